@@ -1,0 +1,181 @@
+//! Requests and answers of the HTTP contract that are not already a word of their own.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cursor, Error, Message, MessageId, ProfileName, ProviderName, RuntimeId, Turn, Worker,
+};
+
+/// `GET /api/v1/status`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Status {
+    pub version: String,
+    pub provider: ProviderStatus,
+    pub companion: CompanionState,
+    pub limits: LimitsInForce,
+}
+
+/// Which provider answers, without address or path.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ProviderStatus {
+    /// None when nothing is usable.
+    pub kind: Option<ProviderName>,
+    pub model: Option<String>,
+    /// Whether the model is the small one that comes with the product.
+    pub bundled_model: bool,
+    /// Why nothing is usable, and what to configure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Error>,
+}
+
+/// Whether a message would be taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum CompanionState {
+    Ready,
+    Unavailable,
+}
+
+/// The bounds that a client should know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LimitsInForce {
+    pub message_chars: u32,
+    pub body_bytes: u32,
+    pub transcript_page: u32,
+    pub worker_page: u32,
+}
+
+/// `GET /api/v1/runtimes/{rid}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuntimeSummary {
+    pub runtime_id: RuntimeId,
+    pub status: CompanionState,
+    pub capabilities: Capabilities,
+    pub workers: u64,
+    /// Turns under way now.
+    pub running: u64,
+    pub bundle_digest: String,
+}
+
+/// What workers of a runtime can do besides talking: nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Capabilities {
+    /// Invariant: empty.
+    pub tools: Vec<String>,
+}
+
+/// `GET /api/v1/runtimes`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct RuntimeList {
+    pub runtimes: Vec<RuntimeSummary>,
+}
+
+/// A page of workers, the most recently used first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct WorkerPage {
+    pub workers: Vec<Worker>,
+    /// To be given as `before` for the next page, as it is.
+    pub next_before: Option<String>,
+}
+
+/// `POST /api/v1/runtimes/{rid}/workers`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct CreateWorker {
+    #[serde(default)]
+    pub profile: Option<ProfileName>,
+    #[serde(default)]
+    pub title: Option<String>,
+}
+
+/// `PATCH /api/v1/runtimes/{rid}/workers/{wid}`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct PatchWorker {
+    #[serde(default)]
+    pub title: Option<String>,
+}
+
+/// `POST .../messages`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SendMessage {
+    /// Made by the client: the same id again gets the same answer.
+    pub id: MessageId,
+    pub text: String,
+    /// The message to answer; without it the newest one.
+    #[serde(default)]
+    pub parent: Option<MessageId>,
+}
+
+/// The answer to a send once it is committed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Accepted {
+    pub message: Message,
+    pub turn: Turn,
+    /// The position after the turn's acceptance.
+    pub cursor: Cursor,
+}
+
+/// The answer to a cancel, when the work has really ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cancelled {
+    /// The turn in its final state; none when nothing ran.
+    pub turn: Option<Turn>,
+}
+
+/// `GET .../turns/{tid}/input`: exactly what was sent to the model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct TurnInput {
+    pub model: String,
+    pub messages: Vec<InputMessage>,
+    pub sampling: Sampling,
+}
+
+/// One message of what was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct InputMessage {
+    pub role: InputRole,
+    pub text: String,
+}
+
+/// Roles as models know them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum InputRole {
+    System,
+    User,
+    Assistant,
+}
+
+/// How the next token is chosen; what is none is the provider's own default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sampling {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temperature: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub top_p: Option<f32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u32>,
+    /// Tokens in one answer at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_tokens: Option<u32>,
+}

@@ -1,0 +1,191 @@
+//! The closed set of errors (invariant 7): the same code in the API, over the
+//! WebSocket, on the page and in the store.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What went wrong, as a client may act on it.
+///
+/// On the wire `{"code": "provider", "kind": "auth"}`; only `provider` and `timeout` have
+/// a `kind`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(tag = "code", content = "kind", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ErrorCode {
+    /// Nothing can answer: no usable provider, or the worker is stopped.
+    Unavailable,
+    /// A turn is running already; nothing was stored.
+    Busy,
+    /// The request itself is wrong.
+    InvalidInput,
+    /// There is no such thing.
+    NotFound,
+    /// What produces text failed.
+    Provider(ProviderKind),
+    /// A time limit passed.
+    Timeout(TimeoutPhase),
+    /// Someone asked for the end.
+    Cancelled,
+    /// Who is asking is not known.
+    Unauthorized,
+    /// Who is asking may not, or not from there.
+    Forbidden,
+    /// Too many requests.
+    RateLimited,
+    /// The cursor is unknown here; a fresh snapshot follows.
+    StaleCursor,
+    /// A fault of this server.
+    Internal,
+}
+
+/// In what way a provider failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ProviderKind {
+    /// The key is missing, wrong or not allowed.
+    Auth,
+    /// The provider asks to wait.
+    RateLimited,
+    /// The provider does not know the model.
+    ModelNotFound,
+    /// The conversation does not fit the model's window.
+    ContextLength,
+    /// The provider refused the content.
+    ContentFilter,
+    /// The provider could not be reached, or the connection broke.
+    Network,
+    /// The provider answered something that is not the protocol.
+    Malformed,
+    /// The provider reported a fault of its own.
+    Upstream,
+    /// The model's process ended unexpectedly.
+    Crashed,
+}
+
+/// Which of a turn's time limits passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum TimeoutPhase {
+    /// No text came at all.
+    FirstToken,
+    /// Text came and then stopped coming.
+    Stall,
+    /// The whole turn took too long.
+    Turn,
+}
+
+/// An error as it is told to clients, shown and stored.
+///
+/// Invariant: `message` and `hint` are safe to show to anyone: no key, no filesystem path,
+/// no provider URL, no internal text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Error {
+    #[serde(flatten)]
+    pub code: ErrorCode,
+    /// One sentence: what happened.
+    pub message: String,
+    /// One sentence: what to do next.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// When asking again makes sense, in milliseconds from now.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_ms: Option<u64>,
+}
+
+/// The body of every answer that is an error.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ErrorBody {
+    pub error: Error,
+}
+
+impl ErrorCode {
+    /// The HTTP status that carries this code.
+    pub fn http_status(self) -> u16 {
+        match self {
+            Self::InvalidInput => 422,
+            Self::Unauthorized => 401,
+            Self::Forbidden => 403,
+            Self::NotFound => 404,
+            Self::Busy | Self::Cancelled => 409,
+            Self::StaleCursor => 410,
+            Self::RateLimited => 429,
+            Self::Internal => 500,
+            Self::Provider(_) => 502,
+            Self::Unavailable => 503,
+            Self::Timeout(_) => 504,
+        }
+    }
+
+    /// The code's name on the wire, without its kind.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Busy => "busy",
+            Self::InvalidInput => "invalid_input",
+            Self::NotFound => "not_found",
+            Self::Provider(_) => "provider",
+            Self::Timeout(_) => "timeout",
+            Self::Cancelled => "cancelled",
+            Self::Unauthorized => "unauthorized",
+            Self::Forbidden => "forbidden",
+            Self::RateLimited => "rate_limited",
+            Self::StaleCursor => "stale_cursor",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Error {
+    /// An error with its sentence, no hint.
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None, retry_after_ms: None }
+    }
+
+    /// The same with what to do next.
+    #[must_use]
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The same with when to ask again.
+    #[must_use]
+    pub fn with_retry_after_ms(mut self, ms: u64) -> Self {
+        self.retry_after_ms = Some(ms);
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_wire_form_is_flat() {
+        let error = Error::new(ErrorCode::Provider(ProviderKind::Auth), "No.").with_hint("Key.");
+        let json = serde_json::to_value(&error).unwrap();
+        assert_eq!(
+            json,
+            serde_json::json!({"code":"provider","kind":"auth","message":"No.","hint":"Key."})
+        );
+        assert_eq!(serde_json::from_value::<Error>(json).unwrap(), error);
+
+        let busy = Error::new(ErrorCode::Busy, "Busy.");
+        let json = serde_json::to_value(&busy).unwrap();
+        assert_eq!(json, serde_json::json!({"code":"busy","message":"Busy."}));
+        assert_eq!(serde_json::from_value::<Error>(json).unwrap(), busy);
+    }
+}

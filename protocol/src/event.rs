@@ -1,0 +1,128 @@
+//! What a worker's append-only log holds.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Error, Finish, Message, MessageId, ProfileName, Sight, Timestamp, Timings, Turn, TurnId,
+    TurnState, Usage,
+};
+
+/// One committed entry of a worker's log.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Event {
+    /// Position in the worker's log: 1, 2, 3 ... without a gap.
+    pub seq: u64,
+    /// Present where one event stands for the run `first_seq..=seq`: the deltas of a run are
+    /// folded into one when their turn ends, and for a reader that lags behind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_seq: Option<u64>,
+    pub at: Timestamp,
+    #[serde(flatten)]
+    pub body: EventBody,
+}
+
+impl Event {
+    /// The first position that this event stands for.
+    pub fn first_seq(&self) -> u64 {
+        self.first_seq.unwrap_or(self.seq)
+    }
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum EventBody {
+    /// The first event of every log.
+    WorkerCreated { title: Option<String>, profile: ProfileName },
+    WorkerRenamed { title: Option<String> },
+    /// Closed to new messages for good.
+    WorkerStopped,
+    /// Whether something can answer; `reason` says why not.
+    AvailabilityChanged { reason: Option<Error> },
+    /// A user's message.
+    MessageCommitted { message: Message },
+    /// A turn begins, and with it an empty assistant message.
+    TurnAccepted { turn: Turn },
+    /// The turn stands in a queue behind `ahead` others.
+    TurnWaiting { turn_id: TurnId, ahead: u32 },
+    /// The provider has begun, seeing this much.
+    TurnGenerating { turn_id: TurnId, sight: Sight },
+    /// A piece of assistant text at its byte offset in the message.
+    TextDelta { turn_id: TurnId, message_id: MessageId, offset: u64, text: String },
+    /// The turn is over.
+    TurnEnded {
+        turn_id: TurnId,
+        /// Invariant: final.
+        state: TurnState,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<Error>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        finish: Option<Finish>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        usage: Option<Usage>,
+        timings: Timings,
+    },
+}
+
+impl EventBody {
+    /// The name on the wire and in the store.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::WorkerCreated { .. } => "worker_created",
+            Self::WorkerRenamed { .. } => "worker_renamed",
+            Self::WorkerStopped => "worker_stopped",
+            Self::AvailabilityChanged { .. } => "availability_changed",
+            Self::MessageCommitted { .. } => "message_committed",
+            Self::TurnAccepted { .. } => "turn_accepted",
+            Self::TurnWaiting { .. } => "turn_waiting",
+            Self::TurnGenerating { .. } => "turn_generating",
+            Self::TextDelta { .. } => "text_delta",
+            Self::TurnEnded { .. } => "turn_ended",
+        }
+    }
+
+    /// Whether the event adds a message to the transcript; pages begin at such events.
+    pub fn begins_message(&self) -> bool {
+        matches!(self, Self::MessageCommitted { .. } | Self::TurnAccepted { .. })
+    }
+}
+
+/// Folds each run of neighbouring deltas of one message into a single delta.
+///
+/// Invariant: folding the result gives what folding the input gives, from every cursor at
+/// or before the first event.
+pub fn fold_deltas(events: Vec<Event>) -> Vec<Event> {
+    let mut folded: Vec<Event> = Vec::with_capacity(events.len());
+    for event in events {
+        let last = folded.last_mut();
+        match last.filter(|last| joins(last, &event)) {
+            Some(last) => join(last, event),
+            None => folded.push(event),
+        }
+    }
+    folded
+}
+
+fn joins(last: &Event, next: &Event) -> bool {
+    let (
+        EventBody::TextDelta { message_id: a, offset, text, .. },
+        EventBody::TextDelta { message_id: b, offset: next_offset, .. },
+    ) = (&last.body, &next.body)
+    else {
+        return false;
+    };
+    a == b && next.first_seq() == last.seq + 1 && *next_offset == offset + text.len() as u64
+}
+
+fn join(last: &mut Event, next: Event) {
+    last.first_seq = Some(last.first_seq());
+    last.seq = next.seq;
+    last.at = next.at;
+    if let (EventBody::TextDelta { text, .. }, EventBody::TextDelta { text: more, .. }) =
+        (&mut last.body, next.body)
+    {
+        text.push_str(&more);
+    }
+}

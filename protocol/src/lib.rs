@@ -1,0 +1,30 @@
+//! The words of Companion, shared by the runtime, the server and the browser.
+//!
+//! Everything here is pure data and pure functions: ids, messages, turns, the events of
+//! a worker's log, the closed set of errors, and [`View`], the one fold from events to
+//! what a console shows. No clock, no randomness, no input or output: whoever needs an
+//! id or a time passes the bits in.
+
+pub mod api;
+mod cursor;
+mod error;
+mod event;
+mod id;
+pub mod limits;
+mod message;
+mod timestamp;
+mod turn;
+mod view;
+mod wire;
+mod worker;
+
+pub use cursor::{Cursor, CursorError, LogId};
+pub use error::{Error, ErrorBody, ErrorCode, ProviderKind, TimeoutPhase};
+pub use event::{Event, EventBody, fold_deltas};
+pub use id::{IdError, MessageId, ProfileName, RuntimeId, TurnId, WorkerId};
+pub use message::{Message, Role};
+pub use timestamp::Timestamp;
+pub use turn::{Finish, ProviderName, Sight, Timings, Turn, TurnState, Usage};
+pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};
+pub use wire::{CloseReason, Envelope, Frame};
+pub use worker::{Worker, WorkerStatus};

@@ -1,0 +1,14 @@
+//! Bounds that both sides of the wire know. The server may be configured lower.
+
+/// Characters (Unicode scalar values) in one user message.
+pub const MESSAGE_CHARS: usize = 32_000;
+/// Characters in a conversation's title.
+pub const TITLE_CHARS: usize = 200;
+/// Messages in one page of a transcript, unless asked otherwise.
+pub const TRANSCRIPT_PAGE: u32 = 50;
+/// Messages in one page of a transcript at most.
+pub const TRANSCRIPT_PAGE_MAX: u32 = 200;
+/// Workers in one page of the list.
+pub const WORKER_PAGE: u32 = 50;
+/// Workers in one page of the list at most.
+pub const WORKER_PAGE_MAX: u32 = 200;

@@ -1,0 +1,124 @@
+//! One run of the model for one user message.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, MessageId, ProfileName, Timestamp, TurnId};
+
+/// Where a turn stands. Exactly one of the last five ends it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum TurnState {
+    /// Committed; the provider has not begun.
+    Accepted,
+    /// The provider is at work.
+    Generating,
+    Completed,
+    Failed,
+    Cancelled,
+    TimedOut,
+    /// The process ended while the turn ran; its text up to then is kept.
+    Interrupted,
+}
+
+impl TurnState {
+    /// Whether nothing more can happen to the turn.
+    pub fn is_final(self) -> bool {
+        !matches!(self, Self::Accepted | Self::Generating)
+    }
+}
+
+/// What kind of thing produces text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum ProviderName {
+    /// The model inside this binary.
+    Local,
+    /// An OpenAI-compatible endpoint.
+    Openai,
+}
+
+/// Tokens, as the provider counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Usage {
+    pub prompt_tokens: u32,
+    pub completion_tokens: u32,
+    /// Of the prompt, what did not have to be read again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cached_tokens: Option<u32>,
+}
+
+/// How long the parts of a turn took, in milliseconds from its acceptance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Timings {
+    /// Until the provider began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_ms: Option<u64>,
+    /// Until the first text was committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_token_ms: Option<u64>,
+    /// Until the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total_ms: Option<u64>,
+}
+
+/// Why the model stopped writing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Finish {
+    /// The model was done.
+    Stop,
+    /// The limit on the answer's length, or the window, was reached.
+    Length,
+}
+
+/// What of the conversation the model was given (invariant 8).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Sight {
+    /// The oldest message that was sent.
+    pub first: Option<MessageId>,
+    /// How many older messages of this branch were left out for lack of room.
+    pub left_out: u32,
+    /// The model's window in tokens, where it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_tokens: Option<u32>,
+}
+
+/// A turn as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Turn {
+    pub turn_id: TurnId,
+    /// The user message that asked.
+    pub question: MessageId,
+    /// The assistant message that the turn writes.
+    pub answer: MessageId,
+    pub state: TurnState,
+    /// While accepted: how many turns go before this one; none when it need not wait.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<Error>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub finish: Option<Finish>,
+    pub profile: ProfileName,
+    pub provider: ProviderName,
+    pub model: String,
+    /// `sha256:` and 64 hexadecimal digits of the system prompt as it was sent.
+    pub prompt_digest: String,
+    /// The same of the bundle (all profiles and prompts) in force.
+    pub bundle_digest: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sight: Option<Sight>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub usage: Option<Usage>,
+    pub timings: Timings,
+    pub started_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ended_at: Option<Timestamp>,
+}

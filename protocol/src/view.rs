@@ -1,0 +1,227 @@
+//! The one fold from events to what a console shows (invariant 2).
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    Cursor, Event, EventBody, LogId, Message, MessageId, Role, Turn, TurnId, TurnState, Worker,
+};
+
+/// A worker as far as a console holds it: a run of its newest messages, with their turns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct View {
+    pub worker: Worker,
+    /// The last event that was folded in.
+    pub seq: u64,
+    /// In the order of the log.
+    pub messages: Vec<Message>,
+    /// In the order of the log.
+    pub turns: Vec<Turn>,
+    /// Where earlier messages go on, if there are any.
+    pub next_before: Option<u64>,
+}
+
+/// A page of messages with their turns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Transcript {
+    /// In the order of the log.
+    pub messages: Vec<Message>,
+    /// The turns that wrote the page's assistant messages, in the order of the log.
+    pub turns: Vec<Turn>,
+    /// To be given as `before` for the page of earlier messages; none when this is the first.
+    pub next_before: Option<u64>,
+    /// The position that the page was folded up to.
+    pub cursor: Cursor,
+    /// What the newest turn's model was not shown, for lack of room.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub out_of_sight: Option<OutOfSight>,
+}
+
+/// Older messages that did not fit the model's window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct OutOfSight {
+    /// How many messages of the branch were left out.
+    pub left_out: u32,
+    /// The oldest message that the model was shown.
+    pub first: MessageId,
+}
+
+/// A bounded projection of a worker: status, newest page, cursor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Snapshot {
+    pub worker: Worker,
+    /// The last event that was folded in.
+    pub seq: u64,
+    pub transcript: Transcript,
+}
+
+/// What folding an event did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Applied {
+    /// The view changed.
+    Changed(Change),
+    /// The event was folded in before; nothing changed.
+    Repeated,
+    /// Events before this one are missing; nothing changed.
+    Gap,
+}
+
+/// Which part of the view changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// The worker's summary alone.
+    Worker,
+    /// A message was added, and perhaps its turn.
+    Message(MessageId),
+    /// A turn's state.
+    Turn(TurnId),
+    /// A message's text grew.
+    Text(MessageId),
+}
+
+impl View {
+    /// A view with nothing folded in after event `seq`.
+    pub fn new(worker: Worker, seq: u64) -> Self {
+        Self { worker, seq, messages: Vec::new(), turns: Vec::new(), next_before: None }
+    }
+
+    /// Goes on from where a snapshot stands.
+    pub fn from_snapshot(snapshot: Snapshot) -> Self {
+        let Snapshot { worker, seq, transcript } = snapshot;
+        let Transcript { messages, turns, next_before, .. } = transcript;
+        Self { worker, seq, messages, turns, next_before }
+    }
+
+    /// The view as it goes over the wire.
+    pub fn snapshot(&self, log: LogId) -> Snapshot {
+        Snapshot { worker: self.worker.clone(), seq: self.seq, transcript: self.transcript(log) }
+    }
+
+    /// The view's messages as a page.
+    pub fn transcript(&self, log: LogId) -> Transcript {
+        Transcript {
+            messages: self.messages.clone(),
+            turns: self.turns.clone(),
+            next_before: self.next_before,
+            cursor: Cursor::new(log, self.seq),
+            out_of_sight: self.out_of_sight(),
+        }
+    }
+
+    /// Folds one event in.
+    pub fn apply(&mut self, event: &Event) -> Applied {
+        if event.seq <= self.seq {
+            return Applied::Repeated;
+        }
+        if event.first_seq() > self.seq + 1 {
+            return Applied::Gap;
+        }
+        self.seq = event.seq;
+        self.worker.apply(event);
+        Applied::Changed(self.change(event))
+    }
+
+    /// Puts a page of earlier messages in front. A page that does not end where this view
+    /// begins is not used.
+    pub fn prepend(&mut self, page: Transcript, before: u64) {
+        if self.next_before != Some(before) {
+            return;
+        }
+        self.messages.splice(0..0, page.messages);
+        self.turns.splice(0..0, page.turns);
+        self.next_before = page.next_before;
+    }
+
+    /// The turn that has not ended, if one runs.
+    pub fn running(&self) -> Option<&Turn> {
+        self.turns.iter().rev().find(|turn| !turn.state.is_final())
+    }
+
+    /// The turn of an id, if it is in the view.
+    pub fn turn(&self, id: TurnId) -> Option<&Turn> {
+        self.turns.iter().rev().find(|turn| turn.turn_id == id)
+    }
+
+    /// The message of an id, if it is in the view.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.iter().rev().find(|message| message.id == id)
+    }
+
+    /// What the newest turn that began left out of the model's sight.
+    pub fn out_of_sight(&self) -> Option<OutOfSight> {
+        let sight = self.turns.iter().rev().find_map(|turn| turn.sight.as_ref())?;
+        let first = sight.first.filter(|_| sight.left_out > 0)?;
+        Some(OutOfSight { left_out: sight.left_out, first })
+    }
+
+    fn change(&mut self, event: &Event) -> Change {
+        match &event.body {
+            EventBody::WorkerCreated { .. }
+            | EventBody::WorkerRenamed { .. }
+            | EventBody::WorkerStopped
+            | EventBody::AvailabilityChanged { .. } => Change::Worker,
+            EventBody::MessageCommitted { message } => {
+                self.messages.push(message.clone());
+                Change::Message(message.id)
+            }
+            EventBody::TurnAccepted { turn } => {
+                self.messages.push(Message {
+                    id: turn.answer,
+                    parent: Some(turn.question),
+                    role: Role::Assistant,
+                    text: String::new(),
+                    created_at: event.at,
+                    turn_id: Some(turn.turn_id),
+                });
+                self.turns.push(turn.clone());
+                Change::Message(turn.answer)
+            }
+            EventBody::TurnWaiting { turn_id, ahead } => {
+                self.on_turn(*turn_id, |turn| turn.waiting = Some(*ahead))
+            }
+            EventBody::TurnGenerating { turn_id, sight } => self.on_turn(*turn_id, |turn| {
+                turn.state = TurnState::Generating;
+                turn.waiting = None;
+                turn.sight = Some(sight.clone());
+                turn.timings.started_ms = Some(event.at.ms_since(turn.started_at));
+            }),
+            EventBody::TextDelta { turn_id, message_id, offset, text } => {
+                self.grow(*message_id, *offset, text);
+                self.on_turn(*turn_id, |turn| {
+                    let ms = event.at.ms_since(turn.started_at);
+                    turn.timings.first_token_ms.get_or_insert(ms);
+                });
+                Change::Text(*message_id)
+            }
+            EventBody::TurnEnded { turn_id, state, error, finish, usage, timings } => {
+                self.on_turn(*turn_id, |turn| {
+                    turn.state = *state;
+                    turn.waiting = None;
+                    turn.error.clone_from(error);
+                    turn.finish = *finish;
+                    turn.usage = *usage;
+                    turn.timings = *timings;
+                    turn.ended_at = Some(event.at);
+                })
+            }
+        }
+    }
+
+    fn on_turn(&mut self, id: TurnId, change: impl FnOnce(&mut Turn)) -> Change {
+        if let Some(turn) = self.turns.iter_mut().rev().find(|turn| turn.turn_id == id) {
+            change(turn);
+        }
+        Change::Turn(id)
+    }
+
+    fn grow(&mut self, id: MessageId, offset: u64, text: &str) {
+        let Some(message) = self.messages.iter_mut().rev().find(|message| message.id == id) else {
+            return;
+        };
+        let known = (message.text.len() as u64).checked_sub(offset);
+        let new = known.and_then(|known| usize::try_from(known).ok()).and_then(|n| text.get(n..));
+        message.text.push_str(new.unwrap_or_default());
+    }
+}

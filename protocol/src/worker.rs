@@ -1,0 +1,81 @@
+//! One conversation held by a runtime, as lists and pages show it.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Error, Event, EventBody, ProfileName, RuntimeId, Timestamp, WorkerId};
+
+/// What a worker is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum WorkerStatus {
+    Idle,
+    Generating,
+    /// Nothing can answer; `reason` says what to configure.
+    Unavailable,
+    /// Closed to new messages for good; its transcript stays.
+    Stopped,
+}
+
+/// A worker's summary.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Worker {
+    pub runtime_id: RuntimeId,
+    pub worker_id: WorkerId,
+    /// `companion`.
+    pub display_name: String,
+    /// `companion@backend-internal`: for people, never an authority.
+    pub display_ref: String,
+    pub title: Option<String>,
+    pub status: WorkerStatus,
+    /// Why the status is `unavailable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Error>,
+    pub profile: ProfileName,
+    pub created_at: Timestamp,
+    /// When the last message was committed or the last turn ended.
+    pub updated_at: Timestamp,
+}
+
+impl Worker {
+    /// Folds one event into the summary; events must come in order, and replaying a run of
+    /// them that reaches the newest changes nothing.
+    pub fn apply(&mut self, event: &Event) {
+        match &event.body {
+            EventBody::WorkerCreated { title, profile } => {
+                self.title.clone_from(title);
+                self.profile = profile.clone();
+            }
+            EventBody::WorkerRenamed { title } => self.title.clone_from(title),
+            EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,
+            EventBody::AvailabilityChanged { reason } => {
+                self.reason.clone_from(reason);
+                if self.status != WorkerStatus::Generating {
+                    self.rest();
+                }
+            }
+            EventBody::MessageCommitted { .. } => self.updated_at = event.at,
+            EventBody::TurnAccepted { .. } => {
+                if self.status != WorkerStatus::Stopped {
+                    self.status = WorkerStatus::Generating;
+                }
+            }
+            EventBody::TurnEnded { .. } => {
+                self.updated_at = event.at;
+                self.rest();
+            }
+            EventBody::TurnWaiting { .. }
+            | EventBody::TurnGenerating { .. }
+            | EventBody::TextDelta { .. } => {}
+        }
+    }
+
+    fn rest(&mut self) {
+        self.status = match (self.status, &self.reason) {
+            (WorkerStatus::Stopped, _) => WorkerStatus::Stopped,
+            (_, Some(_)) => WorkerStatus::Unavailable,
+            (_, None) => WorkerStatus::Idle,
+        };
+    }
+}

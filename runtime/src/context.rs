@@ -1,0 +1,64 @@
+//! Which messages of a branch the model is shown: the newest that fit its window with
+//! room left to answer.
+
+use protocol::api::InputRole;
+
+/// The newest message does not fit the window, even alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{needed} tokens are needed and the window leaves {room}")]
+pub struct Overflow {
+    pub needed: u32,
+    pub room: u32,
+}
+
+/// How many of `messages` (role and cost in tokens, oldest first, the last a user's) have
+/// to be left out from the front.
+///
+/// `fixed` is the cost of the system prompt and of whatever surrounds the messages;
+/// `reserve` is what must stay free for the answer. What is shown never begins with an
+/// answer whose question is out of sight.
+pub fn left_out(
+    messages: &[(InputRole, u32)],
+    fixed: u32,
+    window: u32,
+    reserve: u32,
+) -> Result<usize, Overflow> {
+    let room = window.saturating_sub(reserve).saturating_sub(fixed);
+    let newest = messages.last().map_or(0, |(_, cost)| *cost);
+    if newest > room {
+        return Err(Overflow { needed: newest, room });
+    }
+    let mut used = 0u32;
+    let fitting = messages.iter().rev().take_while(|(_, cost)| {
+        used = used.saturating_add(*cost);
+        used <= room
+    });
+    let first = messages.len() - fitting.count();
+    let orphans = messages[first..].iter().take_while(|(role, _)| *role == InputRole::Assistant);
+    Ok(if first == 0 { 0 } else { first + orphans.count() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use InputRole::{Assistant, User};
+
+    #[test]
+    fn everything_that_fits_is_shown() {
+        assert_eq!(left_out(&[(User, 10), (Assistant, 10), (User, 10)], 10, 50, 10), Ok(0));
+    }
+
+    #[test]
+    fn the_oldest_go_first_and_answers_with_their_questions() {
+        let messages = [(User, 10), (Assistant, 10), (User, 10)];
+        assert_eq!(left_out(&messages, 10, 49, 10), Ok(2));
+        assert_eq!(left_out(&messages, 10, 39, 10), Ok(2));
+    }
+
+    #[test]
+    fn a_newest_message_that_cannot_fit_is_an_overflow() {
+        let messages = [(User, 10), (Assistant, 10), (User, 30)];
+        assert_eq!(left_out(&messages, 10, 45, 10), Err(Overflow { needed: 30, room: 25 }));
+        assert_eq!(left_out(&messages, 60, 45, 10), Err(Overflow { needed: 30, room: 0 }));
+    }
+}

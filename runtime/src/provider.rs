@@ -1,0 +1,77 @@
+//! The port to whatever produces text.
+//!
+//! A provider turns one [`Request`] into a stream of [`Output`]. It knows nothing of
+//! workers, logs or stores; retries, queues and connections are its own affair, time
+//! limits are the turn's. The two providers, [`local`] and [`openai`], do not know each
+//! other.
+
+use protocol::api::{InputMessage, Sampling};
+use protocol::{Error, Finish, ProviderName, TurnId, Usage};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+pub mod local;
+pub mod openai;
+
+/// Outputs that may wait between a provider and its turn. The turn takes them at once and
+/// only stops taking while the store commits; a provider that is ahead by this much waits.
+pub const OUTPUTS: usize = 64;
+
+/// What the model is asked.
+#[derive(Clone, Debug)]
+pub struct Request {
+    pub turn_id: TurnId,
+    pub model: String,
+    /// The rendered system prompt; empty for none.
+    pub system: String,
+    /// Oldest first. Invariant: not empty, and the last one is a user's. The provider may
+    /// leave out messages from the front that do not fit its window, never the last.
+    pub messages: Vec<InputMessage>,
+    pub sampling: Sampling,
+}
+
+/// What comes back.
+///
+/// Invariant: `Waiting`* `Began`? `Text`* and then exactly one of `Finished`, `Failed`,
+/// `Halted`, which is the last; `Text` only after `Began`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// The request stands in a queue behind `ahead` others.
+    Waiting { ahead: u32 },
+    /// Work has begun; the first `left_out` of the messages did not fit.
+    Began { left_out: u32, window_tokens: Option<u32> },
+    /// A piece of text: whole UTF-8 characters, at least one.
+    Text(String),
+    /// The model is done.
+    Finished { finish: Finish, usage: Option<Usage> },
+    /// It failed; the error is safe to show (see [`Error`]).
+    Failed(Error),
+    /// The stop was obeyed: the connection is dropped, or decoding has halted.
+    Halted,
+}
+
+/// What produces text.
+#[async_trait::async_trait]
+pub trait Provider: Send + Sync + 'static {
+    /// Which kind it is.
+    fn name(&self) -> ProviderName;
+
+    /// The model that answers when a profile names none, as shown to people.
+    fn default_model(&self) -> String;
+
+    /// Whether a request could be tried now. Cheap (at most a file's metadata); an
+    /// unreachable endpoint is found out by the turn, not here. The error has the code
+    /// `unavailable` and a hint that names the setting to change.
+    fn usable(&self) -> Result<(), Error>;
+
+    /// Starts on `request`. When `stop` is cancelled, or the receiver is dropped, the work
+    /// ends for real and promptly (within 200 ms unless the machine is starved), and the
+    /// stream ends with [`Output::Halted`] (or with the end that came just before).
+    ///
+    /// Must be called within a tokio runtime; never blocks.
+    fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output>;
+
+    /// Ends whatever the provider keeps running (child processes). Nothing is generated
+    /// afterwards.
+    async fn shutdown(&self);
+}
