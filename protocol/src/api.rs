@@ -120,7 +120,7 @@ pub struct SendMessage {
 }
 
 /// The answer to a send once it is committed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Accepted {
     pub message: Message,
@@ -130,7 +130,7 @@ pub struct Accepted {
 }
 
 /// The answer to a cancel, when the work has really ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cancelled {
     /// The turn in its final state; none when nothing ran.

@@ -42,7 +42,8 @@ impl Cursor {
     /// The log and the position. Errors on anything that [`Self::new`] did not make.
     pub fn parts(&self) -> Result<(LogId, u64), CursorError> {
         let text = self.0.as_str();
-        let known = text.len() <= 33 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        let known =
+            text.len() <= 33 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
         let rest = text.strip_prefix('1').filter(|rest| known && rest.len() > 16);
         let (log, seq) = rest.ok_or(CursorError)?.split_at(16);
         let hex = |digits| u64::from_str_radix(digits, 16).map_err(|_| CursorError);
@@ -85,7 +86,8 @@ mod tests {
 
     #[test]
     fn near_misses_are_refused() {
-        for bad in ["", "1", "2000000000000000ff1", "100000000000000ff", "100000000000000ff01", "é"] {
+        for bad in ["", "1", "2000000000000000ff1", "100000000000000ff", "100000000000000ff01", "é"]
+        {
             assert!(Cursor::from_client(bad).parts().is_err(), "{bad}");
         }
     }

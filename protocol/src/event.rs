@@ -8,7 +8,7 @@ use crate::{
 };
 
 /// One committed entry of a worker's log.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
     /// Position in the worker's log: 1, 2, 3 ... without a gap.
@@ -30,27 +30,49 @@ impl Event {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum EventBody {
     /// The first event of every log.
-    WorkerCreated { title: Option<String>, profile: ProfileName },
-    WorkerRenamed { title: Option<String> },
+    WorkerCreated {
+        title: Option<String>,
+        profile: ProfileName,
+    },
+    WorkerRenamed {
+        title: Option<String>,
+    },
     /// Closed to new messages for good.
     WorkerStopped,
     /// Whether something can answer; `reason` says why not.
-    AvailabilityChanged { reason: Option<Error> },
+    AvailabilityChanged {
+        reason: Option<Error>,
+    },
     /// A user's message.
-    MessageCommitted { message: Message },
+    MessageCommitted {
+        message: Message,
+    },
     /// A turn begins, and with it an empty assistant message.
-    TurnAccepted { turn: Turn },
+    TurnAccepted {
+        turn: Turn,
+    },
     /// The turn stands in a queue behind `ahead` others.
-    TurnWaiting { turn_id: TurnId, ahead: u32 },
+    TurnWaiting {
+        turn_id: TurnId,
+        ahead: u32,
+    },
     /// The provider has begun, seeing this much.
-    TurnGenerating { turn_id: TurnId, sight: Sight },
+    TurnGenerating {
+        turn_id: TurnId,
+        sight: Sight,
+    },
     /// A piece of assistant text at its byte offset in the message.
-    TextDelta { turn_id: TurnId, message_id: MessageId, offset: u64, text: String },
+    TextDelta {
+        turn_id: TurnId,
+        message_id: MessageId,
+        offset: u64,
+        text: String,
+    },
     /// The turn is over.
     TurnEnded {
         turn_id: TurnId,

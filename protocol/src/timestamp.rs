@@ -30,9 +30,7 @@ impl Timestamp {
 
     /// RFC 3339, as on the wire.
     pub fn to_rfc3339(self) -> String {
-        self.0
-            .format(&time::format_description::well_known::Rfc3339)
-            .unwrap_or_default()
+        self.0.format(&time::format_description::well_known::Rfc3339).unwrap_or_default()
     }
 
     /// `HH:MM`, in UTC.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::api::Sampling;
 use crate::{Error, MessageId, ProfileName, Timestamp, TurnId};
 
 /// Where a turn stands. Exactly one of the last five ends it.
@@ -90,7 +91,7 @@ pub struct Sight {
 }
 
 /// A turn as it is shown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Turn {
     pub turn_id: TurnId,
@@ -113,6 +114,8 @@ pub struct Turn {
     pub prompt_digest: String,
     /// The same of the bundle (all profiles and prompts) in force.
     pub bundle_digest: String,
+    /// As asked for; what is none was the provider's own default.
+    pub sampling: Sampling,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<Sight>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

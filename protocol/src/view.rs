@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// A worker as far as a console holds it: a run of its newest messages, with their turns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct View {
     pub worker: Worker,
     /// The last event that was folded in.
@@ -21,7 +21,7 @@ pub struct View {
 }
 
 /// A page of messages with their turns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Transcript {
     /// In the order of the log.
@@ -48,7 +48,7 @@ pub struct OutOfSight {
 }
 
 /// A bounded projection of a worker: status, newest page, cursor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Snapshot {
     pub worker: Worker,

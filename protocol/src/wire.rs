@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Cursor, Error, Event, RuntimeId, Snapshot, WorkerId};
 
 /// An event with where it comes from and the cursor after it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Envelope {
     pub cursor: Cursor,
@@ -15,7 +15,7 @@ pub struct Envelope {
 }
 
 /// One frame to an observer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Frame {

@@ -3,8 +3,26 @@
 //! Knows no HTTP server and no user interface. The server and the pages' server
 //! functions reach it through [`Registry`] alone.
 
+pub mod bundle;
+pub mod clock;
 mod context;
+mod embedded;
+mod fault;
+mod fresh;
+mod hub;
+mod live;
+mod observe;
 pub mod provider;
+mod providers;
+mod registry;
 mod secret;
+pub mod store;
+pub mod turn;
+mod worker;
 
+pub use embedded::{BACKEND_INTERNAL, Runtime, RuntimeConfig};
+pub use fresh::new_message_id;
+pub use observe::Observation;
+pub use providers::{BundledModel, Providers};
+pub use registry::Registry;
 pub use secret::Secret;

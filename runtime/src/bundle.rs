@@ -1,0 +1,149 @@
+//! The profiles and prompts in force, with a digest that each turn records.
+//!
+//! Prompts are prose for the model and live in files; the ones that come with the product
+//! are embedded, a folder takes their place. Everything is checked when the bundle is
+//! made: a broken template or a missing file is an error at start, not at a turn.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use minijinja::{Environment, UndefinedBehavior, Value, context};
+use protocol::api::Sampling;
+use protocol::{ProfileName, ProviderName};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+mod files;
+
+pub use files::BundleError;
+
+/// Instructions that a template may take to render; more than any prose needs, and a bound
+/// on a template that never ends.
+const FUEL: u64 = 100_000;
+
+/// A named choice of prompt, provider, model, language and sampling.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    pub name: ProfileName,
+    pub title: String,
+    /// A file of the bundle.
+    pub prompt: String,
+    pub language: String,
+    /// Without it, the configured one.
+    #[serde(default)]
+    pub provider: Option<ProviderName>,
+    /// Without it, the configured one, else the provider's first.
+    #[serde(default)]
+    pub model: Option<String>,
+    #[serde(default)]
+    pub sampling: Sampling,
+}
+
+/// What a prompt may name.
+#[derive(Clone, Debug)]
+pub struct Variables {
+    pub workspace: String,
+    pub language: String,
+    /// `YYYY-MM-DD`.
+    pub date: String,
+}
+
+impl Variables {
+    fn context(&self) -> Value {
+        let Self { workspace, language, date } = self;
+        context! { workspace, language, date }
+    }
+}
+
+/// Profiles and prompts, checked.
+#[derive(Debug)]
+pub struct Bundle {
+    profiles: Vec<Profile>,
+    default: ProfileName,
+    templates: Environment<'static>,
+    digest: String,
+}
+
+impl Bundle {
+    /// The one that comes with the product.
+    pub fn embedded() -> Result<Self, BundleError> {
+        Self::check(files::embedded())
+    }
+
+    /// One from a folder: `profiles.toml` and the prompts that it names.
+    pub fn from_folder(folder: &Path) -> Result<Self, BundleError> {
+        Self::check(files::read(folder)?)
+    }
+
+    /// In the order of the file.
+    pub fn profiles(&self) -> &[Profile] {
+        &self.profiles
+    }
+
+    /// The profile of new conversations.
+    pub fn default_profile(&self) -> &ProfileName {
+        &self.default
+    }
+
+    /// A profile by its name.
+    pub fn profile(&self, name: &ProfileName) -> Option<&Profile> {
+        self.profiles.iter().find(|profile| profile.name == *name)
+    }
+
+    /// `sha256:` and 64 hexadecimal digits over the names and bytes of all files.
+    pub fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// A profile's system prompt. Errors name the file and line.
+    pub fn render(&self, profile: &Profile, variables: &Variables) -> Result<String, BundleError> {
+        let prompt = self.templates.get_template(&profile.prompt);
+        let text = prompt.and_then(|template| template.render(variables.context()));
+        text.map(|text| text.trim().to_owned())
+            .map_err(|error| BundleError::template(&profile.prompt, &error))
+    }
+
+    fn check(files: BTreeMap<String, String>) -> Result<Self, BundleError> {
+        let digest = digest_of(&files);
+        let list = files::profiles(&files)?;
+        let mut templates = Environment::new();
+        templates.set_undefined_behavior(UndefinedBehavior::Strict);
+        templates.set_fuel(Some(FUEL));
+        for (name, text) in files.into_iter().filter(|(name, _)| name != files::PROFILES) {
+            templates
+                .add_template_owned(name.clone(), text)
+                .map_err(|error| BundleError::template(&name, &error))?;
+        }
+        let bundle = Self { profiles: list.profile, default: list.default, templates, digest };
+        for profile in &bundle.profiles {
+            let variables = Variables {
+                workspace: "Companion".to_owned(),
+                language: profile.language.clone(),
+                date: "2000-01-01".to_owned(),
+            };
+            bundle.render(profile, &variables)?;
+        }
+        Ok(bundle)
+    }
+}
+
+/// `sha256:` and 64 hexadecimal digits of a text.
+pub(crate) fn text_digest(text: &str) -> String {
+    format!("sha256:{:x}", Sha256::digest(text))
+}
+
+fn digest_of(files: &BTreeMap<String, String>) -> String {
+    let mut hash = Sha256::new();
+    for (name, text) in files {
+        // Lengths keep one file's end from being taken for another's beginning.
+        hash.update((name.len() as u64).to_be_bytes());
+        hash.update(name);
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text);
+    }
+    format!("sha256:{:x}", hash.finalize())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The files of a bundle: where they come from and what `profiles.toml` says.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use protocol::ProfileName;
+use serde::Deserialize;
+
+use super::Profile;
+
+/// The file that names the profiles.
+pub(super) const PROFILES: &str = "profiles.toml";
+
+/// Bytes of one file at most; a prompt far beyond any model's window is a mistake.
+const FILE_BYTES: u64 = 256 * 1024;
+
+/// Why a bundle cannot be used. `file` is a name within the bundle, `line` counts from 1.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    #[error("the prompts folder {folder} cannot be read")]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error("{file} of the prompts folder {problem}")]
+    File { file: String, problem: &'static str },
+    #[error("{file}, line {line}: {problem}")]
+    Profiles { file: String, line: usize, problem: String },
+    #[error("{file}, line {line}: {problem}")]
+    Template { file: String, line: usize, problem: String },
+}
+
+impl BundleError {
+    pub(super) fn template(file: &str, error: &minijinja::Error) -> Self {
+        let problem = match error.detail() {
+            Some(detail) => format!("{}: {detail}", error.kind()),
+            None => error.kind().to_string(),
+        };
+        let line = error.line().unwrap_or(1);
+        Self::Template { file: error.name().unwrap_or(file).to_owned(), line, problem }
+    }
+}
+
+/// What `profiles.toml` holds.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileList {
+    pub(super) default: ProfileName,
+    pub(super) profile: Vec<Profile>,
+}
+
+pub(super) fn embedded() -> BTreeMap<String, String> {
+    [
+        (PROFILES, include_str!("../../../prompts/profiles.toml")),
+        ("companion.en.md", include_str!("../../../prompts/companion.en.md")),
+        ("companion.ja.md", include_str!("../../../prompts/companion.ja.md")),
+    ]
+    .map(|(name, text)| (name.to_owned(), text.to_owned()))
+    .into()
+}
+
+/// The `profiles.toml` and all `.md` files of a folder.
+pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, BundleError> {
+    let fails = |source| BundleError::Folder { folder: folder.to_owned(), source };
+    let mut files = BTreeMap::new();
+    for entry in std::fs::read_dir(folder).map_err(fails)? {
+        let path = entry.map_err(fails)?.path();
+        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
+        if name != PROFILES && !name.ends_with(".md") {
+            continue;
+        }
+        let name = name.to_owned();
+        let bytes = std::fs::metadata(&path).map_err(fails)?.len();
+        if bytes > FILE_BYTES {
+            return Err(BundleError::File { file: name, problem: "is larger than 256 KiB" });
+        }
+        let text = String::from_utf8(std::fs::read(&path).map_err(fails)?)
+            .map_err(|_| BundleError::File { file: name.clone(), problem: "is not UTF-8" })?;
+        files.insert(name, text);
+    }
+    Ok(files)
+}
+
+/// Parses `profiles.toml` and checks that what it names is there.
+pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, BundleError> {
+    let Some(text) = files.get(PROFILES) else {
+        return Err(BundleError::File { file: PROFILES.to_owned(), problem: "is missing" });
+    };
+    let problem = |line: usize, problem: String| BundleError::Profiles {
+        file: PROFILES.to_owned(),
+        line,
+        problem,
+    };
+    let list: ProfileList = toml::from_str(text).map_err(|error| {
+        let start = error.span().map_or(0, |span| span.start);
+        problem(line_at(text, start), error.message().to_owned())
+    })?;
+    let mut names = BTreeSet::new();
+    for profile in &list.profile {
+        let line = line_of(text, "name", profile.name.as_str());
+        if !names.insert(&profile.name) {
+            return Err(problem(line, format!("the profile `{}` is there twice", profile.name)));
+        }
+        if !files.contains_key(&profile.prompt) || profile.prompt == PROFILES {
+            let line = line_of(text, "prompt", &profile.prompt);
+            return Err(problem(line, format!("there is no prompt `{}`", profile.prompt)));
+        }
+    }
+    if !names.contains(&list.default) {
+        let line = line_of(text, "default", list.default.as_str());
+        return Err(problem(line, format!("there is no profile `{}`", list.default)));
+    }
+    Ok(list)
+}
+
+fn line_at(text: &str, offset: usize) -> usize {
+    let before = text.as_bytes().iter().take(offset);
+    1 + before.filter(|byte| **byte == b'\n').count()
+}
+
+/// The last line that sets `key` to `value` (so that a name given twice is the second one).
+fn line_of(text: &str, key: &str, value: &str) -> usize {
+    let sets = |line: &str| line.trim_start().starts_with(key) && line.contains(value);
+    let last = text.lines().enumerate().filter(|(_, line)| sets(line)).last();
+    last.map_or(1, |(index, _)| index + 1)
+}

@@ -1,0 +1,285 @@
+//! The embedded runtime: its catalogue of workers and what can be asked of it.
+
+use std::sync::Arc;
+
+use protocol::api::{
+    Accepted, Cancelled, Capabilities, CompanionState, CreateWorker, ProviderStatus,
+    RuntimeSummary, SendMessage, TurnInput, WorkerPage,
+};
+use protocol::{
+    Cursor, Error, ErrorCode, Event, EventBody, RuntimeId, Snapshot, Transcript, Turn, TurnId,
+    Worker, WorkerId, WorkerStatus, limits,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::bundle::Bundle;
+use crate::clock::Clock;
+use crate::hub::Hub;
+use crate::live::Live;
+use crate::observe::{self, Observation};
+use crate::providers::Providers;
+use crate::store::{Append, Durability, Store, StoreError};
+use crate::turn::TurnLimits;
+use crate::worker::{Command, Shared, message};
+use crate::{fault, fresh};
+
+mod list;
+mod recovery;
+mod turns;
+
+/// The name of the embedded runtime.
+pub const BACKEND_INTERNAL: &str = "backend-internal";
+
+/// The name that workers show.
+const DISPLAY_NAME: &str = "companion";
+
+/// What a runtime is made of.
+pub struct RuntimeConfig {
+    pub store: Arc<dyn Store>,
+    pub providers: Providers,
+    pub bundle: Bundle,
+    pub clock: Arc<dyn Clock>,
+    pub turn_limits: TurnLimits,
+    /// Characters in one user message at most.
+    pub message_chars: u32,
+    /// Messages in one page of a transcript, unless asked otherwise.
+    pub transcript_page: u32,
+    /// What prompts may name as the place that the Companion works at.
+    pub workspace: String,
+}
+
+/// A handle to the embedded runtime; cheap to clone.
+#[derive(Clone)]
+pub struct Runtime {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    live: Live,
+    transcript_page: u32,
+}
+
+impl Runtime {
+    /// Recovers what a crash left behind and makes sure that there is a worker.
+    pub async fn open(config: RuntimeConfig) -> Result<Self, StoreError> {
+        let shared = Arc::new(Shared {
+            runtime_id: BACKEND_INTERNAL.parse().expect("the constant is a runtime name"),
+            store: config.store,
+            hub: Hub::default(),
+            providers: config.providers,
+            bundle: config.bundle,
+            clock: config.clock,
+            limits: config.turn_limits,
+            message_chars: config.message_chars,
+            workspace: config.workspace,
+            down: CancellationToken::new(),
+        });
+        recovery::interrupt_unfinished(shared.store.as_ref(), shared.clock.now()).await?;
+        let live = Live::new(shared.clone());
+        let inner = Inner { shared, live, transcript_page: config.transcript_page };
+        let runtime = Self { inner: Arc::new(inner) };
+        runtime.keep_one().await?;
+        Ok(runtime)
+    }
+
+    /// `backend-internal`.
+    pub fn id(&self) -> &RuntimeId {
+        &self.inner.shared.runtime_id
+    }
+
+    /// The bundle in force.
+    pub fn bundle(&self) -> &Bundle {
+        &self.inner.shared.bundle
+    }
+
+    /// Who answers by default, and why not, if nobody can.
+    pub fn provider_status(&self) -> ProviderStatus {
+        self.inner.shared.providers.status()
+    }
+
+    /// Status, capabilities (no tools), counts.
+    pub async fn summary(&self) -> Result<RuntimeSummary, Error> {
+        let usable = self.provider_status().reason.is_none();
+        let running = self.store().unfinished().await.map_err(fault::from_store)?;
+        Ok(RuntimeSummary {
+            runtime_id: self.id().clone(),
+            status: if usable { CompanionState::Ready } else { CompanionState::Unavailable },
+            capabilities: Capabilities::default(),
+            workers: self.store().count().await.map_err(fault::from_store)?,
+            running: running.len() as u64,
+            bundle_digest: self.bundle().digest().to_owned(),
+        })
+    }
+
+    /// A page of workers, the most recently used first. `before` is a `next_before`.
+    pub async fn workers(&self, before: Option<&str>, limit: u32) -> Result<WorkerPage, Error> {
+        let before = before.map(list::parse).transpose()?;
+        let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
+        let found = self.store().workers(before, limit + 1).await;
+        Ok(list::page(found.map_err(fault::from_store)?, limit))
+    }
+
+    /// A new conversation.
+    pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
+        let shared = &self.inner.shared;
+        let profile = request.profile.unwrap_or_else(|| self.bundle().default_profile().clone());
+        let Some(known) = self.bundle().profile(&profile) else {
+            let message = format!("There is no profile `{profile}`.");
+            return Err(Error::new(ErrorCode::InvalidInput, message)
+                .with_hint("`companion bundle` lists the profiles there are."));
+        };
+        let title = message::check_title(request.title)?;
+        let reason = shared.providers.choose(Some(known)).err();
+        let at = shared.clock.now();
+        let mut worker = Worker {
+            runtime_id: self.id().clone(),
+            worker_id: fresh::worker_id(at),
+            display_name: DISPLAY_NAME.to_owned(),
+            display_ref: format!("{DISPLAY_NAME}@{}", self.id()),
+            title: title.clone(),
+            status: WorkerStatus::Idle,
+            reason: None,
+            profile: profile.clone(),
+            created_at: at,
+            updated_at: at,
+        };
+        let mut bodies = vec![EventBody::WorkerCreated { title, profile }];
+        bodies.extend(reason.map(|reason| EventBody::AvailabilityChanged { reason: Some(reason) }));
+        let events: Vec<_> =
+            (1..).zip(bodies).map(|(seq, body)| Event { seq, first_seq: None, at, body }).collect();
+        events.iter().for_each(|event| worker.apply(event));
+        let first =
+            Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
+        self.store().create(fresh::log_id(), first).await.map_err(fault::from_store)?;
+        Ok(worker)
+    }
+
+    /// A worker's summary.
+    pub async fn worker(&self, id: WorkerId) -> Result<Worker, Error> {
+        let stored = self.store().worker(id).await.map_err(fault::from_store)?;
+        let worker = stored.ok_or_else(fault::no_worker)?.worker;
+        if self.is_current(&worker) { Ok(worker) } else { self.refresh(id).await }
+    }
+
+    /// Gives a conversation a title, or takes it away.
+    pub async fn rename(&self, id: WorkerId, title: Option<String>) -> Result<Worker, Error> {
+        let make = |reply| Command::Rename { title: title.clone(), reply };
+        self.inner.live.ask(id, make).await
+    }
+
+    /// Closes a worker to new messages for good, ending its turn first.
+    pub async fn stop(&self, id: WorkerId) -> Result<Worker, Error> {
+        self.inner.live.ask(id, |reply| Command::Stop { reply }).await
+    }
+
+    /// Deletes a worker with its log, ending its turn first. The last one is replaced by an
+    /// empty one.
+    pub async fn delete(&self, id: WorkerId) -> Result<(), Error> {
+        self.inner.live.ask(id, |reply| Command::Delete { reply }).await?;
+        self.keep_one().await.map_err(fault::from_store)
+    }
+
+    /// Summary, newest page of the transcript, position: what a page begins with.
+    pub async fn snapshot(&self, id: WorkerId) -> Result<Snapshot, Error> {
+        self.worker(id).await?;
+        let page = self.store().page(id, None, self.inner.transcript_page).await;
+        page.map_err(fault::from_store)?.map(observe::snapshot).ok_or_else(fault::no_worker)
+    }
+
+    /// A page of messages with their turns, the newest without `before`.
+    pub async fn transcript(
+        &self,
+        id: WorkerId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Transcript, Error> {
+        let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
+        let page = self.store().page(id, before, limit).await.map_err(fault::from_store)?;
+        let page = page.ok_or_else(fault::no_worker)?;
+        let log = page.stored.log;
+        Ok(observe::fold(page).transcript(log))
+    }
+
+    /// Commits a message and begins its turn. The same id again gets the same answer.
+    pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
+        let make = |reply| Command::Send { request: request.clone(), reply };
+        self.inner.live.ask(id, make).await
+    }
+
+    /// Ends the running turn; answers when the work has really ended.
+    pub async fn cancel(&self, id: WorkerId) -> Result<Cancelled, Error> {
+        self.inner.live.ask(id, |reply| Command::Cancel { reply }).await
+    }
+
+    /// A turn as it stands.
+    pub async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
+        turns::turn(&self.inner.shared, id, turn).await
+    }
+
+    /// Exactly what a turn's model was sent.
+    pub async fn turn_input(&self, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
+        turns::input(&self.inner.shared, id, turn).await
+    }
+
+    /// Follows a worker from a cursor, or from a snapshot. A cursor that does not fit
+    /// becomes a notice (`stale_cursor`) and then a snapshot.
+    pub async fn observe(
+        &self,
+        id: WorkerId,
+        cursor: Option<Cursor>,
+    ) -> Result<Observation, Error> {
+        self.worker(id).await?;
+        let shared = &self.inner.shared;
+        if shared.down.is_cancelled() {
+            return Err(fault::shutting_down());
+        }
+        // Subscribed before the position is read, so that no commit falls between.
+        let wakes = shared.hub.subscribe(id);
+        let page = self.inner.transcript_page;
+        let (runtime, store) = (self.id().clone(), shared.store.clone());
+        let observation = Observation::begin(runtime, id, store, wakes, cursor, page).await;
+        observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
+    }
+
+    /// Interrupts running turns (their text is kept), ends observations, the providers'
+    /// work, and the store.
+    pub async fn shutdown(&self) {
+        let shared = &self.inner.shared;
+        shared.down.cancel();
+        self.inner.live.ended().await;
+        shared.providers.shutdown().await;
+        shared.hub.close();
+        shared.store.close().await;
+    }
+
+    /// How many workers have an actor at the moment.
+    pub fn live_workers(&self) -> usize {
+        self.inner.live.count()
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.inner.shared.store.as_ref()
+    }
+
+    /// Whether the logged availability is what it is now.
+    fn is_current(&self, worker: &Worker) -> bool {
+        let Some(profile) = self.bundle().profile(&worker.profile) else {
+            return worker.reason.is_some();
+        };
+        self.inner.shared.providers.choose(Some(profile)).err() == worker.reason
+    }
+
+    async fn refresh(&self, id: WorkerId) -> Result<Worker, Error> {
+        self.inner.live.ask(id, |reply| Command::Refresh { reply }).await
+    }
+
+    async fn keep_one(&self) -> Result<(), StoreError> {
+        if self.store().count().await? == 0
+            && let Err(error) = self.create(CreateWorker::default()).await
+        {
+            return Err(StoreError::Append(error.into()));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,28 @@
+//! Pages of the worker list.
+
+use protocol::api::WorkerPage;
+use protocol::{Error, ErrorCode, Timestamp, Worker};
+
+use crate::store::ListPosition;
+
+/// Reads a `next_before` that came back from a client.
+pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {
+    let parts = text.split_once('.');
+    let position = parts.and_then(|(ms, id)| {
+        let at = Timestamp::from_unix_ms(ms.parse().ok()?);
+        Some((at, id.parse().ok()?))
+    });
+    position.ok_or_else(|| {
+        Error::new(ErrorCode::InvalidInput, "`before` is not a position of this list.")
+            .with_hint("Give back a `next_before` as it came.")
+    })
+}
+
+/// A page of `found`, of which one more than `limit` was asked for.
+pub(super) fn page(mut found: Vec<Worker>, limit: u32) -> WorkerPage {
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let last = found.last().filter(|_| more);
+    let next_before = last.map(|w| format!("{}.{}", w.updated_at.unix_ms(), w.worker_id));
+    WorkerPage { workers: found, next_before }
+}

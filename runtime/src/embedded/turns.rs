@@ -1,0 +1,49 @@
+//! A turn looked up, and exactly what its model was sent (invariant 8).
+
+use protocol::api::{InputMessage, InputRole, TurnInput};
+use protocol::{Error, ErrorCode, Turn, TurnId, View, WorkerId};
+
+use crate::fault;
+use crate::worker::{CONTEXT_BYTES, Shared, input_role};
+
+pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
+    let stored = shared.store.worker(id).await.map_err(fault::from_store)?;
+    let stored = stored.ok_or_else(fault::no_worker)?;
+    let events = shared.store.turn(id, turn).await.map_err(fault::from_store)?;
+    let events = events.ok_or_else(no_turn)?;
+    let before = events.first().map_or(0, |event| event.first_seq() - 1);
+    let mut view = View::new(stored.worker, before);
+    for event in &events {
+        view.apply(event);
+    }
+    view.turn(turn).cloned().ok_or_else(no_turn)
+}
+
+/// The system prompt by its digest and the committed messages in the turn's sight: nothing
+/// is kept twice, and nothing that is in it can have changed since.
+pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
+    let turn = self::turn(shared, id, turn).await?;
+    let first = turn.sight.as_ref().and_then(|sight| sight.first).ok_or_else(nothing_sent)?;
+    let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
+    let branch = shared.store.branch(id, turn.question, CONTEXT_BYTES).await;
+    let branch = branch.map_err(fault::from_store)?;
+    let system = system
+        .filter(|text| !text.is_empty())
+        .map(|text| InputMessage { role: InputRole::System, text });
+    let seen = branch.messages.into_iter().skip_while(|message| message.id != first);
+    let seen = seen.map(|m| InputMessage { role: input_role(m.role), text: m.text });
+    Ok(TurnInput {
+        model: turn.model,
+        messages: system.into_iter().chain(seen).collect(),
+        sampling: turn.sampling,
+    })
+}
+
+fn no_turn() -> Error {
+    Error::new(ErrorCode::NotFound, "There is no such turn in this conversation.")
+}
+
+fn nothing_sent() -> Error {
+    Error::new(ErrorCode::NotFound, "Nothing was sent to a model in this turn.")
+        .with_hint("It ended before the provider began.")
+}

@@ -1,0 +1,79 @@
+//! The actors that run now, one per worker that is in use.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::{Error, ErrorCode, WorkerId};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::task::TaskTracker;
+
+use crate::fault;
+use crate::worker::{Actor, Command, Reply, Shared};
+
+/// Requests that may wait for one actor; a further asker waits for a place. Requests are
+/// short, so this only fills when the store is away.
+const INBOX: usize = 32;
+
+/// How often a request is taken to a new actor when the one it went to was just leaving.
+const ATTEMPTS: usize = 5;
+
+/// Finds or starts actors. The lock is held for a map access only.
+pub(crate) struct Live {
+    shared: Arc<Shared>,
+    actors: Mutex<HashMap<WorkerId, mpsc::Sender<Command>>>,
+    tasks: TaskTracker,
+}
+
+impl Live {
+    pub(crate) fn new(shared: Arc<Shared>) -> Self {
+        Self { shared, actors: Mutex::default(), tasks: TaskTracker::new() }
+    }
+
+    /// Asks a worker's actor. `make` is called once per attempt.
+    pub(crate) async fn ask<T>(
+        &self,
+        id: WorkerId,
+        make: impl Fn(Reply<T>) -> Command,
+    ) -> Result<T, Error> {
+        for _ in 0..ATTEMPTS {
+            let known = self.shared.store.worker(id).await.map_err(fault::from_store)?;
+            known.ok_or_else(fault::no_worker)?;
+            if self.shared.down.is_cancelled() {
+                return Err(fault::shutting_down());
+            }
+            let (reply, answer) = oneshot::channel();
+            if self.actor(id).send(make(reply)).await.is_ok()
+                && let Ok(answer) = answer.await
+            {
+                return answer;
+            }
+        }
+        Err(Error::new(ErrorCode::Internal, "The conversation does not answer.")
+            .with_hint("Try again; the server's log says why."))
+    }
+
+    /// How many actors run.
+    pub(crate) fn count(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Waits until all actors have ended; they are told by the runtime's `down` token.
+    pub(crate) async fn ended(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// The worker's actor, started if none runs. An actor that has left has dropped its
+    /// inbox, so there are never two at work on one log.
+    fn actor(&self, id: WorkerId) -> mpsc::Sender<Command> {
+        let mut actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(actor) = actors.get(&id).filter(|actor| !actor.is_closed()) {
+            return actor.clone();
+        }
+        actors.retain(|_, actor| !actor.is_closed());
+        let (sender, inbox) = mpsc::channel(INBOX);
+        self.tasks.spawn(Actor::run(self.shared.clone(), id, inbox));
+        actors.insert(id, sender.clone());
+        sender
+    }
+}

@@ -1,0 +1,183 @@
+//! The port to durable storage: the logs of all workers and what is looked up in them.
+//!
+//! A store keeps events and finds them again; it decides nothing about turns. Whatever it
+//! answers, it answers from committed data. The same contract suite
+//! (`tests/store_contract.rs`) runs against every implementation.
+
+use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+
+pub mod sqlite;
+
+/// Why the store could not do it. Each variant names the operation; the cause is its source.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store cannot commit events")]
+    Append(#[source] Cause),
+    #[error("the store cannot read")]
+    Read(#[source] Cause),
+    #[error("the store cannot delete")]
+    Delete(#[source] Cause),
+    /// Another writer got there first: `found` is the log's last seq.
+    #[error("the log has moved on: its last event is {found}")]
+    Moved { found: u64 },
+    #[error("there is no such worker in the store")]
+    Gone,
+    #[error("the store is closed")]
+    Closed,
+}
+
+/// The underlying failure of a [`StoreError`].
+pub type Cause = Box<dyn std::error::Error + Send + Sync>;
+
+/// How safe a commit must be before it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// Survives the end of the process, not a power cut.
+    Process,
+    /// Synced to the disk.
+    Power,
+}
+
+/// Events to be committed together.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The worker's summary after the events.
+    pub worker: Worker,
+    /// Invariant: not empty, contiguous, following the log's last event.
+    pub events: Vec<Event>,
+    pub durability: Durability,
+    /// A system prompt that the events refer to by digest.
+    pub prompt: Option<Prompt>,
+}
+
+/// A system prompt as it was sent, kept once under its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// `sha256:` and 64 hexadecimal digits.
+    pub digest: String,
+    pub text: String,
+}
+
+/// A worker as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    pub worker: Worker,
+    pub log: LogId,
+    pub last_seq: u64,
+    /// The newest message of the log.
+    pub head: Option<MessageId>,
+}
+
+/// A run of a log that begins with a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub stored: Stored,
+    /// Contiguous; the first begins a message.
+    pub events: Vec<Event>,
+    /// The seq that earlier messages end before, if there are any.
+    pub next_before: Option<u64>,
+}
+
+/// A message of a branch, as the model would be shown it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchMessage {
+    pub id: MessageId,
+    pub role: Role,
+    pub text: String,
+}
+
+/// The newest end of a branch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Branch {
+    /// Oldest first; messages without text are left out.
+    pub messages: Vec<BranchMessage>,
+    /// How many messages of the branch come before these.
+    pub older: u32,
+}
+
+/// A user's message as it was accepted, with the first turn that it asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acceptance {
+    pub message: Message,
+    /// The `turn_accepted` event.
+    pub turn: Event,
+}
+
+/// Where a listing goes on: after the worker that was used then.
+pub type ListPosition = (Timestamp, WorkerId);
+
+/// Keeps the logs.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Adds a worker with the first events of its log.
+    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError>;
+
+    /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
+    /// folded: each run of neighbouring ones becomes a single delta with `first_seq`.
+    /// Errors: `Moved`, `Gone`, `Append`, `Closed`; nothing was stored then.
+    async fn append(&self, append: Append) -> Result<(), StoreError>;
+
+    /// Deletes a worker with its log; true if it was there.
+    async fn delete(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// A worker's newest summary.
+    async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
+
+    /// At most `limit` workers, the most recently used first, after `before`.
+    async fn workers(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Worker>, StoreError>;
+
+    /// How many workers there are.
+    async fn count(&self) -> Result<u64, StoreError>;
+
+    /// Events after `after` in order, at most `limit` rows of the log. None: no such worker.
+    async fn tail(
+        &self,
+        id: WorkerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>, StoreError>;
+
+    /// The newest `limit` messages that begin before seq `before` (or the newest of all), as
+    /// the events that make them; with no message at all, without events.
+    async fn page(
+        &self,
+        id: WorkerId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError>;
+
+    /// Whether the worker has a message of that id, and whose.
+    async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;
+
+    /// The user's message of that id as it was accepted.
+    async fn acceptance(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Acceptance>, StoreError>;
+
+    /// The events from a turn's acceptance to its end (or to the newest).
+    async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Option<Vec<Event>>, StoreError>;
+
+    /// The branch that ends with `leaf`: its newest messages, whole ones, as long as their
+    /// texts stay within `max_bytes` together (the leaf itself always).
+    async fn branch(
+        &self,
+        id: WorkerId,
+        leaf: MessageId,
+        max_bytes: u64,
+    ) -> Result<Branch, StoreError>;
+
+    /// A system prompt by its digest.
+    async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError>;
+
+    /// The turns that have not ended.
+    async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
+
+    /// Commits what is under way and closes; afterwards everything is `Closed`.
+    async fn close(&self);
+}

@@ -1,0 +1,134 @@
+//! The statements that write. Each runs inside a savepoint of the writer's transaction.
+
+use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, WorkerId, fold_deltas};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+
+use super::read;
+use crate::store::{Append, Cause, StoreError};
+
+pub(super) fn create(db: &Connection, log: LogId, first: &Append) -> Result<(), StoreError> {
+    insert_worker(db, log, first).map_err(StoreError::Append)?;
+    append(db, first)
+}
+
+pub(super) fn append(db: &Connection, append: &Append) -> Result<(), StoreError> {
+    let fails = |error: rusqlite::Error| StoreError::Append(error.into());
+    let found = db.prepare_cached("SELECT id, last_seq FROM workers WHERE worker_id = ?").and_then(
+        |mut statement| {
+            let id = append.worker.worker_id;
+            let row = statement.query_row([id.as_bytes()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
+            });
+            row.optional()
+        },
+    );
+    let Some((worker, last_seq)) = found.map_err(fails)? else {
+        return Err(StoreError::Gone);
+    };
+    let follows = append.events.first().is_some_and(|event| event.seq == last_seq + 1);
+    if !follows {
+        return Err(StoreError::Moved { found: last_seq });
+    }
+    insert(db, worker, append).map_err(StoreError::Append)
+}
+
+pub(super) fn delete(db: &Connection, id: WorkerId) -> Result<bool, StoreError> {
+    let deleted = db
+        .prepare_cached("DELETE FROM workers WHERE worker_id = ?")
+        .and_then(|mut statement| statement.execute([id.as_bytes()]));
+    deleted.map(|rows| rows > 0).map_err(|error| StoreError::Delete(error.into()))
+}
+
+fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
+    db.prepare_cached(
+        "INSERT INTO workers (worker_id, log_id, last_seq, used_ms, summary)
+         VALUES (?, ?, 0, 0, '')",
+    )?
+    .execute(params![first.worker.worker_id.as_bytes(), i64::try_from(log.0)?])?;
+    Ok(())
+}
+
+fn insert(db: &Connection, worker: i64, append: &Append) -> Result<(), Cause> {
+    if let Some(prompt) = &append.prompt {
+        db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
+            .execute([&prompt.digest, &prompt.text])?;
+    }
+    let mut head = None;
+    for event in &append.events {
+        insert_event(db, worker, event)?;
+        head = index(db, worker, event)?.or(head);
+    }
+    let last_seq = append.events.last().map(|event| event.seq);
+    db.prepare_cached(
+        "UPDATE workers SET last_seq = :last_seq, head = coalesce(:head, head),
+                used_ms = :used_ms, summary = :summary
+         WHERE id = :worker",
+    )?
+    .execute(named_params! {
+        ":last_seq": last_seq,
+        ":head": head.as_ref().map(|id: &MessageId| id.as_bytes().as_slice()),
+        ":used_ms": append.worker.updated_at.unix_ms(),
+        ":summary": serde_json::to_string(&append.worker)?,
+        ":worker": worker,
+    })?;
+    Ok(())
+}
+
+fn insert_event(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause> {
+    db.prepare_cached("INSERT INTO events (worker, seq, kind, body) VALUES (?, ?, ?, ?)")?
+        .execute(params![worker, event.seq, event.body.kind(), serde_json::to_string(event)?])?;
+    Ok(())
+}
+
+/// Writes what is looked up by id; answers with the message that the event begins.
+fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId>, Cause> {
+    let insert = |id: MessageId, parent: Option<MessageId>, role: Role, turn: Option<TurnId>| {
+        db.prepare_cached(
+            "INSERT INTO messages (worker, message_id, parent, role, turn_id, seq)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            worker,
+            id.as_bytes(),
+            parent.as_ref().map(MessageId::as_bytes),
+            read::role_name(role),
+            turn.as_ref().map(TurnId::as_bytes),
+            event.seq,
+        ])
+    };
+    match &event.body {
+        EventBody::MessageCommitted { message } => {
+            insert(message.id, message.parent, message.role, message.turn_id)?;
+            Ok(Some(message.id))
+        }
+        EventBody::TurnAccepted { turn } => {
+            insert(turn.answer, Some(turn.question), Role::Assistant, Some(turn.turn_id))?;
+            db.prepare_cached("INSERT INTO turns (worker, turn_id, first_seq) VALUES (?, ?, ?)")?
+                .execute(params![worker, turn.turn_id.as_bytes(), event.seq])?;
+            Ok(Some(turn.answer))
+        }
+        EventBody::TurnEnded { turn_id, .. } => {
+            db.prepare_cached("UPDATE turns SET last_seq = ? WHERE worker = ? AND turn_id = ?")?
+                .execute(params![event.seq, worker, turn_id.as_bytes()])?;
+            fold(db, worker, *turn_id, event.seq)?;
+            Ok(None)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Replaces each run of neighbouring deltas of an ended turn by a single one.
+fn fold(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<(), Cause> {
+    let first: Option<u64> = db
+        .prepare_cached("SELECT first_seq FROM turns WHERE worker = ? AND turn_id = ?")?
+        .query_row(params![worker, turn.as_bytes()], |row| row.get(0))
+        .optional()?;
+    let Some(first) = first else { return Ok(()) };
+    let events = read::events_between(db, worker, first, end)?;
+    for event in fold_deltas(events).iter().filter(|event| event.first_seq.is_some()) {
+        db.prepare_cached("DELETE FROM events WHERE worker = ? AND seq BETWEEN ? AND ?")?
+            .execute(params![worker, event.first_seq(), event.seq])?;
+        insert_event(db, worker, event)?;
+    }
+    Ok(())
+}

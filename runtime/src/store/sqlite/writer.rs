@@ -1,0 +1,172 @@
+//! The thread that writes, and group commit.
+//!
+//! Whatever waits when the thread looks is committed as one transaction; the durability
+//! of the group is that of its most demanding member. A job that fails on its own (the log
+//! has moved on) is undone alone; a failure of the disk fails the group.
+
+use protocol::{LogId, WorkerId};
+use rusqlite::{Connection, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+
+use super::write;
+use crate::store::{Append, Durability, StoreError};
+
+/// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
+/// in one group; further ones wait for a place.
+const JOBS: usize = 256;
+
+/// The handle to the thread; the thread ends when the last handle is gone.
+#[derive(Clone)]
+pub(super) struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+enum Job {
+    Write { work: Work, reply: oneshot::Sender<Result<bool, StoreError>> },
+    Close { reply: oneshot::Sender<()> },
+}
+
+enum Work {
+    Create(LogId, Box<Append>),
+    Append(Box<Append>),
+    Delete(WorkerId),
+}
+
+type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
+
+impl Writer {
+    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+        let (jobs, inbox) = mpsc::channel(JOBS);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(connection, inbox))?;
+        Ok(Self { jobs })
+    }
+
+    pub(super) async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
+        self.write(Work::Create(log, Box::new(first))).await.map(drop)
+    }
+
+    pub(super) async fn append(&self, append: Append) -> Result<(), StoreError> {
+        self.write(Work::Append(Box::new(append))).await.map(drop)
+    }
+
+    pub(super) async fn delete(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.write(Work::Delete(id)).await
+    }
+
+    pub(super) async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close { reply }).await.is_ok() {
+            // An error means that the thread is gone already, which is what was asked for.
+            let _ = closed.await;
+        }
+    }
+
+    async fn write(&self, work: Work) -> Result<bool, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let sent = self.jobs.send(Job::Write { work, reply }).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+impl Work {
+    fn durability(&self) -> Durability {
+        match self {
+            Self::Create(_, append) | Self::Append(append) => append.durability,
+            Self::Delete(_) => Durability::Power,
+        }
+    }
+
+    fn perform(&self, db: &Connection) -> Result<bool, StoreError> {
+        match self {
+            Self::Create(log, append) => write::create(db, *log, append).map(|()| true),
+            Self::Append(append) => write::append(db, append).map(|()| true),
+            Self::Delete(id) => write::delete(db, *id),
+        }
+    }
+}
+
+fn run(mut db: Connection, mut inbox: mpsc::Receiver<Job>) {
+    let mut group = Vec::new();
+    let mut closing = None;
+    while closing.is_none() {
+        let Some(first) = inbox.blocking_recv() else { break };
+        let rest = std::iter::from_fn(|| inbox.try_recv().ok());
+        for job in std::iter::once(first).chain(rest).take(JOBS) {
+            match job {
+                Job::Write { work, reply } => group.push((work, reply)),
+                Job::Close { reply } => {
+                    closing = Some(reply);
+                    break;
+                }
+            }
+        }
+        for (result, reply) in commit(&mut db, std::mem::take(&mut group)) {
+            // Who asked may have gone away; the commit stands all the same.
+            let _ = reply.send(result);
+        }
+    }
+    // The readers' connections may live longer than this one, and only the last one to close
+    // would fold the write-ahead log into the file by itself.
+    if let Err(error) = db.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
+        tracing::debug!(%error, "the write-ahead log stays beside the database");
+    }
+    if let Err((_, error)) = db.close() {
+        tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
+    }
+    if let Some(reply) = closing {
+        let _ = reply.send(());
+    }
+}
+
+/// Commits a group; every job comes back with its result.
+fn commit(
+    db: &mut Connection,
+    group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
+) -> Vec<Waiting> {
+    let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+    let results = match try_commit(db, &works) {
+        Ok(results) => results,
+        Err(error) => {
+            tracing::error!(%error, jobs = works.len(), "a commit failed");
+            let again = |_| Err(StoreError::Append(error.to_string().into()));
+            works.iter().map(again).collect()
+        }
+    };
+    results.into_iter().zip(replies).collect()
+}
+
+fn try_commit(
+    db: &mut Connection,
+    works: &[Work],
+) -> rusqlite::Result<Vec<Result<bool, StoreError>>> {
+    let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
+    // In WAL mode NORMAL syncs at checkpoints only, FULL at each commit and with it all
+    // commits before (https://sqlite.org/pragma.html#pragma_synchronous).
+    let synchronous = match durability {
+        Durability::Process => "NORMAL",
+        Durability::Power => "FULL",
+    };
+    db.pragma_update(None, "synchronous", synchronous)?;
+    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut results = Vec::with_capacity(works.len());
+    for work in works {
+        let step = transaction.savepoint()?;
+        match work.perform(&step) {
+            Ok(done) => {
+                step.commit()?;
+                results.push(Ok(done));
+            }
+            Err(error @ (StoreError::Moved { .. } | StoreError::Gone)) => results.push(Err(error)),
+            Err(StoreError::Append(cause) | StoreError::Delete(cause)) => {
+                // The disk's failure: nothing of the group can be trusted to be there.
+                return Err(rusqlite::Error::ToSqlConversionFailure(cause));
+            }
+            Err(other) => results.push(Err(other)),
+        }
+    }
+    transaction.commit()?;
+    Ok(results)
+}

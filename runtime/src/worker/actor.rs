@@ -1,0 +1,310 @@
+//! The task that owns one worker.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::api::{Accepted, Cancelled};
+use protocol::{Error, ErrorCode, MessageId, RuntimeId, TurnId, WorkerId, WorkerStatus};
+use tokio::sync::mpsc;
+use tokio::time::sleep_until;
+use tokio_util::sync::CancellationToken;
+
+use super::command::{Command, Reply};
+use super::context::Context;
+use super::outbox::Outbox;
+use super::timers::Timers;
+use crate::bundle::Bundle;
+use crate::clock::Clock;
+use crate::fault;
+use crate::hub::{Hub, Wake};
+use crate::provider::Output;
+use crate::providers::Providers;
+use crate::store::Store;
+use crate::turn::{Effect, Input, TurnLimits, TurnMachine};
+
+mod send;
+
+/// How long an actor stays without anything to do before it leaves.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// What all actors of a runtime share.
+pub(crate) struct Shared {
+    pub(crate) runtime_id: RuntimeId,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Hub,
+    pub(crate) providers: Providers,
+    pub(crate) bundle: Bundle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: TurnLimits,
+    pub(crate) message_chars: u32,
+    pub(crate) workspace: String,
+    /// Cancelled when the runtime goes down.
+    pub(crate) down: CancellationToken,
+}
+
+/// One worker's state and what drives it.
+pub(crate) struct Actor {
+    shared: Arc<Shared>,
+    id: WorkerId,
+    inbox: mpsc::Receiver<Command>,
+    outbox: Outbox,
+    /// The newest message of the log.
+    head: Option<MessageId>,
+    running: Option<Running>,
+    /// What waits for the turn's end.
+    closing: Vec<Closing>,
+}
+
+/// A turn under way.
+struct Running {
+    turn_id: TurnId,
+    machine: TurnMachine,
+    outputs: mpsc::Receiver<Output>,
+    /// Asks the provider to halt.
+    halt: CancellationToken,
+    timers: Timers,
+    context: Context,
+    cancels: Vec<Reply<Cancelled>>,
+}
+
+/// What is to be done when no turn runs any more.
+enum Closing {
+    Stop(Reply<protocol::Worker>),
+    Delete(Reply<()>),
+    Leave,
+}
+
+/// Whether the actor goes on.
+#[derive(PartialEq)]
+enum Next {
+    GoOn,
+    Leave,
+}
+
+enum Happening {
+    Down,
+    Command(Option<Command>),
+    Retry,
+    Turn(Input),
+    Idle,
+}
+
+impl Actor {
+    /// Loads the worker and runs until there is nothing to do for a while, the worker is
+    /// deleted, or the runtime goes down. Requests that it did not take are dropped, and
+    /// their askers ask the next actor.
+    pub(crate) async fn run(shared: Arc<Shared>, id: WorkerId, inbox: mpsc::Receiver<Command>) {
+        let stored = match shared.store.worker(id).await {
+            Ok(Some(stored)) => stored,
+            Ok(None) => return,
+            Err(error) => {
+                let error = &error as &dyn std::error::Error;
+                tracing::error!(error, worker = %id, "a worker cannot be loaded");
+                return;
+            }
+        };
+        let head = stored.head;
+        let outbox = Outbox::new(shared.store.clone(), shared.hub.clone(), stored);
+        let mut actor =
+            Self { shared, id, inbox, outbox, head, running: None, closing: Vec::new() };
+        while actor.turn_of_events().await == Next::GoOn {}
+    }
+
+    async fn turn_of_events(&mut self) -> Next {
+        match self.happening().await {
+            Happening::Down => self.close(Closing::Leave, Input::Shutdown).await,
+            Happening::Command(Some(command)) => self.command(command).await,
+            Happening::Command(None) | Happening::Idle => Next::Leave,
+            Happening::Retry => self.flush().await,
+            Happening::Turn(input) => self.step(input).await,
+        }
+    }
+
+    async fn happening(&mut self) -> Happening {
+        let leaving = self.closing.iter().any(|closing| matches!(closing, Closing::Leave));
+        let settled = self.outbox.is_empty();
+        let retry_at = self.outbox.retry_at();
+        let idle = self.running.is_none() && settled;
+        tokio::select! {
+            biased;
+            () = self.shared.down.cancelled(), if !leaving => Happening::Down,
+            command = self.inbox.recv() => Happening::Command(command),
+            () = until(retry_at), if !settled => Happening::Retry,
+            input = next_input(&mut self.running), if settled => Happening::Turn(input),
+            () = tokio::time::sleep(IDLE), if idle => Happening::Idle,
+        }
+    }
+
+    async fn command(&mut self, command: Command) -> Next {
+        match command {
+            Command::Send { request, reply } => {
+                let accepted = self.send(request).await;
+                // The turn starts whether or not the asker still listens.
+                let (answer, begin) = match accepted {
+                    Ok((accepted, begin)) => (Ok(accepted), begin),
+                    Err(error) => (Err(error), None),
+                };
+                let _ = reply.send(answer);
+                match begin {
+                    Some(begin) => self.begin(begin).await,
+                    None => Next::GoOn,
+                }
+            }
+            Command::Cancel { reply } => match &mut self.running {
+                None => {
+                    let _ = reply.send(Ok(Cancelled { turn: None }));
+                    Next::GoOn
+                }
+                Some(running) => {
+                    running.cancels.push(reply);
+                    self.step(Input::Cancel).await
+                }
+            },
+            Command::Rename { title, reply } => {
+                let _ = reply.send(self.rename(title).await);
+                Next::GoOn
+            }
+            Command::Refresh { reply } => {
+                let _ = reply.send(self.refresh().await.map(|_| self.outbox.view().worker.clone()));
+                Next::GoOn
+            }
+            Command::Stop { reply } => self.close(Closing::Stop(reply), Input::Cancel).await,
+            Command::Delete { reply } => self.close(Closing::Delete(reply), Input::Cancel).await,
+        }
+    }
+
+    /// Ends the turn first, if one runs.
+    async fn close(&mut self, closing: Closing, input: Input) -> Next {
+        self.closing.push(closing);
+        if self.running.is_some() { self.step(input).await } else { self.settle().await }
+    }
+
+    /// Gives the turn an input and performs the effects.
+    async fn step(&mut self, input: Input) -> Next {
+        let now = self.shared.clock.now();
+        if let Some(running) = &mut self.running {
+            let effects = running.machine.step(now, input);
+            self.perform(effects);
+        }
+        self.flush().await
+    }
+
+    fn perform(&mut self, effects: Vec<Effect>) {
+        let now = self.shared.clock.now();
+        let Some(running) = &mut self.running else { return };
+        for effect in effects {
+            match effect {
+                Effect::Commit(body) => self.outbox.push(now, body),
+                Effect::Arm(timer, ms) => running.timers.arm(timer, ms),
+                Effect::Disarm(timer) => running.timers.disarm(timer),
+                Effect::Halt => running.halt.cancel(),
+            }
+        }
+    }
+
+    /// Commits what is decided; a failure is logged and tried again later.
+    async fn flush(&mut self) -> Next {
+        if let Err(error) = self.outbox.flush().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, worker = %self.id, "events wait for the store");
+            return Next::GoOn;
+        }
+        if self.running.as_ref().is_some_and(|running| running.machine.is_over()) {
+            return self.settle().await;
+        }
+        Next::GoOn
+    }
+
+    /// After a turn's end is committed, or when none ran: answers whoever waited for it.
+    async fn settle(&mut self) -> Next {
+        if let Some(running) = self.running.take() {
+            // The provider's task ends with its token, whatever it was doing.
+            running.halt.cancel();
+            let turn = self.outbox.view().turn(running.turn_id).cloned();
+            for reply in running.cancels {
+                let _ = reply.send(Ok(Cancelled { turn: turn.clone() }));
+            }
+        }
+        let mut next = Next::GoOn;
+        for closing in std::mem::take(&mut self.closing) {
+            match closing {
+                Closing::Stop(reply) => {
+                    let _ = reply.send(self.stop().await);
+                }
+                Closing::Delete(reply) => {
+                    let deleted = self.delete().await;
+                    if deleted.is_ok() {
+                        next = Next::Leave;
+                    }
+                    let _ = reply.send(deleted);
+                }
+                Closing::Leave => next = Next::Leave,
+            }
+        }
+        next
+    }
+
+    async fn rename(&mut self, title: Option<String>) -> Result<protocol::Worker, Error> {
+        let title = super::message::check_title(title)?;
+        if title != self.outbox.view().worker.title {
+            self.commit(vec![protocol::EventBody::WorkerRenamed { title }]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    async fn stop(&mut self) -> Result<protocol::Worker, Error> {
+        if self.outbox.view().worker.status != WorkerStatus::Stopped {
+            self.commit(vec![protocol::EventBody::WorkerStopped]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    async fn delete(&mut self) -> Result<(), Error> {
+        let deleted = self.shared.store.delete(self.id).await.map_err(fault::from_store)?;
+        self.shared.hub.wake(self.id, Wake::Deleted);
+        if deleted { Ok(()) } else { Err(fault::no_worker()) }
+    }
+
+    /// Commits events outside a turn's flow, all or none.
+    async fn commit(&mut self, bodies: Vec<protocol::EventBody>) -> Result<(), Error> {
+        if !self.outbox.is_empty() {
+            return Err(Error::new(
+                ErrorCode::Internal,
+                "The store does not answer at the moment.",
+            )
+            .with_hint("Nothing was changed. Try again in a moment.")
+            .with_retry_after_ms(1_000));
+        }
+        let now = self.shared.clock.now();
+        self.outbox.commit_now(now, bodies, None).await.map_err(fault::from_store)
+    }
+}
+
+async fn until(deadline: Option<tokio::time::Instant>) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => {}
+    }
+}
+
+/// The turn's next input; forever when none runs.
+async fn next_input(running: &mut Option<Running>) -> Input {
+    let Some(running) = running else { return std::future::pending().await };
+    tokio::select! {
+        biased;
+        timer = running.timers.elapsed() => Input::Elapsed(timer),
+        output = running.outputs.recv() => match output {
+            Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
+            Some(Output::Began { left_out, window_tokens }) => {
+                Input::Began { sight: running.context.sight(left_out, window_tokens) }
+            }
+            Some(Output::Text(text)) => Input::Text(text),
+            Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
+            Some(Output::Failed(error)) => Input::Failed(error),
+            Some(Output::Halted) | None => Input::Halted,
+        },
+    }
+}
+
+/// What the asker of a send gets, and the turn to begin after that.
+type Sent = (Accepted, Option<send::Begin>);

@@ -1,0 +1,217 @@
+//! Taking a message: what is refused, what is committed, and how its turn begins.
+
+use protocol::api::{Accepted, SendMessage};
+use protocol::{
+    Cursor, Error, ErrorCode, EventBody, Message, Role, Timestamp, Timings, Turn, TurnState,
+    WorkerStatus,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Actor, Context, Input, Next, Running, Sent, Timers};
+use crate::bundle::{Profile, Variables, text_digest};
+use crate::provider::Request;
+use crate::providers::Choice;
+use crate::store::{Branch, Prompt};
+use crate::turn::TurnMachine;
+use crate::worker::{CONTEXT_BYTES, message};
+use crate::{fault, fresh};
+
+/// A committed turn that is to begin.
+pub(super) struct Begin {
+    turn: Turn,
+    choice: Choice,
+    system: String,
+}
+
+impl Actor {
+    /// Commits a message with its turn, or finds that it was committed before. Errors leave
+    /// nothing behind.
+    pub(super) async fn send(&mut self, request: SendMessage) -> Result<Sent, Error> {
+        if let Some(accepted) = self.accepted_before(&request).await? {
+            return Ok((accepted, None));
+        }
+        message::check_text(&request.text, self.shared.message_chars)?;
+        if self.outbox.view().worker.status == WorkerStatus::Stopped {
+            return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
+                .with_hint("Start a new one."));
+        }
+        if self.running.is_some() {
+            return Err(busy());
+        }
+        if let Some(parent) = request.parent {
+            let known = self.shared.store.role_of(self.id, parent).await;
+            known.map_err(fault::from_store)?.ok_or_else(unknown_parent)?;
+        }
+        let choice = self.refresh().await?;
+        let profile = self.profile()?.clone();
+        let now = self.shared.clock.now();
+        let system = self.system_prompt(&profile, now)?;
+        let (question, turn) = self.question(request, now, &profile, &choice, &system);
+
+        let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
+        if self.outbox.view().worker.title.is_none() && question.parent.is_none() {
+            let title = Some(message::title_from(&question.text));
+            bodies.push(EventBody::WorkerRenamed { title });
+        }
+        bodies.push(EventBody::TurnAccepted { turn: turn.clone() });
+        let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
+        self.outbox.forget();
+        let committed = self.outbox.commit_now(now, bodies, Some(prompt)).await;
+        committed.map_err(fault::from_store)?;
+        self.head = Some(turn.answer);
+
+        let cursor = Cursor::new(self.outbox.log(), self.outbox.view().seq);
+        let accepted = Accepted { message: question, turn: turn.clone(), cursor };
+        Ok((accepted, Some(Begin { turn, choice, system })))
+    }
+
+    /// Starts the provider on a committed turn.
+    pub(super) async fn begin(&mut self, begin: Begin) -> Next {
+        let Begin { turn, choice, system } = begin;
+        let branch = self.shared.store.branch(self.id, turn.question, CONTEXT_BYTES).await;
+        let (branch, failure) = match branch {
+            Ok(branch) => (branch, None),
+            Err(error) => (Branch::default(), Some(fault::from_store(error))),
+        };
+        let context = Context::new(branch);
+        let halt = CancellationToken::new();
+        let (machine, effects) =
+            TurnMachine::new(turn.turn_id, turn.answer, turn.started_at, self.shared.limits);
+        let outputs = match failure {
+            // A closed stream; the failure below ends the turn before it is read.
+            Some(_) => tokio::sync::mpsc::channel(1).1,
+            None => {
+                let request = Request {
+                    turn_id: turn.turn_id,
+                    model: turn.model,
+                    system,
+                    messages: context.messages(),
+                    sampling: turn.sampling,
+                };
+                choice.provider.generate(request, halt.clone())
+            }
+        };
+        self.running = Some(Running {
+            turn_id: turn.turn_id,
+            machine,
+            outputs,
+            halt,
+            timers: Timers::default(),
+            context,
+            cancels: Vec::new(),
+        });
+        self.perform(effects);
+        match failure {
+            Some(error) => self.step(Input::Failed(error)).await,
+            None => Next::GoOn,
+        }
+    }
+
+    /// Finds out who would answer, and commits it where that has changed. Errors with
+    /// `unavailable` when nobody would.
+    pub(super) async fn refresh(&mut self) -> Result<Choice, Error> {
+        let choice = self.profile().and_then(|profile| self.shared.providers.choose(Some(profile)));
+        let reason = choice.as_ref().err().cloned();
+        if reason != self.outbox.view().worker.reason {
+            self.commit(vec![EventBody::AvailabilityChanged { reason }]).await?;
+        }
+        choice
+    }
+
+    fn profile(&self) -> Result<&Profile, Error> {
+        let name = &self.outbox.view().worker.profile;
+        self.shared.bundle.profile(name).ok_or_else(|| {
+            let message = format!("The profile `{name}` is not among the ones in force.");
+            Error::new(ErrorCode::Unavailable, message)
+                .with_hint("Put it back into profiles.toml, or start a new conversation.")
+        })
+    }
+
+    fn system_prompt(&self, profile: &Profile, now: Timestamp) -> Result<String, Error> {
+        let variables = Variables {
+            workspace: self.shared.workspace.clone(),
+            language: profile.language.clone(),
+            date: now.date_utc(),
+        };
+        self.shared.bundle.render(profile, &variables).map_err(|error| {
+            tracing::error!(%error, "a prompt cannot be rendered");
+            Error::new(ErrorCode::Internal, "The system prompt cannot be rendered.")
+                .with_hint("The server's log names the file and line.")
+        })
+    }
+
+    fn question(
+        &self,
+        request: SendMessage,
+        now: Timestamp,
+        profile: &Profile,
+        choice: &Choice,
+        system: &str,
+    ) -> (Message, Turn) {
+        let turn_id = fresh::turn_id(now);
+        let message = Message {
+            id: request.id,
+            parent: request.parent.or(self.head),
+            role: Role::User,
+            text: request.text,
+            created_at: now,
+            turn_id: Some(turn_id),
+        };
+        let turn = Turn {
+            turn_id,
+            question: message.id,
+            answer: fresh::message_id(now),
+            state: TurnState::Accepted,
+            waiting: None,
+            error: None,
+            finish: None,
+            profile: profile.name.clone(),
+            provider: choice.provider.name(),
+            model: choice.model.clone(),
+            prompt_digest: text_digest(system),
+            bundle_digest: self.shared.bundle.digest().to_owned(),
+            sampling: profile.sampling,
+            sight: None,
+            usage: None,
+            timings: Timings::default(),
+            started_at: now,
+            ended_at: None,
+        };
+        (message, turn)
+    }
+
+    /// The answer that the same id was given before (invariant 5).
+    async fn accepted_before(&self, request: &SendMessage) -> Result<Option<Accepted>, Error> {
+        let store = &self.shared.store;
+        let role = store.role_of(self.id, request.id).await.map_err(fault::from_store)?;
+        if role.is_none() {
+            return Ok(None);
+        }
+        let found = store.acceptance(self.id, request.id).await.map_err(fault::from_store)?;
+        let acceptance = found.ok_or_else(id_taken)?;
+        let same_parent = request.parent.is_none() || request.parent == acceptance.message.parent;
+        if acceptance.message.text != request.text || !same_parent {
+            return Err(id_taken());
+        }
+        let cursor = Cursor::new(self.outbox.log(), acceptance.turn.seq);
+        let EventBody::TurnAccepted { turn } = acceptance.turn.body else {
+            return Err(id_taken());
+        };
+        Ok(Some(Accepted { message: acceptance.message, turn, cursor }))
+    }
+}
+
+fn busy() -> Error {
+    Error::new(ErrorCode::Busy, "An answer is still being written here.")
+        .with_hint("Wait for it, or stop it, and send again. Nothing was stored.")
+}
+
+fn unknown_parent() -> Error {
+    Error::new(ErrorCode::InvalidInput, "The message to answer is not in this conversation.")
+        .with_hint("Leave `parent` out to answer the newest one.")
+}
+
+fn id_taken() -> Error {
+    Error::new(ErrorCode::InvalidInput, "This message id was used for another message.")
+        .with_hint("Make a new id for a new message.")
+}

@@ -1,0 +1,34 @@
+//! What can be asked of a worker's actor.
+
+use protocol::api::{Accepted, Cancelled, SendMessage};
+use protocol::{Error, Worker};
+use tokio::sync::oneshot;
+
+/// Where an answer goes. Whoever asked may be gone; then it is dropped.
+pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
+
+/// One request to an actor.
+pub(crate) enum Command {
+    Send {
+        request: SendMessage,
+        reply: Reply<Accepted>,
+    },
+    Cancel {
+        reply: Reply<Cancelled>,
+    },
+    Rename {
+        title: Option<String>,
+        reply: Reply<Worker>,
+    },
+    /// Finds out anew whether anything can answer.
+    Refresh {
+        reply: Reply<Worker>,
+    },
+    Stop {
+        reply: Reply<Worker>,
+    },
+    /// Ends the turn, deletes the log, and ends the actor.
+    Delete {
+        reply: Reply<()>,
+    },
+}
