@@ -1,0 +1,123 @@
+//! The server's memory of what it was asked and of who went away.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+
+use serde::Serialize;
+use serde_json::Value;
+use socket2::SockRef;
+use tokio::net::TcpStream;
+use tokio::sync::Notify;
+
+/// The log as it stands now.
+#[derive(Clone, Debug, Serialize)]
+pub struct Log {
+    /// Milliseconds since the server's start, by a monotonic clock.
+    pub now_ms: u64,
+    /// One for each request, in the order of arrival.
+    pub requests: Vec<Entry>,
+}
+
+/// One request.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Entry {
+    /// When its head and body had been read.
+    pub at_ms: u64,
+    pub method: String,
+    pub path: String,
+    /// The whole header; keys of tests are no secrets.
+    pub authorization: Option<String>,
+    /// The body, if it was JSON.
+    pub body: Option<Value>,
+    /// When the peer was seen to have closed the connection before the reply was over.
+    pub gone_ms: Option<u64>,
+    /// When the reply was over.
+    pub done_ms: Option<u64>,
+}
+
+pub(crate) struct Book {
+    started: Instant,
+    entries: Mutex<Vec<(Entry, Weak<TcpStream>)>>,
+    changed: Notify,
+}
+
+impl Book {
+    pub(crate) fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            entries: Mutex::default(),
+            changed: Notify::new(),
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<(Entry, Weak<TcpStream>)>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Adds a request; returns its number.
+    pub(crate) fn add(&self, mut entry: Entry, stream: &Arc<TcpStream>) -> usize {
+        let mut entries = self.lock();
+        entry.at_ms = self.now_ms();
+        entries.push((entry, Arc::downgrade(stream)));
+        self.changed.notify_waiters();
+        entries.len() - 1
+    }
+
+    /// The reply to a request is over, or the peer has left.
+    pub(crate) fn end(&self, number: usize, gone: bool) {
+        let now = Some(self.now_ms());
+        if let Some((entry, stream)) = self.lock().get_mut(number) {
+            *stream = Weak::new();
+            let slot = if gone {
+                &mut entry.gone_ms
+            } else {
+                &mut entry.done_ms
+            };
+            *slot = slot.or(now);
+        }
+        self.changed.notify_waiters();
+    }
+
+    /// The log as of this moment: every open connection is asked whether its peer is
+    /// still there, so that a peer who left is seen even before its task has run.
+    pub(crate) fn read(&self) -> Log {
+        let now_ms = self.now_ms();
+        let mut entries = self.lock();
+        for (entry, stream) in entries.iter_mut() {
+            if entry.gone_ms.is_none() && stream.upgrade().is_some_and(|stream| left(&stream)) {
+                entry.gone_ms = Some(now_ms);
+            }
+        }
+        Log {
+            now_ms,
+            requests: entries.iter().map(|(entry, _)| entry.clone()).collect(),
+        }
+    }
+
+    /// Waits until `enough` holds of the log.
+    pub(crate) async fn wait(&self, enough: impl Fn(&Log) -> bool) -> Log {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            let log = self.read();
+            if enough(&log) {
+                return log;
+            }
+            changed.await;
+        }
+    }
+}
+
+/// Whether the kernel knows already that the peer has closed.
+fn left(stream: &TcpStream) -> bool {
+    let mut byte = [std::mem::MaybeUninit::uninit()];
+    match SockRef::from(stream).peek(&mut byte) {
+        Ok(read) => read == 0,
+        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+    }
+}

@@ -1,0 +1,154 @@
+//! What the server plays: replies made of steps, as Rust values or as JSON.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// What `POST .../chat/completions` gets, request by request.
+///
+/// As JSON `{"replies": [[step, ...], ...], "models": ["name", ...]}`; both may be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Script {
+    /// One list of steps for each request, in the order of their arrival. The last list
+    /// is played again for every request after it; with no list at all the reply is a
+    /// default [`Answer`].
+    pub replies: Vec<Vec<Step>>,
+    /// What `GET .../models` lists.
+    pub models: Vec<String>,
+}
+
+/// One thing to do on a connection. In JSON the field `do` names it:
+/// `{"do": "stream"}`, `{"do": "data", "json": {...}}`.
+///
+/// After the last step the body is ended properly and the connection closed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Step {
+    /// A whole streamed answer of the right kind.
+    Answer(Answer),
+    /// A whole response with a body that is not streamed.
+    Respond {
+        status: u16,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+        #[serde(default)]
+        body: String,
+    },
+    /// The head of a 200 with an event stream.
+    Stream,
+    /// The head of any response, whose body the next steps send.
+    Head {
+        status: u16,
+        #[serde(default)]
+        headers: BTreeMap<String, String>,
+    },
+    /// One event, `data: {json}` and an empty line.
+    Data { json: Value },
+    /// Body bytes as text, sent by themselves.
+    Text { text: String },
+    /// Body bytes as numbers, sent by themselves: for pieces that are not UTF-8.
+    Bytes { bytes: Vec<u8> },
+    /// Bytes that go out as they are, outside of any HTTP framing.
+    Wire { text: String },
+    /// One line of this many bytes, never ended.
+    LongLine { bytes: usize },
+    /// The same piece of text as a delta, again and again, until the peer leaves.
+    Endless { text: String },
+    /// Nothing for a time.
+    Delay { ms: u64 },
+    /// Nothing until a release; each release lets one hold pass.
+    Hold,
+    /// Nothing until the peer leaves: silence, or a stall, wherever it stands.
+    Silent,
+    /// The end of the connection in the middle of whatever was being sent.
+    Close,
+    /// The same by a reset.
+    Reset,
+}
+
+/// A streamed answer. In JSON every field may be left out.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Answer {
+    /// What is said, streamed word by word; none: `You said: ` and the last user message.
+    pub text: Option<String>,
+    /// The same in pieces of one's own choice.
+    pub pieces: Vec<String>,
+    /// Thinking before it, as `reasoning_content`.
+    pub reasoning: Option<String>,
+    /// Time before each piece.
+    pub delay_ms: u64,
+    /// After how many pieces to wait for a release (0: before the first).
+    pub hold_after: Option<usize>,
+    /// `finish_reason`; empty for none.
+    pub finish: String,
+    /// Whether usage is sent, if the request asks for it.
+    pub usage: bool,
+    /// Whether `[DONE]` ends it.
+    pub done: bool,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self {
+            replies: Vec::new(),
+            models: vec!["scripted-model".to_owned()],
+        }
+    }
+}
+
+impl Script {
+    /// The script that plays these steps for every request.
+    pub fn always(steps: impl Into<Vec<Step>>) -> Self {
+        Self {
+            replies: vec![steps.into()],
+            ..Self::default()
+        }
+    }
+
+    /// The steps for request number `n`, counted from 0.
+    pub(crate) fn reply(&self, n: usize) -> Vec<Step> {
+        let reply = self.replies.get(n).or_else(|| self.replies.last());
+        reply
+            .cloned()
+            .unwrap_or_else(|| vec![Step::Answer(Answer::default())])
+    }
+}
+
+impl Default for Answer {
+    fn default() -> Self {
+        Self {
+            text: None,
+            pieces: Vec::new(),
+            reasoning: None,
+            delay_ms: 0,
+            hold_after: None,
+            finish: "stop".to_owned(),
+            usage: true,
+            done: true,
+        }
+    }
+}
+
+impl Answer {
+    /// An answer in these pieces.
+    pub fn pieces<const N: usize>(pieces: [&str; N]) -> Self {
+        Self {
+            pieces: pieces.map(str::to_owned).to_vec(),
+            ..Self::default()
+        }
+    }
+}
+
+impl Step {
+    /// A whole response with a JSON body.
+    pub fn json(status: u16, body: &Value) -> Self {
+        Self::Respond {
+            status,
+            headers: BTreeMap::from([("content-type".into(), "application/json".into())]),
+            body: body.to_string(),
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! The sockets: who listens, and which task owns which connection.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use crate::http;
+use crate::log::{Book, Entry, Log};
+use crate::play::Player;
+use crate::script::Script;
+
+/// A running server. Dropped, it closes its listener and all its connections.
+pub struct Upstream {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    /// The task that owns the listener, while there is one.
+    listening: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
+    /// Cancelled when dropped.
+    alive: CancellationToken,
+}
+
+/// What the tasks of connections share.
+struct Shared {
+    /// With how many requests it has answered.
+    script: Mutex<(Script, usize)>,
+    book: Book,
+    /// One permit for each release that no hold has used yet.
+    releases: Semaphore,
+}
+
+impl Upstream {
+    /// Starts on a free port of 127.0.0.1.
+    pub async fn start() -> io::Result<Self> {
+        Self::listen(SocketAddr::from(([127, 0, 0, 1], 0))).await
+    }
+
+    /// Starts on `address`; port 0 takes a free one.
+    pub async fn listen(address: SocketAddr) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        let shared = Shared {
+            script: Mutex::default(),
+            book: Book::new(),
+            releases: Semaphore::new(0),
+        };
+        let upstream = Self {
+            address: listener.local_addr()?,
+            shared: Arc::new(shared),
+            listening: Mutex::default(),
+            alive: CancellationToken::new(),
+        };
+        upstream.accept(listener);
+        Ok(upstream)
+    }
+
+    /// `http://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// Plays another script from the next request on.
+    pub fn script(&self, script: Script) {
+        *lock(&self.shared.script) = (script, 0);
+    }
+
+    /// What was asked so far.
+    pub fn log(&self) -> Log {
+        self.shared.book.read()
+    }
+
+    /// Waits until `enough` holds of the log; it is looked at after each change.
+    pub async fn wait(&self, enough: impl Fn(&Log) -> bool) -> Log {
+        self.shared.book.wait(enough).await
+    }
+
+    /// Lets that many holds pass, waiting ones or later ones.
+    pub fn release(&self, holds: usize) {
+        self.shared.releases.add_permits(holds);
+    }
+
+    /// Closes the listener: from now on connections are refused. Open ones go on.
+    pub async fn refuse(&self) {
+        let listening = lock(&self.listening).take();
+        if let Some((stop, task)) = listening {
+            stop.cancel();
+            let _ = task.await;
+        }
+    }
+
+    /// Listens again at the same address after [`Self::refuse`].
+    pub async fn accept_again(&self) -> io::Result<()> {
+        if lock(&self.listening).is_none() {
+            self.accept(TcpListener::bind(self.address).await?);
+        }
+        Ok(())
+    }
+
+    fn accept(&self, listener: TcpListener) {
+        let (stop, alive) = (self.alive.child_token(), self.alive.clone());
+        let (stopped, shared) = (stop.clone(), self.shared.clone());
+        let task = tokio::spawn(async move {
+            while let Some(Ok((stream, _))) = stopped.run_until_cancelled(listener.accept()).await {
+                let (shared, alive) = (shared.clone(), alive.clone());
+                tokio::spawn(async move {
+                    alive
+                        .run_until_cancelled(shared.serve(Arc::new(stream)))
+                        .await
+                });
+            }
+        });
+        *lock(&self.listening) = Some((stop, task));
+    }
+}
+
+impl Drop for Upstream {
+    fn drop(&mut self) {
+        self.alive.cancel();
+    }
+}
+
+impl Shared {
+    /// One request and its reply; then the connection is closed.
+    async fn serve(&self, stream: Arc<TcpStream>) {
+        let Ok(request) = http::read(&stream).await else {
+            return;
+        };
+        let body = request.json();
+        let entry = Entry {
+            method: request.method.clone(),
+            path: request.path.clone(),
+            authorization: request.authorization.clone(),
+            body: body.clone(),
+            ..Entry::default()
+        };
+        let number = self.book.add(entry, &stream);
+        let reply = self.reply(&stream, &request, body.unwrap_or_default());
+        let gone = tokio::select! {
+            biased;
+            () = peer_leaves(&stream) => true,
+            played = reply => played.is_err(),
+        };
+        self.book.end(number, gone);
+    }
+
+    async fn reply(
+        &self,
+        stream: &TcpStream,
+        request: &http::Request,
+        body: serde_json::Value,
+    ) -> io::Result<()> {
+        if request.path.ends_with("/chat/completions") && request.method == "POST" {
+            let steps = {
+                let mut script = lock(&self.script);
+                script.1 += 1;
+                script.0.reply(script.1 - 1)
+            };
+            let player = Player {
+                stream,
+                request: &body,
+                releases: &self.releases,
+            };
+            return player.play(steps).await;
+        }
+        let response = if request.path.ends_with("/models") && request.method == "GET" {
+            let models = lock(&self.script).0.models.clone();
+            let data: Vec<_> = models
+                .iter()
+                .map(|id| json!({ "id": id, "object": "model" }))
+                .collect();
+            http::json(200, &json!({ "object": "list", "data": data }))
+        } else {
+            http::json(
+                404,
+                &json!({ "error": { "message": "Not Found", "code": 404 } }),
+            )
+        };
+        http::write(stream, &response).await
+    }
+}
+
+/// Ends when the peer has closed; what it sends is dropped.
+async fn peer_leaves(stream: &TcpStream) {
+    let mut buffer = [0; 1024];
+    loop {
+        if stream.readable().await.is_err() {
+            return;
+        }
+        match stream.try_read(&mut buffer) {
+            Ok(0) => return,
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
