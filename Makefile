@@ -1,0 +1,41 @@
+# The commands of this project. Each does the set-up that is missing first, says what it
+# does, and may be repeated or interrupted. What they do stands in tools/.
+
+.DEFAULT_GOAL := help
+.PHONY: help run build test dev lint walls fmt setup clean
+
+help: ## List these commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+
+run: ## Build and start Companion on 127.0.0.1:3000 (ARGS="--listen ..." are passed on)
+	@tools/setup.sh run
+	@tools/build.sh
+	@tools/run.sh $(ARGS)
+
+build: ## Build target/release/companion
+	@tools/setup.sh build
+	@tools/build.sh
+
+test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, browser tests
+	@tools/setup.sh test
+	@tools/test.sh
+
+dev: ## Start the development server, which rebuilds and reloads
+	@tools/setup.sh dev
+	@tools/dev.sh
+
+lint: ## Check formatting, scripts, walls and clippy
+	@tools/setup.sh test
+	@tools/lint.sh
+
+walls: ## Check the import walls alone
+	@tools/walls.sh
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+setup: ## Install everything that the other commands need, and build nothing
+	@tools/setup.sh test
+
+clean: ## Remove what was built in this clone (tools and caches stay)
+	rm -rf target end2end/node_modules end2end/test-results end2end/playwright-report

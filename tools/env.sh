@@ -1,0 +1,153 @@
+# shellcheck shell=bash
+# The paths, versions and environment of every build: what the other scripts source first.
+# In a shell of your own, `. tools/env.sh` and then `use_web_toolchain` give cargo, cargo
+# leptos and trunk exactly what `make build` gives them. Changes nothing on disk.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+set -a
+. "$root/tools/versions.env"
+set +a
+
+say() { printf '\033[1m==>\033[0m %s\n' "$*"; }
+warn() { printf '==> Note: %s\n' "$*" >&2; }
+die() {
+  printf '==> Stopped: %s\n' "$*" >&2
+  case $- in *i*) return 1 ;; esac # sourced by a person: leave their shell alone
+  exit 1
+}
+
+# True when version $1 is at least version $2.
+version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
+
+# --- Folders --------------------------------------------------------------------------
+
+if [ -z "${HOME:-}" ]; then
+  HOME=$(getent passwd "$(id -u)" | cut -d: -f6)
+  export HOME
+fi
+
+# The same rule as the server's (the `directories` crate): a relative XDG folder is ignored.
+case ${XDG_CACHE_HOME:-} in
+  /*) user_cache=$XDG_CACHE_HOME/companion ;;
+  *) user_cache=$HOME/.cache/companion ;;
+esac
+
+# Tools and build output: shared by all clones of one user, by version.
+cache=${COMPANION_CACHE:-$user_cache}
+case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
+tools_dir=$cache/tools
+log_dir=$cache/log
+build_dir=$cache/build
+# The model's place is the server's choice, whatever COMPANION_CACHE says.
+model_path=$user_cache/models/$MODEL_FILE
+
+# Intermediate output is shared between clones, so that a second fresh clone is warm; what
+# a build is for (target/release/companion, target/site) lands in the clone itself.
+export CARGO_BUILD_BUILD_DIR=$build_dir
+export CARGO_TARGET_DIR=$root/target
+
+# --- Tools ----------------------------------------------------------------------------
+
+# The version of the crate $1 in Cargo.lock.
+locked_version() {
+  awk -v name="\"$1\"" '$1 == "name" { hit = ($3 == name) }
+    hit && $1 == "version" { gsub(/"/, "", $3); print $3; exit }' "$root/Cargo.lock"
+}
+
+if [ -f "$root/Cargo.lock" ]; then
+  WASM_BINDGEN_VERSION=$(locked_version wasm-bindgen)
+else
+  WASM_BINDGEN_VERSION=
+fi
+
+# Changes when the pinned npm tools change.
+npm_tools_dir=$tools_dir/npm-$(sha256sum <"$root/tools/npm/package-lock.json" | cut -c1-12)
+
+command -v cargo >/dev/null || PATH=$HOME/.cargo/bin:$PATH
+PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_VERSION/bin:$PATH
+PATH=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION/bin:$npm_tools_dir/node_modules/.bin:$PATH
+export PATH
+
+LEPTOS_WASM_OPT_FEATURES=${WASM_OPT_FLAGS// /,}
+export LEPTOS_WASM_OPT_FEATURES
+
+# --- Toolchains -----------------------------------------------------------------------
+
+if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && command -v rustup >/dev/null &&
+  rustup run stable rustc --version >/dev/null 2>&1; then
+  export RUSTUP_TOOLCHAIN=stable
+fi
+
+# The version of the compiler $1 (default: the native one); nothing when there is none.
+rust_version() { "${1:-rustc}" --version 2>/dev/null | awk '{ print $2 }'; }
+
+# Debian's compiler, which may stand beside rustup's.
+debian_rustc=/usr/bin/rustc
+debian_cargo=/usr/bin/cargo
+
+native_has_wasm_std() {
+  local sysroot
+  sysroot=$(rustc --print sysroot 2>/dev/null) &&
+    [ -n "$(find "$sysroot/lib/rustlib/wasm32-unknown-unknown/lib" -name 'libstd-*.rlib' 2>/dev/null)" ]
+}
+
+# Debian's toolchain with a wasm32 std of our own, by version; nothing when not set up.
+debian_web_dir() {
+  local version dir
+  [ -x "$debian_rustc" ] && [ -x "$debian_cargo" ] || return 0
+  version=$(rust_version "$debian_rustc")
+  dir=$tools_dir/rust-debian-$version
+  if [ -x "$dir/bin/rustc" ]; then echo "$dir"; fi
+}
+
+# Which toolchain compiles for the browser: rustup, debian, or none yet.
+web_toolchain() {
+  local choice=${COMPANION_WEB_TOOLCHAIN:-}
+  case $choice in
+    '' | rustup | debian) ;;
+    *) die "COMPANION_WEB_TOOLCHAIN is '$choice'; it can be rustup or debian." ;;
+  esac
+  if [ "$choice" != debian ] && native_has_wasm_std; then
+    echo rustup
+  elif [ "$choice" != rustup ] && [ -n "$(debian_web_dir)" ]; then
+    echo debian
+  else
+    echo none
+  fi
+}
+
+# Makes cargo, and so cargo-leptos and Trunk, compile for the browser in this shell.
+use_web_toolchain() {
+  case $(web_toolchain) in
+    rustup) ;;
+    debian)
+      PATH=$(debian_web_dir)/bin:$PATH
+      export PATH
+      export CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER=$DEBIAN_WASM_LINKER
+      ;;
+    *) die "There is no toolchain for WASM yet: run \`tools/setup.sh build\` first." ;;
+  esac
+}
+
+# In CI the lock file is the law; while developing cargo may amend it.
+if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
+
+# --- The shared build folder ------------------------------------------------------------
+
+# Takes the folder for this process and its children, so that nobody drops it under them,
+# and drops it first when it has outgrown its limit: the build then starts cold.
+take_build_folder() {
+  local used_gb
+  mkdir -p "$build_dir"
+  exec 8>"$cache/build.lock"
+  if flock -n 8; then
+    used_gb=$(du -s --block-size=1G "$build_dir" | cut -f1)
+    if [ "$used_gb" -gt "$BUILD_CACHE_LIMIT_GB" ]; then
+      say "The build folder $build_dir holds $used_gb GB, more than $BUILD_CACHE_LIMIT_GB; dropping it."
+      rm -rf "$build_dir"
+      mkdir -p "$build_dir"
+    fi
+  fi
+  flock -s 8
+}

@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Formatting, the shell scripts, the import walls, and clippy with warnings denied: native,
+# and for the browser where the toolchain at hand has a clippy that fits its std.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+say "Formatting."
+cargo fmt --all --check || die "the formatting differs; \`make fmt\` repairs it."
+
+if command -v shellcheck >/dev/null; then
+  say "Shell scripts."
+  shellcheck --external-sources tools/*.sh tools/setup/*.sh .ci/run || die "shellcheck has objections (see above)."
+fi
+
+tools/walls.sh
+
+say "Clippy, native."
+cargo clippy "${locked[@]}" --workspace --all-targets -- -D warnings || die "clippy has objections (see above)."
+
+if [ "$(web_toolchain)" = rustup ]; then
+  for entry in hydrate csr; do
+    say "Clippy, for the browser ($entry)."
+    cargo clippy "${locked[@]}" --package frontend --lib --no-default-features --features "$entry" \
+      --target wasm32-unknown-unknown -- -D warnings || die "clippy has objections (see above)."
+  done
+else
+  say "Clippy for the browser is left out: Debian's toolchain has none, and rustup's has no std for WASM here."
+fi

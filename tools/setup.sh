@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# Installs what is missing for `build`, `run`, `dev` or `test`, and nothing that is there.
+# Safe to repeat and to interrupt: each thing is made under a temporary name and renamed
+# when whole. Tools land in ~/.cache/companion (COMPANION_CACHE), never in the clone.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+for part in packages rust cargo-tools npm-tools model; do
+  # shellcheck source=/dev/null
+  . "$root/tools/setup/$part.sh"
+done
+
+purpose=${1:-build}
+case $purpose in
+  build | run | dev | test) ;;
+  *) die "tools/setup.sh can set up for build, run, dev or test, not for '$purpose'." ;;
+esac
+
+mkdir -p "$tools_dir" "$log_dir"
+# One set-up at a time; the lock goes with the process, however it ends.
+exec 9>"$cache/setup.lock"
+if ! flock -n 9; then
+  say "Another set-up is under way; waiting for it."
+  flock 9
+fi
+rm -rf "$tools_dir"/.tmp.*
+
+free_mb=$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)
+if [ "$free_mb" -lt 6000 ]; then
+  warn "only $free_mb MB are free under $cache; a full set-up and build take about 6000 MB."
+fi
+
+started=$SECONDS
+installed=0 # how many things this run had to install
+
+setup_packages "$purpose"
+setup_native_rust "$purpose"
+setup_web_rust
+setup_npm_tools
+setup_wasm_bindgen
+setup_cargo_leptos
+if [ "$purpose" = test ]; then setup_trunk; fi
+case $purpose in
+  test) setup_model || die "the tests need the default model. $model_problem" ;;
+  run | dev) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
+esac
+
+# Only the tools' intermediate output: nothing needs it once they are installed.
+rm -rf "$tools_dir/.build"
+if [ "$installed" -gt 0 ]; then
+  say "Set-up is complete ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)."
+fi

@@ -1,0 +1,82 @@
+# shellcheck shell=bash
+# Build tools that are Rust programs, compiled here unless cargo-binstall is on the machine.
+# They are built without optimization: they run for seconds, and so they build in minutes.
+
+# The cargo that compiles tools: the native one where it is new enough, else Debian's.
+tools_cargo() {
+  if version_at_least "$(rust_version)" "$TOOLS_RUST_MINIMUM"; then
+    cargo "$@"
+  else
+    RUSTC=$debian_rustc "$debian_cargo" "$@"
+  fi
+}
+
+setup_wasm_bindgen() {
+  [ -n "$WASM_BINDGEN_VERSION" ] ||
+    die "Cargo.lock does not name a wasm-bindgen version; it belongs to the clone."
+  # It reads megabytes of unoptimized WASM in `make dev`: a little optimization pays there.
+  CARGO_PROFILE_DEV_OPT_LEVEL=1 install_cargo_tool wasm-bindgen-cli "$WASM_BINDGEN_VERSION" wasm-bindgen 5
+}
+
+setup_cargo_leptos() {
+  install_cargo_tool cargo-leptos "$CARGO_LEPTOS_VERSION" cargo-leptos 12 --features no_downloads
+}
+
+setup_trunk() {
+  # Without its update check and TLS: it serves and proxies on this machine alone.
+  install_cargo_tool trunk "$TRUNK_VERSION" trunk 8 --no-default-features
+}
+
+# install_cargo_tool CRATE VERSION BINARY MINUTES [CARGO FLAGS...]
+install_cargo_tool() {
+  local crate=$1 version=$2 binary=$3 minutes=$4
+  shift 4
+  local dir=$tools_dir/$binary-$version tmp=$tools_dir/.tmp.$binary
+  [ ! -x "$dir/bin/$binary" ] || return 0
+  rm -rf "$tmp"
+  prebuilt_tool "$crate" "$version" "$binary" "$tmp" ||
+    compile_tool "$crate" "$version" "$tmp" "$minutes" "$@" ||
+    die "$crate $version could not be installed (see above)."
+  "$tmp/bin/$binary" --version 2>/dev/null | grep -qF "$version" ||
+    die "$crate was installed, but it does not run or is not version $version."
+  rm -rf "$dir"
+  mv -T "$tmp" "$dir"
+  installed=$((installed + 1))
+}
+
+# Only where the user has cargo-binstall already.
+prebuilt_tool() {
+  command -v cargo-binstall >/dev/null || return 1
+  say "Fetching $1 $2 with cargo-binstall."
+  run_logged "binstall-$3" timeout 300 cargo-binstall --no-confirm --disable-strategies compile \
+    --root "$4" --version "=$2" "$1" && "$4/bin/$3" --version >/dev/null 2>&1
+}
+
+compile_tool() {
+  local crate=$1 version=$2 tmp=$3 minutes=$4 log=$log_dir/$1.log
+  shift 4
+  version_at_least "$(rust_version)" "$TOOLS_RUST_MINIMUM" || setup_debian_rust
+  say "Compiling $crate $version, once (about $minutes minutes on 2 cores; log: $log)."
+  local flags=(install --debug --root "$tmp" --version "=$version" "$@" "$crate")
+  quiet=yes run_logged "$crate" build_tool --locked "${flags[@]}" && return
+  # A registry mirror may not have the newest releases that a tool's lock file names.
+  if ! grep -q 'failed to select a version' "$log"; then
+    show_log_end "$log"
+    return 1
+  fi
+  say "A release that $crate's lock file names is not to be had here; taking what is."
+  run_logged "$crate" build_tool "${flags[@]}"
+}
+
+# build_tool [--locked] install ...
+build_tool() {
+  local lock=()
+  if [ "$1" = --locked ]; then
+    lock=(--locked)
+    shift
+  fi
+  # One folder for all tools, so that an interrupted build goes on and crates are shared.
+  CARGO_TARGET_DIR=$tools_dir/.build CARGO_BUILD_BUILD_DIR=$tools_dir/.build \
+    CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false \
+    CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false CARGO_INCREMENTAL=0 tools_cargo "$@" "${lock[@]}"
+}

@@ -1,0 +1,112 @@
+# shellcheck shell=bash
+# Programs and libraries of the operating system. They are looked for by what they do, so
+# any distribution can bring them; only Debian and its kin are installed here.
+
+# A folder where clang's library, which bindgen loads, usually is.
+have_libclang() {
+  [ -n "${LIBCLANG_PATH:-}" ] || ldconfig -p 2>/dev/null | grep -q 'libclang[-.]' ||
+    compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null
+}
+
+have_japanese_font() {
+  fc-list :lang=ja 2>/dev/null | grep -q . ||
+    find /usr/share/fonts "$HOME/.local/share/fonts" -iname '*cjk*' 2>/dev/null | grep -q .
+}
+
+# The browser that the tests drive: CHROMIUM, else the first that is installed.
+find_chromium() {
+  local name
+  if [ -n "${CHROMIUM:-}" ]; then
+    echo "$CHROMIUM"
+    return
+  fi
+  for name in chromium chromium-browser google-chrome; do
+    command -v "$name" && return
+  done
+}
+
+# The Debian packages that are missing for the purpose $1, one a line.
+missing_packages() {
+  command -v cmake >/dev/null || echo cmake
+  command -v g++ >/dev/null || echo g++
+  command -v clang >/dev/null || echo clang
+  have_libclang || echo libclang-dev
+  command -v pkg-config >/dev/null || echo pkg-config
+  # llama.cpp's own build uses it unasked: dev and release compile the same C++.
+  command -v ccache >/dev/null || echo ccache
+  command -v git >/dev/null || echo git
+  command -v flock >/dev/null || echo util-linux
+  command -v python3 >/dev/null || echo python3
+  if [ "$1" != build ] && [ ! -f "$model_path" ] && ! python3 -m pip --version >/dev/null 2>&1; then
+    echo python3-pip
+  fi
+  if [ "$1" = test ]; then
+    command -v shellcheck >/dev/null || echo shellcheck
+    [ -n "$(find_chromium)" ] || echo chromium
+    have_japanese_font || echo fonts-noto-cjk
+  fi
+}
+
+setup_packages() {
+  local missing
+  mapfile -t missing < <(missing_packages "$1")
+  apt_install "${missing[@]}"
+  local node
+  node=$(node --version 2>/dev/null | tr -d v) || true
+  if ! version_at_least "${node:-0}" "$NODE_MINIMUM" || ! command -v npm >/dev/null; then
+    die "Node.js $NODE_MINIMUM or newer with npm is needed and this machine has ${node:-none}; install it and run this again."
+  fi
+}
+
+apt_updated=
+
+# Installs Debian packages, or says which ones a person has to install.
+apt_install() {
+  [ $# -gt 0 ] || return 0
+  local as_root=() by_hand="install these packages and run this again: $*"
+  command -v apt-get >/dev/null || die "This is not a Debian system; $by_hand"
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || die "Neither root nor sudo; $by_hand"
+    if [ -t 0 ]; then as_root=(sudo); else as_root=(sudo -n); fi
+    "${as_root[@]}" true || die "sudo was refused; $by_hand"
+  fi
+  say "Installing Debian packages: $*"
+  if [ -z "$apt_updated" ]; then
+    run_logged apt-update "${as_root[@]}" apt-get -o DPkg::Lock::Timeout=300 update ||
+      warn "the package lists could not be renewed; trying with the old ones."
+    apt_updated=yes
+  fi
+  run_logged apt-install "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
+    apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" ||
+    die "apt-get could not install them (its words are above); $by_hand"
+  installed=$((installed + 1))
+}
+
+# Runs a long command with its output in a log file: a line a minute while it goes on, the
+# end of the log when it fails (not when `quiet` is set: the caller then speaks).
+run_logged() {
+  local log=$log_dir/$1.log status=0 beat
+  shift
+  exec {beat}> >(heartbeat "$log")
+  "$@" >"$log" 2>&1 </dev/null {beat}>&- 9>&- || status=$?
+  exec {beat}>&-
+  if [ "$status" -ne 0 ] && [ -z "${quiet:-}" ]; then show_log_end "$log"; fi
+  return "$status"
+}
+
+show_log_end() {
+  printf '    %s\n' "... the end of $1:" >&2
+  tail -n 20 "$1" | sed 's/^/    /' >&2
+}
+
+# Ends when its input closes.
+heartbeat() {
+  local minutes=0 status
+  while true; do
+    status=0
+    read -r -t 60 _ || status=$?
+    [ "$status" -gt 128 ] || return 0
+    minutes=$((minutes + 1))
+    printf '    %d min: %s\n' "$minutes" "$(tail -n 1 "$1" 2>/dev/null | tr -d '\r' | cut -c1-90)"
+  done
+}

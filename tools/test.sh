@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Everything that has to hold before a change lands, cheapest first. Stops at the first
+# failure. Assumes that `tools/setup.sh test` has run.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+. "$root/tools/setup/packages.sh"
+cd "$root"
+
+export CARGO_INCREMENTAL=0 # one-off builds: smaller and no slower
+mkdir -p "$log_dir"
+test_log=$log_dir/test.$$.log
+trap 'rm -f "$test_log"' EXIT
+: >"$test_log"
+timings=()
+
+# step NAME COMMAND...: runs it and remembers how long it took.
+step() {
+  local name=$1 began=$SECONDS
+  shift
+  "$@"
+  timings+=("$(printf '%-28s %3d min %02d s' "$name" $(((SECONDS - began) / 60)) $(((SECONDS - began) % 60)))")
+}
+
+unit_tests() {
+  say "Unit, integration and contract tests."
+  cargo test "${locked[@]}" --workspace 2>&1 | tee -a "$test_log" || die "tests failed (see above)."
+}
+
+# The client-only console, by Trunk, with the tools that are here and nothing downloaded.
+spa_build() {
+  say "Building the client-only console with Trunk."
+  (
+    use_web_toolchain
+    # Trunk reads NO_COLOR as a boolean and stops at the usual "1".
+    unset NO_COLOR
+    trunk build --release --offline
+  ) || die "the Trunk build failed (see above)."
+}
+
+browser_tests() {
+  local lock_hash stamp=end2end/node_modules/.companion-lock
+  lock_hash=$(sha256sum <end2end/package-lock.json)
+  if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
+    say "Installing the packages of the browser tests."
+    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix end2end ci --no-audit --no-fund ||
+      die "npm could not install the packages of end2end (see above)."
+    printf '%s\n' "$lock_hash" >"$stamp"
+  fi
+  say "Browser tests."
+  (
+    cd end2end
+    export COMPANION_BIN=$root/target/release/companion
+    CHROMIUM=$(find_chromium)
+    export CHROMIUM
+    npx --no-install playwright test
+  ) 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
+}
+
+take_build_folder
+step "lint" tools/lint.sh
+step "unit tests" unit_tests
+step "site (cargo-leptos)" tools/build.sh site
+step "console (Trunk)" spa_build
+step "server (release)" tools/build.sh
+step "browser tests" browser_tests
+
+say "All of it passed:"
+printf '    %s\n' "${timings[@]}"
+# Both runners count in their closing lines; cargo's colours are taken off first.
+passed=$(sed 's/\x1b\[[0-9;]*m//g' "$test_log" | awk '
+  /^test result: / { n += $4 }
+  /^ +[0-9]+ passed/ { n += $1 }
+  END { print n + 0 }')
+echo "$passed passed, 0 failed"

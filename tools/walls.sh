@@ -1,0 +1,94 @@
+#!/usr/bin/env bash
+# The import walls of ARCHITECTURE.md: what a crate must never depend on, directly or not.
+# Reads the dependency graph and the sources; compiles nothing.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+broken=0
+
+# All that crate $1 is built from, by name; the rest are flags for cargo tree.
+dependencies() {
+  local crate=$1
+  shift
+  cargo tree "${locked[@]}" --package "$crate" --edges normal,build --prefix none --format '{p}' "$@" |
+    awk 'NR > 1 { print $1 }' | sort -u
+}
+
+# wall TITLE "NAMES AND PATTERNS*" CRATE [FLAGS...]: none of the names is a dependency.
+wall() {
+  local title=$1 forbidden=$2 crate=$3 found pattern
+  shift 3
+  found=$(dependencies "$crate" "$@") || die "cargo tree could not read the dependencies of $crate."
+  for pattern in $forbidden; do
+    # shellcheck disable=SC2254 # The pattern is meant as one.
+    while read -r name; do
+      case $name in
+        $pattern)
+          printf '    %s: must not depend on %s. It comes by:\n' "$title" "$name" >&2
+          cargo tree --package "$crate" --edges normal,build --invert "$name" "$@" 2>&1 | head -n 12 | sed 's/^/      /' >&2
+          broken=$((broken + 1))
+          ;;
+      esac
+    done <<<"$found"
+  done
+}
+
+# only CRATE "NAMES" [FLAGS...]: the crate's own dependencies are among the names.
+only() {
+  local crate=$1 allowed=$2 name
+  shift 2
+  while read -r name; do
+    case " $allowed " in
+      *" $name "*) ;;
+      *)
+        printf '    %s: may depend on %s only, not on %s.\n' "$crate" "$allowed" "$name" >&2
+        broken=$((broken + 1))
+        ;;
+    esac
+  done < <(dependencies "$crate" --depth 1 "$@")
+}
+
+# no_mention "WHAT" REGEX PATH...: no source file under the paths matches; a path that does
+# not exist is nothing to search.
+no_mention() {
+  local what=$1 regex=$2 path hits
+  shift 2
+  for path in "$@"; do
+    [ -e "$path" ] || continue
+    hits=$(grep -rnHE --include='*.rs' "$regex" "$path" | grep -vE '^[^:]*:[0-9]+:\s*//' || true)
+    if [ -n "$hits" ]; then
+      printf '    %s:\n' "$what" >&2
+      printf '%s\n' "$hits" | sed 's/^/      /' >&2
+      broken=$((broken + 1))
+    fi
+  done
+}
+
+say "Import walls."
+browser=(--target wasm32-unknown-unknown)
+
+wall "protocol" "tokio axum* leptos* rusqlite runtime app server frontend" protocol --all-features
+wall "runtime" "axum* leptos* app server frontend" runtime --all-features
+wall "app" "server frontend" app --all-features
+for entry in hydrate csr; do
+  wall "app without ssr ($entry)" "runtime tokio axum* rusqlite" app --no-default-features --features "$entry" "${browser[@]}"
+  wall "frontend ($entry)" "runtime server tokio axum* rusqlite" frontend --no-default-features --features "$entry" "${browser[@]}"
+  only frontend "app leptos wasm-bindgen js-sys web-sys console_error_panic_hook" \
+    --no-default-features --features "$entry" "${browser[@]}"
+done
+
+# What the graph cannot tell.
+mapfile -t outside_sqlite < <(find runtime/src -name '*.rs' ! -path 'runtime/src/store/sqlite*')
+no_mention "runtime: SQLite belongs under store/sqlite" '\brusqlite\b' "${outside_sqlite[@]}"
+no_mention "runtime: turn and transcript know no provider, store, tokio or clock" \
+  '\btokio::|\bcrate::(provider|store|clock)\b|\bsuper::(provider|store|clock)\b|SystemTime|Instant::now' \
+  runtime/src/turn.rs runtime/src/turn runtime/src/transcript.rs runtime/src/transcript
+no_mention "runtime: the providers do not know each other" '\b(provider|super)::local\b|llama_cpp' \
+  runtime/src/provider/openai.rs runtime/src/provider/openai
+no_mention "runtime: the providers do not know each other" '\b(provider|super)::openai\b|async_openai' \
+  runtime/src/provider/local.rs runtime/src/provider/local
+no_mention "server: no SQL and no provider's wire types" '\brusqlite\b|\basync_openai\b|\bllama_cpp' server/src
+no_mention "app: no SQL and no provider's wire types" '\brusqlite\b|\basync_openai\b|\bllama_cpp' app/src
+
+[ "$broken" -eq 0 ] || die "$broken import wall(s) broken (see above)."
