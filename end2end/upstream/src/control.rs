@@ -43,10 +43,7 @@ async fn call(upstream: &Upstream, request: &http::Request) -> io::Result<Value>
         }
         ("GET", "/control/log") => return Ok(serde_json::to_value(upstream.log())?),
         ("POST", "/control/release") => {
-            let holds = request
-                .json()
-                .and_then(|body| body["holds"].as_u64())
-                .unwrap_or(1);
+            let holds = request.json().and_then(|body| body["holds"].as_u64()).unwrap_or(1);
             upstream.release(usize::try_from(holds).unwrap_or(1));
         }
         ("POST", "/control/refuse") => upstream.refuse().await,

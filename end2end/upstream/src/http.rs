@@ -49,10 +49,7 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Request>> {
         return Ok(None);
     };
     let header = |name: &str| {
-        let found = head
-            .headers
-            .iter()
-            .find(|header| header.name.eq_ignore_ascii_case(name));
+        let found = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
         found.map(|header| String::from_utf8_lossy(header.value).into_owned())
     };
     let length = header("content-length").map_or(Ok(0), |text| text.parse::<usize>());

@@ -43,11 +43,7 @@ pub(crate) struct Book {
 
 impl Book {
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            entries: Mutex::default(),
-            changed: Notify::new(),
-        }
+        Self { started: Instant::now(), entries: Mutex::default(), changed: Notify::new() }
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(Entry, Weak<TcpStream>)>> {
@@ -72,11 +68,7 @@ impl Book {
         let now = Some(self.now_ms());
         if let Some((entry, stream)) = self.lock().get_mut(number) {
             *stream = Weak::new();
-            let slot = if gone {
-                &mut entry.gone_ms
-            } else {
-                &mut entry.done_ms
-            };
+            let slot = if gone { &mut entry.gone_ms } else { &mut entry.done_ms };
             *slot = slot.or(now);
         }
         self.changed.notify_waiters();
@@ -92,10 +84,7 @@ impl Book {
                 entry.gone_ms = Some(now_ms);
             }
         }
-        Log {
-            now_ms,
-            requests: entries.iter().map(|(entry, _)| entry.clone()).collect(),
-        }
+        Log { now_ms, requests: entries.iter().map(|(entry, _)| entry.clone()).collect() }
     }
 
     /// Waits until `enough` holds of the log.

@@ -32,11 +32,7 @@ impl Player<'_> {
                     self.answer(&answer).await?;
                     chunked = true;
                 }
-                Step::Respond {
-                    status,
-                    headers,
-                    body,
-                } => {
+                Step::Respond { status, headers, body } => {
                     self.raw(&head(status, &headers, Some(body.len()))).await?;
                     self.raw(body.as_bytes()).await?;
                 }
@@ -63,20 +59,14 @@ impl Player<'_> {
                 Step::Reset => return SockRef::from(self.stream).set_linger(Some(Duration::ZERO)),
             }
         }
-        if chunked {
-            self.body(b"").await
-        } else {
-            Ok(())
-        }
+        if chunked { self.body(b"").await } else { Ok(()) }
     }
 
     async fn answer(&self, answer: &Answer) -> io::Result<()> {
         self.raw(&stream_head()).await?;
-        self.data(&delta(&json!({ "role": "assistant", "content": "" })))
-            .await?;
+        self.data(&delta(&json!({ "role": "assistant", "content": "" }))).await?;
         if let Some(reasoning) = &answer.reasoning {
-            self.data(&delta(&json!({ "reasoning_content": reasoning })))
-                .await?;
+            self.data(&delta(&json!({ "reasoning_content": reasoning }))).await?;
         }
         let pieces = pieces(answer, self.request);
         for (n, piece) in pieces.iter().enumerate() {
@@ -101,11 +91,7 @@ impl Player<'_> {
             });
             self.data(&event(json!([]), usage)).await?;
         }
-        if answer.done {
-            self.body(b"data: [DONE]\n\n").await
-        } else {
-            Ok(())
-        }
+        if answer.done { self.body(b"data: [DONE]\n\n").await } else { Ok(()) }
     }
 
     async fn hold(&self) {
@@ -137,18 +123,11 @@ impl Player<'_> {
 }
 
 fn stream_head() -> Vec<u8> {
-    head(
-        200,
-        &BTreeMap::from([("content-type".into(), "text/event-stream".into())]),
-        None,
-    )
+    head(200, &BTreeMap::from([("content-type".into(), "text/event-stream".into())]), None)
 }
 
 fn delta(delta: &Value) -> Value {
-    event(
-        json!([{ "index": 0, "delta": delta, "finish_reason": null }]),
-        Value::Null,
-    )
+    event(json!([{ "index": 0, "delta": delta, "finish_reason": null }]), Value::Null)
 }
 
 fn event(choices: Value, usage: Value) -> Value {
@@ -163,16 +142,9 @@ fn pieces(answer: &Answer, request: &Value) -> Vec<String> {
     if !answer.pieces.is_empty() {
         return answer.pieces.clone();
     }
-    let messages = request["messages"]
-        .as_array()
-        .map_or(&[] as &[Value], Vec::as_slice);
+    let messages = request["messages"].as_array().map_or(&[] as &[Value], Vec::as_slice);
     let asked = messages.iter().rfind(|message| message["role"] == "user");
-    let asked = asked
-        .and_then(|message| message["content"].as_str())
-        .unwrap_or_default();
-    let text = answer
-        .text
-        .clone()
-        .unwrap_or_else(|| format!("You said: {asked}"));
+    let asked = asked.and_then(|message| message["content"].as_str()).unwrap_or_default();
+    let text = answer.text.clone().unwrap_or_else(|| format!("You said: {asked}"));
     text.split_inclusive(' ').map(str::to_owned).collect()
 }

@@ -92,28 +92,20 @@ pub struct Answer {
 
 impl Default for Script {
     fn default() -> Self {
-        Self {
-            replies: Vec::new(),
-            models: vec!["scripted-model".to_owned()],
-        }
+        Self { replies: Vec::new(), models: vec!["scripted-model".to_owned()] }
     }
 }
 
 impl Script {
     /// The script that plays these steps for every request.
     pub fn always(steps: impl Into<Vec<Step>>) -> Self {
-        Self {
-            replies: vec![steps.into()],
-            ..Self::default()
-        }
+        Self { replies: vec![steps.into()], ..Self::default() }
     }
 
     /// The steps for request number `n`, counted from 0.
     pub(crate) fn reply(&self, n: usize) -> Vec<Step> {
         let reply = self.replies.get(n).or_else(|| self.replies.last());
-        reply
-            .cloned()
-            .unwrap_or_else(|| vec![Step::Answer(Answer::default())])
+        reply.cloned().unwrap_or_else(|| vec![Step::Answer(Answer::default())])
     }
 }
 
@@ -135,10 +127,7 @@ impl Default for Answer {
 impl Answer {
     /// An answer in these pieces.
     pub fn pieces<const N: usize>(pieces: [&str; N]) -> Self {
-        Self {
-            pieces: pieces.map(str::to_owned).to_vec(),
-            ..Self::default()
-        }
+        Self { pieces: pieces.map(str::to_owned).to_vec(), ..Self::default() }
     }
 }
 

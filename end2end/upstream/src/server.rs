@@ -43,11 +43,8 @@ impl Upstream {
     /// Starts on `address`; port 0 takes a free one.
     pub async fn listen(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        let shared = Shared {
-            script: Mutex::default(),
-            book: Book::new(),
-            releases: Semaphore::new(0),
-        };
+        let shared =
+            Shared { script: Mutex::default(), book: Book::new(), releases: Semaphore::new(0) };
         let upstream = Self {
             address: listener.local_addr()?,
             shared: Arc::new(shared),
@@ -107,9 +104,7 @@ impl Upstream {
             while let Some(Ok((stream, _))) = stopped.run_until_cancelled(listener.accept()).await {
                 let (shared, alive) = (shared.clone(), alive.clone());
                 tokio::spawn(async move {
-                    alive
-                        .run_until_cancelled(shared.serve(Arc::new(stream)))
-                        .await
+                    alive.run_until_cancelled(shared.serve(Arc::new(stream))).await
                 });
             }
         });
@@ -159,25 +154,16 @@ impl Shared {
                 script.1 += 1;
                 script.0.reply(script.1 - 1)
             };
-            let player = Player {
-                stream,
-                request: &body,
-                releases: &self.releases,
-            };
+            let player = Player { stream, request: &body, releases: &self.releases };
             return player.play(steps).await;
         }
         let response = if request.path.ends_with("/models") && request.method == "GET" {
             let models = lock(&self.script).0.models.clone();
-            let data: Vec<_> = models
-                .iter()
-                .map(|id| json!({ "id": id, "object": "model" }))
-                .collect();
+            let data: Vec<_> =
+                models.iter().map(|id| json!({ "id": id, "object": "model" })).collect();
             http::json(200, &json!({ "object": "list", "data": data }))
         } else {
-            http::json(
-                404,
-                &json!({ "error": { "message": "Not Found", "code": 404 } }),
-            )
+            http::json(404, &json!({ "error": { "message": "Not Found", "code": 404 } }))
         };
         http::write(stream, &response).await
     }

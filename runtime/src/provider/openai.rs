@@ -1,1 +1,126 @@
-//! placeholder
+//! The provider for any OpenAI-compatible endpoint: OpenAI, vLLM, SGLang, Ollama,
+//! llama.cpp, LiteLLM and others.
+//!
+//! Requests are async-openai's types. Its client is not used, as of 0.43: it retries by
+//! itself, hides `Retry-After` and every other header, buffers a line of any length,
+//! queues events without bound, logs what the provider wrote, and leaves closing a
+//! connection to a task that runs some time later. Here each turn has one connection of
+//! its own, held by the turn's one task ([`link`]), so that
+//!
+//! - a stop closes the socket before it is acknowledged (invariant 6);
+//! - there is no retry, no redirect is followed (a key goes nowhere but to the configured
+//!   address), and no cookie is kept, for nothing here does such things;
+//! - everything that comes in is bounded ([`OpenaiConfig`], invariant 11).
+//!
+//! HTTP/1.1 only. `HTTP_PROXY` and its kin are not obeyed: a stray variable must not send a
+//! conversation elsewhere. TLS is rustls with ring and the system's root certificates.
+//!
+//! Decisions are pure ([`request`], [`tokens`], [`sse`], [`answer`], [`classify`]);
+//! [`exchange`] and [`link`] do the input and output. Time limits are the turn's, but for
+//! connecting and for what follows an answer that is complete.
+
+use std::sync::{Arc, OnceLock};
+
+use protocol::{Error, ProviderName};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::{OUTPUTS, Output, Provider, Request};
+
+mod answer;
+mod classify;
+mod config;
+mod endpoint;
+mod exchange;
+mod fault;
+mod link;
+mod request;
+mod sse;
+mod tokens;
+
+pub use config::{
+    ANSWER_RESERVE_TOKENS, CONNECT_TIMEOUT_MS, CONTEXT_TOKENS, ConfigError, MAX_ANSWER_BYTES,
+    MAX_EVENT_BYTES, OpenaiConfig,
+};
+
+/// What [`Provider::default_model`] says while no model is configured and the provider has
+/// not been asked yet. A request for it, or for an empty name, asks.
+pub const FIRST_MODEL: &str = "the provider's first model";
+
+/// A provider that asks an OpenAI-compatible endpoint.
+pub struct Openai {
+    shared: Arc<Shared>,
+    /// One task for each turn under way.
+    turns: TaskTracker,
+    closed: CancellationToken,
+}
+
+/// What the turns' tasks share; immutable but for the one answer that is asked once.
+struct Shared {
+    config: OpenaiConfig,
+    endpoint: endpoint::Endpoint,
+    /// The first model that the provider listed.
+    first_model: OnceLock<String>,
+}
+
+impl Openai {
+    /// A provider for this configuration. Connects to nothing; for an https address the
+    /// system's root certificates are read.
+    pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
+        let endpoint = endpoint::Endpoint::new(&config)?;
+        let shared = Shared { config, endpoint, first_model: OnceLock::new() };
+        Ok(Self {
+            shared: Arc::new(shared),
+            turns: TaskTracker::new(),
+            closed: CancellationToken::new(),
+        })
+    }
+}
+
+impl Shared {
+    fn known_model(&self) -> Option<&str> {
+        let configured = self.config.model.as_deref().filter(|model| !model.is_empty());
+        configured.or_else(|| self.first_model.get().map(String::as_str))
+    }
+}
+
+#[async_trait::async_trait]
+impl Provider for Openai {
+    fn name(&self) -> ProviderName {
+        ProviderName::Openai
+    }
+
+    fn default_model(&self) -> String {
+        self.shared.known_model().unwrap_or(FIRST_MODEL).to_owned()
+    }
+
+    /// Always: a configuration that cannot be used does not become an [`Openai`], and a key
+    /// is not always needed.
+    fn usable(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {
+        let (outputs, receiver) = mpsc::channel(OUTPUTS);
+        let (shared, closed) = (self.shared.clone(), self.closed.clone());
+        self.turns.spawn(async move {
+            let last = tokio::select! {
+                biased;
+                () = stop.cancelled() => Output::Halted,
+                () = closed.cancelled() => Output::Halted,
+                () = outputs.closed() => Output::Halted,
+                end = shared.exchange(request, &outputs) => end.unwrap_or_else(Output::Failed),
+            };
+            // Invariant: the exchange is dropped by now, and its connection with it.
+            let _ = outputs.send(last).await;
+        });
+        receiver
+    }
+
+    async fn shutdown(&self) {
+        self.closed.cancel();
+        self.turns.close();
+        self.turns.wait().await;
+    }
+}

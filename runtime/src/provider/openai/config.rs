@@ -1,0 +1,70 @@
+//! What an `openai` provider is told, and whether it makes sense.
+
+use crate::Secret;
+
+/// The window that is assumed when none is configured, in tokens: what models of 2024 and
+/// later have at least. A provider with less says so, and the turn fails as
+/// `context_length` with a hint.
+pub const CONTEXT_TOKENS: u32 = 32_768;
+/// Tokens of the window that are kept free for the answer.
+pub const ANSWER_RESERVE_TOKENS: u32 = 2_048;
+/// Time for finding the host, connecting and the TLS handshake together.
+pub const CONNECT_TIMEOUT_MS: u64 = 10_000;
+/// Bytes that one event of the stream may have; an honest one has some hundred.
+pub const MAX_EVENT_BYTES: usize = 1 << 20;
+/// Bytes of text that one answer may have, some 250,000 tokens.
+pub const MAX_ANSWER_BYTES: usize = 1 << 20;
+
+/// The configuration of an [`Openai`](super::Openai) provider.
+#[derive(Clone, Debug)]
+pub struct OpenaiConfig {
+    /// `http` or `https`, host, perhaps port and path, such as `http://127.0.0.1:11434/v1`.
+    pub base_url: String,
+    /// Sent as a bearer token. Many local servers need none; an empty one is none.
+    pub api_key: Option<Secret>,
+    /// The model that answers when a profile names none. Without it the first model that
+    /// the provider lists is taken, which is asked once, at the first turn.
+    pub model: Option<String>,
+    /// The model's window, if it is known; else [`CONTEXT_TOKENS`] is assumed.
+    pub context_tokens: Option<u32>,
+    /// [`ANSWER_RESERVE_TOKENS`]; a request's `max_tokens` takes its place. Never more
+    /// than half the window.
+    pub answer_reserve_tokens: u32,
+    /// [`CONNECT_TIMEOUT_MS`].
+    pub connect_timeout_ms: u64,
+    /// [`MAX_EVENT_BYTES`]; a longer event is a `malformed` failure.
+    pub max_event_bytes: usize,
+    /// [`MAX_ANSWER_BYTES`]; a longer answer is cut and finishes by `length`.
+    pub max_answer_bytes: usize,
+}
+
+impl OpenaiConfig {
+    /// The defaults for everything but the address.
+    pub fn new(base_url: &str) -> Self {
+        Self {
+            base_url: base_url.to_owned(),
+            api_key: None,
+            model: None,
+            context_tokens: None,
+            answer_reserve_tokens: ANSWER_RESERVE_TOKENS,
+            connect_timeout_ms: CONNECT_TIMEOUT_MS,
+            max_event_bytes: MAX_EVENT_BYTES,
+            max_answer_bytes: MAX_ANSWER_BYTES,
+        }
+    }
+}
+
+/// Why a configuration cannot be used. The text names the setting and never repeats its
+/// value, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("COMPANION_BASE_URL {0}")]
+    BaseUrl(&'static str),
+    #[error("COMPANION_API_KEY has characters that a key cannot have")]
+    ApiKey,
+    #[error(
+        "COMPANION_BASE_URL is https, and this system has no root certificates to check it \
+         with; install them (Debian: ca-certificates) or set SSL_CERT_FILE"
+    )]
+    Certificates,
+}
