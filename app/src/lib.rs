@@ -1,1 +1,54 @@
+//! The console: pages, components, server functions, and what a page knows.
+//!
+//! For the browser (`hydrate`, `csr`): [`App`], mounted by `frontend`.
+//!
+//! For the server (`ssr`):
+//! - [`router`] is an `axum::Router` with everything of this crate mounted: the pages, the
+//!   plain forms that post to them, the server functions under [`api::PREFIX`], and a
+//!   fallback (a 404 page, or a JSON error under `/api/`). It answers with the
+//!   Content-Security-Policy of [`csp`] wherever it answers with a page.
+//! - [`Backend`] is what it needs of the rest of the process.
+//! - [`Assets`] are the addresses of the stylesheet, the script and the WASM.
+//! - [`shell`] is the document around [`App`].
+//!
+//! Left to the server: the Host allow-list, Origin checks on every POST, limits of body size
+//! and time, the assets themselves, everything under `/api/v1`.
+//!
+//! Without `ssr` nothing here depends on the runtime, tokio or axum.
 
+// Components are functions of up to a dozen props, named by their element in the page.
+#![allow(non_snake_case)]
+
+pub mod api;
+mod app;
+mod components;
+mod console;
+mod error;
+mod label;
+mod live;
+mod pages;
+mod text;
+
+pub use app::App;
+pub use console::{Action, Console, Home, Refused};
+pub use error::AppError;
+
+#[cfg(feature = "ssr")]
+mod backend;
+#[cfg(feature = "ssr")]
+mod csp;
+#[cfg(feature = "ssr")]
+mod form;
+#[cfg(feature = "ssr")]
+mod router;
+#[cfg(feature = "ssr")]
+mod shell;
+
+#[cfg(feature = "ssr")]
+pub use backend::Backend;
+#[cfg(feature = "ssr")]
+pub use csp::csp;
+#[cfg(feature = "ssr")]
+pub use router::router;
+#[cfg(feature = "ssr")]
+pub use shell::{Assets, shell};

@@ -1,1 +1,20 @@
+//! The browser's entry points. Everything else is in `app`.
 
+#[cfg(any(feature = "hydrate", feature = "csr"))]
+use wasm_bindgen::prelude::wasm_bindgen;
+
+/// Takes over the page that the server rendered; called by the page's script.
+#[cfg(feature = "hydrate")]
+#[wasm_bindgen]
+pub fn hydrate() {
+    console_error_panic_hook::set_once();
+    leptos::mount::hydrate_body(app::App);
+}
+
+/// Builds the page without the server's; runs as soon as the module is loaded.
+#[cfg(all(feature = "csr", not(feature = "hydrate")))]
+#[wasm_bindgen(start)]
+pub fn start() {
+    console_error_panic_hook::set_once();
+    leptos::mount::mount_to_body(app::App);
+}

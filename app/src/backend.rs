@@ -1,0 +1,46 @@
+//! What the console needs of the process around it.
+
+use axum::http::StatusCode;
+use leptos::prelude::use_context;
+use leptos_axum::ResponseOptions;
+use protocol::api::LimitsInForce;
+use protocol::{Error, ErrorCode};
+use runtime::{Registry, Runtime};
+
+use crate::AppError;
+
+/// The runtimes and the bounds in force. In the context of every page and server function.
+#[derive(Clone)]
+pub struct Backend {
+    pub registry: Registry,
+    pub limits: LimitsInForce,
+}
+
+impl Backend {
+    /// The one of the request at hand.
+    pub(crate) fn current() -> Result<Self, AppError> {
+        use_context().ok_or_else(|| {
+            told(Error::new(ErrorCode::Internal, "The server has no runtime for this page."))
+        })
+    }
+
+    /// The runtime whose workers the pages show.
+    pub(crate) fn runtime(&self) -> &Runtime {
+        self.registry.home()
+    }
+}
+
+/// The error as the page gets it, its status on the answer.
+pub(crate) fn told(error: Error) -> AppError {
+    set_status(error.code.http_status());
+    AppError(error)
+}
+
+/// Sets the status of the answer at hand.
+pub(crate) fn set_status(status: u16) {
+    if let (Some(options), Ok(status)) =
+        (use_context::<ResponseOptions>(), StatusCode::from_u16(status))
+    {
+        options.set_status(status);
+    }
+}

@@ -1,0 +1,22 @@
+//! The parts of a page, one a file.
+
+mod composer;
+mod console_view;
+mod conversation_header;
+mod error_note;
+mod icon;
+mod message_view;
+mod moment;
+mod new_conversation;
+mod plain;
+mod provider_note;
+mod sidebar;
+mod status_line;
+mod transcript_view;
+mod turn_line;
+mod welcome;
+
+pub use console_view::ConsoleView;
+pub use error_note::ErrorNote;
+pub use new_conversation::NewConversation;
+pub use plain::Plain;

@@ -1,0 +1,254 @@
+//! Where a message is written.
+
+use leptos::either::Either;
+use leptos::ev::{KeyboardEvent, SubmitEvent};
+use leptos::html::Textarea;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use protocol::api::SendMessage;
+use protocol::{MessageId, WorkerStatus};
+
+use super::console_view::Problem;
+use super::icon::{Drawing, Icon};
+use crate::live::{Conversation, Drafts, Errand};
+use crate::{AppError, api, label, text};
+
+/// The message box with Send, or Stop while a turn runs. A plain form without JavaScript.
+#[component]
+pub fn Composer(
+    /// The id that the plain form sends with.
+    message_id: MessageId,
+    /// What stands in the box at first: the text of a form that was refused.
+    typed: String,
+    /// Whether nothing can be sent here any more.
+    closed: Memo<bool>,
+) -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let worker_id = conversation.worker_id;
+    let area = NodeRef::<Textarea>::new();
+    let draft = RwSignal::new(typed.clone());
+    let held = RwSignal::new(false);
+    let sender = Sender::new(area, draft, held, message_id);
+
+    let activity = {
+        let conversation = conversation.clone();
+        Memo::new(move |_| conversation.activity())
+    };
+    let running = Memo::new(move |_| activity.get().is_running());
+    let refused = {
+        let worker = conversation.worker.clone();
+        Memo::new(move |_| worker.read().status == WorkerStatus::Unavailable || closed.get())
+    };
+    let sending = {
+        let errand = conversation.errand.clone();
+        Memo::new(move |_| errand.get() == Errand::Sending)
+    };
+    keep_draft(&conversation, area, draft);
+
+    let submit = {
+        let sender = sender.clone();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            sender.send();
+        }
+    };
+    let keydown = move |event: KeyboardEvent| {
+        if sends(&event) {
+            event.prevent_default();
+            sender.send();
+        }
+    };
+    let stop = {
+        let conversation = conversation.clone();
+        let problem = expect_context::<Problem>();
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            stop(conversation.clone(), problem.clone());
+        }
+    };
+    let path = format!("/c/{worker_id}");
+    view! {
+        <form
+            class="composer"
+            method="post"
+            action=path.clone()
+            data-running=move || running.get().then_some("")
+            on:submit=submit
+        >
+            <input type="hidden" name="do" value="send" />
+            <input type="hidden" name="id" value=message_id.to_string() />
+            <label class="visually-hidden" for="composer">
+                {text::COMPOSER}
+            </label>
+            <textarea
+                id="composer"
+                name="text"
+                required
+                placeholder=text::PLACEHOLDER
+                aria-describedby="composer-keys"
+                autocomplete="off"
+                rows=move || label::rows(&draft.read())
+                disabled=move || closed.get()
+                readonly=move || sending.get()
+                node_ref=area
+                on:input=move |_| {
+                    if let Some(area) = area.get_untracked() {
+                        draft.set(area.value());
+                    }
+                }
+                on:keydown=keydown
+            >
+                {first_text(typed)}
+            </textarea>
+            <p class="refreshes">{text::REFRESHES}</p>
+            <div class="composer-row">
+                <p class="composer-keys" id="composer-keys">
+                    {move || if held.get() && running.get() { text::BUSY } else { text::KEYS }}
+                </p>
+                {move || {
+                    if running.get() {
+                        Either::Left(view! {
+                            <button class="round" data-kind="stop" type="submit" form="stop">
+                                <Drawing icon=Icon::Stop />
+                                <span>{text::STOP}</span>
+                            </button>
+                        })
+                    } else {
+                        Either::Right(view! {
+                            <button
+                                class="round"
+                                data-kind="send"
+                                type="submit"
+                                disabled=move || refused.get() || sending.get()
+                            >
+                                <Drawing icon=Icon::Send />
+                                <span>{text::SEND}</span>
+                            </button>
+                        })
+                    }
+                }}
+            </div>
+        </form>
+        <form id="stop" method="post" action=path on:submit=stop>
+            <input type="hidden" name="do" value="stop" />
+        </form>
+    }
+}
+
+/// Sends what stands in the box.
+#[derive(Clone)]
+struct Sender {
+    conversation: Conversation,
+    drafts: Drafts,
+    problem: Problem,
+    area: NodeRef<Textarea>,
+    draft: RwSignal<String>,
+    held: RwSignal<bool>,
+    /// The text that was tried last, with its id: the same text again is the same sending.
+    tried: ArcStoredValue<(String, MessageId)>,
+}
+
+impl Sender {
+    fn new(
+        area: NodeRef<Textarea>,
+        draft: RwSignal<String>,
+        held: RwSignal<bool>,
+        message_id: MessageId,
+    ) -> Self {
+        let tried = ArcStoredValue::new((draft.get_untracked(), message_id));
+        let (conversation, drafts, problem) = (expect_context(), expect_context(), expect_context());
+        Self { conversation, drafts, problem, area, draft, held, tried }
+    }
+
+    fn send(&self) {
+        let Some(text) = self.area.get_untracked().map(|area| area.value()) else { return };
+        let activity = untrack(|| self.conversation.activity());
+        self.held.set(activity.is_running());
+        let idle = self.conversation.errand.get_untracked() == Errand::None;
+        if text.trim().is_empty() || activity.is_running() || !idle {
+            return;
+        }
+        let id = self.id_of(&text);
+        self.conversation.errand.set(Errand::Sending);
+        self.problem.clear();
+        let sender = self.clone();
+        spawn_local(async move {
+            let worker_id = sender.conversation.worker_id;
+            let message = SendMessage { id, text, parent: None };
+            match api::send(worker_id, message).await {
+                Ok(_) => sender.sent().await,
+                Err(AppError(error)) => sender.problem.show(error, Some(text::TEXT_KEPT)),
+            }
+            sender.conversation.errand.set(Errand::None);
+        });
+    }
+
+    async fn sent(&self) {
+        self.drafts.keep(self.conversation.worker_id, String::new());
+        if let Some(area) = self.area.try_get_untracked().flatten() {
+            area.set_value("");
+            let _ = area.focus();
+        }
+        self.draft.try_set(String::new());
+        // Where no connection brings the events, this page asks for them.
+        if self.conversation.link.get_untracked() != crate::live::Link::Live
+            && let Ok(snapshot) = api::snapshot(self.conversation.worker_id).await
+        {
+            self.conversation.catch_up(snapshot);
+        }
+    }
+
+    fn id_of(&self, text: &str) -> MessageId {
+        let (tried, id) = self.tried.get_value();
+        if tried == text {
+            return id;
+        }
+        #[cfg(feature = "browser")]
+        let id = crate::live::new_message_id();
+        self.tried.set_value((text.to_owned(), id));
+        id
+    }
+}
+
+fn stop(conversation: Conversation, problem: Problem) {
+    if conversation.errand.get_untracked() != Errand::None {
+        return;
+    }
+    conversation.errand.set(Errand::Stopping);
+    problem.clear();
+    spawn_local(async move {
+        if let Err(AppError(error)) = api::cancel(conversation.worker_id).await {
+            problem.show(error, None);
+        }
+        conversation.errand.set(Errand::None);
+    });
+}
+
+/// Whether a key sends: Enter alone, and never one that belongs to an input method. Its
+/// last Enter has `isComposing`, or, where the composition has just ended, key code 229.
+fn sends(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
+}
+
+/// Brings back what was typed here before, and keeps what is typed now: in the box there
+/// may already be something from before the script ran.
+fn keep_draft(conversation: &Conversation, area: NodeRef<Textarea>, draft: RwSignal<String>) {
+    let (worker_id, drafts) = (conversation.worker_id, expect_context::<Drafts>());
+    let kept = drafts.of(worker_id);
+    Effect::new(move || {
+        let Some(area) = area.get() else { return };
+        if area.value().is_empty() {
+            area.set_value(&kept);
+        }
+        draft.set(area.value());
+    });
+    Effect::new(move || drafts.keep(worker_id, draft.get()));
+}
+
+/// The box's first text. The parser of HTML drops one line break at the beginning.
+fn first_text(typed: String) -> impl IntoView {
+    let typed = (!typed.is_empty()).then_some(typed);
+    #[cfg(feature = "ssr")]
+    let typed = typed.map(|typed| format!("\n{typed}"));
+    typed
+}

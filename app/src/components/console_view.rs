@@ -1,0 +1,115 @@
+//! The console of one conversation: list, transcript, composer.
+
+use leptos::either::Either;
+use leptos::prelude::*;
+use protocol::{Error, WorkerStatus};
+
+use super::ErrorNote;
+use super::composer::Composer;
+use super::conversation_header::ConversationHeader;
+use super::sidebar::Sidebar;
+use super::status_line::StatusLine;
+use super::transcript_view::TranscriptView;
+use crate::live::{Conversation, Link};
+use crate::{Action, Console, text};
+
+/// The newest thing that went wrong in this page, until the next attempt.
+#[derive(Clone, Default)]
+pub struct Problem(ArcRwSignal<Option<(Error, Option<&'static str>)>>);
+
+impl Problem {
+    /// Shows an error, and what was kept in spite of it.
+    pub fn show(&self, error: Error, kept: Option<&'static str>) {
+        self.0.set(Some((error, kept)));
+    }
+
+    /// Forgets it.
+    pub fn clear(&self) {
+        self.0.set(None);
+    }
+}
+
+/// A page that reloads itself where no script does it better. Its text never changes, and
+/// the parser of a browser with scripts sees no element in it.
+const REFRESH: &str = r#"<meta http-equiv="refresh" content="2">"#;
+
+/// A whole page, from one answer of the server.
+#[component]
+pub fn ConsoleView(
+    /// What it shows at first.
+    console: Console,
+) -> impl IntoView {
+    let Console { snapshot, provider, workers, limits: _, message_id, earlier, refused } = console;
+    let conversation = Conversation::new(snapshot);
+    provide_context(conversation.clone());
+    let problem = Problem::default();
+    provide_context(problem.clone());
+    let running = conversation.activity().is_running();
+    // With something typed in the composer the page stays as it is.
+    let refresh = (running && !earlier && refused.is_none())
+        .then(|| view! { <noscript inner_html=REFRESH></noscript> });
+    let typed = match refused {
+        Some(refused) => {
+            let sent = refused.action == Action::Send;
+            problem.show(refused.error, sent.then_some(text::TEXT_KEPT));
+            if sent { refused.text } else { String::new() }
+        }
+        None => String::new(),
+    };
+    #[cfg(feature = "browser")]
+    if !earlier {
+        let conversation = conversation.clone();
+        Effect::new(move || crate::live::follow(conversation.clone()));
+    }
+    let worker_id = conversation.worker_id;
+    let foot = if earlier {
+        Either::Left(view! {
+            <p class="past">
+                {text::PAST} " " <a href=format!("/c/{worker_id}")>{text::TO_NEWEST}</a>
+            </p>
+        })
+    } else {
+        Either::Right(view! { <Foot message_id typed /> })
+    };
+    view! {
+        {refresh}
+        <a class="skip" href="#composer">
+            {text::SKIP}
+        </a>
+        <div class="console">
+            <Sidebar workers provider=provider.clone() />
+            <main class="main">
+                <ConversationHeader />
+                <TranscriptView provider />
+                {foot}
+            </main>
+        </div>
+    }
+}
+
+/// What stands below the transcript: problems, status, composer.
+#[component]
+fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
+    let Conversation { worker, link, .. } = expect_context();
+    let Problem(problem) = expect_context();
+    let status = worker.clone();
+    let closed = Memo::new(move |_| {
+        status.read().status == WorkerStatus::Stopped || link.get() == Link::Deleted
+    });
+    let unavailable = move || {
+        let worker = worker.read();
+        let reason = worker.reason.clone().filter(|_| worker.status == WorkerStatus::Unavailable);
+        reason.map(|error| view! { <ErrorNote error /> })
+    };
+    let wrong = move || problem.get().map(|(error, kept)| view! { <ErrorNote error kept /> });
+    view! {
+        <footer class="foot">
+            <div class="problems" role="alert">
+                {unavailable}
+                {wrong}
+            </div>
+            <StatusLine />
+            <Composer message_id typed closed />
+        </footer>
+    }
+}

@@ -1,0 +1,120 @@
+//! The top of a conversation: its title, and what can be done with all of it.
+
+use leptos::ev::SubmitEvent;
+use leptos::html::Input;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_meta::Title;
+use leptos_router::hooks::use_navigate;
+
+use super::console_view::Problem;
+use super::icon::{Drawing, Icon};
+use crate::live::Conversation;
+use crate::{AppError, api, label, text};
+
+/// Title, the way to the list on narrow screens, rename and delete.
+#[component]
+pub fn ConversationHeader() -> impl IntoView {
+    let worker = expect_context::<Conversation>().worker;
+    let title = move || {
+        label::title(worker.read().title.as_deref()).unwrap_or(text::UNTITLED).to_owned()
+    };
+    let window = title.clone();
+    view! {
+        <Title text=move || text::window_title(&window()) />
+        <header class="top">
+            <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=text::CONVERSATIONS>
+                <Drawing icon=Icon::Menu />
+            </button>
+            <h1 class="top-title">{title}</h1>
+            <button class="icon-button" type="button" popovertarget="manage" aria-label=text::MANAGE>
+                <Drawing icon=Icon::Dots />
+            </button>
+            <div class="manage" id="manage" popover="auto">
+                <Rename />
+                <Delete />
+            </div>
+        </header>
+    }
+}
+
+#[component]
+fn Rename() -> impl IntoView {
+    let Conversation { worker_id, worker, .. } = expect_context();
+    let problem = expect_context::<Problem>();
+    let field = NodeRef::<Input>::new();
+    let title = worker.read_untracked().title.clone().unwrap_or_default();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(field) = field.get_untracked() else { return };
+        let title = field.value();
+        let (problem, worker) = (problem.clone(), worker.clone());
+        spawn_local(async move {
+            let title = label::title(Some(&title)).map(str::to_owned);
+            match api::rename(worker_id, title).await {
+                Ok(renamed) => worker.update(|worker| worker.title = renamed.title),
+                Err(AppError(error)) => problem.show(error, None),
+            }
+        });
+        close_manage();
+    };
+    view! {
+        <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=submit>
+            <input type="hidden" name="do" value="rename" />
+            <label for="title">{text::TITLE}</label>
+            <div class="field">
+                <input
+                    id="title"
+                    name="title"
+                    type="text"
+                    maxlength=protocol::limits::TITLE_CHARS.to_string()
+                    value=title
+                    autocomplete="off"
+                    node_ref=field
+                />
+                <button class="button" type="submit">
+                    {text::SAVE}
+                </button>
+            </div>
+        </form>
+    }
+}
+
+#[component]
+fn Delete() -> impl IntoView {
+    let worker_id = expect_context::<Conversation>().worker_id;
+    let problem = expect_context::<Problem>();
+    let navigate = use_navigate();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (problem, navigate) = (problem.clone(), navigate.clone());
+        spawn_local(async move {
+            match api::delete(worker_id).await {
+                Ok(()) => navigate("/", Default::default()),
+                Err(AppError(error)) => problem.show(error, None),
+            }
+        });
+        close_manage();
+    };
+    view! {
+        <details class="delete">
+            <summary>{text::DELETE}</summary>
+            <p>{text::DELETE_ASK}</p>
+            <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
+                <input type="hidden" name="do" value="delete" />
+                <button class="button" data-kind="danger" type="submit">
+                    {text::DELETE_YES}
+                </button>
+            </form>
+        </details>
+    }
+}
+
+/// Closes the menu, which otherwise stays open over what its form has changed.
+fn close_manage() {
+    #[cfg(feature = "browser")]
+    if let Some(menu) = document().get_element_by_id("manage") {
+        use wasm_bindgen::JsCast;
+        let _ = menu.unchecked_into::<web_sys::HtmlElement>().hide_popover();
+    }
+}

@@ -1,0 +1,46 @@
+//! One message of the transcript.
+
+use leptos::prelude::*;
+use protocol::Role;
+
+use super::moment::Moment;
+use super::turn_line::TurnLine;
+use crate::live::{Conversation, Entry};
+use crate::text;
+
+/// A user's or the model's message, as plain text.
+#[component]
+pub fn MessageView(
+    /// The message.
+    entry: Entry,
+) -> impl IntoView {
+    let Entry { id, role, created_at, text, turn } = entry;
+    let conversation = expect_context::<Conversation>();
+    let (name, label) = match role {
+        Role::User => ("user", text::YOU.to_owned()),
+        Role::Assistant => ("assistant", text::PRODUCT.to_owned()),
+    };
+    let sight = conversation.out_of_sight;
+    let mark = move || {
+        let sight = sight.get().filter(|sight| sight.first == id);
+        sight.map(|sight| {
+            view! {
+                <p class="sight" role="separator">
+                    <span>{text::OUT_OF_SIGHT}</span>
+                    <span>{text::left_out(sight.left_out)}</span>
+                </p>
+            }
+        })
+    };
+    // An answer tells its time with its other figures.
+    let asked_at = turn.is_none().then(|| view! { <p class="asked"><Moment at=created_at /></p> });
+    let written = text.clone();
+    view! {
+        {mark}
+        <article class="message" id=format!("m-{id}") data-role=name aria-label=label>
+            <div class="message-text" dir="auto">{move || written.get()}</div>
+            {asked_at}
+            {turn.map(|turn| view! { <TurnLine turn text=text.clone() /> })}
+        </article>
+    }
+}

@@ -1,0 +1,46 @@
+//! The button that begins a conversation.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
+
+use super::ErrorNote;
+use super::icon::{Drawing, Icon};
+use crate::{AppError, api, text};
+
+/// A form of one button; posts to `/` without JavaScript.
+#[component]
+pub fn NewConversation() -> impl IntoView {
+    let navigate = use_navigate();
+    let problem = ArcRwSignal::new(None);
+    let pending = ArcRwSignal::new(false);
+    let submit = {
+        let (problem, pending) = (problem.clone(), pending.clone());
+        move |event: SubmitEvent| {
+            event.prevent_default();
+            if pending.get_untracked() {
+                return;
+            }
+            pending.set(true);
+            let (navigate, problem, pending) = (navigate.clone(), problem.clone(), pending.clone());
+            spawn_local(async move {
+                match api::create().await {
+                    Ok(worker) => navigate(&format!("/c/{}", worker.worker_id), Default::default()),
+                    Err(AppError(error)) => problem.set(Some(error)),
+                }
+                pending.set(false);
+            });
+        }
+    };
+    view! {
+        <form class="new" method="post" action="/" on:submit=submit>
+            <input type="hidden" name="do" value="create" />
+            <button class="button" type="submit">
+                <Drawing icon=Icon::Plus />
+                <span>{text::NEW}</span>
+            </button>
+        </form>
+        <div role="alert">{move || problem.get().map(|error| view! { <ErrorNote error /> })}</div>
+    }
+}

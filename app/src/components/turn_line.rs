@@ -1,0 +1,82 @@
+//! What there is to know of a turn, below its answer.
+
+use leptos::either::EitherOf4;
+use leptos::prelude::*;
+use protocol::{Error, Finish, Turn, TurnState};
+
+use super::ErrorNote;
+use super::moment::Moment;
+use crate::{label, text};
+
+/// A turn's state and figures.
+#[component]
+pub fn TurnLine(
+    /// The turn.
+    turn: ArcRwSignal<Turn>,
+    /// What it has written so far.
+    text: ArcRwSignal<String>,
+) -> impl IntoView {
+    let empty = Memo::new(move |_| text.read().is_empty());
+    move || {
+        let turn = turn.get();
+        match turn.state {
+            TurnState::Accepted | TurnState::Generating => {
+                let word = if empty.get() { text::TURN_READING } else { text::TURN_WRITING };
+                EitherOf4::A(view! {
+                    <p class="working">
+                        <span class="visually-hidden">{word}</span>
+                        <i></i>
+                        <i></i>
+                        <i></i>
+                    </p>
+                })
+            }
+            TurnState::Completed => EitherOf4::B(view! { <Figures turn /> }),
+            TurnState::Failed | TurnState::TimedOut => {
+                let kept = if empty.get() { text::TURN_KEPT_EMPTY } else { text::TURN_KEPT };
+                EitherOf4::C(view! { <ErrorNote error=told(turn) kept /> })
+            }
+            TurnState::Cancelled | TurnState::Interrupted => {
+                let words = ended_early(turn.state, empty.get());
+                EitherOf4::D(view! { <p class="note" data-kind="quiet">{words}</p> })
+            }
+        }
+    }
+}
+
+#[component]
+fn Figures(turn: Turn) -> impl IntoView {
+    let Turn { model, usage, timings, ended_at, finish, .. } = turn;
+    let speed = usage.and_then(|usage| label::tokens_per_second(usage, timings));
+    let figures = [
+        usage.map(|usage| text::tokens(usage.completion_tokens)),
+        speed.map(|speed| text::speed(&label::rounded(speed))),
+        timings.first_token_ms.map(|ms| text::first_token(&label::rounded(ms as f64 / 1000.0))),
+    ];
+    let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
+    let length = (finish == Some(Finish::Length))
+        .then(|| view! { <p class="note" data-kind="quiet">{text::TURN_LENGTH}</p> });
+    view! {
+        {length}
+        <ul class="figures">
+            <li>{model}</li>
+            {figures.collect_view()}
+            {ended_at.map(|at| view! { <li><Moment at /></li> })}
+        </ul>
+    }
+}
+
+fn ended_early(state: TurnState, empty: bool) -> &'static str {
+    match (state, empty) {
+        (TurnState::Cancelled, false) => text::TURN_CANCELLED,
+        (TurnState::Cancelled, true) => text::TURN_CANCELLED_EMPTY,
+        (_, false) => text::TURN_INTERRUPTED,
+        (_, true) => text::TURN_INTERRUPTED_EMPTY,
+    }
+}
+
+fn told(turn: Turn) -> Error {
+    let words =
+        if turn.state == TurnState::TimedOut { text::TURN_TIMED_OUT } else { text::TURN_FAILED };
+    turn.error.unwrap_or_else(|| Error::new(protocol::ErrorCode::Internal, words))
+}

@@ -1,0 +1,50 @@
+//! What a page is made from: one answer of one server function.
+
+use protocol::api::{LimitsInForce, ProviderStatus, WorkerPage};
+use protocol::{Error, MessageId, Snapshot, WorkerId};
+use serde::{Deserialize, Serialize};
+
+/// Everything that the page of one conversation shows at first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Console {
+    pub snapshot: Snapshot,
+    pub provider: ProviderStatus,
+    pub workers: WorkerPage,
+    pub limits: LimitsInForce,
+    /// For the next message: posting the same page twice sends once.
+    pub message_id: MessageId,
+    /// The transcript is a page of earlier messages and does not reach the newest one.
+    pub earlier: bool,
+    /// A form that was posted to this page and refused.
+    pub refused: Option<Refused>,
+}
+
+/// Where the front door leads.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Home {
+    /// The conversation that was used last.
+    pub newest: Option<WorkerId>,
+    pub refused: Option<Refused>,
+}
+
+/// What a plain form asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    Send,
+    Stop,
+    Create,
+    Rename,
+    Delete,
+}
+
+/// A plain form that was refused, with what was typed into it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Refused {
+    pub action: Action,
+    pub error: Error,
+    /// The message's id, so that sending it again is the same sending.
+    pub message_id: Option<MessageId>,
+    /// Invariant: nothing that was typed is missing here.
+    pub text: String,
+}

@@ -1,0 +1,84 @@
+//! The plain forms: what the page can do without JavaScript.
+//!
+//! They post to the page they stand on. What is done answers with a redirect; what is
+//! refused answers with the page itself, the error on it and the typed text still in its
+//! field, so that no word is lost and the address stays the conversation's.
+
+use protocol::api::{CreateWorker, SendMessage};
+use protocol::{Error, ErrorCode, MessageId, WorkerId};
+use runtime::Runtime;
+use serde::Deserialize;
+
+use crate::{Action, Refused, text};
+
+/// The fields of all forms; `do` says which one it is.
+#[derive(Debug, Deserialize)]
+pub struct Fields {
+    #[serde(rename = "do")]
+    action: Action,
+    #[serde(default)]
+    id: Option<MessageId>,
+    #[serde(default)]
+    text: String,
+    #[serde(default)]
+    title: String,
+}
+
+impl Fields {
+    /// Does what the form asks on the page of `worker`. Gives the path to go on to.
+    pub async fn perform(
+        self,
+        runtime: &Runtime,
+        worker: Option<WorkerId>,
+    ) -> Result<String, Refused> {
+        let (action, message_id) = (self.action, self.id);
+        let text = plain_breaks(&self.text);
+        let done = match (action, worker) {
+            (Action::Create, _) => {
+                let made = runtime.create(CreateWorker::default()).await;
+                made.map(|worker| conversation(worker.worker_id))
+            }
+            (Action::Send, Some(id)) => match message_id {
+                Some(message) => {
+                    let message = SendMessage { id: message, text: text.clone(), parent: None };
+                    runtime.send(id, message).await.map(|_| conversation(id))
+                }
+                None => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
+            },
+            (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
+            (Action::Rename, Some(id)) => {
+                let title = Some(self.title.trim().to_owned()).filter(|title| !title.is_empty());
+                runtime.rename(id, title).await.map(|_| conversation(id))
+            }
+            (Action::Delete, Some(id)) => runtime.delete(id).await.map(|()| "/".to_owned()),
+            (_, None) => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
+        };
+        let typed = if action == Action::Rename { self.title } else { text };
+        done.map_err(|error| Refused { action, error, message_id, text: typed })
+    }
+}
+
+/// A form that could not be read at all.
+pub fn unreadable() -> Refused {
+    let error = Error::new(ErrorCode::InvalidInput, text::BAD_FORM).with_hint(text::BAD_FORM_HINT);
+    Refused { action: Action::Send, error, message_id: None, text: String::new() }
+}
+
+fn conversation(id: WorkerId) -> String {
+    format!("/c/{id}")
+}
+
+/// Forms send line breaks as CR LF, whatever was typed.
+fn plain_breaks(text: &str) -> String {
+    text.replace("\r\n", "\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_form_keeps_the_breaks_that_were_typed() {
+        assert_eq!(plain_breaks("a\r\n\r\nb\n"), "a\n\nb\n");
+    }
+}

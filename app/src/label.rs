@@ -1,0 +1,54 @@
+//! Small pieces of text made from numbers and names.
+
+use protocol::{Timings, Usage};
+
+/// A conversation's title, or none when it has none worth showing.
+pub fn title(title: Option<&str>) -> Option<&str> {
+    title.map(str::trim).filter(|title| !title.is_empty())
+}
+
+/// Tokens per second while text came: what came after the first token, over the time it took.
+pub fn tokens_per_second(usage: Usage, timings: Timings) -> Option<f64> {
+    let ms = timings.total_ms?.checked_sub(timings.first_token_ms?)?;
+    let tokens = usage.completion_tokens.checked_sub(1)?;
+    (ms > 0 && tokens > 0).then(|| f64::from(tokens) * 1000.0 / ms as f64)
+}
+
+/// One decimal below ten, none above.
+pub fn rounded(number: f64) -> String {
+    if number < 10.0 { format!("{number:.1}") } else { format!("{number:.0}") }
+}
+
+/// How many rows a composer needs where CSS cannot size it by its content.
+pub fn rows(text: &str) -> u32 {
+    text.split('\n').count().clamp(1, 8) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_blank_title_is_none() {
+        assert_eq!(title(Some("  ")), None);
+        assert_eq!(title(Some(" a ")), Some("a"));
+        assert_eq!(title(None), None);
+    }
+
+    #[test]
+    fn speed_is_of_the_time_in_which_text_came() {
+        let usage = Usage { prompt_tokens: 9, completion_tokens: 41, cached_tokens: None };
+        let timings =
+            Timings { started_ms: Some(1), first_token_ms: Some(500), total_ms: Some(2500) };
+        assert_eq!(tokens_per_second(usage, timings), Some(20.0));
+        assert_eq!(tokens_per_second(usage, Timings::default()), None);
+        let one = Usage { completion_tokens: 1, ..usage };
+        assert_eq!(tokens_per_second(one, timings), None);
+    }
+
+    #[test]
+    fn numbers_are_short() {
+        assert_eq!((rounded(0.44), rounded(31.6)), ("0.4".into(), "32".into()));
+        assert_eq!((rows(""), rows("a\nb"), rows(&"\n".repeat(99))), (1, 2, 8));
+    }
+}

@@ -1,0 +1,21 @@
+//! A conversation as the page follows it: its state, its connection, what it is doing now.
+
+// The server renders the first moment of it; only a browser goes on.
+#![cfg_attr(not(feature = "browser"), allow(dead_code))]
+
+mod activity;
+mod backoff;
+#[cfg(feature = "browser")]
+mod connection;
+mod conversation;
+mod draft;
+#[cfg(feature = "browser")]
+mod message_id;
+
+pub use activity::{Activity, Errand};
+#[cfg(feature = "browser")]
+pub use connection::follow;
+pub use conversation::{Conversation, Entry, Link};
+pub use draft::Drafts;
+#[cfg(feature = "browser")]
+pub use message_id::new_message_id;

@@ -1,0 +1,105 @@
+//! What a conversation is doing now, in one word.
+
+use protocol::{Turn, TurnState, Worker, WorkerStatus};
+
+/// The one status that the page shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Activity {
+    Idle,
+    /// The message is on its way to the server.
+    Sending,
+    /// A turn stands in a queue behind so many others.
+    Waiting { ahead: u32 },
+    /// A turn runs and no text has come yet.
+    Reading,
+    /// Text is coming.
+    Generating,
+    /// The user asked for the end, and it is not reached yet.
+    Stopping,
+    Unavailable,
+    Stopped,
+}
+
+/// What the page itself has under way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Errand {
+    #[default]
+    None,
+    Sending,
+    Stopping,
+}
+
+impl Activity {
+    /// Derives it from the worker, its running turn, and the page's own errand.
+    pub fn of(worker: &Worker, running: Option<&Turn>, errand: Errand) -> Self {
+        match (running, errand) {
+            (Some(_), Errand::Stopping) => Self::Stopping,
+            (Some(turn), _) => match (turn.state, turn.waiting) {
+                (TurnState::Accepted, Some(ahead)) => Self::Waiting { ahead },
+                _ if turn.timings.first_token_ms.is_some() => Self::Generating,
+                _ => Self::Reading,
+            },
+            (None, Errand::Sending) => Self::Sending,
+            (None, _) => match worker.status {
+                WorkerStatus::Stopped => Self::Stopped,
+                WorkerStatus::Unavailable => Self::Unavailable,
+                // The turn itself is not in the view: an earlier page, or not folded in yet.
+                WorkerStatus::Generating => Self::Reading,
+                WorkerStatus::Idle => Self::Idle,
+            },
+        }
+    }
+
+    /// Whether a turn runs, so that there is something to stop and nothing can be sent.
+    pub fn is_running(self) -> bool {
+        matches!(
+            self,
+            Self::Waiting { .. } | Self::Reading | Self::Generating | Self::Stopping
+        )
+    }
+
+    /// The value of `data-activity`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Idle => "idle",
+            Self::Sending => "sending",
+            Self::Waiting { .. } => "waiting",
+            Self::Reading => "reading",
+            Self::Generating => "generating",
+            Self::Stopping => "stopping",
+            Self::Unavailable => "unavailable",
+            Self::Stopped => "stopped",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::conversation::sample;
+
+    #[test]
+    fn a_turn_goes_through_its_words() {
+        let (worker, mut turn) = (sample::worker(), sample::turn());
+        let of = |turn: &Turn| Activity::of(&worker, Some(turn), Errand::None);
+        turn.waiting = Some(2);
+        assert_eq!(of(&turn), Activity::Waiting { ahead: 2 });
+        turn.waiting = None;
+        assert_eq!(of(&turn), Activity::Reading);
+        turn.state = TurnState::Generating;
+        assert_eq!(of(&turn), Activity::Reading);
+        turn.timings.first_token_ms = Some(1);
+        assert_eq!(of(&turn), Activity::Generating);
+        assert!(of(&turn).is_running());
+    }
+
+    #[test]
+    fn without_a_turn_the_worker_speaks() {
+        let mut worker = sample::worker();
+        assert_eq!(Activity::of(&worker, None, Errand::None), Activity::Idle);
+        assert_eq!(Activity::of(&worker, None, Errand::Sending), Activity::Sending);
+        assert_eq!(Activity::of(&worker, None, Errand::Stopping), Activity::Idle);
+        worker.status = WorkerStatus::Unavailable;
+        assert_eq!(Activity::of(&worker, None, Errand::None), Activity::Unavailable);
+    }
+}

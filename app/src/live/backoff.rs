@@ -1,0 +1,32 @@
+//! How long to wait before connecting again.
+
+const FIRST_MS: f64 = 300.0;
+const LONGEST_MS: f64 = 15_000.0;
+
+/// Milliseconds to wait before attempt `attempt` (1 is the first after a loss). `random` in
+/// 0..1 spreads the clients of a server that comes back: between half and all of the time.
+pub fn delay_ms(attempt: u32, random: f64) -> u32 {
+    let doublings = attempt.saturating_sub(1).min(16);
+    let longest = (FIRST_MS * f64::from(1_u32 << doublings)).min(LONGEST_MS);
+    (longest * (0.5 + random.clamp(0.0, 1.0) / 2.0)) as u32
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_doubles_up_to_a_bound() {
+        let delays: Vec<_> = (1..=8).map(|attempt| delay_ms(attempt, 1.0)).collect();
+        assert_eq!(delays, [300, 600, 1200, 2400, 4800, 9600, 15_000, 15_000]);
+        assert_eq!(delay_ms(u32::MAX, 1.0), 15_000);
+        assert_eq!(delay_ms(0, 1.0), 300);
+    }
+
+    #[test]
+    fn clients_spread_over_half_of_it() {
+        assert_eq!(delay_ms(3, 0.0), 600);
+        assert_eq!(delay_ms(3, 0.5), 900);
+        assert_eq!(delay_ms(3, f64::INFINITY), 1200);
+    }
+}

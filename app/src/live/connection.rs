@@ -1,0 +1,113 @@
+//! The page's live connection: follows the worker, and comes back by itself.
+
+use futures::channel::mpsc;
+use futures::future::{AbortHandle, Abortable, Either, select};
+use futures::{Sink, StreamExt};
+use gloo_net::websocket::futures::WebSocket;
+use gloo_net::websocket::{Message, State};
+use gloo_timers::future::TimeoutFuture;
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use protocol::{Applied, CloseReason, Frame};
+
+use super::backoff;
+use super::{Conversation, Link};
+use crate::api;
+
+/// How a connection ended.
+enum End {
+    /// The conversation is gone.
+    Deleted,
+    /// Events are missing; begin again from a snapshot.
+    Gap,
+    /// Lost after it had been open, or never open at all.
+    Lost { was_open: bool },
+}
+
+/// Follows the conversation until the component that called this is gone.
+pub fn follow(conversation: Conversation) {
+    let (nudge, nudged) = mpsc::channel(1);
+    let online = window_event_listener(ev::online, move |_| {
+        let _ = nudge.clone().try_send(());
+    });
+    let (abort, registration) = AbortHandle::new_pair();
+    on_cleanup(move || {
+        online.remove();
+        abort.abort();
+    });
+    // Dropping the future closes the socket.
+    spawn_local(async move {
+        let _ = Abortable::new(stay(conversation, nudged), registration).await;
+    });
+}
+
+async fn stay(conversation: Conversation, mut nudged: mpsc::Receiver<()>) {
+    let mut attempt = 0;
+    conversation.link.set(Link::Connecting);
+    loop {
+        match connect(&conversation).await {
+            End::Deleted => return conversation.link.set(Link::Deleted),
+            End::Gap => conversation.forget_cursor(),
+            End::Lost { was_open: true } => attempt = 0,
+            // A refused handshake does not say why; a plain request does.
+            End::Lost { was_open: false } => match api::snapshot(conversation.worker_id).await {
+                Ok(snapshot) => conversation.catch_up(snapshot),
+                Err(error) if error.is_not_found() => {
+                    return conversation.link.set(Link::Deleted);
+                }
+                Err(_) => {}
+            },
+        }
+        attempt += 1;
+        let pause = backoff::delay_ms(attempt, js_sys::Math::random());
+        conversation.link.set(if attempt > 1 { Link::Away } else { Link::Connecting });
+        if let Either::Right(_) = select(TimeoutFuture::new(pause), nudged.next()).await {
+            attempt = 0;
+        }
+    }
+}
+
+async fn connect(conversation: &Conversation) -> End {
+    let Ok(mut socket) = WebSocket::open(&address(conversation)) else {
+        return End::Lost { was_open: false };
+    };
+    let opened = std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx)).await;
+    let was_open = opened.is_ok() && matches!(socket.state(), State::Open);
+    if !was_open {
+        return End::Lost { was_open };
+    }
+    conversation.link.set(Link::Live);
+    while let Some(Ok(message)) = socket.next().await {
+        let Message::Text(text) = message else { continue };
+        let Ok(frame) = leptos::serde_json::from_str(&text) else { return End::Gap };
+        match frame {
+            Frame::Snapshot { snapshot, .. } => conversation.replace(*snapshot),
+            Frame::Event(envelope) => {
+                if conversation.apply(&envelope.event, envelope.cursor) == Applied::Gap {
+                    return End::Gap;
+                }
+            }
+            // A stale cursor: the snapshot that mends it is the next frame.
+            Frame::Notice { .. } => {}
+            Frame::Close { reason: CloseReason::Deleted } => return End::Deleted,
+            Frame::Close { .. } => break,
+        }
+    }
+    End::Lost { was_open }
+}
+
+fn address(conversation: &Conversation) -> String {
+    let location = window().location();
+    let scheme = if location.protocol().as_deref() == Ok("https:") { "wss" } else { "ws" };
+    let host = location.host().unwrap_or_default();
+    let worker = conversation.worker_id;
+    let runtime = conversation.worker.read_untracked().runtime_id.clone();
+    let mut address =
+        format!("{scheme}://{host}/api/v1/runtimes/{runtime}/workers/{worker}/events");
+    if let Some(cursor) = conversation.cursor() {
+        address.push_str("?cursor=");
+        address.push_str(cursor.as_str());
+    }
+    address
+}

@@ -1,0 +1,366 @@
+//! A conversation's state: the fold of its events, and the signals that show it.
+//!
+//! [`View::apply`] is the only fold. What it says has changed is copied into the one signal
+//! that shows it, so that a piece of text touches the text of its message and nothing else,
+//! however long the conversation is.
+
+use std::collections::HashMap;
+
+use leptos::prelude::*;
+use protocol::{
+    Applied, Change, Cursor, Event, Message, MessageId, OutOfSight, Role, Snapshot, Timestamp,
+    Transcript, Turn, TurnId, View, Worker, WorkerId,
+};
+
+use super::activity::{Activity, Errand};
+
+/// One message as the transcript shows it.
+#[derive(Clone)]
+pub struct Entry {
+    pub id: MessageId,
+    pub role: Role,
+    pub created_at: Timestamp,
+    pub text: ArcRwSignal<String>,
+    /// The turn that writes it; none for a user's message.
+    pub turn: Option<ArcRwSignal<Turn>>,
+}
+
+/// Whether the page hears of what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Link {
+    /// It does not try: no script runs yet, or the page is of the past.
+    Off,
+    Connecting,
+    Live,
+    /// Not now; it keeps trying.
+    Away,
+    /// The conversation was deleted; there is nothing to hear.
+    Deleted,
+}
+
+/// A conversation in the page. Cheap to clone; in the context of everything that shows it.
+#[derive(Clone)]
+pub struct Conversation {
+    pub worker_id: WorkerId,
+    pub worker: ArcRwSignal<Worker>,
+    pub entries: ArcRwSignal<Vec<Entry>>,
+    /// The turn that has not ended.
+    pub running: ArcRwSignal<Option<Turn>>,
+    pub out_of_sight: ArcRwSignal<Option<OutOfSight>>,
+    pub next_before: ArcRwSignal<Option<u64>>,
+    pub link: ArcRwSignal<Link>,
+    pub errand: ArcRwSignal<Errand>,
+    /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
+    view: ArcStoredValue<View>,
+    cursor: ArcStoredValue<Option<Cursor>>,
+    turns: ArcStoredValue<HashMap<TurnId, ArcRwSignal<Turn>>>,
+}
+
+impl Conversation {
+    /// Begins where the snapshot stands.
+    pub fn new(snapshot: Snapshot) -> Self {
+        let cursor = snapshot.transcript.cursor.clone();
+        let view = View::from_snapshot(snapshot);
+        let conversation = Self {
+            worker_id: view.worker.worker_id,
+            worker: ArcRwSignal::new(view.worker.clone()),
+            entries: ArcRwSignal::new(Vec::new()),
+            running: ArcRwSignal::new(view.running().cloned()),
+            out_of_sight: ArcRwSignal::new(view.out_of_sight()),
+            next_before: ArcRwSignal::new(view.next_before),
+            link: ArcRwSignal::new(Link::Off),
+            errand: ArcRwSignal::new(Errand::None),
+            cursor: ArcStoredValue::new(Some(cursor)),
+            turns: ArcStoredValue::new(HashMap::new()),
+            view: ArcStoredValue::new(view),
+        };
+        conversation.show_all();
+        conversation
+    }
+
+    /// Folds an event in and shows what it changed.
+    pub fn apply(&self, event: &Event, cursor: Cursor) -> Applied {
+        let applied = self.view.try_update_value(|view| view.apply(event));
+        let applied = applied.unwrap_or(Applied::Repeated);
+        if let Applied::Changed(change) = applied {
+            self.cursor.set_value(Some(cursor));
+            self.show(change);
+        }
+        applied
+    }
+
+    /// Goes on from a snapshot, unless the page is further already.
+    pub fn catch_up(&self, snapshot: Snapshot) {
+        if snapshot.seq > self.view.with_value(|view| view.seq) {
+            self.replace(snapshot);
+        }
+    }
+
+    /// Goes on from a snapshot, whatever the page knew.
+    pub fn replace(&self, snapshot: Snapshot) {
+        self.cursor.set_value(Some(snapshot.transcript.cursor.clone()));
+        self.view.set_value(View::from_snapshot(snapshot));
+        self.show_all();
+    }
+
+    /// Puts a page of earlier messages in front.
+    pub fn prepend(&self, page: Transcript, before: u64) {
+        self.view.update_value(|view| view.prepend(page, before));
+        self.show_all();
+    }
+
+    /// The position to resume from; none asks for a snapshot.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.cursor.get_value()
+    }
+
+    /// Asks for a snapshot at the next connection: the log has a gap.
+    pub fn forget_cursor(&self) {
+        self.cursor.set_value(None);
+    }
+
+    /// What it is doing now.
+    pub fn activity(&self) -> Activity {
+        let (worker, running) = (self.worker.read(), self.running.read());
+        Activity::of(&worker, running.as_ref(), self.errand.get())
+    }
+
+    fn show(&self, change: Change) {
+        match change {
+            Change::Worker => {}
+            Change::Text(id) => {
+                let text = self.view.with_value(|view| view.message(id).map(|m| m.text.clone()));
+                let entries = self.entries.read_untracked();
+                if let (Some(text), Some(entry)) =
+                    (text, entries.iter().rev().find(|entry| entry.id == id))
+                {
+                    entry.text.set(text);
+                }
+                drop(entries);
+                let first = self.running.read_untracked().as_ref().map(|t| t.timings.first_token_ms);
+                if first == Some(None) {
+                    self.show_turns();
+                }
+                return;
+            }
+            Change::Message(id) => {
+                let message = self.view.with_value(|view| view.message(id).cloned());
+                if let Some(message) = message {
+                    let entry = self.entry(message);
+                    self.entries.update(|entries| entries.push(entry));
+                }
+            }
+            Change::Turn(_) => {}
+        }
+        self.show_turns();
+    }
+
+    /// Shows the worker and the turns that the page may not show as they are: there is one
+    /// at most under way, the newest.
+    fn show_turns(&self) {
+        let (worker, turn, running, sight) = self.view.with_value(|view| {
+            let turn = view.turns.last().cloned();
+            (view.worker.clone(), turn, view.running().cloned(), view.out_of_sight())
+        });
+        if let Some(turn) = turn {
+            let shown = self.turns.with_value(|turns| turns.get(&turn.turn_id).cloned());
+            if let Some(shown) = shown {
+                set_if_new(&shown, turn);
+            }
+        }
+        set_if_new(&self.worker, worker);
+        set_if_new(&self.running, running);
+        set_if_new(&self.out_of_sight, sight);
+    }
+
+    /// Shows the whole view; what is shown already keeps its signals and so its elements.
+    fn show_all(&self) {
+        let (messages, turns, next_before) = self.view.with_value(|view| {
+            (view.messages.clone(), view.turns.clone(), view.next_before)
+        });
+        for turn in turns {
+            self.turns.update_value(|shown| {
+                let id = turn.turn_id;
+                let signal = shown.entry(id).or_insert_with(|| ArcRwSignal::new(turn.clone()));
+                set_if_new(signal, turn);
+            });
+        }
+        let mut shown: HashMap<MessageId, Entry> =
+            self.entries.read_untracked().iter().map(|e| (e.id, e.clone())).collect();
+        let entries = messages.into_iter().map(|message| match shown.remove(&message.id) {
+            Some(entry) => {
+                set_if_new(&entry.text, message.text);
+                entry
+            }
+            None => self.entry(message),
+        });
+        let entries = entries.collect();
+        self.entries.set(entries);
+        set_if_new(&self.next_before, next_before);
+        self.show_turns();
+    }
+
+    fn entry(&self, message: Message) -> Entry {
+        let Message { id, role, text, created_at, turn_id, .. } = message;
+        let turn = turn_id.filter(|_| role == Role::Assistant);
+        let turn = turn.and_then(|turn_id| {
+            let turn = self.view.with_value(|view| view.turn(turn_id).cloned())?;
+            self.turns.try_update_value(|shown| {
+                shown.entry(turn_id).or_insert_with(|| ArcRwSignal::new(turn)).clone()
+            })
+        });
+        Entry { id, role, created_at, text: ArcRwSignal::new(text), turn }
+    }
+}
+
+fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    signal.maybe_update(|shown| {
+        let new = *shown != value;
+        if new {
+            *shown = value;
+        }
+        new
+    });
+}
+
+#[cfg(test)]
+pub mod sample {
+    //! A small conversation for tests.
+
+    use protocol::*;
+
+    pub fn at(ms: i64) -> Timestamp {
+        Timestamp::from_unix_ms(1_763_800_000_000 + ms)
+    }
+
+    pub fn worker() -> Worker {
+        Worker {
+            runtime_id: "backend-internal".parse().unwrap(),
+            worker_id: WorkerId::from_parts(1, [1; 10]),
+            display_name: "companion".into(),
+            display_ref: "companion@backend-internal".into(),
+            title: None,
+            status: WorkerStatus::Idle,
+            reason: None,
+            profile: "default".parse().unwrap(),
+            created_at: at(0),
+            updated_at: at(0),
+        }
+    }
+
+    pub fn turn() -> Turn {
+        Turn {
+            turn_id: TurnId::from_parts(1, [3; 10]),
+            question: MessageId::from_parts(1, [4; 10]),
+            answer: MessageId::from_parts(1, [5; 10]),
+            state: TurnState::Accepted,
+            waiting: None,
+            error: None,
+            finish: None,
+            profile: "default".parse().unwrap(),
+            provider: ProviderName::Local,
+            model: "small".into(),
+            prompt_digest: "sha256:0".into(),
+            bundle_digest: "sha256:0".into(),
+            sight: None,
+            usage: None,
+            timings: Timings::default(),
+            started_at: at(1),
+            ended_at: None,
+        }
+    }
+
+    pub fn question() -> Message {
+        let turn = turn();
+        Message {
+            id: turn.question,
+            parent: None,
+            role: Role::User,
+            text: "Why?".into(),
+            created_at: at(1),
+            turn_id: Some(turn.turn_id),
+        }
+    }
+
+    pub fn delta(seq: u64, offset: u64, text: &str) -> Event {
+        let Turn { turn_id, answer: message_id, .. } = turn();
+        let body = EventBody::TextDelta { turn_id, message_id, offset, text: text.into() };
+        Event { seq, first_seq: None, at: at(seq as i64), body }
+    }
+
+    /// A question, and a turn that has just been accepted: events 2 and 3.
+    pub fn asked() -> [Event; 2] {
+        let event = |seq, body| Event { seq, first_seq: None, at: at(1), body };
+        [
+            event(2, EventBody::MessageCommitted { message: question() }),
+            event(3, EventBody::TurnAccepted { turn: turn() }),
+        ]
+    }
+
+    pub fn empty() -> Snapshot {
+        View::new(worker(), 1).snapshot(LogId(7))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::LogId;
+
+    fn apply(conversation: &Conversation, event: &Event) -> Applied {
+        conversation.apply(event, Cursor::new(LogId(7), event.seq))
+    }
+
+    #[test]
+    fn a_delta_touches_the_text_of_its_message_alone() {
+        let owner = Owner::new();
+        owner.set();
+        let conversation = Conversation::new(sample::empty());
+        sample::asked().iter().for_each(|event| {
+            apply(&conversation, event);
+        });
+        assert_eq!(conversation.activity(), Activity::Reading);
+        let entries = conversation.entries.get_untracked();
+        assert_eq!(entries.len(), 2);
+        assert!(entries[0].turn.is_none() && entries[1].turn.is_some());
+
+        apply(&conversation, &sample::delta(4, 0, "Be"));
+        assert_eq!(conversation.activity(), Activity::Generating);
+        let counted = ArcStoredValue::new(0);
+        let (seen, read) = (counted.clone(), conversation.clone());
+        let _effect = Effect::new_sync(move |_| {
+            read.entries.track();
+            read.worker.track();
+            read.running.track();
+            seen.update_value(|n| *n += 1);
+        });
+        let before = counted.get_value();
+        apply(&conversation, &sample::delta(5, 2, "cause"));
+        assert_eq!(entries[1].text.get_untracked(), "Because");
+        assert_eq!(entries[0].text.get_untracked(), "Why?");
+        assert_eq!(counted.get_value(), before);
+        assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 5)));
+    }
+
+    #[test]
+    fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
+        let owner = Owner::new();
+        owner.set();
+        let conversation = Conversation::new(sample::empty());
+        assert_eq!(apply(&conversation, &sample::delta(9, 0, "x")), Applied::Gap);
+        assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 1)));
+
+        let mut view = View::from_snapshot(sample::empty());
+        sample::asked().iter().for_each(|event| {
+            view.apply(event);
+        });
+        conversation.catch_up(view.snapshot(LogId(7)));
+        let first = conversation.entries.get_untracked();
+        view.apply(&sample::delta(4, 0, "So"));
+        conversation.catch_up(view.snapshot(LogId(7)));
+        // The elements of the page stay, with the new text in them.
+        assert_eq!(first[1].text.get_untracked(), "So");
+        conversation.catch_up(sample::empty());
+        assert_eq!(conversation.entries.get_untracked().len(), 2);
+    }
+}

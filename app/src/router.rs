@@ -1,0 +1,129 @@
+//! Everything of this crate that answers HTTP, mounted.
+
+use axum::extract::rejection::FormRejection;
+use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
+use axum::http::{HeaderMap, Method, Request, StatusCode, header};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::{get, post};
+use axum::{Form, Json, Router, body::Body};
+use leptos::config::LeptosOptions;
+use leptos::prelude::provide_context;
+use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
+
+use crate::backend::set_status;
+use crate::form::{Fields, unreadable};
+use crate::{Assets, Backend, Refused, shell, text};
+
+/// The pages, their forms, the server functions, and what answers everything else.
+///
+/// A form may be longer than a request of the API: each byte of a message takes three in
+/// it, and a character up to four bytes.
+pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Router {
+    // Pages are rendered without the list of routes that would start this otherwise.
+    let _ = any_spawner::Executor::init_tokio();
+    let form_bytes = backend.limits.message_chars as usize * 12 + 8 * 1024;
+    let console = Handlers { backend, options, assets };
+    Router::new()
+        .route("/", get(page).post(submit_home))
+        .route("/c/{worker_id}", get(page).post(submit_conversation))
+        .layer(DefaultBodyLimit::max(form_bytes))
+        .route("/api/fn/{*name}", post(server_function))
+        .fallback(fallback)
+        .with_state(console)
+}
+
+#[derive(Clone)]
+struct Handlers {
+    backend: Backend,
+    options: LeptosOptions,
+    assets: Assets,
+}
+
+impl Handlers {
+    async fn render(self, request: Request<Body>, refused: Option<Refused>) -> Response {
+        let Self { backend, options, assets } = self;
+        let context = move || {
+            provide_context(backend.clone());
+            if let Some(refused) = &refused {
+                set_status(refused.error.code.http_status());
+                provide_context(refused.clone());
+            }
+        };
+        let document = move || shell(options.clone(), assets.clone());
+        leptos_axum::render_app_async_with_context(context, document)(request).await
+    }
+
+    async fn submit(
+        self,
+        uri: OriginalUri,
+        mut headers: HeaderMap,
+        worker: Option<WorkerId>,
+        form: Result<Form<Fields>, FormRejection>,
+    ) -> Response {
+        let done = match form {
+            Ok(Form(fields)) => fields.perform(self.backend.runtime(), worker).await,
+            Err(_) => Err(unreadable()),
+        };
+        let refused = match done {
+            Ok(path) => return Redirect::to(&path).into_response(),
+            Err(refused) => refused,
+        };
+        headers.remove(header::CONTENT_TYPE);
+        headers.remove(header::CONTENT_LENGTH);
+        let mut request = Request::new(Body::empty());
+        *request.method_mut() = Method::GET;
+        *request.uri_mut() = uri.0;
+        *request.headers_mut() = headers;
+        self.render(request, Some(refused)).await
+    }
+}
+
+async fn page(State(console): State<Handlers>, request: Request<Body>) -> Response {
+    console.render(request, None).await
+}
+
+async fn submit_home(
+    State(console): State<Handlers>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Response {
+    console.submit(uri, headers, None, form).await
+}
+
+async fn submit_conversation(
+    State(console): State<Handlers>,
+    uri: OriginalUri,
+    headers: HeaderMap,
+    Path(worker): Path<String>,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Response {
+    console.submit(uri, headers, worker.parse().ok(), form).await
+}
+
+async fn server_function(State(console): State<Handlers>, request: Request<Body>) -> Response {
+    let backend = console.backend;
+    let context = move || provide_context(backend.clone());
+    let known = leptos::server_fn::axum::server_fn_paths()
+        .any(|(path, method)| path == request.uri().path() && method == *request.method());
+    if known {
+        leptos_axum::handle_server_fns_with_context(context, request).await.into_response()
+    } else {
+        nothing_there()
+    }
+}
+
+async fn fallback(State(console): State<Handlers>, request: Request<Body>) -> Response {
+    if request.uri().path().starts_with("/api/") {
+        nothing_there()
+    } else if matches!(*request.method(), Method::GET | Method::HEAD) {
+        console.render(request, None).await
+    } else {
+        StatusCode::METHOD_NOT_ALLOWED.into_response()
+    }
+}
+
+fn nothing_there() -> Response {
+    let error = Error::new(ErrorCode::NotFound, text::NOTHING_THERE);
+    (StatusCode::NOT_FOUND, Json(ErrorBody { error })).into_response()
+}

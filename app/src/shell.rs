@@ -1,0 +1,72 @@
+//! The document around the app, as the server sends it.
+
+use axum::http::{HeaderValue, header};
+use leptos::config::LeptosOptions;
+use leptos::hydration::AutoReload;
+use leptos::nonce::use_nonce;
+use leptos::prelude::*;
+use leptos_axum::ResponseOptions;
+use leptos_meta::MetaTags;
+
+use crate::{App, csp};
+
+/// Where the built files are served from, as paths from the root: `/pkg/companion.abc.js`.
+#[derive(Clone, Debug)]
+pub struct Assets {
+    pub style: String,
+    pub script: String,
+    pub wasm: String,
+}
+
+impl Assets {
+    /// The names that cargo-leptos gives; each hash is the part between the dots.
+    pub fn hashed(options: &LeptosOptions, style: &str, script: &str, wasm: &str) -> Self {
+        let (folder, name) = (&options.site_pkg_dir, &options.output_name);
+        Self {
+            style: format!("/{folder}/{name}.{style}.css"),
+            script: format!("/{folder}/{name}.{script}.js"),
+            wasm: format!("/{folder}/{name}.{wasm}.wasm"),
+        }
+    }
+}
+
+/// The whole document. Sets the Content-Security-Policy of its answer, so that header and
+/// nonce always match.
+pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
+    let nonce = use_nonce();
+    if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce) {
+        let policy = HeaderValue::try_from(csp(nonce)).expect("a nonce is URL-safe base64");
+        response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    let Assets { style, script, wasm } = assets;
+    let start = format!(
+        "import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
+    );
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta
+                    name="viewport"
+                    content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
+                />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f3ef" />
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#131412" />
+                <link id="leptos" rel="stylesheet" href=style />
+                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="modulepreload" href=script nonce=nonce.clone() />
+                <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
+                <script type="module" nonce=nonce>
+                    {start}
+                </script>
+                <AutoReload options />
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
