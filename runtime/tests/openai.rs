@@ -1,5 +1,7 @@
 //! The `openai` provider against a scripted upstream, over a real socket.
 
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -125,6 +127,7 @@ async fn an_answer_streams_with_its_usage() {
     let log = upstream.log();
     assert_eq!(log.requests.len(), 1);
     let sent = &log.requests[0];
+    assert!(sent.done_ms.is_some() && sent.gone_ms.is_none(), "read to its end: {sent:?}");
     assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", "/v1/chat/completions"));
     assert_eq!(sent.authorization.as_deref(), Some("Bearer sk-test-1234"));
     let expected = json!({

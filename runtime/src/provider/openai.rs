@@ -5,7 +5,7 @@
 //! itself, hides `Retry-After` and every other header, buffers a line of any length,
 //! queues events without bound, logs what the provider wrote, and leaves closing a
 //! connection to a task that runs some time later. Here each turn has one connection of
-//! its own, held by the turn's one task ([`link`]), so that
+//! its own, held by the turn's one task (`link`), so that
 //!
 //! - a stop closes the socket before it is acknowledged (invariant 6);
 //! - there is no retry, no redirect is followed (a key goes nowhere but to the configured
@@ -15,8 +15,8 @@
 //! HTTP/1.1 only. `HTTP_PROXY` and its kin are not obeyed: a stray variable must not send a
 //! conversation elsewhere. TLS is rustls with ring and the system's root certificates.
 //!
-//! Decisions are pure ([`request`], [`tokens`], [`sse`], [`answer`], [`classify`]);
-//! [`exchange`] and [`link`] do the input and output. Time limits are the turn's, but for
+//! Decisions are pure (`request`, `tokens`, `sse`, `answer`, `classify`);
+//! `exchange` and `link` do the input and output. Time limits are the turn's, but for
 //! connecting and for what follows an answer that is complete.
 
 use std::sync::{Arc, OnceLock};

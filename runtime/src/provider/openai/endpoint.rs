@@ -32,7 +32,7 @@ impl Endpoint {
     pub(super) fn new(config: &OpenaiConfig) -> Result<Self, ConfigError> {
         let uri = base_url(config.base_url.trim())?;
         let host = uri.host().unwrap_or_default();
-        let host = host.trim_start_matches('[').trim_end_matches(']').to_owned();
+        let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let is_tls = uri.scheme_str() == Some("https");
         let tls = is_tls.then(|| tls(&host)).transpose()?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());

@@ -7,7 +7,7 @@ use hyper::{Response, StatusCode, body::Incoming};
 use protocol::Error;
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::Answer;
 use super::link::Link;
@@ -22,6 +22,9 @@ const BODY_LIMIT: Duration = Duration::from_secs(5);
 /// How long usage and `[DONE]` are waited for once the model is done: some servers keep
 /// the connection open instead of sending them, and the answer is complete without.
 const AFTER_FINISH: Duration = Duration::from_secs(2);
+/// How long the end of the response is waited for after `[DONE]`, so that the provider does
+/// not take an answer that was read for one that was given up.
+const AFTER_DONE: Duration = Duration::from_millis(100);
 
 impl Shared {
     /// Runs one turn. The caller sends what it returns as the last output. Dropped at any
@@ -112,6 +115,10 @@ impl Shared {
             } else if answer.is_finished() {
                 patience = patience.or(Some(Instant::now() + AFTER_FINISH));
             }
+        }
+        if answer.is_complete() {
+            let end = async { while let Ok(Some(_)) = link.next(stream).await {} };
+            let _ = timeout(AFTER_DONE, end).await;
         }
         Ok(answer)
     }

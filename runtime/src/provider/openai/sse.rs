@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn data_lines_are_joined_and_one_space_is_dropped() {
-        assert_eq!(decode([b"data:  a\ndata:b\n\n" as &[u8]]), [" a\nb"]);
+        assert_eq!(decode([b"data:  a\ndata:b\r\ndata:c\rdata:d\n\n" as &[u8]]), [" a\nb\nc\nd"]);
     }
 
     #[test]
