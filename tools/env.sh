@@ -101,13 +101,14 @@ debian_web_dir() {
   if [ -x "$dir/bin/rustc" ]; then echo "$dir"; fi
 }
 
+case ${COMPANION_WEB_TOOLCHAIN:-} in
+  '' | rustup | debian) ;;
+  *) die "COMPANION_WEB_TOOLCHAIN is '$COMPANION_WEB_TOOLCHAIN'; it can be rustup or debian." ;;
+esac
+
 # Which toolchain compiles for the browser: rustup, debian, or none yet.
 web_toolchain() {
   local choice=${COMPANION_WEB_TOOLCHAIN:-}
-  case $choice in
-    '' | rustup | debian) ;;
-    *) die "COMPANION_WEB_TOOLCHAIN is '$choice'; it can be rustup or debian." ;;
-  esac
   if [ "$choice" != debian ] && native_has_wasm_std; then
     echo rustup
   elif [ "$choice" != rustup ] && [ -n "$(debian_web_dir)" ]; then

@@ -36,8 +36,9 @@ impl FromServerFnError for AppError {
             E::Args(_) | E::MissingArg(_) | E::Serialization(_) => {
                 Error::new(ErrorCode::InvalidInput, text::BAD_REQUEST)
             }
-            E::Deserialization(_) => Error::new(ErrorCode::Internal, text::BAD_ANSWER)
-                .with_hint(text::BAD_ANSWER_HINT),
+            E::Deserialization(_) => {
+                Error::new(ErrorCode::Internal, text::BAD_ANSWER).with_hint(text::BAD_ANSWER_HINT)
+            }
             E::Registration(_)
             | E::UnsupportedRequestMethod(_)
             | E::ServerError(_)

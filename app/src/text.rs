@@ -147,7 +147,11 @@ pub fn first_token(rounded: &str) -> String {
 
 /// Seconds to wait before asking again.
 pub fn retry_after(seconds: u64) -> String {
-    if seconds == 1 { "Try again in 1 second.".to_owned() } else { format!("Try again in {seconds} seconds.") }
+    if seconds == 1 {
+        "Try again in 1 second.".to_owned()
+    } else {
+        format!("Try again in {seconds} seconds.")
+    }
 }
 
 /// The title of the browser's window.

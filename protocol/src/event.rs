@@ -54,7 +54,7 @@ pub enum EventBody {
     },
     /// A turn begins, and with it an empty assistant message.
     TurnAccepted {
-        turn: Turn,
+        turn: Box<Turn>,
     },
     /// The turn stands in a queue behind `ahead` others.
     TurnWaiting {

@@ -175,7 +175,7 @@ impl View {
                     created_at: event.at,
                     turn_id: Some(turn.turn_id),
                 });
-                self.turns.push(turn.clone());
+                self.turns.push(Turn::clone(turn));
                 Change::Message(turn.answer)
             }
             EventBody::TurnWaiting { turn_id, ahead } => {

@@ -22,7 +22,7 @@ pub enum Frame {
     /// Where to begin: the first frame without a cursor, and after a `stale_cursor` notice.
     Snapshot { runtime_id: RuntimeId, worker_id: WorkerId, snapshot: Box<Snapshot> },
     /// The next event.
-    Event(Envelope),
+    Event(Box<Envelope>),
     /// Something to know; the stream goes on.
     Notice { error: Error },
     /// The last frame.

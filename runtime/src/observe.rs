@@ -112,12 +112,12 @@ impl Observation {
         }
         for event in fold_deltas(events) {
             self.position = event.seq;
-            self.ready.push_back(Frame::Event(Envelope {
+            self.ready.push_back(Frame::Event(Box::new(Envelope {
                 cursor: Cursor::new(self.log, event.seq),
                 runtime_id: self.runtime_id.clone(),
                 worker_id: self.worker_id,
                 event,
-            }));
+            })));
         }
         Ok(())
     }

@@ -34,7 +34,6 @@ missing_packages() {
   command -v pkg-config >/dev/null || echo pkg-config
   # llama.cpp's own build uses it unasked: dev and release compile the same C++.
   command -v ccache >/dev/null || echo ccache
-  command -v git >/dev/null || echo git
   command -v flock >/dev/null || echo util-linux
   command -v python3 >/dev/null || echo python3
   if [ "$1" != build ] && [ ! -f "$model_path" ] && ! python3 -m pip --version >/dev/null 2>&1; then

@@ -156,7 +156,8 @@ impl Sender {
         message_id: MessageId,
     ) -> Self {
         let tried = ArcStoredValue::new((draft.get_untracked(), message_id));
-        let (conversation, drafts, problem) = (expect_context(), expect_context(), expect_context());
+        let (conversation, drafts, problem) =
+            (expect_context(), expect_context(), expect_context());
         Self { conversation, drafts, problem, area, draft, held, tried }
     }
 

@@ -16,9 +16,8 @@ use crate::{AppError, api, label, text};
 #[component]
 pub fn ConversationHeader() -> impl IntoView {
     let worker = expect_context::<Conversation>().worker;
-    let title = move || {
-        label::title(worker.read().title.as_deref()).unwrap_or(text::UNTITLED).to_owned()
-    };
+    let title =
+        move || label::title(worker.read().title.as_deref()).unwrap_or(text::UNTITLED).to_owned();
     let window = title.clone();
     view! {
         <Title text=move || text::window_title(&window()) />

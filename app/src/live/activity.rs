@@ -9,7 +9,9 @@ pub enum Activity {
     /// The message is on its way to the server.
     Sending,
     /// A turn stands in a queue behind so many others.
-    Waiting { ahead: u32 },
+    Waiting {
+        ahead: u32,
+    },
     /// A turn runs and no text has come yet.
     Reading,
     /// Text is coming.
@@ -52,10 +54,7 @@ impl Activity {
 
     /// Whether a turn runs, so that there is something to stop and nothing can be sent.
     pub fn is_running(self) -> bool {
-        matches!(
-            self,
-            Self::Waiting { .. } | Self::Reading | Self::Generating | Self::Stopping
-        )
+        matches!(self, Self::Waiting { .. } | Self::Reading | Self::Generating | Self::Stopping)
     }
 
     /// The value of `data-activity`.

@@ -137,7 +137,8 @@ impl Conversation {
                     entry.text.set(text);
                 }
                 drop(entries);
-                let first = self.running.read_untracked().as_ref().map(|t| t.timings.first_token_ms);
+                let first =
+                    self.running.read_untracked().as_ref().map(|t| t.timings.first_token_ms);
                 if first == Some(None) {
                     self.show_turns();
                 }
@@ -175,9 +176,9 @@ impl Conversation {
 
     /// Shows the whole view; what is shown already keeps its signals and so its elements.
     fn show_all(&self) {
-        let (messages, turns, next_before) = self.view.with_value(|view| {
-            (view.messages.clone(), view.turns.clone(), view.next_before)
-        });
+        let (messages, turns, next_before) = self
+            .view
+            .with_value(|view| (view.messages.clone(), view.turns.clone(), view.next_before));
         for turn in turns {
             self.turns.update_value(|shown| {
                 let id = turn.turn_id;
@@ -262,6 +263,7 @@ pub mod sample {
             model: "small".into(),
             prompt_digest: "sha256:0".into(),
             bundle_digest: "sha256:0".into(),
+            sampling: Default::default(),
             sight: None,
             usage: None,
             timings: Timings::default(),
@@ -293,7 +295,7 @@ pub mod sample {
         let event = |seq, body| Event { seq, first_seq: None, at: at(1), body };
         [
             event(2, EventBody::MessageCommitted { message: question() }),
-            event(3, EventBody::TurnAccepted { turn: turn() }),
+            event(3, EventBody::TurnAccepted { turn: Box::new(turn()) }),
         ]
     }
 

@@ -53,7 +53,7 @@ impl Actor {
             let title = Some(message::title_from(&question.text));
             bodies.push(EventBody::WorkerRenamed { title });
         }
-        bodies.push(EventBody::TurnAccepted { turn: turn.clone() });
+        bodies.push(EventBody::TurnAccepted { turn: Box::new(turn.clone()) });
         let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
         self.outbox.forget();
         let committed = self.outbox.commit_now(now, bodies, Some(prompt)).await;
@@ -197,7 +197,7 @@ impl Actor {
         let EventBody::TurnAccepted { turn } = acceptance.turn.body else {
             return Err(id_taken());
         };
-        Ok(Some(Accepted { message: acceptance.message, turn, cursor }))
+        Ok(Some(Accepted { message: acceptance.message, turn: *turn, cursor }))
     }
 }
 
