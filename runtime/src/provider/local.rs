@@ -1,1 +1,136 @@
-//! placeholder
+//! The model inside this program: any GGUF chat model, run by llama.cpp.
+//!
+//! [`Local`] is a handle; one task (`owner`) owns the queue and the model's process
+//! ([`child`]), which is this same program started again, because the engine ends its
+//! process on some damaged files. The two talk over pipes (`wire`). What is decided here
+//! and there is decided by pure functions: whose turn it is (`queue`), what fits the
+//! window (`child::prompt`), what need not be read again (`child::prefill`).
+
+use std::sync::Arc;
+
+use protocol::{Error, ProviderName};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{OUTPUTS, Output, Provider, Request};
+use owner::{Inbox, Owner, Submission};
+
+pub mod child;
+mod config;
+mod cpu;
+mod failure;
+mod gguf;
+mod owner;
+mod process;
+mod queue;
+mod request;
+mod stderr;
+mod wire;
+
+pub use config::{LoadPolicy, LocalConfig};
+pub use gguf::{GgufError, ModelInfo};
+
+/// Requests on their way to the owner, who takes them at once: more would only be there
+/// while it starts a child.
+const INBOX: usize = 64;
+
+/// The local provider. Dropping it kills the model's process.
+pub struct Local {
+    config: Arc<LocalConfig>,
+    inbox: mpsc::Sender<Inbox>,
+    engine: watch::Receiver<Engine>,
+    _owner: AbortOnDropHandle<()>,
+}
+
+/// What the model's process is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// There is none, and no memory is used.
+    #[default]
+    Off,
+    /// It loads the model.
+    Loading { pid: u32 },
+    /// It answers; the window is what the model sees at once.
+    Ready { pid: u32, window_tokens: u32 },
+}
+
+impl Local {
+    /// Must be called within a tokio runtime. Touches no file; with
+    /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged,
+    /// because the first message will tell it again.
+    pub fn new(config: LocalConfig) -> Self {
+        let config = Arc::new(config);
+        let (inbox, received) = mpsc::channel(INBOX);
+        let (state, engine) = watch::channel(Engine::Off);
+        let owner = Owner::new(Arc::clone(&config), received, state);
+        let owner = AbortOnDropHandle::new(tokio::spawn(owner.run()));
+        Self { config, inbox, engine, _owner: owner }
+    }
+
+    /// What the model's process is doing, now and from now on.
+    pub fn engine(&self) -> watch::Receiver<Engine> {
+        self.engine.clone()
+    }
+
+    /// Whether the model is the small one that comes with the product.
+    pub fn bundled(&self) -> bool {
+        self.config.bundled
+    }
+
+    /// What the model's file says about itself, read without the engine: some
+    /// milliseconds of file reading. Errors as [`GgufError`].
+    pub fn describe(&self) -> Result<ModelInfo, GgufError> {
+        ModelInfo::read(&self.config.model_file)
+    }
+}
+
+/// Whether the file and the processor are such that a load can be tried. Reads some bytes
+/// of the file.
+fn usable(config: &LocalConfig) -> Result<(), Error> {
+    let lacking = cpu::lacking();
+    if !lacking.is_empty() {
+        return Err(failure::processor(&lacking));
+    }
+    if config.model_file.to_str().is_none() {
+        return Err(failure::path());
+    }
+    gguf::Head::open(&config.model_file).map(drop).map_err(|error| failure::file(&error))
+}
+
+#[async_trait::async_trait]
+impl Provider for Local {
+    fn name(&self) -> ProviderName {
+        ProviderName::Local
+    }
+
+    fn default_model(&self) -> String {
+        self.config.model.clone()
+    }
+
+    fn usable(&self) -> Result<(), Error> {
+        usable(&self.config)
+    }
+
+    fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {
+        let (outputs, receiver) = mpsc::channel(OUTPUTS);
+        let submission = Submission { request, stop, outputs: outputs.clone() };
+        if let Err(refused) = self.inbox.try_send(Inbox::Submit(submission)) {
+            let why = match refused {
+                mpsc::error::TrySendError::Full(_) => failure::queue_full(),
+                mpsc::error::TrySendError::Closed(_) => failure::shut_down(),
+            };
+            // The channel is new and empty, and its receiver is in our hands.
+            let _ = outputs.try_send(Output::Failed(why));
+        }
+        receiver
+    }
+
+    async fn shutdown(&self) {
+        let (done, finished) = oneshot::channel();
+        if self.inbox.send(Inbox::Shutdown(done)).await.is_ok() {
+            // An error means that the owner has ended, which is what is wanted.
+            let _ = finished.await;
+        }
+    }
+}

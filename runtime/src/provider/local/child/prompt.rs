@@ -1,0 +1,246 @@
+//! From a conversation to the tokens that the model reads: what fits its window, in the
+//! form of its template, with every message's text as nothing but text.
+//!
+//! Between two special tokens the template's text and the messages' text are made into
+//! tokens together, as the model saw them in training; special tokens are looked for in
+//! the template's text alone.
+
+use std::collections::BTreeSet;
+
+use llama_cpp_2::token::LlamaToken;
+use protocol::api::{InputMessage, InputRole};
+
+use super::template::{ChatTemplate, Piece, TemplateError};
+use super::vocabulary::{Special, Vocabulary};
+use crate::context::{Overflow, left_out};
+
+/// How much the model sees at once.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Window {
+    /// Prompt and answer together.
+    pub(super) tokens: u32,
+    /// What the prompt leaves free. Invariant: from 1 to half of `tokens`.
+    pub(super) reserve: u32,
+}
+
+/// What the model reads.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Prompt {
+    /// Invariant: not empty, and at most the window without its reserve.
+    pub(super) tokens: Vec<LlamaToken>,
+    /// Of the messages, the first so many are not in it.
+    pub(super) left_out: u32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PromptError {
+    #[error("the newest message does not fit")]
+    TooLong(#[source] Overflow),
+    #[error("the conversation cannot be put into the model's form")]
+    Template(#[source] TemplateError),
+}
+
+/// Fits the newest of `messages`, after `system` (empty for none), into the window.
+///
+/// Costs are exact for templates that put special tokens between messages, and nearly so
+/// for others; the whole prompt is counted in any case, and more is left out until it
+/// fits. Messages that are surely out of sight are not counted at all.
+pub(super) fn fit(
+    template: &ChatTemplate,
+    vocabulary: &impl Vocabulary,
+    system: &str,
+    messages: &[InputMessage],
+    window: Window,
+) -> Result<Prompt, PromptError> {
+    let scene = Scene { template, vocabulary, system, messages };
+    let room = window.tokens.saturating_sub(window.reserve);
+    let (costs, mut fixed) = scene.costs(room)?;
+    let mut first = None;
+    loop {
+        let out = left_out(&costs, fixed, window.tokens, window.reserve)
+            .map_err(|now| PromptError::TooLong(*first.get_or_insert(now)))?;
+        let tokens = scene.tokens(out)?;
+        let excess = count(&tokens).saturating_sub(room);
+        if tokens.is_empty() {
+            return Err(PromptError::Template(TemplateError::Empty));
+        }
+        if excess == 0 {
+            return Ok(Prompt { tokens, left_out: u32::try_from(out).unwrap_or(u32::MAX) });
+        }
+        // Strictly more each time, so that it ends: at last the newest does not fit.
+        fixed = fixed.saturating_add(excess);
+    }
+}
+
+/// A conversation and the means to write it down.
+struct Scene<'a, V> {
+    template: &'a ChatTemplate,
+    vocabulary: &'a V,
+    system: &'a str,
+    messages: &'a [InputMessage],
+}
+
+impl<V: Vocabulary> Scene<'_, V> {
+    /// What each message costs with the template's text after it, and what the rest does.
+    fn costs(&self, room: u32) -> Result<(Vec<(InputRole, u32)>, u32), PromptError> {
+        let mut costs: Vec<_> = self.messages.iter().map(|m| (m.role, u32::MAX)).collect();
+        let mut total = 0u32;
+        let mut first = self.messages.len();
+        while first > 0 && total <= room {
+            first -= 1;
+            costs[first].1 = self.plain_count(&self.messages[first].text);
+            total = total.saturating_add(costs[first].1);
+        }
+        // What is shown never begins with an answer, so neither does what is measured.
+        let begins = |m: &InputMessage| m.role != InputRole::Assistant;
+        first += self.messages[first..].iter().position(begins).unwrap_or(0);
+        let mut fixed = u32::from(self.vocabulary.first().is_some());
+        let mut owner = None;
+        for piece in self.pieces(first)? {
+            match piece {
+                Piece::Content(0) if !self.system.is_empty() => {
+                    fixed = fixed.saturating_add(self.plain_count(self.system));
+                }
+                Piece::Content(index) => owner = Some(self.message(first, index)),
+                Piece::Literal(text) => {
+                    let cost = self.literal_count(&text);
+                    let bearer = owner.map_or(&mut fixed, |index: usize| &mut costs[index].1);
+                    *bearer = bearer.saturating_add(cost);
+                }
+            }
+        }
+        Ok((costs, fixed))
+    }
+
+    /// The whole prompt without the first `out` messages.
+    fn tokens(&self, out: usize) -> Result<Vec<LlamaToken>, PromptError> {
+        let pieces = self.pieces(out)?;
+        let literals = pieces.iter().filter_map(|piece| match piece {
+            Piece::Literal(text) => Some(text.as_str()),
+            Piece::Content(_) => None,
+        });
+        let mut writer = Writer::new(self.vocabulary, literals);
+        for piece in &pieces {
+            match piece {
+                Piece::Literal(text) => writer.literal(text),
+                Piece::Content(0) if !self.system.is_empty() => writer.content(self.system),
+                Piece::Content(index) => {
+                    writer.content(&self.messages[self.message(out, *index)].text);
+                }
+            }
+        }
+        Ok(writer.finish())
+    }
+
+    fn pieces(&self, out: usize) -> Result<Vec<Piece>, PromptError> {
+        let system = (!self.system.is_empty()).then_some(InputRole::System);
+        let shown = self.messages[out..].iter().map(|message| message.role);
+        let roles: Vec<InputRole> = system.into_iter().chain(shown).collect();
+        self.template.render(&roles).map_err(PromptError::Template)
+    }
+
+    /// Which message a content is, when the first `out` are left out.
+    fn message(&self, out: usize, content: usize) -> usize {
+        out + content - usize::from(!self.system.is_empty())
+    }
+
+    fn plain_count(&self, text: &str) -> u32 {
+        let mut tokens = Vec::new();
+        self.vocabulary.plain(text, &mut tokens);
+        count(&tokens)
+    }
+
+    fn literal_count(&self, text: &str) -> u32 {
+        let mut writer = Writer::new(self.vocabulary, []);
+        writer.literal(text);
+        writer.flush();
+        count(&writer.tokens)
+    }
+}
+
+/// Writes tokens; text is gathered in `run` until a special token ends it.
+struct Writer<'a, V> {
+    vocabulary: &'a V,
+    /// Marks that the engine would make of plain text too, and that mean something here.
+    forgeable: Vec<&'a Special>,
+    tokens: Vec<LlamaToken>,
+    run: String,
+}
+
+impl<'a, V: Vocabulary> Writer<'a, V> {
+    fn new<'t>(vocabulary: &'a V, literals: impl IntoIterator<Item = &'t str>) -> Self {
+        let mut used = BTreeSet::new();
+        for literal in literals {
+            let mut rest = literal;
+            while let Some((at, special)) = vocabulary.specials().find(rest) {
+                used.insert(special.token);
+                rest = &rest[at + special.text.len()..];
+            }
+        }
+        let forgeable = vocabulary
+            .specials()
+            .in_plain_text()
+            .filter(|special| used.contains(&special.token) && !special.text.trim().is_empty())
+            .collect();
+        Self { vocabulary, forgeable, tokens: Vec::new(), run: String::new() }
+    }
+
+    fn literal(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some((at, special)) = self.vocabulary.specials().find(rest) {
+            self.run.push_str(&rest[..at]);
+            if special.strips_left {
+                self.run.truncate(self.run.trim_end().len());
+            }
+            self.flush();
+            self.tokens.push(special.token);
+            rest = &rest[at + special.text.len()..];
+            if special.strips_right {
+                rest = rest.trim_start();
+            }
+        }
+        self.run.push_str(rest);
+    }
+
+    /// Text of a message: a forgeable mark in it is cut in two, which leaves it text.
+    fn content(&mut self, text: &str) {
+        let mut rest = text;
+        while let Some(cut) = self.first_forgery(rest) {
+            self.run.push_str(&rest[..cut]);
+            self.flush();
+            rest = &rest[cut..];
+        }
+        self.run.push_str(rest);
+    }
+
+    /// Behind the first character of the first forgeable mark in `text`.
+    fn first_forgery(&self, text: &str) -> Option<usize> {
+        let found = self.forgeable.iter().filter_map(|special| text.find(&special.text)).min()?;
+        text[found..].chars().next().map(|first| found + first.len_utf8())
+    }
+
+    fn flush(&mut self) {
+        if !self.run.is_empty() {
+            self.vocabulary.plain(&self.run, &mut self.tokens);
+            self.run.clear();
+        }
+    }
+
+    fn finish(mut self) -> Vec<LlamaToken> {
+        self.flush();
+        // Most templates write the first token themselves, and twice confuses a model.
+        if let Some(first) = self.vocabulary.first()
+            && self.tokens.first() != Some(&first)
+        {
+            self.tokens.insert(0, first);
+        }
+        self.tokens
+    }
+}
+
+fn count(tokens: &[LlamaToken]) -> u32 {
+    u32::try_from(tokens.len()).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,303 @@
+//! A loaded model that writes answers, one at a time.
+//!
+//! Owns the engine's context and what is in its cache. Every call that the engine would
+//! answer with an abort is checked before it is made: see [`Session::read`] and
+//! [`Session::next`].
+
+use std::num::NonZeroU32;
+use std::time::Instant;
+
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::sampling::LlamaSampler;
+use llama_cpp_2::token::LlamaToken;
+use protocol::{Finish, Usage};
+
+use super::super::wire::{Failure, FromChild, Generate, Load, NotLoaded, WireError};
+use super::log;
+use super::prefill::{CHUNK, Pace, kept};
+use super::prompt::{PromptError, Window, fit};
+use super::sampling::Plan;
+use super::template::ChatTemplate;
+use super::utf8::Utf8;
+use super::vocabulary::ModelVocabulary;
+
+/// The one sequence of the cache.
+const SEQUENCE: i32 = 0;
+
+/// Where messages go and where a stop is heard of.
+pub(super) trait Link {
+    fn say(&mut self, message: FromChild) -> Result<(), WireError>;
+    fn stopped(&self) -> bool;
+}
+
+pub(super) struct Session<'model> {
+    context: LlamaContext<'model>,
+    vocabulary: ModelVocabulary<'model>,
+    template: ChatTemplate,
+    batch: LlamaBatch<'static>,
+    window: Window,
+    max_answer_tokens: u32,
+    /// What the context has read. Invariant: exactly what is in its cache, in order.
+    cached: Vec<LlamaToken>,
+    /// Where in the last batch the next token can be taken from.
+    logits_at: Option<i32>,
+    pace: Pace,
+}
+
+/// Why an answer was not written to its end.
+enum Broken {
+    Halted,
+    Failed(Failure),
+    /// Nobody listens any more.
+    Wire(WireError),
+}
+
+impl<'model> Session<'model> {
+    /// Makes the context and compiles the template. Errors with what belongs in the log.
+    pub(super) fn new(
+        backend: &LlamaBackend,
+        model: &'model LlamaModel,
+        load: &Load,
+    ) -> Result<Self, (NotLoaded, String)> {
+        let vocabulary = ModelVocabulary::new(model);
+        let source = model
+            .chat_template(None)
+            .map_err(|error| (NotLoaded::Template, error.to_string()))?
+            .to_string()
+            .map_err(|error| (NotLoaded::Template, error.to_string()))?;
+        let (bos, eos) = vocabulary.begin_and_end();
+        let template = ChatTemplate::new(&source, bos, eos)
+            .map_err(|error| (NotLoaded::Template, chain(&error)))?;
+        let trained = model.n_ctx_train();
+        let asked = load.context_tokens.clamp(64, if trained == 0 { u32::MAX } else { trained.max(64) });
+        let chunk = u32::try_from(CHUNK).unwrap_or(u32::MAX);
+        let params = LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(asked))
+            .with_n_batch(chunk)
+            .with_n_ubatch(chunk)
+            .with_n_threads(threads(load.threads))
+            .with_n_threads_batch(threads(load.prompt_threads))
+            .with_no_perf(true);
+        let context = model
+            .new_context(backend, params)
+            .map_err(|error| (NotLoaded::Context, format!("{error}: {}", log::complaints())))?;
+        // The engine rounds; neither the window nor a batch may be more than it has.
+        let tokens = asked.min(context.n_ctx());
+        let reserve = load.reserve_tokens.clamp(1, tokens / 2);
+        Ok(Self {
+            context,
+            vocabulary,
+            template,
+            batch: LlamaBatch::new(CHUNK, 1),
+            window: Window { tokens, reserve },
+            max_answer_tokens: load.max_answer_tokens.max(1),
+            cached: Vec::with_capacity(tokens as usize),
+            logits_at: None,
+            pace: Pace::default(),
+        })
+    }
+
+    pub(super) fn window_tokens(&self) -> u32 {
+        self.window.tokens
+    }
+
+    /// Writes one answer and says how it ended. Errors only when nobody listens.
+    pub(super) fn answer(&mut self, asked: &Generate, link: &mut impl Link) -> Result<(), WireError> {
+        let job = asked.job;
+        let end = match self.write(asked, link) {
+            Ok((finish, usage)) => FromChild::Finished { job, finish, usage },
+            Err(Broken::Halted) => FromChild::Halted { job },
+            Err(Broken::Failed(why)) => FromChild::Failed { job, why },
+            Err(Broken::Wire(error)) => return Err(error),
+        };
+        link.say(end)
+    }
+
+    fn write(&mut self, asked: &Generate, link: &mut impl Link) -> Result<(Finish, Usage), Broken> {
+        if link.stopped() {
+            return Err(Broken::Halted);
+        }
+        let most = asked.sampling.max_tokens.unwrap_or(self.max_answer_tokens).max(1);
+        let window = Window { reserve: self.window.reserve.min(most), ..self.window };
+        let prompt = fit(&self.template, &self.vocabulary, &asked.system, &asked.messages, window)
+            .map_err(|error| Broken::Failed(failure(&error)))?;
+        let job = asked.job;
+        link.say(FromChild::Began { job, left_out: prompt.left_out }).map_err(Broken::Wire)?;
+
+        let began = Instant::now();
+        let cached = self.prefill(&prompt.tokens, link)?;
+        let read = Instant::now();
+        let (finish, written) = self.decode(asked, most, link)?;
+        let usage = Usage {
+            prompt_tokens: count(prompt.tokens.len()),
+            completion_tokens: written,
+            cached_tokens: Some(count(cached)),
+        };
+        let prompt_ms = read.duration_since(began).as_millis();
+        let answer_ms = read.elapsed().as_millis();
+        tracing::info!(?usage, prompt_ms, answer_ms, chunk = self.pace.chunk(), "answered");
+        Ok((finish, usage))
+    }
+
+    /// Reads what of `prompt` is not in the cache; how much was.
+    fn prefill(&mut self, prompt: &[LlamaToken], link: &impl Link) -> Result<usize, Broken> {
+        let kept = self.keep(kept(&self.cached, prompt))?;
+        let mut at = kept;
+        while at < prompt.len() {
+            if link.stopped() {
+                return Err(Broken::Halted);
+            }
+            let end = prompt.len().min(at + self.pace.chunk());
+            self.read(&prompt[at..end])?;
+            at = end;
+        }
+        Ok(kept)
+    }
+
+    /// Writes up to `most` tokens; how it ended and how many they were.
+    fn decode(
+        &mut self,
+        asked: &Generate,
+        most: u32,
+        link: &mut impl Link,
+    ) -> Result<(Finish, u32), Broken> {
+        let random = getrandom::u32().map_err(|error| engine(&error))?;
+        let mut sampler = Plan::new(asked.sampling, random).sampler();
+        let mut speech = Speech::default();
+        for written in 0..most {
+            if link.stopped() {
+                return Err(Broken::Halted);
+            }
+            let token = self.next(&mut sampler)?;
+            if self.vocabulary.ends(token) {
+                speech.finish(asked, link)?;
+                return Ok((Finish::Stop, written));
+            }
+            speech.push(&self.vocabulary.bytes(token), asked, link)?;
+            let last = written + 1 == most || self.cached.len() >= self.window.tokens as usize;
+            if last {
+                speech.finish(asked, link)?;
+                return Ok((Finish::Length, written + 1));
+            }
+            self.read(&[token])?;
+        }
+        Ok((Finish::Length, most))
+    }
+
+    /// Drops all but the first `wanted` tokens from the cache; how many are left, which is
+    /// none where a model's memory cannot be shortened.
+    fn keep(&mut self, wanted: usize) -> Result<usize, Broken> {
+        self.logits_at = None;
+        if wanted < self.cached.len() {
+            let from = u32::try_from(wanted).ok();
+            let sequence = u32::try_from(SEQUENCE).ok();
+            let shortened = self.context.clear_kv_cache_seq(sequence, from, None);
+            if wanted == 0 || !shortened.map_err(|error| engine(&error))? {
+                self.forget();
+            } else {
+                self.cached.truncate(wanted);
+            }
+        }
+        Ok(self.cached.len())
+    }
+
+    fn forget(&mut self) {
+        self.context.clear_kv_cache();
+        self.cached.clear();
+        self.logits_at = None;
+    }
+
+    /// Reads `tokens` behind what is in the cache. A batch that is empty, larger than the
+    /// engine was told, or beyond the window would end the process.
+    fn read(&mut self, tokens: &[LlamaToken]) -> Result<(), Broken> {
+        self.logits_at = None;
+        let fits = !tokens.is_empty()
+            && tokens.len() <= CHUNK.min(self.context.n_batch() as usize)
+            && self.cached.len() + tokens.len() <= self.window.tokens as usize;
+        if !fits {
+            return Err(engine(&format!("a batch of {} tokens does not fit", tokens.len())));
+        }
+        self.batch.clear();
+        for (offset, token) in tokens.iter().enumerate() {
+            let position = i32::try_from(self.cached.len() + offset).map_err(|e| engine(&e))?;
+            let last = offset + 1 == tokens.len();
+            self.batch.add(*token, position, &[SEQUENCE], last).map_err(|e| engine(&e))?;
+        }
+        let began = Instant::now();
+        if let Err(error) = self.context.decode(&mut self.batch) {
+            // Nobody knows what of the batch is in the cache.
+            self.forget();
+            return Err(engine(&format!("{error}: {}", log::complaints())));
+        }
+        self.pace.learn(tokens.len(), began.elapsed());
+        self.cached.extend_from_slice(tokens);
+        self.logits_at = Some(self.batch.n_tokens() - 1);
+        Ok(())
+    }
+
+    /// The next token. Without anything read before, the engine would end the process.
+    fn next(&mut self, sampler: &mut LlamaSampler) -> Result<LlamaToken, Broken> {
+        let at = self.logits_at.ok_or_else(|| engine(&"no token was read to go on from"))?;
+        Ok(sampler.sample(&self.context, at))
+    }
+}
+
+/// The answer's text on its way out: whole characters, and no white space at its front,
+/// which only tells how the model was trained.
+#[derive(Default)]
+struct Speech {
+    utf8: Utf8,
+    begun: bool,
+}
+
+impl Speech {
+    fn push(&mut self, bytes: &[u8], asked: &Generate, link: &mut impl Link) -> Result<(), Broken> {
+        let text = self.utf8.push(bytes);
+        self.say(&text, asked, link)
+    }
+
+    fn finish(mut self, asked: &Generate, link: &mut impl Link) -> Result<(), Broken> {
+        let rest = std::mem::take(&mut self.utf8).finish().map(String::from);
+        self.say(&rest.unwrap_or_default(), asked, link)
+    }
+
+    fn say(&mut self, text: &str, asked: &Generate, link: &mut impl Link) -> Result<(), Broken> {
+        let text = if self.begun { text } else { text.trim_start() };
+        if text.is_empty() {
+            return Ok(());
+        }
+        self.begun = true;
+        link.say(FromChild::Text { job: asked.job, text: text.to_owned() }).map_err(Broken::Wire)
+    }
+}
+
+fn failure(error: &PromptError) -> Failure {
+    match error {
+        PromptError::TooLong(overflow) => {
+            Failure::TooLong { needed: overflow.needed, room: overflow.room }
+        }
+        PromptError::Template(error) => Failure::Template { detail: chain(error) },
+    }
+}
+
+fn engine(detail: &impl ToString) -> Broken {
+    Broken::Failed(Failure::Engine { detail: detail.to_string() })
+}
+
+/// An error with its sources in one line, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |line, source| format!("{line}: {source}"))
+}
+
+fn threads(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(1).clamp(1, 256)
+}
+
+fn count(tokens: usize) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}

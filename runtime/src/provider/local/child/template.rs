@@ -1,0 +1,193 @@
+//! The model's own chat template, rendered so that no message can forge the marks between
+//! messages.
+//!
+//! A message's text never enters the template. An unguessable mark stands in for it, and
+//! what comes out is cut at the marks: [`Piece::Literal`] is the template's own text, in
+//! which special tokens count, and [`Piece::Content`] says which text belongs there.
+//! Templates come with the model's file, from anywhere: rendering has bounded fuel and
+//! reaches nothing outside itself.
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{Environment, Error, ErrorKind, Value, context};
+use protocol::api::InputRole;
+
+/// Steps in one rendering; a long conversation takes some ten thousand.
+const FUEL: u64 = 2_000_000;
+/// The template's name in the engine's errors.
+const NAME: &str = "chat_template";
+
+/// A compiled template.
+pub(super) struct ChatTemplate {
+    environment: Environment<'static>,
+}
+
+/// A part of the rendered conversation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// Text of the template.
+    Literal(String),
+    /// The text of the message with this index.
+    Content(usize),
+}
+
+/// The template cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum TemplateError {
+    #[error("the template does not parse")]
+    Parse(#[source] Error),
+    #[error("the template refuses the conversation")]
+    Refused(#[source] Error),
+    #[error("the template drops a message")]
+    Dropped,
+    #[error("the template writes nothing")]
+    Empty,
+    #[error("the system gave no random bytes")]
+    Random(#[source] getrandom::Error),
+}
+
+impl ChatTemplate {
+    /// Compiles `source`; `bos` and `eos` are the texts of the special tokens that many
+    /// templates write themselves.
+    pub(super) fn new(source: &str, bos: String, eos: String) -> Result<Self, TemplateError> {
+        let mut environment = Environment::new();
+        // As the transformers library, for which templates are written, sets its Jinja.
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
+        environment.set_syntax(syntax.map_err(TemplateError::Parse)?);
+        environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
+        environment.set_fuel(Some(FUEL));
+        environment.add_function("raise_exception", raise_exception);
+        environment.add_function("strftime_now", strftime_now);
+        environment.add_global("bos_token", bos);
+        environment.add_global("eos_token", eos);
+        // Tags of that library which only mark what to train on.
+        let source = source.replace("{% generation %}", "").replace("{% endgeneration %}", "");
+        environment.add_template_owned(NAME, source).map_err(TemplateError::Parse)?;
+        Ok(Self { environment })
+    }
+
+    /// Renders messages of these roles, up to where the model begins to write.
+    ///
+    /// A template that refuses a system message, or drops it, gets its text in front of
+    /// the first message; one that insists on taking turns gets neighbours of one role as
+    /// one message. Errors when it refuses all the same.
+    pub(super) fn render(&self, roles: &[InputRole]) -> Result<Vec<Piece>, TemplateError> {
+        let separate: Vec<Vec<usize>> = (0..roles.len()).map(|index| vec![index]).collect();
+        let without_system = system_merged(roles, separate.clone());
+        let by_turns = neighbours_merged(roles, without_system.clone());
+        let first = match self.render_groups(roles, &separate) {
+            Err(error @ TemplateError::Random(_)) => return Err(error),
+            Err(error) => error,
+            done => return done,
+        };
+        let mut tried = separate;
+        for groups in [without_system, by_turns] {
+            if groups != tried {
+                if let Ok(pieces) = self.render_groups(roles, &groups) {
+                    return Ok(pieces);
+                }
+                tried = groups;
+            }
+        }
+        Err(first)
+    }
+
+    /// Renders one message per group, of the role of the group's last member.
+    fn render_groups(
+        &self,
+        roles: &[InputRole],
+        groups: &[Vec<usize>],
+    ) -> Result<Vec<Piece>, TemplateError> {
+        let marks = Marks::new()?;
+        let messages: Vec<Value> = groups
+            .iter()
+            .map(|group| {
+                let role = group.last().map_or(InputRole::User, |last| roles[*last]);
+                let content: Vec<String> = group.iter().map(|index| marks.of(*index)).collect();
+                context! { role => role_name(role), content => content.join("\n\n") }
+            })
+            .collect();
+        let text = self
+            .environment
+            .get_template(NAME)
+            .and_then(|template| {
+                template.render(context! {
+                    messages, add_generation_prompt => true, tools => (), documents => (),
+                })
+            })
+            .map_err(TemplateError::Refused)?;
+        let pieces = marks.cut(&text);
+        let all = (0..roles.len()).all(|index| pieces.contains(&Piece::Content(index)));
+        if all { Ok(pieces) } else { Err(TemplateError::Dropped) }
+    }
+}
+
+/// Stand-ins for texts: letters and digits only, so that no filter of a template changes
+/// them, and random, so that no text can contain one.
+struct Marks(String);
+
+impl Marks {
+    fn new() -> Result<Self, TemplateError> {
+        let mut random = [0; 16];
+        getrandom::fill(&mut random).map_err(TemplateError::Random)?;
+        Ok(Self(format!("m{:032x}n", u128::from_le_bytes(random))))
+    }
+
+    fn of(&self, index: usize) -> String {
+        format!("{}{index}e", self.0)
+    }
+
+    fn cut(&self, text: &str) -> Vec<Piece> {
+        let mut parts = text.split(&self.0);
+        let mut pieces: Vec<Piece> = parts.next().into_iter().filter_map(literal).collect();
+        for part in parts {
+            // What follows a mark's front is its index: nothing else could have written it.
+            let (index, rest) = part.split_once('e').unwrap_or((part, ""));
+            pieces.extend(index.parse().ok().map(Piece::Content));
+            pieces.extend(literal(rest));
+        }
+        pieces
+    }
+}
+
+fn literal(text: &str) -> Option<Piece> {
+    (!text.is_empty()).then(|| Piece::Literal(text.to_owned()))
+}
+
+fn system_merged(roles: &[InputRole], groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    match (roles, groups.as_slice()) {
+        ([InputRole::System, InputRole::User, ..], [system, first, rest @ ..]) => {
+            let merged = [system.as_slice(), first].concat();
+            [&[merged], rest].concat()
+        }
+        _ => groups,
+    }
+}
+
+fn neighbours_merged(roles: &[InputRole], groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
+    let role = |group: &[usize]| group.last().map(|last| roles[*last]);
+    groups.chunk_by(|a, b| role(a) == role(b)).map(<[Vec<usize>]>::concat).collect()
+}
+
+fn role_name(role: InputRole) -> &'static str {
+    match role {
+        InputRole::System => "system",
+        InputRole::User => "user",
+        InputRole::Assistant => "assistant",
+    }
+}
+
+fn raise_exception(message: String) -> Result<Value, Error> {
+    Err(Error::new(ErrorKind::InvalidOperation, message))
+}
+
+/// The date as some templates write it into their system message, in UTC.
+fn strftime_now(format: String) -> Result<String, Error> {
+    let refused = |_| Error::new(ErrorKind::InvalidOperation, "no such date format");
+    let format = time::format_description::parse_strftime_owned(&format).map_err(refused)?;
+    time::OffsetDateTime::now_utc()
+        .format(&format)
+        .map_err(|_| Error::new(ErrorKind::InvalidOperation, "the date cannot be written so"))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! What people are told when the local model cannot answer: closed codes, safe sentences,
+//! never a path or the engine's own words.
+
+use protocol::{Error, ErrorCode, ProviderKind};
+
+use super::gguf::GgufError;
+use super::wire::{Failure, NotLoaded};
+
+const CHOOSE: &str =
+    "Choose a GGUF chat model with --model-file or COMPANION_MODEL_FILE, or configure another provider.";
+
+/// The model's file is not there or no model.
+pub(super) fn file(error: &GgufError) -> Error {
+    let what = match error {
+        GgufError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "The model file is not there.".to_owned()
+        }
+        GgufError::Read(_) => "The model file cannot be read.".to_owned(),
+        other => format!("The model file cannot be used: {other}."),
+    };
+    unavailable(what)
+}
+
+/// The file's path cannot be handed to the engine.
+pub(super) fn path() -> Error {
+    unavailable("The model file's path is not valid UTF-8.")
+}
+
+/// The processor lacks what the engine is compiled to use.
+pub(super) fn processor(lacking: &[&str]) -> Error {
+    let what = format!(
+        "This machine's processor lacks what the local model needs: {}.",
+        lacking.join(", ")
+    );
+    Error::new(ErrorCode::Unavailable, what).with_hint(
+        "Configure an OpenAI-compatible endpoint with --base-url or COMPANION_BASE_URL, or run \
+         Companion on a newer processor.",
+    )
+}
+
+/// The engine did not take the model.
+pub(super) fn not_loaded(why: NotLoaded) -> Error {
+    match why {
+        NotLoaded::Refused => unavailable(
+            "The model file is damaged, or of a kind that this version cannot run.",
+        ),
+        NotLoaded::Template => {
+            unavailable("The model file has no usable chat template: it is not a chat model.")
+        }
+        NotLoaded::Context => Error::new(
+            ErrorCode::Unavailable,
+            "There is not enough memory for the model and its window.",
+        )
+        .with_hint("Choose a smaller model file or a smaller window, or free memory."),
+    }
+}
+
+/// A request failed while the engine goes on.
+pub(super) fn of_job(why: &Failure) -> Error {
+    match why {
+        Failure::TooLong { needed, room } => too_long(*needed, *room),
+        Failure::Template { .. } => Error::new(
+            ErrorCode::Provider(ProviderKind::Upstream),
+            "The model's chat template refuses this conversation.",
+        )
+        .with_hint("Begin a new conversation, or choose another model file."),
+        Failure::Engine { .. } => Error::new(
+            ErrorCode::Provider(ProviderKind::Upstream),
+            "The inference engine reported a fault.",
+        )
+        .with_hint("Try again; if it stays, choose another model file."),
+    }
+}
+
+fn too_long(needed: u32, room: u32) -> Error {
+    Error::new(
+        ErrorCode::Provider(ProviderKind::ContextLength),
+        format!(
+            "The message is {needed} tokens long, and the model's window has room for {room}."
+        ),
+    )
+    .with_hint("Send a shorter message, or use a model with a larger window.")
+}
+
+/// The conversation is too large to be even handed over.
+pub(super) fn too_large() -> Error {
+    Error::new(
+        ErrorCode::Provider(ProviderKind::ContextLength),
+        "The message is far longer than the model's window.",
+    )
+    .with_hint("Send a shorter message.")
+}
+
+/// The model's process ended, or did not start, or spoke nonsense.
+pub(super) fn crashed() -> Error {
+    Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model's process ended unexpectedly.")
+        .with_hint("Try again: it is started anew for the next message.")
+}
+
+/// Another model was asked for than the one that is there.
+pub(super) fn other_model(asked: &str, there: &str) -> Error {
+    Error::new(
+        ErrorCode::Provider(ProviderKind::ModelNotFound),
+        format!("The local model is `{there}`; `{asked}` is not here."),
+    )
+    .with_hint("Take the model's name out of the profile, or choose its file with --model-file.")
+}
+
+/// Too many wait already; `retry_after_ms` is a guess of a turn's length.
+pub(super) fn queue_full() -> Error {
+    Error::new(ErrorCode::RateLimited, "Too many messages wait for the local model.")
+        .with_hint("Wait until others are answered, then send again.")
+        .with_retry_after_ms(10_000)
+}
+
+/// The provider has been shut down.
+pub(super) fn shut_down() -> Error {
+    Error::new(ErrorCode::Unavailable, "The server is shutting down.")
+}
+
+fn unavailable(what: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Unavailable, what).with_hint(CHOOSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_file_that_cannot_be_used_names_the_setting() {
+        let missing = file(&GgufError::Read(io::Error::from(io::ErrorKind::NotFound)));
+        assert_eq!(missing.code, ErrorCode::Unavailable);
+        assert!(missing.hint.unwrap().contains("COMPANION_MODEL_FILE"));
+        assert_eq!(
+            file(&GgufError::NotGguf).message,
+            "The model file cannot be used: it is not a GGUF file."
+        );
+    }
+
+    #[test]
+    fn the_engines_words_stay_inside() {
+        let detail = "/home/someone/secret.gguf: bad tensor".to_owned();
+        for why in [Failure::Engine { detail: detail.clone() }, Failure::Template { detail }] {
+            let json = serde_json::to_string(&of_job(&why)).unwrap();
+            assert!(!json.contains("secret"), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_processor_is_told_what_it_lacks() {
+        assert!(processor(&["avx2", "fma"]).message.ends_with("needs: avx2, fma."));
+    }
+}

@@ -1,0 +1,192 @@
+//! Reads the head of a GGUF file without the engine: whether it is one at all, and what
+//! it says about itself.
+//!
+//! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>. A file comes
+//! from anywhere, so every length in it is checked against the file's own.
+
+use std::fs::File;
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::path::Path;
+
+mod info;
+
+pub use info::ModelInfo;
+
+/// Bytes that every GGUF file begins with: magic, version, two counts.
+const HEAD_BYTES: u64 = 24;
+/// Bytes of a text that is read rather than skipped; the longest, chat templates, are some
+/// ten thousand.
+const TEXT_BYTES: u64 = 1024 * 1024;
+/// Arrays within arrays. The format has no use for any.
+const NESTING: u32 = 2;
+
+/// Why a file is no usable GGUF, as far as its head tells.
+#[derive(Debug, thiserror::Error)]
+pub enum GgufError {
+    /// It cannot be opened or read.
+    #[error("the file cannot be read")]
+    Read(#[source] io::Error),
+    /// It is a folder, a device or the like.
+    #[error("it is not a regular file")]
+    NotAFile,
+    /// It begins with something else.
+    #[error("it is not a GGUF file")]
+    NotGguf,
+    /// It is of a version that the engine does not read.
+    #[error("it is GGUF of version {0}, and versions 2 and 3 can be read")]
+    Version(u32),
+    /// It ends in the middle of its head.
+    #[error("it is cut short")]
+    Cut,
+    /// Its head says something that cannot be.
+    #[error("it is damaged: {0}")]
+    Damaged(&'static str),
+}
+
+/// A file's head, read up to the first entry.
+pub(super) struct Head {
+    from: BufReader<File>,
+    file_bytes: u64,
+    tensors: u64,
+    entries: u64,
+}
+
+/// The value of an entry, as far as anyone here asks for it.
+enum Value {
+    Text(String),
+    Number(u64),
+    Other,
+}
+
+impl Head {
+    /// Opens `file` and checks what is cheap to check: some microseconds. Errors as
+    /// [`GgufError`].
+    pub(super) fn open(file: &Path) -> Result<Self, GgufError> {
+        let opened = File::open(file).map_err(GgufError::Read)?;
+        let metadata = opened.metadata().map_err(GgufError::Read)?;
+        if !metadata.is_file() {
+            return Err(GgufError::NotAFile);
+        }
+        let mut head = Self {
+            from: BufReader::new(opened),
+            file_bytes: metadata.len(),
+            tensors: 0,
+            entries: 0,
+        };
+        if head.bytes::<4>().map_err(|_| GgufError::NotGguf)? != *b"GGUF" {
+            return Err(GgufError::NotGguf);
+        }
+        match head.u32()? {
+            2 | 3 => {}
+            other => return Err(GgufError::Version(other)),
+        }
+        if metadata.len() < HEAD_BYTES {
+            return Err(GgufError::Cut);
+        }
+        head.tensors = head.u64()?;
+        head.entries = head.u64()?;
+        if head.tensors == 0 {
+            return Err(GgufError::Damaged("it has no tensors"));
+        }
+        // An entry and a tensor's description take more than 12 bytes each.
+        if head.tensors.saturating_add(head.entries) > metadata.len() / 12 {
+            return Err(GgufError::Damaged("it promises more than it can hold"));
+        }
+        Ok(head)
+    }
+
+    /// The next entry's name and value. Errors when the file ends first.
+    fn entry(&mut self) -> Result<(String, Value), GgufError> {
+        let length = self.u64()?;
+        let name = self.text(length)?;
+        let kind = self.u32()?;
+        Ok((name, self.value(kind)?))
+    }
+
+    fn value(&mut self, kind: u32) -> Result<Value, GgufError> {
+        Ok(match kind {
+            0 => Value::Number(self.bytes::<1>()?[0].into()),
+            2 => Value::Number(u16::from_le_bytes(self.bytes()?).into()),
+            4 => Value::Number(self.u32()?.into()),
+            10 => Value::Number(self.u64()?),
+            8 => {
+                let length = self.u64()?;
+                Value::Text(self.text(length)?)
+            }
+            9 => {
+                self.skip_array(1)?;
+                Value::Other
+            }
+            other => {
+                let width = width(other).ok_or(GgufError::Damaged("an entry of no known type"))?;
+                self.skip(width)?;
+                Value::Other
+            }
+        })
+    }
+
+    fn skip_array(&mut self, depth: u32) -> Result<(), GgufError> {
+        let kind = self.u32()?;
+        let count = self.u64()?;
+        match (kind, width(kind)) {
+            (_, Some(width)) => self.skip(count.saturating_mul(width)),
+            (8, _) => (0..count).try_for_each(|_| {
+                let length = self.u64()?;
+                self.skip(length)
+            }),
+            (9, _) if depth < NESTING => (0..count).try_for_each(|_| self.skip_array(depth + 1)),
+            _ => Err(GgufError::Damaged("an array of no known type")),
+        }
+    }
+
+    fn text(&mut self, length: u64) -> Result<String, GgufError> {
+        if length > TEXT_BYTES {
+            self.skip(length)?;
+            return Ok(String::new());
+        }
+        let mut text = vec![0; usize::try_from(length).map_err(|_| GgufError::Cut)?];
+        self.from.read_exact(&mut text).map_err(ended)?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    fn skip(&mut self, bytes: u64) -> Result<(), GgufError> {
+        let at = self.from.stream_position().map_err(GgufError::Read)?;
+        if bytes > self.file_bytes.saturating_sub(at) {
+            return Err(GgufError::Cut);
+        }
+        // A relative seek keeps the buffer, which an absolute one throws away.
+        match i64::try_from(bytes) {
+            Ok(bytes) => self.from.seek_relative(bytes).map_err(GgufError::Read),
+            Err(_) => self.from.seek(SeekFrom::Start(at + bytes)).map(drop).map_err(GgufError::Read),
+        }
+    }
+
+    fn u32(&mut self) -> Result<u32, GgufError> {
+        Ok(u32::from_le_bytes(self.bytes()?))
+    }
+
+    fn u64(&mut self) -> Result<u64, GgufError> {
+        Ok(u64::from_le_bytes(self.bytes()?))
+    }
+
+    fn bytes<const N: usize>(&mut self) -> Result<[u8; N], GgufError> {
+        let mut bytes = [0; N];
+        self.from.read_exact(&mut bytes).map_err(ended)?;
+        Ok(bytes)
+    }
+}
+
+/// Bytes of a value of a fixed width.
+fn width(kind: u32) -> Option<u64> {
+    match kind {
+        0 | 1 | 7 => Some(1),
+        2 | 3 => Some(2),
+        4..=6 => Some(4),
+        10..=12 => Some(8),
+        _ => None,
+    }
+}
+
+fn ended(error: io::Error) -> GgufError {
+    if error.kind() == io::ErrorKind::UnexpectedEof { GgufError::Cut } else { GgufError::Read(error) }
+}
