@@ -17,6 +17,8 @@ pub struct Event {
     /// folded into one when their turn ends, and for a reader that lags behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seq: Option<u64>,
+    /// When it was committed; of a run, when its first event was, so that the time of the
+    /// first text is the same for every reader.
     pub at: Timestamp,
     #[serde(flatten)]
     pub body: EventBody,
@@ -141,7 +143,6 @@ fn joins(last: &Event, next: &Event) -> bool {
 fn join(last: &mut Event, next: Event) {
     last.first_seq = Some(last.first_seq());
     last.seq = next.seq;
-    last.at = next.at;
     if let (EventBody::TextDelta { text, .. }, EventBody::TextDelta { text: more, .. }) =
         (&mut last.body, next.body)
     {
