@@ -2,14 +2,14 @@
 //!
 //! Whatever waits when the thread looks is committed as one transaction; the durability
 //! of the group is that of its most demanding member. A job that fails on its own (the log
-//! has moved on) is undone alone; a failure of the disk fails the group.
+//! has moved on, an id is taken) is undone alone; a failure of the disk fails the group.
 
 use protocol::{LogId, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::write;
-use crate::store::{Append, Durability, StoreError};
+use crate::store::{Append, Cause, Durability, StoreError};
 
 /// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
 /// in one group; further ones wait for a place.
@@ -159,14 +159,23 @@ fn try_commit(
                 step.commit()?;
                 results.push(Ok(done));
             }
-            Err(error @ (StoreError::Moved { .. } | StoreError::Gone)) => results.push(Err(error)),
-            Err(StoreError::Append(cause) | StoreError::Delete(cause)) => {
+            Err(StoreError::Append(cause) | StoreError::Delete(cause))
+                if step.is_autocommit() || !is_its_own(&cause) =>
+            {
                 // The disk's failure: nothing of the group can be trusted to be there.
                 return Err(rusqlite::Error::ToSqlConversionFailure(cause));
             }
-            Err(other) => results.push(Err(other)),
+            Err(own) => results.push(Err(own)),
         }
     }
     transaction.commit()?;
     Ok(results)
+}
+
+/// Whether a job failed by what it asked for (an id that is taken, a value out of range) and
+/// not by the state of the disk, so that the rest of its group may go on.
+fn is_its_own(cause: &Cause) -> bool {
+    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
+    let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    matches!(code, None | Some(ConstraintViolation | TooBig | TypeMismatch))
 }
