@@ -25,9 +25,13 @@ pub(super) fn append(db: &Connection, append: &Append) -> Result<(), StoreError>
     let Some((worker, last_seq)) = found.map_err(fails)? else {
         return Err(StoreError::Gone);
     };
-    let follows = append.events.first().is_some_and(|event| event.seq == last_seq + 1);
+    let follows = append.events.first().is_some_and(|event| event.first_seq() == last_seq + 1);
     if !follows {
         return Err(StoreError::Moved { found: last_seq });
+    }
+    let contiguous = append.events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1);
+    if !contiguous {
+        return Err(StoreError::Append("the events leave a gap in the log".into()));
     }
     insert(db, worker, append).map_err(StoreError::Append)
 }
