@@ -2,7 +2,7 @@
 //!
 //! A store keeps events and finds them again; it decides nothing about turns. Whatever it
 //! answers, it answers from committed data. The same contract suite
-//! (`tests/store_contract.rs`) runs against every implementation.
+//! (`tests/store_contract`) runs against every implementation.
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 
@@ -178,6 +178,8 @@ pub trait Store: Send + Sync + 'static {
     /// The turns that have not ended.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
 
-    /// Commits what is under way and closes; afterwards everything is `Closed`.
+    /// Commits what is under way and closes; afterwards nothing can be written (`Closed`).
+    /// What is committed can be read for as long as the store lives, so that observers are
+    /// told the end of a log before they are told that it is over.
     async fn close(&self);
 }

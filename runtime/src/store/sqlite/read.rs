@@ -92,7 +92,8 @@ pub(super) fn page(
     limit: u32,
 ) -> Result<Option<Page>, Cause> {
     let Some(WorkerRow { key, stored }) = worker(db, id)? else { return Ok(None) };
-    let end = before.unwrap_or(stored.last_seq + 1);
+    let newest = stored.last_seq + 1;
+    let end = before.unwrap_or(newest).min(newest);
     // One more than asked for tells whether anything comes before.
     let mut statement = db.prepare_cached(
         "SELECT seq FROM events
