@@ -1,0 +1,138 @@
+//! What concerns the files of the SQLite store alone.
+
+use std::path::Path;
+use std::time::Duration;
+
+use runtime::store::sqlite::{OpenError, Sqlite};
+use runtime::store::{Durability, Store, StoreError};
+use rusqlite::Connection;
+use tempfile::tempdir;
+
+use crate::sample::{Sample, assert_holds};
+
+/// The database as a crash would leave it at this moment.
+fn copy_as_it_is(from: &Path, to: &Path) {
+    for file in ["companion.db", "companion.db-wal"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_second_store_on_one_folder_is_refused_and_told_who_holds_it() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let sample = Sample::created(1, &store).await;
+    let Err(error) = Sqlite::open(folder.path()) else { panic!("two on one folder") };
+    assert!(matches!(error, OpenError::Locked { .. }));
+    let holder = format!("process {}", std::process::id());
+    assert!(error.to_string().contains(&holder), "{error}");
+    assert_holds(&store, &sample).await;
+
+    store.close().await;
+    drop(store);
+    let store = Sqlite::open(folder.path()).unwrap();
+    assert_holds(&store, &sample).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_ahead_log_left_by_a_crash_is_recovered() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let mut sample = Sample::created(1, &store).await;
+    sample.asked(&store, "q", &["日", "本"]).await;
+    for step in 0..4 {
+        let mut next = match step {
+            0 => sample.question("q", sample.head),
+            1 => sample.generating(),
+            2 => sample.delta("so far"),
+            _ => sample.ended(),
+        };
+        next.durability = if step % 2 == 0 { Durability::Power } else { Durability::Process };
+        store.append(next).await.unwrap();
+
+        let copy = tempdir().unwrap();
+        copy_as_it_is(folder.path(), copy.path());
+        let recovered = Sqlite::open(copy.path()).unwrap();
+        assert_holds(&recovered, &sample).await;
+        recovered.close().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_ahead_log_cut_short_loses_its_end_and_nothing_else() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let mut sample = Sample::created(1, &store).await;
+    sample.asked(&store, "q", &["a"]).await;
+    store.append(sample.renamed("the last")).await.unwrap();
+    let copy = tempdir().unwrap();
+    copy_as_it_is(folder.path(), copy.path());
+    let wal = copy.path().join("companion.db-wal");
+    let length = std::fs::metadata(&wal).unwrap().len();
+    std::fs::OpenOptions::new().write(true).open(&wal).unwrap().set_len(length - 100).unwrap();
+
+    let recovered = Sqlite::open(copy.path()).unwrap();
+    let stored = recovered.worker(sample.id()).await.unwrap().unwrap();
+    assert_eq!(stored.last_seq, sample.last_seq() - 1);
+    assert_eq!(stored.worker.title, None);
+}
+
+/// While another program holds the file, writers wait for it; what was asked for meanwhile is
+/// committed in one go, and a job of its own fault fails alone.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_bad_job_of_a_group_is_undone_alone() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let mut samples = Vec::new();
+    for number in 1..=10 {
+        let mut sample = Sample::created(number, &store).await;
+        store.append(sample.question("q", None)).await.unwrap();
+        samples.push(sample);
+    }
+    let other = Connection::open(folder.path().join("companion.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+
+    let mut tasks = tokio::task::JoinSet::new();
+    for (index, mut sample) in samples.into_iter().enumerate() {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let sound = index != 4 && index != 5;
+            let mut job = sample.delta("text");
+            match index {
+                // An id for the second time: no store can take it.
+                4 => job.events[0].body = sample.events[1].body.clone(),
+                5 => job.events[0].seq += 7,
+                _ => {}
+            }
+            if !sound {
+                sample.events.pop();
+            }
+            (store.append(job).await, sound, sample)
+        });
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    other.execute_batch("COMMIT").unwrap();
+    while let Some(done) = tasks.join_next().await {
+        let (result, sound, sample) = done.unwrap();
+        assert_eq!(result.is_ok(), sound, "{result:?}");
+        assert_holds(&store, &sample).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_commit_that_the_database_gives_up_is_refused_and_works_again_later() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let mut sample = Sample::created(1, &store).await;
+    // It rolls the whole transaction back by itself, as it does when the disk is full.
+    let other = Connection::open(folder.path().join("companion.db")).unwrap();
+    let trigger = "CREATE TRIGGER full BEFORE INSERT ON events
+                   BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
+    other.execute_batch(trigger).unwrap();
+    let append = sample.renamed("x");
+    let refused = store.append(append.clone()).await;
+    assert!(matches!(refused, Err(StoreError::Append(_))), "{refused:?}");
+    other.execute_batch("DROP TRIGGER full").unwrap();
+    store.append(append).await.unwrap();
+    assert_holds(&store, &sample).await;
+}

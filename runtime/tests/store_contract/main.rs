@@ -1,0 +1,112 @@
+//! What every implementation of the `Store` port must do. A rule is a function over a
+//! [`Place`]; the list below runs each rule against each implementation.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::store::Store;
+use runtime::store::sqlite::Sqlite;
+use tempfile::TempDir;
+
+mod branches;
+mod catalogue;
+mod durability;
+mod files;
+mod folding;
+mod log;
+mod pages;
+mod sample;
+
+/// Where one store lives; it can be opened again after a close.
+pub trait Place: Default {
+    fn open(&self) -> Arc<dyn Store>;
+}
+
+struct SqliteFolder(TempDir);
+
+impl Default for SqliteFolder {
+    fn default() -> Self {
+        Self(tempfile::tempdir().unwrap())
+    }
+}
+
+impl Place for SqliteFolder {
+    fn open(&self) -> Arc<dyn Store> {
+        Arc::new(Sqlite::open(self.0.path()).unwrap())
+    }
+}
+
+/// A rule that never ends is a rule that does not hold.
+async fn bounded(rule: impl Future<Output = ()>) {
+    tokio::time::timeout(Duration::from_secs(60), rule).await.expect("the rule ends");
+}
+
+macro_rules! run {
+    ($name:ident, $place:ty; $($file:ident { $($rule:ident)* })*) => {
+        mod $name {
+            use super::*;
+
+            $($(
+                #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+                async fn $rule() {
+                    let place = <$place>::default();
+                    bounded(super::$file::$rule(&place)).await;
+                }
+            )*)*
+        }
+    };
+}
+
+macro_rules! contract {
+    ($name:ident, $place:ty) => {
+        run! { $name, $place;
+            catalogue {
+                a_new_worker_is_found_with_its_first_events
+                what_is_not_there_is_not_found
+                a_worker_id_is_taken_once
+                workers_are_listed_by_use_page_by_page
+                a_deleted_worker_is_gone_with_its_log_and_others_stay
+            }
+            log {
+                events_come_back_as_they_went_in
+                an_append_that_does_not_follow_is_refused_and_stores_nothing
+                an_append_with_a_hole_in_it_is_refused_and_stores_nothing
+                an_append_is_stored_as_a_whole_or_not_at_all
+                an_append_that_cannot_be_stored_leaves_the_others_alone
+                a_tail_is_read_in_pieces_without_a_gap
+                a_prompt_is_kept_once_under_its_digest
+                a_closed_store_takes_nothing_more
+            }
+            folding {
+                deltas_are_folded_when_their_turn_ends_and_not_before
+                renames_between_deltas_stay_in_their_place
+                a_tail_from_every_seq_gives_the_same_bytes_after_the_folding
+                another_turns_deltas_are_left_alone
+            }
+            pages {
+                pages_walk_back_through_every_message_once
+                a_page_is_empty_where_nothing_comes_before
+                a_position_beyond_the_log_is_its_end
+                a_message_is_found_with_its_acceptance
+                a_turn_is_found_from_its_acceptance_to_its_end
+                unfinished_turns_are_found_until_they_end
+            }
+            branches {
+                a_branch_is_followed_by_parents_and_not_by_time
+                messages_without_text_are_left_out
+                a_branch_holds_the_newest_that_fit_and_counts_the_rest
+                the_leaf_is_there_however_long_it_is
+                an_answer_under_way_is_as_long_as_it_is_committed
+            }
+            durability {
+                everything_survives_a_close_and_a_reopening
+                many_workers_commit_at_once_and_each_finds_its_own
+                a_write_whose_asker_has_gone_is_whole_or_absent
+            }
+        }
+    };
+}
+
+contract!(sqlite, SqliteFolder);
