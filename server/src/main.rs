@@ -1,1 +1,34 @@
-fn main() {}
+//! The binary `companion`: parse, load, then do what was asked for.
+
+use std::process::ExitCode;
+
+use server::cli::{Cli, Command};
+use server::commands::{BAD_CONFIGURATION, bundle, config, doctor, failed, serve};
+
+fn main() -> ExitCode {
+    let (cli, matches) = Cli::read();
+    let command = cli.command.unwrap_or(Command::Serve);
+    if command == Command::Infer {
+        // Before any thread, runtime or log of ours: this process belongs to the model.
+        return ExitCode::FAILURE; // WIRE: runtime::provider::local::child::run()
+    }
+    let loaded = match cli.load(&matches) {
+        Ok(loaded) => loaded,
+        Err(problems) => {
+            eprintln!("companion: {problems}");
+            return ExitCode::from(BAD_CONFIGURATION);
+        }
+    };
+    let threads = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    let done = threads
+        .map_err(anyhow::Error::from)
+        .and_then(|threads| match command {
+            Command::Config => Ok(config::run(&loaded)),
+            Command::Doctor => Ok(threads.block_on(doctor::run(&loaded))),
+            Command::Bundle => bundle::run(&loaded),
+            Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
+        });
+    done.unwrap_or_else(|error| failed(&error))
+}

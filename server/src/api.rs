@@ -1,0 +1,34 @@
+//! The REST interface. Each handler finds the runtime, calls it, and maps the answer.
+
+pub mod document;
+pub mod health;
+pub mod messages;
+pub mod page;
+pub mod runtimes;
+pub mod status;
+pub mod turns;
+pub mod workers;
+
+use protocol::{RuntimeId, TurnId, WorkerId};
+use serde::Deserialize;
+
+/// `/api/v1/runtimes/{rid}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct RuntimePath {
+    pub rid: RuntimeId,
+}
+
+/// `/api/v1/runtimes/{rid}/workers/{wid}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct WorkerPath {
+    pub rid: RuntimeId,
+    pub wid: WorkerId,
+}
+
+/// `/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct TurnPath {
+    pub rid: RuntimeId,
+    pub wid: WorkerId,
+    pub tid: TurnId,
+}

@@ -1,0 +1,40 @@
+//! The OpenAPI document of all of it.
+
+use std::sync::Arc;
+
+use axum::Extension;
+use axum::http::{HeaderName, header};
+use utoipa::OpenApi;
+
+/// What stands above the routes; those add themselves.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Companion",
+        description = "A self-hosted console for talking with a language model. Errors have a \
+            closed set of codes; their HTTP status follows from the code, but for what is wrong \
+            with a request itself: 405 (method), 406 (events), 413 (body too large), 415 (not \
+            JSON), all with the code `invalid_input`.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    components(schemas(protocol::Frame))
+)]
+pub struct Document;
+
+/// The document as it is served.
+#[derive(Clone)]
+pub struct Served(pub Arc<str>);
+
+/// This document.
+#[utoipa::path(
+    get, path = "/api/v1/openapi.json", tag = "status",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
+)]
+pub async fn openapi(
+    Extension(served): Extension<Served>,
+) -> ([(HeaderName, &'static str); 1], String) {
+    (
+        [(header::CONTENT_TYPE, "application/json")],
+        served.0.to_string(),
+    )
+}

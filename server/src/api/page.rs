@@ -1,0 +1,58 @@
+//! `?before=&limit=`.
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use crate::error::{ApiError, ApiResult};
+
+/// Which page of a list of workers.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct WorkersPage {
+    /// What the page before said in `next_before`; without it the newest page.
+    pub before: Option<String>,
+    /// Entries in the page, 1 to 200.
+    pub limit: Option<u32>,
+}
+
+/// Which page of a transcript.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TranscriptPage {
+    /// What the page before said in `next_before`; without it the newest page.
+    pub before: Option<u64>,
+    /// Entries in the page, 1 to 200.
+    pub limit: Option<u32>,
+}
+
+/// How many entries a page has: what was asked for, else `usual`. Error: `invalid_input`
+/// for none and for more than `most`.
+pub fn entries(asked: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
+    match asked {
+        None => Ok(usual),
+        Some(limit) if (1..=most).contains(&limit) => Ok(limit),
+        Some(limit) => Err(ApiError::invalid(format!(
+            "limit is {limit}; it goes from 1 to {most}."
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_is_refused_rather_than_bent() {
+        for (asked, entries_or_none) in [
+            (None, Some(50)),
+            (Some(0), None),
+            (Some(1), Some(1)),
+            (Some(200), Some(200)),
+            (Some(201), None),
+        ] {
+            assert_eq!(entries(asked, 50, 200).ok(), entries_or_none, "{asked:?}");
+        }
+    }
+}

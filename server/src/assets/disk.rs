@@ -1,0 +1,72 @@
+//! The files of the site from disk, for `cargo leptos watch`.
+
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::SystemTime;
+
+use axum::extract::{Request, State};
+use axum::http::{Method, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+
+use super::{Names, content_type};
+
+/// The folder to serve from, where `cargo leptos watch` has started this process.
+pub fn folder() -> Option<PathBuf> {
+    std::env::var_os("LEPTOS_WATCH")?;
+    Some(std::env::var_os("LEPTOS_SITE_ROOT").map_or("target/site".into(), PathBuf::from))
+}
+
+/// The newest files that make the page.
+pub fn names(folder: &Path) -> Names {
+    let entries = std::fs::read_dir(folder.join("pkg"))
+        .into_iter()
+        .flatten()
+        .flatten();
+    let mut files: Vec<(SystemTime, String)> = entries
+        .filter_map(|entry| {
+            let changed = entry.metadata().and_then(|data| data.modified()).ok()?;
+            Some((changed, format!("/pkg/{}", entry.file_name().to_str()?)))
+        })
+        .collect();
+    files.sort_by(|a, b| b.cmp(a));
+    Names::among(files.iter().map(|(_, path)| path.as_str()))
+}
+
+/// Answers with a file of the folder where there is one.
+pub async fn serve(State(folder): State<Arc<Path>>, request: Request, next: Next) -> Response {
+    let reads = matches!(*request.method(), Method::GET | Method::HEAD);
+    let path = request.uri().path();
+    let file = inside(&folder, path).filter(|file| reads && file.is_file());
+    match file.map(std::fs::read) {
+        Some(Ok(bytes)) => {
+            let kind = [(header::CONTENT_TYPE, content_type(path))];
+            (kind, [(header::CACHE_CONTROL, "no-cache")], bytes).into_response()
+        }
+        Some(Err(_)) | None => next.run(request).await,
+    }
+}
+
+/// The file of an address; none for one that would lead out of the folder.
+fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
+    let relative = Path::new(path.strip_prefix('/')?);
+    let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
+    relative
+        .components()
+        .all(plain)
+        .then(|| folder.join(relative))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_address_leads_out() {
+        let folder = Path::new("/site");
+        assert_eq!(inside(folder, "/pkg/a.js"), Some("/site/pkg/a.js".into()));
+        for bad in ["/../a", "/pkg/../../a", "//etc/passwd", "a"] {
+            assert_eq!(inside(folder, bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,88 @@
+//! The command line: `companion` is `companion serve`.
+
+use std::path::PathBuf;
+
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+
+use crate::config::{Config, Problems, Settings, Sources, settings};
+
+/// A self-hosted console for talking with a language model.
+#[derive(Debug, Parser)]
+#[command(name = "companion", version, about, after_help = AFTER_HELP)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// Configuration file; without it companion.toml in the working folder, if there
+    /// [env: COMPANION_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// What to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Serve the console (this is what happens without a command)
+    Serve,
+    /// Print the configuration in force and where each setting came from
+    Config,
+    /// Check everything that serving needs
+    Doctor,
+    /// Print the profiles and prompts in force, with their digest
+    Bundle,
+    /// The process that a local model runs in; started by the server
+    #[command(hide = true)]
+    Infer,
+}
+
+const AFTER_HELP: &str = "\
+Flags win over variables, variables over the file; companion.example.toml documents them all. \
+An API key comes from COMPANION_API_KEY, from the file named by COMPANION_API_KEY_FILE, or, where \
+the provider is \"openai\" and nothing else names a key, from OPENAI_API_KEY; never from a flag.";
+
+impl Cli {
+    /// Reads the arguments. Bad ones, `--help` and `--version` end the process, with clap's
+    /// usual codes: 2 for bad ones, else 0.
+    pub fn read() -> (Self, ArgMatches) {
+        Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
+    }
+
+    /// The same of any arguments, the first of which is the program's name.
+    pub fn read_from<I, T>(arguments: I) -> Result<(Self, ArgMatches), clap::Error>
+    where
+        I: IntoIterator<Item = T>,
+        T: Into<std::ffi::OsString> + Clone,
+    {
+        let matches = Self::documented().try_get_matches_from(arguments)?;
+        let cli = Self::from_arg_matches(&matches)?;
+        // A flag behind a command is only in the command's own matches.
+        let innermost = matches
+            .subcommand()
+            .map_or(&matches, |(_, inner)| inner)
+            .clone();
+        Ok((cli, innermost))
+    }
+
+    /// The configuration that these arguments, the environment and the file make.
+    pub fn load(&self, matches: &ArgMatches) -> Result<Config, Problems> {
+        let sources = Sources {
+            matches,
+            file: matches.get_one::<PathBuf>("config").cloned(),
+            variable: &|name| std::env::var_os(name),
+            working_folder: std::path::Path::new(""),
+        };
+        Config::load(&sources)
+    }
+
+    /// Every setting works before and behind a command, and names its variable. (Clap could
+    /// read the variables too, but would stop at the first bad one without naming it.)
+    fn documented() -> clap::Command {
+        let mut command = Self::command();
+        for setting in settings::all().into_iter().filter(|setting| setting.flag) {
+            let help = format!("{} [env: {}]", setting.help, setting.variable());
+            command = command.mut_arg(&setting.key, |arg| arg.global(true).help(help));
+        }
+        command
+    }
+}

@@ -1,0 +1,53 @@
+//! `companion doctor`: everything that serving needs, looked at one by one.
+
+mod checks;
+
+use std::fmt;
+use std::process::ExitCode;
+
+use crate::config::Config;
+
+/// How a check went.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Finding {
+    Good(String),
+    /// Serving works, but not as one might expect.
+    Doubtful(String),
+    /// Serving, or answering, does not work.
+    Bad(String),
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (verdict, text) = match self {
+            Self::Good(text) => ("ok", text),
+            Self::Doubtful(text) => ("warn", text),
+            Self::Bad(text) => ("fail", text),
+        };
+        write!(f, "{verdict:<5} {text}")
+    }
+}
+
+/// Prints a line for each check; fails where one did.
+pub async fn run(config: &Config) -> ExitCode {
+    println!(
+        "companion {} on {}",
+        env!("CARGO_PKG_VERSION"),
+        std::env::consts::ARCH
+    );
+    let mut bad = 0;
+    for (name, finding) in checks::all(config).await {
+        println!("{name:<10} {finding}");
+        bad += usize::from(matches!(finding, Finding::Bad(_)));
+    }
+    match bad {
+        0 => {
+            println!("Companion can serve and answer.");
+            ExitCode::SUCCESS
+        }
+        bad => {
+            println!("{bad} of these have to be mended first.");
+            ExitCode::FAILURE
+        }
+    }
+}

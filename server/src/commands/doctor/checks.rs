@@ -1,0 +1,137 @@
+//! The checks.
+
+mod model;
+
+use std::path::Path;
+
+use super::Finding::{self, Bad, Doubtful, Good};
+use crate::assets;
+use crate::config::Config;
+use crate::config::settings::ProviderChoice;
+use crate::listen;
+
+/// Each check with its name.
+pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
+    let mut findings = vec![
+        ("config", configuration(config)),
+        ("data", data(&config.data_dir)),
+        ("provider", provider(config)),
+    ];
+    if config.provider == ProviderChoice::Local {
+        findings.push(("model", model::file(config)));
+        findings.push(("processor", model::processor()));
+    }
+    findings.push(("site", site()));
+    findings.push(("address", address(config).await));
+    findings
+}
+
+fn configuration(config: &Config) -> Finding {
+    Good(match &config.file {
+        Some(file) => format!("{} is read", file.display()),
+        None => "no file; defaults, environment and flags".to_owned(),
+    })
+}
+
+/// Whether files can be made in the folder, or the folder itself can be.
+fn data(folder: &Path) -> Finding {
+    let shown = folder.display();
+    if !folder.exists() {
+        let above = folder.ancestors().find(|above| above.is_dir());
+        return match above.map(probe) {
+            Some(Ok(())) => Good(format!("{shown} will be made")),
+            Some(Err(error)) => Bad(format!("{shown} cannot be made: {error}")),
+            None => Bad(format!(
+                "{shown} cannot be made: nothing above it is a folder"
+            )),
+        };
+    }
+    match probe(folder) {
+        Ok(()) => Good(format!("{shown} can be written")),
+        Err(error) => Bad(format!("{shown} cannot be written: {error}")),
+    }
+}
+
+fn probe(folder: &Path) -> std::io::Result<()> {
+    let file = folder.join(format!(".companion-doctor-{}", std::process::id()));
+    std::fs::write(&file, b"")?;
+    std::fs::remove_file(&file)
+}
+
+fn provider(config: &Config) -> Finding {
+    match (config.provider, &config.base_url, &config.api_key_place) {
+        (ProviderChoice::Local, _, _) => Good("local: the model in this binary".to_owned()),
+        (ProviderChoice::Openai, Some(url), Some(place)) => {
+            let plain = url.starts_with("http://") && !to_this_machine(url);
+            let text = format!("openai: {url}, with the key from {place}");
+            if plain {
+                Doubtful(format!("{text}, which anyone on the way can read"))
+            } else {
+                Good(text)
+            }
+        }
+        (ProviderChoice::Openai, url, _) => {
+            let url = url.as_deref().unwrap_or_default();
+            let text = format!("openai: {url}, without a key");
+            if to_this_machine(url) {
+                Good(text)
+            } else {
+                Doubtful(text)
+            }
+        }
+    }
+}
+
+fn to_this_machine(url: &str) -> bool {
+    let uri = url.parse::<axum::http::Uri>().ok();
+    let host = uri
+        .as_ref()
+        .and_then(axum::http::Uri::host)
+        .unwrap_or_default();
+    host == "localhost" || host == "[::1]" || host.starts_with("127.")
+}
+
+fn site() -> Finding {
+    let bytes: usize = assets::ASSETS.iter().map(|asset| asset.plain.len()).sum();
+    if assets::embedded() {
+        let sent: usize = assets::ASSETS
+            .iter()
+            .map(|asset| asset.brotli.unwrap_or(asset.plain).len())
+            .sum();
+        let count = assets::ASSETS.len();
+        Good(format!(
+            "{count} files, {} KiB, {} KiB as sent",
+            bytes / 1024,
+            sent / 1024
+        ))
+    } else {
+        Doubtful(
+            "no script in this binary, so pages work without; `make build` makes one with it"
+                .to_owned(),
+        )
+    }
+}
+
+async fn address(config: &Config) -> Finding {
+    let address = config.settings.http.listen;
+    match listen::bind(address).await {
+        Ok(_) => Good(format!("{address} is free")),
+        Err(error) => Bad(error.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_cannot_be_is_found_out_and_nothing_is_left_behind() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(data(folder.path()), Good(_)));
+        assert!(matches!(data(&folder.path().join("a/b")), Good(_)));
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        let file = folder.path().join("file");
+        std::fs::write(&file, b"").unwrap();
+        assert!(matches!(data(&file), Bad(_)));
+    }
+}

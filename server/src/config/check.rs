@@ -1,0 +1,163 @@
+//! What no type of a single setting can say.
+
+use std::net::SocketAddr;
+
+use axum::http::Uri;
+use axum::http::uri::Authority;
+use tracing_subscriber::EnvFilter;
+
+use super::layer::Origin;
+use super::problem::{Problem, Problems};
+use super::settings::Settings;
+
+/// Adds everything that is wrong with `settings`; `origin` tells who gave one.
+pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problems: &mut Problems) {
+    let mut check = |key: &str, result: Result<(), String>| {
+        if let Err(message) = result {
+            problems.add(Problem::with_setting(key, origin(key), message));
+        }
+    };
+    check("listen", loopback(settings.http.listen));
+    for name in &settings.http.allowed_hosts {
+        check("allowed_hosts", host(name));
+    }
+    if let Some(url) = &settings.openai.base_url {
+        check("base_url", base_url(url));
+    }
+    if let Some(model) = &settings.model.model {
+        check(
+            "model",
+            if model.trim().is_empty() {
+                Err("no name".to_owned())
+            } else {
+                Ok(())
+            },
+        );
+    }
+    if let Some(folder) = &settings.prompts.prompts_dir {
+        let missing = || Err(format!("{} is not a folder", folder.display()));
+        check(
+            "prompts_dir",
+            if folder.is_dir() { Ok(()) } else { missing() },
+        );
+    }
+    let turns = &settings.turns;
+    for (key, ms) in [
+        ("first_token_ms", turns.first_token_ms.get()),
+        ("stall_ms", turns.stall_ms.get()),
+    ] {
+        let turn_ms = turns.turn_ms.get();
+        let longer = || {
+            Err(format!(
+                "{ms} is longer than the whole turn (turn_ms = {turn_ms})"
+            ))
+        };
+        check(key, if ms > turn_ms { longer() } else { Ok(()) });
+    }
+    check("log", filter(&settings.log.log));
+}
+
+/// Only this machine may reach the server, as long as it knows no users.
+pub fn loopback(address: SocketAddr) -> Result<(), String> {
+    if address.ip().is_loopback() {
+        return Ok(());
+    }
+    Err(format!(
+        "{address} can be reached from other machines, and Companion has no sign-in yet: anyone \
+         there could read and write. Listen on 127.0.0.1 or [::1], and reach it from elsewhere \
+         through a proxy that signs people in, or through an SSH tunnel"
+    ))
+}
+
+/// A name, or a name and a port, as a browser writes it into `Host`.
+pub fn host(name: &str) -> Result<(), String> {
+    let plain = |authority: &Authority| {
+        !authority.as_str().contains('@') && !authority.host().contains('*')
+    };
+    match name.parse::<Authority>() {
+        Ok(authority) if plain(&authority) && !authority.host().is_empty() => Ok(()),
+        _ => Err(format!(
+            "{name:?} is not a host such as \"companion.example\" or \"127.0.0.1:8080\""
+        )),
+    }
+}
+
+/// An http(s) address without credentials, query or fragment.
+pub fn base_url(url: &str) -> Result<(), String> {
+    let expected = "expected an address such as \"http://127.0.0.1:11434/v1\"";
+    let uri: Uri = url
+        .parse()
+        .map_err(|error| format!("{error}; {expected}"))?;
+    let http = matches!(uri.scheme_str(), Some("http" | "https"));
+    match uri.authority() {
+        Some(authority) if authority.as_str().contains('@') => Err(
+            "a user name or key does not belong into the address; use COMPANION_API_KEY".to_owned(),
+        ),
+        Some(_) if http && uri.query().is_none() && !url.contains('#') => Ok(()),
+        _ => Err(format!(
+            "no scheme, or something behind the path; {expected}"
+        )),
+    }
+}
+
+fn filter(text: &str) -> Result<(), String> {
+    EnvFilter::try_new(text)
+        .map(drop)
+        .map_err(|error| format!("not a log filter: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_loopback_is_listened_on() {
+        for good in ["127.0.0.1:0", "127.8.9.1:80", "[::1]:3000"] {
+            assert_eq!(loopback(good.parse().unwrap()), Ok(()), "{good}");
+        }
+        for bad in [
+            "0.0.0.0:3000",
+            "[::]:3000",
+            "192.168.1.2:3000",
+            "[::ffff:10.0.0.1]:1",
+        ] {
+            assert!(loopback(bad.parse().unwrap()).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_names_and_ports() {
+        for good in [
+            "companion.example",
+            "companion.example:8443",
+            "[::1]:8080",
+            "10.0.0.1",
+        ] {
+            assert_eq!(host(good), Ok(()), "{good}");
+        }
+        for bad in ["", "http://a", "a/b", "*.example", "*", "me@a", "a b"] {
+            assert!(host(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_is_an_http_address_and_nothing_more() {
+        for good in [
+            "http://127.0.0.1:11434/v1",
+            "https://api.example/v1/",
+            "http://a",
+        ] {
+            assert_eq!(base_url(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            "127.0.0.1:1/v1",
+            "ftp://a/",
+            "http://k@a/",
+            "http://a/?k=1",
+            "http://a/#x",
+        ] {
+            assert!(base_url(bad).is_err(), "{bad}");
+        }
+    }
+}

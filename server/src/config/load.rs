@@ -1,0 +1,213 @@
+//! From the three places to one validated configuration.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use clap::ArgMatches;
+use runtime::Secret;
+use serde::Deserialize as _;
+
+use super::check;
+use super::layer::{self, Layer, Origin};
+use super::problem::{Problem, Problems};
+use super::settings::{self, ProviderChoice, Settings};
+
+/// The file that is read from the working folder when none is named.
+pub const FILE_NAME: &str = "companion.toml";
+/// The variable that names another file, as `--config` does.
+pub const FILE_VARIABLE: &str = "COMPANION_CONFIG";
+/// OpenAI's own endpoint, for provider "openai" without a base URL.
+/// Source: OpenAI's API reference.
+pub const OPENAI_URL: &str = "https://api.openai.com/v1";
+/// The file of the model that comes with the product, in the cache folder's `models`.
+pub const DEFAULT_MODEL_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+/// Everything that a configuration is read from.
+pub struct Sources<'a> {
+    pub matches: &'a ArgMatches,
+    /// What `--config` said.
+    pub file: Option<PathBuf>,
+    pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    pub working_folder: &'a Path,
+}
+
+/// A configuration in force.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub settings: Settings,
+    /// Who gave each setting that is not the default.
+    pub origins: BTreeMap<String, Origin>,
+    /// The file that was read, if one was.
+    pub file: Option<PathBuf>,
+    pub provider: ProviderChoice,
+    pub data_dir: PathBuf,
+    pub model_file: PathBuf,
+    /// Invariant: present where the provider is openai.
+    pub base_url: Option<String>,
+    pub api_key: Option<Secret>,
+    /// Where the key came from, for `companion config` and `doctor`.
+    pub api_key_place: Option<String>,
+}
+
+impl Config {
+    /// Reads, merges and validates. The error tells all problems that can be seen at once.
+    pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
+        let all = settings::all();
+        let mut problems = Problems::default();
+        let (file, mut merged) = file_layer(sources, &all, &mut problems);
+        merged.extend(layer::environment(sources.variable, &all, &mut problems));
+        merged.extend(layer::flags(sources.matches, &all, &mut problems));
+
+        let (settings, origins) = settings_of(merged, &mut problems);
+        let config = Self::with(settings, origins, file, sources.variable, &mut problems);
+        problems.none_or()?;
+        Ok(config)
+    }
+
+    /// Who gave the setting `key`.
+    pub fn origin(&self, key: &str) -> &Origin {
+        self.origins.get(key).unwrap_or(&Origin::Default)
+    }
+
+    /// Whether the model file is the one that comes with the product.
+    pub fn bundled_model(&self) -> bool {
+        self.settings.local.model_file.is_none()
+    }
+
+    fn with(
+        settings: Settings,
+        origins: BTreeMap<String, Origin>,
+        file: Option<PathBuf>,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+        problems: &mut Problems,
+    ) -> Self {
+        let origin = |key: &str| origins.get(key).unwrap_or(&Origin::Default);
+        check::all(&settings, &origin, problems);
+
+        let has_url = settings.openai.base_url.is_some();
+        let by_url = if has_url {
+            ProviderChoice::Openai
+        } else {
+            ProviderChoice::Local
+        };
+        let provider = settings.model.provider.unwrap_or(by_url);
+        let openai = provider == ProviderChoice::Openai;
+        let base_url = settings
+            .openai
+            .base_url
+            .clone()
+            .or(openai.then(|| OPENAI_URL.to_owned()));
+        let key = if openai {
+            key(&settings, &origin, variable, problems)
+        } else {
+            None
+        };
+        let (api_key, api_key_place) = key.unzip();
+
+        let folders = directories::ProjectDirs::from("", "", "companion");
+        let data_dir = settings.data.data_dir.clone();
+        let data_dir = data_dir.or_else(|| folders.as_ref().map(|f| f.data_dir().to_owned()));
+        let cached =
+            |f: &directories::ProjectDirs| f.cache_dir().join("models").join(DEFAULT_MODEL_FILE);
+        let model_file = settings
+            .local
+            .model_file
+            .clone()
+            .or(folders.as_ref().map(cached));
+        if data_dir.is_none() {
+            let message = "this account has no home folder; say where conversations are kept";
+            problems.add(Problem::with_setting("data_dir", &Origin::Default, message));
+        }
+        Self {
+            data_dir: data_dir.unwrap_or_default(),
+            model_file: model_file.unwrap_or_default(),
+            settings,
+            origins,
+            file,
+            provider,
+            base_url,
+            api_key,
+            api_key_place,
+        }
+    }
+}
+
+/// The file's settings; the path of the file if there is one.
+fn file_layer(
+    sources: &Sources<'_>,
+    all: &[settings::Setting],
+    problems: &mut Problems,
+) -> (Option<PathBuf>, Layer) {
+    let variable = || (sources.variable)(FILE_VARIABLE).filter(|text| !text.is_empty());
+    let named = sources
+        .file
+        .clone()
+        .or_else(|| variable().map(PathBuf::from));
+    let path = match &named {
+        Some(path) => path.clone(),
+        None => PathBuf::from(FILE_NAME),
+    };
+    match std::fs::read_to_string(sources.working_folder.join(&path)) {
+        Ok(text) => {
+            let layer = layer::file(&path, &text, all, problems);
+            (Some(path), layer)
+        }
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+            (None, Layer::new())
+        }
+        Err(error) => {
+            let message = format!("the configuration file cannot be read: {error}");
+            problems.add(Problem {
+                place: path.display().to_string(),
+                message,
+            });
+            (None, Layer::new())
+        }
+    }
+}
+
+/// The typed settings of a merged layer. Each value fits by itself; together they could
+/// only fail by a fault of this program, which is then told as a problem.
+fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<String, Origin>) {
+    let mut values = toml::Table::new();
+    let mut origins = BTreeMap::new();
+    for (key, (value, origin)) in merged {
+        values.insert(key.clone(), value);
+        origins.insert(key, origin);
+    }
+    let settings = Settings::deserialize(values).unwrap_or_else(|error| {
+        let (place, message) = ("configuration".to_owned(), error.message().to_owned());
+        problems.add(Problem { place, message });
+        Settings::default()
+    });
+    (settings, origins)
+}
+
+/// The key of the openai provider, with the place that it came from.
+fn key<'a>(
+    settings: &Settings,
+    origin: &dyn Fn(&str) -> &'a Origin,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    problems: &mut Problems,
+) -> Option<(Secret, String)> {
+    let from_variable = |name: &str| {
+        let text = variable(name)?.into_string().ok()?;
+        (!text.trim().is_empty()).then(|| (Secret::new(&text), name.to_owned()))
+    };
+    let from_file = |path: &Path, problems: &mut Problems| {
+        let place = origin("api_key_file").place("api_key_file");
+        let message = match std::fs::read_to_string(path) {
+            Ok(text) if !text.trim().is_empty() => return Some((Secret::new(&text), place)),
+            Ok(_) => format!("{} is empty", path.display()),
+            Err(error) => format!("{} cannot be read: {error}", path.display()),
+        };
+        problems.add(Problem { place, message });
+        None
+    };
+    let own = from_variable("COMPANION_API_KEY");
+    match &settings.openai.api_key_file {
+        None => own.or_else(|| from_variable("OPENAI_API_KEY")),
+        Some(path) => own.or_else(|| from_file(path, problems)),
+    }
+}

@@ -1,0 +1,115 @@
+//! The settings as files: the documented sample, and what is in force.
+
+use std::fmt::Write as _;
+
+use toml::{Table, Value};
+
+use super::layer::Origin;
+use super::load::{Config, FILE_NAME};
+use super::settings::{self, ProviderChoice, Setting, Settings};
+
+/// Columns of a comment.
+const COLUMNS: usize = 92;
+
+/// `companion.example.toml`: every setting with its meaning and its default.
+pub fn sample() -> String {
+    let mut text = format!(
+        "# Every setting of Companion with its default. Copy this file to {FILE_NAME} in the folder\n\
+         # that companion is started from (or name it with --config) and change what you like.\n\
+         # A setting some_name is also the flag --some-name and the variable COMPANION_SOME_NAME:\n\
+         # flags win over variables, variables over this file. Relative paths start at this file's\n\
+         # folder. `companion config` prints what is in force and where it came from.\n"
+    );
+    let defaults = table(&Settings::default());
+    let mut heading = String::new();
+    for setting in settings::all() {
+        if setting.heading != heading {
+            heading.clone_from(&setting.heading);
+            let _ = write!(text, "\n# ---- {heading} ----\n");
+        }
+        text.push('\n');
+        text.push_str(&comment(&sentence(&setting)));
+        let _ = match defaults.get(&setting.key) {
+            Some(value) => writeln!(text, "{} = {value}", setting.key),
+            None => writeln!(text, "#{} = {}", setting.key, example(&setting.key)),
+        };
+    }
+    text
+}
+
+/// What is in force, as a file that could be used again, with the place of each choice.
+pub fn effective(config: &Config) -> String {
+    let mut values = table(&config.settings);
+    let provider = match config.provider {
+        ProviderChoice::Local => "local",
+        ProviderChoice::Openai => "openai",
+    };
+    let path = |path: &std::path::Path| Value::String(path.display().to_string());
+    values.insert("provider".to_owned(), Value::String(provider.to_owned()));
+    values.insert("data_dir".to_owned(), path(&config.data_dir));
+    values.insert("model_file".to_owned(), path(&config.model_file));
+    if let Some(url) = &config.base_url {
+        values.insert("base_url".to_owned(), Value::String(url.clone()));
+    }
+    let mut text = String::new();
+    let mut heading = String::new();
+    for setting in settings::all() {
+        if setting.heading != heading {
+            let gap = if heading.is_empty() { "" } else { "\n" };
+            heading.clone_from(&setting.heading);
+            let _ = writeln!(text, "{gap}# ---- {heading} ----");
+        }
+        let place = match config.origin(&setting.key) {
+            Origin::Default => "default".to_owned(),
+            origin => origin.place(&setting.key),
+        };
+        let line = match values.get(&setting.key) {
+            Some(value) => format!("{} = {value}", setting.key),
+            None => format!("#{} is not set", setting.key),
+        };
+        let _ = writeln!(text, "{line:<40} # {place}");
+        let key = config.api_key.as_ref().zip(config.api_key_place.as_ref());
+        if let Some((key, place)) = key.filter(|_| setting.key == "api_key_file") {
+            let line = format!("#api_key = \"{key}\"");
+            let _ = writeln!(text, "{line:<40} # {place}");
+        }
+    }
+    text
+}
+
+fn table(settings: &Settings) -> Table {
+    Table::try_from(settings).expect("settings are numbers, texts and lists of texts")
+}
+
+fn sentence(setting: &Setting) -> String {
+    format!("{}.", setting.help.trim_end_matches('.'))
+}
+
+/// What stands behind a setting without a default.
+fn example(key: &str) -> &'static str {
+    match key {
+        "data_dir" => "\"/var/lib/companion\"",
+        "provider" => "\"local\"",
+        "model" => "\"gpt-4o-mini\"",
+        "base_url" => "\"http://127.0.0.1:11434/v1\"",
+        "api_key_file" => "\"/run/secrets/openai-key\"",
+        "model_file" => "\"/srv/models/model.gguf\"",
+        "prompts_dir" => "\"prompts\"",
+        _ => "\"\"",
+    }
+}
+
+fn comment(text: &str) -> String {
+    let mut lines = String::new();
+    let mut line = String::from("#");
+    for word in text.split_whitespace() {
+        if line.chars().count() + 1 + word.chars().count() > COLUMNS {
+            lines.push_str(&line);
+            lines.push('\n');
+            line = String::from("#");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    lines + &line + "\n"
+}

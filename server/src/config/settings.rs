@@ -1,0 +1,293 @@
+//! Every setting: its name, its meaning, its bounds and its default.
+//!
+//! This is the one table. A field `stall_ms` is the flag `--stall-ms`, the variable
+//! `COMPANION_STALL_MS` and the key `stall_ms` of the file; its comment is the help text
+//! and the comment in `companion.example.toml`.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Command, ValueEnum};
+use serde::{Deserialize, Serialize};
+
+use super::value::{Within, list};
+
+/// All concerns together.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+pub struct Settings {
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub http: Http,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub data: Data,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub model: Model,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub openai: Openai,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub local: Local,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub turns: Turns,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub prompts: Prompts,
+    #[command(flatten)]
+    #[serde(flatten)]
+    pub log: Log,
+}
+
+/// Where the server listens and how much it takes on.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Server")]
+#[serde(default)]
+pub struct Http {
+    /// Address to listen on: a loopback address and a port; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:3000")]
+    pub listen: SocketAddr,
+    /// Further names that browsers may call this server by, such as "companion.example"
+    /// behind a proxy or "127.0.0.1:8080" for `trunk serve`. The loopback names with the
+    /// port listened on are always allowed
+    #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
+    #[serde(deserialize_with = "list")]
+    pub allowed_hosts: Vec<String>,
+    /// Bytes in the body of one request at most (1024 to 16777216)
+    #[arg(long, value_name = "BYTES", default_value = "262144")]
+    pub body_bytes: Within<1024, 16_777_216>,
+    /// Milliseconds until a request that has no answer is given up (1000 to 600000)
+    #[arg(long, value_name = "MS", default_value = "30000")]
+    pub request_timeout_ms: Within<1000, 600_000>,
+    /// Requests in work at the same time; more are refused with `rate_limited` (1 to 65536)
+    #[arg(long, value_name = "COUNT", default_value = "256")]
+    pub max_requests: Within<1, 65_536>,
+    /// Open connections; more wait until one closes (8 to 65536)
+    #[arg(long, value_name = "COUNT", default_value = "1024")]
+    pub max_connections: Within<8, 65_536>,
+    /// Observers following events at the same time; more are refused with `rate_limited`
+    /// (1 to 65536)
+    #[arg(long, value_name = "COUNT", default_value = "256")]
+    pub max_observers: Within<1, 65_536>,
+    /// Milliseconds between two pings to an observer; one that leaves two unanswered is
+    /// dropped (50 to 600000)
+    #[arg(long, value_name = "MS", default_value = "20000")]
+    pub observer_ping_ms: Within<50, 600_000>,
+}
+
+/// Where conversations are kept.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Data")]
+#[serde(default)]
+pub struct Data {
+    /// Folder of the database; made when it is not there. Without it the user's data folder,
+    /// such as ~/.local/share/companion
+    #[arg(long, value_name = "DIR")]
+    pub data_dir: Option<PathBuf>,
+}
+
+/// Which provider answers.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Model")]
+#[serde(default)]
+pub struct Model {
+    /// What produces text: "local" (a GGUF model in this machine's memory) or "openai" (any
+    /// OpenAI-compatible endpoint). Without it "openai" where a base URL is configured, else
+    /// "local"
+    #[arg(long, value_name = "NAME")]
+    pub provider: Option<ProviderChoice>,
+    /// Name of the model. Without it the profile's, else the provider's first
+    #[arg(long, value_name = "NAME")]
+    pub model: Option<String>,
+}
+
+/// The two providers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProviderChoice {
+    Local,
+    Openai,
+}
+
+/// The OpenAI-compatible endpoint.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "OpenAI-compatible endpoint")]
+#[serde(default)]
+pub struct Openai {
+    /// Address of the endpoint up to and without /chat/completions, such as
+    /// "http://127.0.0.1:11434/v1". With provider "openai" and without it, OpenAI's own
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    #[arg(skip)]
+    pub api_key_file: Option<PathBuf>,
+}
+
+/// The model inside this binary.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Local model")]
+#[serde(default)]
+pub struct Local {
+    /// GGUF file of the model. Without it the default model in the user's cache folder, such
+    /// as ~/.cache/companion/models/SmolLM2-135M-Instruct.Q4_1.gguf
+    #[arg(long, value_name = "FILE")]
+    pub model_file: Option<PathBuf>,
+    /// Threads that write the answer; 0 chooses by the number of cores (0 to 256)
+    #[arg(long, value_name = "COUNT", default_value = "0")]
+    pub local_threads: Within<0, 256>,
+    /// Threads that read the prompt; 0 chooses by the number of cores (0 to 256)
+    #[arg(long, value_name = "COUNT", default_value = "0")]
+    pub local_prompt_threads: Within<0, 256>,
+    /// Tokens in the model's window; 0 takes what the model was made for (0 to 1048576)
+    #[arg(long, value_name = "TOKENS", default_value = "0")]
+    pub local_context_tokens: Within<0, 1_048_576>,
+    /// When the model is loaded: "first-use" or "start"
+    #[arg(long, value_name = "WHEN", default_value = "first-use")]
+    pub local_load: LoadWhen,
+    /// Milliseconds without a question after which the model leaves memory; 0 is never
+    /// (0 to 604800000)
+    #[arg(long, value_name = "MS", default_value = "0")]
+    pub local_idle_ms: Within<0, 604_800_000>,
+}
+
+/// When the local model is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LoadWhen {
+    FirstUse,
+    Start,
+}
+
+/// Bounds of messages, pages and turns.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Turns")]
+#[serde(default)]
+pub struct Turns {
+    /// Characters in one message at most (1 to 32000)
+    #[arg(long, value_name = "CHARS", default_value = "32000")]
+    pub message_chars: Within<1, 32_000>,
+    /// Messages in one page of a transcript, unless asked otherwise (1 to 200)
+    #[arg(long, value_name = "COUNT", default_value = "50")]
+    pub transcript_page: Within<1, 200>,
+    /// Conversations in one page of the list, unless asked otherwise (1 to 200)
+    #[arg(long, value_name = "COUNT", default_value = "50")]
+    pub worker_page: Within<1, 200>,
+    /// Milliseconds until the first text of an answer has to come (100 to 3600000)
+    #[arg(long, value_name = "MS", default_value = "120000")]
+    pub first_token_ms: Within<100, 3_600_000>,
+    /// Milliseconds without new text after which a turn is given up (100 to 3600000)
+    #[arg(long, value_name = "MS", default_value = "60000")]
+    pub stall_ms: Within<100, 3_600_000>,
+    /// Milliseconds that one turn may take in all (1000 to 86400000)
+    #[arg(long, value_name = "MS", default_value = "1800000")]
+    pub turn_ms: Within<1000, 86_400_000>,
+    /// Milliseconds of text that are committed together (1 to 1000)
+    #[arg(long, value_name = "MS", default_value = "20")]
+    pub delta_ms: Within<1, 1000>,
+}
+
+/// What the model is told before the conversation.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Prompts")]
+#[serde(default)]
+pub struct Prompts {
+    /// Folder with profiles and prompts that replace the built-in ones of the same name
+    #[arg(long, value_name = "DIR")]
+    pub prompts_dir: Option<PathBuf>,
+}
+
+/// What is written to standard error.
+#[derive(Args, Clone, Debug, Serialize, Deserialize)]
+#[command(next_help_heading = "Log")]
+#[serde(default)]
+pub struct Log {
+    /// What is logged: a level (error, warn, info, debug, trace), also by part, such as
+    /// "info,server=debug"
+    #[arg(long, value_name = "FILTER", default_value = "info")]
+    pub log: String,
+    /// How it is written: "pretty" for people or "json" for machines
+    #[arg(long, value_name = "FORMAT", default_value = "pretty")]
+    pub log_format: LogFormat,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    Pretty,
+    Json,
+}
+
+macro_rules! defaults_by_clap {
+    ($($concern:ident)*) => {$(
+        impl Default for $concern {
+            fn default() -> Self {
+                let command = <$concern as Args>::augment_args(Command::new("defaults"));
+                command
+                    .try_get_matches_from(["defaults"])
+                    .and_then(|matches| clap::FromArgMatches::from_arg_matches(&matches))
+                    .expect("every setting is optional or has a default of its own type")
+            }
+        }
+    )*};
+}
+
+defaults_by_clap!(Settings Http Data Model Openai Local Turns Prompts Log);
+
+/// What is known of a setting besides its type.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// Its name in the file.
+    pub key: String,
+    /// The concern's title.
+    pub heading: String,
+    pub help: String,
+    /// Whether a flag of this name exists.
+    pub flag: bool,
+}
+
+impl Setting {
+    /// Its environment variable.
+    pub fn variable(&self) -> String {
+        format!("COMPANION_{}", self.key.to_uppercase())
+    }
+
+    /// Its flag.
+    pub fn flag(&self) -> String {
+        format!("--{}", self.key.replace('_', "-"))
+    }
+}
+
+/// The path of a secret: no flag, since other users of a machine can read flags.
+const API_KEY_FILE: &str = "File that holds the endpoint's API key. The key itself can only come \
+    from a file or from the environment (COMPANION_API_KEY; OPENAI_API_KEY where the provider is \
+    \"openai\" and nothing else names a key)";
+
+/// All settings in the order of the concerns.
+pub fn all() -> Vec<Setting> {
+    let command = Settings::augment_args(Command::new("settings"));
+    let mut all = Vec::new();
+    for arg in command.get_arguments() {
+        let heading = arg.get_help_heading().unwrap_or_default().to_owned();
+        let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+        let key = arg.get_id().to_string();
+        let after_base_url = key == "base_url";
+        all.push(Setting {
+            key,
+            heading: heading.clone(),
+            help,
+            flag: true,
+        });
+        if after_base_url {
+            let (key, help) = ("api_key_file".to_owned(), API_KEY_FILE.to_owned());
+            all.push(Setting {
+                key,
+                heading,
+                help,
+                flag: false,
+            });
+        }
+    }
+    all
+}

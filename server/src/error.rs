@@ -1,0 +1,108 @@
+//! Errors as HTTP answers: always an [`ErrorBody`], always the code's status unless HTTP has
+//! a status of its own for what is wrong with the request itself.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use protocol::{Error, ErrorBody, ErrorCode};
+
+/// An error on its way to a client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiError {
+    status: StatusCode,
+    error: Error,
+}
+
+/// The result of every handler.
+pub type ApiResult<T> = Result<T, ApiError>;
+
+impl ApiError {
+    /// `invalid_input`: `message` names what is wrong and where.
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Error::new(ErrorCode::InvalidInput, message).into()
+    }
+
+    /// The same with what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.error = self.error.with_hint(hint);
+        self
+    }
+
+    /// The same under the status that HTTP has for it: 405, 406, 413, 415.
+    #[must_use]
+    pub fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// What the client is told.
+    pub fn error(&self) -> &Error {
+        &self.error
+    }
+
+    /// 404 for a path below `/api` that is no route.
+    pub fn no_such_route() -> Self {
+        Error::new(ErrorCode::NotFound, "There is no such address.")
+            .with_hint("GET /api/v1/openapi.json describes every one.")
+            .into()
+    }
+
+    /// 405 for a route that does not know the method.
+    pub fn wrong_method() -> Self {
+        Self::invalid("This address does not take that method.")
+            .hint("The Allow header lists those that it takes.")
+            .status(StatusCode::METHOD_NOT_ALLOWED)
+    }
+
+    /// 413.
+    pub fn too_large(body_bytes: u64) -> Self {
+        Self::invalid(format!(
+            "The request's body is larger than {body_bytes} bytes."
+        ))
+        .status(StatusCode::PAYLOAD_TOO_LARGE)
+    }
+
+    /// `internal`; what really happened belongs into the log.
+    pub fn internal() -> Self {
+        Error::new(ErrorCode::Internal, "Something went wrong in the server.")
+            .with_hint("Its log says what; trying again may help.")
+            .into()
+    }
+}
+
+impl From<Error> for ApiError {
+    fn from(error: Error) -> Self {
+        let status = StatusCode::from_u16(error.code.http_status());
+        Self {
+            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
+            error,
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let retry_after = self.error.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1));
+        let mut response = (self.status, Json(ErrorBody { error: self.error })).into_response();
+        if let Some(seconds) = retry_after {
+            response
+                .headers_mut()
+                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_also_told_in_whole_seconds() {
+        let error = Error::new(ErrorCode::RateLimited, "Wait.").with_retry_after_ms(1001);
+        let response = ApiError::from(error).into_response();
+        assert_eq!(response.status(), StatusCode::TOO_MANY_REQUESTS);
+        assert_eq!(response.headers()[header::RETRY_AFTER], "2");
+    }
+}

@@ -1,0 +1,147 @@
+//! Following a worker: one stream of [`protocol::Frame`]s, over a WebSocket or as
+//! Server-Sent Events. It only observes; it takes no commands.
+
+mod sse;
+mod transport;
+mod websocket;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::WebSocketUpgrade;
+use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::{IntoResponse as _, Response};
+use protocol::{Cursor, Error, ErrorBody, ErrorCode, Frame, RuntimeId, WorkerId};
+use serde::Deserialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use utoipa::IntoParams;
+
+use crate::api::WorkerPath;
+use crate::bounds::BUSY_RETRY_MS;
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Path, Query};
+use crate::state::AppState;
+use transport::Transport;
+
+/// The places for observers, and who holds one.
+#[derive(Clone, Debug)]
+pub struct Observers {
+    places: Arc<Semaphore>,
+    /// Knows every stream that is open, so that a shutdown can wait for them.
+    open: TaskTracker,
+    ping: Duration,
+}
+
+/// One place, held for as long as a stream is open.
+#[derive(Debug)]
+pub struct Place {
+    _permit: OwnedSemaphorePermit,
+    _open: TaskTrackerToken,
+}
+
+impl Observers {
+    /// `most` places; `ping` between two signs of life.
+    pub fn new(most: usize, ping: Duration) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(most)),
+            open: TaskTracker::new(),
+            ping,
+        }
+    }
+
+    /// Waits until every stream has ended.
+    pub async fn ended(&self) {
+        self.open.close();
+        self.open.wait().await;
+    }
+
+    /// Error: `rate_limited` when every place is taken.
+    fn place(&self) -> ApiResult<Place> {
+        let permit = self.places.clone().try_acquire_owned().map_err(|_| {
+            Error::new(
+                ErrorCode::RateLimited,
+                "Too many observers follow this server.",
+            )
+            .with_hint("Close a tab, or raise max_observers.")
+            .with_retry_after_ms(BUSY_RETRY_MS)
+        })?;
+        Ok(Place {
+            _permit: permit,
+            _open: self.open.token(),
+        })
+    }
+}
+
+/// Where to go on.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct Since {
+    /// The cursor of the last frame that was seen; without it the stream begins with a
+    /// snapshot. As Server-Sent Events also by the header `Last-Event-ID`.
+    pub cursor: Option<String>,
+}
+
+/// Follows a worker.
+///
+/// A WebSocket whose messages are frames, or with `Accept: text/event-stream` the same
+/// frames as events: `event` is the kind of frame, `id` the cursor after it, `data` the frame.
+#[utoipa::path(
+    get, path = "/api/v1/runtimes/{rid}/workers/{wid}/events", tag = "events",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), Since),
+    responses(
+        (status = 101, description = "a WebSocket; each message is a frame", body = Frame),
+        (status = 200, description = "Server-Sent Events", body = Frame, content_type = "text/event-stream"),
+        (status = 406, description = "neither of the two was asked for", body = ErrorBody),
+        (status = 429, description = "too many observers", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn events(
+    State(state): State<AppState>,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+    Query(since): Query<Since>,
+    request: Request,
+) -> ApiResult<Response> {
+    let (mut parts, _) = request.into_parts();
+    let transport = transport::of(&parts.headers).ok_or_else(neither)?;
+    let place = state.observers.place()?;
+    let runtime = state.runtime(&rid)?;
+    let ping = state.observers.ping;
+    match transport {
+        Transport::WebSocket => {
+            let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await;
+            let upgrade = upgrade.map_err(|rejection| {
+                ApiError::invalid(rejection.body_text()).status(rejection.status())
+            })?;
+            let observation = runtime
+                .observe(wid, since.cursor.map(Cursor::from_client))
+                .await?;
+            Ok(websocket::answer(upgrade, observation, ping, place))
+        }
+        Transport::Sse => {
+            let cursor = since.cursor.or_else(|| last_event_id(&parts.headers));
+            let observation = runtime
+                .observe(wid, cursor.map(Cursor::from_client))
+                .await?;
+            Ok(sse::answer(observation, ping, place).into_response())
+        }
+    }
+}
+
+fn last_event_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers
+        .get(HeaderName::from_static("last-event-id"))?
+        .to_str()
+        .ok()?;
+    (!id.is_empty()).then(|| id.to_owned())
+}
+
+fn neither() -> ApiError {
+    ApiError::invalid("Events come over a WebSocket or as Server-Sent Events.")
+        .hint("Open a WebSocket here, or send the header Accept: text/event-stream.")
+        .status(StatusCode::NOT_ACCEPTABLE)
+}

@@ -1,0 +1,101 @@
+//! Frames over a WebSocket.
+
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use protocol::{CloseReason, Frame};
+use runtime::Observation;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+
+use super::Place;
+
+/// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
+pub const CLIENT_FRAME_BYTES: usize = 4096;
+/// Pings without an answer after which an observer is taken for gone.
+pub const UNANSWERED_PINGS: u32 = 2;
+
+/// Completes the handshake; frames follow.
+pub fn answer(
+    upgrade: WebSocketUpgrade,
+    observation: Observation,
+    ping: Duration,
+    place: Place,
+) -> Response {
+    upgrade
+        .max_message_size(CLIENT_FRAME_BYTES)
+        .max_frame_size(CLIENT_FRAME_BYTES)
+        .on_upgrade(move |socket| follow(socket, observation, ping, place))
+}
+
+/// What ended a stream.
+enum End {
+    /// The client went, or is taken for gone: nobody is left to tell.
+    Gone,
+    /// The client is told why.
+    Close(CloseReason),
+}
+
+async fn follow(mut socket: WebSocket, observation: Observation, ping: Duration, place: Place) {
+    let end = pass_on(&mut socket, observation, ping).await;
+    if let End::Close(reason) = end {
+        let frame = CloseFrame {
+            code: reason.code(),
+            reason: reason.name().into(),
+        };
+        let goodbye = async {
+            let _ = socket.send(Message::Close(Some(frame))).await;
+            // Until the client's own close, so that it reads ours before a reset.
+            while let Some(Ok(_)) = socket.recv().await {}
+        };
+        let _ = timeout(ping, goodbye).await;
+    }
+    drop(place);
+}
+
+async fn pass_on(socket: &mut WebSocket, mut observation: Observation, ping: Duration) -> End {
+    let patience = ping * UNANSWERED_PINGS;
+    let mut pings = interval_at(Instant::now() + ping, ping);
+    pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut unanswered = 0;
+    loop {
+        let message = tokio::select! {
+            biased;
+            incoming = socket.recv() => match incoming {
+                Some(Ok(Message::Pong(_) | Message::Ping(_))) => { unanswered = 0; continue }
+                Some(Ok(Message::Text(_) | Message::Binary(_))) => {
+                    return End::Close(CloseReason::InvalidInput);
+                }
+                Some(Ok(Message::Close(_))) | None => return End::Gone,
+                // Too large, not masked, not UTF-8 ...: told where that is still possible.
+                Some(Err(_)) => return End::Close(CloseReason::InvalidInput),
+            },
+            _ = pings.tick() => {
+                if unanswered == UNANSWERED_PINGS {
+                    return End::Gone;
+                }
+                unanswered += 1;
+                Message::Ping(bytes::Bytes::new())
+            }
+            frame = observation.next() => match frame {
+                Some(Frame::Close { reason }) => {
+                    let last = text(&Frame::Close { reason });
+                    let _ = timeout(patience, socket.send(last)).await;
+                    return End::Close(reason);
+                }
+                Some(frame) => text(&frame),
+                None => return End::Close(CloseReason::Internal),
+            },
+        };
+        // A reader that has stopped costs itself alone, and not for ever.
+        match timeout(patience, socket.send(message)).await {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => return End::Gone,
+        }
+    }
+}
+
+fn text(frame: &Frame) -> Message {
+    let json = serde_json::to_string(frame).expect("frames have text keys and no odd numbers");
+    Message::Text(json.into())
+}

@@ -1,0 +1,38 @@
+//! Taking the address.
+
+use std::io::{self, Write as _};
+use std::net::SocketAddr;
+
+use tokio::net::TcpListener;
+
+/// Why the address cannot be had.
+#[derive(Debug, thiserror::Error)]
+pub enum ListenError {
+    #[error(
+        "{0} is in use, perhaps by a Companion that is running already; stop that, or choose \
+         another address with --listen (port 0 takes a free one)"
+    )]
+    InUse(SocketAddr),
+    #[error("{0} needs more rights than this account has; choose a port above 1023")]
+    Denied(SocketAddr),
+    #[error("{0} cannot be listened on")]
+    Other(SocketAddr, #[source] io::Error),
+}
+
+/// Binds `address`; with port 0 the system chooses one.
+pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|error| match error.kind() {
+            io::ErrorKind::AddrInUse => ListenError::InUse(address),
+            io::ErrorKind::PermissionDenied => ListenError::Denied(address),
+            _ => ListenError::Other(address, error),
+        })
+}
+
+/// Prints where the server is, as the one line on standard output. Whoever started it may
+/// have closed that; the server does not care.
+pub fn announce(address: SocketAddr) {
+    let mut out = io::stdout().lock();
+    let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());
+}

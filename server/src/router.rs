@@ -1,0 +1,51 @@
+//! The whole router: interface, pages, files, and what surrounds them all.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::response::{IntoResponse as _, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tracing::error;
+
+use crate::bounds::{self, Bounds};
+use crate::config::Settings;
+use crate::error::ApiError;
+use crate::security::hosts::Hosts;
+use crate::security::{self, headers};
+use crate::state::AppState;
+use crate::{assets, pages, routes, telemetry};
+
+/// The router of a server that listens on `address`.
+pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Router {
+    let hosts = Arc::new(Hosts::new(address, &settings.http.allowed_hosts));
+    let bounds = Bounds::new(&settings.http, state.limits.form_bytes());
+    let (api, _) = routes::api();
+    let disk = assets::disk::folder();
+    let names = match &disk {
+        Some(folder) => assets::disk::names(folder),
+        None => assets::Names::embedded(),
+    };
+    let pages = pages::routes(&state, names);
+    let mut router = api.with_state(state).merge(assets::routes()).merge(pages);
+    if let Some(folder) = disk {
+        router = router.layer(from_fn_with_state(Arc::from(folder), assets::disk::serve));
+    }
+    // The last one stands outermost.
+    router
+        .layer(from_fn_with_state(hosts, security::guard))
+        .layer(from_fn_with_state(bounds, bounds::keep))
+        .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn(headers::add))
+        .layer(from_fn(telemetry::request))
+}
+
+fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
+    let text = panic.downcast_ref::<String>().map(String::as_str);
+    let text = text
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text");
+    error!(panic = text, "a handler panicked");
+    ApiError::internal().into_response()
+}

@@ -1,0 +1,45 @@
+//! The one table of routes. What stands here is in the OpenAPI document, and nothing else.
+
+use axum::Extension;
+use axum::Router;
+use utoipa::OpenApi as _;
+use utoipa::openapi::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use crate::api::document::{self, Document, Served};
+use crate::api::{health, messages, runtimes, status, turns, workers};
+use crate::error::ApiError;
+use crate::events;
+use crate::state::AppState;
+
+/// The interface for programs, with its document.
+pub fn api() -> (Router<AppState>, OpenApi) {
+    let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(health::healthz))
+        .routes(routes!(health::readyz))
+        .routes(routes!(document::openapi))
+        .routes(routes!(status::status))
+        .routes(routes!(runtimes::list))
+        .routes(routes!(runtimes::get))
+        .routes(routes!(workers::list, workers::create))
+        .routes(routes!(workers::get, workers::patch, workers::delete))
+        .routes(routes!(workers::transcript))
+        .routes(routes!(messages::send))
+        .routes(routes!(messages::cancel))
+        .routes(routes!(turns::get))
+        .routes(routes!(turns::input))
+        .routes(routes!(events::events))
+        .split_for_parts();
+    let json = document
+        .to_json()
+        .expect("the document is made of texts and maps of texts");
+    let router = router
+        .route(
+            "/api/{*rest}",
+            axum::routing::any(|| async { ApiError::no_such_route() }),
+        )
+        .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
+        .layer(Extension(Served(json.into())));
+    (router, document)
+}

@@ -1,0 +1,68 @@
+//! Who may ask, from where, and what browsers are told about the answers.
+//!
+//! The server knows no users yet; what protects it is that it listens on loopback, that it
+//! answers to its own names only (against DNS rebinding), and that nothing a browser was
+//! led to from elsewhere can change or follow anything.
+
+pub mod headers;
+pub mod hosts;
+pub mod origin;
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, header};
+use axum::middleware::Next;
+use axum::response::Response;
+use protocol::{Error, ErrorCode};
+
+use crate::error::{ApiError, ApiResult};
+use hosts::Hosts;
+use origin::{Claims, is_guarded, permits};
+
+/// Refuses what does not come from here.
+pub async fn guard(
+    State(hosts): State<Arc<Hosts>>,
+    request: Request,
+    next: Next,
+) -> ApiResult<Response> {
+    let headers = request.headers();
+    let named = one(headers, &header::HOST)?.is_some_and(|host| hosts.allow(host));
+    let targeted = request
+        .uri()
+        .authority()
+        .is_none_or(|target| hosts.allow(target.as_str()));
+    if !named || !targeted {
+        return Err(forbidden("This server does not answer to that name.").hint(
+            "Use the address it printed when it started, or add the name to allowed_hosts.",
+        ));
+    }
+    let claims = Claims {
+        origin: one(headers, &header::ORIGIN)?,
+        fetch_site: one(headers, &HeaderName::from_static("sec-fetch-site"))?,
+    };
+    if is_guarded(request.method(), request.uri().path()) && !permits(&claims, &hosts) {
+        return Err(forbidden("This request comes from another site.").hint(
+            "Only this server's own pages may do that; programs leave out the Origin header.",
+        ));
+    }
+    Ok(next.run(request).await)
+}
+
+/// The one value of a header. Error: there are several, or it is not text.
+fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> ApiResult<Option<&'a str>> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (None, _) => Ok(None),
+        (Some(value), None) => value.to_str().map(Some).map_err(|_| bad_header(name)),
+        (Some(_), Some(_)) => Err(bad_header(name)),
+    }
+}
+
+fn bad_header(name: &HeaderName) -> ApiError {
+    forbidden(format!("The header {name} is there twice or is not text."))
+}
+
+fn forbidden(message: impl Into<String>) -> ApiError {
+    Error::new(ErrorCode::Forbidden, message).into()
+}

@@ -1,0 +1,79 @@
+//! The names that this server answers to.
+
+/// Invariant: each is lower-case `host` or `host:port`, without the ports 80 and 443.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Hosts(Vec<String>);
+
+/// What loopback is called.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
+
+impl Hosts {
+    /// The loopback names and `address` with the `port` listened on, and what was configured.
+    pub fn new(address: std::net::SocketAddr, configured: &[String]) -> Self {
+        let port = address.port();
+        let own = LOOPBACK.iter().map(|name| format!("{name}:{port}"));
+        let own = own.chain([address.to_string()]);
+        Self(
+            own.chain(configured.iter().cloned())
+                .map(|host| normal(&host))
+                .collect(),
+        )
+    }
+
+    /// Whether `host`, as in a `Host` header, is one of the names.
+    pub fn allow(&self, host: &str) -> bool {
+        let host = normal(host);
+        self.0.contains(&host)
+    }
+}
+
+/// One spelling for one host: browsers leave out the ports that schemes imply.
+fn normal(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    let short = host
+        .strip_suffix(":80")
+        .or_else(|| host.strip_suffix(":443"));
+    // "::80]" is no port but the inside of an address; its bracket keeps it from matching.
+    short.map(ToOwned::to_owned).unwrap_or(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn own_and_configured_names_are_allowed_and_nothing_else() {
+        let configured = [
+            "companion.example".to_owned(),
+            "Desk.example:8443".to_owned(),
+        ];
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &configured);
+        for (host, allowed) in [
+            ("127.0.0.1:3000", true),
+            ("localhost:3000", true),
+            ("LocalHost:3000", true),
+            ("[::1]:3000", true),
+            ("companion.example", true),
+            ("companion.example:443", true),
+            ("desk.example:8443", true),
+            ("", false),
+            ("localhost", false),
+            ("localhost:3001", false),
+            ("127.0.0.2:3000", false),
+            ("companion.example:8080", false),
+            ("companion.example.", false),
+            ("a.companion.example", false),
+            ("evil.example:3000", false),
+            ("localhost:3000.evil.example", false),
+            ("evil@localhost:3000", false),
+        ] {
+            assert_eq!(hosts.allow(host), allowed, "{host}");
+        }
+    }
+
+    #[test]
+    fn the_implied_port_may_be_left_out() {
+        let hosts = Hosts::new("127.0.0.1:80".parse().unwrap(), &[]);
+        assert!(hosts.allow("localhost") && hosts.allow("localhost:80"));
+    }
+}

@@ -1,0 +1,89 @@
+//! Whether a request that matters comes from this server's own pages or from no browser.
+//!
+//! Source: "Cross-Site Request Forgery Prevention" of the OWASP cheat sheets, fetch
+//! metadata with origin verification.
+
+use axum::http::Method;
+
+use super::hosts::Hosts;
+
+/// What a browser says of where a request comes from. Pages cannot forge either header.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Claims<'a> {
+    pub origin: Option<&'a str>,
+    /// `Sec-Fetch-Site`.
+    pub fetch_site: Option<&'a str>,
+}
+
+/// Whether a request needs to come from here: everything that may change state, the event
+/// streams (a WebSocket is open to every origin otherwise) and all server functions.
+pub fn is_guarded(method: &Method, path: &str) -> bool {
+    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    !reads || path.ends_with("/events") || path.starts_with("/api/fn")
+}
+
+/// Whether a guarded request may go on: an origin has to be one of ours; without one, only
+/// who is no browser, or a browser that says it is our own page or the user's own doing.
+pub fn permits(claims: &Claims<'_>, hosts: &Hosts) -> bool {
+    match claims.origin {
+        Some(origin) => host_of(origin).is_some_and(|host| hosts.allow(host)),
+        None => matches!(claims.fetch_site, None | Some("same-origin" | "none")),
+    }
+}
+
+/// The host of an http(s) origin; none for `null` and for anything that is not an origin.
+fn host_of(origin: &str) -> Option<&str> {
+    let host = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"))?;
+    (!host.is_empty() && !host.contains('/')).then_some(host)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_or_follows_is_guarded() {
+        for (method, path, guarded) in [
+            (Method::GET, "/", false),
+            (Method::HEAD, "/api/v1/status", false),
+            (Method::GET, "/api/v1/runtimes/r/workers/w", false),
+            (Method::GET, "/api/v1/runtimes/r/workers/w/events", true),
+            (Method::GET, "/api/fn/send123", true),
+            (Method::POST, "/", true),
+            (Method::PATCH, "/api/v1/runtimes/r/workers/w", true),
+            (Method::DELETE, "/api/v1/runtimes/r/workers/w", true),
+            (Method::from_bytes(b"BREW").unwrap(), "/", true),
+        ] {
+            assert_eq!(is_guarded(&method, path), guarded, "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn only_own_pages_and_programs_are_permitted() {
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &["c.example".to_owned()]);
+        for (origin, fetch_site, permitted) in [
+            (None, None, true),
+            (None, Some("same-origin"), true),
+            (None, Some("none"), true),
+            (None, Some("same-site"), false),
+            (None, Some("cross-site"), false),
+            (None, Some("new-word"), false),
+            (Some("http://127.0.0.1:3000"), None, true),
+            (Some("http://localhost:3000"), Some("same-origin"), true),
+            (Some("https://c.example"), Some("same-origin"), true),
+            (Some("http://localhost:8080"), Some("same-site"), false),
+            (Some("http://localhost"), None, false),
+            (Some("https://evil.example"), None, false),
+            (Some("http://127.0.0.1:3000.evil.example"), None, false),
+            (Some("http://127.0.0.1:3000/"), None, false),
+            (Some("file://127.0.0.1:3000"), None, false),
+            (Some("null"), Some("same-origin"), false),
+            (Some(""), None, false),
+        ] {
+            let claims = Claims { origin, fetch_site };
+            assert_eq!(permits(&claims, &hosts), permitted, "{claims:?}");
+        }
+    }
+}

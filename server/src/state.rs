@@ -1,0 +1,74 @@
+//! What every handler may reach.
+
+use protocol::RuntimeId;
+use protocol::api::LimitsInForce;
+use runtime::{Registry, Runtime};
+use tokio_util::sync::CancellationToken;
+
+use crate::config::Settings;
+use crate::error::ApiResult;
+use crate::events::Observers;
+
+/// Cheap to clone; one per server.
+#[derive(Clone)]
+pub struct AppState {
+    pub registry: Registry,
+    pub limits: Limits,
+    pub observers: Observers,
+    /// Cancelled when the server begins to go down.
+    pub stop: CancellationToken,
+}
+
+/// The bounds of pages and bodies that the handlers need.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    pub message_chars: u32,
+    pub body_bytes: u64,
+    pub transcript_page: u32,
+    pub worker_page: u32,
+}
+
+impl AppState {
+    /// The state of a server with these settings.
+    pub fn new(registry: Registry, settings: &Settings, stop: CancellationToken) -> Self {
+        let limits = Limits {
+            message_chars: settings.turns.message_chars.small(),
+            body_bytes: settings.http.body_bytes.get(),
+            transcript_page: settings.turns.transcript_page.small(),
+            worker_page: settings.turns.worker_page.small(),
+        };
+        let observers = Observers::new(
+            settings.http.max_observers.count(),
+            settings.http.observer_ping_ms.ms(),
+        );
+        Self {
+            registry,
+            limits,
+            observers,
+            stop,
+        }
+    }
+
+    /// The runtime of an id. Error: `not_found`.
+    pub fn runtime(&self, id: &RuntimeId) -> ApiResult<&Runtime> {
+        Ok(self.registry.runtime(id)?)
+    }
+}
+
+impl Limits {
+    /// Bytes of a page's form: each byte of a message takes up to three in it, a character
+    /// up to four bytes, and there are a few more fields.
+    pub fn form_bytes(self) -> u64 {
+        u64::from(self.message_chars) * 12 + 8 * 1024
+    }
+
+    /// As clients are told.
+    pub fn in_force(self) -> LimitsInForce {
+        LimitsInForce {
+            message_chars: self.message_chars,
+            body_bytes: u32::try_from(self.body_bytes).unwrap_or(u32::MAX),
+            transcript_page: self.transcript_page,
+            worker_page: self.worker_page,
+        }
+    }
+}
