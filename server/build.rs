@@ -15,17 +15,7 @@ const HASH_DIGITS: usize = 16;
 /// Characters of the hash that cargo-leptos puts into names (MD5 as URL-safe base64).
 const LEPTOS_HASH_CHARS: usize = 22;
 /// What gets smaller by compression.
-const TEXTS: [&str; 9] = [
-    "js",
-    "mjs",
-    "css",
-    "wasm",
-    "svg",
-    "html",
-    "json",
-    "txt",
-    "webmanifest",
-];
+const TEXTS: [&str; 9] = ["js", "mjs", "css", "wasm", "svg", "html", "json", "txt", "webmanifest"];
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=COMPANION_SITE_DIR");
@@ -62,10 +52,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
     };
     for entry in entries {
         let path = entry?.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .unwrap_or_default();
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
         let hidden = name.starts_with('.') || name.ends_with(".d.ts") || name == "hash.txt";
         if name.is_empty() || hidden || !name.chars().all(plain) {
@@ -83,16 +70,10 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
 /// One row of the table.
 fn entry(site: &Path, file: &Path, out: &Path) -> io::Result<String> {
     let bytes = fs::read(file)?;
-    let digest: String = Sha256::digest(&bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let digest: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
     let hash = &digest[..HASH_DIGITS];
     let inside = file.strip_prefix(site).map_err(io::Error::other)?;
-    let extension = file
-        .extension()
-        .and_then(|e| e.to_str())
-        .unwrap_or_default();
+    let extension = file.extension().and_then(|e| e.to_str()).unwrap_or_default();
     let mut path = format!("/{}", inside.to_string_lossy());
     // What nothing refers to by a fixed name: the files right in `pkg`.
     let top = inside.parent() == Some(Path::new("pkg"));
@@ -103,10 +84,7 @@ fn entry(site: &Path, file: &Path, out: &Path) -> io::Result<String> {
         immutable = true;
     }
     let (brotli, gzip) = if TEXTS.contains(&extension) {
-        (
-            kept(out, hash, "br", &bytes, brotli)?,
-            kept(out, hash, "gz", &bytes, gzip)?,
-        )
+        (kept(out, hash, "br", &bytes, brotli)?, kept(out, hash, "gz", &bytes, gzip)?)
     } else {
         (None, None)
     };
@@ -125,16 +103,8 @@ fn entry(site: &Path, file: &Path, out: &Path) -> io::Result<String> {
 }
 
 fn has_leptos_hash(path: &str) -> bool {
-    let mut parts = path
-        .rsplit('/')
-        .next()
-        .unwrap_or_default()
-        .rsplit('.')
-        .skip(1);
-    parts
-        .next()
-        .is_some_and(|part| part.len() == LEPTOS_HASH_CHARS)
-        && parts.next().is_some()
+    let mut parts = path.rsplit('/').next().unwrap_or_default().rsplit('.').skip(1);
+    parts.next().is_some_and(|part| part.len() == LEPTOS_HASH_CHARS) && parts.next().is_some()
 }
 
 /// The compressed file, from an earlier build where the content is the same; none where it
@@ -159,16 +129,8 @@ fn kept(
 
 fn brotli(bytes: &[u8]) -> io::Result<Vec<u8>> {
     // The best takes its time; only what is given to users is worth it.
-    let quality = if env::var("PROFILE").as_deref() == Ok("release") {
-        11
-    } else {
-        4
-    };
-    let params = brotli::enc::BrotliEncoderParams {
-        quality,
-        lgwin: 22,
-        ..Default::default()
-    };
+    let quality = if env::var("PROFILE").as_deref() == Ok("release") { 11 } else { 4 };
+    let params = brotli::enc::BrotliEncoderParams { quality, lgwin: 22, ..Default::default() };
     let mut compressed = Vec::new();
     brotli::BrotliCompress(&mut &bytes[..], &mut compressed, &params)?;
     Ok(compressed)

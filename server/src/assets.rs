@@ -50,11 +50,7 @@ impl Names {
             let found = paths.clone().find(ours).map(ToOwned::to_owned);
             found.unwrap_or_else(|| format!("/pkg/companion{extension}"))
         };
-        Self {
-            style: find(".css"),
-            script: find(".js"),
-            wasm: find(".wasm"),
-        }
+        Self { style: find(".css"), script: find(".js"), wasm: find(".wasm") }
     }
 
     /// The names of the embedded files.
@@ -72,23 +68,17 @@ pub fn embedded() -> bool {
 /// A route for each embedded file; other names below `/pkg` are not there.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let missing = get(|| async { StatusCode::NOT_FOUND });
-    ASSETS.iter().fold(
-        Router::new().route("/pkg/{*name}", missing),
-        |router, asset| {
-            router.route(
-                asset.path,
-                get(move |headers: HeaderMap| async move { answer(asset, &headers) }),
-            )
-        },
-    )
+    ASSETS.iter().fold(Router::new().route("/pkg/{*name}", missing), |router, asset| {
+        router.route(
+            asset.path,
+            get(move |headers: HeaderMap| async move { answer(asset, &headers) }),
+        )
+    })
 }
 
 /// The file in the best encoding that the client takes, or 304 where it has it.
 pub fn answer(asset: &'static Asset, request: &HeaderMap) -> Response {
-    let available = [
-        asset.brotli.map(|_| Encoding::Brotli),
-        asset.gzip.map(|_| Encoding::Gzip),
-    ];
+    let available = [asset.brotli.map(|_| Encoding::Brotli), asset.gzip.map(|_| Encoding::Gzip)];
     let accepted = text(request, header::ACCEPT_ENCODING);
     let encoding = encoding::choose(accepted, available.into_iter().flatten());
     let body = match encoding {
@@ -105,10 +95,7 @@ pub fn answer(asset: &'static Asset, request: &HeaderMap) -> Response {
     };
     let headers = response.headers_mut();
     if !known {
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static(content_type(asset.path)),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type(asset.path)));
         if let Some(name) = encoding.name() {
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(name));
         }
@@ -119,20 +106,14 @@ pub fn answer(asset: &'static Asset, request: &HeaderMap) -> Response {
         headers.insert(header::ETAG, tag);
     }
     headers.insert(header::VARY, HeaderValue::from_static("accept-encoding"));
-    let keep = if asset.immutable {
-        "public, max-age=31536000, immutable"
-    } else {
-        "public, no-cache"
-    };
+    let keep =
+        if asset.immutable { "public, max-age=31536000, immutable" } else { "public, no-cache" };
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static(keep));
     response
 }
 
 fn text(headers: &HeaderMap, name: header::HeaderName) -> &str {
-    headers
-        .get(name)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 /// The media type of a file by its name.
@@ -168,9 +149,7 @@ mod tests {
     };
 
     fn ask(headers: &[(header::HeaderName, &str)]) -> Response {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| (name.clone(), value.parse().unwrap()));
+        let headers = headers.iter().map(|(name, value)| (name.clone(), value.parse().unwrap()));
         answer(&SCRIPT, &headers.collect())
     }
 
@@ -180,10 +159,7 @@ mod tests {
         assert_eq!(response.headers()[header::CONTENT_ENCODING], "br");
         assert_eq!(response.headers()[header::ETAG], "\"0123456789abcdef-br\"");
         assert_eq!(response.headers()[header::VARY], "accept-encoding");
-        assert_eq!(
-            response.headers()[header::CONTENT_TYPE],
-            "text/javascript; charset=utf-8"
-        );
+        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/javascript; charset=utf-8");
         let keep = &response.headers()[header::CACHE_CONTROL];
         assert_eq!(keep, "public, max-age=31536000, immutable");
         assert!(!ask(&[]).headers().contains_key(header::CONTENT_ENCODING));
@@ -193,10 +169,7 @@ mod tests {
     fn what_the_client_has_is_not_sent() {
         let response = ask(&[(header::IF_NONE_MATCH, "\"0123456789abcdef-gz\"")]);
         assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
-        assert_eq!(
-            ask(&[(header::IF_NONE_MATCH, "\"other\"")]).status(),
-            StatusCode::OK
-        );
+        assert_eq!(ask(&[(header::IF_NONE_MATCH, "\"other\"")]).status(), StatusCode::OK);
     }
 
     #[test]

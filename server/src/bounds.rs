@@ -52,46 +52,29 @@ pub async fn keep(
         return Err(too_many());
     };
     let api = request.uri().path().starts_with("/api/");
-    let most = if api {
-        bounds.body_bytes
-    } else {
-        bounds.form_bytes
-    };
+    let most = if api { bounds.body_bytes } else { bounds.form_bytes };
     if announced(request.headers()).is_some_and(|bytes| bytes > most) {
         return Err(ApiError::too_large(most));
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let request = request.map(|body| Body::new(Limited::new(body, most)));
-    tokio::time::timeout(bounds.timeout, next.run(request))
-        .await
-        .map_err(|_| too_slow())
+    tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
 }
 
 /// The body's length as its sender announced it.
 fn announced(headers: &HeaderMap) -> Option<u64> {
-    headers
-        .get(header::CONTENT_LENGTH)?
-        .to_str()
-        .ok()?
-        .parse()
-        .ok()
+    headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
 fn too_many() -> ApiError {
-    Error::new(
-        ErrorCode::RateLimited,
-        "The server has too many requests in work.",
-    )
-    .with_retry_after_ms(BUSY_RETRY_MS)
-    .into()
+    Error::new(ErrorCode::RateLimited, "The server has too many requests in work.")
+        .with_retry_after_ms(BUSY_RETRY_MS)
+        .into()
 }
 
 fn too_slow() -> ApiError {
-    Error::new(
-        ErrorCode::Unavailable,
-        "The server took too long over this request.",
-    )
-    .with_hint("What was asked for may still happen; look before asking again.")
-    .with_retry_after_ms(BUSY_RETRY_MS)
-    .into()
+    Error::new(ErrorCode::Unavailable, "The server took too long over this request.")
+        .with_hint("What was asked for may still happen; look before asking again.")
+        .with_retry_after_ms(BUSY_RETRY_MS)
+        .into()
 }

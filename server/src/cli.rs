@@ -57,10 +57,7 @@ impl Cli {
         let matches = Self::documented().try_get_matches_from(arguments)?;
         let cli = Self::from_arg_matches(&matches)?;
         // A flag behind a command is only in the command's own matches.
-        let innermost = matches
-            .subcommand()
-            .map_or(&matches, |(_, inner)| inner)
-            .clone();
+        let innermost = matches.subcommand().map_or(&matches, |(_, inner)| inner).clone();
         Ok((cli, innermost))
     }
 

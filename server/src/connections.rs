@@ -39,10 +39,7 @@ pub async fn take(
     stop: CancellationToken,
 ) -> Connections {
     let places = Arc::new(Semaphore::new(most));
-    let mut open = Connections {
-        tasks: JoinSet::new(),
-        end: CancellationToken::new(),
-    };
+    let mut open = Connections { tasks: JoinSet::new(), end: CancellationToken::new() };
     loop {
         let next = async {
             let place = places.clone().acquire_owned().await;

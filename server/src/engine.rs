@@ -1,10 +1,106 @@
 //! Starting the runtime with what was configured.
 
-use runtime::Registry;
+use std::sync::Arc;
+use std::time::Instant;
+
+use anyhow::Context as _;
+use runtime::bundle::{Bundle, BundleError};
+use runtime::clock::SystemClock;
+use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
+use runtime::store::Store;
+use runtime::store::sqlite::Sqlite;
+use runtime::turn::TurnLimits;
+use runtime::{BundledModel, Providers, Registry, Runtime, RuntimeConfig};
+use tracing::info;
 
 use crate::config::Config;
+use crate::config::settings::{ProviderChoice, Turns};
 
-/// Opens the store, recovers, and makes the providers.
-pub async fn open(_config: &Config) -> anyhow::Result<Registry> {
-    anyhow::bail!("the runtime is not there yet")
+/// Opens the store, makes the providers, and recovers what a crash left behind.
+pub async fn open(config: &Config) -> anyhow::Result<Registry> {
+    let begin = Instant::now();
+    let bundle = bundle(config).context("the prompts cannot be used")?;
+    let providers = providers(config).context("the provider cannot be used")?;
+    let folder = config.data_dir.clone();
+    let opened = tokio::task::spawn_blocking(move || Sqlite::open(&folder)).await;
+    let store = opened.context("opening the database was broken off")??;
+    let registry = assemble(config, Arc::new(store), providers, bundle).await?;
+    info!(
+        ms = u64::try_from(begin.elapsed().as_millis()).unwrap_or(u64::MAX),
+        "the runtime is open"
+    );
+    Ok(registry)
+}
+
+/// A registry with the one runtime there is.
+pub async fn assemble(
+    config: &Config,
+    store: Arc<dyn Store>,
+    providers: Providers,
+    bundle: Bundle,
+) -> anyhow::Result<Registry> {
+    let turns = &config.settings.turns;
+    let runtime = Runtime::open(RuntimeConfig {
+        store,
+        providers,
+        bundle,
+        clock: Arc::new(SystemClock),
+        turn_limits: turn_limits(turns),
+        message_chars: turns.message_chars.small(),
+        transcript_page: turns.transcript_page.small(),
+        workspace: config.settings.prompts.workspace.clone(),
+    });
+    Ok(Registry::new(runtime.await.context("the conversations cannot be opened")?))
+}
+
+/// The profiles and prompts in force.
+pub fn bundle(config: &Config) -> Result<Bundle, BundleError> {
+    match &config.settings.prompts.prompts_dir {
+        Some(folder) => Bundle::from_folder(folder),
+        None => Bundle::embedded(),
+    }
+}
+
+/// The provider that was chosen, and the other one for profiles that name it. Connects to
+/// nothing and loads nothing. Must be called within a tokio runtime.
+pub fn providers(config: &Config) -> Result<Providers, ConfigError> {
+    let model = config.settings.model.model.clone();
+    let bundled = if config.bundled_model() { BundledModel::Yes } else { BundledModel::No };
+    let openai = openai(config)?;
+    let mut providers = Providers::none().with_bundled_model(bundled);
+    match config.provider {
+        ProviderChoice::Openai => {
+            if let Some(openai) = openai {
+                providers = providers.with_default(Arc::new(openai), model);
+            }
+            // WIRE: .with(Arc::new(local(config)))
+        }
+        ProviderChoice::Local => {
+            // WIRE: .with_default(Arc::new(local(config)), model)
+            if let Some(openai) = openai {
+                providers = providers.with(Arc::new(openai));
+            }
+        }
+    }
+    Ok(providers)
+}
+
+fn openai(config: &Config) -> Result<Option<Openai>, ConfigError> {
+    let Some(url) = &config.base_url else { return Ok(None) };
+    let chosen = config.provider == ProviderChoice::Openai;
+    let settings = &config.settings.model;
+    let mut openai = OpenaiConfig::new(url);
+    openai.api_key.clone_from(&config.api_key);
+    openai.model = settings.model.clone().filter(|_| chosen);
+    openai.context_tokens = Some(settings.context_tokens.small()).filter(|tokens| *tokens > 0);
+    Openai::new(openai).map(Some)
+}
+
+fn turn_limits(turns: &Turns) -> TurnLimits {
+    TurnLimits {
+        frame_ms: turns.delta_ms.get(),
+        first_token_ms: turns.first_token_ms.get(),
+        stall_ms: turns.stall_ms.get(),
+        turn_ms: turns.turn_ms.get(),
+    }
 }

@@ -57,10 +57,8 @@ impl ApiError {
 
     /// 413.
     pub fn too_large(body_bytes: u64) -> Self {
-        Self::invalid(format!(
-            "The request's body is larger than {body_bytes} bytes."
-        ))
-        .status(StatusCode::PAYLOAD_TOO_LARGE)
+        Self::invalid(format!("The request's body is larger than {body_bytes} bytes."))
+            .status(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
     /// `internal`; what really happened belongs into the log.
@@ -74,10 +72,7 @@ impl ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let status = StatusCode::from_u16(error.code.http_status());
-        Self {
-            status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
-            error,
-        }
+        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error }
     }
 }
 
@@ -86,9 +81,7 @@ impl IntoResponse for ApiError {
         let retry_after = self.error.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1));
         let mut response = (self.status, Json(ErrorBody { error: self.error })).into_response();
         if let Some(seconds) = retry_after {
-            response
-                .headers_mut()
-                .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         response
     }

@@ -45,11 +45,7 @@ pub struct Place {
 impl Observers {
     /// `most` places; `ping` between two signs of life.
     pub fn new(most: usize, ping: Duration) -> Self {
-        Self {
-            places: Arc::new(Semaphore::new(most)),
-            open: TaskTracker::new(),
-            ping,
-        }
+        Self { places: Arc::new(Semaphore::new(most)), open: TaskTracker::new(), ping }
     }
 
     /// Waits until every stream has ended.
@@ -61,17 +57,11 @@ impl Observers {
     /// Error: `rate_limited` when every place is taken.
     fn place(&self) -> ApiResult<Place> {
         let permit = self.places.clone().try_acquire_owned().map_err(|_| {
-            Error::new(
-                ErrorCode::RateLimited,
-                "Too many observers follow this server.",
-            )
-            .with_hint("Close a tab, or raise max_observers.")
-            .with_retry_after_ms(BUSY_RETRY_MS)
+            Error::new(ErrorCode::RateLimited, "Too many observers follow this server.")
+                .with_hint("Close a tab, or raise max_observers.")
+                .with_retry_after_ms(BUSY_RETRY_MS)
         })?;
-        Ok(Place {
-            _permit: permit,
-            _open: self.open.token(),
-        })
+        Ok(Place { _permit: permit, _open: self.open.token() })
     }
 }
 
@@ -117,26 +107,19 @@ pub async fn events(
             let upgrade = upgrade.map_err(|rejection| {
                 ApiError::invalid(rejection.body_text()).status(rejection.status())
             })?;
-            let observation = runtime
-                .observe(wid, since.cursor.map(Cursor::from_client))
-                .await?;
+            let observation = runtime.observe(wid, since.cursor.map(Cursor::from_client)).await?;
             Ok(websocket::answer(upgrade, observation, ping, place))
         }
         Transport::Sse => {
             let cursor = since.cursor.or_else(|| last_event_id(&parts.headers));
-            let observation = runtime
-                .observe(wid, cursor.map(Cursor::from_client))
-                .await?;
+            let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
             Ok(sse::answer(observation, ping, place).into_response())
         }
     }
 }
 
 fn last_event_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers
-        .get(HeaderName::from_static("last-event-id"))?
-        .to_str()
-        .ok()?;
+    let id = headers.get(HeaderName::from_static("last-event-id"))?.to_str().ok()?;
     (!id.is_empty()).then(|| id.to_owned())
 }
 

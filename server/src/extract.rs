@@ -29,9 +29,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
         let result = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
-        result
-            .map(|axum::Json(value)| Self(value))
-            .map_err(json_error)
+        result.map(|axum::Json(value)| Self(value)).map_err(json_error)
     }
 }
 
@@ -43,9 +41,7 @@ impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
         if request.body().is_end_stream() {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state)
-            .await
-            .map(Some)
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
     }
 }
 
@@ -54,9 +50,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let result = axum::extract::Query::<T>::from_request_parts(parts, state).await;
-        result
-            .map(|axum::extract::Query(value)| Self(value))
-            .map_err(query_error)
+        result.map(|axum::extract::Query(value)| Self(value)).map_err(query_error)
     }
 }
 
@@ -65,9 +59,7 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         let result = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        result
-            .map(|axum::extract::Path(value)| Self(value))
-            .map_err(path_error)
+        result.map(|axum::extract::Path(value)| Self(value)).map_err(path_error)
     }
 }
 
@@ -103,10 +95,7 @@ fn complaint(place: &str, text: &str) -> ApiError {
         "Failed to deserialize query string: ",
         "Invalid URL: ",
     ];
-    let text = known
-        .iter()
-        .find_map(|prefix| text.strip_prefix(prefix))
-        .unwrap_or(text);
+    let text = known.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
     let mut message: String = text.chars().take(COMPLAINT_CHARS).collect();
     if message.len() < text.len() {
         message.push('…');

@@ -21,13 +21,11 @@ pub enum ListenError {
 
 /// Binds `address`; with port 0 the system chooses one.
 pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| match error.kind() {
-            io::ErrorKind::AddrInUse => ListenError::InUse(address),
-            io::ErrorKind::PermissionDenied => ListenError::Denied(address),
-            _ => ListenError::Other(address, error),
-        })
+    TcpListener::bind(address).await.map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => ListenError::InUse(address),
+        io::ErrorKind::PermissionDenied => ListenError::Denied(address),
+        _ => ListenError::Other(address, error),
+    })
 }
 
 /// Prints where the server is, as the one line on standard output. Whoever started it may

@@ -19,16 +19,12 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    let threads = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build();
-    let done = threads
-        .map_err(anyhow::Error::from)
-        .and_then(|threads| match command {
-            Command::Config => Ok(config::run(&loaded)),
-            Command::Doctor => Ok(threads.block_on(doctor::run(&loaded))),
-            Command::Bundle => bundle::run(&loaded),
-            Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
-        });
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let done = threads.map_err(anyhow::Error::from).and_then(|threads| match command {
+        Command::Config => Ok(config::run(&loaded)),
+        Command::Doctor => Ok(threads.block_on(doctor::run(&loaded))),
+        Command::Bundle => bundle::run(&loaded),
+        Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
+    });
     done.unwrap_or_else(|error| failed(&error))
 }

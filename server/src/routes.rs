@@ -31,14 +31,9 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(turns::input))
         .routes(routes!(events::events))
         .split_for_parts();
-    let json = document
-        .to_json()
-        .expect("the document is made of texts and maps of texts");
+    let json = document.to_json().expect("the document is made of texts and maps of texts");
     let router = router
-        .route(
-            "/api/{*rest}",
-            axum::routing::any(|| async { ApiError::no_such_route() }),
-        )
+        .route("/api/{*rest}", axum::routing::any(|| async { ApiError::no_such_route() }))
         .method_not_allowed_fallback(|| async { ApiError::wrong_method() })
         .layer(Extension(Served(json.into())));
     (router, document)

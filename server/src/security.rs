@@ -28,10 +28,7 @@ pub async fn guard(
 ) -> ApiResult<Response> {
     let headers = request.headers();
     let named = one(headers, &header::HOST)?.is_some_and(|host| hosts.allow(host));
-    let targeted = request
-        .uri()
-        .authority()
-        .is_none_or(|target| hosts.allow(target.as_str()));
+    let targeted = request.uri().authority().is_none_or(|target| hosts.allow(target.as_str()));
     if !named || !targeted {
         return Err(forbidden("This server does not answer to that name.").hint(
             "Use the address it printed when it started, or add the name to allowed_hosts.",

@@ -16,10 +16,7 @@ impl Signals {
     /// Takes the signals over from the system, which would end the process at once.
     pub fn take() -> io::Result<Self> {
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
-        Ok(Self {
-            interrupt: signal(interrupt)?,
-            terminate: signal(terminate)?,
-        })
+        Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
     }
 
     /// Waits for the next one; returns the code of a process that it ends (128 and its number).

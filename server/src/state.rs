@@ -41,12 +41,7 @@ impl AppState {
             settings.http.max_observers.count(),
             settings.http.observer_ping_ms.ms(),
         );
-        Self {
-            registry,
-            limits,
-            observers,
-            stop,
-        }
+        Self { registry, limits, observers, stop }
     }
 
     /// The runtime of an id. Error: `not_found`.

@@ -15,13 +15,9 @@ use crate::config::settings::{Log, LogFormat};
 pub fn begin(log: &Log) -> anyhow::Result<()> {
     use std::io::IsTerminal as _;
     let filter = EnvFilter::try_new(&log.log)?;
-    let builder = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr);
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     let begun = match log.log_format {
-        LogFormat::Pretty => builder
-            .with_ansi(std::io::stderr().is_terminal())
-            .try_init(),
+        LogFormat::Pretty => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
     begun.map_err(|error| anyhow::anyhow!(error))
@@ -29,10 +25,7 @@ pub fn begin(log: &Log) -> anyhow::Result<()> {
 
 /// A span around each request: method, route, status and the time until the answer began.
 pub async fn request(request: Request, next: Next) -> Response {
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map(|path| path.as_str().to_owned());
+    let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = info_span!(
         "request",
         method = %request.method(),

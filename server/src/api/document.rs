@@ -33,8 +33,5 @@ pub struct Served(pub Arc<str>);
 pub async fn openapi(
     Extension(served): Extension<Served>,
 ) -> ([(HeaderName, &'static str); 1], String) {
-    (
-        [(header::CONTENT_TYPE, "application/json")],
-        served.0.to_string(),
-    )
+    ([(header::CONTENT_TYPE, "application/json")], served.0.to_string())
 }

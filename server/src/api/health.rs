@@ -38,10 +38,6 @@ pub async fn readyz(State(state): State<AppState>) -> ApiResult<Json<Health>> {
     match state.registry.home().provider_status().reason {
         None => Ok(Json(Health::Ready)),
         // Whatever the reason's own code, a probe is told 503.
-        Some(reason) => Err(Error {
-            code: ErrorCode::Unavailable,
-            ..reason
-        }
-        .into()),
+        Some(reason) => Err(Error { code: ErrorCode::Unavailable, ..reason }.into()),
     }
 }

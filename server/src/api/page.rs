@@ -33,9 +33,9 @@ pub fn entries(asked: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
     match asked {
         None => Ok(usual),
         Some(limit) if (1..=most).contains(&limit) => Ok(limit),
-        Some(limit) => Err(ApiError::invalid(format!(
-            "limit is {limit}; it goes from 1 to {most}."
-        ))),
+        Some(limit) => {
+            Err(ApiError::invalid(format!("limit is {limit}; it goes from 1 to {most}.")))
+        }
     }
 }
 

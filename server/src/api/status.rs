@@ -19,11 +19,7 @@ pub async fn status(State(state): State<AppState>) -> ApiResult<Json<Status>> {
     Ok(Json(Status {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         provider,
-        companion: if ready {
-            CompanionState::Ready
-        } else {
-            CompanionState::Unavailable
-        },
+        companion: if ready { CompanionState::Ready } else { CompanionState::Unavailable },
         limits: state.limits.in_force(),
     }))
 }

@@ -26,12 +26,7 @@ pub async fn list(
     Query(page): Query<WorkersPage>,
 ) -> ApiResult<Json<WorkerPage>> {
     let limit = entries(page.limit, state.limits.worker_page, WORKER_PAGE_MAX)?;
-    Ok(Json(
-        state
-            .runtime(&rid)?
-            .workers(page.before.as_deref(), limit)
-            .await?,
-    ))
+    Ok(Json(state.runtime(&rid)?.workers(page.before.as_deref(), limit).await?))
 }
 
 /// Begins a conversation. Without a body: the first profile, no title.
@@ -49,16 +44,10 @@ pub async fn create(
     Path(RuntimePath { rid }): Path<RuntimePath>,
     body: Option<extract::Json<CreateWorker>>,
 ) -> ApiResult<(StatusCode, [(HeaderName, String); 1], Json<Worker>)> {
-    let request = body
-        .map(|extract::Json(request)| request)
-        .unwrap_or_default();
+    let request = body.map(|extract::Json(request)| request).unwrap_or_default();
     let worker = state.runtime(&rid)?.create(request).await?;
     let address = format!("/api/v1/runtimes/{rid}/workers/{}", worker.worker_id);
-    Ok((
-        StatusCode::CREATED,
-        [(header::LOCATION, address)],
-        Json(worker),
-    ))
+    Ok((StatusCode::CREATED, [(header::LOCATION, address)], Json(worker)))
 }
 
 /// One of them.
@@ -126,17 +115,8 @@ pub async fn transcript(
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(page): Query<TranscriptPage>,
 ) -> ApiResult<Json<Transcript>> {
-    let limit = entries(
-        page.limit,
-        state.limits.transcript_page,
-        TRANSCRIPT_PAGE_MAX,
-    )?;
-    Ok(Json(
-        state
-            .runtime(&rid)?
-            .transcript(wid, page.before, limit)
-            .await?,
-    ))
+    let limit = entries(page.limit, state.limits.transcript_page, TRANSCRIPT_PAGE_MAX)?;
+    Ok(Json(state.runtime(&rid)?.transcript(wid, page.before, limit).await?))
 }
 
 /// Tells a field that is there from one that is not.

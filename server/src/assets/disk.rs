@@ -19,10 +19,7 @@ pub fn folder() -> Option<PathBuf> {
 
 /// The newest files that make the page.
 pub fn names(folder: &Path) -> Names {
-    let entries = std::fs::read_dir(folder.join("pkg"))
-        .into_iter()
-        .flatten()
-        .flatten();
+    let entries = std::fs::read_dir(folder.join("pkg")).into_iter().flatten().flatten();
     let mut files: Vec<(SystemTime, String)> = entries
         .filter_map(|entry| {
             let changed = entry.metadata().and_then(|data| data.modified()).ok()?;
@@ -51,10 +48,7 @@ pub async fn serve(State(folder): State<Arc<Path>>, request: Request, next: Next
 fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
     let relative = Path::new(path.strip_prefix('/')?);
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));
-    relative
-        .components()
-        .all(plain)
-        .then(|| folder.join(relative))
+    relative.components().all(plain).then(|| folder.join(relative))
 }
 
 #[cfg(test)]

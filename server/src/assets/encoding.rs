@@ -40,18 +40,12 @@ fn takes(accepted: &str, name: &str) -> bool {
     let weight = |wanted: &str| {
         accepted.split(',').find_map(|entry| {
             let mut parts = entry.split(';').map(str::trim);
-            let named = parts
-                .next()
-                .is_some_and(|coding| coding.eq_ignore_ascii_case(wanted));
-            let weight = parts
-                .find_map(|part| part.strip_prefix("q="))
-                .unwrap_or("1");
+            let named = parts.next().is_some_and(|coding| coding.eq_ignore_ascii_case(wanted));
+            let weight = parts.find_map(|part| part.strip_prefix("q=")).unwrap_or("1");
             named.then(|| weight.parse::<f32>().unwrap_or(0.0))
         })
     };
-    weight(name)
-        .or_else(|| weight("*"))
-        .is_some_and(|weight| weight > 0.0)
+    weight(name).or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
 }
 
 /// Whether `if_none_match` has a tag of the content with `hash`, in whichever encoding.
@@ -83,11 +77,7 @@ mod tests {
             ("brotli", Identity),
             ("br;q=odd", Identity),
         ] {
-            assert_eq!(
-                choose(accepted, [Brotli, Gzip].into_iter()),
-                sent,
-                "{accepted}"
-            );
+            assert_eq!(choose(accepted, [Brotli, Gzip].into_iter()), sent, "{accepted}");
         }
         assert_eq!(choose("br", [Gzip].into_iter()), Identity);
     }

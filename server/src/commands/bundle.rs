@@ -2,9 +2,48 @@
 
 use std::process::ExitCode;
 
-use crate::config::Config;
+use anyhow::Context as _;
+use runtime::bundle::{Bundle, Variables};
 
-/// Prints them with their digest.
-pub fn run(_config: &Config) -> anyhow::Result<ExitCode> {
-    anyhow::bail!("the runtime is not there yet")
+use crate::config::Config;
+use crate::engine;
+
+/// Prints each profile with its prompt as the model would get it, and the digest of all.
+pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
+    let bundle = engine::bundle(config).context("the prompts cannot be used")?;
+    match &config.settings.prompts.prompts_dir {
+        Some(folder) => println!("folder   {}", folder.display()),
+        None => println!("folder   none: the built-in prompts"),
+    }
+    println!("digest   {}", bundle.digest());
+    println!("default  {}", bundle.default_profile());
+    print_profiles(config, &bundle)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_profiles(config: &Config, bundle: &Bundle) -> anyhow::Result<()> {
+    for profile in bundle.profiles() {
+        let variables = Variables {
+            workspace: config.settings.prompts.workspace.clone(),
+            language: profile.language.clone(),
+            date: today(),
+        };
+        println!("\n[{}]  {}  ({})", profile.name, profile.title, profile.language);
+        let provider =
+            profile.provider.map_or("the configured one".to_owned(), |p| format!("{p:?}"));
+        println!("provider {}", provider.to_lowercase());
+        println!("model    {}", profile.model.as_deref().unwrap_or("the configured one"));
+        let sampling = serde_json::to_string(&profile.sampling)?;
+        println!("sampling {sampling}");
+        println!("prompt   {}\n", profile.prompt);
+        for line in bundle.render(profile, &variables)?.lines() {
+            println!("    {line}");
+        }
+    }
+    Ok(())
+}
+
+fn today() -> String {
+    use runtime::clock::{Clock as _, SystemClock};
+    SystemClock.now().date_utc()
 }

@@ -30,11 +30,7 @@ impl fmt::Display for Finding {
 
 /// Prints a line for each check; fails where one did.
 pub async fn run(config: &Config) -> ExitCode {
-    println!(
-        "companion {} on {}",
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::ARCH
-    );
+    println!("companion {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     let mut bad = 0;
     for (name, finding) in checks::all(config).await {
         println!("{name:<10} {finding}");

@@ -26,9 +26,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     telemetry::begin(&config.settings.log)?;
     let mut signals = Signals::take().context("the signals cannot be taken")?;
     let listener = listen::bind(config.settings.http.listen).await?;
-    let address = listener
-        .local_addr()
-        .context("the address cannot be read")?;
+    let address = listener.local_addr().context("the address cannot be read")?;
     let registry = engine::open(&config).await?;
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
@@ -62,9 +60,6 @@ async fn go_down(registry: &Registry, observers: &Observers, open: Connections) 
     };
     match tokio::time::timeout(SHUTDOWN, orderly).await {
         Ok(()) => info!("stopped"),
-        Err(_) => warn!(
-            seconds = SHUTDOWN.as_secs(),
-            "stopped without waiting any longer"
-        ),
+        Err(_) => warn!(seconds = SHUTDOWN.as_secs(), "stopped without waiting any longer"),
     }
 }

@@ -25,35 +25,22 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
         check("base_url", base_url(url));
     }
     if let Some(model) = &settings.model.model {
-        check(
-            "model",
-            if model.trim().is_empty() {
-                Err("no name".to_owned())
-            } else {
-                Ok(())
-            },
-        );
+        check("model", if model.trim().is_empty() { Err("no name".to_owned()) } else { Ok(()) });
     }
     if let Some(folder) = &settings.prompts.prompts_dir {
         let missing = || Err(format!("{} is not a folder", folder.display()));
-        check(
-            "prompts_dir",
-            if folder.is_dir() { Ok(()) } else { missing() },
-        );
+        check("prompts_dir", if folder.is_dir() { Ok(()) } else { missing() });
     }
     let turns = &settings.turns;
-    for (key, ms) in [
-        ("first_token_ms", turns.first_token_ms.get()),
-        ("stall_ms", turns.stall_ms.get()),
-    ] {
+    for (key, ms) in
+        [("first_token_ms", turns.first_token_ms.get()), ("stall_ms", turns.stall_ms.get())]
+    {
         let turn_ms = turns.turn_ms.get();
-        let longer = || {
-            Err(format!(
-                "{ms} is longer than the whole turn (turn_ms = {turn_ms})"
-            ))
-        };
+        let longer = || Err(format!("{ms} is longer than the whole turn (turn_ms = {turn_ms})"));
         check(key, if ms > turn_ms { longer() } else { Ok(()) });
     }
+    let blank = settings.prompts.workspace.trim().is_empty();
+    check("workspace", if blank { Err("no name".to_owned()) } else { Ok(()) });
     check("log", filter(&settings.log.log));
 }
 
@@ -85,25 +72,20 @@ pub fn host(name: &str) -> Result<(), String> {
 /// An http(s) address without credentials, query or fragment.
 pub fn base_url(url: &str) -> Result<(), String> {
     let expected = "expected an address such as \"http://127.0.0.1:11434/v1\"";
-    let uri: Uri = url
-        .parse()
-        .map_err(|error| format!("{error}; {expected}"))?;
+    let uri: Uri = url.parse().map_err(|error| format!("{error}; {expected}"))?;
     let http = matches!(uri.scheme_str(), Some("http" | "https"));
     match uri.authority() {
-        Some(authority) if authority.as_str().contains('@') => Err(
-            "a user name or key does not belong into the address; use COMPANION_API_KEY".to_owned(),
-        ),
+        Some(authority) if authority.as_str().contains('@') => {
+            Err("a user name or key does not belong into the address; use COMPANION_API_KEY"
+                .to_owned())
+        }
         Some(_) if http && uri.query().is_none() && !url.contains('#') => Ok(()),
-        _ => Err(format!(
-            "no scheme, or something behind the path; {expected}"
-        )),
+        _ => Err(format!("no scheme, or something behind the path; {expected}")),
     }
 }
 
 fn filter(text: &str) -> Result<(), String> {
-    EnvFilter::try_new(text)
-        .map(drop)
-        .map_err(|error| format!("not a log filter: {error}"))
+    EnvFilter::try_new(text).map(drop).map_err(|error| format!("not a log filter: {error}"))
 }
 
 #[cfg(test)]
@@ -115,24 +97,14 @@ mod tests {
         for good in ["127.0.0.1:0", "127.8.9.1:80", "[::1]:3000"] {
             assert_eq!(loopback(good.parse().unwrap()), Ok(()), "{good}");
         }
-        for bad in [
-            "0.0.0.0:3000",
-            "[::]:3000",
-            "192.168.1.2:3000",
-            "[::ffff:10.0.0.1]:1",
-        ] {
+        for bad in ["0.0.0.0:3000", "[::]:3000", "192.168.1.2:3000", "[::ffff:10.0.0.1]:1"] {
             assert!(loopback(bad.parse().unwrap()).is_err(), "{bad}");
         }
     }
 
     #[test]
     fn hosts_are_names_and_ports() {
-        for good in [
-            "companion.example",
-            "companion.example:8443",
-            "[::1]:8080",
-            "10.0.0.1",
-        ] {
+        for good in ["companion.example", "companion.example:8443", "[::1]:8080", "10.0.0.1"] {
             assert_eq!(host(good), Ok(()), "{good}");
         }
         for bad in ["", "http://a", "a/b", "*.example", "*", "me@a", "a b"] {
@@ -142,21 +114,11 @@ mod tests {
 
     #[test]
     fn a_base_url_is_an_http_address_and_nothing_more() {
-        for good in [
-            "http://127.0.0.1:11434/v1",
-            "https://api.example/v1/",
-            "http://a",
-        ] {
+        for good in ["http://127.0.0.1:11434/v1", "https://api.example/v1/", "http://a"] {
             assert_eq!(base_url(good), Ok(()), "{good}");
         }
-        for bad in [
-            "",
-            "127.0.0.1:1/v1",
-            "ftp://a/",
-            "http://k@a/",
-            "http://a/?k=1",
-            "http://a/#x",
-        ] {
+        for bad in ["", "127.0.0.1:1/v1", "ftp://a/", "http://k@a/", "http://a/?k=1", "http://a/#x"]
+        {
             assert!(base_url(bad).is_err(), "{bad}");
         }
     }

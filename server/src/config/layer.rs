@@ -51,10 +51,7 @@ pub fn file(path: &Path, text: &str, all: &[Setting], problems: &mut Problems) -
     let (spans, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
         let place = place(error.span().map_or(0, |span| span.start));
-        problems.add(Problem {
-            place,
-            message: error.message().to_owned(),
-        });
+        problems.add(Problem { place, message: error.message().to_owned() });
     }
     let (true, Ok(mut values)) = (errors.is_empty(), text.parse::<toml::Table>()) else {
         return Layer::new();
@@ -63,10 +60,7 @@ pub fn file(path: &Path, text: &str, all: &[Setting], problems: &mut Problems) -
     let mut layer = Layer::new();
     for key in spans.get_ref().keys() {
         let name = key.get_ref().as_ref();
-        let origin = Origin::File {
-            path: path.clone(),
-            line: line(key.span().start),
-        };
+        let origin = Origin::File { path: path.clone(), line: line(key.span().start) };
         let Some(value) = values.remove(name) else {
             continue;
         };
@@ -75,10 +69,7 @@ pub fn file(path: &Path, text: &str, all: &[Setting], problems: &mut Problems) -
         } else if let Err(message) = fits(name, &value) {
             problems.add(Problem::with_setting(name, &origin, message));
         } else {
-            layer.insert(
-                name.to_owned(),
-                (beside_the_file(value, name, &path), origin),
-            );
+            layer.insert(name.to_owned(), (beside_the_file(value, name, &path), origin));
         }
     }
     layer
@@ -97,18 +88,12 @@ pub fn environment(
             continue;
         };
         let Some(text) = text.to_str() else {
-            problems.add(Problem {
-                place: variable,
-                message: "not UTF-8 text".to_owned(),
-            });
+            problems.add(Problem { place: variable, message: "not UTF-8 text".to_owned() });
             continue;
         };
         match from_text(&setting.key, text) {
             Ok(value) => drop(layer.insert(setting.key.clone(), (value, Origin::Environment))),
-            Err(message) => problems.add(Problem {
-                place: variable,
-                message,
-            }),
+            Err(message) => problems.add(Problem { place: variable, message }),
         }
     }
     layer
@@ -118,23 +103,14 @@ pub fn environment(
 pub fn flags(matches: &ArgMatches, all: &[Setting], problems: &mut Problems) -> Layer {
     let given = |key: &str| matches.value_source(key) == Some(ValueSource::CommandLine);
     let mut layer = Layer::new();
-    for setting in all
-        .iter()
-        .filter(|setting| setting.flag && given(&setting.key))
-    {
+    for setting in all.iter().filter(|setting| setting.flag && given(&setting.key)) {
         let texts: Vec<String> = matches
             .get_raw(&setting.key)
-            .map(|raw| {
-                raw.map(|text| text.to_string_lossy().into_owned())
-                    .collect()
-            })
+            .map(|raw| raw.map(|text| text.to_string_lossy().into_owned()).collect())
             .unwrap_or_default();
         match from_text(&setting.key, &texts.join(",")) {
             Ok(value) => drop(layer.insert(setting.key.clone(), (value, Origin::Flag))),
-            Err(message) => problems.add(Problem {
-                place: setting.flag(),
-                message,
-            }),
+            Err(message) => problems.add(Problem { place: setting.flag(), message }),
         }
     }
     layer
@@ -143,9 +119,7 @@ pub fn flags(matches: &ArgMatches, all: &[Setting], problems: &mut Problems) -> 
 /// Whether `value` alone makes a good setting `key`.
 fn fits(key: &str, value: &Value) -> Result<(), String> {
     let table = toml::Table::from_iter([(key.to_owned(), value.clone())]);
-    Settings::deserialize(table)
-        .map(drop)
-        .map_err(|error| error.message().to_owned())
+    Settings::deserialize(table).map(drop).map_err(|error| error.message().to_owned())
 }
 
 /// Flags and variables are text: a number where the setting is one, else the text itself.
@@ -162,8 +136,7 @@ fn beside_the_file(value: Value, key: &str, file: &Path) -> Value {
     match (&value, file.parent()) {
         (Value::String(path), Some(folder)) if is_path => {
             let path: PathBuf = folder.join(path);
-            path.to_str()
-                .map_or(value.clone(), |path| Value::String(path.to_owned()))
+            path.to_str().map_or(value.clone(), |path| Value::String(path.to_owned()))
         }
         _ => value,
     }
@@ -175,10 +148,7 @@ fn unknown(name: &str, all: &[Setting]) -> String {
                 that with api_key_file, or set COMPANION_API_KEY"
             .to_owned();
     }
-    let near = all
-        .iter()
-        .map(|setting| (distance(name, &setting.key), &setting.key))
-        .min();
+    let near = all.iter().map(|setting| (distance(name, &setting.key), &setting.key)).min();
     match near.filter(|(distance, _)| *distance <= 2) {
         Some((_, near)) => format!("there is no such setting; did you mean {near}?"),
         None => "there is no such setting; companion.example.toml lists them all".to_owned(),
@@ -206,12 +176,9 @@ mod tests {
 
     #[test]
     fn distance_counts_edits() {
-        for (a, b, edits) in [
-            ("", "", 0),
-            ("stal_ms", "stall_ms", 1),
-            ("abc", "", 3),
-            ("ab", "ba", 2),
-        ] {
+        for (a, b, edits) in
+            [("", "", 0), ("stal_ms", "stall_ms", 1), ("abc", "", 3), ("ab", "ba", 2)]
+        {
             assert_eq!(distance(a, b), edits, "{a} {b}");
         }
     }

@@ -43,7 +43,8 @@ pub struct Config {
     pub provider: ProviderChoice,
     pub data_dir: PathBuf,
     pub model_file: PathBuf,
-    /// Invariant: present where the provider is openai.
+    /// Invariant: present where the provider is openai. Present beside the local one, it
+    /// answers the profiles that name it.
     pub base_url: Option<String>,
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
@@ -86,23 +87,11 @@ impl Config {
         check::all(&settings, &origin, problems);
 
         let has_url = settings.openai.base_url.is_some();
-        let by_url = if has_url {
-            ProviderChoice::Openai
-        } else {
-            ProviderChoice::Local
-        };
+        let by_url = if has_url { ProviderChoice::Openai } else { ProviderChoice::Local };
         let provider = settings.model.provider.unwrap_or(by_url);
         let openai = provider == ProviderChoice::Openai;
-        let base_url = settings
-            .openai
-            .base_url
-            .clone()
-            .or(openai.then(|| OPENAI_URL.to_owned()));
-        let key = if openai {
-            key(&settings, &origin, variable, problems)
-        } else {
-            None
-        };
+        let base_url = settings.openai.base_url.clone().or(openai.then(|| OPENAI_URL.to_owned()));
+        let key = if openai { key(&settings, &origin, variable, problems) } else { None };
         let (api_key, api_key_place) = key.unzip();
 
         let folders = directories::ProjectDirs::from("", "", "companion");
@@ -110,11 +99,7 @@ impl Config {
         let data_dir = data_dir.or_else(|| folders.as_ref().map(|f| f.data_dir().to_owned()));
         let cached =
             |f: &directories::ProjectDirs| f.cache_dir().join("models").join(DEFAULT_MODEL_FILE);
-        let model_file = settings
-            .local
-            .model_file
-            .clone()
-            .or(folders.as_ref().map(cached));
+        let model_file = settings.local.model_file.clone().or(folders.as_ref().map(cached));
         if data_dir.is_none() {
             let message = "this account has no home folder; say where conversations are kept";
             problems.add(Problem::with_setting("data_dir", &Origin::Default, message));
@@ -140,10 +125,7 @@ fn file_layer(
     problems: &mut Problems,
 ) -> (Option<PathBuf>, Layer) {
     let variable = || (sources.variable)(FILE_VARIABLE).filter(|text| !text.is_empty());
-    let named = sources
-        .file
-        .clone()
-        .or_else(|| variable().map(PathBuf::from));
+    let named = sources.file.clone().or_else(|| variable().map(PathBuf::from));
     let path = match &named {
         Some(path) => path.clone(),
         None => PathBuf::from(FILE_NAME),
@@ -158,10 +140,7 @@ fn file_layer(
         }
         Err(error) => {
             let message = format!("the configuration file cannot be read: {error}");
-            problems.add(Problem {
-                place: path.display().to_string(),
-                message,
-            });
+            problems.add(Problem { place: path.display().to_string(), message });
             (None, Layer::new())
         }
     }
@@ -184,9 +163,11 @@ fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<St
     (settings, origins)
 }
 
-/// The key of the openai provider, with the place that it came from.
+/// The key of the openai provider, with the place that it came from. OpenAI's own variable
+/// may be there by chance; it counts only where that provider was chosen.
 fn key<'a>(
     settings: &Settings,
+    provider: ProviderChoice,
     origin: &dyn Fn(&str) -> &'a Origin,
     variable: &dyn Fn(&str) -> Option<OsString>,
     problems: &mut Problems,
@@ -207,7 +188,10 @@ fn key<'a>(
     };
     let own = from_variable("COMPANION_API_KEY");
     match &settings.openai.api_key_file {
-        None => own.or_else(|| from_variable("OPENAI_API_KEY")),
+        None if provider == ProviderChoice::Openai => {
+            own.or_else(|| from_variable("OPENAI_API_KEY"))
+        }
+        None => own,
         Some(path) => own.or_else(|| from_file(path, problems)),
     }
 }

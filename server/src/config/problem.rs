@@ -16,10 +16,7 @@ pub struct Problem {
 impl Problem {
     /// A problem with the setting `key` as `origin` gave it.
     pub fn with_setting(key: &str, origin: &Origin, message: impl Into<String>) -> Self {
-        Self {
-            place: origin.place(key),
-            message: message.into(),
-        }
+        Self { place: origin.place(key), message: message.into() }
     }
 }
 
@@ -50,8 +47,6 @@ impl fmt::Display for Problems {
         let count = self.0.len();
         let things = if count == 1 { "thing is" } else { "things are" };
         write!(f, "{count} {things} wrong with the configuration:")?;
-        self.0
-            .iter()
-            .try_for_each(|problem| write!(f, "\n  {problem}"))
+        self.0.iter().try_for_each(|problem| write!(f, "\n  {problem}"))
     }
 }

@@ -101,6 +101,10 @@ pub struct Model {
     /// Name of the model. Without it the profile's, else the provider's first
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
+    /// Tokens that the model sees at once, question and answer; 0 takes 4096 for a local model
+    /// (cut to what it was made for) and 32768 for an endpoint (0 to 2097152)
+    #[arg(long, value_name = "TOKENS", default_value = "0")]
+    pub context_tokens: Within<0, 2_097_152>,
 }
 
 /// The two providers.
@@ -139,9 +143,9 @@ pub struct Local {
     /// Threads that read the prompt; 0 chooses by the number of cores (0 to 256)
     #[arg(long, value_name = "COUNT", default_value = "0")]
     pub local_prompt_threads: Within<0, 256>,
-    /// Tokens in the model's window; 0 takes what the model was made for (0 to 1048576)
-    #[arg(long, value_name = "TOKENS", default_value = "0")]
-    pub local_context_tokens: Within<0, 1_048_576>,
+    /// Tokens in one answer at most, where the profile names no other bound (1 to 1048576)
+    #[arg(long, value_name = "TOKENS", default_value = "2048")]
+    pub local_answer_tokens: Within<1, 1_048_576>,
     /// When the model is loaded: "first-use" or "start"
     #[arg(long, value_name = "WHEN", default_value = "first-use")]
     pub local_load: LoadWhen,
@@ -192,9 +196,13 @@ pub struct Turns {
 #[command(next_help_heading = "Prompts")]
 #[serde(default)]
 pub struct Prompts {
-    /// Folder with profiles and prompts that replace the built-in ones of the same name
+    /// Folder that takes the place of the built-in prompts: a profiles.toml and the prompts
+    /// that it names
     #[arg(long, value_name = "DIR")]
     pub prompts_dir: Option<PathBuf>,
+    /// What the prompts call the place that the Companion works at
+    #[arg(long, value_name = "NAME", default_value = "this workspace")]
+    pub workspace: String,
 }
 
 /// What is written to standard error.
@@ -273,20 +281,10 @@ pub fn all() -> Vec<Setting> {
         let help = arg.get_help().map(ToString::to_string).unwrap_or_default();
         let key = arg.get_id().to_string();
         let after_base_url = key == "base_url";
-        all.push(Setting {
-            key,
-            heading: heading.clone(),
-            help,
-            flag: true,
-        });
+        all.push(Setting { key, heading: heading.clone(), help, flag: true });
         if after_base_url {
             let (key, help) = ("api_key_file".to_owned(), API_KEY_FILE.to_owned());
-            all.push(Setting {
-                key,
-                heading,
-                help,
-                flag: false,
-            });
+            all.push(Setting { key, heading, help, flag: false });
         }
     }
     all

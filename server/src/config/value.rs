@@ -51,10 +51,7 @@ impl<const MIN: u64, const MAX: u64> fmt::Display for Within<MIN, MAX> {
 impl<const MIN: u64, const MAX: u64> FromStr for Within<MIN, MAX> {
     type Err = String;
     fn from_str(text: &str) -> Result<Self, String> {
-        text.parse()
-            .ok()
-            .and_then(Self::checked)
-            .ok_or_else(Self::expected)
+        text.parse().ok().and_then(Self::checked).ok_or_else(Self::expected)
     }
 }
 
@@ -113,26 +110,13 @@ mod tests {
     #[test]
     fn both_ends_are_inside() {
         type Small = Within<2, 4>;
-        for (text, good) in [
-            ("1", false),
-            ("2", true),
-            ("4", true),
-            ("5", false),
-            ("x", false),
-        ] {
+        for (text, good) in [("1", false), ("2", true), ("4", true), ("5", false), ("x", false)] {
             assert_eq!(text.parse::<Small>().is_ok(), good, "{text}");
         }
         for (number, good) in [(-1, false), (1, false), (2, true), (4, true), (5, false)] {
-            assert_eq!(
-                Small::deserialize(toml::Value::Integer(number)).is_ok(),
-                good,
-                "{number}"
-            );
+            assert_eq!(Small::deserialize(toml::Value::Integer(number)).is_ok(), good, "{number}");
         }
         let error = Small::deserialize(toml::Value::Integer(9)).unwrap_err();
-        assert!(
-            error.to_string().contains("a whole number from 2 to 4"),
-            "{error}"
-        );
+        assert!(error.to_string().contains("a whole number from 2 to 4"), "{error}");
     }
 }

@@ -14,21 +14,14 @@ use super::Place;
 
 /// The stream of an observation. It ends after the frame `close`, or when the client goes.
 pub fn answer(observation: Observation, ping: Duration, place: Place) -> Response {
-    let frames = stream::unfold(
-        (observation, place),
-        |(mut observation, place)| async move {
-            let frame = observation.next().await?;
-            Some((Ok::<_, Infallible>(event(&frame)), (observation, place)))
-        },
-    );
-    let mut response = Sse::new(frames)
-        .keep_alive(KeepAlive::new().interval(ping))
-        .into_response();
+    let frames = stream::unfold((observation, place), |(mut observation, place)| async move {
+        let frame = observation.next().await?;
+        Some((Ok::<_, Infallible>(event(&frame)), (observation, place)))
+    });
+    let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(ping)).into_response();
     // Proxies that collect answers would hold the events back.
     let unbuffered = HeaderName::from_static("x-accel-buffering");
-    response
-        .headers_mut()
-        .insert(unbuffered, HeaderValue::from_static("no"));
+    response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
     response
 }
 
@@ -67,9 +60,7 @@ mod tests {
 
     #[test]
     fn the_name_of_an_event_is_the_tag_of_its_frame() {
-        let frame = Frame::Close {
-            reason: CloseReason::Shutdown,
-        };
+        let frame = Frame::Close { reason: CloseReason::Shutdown };
         let json = serde_json::to_value(&frame).unwrap();
         assert_eq!(json["frame"], name(&frame));
     }

@@ -19,10 +19,7 @@ pub fn of(headers: &HeaderMap) -> Option<Transport> {
 
 /// Whether a header's comma-separated list has `word`, parameters aside.
 fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
-    let values = headers
-        .get_all(name)
-        .iter()
-        .filter_map(|value| value.to_str().ok());
+    let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let words = values.flat_map(|value| value.split(','));
     words
         .map(|entry| entry.split(';').next().unwrap_or_default().trim())
@@ -40,11 +37,7 @@ mod tests {
             ("upgrade", "h2c, WebSocket", Some(Transport::WebSocket)),
             ("upgrade", "h2c", None),
             ("accept", "text/event-stream", Some(Transport::Sse)),
-            (
-                "accept",
-                "text/html, text/event-stream;q=0.9",
-                Some(Transport::Sse),
-            ),
+            ("accept", "text/html, text/event-stream;q=0.9", Some(Transport::Sse)),
             ("accept", "*/*", None),
             ("accept", "application/json", None),
         ] {

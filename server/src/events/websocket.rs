@@ -39,10 +39,7 @@ enum End {
 async fn follow(mut socket: WebSocket, observation: Observation, ping: Duration, place: Place) {
     let end = pass_on(&mut socket, observation, ping).await;
     if let End::Close(reason) = end {
-        let frame = CloseFrame {
-            code: reason.code(),
-            reason: reason.name().into(),
-        };
+        let frame = CloseFrame { code: reason.code(), reason: reason.name().into() };
         let goodbye = async {
             let _ = socket.send(Message::Close(Some(frame))).await;
             // Until the client's own close, so that it reads ours before a reset.

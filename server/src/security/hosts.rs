@@ -13,11 +13,7 @@ impl Hosts {
         let port = address.port();
         let own = LOOPBACK.iter().map(|name| format!("{name}:{port}"));
         let own = own.chain([address.to_string()]);
-        Self(
-            own.chain(configured.iter().cloned())
-                .map(|host| normal(&host))
-                .collect(),
-        )
+        Self(own.chain(configured.iter().cloned()).map(|host| normal(&host)).collect())
     }
 
     /// Whether `host`, as in a `Host` header, is one of the names.
@@ -30,9 +26,7 @@ impl Hosts {
 /// One spelling for one host: browsers leave out the ports that schemes imply.
 fn normal(host: &str) -> String {
     let host = host.to_ascii_lowercase();
-    let short = host
-        .strip_suffix(":80")
-        .or_else(|| host.strip_suffix(":443"));
+    let short = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443"));
     // "::80]" is no port but the inside of an address; its bracket keeps it from matching.
     short.map(ToOwned::to_owned).unwrap_or(host)
 }
@@ -43,10 +37,7 @@ mod tests {
 
     #[test]
     fn own_and_configured_names_are_allowed_and_nothing_else() {
-        let configured = [
-            "companion.example".to_owned(),
-            "Desk.example:8443".to_owned(),
-        ];
+        let configured = ["companion.example".to_owned(), "Desk.example:8443".to_owned()];
         let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &configured);
         for (host, allowed) in [
             ("127.0.0.1:3000", true),

@@ -33,9 +33,7 @@ pub fn permits(claims: &Claims<'_>, hosts: &Hosts) -> bool {
 
 /// The host of an http(s) origin; none for `null` and for anything that is not an origin.
 fn host_of(origin: &str) -> Option<&str> {
-    let host = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"))?;
+    let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))?;
     (!host.is_empty() && !host.contains('/')).then_some(host)
 }
 

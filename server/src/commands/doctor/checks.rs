@@ -4,6 +4,8 @@ mod model;
 
 use std::path::Path;
 
+use runtime::store::sqlite::Sqlite;
+
 use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;
 use crate::config::Config;
@@ -14,7 +16,9 @@ use crate::listen;
 pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
     let mut findings = vec![
         ("config", configuration(config)),
+        ("prompts", prompts(config)),
         ("data", data(&config.data_dir)),
+        ("database", database(&config.data_dir)),
         ("provider", provider(config)),
     ];
     if config.provider == ProviderChoice::Local {
@@ -33,6 +37,25 @@ fn configuration(config: &Config) -> Finding {
     })
 }
 
+fn prompts(config: &Config) -> Finding {
+    match engine::bundle(config) {
+        Ok(bundle) => Good(format!("{} profiles, {}", bundle.profiles().len(), bundle.digest())),
+        Err(error) => Bad(chain(&error)),
+    }
+}
+
+/// Whether the database can be opened, where there is one: as serving does, so an old
+/// schema is brought up to date (after a backup) and another companion is noticed.
+fn database(folder: &Path) -> Finding {
+    if !folder.join(DATABASE).exists() {
+        return Good("none yet; the first start makes it".to_owned());
+    }
+    match Sqlite::open(folder) {
+        Ok(_) => Good("it can be opened".to_owned()),
+        Err(error) => Bad(chain(&error)),
+    }
+}
+
 /// Whether files can be made in the folder, or the folder itself can be.
 fn data(folder: &Path) -> Finding {
     let shown = folder.display();
@@ -41,9 +64,7 @@ fn data(folder: &Path) -> Finding {
         return match above.map(probe) {
             Some(Ok(())) => Good(format!("{shown} will be made")),
             Some(Err(error)) => Bad(format!("{shown} cannot be made: {error}")),
-            None => Bad(format!(
-                "{shown} cannot be made: nothing above it is a folder"
-            )),
+            None => Bad(format!("{shown} cannot be made: nothing above it is a folder")),
         };
     }
     match probe(folder) {
@@ -59,6 +80,14 @@ fn probe(folder: &Path) -> std::io::Result<()> {
 }
 
 fn provider(config: &Config) -> Finding {
+    let reason = match engine::providers(config) {
+        Ok(providers) => providers.status().reason,
+        Err(error) => return Bad(chain(&error)),
+    };
+    if let Some(reason) = reason {
+        let hint = reason.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
+        return Bad(format!("{}{hint}", reason.message));
+    }
     match (config.provider, &config.base_url, &config.api_key_place) {
         (ProviderChoice::Local, _, _) => Good("local: the model in this binary".to_owned()),
         (ProviderChoice::Openai, Some(url), Some(place)) => {
@@ -73,37 +102,35 @@ fn provider(config: &Config) -> Finding {
         (ProviderChoice::Openai, url, _) => {
             let url = url.as_deref().unwrap_or_default();
             let text = format!("openai: {url}, without a key");
-            if to_this_machine(url) {
-                Good(text)
-            } else {
-                Doubtful(text)
-            }
+            if to_this_machine(url) { Good(text) } else { Doubtful(text) }
         }
     }
 }
 
+/// An error with everything behind it.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
+}
+
 fn to_this_machine(url: &str) -> bool {
     let uri = url.parse::<axum::http::Uri>().ok();
-    let host = uri
-        .as_ref()
-        .and_then(axum::http::Uri::host)
-        .unwrap_or_default();
+    let host = uri.as_ref().and_then(axum::http::Uri::host).unwrap_or_default();
     host == "localhost" || host == "[::1]" || host.starts_with("127.")
 }
 
 fn site() -> Finding {
     let bytes: usize = assets::ASSETS.iter().map(|asset| asset.plain.len()).sum();
     if assets::embedded() {
-        let sent: usize = assets::ASSETS
-            .iter()
-            .map(|asset| asset.brotli.unwrap_or(asset.plain).len())
-            .sum();
+        let sent: usize =
+            assets::ASSETS.iter().map(|asset| asset.brotli.unwrap_or(asset.plain).len()).sum();
         let count = assets::ASSETS.len();
-        Good(format!(
-            "{count} files, {} KiB, {} KiB as sent",
-            bytes / 1024,
-            sent / 1024
-        ))
+        Good(format!("{count} files, {} KiB, {} KiB as sent", bytes / 1024, sent / 1024))
     } else {
         Doubtful(
             "no script in this binary, so pages work without; `make build` makes one with it"

@@ -20,10 +20,9 @@ pub fn file(config: &Config) -> Finding {
     let path = &config.model_file;
     let shown = path.display();
     match look(path, config.bundled_model()) {
-        Ok(Look::Known { bytes }) => Good(format!(
-            "{shown}, {} MB, the default model",
-            bytes / 1_000_000
-        )),
+        Ok(Look::Known { bytes }) => {
+            Good(format!("{shown}, {} MB, the default model", bytes / 1_000_000))
+        }
         Ok(Look::Gguf { bytes }) => Good(format!("{shown}, {} MB", bytes / 1_000_000)),
         Ok(Look::Damaged) => Bad(format!(
             "{shown} should be the default model but is damaged; remove it and run `make setup`"
@@ -49,29 +48,17 @@ fn look(path: &Path, bundled: bool) -> io::Result<Look> {
     let bytes = std::fs::metadata(path)?.len();
     if bundled {
         let whole = bytes == DEFAULT_BYTES && sha256(path)? == DEFAULT_SHA256;
-        return Ok(if whole {
-            Look::Known { bytes }
-        } else {
-            Look::Damaged
-        });
+        return Ok(if whole { Look::Known { bytes } } else { Look::Damaged });
     }
     let mut magic = [0; 4];
     let read = File::open(path)?.take(4).read(&mut magic)?;
-    Ok(if read == 4 && magic == MAGIC {
-        Look::Gguf { bytes }
-    } else {
-        Look::Other
-    })
+    Ok(if read == 4 && magic == MAGIC { Look::Gguf { bytes } } else { Look::Other })
 }
 
 fn sha256(path: &Path) -> io::Result<String> {
     let mut hasher = Sha256::new();
     io::copy(&mut File::open(path)?, &mut hasher)?;
-    Ok(hasher
-        .finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect())
+    Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// Whether the processor has what the engine was compiled for.
@@ -84,16 +71,9 @@ pub fn processor() -> Finding {
             ("FMA", is_x86_feature_detected!("fma")),
             ("F16C", is_x86_feature_detected!("f16c")),
         ];
-        let missing: Vec<_> = has
-            .iter()
-            .filter(|(_, has)| !has)
-            .map(|(name, _)| *name)
-            .collect();
+        let missing: Vec<_> = has.iter().filter(|(_, has)| !has).map(|(name, _)| *name).collect();
         if !missing.is_empty() {
-            return Bad(format!(
-                "no {}; the local model needs it",
-                missing.join(", ")
-            ));
+            return Bad(format!("no {}; the local model needs it", missing.join(", ")));
         }
         Good("AVX, AVX2, FMA and F16C are there".to_owned())
     }
@@ -109,15 +89,10 @@ mod tests {
     fn a_file_is_known_by_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
-        assert_eq!(
-            look(&path, false).unwrap_err().kind(),
-            io::ErrorKind::NotFound
-        );
-        for (content, found) in [
-            ("GGUF....", Look::Gguf { bytes: 8 }),
-            ("GG", Look::Other),
-            ("<html>", Look::Other),
-        ] {
+        assert_eq!(look(&path, false).unwrap_err().kind(), io::ErrorKind::NotFound);
+        for (content, found) in
+            [("GGUF....", Look::Gguf { bytes: 8 }), ("GG", Look::Other), ("<html>", Look::Other)]
+        {
             std::fs::write(&path, content).unwrap();
             assert_eq!(look(&path, false).unwrap(), found, "{content}");
         }

@@ -1,0 +1,86 @@
+//! The OpenAPI document and the routes are the same thing.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::support::start;
+
+/// DESIGN's HTTP contract, by hand.
+const CONTRACT: [(&str, &str); 17] = [
+    ("get", "/healthz"),
+    ("get", "/readyz"),
+    ("get", "/api/v1/openapi.json"),
+    ("get", "/api/v1/status"),
+    ("get", "/api/v1/runtimes"),
+    ("get", "/api/v1/runtimes/{rid}"),
+    ("get", "/api/v1/runtimes/{rid}/workers"),
+    ("post", "/api/v1/runtimes/{rid}/workers"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}"),
+    ("patch", "/api/v1/runtimes/{rid}/workers/{wid}"),
+    ("delete", "/api/v1/runtimes/{rid}/workers/{wid}"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}/transcript"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/messages"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/cancel"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/input"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}/events"),
+];
+
+fn contract() -> BTreeSet<(String, String)> {
+    CONTRACT.iter().map(|(method, path)| ((*method).to_owned(), (*path).to_owned())).collect()
+}
+
+#[tokio::test]
+async fn the_document_has_each_route_of_the_contract_and_no_other() {
+    let server = start("").await;
+    let document: Value =
+        server.get("/api/v1/openapi.json").send().await.unwrap().json().await.unwrap();
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut documented = BTreeSet::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
+            documented.insert((method.clone(), path.clone()));
+        }
+    }
+    assert_eq!(documented, contract());
+}
+
+#[tokio::test]
+async fn each_documented_route_is_there_and_knows_only_its_methods() {
+    let server = start("").await;
+    let worker = server.worker_id().await.to_string();
+    let missing = "019aabcd-0123-7abc-8def-0123456789ab";
+    for (_, path) in contract() {
+        let real = path.replace("{rid}", "backend-internal");
+        let real = real.replace("{wid}", &worker).replace("{tid}", missing);
+        for method in ["get", "post", "put", "patch", "delete"] {
+            let known = contract().contains(&(method.to_owned(), path.clone()));
+            // What would end or change the worker is asked of one that is not there.
+            let real =
+                if method == "delete" { real.replace(&worker, missing) } else { real.clone() };
+            let name = method.to_uppercase().parse().unwrap();
+            let request = server.client.request(name, server.url(&real));
+            let status = request.send().await.unwrap().status().as_u16();
+            assert_eq!(status == 405, !known, "{method} {path}: {status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn everything_that_is_referred_to_is_there() {
+    let (_, document) = server::routes::api();
+    let document = serde_json::to_value(&document).unwrap();
+    let text = document.to_string();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut references = 0;
+    for reference in text.split("\"#/components/schemas/").skip(1) {
+        let name = reference.split('"').next().unwrap();
+        assert!(schemas.contains_key(name), "{name}");
+        references += 1;
+    }
+    assert!(references > 20, "{references}");
+    for name in ["Frame", "ErrorBody", "Turn", "Transcript", "SendMessage"] {
+        assert!(schemas.contains_key(name), "{name}");
+    }
+}

@@ -1,0 +1,90 @@
+//! Names, origins and headers.
+
+use super::support::{code, start};
+
+#[tokio::test]
+async fn only_its_own_names_are_answered() {
+    let server = start("allowed_hosts = [\"companion.example\"]").await;
+    let port = server.address.port();
+    for (host, status) in [
+        (format!("127.0.0.1:{port}"), 200),
+        (format!("localhost:{port}"), 200),
+        ("companion.example".to_owned(), 200),
+        ("companion.example:443".to_owned(), 200),
+        ("localhost".to_owned(), 403),
+        (format!("evil.example:{port}"), 403),
+        ("companion.example:8080".to_owned(), 403),
+    ] {
+        let answer = server.get("/healthz").header("host", &host).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{host}");
+        if status == 403 {
+            assert_eq!(code(answer).await.1, "forbidden", "{host}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn other_sites_can_neither_change_nor_follow() {
+    let server = start("").await;
+    let own = format!("http://127.0.0.1:{}", server.address.port());
+    let events = format!("{}/events", server.worker().await);
+    for (headers, permitted) in [
+        (vec![], true),
+        (vec![("origin", own.as_str())], true),
+        (vec![("sec-fetch-site", "same-origin")], true),
+        (vec![("sec-fetch-site", "cross-site")], false),
+        (vec![("origin", "https://evil.example")], false),
+        (vec![("origin", "http://127.0.0.1:1")], false),
+        (vec![("origin", "null"), ("sec-fetch-site", "same-origin")], false),
+        (vec![("origin", own.as_str()), ("origin", "https://evil.example")], false),
+    ] {
+        let with = |request: reqwest::RequestBuilder| {
+            headers.iter().fold(request, |request, (name, value)| request.header(*name, *value))
+        };
+        let change = with(server.post(&server.workers())).send().await.unwrap();
+        assert_eq!(change.status(), if permitted { 201 } else { 403 }, "{headers:?}");
+        let follow = with(server.get(&events)).header("accept", "text/event-stream");
+        let follow = follow.send().await.unwrap();
+        assert_eq!(follow.status(), if permitted { 200 } else { 403 }, "{headers:?}");
+    }
+    // Nobody is invited by CORS, not even by a preflight.
+    let preflight = server.client.request(reqwest::Method::OPTIONS, server.url(&server.workers()));
+    let preflight = preflight
+        .header("origin", "https://evil.example")
+        .header("access-control-request-method", "POST");
+    let answer = preflight.send().await.unwrap();
+    assert_eq!(answer.status(), 403);
+    assert!(answer.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers() {
+    let server = start("").await;
+    for (path, keep) in [
+        ("/healthz", "private, no-cache"),
+        ("/api/v1/status", "no-store"),
+        ("/api/v1/nothing", "no-store"),
+        ("/pkg/nothing.js", "private, no-cache"),
+    ] {
+        let answer = server.get(path).send().await.unwrap();
+        let header = |name: &str| answer.headers()[name].to_str().unwrap().to_owned();
+        assert_eq!(header("cache-control"), keep, "{path}");
+        assert_eq!(header("x-content-type-options"), "nosniff", "{path}");
+        assert_eq!(header("referrer-policy"), "same-origin", "{path}");
+        assert_eq!(header("cross-origin-opener-policy"), "same-origin", "{path}");
+        assert_eq!(header("cross-origin-resource-policy"), "same-origin", "{path}");
+        assert!(header("permissions-policy").contains("camera=()"), "{path}");
+        let policy = header("content-security-policy");
+        assert_eq!(policy, "default-src 'none'; frame-ancestors 'none'", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_page_brings_its_own_policy() {
+    let server = start("").await;
+    let answer = server.get("/").send().await.unwrap();
+    let policy = answer.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.contains("'nonce-") && !policy.contains("unsafe-inline"), "{policy}");
+    let nonce = policy.split("'nonce-").nth(1).unwrap().split('\'').next().unwrap();
+    assert!(answer.text().await.unwrap().contains(nonce));
+}

@@ -1,0 +1,12 @@
+//! The server through its sockets and as a process, with a scripted provider behind it.
+
+mod assets;
+mod config;
+mod conversation;
+mod document;
+mod errors;
+mod guard;
+mod process;
+mod sse;
+mod support;
+mod websocket;

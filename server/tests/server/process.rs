@@ -1,0 +1,154 @@
+//! The binary itself: its lines, its codes, its end.
+
+use std::io::{BufRead as _, BufReader, Read as _};
+use std::net::TcpListener;
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use super::support::HANG;
+
+fn companion(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_companion"));
+    command.current_dir(folder).args(arguments).env_clear().env("HOME", folder);
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    companion(folder, arguments).output().unwrap()
+}
+
+/// Starts to serve; returns with the address once it is printed.
+fn serve(folder: &Path, arguments: &[&str]) -> (Child, String) {
+    let arguments = [&["--listen", "127.0.0.1:0"], arguments].concat();
+    let mut child = companion(folder, &arguments).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    let address = line.trim_end().strip_prefix("listening on http://").unwrap_or_else(|| {
+        let mut text = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+        panic!("{line:?}, {text}")
+    });
+    (child, address.to_owned())
+}
+
+fn signal(child: &Child, name: &str) {
+    let id = child.id().to_string();
+    assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+}
+
+fn code(child: &mut Child) -> Option<i32> {
+    let begin = Instant::now();
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(begin.elapsed() < HANG, "it does not end");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+#[test]
+fn bad_usage_and_bad_configuration_end_with_2() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        &["--nothing"][..],
+        &["nothing"],
+        &["--stall-ms", "x"],
+        &["--config", "none.toml"],
+        &["--listen", "0.0.0.0:1"],
+    ] {
+        let output = run(folder.path(), arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(!output.stderr.is_empty() && output.stdout.is_empty(), "{arguments:?}");
+    }
+    assert_eq!(run(folder.path(), &["--help"]).status.code(), Some(0));
+}
+
+#[test]
+fn a_port_that_is_taken_is_told_and_ends_with_1() {
+    let folder = tempfile::tempdir().unwrap();
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = run(folder.path(), &["--listen", &address]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = text(&output.stderr);
+    assert!(text.contains(&format!("{address} is in use")), "{text}");
+}
+
+#[test]
+fn it_serves_and_goes_down_when_asked_to() {
+    for name in ["-TERM", "-INT"] {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut child, address) = serve(folder.path(), &[]);
+        assert!(address.starts_with("127.0.0.1:"));
+        assert!(std::net::TcpStream::connect(&address).is_ok());
+        signal(&child, name);
+        assert_eq!(code(&mut child), Some(0), "{name}");
+        assert!(std::net::TcpStream::connect(&address).is_err());
+    }
+}
+
+#[test]
+fn a_second_companion_on_the_same_folder_says_who_has_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, _) = serve(folder.path(), &["--data-dir", "data"]);
+    let output = run(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data"]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        text(&output.stderr).contains("in use by another companion"),
+        "{}",
+        text(&output.stderr)
+    );
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(0));
+}
+
+#[test]
+fn config_and_bundle_and_doctor_print_what_is() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("companion.toml"), "stall_ms = 2000\n").unwrap();
+    let config = run(folder.path(), &["config"]);
+    assert_eq!(config.status.code(), Some(0));
+    let printed = text(&config.stdout);
+    assert!(
+        printed.contains("stall_ms = 2000") && printed.contains("companion.toml:1"),
+        "{printed}"
+    );
+
+    let bundle = run(folder.path(), &["bundle"]);
+    assert_eq!(bundle.status.code(), Some(0));
+    let printed = text(&bundle.stdout);
+    assert!(printed.contains("sha256:") && printed.contains("You are Companion"), "{printed}");
+
+    let arguments = ["doctor", "--listen", "127.0.0.1:0", "--base-url", "http://127.0.0.1:9/v1"];
+    let doctor = run(folder.path(), &arguments);
+    let printed = text(&doctor.stdout);
+    assert_eq!(doctor.status.code(), Some(0), "{printed}");
+    for name in ["config", "prompts", "data", "database", "provider", "site", "address"] {
+        assert!(printed.lines().any(|line| line.starts_with(name)), "{name}: {printed}");
+    }
+    let arguments = ["doctor", "--listen", "127.0.0.1:0", "--model-file", "none.gguf"];
+    let doctor = run(folder.path(), &arguments);
+    assert_eq!(doctor.status.code(), Some(1));
+    assert!(text(&doctor.stdout).contains("none.gguf is not there"));
+}
+
+#[test]
+fn broken_prompts_are_told_with_their_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompts = folder.path().join("prompts");
+    std::fs::create_dir(&prompts).unwrap();
+    let profiles = "default = \"a\"\n[[profile]]\nname = \"a\"\ntitle = \"A\"\nprompt = \"a.md\"\nlanguage = \"en\"\n";
+    std::fs::write(prompts.join("profiles.toml"), profiles).unwrap();
+    std::fs::write(prompts.join("a.md"), "Fine.\n{{ nothing }}\n").unwrap();
+    let output = run(folder.path(), &["--listen", "127.0.0.1:0", "--prompts-dir", "prompts"]);
+    assert_eq!(output.status.code(), Some(1));
+    let text = text(&output.stderr);
+    assert!(text.contains("a.md, line 2"), "{text}");
+}

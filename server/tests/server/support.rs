@@ -1,0 +1,134 @@
+//! A server in this process: a free port, a folder of its own, a scripted upstream.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use protocol::api::{Accepted, WorkerPage};
+use protocol::{MessageId, WorkerId};
+use reqwest::{Client, RequestBuilder, Response};
+use runtime::Registry;
+use serde_json::{Value, json};
+use server::cli::Cli;
+use server::config::{Config, Sources};
+use server::state::AppState;
+use server::{connections, engine, listen, router};
+use tokio_util::sync::CancellationToken;
+use upstream::{Script, Upstream};
+
+/// Longer than anything here takes; what takes longer hangs.
+pub const HANG: Duration = Duration::from_secs(20);
+
+pub struct Server {
+    pub address: SocketAddr,
+    pub client: Client,
+    pub registry: Registry,
+    pub upstream: Upstream,
+    pub stop: CancellationToken,
+    _folder: tempfile::TempDir,
+}
+
+/// A server with these lines in its configuration file.
+pub async fn start(lines: &str) -> Server {
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start().await.unwrap();
+    let file = format!(
+        "{lines}\nlisten = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n",
+        upstream.base_url()
+    );
+    std::fs::write(folder.path().join("companion.toml"), file).unwrap();
+    let config = load(folder.path(), &[], &[]).unwrap();
+
+    let listener = listen::bind(config.settings.http.listen).await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let registry = engine::open(&config).await.unwrap();
+    let stop = CancellationToken::new();
+    let state = AppState::new(registry.clone(), &config.settings, stop.clone());
+    let router = router::build(state, &config.settings, address);
+    let most = config.settings.http.max_connections.count();
+    let served = connections::take(listener, router, most, stop.clone());
+    tokio::spawn(async move { served.await.end().await });
+    let client = Client::builder().timeout(HANG).build().unwrap();
+    Server { address, client, registry, upstream, stop, _folder: folder }
+}
+
+/// Loads a configuration as the binary would in `folder`, with these arguments and variables.
+pub fn load(
+    folder: &std::path::Path,
+    arguments: &[&str],
+    variables: &[(&str, &str)],
+) -> Result<Config, String> {
+    let arguments = std::iter::once("companion").chain(arguments.iter().copied());
+    let (cli, matches) = Cli::read_from(arguments).map_err(|error| error.to_string())?;
+    let variable = |name: &str| {
+        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).into())
+    };
+    let file = matches.get_one("config").cloned();
+    let _ = cli;
+    let sources = Sources { matches: &matches, file, variable: &variable, working_folder: folder };
+    Config::load(&sources).map_err(|problems| problems.to_string())
+}
+
+impl Server {
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.client.post(self.url(path))
+    }
+
+    /// `/api/v1/runtimes/backend-internal/workers`.
+    pub fn workers(&self) -> String {
+        "/api/v1/runtimes/backend-internal/workers".to_owned()
+    }
+
+    /// The path of the worker that is always there.
+    pub async fn worker(&self) -> String {
+        format!("{}/{}", self.workers(), self.worker_id().await)
+    }
+
+    pub async fn worker_id(&self) -> WorkerId {
+        let page: WorkerPage =
+            self.get(&self.workers()).send().await.unwrap().json().await.unwrap();
+        page.workers[0].worker_id
+    }
+
+    pub async fn send(&self, worker: &str, text: &str) -> Accepted {
+        let body = json!({ "id": message_id(), "text": text });
+        let path = format!("{worker}/messages");
+        let response = self.post(&path).json(&body).send().await.unwrap();
+        assert_eq!(response.status(), 202);
+        response.json().await.unwrap()
+    }
+
+    /// Every request from now on is answered with the same text.
+    pub fn says(&self, text: &str) {
+        let answer = upstream::Answer { text: Some(text.to_owned()), ..Default::default() };
+        self.upstream.script(Script::always([upstream::Step::Answer(answer)]));
+    }
+
+    /// Every request from now on waits for a release after its first piece.
+    pub fn hesitates(&self) {
+        let pieces = vec!["One".to_owned(), " two".to_owned()];
+        let answer = upstream::Answer { pieces, hold_after: Some(1), ..Default::default() };
+        self.upstream.script(Script::always([upstream::Step::Answer(answer)]));
+    }
+}
+
+pub fn message_id() -> MessageId {
+    runtime::new_message_id()
+}
+
+/// The code of an answer that has to be an `ErrorBody`.
+pub async fn code(response: Response) -> (u16, String, Value) {
+    let status = response.status().as_u16();
+    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+    assert_eq!(kind, "application/json", "{status}");
+    let body: Value = response.json().await.unwrap();
+    let parsed: protocol::ErrorBody = serde_json::from_value(body.clone()).unwrap();
+    (status, parsed.error.code.name().to_owned(), body)
+}
