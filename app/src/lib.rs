@@ -16,6 +16,8 @@
 //!
 //! Without `ssr` nothing here depends on the runtime, tokio or axum.
 
+// A page is one deeply nested type.
+#![recursion_limit = "256"]
 // Components are functions of up to a dozen props, named by their element in the page.
 #![allow(non_snake_case)]
 

@@ -77,11 +77,11 @@ pub fn ConsoleView(
             {text::SKIP}
         </a>
         <div class="console">
-            <Sidebar workers provider=provider.clone() />
+            {view! { <Sidebar workers provider=provider.clone() /> }.into_any()}
             <main class="main">
                 <ConversationHeader />
                 <TranscriptView provider />
-                {foot}
+                {foot.into_any()}
             </main>
         </div>
     }

@@ -34,8 +34,8 @@ pub fn ConversationPage() -> impl IntoView {
         }>
             {move || Suspend::new(async move {
                 match console.await {
-                    Ok(console) => Either::Left(shown(console)),
-                    Err(AppError(error)) => Either::Right(not_shown(error)),
+                    Ok(console) => shown(console),
+                    Err(AppError(error)) => not_shown(error),
                 }
             })}
         </Transition>
@@ -56,17 +56,18 @@ async fn load(target: Target) -> Result<Console, AppError> {
 
 /// A page of its own for each answer: nothing of one conversation's page, such as the text
 /// in its composer, may go over into another's.
-fn shown(console: Console) -> impl IntoView {
+fn shown(console: Console) -> AnyView {
     view! {
         <For
             each=move || [console.clone()]
             key=|console| console.message_id
-            children=|console| view! { <ConsoleView console /> }
+            children=|console| view! { <ConsoleView console /> }.into_any()
         />
     }
+    .into_any()
 }
 
-fn not_shown(error: Error) -> impl IntoView {
+fn not_shown(error: Error) -> AnyView {
     let (heading, body) = if error.code == ErrorCode::NotFound {
         (text::NOT_FOUND, Either::Left(view! { <p>{text::NOT_FOUND_CONVERSATION}</p> }))
     } else {
@@ -84,4 +85,5 @@ fn not_shown(error: Error) -> impl IntoView {
             </p>
         </Plain>
     }
+    .into_any()
 }

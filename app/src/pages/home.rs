@@ -1,6 +1,5 @@
 //! The front door: leads to the conversation that was used last.
 
-use leptos::either::EitherOf3;
 use leptos::prelude::*;
 use leptos_router::components::Redirect;
 
@@ -18,26 +17,27 @@ pub fn HomePage() -> impl IntoView {
     }
 }
 
-fn front_door(home: Result<Home, AppError>) -> impl IntoView {
+fn front_door(home: Result<Home, AppError>) -> AnyView {
     match home {
         Ok(Home { newest: Some(id), refused: None }) => {
-            EitherOf3::A(view! { <Redirect path=format!("/c/{id}") /> })
+            view! { <Redirect path=format!("/c/{id}") /> }.into_any()
         }
         Ok(Home { newest, refused: None }) => {
             debug_assert!(newest.is_none());
-            EitherOf3::B(view! {
+            view! {
                 <Plain heading=text::NONE_YET>
                     <p>{text::NONE_YET_HINT}</p>
                     <NewConversation />
                 </Plain>
-            })
+            }
+            .into_any()
         }
-        Ok(Home { refused: Some(refused), .. }) => EitherOf3::C(failed(refused.error)),
-        Err(AppError(error)) => EitherOf3::C(failed(error)),
+        Ok(Home { refused: Some(refused), .. }) => failed(refused.error),
+        Err(AppError(error)) => failed(error),
     }
 }
 
-fn failed(error: protocol::Error) -> impl IntoView {
+fn failed(error: protocol::Error) -> AnyView {
     view! {
         <Plain heading=text::FAILED>
             <ErrorNote error />
@@ -47,5 +47,5 @@ fn failed(error: protocol::Error) -> impl IntoView {
                 </a>
             </p>
         </Plain>
-    }
+    }    .into_any()
 }
