@@ -47,5 +47,6 @@ fn failed(error: protocol::Error) -> AnyView {
                 </a>
             </p>
         </Plain>
-    }    .into_any()
+    }
+    .into_any()
 }
