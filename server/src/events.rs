@@ -17,7 +17,6 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use utoipa::IntoParams;
 
 use crate::api::WorkerPath;
 use crate::bounds::BUSY_RETRY_MS;
@@ -66,7 +65,7 @@ impl Observers {
 }
 
 /// Where to go on.
-#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Since {

@@ -91,7 +91,8 @@ impl Config {
         let provider = settings.model.provider.unwrap_or(by_url);
         let openai = provider == ProviderChoice::Openai;
         let base_url = settings.openai.base_url.clone().or(openai.then(|| OPENAI_URL.to_owned()));
-        let key = if openai { key(&settings, &origin, variable, problems) } else { None };
+        let key = base_url.as_ref();
+        let key = key.and_then(|_| key_of(&settings, provider, &origin, variable, problems));
         let (api_key, api_key_place) = key.unzip();
 
         let folders = directories::ProjectDirs::from("", "", "companion");
@@ -165,7 +166,7 @@ fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<St
 
 /// The key of the openai provider, with the place that it came from. OpenAI's own variable
 /// may be there by chance; it counts only where that provider was chosen.
-fn key<'a>(
+fn key_of<'a>(
     settings: &Settings,
     provider: ProviderChoice,
     origin: &dyn Fn(&str) -> &'a Origin,

@@ -1,5 +1,7 @@
 //! The server through its sockets and as a process, with a scripted provider behind it.
 
+#![allow(clippy::unwrap_used)]
+
 mod assets;
 mod config;
 mod conversation;

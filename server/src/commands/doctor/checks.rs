@@ -10,7 +10,10 @@ use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;
 use crate::config::Config;
 use crate::config::settings::ProviderChoice;
-use crate::listen;
+use crate::{engine, listen};
+
+/// The file in the data folder. Source: the store.
+const DATABASE: &str = "companion.db";
 
 /// Each check with its name.
 pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
