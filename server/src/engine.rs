@@ -6,6 +6,7 @@ use std::time::Instant;
 use anyhow::Context as _;
 use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
+use runtime::provider::local::{LoadPolicy, Local, LocalConfig};
 use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
@@ -14,7 +15,7 @@ use runtime::{BundledModel, Providers, Registry, Runtime, RuntimeConfig};
 use tracing::info;
 
 use crate::config::Config;
-use crate::config::settings::{ProviderChoice, Turns};
+use crate::config::settings::{LoadWhen, ProviderChoice, Turns};
 
 /// Opens the store, makes the providers, and recovers what a crash left behind.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
@@ -73,10 +74,10 @@ pub fn providers(config: &Config) -> Result<Providers, ConfigError> {
             if let Some(openai) = openai {
                 providers = providers.with_default(Arc::new(openai), model);
             }
-            // WIRE: .with(Arc::new(local(config)))
+            providers = providers.with(Arc::new(local(config)));
         }
         ProviderChoice::Local => {
-            // WIRE: .with_default(Arc::new(local(config)), model)
+            providers = providers.with_default(Arc::new(local(config)), model);
             if let Some(openai) = openai {
                 providers = providers.with(Arc::new(openai));
             }
@@ -92,8 +93,33 @@ fn openai(config: &Config) -> Result<Option<Openai>, ConfigError> {
     let mut openai = OpenaiConfig::new(url);
     openai.api_key.clone_from(&config.api_key);
     openai.model = settings.model.clone().filter(|_| chosen);
-    openai.context_tokens = Some(settings.context_tokens.small()).filter(|tokens| *tokens > 0);
+    openai.context_tokens = set(settings.context_tokens.small());
     Openai::new(openai).map(Some)
+}
+
+fn local(config: &Config) -> Local {
+    let settings = &config.settings.local;
+    let chosen = config.provider == ProviderChoice::Local;
+    let mut local = LocalConfig::new(&config.model_file);
+    local.bundled = config.bundled_model();
+    local.max_answer_tokens = settings.local_answer_tokens.small();
+    local.threads = set(settings.local_threads.small());
+    local.prompt_threads = set(settings.local_prompt_threads.small());
+    local.idle_unload = (settings.local_idle_ms.get() > 0).then(|| settings.local_idle_ms.ms());
+    if let Some(tokens) = set(config.settings.model.context_tokens.small()) {
+        local.context_tokens = tokens;
+    }
+    // One that only some profiles name waits for the first that does.
+    local.load = match settings.local_load {
+        LoadWhen::Start if chosen => LoadPolicy::AtStart,
+        LoadWhen::Start | LoadWhen::FirstUse => LoadPolicy::AtFirstUse,
+    };
+    Local::new(local)
+}
+
+/// A number that stands for itself unless it is 0.
+fn set(number: u32) -> Option<u32> {
+    (number > 0).then_some(number)
 }
 
 fn turn_limits(turns: &Turns) -> TurnLimits {

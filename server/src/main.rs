@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     let command = cli.command.unwrap_or(Command::Serve);
     if command == Command::Infer {
         // Before any thread, runtime or log of ours: this process belongs to the model.
-        return ExitCode::FAILURE; // WIRE: runtime::provider::local::child::run()
+        return runtime::provider::local::child::run();
     }
     let loaded = match cli.load(&matches) {
         Ok(loaded) => loaded,
