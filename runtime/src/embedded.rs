@@ -159,7 +159,14 @@ impl Runtime {
     pub async fn worker(&self, id: WorkerId) -> Result<Worker, Error> {
         let stored = self.store().worker(id).await.map_err(fault::from_store)?;
         let worker = stored.ok_or_else(fault::no_worker)?.worker;
-        if self.is_current(&worker) { Ok(worker) } else { self.refresh(id).await }
+        if self.is_current(&worker) {
+            return Ok(worker);
+        }
+        match self.refresh(id).await {
+            // What is stored can be read even while nothing can be written.
+            Err(error) if error.code != ErrorCode::NotFound => Ok(worker),
+            refreshed => refreshed,
+        }
     }
 
     /// Gives a conversation a title, or takes it away.

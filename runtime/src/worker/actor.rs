@@ -165,7 +165,10 @@ impl Actor {
                 Next::GoOn
             }
             Command::Refresh { reply } => {
-                let _ = reply.send(self.refresh().await.map(|_| self.outbox.view().worker.clone()));
+                // That nobody can answer is in the summary; that it cannot be written just now
+                // is in the server's log, and the next reader tries again.
+                let _ = self.refresh().await;
+                let _ = reply.send(Ok(self.outbox.view().worker.clone()));
                 Next::GoOn
             }
             Command::Stop { reply } => self.close(Closing::Stop(reply), Input::Cancel).await,
