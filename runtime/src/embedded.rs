@@ -238,11 +238,12 @@ impl Runtime {
     ) -> Result<Observation, Error> {
         self.worker(id).await?;
         let shared = &self.inner.shared;
+        // Subscribed before the position is read, so that no commit falls between, and before
+        // it is asked whether all goes down, so that whoever is let in is told of it.
+        let wakes = shared.hub.subscribe(id);
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());
         }
-        // Subscribed before the position is read, so that no commit falls between.
-        let wakes = shared.hub.subscribe(id);
         let page = self.inner.transcript_page;
         let (runtime, store) = (self.id().clone(), shared.store.clone());
         let observation = Observation::begin(runtime, id, store, wakes, cursor, page).await;
