@@ -9,8 +9,10 @@ use crate::store::ListPosition;
 pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {
     let parts = text.split_once('.');
     let position = parts.and_then(|(ms, id)| {
-        let at = Timestamp::from_unix_ms(ms.parse().ok()?);
-        Some((at, id.parse().ok()?))
+        let ms = ms.parse().ok()?;
+        let at = Timestamp::from_unix_ms(ms);
+        // A moment beyond the calendar is none that was given out.
+        (at.unix_ms() == ms).then_some((at, id.parse().ok()?))
     });
     position.ok_or_else(|| {
         Error::new(ErrorCode::InvalidInput, "`before` is not a position of this list.")
