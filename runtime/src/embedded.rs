@@ -10,6 +10,7 @@ use protocol::{
     Cursor, Error, ErrorCode, Event, EventBody, RuntimeId, Snapshot, Transcript, Turn, TurnId,
     Worker, WorkerId, WorkerStatus, limits,
 };
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::bundle::Bundle;
@@ -58,6 +59,8 @@ struct Inner {
     shared: Arc<Shared>,
     live: Live,
     transcript_page: u32,
+    /// Who counts the workers and makes the one that is missing; one at a time.
+    keeping: Mutex<()>,
 }
 
 impl Runtime {
@@ -77,7 +80,8 @@ impl Runtime {
         });
         recovery::interrupt_unfinished(shared.store.as_ref(), shared.clock.now()).await?;
         let live = Live::new(shared.clone());
-        let inner = Inner { shared, live, transcript_page: config.transcript_page };
+        let transcript_page = config.transcript_page;
+        let inner = Inner { shared, live, transcript_page, keeping: Mutex::default() };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one().await?;
         Ok(runtime)
@@ -283,6 +287,7 @@ impl Runtime {
     }
 
     async fn keep_one(&self) -> Result<(), StoreError> {
+        let _alone = self.inner.keeping.lock().await;
         if self.store().count().await? == 0
             && let Err(error) = self.create(CreateWorker::default()).await
         {
