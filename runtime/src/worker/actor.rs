@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::command::{Command, Reply};
 use super::context::Context;
 use super::outbox::Outbox;
-use super::timers::Timers;
+use super::timers::{Kind, Timers};
 use crate::bundle::Bundle;
 use crate::clock::Clock;
 use crate::fault;
@@ -293,19 +293,26 @@ async fn until(deadline: Option<tokio::time::Instant>) {
 /// The turn's next input; forever when none runs.
 async fn next_input(running: &mut Option<Running>) -> Input {
     let Some(running) = running else { return std::future::pending().await };
-    tokio::select! {
+    let timer = tokio::select! {
         biased;
-        timer = running.timers.elapsed() => Input::Elapsed(timer),
-        output = running.outputs.recv() => match output {
-            Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
-            Some(Output::Began { left_out, window_tokens }) => {
-                Input::Began { sight: running.context.sight(left_out, window_tokens) }
-            }
-            Some(Output::Text(text)) => Input::Text(text),
-            Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
-            Some(Output::Failed(error)) => Input::Failed(error),
-            Some(Output::Halted) | None => Input::Halted,
-        },
+        timer = running.timers.elapsed(Kind::Span) => timer,
+        output = running.outputs.recv() => return input_of(output, &running.context),
+        timer = running.timers.elapsed(Kind::Silence) => timer,
+    };
+    running.timers.disarm(timer);
+    Input::Elapsed(timer)
+}
+
+fn input_of(output: Option<Output>, context: &Context) -> Input {
+    match output {
+        Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
+        Some(Output::Began { left_out, window_tokens }) => {
+            Input::Began { sight: context.sight(left_out, window_tokens) }
+        }
+        Some(Output::Text(text)) => Input::Text(text),
+        Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
+        Some(Output::Failed(error)) => Input::Failed(error),
+        Some(Output::Halted) | None => Input::Halted,
     }
 }
 

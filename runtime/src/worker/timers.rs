@@ -22,16 +22,35 @@ impl Timers {
         self.deadlines.retain(|(armed, _)| *armed != timer);
     }
 
-    /// Waits for the nearest deadline and takes it; forever when none is armed. Cancel-safe.
-    pub(crate) async fn elapsed(&mut self) -> Timer {
-        let nearest = self.deadlines.iter().min_by_key(|(_, deadline)| *deadline).copied();
-        match nearest {
+    /// Waits for the nearest deadline of that kind; forever when none is armed. It stays
+    /// armed until it is disarmed.
+    pub(crate) async fn elapsed(&self, kind: Kind) -> Timer {
+        let of_kind = self.deadlines.iter().filter(|(timer, _)| Kind::of(*timer) == kind);
+        match of_kind.min_by_key(|(_, deadline)| *deadline).copied() {
             None => std::future::pending().await,
             Some((timer, deadline)) => {
                 sleep_until(deadline).await;
-                self.disarm(timer);
                 timer
             }
+        }
+    }
+}
+
+/// What a timer measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A span of time, whatever happens in it.
+    Span,
+    /// That the provider says nothing. What it has said and nobody has taken yet (the store
+    /// was away) counts, so this is looked at last.
+    Silence,
+}
+
+impl Kind {
+    fn of(timer: Timer) -> Self {
+        match timer {
+            Timer::Frame | Timer::Turn => Self::Span,
+            Timer::FirstToken | Timer::Stall => Self::Silence,
         }
     }
 }
