@@ -22,10 +22,9 @@ use crate::providers::Providers;
 use crate::store::{Append, Durability, Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::worker::{Command, Shared, message};
-use crate::{fault, fresh};
+use crate::{fault, fresh, recovery};
 
 mod list;
-mod recovery;
 mod turns;
 
 /// The name of the embedded runtime.
@@ -78,7 +77,7 @@ impl Runtime {
             workspace: config.workspace,
             down: CancellationToken::new(),
         });
-        recovery::interrupt_unfinished(shared.store.as_ref(), shared.clock.now()).await?;
+        recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let live = Live::new(shared.clone());
         let transcript_page = config.transcript_page;
         let inner = Inner { shared, live, transcript_page, keeping: Mutex::default() };

@@ -14,6 +14,7 @@ mod live;
 mod observe;
 pub mod provider;
 mod providers;
+mod recovery;
 mod registry;
 mod secret;
 pub mod store;

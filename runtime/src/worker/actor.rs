@@ -7,12 +7,12 @@ use protocol::api::{Accepted, Cancelled};
 use protocol::{Error, ErrorCode, MessageId, RuntimeId, TurnId, WorkerId, WorkerStatus};
 use tokio::sync::mpsc;
 use tokio::time::sleep_until;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::command::{Command, Reply};
 use super::context::Context;
 use super::outbox::Outbox;
-use super::timers::{Kind, Timers};
+use super::timers::Timers;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
 use crate::fault;
@@ -22,6 +22,8 @@ use crate::providers::Providers;
 use crate::store::Store;
 use crate::turn::{Effect, Input, TurnLimits, TurnMachine};
 
+mod input;
+mod load;
 mod send;
 
 /// How long an actor stays without anything to do before it leaves.
@@ -62,6 +64,8 @@ struct Running {
     outputs: mpsc::Receiver<Output>,
     /// Asks the provider to halt.
     halt: CancellationToken,
+    /// The same when the actor is gone, however it went.
+    _halts: DropGuard,
     timers: Timers,
     context: Context,
     cancels: Vec<Reply<Cancelled>>,
@@ -94,7 +98,7 @@ impl Actor {
     /// deleted, or the runtime goes down. Requests that it did not take are dropped, and
     /// their askers ask the next actor.
     pub(crate) async fn run(shared: Arc<Shared>, id: WorkerId, inbox: mpsc::Receiver<Command>) {
-        let stored = match shared.store.worker(id).await {
+        let stored = match load::load(&shared, id).await {
             Ok(Some(stored)) => stored,
             Ok(None) => return,
             Err(error) => {
@@ -107,7 +111,13 @@ impl Actor {
         let outbox = Outbox::new(shared.store.clone(), shared.hub.clone(), stored);
         let mut actor =
             Self { shared, id, inbox, outbox, head, running: None, closing: Vec::new() };
-        while actor.turn_of_events().await == Next::GoOn {}
+        while actor.turn_of_events().await == Next::GoOn {
+            if actor.outbox.is_lost() {
+                // The next actor finds out what the log holds.
+                tracing::error!(worker = %id, "a worker's log is not what it was; it is loaded anew");
+                break;
+            }
+        }
     }
 
     async fn turn_of_events(&mut self) -> Next {
@@ -130,7 +140,7 @@ impl Actor {
             () = self.shared.down.cancelled(), if !leaving => Happening::Down,
             command = self.inbox.recv() => Happening::Command(command),
             () = until(retry_at), if !settled => Happening::Retry,
-            input = next_input(&mut self.running), if settled => Happening::Turn(input),
+            input = input::next_input(&mut self.running), if settled => Happening::Turn(input),
             () = tokio::time::sleep(IDLE), if idle => Happening::Idle,
         }
     }
@@ -220,9 +230,8 @@ impl Actor {
 
     /// After a turn's end is committed, or when none ran: answers whoever waited for it.
     async fn settle(&mut self) -> Next {
+        // The provider's task ends with its token, whatever it was doing.
         if let Some(running) = self.running.take() {
-            // The provider's task ends with its token, whatever it was doing.
-            running.halt.cancel();
             let turn = self.outbox.view().turn(running.turn_id).cloned();
             for reply in running.cancels {
                 let _ = reply.send(Ok(Cancelled { turn: turn.clone() }));
@@ -263,7 +272,13 @@ impl Actor {
     }
 
     async fn delete(&mut self) -> Result<(), Error> {
-        let deleted = self.shared.store.delete(self.id).await.map_err(fault::from_store)?;
+        let store = &self.shared.store;
+        let deleted = match store.delete(self.id).await {
+            Ok(deleted) => deleted,
+            // What failed may be the answer alone.
+            Err(_) if matches!(store.worker(self.id).await, Ok(None)) => true,
+            Err(error) => return Err(fault::from_store(error)),
+        };
         self.shared.hub.wake(self.id, Wake::Deleted);
         if deleted { Ok(()) } else { Err(fault::no_worker()) }
     }
@@ -287,32 +302,6 @@ async fn until(deadline: Option<tokio::time::Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => {}
-    }
-}
-
-/// The turn's next input; forever when none runs.
-async fn next_input(running: &mut Option<Running>) -> Input {
-    let Some(running) = running else { return std::future::pending().await };
-    let timer = tokio::select! {
-        biased;
-        timer = running.timers.elapsed(Kind::Span) => timer,
-        output = running.outputs.recv() => return input_of(output, &running.context),
-        timer = running.timers.elapsed(Kind::Silence) => timer,
-    };
-    running.timers.disarm(timer);
-    Input::Elapsed(timer)
-}
-
-fn input_of(output: Option<Output>, context: &Context) -> Input {
-    match output {
-        Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
-        Some(Output::Began { left_out, window_tokens }) => {
-            Input::Began { sight: context.sight(left_out, window_tokens) }
-        }
-        Some(Output::Text(text)) => Input::Text(text),
-        Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
-        Some(Output::Failed(error)) => Input::Failed(error),
-        Some(Output::Halted) | None => Input::Halted,
     }
 }
 

@@ -25,12 +25,13 @@ pub(crate) struct Outbox {
     view: View,
     pending: Vec<Event>,
     retry_at: Option<Instant>,
+    lost: bool,
 }
 
 impl Outbox {
     pub(crate) fn new(store: Arc<dyn Store>, hub: Hub, stored: Stored) -> Self {
         let view = View::new(stored.worker, stored.last_seq);
-        Self { store, hub, log: stored.log, view, pending: Vec::new(), retry_at: None }
+        Self { store, hub, log: stored.log, view, pending: Vec::new(), retry_at: None, lost: false }
     }
 
     /// The state as far as it is committed.
@@ -62,21 +63,23 @@ impl Outbox {
         self.retry_at
     }
 
-    /// Commits what is pending, then wakes the observers. On an error all of it stays
-    /// pending, to be tried again at [`Self::retry_at`].
+    /// Whether the log holds, or may hold, what is not known here. Nothing more can be
+    /// committed then; whoever loads the worker anew knows it.
+    pub(crate) fn is_lost(&self) -> bool {
+        self.lost
+    }
+
+    /// Commits what is pending, then wakes the observers. On an error what the log does not
+    /// hold stays pending, to be tried again at [`Self::retry_at`].
     pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
         if self.pending.is_empty() {
             return Ok(());
         }
         let events = self.pending.clone();
         let result = self.commit(events, None).await;
-        if result.is_ok() {
-            self.pending.clear();
-            self.retry_at = None;
-        } else {
-            self.retry_at = Some(Instant::now() + RETRY);
-        }
-        result
+        self.pending.retain(|event| event.seq > self.view.seq);
+        self.retry_at = result.is_err().then(|| Instant::now() + RETRY);
+        result.map_err(|failure| failure.error)
     }
 
     /// Commits all of these, or none and forgets them: for requests whose asker hears of a
@@ -90,14 +93,15 @@ impl Outbox {
         let first = self.view.seq + 1;
         let events = (first..).zip(bodies);
         let events = events.map(|(seq, body)| Event { seq, first_seq: None, at, body }).collect();
-        self.commit(events, prompt).await
+        let result = self.commit(events, prompt).await;
+        result.map_err(|failure| {
+            // They are forgotten here, and may be in the log all the same.
+            self.lost |= failure.unclear;
+            failure.error
+        })
     }
 
-    async fn commit(
-        &mut self,
-        events: Vec<Event>,
-        prompt: Option<Prompt>,
-    ) -> Result<(), StoreError> {
+    async fn commit(&mut self, events: Vec<Event>, prompt: Option<Prompt>) -> Result<(), Failure> {
         let mut worker = self.view.worker.clone();
         for event in &events {
             worker.apply(event);
@@ -105,13 +109,57 @@ impl Outbox {
         let durability = events.iter().map(|event| durability(&event.body)).max();
         let durability = durability.unwrap_or(Durability::Process);
         let append = Append { worker, events: events.clone(), durability, prompt };
-        self.store.append(append).await?;
-        for event in &events {
+        let Err(error) = self.store.append(append).await else {
+            self.committed(&events);
+            return Ok(());
+        };
+        // What failed may be the answer alone; what counts is what the log holds.
+        let found = self.found(&events).await;
+        self.lost |= matches!(error, StoreError::Closed | StoreError::Gone);
+        match found {
+            Ok(Some(count)) => {
+                self.committed(&events[..count]);
+                if count == events.len() { Ok(()) } else { Err(Failure { error, unclear: false }) }
+            }
+            Ok(None) => {
+                self.lost = true;
+                Err(Failure { error, unclear: false })
+            }
+            Err(_) => Err(Failure { error, unclear: true }),
+        }
+    }
+
+    fn committed(&mut self, events: &[Event]) {
+        for event in events {
             self.view.apply(event);
         }
-        self.hub.wake(self.view.worker.worker_id, Wake::Committed(self.view.seq));
-        Ok(())
+        if !events.is_empty() {
+            self.hub.wake(self.view.worker.worker_id, Wake::Committed(self.view.seq));
+        }
     }
+
+    /// How many of `events` the log holds; none when it holds something else.
+    async fn found(&self, events: &[Event]) -> Result<Option<usize>, StoreError> {
+        let id = self.view.worker.worker_id;
+        let tail = self.store.tail(id, self.view.seq, u32::MAX).await?;
+        let (mut stored, mut meant) = (self.view.clone(), self.view.clone());
+        for event in &tail.ok_or(StoreError::Gone)? {
+            stored.apply(event);
+        }
+        let count = events.iter().take_while(|event| event.seq <= stored.seq).count();
+        for event in &events[..count] {
+            meant.apply(event);
+        }
+        // Compared as folded: a turn that ended in the log has its deltas folded there.
+        Ok((stored == meant).then_some(count))
+    }
+}
+
+/// Why events were not committed.
+struct Failure {
+    error: StoreError,
+    /// Whether the log could not be read either, so that it may hold them all the same.
+    unclear: bool,
 }
 
 /// Whatever a user was told or has read as finished survives a power cut; what streams by

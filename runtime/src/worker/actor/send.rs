@@ -95,6 +95,7 @@ impl Actor {
             turn_id: turn.turn_id,
             machine,
             outputs,
+            _halts: halt.clone().drop_guard(),
             halt,
             timers: Timers::default(),
             context,

@@ -1,0 +1,61 @@
+//! Turns that nobody runs: what a crash left behind, or an actor that lost its log
+//! (invariant 1).
+
+use protocol::{Event, EventBody, Timestamp, TurnId, TurnState, View, WorkerId};
+
+use crate::store::{Append, Durability, Store, StoreError, Stored};
+
+/// Ends every unfinished turn as `interrupted`; its committed text stays. Meant for the start,
+/// when nothing runs.
+pub(crate) async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+    for (id, turn_id) in store.unfinished().await? {
+        interrupt(store, id, turn_id, at).await?;
+    }
+    Ok(())
+}
+
+/// The same for one worker, before its actor begins.
+pub(crate) async fn interrupt_of(
+    store: &dyn Store,
+    worker: WorkerId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let unfinished = store.unfinished().await?;
+    for (id, turn_id) in unfinished.into_iter().filter(|(id, _)| *id == worker) {
+        interrupt(store, id, turn_id, at).await?;
+    }
+    Ok(())
+}
+
+async fn interrupt(
+    store: &dyn Store,
+    id: WorkerId,
+    turn_id: TurnId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let (Some(stored), Some(events)) = (store.worker(id).await?, store.turn(id, turn_id).await?)
+    else {
+        return Ok(());
+    };
+    let Stored { mut worker, last_seq, .. } = stored;
+    let before = events.first().map_or(0, |event| event.first_seq() - 1);
+    let mut view = View::new(worker.clone(), before);
+    for event in &events {
+        view.apply(event);
+    }
+    let mut timings = view.turn(turn_id).map(|turn| turn.timings).unwrap_or_default();
+    timings.total_ms = view.turn(turn_id).map(|turn| at.ms_since(turn.started_at));
+    let body = EventBody::TurnEnded {
+        turn_id,
+        state: TurnState::Interrupted,
+        error: None,
+        finish: None,
+        usage: None,
+        timings,
+    };
+    let end = Event { seq: last_seq + 1, first_seq: None, at, body };
+    worker.apply(&end);
+    tracing::info!(worker = %id, turn = %turn_id, "a turn was interrupted; its text is kept");
+    let durability = Durability::Power;
+    store.append(Append { worker, events: vec![end], durability, prompt: None }).await
+}

@@ -1,0 +1,31 @@
+//! What happens to the turn next.
+
+use super::{Context, Input, Running};
+use crate::provider::Output;
+use crate::worker::timers::Kind;
+
+/// The turn's next input; forever when none runs.
+pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
+    let Some(running) = running else { return std::future::pending().await };
+    let timer = tokio::select! {
+        biased;
+        timer = running.timers.elapsed(Kind::Span) => timer,
+        output = running.outputs.recv() => return input_of(output, &running.context),
+        timer = running.timers.elapsed(Kind::Silence) => timer,
+    };
+    running.timers.disarm(timer);
+    Input::Elapsed(timer)
+}
+
+fn input_of(output: Option<Output>, context: &Context) -> Input {
+    match output {
+        Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
+        Some(Output::Began { left_out, window_tokens }) => {
+            Input::Began { sight: context.sight(left_out, window_tokens) }
+        }
+        Some(Output::Text(text)) => Input::Text(text),
+        Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
+        Some(Output::Failed(error)) => Input::Failed(error),
+        Some(Output::Halted) | None => Input::Halted,
+    }
+}

@@ -1,0 +1,22 @@
+//! How an actor finds its worker.
+
+use protocol::{WorkerId, WorkerStatus};
+
+use super::Shared;
+use crate::hub::Wake;
+use crate::recovery;
+use crate::store::{StoreError, Stored};
+
+/// The worker as it is stored, with no turn under way: one that an actor before this one left
+/// behind is interrupted.
+pub(super) async fn load(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreError> {
+    let store = shared.store.as_ref();
+    let stored = store.worker(id).await?;
+    if stored.as_ref().is_none_or(|stored| stored.worker.status != WorkerStatus::Generating) {
+        return Ok(stored);
+    }
+    recovery::interrupt_of(store, id, shared.clock.now()).await?;
+    let stored = store.worker(id).await?;
+    shared.hub.wake(id, Wake::Committed(stored.as_ref().map_or(0, |stored| stored.last_seq)));
+    Ok(stored)
+}
