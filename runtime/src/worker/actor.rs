@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::api::{Accepted, Cancelled};
 use protocol::{Error, ErrorCode, MessageId, RuntimeId, TurnId, WorkerId, WorkerStatus};
 use tokio::sync::mpsc;
-use tokio::time::sleep_until;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::command::{Command, Reply};
@@ -28,6 +28,10 @@ mod send;
 
 /// How long an actor stays without anything to do before it leaves.
 const IDLE: Duration = Duration::from_secs(60);
+
+/// How long a turn may take to halt and to be committed when the runtime goes down. What is
+/// not done by then is interrupted by the next start.
+const GOING_DOWN: Duration = Duration::from_secs(5);
 
 /// What all actors of a runtime share.
 pub(crate) struct Shared {
@@ -55,6 +59,8 @@ pub(crate) struct Actor {
     running: Option<Running>,
     /// What waits for the turn's end.
     closing: Vec<Closing>,
+    /// When the actor leaves, whatever is still under way; set when the runtime goes down.
+    leave_by: Option<Instant>,
 }
 
 /// A turn under way.
@@ -87,6 +93,7 @@ enum Next {
 
 enum Happening {
     Down,
+    Late,
     Command(Option<Command>),
     Retry,
     Turn(Input),
@@ -109,8 +116,16 @@ impl Actor {
         };
         let head = stored.head;
         let outbox = Outbox::new(shared.store.clone(), shared.hub.clone(), stored);
-        let mut actor =
-            Self { shared, id, inbox, outbox, head, running: None, closing: Vec::new() };
+        let mut actor = Self {
+            shared,
+            id,
+            inbox,
+            outbox,
+            head,
+            running: None,
+            closing: Vec::new(),
+            leave_by: None,
+        };
         while actor.turn_of_events().await == Next::GoOn {
             if actor.outbox.is_lost() {
                 // The next actor finds out what the log holds.
@@ -122,7 +137,14 @@ impl Actor {
 
     async fn turn_of_events(&mut self) -> Next {
         match self.happening().await {
-            Happening::Down => self.close(Closing::Leave, Input::Shutdown).await,
+            Happening::Down => {
+                self.leave_by = Some(Instant::now() + GOING_DOWN);
+                self.close(Closing::Leave, Input::Shutdown).await
+            }
+            Happening::Late => {
+                tracing::error!(worker = %self.id, "a turn did not end in time; the next start interrupts it");
+                Next::Leave
+            }
             Happening::Command(Some(command)) => self.command(command).await,
             Happening::Command(None) | Happening::Idle => Next::Leave,
             Happening::Retry => self.flush().await,
@@ -131,13 +153,14 @@ impl Actor {
     }
 
     async fn happening(&mut self) -> Happening {
-        let leaving = self.closing.iter().any(|closing| matches!(closing, Closing::Leave));
+        let (leave_by, retry_at) = (self.leave_by, self.outbox.retry_at());
+        let leaving = leave_by.is_some();
         let settled = self.outbox.is_empty();
-        let retry_at = self.outbox.retry_at();
         let idle = self.running.is_none() && settled;
         tokio::select! {
             biased;
             () = self.shared.down.cancelled(), if !leaving => Happening::Down,
+            () = until(leave_by), if leaving => Happening::Late,
             command = self.inbox.recv() => Happening::Command(command),
             () = until(retry_at), if !settled => Happening::Retry,
             input = input::next_input(&mut self.running), if settled => Happening::Turn(input),
@@ -298,7 +321,7 @@ impl Actor {
     }
 }
 
-async fn until(deadline: Option<tokio::time::Instant>) {
+async fn until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => sleep_until(deadline).await,
         None => {}
