@@ -1,0 +1,207 @@
+//! A store around a store, whose writes and reads fail on command.
+
+use std::sync::Arc;
+
+use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
+use runtime::store::{Acceptance, Append, Branch, ListPosition, Page, Store, StoreError, Stored};
+use tokio::sync::watch;
+
+use crate::stage::soon;
+
+/// What becomes of a write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writes {
+    Pass,
+    /// It fails and nothing is stored.
+    Refuse,
+    /// It is stored, and fails all the same: the answer was lost.
+    Lose,
+    /// It waits for another mode.
+    Hold,
+}
+
+/// Which reads fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reads {
+    Pass,
+    TailsFail,
+    BranchesFail,
+    Fail,
+}
+
+pub struct Faulty {
+    inner: Arc<dyn Store>,
+    writes: watch::Sender<Writes>,
+    reads: watch::Sender<Reads>,
+    /// How many appends still pass, and what follows.
+    after: watch::Sender<Option<(u64, Writes)>>,
+    /// Appends that did not simply pass.
+    met: watch::Sender<u64>,
+}
+
+impl Faulty {
+    pub fn around(inner: Arc<dyn Store>) -> Self {
+        Self {
+            inner,
+            writes: watch::Sender::new(Writes::Pass),
+            reads: watch::Sender::new(Reads::Pass),
+            after: watch::Sender::new(None),
+            met: watch::Sender::new(0),
+        }
+    }
+
+    pub fn set(&self, writes: Writes) {
+        self.met.send_replace(0);
+        self.writes.send_replace(writes);
+    }
+
+    pub fn set_reads(&self, reads: Reads) {
+        self.reads.send_replace(reads);
+    }
+
+    /// Lets so many appends pass before.
+    pub fn set_after(&self, appends: u64, writes: Writes) {
+        self.set(Writes::Pass);
+        self.after.send_replace(Some((appends, writes)));
+    }
+
+    /// Waits until so many appends have met the mode that was set.
+    pub async fn met(&self, appends: u64) {
+        let mut met = self.met.subscribe();
+        soon(met.wait_for(|met| *met >= appends)).await.unwrap();
+    }
+
+    /// Counts an append down to the mode that was set for later.
+    fn count_down(&self) {
+        let due = *self.after.borrow();
+        match due {
+            Some((0, writes)) => {
+                self.after.send_replace(None);
+                self.set(writes);
+            }
+            Some((left, writes)) => {
+                self.after.send_replace(Some((left - 1, writes)));
+            }
+            None => {}
+        }
+    }
+
+    fn sees(&self, blind: Reads) -> Result<(), StoreError> {
+        let reads = *self.reads.borrow();
+        if reads == blind || reads == Reads::Fail {
+            return Err(StoreError::Read("scripted".into()));
+        }
+        Ok(())
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Faulty {
+    async fn append(&self, append: Append) -> Result<(), StoreError> {
+        self.count_down();
+        let mut mode = self.writes.subscribe();
+        let writes = *mode.borrow_and_update();
+        if writes != Writes::Pass {
+            self.met.send_modify(|met| *met += 1);
+        }
+        let fails = || Err(StoreError::Append("scripted".into()));
+        match writes {
+            Writes::Pass => self.inner.append(append).await,
+            Writes::Refuse => fails(),
+            Writes::Lose => self.inner.append(append).await.and_then(|()| fails()),
+            Writes::Hold => {
+                mode.wait_for(|mode| *mode != Writes::Hold).await.unwrap();
+                self.append(append).await
+            }
+        }
+    }
+
+    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
+        self.inner.create(log, first).await
+    }
+
+    async fn delete(&self, id: WorkerId) -> Result<bool, StoreError> {
+        let fails = || Err(StoreError::Delete("scripted".into()));
+        let writes = *self.writes.borrow();
+        match writes {
+            Writes::Refuse => fails(),
+            Writes::Lose => self.inner.delete(id).await.and_then(|_| fails()),
+            Writes::Pass | Writes::Hold => self.inner.delete(id).await,
+        }
+    }
+
+    async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
+        self.sees(Reads::Fail)?;
+        self.inner.worker(id).await
+    }
+
+    async fn workers(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Worker>, StoreError> {
+        self.inner.workers(before, limit).await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.inner.count().await
+    }
+
+    async fn tail(
+        &self,
+        id: WorkerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>, StoreError> {
+        self.sees(Reads::TailsFail)?;
+        self.inner.tail(id, after, limit).await
+    }
+
+    async fn page(
+        &self,
+        id: WorkerId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError> {
+        self.sees(Reads::Fail)?;
+        self.inner.page(id, before, limit).await
+    }
+
+    async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {
+        self.inner.role_of(id, message).await
+    }
+
+    async fn acceptance(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Acceptance>, StoreError> {
+        self.inner.acceptance(id, message).await
+    }
+
+    async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Option<Vec<Event>>, StoreError> {
+        self.inner.turn(id, turn).await
+    }
+
+    async fn branch(
+        &self,
+        id: WorkerId,
+        leaf: MessageId,
+        max_bytes: u64,
+    ) -> Result<Branch, StoreError> {
+        self.sees(Reads::BranchesFail)?;
+        self.inner.branch(id, leaf, max_bytes).await
+    }
+
+    async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        self.inner.prompt(digest).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError> {
+        self.inner.unfinished().await
+    }
+
+    async fn close(&self) {
+        self.inner.close().await;
+    }
+}

@@ -1,0 +1,26 @@
+//! The runtime through its public handle: a store on disk, a clock that ticks, and a model
+//! that says what the test tells it to.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
+
+mod availability;
+mod busy;
+mod cancel;
+mod closing;
+mod crash;
+mod cursors;
+mod faulty;
+mod idempotence;
+mod input;
+mod many;
+mod refusals;
+mod resume;
+mod scripted;
+mod shutdown;
+mod slow_observer;
+mod stage;
+mod store_failure;
+mod streaming;
+mod timeouts;
+mod transcript;
+mod watcher;

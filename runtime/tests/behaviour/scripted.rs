@@ -1,0 +1,149 @@
+//! A provider in the hands of the test: it says what it is told and notes what it was asked.
+
+use std::sync::{Arc, Mutex};
+
+use protocol::{Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
+use runtime::provider::{OUTPUTS, Output, Provider, Request};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use crate::stage::soon;
+
+/// The runtime's end.
+pub struct Scripted {
+    calls: mpsc::UnboundedSender<Call>,
+    unusable: Mutex<Option<Error>>,
+    /// Said at once, before the test hears of the call.
+    opening: Mutex<Vec<Output>>,
+}
+
+/// The test's end.
+pub struct Script {
+    provider: Arc<Scripted>,
+    calls: mpsc::UnboundedReceiver<Call>,
+    kept: Vec<Call>,
+}
+
+/// One request under way.
+pub struct Call {
+    pub request: Request,
+    stop: CancellationToken,
+    outputs: mpsc::Sender<Output>,
+}
+
+pub const USAGE: Usage = Usage { prompt_tokens: 7, completion_tokens: 3, cached_tokens: None };
+
+impl Script {
+    pub fn new() -> Self {
+        let (sender, calls) = mpsc::unbounded_channel();
+        let provider =
+            Scripted { calls: sender, unusable: Mutex::default(), opening: Mutex::default() };
+        Self { provider: Arc::new(provider), calls, kept: Vec::new() }
+    }
+
+    pub fn provider(&self) -> Arc<Scripted> {
+        self.provider.clone()
+    }
+
+    /// The next request that the runtime makes.
+    pub async fn call(&mut self) -> Call {
+        soon(self.calls.recv()).await.expect("the provider lives")
+    }
+
+    /// Keeps a call under way for as long as the script lives.
+    pub fn keep(&mut self, call: Call) {
+        self.kept.push(call);
+    }
+
+    /// Whether nothing was asked since the last call.
+    pub fn is_quiet(&mut self) -> bool {
+        self.calls.try_recv().is_err()
+    }
+
+    /// What `usable` answers from now on.
+    pub fn set_unusable(&self, error: Option<Error>) {
+        *self.provider.unusable.lock().unwrap() = error;
+    }
+
+    /// What every call says by itself from now on, before anything else.
+    pub fn set_opening(&self, outputs: Vec<Output>) {
+        *self.provider.opening.lock().unwrap() = outputs;
+    }
+}
+
+impl Call {
+    pub async fn say(&self, output: Output) {
+        soon(self.outputs.send(output)).await.expect("the turn listens");
+    }
+
+    pub async fn begin(&self) {
+        self.say(Output::Began { left_out: 0, window_tokens: Some(2048) }).await;
+    }
+
+    pub async fn text(&self, text: &str) {
+        self.say(Output::Text(text.to_owned())).await;
+    }
+
+    pub async fn finish(&self) {
+        self.say(Output::Finished { finish: Finish::Stop, usage: Some(USAGE) }).await;
+    }
+
+    pub async fn fail(&self, kind: ProviderKind) {
+        let error = Error::new(ErrorCode::Provider(kind), "The model is ill.");
+        self.say(Output::Failed(error)).await;
+    }
+
+    /// Waits until the turn asks for the end.
+    pub async fn asked_to_stop(&self) {
+        soon(self.stop.cancelled()).await;
+    }
+
+    pub fn is_asked_to_stop(&self) -> bool {
+        self.stop.is_cancelled()
+    }
+
+    pub async fn halt(&self) {
+        self.say(Output::Halted).await;
+    }
+
+    /// Waits until the turn listens no more.
+    pub async fn abandoned(&self) {
+        soon(self.outputs.closed()).await;
+    }
+
+    /// A whole answer.
+    pub async fn answer(&self, pieces: &[&str]) {
+        self.begin().await;
+        for piece in pieces {
+            self.text(piece).await;
+        }
+        self.finish().await;
+    }
+}
+
+#[async_trait::async_trait]
+impl Provider for Scripted {
+    fn name(&self) -> ProviderName {
+        ProviderName::Local
+    }
+
+    fn default_model(&self) -> String {
+        "scripted".to_owned()
+    }
+
+    fn usable(&self) -> Result<(), Error> {
+        self.unusable.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {
+        let (outputs, receiver) = mpsc::channel(OUTPUTS);
+        for output in self.opening.lock().unwrap().iter() {
+            outputs.try_send(output.clone()).unwrap();
+        }
+        // A test that has ended listens no more.
+        let _ = self.calls.send(Call { request, stop, outputs });
+        receiver
+    }
+
+    async fn shutdown(&self) {}
+}

@@ -1,0 +1,212 @@
+//! A runtime set up for a test: its folder, its store, its model, and one worker.
+
+use std::future::poll_fn;
+use std::path::Path;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use protocol::api::{Accepted, SendMessage};
+use protocol::{Cursor, Error, Event, MessageId, Timestamp, Turn, TurnState, View, WorkerId};
+use runtime::bundle::Bundle;
+use runtime::clock::Clock;
+use runtime::store::Store;
+use runtime::store::sqlite::Sqlite;
+use runtime::turn::TurnLimits;
+use runtime::{Providers, Runtime, RuntimeConfig};
+use tempfile::TempDir;
+
+use crate::faulty::Faulty;
+use crate::scripted::{Call, Script};
+use crate::watcher::Watcher;
+
+/// What a test may choose; the rest is the same for all.
+#[derive(Clone, Copy)]
+pub struct Setting {
+    pub limits: TurnLimits,
+    pub message_chars: u32,
+    pub transcript_page: u32,
+    /// Whether there is a model at all.
+    pub model: bool,
+}
+
+impl Default for Setting {
+    fn default() -> Self {
+        // No time limit is met by accident, however slow the machine is.
+        let hour_ms = 3_600_000;
+        let limits = TurnLimits {
+            frame_ms: 5,
+            first_token_ms: hour_ms,
+            stall_ms: hour_ms,
+            turn_ms: hour_ms,
+        };
+        Self { limits, message_chars: 2_000, transcript_page: 50, model: true }
+    }
+}
+
+pub struct Stage {
+    pub runtime: Runtime,
+    pub script: Script,
+    pub store: Arc<Faulty>,
+    /// The first worker of the list.
+    pub worker: WorkerId,
+    setting: Setting,
+    folder: TempDir,
+}
+
+impl Stage {
+    pub async fn new() -> Self {
+        Self::with(Setting::default()).await
+    }
+
+    pub async fn with(setting: Setting) -> Self {
+        Self::open(setting, tempfile::tempdir().unwrap()).await
+    }
+
+    async fn open(setting: Setting, folder: TempDir) -> Self {
+        let script = Script::new();
+        let store = Arc::new(Faulty::around(Arc::new(Sqlite::open(folder.path()).unwrap())));
+        let providers = match setting.model {
+            true => Providers::none().with_default(script.provider(), None),
+            false => Providers::none(),
+        };
+        let config = RuntimeConfig {
+            store: store.clone(),
+            providers,
+            bundle: Bundle::embedded().unwrap(),
+            clock: Arc::new(Ticking::default()),
+            turn_limits: setting.limits,
+            message_chars: setting.message_chars,
+            transcript_page: setting.transcript_page,
+            workspace: "the stage".to_owned(),
+        };
+        let runtime = soon(Runtime::open(config)).await.unwrap();
+        let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
+        Self { runtime, script, store, worker, setting, folder }
+    }
+
+    /// Shuts down, and opens again what is in the folder.
+    pub async fn reopened(self, change: impl FnOnce(&mut Setting)) -> Self {
+        let Self { runtime, store, mut setting, folder, .. } = self;
+        soon(runtime.shutdown()).await;
+        drop((runtime, store));
+        change(&mut setting);
+        Self::open(setting, folder).await
+    }
+
+    /// What a new process would find if this one died now; this one lives on.
+    pub async fn after_a_crash(&self) -> Self {
+        let copy = tempfile::tempdir().unwrap();
+        copy_as_it_is(self.folder.path(), copy.path());
+        Self::open(self.setting, copy).await
+    }
+
+    pub async fn send(&self, text: &str) -> Result<Accepted, Error> {
+        soon(self.runtime.send(self.worker, message(text))).await
+    }
+
+    /// Sends, and answers with the model's end of it.
+    pub async fn ask(&mut self, text: &str) -> (Accepted, Call) {
+        let accepted = self.send(text).await.unwrap();
+        let call = self.script.call().await;
+        assert_eq!(call.request.turn_id, accepted.turn.turn_id);
+        (accepted, call)
+    }
+
+    /// A whole turn.
+    pub async fn ask_and_answer(&mut self, text: &str, pieces: &[&str]) -> Turn {
+        let (accepted, call) = self.ask(text).await;
+        call.answer(pieces).await;
+        self.ended(&accepted).await
+    }
+
+    /// Waits for the end of a turn.
+    pub async fn ended(&self, accepted: &Accepted) -> Turn {
+        let mut watcher = self.watch().await;
+        let id = accepted.turn.turn_id;
+        watcher.until(|view| view.turn(id).is_some_and(|turn| turn.state.is_final())).await;
+        watcher.view().turn(id).unwrap().clone()
+    }
+
+    /// An observer that begins with a snapshot.
+    pub async fn watch(&self) -> Watcher {
+        Watcher::begin(&self.runtime, self.worker, None).await
+    }
+
+    /// An observer that goes on from a view at its cursor.
+    pub async fn watch_from(&self, view: View, cursor: Cursor) -> Watcher {
+        Watcher::resume(&self.runtime, self.worker, view, cursor).await
+    }
+
+    /// A fresh reader's view.
+    pub async fn snapshot(&self) -> View {
+        View::from_snapshot(soon(self.runtime.snapshot(self.worker)).await.unwrap())
+    }
+
+    /// The worker's whole log as it is stored.
+    pub async fn log(&self) -> Vec<Event> {
+        self.store.tail(self.worker, 0, u32::MAX).await.unwrap().unwrap()
+    }
+
+    pub async fn cursor(&self) -> Cursor {
+        self.runtime.snapshot(self.worker).await.unwrap().transcript.cursor
+    }
+}
+
+/// A message with an id of its own.
+pub fn message(text: &str) -> SendMessage {
+    SendMessage { id: fresh_id(), text: text.to_owned(), parent: None }
+}
+
+pub fn fresh_id() -> MessageId {
+    runtime::new_message_id()
+}
+
+/// The text of a turn's answer, and how the turn stands.
+pub fn answer_of(view: &View, turn: &Turn) -> (String, TurnState) {
+    let text = view.message(turn.answer).unwrap().text.clone();
+    (text, view.turn(turn.turn_id).unwrap().state)
+}
+
+/// What never comes fails the test, and does not hold it up for ever.
+pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(30), future).await.expect("it comes in time")
+}
+
+/// Drives `waiting` until `other` is done, before and at which it must not be.
+pub async fn still_waits<T>(
+    waiting: &mut (impl Future + Unpin),
+    other: impl Future<Output = T>,
+) -> T {
+    let done = tokio::select! {
+        biased;
+        _ = &mut *waiting => panic!("it is done too early"),
+        done = soon(other) => done,
+    };
+    let early = poll_fn(|cx| Poll::Ready(Pin::new(&mut *waiting).poll(cx).is_ready())).await;
+    assert!(!early, "it is done too early");
+    done
+}
+
+pub fn copy_as_it_is(from: &Path, to: &Path) {
+    for file in ["companion.db", "companion.db-wal"] {
+        std::fs::copy(from.join(file), to.join(file)).unwrap();
+    }
+}
+
+/// A clock that goes on by a millisecond whenever someone looks.
+struct Ticking(AtomicI64);
+
+impl Default for Ticking {
+    fn default() -> Self {
+        Self(AtomicI64::new(1_763_800_000_000))
+    }
+}
+
+impl Clock for Ticking {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_unix_ms(self.0.fetch_add(1, Ordering::Relaxed))
+    }
+}
