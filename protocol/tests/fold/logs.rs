@@ -205,7 +205,8 @@ impl Builder {
             self.push(EventBody::WorkerRenamed { title: Some(title) });
         }
         let started_at = self.at();
-        self.push(EventBody::TurnAccepted { turn: turn(turn_id, question, answer, started_at) });
+        let turn = turn(turn_id, question, answer, started_at);
+        self.push(EventBody::TurnAccepted { turn: Box::new(turn) });
         self.head = Some(answer);
         for ahead in plan.waiting {
             self.push(EventBody::TurnWaiting { turn_id, ahead });

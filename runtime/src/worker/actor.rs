@@ -322,9 +322,8 @@ impl Actor {
 }
 
 async fn until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => sleep_until(deadline).await,
-        None => {}
+    if let Some(deadline) = deadline {
+        sleep_until(deadline).await;
     }
 }
 

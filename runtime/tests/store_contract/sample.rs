@@ -88,7 +88,7 @@ impl Sample {
         self.offset = 0;
         self.append(vec![
             EventBody::MessageCommitted { message },
-            EventBody::TurnAccepted { turn: turn(turn_id, id, answer, at) },
+            EventBody::TurnAccepted { turn: Box::new(turn(turn_id, id, answer, at)) },
         ])
     }
 

@@ -102,8 +102,8 @@ pub(super) fn page(
     )?;
     let rows = statement.query_map(params![key, end, limit.saturating_add(1)], |row| row.get(0))?;
     let begins: Vec<u64> = rows.collect::<Result<_, _>>()?;
-    let wanted = begins.iter().take(limit as usize);
-    let Some(&first) = wanted.last() else {
+    let mut wanted = begins.iter().take(limit as usize);
+    let Some(&first) = wanted.next_back() else {
         return Ok(Some(Page { stored, events: Vec::new(), next_before: None }));
     };
     let next_before = (begins.len() > limit as usize).then_some(first);
