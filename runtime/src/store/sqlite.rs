@@ -53,7 +53,7 @@ pub enum OpenError {
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
-    /// Held for as long as any handle lives.
+    /// Held for as long as any handle or the writing thread lives.
     _lock: Arc<FolderLock>,
 }
 
@@ -64,12 +64,12 @@ impl Sqlite {
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let unusable = |source| OpenError::Folder { folder: folder.to_owned(), source };
         std::fs::create_dir_all(folder).map_err(unusable)?;
-        let lock = FolderLock::take(folder)?;
+        let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
         let connection = schema::open(&file)?;
-        let writer = Writer::start(connection).map_err(unusable)?;
+        let writer = Writer::start(connection, lock.clone()).map_err(unusable)?;
         let readers = Readers::start(&file)?;
-        Ok(Self { writer, readers, _lock: Arc::new(lock) })
+        Ok(Self { writer, readers, _lock: lock })
     }
 }
 

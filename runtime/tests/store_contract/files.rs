@@ -136,3 +136,30 @@ async fn a_commit_that_the_database_gives_up_is_refused_and_works_again_later() 
     store.append(append).await.unwrap();
     assert_holds(&store, &sample).await;
 }
+
+/// A crash of the asker's task leaves its job behind; nobody else may write before it is done.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_folder_is_held_until_what_was_asked_for_is_committed() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let mut sample = Sample::created(1, &store).await;
+    let other = Connection::open(folder.path().join("companion.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let append = sample.renamed("asked for");
+    let given_up = tokio::time::timeout(Duration::from_millis(50), store.append(append)).await;
+    assert!(given_up.is_err(), "the writer waits for the other program");
+    drop(store);
+    assert!(matches!(Sqlite::open(folder.path()), Err(OpenError::Locked { .. })));
+    other.execute_batch("COMMIT").unwrap();
+    let opened = async {
+        loop {
+            match Sqlite::open(folder.path()) {
+                Ok(store) => return store,
+                Err(OpenError::Locked { .. }) => tokio::time::sleep(Duration::from_millis(5)).await,
+                Err(error) => panic!("{error}"),
+            }
+        }
+    };
+    let store = tokio::time::timeout(Duration::from_secs(30), opened).await.unwrap();
+    assert_holds(&store, &sample).await;
+}

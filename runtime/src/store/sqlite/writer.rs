@@ -4,10 +4,13 @@
 //! of the group is that of its most demanding member. A job that fails on its own (the log
 //! has moved on, an id is taken) is undone alone; a failure of the disk fails the group.
 
+use std::sync::Arc;
+
 use protocol::{LogId, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
+use super::lock::FolderLock;
 use super::write;
 use crate::store::{Append, Cause, Durability, StoreError};
 
@@ -35,11 +38,13 @@ enum Work {
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> std::io::Result<Self> {
+    /// The thread shares the hold on the folder: what was asked for before the handles were
+    /// dropped is committed before anybody else may write.
+    pub(super) fn start(connection: Connection, lock: Arc<FolderLock>) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(connection, inbox))?;
+            .spawn(move || run(connection, inbox, lock))?;
         Ok(Self { jobs })
     }
 
@@ -88,7 +93,7 @@ impl Work {
     }
 }
 
-fn run(mut db: Connection, mut inbox: mpsc::Receiver<Job>) {
+fn run(mut db: Connection, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
     let mut group = Vec::new();
     let mut closing = None;
     while closing.is_none() {
@@ -116,6 +121,7 @@ fn run(mut db: Connection, mut inbox: mpsc::Receiver<Job>) {
     if let Err((_, error)) = db.close() {
         tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
     }
+    drop(lock);
     if let Some(reply) = closing {
         let _ = reply.send(());
     }
