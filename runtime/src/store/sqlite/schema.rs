@@ -1,5 +1,6 @@
 //! The tables, and how a file becomes a database of the current schema.
 
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -140,15 +141,22 @@ fn identify(db: &Connection, file: &Path) -> Result<i64, OpenError> {
 
 /// A copy beside the file, whole and consistent, before its schema changes.
 fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, OpenError> {
-    let mut name = file.as_os_str().to_owned();
-    name.push(format!(".before-schema-{}", version + 1));
-    let copy = PathBuf::from(name);
+    let beside = |suffix: &str| {
+        let mut name = file.as_os_str().to_owned();
+        name.push(format!(".before-schema-{}{suffix}", version + 1));
+        PathBuf::from(name)
+    };
+    let (copy, part) = (beside(""), beside(".part"));
     // An older attempt's copy is of the same schema and may hold more than a new one would.
     if !copy.exists() {
-        db.backup("main", &copy, None).map_err(|error| OpenError::Migration {
-            file: file.to_owned(),
-            source: error.into(),
-        })?;
+        let fails = |source| OpenError::Migration { file: file.to_owned(), source };
+        // It gets its name when it is whole, so that a crash leaves no half of one under it.
+        match std::fs::remove_file(&part) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(fails(error.into())),
+            _ => {}
+        }
+        db.backup("main", &part, None).map_err(|error| fails(error.into()))?;
+        std::fs::rename(&part, &copy).map_err(|error| fails(error.into()))?;
     }
     Ok(copy)
 }
@@ -181,6 +189,8 @@ mod tests {
         let file = folder.path().join("a.db");
         let db = open(&file).unwrap();
         db.execute("INSERT INTO prompts VALUES ('d', 't')", []).unwrap();
+        // What an attempt that was killed left behind.
+        std::fs::write(folder.path().join("a.db.before-schema-2.part"), "half a copy").unwrap();
         let copy = back_up(&db, &file, 1).unwrap();
         assert!(copy.to_string_lossy().ends_with("a.db.before-schema-2"));
         let text: String = Connection::open(copy)
