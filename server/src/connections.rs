@@ -16,7 +16,8 @@ use tracing::{debug, warn};
 
 /// Until a request's head has to be there, and how long an idle connection is kept.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of a request's head: address and headers. More is answered with 431.
+/// Bytes of a request's head, address and headers, give or take one read. More is answered with
+/// 431.
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// Headers in a request.
 pub const HEADERS: usize = 100;

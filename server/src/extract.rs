@@ -1,11 +1,12 @@
 //! axum's extractors with our errors: each says what is wrong and where.
 
 use axum::body::HttpBody as _;
-use axum::extract::rejection::{JsonRejection, PathRejection, QueryRejection};
-use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, Request};
+use axum::extract::rejection::{JsonRejection, QueryRejection, RawPathParamsRejection};
+use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use serde::de::DeserializeOwned;
+use serde::de::value::MapDeserializer;
 
 use crate::error::ApiError;
 
@@ -58,8 +59,14 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
-        let result = axum::extract::Path::<T>::from_request_parts(parts, state).await;
-        result.map(|axum::extract::Path(value)| Self(value)).map_err(path_error)
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(path_error)?;
+        let fields = MapDeserializer::new(params.iter());
+        let value = serde_path_to_error::deserialize(fields).map_err(|error| {
+            let (field, problem): (_, serde::de::value::Error) =
+                (error.path().to_string(), error.into_inner());
+            complaint("In the path: ", &format!("{field}: {problem}"))
+        });
+        value.map(Self)
     }
 }
 
@@ -82,7 +89,7 @@ fn query_error(rejection: QueryRejection) -> ApiError {
     complaint("Behind the question mark: ", &rejection.body_text())
 }
 
-fn path_error(rejection: PathRejection) -> ApiError {
+fn path_error(rejection: RawPathParamsRejection) -> ApiError {
     complaint("In the path: ", &rejection.body_text())
 }
 
@@ -93,7 +100,6 @@ fn complaint(place: &str, text: &str) -> ApiError {
         "Failed to deserialize the JSON body into the target type: ",
         "Failed to parse the request body as JSON: ",
         "Failed to deserialize query string: ",
-        "Invalid URL: ",
     ];
     let text = known.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
     let mut message: String = text.chars().take(COMPLAINT_CHARS).collect();

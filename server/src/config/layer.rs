@@ -44,8 +44,15 @@ impl Origin {
 /// Settings that one place gave.
 pub type Layer = BTreeMap<String, (Value, Origin)>;
 
-/// Reads the text of a configuration file.
-pub fn file(path: &Path, text: &str, all: &[Setting], problems: &mut Problems) -> Layer {
+/// Reads the text of a configuration file; `path` is how its writer knows it, `folder` where
+/// it stands.
+pub fn file(
+    path: &Path,
+    folder: &Path,
+    text: &str,
+    all: &[Setting],
+    problems: &mut Problems,
+) -> Layer {
     let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
     let place = |at: usize| format!("{}:{}", path.display(), line(at));
     let (spans, errors) = DeTable::parse_recoverable(text);
@@ -69,7 +76,7 @@ pub fn file(path: &Path, text: &str, all: &[Setting], problems: &mut Problems) -
         } else if let Err(message) = fits(name, &value) {
             problems.add(Problem::with_setting(name, &origin, message));
         } else {
-            layer.insert(name.to_owned(), (beside_the_file(value, name, &path), origin));
+            layer.insert(name.to_owned(), (beside_the_file(value, name, folder), origin));
         }
     }
     layer
@@ -131,10 +138,10 @@ fn from_text(key: &str, text: &str) -> Result<Value, String> {
 }
 
 /// A relative path in the file is meant from the file's folder, wherever one stands.
-fn beside_the_file(value: Value, key: &str, file: &Path) -> Value {
+fn beside_the_file(value: Value, key: &str, folder: &Path) -> Value {
     let is_path = key.ends_with("_dir") || key.ends_with("_file");
-    match (&value, file.parent()) {
-        (Value::String(path), Some(folder)) if is_path => {
+    match &value {
+        Value::String(path) if is_path => {
             let path: PathBuf = folder.join(path);
             path.to_str().map_or(value.clone(), |path| Value::String(path.to_owned()))
         }

@@ -131,9 +131,11 @@ fn file_layer(
         Some(path) => path.clone(),
         None => PathBuf::from(FILE_NAME),
     };
-    match std::fs::read_to_string(sources.working_folder.join(&path)) {
+    let found = sources.working_folder.join(&path);
+    match std::fs::read_to_string(&found) {
         Ok(text) => {
-            let layer = layer::file(&path, &text, all, problems);
+            let folder = found.parent().unwrap_or(sources.working_folder);
+            let layer = layer::file(&path, folder, &text, all, problems);
             (Some(path), layer)
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {

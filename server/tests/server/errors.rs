@@ -162,7 +162,7 @@ async fn a_body_has_a_largest_size() {
 #[tokio::test]
 async fn a_head_has_a_largest_size() {
     let server = start("").await;
-    let long = "x".repeat(40 * 1024);
+    let long = "x".repeat(128 * 1024);
     let answer = server.get("/healthz").header("x-long", long).send().await.unwrap();
     assert_eq!(answer.status(), 431);
 }

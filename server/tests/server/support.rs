@@ -32,7 +32,8 @@ pub async fn start(lines: &str) -> Server {
     let folder = tempfile::tempdir().unwrap();
     let upstream = Upstream::start().await.unwrap();
     let file = format!(
-        "{lines}\nlisten = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n",
+        "{lines}\nlisten = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n\
+         model = \"scripted-model\"\n",
         upstream.base_url()
     );
     std::fs::write(folder.path().join("companion.toml"), file).unwrap();
