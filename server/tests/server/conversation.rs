@@ -132,3 +132,21 @@ async fn readiness_ends_before_life_does() {
         assert_eq!((status, name.as_str()), (503, "unavailable"));
     }
 }
+
+#[tokio::test]
+async fn with_nobody_to_answer_it_lives_is_not_ready_and_says_what_to_configure() {
+    let server = start("provider = \"local\"\nmodel_file = \"none.gguf\"").await;
+    assert_eq!(server.get("/healthz").send().await.unwrap().status(), 200);
+    let (status, name, body) = code(server.get("/readyz").send().await.unwrap()).await;
+    assert_eq!((status, name.as_str()), (503, "unavailable"));
+    assert!(body["error"]["hint"].as_str().unwrap().contains("COMPANION_MODEL_FILE"), "{body}");
+    let text = server.get("/api/v1/status").send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("\"companion\":\"unavailable\""), "{text}");
+    assert!(!text.contains("none.gguf"), "{text}");
+
+    let path = format!("{}/messages", server.worker().await);
+    let body = json!({ "id": message_id(), "text": "Anyone?" });
+    let answer = server.post(&path).json(&body).send().await.unwrap();
+    let (status, name, _) = code(answer).await;
+    assert_eq!((status, name.as_str()), (503, "unavailable"));
+}

@@ -43,6 +43,10 @@ async fn other_sites_can_neither_change_nor_follow() {
         };
         let change = with(server.post(&server.workers())).send().await.unwrap();
         assert_eq!(change.status(), if permitted { 201 } else { 403 }, "{headers:?}");
+        let form = with(server.post("/")).body("text=");
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        let form = form.send().await.unwrap();
+        assert_eq!(form.status() != 403, permitted, "{headers:?}");
         let follow = with(server.get(&events)).header("accept", "text/event-stream");
         let follow = follow.send().await.unwrap();
         assert_eq!(follow.status(), if permitted { 200 } else { 403 }, "{headers:?}");

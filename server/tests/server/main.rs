@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod assets;
+mod bounds;
 mod config;
 mod conversation;
 mod document;

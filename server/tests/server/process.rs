@@ -1,6 +1,6 @@
 //! The binary itself: its lines, its codes, its end.
 
-use std::io::{BufRead as _, BufReader, Read as _};
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
@@ -91,6 +91,55 @@ fn it_serves_and_goes_down_when_asked_to() {
         signal(&child, name);
         assert_eq!(code(&mut child), Some(0), "{name}");
         assert!(std::net::TcpStream::connect(&address).is_err());
+    }
+}
+
+/// Opens a stream of events by hand; returns once its snapshot has begun.
+fn follow(address: &str) -> BufReader<std::net::TcpStream> {
+    let ask = |path: &str, accept: &str| {
+        let mut stream = std::net::TcpStream::connect(address).unwrap();
+        stream.set_read_timeout(Some(HANG)).unwrap();
+        let head = format!(
+            "GET {path} HTTP/1.1\r\nhost: {address}\r\naccept: {accept}\r\n\
+             authorization: Bearer sk-in-a-header\r\nconnection: close\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).unwrap();
+        BufReader::new(stream)
+    };
+    let workers = "/api/v1/runtimes/backend-internal/workers";
+    let mut text = String::new();
+    ask(workers, "application/json").read_to_string(&mut text).unwrap();
+    let id = text.split("\"worker_id\":\"").nth(1).unwrap().split('"').next().unwrap();
+    let path = format!("{workers}/{id}/events?cursor=in-a-query");
+    let mut stream = ask(&path, "text/event-stream");
+    let mut line = String::new();
+    while !line.contains("event: snapshot") {
+        line.clear();
+        assert!(stream.read_line(&mut line).unwrap() > 0);
+    }
+    stream
+}
+
+#[test]
+fn observers_are_told_before_it_goes_down_and_the_log_keeps_secrets() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address) = serve(folder.path(), &["--log", "trace"]);
+    let mut stream = follow(&address);
+    let begin = Instant::now();
+    signal(&child, "-TERM");
+    let mut rest = String::new();
+    stream.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("event: close") && rest.contains("\"reason\":\"shutdown\""), "{rest}");
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert_eq!(code(&mut child), Some(0));
+    assert!(begin.elapsed() < Duration::from_secs(5), "nobody was to be waited for");
+    assert!(
+        log.contains("route=\"/api/v1/runtimes/{rid}/workers\"") && log.contains("status=200"),
+        "{log}"
+    );
+    for secret in ["in-a-header", "in-a-query"] {
+        assert!(!log.contains(secret), "{secret} in {log}");
     }
 }
 

@@ -1,0 +1,57 @@
+//! Nothing is longer or more numerous than was configured.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::support::{HANG, Server, code, start};
+
+/// A request whose body never comes.
+async fn stuck(server: &Server) -> TcpStream {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let head = format!(
+        "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
+         content-length: 10\r\nconnection: close\r\n\r\n{{",
+        server.workers(),
+        server.address
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_request_that_takes_too_long_is_given_up_and_its_place_is_free_again() {
+    let server = start("request_timeout_ms = 1000\nmax_requests = 1").await;
+    let mut stream = stuck(&server).await;
+    // Until the stuck one has its place, others are answered.
+    loop {
+        let answer = server.get("/healthz").send().await.unwrap();
+        if answer.status() != 200 {
+            assert_eq!(answer.headers()["retry-after"], "1");
+            let (status, name, _) = code(answer).await;
+            assert_eq!((status, name.as_str()), (429, "rate_limited"));
+            break;
+        }
+    }
+    let mut answer = String::new();
+    timeout(HANG, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
+    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
+    assert!(answer.contains("\"code\":\"unavailable\""), "{answer}");
+    assert_eq!(server.get("/healthz").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn connections_beyond_the_bound_wait_for_one_to_close() {
+    let server = start("max_connections = 8").await;
+    let mut idle = Vec::new();
+    for _ in 0..8 {
+        idle.push(stuck(&server).await);
+    }
+    let request = tokio::spawn(server.get("/healthz").send());
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    assert!(!request.is_finished());
+    idle.pop();
+    assert_eq!(timeout(HANG, request).await.unwrap().unwrap().unwrap().status(), 200);
+}
