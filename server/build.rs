@@ -54,7 +54,7 @@ fn walk(folder: &Path, files: &mut Vec<PathBuf>) -> io::Result<()> {
         let path = entry?.path();
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let plain = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
-        let hidden = name.starts_with('.') || name.ends_with(".d.ts") || name == "hash.txt";
+        let hidden = name.starts_with('.') || name.ends_with(".ts") || name == "hash.txt";
         if name.is_empty() || hidden || !name.chars().all(plain) {
             continue;
         }

@@ -131,13 +131,16 @@ async fn who_answers_pings_stays_and_who_does_not_is_dropped() {
     while begin.elapsed() < Duration::from_millis(1000) {
         let _ = timeout(Duration::from_millis(50), lively.next()).await;
     }
-    loop {
-        match timeout(HANG, dead.next()).await.unwrap() {
-            Some(Ok(Message::Ping(_))) => {}
-            Some(Err(_)) | None => break,
-            other => panic!("{other:?}"),
+    let dropped = async {
+        loop {
+            match dead.next().await {
+                Some(Ok(Message::Ping(_))) => {}
+                Some(Err(_)) | None => break,
+                other => panic!("{other:?}"),
+            }
         }
-    }
+    };
+    timeout(HANG, dropped).await.unwrap();
     server.says("Still here.");
     server.send(&server.worker().await, "Hello!").await;
     assert!(matches!(next(&mut lively).await, Some(Frame::Event(_))));
