@@ -1,9 +1,11 @@
 //! A store around a store, whose writes and reads fail on command.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
-use runtime::store::{Acceptance, Append, Branch, ListPosition, Page, Store, StoreError, Stored};
+use runtime::store::{
+    Acceptance, Append, Branch, Durability, ListPosition, Page, Store, StoreError, Stored,
+};
 use tokio::sync::watch;
 
 use crate::stage::soon;
@@ -35,6 +37,8 @@ pub struct Faulty {
     reads: watch::Sender<Reads>,
     /// How many appends still pass, and what follows.
     after: watch::Sender<Option<(u64, Writes)>>,
+    /// The kinds of each append's events, and how safe they had to be.
+    asked: Mutex<Vec<(Vec<&'static str>, Durability)>>,
     /// Appends that did not simply pass.
     met: watch::Sender<u64>,
 }
@@ -46,6 +50,7 @@ impl Faulty {
             writes: watch::Sender::new(Writes::Pass),
             reads: watch::Sender::new(Reads::Pass),
             after: watch::Sender::new(None),
+            asked: Mutex::default(),
             met: watch::Sender::new(0),
         }
     }
@@ -63,6 +68,13 @@ impl Faulty {
     pub fn set_after(&self, appends: u64, writes: Writes) {
         self.set(Writes::Pass);
         self.after.send_replace(Some((appends, writes)));
+    }
+
+    /// How safe every commit so far was asked to be that had such an event in it.
+    pub fn durabilities_of(&self, kind: &str) -> Vec<Durability> {
+        let asked = self.asked.lock().unwrap();
+        let with = asked.iter().filter(|(kinds, _)| kinds.contains(&kind));
+        with.map(|(_, durability)| *durability).collect()
     }
 
     /// Waits until so many appends have met the mode that was set.
@@ -99,6 +111,8 @@ impl Faulty {
 impl Store for Faulty {
     async fn append(&self, append: Append) -> Result<(), StoreError> {
         self.count_down();
+        let kinds = append.events.iter().map(|event| event.body.kind()).collect();
+        self.asked.lock().unwrap().push((kinds, append.durability));
         let mut mode = self.writes.subscribe();
         let writes = *mode.borrow_and_update();
         if writes != Writes::Pass {

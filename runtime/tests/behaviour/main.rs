@@ -11,6 +11,7 @@ mod crash;
 mod cursors;
 mod faulty;
 mod idempotence;
+mod idle;
 mod input;
 mod many;
 mod refusals;

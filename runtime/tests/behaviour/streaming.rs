@@ -1,6 +1,7 @@
 //! An answer on its way (invariants 1 and 2).
 
 use protocol::{Finish, Role, TurnState, WorkerStatus};
+use runtime::store::Durability;
 
 use crate::faulty::Writes;
 use crate::scripted::USAGE;
@@ -162,4 +163,25 @@ async fn a_provider_that_vanishes_fails_the_turn() {
         assert_eq!(turn.error.unwrap().code, protocol::ErrorCode::Internal);
     }
     assert_eq!(stage.snapshot().await.messages[3].text, "so far");
+}
+
+/// What was acknowledged and what is finished survives a power cut; what streams by need not.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn acceptances_and_ends_are_synced_and_deltas_are_not() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    call.text("a").await;
+    watcher.until_text("a").await;
+    call.text("b").await;
+    watcher.until_text("ab").await;
+    call.finish().await;
+    watcher.until_ended(accepted.turn.turn_id).await;
+    stage.runtime.stop(stage.worker).await.unwrap();
+    for kind in ["message_committed", "turn_accepted", "turn_ended", "worker_stopped"] {
+        assert_eq!(stage.store.durabilities_of(kind), [Durability::Power], "{kind}");
+    }
+    let deltas = stage.store.durabilities_of("text_delta");
+    assert_eq!(deltas, [Durability::Process; 2]);
 }
