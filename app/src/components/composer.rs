@@ -1,6 +1,5 @@
 //! Where a message is written.
 
-use leptos::either::Either;
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -27,6 +26,8 @@ pub fn Composer(
     let worker_id = conversation.worker_id;
     let area = NodeRef::<Textarea>::new();
     let draft = RwSignal::new(typed.clone());
+    // A page with a refused text on it does not refresh itself: the box and its button stay.
+    let kept = !typed.is_empty();
     let held = RwSignal::new(false);
     let sender = Sender::new(area, draft, held, message_id);
 
@@ -63,7 +64,7 @@ pub fn Composer(
         let problem = expect_context::<Problem>();
         move |event: SubmitEvent| {
             event.prevent_default();
-            stop(conversation.clone(), problem.clone());
+            stop(conversation.clone(), problem.clone(), area);
         }
     };
     let path = format!("/c/{worker_id}");
@@ -72,7 +73,7 @@ pub fn Composer(
             class="composer"
             method="post"
             action=path.clone()
-            data-running=move || running.get().then_some("")
+            data-refreshes=move || (running.get() && !kept).then_some("")
             on:submit=submit
         >
             <input type="hidden" name="do" value="send" />
@@ -106,26 +107,25 @@ pub fn Composer(
                     {move || if held.get() && running.get() { text::BUSY } else { text::KEYS }}
                 </p>
                 {move || {
-                    if running.get() {
-                        Either::Left(view! {
-                            <button class="round" data-kind="stop" type="submit" form="stop">
-                                <Drawing icon=Icon::Stop />
-                                <span>{text::STOP}</span>
-                            </button>
-                        })
-                    } else {
-                        Either::Right(view! {
-                            <button
-                                class="round"
-                                data-kind="send"
-                                type="submit"
-                                disabled=move || refused.get() || sending.get()
-                            >
-                                <Drawing icon=Icon::Send />
-                                <span>{text::SEND}</span>
-                            </button>
-                        })
-                    }
+                    running.get().then(|| view! {
+                        <button class="round" data-kind="stop" type="submit" form="stop">
+                            <Drawing icon=Icon::Stop />
+                            <span>{text::STOP}</span>
+                        </button>
+                    })
+                }}
+                {move || {
+                    (kept || !running.get()).then(|| view! {
+                        <button
+                            class="round"
+                            data-kind="send"
+                            type="submit"
+                            disabled=move || refused.get() || sending.get()
+                        >
+                            <Drawing icon=Icon::Send />
+                            <span>{text::SEND}</span>
+                        </button>
+                    })
                 }}
             </div>
         </form>
@@ -211,7 +211,7 @@ impl Sender {
     }
 }
 
-fn stop(conversation: Conversation, problem: Problem) {
+fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     if conversation.errand.get_untracked() != Errand::None {
         return;
     }
@@ -220,6 +220,10 @@ fn stop(conversation: Conversation, problem: Problem) {
     spawn_local(async move {
         if let Err(AppError(error)) = api::cancel(conversation.worker_id).await {
             problem.show(error, None);
+        }
+        // The button that had the focus goes away.
+        if let Some(area) = area.try_get_untracked().flatten() {
+            let _ = area.focus();
         }
         conversation.errand.set(Errand::None);
     });

@@ -77,12 +77,12 @@ fn not_shown(error: Error) -> AnyView {
         <Title text=text::window_title(heading) />
         <Plain heading>
             {body}
-            <p class="actions">
+            <div class="actions">
                 <a class="button" href="/">
                     {text::TO_HOME}
                 </a>
                 <NewConversation />
-            </p>
+            </div>
         </Plain>
     }
     .into_any()
