@@ -19,6 +19,14 @@ pub fn rounded(number: f64) -> String {
     if number < 10.0 { format!("{number:.1}") } else { format!("{number:.0}") }
 }
 
+/// A text for an element whose text the server writes without escaping it: `<title>` and
+/// `<textarea>`. The browser sets it as it is.
+pub fn raw(text: String) -> String {
+    #[cfg(feature = "ssr")]
+    let text = text.replace('&', "&amp;").replace('<', "&lt;");
+    text
+}
+
 /// How many rows a composer needs where CSS cannot size it by its content.
 pub fn rows(text: &str) -> u32 {
     text.split('\n').count().clamp(1, 8) as u32
@@ -44,6 +52,12 @@ mod tests {
         assert_eq!(tokens_per_second(usage, Timings::default()), None);
         let one = Usage { completion_tokens: 1, ..usage };
         assert_eq!(tokens_per_second(one, timings), None);
+    }
+
+    #[cfg(feature = "ssr")]
+    #[test]
+    fn no_text_ends_its_element() {
+        assert_eq!(raw("</title>&lt;".into()), "&lt;/title>&amp;lt;");
     }
 
     #[test]

@@ -250,10 +250,11 @@ fn keep_draft(conversation: &Conversation, area: NodeRef<Textarea>, draft: RwSig
     Effect::new(move || drafts.keep(worker_id, draft.get()));
 }
 
-/// The box's first text. The parser of HTML drops one line break at the beginning.
+/// The box's first text, which is written into the page as it is. The parser of HTML drops
+/// one line break at the beginning.
 fn first_text(typed: String) -> impl IntoView {
     let typed = (!typed.is_empty()).then_some(typed);
     #[cfg(feature = "ssr")]
-    let typed = typed.map(|typed| format!("\n{typed}"));
+    let typed = typed.map(|typed| format!("\n{}", label::raw(typed)));
     typed
 }

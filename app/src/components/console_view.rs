@@ -73,7 +73,8 @@ pub fn ConsoleView(
     };
     view! {
         {refresh}
-        <a class="skip" href="#composer">
+        // Not for the router, which would scroll there and leave the focus.
+        <a class="skip" href="#composer" rel="external">
             {text::SKIP}
         </a>
         <div class="console">

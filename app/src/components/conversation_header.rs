@@ -20,7 +20,7 @@ pub fn ConversationHeader() -> impl IntoView {
         move || label::title(worker.read().title.as_deref()).unwrap_or(text::UNTITLED).to_owned();
     let window = title.clone();
     view! {
-        <Title text=move || text::window_title(&window()) />
+        <Title text=move || label::raw(text::window_title(&window())) />
         <header class="top">
             <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=text::CONVERSATIONS>
                 <Drawing icon=Icon::Menu />
