@@ -4,10 +4,10 @@
 //! belongs to it. Arguments are JSON, which no form of another site can post.
 
 use leptos::prelude::*;
-use leptos::server_fn::codec::Json;
 use protocol::api::{Accepted, Cancelled, SendMessage};
 use protocol::{Snapshot, Transcript, Worker, WorkerId};
 
+use crate::wire::Json;
 use crate::{AppError, Console, Home};
 
 #[cfg(feature = "ssr")]
@@ -20,7 +20,7 @@ use crate::{
 pub const PREFIX: &str = "/api/fn";
 
 /// The conversation that `/` leads to.
-#[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", input = Json)]
+#[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", input = Json, output = Json)]
 pub async fn home() -> Result<Home, AppError> {
     let backend = Backend::current()?;
     let page = backend.runtime().workers(None, 1).await.map_err(told)?;
@@ -29,7 +29,7 @@ pub async fn home() -> Result<Home, AppError> {
 
 /// Everything that the page of a conversation shows at first. `before` asks for a page of
 /// earlier messages, `list` for a later page of the list of conversations.
-#[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", input = Json)]
+#[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", input = Json, output = Json)]
 pub async fn console(
     worker_id: WorkerId,
     before: Option<u64>,
@@ -57,13 +57,13 @@ pub async fn console(
 }
 
 /// Where a conversation stands now: for a page that cannot hold a connection.
-#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", input = Json)]
+#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", input = Json, output = Json)]
 pub async fn snapshot(worker_id: WorkerId) -> Result<Snapshot, AppError> {
     Backend::current()?.runtime().snapshot(worker_id).await.map_err(told)
 }
 
 /// The page of messages before the position `before`.
-#[server(name = EarlierCall, prefix = "/api/fn", endpoint = "earlier", input = Json)]
+#[server(name = EarlierCall, prefix = "/api/fn", endpoint = "earlier", input = Json, output = Json)]
 pub async fn earlier(worker_id: WorkerId, before: u64) -> Result<Transcript, AppError> {
     let backend = Backend::current()?;
     let limit = backend.limits.transcript_page;
@@ -71,31 +71,31 @@ pub async fn earlier(worker_id: WorkerId, before: u64) -> Result<Transcript, App
 }
 
 /// Sends a message; answers once it is committed.
-#[server(name = SendCall, prefix = "/api/fn", endpoint = "send", input = Json)]
+#[server(name = SendCall, prefix = "/api/fn", endpoint = "send", input = Json, output = Json)]
 pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<Accepted, AppError> {
     Backend::current()?.runtime().send(worker_id, message).await.map_err(told)
 }
 
 /// Stops the running turn; answers when the work has really ended.
-#[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", input = Json)]
+#[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", input = Json, output = Json)]
 pub async fn cancel(worker_id: WorkerId) -> Result<Cancelled, AppError> {
     Backend::current()?.runtime().cancel(worker_id).await.map_err(told)
 }
 
 /// Begins a conversation.
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", input = Json)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", input = Json, output = Json)]
 pub async fn create() -> Result<Worker, AppError> {
     Backend::current()?.runtime().create(Default::default()).await.map_err(told)
 }
 
 /// Gives a conversation a title, or takes it away.
-#[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", input = Json)]
+#[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", input = Json, output = Json)]
 pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<Worker, AppError> {
     Backend::current()?.runtime().rename(worker_id, title).await.map_err(told)
 }
 
 /// Deletes a conversation for good.
-#[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", input = Json)]
+#[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", input = Json, output = Json)]
 pub async fn delete(worker_id: WorkerId) -> Result<(), AppError> {
     Backend::current()?.runtime().delete(worker_id).await.map_err(told)
 }

@@ -1,6 +1,6 @@
 //! What the console needs of the process around it.
 
-use axum::http::StatusCode;
+use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use protocol::api::LimitsInForce;
@@ -42,5 +42,15 @@ pub(crate) fn set_status(status: u16) {
         (use_context::<ResponseOptions>(), StatusCode::from_u16(status))
     {
         options.set_status(status);
+    }
+}
+
+/// Makes the answer at hand lead to a path of this server, for clients of all kinds.
+pub(crate) fn redirect(path: &str) {
+    if let (Some(options), Ok(path)) =
+        (use_context::<ResponseOptions>(), HeaderValue::from_str(path))
+    {
+        options.set_status(StatusCode::FOUND);
+        options.insert_header(header::LOCATION, path);
     }
 }

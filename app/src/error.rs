@@ -1,11 +1,11 @@
 //! The closed set of errors as server functions carry it to the page.
 
-use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use protocol::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
 use crate::text;
+use crate::wire::Wire;
 
 /// A [`protocol::Error`] on its way to the page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,7 +26,7 @@ impl From<Error> for AppError {
 }
 
 impl FromServerFnError for AppError {
-    type Encoder = JsonEncoding;
+    type Encoder = Wire;
 
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
         use ServerFnErrorErr as E;

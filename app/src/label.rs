@@ -8,15 +8,25 @@ pub fn title(title: Option<&str>) -> Option<&str> {
 }
 
 /// Tokens per second while text came: what came after the first token, over the time it took.
-pub fn tokens_per_second(usage: Usage, timings: Timings) -> Option<f64> {
+pub fn tokens_per_second(usage: Usage, timings: Timings) -> Option<String> {
     let ms = timings.total_ms?.checked_sub(timings.first_token_ms?)?;
-    let tokens = usage.completion_tokens.checked_sub(1)?;
-    (ms > 0 && tokens > 0).then(|| f64::from(tokens) * 1000.0 / ms as f64)
+    let tokens = u64::from(usage.completion_tokens.checked_sub(1)?);
+    (ms > 0 && tokens > 0).then(|| tenths((tokens * 10_000 + ms / 2) / ms))
 }
 
-/// One decimal below ten, none above.
-pub fn rounded(number: f64) -> String {
-    if number < 10.0 { format!("{number:.1}") } else { format!("{number:.0}") }
+/// Milliseconds as seconds.
+pub fn seconds(ms: u64) -> String {
+    tenths((ms + 50) / 100)
+}
+
+/// One decimal below ten, none above. In whole numbers: what writes floating point would
+/// be twelve kilobytes of every first visit.
+fn tenths(tenths: u64) -> String {
+    if tenths < 100 {
+        format!("{}.{}", tenths / 10, tenths % 10)
+    } else {
+        ((tenths + 5) / 10).to_string()
+    }
 }
 
 /// A text for an element whose text the server writes without escaping it: `<title>` and
@@ -48,7 +58,7 @@ mod tests {
         let usage = Usage { prompt_tokens: 9, completion_tokens: 41, cached_tokens: None };
         let timings =
             Timings { started_ms: Some(1), first_token_ms: Some(500), total_ms: Some(2500) };
-        assert_eq!(tokens_per_second(usage, timings), Some(20.0));
+        assert_eq!(tokens_per_second(usage, timings), Some("20".into()));
         assert_eq!(tokens_per_second(usage, Timings::default()), None);
         let one = Usage { completion_tokens: 1, ..usage };
         assert_eq!(tokens_per_second(one, timings), None);
@@ -62,7 +72,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        assert_eq!((rounded(0.44), rounded(31.6)), ("0.4".into(), "32".into()));
+        assert_eq!([seconds(440), seconds(9949), seconds(31_600)], ["0.4", "9.9", "32"]);
         assert_eq!((rows(""), rows("a\nb"), rows(&"\n".repeat(99))), (1, 2, 8));
     }
 }

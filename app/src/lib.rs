@@ -25,11 +25,13 @@ pub mod api;
 mod app;
 mod components;
 mod console;
+mod erase;
 mod error;
 mod label;
 mod live;
 mod pages;
 mod text;
+mod wire;
 
 pub use app::App;
 pub use console::{Action, Console, Home, Refused};

@@ -35,7 +35,14 @@ impl Assets {
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     let nonce = use_nonce();
     if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce) {
-        let policy = HeaderValue::try_from(csp(nonce)).expect("a nonce is URL-safe base64");
+        let mut policy = csp(nonce);
+        if std::env::var_os("LEPTOS_WATCH").is_some() {
+            // The reloading of `cargo leptos watch` comes from a port of its own.
+            let port = options.reload_port;
+            let own = format!("connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}");
+            policy = policy.replace("connect-src 'self'", &own);
+        }
+        let policy = HeaderValue::try_from(policy).expect("a nonce is URL-safe base64");
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let Assets { style, script, wasm } = assets;

@@ -142,7 +142,7 @@ pub fn speed(rounded: &str) -> String {
 
 /// Seconds to the first token.
 pub fn first_token(rounded: &str) -> String {
-    format!("first after {rounded} s")
+    format!("first token after {rounded} s")
 }
 
 /// Seconds to wait before asking again.

@@ -67,6 +67,7 @@ pub fn Composer(
             stop(conversation.clone(), problem.clone(), area);
         }
     };
+    let waits = move || held.get() && running.get();
     let path = format!("/c/{worker_id}");
     view! {
         <form
@@ -103,8 +104,12 @@ pub fn Composer(
             </textarea>
             <p class="refreshes">{text::REFRESHES}</p>
             <div class="composer-row">
-                <p class="composer-keys" id="composer-keys">
-                    {move || if held.get() && running.get() { text::BUSY } else { text::KEYS }}
+                <p
+                    class="composer-keys"
+                    id="composer-keys"
+                    data-held=move || waits().then_some("")
+                >
+                    {move || if waits() { text::BUSY } else { text::KEYS }}
                 </p>
                 {move || {
                     running.get().then(|| view! {

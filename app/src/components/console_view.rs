@@ -10,6 +10,7 @@ use super::conversation_header::ConversationHeader;
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
+use crate::erase::erase;
 use crate::live::{Conversation, Link};
 use crate::{Action, Console, text};
 
@@ -78,11 +79,11 @@ pub fn ConsoleView(
             {text::SKIP}
         </a>
         <div class="console">
-            {view! { <Sidebar workers provider=provider.clone() /> }.into_any()}
+            {erase(view! { <Sidebar workers provider=provider.clone() /> })}
             <main class="main">
                 <ConversationHeader />
                 <TranscriptView provider />
-                {foot.into_any()}
+                {erase(foot)}
             </main>
         </div>
     }

@@ -42,7 +42,8 @@ fn Rename() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
     let problem = expect_context::<Problem>();
     let field = NodeRef::<Input>::new();
-    let title = worker.read_untracked().title.clone().unwrap_or_default();
+    let shown = worker.clone();
+    let title = move || shown.read().title.clone().unwrap_or_default();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let Some(field) = field.get_untracked() else { return };
@@ -67,7 +68,8 @@ fn Rename() -> impl IntoView {
                     name="title"
                     type="text"
                     maxlength=protocol::limits::TITLE_CHARS.to_string()
-                    value=title
+                    value=title.clone()
+                    prop:value=title
                     autocomplete="off"
                     node_ref=field
                 />

@@ -25,6 +25,11 @@ impl Icon {
             Self::Alert => "M10 6v5M10 14h.01M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15z",
         }
     }
+
+    /// How thick its lines are, where the usual would be too thin.
+    fn weight(self) -> Option<&'static str> {
+        matches!(self, Self::Dots).then_some("2.8")
+    }
 }
 
 /// One drawing, hidden from assistive technology.
@@ -35,7 +40,7 @@ pub fn Drawing(
 ) -> impl IntoView {
     view! {
         <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false">
-            <path d=icon.path() />
+            <path d=icon.path() stroke-width=icon.weight() />
         </svg>
     }
 }

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use protocol::Timestamp;
 
-/// The time as text: in UTC from the server and at first, in the reader's own zone as soon
-/// as a script runs.
+/// The time as text: in UTC from the server and at first, in the reader's own zone, and
+/// without the day if that is today, as soon as a script runs.
 #[component]
 pub fn Moment(
     /// The time.
@@ -23,12 +23,12 @@ pub fn Moment(
 #[cfg(feature = "browser")]
 fn local(at: Timestamp) -> String {
     let date = js_sys::Date::new(&(at.unix_ms() as f64).into());
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}",
-        date.get_full_year(),
-        date.get_month() + 1,
-        date.get_date(),
-        date.get_hours(),
-        date.get_minutes()
-    )
+    let day = |date: &js_sys::Date| (date.get_full_year(), date.get_month(), date.get_date());
+    let clock = format!("{:02}:{:02}", date.get_hours(), date.get_minutes());
+    let (year, month, number) = day(&date);
+    if day(&js_sys::Date::new_0()) == (year, month, number) {
+        clock
+    } else {
+        format!("{year:04}-{:02}-{number:02} {clock}", month + 1)
+    }
 }

@@ -50,8 +50,8 @@ fn Figures(turn: Turn) -> impl IntoView {
     let speed = usage.and_then(|usage| label::tokens_per_second(usage, timings));
     let figures = [
         usage.map(|usage| text::tokens(usage.completion_tokens)),
-        speed.map(|speed| text::speed(&label::rounded(speed))),
-        timings.first_token_ms.map(|ms| text::first_token(&label::rounded(ms as f64 / 1000.0))),
+        speed.map(|speed| text::speed(&speed)),
+        timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
     let length = (finish == Some(Finish::Length))

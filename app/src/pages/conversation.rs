@@ -7,6 +7,8 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use protocol::{Error, ErrorCode, WorkerId};
 
 use crate::components::{ConsoleView, ErrorNote, NewConversation, Plain};
+use crate::erase::erase;
+use crate::wire::Wire;
 use crate::{AppError, Console, api, text};
 
 /// What the address asks for.
@@ -27,8 +29,8 @@ pub fn ConversationPage() -> impl IntoView {
         before: query.read().get("before").and_then(|position| position.parse().ok()),
         list: query.read().get("list"),
     });
-    let console = Resource::new_blocking(move || target.get(), load);
-    view! {
+    let console: Resource<_, Wire> = Resource::new_with_options(move || target.get(), load, true);
+    erase(view! {
         <Transition fallback=|| {
             view! { <p class="loading">{text::LOADING}</p> }
         }>
@@ -39,7 +41,7 @@ pub fn ConversationPage() -> impl IntoView {
                 }
             })}
         </Transition>
-    }
+    })
 }
 
 async fn load(target: Target) -> Result<Console, AppError> {
@@ -57,14 +59,13 @@ async fn load(target: Target) -> Result<Console, AppError> {
 /// A page of its own for each answer: nothing of one conversation's page, such as the text
 /// in its composer, may go over into another's.
 fn shown(console: Console) -> AnyView {
-    view! {
+    erase(view! {
         <For
             each=move || [console.clone()]
             key=|console| console.message_id
-            children=|console| view! { <ConsoleView console /> }.into_any()
+            children=|console| erase(view! { <ConsoleView console /> })
         />
-    }
-    .into_any()
+    })
 }
 
 fn not_shown(error: Error) -> AnyView {
@@ -73,7 +74,7 @@ fn not_shown(error: Error) -> AnyView {
     } else {
         (text::FAILED, Either::Right(view! { <ErrorNote error /> }))
     };
-    view! {
+    erase(view! {
         <Title text=text::window_title(heading) />
         <Plain heading>
             {body}
@@ -84,6 +85,5 @@ fn not_shown(error: Error) -> AnyView {
                 <NewConversation />
             </div>
         </Plain>
-    }
-    .into_any()
+    })
 }

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::components::Plain;
+use crate::erase::erase;
 use crate::text;
 
 /// The 404 page.
@@ -11,7 +12,7 @@ use crate::text;
 pub fn MissingPage() -> impl IntoView {
     #[cfg(feature = "ssr")]
     crate::backend::set_status(404);
-    view! {
+    erase(view! {
         <Title text=text::window_title(text::NOT_FOUND) />
         <Plain heading=text::NOT_FOUND>
             <p>{text::NOT_FOUND_PAGE}</p>
@@ -21,5 +22,5 @@ pub fn MissingPage() -> impl IntoView {
                 </a>
             </p>
         </Plain>
-    }
+    })
 }
