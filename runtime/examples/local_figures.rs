@@ -38,7 +38,8 @@ async fn figures(file: &str, threads: &[u32]) {
     println!("usable: {:?}", local.usable());
 
     let question = "Why is the sky blue? Explain it to a child.";
-    let first = answer(&local, vec![(InputRole::User, question.into())], Some(200), None, true).await;
+    let first =
+        answer(&local, vec![(InputRole::User, question.into())], Some(200), None, true).await;
     first.print("first answer, with loading");
     memory(&local, "loaded, window hardly used");
     let history = vec![
@@ -53,9 +54,13 @@ async fn figures(file: &str, threads: &[u32]) {
     memory(&local, "loaded, window full");
     let other = format!("Please count these words. {long}");
     let asked = vec![(InputRole::User, other)];
-    answer(&local, asked, None, Some(Duration::from_millis(300)), false).await.print("stop while reading");
+    answer(&local, asked, None, Some(Duration::from_millis(300)), false)
+        .await
+        .print("stop while reading");
     let asked = vec![(InputRole::User, "Tell me a very long story.".into())];
-    answer(&local, asked, None, Some(Duration::from_millis(1500)), false).await.print("stop while writing");
+    answer(&local, asked, None, Some(Duration::from_millis(1500)), false)
+        .await
+        .print("stop while writing");
     local.shutdown().await;
 }
 
@@ -72,7 +77,9 @@ struct Answer {
 impl Answer {
     fn print(&self, what: &str) {
         let Self { began, first, total, stopping, end, .. } = self;
-        println!("\n## {what}\nbegan {began:.0?}, first text {first:.0?}, total {total:.0?}, stop took {stopping:.0?}\n{end:?}");
+        println!(
+            "\n## {what}\nbegan {began:.0?}, first text {first:.0?}, total {total:.0?}, stop took {stopping:.0?}\n{end:?}"
+        );
         if let (Some(began), Some(first), Some(Output::Finished { usage: Some(usage), .. })) =
             (began, first, end)
         {

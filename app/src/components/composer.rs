@@ -149,8 +149,9 @@ struct Sender {
     area: NodeRef<Textarea>,
     draft: RwSignal<String>,
     held: RwSignal<bool>,
-    /// The text that was tried last, with its id: the same text again is the same sending.
-    tried: ArcStoredValue<(String, MessageId)>,
+    /// The text that was tried last and not accepted, with its id: the same text again is the
+    /// same sending. Once it is accepted, the same text is a new message.
+    tried: ArcStoredValue<(Option<String>, MessageId)>,
 }
 
 impl Sender {
@@ -160,7 +161,7 @@ impl Sender {
         held: RwSignal<bool>,
         message_id: MessageId,
     ) -> Self {
-        let tried = ArcStoredValue::new((draft.get_untracked(), message_id));
+        let tried = ArcStoredValue::new((Some(draft.get_untracked()), message_id));
         let (conversation, drafts, problem) =
             (expect_context(), expect_context(), expect_context());
         Self { conversation, drafts, problem, area, draft, held, tried }
@@ -190,6 +191,7 @@ impl Sender {
     }
 
     async fn sent(&self) {
+        self.tried.update_value(|(tried, _)| *tried = None);
         self.drafts.keep(self.conversation.worker_id, String::new());
         if let Some(area) = self.area.try_get_untracked().flatten() {
             area.set_value("");
@@ -206,12 +208,12 @@ impl Sender {
 
     fn id_of(&self, text: &str) -> MessageId {
         let (tried, id) = self.tried.get_value();
-        if tried == text {
+        if tried.as_deref() == Some(text) {
             return id;
         }
         #[cfg(feature = "browser")]
         let id = crate::live::new_message_id();
-        self.tried.set_value((text.to_owned(), id));
+        self.tried.set_value((Some(text.to_owned()), id));
         id
     }
 }

@@ -6,8 +6,7 @@ use protocol::{Error, ErrorCode, ProviderKind};
 use super::gguf::GgufError;
 use super::wire::{Failure, NotLoaded};
 
-const CHOOSE: &str =
-    "Choose a GGUF chat model with --model-file or COMPANION_MODEL_FILE, or configure another provider.";
+const CHOOSE: &str = "Choose a GGUF chat model with --model-file or COMPANION_MODEL_FILE, or configure another provider.";
 
 /// The model's file is not there or no model.
 pub(super) fn file(error: &GgufError) -> Error {
@@ -41,9 +40,9 @@ pub(super) fn processor(lacking: &[&str]) -> Error {
 /// The engine did not take the model.
 pub(super) fn not_loaded(why: NotLoaded) -> Error {
     match why {
-        NotLoaded::Refused => unavailable(
-            "The model file is damaged, or of a kind that this version cannot run.",
-        ),
+        NotLoaded::Refused => {
+            unavailable("The model file is damaged, or of a kind that this version cannot run.")
+        }
         NotLoaded::Template => {
             unavailable("The model file has no usable chat template: it is not a chat model.")
         }
@@ -75,9 +74,7 @@ pub(super) fn of_job(why: &Failure) -> Error {
 fn too_long(needed: u32, room: u32) -> Error {
     Error::new(
         ErrorCode::Provider(ProviderKind::ContextLength),
-        format!(
-            "The message is {needed} tokens long, and the model's window has room for {room}."
-        ),
+        format!("The message is {needed} tokens long, and the model's window has room for {room}."),
     )
     .with_hint("Send a shorter message, or use a model with a larger window.")
 }
@@ -93,8 +90,11 @@ pub(super) fn too_large() -> Error {
 
 /// The model's process ended, or did not start, or spoke nonsense.
 pub(super) fn crashed() -> Error {
-    Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model's process ended unexpectedly.")
-        .with_hint("Try again: it is started anew for the next message.")
+    Error::new(
+        ErrorCode::Provider(ProviderKind::Crashed),
+        "The model's process ended unexpectedly.",
+    )
+    .with_hint("Try again: it is started anew for the next message.")
 }
 
 /// Another model was asked for than the one that is there.

@@ -157,7 +157,9 @@ impl Head {
         // A relative seek keeps the buffer, which an absolute one throws away.
         match i64::try_from(bytes) {
             Ok(bytes) => self.from.seek_relative(bytes).map_err(GgufError::Read),
-            Err(_) => self.from.seek(SeekFrom::Start(at + bytes)).map(drop).map_err(GgufError::Read),
+            Err(_) => {
+                self.from.seek(SeekFrom::Start(at + bytes)).map(drop).map_err(GgufError::Read)
+            }
         }
     }
 
@@ -188,5 +190,9 @@ fn width(kind: u32) -> Option<u64> {
 }
 
 fn ended(error: io::Error) -> GgufError {
-    if error.kind() == io::ErrorKind::UnexpectedEof { GgufError::Cut } else { GgufError::Read(error) }
+    if error.kind() == io::ErrorKind::UnexpectedEof {
+        GgufError::Cut
+    } else {
+        GgufError::Read(error)
+    }
 }

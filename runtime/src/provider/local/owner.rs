@@ -161,7 +161,11 @@ impl Owner {
                 }
             }
             Err(Full(refused)) => {
-                current::farewell(&mut self.farewells, refused.outputs, [Output::Failed(failure::queue_full())]);
+                current::farewell(
+                    &mut self.farewells,
+                    refused.outputs,
+                    [Output::Failed(failure::queue_full())],
+                );
             }
         }
     }

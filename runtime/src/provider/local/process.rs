@@ -161,7 +161,10 @@ async fn read_all(mut stdout: ChildStdout, heard: mpsc::Sender<FromChild>) {
             }
             Ok(None) => return,
             Err(error) => {
-                tracing::warn!(error = &error as &dyn std::error::Error, "the model's process speaks nonsense");
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the model's process speaks nonsense"
+                );
                 return;
             }
         }

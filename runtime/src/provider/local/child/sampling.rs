@@ -18,7 +18,11 @@ const MIN_P: f32 = 0.05;
 pub(super) enum Plan {
     /// Always the likeliest token.
     Greedy,
-    Random { temperature: f32, top_p: f32, seed: u32 },
+    Random {
+        temperature: f32,
+        top_p: f32,
+        seed: u32,
+    },
 }
 
 impl Plan {

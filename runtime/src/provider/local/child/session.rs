@@ -73,7 +73,8 @@ impl<'model> Session<'model> {
         let template = ChatTemplate::new(&source, bos, eos)
             .map_err(|error| (NotLoaded::Template, chain(&error)))?;
         let trained = model.n_ctx_train();
-        let asked = load.context_tokens.clamp(64, if trained == 0 { u32::MAX } else { trained.max(64) });
+        let asked =
+            load.context_tokens.clamp(64, if trained == 0 { u32::MAX } else { trained.max(64) });
         let chunk = u32::try_from(CHUNK).unwrap_or(u32::MAX);
         let params = LlamaContextParams::default()
             .with_n_ctx(NonZeroU32::new(asked))
@@ -106,7 +107,11 @@ impl<'model> Session<'model> {
     }
 
     /// Writes one answer and says how it ended. Errors only when nobody listens.
-    pub(super) fn answer(&mut self, asked: &Generate, link: &mut impl Link) -> Result<(), WireError> {
+    pub(super) fn answer(
+        &mut self,
+        asked: &Generate,
+        link: &mut impl Link,
+    ) -> Result<(), WireError> {
         let job = asked.job;
         let end = match self.write(asked, link) {
             Ok((finish, usage)) => FromChild::Finished { job, finish, usage },

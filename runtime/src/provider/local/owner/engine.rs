@@ -12,7 +12,7 @@ use super::super::config::Threads;
 use super::super::process::{Ended, Process};
 use super::super::wire::{Failure, FromChild, JobId, Load, PROTOCOL, ToChild};
 use super::super::{Engine, failure, usable};
-use super::{Owner, Output};
+use super::{Output, Owner};
 
 /// How long a model may take to load, from the slowest disk.
 const LOAD: Duration = Duration::from_secs(600);
@@ -25,9 +25,14 @@ pub(super) struct Running {
 }
 
 pub(super) enum Phase {
-    Loading { by: Instant },
+    Loading {
+        by: Instant,
+    },
     /// Answers; without work since the given time.
-    Ready { since: Instant, window_tokens: u32 },
+    Ready {
+        since: Instant,
+        window_tokens: u32,
+    },
 }
 
 /// The child's next message. Cancel safe.
@@ -47,14 +52,18 @@ impl Owner {
         checked.unwrap_or_else(|_| Err(failure::crashed()))?;
         let load = ToChild::Load(self.load()?);
         let process = Process::start(&self.config).map_err(|error| {
-            tracing::error!(error = &error as &dyn std::error::Error, "the model's process cannot be started");
+            tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "the model's process cannot be started"
+            );
             failure::crashed()
         })?;
         // Cannot fail: the channel is new.
         let _ = process.tell(load);
         let pid = process.pid();
         tracing::info!(pid, model = %self.config.model, "the local model loads");
-        self.running = Some(Running { process, phase: Phase::Loading { by: Instant::now() + LOAD } });
+        self.running =
+            Some(Running { process, phase: Phase::Loading { by: Instant::now() + LOAD } });
         self.state.send_replace(Engine::Loading { pid });
         Ok(())
     }
@@ -63,7 +72,8 @@ impl Owner {
         let config = &self.config;
         let model_file = absolute(&config.model_file).ok();
         let model_file = model_file.as_deref().and_then(|file| file.to_str());
-        let cores = available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
+        let cores =
+            available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
         let threads = Threads::new(cores, config.threads, config.prompt_threads);
         Ok(Load {
             model_file: model_file.ok_or_else(failure::path)?.to_owned(),

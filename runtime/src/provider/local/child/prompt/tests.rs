@@ -121,9 +121,8 @@ fn the_first_token_comes_once() {
 #[test]
 fn the_oldest_are_left_out_and_what_is_left_fits() {
     let long = "x".repeat(50);
-    let messages: Vec<InputMessage> = (0..41)
-        .map(|n| message(if n % 2 == 0 { User } else { Assistant }, &long))
-        .collect();
+    let messages: Vec<InputMessage> =
+        (0..41).map(|n| message(if n % 2 == 0 { User } else { Assistant }, &long)).collect();
     for tokens in [150, 200, 500, 1000, 5000] {
         let window = Window { tokens, reserve: 20 };
         let prompt = fit(&template(CHATML), &Letters::new(), "sys", &messages, window).unwrap();
@@ -149,8 +148,10 @@ fn a_newest_message_that_cannot_fit_says_by_how_much() {
 #[test]
 fn a_template_whose_marks_depend_on_the_whole_still_fits() {
     // Costs measured on all messages are wrong for fewer: each mentions the number.
-    let source = "{% for m in messages %}{{ 'z' * (40 - messages | length) }}{{ m.content }}{% endfor %}";
-    let source = source.replace("'z' * (40 - messages | length)", "'zzzzzzzzzzzzzzzzzzzz'[messages | length:]");
+    let source =
+        "{% for m in messages %}{{ 'z' * (40 - messages | length) }}{{ m.content }}{% endfor %}";
+    let source = source
+        .replace("'z' * (40 - messages | length)", "'zzzzzzzzzzzzzzzzzzzz'[messages | length:]");
     let messages: Vec<_> = (0..15).map(|_| message(User, "yyyyy")).collect();
     let window = Window { tokens: 100, reserve: 10 };
     let prompt = fit(&template(&source), &Letters::new(), "", &messages, window).unwrap();

@@ -164,7 +164,8 @@ fn qwen_calls_python_methods() {
 
 #[test]
 fn a_template_that_runs_forever_runs_out_of_fuel() {
-    let source = "{% for i in range(9999) %}{% for j in range(9999) %}{{ i }}{% endfor %}{% endfor %}";
+    let source =
+        "{% for i in range(9999) %}{% for j in range(9999) %}{{ i }}{% endfor %}{% endfor %}";
     let error = template(source).render(&[User]).unwrap_err();
     assert!(matches!(error, TemplateError::Refused(_)), "{error}");
 }
