@@ -88,6 +88,9 @@ fn entry(site: &Path, file: &Path, out: &Path) -> io::Result<String> {
     } else {
         (None, None)
     };
+    // A copy: the site may be built anew before the compiler comes to read it.
+    let plain = out.join(format!("{hash}.plain"));
+    fs::write(&plain, &bytes)?;
     let include = |path: &Path| format!("include_bytes!({:?})", path.display().to_string());
     let option = |path: Option<PathBuf>| match path {
         Some(path) => format!("Some({})", include(&path)),
@@ -96,7 +99,7 @@ fn entry(site: &Path, file: &Path, out: &Path) -> io::Result<String> {
     Ok(format!(
         "    Asset {{ path: {path:?}, hash: {hash:?}, immutable: {immutable}, plain: {}, \
          brotli: {}, gzip: {} }},\n",
-        include(&fs::canonicalize(file)?),
+        include(&plain),
         option(brotli),
         option(gzip),
     ))

@@ -63,7 +63,8 @@ fn database(folder: &Path) -> Finding {
 fn data(folder: &Path) -> Finding {
     let shown = folder.display();
     if !folder.exists() {
-        let above = folder.ancestors().find(|above| above.is_dir());
+        let whole = std::path::absolute(folder).unwrap_or_else(|_| folder.to_owned());
+        let above = whole.ancestors().find(|above| above.is_dir());
         return match above.map(probe) {
             Some(Ok(())) => Good(format!("{shown} will be made")),
             Some(Err(error)) => Bad(format!("{shown} cannot be made: {error}")),
@@ -160,6 +161,7 @@ mod tests {
         assert!(matches!(data(folder.path()), Good(_)));
         assert!(matches!(data(&folder.path().join("a/b")), Good(_)));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert!(matches!(data(Path::new("a-relative-one")), Good(_)));
         let file = folder.path().join("file");
         std::fs::write(&file, b"").unwrap();
         assert!(matches!(data(&file), Bad(_)));
