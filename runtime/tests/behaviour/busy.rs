@@ -67,6 +67,7 @@ async fn another_conversation_is_not_held_up() {
     let (_, _running) = stage.ask("first").await;
     let other = stage.runtime.create(Default::default()).await.unwrap().worker_id;
     let accepted = stage.runtime.send(other, message("second")).await.unwrap();
-    assert_eq!(stage.script.call().await.request.turn_id, accepted.turn.turn_id);
+    let call = stage.script.call().await;
+    assert_eq!(call.request.turn_id, accepted.turn.turn_id);
     assert_eq!(stage.runtime.summary().await.unwrap().running, 2);
 }

@@ -17,6 +17,12 @@ async fn a_long_time_passes() {
     tokio::time::resume();
 }
 
+/// Until the actor has answered it may be on its way from the last turn's end, which observers
+/// can see a little earlier.
+async fn has_settled(stage: &Stage) {
+    assert_eq!(stage.runtime.cancel(stage.worker).await.unwrap().turn, None);
+}
+
 async fn nobody_is_live(stage: &Stage) {
     soon(async {
         while stage.runtime.live_workers() > 0 {
@@ -34,6 +40,7 @@ async fn an_idle_actor_leaves_and_the_next_one_knows_what_it_knew() {
     let accepted = stage.runtime.send(stage.worker, request.clone()).await.unwrap();
     stage.script.call().await.answer(&["a"]).await;
     watcher.until_ended(accepted.turn.turn_id).await;
+    has_settled(&stage).await;
     assert_eq!(stage.runtime.live_workers(), 1);
     a_long_time_passes().await;
     nobody_is_live(&stage).await;
@@ -65,6 +72,7 @@ async fn a_request_that_meets_a_leaving_actor_is_taken_by_the_next() {
     let mut stage = Stage::new().await;
     for round in 0..20 {
         stage.ask_and_answer("q", &["a"]).await;
+        has_settled(&stage).await;
         let (runtime, worker) = (stage.runtime.clone(), stage.worker);
         let rename =
             tokio::spawn(
