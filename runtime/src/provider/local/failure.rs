@@ -90,11 +90,8 @@ pub(super) fn too_large() -> Error {
 
 /// The model's process ended, or did not start, or spoke nonsense.
 pub(super) fn crashed() -> Error {
-    Error::new(
-        ErrorCode::Provider(ProviderKind::Crashed),
-        "The model's process ended unexpectedly.",
-    )
-    .with_hint("Try again: it is started anew for the next message.")
+    Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model's process ended unexpectedly.")
+        .with_hint("Try again: it is started anew for the next message. If it stays, choose another model file.")
 }
 
 /// Another model was asked for than the one that is there.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use protocol::Error;
 use tokio::sync::{mpsc, oneshot, watch};
-use tokio::task::JoinSet;
+use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -36,17 +36,31 @@ pub(super) struct Submission {
     pub(super) outputs: mpsc::Sender<Output>,
 }
 
+/// A request that is still wanted.
+struct Wanted {
+    submission: Submission,
+    watch: Option<Watch>,
+}
+
+/// Ends a request's watcher with the request: the watcher holds the way back open.
+struct Watch(AbortHandle);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
 pub(super) struct Owner {
     config: Arc<LocalConfig>,
     inbox: mpsc::Receiver<Inbox>,
     state: watch::Sender<Engine>,
-    queue: Queue<Submission>,
+    queue: Queue<Wanted>,
     /// The request that is being served.
     current: Option<Current>,
     running: Option<Running>,
     /// One task per request, which ends with the request's number when nobody wants it any
-    /// more. Bounded by the queue; a watcher of an ended request ends with it, because its
-    /// channel closes.
+    /// more, and is ended by its [`Watch`] with the request. Bounded by the queue.
     watchers: JoinSet<JobId>,
     /// Last outputs for turns that are slow to take them.
     farewells: JoinSet<()>,
@@ -146,43 +160,40 @@ impl Owner {
         let job = JobId(self.last_job);
         let stop = submission.stop.clone();
         let outputs = submission.outputs.clone();
-        match self.queue.push(job, submission) {
-            Ok(()) => {
-                self.watchers.spawn(async move {
-                    tokio::select! {
-                        biased;
-                        () = stop.cancelled() => {}
-                        () = outputs.closed() => {}
-                    }
-                    job
-                });
-                if self.current.is_some() {
-                    self.announce(self.queue.place(job).unwrap_or(0));
-                }
+        if let Err(Full(refused)) = self.queue.push(job, Wanted { submission, watch: None }) {
+            let last = [Output::Failed(failure::queue_full())];
+            return current::farewell(&mut self.farewells, refused.submission.outputs, last);
+        }
+        let watcher = self.watchers.spawn(async move {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = outputs.closed() => {}
             }
-            Err(Full(refused)) => {
-                current::farewell(
-                    &mut self.farewells,
-                    refused.outputs,
-                    [Output::Failed(failure::queue_full())],
-                );
-            }
+            job
+        });
+        let place = self.queue.place(job).unwrap_or(0);
+        if let Some((_, wanted)) = self.queue.from(place).next() {
+            wanted.watch = Some(Watch(watcher));
+        }
+        if self.current.is_some() {
+            self.announce(place);
         }
     }
 
     /// Tells those who wait, from the `first` place on, how many are before them.
     fn announce(&mut self, first: usize) {
-        for (waiting_before, submission) in self.queue.from(first) {
+        for (before, Wanted { submission, .. }) in self.queue.from(first) {
             // Fits: a place changes fewer times than the channel has room, and nothing
             // else is sent while waiting.
-            let _ = submission.outputs.try_send(Output::Waiting { ahead: waiting_before + 1 });
+            let _ = submission.outputs.try_send(Output::Waiting { ahead: before + 1 });
         }
     }
 
     /// Nobody wants the answer any more.
     fn unwanted(&mut self, job: JobId) {
         if let Some(place) = self.queue.place(job) {
-            if let Some(submission) = self.queue.remove(job) {
+            if let Some(Wanted { submission, .. }) = self.queue.remove(job) {
                 current::farewell(&mut self.farewells, submission.outputs, [Output::Halted]);
             }
             self.announce(place);
@@ -194,9 +205,9 @@ impl Owner {
     /// Takes the next request into service, if none is.
     async fn serve_next(&mut self) {
         while self.current.is_none() {
-            let Some((job, submission)) = self.queue.pop() else { return };
+            let Some((job, Wanted { submission, watch })) = self.queue.pop() else { return };
             let Submission { request, stop, outputs } = submission;
-            self.current = Some(Current::new(job, outputs));
+            self.current = Some(Current::new(job, outputs, watch));
             self.announce(0);
             if stop.is_cancelled() {
                 self.finish(Output::Halted);
@@ -246,7 +257,7 @@ impl Owner {
         self.inbox.close();
         self.end_process(Process::kill).await;
         self.finish(Output::Halted);
-        while let Some((_, submission)) = self.queue.pop() {
+        while let Some((_, Wanted { submission, .. })) = self.queue.pop() {
             current::farewell(&mut self.farewells, submission.outputs, [Output::Halted]);
         }
         while let Ok(asked) = self.inbox.try_recv() {

@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout};
 
 use super::super::wire::{Generate, JobId};
+use super::Watch;
 use crate::provider::Output;
 
 /// How long turns may take, at shutdown, to hear their last.
@@ -15,6 +16,7 @@ const FAREWELLS: Duration = Duration::from_secs(1);
 pub(super) struct Current {
     pub(super) job: JobId,
     outputs: mpsc::Sender<Output>,
+    _watch: Option<Watch>,
     /// An output that the turn has no room for yet.
     pending: Option<Output>,
     /// What to hand to the child; none once it has it.
@@ -26,8 +28,8 @@ pub(super) struct Current {
 }
 
 impl Current {
-    pub(super) fn new(job: JobId, outputs: mpsc::Sender<Output>) -> Self {
-        Self { job, outputs, pending: None, unsent: None, cut: 0, stop_by: None }
+    pub(super) fn new(job: JobId, outputs: mpsc::Sender<Output>, watch: Option<Watch>) -> Self {
+        Self { job, outputs, _watch: watch, pending: None, unsent: None, cut: 0, stop_by: None }
     }
 
     pub(super) fn waits_for_room(&self) -> bool {
@@ -102,7 +104,7 @@ mod tests {
     #[tokio::test]
     async fn a_slow_turn_gets_everything_in_order() {
         let (sender, mut turn) = mpsc::channel(1);
-        let mut current = Some(Current::new(JobId(1), sender));
+        let mut current = Some(Current::new(JobId(1), sender, None));
         let mut farewells = JoinSet::new();
         let serving = current.as_mut().unwrap();
         serving.output(text("a"));
@@ -121,7 +123,7 @@ mod tests {
     #[tokio::test]
     async fn after_a_stop_no_text_follows() {
         let (sender, mut turn) = mpsc::channel(1);
-        let mut current = Current::new(JobId(1), sender);
+        let mut current = Current::new(JobId(1), sender, None);
         current.output(text("a"));
         current.output(text("b"));
         current.stop(Duration::from_secs(2));

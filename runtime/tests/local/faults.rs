@@ -1,0 +1,112 @@
+use std::collections::BTreeSet;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use protocol::{ErrorCode, ProviderKind};
+use runtime::provider::Provider;
+use runtime::provider::local::{Engine, LoadPolicy, Local};
+use tokio_util::sync::CancellationToken;
+
+use super::support::*;
+
+#[tokio::test]
+async fn a_killed_child_fails_one_turn_and_no_other() {
+    let local = Local::new(config());
+    let mut outputs = local.generate(story(), CancellationToken::new());
+    until(&mut outputs, is_text).await;
+    let mut waiting = local.generate(request(vec![user("hi")], 2), CancellationToken::new());
+    let child = pid(&local);
+    signal(child, "KILL");
+    let answer = rest(&mut outputs).await;
+    assert_eq!(answer.code(), ErrorCode::Provider(ProviderKind::Crashed));
+    assert!(!exists(child), "no zombie is left");
+    rest(&mut waiting).await.usage();
+    assert_ne!(pid(&local), child);
+}
+
+#[tokio::test]
+async fn a_program_that_is_no_child_is_a_failed_turn() {
+    for program in ["/nowhere/at/all", "/bin/true", "/bin/echo"] {
+        let mut config = config();
+        config.program = Some(program.into());
+        config.args = vec!["not the protocol".into()];
+        let answer = ask(&Local::new(config), request(vec![user("hi")], 2)).await;
+        assert_eq!(answer.code(), ErrorCode::Provider(ProviderKind::Crashed), "{program}");
+        assert!(!answer.error().message.contains('/'));
+    }
+}
+
+#[tokio::test]
+async fn shutting_down_ends_everything() {
+    let local = Local::new(config());
+    let mut running = local.generate(story(), CancellationToken::new());
+    until(&mut running, is_text).await;
+    let mut waiting = local.generate(story(), CancellationToken::new());
+    let child = pid(&local);
+    local.shutdown().await;
+    assert!(!exists(child));
+    assert!(rest(&mut running).await.halted());
+    assert!(rest(&mut waiting).await.halted());
+    assert_eq!(ask(&local, story()).await.code(), ErrorCode::Unavailable);
+    local.shutdown().await;
+}
+
+#[tokio::test]
+async fn the_model_leaves_when_idle_and_comes_back() {
+    let mut config = config();
+    config.idle_unload = Some(Duration::from_millis(50));
+    config.load = LoadPolicy::AtStart;
+    let local = Local::new(config);
+    wait_for(&local, |engine| matches!(engine, Engine::Ready { .. })).await;
+    let child = pid(&local);
+    wait_for(&local, |engine| *engine == Engine::Off).await;
+    assert!(!exists(child));
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+}
+
+#[tokio::test]
+async fn the_child_sees_nothing_of_the_environment() {
+    let local = Local::new(config());
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    let environment = std::fs::read(format!("/proc/{}/environ", pid(&local))).unwrap();
+    let names: BTreeSet<String> = environment
+        .split(|byte| *byte == 0)
+        .map(|pair| {
+            String::from_utf8_lossy(pair.split(|byte| *byte == b'=').next().unwrap()).into()
+        })
+        .filter(|name: &String| !name.is_empty() && name != "LD_LIBRARY_PATH")
+        .collect();
+    assert_eq!(names, BTreeSet::from(["GGML_NO_BACKTRACE".to_owned()]));
+}
+
+/// The server dies without a word: the child, in the middle of an answer, must not live on.
+#[tokio::test]
+async fn no_child_outlives_a_killed_server() {
+    let mut server = Command::new(env!("CARGO_BIN_EXE_runtime-infer"))
+        .arg("server")
+        .arg(model_file())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    BufReader::new(server.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let child: u32 = line.trim().parse().unwrap();
+    assert!(exists(child));
+    server.kill().unwrap();
+    server.wait().unwrap();
+    // The child is nobody's here: its end can only be watched. A zombie that no init
+    // collects is as ended as can be.
+    let ended = || match std::fs::read_to_string(format!("/proc/{child}/stat")) {
+        Ok(stat) => stat.contains(") Z "),
+        Err(_) => true,
+    };
+    for _ in 0..1000 {
+        if ended() {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    signal(child, "KILL");
+    panic!("the child lives on");
+}
