@@ -1,0 +1,111 @@
+// The real server on a data folder of its own, which may be killed and started again.
+
+import { mkdir, readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Api } from './api.ts';
+import { Child } from './child.ts';
+import * as programs from './programs.ts';
+
+/** Settings as environment variables, without the prefix: `{ STALL_MS: '500' }`. */
+export type Settings = Record<string, string>;
+
+/** What answers: the model in the binary, a scripted endpoint by its URL, or nothing. */
+export type Provider = 'local' | 'none' | { baseUrl: string };
+
+export class Companion {
+  private child: Child | undefined;
+  private readonly logs: string[] = [];
+  private address = '127.0.0.1:0';
+
+  constructor(
+    /** Invariant: nobody else's; data, home and working folder are below it. */
+    private readonly folder: string,
+    private provider: Provider,
+    private settings: Settings = {},
+  ) {}
+
+  /** Starts; a second time on the same data and the same port. */
+  async start(provider = this.provider, settings = this.settings): Promise<void> {
+    this.provider = provider;
+    this.settings = settings;
+    // A home that holds nothing but, for the local model, the user's real cache.
+    const home = join(this.folder, 'home');
+    await mkdir(home, { recursive: true });
+    const [child, [, address = '']] = await Child.start({
+      program: programs.companion,
+      cwd: home,
+      env: {
+        PATH: process.env.PATH ?? '',
+        HOME: home,
+        XDG_CACHE_HOME: provider === 'local' ? programs.cacheHome : join(home, 'cache'),
+        COMPANION_LISTEN: this.address,
+        COMPANION_DATA_DIR: join(this.folder, 'data'),
+        ...(typeof provider === 'object' ? { COMPANION_BASE_URL: provider.baseUrl } : {}),
+        ...Object.fromEntries(Object.entries(settings).map(([k, v]) => [`COMPANION_${k}`, v])),
+      },
+      ready: /^listening on http:\/\/(127\.0\.0\.1:\d+)$/m,
+    });
+    this.child = child;
+    this.address = address;
+  }
+
+  /** `http://127.0.0.1:PORT`, the same after a restart. */
+  get url(): string {
+    return `http://${this.address}`;
+  }
+
+  /** Its interface for programs. */
+  get api(): Api {
+    return new Api(this.url);
+  }
+
+  /** The process as it would be lost in a crash or a power cut. */
+  async kill(): Promise<void> {
+    await this.end('SIGKILL');
+  }
+
+  /** An orderly end. Error: it does not end with status 0. */
+  async stop(): Promise<void> {
+    const child = this.child;
+    await this.end('SIGTERM');
+    if (child && child.ended !== 0) throw new Error(`companion ended with ${child.ended}`);
+  }
+
+  /** The ids of the processes that it has started itself. */
+  async children(): Promise<number[]> {
+    const own = this.child?.pid;
+    const stats = await Promise.all((await processes()).map(parentOf));
+    return stats.filter(([, parent]) => parent === own).map(([pid]) => pid);
+  }
+
+  /** Everything that it printed, start by start. */
+  get log(): string {
+    return [...this.logs, this.child?.output ?? ''].join('\n--- started again ---\n');
+  }
+
+  private async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const child = this.child;
+    if (!child) return;
+    await child.end(signal);
+    this.logs.push(child.output);
+    this.child = undefined;
+  }
+}
+
+async function processes(): Promise<number[]> {
+  return (await readdir('/proc')).map(Number).filter(Number.isInteger);
+}
+
+/** A process with the id of its parent; 0 when it is gone by now, or waits to be reaped. */
+async function parentOf(pid: number): Promise<[number, number]> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The name stands in brackets and may hold anything.
+  const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return [pid, state === undefined || state === 'Z' ? 0 : Number(parent)];
+}
+
+/** Whether a process of this id runs. */
+export async function runs(pid: number): Promise<boolean> {
+  return (await parentOf(pid))[1] !== 0;
+}

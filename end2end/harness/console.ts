@@ -1,0 +1,166 @@
+// The console's page: the one place that knows how its parts are found.
+
+import { type Locator, type Page, expect } from '@playwright/test';
+
+import type { Companion } from './companion.ts';
+
+/** How long a page may take to notice that its server is back: the longest pause and more. */
+export const COME_BACK_MS = 45_000;
+
+/** How long the small model may take for a whole answer on a busy machine. */
+export const ANSWER_MS = 240_000;
+
+export class Console {
+  readonly title: Locator;
+  readonly welcome: Locator;
+
+  readonly composer: Locator;
+  readonly send: Locator;
+  readonly stop: Locator;
+  readonly hint: Locator;
+
+  readonly log: Locator;
+  readonly messages: Locator;
+  readonly questions: Locator;
+  readonly answers: Locator;
+  readonly earlier: Locator;
+
+  readonly alert: Locator;
+  readonly activity: Locator;
+  readonly link: Locator;
+
+  readonly list: Locator;
+  readonly conversations: Locator;
+  readonly openList: Locator;
+  readonly new: Locator;
+  readonly provider: Locator;
+
+  readonly manage: Locator;
+  readonly titleField: Locator;
+  readonly save: Locator;
+  readonly delete: Locator;
+  readonly deleteForGood: Locator;
+
+  constructor(
+    readonly page: Page,
+    private readonly companion: Companion,
+  ) {
+    this.title = page.getByRole('heading', { level: 1 });
+    this.welcome = page.getByRole('heading', { name: 'What would you like to talk about?' });
+
+    this.composer = page.getByRole('textbox', { name: 'Your message' });
+    this.send = page.getByRole('button', { name: 'Send', exact: true });
+    this.stop = page.getByRole('button', { name: 'Stop', exact: true });
+    this.hint = page.locator('#composer-keys');
+
+    this.log = page.getByRole('log');
+    this.messages = this.log.getByRole('article');
+    this.questions = this.log.getByRole('article', { name: 'You', exact: true });
+    this.answers = this.log.getByRole('article', { name: 'Companion', exact: true });
+    this.earlier = page.getByRole('link', { name: 'Earlier messages' });
+
+    this.alert = page.getByRole('alert').locator('[data-kind=error]');
+    this.activity = page.locator('[data-activity]');
+    this.link = page.locator('[data-link]');
+
+    this.list = page.getByRole('navigation', { name: 'Conversations' });
+    this.conversations = this.list.getByRole('listitem').getByRole('link');
+    this.openList = page.getByRole('button', { name: 'Conversations' });
+    this.new = page.getByRole('button', { name: 'New conversation' });
+    this.provider = page.getByRole('region', { name: 'Model' });
+
+    this.manage = page.getByRole('button', { name: 'Rename or delete' });
+    this.titleField = page.getByRole('textbox', { name: 'Title' });
+    this.save = page.getByRole('button', { name: 'Save' });
+    this.delete = page.getByText('Delete', { exact: true });
+    this.deleteForGood = page.getByRole('button', { name: 'Delete for good' });
+  }
+
+  /** Opens a path, by itself the latest conversation. */
+  async open(path = '/'): Promise<void> {
+    await this.page.goto(this.companion.url + path);
+  }
+
+  /** Opens a path and waits until the page is hydrated and follows its conversation. */
+  async openLive(path = '/'): Promise<void> {
+    await this.open(path);
+    await this.isLive();
+  }
+
+  async isLive(): Promise<void> {
+    await expect(this.link).toHaveAttribute('data-link', 'live', { timeout: COME_BACK_MS });
+  }
+
+  async isIdle(timeout = 20_000): Promise<void> {
+    await expect(this.activity).toHaveAttribute('data-activity', 'idle', { timeout });
+  }
+
+  /** Types a message and sends it by its button. */
+  async ask(text: string): Promise<void> {
+    await this.composer.fill(text);
+    await this.send.click();
+  }
+
+  /** The id in the address. */
+  get worker(): string {
+    const [, id] = /\/c\/([^/?#]+)/.exec(this.page.url()) ?? [];
+    if (!id) throw new Error(`no conversation at ${this.page.url()}`);
+    return id;
+  }
+
+  /** A conversation's entry in the list. */
+  conversation(id: string): Locator {
+    return this.list.locator(`a[href="/c/${id}"]`);
+  }
+
+  /** What a message says, without the lines below it. */
+  textOf(message: Locator): Locator {
+    return message.locator('.message-text');
+  }
+
+  /** The newest answer's text. */
+  get answer(): Locator {
+    return this.textOf(this.answers.last());
+  }
+
+  /** The newest answer's figures: model, tokens, speed. */
+  get figures(): Locator {
+    return this.answers.last().getByRole('listitem');
+  }
+
+  /** What is said below the newest answer when it ended early or badly. */
+  get note(): Locator {
+    return this.answers.last().locator('[data-kind]');
+  }
+
+  /** The text of every message, byte by byte. */
+  async texts(): Promise<string[]> {
+    return this.log.locator('.message-text').evaluateAll((all) => all.map((m) => m.textContent));
+  }
+
+  /** Records from now on every text that the newest answer has had. */
+  async recordGrowth(): Promise<void> {
+    await this.log.evaluate((log) => {
+      const texts: string[] = [];
+      Object.assign(window, { growth: texts });
+      new MutationObserver(() => {
+        const answers = log.querySelectorAll('[data-role=assistant] .message-text');
+        const text = answers.item(answers.length - 1)?.textContent ?? '';
+        if (texts.at(-1) !== text) texts.push(text);
+      }).observe(log, { childList: true, characterData: true, subtree: true });
+    });
+  }
+
+  /** What `recordGrowth` has recorded. */
+  growth(): Promise<string[]> {
+    return this.page.evaluate(() => (window as unknown as { growth: string[] }).growth);
+  }
+
+  /** How far the page is wider than what is seen of it; 0 is right. */
+  overflow(): Promise<number> {
+    return this.page.evaluate(() => {
+      const root = document.documentElement;
+      return Math.max(root.scrollWidth, document.body.scrollWidth) - root.clientWidth;
+    });
+  }
+}

@@ -1,0 +1,29 @@
+// Where the programs are that the tests start. Nothing is built or downloaded here.
+
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+
+const release = resolve(import.meta.dirname, '../../target/release');
+
+/** The browser: CHROMIUM, else Debian's. */
+export const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
+
+/** The product, as a user runs it: COMPANION_BIN, else what `make build` leaves. */
+export const companion = resolve(process.env.COMPANION_BIN ?? join(release, 'companion'));
+
+/** The scripted upstream: UPSTREAM_BIN, else beside the product, else where cargo leaves it. */
+export const upstream = resolve(
+  process.env.UPSTREAM_BIN ??
+    [
+      join(dirname(companion), 'upstream'),
+      join(release, 'upstream'),
+      resolve(release, '../debug/upstream'),
+    ].find(existsSync) ??
+    join(release, 'upstream'),
+);
+
+/** The folder that the user's caches are in, and so the default model. */
+export const cacheHome = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/', '.cache');
+
+/** The default model, where the product looks for it by itself. */
+export const model = join(cacheHome, 'companion/models/SmolLM2-135M-Instruct.Q4_1.gguf');

@@ -1,0 +1,105 @@
+// The fixtures: what a test names among its arguments, it gets; what is started for it ends
+// with it, and leaves its log in the report when it failed.
+
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { type Page, type TestInfo, test as base, expect } from '@playwright/test';
+
+import { Companion, type Provider, type Settings } from './companion.ts';
+import { Console } from './console.ts';
+import { Upstream } from './upstream.ts';
+import { Watch } from './watch.ts';
+
+export { expect };
+
+interface Options {
+  /** What answers: the scripted upstream, the embedded model, or nothing. */
+  provider: 'upstream' | 'local' | 'none';
+  /** Settings of the server, see `Companion`. */
+  settings: Settings;
+}
+
+interface Fixtures {
+  /** A folder for this test alone. */
+  folder: string;
+  upstream: Upstream;
+  /** The server, started. */
+  companion: Companion;
+  /** Whatever a page of this test does wrong; looked at when the test is over. */
+  watch: Watch;
+  /** The console in `page`. */
+  console: Console;
+  /** Another tab of the same browser, by default at the same address. */
+  tab: (path?: string) => Promise<Console>;
+}
+
+export const test = base.extend<Options & Fixtures>({
+  provider: ['upstream', { option: true }],
+  settings: [{}, { option: true }],
+
+  folder: async ({}, use) => {
+    const folder = await mkdtemp(join(tmpdir(), 'companion-end2end-'));
+    await use(folder);
+    await rm(folder, { recursive: true, force: true, maxRetries: 3 });
+  },
+
+  upstream: async ({ folder }, use, info) => {
+    const upstream = await Upstream.start(folder);
+    await use(upstream);
+    if (failed(info)) await attach(info, 'asked of the upstream', await upstream.asked());
+    await upstream.stop();
+  },
+
+  companion: async ({ folder, provider, settings, upstream }, use, info) => {
+    const answers: Provider = provider === 'upstream' ? { baseUrl: upstream.baseUrl } : provider;
+    const companion = new Companion(folder, answers, settings);
+    await companion.start();
+    await use(companion);
+    try {
+      await companion.stop();
+    } finally {
+      if (failed(info)) await attach(info, 'log of the server', companion.log);
+    }
+  },
+
+  watch: [
+    async ({ context, companion }, use) => {
+      const watch = new Watch();
+      await watch.over(context);
+      await use(watch);
+      expect.soft(watch.unexpected, 'what no page should do').toEqual([]);
+      const foreign = watch.hosts.filter((host) => host !== new URL(companion.url).host);
+      expect.soft(foreign, 'hosts that a page has asked').toEqual([]);
+    },
+    { auto: true },
+  ],
+
+  console: async ({ page, companion, watch: _ }, use) => {
+    await use(new Console(page, companion));
+  },
+
+  tab: async ({ context, page, companion }, use) => {
+    await use(async (path) => {
+      const tab = new Console(await context.newPage(), companion);
+      await tab.open(path ?? pathOf(page));
+      return tab;
+    });
+  },
+});
+
+/** The path that a page shows. */
+export function pathOf(page: Page): string {
+  const { pathname, search } = new URL(page.url());
+  return pathname + search;
+}
+
+function failed(info: TestInfo): boolean {
+  return info.status !== info.expectedStatus;
+}
+
+async function attach(info: TestInfo, name: string, what: unknown): Promise<void> {
+  const body = typeof what === 'string' ? what : JSON.stringify(what, null, 2);
+  await info.attach(name, { body, contentType: 'text/plain' });
+}

@@ -1,0 +1,122 @@
+// The scripted OpenAI-compatible server, and the words to script it with.
+
+import { Child } from './child.ts';
+import { upstream as program } from './programs.ts';
+
+/** One thing to do on a connection; see the crate's `script.rs` for all of them. */
+export type Step = { do: string } & Record<string, unknown>;
+
+/** One request that it got. */
+export interface Asked {
+  method: string;
+  path: string;
+  body: { model: string; messages: { role: string; content: string }[] } | null;
+  /** When the other side closed before the reply was over. */
+  gone_ms: number | null;
+  /** When the reply was over. */
+  done_ms: number | null;
+}
+
+/** Waits for a release. */
+export const hold: Step = { do: 'hold' };
+
+/** Ends the connection in the middle of the answer. */
+export const cut: Step = { do: 'close' };
+
+/** Says nothing more, and does not end. */
+export const silent: Step = { do: 'silent' };
+
+/** A streamed answer of pieces of text, with other steps between them. */
+export function answer(...parts: (string | Step)[]): Step[] {
+  const pieces = parts.filter((part) => typeof part === 'string').length;
+  return [
+    { do: 'stream' },
+    delta({ role: 'assistant', content: '' }),
+    ...parts.map((part) => (typeof part === 'string' ? delta({ content: part }) : part)),
+    chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]),
+    chunk([], { prompt_tokens: 12, completion_tokens: pieces, total_tokens: 12 + pieces }),
+    { do: 'text', text: 'data: [DONE]\n\n' },
+  ];
+}
+
+/** A plain error, as OpenAI words them. */
+export function refusal(status: number, message: string, headers = {}): Step[] {
+  const body = JSON.stringify({ error: { message, type: 'test', code: null } });
+  return [
+    { do: 'respond', status, headers: { 'content-type': 'application/json', ...headers }, body },
+  ];
+}
+
+export class Upstream {
+  private constructor(
+    private readonly child: Child,
+    readonly baseUrl: string,
+    private readonly control: string,
+  ) {}
+
+  static async start(folder: string): Promise<Upstream> {
+    const [child, [line]] = await Child.start({
+      program,
+      cwd: folder,
+      env: { PATH: process.env.PATH ?? '' },
+      ready: /^\{.*\}$/m,
+    });
+    const addresses = JSON.parse(line) as { base_url: string; control: string };
+    return new Upstream(child, addresses.base_url, addresses.control);
+  }
+
+  /** Plays these replies, one a request; the last one again for all after it. */
+  async plays(...replies: Step[][]): Promise<void> {
+    await this.call('PUT', 'script', { replies });
+  }
+
+  /** Lets that many holds pass, waiting ones or later ones. */
+  async release(holds = 1): Promise<void> {
+    await this.call('POST', 'release', { holds });
+  }
+
+  /** Refuses connections from now on. */
+  async refuse(): Promise<void> {
+    await this.call('POST', 'refuse');
+  }
+
+  /** Takes connections again, at the same address. */
+  async accept(): Promise<void> {
+    await this.call('POST', 'accept');
+  }
+
+  /** The requests for answers, in the order of their arrival. */
+  async asked(): Promise<Asked[]> {
+    const { requests } = (await this.call('GET', 'log')) as { requests: Asked[] };
+    return requests.filter((request) => request.path.endsWith('/chat/completions'));
+  }
+
+  async stop(): Promise<void> {
+    await this.child.end('SIGKILL');
+  }
+
+  private async call(method: string, name: string, body?: unknown): Promise<unknown> {
+    const init: RequestInit = { method };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await fetch(`${this.control}/${name}`, init);
+    const said = await response.text();
+    if (!response.ok) throw new Error(`the upstream refused ${name}: ${said}`);
+    return JSON.parse(said);
+  }
+}
+
+function delta(delta: object): Step {
+  return chunk([{ index: 0, delta, finish_reason: null }]);
+}
+
+function chunk(choices: object[], usage: object | null = null): Step {
+  const json = {
+    id: 'chatcmpl-scripted',
+    object: 'chat.completion.chunk',
+    created: 1_700_000_000,
+    model: 'scripted-model',
+    choices,
+    usage,
+  };
+  return { do: 'data', json };
+}

@@ -1,0 +1,45 @@
+import { defineConfig } from '@playwright/test';
+
+import { chromium } from './harness/programs.ts';
+
+/** Room for a machine that does something else at the same time; no test waits this long. */
+const MINUTE = 60_000;
+
+export default defineConfig({
+  globalSetup: './harness/setup.ts',
+  outputDir: 'test-results',
+  fullyParallel: true,
+  forbidOnly: Boolean(process.env.CI),
+  workers: 2,
+  retries: 0,
+  timeout: 2 * MINUTE,
+  globalTimeout: 40 * MINUTE,
+  expect: { timeout: 20_000 },
+  reporter: [['list']],
+  use: {
+    launchOptions: {
+      executablePath: chromium,
+      args: [
+        '--headless',
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+      ],
+    },
+    locale: 'en-GB',
+    timezoneId: 'UTC',
+    actionTimeout: 20_000,
+    navigationTimeout: 30_000,
+    screenshot: 'only-on-failure',
+    trace: process.env.TRACE ? 'on' : 'off',
+  },
+  projects: [
+    { name: 'console', testDir: 'tests' },
+    // Alone on the machine, so that what it prints means something.
+    { name: 'measure', testDir: 'measure', dependencies: ['console'], fullyParallel: false },
+  ],
+});

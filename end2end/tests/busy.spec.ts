@@ -1,0 +1,91 @@
+// One answer at a time; what is typed meanwhile is not lost.
+
+import { Console } from '../harness/console.ts';
+import { expect, test } from '../harness/test.ts';
+import { answer, hold } from '../harness/upstream.ts';
+
+test('a tab that knows of the answer keeps what is typed until it is over', async ({
+  console,
+  tab,
+  upstream,
+}) => {
+  await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
+  await console.openLive();
+  const other = await tab();
+  await other.isLive();
+  await console.ask('First?');
+  await expect(other.answer).toHaveText('Slow');
+
+  await other.composer.fill('Second?');
+  await other.composer.press('Enter');
+  await expect(other.hint).toContainText('Your text stays here');
+  await expect(other.composer).toHaveValue('Second?');
+  await expect(other.send).toBeHidden();
+
+  await upstream.release();
+  await other.isIdle();
+  await expect(other.composer).toHaveValue('Second?');
+  await other.send.click();
+  await expect(other.answer).toHaveText('Second.');
+  await expect(console.answer).toHaveText('Second.');
+  expect(await console.texts()).toEqual(['First?', 'Slow answer.', 'Second?', 'Second.']);
+  expect(await upstream.asked()).toHaveLength(2);
+});
+
+test('a tab that does not know of the answer is refused, and keeps its text', async ({
+  companion,
+  console,
+  context,
+  upstream,
+  watch,
+}) => {
+  watch.allow(/409/);
+  await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
+  await console.openLive();
+  const page = await context.newPage();
+  // A connection that stays silent: this tab hears of nothing.
+  await page.routeWebSocket(/\/events/, () => {});
+  const other = new Console(page, companion);
+  await other.openLive(`/c/${console.worker}`);
+
+  await console.ask('First?');
+  await expect(console.answer).toHaveText('Slow');
+  await other.ask('Second?');
+  await expect(other.alert).toHaveAttribute('data-code', 'busy');
+  await expect(other.alert).toContainText('Your text is still in the message box.');
+  await expect(other.composer).toHaveValue('Second?');
+  await expect(other.composer).toBeEditable();
+
+  // Nothing of it was stored, and nothing of it was asked.
+  expect(await console.texts()).toEqual(['First?', 'Slow']);
+  expect(await upstream.asked()).toHaveLength(1);
+  await upstream.release();
+  await console.isIdle();
+  await other.send.click();
+  await expect(console.answer).toHaveText('Second.');
+  expect(await console.texts()).toEqual(['First?', 'Slow answer.', 'Second?', 'Second.']);
+});
+
+test('without JavaScript, too, a second message is refused and kept', async ({
+  browser,
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
+  await console.openLive();
+  const context = await browser.newContext({ javaScriptEnabled: false });
+  const other = new Console(await context.newPage(), companion);
+  await other.open(`/c/${console.worker}`);
+  await console.ask('First?');
+  await expect(console.answer).toHaveText('Slow');
+
+  await other.ask('Second?\n\nAnd third?');
+  await expect(other.alert).toHaveAttribute('data-code', 'busy');
+  await expect(other.composer).toHaveValue('Second?\n\nAnd third?');
+  expect(await console.texts()).toEqual(['First?', 'Slow']);
+  await upstream.release();
+  await console.isIdle();
+  await expect(other.composer).toHaveValue('Second?\n\nAnd third?');
+  await context.close();
+});

@@ -1,0 +1,108 @@
+// Keys in the composer: Enter, Shift+Enter, and the Enter that belongs to an input method.
+
+import type { CDPSession, Locator } from '@playwright/test';
+
+import { expect, test } from '../harness/test.ts';
+
+test('Enter sends, Shift+Enter breaks the line', async ({ console, upstream }) => {
+  await console.openLive();
+  await console.composer.press('Enter');
+  await console.composer.pressSequentially('first');
+  await console.composer.press('Shift+Enter');
+  await console.composer.pressSequentially('second');
+  await expect(console.composer).toHaveValue('first\nsecond');
+  await console.composer.press('Enter');
+  await expect(console.textOf(console.questions)).toHaveText('first\nsecond', {
+    useInnerText: false,
+  });
+  await expect(console.composer).toHaveValue('');
+  await expect(console.composer).toBeFocused();
+  await console.isIdle();
+  expect(await console.texts()).toEqual(['first\nsecond', 'You said: first\nsecond']);
+  expect(await upstream.asked()).toHaveLength(1);
+});
+
+test('an Enter that ends a composition does not send; the next one does', async ({
+  console,
+  context,
+  page,
+  upstream,
+}) => {
+  await console.openLive();
+  await console.composer.focus();
+  const cdp = await context.newCDPSession(page);
+  for (const [kana, kanji] of [
+    ['にほん', '日本'],
+    ['ご', '語'],
+  ] as const) {
+    await compose(cdp, kana);
+    await compose(cdp, kanji);
+    await enterOfInputMethod(cdp);
+    await cdp.send('Input.insertText', { text: kanji });
+  }
+  await expect(console.composer).toHaveValue('日本語');
+  await expect(console.messages).toHaveCount(0);
+  await console.composer.press('Enter');
+  await expect(console.answer).toHaveText('You said: 日本語');
+  expect(await console.texts()).toEqual(['日本語', 'You said: 日本語']);
+  expect(await upstream.asked()).toHaveLength(1);
+});
+
+interface Key {
+  key: string;
+  keyCode: number;
+  isComposing: boolean;
+}
+
+// The Enter that takes a candidate, as each engine reports it.
+const ENTERS: Record<string, Key> = {
+  'Chromium and Firefox': { key: 'Enter', keyCode: 229, isComposing: true },
+  'Chromium on Windows': { key: 'Process', keyCode: 229, isComposing: true },
+  'Firefox without the old key code': { key: 'Enter', keyCode: 13, isComposing: true },
+  'Safari, after the composition has ended': { key: 'Enter', keyCode: 229, isComposing: false },
+};
+for (const [engine, key] of Object.entries(ENTERS)) {
+  test(`the Enter of an input method in ${engine} is left alone`, async ({ console }) => {
+    await console.openLive();
+    await console.composer.fill('変換中');
+    expect(await keydown(console.composer, key), 'its default happens').toBe(true);
+    await expect(console.composer).toHaveValue('変換中');
+    await console.composer.press('Enter');
+    await expect(console.answer).toHaveText('You said: 変換中');
+    await expect(console.questions).toHaveCount(1);
+  });
+}
+
+test('a long text grows the composer, up to a bound', async ({ console, page }) => {
+  await console.openLive();
+  const height = async (): Promise<number> =>
+    (await console.composer.boundingBox())?.height ?? Number.NaN;
+  const one = await height();
+  await console.composer.fill('a\nb\nc\nd');
+  await expect.poll(height).toBeGreaterThan(one * 1.5);
+  await console.composer.fill('line\n'.repeat(200));
+  expect(await height()).toBeLessThan((page.viewportSize()?.height ?? 0) * 0.6);
+  await expect(console.send).toBeInViewport();
+});
+
+function compose(cdp: CDPSession, text: string): Promise<unknown> {
+  const end = text.length;
+  return cdp.send('Input.imeSetComposition', { text, selectionStart: end, selectionEnd: end });
+}
+
+async function enterOfInputMethod(cdp: CDPSession): Promise<void> {
+  const key = { key: 'Enter', code: 'Enter', windowsVirtualKeyCode: 229 };
+  await cdp.send('Input.dispatchKeyEvent', { type: 'rawKeyDown', ...key });
+  await cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
+}
+
+/** Whether nobody prevented the event's default. */
+function keydown(target: Locator, key: Key): Promise<boolean> {
+  return target.evaluate(
+    (element, key) =>
+      element.dispatchEvent(
+        new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...key }),
+      ),
+    key,
+  );
+}

@@ -1,0 +1,130 @@
+// The server is killed at the worst moment; what was read is still there, and the page comes
+// back by itself.
+
+import { expect, test } from '../harness/test.ts';
+import { answer, hold, silent } from '../harness/upstream.ts';
+
+test.beforeEach(({ watch }) => watch.allowAbsence());
+
+test('killed in mid-answer: the text stays, the page comes back, the next turn works', async ({
+  companion,
+  console,
+  page,
+  upstream,
+}) => {
+  await upstream.plays(
+    answer('An old answer.'),
+    answer('One ', 'two ', '三 ', hold, 'never.'),
+    answer('Back again.'),
+  );
+  await console.openLive();
+  await console.ask('Before?');
+  await expect(console.answer).toHaveText('An old answer.');
+  await console.isIdle();
+  await console.ask('Count.');
+  await expect(console.answer).toHaveText('One two 三 ');
+  await console.composer.fill('Typed meanwhile');
+  const read = ['Before?', 'An old answer.', 'Count.', 'One two 三 '];
+  expect(await console.texts()).toEqual(read);
+
+  await companion.kill();
+  await expect(console.link).toHaveAttribute('data-link', 'away');
+  await expect(console.link).toContainText('comes back by itself');
+  expect(await console.texts()).toEqual(read);
+
+  await companion.start();
+  await console.isLive();
+  await expect(console.note).toHaveText(
+    'The server ended while this was being written. What is above was kept.',
+  );
+  await console.isIdle();
+  expect(await console.texts()).toEqual(read);
+  await expect(console.composer).toHaveValue('Typed meanwhile');
+  await console.send.click();
+  await expect(console.answer).toHaveText('Back again.');
+  await console.isIdle();
+
+  const all = [...read, 'Typed meanwhile', 'Back again.'];
+  expect(await console.texts()).toEqual(all);
+  await page.reload();
+  expect(await console.texts()).toEqual(all);
+  const { turns } = await companion.api.transcript(console.worker);
+  expect(turns.map((turn) => turn.state)).toEqual(['completed', 'interrupted', 'completed']);
+});
+
+test('killed before the first token: the message is still there', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays([silent]);
+  await console.openLive();
+  await console.ask('Did you get this?');
+  await expect(console.questions).toHaveCount(1);
+  await expect.poll(() => upstream.asked()).toHaveLength(1);
+  await companion.kill();
+  await companion.start();
+  await console.isLive();
+  await expect(console.note).toHaveText('The server ended before this answer began.');
+  await expect(console.textOf(console.questions)).toHaveText('Did you get this?');
+});
+
+test('an orderly end in mid-answer interrupts the turn and keeps its text', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer('One ', 'two ', hold, 'never.'), answer('Back again.'));
+  await console.openLive();
+  await console.ask('Count.');
+  await expect(console.answer).toHaveText('One two ');
+  await companion.stop();
+  await companion.start();
+  await console.isLive();
+  await expect(console.note).toHaveText(/The server ended while this was being written/);
+  expect(await console.texts()).toEqual(['Count.', 'One two ']);
+  await console.ask('Go on.');
+  await expect(console.answer).toHaveText('Back again.');
+});
+
+test('killed again and again while text comes, nothing that was read is ever lost', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer(...Array.from({ length: 2000 }, (_, n) => `w${n} `), hold));
+  await console.openLive();
+  for (let round = 1; round <= 3; round += 1) {
+    await console.ask(`Round ${round}`);
+    await expect(console.answers).toHaveCount(round);
+    await expect(console.answer).not.toBeEmpty();
+    await companion.kill();
+    const read = await console.texts();
+    await companion.start();
+    await console.isLive();
+    await expect(console.note).toHaveText(/The server ended/);
+    const kept = await console.texts();
+    expect(kept).toHaveLength(read.length);
+    read.forEach((text, n) => expect(kept[n]?.startsWith(text)).toBe(true));
+  }
+});
+
+test('a message sent into the absence stays in the box and is sent once', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer('Here.'));
+  await console.openLive();
+  await companion.kill();
+  await expect(console.link).toHaveAttribute('data-link', 'away');
+  await console.ask('Anyone?');
+  await expect(console.alert).toContainText('The server could not be reached.');
+  await expect(console.alert).toContainText('Your text is still in the message box.');
+  await expect(console.composer).toHaveValue('Anyone?');
+  await companion.start();
+  await console.isLive();
+  await console.send.click();
+  await expect(console.answer).toHaveText('Here.');
+  expect(await console.texts()).toEqual(['Anyone?', 'Here.']);
+});

@@ -1,0 +1,123 @@
+// The main job: someone types into the page, and the model inside the binary answers.
+
+import { runs } from '../harness/companion.ts';
+import { ANSWER_MS } from '../harness/console.ts';
+import { expect, test } from '../harness/test.ts';
+
+test.use({ provider: 'local' });
+test.describe.configure({ timeout: 2 * ANSWER_MS + 60_000 });
+
+test('a first visit gets a streamed answer, which survives a reload and a restart', async ({
+  companion,
+  console,
+  page,
+}) => {
+  await console.openLive();
+  await expect(console.welcome).toBeVisible();
+  await expect(page.getByText('stays on this machine')).toBeVisible();
+  await expect(console.provider).toContainText('SmolLM2-135M-Instruct');
+  await expect(console.provider).toContainText('small, English only');
+
+  await console.recordGrowth();
+  await console.ask('What is the capital of France? Answer in one short sentence.');
+  await expect(console.questions).toHaveCount(1);
+  await expect(console.composer).toHaveValue('');
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+  await console.isIdle(ANSWER_MS);
+  await expect(console.activity).toHaveText('The answer is complete.');
+
+  // It came piece by piece, and nothing that was shown was ever taken back.
+  const growth = await console.growth();
+  expect(growth.length).toBeGreaterThan(2);
+  growth.slice(1).forEach((text, n) => expect(text.startsWith(growth[n] ?? '')).toBe(true));
+  const whole = await console.answer.textContent();
+  expect(growth.at(-1)).toBe(whole);
+  expect(whole).toContain('Paris');
+
+  await expect(console.figures.filter({ hasText: 'SmolLM2-135M-Instruct' })).toBeVisible();
+  await expect(console.figures.filter({ hasText: /^\d+ tokens?$/ })).toBeVisible();
+  await expect(console.figures.filter({ hasText: /^[\d.]+ tokens\/s$/ })).toBeVisible();
+  await expect(console.figures.filter({ hasText: /^first after [\d.]+ s$/ })).toBeVisible();
+
+  const read = await console.texts();
+  await page.reload();
+  expect(await console.texts()).toEqual(read);
+
+  await companion.stop();
+  await companion.start();
+  await page.reload();
+  await console.isLive();
+  expect(await console.texts()).toEqual(read);
+
+  if (process.env.SCREENSHOTS) {
+    await page.setViewportSize({ width: 1200, height: 760 });
+    await page.screenshot({ path: '../docs/screenshots/console.png', animations: 'disabled' });
+  }
+});
+
+test('stopping the embedded model ends the answer, and the next question is answered', async ({
+  companion,
+  console,
+}) => {
+  await console.openLive();
+  await console.ask('Write a long story about a lighthouse, with many chapters.');
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+  await console.stop.click();
+  await expect(console.note).toHaveText(/You stopped this answer/);
+  const stopped = await console.answer.textContent();
+
+  await console.ask('Say hello.');
+  await expect(console.answers).toHaveCount(2);
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+  await console.stop.or(console.send).first().click();
+  await console.isIdle(ANSWER_MS);
+  await expect(console.textOf(console.answers.first())).toHaveText(stopped ?? '', {
+    useInnerText: false,
+  });
+  const { messages } = await companion.api.transcript(console.worker);
+  expect(messages[1]?.text).toBe(stopped);
+});
+
+test('killed in the middle of its answer, the server leaves no model behind and goes on', async ({
+  companion,
+  console,
+  watch,
+}) => {
+  watch.allowAbsence();
+  await console.openLive();
+  await console.ask('Write a long story about a lighthouse, with many chapters.');
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+  const models = await companion.children();
+  expect(models, 'the model runs in a process of its own').toHaveLength(1);
+  await companion.kill();
+  const read = (await console.answer.textContent()) ?? '';
+  for (const model of models) await expect.poll(() => runs(model)).toBe(false);
+
+  await companion.start();
+  await console.isLive();
+  await expect(console.note).toHaveText(/The server ended while this was being written/);
+  expect(((await console.answer.textContent()) ?? '').startsWith(read)).toBe(true);
+
+  await console.ask('Say hello.');
+  await expect(console.answers).toHaveCount(2);
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+});
+
+test('the embedded model is lost in mid-answer: the turn fails, the next one works', async ({
+  companion,
+  console,
+}) => {
+  await console.openLive();
+  await console.ask('Write a long story about a lighthouse, with many chapters.');
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+  const [model = 0] = await companion.children();
+  expect(model).toBeGreaterThan(1);
+  process.kill(model, 'SIGKILL');
+  await expect(console.note).toHaveAttribute('data-code', 'provider');
+  await expect(console.note).toContainText('were kept');
+  await expect(console.answer).not.toBeEmpty();
+
+  await console.ask('Say hello.');
+  await expect(console.answers).toHaveCount(2);
+  await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+});

@@ -1,0 +1,124 @@
+// The provider is down, wrong, or not there at all; then it is up.
+
+import { expect, test } from '../harness/test.ts';
+import { type Step, answer, cut, hold, refusal } from '../harness/upstream.ts';
+
+test('a refusing endpoint is a failed turn that says so; then it is up', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  await upstream.plays(answer('Here I am.'));
+  await upstream.refuse();
+  await console.openLive();
+  await console.ask('Are you there?');
+  await expect(console.note).toHaveAttribute('data-code', 'provider');
+  await expect(console.note).toContainText('Your message was kept.');
+  await console.isIdle();
+  await expect(console.composer).toBeEnabled();
+  // What is told to the browser names no address of the endpoint.
+  const { host } = new URL(upstream.baseUrl);
+  expect(await page.content()).not.toContain(host);
+  const told = await console.note.textContent();
+  await page.reload();
+  await expect(console.note).toHaveText(told ?? '', { useInnerText: false });
+
+  await upstream.accept();
+  await console.isLive();
+  await console.ask('And now?');
+  await expect(console.answer).toHaveText('Here I am.');
+  await console.isIdle();
+});
+
+test('an endpoint that dies in mid-answer leaves its text and a failed turn', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer('It was a dark ', hold, cut), answer('Again.'));
+  await console.openLive();
+  await console.ask('Tell me a story.');
+  await expect(console.answer).toHaveText('It was a dark ');
+  await upstream.release();
+  await expect(console.note).toHaveAttribute('data-code', 'provider');
+  await expect(console.note).toContainText('Your message and what is above were kept.');
+  expect(await console.texts()).toEqual(['Tell me a story.', 'It was a dark ']);
+  await console.ask('Go on.');
+  await expect(console.answer).toHaveText('Again.');
+  const { turns } = await companion.api.transcript(console.worker);
+  expect(turns.map((turn) => turn.state)).toEqual(['failed', 'completed']);
+});
+
+const refusals: [kind: string, reply: Step[]][] = [
+  ['auth', refusal(401, 'Incorrect API key provided: sk-secret')],
+  ['rate_limited', refusal(429, 'Slow down', { 'retry-after': '7' })],
+  ['model_not_found', refusal(404, 'The model does not exist')],
+  ['upstream', refusal(500, 'kaboom at /srv/inference.py')],
+  ['malformed', [{ do: 'respond', status: 200, body: '<html>Welcome to nginx</html>' }]],
+];
+for (const [kind, reply] of refusals) {
+  test(`a refusal of kind ${kind} is told in words of our own`, async ({
+    companion,
+    console,
+    upstream,
+  }) => {
+    // Some kinds may be tried again before the turn is given up.
+    await upstream.plays(reply);
+    await console.openLive();
+    await console.ask('Hello?');
+    await expect(console.note).toHaveAttribute('data-code', 'provider', { timeout: 60_000 });
+    const { turns } = await companion.api.transcript(console.worker);
+    expect(turns[0]?.error).toMatchObject({ code: 'provider', kind });
+    await expect(console.note).not.toContainText(/sk-secret|inference\.py|nginx/);
+    if (kind === 'rate_limited') await expect(console.note).toContainText('Try again in 7 seconds');
+    await expect(console.composer).toBeEnabled();
+  });
+}
+
+test.describe('with a short patience', () => {
+  test.use({ settings: { FIRST_TOKEN_MS: '400', STALL_MS: '400' } });
+
+  test('silence is a timeout, and a stall keeps its text', async ({ console, upstream }) => {
+    await upstream.plays([{ do: 'silent' }], answer('Half a ', { do: 'silent' }), answer('Whole.'));
+    await console.openLive();
+    await console.ask('One?');
+    await expect(console.note).toHaveAttribute('data-code', 'timeout');
+    await console.ask('Two?');
+    await expect(console.note).toHaveAttribute('data-code', 'timeout');
+    await expect(console.answer).toHaveText('Half a ');
+    await console.ask('Three?');
+    await expect(console.answer).toHaveText('Whole.');
+  });
+});
+
+test.describe('with no provider', () => {
+  test.use({ provider: 'none' });
+
+  test('the page says what to configure, and works once that is done', async ({
+    companion,
+    console,
+    page,
+    upstream,
+    watch,
+  }) => {
+    watch.allowAbsence();
+    await console.openLive();
+    await expect(console.alert).toHaveAttribute('data-code', 'unavailable');
+    await expect(console.alert).toContainText('COMPANION_MODEL_FILE');
+    await expect(console.alert).not.toContainText('/');
+    await expect(console.activity).toHaveAttribute('data-activity', 'unavailable');
+    await expect(console.send).toBeDisabled();
+    await console.composer.fill('Is anybody here?');
+    await console.composer.press('Enter');
+
+    await companion.stop();
+    await companion.start({ baseUrl: upstream.baseUrl });
+    await console.isLive();
+    await expect(console.alert).toBeHidden();
+    await expect(console.composer).toHaveValue('Is anybody here?');
+    await console.send.click();
+    await expect(console.answer).toHaveText('You said: Is anybody here?');
+    await page.reload();
+    await expect(console.answer).toHaveText('You said: Is anybody here?');
+  });
+});

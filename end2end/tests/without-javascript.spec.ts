@@ -1,0 +1,133 @@
+// The same page without JavaScript: forms post, pages refresh themselves.
+
+import { expect, test } from '../harness/test.ts';
+import { answer, hold } from '../harness/upstream.ts';
+
+test.use({ javaScriptEnabled: false });
+
+test('read, send, see the answer grow and end by refreshes', async ({ console, upstream }) => {
+  await upstream.plays(answer('One ', hold, 'two.'), answer('Three.'));
+  await console.open();
+  await expect(console.welcome).toBeVisible();
+  await console.ask('Count,\nplease.');
+  await expect(console.textOf(console.questions)).toHaveText('Count,\nplease.');
+  // No reload here: the page refreshes itself while the answer runs.
+  await expect(console.answer).toHaveText('One ', { useInnerText: false });
+  await expect(console.stop).toBeVisible();
+  await upstream.release();
+  await expect(console.answer).toHaveText('One two.');
+  await expect(console.figures.filter({ hasText: 'scripted-model' })).toBeVisible();
+  await expect(console.send).toBeVisible();
+
+  await console.ask('And then?');
+  await expect(console.answer).toHaveText('Three.');
+  expect(await upstream.asked()).toHaveLength(2);
+});
+
+test('posting the same page twice sends once', async ({ companion, console, page, upstream }) => {
+  await upstream.plays(answer('Once.'));
+  await console.open();
+  await console.ask('How often?');
+  await expect(console.answer).toHaveText('Once.');
+  await page.goBack();
+  await console.composer.fill('How often?');
+  await console.send.click();
+  await expect(console.answer).toHaveText('Once.');
+  const { messages } = await companion.api.transcript(console.worker);
+  expect(messages).toHaveLength(2);
+  expect(await upstream.asked()).toHaveLength(1);
+});
+
+test('stop', async ({ console, upstream }) => {
+  await upstream.plays(answer('One ', hold, 'two.'));
+  await console.open();
+  await console.ask('Count.');
+  await expect(console.answer).toHaveText('One ', { useInnerText: false });
+  await console.stop.click();
+  await expect(console.note).toHaveText(/You stopped this answer/);
+  await expect(console.answer).toHaveText('One ');
+  await expect(console.send).toBeVisible();
+  await expect
+    .poll(async () => (await upstream.asked())[0]?.gone_ms)
+    .toEqual(expect.any(Number));
+});
+
+test('new, rename, delete, and the way between conversations', async ({ console, page }) => {
+  await console.open();
+  const first = console.worker;
+  await console.manage.click();
+  await console.titleField.fill('Tides & <b>moons</b>');
+  await console.save.click();
+  await expect(console.title).toHaveText('Tides & <b>moons</b>');
+
+  await console.new.click();
+  await expect(page).not.toHaveURL(new RegExp(first));
+  const second = console.worker;
+  await expect(console.conversations).toHaveCount(2);
+  await console.conversations.filter({ hasText: 'Tides' }).click();
+  await expect(page).toHaveURL(new RegExp(first));
+
+  await console.manage.click();
+  await console.delete.click();
+  await console.deleteForGood.click();
+  await expect(page).toHaveURL(new RegExp(second));
+  await expect(console.conversations).toHaveCount(1);
+});
+
+test('a refused message is shown with its error, and the typed text is kept', async ({
+  console,
+  watch,
+}) => {
+  watch.allow(/422/);
+  await console.open();
+  const long = `${'また、'.repeat(11_000)}end`;
+  await console.ask(long);
+  await expect(console.alert).toHaveAttribute('data-code', 'invalid_input');
+  await expect(console.composer).toHaveValue(long);
+  await expect(console.messages).toHaveCount(0);
+});
+
+test('a failed turn is shown with its error', async ({ console, upstream }) => {
+  await upstream.plays(answer('Better.'));
+  await upstream.refuse();
+  await console.open();
+  await console.ask('Hello?');
+  await expect(console.note).toHaveAttribute('data-code', 'provider');
+  await expect(console.note).toContainText('Your message was kept.');
+  await upstream.accept();
+  await console.ask('Hello again?');
+  await expect(console.answer).toHaveText('Better.');
+});
+
+test('a killed server: the page shows the interrupted answer and goes on', async ({
+  companion,
+  console,
+  page,
+  upstream,
+  watch,
+}) => {
+  watch.allowAbsence();
+  await upstream.plays(answer('One ', hold, 'two.'), answer('Three.'));
+  await console.open();
+  await console.ask('Count.');
+  await expect(console.answer).toHaveText('One ', { useInnerText: false });
+  const address = page.url();
+  await companion.kill();
+  await companion.start();
+  await page.goto(address);
+  await expect(console.answer).toHaveText('One ');
+  await expect(console.note).toHaveText(/The server ended/);
+  await console.ask('Go on.');
+  await expect(console.answer).toHaveText('Three.');
+});
+
+test.describe('with no provider', () => {
+  test.use({ provider: 'none' });
+
+  test('the page says what to configure', async ({ console }) => {
+    await console.open();
+    await expect(console.alert).toHaveAttribute('data-code', 'unavailable');
+    await expect(console.alert).toContainText('COMPANION_MODEL_FILE');
+    await expect(console.send).toBeDisabled();
+  });
+});
