@@ -95,10 +95,18 @@ export class Console {
     await expect(this.activity).toHaveAttribute('data-activity', 'idle', { timeout });
   }
 
-  /** Types a message and sends it by its button. */
-  async ask(text: string): Promise<void> {
+  /** Types a message and presses the button, whatever comes of it. */
+  async submit(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.send.click();
+  }
+
+  /** Sends a message, and waits until the page shows it with the place for its answer. */
+  async ask(text: string): Promise<void> {
+    const before = await this.questions.count();
+    await this.submit(text);
+    await expect(this.questions).toHaveCount(before + 1);
+    await expect(this.answers).toHaveCount(before + 1);
   }
 
   /** The id in the address. */

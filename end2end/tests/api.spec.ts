@@ -35,7 +35,7 @@ test('events resume by Last-Event-ID with no gap and no repetition', async ({
   await first.close();
 
   await upstream.release();
-  await expect(console.answer).toHaveText('One two ', { useInnerText: false });
+  await expect(console.answer).toHaveText('One two ');
   const second = await EventStream.open(companion.url + path, last);
   await upstream.release();
   for (let ended = false; !ended; ) {

@@ -50,7 +50,7 @@ test('a tab that does not know of the answer is refused, and keeps its text', as
 
   await console.ask('First?');
   await expect(console.answer).toHaveText('Slow');
-  await other.ask('Second?');
+  await other.submit('Second?');
   await expect(other.alert).toHaveAttribute('data-code', 'busy');
   await expect(other.alert).toContainText('Your text is still in the message box.');
   await expect(other.composer).toHaveValue('Second?');
@@ -80,7 +80,7 @@ test('without JavaScript, too, a second message is refused and kept', async ({
   await console.ask('First?');
   await expect(console.answer).toHaveText('Slow');
 
-  await other.ask('Second?\n\nAnd third?');
+  await other.submit('Second?\n\nAnd third?');
   await expect(other.alert).toHaveAttribute('data-code', 'busy');
   await expect(other.composer).toHaveValue('Second?\n\nAnd third?');
   expect(await console.texts()).toEqual(['First?', 'Slow']);

@@ -96,7 +96,6 @@ test('killed again and again while text comes, nothing that was read is ever los
   await console.openLive();
   for (let round = 1; round <= 3; round += 1) {
     await console.ask(`Round ${round}`);
-    await expect(console.answers).toHaveCount(round);
     await expect(console.answer).not.toBeEmpty();
     await companion.kill();
     const read = await console.texts();
@@ -118,7 +117,7 @@ test('a message sent into the absence stays in the box and is sent once', async 
   await console.openLive();
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away');
-  await console.ask('Anyone?');
+  await console.submit('Anyone?');
   await expect(console.alert).toContainText('The server could not be reached.');
   await expect(console.alert).toContainText('Your text is still in the message box.');
   await expect(console.composer).toHaveValue('Anyone?');

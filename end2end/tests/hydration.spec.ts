@@ -15,7 +15,7 @@ test('taking over asks the server for nothing but the files and the events', asy
   await console.ask('First?');
   await console.isIdle();
   await console.ask('Second?');
-  await expect(console.answer).toHaveText('Two ', { useInnerText: false });
+  await expect(console.answer).toHaveText('Two ');
   for (const path of ['/', `/c/${console.worker}`]) {
     watch.requests.length = 0;
     await page.goto(new URL(path, page.url()).href);

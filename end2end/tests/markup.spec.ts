@@ -26,7 +26,7 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await console.openLive();
       else await console.open();
       await console.ask(NASTY);
-      await expect(console.answer).toHaveText(`Echo: ${NASTY}`, { useInnerText: false });
+      await expect(console.answer).toHaveText(`Echo: ${NASTY}`);
       await upstream.release();
       await expect(console.answer).toHaveText(/ End\.$/);
       await page.reload();

@@ -21,7 +21,7 @@ test('a refusing endpoint is a failed turn that says so; then it is up', async (
   expect(await page.content()).not.toContain(host);
   const told = await console.note.textContent();
   await page.reload();
-  await expect(console.note).toHaveText(told ?? '', { useInnerText: false });
+  await expect(console.note).toHaveText(told ?? '');
 
   await upstream.accept();
   await console.isLive();

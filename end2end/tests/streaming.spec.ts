@@ -17,7 +17,7 @@ test('a reload in the middle of an answer shows what was written, and then the r
   await upstream.plays(answer(...PIECES));
   await console.openLive();
   await console.ask('Why are there tides?');
-  await expect(console.answer).toHaveText(HALF, { useInnerText: false });
+  await expect(console.answer).toHaveText(HALF);
 
   // The server's page has it already, before any script runs.
   const html = await (await fetch(page.url())).text();
@@ -75,7 +75,7 @@ test('a piece of text never takes back what was shown before', async ({ console,
   await console.recordGrowth();
   await console.ask('Many words, please.');
   await console.isIdle();
-  await expect(console.answer).toHaveText(words.join(''), { useInnerText: false });
+  await expect(console.answer).toHaveText(words.join(''));
   const growth = await console.growth();
   growth.slice(1).forEach((text, n) => expect(text.startsWith(growth[n] ?? '')).toBe(true));
   expect(growth.at(-1)).toBe(words.join(''));
