@@ -7,7 +7,7 @@ import { Api } from './api.ts';
 import { Child } from './child.ts';
 import * as programs from './programs.ts';
 
-/** Settings as environment variables, without the prefix: `{ STALL_MS: '500' }`. */
+/** Settings as variables, without the prefix: `{ STALL_MS: '500' }`; an empty one is not set. */
 export type Settings = Record<string, string>;
 
 /** What answers: the model in the binary, a scripted endpoint by its URL, or nothing. */
@@ -41,8 +41,7 @@ export class Companion {
         XDG_CACHE_HOME: provider === 'local' ? programs.cacheHome : join(home, 'cache'),
         COMPANION_LISTEN: this.address,
         COMPANION_DATA_DIR: join(this.folder, 'data'),
-        ...(typeof provider === 'object' ? { COMPANION_BASE_URL: provider.baseUrl } : {}),
-        ...Object.fromEntries(Object.entries(settings).map(([k, v]) => [`COMPANION_${k}`, v])),
+        ...variables({ ...(typeof provider === 'object' ? endpoint(provider) : {}), ...settings }),
       },
       ready: /^listening on http:\/\/(127\.0\.0\.1:\d+)$/m,
     });
@@ -91,6 +90,15 @@ export class Companion {
     this.logs.push(child.output);
     this.child = undefined;
   }
+}
+
+function endpoint({ baseUrl }: { baseUrl: string }): Settings {
+  return { BASE_URL: baseUrl, MODEL: 'scripted-model' };
+}
+
+function variables(settings: Settings): Record<string, string> {
+  const set = Object.entries(settings).filter(([, value]) => value !== '');
+  return Object.fromEntries(set.map(([name, value]) => [`COMPANION_${name}`, value]));
 }
 
 async function processes(): Promise<number[]> {

@@ -13,6 +13,8 @@ export interface Seen {
 }
 
 export class Watch {
+  /** Hosts besides the server that a page may ask. */
+  readonly allowedHosts: string[] = [];
   /** Every request in the order of their starts. */
   readonly requests: Seen[] = [];
   private readonly problems: string[] = [];

@@ -84,8 +84,13 @@ test('without JavaScript, too, a second message is refused and kept', async ({
   await expect(other.alert).toHaveAttribute('data-code', 'busy');
   await expect(other.composer).toHaveValue('Second?\n\nAnd third?');
   expect(await console.texts()).toEqual(['First?', 'Slow']);
+  // The page does not refresh itself now: it would take the text away.
   await upstream.release();
   await console.isIdle();
-  await expect(other.composer).toHaveValue('Second?\n\nAnd third?');
+  await other.send.click();
+  await expect(console.answer).toHaveText('Second.');
+  await expect(other.answer).toHaveText('Second.');
+  expect((await console.texts())[2]).toBe('Second?\n\nAnd third?');
+  expect(await upstream.asked()).toHaveLength(2);
   await context.close();
 });

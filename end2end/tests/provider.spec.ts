@@ -49,12 +49,13 @@ test('an endpoint that dies in mid-answer leaves its text and a failed turn', as
   expect(turns.map((turn) => turn.state)).toEqual(['failed', 'completed']);
 });
 
+const NGINX = '<html><h1>Welcome to nginx!</h1></html>';
 const refusals: [kind: string, reply: Step[]][] = [
   ['auth', refusal(401, 'Incorrect API key provided: sk-secret')],
   ['rate_limited', refusal(429, 'Slow down', { 'retry-after': '7' })],
   ['model_not_found', refusal(404, 'The model does not exist')],
   ['upstream', refusal(500, 'kaboom at /srv/inference.py')],
-  ['malformed', [{ do: 'respond', status: 200, body: '<html>Welcome to nginx</html>' }]],
+  ['malformed', [{ do: 'respond', status: 200, headers: { 'content-type': 'text/html' }, body: NGINX }]],
 ];
 for (const [kind, reply] of refusals) {
   test(`a refusal of kind ${kind} is told in words of our own`, async ({
@@ -74,6 +75,24 @@ for (const [kind, reply] of refusals) {
     await expect(console.composer).toBeEnabled();
   });
 }
+
+test.describe('with no model named', () => {
+  test.use({ settings: { MODEL: '' } });
+
+  test("the endpoint's first model answers, and is what the turn records", async ({
+    companion,
+    console,
+    upstream,
+  }) => {
+    test.fail(true, 'the first turn of a process records a placeholder for the model');
+    await console.openLive();
+    await console.ask('Who are you?');
+    await expect(console.answer).toHaveText('You said: Who are you?');
+    expect((await upstream.asked())[0]?.body?.model).toBe('scripted-model');
+    const { turns } = await companion.api.transcript(console.worker);
+    expect(turns[0]?.model).toBe('scripted-model');
+  });
+});
 
 test.describe('with a short patience', () => {
   test.use({ settings: { FIRST_TOKEN_MS: '400', STALL_MS: '400' } });
@@ -109,7 +128,6 @@ test.describe('with no provider', () => {
     await expect(console.activity).toHaveAttribute('data-activity', 'unavailable');
     await expect(console.send).toBeDisabled();
     await console.composer.fill('Is anybody here?');
-    await console.composer.press('Enter');
 
     await companion.stop();
     await companion.start({ baseUrl: upstream.baseUrl });

@@ -24,17 +24,29 @@ test('read, send, see the answer grow and end by refreshes', async ({ console, u
   expect(await upstream.asked()).toHaveLength(2);
 });
 
-test('posting the same page twice sends once', async ({ companion, console, page, upstream }) => {
+test('posting the same page twice sends once', async ({ companion, console, upstream }) => {
   await upstream.plays(answer('Once.'));
   await console.open();
-  await console.ask('How often?');
+  const fields = await console.composer.evaluate((area: HTMLTextAreaElement) =>
+    [...(area.form?.elements ?? [])].map((field) => {
+      const { name, value } = field as HTMLInputElement;
+      return [name, value];
+    }),
+  );
+  const form = new URLSearchParams(fields.filter(([name]) => name) as [string, string][]);
+  form.set('text', 'How often?');
+  for (let time = 0; time < 2; time += 1) {
+    const { status } = await companion.api.raw(
+      'POST',
+      `/c/${console.worker}`,
+      { 'content-type': 'application/x-www-form-urlencoded', origin: companion.url },
+      form.toString(),
+    );
+    expect(status).toBe(303);
+  }
+  await console.open();
   await expect(console.answer).toHaveText('Once.');
-  await page.goBack();
-  await console.composer.fill('How often?');
-  await console.send.click();
-  await expect(console.answer).toHaveText('Once.');
-  const { messages } = await companion.api.transcript(console.worker);
-  expect(messages).toHaveLength(2);
+  expect(await console.texts()).toEqual(['How often?', 'Once.']);
   expect(await upstream.asked()).toHaveLength(1);
 });
 
