@@ -67,6 +67,9 @@ pub enum EventBody {
     TurnGenerating {
         turn_id: TurnId,
         sight: Sight,
+        /// What answers, where the turn was accepted without knowing its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
     },
     /// A piece of assistant text at its byte offset in the message.
     TextDelta {

@@ -181,7 +181,10 @@ impl View {
             EventBody::TurnWaiting { turn_id, ahead } => {
                 self.on_turn(*turn_id, |turn| turn.waiting = Some(*ahead))
             }
-            EventBody::TurnGenerating { turn_id, sight } => self.on_turn(*turn_id, |turn| {
+            EventBody::TurnGenerating { turn_id, sight, model } => self.on_turn(*turn_id, |turn| {
+                if let Some(model) = model {
+                    turn.model.clone_from(model);
+                }
                 turn.state = TurnState::Generating;
                 turn.waiting = None;
                 turn.sight = Some(sight.clone());

@@ -38,8 +38,9 @@ pub struct Request {
 pub enum Output {
     /// The request stands in a queue behind `ahead` others.
     Waiting { ahead: u32 },
-    /// Work has begun; the first `left_out` of the messages did not fit.
-    Began { left_out: u32, window_tokens: Option<u32> },
+    /// Work has begun; the first `left_out` of the messages did not fit. `model` is what
+    /// answers where that is not what was asked for by name.
+    Began { left_out: u32, window_tokens: Option<u32>, model: Option<String> },
     /// A piece of text: whole UTF-8 characters, at least one.
     Text(String),
     /// The model is done.

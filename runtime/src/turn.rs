@@ -14,7 +14,7 @@ pub enum Input {
     /// It stands in the provider's queue behind `ahead` others.
     Waiting { ahead: u32 },
     /// The provider has begun.
-    Began { sight: Sight },
+    Began { sight: Sight, model: Option<String> },
     /// The provider gave text; not empty.
     Text(String),
     /// The provider is done.
@@ -133,7 +133,7 @@ impl TurnMachine {
         match (&self.phase, input) {
             (Phase::Over, _) => Vec::new(),
             (Phase::Accepted, Input::Waiting { ahead }) => self.waiting(ahead),
-            (Phase::Accepted, Input::Began { sight }) => self.began(now, sight),
+            (Phase::Accepted, Input::Began { sight, model }) => self.began(now, sight, model),
             (Phase::Generating, Input::Text(text)) => self.text(now, &text),
             (Phase::Generating, Input::Elapsed(Timer::Frame)) => self.frame_due(now),
             (Phase::Generating, Input::Finished { finish, usage }) => {
@@ -172,11 +172,11 @@ impl TurnMachine {
         vec![Effect::Commit(EventBody::TurnWaiting { turn_id: self.turn_id, ahead }), timer]
     }
 
-    fn began(&mut self, now: Timestamp, sight: Sight) -> Vec<Effect> {
+    fn began(&mut self, now: Timestamp, sight: Sight, model: Option<String>) -> Vec<Effect> {
         self.phase = Phase::Generating;
         self.timings.started_ms = Some(now.ms_since(self.accepted_at));
         vec![
-            Effect::Commit(EventBody::TurnGenerating { turn_id: self.turn_id, sight }),
+            Effect::Commit(EventBody::TurnGenerating { turn_id: self.turn_id, sight, model }),
             Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
         ]
     }

@@ -118,7 +118,7 @@ async fn an_answer_streams_with_its_usage() {
     let mut asked = request("hello there");
     asked.sampling = Sampling { temperature: Some(0.5), seed: Some(7), ..Sampling::default() };
     let outputs = ask(&provider, asked).await;
-    assert_eq!(outputs[0], Output::Began { left_out: 0, window_tokens: None });
+    assert_eq!(outputs[0], Output::Began { left_out: 0, window_tokens: None, model: None });
     let pieces = ["You ", "said: ", "hello ", "there"].map(|text| Output::Text(text.into()));
     assert_eq!(outputs[1..5], pieces);
     let usage = Usage { prompt_tokens: 2, completion_tokens: 4, cached_tokens: None };
@@ -338,7 +338,7 @@ async fn what_does_not_fit_is_left_out_and_what_cannot_is_not_sent() {
     let old = InputMessage { role: InputRole::User, text: "x".repeat(3_000) };
     asked.messages.insert(0, old);
     let outputs = ask(&provider, asked).await;
-    assert_eq!(outputs[0], Output::Began { left_out: 1, window_tokens: Some(1_000) });
+    assert_eq!(outputs[0], Output::Began { left_out: 1, window_tokens: Some(1_000), model: None });
     let sent = upstream.log().requests[0].body.clone().unwrap();
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));
 
@@ -355,7 +355,11 @@ async fn the_first_model_is_asked_for_once() {
     assert_eq!(provider.default_model(), FIRST_MODEL);
     for _ in 0..2 {
         let asked = Request { model: provider.default_model(), ..request("?") };
-        assert_eq!(fold(&ask(&provider, asked).await).0, "You said: ?");
+        let outputs = ask(&provider, asked.clone()).await;
+        assert_eq!(fold(&outputs).0, "You said: ?");
+        // The turn that did not know the name is told it, so that it can be recorded.
+        let told = (asked.model == FIRST_MODEL).then(|| "scripted-model".to_owned());
+        assert!(matches!(&outputs[0], Output::Began { model, .. } if *model == told));
         assert_eq!(provider.default_model(), "scripted-model");
     }
     let log = upstream.log();

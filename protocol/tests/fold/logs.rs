@@ -214,7 +214,7 @@ impl Builder {
         if plan.begins {
             let sight =
                 Sight { first: Some(question), left_out: plan.left_out, window_tokens: Some(8) };
-            self.push(EventBody::TurnGenerating { turn_id, sight });
+            self.push(EventBody::TurnGenerating { turn_id, sight, model: None });
             self.pieces(turn_id, answer, plan.pieces);
         }
         if ends {

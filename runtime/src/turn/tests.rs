@@ -38,7 +38,7 @@ fn ends(effects: &[Effect]) -> Vec<(TurnState, Option<ErrorCode>)> {
 }
 
 fn began() -> Input {
-    Input::Began { sight: Sight::default() }
+    Input::Began { sight: Sight::default(), model: None }
 }
 
 fn text(text: &str) -> Input {

@@ -51,7 +51,7 @@ async fn what_was_left_out_is_not_looked_up_and_is_shown_as_out_of_sight() {
     for left_out in [0u32, 2, 4] {
         let (accepted, call) = stage.ask("and now").await;
         let total = call.request.messages.len();
-        call.say(Output::Began { left_out, window_tokens: Some(64) }).await;
+        call.say(Output::Began { left_out, window_tokens: Some(64), model: None }).await;
         call.finish().await;
         let turn = stage.ended(&accepted).await;
         let sight = turn.sight.clone().unwrap();

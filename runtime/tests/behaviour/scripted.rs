@@ -77,7 +77,7 @@ impl Call {
     }
 
     pub async fn begin(&self) {
-        self.say(Output::Began { left_out: 0, window_tokens: Some(2048) }).await;
+        self.say(Output::Began { left_out: 0, window_tokens: Some(2048), model: None }).await;
     }
 
     pub async fn text(&self, text: &str) {

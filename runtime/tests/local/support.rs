@@ -120,7 +120,7 @@ pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
         assert!(answer.end.is_none(), "{output:?} after {:?}", answer.end);
         match output {
             Output::Waiting { ahead } => answer.waiting.push(ahead),
-            Output::Began { left_out, window_tokens } => {
+            Output::Began { left_out, window_tokens, .. } => {
                 answer.began = Some((left_out, window_tokens));
             }
             Output::Text(text) => {

@@ -94,7 +94,11 @@ impl Sample {
 
     pub fn generating(&mut self) -> Append {
         let turn_id = self.turn.unwrap();
-        self.append(vec![EventBody::TurnGenerating { turn_id, sight: Sight::default() }])
+        self.append(vec![EventBody::TurnGenerating {
+            turn_id,
+            sight: Sight::default(),
+            model: None,
+        }])
     }
 
     pub fn delta(&mut self, text: &str) -> Append {

@@ -47,7 +47,8 @@ impl Shared {
 
         let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
         let window_tokens = self.config.context_tokens;
-        send(outputs, Output::Began { left_out, window_tokens }).await;
+        let model = Some(model).filter(|model| *model != asked.model);
+        send(outputs, Output::Began { left_out, window_tokens, model }).await;
         let (finish, usage) = self.read_answer(&mut link, &mut stream, outputs).await?.end()?;
         Ok(Output::Finished { finish, usage })
     }

@@ -20,8 +20,8 @@ pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
 fn input_of(output: Option<Output>, context: &Context) -> Input {
     match output {
         Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
-        Some(Output::Began { left_out, window_tokens }) => {
-            Input::Began { sight: context.sight(left_out, window_tokens) }
+        Some(Output::Began { left_out, window_tokens, model }) => {
+            Input::Began { sight: context.sight(left_out, window_tokens), model }
         }
         Some(Output::Text(text)) => Input::Text(text),
         Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },

@@ -110,6 +110,7 @@ impl Owner {
             FromChild::Began { job, left_out } => self.output(job, |owner, cut| Output::Began {
                 left_out: left_out.saturating_add(cut),
                 window_tokens: owner,
+                model: None,
             }),
             FromChild::Text { job, text } => self.output(job, |_, _| Output::Text(text)),
             FromChild::Finished { job, finish, usage } => {
