@@ -84,13 +84,13 @@ test.describe('with no model named', () => {
     console,
     upstream,
   }) => {
-    test.fail(true, 'the first turn of a process records a placeholder for the model');
     await console.openLive();
     await console.ask('Who are you?');
     await expect(console.answer).toHaveText('You said: Who are you?');
     expect((await upstream.asked())[0]?.body?.model).toBe('scripted-model');
     const { turns } = await companion.api.transcript(console.worker);
     expect(turns[0]?.model).toBe('scripted-model');
+    await expect(console.figures.filter({ hasText: 'scripted-model' })).toBeVisible();
   });
 });
 
