@@ -23,11 +23,13 @@ use super::wire::{FromChild, Generate, JobId, Load, NotLoaded, PROTOCOL, ToChild
 use super::wire::{read, write};
 use session::{Link, Session};
 
+mod crowd;
 pub(super) mod log;
 mod prefill;
 mod prompt;
 mod sampling;
 mod session;
+mod speech;
 mod template;
 mod utf8;
 mod vocabulary;

@@ -29,7 +29,8 @@ pub(super) fn kept(cached: &[LlamaToken], prompt: &[LlamaToken]) -> usize {
 /// others use the cores, a piece read by several threads can take a hundred times longer,
 /// whatever its size. Single tokens are read by the threads that write, on two cores one,
 /// and do not suffer from that: where pieces are slower than single tokens, single tokens
-/// are read, and now and then a piece is tried again.
+/// are read, and now and then a piece is tried again. (Where the system tells that the
+/// cores are wanted, see [`crowded`](super::crowd::crowded), it does not come to that.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Pace {
     piece: usize,

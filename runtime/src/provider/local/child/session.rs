@@ -17,12 +17,13 @@ use llama_cpp_2::token::LlamaToken;
 use protocol::{Finish, Usage};
 
 use super::super::wire::{Failure, FromChild, Generate, Load, NotLoaded, WireError};
+use super::crowd::crowded;
 use super::log;
 use super::prefill::{CHUNK, Pace, kept};
 use super::prompt::{PromptError, Window, fit};
 use super::sampling::Plan;
+use super::speech::Speech;
 use super::template::ChatTemplate;
-use super::utf8::Utf8;
 use super::vocabulary::ModelVocabulary;
 
 /// The one sequence of the cache.
@@ -46,6 +47,9 @@ pub(super) struct Session<'model> {
     /// Where in the last batch the next token can be taken from.
     logits_at: Option<i32>,
     pace: Pace,
+    prompt_threads: u32,
+    /// Whether pieces are read by more threads than single tokens.
+    more_threads_read: bool,
 }
 
 /// Why an answer was not written to its end.
@@ -99,6 +103,8 @@ impl<'model> Session<'model> {
             cached: Vec::with_capacity(tokens as usize),
             logits_at: None,
             pace: Pace::default(),
+            prompt_threads: load.prompt_threads,
+            more_threads_read: load.prompt_threads > load.threads,
         })
     }
 
@@ -156,7 +162,9 @@ impl<'model> Session<'model> {
             if link.stopped() {
                 return Err(Broken::Halted);
             }
-            let end = prompt.len().min(at + self.pace.chunk());
+            let crowded = self.more_threads_read && crowded(self.prompt_threads);
+            let chunk = if crowded { 1 } else { self.pace.chunk() };
+            let end = prompt.len().min(at + chunk);
             self.read(&prompt[at..end])?;
             at = end;
         }
@@ -179,13 +187,13 @@ impl<'model> Session<'model> {
             }
             let token = self.next(&mut sampler)?;
             if self.vocabulary.ends(token) {
-                speech.finish(asked, link)?;
+                speech.finish(asked.job, link).map_err(Broken::Wire)?;
                 return Ok((Finish::Stop, written));
             }
-            speech.push(&self.vocabulary.bytes(token), asked, link)?;
+            speech.push(&self.vocabulary.bytes(token), asked.job, link).map_err(Broken::Wire)?;
             let last = written + 1 == most || self.cached.len() >= self.window.tokens as usize;
             if last {
-                speech.finish(asked, link)?;
+                speech.finish(asked.job, link).map_err(Broken::Wire)?;
                 return Ok((Finish::Length, written + 1));
             }
             self.read(&[token])?;
@@ -248,35 +256,6 @@ impl<'model> Session<'model> {
     fn next(&mut self, sampler: &mut LlamaSampler) -> Result<LlamaToken, Broken> {
         let at = self.logits_at.ok_or_else(|| engine(&"no token was read to go on from"))?;
         Ok(sampler.sample(&self.context, at))
-    }
-}
-
-/// The answer's text on its way out: whole characters, and no white space at its front,
-/// which only tells how the model was trained.
-#[derive(Default)]
-struct Speech {
-    utf8: Utf8,
-    begun: bool,
-}
-
-impl Speech {
-    fn push(&mut self, bytes: &[u8], asked: &Generate, link: &mut impl Link) -> Result<(), Broken> {
-        let text = self.utf8.push(bytes);
-        self.say(&text, asked, link)
-    }
-
-    fn finish(mut self, asked: &Generate, link: &mut impl Link) -> Result<(), Broken> {
-        let rest = std::mem::take(&mut self.utf8).finish().map(String::from);
-        self.say(&rest.unwrap_or_default(), asked, link)
-    }
-
-    fn say(&mut self, text: &str, asked: &Generate, link: &mut impl Link) -> Result<(), Broken> {
-        let text = if self.begun { text } else { text.trim_start() };
-        if text.is_empty() {
-            return Ok(());
-        }
-        self.begun = true;
-        link.say(FromChild::Text { job: asked.job, text: text.to_owned() }).map_err(Broken::Wire)
     }
 }
 
