@@ -67,7 +67,11 @@ impl Process {
         // Ctrl-C goes to a terminal's whole group: the server then still decides how the
         // running turn ends.
         #[cfg(unix)]
-        command.process_group(0);
+        {
+            command.process_group(0);
+            // So that it is listed under the server's name and not as `/proc/self/exe`.
+            command.arg0(env::args_os().next().unwrap_or_else(|| "companion".into()));
+        }
         let mut child = command.spawn()?;
         let missing = || io::Error::other("a pipe of the child is missing");
         let stdin = child.stdin.take().ok_or_else(missing)?;
