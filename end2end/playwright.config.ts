@@ -40,6 +40,6 @@ export default defineConfig({
   projects: [
     { name: 'console', testDir: 'tests' },
     // Alone on the machine, so that what it prints means something.
-    { name: 'measure', testDir: 'measure', dependencies: ['console'], fullyParallel: false },
+    { name: 'measure', testDir: 'measure', dependencies: ['console'], workers: 1 },
   ],
 });

@@ -8,7 +8,7 @@ import type { Companion } from './companion.ts';
 export const COME_BACK_MS = 45_000;
 
 /** How long the small model may take for a whole answer on a busy machine. */
-export const ANSWER_MS = 240_000;
+export const ANSWER_MS = 300_000;
 
 export class Console {
   readonly title: Locator;

@@ -146,9 +146,16 @@ test('the keyboard alone is enough', async ({ console, page, upstream }) => {
   await expect(console.answer).toHaveText('Three.');
 });
 
-test('the page tells what it is to those who do not see it', async ({ console, page }) => {
+test('the page tells what it is to those who do not see it', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  await upstream.plays(answer('You said: ', hold, 'Hello'));
   await console.openLive();
   await console.ask('Hello');
+  await expect(console.activity).toHaveText('Answering…');
+  await upstream.release();
   await console.isIdle();
   await expect(page.locator('body')).toMatchAriaSnapshot(`
     - link "Skip to the message box"
