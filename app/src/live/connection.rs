@@ -15,14 +15,18 @@ use super::backoff;
 use super::{Conversation, Link};
 use crate::api;
 
+/// How long a connection on which nothing happened counts as a good one, in milliseconds.
+const STAYED_MS: f64 = 5_000.0;
+
 /// How a connection ended.
 enum End {
     /// The conversation is gone.
     Deleted,
     /// Events are missing; begin again from a snapshot.
     Gap,
-    /// Lost after it had been open, or never open at all.
-    Lost { was_open: bool },
+    /// Lost, or never there. Of use was one that brought a frame or stayed: one that opens
+    /// and closes at once is no better than one that does not open.
+    Lost { was_of_use: bool },
 }
 
 /// Follows the conversation until the component that called this is gone.
@@ -49,9 +53,9 @@ async fn stay(conversation: Conversation, mut nudged: mpsc::Receiver<()>) {
         match connect(&conversation).await {
             End::Deleted => return conversation.link.set(Link::Deleted),
             End::Gap => conversation.forget_cursor(),
-            End::Lost { was_open: true } => attempt = 0,
+            End::Lost { was_of_use: true } => attempt = 0,
             // A refused handshake does not say why; a plain request does.
-            End::Lost { was_open: false } => match api::snapshot(conversation.worker_id).await {
+            End::Lost { was_of_use: false } => match api::snapshot(conversation.worker_id).await {
                 Ok(snapshot) => conversation.catch_up(snapshot),
                 Err(error) if error.is_not_found() => {
                     return conversation.link.set(Link::Deleted);
@@ -70,15 +74,17 @@ async fn stay(conversation: Conversation, mut nudged: mpsc::Receiver<()>) {
 
 async fn connect(conversation: &Conversation) -> End {
     let Ok(mut socket) = WebSocket::open(&address(conversation)) else {
-        return End::Lost { was_open: false };
+        return End::Lost { was_of_use: false };
     };
     let opened = std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx)).await;
     let was_open = opened.is_ok() && matches!(socket.state(), State::Open);
     if !was_open {
-        return End::Lost { was_open };
+        return End::Lost { was_of_use: false };
     }
     conversation.link.set(Link::Live);
+    let (opened_ms, mut heard) = (js_sys::Date::now(), false);
     while let Some(Ok(message)) = socket.next().await {
+        heard = true;
         let Message::Text(text) = message else { continue };
         let Ok(frame) = leptos::serde_json::from_str(&text) else { return End::Gap };
         match frame {
@@ -94,7 +100,8 @@ async fn connect(conversation: &Conversation) -> End {
             Frame::Close { .. } => break,
         }
     }
-    End::Lost { was_open }
+    let stayed = js_sys::Date::now() - opened_ms > STAYED_MS;
+    End::Lost { was_of_use: heard || stayed }
 }
 
 fn address(conversation: &Conversation) -> String {

@@ -13,6 +13,12 @@ const TOP_K: i32 = 40;
 /// Below this share of the likeliest token's probability a token is noise.
 const MIN_P: f32 = 0.05;
 
+/// What was written in the last this many tokens is a little less likely to be written
+/// again: small models otherwise fall into a loop now and then and stay there to the
+/// bound of the answer.
+const REPEATED_TOKENS: i32 = 64;
+const REPEATED_PENALTY: f32 = 1.1;
+
 /// A choice with every number in its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Plan {
@@ -40,11 +46,19 @@ impl Plan {
         }
     }
 
-    pub(super) fn sampler(self) -> LlamaSampler {
+    /// For a model of `vocabulary` tokens.
+    pub(super) fn sampler(self, vocabulary: i32) -> LlamaSampler {
         match self {
             Self::Greedy => LlamaSampler::greedy(),
             Self::Random { temperature, top_p, seed } => LlamaSampler::chain(
                 [
+                    LlamaSampler::penalties(
+                        vocabulary,
+                        REPEATED_TOKENS,
+                        REPEATED_PENALTY,
+                        0.0,
+                        0.0,
+                    ),
                     LlamaSampler::top_k(TOP_K),
                     LlamaSampler::top_p(top_p, 1),
                     LlamaSampler::min_p(MIN_P, 1),

@@ -179,7 +179,7 @@ impl<'model> Session<'model> {
         link: &mut impl Link,
     ) -> Result<(Finish, u32), Broken> {
         let random = getrandom::u32().map_err(|error| engine(&error))?;
-        let mut sampler = Plan::new(asked.sampling, random).sampler();
+        let mut sampler = Plan::new(asked.sampling, random).sampler(self.vocabulary.size());
         let mut speech = Speech::default();
         for written in 0..most {
             if link.stopped() {

@@ -78,6 +78,11 @@ impl<'model> ModelVocabulary<'model> {
         Self { vocab, specials }
     }
 
+    /// How many tokens there are.
+    pub(super) fn size(&self) -> i32 {
+        self.vocab.n_tokens()
+    }
+
     /// Whether the model ends its answer with `token`.
     pub(super) fn ends(&self, token: LlamaToken) -> bool {
         self.vocab.is_eog(token)
