@@ -4,8 +4,8 @@
 //! belongs to it. Arguments are JSON, which no form of another site can post.
 
 use leptos::prelude::*;
-use protocol::api::{Accepted, Cancelled, SendMessage};
-use protocol::{Snapshot, Transcript, Worker, WorkerId};
+use protocol::api::SendMessage;
+use protocol::{Snapshot, WorkerId};
 
 use crate::wire::Json;
 use crate::{AppError, Console, Home};
@@ -37,11 +37,7 @@ pub async fn console(
 ) -> Result<Console, AppError> {
     let backend = Backend::current()?;
     let (runtime, limits) = (backend.runtime(), backend.limits);
-    let mut snapshot = runtime.snapshot(worker_id).await.map_err(told)?;
-    if before.is_some() {
-        let page = runtime.transcript(worker_id, before, limits.transcript_page).await;
-        snapshot.transcript = page.map_err(told)?;
-    }
+    let snapshot = backend.snapshot(worker_id, before).await?;
     let workers = runtime.workers(list.as_deref(), limits.worker_page).await.map_err(told)?;
     let refused: Option<Refused> = use_context();
     let message_id = refused.as_ref().and_then(|refused| refused.message_id);
@@ -49,49 +45,42 @@ pub async fn console(
         snapshot,
         provider: runtime.provider_status(),
         workers,
-        limits,
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
         earlier: before.is_some(),
         refused,
     })
 }
 
-/// Where a conversation stands now: for a page that cannot hold a connection.
+/// Where a conversation stands now: for a page that cannot hold a connection. With the
+/// messages before the position `before` where that is asked for.
 #[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", input = Json, output = Json)]
-pub async fn snapshot(worker_id: WorkerId) -> Result<Snapshot, AppError> {
-    Backend::current()?.runtime().snapshot(worker_id).await.map_err(told)
+pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapshot, AppError> {
+    Backend::current()?.snapshot(worker_id, before).await
 }
 
-/// The page of messages before the position `before`.
-#[server(name = EarlierCall, prefix = "/api/fn", endpoint = "earlier", input = Json, output = Json)]
-pub async fn earlier(worker_id: WorkerId, before: u64) -> Result<Transcript, AppError> {
-    let backend = Backend::current()?;
-    let limit = backend.limits.transcript_page;
-    backend.runtime().transcript(worker_id, Some(before), limit).await.map_err(told)
-}
-
-/// Sends a message; answers once it is committed.
+/// Sends a message; answers once it is committed. The page hears of it as of all events.
 #[server(name = SendCall, prefix = "/api/fn", endpoint = "send", input = Json, output = Json)]
-pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<Accepted, AppError> {
-    Backend::current()?.runtime().send(worker_id, message).await.map_err(told)
+pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
+    Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(told)
 }
 
 /// Stops the running turn; answers when the work has really ended.
 #[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", input = Json, output = Json)]
-pub async fn cancel(worker_id: WorkerId) -> Result<Cancelled, AppError> {
-    Backend::current()?.runtime().cancel(worker_id).await.map_err(told)
+pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
+    Backend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(told)
 }
 
 /// Begins a conversation.
 #[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", input = Json, output = Json)]
-pub async fn create() -> Result<Worker, AppError> {
-    Backend::current()?.runtime().create(Default::default()).await.map_err(told)
+pub async fn create() -> Result<WorkerId, AppError> {
+    let worker = Backend::current()?.runtime().create(Default::default()).await;
+    worker.map(|worker| worker.worker_id).map_err(told)
 }
 
 /// Gives a conversation a title, or takes it away.
 #[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", input = Json, output = Json)]
-pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<Worker, AppError> {
-    Backend::current()?.runtime().rename(worker_id, title).await.map_err(told)
+pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<(), AppError> {
+    Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(told)
 }
 
 /// Deletes a conversation for good.

@@ -1,16 +1,18 @@
-//! The app: its routes and what is in the context of all of them.
+//! The app: what is in the context of every page.
 
 use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
-use leptos_router::SsrMode;
-use leptos_router::components::{FlatRoutes, Route, Router};
-use leptos_router::path;
+use leptos_router::components::Router;
 
 use crate::live::Drafts;
-use crate::pages::{ConversationPage, HomePage, MissingPage};
+use crate::pages::ConsolePage;
 use crate::text;
 
 /// The whole console.
+///
+/// The router follows the address and its links; which page it leads to is for
+/// [`ConsolePage`] to say. Its own table of routes is made for pages of many types and
+/// would be a tenth of what a browser downloads here.
 #[component]
 pub fn App() -> impl IntoView {
     provide_meta_context();
@@ -18,10 +20,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title text=text::PRODUCT />
         <Router>
-            <FlatRoutes fallback=MissingPage>
-                <Route path=path!("/") view=HomePage ssr=SsrMode::Async />
-                <Route path=path!("/c/:worker_id") view=ConversationPage ssr=SsrMode::Async />
-            </FlatRoutes>
+            <ConsolePage />
         </Router>
     }
 }

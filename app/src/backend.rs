@@ -4,7 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use protocol::api::LimitsInForce;
-use protocol::{Error, ErrorCode};
+use protocol::{Error, ErrorCode, Snapshot, WorkerId};
 use runtime::{Registry, Runtime};
 
 use crate::AppError;
@@ -22,6 +22,21 @@ impl Backend {
         use_context().ok_or_else(|| {
             told(Error::new(ErrorCode::Internal, "The server has no runtime for this page."))
         })
+    }
+
+    /// Where a worker stands, with its newest messages or those before a position.
+    pub(crate) async fn snapshot(
+        &self,
+        worker_id: WorkerId,
+        before: Option<u64>,
+    ) -> Result<Snapshot, AppError> {
+        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
+        if before.is_some() {
+            let limit = self.limits.transcript_page;
+            let page = self.runtime().transcript(worker_id, before, limit).await;
+            snapshot.transcript = page.map_err(told)?;
+        }
+        Ok(snapshot)
     }
 
     /// The runtime whose workers the pages show.

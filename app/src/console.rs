@@ -1,6 +1,6 @@
 //! What a page is made from: one answer of one server function.
 
-use protocol::api::{LimitsInForce, ProviderStatus, WorkerPage};
+use protocol::api::{ProviderStatus, WorkerPage};
 use protocol::{Error, MessageId, Snapshot, WorkerId};
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,6 @@ pub struct Console {
     pub snapshot: Snapshot,
     pub provider: ProviderStatus,
     pub workers: WorkerPage,
-    pub limits: LimitsInForce,
     /// For the next message: posting the same page twice sends once.
     pub message_id: MessageId,
     /// The transcript is a page of earlier messages and does not reach the newest one.
@@ -27,24 +26,14 @@ pub struct Home {
     pub refused: Option<Refused>,
 }
 
-/// What a plain form asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    Send,
-    Stop,
-    Create,
-    Rename,
-    Delete,
-}
-
-/// A plain form that was refused, with what was typed into it.
+/// A plain form that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    pub action: Action,
     pub error: Error,
-    /// The message's id, so that sending it again is the same sending.
-    pub message_id: Option<MessageId>,
-    /// Invariant: nothing that was typed is missing here.
+    /// The message that was to be sent, as it was typed; empty where it was another form.
     pub text: String,
+    /// The message's id, so that sending it again is the same sending. The page has it in
+    /// [`Console::message_id`].
+    #[serde(skip)]
+    pub message_id: Option<MessageId>,
 }

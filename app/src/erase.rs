@@ -1,69 +1,147 @@
-//! Views without their type, and without code that no page here runs.
+//! Views without their type.
 //!
-//! An erased view keeps a function for everything that could ever be done with it, and
-//! each of them is generated for everything inside. One of these, hydrating in steps for
-//! pages whose code comes in parts, would be a tenth of what a browser downloads; no page
-//! here comes in parts.
+//! Leptos generates code for everything that could ever be done with a view, for every
+//! type of view, and its own `AnyView` keeps all of it: comparing an old view with a new
+//! one piece by piece, hydrating in several steps, copying borrowed texts. A browser would
+//! download it all, and no page here does any of it. An [`Erased`] view hydrates in one
+//! step and is replaced as a whole.
+//!
+//! That it is replaced as a whole is also what a page needs: nothing of one conversation,
+//! such as the text in its composer, may go over into another's.
 
 use leptos::prelude::*;
-use leptos::tachys::html::attribute::Attribute;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
 use leptos::tachys::hydration::Cursor;
+use leptos::tachys::no_attrs;
+use leptos::tachys::renderer::types::{Element, Node};
+#[cfg(feature = "ssr")]
 use leptos::tachys::ssr::StreamBuilder;
-use leptos::tachys::view::add_attr::AddAnyAttr;
-use leptos::tachys::view::any_view::AnyView;
-use leptos::tachys::view::{Position, PositionState};
+use leptos::tachys::view::{Mountable, Position, PositionState};
 
-/// The view without its type, which hydrates in one step.
-pub fn erase<V: IntoView + 'static>(view: V) -> AnyView {
-    AtOnce(view).into_any()
+#[cfg(feature = "ssr")]
+type Resolved = std::pin::Pin<Box<dyn Future<Output = Erased> + Send>>;
+
+/// A view of any type.
+///
+/// Invariant: the view has at least one node of its own, which is where the next one takes
+/// its place.
+pub struct Erased(Box<dyn Part>);
+
+/// An [`Erased`] view in the page.
+pub struct Mounted(Box<dyn Mountable>);
+
+/// The view without its type.
+pub fn erase<V: IntoView + 'static>(view: V) -> Erased {
+    debug_assert!(V::EXISTS, "a view without a node of its own");
+    Erased(Box::new(Typed(view)))
 }
 
-/// A view whose `hydrate_async` is the trait's own, which calls `hydrate`.
-struct AtOnce<V>(V);
+/// What is done with a view here, and nothing else.
+trait Part: Send {
+    fn build(self: Box<Self>) -> Mounted;
 
-impl<V: Render> Render for AtOnce<V> {
-    type State = V::State;
+    fn hydrate(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Mounted;
 
-    fn build(self) -> Self::State {
-        self.0.build()
-    }
+    #[cfg(feature = "ssr")]
+    fn dry_resolve(&mut self);
 
-    fn rebuild(self, state: &mut Self::State) {
-        self.0.rebuild(state);
-    }
+    #[cfg(feature = "ssr")]
+    fn resolve(self: Box<Self>) -> Resolved;
+
+    #[cfg(feature = "ssr")]
+    fn write(self: Box<Self>, to: Output<'_>, at: &mut Position, how: How);
 }
 
-impl<V: RenderHtml> AddAnyAttr for AtOnce<V> {
-    type Output<A: Attribute> = V::Output<A>;
-
-    fn add_any_attr<A: Attribute>(self, attribute: A) -> Self::Output<A>
-    where
-        Self::Output<A>: RenderHtml,
-    {
-        self.0.add_any_attr(attribute)
-    }
+/// Where a page is written.
+#[cfg(feature = "ssr")]
+enum Output<'a> {
+    Text(&'a mut String),
+    InOrder(&'a mut StreamBuilder),
+    OutOfOrder(&'a mut StreamBuilder),
 }
 
-impl<V: RenderHtml> RenderHtml for AtOnce<V> {
-    type AsyncOutput = V::AsyncOutput;
-    type Owned = AtOnce<V::Owned>;
+/// How it is written.
+#[cfg(feature = "ssr")]
+struct How {
+    escape: bool,
+    mark_branches: bool,
+    extra_attrs: Vec<AnyAttribute>,
+}
 
-    const MIN_LENGTH: usize = V::MIN_LENGTH;
-    const EXISTS: bool = V::EXISTS;
+struct Typed<V>(V);
 
+impl<V: RenderHtml + 'static> Part for Typed<V> {
+    fn build(self: Box<Self>) -> Mounted {
+        Mounted(Box::new(self.0.build()))
+    }
+
+    fn hydrate(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Mounted {
+        Mounted(Box::new(self.0.hydrate::<true>(cursor, position)))
+    }
+
+    #[cfg(feature = "ssr")]
     fn dry_resolve(&mut self) {
         self.0.dry_resolve();
     }
 
-    async fn resolve(self) -> Self::AsyncOutput {
-        self.0.resolve().await
+    #[cfg(feature = "ssr")]
+    fn resolve(self: Box<Self>) -> Resolved {
+        Box::pin(async move { Erased(Box::new(Typed(self.0.resolve().await.into_owned()))) })
     }
 
-    fn html_len(&self) -> usize {
-        self.0.html_len()
+    #[cfg(feature = "ssr")]
+    fn write(self: Box<Self>, to: Output<'_>, at: &mut Position, how: How) {
+        let (view, How { escape, mark_branches, extra_attrs }) = (self.0, how);
+        match to {
+            Output::Text(text) => {
+                view.to_html_with_buf(text, at, escape, mark_branches, extra_attrs);
+            }
+            Output::InOrder(stream) => {
+                view.to_html_async_with_buf::<false>(stream, at, escape, mark_branches, extra_attrs)
+            }
+            Output::OutOfOrder(stream) => {
+                view.to_html_async_with_buf::<true>(stream, at, escape, mark_branches, extra_attrs)
+            }
+        }
+    }
+}
+
+impl Render for Erased {
+    type State = Mounted;
+
+    fn build(self) -> Mounted {
+        self.0.build()
     }
 
+    fn rebuild(self, state: &mut Mounted) {
+        let mut new = self.0.build();
+        state.insert_before_this(&mut new);
+        state.unmount();
+        *state = new;
+    }
+}
+
+no_attrs!(Erased);
+
+impl RenderHtml for Erased {
+    type AsyncOutput = Self;
+    type Owned = Self;
+
+    const MIN_LENGTH: usize = 0;
+
+    fn dry_resolve(&mut self) {
+        #[cfg(feature = "ssr")]
+        self.0.dry_resolve();
+    }
+
+    async fn resolve(self) -> Self {
+        #[cfg(feature = "ssr")]
+        return self.0.resolve().await;
+        #[cfg(not(feature = "ssr"))]
+        self
+    }
+
+    #[cfg_attr(not(feature = "ssr"), allow(unused_variables))]
     fn to_html_with_buf(
         self,
         buf: &mut String,
@@ -72,9 +150,11 @@ impl<V: RenderHtml> RenderHtml for AtOnce<V> {
         mark_branches: bool,
         extra_attrs: Vec<AnyAttribute>,
     ) {
-        self.0.to_html_with_buf(buf, position, escape, mark_branches, extra_attrs);
+        #[cfg(feature = "ssr")]
+        self.0.write(Output::Text(buf), position, How { escape, mark_branches, extra_attrs });
     }
 
+    #[cfg(feature = "ssr")]
     fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
         self,
         buf: &mut StreamBuilder,
@@ -83,24 +163,37 @@ impl<V: RenderHtml> RenderHtml for AtOnce<V> {
         mark_branches: bool,
         extra_attrs: Vec<AnyAttribute>,
     ) {
-        self.0.to_html_async_with_buf::<OUT_OF_ORDER>(
-            buf,
-            position,
-            escape,
-            mark_branches,
-            extra_attrs,
-        );
+        let to = if OUT_OF_ORDER { Output::OutOfOrder(buf) } else { Output::InOrder(buf) };
+        self.0.write(to, position, How { escape, mark_branches, extra_attrs });
     }
 
     fn hydrate<const FROM_SERVER: bool>(
         self,
         cursor: &Cursor,
         position: &PositionState,
-    ) -> Self::State {
-        self.0.hydrate::<FROM_SERVER>(cursor, position)
+    ) -> Mounted {
+        self.0.hydrate(cursor, position)
     }
 
-    fn into_owned(self) -> Self::Owned {
-        AtOnce(self.0.into_owned())
+    fn into_owned(self) -> Self {
+        self
+    }
+}
+
+impl Mountable for Mounted {
+    fn unmount(&mut self) {
+        self.0.unmount();
+    }
+
+    fn mount(&mut self, parent: &Element, marker: Option<&Node>) {
+        self.0.mount(parent, marker);
+    }
+
+    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+        self.0.insert_before_this(child)
+    }
+
+    fn elements(&self) -> Vec<Element> {
+        self.0.elements()
     }
 }

@@ -9,9 +9,20 @@ use protocol::{Error, ErrorCode, MessageId, WorkerId};
 use runtime::Runtime;
 use serde::Deserialize;
 
-use crate::{Action, Refused, text};
+use crate::{Refused, text};
 
-/// The fields of all forms; `do` says which one it is.
+/// What a form asks for, in its field `do`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Send,
+    Stop,
+    Create,
+    Rename,
+    Delete,
+}
+
+/// The fields of all forms.
 #[derive(Debug, Deserialize)]
 pub struct Fields {
     #[serde(rename = "do")]
@@ -53,15 +64,14 @@ impl Fields {
             (Action::Delete, Some(id)) => runtime.delete(id).await.map(|()| "/".to_owned()),
             (_, None) => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
         };
-        let typed = if action == Action::Rename { self.title } else { text };
-        done.map_err(|error| Refused { action, error, message_id, text: typed })
+        done.map_err(|error| Refused { error, text, message_id })
     }
 }
 
 /// A form that could not be read at all.
 pub fn unreadable() -> Refused {
     let error = Error::new(ErrorCode::InvalidInput, text::BAD_FORM).with_hint(text::BAD_FORM_HINT);
-    Refused { action: Action::Send, error, message_id: None, text: String::new() }
+    Refused { error, text: String::new(), message_id: None }
 }
 
 fn conversation(id: WorkerId) -> String {

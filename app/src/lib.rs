@@ -30,11 +30,12 @@ mod error;
 mod label;
 mod live;
 mod pages;
+mod route;
 mod text;
 mod wire;
 
 pub use app::App;
-pub use console::{Action, Console, Home, Refused};
+pub use console::{Console, Home, Refused};
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]

@@ -15,6 +15,8 @@ mod message_id;
 pub use activity::{Activity, Errand};
 #[cfg(feature = "browser")]
 pub use connection::follow;
+#[cfg(test)]
+pub use conversation::sample;
 pub use conversation::{Conversation, Entry, Link};
 pub use draft::Drafts;
 #[cfg(feature = "browser")]

@@ -1,9 +1,5 @@
 //! The pages. Each loads what it shows; components receive it.
 
-mod conversation;
-mod home;
-mod missing;
+mod console;
 
-pub use conversation::ConversationPage;
-pub use home::HomePage;
-pub use missing::MissingPage;
+pub use console::ConsolePage;

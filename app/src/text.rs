@@ -49,7 +49,6 @@ pub const OUT_OF_SIGHT: &str = "The model no longer sees what is above this line
 
 // A turn
 pub const TURN_WRITING: &str = "Writing";
-pub const TURN_READING: &str = "Reading";
 pub const TURN_CANCELLED: &str = "You stopped this answer. What is above was kept.";
 pub const TURN_CANCELLED_EMPTY: &str = "You stopped this answer before it began.";
 pub const TURN_INTERRUPTED: &str =
@@ -93,7 +92,6 @@ pub const NOT_FOUND_CONVERSATION: &str =
     "This conversation does not exist. It may have been deleted.";
 pub const TO_HOME: &str = "Go to the latest conversation";
 pub const FAILED: &str = "This page could not be shown";
-pub const RELOAD: &str = "Try again";
 pub const NONE_YET: &str = "No conversation yet";
 pub const NONE_YET_HINT: &str = "Start one; it takes a click.";
 pub const LOADING: &str = "Loading…";

@@ -1,14 +1,23 @@
 //! How the page and the server functions read and write JSON.
 //!
-//! One way for all: each way of reading is a parser for every type, and each is code that
-//! a browser downloads. Text is read as text, never as bytes.
+//! One way for all: each way of reading is a reader for every type, and each is code that a
+//! browser downloads (see `tree`). Frames of the event stream are read in `frame`.
+
+#[cfg_attr(not(feature = "browser"), allow(dead_code))]
+mod frame;
+mod tree;
+
+#[cfg(feature = "browser")]
+pub use frame::frame;
 
 use leptos::serde_json;
 use leptos::server::codee::{Decoder, Encoder};
 use leptos::server_fn::codec::Post;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
 use serde::Serialize;
-use serde::de::{DeserializeOwned, Error};
+use serde::de::DeserializeOwned;
+
+use tree::{Tree, Unreadable};
 
 /// JSON in the body of a POST. Not something that a form of another site can send.
 pub type Json = Post<Wire>;
@@ -33,10 +42,10 @@ impl<T: Serialize> Encodes<T> for Wire {
 }
 
 impl<T: DeserializeOwned> Decodes<T> for Wire {
-    type Error = serde_json::Error;
+    type Error = Unreadable;
 
-    fn decode(bytes: Bytes) -> Result<T, Self::Error> {
-        serde_json::from_str(std::str::from_utf8(&bytes).map_err(Error::custom)?)
+    fn decode(bytes: Bytes) -> Result<T, Unreadable> {
+        Tree::parse(std::str::from_utf8(&bytes).map_err(|_| Unreadable)?)?.value()
     }
 }
 
@@ -57,10 +66,25 @@ impl<T: Serialize> Encoder<T> for Wire {
 }
 
 impl<T: DeserializeOwned> Decoder<T> for Wire {
-    type Error = serde_json::Error;
+    type Error = Unreadable;
     type Encoded = str;
 
-    fn decode(text: &str) -> Result<T, Self::Error> {
-        serde_json::from_str(text)
+    fn decode(text: &str) -> Result<T, Unreadable> {
+        Tree::parse(text)?.value()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::sample;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let bytes = <Wire as Encodes<_>>::encode(&sample::empty()).unwrap();
+        let read: protocol::Snapshot = <Wire as Decodes<_>>::decode(bytes).unwrap();
+        assert_eq!(read, sample::empty());
+        let bytes = <Wire as Encodes<_>>::encode(&()).unwrap();
+        assert!(<Wire as Decodes<()>>::decode(bytes).is_ok());
     }
 }

@@ -9,7 +9,7 @@ use protocol::{MessageId, WorkerStatus};
 
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
-use crate::live::{Conversation, Drafts, Errand};
+use crate::live::{Activity, Conversation, Drafts, Errand, Link};
 use crate::{AppError, api, label, text};
 
 /// The message box with Send, or Stop while a turn runs. A plain form without JavaScript.
@@ -19,32 +19,30 @@ pub fn Composer(
     message_id: MessageId,
     /// What stands in the box at first: the text of a form that was refused.
     typed: String,
-    /// Whether nothing can be sent here any more.
-    closed: Memo<bool>,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
     let area = NodeRef::<Textarea>::new();
-    let draft = RwSignal::new(typed.clone());
+    let draft = ArcRwSignal::new(typed.clone());
     // A page with a refused text on it does not refresh itself: the box and its button stay.
     let kept = !typed.is_empty();
-    let held = RwSignal::new(false);
-    let sender = Sender::new(area, draft, held, message_id);
+    let held = ArcRwSignal::new(false);
+    let sender = Sender::new(area, draft.clone(), held.clone(), message_id);
 
-    let activity = {
-        let conversation = conversation.clone();
-        Memo::new(move |_| conversation.activity())
-    };
-    let running = Memo::new(move |_| activity.get().is_running());
+    let activity = expect_context::<Memo<Activity>>();
+    let running = move || activity.get().is_running();
+    let status = conversation.worker.clone();
+    let link = conversation.link.clone();
+    let closed =
+        move || status.read().status == WorkerStatus::Stopped || link.get() == Link::Deleted;
+    let errand = conversation.errand.clone();
+    let sending = move || errand.get() == Errand::Sending;
     let refused = {
-        let worker = conversation.worker.clone();
-        Memo::new(move |_| worker.read().status == WorkerStatus::Unavailable || closed.get())
+        let (worker, sending, closed) =
+            (conversation.worker.clone(), sending.clone(), closed.clone());
+        move || worker.read().status == WorkerStatus::Unavailable || closed() || sending()
     };
-    let sending = {
-        let errand = conversation.errand.clone();
-        Memo::new(move |_| errand.get() == Errand::Sending)
-    };
-    keep_draft(&conversation, area, draft);
+    keep_draft(&conversation, area, draft.clone());
 
     let submit = {
         let sender = sender.clone();
@@ -67,14 +65,16 @@ pub fn Composer(
             stop(conversation.clone(), problem.clone(), area);
         }
     };
-    let waits = move || held.get() && running.get();
+    let waits = move || held.get() && running();
+    let (lines, words) = (draft.clone(), waits.clone());
+    let drafts = expect_context::<Drafts>();
     let path = format!("/c/{worker_id}");
     view! {
         <form
             class="composer"
             method="post"
             action=path.clone()
-            data-refreshes=move || (running.get() && !kept).then_some("")
+            data-refreshes=move || (running() && !kept).then_some("")
             on:submit=submit
         >
             <input type="hidden" name="do" value="send" />
@@ -89,12 +89,13 @@ pub fn Composer(
                 placeholder=text::PLACEHOLDER
                 aria-describedby="composer-keys"
                 autocomplete="off"
-                rows=move || label::rows(&draft.read())
-                disabled=move || closed.get()
-                readonly=move || sending.get()
+                rows=move || label::rows(&lines.read())
+                disabled=closed
+                readonly=sending
                 node_ref=area
                 on:input=move |_| {
                     if let Some(area) = area.get_untracked() {
+                        drafts.keep(worker_id, area.value());
                         draft.set(area.value());
                     }
                 }
@@ -109,10 +110,10 @@ pub fn Composer(
                     id="composer-keys"
                     data-held=move || waits().then_some("")
                 >
-                    {move || if waits() { text::BUSY } else { text::KEYS }}
+                    {move || if words() { text::BUSY } else { text::KEYS }}
                 </p>
                 {move || {
-                    running.get().then(|| view! {
+                    running().then(|| view! {
                         <button class="round" data-kind="stop" type="submit" form="stop">
                             <Drawing icon=Icon::Stop />
                             <span>{text::STOP}</span>
@@ -120,12 +121,12 @@ pub fn Composer(
                     })
                 }}
                 {move || {
-                    (kept || !running.get()).then(|| view! {
+                    (kept || !running()).then(|| view! {
                         <button
                             class="round"
                             data-kind="send"
                             type="submit"
-                            disabled=move || refused.get() || sending.get()
+                            disabled=refused.clone()
                         >
                             <Drawing icon=Icon::Send />
                             <span>{text::SEND}</span>
@@ -147,8 +148,8 @@ struct Sender {
     drafts: Drafts,
     problem: Problem,
     area: NodeRef<Textarea>,
-    draft: RwSignal<String>,
-    held: RwSignal<bool>,
+    draft: ArcRwSignal<String>,
+    held: ArcRwSignal<bool>,
     /// The text that was tried last and not accepted, with its id: the same text again is the
     /// same sending. Once it is accepted, the same text is a new message.
     tried: ArcStoredValue<(Option<String>, MessageId)>,
@@ -157,8 +158,8 @@ struct Sender {
 impl Sender {
     fn new(
         area: NodeRef<Textarea>,
-        draft: RwSignal<String>,
-        held: RwSignal<bool>,
+        draft: ArcRwSignal<String>,
+        held: ArcRwSignal<bool>,
         message_id: MessageId,
     ) -> Self {
         let tried = ArcStoredValue::new((Some(draft.get_untracked()), message_id));
@@ -197,10 +198,10 @@ impl Sender {
             area.set_value("");
             let _ = area.focus();
         }
-        self.draft.try_set(String::new());
+        self.draft.set(String::new());
         // Where no connection brings the events, this page asks for them.
-        if self.conversation.link.get_untracked() != crate::live::Link::Live
-            && let Ok(snapshot) = api::snapshot(self.conversation.worker_id).await
+        if self.conversation.link.get_untracked() != Link::Live
+            && let Ok(snapshot) = api::snapshot(self.conversation.worker_id, None).await
         {
             self.conversation.catch_up(snapshot);
         }
@@ -244,7 +245,7 @@ fn sends(event: &KeyboardEvent) -> bool {
 
 /// Brings back what was typed here before, and keeps what is typed now: in the box there
 /// may already be something from before the script ran.
-fn keep_draft(conversation: &Conversation, area: NodeRef<Textarea>, draft: RwSignal<String>) {
+fn keep_draft(conversation: &Conversation, area: NodeRef<Textarea>, draft: ArcRwSignal<String>) {
     let (worker_id, drafts) = (conversation.worker_id, expect_context::<Drafts>());
     let kept = drafts.of(worker_id);
     Effect::new(move || {
@@ -253,8 +254,8 @@ fn keep_draft(conversation: &Conversation, area: NodeRef<Textarea>, draft: RwSig
             area.set_value(&kept);
         }
         draft.set(area.value());
+        drafts.keep(worker_id, area.value());
     });
-    Effect::new(move || drafts.keep(worker_id, draft.get()));
 }
 
 /// The box's first text, which is written into the page as it is. The parser of HTML drops

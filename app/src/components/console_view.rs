@@ -1,6 +1,5 @@
 //! The console of one conversation: list, transcript, composer.
 
-use leptos::either::Either;
 use leptos::prelude::*;
 use protocol::{Error, WorkerStatus};
 
@@ -11,8 +10,8 @@ use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use crate::erase::erase;
-use crate::live::{Conversation, Link};
-use crate::{Action, Console, text};
+use crate::live::Conversation;
+use crate::{Console, text};
 
 /// The newest thing that went wrong in this page, until the next attempt.
 #[derive(Clone, Default)]
@@ -22,6 +21,11 @@ impl Problem {
     /// Shows an error, and what was kept in spite of it.
     pub fn show(&self, error: Error, kept: Option<&'static str>) {
         self.0.set(Some((error, kept)));
+    }
+
+    /// The error as it is shown.
+    pub fn note(&self) -> Option<impl IntoView + use<>> {
+        self.0.get().map(|(error, kept)| view! { <ErrorNote error kept /> })
     }
 
     /// Forgets it.
@@ -40,23 +44,21 @@ pub fn ConsoleView(
     /// What it shows at first.
     console: Console,
 ) -> impl IntoView {
-    let Console { snapshot, provider, workers, limits: _, message_id, earlier, refused } = console;
+    let Console { snapshot, provider, workers, message_id, earlier, refused } = console;
     let conversation = Conversation::new(snapshot);
     provide_context(conversation.clone());
+    let at_work = conversation.clone();
+    provide_context(Memo::new(move |_| at_work.activity()));
     let problem = Problem::default();
     provide_context(problem.clone());
     let running = conversation.activity().is_running();
     // With something typed in the composer the page stays as it is.
     let refresh = (running && !earlier && refused.is_none())
         .then(|| view! { <noscript inner_html=REFRESH></noscript> });
-    let typed = match refused {
-        Some(refused) => {
-            let sent = refused.action == Action::Send;
-            problem.show(refused.error, sent.then_some(text::TEXT_KEPT));
-            if sent { refused.text } else { String::new() }
-        }
-        None => String::new(),
-    };
+    let typed = refused.map_or_else(String::new, |refused| {
+        problem.show(refused.error, (!refused.text.is_empty()).then_some(text::TEXT_KEPT));
+        refused.text
+    });
     #[cfg(feature = "browser")]
     if !earlier {
         let conversation = conversation.clone();
@@ -64,13 +66,13 @@ pub fn ConsoleView(
     }
     let worker_id = conversation.worker_id;
     let foot = if earlier {
-        Either::Left(view! {
+        erase(view! {
             <p class="past">
                 {text::PAST} " " <a href=format!("/c/{worker_id}")>{text::TO_NEWEST}</a>
             </p>
         })
     } else {
-        Either::Right(view! { <Foot message_id typed /> })
+        erase(view! { <Foot message_id typed /> })
     };
     view! {
         {refresh}
@@ -83,7 +85,7 @@ pub fn ConsoleView(
             <main class="main">
                 <ConversationHeader />
                 <TranscriptView provider />
-                {erase(foot)}
+                {foot}
             </main>
         </div>
     }
@@ -92,18 +94,14 @@ pub fn ConsoleView(
 /// What stands below the transcript: problems, status, composer.
 #[component]
 fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
-    let Conversation { worker, link, .. } = expect_context();
-    let Problem(problem) = expect_context();
-    let status = worker.clone();
-    let closed = Memo::new(move |_| {
-        status.read().status == WorkerStatus::Stopped || link.get() == Link::Deleted
-    });
+    let worker = expect_context::<Conversation>().worker;
+    let problem = expect_context::<Problem>();
     let unavailable = move || {
         let worker = worker.read();
         let reason = worker.reason.clone().filter(|_| worker.status == WorkerStatus::Unavailable);
         reason.map(|error| view! { <ErrorNote error /> })
     };
-    let wrong = move || problem.get().map(|(error, kept)| view! { <ErrorNote error kept /> });
+    let wrong = move || problem.note();
     view! {
         <footer class="foot">
             <div class="problems" role="alert">
@@ -111,7 +109,7 @@ fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
                 {wrong}
             </div>
             <StatusLine />
-            <Composer message_id typed closed />
+            <Composer message_id typed />
         </footer>
     }
 }

@@ -1,7 +1,6 @@
 //! The top of a conversation: its title, and what can be done with all of it.
 
 use leptos::ev::SubmitEvent;
-use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_meta::Title;
@@ -41,18 +40,16 @@ pub fn ConversationHeader() -> impl IntoView {
 fn Rename() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
     let problem = expect_context::<Problem>();
-    let field = NodeRef::<Input>::new();
     let shown = worker.clone();
     let title = move || shown.read().title.clone().unwrap_or_default();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        let Some(field) = field.get_untracked() else { return };
-        let title = field.value();
+        let title = typed_title();
         let (problem, worker) = (problem.clone(), worker.clone());
         spawn_local(async move {
             let title = label::title(Some(&title)).map(str::to_owned);
-            match api::rename(worker_id, title).await {
-                Ok(renamed) => worker.update(|worker| worker.title = renamed.title),
+            match api::rename(worker_id, title.clone()).await {
+                Ok(()) => worker.update(|worker| worker.title = title),
                 Err(AppError(error)) => problem.show(error, None),
             }
         });
@@ -71,7 +68,6 @@ fn Rename() -> impl IntoView {
                     value=title.clone()
                     prop:value=title
                     autocomplete="off"
-                    node_ref=field
                 />
                 <button class="button" type="submit">
                     {text::SAVE}
@@ -109,6 +105,15 @@ fn Delete() -> impl IntoView {
             </form>
         </details>
     }
+}
+
+/// What stands in the title's field.
+fn typed_title() -> String {
+    use leptos::wasm_bindgen::JsCast;
+    use leptos::web_sys::HtmlInputElement;
+    let field = document().get_element_by_id("title");
+    let field = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
+    field.map(|field| field.value()).unwrap_or_default()
 }
 
 /// Closes the menu, which otherwise stays open over what its form has changed.

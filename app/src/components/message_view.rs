@@ -14,7 +14,7 @@ pub fn MessageView(
     /// The message.
     entry: Entry,
 ) -> impl IntoView {
-    let Entry { id, role, created_at, text, turn } = entry;
+    let Entry { id, role, created_at, text, turn, .. } = entry;
     let conversation = expect_context::<Conversation>();
     let (name, label) = match role {
         Role::User => ("user", text::YOU.to_owned()),

@@ -10,12 +10,15 @@ pub fn Moment(
     /// The time.
     at: Timestamp,
 ) -> impl IntoView {
-    let shown = RwSignal::new(format!("{} {} UTC", at.date_utc(), at.clock_utc()));
+    let shown = ArcRwSignal::new(format!("{} {} UTC", at.date_utc(), at.clock_utc()));
     #[cfg(feature = "browser")]
-    Effect::new(move || shown.set(local(at)));
+    {
+        let shown = shown.clone();
+        Effect::new(move || shown.set(local(at)));
+    }
     view! {
         <time class="moment" datetime=at.to_rfc3339()>
-            {shown}
+            {move || shown.get()}
         </time>
     }
 }

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
-use super::ErrorNote;
+use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
 use crate::{AppError, api, text};
 
@@ -13,7 +13,7 @@ use crate::{AppError, api, text};
 #[component]
 pub fn NewConversation() -> impl IntoView {
     let navigate = use_navigate();
-    let problem = ArcRwSignal::new(None);
+    let problem = Problem::default();
     let pending = ArcRwSignal::new(false);
     let submit = {
         let (problem, pending) = (problem.clone(), pending.clone());
@@ -26,8 +26,8 @@ pub fn NewConversation() -> impl IntoView {
             let (navigate, problem, pending) = (navigate.clone(), problem.clone(), pending.clone());
             spawn_local(async move {
                 match api::create().await {
-                    Ok(worker) => navigate(&format!("/c/{}", worker.worker_id), Default::default()),
-                    Err(AppError(error)) => problem.set(Some(error)),
+                    Ok(worker) => navigate(&format!("/c/{worker}"), Default::default()),
+                    Err(AppError(error)) => problem.show(error, None),
                 }
                 pending.set(false);
             });
@@ -41,6 +41,6 @@ pub fn NewConversation() -> impl IntoView {
                 <span>{text::NEW}</span>
             </button>
         </form>
-        <div role="alert">{move || problem.get().map(|error| view! { <ErrorNote error /> })}</div>
+        <div role="alert">{move || problem.note()}</div>
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::Erased;
 use crate::text;
 
 /// One column in the middle.
@@ -10,13 +11,13 @@ pub fn Plain(
     /// The page's heading.
     heading: &'static str,
     /// What stands below it.
-    children: Children,
+    body: Erased,
 ) -> impl IntoView {
     view! {
         <main class="plain">
             <p class="wordmark">{text::PRODUCT}</p>
             <h1>{heading}</h1>
-            {children()}
+            {body}
         </main>
     }
 }

@@ -9,12 +9,13 @@ use crate::text;
 #[component]
 pub fn StatusLine() -> impl IntoView {
     let conversation = expect_context::<Conversation>();
-    let link = conversation.link.clone();
-    let activity = Memo::new(move |_| conversation.activity());
-    let answered = RwSignal::new(false);
+    let link = conversation.link;
+    let activity = expect_context::<Memo<Activity>>();
+    let answered = ArcRwSignal::new(false);
+    let done = answered.clone();
     Effect::new(move |before: Option<bool>| {
         let runs = activity.get().is_running();
-        answered.set(before == Some(true) && !runs);
+        done.set(before == Some(true) && !runs);
         runs
     });
     let words = move || match activity.get() {

@@ -19,14 +19,13 @@ pub fn TranscriptView(
     provider: ProviderStatus,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
-    let (entries, running) = (conversation.entries.clone(), conversation.running.clone());
+    let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
     let listed = entries.clone();
-    let empty = Memo::new(move |_| entries.read().is_empty());
     view! {
         <section class="scroller" tabindex="0" aria-label=text::TRANSCRIPT>
             <div class="column">
                 <Earlier />
-                <div class="transcript" role="log" aria-busy=move || running.read().is_some().to_string()>
+                <div class="transcript" role="log" aria-busy=move || stage.read().is_some().to_string()>
                     <For
                         each=move || listed.get()
                         key=|entry| entry.id
@@ -34,7 +33,7 @@ pub fn TranscriptView(
                     />
                 </div>
                 {move || {
-                    if empty.get() {
+                    if entries.read().is_empty() {
                         Either::Left(view! { <Welcome provider=provider.clone() /> })
                     } else {
                         Either::Right(())
@@ -62,8 +61,8 @@ fn Earlier() -> impl IntoView {
         let (conversation, problem, loading) =
             (conversation.clone(), problem.clone(), loading.clone());
         spawn_local(async move {
-            match api::earlier(worker_id, before).await {
-                Ok(page) => conversation.prepend(page, before),
+            match api::snapshot(worker_id, Some(before)).await {
+                Ok(snapshot) => conversation.prepend(snapshot.transcript, before),
                 Err(AppError(error)) => problem.show(error, None),
             }
             loading.set(false);

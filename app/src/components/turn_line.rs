@@ -1,11 +1,11 @@
 //! What there is to know of a turn, below its answer.
 
-use leptos::either::EitherOf4;
 use leptos::prelude::*;
 use protocol::{Error, Finish, Turn, TurnState};
 
 use super::ErrorNote;
 use super::moment::Moment;
+use crate::erase::erase;
 use crate::{label, text};
 
 /// A turn's state and figures.
@@ -16,29 +16,27 @@ pub fn TurnLine(
     /// What it has written so far.
     text: ArcRwSignal<String>,
 ) -> impl IntoView {
-    let empty = Memo::new(move |_| text.read().is_empty());
     move || {
         let turn = turn.get();
+        // What an ended turn has written does not change.
+        let empty = text.read_untracked().is_empty();
         match turn.state {
-            TurnState::Accepted | TurnState::Generating => {
-                let word = if empty.get() { text::TURN_READING } else { text::TURN_WRITING };
-                EitherOf4::A(view! {
-                    <p class="working">
-                        <span class="visually-hidden">{word}</span>
-                        <i></i>
-                        <i></i>
-                        <i></i>
-                    </p>
-                })
-            }
-            TurnState::Completed => EitherOf4::B(view! { <Figures turn /> }),
+            TurnState::Accepted | TurnState::Generating => erase(view! {
+                <p class="working">
+                    <span class="visually-hidden">{text::TURN_WRITING}</span>
+                    <i></i>
+                    <i></i>
+                    <i></i>
+                </p>
+            }),
+            TurnState::Completed => erase(view! { <Figures turn /> }),
             TurnState::Failed | TurnState::TimedOut => {
-                let kept = if empty.get() { text::TURN_KEPT_EMPTY } else { text::TURN_KEPT };
-                EitherOf4::C(view! { <ErrorNote error=told(turn) kept /> })
+                let kept = if empty { text::TURN_KEPT_EMPTY } else { text::TURN_KEPT };
+                erase(view! { <ErrorNote error=told(turn) kept /> })
             }
             TurnState::Cancelled | TurnState::Interrupted => {
-                let words = ended_early(turn.state, empty.get());
-                EitherOf4::D(view! { <p class="note" data-kind="quiet">{words}</p> })
+                let words = ended_early(turn.state, empty);
+                erase(view! { <p class="note" data-kind="quiet">{words}</p> })
             }
         }
     }

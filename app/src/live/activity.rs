@@ -31,16 +31,33 @@ pub enum Errand {
     Stopping,
 }
 
+/// How far a running turn has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    Waiting { ahead: u32 },
+    Reading,
+    Writing,
+}
+
+impl Stage {
+    /// Derives it from a turn that has not ended.
+    pub fn of(turn: &Turn) -> Self {
+        match (turn.state, turn.waiting) {
+            (TurnState::Accepted, Some(ahead)) => Self::Waiting { ahead },
+            _ if turn.timings.first_token_ms.is_some() => Self::Writing,
+            _ => Self::Reading,
+        }
+    }
+}
+
 impl Activity {
     /// Derives it from the worker, its running turn, and the page's own errand.
-    pub fn of(worker: &Worker, running: Option<&Turn>, errand: Errand) -> Self {
-        match (running, errand) {
+    pub fn of(worker: &Worker, stage: Option<Stage>, errand: Errand) -> Self {
+        match (stage, errand) {
             (Some(_), Errand::Stopping) => Self::Stopping,
-            (Some(turn), _) => match (turn.state, turn.waiting) {
-                (TurnState::Accepted, Some(ahead)) => Self::Waiting { ahead },
-                _ if turn.timings.first_token_ms.is_some() => Self::Generating,
-                _ => Self::Reading,
-            },
+            (Some(Stage::Waiting { ahead }), _) => Self::Waiting { ahead },
+            (Some(Stage::Reading), _) => Self::Reading,
+            (Some(Stage::Writing), _) => Self::Generating,
             (None, Errand::Sending) => Self::Sending,
             (None, _) => match worker.status {
                 WorkerStatus::Stopped => Self::Stopped,
@@ -75,12 +92,12 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::conversation::sample;
+    use crate::live::sample;
 
     #[test]
     fn a_turn_goes_through_its_words() {
         let (worker, mut turn) = (sample::worker(), sample::turn());
-        let of = |turn: &Turn| Activity::of(&worker, Some(turn), Errand::None);
+        let of = |turn: &Turn| Activity::of(&worker, Some(Stage::of(turn)), Errand::None);
         turn.waiting = Some(2);
         assert_eq!(of(&turn), Activity::Waiting { ahead: 2 });
         turn.waiting = None;

@@ -1,7 +1,6 @@
 //! The page's live connection: follows the worker, and comes back by itself.
 
-use futures::channel::mpsc;
-use futures::future::{AbortHandle, Abortable, Either, select};
+use futures::future::{AbortHandle, Abortable};
 use futures::{Sink, StreamExt};
 use gloo_net::websocket::futures::WebSocket;
 use gloo_net::websocket::{Message, State};
@@ -31,9 +30,10 @@ enum End {
 
 /// Follows the conversation until the component that called this is gone.
 pub fn follow(conversation: Conversation) {
-    let (nudge, nudged) = mpsc::channel(1);
+    let pause = ArcStoredValue::new(None::<AbortHandle>);
+    let pausing = pause.clone();
     let online = window_event_listener(ev::online, move |_| {
-        let _ = nudge.clone().try_send(());
+        pausing.with_value(|pause| pause.iter().for_each(AbortHandle::abort));
     });
     let (abort, registration) = AbortHandle::new_pair();
     on_cleanup(move || {
@@ -42,11 +42,12 @@ pub fn follow(conversation: Conversation) {
     });
     // Dropping the future closes the socket.
     spawn_local(async move {
-        let _ = Abortable::new(stay(conversation, nudged), registration).await;
+        let _ = Abortable::new(stay(conversation, pause), registration).await;
     });
 }
 
-async fn stay(conversation: Conversation, mut nudged: mpsc::Receiver<()>) {
+/// Connects again and again, with pauses that `pause` can end.
+async fn stay(conversation: Conversation, pause: ArcStoredValue<Option<AbortHandle>>) {
     let mut attempt = 0;
     conversation.link.set(Link::Connecting);
     loop {
@@ -55,18 +56,22 @@ async fn stay(conversation: Conversation, mut nudged: mpsc::Receiver<()>) {
             End::Gap => conversation.forget_cursor(),
             End::Lost { was_of_use: true } => attempt = 0,
             // A refused handshake does not say why; a plain request does.
-            End::Lost { was_of_use: false } => match api::snapshot(conversation.worker_id).await {
-                Ok(snapshot) => conversation.catch_up(snapshot),
-                Err(error) if error.is_not_found() => {
-                    return conversation.link.set(Link::Deleted);
+            End::Lost { was_of_use: false } => {
+                match api::snapshot(conversation.worker_id, None).await {
+                    Ok(snapshot) => conversation.catch_up(snapshot),
+                    Err(error) if error.is_not_found() => {
+                        return conversation.link.set(Link::Deleted);
+                    }
+                    Err(_) => {}
                 }
-                Err(_) => {}
-            },
+            }
         }
         attempt += 1;
-        let pause = backoff::delay_ms(attempt, js_sys::Math::random());
+        let pause_ms = backoff::delay_ms(attempt, js_sys::Math::random());
         conversation.link.set(if attempt > 1 { Link::Away } else { Link::Connecting });
-        if let Either::Right(_) = select(TimeoutFuture::new(pause), nudged.next()).await {
+        let (end, ended) = AbortHandle::new_pair();
+        pause.set_value(Some(end));
+        if Abortable::new(TimeoutFuture::new(pause_ms), ended).await.is_err() {
             attempt = 0;
         }
     }
@@ -86,7 +91,7 @@ async fn connect(conversation: &Conversation) -> End {
     while let Some(Ok(message)) = socket.next().await {
         heard = true;
         let Message::Text(text) = message else { continue };
-        let Ok(frame) = leptos::serde_json::from_str(&text) else { return End::Gap };
+        let Ok(frame) = crate::wire::frame(&text) else { return End::Gap };
         match frame {
             Frame::Snapshot { snapshot, .. } => conversation.replace(*snapshot),
             Frame::Event(envelope) => {

@@ -4,15 +4,13 @@
 //! that shows it, so that a piece of text touches the text of its message and nothing else,
 //! however long the conversation is.
 
-use std::collections::HashMap;
-
 use leptos::prelude::*;
 use protocol::{
     Applied, Change, Cursor, Event, Message, MessageId, OutOfSight, Role, Snapshot, Timestamp,
     Transcript, Turn, TurnId, View, Worker, WorkerId,
 };
 
-use super::activity::{Activity, Errand};
+use super::activity::{Activity, Errand, Stage};
 
 /// One message as the transcript shows it.
 #[derive(Clone)]
@@ -22,6 +20,7 @@ pub struct Entry {
     pub created_at: Timestamp,
     pub text: ArcRwSignal<String>,
     /// The turn that writes it; none for a user's message.
+    pub turn_id: Option<TurnId>,
     pub turn: Option<ArcRwSignal<Turn>>,
 }
 
@@ -44,8 +43,8 @@ pub struct Conversation {
     pub worker_id: WorkerId,
     pub worker: ArcRwSignal<Worker>,
     pub entries: ArcRwSignal<Vec<Entry>>,
-    /// The turn that has not ended.
-    pub running: ArcRwSignal<Option<Turn>>,
+    /// How far the turn has come that has not ended.
+    pub stage: ArcRwSignal<Option<Stage>>,
     pub out_of_sight: ArcRwSignal<Option<OutOfSight>>,
     pub next_before: ArcRwSignal<Option<u64>>,
     pub link: ArcRwSignal<Link>,
@@ -53,7 +52,6 @@ pub struct Conversation {
     /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
     view: ArcStoredValue<View>,
     cursor: ArcStoredValue<Option<Cursor>>,
-    turns: ArcStoredValue<HashMap<TurnId, ArcRwSignal<Turn>>>,
 }
 
 impl Conversation {
@@ -65,13 +63,12 @@ impl Conversation {
             worker_id: view.worker.worker_id,
             worker: ArcRwSignal::new(view.worker.clone()),
             entries: ArcRwSignal::new(Vec::new()),
-            running: ArcRwSignal::new(view.running().cloned()),
+            stage: ArcRwSignal::new(view.running().map(Stage::of)),
             out_of_sight: ArcRwSignal::new(view.out_of_sight()),
             next_before: ArcRwSignal::new(view.next_before),
             link: ArcRwSignal::new(Link::Off),
             errand: ArcRwSignal::new(Errand::None),
             cursor: ArcStoredValue::new(Some(cursor)),
-            turns: ArcStoredValue::new(HashMap::new()),
             view: ArcStoredValue::new(view),
         };
         conversation.show_all();
@@ -121,8 +118,7 @@ impl Conversation {
 
     /// What it is doing now.
     pub fn activity(&self) -> Activity {
-        let (worker, running) = (self.worker.read(), self.running.read());
-        Activity::of(&worker, running.as_ref(), self.errand.get())
+        Activity::of(&self.worker.read(), self.stage.get(), self.errand.get())
     }
 
     fn show(&self, change: Change) {
@@ -130,87 +126,86 @@ impl Conversation {
             Change::Worker => {}
             Change::Text(id) => {
                 let text = self.view.with_value(|view| view.message(id).map(|m| m.text.clone()));
-                let entries = self.entries.read_untracked();
-                if let (Some(text), Some(entry)) =
-                    (text, entries.iter().rev().find(|entry| entry.id == id))
-                {
+                let entry = self.newest(|entry| entry.id == id);
+                if let (Some(text), Some(entry)) = (text, entry) {
                     entry.text.set(text);
                 }
-                drop(entries);
-                let first =
-                    self.running.read_untracked().as_ref().map(|t| t.timings.first_token_ms);
-                if first == Some(None) {
-                    self.show_turns();
+                // The first text is the only one that changes more than itself.
+                if self.stage.get_untracked() == Some(Stage::Writing) {
+                    return;
                 }
-                return;
             }
             Change::Message(id) => {
-                let message = self.view.with_value(|view| view.message(id).cloned());
-                if let Some(message) = message {
-                    let entry = self.entry(message);
+                let entry = self.view.with_value(|view| Some(entry(view, view.message(id)?)));
+                if let Some(entry) = entry {
                     self.entries.update(|entries| entries.push(entry));
                 }
             }
-            Change::Turn(_) => {}
-        }
-        self.show_turns();
-    }
-
-    /// Shows the worker and the turns that the page may not show as they are: there is one
-    /// at most under way, the newest.
-    fn show_turns(&self) {
-        let (worker, turn, running, sight) = self.view.with_value(|view| {
-            let turn = view.turns.last().cloned();
-            (view.worker.clone(), turn, view.running().cloned(), view.out_of_sight())
-        });
-        if let Some(turn) = turn {
-            let shown = self.turns.with_value(|turns| turns.get(&turn.turn_id).cloned());
-            if let Some(shown) = shown {
-                set_if_new(&shown, turn);
+            Change::Turn(id) => {
+                let turn = self.view.with_value(|view| view.turn(id).cloned());
+                let entry = self.newest(|entry| entry.turn_id == Some(id));
+                if let (Some(turn), Some(shown)) = (turn, entry.and_then(|entry| entry.turn)) {
+                    shown.set(turn);
+                }
             }
         }
+        self.show_state();
+    }
+
+    /// Shows what belongs to the whole conversation.
+    fn show_state(&self) {
+        let (worker, stage, sight) = self.view.with_value(|view| {
+            (view.worker.clone(), view.running().map(Stage::of), view.out_of_sight())
+        });
         set_if_new(&self.worker, worker);
-        set_if_new(&self.running, running);
+        set_if_new(&self.stage, stage);
         set_if_new(&self.out_of_sight, sight);
     }
 
     /// Shows the whole view; what is shown already keeps its signals and so its elements.
     fn show_all(&self) {
-        let (messages, turns, next_before) = self
-            .view
-            .with_value(|view| (view.messages.clone(), view.turns.clone(), view.next_before));
-        for turn in turns {
-            self.turns.update_value(|shown| {
-                let id = turn.turn_id;
-                let signal = shown.entry(id).or_insert_with(|| ArcRwSignal::new(turn.clone()));
-                set_if_new(signal, turn);
-            });
-        }
-        let mut shown: HashMap<MessageId, Entry> =
-            self.entries.read_untracked().iter().map(|e| (e.id, e.clone())).collect();
-        let entries = messages.into_iter().map(|message| match shown.remove(&message.id) {
-            Some(entry) => {
-                set_if_new(&entry.text, message.text);
-                entry
+        let mut shown = self.entries.get_untracked().into_iter().peekable();
+        let (entries, next_before) = self.view.with_value(|view| {
+            // What is shown is a run of the log, as is the view: they meet at one place.
+            if let Some(first) = view.messages.first()
+                && self.entries.read_untracked().iter().any(|entry| entry.id == first.id)
+            {
+                while shown.next_if(|entry| entry.id != first.id).is_some() {}
             }
-            None => self.entry(message),
+            let show = |message: &Message| match shown.next_if(|entry| entry.id == message.id) {
+                Some(entry) => {
+                    set_if_new(&entry.text, message.text.clone());
+                    let turn = entry.turn_id.and_then(|id| view.turn(id).cloned());
+                    if let (Some(shown), Some(turn)) = (&entry.turn, turn) {
+                        shown.set(turn);
+                    }
+                    entry
+                }
+                None => entry(view, message),
+            };
+            (view.messages.iter().map(show).collect(), view.next_before)
         });
-        let entries = entries.collect();
         self.entries.set(entries);
         set_if_new(&self.next_before, next_before);
-        self.show_turns();
+        self.show_state();
     }
 
-    fn entry(&self, message: Message) -> Entry {
-        let Message { id, role, text, created_at, turn_id, .. } = message;
-        let turn = turn_id.filter(|_| role == Role::Assistant);
-        let turn = turn.and_then(|turn_id| {
-            let turn = self.view.with_value(|view| view.turn(turn_id).cloned())?;
-            self.turns.try_update_value(|shown| {
-                shown.entry(turn_id).or_insert_with(|| ArcRwSignal::new(turn)).clone()
-            })
-        });
-        Entry { id, role, created_at, text: ArcRwSignal::new(text), turn }
+    fn newest(&self, is: impl Fn(&Entry) -> bool) -> Option<Entry> {
+        self.entries.read_untracked().iter().rev().find(|entry| is(entry)).cloned()
+    }
+}
+
+/// A message as it is shown, with the turn that writes it.
+fn entry(view: &View, message: &Message) -> Entry {
+    let turn_id = message.turn_id.filter(|_| message.role == Role::Assistant);
+    let turn = turn_id.and_then(|id| view.turn(id).cloned()).map(ArcRwSignal::new);
+    Entry {
+        id: message.id,
+        role: message.role,
+        created_at: message.created_at,
+        text: ArcRwSignal::new(message.text.clone()),
+        turn_id,
+        turn,
     }
 }
 
@@ -333,7 +328,7 @@ mod tests {
         let _effect = Effect::new_sync(move |_| {
             read.entries.track();
             read.worker.track();
-            read.running.track();
+            read.stage.track();
             seen.update_value(|n| *n += 1);
         });
         let before = counted.get_value();

@@ -1,0 +1,146 @@
+//! A conversation; the front door, which leads to the one that was used last; and what
+//! there is to say where an address leads nowhere.
+//!
+//! They are one page with one answer of the server: more would be the same code again.
+
+use leptos::prelude::*;
+use leptos_meta::Title;
+use leptos_router::hooks::{use_location, use_query_map};
+use protocol::{Error, ErrorCode, WorkerId};
+use serde::{Deserialize, Serialize};
+
+use crate::components::{ConsoleView, ErrorNote, NewConversation, Plain};
+use crate::erase::{Erased, erase};
+use crate::route::Route;
+use crate::wire::Wire;
+use crate::{AppError, Console, Home, api, text};
+
+/// What the address asks for.
+#[derive(Clone, Debug, PartialEq)]
+struct Target {
+    route: Route,
+    before: Option<u64>,
+    list: Option<String>,
+}
+
+/// What it gets.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+enum Answer {
+    Console(Box<Console>),
+    Home(Home),
+    /// There is no such page.
+    Missing,
+    Error(AppError),
+}
+
+/// `/`, and `/c/{worker_id}` with `?before=` for earlier messages and `?list=` for older
+/// conversations.
+#[component]
+pub fn ConsolePage() -> impl IntoView {
+    let (path, query) = (use_location().pathname, use_query_map());
+    let target = Memo::new(move |_| Target {
+        route: Route::of(&path.read()),
+        before: query.read().get("before").and_then(|position| position.parse().ok()),
+        list: query.read().get("list"),
+    });
+    let answer: Resource<_, Wire> = Resource::new_with_options(move || target.get(), load, true);
+    #[cfg(feature = "browser")]
+    complete_navigations(path);
+    erase(view! {
+        <Transition fallback=loading>
+            {move || Suspend::new(async move {
+                match answer.await {
+                    Answer::Console(console) => erase(view! { <ConsoleView console=*console /> }),
+                    Answer::Home(home) => front_door(home),
+                    Answer::Missing => missing(text::NOT_FOUND_PAGE),
+                    Answer::Error(AppError(error)) => not_shown(error),
+                }
+            })}
+        </Transition>
+    })
+}
+
+fn loading() -> Erased {
+    erase(view! { <p class="loading">{text::LOADING}</p> })
+}
+
+async fn load(target: Target) -> Answer {
+    let worker = match target.route {
+        Route::Home => return api::home().await.map_or_else(Answer::Error, Answer::Home),
+        Route::Conversation(id) => id.parse::<WorkerId>().ok(),
+        Route::Missing => None,
+    };
+    let Some(worker) = worker else {
+        #[cfg(feature = "ssr")]
+        crate::backend::set_status(ErrorCode::NotFound.http_status());
+        return Answer::Missing;
+    };
+    let console = api::console(worker, target.before, target.list).await;
+    console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
+}
+
+fn front_door(home: Home) -> Erased {
+    if let Some(refused) = home.refused {
+        return not_shown(refused.error);
+    }
+    if let Some(newest) = home.newest {
+        lead(&format!("/c/{newest}"));
+        return loading();
+    }
+    let body = erase(view! {
+        <p>{text::NONE_YET_HINT}</p>
+        <NewConversation />
+    });
+    erase(view! { <Plain heading=text::NONE_YET body /> })
+}
+
+/// Goes on to a path; the front door itself does not stay in the browser's history.
+fn lead(path: &str) {
+    #[cfg(feature = "ssr")]
+    crate::backend::redirect(path);
+    #[cfg(not(feature = "ssr"))]
+    leptos_router::hooks::use_navigate()(
+        path,
+        leptos_router::NavigateOptions { replace: true, ..Default::default() },
+    );
+}
+
+fn missing(words: &'static str) -> Erased {
+    apart(text::NOT_FOUND, erase(view! { <p>{words}</p> }))
+}
+
+fn not_shown(error: Error) -> Erased {
+    if error.code == ErrorCode::NotFound {
+        missing(text::NOT_FOUND_CONVERSATION)
+    } else {
+        apart(text::FAILED, erase(view! { <ErrorNote error /> }))
+    }
+}
+
+/// A page that is not a conversation, with the ways out of it.
+fn apart(heading: &'static str, words: Erased) -> Erased {
+    let body = erase(view! {
+        {words}
+        <p class="actions">
+            <a class="button" href="/" rel="external">
+                {text::TO_HOME}
+            </a>
+        </p>
+        <NewConversation />
+    });
+    erase(view! {
+        <Title text=text::window_title(heading) />
+        <Plain heading body />
+    })
+}
+
+/// Tells the router to put the new address into the browser's bar, once its page begins.
+#[cfg(feature = "browser")]
+fn complete_navigations(path: Memo<String>) {
+    use leptos_router::location::{BrowserUrl, LocationProvider};
+    let address = expect_context::<BrowserUrl>();
+    Effect::new(move || {
+        path.track();
+        address.ready_to_complete();
+    });
+}

@@ -1,0 +1,223 @@
+//! How a frame of the event stream is read.
+//!
+//! As `protocol`'s own reading of it (the tests hold them together), but straight from the
+//! tree: serde's way to an enum by a tag, and to flattened fields, copies the tree into one
+//! of its own, and is a second reader for every type in it.
+
+use protocol::*;
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Visitor};
+use serde::{Deserialize, forward_to_deserialize_any};
+
+use super::tree::{Held, Tree, Unreadable};
+
+/// Reads one frame.
+pub fn frame(text: &str) -> Result<Frame, Unreadable> {
+    let mut tree = Tree::parse(text)?;
+    match tree.take_text("frame")?.as_str() {
+        "snapshot" => Ok(Frame::Snapshot {
+            runtime_id: tree.take("runtime_id")?.value()?,
+            worker_id: tree.take("worker_id")?.value()?,
+            snapshot: tree.take("snapshot")?.value()?,
+        }),
+        "event" => Ok(Frame::Event(Box::new(Envelope {
+            cursor: tree.take("cursor")?.value()?,
+            runtime_id: tree.take("runtime_id")?.value()?,
+            worker_id: tree.take("worker_id")?.value()?,
+            event: event(tree.take("event")?)?,
+        }))),
+        "notice" => Ok(Frame::Notice { error: tree.take("error")?.value()? }),
+        "close" => Ok(Frame::Close { reason: tree.take("reason")?.value()? }),
+        _ => Err(Unreadable),
+    }
+}
+
+fn event(mut tree: Tree) -> Result<Event, Unreadable> {
+    Ok(Event {
+        seq: tree.take("seq")?.value()?,
+        first_seq: tree.take("first_seq").unwrap_or(Tree::Null).value()?,
+        at: tree.take("at")?.value()?,
+        body: Body::deserialize(ByType(tree))?,
+    })
+}
+
+/// [`EventBody`] once more, to be read by the name in `type`.
+#[derive(Deserialize)]
+#[serde(remote = "EventBody", rename_all = "snake_case")]
+enum Body {
+    WorkerCreated {
+        title: Option<String>,
+        profile: ProfileName,
+    },
+    WorkerRenamed {
+        title: Option<String>,
+    },
+    WorkerStopped,
+    AvailabilityChanged {
+        reason: Option<Error>,
+    },
+    MessageCommitted {
+        message: Message,
+    },
+    TurnAccepted {
+        turn: Box<Turn>,
+    },
+    TurnWaiting {
+        turn_id: TurnId,
+        ahead: u32,
+    },
+    TurnGenerating {
+        turn_id: TurnId,
+        sight: Sight,
+        #[serde(default)]
+        model: Option<String>,
+    },
+    TextDelta {
+        turn_id: TurnId,
+        message_id: MessageId,
+        offset: u64,
+        text: String,
+    },
+    TurnEnded {
+        turn_id: TurnId,
+        state: TurnState,
+        #[serde(default)]
+        error: Option<Error>,
+        #[serde(default)]
+        finish: Option<Finish>,
+        #[serde(default)]
+        usage: Option<Usage>,
+        timings: Timings,
+    },
+}
+
+/// An enum whose variant stands in the field `type`, beside the variant's own fields.
+struct ByType(Tree);
+
+impl<'de> Deserializer<'de> for ByType {
+    type Error = Unreadable;
+
+    fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Unreadable> {
+        visitor.visit_enum(self)
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
+        option unit unit_struct newtype_struct seq tuple tuple_struct map struct enum
+        identifier ignored_any
+    }
+}
+
+impl<'de> EnumAccess<'de> for ByType {
+    type Error = Unreadable;
+    type Variant = Held;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        mut self,
+        seed: S,
+    ) -> Result<(S::Value, Held), Unreadable> {
+        let name = self.0.take("type")?;
+        Ok((seed.deserialize(name)?, Held(Some(self.0))))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::sample;
+    use leptos::serde_json::to_string;
+
+    fn bodies() -> Vec<EventBody> {
+        let turn = sample::turn();
+        let (turn_id, message_id) = (turn.turn_id, turn.answer);
+        let error = Error::new(ErrorCode::Provider(ProviderKind::RateLimited), "Wait.")
+            .with_hint("A while.")
+            .with_retry_after_ms(5);
+        let sampling = api::Sampling { temperature: Some(0.5), seed: Some(7), ..turn.sampling };
+        let mut full = Turn { waiting: Some(3), ended_at: Some(sample::at(9)), sampling, ..turn };
+        full.usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2, cached_tokens: Some(0) });
+        full.sight = Some(Sight { first: Some(message_id), left_out: 2, window_tokens: Some(9) });
+        full.error = Some(Error::new(ErrorCode::Timeout(TimeoutPhase::Stall), "Late."));
+        let (usage, sight) = (full.usage, full.sight.clone().unwrap_or_default());
+        vec![
+            EventBody::WorkerCreated {
+                title: Some("\"é\\ud".into()),
+                profile: full.profile.clone(),
+            },
+            EventBody::WorkerRenamed { title: None },
+            EventBody::WorkerStopped,
+            EventBody::AvailabilityChanged { reason: None },
+            EventBody::AvailabilityChanged { reason: Some(error.clone()) },
+            EventBody::MessageCommitted { message: sample::question() },
+            EventBody::TurnAccepted { turn: Box::new(sample::turn()) },
+            EventBody::TurnAccepted { turn: Box::new(full) },
+            EventBody::TurnWaiting { turn_id, ahead: 2 },
+            EventBody::TurnGenerating { turn_id, sight: sight.clone(), model: None },
+            EventBody::TurnGenerating { turn_id, sight, model: Some("m".into()) },
+            EventBody::TextDelta { turn_id, message_id, offset: 9, text: "\u{1f600}\n".into() },
+            EventBody::TurnEnded {
+                turn_id,
+                state: TurnState::Failed,
+                error: Some(error),
+                finish: None,
+                usage,
+                timings: Timings { total_ms: Some(4), ..Timings::default() },
+            },
+            EventBody::TurnEnded {
+                turn_id,
+                state: TurnState::Completed,
+                error: None,
+                finish: Some(Finish::Length),
+                usage: None,
+                timings: Timings::default(),
+            },
+        ]
+    }
+
+    #[test]
+    fn every_kind_of_event_is_read_as_protocol_reads_it() {
+        let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
+        let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
+        kinds.dedup();
+        assert_eq!(kinds.len(), 10, "a kind of event without an example: {kinds:?}");
+        for (body, first_seq) in bodies().into_iter().zip([None, Some(1)].into_iter().cycle()) {
+            let event = Event { seq: 3, first_seq, at: sample::at(1), body };
+            let cursor = Cursor::new(LogId(1), 3);
+            let envelope = Envelope { cursor, runtime_id: runtime_id.clone(), worker_id, event };
+            let sent = Frame::Event(Box::new(envelope));
+            assert_eq!(frame(&to_string(&sent).unwrap()), Ok(sent));
+        }
+    }
+
+    #[test]
+    fn every_other_frame_is_read_as_protocol_reads_it() {
+        let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
+        let mut view = View::from_snapshot(sample::empty());
+        sample::asked().iter().for_each(|event| {
+            view.apply(event);
+        });
+        let snapshot = Box::new(view.snapshot(LogId(1)));
+        let error = Error::new(ErrorCode::StaleCursor, "Old.");
+        let mut frames =
+            vec![Frame::Snapshot { runtime_id, worker_id, snapshot }, Frame::Notice { error }];
+        frames.extend(
+            [
+                CloseReason::Shutdown,
+                CloseReason::Deleted,
+                CloseReason::InvalidInput,
+                CloseReason::Internal,
+            ]
+            .map(|reason| Frame::Close { reason }),
+        );
+        for sent in frames {
+            assert_eq!(frame(&to_string(&sent).unwrap()), Ok(sent));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_unreadable() {
+        for text in ["", "{}", "[]", "{\"frame\":\"x\"}", "{\"frame\":1}", "{\"frame\":\"event\"}"]
+        {
+            assert_eq!(frame(text), Err(Unreadable), "{text}");
+        }
+    }
+}
