@@ -3,6 +3,12 @@
 
 import type { BrowserContext, Request } from '@playwright/test';
 
+/**
+ * What Chromium says when a page is left before its socket has opened, as walking quickly
+ * between conversations does. Nothing is wrong then.
+ */
+const LEFT_WHILE_CONNECTING = 'WebSocket is closed before the connection is established.';
+
 /** One request of a page. */
 export interface Seen {
   url: string;
@@ -23,6 +29,7 @@ export class Watch {
   /** Watches all pages of a context, those to come too. */
   async over(context: BrowserContext): Promise<void> {
     context.on('console', (message) => {
+      if (message.text().endsWith(LEFT_WHILE_CONNECTING)) return;
       if (message.type() === 'error' || message.type() === 'warning') {
         this.problems.push(`console ${message.type()}: ${message.text()}`);
       }
