@@ -63,6 +63,7 @@ pub const TURN_TIMED_OUT: &str = "The model took too long.";
 // What is going on
 pub const IDLE: &str = "";
 pub const SENDING: &str = "Sending…";
+pub const RETRYING: &str = "Trying again…";
 pub const READING: &str = "Reading your message…";
 pub const GENERATING: &str = "Answering…";
 pub const STOPPING: &str = "Stopping…";
@@ -118,6 +119,11 @@ pub fn waiting(ahead: u32) -> String {
         1 => "Waiting: 1 answer goes first".to_owned(),
         n => format!("Waiting: {n} answers go first"),
     }
+}
+
+/// An attempt that failed, and the pause after it in seconds.
+pub fn attempt(number: usize, happened: &str, pause: &str) -> String {
+    format!("Attempt {number}: {happened} Asked again after {pause} s.")
 }
 
 /// So many messages are left out of the model's sight.

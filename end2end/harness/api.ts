@@ -6,6 +6,7 @@ export interface Turn {
   turn_id: string;
   state: string;
   model: string;
+  retries?: { error: { code: string; kind?: string }; wait_ms: number }[];
   error?: { code: string; kind?: string; message: string; hint?: string };
   usage?: { prompt_tokens: number; completion_tokens: number };
   timings: { first_token_ms?: number; total_ms?: number };

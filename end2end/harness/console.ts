@@ -131,9 +131,14 @@ export class Console {
     return this.textOf(this.answers.last());
   }
 
+  /** What went wrong before the provider was asked for the last time, attempt by attempt. */
+  get attempts(): Locator {
+    return this.page.locator('.attempts').last().getByRole('listitem');
+  }
+
   /** The newest answer's figures: model, tokens, speed. */
   get figures(): Locator {
-    return this.answers.last().getByRole('listitem');
+    return this.answers.last().locator('.figures').getByRole('listitem');
   }
 
   /** What is said below the newest answer when it ended early or badly. */

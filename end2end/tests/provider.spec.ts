@@ -57,24 +57,52 @@ const refusals: [kind: string, reply: Step[]][] = [
   ['upstream', refusal(500, 'kaboom at /srv/inference.py')],
   ['malformed', [{ do: 'respond', status: 200, headers: { 'content-type': 'text/html' }, body: NGINX }]],
 ];
-for (const [kind, reply] of refusals) {
-  test(`a refusal of kind ${kind} is told in words of our own`, async ({
-    companion,
-    console,
-    upstream,
-  }) => {
-    // Some kinds may be tried again before the turn is given up.
-    await upstream.plays(reply);
-    await console.openLive();
-    await console.ask('Hello?');
-    await expect(console.note).toHaveAttribute('data-code', 'provider', { timeout: 60_000 });
-    const { turns } = await companion.api.transcript(console.worker);
-    expect(turns[0]?.error).toMatchObject({ code: 'provider', kind });
-    await expect(console.note).not.toContainText(/sk-secret|inference\.py|nginx/);
-    if (kind === 'rate_limited') await expect(console.note).toContainText('Try again in 7 seconds');
-    await expect(console.composer).toBeEnabled();
+test.describe('asked once', () => {
+  test.use({ settings: { RETRIES: '0' } });
+
+  for (const [kind, reply] of refusals) {
+    test(`a refusal of kind ${kind} is told in words of our own`, async ({
+      companion,
+      console,
+      upstream,
+    }) => {
+      await upstream.plays(reply);
+      await console.openLive();
+      await console.ask('Hello?');
+      await expect(console.note).toHaveAttribute('data-code', 'provider');
+      const { turns } = await companion.api.transcript(console.worker);
+      expect(turns[0]?.error).toMatchObject({ code: 'provider', kind });
+      await expect(console.note).not.toContainText(/sk-secret|inference\.py|nginx/);
+      if (kind === 'rate_limited') await expect(console.note).toContainText('Try again in 7 seconds');
+      await expect(console.composer).toBeEnabled();
+    });
+  }
+});
+
+test('an attempt that fails is told, and the same is asked again', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(refusal(503, 'Warming up'), [hold, ...answer('Here I am.')]);
+  await console.openLive();
+  await console.ask('Are you there?');
+  await expect(console.activity).toHaveAttribute('data-activity', 'retrying');
+  await expect(console.attempts).toHaveCount(1);
+  await expect(console.attempts).toContainText('Attempt 1: ');
+  await expect.poll(async () => (await upstream.asked()).length).toBe(2);
+  await upstream.release();
+  await expect(console.answer).toHaveText('Here I am.');
+  await console.isIdle();
+  await expect(console.attempts).toHaveCount(1);
+  const [first, second] = await upstream.asked();
+  expect(second?.body).toEqual(first?.body);
+  const { turns } = await companion.api.transcript(console.worker);
+  expect(turns[0]).toMatchObject({
+    state: 'completed',
+    retries: [{ error: { code: 'provider', kind: 'upstream' } }],
   });
-}
+});
 
 test.describe('with no model named', () => {
   test.use({ settings: { MODEL: '' } });

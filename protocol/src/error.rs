@@ -121,6 +121,12 @@ impl ErrorCode {
         }
     }
 
+    /// Whether the same request may well succeed when it is made again shortly.
+    pub fn may_pass(self) -> bool {
+        use ProviderKind::{Network, RateLimited, Upstream};
+        matches!(self, Self::Provider(Network | RateLimited | Upstream))
+    }
+
     /// The code's name on the wire, without its kind.
     pub fn name(self) -> &'static str {
         match self {

@@ -71,6 +71,14 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
+    /// An attempt failed before any text; the provider is asked again after a pause.
+    TurnRetrying {
+        turn_id: TurnId,
+        /// What ended the attempt.
+        error: Error,
+        /// How long the pause is, in milliseconds from the event's time.
+        wait_ms: u64,
+    },
     /// A piece of assistant text at its byte offset in the message.
     TextDelta {
         turn_id: TurnId,
@@ -105,6 +113,7 @@ impl EventBody {
             Self::TurnAccepted { .. } => "turn_accepted",
             Self::TurnWaiting { .. } => "turn_waiting",
             Self::TurnGenerating { .. } => "turn_generating",
+            Self::TurnRetrying { .. } => "turn_retrying",
             Self::TextDelta { .. } => "text_delta",
             Self::TurnEnded { .. } => "turn_ended",
         }

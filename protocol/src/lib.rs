@@ -24,7 +24,7 @@ pub use event::{Event, EventBody, fold_deltas};
 pub use id::{IdError, MessageId, ProfileName, RuntimeId, TurnId, WorkerId};
 pub use message::{Message, Role};
 pub use timestamp::Timestamp;
-pub use turn::{Finish, ProviderName, Sight, Timings, Turn, TurnState, Usage};
+pub use turn::{Finish, ProviderName, Retry, Sight, Timings, Turn, TurnState, Usage};
 pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};
 pub use wire::{CloseReason, Envelope, Frame};
 pub use worker::{Worker, WorkerStatus};

@@ -10,7 +10,7 @@ use crate::{Error, MessageId, ProfileName, Timestamp, TurnId};
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TurnState {
-    /// Committed; the provider has not begun.
+    /// Committed; the provider has not begun, or not again after an attempt that failed.
     Accepted,
     /// The provider is at work.
     Generating,
@@ -90,6 +90,18 @@ pub struct Sight {
     pub window_tokens: Option<u32>,
 }
 
+/// An attempt that failed before any text, after which the provider was asked again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Retry {
+    /// When the attempt failed.
+    pub at: Timestamp,
+    /// What ended it.
+    pub error: Error,
+    /// The pause after it, in milliseconds.
+    pub wait_ms: u64,
+}
+
 /// A turn as it is shown.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -103,6 +115,9 @@ pub struct Turn {
     /// While accepted: how many turns go before this one; none when it need not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<u32>,
+    /// The attempts before the last one, oldest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retries: Vec<Retry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

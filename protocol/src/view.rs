@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Event, EventBody, LogId, Message, MessageId, Role, Turn, TurnId, TurnState, Worker,
+    Cursor, Event, EventBody, LogId, Message, MessageId, Retry, Role, Turn, TurnId, TurnState,
+    Worker,
 };
 
 /// A worker as far as a console holds it: a run of its newest messages, with their turns.
@@ -189,6 +190,13 @@ impl View {
                 turn.waiting = None;
                 turn.sight = Some(sight.clone());
                 turn.timings.started_ms = Some(event.at.ms_since(turn.started_at));
+            }),
+            EventBody::TurnRetrying { turn_id, error, wait_ms } => self.on_turn(*turn_id, |turn| {
+                turn.state = TurnState::Accepted;
+                turn.waiting = None;
+                turn.timings.started_ms = None;
+                let (error, wait_ms) = (error.clone(), *wait_ms);
+                turn.retries.push(Retry { at: event.at, error, wait_ms });
             }),
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
                 self.grow(*message_id, *offset, text);

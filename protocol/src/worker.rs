@@ -67,6 +67,7 @@ impl Worker {
             }
             EventBody::TurnWaiting { .. }
             | EventBody::TurnGenerating { .. }
+            | EventBody::TurnRetrying { .. }
             | EventBody::TextDelta { .. } => {}
         }
     }

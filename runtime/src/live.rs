@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::fault;
-use crate::worker::{Actor, Command, Reply, Shared};
+use crate::worker::{Command, Reply, Shared, keep};
 
 /// Requests that may wait for one actor; a further asker waits for a place. Requests are
 /// short, so this only fills when the store is away.
@@ -72,7 +72,7 @@ impl Live {
         }
         actors.retain(|_, actor| !actor.is_closed());
         let (sender, inbox) = mpsc::channel(INBOX);
-        self.tasks.spawn(Actor::run(self.shared.clone(), id, inbox));
+        self.tasks.spawn(keep(self.shared.clone(), id, inbox));
         actors.insert(id, sender.clone());
         sender
     }

@@ -1,8 +1,8 @@
 //! The port to whatever produces text.
 //!
 //! A provider turns one [`Request`] into a stream of [`Output`]. It knows nothing of
-//! workers, logs or stores; retries, queues and connections are its own affair, time
-//! limits are the turn's. The two providers, [`local`] and [`openai`], do not know each
+//! workers, logs or stores; queues and connections are its own affair, time limits and
+//! further attempts are the turn's. The two providers, [`local`] and [`openai`], do not know each
 //! other.
 
 use protocol::api::{InputMessage, Sampling};

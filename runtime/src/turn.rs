@@ -8,6 +8,14 @@ use protocol::{
     TurnId, TurnState, Usage,
 };
 
+mod limits;
+mod retry;
+
+pub use limits::TurnLimits;
+pub use retry::RetryLimits;
+
+use limits::{HALT_MS, deaf, timeout};
+
 /// What happens to a turn.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
@@ -42,6 +50,10 @@ pub enum Timer {
     Stall,
     /// The whole turn must end before it.
     Turn,
+    /// The provider is asked again when it runs out.
+    Retry,
+    /// The provider must have halted before it.
+    Halt,
 }
 
 /// What is to be done, in this order.
@@ -52,24 +64,10 @@ pub enum Effect {
     /// Start a timer anew, in milliseconds from now.
     Arm(Timer, u64),
     Disarm(Timer),
+    /// Ask the provider once more for the same.
+    Ask,
     /// Ask the provider to halt; it answers with an end.
     Halt,
-}
-
-/// The time limits of a turn, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TurnLimits {
-    /// Text of this long is committed together.
-    pub frame_ms: u64,
-    pub first_token_ms: u64,
-    pub stall_ms: u64,
-    pub turn_ms: u64,
-}
-
-impl Default for TurnLimits {
-    fn default() -> Self {
-        Self { frame_ms: 20, first_token_ms: 120_000, stall_ms: 60_000, turn_ms: 1_800_000 }
-    }
 }
 
 /// One turn from its acceptance to its end.
@@ -81,6 +79,8 @@ pub struct TurnMachine {
     limits: TurnLimits,
     phase: Phase,
     timings: Timings,
+    /// Attempts that failed.
+    failed: u32,
     /// Bytes of the answer in committed frames.
     offset: u64,
     /// Text that waits for the frame timer.
@@ -92,6 +92,8 @@ pub struct TurnMachine {
 enum Phase {
     Accepted,
     Generating,
+    /// Between two attempts: no provider is at work.
+    Pausing,
     /// The provider was asked to halt; the turn ends so when it has.
     Halting(TurnState, Option<Error>),
     Over,
@@ -112,6 +114,7 @@ impl TurnMachine {
             limits,
             phase: Phase::Accepted,
             timings: Timings::default(),
+            failed: 0,
             offset: 0,
             frame: String::new(),
             framing: false,
@@ -147,15 +150,31 @@ impl TurnMachine {
                 let (state, error) = (*state, error.clone());
                 self.end(now, state, error, None, None)
             }
+            (Phase::Halting(..), Input::Elapsed(Timer::Halt)) => {
+                self.end(now, TurnState::Failed, Some(deaf()), None, None)
+            }
             // A second cause does not change how a halting turn ends.
             (Phase::Halting(..), _) => Vec::new(),
-            (_, Input::Failed(error)) => self.end(now, TurnState::Failed, Some(error), None, None),
+            (Phase::Pausing, Input::Elapsed(Timer::Retry)) => self.ask_again(),
+            (Phase::Pausing, Input::Cancel) => {
+                self.end(now, TurnState::Cancelled, None, None, None)
+            }
+            (Phase::Pausing, Input::Shutdown) => {
+                self.end(now, TurnState::Interrupted, None, None, None)
+            }
+            (Phase::Pausing, Input::Elapsed(Timer::Turn)) => {
+                let error = timeout(TimeoutPhase::Turn, &self.limits);
+                self.end(now, TurnState::TimedOut, Some(error), None, None)
+            }
+            // An attempt that is over has nothing more to say.
+            (Phase::Pausing, _) => Vec::new(),
+            (_, Input::Failed(error)) => self.failed(now, error),
             (_, Input::Cancel) => self.halt(now, TurnState::Cancelled, None),
             (_, Input::Shutdown) => self.halt(now, TurnState::Interrupted, None),
             (_, Input::Elapsed(Timer::FirstToken)) => self.late(now, TimeoutPhase::FirstToken),
             (_, Input::Elapsed(Timer::Stall)) => self.late(now, TimeoutPhase::Stall),
             (_, Input::Elapsed(Timer::Turn)) => self.late(now, TimeoutPhase::Turn),
-            (_, Input::Elapsed(Timer::Frame)) => Vec::new(),
+            (_, Input::Elapsed(Timer::Frame | Timer::Retry | Timer::Halt)) => Vec::new(),
             // What is left breaks the provider's contract: text before it began, an end that
             // nobody asked for, a second beginning.
             (_, Input::Halted | Input::Finished { .. } | Input::Text(_)) => self.broken(now),
@@ -179,6 +198,32 @@ impl TurnMachine {
             Effect::Commit(EventBody::TurnGenerating { turn_id: self.turn_id, sight, model }),
             Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
         ]
+    }
+
+    /// Asks again after a pause where that makes sense; text that was shown is never taken
+    /// back, so only before there is any.
+    fn failed(&mut self, now: Timestamp, error: Error) -> Vec<Effect> {
+        let silent = self.offset == 0 && self.frame.is_empty();
+        let left_ms = self.limits.turn_ms.saturating_sub(now.ms_since(self.accepted_at));
+        let limits = self.limits.retry;
+        let pause = limits.pause_ms(self.turn_id, self.failed, &error, left_ms);
+        let Some(wait_ms) = pause.filter(|_| silent) else {
+            return self.end(now, TurnState::Failed, Some(error), None, None);
+        };
+        self.failed += 1;
+        self.phase = Phase::Pausing;
+        self.timings.started_ms = None;
+        let turn_id = self.turn_id;
+        vec![
+            Effect::Commit(EventBody::TurnRetrying { turn_id, error, wait_ms }),
+            Effect::Disarm(Timer::FirstToken),
+            Effect::Arm(Timer::Retry, wait_ms),
+        ]
+    }
+
+    fn ask_again(&mut self) -> Vec<Effect> {
+        self.phase = Phase::Accepted;
+        vec![Effect::Ask, Effect::Arm(Timer::FirstToken, self.limits.first_token_ms)]
     }
 
     fn text(&mut self, now: Timestamp, text: &str) -> Vec<Effect> {
@@ -227,6 +272,7 @@ impl TurnMachine {
         effects.extend(
             [Timer::Frame, Timer::FirstToken, Timer::Stall, Timer::Turn].map(Effect::Disarm),
         );
+        effects.push(Effect::Arm(Timer::Halt, HALT_MS));
         effects.push(Effect::Halt);
         effects
     }
@@ -269,24 +315,6 @@ impl TurnMachine {
             text,
         }))
     }
-}
-
-fn timeout(phase: TimeoutPhase, limits: &TurnLimits) -> Error {
-    let (message, hint) = match phase {
-        TimeoutPhase::FirstToken => (
-            format!("No answer began within {} seconds.", limits.first_token_ms / 1000),
-            "Ask again, or raise `limits.first_token_ms`.",
-        ),
-        TimeoutPhase::Stall => (
-            format!("The answer stopped coming for {} seconds.", limits.stall_ms / 1000),
-            "What came is kept. Ask again, or raise `limits.stall_ms`.",
-        ),
-        TimeoutPhase::Turn => (
-            format!("The answer took longer than {} minutes.", limits.turn_ms / 60_000),
-            "What came is kept. Ask for less at once, or raise `limits.turn_ms`.",
-        ),
-    };
-    Error::new(ErrorCode::Timeout(phase), message).with_hint(hint)
 }
 
 #[cfg(test)]

@@ -7,10 +7,12 @@
 mod actor;
 mod command;
 mod context;
+mod keeper;
 pub(crate) mod message;
 mod outbox;
 mod timers;
 
-pub(crate) use actor::{Actor, Shared};
+pub(crate) use actor::Shared;
 pub(crate) use command::{Command, Reply};
 pub(crate) use context::{CONTEXT_BYTES, input_role};
+pub(crate) use keeper::keep;

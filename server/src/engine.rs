@@ -10,7 +10,7 @@ use runtime::provider::local::{LoadPolicy, Local, LocalConfig};
 use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
-use runtime::turn::TurnLimits;
+use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{BundledModel, Providers, Registry, Runtime, RuntimeConfig};
 use tracing::info;
 
@@ -128,5 +128,10 @@ fn turn_limits(turns: &Turns) -> TurnLimits {
         first_token_ms: turns.first_token_ms.get(),
         stall_ms: turns.stall_ms.get(),
         turn_ms: turns.turn_ms.get(),
+        retry: RetryLimits {
+            times: turns.retries.small(),
+            first_ms: turns.retry_ms.get(),
+            longest_ms: turns.retry_max_ms.get(),
+        },
     }
 }

@@ -23,6 +23,7 @@ pub fn StatusLine() -> impl IntoView {
         Activity::Idle => text::IDLE.to_owned(),
         Activity::Sending => text::SENDING.to_owned(),
         Activity::Waiting { ahead } => text::waiting(ahead),
+        Activity::Retrying => text::RETRYING.to_owned(),
         Activity::Reading => text::READING.to_owned(),
         Activity::Generating => text::GENERATING.to_owned(),
         Activity::Stopping => text::STOPPING.to_owned(),

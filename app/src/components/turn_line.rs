@@ -1,11 +1,11 @@
 //! What there is to know of a turn, below its answer.
 
 use leptos::prelude::*;
-use protocol::{Error, Finish, Turn, TurnState};
+use protocol::{Error, Finish, Retry, Turn, TurnState};
 
 use super::ErrorNote;
 use super::moment::Moment;
-use crate::erase::erase;
+use crate::erase::{Erased, erase};
 use crate::{label, text};
 
 /// A turn's state and figures.
@@ -20,7 +20,8 @@ pub fn TurnLine(
         let turn = turn.get();
         // What an ended turn has written does not change.
         let empty = text.read_untracked().is_empty();
-        match turn.state {
+        let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
+        let state = match turn.state {
             TurnState::Accepted | TurnState::Generating => erase(view! {
                 <p class="working">
                     <span class="visually-hidden">{text::TURN_WRITING}</span>
@@ -38,8 +39,22 @@ pub fn TurnLine(
                 let words = ended_early(turn.state, empty);
                 erase(view! { <p class="note" data-kind="quiet">{words}</p> })
             }
-        }
+        };
+        erase(view! {
+            {attempts}
+            {state}
+        })
     }
+}
+
+/// What went wrong before the provider was asked for the last time.
+fn attempts(retries: &[Retry]) -> Erased {
+    let attempt = |(number, retry): (usize, &Retry)| {
+        let pause = label::seconds(retry.wait_ms);
+        view! { <li>{text::attempt(number, &retry.error.message, &pause)}</li> }
+    };
+    let attempts = (1..).zip(retries).map(attempt).collect_view();
+    erase(view! { <ol class="attempts">{attempts}</ol> })
 }
 
 #[component]

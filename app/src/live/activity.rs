@@ -12,6 +12,8 @@ pub enum Activity {
     Waiting {
         ahead: u32,
     },
+    /// An attempt failed; the provider is asked again.
+    Retrying,
     /// A turn runs and no text has come yet.
     Reading,
     /// Text is coming.
@@ -35,6 +37,7 @@ pub enum Errand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Waiting { ahead: u32 },
+    Retrying,
     Reading,
     Writing,
 }
@@ -44,6 +47,7 @@ impl Stage {
     pub fn of(turn: &Turn) -> Self {
         match (turn.state, turn.waiting) {
             (TurnState::Accepted, Some(ahead)) => Self::Waiting { ahead },
+            (TurnState::Accepted, None) if !turn.retries.is_empty() => Self::Retrying,
             _ if turn.timings.first_token_ms.is_some() => Self::Writing,
             _ => Self::Reading,
         }
@@ -56,6 +60,7 @@ impl Activity {
         match (stage, errand) {
             (Some(_), Errand::Stopping) => Self::Stopping,
             (Some(Stage::Waiting { ahead }), _) => Self::Waiting { ahead },
+            (Some(Stage::Retrying), _) => Self::Retrying,
             (Some(Stage::Reading), _) => Self::Reading,
             (Some(Stage::Writing), _) => Self::Generating,
             (None, Errand::Sending) => Self::Sending,
@@ -71,7 +76,8 @@ impl Activity {
 
     /// Whether a turn runs, so that there is something to stop and nothing can be sent.
     pub fn is_running(self) -> bool {
-        matches!(self, Self::Waiting { .. } | Self::Reading | Self::Generating | Self::Stopping)
+        use Activity::{Generating, Reading, Retrying, Stopping, Waiting};
+        matches!(self, Waiting { .. } | Retrying | Reading | Generating | Stopping)
     }
 
     /// The value of `data-activity`.
@@ -80,6 +86,7 @@ impl Activity {
             Self::Idle => "idle",
             Self::Sending => "sending",
             Self::Waiting { .. } => "waiting",
+            Self::Retrying => "retrying",
             Self::Reading => "reading",
             Self::Generating => "generating",
             Self::Stopping => "stopping",
@@ -102,6 +109,8 @@ mod tests {
         assert_eq!(of(&turn), Activity::Waiting { ahead: 2 });
         turn.waiting = None;
         assert_eq!(of(&turn), Activity::Reading);
+        turn.retries = vec![sample::retry()];
+        assert_eq!(of(&turn), Activity::Retrying);
         turn.state = TurnState::Generating;
         assert_eq!(of(&turn), Activity::Reading);
         turn.timings.first_token_ms = Some(1);

@@ -251,6 +251,7 @@ pub mod sample {
             answer: MessageId::from_parts(1, [5; 10]),
             state: TurnState::Accepted,
             waiting: None,
+            retries: Vec::new(),
             error: None,
             finish: None,
             profile: "default".parse().unwrap(),
@@ -265,6 +266,11 @@ pub mod sample {
             started_at: at(1),
             ended_at: None,
         }
+    }
+
+    pub fn retry() -> Retry {
+        let code = ErrorCode::Provider(ProviderKind::Network);
+        Retry { at: at(2), error: Error::new(code, "Away."), wait_ms: 500 }
     }
 
     pub fn question() -> Message {

@@ -71,6 +71,11 @@ enum Body {
         #[serde(default)]
         model: Option<String>,
     },
+    TurnRetrying {
+        turn_id: TurnId,
+        error: Error,
+        wait_ms: u64,
+    },
     TextDelta {
         turn_id: TurnId,
         message_id: MessageId,
@@ -136,6 +141,7 @@ mod tests {
         let mut full = Turn { waiting: Some(3), ended_at: Some(sample::at(9)), sampling, ..turn };
         full.usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2, cached_tokens: Some(0) });
         full.sight = Some(Sight { first: Some(message_id), left_out: 2, window_tokens: Some(9) });
+        full.retries = vec![Retry { at: sample::at(2), error: error.clone(), wait_ms: 7 }];
         full.error = Some(Error::new(ErrorCode::Timeout(TimeoutPhase::Stall), "Late."));
         let (usage, sight) = (full.usage, full.sight.clone().unwrap_or_default());
         vec![
@@ -153,6 +159,7 @@ mod tests {
             EventBody::TurnWaiting { turn_id, ahead: 2 },
             EventBody::TurnGenerating { turn_id, sight: sight.clone(), model: None },
             EventBody::TurnGenerating { turn_id, sight, model: Some("m".into()) },
+            EventBody::TurnRetrying { turn_id, error: error.clone(), wait_ms: 500 },
             EventBody::TextDelta { turn_id, message_id, offset: 9, text: "\u{1f600}\n".into() },
             EventBody::TurnEnded {
                 turn_id,
@@ -178,7 +185,7 @@ mod tests {
         let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 10, "a kind of event without an example: {kinds:?}");
+        assert_eq!(kinds.len(), 11, "a kind of event without an example: {kinds:?}");
         for (body, first_seq) in bodies().into_iter().zip([None, Some(1)].into_iter().cycle()) {
             let event = Event { seq: 3, first_seq, at: sample::at(1), body };
             let cursor = Cursor::new(LogId(1), 3);

@@ -16,6 +16,8 @@ pub struct TurnPlan {
     question: String,
     title: Option<String>,
     waiting: Vec<u32>,
+    /// Attempts that failed, and whether the provider had begun in each.
+    failed: Vec<(Error, bool)>,
     begins: bool,
     left_out: u32,
     pieces: Vec<Piece>,
@@ -134,17 +136,21 @@ fn any_turn() -> impl Strategy<Value = TurnPlan> {
     ];
     let waiting = prop::collection::vec(0u32..3, 0..3);
     let pieces = prop::collection::vec(piece, 0..12);
+    let failed = prop::collection::vec((any_error(), any::<bool>()), 0..3);
     let begins = prop::bool::weighted(0.9);
-    (any_text(), prop::option::of(any_text()), waiting, begins, 0u32..3, pieces, any_end())
-        .prop_map(|(question, title, waiting, begins, left_out, pieces, end)| TurnPlan {
+    let title = prop::option::of(any_text());
+    (any_text(), title, waiting, failed, begins, 0u32..3, pieces, any_end()).prop_map(
+        |(question, title, waiting, failed, begins, left_out, pieces, end)| TurnPlan {
             question,
             title,
             waiting,
+            failed,
             begins,
             left_out,
             pieces,
             end,
-        })
+        },
+    )
 }
 
 fn any_end() -> impl Strategy<Value = End> {
@@ -211,6 +217,13 @@ impl Builder {
         for ahead in plan.waiting {
             self.push(EventBody::TurnWaiting { turn_id, ahead });
         }
+        for (error, began) in plan.failed {
+            if began {
+                let sight = Sight::default();
+                self.push(EventBody::TurnGenerating { turn_id, sight, model: None });
+            }
+            self.push(EventBody::TurnRetrying { turn_id, error, wait_ms: 500 });
+        }
         if plan.begins {
             let sight =
                 Sight { first: Some(question), left_out: plan.left_out, window_tokens: Some(8) };
@@ -248,6 +261,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         answer,
         state: TurnState::Accepted,
         waiting: None,
+        retries: Vec::new(),
         error: None,
         finish: None,
         profile: unborn().profile,

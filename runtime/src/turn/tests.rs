@@ -1,9 +1,15 @@
 use proptest::prelude::*;
+use protocol::ProviderKind;
 
 use super::*;
 
-const LIMITS: TurnLimits =
-    TurnLimits { frame_ms: 20, first_token_ms: 1_000, stall_ms: 500, turn_ms: 10_000 };
+const LIMITS: TurnLimits = TurnLimits {
+    frame_ms: 20,
+    first_token_ms: 1_000,
+    stall_ms: 500,
+    turn_ms: 10_000,
+    retry: RetryLimits { times: 2, first_ms: 100, longest_ms: 1_000 },
+};
 
 fn at(ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_000_000 + ms)
@@ -133,13 +139,99 @@ fn a_provider_that_breaks_its_contract_fails_the_turn() {
     }
 }
 
+fn unreachable() -> Input {
+    Input::Failed(Error::new(ErrorCode::Provider(ProviderKind::Network), "x"))
+}
+
+/// The pause that a failed attempt was answered with.
+fn pause(effects: &[Effect]) -> Option<u64> {
+    let pause = effects.iter().find_map(|effect| match effect {
+        Effect::Commit(EventBody::TurnRetrying { wait_ms, .. }) => Some(*wait_ms),
+        _ => None,
+    });
+    assert_eq!(pause.is_some(), effects.contains(&Effect::Arm(Timer::Retry, pause.unwrap_or(0))));
+    pause
+}
+
+#[test]
+fn a_failure_before_the_first_text_is_tried_again_after_a_pause() {
+    let mut turn = machine();
+    for _ in 0..2 {
+        assert!(pause(&turn.step(at(1), unreachable())).is_some());
+        // Nothing of the attempt that is over counts any more.
+        assert_eq!(turn.step(at(2), Input::Halted), vec![]);
+        let again = turn.step(at(200), Input::Elapsed(Timer::Retry));
+        assert_eq!(again, [Effect::Ask, Effect::Arm(Timer::FirstToken, 1_000)]);
+        turn.step(at(201), began());
+    }
+    let effects = turn.step(at(500), unreachable());
+    let network = ErrorCode::Provider(ProviderKind::Network);
+    assert_eq!(ends(&effects), [(TurnState::Failed, Some(network))]);
+}
+
+#[test]
+fn an_answer_after_a_retry_is_as_any_other() {
+    let mut turn = machine();
+    turn.step(at(1), began());
+    turn.step(at(2), unreachable());
+    turn.step(at(100), Input::Elapsed(Timer::Retry));
+    turn.step(at(105), began());
+    assert_eq!(deltas(&turn.step(at(110), text("a"))), "a");
+    let effects = turn.step(at(120), Input::Finished { finish: Finish::Stop, usage: None });
+    assert_eq!(ends(&effects), [(TurnState::Completed, None)]);
+    let Some(Effect::Commit(EventBody::TurnEnded { timings, .. })) = effects.last() else {
+        panic!("the end comes last: {effects:?}")
+    };
+    assert_eq!((timings.started_ms, timings.first_token_ms), (Some(105), Some(110)));
+}
+
+#[test]
+fn what_was_shown_is_never_asked_for_again() {
+    let mut turn = machine();
+    turn.step(at(1), began());
+    turn.step(at(2), text("a"));
+    let effects = turn.step(at(3), unreachable());
+    assert_eq!((pause(&effects), ends(&effects).len()), (None, 1));
+}
+
+#[test]
+fn a_pause_ends_with_the_turn() {
+    let late = Some(ErrorCode::Timeout(TimeoutPhase::Turn));
+    for (input, end) in [
+        (Input::Cancel, (TurnState::Cancelled, None)),
+        (Input::Shutdown, (TurnState::Interrupted, None)),
+        (Input::Elapsed(Timer::Turn), (TurnState::TimedOut, late)),
+    ] {
+        let mut turn = machine();
+        turn.step(at(1), unreachable());
+        let effects = turn.step(at(2), input);
+        // Nobody is at work who could answer a halt.
+        assert!(!effects.contains(&Effect::Halt));
+        assert_eq!(ends(&effects), [end]);
+    }
+    let mut turn = machine();
+    let effects = turn.step(at(9_950), unreachable());
+    assert_eq!((pause(&effects), ends(&effects).len()), (None, 1), "no time is left for it");
+}
+
+#[test]
+fn nobody_waits_for_ever_for_a_provider_that_does_not_halt() {
+    let mut turn = machine();
+    turn.step(at(1), began());
+    assert!(turn.step(at(2), Input::Cancel).contains(&Effect::Arm(Timer::Halt, HALT_MS)));
+    let effects = turn.step(at(3), Input::Elapsed(Timer::Halt));
+    assert_eq!(ends(&effects), [(TurnState::Failed, Some(ErrorCode::Internal))]);
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
-    let timer = prop_oneof![
-        Just(Timer::Frame),
-        Just(Timer::FirstToken),
-        Just(Timer::Stall),
-        Just(Timer::Turn)
-    ];
+    let timer = prop::sample::select(vec![
+        Timer::Frame,
+        Timer::FirstToken,
+        Timer::Stall,
+        Timer::Turn,
+        Timer::Retry,
+        Timer::Halt,
+    ]);
     prop_oneof![
         2 => (0u32..3).prop_map(|ahead| Input::Waiting { ahead }),
         4 => Just(began()),
@@ -147,6 +239,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         4 => timer.prop_map(Input::Elapsed),
         1 => Just(Input::Finished { finish: Finish::Stop, usage: None }),
         1 => Just(Input::Failed(Error::new(ErrorCode::Internal, "x"))),
+        2 => Just(unreachable()),
         1 => Just(Input::Halted),
         1 => Just(Input::Cancel),
         1 => Just(Input::Shutdown),
@@ -155,11 +248,12 @@ fn any_input() -> impl Strategy<Value = Input> {
 
 proptest! {
     /// Whatever happens in whatever order: at most one end, nothing after it, no text after
-    /// a halt, and deltas whose offsets join without a gap.
+    /// a halt, no retry after text, and deltas whose offsets join without a gap.
     #[test]
     fn any_order_of_inputs_gives_a_sound_log(inputs in prop::collection::vec(any_input(), 0..60)) {
         let mut turn = machine();
-        let (mut length, mut ended, mut halted) = (0u64, false, false);
+        let (mut length, mut ended, mut halted, mut asked) = (0u64, false, false, 1);
+        let mut spoke = false;
         for (ms, input) in inputs.into_iter().enumerate() {
             let was_halted = halted;
             for effect in turn.step(at(ms as i64), input) {
@@ -168,12 +262,20 @@ proptest! {
                     Effect::Commit(EventBody::TextDelta { offset, text, .. }) => {
                         prop_assert!(!was_halted, "text after a halt");
                         prop_assert!(!text.is_empty());
+                        spoke = true;
                         prop_assert_eq!(offset, length);
                         length += text.len() as u64;
                     }
                     Effect::Commit(EventBody::TurnEnded { state, .. }) => {
                         prop_assert!(state.is_final());
                         ended = true;
+                    }
+                    Effect::Commit(EventBody::TurnRetrying { .. }) => {
+                        prop_assert!(!spoke && !halted, "a retry after text, or after a stop");
+                    }
+                    Effect::Ask => {
+                        asked += 1;
+                        prop_assert!(!halted && asked <= 1 + LIMITS.retry.times);
                     }
                     Effect::Halt => halted = true,
                     _ => {}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Error, ErrorCode, MessageId, RuntimeId, TurnId, WorkerId, WorkerStatus};
+use protocol::{Error, ErrorCode, MessageId, RuntimeId, WorkerId, WorkerStatus};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -21,7 +21,9 @@ use crate::provider::Output;
 use crate::providers::Providers;
 use crate::store::Store;
 use crate::turn::{Effect, Input, TurnLimits, TurnMachine};
+use begin::Asking;
 
+mod begin;
 mod input;
 mod load;
 mod send;
@@ -49,10 +51,10 @@ pub(crate) struct Shared {
 }
 
 /// One worker's state and what drives it.
-pub(crate) struct Actor {
-    shared: Arc<Shared>,
+pub(crate) struct Actor<'a> {
+    shared: &'a Shared,
     id: WorkerId,
-    inbox: mpsc::Receiver<Command>,
+    inbox: &'a mut mpsc::Receiver<Command>,
     outbox: Outbox,
     /// The newest message of the log.
     head: Option<MessageId>,
@@ -65,9 +67,10 @@ pub(crate) struct Actor {
 
 /// A turn under way.
 struct Running {
-    turn_id: TurnId,
+    asking: Asking,
     machine: TurnMachine,
-    outputs: mpsc::Receiver<Output>,
+    /// What the provider says; none when it has ended, or before it is asked.
+    outputs: Option<mpsc::Receiver<Output>>,
     /// Asks the provider to halt.
     halt: CancellationToken,
     /// The same when the actor is gone, however it went.
@@ -82,6 +85,17 @@ enum Closing {
     Stop(Reply<protocol::Worker>),
     Delete(Reply<()>),
     Leave,
+}
+
+/// How an actor ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// With nothing left to do, or with the runtime.
+    Left,
+    /// The store could not be read.
+    Unloaded,
+    /// The log is not what the actor took it for; a turn of its own may be unfinished there.
+    Lost,
 }
 
 /// Whether the actor goes on.
@@ -100,18 +114,21 @@ enum Happening {
     Idle,
 }
 
-impl Actor {
+impl<'a> Actor<'a> {
     /// Loads the worker and runs until there is nothing to do for a while, the worker is
-    /// deleted, or the runtime goes down. Requests that it did not take are dropped, and
-    /// their askers ask the next actor.
-    pub(crate) async fn run(shared: Arc<Shared>, id: WorkerId, inbox: mpsc::Receiver<Command>) {
-        let stored = match load::load(&shared, id).await {
+    /// deleted, or the runtime goes down.
+    pub(crate) async fn run(
+        shared: &'a Shared,
+        id: WorkerId,
+        inbox: &'a mut mpsc::Receiver<Command>,
+    ) -> Ended {
+        let stored = match load::load(shared, id).await {
             Ok(Some(stored)) => stored,
-            Ok(None) => return,
+            Ok(None) => return Ended::Left,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(error, worker = %id, "a worker cannot be loaded");
-                return;
+                return Ended::Unloaded;
             }
         };
         let head = stored.head;
@@ -128,11 +145,11 @@ impl Actor {
         };
         while actor.turn_of_events().await == Next::GoOn {
             if actor.outbox.is_lost() {
-                // The next actor finds out what the log holds.
                 tracing::error!(worker = %id, "a worker's log is not what it was; it is loaded anew");
-                break;
+                return Ended::Lost;
             }
         }
+        Ended::Left
     }
 
     async fn turn_of_events(&mut self) -> Next {
@@ -233,6 +250,7 @@ impl Actor {
                 Effect::Commit(body) => self.outbox.push(now, body),
                 Effect::Arm(timer, ms) => running.timers.arm(timer, ms),
                 Effect::Disarm(timer) => running.timers.disarm(timer),
+                Effect::Ask => running.ask(),
                 Effect::Halt => running.halt.cancel(),
             }
         }
@@ -255,7 +273,7 @@ impl Actor {
     async fn settle(&mut self) -> Next {
         // The provider's task ends with its token, whatever it was doing.
         if let Some(running) = self.running.take() {
-            let turn = self.outbox.view().turn(running.turn_id).cloned();
+            let turn = self.outbox.view().turn(running.asking.turn.turn_id).cloned();
             for reply in running.cancels {
                 let _ = reply.send(Ok(Cancelled { turn: turn.clone() }));
             }
@@ -328,4 +346,4 @@ async fn until(deadline: Option<Instant>) {
 }
 
 /// What the asker of a send gets, and the turn to begin after that.
-type Sent = (Accepted, Option<send::Begin>);
+type Sent = (Accepted, Option<Asking>);

@@ -15,7 +15,7 @@ pub(crate) fn check_text(text: &str, max_chars: u32) -> Result<(), Error> {
     if chars > max_chars as usize {
         let message = format!("The message has {chars} characters; {max_chars} are taken.");
         return Err(Error::new(ErrorCode::InvalidInput, message)
-            .with_hint("Send it in parts, or raise `limits.message_chars`."));
+            .with_hint("Send it in parts, or raise `message_chars`."));
     }
     Ok(())
 }

@@ -175,6 +175,7 @@ fn durability(body: &EventBody) -> Durability {
         EventBody::AvailabilityChanged { .. }
         | EventBody::TurnWaiting { .. }
         | EventBody::TurnGenerating { .. }
+        | EventBody::TurnRetrying { .. }
         | EventBody::TextDelta { .. } => Durability::Process,
     }
 }

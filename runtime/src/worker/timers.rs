@@ -49,8 +49,8 @@ pub(crate) enum Kind {
 impl Kind {
     fn of(timer: Timer) -> Self {
         match timer {
-            Timer::Frame | Timer::Turn => Self::Span,
-            Timer::FirstToken | Timer::Stall => Self::Silence,
+            Timer::Frame | Timer::Turn | Timer::Retry => Self::Span,
+            Timer::FirstToken | Timer::Stall | Timer::Halt => Self::Silence,
         }
     }
 }

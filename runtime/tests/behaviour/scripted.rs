@@ -1,5 +1,6 @@
 //! A provider in the hands of the test: it says what it is told and notes what it was asked.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::{Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
@@ -15,6 +16,8 @@ pub struct Scripted {
     unusable: Mutex<Option<Error>>,
     /// Said at once, before the test hears of the call.
     opening: Mutex<Vec<Output>>,
+    /// How many calls still panic.
+    panics: AtomicUsize,
 }
 
 /// The test's end.
@@ -36,8 +39,12 @@ pub const USAGE: Usage = Usage { prompt_tokens: 7, completion_tokens: 3, cached_
 impl Script {
     pub fn new() -> Self {
         let (sender, calls) = mpsc::unbounded_channel();
-        let provider =
-            Scripted { calls: sender, unusable: Mutex::default(), opening: Mutex::default() };
+        let provider = Scripted {
+            calls: sender,
+            unusable: Mutex::default(),
+            opening: Mutex::default(),
+            panics: AtomicUsize::new(0),
+        };
         Self { provider: Arc::new(provider), calls, kept: Vec::new() }
     }
 
@@ -63,6 +70,11 @@ impl Script {
     /// What `usable` answers from now on.
     pub fn set_unusable(&self, error: Option<Error>) {
         *self.provider.unusable.lock().unwrap() = error;
+    }
+
+    /// Lets the next calls panic in the task of the worker that asks.
+    pub fn set_panics(&self, calls: usize) {
+        self.provider.panics.store(calls, Ordering::SeqCst);
     }
 
     /// What every call says by itself from now on, before anything else.
@@ -136,6 +148,11 @@ impl Provider for Scripted {
     }
 
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {
+        let left = self.panics.load(Ordering::SeqCst);
+        if left > 0 {
+            self.panics.store(left - 1, Ordering::SeqCst);
+            panic!("scripted");
+        }
         let (outputs, receiver) = mpsc::channel(OUTPUTS);
         for output in self.opening.lock().unwrap().iter() {
             outputs.try_send(output.clone()).unwrap();

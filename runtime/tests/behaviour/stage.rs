@@ -14,7 +14,7 @@ use runtime::bundle::Bundle;
 use runtime::clock::Clock;
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
-use runtime::turn::TurnLimits;
+use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Providers, Runtime, RuntimeConfig};
 use tempfile::TempDir;
 
@@ -41,6 +41,8 @@ impl Default for Setting {
             first_token_ms: hour_ms,
             stall_ms: hour_ms,
             turn_ms: hour_ms,
+            // A failure ends a turn at once, but in the tests of retries.
+            retry: RetryLimits { times: 0, first_ms: 1, longest_ms: 1_000 },
         };
         Self { limits, message_chars: 2_000, transcript_page: 50, model: true }
     }

@@ -218,6 +218,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         answer,
         state: TurnState::Accepted,
         waiting: None,
+        retries: Vec::new(),
         error: None,
         finish: None,
         profile: "companion".parse().unwrap(),

@@ -186,6 +186,18 @@ pub struct Turns {
     /// Milliseconds that one turn may take in all (1000 to 86400000)
     #[arg(long, value_name = "MS", default_value = "1800000")]
     pub turn_ms: Within<1000, 86_400_000>,
+    /// How often a provider that fails before its first text is asked again, where the failure
+    /// may pass: no connection, too many requests, a fault of its own (0 to 10)
+    #[arg(long, value_name = "COUNT", default_value = "2")]
+    pub retries: Within<0, 10>,
+    /// Milliseconds of the pause before it is asked again, doubled each time, half of it by
+    /// chance (1 to 60000)
+    #[arg(long, value_name = "MS", default_value = "500")]
+    pub retry_ms: Within<1, 60_000>,
+    /// Milliseconds of the longest such pause; a provider that asks for a longer one is not
+    /// asked again (1 to 600000)
+    #[arg(long, value_name = "MS", default_value = "20000")]
+    pub retry_max_ms: Within<1, 600_000>,
     /// Milliseconds of text that are committed together (1 to 1000)
     #[arg(long, value_name = "MS", default_value = "20")]
     pub delta_ms: Within<1, 1000>,

@@ -1,5 +1,7 @@
 //! What happens to the turn next.
 
+use tokio::sync::mpsc;
+
 use super::{Context, Input, Running};
 use crate::provider::Output;
 use crate::worker::timers::Kind;
@@ -10,11 +12,24 @@ pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
     let timer = tokio::select! {
         biased;
         timer = running.timers.elapsed(Kind::Span) => timer,
-        output = running.outputs.recv() => return input_of(output, &running.context),
+        output = next_output(&mut running.outputs) => {
+            return input_of(output, &running.context);
+        }
         timer = running.timers.elapsed(Kind::Silence) => timer,
     };
     running.timers.disarm(timer);
     Input::Elapsed(timer)
+}
+
+/// What the provider says next; forever when none is at work.
+async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Output> {
+    let Some(open) = outputs else { return std::future::pending().await };
+    let output = open.recv().await;
+    // An end is the last that is heard of an attempt.
+    if !matches!(output, Some(Output::Waiting { .. } | Output::Began { .. } | Output::Text(_))) {
+        *outputs = None;
+    }
+    output
 }
 
 fn input_of(output: Option<Output>, context: &Context) -> Input {

@@ -1,29 +1,20 @@
-//! Taking a message: what is refused, what is committed, and how its turn begins.
+//! Taking a message: what is refused, and what is committed.
 
 use protocol::api::{Accepted, SendMessage};
 use protocol::{
     Cursor, Error, ErrorCode, EventBody, Message, Role, Timestamp, Timings, Turn, TurnState,
     WorkerStatus,
 };
-use tokio_util::sync::CancellationToken;
 
-use super::{Actor, Context, Input, Next, Running, Sent, Timers};
+use super::begin::Asking;
+use super::{Actor, Sent};
 use crate::bundle::{Profile, Variables, text_digest};
-use crate::provider::Request;
 use crate::providers::Choice;
-use crate::store::{Branch, Prompt};
-use crate::turn::TurnMachine;
-use crate::worker::{CONTEXT_BYTES, message};
+use crate::store::Prompt;
+use crate::worker::message;
 use crate::{fault, fresh};
 
-/// A committed turn that is to begin.
-pub(super) struct Begin {
-    turn: Turn,
-    choice: Choice,
-    system: String,
-}
-
-impl Actor {
+impl Actor<'_> {
     /// Commits a message with its turn, or finds that it was committed before. Errors leave
     /// nothing behind.
     pub(super) async fn send(&mut self, request: SendMessage) -> Result<Sent, Error> {
@@ -62,50 +53,7 @@ impl Actor {
 
         let cursor = Cursor::new(self.outbox.log(), self.outbox.view().seq);
         let accepted = Accepted { message: question, turn: turn.clone(), cursor };
-        Ok((accepted, Some(Begin { turn, choice, system })))
-    }
-
-    /// Starts the provider on a committed turn.
-    pub(super) async fn begin(&mut self, begin: Begin) -> Next {
-        let Begin { turn, choice, system } = begin;
-        let branch = self.shared.store.branch(self.id, turn.question, CONTEXT_BYTES).await;
-        let (branch, failure) = match branch {
-            Ok(branch) => (branch, None),
-            Err(error) => (Branch::default(), Some(fault::from_store(error))),
-        };
-        let context = Context::new(branch);
-        let halt = CancellationToken::new();
-        let (machine, effects) =
-            TurnMachine::new(turn.turn_id, turn.answer, turn.started_at, self.shared.limits);
-        let outputs = match failure {
-            // A closed stream; the failure below ends the turn before it is read.
-            Some(_) => tokio::sync::mpsc::channel(1).1,
-            None => {
-                let request = Request {
-                    turn_id: turn.turn_id,
-                    model: turn.model,
-                    system,
-                    messages: context.messages(),
-                    sampling: turn.sampling,
-                };
-                choice.provider.generate(request, halt.clone())
-            }
-        };
-        self.running = Some(Running {
-            turn_id: turn.turn_id,
-            machine,
-            outputs,
-            _halts: halt.clone().drop_guard(),
-            halt,
-            timers: Timers::default(),
-            context,
-            cancels: Vec::new(),
-        });
-        self.perform(effects);
-        match failure {
-            Some(error) => self.step(Input::Failed(error)).await,
-            None => Next::GoOn,
-        }
+        Ok((accepted, Some(Asking { turn, choice, system })))
     }
 
     /// Finds out who would answer, and commits it where that has changed. Errors with
@@ -164,6 +112,7 @@ impl Actor {
             answer: fresh::message_id(now),
             state: TurnState::Accepted,
             waiting: None,
+            retries: Vec::new(),
             error: None,
             finish: None,
             profile: profile.name.clone(),

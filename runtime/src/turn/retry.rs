@@ -1,0 +1,114 @@
+//! Whether, and after how long, a provider is asked again.
+
+use protocol::{Error, TurnId};
+
+/// How an attempt that failed before any text is made again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RetryLimits {
+    /// Further attempts at most.
+    pub times: u32,
+    /// The pause before the first of them, in milliseconds; each further one is twice as long.
+    pub first_ms: u64,
+    /// The longest pause. Whoever asks for a longer one is not asked again.
+    pub longest_ms: u64,
+}
+
+impl Default for RetryLimits {
+    fn default() -> Self {
+        Self { times: 2, first_ms: 500, longest_ms: 20_000 }
+    }
+}
+
+impl RetryLimits {
+    /// The pause after the attempt before which there were `before` others; none when the turn
+    /// is to end: the error will not pass, there were enough attempts, or the pause would
+    /// not end within `left_ms`.
+    pub(super) fn pause_ms(
+        &self,
+        turn: TurnId,
+        before: u32,
+        error: &Error,
+        left_ms: u64,
+    ) -> Option<u64> {
+        if !error.code.may_pass() || before >= self.times {
+            return None;
+        }
+        let doubled = self.first_ms.saturating_mul(1 << before.min(20)).min(self.longest_ms);
+        let share = share_of(turn, before);
+        // Half of it is by chance, so that turns which failed together do not come back
+        // together; nobody comes back before the time that the provider asked for.
+        let own = doubled / 2 + doubled.div_ceil(2) * share / 1000;
+        let asked = error.retry_after_ms.map_or(0, |ms| ms.saturating_add(ms / 10 * share / 1000));
+        let within = error.retry_after_ms.is_none_or(|ms| ms <= self.longest_ms);
+        let pause = own.max(asked);
+        (within && pause < left_ms).then_some(pause)
+    }
+}
+
+/// A number from 0 to 999 from an id's random bits: by chance from turn to turn, and the same
+/// whenever the turn is looked at. The mixing is the end of SplitMix64.
+fn share_of(turn: TurnId, before: u32) -> u64 {
+    let [_, _, _, _, _, _, _, _, random @ ..] = *turn.as_bytes();
+    let mut mixed = u64::from_be_bytes(random).wrapping_add(u64::from(before));
+    mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+    mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+    (mixed ^ (mixed >> 31)) % 1000
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use protocol::{ErrorCode, ProviderKind};
+
+    fn error(kind: ProviderKind) -> Error {
+        Error::new(ErrorCode::Provider(kind), "x")
+    }
+
+    fn turn(bytes: [u8; 10]) -> TurnId {
+        TurnId::from_parts(1, bytes)
+    }
+
+    const LIMITS: RetryLimits = RetryLimits { times: 3, first_ms: 500, longest_ms: 1_500 };
+
+    proptest! {
+        #[test]
+        fn pauses_double_and_half_of_each_is_by_chance(bytes: [u8; 10]) {
+            for (before, whole) in [(0, 500), (1, 1_000), (2, 1_500)] {
+                let pause = LIMITS.pause_ms(turn(bytes), before, &error(ProviderKind::Network), 9_999);
+                prop_assert!(pause.is_some_and(|ms| (whole / 2..=whole).contains(&ms)), "{pause:?}");
+            }
+        }
+
+        #[test]
+        fn nobody_comes_back_before_the_time_asked_for(bytes: [u8; 10], asked in 0u64..1_500) {
+            let error = error(ProviderKind::RateLimited).with_retry_after_ms(asked);
+            let pause = LIMITS.pause_ms(turn(bytes), 0, &error, 9_999).unwrap();
+            prop_assert!(pause >= asked && pause <= (asked + asked / 10).max(500), "{pause}");
+        }
+    }
+
+    #[test]
+    fn turns_that_fail_together_come_back_apart() {
+        let pause =
+            |n: u8| LIMITS.pause_ms(turn([n; 10]), 0, &error(ProviderKind::Upstream), 9_999);
+        let mut pauses: Vec<_> = (0..100).map(pause).collect();
+        pauses.sort();
+        pauses.dedup();
+        assert!(pauses.len() > 50, "{pauses:?}");
+    }
+
+    #[test]
+    fn what_will_not_pass_or_take_too_long_is_not_tried_again() {
+        let pause =
+            |before, error: &Error, left_ms| LIMITS.pause_ms(turn([0; 10]), before, error, left_ms);
+        for kind in [ProviderKind::Auth, ProviderKind::ModelNotFound, ProviderKind::Malformed] {
+            assert_eq!(pause(0, &error(kind), 9_999), None);
+        }
+        let network = error(ProviderKind::Network);
+        assert!(pause(2, &network, 9_999).is_some());
+        assert_eq!(pause(3, &network, 9_999), None);
+        assert_eq!(pause(0, &network, 250), None);
+        assert_eq!(pause(0, &network.with_retry_after_ms(1_501), 9_999), None);
+    }
+}

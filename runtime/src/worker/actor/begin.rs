@@ -1,0 +1,70 @@
+//! How a committed turn begins, and how its provider is asked once more.
+
+use protocol::Turn;
+use tokio_util::sync::CancellationToken;
+
+use super::{Actor, Context, Input, Next, Running, Timers};
+use crate::fault;
+use crate::provider::Request;
+use crate::providers::Choice;
+use crate::store::Branch;
+use crate::turn::TurnMachine;
+use crate::worker::CONTEXT_BYTES;
+
+/// A committed turn with what its provider is asked besides the branch.
+pub(super) struct Asking {
+    pub(super) turn: Turn,
+    pub(super) choice: Choice,
+    pub(super) system: String,
+}
+
+impl Actor<'_> {
+    /// Starts the provider on a committed turn.
+    pub(super) async fn begin(&mut self, asking: Asking) -> Next {
+        let Turn { turn_id, question, answer, started_at, .. } = asking.turn;
+        let branch = self.shared.store.branch(self.id, question, CONTEXT_BYTES).await;
+        let (branch, failure) = match branch {
+            Ok(branch) => (branch, None),
+            Err(error) => (Branch::default(), Some(fault::from_store(error))),
+        };
+        let (machine, effects) = TurnMachine::new(turn_id, answer, started_at, self.shared.limits);
+        let halt = CancellationToken::new();
+        let mut running = Running {
+            asking,
+            machine,
+            outputs: None,
+            _halts: halt.clone().drop_guard(),
+            halt,
+            timers: Timers::default(),
+            context: Context::new(branch),
+            cancels: Vec::new(),
+        };
+        if failure.is_none() {
+            running.ask();
+        }
+        self.running = Some(running);
+        self.perform(effects);
+        match failure {
+            Some(error) => self.step(Input::Failed(error)).await,
+            None => Next::GoOn,
+        }
+    }
+}
+
+impl Running {
+    /// Asks the provider; what it said to an attempt before this one is over.
+    pub(super) fn ask(&mut self) {
+        let halt = CancellationToken::new();
+        let Asking { turn, choice, system } = &self.asking;
+        let request = Request {
+            turn_id: turn.turn_id,
+            model: turn.model.clone(),
+            system: system.clone(),
+            messages: self.context.messages(),
+            sampling: turn.sampling,
+        };
+        self.outputs = Some(choice.provider.generate(request, halt.clone()));
+        self._halts = halt.clone().drop_guard();
+        self.halt = halt;
+    }
+}

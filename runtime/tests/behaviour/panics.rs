@@ -1,0 +1,35 @@
+//! A worker's task panics. Nobody is left to wait for a turn that nobody runs.
+
+use protocol::TurnState;
+
+use crate::faulty::Writes;
+use crate::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_interrupts_the_turn_at_once_and_the_worker_goes_on() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    stage.script.set_panics(1);
+    let accepted = stage.send("q").await.unwrap();
+    // Nobody asks for anything: the observer is told all the same.
+    watcher.until_ended(accepted.turn.turn_id).await;
+    let turn = watcher.view().turn(accepted.turn.turn_id).unwrap().clone();
+    assert_eq!(turn.state, TurnState::Interrupted);
+    let next = stage.ask_and_answer("go on", &["yes"]).await;
+    assert_eq!(next.state, TurnState::Completed);
+    assert_eq!(stage.snapshot().await.messages.len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_panic_while_the_store_is_away_is_mended_when_it_is_back() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    stage.script.set_panics(1);
+    // The acceptance passes, the interruption does not, twice.
+    stage.store.set_after(1, Writes::Refuse);
+    let accepted = stage.send("q").await.unwrap();
+    stage.store.met(2).await;
+    stage.store.set(Writes::Pass);
+    watcher.until_ended(accepted.turn.turn_id).await;
+    stage.ask_and_answer("go on", &["yes"]).await;
+}
