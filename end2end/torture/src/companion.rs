@@ -1,0 +1,184 @@
+//! The companion under torture: a process that is started, killed and started again on one
+//! data folder.
+
+use std::fs::{self, OpenOptions};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use tempfile::TempDir;
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
+use upstream::Upstream;
+
+use crate::client::Client;
+
+/// Longer than anything here may take on a busy machine; what takes longer hangs.
+pub const HANG: Duration = Duration::from_secs(60);
+
+/// Lines of the log that are shown when a run fails.
+const LOG_LINES: usize = 60;
+
+/// Where a companion lives: a folder of its own with its configuration, its data and its
+/// log, the same over all restarts.
+pub struct Place {
+    binary: PathBuf,
+    folder: TempDir,
+}
+
+/// A process that was spawned and may not be ready yet.
+pub struct Starting {
+    child: Child,
+    begun: Instant,
+}
+
+/// A companion that takes messages. Dropped, it is killed.
+pub struct Companion {
+    child: Child,
+    pub address: SocketAddr,
+    pub client: Client,
+    /// From the spawn to the first 200 of `/readyz`.
+    pub ready_in: Duration,
+}
+
+/// The lines of a configuration that make `upstream` answer.
+pub fn answered_by(upstream: &Upstream) -> String {
+    format!("base_url = \"{}\"\nmodel = \"scripted-model\"\n", upstream.base_url())
+}
+
+impl Place {
+    /// A new folder for `binary`, with `lines` in `companion.toml` besides the address and
+    /// the data folder.
+    pub fn new(binary: &Path, lines: &str) -> Result<Self> {
+        let binary = fs::canonicalize(binary)
+            .with_context(|| format!("there is no companion at {}", binary.display()))?;
+        let folder = tempfile::Builder::new().prefix("torture-").tempdir()?;
+        let place = Self { binary, folder };
+        place.configure(lines)?;
+        Ok(place)
+    }
+
+    /// Writes the configuration anew, for the next start.
+    pub fn configure(&self, lines: &str) -> Result<()> {
+        let always = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n";
+        Ok(fs::write(self.folder.path().join("companion.toml"), format!("{always}{lines}"))?)
+    }
+
+    /// The data folder.
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The database.
+    pub fn database(&self) -> PathBuf {
+        self.data().join("companion.db")
+    }
+
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("stderr.log")
+    }
+
+    /// Starts the process and waits for nothing.
+    pub fn spawn(&self) -> Result<Starting> {
+        let log = OpenOptions::new().create(true).append(true).open(self.log())?;
+        // Nothing of the caller's configuration, but the cache folder that holds the model.
+        let home = std::env::var_os("HOME").unwrap_or_default();
+        let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
+        let cache = cache.filter(|cache| cache.is_absolute());
+        let mut command = Command::new(&self.binary);
+        command
+            .arg("serve")
+            .current_dir(self.folder.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("XDG_CACHE_HOME", cache.unwrap_or_else(|| Path::new(&home).join(".cache")))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(log)
+            .kill_on_drop(true);
+        let begun = Instant::now();
+        Ok(Starting { child: command.spawn()?, begun })
+    }
+
+    /// Starts the process and waits until it takes messages.
+    pub async fn start(&self) -> Result<Companion> {
+        self.spawn()?.ready().await
+    }
+
+    /// Ends a run in this place: after a failure the end of the companion's log is shown and
+    /// the folder is kept.
+    pub fn close<T>(mut self, result: Result<T>) -> Result<T> {
+        if result.is_err() {
+            self.folder.disable_cleanup(true);
+            let log = fs::read_to_string(self.log()).unwrap_or_default();
+            let lines: Vec<_> = log.lines().collect();
+            eprintln!("the companion's folder is kept: {}", self.folder.path().display());
+            eprintln!("the end of its log:");
+            for line in &lines[lines.len().saturating_sub(LOG_LINES)..] {
+                eprintln!("    {line}");
+            }
+        }
+        result
+    }
+}
+
+impl Starting {
+    /// Ends the process by SIGKILL, wherever its start-up stands.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Waits for the line with the address and for a 200 of `/readyz`.
+    pub async fn ready(mut self) -> Result<Companion> {
+        let address = tokio::time::timeout(HANG, self.address())
+            .await
+            .context("the companion does not say where it listens")??;
+        let client = Client::new(address)?;
+        while !client.is_ready().await {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the companion ended while it started: {status}");
+            }
+            if self.begun.elapsed() > HANG {
+                bail!("the companion does not become ready");
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        let ready_in = self.begun.elapsed();
+        Ok(Companion { child: self.child, address, client, ready_in })
+    }
+
+    async fn address(&mut self) -> Result<SocketAddr> {
+        let stdout = self.child.stdout.take().context("the output was taken already")?;
+        let line = BufReader::new(stdout).lines().next_line().await?;
+        let line = line.context("the companion ended before it listened")?;
+        let address = line.strip_prefix("listening on http://").context("no address")?;
+        Ok(address.parse()?)
+    }
+}
+
+impl Companion {
+    /// The process.
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
+    }
+
+    /// Ends it by SIGKILL, in the middle of whatever it does; waits until it is gone.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
+
+    /// Bytes of memory that are its own and in use (`VmRSS` less what is mapped from files).
+    pub fn memory(&self) -> Result<u64> {
+        let pid = self.pid().context("the companion is gone")?;
+        let status = fs::read_to_string(format!("/proc/{pid}/status"))?;
+        let kib = status
+            .lines()
+            .find_map(|line| line.strip_prefix("RssAnon:"))
+            .and_then(|rest| rest.trim().strip_suffix(" kB"))
+            .context("no RssAnon in /proc")?;
+        Ok(kib.trim().parse::<u64>()? * 1024)
+    }
+}

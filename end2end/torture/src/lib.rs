@@ -1,0 +1,12 @@
+//! Breaks a running `companion` on purpose and looks for what was lost.
+//!
+//! The companion is the real binary in a process of its own ([`companion`]), reached over
+//! real sockets only ([`client`], [`observer`]); what answers it is the scripted upstream of
+//! `end2end/upstream`, in this process. Each subcommand of the program is a module that
+//! returns an error as soon as a promise is broken.
+
+pub mod client;
+pub mod companion;
+pub mod observer;
+pub mod recovery;
+pub mod seed;

@@ -1,0 +1,44 @@
+//! `torture`: see the library.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand};
+use torture::recovery;
+
+/// Breaks a running companion on purpose and counts what was lost
+#[derive(Parser)]
+struct Arguments {
+    /// The companion to torture; without it $COMPANION_BIN
+    #[arg(long, value_name = "PATH", global = true)]
+    companion: Option<PathBuf>,
+    #[command(subcommand)]
+    command: Torture,
+}
+
+/// One kind of torture. Each has a module, a size and a seed.
+#[derive(Subcommand)]
+enum Torture {
+    Recovery(recovery::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("torture: {error:?}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<()> {
+    let given = arguments.companion.or_else(|| std::env::var_os("COMPANION_BIN").map(Into::into));
+    let binary = given.context("name the companion with --companion or in COMPANION_BIN")?;
+    match arguments.command {
+        Torture::Recovery(options) => recovery::run(&binary, &options).await,
+    }
+}

@@ -1,0 +1,114 @@
+//! Observers: they follow a conversation over a WebSocket or as Server-Sent Events, fold
+//! what they are shown, and remember it over cuts, kills and restarts.
+
+use anyhow::{Context as _, Result};
+use protocol::{Applied, CloseReason, Cursor, Error, Frame, View, WorkerId};
+
+use crate::client::Client;
+use sse::Sse;
+use websocket::WebSocket;
+
+pub mod sse;
+pub mod websocket;
+
+/// The two ways to follow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    WebSocket,
+    Sse,
+}
+
+/// What an observer knows, whether or not it is connected.
+#[derive(Clone, Debug)]
+pub struct Observer {
+    pub worker: WorkerId,
+    pub transport: Transport,
+    /// What was folded from all that it was shown; none before the first snapshot.
+    pub view: Option<View>,
+    /// After the last frame that has one.
+    pub cursor: Option<Cursor>,
+    /// Frames that it was shown, over all connections.
+    pub frames: u64,
+}
+
+/// What a frame was to an observer.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Seen {
+    /// It begins anew.
+    Snapshot,
+    /// An event, and what folding it did.
+    Event(Applied),
+    Notice(Error),
+    Close(CloseReason),
+}
+
+/// One connection of an observer.
+pub enum Link {
+    WebSocket(Box<WebSocket>),
+    Sse(Sse),
+}
+
+impl Observer {
+    /// One that has seen nothing.
+    pub fn new(worker: WorkerId, transport: Transport) -> Self {
+        Self { worker, transport, view: None, cursor: None, frames: 0 }
+    }
+
+    /// Connects by the cursor that it has, or without one.
+    pub async fn connect(&self, client: &Client) -> Result<Link> {
+        let cursor = self.cursor.as_ref().map(Cursor::as_str);
+        Link::open(client, self.worker, self.transport, cursor).await
+    }
+
+    /// Folds a frame and remembers it.
+    pub fn take(&mut self, frame: Frame) -> Result<Seen> {
+        self.frames += 1;
+        Ok(match frame {
+            Frame::Snapshot { snapshot, .. } => {
+                self.cursor = Some(snapshot.transcript.cursor.clone());
+                self.view = Some(View::from_snapshot(*snapshot));
+                Seen::Snapshot
+            }
+            Frame::Event(envelope) => {
+                let view = self.view.as_mut().context("an event came before any snapshot")?;
+                let applied = view.apply(&envelope.event);
+                self.cursor = Some(envelope.cursor);
+                Seen::Event(applied)
+            }
+            Frame::Notice { error } => Seen::Notice(error),
+            Frame::Close { reason } => Seen::Close(reason),
+        })
+    }
+
+    /// The last event that was folded in; 0 before the first snapshot.
+    pub fn seq(&self) -> u64 {
+        self.view.as_ref().map_or(0, |view| view.seq)
+    }
+}
+
+impl Link {
+    /// Follows `worker` from `cursor`: by the address over a WebSocket, by `Last-Event-ID`
+    /// as Server-Sent Events.
+    pub async fn open(
+        client: &Client,
+        worker: WorkerId,
+        transport: Transport,
+        cursor: Option<&str>,
+    ) -> Result<Self> {
+        Ok(match transport {
+            Transport::WebSocket => {
+                Self::WebSocket(Box::new(WebSocket::open(client, worker, cursor).await?))
+            }
+            Transport::Sse => Self::Sse(Sse::open(client, worker, cursor).await?),
+        })
+    }
+
+    /// The next frame, however long it takes; none when the stream has ended in order. An
+    /// error where it broke. Cancel-safe.
+    pub async fn next(&mut self) -> Result<Option<Frame>> {
+        match self {
+            Self::WebSocket(socket) => socket.next().await,
+            Self::Sse(sse) => sse.next().await,
+        }
+    }
+}

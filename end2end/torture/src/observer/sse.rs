@@ -1,0 +1,69 @@
+//! Frames as Server-Sent Events.
+
+use std::pin::Pin;
+
+use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
+use futures::{Stream, StreamExt as _};
+use protocol::{Frame, WorkerId};
+
+use crate::client::Client;
+
+/// A stream of events.
+pub struct Sse {
+    chunks: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
+    /// Bytes that are no whole event yet.
+    rest: Vec<u8>,
+    /// The last `id`, which a client sends back as `Last-Event-ID`.
+    pub last_id: Option<String>,
+}
+
+impl Sse {
+    /// Connects; a cursor goes by the header `Last-Event-ID`.
+    pub async fn open(client: &Client, worker: WorkerId, cursor: Option<&str>) -> Result<Self> {
+        let url = client.url(&format!("{}/events", Client::path(worker)));
+        // A stream has no end that a client could wait for.
+        let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
+        let mut request = http.get(url).header("accept", "text/event-stream");
+        if let Some(cursor) = cursor {
+            request = request.header("last-event-id", cursor);
+        }
+        let response = request.send().await?;
+        if response.status() != 200 {
+            bail!("events were refused with {}", response.status());
+        }
+        Ok(Self { chunks: Box::pin(response.bytes_stream()), rest: Vec::new(), last_id: None })
+    }
+
+    /// The next frame; none at the end.
+    pub async fn next(&mut self) -> Result<Option<Frame>> {
+        loop {
+            while let Some(block) = self.block()? {
+                if let Some(frame) = self.frame(&block)? {
+                    return Ok(Some(frame));
+                }
+            }
+            match self.chunks.next().await {
+                Some(chunk) => self.rest.extend_from_slice(&chunk?),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    /// The next whole event or comment.
+    fn block(&mut self) -> Result<Option<String>> {
+        let Some(end) = self.rest.windows(2).position(|two| two == b"\n\n") else {
+            return Ok(None);
+        };
+        let block: Vec<u8> = self.rest.drain(..end + 2).collect();
+        Ok(Some(String::from_utf8(block).context("an event is not UTF-8")?))
+    }
+
+    fn frame(&mut self, block: &str) -> Result<Option<Frame>> {
+        let field = |name: &str| block.lines().find_map(|line| line.strip_prefix(name));
+        if let Some(id) = field("id:") {
+            self.last_id = Some(id.trim().to_owned());
+        }
+        Ok(field("data:").map(serde_json::from_str).transpose()?)
+    }
+}
