@@ -54,6 +54,7 @@ pub const TURN_CANCELLED_EMPTY: &str = "You stopped this answer before it began.
 pub const TURN_INTERRUPTED: &str =
     "The server ended while this was being written. What is above was kept.";
 pub const TURN_INTERRUPTED_EMPTY: &str = "The server ended before this answer began.";
+pub const TURN_EMPTY: &str = "The model answered with nothing. Ask again, or in other words.";
 pub const TURN_LENGTH: &str = "The answer reached its longest allowed length and ends here.";
 pub const TURN_FAILED: &str = "The answer failed.";
 pub const TURN_KEPT: &str = "Your message and what is above were kept.";

@@ -30,14 +30,19 @@ pub fn TurnLine(
                     <i></i>
                 </p>
             }),
-            TurnState::Completed => erase(view! { <Figures turn /> }),
+            TurnState::Completed => {
+                let nothing = empty.then(|| view! { <Quiet words=text::TURN_EMPTY /> });
+                erase(view! {
+                    {nothing}
+                    <Figures turn />
+                })
+            }
             TurnState::Failed | TurnState::TimedOut => {
                 let kept = if empty { text::TURN_KEPT_EMPTY } else { text::TURN_KEPT };
                 erase(view! { <ErrorNote error=told(turn) kept /> })
             }
             TurnState::Cancelled | TurnState::Interrupted => {
-                let words = ended_early(turn.state, empty);
-                erase(view! { <p class="note" data-kind="quiet">{words}</p> })
+                erase(view! { <Quiet words=ended_early(turn.state, empty) /> })
             }
         };
         erase(view! {
@@ -67,8 +72,8 @@ fn Figures(turn: Turn) -> impl IntoView {
         timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
-    let length = (finish == Some(Finish::Length))
-        .then(|| view! { <p class="note" data-kind="quiet">{text::TURN_LENGTH}</p> });
+    let length =
+        (finish == Some(Finish::Length)).then(|| view! { <Quiet words=text::TURN_LENGTH /> });
     view! {
         {length}
         <ul class="figures">
@@ -77,6 +82,11 @@ fn Figures(turn: Turn) -> impl IntoView {
             {ended_at.map(|at| view! { <li><Moment at /></li> })}
         </ul>
     }
+}
+
+#[component]
+fn Quiet(words: &'static str) -> impl IntoView {
+    view! { <p class="note" data-kind="quiet">{words}</p> }
 }
 
 fn ended_early(state: TurnState, empty: bool) -> &'static str {

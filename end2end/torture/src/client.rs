@@ -125,6 +125,12 @@ impl Client {
         answer(self.http.get(self.url(&path))).await
     }
 
+    /// A conversation as the server writes its page.
+    pub async fn conversation_page(&self, worker: WorkerId) -> Answer<String> {
+        let response = checked(self.http.get(self.url(&format!("/c/{worker}")))).await?;
+        response.text().await.map_err(Failure::Broken)
+    }
+
     /// The whole transcript, oldest first, page by page.
     pub async fn transcript(&self, worker: WorkerId) -> Answer<Whole> {
         let Transcript { messages, turns, mut next_before, cursor, .. } =

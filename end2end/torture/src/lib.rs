@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod companion;
+pub mod faults;
 pub mod observer;
 pub mod recovery;
 pub mod seed;

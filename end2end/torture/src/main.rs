@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use torture::recovery;
+use torture::{faults, recovery};
 
 /// Breaks a running companion on purpose and counts what was lost
 #[derive(Parser)]
@@ -20,6 +20,7 @@ struct Arguments {
 /// One kind of torture. Each has a module, a size and a seed.
 #[derive(Subcommand)]
 enum Torture {
+    Faults(faults::Options),
     Recovery(recovery::Options),
 }
 
@@ -29,7 +30,7 @@ async fn main() -> ExitCode {
     match run(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("torture: {error:?}");
+            eprintln!("torture: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -39,6 +40,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let given = arguments.companion.or_else(|| std::env::var_os("COMPANION_BIN").map(Into::into));
     let binary = given.context("name the companion with --companion or in COMPANION_BIN")?;
     match arguments.command {
+        Torture::Faults(options) => faults::run(&binary, &options).await,
         Torture::Recovery(options) => recovery::run(&binary, &options).await,
     }
 }

@@ -58,8 +58,9 @@ pub(super) fn not_loaded(why: NotLoaded) -> Error {
 pub(super) fn of_job(why: &Failure) -> Error {
     match why {
         Failure::TooLong { needed, room } => too_long(*needed, *room),
+        // Not `upstream`, for the same conversation would be refused again.
         Failure::Template { .. } => Error::new(
-            ErrorCode::Provider(ProviderKind::Upstream),
+            ErrorCode::Provider(ProviderKind::Malformed),
             "The model's chat template refuses this conversation.",
         )
         .with_hint("Begin a new conversation, or choose another model file."),

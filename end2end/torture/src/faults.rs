@@ -1,0 +1,49 @@
+//! Providers that misbehave: a table of faults, each played for real and compared with what
+//! is promised of it.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result, ensure};
+use clap::Args;
+
+mod endpoint;
+mod local;
+mod report;
+mod row;
+mod steps;
+mod trial;
+
+use report::Line;
+
+/// Plays every fault of the table and compares what a user gets
+#[derive(Args)]
+pub struct Options {
+    /// Also the rows of the local model, which needs the default model's file
+    #[arg(long)]
+    pub local: bool,
+    /// Writes the table with its results into this Markdown file
+    #[arg(long, value_name = "FILE")]
+    pub write: Option<PathBuf>,
+}
+
+/// Plays the table. Errors with the rows that are not as promised.
+pub async fn run(binary: &Path, options: &Options) -> Result<()> {
+    let mut lines = endpoint::play(binary).await?;
+    let scripted = lines.len();
+    if options.local {
+        lines.extend(local::play(binary).await?);
+    }
+    let bad: Vec<&Line> = lines.iter().filter(|line| !line.faults.is_empty()).collect();
+    for line in &bad {
+        eprintln!("{}:\n    {}", line.name, line.faults.join("\n    "));
+    }
+    let table = report::table(&lines);
+    match &options.write {
+        Some(file) => std::fs::write(file, report::page(&table))
+            .with_context(|| format!("{} cannot be written", file.display()))?,
+        None => print!("{table}"),
+    }
+    println!("{} faults, {} of them the local model's", lines.len(), lines.len() - scripted);
+    ensure!(bad.is_empty(), "{} of {} faults are not as promised", bad.len(), lines.len());
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! One fault, and what is promised of it.
+
+use std::time::Duration;
+
+use protocol::{ErrorCode, Finish, ProviderKind, TimeoutPhase, TurnState};
+use upstream::Step;
+
+/// A fault of the endpoint, as the scripted upstream plays it.
+pub struct Fault {
+    pub name: &'static str,
+    /// One list of steps for each attempt; the last one again for all after it.
+    pub replies: Vec<Vec<Step>>,
+    pub promise: Promise,
+}
+
+/// What a user gets.
+pub struct Promise {
+    pub end: End,
+    /// The text that is kept.
+    pub text: Text,
+    /// How often the provider is asked.
+    pub attempts: u32,
+    /// The user waits at least so long, because somebody asked for it.
+    pub waits: Duration,
+}
+
+/// How the turn ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Completed(Finish),
+    Failed(ErrorCode),
+    TimedOut(TimeoutPhase),
+    Cancelled,
+}
+
+/// The text of the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Text {
+    Is(&'static str),
+    /// So many bytes, whatever they are.
+    Bytes(usize),
+    /// Some or none: what came until then.
+    Any,
+}
+
+impl Fault {
+    /// A fault that every attempt meets.
+    pub fn always(name: &'static str, steps: Vec<Step>, promise: Promise) -> Self {
+        Self { name, replies: vec![steps], promise }
+    }
+}
+
+impl Promise {
+    fn new(end: End) -> Self {
+        Self { end, text: Text::Is(""), attempts: 1, waits: Duration::ZERO }
+    }
+
+    pub fn completed() -> Self {
+        Self::new(End::Completed(Finish::Stop))
+    }
+
+    pub fn length() -> Self {
+        Self::new(End::Completed(Finish::Length))
+    }
+
+    pub fn fails(kind: ProviderKind) -> Self {
+        Self::new(End::Failed(ErrorCode::Provider(kind)))
+    }
+
+    pub fn unavailable() -> Self {
+        Self::new(End::Failed(ErrorCode::Unavailable))
+    }
+
+    pub fn times_out(phase: TimeoutPhase) -> Self {
+        Self::new(End::TimedOut(phase))
+    }
+
+    pub fn cancelled() -> Self {
+        Self { text: Text::Any, ..Self::new(End::Cancelled) }
+    }
+
+    pub fn keeps(self, text: &'static str) -> Self {
+        Self { text: Text::Is(text), ..self }
+    }
+
+    pub fn keeps_bytes(self, bytes: usize) -> Self {
+        Self { text: Text::Bytes(bytes), ..self }
+    }
+
+    pub fn after(self, attempts: u32) -> Self {
+        Self { attempts, ..self }
+    }
+
+    pub fn waits_ms(self, ms: u64) -> Self {
+        Self { waits: Duration::from_millis(ms), ..self }
+    }
+}
+
+impl End {
+    pub fn state(self) -> TurnState {
+        match self {
+            Self::Completed(_) => TurnState::Completed,
+            Self::Failed(_) => TurnState::Failed,
+            Self::TimedOut(_) => TurnState::TimedOut,
+            Self::Cancelled => TurnState::Cancelled,
+        }
+    }
+
+    pub fn code(self) -> Option<ErrorCode> {
+        match self {
+            Self::Failed(code) => Some(code),
+            Self::TimedOut(phase) => Some(ErrorCode::Timeout(phase)),
+            Self::Completed(_) | Self::Cancelled => None,
+        }
+    }
+}
