@@ -1,0 +1,197 @@
+//! A message's text as HTML: CommonMark with tables, task lists, strikethrough, footnotes and
+//! LaTeX.
+//!
+//! The one renderer, on the server: for its pages, and for whoever follows an answer while
+//! it comes, so that both show the same and no browser downloads it. What the text says in
+//! HTML is shown as text; nothing that comes out can run, load or leave the page by itself:
+//!
+//! - links have a scheme that is allowed ([`link`]) and open elsewhere, without a referrer;
+//! - images are links, for loading one would tell its server who reads;
+//! - code is text in elements with classes ([`code`]), formulas are MathML ([`math`]).
+//!
+//! Pure: the same text gives the same HTML.
+
+use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+
+use footnotes::Footnotes;
+
+mod code;
+mod delimiters;
+mod escape;
+mod footnotes;
+mod link;
+mod math;
+
+/// Lists and quotes within one another at most. What lies deeper is shown as text: a browser's
+/// parser and a page's layout have bounds of their own.
+const DEPTH: usize = 24;
+
+/// The blocks of a text, each as HTML of its own: while an answer comes only the last of them
+/// changes. `name` tells the footnotes of one message from another's on the same page; it has
+/// to be fit for an attribute.
+pub fn render(text: &str, name: &str) -> Vec<String> {
+    let text = delimiters::to_dollars(text);
+    let options = Options::ENABLE_TABLES
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_MATH;
+    let mut writer = Writer::new(name);
+    for event in Parser::new_ext(&text, options) {
+        writer.take(event);
+    }
+    writer.blocks
+}
+
+/// Turns events into blocks of HTML.
+struct Writer<'a> {
+    blocks: Vec<String>,
+    /// The events of the block that is open.
+    events: Vec<Event<'a>>,
+    /// How many tags are open.
+    depth: usize,
+    footnotes: Footnotes<'a>,
+    /// The code block that is open: its language and its text.
+    code: Option<(String, String)>,
+    /// Whether the link that is open is one to a reader.
+    links: Vec<bool>,
+    /// The image that is open: its address and the text in its place.
+    image: Option<(Option<String>, String)>,
+    /// How many tags deeper than the bound are open.
+    buried: usize,
+}
+
+impl<'a> Writer<'a> {
+    fn new(name: &'a str) -> Self {
+        Self {
+            blocks: Vec::new(),
+            events: Vec::new(),
+            depth: 0,
+            footnotes: Footnotes::new(name),
+            code: None,
+            links: Vec::new(),
+            image: None,
+            buried: 0,
+        }
+    }
+
+    fn take(&mut self, event: Event<'a>) {
+        match &event {
+            Event::Start(_) => self.depth += 1,
+            Event::End(_) => self.depth -= 1,
+            _ => {}
+        }
+        if !self.bury(&event) {
+            self.write(event);
+        }
+        if self.depth == 0 && !self.events.is_empty() {
+            let mut block = String::new();
+            html::push_html(&mut block, self.events.drain(..));
+            self.blocks.push(block);
+        }
+    }
+
+    /// Whether the event lies too deep: its text is kept and its tags are not.
+    fn bury(&mut self, event: &Event<'a>) -> bool {
+        match event {
+            Event::Start(_) if self.buried > 0 || self.depth > DEPTH => self.buried += 1,
+            Event::End(_) if self.buried > 0 => self.buried -= 1,
+            Event::Text(text) | Event::Code(text) if self.buried > 0 => self.text(text.clone()),
+            _ => return self.buried > 0,
+        }
+        true
+    }
+
+    fn write(&mut self, event: Event<'a>) {
+        if self.code.is_some() {
+            return self.in_code(event);
+        }
+        if self.image.is_some() {
+            return self.in_image(event);
+        }
+        match event {
+            Event::Start(Tag::CodeBlock(kind)) => {
+                let language = match &kind {
+                    CodeBlockKind::Fenced(info) => code::language(info),
+                    CodeBlockKind::Indented => String::new(),
+                };
+                self.code = Some((language, String::new()));
+            }
+            Event::Start(Tag::Link { dest_url, .. }) => self.link(&dest_url),
+            Event::End(TagEnd::Link) => {
+                if self.links.pop() == Some(true) {
+                    self.html("</a>".to_owned());
+                }
+            }
+            Event::Start(Tag::Image { dest_url, .. }) => {
+                self.image = Some((link::allowed(&dest_url), String::new()));
+            }
+            // Headings without an id: two messages may well have the same.
+            Event::Start(Tag::Heading { level, .. }) => {
+                let (id, classes, attrs) = (None, Vec::new(), Vec::new());
+                self.events.push(Event::Start(Tag::Heading { level, id, classes, attrs }));
+            }
+            Event::Start(Tag::FootnoteDefinition(label)) => {
+                let open = self.footnotes.definition(label);
+                self.html(open);
+            }
+            Event::End(TagEnd::FootnoteDefinition) => self.html("</div>".to_owned()),
+            Event::FootnoteReference(label) => {
+                let reference = self.footnotes.reference(label);
+                self.html(reference);
+            }
+            Event::InlineMath(latex) => self.html(math::inline(&latex)),
+            Event::DisplayMath(latex) => self.html(math::block(&latex)),
+            // What looks like HTML is text.
+            Event::Start(Tag::HtmlBlock) => self.events.push(Event::Start(Tag::Paragraph)),
+            Event::End(TagEnd::HtmlBlock) => self.events.push(Event::End(TagEnd::Paragraph)),
+            Event::Html(text) | Event::InlineHtml(text) => self.text(text),
+            event => self.events.push(event),
+        }
+    }
+
+    fn in_code(&mut self, event: Event<'a>) {
+        match (event, &mut self.code) {
+            (Event::Text(text), Some((_, code))) => code.push_str(&text),
+            (Event::End(TagEnd::CodeBlock), code) => {
+                if let Some((language, code)) = code.take() {
+                    self.html(code::block(&language, &code));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn in_image(&mut self, event: Event<'a>) {
+        match (event, &mut self.image) {
+            (Event::Text(text) | Event::Code(text), Some((_, instead))) => instead.push_str(&text),
+            (Event::End(TagEnd::Image), image) => {
+                if let Some((address, instead)) = image.take() {
+                    let within_link = self.links.iter().any(|open| *open);
+                    let address = address.filter(|_| !within_link);
+                    self.html(link::image(address.as_deref(), &instead));
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn link(&mut self, address: &str) {
+        let open = link::allowed(address).map(|address| link::open(&address));
+        self.links.push(open.is_some());
+        if let Some(open) = open {
+            self.html(open);
+        }
+    }
+
+    fn html(&mut self, html: String) {
+        self.events.push(Event::InlineHtml(CowStr::from(html)));
+    }
+
+    fn text(&mut self, text: CowStr<'a>) {
+        self.events.push(Event::Text(text));
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,60 @@
+//! Code blocks, highlighted by classes so that a style sheet gives the colours.
+
+use std::sync::LazyLock;
+
+use two_face::re_exports::syntect::html::{ClassStyle, ClassedHTMLGenerator};
+use two_face::re_exports::syntect::parsing::{SyntaxReference, SyntaxSet};
+use two_face::re_exports::syntect::util::LinesWithEndings;
+
+use super::escape::escape;
+
+/// Bytes of code that are highlighted; more is shown plain, for highlighting takes a while.
+const BYTES: usize = 64 * 1024;
+
+/// Bytes of one line that are highlighted, for the same reason.
+const LINE_BYTES: usize = 2_000;
+
+/// Loaded with the first code that names a language: it is some megabytes.
+static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
+
+/// Of every class, so that none is one of the page's own.
+const STYLE: ClassStyle = ClassStyle::SpacedPrefixed { prefix: "s-" };
+
+/// The language that a fence names: its first word, if it looks like a name.
+pub(super) fn language(info: &str) -> String {
+    let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#' | '.' | '_');
+    let named = word.len() <= 32 && word.chars().all(plain);
+    if named { word.to_ascii_lowercase() } else { String::new() }
+}
+
+/// The block, with its language above it.
+pub(super) fn block(language: &str, code: &str) -> String {
+    let highlighted = syntax(language).and_then(|syntax| highlight(syntax, code));
+    let code = highlighted.unwrap_or_else(|| escape(code));
+    let language = escape(language);
+    // A block that scrolls has to be reached by the keyboard.
+    format!(
+        "<div class=\"code\" data-language=\"{language}\"><div class=\"code-head\">\
+         <span>{language}</span></div><pre tabindex=\"0\"><code>{code}</code></pre></div>"
+    )
+}
+
+fn syntax(language: &str) -> Option<&'static SyntaxReference> {
+    if matches!(language, "" | "text" | "txt" | "plain" | "plaintext") {
+        return None;
+    }
+    SYNTAXES.find_syntax_by_token(language)
+}
+
+fn highlight(syntax: &SyntaxReference, code: &str) -> Option<String> {
+    let long = code.len() > BYTES || code.lines().any(|line| line.len() > LINE_BYTES);
+    if long {
+        return None;
+    }
+    let mut generator = ClassedHTMLGenerator::new_with_class_style(syntax, &SYNTAXES, STYLE);
+    for line in LinesWithEndings::from(code) {
+        generator.parse_html_for_line_which_includes_newline(line).ok()?;
+    }
+    Some(generator.finalize())
+}

@@ -1,0 +1,75 @@
+//! Where a text may lead its reader.
+
+use super::escape::escape;
+
+/// The schemes that a link may have. An address without one would lead into this server,
+/// which a model knows nothing of.
+const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
+
+/// The address, if a reader may be led there.
+pub(super) fn allowed(address: &str) -> Option<String> {
+    // Browsers skip these when they look for a scheme.
+    let address: String = address.chars().filter(|c| !c.is_control()).collect();
+    let address = address.trim();
+    let (scheme, rest) = address.split_once(':')?;
+    let known = SCHEMES.iter().any(|known| scheme.eq_ignore_ascii_case(known));
+    (known && !rest.is_empty()).then(|| address.to_owned())
+}
+
+/// The tag that opens a link to an allowed address.
+pub(super) fn open(address: &str) -> String {
+    let address = escape(address);
+    format!("<a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">")
+}
+
+/// What stands for an image: a link to it, which loads it when somebody follows it, or its
+/// text alone.
+pub(super) fn image(address: Option<&str>, text: &str) -> String {
+    let shown = escape(text);
+    match address {
+        Some(address) if shown.is_empty() => {
+            format!("{}{}</a>", open_image(address), escape(address))
+        }
+        Some(address) => format!("{}{shown}</a>", open_image(address)),
+        None => shown,
+    }
+}
+
+fn open_image(address: &str) -> String {
+    open(address).replacen("<a ", "<a class=\"image\" ", 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_known_schemes_lead_anywhere() {
+        for good in ["https://a.example/x?y=1&z", "HTTP://a", "mailto:a@b.example"] {
+            assert_eq!(allowed(good).as_deref(), Some(good));
+        }
+        for bad in [
+            "javascript:alert(1)",
+            "JaVaScRiPt:alert(1)",
+            "java\nscript:alert(1)",
+            " \u{1}javascript:alert(1)",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "/c/1",
+            "//a.example",
+            "a",
+            "#x",
+            "https:",
+            "",
+        ] {
+            assert_eq!(allowed(bad), None, "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_stays_in_its_attribute() {
+        let open = open("https://a/\"><script>");
+        assert!(open.contains("https://a/&quot;&gt;&lt;script&gt;\" target"), "{open}");
+    }
+}
