@@ -7,7 +7,11 @@ use protocol::api::LimitsInForce;
 use protocol::{Error, ErrorCode, Snapshot, WorkerId};
 use runtime::{Registry, Runtime};
 
-use crate::AppError;
+use crate::{AppError, markdown};
+
+/// In the context of what a page is made from while the server writes it.
+#[derive(Clone, Copy)]
+pub(crate) struct InPage;
 
 /// The runtimes and the bounds in force. In the context of every page and server function.
 #[derive(Clone)]
@@ -24,7 +28,8 @@ impl Backend {
         })
     }
 
-    /// Where a worker stands, with its newest messages or those before a position.
+    /// Where a worker stands, with its newest messages or those before a position. With their
+    /// HTML, unless it is for a page that the server writes.
     pub(crate) async fn snapshot(
         &self,
         worker_id: WorkerId,
@@ -35,6 +40,9 @@ impl Backend {
             let limit = self.limits.transcript_page;
             let page = self.runtime().transcript(worker_id, before, limit).await;
             snapshot.transcript = page.map_err(told)?;
+        }
+        if use_context::<InPage>().is_none() {
+            markdown::fill(&mut snapshot.transcript.messages);
         }
         Ok(snapshot)
     }

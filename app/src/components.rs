@@ -1,5 +1,6 @@
 //! The parts of a page, one a file.
 
+mod answer_text;
 mod composer;
 mod console_view;
 mod conversation_header;

@@ -5,6 +5,7 @@
 
 mod activity;
 mod backoff;
+mod blocks;
 #[cfg(feature = "browser")]
 mod connection;
 mod conversation;
@@ -13,6 +14,8 @@ mod draft;
 mod message_id;
 
 pub use activity::{Activity, Errand};
+#[cfg(feature = "browser")]
+pub use blocks::Blocks;
 #[cfg(feature = "browser")]
 pub use connection::follow;
 #[cfg(test)]

@@ -11,7 +11,10 @@
 //!
 //! Pure: the same text gives the same HTML.
 
-use pulldown_cmark::{CodeBlockKind, CowStr, Event, Options, Parser, Tag, TagEnd, html};
+use protocol::{Message, Role};
+use pulldown_cmark::{
+    CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
+};
 
 use footnotes::Footnotes;
 
@@ -20,32 +23,57 @@ mod delimiters;
 mod escape;
 mod footnotes;
 mod link;
+mod live;
 mod math;
+
+pub use live::Live;
 
 /// Lists and quotes within one another at most. What lies deeper is shown as text: a browser's
 /// parser and a page's layout have bounds of their own.
 const DEPTH: usize = 24;
 
-/// The blocks of a text, each as HTML of its own: while an answer comes only the last of them
-/// changes. `name` tells the footnotes of one message from another's on the same page; it has
-/// to be fit for an attribute.
+/// The blocks of a text, each one element of HTML. `name` tells the footnotes of one message
+/// from another's on the same page; it has to be fit for an attribute.
 pub fn render(text: &str, name: &str) -> Vec<String> {
     let text = delimiters::to_dollars(text);
+    blocks(&text, name, End::Final).into_iter().map(|(_, block)| block).collect()
+}
+
+/// Adds their HTML to the model's messages.
+pub fn fill(messages: &mut [Message]) {
+    for message in messages.iter_mut().filter(|message| message.role == Role::Assistant) {
+        message.html = Some(render(&message.text, &message.id.to_string()));
+    }
+}
+
+/// Whether a text goes on behind its end.
+#[derive(Clone, Copy, PartialEq)]
+enum End {
+    Final,
+    Open,
+}
+
+/// The blocks with where each begins.
+fn blocks(text: &str, name: &str, end: End) -> Vec<(usize, String)> {
     let options = Options::ENABLE_TABLES
         | Options::ENABLE_TASKLISTS
         | Options::ENABLE_STRIKETHROUGH
         | Options::ENABLE_FOOTNOTES
         | Options::ENABLE_MATH;
     let mut writer = Writer::new(name);
-    for event in Parser::new_ext(&text, options) {
-        writer.take(event);
+    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+        // Code that is still coming would be highlighted anew with every piece of it.
+        writer.plain = end == End::Open && text[range.end..].trim().is_empty();
+        writer.take(event, range.start);
     }
     writer.blocks
 }
 
 /// Turns events into blocks of HTML.
 struct Writer<'a> {
-    blocks: Vec<String>,
+    blocks: Vec<(usize, String)>,
+    /// Where the block that is open begins.
+    start: usize,
     /// The events of the block that is open.
     events: Vec<Event<'a>>,
     /// How many tags are open.
@@ -53,29 +81,38 @@ struct Writer<'a> {
     footnotes: Footnotes<'a>,
     /// The code block that is open: its language and its text.
     code: Option<(String, String)>,
+    headings: Vec<HeadingLevel>,
     /// Whether the link that is open is one to a reader.
     links: Vec<bool>,
     /// The image that is open: its address and the text in its place.
     image: Option<(Option<String>, String)>,
     /// How many tags deeper than the bound are open.
     buried: usize,
+    /// Whether code is not highlighted.
+    plain: bool,
 }
 
 impl<'a> Writer<'a> {
     fn new(name: &'a str) -> Self {
         Self {
             blocks: Vec::new(),
+            start: 0,
             events: Vec::new(),
             depth: 0,
             footnotes: Footnotes::new(name),
             code: None,
+            headings: Vec::new(),
             links: Vec::new(),
             image: None,
             buried: 0,
+            plain: false,
         }
     }
 
-    fn take(&mut self, event: Event<'a>) {
+    fn take(&mut self, event: Event<'a>, start: usize) {
+        if self.depth == 0 {
+            self.start = start;
+        }
         match &event {
             Event::Start(_) => self.depth += 1,
             Event::End(_) => self.depth -= 1,
@@ -87,7 +124,7 @@ impl<'a> Writer<'a> {
         if self.depth == 0 && !self.events.is_empty() {
             let mut block = String::new();
             html::push_html(&mut block, self.events.drain(..));
-            self.blocks.push(block);
+            self.blocks.push((self.start, block.trim_end().to_owned()));
         }
     }
 
@@ -128,8 +165,15 @@ impl<'a> Writer<'a> {
             }
             // Headings without an id: two messages may well have the same.
             Event::Start(Tag::Heading { level, .. }) => {
+                // The first level is the page's own.
+                let level = HeadingLevel::try_from(level as usize + 1).unwrap_or(level);
+                self.headings.push(level);
                 let (id, classes, attrs) = (None, Vec::new(), Vec::new());
                 self.events.push(Event::Start(Tag::Heading { level, id, classes, attrs }));
+            }
+            Event::End(TagEnd::Heading(level)) => {
+                let level = self.headings.pop().unwrap_or(level);
+                self.events.push(Event::End(TagEnd::Heading(level)));
             }
             Event::Start(Tag::FootnoteDefinition(label)) => {
                 let open = self.footnotes.definition(label);
@@ -155,7 +199,7 @@ impl<'a> Writer<'a> {
             (Event::Text(text), Some((_, code))) => code.push_str(&text),
             (Event::End(TagEnd::CodeBlock), code) => {
                 if let Some((language, code)) = code.take() {
-                    self.html(code::block(&language, &code));
+                    self.html(code::block(&language, &code, self.plain));
                 }
             }
             _ => {}

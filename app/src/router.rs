@@ -10,7 +10,7 @@ use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 
-use crate::backend::set_status;
+use crate::backend::{InPage, set_status};
 use crate::form::{Fields, unreadable};
 use crate::{Assets, Backend, Refused, shell, text};
 
@@ -44,6 +44,7 @@ impl Handlers {
         let Self { backend, options, assets } = self;
         let context = move || {
             provide_context(backend.clone());
+            provide_context(InPage);
             if let Some(refused) = &refused {
                 set_status(refused.error.code.http_status());
                 provide_context(refused.clone());

@@ -173,7 +173,7 @@ test('the page tells what it is to those who do not see it', async ({
           - article "You":
             - text: Hello
           - article "Companion":
-            - text: "You said: Hello"
+            - paragraph: "You said: Hello"
             - list:
               - listitem: scripted-model
       - status: The answer is complete.

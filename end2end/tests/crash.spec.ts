@@ -24,7 +24,7 @@ test('killed in mid-answer: the text stays, the page comes back, the next turn w
   await console.ask('Count.');
   await expect(console.answer).toHaveText('One two 三 ');
   await console.composer.fill('Typed meanwhile');
-  const read = ['Before?', 'An old answer.', 'Count.', 'One two 三 '];
+  const read = ['Before?', 'An old answer.', 'Count.', 'One two 三'];
   expect(await console.texts()).toEqual(read);
 
   await companion.kill();
@@ -77,12 +77,12 @@ test('an orderly end in mid-answer interrupts the turn and keeps its text', asyn
   await upstream.plays(answer('One ', 'two ', hold, 'never.'), answer('Back again.'));
   await console.openLive();
   await console.ask('Count.');
-  await expect(console.answer).toHaveText('One two ');
+  await expect(console.answer).toHaveText('One two');
   await companion.stop();
   await companion.start();
   await console.isLive();
   await expect(console.note).toHaveText(/The server ended while this was being written/);
-  expect(await console.texts()).toEqual(['Count.', 'One two ']);
+  expect(await console.texts()).toEqual(['Count.', 'One two']);
   await console.ask('Go on.');
   await expect(console.answer).toHaveText('Back again.');
 });

@@ -58,7 +58,9 @@ test('the first page of the script is the page of the server, to the byte', asyn
       });
   expect(await page.evaluate(read)).toEqual(await server.evaluate(read));
   const { messages } = await companion.api.transcript(console.worker);
-  expect(await console.texts()).toEqual(messages.map((message) => message.text));
+  const [question, shown] = await console.texts();
+  expect(question).toBe(messages[0]?.text);
+  expect(shown).toBe('A fine answer,with  spaces & <tags>.');
   await plain.close();
 });
 

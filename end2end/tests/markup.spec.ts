@@ -26,12 +26,13 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await console.openLive();
       else await console.open();
       await console.ask(NASTY);
-      await expect(console.answer).toHaveText(`Echo: ${NASTY}`);
+      await expect(console.answer).toContainText('Echo: </script>');
       await upstream.release();
       await expect(console.answer).toHaveText(/ End\.$/);
       await page.reload();
       if (javaScriptEnabled) await console.isLive();
-      expect(await console.texts()).toEqual([NASTY, `Echo: ${NASTY} End.`]);
+      expect((await console.texts())[0]).toBe(NASTY);
+      for (const line of NASTY.split('\n')) await expect(console.answer).toContainText(line);
 
       await console.manage.click();
       await console.titleField.fill('</title><img src=x onerror=alert(1)>');

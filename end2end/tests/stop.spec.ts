@@ -21,7 +21,7 @@ test('stop ends the answer, drops the upstream and keeps the text', async ({
   await upstream.plays(LONG, answer('Fine.'));
   await console.openLive();
   await console.ask('Count to four.');
-  await expect(console.answer).toHaveText('One two ');
+  await expect(console.answer).toHaveText('One two');
   await console.stop.click();
   await expect(console.note).toHaveText('You stopped this answer. What is above was kept.');
   await console.isIdle();
@@ -32,7 +32,7 @@ test('stop ends the answer, drops the upstream and keeps the text', async ({
   await console.ask('Are you well?');
   await expect(console.answer).toHaveText('Fine.');
   await console.isIdle();
-  const texts = ['Count to four.', 'One two ', 'Are you well?', 'Fine.'];
+  const texts = ['Count to four.', 'One two', 'Are you well?', 'Fine.'];
   expect(await console.texts()).toEqual(texts);
   await page.reload();
   expect(await console.texts()).toEqual(texts);
@@ -46,7 +46,7 @@ test('stop works from the other tab', async ({ console, tab, upstream }) => {
   const other = await tab();
   await other.isLive();
   await console.ask('Count to four.');
-  await expect(other.answer).toHaveText('One two ');
+  await expect(other.answer).toHaveText('One two');
   await other.stop.click();
   for (const each of [other, console]) {
     await expect(each.note).toHaveText(/You stopped this answer/);
@@ -55,7 +55,7 @@ test('stop works from the other tab', async ({ console, tab, upstream }) => {
   }
   await dropped(upstream);
   await upstream.release();
-  expect(await console.texts()).toEqual(['Count to four.', 'One two ']);
+  expect(await console.texts()).toEqual(['Count to four.', 'One two']);
   expect(await other.texts()).toEqual(await console.texts());
 });
 
@@ -81,7 +81,7 @@ test('deleting a conversation stops its answer, in every tab', async ({
   const other = await tab();
   await other.isLive();
   await console.ask('Count to four.');
-  await expect(other.answer).toHaveText('One two ');
+  await expect(other.answer).toHaveText('One two');
   await console.manage.click();
   await console.delete.click();
   await console.deleteForGood.click();

@@ -26,5 +26,5 @@ pub use message::{Message, Role};
 pub use timestamp::Timestamp;
 pub use turn::{Finish, ProviderName, Retry, Sight, Timings, Turn, TurnState, Usage};
 pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};
-pub use wire::{CloseReason, Envelope, Frame};
+pub use wire::{CloseReason, Envelope, Frame, HtmlPatch};
 pub use worker::{Worker, WorkerStatus};

@@ -27,4 +27,7 @@ pub struct Message {
     pub created_at: Timestamp,
     /// For an assistant the turn that wrote it, for a user the turn it first asked for.
     pub turn_id: Option<TurnId>,
+    /// An assistant's text as HTML, block by block, where it was asked for. Never in the log.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<Vec<String>>,
 }

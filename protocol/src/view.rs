@@ -175,6 +175,7 @@ impl View {
                     text: String::new(),
                     created_at: event.at,
                     turn_id: Some(turn.turn_id),
+                    html: None,
                 });
                 self.turns.push(Turn::clone(turn));
                 Change::Message(turn.answer)

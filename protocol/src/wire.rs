@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Error, Event, RuntimeId, Snapshot, WorkerId};
+use crate::{Cursor, Error, Event, MessageId, RuntimeId, Snapshot, WorkerId};
 
 /// An event with where it comes from and the cursor after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -12,6 +12,19 @@ pub struct Envelope {
     pub runtime_id: RuntimeId,
     pub worker_id: WorkerId,
     pub event: Event,
+    /// What the event changes of a message's HTML, where it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub html: Option<HtmlPatch>,
+}
+
+/// How a message's HTML changes: the blocks from `from` on are these now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HtmlPatch {
+    pub message_id: MessageId,
+    /// How many blocks stay as they are.
+    pub from: usize,
+    pub blocks: Vec<String>,
 }
 
 /// One frame to an observer.

@@ -117,6 +117,7 @@ impl Observation {
                 runtime_id: self.runtime_id.clone(),
                 worker_id: self.worker_id,
                 event,
+                html: None,
             })));
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Following a worker: one stream of [`protocol::Frame`]s, over a WebSocket or as
 //! Server-Sent Events. It only observes; it takes no commands.
 
+mod scribe;
 mod sse;
 mod transport;
 mod websocket;
@@ -23,6 +24,7 @@ use crate::bounds::BUSY_RETRY_MS;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::state::AppState;
+use scribe::{Format, Scribe};
 use transport::Transport;
 
 /// The places for observers, and who holds one.
@@ -72,6 +74,10 @@ pub struct Since {
     /// The cursor of the last frame that was seen; without it the stream begins with a
     /// snapshot. As Server-Sent Events also by the header `Last-Event-ID`.
     pub cursor: Option<String>,
+    /// Whether answers are told in HTML too: whole messages in a snapshot, changed blocks with
+    /// an event.
+    #[serde(default)]
+    pub html: bool,
 }
 
 /// Follows a worker.
@@ -100,19 +106,23 @@ pub async fn events(
     let place = state.observers.place()?;
     let runtime = state.runtime(&rid)?;
     let ping = state.observers.ping;
+    let format = if since.html { Format::Html } else { Format::Text };
+    let scribe = async |cursor: Option<String>| {
+        let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
+        Ok::<_, ApiError>(Scribe::new(observation, runtime.clone(), wid, format))
+    };
     match transport {
         Transport::WebSocket => {
             let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await;
             let upgrade = upgrade.map_err(|rejection| {
                 ApiError::invalid(rejection.body_text()).status(rejection.status())
             })?;
-            let observation = runtime.observe(wid, since.cursor.map(Cursor::from_client)).await?;
-            Ok(websocket::answer(upgrade, observation, ping, place))
+            let scribe = scribe(since.cursor).await?;
+            Ok(websocket::answer(upgrade, scribe, ping, place))
         }
         Transport::Sse => {
             let cursor = since.cursor.or_else(|| last_event_id(&parts.headers));
-            let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
-            Ok(sse::answer(observation, ping, place).into_response())
+            Ok(sse::answer(scribe(cursor).await?, ping, place).into_response())
         }
     }
 }

@@ -3,18 +3,20 @@
 use leptos::prelude::*;
 use protocol::Role;
 
+use super::answer_text::AnswerText;
 use super::moment::Moment;
 use super::turn_line::TurnLine;
+use crate::erase::erase;
 use crate::live::{Conversation, Entry};
 use crate::text;
 
-/// A user's or the model's message, as plain text.
+/// A user's message as it was typed, or the model's rendered.
 #[component]
 pub fn MessageView(
     /// The message.
     entry: Entry,
 ) -> impl IntoView {
-    let Entry { id, role, created_at, text, turn, .. } = entry;
+    let Entry { id, role, created_at, text, turn, .. } = entry.clone();
     let conversation = expect_context::<Conversation>();
     let (name, label) = match role {
         Role::User => ("user", text::YOU.to_owned()),
@@ -34,11 +36,18 @@ pub fn MessageView(
     };
     // An answer tells its time with its other figures.
     let asked_at = turn.is_none().then(|| view! { <p class="asked"><Moment at=created_at /></p> });
-    let written = text.clone();
+    let written = match role {
+        Role::User => erase(view! {
+            <div class="message-text" dir="auto">
+                {text.get_untracked()}
+            </div>
+        }),
+        Role::Assistant => erase(view! { <AnswerText entry /> }),
+    };
     view! {
         {mark}
         <article class="message" id=format!("m-{id}") data-role=name aria-label=label>
-            <div class="message-text" dir="auto">{move || written.get()}</div>
+            {written}
             {asked_at}
             {turn.map(|turn| view! { <TurnLine turn text=text.clone() /> })}
         </article>

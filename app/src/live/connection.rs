@@ -95,8 +95,12 @@ async fn connect(conversation: &Conversation) -> End {
         match frame {
             Frame::Snapshot { snapshot, .. } => conversation.replace(*snapshot),
             Frame::Event(envelope) => {
-                if conversation.apply(&envelope.event, envelope.cursor) == Applied::Gap {
+                let applied = conversation.apply(&envelope.event, envelope.cursor);
+                if applied == Applied::Gap {
                     return End::Gap;
+                }
+                if let (Applied::Changed(_), Some(patch)) = (applied, envelope.html) {
+                    conversation.patch(patch);
                 }
             }
             // A stale cursor: the snapshot that mends it is the next frame.
@@ -116,9 +120,9 @@ fn address(conversation: &Conversation) -> String {
     let worker = conversation.worker_id;
     let runtime = conversation.worker.read_untracked().runtime_id.clone();
     let mut address =
-        format!("{scheme}://{host}/api/v1/runtimes/{runtime}/workers/{worker}/events");
+        format!("{scheme}://{host}/api/v1/runtimes/{runtime}/workers/{worker}/events?html=true");
     if let Some(cursor) = conversation.cursor() {
-        address.push_str("?cursor=");
+        address.push_str("&cursor=");
         address.push_str(cursor.as_str());
     }
     address

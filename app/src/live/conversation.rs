@@ -6,11 +6,12 @@
 
 use leptos::prelude::*;
 use protocol::{
-    Applied, Change, Cursor, Event, Message, MessageId, OutOfSight, Role, Snapshot, Timestamp,
-    Transcript, Turn, TurnId, View, Worker, WorkerId,
+    Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Role, Snapshot,
+    Timestamp, Transcript, Turn, TurnId, View, Worker, WorkerId,
 };
 
 use super::activity::{Activity, Errand, Stage};
+use super::blocks::Blocks;
 
 /// One message as the transcript shows it.
 #[derive(Clone)]
@@ -19,6 +20,8 @@ pub struct Entry {
     pub role: Role,
     pub created_at: Timestamp,
     pub text: ArcRwSignal<String>,
+    /// The text rendered; of an answer.
+    pub html: ArcRwSignal<Blocks>,
     /// The turn that writes it; none for a user's message.
     pub turn_id: Option<TurnId>,
     pub turn: Option<ArcRwSignal<Turn>>,
@@ -84,6 +87,13 @@ impl Conversation {
             self.show(change);
         }
         applied
+    }
+
+    /// Takes a change of an answer's HTML.
+    pub fn patch(&self, patch: HtmlPatch) {
+        if let Some(entry) = self.newest(|entry| entry.id == patch.message_id) {
+            entry.html.update(|html| html.patch(patch));
+        }
     }
 
     /// Goes on from a snapshot, unless the page is further already.
@@ -175,6 +185,9 @@ impl Conversation {
             let show = |message: &Message| match shown.next_if(|entry| entry.id == message.id) {
                 Some(entry) => {
                     set_if_new(&entry.text, message.text.clone());
+                    if message.html.is_some() {
+                        set_if_new(&entry.html, blocks(message));
+                    }
                     let turn = entry.turn_id.and_then(|id| view.turn(id).cloned());
                     if let (Some(shown), Some(turn)) = (&entry.turn, turn) {
                         shown.set(turn);
@@ -204,9 +217,14 @@ fn entry(view: &View, message: &Message) -> Entry {
         role: message.role,
         created_at: message.created_at,
         text: ArcRwSignal::new(message.text.clone()),
+        html: ArcRwSignal::new(blocks(message)),
         turn_id,
         turn,
     }
+}
+
+fn blocks(message: &Message) -> Blocks {
+    Blocks::of(message.html.clone(), message.text.is_empty())
 }
 
 fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
@@ -282,6 +300,7 @@ pub mod sample {
             text: "Why?".into(),
             created_at: at(1),
             turn_id: Some(turn.turn_id),
+            html: None,
         }
     }
 

@@ -29,8 +29,9 @@ pub(super) fn language(info: &str) -> String {
 }
 
 /// The block, with its language above it.
-pub(super) fn block(language: &str, code: &str) -> String {
-    let highlighted = syntax(language).and_then(|syntax| highlight(syntax, code));
+pub(super) fn block(language: &str, code: &str, plain: bool) -> String {
+    let highlighted =
+        syntax(language).filter(|_| !plain).and_then(|syntax| highlight(syntax, code));
     let code = highlighted.unwrap_or_else(|| escape(code));
     let language = escape(language);
     // A block that scrolls has to be reached by the keyboard.

@@ -30,5 +30,6 @@ fn convert(latex: &str, display: MathDisplay) -> Option<String> {
         return None;
     }
     let converted = CONVERTER.as_ref()?.convert_with_local_state(latex.trim(), display).ok()?;
-    Some(converted.mathml)
+    // A page allows no styles but those of its style sheet, which goes by this name.
+    Some(converted.mathml.replace(" style=\"", " data-style=\""))
 }

@@ -24,6 +24,7 @@ pub fn frame(text: &str) -> Result<Frame, Unreadable> {
             runtime_id: tree.take("runtime_id")?.value()?,
             worker_id: tree.take("worker_id")?.value()?,
             event: event(tree.take("event")?)?,
+            html: tree.take("html").unwrap_or(Tree::Null).value()?,
         }))),
         "notice" => Ok(Frame::Notice { error: tree.take("error")?.value()? }),
         "close" => Ok(Frame::Close { reason: tree.take("reason")?.value()? }),
@@ -183,13 +184,19 @@ mod tests {
     #[test]
     fn every_kind_of_event_is_read_as_protocol_reads_it() {
         let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
+        let message_id = sample::turn().answer;
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
         assert_eq!(kinds.len(), 11, "a kind of event without an example: {kinds:?}");
+        let patches =
+            [None, Some(HtmlPatch { message_id, from: 1, blocks: vec!["<p>a</p>".into()] })];
+        let mut patches = patches.into_iter().cycle();
         for (body, first_seq) in bodies().into_iter().zip([None, Some(1)].into_iter().cycle()) {
             let event = Event { seq: 3, first_seq, at: sample::at(1), body };
             let cursor = Cursor::new(LogId(1), 3);
-            let envelope = Envelope { cursor, runtime_id: runtime_id.clone(), worker_id, event };
+            let html = patches.next().flatten();
+            let runtime_id = runtime_id.clone();
+            let envelope = Envelope { cursor, runtime_id, worker_id, event, html };
             let sent = Frame::Event(Box::new(envelope));
             assert_eq!(frame(&to_string(&sent).unwrap()), Ok(sent));
         }

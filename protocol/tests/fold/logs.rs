@@ -205,6 +205,7 @@ impl Builder {
                 text: plan.question,
                 created_at: self.at(),
                 turn_id: Some(turn_id),
+                html: None,
             },
         });
         if let Some(title) = plan.title {

@@ -40,7 +40,7 @@ proptest! {
         for event in protocol::fold_deltas(events.clone()).into_iter().chain(events) {
             round_trips::<Event>(&event);
             let (cursor, runtime_id) = (Cursor::new(LOG, event.seq), runtime_id.clone());
-            let envelope = Envelope { cursor, runtime_id, worker_id, event };
+            let envelope = Envelope { cursor, runtime_id, worker_id, event, html: None };
             round_trips(&Frame::Event(Box::new(envelope)));
         }
         let snapshot = Box::new(view.snapshot(LOG));

@@ -82,6 +82,7 @@ impl Sample {
             text: text.to_owned(),
             created_at: at,
             turn_id: Some(turn_id),
+            html: None,
         };
         self.head = Some(answer);
         self.turn = Some(turn_id);

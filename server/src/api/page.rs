@@ -25,6 +25,9 @@ pub struct TranscriptPage {
     pub before: Option<u64>,
     /// Entries in the page, 1 to 200.
     pub limit: Option<u32>,
+    /// Whether the answers are told in HTML too.
+    #[serde(default)]
+    pub html: bool,
 }
 
 /// How many entries a page has: what was asked for, else `usual`. Error: `invalid_input`

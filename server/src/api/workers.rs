@@ -116,7 +116,11 @@ pub async fn transcript(
     Query(page): Query<TranscriptPage>,
 ) -> ApiResult<Json<Transcript>> {
     let limit = entries(page.limit, state.limits.transcript_page, TRANSCRIPT_PAGE_MAX)?;
-    Ok(Json(state.runtime(&rid)?.transcript(wid, page.before, limit).await?))
+    let mut transcript = state.runtime(&rid)?.transcript(wid, page.before, limit).await?;
+    if page.html {
+        app::markdown::fill(&mut transcript.messages);
+    }
+    Ok(Json(transcript))
 }
 
 /// Tells a field that is there from one that is not.

@@ -8,15 +8,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 use protocol::{Cursor, Frame};
-use runtime::Observation;
 
-use super::Place;
+use super::{Place, Scribe};
 
 /// The stream of an observation. It ends after the frame `close`, or when the client goes.
-pub fn answer(observation: Observation, ping: Duration, place: Place) -> Response {
-    let frames = stream::unfold((observation, place), |(mut observation, place)| async move {
-        let frame = observation.next().await?;
-        Some((Ok::<_, Infallible>(event(&frame)), (observation, place)))
+pub fn answer(scribe: Scribe, ping: Duration, place: Place) -> Response {
+    let frames = stream::unfold((scribe, place), |(mut scribe, place)| async move {
+        let frame = scribe.next().await?;
+        Some((Ok::<_, Infallible>(event(&frame)), (scribe, place)))
     });
     let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(ping)).into_response();
     // Proxies that collect answers would hold the events back.

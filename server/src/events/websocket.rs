@@ -5,10 +5,9 @@ use std::time::Duration;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use protocol::{CloseReason, Frame};
-use runtime::Observation;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::Place;
+use super::{Place, Scribe};
 
 /// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
 pub const CLIENT_FRAME_BYTES: usize = 4096;
@@ -16,16 +15,11 @@ pub const CLIENT_FRAME_BYTES: usize = 4096;
 pub const UNANSWERED_PINGS: u32 = 2;
 
 /// Completes the handshake; frames follow.
-pub fn answer(
-    upgrade: WebSocketUpgrade,
-    observation: Observation,
-    ping: Duration,
-    place: Place,
-) -> Response {
+pub fn answer(upgrade: WebSocketUpgrade, scribe: Scribe, ping: Duration, place: Place) -> Response {
     upgrade
         .max_message_size(CLIENT_FRAME_BYTES)
         .max_frame_size(CLIENT_FRAME_BYTES)
-        .on_upgrade(move |socket| follow(socket, observation, ping, place))
+        .on_upgrade(move |socket| follow(socket, scribe, ping, place))
 }
 
 /// What ended a stream.
@@ -36,8 +30,8 @@ enum End {
     Close(CloseReason),
 }
 
-async fn follow(mut socket: WebSocket, observation: Observation, ping: Duration, place: Place) {
-    let end = pass_on(&mut socket, observation, ping).await;
+async fn follow(mut socket: WebSocket, scribe: Scribe, ping: Duration, place: Place) {
+    let end = pass_on(&mut socket, scribe, ping).await;
     if let End::Close(reason) = end {
         let frame = CloseFrame { code: reason.code(), reason: reason.name().into() };
         let goodbye = async {
@@ -50,7 +44,7 @@ async fn follow(mut socket: WebSocket, observation: Observation, ping: Duration,
     drop(place);
 }
 
-async fn pass_on(socket: &mut WebSocket, mut observation: Observation, ping: Duration) -> End {
+async fn pass_on(socket: &mut WebSocket, mut scribe: Scribe, ping: Duration) -> End {
     let patience = ping * UNANSWERED_PINGS;
     let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -74,7 +68,7 @@ async fn pass_on(socket: &mut WebSocket, mut observation: Observation, ping: Dur
                 unanswered += 1;
                 Message::Ping(bytes::Bytes::new())
             }
-            frame = observation.next() => match frame {
+            frame = scribe.next() => match frame {
                 Some(Frame::Close { reason }) => {
                     let last = text(&Frame::Close { reason });
                     let _ = timeout(patience, socket.send(last)).await;

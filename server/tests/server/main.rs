@@ -9,6 +9,7 @@ mod conversation;
 mod document;
 mod errors;
 mod guard;
+mod html;
 mod process;
 mod sse;
 mod support;

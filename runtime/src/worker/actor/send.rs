@@ -105,6 +105,7 @@ impl Actor<'_> {
             text: request.text,
             created_at: now,
             turn_id: Some(turn_id),
+            html: None,
         };
         let turn = Turn {
             turn_id,

@@ -1,0 +1,59 @@
+//! An answer's text, rendered.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+use crate::live::Entry;
+
+/// The blocks of an answer. They are the server's HTML; only the ones that change are
+/// touched, so that what is read or selected above them stays.
+#[component]
+pub fn AnswerText(
+    /// The answer.
+    entry: Entry,
+) -> impl IntoView {
+    let initial = initial(&entry);
+    let element = NodeRef::<Div>::new();
+    #[cfg(feature = "browser")]
+    {
+        let html = entry.html;
+        let shown = html.get_untracked();
+        Effect::new(move |before: Option<crate::live::Blocks>| {
+            let (before, now) = (before.unwrap_or_else(|| shown.clone()), html.get());
+            match (element.get(), now.change(&before)) {
+                (Some(element), Some((kept, html))) => {
+                    replace(&element, kept, &html);
+                    now
+                }
+                // Not in the page yet: shown when it is.
+                (None, Some(_)) => before,
+                (_, None) => now,
+            }
+        });
+    }
+    view! { <div class="message-text prose" dir="auto" node_ref=element inner_html=initial></div> }
+}
+
+/// The server's page is made from the text, and carries no HTML twice; a browser that takes
+/// it over leaves it as it is.
+#[cfg(feature = "ssr")]
+fn initial(entry: &Entry) -> String {
+    crate::markdown::render(&entry.text.read_untracked(), &entry.id.to_string()).concat()
+}
+
+#[cfg(not(feature = "ssr"))]
+fn initial(entry: &Entry) -> String {
+    entry.html.read_untracked().html()
+}
+
+/// Puts HTML in place of all elements but the first `kept`.
+#[cfg(feature = "browser")]
+fn replace(element: &web_sys::HtmlDivElement, kept: usize, html: &str) {
+    while element.child_element_count() as usize > kept
+        && let Some(last) = element.last_element_child()
+    {
+        last.remove();
+    }
+    // Fails only for places that are none.
+    let _ = element.insert_adjacent_html("beforeend", html);
+}

@@ -1,0 +1,136 @@
+//! A text that is still coming, rendered piece by piece.
+
+use protocol::{HtmlPatch, MessageId};
+
+use super::{End, blocks, delimiters, render};
+
+/// A message on its way, with what its reader was given of it.
+///
+/// Only the last block of a text changes when something is added to it; the ones before are
+/// settled and not looked at again. What a later text changes all the same (a link's address
+/// that stands at the end, the number of a footnote) is put right when the message is complete.
+pub struct Live {
+    message_id: MessageId,
+    name: String,
+    text: String,
+    /// Where the blocks that are not settled begin, in the text with its formulas between
+    /// dollars.
+    settled_bytes: usize,
+    settled: usize,
+    /// What the reader has.
+    shown: Vec<String>,
+}
+
+impl Live {
+    /// A message of which the reader was given everything up to here, or nothing.
+    pub fn new(message_id: MessageId, text: String, shown: Vec<String>) -> Self {
+        let name = message_id.to_string();
+        Self { message_id, name, text, settled_bytes: 0, settled: 0, shown }
+    }
+
+    pub fn message_id(&self) -> MessageId {
+        self.message_id
+    }
+
+    /// Bytes of the text that have come.
+    pub fn bytes(&self) -> u64 {
+        self.text.len() as u64
+    }
+
+    /// What more text changes.
+    pub fn push(&mut self, text: &str) -> Option<HtmlPatch> {
+        self.text.push_str(text);
+        let text = delimiters::to_dollars(&self.text);
+        let unsettled = text.get(self.settled_bytes..).unwrap_or_default();
+        let new = blocks(unsettled, &self.name, End::Open);
+        let settles = new.len().saturating_sub(1);
+        if let Some((start, _)) = new.get(settles) {
+            self.settled_bytes += start;
+        }
+        let from = self.settled;
+        self.settled += settles;
+        self.patch(from, new.into_iter().map(|(_, block)| block).collect())
+    }
+
+    /// What the end changes.
+    pub fn finish(mut self) -> Option<HtmlPatch> {
+        let whole = render(&self.text, &self.name);
+        self.patch(0, whole)
+    }
+
+    /// Shows `blocks` from block `from` on; tells what differs from what was shown.
+    fn patch(&mut self, from: usize, blocks: Vec<String>) -> Option<HtmlPatch> {
+        let known = self.shown.get(from..).unwrap_or_default();
+        let same = known.iter().zip(&blocks).take_while(|(known, new)| known == new).count();
+        if same == blocks.len() && same == known.len() {
+            return None;
+        }
+        let from = from + same;
+        self.shown.truncate(from);
+        let blocks = blocks[same..].to_vec();
+        self.shown.extend_from_slice(&blocks);
+        Some(HtmlPatch { message_id: self.message_id, from, blocks })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn follow(pieces: &[&str]) -> Vec<String> {
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        let mut page: Vec<String> = Vec::new();
+        let mut apply = |patch: Option<HtmlPatch>| {
+            let Some(patch) = patch else { return };
+            assert!(patch.from <= page.len());
+            page.truncate(patch.from);
+            page.extend(patch.blocks);
+        };
+        for piece in pieces {
+            apply(live.push(piece));
+        }
+        apply(live.finish());
+        page
+    }
+
+    fn whole(text: &str) -> Vec<String> {
+        render(text, &MessageId::from_parts(1, [1; 10]).to_string())
+    }
+
+    #[test]
+    fn a_settled_block_is_not_sent_again() {
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        let mut froms = Vec::new();
+        for piece in ["One.\n\nTw", "o.\n\n```rust\nfn ", "a() {}\n", "```\n\nTh", "ree."] {
+            froms.extend(live.push(piece).map(|patch| patch.from));
+        }
+        assert_eq!(froms, [0, 1, 2, 2, 3]);
+        assert_eq!(live.finish(), None);
+    }
+
+    #[test]
+    fn what_the_end_changes_is_put_right() {
+        let text = "See [a].\n\nMore[^1] and[^2].\n\n[^2]: x\n\n[a]: https://a.example";
+        let pieces: Vec<&str> = text.split_inclusive(' ').collect();
+        assert_eq!(follow(&pieces), whole(text));
+    }
+
+    #[test]
+    fn one_that_resumes_goes_on_from_what_was_shown() {
+        let id = MessageId::from_parts(1, [1; 10]);
+        let mut live = Live::new(id, "One.\n\nTw".into(), whole("One.\n\nTw"));
+        let patch = live.push("o.").unwrap();
+        assert_eq!((patch.from, patch.blocks), (1, vec!["<p>Two.</p>".to_owned()]));
+    }
+
+    proptest! {
+        #[test]
+        fn any_pieces_give_what_the_whole_gives(
+            pieces in prop::collection::vec("[-a\\n >*_`~\\[\\](){}<!&$\\\\|#:^1.]{0,8}", 0..30),
+        ) {
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            prop_assert_eq!(follow(&pieces), whole(&pieces.concat()));
+        }
+    }
+}

@@ -1,0 +1,97 @@
+// Answers are read as Markdown, the same by the server's page and while they come.
+
+import { expect, test } from '../harness/test.ts';
+import { answer, hold } from '../harness/upstream.ts';
+
+const ANSWER = [
+  '## A heading',
+  'Some *emphasis*, `code`, a [link](https://example.org/) and $x^2$.',
+  '| a | b |\n|---|---|\n| 1 | 2 |',
+  '```rust\nfn main() {\n    println!("Hello");\n}\n```',
+  '1. one\n2. two\n   - three',
+  '> A quote.',
+  'Ends 日本語.',
+].join('\n\n');
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('an answer is rendered', async ({ console, page, upstream }) => {
+      await upstream.plays(answer(ANSWER));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      await console.ask('Show me.');
+      await expect(console.answer).toContainText('Ends 日本語.');
+      await expect(console.answer).toMatchAriaSnapshot(`
+        - heading "A heading" [level=3]
+        - paragraph:
+          - emphasis: emphasis
+          - code: code
+          - link "link":
+            - /url: https://example.org/
+        - table:
+          - rowgroup:
+            - row "a b"
+          - rowgroup:
+            - row "1 2"
+        - code: /fn main/
+        - list:
+          - listitem: one
+          - listitem:
+            - list:
+              - listitem: three
+        - blockquote:
+          - paragraph: A quote.
+        - paragraph: Ends 日本語.
+      `);
+      await expect(console.answer.locator('math')).toBeVisible();
+      await expect(console.answer.locator('.code .s-keyword, .code .s-storage')).not.toHaveCount(0);
+      // But for the marks that the page's own script leaves.
+      const html = async (): Promise<string> =>
+        (await console.answer.innerHTML()).replaceAll('<!---->', '');
+      const live = await html();
+      await page.reload();
+      if (javaScriptEnabled) await console.isLive();
+      expect(await html()).toBe(live);
+    });
+  });
+}
+
+test('while an answer comes only its last block is touched', async ({ console, upstream }) => {
+  const parts = ANSWER.split('\n\n').map((part) => `${part}\n\n`);
+  await upstream.plays(answer(parts[0] ?? '', parts[1] ?? '', hold, ...parts.slice(2)));
+  await console.openLive();
+  await console.ask('Show me.');
+  await expect(console.answer.locator('p')).toHaveCount(1);
+  // What somebody has selected above stays selected.
+  await console.answer.locator(':scope > *').first().evaluate((element) => {
+    getSelection()?.selectAllChildren(element);
+    element.setAttribute('data-kept', '');
+  });
+  await upstream.release();
+  await expect(console.answer).toContainText('Ends 日本語.');
+  await console.isIdle();
+  await expect(console.answer.locator('[data-kept]')).toHaveCount(1);
+  expect(await console.answer.evaluate(() => String(getSelection()))).toContain('A heading');
+});
+
+test('an answer that the server wrote in part goes on in the page', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  await upstream.plays(answer('One.\n\nTw', hold, 'o.\n\n```js\nlet a', hold, ' = 1\n```\n'));
+  await console.openLive();
+  await console.ask('Show me.');
+  await expect(console.answer).toContainText('Tw');
+  await page.reload();
+  await console.isLive();
+  await upstream.release();
+  await expect(console.answer.locator('.code')).toHaveCount(1);
+  await expect(console.answer.locator('p')).toHaveText(['One.', 'Two.']);
+  await upstream.release();
+  await console.isIdle();
+  await expect(console.answer.locator('.code')).toHaveText(/js\s*let a = 1/);
+  await expect(console.answer.locator(':scope > *')).toHaveCount(3);
+});

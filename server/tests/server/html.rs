@@ -1,0 +1,141 @@
+//! Answers in HTML besides their text: patch by patch, and whole, and always the same.
+
+use futures::StreamExt as _;
+use protocol::{EventBody, Frame, Transcript};
+use tokio_tungstenite::connect_async;
+use tokio_tungstenite::tungstenite::Message;
+use upstream::{Answer, Script, Step};
+
+use super::support::{Server, start};
+
+const PIECES: [&str; 7] = [
+    "# A\n\nOne ",
+    "*two*.\n",
+    "\n```rust\nfn a()",
+    " {}\n```\n\nSee [b]",
+    " and `c`",
+    ".\n\n",
+    "[b]: https://b.example",
+];
+
+/// Answers in pieces and waits for a release after `hold_after` of them.
+fn says(server: &Server, hold_after: Option<usize>) {
+    let pieces = PIECES.map(str::to_owned).to_vec();
+    let answer = Answer { pieces, hold_after, delay_ms: 5, ..Answer::default() };
+    server.upstream.script(Script::always([Step::Answer(answer)]));
+}
+
+/// What a page that follows holds.
+#[derive(Default)]
+struct Page {
+    blocks: Vec<String>,
+    cursor: String,
+    patches: usize,
+    /// Lets the answer go on once this page follows.
+    releases: bool,
+}
+
+impl Page {
+    /// Follows until the turn ends, or until its text has `bytes`.
+    async fn follow(&mut self, server: &Server, path: &str, bytes: Option<usize>) {
+        let query =
+            if self.cursor.is_empty() { String::new() } else { format!("&cursor={}", self.cursor) };
+        let address = format!("ws://{}{path}/events?html=true{query}", server.address);
+        let (mut socket, _) = connect_async(address).await.unwrap();
+        let mut come = 0;
+        while let Some(Ok(message)) = socket.next().await {
+            let Message::Text(text) = message else { continue };
+            match serde_json::from_str(&text).unwrap() {
+                Frame::Snapshot { snapshot, .. } => {
+                    let message = snapshot.transcript.messages.last().cloned();
+                    self.blocks = message.and_then(|message| message.html).unwrap_or_default();
+                    self.cursor = snapshot.transcript.cursor.to_string();
+                    if self.releases {
+                        server.upstream.release(1);
+                    }
+                }
+                Frame::Event(envelope) => {
+                    self.cursor = envelope.cursor.to_string();
+                    if let Some(patch) = envelope.html {
+                        assert!(patch.from <= self.blocks.len());
+                        self.blocks.truncate(patch.from);
+                        self.blocks.extend(patch.blocks);
+                        self.patches += 1;
+                    }
+                    match envelope.event.body {
+                        EventBody::TurnEnded { .. } => return,
+                        EventBody::TextDelta { offset, text, .. } => {
+                            come = offset as usize + text.len()
+                        }
+                        _ => {}
+                    }
+                    if bytes.is_some_and(|bytes| come >= bytes) {
+                        return;
+                    }
+                }
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+}
+
+/// The newest answer as a fresh reader is given it.
+async fn whole(server: &Server, path: &str) -> Vec<String> {
+    let page = server.get(&format!("{path}/transcript?html=true")).send().await.unwrap();
+    let page: Transcript = page.json().await.unwrap();
+    assert!(page.messages[0].html.is_none(), "what a person typed is shown as it is");
+    page.messages.last().unwrap().html.clone().unwrap()
+}
+
+#[tokio::test]
+async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
+    let server = start("delta_ms = 1").await;
+    let path = server.worker().await;
+    says(&server, Some(0));
+    server.send(&path, "Hello!").await;
+    let mut page = Page { releases: true, ..Page::default() };
+    page.follow(&server, &path, None).await;
+    let whole = whole(&server, &path).await;
+    assert_eq!(page.blocks, whole);
+    assert!(page.patches > 1);
+    assert!(whole.concat().contains("<h2>A</h2>") && whole.concat().contains("class=\"s-"));
+    assert!(whole.concat().contains("href=\"https://b.example\""));
+}
+
+#[tokio::test]
+async fn one_that_was_cut_off_at_any_piece_goes_on_as_if_it_had_not_been() {
+    let server = start("delta_ms = 1").await;
+    for pieces in 1..PIECES.len() {
+        let worker = server.post(&server.workers()).send().await.unwrap();
+        let worker: protocol::Worker = worker.json().await.unwrap();
+        let path = format!("{}/{}", server.workers(), worker.worker_id);
+        says(&server, Some(pieces));
+        server.send(&path, "Hello!").await;
+        let mut page = Page::default();
+        let bytes = PIECES[..pieces].concat().len();
+        page.follow(&server, &path, Some(bytes)).await;
+        server.upstream.release(1);
+        page.follow(&server, &path, None).await;
+        assert_eq!(page.blocks, whole(&server, &path).await, "cut after {pieces} pieces");
+    }
+}
+
+#[tokio::test]
+async fn whoever_does_not_ask_gets_none() {
+    let server = start("").await;
+    let path = server.worker().await;
+    says(&server, Some(0));
+    server.send(&path, "Hello!").await;
+    let address = format!("ws://{}{path}/events", server.address);
+    let (mut socket, _) = connect_async(address).await.unwrap();
+    while let Some(Ok(Message::Text(text))) = socket.next().await {
+        server.upstream.release(1);
+        assert!(!text.contains("\"html\""), "{text}");
+        if text.contains("turn_ended") {
+            break;
+        }
+    }
+    let page: Transcript =
+        server.get(&format!("{path}/transcript")).send().await.unwrap().json().await.unwrap();
+    assert!(page.messages.iter().all(|message| message.html.is_none()));
+}
