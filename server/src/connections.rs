@@ -14,6 +14,10 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use unstalled::Unstalled;
+
+mod unstalled;
+
 /// Until a request's head has to be there, and how long an idle connection is kept.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of a request's head, address and headers, give or take one read. More is answered with
@@ -32,11 +36,13 @@ pub struct Connections {
 }
 
 /// Takes at most `most` connections at a time until `stop`; returns those still open. The
-/// listener is closed by then, so that whoever comes sees that nobody is here.
+/// listener is closed by then, so that whoever comes sees that nobody is here. A connection
+/// whose peer takes nothing of what it is sent for `patience` is dropped.
 pub async fn take(
     listener: TcpListener,
     router: Router,
     most: usize,
+    patience: Duration,
     stop: CancellationToken,
 ) -> Connections {
     let places = Arc::new(Semaphore::new(most));
@@ -51,7 +57,9 @@ pub async fn take(
             () = stop.cancelled() => return open,
             Some(_) = open.tasks.join_next() => {}
             (accepted, place) = next => match (accepted, place) {
-                (Ok((stream, _)), Ok(place)) => open.serve(stream, router.clone(), place),
+                (Ok((stream, _)), Ok(place)) => {
+                    open.serve(stream, patience, router.clone(), place);
+                }
                 (Err(error), _) => {
                     warn!(%error, "a connection could not be accepted");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -69,7 +77,13 @@ impl Connections {
         while self.tasks.join_next().await.is_some() {}
     }
 
-    fn serve(&mut self, stream: TcpStream, router: Router, place: OwnedSemaphorePermit) {
+    fn serve(
+        &mut self,
+        stream: TcpStream,
+        patience: Duration,
+        router: Router,
+        place: OwnedSemaphorePermit,
+    ) {
         // Small frames are the rule; none should wait for another one.
         let _ = stream.set_nodelay(true);
         let connection = http1::Builder::new()
@@ -77,7 +91,10 @@ impl Connections {
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(HEAD_BYTES)
             .max_headers(HEADERS)
-            .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+            .serve_connection(
+                TokioIo::new(Unstalled::new(stream, patience)),
+                TowerToHyperService::new(router),
+            )
             .with_upgrades();
         let end = self.end.clone();
         self.tasks.spawn(async move {

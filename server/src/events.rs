@@ -26,6 +26,11 @@ use crate::extract::{Path, Query};
 use crate::state::AppState;
 use scribe::{Format, Scribe};
 use transport::Transport;
+pub use websocket::CLIENT_PINGS;
+
+/// Pings without an answer after which an observer is taken for gone. One that takes nothing
+/// of what it is sent is taken for gone after the same time, over either transport.
+pub const UNANSWERED_PINGS: u32 = 2;
 
 /// The places for observers, and who holds one.
 #[derive(Clone, Debug)]
@@ -47,6 +52,11 @@ impl Observers {
     /// `most` places; `ping` between two signs of life.
     pub fn new(most: usize, ping: Duration) -> Self {
         Self { places: Arc::new(Semaphore::new(most)), open: TaskTracker::new(), ping }
+    }
+
+    /// How long an observer may take nothing of what it is sent.
+    pub fn patience(&self) -> Duration {
+        self.ping * UNANSWERED_PINGS
     }
 
     /// Waits until every stream has ended.
@@ -127,9 +137,10 @@ pub async fn events(
     }
 }
 
+/// Bytes that are no text are still an id that somebody brought, and one that does not fit.
 fn last_event_id(headers: &HeaderMap) -> Option<String> {
-    let id = headers.get(HeaderName::from_static("last-event-id"))?.to_str().ok()?;
-    (!id.is_empty()).then(|| id.to_owned())
+    let id = headers.get(HeaderName::from_static("last-event-id"))?.as_bytes();
+    (!id.is_empty()).then(|| String::from_utf8_lossy(id).into_owned())
 }
 
 fn neither() -> ApiError {

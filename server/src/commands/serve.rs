@@ -36,7 +36,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     listen::announce(address);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
 
-    let mut served = pin!(connections::take(listener, router, most, stop.clone()));
+    let mut served =
+        pin!(connections::take(listener, router, most, observers.patience(), stop.clone()));
     let open = tokio::select! {
         open = &mut served => open,
         _ = signals.next() => {

@@ -7,12 +7,16 @@ use axum::response::Response;
 use protocol::{CloseReason, Frame};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::{Place, Scribe};
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+
+use super::{Place, Scribe, UNANSWERED_PINGS};
 
 /// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
 pub const CLIENT_FRAME_BYTES: usize = 4096;
-/// Pings without an answer after which an observer is taken for gone.
-pub const UNANSWERED_PINGS: u32 = 2;
+/// Pings and pongs that a client may send between two of our pings. Each ping of it makes an
+/// answer that waits in memory for as long as the client does not read; one a second is
+/// plenty.
+pub const CLIENT_PINGS: u32 = 100;
 
 /// Completes the handshake; frames follow.
 pub fn answer(upgrade: WebSocketUpgrade, scribe: Scribe, ping: Duration, place: Place) -> Response {
@@ -48,12 +52,18 @@ async fn pass_on(socket: &mut WebSocket, mut scribe: Scribe, ping: Duration) -> 
     let patience = ping * UNANSWERED_PINGS;
     let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut unanswered = 0;
+    let (mut unanswered, mut from_client) = (0, 0);
     loop {
         let message = tokio::select! {
             biased;
             incoming = socket.recv() => match incoming {
-                Some(Ok(Message::Pong(_) | Message::Ping(_))) => { unanswered = 0; continue }
+                Some(Ok(Message::Pong(_) | Message::Ping(_))) => {
+                    (unanswered, from_client) = (0, from_client + 1);
+                    if from_client > CLIENT_PINGS {
+                        return End::Close(CloseReason::InvalidInput);
+                    }
+                    continue;
+                }
                 Some(Ok(Message::Text(_) | Message::Binary(_))) => {
                     return End::Close(CloseReason::InvalidInput);
                 }
@@ -65,7 +75,7 @@ async fn pass_on(socket: &mut WebSocket, mut scribe: Scribe, ping: Duration) -> 
                 if unanswered == UNANSWERED_PINGS {
                     return End::Gone;
                 }
-                unanswered += 1;
+                (unanswered, from_client) = (unanswered + 1, 0);
                 Message::Ping(bytes::Bytes::new())
             }
             frame = scribe.next() => match frame {

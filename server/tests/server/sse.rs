@@ -1,10 +1,13 @@
 //! Events as Server-Sent Events, as curl would read them.
 
+use std::time::Duration;
+
 use futures::StreamExt as _;
 use protocol::{Applied, Frame, View};
 use reqwest::{RequestBuilder, Response};
+use tokio::io::AsyncWriteExt as _;
 
-use super::support::{Server, code, start};
+use super::support::{HANG, Server, code, start};
 
 /// One event as it came: its name, its id, its frame.
 #[derive(Debug)]
@@ -126,6 +129,18 @@ async fn the_cursor_in_the_address_wins_over_the_header() {
 }
 
 #[tokio::test]
+async fn an_id_that_is_no_text_is_told_to_be_stale_like_any_other() {
+    let server = start("").await;
+    let worker = server.worker().await;
+    let id = reqwest::header::HeaderValue::from_bytes(b"\xae\xb8\xfb").unwrap();
+    let request = server.get(&format!("{worker}/events")).header("last-event-id", id);
+    let mut reader = Reader::open(request).await;
+    let notice = reader.next().await.unwrap();
+    let Frame::Notice { error } = notice.frame else { panic!("{notice:?}") };
+    assert_eq!(error.code.name(), "stale_cursor");
+}
+
+#[tokio::test]
 async fn silence_is_filled_with_comments() {
     let server = start("observer_ping_ms = 50").await;
     let (mut reader, _) = snapshot(&server, &server.worker().await).await;
@@ -156,6 +171,47 @@ async fn observers_are_counted_and_their_places_come_free() {
     assert_eq!((status, name.as_str()), (429, "rate_limited"));
     drop(reader);
     while ask().await.unwrap().status() != 200 {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+#[tokio::test]
+async fn a_reader_that_stops_reading_loses_its_place() {
+    let server = start("max_observers = 1\nobserver_ping_ms = 50").await;
+    let worker = server.worker().await;
+    let get = async |path: String| -> serde_json::Value {
+        server.get(&path).send().await.unwrap().json().await.unwrap()
+    };
+    let begin = get(format!("{worker}/transcript")).await["cursor"].clone();
+    // More than the buffers between a reader and the server hold.
+    server.says(&"0123456789abcdef".repeat(60_000));
+    for _ in 0..8 {
+        let turn = server.send(&worker, "Write!").await.turn.turn_id;
+        while get(format!("{worker}/turns/{turn}")).await["ended_at"].is_null() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut stopped = socket.connect(server.address).await.unwrap();
+    let head = format!(
+        "GET {worker}/events HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n\
+         last-event-id: {}\r\n\r\n",
+        server.address,
+        begin.as_str().unwrap()
+    );
+    stopped.write_all(head.as_bytes()).await.unwrap();
+    stopped.readable().await.unwrap();
+
+    let events = format!("{worker}/events");
+    let ask = || server.get(&events).header("accept", "text/event-stream").send();
+    assert_eq!(ask().await.unwrap().status(), 429);
+    let freed = async {
+        while ask().await.unwrap().status() != 200 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(HANG, freed).await.unwrap();
+    drop(stopped);
 }

@@ -44,9 +44,10 @@ pub async fn start(lines: &str) -> Server {
     let registry = engine::open(&config).await.unwrap();
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
+    let patience = state.observers.patience();
     let router = router::build(state, &config.settings, address);
     let most = config.settings.http.max_connections.count();
-    let served = connections::take(listener, router, most, stop.clone());
+    let served = connections::take(listener, router, most, patience, stop.clone());
     tokio::spawn(async move { served.await.end().await });
     let client = Client::builder().timeout(HANG).build().unwrap();
     Server { address, client, registry, upstream, stop, _folder: folder }

@@ -13,6 +13,8 @@ use tokio_tungstenite::tungstenite::protocol::frame::Frame as Raw;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream, connect_async};
 
+use server::events::CLIENT_PINGS;
+
 use super::support::{HANG, Server, start};
 
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
@@ -100,6 +102,21 @@ async fn it_takes_no_commands() {
     // Nothing of it was done.
     let mut socket = open(&server, "").await;
     assert!(snapshot(&mut socket).await.messages.is_empty());
+}
+
+#[tokio::test]
+async fn a_flood_of_pings_is_ended() {
+    let server = start("").await;
+    let mut socket = open(&server, "").await;
+    snapshot(&mut socket).await;
+    // As many as are taken, and one answer to be sure that they were.
+    for _ in 0..CLIENT_PINGS {
+        socket.feed(Message::Ping("x".into())).await.unwrap();
+    }
+    socket.flush().await.unwrap();
+    assert!(matches!(timeout(HANG, socket.next()).await.unwrap(), Some(Ok(Message::Pong(_)))));
+    socket.send(Message::Ping("x".into())).await.unwrap();
+    assert_eq!(closed(&mut socket).await, (1008, "invalid_input".to_owned()));
 }
 
 #[tokio::test]
