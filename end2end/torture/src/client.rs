@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use anyhow::Context as _;
 use protocol::api::{Accepted, Cancelled, SendMessage, WorkerPage};
 use protocol::{Error, ErrorBody, Message, Transcript, Turn, TurnId, Worker, WorkerId};
 use reqwest::{RequestBuilder, Response, StatusCode};
@@ -129,6 +130,20 @@ impl Client {
     pub async fn conversation_page(&self, worker: WorkerId) -> Answer<String> {
         let response = checked(self.http.get(self.url(&format!("/c/{worker}")))).await?;
         response.text().await.map_err(Failure::Broken)
+    }
+
+    /// The whole transcript once no turn runs.
+    pub async fn settled(&self, worker: WorkerId) -> anyhow::Result<Whole> {
+        let wait = async {
+            loop {
+                let whole = self.transcript(worker).await?;
+                if whole.turns.iter().all(|turn| turn.state.is_final()) {
+                    return Ok(whole);
+                }
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        tokio::time::timeout(HANG, wait).await.context("a turn does not end")?
     }
 
     /// The whole transcript, oldest first, page by page.

@@ -62,7 +62,9 @@ impl Place {
 
     /// Writes the configuration anew, for the next start.
     pub fn configure(&self, lines: &str) -> Result<()> {
-        let always = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n";
+        // Without a line for each request the log says what is worth reading.
+        let always = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\
+                      log = \"info,server::request=warn\"\n";
         Ok(fs::write(self.folder.path().join("companion.toml"), format!("{always}{lines}"))?)
     }
 
@@ -168,6 +170,21 @@ impl Companion {
     /// Ends it by SIGKILL, in the middle of whatever it does; waits until it is gone.
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
+    }
+
+    /// Does `work`; also the most memory that the companion had meanwhile, see
+    /// [`Self::memory`].
+    pub async fn watched<T>(&self, work: impl Future<Output = Result<T>>) -> Result<(T, u64)> {
+        let mut most = self.memory()?;
+        let mut ticks = tokio::time::interval(Duration::from_millis(5));
+        let mut work = std::pin::pin!(work);
+        loop {
+            tokio::select! {
+                biased;
+                done = work.as_mut() => return Ok((done?, most.max(self.memory()?))),
+                _ = ticks.tick() => most = most.max(self.memory()?),
+            }
+        }
     }
 
     /// Bytes of memory that are its own and in use (`VmRSS` less what is mapped from files).

@@ -7,7 +7,13 @@
 
 pub mod client;
 pub mod companion;
+pub mod database;
 pub mod faults;
+pub mod kill;
+pub mod ledger;
 pub mod observer;
+pub mod observers;
+pub mod raw;
 pub mod recovery;
+pub mod sample;
 pub mod seed;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use torture::{faults, recovery};
+use torture::{faults, kill, observers, recovery};
 
 /// Breaks a running companion on purpose and counts what was lost
 #[derive(Parser)]
@@ -21,7 +21,9 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Torture {
     Faults(faults::Options),
+    Kill(kill::Options),
     Recovery(recovery::Options),
+    Observers(observers::Options),
 }
 
 #[tokio::main]
@@ -41,6 +43,8 @@ async fn run(arguments: Arguments) -> Result<()> {
     let binary = given.context("name the companion with --companion or in COMPANION_BIN")?;
     match arguments.command {
         Torture::Faults(options) => faults::run(&binary, &options).await,
+        Torture::Kill(options) => kill::run(&binary, &options).await,
+        Torture::Observers(options) => observers::run(&binary, &options).await,
         Torture::Recovery(options) => recovery::run(&binary, &options).await,
     }
 }

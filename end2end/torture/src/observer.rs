@@ -1,10 +1,12 @@
 //! Observers: they follow a conversation over a WebSocket or as Server-Sent Events, fold
 //! what they are shown, and remember it over cuts, kills and restarts.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use protocol::{Applied, CloseReason, Cursor, Error, Frame, View, WorkerId};
 
-use crate::client::Client;
+use crate::client::{Client, Whole};
+use crate::companion::HANG;
+use crate::ledger::{Loss, same_as_fresh};
 use sse::Sse;
 use websocket::WebSocket;
 
@@ -40,6 +42,18 @@ pub enum Seen {
     Event(Applied),
     Notice(Error),
     Close(CloseReason),
+}
+
+impl Seen {
+    /// Whoever resumes by a cursor is told the events that follow it, without a gap or a
+    /// repetition; whoever has none is told a snapshot and then the same.
+    pub fn check(&self, worker: WorkerId, resumed: bool) -> Result<(), Loss> {
+        match self {
+            Self::Event(Applied::Changed(_)) => Ok(()),
+            Self::Snapshot if !resumed => Ok(()),
+            other => Err(Loss::Resume(worker, format!("{other:?}"))),
+        }
+    }
 }
 
 /// One connection of an observer.
@@ -78,6 +92,36 @@ impl Observer {
             Frame::Notice { error } => Seen::Notice(error),
             Frame::Close { reason } => Seen::Close(reason),
         })
+    }
+
+    /// Goes on by the cursor until it has seen all of `whole`; it then holds what a fresh
+    /// reader is shown. Error: a [`Loss`], or a stream that ends or hangs.
+    pub async fn catch_up(&mut self, client: &Client, whole: &Whole) -> Result<()> {
+        let (_, newest) = whole.cursor.parts().context("the transcript's cursor is none")?;
+        let resumed = self.cursor.is_some();
+        let mut link = self.connect(client).await?;
+        while self.seq() < newest {
+            self.next(&mut link, resumed).await?;
+        }
+        self.view.as_ref().map_or(Ok(()), |view| same_as_fresh(view, whole))?;
+        Ok(())
+    }
+
+    /// Folds the next frame. Error: it is none of those that may come (see [`Seen::check`]),
+    /// or none comes.
+    pub async fn next(&mut self, link: &mut Link, resumed: bool) -> Result<Seen> {
+        let frame = tokio::time::timeout(HANG, link.next()).await;
+        let frame = frame.with_context(|| format!("an observer of {} starves", self.worker))?;
+        let Some(frame) = frame? else { bail!("a stream ended by itself") };
+        let seen = self.take(frame)?;
+        seen.check(self.worker, resumed)?;
+        Ok(seen)
+    }
+
+    /// Whether the newest turn that it knows is over.
+    pub fn sees_the_end(&self) -> bool {
+        let turn = self.view.as_ref().and_then(|view| view.turns.last());
+        turn.is_some_and(|turn| turn.state.is_final())
     }
 
     /// The last event that was folded in; 0 before the first snapshot.

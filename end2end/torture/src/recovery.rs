@@ -1,34 +1,139 @@
-//! How long a start takes.
+//! How long a start takes that finds a long log and many turns to end.
 
+use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use clap::Args;
+use protocol::{EventBody, LogId, TurnState};
+use runtime::store::sqlite::Sqlite;
+use runtime::store::{Append, Durability, Store as _};
 use upstream::Upstream;
 
 use crate::companion::{Place, answered_by};
+use crate::{database, sample};
 
-/// How long a start takes after a kill
+/// Finished turns are of so many pieces before they are folded.
+const PIECES: u64 = 8;
+
+/// Finished turns of one conversation that are written at a time.
+const TURNS: u64 = 50;
+
+/// Measure the recovery of a long log with many unfinished turns
 #[derive(Args)]
 pub struct Options {
-    /// Starts to measure
+    /// Events in the log
+    #[arg(long, default_value_t = 100_000)]
+    events: u64,
+    /// Turns that a crash left unfinished; half of the events are theirs
+    #[arg(long, default_value_t = 200)]
+    turns: u64,
+    /// Recoveries to measure, each of the same log
     #[arg(long, default_value_t = 5)]
-    pub runs: u32,
+    runs: u32,
 }
 
-/// Starts and kills; prints how long each start took.
+/// Writes the log, recovers it some times, and prints a table. Error: a turn was left
+/// unfinished, or lost text.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let upstream = Upstream::start().await?;
     let place = Place::new(binary, &answered_by(&upstream))?;
-    let result = measure(&place, options.runs).await;
+    let result = measure(&place, options).await;
     place.close(result)
 }
 
-async fn measure(place: &Place, runs: u32) -> Result<()> {
-    for run in 1..=runs {
+async fn measure(place: &Place, options: &Options) -> Result<()> {
+    let original = tempfile::tempdir()?;
+    let written = write(original.path(), options).await?;
+    let (mut recoveries, mut starts) = (Vec::new(), Vec::new());
+    for _ in 0..options.runs {
+        let _ = fs::remove_dir_all(place.data());
+        fs::create_dir(place.data())?;
+        for file in fs::read_dir(original.path())? {
+            let file = file?;
+            fs::copy(file.path(), place.data().join(file.file_name()))?;
+        }
         let companion = place.start().await?;
-        println!("start {run}: {} ms", companion.ready_in.as_millis());
+        recoveries.push(companion.ready_in);
+        for n in 0..options.turns {
+            let whole = companion.client.transcript(sample::worker_id(n)).await?;
+            for turn in &whole.turns {
+                if !turn.state.is_final() {
+                    bail!("a turn is left {:?}", turn.state);
+                }
+            }
+            let last = whole.turns.last().map(|turn| turn.state);
+            ensure!(last == Some(TurnState::Interrupted), "the last turn is {last:?}");
+            let kept = whole.messages.last().map_or(0, |message| message.text.len());
+            ensure!(kept as u64 == written.text, "{kept} of {} bytes are kept", written.text);
+        }
+        companion.kill().await?;
+        database::check(&place.data())?;
+        // The same log with nothing left to recover.
+        let companion = place.start().await?;
+        starts.push(companion.ready_in);
         companion.kill().await?;
     }
+    println!("events in the log        {:>8}", written.events);
+    println!("unfinished turns         {:>8}", options.turns);
+    println!("recoveries               {:>8}", options.runs);
+    println!("  spawn to ready, ms     {}", spread(recoveries));
+    println!("  with nothing to do, ms {}", spread(starts));
     Ok(())
+}
+
+fn spread(mut times: Vec<Duration>) -> String {
+    times.sort();
+    let ms = |time: Option<&Duration>| time.map_or(0, Duration::as_millis);
+    let middle = times.get(times.len() / 2);
+    format!("{:>8} median, {} at most", ms(middle), ms(times.last()))
+}
+
+struct Written {
+    events: u64,
+    /// Bytes of text in each unfinished turn.
+    text: u64,
+}
+
+/// Writes the log straight through the store: living through it would take an hour.
+async fn write(folder: &Path, options: &Options) -> Result<Written> {
+    let store = Sqlite::open(folder)?;
+    // A folded turn is message, acceptance, beginning, one delta, end.
+    let finished = options.events / 2 / 5 / options.turns;
+    let deltas = (options.events / 2 / options.turns).saturating_sub(4).max(1);
+    for n in 0..options.turns {
+        let mut worker = sample::worker(n);
+        let mut seq = 0;
+        let (title, profile) = (None, worker.profile.clone());
+        let mut turns = (0..finished).map(|turn| n * (finished + 1) + turn);
+        let mut bodies = vec![EventBody::WorkerCreated { title, profile }];
+        loop {
+            let events = sample::after(seq, std::mem::take(&mut bodies));
+            events.iter().for_each(|event| worker.apply(event));
+            let (first, last) = (seq == 0, events.last().map_or(seq, |event| event.seq));
+            let (worker, durability) = (worker.clone(), Durability::Process);
+            let append = Append { worker, events, durability, prompt: None };
+            if first {
+                store.create(LogId(n + 1), append).await?;
+            } else if !append.events.is_empty() {
+                store.append(append).await?;
+            }
+            seq = last;
+            for turn in turns.by_ref().take(usize::try_from(TURNS)?) {
+                bodies.extend(sample::begun(turn, PIECES));
+                bodies.push(sample::ended(turn));
+            }
+            if bodies.is_empty() {
+                break;
+            }
+        }
+        let events = sample::after(seq, sample::begun(n * (finished + 1) + finished, deltas));
+        events.iter().for_each(|event| worker.apply(event));
+        let durability = Durability::Process;
+        store.append(Append { worker, events, durability, prompt: None }).await?;
+    }
+    store.close().await;
+    let text = sample::PIECE.len() as u64 * deltas;
+    Ok(Written { events: database::events(folder)?, text })
 }

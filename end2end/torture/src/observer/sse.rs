@@ -21,11 +21,21 @@ pub struct Sse {
 impl Sse {
     /// Connects; a cursor goes by the header `Last-Event-ID`.
     pub async fn open(client: &Client, worker: WorkerId, cursor: Option<&str>) -> Result<Self> {
-        let url = client.url(&format!("{}/events", Client::path(worker)));
+        Self::open_raw(client, worker, "", cursor.map(str::as_bytes)).await
+    }
+
+    /// Connects with this query and this `Last-Event-ID`, as they are.
+    pub async fn open_raw(
+        client: &Client,
+        worker: WorkerId,
+        query: &str,
+        last_event_id: Option<&[u8]>,
+    ) -> Result<Self> {
+        let url = client.url(&format!("{}/events{query}", Client::path(worker)));
         // A stream has no end that a client could wait for.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
         let mut request = http.get(url).header("accept", "text/event-stream");
-        if let Some(cursor) = cursor {
+        if let Some(cursor) = last_event_id {
             request = request.header("last-event-id", cursor);
         }
         let response = request.send().await?;

@@ -1,0 +1,63 @@
+//! The database from outside, while no companion runs.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use rusqlite::Connection;
+
+/// Checks that the database in a data folder is sound. A copy is looked at, with its
+/// write-ahead log, so that the next start finds exactly what the last end left.
+pub fn check(data: &Path) -> Result<()> {
+    let copies = tempfile::tempdir()?;
+    for name in ["companion.db", "companion.db-wal"] {
+        match fs::copy(data.join(name), copies.path().join(name)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    let db = Connection::open(copies.path().join("companion.db"))?;
+    let verdict: String = db.query_row("PRAGMA integrity_check", [], |row| row.get(0))?;
+    if verdict != "ok" {
+        bail!("integrity_check: {verdict}");
+    }
+    let mut orphans = db.prepare("PRAGMA foreign_key_check")?;
+    if orphans.exists([])? {
+        bail!("foreign_key_check found rows without their parents");
+    }
+    Ok(())
+}
+
+/// How many events the logs hold.
+pub fn events(data: &Path) -> Result<u64> {
+    let db = Connection::open(data.join("companion.db"))?;
+    Ok(db.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
+}
+
+/// Whether the process that wrote the write-ahead log ended in the middle of a commit: its
+/// newest valid frames belong to no whole transaction.
+///
+/// Source: <https://sqlite.org/fileformat.html#the_write_ahead_log>. The checksums are not
+/// looked at; frames with other salts are leftovers.
+pub fn is_torn(data: &Path) -> Result<bool> {
+    const HEADER: usize = 32;
+    const FRAME_HEADER: usize = 24;
+    let Ok(wal) = fs::read(data.join("companion.db-wal")) else { return Ok(false) };
+    let word = |at: usize| -> Option<u32> {
+        Some(u32::from_be_bytes(wal.get(at..at + 4)?.try_into().ok()?))
+    };
+    if wal.len() < HEADER {
+        return Ok(false);
+    }
+    let page = word(8).context("no page size")? as usize;
+    let (mut at, mut torn) = (HEADER, false);
+    // A frame: page number, size of the database where it ends a commit, salts, checksum.
+    while let (Some(size), Some(salts)) = (word(at + 4), wal.get(at + 8..at + 16)) {
+        if salts != &wal[16..24] {
+            break;
+        }
+        torn = size == 0;
+        at += FRAME_HEADER + page;
+    }
+    Ok(torn || at > wal.len())
+}

@@ -1,0 +1,128 @@
+//! When to strike, and where that was.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
+use std::time::{Duration, Instant};
+
+use fastrand::Rng;
+
+use super::traffic::{Activity, SharedObserver, lock};
+
+/// The longest that a moment is waited for.
+const PATIENCE: Duration = Duration::from_secs(3);
+
+/// What is waited for before the kill.
+#[derive(Clone, Copy, Debug)]
+enum Until {
+    /// Nothing.
+    Now,
+    /// So many sends have been put on their way.
+    Sends(u64),
+    /// Observers were shown so many frames.
+    Frames(u64),
+    /// So many turns have ended.
+    Ends(u64),
+}
+
+/// A moment: after something has happened, and a little later.
+#[derive(Clone, Copy, Debug)]
+pub struct Moment {
+    until: Until,
+    then: Duration,
+}
+
+impl Moment {
+    /// Any; near to commits more often than chance would have it.
+    pub fn choose(rng: &mut Rng) -> Self {
+        let (until, most_us) = match rng.u8(0..4) {
+            0 => (Until::Now, 600_000),
+            1 => (Until::Sends(rng.u64(1..12)), 4_000),
+            2 => (Until::Frames(rng.u64(1..120)), 4_000),
+            _ => (Until::Ends(rng.u64(1..4)), 30_000),
+        };
+        Self { until, then: Duration::from_micros(rng.u64(0..most_us)) }
+    }
+
+    /// Waits for it.
+    pub async fn comes(self, activity: &Activity) {
+        let _ = tokio::time::timeout(PATIENCE, async {
+            match self.until {
+                Until::Now => {}
+                Until::Sends(count) => reaches(&activity.sends, count, activity).await,
+                Until::Frames(count) => reaches(&activity.frames, count, activity).await,
+                Until::Ends(count) => reaches(&activity.ends, count, activity).await,
+            }
+        })
+        .await;
+        exactly(self.then).await;
+    }
+}
+
+async fn reaches(counter: &AtomicU64, count: u64, activity: &Activity) {
+    loop {
+        let changed = activity.changed.notified();
+        if counter.load(SeqCst) >= count {
+            return;
+        }
+        changed.await;
+    }
+}
+
+/// Sleeps to the microsecond: a timer's tick is as long as a commit.
+pub async fn exactly(time: Duration) {
+    const TICK: Duration = Duration::from_millis(2);
+    let end = Instant::now() + time;
+    if time > TICK {
+        tokio::time::sleep(time - TICK).await;
+    }
+    while Instant::now() < end {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Where a kill struck, as far as it can be told from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Strike {
+    /// While a send waited for its answer.
+    Send,
+    /// While a turn ran that had no text yet.
+    BeforeText,
+    /// While a turn ran that had text.
+    Stream,
+    /// While no turn ran.
+    Between,
+    /// Before the companion was ready.
+    StartUp,
+}
+
+impl Strike {
+    /// Where a companion stands that is about to be killed.
+    pub fn at(activity: &Activity, observers: &[SharedObserver]) -> Self {
+        if activity.in_flight.load(SeqCst) > 0 {
+            return Self::Send;
+        }
+        let mut strike = Self::Between;
+        for observer in observers {
+            let observer = lock(observer);
+            let Some(view) = &observer.view else { continue };
+            let Some(turn) = view.running() else { continue };
+            match view.messages.iter().rev().find(|message| message.id == turn.answer) {
+                Some(answer) if !answer.text.is_empty() => return Self::Stream,
+                _ => strike = Self::BeforeText,
+            }
+        }
+        strike
+    }
+}
+
+impl fmt::Display for Strike {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Send => "with a send in flight",
+            Self::BeforeText => "before the first text",
+            Self::Stream => "in mid-stream",
+            Self::Between => "between turns",
+            Self::StartUp => "during start-up",
+        })
+    }
+}

@@ -1,0 +1,40 @@
+//! What is said: unique texts of any length, in several scripts.
+
+use fastrand::Rng;
+use protocol::api::SendMessage;
+
+use crate::seed;
+
+/// Words of one to four bytes a character, with what is easily mangled.
+const WORDS: [&str; 12] = [
+    "alpha",
+    "naïve",
+    "日本語の",
+    "🙂",
+    "\u{1F469}\u{200D}\u{1F680}",
+    "line\nbreak",
+    "\"quoted\"",
+    "<b>&amp;</b>",
+    "tab\there",
+    "e\u{301}",
+    "x",
+    "\u{feff}mark",
+];
+
+/// A message that was never sent before: its text names its id.
+pub fn message(rng: &mut Rng) -> SendMessage {
+    let id = seed::message_id(rng);
+    // Most are short; some are long enough that their answers take many frames.
+    let words = if rng.u8(0..10) == 0 { rng.usize(100..800) } else { rng.usize(1..40) };
+    let mut text = id.to_string();
+    for _ in 0..words {
+        text.push(' ');
+        text.push_str(WORDS[rng.usize(0..WORDS.len())]);
+    }
+    SendMessage { id, text, parent: None }
+}
+
+/// What the scripted upstream streams for a message, in full.
+pub fn answer(text: &str) -> String {
+    format!("You said: {text}")
+}

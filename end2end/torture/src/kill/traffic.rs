@@ -1,0 +1,255 @@
+//! What goes on at a companion while it is killed: people who send, stop and repeat, and
+//! observers who follow, some of them slowly.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use anyhow::{Context as _, Result, bail};
+use fastrand::Rng;
+use protocol::api::SendMessage;
+use protocol::{ErrorCode, TurnId, WorkerId};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use crate::client::{Answer, Client, Failure};
+use crate::companion::HANG;
+use crate::ledger::{Ledger, Loss};
+use crate::observer::Observer;
+
+/// How long what was sent before the kill may still be read after it.
+const LEFTOVERS: Duration = Duration::from_secs(10);
+
+/// What is going on, as far as it can be seen from outside.
+#[derive(Default)]
+pub struct Activity {
+    /// Set just before the kill: from then on a broken connection is no fault.
+    pub dying: AtomicBool,
+    /// Sends whose answer has not come.
+    pub in_flight: AtomicUsize,
+    pub sends: AtomicU64,
+    pub frames: AtomicU64,
+    /// Turns that their senders saw end.
+    pub ends: AtomicU64,
+    pub changed: Notify,
+}
+
+/// An observer that lives longer than its connections.
+pub type SharedObserver = Arc<Mutex<Observer>>;
+
+/// Everything that goes on at one companion.
+pub struct Traffic {
+    pub activity: Arc<Activity>,
+    pub ledger: Arc<Mutex<Ledger>>,
+    client: Client,
+    tasks: JoinSet<Result<()>>,
+}
+
+/// Locks what no panic can leave half done.
+pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Traffic {
+    pub fn new(client: Client, ledger: Arc<Mutex<Ledger>>) -> Self {
+        Self { activity: Arc::default(), ledger, client, tasks: JoinSet::new() }
+    }
+
+    /// Someone follows, pausing between frames.
+    pub fn follow(&mut self, observer: SharedObserver, pause: Duration) {
+        let (client, activity) = (self.client.clone(), self.activity.clone());
+        self.tasks.spawn(async move {
+            follow(&client, &observer, pause, &activity).await.or_else(|e| activity.forgive(e))
+        });
+    }
+
+    /// Someone converses with a worker until the end.
+    pub fn converse(&mut self, worker: WorkerId, rng: Rng) {
+        let mut speaker = self.speaker(worker, rng);
+        self.tasks.spawn(async move {
+            loop {
+                if let Err(error) = speaker.exchange().await {
+                    return speaker.activity.forgive(error);
+                }
+            }
+        });
+    }
+
+    /// Someone begins conversations and deletes them again.
+    pub fn visit(&mut self, mut rng: Rng) {
+        let (client, ledger) = (self.client.clone(), self.ledger.clone());
+        let activity = self.activity.clone();
+        self.tasks.spawn(async move {
+            loop {
+                let visit = async {
+                    let worker = client.create().await?.worker_id;
+                    lock(&ledger).created(worker);
+                    tokio::time::sleep(Duration::from_millis(rng.u64(0..80))).await;
+                    lock(&ledger).deletes(worker);
+                    client.delete(worker).await?;
+                    lock(&ledger).deleted(worker);
+                    tokio::time::sleep(Duration::from_millis(rng.u64(0..80))).await;
+                    Ok(())
+                };
+                if let Err(error) = visit.await {
+                    return activity.forgive(error);
+                }
+            }
+        });
+    }
+
+    fn speaker(&self, worker: WorkerId, rng: Rng) -> Speaker {
+        let (client, ledger) = (self.client.clone(), self.ledger.clone());
+        Speaker { client, ledger, activity: self.activity.clone(), worker, rng }
+    }
+
+    /// After the kill: waits until everyone has read what was left to read. Error: something
+    /// went wrong that the kill does not explain.
+    pub async fn end(mut self) -> Result<()> {
+        let all = async {
+            while let Some(ended) = self.tasks.join_next().await {
+                ended.context("a task of the traffic panicked")??;
+            }
+            Ok(())
+        };
+        match tokio::time::timeout(LEFTOVERS, all).await {
+            Ok(result) => result,
+            Err(_) => bail!("a connection to the killed companion does not end"),
+        }
+    }
+}
+
+impl Activity {
+    /// A connection that breaks when the companion is killed is no fault; a loss always is.
+    fn forgive(&self, error: anyhow::Error) -> Result<()> {
+        let is_loss = error.downcast_ref::<Loss>().is_some();
+        let is_answer = error.downcast_ref::<Failure>().is_some_and(|why| !why.is_unclear());
+        if self.dying.load(SeqCst) && !is_loss && !is_answer { Ok(()) } else { Err(error) }
+    }
+}
+
+async fn follow(
+    client: &Client,
+    observer: &SharedObserver,
+    pause: Duration,
+    activity: &Activity,
+) -> Result<()> {
+    let current = lock(observer).clone();
+    let resumed = current.cursor.is_some();
+    let mut link = current.connect(client).await?;
+    while let Some(frame) = link.next().await? {
+        let seen = lock(observer).take(frame)?;
+        seen.check(current.worker, resumed)?;
+        activity.frames.fetch_add(1, SeqCst);
+        activity.changed.notify_waiters();
+        if !pause.is_zero() && !activity.dying.load(SeqCst) {
+            tokio::time::sleep(pause).await;
+        }
+    }
+    bail!("a stream ended by itself")
+}
+
+/// Someone who converses with one worker.
+struct Speaker {
+    client: Client,
+    ledger: Arc<Mutex<Ledger>>,
+    activity: Arc<Activity>,
+    worker: WorkerId,
+    rng: Rng,
+}
+
+impl Speaker {
+    /// One message and what may be done with it.
+    async fn exchange(&mut self) -> Result<()> {
+        tokio::time::sleep(Duration::from_millis(self.rng.u64(0..40))).await;
+        let message = super::text::message(&mut self.rng);
+        lock(&self.ledger).sends(message.id, self.worker, &message.text);
+        let turn = if self.rng.u8(0..100) < 20 {
+            self.twice(&message).await?
+        } else {
+            self.send(&message).await?
+        };
+        let mut turns = vec![turn];
+        match self.rng.u8(0..100) {
+            0..15 => {
+                tokio::time::sleep(Duration::from_millis(self.rng.u64(0..60))).await;
+                self.client.cancel(self.worker).await?;
+            }
+            // The same again, while its turn runs or after it.
+            15..30 => {
+                self.send(&message).await?;
+            }
+            // Another one meanwhile, which may be refused.
+            30..45 => {
+                let other = super::text::message(&mut self.rng);
+                lock(&self.ledger).sends(other.id, self.worker, &other.text);
+                turns.extend(self.send_if_free(&other).await?);
+            }
+            _ => {}
+        }
+        for turn in turns {
+            self.ends(turn).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for a turn's end.
+    async fn ends(&self, turn: TurnId) -> Result<()> {
+        let wait = async {
+            loop {
+                let turn = self.client.turn(self.worker, turn).await?;
+                if turn.state.is_final() {
+                    return Answer::Ok(turn);
+                }
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        };
+        let turn = tokio::time::timeout(HANG, wait).await.context("a turn does not end")??;
+        lock(&self.ledger).ends(self.worker, &turn)?;
+        self.activity.ends.fetch_add(1, SeqCst);
+        self.activity.changed.notify_waiters();
+        Ok(())
+    }
+
+    /// The same message twice at once: both get the same answer.
+    async fn twice(&self, message: &SendMessage) -> Result<TurnId> {
+        let (one, two) = tokio::join!(self.send(message), self.send(message));
+        let (one, two) = (one?, two?);
+        if one != two {
+            return Err(Loss::OtherTurn(message.id, two).into());
+        }
+        Ok(one)
+    }
+
+    /// Sends and expects 202.
+    async fn send(&self, message: &SendMessage) -> Result<TurnId> {
+        self.post(message).await.context("a send was not taken")
+    }
+
+    /// Sends and expects 202 or `busy`.
+    async fn send_if_free(&self, message: &SendMessage) -> Result<Option<TurnId>> {
+        match self.post(message).await {
+            Err(error) if is_busy(&error) => {
+                lock(&self.ledger).refused(message.id);
+                Ok(None)
+            }
+            answer => answer.map(Some),
+        }
+    }
+
+    async fn post(&self, message: &SendMessage) -> Result<TurnId> {
+        self.activity.in_flight.fetch_add(1, SeqCst);
+        self.activity.sends.fetch_add(1, SeqCst);
+        self.activity.changed.notify_waiters();
+        let answer = self.client.send(self.worker, message).await;
+        self.activity.in_flight.fetch_sub(1, SeqCst);
+        let accepted = answer?;
+        lock(&self.ledger).acknowledged(message.id, accepted.turn.turn_id)?;
+        Ok(accepted.turn.turn_id)
+    }
+}
+
+/// Whether a send was refused because a turn runs.
+pub fn is_busy(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<Failure>().and_then(Failure::code) == Some(ErrorCode::Busy)
+}

@@ -1,0 +1,72 @@
+//! Observers that are cut, stop reading, bring odd cursors, and send what they must not.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, Result};
+use clap::Args;
+use fastrand::Rng;
+use protocol::api::SendMessage;
+use upstream::Upstream;
+
+use crate::companion::{Companion, Place, answered_by};
+use crate::seed;
+
+mod cursors;
+mod cuts;
+mod frames;
+mod stopped;
+
+/// Milliseconds between two pings: what a stopped reader costs has to end within the run.
+const PING_MS: u64 = 500;
+
+/// Cut, stop and confuse observers
+#[derive(Args)]
+pub struct Options {
+    /// Readers beside the ones that have stopped
+    #[arg(long, default_value_t = 100)]
+    readers: usize,
+    /// Pieces of the turn that is cut at each event
+    #[arg(long, default_value_t = 60)]
+    pieces: usize,
+    /// Pings in a flood
+    #[arg(long, default_value_t = 100_000)]
+    pings: u32,
+    /// The choices of the run; random when not given
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// One companion with its upstream.
+struct Stage {
+    binary: PathBuf,
+    upstream: Upstream,
+    companion: Companion,
+}
+
+/// All four; prints a table. Error: the first broken promise.
+pub async fn run(binary: &Path, options: &Options) -> Result<()> {
+    let mut rng = seed::rng(options.seed);
+    let upstream = Upstream::start().await?;
+    let lines = format!(
+        "{}delta_ms = 1\nmax_observers = 4096\nmax_connections = 8192\nmax_requests = 4096\n\
+         observer_ping_ms = {PING_MS}\n",
+        answered_by(&upstream)
+    );
+    let place = Place::new(binary, &lines)?;
+    let result = async {
+        let companion = place.start().await?;
+        let stage = Stage { binary: binary.to_owned(), upstream, companion };
+        cuts::run(&stage, options.pieces, &mut rng).await.context("cuts")?;
+        cursors::run(&stage, &mut rng).await.context("cursors")?;
+        frames::run(&stage, options.pings, &mut rng).await.context("frames from the client")?;
+        stopped::run(&stage, options.readers, &mut rng).await.context("stopped readers")
+    };
+    let result = result.await;
+    place.close(result)
+}
+
+/// A short message of its own.
+fn message(rng: &mut Rng) -> SendMessage {
+    let id = seed::message_id(rng);
+    SendMessage { id, text: format!("Message {id}"), parent: None }
+}
