@@ -20,7 +20,7 @@ use moment::{Moment, Strike};
 use traffic::{SharedObserver, Traffic, lock};
 
 mod audit;
-mod moment;
+pub(crate) mod moment;
 mod text;
 mod traffic;
 

@@ -17,3 +17,5 @@ pub mod raw;
 pub mod recovery;
 pub mod sample;
 pub mod seed;
+pub mod stop;
+pub mod times;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use torture::{faults, kill, observers, recovery};
+use torture::{faults, kill, observers, recovery, stop};
 
 /// Breaks a running companion on purpose and counts what was lost
 #[derive(Parser)]
@@ -23,6 +23,7 @@ enum Torture {
     Faults(faults::Options),
     Kill(kill::Options),
     Recovery(recovery::Options),
+    Stop(stop::Options),
     Observers(observers::Options),
 }
 
@@ -45,6 +46,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         Torture::Faults(options) => faults::run(&binary, &options).await,
         Torture::Kill(options) => kill::run(&binary, &options).await,
         Torture::Observers(options) => observers::run(&binary, &options).await,
+        Torture::Stop(options) => stop::run(&binary, &options).await,
         Torture::Recovery(options) => recovery::run(&binary, &options).await,
     }
 }

@@ -1,0 +1,165 @@
+//! Stops turns of the model in the binary: while it is loaded, in its queue, while it reads
+//! a prompt, and while it writes.
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use fastrand::Rng;
+use protocol::TurnState;
+use protocol::api::SendMessage;
+
+use super::witness::{Verdict, Witness};
+use crate::companion::{Companion, HANG, Place};
+use crate::kill::moment::exactly;
+use crate::seed;
+use crate::times::{self, Times};
+
+/// Words of a prompt that takes long to read; they fit the model's window.
+const LONG_PROMPT: usize = 700;
+
+/// How long the model's process is watched after an acknowledgement, and for how much of it
+/// a process that has halted may still have been at work.
+const WATCH: Duration = Duration::from_millis(200);
+const WORK: Duration = Duration::from_millis(50);
+
+/// All cases, so many times each.
+pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
+    println!("{}", times::head("local model", 26));
+    // The model leaves memory after each question, so that each one loads it again.
+    let place = Place::new(binary, "provider = \"local\"\nlocal_idle_ms = 1\n")?;
+    let result = loading(&place, rounds, rng).await;
+    let mut all = place.close(result)?;
+    println!("  {:<24} {all}", "while it loads");
+
+    let place = Place::new(binary, "provider = \"local\"\nlocal_load = \"start\"\n")?;
+    let result = loaded(&place, rounds, rng).await;
+    for (name, times) in place.close(result)? {
+        println!("  {name:<24} {times}");
+        all.extend(&times);
+    }
+    println!("{:<26} {all}", "all");
+    Ok(())
+}
+
+async fn loading(place: &Place, rounds: u32, rng: &mut Rng) -> Result<Times> {
+    let companion = place.start().await?;
+    let (mut times, mut verdicts) = (Times::default(), Vec::new());
+    for _ in 0..rounds {
+        no_child(&companion).await?;
+        let witness = ask(&companion, rng, 1).await?;
+        exactly(Duration::from_micros(rng.u64(0..100_000))).await;
+        let (took, verdict) = cancel(&companion, witness).await.context("while it loads")?;
+        times.add(took);
+        verdicts.push(verdict);
+    }
+    stand(&companion, &verdicts).await?;
+    Ok(times)
+}
+
+async fn loaded(place: &Place, rounds: u32, rng: &mut Rng) -> Result<Vec<(&'static str, Times)>> {
+    let companion = place.start().await?;
+    let (mut verdicts, mut queue) = (Vec::new(), Times::default());
+    let (mut reading, mut writing) = (Times::default(), Times::default());
+    // The first turn waits for the load.
+    let mut first = ask(&companion, rng, 1).await?;
+    first.sees(|seen| seen.text > 0).await?;
+    verdicts.push(cancel(&companion, first).await?.1);
+    for _ in 0..rounds {
+        let mut running = ask(&companion, rng, 1).await?;
+        running.sees(|seen| seen.text > 0).await.context("the model writes nothing")?;
+        let mut waiting = ask(&companion, rng, 1).await?;
+        waiting.sees(|seen| seen.waiting).await.context("a second turn does not wait")?;
+        let (took, verdict) = cancel(&companion, waiting).await.context("in the queue")?;
+        queue.add(took);
+        verdicts.push(verdict);
+
+        let (took, verdict) = cancel(&companion, running).await.context("while it writes")?;
+        halted(&companion).await.context("while it writes")?;
+        writing.add(took);
+        verdicts.push(verdict);
+
+        let mut witness = ask(&companion, rng, LONG_PROMPT).await?;
+        witness.sees(|seen| seen.generating).await.context("the model does not begin to read")?;
+        exactly(Duration::from_micros(rng.u64(0..300_000))).await;
+        let early = witness.glimpse().text == 0;
+        let (took, verdict) = cancel(&companion, witness).await.context("while it reads")?;
+        halted(&companion).await.context("while it reads")?;
+        ensure!(early, "the model had read {LONG_PROMPT} words already");
+        reading.add(took);
+        verdicts.push(verdict);
+    }
+    stand(&companion, &verdicts).await?;
+    Ok(vec![("in the queue", queue), ("while it reads", reading), ("while it writes", writing)])
+}
+
+/// A conversation that begins with so many words.
+async fn ask(companion: &Companion, rng: &mut Rng, words: usize) -> Result<Witness> {
+    let id = seed::message_id(rng);
+    // Nothing of it is what the model has read before.
+    let words: String = (0..words).map(|_| format!("{} ", rng.u8(10..100))).collect();
+    let text = format!("{words}Write a long story about {id}.");
+    Witness::of(&companion.client, &SendMessage { id, text, parent: None }).await
+}
+
+async fn cancel(companion: &Companion, witness: Witness) -> Result<(Duration, Verdict)> {
+    let begun = Instant::now();
+    let stopped = companion.client.cancel(witness.worker).await?.turn;
+    let took = begun.elapsed();
+    match stopped.map(|turn| turn.state) {
+        Some(TurnState::Cancelled) => {}
+        other => bail!("the cancel was acknowledged with {other:?}"),
+    }
+    Ok((took, witness.judge(&[TurnState::Cancelled]).await?))
+}
+
+async fn stand(companion: &Companion, verdicts: &[Verdict]) -> Result<()> {
+    for verdict in verdicts {
+        verdict.stands(&companion.client).await?;
+    }
+    Ok(())
+}
+
+/// Error: the model's process is still at work.
+async fn halted(companion: &Companion) -> Result<()> {
+    let before = child(companion)?.context("the model's process is gone")?.1;
+    tokio::time::sleep(WATCH).await;
+    let after = child(companion)?.context("the model's process is gone")?.1;
+    let work = after.saturating_sub(before);
+    ensure!(work < WORK, "the model was at work for {work:?} of {WATCH:?} after its stop");
+    Ok(())
+}
+
+async fn no_child(companion: &Companion) -> Result<()> {
+    let gone = async {
+        while child(companion)?.is_some() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        Ok(())
+    };
+    tokio::time::timeout(HANG, gone).await.context("the model does not leave memory")?
+}
+
+/// The model's process and how long it has been at work: the companion's only child.
+fn child(companion: &Companion) -> Result<Option<(u32, Duration)>> {
+    /// Ticks of the kernel's clock as programs see it: 100 a second on every Linux.
+    const TICK: Duration = Duration::from_millis(10);
+    let parent = companion.pid().context("the companion is gone")?.to_string();
+    for entry in fs::read_dir("/proc")? {
+        let Ok(pid) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
+        // One that has ended meanwhile is none.
+        let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
+        // After the name in brackets: state, parent, ...; user and system time are the 12th
+        // and the 13th.
+        let fields: Vec<_> =
+            stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let [state, ppid, ..] = fields[..] else { continue };
+        if ppid == parent && state != "Z" {
+            let ticks = |at: usize| fields.get(at).and_then(|field| field.parse::<u32>().ok());
+            let ticks = ticks(11).unwrap_or(0) + ticks(12).unwrap_or(0);
+            return Ok(Some((pid, TICK * ticks)));
+        }
+    }
+    Ok(None)
+}

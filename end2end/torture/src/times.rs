@@ -1,0 +1,70 @@
+//! How long things took.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Times of one kind of thing.
+#[derive(Clone, Debug, Default)]
+pub struct Times {
+    taken: Vec<Duration>,
+}
+
+impl Times {
+    /// Adds one.
+    pub fn add(&mut self, time: Duration) {
+        self.taken.push(time);
+        self.taken.sort();
+    }
+
+    /// Adds all of another.
+    pub fn extend(&mut self, other: &Self) {
+        self.taken.extend(&other.taken);
+        self.taken.sort();
+    }
+
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.taken.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.taken.is_empty()
+    }
+
+    /// The time that `percent` of them did not exceed; nothing when there are none.
+    pub fn percentile(&self, percent: usize) -> Duration {
+        let rank = (self.taken.len() * percent).div_ceil(100);
+        self.taken.get(rank.saturating_sub(1)).copied().unwrap_or_default()
+    }
+}
+
+/// Count, median, 99th percentile and maximum, in milliseconds.
+impl fmt::Display for Times {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ms = |percent| self.percentile(percent).as_secs_f64() * 1000.0;
+        write!(f, "{:>6} {:>9.1} {:>9.1} {:>9.1}", self.len(), ms(50), ms(99), ms(100))
+    }
+}
+
+/// The head of a table of [`Times`], over columns that follow a name of `width` letters.
+pub fn head(what: &str, width: usize) -> String {
+    format!("{what:<width$} {:>6} {:>9} {:>9} {:>9}", "count", "p50 ms", "p99 ms", "max ms")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_are_times_that_were_taken() {
+        let mut times = Times::default();
+        assert_eq!(times.percentile(50), Duration::ZERO);
+        for ms in (1..=100).rev() {
+            times.add(Duration::from_millis(ms));
+        }
+        for (percent, ms) in [(1, 1), (50, 50), (99, 99), (100, 100)] {
+            assert_eq!(times.percentile(percent), Duration::from_millis(ms));
+        }
+    }
+}
