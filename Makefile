@@ -2,7 +2,7 @@
 # does, and may be repeated or interrupted. What they do stands in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test dev lint walls fmt setup clean
+.PHONY: help run build test torture dev lint walls fmt setup clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,10 @@ build: ## Build target/release/companion
 test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, browser tests
 	@tools/setup.sh test
 	@tools/test.sh
+
+torture: ## Break a running server on purpose, for minutes (ARGS="kill --kills 500": one kind)
+	@tools/setup.sh run
+	@tools/torture.sh $(ARGS)
 
 dev: ## Start the development server, which rebuilds and reloads
 	@tools/setup.sh dev

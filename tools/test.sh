@@ -56,12 +56,18 @@ browser_tests() {
   ) 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
 }
 
+small_torture() {
+  say "Torture, a little of each."
+  tools/torture.sh small
+}
+
 take_build_folder
 step "lint" tools/lint.sh
 step "unit tests" unit_tests
 step "site (cargo-leptos)" tools/build.sh site
 step "console (Trunk)" spa_build
 step "server (release)" tools/build.sh
+step "torture (small)" small_torture
 step "browser tests" browser_tests
 
 say "All of it passed:"

@@ -18,18 +18,15 @@ use crate::raw::Raw;
 /// Readers that stop, over each transport.
 const STOPPED: usize = 10;
 
-/// Answers in the log that a stopped reader is sent, each of so many bytes: more than all the
-/// buffers between it and the companion hold.
-const ANSWERS: usize = 8;
+/// Bytes of an answer in the log that a stopped reader is sent.
 const ANSWER_BYTES: usize = 1_000_000;
 
-/// What the companion may grow by for each stopped reader, and besides: one read's worth of
-/// events, which is all of that log, and the frame that is on its way.
-const READER_BYTES: u64 = 10 << 20;
+/// What the companion may grow by besides what each stopped reader holds: one read's worth of
+/// events, which may be all of that log, and the frame that is on its way.
 const SLACK_BYTES: u64 = 32 << 20;
 
 /// What a turn may take longer beside stopped readers, besides twice its usual time.
-const SLACK: Duration = Duration::from_millis(500);
+const SLACK: Duration = Duration::from_millis(1000);
 
 /// Until a stopped reader's place has to be free: two unanswered pings and what may be under
 /// way, and time for a busy machine.
@@ -40,12 +37,13 @@ pub async fn run(stage: &Stage, readers: usize, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
     let begin = client.settled(worker).await?.cursor;
+    let answers = answers_that_fill_a_socket();
     let text = "0123456789abcde ".repeat(ANSWER_BYTES / 16);
     let pieces =
         text.as_bytes().chunks(16 * 1024).map(|piece| String::from_utf8_lossy(piece).into());
     let long = Answer { pieces: pieces.collect(), ..Answer::default() };
     stage.upstream.script(Script::always([Step::Answer(long)]));
-    for _ in 0..ANSWERS {
+    for _ in 0..answers {
         client.send(worker, &super::message(rng)).await?;
         client.settled(worker).await?;
     }
@@ -71,9 +69,19 @@ pub async fn run(stage: &Stage, readers: usize, rng: &mut Rng) -> Result<()> {
     println!("  memory grew by, KiB    {:>8}", grown / 1024);
     println!("  stopped ones gone, ms  {:>8}", freed.as_millis());
     ensure!(beside < 2 * usual + SLACK, "readers waited for the stopped ones");
-    let most = READER_BYTES * 2 * STOPPED as u64 + SLACK_BYTES;
+    let held = (answers + 1) * ANSWER_BYTES * 2 * STOPPED;
+    let most = held as u64 + SLACK_BYTES;
     ensure!(grown < most, "memory grew by {grown} bytes; {most} are allowed");
     Ok(())
+}
+
+/// How many answers are more than all the buffers between the companion and a stopped reader
+/// hold: what the kernel lets a socket's send buffer grow to, and what libraries keep.
+fn answers_that_fill_a_socket() -> usize {
+    const USUAL: usize = 4 << 20;
+    let limits = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").unwrap_or_default();
+    let most = limits.split_whitespace().next_back().and_then(|most| most.parse().ok());
+    most.unwrap_or(USUAL).min(16 * USUAL) / ANSWER_BYTES + 3
 }
 
 /// Readers who read, each in a task of its own, whatever else goes on.

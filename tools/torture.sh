@@ -1,0 +1,64 @@
+#!/usr/bin/env bash
+# Breaks a running companion on purpose, many times, and counts what was lost (see
+# end2end/torture). Stops at the first loss; the seed that is printed repeats the run.
+#
+#   tools/torture.sh           the big run, some minutes; builds the server first
+#   tools/torture.sh small     a little of each, for `make test`; takes the server that is there
+#   tools/torture.sh kill --kills 500 --seed 7    anything else is for the program itself
+#
+# COMPANION_BIN names another server than target/release/companion; SEED chooses the seed of
+# the first two.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
+
+build_server() {
+  if [ -z "${COMPANION_BIN:-}" ]; then tools/build.sh; fi
+}
+
+torture() {
+  say "torture $*"
+  COMPANION_BIN=${COMPANION_BIN:-target/release/companion} "$CARGO_TARGET_DIR/debug/torture" "$@" ||
+    die "something was lost, or not as promised (see above). To see it again: tools/torture.sh $*"
+}
+
+# A new kind of torture gets a line in both: one that takes a second or two, and one that is
+# worth a report.
+
+small_run() {
+  torture kill --kills 6 --seed "$seed"
+  torture recovery --events 4000 --turns 20 --runs 1
+  torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
+  torture stop --rounds 2 --seed "$seed"
+}
+
+big_run() {
+  torture kill --kills 200 --seed "$seed"
+  torture recovery --events 100000 --turns 200 --runs 5
+  torture observers --readers 100 --pieces 60 --pings 1000000 --seed "$seed"
+  torture stop --rounds 25 --local --seed "$seed"
+  torture faults --local
+}
+
+take_build_folder
+case ${1:-big} in
+  big) build_server ;;
+  small) ;;
+  *) if [ ! -x target/release/companion ]; then build_server; fi ;;
+esac
+say "Building the torture."
+cargo build "${locked[@]}" --package torture || die "the torture could not be built (see above)."
+case ${1:-big} in
+  big)
+    say "The seed of this run is $seed; SEED=$seed repeats it."
+    big_run
+    say "Nothing was lost."
+    ;;
+  small)
+    say "The seed of this run is $seed."
+    small_run
+    ;;
+  *) torture "$@" ;;
+esac
