@@ -2,20 +2,69 @@
 
 use protocol::{Error, ErrorCode};
 
-use crate::store::StoreError;
+use crate::store::{Outage, StoreError};
 
 /// What a client hears when the store could not do it.
 pub(crate) fn from_store(error: StoreError) -> Error {
     match error {
-        StoreError::Gone => no_worker(),
-        StoreError::Closed => shutting_down(),
-        error => {
-            tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
-            Error::new(ErrorCode::Internal, "The conversation's store does not answer.").with_hint(
-                "Nothing was lost that was shown as saved. Try again; the server's log says why.",
-            )
-        }
+        StoreError::Gone => return no_worker(),
+        StoreError::Closed => return shutting_down(),
+        _ => {}
     }
+    tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
+    match error {
+        StoreError::Outage { outage, .. } => from_outage(outage),
+        StoreError::Damaged(_) => Error::new(
+            ErrorCode::Internal,
+            "A part of this conversation cannot be read.",
+        )
+        .with_hint(
+            "Others are not concerned. A backup may have it; the server's log says what was found.",
+        ),
+        _ => Error::new(ErrorCode::Internal, "The conversation's store does not answer.")
+            .with_hint(
+                "Nothing was lost that was shown as saved. Try again; the server's log says why.",
+            ),
+    }
+}
+
+/// Nothing can be taken at the moment. Says no path: the server's log does.
+fn from_outage(outage: Outage) -> Error {
+    let (message, hint, retry_after_ms) = match outage {
+        Outage::Full => (
+            "There is no space left where conversations are kept.",
+            "Nothing of this was stored; what was saved before is safe. Free some space on the server's disk; it goes on by itself.",
+            5_000,
+        ),
+        Outage::ReadOnly => (
+            "Conversations can only be read at the moment.",
+            "Nothing of this was stored; what was saved before is safe. The server may not write to its disk; when it may, it goes on by itself.",
+            5_000,
+        ),
+        Outage::Missing => (
+            "The files of the conversations are gone from their place.",
+            "Nothing of this was stored. What you see can still be read. Put the files back before the server is restarted; it goes on by itself.",
+            5_000,
+        ),
+        Outage::Changed => (
+            "The files of the conversations were changed under the server.",
+            "Nothing of this was stored. Put the former files back, or restart the server to work with those that are there now.",
+            10_000,
+        ),
+        Outage::Locked => (
+            "Another program holds the files of the conversations.",
+            "Nothing of this was stored; what was saved before is safe. Close that program and send again.",
+            2_000,
+        ),
+    };
+    Error::new(ErrorCode::Unavailable, message).with_hint(hint).with_retry_after_ms(retry_after_ms)
+}
+
+/// What a client hears who wants something changed while earlier events wait for the store.
+pub(crate) fn waiting_for_store() -> Error {
+    Error::new(ErrorCode::Unavailable, "The conversation's store takes nothing at the moment.")
+        .with_hint("Nothing was changed. Try again in a moment; the server's log says why.")
+        .with_retry_after_ms(2_000)
 }
 
 pub(crate) fn no_worker() -> Error {
@@ -27,4 +76,25 @@ pub(crate) fn shutting_down() -> Error {
     Error::new(ErrorCode::Unavailable, "The server is going down.")
         .with_hint("Try again when it is back.")
         .with_retry_after_ms(2_000)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outage_says_what_was_kept_what_to_do_and_no_path() {
+        use Outage::{Changed, Full, Locked, Missing, ReadOnly};
+        let mut messages = std::collections::HashSet::new();
+        for outage in [Full, ReadOnly, Missing, Changed, Locked] {
+            let source = "/home/someone/companion.db: errno 28".into();
+            let error = from_store(StoreError::Outage { outage, source });
+            assert_eq!(error.code, ErrorCode::Unavailable);
+            assert!(error.retry_after_ms.is_some());
+            let hint = error.hint.unwrap();
+            assert!(hint.starts_with("Nothing of this was stored"), "{hint}");
+            assert!(!format!("{}{hint}", error.message).contains(['/', '\\']), "{hint}");
+            assert!(messages.insert(error.message), "each outage has words of its own");
+        }
+    }
 }

@@ -4,13 +4,22 @@
 //! answers, it answers from committed data. The same contract suite
 //! (`tests/store_contract`) runs against every implementation.
 
+use std::fmt;
+
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 
 pub mod sqlite;
 
-/// Why the store could not do it. Each variant names the operation; the cause is its source.
+/// Why the store could not do it. A variant names what a person can do something about, or
+/// else the operation; the cause is its source.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
+    /// Nothing was stored, and what is stored is safe. It passes without a restart, except
+    /// where the [`Outage`] says otherwise.
+    #[error("the store takes nothing: {outage}")]
+    Outage { outage: Outage, source: Cause },
+    #[error("what is stored cannot be understood")]
+    Damaged(#[source] Cause),
     #[error("the store cannot commit events")]
     Append(#[source] Cause),
     #[error("the store cannot read")]
@@ -24,6 +33,35 @@ pub enum StoreError {
     Gone,
     #[error("the store is closed")]
     Closed,
+}
+
+/// What keeps a store from taking anything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Outage {
+    /// There is no space left.
+    Full,
+    /// It can only be read.
+    ReadOnly,
+    /// It is not in its place any more. What was committed can still be read, and when the
+    /// very same is put back it goes on.
+    Missing,
+    /// Something else stands in its place, or a part was taken away. A restart takes what
+    /// stands there; it also goes on when the very same is put back.
+    Changed,
+    /// Another program holds it.
+    Locked,
+}
+
+impl fmt::Display for Outage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Full => "there is no space left",
+            Self::ReadOnly => "it can only be read",
+            Self::Missing => "it is gone from its place",
+            Self::Changed => "its files were changed by somebody else",
+            Self::Locked => "another program holds it",
+        })
+    }
 }
 
 /// The underlying failure of a [`StoreError`].
@@ -114,7 +152,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
     /// folded: each run of neighbouring ones becomes a single delta with `first_seq`.
-    /// Errors: `Moved`, `Gone`, `Append`, `Closed`; nothing was stored then.
+    /// Errors: `Moved`, `Gone`, `Outage`, `Append`, `Closed`; nothing was stored then.
     async fn append(&self, append: Append) -> Result<(), StoreError>;
 
     /// Deletes a worker with its log; true if it was there.

@@ -8,12 +8,19 @@ use std::sync::Arc;
 
 use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
 
-use super::{Acceptance, Append, Branch, ListPosition, Page, Store, StoreError, Stored};
+use super::{Acceptance, Append, Branch, ListPosition, Outage, Page, Store, StoreError, Stored};
+use file::Access;
 use lock::FolderLock;
+use place::Place;
 use readers::Readers;
+use schema::Schema;
 use writer::Writer;
 
+mod file;
 mod lock;
+mod migrate;
+mod outage;
+mod place;
 mod read;
 mod readers;
 mod schema;
@@ -23,11 +30,20 @@ mod writer;
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
 
-/// Why a database cannot be used. Each variant says what a person can do about it.
+/// Why a database cannot be used. Each variant says what a person can do about it. The
+/// database is left as it was.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the data folder {folder} cannot be used")]
     Folder { folder: PathBuf, source: std::io::Error },
+    #[error(
+        "there is no space left for the data folder {folder}; free some, or choose another folder"
+    )]
+    Full { folder: PathBuf },
+    #[error("{file} cannot be written; give this user the right to, or choose another data folder")]
+    ReadOnly { file: PathBuf },
+    #[error("another program holds {file}; close that one")]
+    Busy { file: PathBuf },
     #[error(
         "the data folder {folder} is in use by another companion ({holder}); stop that one, or choose another folder"
     )]
@@ -39,7 +55,7 @@ pub enum OpenError {
     )]
     Newer { file: PathBuf, found: i64, known: i64 },
     #[error(
-        "{file} is damaged: {detail}; restore a backup, or move it away to start with an empty one"
+        "{file} is damaged: {detail}; restore a backup, or move it away (with its -wal and -shm, if there) to start with an empty one"
     )]
     Damaged { file: PathBuf, detail: String },
     #[error("{file} cannot be brought to the current schema; it was left as it was")]
@@ -62,14 +78,45 @@ impl Sqlite {
     /// missing, and bringing an older schema up to date after a backup beside the file.
     /// Blocks; meant for start-up.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Folder { folder: folder.to_owned(), source };
+        let unusable = |source| folder_error(folder, source);
         std::fs::create_dir_all(folder).map_err(unusable)?;
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
-        let connection = schema::open(&file)?;
-        let writer = Writer::start(connection, lock.clone()).map_err(unusable)?;
+        let connection = file::open(&file, &Schema::current())?;
+        let place = Place::of(&file).map_err(unusable)?;
+        let writer = Writer::start(connection, place, lock.clone()).map_err(unusable)?;
         let readers = Readers::start(&file)?;
         Ok(Self { writer, readers, _lock: lock })
+    }
+
+    /// Looks at the database of a data folder and changes nothing, whoever has it open.
+    /// Errors as [`Self::open`] would. Blocks.
+    pub fn look(folder: &Path) -> Result<Look, OpenError> {
+        let schema = Schema::current();
+        let holder = FolderLock::holder(folder)?;
+        let access = if holder.is_some() { Access::Shared } else { Access::Alone };
+        let found = file::look(&folder.join(FILE), &schema, access)?;
+        Ok(Look { holder, schema: found, known: schema.version() })
+    }
+}
+
+/// What there is in a data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// The companion that has it open.
+    pub holder: Option<String>,
+    /// The database's schema; none where there is no database yet.
+    pub schema: Option<i64>,
+    /// The schema that this program brings it to.
+    pub known: i64,
+}
+
+fn folder_error(folder: &Path, source: std::io::Error) -> OpenError {
+    let folder = folder.to_owned();
+    match outage::of_kind(source.kind()) {
+        Some(Outage::Full) => OpenError::Full { folder },
+        Some(Outage::ReadOnly) => OpenError::ReadOnly { file: folder },
+        _ => OpenError::Folder { folder, source },
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Error, ErrorCode, MessageId, RuntimeId, WorkerId, WorkerStatus};
+use protocol::{Error, MessageId, RuntimeId, WorkerId, WorkerStatus};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -88,12 +88,12 @@ enum Closing {
 }
 
 /// How an actor ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// With nothing left to do, or with the runtime.
     Left,
-    /// The store could not be read.
-    Unloaded,
+    /// The worker could not be loaded; whoever asks for something hears this.
+    Unloaded(Error),
     /// The log is not what the actor took it for; a turn of its own may be unfinished there.
     Lost,
 }
@@ -125,11 +125,7 @@ impl<'a> Actor<'a> {
         let stored = match load::load(shared, id).await {
             Ok(Some(stored)) => stored,
             Ok(None) => return Ended::Left,
-            Err(error) => {
-                let error = &error as &dyn std::error::Error;
-                tracing::error!(error, worker = %id, "a worker cannot be loaded");
-                return Ended::Unloaded;
-            }
+            Err(error) => return Ended::Unloaded(fault::from_store(error)),
         };
         let head = stored.head;
         let outbox = Outbox::new(shared.store.clone(), shared.hub.clone(), stored);
@@ -327,12 +323,7 @@ impl<'a> Actor<'a> {
     /// Commits events outside a turn's flow, all or none.
     async fn commit(&mut self, bodies: Vec<protocol::EventBody>) -> Result<(), Error> {
         if !self.outbox.is_empty() {
-            return Err(Error::new(
-                ErrorCode::Internal,
-                "The store does not answer at the moment.",
-            )
-            .with_hint("Nothing was changed. Try again in a moment.")
-            .with_retry_after_ms(1_000));
+            return Err(fault::waiting_for_store());
         }
         let now = self.shared.clock.now();
         self.outbox.commit_now(now, bodies, None).await.map_err(fault::from_store)

@@ -32,3 +32,18 @@ pub(crate) enum Command {
         reply: Reply<()>,
     },
 }
+
+impl Command {
+    /// Answers with an error; nothing was done.
+    pub(crate) fn refuse(self, error: &Error) {
+        let error = error.clone();
+        match self {
+            Self::Send { reply, .. } => drop(reply.send(Err(error))),
+            Self::Cancel { reply } => drop(reply.send(Err(error))),
+            Self::Rename { reply, .. } | Self::Refresh { reply } | Self::Stop { reply } => {
+                drop(reply.send(Err(error)));
+            }
+            Self::Delete { reply } => drop(reply.send(Err(error))),
+        }
+    }
+}

@@ -29,9 +29,14 @@ pub(crate) async fn keep(shared: Arc<Shared>, id: WorkerId, mut inbox: mpsc::Rec
         let run = AssertUnwindSafe(Actor::run(&shared, id, &mut inbox)).catch_unwind().await;
         match run {
             Ok(Ended::Left) => return,
-            Ok(Ended::Unloaded) if !owes => return,
-            // Their askers hear from the store itself what is wrong with it.
-            Ok(Ended::Unloaded) => while inbox.try_recv().is_ok() {},
+            Ok(Ended::Unloaded(error)) => {
+                while let Ok(command) = inbox.try_recv() {
+                    command.refuse(&error);
+                }
+                if !owes {
+                    return;
+                }
+            }
             Ok(Ended::Lost) => owes = true,
             Err(_) => {
                 tracing::error!(worker = %id, "a worker's task panicked; it is loaded anew");

@@ -11,7 +11,7 @@ use tempfile::tempdir;
 use crate::sample::{Sample, assert_holds};
 
 /// The database as a crash would leave it at this moment.
-fn copy_as_it_is(from: &Path, to: &Path) {
+pub fn copy_as_it_is(from: &Path, to: &Path) {
     for file in ["companion.db", "companion.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
     }

@@ -12,12 +12,18 @@ use tempfile::TempDir;
 
 mod branches;
 mod catalogue;
+mod damage;
+mod disk;
 mod durability;
 mod files;
+mod fixtures;
 mod folding;
 mod log;
 mod pages;
+mod place;
 mod sample;
+#[path = "../support/small_disk.rs"]
+mod small_disk;
 
 /// Where one store lives; it can be opened again after a close.
 pub trait Place: Default {

@@ -8,6 +8,7 @@ use protocol::{
 use runtime::store::{Append, Durability, Prompt, Store, StoreError};
 
 /// One worker and every event that was given to the store for it.
+#[derive(Clone)]
 pub struct Sample {
     pub worker: Worker,
     pub log: LogId,
@@ -15,7 +16,7 @@ pub struct Sample {
     pub head: Option<MessageId>,
     pub turn: Option<TurnId>,
     number: u8,
-    made: u8,
+    made: u16,
     offset: u64,
 }
 
@@ -71,7 +72,8 @@ impl Sample {
     /// A question with the turn that answers it, in one append.
     pub fn question(&mut self, text: &str, parent: Option<MessageId>) -> Append {
         self.made += 1;
-        let bytes = [self.number, self.made, 0, 0, 0, 0, 0, 0, 0, 0];
+        let [high, low] = self.made.to_be_bytes();
+        let bytes = [self.number, low, high, 0, 0, 0, 0, 0, 0, 0];
         let turn_id = TurnId::from_parts(2, bytes);
         let (id, answer) = (MessageId::from_parts(3, bytes), MessageId::from_parts(4, bytes));
         let at = moment(self.last_seq());

@@ -1,10 +1,10 @@
 //! One process at a time in a data folder.
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{ErrorKind, Read, Seek, SeekFrom, Write};
 use std::path::Path;
 
-use super::OpenError;
+use super::{OpenError, folder_error};
 
 /// Beside the database: a lock on the database file itself would be SQLite's affair.
 const FILE: &str = "companion.lock";
@@ -17,7 +17,7 @@ pub(super) struct FolderLock {
 
 impl FolderLock {
     pub(super) fn take(folder: &Path) -> Result<Self, OpenError> {
-        let unusable = |source| OpenError::Folder { folder: folder.to_owned(), source };
+        let unusable = |source| folder_error(folder, source);
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -29,9 +29,7 @@ impl FolderLock {
             Ok(()) => {}
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
             Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                let known = file.read_to_string(&mut holder).is_ok() && !holder.trim().is_empty();
-                let holder = if known { holder.trim().to_owned() } else { "unknown".to_owned() };
+                let holder = note_in(&mut file);
                 return Err(OpenError::Locked { folder: folder.to_owned(), holder });
             }
         }
@@ -42,4 +40,25 @@ impl FolderLock {
             .map_err(unusable)?;
         Ok(Self { _file: file })
     }
+
+    /// Who holds the folder, if anybody does. Makes no file.
+    pub(super) fn holder(folder: &Path) -> Result<Option<String>, OpenError> {
+        let mut file = match File::open(folder.join(FILE)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(folder_error(folder, error)),
+        };
+        match file.try_lock_shared() {
+            // Given back at once, with the file.
+            Ok(()) => Ok(None),
+            Err(TryLockError::WouldBlock) => Ok(Some(note_in(&mut file))),
+            Err(TryLockError::Error(error)) => Err(folder_error(folder, error)),
+        }
+    }
+}
+
+fn note_in(file: &mut File) -> String {
+    let mut note = String::new();
+    let known = file.read_to_string(&mut note).is_ok() && !note.trim().is_empty();
+    if known { note.trim().to_owned() } else { "unknown".to_owned() }
 }

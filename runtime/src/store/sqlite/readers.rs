@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{OpenError, schema};
+use super::{OpenError, file, outage};
 use crate::store::{Cause, StoreError};
 
 /// Enough that a long page does not hold up the tails; reads are short and cached.
@@ -46,12 +46,12 @@ impl Readers {
         });
         let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.threads.len();
         self.threads[thread].send(job).await.map_err(|_| StoreError::Closed)?;
-        done.await.map_err(|_| StoreError::Closed)?.map_err(StoreError::Read)
+        done.await.map_err(|_| StoreError::Closed)?.map_err(outage::of_read)
     }
 }
 
-fn start(file: &Path, number: usize) -> Result<mpsc::Sender<Job>, OpenError> {
-    let db = schema::open_to_read(file)?;
+fn start(path: &Path, number: usize) -> Result<mpsc::Sender<Job>, OpenError> {
+    let db = file::open_to_read(path)?;
     let (jobs, mut inbox) = mpsc::channel::<Job>(JOBS);
     std::thread::Builder::new()
         .name(format!("store-reader-{number}"))
@@ -60,6 +60,6 @@ fn start(file: &Path, number: usize) -> Result<mpsc::Sender<Job>, OpenError> {
                 job(&db);
             }
         })
-        .map_err(|source| OpenError::Open { file: file.to_owned(), source: source.into() })?;
+        .map_err(|source| OpenError::Open { file: path.to_owned(), source: source.into() })?;
     Ok(jobs)
 }

@@ -2,7 +2,8 @@
 //!
 //! Whatever waits when the thread looks is committed as one transaction; the durability
 //! of the group is that of its most demanding member. A job that fails on its own (the log
-//! has moved on, an id is taken) is undone alone; a failure of the disk fails the group.
+//! has moved on, an id is taken) is undone alone; a failure of the disk fails the group. The
+//! thread outlives every failure: the next group is a new attempt.
 
 use std::sync::Arc;
 
@@ -11,8 +12,9 @@ use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::lock::FolderLock;
-use super::write;
-use crate::store::{Append, Cause, Durability, StoreError};
+use super::place::Place;
+use super::{outage, write};
+use crate::store::{Append, Cause, Durability, Outage, StoreError};
 
 /// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
 /// in one group; further ones wait for a place.
@@ -40,11 +42,16 @@ type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreErro
 impl Writer {
     /// The thread shares the hold on the folder: what was asked for before the handles were
     /// dropped is committed before anybody else may write.
-    pub(super) fn start(connection: Connection, lock: Arc<FolderLock>) -> std::io::Result<Self> {
+    pub(super) fn start(
+        connection: Connection,
+        place: Place,
+        lock: Arc<FolderLock>,
+    ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
+        let database = Database { connection, place, trouble: None };
         std::thread::Builder::new()
             .name("store-writer".to_owned())
-            .spawn(move || run(connection, inbox, lock))?;
+            .spawn(move || run(database, inbox, lock))?;
         Ok(Self { jobs })
     }
 
@@ -93,7 +100,16 @@ impl Work {
     }
 }
 
-fn run(mut db: Connection, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
+/// What the thread owns.
+struct Database {
+    connection: Connection,
+    place: Place,
+    /// What the last commit failed of, so that an outage is logged once and not with every
+    /// attempt.
+    trouble: Option<String>,
+}
+
+fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
     let mut group = Vec::new();
     let mut closing = None;
     while closing.is_none() {
@@ -108,46 +124,127 @@ fn run(mut db: Connection, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>
                 }
             }
         }
-        for (result, reply) in commit(&mut db, std::mem::take(&mut group)) {
+        for (result, reply) in db.commit(std::mem::take(&mut group)) {
             // Who asked may have gone away; the commit stands all the same.
             let _ = reply.send(result);
         }
     }
-    // The readers' connections may live longer than this one, and only the last one to close
-    // would fold the write-ahead log into the file by itself.
-    if let Err(error) = db.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-        tracing::debug!(%error, "the write-ahead log stays beside the database");
-    }
-    if let Err((_, error)) = db.close() {
-        tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
-    }
+    db.close();
     drop(lock);
     if let Some(reply) = closing {
         let _ = reply.send(());
     }
 }
 
-/// Commits a group; every job comes back with its result.
-fn commit(
-    db: &mut Connection,
-    group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
-) -> Vec<Waiting> {
-    let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-    let results = match try_commit(db, &works) {
-        Ok(results) => results,
-        Err(error) => {
-            tracing::error!(%error, jobs = works.len(), "a commit failed");
-            let again = |_| Err(StoreError::Append(error.to_string().into()));
-            works.iter().map(again).collect()
+impl Database {
+    /// Commits a group; every job comes back with its result.
+    fn commit(
+        &mut self,
+        group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
+    ) -> Vec<Waiting> {
+        let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        let results = match self.try_commit(&works) {
+            Ok(results) => {
+                if let Some(trouble) = self.trouble.take() {
+                    tracing::info!(trouble, "the store takes commits again");
+                }
+                results
+            }
+            Err(error) => {
+                self.note(&error, works.len());
+                works.iter().map(|_| Err(again(&error))).collect()
+            }
+        };
+        results.into_iter().zip(replies).collect()
+    }
+
+    /// Errors when nothing of the group is stored.
+    fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
+        // A database that is gone is not worth the work.
+        self.place.check()?;
+        perform(&mut self.connection, &self.place, works).map_err(|failure| match failure {
+            Failure::Store(error) => error,
+            Failure::Cause(source) if outage::is_damage(&source) => StoreError::Damaged(source),
+            Failure::Cause(source) => match outage::of(&source, self.place.folder()) {
+                Some(outage) => StoreError::Outage { outage, source },
+                None => StoreError::Append(source),
+            },
+        })
+    }
+
+    fn note(&mut self, error: &StoreError, jobs: usize) {
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        let trouble = format!("{error}: {}", source.unwrap_or_default());
+        if self.trouble.as_ref() == Some(&trouble) {
+            return;
         }
-    };
-    results.into_iter().zip(replies).collect()
+        tracing::error!(
+            trouble,
+            jobs,
+            "a commit failed; it is tried again for as long as it takes"
+        );
+        self.trouble = Some(trouble);
+        if matches!(error, StoreError::Outage { outage: Outage::Changed, .. }) {
+            self.save_what_is_committed();
+        }
+    }
+
+    /// Where the write-ahead log was taken away, moves what it holds into the database, so
+    /// that not even the end of the process loses it.
+    fn save_what_is_committed(&self) {
+        if self.place.check_database().is_err() {
+            return;
+        }
+        match self.connection.pragma_update(None, "wal_checkpoint", "FULL") {
+            Ok(()) => tracing::warn!("what was committed is in the database; a restart goes on"),
+            Err(error) => tracing::error!(%error, "what was committed is in this process alone"),
+        }
+    }
+
+    fn close(self) {
+        // The readers' connections may live longer than this one, and only the last one to
+        // close would fold the write-ahead log into the file by itself.
+        if let Err(error) = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
+            tracing::debug!(%error, "the write-ahead log stays beside the database");
+        }
+        if let Err((_, error)) = self.connection.close() {
+            tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
+        }
+    }
 }
 
-fn try_commit(
+/// Why a group was not committed.
+enum Failure {
+    Store(StoreError),
+    Cause(Cause),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Cause(error.into())
+    }
+}
+
+/// The failure of a group, as one of its jobs is told it.
+fn again(error: &StoreError) -> StoreError {
+    let source = || match std::error::Error::source(error) {
+        Some(source) => source.to_string().into(),
+        None => error.to_string().into(),
+    };
+    match error {
+        StoreError::Outage { outage, .. } => {
+            StoreError::Outage { outage: *outage, source: source() }
+        }
+        StoreError::Damaged(_) => StoreError::Damaged(source()),
+        _ => StoreError::Append(source()),
+    }
+}
+
+fn perform(
     db: &mut Connection,
+    place: &Place,
     works: &[Work],
-) -> rusqlite::Result<Vec<Result<bool, StoreError>>> {
+) -> Result<Vec<Result<bool, StoreError>>, Failure> {
     let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
     // In WAL mode NORMAL syncs at checkpoints only, FULL at each commit and with it all
     // commits before (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -169,11 +266,13 @@ fn try_commit(
                 if step.is_autocommit() || !is_its_own(&cause) =>
             {
                 // The disk's failure: nothing of the group can be trusted to be there.
-                return Err(rusqlite::Error::ToSqlConversionFailure(cause));
+                return Err(Failure::Cause(cause));
             }
             Err(own) => results.push(Err(own)),
         }
     }
+    // As late as it can be asked: what is committed after this is acknowledged.
+    place.check().map_err(Failure::Store)?;
     transaction.commit()?;
     Ok(results)
 }

@@ -1,0 +1,239 @@
+//! How a file becomes a database that is open: looked at first and changed only when it is
+//! known to be sound, ours and not newer than this program.
+
+use std::fs::File;
+use std::io::{self, ErrorKind};
+use std::os::unix::ffi::OsStrExt as _;
+use std::path::Path;
+use std::time::Duration;
+
+use rusqlite::config::DbConfig;
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use super::place::beside;
+use super::schema::{APPLICATION_ID, Schema};
+use super::{OpenError, migrate, outage};
+use crate::store::{Cause, Outage};
+
+/// How long a connection waits for another's lock. Within one process it only meets
+/// checkpoints and a backup.
+const BUSY: Duration = Duration::from_secs(5);
+
+/// Opens the file for writing: makes it where there is none, and brings an older schema up
+/// to date. On an error the file is as it was.
+pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError> {
+    let found = match look(file, schema, Access::Alone)? {
+        Some(version) => version,
+        None => {
+            create(file, schema)?;
+            schema.version()
+        }
+    };
+    let mut db = open_to_write(file)?;
+    if found < schema.version() {
+        migrate::migrate(&mut db, file, found, schema)?;
+    }
+    Ok(db)
+}
+
+/// Who else may use a file while it is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Nobody: this process holds the folder, or nobody does.
+    Alone,
+    /// A companion at work. It has checked the database itself, and is not kept from moving
+    /// its write-ahead log into it for as long as a check would take.
+    Shared,
+}
+
+/// The schema of the database in the file, none where there is no file. Changes nothing.
+/// Errors on what is not ours, newer, or damaged.
+pub(super) fn look(file: &Path, schema: &Schema, access: Access) -> Result<Option<i64>, OpenError> {
+    let damaged =
+        |detail: &str| Err(OpenError::Damaged { file: file.to_owned(), detail: detail.to_owned() });
+    let wal_bytes = match std::fs::metadata(beside(file, "-wal")) {
+        Ok(wal) => wal.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound => 0,
+        Err(error) => return Err(open_error(file, error.into())),
+    };
+    let bytes = match std::fs::metadata(file) {
+        // It gets its name when it is whole, so nobody makes an empty one.
+        Ok(found) if found.len() == 0 => return damaged("it is empty"),
+        Ok(found) => found.len(),
+        Err(error) if error.kind() == ErrorKind::NotFound && wal_bytes == 0 => return Ok(None),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return damaged("it is gone, and its write-ahead log (-wal) is still there");
+        }
+        Err(error) => return Err(open_error(file, error.into())),
+    };
+    let db = match access {
+        Access::Alone if wal_bytes == 0 => open_immutable(file)?,
+        Access::Alone | Access::Shared => open_to_read(file)?,
+    };
+    // The last one to close would move the write-ahead log into the file.
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
+        .map_err(|error| open_error(file, error.into()))?;
+    let version = identify(&db, file, schema)?;
+    if access == Access::Alone {
+        check(&db, file)?;
+        // SQLite takes what is missing of the last page for zeros. With a write-ahead log that
+        // page may be in there.
+        if wal_bytes == 0 && bytes % page_bytes(&db, file)? != 0 {
+            return damaged("its end is missing");
+        }
+    }
+    Ok(Some(version))
+}
+
+/// Opens the file for reading; it must be a database of ours already.
+pub(super) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
+    let fails = |error: rusqlite::Error| open_error(file, error.into());
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(file, flags).map_err(fails)?;
+    db.busy_timeout(BUSY).map_err(fails)?;
+    db.set_prepared_statement_cache_capacity(64);
+    open_wal(&db).map_err(fails)?;
+    Ok(db)
+}
+
+/// Opens the write-ahead log, for which SQLite waits until the first statement: by then the
+/// files may have been moved, and what is open can be read wherever it is.
+fn open_wal(db: &Connection) -> rusqlite::Result<()> {
+    db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
+}
+
+/// Opens a file that nobody writes, without making SQLite's other files beside it.
+fn open_immutable(file: &Path) -> Result<Connection, OpenError> {
+    let mut uri = "file:".to_owned();
+    for &byte in file.as_os_str().as_bytes() {
+        match byte {
+            b'/' | b'.' | b'-' | b'_' | b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => {
+                uri.push(byte.into());
+            }
+            _ => uri.push_str(&format!("%{byte:02x}")),
+        }
+    }
+    uri.push_str("?immutable=1");
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX
+        | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(uri, flags).map_err(|error| open_error(file, error.into()))
+}
+
+fn open_to_write(file: &Path) -> Result<Connection, OpenError> {
+    let fails = |error: rusqlite::Error| open_error(file, error.into());
+    // Without permission to create: only a whole database gets this name.
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let db = Connection::open_with_flags(file, flags).map_err(fails)?;
+    if db.is_readonly("main").map_err(fails)? {
+        return Err(OpenError::ReadOnly { file: file.to_owned() });
+    }
+    configure(&db).map_err(fails)?;
+    Ok(db)
+}
+
+fn configure(db: &Connection) -> rusqlite::Result<()> {
+    db.busy_timeout(BUSY)?;
+    db.pragma_update(None, "journal_mode", "wal")?;
+    db.pragma_update(None, "foreign_keys", true)?;
+    db.set_prepared_statement_cache_capacity(64);
+    open_wal(db)
+}
+
+/// Makes an empty database. It gets its name when it is whole, so that whatever stops this
+/// half-way leaves nothing behind that looks like a database that lost everything.
+fn create(file: &Path, schema: &Schema) -> Result<(), OpenError> {
+    let part = beside(file, ".part");
+    let made = remove_with_side_files(&part).map_err(Cause::from).and_then(|()| {
+        let mut db = Connection::open(&part)?;
+        // Not with a write-ahead log from the start: on a full disk a close leaves behind what
+        // could not be moved out of it, and says nothing.
+        migrate::take(&mut db, schema)?;
+        db.pragma_update(None, "journal_mode", "wal")?;
+        db.close().map_err(|(_, error)| error)?;
+        std::fs::rename(&part, file)?;
+        Ok(sync_folder_of(file)?)
+    });
+    made.map_err(|source| {
+        let error = open_error(file, source);
+        // What cannot be removed is removed by the next start.
+        let _ = remove_with_side_files(&part);
+        error
+    })
+}
+
+/// Syncs a name that was just given.
+pub(super) fn sync_folder_of(file: &Path) -> io::Result<()> {
+    match file.parent() {
+        Some(folder) => File::open(folder)?.sync_all(),
+        None => Ok(()),
+    }
+}
+
+/// Removes a database that is in nobody's use.
+pub(super) fn remove_with_side_files(file: &Path) -> io::Result<()> {
+    for suffix in ["", "-wal", "-shm", "-journal"] {
+        match std::fs::remove_file(beside(file, suffix)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// The schema's version. Errors on what is not ours or newer.
+fn identify(db: &Connection, file: &Path, schema: &Schema) -> Result<i64, OpenError> {
+    let fails = |error: rusqlite::Error| open_error(file, error.into());
+    let number = |pragma: &str| {
+        db.pragma_query_value(None, pragma, |row| row.get::<_, i64>(0)).map_err(fails)
+    };
+    let (application, version) = (number("application_id")?, number("user_version")?);
+    if application != APPLICATION_ID {
+        return Err(OpenError::Foreign { file: file.to_owned() });
+    }
+    let known = schema.version();
+    if version > known {
+        return Err(OpenError::Newer { file: file.to_owned(), found: version, known });
+    }
+    if version < 1 {
+        let detail = "it has no schema".to_owned();
+        return Err(OpenError::Damaged { file: file.to_owned(), detail });
+    }
+    Ok(version)
+}
+
+fn page_bytes(db: &Connection, file: &Path) -> Result<u64, OpenError> {
+    db.pragma_query_value(None, "page_size", |row| row.get(0))
+        .map_err(|error| open_error(file, error.into()))
+}
+
+/// Errors unless every page is where it belongs.
+fn check(db: &Connection, file: &Path) -> Result<(), OpenError> {
+    let detail = db
+        .pragma_query_value(None, "quick_check", |row| row.get::<_, String>(0))
+        .map_err(|error| open_error(file, error.into()))?;
+    if detail == "ok" {
+        return Ok(());
+    }
+    Err(OpenError::Damaged { file: file.to_owned(), detail })
+}
+
+/// What a person is told when the file cannot be used.
+pub(super) fn open_error(file: &Path, source: Cause) -> OpenError {
+    let folder = file.parent().unwrap_or(Path::new("."));
+    let code = source.downcast_ref::<rusqlite::Error>().and_then(|e| e.sqlite_error_code());
+    let file = file.to_owned();
+    match code {
+        Some(ErrorCode::NotADatabase) => return OpenError::Foreign { file },
+        Some(ErrorCode::DatabaseCorrupt) => {
+            return OpenError::Damaged { file, detail: source.to_string() };
+        }
+        _ => {}
+    }
+    match outage::of(&source, folder) {
+        Some(Outage::Full) => OpenError::Full { folder: folder.to_owned() },
+        Some(Outage::ReadOnly) => OpenError::ReadOnly { file },
+        Some(Outage::Locked) => OpenError::Busy { file },
+        Some(Outage::Missing | Outage::Changed) | None => OpenError::Open { file, source },
+    }
+}

@@ -1,0 +1,121 @@
+//! A disk of a test's own, that can be filled, taken away or made read-only.
+//!
+//! To mount one takes rights that a test run may not have, and what is mounted must not stay
+//! behind. So the test runs again in a process of its own, with its own view of what is
+//! mounted (`unshare --mount`, as root or within a user namespace); all of it is gone with
+//! that process. Included by path in every test binary that wants it.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where the process inside finds its disk's place.
+const PLACE: &str = "COMPANION_TEST_DISK";
+
+/// Larger than any disk here.
+const CHUNK: [u8; 4096] = [7; 4096];
+
+pub struct SmallDisk {
+    path: PathBuf,
+}
+
+/// Runs `body` on a disk of `kib` KiB. `test` is the calling test's path within its binary.
+pub fn on_a_small_disk<F: Future<Output = ()>>(
+    test: &str,
+    kib: u32,
+    body: impl FnOnce(SmallDisk) -> F,
+) {
+    let Some(path) = std::env::var_os(PLACE) else { return run_again(test) };
+    let disk = SmallDisk { path: path.into() };
+    let options = format!("size={kib}k");
+    mount(&["-t", "tmpfs", "-o", &options, "companion-test"], &disk.path).unwrap();
+    let threads =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    threads.block_on(body(disk));
+}
+
+#[allow(dead_code, reason = "not every test binary uses all of it")]
+/// What only root has at hand; says so loudly where it is not to be had.
+pub fn as_root_with_loop_devices() -> bool {
+    let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
+    let there = root
+        && Path::new("/dev/loop-control").exists()
+        && Command::new("mkfs.ext4").arg("-V").output().is_ok();
+    if !there {
+        say("SKIPPED: a disk that goes read-only takes root, a loop device and mkfs.ext4");
+    }
+    there
+}
+
+pub fn mount(options: &[&str], at: &Path) -> Result<(), String> {
+    let output = Command::new("mount").args(options).arg(at).output();
+    let output = output.map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stderr).into_owned();
+    if output.status.success() { Ok(()) } else { Err(text) }
+}
+
+fn run_again(test: &str) {
+    let Some(unshare) = unshare() else {
+        say(&format!("SKIPPED: {test}: nothing can be mounted here"));
+        assert!(std::env::var_os("CI").is_none(), "in CI this has to run");
+        return;
+    };
+    let place = tempfile::tempdir().unwrap();
+    let output = Command::new("unshare")
+        .args(unshare)
+        .arg(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture", "--include-ignored", "--test-threads=1"])
+        .env(PLACE, place.path())
+        .output()
+        .unwrap();
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "in a process of its own:\n{out}\n{err}");
+    assert!(out.contains("1 passed"), "{test} is not the test's path: {out}");
+}
+
+/// The flags that give a process mounts of its own here.
+fn unshare() -> Option<&'static [&'static str]> {
+    let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
+    ways.into_iter().find(|way| {
+        let mount = "mount -t tmpfs -o size=64k companion-test /mnt";
+        let tried = Command::new("unshare").args(*way).args(["sh", "-c", mount]).output();
+        tried.is_ok_and(|tried| tried.status.success())
+    })
+}
+
+/// Past the test harness, which keeps to itself what a passing test prints.
+fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{text}");
+}
+
+#[allow(dead_code, reason = "not every test binary uses all of it")]
+impl SmallDisk {
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Takes all the space there is.
+    pub fn fill(&self) {
+        self.fill_but(0);
+    }
+
+    /// Takes the space but for so many KiB.
+    pub fn fill_but(&self, kib: usize) {
+        let spare = self.path.join("spare");
+        std::fs::write(&spare, vec![7; kib * 1024]).unwrap();
+        let mut filler =
+            std::fs::OpenOptions::new().append(true).create(true).open(self.filler()).unwrap();
+        while filler.write_all(&CHUNK).is_ok() {}
+        std::fs::remove_file(spare).unwrap();
+    }
+
+    /// Gives it back.
+    pub fn free(&self) {
+        std::fs::remove_file(self.filler()).unwrap();
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.path.join("filler")
+    }
+}
