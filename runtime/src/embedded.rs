@@ -7,8 +7,8 @@ use protocol::api::{
     RuntimeSummary, SendMessage, TurnInput, WorkerPage,
 };
 use protocol::{
-    Cursor, Error, ErrorCode, Event, EventBody, RuntimeId, Snapshot, Transcript, Turn, TurnId,
-    Worker, WorkerId, WorkerStatus, limits,
+    Cursor, Error, ErrorCode, Event, EventBody, ProfileName, RuntimeId, Snapshot, Transcript, Turn,
+    TurnId, Worker, WorkerId, WorkerStatus, limits,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -119,21 +119,30 @@ impl Runtime {
     pub async fn workers(&self, before: Option<&str>, limit: u32) -> Result<WorkerPage, Error> {
         let before = before.map(list::parse).transpose()?;
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
-        let found = self.store().workers(before, limit + 1).await;
-        Ok(list::page(found.map_err(fault::from_store)?, limit))
+        let found = || async { self.store().workers(before, limit + 1).await };
+        let mut workers = found().await.map_err(fault::from_store)?;
+        if workers.is_empty() && before.is_none() {
+            self.keep_one().await.map_err(fault::from_store)?;
+            workers = found().await.map_err(fault::from_store)?;
+        }
+        Ok(list::page(workers, limit))
     }
 
     /// A new conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
-        let shared = &self.inner.shared;
         let profile = request.profile.unwrap_or_else(|| self.bundle().default_profile().clone());
-        let Some(known) = self.bundle().profile(&profile) else {
+        if self.bundle().profile(&profile).is_none() {
             let message = format!("There is no profile `{profile}`.");
             return Err(Error::new(ErrorCode::InvalidInput, message)
                 .with_hint("`companion bundle` lists the profiles there are."));
-        };
+        }
         let title = message::check_title(request.title)?;
-        let reason = shared.providers.choose(Some(known)).err();
+        self.add(profile, title).await.map_err(fault::from_store)
+    }
+
+    async fn add(&self, profile: ProfileName, title: Option<String>) -> Result<Worker, StoreError> {
+        let shared = &self.inner.shared;
+        let reason = shared.providers.choose(self.bundle().profile(&profile)).err();
         let at = shared.clock.now();
         let mut worker = Worker {
             runtime_id: self.id().clone(),
@@ -154,7 +163,7 @@ impl Runtime {
         events.iter().for_each(|event| worker.apply(event));
         let first =
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
-        self.store().create(fresh::log_id(), first).await.map_err(fault::from_store)?;
+        self.store().create(fresh::log_id(), first).await?;
         Ok(worker)
     }
 
@@ -187,7 +196,12 @@ impl Runtime {
     /// empty one.
     pub async fn delete(&self, id: WorkerId) -> Result<(), Error> {
         self.inner.live.ask(id, |reply| Command::Delete { reply }).await?;
-        self.keep_one().await.map_err(fault::from_store)
+        if let Err(error) = self.keep_one().await {
+            // It is deleted; whoever lists the workers next makes the new one.
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "there is no worker at the moment");
+        }
+        Ok(())
     }
 
     /// Summary, newest page of the transcript, position: what a page begins with.
@@ -287,10 +301,8 @@ impl Runtime {
 
     async fn keep_one(&self) -> Result<(), StoreError> {
         let _alone = self.inner.keeping.lock().await;
-        if self.store().count().await? == 0
-            && let Err(error) = self.create(CreateWorker::default()).await
-        {
-            return Err(StoreError::Append(error.into()));
+        if self.store().count().await? == 0 {
+            self.add(self.bundle().default_profile().clone(), None).await?;
         }
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 
+use crate::faulty::Writes;
 use crate::stage::{Stage, message, soon, still_waits};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -80,6 +81,22 @@ async fn deleting_the_last_worker_leaves_a_fresh_one() {
     let stage = stage.reopened(|_| {}).await;
     assert_eq!(stage.worker, list[0].worker_id);
     assert_eq!(stage.snapshot().await.messages, []);
+}
+
+/// What was deleted is deleted, whatever becomes of the one that takes its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn deleting_the_last_worker_while_none_can_be_made_is_made_good_later() {
+    let stage = Stage::new().await;
+    stage.store.set(Writes::RefuseNew);
+    soon(stage.runtime.delete(stage.worker)).await.unwrap();
+    let error = stage.runtime.workers(None, 50).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    let error = stage.runtime.create(Default::default()).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    assert!(error.retry_after_ms.is_some());
+    stage.store.set(Writes::Pass);
+    let list = stage.runtime.workers(None, 50).await.unwrap().workers;
+    assert_eq!(list.len(), 1);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

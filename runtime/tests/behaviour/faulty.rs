@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
 use runtime::store::{
-    Acceptance, Append, Branch, Durability, ListPosition, Page, Store, StoreError, Stored,
+    Acceptance, Append, Branch, Durability, ListPosition, Outage, Page, Store, StoreError, Stored,
 };
 use tokio::sync::watch;
 
@@ -20,6 +20,8 @@ pub enum Writes {
     Lose,
     /// It waits for another mode.
     Hold,
+    /// It passes, unless it adds a worker.
+    RefuseNew,
 }
 
 /// Which reads fail.
@@ -120,7 +122,7 @@ impl Store for Faulty {
         }
         let fails = || Err(StoreError::Append("scripted".into()));
         match writes {
-            Writes::Pass => self.inner.append(append).await,
+            Writes::Pass | Writes::RefuseNew => self.inner.append(append).await,
             Writes::Refuse => fails(),
             Writes::Lose => self.inner.append(append).await.and_then(|()| fails()),
             Writes::Hold => {
@@ -131,7 +133,14 @@ impl Store for Faulty {
     }
 
     async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
-        self.inner.create(log, first).await
+        let writes = *self.writes.borrow();
+        match writes {
+            Writes::Refuse | Writes::RefuseNew => {
+                let source = "scripted".into();
+                Err(StoreError::Outage { outage: Outage::Full, source })
+            }
+            Writes::Pass | Writes::Lose | Writes::Hold => self.inner.create(log, first).await,
+        }
     }
 
     async fn delete(&self, id: WorkerId) -> Result<bool, StoreError> {
@@ -140,7 +149,7 @@ impl Store for Faulty {
         match writes {
             Writes::Refuse => fails(),
             Writes::Lose => self.inner.delete(id).await.and_then(|_| fails()),
-            Writes::Pass | Writes::Hold => self.inner.delete(id).await,
+            Writes::Pass | Writes::Hold | Writes::RefuseNew => self.inner.delete(id).await,
         }
     }
 

@@ -33,3 +33,18 @@ async fn a_panic_while_the_store_is_away_is_mended_when_it_is_back() {
     watcher.until_ended(accepted.turn.turn_id).await;
     stage.ask_and_answer("go on", &["yes"]).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_worker_that_cannot_be_loaded_says_what_keeps_it() {
+    let mut stage = Stage::new().await;
+    stage.script.set_panics(1);
+    stage.store.set_after(1, Writes::Refuse);
+    stage.send("q").await.unwrap();
+    stage.store.met(2).await;
+    let error = stage.send("more").await.unwrap_err();
+    assert!(error.message.contains("store"), "{error:?}");
+    stage.store.set(Writes::Pass);
+    let mut watcher = stage.watch().await;
+    watcher.until(|view| view.turns.iter().all(|turn| turn.state.is_final())).await;
+    stage.ask_and_answer("go on", &["yes"]).await;
+}
