@@ -11,6 +11,10 @@ mod errors;
 mod guard;
 mod html;
 mod process;
+#[path = "../../../runtime/tests/support/small_disk.rs"]
+mod small_disk;
 mod sse;
+mod start;
+mod store;
 mod support;
 mod websocket;

@@ -24,12 +24,16 @@ pub struct Server {
     pub registry: Registry,
     pub upstream: Upstream,
     pub stop: CancellationToken,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 /// A server with these lines in its configuration file.
 pub async fn start(lines: &str) -> Server {
-    let folder = tempfile::tempdir().unwrap();
+    start_in(tempfile::tempdir().unwrap(), lines).await
+}
+
+/// The same in a folder of one's own.
+pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let upstream = Upstream::start().await.unwrap();
     let file = format!(
         "{lines}\nlisten = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n\
@@ -50,7 +54,7 @@ pub async fn start(lines: &str) -> Server {
     let served = connections::take(listener, router, most, patience, stop.clone());
     tokio::spawn(async move { served.await.end().await });
     let client = Client::builder().timeout(HANG).build().unwrap();
-    Server { address, client, registry, upstream, stop, _folder: folder }
+    Server { address, client, registry, upstream, stop, folder }
 }
 
 /// Loads a configuration as the binary would in `folder`, with these arguments and variables.
@@ -71,6 +75,11 @@ pub fn load(
 }
 
 impl Server {
+    /// The data folder.
+    pub fn data(&self) -> std::path::PathBuf {
+        self.folder.path().join("data")
+    }
+
     pub fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }

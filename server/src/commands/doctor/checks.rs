@@ -10,18 +10,17 @@ use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;
 use crate::config::Config;
 use crate::config::settings::ProviderChoice;
+use crate::listen::ListenError;
 use crate::{engine, listen};
-
-/// The file in the data folder. Source: the store.
-const DATABASE: &str = "companion.db";
 
 /// Each check with its name.
 pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
+    let (database, holder) = database(&config.data_dir);
     let mut findings = vec![
         ("config", configuration(config)),
         ("prompts", prompts(config)),
         ("data", data(&config.data_dir)),
-        ("database", database(&config.data_dir)),
+        ("database", database),
         ("provider", provider(config)),
     ];
     if config.provider == ProviderChoice::Local {
@@ -29,7 +28,7 @@ pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
         findings.push(("processor", model::processor()));
     }
     findings.push(("site", site()));
-    findings.push(("address", address(config).await));
+    findings.push(("address", address(config, holder).await));
     findings
 }
 
@@ -47,15 +46,26 @@ fn prompts(config: &Config) -> Finding {
     }
 }
 
-/// Whether the database can be opened, where there is one: as serving does, so an old
-/// schema is brought up to date (after a backup) and another companion is noticed.
-fn database(folder: &Path) -> Finding {
-    if !folder.join(DATABASE).exists() {
-        return Good("none yet; the first start makes it".to_owned());
-    }
-    match Sqlite::open(folder) {
-        Ok(_) => Good("it can be opened".to_owned()),
-        Err(error) => Bad(chain(&error)),
+/// What stands in the data folder. It is only looked at: a companion at work is not disturbed,
+/// and an old schema waits for the next start.
+fn database(folder: &Path) -> (Finding, Option<String>) {
+    let look = match Sqlite::look(folder) {
+        Ok(look) => look,
+        Err(error) => return (Bad(chain(&error)), None),
+    };
+    let state = match look.schema {
+        None => "none yet; the first start makes it".to_owned(),
+        Some(schema) if schema < look.known => {
+            format!("schema {schema}, will be brought to {} at the next start", look.known)
+        }
+        Some(schema) => format!("schema {schema}, sound"),
+    };
+    match &look.holder {
+        Some(holder) => {
+            let schema = look.schema.map(|schema| format!("schema {schema}, ")).unwrap_or_default();
+            (Good(format!("{schema}in use by {holder}")), look.holder)
+        }
+        None => (Good(state), None),
     }
 }
 
@@ -143,11 +153,15 @@ fn site() -> Finding {
     }
 }
 
-async fn address(config: &Config) -> Finding {
+/// `holder` has the data folder, and so is likely to have the address.
+async fn address(config: &Config, holder: Option<String>) -> Finding {
     let address = config.settings.http.listen;
-    match listen::bind(address).await {
-        Ok(_) => Good(format!("{address} is free")),
-        Err(error) => Bad(error.to_string()),
+    match (listen::bind(address).await, holder) {
+        (Ok(_), _) => Good(format!("{address} is free")),
+        (Err(ListenError::InUse(_)), Some(holder)) => {
+            Doubtful(format!("{address} is in use, it seems by {holder}"))
+        }
+        (Err(error), _) => Bad(error.to_string()),
     }
 }
 

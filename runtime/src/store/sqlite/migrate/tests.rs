@@ -132,6 +132,15 @@ fn a_process_that_dies_in_the_middle_of_a_step_leaves_what_was_there_before() {
 }
 
 #[test]
+fn who_only_looks_takes_no_step() {
+    let (folder, path) = older();
+    let (before, bytes) = (names(&folder), std::fs::read(&path).unwrap());
+    let found = file::look(&path, &Schema::with(M::up(STEP)), file::Access::Alone).unwrap();
+    assert_eq!(found, Some(1));
+    assert_eq!((names(&folder), std::fs::read(&path).unwrap()), (before, bytes));
+}
+
+#[test]
 fn half_a_backup_of_an_attempt_that_was_killed_is_made_anew() {
     let (folder, path) = older();
     for suffix in ["", "-wal", "-journal"] {

@@ -1,0 +1,115 @@
+//! Starts that cannot be: what is said, with which code, and that nothing was changed. And
+//! the doctor, who only looks.
+
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+
+use super::process::{code, run, serve, signal, text};
+use super::small_disk::on_a_small_disk;
+
+/// Where a database's header keeps the schema's version, big-endian.
+/// Source: https://sqlite.org/fileformat2.html#the_database_header
+const VERSION_AT: u64 = 60;
+
+/// Does something to a database's file.
+type Spoil = fn(&Path);
+
+/// A data folder as an orderly end leaves it.
+fn made(folder: &Path) {
+    let (mut child, _) = serve(folder, &["--data-dir", "data"]);
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(0));
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap();
+    let mut names: Vec<_> =
+        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn a_database_that_cannot_be_used_is_told_and_left_alone() {
+    let cases: [(&str, Spoil); 5] = [
+        ("was written by a newer Companion", |file| {
+            let file = std::fs::OpenOptions::new().write(true).open(file).unwrap();
+            file.write_all_at(&99_u32.to_be_bytes(), VERSION_AT).unwrap();
+        }),
+        ("is damaged", |file| {
+            std::fs::OpenOptions::new().write(true).open(file).unwrap().set_len(10_000).unwrap();
+        }),
+        ("is damaged: it is empty", |file| std::fs::write(file, b"").unwrap()),
+        ("is damaged: it is gone", |file| {
+            std::fs::rename(file, file.with_extension("db-wal")).unwrap();
+        }),
+        ("is not a database of Companion", |file| std::fs::write(file, "a letter").unwrap()),
+    ];
+    for (told, spoil) in cases {
+        let folder = tempfile::tempdir().unwrap();
+        made(folder.path());
+        let data = folder.path().join("data");
+        spoil(&data.join("companion.db"));
+        let files = || {
+            names(&data).into_iter().map(|name| {
+                let bytes = std::fs::read(data.join(&name)).unwrap();
+                (name, bytes)
+            })
+        };
+        let before: Vec<_> = files().filter(|(name, _)| name != "companion.lock").collect();
+        for command in ["serve", "doctor"] {
+            let arguments = [command, "--listen", "127.0.0.1:0", "--data-dir", "data"];
+            let output = run(folder.path(), &arguments);
+            assert_eq!(output.status.code(), Some(1), "{told}");
+            let said = format!("{}{}", text(&output.stdout), text(&output.stderr));
+            assert!(said.contains(told), "{command}: {said}");
+            let after: Vec<_> = files().filter(|(name, _)| name != "companion.lock").collect();
+            assert!(before == after, "{command}, {told}: the files are not what they were");
+        }
+    }
+}
+
+#[test]
+fn a_start_on_a_full_disk_is_told_and_works_when_there_is_space() {
+    let test = "start::a_start_on_a_full_disk_is_told_and_works_when_there_is_space";
+    on_a_small_disk(test, 4096, async |disk| {
+        for again in [false, true] {
+            disk.fill();
+            let arguments = ["--listen", "127.0.0.1:0", "--data-dir", "data"];
+            let output = run(disk.path(), &arguments);
+            assert_eq!(output.status.code(), Some(1), "again: {again}");
+            let said = text(&output.stderr);
+            assert!(said.contains("no space left"), "{said}");
+            disk.free();
+            made(disk.path());
+            // With these still there from before it could begin, and be read.
+            for file in ["companion.db-wal", "companion.db-shm"] {
+                let _ = std::fs::remove_file(disk.path().join("data").join(file));
+            }
+        }
+    });
+}
+
+#[test]
+fn the_doctor_looks_at_a_database_in_use_and_disturbs_nobody() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address) = serve(folder.path(), &["--data-dir", "data"]);
+    let data = folder.path().join("data");
+    let before = names(&data);
+    let arguments = ["doctor", "--listen", &address, "--data-dir", "data"];
+    let arguments = [&arguments[..], &["--base-url", "http://127.0.0.1:9/v1"]].concat();
+    let doctor = run(folder.path(), &arguments);
+    let said = text(&doctor.stdout);
+    assert_eq!(doctor.status.code(), Some(0), "{said}");
+    assert!(said.contains(&format!("in use by process {}", child.id())), "{said}");
+    assert_eq!(names(&data), before);
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(0));
+
+    let before = names(&data);
+    let doctor = run(folder.path(), &arguments);
+    let said = text(&doctor.stdout);
+    assert_eq!(doctor.status.code(), Some(0), "{said}");
+    assert!(said.contains("schema 1, sound"), "{said}");
+    assert_eq!(names(&data), before, "nothing is left beside it");
+}
