@@ -7,8 +7,6 @@ use axum::response::Response;
 use protocol::{CloseReason, Frame};
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
-
 use super::{Place, Scribe, UNANSWERED_PINGS};
 
 /// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
