@@ -32,6 +32,7 @@ small_run() {
   torture recovery --events 4000 --turns 20 --runs 1
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
+  torture faults --local
 }
 
 big_run() {
