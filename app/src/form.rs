@@ -51,7 +51,8 @@ impl Fields {
             }
             (Action::Send, Some(id)) => match message_id {
                 Some(message) => {
-                    let message = SendMessage { id: message, text: text.clone(), parent: None };
+                    let message =
+                        SendMessage { id: message, text: text.clone(), parent: None, edits: None };
                     runtime.send(id, message).await.map(|_| conversation(id))
                 }
                 None => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),

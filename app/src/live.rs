@@ -6,6 +6,7 @@
 mod activity;
 mod backoff;
 mod blocks;
+mod branch;
 #[cfg(feature = "browser")]
 mod connection;
 mod conversation;
@@ -16,6 +17,7 @@ mod message_id;
 pub use activity::{Activity, Errand};
 #[cfg(feature = "browser")]
 pub use blocks::Blocks;
+pub use branch::Siblings;
 #[cfg(feature = "browser")]
 pub use connection::follow;
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Error, Message, MessageId, ProfileName, ProviderName, RuntimeId, Turn, Worker,
+    Cursor, Error, Message, MessageId, ProfileName, ProviderName, RuntimeId, Turn, TurnId, Worker,
 };
 
 /// `GET /api/v1/status`.
@@ -117,6 +117,21 @@ pub struct SendMessage {
     /// The message to answer; without it the newest one.
     #[serde(default)]
     pub parent: Option<MessageId>,
+    /// A message of the user that this one is another version of: it answers the same one.
+    /// Not together with `parent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<MessageId>,
+}
+
+/// `POST .../turns`: another answer to a message that was answered before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskAgain {
+    /// Of the turn; made by the client: the same id again gets the same answer.
+    pub id: TurnId,
+    /// The user's message.
+    pub question: MessageId,
 }
 
 /// The answer to a send once it is committed.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use protocol::api::{
-    Accepted, Cancelled, Capabilities, CompanionState, CreateWorker, ProviderStatus,
+    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, CreateWorker, ProviderStatus,
     RuntimeSummary, SendMessage, TurnInput, WorkerPage,
 };
 use protocol::{
@@ -228,6 +228,12 @@ impl Runtime {
     /// Commits a message and begins its turn. The same id again gets the same answer.
     pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
         let make = |reply| Command::Send { request: request.clone(), reply };
+        self.inner.live.ask(id, make).await
+    }
+
+    /// Begins another turn for a message that is there. The same id again gets the same answer.
+    pub async fn ask_again(&self, id: WorkerId, request: AskAgain) -> Result<Accepted, Error> {
+        let make = |reply| Command::AskAgain { request: request.clone(), reply };
         self.inner.live.ask(id, make).await
     }
 

@@ -27,6 +27,7 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(workers::transcript))
         .routes(routes!(messages::send))
         .routes(routes!(messages::cancel))
+        .routes(routes!(turns::ask_again))
         .routes(routes!(turns::get))
         .routes(routes!(turns::input))
         .routes(routes!(events::events))

@@ -182,7 +182,7 @@ impl Sender {
         let sender = self.clone();
         spawn_local(async move {
             let worker_id = sender.conversation.worker_id;
-            let message = SendMessage { id, text, parent: None };
+            let message = SendMessage { id, text, parent: None, edits: None };
             match api::send(worker_id, message).await {
                 Ok(_) => sender.sent().await,
                 Err(AppError(error)) => sender.problem.show(error, Some(text::TEXT_KEPT)),

@@ -4,6 +4,8 @@
 //! that shows it, so that a piece of text touches the text of its message and nothing else,
 //! however long the conversation is.
 
+use std::collections::HashMap;
+
 use leptos::prelude::*;
 use protocol::{
     Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Role, Snapshot,
@@ -12,6 +14,7 @@ use protocol::{
 
 use super::activity::{Activity, Errand, Stage};
 use super::blocks::Blocks;
+use super::branch::{Siblings, branch};
 
 /// One message as the transcript shows it.
 #[derive(Clone)]
@@ -25,6 +28,8 @@ pub struct Entry {
     /// The turn that writes it; none for a user's message.
     pub turn_id: Option<TurnId>,
     pub turn: Option<ArcRwSignal<Turn>>,
+    /// Where it stands among the messages that answer or continue the same one.
+    pub siblings: ArcRwSignal<Siblings>,
 }
 
 /// Whether the page hears of what happens.
@@ -52,14 +57,17 @@ pub struct Conversation {
     pub next_before: ArcRwSignal<Option<u64>>,
     pub link: ArcRwSignal<Link>,
     pub errand: ArcRwSignal<Errand>,
+    /// A message of the branch that is shown; none shows the newest branch, also when a newer
+    /// one comes.
+    chosen: ArcRwSignal<Option<MessageId>>,
     /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
     view: ArcStoredValue<View>,
     cursor: ArcStoredValue<Option<Cursor>>,
 }
 
 impl Conversation {
-    /// Begins where the snapshot stands.
-    pub fn new(snapshot: Snapshot) -> Self {
+    /// Begins where the snapshot stands, with the branch of a chosen message if it is there.
+    pub fn new(snapshot: Snapshot, chosen: Option<MessageId>) -> Self {
         let cursor = snapshot.transcript.cursor.clone();
         let view = View::from_snapshot(snapshot);
         let conversation = Self {
@@ -71,6 +79,7 @@ impl Conversation {
             next_before: ArcRwSignal::new(view.next_before),
             link: ArcRwSignal::new(Link::Off),
             errand: ArcRwSignal::new(Errand::None),
+            chosen: ArcRwSignal::new(chosen),
             cursor: ArcStoredValue::new(Some(cursor)),
             view: ArcStoredValue::new(view),
         };
@@ -126,6 +135,24 @@ impl Conversation {
         self.cursor.set_value(None);
     }
 
+    /// Shows the branch that a message is in.
+    pub fn choose(&self, message: MessageId) {
+        self.chosen.set(Some(message));
+        self.show_all();
+    }
+
+    /// Goes back to the newest branch.
+    pub fn choose_newest(&self) {
+        self.chosen.set(None);
+        self.show_all();
+    }
+
+    /// What the next message continues, where that is not simply the newest one.
+    pub fn leaf(&self) -> Option<MessageId> {
+        self.chosen.get_untracked()?;
+        self.entries.read_untracked().last().map(|entry| entry.id)
+    }
+
     /// What it is doing now.
     pub fn activity(&self) -> Activity {
         Activity::of(&self.worker.read(), self.stage.get(), self.errand.get())
@@ -146,9 +173,8 @@ impl Conversation {
                 }
             }
             Change::Message(id) => {
-                let entry = self.view.with_value(|view| Some(entry(view, view.message(id)?)));
-                if let Some(entry) = entry {
-                    self.entries.update(|entries| entries.push(entry));
+                if self.view.with_value(|view| view.message(id).is_some()) {
+                    return self.show_all();
                 }
             }
             Change::Turn(id) => {
@@ -174,16 +200,13 @@ impl Conversation {
 
     /// Shows the whole view; what is shown already keeps its signals and so its elements.
     fn show_all(&self) {
-        let mut shown = self.entries.get_untracked().into_iter().peekable();
+        let mut shown: HashMap<_, _> =
+            self.entries.get_untracked().into_iter().map(|entry| (entry.id, entry)).collect();
+        let chosen = self.chosen.get_untracked();
         let (entries, next_before) = self.view.with_value(|view| {
-            // What is shown is a run of the log, as is the view: they meet at one place.
-            if let Some(first) = view.messages.first()
-                && self.entries.read_untracked().iter().any(|entry| entry.id == first.id)
-            {
-                while shown.next_if(|entry| entry.id != first.id).is_some() {}
-            }
-            let show = |message: &Message| match shown.next_if(|entry| entry.id == message.id) {
+            let mut show = |message: &Message, siblings| match shown.remove(&message.id) {
                 Some(entry) => {
+                    set_if_new(&entry.siblings, siblings);
                     set_if_new(&entry.text, message.text.clone());
                     if message.html.is_some() {
                         set_if_new(&entry.html, blocks(message));
@@ -194,11 +217,19 @@ impl Conversation {
                     }
                     entry
                 }
-                None => entry(view, message),
+                None => entry(view, message, siblings),
             };
-            (view.messages.iter().map(show).collect(), view.next_before)
+            let places = branch(&view.messages, chosen);
+            let entries = places.into_iter().map(|p| show(&view.messages[p.at], p.siblings));
+            (entries.collect::<Vec<_>>(), view.next_before)
         });
-        self.entries.set(entries);
+        let same = {
+            let shown = self.entries.read_untracked();
+            shown.len() == entries.len() && shown.iter().zip(&entries).all(|(a, b)| a.id == b.id)
+        };
+        if !same {
+            self.entries.set(entries);
+        }
         set_if_new(&self.next_before, next_before);
         self.show_state();
     }
@@ -209,7 +240,7 @@ impl Conversation {
 }
 
 /// A message as it is shown, with the turn that writes it.
-fn entry(view: &View, message: &Message) -> Entry {
+fn entry(view: &View, message: &Message, siblings: Siblings) -> Entry {
     let turn_id = message.turn_id.filter(|_| message.role == Role::Assistant);
     let turn = turn_id.and_then(|id| view.turn(id).cloned()).map(ArcRwSignal::new);
     Entry {
@@ -220,6 +251,7 @@ fn entry(view: &View, message: &Message) -> Entry {
         html: ArcRwSignal::new(blocks(message)),
         turn_id,
         turn,
+        siblings: ArcRwSignal::new(siblings),
     }
 }
 
@@ -337,7 +369,7 @@ mod tests {
     fn a_delta_touches_the_text_of_its_message_alone() {
         let owner = Owner::new();
         owner.set();
-        let conversation = Conversation::new(sample::empty());
+        let conversation = Conversation::new(sample::empty(), None);
         sample::asked().iter().for_each(|event| {
             apply(&conversation, event);
         });
@@ -368,7 +400,7 @@ mod tests {
     fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
         let owner = Owner::new();
         owner.set();
-        let conversation = Conversation::new(sample::empty());
+        let conversation = Conversation::new(sample::empty(), None);
         assert_eq!(apply(&conversation, &sample::delta(9, 0, "x")), Applied::Gap);
         assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 1)));
 

@@ -87,7 +87,7 @@ proptest! {
     fn requests_round_trip(text in any_text(), bytes: [u8; 10], ms in 0u64..1 << 48) {
         let id = MessageId::from_parts(ms, bytes);
         prop_assert_eq!(MessageId::from_slice(id.as_bytes()), Ok(id));
-        round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) });
+        round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) , edits: None});
         round_trips(&CreateWorker { profile: Some(unborn().profile), title: Some(text.clone()) });
         round_trips(&PatchWorker { title: Some(text) });
     }

@@ -184,17 +184,12 @@ impl<'a> Actor<'a> {
     async fn command(&mut self, command: Command) -> Next {
         match command {
             Command::Send { request, reply } => {
-                let accepted = self.send(request).await;
-                // The turn starts whether or not the asker still listens.
-                let (answer, begin) = match accepted {
-                    Ok((accepted, begin)) => (Ok(accepted), begin),
-                    Err(error) => (Err(error), None),
-                };
-                let _ = reply.send(answer);
-                match begin {
-                    Some(begin) => self.begin(begin).await,
-                    None => Next::GoOn,
-                }
+                let sent = self.send(request).await;
+                self.answer_and_begin(sent, reply).await
+            }
+            Command::AskAgain { request, reply } => {
+                let sent = self.ask_again(request).await;
+                self.answer_and_begin(sent, reply).await
             }
             Command::Cancel { reply } => match &mut self.running {
                 None => {
@@ -219,6 +214,23 @@ impl<'a> Actor<'a> {
             }
             Command::Stop { reply } => self.close(Closing::Stop(reply), Input::Cancel).await,
             Command::Delete { reply } => self.close(Closing::Delete(reply), Input::Cancel).await,
+        }
+    }
+
+    async fn answer_and_begin(
+        &mut self,
+        sent: Result<Sent, Error>,
+        reply: Reply<Accepted>,
+    ) -> Next {
+        let (answer, begin) = match sent {
+            Ok((accepted, begin)) => (Ok(accepted), begin),
+            Err(error) => (Err(error), None),
+        };
+        // The turn starts whether or not the asker still listens.
+        let _ = reply.send(answer);
+        match begin {
+            Some(begin) => self.begin(begin).await,
+            None => Next::GoOn,
         }
     }
 

@@ -1,6 +1,6 @@
 //! What can be asked of a worker's actor.
 
-use protocol::api::{Accepted, Cancelled, SendMessage};
+use protocol::api::{Accepted, AskAgain, Cancelled, SendMessage};
 use protocol::{Error, Worker};
 use tokio::sync::oneshot;
 
@@ -11,6 +11,10 @@ pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 pub(crate) enum Command {
     Send {
         request: SendMessage,
+        reply: Reply<Accepted>,
+    },
+    AskAgain {
+        request: AskAgain,
         reply: Reply<Accepted>,
     },
     Cancel {
@@ -38,7 +42,9 @@ impl Command {
     pub(crate) fn refuse(self, error: &Error) {
         let error = error.clone();
         match self {
-            Self::Send { reply, .. } => drop(reply.send(Err(error))),
+            Self::Send { reply, .. } | Self::AskAgain { reply, .. } => {
+                drop(reply.send(Err(error)));
+            }
             Self::Cancel { reply } => drop(reply.send(Err(error))),
             Self::Rename { reply, .. } | Self::Refresh { reply } | Self::Stop { reply } => {
                 drop(reply.send(Err(error)));

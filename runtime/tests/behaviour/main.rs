@@ -20,6 +20,7 @@ mod resume;
 mod retries;
 mod scripted;
 mod shutdown;
+mod siblings;
 mod slow_observer;
 mod stage;
 mod store_failure;

@@ -2,13 +2,37 @@
 
 use axum::Json;
 use axum::extract::State;
-use protocol::api::TurnInput;
+use axum::http::StatusCode;
+use protocol::api::{Accepted, AskAgain, TurnInput};
 use protocol::{ErrorBody, RuntimeId, Turn, TurnId, WorkerId};
 
-use super::TurnPath;
+use super::{TurnPath, WorkerPath};
 use crate::error::ApiResult;
-use crate::extract::Path;
+use crate::extract::{self, Path};
 use crate::state::AppState;
+
+/// Begins another answer to a message; answers once it is committed. The same `id` again: the
+/// same answer.
+#[utoipa::path(
+    post, path = "/api/v1/runtimes/{rid}/workers/{wid}/turns", tag = "turns",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
+    request_body = AskAgain,
+    responses(
+        (status = 202, body = Accepted),
+        (status = 409, description = "`busy`: a turn is running; nothing was stored", body = ErrorBody),
+        (status = 422, description = "`invalid_input`", body = ErrorBody),
+        (status = 503, description = "`unavailable`: nothing can answer", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn ask_again(
+    State(state): State<AppState>,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+    extract::Json(request): extract::Json<AskAgain>,
+) -> ApiResult<(StatusCode, Json<Accepted>)> {
+    let accepted = state.runtime(&rid)?.ask_again(wid, request).await?;
+    Ok((StatusCode::ACCEPTED, Json(accepted)))
+}
 
 /// State, usage, timings, error, profile, model, digests.
 #[utoipa::path(

@@ -78,7 +78,7 @@ async fn send_again(
     id: MessageId,
     sent: &Sent,
 ) -> Result<()> {
-    let message = SendMessage { id, text: sent.text.clone(), parent: None };
+    let message = SendMessage { id, text: sent.text.clone(), parent: None, edits: None };
     let taken = async {
         loop {
             match client.send(sent.worker, &message).await.map_err(anyhow::Error::from) {

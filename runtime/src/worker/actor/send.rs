@@ -1,9 +1,9 @@
-//! Taking a message: what is refused, and what is committed.
+//! Taking a message, or the wish for another answer: what is refused, and what is committed.
 
-use protocol::api::{Accepted, SendMessage};
+use protocol::api::{Accepted, AskAgain, SendMessage};
 use protocol::{
-    Cursor, Error, ErrorCode, EventBody, Message, Role, Timestamp, Timings, Turn, TurnState,
-    WorkerStatus,
+    Cursor, Error, ErrorCode, Event, EventBody, Message, MessageId, Role, Timestamp, Timings, Turn,
+    TurnId, TurnState, WorkerStatus,
 };
 
 use super::begin::Asking;
@@ -22,28 +22,66 @@ impl Actor<'_> {
             return Ok((accepted, None));
         }
         message::check_text(&request.text, self.shared.message_chars)?;
-        if self.outbox.view().worker.status == WorkerStatus::Stopped {
-            return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
-                .with_hint("Start a new one."));
-        }
-        if self.running.is_some() {
-            return Err(busy());
-        }
-        if let Some(parent) = request.parent {
-            let known = self.shared.store.role_of(self.id, parent).await;
-            known.map_err(fault::from_store)?.ok_or_else(unknown_parent)?;
-        }
+        self.check_free()?;
+        let parent = self.parent_of(&request).await?;
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
         let system = self.system_prompt(&profile, now)?;
-        let (question, turn) = self.question(request, now, &profile, &choice, &system);
+        let turn_id = fresh::turn_id(now);
+        let question = Message {
+            id: request.id,
+            parent,
+            role: Role::User,
+            text: request.text,
+            created_at: now,
+            turn_id: Some(turn_id),
+            html: None,
+        };
+        let turn = self.turn(turn_id, question.id, now, &profile, &choice, &system);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
         if self.outbox.view().worker.title.is_none() && question.parent.is_none() {
             let title = Some(message::title_from(&question.text));
             bodies.push(EventBody::WorkerRenamed { title });
         }
+        self.commit_turn(now, bodies, question, Asking { turn, choice, system }).await
+    }
+
+    /// Commits another turn for a message that is there, or finds that it was committed before.
+    /// Errors leave nothing behind.
+    pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
+        let store = &self.shared.store;
+        let question = store.acceptance(self.id, request.question).await;
+        let question = question.map_err(fault::from_store)?.ok_or_else(no_question)?.message;
+        let before = store.turn(self.id, request.id).await.map_err(fault::from_store)?;
+        if let Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) =
+            before.and_then(|events| events.into_iter().next())
+        {
+            if turn.question != question.id {
+                return Err(id_taken());
+            }
+            let cursor = Cursor::new(self.outbox.log(), seq);
+            return Ok((Accepted { message: question, turn: *turn, cursor }, None));
+        }
+        self.check_free()?;
+        let choice = self.refresh().await?;
+        let profile = self.profile()?.clone();
+        let now = self.shared.clock.now();
+        let system = self.system_prompt(&profile, now)?;
+        let turn = self.turn(request.id, question.id, now, &profile, &choice, &system);
+        self.commit_turn(now, Vec::new(), question, Asking { turn, choice, system }).await
+    }
+
+    /// Commits `bodies` and the turn's acceptance.
+    async fn commit_turn(
+        &mut self,
+        now: Timestamp,
+        mut bodies: Vec<EventBody>,
+        question: Message,
+        asking: Asking,
+    ) -> Result<Sent, Error> {
+        let Asking { turn, system, .. } = &asking;
         bodies.push(EventBody::TurnAccepted { turn: Box::new(turn.clone()) });
         let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
         self.outbox.forget();
@@ -53,7 +91,38 @@ impl Actor<'_> {
 
         let cursor = Cursor::new(self.outbox.log(), self.outbox.view().seq);
         let accepted = Accepted { message: question, turn: turn.clone(), cursor };
-        Ok((accepted, Some(Asking { turn, choice, system })))
+        Ok((accepted, Some(asking)))
+    }
+
+    /// Errors while nothing can be asked here.
+    fn check_free(&self) -> Result<(), Error> {
+        if self.outbox.view().worker.status == WorkerStatus::Stopped {
+            return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
+                .with_hint("Start a new one."));
+        }
+        if self.running.is_some() { Err(busy()) } else { Ok(()) }
+    }
+
+    /// What a message answers: what it says, what the message that it edits answers, or the
+    /// newest one.
+    async fn parent_of(&self, request: &SendMessage) -> Result<Option<MessageId>, Error> {
+        let store = &self.shared.store;
+        match (request.parent, request.edits) {
+            (None, None) => Ok(self.head),
+            (Some(parent), None) => {
+                let known = store.role_of(self.id, parent).await.map_err(fault::from_store)?;
+                known.map(|_| Some(parent)).ok_or_else(unknown_parent)
+            }
+            (None, Some(edited)) => {
+                let found = store.acceptance(self.id, edited).await.map_err(fault::from_store)?;
+                found.map(|found| found.message.parent).ok_or_else(no_question)
+            }
+            (Some(_), Some(_)) => Err(Error::new(
+                ErrorCode::InvalidInput,
+                "A message that edits another answers what that one does.",
+            )
+            .with_hint("Leave `parent` out.")),
+        }
     }
 
     /// Finds out who would answer, and commits it where that has changed. Errors with
@@ -89,27 +158,19 @@ impl Actor<'_> {
         })
     }
 
-    fn question(
+    /// A turn that answers `question`.
+    fn turn(
         &self,
-        request: SendMessage,
+        turn_id: TurnId,
+        question: MessageId,
         now: Timestamp,
         profile: &Profile,
         choice: &Choice,
         system: &str,
-    ) -> (Message, Turn) {
-        let turn_id = fresh::turn_id(now);
-        let message = Message {
-            id: request.id,
-            parent: request.parent.or(self.head),
-            role: Role::User,
-            text: request.text,
-            created_at: now,
-            turn_id: Some(turn_id),
-            html: None,
-        };
-        let turn = Turn {
+    ) -> Turn {
+        Turn {
             turn_id,
-            question: message.id,
+            question,
             answer: fresh::message_id(now),
             state: TurnState::Accepted,
             waiting: None,
@@ -127,8 +188,7 @@ impl Actor<'_> {
             timings: Timings::default(),
             started_at: now,
             ended_at: None,
-        };
-        (message, turn)
+        }
     }
 
     /// The answer that the same id was given before (invariant 5).
@@ -155,6 +215,11 @@ impl Actor<'_> {
 fn busy() -> Error {
     Error::new(ErrorCode::Busy, "An answer is still being written here.")
         .with_hint("Wait for it, or stop it, and send again. Nothing was stored.")
+}
+
+fn no_question() -> Error {
+    Error::new(ErrorCode::InvalidInput, "There is no such message of yours in this conversation.")
+        .with_hint("Only what a person wrote can be edited or answered again.")
 }
 
 fn unknown_parent() -> Error {

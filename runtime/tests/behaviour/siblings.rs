@@ -1,0 +1,91 @@
+//! Edits and further answers: each is a sibling, and nothing is overwritten (invariant 5).
+
+use protocol::api::{AskAgain, SendMessage};
+use protocol::{ErrorCode, Role, TurnId, TurnState};
+
+use crate::stage::{Stage, message, soon};
+
+fn again(question: protocol::MessageId, n: u8) -> AskAgain {
+    AskAgain { id: TurnId::from_parts(1_763_800_000_000, [n; 10]), question }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_answer_stands_beside_the_first_and_the_model_is_asked_the_same() {
+    let mut stage = Stage::new().await;
+    let (first, call) = stage.ask("q").await;
+    call.answer(&["one"]).await;
+    stage.ended(&first).await;
+    let request = again(first.message.id, 7);
+    let accepted = soon(stage.runtime.ask_again(stage.worker, request.clone())).await.unwrap();
+    assert_eq!((accepted.message.id, accepted.turn.turn_id), (first.message.id, request.id));
+    let second = stage.script.call().await;
+    assert_eq!(second.request.messages, call.request.messages);
+    second.answer(&["two"]).await;
+    stage.ended(&accepted).await;
+
+    let view = stage.snapshot().await;
+    let texts: Vec<_> = view.messages.iter().map(|m| (m.role, m.text.as_str())).collect();
+    assert_eq!(texts, [(Role::User, "q"), (Role::Assistant, "one"), (Role::Assistant, "two")]);
+    assert_eq!(view.messages[1].parent, view.messages[2].parent);
+    // What is said next continues the newest answer.
+    let (_, third) = stage.ask("and?").await;
+    let shown: Vec<_> = third.request.messages.iter().map(|m| m.text.as_str()).collect();
+    assert_eq!(shown, ["q", "two", "and?"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_wish_twice_is_one_turn() {
+    let mut stage = Stage::new().await;
+    let turn = stage.ask_and_answer("q", &["one"]).await;
+    let request = again(turn.question, 7);
+    let first = soon(stage.runtime.ask_again(stage.worker, request.clone())).await.unwrap();
+    let call = stage.script.call().await;
+    let while_running = soon(stage.runtime.ask_again(stage.worker, request.clone())).await;
+    assert_eq!(while_running.unwrap(), first);
+    let other = soon(stage.runtime.ask_again(stage.worker, again(turn.question, 8))).await;
+    assert_eq!(other.unwrap_err().code, ErrorCode::Busy);
+    call.answer(&["two"]).await;
+    stage.ended(&first).await;
+    let log = stage.log().await;
+    assert_eq!(soon(stage.runtime.ask_again(stage.worker, request)).await.unwrap(), first);
+    assert_eq!(stage.log().await, log);
+    assert!(stage.script.is_quiet());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_edit_answers_what_the_edited_message_did_also_the_first_of_all() {
+    let mut stage = Stage::new().await;
+    let first = stage.ask_and_answer("one", &["1"]).await;
+    let second = stage.ask_and_answer("two", &["2"]).await;
+    for (edited, expected) in
+        [(first.question, vec!["edited"]), (second.question, vec!["one", "1", "edited"])]
+    {
+        let edit = SendMessage { edits: Some(edited), ..message("edited") };
+        let accepted = soon(stage.runtime.send(stage.worker, edit)).await.unwrap();
+        let call = stage.script.call().await;
+        let shown: Vec<_> = call.request.messages.iter().map(|m| m.text.as_str()).collect();
+        assert_eq!(shown, expected);
+        call.answer(&["3"]).await;
+        assert_eq!(stage.ended(&accepted).await.state, TurnState::Completed);
+    }
+    assert_eq!(stage.snapshot().await.messages.len(), 8);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_what_a_person_wrote_is_edited_or_answered() {
+    let mut stage = Stage::new().await;
+    let turn = stage.ask_and_answer("q", &["a"]).await;
+    let log = stage.log().await;
+    for message_id in [turn.answer, crate::stage::fresh_id()] {
+        let wish = soon(stage.runtime.ask_again(stage.worker, again(message_id, 7))).await;
+        assert_eq!(wish.unwrap_err().code, ErrorCode::InvalidInput);
+        let edit = SendMessage { edits: Some(message_id), ..message("e") };
+        let edit = soon(stage.runtime.send(stage.worker, edit)).await;
+        assert_eq!(edit.unwrap_err().code, ErrorCode::InvalidInput);
+    }
+    let both =
+        SendMessage { edits: Some(turn.question), parent: Some(turn.answer), ..message("e") };
+    let both = soon(stage.runtime.send(stage.worker, both)).await;
+    assert_eq!(both.unwrap_err().code, ErrorCode::InvalidInput);
+    assert_eq!(stage.log().await, log);
+}
