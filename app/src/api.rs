@@ -4,7 +4,7 @@
 //! belongs to it. Arguments are JSON, which no form of another site can post.
 
 use leptos::prelude::*;
-use protocol::api::SendMessage;
+use protocol::api::{AskAgain, SendMessage};
 use protocol::{Snapshot, WorkerId};
 
 use crate::wire::Json;
@@ -62,6 +62,12 @@ pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapsh
 #[server(name = SendCall, prefix = "/api/fn", endpoint = "send", input = Json, output = Json)]
 pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
     Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(told)
+}
+
+/// Begins another answer to a message; answers once it is committed.
+#[server(name = AskAgainCall, prefix = "/api/fn", endpoint = "ask_again", input = Json, output = Json)]
+pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), AppError> {
+    Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(told)
 }
 
 /// Stops the running turn; answers when the work has really ended.

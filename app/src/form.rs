@@ -4,8 +4,8 @@
 //! refused answers with the page itself, the error on it and the typed text still in its
 //! field, so that no word is lost and the address stays the conversation's.
 
-use protocol::api::{CreateWorker, SendMessage};
-use protocol::{Error, ErrorCode, MessageId, WorkerId};
+use protocol::api::{AskAgain, CreateWorker, SendMessage};
+use protocol::{Error, ErrorCode, MessageId, TurnId, WorkerId};
 use runtime::Runtime;
 use serde::Deserialize;
 
@@ -16,6 +16,7 @@ use crate::{Refused, text};
 #[serde(rename_all = "snake_case")]
 enum Action {
     Send,
+    Again,
     Stop,
     Create,
     Rename,
@@ -29,6 +30,15 @@ pub struct Fields {
     action: Action,
     #[serde(default)]
     id: Option<MessageId>,
+    /// The message that is edited.
+    #[serde(default)]
+    edits: Option<MessageId>,
+    /// The message that is continued, where it is not the newest one.
+    #[serde(default)]
+    parent: Option<MessageId>,
+    /// The message that is to be answered again.
+    #[serde(default)]
+    question: Option<MessageId>,
     #[serde(default)]
     text: String,
     #[serde(default)]
@@ -43,6 +53,9 @@ impl Fields {
         worker: Option<WorkerId>,
     ) -> Result<String, Refused> {
         let (action, message_id) = (self.action, self.id);
+        let (edits, parent) = (self.edits, self.parent);
+        // The form's own id, as that of a turn.
+        let turn_id = message_id.and_then(|id| TurnId::from_slice(id.as_bytes()).ok());
         let text = plain_breaks(&self.text);
         let done = match (action, worker) {
             (Action::Create, _) => {
@@ -51,11 +64,17 @@ impl Fields {
             }
             (Action::Send, Some(id)) => match message_id {
                 Some(message) => {
-                    let message =
-                        SendMessage { id: message, text: text.clone(), parent: None, edits: None };
+                    let message = SendMessage { id: message, text: text.clone(), parent, edits };
                     runtime.send(id, message).await.map(|_| conversation(id))
                 }
                 None => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
+            },
+            (Action::Again, Some(id)) => match (turn_id, self.question) {
+                (Some(turn), Some(question)) => {
+                    let request = AskAgain { id: turn, question };
+                    runtime.ask_again(id, request).await.map(|_| conversation(id))
+                }
+                _ => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
             },
             (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
             (Action::Rename, Some(id)) => {

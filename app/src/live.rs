@@ -17,12 +17,11 @@ mod message_id;
 pub use activity::{Activity, Errand};
 #[cfg(feature = "browser")]
 pub use blocks::Blocks;
-pub use branch::Siblings;
 #[cfg(feature = "browser")]
 pub use connection::follow;
 #[cfg(test)]
 pub use conversation::sample;
-pub use conversation::{Conversation, Entry, Link};
+pub use conversation::{Conversation, Entry, Link, Wanted};
 pub use draft::Drafts;
 #[cfg(feature = "browser")]
 pub use message_id::new_message_id;

@@ -47,6 +47,14 @@ pub const TO_NEWEST: &str = "Back to the newest messages";
 pub const PAST: &str = "These are earlier messages of this conversation.";
 pub const OUT_OF_SIGHT: &str = "The model no longer sees what is above this line";
 
+// Versions
+pub const VERSION_BEFORE: &str = "The version before";
+pub const VERSION_AFTER: &str = "The next version";
+pub const EDIT: &str = "Edit";
+pub const EDITING: &str = "You are editing an earlier message. Both versions are kept.";
+pub const EDIT_CANCEL: &str = "Cancel";
+pub const AGAIN: &str = "Answer again";
+
 // A turn
 pub const TURN_WRITING: &str = "Writing";
 pub const TURN_CANCELLED: &str = "You stopped this answer. What is above was kept.";
@@ -125,6 +133,11 @@ pub fn waiting(ahead: u32) -> String {
 /// An attempt that failed, and the pause after it in seconds.
 pub fn attempt(number: usize, happened: &str, pause: &str) -> String {
     format!("Attempt {number}: {happened} Asked again after {pause} s.")
+}
+
+/// Which of several versions is shown.
+pub fn version(number: usize, count: usize) -> String {
+    format!("{number}/{count}")
 }
 
 /// So many messages are left out of the model's sight.

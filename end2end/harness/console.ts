@@ -24,6 +24,10 @@ export class Console {
   readonly questions: Locator;
   readonly answers: Locator;
   readonly earlier: Locator;
+  readonly edit: Locator;
+  readonly again: Locator;
+  readonly versions: Locator;
+  readonly versionBefore: Locator;
 
   readonly alert: Locator;
   readonly activity: Locator;
@@ -58,6 +62,10 @@ export class Console {
     this.questions = this.log.getByRole('article', { name: 'You', exact: true });
     this.answers = this.log.getByRole('article', { name: 'Companion', exact: true });
     this.earlier = page.getByRole('link', { name: 'Earlier messages' });
+    this.edit = this.log.getByRole('link', { name: 'Edit' });
+    this.again = this.answers.last().getByRole('button', { name: 'Answer again' });
+    this.versions = this.log.locator('.versions').last();
+    this.versionBefore = this.log.getByRole('link', { name: 'The version before' });
 
     this.alert = page.getByRole('alert').locator('[data-kind=error]');
     this.activity = page.locator('[data-activity]');

@@ -8,7 +8,9 @@ use protocol::api::SendMessage;
 use protocol::{MessageId, WorkerStatus};
 
 use super::console_view::Problem;
+use super::editing::Editing;
 use super::icon::{Drawing, Icon};
+use super::message_actions::catch_up;
 use crate::live::{Activity, Conversation, Drafts, Errand, Link};
 use crate::{AppError, api, label, text};
 
@@ -23,6 +25,11 @@ pub fn Composer(
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
     let area = NodeRef::<Textarea>::new();
+    let editing = conversation.editing.clone();
+    let typed = match editing.get_untracked() {
+        Some(id) if typed.is_empty() => conversation.text_of(id).unwrap_or_default(),
+        _ => typed,
+    };
     let draft = ArcRwSignal::new(typed.clone());
     // A page with a refused text on it does not refresh itself: the box and its button stay.
     let kept = !typed.is_empty();
@@ -69,6 +76,9 @@ pub fn Composer(
     let (lines, words) = (draft.clone(), waits.clone());
     let drafts = expect_context::<Drafts>();
     let path = format!("/c/{worker_id}");
+    let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
+    let continues =
+        leaf.map(|id| view! { <input type="hidden" name="parent" value=id.to_string() /> });
     view! {
         <form
             class="composer"
@@ -79,6 +89,8 @@ pub fn Composer(
         >
             <input type="hidden" name="do" value="send" />
             <input type="hidden" name="id" value=message_id.to_string() />
+            {continues}
+            <Editing area draft=draft.clone() />
             <label class="visually-hidden" for="composer">
                 {text::COMPOSER}
             </label>
@@ -182,7 +194,9 @@ impl Sender {
         let sender = self.clone();
         spawn_local(async move {
             let worker_id = sender.conversation.worker_id;
-            let message = SendMessage { id, text, parent: None, edits: None };
+            let edits = sender.conversation.editing.get_untracked();
+            let parent = sender.conversation.leaf().filter(|_| edits.is_none());
+            let message = SendMessage { id, text, parent, edits };
             match api::send(worker_id, message).await {
                 Ok(_) => sender.sent().await,
                 Err(AppError(error)) => sender.problem.show(error, Some(text::TEXT_KEPT)),
@@ -199,12 +213,9 @@ impl Sender {
             let _ = area.focus();
         }
         self.draft.set(String::new());
-        // Where no connection brings the events, this page asks for them.
-        if self.conversation.link.get_untracked() != Link::Live
-            && let Ok(snapshot) = api::snapshot(self.conversation.worker_id, None).await
-        {
-            self.conversation.catch_up(snapshot);
-        }
+        self.conversation.editing.set(None);
+        self.conversation.choose_newest();
+        catch_up(&self.conversation).await;
     }
 
     fn id_of(&self, text: &str) -> MessageId {

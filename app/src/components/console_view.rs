@@ -10,7 +10,7 @@ use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use crate::erase::erase;
-use crate::live::Conversation;
+use crate::live::{Conversation, Wanted};
 use crate::{Console, text};
 
 /// The newest thing that went wrong in this page, until the next attempt.
@@ -34,6 +34,10 @@ impl Problem {
     }
 }
 
+/// The id that the plain forms of this page send with: posting the page twice does it once.
+#[derive(Clone, Copy)]
+pub struct FormId(pub protocol::MessageId);
+
 /// A page that reloads itself where no script does it better. Its text never changes, and
 /// the parser of a browser with scripts sees no element in it.
 const REFRESH: &str = r#"<meta http-equiv="refresh" content="2">"#;
@@ -43,9 +47,12 @@ const REFRESH: &str = r#"<meta http-equiv="refresh" content="2">"#;
 pub fn ConsoleView(
     /// What it shows at first.
     console: Console,
+    /// Which branch, and what is edited.
+    wanted: Wanted,
 ) -> impl IntoView {
     let Console { snapshot, provider, workers, message_id, earlier, refused } = console;
-    let conversation = Conversation::new(snapshot);
+    let conversation = Conversation::new(snapshot, wanted);
+    provide_context(FormId(message_id));
     provide_context(conversation.clone());
     let at_work = conversation.clone();
     provide_context(Memo::new(move |_| at_work.activity()));
@@ -53,7 +60,7 @@ pub fn ConsoleView(
     provide_context(problem.clone());
     let running = conversation.activity().is_running();
     // With something typed in the composer the page stays as it is.
-    let refresh = (running && !earlier && refused.is_none())
+    let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())
         .then(|| view! { <noscript inner_html=REFRESH></noscript> });
     let typed = refused.map_or_else(String::new, |refused| {
         problem.show(refused.error, (!refused.text.is_empty()).then_some(text::TEXT_KEPT));

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::Role;
 
 use super::answer_text::AnswerText;
+use super::message_actions::MessageActions;
 use super::moment::Moment;
 use super::turn_line::TurnLine;
 use crate::erase::erase;
@@ -36,6 +37,7 @@ pub fn MessageView(
     };
     // An answer tells its time with its other figures.
     let asked_at = turn.is_none().then(|| view! { <p class="asked"><Moment at=created_at /></p> });
+    let actions = erase(view! { <MessageActions entry=entry.clone() /> });
     let written = match role {
         Role::User => erase(view! {
             <div class="message-text" dir="auto">
@@ -46,10 +48,11 @@ pub fn MessageView(
     };
     view! {
         {mark}
-        <article class="message" id=format!("m-{id}") data-role=name aria-label=label>
+        <article class="message" id=format!("m-{id}") tabindex="-1" data-role=name aria-label=label>
             {written}
             {asked_at}
             {turn.map(|turn| view! { <TurnLine turn text=text.clone() /> })}
+            {actions}
         </article>
     }
 }

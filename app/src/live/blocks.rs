@@ -12,13 +12,20 @@ pub struct Blocks {
 }
 
 impl Blocks {
-    /// All of them, or none of those that the page holds already.
-    pub fn of(html: Option<Vec<String>>, is_empty: bool) -> Self {
-        match html {
-            Some(known) => Self { first: 0, known },
-            None if is_empty => Self::default(),
-            None => Self { first: usize::MAX, known: Vec::new() },
-        }
+    /// All of them.
+    pub fn all(known: Vec<String>) -> Self {
+        Self { first: 0, known }
+    }
+
+    /// Those of a text that only the server's page holds; none of an empty one.
+    pub fn unrendered(is_empty: bool) -> Self {
+        let first = if is_empty { 0 } else { usize::MAX };
+        Self { first, known: Vec::new() }
+    }
+
+    /// Whether only the server's own page has them.
+    pub fn is_unknown(&self) -> bool {
+        self.first == usize::MAX
     }
 
     /// Takes a change.
@@ -72,7 +79,7 @@ mod tests {
 
     #[test]
     fn a_page_of_the_servers_is_changed_behind_what_stays() {
-        let before = Blocks::of(None, false);
+        let before = Blocks::unrendered(false);
         assert_eq!(before.change(&before), None);
         let mut now = before.clone();
         now.patch(patch(1, &["B"]));
@@ -90,8 +97,8 @@ mod tests {
 
     #[test]
     fn one_that_is_known_whole_changes_from_the_first_difference() {
-        let before = Blocks::of(Some(vec!["a".into(), "b".into()]), false);
-        let now = Blocks::of(Some(vec!["a".into(), "c".into()]), false);
+        let before = Blocks::all(vec!["a".into(), "b".into()]);
+        let now = Blocks::all(vec!["a".into(), "c".into()]);
         assert_eq!(now.change(&before), Some((1, "c".into())));
         assert_eq!((before.html(), now.change(&now)), ("ab".into(), None));
     }

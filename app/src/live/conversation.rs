@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use protocol::{
     Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Role, Snapshot,
-    Timestamp, Transcript, Turn, TurnId, View, Worker, WorkerId,
+    Timestamp, Transcript, Turn, View, Worker, WorkerId,
 };
 
 use super::activity::{Activity, Errand, Stage};
 use super::blocks::Blocks;
-use super::branch::{Siblings, branch};
+use super::branch::{Place, Siblings, branch};
 
 /// One message as the transcript shows it.
 #[derive(Clone)]
@@ -26,7 +26,6 @@ pub struct Entry {
     /// The text rendered; of an answer.
     pub html: ArcRwSignal<Blocks>,
     /// The turn that writes it; none for a user's message.
-    pub turn_id: Option<TurnId>,
     pub turn: Option<ArcRwSignal<Turn>>,
     /// Where it stands among the messages that answer or continue the same one.
     pub siblings: ArcRwSignal<Siblings>,
@@ -45,6 +44,15 @@ pub enum Link {
     Deleted,
 }
 
+/// What an address asks of a conversation, besides itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Wanted {
+    /// A message whose branch is shown.
+    pub at: Option<MessageId>,
+    /// A message that is to be edited.
+    pub edit: Option<MessageId>,
+}
+
 /// A conversation in the page. Cheap to clone; in the context of everything that shows it.
 #[derive(Clone)]
 pub struct Conversation {
@@ -60,14 +68,19 @@ pub struct Conversation {
     /// A message of the branch that is shown; none shows the newest branch, also when a newer
     /// one comes.
     chosen: ArcRwSignal<Option<MessageId>>,
+    /// A message of the user that the next one is to be another version of.
+    pub editing: ArcRwSignal<Option<MessageId>>,
+    /// Every message of the view, also of branches that are not shown.
+    known: ArcStoredValue<HashMap<MessageId, Entry>>,
     /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
     view: ArcStoredValue<View>,
     cursor: ArcStoredValue<Option<Cursor>>,
 }
 
 impl Conversation {
-    /// Begins where the snapshot stands, with the branch of a chosen message if it is there.
-    pub fn new(snapshot: Snapshot, chosen: Option<MessageId>) -> Self {
+    /// Begins where the snapshot stands, with the branch that is wanted if it is there.
+    pub fn new(mut snapshot: Snapshot, wanted: Wanted) -> Self {
+        let html = take_html(&mut snapshot.transcript);
         let cursor = snapshot.transcript.cursor.clone();
         let view = View::from_snapshot(snapshot);
         let conversation = Self {
@@ -79,11 +92,14 @@ impl Conversation {
             next_before: ArcRwSignal::new(view.next_before),
             link: ArcRwSignal::new(Link::Off),
             errand: ArcRwSignal::new(Errand::None),
-            chosen: ArcRwSignal::new(chosen),
+            chosen: ArcRwSignal::new(wanted.at.or(wanted.edit)),
+            editing: ArcRwSignal::new(wanted.edit),
+            known: ArcStoredValue::new(HashMap::new()),
             cursor: ArcStoredValue::new(Some(cursor)),
             view: ArcStoredValue::new(view),
         };
         conversation.show_all();
+        conversation.render(html);
         conversation
     }
 
@@ -100,7 +116,7 @@ impl Conversation {
 
     /// Takes a change of an answer's HTML.
     pub fn patch(&self, patch: HtmlPatch) {
-        if let Some(entry) = self.newest(|entry| entry.id == patch.message_id) {
+        if let Some(entry) = self.entry(patch.message_id) {
             entry.html.update(|html| html.patch(patch));
         }
     }
@@ -112,17 +128,31 @@ impl Conversation {
         }
     }
 
+    /// Takes the HTML of a snapshot's messages, as far as they are what is known here, and
+    /// nothing else.
+    pub fn fill(&self, mut snapshot: Snapshot) {
+        snapshot.transcript.messages.retain(|message| {
+            let entry = self.entry(message.id);
+            entry.is_some_and(|entry| *entry.text.read_untracked() == message.text)
+        });
+        self.render(take_html(&mut snapshot.transcript));
+    }
+
     /// Goes on from a snapshot, whatever the page knew.
-    pub fn replace(&self, snapshot: Snapshot) {
+    pub fn replace(&self, mut snapshot: Snapshot) {
+        let html = take_html(&mut snapshot.transcript);
         self.cursor.set_value(Some(snapshot.transcript.cursor.clone()));
         self.view.set_value(View::from_snapshot(snapshot));
         self.show_all();
+        self.render(html);
     }
 
     /// Puts a page of earlier messages in front.
-    pub fn prepend(&self, page: Transcript, before: u64) {
+    pub fn prepend(&self, mut page: Transcript, before: u64) {
+        let html = take_html(&mut page);
         self.view.update_value(|view| view.prepend(page, before));
         self.show_all();
+        self.render(html);
     }
 
     /// The position to resume from; none asks for a snapshot.
@@ -141,6 +171,13 @@ impl Conversation {
         self.show_all();
     }
 
+    /// Whether something is shown of which only the server knows the HTML: its own page held
+    /// it, and does not any more.
+    pub fn lacks_html(&self) -> bool {
+        let entries = self.entries.read_untracked();
+        entries.iter().any(|entry| entry.html.read_untracked().is_unknown())
+    }
+
     /// Goes back to the newest branch.
     pub fn choose_newest(&self) {
         self.chosen.set(None);
@@ -153,6 +190,13 @@ impl Conversation {
         self.entries.read_untracked().last().map(|entry| entry.id)
     }
 
+    /// The text of a message that is shown.
+    pub fn text_of(&self, id: MessageId) -> Option<String> {
+        let entries = self.entries.read_untracked();
+        let entry = entries.iter().find(|entry| entry.id == id)?;
+        Some(entry.text.get_untracked())
+    }
+
     /// What it is doing now.
     pub fn activity(&self) -> Activity {
         Activity::of(&self.worker.read(), self.stage.get(), self.errand.get())
@@ -163,8 +207,7 @@ impl Conversation {
             Change::Worker => {}
             Change::Text(id) => {
                 let text = self.view.with_value(|view| view.message(id).map(|m| m.text.clone()));
-                let entry = self.newest(|entry| entry.id == id);
-                if let (Some(text), Some(entry)) = (text, entry) {
+                if let (Some(text), Some(entry)) = (text, self.entry(id)) {
                     entry.text.set(text);
                 }
                 // The first text is the only one that changes more than itself.
@@ -179,8 +222,8 @@ impl Conversation {
             }
             Change::Turn(id) => {
                 let turn = self.view.with_value(|view| view.turn(id).cloned());
-                let entry = self.newest(|entry| entry.turn_id == Some(id));
-                if let (Some(turn), Some(shown)) = (turn, entry.and_then(|entry| entry.turn)) {
+                let Some(turn) = turn else { return self.show_state() };
+                if let Some(shown) = self.entry(turn.answer).and_then(|entry| entry.turn) {
                     shown.set(turn);
                 }
             }
@@ -198,30 +241,29 @@ impl Conversation {
         set_if_new(&self.out_of_sight, sight);
     }
 
-    /// Shows the whole view; what is shown already keeps its signals and so its elements.
+    /// Shows the whole view; a message that is known keeps its signals, and so its elements
+    /// while it is shown.
     fn show_all(&self) {
-        let mut shown: HashMap<_, _> =
-            self.entries.get_untracked().into_iter().map(|entry| (entry.id, entry)).collect();
         let chosen = self.chosen.get_untracked();
         let (entries, next_before) = self.view.with_value(|view| {
-            let mut show = |message: &Message, siblings| match shown.remove(&message.id) {
-                Some(entry) => {
-                    set_if_new(&entry.siblings, siblings);
-                    set_if_new(&entry.text, message.text.clone());
-                    if message.html.is_some() {
-                        set_if_new(&entry.html, blocks(message));
-                    }
-                    let turn = entry.turn_id.and_then(|id| view.turn(id).cloned());
-                    if let (Some(shown), Some(turn)) = (&entry.turn, turn) {
-                        shown.set(turn);
-                    }
-                    entry
-                }
-                None => entry(view, message, siblings),
-            };
             let places = branch(&view.messages, chosen);
-            let entries = places.into_iter().map(|p| show(&view.messages[p.at], p.siblings));
-            (entries.collect::<Vec<_>>(), view.next_before)
+            let shown = self.known.try_update_value(|known| {
+                for message in &view.messages {
+                    let turn = message.turn_id.filter(|_| message.role == Role::Assistant);
+                    let turn = turn.and_then(|id| view.turn(id).cloned());
+                    known
+                        .entry(message.id)
+                        .and_modify(|entry| refresh(entry, message, turn.clone()))
+                        .or_insert_with(|| entry(message, turn));
+                }
+                let entry = |place: Place| {
+                    let entry = known.get(&view.messages[place.at].id)?;
+                    set_if_new(&entry.siblings, place.siblings);
+                    Some(entry.clone())
+                };
+                places.into_iter().filter_map(entry).collect::<Vec<_>>()
+            });
+            (shown.unwrap_or_default(), view.next_before)
         });
         let same = {
             let shown = self.entries.read_untracked();
@@ -234,29 +276,45 @@ impl Conversation {
         self.show_state();
     }
 
-    fn newest(&self, is: impl Fn(&Entry) -> bool) -> Option<Entry> {
-        self.entries.read_untracked().iter().rev().find(|entry| is(entry)).cloned()
+    fn render(&self, html: Vec<(MessageId, Vec<String>)>) {
+        for (id, blocks) in html {
+            if let Some(entry) = self.entry(id) {
+                set_if_new(&entry.html, Blocks::all(blocks));
+            }
+        }
+    }
+
+    /// What is known of a message, whether or not it is shown.
+    fn entry(&self, id: MessageId) -> Option<Entry> {
+        self.known.with_value(|known| known.get(&id).cloned())
+    }
+}
+
+fn refresh(entry: &Entry, message: &Message, turn: Option<Turn>) {
+    set_if_new(&entry.text, message.text.clone());
+    if let (Some(shown), Some(turn)) = (&entry.turn, turn) {
+        set_if_new(shown, turn);
     }
 }
 
 /// A message as it is shown, with the turn that writes it.
-fn entry(view: &View, message: &Message, siblings: Siblings) -> Entry {
-    let turn_id = message.turn_id.filter(|_| message.role == Role::Assistant);
-    let turn = turn_id.and_then(|id| view.turn(id).cloned()).map(ArcRwSignal::new);
+fn entry(message: &Message, turn: Option<Turn>) -> Entry {
     Entry {
         id: message.id,
         role: message.role,
         created_at: message.created_at,
         text: ArcRwSignal::new(message.text.clone()),
-        html: ArcRwSignal::new(blocks(message)),
-        turn_id,
-        turn,
-        siblings: ArcRwSignal::new(siblings),
+        html: ArcRwSignal::new(Blocks::unrendered(message.text.is_empty())),
+        turn: turn.map(ArcRwSignal::new),
+        siblings: ArcRwSignal::default(),
     }
 }
 
-fn blocks(message: &Message) -> Blocks {
-    Blocks::of(message.html.clone(), message.text.is_empty())
+/// The HTML of a page's messages. It belongs to the moment of the page and goes on by patches,
+/// so the view does not keep it.
+fn take_html(page: &mut Transcript) -> Vec<(MessageId, Vec<String>)> {
+    let html = |message: &mut Message| Some((message.id, message.html.take()?));
+    page.messages.iter_mut().filter_map(html).collect()
 }
 
 fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
@@ -369,7 +427,7 @@ mod tests {
     fn a_delta_touches_the_text_of_its_message_alone() {
         let owner = Owner::new();
         owner.set();
-        let conversation = Conversation::new(sample::empty(), None);
+        let conversation = Conversation::new(sample::empty(), Wanted::default());
         sample::asked().iter().for_each(|event| {
             apply(&conversation, event);
         });
@@ -400,7 +458,7 @@ mod tests {
     fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
         let owner = Owner::new();
         owner.set();
-        let conversation = Conversation::new(sample::empty(), None);
+        let conversation = Conversation::new(sample::empty(), Wanted::default());
         assert_eq!(apply(&conversation, &sample::delta(9, 0, "x")), Applied::Gap);
         assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 1)));
 

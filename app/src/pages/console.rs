@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::components::{ConsoleView, ErrorNote, NewConversation, Plain};
 use crate::erase::{Erased, erase};
+use crate::live::Wanted;
 use crate::route::Route;
 use crate::wire::Wire;
 use crate::{AppError, Console, Home, api, text};
@@ -21,6 +22,7 @@ struct Target {
     route: Route,
     before: Option<u64>,
     list: Option<String>,
+    wanted: Wanted,
 }
 
 /// What it gets.
@@ -33,8 +35,8 @@ enum Answer {
     Error(AppError),
 }
 
-/// `/`, and `/c/{worker_id}` with `?before=` for earlier messages and `?list=` for older
-/// conversations.
+/// `/`, and `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for older
+/// conversations, `?at=` for another branch and `?edit=` for another version of a message.
 #[component]
 pub fn ConsolePage() -> impl IntoView {
     let (path, query) = (use_location().pathname, use_query_map());
@@ -42,6 +44,10 @@ pub fn ConsolePage() -> impl IntoView {
         route: Route::of(&path.read()),
         before: query.read().get("before").and_then(|position| position.parse().ok()),
         list: query.read().get("list"),
+        wanted: Wanted {
+            at: query.read().get("at").and_then(|id| id.parse().ok()),
+            edit: query.read().get("edit").and_then(|id| id.parse().ok()),
+        },
     });
     let answer: Resource<_, Wire> = Resource::new_with_options(move || target.get(), load, true);
     #[cfg(feature = "browser")]
@@ -50,7 +56,10 @@ pub fn ConsolePage() -> impl IntoView {
         <Transition fallback=loading>
             {move || Suspend::new(async move {
                 match answer.await {
-                    Answer::Console(console) => erase(view! { <ConsoleView console=*console /> }),
+                    Answer::Console(console) => {
+                        let wanted = target.get_untracked().wanted;
+                        erase(view! { <ConsoleView console=*console wanted /> })
+                    }
                     Answer::Home(home) => front_door(home),
                     Answer::Missing => missing(text::NOT_FOUND_PAGE),
                     Answer::Error(AppError(error)) => not_shown(error),

@@ -1,0 +1,63 @@
+//! The line above the message box while an earlier message is edited.
+
+use leptos::ev::MouseEvent;
+use leptos::html::Textarea;
+use leptos::prelude::*;
+
+use crate::live::Conversation;
+use crate::text;
+
+/// Says so, brings the message into the box, and leads out again: what was typed before is
+/// back then.
+#[component]
+pub fn Editing(
+    /// The message box.
+    area: NodeRef<Textarea>,
+    /// What stands in it.
+    draft: ArcRwSignal<String>,
+) -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let (worker_id, editing) = (conversation.worker_id, conversation.editing.clone());
+    let edited = editing.clone();
+    let before = ArcStoredValue::new(String::new());
+    // Not at first: then the message stands in the box already, or nothing is edited.
+    Effect::new(move |was: Option<bool>| {
+        let now = edited.get();
+        let Some(area) = area.get_untracked() else { return now.is_some() };
+        match (was, now) {
+            (Some(edits), Some(id)) => {
+                if !edits {
+                    before.set_value(area.value());
+                }
+                area.set_value(&conversation.text_of(id).unwrap_or_default());
+                let _ = area.focus();
+            }
+            (Some(true), None) => area.set_value(&before.get_value()),
+            _ => return now.is_some(),
+        }
+        draft.set(area.value());
+        now.is_some()
+    });
+    let cancel = {
+        let editing = editing.clone();
+        move |event: MouseEvent| {
+            event.prevent_default();
+            editing.set(None);
+        }
+    };
+    move || {
+        let cancel = cancel.clone();
+        editing.get().map(|id| {
+            view! {
+                <p class="editing">
+                    <input type="hidden" name="edits" value=id.to_string() />
+                    {text::EDITING}
+                    " "
+                    <a href=format!("/c/{worker_id}") on:click=cancel>
+                        {text::EDIT_CANCEL}
+                    </a>
+                </p>
+            }
+        })
+    }
+}
