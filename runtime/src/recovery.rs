@@ -1,17 +1,31 @@
 //! Turns that nobody runs: what a crash left behind, or an actor that lost its log
 //! (invariant 1).
 
+use std::collections::BTreeMap;
+
+use futures::{TryStreamExt as _, stream};
 use protocol::{Event, EventBody, Timestamp, TurnId, TurnState, View, WorkerId};
 
 use crate::store::{Append, Durability, Store, StoreError, Stored};
 
+/// Turns that are ended at the same time: their commits share a sync.
+const TOGETHER: usize = 64;
+
 /// Ends every unfinished turn as `interrupted`; its committed text stays. Meant for the start,
 /// when nothing runs.
 pub(crate) async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
+    let mut turns = BTreeMap::<WorkerId, Vec<TurnId>>::new();
     for (id, turn_id) in store.unfinished().await? {
-        interrupt(store, id, turn_id, at).await?;
+        turns.entry(id).or_default().push(turn_id);
     }
-    Ok(())
+    let ends = stream::iter(turns.into_iter().map(Ok));
+    let end = async |(id, turns): (WorkerId, Vec<TurnId>)| {
+        for turn_id in turns {
+            interrupt(store, id, turn_id, at).await?;
+        }
+        Ok(())
+    };
+    ends.try_for_each_concurrent(TOGETHER, end).await
 }
 
 /// The same for one worker, before its actor begins.
