@@ -61,3 +61,61 @@ pub fn is_torn(data: &Path) -> Result<bool> {
     }
     Ok(torn || at > wal.len())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A data folder as a process leaves it that is killed: with its write-ahead log.
+    fn left_behind() -> tempfile::TempDir {
+        let (live, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let db = Connection::open(live.path().join("companion.db")).unwrap();
+        db.execute_batch(
+            "PRAGMA journal_mode = wal; PRAGMA foreign_keys = on;
+             CREATE TABLE workers (id INTEGER PRIMARY KEY);
+             CREATE TABLE events (worker INTEGER REFERENCES workers (id), body TEXT);
+             INSERT INTO workers VALUES (1);",
+        )
+        .unwrap();
+        for _ in 0..20 {
+            db.execute("INSERT INTO events VALUES (1, hex(randomblob(2000)))", []).unwrap();
+        }
+        for name in ["companion.db", "companion.db-wal"] {
+            fs::copy(live.path().join(name), left.path().join(name)).unwrap();
+        }
+        left
+    }
+
+    #[test]
+    fn a_log_that_ends_within_a_commit_is_told_from_one_that_does_not() {
+        let left = left_behind();
+        check(left.path()).unwrap();
+        assert!(!is_torn(left.path()).unwrap());
+        let wal = left.path().join("companion.db-wal");
+        let bytes = fs::read(&wal).unwrap();
+        // The last frame is the one that commits.
+        for cut in [100, 4096 + 24] {
+            fs::write(&wal, &bytes[..bytes.len() - cut]).unwrap();
+            assert!(is_torn(left.path()).unwrap(), "without the last {cut} bytes");
+            // What was committed before is whole all the same.
+            check(left.path()).unwrap();
+        }
+    }
+
+    #[test]
+    fn damage_and_orphans_are_seen() {
+        let left = left_behind();
+        let file = left.path().join("companion.db");
+        let db = Connection::open(&file).unwrap();
+        assert_eq!(events(left.path()).unwrap(), 20);
+        db.execute_batch("PRAGMA foreign_keys = off; DELETE FROM workers;").unwrap();
+        assert!(check(left.path()).unwrap_err().to_string().contains("parents"));
+        db.execute_batch("PRAGMA journal_mode = delete;").unwrap();
+        drop(db);
+        let mut bytes = fs::read(&file).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 4096].fill(0xaa);
+        fs::write(&file, bytes).unwrap();
+        assert!(check(left.path()).is_err());
+    }
+}

@@ -156,3 +156,30 @@ impl Link {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn whoever_resumes_may_be_told_what_follows_and_nothing_else() {
+        let worker = sample::worker_id(1);
+        let event = |seq| {
+            Frame::Event(Box::new(protocol::Envelope {
+                cursor: Cursor::new(protocol::LogId(1), seq),
+                runtime_id: sample::worker(1).runtime_id,
+                worker_id: worker,
+                event: sample::after(seq - 1, vec![protocol::EventBody::WorkerStopped]).remove(0),
+            }))
+        };
+        let mut observer = Observer::new(worker, Transport::Sse);
+        assert!(observer.take(event(1)).is_err(), "nothing comes before a snapshot");
+        observer.view = Some(View::new(sample::worker(1), 4));
+        let seen = [event(5), event(5), event(7)].map(|frame| observer.take(frame).unwrap());
+        let kept = seen.map(|seen| seen.check(worker, true).is_ok());
+        assert_eq!(kept, [true, false, false]);
+        assert!(Seen::Snapshot.check(worker, true).is_err());
+        assert!(Seen::Snapshot.check(worker, false).is_ok());
+    }
+}

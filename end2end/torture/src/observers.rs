@@ -17,7 +17,7 @@ mod frames;
 mod stopped;
 
 /// Milliseconds between two pings: what a stopped reader costs has to end within the run.
-const PING_MS: u64 = 500;
+const PING_MS: u64 = 1000;
 
 /// Cut, stop and confuse observers
 #[derive(Args)]

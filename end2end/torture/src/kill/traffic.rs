@@ -84,6 +84,8 @@ impl Traffic {
                 let visit = async {
                     let worker = client.create().await?.worker_id;
                     lock(&ledger).created(worker);
+                    // Its turn may be running when it is deleted.
+                    client.send(worker, &super::text::message(&mut rng)).await?;
                     tokio::time::sleep(Duration::from_millis(rng.u64(0..80))).await;
                     lock(&ledger).deletes(worker);
                     client.delete(worker).await?;

@@ -164,6 +164,8 @@ async fn stop(stage: &Stage, worker: WorkerId, begin: &Cursor) -> Result<Vec<Raw
             let mut raw = Raw::open(address, worker, transport, &query, b"").await?;
             let status = raw.status().await?;
             ensure!(matches!(status, 101 | 200), "a reader was refused with {status}");
+            // Its part of the log has been read when the first of it comes.
+            raw.stream.readable().await?;
             stopped.push(raw);
         }
     }

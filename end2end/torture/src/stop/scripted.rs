@@ -43,6 +43,12 @@ const CASES: [(Case, &str); 9] = [
     (Case::SlowStore, "while the store is slow"),
 ];
 
+/// How long the store is kept away: a while, and in one round of a long run for longer than
+/// the companion waits before a commit fails.
+const AWAY_MS: std::ops::Range<u64> = 50..400;
+const AWAY_LONG_MS: u64 = 6_000;
+const LONG_RUN: u32 = 10;
+
 /// How long before its end the answer of [`Case::AtTheEnd`] pauses, and when it is stopped.
 const PAUSE_MS: u64 = 20;
 const RACE_US: std::ops::Range<u64> = 15_000..25_000;
@@ -68,7 +74,8 @@ impl Stage {
         let (mut times, mut verdicts) = (BTreeMap::<Case, Times>::new(), Vec::new());
         for round in 1..=rounds {
             for (case, name) in CASES {
-                let stopped = self.stop(case, rng).await;
+                let away = if round == LONG_RUN { AWAY_LONG_MS } else { rng.u64(AWAY_MS) };
+                let stopped = self.stop(case, away, rng).await;
                 let (took, verdict) = stopped.with_context(|| format!("{name}, round {round}"))?;
                 times.entry(case).or_default().add(took);
                 verdicts.push(verdict);
@@ -92,7 +99,7 @@ impl Stage {
     }
 
     /// Stops one turn; how long the acknowledgement took.
-    async fn stop(&self, case: Case, rng: &mut Rng) -> Result<(Duration, Verdict)> {
+    async fn stop(&self, case: Case, away_ms: u64, rng: &mut Rng) -> Result<(Duration, Verdict)> {
         let client = &self.companion.client;
         self.upstream.script(Script::always(steps(case)));
         let id = seed::message_id(rng);
@@ -117,7 +124,7 @@ impl Stage {
             }
         }
         let away = match case {
-            Case::SlowStore => Some(self.keep_store(rng.u64(50..400)).await?),
+            Case::SlowStore => Some(self.keep_store(away_ms).await?),
             _ => None,
         };
         let begun = Instant::now();
