@@ -15,12 +15,14 @@ use upstream::{Answer, Script, Step, Upstream};
 use crate::companion::{Companion, Place, answered_by};
 use crate::ledger::Ledger;
 use crate::observer::{Observer, Transport};
+use crate::times::exactly;
 use crate::{database, seed};
 use moment::{Moment, Strike};
 use traffic::{SharedObserver, Traffic, lock};
 
 mod audit;
-pub(crate) mod moment;
+mod moment;
+mod speaker;
 mod text;
 mod traffic;
 
@@ -165,7 +167,7 @@ impl Driver {
     async fn kill_while_it_starts(&mut self) -> Result<()> {
         let starting = self.place.spawn()?;
         let usual = u64::try_from(self.figures.last_start.as_micros())?;
-        moment::exactly(Duration::from_micros(self.rng.u64(0..usual.max(1)))).await;
+        exactly(Duration::from_micros(self.rng.u64(0..usual.max(1)))).await;
         starting.kill().await?;
         self.killed(Strike::StartUp)
     }

@@ -170,6 +170,7 @@ mod tests {
                 cursor: Cursor::new(protocol::LogId(1), seq),
                 runtime_id: sample::worker(1).runtime_id,
                 worker_id: worker,
+                html: None,
                 event: sample::after(seq - 1, vec![protocol::EventBody::WorkerStopped]).remove(0),
             }))
         };

@@ -1,7 +1,7 @@
-//! How long things took.
+//! How long things took, and waiting for exactly so long.
 
 use std::fmt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Times of one kind of thing.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,18 @@ impl fmt::Display for Times {
 /// The head of a table of [`Times`], over columns that follow a name of `width` letters.
 pub fn head(what: &str, width: usize) -> String {
     format!("{what:<width$} {:>6} {:>9} {:>9} {:>9}", "count", "p50 ms", "p99 ms", "max ms")
+}
+
+/// Sleeps to the microsecond: a timer's tick is as long as a commit.
+pub async fn exactly(time: Duration) {
+    const TICK: Duration = Duration::from_millis(2);
+    let end = Instant::now() + time;
+    if time > TICK {
+        tokio::time::sleep(time - TICK).await;
+    }
+    while Instant::now() < end {
+        tokio::task::yield_now().await;
+    }
 }
 
 #[cfg(test)]

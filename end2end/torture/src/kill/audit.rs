@@ -7,7 +7,8 @@ use fastrand::Rng;
 use protocol::api::SendMessage;
 use protocol::{MessageId, WorkerId};
 
-use super::traffic::{SharedObserver, is_busy, lock};
+use super::speaker::is_busy;
+use super::traffic::{SharedObserver, lock};
 use crate::client::Client;
 use crate::companion::HANG;
 use crate::ledger::{Fate, Ledger, Loss, Sent};

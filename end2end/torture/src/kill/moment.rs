@@ -2,11 +2,12 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use fastrand::Rng;
 
 use super::traffic::{Activity, SharedObserver, lock};
+use crate::times::exactly;
 
 /// The longest that a moment is waited for.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -65,18 +66,6 @@ async fn reaches(counter: &AtomicU64, count: u64, activity: &Activity) {
             return;
         }
         changed.await;
-    }
-}
-
-/// Sleeps to the microsecond: a timer's tick is as long as a commit.
-pub async fn exactly(time: Duration) {
-    const TICK: Duration = Duration::from_millis(2);
-    let end = Instant::now() + time;
-    if time > TICK {
-        tokio::time::sleep(time - TICK).await;
-    }
-    while Instant::now() < end {
-        tokio::task::yield_now().await;
     }
 }
 

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use fastrand::Rng;
-use protocol::api::SendMessage;
-use protocol::{ErrorCode, TurnId, WorkerId};
+use protocol::WorkerId;
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-use crate::client::{Answer, Client, Failure};
-use crate::companion::HANG;
+use super::speaker::Speaker;
+use crate::client::{Client, Failure};
 use crate::ledger::{Ledger, Loss};
 use crate::observer::Observer;
 
@@ -149,109 +148,4 @@ async fn follow(
         }
     }
     bail!("a stream ended by itself")
-}
-
-/// Someone who converses with one worker.
-struct Speaker {
-    client: Client,
-    ledger: Arc<Mutex<Ledger>>,
-    activity: Arc<Activity>,
-    worker: WorkerId,
-    rng: Rng,
-}
-
-impl Speaker {
-    /// One message and what may be done with it.
-    async fn exchange(&mut self) -> Result<()> {
-        tokio::time::sleep(Duration::from_millis(self.rng.u64(0..40))).await;
-        let message = super::text::message(&mut self.rng);
-        lock(&self.ledger).sends(message.id, self.worker, &message.text);
-        let turn = if self.rng.u8(0..100) < 20 {
-            self.twice(&message).await?
-        } else {
-            self.send(&message).await?
-        };
-        let mut turns = vec![turn];
-        match self.rng.u8(0..100) {
-            0..15 => {
-                tokio::time::sleep(Duration::from_millis(self.rng.u64(0..60))).await;
-                self.client.cancel(self.worker).await?;
-            }
-            // The same again, while its turn runs or after it.
-            15..30 => {
-                self.send(&message).await?;
-            }
-            // Another one meanwhile, which may be refused.
-            30..45 => {
-                let other = super::text::message(&mut self.rng);
-                lock(&self.ledger).sends(other.id, self.worker, &other.text);
-                turns.extend(self.send_if_free(&other).await?);
-            }
-            _ => {}
-        }
-        for turn in turns {
-            self.ends(turn).await?;
-        }
-        Ok(())
-    }
-
-    /// Waits for a turn's end.
-    async fn ends(&self, turn: TurnId) -> Result<()> {
-        let wait = async {
-            loop {
-                let turn = self.client.turn(self.worker, turn).await?;
-                if turn.state.is_final() {
-                    return Answer::Ok(turn);
-                }
-                tokio::time::sleep(Duration::from_millis(10)).await;
-            }
-        };
-        let turn = tokio::time::timeout(HANG, wait).await.context("a turn does not end")??;
-        lock(&self.ledger).ends(self.worker, &turn)?;
-        self.activity.ends.fetch_add(1, SeqCst);
-        self.activity.changed.notify_waiters();
-        Ok(())
-    }
-
-    /// The same message twice at once: both get the same answer.
-    async fn twice(&self, message: &SendMessage) -> Result<TurnId> {
-        let (one, two) = tokio::join!(self.send(message), self.send(message));
-        let (one, two) = (one?, two?);
-        if one != two {
-            return Err(Loss::OtherTurn(message.id, two).into());
-        }
-        Ok(one)
-    }
-
-    /// Sends and expects 202.
-    async fn send(&self, message: &SendMessage) -> Result<TurnId> {
-        self.post(message).await.context("a send was not taken")
-    }
-
-    /// Sends and expects 202 or `busy`.
-    async fn send_if_free(&self, message: &SendMessage) -> Result<Option<TurnId>> {
-        match self.post(message).await {
-            Err(error) if is_busy(&error) => {
-                lock(&self.ledger).refused(message.id);
-                Ok(None)
-            }
-            answer => answer.map(Some),
-        }
-    }
-
-    async fn post(&self, message: &SendMessage) -> Result<TurnId> {
-        self.activity.in_flight.fetch_add(1, SeqCst);
-        self.activity.sends.fetch_add(1, SeqCst);
-        self.activity.changed.notify_waiters();
-        let answer = self.client.send(self.worker, message).await;
-        self.activity.in_flight.fetch_sub(1, SeqCst);
-        let accepted = answer?;
-        lock(&self.ledger).acknowledged(message.id, accepted.turn.turn_id)?;
-        Ok(accepted.turn.turn_id)
-    }
-}
-
-/// Whether a send was refused because a turn runs.
-pub fn is_busy(error: &anyhow::Error) -> bool {
-    error.downcast_ref::<Failure>().and_then(Failure::code) == Some(ErrorCode::Busy)
 }

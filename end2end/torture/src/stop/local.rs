@@ -12,9 +12,8 @@ use protocol::api::SendMessage;
 
 use super::witness::{Verdict, Witness};
 use crate::companion::{Companion, HANG, Place};
-use crate::kill::moment::exactly;
 use crate::seed;
-use crate::times::{self, Times};
+use crate::times::{self, Times, exactly};
 
 /// Words of a prompt that takes long to read; they fit the model's window.
 const LONG_PROMPT: usize = 700;

@@ -13,9 +13,8 @@ use upstream::{Answer, Entry, Log, Script, Step, Upstream};
 
 use super::witness::{Verdict, Witness};
 use crate::companion::{Companion, HANG, Place, answered_by};
-use crate::kill::moment::exactly;
 use crate::seed;
-use crate::times::{self, Times};
+use crate::times::{self, Times, exactly};
 
 /// Where and how a turn is stopped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
