@@ -7,7 +7,6 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::place::beside;
@@ -66,13 +65,11 @@ pub(super) fn look(file: &Path, schema: &Schema, access: Access) -> Result<Optio
         }
         Err(error) => return Err(open_error(file, error.into())),
     };
+    // A connection that only reads leaves the write-ahead log beside the file as it closes.
     let db = match access {
         Access::Alone if wal_bytes == 0 => open_immutable(file)?,
         Access::Alone | Access::Shared => open_to_read(file)?,
     };
-    // The last one to close would move the write-ahead log into the file.
-    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)
-        .map_err(|error| open_error(file, error.into()))?;
     let version = identify(&db, file, schema)?;
     if access == Access::Alone {
         check(&db, file)?;
