@@ -1,0 +1,85 @@
+//! How the test waits: time stands still, and the store's threads take as long as they take.
+
+use std::future::poll_fn;
+use std::panic::Location;
+use std::pin::pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
+
+/// Longer than anything here takes; what takes longer hangs.
+const HANG: Duration = Duration::from_secs(10);
+
+/// Lets everybody else go on, the store's threads too.
+pub async fn others() {
+    tokio::task::yield_now().await;
+    std::thread::sleep(Duration::from_micros(20));
+    tokio::task::yield_now().await;
+}
+
+/// The outcome of a request.
+#[track_caller]
+pub fn done<T>(request: impl Future<Output = T>) -> impl Future<Output = T> {
+    let asked = Location::caller();
+    async move {
+        let (mut request, begin) = (pin!(request), Instant::now());
+        loop {
+            if let Poll::Ready(outcome) = once(&mut request).await {
+                return outcome;
+            }
+            assert!(begin.elapsed() < HANG, "a request hangs: {asked}");
+            others().await;
+        }
+    }
+}
+
+/// The outcome of `other`, before which `waiting` must not be done.
+#[track_caller]
+pub fn before<T, F: Future + Unpin>(
+    waiting: &mut F,
+    other: impl Future<Output = T>,
+) -> impl Future<Output = T> {
+    let asked = Location::caller();
+    async move {
+        let (mut other, begin) = (pin!(other), Instant::now());
+        loop {
+            assert!(once(waiting).await.is_pending(), "it is done too early: {asked}");
+            if let Poll::Ready(outcome) = once(&mut other).await {
+                return outcome;
+            }
+            assert!(begin.elapsed() < HANG, "a request hangs: {asked}");
+            others().await;
+        }
+    }
+}
+
+/// A moment in which something could go wrong.
+pub async fn a_moment() {
+    for _ in 0..20 {
+        others().await;
+    }
+}
+
+/// Asks a future once.
+pub async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
+}
+
+/// Waits until it is so; moves time by a frame now and then.
+pub async fn until<T: PartialEq + std::fmt::Debug>(
+    what: &str,
+    expected: &T,
+    mut now: impl AsyncFnMut() -> T,
+) {
+    let begin = Instant::now();
+    for round in 1.. {
+        let found = now().await;
+        if found == *expected {
+            return;
+        }
+        assert!(begin.elapsed() < HANG, "{what}:\nfound    {found:?}\nexpected {expected:?}");
+        others().await;
+        if round % 10 == 0 {
+            tokio::time::advance(Duration::from_millis(6)).await;
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! An observer in a task of its own, which goes away and comes back with its cursor.
+
+use std::sync::{Arc, Mutex};
+
+use protocol::{Applied, CloseReason, Cursor, Frame, View, WorkerId};
+use runtime::{Observation, Runtime};
+use tokio::task::JoinHandle;
+
+use crate::client::done;
+use crate::reference::Shown;
+
+#[derive(Default)]
+pub struct Follower {
+    seen: Arc<Mutex<Seen>>,
+    task: Option<JoinHandle<()>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    view: Option<View>,
+    cursor: Option<Cursor>,
+    closed: Option<CloseReason>,
+    /// What broke a rule.
+    broken: Option<String>,
+}
+
+impl Follower {
+    /// Begins, or goes on where it was.
+    pub async fn follow(&mut self, runtime: &Runtime, worker: WorkerId) {
+        self.leave();
+        let cursor = self.seen.lock().unwrap().cursor.clone();
+        let resumes = cursor.is_some();
+        let observation = done(runtime.observe(worker, cursor)).await.unwrap();
+        self.seen.lock().unwrap().closed = None;
+        self.task = Some(tokio::spawn(read(observation, self.seen.clone(), resumes)));
+    }
+
+    pub fn leave(&mut self) {
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+
+    pub fn is_following(&self) -> bool {
+        self.task.is_some()
+    }
+
+    pub fn shown(&self) -> Option<Shown> {
+        let seen = self.seen.lock().unwrap();
+        assert_eq!(seen.broken, None);
+        seen.view.as_ref().map(Shown::of)
+    }
+
+    pub fn closed(&self) -> Option<CloseReason> {
+        self.seen.lock().unwrap().closed
+    }
+
+    /// The length of each text that it has been shown.
+    pub fn has_read(&self) -> Vec<(protocol::MessageId, usize)> {
+        let seen = self.seen.lock().unwrap();
+        let messages = seen.view.iter().flat_map(|view| &view.messages);
+        messages.map(|message| (message.id, message.text.len())).collect()
+    }
+}
+
+async fn read(mut observation: Observation, seen: Arc<Mutex<Seen>>, resumes: bool) {
+    let mut first = true;
+    while let Some(frame) = observation.next().await {
+        let mut seen = seen.lock().unwrap();
+        match frame {
+            Frame::Snapshot { snapshot, .. } => {
+                if resumes || !first {
+                    seen.broken = Some("a snapshot that nobody needs".to_owned());
+                }
+                seen.cursor = Some(snapshot.transcript.cursor.clone());
+                seen.view = Some(View::from_snapshot(*snapshot));
+            }
+            Frame::Event(envelope) => {
+                let applied = seen.view.as_mut().map(|view| view.apply(&envelope.event));
+                if !matches!(applied, Some(Applied::Changed(_))) {
+                    seen.broken = Some(format!("{applied:?} of {envelope:?}"));
+                }
+                seen.cursor = Some(envelope.cursor);
+            }
+            Frame::Notice { error } => seen.broken = Some(format!("{error:?}")),
+            Frame::Close { reason } => seen.closed = Some(reason),
+        }
+        first = false;
+    }
+}
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}

@@ -1,0 +1,76 @@
+//! Models of the thing itself (invariants 1 to 6).
+//!
+//! `machine` drives the pure turn with everything that a provider, a clock and people can do
+//! to it. `world` drives a whole runtime, with a real store, a scripted provider and time in
+//! the test's hands, through any interleaving of what clients, the provider, the disk and the
+//! end of the process can do, beside a plain model of what has to be (`reference`); the two
+//! are compared after every step.
+//!
+//! A few seconds by default; `PROPTEST_CASES=3000` is the big run. What fails is kept beside
+//! these files, and played again first. Time stands still in these tests but where
+//! they move it; what waits for the store's threads is asked again until it is done.
+
+#![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
+
+mod client;
+#[path = "../behaviour/faulty.rs"]
+#[allow(dead_code, reason = "shared with the behaviour tests")]
+mod faulty;
+mod follower;
+mod machine;
+mod operation;
+mod reference;
+#[path = "../behaviour/scripted.rs"]
+#[allow(dead_code, reason = "shared with the behaviour tests")]
+mod scripted;
+#[path = "../behaviour/stage.rs"]
+#[allow(dead_code, reason = "shared with the behaviour tests")]
+mod stage;
+#[path = "../behaviour/watcher.rs"]
+#[allow(dead_code, reason = "shared with the behaviour tests")]
+mod watcher;
+mod world;
+
+use proptest::prelude::*;
+use proptest::test_runner::FileFailurePersistence;
+
+use operation::operations;
+use world::World;
+
+fn config(cases: u32) -> ProptestConfig {
+    let persistence = FileFailurePersistence::WithSource("proptest-regressions");
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|cases| cases.parse().ok());
+    ProptestConfig {
+        cases: asked.unwrap_or(cases),
+        failure_persistence: Some(Box::new(persistence)),
+        max_shrink_iters: 400,
+        // A case that hangs takes its time to be found so.
+        max_shrink_time: 60_000,
+        ..ProptestConfig::default()
+    }
+}
+
+proptest! {
+    #![proptest_config(config(40))]
+
+    #[test]
+    fn any_interleaving_keeps_the_invariants(operations in operations()) {
+        let tokio = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .start_paused(true)
+            .build()
+            .unwrap();
+        // While such a task runs, paused time stands still even where nothing else happens.
+        let (done, until_done) = std::sync::mpsc::channel::<()>();
+        let clock = tokio.spawn_blocking(move || until_done.recv().is_ok());
+        tokio.block_on(async {
+            let mut world = World::open().await;
+            for (step, operation) in operations.iter().enumerate() {
+                world.perform(operation).await;
+                world.compare(&format!("after step {step}, {operation:?}")).await;
+            }
+            world.end().await;
+        });
+        drop((done, clock));
+    }
+}

@@ -1,0 +1,165 @@
+//! What has to be: the conversations as a plain list, without a log, tasks or time.
+
+use protocol::api::{Accepted, SendMessage};
+use protocol::{MessageId, Role, TurnId, TurnState, View, WorkerId, WorkerStatus};
+
+/// What anybody must be shown of a conversation.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    pub title: Option<String>,
+    pub generating: bool,
+    /// Id, parent, role, text.
+    pub messages: Vec<(MessageId, Option<MessageId>, Role, String)>,
+    /// Id, state, failed attempts.
+    pub turns: Vec<(TurnId, TurnState, usize)>,
+}
+
+impl Shown {
+    pub fn of(view: &View) -> Self {
+        let messages = view.messages.iter();
+        Self {
+            title: view.worker.title.clone(),
+            generating: view.worker.status == WorkerStatus::Generating,
+            messages: messages.map(|m| (m.id, m.parent, m.role, m.text.clone())).collect(),
+            turns: view.turns.iter().map(|t| (t.turn_id, t.state, t.retries.len())).collect(),
+        }
+    }
+}
+
+/// One conversation.
+#[derive(Clone)]
+pub struct Conversation {
+    pub id: WorkerId,
+    pub shown: Shown,
+    /// Every request, with the answer that it was given, if it was accepted.
+    pub requests: Vec<(SendMessage, Option<Accepted>)>,
+    /// What the provider has said and the store has not taken.
+    pub waiting: Vec<Said>,
+    pub attempt: Attempt,
+}
+
+/// How it stands with the provider, as far as it is stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    None,
+    Asked,
+    /// It stands in the provider's queue, where nobody expects it to speak.
+    Queued,
+    Begun,
+    /// It failed and is asked again later.
+    Pausing,
+}
+
+/// What a provider says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    Waits,
+    Begins,
+    Text(String),
+    Finishes,
+    Fails { passes: bool },
+}
+
+/// Further attempts that a turn makes.
+pub const RETRIES: usize = 2;
+
+impl Conversation {
+    pub fn new(id: WorkerId) -> Self {
+        let shown = Shown::default();
+        Self { id, shown, requests: Vec::new(), waiting: Vec::new(), attempt: Attempt::None }
+    }
+
+    pub fn is_running(&self) -> bool {
+        self.attempt != Attempt::None
+    }
+
+    /// Whether the provider has begun, as far as it said so itself.
+    pub fn said_begins(&self) -> bool {
+        self.attempt == Attempt::Begun || self.waiting.contains(&Said::Begins)
+    }
+
+    /// The turn that runs.
+    pub fn turn(&self) -> Option<TurnId> {
+        self.is_running().then(|| self.shown.turns.last().unwrap().0)
+    }
+
+    pub fn accept(&mut self, accepted: &Accepted, request: &SendMessage) {
+        let newest = || self.shown.messages.last().map(|message| message.0);
+        let edited = request.edits.map(|id| self.shown.messages.iter().find(|m| m.0 == id));
+        let parent = match edited {
+            Some(edited) => edited.unwrap().1,
+            None => request.parent.or_else(newest),
+        };
+        if self.shown.title.is_none() {
+            self.shown.title = Some(request.text.clone());
+        }
+        self.shown.messages.push((accepted.message.id, parent, Role::User, request.text.clone()));
+        self.answer(accepted);
+    }
+
+    /// A turn begins for a message that is there.
+    pub fn answer(&mut self, accepted: &Accepted) {
+        let (message, turn) = (&accepted.message, &accepted.turn);
+        let answer = (turn.answer, Some(message.id), Role::Assistant, String::new());
+        self.shown.messages.push(answer);
+        self.shown.turns.push((turn.turn_id, TurnState::Accepted, 0));
+        self.shown.generating = true;
+        self.attempt = Attempt::Asked;
+    }
+
+    /// One of the messages that a person wrote.
+    pub fn asked(&self, number: u8) -> Option<MessageId> {
+        let asked: Vec<_> = self.shown.messages.iter().filter(|m| m.2 == Role::User).collect();
+        (!asked.is_empty()).then(|| asked[usize::from(number) % asked.len()].0)
+    }
+
+    /// The store takes what the provider said.
+    pub fn take(&mut self, said: Said) {
+        let silent = self.shown.messages.last().is_some_and(|answer| answer.3.is_empty());
+        let (_, state, retries) = self.shown.turns.last_mut().unwrap();
+        match said {
+            Said::Waits => self.attempt = Attempt::Queued,
+            Said::Begins => {
+                *state = TurnState::Generating;
+                self.attempt = Attempt::Begun;
+            }
+            Said::Text(text) => self.shown.messages.last_mut().unwrap().3.push_str(&text),
+            Said::Fails { passes: true } if silent && *retries < RETRIES => {
+                *retries += 1;
+                *state = TurnState::Accepted;
+                self.attempt = Attempt::Pausing;
+            }
+            Said::Fails { .. } => self.end(TurnState::Failed),
+            Said::Finishes => self.end(TurnState::Completed),
+        }
+    }
+
+    pub fn take_all(&mut self) {
+        for said in std::mem::take(&mut self.waiting) {
+            self.take(said);
+        }
+    }
+
+    /// How it may stand when a cancel is acknowledged: after any of what waits, and none of
+    /// the rest.
+    pub fn cancelled(&self) -> Vec<Self> {
+        let waiting = &self.waiting;
+        let ends = (0..=waiting.len()).map(|taken| {
+            let mut end = Self { waiting: Vec::new(), ..self.clone() };
+            for said in &waiting[..taken] {
+                end.take(said.clone());
+            }
+            if end.is_running() {
+                end.end(TurnState::Cancelled);
+            }
+            end
+        });
+        ends.collect()
+    }
+
+    pub fn end(&mut self, end: TurnState) {
+        self.shown.turns.last_mut().unwrap().1 = end;
+        self.shown.generating = false;
+        self.attempt = Attempt::None;
+    }
+}

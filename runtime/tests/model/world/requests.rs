@@ -1,0 +1,163 @@
+//! What clients ask for.
+
+use protocol::api::{AskAgain, SendMessage};
+use protocol::{ErrorCode, TurnId};
+
+use super::World;
+use crate::client::done;
+use crate::stage::fresh_id;
+
+impl World {
+    pub(super) fn request(&mut self, parent: Option<protocol::MessageId>) -> SendMessage {
+        self.made += 1;
+        SendMessage { id: fresh_id(), text: format!("question {}", self.made), parent, edits: None }
+    }
+
+    pub(super) async fn send(&mut self, worker: u8, parent: Option<u8>) {
+        let at = self.at(worker);
+        let messages = &self.conversations[at].shown.messages;
+        let parent = parent.filter(|_| !messages.is_empty());
+        let parent = parent.map(|n| messages[usize::from(n) % messages.len()].0);
+        let request = self.request(parent);
+        self.try_send(at, request).await;
+    }
+
+    /// Another version of a message of before.
+    pub(super) async fn edit(&mut self, worker: u8, message: u8) {
+        let at = self.at(worker);
+        let Some(edited) = self.conversations[at].asked(message) else { return };
+        let request = SendMessage { edits: Some(edited), ..self.request(None) };
+        self.try_send(at, request).await;
+    }
+
+    /// Another answer to a message of before; asked for twice, it is one.
+    pub(super) async fn ask_again(&mut self, worker: u8, message: u8) {
+        let at = self.at(worker);
+        let Some(question) = self.conversations[at].asked(message) else { return };
+        self.made += 1;
+        let [a, b, c, d] = self.made.to_be_bytes();
+        let turn = TurnId::from_parts(1_763_800_000_000, [a, b, c, d, 0, 0, 0, 0, 0, 0]);
+        let wish = AskAgain { id: turn, question };
+        let id = self.conversations[at].id;
+        let answer = done(self.runtime.ask_again(id, wish.clone())).await;
+        if self.conversations[at].is_running() {
+            assert_eq!(answer.unwrap_err().code, ErrorCode::Busy);
+        } else if self.failing {
+            assert!(answer.is_err());
+        } else {
+            let accepted = answer.unwrap();
+            self.conversations[at].answer(&accepted);
+            self.called(1).await;
+            let again = done(self.runtime.ask_again(id, wish)).await;
+            assert_eq!(again.unwrap(), accepted);
+        }
+    }
+
+    pub(super) async fn try_send(&mut self, at: usize, request: SendMessage) {
+        let conversation = &mut self.conversations[at];
+        let answer = done(self.runtime.send(conversation.id, request.clone())).await;
+        if conversation.is_running() {
+            assert_eq!(answer.unwrap_err().code, ErrorCode::Busy);
+            conversation.requests.push((request, None));
+        } else if self.failing {
+            let code = answer.unwrap_err().code;
+            assert!(matches!(code, ErrorCode::Internal | ErrorCode::Unavailable), "{code:?}");
+            conversation.requests.push((request, None));
+        } else {
+            let accepted = answer.unwrap();
+            conversation.accept(&accepted, &request);
+            conversation.requests.push((request, Some(accepted)));
+            self.called(1).await;
+        }
+    }
+
+    /// Takes the calls that the runtime makes now.
+    pub(super) async fn called(&mut self, count: usize) {
+        for _ in 0..count {
+            let call = done(self.script.call()).await;
+            self.calls.insert(call.request.turn_id, call);
+        }
+    }
+
+    pub(super) async fn resend(&mut self, worker: u8, request: u8) {
+        let at = self.at(worker);
+        let conversation = &self.conversations[at];
+        if conversation.requests.is_empty() {
+            return;
+        }
+        let number = usize::from(request) % conversation.requests.len();
+        let (request, accepted) = conversation.requests[number].clone();
+        match accepted {
+            // Whatever happens meanwhile, even while nothing can be stored.
+            Some(accepted) => {
+                let again = done(self.runtime.send(conversation.id, request)).await;
+                assert_eq!(again.unwrap(), accepted);
+            }
+            // It was refused with nothing stored, so it is as new.
+            None => {
+                self.conversations[at].requests.remove(number);
+                self.try_send(at, request).await;
+            }
+        }
+    }
+
+    pub(super) async fn steal(&mut self, worker: u8, request: u8) {
+        let conversation = &self.conversations[self.at(worker)];
+        let accepted: Vec<_> =
+            conversation.requests.iter().filter(|(_, accepted)| accepted.is_some()).collect();
+        if accepted.is_empty() {
+            return;
+        }
+        let (request, _) = accepted[usize::from(request) % accepted.len()];
+        let stolen = SendMessage { text: "another text".to_owned(), ..request.clone() };
+        let answer = done(self.runtime.send(conversation.id, stolen)).await;
+        assert_eq!(answer.unwrap_err().code, ErrorCode::InvalidInput);
+    }
+
+    pub(super) async fn race(&mut self, worker: u8) {
+        let at = self.at(worker);
+        let (one, two) = (self.request(None), self.request(None));
+        let conversation = &mut self.conversations[at];
+        if conversation.is_running() || self.failing {
+            return;
+        }
+        let id = conversation.id;
+        let both = async {
+            let sends = (self.runtime.send(id, one.clone()), self.runtime.send(id, two.clone()));
+            tokio::join!(sends.0, sends.1)
+        };
+        let (first, second) = done(both).await;
+        let (won, request, lost) = match (first, second) {
+            (Ok(won), Err(lost)) => (won, one, lost),
+            (Err(lost), Ok(won)) => (won, two, lost),
+            both => panic!("one of two is taken: {both:?}"),
+        };
+        assert_eq!(lost.code, ErrorCode::Busy);
+        conversation.accept(&won, &request);
+        conversation.requests.push((request, Some(won)));
+        self.called(1).await;
+    }
+
+    pub(super) async fn rename(&mut self, worker: u8) {
+        let at = self.at(worker);
+        self.made += 1;
+        let title = Some(format!("title {}", self.made));
+        let conversation = &mut self.conversations[at];
+        let renamed = done(self.runtime.rename(conversation.id, title.clone())).await;
+        if self.failing {
+            assert!(renamed.is_err());
+        } else {
+            assert_eq!(renamed.unwrap().title, title);
+            conversation.shown.title = title;
+        }
+    }
+
+    pub(super) async fn create(&mut self) {
+        if self.conversations.len() >= 3 {
+            return;
+        }
+        let created = done(self.runtime.create(Default::default())).await;
+        assert_eq!(created.is_err(), self.failing);
+        self.find_new().await;
+    }
+}
