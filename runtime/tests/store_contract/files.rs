@@ -27,6 +27,12 @@ async fn a_second_store_on_one_folder_is_refused_and_told_who_holds_it() {
     let holder = format!("process {}", std::process::id());
     assert!(error.to_string().contains(&holder), "{error}");
     assert_holds(&store, &sample).await;
+    // Somebody took the file for a leftover.
+    std::fs::remove_file(folder.path().join("companion.lock")).unwrap();
+    for _ in 0..2 {
+        let refused = Sqlite::open(folder.path()).map(drop);
+        assert!(matches!(refused, Err(OpenError::Locked { .. })), "{refused:?}");
+    }
 
     store.close().await;
     drop(store);
