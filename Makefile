@@ -21,7 +21,7 @@ test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, 
 	@tools/test.sh
 
 torture: ## Break a running server on purpose, for minutes (ARGS="kill --kills 500": one kind)
-	@tools/setup.sh run
+	@tools/setup.sh torture
 	@tools/torture.sh $(ARGS)
 
 dev: ## Start the development server, which rebuilds and reloads

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing for `build`, `run`, `dev` or `test`, and nothing that is there.
+# Installs what is missing for `build`, `run`, `dev`, `test` or `torture`, and nothing that is
+# there.
 # Safe to repeat and to interrupt: each thing is made under a temporary name and renamed
 # when whole. Tools land in ~/.cache/companion (COMPANION_CACHE), never in the clone.
 set -euo pipefail
@@ -11,8 +12,8 @@ done
 
 purpose=${1:-build}
 case $purpose in
-  build | run | dev | test) ;;
-  *) die "tools/setup.sh can set up for build, run, dev or test, not for '$purpose'." ;;
+  build | run | dev | test | torture) ;;
+  *) die "tools/setup.sh can set up for build, run, dev, test or torture, not for '$purpose'." ;;
 esac
 
 mkdir -p "$tools_dir" "$log_dir"
@@ -39,9 +40,10 @@ setup_npm_tools
 setup_wasm_bindgen
 setup_cargo_leptos
 if [ "$purpose" = test ]; then setup_trunk; fi
+if [ "$purpose" = torture ]; then setup_cargo_fuzz; fi
 case $purpose in
   test) setup_model || die "the tests need the default model. $model_problem" ;;
-  run | dev) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
+  run | dev | torture) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
 esac
 
 # Only the tools' intermediate output: nothing needs it once they are installed.

@@ -41,6 +41,10 @@ big_run() {
   torture observers --readers 100 --pieces 60 --pings 1000000 --seed "$seed"
   torture stop --rounds 25 --local --seed "$seed"
   torture faults --local
+  say "Any interleaving, beside a model (runtime/tests/model)."
+  PROPTEST_CASES=3000 cargo test "${locked[@]}" --package runtime --test model ||
+    die "the runtime is not as its model (see above)."
+  tools/fuzz.sh
 }
 
 take_build_folder

@@ -27,6 +27,11 @@ setup_trunk() {
   install_cargo_tool trunk "$TRUNK_VERSION" trunk 8 --no-default-features
 }
 
+# It runs the targets of end2end/fuzz; nothing else needs it.
+setup_cargo_fuzz() {
+  install_cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz 2
+}
+
 # install_cargo_tool CRATE VERSION BINARY MINUTES [CARGO FLAGS...]
 install_cargo_tool() {
   local crate=$1 version=$2 binary=$3 minutes=$4

@@ -1,0 +1,53 @@
+//! Frames of the event stream as a console reads them, one a line: `protocol`'s reader and the
+//! page's own, which must agree, and the fold.
+
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use protocol::{Applied, Frame, LogId, View};
+
+mod wire;
+
+// The page takes this from there.
+extern crate self as leptos;
+pub use serde_json;
+
+fuzz_target!(|text: &str| {
+    let mut view: Option<View> = None;
+    for line in text.lines() {
+        let Ok(frame) = serde_json::from_str::<Frame>(line) else {
+            // Others than these may be understood by the page's reader, and do no harm.
+            let _ = wire::frame::frame(line);
+            continue;
+        };
+        let page = wire::frame::frame(line).unwrap_or_else(|_| panic!("the page cannot read it"));
+        assert_eq!(page, frame, "the two readers differ");
+        let written = serde_json::to_string(&frame).unwrap();
+        assert_eq!(serde_json::from_str::<Frame>(&written).unwrap(), frame);
+        assert_eq!(wire::frame::frame(&written).unwrap(), frame);
+        match frame {
+            Frame::Snapshot { snapshot, .. } => view = Some(View::from_snapshot(*snapshot)),
+            Frame::Event(envelope) => {
+                if let Some(view) = &mut view {
+                    fold(view, &envelope.event);
+                }
+            }
+            Frame::Notice { .. } | Frame::Close { .. } => {}
+        }
+    }
+});
+
+/// Whatever an event says: once is as often as twice, and a gap changes nothing.
+fn fold(view: &mut View, event: &protocol::Event) {
+    let before = view.clone();
+    let applied = view.apply(event);
+    match applied {
+        Applied::Changed(_) => assert!(view.seq > before.seq),
+        Applied::Repeated | Applied::Gap => assert_eq!(*view, before),
+    }
+    let once = view.clone();
+    assert!(!matches!(view.apply(event), Applied::Changed(_)));
+    assert_eq!(*view, once);
+    let again = View::from_snapshot(view.snapshot(LogId(1)));
+    assert_eq!(again, *view, "a snapshot of it is not it");
+}
