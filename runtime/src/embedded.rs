@@ -8,7 +8,7 @@ use protocol::api::{
 };
 use protocol::{
     Cursor, Error, ErrorCode, Event, EventBody, ProfileName, RuntimeId, Snapshot, Transcript, Turn,
-    TurnId, Worker, WorkerId, WorkerStatus, limits,
+    TurnId, Worker, WorkerId, limits,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -22,16 +22,10 @@ use crate::providers::Providers;
 use crate::store::{Append, Durability, Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::worker::{Command, Shared, message};
-use crate::{fault, fresh, recovery};
+use crate::{fault, fresh, newborn, recovery};
 
 mod list;
 mod turns;
-
-/// The name of the embedded runtime.
-pub const BACKEND_INTERNAL: &str = "backend-internal";
-
-/// The name that workers show.
-const DISPLAY_NAME: &str = "companion";
 
 /// What a runtime is made of.
 pub struct RuntimeConfig {
@@ -66,7 +60,7 @@ impl Runtime {
     /// Recovers what a crash left behind and makes sure that there is a worker.
     pub async fn open(config: RuntimeConfig) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
-            runtime_id: BACKEND_INTERNAL.parse().expect("the constant is a runtime name"),
+            runtime_id: newborn::runtime_id(),
             store: config.store,
             hub: Hub::default(),
             providers: config.providers,
@@ -144,18 +138,7 @@ impl Runtime {
         let shared = &self.inner.shared;
         let reason = shared.providers.choose(self.bundle().profile(&profile)).err();
         let at = shared.clock.now();
-        let mut worker = Worker {
-            runtime_id: self.id().clone(),
-            worker_id: fresh::worker_id(at),
-            display_name: DISPLAY_NAME.to_owned(),
-            display_ref: format!("{DISPLAY_NAME}@{}", self.id()),
-            title: title.clone(),
-            status: WorkerStatus::Idle,
-            reason: None,
-            profile: profile.clone(),
-            created_at: at,
-            updated_at: at,
-        };
+        let mut worker = newborn::worker(fresh::worker_id(at), profile.clone(), at);
         let mut bodies = vec![EventBody::WorkerCreated { title, profile }];
         bodies.extend(reason.map(|reason| EventBody::AvailabilityChanged { reason: Some(reason) }));
         let events: Vec<_> =

@@ -9,6 +9,9 @@ use std::fmt;
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 
 pub mod sqlite;
+mod whole;
+
+pub use whole::{Differing, Give, Imported, Relation, Take, WholeLog};
 
 /// Why the store could not do it. A variant names what a person can do something about, or
 /// else the operation; the cause is its source.
@@ -26,6 +29,8 @@ pub enum StoreError {
     Read(#[source] Cause),
     #[error("the store cannot delete")]
     Delete(#[source] Cause),
+    #[error("the store cannot import conversations")]
+    Import(#[source] Cause),
     /// Another writer got there first: `found` is the log's last seq.
     #[error("the log has moved on: its last event is {found}")]
     Moved { found: u64 },
@@ -215,6 +220,18 @@ pub trait Store: Send + Sync + 'static {
 
     /// The turns that have not ended.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
+
+    /// The worker whose id follows `after` in the order of ids, or the first; so all of them
+    /// are walked in an order that no use changes.
+    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError>;
+
+    /// A worker's whole log as it is at one moment.
+    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError>;
+
+    /// Adds whole conversations, all or none, synced to the disk; those that are here already
+    /// stay as they are. No other commit comes in between. Errors: `Import` (also for an error
+    /// of the giver), `Closed`; nothing was stored then.
+    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
 
     /// Commits what is under way and closes; afterwards nothing can be written (`Closed`).
     /// What is committed can be read for as long as the store lives, so that observers are

@@ -8,7 +8,10 @@ use std::sync::Arc;
 
 use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
 
-use super::{Acceptance, Append, Branch, ListPosition, Outage, Page, Store, StoreError, Stored};
+use super::{
+    Acceptance, Append, Branch, Differing, Give, Imported, ListPosition, Outage, Page, Store,
+    StoreError, Stored, WholeLog,
+};
 use file::Access;
 use lock::FolderLock;
 use place::Place;
@@ -16,6 +19,7 @@ use readers::Readers;
 use schema::Schema;
 use writer::Writer;
 
+mod aside;
 mod file;
 mod lock;
 mod migrate;
@@ -24,8 +28,11 @@ mod place;
 mod read;
 mod readers;
 mod schema;
+mod transfer;
 mod write;
 mod writer;
+
+pub use aside::{Aside, Backup, BackupError};
 
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
@@ -60,6 +67,12 @@ pub enum OpenError {
     Damaged { file: PathBuf, detail: String },
     #[error("{file} cannot be brought to the current schema; it was left as it was")]
     Migration { file: PathBuf, source: super::Cause },
+    #[error(
+        "{file} was written by an older Companion; start this one once, which brings it up to date"
+    )]
+    Older { file: PathBuf },
+    #[error("there is no database in the data folder {folder}")]
+    Missing { folder: PathBuf },
     #[error("{file} cannot be opened")]
     Open { file: PathBuf, source: super::Cause },
 }
@@ -200,6 +213,18 @@ impl Store for Sqlite {
 
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError> {
         self.readers.read(read::unfinished).await
+    }
+
+    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
+        self.readers.read(move |db| transfer::next_worker(db, after)).await
+    }
+
+    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+        self.readers.read(move |db| transfer::whole(db, id)).await
+    }
+
+    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {
+        self.writer.alone(move |db| db.import(logs, differing)).await
     }
 
     async fn close(&self) {

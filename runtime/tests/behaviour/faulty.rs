@@ -4,7 +4,8 @@ use std::sync::{Arc, Mutex};
 
 use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
 use runtime::store::{
-    Acceptance, Append, Branch, Durability, ListPosition, Outage, Page, Store, StoreError, Stored,
+    Acceptance, Append, Branch, Differing, Durability, Give, Imported, ListPosition, Outage, Page,
+    Store, StoreError, Stored, WholeLog,
 };
 use tokio::sync::watch;
 
@@ -222,6 +223,18 @@ impl Store for Faulty {
 
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError> {
         self.inner.unfinished().await
+    }
+
+    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
+        self.inner.next_worker(after).await
+    }
+
+    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+        self.inner.whole(id).await
+    }
+
+    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {
+        self.inner.import(logs, differing).await
     }
 
     async fn close(&self) {

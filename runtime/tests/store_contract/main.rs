@@ -19,11 +19,13 @@ mod files;
 mod fixtures;
 mod folding;
 mod log;
+mod moving_disk;
 mod pages;
 mod place;
 mod sample;
 #[path = "../support/small_disk.rs"]
 mod small_disk;
+mod transfer;
 
 /// Where one store lives; it can be opened again after a close.
 pub trait Place: Default {
@@ -110,6 +112,15 @@ macro_rules! contract {
                 everything_survives_a_close_and_a_reopening
                 many_workers_commit_at_once_and_each_finds_its_own
                 a_write_whose_asker_has_gone_is_whole_or_absent
+            }
+            transfer {
+                workers_are_walked_by_id_whatever_their_use
+                a_whole_log_put_in_is_the_same_as_the_one_taken_out
+                prompts_come_with_the_logs_that_refer_to_them
+                a_log_that_is_here_stays_as_it_is
+                one_that_differs_keeps_all_out_or_is_left_out_itself
+                a_giver_that_fails_leaves_nothing
+                an_import_survives_a_close_and_a_closed_store_takes_none
             }
         }
     };

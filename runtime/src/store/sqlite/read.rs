@@ -7,7 +7,7 @@ use crate::store::{Acceptance, Branch, BranchMessage, Cause, ListPosition, Page,
 
 /// A worker with its small key.
 pub(super) struct WorkerRow {
-    key: i64,
+    pub(super) key: i64,
     pub(super) stored: Stored,
 }
 

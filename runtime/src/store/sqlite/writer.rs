@@ -13,8 +13,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::lock::FolderLock;
 use super::place::Place;
-use super::{outage, write};
-use crate::store::{Append, Cause, Durability, Outage, StoreError};
+use super::{outage, transfer, write};
+use crate::store::{Append, Cause, Differing, Durability, Give, Imported, Outage, StoreError};
 
 /// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
 /// in one group; further ones wait for a place.
@@ -27,8 +27,15 @@ pub(super) struct Writer {
 }
 
 enum Job {
-    Write { work: Work, reply: oneshot::Sender<Result<bool, StoreError>> },
-    Close { reply: oneshot::Sender<()> },
+    Write {
+        work: Work,
+        reply: oneshot::Sender<Result<bool, StoreError>>,
+    },
+    /// Not part of any group.
+    Alone(Box<dyn FnOnce(&mut Database) + Send>),
+    Close {
+        reply: oneshot::Sender<()>,
+    },
 }
 
 enum Work {
@@ -67,6 +74,20 @@ impl Writer {
         self.write(Work::Delete(id)).await
     }
 
+    /// Runs `work` on the database, after what was asked for before and before anything else.
+    pub(super) async fn alone<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Database) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, done) = oneshot::channel();
+        let job = Job::Alone(Box::new(move |db| {
+            let _ = reply.send(work(db));
+        }));
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+
     pub(super) async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.jobs.send(Job::Close { reply }).await.is_ok() {
@@ -101,7 +122,7 @@ impl Work {
 }
 
 /// What the thread owns.
-struct Database {
+pub(super) struct Database {
     connection: Connection,
     place: Place,
     /// What the last commit failed of, so that an outage is logged once and not with every
@@ -111,13 +132,17 @@ struct Database {
 
 fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
     let mut group = Vec::new();
-    let mut closing = None;
+    let (mut alone, mut closing) = (None, None);
     while closing.is_none() {
         let Some(first) = inbox.blocking_recv() else { break };
         let rest = std::iter::from_fn(|| inbox.try_recv().ok());
         for job in std::iter::once(first).chain(rest).take(JOBS) {
             match job {
                 Job::Write { work, reply } => group.push((work, reply)),
+                Job::Alone(work) => {
+                    alone = Some(work);
+                    break;
+                }
                 Job::Close { reply } => {
                     closing = Some(reply);
                     break;
@@ -127,6 +152,9 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
         for (result, reply) in db.commit(std::mem::take(&mut group)) {
             // Who asked may have gone away; the commit stands all the same.
             let _ = reply.send(result);
+        }
+        if let Some(work) = alone.take() {
+            work(&mut db);
         }
     }
     db.close();
@@ -168,6 +196,23 @@ impl Database {
             Failure::Cause(source) => match outage::of(&source, self.place.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Append(source),
+            },
+        })
+    }
+
+    /// Commits whole conversations, all or none.
+    pub(super) fn import(
+        &mut self,
+        logs: Give,
+        differing: Differing,
+    ) -> Result<Imported, StoreError> {
+        self.place.check()?;
+        let done = transfer::import(&mut self.connection, &self.place, logs, differing);
+        done.map_err(|cause| match cause.downcast::<StoreError>() {
+            Ok(known) => *known,
+            Err(source) => match outage::of(&source, self.place.folder()) {
+                Some(outage) => StoreError::Outage { outage, source },
+                None => StoreError::Import(source),
             },
         })
     }

@@ -1,0 +1,91 @@
+//! Conversations as wholes, as they move from one store to another.
+
+use protocol::{Event, EventBody, LogId, Worker, WorkerId, fold_deltas};
+
+use super::{Cause, Prompt};
+
+/// A worker with everything that the store knows of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WholeLog {
+    /// The summary after the last event.
+    pub worker: Worker,
+    pub log: LogId,
+    /// Invariant: not empty, contiguous, the first begins at seq 1.
+    pub events: Vec<Event>,
+    /// The system prompts that its turns refer to, in the order of their digests, as far as
+    /// they are known.
+    pub prompts: Vec<Prompt>,
+}
+
+/// How a stored log and one that comes in stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Relation {
+    /// The stored one holds all that comes in, and perhaps more after it.
+    Holds,
+    /// They differ somewhere, or the one that comes in goes on where the stored one ends.
+    Differs,
+}
+
+/// What an import does about a conversation that is here with another content. Nothing that
+/// is stored is ever changed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Differing {
+    /// Nothing at all is imported.
+    #[default]
+    Refuse,
+    /// It stays as it is, and the others are imported.
+    Keep,
+}
+
+/// What became of the conversations of an import, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    pub added: Vec<WorkerId>,
+    /// They were here already, whole or longer.
+    pub skipped: Vec<WorkerId>,
+    /// They are here with another content. With [`Differing::Refuse`] a single one means that
+    /// nothing was added.
+    pub differing: Vec<WorkerId>,
+}
+
+/// Takes conversations one at a time; an error ends the giving.
+pub type Take<'a> = dyn FnMut(WholeLog) -> Result<(), Cause> + 'a;
+
+/// Gives conversations one by one, so that nobody holds them all. It blocks, and passes on
+/// an error of the taker.
+pub type Give = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), Cause> + Send>;
+
+impl WholeLog {
+    /// How this stored log stands to one of the same worker that comes in. Both are compared
+    /// as folded, since a turn that has ended since has its deltas folded.
+    pub fn relation_to(&self, incoming: &Self) -> Relation {
+        let (ours, theirs) =
+            (fold_deltas(self.events.clone()), fold_deltas(incoming.events.clone()));
+        let same_log = self.log == incoming.log && ours.len() >= theirs.len();
+        let last = theirs.len().saturating_sub(1);
+        let all =
+            theirs.iter().zip(&ours).enumerate().all(|(index, (theirs, ours))| {
+                ours == theirs || (index == last && grew(theirs, ours))
+            });
+        if same_log && all { Relation::Holds } else { Relation::Differs }
+    }
+}
+
+/// Whether `now` is the run of deltas `then`, gone on.
+fn grew(then: &Event, now: &Event) -> bool {
+    let (EventBody::TextDelta { text: short, .. }, EventBody::TextDelta { text: long, .. }) =
+        (&then.body, &now.body)
+    else {
+        return false;
+    };
+    let mut cut = now.clone();
+    cut.seq = then.seq;
+    cut.first_seq = then.first_seq;
+    if let EventBody::TextDelta { text, .. } = &mut cut.body {
+        text.clone_from(short);
+    }
+    now.seq >= then.seq
+        && now.first_seq() == then.first_seq()
+        && long.starts_with(short)
+        && cut == *then
+}

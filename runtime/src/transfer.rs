@@ -1,0 +1,32 @@
+//! Moving house: conversations on their way out of a store and into another.
+//!
+//! The readers and writers here are pure, from bytes to whole logs and back; a store's
+//! [`crate::store::Store::import`] commits what they read, all or none. `docs/export-format.md`
+//! describes Companion's own format.
+
+mod check;
+mod format;
+mod reader;
+mod refusal;
+mod writer;
+
+pub use format::VERSION;
+pub use reader::{each, read};
+pub use refusal::{Place, ReadError, Refusal};
+pub use writer::Writer;
+
+/// Bytes in one line of an export at most; an answer is rarely a thousandth of it.
+pub const LINE_BYTES: u64 = 32 << 20;
+/// Bytes of one conversation's lines at most: one is held in memory as a whole.
+pub const CONVERSATION_BYTES: u64 = 256 << 20;
+/// Conversations in one file at most.
+pub const CONVERSATIONS: u64 = 100_000;
+
+/// What a file held.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Totals {
+    pub conversations: u64,
+    /// Entries of the other format that have no place in a transcript: system and tool
+    /// messages, hidden ones, and parts that are not text.
+    pub left_out: u64,
+}

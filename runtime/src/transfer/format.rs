@@ -1,0 +1,84 @@
+//! The lines of Companion's own format; `docs/export-format.md` is their description.
+//!
+//! A line is one JSON object, `{"check":"…","line":N,"KIND":{…}}`. The check stands first and
+//! has a fixed length, so that it can be compared before anything of the line is believed: it
+//! is over all bytes of the file before the line and the line's own from `"line"` on.
+
+use std::borrow::Cow;
+
+use protocol::{Event, LogId, Timestamp, WorkerId};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The format's name, in the first line.
+pub(super) const NAME: &str = "companion-export";
+
+/// The version of the format that is written, and the only one that is read.
+pub const VERSION: u32 = 1;
+
+/// What stands before the check.
+pub(super) const PREFIX: &[u8] = b"{\"check\":\"";
+
+/// Hexadecimal digits of a check.
+pub(super) const CHECK_DIGITS: usize = 16;
+
+/// What stands between the check and the number of the line.
+pub(super) const NUMBER: &[u8] = b"\",\"line\":";
+
+/// Where the bytes begin that the line's own part of the check is over.
+pub(super) const COVERED: usize = PREFIX.len() + CHECK_DIGITS + 2;
+
+/// What a line says besides its check and number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub(super) enum Content<'a> {
+    /// The first line.
+    Header { format: Cow<'a, str>, version: u32 },
+    /// A system prompt, before the first conversation with a turn that refers to it.
+    Prompt { digest: Cow<'a, str>, text: Cow<'a, str> },
+    /// A conversation begins.
+    Conversation {
+        worker_id: WorkerId,
+        log_id: HexLog,
+        created_at: Timestamp,
+        /// How many event lines follow.
+        events: u64,
+    },
+    /// The next entry of the conversation's log.
+    Event(Cow<'a, Event>),
+    /// The last line.
+    End {
+        conversations: u64,
+        events: u64,
+        /// Of all bytes before this line, as `sha256sum` would print it.
+        sha256: Cow<'a, str>,
+    },
+}
+
+/// A log's id as 16 hexadecimal digits: as a number it would not survive every reader of JSON.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub(super) struct HexLog(pub LogId);
+
+impl From<HexLog> for String {
+    fn from(HexLog(LogId(id)): HexLog) -> String {
+        format!("{id:016x}")
+    }
+}
+
+impl TryFrom<String> for HexLog {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let id = u64::from_str_radix(&text, 16).map_err(|_| "not a log's id")?;
+        // SQLite keeps signed numbers; ids that this product makes are positive as such.
+        let fits = i64::try_from(id).is_ok() && String::from(Self(LogId(id))) == text;
+        if fits { Ok(Self(LogId(id))) } else { Err("not a log's id") }
+    }
+}
+
+/// The check of a line: `before` has taken all bytes of the file before it.
+pub(super) fn check(before: &Sha256, covered: &[u8]) -> String {
+    let digest = format!("{:x}", before.clone().chain_update(covered).finalize());
+    digest[..CHECK_DIGITS].to_owned()
+}

@@ -1,0 +1,79 @@
+//! Writes Companion's own format, a conversation at a time.
+
+use std::borrow::Cow;
+use std::collections::HashSet;
+
+use sha2::{Digest, Sha256};
+
+use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, VERSION, check};
+use crate::store::WholeLog;
+
+/// An export on its way. Nothing in it depends on when or where it is written.
+pub struct Writer {
+    /// Has taken all lines so far.
+    hash: Sha256,
+    lines: u64,
+    conversations: u64,
+    events: u64,
+    /// Digests of the prompts that are written; a day has few.
+    prompts: HashSet<String>,
+}
+
+impl Writer {
+    /// Begins an export: writes its first line to `out`.
+    pub fn begin(out: &mut Vec<u8>) -> Self {
+        let mut writer = Self {
+            hash: Sha256::new(),
+            lines: 0,
+            conversations: 0,
+            events: 0,
+            prompts: HashSet::new(),
+        };
+        writer.line(&Content::Header { format: Cow::Borrowed(NAME), version: VERSION }, out);
+        writer
+    }
+
+    /// Writes a conversation to `out`, after the prompts that it is the first to refer to.
+    pub fn conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
+        for prompt in &whole.prompts {
+            if self.prompts.insert(prompt.digest.clone()) {
+                let (digest, text) = (Cow::from(&prompt.digest), Cow::from(&prompt.text));
+                self.line(&Content::Prompt { digest, text }, out);
+            }
+        }
+        let begin = Content::Conversation {
+            worker_id: whole.worker.worker_id,
+            log_id: HexLog(whole.log),
+            created_at: whole.worker.created_at,
+            events: whole.events.len() as u64,
+        };
+        self.line(&begin, out);
+        for event in &whole.events {
+            self.line(&Content::Event(Cow::Borrowed(event)), out);
+        }
+        self.conversations += 1;
+        self.events += whole.events.len() as u64;
+    }
+
+    /// Writes the last line to `out`; gives the conversations and events that were written.
+    pub fn end(mut self, out: &mut Vec<u8>) -> (u64, u64) {
+        let sha256 = format!("{:x}", self.hash.clone().finalize());
+        let (conversations, events) = (self.conversations, self.events);
+        self.line(&Content::End { conversations, events, sha256: Cow::Owned(sha256) }, out);
+        (conversations, events)
+    }
+
+    fn line(&mut self, content: &Content<'_>, out: &mut Vec<u8>) {
+        self.lines += 1;
+        let json = serde_json::to_string(content)
+            .expect("lines have text keys, and their moments are within the calendar");
+        let covered = format!("\"line\":{},{}", self.lines, &json[1..]);
+        let begin = out.len();
+        out.extend_from_slice(PREFIX);
+        out.extend_from_slice(check(&self.hash, covered.as_bytes()).as_bytes());
+        out.extend_from_slice(&NUMBER[..2]);
+        out.extend_from_slice(covered.as_bytes());
+        out.push(b'\n');
+        self.hash.update(&out[begin..]);
+    }
+}
