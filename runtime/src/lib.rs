@@ -11,6 +11,7 @@ mod fault;
 mod fresh;
 mod hub;
 mod live;
+mod new_file;
 mod newborn;
 mod observe;
 pub mod provider;
@@ -25,6 +26,7 @@ mod worker;
 
 pub use embedded::{Runtime, RuntimeConfig};
 pub use fresh::new_message_id;
+pub use new_file::NewFile;
 pub use newborn::BACKEND_INTERNAL;
 pub use observe::Observation;
 pub use providers::{BundledModel, Providers};

@@ -1,7 +1,7 @@
 //! Turns that nobody runs: what a crash left behind, or an actor that lost its log
 //! (invariant 1).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use futures::{TryStreamExt as _, stream};
 use protocol::{Event, EventBody, Timestamp, TurnId, TurnState, View, WorkerId};
@@ -36,6 +36,20 @@ pub(crate) async fn interrupt_of(
 ) -> Result<(), StoreError> {
     let unfinished = store.unfinished().await?;
     for (id, turn_id) in unfinished.into_iter().filter(|(id, _)| *id == worker) {
+        interrupt(store, id, turn_id, at).await?;
+    }
+    Ok(())
+}
+
+/// The same for several workers, which nobody else knows yet.
+pub(crate) async fn interrupt_among(
+    store: &dyn Store,
+    workers: &[WorkerId],
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let workers: HashSet<_> = workers.iter().collect();
+    let unfinished = store.unfinished().await?;
+    for (id, turn_id) in unfinished.into_iter().filter(|(id, _)| workers.contains(id)) {
         interrupt(store, id, turn_id, at).await?;
     }
     Ok(())

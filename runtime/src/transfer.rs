@@ -4,13 +4,17 @@
 //! [`crate::store::Store::import`] commits what they read, all or none. `docs/export-format.md`
 //! describes Companion's own format.
 
+mod any;
 mod check;
 mod format;
+mod import;
 mod reader;
 mod refusal;
 mod writer;
 
+pub use any::Format;
 pub use format::VERSION;
+pub use import::{ImportError, Report, Upload, import};
 pub use reader::{each, read};
 pub use refusal::{Place, ReadError, Refusal};
 pub use writer::Writer;

@@ -21,7 +21,7 @@ pub struct Cli {
 }
 
 /// What to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
 pub enum Command {
     /// Serve the console (this is what happens without a command)
     Serve,
@@ -31,6 +31,25 @@ pub enum Command {
     Doctor,
     /// Print the profiles and prompts in force, with their digest
     Bundle,
+    /// Copy the database to a new file, also while a server runs
+    Backup {
+        /// The copy; a file that is there is never overwritten
+        file: PathBuf,
+    },
+    /// Write every conversation as JSON Lines, also while a server runs
+    Export {
+        /// A new file; without one, or with "-", standard output
+        file: Option<PathBuf>,
+    },
+    /// Bring conversations in, all of a file or none; the server must not run
+    Import {
+        /// The file of `companion export`; "-" is standard input
+        file: PathBuf,
+        /// Conversations that are here with another content stay as they are, and the others
+        /// come in; without it nothing does then
+        #[arg(long)]
+        keep_existing: bool,
+    },
     /// The process that a local model runs in; started by the server
     #[command(hide = true)]
     Infer,

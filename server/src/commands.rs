@@ -1,8 +1,11 @@
 //! What `companion` can be told to do.
 
+pub mod backup;
 pub mod bundle;
 pub mod config;
 pub mod doctor;
+pub mod export;
+pub mod import;
 pub mod serve;
 
 use std::process::ExitCode;

@@ -2,12 +2,15 @@
 
 use std::process::ExitCode;
 
+use runtime::store::Differing;
 use server::cli::{Cli, Command};
-use server::commands::{BAD_CONFIGURATION, bundle, config, doctor, failed, serve};
+use server::commands::{
+    BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
+};
 
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
-    let command = cli.command.unwrap_or(Command::Serve);
+    let command = cli.command.clone().unwrap_or(Command::Serve);
     if command == Command::Infer {
         // Before any thread, runtime or log of ours: this process belongs to the model.
         return runtime::provider::local::child::run();
@@ -24,6 +27,12 @@ fn main() -> ExitCode {
         Command::Config => Ok(config::run(&loaded)),
         Command::Doctor => Ok(threads.block_on(doctor::run(&loaded))),
         Command::Bundle => bundle::run(&loaded),
+        Command::Backup { file } => backup::run(&loaded, &file),
+        Command::Export { file } => export::run(&loaded, file.as_deref()),
+        Command::Import { file, keep_existing } => {
+            let differing = if keep_existing { Differing::Keep } else { Differing::Refuse };
+            threads.block_on(import::run(&loaded, &file, differing))
+        }
         Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
     });
     done.unwrap_or_else(|error| failed(&error))

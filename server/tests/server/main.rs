@@ -10,6 +10,7 @@ mod document;
 mod errors;
 mod guard;
 mod html;
+mod moving;
 mod process;
 #[path = "../../../runtime/tests/support/small_disk.rs"]
 mod small_disk;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use super::support::HANG;
 
-fn companion(folder: &Path, arguments: &[&str]) -> Command {
+pub fn companion(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_companion"));
     command.current_dir(folder).args(arguments).env_clear().env("HOME", folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());

@@ -92,6 +92,31 @@ impl Server {
         self.client.post(self.url(path))
     }
 
+    /// Waits until no turn runs.
+    pub async fn ended(&self, id: WorkerId) {
+        self.until(id, |snapshot| {
+            snapshot.transcript.turns.iter().all(|turn| turn.state.is_final())
+        })
+        .await;
+    }
+
+    /// Waits until an answer says this.
+    pub async fn sees(&self, id: WorkerId, text: &str) {
+        self.until(id, |snapshot| snapshot.transcript.messages.iter().any(|m| m.text == text))
+            .await;
+    }
+
+    async fn until(&self, id: WorkerId, done: impl Fn(&protocol::Snapshot) -> bool) {
+        let runtime = self.registry.home();
+        let follow = async {
+            let mut observation = runtime.observe(id, None).await.unwrap();
+            while !done(&runtime.snapshot(id).await.unwrap()) {
+                observation.next().await.unwrap();
+            }
+        };
+        tokio::time::timeout(HANG, follow).await.unwrap();
+    }
+
     /// `/api/v1/runtimes/backend-internal/workers`.
     pub fn workers(&self) -> String {
         "/api/v1/runtimes/backend-internal/workers".to_owned()

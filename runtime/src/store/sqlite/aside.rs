@@ -1,7 +1,6 @@
 //! A look at a data folder that another process may be serving from: nothing is held that
 //! it would wait for, and nothing of it is changed.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
@@ -11,6 +10,7 @@ use rusqlite::Connection;
 use super::file::{self, Access};
 use super::schema::Schema;
 use super::{FILE, OpenError, transfer};
+use crate::new_file::NewFile;
 use crate::store::{Cause, StoreError, WholeLog};
 
 /// A database opened for reading alone. Blocks.
@@ -66,81 +66,20 @@ impl Aside {
     /// Writes a copy of the database, as it is at one moment, and checks it. It gets its name
     /// when it is whole and on the disk; a file that is there is never touched.
     pub fn back_up(&self, file: &Path) -> Result<Backup, BackupError> {
-        let writes = |source| BackupError::Write { file: file.to_owned(), source };
-        if file.symlink_metadata().is_ok() {
-            return Err(BackupError::Exists { file: file.to_owned() });
-        }
-        let part = Part::make(file).map_err(writes)?;
-        let Some(path) = part.path.to_str() else {
-            return Err(writes(ErrorKind::InvalidFilename.into()));
+        let writes = |source: io::Error| match source.kind() {
+            ErrorKind::AlreadyExists => BackupError::Exists { file: file.to_owned() },
+            _ => BackupError::Write { file: file.to_owned(), source },
         };
+        let copy = NewFile::create(file).map_err(writes)?;
+        let part = copy.part().to_str().ok_or_else(|| writes(ErrorKind::InvalidFilename.into()))?;
         // In one read transaction. The library's own backup in steps would begin again with
         // each commit of another process, and beside a busy server never end.
         self.db
-            .execute("VACUUM INTO ?", [path])
+            .execute("VACUUM INTO ?", [part])
             .map_err(|error| BackupError::Copy(error.into()))?;
-        let backup = check(&part.path)?;
-        File::open(&part.path).and_then(|copy| copy.sync_all()).map_err(writes)?;
-        part.name(file).map_err(|error| match error.kind() {
-            ErrorKind::AlreadyExists => BackupError::Exists { file: file.to_owned() },
-            _ => writes(error),
-        })?;
+        let backup = check(copy.part())?;
+        copy.finish().map_err(writes)?;
         Ok(backup)
-    }
-}
-
-/// A file on its way to a name; gone when it does not get it.
-struct Part {
-    path: PathBuf,
-}
-
-impl Part {
-    /// An empty file beside `file`, for its owner's eyes alone.
-    fn make(file: &Path) -> io::Result<Self> {
-        let name = file.file_name().ok_or(ErrorKind::InvalidFilename)?.to_string_lossy();
-        // Whole, so that no name is taken for a URI.
-        let path = std::path::absolute(folder_of(file))?
-            .join(format!(".{name}.{}.part", std::process::id()));
-        // What a process of the same id left behind when it was killed.
-        match std::fs::remove_file(&path) {
-            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path)?;
-        Ok(Self { path })
-    }
-
-    /// Gives it its name, which nothing may have by then.
-    fn name(self, file: &Path) -> io::Result<()> {
-        match std::fs::hard_link(&self.path, file) {
-            // Some file systems have no links; between the look and the renaming there is a gap.
-            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
-                if file.symlink_metadata().is_ok() {
-                    return Err(ErrorKind::AlreadyExists.into());
-                }
-                std::fs::rename(&self.path, file)?;
-            }
-            linked => linked?,
-        }
-        File::open(folder_of(file))?.sync_all()
-    }
-}
-
-impl Drop for Part {
-    fn drop(&mut self) {
-        // Gone already where it was renamed.
-        let _ = std::fs::remove_file(&self.path);
-    }
-}
-
-fn folder_of(file: &Path) -> &Path {
-    match file.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
     }
 }
 

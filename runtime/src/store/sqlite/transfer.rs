@@ -9,7 +9,7 @@ use super::place::Place;
 use super::read::{self, WorkerRow};
 use super::write;
 use crate::store::{
-    Append, Cause, Differing, Durability, Give, Imported, Prompt, Relation, WholeLog,
+    Append, Cause, Differing, Durability, Give, Imported, Prompt, Relation, StoreError, WholeLog,
 };
 
 pub(super) fn next_worker(
@@ -82,11 +82,11 @@ fn import_one(db: &Connection, log: WholeLog, done: &mut Imported) -> Result<(),
         insert.execute([digest, text])?;
     }
     let WholeLog { worker, log, events, .. } = log;
-    write::create(
-        db,
-        log,
-        &Append { worker, events, durability: Durability::Power, prompt: None },
-    )?;
+    let first = Append { worker, events, durability: Durability::Power, prompt: None };
+    write::create(db, log, &first).map_err(|error| match error {
+        StoreError::Append(cause) => cause,
+        error => error.into(),
+    })?;
     done.added.push(id);
     Ok(())
 }

@@ -1,0 +1,106 @@
+//! A file that gets its name when it is whole and on the disk, and takes nobody else's.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+/// A file on its way to a name; gone when it does not get it.
+pub struct NewFile {
+    name: PathBuf,
+    part: PathBuf,
+    file: File,
+}
+
+impl NewFile {
+    /// An empty file beside the one to be, for its owner's eyes alone. Error: `AlreadyExists`
+    /// where something has the name.
+    pub fn create(name: &Path) -> io::Result<Self> {
+        if name.symlink_metadata().is_ok() {
+            return Err(ErrorKind::AlreadyExists.into());
+        }
+        let last = name.file_name().ok_or(ErrorKind::InvalidFilename)?.to_string_lossy();
+        let folder = std::path::absolute(folder_of(name))?;
+        let part = folder.join(format!(".{last}.{}.part", std::process::id()));
+        // What a process of the same id left behind when it was killed.
+        match std::fs::remove_file(&part) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(&part)?;
+        Ok(Self { name: name.to_owned(), part, file })
+    }
+
+    /// Where it is until it has its name.
+    pub fn part(&self) -> &Path {
+        &self.part
+    }
+
+    /// Syncs it and gives it its name. Error: `AlreadyExists` where something has it by now.
+    pub fn finish(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        match std::fs::hard_link(&self.part, &self.name) {
+            // Some file systems have no links; between the look and the renaming there is a gap.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                if self.name.symlink_metadata().is_ok() {
+                    return Err(ErrorKind::AlreadyExists.into());
+                }
+                std::fs::rename(&self.part, &self.name)?;
+            }
+            linked => linked?,
+        }
+        File::open(folder_of(&self.name))?.sync_all()
+    }
+}
+
+impl Write for NewFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for NewFile {
+    fn drop(&mut self) {
+        // Gone already where it was renamed.
+        let _ = std::fs::remove_file(&self.part);
+    }
+}
+
+fn folder_of(file: &Path) -> &Path {
+    match file.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_has_no_name_before_the_end_and_takes_nobody_elses() {
+        let folder = tempfile::tempdir().unwrap();
+        let name = folder.path().join("a");
+        let mut file = NewFile::create(&name).unwrap();
+        file.write_all(b"text").unwrap();
+        assert!(!name.exists());
+        file.finish().unwrap();
+        assert_eq!(std::fs::read(&name).unwrap(), b"text");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+
+        assert_eq!(NewFile::create(&name).err().unwrap().kind(), ErrorKind::AlreadyExists);
+        let other = folder.path().join("b");
+        let late = NewFile::create(&other).unwrap();
+        std::fs::write(&other, "somebody else's").unwrap();
+        assert_eq!(late.finish().unwrap_err().kind(), ErrorKind::AlreadyExists);
+        assert_eq!(std::fs::read(&other).unwrap(), b"somebody else's");
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 2);
+    }
+}

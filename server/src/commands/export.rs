@@ -1,0 +1,58 @@
+//! `companion export [FILE|-]`: every conversation as JSON Lines, also while a server runs.
+
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use runtime::NewFile;
+use runtime::store::sqlite::Aside;
+use runtime::transfer::Writer;
+
+use crate::config::Config;
+
+/// Writes the export; what was written is told on standard error, since standard output may
+/// be the export.
+pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
+    let aside = Aside::open(&config.data_dir)?;
+    let to = file.filter(|file| *file != Path::new("-"));
+    let (conversations, events) = match to {
+        None => {
+            let mut out = BufWriter::new(io::stdout().lock());
+            let counts = write(&aside, &mut out)?;
+            out.flush()?;
+            counts
+        }
+        Some(name) => {
+            let cannot = || match name.symlink_metadata() {
+                Ok(_) => format!("{} is there already; choose another name", name.display()),
+                Err(_) => format!("{} cannot be written", name.display()),
+            };
+            let mut out = BufWriter::new(NewFile::create(name).with_context(cannot)?);
+            let counts = write(&aside, &mut out).with_context(cannot)?;
+            let out = out.into_inner().map_err(|error| error.into_error()).with_context(cannot)?;
+            out.finish().with_context(cannot)?;
+            counts
+        }
+    };
+    eprintln!("exported {conversations} conversations with {events} events");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Each conversation is of one moment; one that is deleted on the way is left out.
+fn write(aside: &Aside, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
+    let mut lines = Vec::new();
+    let mut writer = Writer::begin(&mut lines);
+    let mut last = None;
+    while let Some(id) = aside.next_worker(last)? {
+        if let Some(whole) = aside.whole(id)? {
+            writer.conversation(&whole, &mut lines);
+        }
+        out.write_all(&lines)?;
+        lines.clear();
+        last = Some(id);
+    }
+    let counts = writer.end(&mut lines);
+    out.write_all(&lines)?;
+    Ok(counts)
+}

@@ -1,0 +1,69 @@
+//! `companion import FILE|-`: conversations from an export, all or none. It needs the data
+//! folder for itself; beside a running server the page and the interface import.
+
+use std::fs::File;
+use std::io::{self, Read as _};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context as _;
+use runtime::clock::{Clock as _, SystemClock};
+use runtime::store::sqlite::{OpenError, Sqlite};
+use runtime::store::{Differing, Store as _};
+use runtime::transfer::{self, ImportError, Report, Upload};
+
+use crate::config::Config;
+
+/// Imports and says what became of the conversations.
+pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Result<ExitCode> {
+    let folder = &config.data_dir;
+    let store = Sqlite::open(folder).map_err(|error| {
+        let locked = matches!(error, OpenError::Locked { .. });
+        let error = anyhow::Error::from(error);
+        if locked { error.context("a running server imports by itself, at /data") } else { error }
+    })?;
+    let file = if from == Path::new("-") {
+        spooled(folder)?
+    } else {
+        File::open(from).with_context(|| format!("{} cannot be read", from.display()))?
+    };
+    let done = transfer::import(&store, file, keep, SystemClock.now()).await;
+    store.close().await;
+    match done {
+        Ok(report) => print(&report),
+        Err(ImportError::Differs(ids)) => {
+            for id in &ids {
+                eprintln!("{id} is here with another content");
+            }
+            anyhow::bail!(
+                "nothing was imported; with --keep-existing those stay as they are and the others come in"
+            )
+        }
+        Err(error) => return Err(error).context("nothing was imported"),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Standard input as a file: it is read twice.
+fn spooled(folder: &Path) -> anyhow::Result<File> {
+    let mut upload = Upload::begin(folder, u64::MAX)?;
+    let (mut input, mut buffer) = (io::stdin().lock(), vec![0; 256 * 1024]);
+    loop {
+        let read = input.read(&mut buffer).context("standard input cannot be read")?;
+        if read == 0 {
+            return Ok(upload.into_file());
+        }
+        upload.write(&buffer[..read])?;
+    }
+}
+
+fn print(report: &Report) {
+    let Report { added, skipped, kept, left_out, .. } = report;
+    println!("imported {} conversations, {} were here already", added.len(), skipped.len());
+    for id in kept {
+        println!("{id} is here with another content and was left as it is");
+    }
+    if *left_out > 0 {
+        println!("{left_out} entries were left out: not text, hidden, or of a system or a tool");
+    }
+}
