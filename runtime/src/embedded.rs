@@ -25,7 +25,10 @@ use crate::worker::{Command, Shared, message};
 use crate::{fault, fresh, newborn, recovery};
 
 mod list;
+mod transfer;
 mod turns;
+
+pub use transfer::{Export, Imports, Incoming};
 
 /// What a runtime is made of.
 pub struct RuntimeConfig {
@@ -40,6 +43,7 @@ pub struct RuntimeConfig {
     pub transcript_page: u32,
     /// What prompts may name as the place that the Companion works at.
     pub workspace: String,
+    pub imports: Imports,
 }
 
 /// A handle to the embedded runtime; cheap to clone.
@@ -54,6 +58,8 @@ struct Inner {
     transcript_page: u32,
     /// Who counts the workers and makes the one that is missing; one at a time.
     keeping: Mutex<()>,
+    imports: Imports,
+    gates: transfer::Gates,
 }
 
 impl Runtime {
@@ -74,7 +80,9 @@ impl Runtime {
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let live = Live::new(shared.clone());
         let transcript_page = config.transcript_page;
-        let inner = Inner { shared, live, transcript_page, keeping: Mutex::default() };
+        let (imports, gates) = (config.imports, transfer::Gates::default());
+        let inner =
+            Inner { shared, live, transcript_page, keeping: Mutex::default(), imports, gates };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one().await?;
         Ok(runtime)

@@ -24,7 +24,7 @@ pub mod transfer;
 pub mod turn;
 mod worker;
 
-pub use embedded::{Runtime, RuntimeConfig};
+pub use embedded::{Export, Imports, Incoming, Runtime, RuntimeConfig};
 pub use fresh::new_message_id;
 pub use new_file::NewFile;
 pub use newborn::BACKEND_INTERNAL;

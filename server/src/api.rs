@@ -6,6 +6,7 @@ pub mod messages;
 pub mod page;
 pub mod runtimes;
 pub mod status;
+pub mod transfer;
 pub mod turns;
 pub mod workers;
 

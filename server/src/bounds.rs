@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, Method, header};
 use axum::middleware::Next;
 use axum::response::Response;
 use http_body_util::Limited;
@@ -18,11 +18,18 @@ use crate::error::{ApiError, ApiResult};
 /// When to come back to a server that has too much to do, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
 
+/// What a form puts around a file: its fields and their headers.
+const FORM_AROUND_BYTES: u64 = 16 * 1024;
+
+/// How long a file may take to come in and be imported.
+const IMPORT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+
 /// The bounds in force.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     body_bytes: u64,
     form_bytes: u64,
+    import_bytes: u64,
     timeout: Duration,
     /// One permit for each request in work, until its answer begins.
     places: Arc<Semaphore>,
@@ -35,6 +42,7 @@ impl Bounds {
         Self {
             body_bytes: http.body_bytes.get(),
             form_bytes: form_bytes.max(http.body_bytes.get()),
+            import_bytes: http.import_bytes.get().saturating_add(FORM_AROUND_BYTES),
             timeout: http.request_timeout_ms.ms(),
             places: Arc::new(Semaphore::new(http.max_requests.count())),
         }
@@ -51,14 +59,26 @@ pub async fn keep(
     let Ok(_place) = bounds.places.try_acquire() else {
         return Err(too_many());
     };
-    let api = request.uri().path().starts_with("/api/");
-    let most = if api { bounds.body_bytes } else { bounds.form_bytes };
+    let path = request.uri().path();
+    let import = imports(request.method(), path);
+    let most = match path.starts_with("/api/") {
+        _ if import => bounds.import_bytes,
+        true => bounds.body_bytes,
+        false => bounds.form_bytes,
+    };
+    let timeout = if import { bounds.timeout.max(IMPORT_TIMEOUT) } else { bounds.timeout };
     if announced(request.headers()).is_some_and(|bytes| bytes > most) {
         return Err(ApiError::too_large(most));
     }
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     let request = request.map(|body| Body::new(Limited::new(body, most)));
-    tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
+    tokio::time::timeout(timeout, next.run(request)).await.map_err(|_| too_slow())
+}
+
+/// Whether a request brings a file, over the interface or by the page's form.
+fn imports(method: &Method, path: &str) -> bool {
+    let over_api = path.starts_with("/api/v1/runtimes/") && path.ends_with("/import");
+    *method == Method::POST && (over_api || path == "/data")
 }
 
 /// The body's length as its sender announced it.

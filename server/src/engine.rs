@@ -11,7 +11,7 @@ use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
-use runtime::{BundledModel, Providers, Registry, Runtime, RuntimeConfig};
+use runtime::{BundledModel, Imports, Providers, Registry, Runtime, RuntimeConfig};
 use tracing::info;
 
 use crate::config::Config;
@@ -50,6 +50,10 @@ pub async fn assemble(
         message_chars: turns.message_chars.small(),
         transcript_page: turns.transcript_page.small(),
         workspace: config.settings.prompts.workspace.clone(),
+        imports: Imports {
+            folder: config.data_dir.clone(),
+            bytes: config.settings.http.import_bytes.get(),
+        },
     });
     Ok(Registry::new(runtime.await.context("the conversations cannot be opened")?))
 }

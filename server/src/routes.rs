@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::document::{self, Document, Served};
-use crate::api::{health, messages, runtimes, status, turns, workers};
+use crate::api::{health, messages, runtimes, status, transfer, turns, workers};
 use crate::error::ApiError;
 use crate::events;
 use crate::state::AppState;
@@ -30,6 +30,9 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(turns::ask_again))
         .routes(routes!(turns::get))
         .routes(routes!(turns::input))
+        .routes(routes!(transfer::export))
+        .routes(routes!(transfer::export_one))
+        .routes(routes!(transfer::import))
         .routes(routes!(events::events))
         .split_for_parts();
     let json = document.to_json().expect("the document is made of texts and maps of texts");

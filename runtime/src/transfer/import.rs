@@ -1,10 +1,11 @@
 //! From a file to the store: validated as a whole first, then committed, all or none.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek as _, Write as _};
+use std::io::{self, BufReader, Seek as _};
 use std::path::Path;
 
-use protocol::{Timestamp, WorkerId};
+use protocol::{ProfileName, Timestamp, WorkerId};
+use tokio::io::AsyncWriteExt as _;
 
 use super::Totals;
 use super::any::{self, Format};
@@ -46,7 +47,7 @@ pub enum ImportError {
 
 /// A file that comes in piece by piece; it has no name, so that no crash leaves it behind.
 pub struct Upload {
-    file: File,
+    file: tokio::fs::File,
     bytes: u64,
     most: u64,
 }
@@ -55,40 +56,50 @@ impl Upload {
     /// An empty one, on the disk that `folder` is on, of at most so many bytes.
     pub fn begin(folder: &Path, most: u64) -> Result<Self, ImportError> {
         let file = tempfile::tempfile_in(folder).map_err(ImportError::Input)?;
-        Ok(Self { file, bytes: 0, most })
+        Ok(Self { file: tokio::fs::File::from_std(file), bytes: 0, most })
     }
 
-    /// Adds a piece. Blocks for as long as the disk does.
-    pub fn write(&mut self, piece: &[u8]) -> Result<(), ImportError> {
+    /// Adds a piece.
+    pub async fn write(&mut self, piece: &[u8]) -> Result<(), ImportError> {
         self.bytes += piece.len() as u64;
-        if self.bytes > self.most {
+        if self.is_too_large() {
             return Err(ImportError::TooLarge { most: self.most });
         }
-        self.file.write_all(piece).map_err(ImportError::Input)
+        self.file.write_all(piece).await.map_err(ImportError::Input)
+    }
+
+    /// Whether more has come than it takes.
+    pub fn is_too_large(&self) -> bool {
+        self.bytes > self.most
     }
 
     /// The whole of it.
-    pub fn into_file(self) -> File {
-        self.file
+    pub async fn into_file(mut self) -> Result<File, ImportError> {
+        self.file.flush().await.map_err(ImportError::Input)?;
+        Ok(self.file.into_std().await)
     }
 }
 
 /// Imports a file, all of its conversations or none. Turns that had not ended are interrupted
-/// and keep their text. The file is read twice.
+/// and keep their text; conversations of other programs go on with `profile`. The file is read
+/// twice.
 pub async fn import(
     store: &dyn Store,
     mut file: File,
+    profile: ProfileName,
     differing: Differing,
     now: Timestamp,
 ) -> Result<Report, ImportError> {
-    let looked = tokio::task::spawn_blocking(move || look(&mut file).map(|found| (file, found)));
+    let named = profile.clone();
+    let looked =
+        tokio::task::spawn_blocking(move || look(&mut file, &named).map(|found| (file, found)));
     let (mut file, (format, totals)) = match looked.await {
         Ok(looked) => looked?,
         Err(error) => return Err(ImportError::Input(io::Error::other(error))),
     };
     let give: Give = Box::new(move |take| {
         file.rewind()?;
-        match any::each(BufReader::with_capacity(READ_BYTES, file), take) {
+        match any::each(BufReader::with_capacity(READ_BYTES, file), &profile, take) {
             Ok(_) => Ok(()),
             Err(ReadError::Taker(cause)) => Err(cause),
             Err(error) => Err(error.into()),
@@ -104,10 +115,10 @@ pub async fn import(
     Ok(Report { format, added, skipped, kept: others, left_out: totals.left_out })
 }
 
-fn look(file: &mut File) -> Result<(Format, Totals), ImportError> {
+fn look(file: &mut File, profile: &ProfileName) -> Result<(Format, Totals), ImportError> {
     file.rewind().map_err(ImportError::Input)?;
     let input = BufReader::with_capacity(READ_BYTES, file);
-    any::each(input, &mut |_| Ok(())).map_err(of_reader)
+    any::each(input, profile, &mut |_| Ok(())).map_err(of_reader)
 }
 
 fn of_reader(error: ReadError) -> ImportError {

@@ -15,7 +15,7 @@ use runtime::clock::Clock;
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
-use runtime::{Providers, Runtime, RuntimeConfig};
+use runtime::{Imports, Providers, Runtime, RuntimeConfig};
 use tempfile::TempDir;
 
 use crate::faulty::Faulty;
@@ -83,6 +83,7 @@ impl Stage {
             message_chars: setting.message_chars,
             transcript_page: setting.transcript_page,
             workspace: "the stage".to_owned(),
+            imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
         };
         let runtime = soon(Runtime::open(config)).await.unwrap();
         let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;

@@ -13,9 +13,12 @@ use runtime::store::{Differing, Store as _};
 use runtime::transfer::{self, ImportError, Report, Upload};
 
 use crate::config::Config;
+use crate::engine;
 
 /// Imports and says what became of the conversations.
 pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Result<ExitCode> {
+    let profile = engine::bundle(config).context("the prompts cannot be used")?;
+    let profile = profile.default_profile().clone();
     let folder = &config.data_dir;
     let store = Sqlite::open(folder).map_err(|error| {
         let locked = matches!(error, OpenError::Locked { .. });
@@ -23,11 +26,11 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
         if locked { error.context("a running server imports by itself, at /data") } else { error }
     })?;
     let file = if from == Path::new("-") {
-        spooled(folder)?
+        spooled(folder).await?
     } else {
         File::open(from).with_context(|| format!("{} cannot be read", from.display()))?
     };
-    let done = transfer::import(&store, file, keep, SystemClock.now()).await;
+    let done = transfer::import(&store, file, profile, keep, SystemClock.now()).await;
     store.close().await;
     match done {
         Ok(report) => print(&report),
@@ -45,15 +48,15 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
 }
 
 /// Standard input as a file: it is read twice.
-fn spooled(folder: &Path) -> anyhow::Result<File> {
+async fn spooled(folder: &Path) -> anyhow::Result<File> {
     let mut upload = Upload::begin(folder, u64::MAX)?;
     let (mut input, mut buffer) = (io::stdin().lock(), vec![0; 256 * 1024]);
     loop {
         let read = input.read(&mut buffer).context("standard input cannot be read")?;
         if read == 0 {
-            return Ok(upload.into_file());
+            return Ok(upload.into_file().await?);
         }
-        upload.write(&buffer[..read])?;
+        upload.write(&buffer[..read]).await?;
     }
 }
 

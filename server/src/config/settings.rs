@@ -58,6 +58,9 @@ pub struct Http {
     /// Bytes in the body of one request at most (1024 to 16777216)
     #[arg(long, value_name = "BYTES", default_value = "262144")]
     pub body_bytes: Within<1024, 16_777_216>,
+    /// Bytes in a file that is imported over HTTP (1048576 to 17179869184)
+    #[arg(long, value_name = "BYTES", default_value = "268435456")]
+    pub import_bytes: Within<1_048_576, 17_179_869_184>,
     /// Milliseconds until a request that has no answer is given up (1000 to 600000)
     #[arg(long, value_name = "MS", default_value = "30000")]
     pub request_timeout_ms: Within<1000, 600_000>,

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// DESIGN's HTTP contract, by hand.
-const CONTRACT: [(&str, &str); 17] = [
+const CONTRACT: [(&str, &str); 20] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -24,6 +24,9 @@ const CONTRACT: [(&str, &str); 17] = [
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/cancel"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/input"),
+    ("get", "/api/v1/runtimes/{rid}/export"),
+    ("get", "/api/v1/runtimes/{rid}/workers/{wid}/export"),
+    ("post", "/api/v1/runtimes/{rid}/import"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/events"),
 ];
 

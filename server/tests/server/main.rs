@@ -18,4 +18,5 @@ mod sse;
 mod start;
 mod store;
 mod support;
+mod transfer;
 mod websocket;

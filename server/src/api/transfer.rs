@@ -1,0 +1,150 @@
+//! Conversations on their way out, and in.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use futures::{StreamExt as _, stream};
+use protocol::api::ImportReport;
+use protocol::{ErrorBody, RuntimeId, WorkerId};
+use runtime::store::Differing;
+use runtime::transfer::{Writer, markdown};
+use tracing::error;
+
+use super::{RuntimePath, WorkerPath};
+use crate::error::{ApiError, ApiResult};
+use crate::extract::{Path, Query};
+use crate::state::AppState;
+
+mod file_name;
+mod query;
+
+use query::{Existing, ExportAs, ExportFormat, ImportInto};
+
+/// JSON Lines has no registered type; this is what it is usually called.
+const JSON_LINES: &str = "application/jsonl; charset=utf-8";
+const MARKDOWN: &str = "text/markdown; charset=utf-8";
+
+/// All conversations as JSON Lines; the format is described in docs/export-format.md. A file
+/// without its last line is not whole.
+#[utoipa::path(
+    get, path = "/api/v1/runtimes/{rid}/export", tag = "transfer",
+    params(("rid" = RuntimeId, Path)),
+    responses(
+        (status = 200, description = "a file to be kept", content_type = "application/jsonl",
+            body = String,
+            headers(("Content-Disposition" = String, description = "a name for the file"))),
+        (status = 429, description = "`rate_limited`: other exports are under way", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn export(
+    State(state): State<AppState>,
+    Path(RuntimePath { rid }): Path<RuntimePath>,
+) -> ApiResult<Response> {
+    let export = state.runtime(&rid)?.export()?;
+    let pieces = stream::unfold(export, |mut export| async move {
+        let piece = export.next().await?;
+        if let Err(error) = &piece {
+            // The answer has begun: all that is left is to break it off.
+            error!(%error, "an export broke off");
+        }
+        Some((piece, export))
+    });
+    let name = format!("companion-{}.jsonl", today());
+    Ok(download(JSON_LINES, &file_name::disposition(&name), Body::from_stream(pieces)))
+}
+
+/// One conversation as a file: as JSON Lines, which can be imported, or as Markdown.
+#[utoipa::path(
+    get, path = "/api/v1/runtimes/{rid}/workers/{wid}/export", tag = "transfer",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), ExportAs),
+    responses(
+        (status = 200, description = "a file to be kept", content(
+            (String = "application/jsonl"), (String = "text/markdown"),
+        ), headers(("Content-Disposition" = String, description = "a name for the file"))),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn export_one(
+    State(state): State<AppState>,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+    Query(ExportAs { format }): Query<ExportAs>,
+) -> ApiResult<Response> {
+    let whole = state.runtime(&rid)?.whole(wid).await?;
+    let title = whole.worker.title.as_deref();
+    Ok(match format {
+        ExportFormat::Json => {
+            let mut lines = Vec::new();
+            let mut writer = Writer::begin(&mut lines);
+            writer.conversation(&whole, &mut lines);
+            writer.end(&mut lines);
+            let name = file_name::of_conversation(title, wid, "jsonl");
+            download(JSON_LINES, &file_name::disposition(&name), lines)
+        }
+        ExportFormat::Markdown => {
+            let name = file_name::of_conversation(title, wid, "md");
+            download(MARKDOWN, &file_name::disposition(&name), markdown(&whole))
+        }
+    })
+}
+
+/// Imports conversations, all of a file or none. The body is the file: an export of Companion,
+/// ChatGPT's `conversations.json`, or Open WebUI's list of chats.
+#[utoipa::path(
+    post, path = "/api/v1/runtimes/{rid}/import", tag = "transfer",
+    params(("rid" = RuntimeId, Path), ImportInto),
+    request_body(content = String, content_type = "application/octet-stream"),
+    responses(
+        (status = 200, body = ImportReport),
+        (status = 413, description = "larger than the setting `import_bytes`", body = ErrorBody),
+        (status = 422, description = "`invalid_input`: nothing was imported; the message names the \
+            line or the conversations", body = ErrorBody),
+        (status = 429, description = "`rate_limited`: another import is under way", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn import(
+    State(state): State<AppState>,
+    Path(RuntimePath { rid }): Path<RuntimePath>,
+    Query(ImportInto { existing }): Query<ImportInto>,
+    body: Body,
+) -> ApiResult<Json<ImportReport>> {
+    let runtime = state.runtime(&rid)?;
+    let mut incoming = runtime.incoming()?;
+    let mut pieces = body.into_data_stream();
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| broken(runtime.import_bytes()))?;
+        if let Err(error) = incoming.write(&piece).await {
+            let error = ApiError::from(error);
+            let large = incoming.is_too_large();
+            return Err(if large { error.status(StatusCode::PAYLOAD_TOO_LARGE) } else { error });
+        }
+    }
+    let differing = match existing {
+        Existing::Refuse => Differing::Refuse,
+        Existing::Keep => Differing::Keep,
+    };
+    Ok(Json(runtime.import(incoming, differing).await?))
+}
+
+/// A body that ended badly: too large by the bound around all requests, or cut off, which
+/// nobody is there to be told.
+fn broken(most: u64) -> ApiError {
+    ApiError::too_large(most)
+}
+
+fn download(kind: &'static str, disposition: &str, body: impl Into<Body>) -> Response {
+    let disposition = HeaderValue::try_from(disposition).expect("a disposition is visible ASCII");
+    let headers: [(HeaderName, HeaderValue); 2] = [
+        (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
+        (header::CONTENT_DISPOSITION, disposition),
+    ];
+    (headers, body.into()).into_response()
+}
+
+fn today() -> String {
+    use runtime::clock::{Clock as _, SystemClock};
+    SystemClock.now().date_utc()
+}

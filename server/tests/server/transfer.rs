@@ -1,0 +1,223 @@
+//! Conversations over the interface: out as files, and in.
+
+use std::time::Duration;
+
+use futures::{StreamExt as _, stream};
+use protocol::api::{ImportFormat, ImportReport};
+use protocol::{EventBody, Transcript};
+use reqwest::Body;
+use runtime::store::WholeLog;
+use runtime::transfer::{Writer, read};
+
+use super::support::{HANG, Server, code, message_id, start};
+
+const RUNTIME: &str = "/api/v1/runtimes/backend-internal";
+
+async fn bytes(server: &Server, path: &str) -> (String, String, Vec<u8>) {
+    let response = server.get(path).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{path}");
+    let header = |name: &str| response.headers()[name].to_str().unwrap().to_owned();
+    let (kind, disposition) = (header("content-type"), header("content-disposition"));
+    assert!(disposition.starts_with("attachment; filename=\""), "{disposition}");
+    (kind, disposition, response.bytes().await.unwrap().to_vec())
+}
+
+async fn import(server: &Server, query: &str, file: impl Into<Body>) -> ImportReport {
+    let path = format!("{RUNTIME}/import{query}");
+    let response = server.post(&path).body(file).send().await.unwrap();
+    assert_eq!(response.status(), 200, "{:?}", response.text().await);
+    response.json().await.unwrap()
+}
+
+/// A server whose one conversation has a title, a branch and two answers.
+async fn lived() -> (Server, String) {
+    let server = start("").await;
+    server.says("一つ目。\n\n# As written");
+    let worker = server.worker().await;
+    let id = server.worker_id().await;
+    let accepted = server.send(&worker, "潮の満ち引き, please?").await;
+    server.ended(id).await;
+    server.says("Another answer.");
+    let body = serde_json::json!({
+        "id": message_id(), "text": "Otherwise?", "parent": accepted.turn.answer,
+    });
+    let path = format!("{worker}/messages");
+    for text in ["Otherwise?", "Or so?"] {
+        let mut body = body.clone();
+        (body["id"], body["text"]) = (message_id().to_string().into(), text.into());
+        assert_eq!(server.post(&path).json(&body).send().await.unwrap().status(), 202);
+        server.ended(id).await;
+    }
+    (server, worker)
+}
+
+#[tokio::test]
+async fn a_conversation_moves_to_another_server_and_goes_on_there() {
+    let (server, worker) = lived().await;
+    let (kind, name, all) = bytes(&server, &format!("{RUNTIME}/export")).await;
+    assert_eq!(kind, "application/jsonl; charset=utf-8");
+    assert!(name.contains("companion-2"), "{name}");
+    let (_, name, one) = bytes(&server, &format!("{worker}/export")).await;
+    assert!(name.contains("filename*=UTF-8''%E6%BD%AE"), "{name}");
+    assert_eq!(one, all, "there is one conversation");
+
+    let other = start("").await;
+    let before = other.worker_id().await;
+    let report = import(&other, "", one.clone()).await;
+    assert_eq!((report.imported, report.skipped, report.format), (1, 0, ImportFormat::Companion));
+    let id = report.workers[0];
+    assert_ne!(id, before);
+    let page: serde_json::Value =
+        other.get(&other.workers()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(page["workers"].as_array().unwrap().len(), 2);
+    let read = async |server: &Server, path: &str| -> Transcript {
+        let path = format!("{path}/transcript");
+        server.get(&path).send().await.unwrap().json().await.unwrap()
+    };
+    let moved = format!("{}/{id}", other.workers());
+    assert_eq!(read(&other, &moved).await, read(&server, &worker).await);
+
+    // It can be followed and goes on; what it was before can be imported again all the same.
+    other.says("Here too.");
+    other.send(&moved, "And here?").await;
+    other.sees(id, "Here too.").await;
+    let report = import(&other, "", one).await;
+    assert_eq!((report.imported, report.skipped), (0, 1));
+}
+
+#[tokio::test]
+async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
+    let (server, worker) = lived().await;
+    let id = server.worker_id().await;
+    let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
+    let runtime = server.registry.home();
+    // An observer that has not looked yet holds on to the news of the deletion.
+    let _slow = runtime.observe(id, None).await.unwrap();
+    assert_eq!(server.client.delete(server.url(&worker)).send().await.unwrap().status(), 204);
+    assert_eq!(server.get(&worker).send().await.unwrap().status(), 404);
+    import(&server, "", file).await;
+    let mut fresh = runtime.observe(id, None).await.unwrap();
+    assert!(matches!(fresh.next().await, Some(protocol::Frame::Snapshot { .. })));
+    // Told of the deletion, it would close at once.
+    let next = futures::poll!(std::pin::pin!(fresh.next()));
+    assert!(next.is_pending(), "{next:?}");
+    server.says("Back.");
+    server.send(&worker, "Are you there?").await;
+    let mut seen = false;
+    while !seen {
+        let frame = tokio::time::timeout(HANG, fresh.next()).await.unwrap().unwrap();
+        let protocol::Frame::Event(envelope) = frame else { panic!("{frame:?}") };
+        seen = matches!(envelope.event.body, EventBody::TurnEnded { .. });
+    }
+}
+
+#[tokio::test]
+async fn markdown_is_the_newest_branch_as_it_was_written() {
+    let (server, worker) = lived().await;
+    let (kind, name, text) = bytes(&server, &format!("{worker}/export?format=markdown")).await;
+    assert_eq!(kind, "text/markdown; charset=utf-8");
+    assert!(name.ends_with(".md"), "{name}");
+    let text = String::from_utf8(text).unwrap();
+    assert!(text.starts_with("# 潮の満ち引き, please?\n\n- Date: 2"), "{text}");
+    assert!(text.contains("- Model: scripted-model\n"), "{text}");
+    assert!(text.contains("2 messages of other branches are not in it"), "{text}");
+    assert!(text.contains("\n\n一つ目。\n\n# As written\n"), "{text}");
+    assert!(
+        text.contains("## You · ") && text.contains(" · one of 2 versions\n\nOr so?\n"),
+        "{text}"
+    );
+    assert!(!text.contains("Otherwise?"), "{text}");
+    let path = format!("{worker}/export?format=pdf");
+    assert_eq!(code(server.get(&path).send().await.unwrap()).await.0, 422);
+}
+
+#[tokio::test]
+async fn what_is_wrong_is_named_and_nothing_comes_in() {
+    let (server, _) = lived().await;
+    let (_, _, file) = bytes(&server, &format!("{RUNTIME}/export")).await;
+    let other = start("import_bytes = 1048576").await;
+    let path = format!("{RUNTIME}/import");
+    let refused = async |file: Vec<u8>| {
+        let response = other.post(&path).body(file).send().await.unwrap();
+        let (status, code, body) = code(response).await;
+        (status, code, body["error"]["message"].as_str().unwrap().to_owned())
+    };
+    let text = String::from_utf8(file.clone()).unwrap();
+    let line = text.lines().position(|line| line.contains("Or so?")).unwrap() + 1;
+    let damaged = text.replacen("Or so?", "Or no?", 1).into_bytes();
+    let (status, name, message) = refused(damaged).await;
+    assert_eq!((status, name.as_str()), (422, "invalid_input"));
+    assert!(message.starts_with(&format!("Line {line}: ")), "{message}");
+    for bad in [&b""[..], b"hello", b"[", b"{}", b"[{\"a\":1}]", b"\xff\xfe"] {
+        assert_eq!(refused(bad.to_vec()).await.0, 422, "{bad:?}");
+    }
+    assert_eq!(other.registry.home().summary().await.unwrap().workers, 1);
+
+    // Announced, and in pieces that announce nothing.
+    let large = vec![b'x'; 2 << 20];
+    assert_eq!(refused(large.clone()).await.0, 413);
+    let pieces = stream::iter(large.chunks(1 << 16).map(<[u8]>::to_vec).collect::<Vec<_>>());
+    let body = Body::wrap_stream(pieces.map(Ok::<_, std::io::Error>));
+    let response = other.post(&path).body(body).send().await;
+    // The server may hang up before all of it is sent.
+    let refused = response.map(|answer| answer.status().as_u16());
+    assert!(!matches!(refused, Ok(status) if status != 413), "{refused:?}");
+    // The place is free again, once the server has heard of the end.
+    let mut again = 429;
+    while again == 429 {
+        again = other.post(&path).body(file.clone()).send().await.unwrap().status().as_u16();
+    }
+    assert_eq!(again, 200);
+}
+
+#[tokio::test]
+async fn one_that_differs_is_refused_by_its_id_or_kept() {
+    let (server, worker) = lived().await;
+    let id = server.worker_id().await;
+    let (_, _, file) = bytes(&server, &format!("{RUNTIME}/export")).await;
+    let mut logs: Vec<WholeLog> = read(&file).unwrap();
+    logs[0].log.0 ^= 1;
+    let mut out = Vec::new();
+    let mut writer = Writer::begin(&mut out);
+    writer.conversation(&logs[0], &mut out);
+    writer.end(&mut out);
+    let path = format!("{RUNTIME}/import");
+    let refused = code(server.post(&path).body(out.clone()).send().await.unwrap()).await;
+    assert_eq!(refused.0, 422);
+    assert!(refused.2["error"]["message"].as_str().unwrap().contains(&id.to_string()));
+    let report = import(&server, "?existing=keep", out).await;
+    assert_eq!((report.imported, report.kept), (0, 1));
+    let after = bytes(&server, &format!("{worker}/export")).await.2;
+    assert_eq!(after, file);
+}
+
+#[tokio::test]
+async fn only_own_pages_and_programs_import_and_one_at_a_time() {
+    let server = start("").await;
+    let path = format!("{RUNTIME}/import");
+    let foreign = server.post(&path).header("origin", "https://evil.example").body("x");
+    assert_eq!(code(foreign.send().await.unwrap()).await.0, 403);
+
+    let (pieces, body) = tokio::sync::mpsc::channel::<Result<Vec<u8>, std::io::Error>>(1);
+    let body = stream::unfold(body, |mut body| async move { Some((body.recv().await?, body)) });
+    let slow = server.post(&path).body(Body::wrap_stream(body));
+    let slow = tokio::spawn(slow.send());
+    // With its second piece taken, the first is with the server or on the way to it.
+    for _ in 0..2 {
+        pieces.send(Ok(b"slow".to_vec())).await.unwrap();
+    }
+    let begun = async {
+        loop {
+            let second = server.post(&path).body("x").send().await.unwrap().status();
+            if second == 429 {
+                return;
+            }
+            assert_eq!(second, 422);
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::time::timeout(HANG, begun).await.unwrap();
+    drop(pieces);
+    assert_eq!(slow.await.unwrap().unwrap().status(), 422);
+    assert_eq!(server.post(&path).body("x").send().await.unwrap().status(), 422);
+}
