@@ -38,6 +38,9 @@ pub enum ProviderName {
     Local,
     /// An OpenAI-compatible endpoint.
     Openai,
+    /// Nothing here: the turn was brought in from another program's export. What is known of
+    /// it is its model's name and its text; `profile` then names that program.
+    Imported,
 }
 
 /// Tokens, as the provider counted them.
@@ -125,7 +128,8 @@ pub struct Turn {
     pub profile: ProfileName,
     pub provider: ProviderName,
     pub model: String,
-    /// `sha256:` and 64 hexadecimal digits of the system prompt as it was sent.
+    /// `sha256:` and 64 hexadecimal digits of the system prompt as it was sent; empty for an
+    /// imported turn, of which nobody here knows what was sent.
     pub prompt_digest: String,
     /// The same of the bundle (all profiles and prompts) in force.
     pub bundle_digest: String,

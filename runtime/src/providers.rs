@@ -111,7 +111,8 @@ fn missing(named: Option<ProviderName>) -> Error {
             Error::new(ErrorCode::Unavailable, "This profile needs the local model.")
                 .with_hint("Set COMPANION_MODEL_FILE to a GGUF file.")
         }
-        None => Error::new(ErrorCode::Unavailable, "No model is configured.").with_hint(
+        // No profile that was checked names the second.
+        None | Some(ProviderName::Imported) => Error::new(ErrorCode::Unavailable, "No model is configured.").with_hint(
             "Set COMPANION_MODEL_FILE to a GGUF file, or COMPANION_BASE_URL to an OpenAI-compatible endpoint.",
         ),
     }

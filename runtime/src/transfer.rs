@@ -6,6 +6,7 @@
 
 mod any;
 mod check;
+mod foreign;
 mod format;
 mod import;
 mod markdown;
@@ -14,6 +15,7 @@ mod refusal;
 mod writer;
 
 pub use any::Format;
+pub use foreign::read_foreign;
 pub use format::VERSION;
 pub use import::{ImportError, Report, Upload, import};
 pub use markdown::markdown;

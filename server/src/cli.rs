@@ -43,7 +43,8 @@ pub enum Command {
     },
     /// Bring conversations in, all of a file or none; the server must not run
     Import {
-        /// The file of `companion export`; "-" is standard input
+        /// The file of `companion export`, ChatGPT's conversations.json, or Open WebUI's chats;
+        /// "-" is standard input
         file: PathBuf,
         /// Conversations that are here with another content stay as they are, and the others
         /// come in; without it nothing does then

@@ -17,7 +17,8 @@ pub fn ProviderNote(
     let model = model.unwrap_or_else(|| text::NO_MODEL.to_owned());
     let place = kind.map(|kind| match kind {
         ProviderName::Local => text::LOCAL,
-        ProviderName::Openai => text::OPENAI,
+        // Imported answers come from nowhere here; no provider is called that.
+        ProviderName::Openai | ProviderName::Imported => text::OPENAI,
     });
     let small = bundled_model.then(|| view! { <span class="provider-small">{text::SMALL}</span> });
     let better = if bundled_model || kind.is_none() {

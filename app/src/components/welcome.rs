@@ -14,7 +14,8 @@ pub fn Welcome(
 ) -> impl IntoView {
     let place = provider.kind.map(|kind| match kind {
         ProviderName::Local => text::WELCOME_LOCAL,
-        ProviderName::Openai => text::WELCOME_OPENAI,
+        // Imported answers come from nowhere here; no provider is called that.
+        ProviderName::Openai | ProviderName::Imported => text::WELCOME_OPENAI,
     });
     view! {
         <div class="welcome">

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use protocol::ProfileName;
+use protocol::{ProfileName, ProviderName};
 use serde::Deserialize;
 
 use super::Profile;
@@ -97,6 +97,10 @@ pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, 
         let line = line_of(text, "name", profile.name.as_str());
         if !names.insert(&profile.name) {
             return Err(problem(line, format!("the profile `{}` is there twice", profile.name)));
+        }
+        if profile.provider == Some(ProviderName::Imported) {
+            let line = line_of(text, "provider", "imported");
+            return Err(problem(line, "no provider is called `imported`".to_owned()));
         }
         if !files.contains_key(&profile.prompt) || profile.prompt == PROFILES {
             let line = line_of(text, "prompt", &profile.prompt);

@@ -1,7 +1,7 @@
 //! A turn looked up, and exactly what its model was sent (invariant 8).
 
 use protocol::api::{InputMessage, InputRole, TurnInput};
-use protocol::{Error, ErrorCode, Turn, TurnId, View, WorkerId};
+use protocol::{Error, ErrorCode, ProviderName, Turn, TurnId, View, WorkerId};
 
 use crate::fault;
 use crate::worker::{CONTEXT_BYTES, Shared, input_role};
@@ -23,6 +23,9 @@ pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<
 /// is kept twice, and nothing that is in it can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
     let turn = self::turn(shared, id, turn).await?;
+    if turn.provider == ProviderName::Imported {
+        return Err(not_known());
+    }
     let first = turn.sight.as_ref().and_then(|sight| sight.first).ok_or_else(nothing_sent)?;
     let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
     let branch = shared.store.branch(id, turn.question, CONTEXT_BYTES).await;
@@ -46,4 +49,9 @@ fn no_turn() -> Error {
 fn nothing_sent() -> Error {
     Error::new(ErrorCode::NotFound, "Nothing was sent to a model in this turn.")
         .with_hint("It ended before the provider began.")
+}
+
+fn not_known() -> Error {
+    Error::new(ErrorCode::NotFound, "Nobody here knows what the model of this turn was sent.")
+        .with_hint("The turn was imported from another program's export.")
 }

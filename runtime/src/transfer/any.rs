@@ -5,8 +5,11 @@ use std::io::BufRead;
 use protocol::ProfileName;
 
 use super::refusal::{Place, ReadError, Refusal};
-use super::{Totals, reader};
+use super::{Totals, foreign, reader};
 use crate::store::Take;
+
+/// What some programs put before UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The formats that are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -19,17 +22,28 @@ pub enum Format {
     OpenWebui,
 }
 
-/// Gives the conversations of a file of any format one by one.
+/// Gives the conversations of a file of any format one by one. Those of another program go on
+/// with `profile` here.
 pub(super) fn each(
     mut input: impl BufRead,
     profile: &ProfileName,
     take: &mut Take<'_>,
 ) -> Result<(Format, Totals), ReadError> {
-    match input.fill_buf().map_err(ReadError::Input)?.first() {
-        Some(b'{') => Ok((Format::Companion, reader::each(input, take)?)),
-        Some(_) if profile.as_str().is_empty() => Err(unknown("")),
-        Some(_) => Err(unknown("the file is in no format that can be imported")),
-        None => Err(unknown("the file is empty")),
+    let begin = input.fill_buf().map_err(ReadError::Input)?;
+    if begin.starts_with(b"{") {
+        return Ok((Format::Companion, reader::each(input, take)?));
+    }
+    if begin.starts_with(BYTE_ORDER_MARK) {
+        input.consume(BYTE_ORDER_MARK.len());
+    }
+    let begin = input.fill_buf().map_err(ReadError::Input)?;
+    match begin.iter().find(|byte| !byte.is_ascii_whitespace()) {
+        Some(b'[') => foreign::each(input, profile, take),
+        Some(b'P') if begin.starts_with(b"PK") => {
+            Err(unknown("it is an archive; unpack it and import the conversations.json in it"))
+        }
+        Some(_) => Err(unknown("it is in no format that can be imported")),
+        None => Err(unknown("it is empty")),
     }
 }
 

@@ -8,6 +8,7 @@
 mod logs;
 
 mod damage;
+mod foreign;
 mod round_trip;
 mod support;
 mod unsound;
