@@ -3,3 +3,8 @@
 mod console;
 
 pub use console::ConsolePage;
+
+#[cfg(feature = "ssr")]
+mod data;
+#[cfg(feature = "ssr")]
+pub use data::{Data, data_document};

@@ -14,6 +14,8 @@ use crate::backend::{InPage, set_status};
 use crate::form::{Fields, unreadable};
 use crate::{Assets, Backend, Refused, shell, text};
 
+mod data;
+
 /// The pages, their forms, the server functions, and what answers everything else.
 ///
 /// A form may be longer than a request of the API: each byte of a message takes three in
@@ -27,6 +29,8 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
         .layer(DefaultBodyLimit::max(form_bytes))
+        // The server's own bounds know how large a file may be.
+        .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
         .with_state(console)

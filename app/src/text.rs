@@ -9,12 +9,22 @@ pub const CONVERSATIONS: &str = "Conversations";
 pub const NEW: &str = "New conversation";
 pub const UNTITLED: &str = "New conversation";
 pub const OLDER_CONVERSATIONS: &str = "Older conversations";
-pub const MANAGE: &str = "Rename or delete";
+pub const MANAGE: &str = "Rename, export or delete";
+pub const EXPORT: &str = "Export";
+pub const EXPORT_MARKDOWN: &str = "Markdown";
+pub const EXPORT_JSON: &str = "JSON";
 pub const TITLE: &str = "Title";
 pub const SAVE: &str = "Save";
 pub const DELETE: &str = "Delete";
 pub const DELETE_ASK: &str = "Delete this conversation, with everything in it, for good?";
 pub const DELETE_YES: &str = "Delete for good";
+
+// Everybody's own data
+pub const DATA: &str = "Your data";
+#[cfg(feature = "ssr")]
+pub use data::*;
+#[cfg(feature = "ssr")]
+mod data;
 
 // The first words
 pub const WELCOME: &str = "What would you like to talk about?";

@@ -77,7 +77,7 @@ export class Console {
     this.new = page.getByRole('button', { name: 'New conversation' });
     this.provider = page.getByRole('region', { name: 'Model' });
 
-    this.manage = page.getByRole('button', { name: 'Rename or delete' });
+    this.manage = page.getByRole('button', { name: 'Rename, export or delete' });
     this.titleField = page.getByRole('textbox', { name: 'Title' });
     this.save = page.getByRole('button', { name: 'Save' });
     this.delete = page.getByText('Delete', { exact: true });

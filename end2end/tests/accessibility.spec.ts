@@ -167,7 +167,7 @@ test('the page tells what it is to those who do not see it', async ({
       - region "Model"
     - main:
       - heading "Hello" [level=1]
-      - button "Rename or delete"
+      - button "Rename, export or delete"
       - region "Transcript":
         - log:
           - article "You":

@@ -30,6 +30,7 @@ pub fn ConversationHeader() -> impl IntoView {
             </button>
             <div class="manage" id="manage" popover="auto">
                 <Rename />
+                <Export />
                 <Delete />
             </div>
         </header>
@@ -74,6 +75,28 @@ fn Rename() -> impl IntoView {
                 </button>
             </div>
         </form>
+    }
+}
+
+/// Plain links: the browser keeps what they lead to.
+#[component]
+fn Export() -> impl IntoView {
+    let Conversation { worker_id, worker, .. } = expect_context();
+    let runtime = worker.read_untracked().runtime_id.clone();
+    let link = move |format: &str, words: &'static str| {
+        let path = format!("/api/v1/runtimes/{runtime}/workers/{worker_id}/export?format={format}");
+        view! {
+            <a class="button" href=path rel="external" download="">
+                {words}
+            </a>
+        }
+    };
+    view! {
+        <div class="exports" role="group" aria-labelledby="exports">
+            <p id="exports">{text::EXPORT}</p>
+            {link("markdown", text::EXPORT_MARKDOWN)}
+            {link("json", text::EXPORT_JSON)}
+        </div>
     }
 }
 

@@ -34,6 +34,10 @@ pub fn Sidebar(
             {older
                 .map(|href| view! { <a class="quiet older" href=href>{text::OLDER_CONVERSATIONS}</a> })}
             <ProviderNote provider />
+            // A page of its own, which the router of this one does not know.
+            <a class="quiet data-link" href="/data" rel="external">
+                {text::DATA}
+            </a>
         </nav>
     }
 }
