@@ -102,10 +102,7 @@ impl Client {
     /// Sends a message: the answer to it is a turn that runs.
     pub async fn send(&self, worker: WorkerId, message: &SendMessage) -> Answer<Accepted> {
         let url = self.url(&format!("{}/messages", Self::path(worker)));
-        answer(self.http.post(url).json(&json!({
-            "id": message.id, "text": message.text, "parent": message.parent,
-        })))
-        .await
+        answer(self.http.post(url).json(message)).await
     }
 
     /// Stops what runs; answers when it has ended.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::{Context as _, Result};
 use fastrand::Rng;
 use protocol::api::SendMessage;
-use protocol::{ErrorCode, TurnId, WorkerId};
+use protocol::{ErrorCode, MessageId, TurnId, WorkerId};
 
 use super::traffic::{Activity, lock};
 use crate::client::{Answer, Client, Failure};
@@ -20,6 +20,8 @@ pub struct Speaker {
     pub ledger: Arc<Mutex<Ledger>>,
     pub activity: Arc<Activity>,
     pub worker: WorkerId,
+    /// The message that was acknowledged last.
+    pub last: Option<MessageId>,
     pub rng: Rng,
 }
 
@@ -27,13 +29,16 @@ impl Speaker {
     /// One message and what may be done with it.
     pub async fn exchange(&mut self) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(self.rng.u64(0..40))).await;
-        let message = super::text::message(&mut self.rng);
+        let mut message = super::text::message(&mut self.rng);
+        // Another version of what was said before, now and then.
+        message.edits = self.last.filter(|_| self.rng.u8(0..100) < 15);
         lock(&self.ledger).sends(message.id, self.worker, &message.text);
         let turn = if self.rng.u8(0..100) < 20 {
             self.twice(&message).await?
         } else {
             self.send(&message).await?
         };
+        self.last = Some(message.id);
         let mut turns = vec![turn];
         match self.rng.u8(0..100) {
             0..15 => {

@@ -101,7 +101,7 @@ impl Traffic {
 
     fn speaker(&self, worker: WorkerId, rng: Rng) -> Speaker {
         let (client, ledger) = (self.client.clone(), self.ledger.clone());
-        Speaker { client, ledger, activity: self.activity.clone(), worker, rng }
+        Speaker { client, ledger, activity: self.activity.clone(), worker, last: None, rng }
     }
 
     /// After the kill: waits until everyone has read what was left to read. Error: something
