@@ -10,7 +10,7 @@ use runtime::bundle::Bundle;
 use runtime::clock::Clock;
 use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
-use runtime::{Providers, Runtime, RuntimeConfig};
+use runtime::{Imports, Providers, Runtime, RuntimeConfig};
 use tempfile::TempDir;
 
 use crate::client::{done, until};
@@ -195,6 +195,7 @@ async fn open(folder: &TempDir) -> (Runtime, Script, Arc<Faulty>) {
         message_chars: 2_000,
         transcript_page: 200,
         workspace: "the model".to_owned(),
+        imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
     };
     (done(Runtime::open(config)).await.unwrap(), script, store)
 }
