@@ -1,7 +1,8 @@
 # shellcheck shell=bash
 # The paths, versions and environment of every build: what the other scripts source first.
 # In a shell of your own, `. tools/env.sh` and then `use_web_toolchain` give cargo, cargo
-# leptos and trunk exactly what `make build` gives them. Changes nothing on disk.
+# leptos and trunk exactly what `make build` gives them. Where nobody builds, the build
+# folder then belongs to this clone; nothing else changes on disk.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -136,8 +137,25 @@ if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 
 # --- The shared build folder ------------------------------------------------------------
 
+# Cargo names what it builds of a workspace's own crates by their place in the workspace, so
+# clones share that too, and it tells by the times of files alone whether it is current: a
+# clone whose files are older than another's build would be given that clone's code. Whoever
+# comes after another clone has these crates built anew; what they depend on stays.
+claim_build_folder() {
+  local owner=$build_dir/clone folder crate
+  [ "$(cat "$owner" 2>/dev/null)" != "$root" ] || return 0
+  while read -r crate; do
+    for folder in "$build_dir"/*/.fingerprint "$build_dir"/*/*/.fingerprint; do
+      rm -rf "$folder/$crate"-*
+    done
+  done < <(sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml)
+  mkdir -p "$build_dir"
+  printf '%s\n' "$root" >"$owner"
+}
+
 # Takes the folder for this process and its children, so that nobody drops it under them,
-# and drops it first when it has outgrown its limit: the build then starts cold.
+# and drops it first when it has outgrown its limit: the build then starts cold. While another
+# clone builds there, this one has a folder of its own.
 take_build_folder() {
   local used_gb
   mkdir -p "$build_dir"
@@ -147,8 +165,16 @@ take_build_folder() {
     if [ "$used_gb" -gt "$BUILD_CACHE_LIMIT_GB" ]; then
       say "The build folder $build_dir holds $used_gb GB, more than $BUILD_CACHE_LIMIT_GB; dropping it."
       rm -rf "$build_dir"
-      mkdir -p "$build_dir"
     fi
+    claim_build_folder
   fi
   flock -s 8
+  if [ "$(cat "$build_dir/clone" 2>/dev/null)" != "$root" ]; then
+    build_dir=$root/target/build
+    export CARGO_BUILD_BUILD_DIR=$build_dir
+    say "Another clone is building; this one builds in $build_dir."
+  fi
 }
+
+# For a shell of one's own, which holds no lock.
+[ ! -e "$cache/build.lock" ] || ! flock -n "$cache/build.lock" true || claim_build_folder
