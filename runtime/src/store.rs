@@ -176,7 +176,8 @@ pub trait Store: Send + Sync + 'static {
     /// How many workers there are.
     async fn count(&self) -> Result<u64, StoreError>;
 
-    /// Events after `after` in order, at most `limit` rows of the log. None: no such worker.
+    /// Events after `after` in order, at most `limit` rows of the log, and fewer where they are
+    /// long: a reader goes on behind the last one until there are none. None: no such worker.
     async fn tail(
         &self,
         id: WorkerId,
@@ -185,7 +186,8 @@ pub trait Store: Send + Sync + 'static {
     ) -> Result<Option<Vec<Event>>, StoreError>;
 
     /// The newest `limit` messages that begin before seq `before` (or the newest of all), as
-    /// the events that make them; with no message at all, without events.
+    /// the events that make them, and fewer messages where they are long; with no message at
+    /// all, without events.
     async fn page(
         &self,
         id: WorkerId,

@@ -141,10 +141,16 @@ impl Outbox {
     /// How many of `events` the log holds; none when it holds something else.
     async fn found(&self, events: &[Event]) -> Result<Option<usize>, StoreError> {
         let id = self.view.worker.worker_id;
-        let tail = self.store.tail(id, self.view.seq, u32::MAX).await?;
         let (mut stored, mut meant) = (self.view.clone(), self.view.clone());
-        for event in &tail.ok_or(StoreError::Gone)? {
-            stored.apply(event);
+        loop {
+            let tail = self.store.tail(id, stored.seq, u32::MAX).await?;
+            let tail = tail.ok_or(StoreError::Gone)?;
+            if tail.is_empty() {
+                break;
+            }
+            for event in &tail {
+                stored.apply(event);
+            }
         }
         let count = events.iter().take_while(|event| event.seq <= stored.seq).count();
         for event in &events[..count] {

@@ -95,6 +95,7 @@ macro_rules! contract {
             }
             pages {
                 pages_walk_back_through_every_message_once
+                long_texts_make_short_pages_and_short_tails
                 a_page_is_empty_where_nothing_comes_before
                 a_position_beyond_the_log_is_its_end
                 a_message_is_found_with_its_acceptance

@@ -48,6 +48,46 @@ pub async fn pages_walk_back_through_every_message_once(place: &impl Place) {
     }
 }
 
+pub async fn long_texts_make_short_pages_and_short_tails(place: &impl Place) {
+    const MILLION: usize = 1_000_000;
+    let store = place.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    for n in 0..6 {
+        let long = n.to_string().repeat(MILLION);
+        sample.asked(store.as_ref(), "q", &[&long, &long]).await;
+    }
+    let all = sample.view().messages;
+    let (mut found, mut before, mut pages) = (Vec::new(), None, 0);
+    loop {
+        let page = page(store.as_ref(), &sample, before, 200).await;
+        let part = messages(&page);
+        let bytes: usize = part.iter().map(|message| message.text.len()).sum();
+        assert!(!part.is_empty() && bytes <= 4 << 20, "{bytes} bytes in a page");
+        found.splice(0..0, part);
+        pages += 1;
+        let Some(next) = page.next_before else { break };
+        before = Some(next);
+    }
+    assert_eq!((found.len(), pages), (12, 3));
+    assert!(found == all, "every message is there once");
+
+    let (mut view, mut tails) = (View::new(sample.view().worker, 0), 0);
+    loop {
+        let tail = store.tail(sample.id(), view.seq, 100).await.unwrap().unwrap();
+        if tail.is_empty() {
+            break;
+        }
+        let bytes: usize =
+            tail.iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
+        assert!(bytes <= 4 << 20, "{bytes} bytes in a tail");
+        tails += 1;
+        for event in &tail {
+            view.apply(event);
+        }
+    }
+    assert!(tails >= 6 && view.messages == all);
+}
+
 pub async fn a_page_is_empty_where_nothing_comes_before(place: &impl Place) {
     let store = place.open();
     let mut sample = Sample::created(1, store.as_ref()).await;

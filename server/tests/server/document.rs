@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// DESIGN's HTTP contract, by hand.
-const CONTRACT: [(&str, &str); 20] = [
+const CONTRACT: [(&str, &str); 21] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -22,6 +22,7 @@ const CONTRACT: [(&str, &str); 20] = [
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/transcript"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/messages"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/cancel"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/turns"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/input"),
     ("get", "/api/v1/runtimes/{rid}/export"),

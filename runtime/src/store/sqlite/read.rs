@@ -5,6 +5,13 @@ use rusqlite::{Connection, OptionalExtension, Params, params};
 
 use crate::store::{Acceptance, Branch, BranchMessage, Cause, ListPosition, Page, Stored};
 
+/// Bytes of events after which a tail ends, whatever was asked for: what an observer holds at
+/// most, but for its last event.
+const TAIL_BYTES: u64 = 1 << 20;
+
+/// Bytes of events in one page at most, unless its newest message alone has more.
+const PAGE_BYTES: u64 = 4 << 20;
+
 /// A worker with its small key.
 pub(super) struct WorkerRow {
     pub(super) key: i64,
@@ -71,8 +78,19 @@ pub(super) fn tail(
     limit: u32,
 ) -> Result<Option<Vec<Event>>, Cause> {
     let Some(key) = key(db, id)? else { return Ok(None) };
-    let sql = "SELECT body FROM events WHERE worker = ? AND seq > ? ORDER BY seq LIMIT ?";
-    events(db, sql, params![key, after, limit]).map(Some)
+    let mut statement = db.prepare_cached(
+        "SELECT body FROM events WHERE worker = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )?;
+    let mut rows = statement.query(params![key, after, limit])?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while bytes < TAIL_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let body = row.get_ref(0)?.as_str()?;
+        bytes += body.len() as u64;
+        events.push(serde_json::from_str(body)?);
+    }
+    Ok(Some(events))
 }
 
 pub(super) fn events_between(
@@ -106,9 +124,35 @@ pub(super) fn page(
     let Some(&first) = wanted.next_back() else {
         return Ok(Some(Page { stored, events: Vec::new(), next_before: None }));
     };
-    let next_before = (begins.len() > limit as usize).then_some(first);
+    let first = within_bytes(db, key, &begins, first, end)?;
+    let next_before = (begins.last() != Some(&first)).then_some(first);
     let events = events_between(db, key, first, end.saturating_sub(1))?;
     Ok(Some(Page { stored, events, next_before }))
+}
+
+/// Where a page begins that is to begin at `first`, so that its events stay within
+/// [`PAGE_BYTES`]: at one of `begins`, which are the newest first; the newest message always is
+/// in the page.
+fn within_bytes(
+    db: &Connection,
+    key: i64,
+    begins: &[u64],
+    first: u64,
+    end: u64,
+) -> Result<u64, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT sum(octet_length(body)) FROM events WHERE worker = ? AND seq BETWEEN ? AND ?",
+    )?;
+    let (mut page, mut bytes, mut end) = (None, 0, end);
+    for &begin in begins.iter().take_while(|begin| **begin >= first) {
+        let more: u64 = statement.query_row(params![key, begin, end - 1], |row| row.get(0))?;
+        bytes += more;
+        if page.is_some() && bytes > PAGE_BYTES {
+            break;
+        }
+        (page, end) = (Some(begin), begin);
+    }
+    Ok(page.unwrap_or(first))
 }
 
 pub(super) fn role_of(
