@@ -79,7 +79,7 @@ pub(super) fn two_choices() -> Vec<Step> {
 
 /// One event, byte by byte: in the middle of characters, of the line and of the CRLF.
 pub(super) fn split_everywhere() -> Vec<Step> {
-    let event = json!({ "choices": [choice(0, json!({ "content": "日本\r語" }), Value::Null)] });
+    let event = json!({ "choices": [choice(0, json!({ "content": "日本🦀語" }), Value::Null)] });
     let bytes = format!("data: {event}\r\n\r\ndata: [DONE]\r\n\r\n").into_bytes();
     let pieces = bytes.into_iter().map(|byte| Step::Bytes { bytes: vec![byte] });
     std::iter::once(Step::Stream).chain(pieces).collect()
