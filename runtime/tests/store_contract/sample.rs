@@ -168,11 +168,16 @@ impl Sample {
         for event in self.events.iter().take_while(|event| event.seq <= seq) {
             view.apply(event);
         }
-        for event in store.tail(self.id(), seq, u32::MAX).await.unwrap().unwrap() {
-            assert!(event.seq > view.seq && event.first_seq() <= view.seq + 1, "no gap");
-            view.apply(&event);
+        loop {
+            let tail = store.tail(self.id(), view.seq.max(seq), u32::MAX).await.unwrap().unwrap();
+            if tail.is_empty() {
+                return view;
+            }
+            for event in tail {
+                assert!(event.seq > view.seq && event.first_seq() <= view.seq + 1, "no gap");
+                view.apply(&event);
+            }
         }
-        view
     }
 
     pub fn append(&mut self, bodies: Vec<EventBody>) -> Append {

@@ -86,9 +86,9 @@ pub(super) fn tail(
     while bytes < TAIL_BYTES
         && let Some(row) = rows.next()?
     {
-        let body = row.get_ref(0)?.as_str()?;
+        let body: String = row.get(0)?;
         bytes += body.len() as u64;
-        events.push(serde_json::from_str(body)?);
+        events.push(serde_json::from_str(&body)?);
     }
     Ok(Some(events))
 }
