@@ -1,0 +1,59 @@
+use super::*;
+use protocol::LogId;
+
+fn apply(conversation: &Conversation, event: &Event) -> Applied {
+    conversation.apply(event, Cursor::new(LogId(7), event.seq))
+}
+
+#[test]
+fn a_delta_touches_the_text_of_its_message_alone() {
+    let owner = Owner::new();
+    owner.set();
+    let conversation = Conversation::new(sample::empty(), Wanted::default());
+    sample::asked().iter().for_each(|event| {
+        apply(&conversation, event);
+    });
+    assert_eq!(conversation.activity(), Activity::Reading);
+    let entries = conversation.entries.get_untracked();
+    assert_eq!(entries.len(), 2);
+    assert!(entries[0].turn.is_none() && entries[1].turn.is_some());
+
+    apply(&conversation, &sample::delta(4, 0, "Be"));
+    assert_eq!(conversation.activity(), Activity::Generating);
+    let counted = ArcStoredValue::new(0);
+    let (seen, read) = (counted.clone(), conversation.clone());
+    let _effect = Effect::new_sync(move |_| {
+        read.entries.track();
+        read.worker.track();
+        read.stage.track();
+        seen.update_value(|n| *n += 1);
+    });
+    let before = counted.get_value();
+    apply(&conversation, &sample::delta(5, 2, "cause"));
+    assert_eq!(entries[1].text.get_untracked(), "Because");
+    assert_eq!(entries[0].text.get_untracked(), "Why?");
+    assert_eq!(counted.get_value(), before);
+    assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 5)));
+}
+
+#[test]
+fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
+    let owner = Owner::new();
+    owner.set();
+    let conversation = Conversation::new(sample::empty(), Wanted::default());
+    assert_eq!(apply(&conversation, &sample::delta(9, 0, "x")), Applied::Gap);
+    assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 1)));
+
+    let mut view = View::from_snapshot(sample::empty());
+    sample::asked().iter().for_each(|event| {
+        view.apply(event);
+    });
+    conversation.catch_up(view.snapshot(LogId(7)));
+    let first = conversation.entries.get_untracked();
+    view.apply(&sample::delta(4, 0, "So"));
+    conversation.catch_up(view.snapshot(LogId(7)));
+    // The elements of the page stay, with the new text in them.
+    assert_eq!(first[1].text.get_untracked(), "So");
+    conversation.catch_up(sample::empty());
+    assert_eq!(conversation.entries.get_untracked().len(), 2);
+}
