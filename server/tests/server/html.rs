@@ -8,7 +8,7 @@ use upstream::{Answer, Script, Step};
 
 use super::support::{Server, start};
 
-const PIECES: [&str; 7] = [
+const PIECES: [&str; 8] = [
     "# A\n\nOne ",
     "*two*.\n",
     "\n```rust\nfn a()",
@@ -16,6 +16,8 @@ const PIECES: [&str; 7] = [
     " and `c`",
     ".\n\n",
     "[b]: https://b.example",
+    // Highlighted at the end, which is not known before.
+    "\n\n```rust\nfn z() {}\n```",
 ];
 
 /// Answers in pieces and waits for a release after `hold_after` of them.
