@@ -23,3 +23,5 @@ pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
 pub use new_conversation::NewConversation;
 pub use plain::Plain;
+#[cfg(feature = "ssr")]
+pub use provider_note::ProviderNote;

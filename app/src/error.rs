@@ -4,7 +4,7 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 use protocol::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
-use crate::text;
+use crate::text::tr;
 use crate::wire::Wire;
 
 /// A [`protocol::Error`] on its way to the page.
@@ -31,19 +31,19 @@ impl FromServerFnError for AppError {
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
         use ServerFnErrorErr as E;
         let error = match failure {
-            E::Request(_) => Error::new(ErrorCode::Unavailable, text::SERVER_AWAY)
-                .with_hint(text::SERVER_AWAY_HINT),
+            E::Request(_) => Error::new(ErrorCode::Unavailable, tr!(server_away))
+                .with_hint(tr!(server_away_hint)),
             E::Args(_) | E::MissingArg(_) | E::Serialization(_) => {
-                Error::new(ErrorCode::InvalidInput, text::BAD_REQUEST)
+                Error::new(ErrorCode::InvalidInput, tr!(bad_request))
             }
             E::Deserialization(_) => {
-                Error::new(ErrorCode::Internal, text::BAD_ANSWER).with_hint(text::BAD_ANSWER_HINT)
+                Error::new(ErrorCode::Internal, tr!(bad_answer)).with_hint(tr!(bad_answer_hint))
             }
             E::Registration(_)
             | E::UnsupportedRequestMethod(_)
             | E::ServerError(_)
             | E::MiddlewareError(_)
-            | E::Response(_) => Error::new(ErrorCode::Internal, text::SERVER_FAULT),
+            | E::Response(_) => Error::new(ErrorCode::Internal, tr!(server_fault)),
         };
         #[cfg(feature = "ssr")]
         crate::backend::set_status(error.code.http_status());

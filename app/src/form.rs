@@ -9,7 +9,7 @@ use protocol::{Error, ErrorCode, MessageId, TurnId, WorkerId};
 use runtime::Runtime;
 use serde::Deserialize;
 
-use crate::{Refused, text};
+use crate::{Refused, text::tr};
 
 /// What a form asks for, in its field `do`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -67,14 +67,14 @@ impl Fields {
                     let message = SendMessage { id: message, text: text.clone(), parent, edits };
                     runtime.send(id, message).await.map(|_| conversation(id))
                 }
-                None => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
+                None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
             (Action::Again, Some(id)) => match (turn_id, self.question) {
                 (Some(turn), Some(question)) => {
                     let request = AskAgain { id: turn, question };
                     runtime.ask_again(id, request).await.map(|_| conversation(id))
                 }
-                _ => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
+                _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
             (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
             (Action::Rename, Some(id)) => {
@@ -82,7 +82,7 @@ impl Fields {
                 runtime.rename(id, title).await.map(|_| conversation(id))
             }
             (Action::Delete, Some(id)) => runtime.delete(id).await.map(|()| "/".to_owned()),
-            (_, None) => Err(Error::new(ErrorCode::InvalidInput, text::BAD_FORM)),
+            (_, None) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
         };
         done.map_err(|error| Refused { error, text, message_id })
     }
@@ -90,7 +90,7 @@ impl Fields {
 
 /// A form that could not be read at all.
 pub fn unreadable() -> Refused {
-    let error = Error::new(ErrorCode::InvalidInput, text::BAD_FORM).with_hint(text::BAD_FORM_HINT);
+    let error = Error::new(ErrorCode::InvalidInput, tr!(bad_form)).with_hint(tr!(bad_form_hint));
     Refused { error, text: String::new(), message_id: None }
 }
 

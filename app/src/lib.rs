@@ -30,6 +30,7 @@ mod error;
 mod label;
 mod live;
 mod pages;
+mod reader;
 mod route;
 mod text;
 mod wire;
@@ -46,6 +47,8 @@ mod csp;
 mod form;
 #[cfg(feature = "ssr")]
 pub mod markdown;
+#[cfg(feature = "ssr")]
+mod preferences;
 #[cfg(feature = "ssr")]
 mod router;
 #[cfg(feature = "ssr")]

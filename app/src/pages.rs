@@ -7,4 +7,13 @@ pub use console::ConsolePage;
 #[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]
-pub use data::{Data, data_document};
+mod document;
+#[cfg(feature = "ssr")]
+mod settings;
+
+#[cfg(feature = "ssr")]
+pub use data::{Data, DataPage};
+#[cfg(feature = "ssr")]
+pub use document::document;
+#[cfg(feature = "ssr")]
+pub use settings::SettingsPage;

@@ -12,9 +12,12 @@ use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 
 use crate::backend::{InPage, set_status};
 use crate::form::{Fields, unreadable};
-use crate::{Assets, Backend, Refused, shell, text};
+use crate::preferences::Preferences;
+use crate::{Assets, Backend, Refused, shell, text::tr};
 
 mod data;
+mod document;
+mod settings;
 
 /// The pages, their forms, the server functions, and what answers everything else.
 ///
@@ -31,6 +34,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
+        .route("/settings", get(settings::page).post(settings::save))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
         .with_state(console)
@@ -46,8 +50,12 @@ struct Handlers {
 impl Handlers {
     async fn render(self, request: Request<Body>, refused: Option<Refused>) -> Response {
         let Self { backend, options, assets } = self;
+        let preferences = Preferences::of(request.headers());
+        let locale = preferences.locale(request.headers());
         let context = move || {
             provide_context(backend.clone());
+            provide_context(preferences);
+            provide_context(locale);
             provide_context(InPage);
             if let Some(refused) = &refused {
                 set_status(refused.error.code.http_status());
@@ -108,7 +116,11 @@ async fn submit_conversation(
 
 async fn server_function(State(console): State<Handlers>, request: Request<Body>) -> Response {
     let backend = console.backend;
-    let context = move || provide_context(backend.clone());
+    let locale = Preferences::of(request.headers()).locale(request.headers());
+    let context = move || {
+        provide_context(backend.clone());
+        provide_context(locale);
+    };
     let known = leptos::server_fn::axum::server_fn_paths()
         .any(|(path, method)| path == request.uri().path() && method == *request.method());
     if known {
@@ -129,6 +141,6 @@ async fn fallback(State(console): State<Handlers>, request: Request<Body>) -> Re
 }
 
 fn nothing_there() -> Response {
-    let error = Error::new(ErrorCode::NotFound, text::NOTHING_THERE);
+    let error = Error::new(ErrorCode::NotFound, tr!(nothing_there));
     (StatusCode::NOT_FOUND, Json(ErrorBody { error })).into_response()
 }

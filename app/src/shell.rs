@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::{App, csp};
+use crate::preferences::Preferences;
+use crate::{App, csp, reader};
 
 /// Where the built files are served from, as paths from the root: `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
@@ -46,12 +47,17 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let Assets { style, script, wasm } = assets;
+    let Preferences { theme, enter_breaks, .. } = reader::preferences();
     let start = format!(
         "import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
     );
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html
+            lang=reader::language()
+            data-theme=theme.map(|theme| theme.name())
+            data-enter=enter_breaks.then_some("breaks")
+        >
             <head>
                 <meta charset="utf-8" />
                 <meta

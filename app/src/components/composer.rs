@@ -12,7 +12,8 @@ use super::editing::Editing;
 use super::icon::{Drawing, Icon};
 use super::message_actions::catch_up;
 use crate::live::{Activity, Conversation, Drafts, Errand, Link};
-use crate::{AppError, api, label, text};
+use crate::text::tr;
+use crate::{AppError, api, label, reader};
 
 /// The message box with Send, or Stop while a turn runs. A plain form without JavaScript.
 #[component]
@@ -92,13 +93,13 @@ pub fn Composer(
             {continues}
             <Editing area draft=draft.clone() />
             <label class="visually-hidden" for="composer">
-                {text::COMPOSER}
+                {tr!(composer)}
             </label>
             <textarea
                 id="composer"
                 name="text"
                 required
-                placeholder=text::PLACEHOLDER
+                placeholder=tr!(placeholder)
                 aria-describedby="composer-keys"
                 autocomplete="off"
                 rows=move || label::rows(&lines.read())
@@ -115,20 +116,20 @@ pub fn Composer(
             >
                 {first_text(typed)}
             </textarea>
-            <p class="refreshes">{text::REFRESHES}</p>
+            <p class="refreshes">{tr!(refreshes)}</p>
             <div class="composer-row">
                 <p
                     class="composer-keys"
                     id="composer-keys"
                     data-held=move || waits().then_some("")
                 >
-                    {move || if words() { text::BUSY } else { text::KEYS }}
+                    {move || if words() { tr!(busy) } else { if reader::enter_breaks() { tr!(keys_reversed) } else { tr!(keys) } }}
                 </p>
                 {move || {
                     running().then(|| view! {
                         <button class="round" data-kind="stop" type="submit" form="stop">
                             <Drawing icon=Icon::Stop />
-                            <span>{text::STOP}</span>
+                            <span>{tr!(stop)}</span>
                         </button>
                     })
                 }}
@@ -141,7 +142,7 @@ pub fn Composer(
                             disabled=refused.clone()
                         >
                             <Drawing icon=Icon::Send />
-                            <span>{text::SEND}</span>
+                            <span>{tr!(send)}</span>
                         </button>
                     })
                 }}
@@ -199,7 +200,7 @@ impl Sender {
             let message = SendMessage { id, text, parent, edits };
             match api::send(worker_id, message).await {
                 Ok(_) => sender.sent().await,
-                Err(AppError(error)) => sender.problem.show(error, Some(text::TEXT_KEPT)),
+                Err(AppError(error)) => sender.problem.show(error, Some(tr!(text_kept))),
             }
             sender.conversation.errand.set(Errand::None);
         });

@@ -11,7 +11,7 @@ use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use crate::erase::erase;
 use crate::live::{Conversation, Wanted};
-use crate::{Console, text};
+use crate::{Console, text::tr};
 
 /// The newest thing that went wrong in this page, until the next attempt.
 #[derive(Clone, Default)]
@@ -63,7 +63,7 @@ pub fn ConsoleView(
     let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())
         .then(|| view! { <noscript inner_html=REFRESH></noscript> });
     let typed = refused.map_or_else(String::new, |refused| {
-        problem.show(refused.error, (!refused.text.is_empty()).then_some(text::TEXT_KEPT));
+        problem.show(refused.error, (!refused.text.is_empty()).then_some(tr!(text_kept)));
         refused.text
     });
     #[cfg(feature = "browser")]
@@ -75,7 +75,7 @@ pub fn ConsoleView(
     let foot = if earlier {
         erase(view! {
             <p class="past">
-                {text::PAST} " " <a href=format!("/c/{worker_id}")>{text::TO_NEWEST}</a>
+                {tr!(past)} " " <a href=format!("/c/{worker_id}")>{tr!(to_newest)}</a>
             </p>
         })
     } else {
@@ -85,7 +85,7 @@ pub fn ConsoleView(
         {refresh}
         // Not for the router, which would scroll there and leave the focus.
         <a class="skip" href="#composer" rel="external">
-            {text::SKIP}
+            {tr!(skip)}
         </a>
         <div class="console">
             {erase(view! { <Sidebar workers provider=provider.clone() /> })}

@@ -9,23 +9,26 @@ use leptos_router::hooks::use_navigate;
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
 use crate::live::Conversation;
-use crate::{AppError, api, label, text};
+use crate::{
+    AppError, api, label,
+    text::{self, tr},
+};
 
 /// Title, the way to the list on narrow screens, rename and delete.
 #[component]
 pub fn ConversationHeader() -> impl IntoView {
     let worker = expect_context::<Conversation>().worker;
     let title =
-        move || label::title(worker.read().title.as_deref()).unwrap_or(text::UNTITLED).to_owned();
+        move || label::title(worker.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
     let window = title.clone();
     view! {
         <Title text=move || label::raw(text::window_title(&window())) />
         <header class="top">
-            <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=text::CONVERSATIONS>
+            <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=tr!(conversations)>
                 <Drawing icon=Icon::Menu />
             </button>
             <h1 class="top-title">{title}</h1>
-            <button class="icon-button" type="button" popovertarget="manage" aria-label=text::MANAGE>
+            <button class="icon-button" type="button" popovertarget="manage" aria-label=tr!(manage)>
                 <Drawing icon=Icon::Dots />
             </button>
             <div class="manage" id="manage" popover="auto">
@@ -59,7 +62,7 @@ fn Rename() -> impl IntoView {
     view! {
         <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=submit>
             <input type="hidden" name="do" value="rename" />
-            <label for="title">{text::TITLE}</label>
+            <label for="title">{tr!(title)}</label>
             <div class="field">
                 <input
                     id="title"
@@ -71,7 +74,7 @@ fn Rename() -> impl IntoView {
                     autocomplete="off"
                 />
                 <button class="button" type="submit">
-                    {text::SAVE}
+                    {tr!(save)}
                 </button>
             </div>
         </form>
@@ -93,9 +96,9 @@ fn Export() -> impl IntoView {
     };
     view! {
         <div class="exports" role="group" aria-labelledby="exports">
-            <p id="exports">{text::EXPORT}</p>
-            {link("markdown", text::EXPORT_MARKDOWN)}
-            {link("json", text::EXPORT_JSON)}
+            <p id="exports">{tr!(export)}</p>
+            {link("markdown", tr!(export_markdown))}
+            {link("json", tr!(export_json))}
         </div>
     }
 }
@@ -118,12 +121,12 @@ fn Delete() -> impl IntoView {
     };
     view! {
         <details class="delete">
-            <summary>{text::DELETE}</summary>
-            <p>{text::DELETE_ASK}</p>
+            <summary>{tr!(delete)}</summary>
+            <p>{tr!(delete_ask)}</p>
             <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
                 <input type="hidden" name="do" value="delete" />
                 <button class="button" data-kind="danger" type="submit">
-                    {text::DELETE_YES}
+                    {tr!(delete_yes)}
                 </button>
             </form>
         </details>

@@ -5,7 +5,7 @@ use leptos::html::Textarea;
 use leptos::prelude::*;
 
 use crate::live::Conversation;
-use crate::text;
+use crate::text::tr;
 
 /// Says so, brings the message into the box, and leads out again: what was typed before is
 /// back then.
@@ -51,10 +51,10 @@ pub fn Editing(
             view! {
                 <p class="editing">
                     <input type="hidden" name="edits" value=id.to_string() />
-                    {text::EDITING}
+                    {tr!(editing)}
                     " "
                     <a href=format!("/c/{worker_id}") on:click=cancel>
-                        {text::EDIT_CANCEL}
+                        {tr!(edit_cancel)}
                     </a>
                 </p>
             }

@@ -9,7 +9,10 @@ use protocol::{MessageId, Role, TurnId, WorkerId};
 use super::console_view::{FormId, Problem};
 use crate::erase::{Erased, erase};
 use crate::live::{Conversation, Entry, Link};
-use crate::{AppError, api, text};
+use crate::{
+    AppError, api,
+    text::{self, tr},
+};
 
 /// The row below a message. Links and a form, which work without a script too.
 #[component]
@@ -27,9 +30,9 @@ pub fn MessageActions(
         (siblings.count > 1).then(|| {
             view! {
                 <span class="versions">
-                    {step(worker_id, siblings.before, text::VERSION_BEFORE, "‹")}
+                    {step(worker_id, siblings.before, tr!(version_before), "‹")}
                     <span>{text::version(siblings.number, siblings.count)}</span>
-                    {step(worker_id, siblings.after, text::VERSION_AFTER, "›")}
+                    {step(worker_id, siblings.after, tr!(version_after), "›")}
                 </span>
             }
         })
@@ -89,7 +92,7 @@ fn edit(worker_id: WorkerId, id: MessageId) -> Erased {
     };
     erase(view! {
         <a class="action" href=format!("/c/{worker_id}?edit={id}") on:click=begin>
-            {text::EDIT}
+            {tr!(edit)}
         </a>
     })
 }
@@ -121,7 +124,7 @@ fn Again(worker_id: WorkerId, question: MessageId) -> impl IntoView {
             <input type="hidden" name="id" value=form_id.to_string() />
             <input type="hidden" name="question" value=question.to_string() />
             <button class="action" type="submit">
-                {text::AGAIN}
+                {tr!(again)}
             </button>
         </form>
     }

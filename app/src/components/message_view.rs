@@ -9,7 +9,7 @@ use super::moment::Moment;
 use super::turn_line::TurnLine;
 use crate::erase::erase;
 use crate::live::{Conversation, Entry};
-use crate::text;
+use crate::text::{self, tr};
 
 /// A user's message as it was typed, or the model's rendered.
 #[component]
@@ -20,7 +20,7 @@ pub fn MessageView(
     let Entry { id, role, created_at, text, turn, .. } = entry.clone();
     let conversation = expect_context::<Conversation>();
     let (name, label) = match role {
-        Role::User => ("user", text::YOU.to_owned()),
+        Role::User => ("user", tr!(you).to_owned()),
         Role::Assistant => ("assistant", text::PRODUCT.to_owned()),
     };
     let sight = conversation.out_of_sight;
@@ -29,7 +29,7 @@ pub fn MessageView(
         sight.map(|sight| {
             view! {
                 <p class="sight" role="separator">
-                    <span>{text::OUT_OF_SIGHT}</span>
+                    <span>{tr!(out_of_sight)}</span>
                     <span>{text::left_out(sight.left_out)}</span>
                 </p>
             }

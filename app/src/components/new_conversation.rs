@@ -7,7 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
-use crate::{AppError, api, text};
+use crate::{AppError, api, text::tr};
 
 /// A form of one button; posts to `/` without JavaScript.
 #[component]
@@ -38,7 +38,7 @@ pub fn NewConversation() -> impl IntoView {
             <input type="hidden" name="do" value="create" />
             <button class="button" type="submit">
                 <Drawing icon=Icon::Plus />
-                <span>{text::NEW}</span>
+                <span>{tr!(new)}</span>
             </button>
         </form>
         <div role="alert">{move || problem.note()}</div>

@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
-use crate::text;
+use crate::text::tr;
 
 /// The provider's kind and model, with the way to another one.
 #[component]
@@ -14,20 +14,20 @@ pub fn ProviderNote(
     provider: ProviderStatus,
 ) -> impl IntoView {
     let ProviderStatus { kind, model, bundled_model, .. } = provider;
-    let model = model.unwrap_or_else(|| text::NO_MODEL.to_owned());
+    let model = model.unwrap_or_else(|| tr!(no_model).to_owned());
     let place = kind.map(|kind| match kind {
-        ProviderName::Local => text::LOCAL,
+        ProviderName::Local => tr!(local),
         // Imported answers come from nowhere here; no provider is called that.
-        ProviderName::Openai | ProviderName::Imported => text::OPENAI,
+        ProviderName::Openai | ProviderName::Imported => tr!(openai),
     });
-    let small = bundled_model.then(|| view! { <span class="provider-small">{text::SMALL}</span> });
+    let small = bundled_model.then(|| view! { <span class="provider-small">{tr!(small)}</span> });
     let better = if bundled_model || kind.is_none() {
         Either::Left(view! { <Better /> })
     } else {
         Either::Right(())
     };
     view! {
-        <section class="provider" aria-label=text::MODEL>
+        <section class="provider" aria-label=tr!(model)>
             <p class="provider-model">{model}</p>
             <p class="provider-place">{place} {small}</p>
             {better}
@@ -39,11 +39,11 @@ pub fn ProviderNote(
 fn Better() -> impl IntoView {
     view! {
         <details class="better">
-            <summary>{text::BETTER}</summary>
-            <p>{text::BETTER_FILE} " " <code>"companion --model-file FILE"</code></p>
+            <summary>{tr!(better)}</summary>
+            <p>{tr!(better_file)} " " <code>"companion --model-file FILE"</code></p>
             <p>
-                {text::BETTER_URL} " " <code>"companion --base-url URL"</code> " " {text::BETTER_KEY} " "
-                <code>"COMPANION_API_KEY"</code> "."
+                {tr!(better_url)} " " <code>"companion --base-url URL"</code> " " {tr!(better_key)} " "
+               <code>"COMPANION_API_KEY"</code>
             </p>
         </details>
     }

@@ -8,7 +8,10 @@ use super::NewConversation;
 use super::moment::Moment;
 use super::provider_note::ProviderNote;
 use crate::live::Conversation;
-use crate::{label, text};
+use crate::{
+    label,
+    text::{self, tr},
+};
 
 /// The column beside the conversation; on a narrow screen it opens over it.
 #[component]
@@ -27,17 +30,18 @@ pub fn Sidebar(
     });
     let items = workers.workers.into_iter().map(|worker| view! { <Item worker /> });
     view! {
-        <nav class="sidebar" id="sidebar" popover="auto" aria-label=text::CONVERSATIONS>
+        <nav class="sidebar" id="sidebar" popover="auto" aria-label=tr!(conversations)>
             <p class="wordmark">{text::PRODUCT}</p>
             <NewConversation />
             <ul class="conversations">{items.collect_view()}</ul>
             {older
-                .map(|href| view! { <a class="quiet older" href=href>{text::OLDER_CONVERSATIONS}</a> })}
+                .map(|href| view! { <a class="quiet older" href=href>{tr!(older_conversations)}</a> })}
             <ProviderNote provider />
-            // A page of its own, which the router of this one does not know.
-            <a class="quiet data-link" href="/data" rel="external">
-                {text::DATA}
-            </a>
+            // Pages of their own, which the router of this one does not know.
+            <p class="sidebar-links">
+                <a class="quiet" href="/settings" rel="external">{tr!(settings)}</a>
+                <a class="quiet" href="/data" rel="external">{tr!(data)}</a>
+            </p>
         </nav>
     }
 }
@@ -52,7 +56,7 @@ fn Item(worker: Worker) -> impl IntoView {
     let running = shown.clone();
     let title = move || {
         let worker = shown.read();
-        label::title(worker.title.as_deref()).unwrap_or(text::UNTITLED).to_owned()
+        label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned()
     };
     let running = move || running.read().status == WorkerStatus::Generating;
     view! {

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::live::{Activity, Conversation, Link};
-use crate::text;
+use crate::text::{self, tr};
 
 /// The conversation's activity and the state of the page's connection.
 #[component]
@@ -19,16 +19,16 @@ pub fn StatusLine() -> impl IntoView {
         runs
     });
     let words = move || match activity.get() {
-        Activity::Idle if answered.get() => text::ANSWERED.to_owned(),
-        Activity::Idle => text::IDLE.to_owned(),
-        Activity::Sending => text::SENDING.to_owned(),
+        Activity::Idle if answered.get() => tr!(answered).to_owned(),
+        Activity::Idle => "".to_owned(),
+        Activity::Sending => tr!(sending).to_owned(),
         Activity::Waiting { ahead } => text::waiting(ahead),
-        Activity::Retrying => text::RETRYING.to_owned(),
-        Activity::Reading => text::READING.to_owned(),
-        Activity::Generating => text::GENERATING.to_owned(),
-        Activity::Stopping => text::STOPPING.to_owned(),
-        Activity::Unavailable => text::UNAVAILABLE.to_owned(),
-        Activity::Stopped => text::STOPPED.to_owned(),
+        Activity::Retrying => tr!(retrying).to_owned(),
+        Activity::Reading => tr!(reading).to_owned(),
+        Activity::Generating => tr!(generating).to_owned(),
+        Activity::Stopping => tr!(stopping).to_owned(),
+        Activity::Unavailable => tr!(unavailable).to_owned(),
+        Activity::Stopped => tr!(stopped).to_owned(),
     };
     let (name, words_of_link) = (link.clone(), link);
     view! {
@@ -56,9 +56,9 @@ fn link_name(link: Link) -> &'static str {
 fn link_words(link: Link) -> &'static str {
     match link {
         Link::Off => "",
-        Link::Connecting => text::LINK_CONNECTING,
-        Link::Live => text::LINK_LIVE,
-        Link::Away => text::LINK_AWAY,
-        Link::Deleted => text::DELETED,
+        Link::Connecting => tr!(link_connecting),
+        Link::Live => tr!(link_live),
+        Link::Away => tr!(link_away),
+        Link::Deleted => tr!(deleted),
     }
 }

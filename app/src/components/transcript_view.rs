@@ -10,7 +10,7 @@ use super::console_view::Problem;
 use super::message_view::MessageView;
 use super::welcome::Welcome;
 use crate::live::Conversation;
-use crate::{AppError, api, text};
+use crate::{AppError, api, text::tr};
 
 /// The transcript in its scrolling column, which begins at the newest message by itself.
 #[component]
@@ -22,7 +22,7 @@ pub fn TranscriptView(
     let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
     let listed = entries.clone();
     view! {
-        <section class="scroller" tabindex="0" aria-label=text::TRANSCRIPT>
+        <section class="scroller" tabindex="0" aria-label=tr!(transcript)>
             <div class="column">
                 <Earlier />
                 <div class="transcript" role="log" aria-busy=move || stage.read().is_some().to_string()>
@@ -77,7 +77,7 @@ fn Earlier() -> impl IntoView {
                     href=format!("/c/{worker_id}?before={before}")
                     on:click=move |event| load(event, before)
                 >
-                    {move || if busy.get() { text::EARLIER_LOADING } else { text::EARLIER }}
+                    {move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) }}
                 </a>
             }
         })

@@ -6,7 +6,10 @@ use protocol::{Error, Finish, Retry, Turn, TurnState};
 use super::ErrorNote;
 use super::moment::Moment;
 use crate::erase::{Erased, erase};
-use crate::{label, text};
+use crate::{
+    label,
+    text::{self, tr},
+};
 
 /// A turn's state and figures.
 #[component]
@@ -24,21 +27,21 @@ pub fn TurnLine(
         let state = match turn.state {
             TurnState::Accepted | TurnState::Generating => erase(view! {
                 <p class="working">
-                    <span class="visually-hidden">{text::TURN_WRITING}</span>
+                    <span class="visually-hidden">{tr!(turn_writing)}</span>
                     <i></i>
                     <i></i>
                     <i></i>
                 </p>
             }),
             TurnState::Completed => {
-                let nothing = empty.then(|| view! { <Quiet words=text::TURN_EMPTY /> });
+                let nothing = empty.then(|| view! { <Quiet words=tr!(turn_empty) /> });
                 erase(view! {
                     {nothing}
                     <Figures turn />
                 })
             }
             TurnState::Failed | TurnState::TimedOut => {
-                let kept = if empty { text::TURN_KEPT_EMPTY } else { text::TURN_KEPT };
+                let kept = if empty { tr!(turn_kept_empty) } else { tr!(turn_kept) };
                 erase(view! { <ErrorNote error=told(turn) kept /> })
             }
             TurnState::Cancelled | TurnState::Interrupted => {
@@ -73,7 +76,7 @@ fn Figures(turn: Turn) -> impl IntoView {
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
     let length =
-        (finish == Some(Finish::Length)).then(|| view! { <Quiet words=text::TURN_LENGTH /> });
+        (finish == Some(Finish::Length)).then(|| view! { <Quiet words=tr!(turn_length) /> });
     view! {
         {length}
         <ul class="figures">
@@ -91,15 +94,15 @@ fn Quiet(words: &'static str) -> impl IntoView {
 
 fn ended_early(state: TurnState, empty: bool) -> &'static str {
     match (state, empty) {
-        (TurnState::Cancelled, false) => text::TURN_CANCELLED,
-        (TurnState::Cancelled, true) => text::TURN_CANCELLED_EMPTY,
-        (_, false) => text::TURN_INTERRUPTED,
-        (_, true) => text::TURN_INTERRUPTED_EMPTY,
+        (TurnState::Cancelled, false) => tr!(turn_cancelled),
+        (TurnState::Cancelled, true) => tr!(turn_cancelled_empty),
+        (_, false) => tr!(turn_interrupted),
+        (_, true) => tr!(turn_interrupted_empty),
     }
 }
 
 fn told(turn: Turn) -> Error {
     let words =
-        if turn.state == TurnState::TimedOut { text::TURN_TIMED_OUT } else { text::TURN_FAILED };
+        if turn.state == TurnState::TimedOut { tr!(turn_timed_out) } else { tr!(turn_failed) };
     turn.error.unwrap_or_else(|| Error::new(protocol::ErrorCode::Internal, words))
 }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
-use crate::text;
+use crate::text::tr;
 
 /// The first words of a conversation without messages.
 #[component]
@@ -13,16 +13,16 @@ pub fn Welcome(
     provider: ProviderStatus,
 ) -> impl IntoView {
     let place = provider.kind.map(|kind| match kind {
-        ProviderName::Local => text::WELCOME_LOCAL,
+        ProviderName::Local => tr!(welcome_local),
         // Imported answers come from nowhere here; no provider is called that.
-        ProviderName::Openai | ProviderName::Imported => text::WELCOME_OPENAI,
+        ProviderName::Openai | ProviderName::Imported => tr!(welcome_openai),
     });
     view! {
         <div class="welcome">
-            <h2>{text::WELCOME}</h2>
+            <h2>{tr!(welcome)}</h2>
             {place.map(|place| view! { <p>{place}</p> })}
-            {provider.bundled_model.then(|| view! { <p>{text::WELCOME_BUNDLED}</p> })}
-            <p>{text::WELCOME_NO_TOOLS}</p>
+            {provider.bundled_model.then(|| view! { <p>{tr!(welcome_bundled)}</p> })}
+            <p>{tr!(welcome_no_tools)}</p>
         </div>
     }
 }

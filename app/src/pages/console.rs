@@ -14,7 +14,10 @@ use crate::erase::{Erased, erase};
 use crate::live::Wanted;
 use crate::route::Route;
 use crate::wire::Wire;
-use crate::{AppError, Console, Home, api, text};
+use crate::{
+    AppError, Console, Home, api,
+    text::{self, tr},
+};
 
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,7 +64,7 @@ pub fn ConsolePage() -> impl IntoView {
                         erase(view! { <ConsoleView console=*console wanted /> })
                     }
                     Answer::Home(home) => front_door(home),
-                    Answer::Missing => missing(text::NOT_FOUND_PAGE),
+                    Answer::Missing => missing(tr!(not_found_page)),
                     Answer::Error(AppError(error)) => not_shown(error),
                 }
             })}
@@ -70,7 +73,7 @@ pub fn ConsolePage() -> impl IntoView {
 }
 
 fn loading() -> Erased {
-    erase(view! { <p class="loading">{text::LOADING}</p> })
+    erase(view! { <p class="loading">{tr!(loading)}</p> })
 }
 
 async fn load(target: Target) -> Answer {
@@ -97,10 +100,10 @@ fn front_door(home: Home) -> Erased {
         return loading();
     }
     let body = erase(view! {
-        <p>{text::NONE_YET_HINT}</p>
+        <p>{tr!(none_yet_hint)}</p>
         <NewConversation />
     });
-    erase(view! { <Plain heading=text::NONE_YET body /> })
+    erase(view! { <Plain heading=tr!(none_yet) body /> })
 }
 
 /// Goes on to a path; the front door itself does not stay in the browser's history.
@@ -115,14 +118,14 @@ fn lead(path: &str) {
 }
 
 fn missing(words: &'static str) -> Erased {
-    apart(text::NOT_FOUND, erase(view! { <p>{words}</p> }))
+    apart(tr!(not_found), erase(view! { <p>{words}</p> }))
 }
 
 fn not_shown(error: Error) -> Erased {
     if error.code == ErrorCode::NotFound {
-        missing(text::NOT_FOUND_CONVERSATION)
+        missing(tr!(not_found_conversation))
     } else {
-        apart(text::FAILED, erase(view! { <ErrorNote error /> }))
+        apart(tr!(failed), erase(view! { <ErrorNote error /> }))
     }
 }
 
@@ -132,7 +135,7 @@ fn apart(heading: &'static str, words: Erased) -> Erased {
         {words}
         <p class="actions">
             <a class="button" href="/" rel="external">
-                {text::TO_HOME}
+                {tr!(to_home)}
             </a>
         </p>
         <NewConversation />

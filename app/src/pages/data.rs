@@ -5,7 +5,7 @@ use protocol::api::{ImportFormat, ImportReport};
 use protocol::{Error, RuntimeId};
 
 use crate::components::ErrorNote;
-use crate::text;
+use crate::text::{self, tr};
 
 /// What the page shows.
 pub struct Data {
@@ -17,28 +17,12 @@ pub struct Data {
     pub done: Option<Result<ImportReport, Error>>,
 }
 
-/// The whole document, without any script.
-pub fn data_document(style: String, data: Data) -> impl IntoView {
-    view! {
-        <!DOCTYPE html>
-        <html lang="en">
-            <head>
-                <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
-                <meta name="color-scheme" content="light dark" />
-                <link rel="stylesheet" href=style />
-                <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
-                <title>{text::window_title(text::DATA)}</title>
-            </head>
-            <body>
-                <DataPage data />
-            </body>
-        </html>
-    }
-}
-
+/// What is there, the way out and the way in.
 #[component]
-fn DataPage(data: Data) -> impl IntoView {
+pub fn DataPage(
+    /// What it shows.
+    data: Data,
+) -> impl IntoView {
     let Data { runtime_id, conversations, import_bytes, done } = data;
     let done = done.map(|done| match done {
         Ok(report) => view! { <Imported report /> }.into_any(),
@@ -47,36 +31,36 @@ fn DataPage(data: Data) -> impl IntoView {
     view! {
         <main class="plain data">
             <p class="wordmark">{text::PRODUCT}</p>
-            <h1>{text::DATA}</h1>
+            <h1>{tr!(data)}</h1>
             {done}
-            <p>{text::DATA_WHERE}</p>
+            <p>{tr!(data_where)}</p>
             <section aria-labelledby="export">
-                <h2 id="export">{text::EXPORT}</h2>
+                <h2 id="export">{tr!(export)}</h2>
                 <p>{text::export_of(conversations)}</p>
                 <p>
                     <a class="button" href=format!("/api/v1/runtimes/{runtime_id}/export") download="">
-                        {text::EXPORT_ALL}
+                        {tr!(export_all)}
                     </a>
                 </p>
             </section>
             <section aria-labelledby="import">
-                <h2 id="import">{text::IMPORT}</h2>
-                <p id="formats">{text::IMPORT_WHAT}</p>
+                <h2 id="import">{tr!(import)}</h2>
+                <p id="formats">{tr!(import_what)}</p>
                 <form method="post" action="/data" enctype="multipart/form-data">
-                    <label for="file">{text::FILE}</label>
+                    <label for="file">{tr!(file)}</label>
                     <input id="file" name="file" type="file" required accept=".json,.jsonl" aria-describedby="formats most" />
                     <p class="quiet" id="most">{text::file_most(import_bytes)}</p>
                     <label class="choice">
                         <input name="existing" type="checkbox" value="keep" />
-                        {text::KEEP_EXISTING}
+                        {tr!(keep_existing)}
                     </label>
                     <p>
-                        <button class="button" type="submit">{text::IMPORT_FILE}</button>
+                        <button class="button" type="submit">{tr!(import_file)}</button>
                     </p>
                 </form>
             </section>
             <p>
-                <a href="/">{text::TO_HOME}</a>
+                <a href="/">{tr!(to_home)}</a>
             </p>
         </main>
     }
@@ -87,14 +71,14 @@ fn DataPage(data: Data) -> impl IntoView {
 fn Imported(report: ImportReport) -> impl IntoView {
     let ImportReport { format, imported, skipped, kept, left_out, workers } = report;
     let from = match format {
-        ImportFormat::Companion => text::FROM_COMPANION,
-        ImportFormat::Chatgpt => text::FROM_CHATGPT,
-        ImportFormat::OpenWebui => text::FROM_OPEN_WEBUI,
+        ImportFormat::Companion => tr!(from_companion),
+        ImportFormat::Chatgpt => tr!(from_chatgpt),
+        ImportFormat::OpenWebui => tr!(from_open_webui),
     };
     let line =
         |count: u64, words: fn(u64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
     let first = workers.first().map(|worker| {
-        view! { <p><a href=format!("/c/{worker}")>{text::OPEN_IMPORTED}</a></p> }
+        view! { <p><a href=format!("/c/{worker}")>{tr!(open_imported)}</a></p> }
     });
     view! {
         <div class="note" data-kind="done" role="status">

@@ -1,42 +1,38 @@
 //! The page of everybody's own data: a file of all conversations, and the way back in.
-//!
-//! It needs no script and gets none: the browser downloads not a byte more for it.
 
 use axum::body::Body;
 use axum::extract::multipart::{Multipart, MultipartRejection};
 use axum::extract::{FromRequest as _, State};
-use axum::http::{HeaderValue, Request, StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
-use leptos::prelude::{Owner, RenderHtml as _};
+use axum::http::{HeaderMap, Request};
+use axum::response::Response;
+use leptos::prelude::*;
 use protocol::api::ImportReport;
 use protocol::{Error, ErrorCode};
 use runtime::Runtime;
 use runtime::store::Differing;
 
 use super::Handlers;
-use crate::pages::{Data, data_document};
-use crate::text;
+use crate::erase::erase;
+use crate::pages::{Data, DataPage};
+use crate::text::tr;
 
-/// For a page without scripts.
-const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
-                      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
-
-pub(super) async fn page(State(console): State<Handlers>) -> Response {
-    show(&console, None).await
+pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) -> Response {
+    show(&console, &headers, None).await
 }
 
 pub(super) async fn import(State(console): State<Handlers>, request: Request<Body>) -> Response {
+    let headers = request.headers().clone();
     let done = match Multipart::from_request(request, &()).await {
         Ok(form) => take(console.backend.runtime(), form).await,
         Err(rejection) => Err(unreadable(&rejection)),
     };
-    show(&console, Some(done)).await
+    show(&console, &headers, Some(done)).await
 }
 
 /// Takes the form's file, piece by piece, and imports it.
 async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Error> {
     let (mut file, mut differing) = (None, Differing::Refuse);
-    let broken = |_| Error::new(ErrorCode::InvalidInput, text::FILE_BROKEN);
+    let broken = |_| Error::new(ErrorCode::InvalidInput, tr!(file_broken));
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         match field.name() {
             Some("file") if file.is_none() => {
@@ -53,20 +49,24 @@ async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Er
             _ => {}
         }
     }
-    let none = || Error::new(ErrorCode::InvalidInput, text::NO_FILE).with_hint(text::NO_FILE_HINT);
+    let none = || Error::new(ErrorCode::InvalidInput, tr!(no_file)).with_hint(tr!(no_file_hint));
     runtime.import(file.ok_or_else(none)?, differing).await
 }
 
 fn unreadable(rejection: &MultipartRejection) -> Error {
     tracing::debug!(%rejection, "a form is none");
-    Error::new(ErrorCode::InvalidInput, text::BAD_FORM)
+    Error::new(ErrorCode::InvalidInput, tr!(bad_form))
 }
 
-async fn show(console: &Handlers, done: Option<Result<ImportReport, Error>>) -> Response {
+async fn show(
+    console: &Handlers,
+    headers: &HeaderMap,
+    done: Option<Result<ImportReport, Error>>,
+) -> Response {
     let runtime = console.backend.runtime();
     let status = match &done {
-        Some(Err(error)) => StatusCode::from_u16(error.code.http_status()),
-        _ => Ok(StatusCode::OK),
+        Some(Err(error)) => error.code.http_status(),
+        _ => 200,
     };
     let data = Data {
         runtime_id: runtime.id().clone(),
@@ -75,8 +75,5 @@ async fn show(console: &Handlers, done: Option<Result<ImportReport, Error>>) -> 
         import_bytes: runtime.import_bytes(),
         done,
     };
-    let style = console.assets.style.clone();
-    let html = Owner::new().with(|| data_document(style, data).to_html());
-    let policy = (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
-    (status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), [policy], Html(html)).into_response()
+    console.document(headers, status, || (tr!(data).to_owned(), erase(view! { <DataPage data /> })))
 }

@@ -1,0 +1,70 @@
+//! `/settings`: what a reader chooses for this browser, and how this server gets another model.
+
+use leptos::prelude::*;
+use protocol::api::ProviderStatus;
+
+use crate::components::{Plain, ProviderNote};
+use crate::erase::erase;
+use crate::preferences::{Preferences, Theme};
+use crate::text::{Locale, tr};
+
+/// A plain form; its answer is this page anew.
+#[component]
+pub fn SettingsPage(
+    /// What is chosen now.
+    preferences: Preferences,
+    /// What answers.
+    provider: ProviderStatus,
+) -> impl IntoView {
+    let Preferences { language, theme, enter_breaks } = preferences;
+    let body = erase(view! {
+        <form class="settings" method="post" action="/settings">
+            <fieldset>
+                <legend>{tr!(language)}</legend>
+                <Choice name="language" value="" chosen=language.is_none() words=tr!(language_browser) />
+                // Each language in its own words, for whoever cannot read the page.
+                <Choice name="language" value="en" chosen=language == Some(Locale::en) words="English" lang="en" />
+                <Choice name="language" value="ja" chosen=language == Some(Locale::ja) words="日本語" lang="ja" />
+            </fieldset>
+            <fieldset>
+                <legend>{tr!(theme)}</legend>
+                <Choice name="theme" value="" chosen=theme.is_none() words=tr!(theme_system) />
+                <Choice name="theme" value="light" chosen=theme == Some(Theme::Light) words=tr!(theme_light) />
+                <Choice name="theme" value="dark" chosen=theme == Some(Theme::Dark) words=tr!(theme_dark) />
+            </fieldset>
+            <fieldset>
+                <legend>{tr!(enter_key)}</legend>
+                <Choice name="enter" value="sends" chosen=!enter_breaks words=tr!(keys) />
+                <Choice name="enter" value="breaks" chosen=enter_breaks words=tr!(keys_reversed) />
+                <p class="quiet">{tr!(keys_always)}</p>
+            </fieldset>
+            <p>
+                <button class="button" type="submit">{tr!(save)}</button>
+            </p>
+            <p class="quiet">{tr!(settings_kept)}</p>
+        </form>
+        <ProviderNote provider />
+        <nav class="plain-links" aria-label=tr!(pages)>
+            <a href="/">{tr!(to_home)}</a>
+            <a href="/data">{tr!(data)}</a>
+        </nav>
+    });
+    view! { <Plain heading=tr!(settings) body /> }
+}
+
+/// One of the values of a choice.
+#[component]
+fn Choice(
+    name: &'static str,
+    value: &'static str,
+    chosen: bool,
+    words: &'static str,
+    #[prop(optional)] lang: Option<&'static str>,
+) -> impl IntoView {
+    view! {
+        <label class="choice" lang=lang>
+            <input type="radio" name=name value=value checked=chosen />
+            {words}
+        </label>
+    }
+}

@@ -1,0 +1,174 @@
+//! What a reader has chosen for their browser: language, theme, and what Enter does.
+//!
+//! The choices are cookies, so that the server's first page has them and no script is needed.
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use leptos_i18n::Locale as _;
+
+use crate::text::Locale;
+
+/// The choices of one browser; `None` leaves it to the browser or the product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Preferences {
+    pub language: Option<Locale>,
+    pub theme: Option<Theme>,
+    /// Whether Enter begins a new line and Shift + Enter sends.
+    pub enter_breaks: bool,
+}
+
+/// Light or dark, against what the system says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Theme {
+    Light,
+    Dark,
+}
+
+const LANGUAGE: &str = "companion_language";
+const THEME: &str = "companion_theme";
+const ENTER: &str = "companion_enter";
+
+/// About 400 days, the longest that browsers keep one.
+const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly";
+
+impl Preferences {
+    /// Reads the cookies of a request. Whatever is in them that nobody here wrote is as if it
+    /// were not there.
+    pub fn of(headers: &HeaderMap) -> Self {
+        let mut preferences = Self::default();
+        let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
+        for (name, value) in
+            cookies.flat_map(|line| line.split(';')).filter_map(|c| c.split_once('='))
+        {
+            preferences.choose(name.trim(), value.trim());
+        }
+        preferences
+    }
+
+    /// Reads one choice by the name of its cookie.
+    fn choose(&mut self, name: &str, value: &str) {
+        match name {
+            LANGUAGE => self.language = language(value),
+            THEME => self.theme = theme(value),
+            ENTER => self.enter_breaks = value == "breaks",
+            _ => {}
+        }
+    }
+
+    /// The choices of a form, whose fields have the names of [`Self::fields`].
+    pub fn from_form(language_is: &str, theme_is: &str, enter_is: &str) -> Self {
+        Self {
+            language: language(language_is),
+            theme: theme(theme_is),
+            enter_breaks: enter_is == "breaks",
+        }
+    }
+
+    /// The cookies that keep them.
+    pub fn cookies(self) -> [HeaderValue; 3] {
+        let cookie = |name: &str, value: &str| {
+            HeaderValue::try_from(format!("{name}={value}{COOKIE}")).expect("plain letters")
+        };
+        [
+            cookie(LANGUAGE, self.language.map_or("", |language| language.as_str())),
+            cookie(THEME, self.theme.map_or("", Theme::name)),
+            cookie(ENTER, if self.enter_breaks { "breaks" } else { "" }),
+        ]
+    }
+
+    /// The language of the page: the chosen one, or of those that the browser asks for the
+    /// first that there is, or English.
+    pub fn locale(self, headers: &HeaderMap) -> Locale {
+        let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
+        self.language.unwrap_or_else(|| Locale::find_locale(&accepted(asked.unwrap_or_default())))
+    }
+}
+
+impl Theme {
+    /// Its name in the page and in the cookie.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Light => "light",
+            Self::Dark => "dark",
+        }
+    }
+}
+
+fn language(name: &str) -> Option<Locale> {
+    Locale::get_all().iter().copied().find(|locale| locale.as_str() == name)
+}
+
+fn theme(name: &str) -> Option<Theme> {
+    [Theme::Light, Theme::Dark].into_iter().find(|theme| theme.name() == name)
+}
+
+/// The languages of an `Accept-Language`, the most wanted first; those that are refused left
+/// out.
+fn accepted(value: &str) -> Vec<&str> {
+    let mut languages: Vec<(u16, &str)> = Vec::new();
+    for item in value.split(',') {
+        let (name, parameters) = item.split_once(';').unwrap_or((item, ""));
+        let weight = parameters.trim().strip_prefix("q=").map_or(1000, thousandths);
+        if weight > 0 && !name.trim().is_empty() {
+            languages.push((weight, name.trim()));
+        }
+    }
+    languages.sort_by_key(|(weight, _)| std::cmp::Reverse(*weight));
+    languages.into_iter().map(|(_, name)| name).collect()
+}
+
+/// A weight between 0 and 1 in thousandths; what is none counts as 0.
+fn thousandths(weight: &str) -> u16 {
+    let weight: f32 = weight.trim().parse().unwrap_or(0.0);
+    (weight.clamp(0.0, 1.0) * 1000.0) as u16
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[(header::HeaderName, &'static str)]) -> HeaderMap {
+        lines.iter().map(|(n, v)| (n.clone(), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn choices_come_back_as_they_were_made() {
+        let chosen = Preferences {
+            language: Some(Locale::ja),
+            theme: Some(Theme::Dark),
+            enter_breaks: true,
+        };
+        for preferences in [chosen, Preferences::default()] {
+            let mut headers = HeaderMap::new();
+            for cookie in preferences.cookies() {
+                let pair = cookie.to_str().unwrap().split(';').next().unwrap().to_owned();
+                headers.append(header::COOKIE, HeaderValue::try_from(pair).unwrap());
+            }
+            assert_eq!(Preferences::of(&headers), preferences);
+        }
+    }
+
+    #[test]
+    fn cookies_of_others_choose_nothing() {
+        let odd = "theme=dark; companion_theme=pink; companion_language=; companion_enter; =; ;;x";
+        let odd = headers(&[(header::COOKIE, odd)]);
+        assert_eq!(Preferences::of(&odd), Preferences::default());
+    }
+
+    #[test]
+    fn the_language_is_the_chosen_one_or_the_most_wanted_one() {
+        let locale = |asked: &'static str| {
+            Preferences::default().locale(&headers(&[(header::ACCEPT_LANGUAGE, asked)]))
+        };
+        assert_eq!(locale("ja"), Locale::ja);
+        assert_eq!(locale("ja-JP,en;q=0.5"), Locale::ja);
+        assert_eq!(locale("en-GB, ja;q=0.9"), Locale::en);
+        assert_eq!(locale("ja;q=0.3, en;q=0.8"), Locale::en);
+        assert_eq!(locale("fr, ja;q=0.2"), Locale::ja);
+        assert_eq!(locale("ja;q=0, fr"), Locale::en);
+        for nothing in ["", "*", ";;;,", "q=1", "ja;q=x", "zz-Zzzz-ZZ"] {
+            assert_eq!(locale(nothing), Locale::en, "{nothing}");
+        }
+        let chosen = Preferences { language: Some(Locale::en), ..Preferences::default() };
+        assert_eq!(chosen.locale(&headers(&[(header::ACCEPT_LANGUAGE, "ja")])), Locale::en);
+    }
+}

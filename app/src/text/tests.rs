@@ -1,0 +1,44 @@
+//! The languages say the same things. The build itself ends where a key is missing.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+type Words = BTreeMap<String, Value>;
+
+const EN: &str = include_str!("../../locales/en.json");
+const JA: &str = include_str!("../../locales/ja.json");
+
+/// What is written the same in both languages.
+const SAME: [&str; 3] = ["export_json", "export_markdown", "export_text"];
+
+fn words(file: &str) -> Words {
+    serde_json::from_str(file).unwrap()
+}
+
+/// What stands between the braces of a text, sorted.
+fn arguments(text: &Value) -> Vec<&str> {
+    let pieces = text.as_str().unwrap().split("{{").skip(1);
+    let mut names: Vec<_> = pieces.map(|piece| piece.split("}}").next().unwrap().trim()).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn both_languages_have_the_same_keys_and_arguments() {
+    let (en, ja) = (words(EN), words(JA));
+    assert!(en.keys().eq(ja.keys()));
+    for (key, text) in &en {
+        assert_eq!(arguments(text), arguments(&ja[key]), "{key}");
+    }
+}
+
+#[test]
+fn no_words_are_left_in_one_language() {
+    let (en, ja) = (words(EN), words(JA));
+    let japanese = |text: &str| text.chars().any(|c| ('\u{3040}'..'\u{a000}').contains(&c));
+    for key in en.keys().filter(|key| !SAME.contains(&key.as_str())) {
+        assert!(japanese(ja[key].as_str().unwrap()), "{key}");
+        assert!(!japanese(en[key].as_str().unwrap()), "{key}");
+    }
+}
