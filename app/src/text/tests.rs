@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
+use leptos::serde_json::{self, Value};
 
 type Words = BTreeMap<String, Value>;
 
