@@ -2,10 +2,10 @@
 # does, and may be repeated or interrupted. What they do stands in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test torture dev lint walls fmt setup clean
+.PHONY: help run build test torture screenshots dev lint walls fmt setup clean
 
 help: ## List these commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
 
 run: ## Build and start Companion on 127.0.0.1:3000 (ARGS="--listen ..." are passed on)
 	@tools/setup.sh run
@@ -23,6 +23,11 @@ test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, 
 torture: ## Break a running server on purpose, for minutes (ARGS="kill --kills 500": one kind)
 	@tools/setup.sh torture
 	@tools/torture.sh $(ARGS)
+
+screenshots: ## Take the pictures of docs/screenshots anew, from the browser tests
+	@tools/setup.sh test
+	@tools/build.sh
+	@SCREENSHOTS=1 tools/browser.sh --project=measure --no-deps screenshots
 
 dev: ## Start the development server, which rebuilds and reloads
 	@tools/setup.sh dev

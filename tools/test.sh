@@ -3,7 +3,6 @@
 # failure. Assumes that `tools/setup.sh test` has run.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
-. "$root/tools/setup/packages.sh"
 cd "$root"
 
 export CARGO_INCREMENTAL=0 # one-off builds: smaller and no slower
@@ -38,22 +37,8 @@ spa_build() {
 }
 
 browser_tests() {
-  local lock_hash stamp=end2end/node_modules/.companion-lock
-  lock_hash=$(sha256sum <end2end/package-lock.json)
-  if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
-    say "Installing the packages of the browser tests."
-    PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix end2end ci --no-audit --no-fund ||
-      die "npm could not install the packages of end2end (see above)."
-    printf '%s\n' "$lock_hash" >"$stamp"
-  fi
   say "Browser tests."
-  (
-    cd end2end
-    export COMPANION_BIN=$root/target/release/companion
-    CHROMIUM=$(find_chromium)
-    export CHROMIUM
-    npx --no-install playwright test
-  ) 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
+  tools/browser.sh 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
 }
 
 small_torture() {

@@ -13,6 +13,7 @@ mod moment;
 mod new_conversation;
 mod plain;
 mod provider_note;
+mod samples;
 mod sidebar;
 mod status_line;
 mod transcript_view;

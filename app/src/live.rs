@@ -22,6 +22,6 @@ pub use connection::follow;
 #[cfg(test)]
 pub use conversation::sample;
 pub use conversation::{Conversation, Entry, Link, Wanted};
-pub use draft::Drafts;
+pub use draft::{DraftOf, Drafts};
 #[cfg(feature = "browser")]
 pub use message_id::new_message_id;

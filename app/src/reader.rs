@@ -27,6 +27,14 @@ pub fn enter_breaks() -> bool {
     false
 }
 
+/// The page's language as the reader's region writes it: `en-GB` for a browser that says so.
+#[cfg(feature = "browser")]
+pub fn regional() -> String {
+    let page = if locale() == Locale::ja { "ja" } else { "en" };
+    let own = leptos::prelude::window().navigator().language();
+    own.filter(|own| own.starts_with(page)).unwrap_or_else(|| page.to_owned())
+}
+
 /// What the reader chose, while the server writes the page.
 #[cfg(feature = "ssr")]
 pub fn preferences() -> crate::preferences::Preferences {

@@ -8,7 +8,8 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
-use crate::preferences::Preferences;
+use crate::erase::{Erased, erase};
+use crate::preferences::{Preferences, Theme};
 use crate::{App, csp, reader};
 
 /// Where the built files are served from, as paths from the root: `/pkg/companion.abc.js`.
@@ -65,10 +66,11 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                     content="width=device-width, initial-scale=1, viewport-fit=cover, interactive-widget=resizes-content"
                 />
                 <meta name="color-scheme" content="light dark" />
-                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#f4f3ef" />
-                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#131412" />
+                {theme_colors(theme)}
                 <link id="leptos" rel="stylesheet" href=style />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="apple-touch-icon" href="/apple-touch-icon.png" />
+                <link rel="manifest" href="/manifest.webmanifest" />
                 <link rel="modulepreload" href=script nonce=nonce.clone() />
                 <link rel="preload" href=wasm r#as="fetch" r#type="application/wasm" crossorigin="anonymous" />
                 <script type="module" nonce=nonce>
@@ -81,5 +83,20 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
                 <App />
             </body>
         </html>
+    }
+}
+
+/// The colour of the browser's own bars: of the chosen theme, or as the system says.
+fn theme_colors(theme: Option<Theme>) -> Erased {
+    match theme {
+        Some(Theme::Light) => erase(view! { <meta name="theme-color" content="#f4f3ef" /> }),
+        Some(Theme::Dark) => erase(view! { <meta name="theme-color" content="#131412" /> }),
+        None => {
+            let meta = |scheme: &str, color: &'static str| {
+                let media = format!("(prefers-color-scheme: {scheme})");
+                leptos::html::meta().name("theme-color").attr("media", media).content(color)
+            };
+            erase((meta("light", "#f4f3ef"), meta("dark", "#131412")))
+        }
     }
 }

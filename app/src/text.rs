@@ -21,6 +21,9 @@ mod keys {
     include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 }
 
+mod errors;
+pub use errors::{Remedy, error_next, error_title, remedy};
+
 #[cfg(feature = "ssr")]
 mod data;
 #[cfg(feature = "ssr")]

@@ -17,6 +17,7 @@ export class Console {
   readonly composer: Locator;
   readonly send: Locator;
   readonly stop: Locator;
+  readonly later: Locator;
   readonly hint: Locator;
 
   readonly log: Locator;
@@ -55,6 +56,7 @@ export class Console {
     this.composer = page.getByRole('textbox', { name: 'Your message' });
     this.send = page.getByRole('button', { name: 'Send', exact: true });
     this.stop = page.getByRole('button', { name: 'Stop', exact: true });
+    this.later = page.getByRole('button', { name: 'Send when done' });
     this.hint = page.locator('#composer-keys');
 
     this.log = page.getByRole('log');

@@ -1,37 +1,164 @@
-// Pictures of the real thing for the documentation, taken when SCREENSHOTS is set.
+// Pictures of the real thing for the documentation, taken when SCREENSHOTS is set
+// (`make screenshots`).
 
-import { ANSWER_MS } from '../harness/console.ts';
+import type { Page } from '@playwright/test';
+
+import { ANSWER_MS, type Console } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
+import { answer, hold, refusal } from '../harness/upstream.ts';
 
-const PLACES = {
-  console: { colorScheme: 'light', viewport: { width: 1200, height: 760 } },
-  'console-dark': { colorScheme: 'dark', viewport: { width: 1200, height: 760 } },
-  'console-narrow': { colorScheme: 'light', viewport: { width: 390, height: 760 } },
-} as const;
+const WIDE = { width: 1200, height: 760 };
+const NARROW = { width: 390, height: 760 };
 
-test.use({ provider: 'local' });
-
-test('the console with answers of the embedded model', async ({ console, page }) => {
+test.beforeEach(() => {
   test.skip(!process.env.SCREENSHOTS, 'SCREENSHOTS is not set');
   test.setTimeout(4 * ANSWER_MS);
-  const ask = async (question: string): Promise<void> => {
-    await console.ask(question);
-    await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
-    await console.isIdle(ANSWER_MS);
-  };
-  await console.openLive();
-  await ask('Say hello to a new user.');
-  const first = page.url();
-  await console.new.click();
-  await expect(page).not.toHaveURL(first);
-  await console.isLive();
-  await ask('What is the capital of France? Answer in one short sentence.');
-  await ask('Explain in two sentences why the sky is blue.');
-  await console.composer.blur();
-  for (const [name, { colorScheme, viewport }] of Object.entries(PLACES)) {
-    await page.emulateMedia({ colorScheme });
-    await page.setViewportSize(viewport);
-    const path = `../docs/screenshots/${name}.png`;
-    await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
+});
+
+interface Place {
+  dark?: boolean;
+  viewport?: { width: number; height: number };
+}
+
+async function picture(page: Page, name: string, { dark, viewport }: Place = {}): Promise<void> {
+  await page.emulateMedia({ colorScheme: dark ? 'dark' : 'light' });
+  await page.setViewportSize(viewport ?? WIDE);
+  const path = `../docs/screenshots/${name}.png`;
+  await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
+}
+
+/** The same in both themes, and on a phone. */
+async function pictures(page: Page, name: string): Promise<void> {
+  await picture(page, name);
+  await picture(page, `${name}-dark`, { dark: true });
+  await picture(page, `${name}-narrow`, { viewport: NARROW });
+}
+
+test.describe('the embedded model', () => {
+  test.use({ provider: 'local' });
+
+  test('the console with its answers', async ({ console, page }) => {
+    const ask = async (question: string): Promise<void> => {
+      await console.ask(question);
+      await expect(console.answer).not.toBeEmpty({ timeout: ANSWER_MS });
+      await console.isIdle(ANSWER_MS);
+    };
+    await console.openLive();
+    await pictures(page, 'welcome');
+    await page.setViewportSize(WIDE);
+    await ask('Say hello to a new user.');
+    const first = page.url();
+    await console.new.click();
+    await expect(page).not.toHaveURL(first);
+    await console.isLive();
+    await ask('What is the capital of France? Answer in one short sentence.');
+    await ask('Explain in two sentences why the sky is blue.');
+    await console.composer.blur();
+    await pictures(page, 'console');
+  });
+});
+
+const RICH = `The **quadratic formula** solves $ax^2 + bx + c = 0$:
+
+$$x = \\frac{-b \\pm \\sqrt{b^2 - 4ac}}{2a}$$
+
+| Discriminant | Roots |
+| --- | --- |
+| positive | two real ones |
+| zero | one, counted twice |
+| negative | two complex ones |
+
+\`\`\`python
+from cmath import sqrt
+
+def roots(a: float, b: float, c: float) -> tuple[complex, complex]:
+    """Both roots of ax^2 + bx + c."""
+    d = sqrt(b * b - 4 * a * c)
+    return (-b + d) / (2 * a), (-b - d) / (2 * a)
+\`\`\`
+
+- [x] derive it
+- [ ] try it with *your own* numbers[^1]
+
+[^1]: Any three will do, if the first is not zero.
+`;
+
+/** A few conversations, the last with everything that an answer can have. */
+async function furnish(console: Console, words: readonly string[]): Promise<void> {
+  for (const [n, question] of words.entries()) {
+    if (n > 0) {
+      const before = console.page.url();
+      await console.page.locator('form.new button').click();
+      await expect(console.page).not.toHaveURL(before);
+      await console.isLive();
+    }
+    await console.page.locator('#composer').fill(question);
+    await console.page.locator('#composer').press('Enter');
+    await expect(console.messages).toHaveCount(2);
+    await console.isIdle();
   }
+}
+
+test('what an answer can have', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('A list, then.'), answer('Of course.'), answer(RICH));
+  await console.openLive();
+  await furnish(console, ['Plan a weekend in Kyoto', 'Proofread my letter', 'Solve ax² + bx + c = 0']);
+  await pictures(page, 'answer');
+});
+
+test('errors, and an answer that runs', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('Here is what I ', hold, 'think.'), refusal(401, 'no'));
+  await console.openLive();
+  await console.ask('What do you think?');
+  await expect(console.answer).toHaveText('Here is what I');
+  await console.composer.fill('And then?');
+  await console.later.click();
+  await picture(page, 'running');
+  await page.getByRole('button', { name: 'Do not send yet' }).click();
+  await console.stop.click();
+  await console.isIdle();
+  await upstream.release();
+  await console.send.click();
+  await expect(console.note).toHaveAttribute('data-code', 'provider');
+  await pictures(page, 'error');
+});
+
+test('the other pages', async ({ console, page, upstream, watch }) => {
+  watch.allow(/404/);
+  await upstream.plays(answer('The sky scatters blue light most.'), answer('Blue, mostly.'));
+  await console.openLive();
+  await furnish(console, ['Why is the sky blue?', 'What colour is the sea?']);
+  for (const [name, path] of Object.entries({
+    settings: '/settings',
+    data: '/data',
+    search: '/search?q=blue',
+    new: '/new',
+    missing: '/nowhere',
+  })) {
+    await console.open(path);
+    await pictures(page, name);
+  }
+});
+
+test.describe('in Japanese', () => {
+  test.use({ locale: 'ja-JP' });
+
+  test('the console', async ({ console, page, upstream }) => {
+    await upstream.plays(
+      answer('はい、喜んで。'),
+      answer('**京都**なら、朝は*伏見稲荷*、昼は錦市場、夕方は鴨川の散歩がおすすめです。'),
+      refusal(401, 'no'),
+    );
+    await console.openLive();
+    await picture(page, 'japanese-welcome');
+    await furnish(console, ['手紙の下書きを手伝って', '京都で過ごす一日の計画を立ててください']);
+    await pictures(page, 'japanese');
+    await page.setViewportSize(WIDE);
+    await page.locator('#composer').fill('ありがとう');
+    await page.locator('#composer').press('Enter');
+    await expect(page.locator('[data-code=provider]')).toBeVisible();
+    await picture(page, 'japanese-error');
+    await console.open('/settings');
+    await picture(page, 'japanese-settings');
+  });
 });

@@ -32,6 +32,42 @@ test('a tab that knows of the answer keeps what is typed until it is over', asyn
   expect(await upstream.asked()).toHaveLength(2);
 });
 
+test('a message can wait for the answer before it', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
+  await console.openLive();
+  await console.ask('First?');
+  await expect(console.answer).toHaveText('Slow');
+  await expect(console.later).toBeHidden();
+  await console.composer.fill('Second?');
+  await console.later.click();
+  await expect(console.hint).toHaveText('It is sent as soon as this answer is complete.');
+  // Not after all, and then yes, by the keyboard.
+  await page.getByRole('button', { name: 'Do not send yet' }).click();
+  await console.composer.press('Enter');
+  await expect(console.hint).toHaveText('It is sent as soon as this answer is complete.');
+  expect(await upstream.asked()).toHaveLength(1);
+  await upstream.release();
+  await expect(console.answer).toHaveText('Second.');
+  await expect(console.composer).toHaveValue('');
+  expect(await console.texts()).toEqual(['First?', 'Slow answer.', 'Second?', 'Second.']);
+});
+
+test('what waits is not sent after an answer that was stopped', async ({ console, upstream }) => {
+  await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
+  await console.openLive();
+  await console.ask('First?');
+  await expect(console.answer).toHaveText('Slow');
+  await console.composer.fill('Second?');
+  await console.later.click();
+  await console.stop.click();
+  await console.isIdle();
+  await expect(console.hint).toContainText('your text was not sent');
+  await expect(console.composer).toHaveValue('Second?');
+  await upstream.release();
+  await console.send.click();
+  await expect(console.answer).toHaveText('Second.');
+});
+
 test('a tab that does not know of the answer is refused, and keeps its text', async ({
   companion,
   console,

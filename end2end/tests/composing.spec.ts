@@ -71,6 +71,51 @@ for (const [engine, key] of Object.entries(ENTERS)) {
   });
 }
 
+test('what was typed is there after a reload, in its own conversation', async ({
+  console,
+  page,
+}) => {
+  await console.openLive();
+  const first = console.worker;
+  await console.composer.pressSequentially('half a thou');
+  await page.reload();
+  await console.isLive();
+  await expect(console.composer).toHaveValue('half a thou');
+  await console.new.click();
+  await expect(page).not.toHaveURL(new RegExp(first));
+  await expect(console.composer).toHaveValue('');
+  await console.composer.fill('another');
+  await console.openLive(`/c/${first}`);
+  await expect(console.composer).toHaveValue('half a thou');
+  await console.composer.fill('a whole thought');
+  await console.send.click();
+  await console.isIdle();
+  await page.reload();
+  await console.isLive();
+  await expect(console.composer).toHaveValue('');
+});
+
+test('an edit that was begun is there after a reload, and so is the next message', async ({
+  console,
+  page,
+}) => {
+  await console.openLive();
+  await console.ask('One?');
+  await console.isIdle();
+  await console.composer.fill('the next');
+  await console.edit.click();
+  await expect(console.composer).toHaveValue('One?');
+  await console.composer.fill('One, or two?');
+  await page.reload();
+  await console.isLive();
+  await expect(console.composer).toHaveValue('the next');
+  await console.edit.click();
+  await expect(console.composer).toHaveValue('One, or two?');
+  await console.send.click();
+  await expect(console.answer).toHaveText('You said: One, or two?');
+  await expect(console.composer).toHaveValue('the next');
+});
+
 test('a long text grows the composer, up to a bound', async ({ console, page }) => {
   await console.openLive();
   const height = async (): Promise<number> =>

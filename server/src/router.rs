@@ -7,6 +7,7 @@ use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse as _, Response};
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 use tracing::error;
 
 use crate::bounds::{self, Bounds};
@@ -27,7 +28,8 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
         Some(folder) => assets::disk::names(folder),
         None => assets::Names::embedded(),
     };
-    let pages = pages::routes(&state, names);
+    // The files are compressed already, and events must not wait for more to compress.
+    let pages = pages::routes(&state, names).layer(CompressionLayer::new());
     let mut router = api.with_state(state).merge(assets::routes()).merge(pages);
     if let Some(folder) = disk {
         router = router.layer(from_fn_with_state(Arc::from(folder), assets::disk::serve));

@@ -4,16 +4,20 @@ use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Textarea;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::api::SendMessage;
 use protocol::{MessageId, WorkerStatus};
 
 use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
-use super::message_actions::catch_up;
-use crate::live::{Activity, Conversation, Drafts, Errand, Link};
+use crate::live::{Activity, Conversation, Errand, Link};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
+
+mod keys;
+mod sender;
+
+use keys::{Keystroke, sends};
+use sender::{Held, Sender};
 
 /// The message box with Send, or Stop while a turn runs. A plain form without JavaScript.
 #[component]
@@ -31,11 +35,10 @@ pub fn Composer(
         Some(id) if typed.is_empty() => conversation.text_of(id).unwrap_or_default(),
         _ => typed,
     };
-    let draft = ArcRwSignal::new(typed.clone());
     // A page with a refused text on it does not refresh itself: the box and its button stay.
     let kept = !typed.is_empty();
-    let held = ArcRwSignal::new(false);
-    let sender = Sender::new(area, draft.clone(), held.clone(), message_id);
+    let sender = Sender::new(area, typed.clone(), message_id);
+    let (draft, held) = (sender.draft.clone(), sender.held.clone());
 
     let activity = expect_context::<Memo<Activity>>();
     let running = move || activity.get().is_running();
@@ -50,7 +53,8 @@ pub fn Composer(
             (conversation.worker.clone(), sending.clone(), closed.clone());
         move || worker.read().status == WorkerStatus::Unavailable || closed() || sending()
     };
-    keep_draft(&conversation, area, draft.clone());
+    sender.restore();
+    sender.send_when_done(activity);
 
     let submit = {
         let sender = sender.clone();
@@ -59,10 +63,13 @@ pub fn Composer(
             sender.send();
         }
     };
-    let keydown = move |event: KeyboardEvent| {
-        if sends(&event) {
-            event.prevent_default();
-            sender.send();
+    let keydown = {
+        let sender = sender.clone();
+        move |event: KeyboardEvent| {
+            if sends(keystroke(&event), reader::enter_breaks()) {
+                event.prevent_default();
+                sender.send();
+            }
         }
     };
     let stop = {
@@ -73,9 +80,12 @@ pub fn Composer(
             stop(conversation.clone(), problem.clone(), area);
         }
     };
-    let waits = move || held.get() && running();
-    let (lines, words) = (draft.clone(), waits.clone());
-    let drafts = expect_context::<Drafts>();
+    let waiting = {
+        let held = held.clone();
+        move || held.get() != Held::No
+    };
+    let (lines, words, later) =
+        (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
     let path = format!("/c/{worker_id}");
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
     let continues =
@@ -106,12 +116,7 @@ pub fn Composer(
                 disabled=closed
                 readonly=sending
                 node_ref=area
-                on:input=move |_| {
-                    if let Some(area) = area.get_untracked() {
-                        drafts.keep(worker_id, area.value());
-                        draft.set(area.value());
-                    }
-                }
+                on:input=move |_| sender.keep()
                 on:keydown=keydown
             >
                 {first_text(typed)}
@@ -121,10 +126,15 @@ pub fn Composer(
                 <p
                     class="composer-keys"
                     id="composer-keys"
-                    data-held=move || waits().then_some("")
+                    data-held=move || waiting().then_some("")
                 >
-                    {move || if words() { tr!(busy) } else { if reader::enter_breaks() { tr!(keys_reversed) } else { tr!(keys) } }}
+                    {move || hint(words.get(), running())}
                 </p>
+                {move || {
+                    let (draft, held, sender) = later.clone();
+                    let text = !draft.read().trim().is_empty();
+                    (running() && text).then(|| later_button(held.get(), sender))
+                }}
                 {move || {
                     running().then(|| view! {
                         <button class="round" data-kind="stop" type="submit" form="stop">
@@ -154,80 +164,29 @@ pub fn Composer(
     }
 }
 
-/// Sends what stands in the box.
-#[derive(Clone)]
-struct Sender {
-    conversation: Conversation,
-    drafts: Drafts,
-    problem: Problem,
-    area: NodeRef<Textarea>,
-    draft: ArcRwSignal<String>,
-    held: ArcRwSignal<bool>,
-    /// The text that was tried last and not accepted, with its id: the same text again is the
-    /// same sending. Once it is accepted, the same text is a new message.
-    tried: ArcStoredValue<(Option<String>, MessageId)>,
+/// What stands below the box.
+fn hint(held: Held, running: bool) -> &'static str {
+    match held {
+        Held::Kept if running => tr!(busy),
+        Held::Queued if running => tr!(queued),
+        Held::Left => tr!(queue_left),
+        _ if reader::enter_breaks() => tr!(keys_reversed),
+        _ => tr!(keys),
+    }
 }
 
-impl Sender {
-    fn new(
-        area: NodeRef<Textarea>,
-        draft: ArcRwSignal<String>,
-        held: ArcRwSignal<bool>,
-        message_id: MessageId,
-    ) -> Self {
-        let tried = ArcStoredValue::new((Some(draft.get_untracked()), message_id));
-        let (conversation, drafts, problem) =
-            (expect_context(), expect_context(), expect_context());
-        Self { conversation, drafts, problem, area, draft, held, tried }
-    }
-
-    fn send(&self) {
-        let Some(text) = self.area.get_untracked().map(|area| area.value()) else { return };
-        let activity = untrack(|| self.conversation.activity());
-        self.held.set(activity.is_running());
-        let idle = self.conversation.errand.get_untracked() == Errand::None;
-        if text.trim().is_empty() || activity.is_running() || !idle {
-            return;
-        }
-        let id = self.id_of(&text);
-        self.conversation.errand.set(Errand::Sending);
-        self.problem.clear();
-        let sender = self.clone();
-        spawn_local(async move {
-            let worker_id = sender.conversation.worker_id;
-            let edits = sender.conversation.editing.get_untracked();
-            let parent = sender.conversation.leaf().filter(|_| edits.is_none());
-            let message = SendMessage { id, text, parent, edits };
-            match api::send(worker_id, message).await {
-                Ok(_) => sender.sent().await,
-                Err(AppError(error)) => sender.problem.show(error, Some(tr!(text_kept))),
-            }
-            sender.conversation.errand.set(Errand::None);
-        });
-    }
-
-    async fn sent(&self) {
-        self.tried.update_value(|(tried, _)| *tried = None);
-        self.drafts.keep(self.conversation.worker_id, String::new());
-        if let Some(area) = self.area.try_get_untracked().flatten() {
-            area.set_value("");
-            let _ = area.focus();
-        }
-        self.draft.set(String::new());
-        self.conversation.editing.set(None);
-        self.conversation.choose_newest();
-        catch_up(&self.conversation).await;
-    }
-
-    fn id_of(&self, text: &str) -> MessageId {
-        let (tried, id) = self.tried.get_value();
-        if tried.as_deref() == Some(text) {
-            return id;
-        }
-        #[cfg(feature = "browser")]
-        let id = crate::live::new_message_id();
-        self.tried.set_value((Some(text.to_owned()), id));
-        id
+/// Sends the text when the answer is complete, or takes that back. Only a script can.
+fn later_button(held: Held, sender: Sender) -> impl IntoView {
+    let queued = held == Held::Queued;
+    view! {
+        <button
+            class="action later"
+            type="button"
+            aria-pressed=queued.to_string()
+            on:click=move |_| sender.queue(!queued)
+        >
+            {if queued { tr!(queue_not) } else { tr!(queue) }}
+        </button>
     }
 }
 
@@ -249,25 +208,16 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     });
 }
 
-/// Whether a key sends: Enter alone, and never one that belongs to an input method. Its
-/// last Enter has `isComposing`, or, where the composition has just ended, key code 229.
-fn sends(event: &KeyboardEvent) -> bool {
-    event.key() == "Enter" && !event.shift_key() && !event.is_composing() && event.key_code() != 229
-}
-
-/// Brings back what was typed here before, and keeps what is typed now: in the box there
-/// may already be something from before the script ran.
-fn keep_draft(conversation: &Conversation, area: NodeRef<Textarea>, draft: ArcRwSignal<String>) {
-    let (worker_id, drafts) = (conversation.worker_id, expect_context::<Drafts>());
-    let kept = drafts.of(worker_id);
-    Effect::new(move || {
-        let Some(area) = area.get() else { return };
-        if area.value().is_empty() {
-            area.set_value(&kept);
-        }
-        draft.set(area.value());
-        drafts.keep(worker_id, area.value());
-    });
+/// What of an event decides whether it sends.
+fn keystroke(event: &KeyboardEvent) -> Keystroke {
+    Keystroke {
+        enter: event.key() == "Enter",
+        shift: event.shift_key(),
+        command: event.ctrl_key() || event.meta_key(),
+        alt: event.alt_key(),
+        composing: event.is_composing(),
+        key_code: event.key_code(),
+    }
 }
 
 /// The box's first text, which is written into the page as it is. The parser of HTML drops

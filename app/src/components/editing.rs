@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
-use crate::live::Conversation;
+use crate::live::{Conversation, DraftOf, Drafts};
 use crate::text::tr;
 
 /// Says so, brings the message into the box, and leads out again: what was typed before is
@@ -19,6 +19,7 @@ pub fn Editing(
     let conversation = expect_context::<Conversation>();
     let (worker_id, editing) = (conversation.worker_id, conversation.editing.clone());
     let edited = editing.clone();
+    let drafts = expect_context::<Drafts>();
     let before = ArcStoredValue::new(String::new());
     // Not at first: then the message stands in the box already, or nothing is edited.
     Effect::new(move |was: Option<bool>| {
@@ -29,7 +30,9 @@ pub fn Editing(
                 if !edits {
                     before.set_value(area.value());
                 }
-                area.set_value(&conversation.text_of(id).unwrap_or_default());
+                let begun = Some(drafts.of(DraftOf::Edit(id))).filter(|text| !text.is_empty());
+                let text = begun.or_else(|| conversation.text_of(id));
+                area.set_value(&text.unwrap_or_default());
                 let _ = area.focus();
             }
             (Some(true), None) => area.set_value(&before.get_value()),

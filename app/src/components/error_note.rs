@@ -1,10 +1,12 @@
-//! An error: what happened, what to do, what was kept.
+//! An error: what happened, what was kept, what to do.
 
 use leptos::prelude::*;
 use protocol::Error;
 
 use super::icon::{Drawing, Icon};
-use crate::text;
+use crate::erase::erase;
+use crate::reader::locale;
+use crate::text::{self, Locale, Remedy, tr};
 
 /// One error of the closed set.
 #[component]
@@ -15,15 +17,53 @@ pub fn ErrorNote(
     #[prop(default = None, into)]
     kept: Option<&'static str>,
 ) -> impl IntoView {
-    let retry = error.retry_after_ms.map(|ms| text::retry_after(ms.div_ceil(1000)));
+    let Error { code, message, hint, retry_after_ms } = error;
+    let retry = retry_after_ms.map(|ms| text::retry_after(ms.div_ceil(1000)));
+    // The server speaks English. What the page itself found out has the page's words already.
+    let foreign = locale() != Locale::en && message.is_ascii();
+    let next = match &hint {
+        Some(hint) if !foreign => hint.clone(),
+        _ => text::error_next(code).to_owned(),
+    };
+    let particulars = if foreign {
+        let said = hint.map_or(message.clone(), |hint| format!("{message} {hint}"));
+        erase(view! {
+            <p>{next}</p>
+            <details class="particulars">
+                <summary>{tr!(particulars)}</summary>
+                <p lang="en">{said}</p>
+            </details>
+        })
+    } else {
+        erase(view! {
+            <p>{message}</p>
+            <p>{next}</p>
+        })
+    };
+    let remedy = match text::remedy(code) {
+        Remedy::Link { path, words } => erase(view! {
+            <p>
+                // Not for the router: it would follow a link to the page at hand without
+                // asking the server again.
+                <a href=path rel="external">{words}</a>
+            </p>
+        }),
+        Remedy::Stop => erase(view! {
+            <p>
+                <button class="action" type="submit" form="stop">{tr!(stop)}</button>
+            </p>
+        }),
+        Remedy::Beside => erase(()),
+    };
     view! {
-        <div class="note" data-kind="error" data-code=error.code.name()>
+        <div class="note" data-kind="error" data-code=code.name()>
             <Drawing icon=Icon::Alert />
             <div>
-                <p class="note-title">{error.message}</p>
-                {error.hint.map(|hint| view! { <p>{hint}</p> })}
+                <p class="note-title">{text::error_title(code)}</p>
+                {particulars}
                 {retry.map(|retry| view! { <p>{retry}</p> })}
                 {kept.map(|kept| view! { <p>{kept}</p> })}
+                {remedy}
             </div>
         </div>
     }

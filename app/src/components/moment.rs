@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use protocol::Timestamp;
 
-/// The time as text: in UTC from the server and at first, in the reader's own zone, and
-/// without the day if that is today, as soon as a script runs.
+/// The time as text: in UTC from the server and at first; in the reader's own zone, in the words
+/// of the page's language and without the day if that is today, as soon as a script runs.
 #[component]
 pub fn Moment(
     /// The time.
@@ -25,13 +25,22 @@ pub fn Moment(
 
 #[cfg(feature = "browser")]
 fn local(at: Timestamp) -> String {
-    let date = js_sys::Date::new(&(at.unix_ms() as f64).into());
-    let day = |date: &js_sys::Date| (date.get_full_year(), date.get_month(), date.get_date());
-    let clock = format!("{:02}:{:02}", date.get_hours(), date.get_minutes());
-    let (year, month, number) = day(&date);
-    if day(&js_sys::Date::new_0()) == (year, month, number) {
-        clock
-    } else {
-        format!("{year:04}-{:02}-{number:02} {clock}", month + 1)
+    use js_sys::{Date, Object, Reflect};
+
+    let (date, now) = (Date::new(&(at.unix_ms() as f64).into()), Date::new_0());
+    let options = Object::new();
+    let choose = |part: &str, how: &str| {
+        let _ = Reflect::set(&options, &part.into(), &how.into());
+    };
+    choose("hour", "2-digit");
+    choose("minute", "2-digit");
+    let day = |date: &Date| (date.get_full_year(), date.get_month(), date.get_date());
+    if day(&date) != day(&now) {
+        choose("month", "short");
+        choose("day", "numeric");
     }
+    if date.get_full_year() != now.get_full_year() {
+        choose("year", "numeric");
+    }
+    date.to_locale_string(&crate::reader::regional(), &options).into()
 }

@@ -27,7 +27,7 @@ pub fn ProviderNote(
         Either::Right(())
     };
     view! {
-        <section class="provider" aria-label=tr!(model)>
+        <section class="provider" id="model" aria-label=tr!(model)>
             <p class="provider-model">{model}</p>
             <p class="provider-place">{place} {small}</p>
             {better}

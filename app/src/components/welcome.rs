@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
+use super::samples::Samples;
 use crate::text::tr;
 
 /// The first words of a conversation without messages.
@@ -17,12 +18,21 @@ pub fn Welcome(
         // Imported answers come from nowhere here; no provider is called that.
         ProviderName::Openai | ProviderName::Imported => tr!(welcome_openai),
     });
+    let bundled = provider.bundled_model.then(|| {
+        view! {
+            <p>
+                {tr!(welcome_bundled)} " "
+                <a href="/settings#model" rel="external">{tr!(welcome_better)}</a>
+            </p>
+        }
+    });
     view! {
         <div class="welcome">
             <h2>{tr!(welcome)}</h2>
             {place.map(|place| view! { <p>{place}</p> })}
-            {provider.bundled_model.then(|| view! { <p>{tr!(welcome_bundled)}</p> })}
+            {bundled}
             <p>{tr!(welcome_no_tools)}</p>
+            {provider.kind.map(|_| view! { <Samples bundled=provider.bundled_model /> })}
         </div>
     }
 }

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use leptos::prelude::*;
 use protocol::{
     Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Role, Snapshot,
-    Timestamp, Transcript, Turn, View, Worker, WorkerId,
+    Timestamp, Transcript, Turn, TurnState, View, Worker, WorkerId,
 };
 
 use super::activity::{Activity, Errand, Stage};
@@ -195,6 +195,13 @@ impl Conversation {
         let entries = self.entries.read_untracked();
         let entry = entries.iter().find(|entry| entry.id == id)?;
         Some(entry.text.get_untracked())
+    }
+
+    /// How the newest turn of what is shown stands.
+    pub fn last_turn(&self) -> Option<TurnState> {
+        let entries = self.entries.read_untracked();
+        let turn = entries.iter().rev().find_map(|entry| entry.turn.as_ref())?;
+        Some(turn.read_untracked().state)
     }
 
     /// What it is doing now.

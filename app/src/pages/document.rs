@@ -18,6 +18,7 @@ pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=style />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />
+                <link rel="manifest" href="/manifest.webmanifest" />
                 <title>{title}</title>
             </head>
             <body>{body}</body>

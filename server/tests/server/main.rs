@@ -11,6 +11,7 @@ mod errors;
 mod guard;
 mod html;
 mod moving;
+mod pages;
 mod process;
 #[path = "../../../runtime/tests/support/small_disk.rs"]
 mod small_disk;

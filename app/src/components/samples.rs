@@ -1,0 +1,74 @@
+//! Questions to begin with, for whoever does not know what to ask.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_i18n::td_string;
+use protocol::api::SendMessage;
+
+use super::console_view::{FormId, Problem};
+use super::message_actions::catch_up;
+use crate::live::{Conversation, Errand};
+use crate::reader::locale;
+use crate::text::{Locale, tr};
+use crate::{AppError, api};
+
+/// Plain forms of one button, each of which sends its question.
+#[component]
+pub fn Samples(
+    /// Whether the small model answers, which knows English only.
+    bundled: bool,
+) -> impl IntoView {
+    let language = if bundled { Locale::en } else { locale() };
+    let questions = [
+        td_string!(language, sample_fact),
+        td_string!(language, sample_explain),
+        td_string!(language, sample_write),
+        td_string!(language, sample_list),
+    ];
+    let english = (language != locale()).then_some("en");
+    let samples = questions.map(|question| view! { <Sample question english /> });
+    view! {
+        <ul class="samples" aria-label=tr!(samples)>
+            {samples.into_iter().collect_view()}
+        </ul>
+    }
+}
+
+#[component]
+fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoView {
+    let conversation = expect_context::<Conversation>();
+    let problem = expect_context::<Problem>();
+    let worker_id = conversation.worker_id;
+    let form_id = expect_context::<FormId>().0;
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        if conversation.errand.get_untracked() != Errand::None {
+            return;
+        }
+        conversation.errand.set(Errand::Sending);
+        problem.clear();
+        let (conversation, problem) = (conversation.clone(), problem.clone());
+        spawn_local(async move {
+            let text = question.to_owned();
+            let message = SendMessage { id: form_id, text, parent: None, edits: None };
+            match api::send(worker_id, message).await {
+                Ok(()) => catch_up(&conversation).await,
+                Err(AppError(error)) => problem.show(error, None),
+            }
+            conversation.errand.set(Errand::None);
+        });
+    };
+    view! {
+        <li>
+            <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
+                <input type="hidden" name="do" value="send" />
+                <input type="hidden" name="id" value=form_id.to_string() />
+                <input type="hidden" name="text" value=question />
+                <button class="sample" type="submit" lang=english>
+                    {question}
+                </button>
+            </form>
+        </li>
+    }
+}

@@ -1,0 +1,88 @@
+//! Each error of the closed set in the reader's language: what it is, and what to do about it.
+//!
+//! The server also says what happened in particular, in English: for those who read that the
+//! first thing to know, for others something to look up.
+
+use protocol::ErrorCode as Code;
+use protocol::ProviderKind as Kind;
+use protocol::TimeoutPhase as Phase;
+
+/// What to do about an error, and where that is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Remedy {
+    /// A link, with its words.
+    Link { path: &'static str, words: &'static str },
+    /// Ending what runs.
+    Stop,
+    /// What stands beside the message: answer again, edit.
+    Beside,
+}
+
+/// An error's name, as the head of its note.
+pub fn error_title(code: Code) -> &'static str {
+    match code {
+        Code::Unavailable => tr!(error_unavailable),
+        Code::Busy => tr!(error_busy),
+        Code::InvalidInput => tr!(error_invalid_input),
+        Code::NotFound => tr!(error_not_found),
+        Code::Provider(Kind::Auth) => tr!(error_auth),
+        Code::Provider(Kind::RateLimited) => tr!(error_provider_rate_limited),
+        Code::Provider(Kind::ModelNotFound) => tr!(error_model_not_found),
+        Code::Provider(Kind::ContextLength) => tr!(error_context_length),
+        Code::Provider(Kind::ContentFilter) => tr!(error_content_filter),
+        Code::Provider(Kind::Network) => tr!(error_network),
+        Code::Provider(Kind::Malformed) => tr!(error_malformed),
+        Code::Provider(Kind::Upstream) => tr!(error_upstream),
+        Code::Provider(Kind::Crashed) => tr!(error_crashed),
+        Code::Timeout(Phase::FirstToken) => tr!(error_first_token),
+        Code::Timeout(Phase::Stall) => tr!(error_stall),
+        Code::Timeout(Phase::Turn) => tr!(error_turn),
+        Code::Cancelled => tr!(error_cancelled),
+        Code::Unauthorized => tr!(error_unauthorized),
+        Code::Forbidden => tr!(error_forbidden),
+        Code::RateLimited => tr!(error_rate_limited),
+        Code::StaleCursor => tr!(error_stale_cursor),
+        Code::Internal => tr!(error_internal),
+    }
+}
+
+/// What to do next.
+pub fn error_next(code: Code) -> &'static str {
+    match code {
+        Code::Unavailable => tr!(next_unavailable),
+        Code::Busy => tr!(next_busy),
+        Code::InvalidInput => tr!(next_invalid_input),
+        Code::NotFound => tr!(next_not_found),
+        Code::Provider(Kind::Auth) => tr!(next_auth),
+        Code::Provider(Kind::ModelNotFound) => tr!(next_model_not_found),
+        Code::Provider(Kind::ContextLength) => tr!(next_context_length),
+        Code::Provider(Kind::ContentFilter) => tr!(next_content_filter),
+        Code::Provider(Kind::Network) => tr!(next_network),
+        Code::Provider(Kind::Crashed) => tr!(next_crashed),
+        Code::Provider(Kind::RateLimited) | Code::RateLimited => tr!(next_wait),
+        Code::Provider(Kind::Malformed | Kind::Upstream) => tr!(next_again_or_log),
+        Code::Timeout(_) => tr!(next_timeout),
+        Code::Cancelled => tr!(next_cancelled),
+        Code::Unauthorized | Code::Forbidden => tr!(next_forbidden),
+        Code::StaleCursor => tr!(next_stale_cursor),
+        Code::Internal => tr!(next_internal),
+    }
+}
+
+/// Where it is done, in a page of a conversation.
+pub fn remedy(code: Code) -> Remedy {
+    match code {
+        Code::Unavailable | Code::Provider(Kind::Auth | Kind::ModelNotFound) => {
+            Remedy::Link { path: "/settings#model", words: tr!(remedy_settings) }
+        }
+        Code::NotFound => Remedy::Link { path: "/", words: tr!(to_home) },
+        Code::Unauthorized | Code::Forbidden | Code::StaleCursor | Code::Internal => {
+            Remedy::Link { path: "", words: tr!(remedy_reload) }
+        }
+        Code::InvalidInput => Remedy::Link { path: "#composer", words: tr!(remedy_composer) },
+        Code::Busy => Remedy::Stop,
+        Code::Provider(_) | Code::Timeout(_) | Code::Cancelled | Code::RateLimited => {
+            Remedy::Beside
+        }
+    }
+}

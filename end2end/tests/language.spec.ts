@@ -1,0 +1,137 @@
+// English and Japanese: by the browser's wish, by choice, and nothing left in the other one.
+
+import type { Page } from '@playwright/test';
+
+import type { Console } from '../harness/console.ts';
+import { expect, test } from '../harness/test.ts';
+import { answer, hold, refusal } from '../harness/upstream.ts';
+
+/** Names that are the same in every language. */
+const NAMES = [
+  /Companion|OpenAI|ChatGPT|Open WebUI|SmolLM2|scripted-model|SQLite|Markdown|JSON|GGUF|Cookie/g,
+  /Shift|Ctrl|Enter|Mac|MB|UTC|conversations\.json|English|日本語|Esc|temperature|top_p/g,
+  /sha256:[0-9a-f]+|https?:\S+|\b[0-9a-f]{8,}\b/g,
+];
+
+/**
+ * What the page itself says and a reader meets: its texts and labels, without what people, models
+ * or programs wrote.
+ */
+async function words(page: Page): Promise<string[]> {
+  const said = await page.evaluate(() => {
+    const others = 'code, pre, script, style, .message-text, .conversation-title, [lang=en] [lang=en]';
+    const theirs = (element: Element | null): boolean => {
+      if (!element) return false;
+      const own = element.closest('[lang]');
+      return Boolean(element.closest(others)) || (own !== null && own !== document.documentElement);
+    };
+    const texts: string[] = [document.title.replace(/.*·/, '')];
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode()) {
+      const { parentElement, textContent } = walker.currentNode;
+      if (!theirs(parentElement)) texts.push(textContent ?? '');
+    }
+    for (const element of document.querySelectorAll('[aria-label], [placeholder], [title]')) {
+      if (theirs(element)) continue;
+      for (const name of ['aria-label', 'placeholder', 'title']) {
+        texts.push(element.getAttribute(name) ?? '');
+      }
+    }
+    return texts;
+  });
+  return said
+    .map((text) => NAMES.reduce((rest, name) => rest.replace(name, ''), text).trim())
+    .filter((text) => text !== '');
+}
+
+/** Every page and state that there is, one after the other. */
+async function walk(
+  console: Console,
+  look: (state: string) => Promise<void>,
+  upstream: { plays: (...turns: never[]) => Promise<void>; release: () => Promise<void> },
+): Promise<void> {
+  await (upstream.plays as (...turns: unknown[]) => Promise<void>)(
+    answer('42 '),
+    answer('1 ', hold, '2'),
+    refusal(401, 'no'),
+  );
+  const { page } = console;
+  await console.openLive();
+  await look('welcome');
+  await page.locator('#composer').fill('1?');
+  await page.locator('[data-kind=send]').click();
+  await console.isIdle();
+  await expect(console.messages).toHaveCount(2);
+  await look('answered');
+  await page.locator('#composer').fill('2?');
+  await page.locator('[data-kind=send]').click();
+  await expect(console.messages).toHaveCount(4);
+  await page.locator('#composer').fill('3?');
+  await page.locator('#composer').press('Enter');
+  await look('while it answers');
+  await page.locator('#composer').press('Enter');
+  await look('with a message that waits');
+  await page.locator('[data-kind=stop]').click();
+  await expect(page.locator('[data-kind=quiet]')).toBeVisible();
+  await look('stopped');
+  await upstream.release();
+  await page.locator('[data-kind=send]').click();
+  await expect(page.locator('[data-code=provider]')).toBeVisible();
+  await look('failed');
+  for (const path of ['/settings', '/data', '/nowhere']) {
+    await console.open(path);
+    await look(path);
+  }
+}
+
+test.describe('in Japanese', () => {
+  test.use({ locale: 'ja-JP' });
+
+  test('no page says a word of English', async ({ console, page, upstream, watch }) => {
+    watch.allow(/404/);
+    const look = async (state: string): Promise<void> => {
+      await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
+      const english = (await words(page)).filter((text) => /[a-z]{2,}/i.test(text));
+      expect.soft(english, state).toEqual([]);
+    };
+    await walk(console, look, upstream);
+  });
+
+  test('it is not without a script either', async ({ browser, companion }) => {
+    const context = await browser.newContext({ javaScriptEnabled: false, locale: 'ja-JP' });
+    const page = await context.newPage();
+    for (const path of ['/', '/settings', '/data', '/nowhere']) {
+      await page.goto(companion.url + path);
+      const english = (await words(page)).filter((text) => /[a-z]{2,}/i.test(text));
+      expect.soft(english, path).toEqual([]);
+    }
+    await context.close();
+  });
+
+  test('an error is told in Japanese, with what the server said to look up', async ({
+    console,
+    page,
+    upstream,
+  }) => {
+    await upstream.plays(refusal(401, 'no'));
+    await console.openLive();
+    await page.locator('#composer').fill('どうですか?');
+    await page.locator('#composer').press('Enter');
+    const note = page.locator('[data-code=provider]');
+    await expect(note).toContainText('キーが受け付けられませんでした');
+    await expect(note).toContainText('キーを確かめてください');
+    await expect(note.getByRole('link')).toHaveAttribute('href', '/settings#model');
+    await note.locator('summary').click();
+    await expect(note.locator('[lang=en]')).toBeVisible();
+  });
+});
+
+test('in English no page says a word of Japanese', async ({ console, page, upstream, watch }) => {
+  watch.allow(/404/);
+  const look = async (state: string): Promise<void> => {
+    await expect(page.locator('html')).toHaveAttribute('lang', 'en');
+    const japanese = (await words(page)).filter((text) => /[\u3040-\u9fff]/.test(text));
+    expect.soft(japanese, state).toEqual([]);
+  };
+  await walk(console, look, upstream);
+});

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# Runs the browser tests against target/release/companion; arguments go on to Playwright.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+. "$root/tools/setup/packages.sh"
+cd "$root"
+
+stamp=end2end/node_modules/.companion-lock
+lock_hash=$(sha256sum <end2end/package-lock.json)
+if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
+  say "Installing the packages of the browser tests."
+  PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix end2end ci --no-audit --no-fund ||
+    die "npm could not install the packages of end2end (see above)."
+  printf '%s\n' "$lock_hash" >"$stamp"
+fi
+
+cd end2end
+export COMPANION_BIN=$root/target/release/companion
+CHROMIUM=$(find_chromium)
+export CHROMIUM
+exec npx --no-install playwright test "$@"
