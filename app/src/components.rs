@@ -25,4 +25,4 @@ pub use error_note::ErrorNote;
 pub use new_conversation::NewConversation;
 pub use plain::Plain;
 #[cfg(feature = "ssr")]
-pub use provider_note::ProviderNote;
+pub use provider_note::BetterModels;

@@ -180,7 +180,8 @@ fn later_button(held: Held, sender: Sender) -> impl IntoView {
     let queued = held == Held::Queued;
     view! {
         <button
-            class="action later"
+            class="round later"
+            data-kind="later"
             type="button"
             aria-pressed=queued.to_string()
             on:click=move |_| sender.queue(!queued)

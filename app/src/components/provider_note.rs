@@ -27,7 +27,7 @@ pub fn ProviderNote(
         Either::Right(())
     };
     view! {
-        <section class="provider" id="model" aria-label=tr!(model)>
+        <section class="provider" aria-label=tr!(model)>
             <p class="provider-model">{model}</p>
             <p class="provider-place">{place} {small}</p>
             {better}
@@ -40,11 +40,19 @@ fn Better() -> impl IntoView {
     view! {
         <details class="better">
             <summary>{tr!(better)}</summary>
-            <p>{tr!(better_file)} " " <code>"companion --model-file FILE"</code></p>
-            <p>
-                {tr!(better_url)} " " <code>"companion --base-url URL"</code> " " {tr!(better_key)} " "
-               <code>"COMPANION_API_KEY"</code>
-            </p>
+            <BetterModels />
         </details>
+    }
+}
+
+/// The ways to another model.
+#[component]
+pub fn BetterModels() -> impl IntoView {
+    view! {
+        <p>{tr!(better_file)} " " <code>"companion --model-file FILE"</code></p>
+        <p>
+            {tr!(better_url)} " " <code>"companion --base-url URL"</code> " " {tr!(better_key)} " "
+            <code>"COMPANION_API_KEY"</code>
+        </p>
     }
 }

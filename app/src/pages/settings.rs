@@ -1,9 +1,10 @@
 //! `/settings`: what a reader chooses for this browser, and how this server gets another model.
 
 use leptos::prelude::*;
+use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
-use crate::components::{Plain, ProviderNote};
+use crate::components::{BetterModels, Plain};
 use crate::erase::erase;
 use crate::preferences::{Preferences, Theme};
 use crate::text::{Locale, tr};
@@ -43,7 +44,12 @@ pub fn SettingsPage(
             </p>
             <p class="quiet">{tr!(settings_kept)}</p>
         </form>
-        <ProviderNote provider />
+        <section class="settings-model" id="model" aria-labelledby="model-heading">
+            <h2 id="model-heading">{tr!(model)}</h2>
+            <p>{answers(provider)}</p>
+            <h3>{tr!(better)}</h3>
+            <BetterModels />
+        </section>
         <nav class="plain-links" aria-label=tr!(pages)>
             <a href="/">{tr!(to_home)}</a>
             <a href="/data">{tr!(data)}</a>
@@ -67,4 +73,17 @@ fn Choice(
             {words}
         </label>
     }
+}
+
+/// What answers now, in a line.
+fn answers(provider: ProviderStatus) -> String {
+    let place = match provider.kind {
+        Some(ProviderName::Local) => tr!(local),
+        // Imported answers come from nowhere here; no provider is called that.
+        Some(ProviderName::Openai | ProviderName::Imported) => tr!(openai),
+        None => return tr!(no_model).to_owned(),
+    };
+    let small = if provider.bundled_model { tr!(small) } else { "" };
+    let parts = [provider.model.as_deref().unwrap_or_default(), place, small];
+    parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
