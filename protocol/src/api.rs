@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Error, Message, MessageId, ProfileName, ProviderName, RuntimeId, Turn, TurnId, Worker,
-    WorkerId,
+    Cursor, Error, Message, MessageId, Place, ProfileName, ProviderName, Role, RuntimeId,
+    Timestamp, Turn, TurnId, Worker, WorkerId,
 };
 
 /// `GET /api/v1/status`.
@@ -105,6 +105,66 @@ pub struct CreateWorker {
 pub struct PatchWorker {
     #[serde(default)]
     pub title: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub place: Option<Place>,
+}
+
+/// A deleted worker that can still be brought back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeletedWorker {
+    pub worker: Worker,
+    pub deleted_at: Timestamp,
+    /// When it is removed for good, at the earliest.
+    pub gone_at: Timestamp,
+}
+
+/// `GET /api/v1/runtimes/{rid}/deleted`, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct DeletedList {
+    pub deleted: Vec<DeletedWorker>,
+}
+
+/// `GET /api/v1/runtimes/{rid}/search`: what holds all the words, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SearchPage {
+    pub hits: Vec<SearchHit>,
+    /// To be given as `before` for the next page, as it is.
+    pub next_before: Option<u64>,
+    /// The time for it ran out; what is older was not looked at. `next_before` goes on.
+    pub cut_short: bool,
+}
+
+/// A message, or a title, that holds all the words.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SearchHit {
+    /// The conversation that it is in.
+    pub worker: Worker,
+    /// None: it is the conversation's title.
+    pub message: Option<HitMessage>,
+    /// The text around the first hit, to be read in a row.
+    pub snippet: Vec<SnippetPiece>,
+}
+
+/// The message that was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HitMessage {
+    pub id: MessageId,
+    pub role: Role,
+    pub created_at: Timestamp,
+}
+
+/// A piece of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SnippetPiece {
+    pub text: String,
+    /// Whether it is one of the words.
+    pub hit: bool,
 }
 
 /// `POST .../messages`.

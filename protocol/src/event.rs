@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Finish, Message, MessageId, ProfileName, Sight, Timestamp, Timings, Turn, TurnId,
+    Error, Finish, Message, MessageId, Place, ProfileName, Sight, Timestamp, Timings, Turn, TurnId,
     TurnState, Usage,
 };
 
@@ -43,6 +43,10 @@ pub enum EventBody {
     },
     WorkerRenamed {
         title: Option<String>,
+    },
+    /// Pinned, archived, or neither any more.
+    WorkerPlaced {
+        place: Place,
     },
     /// Closed to new messages for good.
     WorkerStopped,
@@ -107,6 +111,7 @@ impl EventBody {
         match self {
             Self::WorkerCreated { .. } => "worker_created",
             Self::WorkerRenamed { .. } => "worker_renamed",
+            Self::WorkerPlaced { .. } => "worker_placed",
             Self::WorkerStopped => "worker_stopped",
             Self::AvailabilityChanged { .. } => "availability_changed",
             Self::MessageCommitted { .. } => "message_committed",

@@ -27,4 +27,4 @@ pub use timestamp::Timestamp;
 pub use turn::{Finish, ProviderName, Retry, Sight, Timings, Turn, TurnState, Usage};
 pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};
 pub use wire::{CloseReason, Envelope, Frame, HtmlPatch};
-pub use worker::{Worker, WorkerStatus};
+pub use worker::{Place, Worker, WorkerStatus};

@@ -4,6 +4,16 @@
 pub const MESSAGE_CHARS: usize = 32_000;
 /// Characters in a conversation's title.
 pub const TITLE_CHARS: usize = 200;
+/// Characters in what is searched for.
+pub const QUERY_CHARS: usize = 200;
+/// Words in what is searched for.
+pub const QUERY_WORDS: usize = 16;
+/// Hits in one page of a search, unless asked otherwise.
+pub const SEARCH_PAGE: u32 = 30;
+/// Hits in one page of a search at most.
+pub const SEARCH_PAGE_MAX: u32 = 100;
+/// Characters of a text around its first hit.
+pub const SNIPPET_CHARS: usize = 200;
 /// Messages in one page of a transcript, unless asked otherwise.
 pub const TRANSCRIPT_PAGE: u32 = 50;
 /// Messages in one page of a transcript at most.

@@ -161,6 +161,7 @@ impl View {
         match &event.body {
             EventBody::WorkerCreated { .. }
             | EventBody::WorkerRenamed { .. }
+            | EventBody::WorkerPlaced { .. }
             | EventBody::WorkerStopped
             | EventBody::AvailabilityChanged { .. } => Change::Worker,
             EventBody::MessageCommitted { message } => {

@@ -17,6 +17,20 @@ pub enum WorkerStatus {
     Stopped,
 }
 
+/// Where lists show a worker.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Place {
+    /// Among the others, by its last use.
+    #[default]
+    Listed,
+    /// Above the others.
+    Pinned,
+    /// In the archive alone; it can be found, read and written to as before.
+    Archived,
+}
+
 /// A worker's summary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -33,6 +47,9 @@ pub struct Worker {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Error>,
     pub profile: ProfileName,
+    /// What was stored before there were places is listed.
+    #[serde(default)]
+    pub place: Place,
     pub created_at: Timestamp,
     /// When the last message was committed or the last turn ended.
     pub updated_at: Timestamp,
@@ -48,6 +65,7 @@ impl Worker {
                 self.profile = profile.clone();
             }
             EventBody::WorkerRenamed { title } => self.title.clone_from(title),
+            EventBody::WorkerPlaced { place } => self.place = *place,
             EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,
             EventBody::AvailabilityChanged { reason } => {
                 self.reason.clone_from(reason);

@@ -7,11 +7,12 @@ use protocol::api::{
     RuntimeSummary, SendMessage, TurnInput, WorkerPage,
 };
 use protocol::{
-    Cursor, Error, ErrorCode, Event, EventBody, ProfileName, RuntimeId, Snapshot, Transcript, Turn,
-    TurnId, Worker, WorkerId, limits,
+    Cursor, Error, ErrorCode, Event, EventBody, MessageId, Place, ProfileName, RuntimeId, Snapshot,
+    Transcript, Turn, TurnId, Worker, WorkerId, limits,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::bundle::Bundle;
 use crate::clock::Clock;
@@ -19,12 +20,14 @@ use crate::hub::Hub;
 use crate::live::Live;
 use crate::observe::{self, Observation};
 use crate::providers::Providers;
-use crate::store::{Append, Durability, Store, StoreError};
+use crate::store::{Append, Durability, Places, Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::worker::{Command, Shared, message};
 use crate::{fault, fresh, newborn, recovery};
 
+mod deleted;
 mod list;
+mod search;
 mod transfer;
 mod turns;
 
@@ -44,6 +47,9 @@ pub struct RuntimeConfig {
     /// What prompts may name as the place that the Companion works at.
     pub workspace: String,
     pub imports: Imports,
+    /// For how long a deleted conversation can be brought back, in milliseconds; 0 is not at
+    /// all.
+    pub undo_delete_ms: u64,
 }
 
 /// A handle to the embedded runtime; cheap to clone.
@@ -60,6 +66,9 @@ struct Inner {
     keeping: Mutex<()>,
     imports: Imports,
     gates: transfer::Gates,
+    undo_delete_ms: u64,
+    /// What goes on beside the actors.
+    tasks: TaskTracker,
 }
 
 impl Runtime {
@@ -81,8 +90,12 @@ impl Runtime {
         let live = Live::new(shared.clone());
         let transcript_page = config.transcript_page;
         let (imports, gates) = (config.imports, transfer::Gates::default());
+        let undo_delete_ms = config.undo_delete_ms;
+        let tasks = TaskTracker::new();
+        tasks.spawn(deleted::keep_sweeping(shared.clone(), undo_delete_ms));
+        let keeping = Mutex::default();
         let inner =
-            Inner { shared, live, transcript_page, keeping: Mutex::default(), imports, gates };
+            Inner { shared, live, transcript_page, keeping, imports, gates, undo_delete_ms, tasks };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one().await?;
         Ok(runtime)
@@ -117,13 +130,24 @@ impl Runtime {
         })
     }
 
-    /// A page of workers, the most recently used first. `before` is a `next_before`.
+    /// A page of the workers that are not in the archive, the most recently used first.
+    /// `before` is a `next_before`.
     pub async fn workers(&self, before: Option<&str>, limit: u32) -> Result<WorkerPage, Error> {
+        self.workers_at(Places::InView, before, limit).await
+    }
+
+    /// The same of the workers in some place.
+    pub async fn workers_at(
+        &self,
+        places: Places,
+        before: Option<&str>,
+        limit: u32,
+    ) -> Result<WorkerPage, Error> {
         let before = before.map(list::parse).transpose()?;
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
-        let found = || async { self.store().workers(before, limit + 1).await };
+        let found = || async { self.store().workers(places, before, limit + 1).await };
         let mut workers = found().await.map_err(fault::from_store)?;
-        if workers.is_empty() && before.is_none() {
+        if workers.is_empty() && before.is_none() && places == Places::InView {
             self.keep_one().await.map_err(fault::from_store)?;
             workers = found().await.map_err(fault::from_store)?;
         }
@@ -183,16 +207,12 @@ impl Runtime {
         self.inner.live.ask(id, |reply| Command::Stop { reply }).await
     }
 
-    /// Deletes a worker with its log, ending its turn first. The last one is replaced by an
-    /// empty one.
-    pub async fn delete(&self, id: WorkerId) -> Result<(), Error> {
-        self.inner.live.ask(id, |reply| Command::Delete { reply }).await?;
-        if let Err(error) = self.keep_one().await {
-            // It is deleted; whoever lists the workers next makes the new one.
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "there is no worker at the moment");
-        }
-        Ok(())
+    /// Pins a conversation, archives it, or neither. The last one that is not in the archive is
+    /// replaced by an empty one.
+    pub async fn place(&self, id: WorkerId, place: Place) -> Result<Worker, Error> {
+        let worker = self.inner.live.ask(id, |reply| Command::Place { place, reply }).await?;
+        self.keep_one_if_it_can_be().await;
+        Ok(worker)
     }
 
     /// Summary, newest page of the transcript, position: what a page begins with.
@@ -212,6 +232,23 @@ impl Runtime {
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
         let page = self.store().page(id, before, limit).await.map_err(fault::from_store)?;
         let page = page.ok_or_else(fault::no_worker)?;
+        let log = page.stored.log;
+        Ok(observe::fold(page).transcript(log))
+    }
+
+    /// A page that holds a message: the newest one where it is in it.
+    pub async fn transcript_around(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Transcript, Error> {
+        let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
+        let page = self.store().around(id, message, limit).await.map_err(fault::from_store)?;
+        let Some(page) = page else {
+            self.worker(id).await?;
+            return Err(fault::no_message());
+        };
         let log = page.stored.log;
         Ok(observe::fold(page).transcript(log))
     }
@@ -270,6 +307,8 @@ impl Runtime {
         let shared = &self.inner.shared;
         shared.down.cancel();
         self.inner.live.ended().await;
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
         shared.providers.shutdown().await;
         shared.hub.close();
         shared.store.close().await;
@@ -298,9 +337,18 @@ impl Runtime {
 
     async fn keep_one(&self) -> Result<(), StoreError> {
         let _alone = self.inner.keeping.lock().await;
-        if self.store().count().await? == 0 {
+        if self.store().workers(Places::InView, None, 1).await?.is_empty() {
             self.add(self.bundle().default_profile().clone(), None).await?;
         }
         Ok(())
+    }
+
+    /// After what was asked for is done, which this is no part of.
+    async fn keep_one_if_it_can_be(&self) {
+        if let Err(error) = self.keep_one().await {
+            // Whoever lists the workers next makes the new one.
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "there is no worker at the moment");
+        }
     }
 }

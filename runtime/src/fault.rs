@@ -72,6 +72,10 @@ pub(crate) fn no_worker() -> Error {
         .with_hint("It may have been deleted; the list shows the ones there are.")
 }
 
+pub(crate) fn no_message() -> Error {
+    Error::new(ErrorCode::NotFound, "There is no such message in this conversation.")
+}
+
 pub(crate) fn shutting_down() -> Error {
     Error::new(ErrorCode::Unavailable, "The server is going down.")
         .with_hint("Try again when it is back.")

@@ -18,6 +18,7 @@ pub mod provider;
 mod providers;
 mod recovery;
 mod registry;
+pub mod search;
 mod secret;
 pub mod store;
 pub mod transfer;

@@ -1,7 +1,7 @@
 //! A worker's summary before and after its events.
 
 use protocol::{
-    Event, EventBody, ProfileName, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, Place, ProfileName, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
 };
 
 /// The name of the embedded runtime.
@@ -27,6 +27,7 @@ pub(crate) fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -
         status: WorkerStatus::Idle,
         reason: None,
         profile,
+        place: Place::Listed,
         created_at: at,
         updated_at: at,
     }

@@ -5,8 +5,14 @@
 //! (`tests/store_contract`) runs against every implementation.
 
 use std::fmt;
+use std::time::Duration;
 
-use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use protocol::api::SearchHit;
+use protocol::{
+    Event, LogId, Message, MessageId, Place, Role, Timestamp, TurnId, Worker, WorkerId,
+};
+
+use crate::search::Query;
 
 pub mod sqlite;
 mod whole;
@@ -149,6 +155,47 @@ pub struct Acceptance {
 /// Where a listing goes on: after the worker that was used then.
 pub type ListPosition = (Timestamp, WorkerId);
 
+/// Which workers a listing has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Places {
+    /// All that are not in the archive.
+    #[default]
+    InView,
+    Only(Place),
+}
+
+/// What is searched for, and where.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub query: Query,
+    /// In this conversation alone.
+    pub worker: Option<WorkerId>,
+    /// A [`Found::next_before`].
+    pub before: Option<u64>,
+    /// Hits at most.
+    pub limit: u32,
+    /// How long it may take; what is found by then is the answer.
+    pub within: Duration,
+}
+
+/// Texts that hold all the words.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The newest first.
+    pub hits: Vec<SearchHit>,
+    /// Where it goes on, if there may be more.
+    pub next_before: Option<u64>,
+    /// Whether the time was over before all was looked at.
+    pub cut_short: bool,
+}
+
+/// A worker that was deleted and can be brought back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deleted {
+    pub worker: Worker,
+    pub at: Timestamp,
+}
+
 /// Keeps the logs.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -160,8 +207,23 @@ pub trait Store: Send + Sync + 'static {
     /// Errors: `Moved`, `Gone`, `Outage`, `Append`, `Closed`; nothing was stored then.
     async fn append(&self, append: Append) -> Result<(), StoreError>;
 
-    /// Deletes a worker with its log; true if it was there.
-    async fn delete(&self, id: WorkerId) -> Result<bool, StoreError>;
+    /// Deletes a worker with its log; true if it was there. Nothing finds it from then on but
+    /// [`Self::deleted`] and [`Self::restore`]; one of the same id may take its place.
+    async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Brings a deleted worker back as it was; true if it could be.
+    async fn restore(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// The workers that can be brought back, the last deleted first, at most `limit`.
+    async fn deleted(&self, limit: u32) -> Result<Vec<Deleted>, StoreError>;
+
+    /// Deletes a worker, deleted before or not, so that it cannot be brought back; true if it
+    /// was there. Its rows are removed by [`Self::sweep`].
+    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// Removes a bounded part of what was given up, or deleted at `until` or before, for good;
+    /// false when there is nothing left of it.
+    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError>;
 
     /// A worker's newest summary.
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
@@ -169,6 +231,7 @@ pub trait Store: Send + Sync + 'static {
     /// At most `limit` workers, the most recently used first, after `before`.
     async fn workers(
         &self,
+        places: Places,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError>;
@@ -194,6 +257,18 @@ pub trait Store: Send + Sync + 'static {
         before: Option<u64>,
         limit: u32,
     ) -> Result<Option<Page>, StoreError>;
+
+    /// A page that holds a message: the newest `limit` where it is among them, else as many
+    /// after it as before, as far as they are not long. None: no such worker or message.
+    async fn around(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError>;
+
+    /// Messages that are done, and titles, which hold what is searched for.
+    async fn search(&self, search: Search) -> Result<Found, StoreError>;
 
     /// Whether the worker has a message of that id, and whose.
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;

@@ -13,6 +13,6 @@ mod outbox;
 mod timers;
 
 pub(crate) use actor::Shared;
-pub(crate) use command::{Command, Reply};
+pub(crate) use command::{Command, Deletion, Reply};
 pub(crate) use context::{CONTEXT_BYTES, input_role};
 pub(crate) use keeper::keep;

@@ -5,6 +5,7 @@ pub mod health;
 pub mod messages;
 pub mod page;
 pub mod runtimes;
+pub mod search;
 pub mod status;
 pub mod transfer;
 pub mod turns;

@@ -54,6 +54,7 @@ pub async fn assemble(
             folder: config.data_dir.clone(),
             bytes: config.settings.http.import_bytes.get(),
         },
+        undo_delete_ms: config.settings.data.undo_delete_ms.get(),
     });
     Ok(Registry::new(runtime.await.context("the conversations cannot be opened")?))
 }

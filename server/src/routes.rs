@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::document::{self, Document, Served};
-use crate::api::{health, messages, runtimes, status, transfer, turns, workers};
+use crate::api::{health, messages, runtimes, search, status, transfer, turns, workers};
 use crate::error::ApiError;
 use crate::events;
 use crate::state::AppState;
@@ -25,6 +25,9 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(workers::list, workers::create))
         .routes(routes!(workers::get, workers::patch, workers::delete))
         .routes(routes!(workers::transcript))
+        .routes(routes!(workers::restore))
+        .routes(routes!(workers::deleted))
+        .routes(routes!(search::search))
         .routes(routes!(messages::send))
         .routes(routes!(messages::cancel))
         .routes(routes!(turns::ask_again))

@@ -52,6 +52,9 @@ enum Body {
     WorkerRenamed {
         title: Option<String>,
     },
+    WorkerPlaced {
+        place: Place,
+    },
     WorkerStopped,
     AvailabilityChanged {
         reason: Option<Error>,
@@ -151,6 +154,7 @@ mod tests {
                 profile: full.profile.clone(),
             },
             EventBody::WorkerRenamed { title: None },
+            EventBody::WorkerPlaced { place: Place::Archived },
             EventBody::WorkerStopped,
             EventBody::AvailabilityChanged { reason: None },
             EventBody::AvailabilityChanged { reason: Some(error.clone()) },
@@ -187,7 +191,7 @@ mod tests {
         let message_id = sample::turn().answer;
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 11, "a kind of event without an example: {kinds:?}");
+        assert_eq!(kinds.len(), 12, "a kind of event without an example: {kinds:?}");
         let patches =
             [None, Some(HtmlPatch { message_id, from: 1, blocks: vec!["<p>a</p>".into()] })];
         let mut patches = patches.into_iter().cycle();

@@ -49,6 +49,7 @@ pub fn worker(n: u64) -> Worker {
         status: WorkerStatus::Idle,
         reason: None,
         profile: "companion".parse().expect("the constant is a profile name"),
+        place: protocol::Place::Listed,
         created_at: at(),
         updated_at: at(),
     }

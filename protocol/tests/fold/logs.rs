@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use protocol::api::Sampling;
 use protocol::{
-    Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId, ProviderKind,
+    Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId, Place, ProviderKind,
     ProviderName, Role, Sight, TimeoutPhase, Timestamp, Timings, Turn, TurnId, TurnState, Usage,
     View, Worker, WorkerId, WorkerStatus,
 };
@@ -28,6 +28,7 @@ pub struct TurnPlan {
 enum Piece {
     Text(String),
     Renamed(Option<String>),
+    Placed(Place),
     Availability(Option<Error>),
 }
 
@@ -67,6 +68,7 @@ pub fn unborn() -> Worker {
         status: WorkerStatus::Idle,
         reason: None,
         profile: "companion".parse().unwrap(),
+        place: Place::Listed,
         created_at: Timestamp::from_unix_ms(0),
         updated_at: Timestamp::from_unix_ms(0),
     }
@@ -132,6 +134,8 @@ fn any_turn() -> impl Strategy<Value = TurnPlan> {
     let piece = prop_oneof![
         8 => any_text().prop_map(Piece::Text),
         1 => prop::option::of(any_text()).prop_map(Piece::Renamed),
+        1 => prop::sample::select(vec![Place::Listed, Place::Pinned, Place::Archived])
+            .prop_map(Piece::Placed),
         1 => prop::option::of(any_error()).prop_map(Piece::Availability),
     ];
     let waiting = prop::collection::vec(0u32..3, 0..3);
@@ -244,6 +248,7 @@ impl Builder {
         for piece in pieces {
             self.push(match piece {
                 Piece::Renamed(title) => EventBody::WorkerRenamed { title },
+                Piece::Placed(place) => EventBody::WorkerPlaced { place },
                 Piece::Availability(reason) => EventBody::AvailabilityChanged { reason },
                 Piece::Text(text) => {
                     let from = offset;

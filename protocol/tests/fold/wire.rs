@@ -9,8 +9,8 @@ use protocol::api::{
     Status, TurnInput, WorkerPage,
 };
 use protocol::{
-    CloseReason, Cursor, Envelope, ErrorBody, Event, EventBody, Frame, MessageId, ProviderName,
-    Timestamp, View,
+    CloseReason, Cursor, Envelope, ErrorBody, Event, EventBody, Frame, MessageId, Place,
+    ProviderName, Timestamp, View,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -89,7 +89,7 @@ proptest! {
         prop_assert_eq!(MessageId::from_slice(id.as_bytes()), Ok(id));
         round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) , edits: None});
         round_trips(&CreateWorker { profile: Some(unborn().profile), title: Some(text.clone()) });
-        round_trips(&PatchWorker { title: Some(text) });
+        round_trips(&PatchWorker { title: Some(text), place: Some(Place::Archived) });
     }
 }
 

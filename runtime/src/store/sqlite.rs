@@ -6,21 +6,23 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
+use protocol::{Event, LogId, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 
 use super::{
-    Acceptance, Append, Branch, Differing, Give, Imported, ListPosition, Outage, Page, Store,
-    StoreError, Stored, WholeLog,
+    Acceptance, Append, Branch, Deleted, Differing, Found, Give, Imported, ListPosition, Outage,
+    Page, Places, Search, Store, StoreError, Stored, WholeLog,
 };
 use file::Access;
 use lock::FolderLock;
 use place::Place;
-use readers::Readers;
+use readers::{READERS, Readers, SEARCHERS};
 use schema::Schema;
-use writer::Writer;
+use writer::{Change, Writer};
 
 mod aside;
+mod delete;
 mod file;
+mod find;
 mod lock;
 mod migrate;
 mod outage;
@@ -28,6 +30,7 @@ mod place;
 mod read;
 mod readers;
 mod schema;
+mod texts;
 mod transfer;
 mod write;
 mod writer;
@@ -82,6 +85,7 @@ pub enum OpenError {
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
+    searchers: Readers,
     /// Held for as long as any handle or the writing thread lives.
     _lock: Arc<FolderLock>,
 }
@@ -98,8 +102,9 @@ impl Sqlite {
         let connection = file::open(&file, &Schema::current())?;
         let place = Place::of(&file).map_err(unusable)?;
         let writer = Writer::start(connection, place, lock.clone()).map_err(unusable)?;
-        let readers = Readers::start(&file)?;
-        Ok(Self { writer, readers, _lock: lock })
+        let readers = Readers::start(&file, READERS)?;
+        let searchers = Readers::start(&file, SEARCHERS)?;
+        Ok(Self { writer, readers, searchers, _lock: lock })
     }
 
     /// Looks at the database of a data folder and changes nothing, whoever has it open.
@@ -143,8 +148,24 @@ impl Store for Sqlite {
         self.writer.append(append).await
     }
 
-    async fn delete(&self, id: WorkerId) -> Result<bool, StoreError> {
-        self.writer.delete(id).await
+    async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError> {
+        self.writer.change(Change::Delete(id, at)).await
+    }
+
+    async fn restore(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.writer.change(Change::Restore(id)).await
+    }
+
+    async fn deleted(&self, limit: u32) -> Result<Vec<Deleted>, StoreError> {
+        self.readers.read(move |db| delete::deleted(db, limit)).await
+    }
+
+    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.writer.change(Change::GiveUp(id)).await
+    }
+
+    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError> {
+        self.writer.change(Change::Sweep(until)).await
     }
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
@@ -153,10 +174,11 @@ impl Store for Sqlite {
 
     async fn workers(
         &self,
+        places: Places,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError> {
-        self.readers.read(move |db| read::workers(db, before, limit)).await
+        self.readers.read(move |db| read::workers(db, places, before, limit)).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
@@ -179,6 +201,19 @@ impl Store for Sqlite {
         limit: u32,
     ) -> Result<Option<Page>, StoreError> {
         self.readers.read(move |db| read::page(db, id, before, limit)).await
+    }
+
+    async fn around(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError> {
+        self.readers.read(move |db| read::around(db, id, message, limit)).await
+    }
+
+    async fn search(&self, search: Search) -> Result<Found, StoreError> {
+        self.searchers.read(move |db| find::search(db, &search)).await
     }
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {

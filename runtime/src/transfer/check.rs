@@ -92,7 +92,9 @@ impl Checker {
                 if state.is_final() { Ok(()) } else { Err("a turn ends in a final state") }
             }
             // These stand for themselves.
-            EventBody::WorkerStopped | EventBody::AvailabilityChanged { .. } => Ok(()),
+            EventBody::WorkerPlaced { .. }
+            | EventBody::WorkerStopped
+            | EventBody::AvailabilityChanged { .. } => Ok(()),
         }
     }
 

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Error, MessageId, RuntimeId, WorkerId, WorkerStatus};
+use protocol::{Error, MessageId, Place, RuntimeId, WorkerId, WorkerStatus};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::command::{Command, Reply};
+use super::command::{Command, Deletion, Reply};
 use super::context::Context;
 use super::outbox::Outbox;
 use super::timers::Timers;
@@ -83,7 +83,7 @@ struct Running {
 /// What is to be done when no turn runs any more.
 enum Closing {
     Stop(Reply<protocol::Worker>),
-    Delete(Reply<()>),
+    Delete(Deletion, Reply<()>),
     Leave,
 }
 
@@ -213,7 +213,13 @@ impl<'a> Actor<'a> {
                 Next::GoOn
             }
             Command::Stop { reply } => self.close(Closing::Stop(reply), Input::Cancel).await,
-            Command::Delete { reply } => self.close(Closing::Delete(reply), Input::Cancel).await,
+            Command::Delete { deletion, reply } => {
+                self.close(Closing::Delete(deletion, reply), Input::Cancel).await
+            }
+            Command::Place { place, reply } => {
+                let _ = reply.send(self.place(place).await);
+                Next::GoOn
+            }
         }
     }
 
@@ -292,8 +298,8 @@ impl<'a> Actor<'a> {
                 Closing::Stop(reply) => {
                     let _ = reply.send(self.stop().await);
                 }
-                Closing::Delete(reply) => {
-                    let deleted = self.delete().await;
+                Closing::Delete(deletion, reply) => {
+                    let deleted = self.delete(deletion).await;
                     if deleted.is_ok() {
                         next = Next::Leave;
                     }
@@ -320,9 +326,20 @@ impl<'a> Actor<'a> {
         Ok(self.outbox.view().worker.clone())
     }
 
-    async fn delete(&mut self) -> Result<(), Error> {
+    async fn place(&mut self, place: Place) -> Result<protocol::Worker, Error> {
+        if place != self.outbox.view().worker.place {
+            self.commit(vec![protocol::EventBody::WorkerPlaced { place }]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    async fn delete(&mut self, deletion: Deletion) -> Result<(), Error> {
         let store = &self.shared.store;
-        let deleted = match store.delete(self.id).await {
+        let deleted = match deletion {
+            Deletion::Undoable => store.delete(self.id, self.shared.clock.now()).await,
+            Deletion::ForGood => store.give_up(self.id).await,
+        };
+        let deleted = match deleted {
             Ok(deleted) => deleted,
             // What failed may be the answer alone.
             Err(_) if matches!(store.worker(self.id).await, Ok(None)) => true,

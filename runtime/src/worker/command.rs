@@ -1,7 +1,7 @@
 //! What can be asked of a worker's actor.
 
 use protocol::api::{Accepted, AskAgain, Cancelled, SendMessage};
-use protocol::{Error, Worker};
+use protocol::{Error, Place, Worker};
 use tokio::sync::oneshot;
 
 /// Where an answer goes. Whoever asked may be gone; then it is dropped.
@@ -33,8 +33,20 @@ pub(crate) enum Command {
     },
     /// Ends the turn, deletes the log, and ends the actor.
     Delete {
+        deletion: Deletion,
         reply: Reply<()>,
     },
+    Place {
+        place: Place,
+        reply: Reply<Worker>,
+    },
+}
+
+/// Whether what is deleted can be brought back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Deletion {
+    Undoable,
+    ForGood,
 }
 
 impl Command {
@@ -46,10 +58,13 @@ impl Command {
                 drop(reply.send(Err(error)));
             }
             Self::Cancel { reply } => drop(reply.send(Err(error))),
-            Self::Rename { reply, .. } | Self::Refresh { reply } | Self::Stop { reply } => {
+            Self::Rename { reply, .. }
+            | Self::Place { reply, .. }
+            | Self::Refresh { reply }
+            | Self::Stop { reply } => {
                 drop(reply.send(Err(error)));
             }
-            Self::Delete { reply } => drop(reply.send(Err(error))),
+            Self::Delete { reply, .. } => drop(reply.send(Err(error))),
         }
     }
 }

@@ -174,6 +174,7 @@ fn durability(body: &EventBody) -> Durability {
     match body {
         EventBody::WorkerCreated { .. }
         | EventBody::WorkerRenamed { .. }
+        | EventBody::WorkerPlaced { .. }
         | EventBody::WorkerStopped
         | EventBody::MessageCommitted { .. }
         | EventBody::TurnAccepted { .. }

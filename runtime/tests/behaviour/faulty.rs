@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex};
 
-use protocol::{Event, LogId, MessageId, Role, TurnId, Worker, WorkerId};
+use protocol::{Event, LogId, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use runtime::store::{
-    Acceptance, Append, Branch, Differing, Durability, Give, Imported, ListPosition, Outage, Page,
-    Store, StoreError, Stored, WholeLog,
+    Acceptance, Append, Branch, Deleted, Differing, Durability, Found, Give, Imported,
+    ListPosition, Outage, Page, Places, Search, Store, StoreError, Stored, WholeLog,
 };
 use tokio::sync::watch;
 
@@ -101,6 +101,20 @@ impl Faulty {
         }
     }
 
+    /// What becomes of a change to a whole worker.
+    async fn change(
+        &self,
+        change: impl Future<Output = Result<bool, StoreError>>,
+    ) -> Result<bool, StoreError> {
+        let fails = || Err(StoreError::Delete("scripted".into()));
+        let writes = *self.writes.borrow();
+        match writes {
+            Writes::Refuse => fails(),
+            Writes::Lose => change.await.and_then(|_| fails()),
+            Writes::Pass | Writes::Hold | Writes::RefuseNew => change.await,
+        }
+    }
+
     fn sees(&self, blind: Reads) -> Result<(), StoreError> {
         let reads = *self.reads.borrow();
         if reads == blind || reads == Reads::Fail {
@@ -144,14 +158,24 @@ impl Store for Faulty {
         }
     }
 
-    async fn delete(&self, id: WorkerId) -> Result<bool, StoreError> {
-        let fails = || Err(StoreError::Delete("scripted".into()));
-        let writes = *self.writes.borrow();
-        match writes {
-            Writes::Refuse => fails(),
-            Writes::Lose => self.inner.delete(id).await.and_then(|_| fails()),
-            Writes::Pass | Writes::Hold | Writes::RefuseNew => self.inner.delete(id).await,
-        }
+    async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError> {
+        self.change(self.inner.delete(id, at)).await
+    }
+
+    async fn restore(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.change(self.inner.restore(id)).await
+    }
+
+    async fn deleted(&self, limit: u32) -> Result<Vec<Deleted>, StoreError> {
+        self.inner.deleted(limit).await
+    }
+
+    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.change(self.inner.give_up(id)).await
+    }
+
+    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError> {
+        self.inner.sweep(until).await
     }
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
@@ -161,10 +185,11 @@ impl Store for Faulty {
 
     async fn workers(
         &self,
+        places: Places,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError> {
-        self.inner.workers(before, limit).await
+        self.inner.workers(places, before, limit).await
     }
 
     async fn count(&self) -> Result<u64, StoreError> {
@@ -189,6 +214,19 @@ impl Store for Faulty {
     ) -> Result<Option<Page>, StoreError> {
         self.sees(Reads::Fail)?;
         self.inner.page(id, before, limit).await
+    }
+
+    async fn around(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError> {
+        self.inner.around(id, message, limit).await
+    }
+
+    async fn search(&self, search: Search) -> Result<Found, StoreError> {
+        self.inner.search(search).await
     }
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {

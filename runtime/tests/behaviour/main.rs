@@ -27,4 +27,5 @@ mod store_failure;
 mod streaming;
 mod timeouts;
 mod transcript;
+mod undoing;
 mod watcher;

@@ -30,6 +30,7 @@ pub struct Setting {
     pub transcript_page: u32,
     /// Whether there is a model at all.
     pub model: bool,
+    pub undo_delete_ms: u64,
 }
 
 impl Default for Setting {
@@ -44,7 +45,13 @@ impl Default for Setting {
             // A failure ends a turn at once, but in the tests of retries.
             retry: RetryLimits { times: 0, first_ms: 1, longest_ms: 1_000 },
         };
-        Self { limits, message_chars: 2_000, transcript_page: 50, model: true }
+        Self {
+            limits,
+            message_chars: 2_000,
+            transcript_page: 50,
+            model: true,
+            undo_delete_ms: hour_ms,
+        }
     }
 }
 
@@ -84,6 +91,7 @@ impl Stage {
             transcript_page: setting.transcript_page,
             workspace: "the stage".to_owned(),
             imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
+            undo_delete_ms: setting.undo_delete_ms,
         };
         let runtime = soon(Runtime::open(config)).await.unwrap();
         let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;

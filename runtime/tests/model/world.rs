@@ -196,6 +196,7 @@ async fn open(folder: &TempDir) -> (Runtime, Script, Arc<Faulty>) {
         transcript_page: 200,
         workspace: "the model".to_owned(),
         imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
+        undo_delete_ms: 60_000,
     };
     (done(Runtime::open(config)).await.unwrap(), script, store)
 }

@@ -1,10 +1,10 @@
 //! Workers: adding, finding, listing, deleting.
 
-use protocol::{EventBody, MessageId, TurnId, WorkerId};
-use runtime::store::{Branch, StoreError};
+use protocol::{EventBody, MessageId, Place as Shown, TurnId, WorkerId};
+use runtime::store::{Branch, Places, StoreError};
 
 use crate::Place;
-use crate::sample::{Sample, assert_holds};
+use crate::sample::{Sample, assert_holds, moment};
 
 pub async fn a_new_worker_is_found_with_its_first_events(place: &impl Place) {
     let store = place.open();
@@ -37,7 +37,7 @@ pub async fn what_is_not_there_is_not_found(place: &impl Place) {
         assert!(store.turn(nobody, turn).await.unwrap().is_none());
         assert_eq!(store.branch(nobody, message, 10).await.unwrap(), Branch::default());
         assert!(store.prompt("sha256:none").await.unwrap().is_none());
-        assert!(!store.delete(nobody).await.unwrap());
+        assert!(!store.delete(nobody, moment(9)).await.unwrap());
         assert_eq!(store.unfinished().await.unwrap(), []);
         if round == 0 {
             let mut other = Sample::created(1, store.as_ref()).await;
@@ -83,7 +83,7 @@ pub async fn workers_are_listed_by_use_page_by_page(place: &impl Place) {
     for limit in [1, 2, 3, 7, 50] {
         let (mut found, mut before) = (Vec::new(), None);
         loop {
-            let page = store.workers(before, limit).await.unwrap();
+            let page = store.workers(Places::InView, before, limit).await.unwrap();
             assert!(page.len() <= limit as usize);
             let Some(last) = page.last() else { break };
             before = Some((last.updated_at, last.worker_id));
@@ -91,6 +91,36 @@ pub async fn workers_are_listed_by_use_page_by_page(place: &impl Place) {
         }
         assert_eq!(found, expected, "by {limit}");
     }
+}
+
+pub async fn workers_are_listed_by_their_place(place: &impl Place) {
+    let store = place.open();
+    let mut samples = Vec::new();
+    for number in 1..=6 {
+        samples.push(Sample::created(number, store.as_ref()).await);
+    }
+    let places = [Shown::Listed, Shown::Pinned, Shown::Archived];
+    for (sample, place) in samples.iter_mut().zip(places.into_iter().cycle()) {
+        store.append(sample.append(vec![EventBody::WorkerPlaced { place }])).await.unwrap();
+    }
+    let listed = async |places| -> Vec<_> {
+        let found = store.workers(places, None, 50).await.unwrap();
+        found.into_iter().map(|worker| worker.worker_id).collect()
+    };
+    let all: Vec<_> = samples.iter().map(Sample::id).collect();
+    let ids = |numbers: &[usize]| numbers.iter().map(|n| all[n - 1]).collect::<Vec<_>>();
+    assert_eq!(listed(Places::InView).await, ids(&[5, 4, 2, 1]));
+    assert_eq!(listed(Places::Only(Shown::Listed)).await, ids(&[4, 1]));
+    assert_eq!(listed(Places::Only(Shown::Pinned)).await, ids(&[5, 2]));
+    assert_eq!(listed(Places::Only(Shown::Archived)).await, ids(&[6, 3]));
+    assert_eq!(store.count().await.unwrap(), 6);
+    store.delete(samples[1].id(), moment(9)).await.unwrap();
+    assert_eq!(listed(Places::Only(Shown::Pinned)).await, ids(&[5]));
+    let back = vec![EventBody::WorkerPlaced { place: Shown::Listed }];
+    let append = samples[2].append(back);
+    store.append(append).await.unwrap();
+    assert_eq!(listed(Places::Only(Shown::Listed)).await, ids(&[4, 3, 1]));
+    assert_holds(store.as_ref(), &samples[2]).await;
 }
 
 pub async fn a_deleted_worker_is_gone_with_its_log_and_others_stay(place: &impl Place) {
@@ -102,8 +132,8 @@ pub async fn a_deleted_worker_is_gone_with_its_log_and_others_stay(place: &impl 
     store.append(sample.question("running", sample.head)).await.unwrap();
     let turn = sample.turn.unwrap();
 
-    assert!(store.delete(sample.id()).await.unwrap());
-    assert!(!store.delete(sample.id()).await.unwrap());
+    assert!(store.delete(sample.id(), moment(9)).await.unwrap());
+    assert!(!store.delete(sample.id(), moment(9)).await.unwrap());
     assert!(store.worker(sample.id()).await.unwrap().is_none());
     assert!(store.tail(sample.id(), 0, 10).await.unwrap().is_none());
     assert!(store.acceptance(sample.id(), question).await.unwrap().is_none());

@@ -8,7 +8,7 @@ use runtime::store::{Durability, Outage, Store, StoreError};
 use rusqlite::Connection;
 
 use crate::place;
-use crate::sample::{Sample, assert_holds};
+use crate::sample::{Sample, assert_holds, moment};
 use crate::small_disk::{SmallDisk, as_root_with_loop_devices, mount, on_a_small_disk};
 
 pub fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outage {
@@ -39,7 +39,7 @@ fn a_full_disk_refuses_every_write_and_goes_on_when_there_is_space() {
             assert_eq!(outage(store.append(question).await), Outage::Full);
             let mut new = Sample::new(2);
             assert_eq!(outage(store.create(new.log, new.first()).await), Outage::Full);
-            assert_eq!(outage(store.delete(sample.id()).await), Outage::Full);
+            assert_eq!(outage(store.delete(sample.id(), moment(9)).await), Outage::Full);
             assert_holds(&store, &sample).await;
             assert_eq!(store.count().await.unwrap(), 1);
         }
@@ -69,15 +69,18 @@ fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
         let long = "x".repeat(30_000);
         let mut rounds = 0;
         let refused = loop {
-            let before = sample.clone();
+            let mut before = sample.clone();
             let head = sample.head;
-            let Err(error) = store.append(sample.question(&long, head)).await else {
+            let mut done = store.append(sample.question(&long, head)).await;
+            if done.is_ok() {
                 rounds += 1;
-                store.append(sample.ended()).await.unwrap_or_else(|_| panic!("{rounds} rounds"));
-                continue;
-            };
-            sample = before;
-            break error;
+                before = sample.clone();
+                done = store.append(sample.ended()).await;
+            }
+            if let Err(error) = done {
+                sample = before;
+                break error;
+            }
         };
         assert!(rounds > 100, "{rounds} rounds");
         assert_eq!(outage::<()>(Err(refused)), Outage::Full);

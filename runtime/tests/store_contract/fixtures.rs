@@ -1,7 +1,7 @@
 //! A database of every schema there ever was, which every later version has to open, with what
 //! it then has to show.
 //!
-//! `fixtures/schema-1.db` was made on 2026-11-22 by the code that wrote schema 1, with
+//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22 by the code that wrote them, with
 //! `cargo test -p runtime --test store_contract -- --ignored make_the_fixture`, and the text
 //! beside it, what the code of then folded from it. A schema's fixture is made once, when
 //! that schema is the newest, and never again.
@@ -9,11 +9,12 @@
 use std::path::{Path, PathBuf};
 
 use protocol::{EventBody, Snapshot, TurnState, View};
-use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
+use runtime::store::{Places, Store};
 use tempfile::tempdir;
 
 use crate::sample::{Sample, prompt};
+use crate::search::found;
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store_contract/fixtures").join(name)
@@ -22,7 +23,7 @@ fn fixture(name: &str) -> PathBuf {
 /// What each worker shows, the most recently used first.
 async fn shown(store: &dyn Store) -> Vec<Snapshot> {
     let mut snapshots = Vec::new();
-    for worker in store.workers(None, 100).await.unwrap() {
+    for worker in store.workers(Places::InView, None, 100).await.unwrap() {
         let page = store.page(worker.worker_id, None, 200).await.unwrap().unwrap();
         let before = page.events.first().map_or(page.stored.last_seq, |e| e.first_seq() - 1);
         let mut view = View::new(page.stored.worker.clone(), before);
@@ -36,7 +37,7 @@ async fn shown(store: &dyn Store) -> Vec<Snapshot> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_of_every_earlier_schema_opens_and_shows_what_it_did() {
-    for schema in 1..=1 {
+    for schema in 1..=2 {
         let folder = tempdir().unwrap();
         let database = fixture(&format!("schema-{schema}.db"));
         std::fs::copy(database, folder.path().join("companion.db")).unwrap();
@@ -49,6 +50,18 @@ async fn a_database_of_every_earlier_schema_opens_and_shows_what_it_did() {
         assert_eq!(expected.len(), 4);
         assert_eq!(store.prompt("sha256:as sent").await.unwrap().as_deref(), Some("as sent"));
         assert_eq!(store.unfinished().await.unwrap().len(), 1);
+        for (words, hits) in [
+            ("元気", 2),
+            ("thank you", 1),
+            ("by hand", 1),
+            ("気", 2),
+            ("two", 2),
+            ("so far", 1),
+            ("still running", 1),
+            ("half an answer", 0),
+        ] {
+            assert_eq!(found(&store, words).await.len(), hits, "schema {schema}: {words}");
+        }
         let look = Sqlite::look(folder.path()).unwrap();
         assert_eq!(look.schema, Some(look.known), "it is brought up to date");
         // And it goes on.

@@ -4,7 +4,7 @@ use protocol::{EventBody, TurnState};
 use runtime::store::{Durability, StoreError};
 
 use crate::Place;
-use crate::sample::{Sample, assert_holds, moved_to, prompt};
+use crate::sample::{Sample, assert_holds, moment, moved_to, prompt};
 
 pub async fn events_come_back_as_they_went_in(place: &impl Place) {
     let store = place.open();
@@ -144,7 +144,7 @@ pub async fn a_closed_store_takes_nothing_more(place: &impl Place) {
     store.close().await;
     store.close().await;
     assert!(matches!(store.append(sample.renamed("x")).await, Err(StoreError::Closed)));
-    assert!(matches!(store.delete(sample.id()).await, Err(StoreError::Closed)));
+    assert!(matches!(store.delete(sample.id(), moment(9)).await, Err(StoreError::Closed)));
     let mut other = Sample::new(2);
     let first = other.first();
     assert!(matches!(store.create(other.log, first).await, Err(StoreError::Closed)));

@@ -13,6 +13,7 @@ use tempfile::TempDir;
 mod branches;
 mod catalogue;
 mod damage;
+mod deleting;
 mod disk;
 mod durability;
 mod files;
@@ -23,6 +24,7 @@ mod moving_disk;
 mod pages;
 mod place;
 mod sample;
+mod search;
 #[path = "../support/small_disk.rs"]
 mod small_disk;
 mod transfer;
@@ -75,7 +77,28 @@ macro_rules! contract {
                 what_is_not_there_is_not_found
                 a_worker_id_is_taken_once
                 workers_are_listed_by_use_page_by_page
+                workers_are_listed_by_their_place
                 a_deleted_worker_is_gone_with_its_log_and_others_stay
+            }
+            deleting {
+                a_deleted_worker_comes_back_exactly_as_it_was
+                what_is_due_is_removed_and_nothing_else
+                what_is_given_up_does_not_come_back
+                a_long_worker_is_removed_step_by_step
+                a_deleted_worker_makes_room_for_one_of_its_id
+                what_was_deleted_is_still_known_after_a_reopening
+            }
+            search {
+                questions_answers_and_titles_are_found
+                all_words_are_found_whatever_their_length
+                what_is_found_is_walked_page_by_page_newest_first
+                one_conversation_is_searched_alone
+                branches_and_unfinished_turns_are_found_by_what_they_hold
+                an_old_title_is_found_no_more
+                what_was_deleted_is_not_found_until_it_comes_back
+                what_was_put_in_is_found
+                the_time_is_kept
+                many_texts_of_one_moment_are_all_found
             }
             log {
                 events_come_back_as_they_went_in
@@ -98,6 +121,8 @@ macro_rules! contract {
                 long_texts_make_short_pages_and_short_tails
                 a_page_is_empty_where_nothing_comes_before
                 a_position_beyond_the_log_is_its_end
+                a_page_is_found_around_every_message
+                a_page_around_a_message_has_it_however_long_the_others_are
                 a_message_is_found_with_its_acceptance
                 a_turn_is_found_from_its_acceptance_to_its_end
                 unfinished_turns_are_found_until_they_end

@@ -1,6 +1,6 @@
 //! What is looked up in a log: pages, messages, turns.
 
-use protocol::{EventBody, Message, Role, TurnId, View};
+use protocol::{EventBody, Message, MessageId, Role, TurnId, View, WorkerId};
 use runtime::store::{Page, Store};
 
 use crate::Place;
@@ -109,6 +109,52 @@ pub async fn a_position_beyond_the_log_is_its_end(place: &impl Place) {
     for before in [sample.last_seq() + 1, sample.last_seq() + 100, i64::MAX as u64, u64::MAX] {
         assert_eq!(page(store.as_ref(), &sample, Some(before), 10).await, newest, "{before}");
     }
+}
+
+pub async fn a_page_is_found_around_every_message(place: &impl Place) {
+    let store = place.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    for number in 0..10 {
+        sample.asked(store.as_ref(), &format!("q{number}"), &["a", "b"]).await;
+    }
+    let all: Vec<_> = sample.view().messages.iter().map(|message| message.id).collect();
+    for limit in [1, 2, 5, 8, 19, 20, 50] {
+        for (at, message) in all.iter().enumerate() {
+            let around = store.around(sample.id(), *message, limit).await.unwrap().unwrap();
+            let shown = ids(&around);
+            assert!(shown.contains(message), "message {at} by {limit}");
+            assert!(shown.len() <= limit as usize);
+            let newest = page(store.as_ref(), &sample, None, limit).await;
+            if all.len() - at <= limit as usize {
+                assert_eq!(around, newest, "message {at} by {limit}");
+            } else {
+                let place = shown.iter().position(|id| id == message).unwrap();
+                let after = shown.len() - 1 - place;
+                assert_eq!(after, limit as usize / 2, "message {at} by {limit}");
+            }
+        }
+    }
+    let (unknown, other) = (MessageId::from_parts(9, [9; 10]), WorkerId::from_parts(9, [9; 10]));
+    assert_eq!(store.around(sample.id(), unknown, 5).await.unwrap(), None);
+    assert_eq!(store.around(other, all[0], 5).await.unwrap(), None);
+}
+
+/// Long texts make short pages; the message is in its page all the same.
+pub async fn a_page_around_a_message_has_it_however_long_the_others_are(place: &impl Place) {
+    let store = place.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    let long = "long ".repeat(600_000);
+    for _ in 0..4 {
+        sample.asked(store.as_ref(), "q", &[&long]).await;
+    }
+    for message in &sample.view().messages {
+        let around = store.around(sample.id(), message.id, 6).await.unwrap().unwrap();
+        assert!(ids(&around).contains(&message.id));
+    }
+}
+
+fn ids(page: &Page) -> Vec<MessageId> {
+    messages(page).iter().map(|message| message.id).collect()
 }
 
 pub async fn a_message_is_found_with_its_acceptance(place: &impl Place) {

@@ -11,7 +11,7 @@ use tempfile::tempdir;
 
 use crate::disk::{integrity, outage};
 use crate::files::copy_as_it_is;
-use crate::sample::{Sample, assert_holds};
+use crate::sample::{Sample, assert_holds, moment};
 
 async fn at_work(folder: &Path) -> (Sqlite, Sample) {
     let store = Sqlite::open(folder).unwrap();
@@ -24,7 +24,7 @@ async fn at_work(folder: &Path) -> (Sqlite, Sample) {
 async fn refuses(store: &Sqlite, sample: &Sample, expected: Outage) {
     for _ in 0..2 {
         assert_eq!(outage(store.append(sample.clone().renamed("x")).await), expected);
-        assert_eq!(outage(store.delete(sample.id()).await), expected);
+        assert_eq!(outage(store.delete(sample.id(), moment(9)).await), expected);
         let mut new = Sample::new(9);
         assert_eq!(outage(store.create(new.log, new.first()).await), expected);
         assert_holds(store, sample).await;

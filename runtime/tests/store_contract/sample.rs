@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Sight, Timestamp, Timings,
-    Turn, TurnId, TurnState, View, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, LogId, Message, MessageId, Place, ProviderName, Role, Sight, Timestamp,
+    Timings, Turn, TurnId, TurnState, View, Worker, WorkerId, WorkerStatus,
 };
 use runtime::store::{Append, Durability, Prompt, Store, StoreError};
 
@@ -33,6 +33,7 @@ impl Sample {
             status: WorkerStatus::Idle,
             reason: None,
             profile: "companion".parse().unwrap(),
+            place: Place::Listed,
             created_at: at,
             updated_at: at,
         };
@@ -216,7 +217,7 @@ pub fn prompt(text: &str) -> Prompt {
 }
 
 pub fn moment(n: u64) -> Timestamp {
-    Timestamp::from_unix_ms(1_763_800_000_000 + n as i64)
+    Timestamp::from_unix_ms(1_763_800_000_000 + 100 * n as i64)
 }
 
 fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Timestamp) -> Turn {

@@ -4,7 +4,7 @@ use protocol::{EventBody, MessageId, WorkerId};
 use runtime::store::{Differing, Give, Imported, Prompt, Store, StoreError, Take, WholeLog};
 
 use crate::Place;
-use crate::sample::{Sample, assert_holds, prompt};
+use crate::sample::{Sample, assert_holds, moment, prompt};
 
 fn giving(logs: Vec<WholeLog>) -> Give {
     Box::new(move |take: &mut Take<'_>| logs.into_iter().try_for_each(take))
@@ -49,7 +49,7 @@ pub async fn workers_are_walked_by_id_whatever_their_use(place: &impl Place) {
     let mut ids: Vec<WorkerId> = samples.iter().map(Sample::id).collect();
     ids.sort();
     assert_eq!(walked, ids);
-    store.delete(ids[1]).await.unwrap();
+    store.delete(ids[1], moment(9)).await.unwrap();
     assert_eq!(store.next_worker(Some(ids[0])).await.unwrap(), Some(ids[2]));
     assert_eq!(store.next_worker(Some(ids[1])).await.unwrap(), Some(ids[2]));
     assert!(store.whole(ids[1]).await.unwrap().is_none());
@@ -60,7 +60,7 @@ pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(place: &impl Pl
     let samples = [lived(1, store.as_ref()).await, lived(2, store.as_ref()).await];
     let logs = all(store.as_ref()).await;
     for sample in &samples {
-        store.delete(sample.id()).await.unwrap();
+        store.delete(sample.id(), moment(9)).await.unwrap();
     }
     let done = put(store.as_ref(), logs.clone()).await;
     assert_eq!(done.added, samples.each_ref().map(Sample::id));

@@ -1,5 +1,6 @@
 //! `?before=&limit=`.
 
+use protocol::{MessageId, Place, WorkerId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -14,6 +15,33 @@ pub struct WorkersPage {
     pub before: Option<String>,
     /// Entries in the page, 1 to 200.
     pub limit: Option<u32>,
+    /// Those in one place alone; without it all but the archived ones.
+    pub place: Option<Place>,
+}
+
+/// What is searched for, and which page of it.
+#[derive(Clone, Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SearchFor {
+    /// Words, all of which a text has to hold; at most 200 characters.
+    pub q: String,
+    /// In this conversation alone.
+    pub worker: Option<WorkerId>,
+    /// What the page before said in `next_before`; without it the newest page.
+    pub before: Option<u64>,
+    /// Hits in the page, 1 to 100.
+    pub limit: Option<u32>,
+}
+
+/// How a worker is deleted.
+#[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeleteHow {
+    /// For good, also one that was deleted before.
+    #[serde(default)]
+    pub purge: bool,
 }
 
 /// Which page of a transcript.
@@ -23,6 +51,8 @@ pub struct WorkersPage {
 pub struct TranscriptPage {
     /// What the page before said in `next_before`; without it the newest page.
     pub before: Option<u64>,
+    /// A message that is to be in the page; not together with `before`.
+    pub around: Option<MessageId>,
     /// Entries in the page, 1 to 200.
     pub limit: Option<u32>,
     /// Whether the answers are told in HTML too.

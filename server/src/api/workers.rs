@@ -3,18 +3,19 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
-use protocol::api::{CreateWorker, PatchWorker, WorkerPage};
+use protocol::api::{CreateWorker, DeletedList, PatchWorker, WorkerPage};
 use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
-use protocol::{ErrorBody, RuntimeId, Transcript, Worker, WorkerId};
+use protocol::{ErrorBody, Place, RuntimeId, Transcript, Worker, WorkerId};
+use runtime::store::Places;
 use serde::{Deserialize, Deserializer};
 
-use super::page::{TranscriptPage, WorkersPage, entries};
+use super::page::{DeleteHow, TranscriptPage, WorkersPage, entries};
 use super::{RuntimePath, WorkerPath};
-use crate::error::ApiResult;
+use crate::error::{ApiError, ApiResult};
 use crate::extract::{self, Path, Query};
 use crate::state::AppState;
 
-/// A page of them, the most recently used first.
+/// A page of them, the most recently used first; without `place` those that are not archived.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers", tag = "workers",
     params(("rid" = RuntimeId, Path), WorkersPage),
@@ -26,7 +27,8 @@ pub async fn list(
     Query(page): Query<WorkersPage>,
 ) -> ApiResult<Json<WorkerPage>> {
     let limit = entries(page.limit, state.limits.worker_page, WORKER_PAGE_MAX)?;
-    Ok(Json(state.runtime(&rid)?.workers(page.before.as_deref(), limit).await?))
+    let places = page.place.map_or(Places::InView, Places::Only);
+    Ok(Json(state.runtime(&rid)?.workers_at(places, page.before.as_deref(), limit).await?))
 }
 
 /// Begins a conversation. Without a body: the first profile, no title.
@@ -69,9 +71,11 @@ pub async fn get(
 pub struct Patch {
     #[serde(default, deserialize_with = "named")]
     title: Option<Option<String>>,
+    #[serde(default)]
+    place: Option<Place>,
 }
 
-/// Gives it a title, or takes it away with `null`.
+/// Gives it a title, or takes it away with `null`; pins it, archives it, or neither.
 #[utoipa::path(
     patch, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -81,30 +85,67 @@ pub struct Patch {
 pub async fn patch(
     State(state): State<AppState>,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
-    extract::Json(Patch { title }): extract::Json<Patch>,
+    extract::Json(Patch { title, place }): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
     let runtime = state.runtime(&rid)?;
-    Ok(Json(match title {
-        Some(title) => runtime.rename(wid, title).await?,
+    if let Some(title) = title {
+        runtime.rename(wid, title).await?;
+    }
+    Ok(Json(match place {
+        Some(place) => runtime.place(wid, place).await?,
         None => runtime.worker(wid).await?,
     }))
 }
 
-/// Ends what runs in it and removes it with everything it said.
+/// Ends what runs in it and removes it with everything it said. For a while it can be brought
+/// back (`undo_delete_ms` in the server's settings).
 #[utoipa::path(
     delete, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
-    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), DeleteHow),
     responses((status = 204, description = "gone"), (status = "default", body = ErrorBody))
 )]
 pub async fn delete(
     State(state): State<AppState>,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+    Query(DeleteHow { purge }): Query<DeleteHow>,
 ) -> ApiResult<StatusCode> {
-    state.runtime(&rid)?.delete(wid).await?;
+    let runtime = state.runtime(&rid)?;
+    if purge {
+        runtime.delete_for_good(wid).await?;
+    } else {
+        runtime.delete(wid).await?;
+    }
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// A page of its messages with their turns, the newest first asked for.
+/// Brings a deleted one back as it was.
+#[utoipa::path(
+    post, path = "/api/v1/runtimes/{rid}/workers/{wid}/restore", tag = "workers",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
+    responses((status = 200, body = Worker), (status = "default", body = ErrorBody))
+)]
+pub async fn restore(
+    State(state): State<AppState>,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+) -> ApiResult<Json<Worker>> {
+    Ok(Json(state.runtime(&rid)?.restore(wid).await?))
+}
+
+/// The deleted ones that can be brought back, the last deleted first, at most 100.
+#[utoipa::path(
+    get, path = "/api/v1/runtimes/{rid}/deleted", tag = "workers",
+    params(("rid" = RuntimeId, Path)),
+    responses((status = 200, body = DeletedList), (status = "default", body = ErrorBody))
+)]
+pub async fn deleted(
+    State(state): State<AppState>,
+    Path(RuntimePath { rid }): Path<RuntimePath>,
+) -> ApiResult<Json<DeletedList>> {
+    Ok(Json(state.runtime(&rid)?.deleted().await?))
+}
+
+/// A page of its messages with their turns: the newest, the ones before a position, or those
+/// around a message.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/transcript", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), TranscriptPage),
@@ -116,7 +157,16 @@ pub async fn transcript(
     Query(page): Query<TranscriptPage>,
 ) -> ApiResult<Json<Transcript>> {
     let limit = entries(page.limit, state.limits.transcript_page, TRANSCRIPT_PAGE_MAX)?;
-    let mut transcript = state.runtime(&rid)?.transcript(wid, page.before, limit).await?;
+    let runtime = state.runtime(&rid)?;
+    let mut transcript = match (page.around, page.before) {
+        (None, before) => runtime.transcript(wid, before, limit).await?,
+        (Some(message), None) => runtime.transcript_around(wid, message, limit).await?,
+        (Some(_), Some(_)) => {
+            return Err(ApiError::invalid(
+                "A page is either before a position or around a message.",
+            ));
+        }
+    };
     if page.html {
         app::markdown::fill(&mut transcript.messages);
     }

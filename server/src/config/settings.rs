@@ -89,6 +89,10 @@ pub struct Data {
     /// such as ~/.local/share/companion
     #[arg(long, value_name = "DIR")]
     pub data_dir: Option<PathBuf>,
+    /// Milliseconds for which a deleted conversation can be brought back; 0 removes it at once
+    /// (0 to 31536000000)
+    #[arg(long, value_name = "MS", default_value = "86400000")]
+    pub undo_delete_ms: Within<0, 31_536_000_000>,
 }
 
 /// Which provider answers.

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// DESIGN's HTTP contract, by hand.
-const CONTRACT: [(&str, &str); 21] = [
+const CONTRACT: [(&str, &str); 24] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -20,6 +20,9 @@ const CONTRACT: [(&str, &str); 21] = [
     ("patch", "/api/v1/runtimes/{rid}/workers/{wid}"),
     ("delete", "/api/v1/runtimes/{rid}/workers/{wid}"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/transcript"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/restore"),
+    ("get", "/api/v1/runtimes/{rid}/deleted"),
+    ("get", "/api/v1/runtimes/{rid}/search"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/messages"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/cancel"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/turns"),

@@ -8,6 +8,7 @@ mod config;
 mod conversation;
 mod document;
 mod errors;
+mod finding;
 mod guard;
 mod html;
 mod moving;

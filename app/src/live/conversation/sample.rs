@@ -16,6 +16,7 @@ pub fn worker() -> Worker {
         status: WorkerStatus::Idle,
         reason: None,
         profile: "default".parse().unwrap(),
+        place: Place::Pinned,
         created_at: at(0),
         updated_at: at(0),
     }

@@ -1,9 +1,11 @@
 //! The statements that read. Each runs inside one read transaction.
 
-use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, Worker, WorkerId};
+use protocol::{
+    Event, EventBody, LogId, MessageId, Place, Role, Timestamp, TurnId, Worker, WorkerId,
+};
 use rusqlite::{Connection, OptionalExtension, Params, params};
 
-use crate::store::{Acceptance, Branch, BranchMessage, Cause, ListPosition, Page, Stored};
+use crate::store::{Acceptance, Branch, BranchMessage, Cause, ListPosition, Page, Places, Stored};
 
 /// Bytes of events after which a tail ends, whatever was asked for: what an observer holds at
 /// most, but for its last event.
@@ -25,10 +27,19 @@ pub(super) fn role_name(role: Role) -> &'static str {
     }
 }
 
+pub(super) fn place_name(place: Place) -> &'static str {
+    match place {
+        Place::Listed => "listed",
+        Place::Pinned => "pinned",
+        Place::Archived => "archived",
+    }
+}
+
 pub(super) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
     let row = db
         .prepare_cached(
-            "SELECT id, log_id, last_seq, head, summary FROM workers WHERE worker_id = ?",
+            "SELECT id, log_id, last_seq, head, summary FROM workers
+             WHERE worker_id = ? AND deleted_ms IS NULL",
         )?
         .query_row([id.as_bytes()], |row| {
             Ok((
@@ -52,6 +63,7 @@ pub(super) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>,
 
 pub(super) fn workers(
     db: &Connection,
+    places: Places,
     before: Option<ListPosition>,
     limit: u32,
 ) -> Result<Vec<Worker>, Cause> {
@@ -59,16 +71,24 @@ pub(super) fn workers(
         Some((at, id)) => (at.unix_ms(), id.as_bytes().to_vec()),
         None => (i64::MAX, vec![0xff; 16]),
     };
-    let mut statement = db.prepare_cached(
-        "SELECT summary FROM workers WHERE (used_ms, worker_id) < (?, ?)
-         ORDER BY used_ms DESC, worker_id DESC LIMIT ?",
-    )?;
+    let chosen = match places {
+        Places::InView => "place <> 'archived'",
+        Places::Only(Place::Listed) => "place = 'listed'",
+        Places::Only(Place::Pinned) => "place = 'pinned'",
+        Places::Only(Place::Archived) => "place = 'archived'",
+    };
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT summary FROM workers
+         WHERE deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
+         ORDER BY used_ms DESC, worker_id DESC LIMIT ?"
+    ))?;
     let rows = statement.query_map(params![used_ms, id, limit], |row| row.get::<_, String>(0))?;
     rows.map(|summary| Ok(serde_json::from_str(&summary?)?)).collect()
 }
 
 pub(super) fn count(db: &Connection) -> Result<u64, Cause> {
-    Ok(db.query_row("SELECT count(*) FROM workers", [], |row| row.get(0))?)
+    Ok(db
+        .query_row("SELECT count(*) FROM workers WHERE deleted_ms IS NULL", [], |row| row.get(0))?)
 }
 
 pub(super) fn tail(
@@ -128,6 +148,42 @@ pub(super) fn page(
     let next_before = (begins.last() != Some(&first)).then_some(first);
     let events = events_between(db, key, first, end.saturating_sub(1))?;
     Ok(Some(Page { stored, events, next_before }))
+}
+
+pub(super) fn around(
+    db: &Connection,
+    id: WorkerId,
+    message: MessageId,
+    limit: u32,
+) -> Result<Option<Page>, Cause> {
+    let Some(WorkerRow { key, .. }) = worker(db, id)? else { return Ok(None) };
+    let Some(Link { seq, .. }) = link(db, key, message)? else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT seq FROM events
+         WHERE worker = ? AND seq > ? AND kind IN ('message_committed', 'turn_accepted')
+         ORDER BY seq LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![key, seq, limit], |row| row.get(0))?;
+    let later: Vec<u64> = rows.collect::<Result<_, _>>()?;
+    // The newest page where the message is in it, else one with as much after it as before.
+    if later.len() < limit as usize {
+        let newest = page(db, id, None, limit)?;
+        if newest.as_ref().is_some_and(|page| begins_by(page, seq)) {
+            return Ok(newest);
+        }
+    }
+    let after = later.get(limit as usize / 2).copied();
+    let page = page(db, id, after, limit)?;
+    if page.as_ref().is_some_and(|page| begins_by(page, seq)) {
+        return Ok(page);
+    }
+    // Long texts after it made the page short.
+    self::page(db, id, later.first().copied(), limit)
+}
+
+/// Whether the event at `seq` is in a page that ends after it.
+fn begins_by(page: &Page, seq: u64) -> bool {
+    page.events.first().is_some_and(|first| first.first_seq() <= seq)
 }
 
 /// Where a page begins that is to begin at `first`, so that its events stay within
@@ -231,7 +287,8 @@ pub(super) fn prompt(db: &Connection, digest: &str) -> Result<Option<String>, Ca
 pub(super) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cause> {
     let mut statement = db.prepare_cached(
         "SELECT workers.worker_id, turns.turn_id FROM turns
-         JOIN workers ON workers.id = turns.worker WHERE turns.last_seq IS NULL",
+         JOIN workers ON workers.id = turns.worker
+         WHERE turns.last_seq IS NULL AND workers.deleted_ms IS NULL",
     )?;
     let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.map(|row| {
@@ -239,6 +296,36 @@ pub(super) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cau
         Ok((WorkerId::from_slice(&worker)?, TurnId::from_slice(&turn)?))
     })
     .collect()
+}
+
+/// A message as it is found: when it was written, and what it says.
+pub(super) struct FoundMessage {
+    pub(super) role: Role,
+    pub(super) created_at: Timestamp,
+    pub(super) text: String,
+}
+
+pub(super) fn message(
+    db: &Connection,
+    key: i64,
+    id: MessageId,
+) -> Result<Option<FoundMessage>, Cause> {
+    let Some(link) = link(db, key, id)? else { return Ok(None) };
+    // The event that begins a message of the user holds its text, too.
+    let Some(event) = event(db, key, link.seq)? else { return Ok(None) };
+    let (created_at, text) = match event.body {
+        EventBody::MessageCommitted { message } => (message.created_at, message.text),
+        _ => (event.at, text_of(db, key, &link)?),
+    };
+    Ok(Some(FoundMessage { role: link.role, created_at, text }))
+}
+
+/// A worker by its key, unless it was deleted.
+pub(super) fn summary(db: &Connection, key: i64) -> Result<Option<Worker>, Cause> {
+    let mut statement =
+        db.prepare_cached("SELECT summary FROM workers WHERE id = ? AND deleted_ms IS NULL")?;
+    let summary = statement.query_row([key], |row| row.get::<_, String>(0)).optional()?;
+    Ok(summary.map(|summary| serde_json::from_str(&summary)).transpose()?)
 }
 
 /// A message's place in the log.
@@ -314,7 +401,11 @@ fn answer_span(db: &Connection, key: i64, link: &Link) -> Result<Option<(u64, u6
 }
 
 /// The seqs of a turn's acceptance and of its end, if it has ended.
-fn turn_span(db: &Connection, key: i64, turn: TurnId) -> Result<Option<(u64, Option<u64>)>, Cause> {
+pub(super) fn turn_span(
+    db: &Connection,
+    key: i64,
+    turn: TurnId,
+) -> Result<Option<(u64, Option<u64>)>, Cause> {
     let mut statement = db
         .prepare_cached("SELECT first_seq, last_seq FROM turns WHERE worker = ? AND turn_id = ?")?;
     let span =
@@ -323,11 +414,12 @@ fn turn_span(db: &Connection, key: i64, turn: TurnId) -> Result<Option<(u64, Opt
 }
 
 fn key(db: &Connection, id: WorkerId) -> Result<Option<i64>, Cause> {
-    let mut statement = db.prepare_cached("SELECT id FROM workers WHERE worker_id = ?")?;
+    let mut statement =
+        db.prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms IS NULL")?;
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
 }
 
-fn event(db: &Connection, key: i64, seq: u64) -> Result<Option<Event>, Cause> {
+pub(super) fn event(db: &Connection, key: i64, seq: u64) -> Result<Option<Event>, Cause> {
     Ok(events_between(db, key, seq, seq)?.pop())
 }
 

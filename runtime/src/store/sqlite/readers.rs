@@ -11,7 +11,10 @@ use super::{OpenError, file, outage};
 use crate::store::{Cause, StoreError};
 
 /// Enough that a long page does not hold up the tails; reads are short and cached.
-const THREADS: usize = 2;
+pub(super) const READERS: usize = 2;
+
+/// Searches are not short, and wait for nobody but each other.
+pub(super) const SEARCHERS: usize = 1;
 
 /// Reads that may wait for one thread; whoever comes then waits for a place.
 const JOBS: usize = 128;
@@ -26,8 +29,8 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn start(file: &Path) -> Result<Self, OpenError> {
-        let threads: Result<Vec<_>, _> = (0..THREADS).map(|number| start(file, number)).collect();
+    pub(super) fn start(file: &Path, threads: usize) -> Result<Self, OpenError> {
+        let threads: Result<Vec<_>, _> = (0..threads).map(|number| start(file, number)).collect();
         Ok(Self { threads: threads?.into(), next: Arc::default() })
     }
 

@@ -1,6 +1,9 @@
 //! The tables, and the steps that lead to them from every earlier schema.
 
-use rusqlite_migration::{M, Migrations};
+use rusqlite::Transaction;
+use rusqlite_migration::{HookError, M, Migrations};
+
+use super::texts;
 
 /// In the file's header, so that a database of another program is told apart: "CMPN".
 pub(super) const APPLICATION_ID: i64 = 0x434D_504E;
@@ -58,6 +61,29 @@ CREATE TABLE prompts (
 PRAGMA application_id = 0x434D504E;
 ";
 
+/// Search, places, and what was deleted and can be brought back.
+///
+/// `texts` numbers all that can be found, and `grams` is an index of it that holds no text
+/// itself. `summary` has the place too; the column is what lists choose by.
+const SECOND: &str = "
+ALTER TABLE workers ADD COLUMN place TEXT NOT NULL DEFAULT 'listed';
+ALTER TABLE workers ADD COLUMN deleted_ms INTEGER;
+CREATE INDEX workers_by_place ON workers (place, used_ms DESC, worker_id DESC)
+    WHERE deleted_ms IS NULL;
+CREATE INDEX workers_deleted ON workers (deleted_ms) WHERE deleted_ms IS NOT NULL;
+
+CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    message_id BLOB
+) STRICT;
+CREATE INDEX texts_of_workers ON texts (worker, message_id);
+
+CREATE VIRTUAL TABLE grams USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
+";
+
 /// The steps from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was ever released is never changed again: a later one mends what it did.
@@ -68,7 +94,13 @@ pub(super) struct Schema {
 
 impl Schema {
     pub(super) fn current() -> Self {
-        Self { steps: vec![M::up(FIRST)] }
+        let fill = |db: &Transaction<'_>| {
+            texts::fill(db).map_err(|cause| match cause.downcast::<rusqlite::Error>() {
+                Ok(error) => HookError::RusqliteError(*error),
+                Err(cause) => HookError::Hook(cause.to_string()),
+            })
+        };
+        Self { steps: vec![M::up(FIRST), M::up_with_hook(SECOND, fill)] }
     }
 
     /// The newest version that these steps lead to.

@@ -20,7 +20,8 @@ pub(super) fn next_worker(
     let after = after.map_or([0; 16], |id| *id.as_bytes());
     let id: Option<Vec<u8>> = db
         .prepare_cached(
-            "SELECT worker_id FROM workers WHERE worker_id > ? ORDER BY worker_id LIMIT 1",
+            "SELECT worker_id FROM workers WHERE worker_id > ? AND deleted_ms IS NULL
+             ORDER BY worker_id LIMIT 1",
         )?
         .query_row([after], |row| row.get(0))
         .optional()?;

@@ -1,27 +1,31 @@
 //! The statements that write. Each runs inside a savepoint of the writer's transaction.
 
-use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, WorkerId, fold_deltas};
+use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, fold_deltas};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::read;
+use super::{delete, read, texts};
 use crate::store::{Append, Cause, StoreError};
 
 pub(super) fn create(db: &Connection, log: LogId, first: &Append) -> Result<(), StoreError> {
+    // What was deleted and could still be brought back makes room for one of the same id.
+    delete::make_room(db, first.worker.worker_id).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
     append(db, first)
 }
 
 pub(super) fn append(db: &Connection, append: &Append) -> Result<(), StoreError> {
     let fails = |error: rusqlite::Error| StoreError::Append(error.into());
-    let found = db.prepare_cached("SELECT id, last_seq FROM workers WHERE worker_id = ?").and_then(
-        |mut statement| {
+    let found = db
+        .prepare_cached(
+            "SELECT id, last_seq FROM workers WHERE worker_id = ? AND deleted_ms IS NULL",
+        )
+        .and_then(|mut statement| {
             let id = append.worker.worker_id;
             let row = statement.query_row([id.as_bytes()], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
             });
             row.optional()
-        },
-    );
+        });
     let Some((worker, last_seq)) = found.map_err(fails)? else {
         return Err(StoreError::Gone);
     };
@@ -34,13 +38,6 @@ pub(super) fn append(db: &Connection, append: &Append) -> Result<(), StoreError>
         return Err(StoreError::Append("the events leave a gap in the log".into()));
     }
     insert(db, worker, append).map_err(StoreError::Append)
-}
-
-pub(super) fn delete(db: &Connection, id: WorkerId) -> Result<bool, StoreError> {
-    let deleted = db
-        .prepare_cached("DELETE FROM workers WHERE worker_id = ?")
-        .and_then(|mut statement| statement.execute([id.as_bytes()]));
-    deleted.map(|rows| rows > 0).map_err(|error| StoreError::Delete(error.into()))
 }
 
 fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
@@ -65,16 +62,21 @@ fn insert(db: &Connection, worker: i64, append: &Append) -> Result<(), Cause> {
     let last_seq = append.events.last().map(|event| event.seq);
     db.prepare_cached(
         "UPDATE workers SET last_seq = :last_seq, head = coalesce(:head, head),
-                used_ms = :used_ms, summary = :summary
+                used_ms = :used_ms, place = :place, summary = :summary
          WHERE id = :worker",
     )?
     .execute(named_params! {
         ":last_seq": last_seq,
         ":head": head.as_ref().map(|id: &MessageId| id.as_bytes().as_slice()),
         ":used_ms": append.worker.updated_at.unix_ms(),
+        ":place": read::place_name(append.worker.place),
         ":summary": serde_json::to_string(&append.worker)?,
         ":worker": worker,
     })?;
+    // After the summary, which has the title.
+    for event in &append.events {
+        texts::keep(db, worker, event)?;
+    }
     Ok(())
 }
 

@@ -7,13 +7,13 @@
 
 use std::sync::Arc;
 
-use protocol::{LogId, WorkerId};
+use protocol::{LogId, Timestamp, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
 
 use super::lock::FolderLock;
 use super::place::Place;
-use super::{outage, transfer, write};
+use super::{delete, outage, transfer, write};
 use crate::store::{Append, Cause, Differing, Durability, Give, Imported, Outage, StoreError};
 
 /// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
@@ -41,7 +41,16 @@ enum Job {
 enum Work {
     Create(LogId, Box<Append>),
     Append(Box<Append>),
-    Delete(WorkerId),
+    Change(Change),
+}
+
+/// What is done to a whole worker.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Change {
+    Delete(WorkerId, Timestamp),
+    Restore(WorkerId),
+    GiveUp(WorkerId),
+    Sweep(Timestamp),
 }
 
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
@@ -70,8 +79,8 @@ impl Writer {
         self.write(Work::Append(Box::new(append))).await.map(drop)
     }
 
-    pub(super) async fn delete(&self, id: WorkerId) -> Result<bool, StoreError> {
-        self.write(Work::Delete(id)).await
+    pub(super) async fn change(&self, change: Change) -> Result<bool, StoreError> {
+        self.write(Work::Change(change)).await
     }
 
     /// Runs `work` on the database, after what was asked for before and before anything else.
@@ -108,7 +117,9 @@ impl Work {
     fn durability(&self) -> Durability {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
-            Self::Delete(_) => Durability::Power,
+            // What is swept is marked already, and would be swept again.
+            Self::Change(Change::Sweep(_)) => Durability::Process,
+            Self::Change(_) => Durability::Power,
         }
     }
 
@@ -116,7 +127,18 @@ impl Work {
         match self {
             Self::Create(log, append) => write::create(db, *log, append).map(|()| true),
             Self::Append(append) => write::append(db, append).map(|()| true),
-            Self::Delete(id) => write::delete(db, *id),
+            Self::Change(change) => change.perform(db).map_err(StoreError::Delete),
+        }
+    }
+}
+
+impl Change {
+    fn perform(self, db: &Connection) -> Result<bool, Cause> {
+        match self {
+            Self::Delete(id, at) => delete::delete(db, id, at),
+            Self::Restore(id) => delete::restore(db, id),
+            Self::GiveUp(id) => delete::give_up(db, id),
+            Self::Sweep(until) => delete::sweep(db, until),
         }
     }
 }

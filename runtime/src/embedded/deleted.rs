@@ -1,0 +1,129 @@
+//! Deleted conversations: for a while they can be brought back, then they are removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use protocol::api::{DeletedList, DeletedWorker};
+use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus};
+
+use super::Runtime;
+use crate::hub::Wake;
+use crate::store::{Deleted, StoreError};
+use crate::worker::{Command, Deletion, Shared};
+use crate::{fault, recovery};
+
+/// Deleted conversations that are told of at most.
+const LIST: u32 = 100;
+
+/// How often it is looked for some that are due.
+const EVERY: Duration = Duration::from_secs(10 * 60);
+
+impl Runtime {
+    /// Deletes a worker with its log, ending its turn first. For a while it can be brought back,
+    /// unless that is configured otherwise. The last one is replaced by an empty one.
+    pub async fn delete(&self, id: WorkerId) -> Result<(), Error> {
+        if self.inner.undo_delete_ms == 0 {
+            return self.delete_for_good(id).await;
+        }
+        self.end(id, Deletion::Undoable).await
+    }
+
+    /// Deletes a worker, deleted before or not, so that it cannot be brought back. Answers when
+    /// its rows are removed.
+    pub async fn delete_for_good(&self, id: WorkerId) -> Result<(), Error> {
+        match self.end(id, Deletion::ForGood).await {
+            Err(error) if error == fault::no_worker() => {
+                let found = self.store().give_up(id).await.map_err(fault::from_store)?;
+                if !found {
+                    return Err(error);
+                }
+            }
+            ended => ended?,
+        }
+        self.sweep().await.map_err(fault::from_store)
+    }
+
+    /// Brings a deleted worker back as it was.
+    pub async fn restore(&self, id: WorkerId) -> Result<Worker, Error> {
+        if !self.store().restore(id).await.map_err(fault::from_store)? {
+            // Asked twice, it is there already.
+            return self.worker(id).await;
+        }
+        let shared = &self.inner.shared;
+        let stored = self.store().worker(id).await.map_err(fault::from_store)?;
+        if stored.as_ref().is_some_and(|found| found.worker.status == WorkerStatus::Generating) {
+            let now = shared.clock.now();
+            let done = recovery::interrupt_of(self.store(), id, now).await;
+            done.map_err(fault::from_store)?;
+        }
+        // Its observers were told that it is gone; new ones are told where it stands.
+        let seq = stored.map_or(0, |stored| stored.last_seq);
+        shared.hub.wake(id, Wake::Committed(seq));
+        self.worker(id).await
+    }
+
+    /// What can be brought back, the last deleted first.
+    pub async fn deleted(&self) -> Result<DeletedList, Error> {
+        let (undo_ms, until) = (self.inner.undo_delete_ms, self.due());
+        let found = self.store().deleted(LIST).await.map_err(fault::from_store)?;
+        // One that is due may not be removed yet.
+        let kept = found.into_iter().filter(|deleted| deleted.at > until);
+        let told = |Deleted { worker, at }: Deleted| DeletedWorker {
+            worker,
+            deleted_at: at,
+            gone_at: later(at, undo_ms),
+        };
+        Ok(DeletedList { deleted: kept.map(told).collect() })
+    }
+
+    async fn end(&self, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
+        self.inner.live.ask(id, |reply| Command::Delete { deletion, reply }).await?;
+        self.keep_one_if_it_can_be().await;
+        Ok(())
+    }
+
+    async fn sweep(&self) -> Result<(), StoreError> {
+        sweep(&self.inner.shared, self.inner.undo_delete_ms).await
+    }
+
+    /// What was deleted then or before is due.
+    fn due(&self) -> Timestamp {
+        earlier(self.inner.shared.clock.now(), self.inner.undo_delete_ms)
+    }
+}
+
+/// Removes what is due, at once and then from time to time, until the runtime goes down.
+pub(super) async fn keep_sweeping(shared: Arc<Shared>, undo_ms: u64) {
+    loop {
+        tokio::select! {
+            biased;
+            () = shared.down.cancelled() => return,
+            done = sweep(&shared, undo_ms) => {
+                if let Err(error) = done {
+                    let error = &error as &dyn std::error::Error;
+                    tracing::warn!(error, "what was deleted is removed later");
+                }
+            }
+        }
+        tokio::select! {
+            biased;
+            () = shared.down.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
+
+/// Step by step, so that other commits come in between.
+async fn sweep(shared: &Shared, undo_ms: u64) -> Result<(), StoreError> {
+    let until = earlier(shared.clock.now(), undo_ms);
+    while shared.store.sweep(until).await? {}
+    Ok(())
+}
+
+fn earlier(at: Timestamp, ms: u64) -> Timestamp {
+    Timestamp::from_unix_ms(at.unix_ms().saturating_sub_unsigned(ms))
+}
+
+fn later(at: Timestamp, ms: u64) -> Timestamp {
+    Timestamp::from_unix_ms(at.unix_ms().saturating_add_unsigned(ms))
+}

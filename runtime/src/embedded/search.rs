@@ -1,0 +1,48 @@
+//! Searching all conversations, or one.
+
+use std::time::Duration;
+
+use protocol::api::SearchPage;
+use protocol::{Error, ErrorCode, WorkerId, limits};
+
+use super::Runtime;
+use crate::fault;
+use crate::search::{Query, QueryError};
+use crate::store::{Found, Search};
+
+/// How long one search may take; what is found by then is the answer, which says so.
+const WITHIN: Duration = Duration::from_millis(500);
+
+impl Runtime {
+    /// Messages and titles that hold all words of `query`, the newest first. `before` is a
+    /// `next_before`.
+    pub async fn search(
+        &self,
+        query: &str,
+        worker: Option<WorkerId>,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<SearchPage, Error> {
+        let query = Query::parse(query).map_err(refused)?;
+        if let Some(id) = worker {
+            self.worker(id).await?;
+        }
+        let limit = limit.clamp(1, limits::SEARCH_PAGE_MAX);
+        let search = Search { query, worker, before, limit, within: WITHIN };
+        let Found { hits, next_before, cut_short } =
+            self.store().search(search).await.map_err(fault::from_store)?;
+        Ok(SearchPage { hits, next_before, cut_short })
+    }
+}
+
+fn refused(error: QueryError) -> Error {
+    match error {
+        QueryError::Empty => Error::new(ErrorCode::InvalidInput, "There is nothing to search for.")
+            .with_hint("Give one word or more."),
+        QueryError::TooLong => {
+            let (chars, words) = (limits::QUERY_CHARS, limits::QUERY_WORDS);
+            Error::new(ErrorCode::InvalidInput, "This is too long to be searched for.")
+                .with_hint(format!("At most {chars} characters and {words} words."))
+        }
+    }
+}

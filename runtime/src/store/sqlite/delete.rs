@@ -1,0 +1,96 @@
+//! Deleting: a worker is marked first, which nothing but this file finds from then on, and its
+//! rows are removed later, a bounded number at a time.
+
+use protocol::{Timestamp, Worker, WorkerId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::texts;
+use crate::store::{Cause, Deleted};
+
+/// Texts, and rows of the log, that one step removes: a few milliseconds of work.
+const TEXTS: u32 = 100;
+const EVENTS: u32 = 1_000;
+
+/// The mark of one whose removal has begun: before every moment, and not to be brought back.
+const GOING: i64 = 0;
+
+pub(super) fn delete(db: &Connection, id: WorkerId, at: Timestamp) -> Result<bool, Cause> {
+    let sql = "UPDATE workers SET deleted_ms = ? WHERE worker_id = ? AND deleted_ms IS NULL";
+    let at_ms = at.unix_ms().max(GOING + 1);
+    Ok(db.prepare_cached(sql)?.execute(params![at_ms, id.as_bytes()])? > 0)
+}
+
+pub(super) fn restore(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
+    let sql = "UPDATE workers SET deleted_ms = NULL WHERE worker_id = ? AND deleted_ms > ?";
+    Ok(db.prepare_cached(sql)?.execute(params![id.as_bytes(), GOING])? > 0)
+}
+
+pub(super) fn deleted(db: &Connection, limit: u32) -> Result<Vec<Deleted>, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT summary, deleted_ms FROM workers WHERE deleted_ms > ?
+         ORDER BY deleted_ms DESC LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![GOING, limit], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
+    })?;
+    rows.map(|row| {
+        let (summary, at_ms) = row?;
+        let worker: Worker = serde_json::from_str(&summary)?;
+        Ok(Deleted { worker, at: Timestamp::from_unix_ms(at_ms) })
+    })
+    .collect()
+}
+
+/// Gives up a worker for good, deleted before or not; its rows are removed by
+/// [`sweep`].
+pub(super) fn give_up(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
+    let sql = "UPDATE workers SET deleted_ms = ? WHERE worker_id = ?";
+    Ok(db.prepare_cached(sql)?.execute(params![GOING, id.as_bytes()])? > 0)
+}
+
+/// Removes some rows of the worker that was deleted first, unless that was after `until`; false
+/// when there is none.
+pub(super) fn sweep(db: &Connection, until: Timestamp) -> Result<bool, Cause> {
+    let oldest: Option<i64> = db
+        .prepare_cached(
+            "SELECT id FROM workers WHERE deleted_ms <= ? ORDER BY deleted_ms, id LIMIT 1",
+        )?
+        .query_row([until.unix_ms()], |row| row.get(0))
+        .optional()?;
+    let Some(worker) = oldest else { return Ok(false) };
+    // What lacks some of its rows is not brought back any more.
+    db.prepare_cached("UPDATE workers SET deleted_ms = ? WHERE id = ?")?
+        .execute([GOING, worker])?;
+    step(db, worker)?;
+    Ok(true)
+}
+
+/// Removes a deleted worker at once, so that its id can be used.
+pub(super) fn make_room(db: &Connection, id: WorkerId) -> Result<(), Cause> {
+    let sql = "SELECT id FROM workers WHERE worker_id = ? AND deleted_ms IS NOT NULL";
+    let found: Option<i64> =
+        db.prepare_cached(sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
+    let Some(worker) = found else { return Ok(()) };
+    while step(db, worker)? {}
+    Ok(())
+}
+
+/// Removes some rows of a worker, or the worker when there are none left; true when there is
+/// more to do.
+fn step(db: &Connection, worker: i64) -> Result<bool, Cause> {
+    if texts::forget(db, worker, TEXTS)? {
+        return Ok(true);
+    }
+    let events = db
+        .prepare_cached(
+            "DELETE FROM events WHERE worker = ?1 AND seq <=
+                 (SELECT max(seq) FROM
+                     (SELECT seq FROM events WHERE worker = ?1 ORDER BY seq LIMIT ?2))",
+        )?
+        .execute(params![worker, EVENTS])?;
+    if events == EVENTS as usize {
+        return Ok(true);
+    }
+    db.prepare_cached("DELETE FROM workers WHERE id = ?")?.execute([worker])?;
+    Ok(false)
+}

@@ -1,0 +1,109 @@
+//! Search: the index says which texts may hold the words, and each is looked at.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::time::Instant;
+
+use protocol::Worker;
+use protocol::api::{HitMessage, SearchHit};
+use rusqlite::{Connection, params};
+
+use super::{read, texts};
+use crate::search;
+use crate::store::{Cause, Found, Search};
+
+/// Steps of SQLite's machine between two looks at the clock.
+const STEPS: i32 = 1_000;
+
+/// The texts that hold all the words, the newest first. When the time is over, those that were
+/// found by then.
+pub(super) fn search(db: &Connection, search: &Search) -> Result<Found, Cause> {
+    let deadline = Instant::now() + search.within;
+    let late = move || Instant::now() >= deadline;
+    let mut found = Found::default();
+    let key = match search.worker {
+        None => None,
+        Some(id) => match read::worker(db, id)? {
+            Some(row) => Some(row.key),
+            None => return Ok(found),
+        },
+    };
+    db.progress_handler(STEPS, Some(late))?;
+    let done = walk(db, search, key, late, &mut found);
+    db.progress_handler(0, None::<fn() -> bool>)?;
+    match done {
+        Err(cause) if is_interrupted(&cause) => found.cut_short = true,
+        done => done?,
+    }
+    Ok(found)
+}
+
+/// Adds what it finds, and where to go on.
+fn walk(
+    db: &Connection,
+    search: &Search,
+    key: Option<i64>,
+    late: impl Fn() -> bool,
+    found: &mut Found,
+) -> Result<(), Cause> {
+    let mut words: Vec<String> = search::of_query(&search.query).into_iter().collect();
+    words.extend(key.map(texts::mark));
+    // A string in FTS5's language; a gram has nothing in it that would end one.
+    let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    let before = search.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+    found.next_before = search.before;
+    let mut workers: HashMap<i64, Option<Worker>> = HashMap::new();
+    let mut statement = db.prepare_cached(
+        "SELECT rowid FROM grams WHERE grams MATCH ? AND rowid < ? ORDER BY rowid DESC",
+    )?;
+    let mut rows = statement.query(params![words.join(" "), before])?;
+    while let Some(row) = rows.next()? {
+        let number: i64 = row.get(0)?;
+        if found.hits.len() == search.limit as usize {
+            return Ok(());
+        }
+        if late() {
+            found.cut_short = true;
+            return Ok(());
+        }
+        if let Some(hit) = look(db, search, number, &mut workers)? {
+            found.hits.push(hit);
+        }
+        found.next_before = u64::try_from(number).ok();
+    }
+    found.next_before = None;
+    Ok(())
+}
+
+/// The text of a number, where it holds the words and its worker was not deleted.
+fn look(
+    db: &Connection,
+    search: &Search,
+    number: i64,
+    workers: &mut HashMap<i64, Option<Worker>>,
+) -> Result<Option<SearchHit>, Cause> {
+    let Some(text) = texts::text(db, number)? else { return Ok(None) };
+    let worker = match workers.entry(text.worker) {
+        Entry::Occupied(known) => known.into_mut(),
+        Entry::Vacant(new) => new.insert(read::summary(db, text.worker)?),
+    };
+    let Some(worker) = worker else { return Ok(None) };
+    let (message, words) = match text.message {
+        None => (None, worker.title.clone().unwrap_or_default()),
+        Some(id) => {
+            let Some(found) = read::message(db, text.worker, id)? else { return Ok(None) };
+            let read::FoundMessage { role, created_at, text } = found;
+            (Some(HitMessage { id, role, created_at }), text)
+        }
+    };
+    if !search.query.is_in(&words) {
+        return Ok(None);
+    }
+    let snippet = search::snippet(&words, &search.query);
+    Ok(Some(SearchHit { worker: worker.clone(), message, snippet }))
+}
+
+fn is_interrupted(cause: &Cause) -> bool {
+    let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
+    code == Some(rusqlite::ErrorCode::OperationInterrupted)
+}

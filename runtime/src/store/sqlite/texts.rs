@@ -1,0 +1,187 @@
+//! What can be searched for: the texts of messages that are done, and titles.
+//!
+//! A text's number is when it was written, in tenths of a second, or the next one that is
+//! free: so what holds a gram comes out of the index newest first, wherever it came from and
+//! whenever it came in, and nothing is sorted. The text itself is in the log alone.
+
+use protocol::{Event, EventBody, MessageId, Timestamp, TurnId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::read;
+use crate::search;
+use crate::store::Cause;
+
+/// Milliseconds that one number stands for.
+const STEP_MS: i64 = 100;
+
+/// Texts of the same moment that keep their order.
+const IN_A_ROW: u32 = 16;
+
+/// Keeps what an event makes searchable. Its own rows are written already.
+pub(super) fn keep(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause> {
+    match number(db, worker, event)? {
+        Some(number) => index(db, number),
+        None => Ok(()),
+    }
+}
+
+/// Numbers and indexes all that was committed before there was a search.
+pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
+    let workers: Vec<i64> = {
+        let mut statement = db.prepare("SELECT id FROM workers ORDER BY id")?;
+        statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
+    };
+    let kinds = "('worker_created', 'worker_renamed', 'message_committed', 'turn_ended')";
+    for worker in workers {
+        let sql =
+            format!("SELECT body FROM events WHERE worker = ? AND kind IN {kinds} ORDER BY seq");
+        let mut statement = db.prepare_cached(&sql)?;
+        let mut rows = statement.query([worker])?;
+        while let Some(row) = rows.next()? {
+            let event: Event = serde_json::from_str(&row.get::<_, String>(0)?)?;
+            number(db, worker, &event)?;
+        }
+    }
+    // In the order of the numbers the index is written in one go.
+    let mut statement = db.prepare("SELECT id FROM texts ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        index(db, row.get(0)?)?;
+    }
+    Ok(())
+}
+
+/// Forgets at most `most` texts of a worker; false when that were all.
+pub(super) fn forget(db: &Connection, worker: i64, most: u32) -> Result<bool, Cause> {
+    let numbers: Vec<i64> = db
+        .prepare_cached("SELECT id FROM texts WHERE worker = ? LIMIT ?")?
+        .query_map(params![worker, most], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for &number in &numbers {
+        remove(db, number)?;
+    }
+    Ok(numbers.len() == most as usize)
+}
+
+/// The word that every text of a worker is indexed by, so that one conversation is searched
+/// alone. Longer than any gram.
+pub(super) fn mark(worker: i64) -> String {
+    format!("worker{worker}")
+}
+
+/// A text by its number.
+pub(super) struct Text {
+    pub(super) worker: i64,
+    /// None: the title.
+    pub(super) message: Option<MessageId>,
+}
+
+pub(super) fn text(db: &Connection, number: i64) -> Result<Option<Text>, Cause> {
+    let row = db
+        .prepare_cached("SELECT worker, message_id FROM texts WHERE id = ?")?
+        .query_row([number], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, Option<Vec<u8>>>(1)?)))
+        .optional()?;
+    let Some((worker, message)) = row else { return Ok(None) };
+    let message = message.map(|bytes| MessageId::from_slice(&bytes)).transpose()?;
+    Ok(Some(Text { worker, message }))
+}
+
+/// Numbers what an event makes searchable.
+fn number(db: &Connection, worker: i64, event: &Event) -> Result<Option<i64>, Cause> {
+    match &event.body {
+        EventBody::WorkerCreated { title, .. } | EventBody::WorkerRenamed { title } => {
+            unname(db, worker)?;
+            match title {
+                Some(_) => add(db, worker, None, event.at).map(Some),
+                None => Ok(None),
+            }
+        }
+        EventBody::MessageCommitted { message } => {
+            add(db, worker, Some(message.id), message.created_at).map(Some)
+        }
+        EventBody::TurnEnded { turn_id, .. } => match answer(db, worker, *turn_id)? {
+            Some((answer, at)) => add(db, worker, Some(answer), at).map(Some),
+            None => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+/// The message that a turn wrote, and when it began to; none where it wrote nothing.
+fn answer(
+    db: &Connection,
+    worker: i64,
+    turn: TurnId,
+) -> Result<Option<(MessageId, Timestamp)>, Cause> {
+    let Some((first, _)) = read::turn_span(db, worker, turn)? else { return Ok(None) };
+    let Some(event) = read::event(db, worker, first)? else { return Ok(None) };
+    let EventBody::TurnAccepted { turn } = event.body else { return Ok(None) };
+    let written =
+        read::message(db, worker, turn.answer)?.is_some_and(|found| !found.text.is_empty());
+    Ok(written.then_some((turn.answer, event.at)))
+}
+
+fn unname(db: &Connection, worker: i64) -> Result<(), Cause> {
+    let old: Option<i64> = db
+        .prepare_cached("SELECT id FROM texts WHERE worker = ? AND message_id IS NULL")?
+        .query_row([worker], |row| row.get(0))
+        .optional()?;
+    old.map_or(Ok(()), |number| remove(db, number))
+}
+
+fn remove(db: &Connection, number: i64) -> Result<(), Cause> {
+    db.prepare_cached("DELETE FROM grams WHERE rowid = ?")?.execute([number])?;
+    db.prepare_cached("DELETE FROM texts WHERE id = ?")?.execute([number])?;
+    Ok(())
+}
+
+fn add(
+    db: &Connection,
+    worker: i64,
+    message: Option<MessageId>,
+    at: Timestamp,
+) -> Result<i64, Cause> {
+    let number = free(db, (at.unix_ms() / STEP_MS).max(1))?;
+    db.prepare_cached("INSERT INTO texts (id, worker, message_id) VALUES (?, ?, ?)")?
+        .execute(params![number, worker, message.as_ref().map(MessageId::as_bytes)])?;
+    Ok(number)
+}
+
+/// The wanted number, or one a little later that is free: the next ones in a row for a few
+/// texts of the same moment, and where an import has thousands of them any within a span that
+/// grows until one is found.
+fn free(db: &Connection, wanted: i64) -> Result<i64, Cause> {
+    let mut taken = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM texts WHERE id = ?)")?;
+    let mut chance = db.prepare_cached("SELECT abs(random() % ?)")?;
+    let (mut number, mut attempt) = (wanted, 0_u32);
+    while taken.query_row([number], |row| row.get(0))? {
+        attempt += 1;
+        let further = match attempt.checked_sub(IN_A_ROW) {
+            None => i64::from(attempt),
+            Some(more) => {
+                let span = i64::from(IN_A_ROW) << more.min(40);
+                chance.query_row([span], |row| row.get::<_, i64>(0))?
+            }
+        };
+        number = wanted.saturating_add(further);
+    }
+    Ok(number)
+}
+
+/// Writes the grams of a text.
+fn index(db: &Connection, number: i64) -> Result<(), Cause> {
+    let Some(text) = text(db, number)? else { return Ok(()) };
+    let words = match text.message {
+        Some(message) => read::message(db, text.worker, message)?.map(|found| found.text),
+        None => read::summary(db, text.worker)?.and_then(|worker| worker.title),
+    };
+    let Some(words) = words else { return Ok(()) };
+    let mut grams = mark(text.worker);
+    for gram in search::grams(&words) {
+        grams.push(' ');
+        grams.push_str(&gram);
+    }
+    db.prepare_cached("INSERT INTO grams (rowid, text) VALUES (?, ?)")?
+        .execute(params![number, grams])?;
+    Ok(())
+}

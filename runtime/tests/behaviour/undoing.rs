@@ -1,0 +1,85 @@
+//! Deleting with a way back.
+
+use protocol::{CloseReason, ErrorCode, Timestamp, TurnState, WorkerStatus};
+use runtime::store::Store as _;
+
+use crate::faulty::Writes;
+use crate::stage::{Setting, Stage, soon};
+
+/// A turn under way is stopped by the deletion, and stays stopped.
+#[tokio::test]
+async fn what_comes_back_is_what_was_deleted() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("a question").await;
+    call.begin().await;
+    call.text("half an answer").await;
+    let mut watcher = stage.watch().await;
+    watcher.until_text("half an answer").await;
+    let runtime = stage.runtime.clone();
+    let delete = tokio::spawn(async move { runtime.delete(stage.worker).await });
+    call.asked_to_stop().await;
+    call.halt().await;
+    soon(delete).await.unwrap().unwrap();
+    assert_eq!(watcher.until_closed().await, CloseReason::Deleted);
+    let error = stage.runtime.worker(stage.worker).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    assert_eq!(stage.send("more").await.unwrap_err().code, ErrorCode::NotFound);
+
+    let worker = stage.runtime.restore(stage.worker).await.unwrap();
+    assert_eq!(worker.status, WorkerStatus::Idle);
+    let view = stage.snapshot().await;
+    assert_eq!(view.turn(accepted.turn.turn_id).unwrap().state, TurnState::Cancelled);
+    assert_eq!(view.message(accepted.turn.answer).unwrap().text, "half an answer");
+    // It is followed and goes on as before.
+    let turn = stage.ask_and_answer("and now?", &["on it goes"]).await;
+    assert_eq!(turn.state, TurnState::Completed);
+}
+
+/// Marked as deleted while nothing had said that its turn is over.
+#[tokio::test]
+async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("a question").await;
+    let id = stage.worker;
+    stage.store.delete(id, Timestamp::from_unix_ms(i64::from(i32::MAX) * 1_000)).await.unwrap();
+    let after = stage.after_a_crash().await;
+    drop(call);
+    let worker = after.runtime.restore(id).await.unwrap();
+    assert_eq!(worker.status, WorkerStatus::Idle);
+    let turn = after.runtime.turn(id, accepted.turn.turn_id).await.unwrap();
+    assert_eq!(turn.state, TurnState::Interrupted);
+}
+
+#[tokio::test]
+async fn what_is_due_is_removed_at_the_next_start_and_what_is_not_stays() {
+    let stage = Stage::new().await;
+    let long_ago = stage.worker;
+    stage.store.delete(long_ago, Timestamp::from_unix_ms(1_000)).await.unwrap();
+    let just_now = stage.runtime.create(Default::default()).await.unwrap().worker_id;
+    soon(stage.runtime.delete(just_now)).await.unwrap();
+    let told = stage.runtime.deleted().await.unwrap().deleted;
+    assert_eq!(told.len(), 1, "what is due is told of no more");
+    assert_eq!(told[0].worker.worker_id, just_now);
+
+    let stage = stage.reopened(|_| {}).await;
+    let swept = async {
+        while stage.store.deleted(10).await.unwrap().len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    };
+    soon(swept).await;
+    let error = stage.runtime.restore(long_ago).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    assert!(stage.runtime.restore(just_now).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_deletion_that_fails_leaves_all_as_it_was() {
+    let stage = Stage::with(Setting { undo_delete_ms: 0, ..Setting::default() }).await;
+    stage.store.set(Writes::Refuse);
+    assert!(stage.runtime.delete(stage.worker).await.is_err());
+    stage.store.set(Writes::Pass);
+    assert!(stage.runtime.worker(stage.worker).await.is_ok());
+    soon(stage.runtime.delete(stage.worker)).await.unwrap();
+    assert_eq!(stage.runtime.restore(stage.worker).await.unwrap_err().code, ErrorCode::NotFound);
+}

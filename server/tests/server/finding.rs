@@ -1,0 +1,199 @@
+//! Search, places, and what was deleted, over HTTP.
+
+use protocol::api::{DeletedList, SearchPage, WorkerPage};
+use protocol::{Place, Transcript, Worker};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::support::{Server, code, start};
+
+async fn json_of<T: serde::de::DeserializeOwned>(server: &Server, path: &str) -> T {
+    let answer = server.get(path).send().await.unwrap();
+    assert_eq!(answer.status(), 200, "{path}");
+    answer.json().await.unwrap()
+}
+
+fn searching(query: &str) -> String {
+    format!("/api/v1/runtimes/backend-internal/search?q={query}")
+}
+
+async fn found(server: &Server, query: &str) -> SearchPage {
+    json_of(server, &searching(query)).await
+}
+
+#[tokio::test]
+async fn what_was_said_is_found_with_its_place_and_its_words_marked() {
+    let server = start("").await;
+    server.says("The otter swims.");
+    let worker = server.worker().await;
+    let accepted = server.send(&worker, "Where is the <b>otter</b>?").await;
+    let id = server.worker_id().await;
+    server.ended(id).await;
+
+    // The question, the answer, and the title that was made of the question.
+    let page = found(&server, "OTTER").await;
+    assert_eq!(page.hits.len(), 3);
+    assert_eq!((page.next_before, page.cut_short), (None, false));
+    assert!(page.hits.iter().all(|hit| hit.worker.worker_id == id));
+    let question =
+        page.hits.iter().find(|hit| hit.message.is_some_and(|m| m.id == accepted.message.id));
+    let pieces: Vec<_> =
+        question.unwrap().snippet.iter().map(|p| (p.text.as_str(), p.hit)).collect();
+    assert_eq!(pieces, [("Where is the <b>", false), ("otter", true), ("</b>?", false)]);
+
+    // Page by page.
+    let first = found(&server, "otter&limit=1").await;
+    let rest =
+        found(&server, &format!("otter&limit=2&before={}", first.next_before.unwrap())).await;
+    assert_eq!([first.hits, rest.hits].concat(), page.hits);
+
+    // In one conversation.
+    assert_eq!(found(&server, &format!("otter&worker={id}")).await.hits.len(), 3);
+    let other: Worker = server.post(&server.workers()).send().await.unwrap().json().await.unwrap();
+    assert_eq!(found(&server, &format!("otter&worker={}", other.worker_id)).await.hits.len(), 0);
+}
+
+#[tokio::test]
+async fn what_cannot_be_searched_for_is_refused() {
+    let server = start("").await;
+    let nobody = "019aabcd-0123-7abc-8def-0123456789ab";
+    for (query, status, name) in [
+        (String::new(), 422, "invalid_input"),
+        ("%20%20".to_owned(), 422, "invalid_input"),
+        ("x".repeat(201), 422, "invalid_input"),
+        ("x&limit=101".to_owned(), 422, "invalid_input"),
+        ("x&before=a".to_owned(), 422, "invalid_input"),
+        (format!("x&worker={nobody}"), 404, "not_found"),
+    ] {
+        let answer = server.get(&searching(&query)).send().await.unwrap();
+        let (found, code, _) = code(answer).await;
+        assert_eq!((found, code.as_str()), (status, name), "{query}");
+    }
+    assert_eq!(found(&server, "%22%20OR%20*").await.hits, []);
+}
+
+#[tokio::test]
+async fn a_page_around_a_message_holds_it() {
+    let server = start("").await;
+    server.says("Yes.");
+    let worker = server.worker().await;
+    let mut sent = Vec::new();
+    for number in 0..6 {
+        sent.push(server.send(&worker, &format!("Number {number}")).await.message.id);
+        server.ended(server.worker_id().await).await;
+    }
+    for id in &sent {
+        let path = format!("{worker}/transcript?limit=3&around={id}");
+        let page: Transcript = json_of(&server, &path).await;
+        assert!(page.messages.iter().any(|message| message.id == *id));
+        assert_eq!(page.messages.len(), if *id == sent[0] { 2 } else { 3 });
+    }
+    let newest: Transcript = json_of(&server, &format!("{worker}/transcript?limit=3")).await;
+    let around: Transcript =
+        json_of(&server, &format!("{worker}/transcript?limit=3&around={}", sent[5])).await;
+    assert_eq!(around, newest);
+
+    let unknown = "019aabcd-0123-7abc-8def-0123456789ab";
+    let path = format!("{worker}/transcript?around={unknown}");
+    assert_eq!(code(server.get(&path).send().await.unwrap()).await.0, 404);
+    let path = format!("{worker}/transcript?around={}&before=3", sent[0]);
+    assert_eq!(code(server.get(&path).send().await.unwrap()).await.0, 422);
+}
+
+#[tokio::test]
+async fn a_place_is_given_by_a_patch_and_asked_for_by_the_list() {
+    let server = start("").await;
+    let first = server.worker().await;
+    let second: Worker = server.post(&server.workers()).send().await.unwrap().json().await.unwrap();
+    let put = async |path: &str, patch: Value| -> Worker {
+        let request = server.client.request(Method::PATCH, server.url(path)).json(&patch);
+        request.send().await.unwrap().json().await.unwrap()
+    };
+    let listed = async |query: &str| -> Vec<_> {
+        let page: WorkerPage = json_of(&server, &format!("{}{query}", server.workers())).await;
+        page.workers.iter().map(|worker| worker.worker_id).collect()
+    };
+    let both = put(&first, json!({ "title": "Kept", "place": "pinned" })).await;
+    assert_eq!((both.title.as_deref(), both.place), (Some("Kept"), Place::Pinned));
+    assert_eq!(listed("?place=pinned").await, [both.worker_id]);
+    assert_eq!(listed("").await.len(), 2);
+
+    put(&first, json!({ "place": "archived" })).await;
+    assert_eq!(listed("").await, [second.worker_id]);
+    assert_eq!(listed("?place=archived").await, [both.worker_id]);
+    assert_eq!(found(&server, "kept").await.hits.len(), 1, "it is found all the same");
+
+    // The last one in view is replaced by an empty one.
+    let path = format!("{}/{}", server.workers(), second.worker_id);
+    put(&path, json!({ "place": "archived" })).await;
+    assert_eq!(listed("").await.len(), 1);
+    assert_eq!(listed("?place=archived").await.len(), 2);
+    let request = server.client.request(Method::PATCH, server.url(&path));
+    assert_eq!(code(request.json(&json!({ "place": "x" })).send().await.unwrap()).await.0, 422);
+}
+
+async fn delete(server: &Server, path: &str) -> u16 {
+    server.client.delete(server.url(path)).send().await.unwrap().status().as_u16()
+}
+
+#[tokio::test]
+async fn what_was_deleted_is_nowhere_until_it_is_brought_back() {
+    let server = start("").await;
+    server.says("The otter swims.");
+    let worker = server.worker().await;
+    server.send(&worker, "Where is the otter?").await;
+    let id = server.worker_id().await;
+    server.ended(id).await;
+    let before: Worker = json_of(&server, &worker).await;
+    let transcript: Transcript = json_of(&server, &format!("{worker}/transcript")).await;
+
+    assert_eq!(delete(&server, &worker).await, 204);
+    assert_eq!(delete(&server, &worker).await, 404);
+    for path in ["", "/transcript", "/export", "/events"] {
+        let request = server.get(&format!("{worker}{path}")).header("accept", "*/*");
+        let status = request.send().await.unwrap().status().as_u16();
+        assert!([404, 406].contains(&status), "{path}: {status}");
+    }
+    assert_eq!(found(&server, "otter").await.hits, []);
+    let export = server.get("/api/v1/runtimes/backend-internal/export").send().await.unwrap();
+    assert!(!export.text().await.unwrap().contains("otter"));
+    let list: DeletedList = json_of(&server, "/api/v1/runtimes/backend-internal/deleted").await;
+    assert_eq!(list.deleted[0].worker, before);
+    assert_eq!(list.deleted[0].gone_at.ms_since(list.deleted[0].deleted_at), 86_400_000);
+
+    let restore = format!("{worker}/restore");
+    for _ in 0..2 {
+        let back: Worker = server.post(&restore).send().await.unwrap().json().await.unwrap();
+        assert_eq!(back, before);
+    }
+    let again: Transcript = json_of(&server, &format!("{worker}/transcript")).await;
+    assert_eq!(again, transcript);
+    assert_eq!(found(&server, "otter").await.hits.len(), 3);
+}
+
+#[tokio::test]
+async fn what_is_deleted_for_good_stays_away() {
+    let server = start("").await;
+    let (worker, id) = (server.worker().await, server.worker_id().await);
+    assert_eq!(delete(&server, &worker).await, 204);
+    assert_eq!(delete(&server, &format!("{worker}?purge=true")).await, 204);
+    assert_eq!(delete(&server, &format!("{worker}?purge=true")).await, 404);
+    assert_eq!(server.post(&format!("{worker}/restore")).send().await.unwrap().status(), 404);
+    let list: DeletedList = json_of(&server, "/api/v1/runtimes/backend-internal/deleted").await;
+    assert_eq!(list.deleted, []);
+    // One that was not deleted before, too.
+    let next = server.worker().await;
+    assert_ne!(server.worker_id().await, id);
+    assert_eq!(delete(&server, &format!("{next}?purge=true")).await, 204);
+    assert_eq!(server.post(&format!("{next}/restore")).send().await.unwrap().status(), 404);
+}
+
+#[tokio::test]
+async fn without_a_time_for_it_nothing_can_be_brought_back() {
+    let server = start("undo_delete_ms = 0").await;
+    let worker = server.worker().await;
+    assert_eq!(delete(&server, &worker).await, 204);
+    assert_eq!(server.post(&format!("{worker}/restore")).send().await.unwrap().status(), 404);
+    let list: DeletedList = json_of(&server, "/api/v1/runtimes/backend-internal/deleted").await;
+    assert_eq!(list.deleted, []);
+}
