@@ -85,6 +85,9 @@ pub struct WorkerPage {
     pub workers: Vec<Worker>,
     /// To be given as `before` for the next page, as it is.
     pub next_before: Option<String>,
+    /// Where to follow the list from, so that nothing after this page is missed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
 }
 
 /// `POST /api/v1/runtimes/{rid}/workers`.

@@ -17,6 +17,7 @@ use tokio_util::task::TaskTracker;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
 use crate::hub::Hub;
+use crate::listing::ListObservation;
 use crate::live::Live;
 use crate::observe::{self, Observation};
 use crate::providers::Providers;
@@ -144,6 +145,8 @@ impl Runtime {
         limit: u32,
     ) -> Result<WorkerPage, Error> {
         let before = before.map(list::parse).transpose()?;
+        // Taken before the page is read, so that no change falls between.
+        let cursor = self.inner.shared.hub.listing().cursor();
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
         let found = || async { self.store().workers(places, before, limit + 1).await };
         let mut workers = found().await.map_err(fault::from_store)?;
@@ -151,7 +154,7 @@ impl Runtime {
             self.keep_one().await.map_err(fault::from_store)?;
             workers = found().await.map_err(fault::from_store)?;
         }
-        Ok(list::page(workers, limit))
+        Ok(list::page(workers, limit, cursor))
     }
 
     /// A new conversation.
@@ -178,7 +181,9 @@ impl Runtime {
         events.iter().for_each(|event| worker.apply(event));
         let first =
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
+        let seq = first.events.len() as u64;
         self.store().create(fresh::log_id(), first).await?;
+        shared.hub.listed(&worker, seq);
         Ok(worker)
     }
 
@@ -299,6 +304,19 @@ impl Runtime {
         let (runtime, store) = (self.id().clone(), shared.store.clone());
         let observation = Observation::begin(runtime, id, store, wakes, cursor, page).await;
         observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
+    }
+
+    /// Follows the list of workers from a cursor of it. Without one, or with one that does not
+    /// fit, the reader is told to read its pages again.
+    pub fn observe_list(&self, cursor: Option<&Cursor>) -> Result<ListObservation, Error> {
+        let shared = &self.inner.shared;
+        let observation =
+            ListObservation::begin(self.id().clone(), shared.hub.listing().clone(), cursor);
+        // Asked after it was subscribed, so that whoever is let in is told of the end.
+        if shared.down.is_cancelled() {
+            return Err(fault::shutting_down());
+        }
+        Ok(observation)
     }
 
     /// Interrupts running turns (their text is kept), ends observations, the providers'

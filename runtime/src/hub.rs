@@ -4,8 +4,10 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::WorkerId;
+use protocol::{Worker, WorkerId};
 use tokio::sync::watch;
+
+use crate::listing::Listing;
 
 /// The newest that is known of a worker's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,11 +19,12 @@ pub(crate) enum Wake {
     Closed,
 }
 
-/// One watch per observed worker. The lock is held for a map access only, never across an
-/// await.
+/// One watch per observed worker, and one for those who follow the list. The lock is held for
+/// a map access only, never across an await.
 #[derive(Clone, Default)]
 pub(crate) struct Hub {
     observed: Arc<Mutex<HashMap<WorkerId, watch::Sender<Wake>>>>,
+    listing: Listing,
 }
 
 impl Hub {
@@ -33,8 +36,23 @@ impl Hub {
         observed.entry(id).or_insert_with(|| watch::Sender::new(Wake::Committed(0))).subscribe()
     }
 
-    /// Tells a worker's observers; without any this does nothing.
+    /// What the list of workers is told by.
+    pub(crate) fn listing(&self) -> &Listing {
+        &self.listing
+    }
+
+    /// Tells whoever follows the list how a worker stands after `seq` of its log. Only what is
+    /// committed is told.
+    pub(crate) fn listed(&self, worker: &Worker, seq: u64) {
+        self.listing.changed(worker.clone(), seq);
+    }
+
+    /// Tells a worker's observers; without any this does nothing. That it was deleted is told
+    /// to those who follow the list, too.
     pub(crate) fn wake(&self, id: WorkerId, wake: Wake) {
+        if wake == Wake::Deleted {
+            self.listing.deleted(id);
+        }
         if let Some(sender) = self.lock().get(&id) {
             sender.send_replace(wake);
         }
@@ -42,6 +60,7 @@ impl Hub {
 
     /// Tells everyone that the runtime is going down.
     pub(crate) fn close(&self) {
+        self.listing.close();
         for sender in self.lock().values() {
             sender.send_replace(Wake::Closed);
         }

@@ -10,6 +10,7 @@ mod embedded;
 mod fault;
 mod fresh;
 mod hub;
+mod listing;
 mod live;
 mod new_file;
 mod newborn;
@@ -27,6 +28,7 @@ mod worker;
 
 pub use embedded::{Export, Imports, Incoming, Runtime, RuntimeConfig};
 pub use fresh::new_message_id;
+pub use listing::ListObservation;
 pub use new_file::NewFile;
 pub use newborn::BACKEND_INTERNAL;
 pub use observe::Observation;

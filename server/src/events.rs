@@ -1,6 +1,9 @@
 //! Following a worker: one stream of [`protocol::Frame`]s, over a WebSocket or as
-//! Server-Sent Events. It only observes; it takes no commands.
+//! Server-Sent Events; and in the same way the list of workers ([`list()`]). A stream only
+//! observes; it takes no commands.
 
+mod feed;
+mod list;
 mod scribe;
 mod sse;
 mod transport;
@@ -11,8 +14,9 @@ use std::time::Duration;
 
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::{FromRequestParts as _, Request, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, HeaderName, StatusCode};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::Response;
 use protocol::{Cursor, Error, ErrorBody, ErrorCode, Frame, RuntimeId, WorkerId};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -24,6 +28,8 @@ use crate::bounds::BUSY_RETRY_MS;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::state::AppState;
+use feed::Feed;
+pub use list::{__path_list, list};
 use scribe::{Format, Scribe};
 use transport::Transport;
 pub use websocket::CLIENT_PINGS;
@@ -111,30 +117,43 @@ pub async fn events(
     Query(since): Query<Since>,
     request: Request,
 ) -> ApiResult<Response> {
-    let (mut parts, _) = request.into_parts();
+    let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
     let place = state.observers.place()?;
     let runtime = state.runtime(&rid)?;
-    let ping = state.observers.ping;
     let format = if since.html { Format::Html } else { Format::Text };
-    let scribe = async |cursor: Option<String>| {
+    let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
+    let follow = async || {
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
-        Ok::<_, ApiError>(Scribe::new(observation, runtime.clone(), wid, format))
+        Ok(Scribe::new(observation, runtime.clone(), wid, format))
     };
+    answer(transport, parts, &state, place, follow).await
+}
+
+/// Begins a stream. What is followed is found once the handshake is known to be a sound one.
+async fn answer<F: Feed>(
+    transport: Transport,
+    mut parts: Parts,
+    state: &AppState,
+    place: Place,
+    follow: impl AsyncFnOnce() -> ApiResult<F>,
+) -> ApiResult<Response> {
+    let ping = state.observers.ping;
     match transport {
         Transport::WebSocket => {
-            let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &state).await;
+            let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, state).await;
             let upgrade = upgrade.map_err(|rejection| {
                 ApiError::invalid(rejection.body_text()).status(rejection.status())
             })?;
-            let scribe = scribe(since.cursor).await?;
-            Ok(websocket::answer(upgrade, scribe, ping, place))
+            Ok(websocket::answer(upgrade, follow().await?, ping, place))
         }
-        Transport::Sse => {
-            let cursor = since.cursor.or_else(|| last_event_id(&parts.headers));
-            Ok(sse::answer(scribe(cursor).await?, ping, place).into_response())
-        }
+        Transport::Sse => Ok(sse::answer(follow().await?, ping, place)),
     }
+}
+
+/// Where a client goes on that comes back by itself.
+fn last_seen(transport: Transport, headers: &HeaderMap) -> Option<String> {
+    if transport == Transport::Sse { last_event_id(headers) } else { None }
 }
 
 /// Bytes that are no text are still an id that somebody brought, and one that does not fit.

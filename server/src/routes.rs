@@ -37,6 +37,7 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(transfer::export_one))
         .routes(routes!(transfer::import))
         .routes(routes!(events::events))
+        .routes(routes!(events::list))
         .split_for_parts();
     let json = document.to_json().expect("the document is made of texts and maps of texts");
     let router = router

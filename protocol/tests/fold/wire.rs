@@ -9,7 +9,7 @@ use protocol::api::{
     Status, TurnInput, WorkerPage,
 };
 use protocol::{
-    CloseReason, Cursor, Envelope, ErrorBody, Event, EventBody, Frame, MessageId, Place,
+    CloseReason, Cursor, Envelope, ErrorBody, Event, EventBody, Frame, ListFrame, MessageId, Place,
     ProviderName, Timestamp, View,
 };
 use serde::Serialize;
@@ -52,7 +52,20 @@ proptest! {
     fn answers_round_trip(events in any_log(), sampling in any_sampling(), text in any_text()) {
         let View { worker, messages, turns, .. } = folded(&events);
         round_trips(&worker);
-        round_trips(&WorkerPage { workers: vec![worker], next_before: Some(text.clone()) });
+        let (cursor, worker_id) = (Cursor::new(LOG, 9), worker.worker_id);
+        round_trips(&ListFrame::Hello {
+            runtime_id: worker.runtime_id.clone(),
+            cursor: cursor.clone(),
+            resumed: true,
+        });
+        let told = Box::new(worker.clone());
+        round_trips(&ListFrame::Worker { cursor: cursor.clone(), worker: told });
+        round_trips(&ListFrame::Deleted { cursor: cursor.clone(), worker_id });
+        round_trips(&WorkerPage {
+            workers: vec![worker],
+            next_before: Some(text.clone()),
+            cursor: Some(cursor),
+        });
         for (message, turn) in messages.iter().zip(&turns) {
             let (message, turn) = (message.clone(), turn.clone());
             round_trips(&Cancelled { turn: Some(turn.clone()) });
@@ -102,6 +115,7 @@ fn the_closed_sets_round_trip() {
         CloseReason::Internal,
     ] {
         round_trips(&Frame::Close { reason });
+        round_trips(&ListFrame::Close { reason });
         assert_eq!(serde_json::to_value(reason).unwrap(), reason.name());
     }
     let summary = RuntimeSummary {

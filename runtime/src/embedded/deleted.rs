@@ -59,7 +59,9 @@ impl Runtime {
         // Its observers were told that it is gone; new ones are told where it stands.
         let seq = stored.map_or(0, |stored| stored.last_seq);
         shared.hub.wake(id, Wake::Committed(seq));
-        self.worker(id).await
+        let worker = self.worker(id).await?;
+        shared.hub.listed(&worker, seq);
+        Ok(worker)
     }
 
     /// What can be brought back, the last deleted first.

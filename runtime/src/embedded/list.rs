@@ -1,7 +1,7 @@
 //! Pages of the worker list.
 
 use protocol::api::WorkerPage;
-use protocol::{Error, ErrorCode, Timestamp, Worker};
+use protocol::{Cursor, Error, ErrorCode, Timestamp, Worker};
 
 use crate::store::ListPosition;
 
@@ -20,11 +20,12 @@ pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {
     })
 }
 
-/// A page of `found`, of which one more than `limit` was asked for.
-pub(super) fn page(mut found: Vec<Worker>, limit: u32) -> WorkerPage {
+/// A page of `found`, of which one more than `limit` was asked for after the list stood at
+/// `cursor`.
+pub(super) fn page(mut found: Vec<Worker>, limit: u32, cursor: Cursor) -> WorkerPage {
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let last = found.last().filter(|_| more);
     let next_before = last.map(|w| format!("{}.{}", w.updated_at.unix_ms(), w.worker_id));
-    WorkerPage { workers: found, next_before }
+    WorkerPage { workers: found, next_before, cursor: Some(cursor) }
 }

@@ -117,6 +117,10 @@ impl Runtime {
         let profile = self.bundle().default_profile().clone();
         let report = transfer::import(shared.store.as_ref(), file, profile, differing, now).await;
         let report = report.map_err(told)?;
+        if !report.added.is_empty() {
+            // They may be more than is worth telling one by one.
+            shared.hub.listing().forget();
+        }
         for id in &report.added {
             // One of the same id may have been deleted before, and its observers told so.
             let stored = self.store().worker(*id).await.map_err(fault::from_store)?;

@@ -130,8 +130,12 @@ impl Outbox {
     }
 
     fn committed(&mut self, events: &[Event]) {
+        let before = self.view.worker.clone();
         for event in events {
             self.view.apply(event);
+        }
+        if self.view.worker != before {
+            self.hub.listed(&self.view.worker, self.view.seq);
         }
         if !events.is_empty() {
             self.hub.wake(self.view.worker.worker_id, Wake::Committed(self.view.seq));

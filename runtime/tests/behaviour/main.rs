@@ -13,6 +13,7 @@ mod faulty;
 mod idempotence;
 mod idle;
 mod input;
+mod listing;
 mod many;
 mod panics;
 mod refusals;

@@ -17,7 +17,7 @@ use utoipa::OpenApi;
             JSON), all with the code `invalid_input`.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
-    components(schemas(protocol::Frame))
+    components(schemas(protocol::Frame, protocol::ListFrame))
 )]
 pub struct Document;
 

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use protocol::{CloseReason, Frame};
+use protocol::CloseReason;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::{Place, Scribe, UNANSWERED_PINGS};
+use super::feed::Feed;
+use super::{Place, UNANSWERED_PINGS};
 
 /// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
 pub const CLIENT_FRAME_BYTES: usize = 4096;
@@ -17,11 +18,16 @@ pub const CLIENT_FRAME_BYTES: usize = 4096;
 pub const CLIENT_PINGS: u32 = 100;
 
 /// Completes the handshake; frames follow.
-pub fn answer(upgrade: WebSocketUpgrade, scribe: Scribe, ping: Duration, place: Place) -> Response {
+pub fn answer(
+    upgrade: WebSocketUpgrade,
+    feed: impl Feed,
+    ping: Duration,
+    place: Place,
+) -> Response {
     upgrade
         .max_message_size(CLIENT_FRAME_BYTES)
         .max_frame_size(CLIENT_FRAME_BYTES)
-        .on_upgrade(move |socket| follow(socket, scribe, ping, place))
+        .on_upgrade(move |socket| follow(socket, feed, ping, place))
 }
 
 /// What ended a stream.
@@ -32,8 +38,8 @@ enum End {
     Close(CloseReason),
 }
 
-async fn follow(mut socket: WebSocket, scribe: Scribe, ping: Duration, place: Place) {
-    let end = pass_on(&mut socket, scribe, ping).await;
+async fn follow(mut socket: WebSocket, feed: impl Feed, ping: Duration, place: Place) {
+    let end = pass_on(&mut socket, feed, ping).await;
     if let End::Close(reason) = end {
         let frame = CloseFrame { code: reason.code(), reason: reason.name().into() };
         let goodbye = async {
@@ -46,7 +52,7 @@ async fn follow(mut socket: WebSocket, scribe: Scribe, ping: Duration, place: Pl
     drop(place);
 }
 
-async fn pass_on(socket: &mut WebSocket, mut scribe: Scribe, ping: Duration) -> End {
+async fn pass_on(socket: &mut WebSocket, mut feed: impl Feed, ping: Duration) -> End {
     let patience = ping * UNANSWERED_PINGS;
     let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -76,13 +82,15 @@ async fn pass_on(socket: &mut WebSocket, mut scribe: Scribe, ping: Duration) -> 
                 (unanswered, from_client) = (unanswered + 1, 0);
                 Message::Ping(bytes::Bytes::new())
             }
-            frame = scribe.next() => match frame {
-                Some(Frame::Close { reason }) => {
-                    let last = text(&Frame::Close { reason });
-                    let _ = timeout(patience, socket.send(last)).await;
-                    return End::Close(reason);
+            frame = feed.next() => match frame {
+                Some(frame) => {
+                    let message = Message::Text(frame.json.into());
+                    if let Some(reason) = frame.close {
+                        let _ = timeout(patience, socket.send(message)).await;
+                        return End::Close(reason);
+                    }
+                    message
                 }
-                Some(frame) => text(&frame),
                 None => return End::Close(CloseReason::Internal),
             },
         };
@@ -92,9 +100,4 @@ async fn pass_on(socket: &mut WebSocket, mut scribe: Scribe, ping: Duration) -> 
             Ok(Err(_)) | Err(_) => return End::Gone,
         }
     }
-}
-
-fn text(frame: &Frame) -> Message {
-    let json = serde_json::to_string(frame).expect("frames have text keys and no odd numbers");
-    Message::Text(json.into())
 }

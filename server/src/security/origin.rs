@@ -48,6 +48,7 @@ mod tests {
             (Method::HEAD, "/api/v1/status", false),
             (Method::GET, "/api/v1/runtimes/r/workers/w", false),
             (Method::GET, "/api/v1/runtimes/r/workers/w/events", true),
+            (Method::GET, "/api/v1/runtimes/r/events", true),
             (Method::GET, "/api/fn/send123", true),
             (Method::POST, "/", true),
             (Method::PATCH, "/api/v1/runtimes/r/workers/w", true),

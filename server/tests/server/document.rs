@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// DESIGN's HTTP contract, by hand.
-const CONTRACT: [(&str, &str); 24] = [
+const CONTRACT: [(&str, &str); 25] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -32,6 +32,7 @@ const CONTRACT: [(&str, &str); 24] = [
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/export"),
     ("post", "/api/v1/runtimes/{rid}/import"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/events"),
+    ("get", "/api/v1/runtimes/{rid}/events"),
 ];
 
 fn contract() -> BTreeSet<(String, String)> {

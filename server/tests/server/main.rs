@@ -11,6 +11,7 @@ mod errors;
 mod finding;
 mod guard;
 mod html;
+mod listing;
 mod moving;
 mod pages;
 mod process;

@@ -17,6 +17,9 @@ pub(super) async fn load(shared: &Shared, id: WorkerId) -> Result<Option<Stored>
     }
     recovery::interrupt_of(store, id, shared.clock.now()).await?;
     let stored = store.worker(id).await?;
+    if let Some(stored) = &stored {
+        shared.hub.listed(&stored.worker, stored.last_seq);
+    }
     shared.hub.wake(id, Wake::Committed(stored.as_ref().map_or(0, |stored| stored.last_seq)));
     Ok(stored)
 }

@@ -1,0 +1,168 @@
+//! Tells what changed in the list of workers.
+//!
+//! Kept is the newest committed state of the workers that changed last, not what happened to
+//! them: whoever reads slowly is told each worker once, as it stands by then. There is no queue
+//! per reader; a `watch` wakes them, and they read from their own position.
+
+mod changes;
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use protocol::{CloseReason, Cursor, ListFrame, LogId, RuntimeId, Worker, WorkerId};
+use tokio::sync::watch;
+
+use crate::fresh;
+use crate::hub::Wake;
+use changes::{Change, Changes, News};
+
+/// Workers whose last change is remembered, a kilobyte each. A reader that was away for more of
+/// them reads its pages again, which costs it two requests.
+const REMEMBERED: usize = 1024;
+
+/// Changes that one read takes.
+const READ: usize = 64;
+
+/// The list's newest changes. The lock is held for a map access only, never across an await.
+#[derive(Clone)]
+pub(crate) struct Listing {
+    /// Of this start of the process: a cursor from before it does not fit.
+    epoch: LogId,
+    changes: Arc<Mutex<Changes>>,
+    /// The last revision, or that all goes down.
+    newest: watch::Sender<Wake>,
+}
+
+impl Default for Listing {
+    fn default() -> Self {
+        Self {
+            epoch: fresh::log_id(),
+            changes: Arc::new(Mutex::new(Changes::new(REMEMBERED))),
+            newest: watch::Sender::new(Wake::Committed(0)),
+        }
+    }
+}
+
+impl Listing {
+    /// Where the list stands now.
+    pub(crate) fn cursor(&self) -> Cursor {
+        Cursor::new(self.epoch, self.lock().revision())
+    }
+
+    /// How a worker stands after `seq` of its log.
+    pub(super) fn changed(&self, worker: Worker, seq: u64) {
+        self.record(|changes| changes.put(worker, seq));
+    }
+
+    pub(super) fn deleted(&self, id: WorkerId) {
+        self.record(|changes| changes.delete(id));
+    }
+
+    /// Makes everybody read again: more changed than can be told.
+    pub(crate) fn forget(&self) {
+        self.record(Changes::forget);
+    }
+
+    pub(super) fn close(&self) {
+        self.newest.send_replace(Wake::Closed);
+    }
+
+    fn record(&self, change: impl FnOnce(&mut Changes)) {
+        let revision = {
+            let mut changes = self.lock();
+            change(&mut changes);
+            changes.revision()
+        };
+        self.newest.send_if_modified(|wake| match wake {
+            // Two that are recorded at once may arrive here in either order.
+            Wake::Committed(known) if *known < revision => {
+                *known = revision;
+                true
+            }
+            _ => false,
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Changes> {
+        // The changes are whole after every access, so a panic elsewhere does not spoil them.
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Follows the list. Dropping it ends it; it holds at most one read's worth of changes.
+pub struct ListObservation {
+    runtime_id: RuntimeId,
+    listing: Listing,
+    wakes: watch::Receiver<Wake>,
+    /// The revision that was handed out last.
+    position: u64,
+    ready: VecDeque<ListFrame>,
+    over: bool,
+}
+
+impl ListObservation {
+    pub(crate) fn begin(runtime_id: RuntimeId, listing: Listing, cursor: Option<&Cursor>) -> Self {
+        let wakes = listing.newest.subscribe();
+        let given = cursor.and_then(|cursor| cursor.parts().ok());
+        let given =
+            given.filter(|(epoch, _)| *epoch == listing.epoch).map(|(_, revision)| revision);
+        let (position, resumed) = listing.lock().begin(given);
+        let mut observation =
+            Self { runtime_id, listing, wakes, position, ready: VecDeque::new(), over: false };
+        observation.hello(resumed);
+        observation
+    }
+
+    /// The next frame, waiting for it; none after a `Close`. Cancel-safe: a call that is
+    /// dropped loses nothing.
+    pub async fn next(&mut self) -> Option<ListFrame> {
+        loop {
+            if let Some(frame) = self.ready.pop_front() {
+                return Some(frame);
+            }
+            if self.over {
+                return None;
+            }
+            let wake = *self.wakes.borrow_and_update();
+            self.read();
+            if !self.ready.is_empty() {
+                continue;
+            }
+            if wake == Wake::Closed || self.wakes.changed().await.is_err() {
+                self.over = true;
+                return Some(ListFrame::Close { reason: CloseReason::Shutdown });
+            }
+        }
+    }
+
+    fn read(&mut self) {
+        let news = self.listing.lock().after(self.position, READ);
+        match news {
+            News::Changes(changes) => {
+                for (revision, change) in changes {
+                    self.position = revision;
+                    let cursor = self.cursor();
+                    self.ready.push_back(match change {
+                        Change::Worker { worker, .. } => {
+                            ListFrame::Worker { cursor, worker: Box::new((*worker).clone()) }
+                        }
+                        Change::Deleted(worker_id) => ListFrame::Deleted { cursor, worker_id },
+                    });
+                }
+            }
+            News::Missed { now } => {
+                self.position = now;
+                self.hello(false);
+            }
+        }
+    }
+
+    fn hello(&mut self, resumed: bool) {
+        let (runtime_id, cursor) = (self.runtime_id.clone(), self.cursor());
+        self.ready.push_back(ListFrame::Hello { runtime_id, cursor, resumed });
+    }
+
+    fn cursor(&self) -> Cursor {
+        Cursor::new(self.listing.epoch, self.position)
+    }
+}

@@ -1,0 +1,120 @@
+//! The last change of each worker, by revision; no task, no clock.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use protocol::{Worker, WorkerId};
+
+/// How a worker stands.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Change {
+    Worker {
+        worker: Arc<Worker>,
+        /// Of its log, after which it stands so.
+        seq: u64,
+    },
+    Deleted(WorkerId),
+}
+
+/// What a reader is told.
+#[derive(Debug, PartialEq)]
+pub(super) enum News {
+    /// In the order of their revisions.
+    Changes(Vec<(u64, Change)>),
+    /// More than is remembered; the reader goes on from `now`.
+    Missed { now: u64 },
+}
+
+/// The workers that changed last.
+///
+/// Invariant: each is in `at` and in `latest` once, under the revision of its last change, and
+/// they are `most` at most.
+pub(super) struct Changes {
+    most: usize,
+    revision: u64,
+    /// Whoever has read up to here, or beyond, can be told everything.
+    floor: u64,
+    at: HashMap<WorkerId, u64>,
+    latest: BTreeMap<u64, Change>,
+}
+
+impl Changes {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, revision: 0, floor: 0, at: HashMap::new(), latest: BTreeMap::new() }
+    }
+
+    /// Of the last change.
+    pub(super) fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// Where a reader begins that has read up to `given`, and whether it can be told everything
+    /// from there.
+    pub(super) fn begin(&self, given: Option<u64>) -> (u64, bool) {
+        match given {
+            Some(revision) if self.knows(revision) => (revision, true),
+            _ => (self.revision, false),
+        }
+    }
+
+    /// At most `most` of what changed after a revision.
+    pub(super) fn after(&self, revision: u64, most: usize) -> News {
+        if !self.knows(revision) {
+            return News::Missed { now: self.revision };
+        }
+        let changes = self.latest.range(revision + 1..).take(most);
+        News::Changes(changes.map(|(revision, change)| (*revision, change.clone())).collect())
+    }
+
+    /// How a worker stands. Who tells it may have been overtaken by another who knew more.
+    pub(super) fn put(&mut self, worker: Worker, seq: u64) {
+        let id = worker.worker_id;
+        let known = self.at.get(&id).and_then(|revision| self.latest.get(revision));
+        if matches!(known, Some(Change::Worker { seq: known, .. }) if *known > seq) {
+            return;
+        }
+        self.record(id, Change::Worker { worker: Arc::new(worker), seq });
+    }
+
+    pub(super) fn delete(&mut self, id: WorkerId) {
+        self.record(id, Change::Deleted(id));
+    }
+
+    /// Makes every reader begin again.
+    pub(super) fn forget(&mut self) {
+        self.revision += 1;
+        self.floor = self.revision;
+        self.at.clear();
+        self.latest.clear();
+    }
+
+    fn knows(&self, revision: u64) -> bool {
+        (self.floor..=self.revision).contains(&revision)
+    }
+
+    fn record(&mut self, id: WorkerId, change: Change) {
+        self.revision += 1;
+        if let Some(before) = self.at.insert(id, self.revision) {
+            self.latest.remove(&before);
+        }
+        self.latest.insert(self.revision, change);
+        if self.latest.len() > self.most
+            && let Some((revision, change)) = self.latest.pop_first()
+        {
+            self.floor = revision;
+            self.at.remove(&change.id());
+        }
+    }
+}
+
+impl Change {
+    fn id(&self) -> WorkerId {
+        match self {
+            Self::Worker { worker, .. } => worker.worker_id,
+            Self::Deleted(id) => *id,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

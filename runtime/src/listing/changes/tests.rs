@@ -1,0 +1,152 @@
+use std::collections::HashMap as Shown;
+
+use proptest::prelude::*;
+use protocol::{ProfileName, Timestamp};
+
+use super::*;
+use crate::newborn;
+
+fn worker(n: u8, title: u64) -> Worker {
+    let at = Timestamp::from_unix_ms(1_763_800_000_000);
+    let profile: ProfileName = "companion".parse().unwrap();
+    let id = WorkerId::from_parts(u64::from(n), [n; 10]);
+    Worker { title: Some(title.to_string()), ..newborn::worker(id, profile, at) }
+}
+
+fn told(news: News) -> Vec<(u64, Change)> {
+    match news {
+        News::Changes(changes) => changes,
+        News::Missed { now } => panic!("missed, now {now}"),
+    }
+}
+
+#[test]
+fn a_worker_that_changed_often_is_told_once_as_it_stands() {
+    let mut changes = Changes::new(8);
+    for n in 1..=100 {
+        changes.put(worker(1, n), n);
+    }
+    changes.put(worker(2, 7), 1);
+    let news = told(changes.after(0, 64));
+    assert_eq!(news.len(), 2);
+    assert_eq!(news[0].0, 100);
+    assert!(matches!(&news[0].1, Change::Worker { worker: w, .. } if **w == worker(1, 100)));
+    assert_eq!(changes.after(101, 64), News::Changes(vec![]));
+}
+
+#[test]
+fn what_was_overtaken_is_not_told() {
+    let mut changes = Changes::new(8);
+    changes.put(worker(1, 5), 5);
+    changes.put(worker(1, 4), 4);
+    let news = told(changes.after(0, 64));
+    assert!(matches!(&news[..], [(1, Change::Worker { seq: 5, .. })]), "{news:?}");
+    // One that was deleted may come back as it was.
+    changes.delete(worker(1, 5).worker_id);
+    changes.put(worker(1, 5), 5);
+    assert!(matches!(&told(changes.after(2, 64))[..], [(3, Change::Worker { .. })]));
+}
+
+#[test]
+fn a_reader_that_cannot_be_told_everything_begins_again() {
+    let mut changes = Changes::new(2);
+    assert_eq!(changes.begin(None), (0, false));
+    assert_eq!(changes.begin(Some(0)), (0, true));
+    assert_eq!(changes.begin(Some(1)), (0, false), "of the future");
+    for n in 1..=3 {
+        changes.put(worker(n, 1), 1);
+    }
+    // The first worker is forgotten: whoever has seen it need not be told.
+    assert_eq!(changes.begin(Some(0)), (3, false));
+    assert_eq!(changes.begin(Some(1)), (1, true));
+    assert_eq!(changes.after(0, 64), News::Missed { now: 3 });
+    assert_eq!(told(changes.after(1, 64)).len(), 2);
+    changes.forget();
+    assert_eq!(changes.after(3, 64), News::Missed { now: 4 });
+    assert_eq!(changes.after(4, 64), News::Changes(vec![]));
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Put(u8),
+    Delete(u8),
+    Forget,
+    /// One of two readers reads so many changes.
+    Read(usize, usize),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        8 => (0..6u8).prop_map(Step::Put),
+        3 => (0..6u8).prop_map(Step::Delete),
+        1 => Just(Step::Forget),
+        6 => (0..2usize, 1..4usize).prop_map(|(who, most)| Step::Read(who, most)),
+    ]
+}
+
+/// A reader's page, which it reads again when it is told to.
+struct Reader {
+    position: u64,
+    page: Shown<WorkerId, Worker>,
+}
+
+impl Reader {
+    fn read(&mut self, changes: &Changes, truth: &Shown<WorkerId, Worker>, most: usize) -> bool {
+        match changes.after(self.position, most) {
+            News::Missed { now } => {
+                self.position = now;
+                self.page.clone_from(truth);
+                true
+            }
+            News::Changes(news) => {
+                for (revision, change) in &news {
+                    assert!(*revision > self.position);
+                    self.position = *revision;
+                    match change {
+                        Change::Worker { worker, .. } => {
+                            self.page.insert(worker.worker_id, (**worker).clone());
+                        }
+                        Change::Deleted(id) => {
+                            self.page.remove(id);
+                        }
+                    }
+                }
+                !news.is_empty()
+            }
+        }
+    }
+}
+
+proptest! {
+    /// However slowly somebody reads, and however much is forgotten meanwhile: once there is
+    /// nothing more to read, the page is the list.
+    #[test]
+    fn every_reader_ends_with_the_list_as_it_is(steps in prop::collection::vec(step(), 0..60)) {
+        let mut changes = Changes::new(3);
+        let mut truth = Shown::new();
+        let mut readers = [(); 2].map(|()| Reader { position: 0, page: Shown::new() });
+        for (n, step) in steps.into_iter().enumerate() {
+            match step {
+                Step::Put(id) => {
+                    let new = worker(id, n as u64);
+                    changes.put(new.clone(), n as u64);
+                    truth.insert(new.worker_id, new);
+                }
+                Step::Delete(id) => {
+                    let id = worker(id, 0).worker_id;
+                    changes.delete(id);
+                    truth.remove(&id);
+                }
+                Step::Forget => changes.forget(),
+                Step::Read(who, most) => {
+                    readers[who].read(&changes, &truth, most);
+                }
+            }
+            prop_assert!(changes.latest.len() <= 3 && changes.at.len() == changes.latest.len());
+        }
+        for reader in &mut readers {
+            while reader.read(&changes, &truth, 2) {}
+            prop_assert_eq!(&reader.page, &truth);
+        }
+    }
+}

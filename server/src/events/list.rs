@@ -1,0 +1,55 @@
+//! Following the list of workers.
+
+use axum::extract::{Request, State};
+use axum::response::Response;
+use protocol::{Cursor, ErrorBody, ListFrame, RuntimeId};
+use serde::Deserialize;
+
+use super::{answer, last_seen, neither, transport};
+use crate::api::RuntimePath;
+use crate::error::ApiResult;
+use crate::extract::{Path, Query};
+use crate::state::AppState;
+
+/// Where to go on.
+#[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListSince {
+    /// The `cursor` of a page of workers, or of the last frame that was seen; without it
+    /// nothing of before is told. As Server-Sent Events also by the header `Last-Event-ID`.
+    pub cursor: Option<String>,
+}
+
+/// Follows the list of workers.
+///
+/// A WebSocket whose messages are frames, or with `Accept: text/event-stream` the same
+/// frames as events. The first frame says whether everything since the cursor follows; then
+/// comes each worker that is new or not as it was, as it stands, and each that is gone. One
+/// that reads slowly is told the newest state of a worker, not each that it has had.
+#[utoipa::path(
+    get, path = "/api/v1/runtimes/{rid}/events", tag = "events",
+    params(("rid" = RuntimeId, Path), ListSince),
+    responses(
+        (status = 101, description = "a WebSocket; each message is a frame", body = ListFrame),
+        (status = 200, description = "Server-Sent Events", body = ListFrame, content_type = "text/event-stream"),
+        (status = 406, description = "neither of the two was asked for", body = ErrorBody),
+        (status = 429, description = "too many observers", body = ErrorBody),
+        (status = "default", body = ErrorBody),
+    )
+)]
+pub async fn list(
+    State(state): State<AppState>,
+    Path(RuntimePath { rid }): Path<RuntimePath>,
+    Query(since): Query<ListSince>,
+    request: Request,
+) -> ApiResult<Response> {
+    let (parts, _) = request.into_parts();
+    let transport = transport::of(&parts.headers).ok_or_else(neither)?;
+    let place = state.observers.place()?;
+    let runtime = state.runtime(&rid)?;
+    let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
+    let cursor = cursor.map(Cursor::from_client);
+    let follow = async || Ok(runtime.observe_list(cursor.as_ref())?);
+    answer(transport, parts, &state, place, follow).await
+}
