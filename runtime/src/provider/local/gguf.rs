@@ -9,6 +9,7 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::Path;
 
 mod info;
+mod tensors;
 
 pub use info::ModelInfo;
 
@@ -150,7 +151,7 @@ impl Head {
     }
 
     fn skip(&mut self, bytes: u64) -> Result<(), GgufError> {
-        let at = self.from.stream_position().map_err(GgufError::Read)?;
+        let at = self.position()?;
         if bytes > self.file_bytes.saturating_sub(at) {
             return Err(GgufError::Cut);
         }
@@ -161,6 +162,10 @@ impl Head {
                 self.from.seek(SeekFrom::Start(at + bytes)).map(drop).map_err(GgufError::Read)
             }
         }
+    }
+
+    fn position(&mut self) -> Result<u64, GgufError> {
+        self.from.stream_position().map_err(GgufError::Read)
     }
 
     fn u32(&mut self) -> Result<u32, GgufError> {

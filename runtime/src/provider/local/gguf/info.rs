@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{GgufError, Head, Value};
+use super::{GgufError, Head, Value, tensors};
 
 /// A model's file, described without loading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ impl ModelInfo {
         let mut head = Head::open(file)?;
         let mut info =
             Self { file_bytes: head.file_bytes, tensors: head.tensors, ..Self::default() };
-        let mut context_lengths = Vec::new();
+        let (mut context_lengths, mut alignment) = (Vec::new(), tensors::ALIGNMENT);
         for _ in 0..head.entries {
             match head.entry()? {
                 (key, Value::Text(text)) => match key.as_str() {
@@ -42,11 +42,13 @@ impl ModelInfo {
                 (key, Value::Number(number)) => match key.strip_suffix(".context_length") {
                     Some(architecture) => context_lengths.push((architecture.to_owned(), number)),
                     None if key == "general.file_type" => info.quantisation = quantisation(number),
+                    None if key == "general.alignment" => alignment = number,
                     None => {}
                 },
                 (_, Value::Other) => {}
             }
         }
+        head.check_tensors(alignment)?;
         info.context_tokens = context_lengths
             .into_iter()
             .find_map(|(of, tokens)| (of == info.architecture).then_some(tokens));
@@ -149,6 +151,30 @@ mod tests {
         for cut in 0..whole.len() - 64 {
             let error = read(&whole[..cut]).unwrap_err();
             assert!(matches!(error, GgufError::NotGguf | GgufError::Cut | GgufError::Damaged(_)));
+        }
+    }
+
+    #[test]
+    fn tensors_that_the_file_does_not_hold_are_told() {
+        let with = |elements: u64, kind: u32, offset: u64| {
+            let mut file = sample();
+            file.truncate(file.len() - 64);
+            text(&mut file, "w");
+            file.extend(1u32.to_le_bytes());
+            file.extend(elements.to_le_bytes());
+            file.extend(kind.to_le_bytes());
+            file.extend(offset.to_le_bytes());
+            file.resize(file.len().next_multiple_of(32), 0);
+            file.extend([7; 40]);
+            read(&file)
+        };
+        // 40 bytes are there: two blocks of Q4_1, ten floats, or one of another kind.
+        assert!(with(64, 3, 0).is_ok() && with(10, 0, 0).is_ok() && with(1, 99, 39).is_ok());
+        for (elements, kind, offset) in
+            [(96, 3, 0), (64, 3, 1), (11, 0, 0), (1, 99, 40), (u64::MAX, 0, 0), (1, 0, u64::MAX)]
+        {
+            let cut = with(elements, kind, offset);
+            assert!(matches!(cut, Err(GgufError::Cut)), "{elements} {kind} {offset}: {cut:?}");
         }
     }
 
