@@ -97,6 +97,12 @@ pub struct WorkerPage {
 pub struct CreateWorker {
     #[serde(default)]
     pub profile: Option<ProfileName>,
+    /// Takes the place of the profile's own provider.
+    #[serde(default)]
+    pub provider: Option<ProviderName>,
+    /// Takes the place of the profile's own model.
+    #[serde(default)]
+    pub model: Option<String>,
     #[serde(default)]
     pub title: Option<String>,
 }
@@ -110,6 +116,16 @@ pub struct PatchWorker {
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Place>,
+    /// From the next turn on. Without `provider` and `model` beside it, its own take the place
+    /// of what was chosen before.
+    #[serde(default)]
+    pub profile: Option<ProfileName>,
+    /// From the next turn on; `null` is the profile's own.
+    #[serde(default)]
+    pub provider: Option<ProviderName>,
+    /// From the next turn on; `null` is the profile's own.
+    #[serde(default)]
+    pub model: Option<String>,
 }
 
 /// A deleted worker that can still be brought back.

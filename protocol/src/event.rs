@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Finish, Message, MessageId, Place, ProfileName, Sight, Timestamp, Timings, Turn, TurnId,
-    TurnState, Usage,
+    Error, Finish, Message, MessageId, Place, ProfileName, ProviderName, Sight, Timestamp, Timings,
+    Turn, TurnId, TurnState, Usage,
 };
 
 /// One committed entry of a worker's log.
@@ -48,6 +48,15 @@ pub enum EventBody {
     WorkerPlaced {
         place: Place,
     },
+    /// What answers from the next turn on: a profile, and what takes the place of its own
+    /// provider and model.
+    ProfileChanged {
+        profile: ProfileName,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        provider: Option<ProviderName>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
     /// Closed to new messages for good.
     WorkerStopped,
     /// Whether something can answer; `reason` says why not.
@@ -66,6 +75,10 @@ pub enum EventBody {
     TurnWaiting {
         turn_id: TurnId,
         ahead: u32,
+    },
+    /// The provider loads the turn's model, which takes a while.
+    TurnLoading {
+        turn_id: TurnId,
     },
     /// The provider has begun, seeing this much.
     TurnGenerating {
@@ -112,11 +125,13 @@ impl EventBody {
             Self::WorkerCreated { .. } => "worker_created",
             Self::WorkerRenamed { .. } => "worker_renamed",
             Self::WorkerPlaced { .. } => "worker_placed",
+            Self::ProfileChanged { .. } => "profile_changed",
             Self::WorkerStopped => "worker_stopped",
             Self::AvailabilityChanged { .. } => "availability_changed",
             Self::MessageCommitted { .. } => "message_committed",
             Self::TurnAccepted { .. } => "turn_accepted",
             Self::TurnWaiting { .. } => "turn_waiting",
+            Self::TurnLoading { .. } => "turn_loading",
             Self::TurnGenerating { .. } => "turn_generating",
             Self::TurnRetrying { .. } => "turn_retrying",
             Self::TextDelta { .. } => "text_delta",

@@ -14,6 +14,8 @@ pub const SEARCH_PAGE: u32 = 30;
 pub const SEARCH_PAGE_MAX: u32 = 100;
 /// Characters of a text around its first hit.
 pub const SNIPPET_CHARS: usize = 200;
+/// Characters in a model's name.
+pub const MODEL_CHARS: usize = 200;
 /// Messages in one page of a transcript, unless asked otherwise.
 pub const TRANSCRIPT_PAGE: u32 = 50;
 /// Messages in one page of a transcript at most.

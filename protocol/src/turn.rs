@@ -118,6 +118,9 @@ pub struct Turn {
     /// While accepted: how many turns go before this one; none when it need not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<u32>,
+    /// While accepted: the provider loads the model.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub loading: bool,
     /// The attempts before the last one, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<Retry>,
@@ -143,4 +146,16 @@ pub struct Turn {
     pub started_at: Timestamp,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
+}
+
+impl Turn {
+    /// Tokens that the model sees at once, prompt and answer; none while it is not known.
+    pub fn window_tokens(&self) -> Option<u32> {
+        self.sight.as_ref().and_then(|sight| sight.window_tokens)
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
+fn is_false(value: &bool) -> bool {
+    !*value
 }

@@ -162,6 +162,7 @@ impl View {
             EventBody::WorkerCreated { .. }
             | EventBody::WorkerRenamed { .. }
             | EventBody::WorkerPlaced { .. }
+            | EventBody::ProfileChanged { .. }
             | EventBody::WorkerStopped
             | EventBody::AvailabilityChanged { .. } => Change::Worker,
             EventBody::MessageCommitted { message } => {
@@ -184,18 +185,24 @@ impl View {
             EventBody::TurnWaiting { turn_id, ahead } => {
                 self.on_turn(*turn_id, |turn| turn.waiting = Some(*ahead))
             }
+            EventBody::TurnLoading { turn_id } => self.on_turn(*turn_id, |turn| {
+                turn.waiting = None;
+                turn.loading = true;
+            }),
             EventBody::TurnGenerating { turn_id, sight, model } => self.on_turn(*turn_id, |turn| {
                 if let Some(model) = model {
                     turn.model.clone_from(model);
                 }
                 turn.state = TurnState::Generating;
                 turn.waiting = None;
+                turn.loading = false;
                 turn.sight = Some(sight.clone());
                 turn.timings.started_ms = Some(event.at.ms_since(turn.started_at));
             }),
             EventBody::TurnRetrying { turn_id, error, wait_ms } => self.on_turn(*turn_id, |turn| {
                 turn.state = TurnState::Accepted;
                 turn.waiting = None;
+                turn.loading = false;
                 turn.timings.started_ms = None;
                 let (error, wait_ms) = (error.clone(), *wait_ms);
                 turn.retries.push(Retry { at: event.at, error, wait_ms });
@@ -212,6 +219,7 @@ impl View {
                 self.on_turn(*turn_id, |turn| {
                     turn.state = *state;
                     turn.waiting = None;
+                    turn.loading = false;
                     turn.error.clone_from(error);
                     turn.finish = *finish;
                     turn.usage = *usage;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Event, EventBody, ProfileName, RuntimeId, Timestamp, WorkerId};
+use crate::{Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Timestamp, WorkerId};
 
 /// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -50,6 +50,12 @@ pub struct Worker {
     /// What was stored before there were places is listed.
     #[serde(default)]
     pub place: Place,
+    /// What takes the place of the profile's own provider.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub provider: Option<ProviderName>,
+    /// What takes the place of the profile's own model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
     pub created_at: Timestamp,
     /// When the last message was committed or the last turn ended.
     pub updated_at: Timestamp,
@@ -63,9 +69,16 @@ impl Worker {
             EventBody::WorkerCreated { title, profile } => {
                 self.title.clone_from(title);
                 self.profile = profile.clone();
+                self.provider = None;
+                self.model = None;
             }
             EventBody::WorkerRenamed { title } => self.title.clone_from(title),
             EventBody::WorkerPlaced { place } => self.place = *place,
+            EventBody::ProfileChanged { profile, provider, model } => {
+                self.profile = profile.clone();
+                self.provider = *provider;
+                self.model.clone_from(model);
+            }
             EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,
             EventBody::AvailabilityChanged { reason } => {
                 self.reason.clone_from(reason);
@@ -84,6 +97,7 @@ impl Worker {
                 self.rest();
             }
             EventBody::TurnWaiting { .. }
+            | EventBody::TurnLoading { .. }
             | EventBody::TurnGenerating { .. }
             | EventBody::TurnRetrying { .. }
             | EventBody::TextDelta { .. } => {}

@@ -35,7 +35,7 @@ async fn figures(file: &str, threads: &[u32]) {
     config.threads = threads.first().copied();
     config.prompt_threads = threads.get(1).copied();
     let local = Local::new(config);
-    println!("usable: {:?}", local.usable());
+    println!("usable: {:?}", local.usable(""));
 
     let question = "Why is the sky blue? Explain it to a child.";
     let first =
@@ -141,7 +141,7 @@ async fn answer(
                 }
             }
             Some(Output::Began { .. }) => answer.began = Some(asked.elapsed()),
-            Some(Output::Waiting { .. }) => {}
+            Some(Output::Waiting { .. } | Output::Loading) => {}
             Some(end) => {
                 answer.total = asked.elapsed();
                 answer.stopping = stop_at.map(|at| at.elapsed());

@@ -185,6 +185,8 @@ fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
         title: None,
         status: WorkerStatus::Idle,
         reason: None,
+        provider: None,
+        model: None,
         profile: profile.clone(),
         place: Place::Listed,
         created_at: at(0),
@@ -239,6 +241,7 @@ fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
 
 fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Timestamp) -> Turn {
     Turn {
+        loading: false,
         turn_id,
         question,
         answer,

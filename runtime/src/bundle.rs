@@ -9,13 +9,16 @@ use std::path::Path;
 
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use protocol::api::Sampling;
+use protocol::catalogue::ProfileSummary;
 use protocol::{ProfileName, ProviderName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 mod files;
+mod words;
 
 pub use files::BundleError;
+pub use words::Words;
 
 /// Instructions that a template may take to render; more than any prose needs, and a bound
 /// on a template that never ends.
@@ -26,7 +29,10 @@ const FUEL: u64 = 100_000;
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     pub name: ProfileName,
-    pub title: String,
+    pub title: Words,
+    /// What it is for, in a sentence.
+    #[serde(default)]
+    pub description: Option<Words>,
     /// A file of the bundle.
     pub prompt: String,
     pub language: String,
@@ -53,6 +59,23 @@ impl Variables {
     fn context(&self) -> Value {
         let Self { workspace, language, date } = self;
         context! { workspace, language, date }
+    }
+}
+
+impl Profile {
+    /// As people and programs are told, with the digest of its prompt.
+    pub fn summary(&self, prompt: &str) -> ProfileSummary {
+        let description = self.description.as_ref();
+        ProfileSummary {
+            name: self.name.clone(),
+            title: self.title.by_language(&self.language),
+            description: description.map(|d| d.by_language(&self.language)).unwrap_or_default(),
+            language: self.language.clone(),
+            provider: self.provider,
+            model: self.model.clone(),
+            sampling: self.sampling,
+            prompt_digest: text_digest(prompt),
+        }
     }
 }
 

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use protocol::api::{
-    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, CreateWorker, ProviderStatus,
-    RuntimeSummary, SendMessage, TurnInput, WorkerPage,
+    Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
+    TurnInput, WorkerPage,
 };
 use protocol::{
-    Cursor, Error, ErrorCode, Event, EventBody, MessageId, Place, ProfileName, RuntimeId, Snapshot,
-    Transcript, Turn, TurnId, Worker, WorkerId, limits,
+    Cursor, Error, ErrorCode, MessageId, Place, RuntimeId, Snapshot, Transcript, Turn, TurnId,
+    Worker, WorkerId, limits,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -21,11 +21,13 @@ use crate::listing::ListObservation;
 use crate::live::Live;
 use crate::observe::{self, Observation};
 use crate::providers::Providers;
-use crate::store::{Append, Durability, Places, Store, StoreError};
+use crate::store::{Places, Store, StoreError};
 use crate::turn::TurnLimits;
-use crate::worker::{Command, Shared, message};
-use crate::{fault, fresh, newborn, recovery};
+use crate::worker::{Command, Shared};
+use crate::{fault, newborn, recovery};
 
+mod catalogue;
+mod create;
 mod deleted;
 mod list;
 mod search;
@@ -112,11 +114,6 @@ impl Runtime {
         &self.inner.shared.bundle
     }
 
-    /// Who answers by default, and why not, if nobody can.
-    pub fn provider_status(&self) -> ProviderStatus {
-        self.inner.shared.providers.status()
-    }
-
     /// Status, capabilities (no tools), counts.
     pub async fn summary(&self) -> Result<RuntimeSummary, Error> {
         let usable = self.provider_status().reason.is_none();
@@ -155,36 +152,6 @@ impl Runtime {
             workers = found().await.map_err(fault::from_store)?;
         }
         Ok(list::page(workers, limit, cursor))
-    }
-
-    /// A new conversation.
-    pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
-        let profile = request.profile.unwrap_or_else(|| self.bundle().default_profile().clone());
-        if self.bundle().profile(&profile).is_none() {
-            let message = format!("There is no profile `{profile}`.");
-            return Err(Error::new(ErrorCode::InvalidInput, message)
-                .with_hint("`companion bundle` lists the profiles there are."));
-        }
-        let title = message::check_title(request.title)?;
-        self.add(profile, title).await.map_err(fault::from_store)
-    }
-
-    async fn add(&self, profile: ProfileName, title: Option<String>) -> Result<Worker, StoreError> {
-        let shared = &self.inner.shared;
-        let reason = shared.providers.choose(self.bundle().profile(&profile)).err();
-        let at = shared.clock.now();
-        let mut worker = newborn::worker(fresh::worker_id(at), profile.clone(), at);
-        let mut bodies = vec![EventBody::WorkerCreated { title, profile }];
-        bodies.extend(reason.map(|reason| EventBody::AvailabilityChanged { reason: Some(reason) }));
-        let events: Vec<_> =
-            (1..).zip(bodies).map(|(seq, body)| Event { seq, first_seq: None, at, body }).collect();
-        events.iter().for_each(|event| worker.apply(event));
-        let first =
-            Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
-        let seq = first.events.len() as u64;
-        self.store().create(fresh::log_id(), first).await?;
-        shared.hub.listed(&worker, seq);
-        Ok(worker)
     }
 
     /// A worker's summary.
@@ -343,30 +310,10 @@ impl Runtime {
 
     /// Whether the logged availability is what it is now.
     fn is_current(&self, worker: &Worker) -> bool {
-        let Some(profile) = self.bundle().profile(&worker.profile) else {
-            return worker.reason.is_some();
-        };
-        self.inner.shared.providers.choose(Some(profile)).err() == worker.reason
+        self.choice_of(worker).err() == worker.reason
     }
 
     async fn refresh(&self, id: WorkerId) -> Result<Worker, Error> {
         self.inner.live.ask(id, |reply| Command::Refresh { reply }).await
-    }
-
-    async fn keep_one(&self) -> Result<(), StoreError> {
-        let _alone = self.inner.keeping.lock().await;
-        if self.store().workers(Places::InView, None, 1).await?.is_empty() {
-            self.add(self.bundle().default_profile().clone(), None).await?;
-        }
-        Ok(())
-    }
-
-    /// After what was asked for is done, which this is no part of.
-    async fn keep_one_if_it_can_be(&self) {
-        if let Err(error) = self.keep_one().await {
-            // Whoever lists the workers next makes the new one.
-            let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "there is no worker at the moment");
-        }
     }
 }

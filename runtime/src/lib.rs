@@ -32,6 +32,7 @@ pub use listing::ListObservation;
 pub use new_file::NewFile;
 pub use newborn::BACKEND_INTERNAL;
 pub use observe::Observation;
-pub use providers::{BundledModel, Providers};
+pub use providers::Providers;
 pub use registry::Registry;
 pub use secret::Secret;
+pub use worker::choice::Wanted;

@@ -28,6 +28,8 @@ pub(crate) fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -
         reason: None,
         profile,
         place: Place::Listed,
+        provider: None,
+        model: None,
         created_at: at,
         updated_at: at,
     }

@@ -6,6 +6,7 @@
 //! other.
 
 use protocol::api::{InputMessage, Sampling};
+use protocol::catalogue::ProviderModels;
 use protocol::{Error, Finish, ProviderName, TurnId, Usage};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -16,6 +17,9 @@ pub mod openai;
 /// Outputs that may wait between a provider and its turn. The turn takes them at once and
 /// only stops taking while the store commits; a provider that is ahead by this much waits.
 pub const OUTPUTS: usize = 64;
+
+/// Models in one provider's list at most; the rest are counted.
+pub const MODELS: usize = 200;
 
 /// What the model is asked.
 #[derive(Clone, Debug)]
@@ -32,12 +36,14 @@ pub struct Request {
 
 /// What comes back.
 ///
-/// Invariant: `Waiting`* `Began`? `Text`* and then exactly one of `Finished`, `Failed`,
+/// Invariant: `Waiting`* `Loading`? `Began`? `Text`* and then exactly one of `Finished`, `Failed`,
 /// `Halted`, which is the last; `Text` only after `Began`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The request stands in a queue behind `ahead` others.
     Waiting { ahead: u32 },
+    /// The model is brought into memory first, which takes a while.
+    Loading,
     /// Work has begun; the first `left_out` of the messages did not fit. `model` is what
     /// answers where that is not what was asked for by name.
     Began { left_out: u32, window_tokens: Option<u32>, model: Option<String> },
@@ -60,10 +66,18 @@ pub trait Provider: Send + Sync + 'static {
     /// The model that answers when a profile names none, as shown to people.
     fn default_model(&self) -> String;
 
-    /// Whether a request could be tried now. Cheap (at most a file's metadata); an
-    /// unreachable endpoint is found out by the turn, not here. The error has the code
-    /// `unavailable` and a hint that names the setting to change.
-    fn usable(&self) -> Result<(), Error>;
+    /// Whether a request for `model` could be tried now. Cheap (at most some bytes of a
+    /// file); an unreachable endpoint is found out by the turn, not here. The error has the
+    /// code `unavailable` and a hint that names the setting to change.
+    fn usable(&self, model: &str) -> Result<(), Error>;
+
+    /// Whether someone may choose `model`. A provider that reads files offers what it lists
+    /// and nothing else, so that a name is never a path.
+    fn offers(&self, model: &str) -> bool;
+
+    /// What can be chosen. Never fails as a whole: what is known without asking anybody is
+    /// in it beside the error. Bounded in number, time and size; may block on files.
+    async fn models(&self) -> ProviderModels;
 
     /// Starts on `request`. When `stop` is cancelled, or the receiver is dropped, the work
     /// ends for real and promptly (within 200 ms unless the machine is starved), and the

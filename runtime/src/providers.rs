@@ -1,9 +1,11 @@
-//! Which provider answers: what is configured, chosen per profile.
+//! Which provider answers: what is configured, chosen per profile and conversation.
 
 use std::sync::Arc;
 
+use futures::future::join_all;
 use protocol::api::ProviderStatus;
-use protocol::{Error, ErrorCode, ProviderName};
+use protocol::catalogue::ModelList;
+use protocol::{Error, ErrorCode, ProviderName, Worker, limits};
 
 use crate::bundle::Profile;
 use crate::provider::Provider;
@@ -15,10 +17,27 @@ pub struct Providers {
     default: Option<ProviderName>,
     /// Takes the place of the providers' own default model, where it is configured.
     model: Option<String>,
-    bundled_model: bool,
+    bundled_model: Option<String>,
 }
 
-/// Who answers a profile's turns.
+/// What a conversation asks for: a profile, and what takes the place of the profile's own
+/// provider and model.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wish<'a> {
+    pub(crate) profile: Option<&'a Profile>,
+    pub(crate) provider: Option<ProviderName>,
+    pub(crate) model: Option<&'a str>,
+}
+
+impl<'a> Wish<'a> {
+    /// What `worker` asks for under `profile`.
+    pub(crate) fn of(worker: &'a Worker, profile: &'a Profile) -> Self {
+        let Worker { provider, model, .. } = worker;
+        Self { profile: Some(profile), provider: *provider, model: model.as_deref() }
+    }
+}
+
+/// Who answers a conversation's turns.
 #[derive(Clone)]
 pub(crate) struct Choice {
     pub(crate) provider: Arc<dyn Provider>,
@@ -28,7 +47,7 @@ pub(crate) struct Choice {
 impl Providers {
     /// Nothing can answer until something is added.
     pub fn none() -> Self {
-        Self { all: Vec::new(), default: None, model: None, bundled_model: false }
+        Self { all: Vec::new(), default: None, model: None, bundled_model: None }
     }
 
     /// The provider that answers unless a profile names another, with the configured model.
@@ -39,26 +58,32 @@ impl Providers {
         self.with(provider)
     }
 
-    /// A further provider, for the profiles that name it.
+    /// A further provider, for the profiles and conversations that name it.
     #[must_use]
     pub fn with(mut self, provider: Arc<dyn Provider>) -> Self {
         self.all.push(provider);
         self
     }
 
-    /// Says that the local model is the small one that comes with the product.
+    /// Names the local model that is the small one that comes with the product.
     #[must_use]
-    pub fn with_bundled_model(mut self, bundled: BundledModel) -> Self {
-        self.bundled_model = bundled == BundledModel::Yes;
+    pub fn with_bundled_model(mut self, name: Option<String>) -> Self {
+        self.bundled_model = name;
         self
     }
 
     /// Who answers by default, and why not, if nobody can.
     pub fn status(&self) -> ProviderStatus {
-        match self.choose(None) {
+        self.status_of(Wish::default())
+    }
+
+    /// Who answers such a conversation, and why not, if nobody can.
+    pub(crate) fn status_of(&self, wish: Wish<'_>) -> ProviderStatus {
+        match self.choose(wish) {
             Ok(choice) => ProviderStatus {
                 kind: Some(choice.provider.name()),
-                bundled_model: self.bundled_model && choice.provider.name() == ProviderName::Local,
+                bundled_model: choice.provider.name() == ProviderName::Local
+                    && self.bundled_model.as_ref() == Some(&choice.model),
                 model: Some(choice.model),
                 reason: None,
             },
@@ -71,19 +96,42 @@ impl Providers {
         }
     }
 
-    /// Who answers a profile's turns. Errors with `unavailable` and the setting to change.
-    pub(crate) fn choose(&self, profile: Option<&Profile>) -> Result<Choice, Error> {
-        let named = profile.and_then(|profile| profile.provider);
-        let wanted = named.or(self.default);
-        let provider = wanted.and_then(|name| self.all.iter().find(|p| p.name() == name));
-        let Some(provider) = provider else { return Err(missing(named)) };
-        provider.usable()?;
-        let configured = self.model.clone().filter(|_| wanted == self.default);
-        let model = profile
-            .and_then(|profile| profile.model.clone())
-            .or(configured)
-            .unwrap_or_else(|| provider.default_model());
-        Ok(Choice { provider: provider.clone(), model })
+    /// Who answers a conversation's turns. Errors with `unavailable` and the setting to change.
+    pub(crate) fn choose(&self, wish: Wish<'_>) -> Result<Choice, Error> {
+        let choice = self.find(wish)?;
+        choice.provider.usable(&choice.model)?;
+        Ok(choice)
+    }
+
+    /// Whether a conversation may ask for this. Errors with `invalid_input`; that something
+    /// is not usable just now is no error.
+    pub(crate) fn check(&self, wish: Wish<'_>) -> Result<(), Error> {
+        if let Some(provider) = wish.provider {
+            self.configured(provider)?;
+        }
+        let Some(model) = wish.model else { return Ok(()) };
+        check_name(model)?;
+        match self.find(wish) {
+            Ok(Choice { provider, .. }) if !provider.offers(model) => {
+                let message = format!("There is no local model `{model}`.");
+                Err(Error::new(ErrorCode::InvalidInput, message)
+                    .with_hint("`/api/v1/models` lists the models there are."))
+            }
+            // Nobody answers anyway, which the conversation says itself.
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// What can be chosen, the default provider's first.
+    pub async fn models(&self) -> ModelList {
+        let mut providers = join_all(self.all.iter().map(|provider| provider.models())).await;
+        providers.sort_by_key(|models| Some(models.provider) != self.default);
+        if let Some(first) = providers.first_mut().filter(|m| Some(m.provider) == self.default)
+            && let Some(model) = &self.model
+        {
+            first.put_first(model);
+        }
+        ModelList { providers }
     }
 
     /// Ends what the providers keep running.
@@ -92,28 +140,62 @@ impl Providers {
             provider.shutdown().await;
         }
     }
+
+    fn find(&self, wish: Wish<'_>) -> Result<Choice, Error> {
+        let of_profile = wish.profile.and_then(|profile| profile.provider);
+        let named = wish.provider.or(of_profile);
+        let wanted = named.or(self.default);
+        let provider = wanted.and_then(|name| self.all.iter().find(|p| p.name() == name));
+        let Some(provider) = provider else { return Err(missing(named)) };
+        // A name means something to the provider that it was written for, and to no other.
+        let is_profiles = wanted == of_profile.or(self.default);
+        let profiles = wish.profile.filter(|_| is_profiles).and_then(|p| p.model.as_deref());
+        let configured = self.model.as_deref().filter(|_| wanted == self.default);
+        let model = wish.model.or(profiles).or(configured);
+        let model = model.map_or_else(|| provider.default_model(), str::to_owned);
+        Ok(Choice { provider: provider.clone(), model })
+    }
+
+    fn configured(&self, name: ProviderName) -> Result<(), Error> {
+        if self.all.iter().any(|provider| provider.name() == name) {
+            return Ok(());
+        }
+        Err(Error::new(ErrorCode::InvalidInput, "This provider is not configured.")
+            .with_hint("`/api/v1/models` lists the providers there are."))
+    }
 }
 
-/// Whether the local model is the small one that comes with the product.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum BundledModel {
-    Yes,
-    No,
+/// A model's name is one short line.
+fn check_name(model: &str) -> Result<(), Error> {
+    let chars = model.chars().count();
+    let sound = model.trim() == model && !model.chars().any(char::is_control);
+    if sound && (1..=limits::MODEL_CHARS).contains(&chars) {
+        return Ok(());
+    }
+    Err(Error::new(ErrorCode::InvalidInput, "This is no name of a model.").with_hint(format!(
+        "A name has 1 to {} characters, none of them a control character or a space at an end.",
+        limits::MODEL_CHARS
+    )))
 }
 
 fn missing(named: Option<ProviderName>) -> Error {
     match named {
-        Some(ProviderName::Openai) => {
-            Error::new(ErrorCode::Unavailable, "This profile needs an OpenAI-compatible endpoint.")
-                .with_hint("Set COMPANION_BASE_URL to one.")
-        }
-        Some(ProviderName::Local) => {
-            Error::new(ErrorCode::Unavailable, "This profile needs the local model.")
-                .with_hint("Set COMPANION_MODEL_FILE to a GGUF file.")
-        }
+        Some(ProviderName::Openai) => Error::new(
+            ErrorCode::Unavailable,
+            "This conversation's profile or model needs an OpenAI-compatible endpoint.",
+        )
+        .with_hint("Set COMPANION_BASE_URL to one, or choose another profile."),
+        Some(ProviderName::Local) => Error::new(
+            ErrorCode::Unavailable,
+            "This conversation's profile or model needs the local model.",
+        )
+        .with_hint("Set COMPANION_MODEL_FILE to a GGUF file, or choose another profile."),
         // No profile that was checked names the second.
         None | Some(ProviderName::Imported) => Error::new(ErrorCode::Unavailable, "No model is configured.").with_hint(
             "Set COMPANION_MODEL_FILE to a GGUF file, or COMPANION_BASE_URL to an OpenAI-compatible endpoint.",
         ),
     }
 }
+
+#[cfg(test)]
+mod tests;

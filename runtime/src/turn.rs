@@ -21,6 +21,8 @@ use limits::{HALT_MS, deaf, timeout};
 pub enum Input {
     /// It stands in the provider's queue behind `ahead` others.
     Waiting { ahead: u32 },
+    /// The provider loads the model.
+    Loading,
     /// The provider has begun.
     Began { sight: Sight, model: Option<String> },
     /// The provider gave text; not empty.
@@ -136,6 +138,7 @@ impl TurnMachine {
         match (&self.phase, input) {
             (Phase::Over, _) => Vec::new(),
             (Phase::Accepted, Input::Waiting { ahead }) => self.waiting(ahead),
+            (Phase::Accepted, Input::Loading) => self.loading(),
             (Phase::Accepted, Input::Began { sight, model }) => self.began(now, sight, model),
             (Phase::Generating, Input::Text(text)) => self.text(now, &text),
             (Phase::Generating, Input::Elapsed(Timer::Frame)) => self.frame_due(now),
@@ -178,7 +181,9 @@ impl TurnMachine {
             // What is left breaks the provider's contract: text before it began, an end that
             // nobody asked for, a second beginning.
             (_, Input::Halted | Input::Finished { .. } | Input::Text(_)) => self.broken(now),
-            (Phase::Generating, Input::Began { .. } | Input::Waiting { .. }) => self.broken(now),
+            (Phase::Generating, Input::Began { .. } | Input::Loading | Input::Waiting { .. }) => {
+                self.broken(now)
+            }
         }
     }
 
@@ -189,6 +194,14 @@ impl TurnMachine {
             _ => Effect::Disarm(Timer::FirstToken),
         };
         vec![Effect::Commit(EventBody::TurnWaiting { turn_id: self.turn_id, ahead }), timer]
+    }
+
+    fn loading(&self) -> Vec<Effect> {
+        // A model that loads is not one that is silent; the time for that begins anew.
+        vec![
+            Effect::Commit(EventBody::TurnLoading { turn_id: self.turn_id }),
+            Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
+        ]
     }
 
     fn began(&mut self, now: Timestamp, sight: Sight, model: Option<String>) -> Vec<Effect> {

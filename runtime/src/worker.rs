@@ -5,14 +5,16 @@
 //! from the store is read there and not asked of the actor.
 
 mod actor;
+pub(crate) mod choice;
 mod command;
 mod context;
 mod keeper;
 pub(crate) mod message;
 mod outbox;
+mod shared;
 mod timers;
 
-pub(crate) use actor::Shared;
 pub(crate) use command::{Command, Deletion, Reply};
 pub(crate) use context::{CONTEXT_BYTES, input_role};
 pub(crate) use keeper::keep;
+pub(crate) use shared::Shared;

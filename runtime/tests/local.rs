@@ -9,6 +9,8 @@ mod answers;
 mod faults;
 #[path = "local/files.rs"]
 mod files;
+#[path = "local/models.rs"]
+mod models;
 #[path = "local/queue.rs"]
 mod queue;
 #[path = "local/stops.rs"]

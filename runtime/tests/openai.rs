@@ -19,6 +19,9 @@ use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 use upstream::{Answer, Script, Step, Upstream};
 
+#[path = "openai/list.rs"]
+mod list;
+
 /// A bound on everything that is awaited; it is only reached when something is broken.
 const LIMIT: Duration = Duration::from_secs(20);
 const KEY: &str = "sk-test-1234";
@@ -145,7 +148,7 @@ async fn an_answer_streams_with_its_usage() {
 async fn no_key_sends_no_key() {
     let (upstream, _) = start([]).await;
     let provider = Openai::new(OpenaiConfig::new(&upstream.base_url())).unwrap();
-    provider.usable().unwrap();
+    provider.usable("m").unwrap();
     ask(&provider, request("hi")).await;
     assert_eq!(upstream.log().requests[0].authorization, None);
 }

@@ -6,12 +6,13 @@ use std::time::Instant;
 use anyhow::Context as _;
 use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
+use runtime::provider::Provider as _;
 use runtime::provider::local::{LoadPolicy, Local, LocalConfig};
 use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
-use runtime::{BundledModel, Imports, Providers, Registry, Runtime, RuntimeConfig};
+use runtime::{Imports, Providers, Registry, Runtime, RuntimeConfig};
 use tracing::info;
 
 use crate::config::Config;
@@ -71,18 +72,18 @@ pub fn bundle(config: &Config) -> Result<Bundle, BundleError> {
 /// nothing and loads nothing. Must be called within a tokio runtime.
 pub fn providers(config: &Config) -> Result<Providers, ConfigError> {
     let model = config.settings.model.model.clone();
-    let bundled = if config.bundled_model() { BundledModel::Yes } else { BundledModel::No };
-    let openai = openai(config)?;
+    let (openai, local) = (openai(config)?, local(config));
+    let bundled = local.bundled().then(|| local.default_model());
     let mut providers = Providers::none().with_bundled_model(bundled);
     match config.provider {
         ProviderChoice::Openai => {
             if let Some(openai) = openai {
                 providers = providers.with_default(Arc::new(openai), model);
             }
-            providers = providers.with(Arc::new(local(config)));
+            providers = providers.with(Arc::new(local));
         }
         ProviderChoice::Local => {
-            providers = providers.with_default(Arc::new(local(config)), model);
+            providers = providers.with_default(Arc::new(local), model);
             if let Some(openai) = openai {
                 providers = providers.with(Arc::new(openai));
             }
@@ -107,6 +108,7 @@ fn local(config: &Config) -> Local {
     let chosen = config.provider == ProviderChoice::Local;
     let mut local = LocalConfig::new(&config.model_file);
     local.bundled = config.bundled_model();
+    local.model_dir.clone_from(&settings.model_dir);
     local.max_answer_tokens = settings.local_answer_tokens.small();
     local.threads = set(settings.local_threads.small());
     local.prompt_threads = set(settings.local_prompt_threads.small());

@@ -55,6 +55,13 @@ enum Body {
     WorkerPlaced {
         place: Place,
     },
+    ProfileChanged {
+        profile: ProfileName,
+        #[serde(default)]
+        provider: Option<ProviderName>,
+        #[serde(default)]
+        model: Option<String>,
+    },
     WorkerStopped,
     AvailabilityChanged {
         reason: Option<Error>,
@@ -68,6 +75,9 @@ enum Body {
     TurnWaiting {
         turn_id: TurnId,
         ahead: u32,
+    },
+    TurnLoading {
+        turn_id: TurnId,
     },
     TurnGenerating {
         turn_id: TurnId,
@@ -142,7 +152,13 @@ mod tests {
             .with_hint("A while.")
             .with_retry_after_ms(5);
         let sampling = api::Sampling { temperature: Some(0.5), seed: Some(7), ..turn.sampling };
-        let mut full = Turn { waiting: Some(3), ended_at: Some(sample::at(9)), sampling, ..turn };
+        let mut full = Turn {
+            waiting: Some(3),
+            loading: true,
+            ended_at: Some(sample::at(9)),
+            sampling,
+            ..turn
+        };
         full.usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2, cached_tokens: Some(0) });
         full.sight = Some(Sight { first: Some(message_id), left_out: 2, window_tokens: Some(9) });
         full.retries = vec![Retry { at: sample::at(2), error: error.clone(), wait_ms: 7 }];
@@ -155,6 +171,16 @@ mod tests {
             },
             EventBody::WorkerRenamed { title: None },
             EventBody::WorkerPlaced { place: Place::Archived },
+            EventBody::ProfileChanged {
+                profile: full.profile.clone(),
+                provider: Some(ProviderName::Openai),
+                model: Some("m".into()),
+            },
+            EventBody::ProfileChanged {
+                profile: full.profile.clone(),
+                provider: None,
+                model: None,
+            },
             EventBody::WorkerStopped,
             EventBody::AvailabilityChanged { reason: None },
             EventBody::AvailabilityChanged { reason: Some(error.clone()) },
@@ -162,6 +188,7 @@ mod tests {
             EventBody::TurnAccepted { turn: Box::new(sample::turn()) },
             EventBody::TurnAccepted { turn: Box::new(full) },
             EventBody::TurnWaiting { turn_id, ahead: 2 },
+            EventBody::TurnLoading { turn_id },
             EventBody::TurnGenerating { turn_id, sight: sight.clone(), model: None },
             EventBody::TurnGenerating { turn_id, sight, model: Some("m".into()) },
             EventBody::TurnRetrying { turn_id, error: error.clone(), wait_ms: 500 },
@@ -191,7 +218,7 @@ mod tests {
         let message_id = sample::turn().answer;
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 12, "a kind of event without an example: {kinds:?}");
+        assert_eq!(kinds.len(), 14, "a kind of event without an example: {kinds:?}");
         let patches =
             [None, Some(HtmlPatch { message_id, from: 1, blocks: vec!["<p>a</p>".into()] })];
         let mut patches = patches.into_iter().cycle();

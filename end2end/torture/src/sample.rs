@@ -50,6 +50,8 @@ pub fn worker(n: u64) -> Worker {
         reason: None,
         profile: "companion".parse().expect("the constant is a profile name"),
         place: protocol::Place::Listed,
+        provider: None,
+        model: None,
         created_at: at(),
         updated_at: at(),
     }
@@ -69,6 +71,7 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
         answer: message_id(2 * n + 1),
         state,
         waiting: None,
+        loading: false,
         retries: Vec::new(),
         error: None,
         finish: None,

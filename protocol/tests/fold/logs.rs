@@ -16,6 +16,7 @@ pub struct TurnPlan {
     question: String,
     title: Option<String>,
     waiting: Vec<u32>,
+    loads: bool,
     /// Attempts that failed, and whether the provider had begun in each.
     failed: Vec<(Error, bool)>,
     begins: bool,
@@ -30,6 +31,8 @@ enum Piece {
     Renamed(Option<String>),
     Placed(Place),
     Availability(Option<Error>),
+    /// Another model, or the profile's own.
+    Model(Option<String>),
 }
 
 #[derive(Clone, Debug)]
@@ -69,6 +72,8 @@ pub fn unborn() -> Worker {
         reason: None,
         profile: "companion".parse().unwrap(),
         place: Place::Listed,
+        provider: None,
+        model: None,
         created_at: Timestamp::from_unix_ms(0),
         updated_at: Timestamp::from_unix_ms(0),
     }
@@ -137,17 +142,20 @@ fn any_turn() -> impl Strategy<Value = TurnPlan> {
         1 => prop::sample::select(vec![Place::Listed, Place::Pinned, Place::Archived])
             .prop_map(Piece::Placed),
         1 => prop::option::of(any_error()).prop_map(Piece::Availability),
+        1 => prop::option::of(any_text()).prop_map(Piece::Model),
     ];
     let waiting = prop::collection::vec(0u32..3, 0..3);
     let pieces = prop::collection::vec(piece, 0..12);
     let failed = prop::collection::vec((any_error(), any::<bool>()), 0..3);
     let begins = prop::bool::weighted(0.9);
     let title = prop::option::of(any_text());
+    let waiting = (waiting, any::<bool>());
     (any_text(), title, waiting, failed, begins, 0u32..3, pieces, any_end()).prop_map(
-        |(question, title, waiting, failed, begins, left_out, pieces, end)| TurnPlan {
+        |(question, title, (waiting, loads), failed, begins, left_out, pieces, end)| TurnPlan {
             question,
             title,
             waiting,
+            loads,
             failed,
             begins,
             left_out,
@@ -222,6 +230,9 @@ impl Builder {
         for ahead in plan.waiting {
             self.push(EventBody::TurnWaiting { turn_id, ahead });
         }
+        if plan.loads {
+            self.push(EventBody::TurnLoading { turn_id });
+        }
         for (error, began) in plan.failed {
             if began {
                 let sight = Sight::default();
@@ -250,6 +261,11 @@ impl Builder {
                 Piece::Renamed(title) => EventBody::WorkerRenamed { title },
                 Piece::Placed(place) => EventBody::WorkerPlaced { place },
                 Piece::Availability(reason) => EventBody::AvailabilityChanged { reason },
+                Piece::Model(model) => EventBody::ProfileChanged {
+                    profile: unborn().profile,
+                    provider: model.as_ref().map(|_| ProviderName::Openai),
+                    model,
+                },
                 Piece::Text(text) => {
                     let from = offset;
                     offset += text.len() as u64;
@@ -267,6 +283,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         answer,
         state: TurnState::Accepted,
         waiting: None,
+        loading: false,
         retries: Vec::new(),
         error: None,
         finish: None,

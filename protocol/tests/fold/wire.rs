@@ -101,8 +101,11 @@ proptest! {
         let id = MessageId::from_parts(ms, bytes);
         prop_assert_eq!(MessageId::from_slice(id.as_bytes()), Ok(id));
         round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) , edits: None});
-        round_trips(&CreateWorker { profile: Some(unborn().profile), title: Some(text.clone()) });
-        round_trips(&PatchWorker { title: Some(text), place: Some(Place::Archived) });
+        let (profile, provider) = (Some(unborn().profile), Some(ProviderName::Local));
+        let (title, model) = (Some(text.clone()), Some(text));
+        let (profile_, title_, model_) = (profile.clone(), title.clone(), model.clone());
+        round_trips(&CreateWorker { profile: profile_, provider, model: model_, title: title_ });
+        round_trips(&PatchWorker { title, place: Some(Place::Archived), profile, provider, model });
     }
 }
 

@@ -51,6 +51,9 @@ pub(super) fn embedded() -> BTreeMap<String, String> {
         (PROFILES, include_str!("../../../prompts/profiles.toml")),
         ("companion.en.md", include_str!("../../../prompts/companion.en.md")),
         ("companion.ja.md", include_str!("../../../prompts/companion.ja.md")),
+        ("concise.md", include_str!("../../../prompts/concise.md")),
+        ("translator.md", include_str!("../../../prompts/translator.md")),
+        ("code.md", include_str!("../../../prompts/code.md")),
     ]
     .map(|(name, text)| (name.to_owned(), text.to_owned()))
     .into()
@@ -97,6 +100,11 @@ pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, 
         let line = line_of(text, "name", profile.name.as_str());
         if !names.insert(&profile.name) {
             return Err(problem(line, format!("the profile `{}` is there twice", profile.name)));
+        }
+        let texts = profile.title.texts();
+        if texts.is_empty() || texts.iter().any(|text| text.trim().is_empty()) {
+            let problem_ = format!("the profile `{}` has no title", profile.name);
+            return Err(problem(line, problem_));
         }
         if profile.provider == Some(ProviderName::Imported) {
             let line = line_of(text, "provider", "imported");

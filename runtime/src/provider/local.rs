@@ -2,12 +2,14 @@
 //!
 //! [`Local`] is a handle; one task (`owner`) owns the queue and the model's process
 //! ([`child`]), which is this same program started again, because the engine ends its
-//! process on some damaged files. The two talk over pipes (`wire`). What is decided here
+//! process on some damaged files. One model is loaded at a time; a request for another one
+//! ends that process and starts one anew. The two talk over pipes (`wire`). What is decided here
 //! and there is decided by pure functions: whose turn it is (`queue`), what fits the
 //! window (`child::prompt`), what need not be read again (`child::prefill`).
 
 use std::sync::Arc;
 
+use protocol::catalogue::ProviderModels;
 use protocol::{Error, ProviderName};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
@@ -15,16 +17,19 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{OUTPUTS, Output, Provider, Request};
 use owner::{Inbox, Owner, Submission};
+use shelf::Shelf;
 
 pub mod child;
 mod config;
 mod cpu;
 mod failure;
+mod folder;
 mod gguf;
 mod owner;
 mod process;
 mod queue;
 mod request;
+mod shelf;
 mod stderr;
 mod wire;
 
@@ -38,6 +43,7 @@ const INBOX: usize = 64;
 /// The local provider. Dropping it kills the model's process.
 pub struct Local {
     config: Arc<LocalConfig>,
+    shelf: Arc<Shelf>,
     inbox: mpsc::Sender<Inbox>,
     engine: watch::Receiver<Engine>,
     _owner: AbortOnDropHandle<()>,
@@ -63,9 +69,10 @@ impl Local {
         let config = Arc::new(config);
         let (inbox, received) = mpsc::channel(INBOX);
         let (state, engine) = watch::channel(Engine::Off);
-        let owner = Owner::new(Arc::clone(&config), received, state);
+        let shelf = Arc::new(Shelf::new(&config));
+        let owner = Owner::new(Arc::clone(&config), Arc::clone(&shelf), received, state);
         let owner = AbortOnDropHandle::new(tokio::spawn(owner.run()));
-        Self { config, inbox, engine, _owner: owner }
+        Self { config, shelf, inbox, engine, _owner: owner }
     }
 
     /// What the model's process is doing, now and from now on.
@@ -85,19 +92,6 @@ impl Local {
     }
 }
 
-/// Whether the file and the processor are such that a load can be tried. Reads some bytes
-/// of the file.
-fn usable(config: &LocalConfig) -> Result<(), Error> {
-    let lacking = cpu::lacking();
-    if !lacking.is_empty() {
-        return Err(failure::processor(&lacking));
-    }
-    if config.model_file.to_str().is_none() {
-        return Err(failure::path());
-    }
-    gguf::Head::open(&config.model_file).map(drop).map_err(|error| failure::file(&error))
-}
-
 #[async_trait::async_trait]
 impl Provider for Local {
     fn name(&self) -> ProviderName {
@@ -108,8 +102,24 @@ impl Provider for Local {
         self.config.model.clone()
     }
 
-    fn usable(&self) -> Result<(), Error> {
-        usable(&self.config)
+    fn usable(&self, model: &str) -> Result<(), Error> {
+        self.shelf.file(model).map(drop)
+    }
+
+    fn offers(&self, model: &str) -> bool {
+        self.shelf.has(model)
+    }
+
+    async fn models(&self) -> ProviderModels {
+        let shelf = Arc::clone(&self.shelf);
+        let listed = tokio::task::spawn_blocking(move || shelf.models()).await;
+        listed.unwrap_or_else(|_| ProviderModels {
+            provider: ProviderName::Local,
+            default_model: Some(self.default_model()),
+            models: Vec::new(),
+            left_out: 0,
+            error: Some(failure::unlisted()),
+        })
     }
 
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {

@@ -21,6 +21,7 @@
 
 use std::sync::{Arc, OnceLock};
 
+use protocol::catalogue::ProviderModels;
 use protocol::{Error, ProviderName};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -35,6 +36,7 @@ mod endpoint;
 mod exchange;
 mod fault;
 mod link;
+mod list;
 mod request;
 mod sse;
 mod tokens;
@@ -56,12 +58,13 @@ pub struct Openai {
     closed: CancellationToken,
 }
 
-/// What the turns' tasks share; immutable but for the one answer that is asked once.
+/// What the turns' tasks share; immutable but for what the endpoint said of its models.
 struct Shared {
     config: OpenaiConfig,
     endpoint: endpoint::Endpoint,
     /// The first model that the provider listed.
     first_model: OnceLock<String>,
+    listing: list::Listing,
 }
 
 impl Openai {
@@ -69,7 +72,8 @@ impl Openai {
     /// system's root certificates are read.
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
-        let shared = Shared { config, endpoint, first_model: OnceLock::new() };
+        let (first_model, listing) = (OnceLock::new(), list::Listing::new());
+        let shared = Shared { config, endpoint, first_model, listing };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),
@@ -97,8 +101,17 @@ impl Provider for Openai {
 
     /// Always: a configuration that cannot be used does not become an [`Openai`], and a key
     /// is not always needed.
-    fn usable(&self) -> Result<(), Error> {
+    fn usable(&self, _model: &str) -> Result<(), Error> {
         Ok(())
+    }
+
+    /// Any: an endpoint may know more than it lists, and a name is only ever sent to it.
+    fn offers(&self, _model: &str) -> bool {
+        true
+    }
+
+    async fn models(&self) -> ProviderModels {
+        self.shared.models().await
     }
 
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {

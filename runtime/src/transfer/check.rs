@@ -76,6 +76,7 @@ impl Checker {
                 Ok(())
             }
             EventBody::TurnWaiting { turn_id, .. }
+            | EventBody::TurnLoading { turn_id }
             | EventBody::TurnGenerating { turn_id, .. }
             | EventBody::TurnRetrying { turn_id, .. } => self.opened(*turn_id).map(drop),
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
@@ -90,6 +91,14 @@ impl Checker {
                 self.opened(*turn_id)?;
                 self.open = None;
                 if state.is_final() { Ok(()) } else { Err("a turn ends in a final state") }
+            }
+            EventBody::ProfileChanged { model, .. } => {
+                let chars = model.as_ref().map_or(0, |model| model.chars().count());
+                if chars > limits::MODEL_CHARS {
+                    Err("its model's name is too long")
+                } else {
+                    Ok(())
+                }
             }
             // These stand for themselves.
             EventBody::WorkerPlaced { .. }

@@ -234,6 +234,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     ]);
     prop_oneof![
         2 => (0u32..3).prop_map(|ahead| Input::Waiting { ahead }),
+        1 => Just(Input::Loading),
         4 => Just(began()),
         8 => "[a-zé日]{1,4}".prop_map(Input::Text),
         4 => timer.prop_map(Input::Elapsed),

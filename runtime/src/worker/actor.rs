@@ -1,26 +1,23 @@
 //! The task that owns one worker.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Error, MessageId, Place, RuntimeId, WorkerId, WorkerStatus};
+use protocol::{Error, MessageId, Place, WorkerId, WorkerStatus};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use super::choice::Wanted;
 use super::command::{Command, Deletion, Reply};
 use super::context::Context;
 use super::outbox::Outbox;
+use super::shared::Shared;
 use super::timers::Timers;
-use crate::bundle::Bundle;
-use crate::clock::Clock;
 use crate::fault;
-use crate::hub::{Hub, Wake};
+use crate::hub::Wake;
 use crate::provider::Output;
-use crate::providers::Providers;
-use crate::store::Store;
-use crate::turn::{Effect, Input, TurnLimits, TurnMachine};
+use crate::turn::{Effect, Input, TurnMachine};
 use begin::Asking;
 
 mod begin;
@@ -34,21 +31,6 @@ const IDLE: Duration = Duration::from_secs(60);
 /// How long a turn may take to halt and to be committed when the runtime goes down. What is
 /// not done by then is interrupted by the next start.
 const GOING_DOWN: Duration = Duration::from_secs(5);
-
-/// What all actors of a runtime share.
-pub(crate) struct Shared {
-    pub(crate) runtime_id: RuntimeId,
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) hub: Hub,
-    pub(crate) providers: Providers,
-    pub(crate) bundle: Bundle,
-    pub(crate) clock: Arc<dyn Clock>,
-    pub(crate) limits: TurnLimits,
-    pub(crate) message_chars: u32,
-    pub(crate) workspace: String,
-    /// Cancelled when the runtime goes down.
-    pub(crate) down: CancellationToken,
-}
 
 /// One worker's state and what drives it.
 pub(crate) struct Actor<'a> {
@@ -205,6 +187,10 @@ impl<'a> Actor<'a> {
                 let _ = reply.send(self.rename(title).await);
                 Next::GoOn
             }
+            Command::Choose { wanted, reply } => {
+                let _ = reply.send(self.choose(wanted).await);
+                Next::GoOn
+            }
             Command::Refresh { reply } => {
                 // That nobody can answer is in the summary; that it cannot be written just now
                 // is in the server's log, and the next reader tries again.
@@ -315,6 +301,16 @@ impl<'a> Actor<'a> {
         let title = super::message::check_title(title)?;
         if title != self.outbox.view().worker.title {
             self.commit(vec![protocol::EventBody::WorkerRenamed { title }]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    async fn choose(&mut self, wanted: Wanted) -> Result<protocol::Worker, Error> {
+        let Shared { bundle, providers, .. } = self.shared;
+        if let Some(body) = wanted.check(&self.outbox.view().worker, bundle, providers)? {
+            self.commit(vec![body]).await?;
+            // The choice stands, and who answers is found out by the next to look, too.
+            let _ = self.refresh().await;
         }
         Ok(self.outbox.view().worker.clone())
     }

@@ -4,6 +4,8 @@ use protocol::api::{Accepted, AskAgain, Cancelled, SendMessage};
 use protocol::{Error, Place, Worker};
 use tokio::sync::oneshot;
 
+use super::choice::Wanted;
+
 /// Where an answer goes. Whoever asked may be gone; then it is dropped.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
@@ -22,6 +24,11 @@ pub(crate) enum Command {
     },
     Rename {
         title: Option<String>,
+        reply: Reply<Worker>,
+    },
+    /// Another profile or model from the next turn on.
+    Choose {
+        wanted: Wanted,
         reply: Reply<Worker>,
     },
     /// Finds out anew whether anything can answer.
@@ -60,6 +67,7 @@ impl Command {
             Self::Cancel { reply } => drop(reply.send(Err(error))),
             Self::Rename { reply, .. }
             | Self::Place { reply, .. }
+            | Self::Choose { reply, .. }
             | Self::Refresh { reply }
             | Self::Stop { reply } => {
                 drop(reply.send(Err(error)));

@@ -13,7 +13,8 @@ use futures::FutureExt;
 use protocol::WorkerId;
 use tokio::sync::mpsc;
 
-use super::actor::{Actor, Ended, Shared};
+use super::Shared;
+use super::actor::{Actor, Ended};
 use super::command::Command;
 
 /// How long after a failure the worker is loaded anew.

@@ -179,12 +179,14 @@ fn durability(body: &EventBody) -> Durability {
         EventBody::WorkerCreated { .. }
         | EventBody::WorkerRenamed { .. }
         | EventBody::WorkerPlaced { .. }
+        | EventBody::ProfileChanged { .. }
         | EventBody::WorkerStopped
         | EventBody::MessageCommitted { .. }
         | EventBody::TurnAccepted { .. }
         | EventBody::TurnEnded { .. } => Durability::Power,
         EventBody::AvailabilityChanged { .. }
         | EventBody::TurnWaiting { .. }
+        | EventBody::TurnLoading { .. }
         | EventBody::TurnGenerating { .. }
         | EventBody::TurnRetrying { .. }
         | EventBody::TextDelta { .. } => Durability::Process,

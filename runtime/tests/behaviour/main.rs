@@ -6,6 +6,7 @@
 mod availability;
 mod busy;
 mod cancel;
+mod choosing;
 mod closing;
 mod crash;
 mod cursors;

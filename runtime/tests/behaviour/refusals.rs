@@ -41,9 +41,8 @@ async fn titles_profiles_and_positions_that_cannot_be_taken() {
     let error = stage.runtime.rename(stage.worker, long.clone()).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidInput);
     let profile = Some("no-such-profile".parse().unwrap());
-    for request in
-        [CreateWorker { profile: None, title: long }, CreateWorker { profile, title: None }]
-    {
+    let none = CreateWorker::default;
+    for request in [CreateWorker { title: long, ..none() }, CreateWorker { profile, ..none() }] {
         let error = stage.runtime.create(request).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput);
         assert!(error.hint.is_some());

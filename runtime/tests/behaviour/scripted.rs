@@ -3,12 +3,23 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
+use protocol::catalogue::{ModelEntry, ProviderModels};
 use protocol::{Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
 use runtime::provider::{OUTPUTS, Output, Provider, Request};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use crate::stage::soon;
+
+/// A model that can be chosen besides the default one.
+pub const OTHER: &str = "other";
+/// One that can be chosen, and not used.
+pub const BROKEN: &str = "broken";
+
+/// Why the broken one cannot be used.
+pub fn broken() -> Error {
+    Error::new(ErrorCode::Unavailable, "The model is broken.").with_hint("Choose another one.")
+}
 
 /// The runtime's end.
 pub struct Scripted {
@@ -143,8 +154,26 @@ impl Provider for Scripted {
         "scripted".to_owned()
     }
 
-    fn usable(&self) -> Result<(), Error> {
+    fn usable(&self, model: &str) -> Result<(), Error> {
+        if model == BROKEN {
+            return Err(broken());
+        }
         self.unusable.lock().unwrap().clone().map_or(Ok(()), Err)
+    }
+
+    fn offers(&self, model: &str) -> bool {
+        [self.default_model().as_str(), OTHER, BROKEN].contains(&model)
+    }
+
+    async fn models(&self) -> ProviderModels {
+        let entry = |name: &str| ModelEntry { name: name.to_owned(), ..ModelEntry::default() };
+        ProviderModels {
+            provider: self.name(),
+            default_model: Some(self.default_model()),
+            models: vec![entry("scripted"), entry(OTHER)],
+            left_out: 0,
+            error: None,
+        }
     }
 
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {

@@ -57,7 +57,8 @@ async fn the_first_words_become_the_title_and_stay_it() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_given_title_is_kept_and_can_be_changed_and_taken_away_at_any_time() {
     let mut stage = Stage::new().await;
-    let request = CreateWorker { profile: None, title: Some(" My \n talk ".to_owned()) };
+    let request =
+        CreateWorker { title: Some(" My \n talk ".to_owned()), ..CreateWorker::default() };
     let made = stage.runtime.create(request).await.unwrap();
     assert_eq!(made.title.as_deref(), Some("My talk"));
     stage.worker = made.worker_id;
@@ -121,8 +122,9 @@ async fn a_turn_records_what_it_ran_with() {
     assert_eq!(accepted.message.turn_id, Some(turn.turn_id));
     stage.script.call().await.answer(&["a"]).await;
     stage.ended(&accepted).await;
-    let missing = stage
-        .runtime
-        .create(CreateWorker { profile: Some("nobody".parse().unwrap()), title: None });
+    let missing = stage.runtime.create(CreateWorker {
+        profile: Some("nobody".parse().unwrap()),
+        ..CreateWorker::default()
+    });
     assert_eq!(missing.await.unwrap_err().code, ErrorCode::InvalidInput);
 }

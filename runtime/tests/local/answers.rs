@@ -7,7 +7,7 @@ use super::support::*;
 #[tokio::test]
 async fn an_answer_streams() {
     let local = Local::new(config());
-    assert_eq!(local.usable(), Ok(()));
+    assert_eq!(local.usable(""), Ok(()));
     assert_eq!(*local.engine().borrow(), Engine::Off, "it loads at first use");
     let answer = ask(&local, request(vec![user("What is the capital of France?")], 40)).await;
     assert_eq!(answer.began, Some((0, Some(1024))));

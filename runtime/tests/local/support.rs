@@ -75,6 +75,8 @@ pub fn story() -> Request {
 #[derive(Debug, Default)]
 pub struct Answer {
     pub waiting: Vec<u32>,
+    /// How often it was said that the model loads.
+    pub loads: u32,
     pub began: Option<(u32, Option<u32>)>,
     pub pieces: Vec<String>,
     pub end: Option<Output>,
@@ -119,7 +121,14 @@ pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
     while let Some(output) = next(outputs).await {
         assert!(answer.end.is_none(), "{output:?} after {:?}", answer.end);
         match output {
-            Output::Waiting { ahead } => answer.waiting.push(ahead),
+            Output::Waiting { ahead } => {
+                assert!(answer.loads == 0 && answer.began.is_none());
+                answer.waiting.push(ahead);
+            }
+            Output::Loading => {
+                assert!(answer.began.is_none());
+                answer.loads += 1;
+            }
             Output::Began { left_out, window_tokens, .. } => {
                 answer.began = Some((left_out, window_tokens));
             }

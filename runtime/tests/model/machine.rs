@@ -23,6 +23,7 @@ fn any_input() -> impl Strategy<Value = Input> {
         [Timer::Frame, Timer::FirstToken, Timer::Stall, Timer::Turn, Timer::Retry, Timer::Halt];
     prop_oneof![
         2 => (0u32..3).prop_map(|ahead| Input::Waiting { ahead }),
+        1 => Just(Input::Loading),
         4 => Just(Input::Began { sight: Sight::default(), model: None }),
         8 => "[a-zé日]{1,4}".prop_map(Input::Text),
         6 => prop::sample::select(timers.to_vec()).prop_map(Input::Elapsed),

@@ -34,6 +34,8 @@ impl Sample {
             reason: None,
             profile: "companion".parse().unwrap(),
             place: Place::Listed,
+            provider: None,
+            model: None,
             created_at: at,
             updated_at: at,
         };
@@ -227,6 +229,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         answer,
         state: TurnState::Accepted,
         waiting: None,
+        loading: false,
         retries: Vec::new(),
         error: None,
         finish: None,

@@ -28,7 +28,8 @@ fn print_profiles(config: &Config, bundle: &Bundle) -> anyhow::Result<()> {
             language: profile.language.clone(),
             date: today(),
         };
-        println!("\n[{}]  {}  ({})", profile.name, profile.title, profile.language);
+        let titles: Vec<_> = profile.title.by_language(&profile.language).into_values().collect();
+        println!("\n[{}]  {}  ({})", profile.name, titles.join(", "), profile.language);
         let provider =
             profile.provider.map_or("the configured one".to_owned(), |p| format!("{p:?}"));
         println!("provider {}", provider.to_lowercase());

@@ -27,9 +27,12 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     if let Some(model) = &settings.model.model {
         check("model", if model.trim().is_empty() { Err("no name".to_owned()) } else { Ok(()) });
     }
-    if let Some(folder) = &settings.prompts.prompts_dir {
+    for (key, folder) in
+        [("prompts_dir", &settings.prompts.prompts_dir), ("model_dir", &settings.local.model_dir)]
+    {
+        let Some(folder) = folder else { continue };
         let missing = || Err(format!("{} is not a folder", folder.display()));
-        check("prompts_dir", if folder.is_dir() { Ok(()) } else { missing() });
+        check(key, if folder.is_dir() { Ok(()) } else { missing() });
     }
     let turns = &settings.turns;
     for (key, ms) in

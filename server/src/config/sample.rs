@@ -94,6 +94,7 @@ fn example(key: &str) -> &'static str {
         "base_url" => "\"http://127.0.0.1:11434/v1\"",
         "api_key_file" => "\"/run/secrets/openai-key\"",
         "model_file" => "\"/srv/models/model.gguf\"",
+        "model_dir" => "\"/srv/models\"",
         "prompts_dir" => "\"prompts\"",
         _ => "\"\"",
     }

@@ -144,6 +144,10 @@ pub struct Local {
     /// as ~/.cache/companion/models/SmolLM2-135M-Instruct.Q4_1.gguf
     #[arg(long, value_name = "FILE")]
     pub model_file: Option<PathBuf>,
+    /// Folder of further GGUF files, which conversations can choose by name; one model is in
+    /// memory at a time
+    #[arg(long, value_name = "DIR")]
+    pub model_dir: Option<PathBuf>,
     /// Threads that write the answer; 0 chooses by the number of cores (0 to 256)
     #[arg(long, value_name = "COUNT", default_value = "0")]
     pub local_threads: Within<0, 256>,

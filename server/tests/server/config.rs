@@ -202,6 +202,7 @@ fn the_sample_has_every_setting_with_its_default() {
     }
     // The commented ones are examples that could be used.
     let used = sample.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
+    let used = used.replace("\nmodel_dir", "\n#model_dir");
     let used: String = used
         .lines()
         .filter(|line| line.contains(" = ") && !line.starts_with(' '))

@@ -17,6 +17,8 @@ pub fn worker() -> Worker {
         reason: None,
         profile: "default".parse().unwrap(),
         place: Place::Pinned,
+        provider: None,
+        model: None,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -29,6 +31,7 @@ pub fn turn() -> Turn {
         answer: MessageId::from_parts(1, [5; 10]),
         state: TurnState::Accepted,
         waiting: None,
+        loading: false,
         retries: Vec::new(),
         error: None,
         finish: None,

@@ -10,6 +10,8 @@ pub struct LocalConfig {
     pub model_file: PathBuf,
     /// The model's name as shown to people; by default the file's name without `.gguf`.
     pub model: String,
+    /// A folder of further GGUF files that conversations can choose by name.
+    pub model_dir: Option<PathBuf>,
     /// Whether the file is the small model that comes with the product.
     pub bundled: bool,
     /// Tokens the model sees at once, prompt and answer; cut to what it was trained for.
@@ -57,6 +59,7 @@ impl LocalConfig {
         Self {
             model_file,
             model,
+            model_dir: None,
             bundled: false,
             context_tokens: 4096,
             reserve_tokens: 512,

@@ -7,6 +7,8 @@ use super::gguf::GgufError;
 use super::wire::{Failure, NotLoaded};
 
 const CHOOSE: &str = "Choose a GGUF chat model with --model-file or COMPANION_MODEL_FILE, or configure another provider.";
+const CHOOSE_OTHER: &str =
+    "Choose another model for this conversation, or put a whole GGUF chat model into its place.";
 
 /// The model's file is not there or no model.
 pub(super) fn file(error: &GgufError) -> Error {
@@ -95,13 +97,49 @@ pub(super) fn crashed() -> Error {
         .with_hint("Try again: it is started anew for the next message. If it stays, choose another model file.")
 }
 
-/// Another model was asked for than the one that is there.
-pub(super) fn other_model(asked: &str, there: &str) -> Error {
-    Error::new(
-        ErrorCode::Provider(ProviderKind::ModelNotFound),
-        format!("The local model is `{there}`; `{asked}` is not here."),
+/// A model was asked for that is not among those that are there.
+pub(super) fn not_here(asked: &str) -> Error {
+    Error::new(ErrorCode::Unavailable, format!("The local model `{asked}` is not here.")).with_hint(
+        "Choose another model for this conversation, or bring its file with COMPANION_MODEL_FILE or \
+         COMPANION_MODEL_DIR.",
     )
-    .with_hint("Take the model's name out of the profile, or choose its file with --model-file.")
+}
+
+/// The same, found out by a turn.
+pub(super) fn gone(asked: &str) -> Error {
+    Error { code: ErrorCode::Provider(ProviderKind::ModelNotFound), ..not_here(asked) }
+}
+
+/// A link in the folder of models is not followed.
+pub(super) fn leads_out() -> Error {
+    of_folder(unavailable("The model's file is a link that leads out of the folder, or nowhere."))
+}
+
+/// The file has no chat template.
+pub(super) fn no_template() -> Error {
+    unavailable("The model file has no chat template: it is not a chat model.")
+}
+
+/// The folder of models cannot be listed.
+pub(super) fn folder(error: &std::io::Error) -> Error {
+    let what = if error.kind() == std::io::ErrorKind::NotFound {
+        "The folder of models is not there."
+    } else {
+        "The folder of models cannot be read."
+    };
+    Error::new(ErrorCode::Unavailable, what)
+        .with_hint("Set --model-dir or COMPANION_MODEL_DIR to a folder of GGUF files.")
+}
+
+/// The models could not be listed, for no fault of theirs.
+pub(super) fn unlisted() -> Error {
+    Error::new(ErrorCode::Internal, "The local models cannot be listed.").with_hint("Try again.")
+}
+
+/// What was said of the configured model's file, said of one of the folder.
+pub(super) fn of_folder(error: Error) -> Error {
+    let is_files = error.hint.as_deref() == Some(CHOOSE);
+    if is_files { error.with_hint(CHOOSE_OTHER) } else { error }
 }
 
 /// Too many wait already; `retry_after_ms` is a guess of a turn's length.

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::process::Process;
 use super::queue::{Full, Queue};
+use super::shelf::Shelf;
 use super::wire::{FromChild, JobId, ToChild};
 use super::{Engine, LocalConfig, failure};
 use crate::provider::{Output, Request};
@@ -53,6 +54,7 @@ impl Drop for Watch {
 
 pub(super) struct Owner {
     config: Arc<LocalConfig>,
+    shelf: Arc<Shelf>,
     inbox: mpsc::Receiver<Inbox>,
     state: watch::Sender<Engine>,
     queue: Queue<Wanted>,
@@ -81,11 +83,13 @@ enum Event {
 impl Owner {
     pub(super) fn new(
         config: Arc<LocalConfig>,
+        shelf: Arc<Shelf>,
         inbox: mpsc::Receiver<Inbox>,
         state: watch::Sender<Engine>,
     ) -> Self {
         Self {
             config,
+            shelf,
             inbox,
             state,
             queue: Queue::new(),
@@ -100,7 +104,7 @@ impl Owner {
     /// Runs until shut down, or until the handle is gone.
     pub(super) async fn run(mut self) {
         if self.config.load == super::LoadPolicy::AtStart
-            && let Err(error) = self.ensure_running().await
+            && let Err(error) = self.ensure_running("").await
         {
             tracing::warn!(%error, "the local model cannot be loaded at start");
         }
@@ -218,16 +222,19 @@ impl Owner {
     }
 
     async fn begin(&mut self, request: Request) -> Result<(), Error> {
-        if !(request.model.is_empty() || request.model == self.config.model) {
-            return Err(failure::other_model(&request.model, &self.config.model));
-        }
         let Some(current) = &mut self.current else { return Ok(()) };
+        let model = request.model.clone();
         let (generate, cut) = super::request::to_child(current.job, request)
             .map_err(|super::request::TooLarge| failure::too_large())?;
         current.cut = cut;
         current.unsent = Some(generate);
-        self.ensure_running().await?;
-        self.send_current().await;
+        self.ensure_running(&model).await?;
+        match (&self.running, &mut self.current) {
+            (Some(Running { phase: Phase::Loading { .. }, .. }), Some(current)) => {
+                current.output(Output::Loading);
+            }
+            _ => self.send_current().await,
+        }
         Ok(())
     }
 

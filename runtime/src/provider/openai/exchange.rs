@@ -15,7 +15,7 @@ use super::sse::Decoder;
 use super::{Shared, classify, fault, request};
 use crate::provider::{Output, Request};
 
-/// Bytes of an error's body, or of a list of models, that are read.
+/// Bytes of an error's body that are read.
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long such a body may take once its head is there.
 const BODY_LIMIT: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ impl Shared {
         Ok(Output::Finished { finish, usage })
     }
 
-    async fn link(&self) -> Result<Link, Error> {
+    pub(super) async fn link(&self) -> Result<Link, Error> {
         Link::open(&self.endpoint, Duration::from_millis(self.config.connect_timeout_ms)).await
     }
 
@@ -132,19 +132,9 @@ impl Shared {
         if let Some(model) = self.known_model() {
             return Ok(model.to_owned());
         }
-        let mut link = self.link().await?;
-        let (head, mut body) = link.send(&self.endpoint, "/models", None).await?.into_parts();
-        let read = link.read(&mut body, MAX_BODY_BYTES, BODY_LIMIT).await;
-        if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
-            return Err(fault::no_models());
-        } else if head.status != StatusCode::OK {
-            let status = head.status.as_u16();
-            return Err(classify::from_response(status, &head.headers, &read, SystemTime::now()));
-        }
-        let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::no_models())?;
-        let first = list["data"][0]["id"].as_str().filter(|model| !model.is_empty());
-        let first = first.ok_or_else(fault::no_models)?;
-        Ok(self.first_model.get_or_init(|| first.to_owned()).clone())
+        let (models, _) = self.ask_for_models().await?;
+        let first = models.into_iter().next().ok_or_else(fault::no_models)?.name;
+        Ok(self.first_model.get_or_init(|| first).clone())
     }
 }
 

@@ -45,6 +45,14 @@ pub(super) fn no_models() -> Error {
     error(ModelNotFound, "The provider lists no model to choose from.", CHECK_MODEL)
 }
 
+pub(super) fn list_unreadable() -> Error {
+    error(Malformed, "The provider's list of models cannot be read.", CHECK_URL)
+}
+
+pub(super) fn list_timeout() -> Error {
+    error(Network, "The provider did not list its models in time.", CHECK_RUNNING)
+}
+
 pub(super) fn context_length() -> Error {
     let hint = "Send a shorter message, or begin a new conversation.";
     error(ContextLength, "The message does not fit the model's window.", hint)

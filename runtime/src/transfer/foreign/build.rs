@@ -354,6 +354,7 @@ impl Writer<'_> {
             bundle_digest: String::new(),
             sampling: Sampling::default(),
             sight: None,
+            loading: false,
             retries: Vec::new(),
             usage: None,
             timings: Timings::default(),

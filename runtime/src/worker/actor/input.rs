@@ -26,7 +26,11 @@ async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Out
     let Some(open) = outputs else { return std::future::pending().await };
     let output = open.recv().await;
     // An end is the last that is heard of an attempt.
-    if !matches!(output, Some(Output::Waiting { .. } | Output::Began { .. } | Output::Text(_))) {
+    let goes_on = matches!(
+        output,
+        Some(Output::Waiting { .. } | Output::Loading | Output::Began { .. } | Output::Text(_))
+    );
+    if !goes_on {
         *outputs = None;
     }
     output
@@ -35,6 +39,7 @@ async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Out
 fn input_of(output: Option<Output>, context: &Context) -> Input {
     match output {
         Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
+        Some(Output::Loading) => Input::Loading,
         Some(Output::Began { left_out, window_tokens, model }) => {
             Input::Began { sight: context.sight(left_out, window_tokens), model }
         }

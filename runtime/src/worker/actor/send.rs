@@ -8,10 +8,10 @@ use protocol::{
 
 use super::begin::Asking;
 use super::{Actor, Sent};
-use crate::bundle::{Profile, Variables, text_digest};
-use crate::providers::Choice;
+use crate::bundle::{Profile, text_digest};
+use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
-use crate::worker::message;
+use crate::worker::{choice, message};
 use crate::{fault, fresh};
 
 impl Actor<'_> {
@@ -27,7 +27,7 @@ impl Actor<'_> {
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
-        let system = self.system_prompt(&profile, now)?;
+        let system = self.shared.system_prompt(&profile, now)?;
         let turn_id = fresh::turn_id(now);
         let question = Message {
             id: request.id,
@@ -68,7 +68,7 @@ impl Actor<'_> {
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
-        let system = self.system_prompt(&profile, now)?;
+        let system = self.shared.system_prompt(&profile, now)?;
         let turn = self.turn(request.id, question.id, now, &profile, &choice, &system);
         self.commit_turn(now, Vec::new(), question, Asking { turn, choice, system }).await
     }
@@ -128,7 +128,10 @@ impl Actor<'_> {
     /// Finds out who would answer, and commits it where that has changed. Errors with
     /// `unavailable` when nobody would.
     pub(super) async fn refresh(&mut self) -> Result<Choice, Error> {
-        let choice = self.profile().and_then(|profile| self.shared.providers.choose(Some(profile)));
+        let worker = &self.outbox.view().worker;
+        let choice = self
+            .profile()
+            .and_then(|profile| self.shared.providers.choose(Wish::of(worker, profile)));
         let reason = choice.as_ref().err().cloned();
         if reason != self.outbox.view().worker.reason {
             self.commit(vec![EventBody::AvailabilityChanged { reason }]).await?;
@@ -138,24 +141,7 @@ impl Actor<'_> {
 
     fn profile(&self) -> Result<&Profile, Error> {
         let name = &self.outbox.view().worker.profile;
-        self.shared.bundle.profile(name).ok_or_else(|| {
-            let message = format!("The profile `{name}` is not among the ones in force.");
-            Error::new(ErrorCode::Unavailable, message)
-                .with_hint("Put it back into profiles.toml, or start a new conversation.")
-        })
-    }
-
-    fn system_prompt(&self, profile: &Profile, now: Timestamp) -> Result<String, Error> {
-        let variables = Variables {
-            workspace: self.shared.workspace.clone(),
-            language: profile.language.clone(),
-            date: now.date_utc(),
-        };
-        self.shared.bundle.render(profile, &variables).map_err(|error| {
-            tracing::error!(%error, "a prompt cannot be rendered");
-            Error::new(ErrorCode::Internal, "The system prompt cannot be rendered.")
-                .with_hint("The server's log names the file and line.")
-        })
+        self.shared.bundle.profile(name).ok_or_else(|| choice::profile_gone(name))
     }
 
     /// A turn that answers `question`.
@@ -174,6 +160,7 @@ impl Actor<'_> {
             answer: fresh::message_id(now),
             state: TurnState::Accepted,
             waiting: None,
+            loading: false,
             retries: Vec::new(),
             error: None,
             finish: None,

@@ -1,7 +1,7 @@
 //! The part of the owner that deals with the model's process: starting it, what it says,
 //! and its many ways to end.
 
-use std::path::absolute;
+use std::path::{Path, absolute};
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use super::super::config::Threads;
 use super::super::process::{Ended, Process};
 use super::super::wire::{Failure, FromChild, JobId, Load, PROTOCOL, ToChild};
-use super::super::{Engine, failure, usable};
+use super::super::{Engine, failure};
 use super::{Output, Owner};
 
 /// How long a model may take to load, from the slowest disk.
@@ -21,6 +21,8 @@ const STOP: Duration = Duration::from_secs(2);
 
 pub(super) struct Running {
     pub(super) process: Process,
+    /// The name of the model that it has, or will have.
+    pub(super) model: String,
     pub(super) phase: Phase,
 }
 
@@ -41,16 +43,27 @@ pub(super) async fn hear(running: &mut Option<Running>) -> Option<FromChild> {
 }
 
 impl Owner {
-    /// Starts the child where there is none.
-    pub(super) async fn ensure_running(&mut self) -> Result<(), Error> {
-        if self.running.is_some() {
+    /// Starts the child with `model` where it is not there. One with another model ends
+    /// first, so that there are never two in memory; a model that cannot even be tried leaves
+    /// the other one where it is.
+    pub(super) async fn ensure_running(&mut self, model: &str) -> Result<(), Error> {
+        let model = if model.is_empty() { self.config.model.clone() } else { model.to_owned() };
+        if self.running.as_ref().is_some_and(|running| running.model == model) {
             return Ok(());
         }
-        let config = self.config.clone();
+        let (shelf, name) = (self.shelf.clone(), model.clone());
         // A file on a slow disk must not hold up who waits.
-        let checked = tokio::task::spawn_blocking(move || usable(&config)).await;
-        checked.unwrap_or_else(|_| Err(failure::crashed()))?;
-        let load = ToChild::Load(self.load()?);
+        let checked = tokio::task::spawn_blocking(move || match shelf.has(&name) {
+            true => shelf.file(&name),
+            false => Err(failure::gone(&name)),
+        });
+        let file = checked.await.unwrap_or_else(|_| Err(failure::crashed()))?;
+        let load = ToChild::Load(self.load(&file)?);
+        if self.running.is_some() {
+            tracing::info!(%model, "the local model makes room for another one");
+            // Nothing is asked of it, and it may be in the middle of a load.
+            self.end_process(Process::kill).await;
+        }
         let process = Process::start(&self.config).map_err(|error| {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -61,16 +74,16 @@ impl Owner {
         // Cannot fail: the channel is new.
         let _ = process.tell(load);
         let pid = process.pid();
-        tracing::info!(pid, model = %self.config.model, "the local model loads");
-        self.running =
-            Some(Running { process, phase: Phase::Loading { by: Instant::now() + LOAD } });
+        tracing::info!(pid, %model, "the local model loads");
+        let phase = Phase::Loading { by: Instant::now() + LOAD };
+        self.running = Some(Running { process, model, phase });
         self.state.send_replace(Engine::Loading { pid });
         Ok(())
     }
 
-    fn load(&self) -> Result<Load, Error> {
+    fn load(&self, file: &Path) -> Result<Load, Error> {
         let config = &self.config;
-        let model_file = absolute(&config.model_file).ok();
+        let model_file = absolute(file).ok();
         let model_file = model_file.as_deref().and_then(|file| file.to_str());
         let cores =
             available_parallelism().map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
@@ -104,8 +117,10 @@ impl Owner {
             }
             FromChild::NotLoaded { why, detail } => {
                 tracing::error!(?why, detail, "the local model cannot be loaded");
+                let loaded = self.running.as_ref().map(|running| running.model.clone());
                 self.end_process(Process::reap).await;
-                self.finish(Output::Failed(failure::not_loaded(why)));
+                let failed = self.said_of(&loaded, failure::not_loaded(why));
+                self.finish(Output::Failed(failed));
             }
             FromChild::Began { job, left_out } => self.output(job, |owner, cut| Output::Began {
                 left_out: left_out.saturating_add(cut),
@@ -124,6 +139,11 @@ impl Owner {
             }
             FromChild::Halted { job } => self.finish_job(job, Output::Halted),
         }
+    }
+
+    /// What was found out of the model that was loaded, with what to do about it.
+    fn said_of(&self, model: &Option<String>, error: Error) -> Error {
+        if model.as_ref() == Some(&self.config.model) { error } else { failure::of_folder(error) }
     }
 
     /// Hands an output of the current job to its turn, unless that was stopped. `make` is

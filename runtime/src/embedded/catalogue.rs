@@ -1,0 +1,63 @@
+//! What there is to choose from: profiles and models.
+
+use protocol::api::ProviderStatus;
+use protocol::catalogue::{ModelList, ProfileDetail, ProfileList, ProfileSummary};
+use protocol::{Error, ErrorCode, ProfileName, Worker};
+
+use super::Runtime;
+use crate::bundle::Profile;
+use crate::providers::Wish;
+
+impl Runtime {
+    /// The profiles in force, without the texts of their prompts.
+    pub fn profiles(&self) -> Result<ProfileList, Error> {
+        let bundle = self.bundle();
+        let profiles: Result<_, Error> =
+            bundle.profiles().iter().map(|profile| Ok(self.detail(profile)?.summary)).collect();
+        Ok(ProfileList {
+            profiles: profiles?,
+            default: bundle.default_profile().clone(),
+            bundle_digest: bundle.digest().to_owned(),
+        })
+    }
+
+    /// A profile with its prompt as it would be sent now.
+    pub fn profile(&self, name: &ProfileName) -> Result<ProfileDetail, Error> {
+        let profile = self.bundle().profile(name).ok_or_else(|| {
+            Error::new(ErrorCode::NotFound, format!("There is no profile `{name}`."))
+                .with_hint("`/api/v1/profiles` lists the profiles there are.")
+        })?;
+        self.detail(profile)
+    }
+
+    /// The models of the configured providers. A provider that does not answer is told with
+    /// its error, and what is known of it all the same.
+    pub async fn models(&self) -> ModelList {
+        self.inner.shared.providers.models().await
+    }
+
+    /// Who answers by default, and why not, if nobody can.
+    pub fn provider_status(&self) -> ProviderStatus {
+        self.inner.shared.providers.status()
+    }
+
+    /// Who answers in a conversation, and why not, if nobody can.
+    pub fn provider_status_of(&self, worker: &Worker) -> ProviderStatus {
+        match self.bundle().profile(&worker.profile) {
+            Some(profile) => self.inner.shared.providers.status_of(Wish::of(worker, profile)),
+            None => ProviderStatus {
+                kind: None,
+                model: None,
+                bundled_model: false,
+                reason: self.choice_of(worker).err(),
+            },
+        }
+    }
+
+    fn detail(&self, profile: &Profile) -> Result<ProfileDetail, Error> {
+        let shared = &self.inner.shared;
+        let prompt = shared.system_prompt(profile, shared.clock.now())?;
+        let summary: ProfileSummary = profile.summary(&prompt);
+        Ok(ProfileDetail { summary, prompt })
+    }
+}

@@ -1,0 +1,98 @@
+//! New conversations, and what answers in those that are there.
+
+use protocol::api::CreateWorker;
+use protocol::{Error, Event, EventBody, Worker, WorkerId};
+
+use super::Runtime;
+use crate::providers::{Choice, Wish};
+use crate::store::{Append, Durability, Places, StoreError};
+use crate::worker::choice::{self, Wanted};
+use crate::worker::{Command, message};
+use crate::{fault, fresh, newborn};
+
+impl Runtime {
+    /// A new conversation.
+    pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
+        let CreateWorker { profile, provider, model, title } = request;
+        let title = message::check_title(title)?;
+        let wanted = Wanted { profile, provider: Some(provider), model: Some(model) };
+        let shared = &self.inner.shared;
+        let unborn = self.unborn();
+        let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
+        self.add(title, change).await.map_err(fault::from_store)
+    }
+
+    /// Another profile or model for a conversation, from its next turn on.
+    pub async fn choose(&self, id: WorkerId, wanted: Wanted) -> Result<Worker, Error> {
+        let make = |reply| Command::Choose { wanted: wanted.clone(), reply };
+        self.inner.live.ask(id, make).await
+    }
+
+    /// Who would answer in a conversation now.
+    pub(super) fn choice_of(&self, worker: &Worker) -> Result<Choice, Error> {
+        let profile = self.bundle().profile(&worker.profile);
+        let profile = profile.ok_or_else(|| choice::profile_gone(&worker.profile))?;
+        self.inner.shared.providers.choose(Wish::of(worker, profile))
+    }
+
+    pub(super) async fn keep_one(&self) -> Result<(), StoreError> {
+        let _alone = self.inner.keeping.lock().await;
+        if self.store().workers(Places::InView, None, 1).await?.is_empty() {
+            self.add(None, None).await?;
+        }
+        Ok(())
+    }
+
+    /// After what was asked for is done, which this is no part of.
+    pub(super) async fn keep_one_if_it_can_be(&self) {
+        if let Err(error) = self.keep_one().await {
+            // Whoever lists the workers next makes the new one.
+            let error = &error as &dyn std::error::Error;
+            tracing::error!(error, "there is no worker at the moment");
+        }
+    }
+
+    /// A conversation of the default profile, before its first event.
+    fn unborn(&self) -> Worker {
+        let at = self.inner.shared.clock.now();
+        newborn::worker(fresh::worker_id(at), self.bundle().default_profile().clone(), at)
+    }
+
+    /// Makes one. `change` is what it asks for instead of the default profile.
+    async fn add(
+        &self,
+        title: Option<String>,
+        change: Option<EventBody>,
+    ) -> Result<Worker, StoreError> {
+        let mut worker = self.unborn();
+        let profile = worker.profile.clone();
+        let (profile, change) = match change {
+            Some(EventBody::ProfileChanged { profile, provider: None, model: None }) => {
+                (profile, None)
+            }
+            change => (profile, change),
+        };
+        let mut events = Vec::new();
+        let created = EventBody::WorkerCreated { title, profile };
+        for body in [created].into_iter().chain(change) {
+            push(&mut worker, &mut events, body);
+        }
+        if let Err(reason) = self.choice_of(&worker) {
+            let reason = Some(reason);
+            push(&mut worker, &mut events, EventBody::AvailabilityChanged { reason });
+        }
+        let first =
+            Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
+        let seq = first.events.len() as u64;
+        self.store().create(fresh::log_id(), first).await?;
+        self.inner.shared.hub.listed(&worker, seq);
+        Ok(worker)
+    }
+}
+
+fn push(worker: &mut Worker, events: &mut Vec<Event>, body: EventBody) {
+    let event =
+        Event { seq: events.len() as u64 + 1, first_seq: None, at: worker.created_at, body };
+    worker.apply(&event);
+    events.push(event);
+}

@@ -1,0 +1,172 @@
+//! What the endpoint offers: asked once for all who want to know at the same time, and kept
+//! for a short while.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use hyper::StatusCode;
+use protocol::catalogue::{ModelEntry, ProviderModels};
+use protocol::limits::MODEL_CHARS;
+use protocol::{Error, ProviderName};
+use serde_json::Value;
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+
+use super::{Shared, classify, fault};
+use crate::provider::MODELS;
+
+/// How long a list is good. Models come and go rarely, and pages are opened often.
+const FRESH: Duration = Duration::from_secs(60);
+/// How long a failure is: an endpoint that is away must not hold up every page.
+const FRESH_FAILURE: Duration = Duration::from_secs(5);
+/// How long the endpoint may take in all; somebody waits for a page.
+const LIMIT: Duration = Duration::from_secs(4);
+/// Bytes of a list that are read; the longest known one has half of it.
+const LIST_BYTES: usize = 2 << 20;
+
+/// The last list, and who fetches the next one.
+pub(super) struct Listing {
+    gate: Semaphore,
+    last: Mutex<Option<(Instant, Listed)>>,
+}
+
+/// What came of asking: entries in the endpoint's order, and how many more there were.
+type Listed = Result<(Vec<ModelEntry>, u32), Error>;
+
+impl Listing {
+    pub(super) fn new() -> Self {
+        Self { gate: Semaphore::new(1), last: Mutex::new(None) }
+    }
+
+    fn fresh(&self) -> Option<Listed> {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, listed) = last.as_ref()?;
+        let good = if listed.is_ok() { FRESH } else { FRESH_FAILURE };
+        (at.elapsed() < good).then(|| listed.clone())
+    }
+
+    fn keep(&self, listed: Listed) {
+        let kept = Some((Instant::now(), listed));
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = kept;
+    }
+}
+
+impl Shared {
+    /// Every model of the endpoint, or the one that is known and why there are no others.
+    pub(super) async fn models(&self) -> ProviderModels {
+        let listed = self.listed().await;
+        let (entries, left_out, error) = match listed {
+            Ok((mut entries, left_out)) => {
+                entries.sort_by_cached_key(|entry| entry.name.to_lowercase());
+                (entries, left_out, None)
+            }
+            Err(error) => (Vec::new(), 0, Some(error)),
+        };
+        let mut models = ProviderModels {
+            provider: ProviderName::Openai,
+            default_model: None,
+            models: entries,
+            left_out,
+            error,
+        };
+        if let Some(model) = self.known_model() {
+            models.put_first(model);
+        }
+        if let Some(window) = self.config.context_tokens {
+            models.models.iter_mut().for_each(|entry| entry.window_tokens = Some(window));
+        }
+        models
+    }
+
+    /// One question at a time: whoever waited for it finds the answer.
+    async fn listed(&self) -> Listed {
+        let Ok(_turn) = self.listing.gate.acquire().await else { return Err(fault::no_models()) };
+        if let Some(listed) = self.listing.fresh() {
+            return listed;
+        }
+        let asked = timeout(LIMIT, self.ask_for_models()).await;
+        let listed = asked.unwrap_or_else(|_| Err(fault::list_timeout()));
+        if let Ok((entries, _)) = &listed
+            && let Some(first) = entries.first()
+        {
+            // A turn that names no model need not ask any more.
+            let _ = self.first_model.set(first.name.clone());
+        }
+        self.listing.keep(listed.clone());
+        listed
+    }
+
+    /// Asks the endpoint. Errors as a turn's would.
+    pub(super) async fn ask_for_models(&self) -> Listed {
+        let mut link = self.link().await?;
+        let (head, mut body) = link.send(&self.endpoint, "/models", None).await?.into_parts();
+        let read = link.read(&mut body, LIST_BYTES, LIMIT).await;
+        if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
+            return Err(fault::no_models());
+        } else if head.status != StatusCode::OK {
+            let status = head.status.as_u16();
+            return Err(classify::from_response(status, &head.headers, &read, SystemTime::now()));
+        }
+        let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
+        let entries = entries(&list);
+        if entries.0.is_empty() { Err(fault::no_models()) } else { Ok(entries) }
+    }
+}
+
+/// The models of a list, the first of each name, as many as a list may have.
+fn entries(list: &Value) -> (Vec<ModelEntry>, u32) {
+    let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut known = HashSet::new();
+    let mut entries: Vec<_> =
+        all.iter().filter_map(entry).filter(|entry| known.insert(entry.name.clone())).collect();
+    let left_out = u32::try_from(entries.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
+    entries.truncate(MODELS);
+    (entries, left_out)
+}
+
+/// One model, unless its name is none. vLLM and SGLang tell the window that is in force as
+/// `max_model_len`, OpenRouter and others as `context_length`.
+fn entry(value: &Value) -> Option<ModelEntry> {
+    let name = value["id"].as_str()?;
+    let sound = name.trim() == name && !name.is_empty() && !name.chars().any(char::is_control);
+    if !sound || name.chars().count() > MODEL_CHARS {
+        return None;
+    }
+    let window = ["max_model_len", "context_length"].into_iter();
+    let window = window.filter_map(|field| value[field].as_u64()).find(|tokens| *tokens > 0);
+    let window_tokens = window.and_then(|tokens| u32::try_from(tokens).ok());
+    Some(ModelEntry { name: name.to_owned(), window_tokens, ..ModelEntry::default() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_no_model_is_not_listed() {
+        let long = "x".repeat(MODEL_CHARS + 1);
+        let list = json!({ "data": [
+            { "id": "a", "max_model_len": 4096 }, { "id": "b", "context_length": 8192 },
+            { "id": "a", "max_model_len": 1 }, { "id": "" }, { "id": " c" }, { "id": "d\n" },
+            { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
+            { "id": "日本", "max_model_len": "many", "context_length": -1 },
+        ]});
+        let (entries, left_out) = entries(&list);
+        let entries: Vec<_> =
+            entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
+        assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
+        assert_eq!(left_out, 0);
+        for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
+            assert!(super::entries(&none).0.is_empty());
+        }
+    }
+
+    #[test]
+    fn a_long_list_is_cut_and_counted() {
+        let data: Vec<_> = (0..MODELS + 3).map(|n| json!({ "id": format!("m{n}") })).collect();
+        let (entries, left_out) = entries(&json!({ "data": data }));
+        assert_eq!((entries.len(), left_out), (MODELS, 3));
+    }
+}

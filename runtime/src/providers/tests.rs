@@ -1,0 +1,111 @@
+use protocol::catalogue::{ModelEntry, ProviderModels};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::bundle::Bundle;
+use crate::provider::{Output, Request};
+
+/// A provider that is asked for nothing.
+struct Idle(ProviderName);
+
+#[async_trait::async_trait]
+impl Provider for Idle {
+    fn name(&self) -> ProviderName {
+        self.0
+    }
+
+    fn default_model(&self) -> String {
+        "own".to_owned()
+    }
+
+    fn usable(&self, _model: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn offers(&self, _model: &str) -> bool {
+        true
+    }
+
+    async fn models(&self) -> ProviderModels {
+        ProviderModels {
+            provider: self.0,
+            default_model: Some("own".to_owned()),
+            models: vec![ModelEntry { name: "own".to_owned(), ..ModelEntry::default() }],
+            left_out: 0,
+            error: None,
+        }
+    }
+
+    fn generate(&self, _request: Request, _stop: CancellationToken) -> mpsc::Receiver<Output> {
+        mpsc::channel(1).1
+    }
+
+    async fn shutdown(&self) {}
+}
+
+fn providers(model: Option<&str>) -> Providers {
+    let local = Arc::new(Idle(ProviderName::Local));
+    Providers::none()
+        .with(Arc::new(Idle(ProviderName::Openai)))
+        .with_default(local, model.map(str::to_owned))
+}
+
+fn profile(provider: Option<ProviderName>, model: Option<&str>) -> Profile {
+    let bundle = Bundle::embedded().unwrap();
+    Profile { provider, model: model.map(str::to_owned), ..bundle.profiles()[0].clone() }
+}
+
+#[test]
+fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
+    use ProviderName::{Local, Openai};
+    let plain = profile(None, None);
+    let named = profile(None, Some("profile's"));
+    let elsewhere = profile(Some(Openai), Some("profile's"));
+    // profile, provider and model of the conversation, configured model; who answers.
+    for (profile, provider, model, configured, answers) in [
+        (&plain, None, None, None, (Local, "own")),
+        (&plain, None, None, Some("set"), (Local, "set")),
+        (&plain, None, Some("chosen"), Some("set"), (Local, "chosen")),
+        (&plain, Some(Openai), None, Some("set"), (Openai, "own")),
+        (&plain, Some(Openai), Some("chosen"), Some("set"), (Openai, "chosen")),
+        (&named, None, None, Some("set"), (Local, "profile's")),
+        (&named, Some(Local), None, Some("set"), (Local, "profile's")),
+        (&named, Some(Openai), None, Some("set"), (Openai, "own")),
+        (&named, None, Some("chosen"), None, (Local, "chosen")),
+        (&elsewhere, None, None, Some("set"), (Openai, "profile's")),
+        (&elsewhere, Some(Local), None, Some("set"), (Local, "set")),
+        (&elsewhere, Some(Local), None, None, (Local, "own")),
+    ] {
+        let wish = Wish { profile: Some(profile), provider, model };
+        let choice = providers(configured).choose(wish).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((choice.provider.name(), choice.model.as_str()), answers, "{wish:?}");
+    }
+}
+
+#[test]
+fn what_is_not_configured_is_told() {
+    let alone = Providers::none().with_default(Arc::new(Idle(ProviderName::Local)), None);
+    let profile = profile(Some(ProviderName::Openai), None);
+    let wish = Wish { profile: Some(&profile), ..Wish::default() };
+    let error = alone.choose(wish).err().unwrap();
+    assert_eq!(error.code, ErrorCode::Unavailable);
+    assert!(error.hint.unwrap().contains("COMPANION_BASE_URL"));
+    // A conversation may have it all the same: it says itself what is missing.
+    assert_eq!(alone.check(Wish { model: Some("m"), ..wish }), Ok(()));
+    let asked = Wish { provider: Some(ProviderName::Openai), ..Wish::default() };
+    assert_eq!(alone.check(asked).unwrap_err().code, ErrorCode::InvalidInput);
+}
+
+#[tokio::test]
+async fn the_default_providers_models_come_first_with_the_configured_one() {
+    let list = providers(Some("set")).models().await.providers;
+    let names = |at: usize| -> Vec<&str> {
+        list[at].models.iter().map(|entry| entry.name.as_str()).collect()
+    };
+    assert_eq!((list[0].provider, names(0)), (ProviderName::Local, vec!["set", "own"]));
+    assert_eq!(list[0].default_model.as_deref(), Some("set"));
+    assert_eq!((list[1].provider, names(1)), (ProviderName::Openai, vec!["own"]));
+    let list = providers(Some("own")).models().await.providers;
+    assert_eq!(list[0].models.len(), 1);
+}

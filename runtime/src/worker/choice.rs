@@ -1,0 +1,53 @@
+//! Which profile and model a conversation asks for, and what of that it may.
+
+use protocol::{Error, ErrorCode, EventBody, ProfileName, ProviderName, Worker};
+
+use crate::bundle::Bundle;
+use crate::providers::{Providers, Wish};
+
+/// What is to change, as far as it is told. The inner none is the profile's own.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub profile: Option<ProfileName>,
+    pub provider: Option<Option<ProviderName>>,
+    pub model: Option<Option<String>>,
+}
+
+impl Wanted {
+    /// The event that makes `worker` what is wanted; none where it is that already. Errors
+    /// with `invalid_input`.
+    pub(crate) fn check(
+        self,
+        worker: &Worker,
+        bundle: &Bundle,
+        providers: &Providers,
+    ) -> Result<Option<EventBody>, Error> {
+        // Another profile brings its own provider and model, another provider its own model.
+        let new_profile = self.profile.is_some();
+        let new_provider = new_profile || self.provider.is_some();
+        let kept_provider = worker.provider.filter(|_| !new_profile);
+        let kept_model = worker.model.clone().filter(|_| !new_provider);
+        let name = self.profile.unwrap_or_else(|| worker.profile.clone());
+        let provider = self.provider.unwrap_or(kept_provider);
+        let model = self.model.unwrap_or(kept_model);
+        if (&name, provider, &model) == (&worker.profile, worker.provider, &worker.model) {
+            return Ok(None);
+        }
+        let profile = bundle.profile(&name).ok_or_else(|| no_profile(&name))?;
+        let wish = Wish { profile: Some(profile), provider, model: model.as_deref() };
+        providers.check(wish)?;
+        Ok(Some(EventBody::ProfileChanged { profile: name, provider, model }))
+    }
+}
+
+/// The profile of a conversation is not in force any more.
+pub(crate) fn profile_gone(name: &ProfileName) -> Error {
+    let message = format!("The profile `{name}` is not among the ones in force.");
+    Error::new(ErrorCode::Unavailable, message)
+        .with_hint("Choose another one for this conversation, or put it back into profiles.toml.")
+}
+
+fn no_profile(name: &ProfileName) -> Error {
+    Error::new(ErrorCode::InvalidInput, format!("There is no profile `{name}`."))
+        .with_hint("`/api/v1/profiles` lists the profiles there are.")
+}

@@ -1,0 +1,45 @@
+//! What all actors of a runtime share.
+
+use std::sync::Arc;
+
+use protocol::{Error, ErrorCode, RuntimeId, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::bundle::{Bundle, Profile, Variables};
+use crate::clock::Clock;
+use crate::hub::Hub;
+use crate::providers::Providers;
+use crate::store::Store;
+use crate::turn::TurnLimits;
+
+/// What all actors of a runtime share.
+pub(crate) struct Shared {
+    pub(crate) runtime_id: RuntimeId,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) hub: Hub,
+    pub(crate) providers: Providers,
+    pub(crate) bundle: Bundle,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) limits: TurnLimits,
+    pub(crate) message_chars: u32,
+    pub(crate) workspace: String,
+    /// Cancelled when the runtime goes down.
+    pub(crate) down: CancellationToken,
+}
+
+impl Shared {
+    /// A profile's prompt as it is sent at this time. The log is told which file and line is
+    /// wrong.
+    pub(crate) fn system_prompt(&self, profile: &Profile, now: Timestamp) -> Result<String, Error> {
+        let variables = Variables {
+            workspace: self.workspace.clone(),
+            language: profile.language.clone(),
+            date: now.date_utc(),
+        };
+        self.bundle.render(profile, &variables).map_err(|error| {
+            tracing::error!(%error, "a prompt cannot be rendered");
+            Error::new(ErrorCode::Internal, "The system prompt cannot be rendered.")
+                .with_hint("The server's log names the file and line.")
+        })
+    }
+}

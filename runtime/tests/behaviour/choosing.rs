@@ -1,0 +1,191 @@
+//! Which profile and model answer: chosen at the start, changed later, told to everybody.
+
+use protocol::api::CreateWorker;
+use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnState, WorkerStatus};
+use runtime::Wanted;
+use runtime::provider::Output;
+
+use crate::scripted::{BROKEN, OTHER, broken};
+use crate::stage::{Stage, soon};
+
+fn model(name: Option<&str>) -> Wanted {
+    Wanted { model: Some(name.map(str::to_owned)), ..Wanted::default() }
+}
+
+fn profile(name: &str) -> Wanted {
+    Wanted { profile: Some(name.parse().unwrap()), ..Wanted::default() }
+}
+
+/// What a turn records of who answered.
+fn record(turn: &Turn) -> (&str, &str) {
+    (turn.profile.as_str(), &turn.model)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_conversation_asks_what_was_chosen_for_it() {
+    let mut stage = Stage::new().await;
+    let request = CreateWorker {
+        profile: Some("concise".parse().unwrap()),
+        provider: Some(ProviderName::Local),
+        model: Some(OTHER.to_owned()),
+        title: Some("Short".to_owned()),
+    };
+    let made = stage.runtime.create(request).await.unwrap();
+    assert_eq!((made.profile.as_str(), made.model.as_deref()), ("concise", Some(OTHER)));
+    assert_eq!(made.provider, Some(ProviderName::Local));
+    assert_eq!(stage.runtime.worker(made.worker_id).await.unwrap(), made);
+
+    stage.worker = made.worker_id;
+    let (accepted, call) = stage.ask("q").await;
+    assert_eq!(record(&accepted.turn), ("concise", OTHER));
+    assert_eq!(accepted.turn.sampling.max_tokens, Some(256));
+    assert_eq!(call.request.model, OTHER);
+    assert_eq!(call.request.sampling, accepted.turn.sampling);
+    call.answer(&["a"]).await;
+    assert_eq!(stage.ended(&accepted).await.window_tokens(), Some(2048));
+    // The digest is of the prompt that anybody can read beforehand.
+    let detail = stage.runtime.profile(&made.profile).unwrap();
+    assert_eq!(detail.prompt, call.request.system);
+    assert_eq!(detail.summary.prompt_digest, accepted.turn.prompt_digest);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_is_in_the_log_and_takes_effect_from_the_next_turn() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    let (first, call) = stage.ask("q").await;
+    call.begin().await;
+    let changed = soon(stage.runtime.choose(stage.worker, model(Some(OTHER)))).await.unwrap();
+    assert_eq!(changed.model.as_deref(), Some(OTHER));
+    soon(stage.runtime.choose(stage.worker, profile("code"))).await.unwrap();
+    soon(stage.runtime.choose(stage.worker, model(Some(OTHER)))).await.unwrap();
+    call.text("a").await;
+    call.finish().await;
+    assert_eq!(record(&stage.ended(&first).await), ("companion", "scripted"));
+    watcher.until(|view| view.worker.model.is_some()).await;
+    let (second, call) = stage.ask("q").await;
+    assert_eq!(record(&second.turn), ("code", OTHER));
+    assert!(call.request.system.contains("programmer"), "{}", call.request.system);
+    call.answer(&["b"]).await;
+    stage.ended(&second).await;
+
+    let kinds: Vec<_> = stage.log().await.iter().map(|event| event.body.kind()).collect();
+    assert_eq!(kinds.iter().filter(|kind| **kind == "profile_changed").count(), 3);
+    drop(watcher);
+    let stage = stage.reopened(|_| {}).await;
+    let worker = stage.runtime.worker(stage.worker).await.unwrap();
+    assert_eq!((worker.profile.as_str(), worker.model.as_deref()), ("code", Some(OTHER)));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_not_told_stays_and_another_profile_brings_its_own_model() {
+    let stage = Stage::new().await;
+    let choose = async |wanted| soon(stage.runtime.choose(stage.worker, wanted)).await.unwrap();
+    let local = Wanted { provider: Some(Some(ProviderName::Local)), ..model(Some(OTHER)) };
+    assert_eq!(choose(local).await.provider, Some(ProviderName::Local));
+    let worker = choose(model(Some("scripted"))).await;
+    assert_eq!(worker.provider, Some(ProviderName::Local), "the provider was not told");
+    let before = stage.log().await;
+    assert_eq!(choose(model(Some("scripted"))).await, worker);
+    assert_eq!(stage.log().await, before, "nothing changed, so nothing was written");
+    let worker = choose(profile("translator")).await;
+    assert_eq!((worker.provider, worker.model), (None, None));
+    choose(model(Some(OTHER))).await;
+    assert_eq!(choose(model(None)).await.model, None);
+    let told = |event: &protocol::Event| matches!(event.body, EventBody::ProfileChanged { .. });
+    assert_eq!(stage.log().await.iter().filter(|event| told(event)).count(), 5);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_there_is_not_is_refused_and_leaves_no_trace() {
+    let stage = Stage::new().await;
+    let before = stage.log().await;
+    let long = "x".repeat(201);
+    let names = ["nobody", "", " other", "other\n", "../other", "/etc/passwd", &long];
+    let names = names.into_iter().map(|name| model(Some(name)));
+    let openai = Wanted { provider: Some(Some(ProviderName::Openai)), ..Wanted::default() };
+    let imported = Wanted { provider: Some(Some(ProviderName::Imported)), ..Wanted::default() };
+    for wanted in names.chain([profile("nobody"), openai, imported]) {
+        let error = soon(stage.runtime.choose(stage.worker, wanted.clone())).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidInput, "{wanted:?}");
+        assert!(error.hint.is_some(), "{wanted:?}");
+        let Wanted { profile, provider, model } = wanted;
+        let request = CreateWorker {
+            profile,
+            provider: provider.flatten(),
+            model: model.flatten(),
+            title: None,
+        };
+        let error = stage.runtime.create(request).await.unwrap_err();
+        assert_eq!(error.code, ErrorCode::InvalidInput);
+    }
+    assert_eq!(stage.log().await, before);
+    assert_eq!(stage.runtime.summary().await.unwrap().workers, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_cannot_be_used_is_told_and_another_one_helps() {
+    let mut stage = Stage::new().await;
+    let request = CreateWorker { model: Some(BROKEN.to_owned()), ..CreateWorker::default() };
+    let made = stage.runtime.create(request).await.unwrap();
+    assert_eq!((made.status, made.reason), (WorkerStatus::Unavailable, Some(broken())));
+    let worker = soon(stage.runtime.choose(stage.worker, model(Some(BROKEN)))).await.unwrap();
+    assert_eq!((worker.status, worker.reason), (WorkerStatus::Unavailable, Some(broken())));
+    assert_eq!(stage.runtime.provider_status().reason, None, "the others are not affected");
+    assert_eq!(stage.send("q").await.unwrap_err(), broken());
+    let worker = soon(stage.runtime.choose(stage.worker, model(None))).await.unwrap();
+    assert_eq!((worker.status, worker.reason), (WorkerStatus::Idle, None));
+    assert_eq!(stage.ask_and_answer("q", &["a"]).await.state, TurnState::Completed);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn that_a_model_loads_is_seen_until_it_answers() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    for ends in ["answer", "fail", "stop"] {
+        let (accepted, call) = stage.ask("q").await;
+        call.say(Output::Waiting { ahead: 1 }).await;
+        call.say(Output::Loading).await;
+        let id = accepted.turn.turn_id;
+        let loads = |turn: &Turn| turn.loading && turn.waiting.is_none();
+        watcher.until(|view| view.turn(id).is_some_and(loads)).await;
+        assert!(stage.snapshot().await.turn(id).is_some_and(loads), "a fresh reader sees it");
+        match ends {
+            "answer" => {
+                call.begin().await;
+                watcher.until(|view| view.turn(id).is_some_and(|turn| !turn.loading)).await;
+                call.finish().await;
+            }
+            "fail" => call.fail(protocol::ProviderKind::Crashed).await,
+            _ => {
+                let (cancelled, ()) = tokio::join!(stage.runtime.cancel(stage.worker), async {
+                    call.asked_to_stop().await;
+                    call.halt().await;
+                });
+                cancelled.unwrap();
+            }
+        }
+        assert!(!stage.ended(&accepted).await.loading, "{ends}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_be_chosen_is_listed() {
+    let stage = Stage::new().await;
+    let profiles = stage.runtime.profiles().unwrap();
+    assert_eq!(profiles.bundle_digest, stage.runtime.bundle().digest());
+    let names: Vec<_> = profiles.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    assert_eq!(names, ["companion", "companion-ja", "concise", "translator", "code"]);
+    for summary in &profiles.profiles {
+        assert!(summary.title.contains_key("en") && summary.title.contains_key("ja"));
+        assert!(summary.description.contains_key("en") && summary.description.contains_key("ja"));
+        let detail = stage.runtime.profile(&summary.name).unwrap();
+        assert_eq!(&detail.summary, summary);
+        assert!(detail.prompt.contains("the stage"), "{}", detail.prompt);
+    }
+    let error = stage.runtime.profile(&"nobody".parse().unwrap()).unwrap_err();
+    assert_eq!(error.code, ErrorCode::NotFound);
+    let models = stage.runtime.models().await;
+    let names: Vec<_> = models.providers[0].models.iter().map(|model| &model.name).collect();
+    assert_eq!(names, ["scripted", OTHER]);
+}

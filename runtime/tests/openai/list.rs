@@ -1,0 +1,80 @@
+//! The list of models that an endpoint offers.
+
+use protocol::catalogue::ProviderModels;
+
+use super::*;
+
+fn names(models: &ProviderModels) -> Vec<&str> {
+    models.models.iter().map(|entry| entry.name.as_str()).collect()
+}
+
+fn listing(models: &[&str]) -> Script {
+    Script { models: models.iter().map(|name| (*name).to_owned()).collect(), ..Script::default() }
+}
+
+#[tokio::test]
+async fn the_list_of_models_is_asked_for_once_by_all_who_want_it() {
+    let (upstream, _) = start([]).await;
+    upstream.script(listing(&["zeta", "Alpha", "zeta", "beta"]));
+    let provider = Openai::new(OpenaiConfig::new(&upstream.base_url())).unwrap();
+    let (a, b, c) = tokio::join!(provider.models(), provider.models(), provider.models());
+    assert_eq!((&a, &b), (&b, &c));
+    // The endpoint's own first answers where nobody chooses, and stands first.
+    assert_eq!(a.default_model.as_deref(), Some("zeta"));
+    assert_eq!((names(&a), &a.error), (vec!["zeta", "Alpha", "beta"], &None));
+    provider.models().await;
+    let paths: Vec<_> = upstream.log().requests.iter().map(|r| r.path.clone()).collect();
+    assert_eq!(paths, ["/v1/models"], "asked once");
+    assert_eq!(provider.default_model(), "zeta");
+    let json = serde_json::to_string(&a).unwrap();
+    assert!(!json.contains("127.0.0.1"), "{json}");
+}
+
+#[tokio::test]
+async fn a_configured_window_and_model_are_told_with_the_list() {
+    let (upstream, _) = start([]).await;
+    upstream.script(listing(&["a"]));
+    let mut config = config(&upstream.base_url());
+    config.context_tokens = Some(5_000);
+    let models = Openai::new(config).unwrap().models().await;
+    assert_eq!(names(&models), ["m", "a"]);
+    assert!(models.models.iter().all(|entry| entry.window_tokens == Some(5_000)));
+    let sent = upstream.log().requests[0].authorization.clone();
+    assert_eq!(sent, Some(format!("Bearer {KEY}")), "it is asked with the key");
+}
+
+#[tokio::test]
+async fn a_list_that_does_not_come_is_told_and_the_configured_model_stays() {
+    let (upstream, provider) = start([]).await;
+    upstream.script(listing(&[]));
+    let models = provider.models().await;
+    assert_eq!((names(&models), models.default_model.as_deref()), (vec!["m"], Some("m")));
+    assert_eq!(models.error.unwrap().code, ErrorCode::Provider(ModelNotFound));
+    upstream.refuse().await;
+    let provider = Openai::new(config(&upstream.base_url())).unwrap();
+    let models = provider.models().await;
+    assert_eq!(names(&models), ["m"]);
+    let error = models.error.unwrap();
+    assert_eq!(error.code, ErrorCode::Provider(Network));
+    assert!(!format!("{error:?}").contains("127.0.0.1"), "{error:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_says_nothing_holds_nobody_up() {
+    // Accepts by the system's own queue, and never answers.
+    let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", deaf.local_addr().unwrap());
+    let provider = Openai::new(config(&url)).unwrap();
+    let began = tokio::time::Instant::now();
+    let models = provider.models().await;
+    assert_eq!(models.error.unwrap().code, ErrorCode::Provider(Network));
+    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // The failure is kept for a moment, too, and then it is tried anew.
+    let began = tokio::time::Instant::now();
+    assert!(provider.models().await.error.is_some());
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    tokio::time::advance(Duration::from_secs(6)).await;
+    let began = tokio::time::Instant::now();
+    assert!(provider.models().await.error.is_some());
+    assert!(began.elapsed() > Duration::from_secs(1));
+}
