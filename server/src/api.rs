@@ -1,5 +1,6 @@
 //! The REST interface. Each handler finds the runtime, calls it, and maps the answer.
 
+pub mod catalogue;
 pub mod document;
 pub mod health;
 pub mod messages;

@@ -8,7 +8,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use crate::api::document::{self, Document, Served};
-use crate::api::{health, messages, runtimes, search, status, transfer, turns, workers};
+use crate::api::{catalogue, health, messages, runtimes, search, status, transfer, turns, workers};
 use crate::error::ApiError;
 use crate::events;
 use crate::state::AppState;
@@ -20,6 +20,9 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(health::readyz))
         .routes(routes!(document::openapi))
         .routes(routes!(status::status))
+        .routes(routes!(catalogue::profiles))
+        .routes(routes!(catalogue::profile))
+        .routes(routes!(catalogue::models))
         .routes(routes!(runtimes::list))
         .routes(routes!(runtimes::get))
         .routes(routes!(workers::list, workers::create))

@@ -5,7 +5,10 @@ use axum::extract::State;
 use axum::http::{HeaderName, StatusCode, header};
 use protocol::api::{CreateWorker, DeletedList, PatchWorker, WorkerPage};
 use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
-use protocol::{ErrorBody, Place, RuntimeId, Transcript, Worker, WorkerId};
+use protocol::{
+    ErrorBody, Place, ProfileName, ProviderName, RuntimeId, Transcript, Worker, WorkerId,
+};
+use runtime::Wanted;
 use runtime::store::Places;
 use serde::{Deserialize, Deserializer};
 
@@ -31,7 +34,7 @@ pub async fn list(
     Ok(Json(state.runtime(&rid)?.workers_at(places, page.before.as_deref(), limit).await?))
 }
 
-/// Begins a conversation. Without a body: the first profile, no title.
+/// Begins a conversation. Without a body: the default profile with its own model, no title.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers", tag = "workers",
     params(("rid" = RuntimeId, Path)),
@@ -65,7 +68,8 @@ pub async fn get(
     Ok(Json(state.runtime(&rid)?.worker(wid).await?))
 }
 
-/// A change: what is left out stays, a title of `null` goes.
+/// A change: what is left out stays, a title of `null` goes, and a provider or model of `null`
+/// is the profile's own again.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -73,9 +77,15 @@ pub struct Patch {
     title: Option<Option<String>>,
     #[serde(default)]
     place: Option<Place>,
+    profile: Option<ProfileName>,
+    #[serde(default, deserialize_with = "named")]
+    provider: Option<Option<ProviderName>>,
+    #[serde(default, deserialize_with = "named")]
+    model: Option<Option<String>>,
 }
 
-/// Gives it a title, or takes it away with `null`; pins it, archives it, or neither.
+/// Gives it a title, or takes it away with `null`; pins it, archives it, or
+/// neither; chooses what answers from the next turn on.
 #[utoipa::path(
     patch, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -85,9 +95,15 @@ pub struct Patch {
 pub async fn patch(
     State(state): State<AppState>,
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
-    extract::Json(Patch { title, place }): extract::Json<Patch>,
+    extract::Json(patch): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
+    let Patch { title, place, profile, provider, model } = patch;
     let runtime = state.runtime(&rid)?;
+    // The choice first: it is what may be refused.
+    let wanted = Wanted { profile, provider, model };
+    if wanted != Wanted::default() {
+        runtime.choose(wid, wanted).await?;
+    }
     if let Some(title) = title {
         runtime.rename(wid, title).await?;
     }
@@ -174,6 +190,8 @@ pub async fn transcript(
 }
 
 /// Tells a field that is there from one that is not.
-fn named<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
+fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -7,11 +7,14 @@ use serde_json::Value;
 use super::support::start;
 
 /// DESIGN's HTTP contract, by hand.
-const CONTRACT: [(&str, &str); 25] = [
+const CONTRACT: [(&str, &str); 28] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
     ("get", "/api/v1/status"),
+    ("get", "/api/v1/profiles"),
+    ("get", "/api/v1/profiles/{name}"),
+    ("get", "/api/v1/models"),
     ("get", "/api/v1/runtimes"),
     ("get", "/api/v1/runtimes/{rid}"),
     ("get", "/api/v1/runtimes/{rid}/workers"),
@@ -61,7 +64,8 @@ async fn each_documented_route_is_there_and_knows_only_its_methods() {
     let missing = "019aabcd-0123-7abc-8def-0123456789ab";
     for (_, path) in contract() {
         let real = path.replace("{rid}", "backend-internal");
-        let real = real.replace("{wid}", &worker).replace("{tid}", missing);
+        let real =
+            real.replace("{wid}", &worker).replace("{tid}", missing).replace("{name}", "companion");
         for method in ["get", "post", "put", "patch", "delete"] {
             let known = contract().contains(&(method.to_owned(), path.clone()));
             // What would end or change the worker is asked of one that is not there.

@@ -4,6 +4,7 @@
 
 mod assets;
 mod bounds;
+mod catalogue;
 mod config;
 mod conversation;
 mod document;

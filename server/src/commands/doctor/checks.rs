@@ -1,6 +1,7 @@
 //! The checks.
 
 mod model;
+mod models;
 
 use std::path::Path;
 
@@ -27,6 +28,7 @@ pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
         findings.push(("model", model::file(config)));
         findings.push(("processor", model::processor()));
     }
+    findings.extend(models::all(config).await);
     findings.push(("site", site()));
     findings.push(("address", address(config, holder).await));
     findings

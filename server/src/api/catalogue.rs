@@ -1,0 +1,49 @@
+//! What there is to choose from for a conversation: profiles and models.
+
+use axum::Json;
+use axum::extract::State;
+use protocol::catalogue::{ModelList, ProfileDetail, ProfileList};
+use protocol::{ErrorBody, ProfileName};
+use serde::Deserialize;
+
+use crate::error::ApiResult;
+use crate::extract::Path;
+use crate::state::AppState;
+
+/// `/api/v1/profiles/{name}`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProfilePath {
+    pub name: ProfileName,
+}
+
+/// The profiles in force. Titles and descriptions are by language.
+#[utoipa::path(
+    get, path = "/api/v1/profiles", tag = "catalogue",
+    responses((status = 200, body = ProfileList), (status = "default", body = ErrorBody))
+)]
+pub async fn profiles(State(state): State<AppState>) -> ApiResult<Json<ProfileList>> {
+    Ok(Json(state.registry.home().profiles()?))
+}
+
+/// One of them, with its prompt as it would be sent now.
+#[utoipa::path(
+    get, path = "/api/v1/profiles/{name}", tag = "catalogue",
+    params(("name" = ProfileName, Path)),
+    responses((status = 200, body = ProfileDetail), (status = "default", body = ErrorBody))
+)]
+pub async fn profile(
+    State(state): State<AppState>,
+    Path(ProfilePath { name }): Path<ProfilePath>,
+) -> ApiResult<Json<ProfileDetail>> {
+    Ok(Json(state.registry.home().profile(&name)?))
+}
+
+/// The models of each configured provider. A provider that does not answer is no error of
+/// this call: its entry says why, and holds what is known without it.
+#[utoipa::path(
+    get, path = "/api/v1/models", tag = "catalogue",
+    responses((status = 200, body = ModelList), (status = "default", body = ErrorBody))
+)]
+pub async fn models(State(state): State<AppState>) -> Json<ModelList> {
+    Json(state.registry.home().models().await)
+}

@@ -1,0 +1,92 @@
+//! What could be chosen: the folder of models, and what the endpoint lists.
+
+use protocol::ProviderName;
+use protocol::catalogue::{ModelEntry, ProviderModels};
+
+use super::super::Finding::{self, Doubtful, Good};
+use crate::config::Config;
+use crate::config::settings::ProviderChoice;
+use crate::engine;
+
+/// One finding for each provider that offers a choice. The endpoint is asked, for some
+/// seconds at most; that it does not list its models need not keep it from answering.
+pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
+    // What is wrong with the providers themselves is another check's.
+    let Ok(providers) = engine::providers(config) else { return Vec::new() };
+    let listed = providers.models().await.providers.into_iter();
+    let findings = listed.filter_map(|models| match models.provider {
+        ProviderName::Local if config.settings.local.model_dir.is_none() => None,
+        ProviderName::Local => Some(("model_dir", folder(&models))),
+        ProviderName::Openai if config.provider == ProviderChoice::Openai => {
+            Some(("models", endpoint(&models)))
+        }
+        ProviderName::Openai | ProviderName::Imported => None,
+    });
+    findings.collect()
+}
+
+fn folder(models: &ProviderModels) -> Finding {
+    let default = models.default_model.as_deref();
+    let others = models.models.iter().filter(|entry| Some(entry.name.as_str()) != default);
+    let (good, bad): (Vec<&ModelEntry>, Vec<_>) = others.partition(|entry| entry.reason.is_none());
+    if let Some(error) = &models.error {
+        return Doubtful(error.message.clone());
+    }
+    let good = match good.len() {
+        1 => "1 further model".to_owned(),
+        count => format!("{count} further models"),
+    };
+    if bad.is_empty() {
+        return Good(good);
+    }
+    let bad: Vec<_> = bad
+        .iter()
+        .filter_map(|entry| Some(format!("{}: {}", entry.name, entry.reason.as_ref()?.message)))
+        .collect();
+    Doubtful(format!("{good}; these cannot be used: {}", bad.join(" ")))
+}
+
+fn endpoint(models: &ProviderModels) -> Finding {
+    match (&models.error, &models.default_model) {
+        (Some(error), _) => Doubtful(format!("{} The configured one is asked.", error.message)),
+        (None, Some(default)) => {
+            let count = models.models.len() + models.left_out as usize;
+            Good(format!("{count} can be chosen, {default} answers by default"))
+        }
+        (None, None) => Good(format!("{} can be chosen", models.models.len())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Error, ErrorCode};
+
+    fn models(entries: &[(&str, bool)]) -> ProviderModels {
+        let entry = |(name, usable): &(&str, bool)| ModelEntry {
+            name: (*name).to_owned(),
+            reason: (!usable).then(|| Error::new(ErrorCode::Unavailable, "It is cut short.")),
+            ..ModelEntry::default()
+        };
+        ProviderModels {
+            provider: ProviderName::Local,
+            default_model: Some("default".to_owned()),
+            models: entries.iter().map(entry).collect(),
+            left_out: 0,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_used_is_named() {
+        let Good(text) = folder(&models(&[("default", false), ("a", true)])) else {
+            panic!("the default one is another check's");
+        };
+        assert_eq!(text, "1 further model");
+        let Doubtful(text) = folder(&models(&[("default", true), ("a", true), ("b", false)]))
+        else {
+            panic!("one cannot be used");
+        };
+        assert!(text.ends_with("these cannot be used: b: It is cut short."), "{text}");
+    }
+}
