@@ -71,7 +71,7 @@ impl Fields {
             },
             (Action::Again, Some(id)) => match (turn_id, self.question) {
                 (Some(turn), Some(question)) => {
-                    let request = AskAgain { id: turn, question };
+                    let request = AskAgain { id: turn, question, continues: None };
                     runtime.ask_again(id, request).await.map(|_| conversation(id))
                 }
                 _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),

@@ -203,7 +203,8 @@ pub struct SendMessage {
     pub edits: Option<MessageId>,
 }
 
-/// `POST .../turns`: another answer to a message that was answered before.
+/// `POST .../turns`: another answer to a message that was answered before, or the same one
+/// continued. What is there stays as it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -212,6 +213,9 @@ pub struct AskAgain {
     pub id: TurnId,
     /// The user's message.
     pub question: MessageId,
+    /// An answer to it that was cut off: the new one begins with its text and goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<MessageId>,
 }
 
 /// The answer to a send once it is committed.

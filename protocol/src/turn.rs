@@ -61,7 +61,7 @@ pub struct Timings {
     /// Until the provider began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ms: Option<u64>,
-    /// Until the first text was committed.
+    /// Until the first text of the model was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_token_ms: Option<u64>,
     /// Until the end.
@@ -114,6 +114,9 @@ pub struct Turn {
     pub question: MessageId,
     /// The assistant message that the turn writes.
     pub answer: MessageId,
+    /// The answer whose text this one begins with and goes on from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<MessageId>,
     pub state: TurnState,
     /// While accepted: how many turns go before this one; none when it need not wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]

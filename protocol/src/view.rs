@@ -210,8 +210,11 @@ impl View {
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
                 self.grow(*message_id, *offset, text);
                 self.on_turn(*turn_id, |turn| {
-                    let ms = event.at.ms_since(turn.started_at);
-                    turn.timings.first_token_ms.get_or_insert(ms);
+                    // What stands there before the model begins is of the answer it continues.
+                    if turn.state != TurnState::Accepted {
+                        let ms = event.at.ms_since(turn.started_at);
+                        turn.timings.first_token_ms.get_or_insert(ms);
+                    }
                 });
                 Change::Text(*message_id)
             }

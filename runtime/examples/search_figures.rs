@@ -242,6 +242,7 @@ fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
 fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Timestamp) -> Turn {
     Turn {
         loading: false,
+        continues: None,
         turn_id,
         question,
         answer,

@@ -11,8 +11,16 @@ pub struct Overflow {
     pub room: u32,
 }
 
-/// How many of `messages` (role and cost in tokens, oldest first, the last a user's) have
-/// to be left out from the front.
+/// Where the end begins that is never left out: the newest question, with what is there of its
+/// answer.
+pub fn newest(roles: impl DoubleEndedIterator<Item = InputRole> + ExactSizeIterator) -> usize {
+    let last = roles.len().saturating_sub(1);
+    let answers = roles.rev().take_while(|role| *role == InputRole::Assistant).count();
+    last.saturating_sub(answers)
+}
+
+/// How many of `messages` (role and cost in tokens, oldest first, the last a user's or the
+/// beginning of its answer) have to be left out from the front.
 ///
 /// `fixed` is the cost of the system prompt and of whatever surrounds the messages;
 /// `reserve` is what must stay free for the answer. What is shown never begins with an
@@ -24,7 +32,8 @@ pub fn left_out(
     reserve: u32,
 ) -> Result<usize, Overflow> {
     let room = window.saturating_sub(reserve).saturating_sub(fixed);
-    let newest = messages.last().map_or(0, |(_, cost)| *cost);
+    let end = &messages[newest(messages.iter().map(|(role, _)| *role))..];
+    let newest = end.iter().fold(0u32, |sum, (_, cost)| sum.saturating_add(*cost));
     if newest > room {
         return Err(Overflow { needed: newest, room });
     }
@@ -53,6 +62,14 @@ mod tests {
         let messages = [(User, 10), (Assistant, 10), (User, 10)];
         assert_eq!(left_out(&messages, 10, 49, 10), Ok(2));
         assert_eq!(left_out(&messages, 10, 39, 10), Ok(2));
+    }
+
+    #[test]
+    fn an_answer_that_is_continued_is_shown_with_its_question() {
+        let messages = [(User, 10), (Assistant, 10), (User, 10), (Assistant, 20)];
+        assert_eq!(left_out(&messages, 10, 70, 10), Ok(0));
+        assert_eq!(left_out(&messages, 10, 50, 10), Ok(2));
+        assert_eq!(left_out(&messages, 10, 49, 10), Err(Overflow { needed: 30, room: 29 }));
     }
 
     #[test]

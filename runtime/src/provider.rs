@@ -28,8 +28,9 @@ pub struct Request {
     pub model: String,
     /// The rendered system prompt; empty for none.
     pub system: String,
-    /// Oldest first. Invariant: not empty, and the last one is a user's. The provider may
-    /// leave out messages from the front that do not fit its window, never the last.
+    /// Oldest first. Invariant: not empty, and the last one is a user's, or the beginning of
+    /// the answer to the user's before it, from which the model goes on. The provider may leave
+    /// out messages from the front that do not fit its window, never that end.
     pub messages: Vec<InputMessage>,
     pub sampling: Sampling,
 }

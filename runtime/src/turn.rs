@@ -83,7 +83,9 @@ pub struct TurnMachine {
     timings: Timings,
     /// Attempts that failed.
     failed: u32,
-    /// Bytes of the answer in committed frames.
+    /// Bytes of the answer that stood there before the model was asked.
+    begun: u64,
+    /// Bytes of the answer that are committed.
     offset: u64,
     /// Text that waits for the frame timer.
     frame: String,
@@ -117,6 +119,7 @@ impl TurnMachine {
             phase: Phase::Accepted,
             timings: Timings::default(),
             failed: 0,
+            begun: 0,
             offset: 0,
             frame: String::new(),
             framing: false,
@@ -126,6 +129,11 @@ impl TurnMachine {
             Effect::Arm(Timer::FirstToken, limits.first_token_ms),
         ];
         (machine, effects)
+    }
+
+    /// The same for an answer that goes on behind so many bytes, which are committed.
+    pub fn behind(self, bytes: u64) -> Self {
+        Self { begun: bytes, offset: bytes, ..self }
     }
 
     /// Whether nothing more can happen.
@@ -216,7 +224,7 @@ impl TurnMachine {
     /// Asks again after a pause where that makes sense; text that was shown is never taken
     /// back, so only before there is any.
     fn failed(&mut self, now: Timestamp, error: Error) -> Vec<Effect> {
-        let silent = self.offset == 0 && self.frame.is_empty();
+        let silent = self.offset == self.begun && self.frame.is_empty();
         let left_ms = self.limits.turn_ms.saturating_sub(now.ms_since(self.accepted_at));
         let limits = self.limits.retry;
         let pause = limits.pause_ms(self.turn_id, self.failed, &error, left_ms);

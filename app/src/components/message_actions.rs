@@ -108,7 +108,7 @@ fn Again(worker_id: WorkerId, question: MessageId) -> impl IntoView {
         problem.clear();
         spawn_local(async move {
             let Some(id) = new_turn_id() else { return };
-            match api::ask_again(worker_id, AskAgain { id, question }).await {
+            match api::ask_again(worker_id, AskAgain { id, question, continues: None }).await {
                 Ok(()) => {
                     conversation.choose_newest();
                     focus_soon("composer".to_owned());

@@ -69,6 +69,7 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
         turn_id: turn_id(n),
         question: message_id(2 * n),
         answer: message_id(2 * n + 1),
+        continues: None,
         state,
         waiting: None,
         loading: false,

@@ -19,8 +19,8 @@ pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<
     view.turn(turn).cloned().ok_or_else(no_turn)
 }
 
-/// The system prompt by its digest and the committed messages in the turn's sight: nothing
-/// is kept twice, and nothing that is in it can have changed since.
+/// The system prompt by its digest and the committed messages in the turn's sight, with the
+/// answer that it goes on from where it continues one: nothing is kept twice, and nothing that is in it can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
     let turn = self::turn(shared, id, turn).await?;
     if turn.provider == ProviderName::Imported {
@@ -28,7 +28,8 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
     }
     let first = turn.sight.as_ref().and_then(|sight| sight.first).ok_or_else(nothing_sent)?;
     let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
-    let branch = shared.store.branch(id, turn.question, CONTEXT_BYTES).await;
+    let leaf = turn.continues.unwrap_or(turn.question);
+    let branch = shared.store.branch(id, leaf, CONTEXT_BYTES).await;
     let branch = branch.map_err(fault::from_store)?;
     let system = system
         .filter(|text| !text.is_empty())

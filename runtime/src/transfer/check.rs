@@ -67,6 +67,10 @@ impl Checker {
                 if self.messages.get(&turn.question) != Some(&Role::User) {
                     return Err("the turn answers no message of a user before it");
                 }
+                let continues = turn.continues.map(|answer| self.messages.get(&answer));
+                if continues.is_some_and(|found| found != Some(&Role::Assistant)) {
+                    return Err("the turn continues no answer before it");
+                }
                 if !self.turns.insert(turn.turn_id) {
                     return Err("its turn was there before");
                 }

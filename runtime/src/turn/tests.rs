@@ -65,6 +65,30 @@ fn the_first_text_goes_out_at_once_and_what_follows_waits_for_the_frame() {
 }
 
 #[test]
+fn an_answer_that_is_continued_goes_on_behind_what_is_there_and_is_tried_again() {
+    let mut turn = machine().behind(7);
+    turn.step(at(1), began());
+    let network = Error::new(ErrorCode::Provider(ProviderKind::Network), "x");
+    let effects = turn.step(at(2), Input::Failed(network.clone()));
+    assert!(matches!(effects[0], Effect::Commit(EventBody::TurnRetrying { .. })), "{effects:?}");
+    assert_eq!(turn.step(at(200), Input::Elapsed(Timer::Retry))[0], Effect::Ask);
+    turn.step(at(201), began());
+    let effects = turn.step(at(210), text("a"));
+    let delta = effects.iter().find_map(|effect| match effect {
+        Effect::Commit(EventBody::TextDelta { offset, text, .. }) => Some((*offset, text.as_str())),
+        _ => None,
+    });
+    assert_eq!(delta, Some((7, "a")));
+    // Now there is text of its own, which is never taken back.
+    let effects = turn.step(at(220), Input::Failed(network));
+    assert_eq!(ends(&effects).len(), 1);
+    let Some(Effect::Commit(EventBody::TurnEnded { timings, .. })) = effects.last() else {
+        panic!("the end comes last: {effects:?}")
+    };
+    assert_eq!(timings.first_token_ms, Some(210));
+}
+
+#[test]
 fn an_end_commits_what_waits_and_then_the_end_with_its_timings() {
     let mut turn = machine();
     turn.step(at(5), began());

@@ -6,7 +6,7 @@ use protocol::{ErrorCode, Role, TurnId, TurnState};
 use crate::stage::{Stage, message, soon};
 
 fn again(question: protocol::MessageId, n: u8) -> AskAgain {
-    AskAgain { id: TurnId::from_parts(1_763_800_000_000, [n; 10]), question }
+    AskAgain { id: TurnId::from_parts(1_763_800_000_000, [n; 10]), question, continues: None }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -88,4 +88,86 @@ async fn only_what_a_person_wrote_is_edited_or_answered() {
     let both = soon(stage.runtime.send(stage.worker, both)).await;
     assert_eq!(both.unwrap_err().code, ErrorCode::InvalidInput);
     assert_eq!(stage.log().await, log);
+}
+
+fn on_from(turn: &protocol::Turn, n: u8) -> AskAgain {
+    AskAgain { continues: Some(turn.answer), ..again(turn.question, n) }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_was_cut_off_goes_on_in_a_sibling() {
+    let mut stage = Stage::new().await;
+    stage.ask_and_answer("one", &["uno"]).await;
+    let (accepted, call) = stage.ask("two").await;
+    call.begin().await;
+    call.text("It is").await;
+    call.fail(protocol::ProviderKind::Network).await;
+    let cut = stage.ended(&accepted).await;
+    let wish = on_from(&cut, 7);
+    let accepted = soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap();
+    assert_eq!(accepted.turn.continues, Some(cut.answer));
+    // What it begins with is committed before the model is asked, and is not the model's time.
+    let second = stage.script.call().await;
+    let view = stage.snapshot().await;
+    assert_eq!(view.message(accepted.turn.answer).unwrap().text, "It is");
+    assert_eq!(view.turn(wish.id).unwrap().timings.first_token_ms, None);
+    let sent: Vec<_> = second.request.messages.iter().map(|m| m.text.as_str()).collect();
+    assert_eq!(sent, ["one", "uno", "two", "It is"]);
+    assert_eq!(second.request.messages[3].role, protocol::api::InputRole::Assistant);
+
+    second.answer(&[" so.", " Really."]).await;
+    let ended = stage.ended(&accepted).await;
+    assert!(ended.timings.first_token_ms.is_some());
+    let view = stage.snapshot().await;
+    let (old, new) = (view.message(cut.answer).unwrap(), view.message(ended.answer).unwrap());
+    assert_eq!((old.text.as_str(), new.text.as_str()), ("It is", "It is so. Really."));
+    assert_eq!(
+        (old.parent, view.turn(cut.turn_id).unwrap().state),
+        (new.parent, TurnState::Failed)
+    );
+    // What was sent can be looked up, to the last word (invariant 8).
+    let input = stage.runtime.turn_input(stage.worker, wish.id).await.unwrap();
+    assert_eq!(input.messages[1..], second.request.messages);
+    // The same wish is the same turn, also when it has ended.
+    assert_eq!(soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap(), accepted);
+    let other = AskAgain { continues: None, ..wish };
+    let other = soon(stage.runtime.ask_again(stage.worker, other)).await;
+    assert_eq!(other.unwrap_err().code, ErrorCode::InvalidInput);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_goes_on_keeps_its_beginning_whatever_becomes_of_it() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    call.text("日本").await;
+    call.fail(protocol::ProviderKind::Network).await;
+    let cut = stage.ended(&accepted).await;
+    let accepted = soon(stage.runtime.ask_again(stage.worker, on_from(&cut, 7))).await.unwrap();
+    stage.script.call().await;
+    let crashed = stage.after_a_crash().await;
+    let view = crashed.snapshot().await;
+    assert_eq!(view.message(accepted.turn.answer).unwrap().text, "日本");
+    assert_eq!(view.turn(accepted.turn.turn_id).unwrap().state, TurnState::Interrupted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_an_answer_with_text_to_that_question_is_continued() {
+    let mut stage = Stage::new().await;
+    let first = stage.ask_and_answer("one", &["uno"]).await;
+    let second = stage.ask_and_answer("two", &["dos"]).await;
+    let empty = stage.ask_and_answer("three", &[]).await;
+    let log = stage.log().await;
+    for (question, continues) in [
+        (second.question, first.answer),
+        (first.question, first.question),
+        (first.question, crate::stage::fresh_id()),
+        (empty.question, empty.answer),
+    ] {
+        let wish = AskAgain { continues: Some(continues), ..again(question, 7) };
+        let refused = soon(stage.runtime.ask_again(stage.worker, wish)).await;
+        assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidInput);
+    }
+    assert_eq!(stage.log().await, log);
+    assert!(stage.script.is_quiet());
 }

@@ -20,6 +20,11 @@ pub enum Operation {
         worker: u8,
         message: u8,
     },
+    /// An answer of before, gone on with.
+    Continue {
+        worker: u8,
+        answer: u8,
+    },
     /// A request of before, once more.
     Resend {
         worker: u8,
@@ -119,6 +124,7 @@ fn operation() -> impl Strategy<Value = Operation> {
             .prop_map(|(worker, parent)| Send { worker, parent }),
         2 => (worker(), any::<u8>()).prop_map(|(worker, message)| Edit { worker, message }),
         3 => (worker(), any::<u8>()).prop_map(|(worker, message)| AskAgain { worker, message }),
+        3 => (worker(), any::<u8>()).prop_map(|(worker, answer)| Continue { worker, answer }),
         4 => (worker(), any::<u8>()).prop_map(|(worker, request)| Resend { worker, request }),
         1 => (worker(), any::<u8>()).prop_map(|(worker, request)| Steal { worker, request }),
         2 => worker().prop_map(|worker| Race { worker }),

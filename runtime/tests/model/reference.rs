@@ -36,6 +36,8 @@ pub struct Conversation {
     /// What the provider has said and the store has not taken.
     pub waiting: Vec<Said>,
     pub attempt: Attempt,
+    /// Bytes of the newest answer that were there before its model was asked.
+    begun: usize,
 }
 
 /// How it stands with the provider, as far as it is stored.
@@ -65,8 +67,14 @@ pub const RETRIES: usize = 2;
 
 impl Conversation {
     pub fn new(id: WorkerId) -> Self {
-        let shown = Shown::default();
-        Self { id, shown, requests: Vec::new(), waiting: Vec::new(), attempt: Attempt::None }
+        Self {
+            id,
+            shown: Shown::default(),
+            requests: Vec::new(),
+            waiting: Vec::new(),
+            attempt: Attempt::None,
+            begun: 0,
+        }
     }
 
     pub fn is_running(&self) -> bool {
@@ -94,13 +102,14 @@ impl Conversation {
             self.shown.title = Some(request.text.clone());
         }
         self.shown.messages.push((accepted.message.id, parent, Role::User, request.text.clone()));
-        self.answer(accepted);
+        self.answer(accepted, "");
     }
 
-    /// A turn begins for a message that is there.
-    pub fn answer(&mut self, accepted: &Accepted) {
+    /// A turn begins for a message that is there; its answer begins with `begun`.
+    pub fn answer(&mut self, accepted: &Accepted, begun: &str) {
         let (message, turn) = (&accepted.message, &accepted.turn);
-        let answer = (turn.answer, Some(message.id), Role::Assistant, String::new());
+        self.begun = begun.len();
+        let answer = (turn.answer, Some(message.id), Role::Assistant, begun.to_owned());
         self.shown.messages.push(answer);
         self.shown.turns.push((turn.turn_id, TurnState::Accepted, 0));
         self.shown.generating = true;
@@ -113,9 +122,18 @@ impl Conversation {
         (!asked.is_empty()).then(|| asked[usize::from(number) % asked.len()].0)
     }
 
+    /// One of the answers with its question.
+    pub fn answered(&self, number: u8) -> Option<(MessageId, MessageId, String)> {
+        let answers = self.shown.messages.iter().filter(|m| m.2 == Role::Assistant);
+        let answers: Vec<_> = answers
+            .filter_map(|(id, parent, _, text)| Some((*id, (*parent)?, text.clone())))
+            .collect();
+        (!answers.is_empty()).then(|| answers[usize::from(number) % answers.len()].clone())
+    }
+
     /// The store takes what the provider said.
     pub fn take(&mut self, said: Said) {
-        let silent = self.shown.messages.last().is_some_and(|answer| answer.3.is_empty());
+        let silent = self.shown.messages.last().is_some_and(|answer| answer.3.len() == self.begun);
         let (_, state, retries) = self.shown.turns.last_mut().unwrap();
         match said {
             Said::Waits => self.attempt = Attempt::Queued,

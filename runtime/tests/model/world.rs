@@ -71,6 +71,7 @@ impl World {
             Operation::Send { worker, parent } => self.send(worker, parent).await,
             Operation::Edit { worker, message } => self.edit(worker, message).await,
             Operation::AskAgain { worker, message } => self.ask_again(worker, message).await,
+            Operation::Continue { worker, answer } => self.go_on(worker, answer).await,
             Operation::Resend { worker, request } => self.resend(worker, request).await,
             Operation::Steal { worker, request } => self.steal(worker, request).await,
             Operation::Race { worker } => self.race(worker).await,

@@ -227,6 +227,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         turn_id,
         question,
         answer,
+        continues: None,
         state: TurnState::Accepted,
         waiting: None,
         loading: false,

@@ -29,6 +29,7 @@ pub fn turn() -> Turn {
         turn_id: TurnId::from_parts(1, [3; 10]),
         question: MessageId::from_parts(1, [4; 10]),
         answer: MessageId::from_parts(1, [5; 10]),
+        continues: None,
         state: TurnState::Accepted,
         waiting: None,
         loading: false,

@@ -28,6 +28,10 @@ pub(super) fn to_child(job: JobId, mut request: Request) -> Result<(Generate, u3
         let answers = |role| role == InputRole::Assistant;
         first += request.messages[first..].iter().take_while(|m| answers(m.role)).count();
     }
+    // An answer that is to be continued does not fit with its question.
+    if first == request.messages.len() {
+        return Err(TooLarge);
+    }
     let messages = request.messages.split_off(first);
     let generate = Generate { job, system: request.system, messages, sampling: request.sampling };
     Ok((generate, u32::try_from(first).unwrap_or(u32::MAX)))
@@ -85,6 +89,13 @@ mod tests {
         let (generate, cut) = to_child(JobId(1), asked).unwrap();
         assert_eq!((generate.messages.len(), cut), (1, 4));
         assert!(serde_json::to_vec(&generate).unwrap().len() <= FRAME_BYTES);
+    }
+
+    #[test]
+    fn a_beginning_without_room_for_its_question_is_refused() {
+        let half = "x".repeat(FRAME_BYTES / 3 * 2);
+        let asked = vec![(InputRole::User, half.clone()), (InputRole::Assistant, half)];
+        assert_eq!(to_child(JobId(1), request(asked)), Err(TooLarge));
     }
 
     #[test]

@@ -343,6 +343,7 @@ impl Writer<'_> {
             turn_id,
             question,
             answer,
+            continues: None,
             state: TurnState::Accepted,
             waiting: None,
             error: None,

@@ -16,18 +16,24 @@ pub(super) struct Asking {
     pub(super) turn: Turn,
     pub(super) choice: Choice,
     pub(super) system: String,
+    /// What the answer begins with already, which is committed; empty where nothing is
+    /// continued.
+    pub(super) begun: String,
 }
 
 impl Actor<'_> {
     /// Starts the provider on a committed turn.
     pub(super) async fn begin(&mut self, asking: Asking) -> Next {
-        let Turn { turn_id, question, answer, started_at, .. } = asking.turn;
-        let branch = self.shared.store.branch(self.id, question, CONTEXT_BYTES).await;
+        let Turn { turn_id, question, answer, continues, started_at, .. } = asking.turn;
+        // The model goes on from the answer that it had begun.
+        let leaf = continues.unwrap_or(question);
+        let branch = self.shared.store.branch(self.id, leaf, CONTEXT_BYTES).await;
         let (branch, failure) = match branch {
             Ok(branch) => (branch, None),
             Err(error) => (Branch::default(), Some(fault::from_store(error))),
         };
         let (machine, effects) = TurnMachine::new(turn_id, answer, started_at, self.shared.limits);
+        let machine = machine.behind(asking.begun.len() as u64);
         let halt = CancellationToken::new();
         let mut running = Running {
             asking,
@@ -55,7 +61,7 @@ impl Running {
     /// Asks the provider; what it said to an attempt before this one is over.
     pub(super) fn ask(&mut self) {
         let halt = CancellationToken::new();
-        let Asking { turn, choice, system } = &self.asking;
+        let Asking { turn, choice, system, .. } = &self.asking;
         let request = Request {
             turn_id: turn.turn_id,
             model: turn.model.clone(),

@@ -11,7 +11,7 @@ use super::{Actor, Sent};
 use crate::bundle::{Profile, text_digest};
 use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
-use crate::worker::{choice, message};
+use crate::worker::{CONTEXT_BYTES, choice, message};
 use crate::{fault, fresh};
 
 impl Actor<'_> {
@@ -38,18 +38,21 @@ impl Actor<'_> {
             turn_id: Some(turn_id),
             html: None,
         };
-        let turn = self.turn(turn_id, question.id, now, &profile, &choice, &system);
+        let ids = (turn_id, question.id, None);
+        let turn = self.turn(ids, now, &profile, &choice, &system);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
         if self.outbox.view().worker.title.is_none() && question.parent.is_none() {
             let title = Some(message::title_from(&question.text));
             bodies.push(EventBody::WorkerRenamed { title });
         }
-        self.commit_turn(now, bodies, question, Asking { turn, choice, system }).await
+        let asking = Asking { turn, choice, system, begun: String::new() };
+        self.commit_turn(now, bodies, question, asking).await
     }
 
     /// Commits another turn for a message that is there, or finds that it was committed before.
-    /// Errors leave nothing behind.
+    /// One that continues an answer has that answer's text from its beginning. Errors leave
+    /// nothing behind.
     pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
         let store = &self.shared.store;
         let question = store.acceptance(self.id, request.question).await;
@@ -58,22 +61,45 @@ impl Actor<'_> {
         if let Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) =
             before.and_then(|events| events.into_iter().next())
         {
-            if turn.question != question.id {
+            if (turn.question, turn.continues) != (question.id, request.continues) {
                 return Err(id_taken());
             }
             let cursor = Cursor::new(self.outbox.log(), seq);
             return Ok((Accepted { message: question, turn: *turn, cursor }, None));
         }
         self.check_free()?;
+        let begun = match request.continues {
+            Some(answer) => self.begun(answer, question.id).await?,
+            None => String::new(),
+        };
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
         let system = self.shared.system_prompt(&profile, now)?;
-        let turn = self.turn(request.id, question.id, now, &profile, &choice, &system);
-        self.commit_turn(now, Vec::new(), question, Asking { turn, choice, system }).await
+        let ids = (request.id, question.id, request.continues);
+        let turn = self.turn(ids, now, &profile, &choice, &system);
+        self.commit_turn(now, Vec::new(), question, Asking { turn, choice, system, begun }).await
     }
 
-    /// Commits `bodies` and the turn's acceptance.
+    /// The text of an answer that is to be continued.
+    async fn begun(&self, answer: MessageId, question: MessageId) -> Result<String, Error> {
+        let store = &self.shared.store;
+        let role = store.role_of(self.id, answer).await.map_err(fault::from_store)?;
+        if role != Some(Role::Assistant) {
+            return Err(no_answer());
+        }
+        let branch = store.branch(self.id, answer, CONTEXT_BYTES).await;
+        let mut newest = branch.map_err(fault::from_store)?.messages.into_iter().rev();
+        // An answer without text is not among them, nor is a question that lies too far back.
+        match (newest.next(), newest.next()) {
+            (Some(begun), Some(asked)) if (begun.id, asked.id) == (answer, question) => {
+                Ok(begun.text)
+            }
+            _ => Err(no_answer()),
+        }
+    }
+
+    /// Commits `bodies`, the turn's acceptance, and what its answer begins with.
     async fn commit_turn(
         &mut self,
         now: Timestamp,
@@ -81,15 +107,24 @@ impl Actor<'_> {
         question: Message,
         asking: Asking,
     ) -> Result<Sent, Error> {
-        let Asking { turn, system, .. } = &asking;
+        let Asking { turn, system, begun, .. } = &asking;
         bodies.push(EventBody::TurnAccepted { turn: Box::new(turn.clone()) });
+        let accepted_seq = self.outbox.view().seq + bodies.len() as u64;
+        if !begun.is_empty() {
+            bodies.push(EventBody::TextDelta {
+                turn_id: turn.turn_id,
+                message_id: turn.answer,
+                offset: 0,
+                text: begun.clone(),
+            });
+        }
         let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
         self.outbox.forget();
         let committed = self.outbox.commit_now(now, bodies, Some(prompt)).await;
         committed.map_err(fault::from_store)?;
         self.head = Some(turn.answer);
 
-        let cursor = Cursor::new(self.outbox.log(), self.outbox.view().seq);
+        let cursor = Cursor::new(self.outbox.log(), accepted_seq);
         let accepted = Accepted { message: question, turn: turn.clone(), cursor };
         Ok((accepted, Some(asking)))
     }
@@ -144,11 +179,10 @@ impl Actor<'_> {
         self.shared.bundle.profile(name).ok_or_else(|| choice::profile_gone(name))
     }
 
-    /// A turn that answers `question`.
+    /// A turn by its ids: its own, its question's, and that of the answer that it continues.
     fn turn(
         &self,
-        turn_id: TurnId,
-        question: MessageId,
+        (turn_id, question, continues): (TurnId, MessageId, Option<MessageId>),
         now: Timestamp,
         profile: &Profile,
         choice: &Choice,
@@ -158,6 +192,7 @@ impl Actor<'_> {
             turn_id,
             question,
             answer: fresh::message_id(now),
+            continues,
             state: TurnState::Accepted,
             waiting: None,
             loading: false,
@@ -207,6 +242,11 @@ fn busy() -> Error {
 fn no_question() -> Error {
     Error::new(ErrorCode::InvalidInput, "There is no such message of yours in this conversation.")
         .with_hint("Only what a person wrote can be edited or answered again.")
+}
+
+fn no_answer() -> Error {
+    Error::new(ErrorCode::InvalidInput, "There is no such answer to continue.")
+        .with_hint("It has to have a text, and to answer the message of `question`.")
 }
 
 fn unknown_parent() -> Error {

@@ -34,10 +34,32 @@ impl World {
     pub(super) async fn ask_again(&mut self, worker: u8, message: u8) {
         let at = self.at(worker);
         let Some(question) = self.conversations[at].asked(message) else { return };
+        let wish = AskAgain { id: self.turn_id(), question, continues: None };
+        self.try_again(at, wish, "").await;
+    }
+
+    /// An answer of before, gone on with; one without text cannot be.
+    pub(super) async fn go_on(&mut self, worker: u8, answer: u8) {
+        let at = self.at(worker);
+        let Some((answer, question, begun)) = self.conversations[at].answered(answer) else {
+            return;
+        };
+        let wish = AskAgain { id: self.turn_id(), question, continues: Some(answer) };
+        if begun.is_empty() && !self.conversations[at].is_running() {
+            let refused = done(self.runtime.ask_again(self.conversations[at].id, wish)).await;
+            assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidInput);
+            return;
+        }
+        self.try_again(at, wish, &begun).await;
+    }
+
+    fn turn_id(&mut self) -> TurnId {
         self.made += 1;
         let [a, b, c, d] = self.made.to_be_bytes();
-        let turn = TurnId::from_parts(1_763_800_000_000, [a, b, c, d, 0, 0, 0, 0, 0, 0]);
-        let wish = AskAgain { id: turn, question };
+        TurnId::from_parts(1_763_800_000_000, [a, b, c, d, 0, 0, 0, 0, 0, 0])
+    }
+
+    async fn try_again(&mut self, at: usize, wish: AskAgain, begun: &str) {
         let id = self.conversations[at].id;
         let answer = done(self.runtime.ask_again(id, wish.clone())).await;
         if self.conversations[at].is_running() {
@@ -46,7 +68,7 @@ impl World {
             assert!(answer.is_err());
         } else {
             let accepted = answer.unwrap();
-            self.conversations[at].answer(&accepted);
+            self.conversations[at].answer(&accepted, begun);
             self.called(1).await;
             let again = done(self.runtime.ask_again(id, wish)).await;
             assert_eq!(again.unwrap(), accepted);

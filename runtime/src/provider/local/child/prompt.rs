@@ -12,7 +12,7 @@ use protocol::api::{InputMessage, InputRole};
 
 use super::template::{ChatTemplate, Piece, TemplateError};
 use super::vocabulary::{Special, Vocabulary};
-use crate::context::{Overflow, left_out};
+use crate::context::{Overflow, left_out, newest};
 
 /// How much the model sees at once.
 #[derive(Clone, Copy, Debug)]
@@ -86,7 +86,8 @@ impl<V: Vocabulary> Scene<'_, V> {
         let mut costs: Vec<_> = self.messages.iter().map(|m| (m.role, u32::MAX)).collect();
         let mut total = 0u32;
         let mut first = self.messages.len();
-        while first > 0 && total <= room {
+        let newest = newest(self.messages.iter().map(|message| message.role));
+        while first > 0 && (total <= room || first > newest) {
             first -= 1;
             costs[first].1 = self.plain_count(&self.messages[first].text);
             total = total.saturating_add(costs[first].1);
@@ -129,12 +130,24 @@ impl<V: Vocabulary> Scene<'_, V> {
                 }
             }
         }
+        if let Some(begun) = self.messages.last().filter(|_| self.continues()) {
+            // As the model had it before it: its own words behind the template's last.
+            writer.flush();
+            writer.content(&begun.text);
+        }
         Ok(writer.finish())
+    }
+
+    /// Whether the model goes on from an answer that it had begun. The template writes down
+    /// what was asked; the beginning stands behind all of it.
+    fn continues(&self) -> bool {
+        self.messages.last().is_some_and(|message| message.role == InputRole::Assistant)
     }
 
     fn pieces(&self, out: usize) -> Result<Vec<Piece>, PromptError> {
         let system = (!self.system.is_empty()).then_some(InputRole::System);
-        let shown = self.messages[out..].iter().map(|message| message.role);
+        let asked = self.messages.len() - usize::from(self.continues());
+        let shown = self.messages[out.min(asked)..asked].iter().map(|message| message.role);
         let roles: Vec<InputRole> = system.into_iter().chain(shown).collect();
         self.template.render(&roles).map_err(PromptError::Template)
     }

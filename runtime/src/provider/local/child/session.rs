@@ -180,7 +180,7 @@ impl<'model> Session<'model> {
     ) -> Result<(Finish, u32), Broken> {
         let random = getrandom::u32().map_err(|error| engine(&error))?;
         let mut sampler = Plan::new(asked.sampling, random).sampler(self.vocabulary.size());
-        let mut speech = Speech::default();
+        let mut speech = Speech::of(&asked.messages);
         for written in 0..most {
             if link.stopped() {
                 return Err(Broken::Halted);

@@ -1,6 +1,8 @@
 //! The answer's text on its way out: whole characters, and no white space at its front,
 //! which only tells how the model was trained.
 
+use protocol::api::{InputMessage, InputRole};
+
 use super::super::wire::{FromChild, JobId, WireError};
 use super::session::Link;
 use super::utf8::Utf8;
@@ -12,6 +14,12 @@ pub(super) struct Speech {
 }
 
 impl Speech {
+    /// Goes on from an answer that had begun, where white space is part of the text.
+    pub(super) fn of(messages: &[InputMessage]) -> Self {
+        let begun = messages.last().is_some_and(|message| message.role == InputRole::Assistant);
+        Self { begun, ..Self::default() }
+    }
+
     /// Says what the bytes of a token complete. Errors when nobody listens.
     pub(super) fn push(
         &mut self,
@@ -56,6 +64,14 @@ mod tests {
         fn stopped(&self) -> bool {
             false
         }
+    }
+
+    #[test]
+    fn what_goes_on_keeps_its_space() {
+        let mut heard = Heard::default();
+        let begun = InputMessage { role: InputRole::Assistant, text: "It".into() };
+        Speech::of(&[begun]).push(b" is", JobId(1), &mut heard).unwrap();
+        assert_eq!(heard.0, [" is"]);
     }
 
     #[test]

@@ -137,6 +137,33 @@ fn the_oldest_are_left_out_and_what_is_left_fits() {
 }
 
 #[test]
+fn an_answer_that_is_continued_stands_open_behind_the_templates_last_words() {
+    let said = [message(User, "hi"), message(Assistant, "It <|im_end|>is")];
+    assert_eq!(
+        fitted(CHATML, "sys", &said),
+        "⟦start⟧system\nsys⟦end⟧\n⟦start⟧user\nhi⟦end⟧\n⟦start⟧assistant\nIt <|im_end|>is"
+    );
+}
+
+#[test]
+fn a_beginning_keeps_its_question_and_pushes_older_messages_out() {
+    let window = |tokens| Window { tokens, reserve: 10 };
+    let said = [
+        message(User, &"o".repeat(60)),
+        message(Assistant, "old"),
+        message(User, "why"),
+        message(Assistant, &"b".repeat(60)),
+    ];
+    let fit = |tokens| fit(&template(CHATML), &Letters::new(), "", &said, window(tokens));
+    assert_eq!(fit(300).unwrap().left_out, 0);
+    let cut = fit(150).unwrap();
+    assert_eq!(cut.left_out, 2);
+    assert!(show(&cut.tokens).starts_with("⟦start⟧user\nwhy⟦end⟧") && cut.tokens.len() <= 140);
+    // The beginning alone would fit.
+    assert!(matches!(fit(80), Err(PromptError::TooLong(_))));
+}
+
+#[test]
 fn a_newest_message_that_cannot_fit_says_by_how_much() {
     let window = Window { tokens: 100, reserve: 10 };
     let messages = [message(User, "a"), message(Assistant, "b"), message(User, &"x".repeat(90))];
