@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 use protocol::api::{AskAgain, SendMessage};
-use protocol::{Snapshot, WorkerId};
+use protocol::{MessageId, Snapshot, WorkerId};
 
 use crate::wire::Json;
 use crate::{AppError, Console, Home};
@@ -28,26 +28,33 @@ pub async fn home() -> Result<Home, AppError> {
 }
 
 /// Everything that the page of a conversation shows at first. `before` asks for a page of
-/// earlier messages, `list` for a later page of the list of conversations.
+/// earlier messages, `around` for one that holds a message, `list` for a later page of the list
+/// of conversations, `deleted` for a way to bring that one back.
 #[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", input = Json, output = Json)]
 pub async fn console(
     worker_id: WorkerId,
     before: Option<u64>,
+    around: Option<MessageId>,
     list: Option<String>,
+    deleted: Option<WorkerId>,
 ) -> Result<Console, AppError> {
     let backend = Backend::current()?;
     let (runtime, limits) = (backend.runtime(), backend.limits);
-    let snapshot = backend.snapshot(worker_id, before).await?;
+    let (snapshot, lost) = match around.filter(|_| before.is_none()) {
+        Some(message) => backend.snapshot_around(worker_id, message).await?,
+        None => (backend.snapshot(worker_id, before).await?, None),
+    };
     let workers = runtime.workers(list.as_deref(), limits.worker_page).await.map_err(told)?;
     let refused: Option<Refused> = use_context();
     let message_id = refused.as_ref().and_then(|refused| refused.message_id);
     Ok(Console {
+        earlier: before.is_some() || backend.ends_earlier(&snapshot),
         snapshot,
         provider: runtime.provider_status(),
         workers,
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
-        earlier: before.is_some(),
-        refused,
+        refused: refused.or(lost),
+        deleted: backend.deleted(deleted).await,
     })
 }
 
@@ -89,7 +96,7 @@ pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<(), Ap
     Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(told)
 }
 
-/// Deletes a conversation for good.
+/// Deletes a conversation.
 #[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", input = Json, output = Json)]
 pub async fn delete(worker_id: WorkerId) -> Result<(), AppError> {
     Backend::current()?.runtime().delete(worker_id).await.map_err(told)

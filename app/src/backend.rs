@@ -4,10 +4,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use protocol::api::LimitsInForce;
-use protocol::{Error, ErrorCode, Snapshot, WorkerId};
+use protocol::{Error, ErrorCode, MessageId, Snapshot, Worker, WorkerId};
 use runtime::{Registry, Runtime};
 
-use crate::{AppError, markdown};
+use crate::{AppError, Refused, markdown, text::tr};
 
 /// In the context of what a page is made from while the server writes it.
 #[derive(Clone, Copy)]
@@ -45,6 +45,49 @@ impl Backend {
             markdown::fill(&mut snapshot.transcript.messages);
         }
         Ok(snapshot)
+    }
+
+    /// The same with a page that holds a message; where there is no such message, with the
+    /// newest page and words about it.
+    pub(crate) async fn snapshot_around(
+        &self,
+        worker_id: WorkerId,
+        message: MessageId,
+    ) -> Result<(Snapshot, Option<Refused>), AppError> {
+        let mut snapshot = self.snapshot(worker_id, None).await?;
+        if snapshot.transcript.messages.iter().any(|shown| shown.id == message) {
+            return Ok((snapshot, None));
+        }
+        let limit = self.limits.transcript_page;
+        match self.runtime().transcript_around(worker_id, message, limit).await {
+            Ok(mut page) => {
+                if use_context::<InPage>().is_none() {
+                    markdown::fill(&mut page.messages);
+                }
+                snapshot.transcript = page;
+                Ok((snapshot, None))
+            }
+            Err(error) if error.code == ErrorCode::NotFound => {
+                let error = Error::new(ErrorCode::NotFound, tr!(no_message))
+                    .with_hint(tr!(no_message_hint));
+                Ok((snapshot, Some(Refused { error, text: String::new(), message_id: None })))
+            }
+            Err(error) => Err(told(error)),
+        }
+    }
+
+    /// Whether a snapshot's messages end before where the conversation stands.
+    pub(crate) fn ends_earlier(&self, snapshot: &Snapshot) -> bool {
+        let end = snapshot.transcript.cursor.parts().map(|(_, seq)| seq);
+        end.is_ok_and(|end| end < snapshot.seq)
+    }
+
+    /// The deleted conversation of an id, where it can be brought back. What was done is done,
+    /// whether or not this can be told.
+    pub(crate) async fn deleted(&self, id: Option<WorkerId>) -> Option<Worker> {
+        let id = id?;
+        let list = self.runtime().deleted().await.ok()?.deleted;
+        list.into_iter().map(|deleted| deleted.worker).find(|worker| worker.worker_id == id)
     }
 
     /// The runtime whose workers the pages show.

@@ -4,6 +4,7 @@ mod answer_text;
 mod composer;
 mod console_view;
 mod conversation_header;
+mod deleted_note;
 mod editing;
 mod error_note;
 mod icon;
@@ -11,9 +12,11 @@ mod message_actions;
 mod message_view;
 mod moment;
 mod new_conversation;
+mod place_forms;
 mod plain;
 mod provider_note;
 mod samples;
+mod search_box;
 mod sidebar;
 mod status_line;
 mod transcript_view;
@@ -22,7 +25,11 @@ mod welcome;
 
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
+#[cfg(feature = "ssr")]
+pub use moment::Moment;
 pub use new_conversation::NewConversation;
 pub use plain::Plain;
 #[cfg(feature = "ssr")]
 pub use provider_note::BetterModels;
+#[cfg(feature = "ssr")]
+pub use search_box::SearchBox;

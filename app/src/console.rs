@@ -1,7 +1,7 @@
 //! What a page is made from: one answer of one server function.
 
 use protocol::api::{ProviderStatus, WorkerPage};
-use protocol::{Error, MessageId, Snapshot, WorkerId};
+use protocol::{Error, MessageId, Snapshot, Worker, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the page of one conversation shows at first.
@@ -16,6 +16,8 @@ pub struct Console {
     pub earlier: bool,
     /// A form that was posted to this page and refused.
     pub refused: Option<Refused>,
+    /// A conversation that was just deleted and can be brought back.
+    pub deleted: Option<Worker>,
 }
 
 /// Where the front door leads.

@@ -5,7 +5,7 @@
 //! field, so that no word is lost and the address stays the conversation's.
 
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
-use protocol::{Error, ErrorCode, MessageId, TurnId, WorkerId};
+use protocol::{Error, ErrorCode, MessageId, Place, TurnId, WorkerId};
 use runtime::Runtime;
 use serde::Deserialize;
 
@@ -21,6 +21,8 @@ enum Action {
     Create,
     Rename,
     Delete,
+    Restore,
+    Place,
 }
 
 /// The fields of all forms.
@@ -43,6 +45,8 @@ pub struct Fields {
     text: String,
     #[serde(default)]
     title: String,
+    #[serde(default)]
+    place: Place,
 }
 
 impl Fields {
@@ -81,7 +85,13 @@ impl Fields {
                 let title = Some(self.title.trim().to_owned()).filter(|title| !title.is_empty());
                 runtime.rename(id, title).await.map(|_| conversation(id))
             }
-            (Action::Delete, Some(id)) => runtime.delete(id).await.map(|()| "/".to_owned()),
+            (Action::Delete, Some(id)) => {
+                runtime.delete(id).await.map(|()| format!("/?deleted={id}"))
+            }
+            (Action::Restore, Some(id)) => runtime.restore(id).await.map(|_| conversation(id)),
+            (Action::Place, Some(id)) => {
+                runtime.place(id, self.place).await.map(|_| conversation(id))
+            }
             (_, None) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
         };
         done.map_err(|error| Refused { error, text, message_id })

@@ -9,11 +9,15 @@ mod data;
 #[cfg(feature = "ssr")]
 mod document;
 #[cfg(feature = "ssr")]
+mod search;
+#[cfg(feature = "ssr")]
 mod settings;
 
 #[cfg(feature = "ssr")]
 pub use data::{Data, DataPage};
 #[cfg(feature = "ssr")]
 pub use document::document;
+#[cfg(feature = "ssr")]
+pub use search::{Search, SearchResults};
 #[cfg(feature = "ssr")]
 pub use settings::SettingsPage;

@@ -16,7 +16,9 @@ use crate::preferences::Preferences;
 use crate::{Assets, Backend, Refused, shell, text::tr};
 
 mod data;
+mod deleted;
 mod document;
+mod search;
 mod settings;
 
 /// The pages, their forms, the server functions, and what answers everything else.
@@ -34,6 +36,8 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
+        .route("/data/deleted", post(deleted::submit))
+        .route("/search", get(search::page))
         .route("/settings", get(settings::page).post(settings::save))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)

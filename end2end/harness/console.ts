@@ -44,7 +44,8 @@ export class Console {
   readonly titleField: Locator;
   readonly save: Locator;
   readonly delete: Locator;
-  readonly deleteForGood: Locator;
+  readonly deleteIt: Locator;
+  readonly undo: Locator;
 
   constructor(
     readonly page: Page,
@@ -83,7 +84,8 @@ export class Console {
     this.titleField = page.getByRole('textbox', { name: 'Title' });
     this.save = page.getByRole('button', { name: 'Save' });
     this.delete = page.getByText('Delete', { exact: true });
-    this.deleteForGood = page.getByRole('button', { name: 'Delete for good' });
+    this.deleteIt = page.getByRole('button', { name: 'Delete this conversation' });
+    this.undo = page.getByRole('button', { name: 'Undo' });
   }
 
   /** Opens a path, by itself the latest conversation. */

@@ -20,7 +20,7 @@ test('new, rename and delete', async ({ companion, console, page }) => {
 
   await console.manage.click();
   await console.delete.click();
-  await console.deleteForGood.click();
+  await console.deleteIt.click();
   await expect(page).toHaveURL(new RegExp(first));
   await expect(console.title).toHaveText('Tides');
   await expect(console.conversations).toHaveCount(1);
@@ -36,8 +36,8 @@ test('deleting the last conversation leaves a way to a new one', async ({ consol
   const first = console.worker;
   await console.manage.click();
   await console.delete.click();
-  await console.deleteForGood.click();
-  await expect(page).not.toHaveURL(new RegExp(first));
+  await console.deleteIt.click();
+  await expect(page).not.toHaveURL(new RegExp(`/c/${first}`));
   await console.new.first().click();
   await expect(page).toHaveURL(/\/c\//);
   await console.isLive();

@@ -88,8 +88,8 @@ for (const javaScriptEnabled of [true, false]) {
       await console.open();
       await console.manage.click();
       await console.delete.click();
-      await console.deleteForGood.click();
-      await expect(page).not.toHaveURL(new RegExp(worker));
+      await console.deleteIt.click();
+      await expect(page).not.toHaveURL(new RegExp(`/c/${worker}`));
 
       await page.getByRole('link', { name: 'Your data' }).click();
       await expect(console.title).toHaveText('Your data');

@@ -84,7 +84,7 @@ test('deleting a conversation stops its answer, in every tab', async ({
   await expect(other.answer).toHaveText('One two');
   await console.manage.click();
   await console.delete.click();
-  await console.deleteForGood.click();
+  await console.deleteIt.click();
   await dropped(upstream);
   await expect(console.welcome.or(console.title).first()).toBeVisible();
   await expect(other.link).toHaveText('This conversation was deleted.');

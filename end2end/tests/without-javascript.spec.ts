@@ -81,7 +81,7 @@ test('new, rename, delete, and the way between conversations', async ({ console,
 
   await console.manage.click();
   await console.delete.click();
-  await console.deleteForGood.click();
+  await console.deleteIt.click();
   await expect(page).toHaveURL(new RegExp(second));
   await expect(console.conversations).toHaveCount(1);
 });

@@ -6,6 +6,8 @@ use protocol::{Error, WorkerStatus};
 use super::ErrorNote;
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
+use super::deleted_note::DeletedNote;
+use super::message_actions::focus_soon;
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
@@ -50,7 +52,7 @@ pub fn ConsoleView(
     /// Which branch, and what is edited.
     wanted: Wanted,
 ) -> impl IntoView {
-    let Console { snapshot, provider, workers, message_id, earlier, refused } = console;
+    let Console { snapshot, provider, workers, message_id, earlier, refused, deleted } = console;
     let conversation = Conversation::new(snapshot, wanted);
     provide_context(FormId(message_id));
     provide_context(conversation.clone());
@@ -70,6 +72,10 @@ pub fn ConsoleView(
     if !earlier {
         let conversation = conversation.clone();
         Effect::new(move || crate::live::follow(conversation.clone()));
+    }
+    // A script that takes over the page may have moved what the address leads to.
+    if let Some(id) = wanted.found {
+        Effect::new(move || focus_soon(format!("m-{id}")));
     }
     let worker_id = conversation.worker_id;
     let foot = if earlier {
@@ -91,6 +97,7 @@ pub fn ConsoleView(
             {erase(view! { <Sidebar workers provider=provider.clone() /> })}
             <main class="main">
                 <ConversationHeader />
+                {deleted.map(|worker| erase(view! { <DeletedNote worker /> }))}
                 <TranscriptView provider />
                 {foot}
             </main>

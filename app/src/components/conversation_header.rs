@@ -8,6 +8,9 @@ use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
+use super::place_forms::PlaceForms;
+use super::search_box::SearchBox;
+use crate::erase::erase;
 use crate::live::Conversation;
 use crate::{
     AppError, api, label,
@@ -17,7 +20,7 @@ use crate::{
 /// Title, the way to the list on narrow screens, rename and delete.
 #[component]
 pub fn ConversationHeader() -> impl IntoView {
-    let worker = expect_context::<Conversation>().worker;
+    let Conversation { worker_id, worker, .. } = expect_context();
     let title =
         move || label::title(worker.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
     let window = title.clone();
@@ -32,7 +35,9 @@ pub fn ConversationHeader() -> impl IntoView {
                 <Drawing icon=Icon::Dots />
             </button>
             <div class="manage" id="manage" popover="auto">
+                {erase(view! { <SearchBox within=Some(worker_id) /> })}
                 <Rename />
+                {erase(view! { <PlaceForms /> })}
                 <Export />
                 <Delete />
             </div>
@@ -113,7 +118,7 @@ fn Delete() -> impl IntoView {
         let (problem, navigate) = (problem.clone(), navigate.clone());
         spawn_local(async move {
             match api::delete(worker_id).await {
-                Ok(()) => navigate("/", Default::default()),
+                Ok(()) => navigate(&format!("/?deleted={worker_id}"), Default::default()),
                 Err(AppError(error)) => problem.show(error, None),
             }
         });

@@ -131,7 +131,7 @@ fn Again(worker_id: WorkerId, question: MessageId) -> impl IntoView {
 }
 
 /// What had the focus goes away: gives it to the element of an id once the page has changed.
-fn focus_soon(id: String) {
+pub fn focus_soon(id: String) {
     #[cfg(feature = "browser")]
     request_animation_frame(move || {
         use wasm_bindgen::JsCast;

@@ -23,6 +23,7 @@ pub fn MessageView(
         Role::User => ("user", tr!(you).to_owned()),
         Role::Assistant => ("assistant", text::PRODUCT.to_owned()),
     };
+    let found = (conversation.found == Some(id)).then_some("");
     let sight = conversation.out_of_sight;
     let mark = move || {
         let sight = sight.get().filter(|sight| sight.first == id);
@@ -48,7 +49,7 @@ pub fn MessageView(
     };
     view! {
         {mark}
-        <article class="message" id=format!("m-{id}") tabindex="-1" data-role=name aria-label=label>
+        <article class="message" id=format!("m-{id}") tabindex="-1" data-role=name data-found=found aria-label=label>
             {written}
             {asked_at}
             {turn.map(|turn| view! { <TurnLine turn text=text.clone() /> })}

@@ -7,6 +7,8 @@ use protocol::{Worker, WorkerStatus};
 use super::NewConversation;
 use super::moment::Moment;
 use super::provider_note::ProviderNote;
+use super::search_box::SearchBox;
+use crate::erase::erase;
 use crate::live::Conversation;
 use crate::{
     label,
@@ -33,6 +35,7 @@ pub fn Sidebar(
         <nav class="sidebar" id="sidebar" popover="auto" aria-label=tr!(conversations)>
             <p class="wordmark">{text::PRODUCT}</p>
             <NewConversation />
+            {erase(view! { <SearchBox /> })}
             <ul class="conversations">{items.collect_view()}</ul>
             {older
                 .map(|href| view! { <a class="quiet older" href=href>{tr!(older_conversations)}</a> })}

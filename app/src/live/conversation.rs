@@ -51,6 +51,8 @@ pub struct Wanted {
     pub at: Option<MessageId>,
     /// A message that is to be edited.
     pub edit: Option<MessageId>,
+    /// A message that was looked for: its branch is shown, and it is marked.
+    pub found: Option<MessageId>,
 }
 
 /// A conversation in the page. Cheap to clone; in the context of everything that shows it.
@@ -70,6 +72,8 @@ pub struct Conversation {
     chosen: ArcRwSignal<Option<MessageId>>,
     /// A message of the user that the next one is to be another version of.
     pub editing: ArcRwSignal<Option<MessageId>>,
+    /// A message that was looked for.
+    pub found: Option<MessageId>,
     /// Every message of the view, also of branches that are not shown.
     known: ArcStoredValue<HashMap<MessageId, Entry>>,
     /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
@@ -92,8 +96,9 @@ impl Conversation {
             next_before: ArcRwSignal::new(view.next_before),
             link: ArcRwSignal::new(Link::Off),
             errand: ArcRwSignal::new(Errand::None),
-            chosen: ArcRwSignal::new(wanted.at.or(wanted.edit)),
+            chosen: ArcRwSignal::new(wanted.at.or(wanted.edit).or(wanted.found)),
             editing: ArcRwSignal::new(wanted.edit),
+            found: wanted.found,
             known: ArcStoredValue::new(HashMap::new()),
             cursor: ArcStoredValue::new(Some(cursor)),
             view: ArcStoredValue::new(view),

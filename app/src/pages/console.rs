@@ -25,6 +25,8 @@ struct Target {
     route: Route,
     before: Option<u64>,
     list: Option<String>,
+    /// A conversation that was just deleted.
+    deleted: Option<WorkerId>,
     wanted: Wanted,
 }
 
@@ -39,7 +41,8 @@ enum Answer {
 }
 
 /// `/`, and `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for older
-/// conversations, `?at=` for another branch and `?edit=` for another version of a message.
+/// conversations, `?at=` for another branch, `?edit=` for another version of a message, and
+/// `?m=` for a message wherever it is. `?deleted=` offers to bring a conversation back.
 #[component]
 pub fn ConsolePage() -> impl IntoView {
     let (path, query) = (use_location().pathname, use_query_map());
@@ -47,9 +50,11 @@ pub fn ConsolePage() -> impl IntoView {
         route: Route::of(&path.read()),
         before: query.read().get("before").and_then(|position| position.parse().ok()),
         list: query.read().get("list"),
+        deleted: query.read().get("deleted").and_then(|id| id.parse().ok()),
         wanted: Wanted {
             at: query.read().get("at").and_then(|id| id.parse().ok()),
             edit: query.read().get("edit").and_then(|id| id.parse().ok()),
+            found: query.read().get("m").and_then(|id| id.parse().ok()),
         },
     });
     let answer: Resource<_, Wire> = Resource::new_with_options(move || target.get(), load, true);
@@ -63,7 +68,7 @@ pub fn ConsolePage() -> impl IntoView {
                         let wanted = target.get_untracked().wanted;
                         erase(view! { <ConsoleView console=*console wanted /> })
                     }
-                    Answer::Home(home) => front_door(home),
+                    Answer::Home(home) => front_door(home, target.get_untracked().deleted),
                     Answer::Missing => missing(tr!(not_found_page)),
                     Answer::Error(AppError(error)) => not_shown(error),
                 }
@@ -87,16 +92,21 @@ async fn load(target: Target) -> Answer {
         crate::backend::set_status(ErrorCode::NotFound.http_status());
         return Answer::Missing;
     };
-    let console = api::console(worker, target.before, target.list).await;
+    let console =
+        api::console(worker, target.before, target.wanted.found, target.list, target.deleted);
+    let console = console.await;
     console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
 }
 
-fn front_door(home: Home) -> Erased {
+fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
     if let Some(refused) = home.refused {
         return not_shown(refused.error);
     }
     if let Some(newest) = home.newest {
-        lead(&format!("/c/{newest}"));
+        lead(&match deleted {
+            Some(deleted) => format!("/c/{newest}?deleted={deleted}"),
+            None => format!("/c/{newest}"),
+        });
         return loading();
     }
     let body = erase(view! {

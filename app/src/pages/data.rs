@@ -1,10 +1,12 @@
 //! `/data`: every conversation as a file, and files of conversations back in.
 
 use leptos::prelude::*;
-use protocol::api::{ImportFormat, ImportReport};
+use protocol::api::{DeletedWorker, ImportFormat, ImportReport};
 use protocol::{Error, RuntimeId};
 
-use crate::components::ErrorNote;
+use crate::components::{ErrorNote, Moment};
+use crate::erase::{Erased, erase};
+use crate::label;
 use crate::text::{self, tr};
 
 /// What the page shows.
@@ -13,6 +15,8 @@ pub struct Data {
     pub conversations: Option<u64>,
     /// Bytes of a file at most.
     pub import_bytes: u64,
+    /// What can be brought back.
+    pub deleted: Vec<DeletedWorker>,
     /// What came of the form, if it was sent.
     pub done: Option<Result<ImportReport, Error>>,
 }
@@ -23,7 +27,7 @@ pub fn DataPage(
     /// What it shows.
     data: Data,
 ) -> impl IntoView {
-    let Data { runtime_id, conversations, import_bytes, done } = data;
+    let Data { runtime_id, conversations, import_bytes, deleted, done } = data;
     let done = done.map(|done| match done {
         Ok(report) => view! { <Imported report /> }.into_any(),
         Err(error) => view! { <div role="alert"><ErrorNote error /></div> }.into_any(),
@@ -59,6 +63,7 @@ pub fn DataPage(
                     </p>
                 </form>
             </section>
+            <RecentlyDeleted deleted />
             <p>
                 <a href="/">{tr!(to_home)}</a>
             </p>
@@ -89,4 +94,47 @@ fn Imported(report: ImportReport) -> impl IntoView {
             {first}
         </div>
     }
+}
+
+/// What was deleted, with the way back and the way out.
+#[component]
+fn RecentlyDeleted(deleted: Vec<DeletedWorker>) -> impl IntoView {
+    let none = deleted.is_empty();
+    let words = if none { tr!(deleted_none) } else { tr!(deleted_recently_hint) };
+    let items: Vec<_> = deleted.into_iter().map(deleted_one).collect();
+    let list = (!none).then(|| view! { <ul class="deleted">{items}</ul> });
+    view! {
+        <section aria-labelledby="deleted">
+            <h2 id="deleted" tabindex="-1">{tr!(deleted_recently)}</h2>
+            <p>{words}</p>
+            {list}
+        </section>
+    }
+}
+
+fn deleted_one(deleted: DeletedWorker) -> Erased {
+    let DeletedWorker { worker, deleted_at, gone_at } = deleted;
+    let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    let form = |action: &'static str, words: &'static str, kind: Option<&'static str>| {
+        view! {
+            <form method="post" action="/data/deleted">
+                <input type="hidden" name="do" value=action />
+                <input type="hidden" name="worker" value=worker.worker_id.to_string() />
+                <button class="button" type="submit" data-kind=kind aria-label=format!("{words}: {title}")>
+                    {words}
+                </button>
+            </form>
+        }
+    };
+    let restore = form("restore", tr!(restore), None);
+    let purge = form("purge", tr!(delete_for_good), Some("danger"));
+    erase(view! {
+        <li>
+            <p class="deleted-title">{title.clone()}</p>
+            <p class="quiet">
+                {tr!(deleted_at)} " " <Moment at=deleted_at /> " · " {tr!(gone_at)} " " <Moment at=gone_at />
+            </p>
+            <div class="actions">{restore} {purge}</div>
+        </li>
+    })
 }

@@ -58,7 +58,7 @@ fn unreadable(rejection: &MultipartRejection) -> Error {
     Error::new(ErrorCode::InvalidInput, tr!(bad_form))
 }
 
-async fn show(
+pub(super) async fn show(
     console: &Handlers,
     headers: &HeaderMap,
     done: Option<Result<ImportReport, Error>>,
@@ -73,6 +73,7 @@ async fn show(
         // What there is to say does not depend on it.
         conversations: runtime.summary().await.ok().map(|summary| summary.workers),
         import_bytes: runtime.import_bytes(),
+        deleted: runtime.deleted().await.unwrap_or_default().deleted,
         done,
     };
     console.document(headers, status, || (tr!(data).to_owned(), erase(view! { <DataPage data /> })))

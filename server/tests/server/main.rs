@@ -10,6 +10,7 @@ mod conversation;
 mod document;
 mod errors;
 mod finding;
+mod finding_pages;
 mod guard;
 mod html;
 mod listing;

@@ -1,0 +1,27 @@
+//! What was just deleted, and the way back.
+
+use leptos::prelude::*;
+use protocol::Worker;
+
+use crate::label;
+use crate::text::tr;
+
+/// A plain form, which leads to the conversation as it was.
+#[component]
+pub fn DeletedNote(
+    /// The deleted conversation.
+    worker: Worker,
+) -> impl IntoView {
+    let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    view! {
+        <div class="note deleted-note" data-kind="done" role="status">
+            <p>{tr!(deleted_one, title = title)}</p>
+            <form method="post" action=format!("/c/{}", worker.worker_id)>
+                <input type="hidden" name="do" value="restore" />
+                <button class="button" type="submit">
+                    {tr!(undo)}
+                </button>
+            </form>
+        </div>
+    }
+}

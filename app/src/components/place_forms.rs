@@ -1,0 +1,40 @@
+//! Pinning a conversation, and putting it into the archive.
+
+use leptos::prelude::*;
+use protocol::Place;
+
+use crate::live::Conversation;
+use crate::text::tr;
+
+/// Plain forms: the list is made anew by what they do.
+#[component]
+pub fn PlaceForms() -> impl IntoView {
+    let Conversation { worker_id, worker, .. } = expect_context();
+    let form = move |name: &'static str, words: &'static str| {
+        view! {
+            <form method="post" action=format!("/c/{worker_id}")>
+                <input type="hidden" name="do" value="place" />
+                <input type="hidden" name="place" value=name />
+                <button class="button" type="submit">
+                    {words}
+                </button>
+            </form>
+        }
+    };
+    let forms = move || match worker.read().place {
+        Place::Listed => (form("pinned", tr!(pin)), form("archived", tr!(archive))),
+        Place::Pinned => (form("listed", tr!(unpin)), form("archived", tr!(archive))),
+        Place::Archived => (form("pinned", tr!(pin)), form("listed", tr!(unarchive))),
+    };
+    view! {
+        <div class="places">
+            {move || {
+                let (first, second) = forms();
+                view! {
+                    {first}
+                    {second}
+                }
+            }}
+        </div>
+    }
+}

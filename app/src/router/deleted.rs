@@ -1,0 +1,50 @@
+//! What is done with deleted conversations on the page of everybody's own data.
+
+use axum::Form;
+use axum::extract::State;
+use axum::extract::rejection::FormRejection;
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use protocol::{Error, ErrorCode, WorkerId};
+use serde::Deserialize;
+
+use super::{Handlers, data};
+use crate::text::tr;
+
+/// The fields of both forms.
+#[derive(Deserialize)]
+pub(super) struct Fields {
+    #[serde(rename = "do")]
+    action: Action,
+    worker: WorkerId,
+}
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Action {
+    Restore,
+    Purge,
+}
+
+/// A conversation that is brought back is shown; after one that is deleted for good the page
+/// comes anew.
+pub(super) async fn submit(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Response {
+    let runtime = console.backend.runtime();
+    let done = match form {
+        Ok(Form(Fields { action: Action::Restore, worker })) => {
+            runtime.restore(worker).await.map(|_| format!("/c/{worker}"))
+        }
+        Ok(Form(Fields { action: Action::Purge, worker })) => {
+            runtime.delete_for_good(worker).await.map(|()| "/data#deleted".to_owned())
+        }
+        Err(_) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
+    };
+    match done {
+        Ok(path) => Redirect::to(&path).into_response(),
+        Err(error) => data::show(&console, &headers, Some(Err(error))).await,
+    }
+}

@@ -1,0 +1,86 @@
+//! The page of what was said where.
+
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{Query, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use leptos::prelude::*;
+use protocol::api::SearchPage;
+use protocol::limits::{QUERY_CHARS, QUERY_WORDS, SEARCH_PAGE};
+use protocol::{Error, ErrorCode, WorkerId};
+use serde::Deserialize;
+
+use super::Handlers;
+use crate::Backend;
+use crate::erase::erase;
+use crate::pages::{Search, SearchResults};
+use crate::text::tr;
+
+/// What is behind the question mark; none of it has to be there.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Asked {
+    q: String,
+    /// The only conversation to be searched.
+    #[serde(rename = "in")]
+    within: String,
+    before: String,
+}
+
+pub(super) async fn page(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Query(asked) = asked.unwrap_or_default();
+    let runtime = console.backend.runtime();
+    let mut within = None;
+    let mut found = None;
+    if !asked.within.is_empty() {
+        match asked.within.parse::<WorkerId>() {
+            Ok(id) => match runtime.worker(id).await {
+                Ok(worker) => within = Some(worker),
+                Err(error) => found = Some(Err(error)),
+            },
+            Err(_) => found = Some(Err(Error::new(ErrorCode::NotFound, ""))),
+        }
+    }
+    let before = asked.before.parse().ok();
+    if found.is_none() && !asked.q.trim().is_empty() {
+        let id = within.as_ref().map(|worker| worker.worker_id);
+        found = Some(search(&console.backend, &asked.q, id, before).await);
+    }
+    let status = match &found {
+        Some(Err(error)) => error.code.http_status(),
+        _ => 200,
+    };
+    console.document(&headers, status, || {
+        let found = found.map(|found| found.map_err(said));
+        // What is too long is not written back.
+        let query = asked.q.chars().take(QUERY_CHARS).collect();
+        let search = Search { query, within, later: before.is_some(), found };
+        (tr!(search_page).to_owned(), erase(view! { <SearchResults search /> }))
+    })
+}
+
+async fn search(
+    backend: &Backend,
+    query: &str,
+    worker: Option<WorkerId>,
+    before: Option<u64>,
+) -> Result<SearchPage, Error> {
+    backend.runtime().search(query, worker, before, SEARCH_PAGE).await
+}
+
+/// The error in the words of this page.
+fn said(error: Error) -> Error {
+    match error.code {
+        ErrorCode::InvalidInput => Error::new(error.code, tr!(search_too_long)).with_hint(tr!(
+            search_too_long_hint,
+            chars = QUERY_CHARS,
+            words = QUERY_WORDS
+        )),
+        ErrorCode::NotFound => Error::new(error.code, tr!(search_no_conversation)),
+        _ => error,
+    }
+}

@@ -1,0 +1,209 @@
+// Search, with and without JavaScript: what was said anywhere is found, and led to.
+
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
+
+import { expect, test } from '../harness/test.ts';
+import { answer } from '../harness/upstream.ts';
+
+/** What axe finds, as `rule: where`. */
+async function faults(page: Page): Promise<string[]> {
+  const { violations } = await new AxeBuilder({ page })
+    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
+    .analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(' | ')}`);
+}
+
+const field = (page: Page) => page.getByRole('searchbox', { name: 'Search conversations' });
+const hits = (page: Page) => page.locator('.hit');
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('what was said is found and led to', async ({ console, page, upstream }) => {
+      await upstream.plays(answer('The otter swims.'), answer('犬が好きです。'));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      const first = console.worker;
+      await console.ask('Where is the otter?');
+      await expect(console.answer).toHaveText('The otter swims.');
+      await console.isIdle();
+      await console.new.click();
+      await expect(page).not.toHaveURL(new RegExp(first));
+      const second = console.worker;
+      await console.ask('何が好きですか?');
+      await expect(console.answer).toHaveText('犬が好きです。');
+      await console.isIdle();
+
+      await field(page).fill('OTTER');
+      await field(page).press('Enter');
+      await expect(page).toHaveURL(/\/search\?q=OTTER$/);
+      await expect(page).toHaveTitle('Search · Companion');
+      await expect(field(page)).toHaveValue('OTTER');
+      // The title was made of the question.
+      await expect(page.getByRole('heading', { level: 2 })).toHaveText('Where is the otter?');
+      await expect(page.getByRole('heading', { level: 2 }).locator('mark')).toHaveText('otter');
+      await expect(hits(page)).toHaveCount(2);
+      await expect(hits(page).first()).toContainText('The otter swims.');
+      await expect(hits(page).locator('mark')).toHaveText(['otter', 'otter']);
+      await hits(page).first().click();
+      await expect(page).toHaveURL(new RegExp(`/c/${first}\\?m=.*#m-`));
+      await expect(console.answers).toBeInViewport();
+      await expect(console.answers).toHaveAttribute('data-found', '');
+      if (javaScriptEnabled) await expect(console.answers).toBeFocused();
+
+      await field(page).fill('犬');
+      await field(page).press('Enter');
+      await expect(hits(page)).toHaveCount(1);
+      await hits(page).click();
+      await expect(page).toHaveURL(new RegExp(`/c/${second}\\?m=`));
+    });
+
+    test('nothing found, nothing asked, and too much asked have words', async ({
+      companion,
+      console,
+      page,
+      watch,
+    }) => {
+      watch.allow(/422|404/);
+      await console.open('/search');
+      await expect(page.getByText('Words that a message or a title holds.')).toBeVisible();
+      expect(await field(page).inputValue()).toBe('');
+      await field(page).fill('"nowhere" OR *');
+      await field(page).press('Enter');
+      await expect(page.getByRole('status')).toContainText('Nothing was found.');
+      await page.goto(`${companion.url}/search?q=${'x'.repeat(300)}`);
+      await expect(console.alert).toContainText('At most 200 characters and 16 words.');
+      await page.goto(`${companion.url}/search?q=x&in=019aabcd-0123-7abc-8def-0123456789ab`);
+      await expect(console.alert).toContainText('does not exist');
+    });
+  });
+}
+
+test.describe('in a conversation of several pages', () => {
+  test.use({ settings: { TRANSCRIPT_PAGE: '4' } });
+
+  test('what is not loaded is found, and shown where it stands', async ({
+    companion,
+    console,
+    page,
+  }) => {
+    await console.openLive();
+    const worker = console.worker;
+    for (const word of ['zero', 'one', 'two', 'three', 'four', 'five']) {
+      await console.submit(`Question ${word}?`);
+      await expect(console.answer).toHaveText(`You said: Question ${word}?`);
+      await console.isIdle();
+    }
+    await console.openLive(`/c/${worker}`);
+    await expect(console.questions.filter({ hasText: 'one' })).toHaveCount(0);
+    await console.manage.click();
+    const here = page.getByRole('searchbox', { name: 'Find in this conversation' });
+    await here.fill('question one');
+    await here.press('Enter');
+    await expect(page).toHaveURL(new RegExp(`in=${worker}`));
+    await expect(page.getByText('Only in this conversation:')).toBeVisible();
+    await expect(hits(page)).toHaveCount(2);
+    await hits(page).last().click();
+    const found = console.questions.filter({ hasText: 'one' });
+    await expect(found).toBeInViewport();
+    await expect(found).toBeFocused();
+    await expect(page.getByText('These are earlier messages')).toBeVisible();
+
+    // What is in the newest page is shown there, and the conversation goes on.
+    await page.goto(`${companion.url}/search?q=five`);
+    await hits(page).first().click();
+    await console.isLive();
+    await expect(console.composer).toBeVisible();
+  });
+});
+
+test('hits are walked page by page', async ({ companion, console, page }) => {
+  await console.openLive();
+  const worker = console.worker;
+  for (let number = 0; number < 16; number += 1) {
+    await console.submit(`Needle ${number}.`);
+    await expect(console.answer).toHaveText(`You said: Needle ${number}.`);
+    await console.isIdle();
+  }
+  // Sixteen questions, as many answers, and the title.
+  await page.goto(`${companion.url}/search?q=needle&in=${worker}`);
+  await expect(hits(page)).toHaveCount(30);
+  await expect(hits(page).first()).toContainText('You said: Needle 15.');
+  await page.getByRole('link', { name: 'Older hits' }).click();
+  await expect(hits(page)).toHaveCount(2);
+  await expect(page.getByRole('link', { name: 'Older hits' })).toHaveCount(0);
+  await page.getByRole('link', { name: 'Back to the newest hits' }).click();
+  await expect(hits(page).first()).toContainText('Needle 15.');
+});
+
+test('an address of a message that is not there shows the conversation, and says so', async ({
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer('An answer.'));
+  await console.openLive();
+  await console.ask('A question?');
+  const unknown = '019aabcd-0123-7abc-8def-0123456789ab';
+  await console.openLive(`/c/${console.worker}?m=${unknown}#m-${unknown}`);
+  await expect(console.alert).toContainText('is not in this conversation');
+  await expect(console.answer).toHaveText('An answer.');
+  await expect(console.composer).toBeVisible();
+});
+
+test('a message of another branch is shown on its branch', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('First heron.'), answer('Second crane.'));
+  await console.openLive();
+  await console.ask('Which bird?');
+  await console.isIdle();
+  await console.again.click();
+  await expect(console.answer).toHaveText('Second crane.');
+  await console.isIdle();
+  await field(page).fill('heron');
+  await field(page).press('Enter');
+  await hits(page).click();
+  await expect(console.answer).toHaveText('First heron.');
+  await expect(console.versions).toContainText('1/2');
+});
+
+for (const colorScheme of ['light', 'dark'] as const) {
+  for (const viewport of [
+    { width: 1280, height: 800 },
+    { width: 360, height: 640 },
+  ]) {
+    test.describe(`${colorScheme}, ${viewport.width} wide`, () => {
+      test.use({ colorScheme, viewport });
+
+      test('axe finds nothing', async ({ companion, console, page, upstream, watch }) => {
+        watch.allow(/422/);
+        const long = `${'unbreakable'.repeat(30)} otter ${'犬'.repeat(300)}`;
+        await upstream.plays(answer(long));
+        await console.openLive();
+        await console.ask('Where is the otter?');
+        await expect(console.answer).toContainText('otter');
+        await console.isIdle();
+        for (const query of ['', '?q=otter', '?q=nowhere', `?q=${'x'.repeat(300)}`]) {
+          await page.goto(`${companion.url}/search${query}`);
+          expect(await faults(page), query).toEqual([]);
+          expect(await console.overflow(), query).toBe(0);
+        }
+        await page.goto(`${companion.url}/search?q=otter`);
+        await hits(page).first().click();
+        await expect(page.locator('[data-found]')).toBeFocused();
+        expect(await faults(page), 'found').toEqual([]);
+      });
+    });
+  }
+}
+
+test.describe('in Japanese', () => {
+  test.use({ locale: 'ja-JP' });
+
+  test('the page of search has its words', async ({ console, page, upstream }) => {
+    await upstream.plays(answer('東京です。'));
+    await console.open('/search?q=ｶﾞｲﾄﾞ');
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText('検索');
+    await expect(page.getByRole('status')).toContainText('見つかりませんでした。');
+  });
+});

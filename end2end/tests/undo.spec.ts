@@ -1,0 +1,88 @@
+// Deleting, and bringing back, with and without JavaScript.
+
+import { AxeBuilder } from '@axe-core/playwright';
+
+import { expect, test } from '../harness/test.ts';
+import { answer } from '../harness/upstream.ts';
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('what was deleted is brought back as it was', async ({ console, page, upstream }) => {
+      await upstream.plays(answer('The otter swims.'));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      const worker = console.worker;
+      await console.ask('Where is the otter?');
+      await expect(console.answer).toHaveText('The otter swims.');
+      await console.isIdle();
+      await console.manage.click();
+      await console.delete.click();
+      await console.deleteIt.click();
+      await expect(page).not.toHaveURL(new RegExp(`/c/${worker}`));
+      await expect(page.getByText('“Where is the otter?” was deleted.')).toBeVisible();
+      const { violations } = javaScriptEnabled
+        ? await new AxeBuilder({ page }).analyze()
+        : { violations: [] };
+      expect(violations).toEqual([]);
+      await console.undo.click();
+      await expect(page).toHaveURL(new RegExp(`/c/${worker}$`));
+      await expect(console.answer).toHaveText('The otter swims.');
+      await expect(console.conversation(worker)).toBeVisible();
+    });
+
+    test('the page of data keeps it for a while, and deletes it for good', async ({
+      console,
+      page,
+      upstream,
+      watch,
+    }) => {
+      watch.allow(/404/);
+      await upstream.plays(answer('One.'));
+      await console.open();
+      const worker = console.worker;
+      await console.ask('A question?');
+      await expect(console.answer).toHaveText('One.');
+      for (const action of ['Bring back', 'Delete for good']) {
+        await console.open(`/c/${worker}`);
+        await console.manage.click();
+        await console.delete.click();
+        await console.deleteIt.click();
+        await expect(page).not.toHaveURL(new RegExp(`/c/${worker}`));
+        await console.open('/data');
+        await expect(page.getByRole('listitem').filter({ hasText: 'A question?' })).toBeVisible();
+        if (javaScriptEnabled) {
+          expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+        }
+        await page.getByRole('button', { name: `${action}: A question?` }).click();
+      }
+      await expect(page.getByText('Nothing that could be brought back.')).toBeVisible();
+      await console.open(`/c/${worker}`);
+      await expect(console.title).toHaveText('There is nothing here');
+    });
+
+    test('a conversation is pinned and archived, and found in the archive', async ({
+      companion,
+      console,
+      page,
+      upstream,
+    }) => {
+      await upstream.plays(answer('The otter swims.'));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      const worker = console.worker;
+      await console.ask('Where is the otter?');
+      await expect(console.answer).toHaveText('The otter swims.');
+      await console.isIdle();
+      await console.manage.click();
+      await page.getByRole('button', { name: 'Pin', exact: true }).click();
+      await console.manage.click();
+      await expect(page.getByRole('button', { name: 'Unpin' })).toBeVisible();
+      await page.getByRole('button', { name: 'Archive', exact: true }).click();
+      await expect(console.conversation(worker)).toHaveCount(0);
+      await page.goto(`${companion.url}/search?q=otter`);
+      await expect(page.getByRole('heading', { level: 2 })).toContainText('Archived');
+    });
+  });
+}
