@@ -49,8 +49,9 @@ pub async fn console(
     let message_id = refused.as_ref().and_then(|refused| refused.message_id);
     Ok(Console {
         earlier: before.is_some() || backend.ends_earlier(&snapshot),
+        provider: runtime.provider_status_of(&snapshot.worker),
+        profiles: backend.profile_titles(),
         snapshot,
-        provider: runtime.provider_status(),
         workers,
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
         refused: refused.or(lost),

@@ -4,6 +4,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use protocol::api::LimitsInForce;
+use protocol::catalogue::words_in;
 use protocol::{Error, ErrorCode, MessageId, Snapshot, Worker, WorkerId};
 use runtime::{Registry, Runtime};
 
@@ -88,6 +89,16 @@ impl Backend {
         let id = id?;
         let list = self.runtime().deleted().await.ok()?.deleted;
         list.into_iter().map(|deleted| deleted.worker).find(|worker| worker.worker_id == id)
+    }
+
+    /// The profiles' names with their titles in the language of the page.
+    pub(crate) fn profile_titles(&self) -> Vec<(String, String)> {
+        let bundle = self.runtime().bundle();
+        let titled = bundle.profiles().iter().map(|profile| {
+            let titles = profile.title.by_language(&profile.language);
+            (profile.name.to_string(), words_in(&titles, crate::reader::language()).to_owned())
+        });
+        titled.collect()
     }
 
     /// The runtime whose workers the pages show.

@@ -1,6 +1,7 @@
 //! The parts of a page, one a file.
 
 mod answer_text;
+mod answers_here;
 mod composer;
 mod console_view;
 mod conversation_header;
@@ -23,6 +24,7 @@ mod transcript_view;
 mod turn_line;
 mod welcome;
 
+pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
 #[cfg(feature = "ssr")]

@@ -8,7 +8,10 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Console {
     pub snapshot: Snapshot,
+    /// What answers here.
     pub provider: ProviderStatus,
+    /// The profiles' names with their titles in the page's language.
+    pub profiles: Vec<(String, String)>,
     pub workers: WorkerPage,
     /// For the next message: posting the same page twice sends once.
     pub message_id: MessageId,

@@ -5,11 +5,11 @@
 //! field, so that no word is lost and the address stays the conversation's.
 
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
-use protocol::{Error, ErrorCode, MessageId, Place, TurnId, WorkerId};
-use runtime::Runtime;
+use protocol::{Error, ErrorCode, MessageId, Place, ProviderName, TurnId, Worker, WorkerId};
+use runtime::{Runtime, Wanted};
 use serde::Deserialize;
 
-use crate::{Refused, text::tr};
+use crate::{Refused, label, text::tr};
 
 /// What a form asks for, in its field `do`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -19,6 +19,7 @@ enum Action {
     Again,
     Stop,
     Create,
+    Choose,
     Rename,
     Delete,
     Restore,
@@ -47,9 +48,56 @@ pub struct Fields {
     title: String,
     #[serde(default)]
     place: Place,
+    /// A profile's name; empty for the default one.
+    #[serde(default)]
+    profile: String,
+    /// A provider and a model's name, such as `local/NAME`; empty for the profile's own.
+    #[serde(default)]
+    model: String,
+}
+
+/// What stands in the fields of a choice.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Chosen {
+    pub profile: String,
+    pub model: String,
+    pub title: String,
+}
+
+impl Chosen {
+    /// What was chosen for a conversation, whose own provider is `usual` where it names none.
+    pub fn of(worker: &Worker, usual: Option<ProviderName>) -> Self {
+        let model = match (worker.provider.or(usual), &worker.model) {
+            (Some(provider), Some(model)) => format!("{}/{model}", label::provider(provider)),
+            _ => String::new(),
+        };
+        Self { profile: worker.profile.to_string(), model, title: String::new() }
+    }
+
+    fn wanted(&self) -> Result<Wanted, Error> {
+        let bad = || Error::new(ErrorCode::InvalidInput, tr!(bad_form));
+        let profile = Some(self.profile.as_str()).filter(|name| !name.is_empty());
+        let profile = profile.map(str::parse).transpose().map_err(|_| bad())?;
+        let (provider, model) = match self.model.as_str() {
+            "" => (None, None),
+            both => {
+                let (provider, model) = both.split_once('/').ok_or_else(bad)?;
+                let known = [ProviderName::Local, ProviderName::Openai].into_iter();
+                let known = known.filter(|known| label::provider(*known) == provider);
+                (Some(known.last().ok_or_else(bad)?), Some(model.to_owned()))
+            }
+        };
+        Ok(Wanted { profile, provider: Some(provider), model: Some(model) })
+    }
 }
 
 impl Fields {
+    /// What stands in the fields of a choice.
+    pub fn chosen(&self) -> Chosen {
+        let Self { profile, model, title, .. } = self;
+        Chosen { profile: profile.clone(), model: model.clone(), title: title.clone() }
+    }
+
     /// Does what the form asks on the page of `worker`. Gives the path to go on to.
     pub async fn perform(
         self,
@@ -63,7 +111,7 @@ impl Fields {
         let text = plain_breaks(&self.text);
         let done = match (action, worker) {
             (Action::Create, _) => {
-                let made = runtime.create(CreateWorker::default()).await;
+                let made = create(runtime, &self.chosen()).await;
                 made.map(|worker| conversation(worker.worker_id))
             }
             (Action::Send, Some(id)) => match message_id {
@@ -81,6 +129,10 @@ impl Fields {
                 _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
             (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
+            (Action::Choose, Some(id)) => match self.chosen().wanted() {
+                Ok(wanted) => runtime.choose(id, wanted).await.map(|_| conversation(id)),
+                Err(error) => Err(error),
+            },
             (Action::Rename, Some(id)) => {
                 let title = Some(self.title.trim().to_owned()).filter(|title| !title.is_empty());
                 runtime.rename(id, title).await.map(|_| conversation(id))
@@ -96,6 +148,13 @@ impl Fields {
         };
         done.map_err(|error| Refused { error, text, message_id })
     }
+}
+
+async fn create(runtime: &Runtime, chosen: &Chosen) -> Result<Worker, Error> {
+    let Wanted { profile, provider, model } = chosen.wanted()?;
+    let title = Some(chosen.title.clone());
+    let (provider, model) = (provider.flatten(), model.flatten());
+    runtime.create(CreateWorker { profile, provider, model, title }).await
 }
 
 /// A form that could not be read at all.
@@ -116,6 +175,20 @@ fn plain_breaks(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_model_is_named_with_its_provider() {
+        let wanted = |model: &str| {
+            let chosen = Chosen { model: model.into(), ..Chosen::default() };
+            chosen.wanted().map(|wanted| (wanted.provider.flatten(), wanted.model.flatten()))
+        };
+        assert_eq!(wanted(""), Ok((None, None)));
+        let with_slash = (Some(ProviderName::Openai), Some("maker/model".to_owned()));
+        assert_eq!(wanted("openai/maker/model"), Ok(with_slash));
+        for bad in ["model", "imported/model", "/model", "Local/model"] {
+            assert_eq!(wanted(bad).unwrap_err().code, ErrorCode::InvalidInput, "{bad}");
+        }
+    }
 
     #[test]
     fn a_form_keeps_the_breaks_that_were_typed() {

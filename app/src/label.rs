@@ -1,6 +1,31 @@
 //! Small pieces of text made from numbers and names.
 
+#[cfg(feature = "ssr")]
+use protocol::ProviderName;
 use protocol::{Timings, Usage};
+
+#[cfg(feature = "ssr")]
+use crate::text::tr;
+
+/// Where a provider's models run.
+#[cfg(feature = "ssr")]
+pub fn place(provider: ProviderName) -> &'static str {
+    match provider {
+        ProviderName::Local => tr!(local),
+        // Imported answers come from nowhere here; no provider is called that.
+        ProviderName::Openai | ProviderName::Imported => tr!(openai),
+    }
+}
+
+/// A provider's name in a form.
+#[cfg(feature = "ssr")]
+pub fn provider(provider: ProviderName) -> &'static str {
+    match provider {
+        ProviderName::Local => "local",
+        ProviderName::Openai => "openai",
+        ProviderName::Imported => "imported",
+    }
+}
 
 /// A conversation's title, or none when it has none worth showing.
 pub fn title(title: Option<&str>) -> Option<&str> {

@@ -9,6 +9,8 @@ mod data;
 #[cfg(feature = "ssr")]
 mod document;
 #[cfg(feature = "ssr")]
+mod new;
+#[cfg(feature = "ssr")]
 mod search;
 #[cfg(feature = "ssr")]
 mod settings;
@@ -17,6 +19,8 @@ mod settings;
 pub use data::{Data, DataPage};
 #[cfg(feature = "ssr")]
 pub use document::document;
+#[cfg(feature = "ssr")]
+pub use new::{New, NewPage, heading as new_heading};
 #[cfg(feature = "ssr")]
 pub use search::{Search, SearchResults};
 #[cfg(feature = "ssr")]

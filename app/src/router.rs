@@ -18,6 +18,7 @@ use crate::{Assets, Backend, Refused, shell, text::tr};
 mod data;
 mod deleted;
 mod document;
+mod new;
 mod search;
 mod settings;
 
@@ -33,6 +34,8 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     Router::new()
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
+        .route("/c/{worker_id}/profile", get(new::change))
+        .route("/new", get(new::page).post(new::submit))
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))

@@ -25,7 +25,11 @@ mod errors;
 pub use errors::{Remedy, error_next, error_title, remedy};
 
 #[cfg(feature = "ssr")]
+mod choice;
+#[cfg(feature = "ssr")]
 mod data;
+#[cfg(feature = "ssr")]
+pub use choice::*;
 #[cfg(feature = "ssr")]
 pub use data::*;
 
@@ -39,6 +43,11 @@ pub fn waiting(ahead: u32) -> String {
         1 => tr!(waiting_single).to_owned(),
         count => tr!(waiting_many, count = count),
     }
+}
+
+/// A model is brought into memory.
+pub fn loading_model(model: &str) -> String {
+    tr!(loading_model, model = model)
 }
 
 /// An attempt that failed, and the pause after it in seconds.

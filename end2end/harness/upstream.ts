@@ -70,6 +70,11 @@ export class Upstream {
     await this.call('PUT', 'script', { replies });
   }
 
+  /** Offers these models, and plays these replies as `plays` does. */
+  async offers(models: string[], ...replies: Step[][]): Promise<void> {
+    await this.call('PUT', 'script', { models, replies });
+  }
+
   /** Lets that many holds pass, waiting ones or later ones. */
   async release(holds = 1): Promise<void> {
     await this.call('POST', 'release', { holds });

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 use protocol::{Error, WorkerStatus};
 
-use super::ErrorNote;
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
@@ -11,6 +10,7 @@ use super::message_actions::focus_soon;
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
+use super::{Choices, ErrorNote};
 use crate::erase::erase;
 use crate::live::{Conversation, Wanted};
 use crate::{Console, text::tr};
@@ -52,9 +52,11 @@ pub fn ConsoleView(
     /// Which branch, and what is edited.
     wanted: Wanted,
 ) -> impl IntoView {
-    let Console { snapshot, provider, workers, message_id, earlier, refused, deleted } = console;
+    let Console { snapshot, provider, profiles, workers, message_id, earlier, refused, deleted } =
+        console;
     let conversation = Conversation::new(snapshot, wanted);
     provide_context(FormId(message_id));
+    provide_context(Choices { titles: profiles, model: provider.model.clone() });
     provide_context(conversation.clone());
     let at_work = conversation.clone();
     provide_context(Memo::new(move |_| at_work.activity()));

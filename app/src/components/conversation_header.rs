@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;
 
+use super::AnswersHere;
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
 use super::place_forms::PlaceForms;
@@ -30,7 +31,10 @@ pub fn ConversationHeader() -> impl IntoView {
             <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=tr!(conversations)>
                 <Drawing icon=Icon::Menu />
             </button>
-            <h1 class="top-title">{title}</h1>
+            <div class="top-title">
+                <h1>{title}</h1>
+                <AnswersHere />
+            </div>
             <button class="icon-button" type="button" popovertarget="manage" aria-label=tr!(manage)>
                 <Drawing icon=Icon::Dots />
             </button>
@@ -38,6 +42,7 @@ pub fn ConversationHeader() -> impl IntoView {
                 {erase(view! { <SearchBox within=Some(worker_id) /> })}
                 <Rename />
                 {erase(view! { <PlaceForms /> })}
+                <Choose />
                 <Export />
                 <Delete />
             </div>
@@ -83,6 +88,19 @@ fn Rename() -> impl IntoView {
                 </button>
             </div>
         </form>
+    }
+}
+
+/// The page of profiles and models is written by the server alone.
+#[component]
+fn Choose() -> impl IntoView {
+    let worker_id = expect_context::<Conversation>().worker_id;
+    view! {
+        <p class="exports">
+            <a class="button" href=format!("/c/{worker_id}/profile") rel="external">
+                {tr!(profile_and_model)}
+            </a>
+        </p>
     }
 }
 

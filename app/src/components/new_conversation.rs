@@ -9,7 +9,8 @@ use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
 use crate::{AppError, api, text::tr};
 
-/// A form of one button; posts to `/` without JavaScript.
+/// A form of one button; posts to `/` without JavaScript. Beside it the way to choose what
+/// answers, a page that only the server writes.
 #[component]
 pub fn NewConversation() -> impl IntoView {
     let navigate = use_navigate();
@@ -41,6 +42,9 @@ pub fn NewConversation() -> impl IntoView {
                 <span>{tr!(new)}</span>
             </button>
         </form>
+        <a class="new-choose" href="/new" rel="external">
+            {tr!(choose_new)}
+        </a>
         <div role="alert">{move || problem.note()}</div>
     }
 }

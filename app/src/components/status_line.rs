@@ -9,7 +9,7 @@ use crate::text::{self, tr};
 #[component]
 pub fn StatusLine() -> impl IntoView {
     let conversation = expect_context::<Conversation>();
-    let link = conversation.link;
+    let (link, model) = (conversation.link.clone(), conversation);
     let activity = expect_context::<Memo<Activity>>();
     let answered = ArcRwSignal::new(false);
     let done = answered.clone();
@@ -23,6 +23,7 @@ pub fn StatusLine() -> impl IntoView {
         Activity::Idle => "".to_owned(),
         Activity::Sending => tr!(sending).to_owned(),
         Activity::Waiting { ahead } => text::waiting(ahead),
+        Activity::Loading => text::loading_model(&model.running_model()),
         Activity::Retrying => tr!(retrying).to_owned(),
         Activity::Reading => tr!(reading).to_owned(),
         Activity::Generating => tr!(generating).to_owned(),

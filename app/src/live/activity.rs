@@ -12,6 +12,8 @@ pub enum Activity {
     Waiting {
         ahead: u32,
     },
+    /// The model is brought into memory.
+    Loading,
     /// An attempt failed; the provider is asked again.
     Retrying,
     /// A turn runs and no text has come yet.
@@ -37,6 +39,7 @@ pub enum Errand {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Waiting { ahead: u32 },
+    Loading,
     Retrying,
     Reading,
     Writing,
@@ -47,6 +50,7 @@ impl Stage {
     pub fn of(turn: &Turn) -> Self {
         match (turn.state, turn.waiting) {
             (TurnState::Accepted, Some(ahead)) => Self::Waiting { ahead },
+            (TurnState::Accepted, None) if turn.loading => Self::Loading,
             (TurnState::Accepted, None) if !turn.retries.is_empty() => Self::Retrying,
             _ if turn.timings.first_token_ms.is_some() => Self::Writing,
             _ => Self::Reading,
@@ -60,6 +64,7 @@ impl Activity {
         match (stage, errand) {
             (Some(_), Errand::Stopping) => Self::Stopping,
             (Some(Stage::Waiting { ahead }), _) => Self::Waiting { ahead },
+            (Some(Stage::Loading), _) => Self::Loading,
             (Some(Stage::Retrying), _) => Self::Retrying,
             (Some(Stage::Reading), _) => Self::Reading,
             (Some(Stage::Writing), _) => Self::Generating,
@@ -76,8 +81,8 @@ impl Activity {
 
     /// Whether a turn runs, so that there is something to stop and nothing can be sent.
     pub fn is_running(self) -> bool {
-        use Activity::{Generating, Reading, Retrying, Stopping, Waiting};
-        matches!(self, Waiting { .. } | Retrying | Reading | Generating | Stopping)
+        use Activity::{Generating, Loading, Reading, Retrying, Stopping, Waiting};
+        matches!(self, Waiting { .. } | Loading | Retrying | Reading | Generating | Stopping)
     }
 
     /// The value of `data-activity`.
@@ -86,6 +91,7 @@ impl Activity {
             Self::Idle => "idle",
             Self::Sending => "sending",
             Self::Waiting { .. } => "waiting",
+            Self::Loading => "loading",
             Self::Retrying => "retrying",
             Self::Reading => "reading",
             Self::Generating => "generating",
@@ -109,6 +115,10 @@ mod tests {
         assert_eq!(of(&turn), Activity::Waiting { ahead: 2 });
         turn.waiting = None;
         assert_eq!(of(&turn), Activity::Reading);
+        turn.loading = true;
+        assert_eq!(of(&turn), Activity::Loading);
+        assert!(of(&turn).is_running());
+        turn.loading = false;
         turn.retries = vec![sample::retry()];
         assert_eq!(of(&turn), Activity::Retrying);
         turn.state = TurnState::Generating;

@@ -119,6 +119,12 @@ impl Conversation {
         applied
     }
 
+    /// The model of the turn that has not ended.
+    pub fn running_model(&self) -> String {
+        let running = |view: &View| view.running().map(|turn| turn.model.clone());
+        self.view.try_with_value(running).flatten().unwrap_or_default()
+    }
+
     /// Takes a change of an answer's HTML.
     pub fn patch(&self, patch: HtmlPatch) {
         if let Some(entry) = self.entry(patch.message_id) {

@@ -5,6 +5,7 @@
 mod assets;
 mod bounds;
 mod catalogue;
+mod choosing;
 mod config;
 mod conversation;
 mod document;

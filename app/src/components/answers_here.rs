@@ -1,0 +1,41 @@
+//! What answers in a conversation, and the way to change it.
+
+use leptos::prelude::*;
+
+use crate::live::Conversation;
+use crate::text::tr;
+
+/// The titles of the profiles, in the page's language, and the model of the page's worker.
+#[derive(Clone)]
+pub struct Choices {
+    pub titles: Vec<(String, String)>,
+    pub model: Option<String>,
+}
+
+/// A link: the profile and the model. What it leads to is a page of its own, which the router
+/// of this one does not know.
+#[component]
+pub fn AnswersHere() -> impl IntoView {
+    let Conversation { worker_id, worker, .. } = expect_context();
+    let Choices { titles, model } = expect_context();
+    let words = move || {
+        let worker = worker.read();
+        let name = worker.profile.as_str();
+        let title = titles.iter().find(|(known, _)| known == name);
+        let title = title.map_or(name, |(_, title)| title).to_owned();
+        match worker.model.as_ref().or(model.as_ref()) {
+            Some(model) => title + " · " + model,
+            None => title,
+        }
+    };
+    view! {
+        <a
+            class="answers-here"
+            href=format!("/c/{worker_id}/profile")
+            rel="external"
+            title=tr!(profile_and_model)
+        >
+            {words}
+        </a>
+    }
+}

@@ -1,0 +1,194 @@
+//! `/new`: what answers in a new conversation, and `/c/{worker_id}/profile`, the same for one
+//! that is there. A plain form.
+
+use leptos::prelude::*;
+use protocol::catalogue::{ModelList, ProfileDetail, words_in};
+use protocol::{Error, Worker, limits};
+
+use crate::components::{ErrorNote, Plain};
+use crate::erase::{Erased, erase};
+use crate::form::Chosen;
+use crate::text::{self, tr};
+use crate::{label, reader};
+
+/// What the page shows.
+pub struct New {
+    /// In the order of the bundle.
+    pub profiles: Vec<ProfileDetail>,
+    pub models: ModelList,
+    /// What is chosen at first, or was when the form was refused.
+    pub chosen: Chosen,
+    /// The conversation that is to be changed; none makes a new one.
+    pub worker: Option<Worker>,
+    pub refused: Option<Error>,
+}
+
+/// Profiles, models, and the one button.
+#[component]
+pub fn NewPage(
+    /// What it shows.
+    new: New,
+) -> impl IntoView {
+    let New { profiles, models, chosen, worker, refused } = new;
+    let Chosen { profile, model, title } = chosen;
+    let is_new = worker.is_none();
+    let (action, to_do) = match &worker {
+        None => ("/new".to_owned(), "create"),
+        Some(worker) => (format!("/c/{}", worker.worker_id), "choose"),
+    };
+    let cards = profiles.into_iter().map(|detail| {
+        let checked = detail.summary.name.as_str() == profile;
+        erase(view! { <Card detail checked /> })
+    });
+    let foot = match worker {
+        None => erase(view! { <TitleField title /> }),
+        Some(_) => erase(view! { <p class="quiet">{tr!(choice_from_next)}</p> }),
+    };
+    let back = action.clone();
+    let body = erase(view! {
+        {refused.map(|error| view! { <div role="alert"><ErrorNote error /></div> })}
+        <form class="choose" method="post" action=action>
+            <input type="hidden" name="do" value=to_do />
+            <fieldset>
+                <legend>{tr!(profile)}</legend>
+                {cards.collect_view()}
+            </fieldset>
+            <Models models chosen=model />
+            {foot}
+            <p>
+                <button class="button" data-kind="primary" type="submit">
+                    {if is_new { tr!(begin) } else { tr!(save) }}
+                </button>
+            </p>
+        </form>
+        <nav class="plain-links" aria-label=tr!(pages)>
+            {if is_new {
+                erase(view! { <a href="/">{tr!(to_home)}</a> })
+            } else {
+                erase(view! { <a href=back>{tr!(to_conversation)}</a> })
+            }}
+        </nav>
+    });
+    view! { <Plain heading=heading(is_new) body /> }
+}
+
+/// The page's name.
+pub fn heading(is_new: bool) -> &'static str {
+    if is_new { tr!(new) } else { tr!(profile_and_model) }
+}
+
+/// A profile: what it is for, what it sets, and its prompt.
+#[component]
+fn Card(detail: ProfileDetail, checked: bool) -> impl IntoView {
+    let ProfileDetail { summary, prompt } = detail;
+    let language = reader::language();
+    let title = words_in(&summary.title, language).to_owned();
+    let about = words_in(&summary.description, language).to_owned();
+    let id = format!("about-{}", summary.name);
+    let facts = text::profile_facts(&summary).join(" · ");
+    view! {
+        <div class="card">
+            <label class="choice">
+                <input
+                    type="radio"
+                    name="profile"
+                    value=summary.name.to_string()
+                    checked=checked
+                    required
+                    aria-describedby=id.clone()
+                />
+                <span class="card-title">{title}</span>
+            </label>
+            <div class="card-about" id=id>
+                <p>{about}</p>
+                <p class="quiet">{facts}</p>
+            </div>
+            <details>
+                <summary>{tr!(show_prompt)}</summary>
+                <pre class="prompt" lang=summary.language tabindex="0">
+                    {prompt}
+                </pre>
+                <p class="quiet digest">{summary.prompt_digest}</p>
+            </details>
+        </div>
+    }
+}
+
+/// The models of each provider, and what kept one from telling its own.
+#[component]
+fn Models(models: ModelList, chosen: String) -> impl IntoView {
+    let mut notes: Vec<Erased> = Vec::new();
+    let mut groups: Vec<Erased> = Vec::new();
+    let known = |chosen: &str| {
+        let named = models.providers.iter().filter_map(|provider| {
+            let name =
+                chosen.strip_prefix(label::provider(provider.provider))?.strip_prefix('/')?;
+            provider.models.iter().find(|model| model.name == name)
+        });
+        named.count() > 0
+    };
+    // What was chosen stays chosen, also where nobody lists it.
+    if !chosen.is_empty() && !known(&chosen) {
+        let (value, words) = (chosen.clone(), chosen.clone());
+        groups.push(erase(view! { <option value=value selected=true>{words}</option> }));
+    }
+    for provider in models.providers {
+        let place = label::place(provider.provider);
+        let name = label::provider(provider.provider);
+        let mut options: Vec<Erased> = Vec::new();
+        for model in provider.models {
+            let value = format!("{name}/{}", model.name);
+            let words = text::model_option(&model);
+            let (is_chosen, off) = (value == chosen, model.reason.is_some());
+            options.push(erase(view! {
+                <option value=value selected=is_chosen disabled=off && !is_chosen>
+                    {words}
+                </option>
+            }));
+            if let Some(reason) = model.reason {
+                let why = format!("{}: {}", model.name, reason.message);
+                notes.push(erase(view! { <li>{why}</li> }));
+            }
+        }
+        if let Some(error) = provider.error {
+            let hint = error.hint.unwrap_or_default();
+            notes.push(erase(view! { <li>{format!("{} {hint}", error.message)}</li> }));
+        }
+        if provider.left_out > 0 {
+            let more = text::models_left_out(provider.left_out);
+            notes.push(erase(view! { <li>{more}</li> }));
+        }
+        groups.push(erase(view! { <optgroup label=place>{options}</optgroup> }));
+    }
+    let notes = (!notes.is_empty())
+        .then(|| view! { <ul class="quiet model-notes" id="model-notes">{notes}</ul> });
+    let described = notes.is_some().then_some("model-notes");
+    view! {
+        <div class="labelled">
+            <label for="model">{tr!(model)}</label>
+            <select id="model" name="model" aria-describedby=described>
+                <option value="">{tr!(model_own)}</option>
+                {groups}
+            </select>
+            {notes}
+        </div>
+    }
+}
+
+#[component]
+fn TitleField(title: String) -> impl IntoView {
+    view! {
+        <div class="labelled">
+            <label for="title">{tr!(title)}</label>
+            <input
+                id="title"
+                name="title"
+                type="text"
+                value=title
+                maxlength=limits::TITLE_CHARS.to_string()
+                placeholder=tr!(title_by_itself)
+                autocomplete="off"
+            />
+        </div>
+    }
+}

@@ -1,0 +1,94 @@
+//! Choosing what answers: for a new conversation, and for one that is there.
+
+use axum::Form;
+use axum::extract::rejection::FormRejection;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::{IntoResponse as _, Redirect, Response};
+use leptos::prelude::*;
+use protocol::{Error, ErrorCode, Worker, WorkerId};
+
+use super::Handlers;
+use crate::components::{ErrorNote, Plain};
+use crate::erase::erase;
+use crate::form::{Chosen, Fields, unreadable};
+use crate::pages::{New, NewPage, new_heading};
+use crate::text::tr;
+
+pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) -> Response {
+    let profile = console.backend.runtime().bundle().default_profile().to_string();
+    show(&console, &headers, Chosen { profile, ..Chosen::default() }, None, None).await
+}
+
+/// Makes the conversation; what is refused stays in its fields.
+pub(super) async fn submit(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Response {
+    let (chosen, done) = match form {
+        Ok(Form(fields)) => {
+            let chosen = fields.chosen();
+            (chosen, fields.perform(console.backend.runtime(), None).await)
+        }
+        Err(_) => (Chosen::default(), Err(unreadable())),
+    };
+    match done {
+        Ok(path) => Redirect::to(&path).into_response(),
+        Err(refused) => show(&console, &headers, chosen, None, Some(refused.error)).await,
+    }
+}
+
+/// The same page for a conversation that is there.
+pub(super) async fn change(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    Path(worker): Path<String>,
+) -> Response {
+    let worker: Option<WorkerId> = worker.parse().ok();
+    let found = match worker {
+        Some(id) => console.backend.runtime().worker(id).await,
+        None => Err(Error::new(ErrorCode::NotFound, tr!(not_found_conversation))),
+    };
+    match found {
+        Ok(worker) => {
+            let usual = console.backend.runtime().provider_status_of(&worker).kind;
+            show(&console, &headers, Chosen::of(&worker, usual), Some(worker), None).await
+        }
+        Err(error) => failed(&console, &headers, error),
+    }
+}
+
+async fn show(
+    console: &Handlers,
+    headers: &HeaderMap,
+    chosen: Chosen,
+    worker: Option<Worker>,
+    refused: Option<Error>,
+) -> Response {
+    let runtime = console.backend.runtime();
+    let list = match runtime.profiles() {
+        Ok(list) => list.profiles,
+        Err(error) => return failed(console, headers, error),
+    };
+    let profiles = list.iter().filter_map(|profile| runtime.profile(&profile.name).ok()).collect();
+    let models = runtime.models().await;
+    let status = refused.as_ref().map_or(200, |error| error.code.http_status());
+    let is_new = worker.is_none();
+    let new = New { profiles, models, chosen, worker, refused };
+    console.document(headers, status, || {
+        (new_heading(is_new).to_owned(), erase(view! { <NewPage new /> }))
+    })
+}
+
+fn failed(console: &Handlers, headers: &HeaderMap, error: Error) -> Response {
+    console.document(headers, error.code.http_status(), || {
+        let body = erase(view! {
+            <ErrorNote error />
+            <p class="actions">
+                <a class="button" href="/">{tr!(to_home)}</a>
+            </p>
+        });
+        (tr!(failed).to_owned(), erase(view! { <Plain heading=tr!(failed) body /> }))
+    })
+}

@@ -1,0 +1,69 @@
+//! What a profile sets and a model is, in words, on pages that only the server writes.
+
+use protocol::catalogue::{ModelEntry, ProfileSummary};
+
+/// What a profile sets, a few words each.
+pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
+    let sampling = profile.sampling;
+    let place = profile.provider.map(|provider| crate::label::place(provider).to_owned());
+    let model = profile.model.clone();
+    let facts = [
+        Some(language(&profile.language)),
+        place,
+        model,
+        sampling.temperature.map(|value| tr!(fact_temperature, value = value)),
+        sampling.top_p.map(|value| tr!(fact_top_p, value = value)),
+        sampling.seed.map(|value| tr!(fact_seed, value = value)),
+        sampling.max_tokens.map(|value| tr!(fact_max_tokens, value = value)),
+    ];
+    facts.into_iter().flatten().collect()
+}
+
+/// A model in the list: its name, its window, and whether it cannot be used.
+pub fn model_option(model: &ModelEntry) -> String {
+    let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
+    let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
+    let parts = [Some(model.name.clone()), model.quantisation.clone(), window, off];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
+}
+
+/// So many models are not listed.
+pub fn models_left_out(count: u32) -> String {
+    match count {
+        1 => tr!(models_left_out_single).to_owned(),
+        count => tr!(models_left_out_many, count = count),
+    }
+}
+
+fn language(tag: &str) -> String {
+    match tag {
+        "en" => tr!(in_english).to_owned(),
+        "ja" => tr!(in_japanese).to_owned(),
+        other => other.to_owned(),
+    }
+}
+
+/// 4,096 for 4096, as both languages write it.
+fn thousands(number: u32) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (at, digit) in digits.chars().enumerate() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, text) in [(0, "0"), (999, "999"), (4096, "4,096"), (1_048_576, "1,048,576")] {
+            assert_eq!(thousands(number), text);
+        }
+    }
+}
