@@ -5,11 +5,15 @@
 //! field, so that no word is lost and the address stays the conversation's.
 
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
-use protocol::{Error, ErrorCode, MessageId, Place, ProviderName, TurnId, Worker, WorkerId};
+use protocol::{Error, ErrorCode, MessageId, Place, TurnId, Worker, WorkerId};
 use runtime::{Runtime, Wanted};
 use serde::Deserialize;
 
-use crate::{Refused, label, text::tr};
+use crate::{Refused, text::tr};
+
+mod chosen;
+
+pub use chosen::Chosen;
 
 /// What a form asks for, in its field `do`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -54,41 +58,6 @@ pub struct Fields {
     /// A provider and a model's name, such as `local/NAME`; empty for the profile's own.
     #[serde(default)]
     model: String,
-}
-
-/// What stands in the fields of a choice.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chosen {
-    pub profile: String,
-    pub model: String,
-    pub title: String,
-}
-
-impl Chosen {
-    /// What was chosen for a conversation, whose own provider is `usual` where it names none.
-    pub fn of(worker: &Worker, usual: Option<ProviderName>) -> Self {
-        let model = match (worker.provider.or(usual), &worker.model) {
-            (Some(provider), Some(model)) => format!("{}/{model}", label::provider(provider)),
-            _ => String::new(),
-        };
-        Self { profile: worker.profile.to_string(), model, title: String::new() }
-    }
-
-    fn wanted(&self) -> Result<Wanted, Error> {
-        let bad = || Error::new(ErrorCode::InvalidInput, tr!(bad_form));
-        let profile = Some(self.profile.as_str()).filter(|name| !name.is_empty());
-        let profile = profile.map(str::parse).transpose().map_err(|_| bad())?;
-        let (provider, model) = match self.model.as_str() {
-            "" => (None, None),
-            both => {
-                let (provider, model) = both.split_once('/').ok_or_else(bad)?;
-                let known = [ProviderName::Local, ProviderName::Openai].into_iter();
-                let known = known.filter(|known| label::provider(*known) == provider);
-                (Some(known.last().ok_or_else(bad)?), Some(model.to_owned()))
-            }
-        };
-        Ok(Wanted { profile, provider: Some(provider), model: Some(model) })
-    }
 }
 
 impl Fields {
@@ -175,20 +144,6 @@ fn plain_breaks(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_model_is_named_with_its_provider() {
-        let wanted = |model: &str| {
-            let chosen = Chosen { model: model.into(), ..Chosen::default() };
-            chosen.wanted().map(|wanted| (wanted.provider.flatten(), wanted.model.flatten()))
-        };
-        assert_eq!(wanted(""), Ok((None, None)));
-        let with_slash = (Some(ProviderName::Openai), Some("maker/model".to_owned()));
-        assert_eq!(wanted("openai/maker/model"), Ok(with_slash));
-        for bad in ["model", "imported/model", "/model", "Local/model"] {
-            assert_eq!(wanted(bad).unwrap_err().code, ErrorCode::InvalidInput, "{bad}");
-        }
-    }
 
     #[test]
     fn a_form_keeps_the_breaks_that_were_typed() {

@@ -41,8 +41,8 @@ pub fn ConversationHeader() -> impl IntoView {
             <div class="manage" id="manage" popover="auto">
                 {erase(view! { <SearchBox within=Some(worker_id) /> })}
                 <Rename />
-                {erase(view! { <PlaceForms /> })}
                 <Choose />
+                {erase(view! { <PlaceForms /> })}
                 <Export />
                 <Delete />
             </div>
