@@ -4,8 +4,8 @@
 //! belongs to it. Arguments are JSON, which no form of another site can post.
 
 use leptos::prelude::*;
-use protocol::api::{AskAgain, SendMessage};
-use protocol::{MessageId, Snapshot, WorkerId};
+use protocol::api::{AskAgain, SendMessage, WorkerPage};
+use protocol::{MessageId, Place, Snapshot, WorkerId};
 
 use crate::wire::Json;
 use crate::{AppError, Console, Home};
@@ -19,6 +19,9 @@ use crate::{
 /// Where the server functions live.
 pub const PREFIX: &str = "/api/fn";
 
+/// Characters by which a title is looked for, at most.
+pub const TITLE_QUERY_CHARS: usize = 200;
+
 /// The conversation that `/` leads to.
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", input = Json, output = Json)]
 pub async fn home() -> Result<Home, AppError> {
@@ -29,22 +32,24 @@ pub async fn home() -> Result<Home, AppError> {
 
 /// Everything that the page of a conversation shows at first. `before` asks for a page of
 /// earlier messages, `around` for one that holds a message, `list` for a later page of the list
-/// of conversations, `deleted` for a way to bring that one back.
+/// of conversations, `archived` for the archive in its place, `deleted` for a way to bring that
+/// one back.
 #[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", input = Json, output = Json)]
 pub async fn console(
     worker_id: WorkerId,
     before: Option<u64>,
     around: Option<MessageId>,
     list: Option<String>,
+    archived: bool,
     deleted: Option<WorkerId>,
 ) -> Result<Console, AppError> {
     let backend = Backend::current()?;
-    let (runtime, limits) = (backend.runtime(), backend.limits);
+    let runtime = backend.runtime();
     let (snapshot, lost) = match around.filter(|_| before.is_none()) {
         Some(message) => backend.snapshot_around(worker_id, message).await?,
         None => (backend.snapshot(worker_id, before).await?, None),
     };
-    let workers = runtime.workers(list.as_deref(), limits.worker_page).await.map_err(told)?;
+    let workers = backend.workers(list.as_deref(), archived).await?;
     let refused: Option<Refused> = use_context();
     let message_id = refused.as_ref().and_then(|refused| refused.message_id);
     Ok(Console {
@@ -53,6 +58,7 @@ pub async fn console(
         profiles: backend.profile_titles(),
         snapshot,
         workers,
+        now: backend.now(),
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
         refused: refused.or(lost),
         deleted: backend.deleted(deleted).await,
@@ -89,6 +95,27 @@ pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
 pub async fn create() -> Result<WorkerId, AppError> {
     let worker = Backend::current()?.runtime().create(Default::default()).await;
     worker.map(|worker| worker.worker_id).map_err(told)
+}
+
+/// A page of the list of conversations, the most recently used first: the one that follows
+/// `before`, or the first.
+#[server(name = WorkersCall, prefix = "/api/fn", endpoint = "workers", input = Json, output = Json)]
+pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPage, AppError> {
+    Backend::current()?.workers(before.as_deref(), archived).await
+}
+
+/// The conversations whose titles fit what was typed, the best first.
+#[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", input = Json, output = Json)]
+pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
+    let backend = Backend::current()?;
+    let workers = crate::titles::find(backend.runtime(), &query).await.map_err(told)?;
+    Ok(WorkerPage { workers, ..WorkerPage::default() })
+}
+
+/// Pins a conversation, archives it, or neither any more.
+#[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", input = Json, output = Json)]
+pub async fn place(worker_id: WorkerId, place: Place) -> Result<(), AppError> {
+    Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(told)
 }
 
 /// Gives a conversation a title, or takes it away.

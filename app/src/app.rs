@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use leptos_meta::{Title, provide_meta_context};
 use leptos_router::components::Router;
 
-use crate::live::Drafts;
+use crate::live::{Drafts, List};
 use crate::pages::ConsolePage;
 use crate::text;
 
@@ -17,6 +17,18 @@ use crate::text;
 pub fn App() -> impl IntoView {
     provide_meta_context();
     provide_context(Drafts::new());
+    let list = List::new();
+    provide_context(list.clone());
+    // Once there is a list; it then lives as long as the page.
+    #[cfg(feature = "browser")]
+    Effect::new(move || {
+        if list.runtime.read().is_some() {
+            crate::live::attend(&list);
+            crate::live::follow_list(list.clone());
+        }
+    });
+    #[cfg(not(feature = "browser"))]
+    drop(list);
     view! {
         <Title text=text::PRODUCT />
         <Router>

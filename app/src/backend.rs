@@ -3,9 +3,11 @@
 use axum::http::{HeaderValue, StatusCode, header};
 use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
-use protocol::api::LimitsInForce;
+use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
-use protocol::{Error, ErrorCode, MessageId, Snapshot, Worker, WorkerId};
+use protocol::{Error, ErrorCode, MessageId, Place, Snapshot, Timestamp, Worker, WorkerId, limits};
+use runtime::clock::{Clock as _, SystemClock};
+use runtime::store::Places;
 use runtime::{Registry, Runtime};
 
 use crate::{AppError, Refused, markdown, text::tr};
@@ -99,6 +101,31 @@ impl Backend {
             (profile.name.to_string(), words_in(&titles, crate::reader::language()).to_owned())
         });
         titled.collect()
+    }
+
+    /// A page of the list, or of the archive. The first one has all that is pinned.
+    pub(crate) async fn workers(
+        &self,
+        before: Option<&str>,
+        archived: bool,
+    ) -> Result<WorkerPage, AppError> {
+        let places = if archived { Places::Only(Place::Archived) } else { Places::InView };
+        let (runtime, limit) = (self.runtime(), self.limits.worker_page);
+        let mut page = runtime.workers_at(places, before, limit).await.map_err(told)?;
+        if before.is_none() && !archived {
+            // They stand above all else, however long ago they were used.
+            let pinned = Places::Only(Place::Pinned);
+            let pinned = runtime.workers_at(pinned, None, limits::WORKER_PAGE_MAX).await;
+            let mut pinned = pinned.map_err(told)?.workers;
+            pinned.retain(|worker| !page.workers.contains(worker));
+            page.workers.splice(0..0, pinned);
+        }
+        Ok(page)
+    }
+
+    /// The server's time.
+    pub(crate) fn now(&self) -> Timestamp {
+        SystemClock.now()
     }
 
     /// The runtime whose workers the pages show.

@@ -1,7 +1,7 @@
 //! What a page is made from: one answer of one server function.
 
 use protocol::api::{ProviderStatus, WorkerPage};
-use protocol::{Error, MessageId, Snapshot, Worker, WorkerId};
+use protocol::{Error, MessageId, Snapshot, Timestamp, Worker, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the page of one conversation shows at first.
@@ -13,6 +13,8 @@ pub struct Console {
     /// The profiles' names with their titles in the page's language.
     pub profiles: Vec<(String, String)>,
     pub workers: WorkerPage,
+    /// The server's time, by whose day the list is grouped at first.
+    pub now: Timestamp,
     /// For the next message: posting the same page twice sends once.
     pub message_id: MessageId,
     /// The transcript is a page of earlier messages and does not reach the newest one.

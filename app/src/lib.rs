@@ -27,6 +27,7 @@ mod components;
 mod console;
 mod erase;
 mod error;
+mod fuzzy;
 mod label;
 mod live;
 mod pages;
@@ -53,6 +54,8 @@ mod preferences;
 mod router;
 #[cfg(feature = "ssr")]
 mod shell;
+#[cfg(feature = "ssr")]
+mod titles;
 
 #[cfg(feature = "ssr")]
 pub use backend::Backend;

@@ -11,8 +11,15 @@ mod branch;
 mod connection;
 mod conversation;
 mod draft;
+pub mod list;
+#[cfg(feature = "browser")]
+mod list_connection;
+#[cfg(feature = "browser")]
+mod list_reader;
 #[cfg(feature = "browser")]
 mod message_id;
+#[cfg(feature = "browser")]
+mod socket;
 
 pub use activity::{Activity, Errand};
 #[cfg(feature = "browser")]
@@ -23,5 +30,10 @@ pub use connection::follow;
 pub use conversation::sample;
 pub use conversation::{Conversation, Entry, Link, Wanted};
 pub use draft::{DraftOf, Drafts};
+pub use list::List;
+#[cfg(feature = "browser")]
+pub use list_connection::follow_list;
+#[cfg(feature = "browser")]
+pub use list_reader::attend;
 #[cfg(feature = "browser")]
 pub use message_id::new_message_id;

@@ -91,6 +91,39 @@ pub fn retry_after(seconds: u64) -> String {
     }
 }
 
+/// A month of a year.
+pub fn month(year: i32, month: u8) -> String {
+    let month = match month {
+        1 => tr!(month_1),
+        2 => tr!(month_2),
+        3 => tr!(month_3),
+        4 => tr!(month_4),
+        5 => tr!(month_5),
+        6 => tr!(month_6),
+        7 => tr!(month_7),
+        8 => tr!(month_8),
+        9 => tr!(month_9),
+        10 => tr!(month_10),
+        11 => tr!(month_11),
+        _ => tr!(month_12),
+    };
+    tr!(day_of, month = month, year = year)
+}
+
+/// Looking for a text in all messages.
+pub fn search_for(query: &str) -> String {
+    tr!(search_for, query = query)
+}
+
+/// So many things can be chosen.
+pub fn choices(count: usize) -> String {
+    match count {
+        0 => tr!(choices_none).to_owned(),
+        1 => tr!(choices_single).to_owned(),
+        count => tr!(choices_many, count = count),
+    }
+}
+
 /// The title of the browser's window.
 pub fn window_title(conversation: &str) -> String {
     format!("{conversation} · {PRODUCT}")

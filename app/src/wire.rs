@@ -8,7 +8,7 @@ mod frame;
 mod tree;
 
 #[cfg(feature = "browser")]
-pub use frame::frame;
+pub use frame::{frame, list_frame};
 
 use leptos::serde_json;
 use leptos::server::codee::{Decoder, Encoder};

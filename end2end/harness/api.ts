@@ -1,5 +1,6 @@
 // The HTTP interface as a program would use it, to see what the page does not show.
 
+import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 
 export interface Turn {
@@ -46,6 +47,42 @@ export class Api {
     return this.get(`${workerPath(worker)}/transcript`);
   }
 
+  /** Begins a conversation, and gives it a name if there is one. */
+  async create(title?: string): Promise<string> {
+    const { worker_id } = await this.call<{ worker_id: string }>('POST', `${RUNTIME}/workers`, {
+      title: title ?? null,
+    });
+    return worker_id;
+  }
+
+  /** Changes a conversation from outside: its `title`, or its `place`. */
+  async change(worker: string, change: { title?: string; place?: string }): Promise<void> {
+    await this.call('PATCH', workerPath(worker), change);
+  }
+
+  async delete(worker: string): Promise<void> {
+    await this.call('DELETE', workerPath(worker));
+  }
+
+  /** Sends a message as another program would. */
+  async send(worker: string, text: string): Promise<void> {
+    await this.call('POST', `${workerPath(worker)}/messages`, { id: messageId(), text });
+  }
+
+  /** Imports a file of another program. */
+  async import(file: unknown): Promise<void> {
+    await this.call('POST', `${RUNTIME}/import`, file);
+  }
+
+  private async call<T>(method: string, path: string, body?: unknown): Promise<T> {
+    const init: RequestInit = { method, headers: { 'content-type': 'application/json' } };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    const response = await fetch(this.url + path, init);
+    const said = await response.text();
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${said}`);
+    return (said === '' ? undefined : JSON.parse(said)) as T;
+  }
+
   async get<T>(path: string): Promise<T> {
     const response = await fetch(this.url + path);
     if (!response.ok) throw new Error(`GET ${path}: ${response.status} ${await response.text()}`);
@@ -79,6 +116,19 @@ export class Api {
 }
 
 const RUNTIME = '/api/v1/runtimes/backend-internal';
+
+/** An id of now, as version 7 of UUIDs has it. */
+function messageId(): string {
+  const time = Date.now().toString(16).padStart(12, '0');
+  const random = randomBytes(10).toString('hex');
+  return [
+    time.slice(0, 8),
+    time.slice(8),
+    `7${random.slice(0, 3)}`,
+    `8${random.slice(3, 6)}`,
+    random.slice(6, 18),
+  ].join('-');
+}
 
 export function workerPath(worker: string): string {
   return `${RUNTIME}/workers/${worker}`;

@@ -36,6 +36,15 @@ export class Console {
 
   readonly list: Locator;
   readonly conversations: Locator;
+  readonly older: Locator;
+  readonly entryMenu: Locator;
+  readonly entryTitle: Locator;
+  readonly openPalette: Locator;
+  readonly palette: Locator;
+  readonly paletteField: Locator;
+  readonly choices: Locator;
+  readonly chosen: Locator;
+  readonly shortcuts: Locator;
   readonly openList: Locator;
   readonly new: Locator;
   readonly provider: Locator;
@@ -75,16 +84,25 @@ export class Console {
     this.link = page.locator('[data-link]');
 
     this.list = page.getByRole('navigation', { name: 'Conversations' });
-    this.conversations = this.list.getByRole('listitem').getByRole('link');
+    this.conversations = this.list.locator('a.conversation');
+    this.older = this.list.getByRole('link', { name: 'Older conversations' });
+    this.entryMenu = this.list.getByRole('menu');
+    this.entryTitle = this.list.getByRole('textbox', { name: 'Title' });
+    this.openPalette = page.getByRole('button', { name: 'Find a conversation or a command' });
+    this.palette = page.getByRole('dialog', { name: 'Conversations and commands' });
+    this.paletteField = this.palette.getByRole('combobox');
+    this.choices = this.palette.getByRole('option');
+    this.chosen = this.palette.getByRole('option', { selected: true });
+    this.shortcuts = page.getByRole('dialog', { name: 'Keyboard shortcuts' });
     this.openList = page.getByRole('button', { name: 'Conversations' });
-    this.new = page.getByRole('button', { name: 'New conversation' });
+    this.new = page.getByRole('button', { name: 'New conversation', exact: true });
     this.provider = page.getByRole('region', { name: 'Model' });
 
     this.manage = page.getByRole('button', { name: 'Rename, export or delete' });
-    this.titleField = page.getByRole('textbox', { name: 'Title' });
+    this.titleField = page.locator('#manage').getByRole('textbox', { name: 'Title' });
     this.save = page.getByRole('button', { name: 'Save' });
-    this.delete = page.getByText('Delete', { exact: true });
-    this.deleteIt = page.getByRole('button', { name: 'Delete this conversation' });
+    this.delete = page.locator('#manage').getByText('Delete', { exact: true });
+    this.deleteIt = page.locator('#manage').getByRole('button', { name: 'Delete this conversation' });
     this.undo = page.getByRole('button', { name: 'Undo' });
   }
 
@@ -131,6 +149,30 @@ export class Console {
   /** A conversation's entry in the list. */
   conversation(id: string): Locator {
     return this.list.locator(`a[href="/c/${id}"]`);
+  }
+
+  /** The whole entry of a conversation, which says what is going on there. */
+  entry(id: string): Locator {
+    return this.list.getByRole('listitem').filter({ has: this.page.locator(`a[href="/c/${id}"]`) });
+  }
+
+  /** The button of an entry's menu. */
+  more(id: string): Locator {
+    return this.entry(id).getByRole('button', { name: /^Options for/ });
+  }
+
+  /** Chooses something from an entry's menu. */
+  async choose(id: string, name: string): Promise<void> {
+    await this.more(id).click();
+    await this.entryMenu.getByRole('menuitem', { name, exact: true }).click();
+  }
+
+  /** The ids of the conversations in the order of the list. */
+  async order(): Promise<string[]> {
+    const hrefs = await this.conversations.evaluateAll((all) =>
+      all.map((link) => link.getAttribute('href') ?? ''),
+    );
+    return hrefs.map((href) => href.replace('/c/', ''));
   }
 
   /** What a message says, without the lines below it. */

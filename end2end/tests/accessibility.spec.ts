@@ -27,7 +27,13 @@ for (const colorScheme of ['light', 'dark'] as const) {
     test.describe(`${colorScheme} and ${width}`, () => {
       test.use({ colorScheme, viewport, contextOptions: { reducedMotion: 'reduce' } });
 
-      test('axe finds nothing, in any state', async ({ console, page, upstream, watch }) => {
+      test('axe finds nothing, in any state', async ({
+        companion,
+        console,
+        page,
+        upstream,
+        watch,
+      }) => {
         watch.allow(/404/);
         await upstream.plays(
           answer('A first answer.'),
@@ -63,8 +69,30 @@ for (const colorScheme of ['light', 'dark'] as const) {
           await console.openList.click();
           await expect(console.list).toBeVisible();
           expect(await faults(page), 'with the list open').toEqual([]);
-          await page.keyboard.press('Escape');
         }
+        await console.more(console.worker).click();
+        await expect(console.entryMenu).toBeVisible();
+        expect(await faults(page), 'with the menu of an entry open').toEqual([]);
+        await page.getByRole('menuitem', { name: 'Rename' }).click();
+        await expect(console.entryTitle).toBeFocused();
+        expect(await faults(page), 'while an entry is renamed').toEqual([]);
+        await page.keyboard.press('Escape');
+        await expect(console.conversation(console.worker)).toBeFocused();
+        if (viewport === NARROW) await page.keyboard.press('Escape');
+        await companion.api.send(await companion.api.create('Elsewhere'), 'Hello');
+        await expect(console.list.locator('[data-unread]')).toHaveCount(1);
+        expect(await faults(page), 'with an unread mark').toEqual([]);
+        await page.keyboard.press('Control+k');
+        await expect(console.palette).toBeVisible();
+        expect(await faults(page), 'with the palette open').toEqual([]);
+        await page.keyboard.type('no such thing');
+        await expect(console.choices).toHaveCount(1);
+        expect(await faults(page), 'where nothing is found').toEqual([]);
+        await page.keyboard.press('Escape');
+        await page.keyboard.press('Control+/');
+        await expect(console.shortcuts).toBeVisible();
+        expect(await faults(page), 'with the keys open').toEqual([]);
+        await page.keyboard.press('Escape');
         await console.open('/nowhere');
         expect(await faults(page), 'nowhere').toEqual([]);
       });
@@ -161,9 +189,14 @@ test('the page tells what it is to those who do not see it', async ({
     - link "Skip to the message box"
     - navigation "Conversations":
       - button "New conversation"
-      - list:
-        - listitem:
-          - link /Hello/
+      - button "Find a conversation or a command"
+      - group "Today":
+        - heading "Today" [level=2]
+        - list:
+          - listitem:
+            - link /^Hello \d\d:\d\d$/
+            - button "Options for “Hello”"
+      - link "Archived conversations"
       - region "Model"
     - main:
       - heading "Hello" [level=1]

@@ -7,11 +7,13 @@ use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
 use super::message_actions::focus_soon;
+use super::palette::{Overlay, Overlays};
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::{Choices, ErrorNote};
 use crate::erase::erase;
+use crate::live::list::{Beginning, Part};
 use crate::live::{Conversation, Wanted};
 use crate::{Console, text::tr};
 
@@ -51,15 +53,27 @@ pub fn ConsoleView(
     console: Console,
     /// Which branch, and what is edited.
     wanted: Wanted,
+    /// Which part of the list stands beside it.
+    part: Part,
 ) -> impl IntoView {
-    let Console { snapshot, provider, profiles, workers, message_id, earlier, refused, deleted } =
-        console;
+    let Console {
+        snapshot,
+        provider,
+        profiles,
+        workers,
+        now,
+        message_id,
+        earlier,
+        refused,
+        deleted,
+    } = console;
     let conversation = Conversation::new(snapshot, wanted);
     provide_context(FormId(message_id));
     provide_context(Choices { titles: profiles, model: provider.model.clone() });
     provide_context(conversation.clone());
     let at_work = conversation.clone();
     provide_context(Memo::new(move |_| at_work.activity()));
+    provide_context(Overlay::default());
     let problem = Problem::default();
     provide_context(problem.clone());
     let running = conversation.activity().is_running();
@@ -96,7 +110,7 @@ pub fn ConsoleView(
             {tr!(skip)}
         </a>
         <div class="console">
-            {erase(view! { <Sidebar workers provider=provider.clone() /> })}
+            {erase(view! { <Sidebar beginning=Beginning { page: workers, part, now } provider=provider.clone() /> })}
             <main class="main">
                 <ConversationHeader />
                 {deleted.map(|worker| erase(view! { <DeletedNote worker /> }))}
@@ -104,6 +118,7 @@ pub fn ConsoleView(
                 {foot}
             </main>
         </div>
+        {erase(view! { <Overlays /> })}
     }
 }
 

@@ -10,7 +10,7 @@ pub fn Moment(
     /// The time.
     at: Timestamp,
 ) -> impl IntoView {
-    let shown = ArcRwSignal::new(format!("{} {} UTC", at.date_utc(), at.clock_utc()));
+    let shown = ArcRwSignal::new(utc(at));
     #[cfg(feature = "browser")]
     {
         let shown = shown.clone();
@@ -21,6 +21,20 @@ pub fn Moment(
             {move || shown.get()}
         </time>
     }
+}
+
+/// The same text where it is known whether a script runs.
+pub fn shown(at: Timestamp, scripted: bool) -> String {
+    #[cfg(feature = "browser")]
+    if scripted {
+        return local(at);
+    }
+    let _ = scripted;
+    utc(at)
+}
+
+fn utc(at: Timestamp) -> String {
+    format!("{} {} UTC", at.date_utc(), at.clock_utc())
 }
 
 #[cfg(feature = "browser")]

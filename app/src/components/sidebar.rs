@@ -1,44 +1,57 @@
 //! The conversations, and what answers in them.
 
 use leptos::prelude::*;
-use protocol::api::{ProviderStatus, WorkerPage};
-use protocol::{Worker, WorkerStatus};
+use protocol::api::ProviderStatus;
 
 use super::NewConversation;
-use super::moment::Moment;
+use super::palette::OpenPalette;
 use super::provider_note::ProviderNote;
 use super::search_box::SearchBox;
 use crate::erase::erase;
-use crate::live::Conversation;
-use crate::{
-    label,
-    text::{self, tr},
-};
+use crate::live::list::Beginning;
+use crate::live::{Conversation, List};
+use crate::text::{self, tr};
+
+mod entry;
+mod entry_menu;
+mod entry_title;
+mod groups;
+#[cfg(feature = "browser")]
+mod keep;
+mod older;
+
+use entry_menu::EntryMenu;
+use groups::Groups;
+use older::Older;
 
 /// The column beside the conversation; on a narrow screen it opens over it.
 #[component]
 pub fn Sidebar(
     /// A page of the list.
-    workers: WorkerPage,
+    beginning: Beginning,
     /// What answers.
     provider: ProviderStatus,
 ) -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    let current = conversation.worker_id;
-    let older = workers.next_before.map(|before| {
-        let mut query = leptos_router::params::ParamsMap::new();
-        query.insert("list", before);
-        format!("/c/{current}{}", query.to_query_string())
-    });
-    let items = workers.workers.into_iter().map(|worker| view! { <Item worker /> });
+    let list = expect_context::<List>();
+    list.begin(beginning);
+    provide_context(entry_menu::Menu::default());
+    let problem = super::console_view::Problem::default();
+    provide_context(problem.clone());
+    #[cfg(feature = "browser")]
+    keep::keep(&list, &expect_context());
     view! {
         <nav class="sidebar" id="sidebar" popover="auto" aria-label=tr!(conversations)>
             <p class="wordmark">{text::PRODUCT}</p>
-            <NewConversation />
+            <div class="sidebar-begin">
+                <NewConversation />
+                <OpenPalette />
+            </div>
             {erase(view! { <SearchBox /> })}
-            <ul class="conversations">{items.collect_view()}</ul>
-            {older
-                .map(|href| view! { <a class="quiet older" href=href>{tr!(older_conversations)}</a> })}
+            <div role="alert">{move || problem.note()}</div>
+            {erase(view! { <Groups /> })}
+            {erase(view! { <Older /> })}
+            <Archive />
+            {erase(view! { <EntryMenu /> })}
             <ProviderNote provider />
             // Pages of their own, which the router of this one does not know.
             <p class="sidebar-links">
@@ -49,30 +62,21 @@ pub fn Sidebar(
     }
 }
 
+/// The way to the archive, or back from it.
 #[component]
-fn Item(worker: Worker) -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    let (id, at) = (worker.worker_id, worker.updated_at);
-    let current = id == conversation.worker_id;
-    // The open conversation's entry is live; the others are as they were when the page came.
-    let shown = if current { conversation.worker } else { ArcRwSignal::new(worker) };
-    let running = shown.clone();
-    let title = move || {
-        let worker = shown.read();
-        label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned()
+fn Archive() -> impl IntoView {
+    let (list, current) = (expect_context::<List>(), expect_context::<Conversation>().worker_id);
+    let part = list.part;
+    let archived = part.clone();
+    let href = move || {
+        let query = if part.get().archived { "" } else { "?place=archived" };
+        format!("/c/{current}{query}")
     };
-    let running = move || running.read().status == WorkerStatus::Generating;
+    let words =
+        move || if archived.get().archived { tr!(archive_leave) } else { tr!(archive_enter) };
     view! {
-        <li>
-            <a
-                class="conversation"
-                href=format!("/c/{id}")
-                aria-current=current.then_some("page")
-                data-running=move || running().then_some("")
-            >
-                <span class="conversation-title">{title}</span>
-                <Moment at />
-            </a>
-        </li>
+        <a class="quiet older" href=href>
+            {words}
+        </a>
     }
 }

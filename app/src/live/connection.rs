@@ -1,21 +1,16 @@
 //! The page's live connection: follows the worker, and comes back by itself.
 
+use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
-use futures::{Sink, StreamExt};
-use gloo_net::websocket::futures::WebSocket;
-use gloo_net::websocket::{Message, State};
-use gloo_timers::future::TimeoutFuture;
+use gloo_net::websocket::Message;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Applied, CloseReason, Frame};
 
-use super::backoff;
+use super::socket::{self, Pause, STAYED_MS};
 use super::{Conversation, Link};
 use crate::api;
-
-/// How long a connection on which nothing happened counts as a good one, in milliseconds.
-const STAYED_MS: f64 = 5_000.0;
 
 /// How a connection ended.
 enum End {
@@ -30,11 +25,9 @@ enum End {
 
 /// Follows the conversation until the component that called this is gone.
 pub fn follow(conversation: Conversation) {
-    let pause = ArcStoredValue::new(None::<AbortHandle>);
+    let pause = Pause::default();
     let pausing = pause.clone();
-    let online = window_event_listener(ev::online, move |_| {
-        pausing.with_value(|pause| pause.iter().for_each(AbortHandle::abort));
-    });
+    let online = window_event_listener(ev::online, move |_| pausing.end());
     let (abort, registration) = AbortHandle::new_pair();
     on_cleanup(move || {
         online.remove();
@@ -47,7 +40,7 @@ pub fn follow(conversation: Conversation) {
 }
 
 /// Connects again and again, with pauses that `pause` can end.
-async fn stay(conversation: Conversation, pause: ArcStoredValue<Option<AbortHandle>>) {
+async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
     conversation.link.set(Link::Connecting);
     loop {
@@ -67,25 +60,17 @@ async fn stay(conversation: Conversation, pause: ArcStoredValue<Option<AbortHand
             }
         }
         attempt += 1;
-        let pause_ms = backoff::delay_ms(attempt, js_sys::Math::random());
         conversation.link.set(if attempt > 1 { Link::Away } else { Link::Connecting });
-        let (end, ended) = AbortHandle::new_pair();
-        pause.set_value(Some(end));
-        if Abortable::new(TimeoutFuture::new(pause_ms), ended).await.is_err() {
+        if !pause.before(attempt).await {
             attempt = 0;
         }
     }
 }
 
 async fn connect(conversation: &Conversation) -> End {
-    let Ok(mut socket) = WebSocket::open(&address(conversation)) else {
+    let Some(mut socket) = socket::open(&path(conversation)).await else {
         return End::Lost { was_of_use: false };
     };
-    let opened = std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx)).await;
-    let was_open = opened.is_ok() && matches!(socket.state(), State::Open);
-    if !was_open {
-        return End::Lost { was_of_use: false };
-    }
     conversation.link.set(Link::Live);
     let (opened_ms, mut heard) = (js_sys::Date::now(), false);
     while let Some(Ok(message)) = socket.next().await {
@@ -113,17 +98,13 @@ async fn connect(conversation: &Conversation) -> End {
     End::Lost { was_of_use: heard || stayed }
 }
 
-fn address(conversation: &Conversation) -> String {
-    let location = window().location();
-    let scheme = if location.protocol().as_deref() == Ok("https:") { "wss" } else { "ws" };
-    let host = location.host().unwrap_or_default();
+fn path(conversation: &Conversation) -> String {
     let worker = conversation.worker_id;
     let runtime = conversation.worker.read_untracked().runtime_id.clone();
-    let mut address =
-        format!("{scheme}://{host}/api/v1/runtimes/{runtime}/workers/{worker}/events?html=true");
+    let mut path = format!("/api/v1/runtimes/{runtime}/workers/{worker}/events?html=true");
     if let Some(cursor) = conversation.cursor() {
-        address.push_str("&cursor=");
-        address.push_str(cursor.as_str());
+        path.push_str("&cursor=");
+        path.push_str(cursor.as_str());
     }
-    address
+    path
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::components::{ConsoleView, ErrorNote, NewConversation, Plain};
 use crate::erase::{Erased, erase};
 use crate::live::Wanted;
+use crate::live::list::Part;
 use crate::route::Route;
 use crate::wire::Wire;
 use crate::{
@@ -27,6 +28,7 @@ struct Target {
     list: Option<String>,
     /// A conversation that was just deleted.
     deleted: Option<WorkerId>,
+    archived: bool,
     wanted: Wanted,
 }
 
@@ -41,8 +43,9 @@ enum Answer {
 }
 
 /// `/`, and `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for older
-/// conversations, `?at=` for another branch, `?edit=` for another version of a message, and
-/// `?m=` for a message wherever it is. `?deleted=` offers to bring a conversation back.
+/// conversations, `?place=archived` for the archive, `?at=` for another branch, `?edit=` for
+/// another version of a message, and `?m=` for a message wherever it is. `?deleted=` offers to
+/// bring a conversation back.
 #[component]
 pub fn ConsolePage() -> impl IntoView {
     let (path, query) = (use_location().pathname, use_query_map());
@@ -51,6 +54,7 @@ pub fn ConsolePage() -> impl IntoView {
         before: query.read().get("before").and_then(|position| position.parse().ok()),
         list: query.read().get("list"),
         deleted: query.read().get("deleted").and_then(|id| id.parse().ok()),
+        archived: query.read().get("place").as_deref() == Some("archived"),
         wanted: Wanted {
             at: query.read().get("at").and_then(|id| id.parse().ok()),
             edit: query.read().get("edit").and_then(|id| id.parse().ok()),
@@ -65,8 +69,9 @@ pub fn ConsolePage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match answer.await {
                     Answer::Console(console) => {
-                        let wanted = target.get_untracked().wanted;
-                        erase(view! { <ConsoleView console=*console wanted /> })
+                        let Target { wanted, list, archived, .. } = target.get_untracked();
+                        let part = Part { archived, older: list.is_some() };
+                        erase(view! { <ConsoleView console=*console wanted part /> })
                     }
                     Answer::Home(home) => front_door(home, target.get_untracked().deleted),
                     Answer::Missing => missing(tr!(not_found_page)),
@@ -92,8 +97,14 @@ async fn load(target: Target) -> Answer {
         crate::backend::set_status(ErrorCode::NotFound.http_status());
         return Answer::Missing;
     };
-    let console =
-        api::console(worker, target.before, target.wanted.found, target.list, target.deleted);
+    let console = api::console(
+        worker,
+        target.before,
+        target.wanted.found,
+        target.list,
+        target.archived,
+        target.deleted,
+    );
     let console = console.await;
     console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
 }

@@ -32,6 +32,28 @@ pub fn frame(text: &str) -> Result<Frame, Unreadable> {
     }
 }
 
+/// Reads one frame about the list.
+pub fn list_frame(text: &str) -> Result<ListFrame, Unreadable> {
+    let mut tree = Tree::parse(text)?;
+    match tree.take_text("frame")?.as_str() {
+        "hello" => Ok(ListFrame::Hello {
+            runtime_id: tree.take("runtime_id")?.value()?,
+            cursor: tree.take("cursor")?.value()?,
+            resumed: tree.take("resumed")?.value()?,
+        }),
+        "worker" => Ok(ListFrame::Worker {
+            cursor: tree.take("cursor")?.value()?,
+            worker: tree.take("worker")?.value()?,
+        }),
+        "deleted" => Ok(ListFrame::Deleted {
+            cursor: tree.take("cursor")?.value()?,
+            worker_id: tree.take("worker_id")?.value()?,
+        }),
+        "close" => Ok(ListFrame::Close { reason: tree.take("reason")?.value()? }),
+        _ => Err(Unreadable),
+    }
+}
+
 fn event(mut tree: Tree) -> Result<Event, Unreadable> {
     Ok(Event {
         seq: tree.take("seq")?.value()?,
@@ -259,10 +281,27 @@ mod tests {
     }
 
     #[test]
+    fn every_frame_about_the_list_is_read_as_protocol_reads_it() {
+        let Worker { runtime_id, worker_id, .. } = sample::worker();
+        let cursor = Cursor::new(LogId(1), 3);
+        let mut worker = sample::worker();
+        worker.reason = Some(Error::new(ErrorCode::Unavailable, "No."));
+        for sent in [
+            ListFrame::Hello { runtime_id, cursor: cursor.clone(), resumed: true },
+            ListFrame::Worker { cursor: cursor.clone(), worker: Box::new(worker) },
+            ListFrame::Deleted { cursor, worker_id },
+            ListFrame::Close { reason: CloseReason::Shutdown },
+        ] {
+            assert_eq!(list_frame(&to_string(&sent).unwrap()), Ok(sent));
+        }
+    }
+
+    #[test]
     fn anything_else_is_unreadable() {
         for text in ["", "{}", "[]", "{\"frame\":\"x\"}", "{\"frame\":1}", "{\"frame\":\"event\"}"]
         {
             assert_eq!(frame(text), Err(Unreadable), "{text}");
+            assert_eq!(list_frame(text), Err(Unreadable), "{text}");
         }
     }
 }

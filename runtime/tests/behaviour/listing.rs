@@ -72,8 +72,15 @@ async fn everything_that_a_list_shows_is_told() {
     assert!(page.workers[&first].updated_at > asked_at);
     let began = page.workers[&first].updated_at;
     // What streams by changes nothing that a list shows.
+    let mut watcher = stage.watch().await;
+    call.begin().await;
+    call.text("a").await;
+    {
+        let mut told = Box::pin(page.observation.next());
+        still_waits(&mut told, watcher.until_text("a")).await;
+    }
     let before = page.frames;
-    call.answer(&["a", "b", "c"]).await;
+    call.finish().await;
     stage.ended(&accepted).await;
     page.until(|list| list[&first].status == WorkerStatus::Idle).await;
     assert_eq!(page.frames, before + 1);

@@ -1,0 +1,42 @@
+//! What the list's menu and the palette do with a conversation.
+
+use leptos::task::spawn_local;
+use protocol::{Place, Worker, WorkerId};
+
+use super::console_view::Problem;
+use crate::live::List;
+use crate::{AppError, api};
+
+/// Moves a conversation to another part of the list, at once; back again if it cannot be.
+pub fn set_place(list: List, problem: Problem, before: Worker, to: Place) {
+    problem.clear();
+    list.put(Worker { place: to, ..before.clone() });
+    spawn_local(async move {
+        if let Err(AppError(error)) = api::place(before.worker_id, to).await {
+            list.put(before);
+            problem.show(error, None);
+        }
+    });
+}
+
+/// Deletes a conversation, beside one that is shown, or that one itself. `go` leads to the page
+/// that offers to bring it back.
+pub fn remove(
+    list: List,
+    problem: Problem,
+    id: WorkerId,
+    shown: WorkerId,
+    go: impl Fn(&str) + 'static,
+) {
+    problem.clear();
+    spawn_local(async move {
+        match api::delete(id).await {
+            Ok(()) => {
+                list.remove(id);
+                let page = if id == shown { "/".to_owned() } else { format!("/c/{shown}") };
+                go(&format!("{page}?deleted={id}"));
+            }
+            Err(AppError(error)) => problem.show(error, None),
+        }
+    });
+}

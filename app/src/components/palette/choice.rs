@@ -1,0 +1,158 @@
+//! What the palette offers for what was typed.
+
+use protocol::{Place, Worker, WorkerId};
+
+use crate::text::tr;
+use crate::{fuzzy, label};
+
+/// Conversations that are offered at most.
+const CONVERSATIONS: usize = 8;
+
+/// Something that can be chosen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Choice {
+    Conversation {
+        id: WorkerId,
+        title: String,
+    },
+    Command(Command),
+    /// Look for what was typed in all messages.
+    Search(String),
+}
+
+/// What can be done from anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Command {
+    New,
+    Write,
+    CopyAnswer,
+    Rename,
+    Place(Place),
+    Delete,
+    ExportMarkdown,
+    ExportJson,
+    Appearance,
+    Language,
+    Data,
+    Shortcuts,
+}
+
+impl Command {
+    /// What can be done where a conversation stands at a place, in the order of the palette.
+    pub fn all(place: Place) -> [Self; 13] {
+        let pin = if place == Place::Pinned { Place::Listed } else { Place::Pinned };
+        let archive = if place == Place::Archived { Place::Listed } else { Place::Archived };
+        [
+            Self::New,
+            Self::Write,
+            Self::CopyAnswer,
+            Self::Rename,
+            Self::Place(pin),
+            Self::Place(archive),
+            Self::Delete,
+            Self::ExportMarkdown,
+            Self::ExportJson,
+            Self::Appearance,
+            Self::Language,
+            Self::Data,
+            Self::Shortcuts,
+        ]
+    }
+
+    /// As people read it, where a conversation stands at a place.
+    pub fn words(self, place: Place) -> &'static str {
+        match self {
+            Self::New => tr!(new),
+            Self::Write => tr!(command_write),
+            Self::CopyAnswer => tr!(command_copy),
+            Self::Rename => tr!(command_rename),
+            Self::Place(Place::Pinned) => tr!(command_pin),
+            Self::Place(Place::Archived) => tr!(command_archive),
+            Self::Place(Place::Listed) if place == Place::Pinned => tr!(command_unpin),
+            Self::Place(Place::Listed) => tr!(command_unarchive),
+            Self::Delete => tr!(command_delete),
+            Self::ExportMarkdown => tr!(command_markdown),
+            Self::ExportJson => tr!(command_json),
+            Self::Appearance => tr!(command_appearance),
+            Self::Language => tr!(command_language),
+            Self::Data => tr!(data),
+            Self::Shortcuts => tr!(shortcuts),
+        }
+    }
+}
+
+/// What fits `query`, the best first: of the conversations that were `found` for it, and of the
+/// commands. `low` makes small letters.
+pub fn choices(
+    query: &str,
+    found: Vec<Worker>,
+    place: Place,
+    low: impl Fn(&str) -> String,
+) -> Vec<Choice> {
+    let typed = query.trim();
+    let conversations = found.into_iter().take(CONVERSATIONS).map(|worker| {
+        let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+        Choice::Conversation { id: worker.worker_id, title }
+    });
+    let wanted = low(typed);
+    let mut commands: Vec<_> = Command::all(place)
+        .into_iter()
+        .filter_map(|command| Some((fuzzy::score(&low(command.words(place)), &wanted)?, command)))
+        .collect();
+    // Stable: without a difference they stay in their order.
+    commands.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let search = (!typed.is_empty()).then(|| Choice::Search(typed.to_owned()));
+    let commands = commands.into_iter().map(|(_, command)| Choice::Command(command));
+    conversations.chain(search).chain(commands).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::sample;
+
+    fn offered(query: &str, titles: &[&str]) -> Vec<Choice> {
+        let worker = |title: &&str| Worker { title: Some((*title).to_owned()), ..sample::worker() };
+        let found = titles.iter().map(worker).collect();
+        choices(query, found, Place::Listed, str::to_lowercase)
+    }
+
+    #[test]
+    fn without_a_word_everything_is_offered() {
+        let all = offered(" ", &["a", "b"]);
+        assert_eq!(all.len(), 2 + 13);
+        assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
+        assert!(!all.iter().any(|choice| matches!(choice, Choice::Search(_))));
+    }
+
+    #[test]
+    fn what_fits_best_comes_first() {
+        let delete = offered("DELETE", &[]);
+        assert_eq!(delete[0], Choice::Search("DELETE".to_owned()));
+        assert_eq!(delete[1], Choice::Command(Command::Delete));
+        let none = offered("zzz", &[]);
+        assert_eq!(none, [Choice::Search("zzz".to_owned())]);
+    }
+
+    #[test]
+    fn a_place_is_offered_the_way_out_of_it() {
+        let words = |place| -> Vec<_> {
+            Command::all(place)
+                .into_iter()
+                .filter(|command| matches!(command, Command::Place(_)))
+                .map(|command| command.words(place))
+                .collect()
+        };
+        assert_eq!(words(Place::Listed), [tr!(command_pin), tr!(command_archive)]);
+        assert_eq!(words(Place::Pinned), [tr!(command_unpin), tr!(command_archive)]);
+        assert_eq!(words(Place::Archived), [tr!(command_pin), tr!(command_unarchive)]);
+    }
+
+    #[test]
+    fn a_conversation_without_a_title_has_a_name() {
+        let found = vec![Worker { title: None, ..sample::worker() }];
+        let choices = choices("", found, Place::Listed, str::to_lowercase);
+        let untitled = tr!(untitled);
+        assert!(matches!(&choices[0], Choice::Conversation { title, .. } if title == untitled));
+    }
+}

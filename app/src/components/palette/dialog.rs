@@ -1,0 +1,256 @@
+//! The palette itself: a field with a list of what fits it.
+
+use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::html::{Dialog, Input};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use protocol::{Place, Worker};
+
+use super::Overlay;
+use super::choice::{Choice, choices};
+use super::perform::Performer;
+use crate::api;
+use crate::components::icon::{Drawing, Icon};
+use crate::live::Conversation;
+use crate::text::{self, tr};
+
+/// A dialog with a combobox (ARIA's pattern: the focus stays in the field, the chosen option is
+/// told as its active descendant).
+#[component]
+pub fn PaletteDialog() -> impl IntoView {
+    let Overlay(shown) = expect_context();
+    let (element, field) = (NodeRef::<Dialog>::new(), NodeRef::<Input>::new());
+    let offer = Offer::new();
+    offer.ask();
+    show_modal(element);
+    let performer = Performer::new();
+    let active = offer.active.clone();
+    let perform = {
+        let (offer, shown) = (offer.clone(), shown.clone());
+        move |at: usize| {
+            let chosen = offer.choices.read_untracked().get(at).cloned();
+            if let Some(choice) = chosen {
+                close();
+                performer.perform(choice, shown.clone());
+            }
+        }
+    };
+    let by_key = perform.clone();
+    let keys = offer.clone();
+    let keydown = move |event: KeyboardEvent| {
+        // What belongs to an input method chooses nothing here; its last Enter has key code 229
+        // where the composition has just ended.
+        if event.is_composing() || event.key_code() == 229 {
+            return;
+        }
+        match event.key().as_str() {
+            "ArrowDown" => keys.step(1),
+            "ArrowUp" => keys.step(-1),
+            "Enter" => by_key(keys.active.get_untracked()),
+            _ => return,
+        }
+        event.prevent_default();
+    };
+    let typed = offer.clone();
+    let listed = offer.choices.clone();
+    let empty = offer.choices.clone();
+    let descendant = offer.clone();
+    view! {
+        <dialog
+            class="palette"
+            id="overlay"
+            node_ref=element
+            aria-label=tr!(palette)
+            on:close=move |_| shown.set(None)
+            on:click=move |event| dismiss(&event)
+        >
+            <div class="palette-box">
+                <div class="palette-field">
+                    <Drawing icon=Icon::Search />
+                    <input
+                        type="text"
+                        node_ref=field
+                        role="combobox"
+                        aria-expanded="true"
+                        aria-controls="palette-list"
+                        aria-autocomplete="list"
+                        aria-label=tr!(palette_field)
+                        placeholder=tr!(palette_field)
+                        aria-activedescendant=move || descendant.active_id()
+                        autocomplete="off"
+                        spellcheck="false"
+                        maxlength=api::TITLE_QUERY_CHARS.to_string()
+                        on:keydown=keydown
+                        on:input=move |_| {
+                            if let Some(field) = field.get_untracked() {
+                                typed.query.set(field.value());
+                                typed.ask();
+                            }
+                        }
+                    />
+                </div>
+                <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
+                    {move || {
+                        let choices = listed.get();
+                        choices
+                            .into_iter()
+                            .enumerate()
+                            .map(|(at, choice)| {
+                                let (active, perform) = (active.clone(), perform.clone());
+                                let hover = active.clone();
+                                view! {
+                                    <li
+                                        id=option_id(at)
+                                        role="option"
+                                        data-kind=kind(&choice)
+                                        aria-selected=move || (active.get() == at).to_string()
+                                        on:pointermove=move |_| hover.set(at)
+                                        on:click=move |_| perform(at)
+                                    >
+                                        {words(&choice)}
+                                    </li>
+                                }
+                            })
+                            .collect_view()
+                    }}
+                </ul>
+                <p class="visually-hidden" role="status">
+                    {move || text::choices(empty.read().len())}
+                </p>
+            </div>
+        </dialog>
+    }
+}
+
+/// What is offered at the moment.
+#[derive(Clone)]
+struct Offer {
+    query: ArcRwSignal<String>,
+    choices: ArcRwSignal<Vec<Choice>>,
+    /// Which of them Enter chooses.
+    active: ArcRwSignal<usize>,
+    place: Place,
+    /// The conversations that were found last, and whether more are asked for.
+    found: ArcStoredValue<Vec<Worker>>,
+    asking: ArcStoredValue<bool>,
+}
+
+impl Offer {
+    fn new() -> Self {
+        let place = expect_context::<Conversation>().worker.read_untracked().place;
+        let offer = Self {
+            query: ArcRwSignal::default(),
+            choices: ArcRwSignal::default(),
+            active: ArcRwSignal::default(),
+            place,
+            found: ArcStoredValue::default(),
+            asking: ArcStoredValue::new(false),
+        };
+        offer.show();
+        offer
+    }
+
+    /// Shows what fits now; the conversations follow when the server has found them. One request
+    /// at a time: what is typed meanwhile is asked for after it.
+    fn ask(&self) {
+        self.show();
+        if self.asking.get_value() {
+            return;
+        }
+        self.asking.set_value(true);
+        let offer = self.clone();
+        spawn_local(async move {
+            loop {
+                let query = offer.query.get_untracked();
+                let found = api::titles(query.clone()).await.unwrap_or_default();
+                offer.found.set_value(found.workers);
+                offer.show();
+                if offer.query.get_untracked() == query {
+                    break;
+                }
+            }
+            offer.asking.set_value(false);
+        });
+    }
+
+    fn show(&self) {
+        let query = self.query.get_untracked();
+        let choices = choices(&query, self.found.get_value(), self.place, low);
+        if *self.choices.read_untracked() != choices {
+            self.active.set(0);
+            self.choices.set(choices);
+        }
+    }
+
+    fn step(&self, by: isize) {
+        let count = self.choices.read_untracked().len().max(1);
+        let at = self.active.get_untracked() as isize + by;
+        let at = at.rem_euclid(count as isize) as usize;
+        self.active.set(at);
+        #[cfg(feature = "browser")]
+        if let Some(option) = document().get_element_by_id(&option_id(at)) {
+            let options = web_sys::ScrollIntoViewOptions::new();
+            options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+            option.scroll_into_view_with_scroll_into_view_options(&options);
+        }
+    }
+
+    fn active_id(&self) -> Option<String> {
+        let at = self.active.get();
+        (at < self.choices.read().len()).then(|| option_id(at))
+    }
+}
+
+fn option_id(at: usize) -> String {
+    format!("choice-{at}")
+}
+
+fn kind(choice: &Choice) -> &'static str {
+    match choice {
+        Choice::Conversation { .. } => "conversation",
+        Choice::Command(_) => "command",
+        Choice::Search(_) => "search",
+    }
+}
+
+fn words(choice: &Choice) -> String {
+    let place = expect_context::<Conversation>().worker.read_untracked().place;
+    match choice {
+        Choice::Conversation { title, .. } => title.clone(),
+        Choice::Command(command) => command.words(place).to_owned(),
+        Choice::Search(query) => text::search_for(query),
+    }
+}
+
+/// Small letters, by the browser's own tables.
+fn low(text: &str) -> String {
+    #[cfg(feature = "browser")]
+    return js_sys::JsString::from(text).to_lower_case().into();
+    #[cfg(not(feature = "browser"))]
+    text.to_lowercase()
+}
+
+/// Opens a dialog over the page as soon as it is there.
+pub fn show_modal(element: NodeRef<Dialog>) {
+    Effect::new(move || {
+        if let Some(dialog) = element.get() {
+            let _ = dialog.show_modal();
+        }
+    });
+}
+
+/// Closes whichever is open; it gives the focus back to what had it.
+pub fn close() {
+    #[cfg(feature = "browser")]
+    if let Some(element) = document().get_element_by_id("overlay") {
+        use wasm_bindgen::JsCast;
+        element.unchecked_into::<web_sys::HtmlDialogElement>().close();
+    }
+}
+
+/// A click beside the dialog's box closes it.
+pub fn dismiss(event: &MouseEvent) {
+    if event.target() == event.current_target() {
+        close();
+    }
+}

@@ -1,0 +1,152 @@
+//! What a choice of the palette does.
+
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
+use protocol::{Role, WorkerId};
+
+use super::Shown;
+use super::choice::{Choice, Command};
+use crate::components::console_view::Problem;
+use crate::components::entry_actions::{remove, set_place};
+use crate::components::focus::focus;
+use crate::live::{Conversation, List};
+use crate::{AppError, api, text::tr};
+
+/// What was done, in words, for whoever does not see it.
+#[derive(Clone, Default)]
+pub struct Told(pub ArcRwSignal<&'static str>);
+
+type Navigate = Box<dyn Fn(&str) + Send + Sync>;
+
+/// Everything that commands need of the page.
+#[derive(Clone)]
+pub struct Performer {
+    list: List,
+    conversation: Conversation,
+    problem: Problem,
+    told: Told,
+    navigate: ArcStoredValue<Navigate>,
+}
+
+impl Performer {
+    pub fn new() -> Self {
+        let navigate = use_navigate();
+        let navigate = move |path: &str| navigate(path, Default::default());
+        Self {
+            list: expect_context(),
+            conversation: expect_context(),
+            problem: expect_context(),
+            told: expect_context(),
+            navigate: ArcStoredValue::new(Box::new(navigate)),
+        }
+    }
+
+    /// Does it. The palette is closed by then, and the focus is back where it was.
+    pub fn perform(&self, choice: Choice, shown: ArcRwSignal<Option<Shown>>) {
+        match choice {
+            Choice::Conversation { id, .. } => self.go(&conversation(id)),
+            Choice::Search(query) => {
+                let mut fields = leptos_router::params::ParamsMap::new();
+                fields.insert("q", query);
+                leave(&["/search", &fields.to_query_string()].concat());
+            }
+            Choice::Command(command) => self.command(command, shown),
+        }
+    }
+
+    fn command(&self, command: Command, shown: ArcRwSignal<Option<Shown>>) {
+        let id = self.conversation.worker_id;
+        match command {
+            Command::New => self.create(),
+            Command::Write => focus("composer"),
+            Command::CopyAnswer => self.copy_answer(),
+            Command::Rename => open_manage(),
+            Command::Place(place) => {
+                let worker = self.conversation.worker.get_untracked();
+                set_place(self.list.clone(), self.problem.clone(), worker, place);
+            }
+            Command::Delete => {
+                let performer = self.clone();
+                let go = move |path: &str| performer.go(path);
+                remove(self.list.clone(), self.problem.clone(), id, id, go);
+            }
+            Command::ExportMarkdown => self.export("markdown"),
+            Command::ExportJson => self.export("json"),
+            Command::Appearance | Command::Language => leave("/settings"),
+            Command::Data => leave("/data"),
+            // After the palette has told that it is closed.
+            Command::Shortcuts => set_timeout(
+                move || shown.set(Some(Shown::Shortcuts)),
+                std::time::Duration::from_millis(0),
+            ),
+        }
+    }
+
+    fn go(&self, path: &str) {
+        self.navigate.with_value(|navigate| navigate(path));
+    }
+
+    fn create(&self) {
+        let performer = self.clone();
+        self.problem.clear();
+        spawn_local(async move {
+            match api::create().await {
+                Ok(worker) => performer.go(&conversation(worker)),
+                Err(AppError(error)) => performer.problem.show(error, None),
+            }
+        });
+    }
+
+    fn copy_answer(&self) {
+        let entries = self.conversation.entries.read_untracked();
+        let answer = entries.iter().rev().find(|entry| entry.role == Role::Assistant);
+        let Some(text) = answer.map(|entry| entry.text.get_untracked()) else {
+            return self.told.0.set(tr!(copied_none));
+        };
+        let told = self.told.clone();
+        spawn_local(async move {
+            told.0.set(if copy(&text).await { tr!(copied) } else { tr!(copied_not) });
+        });
+    }
+
+    fn export(&self, format: &str) {
+        let worker = self.conversation.worker.read_untracked();
+        let (runtime, id) = (worker.runtime_id.to_string(), worker.worker_id.to_string());
+        let path = ["/api/v1/runtimes/", &runtime, "/workers/", &id, "/export?format=", format];
+        leave(&path.concat());
+    }
+}
+
+fn conversation(id: WorkerId) -> String {
+    format!("/c/{id}")
+}
+
+/// Goes to an address that is not the console's: a page of its own, or a file to be kept.
+fn leave(path: &str) {
+    let _ = window().location().set_href(path);
+}
+
+/// Opens the conversation's own menu at its title.
+fn open_manage() {
+    #[cfg(feature = "browser")]
+    if let Some(menu) = document().get_element_by_id("manage") {
+        use wasm_bindgen::JsCast;
+        let _ = menu.unchecked_into::<web_sys::HtmlElement>().show_popover();
+    }
+    focus("title");
+}
+
+/// Whether the browser let it.
+async fn copy(text: &str) -> bool {
+    #[cfg(feature = "browser")]
+    {
+        let done = window().navigator().clipboard().write_text(text);
+        wasm_bindgen_futures::JsFuture::from(done).await.is_ok()
+    }
+    #[cfg(not(feature = "browser"))]
+    {
+        let _ = text;
+        false
+    }
+}

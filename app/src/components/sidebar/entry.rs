@@ -1,0 +1,149 @@
+//! One conversation of the list.
+
+use leptos::ev::{KeyboardEvent, MouseEvent};
+use leptos::prelude::*;
+use protocol::WorkerStatus;
+
+use super::entry_menu::Menu;
+use super::entry_title::EntryTitle;
+use crate::components::icon::{Drawing, Icon};
+use crate::components::moment;
+use crate::erase::{Erased, erase};
+use crate::live::list::Item;
+use crate::live::{Conversation, List};
+use crate::{label, text::tr};
+
+/// A link to it, with what is going on there, and its menu.
+#[component]
+pub fn Entry(
+    /// The conversation.
+    item: Item,
+) -> impl IntoView {
+    let list = expect_context::<List>();
+    let (id, renaming) = (item.id, list.renaming.clone());
+    let marked = Marks::of(&item);
+    let (running, unread) = (marked.clone(), marked.clone());
+    view! {
+        <li
+            class="entry"
+            data-running=move || running.running().then_some("")
+            data-unread=move || unread.unread().then_some("")
+        >
+            {move || {
+                if renaming.get() == Some(id) {
+                    let item = item.clone();
+                    erase(view! { <EntryTitle item /> })
+                } else {
+                    closed(&item, &marked)
+                }
+            }}
+        </li>
+    }
+}
+
+/// The entry while its title is not being changed.
+fn closed(item: &Item, marks: &Marks) -> Erased {
+    let list = expect_context::<List>();
+    let (id, worker) = (item.id, item.worker.clone());
+    // Whoever reads in the archive stays there.
+    let query = if list.part.read_untracked().archived { "?place=archived" } else { "" };
+    let current = expect_context::<Conversation>().worker_id == id;
+    let named = worker.clone();
+    let title =
+        move || label::title(named.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    let marks = marks.clone();
+    let at = worker.clone();
+    erase(view! {
+        <a
+            class="conversation"
+            id=format!("c-{id}")
+            href=format!("/c/{id}{query}")
+            aria-current=current.then_some("page")
+        >
+            <span class="conversation-title">{title.clone()}</span>
+            <span class="visually-hidden">{move || marks.words()}</span>
+            <time class="moment" datetime=move || at.read().updated_at.to_rfc3339()>
+                {move || moment::shown(worker.read().updated_at, list.local.get())}
+            </time>
+        </a>
+        <MenuButton id title />
+    })
+}
+
+/// Opens the entry's menu; without a script it leads to the conversation's own.
+#[component]
+fn MenuButton(
+    id: protocol::WorkerId,
+    title: impl Fn() -> String + Send + Sync + 'static,
+) -> impl IntoView {
+    let menu = expect_context::<Menu>();
+    let (open, scripted) = (menu.of.clone(), expect_context::<List>().local);
+    let is_button = scripted.clone();
+    let press = {
+        let menu = menu.clone();
+        move |event: MouseEvent| {
+            event.prevent_default();
+            menu.open(id);
+        }
+    };
+    // What a button does and a link does not.
+    let keydown = move |event: KeyboardEvent| {
+        if event.key() == " " || event.key() == "ArrowDown" {
+            event.prevent_default();
+            menu.open(id);
+        }
+    };
+    view! {
+        <a
+            class="icon-button entry-more"
+            id=format!("m-of-{id}")
+            href=format!("/c/{id}#manage")
+            role=move || is_button.get().then_some("button")
+            aria-haspopup=move || scripted.get().then_some("menu")
+            aria-expanded=move || (open.get() == Some(id)).then_some("true")
+            aria-label=move || tr!(entry_menu, title = title())
+            on:click=press
+            on:keydown=keydown
+        >
+            <Drawing icon=Icon::Dots />
+        </a>
+    }
+}
+
+/// What an entry says besides its title.
+#[derive(Clone)]
+struct Marks {
+    list: List,
+    item: Item,
+    /// The conversation that this page shows, if it is this one: it is ahead of the list.
+    shown: Option<Conversation>,
+}
+
+impl Marks {
+    fn of(item: &Item) -> Self {
+        let shown = expect_context::<Conversation>();
+        let shown = (shown.worker_id == item.id).then_some(shown);
+        Self { list: expect_context(), item: item.clone(), shown }
+    }
+
+    fn running(&self) -> bool {
+        let worker = self.shown.as_ref().map_or(&self.item.worker, |shown| &shown.worker);
+        worker.read().status == WorkerStatus::Generating
+    }
+
+    fn unread(&self) -> bool {
+        // What somebody looks at is not unread, whoever of the two streams is first.
+        let looked_at = self.shown.is_some() && self.list.looking.get();
+        !looked_at && self.list.is_unread(&self.item.worker.read())
+    }
+
+    fn words(&self) -> &'static str {
+        if self.running() {
+            tr!(mark_running)
+        } else if self.unread() {
+            tr!(mark_unread)
+        } else {
+            ""
+        }
+    }
+}

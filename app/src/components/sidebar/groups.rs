@@ -1,0 +1,77 @@
+//! The list itself: headings, and the conversations under them.
+
+use leptos::prelude::*;
+
+use super::entry::Entry;
+use super::older::load_older;
+use crate::live::List;
+use crate::live::list::{Day, Group};
+use crate::text::{self, tr};
+
+/// How near its end the list is scrolled when more is loaded, in pixels.
+const NEAR: i32 = 240;
+
+/// The conversations by day. Scrolls, and loads more at its end.
+#[component]
+pub fn Groups() -> impl IntoView {
+    let list = expect_context::<List>();
+    let (groups, archived) = (list.groups.clone(), list.part.clone());
+    let scroller = NodeRef::<leptos::html::Div>::new();
+    let scrolled = {
+        let list = list.clone();
+        move |_| {
+            let Some(element) = scroller.get_untracked() else { return };
+            list.scrolled.set_value(element.scroll_top());
+            let left = element.scroll_height() - element.scroll_top() - element.client_height();
+            if left < NEAR {
+                load_older(&list);
+            }
+        }
+    };
+    // The list of the conversation before stood somewhere; this one is the same list.
+    Effect::new(move || {
+        if let Some(element) = scroller.get() {
+            element.set_scroll_top(list.scrolled.get_value());
+        }
+    });
+    view! {
+        <div class="conversations" node_ref=scroller on:scroll=scrolled>
+            {move || archived.get().archived.then(|| view! { <p class="part">{tr!(archive_part)}</p> })}
+            <For
+                each=move || groups.get()
+                key=|group| group.day
+                children=|group| view! { <OfDay group /> }
+            />
+        </div>
+    }
+}
+
+#[component]
+fn OfDay(group: Group) -> impl IntoView {
+    let Group { day, items } = group;
+    view! {
+        <div class="day" role="group" aria-labelledby=day.id()>
+            <h2 class="day-name" id=day.id()>
+                {name(day)}
+            </h2>
+            <ul>
+                <For
+                    each=move || items.get()
+                    key=|item| item.id
+                    children=|item| view! { <Entry item /> }
+                />
+            </ul>
+        </div>
+    }
+}
+
+fn name(day: Day) -> String {
+    match day {
+        Day::Pinned => tr!(day_pinned).to_owned(),
+        Day::Today => tr!(day_today).to_owned(),
+        Day::Yesterday => tr!(day_yesterday).to_owned(),
+        Day::Week => tr!(day_week).to_owned(),
+        Day::Month => tr!(day_month).to_owned(),
+        Day::Of { year, month } => text::month(year, month),
+    }
+}

@@ -1,0 +1,58 @@
+//! The way to conversations that were used longer ago.
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use crate::api;
+use crate::live::{Conversation, List};
+use crate::text::tr;
+
+/// A link, which loads them in place where it can.
+#[component]
+pub fn Older() -> impl IntoView {
+    let (list, current) = (expect_context::<List>(), expect_context::<Conversation>().worker_id);
+    let part = list.part.clone();
+    move || {
+        let list = list.clone();
+        list.next_before.get().map(|before| {
+            let mut query = leptos_router::params::ParamsMap::new();
+            query.insert("list", before);
+            if part.get_untracked().archived {
+                query.insert("place", "archived".to_owned());
+            }
+            let load = move |event: MouseEvent| {
+                event.prevent_default();
+                load_older(&list);
+            };
+            view! {
+                <a
+                    class="quiet older"
+                    href=format!("/c/{current}{}", query.to_query_string())
+                    on:click=load
+                >
+                    {tr!(older_conversations)}
+                </a>
+            }
+        })
+    }
+}
+
+/// Loads the page that follows, unless it is on its way.
+pub fn load_older(list: &List) {
+    let Some(before) = list.next_before.get_untracked() else { return };
+    if !list.begin_loading() {
+        return;
+    }
+    let list = list.clone();
+    spawn_local(async move {
+        let part = *list.part.read_untracked();
+        let page = api::workers(Some(before.clone()), part.archived).await;
+        list.end_loading();
+        // What was read anew meanwhile goes on elsewhere.
+        let expected = list.next_before.get_untracked() == Some(before);
+        if let (Ok(page), true) = (page, expected) {
+            list.append(page);
+        }
+    });
+}

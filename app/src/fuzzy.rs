@@ -1,0 +1,86 @@
+//! How well a text fits what somebody typed in a hurry.
+
+/// The better the greater; none where a word of `query` is nowhere in `text`. Both in small
+/// letters.
+///
+/// A word that stands in the text counts most, more at its beginning or at that of one of its
+/// words; one whose letters do in their order counts less, the less the further apart.
+pub fn score(text: &str, query: &str) -> Option<u32> {
+    query.split_whitespace().map(|word| of_word(text, word)).sum()
+}
+
+fn of_word(text: &str, word: &str) -> Option<u32> {
+    if text.starts_with(word) {
+        return Some(1000);
+    }
+    let starts = |at: usize| text[..at].chars().next_back().is_none_or(|c| !c.is_alphanumeric());
+    if let Some((first, _)) = text.match_indices(word).next() {
+        let at_word = text.match_indices(word).any(|(at, _)| starts(at));
+        let late = u32::try_from(first / 4).unwrap_or(u32::MAX).min(100);
+        return Some(if at_word { 900 } else { 700 } - late);
+    }
+    scattered(text, word).map(|gaps| 400 - gaps.min(399))
+}
+
+/// How many letters stand between those of the word.
+fn scattered(text: &str, word: &str) -> Option<u32> {
+    let mut letters = text.chars();
+    let mut gaps = 0;
+    for letter in word.chars() {
+        let skipped = letters.by_ref().position(|c| c == letter)?;
+        gaps += u32::try_from(skipped).unwrap_or(u32::MAX).min(100);
+    }
+    Some(gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_fits_better_counts_more() {
+        let ordered = ["tides of the sea", "high tides", "the intidesque", "the inner deserts"];
+        let scores: Vec<_> = ordered.iter().map(|text| score(text, "tides")).collect();
+        assert!(scores.windows(2).all(|two| two[0] > two[1]), "{scores:?}");
+        assert!(scores.iter().all(Option::is_some), "{scores:?}");
+        assert_eq!(score("tide", "tides"), None);
+        assert_eq!(score("aab", "ba"), None);
+    }
+
+    #[test]
+    fn every_word_has_to_be_there_in_any_order() {
+        assert!(score("notes on the moon", "moon notes").is_some());
+        assert_eq!(score("notes on the moon", "moon sun"), None);
+        assert_eq!(score("anything", ""), Some(0));
+        assert_eq!(score("anything", "  "), Some(0));
+    }
+
+    #[test]
+    fn any_script_will_do() {
+        assert!(score("東京の天気について", "天気") > score("東京の天空と気温", "天気"));
+        assert!(score("東京の天空と気温", "天気").is_some());
+        assert_eq!(score("天気", "気天"), None);
+        assert_eq!(score("🦀", "🦀"), Some(1000));
+    }
+
+    proptest! {
+        #[test]
+        fn a_text_fits_itself_and_never_panics(text in ".{0,20}", query in ".{0,8}") {
+            let _ = score(&text, &query);
+            prop_assert!(score(&text, &text).is_some());
+        }
+
+        #[test]
+        fn letters_in_their_order_are_found(text in "[a-e ]{1,30}", mask: u32) {
+            let picked = text.chars().enumerate().filter(|(n, _)| mask >> n & 1 == 1);
+            let query: String = picked.map(|(_, c)| c).filter(|c| *c != ' ').collect();
+            prop_assert!(score(&text, &query).is_some());
+        }
+
+        #[test]
+        fn what_is_not_there_is_not_found(text in "[a-e ]{0,30}", query in "[a-e]{0,4}f[a-e]{0,4}") {
+            prop_assert_eq!(score(&text, &query), None);
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The list of conversations as the page keeps it: read once, then told of what changes.
+//!
+//! It lives as long as the page, not as one conversation in it: walking from one to another
+//! neither reads it again nor loses its place.
+
+pub mod day;
+mod order;
+mod seen;
+
+use leptos::prelude::*;
+use protocol::api::WorkerPage;
+use protocol::{Cursor, ListFrame, RuntimeId, Timestamp, Worker, WorkerId};
+
+pub use day::Day;
+pub use order::Part;
+pub use seen::Seen;
+
+/// A heading with the conversations under it.
+#[derive(Clone)]
+pub struct Group {
+    pub day: Day,
+    pub items: ArcRwSignal<Vec<Item>>,
+}
+
+/// One conversation of the list.
+#[derive(Clone)]
+pub struct Item {
+    pub id: WorkerId,
+    pub worker: ArcRwSignal<Worker>,
+}
+
+/// What a page begins with.
+#[derive(Clone, Debug)]
+pub struct Beginning {
+    pub page: WorkerPage,
+    pub part: Part,
+    /// The server's time, by which the server has grouped.
+    pub now: Timestamp,
+}
+
+/// The list in the page. Cheap to clone; in the context of the whole app.
+#[derive(Clone)]
+pub struct List {
+    pub groups: ArcRwSignal<Vec<Group>>,
+    pub next_before: ArcRwSignal<Option<String>>,
+    pub part: ArcRwSignal<Part>,
+    /// What this browser has shown; nothing is known of it before a script runs.
+    pub seen: ArcRwSignal<Option<Seen>>,
+    /// The conversation whose title is being changed in the list. Nothing moves meanwhile: an
+    /// element that moves loses the focus, and an input method its text.
+    pub renaming: ArcRwSignal<Option<WorkerId>>,
+    /// The runtime whose list it is, once there is one to follow.
+    pub runtime: ArcRwSignal<Option<RuntimeId>>,
+    /// Whether somebody looks at the page.
+    pub looking: ArcRwSignal<bool>,
+    /// Whether a script runs, which knows the reader's zone. Groups are the server's until then.
+    pub local: ArcRwSignal<bool>,
+    /// How far the list is scrolled, for the next conversation's page.
+    pub scrolled: ArcStoredValue<i32>,
+    /// The element of the list that had the focus last, until the focus went elsewhere.
+    pub focused: ArcStoredValue<Option<String>>,
+    state: ArcStoredValue<State>,
+}
+
+/// Invariant: `items` are in the order of the list, but while somebody renames.
+#[derive(Default)]
+struct State {
+    items: Vec<Item>,
+    /// The last one of the last page that was read, as it was then.
+    last: Option<Worker>,
+    cursor: Option<Cursor>,
+    /// Whether all that changes is told at the moment.
+    live: bool,
+    /// The server's day, until a script knows the reader's.
+    utc_today: i64,
+    loading: bool,
+}
+
+impl List {
+    /// With nothing in it.
+    pub fn new() -> Self {
+        Self {
+            groups: ArcRwSignal::default(),
+            next_before: ArcRwSignal::default(),
+            part: ArcRwSignal::default(),
+            seen: ArcRwSignal::default(),
+            renaming: ArcRwSignal::default(),
+            runtime: ArcRwSignal::default(),
+            looking: ArcRwSignal::default(),
+            local: ArcRwSignal::default(),
+            scrolled: ArcStoredValue::new(0),
+            focused: ArcStoredValue::new(None),
+            state: ArcStoredValue::default(),
+        }
+    }
+
+    /// Takes what a page of a conversation brought, unless the list is the same part already
+    /// and is told of everything.
+    pub fn begin(&self, beginning: Beginning) {
+        let Beginning { page, part, now } = beginning;
+        let known = self.state.with_value(|state| state.live && !state.items.is_empty());
+        if known && *self.part.read_untracked() == part && !part.older {
+            return;
+        }
+        self.state.update_value(|state| state.utc_today = order::utc_day(now));
+        set_if_new(&self.part, part);
+        self.replace(page);
+    }
+
+    /// Begins anew with a first page.
+    pub fn replace(&self, page: WorkerPage) {
+        let runtime = page.workers.first().map(|worker| worker.runtime_id.clone());
+        self.state.update_value(|state| {
+            let known = std::mem::take(&mut state.items);
+            state.last = page.workers.last().cloned();
+            state.items = page.workers.into_iter().map(|new| item(&known, new)).collect();
+            state.cursor = page.cursor;
+        });
+        set_if_new(&self.next_before, page.next_before);
+        if runtime.is_some() {
+            set_if_new(&self.runtime, runtime);
+        }
+        self.arrange();
+    }
+
+    /// Adds the page that follows.
+    pub fn append(&self, page: WorkerPage) {
+        self.state.update_value(|state| {
+            state.last = page.workers.last().cloned().or(state.last.take());
+            for worker in page.workers {
+                if !state.items.iter().any(|item| item.id == worker.worker_id) {
+                    state.items.push(Item::of(worker));
+                }
+            }
+        });
+        set_if_new(&self.next_before, page.next_before);
+        self.arrange();
+    }
+
+    /// Takes what is told. Whether the first page has to be read again.
+    pub fn apply(&self, frame: ListFrame) -> bool {
+        let cursor = frame.cursor().cloned();
+        let again = match frame {
+            ListFrame::Hello { resumed, .. } => !resumed,
+            ListFrame::Worker { worker, .. } => {
+                self.put(*worker);
+                false
+            }
+            ListFrame::Deleted { worker_id, .. } => {
+                self.remove(worker_id);
+                false
+            }
+            ListFrame::Close { .. } => false,
+        };
+        if let Some(cursor) = cursor {
+            self.state.update_value(|state| state.cursor = Some(cursor));
+        }
+        again
+    }
+
+    /// Shows a conversation as it stands.
+    pub fn put(&self, worker: Worker) {
+        let (part, more) =
+            (*self.part.read_untracked(), self.next_before.read_untracked().is_some());
+        self.state.update_value(|state| {
+            let at = state.items.iter().position(|item| item.id == worker.worker_id);
+            match at {
+                Some(at) if part.has(&worker) => set_if_new(&state.items[at].worker, worker),
+                Some(at) => {
+                    state.items.remove(at);
+                }
+                None if part.takes(&worker, state.last.as_ref(), more) => {
+                    state.items.push(Item::of(worker));
+                }
+                None => {}
+            }
+        });
+        self.arrange();
+    }
+
+    /// Takes a conversation out.
+    pub fn remove(&self, id: WorkerId) {
+        self.state.update_value(|state| state.items.retain(|item| item.id != id));
+        self.arrange();
+    }
+
+    /// The conversation as the list has it.
+    pub fn worker(&self, id: WorkerId) -> Option<Worker> {
+        self.state.with_value(|state| {
+            let item = state.items.iter().find(|item| item.id == id);
+            item.map(|item| item.worker.get_untracked())
+        })
+    }
+
+    /// Where to go on following.
+    pub fn cursor(&self) -> Option<Cursor> {
+        self.state.with_value(|state| state.cursor.clone())
+    }
+
+    /// Notes whether everything that changes is told.
+    pub fn set_live(&self, live: bool) {
+        self.state.update_value(|state| state.live = live);
+    }
+
+    /// Whether a further page may be asked for: no other is on its way.
+    pub fn begin_loading(&self) -> bool {
+        let was = self.state.try_update_value(|state| std::mem::replace(&mut state.loading, true));
+        was == Some(false)
+    }
+
+    /// A further page has come, or will not.
+    pub fn end_loading(&self) {
+        self.state.update_value(|state| state.loading = false);
+    }
+
+    /// When anything in the list was used last, in milliseconds since 1970.
+    pub fn newest_ms(&self) -> i64 {
+        self.state.with_value(|state| {
+            let used = state.items.iter().map(|item| item.worker.read_untracked().updated_at);
+            used.max().map_or(0, Timestamp::unix_ms)
+        })
+    }
+
+    /// Groups by the days of the reader from now on.
+    pub fn localize(&self) {
+        self.local.set(true);
+        self.arrange();
+    }
+
+    /// Whether an answer ended in a conversation that was not shown since.
+    pub fn is_unread(&self, worker: &Worker) -> bool {
+        self.seen.read().as_ref().is_some_and(|seen| seen.is_unread(worker))
+    }
+
+    /// Puts everything where it belongs.
+    pub fn arrange(&self) {
+        if self.renaming.read_untracked().is_some() {
+            return;
+        }
+        let local = self.local.get_untracked();
+        let groups = self.state.try_update_value(|state| {
+            let mut workers: Vec<_> =
+                state.items.iter().map(|item| item.worker.get_untracked()).collect();
+            order::sort(&mut workers);
+            let known = std::mem::take(&mut state.items);
+            let find = |id| known.iter().find(|item: &&Item| item.id == id).cloned();
+            state.items = workers.iter().filter_map(|worker| find(worker.worker_id)).collect();
+            let groups = if local {
+                let (today, day_of) = local_days();
+                order::group(&workers, today, day_of)
+            } else {
+                order::group(&workers, state.utc_today, order::utc_day)
+            };
+            let items = |ids: Vec<WorkerId>| ids.into_iter().filter_map(find).collect::<Vec<_>>();
+            groups.into_iter().map(|(day, ids)| (day, items(ids))).collect::<Vec<_>>()
+        });
+        self.show(groups.unwrap_or_default());
+    }
+
+    /// A group that was there before keeps its signal, and so its elements.
+    fn show(&self, groups: Vec<(Day, Vec<Item>)>) {
+        let shown = self.groups.get_untracked();
+        let same = shown.len() == groups.len()
+            && shown.iter().zip(&groups).all(|(group, (day, _))| group.day == *day);
+        let groups = groups.into_iter().map(|(day, items)| {
+            let known = shown.iter().find(|group| group.day == day);
+            let Some(group) = known.cloned() else {
+                return Group { day, items: ArcRwSignal::new(items) };
+            };
+            let changed = {
+                let before = group.items.read_untracked();
+                before.len() != items.len() || before.iter().zip(&items).any(|(a, b)| a.id != b.id)
+            };
+            if changed {
+                group.items.set(items);
+            }
+            group
+        });
+        let groups: Vec<_> = groups.collect();
+        if !same {
+            self.groups.set(groups);
+        }
+    }
+}
+
+impl Item {
+    fn of(worker: Worker) -> Self {
+        Self { id: worker.worker_id, worker: ArcRwSignal::new(worker) }
+    }
+}
+
+/// What is known already keeps its signal.
+fn item(known: &[Item], new: Worker) -> Item {
+    match known.iter().find(|item| item.id == new.worker_id) {
+        Some(item) => {
+            set_if_new(&item.worker, new);
+            item.clone()
+        }
+        None => Item::of(new),
+    }
+}
+
+/// Today, and the day of any moment, where the reader is.
+fn local_days() -> (i64, impl Fn(Timestamp) -> i64) {
+    #[cfg(feature = "browser")]
+    let day_of = |ms: i64| {
+        let zone = js_sys::Date::new(&(ms as f64).into()).get_timezone_offset();
+        day::number(ms, -zone as i32)
+    };
+    #[cfg(not(feature = "browser"))]
+    let day_of = |ms: i64| day::number(ms, 0);
+    #[cfg(feature = "browser")]
+    let now = js_sys::Date::now() as i64;
+    #[cfg(not(feature = "browser"))]
+    let now = 0;
+    (day_of(now), move |at: Timestamp| day_of(at.unix_ms()))
+}
+
+fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
+    signal.maybe_update(|shown| {
+        let new = *shown != value;
+        if new {
+            *shown = value;
+        }
+        new
+    });
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! Which conversations a list shows, and in which order.
+
+use protocol::{Place, Timestamp, Worker, WorkerId};
+
+use super::day::{self, Day};
+
+/// Which part of all conversations is shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Part {
+    /// The archive, instead of all else.
+    pub archived: bool,
+    /// Begins in the middle: what is used anew does not come in at its top.
+    pub older: bool,
+}
+
+/// Where a conversation stands in a list: the greater the higher.
+type Rank = (bool, Timestamp, WorkerId);
+
+impl Part {
+    /// Whether a conversation belongs to it.
+    pub fn has(self, worker: &Worker) -> bool {
+        self.archived == (worker.place == Place::Archived)
+    }
+
+    /// Whether a conversation that is not shown comes in: not where the list begins in the
+    /// middle, nor after the `last` one that was read while there are more.
+    pub fn takes(self, worker: &Worker, last: Option<&Worker>, more: bool) -> bool {
+        let used = |worker: &Worker| (worker.updated_at, worker.worker_id);
+        let below = || last.is_some_and(|last| used(worker) < used(last));
+        self.has(worker) && !self.older && !(more && below())
+    }
+}
+
+fn rank(worker: &Worker) -> Rank {
+    (worker.place == Place::Pinned, worker.updated_at, worker.worker_id)
+}
+
+/// Puts the pinned first, then whatever was used last.
+pub fn sort(workers: &mut [Worker]) {
+    workers.sort_by_key(|worker| std::cmp::Reverse(rank(worker)));
+}
+
+/// The headings with what stands under them, in this order. `day_of` numbers the day of a
+/// moment in the reader's zone.
+pub fn group(
+    workers: &[Worker],
+    today: i64,
+    day_of: impl Fn(Timestamp) -> i64,
+) -> Vec<(Day, Vec<WorkerId>)> {
+    let mut groups: Vec<(Day, Vec<WorkerId>)> = Vec::new();
+    for worker in workers {
+        let day = match worker.place {
+            Place::Pinned => Day::Pinned,
+            Place::Listed | Place::Archived => Day::of(day_of(worker.updated_at), today),
+        };
+        match groups.last_mut() {
+            Some((of, ids)) if *of == day => ids.push(worker.worker_id),
+            _ => groups.push((day, vec![worker.worker_id])),
+        }
+    }
+    groups
+}
+
+/// The number of a day in UTC, in which the server groups and every page begins.
+pub fn utc_day(at: Timestamp) -> i64 {
+    day::number(at.unix_ms(), 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::sample;
+
+    fn worker(n: u8, place: Place, at_ms: i64) -> Worker {
+        let worker_id = WorkerId::from_parts(u64::from(n), [n; 10]);
+        Worker { worker_id, place, updated_at: sample::at(at_ms), ..sample::worker() }
+    }
+
+    fn numbers(workers: &[Worker]) -> Vec<u8> {
+        workers.iter().map(|worker| worker.worker_id.as_bytes()[15]).collect()
+    }
+
+    const DAY: i64 = 86_400_000;
+
+    #[test]
+    fn the_pinned_come_first_and_then_the_last_used() {
+        let mut workers = [
+            worker(1, Place::Listed, 5),
+            worker(2, Place::Pinned, 1),
+            worker(3, Place::Listed, 9),
+            worker(4, Place::Pinned, 2),
+            worker(5, Place::Listed, 5),
+        ];
+        sort(&mut workers);
+        assert_eq!(numbers(&workers), [4, 2, 3, 5, 1]);
+        let today = utc_day(sample::at(0)) + 1;
+        let groups = group(&workers, today, utc_day);
+        let days: Vec<_> = groups.iter().map(|(day, ids)| (*day, ids.len())).collect();
+        assert_eq!(days, [(Day::Pinned, 2), (Day::Yesterday, 3)]);
+    }
+
+    #[test]
+    fn each_day_is_one_group() {
+        let mut workers: Vec<_> =
+            (0..60).map(|n| worker(n, Place::Listed, -i64::from(n) * DAY)).collect();
+        sort(&mut workers);
+        let groups = group(&workers, utc_day(sample::at(0)), utc_day);
+        let mut days: Vec<_> = groups.iter().map(|(day, _)| *day).collect();
+        assert_eq!(days.len(), 6, "{days:?}");
+        days.dedup();
+        assert_eq!(days.len(), 6);
+        assert_eq!(groups.iter().map(|(_, ids)| ids.len()).sum::<usize>(), 60);
+    }
+
+    #[test]
+    fn what_changed_comes_in_where_the_list_would_have_it() {
+        let (all, archive) = (Part::default(), Part { archived: true, older: false });
+        let last = worker(5, Place::Listed, 50);
+        let comes = |part: Part, worker: &Worker, more| part.takes(worker, Some(&last), more);
+        assert!(comes(all, &worker(6, Place::Listed, 60), true));
+        // Further down than what is loaded: it comes with its page.
+        assert!(!comes(all, &worker(4, Place::Listed, 40), true));
+        assert!(comes(all, &worker(4, Place::Listed, 40), false));
+        assert!(!comes(all, &worker(4, Place::Pinned, 40), true));
+        assert!(!comes(all, &worker(6, Place::Archived, 60), true));
+        assert!(comes(archive, &worker(6, Place::Archived, 60), true));
+        assert!(!comes(archive, &worker(6, Place::Pinned, 60), true));
+        let older = Part { older: true, ..all };
+        assert!(older.has(&last) && !comes(older, &worker(6, Place::Listed, 60), true));
+    }
+}

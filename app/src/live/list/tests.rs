@@ -1,0 +1,113 @@
+use protocol::{LogId, Place, WorkerStatus};
+
+use super::*;
+use crate::live::sample;
+
+fn worker(n: u8, at_ms: i64) -> Worker {
+    let worker_id = WorkerId::from_parts(u64::from(n), [n; 10]);
+    Worker { worker_id, place: Place::Listed, updated_at: sample::at(at_ms), ..sample::worker() }
+}
+
+fn page(workers: Vec<Worker>, next_before: Option<&str>) -> WorkerPage {
+    let cursor = Some(Cursor::new(LogId(1), 4));
+    WorkerPage { workers, next_before: next_before.map(str::to_owned), cursor }
+}
+
+fn list(workers: Vec<Worker>, next_before: Option<&str>) -> List {
+    let list = List::new();
+    let page = page(workers, next_before);
+    list.begin(Beginning { page, part: Part::default(), now: sample::at(0) });
+    list
+}
+
+fn shown(list: &List) -> Vec<(Day, Vec<u8>)> {
+    let groups = list.groups.get_untracked();
+    let ids = |group: &Group| {
+        let items = group.items.get_untracked();
+        items.iter().map(|item| item.id.as_bytes()[15]).collect()
+    };
+    groups.iter().map(|group| (group.day, ids(group))).collect()
+}
+
+fn tell(list: &List, worker: Worker) -> bool {
+    let cursor = Cursor::new(LogId(1), 5);
+    list.apply(ListFrame::Worker { cursor, worker: Box::new(worker) })
+}
+
+#[test]
+fn what_is_told_stands_where_a_fresh_page_would_have_it() {
+    Owner::new().with(|| {
+        let list = list(vec![worker(3, 30), worker(2, 20)], Some("more"));
+        assert_eq!(shown(&list), [(Day::Today, vec![3, 2])]);
+        assert!(!tell(&list, worker(4, 40)));
+        assert!(!tell(&list, worker(2, 50)));
+        assert!(!tell(&list, worker(1, 10)));
+        assert_eq!(shown(&list), [(Day::Today, vec![2, 4, 3])]);
+        tell(&list, Worker { place: Place::Pinned, ..worker(3, 30) });
+        assert_eq!(shown(&list), [(Day::Pinned, vec![3]), (Day::Today, vec![2, 4])]);
+        tell(&list, Worker { place: Place::Archived, ..worker(2, 50) });
+        list.apply(ListFrame::Deleted {
+            cursor: Cursor::new(LogId(1), 9),
+            worker_id: worker(4, 0).worker_id,
+        });
+        assert_eq!(shown(&list), [(Day::Pinned, vec![3])]);
+        assert_eq!(list.cursor(), Some(Cursor::new(LogId(1), 9)));
+        list.append(page(vec![worker(3, 30), worker(1, 10)], None));
+        assert_eq!(shown(&list), [(Day::Pinned, vec![3]), (Day::Today, vec![1])]);
+    });
+}
+
+#[test]
+fn only_what_changed_is_shown_anew() {
+    Owner::new().with(|| {
+        let list = list(vec![worker(3, 30), worker(2, 20)], None);
+        let groups = list.groups.get_untracked();
+        let items = groups[0].items.get_untracked();
+        tell(&list, Worker { status: WorkerStatus::Generating, ..worker(2, 20) });
+        tell(&list, worker(2, 40));
+        let same = list.groups.get_untracked();
+        assert!(same[0].items == groups[0].items, "the group keeps its signal");
+        let moved = same[0].items.get_untracked();
+        assert!(moved[0].worker == items[1].worker, "and each entry its own");
+    });
+}
+
+#[test]
+fn nothing_moves_while_somebody_types_a_title() {
+    Owner::new().with(|| {
+        let list = list(vec![worker(3, 30), worker(2, 20)], None);
+        list.renaming.set(Some(worker(2, 0).worker_id));
+        tell(&list, worker(2, 50));
+        assert_eq!(shown(&list), [(Day::Today, vec![3, 2])]);
+        list.renaming.set(None);
+        list.arrange();
+        assert_eq!(shown(&list), [(Day::Today, vec![2, 3])]);
+    });
+}
+
+#[test]
+fn a_page_that_comes_with_a_walk_is_not_needed_by_a_list_that_is_told_all() {
+    Owner::new().with(|| {
+        let list = list(vec![worker(3, 30), worker(2, 20)], None);
+        let begin = |part| {
+            let page = page(vec![worker(9, 90)], None);
+            list.begin(Beginning { page, part, now: sample::at(0) });
+        };
+        list.set_live(true);
+        begin(Part::default());
+        assert_eq!(shown(&list), [(Day::Today, vec![3, 2])]);
+        begin(Part { archived: false, older: true });
+        assert_eq!(shown(&list), [(Day::Today, vec![9])]);
+        begin(Part::default());
+        assert_eq!(shown(&list), [(Day::Today, vec![9])]);
+        list.set_live(false);
+        begin(Part::default());
+        let hello = |resumed| ListFrame::Hello {
+            runtime_id: sample::worker().runtime_id,
+            cursor: Cursor::new(LogId(1), 5),
+            resumed,
+        };
+        assert!(list.apply(hello(false)));
+        assert!(!list.apply(hello(true)));
+    });
+}

@@ -1,0 +1,52 @@
+//! What every live connection of a page does: open, and wait before it opens again.
+
+use futures::Sink;
+use futures::future::{AbortHandle, Abortable};
+use gloo_net::websocket::State;
+use gloo_net::websocket::futures::WebSocket;
+use gloo_timers::future::TimeoutFuture;
+use leptos::prelude::*;
+
+use super::backoff;
+
+/// How long a connection on which nothing happened counts as a good one, in milliseconds.
+pub const STAYED_MS: f64 = 5_000.0;
+
+/// Opens a socket to a path of this server, and waits until it is open.
+pub async fn open(path: &str) -> Option<WebSocket> {
+    let location = window().location();
+    let scheme = if location.protocol().as_deref() == Ok("https:") { "wss://" } else { "ws://" };
+    let host = location.host().unwrap_or_default();
+    let mut socket = WebSocket::open(&[scheme, &host, path].concat()).ok()?;
+    let opened =
+        std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx)).await.is_ok();
+    (opened && matches!(socket.state(), State::Open)).then_some(socket)
+}
+
+/// A pause between two attempts, which somebody else may end.
+#[derive(Clone, Default)]
+pub struct Pause(ArcStoredValue<Option<AbortHandle>>);
+
+impl Pause {
+    /// Ends the pause, if one is under way.
+    pub fn end(&self) {
+        self.0.with_value(|pause| pause.iter().for_each(AbortHandle::abort));
+    }
+
+    /// Waits before an attempt. Whether it was to its end.
+    pub async fn before(&self, attempt: u32) -> bool {
+        let pause_ms = backoff::delay_ms(attempt, js_sys::Math::random());
+        self.until(TimeoutFuture::new(pause_ms)).await
+    }
+
+    /// Waits until somebody ends it.
+    pub async fn for_long(&self) {
+        self.until(std::future::pending::<()>()).await;
+    }
+
+    async fn until(&self, over: impl Future<Output = ()>) -> bool {
+        let (end, ended) = AbortHandle::new_pair();
+        self.0.set_value(Some(end));
+        Abortable::new(over, ended).await.is_ok()
+    }
+}

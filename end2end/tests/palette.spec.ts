@@ -1,0 +1,178 @@
+// The palette and the other keys, by the keyboard alone.
+
+import { expect, test } from '../harness/test.ts';
+
+test('a conversation is found by a few letters of its title', async ({
+  companion,
+  console,
+  page,
+}) => {
+  const tides = await companion.api.create('High tides and the moon');
+  const trains = await companion.api.create('Night trains');
+  const japanese = await companion.api.create('潮の満ち引きについて');
+  await console.openLive();
+  await console.composer.focus();
+  await page.keyboard.press('Control+k');
+  await expect(console.paletteField).toBeFocused();
+  // The last used are offered first, and one is always chosen.
+  await expect(console.choices.nth(0)).toHaveText('潮の満ち引きについて');
+  await expect(console.chosen).toHaveText('潮の満ち引きについて');
+  await page.keyboard.type('mon tid');
+  await expect(console.chosen).toHaveText('High tides and the moon');
+  const active = await console.paletteField.getAttribute('aria-activedescendant');
+  await expect(console.chosen).toHaveAttribute('id', active ?? '');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(tides));
+  await expect(console.palette).toBeHidden();
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('満ち');
+  await expect(console.chosen).toHaveText('潮の満ち引きについて');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(japanese));
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('ntrains');
+  await expect(console.chosen).toHaveText('Night trains');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(new RegExp(trains));
+});
+
+test('it gives the focus back, with the text and the place in it', async ({ console, page }) => {
+  await console.openLive();
+  await console.composer.fill('Half a thought');
+  await page.keyboard.press('ArrowLeft');
+  await page.keyboard.press('Control+k');
+  await expect(console.paletteField).toBeFocused();
+  await page.keyboard.press('Escape');
+  await expect(console.palette).toBeHidden();
+  await expect(console.composer).toBeFocused();
+  await page.keyboard.type('!');
+  await expect(console.composer).toHaveValue('Half a though!t');
+  // The same key closes it, too; and on a Mac it is another one.
+  await page.keyboard.press('Control+k');
+  await page.keyboard.press('Control+k');
+  await expect(console.palette).toBeHidden();
+  await page.keyboard.press('Meta+k');
+  await expect(console.palette).toBeVisible();
+  await page.keyboard.press('Escape');
+  await console.openPalette.focus();
+  await page.keyboard.press('Enter');
+  await expect(console.palette).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(console.openPalette).toBeFocused();
+});
+
+test('commands are chosen by arrows and Enter', async ({ companion, console, page }) => {
+  await console.openLive();
+  const first = console.worker;
+  await console.ask('Hello');
+  await expect(console.answer).toHaveText('You said: Hello');
+  await console.isIdle();
+
+  await page.keyboard.press('Control+k');
+  await expect(console.chosen).toHaveText('Hello');
+  await page.keyboard.press('ArrowUp');
+  await expect(console.chosen).toHaveText('Keyboard shortcuts');
+  await page.keyboard.press('ArrowDown');
+  await expect(console.chosen).toHaveText('Hello');
+  await page.keyboard.type('rename');
+  await page.keyboard.press('ArrowDown');
+  await expect(console.chosen).toHaveText('Rename this conversation');
+  await page.keyboard.press('Enter');
+  await expect(console.titleField).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await page.keyboard.type('Greetings');
+  await page.keyboard.press('Enter');
+  await expect(console.title).toHaveText('Greetings');
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('message box');
+  await page.keyboard.press('ArrowDown');
+  await expect(console.chosen).toHaveText('Go to the message box');
+  await page.keyboard.press('Enter');
+  await expect(console.composer).toBeFocused();
+
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('new con');
+  await page.keyboard.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect(page).not.toHaveURL(new RegExp(first));
+  await expect(console.welcome).toBeVisible();
+  expect((await companion.api.newest()) === first).toBe(false);
+});
+
+test('the last answer is copied', async ({ console, context, page }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+  await console.openLive();
+  await console.ask('Hello');
+  await expect(console.answer).toHaveText('You said: Hello');
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('copy');
+  await page.keyboard.press('ArrowDown');
+  await expect(console.chosen).toHaveText('Copy the last answer');
+  await page.keyboard.press('Enter');
+  await expect(page.getByText('The answer was copied.')).toBeAttached();
+  expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('You said: Hello');
+});
+
+test('Enter of an input method chooses nothing', async ({ companion, console, page }) => {
+  const title = '潮の話';
+  await companion.api.create(title);
+  await console.openLive();
+  const here = page.url();
+  await page.keyboard.press('Control+k');
+  await console.paletteField.fill('潮');
+  await expect(console.chosen).toHaveText(title);
+  const press = (init: { key: string; isComposing: boolean; keyCode: number }) =>
+    console.paletteField.evaluate((field, how) => {
+      const event = new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...how });
+      return field.dispatchEvent(event);
+    }, init);
+  // While composing; and as Safari has it, where the composition has ended just before.
+  expect(await press({ key: 'Enter', isComposing: true, keyCode: 229 })).toBe(true);
+  expect(await press({ key: 'Enter', isComposing: false, keyCode: 229 })).toBe(true);
+  expect(await press({ key: 'ArrowDown', isComposing: true, keyCode: 229 })).toBe(true);
+  await expect(console.palette).toBeVisible();
+  await expect(console.chosen).toHaveText(title);
+  expect(page.url()).toBe(here);
+  expect(await press({ key: 'Enter', isComposing: false, keyCode: 13 })).toBe(false);
+  await expect(page).not.toHaveURL(here);
+});
+
+test('the keys are listed, and none is taken from a field', async ({ console, page }) => {
+  await console.openLive();
+  await console.composer.focus();
+  await page.keyboard.type('What?');
+  await expect(console.composer).toHaveValue('What?');
+  await expect(console.shortcuts).toBeHidden();
+  await page.keyboard.press('Control+/');
+  await expect(console.shortcuts).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(console.composer).toBeFocused();
+  await console.openPalette.focus();
+  await page.keyboard.type('?');
+  await expect(console.shortcuts).toBeVisible();
+  // One thing is open at a time.
+  await page.keyboard.press('Control+k');
+  await expect(console.palette).toBeHidden();
+  await page.getByRole('button', { name: 'Close', exact: true }).click();
+  await expect(console.shortcuts).toBeHidden();
+  await expect(console.openPalette).toBeFocused();
+});
+
+test('it tells what it is to those who do not see it', async ({ companion, console, page }) => {
+  await companion.api.create('Tides');
+  await console.openLive();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('tid');
+  await expect(console.choices).toHaveCount(2);
+  await expect(page.locator('dialog')).toMatchAriaSnapshot(`
+    - dialog "Conversations and commands":
+      - combobox "Type a title or a command" [expanded]: tid
+      - listbox "Conversations and commands":
+        - option "Tides" [selected]
+        - option "Search all messages for “tid”"
+      - status: 2 choices
+  `);
+});
