@@ -80,7 +80,11 @@ pub async fn all_words_are_found_whatever_their_length(place: &impl Place) {
         .asked(store.as_ref(), "吾輩は猫である。名前はまだ無い。", &["C++ and Go, the AI's ＡＰＩ"])
         .await;
     sample.asked(store.as_ref(), "ｶﾞｲﾄﾞを見せて", &["main \"quoted\" OR NOT"]).await;
+    sample.asked(store.as_ref(), "abc bcd cde", &["-"]).await;
     for (query, hits) in [
+        // Every piece of it is there, and not the whole.
+        ("abcde", 0),
+        ("abc cde", 1),
         ("猫", 1),
         ("猫で", 1),
         ("猫である", 1),
