@@ -32,9 +32,9 @@ impl Chosen {
             "" => (None, None),
             both => {
                 let (provider, model) = both.split_once('/').ok_or_else(bad)?;
-                let known = [ProviderName::Local, ProviderName::Openai].into_iter();
-                let known = known.filter(|known| label::provider(*known) == provider);
-                (Some(known.last().ok_or_else(bad)?), Some(model.to_owned()))
+                let known = [ProviderName::Local, ProviderName::Openai];
+                let named = known.into_iter().find(|known| label::provider(*known) == provider);
+                (Some(named.ok_or_else(bad)?), Some(model.to_owned()))
             }
         };
         Ok(Wanted { profile, provider: Some(provider), model: Some(model) })
