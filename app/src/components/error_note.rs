@@ -41,19 +41,19 @@ pub fn ErrorNote(
         })
     };
     let remedy = match text::remedy(code) {
-        Remedy::Link { path, words } => erase(view! {
+        Remedy::Link { path, words } => Some(erase(view! {
             <p>
                 // Not for the router: it would follow a link to the page at hand without
                 // asking the server again.
                 <a href=path rel="external">{words}</a>
             </p>
-        }),
-        Remedy::Stop => erase(view! {
+        })),
+        Remedy::Stop => Some(erase(view! {
             <p>
                 <button class="action" type="submit" form="stop">{tr!(stop)}</button>
             </p>
-        }),
-        Remedy::Beside => erase(()),
+        })),
+        Remedy::Beside => None,
     };
     view! {
         <div class="note" data-kind="error" data-code=code.name()>
