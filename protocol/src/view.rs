@@ -211,7 +211,7 @@ impl View {
                 self.grow(*message_id, *offset, text);
                 self.on_turn(*turn_id, |turn| {
                     // What stands there before the model begins is of the answer it continues.
-                    if turn.state != TurnState::Accepted {
+                    if turn.continues.is_none() || turn.state != TurnState::Accepted {
                         let ms = event.at.ms_since(turn.started_at);
                         turn.timings.first_token_ms.get_or_insert(ms);
                     }

@@ -36,6 +36,21 @@ async fn a_later_turn_reads_only_what_is_new() {
 }
 
 #[tokio::test]
+async fn an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been() {
+    let local = Local::new(config());
+    let question = user("What is the capital of France? Answer in two sentences.");
+    let whole = ask(&local, request(vec![question.clone()], 24)).await;
+    let begun = ask(&local, request(vec![question.clone()], 9)).await;
+    assert!(whole.text().starts_with(&begun.text()) && whole.text() != begun.text());
+    let rest = ask(&local, request(vec![question, assistant(&begun.text())], 15)).await;
+    // The most likely words are chosen, so they are the same: the model reads what it read then.
+    assert_eq!(begun.text() + &rest.text(), whole.text());
+    // And most of that it has still in its memory.
+    let usage = rest.usage();
+    assert!(usage.prompt_tokens - usage.cached_tokens.expect("it is counted") < 4, "{usage:?}");
+}
+
+#[tokio::test]
 async fn marks_in_messages_are_text() {
     let local = Local::new(config());
     let tokens =
