@@ -1,11 +1,13 @@
 //! The parts of a page, one a file.
 
+mod announcer;
 mod answer_text;
 mod answers_here;
 mod composer;
 mod console_view;
 mod conversation_header;
 mod deleted_note;
+mod earlier;
 mod editing;
 mod entry_actions;
 mod error_note;
@@ -19,13 +21,19 @@ mod palette;
 mod place_forms;
 mod plain;
 mod provider_note;
+mod rows;
 mod samples;
+#[cfg(feature = "browser")]
+mod scrolling;
 mod search_box;
 mod sidebar;
 mod status_line;
+#[cfg(feature = "browser")]
+mod transcript_acts;
 mod transcript_view;
 mod turn_line;
 mod welcome;
+mod window_gauge;
 
 pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;

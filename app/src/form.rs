@@ -46,6 +46,9 @@ pub struct Fields {
     /// The message that is to be answered again.
     #[serde(default)]
     question: Option<MessageId>,
+    /// The answer to it that is to be continued.
+    #[serde(default)]
+    continues: Option<MessageId>,
     #[serde(default)]
     text: String,
     #[serde(default)]
@@ -92,7 +95,7 @@ impl Fields {
             },
             (Action::Again, Some(id)) => match (turn_id, self.question) {
                 (Some(turn), Some(question)) => {
-                    let request = AskAgain { id: turn, question, continues: None };
+                    let request = AskAgain { id: turn, question, continues: self.continues };
                     runtime.ask_again(id, request).await.map(|_| conversation(id))
                 }
                 _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),

@@ -54,6 +54,22 @@ fn tenths(tenths: u64) -> String {
     }
 }
 
+/// A turn's state, in a word.
+#[cfg(feature = "ssr")]
+pub fn state(state: protocol::TurnState) -> &'static str {
+    use crate::text::tr;
+    use protocol::TurnState as S;
+    match state {
+        S::Accepted => tr!(state_accepted),
+        S::Generating => tr!(state_generating),
+        S::Completed => tr!(state_completed),
+        S::Failed => tr!(state_failed),
+        S::Cancelled => tr!(state_cancelled),
+        S::TimedOut => tr!(state_timed_out),
+        S::Interrupted => tr!(state_interrupted),
+    }
+}
+
 /// A text for an element whose text the server writes without escaping it: `<title>` and
 /// `<textarea>`. The browser sets it as it is.
 pub fn raw(text: String) -> String {

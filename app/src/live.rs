@@ -18,6 +18,8 @@ mod list_connection;
 mod list_reader;
 #[cfg(feature = "browser")]
 mod message_id;
+#[cfg_attr(not(feature = "browser"), allow(dead_code))]
+mod sentences;
 #[cfg(feature = "browser")]
 mod socket;
 
@@ -37,3 +39,5 @@ pub use list_connection::follow_list;
 pub use list_reader::attend;
 #[cfg(feature = "browser")]
 pub use message_id::new_message_id;
+#[cfg(feature = "browser")]
+pub use sentences::Sentences;

@@ -9,6 +9,8 @@ mod data;
 #[cfg(feature = "ssr")]
 mod document;
 #[cfg(feature = "ssr")]
+mod input;
+#[cfg(feature = "ssr")]
 mod new;
 #[cfg(feature = "ssr")]
 mod search;
@@ -19,6 +21,8 @@ mod settings;
 pub use data::{Data, DataPage};
 #[cfg(feature = "ssr")]
 pub use document::document;
+#[cfg(feature = "ssr")]
+pub use input::{InputPage, Seen};
 #[cfg(feature = "ssr")]
 pub use new::{New, NewPage, heading as new_heading};
 #[cfg(feature = "ssr")]

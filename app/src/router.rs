@@ -18,6 +18,7 @@ use crate::{Assets, Backend, Refused, shell, text::tr};
 mod data;
 mod deleted;
 mod document;
+mod input;
 mod new;
 mod search;
 mod settings;
@@ -36,6 +37,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/c/{worker_id}", get(page).post(submit_conversation))
         .route("/c/{worker_id}/profile", get(new::change))
         .route("/new", get(new::page).post(new::submit))
+        .route("/c/{worker_id}/turns/{turn_id}", get(input::page))
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))

@@ -69,8 +69,24 @@ pub fn left_out(messages: u32) -> String {
 }
 
 /// Tokens of an answer.
-pub fn tokens(count: u32) -> String {
-    if count == 1 { tr!(tokens_single).to_owned() } else { tr!(tokens_many, count = count) }
+pub fn tokens_out(count: u32) -> String {
+    if count == 1 { tr!(tokens_out_single).to_owned() } else { tr!(tokens_out_many, count = count) }
+}
+
+/// Tokens that the model read for it.
+pub fn tokens_in(count: u32) -> String {
+    if count == 1 { tr!(tokens_in_single).to_owned() } else { tr!(tokens_in_many, count = count) }
+}
+
+/// How much of the model's window is taken.
+pub fn window_use(tokens: u32, window: u32) -> String {
+    tr!(window_use, tokens = tokens, window = window)
+}
+
+/// A part in hundredths.
+pub fn percent(part: u32, whole: u32) -> String {
+    let hundredths = u64::from(part) * 100 / u64::from(whole.max(1));
+    format!("{hundredths}%")
 }
 
 /// Tokens per second.

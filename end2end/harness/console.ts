@@ -20,6 +20,9 @@ export class Console {
   readonly later: Locator;
   readonly hint: Locator;
 
+  readonly scroller: Locator;
+  readonly newer: Locator;
+  readonly toast: Locator;
   readonly log: Locator;
   readonly messages: Locator;
   readonly questions: Locator;
@@ -27,6 +30,7 @@ export class Console {
   readonly earlier: Locator;
   readonly edit: Locator;
   readonly again: Locator;
+  readonly goOn: Locator;
   readonly versions: Locator;
   readonly versionBefore: Locator;
 
@@ -69,6 +73,9 @@ export class Console {
     this.later = page.getByRole('button', { name: 'Send when done' });
     this.hint = page.locator('#composer-keys');
 
+    this.scroller = page.getByRole('region', { name: 'Transcript' });
+    this.newer = page.getByRole('button', { name: 'Newer below' });
+    this.toast = page.locator('.toast');
     this.log = page.getByRole('log');
     this.messages = this.log.getByRole('article');
     this.questions = this.log.getByRole('article', { name: 'You', exact: true });
@@ -76,6 +83,7 @@ export class Console {
     this.earlier = page.getByRole('link', { name: 'Earlier messages' });
     this.edit = this.log.getByRole('link', { name: 'Edit' });
     this.again = this.answers.last().getByRole('button', { name: 'Answer again' });
+    this.goOn = this.answers.last().getByRole('button', { name: 'Continue' });
     this.versions = this.log.locator('.versions').last();
     this.versionBefore = this.log.getByRole('link', { name: 'The version before' });
 
@@ -221,6 +229,24 @@ export class Console {
   /** What `recordGrowth` has recorded. */
   growth(): Promise<string[]> {
     return this.page.evaluate(() => (window as unknown as { growth: string[] }).growth);
+  }
+
+  /** Records from now on what is spoken of answers. */
+  async recordSpeech(): Promise<void> {
+    await this.page.locator('[data-announcer]').evaluate((region) => {
+      const speech: string[] = [];
+      Object.assign(window, { speech });
+      new MutationObserver((changes) => {
+        for (const { addedNodes } of changes) {
+          for (const node of addedNodes) speech.push(node.textContent ?? '');
+        }
+      }).observe(region, { childList: true, characterData: true, subtree: true });
+    });
+  }
+
+  /** What `recordSpeech` has recorded, announcement by announcement. */
+  speech(): Promise<string[]> {
+    return this.page.evaluate(() => (window as unknown as { speech: string[] }).speech);
   }
 
   /** How far the page is wider than what is seen of it; 0 is right. */

@@ -68,7 +68,9 @@ export const test = base.extend<Options & Fixtures>({
     async ({ context, companion, javaScriptEnabled }, use) => {
       const watch = new Watch();
       // Chromium still preloads scripts then, only to find that none may run.
-      if (javaScriptEnabled === false) watch.allow(/^request failed: .*\.js csp$/);
+      if (javaScriptEnabled === false) {
+        watch.allow(/^request failed: .*\.js csp$/, /preloaded using link preload but not used/);
+      }
       await watch.over(context);
       await use(watch);
       expect.soft(watch.unexpected, 'what no page should do').toEqual([]);

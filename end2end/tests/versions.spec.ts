@@ -76,7 +76,8 @@ test('the focus goes along', async ({ console, page, upstream }) => {
   await console.versionBefore.press('Enter');
   await expect(console.answer).toHaveText('First.');
   await expect(console.answers.last()).toBeFocused();
-  await page.keyboard.press('Tab');
+  // Past its time and what the model saw.
+  for (let n = 0; n < 3; n += 1) await page.keyboard.press('Tab');
   await expect(console.log.getByRole('link', { name: 'The next version' })).toBeFocused();
 });
 

@@ -17,17 +17,13 @@ pub fn AnswerText(
     #[cfg(feature = "browser")]
     {
         let html = entry.html;
-        let shown = html.get_untracked();
-        Effect::new(move |before: Option<crate::live::Blocks>| {
-            let (before, now) = (before.unwrap_or_else(|| shown.clone()), html.get());
-            match (element.get(), now.change(&before)) {
-                (Some(element), Some((kept, html))) => {
-                    replace(&element, kept, &html);
-                    now
-                }
-                // Not in the page yet: shown when it is.
-                (None, Some(_)) => before,
-                (_, None) => now,
+        Effect::new(move || {
+            html.track();
+            // Not in the page yet: shown when it is.
+            let Some(element) = element.get() else { return };
+            let change = html.try_update_untracked(crate::live::Blocks::take_change).flatten();
+            if let Some(change) = change {
+                replace(&element, change.kept, &change.html);
             }
         });
     }

@@ -11,6 +11,7 @@ use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
 use super::place_forms::PlaceForms;
 use super::search_box::SearchBox;
+use super::window_gauge::WindowGauge;
 use crate::erase::erase;
 use crate::live::Conversation;
 use crate::{
@@ -35,6 +36,7 @@ pub fn ConversationHeader() -> impl IntoView {
                 <h1>{title}</h1>
                 <AnswersHere />
             </div>
+            {erase(view! { <WindowGauge /> })}
             <button class="icon-button" type="button" popovertarget="manage" aria-label=tr!(manage)>
                 <Drawing icon=Icon::Dots />
             </button>

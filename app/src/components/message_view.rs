@@ -19,25 +19,23 @@ pub fn MessageView(
 ) -> impl IntoView {
     let Entry { id, role, created_at, text, turn, .. } = entry.clone();
     let conversation = expect_context::<Conversation>();
+    let worker_id = conversation.worker_id;
     let (name, label) = match role {
-        Role::User => ("user", tr!(you).to_owned()),
-        Role::Assistant => ("assistant", text::PRODUCT.to_owned()),
+        Role::User => ("user", tr!(you)),
+        Role::Assistant => ("assistant", text::PRODUCT),
     };
     let found = (conversation.found == Some(id)).then_some("");
-    let sight = conversation.out_of_sight;
-    let mark = move || {
-        let sight = sight.get().filter(|sight| sight.first == id);
-        sight.map(|sight| {
-            view! {
-                <p class="sight" role="separator">
-                    <span>{tr!(out_of_sight)}</span>
-                    <span>{text::left_out(sight.left_out)}</span>
-                </p>
-            }
-        })
-    };
+    let link = format!("/c/{worker_id}?m={id}#m-{id}");
     // An answer tells its time with its other figures.
-    let asked_at = turn.is_none().then(|| view! { <p class="asked"><Moment at=created_at /></p> });
+    let asked_at = turn.is_none().then(|| {
+        view! {
+            <p class="asked">
+                <a class="permalink" href=link.clone() title=tr!(message_link)>
+                    <Moment at=created_at />
+                </a>
+            </p>
+        }
+    });
     let actions = erase(view! { <MessageActions entry=entry.clone() /> });
     let written = match role {
         Role::User => erase(view! {
@@ -48,11 +46,10 @@ pub fn MessageView(
         Role::Assistant => erase(view! { <AnswerText entry /> }),
     };
     view! {
-        {mark}
         <article class="message" id=format!("m-{id}") tabindex="-1" data-role=name data-found=found aria-label=label>
             {written}
             {asked_at}
-            {turn.map(|turn| view! { <TurnLine turn text=text.clone() /> })}
+            {turn.map(|turn| view! { <TurnLine turn text=text.clone() link /> })}
             {actions}
         </article>
     }

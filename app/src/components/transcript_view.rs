@@ -1,16 +1,23 @@
 //! The messages of a conversation.
 
 use leptos::either::Either;
-use leptos::ev::MouseEvent;
+use leptos::ev::{MouseEvent, SubmitEvent};
+use leptos::html::{Div, Section};
 use leptos::prelude::*;
-use leptos::task::spawn_local;
 use protocol::api::ProviderStatus;
 
+use super::announcer::Announcer;
 use super::console_view::Problem;
-use super::message_view::MessageView;
+use super::earlier::{Earlier, Earliest};
+use super::rows::Rows;
 use super::welcome::Welcome;
+use crate::erase::erase;
 use crate::live::Conversation;
-use crate::{AppError, api, text::tr};
+use crate::text::tr;
+
+/// What the transcript has to say of what was done in it: seen for a while, and spoken.
+#[derive(Clone, Default)]
+pub struct Said(pub ArcRwSignal<Option<&'static str>>);
 
 /// The transcript in its scrolling column, which begins at the newest message by itself.
 #[component]
@@ -19,67 +26,108 @@ pub fn TranscriptView(
     provider: ProviderStatus,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
+    let worker_id = conversation.worker_id;
     let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
-    let listed = entries.clone();
-    view! {
-        <section class="scroller" tabindex="0" aria-label=tr!(transcript)>
-            <div class="column">
-                <Earlier />
-                <div class="transcript" role="log" aria-busy=move || stage.read().is_some().to_string()>
-                    <For
-                        each=move || listed.get()
-                        key=|entry| entry.id
-                        children=|entry| view! { <MessageView entry /> }
-                    />
-                </div>
-                {move || {
-                    if entries.read().is_empty() {
-                        Either::Left(view! { <Welcome provider=provider.clone() /> })
-                    } else {
-                        Either::Right(())
-                    }
-                }}
-            </div>
-        </section>
-    }
-}
+    let earliest = Earliest::new(conversation.clone(), expect_context::<Problem>());
+    let said = Said::default();
+    let wraps = ArcRwSignal::new(false);
+    let away = ArcRwSignal::new(false);
+    let (scroller, newest) = (NodeRef::<Section>::new(), NodeRef::<Div>::new());
 
-/// The way to earlier messages: a link, which loads them in place where it can.
-#[component]
-fn Earlier() -> impl IntoView {
-    let conversation = expect_context::<Conversation>();
-    let problem = expect_context::<Problem>();
-    let (worker_id, next_before) = (conversation.worker_id, conversation.next_before.clone());
-    let loading = ArcRwSignal::new(false);
-    let busy = loading.clone();
-    let load = move |event: MouseEvent, before: u64| {
-        event.prevent_default();
-        if loading.get_untracked() {
-            return;
+    #[cfg(feature = "browser")]
+    let acts = super::transcript_acts::Acts::new(
+        conversation.clone(),
+        expect_context::<Problem>(),
+        said.clone(),
+        wraps.clone(),
+        scroller,
+    );
+    #[cfg(feature = "browser")]
+    super::scrolling::keep_place(conversation, earliest.clone(), scroller, newest, away.clone());
+    let click = {
+        #[cfg(feature = "browser")]
+        let acts = acts.clone();
+        move |event: MouseEvent| {
+            #[cfg(feature = "browser")]
+            acts.click(&event);
+            #[cfg(not(feature = "browser"))]
+            drop(event);
         }
-        loading.set(true);
-        let (conversation, problem, loading) =
-            (conversation.clone(), problem.clone(), loading.clone());
-        spawn_local(async move {
-            match api::snapshot(worker_id, Some(before)).await {
-                Ok(snapshot) => conversation.prepend(snapshot.transcript, before),
-                Err(AppError(error)) => problem.show(error, None),
-            }
-            loading.set(false);
-        });
     };
-    move || {
-        let (load, busy) = (load.clone(), busy.clone());
-        next_before.get().map(|before| {
-            view! {
-                <a
-                    class="earlier quiet"
-                    href=format!("/c/{worker_id}?before={before}")
-                    on:click=move |event| load(event, before)
-                >
-                    {move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) }}
-                </a>
-            }
-        })
+    let submit = move |event: SubmitEvent| {
+        #[cfg(feature = "browser")]
+        acts.submit(&event);
+        #[cfg(not(feature = "browser"))]
+        drop(event);
+    };
+    // Buttons that only a script answers are there when one does.
+    let scripted = ArcRwSignal::new(false);
+    let runs = scripted.clone();
+    Effect::new(move || runs.set(true));
+    let (wrapped, told) = (wraps.clone(), said.0.clone());
+    let form_id = expect_context::<super::console_view::FormId>().0;
+    view! {
+        <div
+            class="reading"
+            data-scripted=move || scripted.get().then_some("")
+            on:click=click
+            on:submit=submit
+        >
+            <section
+                class="scroller"
+                tabindex="0"
+                aria-label=tr!(transcript)
+                data-wrap=move || wraps.get().then_some("")
+                node_ref=scroller
+            >
+                <div class="column">
+                    <Earlier earliest />
+                    // What comes is spoken by sentence (see the announcer), and not by piece.
+                    <div
+                        class="transcript"
+                        role="log"
+                        aria-live="off"
+                        aria-busy=move || stage.read().is_some().to_string()
+                    >
+                        <Rows />
+                    </div>
+                    {move || {
+                        if entries.read().is_empty() {
+                            Either::Left(view! { <Welcome provider=provider.clone() /> })
+                        } else {
+                            Either::Right(())
+                        }
+                    }}
+                    <div class="newest" node_ref=newest></div>
+                </div>
+            </section>
+            <button class="newer" type="button" data-do="newest" hidden=move || !away.get()>
+                {tr!(newer_below)}
+            </button>
+            <p class="toast" role="status">
+                {move || told.get()}
+            </p>
+            {erase(view! { <Announcer /> })}
+            <div class="message-menu" id="message-menu" popover="auto">
+                <button class="menu-item" type="button" data-do="copy-markdown">
+                    {tr!(copy_markdown)}
+                </button>
+                <button class="menu-item" type="button" data-do="copy-link">
+                    {tr!(copy_link)}
+                </button>
+            </div>
+            // One form for all of their buttons.
+            <form id="again" method="post" action=format!("/c/{worker_id}") hidden>
+                <input type="hidden" name="do" value="again" />
+                <input type="hidden" name="id" value=form_id.to_string() />
+            </form>
+            // What the buttons in rendered text are called: that text has no language of its own.
+            <div hidden>
+                <span id="word-copy-code">{tr!(copy_code)}</span>
+                <span id="word-wrap">
+                    {move || if wrapped.get() { tr!(unwrap_lines) } else { tr!(wrap_lines) }}
+                </span>
+            </div>
+        </div>
     }
 }

@@ -1,15 +1,15 @@
 //! What there is to know of a turn, below its answer.
 
 use leptos::prelude::*;
-use protocol::{Error, Finish, Retry, Turn, TurnState};
+use protocol::{Error, Finish, MessageId, ProviderName, Retry, Turn, TurnState, WorkerId};
 
 use super::ErrorNote;
+use super::console_view::FormId;
 use super::moment::Moment;
 use crate::erase::{Erased, erase};
-use crate::{
-    label,
-    text::{self, tr},
-};
+use crate::label;
+use crate::live::Conversation;
+use crate::text::{self, tr};
 
 /// A turn's state and figures.
 #[component]
@@ -18,41 +18,95 @@ pub fn TurnLine(
     turn: ArcRwSignal<Turn>,
     /// What it has written so far.
     text: ArcRwSignal<String>,
+    /// Where its answer can be found again.
+    link: String,
 ) -> impl IntoView {
+    let worker_id = expect_context::<Conversation>().worker_id;
+    let form_id = expect_context::<FormId>().0;
     move || {
         let turn = turn.get();
         // What an ended turn has written does not change.
         let empty = text.read_untracked().is_empty();
         let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
-        let state = match turn.state {
-            TurnState::Accepted | TurnState::Generating => erase(view! {
-                <p class="working">
-                    <span class="visually-hidden">{tr!(turn_writing)}</span>
-                    <i></i>
-                    <i></i>
-                    <i></i>
-                </p>
-            }),
-            TurnState::Completed => {
-                let nothing = empty.then(|| view! { <Quiet words=tr!(turn_empty) /> });
-                erase(view! {
-                    {nothing}
-                    <Figures turn />
-                })
-            }
-            TurnState::Failed | TurnState::TimedOut => {
-                let kept = if empty { tr!(turn_kept_empty) } else { tr!(turn_kept) };
-                erase(view! { <ErrorNote error=told(turn) kept /> })
-            }
-            TurnState::Cancelled | TurnState::Interrupted => {
-                erase(view! { <Quiet words=ended_early(turn.state, empty) /> })
-            }
-        };
+        let note = note(&turn, empty);
+        let more = (!empty && is_cut_off(&turn)).then(|| go_on(worker_id, form_id, &turn));
+        let figures = turn.state.is_final().then(|| figures(worker_id, &turn, link.clone()));
         erase(view! {
             {attempts}
-            {state}
+            {note}
+            {more}
+            {figures}
         })
     }
+}
+
+/// What is said where a turn has not simply ended well.
+fn note(turn: &Turn, empty: bool) -> Option<Erased> {
+    match turn.state {
+        TurnState::Accepted | TurnState::Generating => Some(erase(view! {
+            <p class="working">
+                <span class="visually-hidden">{tr!(turn_writing)}</span>
+                <i></i>
+                <i></i>
+                <i></i>
+            </p>
+        })),
+        TurnState::Completed => {
+            let length = turn.finish == Some(Finish::Length);
+            let words =
+                if empty { Some(tr!(turn_empty)) } else { length.then(|| tr!(turn_length)) };
+            words.map(|words| erase(view! { <Quiet words /> }))
+        }
+        TurnState::Failed | TurnState::TimedOut => {
+            let kept = if empty { tr!(turn_kept_empty) } else { tr!(turn_kept) };
+            Some(erase(view! { <ErrorNote error=told(turn) kept /> }))
+        }
+        TurnState::Cancelled | TurnState::Interrupted => {
+            Some(erase(view! { <Quiet words=ended_early(turn.state, empty) /> }))
+        }
+    }
+}
+
+/// The same for whoever listens to the page, once the turn has ended; a good end needs no words.
+#[cfg_attr(not(feature = "browser"), allow(dead_code))]
+pub fn spoken(turn: &Turn, empty: bool) -> Option<String> {
+    match turn.state {
+        TurnState::Accepted | TurnState::Generating | TurnState::Completed => None,
+        TurnState::Failed | TurnState::TimedOut => Some(told(turn).message),
+        TurnState::Cancelled | TurnState::Interrupted => {
+            Some(ended_early(turn.state, empty).to_owned())
+        }
+    }
+}
+
+/// Whether there would be more of an answer.
+fn is_cut_off(turn: &Turn) -> bool {
+    match turn.state {
+        TurnState::Accepted | TurnState::Generating => false,
+        TurnState::Completed => turn.finish == Some(Finish::Length),
+        _ => true,
+    }
+}
+
+/// The way to the rest of an answer.
+fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
+    let (question, answer) = (turn.question.to_string(), turn.answer.to_string());
+    erase(view! {
+        <form class="go-on asks" method="post" action=format!("/c/{worker_id}")>
+            <input type="hidden" name="do" value="again" />
+            <input type="hidden" name="id" value=form_id.to_string() />
+            <input type="hidden" name="question" value=question.clone() />
+            <button
+                class="button"
+                type="submit"
+                name="continues"
+                value=answer
+                data-question=question
+            >
+                {tr!(go_on)}
+            </button>
+        </form>
+    })
 }
 
 /// What went wrong before the provider was asked for the last time.
@@ -65,26 +119,45 @@ fn attempts(retries: &[Retry]) -> Erased {
     erase(view! { <ol class="attempts">{attempts}</ol> })
 }
 
-#[component]
-fn Figures(turn: Turn) -> impl IntoView {
-    let Turn { model, usage, timings, ended_at, finish, .. } = turn;
+/// Model, tokens, speed, time, and the way to what was sent.
+fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
+    let Turn { usage, timings, ended_at, .. } = *turn;
     let speed = usage.and_then(|usage| label::tokens_per_second(usage, timings));
     let figures = [
-        usage.map(|usage| text::tokens(usage.completion_tokens)),
+        usage.map(|usage| text::tokens_in(usage.prompt_tokens)),
+        usage.map(|usage| text::tokens_out(usage.completion_tokens)),
         speed.map(|speed| text::speed(&speed)),
         timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
-    let length =
-        (finish == Some(Finish::Length)).then(|| view! { <Quiet words=tr!(turn_length) /> });
-    view! {
-        {length}
+    let seen = (turn.sight.is_some() && turn.provider != ProviderName::Imported).then(|| {
+        let href = format!("/c/{worker_id}/turns/{}", turn.turn_id);
+        // A page of its own, without a script.
+        view! {
+            <li>
+                <a class="permalink" href=href rel="external">
+                    {tr!(what_it_saw)}
+                </a>
+            </li>
+        }
+    });
+    let ended = ended_at.map(|at| {
+        view! {
+            <li>
+                <a class="permalink" href=link title=tr!(message_link)>
+                    <Moment at />
+                </a>
+            </li>
+        }
+    });
+    erase(view! {
         <ul class="figures">
-            <li>{model}</li>
+            <li>{turn.model.clone()}</li>
             {figures.collect_view()}
-            {ended_at.map(|at| view! { <li><Moment at /></li> })}
+            {ended}
+            {seen}
         </ul>
-    }
+    })
 }
 
 #[component]
@@ -101,8 +174,8 @@ fn ended_early(state: TurnState, empty: bool) -> &'static str {
     }
 }
 
-fn told(turn: Turn) -> Error {
+fn told(turn: &Turn) -> Error {
     let words =
         if turn.state == TurnState::TimedOut { tr!(turn_timed_out) } else { tr!(turn_failed) };
-    turn.error.unwrap_or_else(|| Error::new(protocol::ErrorCode::Internal, words))
+    turn.error.clone().unwrap_or_else(|| Error::new(protocol::ErrorCode::Internal, words))
 }

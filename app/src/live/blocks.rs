@@ -9,18 +9,24 @@ pub struct Blocks {
     /// How many blocks come before the known ones, and stay as they are.
     first: usize,
     known: Vec<String>,
+    /// From which of the known ones on the page does not show them yet.
+    changed: Option<usize>,
+}
+
+/// What changes an element that shows blocks.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockChange {
+    /// How many of its children stay.
+    pub kept: usize,
+    /// What stands behind them.
+    pub html: String,
 }
 
 impl Blocks {
-    /// All of them.
-    pub fn all(known: Vec<String>) -> Self {
-        Self { first: 0, known }
-    }
-
     /// Those of a text that only the server's page holds; none of an empty one.
     pub fn unrendered(is_empty: bool) -> Self {
         let first = if is_empty { 0 } else { usize::MAX };
-        Self { first, known: Vec::new() }
+        Self { first, known: Vec::new(), changed: None }
     }
 
     /// Whether only the server's own page has them.
@@ -30,14 +36,27 @@ impl Blocks {
 
     /// Takes a change.
     pub fn patch(&mut self, patch: HtmlPatch) {
-        match patch.from.checked_sub(self.first) {
-            Some(kept) => self.known.truncate(kept),
-            None => {
-                self.first = patch.from;
-                self.known.clear();
-            }
+        let kept = patch.from.checked_sub(self.first);
+        if kept.is_none() {
+            self.first = patch.from;
         }
+        self.known.truncate(kept.unwrap_or_default());
         self.known.extend(patch.blocks);
+        let kept = kept.unwrap_or_default();
+        self.changed = Some(self.changed.map_or(kept, |changed| changed.min(kept)));
+    }
+
+    /// Takes all of them anew; says whether that is a change.
+    pub fn set_all(&mut self, known: Vec<String>) -> bool {
+        let whole = self.first == 0 && !known.is_empty();
+        let same =
+            self.known.iter().zip(&known).take_while(|(old, new)| whole && old == new).count();
+        if whole && same == known.len() && same == self.known.len() {
+            return false;
+        }
+        *self =
+            Self { first: 0, known, changed: Some(self.changed.map_or(same, |at| at.min(same))) };
+        true
     }
 
     /// All that is known, as one text.
@@ -45,16 +64,12 @@ impl Blocks {
         self.known.concat()
     }
 
-    /// How many elements stay where `before` was shown, and the HTML behind them.
-    pub fn change(&self, before: &Self) -> Option<(usize, String)> {
-        let same = if self.first == before.first {
-            self.known.iter().zip(&before.known).take_while(|(new, old)| new == old).count()
-        } else {
-            0
-        };
-        let unchanged =
-            self.first == before.first && same == self.known.len() && same == before.known.len();
-        (!unchanged).then(|| (self.first.saturating_add(same), self.known[same..].concat()))
+    /// What the page does not show yet; after that it does. Costs what has changed, however
+    /// long the answer is.
+    pub fn take_change(&mut self) -> Option<BlockChange> {
+        let changed = self.changed.take()?;
+        let html = self.known.get(changed..).unwrap_or_default().concat();
+        Some(BlockChange { kept: self.first.saturating_add(changed), html })
     }
 }
 
@@ -68,38 +83,58 @@ mod tests {
         HtmlPatch { message_id: sample::turn().answer, from, blocks }
     }
 
-    /// What the page holds after it was changed from `before`.
-    fn page(mut elements: Vec<String>, now: &Blocks, before: &Blocks) -> String {
-        if let Some((kept, html)) = now.change(before) {
-            elements.truncate(kept);
-            elements.push(html);
+    /// What the page holds after it was told of a change.
+    fn show(page: &mut Vec<String>, blocks: &mut Blocks) -> String {
+        if let Some(BlockChange { kept, html }) = blocks.take_change() {
+            page.truncate(kept);
+            // One element a piece, as a browser would make of it.
+            page.extend(html.split_inclusive('.').map(str::to_owned));
         }
-        elements.concat()
+        page.concat()
     }
 
     #[test]
     fn a_page_of_the_servers_is_changed_behind_what_stays() {
-        let before = Blocks::unrendered(false);
-        assert_eq!(before.change(&before), None);
-        let mut now = before.clone();
-        now.patch(patch(1, &["B"]));
-        now.patch(patch(1, &["Bb", "C"]));
-        assert_eq!(page(vec!["a".into(), "b".into()], &now, &before), "aBbC");
-        let mut later = now.clone();
-        later.patch(patch(2, &["Cc"]));
-        let elements = ["a", "Bb", "C"].map(str::to_owned).to_vec();
-        assert_eq!(page(elements, &later, &now), "aBbCc");
+        let mut page = ["a.", "b."].map(str::to_owned).to_vec();
+        let mut blocks = Blocks::unrendered(false);
+        assert_eq!(show(&mut page, &mut blocks), "a.b.");
+        blocks.patch(patch(1, &["B."]));
+        blocks.patch(patch(1, &["Bb.", "C."]));
+        assert_eq!(show(&mut page, &mut blocks), "a.Bb.C.");
+        blocks.patch(patch(2, &["Cc."]));
+        assert_eq!(blocks.clone().take_change().map(|change| change.kept), Some(2));
+        assert_eq!(show(&mut page, &mut blocks), "a.Bb.Cc.");
         // The end put everything right.
-        let mut end = later.clone();
-        end.patch(patch(0, &["A", "B"]));
-        assert_eq!(page(["a", "Bb", "Cc"].map(str::to_owned).to_vec(), &end, &later), "AB");
+        blocks.patch(patch(0, &["A.", "B."]));
+        assert_eq!(show(&mut page, &mut blocks), "A.B.");
+        assert_eq!(blocks.take_change(), None);
+    }
+
+    #[test]
+    fn changes_that_were_not_shown_are_shown_together() {
+        let mut page = Vec::new();
+        let mut blocks = Blocks::unrendered(true);
+        blocks.patch(patch(0, &["a.", "b."]));
+        blocks.patch(patch(2, &["c."]));
+        assert_eq!(show(&mut page, &mut blocks), "a.b.c.");
+        blocks.patch(patch(2, &["C."]));
+        blocks.patch(patch(1, &["B."]));
+        assert_eq!(show(&mut page, &mut blocks), "a.B.");
     }
 
     #[test]
     fn one_that_is_known_whole_changes_from_the_first_difference() {
-        let before = Blocks::all(vec!["a".into(), "b".into()]);
-        let now = Blocks::all(vec!["a".into(), "c".into()]);
-        assert_eq!(now.change(&before), Some((1, "c".into())));
-        assert_eq!((before.html(), now.change(&now)), ("ab".into(), None));
+        let all = |blocks: &[&str]| blocks.iter().map(|block| (*block).to_owned()).collect();
+        let mut blocks = Blocks::unrendered(true);
+        blocks.set_all(all(&["a.", "b."]));
+        assert_eq!(blocks.take_change(), Some(BlockChange { kept: 0, html: "a.b.".into() }));
+        assert!(!blocks.set_all(all(&["a.", "b."])));
+        assert_eq!(blocks.take_change(), None);
+        assert!(blocks.set_all(all(&["a.", "c."])));
+        assert_eq!(blocks.take_change(), Some(BlockChange { kept: 1, html: "c.".into() }));
+        // Of a page of the server's nobody here knows what stays.
+        let mut blocks = Blocks::unrendered(false);
+        assert!(blocks.is_unknown() && blocks.set_all(all(&["a."])));
+        assert_eq!(blocks.take_change(), Some(BlockChange { kept: 0, html: "a.".into() }));
     }
 }

@@ -44,6 +44,13 @@ pub enum Link {
     Deleted,
 }
 
+/// How many tokens the newest turn took of the model's window, where both are known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WindowUse {
+    pub tokens: u32,
+    pub window_tokens: u32,
+}
+
 /// What an address asks of a conversation, besides itself.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Wanted {
@@ -65,6 +72,8 @@ pub struct Conversation {
     pub stage: ArcRwSignal<Option<Stage>>,
     pub out_of_sight: ArcRwSignal<Option<OutOfSight>>,
     pub next_before: ArcRwSignal<Option<u64>>,
+    /// How full the model's window is.
+    pub window: ArcRwSignal<Option<WindowUse>>,
     pub link: ArcRwSignal<Link>,
     pub errand: ArcRwSignal<Errand>,
     /// A message of the branch that is shown; none shows the newest branch, also when a newer
@@ -94,6 +103,7 @@ impl Conversation {
             stage: ArcRwSignal::new(view.running().map(Stage::of)),
             out_of_sight: ArcRwSignal::new(view.out_of_sight()),
             next_before: ArcRwSignal::new(view.next_before),
+            window: ArcRwSignal::new(None),
             link: ArcRwSignal::new(Link::Off),
             errand: ArcRwSignal::new(Errand::None),
             chosen: ArcRwSignal::new(wanted.at.or(wanted.edit).or(wanted.found)),
@@ -224,9 +234,11 @@ impl Conversation {
         match change {
             Change::Worker => {}
             Change::Text(id) => {
-                let text = self.view.with_value(|view| view.message(id).map(|m| m.text.clone()));
-                if let (Some(text), Some(entry)) = (text, self.entry(id)) {
-                    entry.text.set(text);
+                if let Some(entry) = self.entry(id) {
+                    self.view.with_value(|view| {
+                        let text = view.message(id).map_or("", |message| &message.text);
+                        entry.text.update(|shown| grow(shown, text));
+                    });
                 }
                 // The first text is the only one that changes more than itself.
                 if self.stage.get_untracked() == Some(Stage::Writing) {
@@ -251,12 +263,14 @@ impl Conversation {
 
     /// Shows what belongs to the whole conversation.
     fn show_state(&self) {
-        let (worker, stage, sight) = self.view.with_value(|view| {
-            (view.worker.clone(), view.running().map(Stage::of), view.out_of_sight())
+        let (worker, stage, sight, window) = self.view.with_value(|view| {
+            let stage = view.running().map(Stage::of);
+            (view.worker.clone(), stage, view.out_of_sight(), window_use(&view.turns))
         });
         set_if_new(&self.worker, worker);
         set_if_new(&self.stage, stage);
         set_if_new(&self.out_of_sight, sight);
+        set_if_new(&self.window, window);
     }
 
     /// Shows the whole view; a message that is known keeps its signals, and so its elements
@@ -266,12 +280,13 @@ impl Conversation {
         let (entries, next_before) = self.view.with_value(|view| {
             let places = branch(&view.messages, chosen);
             let shown = self.known.try_update_value(|known| {
+                // Both stand in the order of the log, so that nothing is looked for.
+                let mut turns = view.turns.iter().peekable();
                 for message in &view.messages {
-                    let turn = message.turn_id.filter(|_| message.role == Role::Assistant);
-                    let turn = turn.and_then(|id| view.turn(id).cloned());
+                    let turn = turns.next_if(|turn| turn.answer == message.id);
                     known
                         .entry(message.id)
-                        .and_modify(|entry| refresh(entry, message, turn.clone()))
+                        .and_modify(|entry| refresh(entry, message, turn))
                         .or_insert_with(|| entry(message, turn));
                 }
                 let entry = |place: Place| {
@@ -297,7 +312,7 @@ impl Conversation {
     fn render(&self, html: Vec<(MessageId, Vec<String>)>) {
         for (id, blocks) in html {
             if let Some(entry) = self.entry(id) {
-                set_if_new(&entry.html, Blocks::all(blocks));
+                entry.html.maybe_update(|html| html.set_all(blocks));
             }
         }
     }
@@ -308,22 +323,45 @@ impl Conversation {
     }
 }
 
-fn refresh(entry: &Entry, message: &Message, turn: Option<Turn>) {
-    set_if_new(&entry.text, message.text.clone());
-    if let (Some(shown), Some(turn)) = (&entry.turn, turn) {
-        set_if_new(shown, turn);
+fn refresh(entry: &Entry, message: &Message, turn: Option<&Turn>) {
+    if *entry.text.read_untracked() != message.text {
+        entry.text.set(message.text.clone());
+    }
+    if let (Some(shown), Some(turn)) = (&entry.turn, turn)
+        && *shown.read_untracked() != *turn
+    {
+        shown.set(turn.clone());
     }
 }
 
+/// Adds what is new of a text that only grows.
+fn grow(shown: &mut String, text: &str) {
+    match text.get(shown.len()..) {
+        Some(new) => shown.push_str(new),
+        None => text.clone_into(shown),
+    }
+}
+
+/// Of the newest turn that ended with both figures known.
+fn window_use(turns: &[Turn]) -> Option<WindowUse> {
+    let used = |turn: &Turn| {
+        let window_tokens = turn.sight.as_ref()?.window_tokens?;
+        let usage = turn.usage?;
+        let tokens = usage.prompt_tokens.saturating_add(usage.completion_tokens);
+        Some(WindowUse { tokens, window_tokens })
+    };
+    turns.iter().rev().find_map(used).filter(|used| used.window_tokens > 0)
+}
+
 /// A message as it is shown, with the turn that writes it.
-fn entry(message: &Message, turn: Option<Turn>) -> Entry {
+fn entry(message: &Message, turn: Option<&Turn>) -> Entry {
     Entry {
         id: message.id,
         role: message.role,
         created_at: message.created_at,
         text: ArcRwSignal::new(message.text.clone()),
         html: ArcRwSignal::new(Blocks::unrendered(message.text.is_empty())),
-        turn: turn.map(ArcRwSignal::new),
+        turn: turn.cloned().map(ArcRwSignal::new),
         siblings: ArcRwSignal::default(),
     }
 }

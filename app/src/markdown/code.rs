@@ -28,18 +28,29 @@ pub(super) fn language(info: &str) -> String {
     if named { word.to_ascii_lowercase() } else { String::new() }
 }
 
-/// The block, with its language above it.
+/// The block, with its language and what can be done with it above.
+///
+/// What the buttons are called stands in the page that the block comes into, in the page's
+/// language: a block has none.
 pub(super) fn block(language: &str, code: &str, plain: bool) -> String {
     let highlighted =
         syntax(language).filter(|_| !plain).and_then(|syntax| highlight(syntax, code));
     let code = highlighted.unwrap_or_else(|| escape(code));
+    // A parser of HTML would make a line feed of it.
+    let code = code.replace('\r', "&#13;");
     let language = escape(language);
     // A block that scrolls has to be reached by the keyboard.
     format!(
         "<div class=\"code\" data-language=\"{language}\"><div class=\"code-head\">\
-         <span>{language}</span></div><pre tabindex=\"0\"><code>{code}</code></pre></div>"
+         <span>{language}</span>{BUTTONS}</div>\
+         <pre tabindex=\"0\"><code>{code}</code></pre></div>"
     )
 }
+
+/// For a page with a script, which hears of their clicks.
+const BUTTONS: &str = "<button class=\"code-act\" type=\"button\" data-do=\"wrap\" \
+    aria-labelledby=\"word-wrap\"></button><button class=\"code-act\" type=\"button\" \
+    data-do=\"copy-code\" aria-labelledby=\"word-copy-code\"></button>";
 
 fn syntax(language: &str) -> Option<&'static SyntaxReference> {
     if matches!(language, "" | "text" | "txt" | "plain" | "plaintext") {

@@ -75,10 +75,40 @@ fn code_is_highlighted_by_classes() {
     assert!(rust.contains("data-language=\"rust\"") && rust.contains("class=\"s-"), "{rust}");
     for plain in ["```\na < b\n```", "    a < b", "```no-such-language\na < b\n```"] {
         let html = html(plain);
-        assert!(html.contains("a &lt; b") && !html.contains("s-"), "{html}");
+        assert!(html.contains("a &lt; b") && !html.contains("class=\"s-"), "{html}");
     }
     assert!(html("```toml\na = 1\n```").contains("s-"));
     assert!(html(&format!("```rust\n{}\n```", "x".repeat(3_000))).contains("<code>xxx"));
+}
+
+/// What a browser makes of the text within `<code>`: tags are nothing, entities are letters.
+fn text_of_code(html: &str) -> String {
+    let (_, code) = html.split_once("<code>").unwrap();
+    let (code, _) = code.split_once("</code>").unwrap();
+    let text: String = code
+        .split('<')
+        .enumerate()
+        .map(|(n, piece)| if n == 0 { piece } else { piece.split_once('>').unwrap().1 })
+        .collect();
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"");
+    text.replace("&#13;", "\r").replace("&#39;", "'").replace("&#x27;", "'").replace("&amp;", "&")
+}
+
+#[test]
+fn code_is_kept_to_the_byte() {
+    for code in [
+        "a <b> & \"c\" 'd' &amp;\n",
+        "\n\n  x\t\n",
+        "fn main() { 日本(\"é\") }\n",
+        "a\u{2028}b  \n",
+    ] {
+        for language in ["", "rust", "html"] {
+            let html = html(&format!("```{language}\n{code}```"));
+            assert_eq!(text_of_code(&html), code, "{language}: {html}");
+            assert!(html.contains("data-do=\"copy-code\""));
+        }
+    }
+    assert!(!html("```\na\r\nb\r\n```").contains('\r'));
 }
 
 #[test]

@@ -57,3 +57,31 @@ fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
     conversation.catch_up(sample::empty());
     assert_eq!(conversation.entries.get_untracked().len(), 2);
 }
+
+#[test]
+fn the_window_is_told_by_the_newest_turn_that_knows_it() {
+    let owner = Owner::new();
+    owner.set();
+    let conversation = Conversation::new(sample::empty(), Wanted::default());
+    sample::asked().iter().for_each(|event| {
+        apply(&conversation, event);
+    });
+    let turn_id = sample::turn().turn_id;
+    let event = |seq, body| Event { seq, first_seq: None, at: sample::at(9), body };
+    let sight = protocol::Sight { window_tokens: Some(2048), ..Default::default() };
+    let began = protocol::EventBody::TurnGenerating { turn_id, sight, model: None };
+    apply(&conversation, &event(4, began));
+    assert_eq!(conversation.window.get_untracked(), None);
+    let usage = protocol::Usage { prompt_tokens: 500, completion_tokens: 12, cached_tokens: None };
+    let ended = protocol::EventBody::TurnEnded {
+        turn_id,
+        state: TurnState::Completed,
+        error: None,
+        finish: None,
+        usage: Some(usage),
+        timings: Default::default(),
+    };
+    apply(&conversation, &event(5, ended));
+    let expected = WindowUse { tokens: 512, window_tokens: 2048 };
+    assert_eq!(conversation.window.get_untracked(), Some(expected));
+}

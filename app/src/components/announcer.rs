@@ -1,0 +1,82 @@
+//! What is spoken of an answer while it comes: whole sentences, and not too often.
+
+use leptos::html::Div;
+use leptos::prelude::*;
+
+/// A place that is heard and not seen. A browser writes into it by itself.
+#[component]
+pub fn Announcer() -> impl IntoView {
+    let region = NodeRef::<Div>::new();
+    #[cfg(feature = "browser")]
+    speak(region);
+    view! { <div class="visually-hidden" aria-live="polite" data-announcer node_ref=region></div> }
+}
+
+/// Between two announcements, in milliseconds: what is whole by then is said together.
+#[cfg(feature = "browser")]
+const PAUSE_MS: f64 = 1_000.0;
+
+/// How many announcements stay, for a listener that has not come to them yet.
+#[cfg(feature = "browser")]
+const KEPT: u32 = 8;
+
+/// The answer that is being spoken.
+#[cfg(feature = "browser")]
+struct Speech {
+    entry: crate::live::Entry,
+    sentences: crate::live::Sentences,
+    spoken_ms: f64,
+}
+
+#[cfg(feature = "browser")]
+fn speak(region: NodeRef<Div>) {
+    use crate::live::{Conversation, Sentences};
+    use crate::text::tr;
+    let conversation = expect_context::<Conversation>();
+    Effect::new(move |speech: Option<Option<Speech>>| {
+        let runs = conversation.stage.read().is_some();
+        let entries = conversation.entries.read_untracked();
+        let newest = entries.last().filter(|entry| entry.turn.is_some());
+        let speech = speech.flatten();
+        if !runs {
+            if let Some(Speech { entry, mut sentences, .. }) = speech {
+                let rest = sentences.finish(&entry.text.read_untracked(), tr!(code_spoken));
+                say(region, rest);
+                let turn = entry.turn.as_ref().map(|turn| turn.get_untracked());
+                let empty = entry.text.read_untracked().is_empty();
+                say(region, turn.and_then(|turn| super::turn_line::spoken(&turn, empty)));
+            }
+            return None;
+        }
+        let newest = newest?;
+        let mut speech =
+            speech.filter(|speech| speech.entry.id == newest.id).unwrap_or_else(|| {
+                // What stands there already was spoken, or is there to be read.
+                let sentences = Sentences::after(newest.text.read_untracked().len());
+                Speech { entry: newest.clone(), sentences, spoken_ms: 0.0 }
+            });
+        let (text, now_ms) = (speech.entry.text.read(), js_sys::Date::now());
+        if now_ms - speech.spoken_ms >= PAUSE_MS
+            && let Some(words) = speech.sentences.take(&text, tr!(code_spoken))
+        {
+            speech.spoken_ms = now_ms;
+            say(region, Some(words));
+        }
+        drop(text);
+        Some(speech)
+    });
+}
+
+#[cfg(feature = "browser")]
+fn say(region: NodeRef<Div>, words: Option<String>) {
+    let (Some(region), Some(words)) = (region.get_untracked(), words) else { return };
+    if let Ok(line) = document().create_element("p") {
+        line.set_text_content(Some(&words));
+        let _ = region.append_child(&line);
+    }
+    while region.child_element_count() > KEPT
+        && let Some(oldest) = region.first_element_child()
+    {
+        oldest.remove();
+    }
+}

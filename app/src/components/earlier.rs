@@ -1,0 +1,80 @@
+//! The way to earlier messages.
+
+use leptos::ev::MouseEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+
+use super::console_view::Problem;
+use crate::live::Conversation;
+use crate::text::tr;
+use crate::{AppError, api};
+
+/// Loads earlier messages, a page at a time and one at once.
+#[derive(Clone)]
+pub struct Earliest {
+    conversation: Conversation,
+    problem: Problem,
+    loading: ArcRwSignal<bool>,
+}
+
+impl Earliest {
+    /// Of a conversation, with nothing under way.
+    pub fn new(conversation: Conversation, problem: Problem) -> Self {
+        Self { conversation, problem, loading: ArcRwSignal::new(false) }
+    }
+
+    /// Loads the page before the earliest message that is here, if there is one.
+    pub fn load(&self) {
+        let earliest = self.clone();
+        spawn_local(async move {
+            earliest.load_page().await;
+        });
+    }
+
+    /// The same; whether a page came.
+    pub async fn load_page(&self) -> bool {
+        let Some(before) = self.conversation.next_before.get_untracked() else { return false };
+        // It is on its way already.
+        if self.loading.get_untracked() {
+            return true;
+        }
+        self.loading.set(true);
+        let page = api::snapshot(self.conversation.worker_id, Some(before)).await;
+        let came = page.is_ok();
+        match page {
+            Ok(snapshot) => self.conversation.prepend(snapshot.transcript, before),
+            Err(AppError(error)) => self.problem.show(error, None),
+        }
+        self.loading.set(false);
+        came
+    }
+}
+
+/// A link, which loads them in place where it can.
+#[component]
+pub fn Earlier(
+    /// What loads them.
+    earliest: Earliest,
+) -> impl IntoView {
+    let (worker_id, next_before) =
+        (earliest.conversation.worker_id, earliest.conversation.next_before.clone());
+    let busy = earliest.loading.clone();
+    let load = move |event: MouseEvent| {
+        event.prevent_default();
+        earliest.load();
+    };
+    move || {
+        let (load, busy) = (load.clone(), busy.clone());
+        next_before.get().map(|before| {
+            view! {
+                <a
+                    class="earlier quiet"
+                    href=format!("/c/{worker_id}?before={before}")
+                    on:click=load
+                >
+                    {move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) }}
+                </a>
+            }
+        })
+    }
+}

@@ -1,0 +1,169 @@
+//! The list of messages, in runs.
+//!
+//! A keyed list that something is put in front of takes all of its elements out of the page
+//! and puts them in again: the reader's place, selection and focus would be lost, and the
+//! time it takes grows with the list. So each page of earlier messages is a run of its own,
+//! in front of the ones that are there, which stay untouched.
+//!
+//! A run is also what the browser skips where it is off screen: it watches each thing that it
+//! may skip, and thousands of messages would be watched in every frame.
+
+use leptos::prelude::*;
+use protocol::{MessageId, OutOfSight};
+
+use super::message_view::MessageView;
+use crate::erase::{Erased, erase};
+use crate::live::{Conversation, Entry};
+use crate::text::{self, tr};
+
+/// All messages of the branch that is shown.
+#[component]
+pub fn Rows() -> impl IntoView {
+    let Conversation { entries, out_of_sight, .. } = expect_context();
+    let newest = Run::of(rows(&entries.read_untracked(), out_of_sight.get_untracked()));
+    let shown = newest.clone();
+    Effect::new(move || shown.update(&rows(&entries.read(), out_of_sight.get())));
+    newest.view()
+}
+
+/// What stands in the list.
+#[derive(Clone)]
+enum Row {
+    /// The model does not see what is above.
+    Sight(u32),
+    Message(Entry),
+}
+
+/// Which row is which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum Key {
+    Sight(u32),
+    Message(MessageId),
+}
+
+impl Row {
+    fn key(&self) -> Key {
+        match self {
+            Self::Sight(left_out) => Key::Sight(*left_out),
+            Self::Message(entry) => Key::Message(entry.id),
+        }
+    }
+
+    fn view(self) -> Erased {
+        match self {
+            Self::Sight(left_out) => erase(view! {
+                <p class="sight" role="separator">
+                    <span>{tr!(out_of_sight)}</span>
+                    <span>{text::left_out(left_out)}</span>
+                </p>
+            }),
+            Self::Message(entry) => erase(view! { <MessageView entry /> }),
+        }
+    }
+}
+
+/// Rows that came together, and those in front of them.
+#[derive(Clone)]
+struct Run {
+    rows: ArcRwSignal<Vec<Row>>,
+    older: ArcRwSignal<Option<Run>>,
+}
+
+impl Run {
+    fn of(rows: Vec<Row>) -> Self {
+        Self { rows: ArcRwSignal::new(rows), older: ArcRwSignal::new(None) }
+    }
+
+    fn view(self) -> Erased {
+        let Self { rows, older } = self;
+        erase(view! {
+            {move || older.get().map(Self::view)}
+            <div class="run">
+                <For each=move || rows.get() key=Row::key children=Row::view />
+            </div>
+        })
+    }
+
+    /// Shows all of `rows`: what is in front of the first one that is here comes in front, and
+    /// where that one is gone, everything is as new.
+    fn update(&self, rows: &[Row]) {
+        let first = self.rows.read_untracked().first().map(Row::key);
+        let at = first.and_then(|first| rows.iter().position(|row| row.key() == first));
+        let (before, own) = rows.split_at(at.unwrap_or_default());
+        self.set(own);
+        let older = self.older.get_untracked();
+        match older {
+            Some(older) if !before.is_empty() => older.update(before),
+            None if before.is_empty() => {}
+            _ => self.older.set((!before.is_empty()).then(|| Self::of(before.to_vec()))),
+        }
+    }
+
+    fn set(&self, rows: &[Row]) {
+        let keys = |rows: &[Row]| rows.iter().map(Row::key).collect::<Vec<_>>();
+        if keys(&self.rows.read_untracked()) != keys(rows) {
+            self.rows.set(rows.to_vec());
+        }
+    }
+}
+
+/// The messages, with the mark before the first one that the model sees.
+fn rows(entries: &[Entry], sight: Option<OutOfSight>) -> Vec<Row> {
+    let mut rows = Vec::with_capacity(entries.len() + 1);
+    for entry in entries {
+        if let Some(sight) = sight.filter(|sight| sight.first == entry.id) {
+            rows.push(Row::Sight(sight.left_out));
+        }
+        rows.push(Row::Message(entry.clone()));
+    }
+    rows
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sights(numbers: &[u32]) -> Vec<Row> {
+        numbers.iter().copied().map(Row::Sight).collect()
+    }
+
+    /// The runs, the oldest first.
+    fn runs(run: &Run) -> Vec<Vec<u32>> {
+        let number = |row: &Row| if let Row::Sight(number) = row { *number } else { 0 };
+        let mut runs = run.older.get_untracked().map_or_else(Vec::new, |older| runs(&older));
+        runs.push(run.rows.read_untracked().iter().map(number).collect());
+        runs
+    }
+
+    #[test]
+    fn what_comes_in_front_is_a_run_of_its_own_and_the_others_stay() {
+        let owner = Owner::new();
+        owner.set();
+        let run = Run::of(sights(&[5, 6]));
+        run.update(&sights(&[5, 6, 7]));
+        assert_eq!(runs(&run), [vec![5, 6, 7]]);
+        run.update(&sights(&[3, 4, 5, 6, 7]));
+        let older = run.older.get_untracked().unwrap();
+        run.update(&sights(&[1, 2, 3, 4, 5, 6, 7, 8]));
+        assert_eq!(runs(&run), [vec![1, 2], vec![3, 4], vec![5, 6, 7, 8]]);
+        assert_eq!(runs(&older), [vec![1, 2], vec![3, 4]]);
+    }
+
+    #[test]
+    fn another_branch_replaces_what_is_not_in_it() {
+        let owner = Owner::new();
+        owner.set();
+        let run = Run::of(sights(&[3, 4]));
+        run.update(&sights(&[1, 2, 3, 4]));
+        // An edit of the first of all; of one in the middle; of the last.
+        run.update(&sights(&[1, 9]));
+        assert_eq!(runs(&run).concat(), [1, 9]);
+        run.update(&sights(&[0, 1, 9]));
+        run.update(&sights(&[0, 1, 8]));
+        assert_eq!(runs(&run).concat(), [0, 1, 8]);
+        run.update(&sights(&[]));
+        assert_eq!(runs(&run).concat(), [0; 0]);
+        run.update(&sights(&[1]));
+        assert_eq!(runs(&run).concat(), [1]);
+    }
+}

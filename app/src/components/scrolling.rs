@@ -1,0 +1,231 @@
+//! Where the reader is in the transcript: told to the page, kept over a reload, and followed
+//! upward with earlier messages.
+//!
+//! That the newest text stays in view, and that everything else keeps its place, is the style
+//! sheet's (`.scroller`); nothing here moves the page while text comes.
+
+use leptos::ev;
+use leptos::html::{Div, Section};
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Element, HtmlElement, IntersectionObserver, IntersectionObserverInit};
+
+use super::earlier::Earliest;
+use crate::live::{Conversation, Errand};
+
+/// From how far earlier messages are loaded before the reader comes to their place.
+const AHEAD: &str = "900px 0px";
+
+/// How near to its end counts as being there.
+const NEAR: &str = "40px 0px";
+
+/// Frames in which the page may come to rest where the reader was.
+const SETTLING_FRAMES: u32 = 20;
+
+/// Pages that are loaded at most to find the place from before a reload.
+const PAGES: u32 = 20;
+
+/// Keeps the reader's place; `away` says whether they are not at the newest message.
+pub fn keep_place(
+    conversation: Conversation,
+    earliest: Earliest,
+    scroller: NodeRef<Section>,
+    newest: NodeRef<Div>,
+    away: ArcRwSignal<bool>,
+) {
+    let at_end = StoredValue::new_local(None::<Watch>);
+    Effect::new(move || {
+        let (Some(scroller), Some(newest)) = (scroller.get(), newest.get()) else { return };
+        let away = away.clone();
+        let watch = Watch::new(&scroller, NEAR, &newest, move |seen| away.set(!seen));
+        at_end.set_value(watch);
+    });
+    load_ahead(&conversation, earliest.clone(), scroller);
+    remember(&conversation, earliest, scroller);
+    let errand = conversation.errand;
+    // Whoever sends wants to see what comes of it.
+    Effect::new(move || {
+        if errand.get() == Errand::Sending {
+            to_newest(scroller);
+        }
+    });
+}
+
+/// Goes to the newest message. The column runs from its end.
+pub fn to_newest(scroller: NodeRef<Section>) {
+    if let Some(scroller) = scroller.get_untracked() {
+        scroller.set_scroll_top(0);
+        // The button that was pressed is gone now.
+        if document().active_element().is_some_and(|element| element.class_name() == "newer") {
+            let _ = scroller.focus();
+        }
+    }
+}
+
+/// Loads earlier messages before they are reached.
+fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
+    let next_before = conversation.next_before.clone();
+    let near = StoredValue::new_local(None::<Watch>);
+    Effect::new(move || {
+        let Some(scroller) = scroller.get().filter(|_| next_before.get().is_some()) else {
+            near.set_value(None);
+            return;
+        };
+        let earliest = earliest.clone();
+        // The link to them is there with the next frame, and is a new one each time.
+        request_animation_frame(move || {
+            let Ok(Some(link)) = scroller.query_selector(".earlier") else { return };
+            let load = move |seen: bool| {
+                if seen {
+                    earliest.load();
+                }
+            };
+            let watch = Watch::new(&scroller, AHEAD, &link, load);
+            let _ = near.try_set_value(watch);
+        });
+    });
+}
+
+/// Brings back the place from before a reload, and keeps it when the page goes away.
+fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
+    let key = format!("companion-place-{}", conversation.worker_id);
+    let kept = key.clone();
+    Effect::new(move |was: Option<bool>| {
+        let Some(scroller) = scroller.get().filter(|_| was != Some(true)) else {
+            return was.unwrap_or_default();
+        };
+        let storage = storage();
+        let place = storage.as_ref().and_then(|storage| storage.get_item(&kept).ok().flatten());
+        let asked_for = window().location().hash().is_ok_and(|hash| !hash.is_empty());
+        if let Some(place) = place.as_deref().and_then(Place::parse).filter(|_| !asked_for) {
+            let earliest = earliest.clone();
+            spawn_local(async move { place.restore(&scroller, &earliest).await });
+        }
+        true
+    });
+    let leaving = window_event_listener(ev::pagehide, move |_| {
+        let (Some(scroller), Some(storage)) = (scroller.get_untracked(), storage()) else { return };
+        let _ = match Place::of(&scroller) {
+            Some(place) => storage.set_item(&key, &place.to_text()),
+            None => storage.remove_item(&key),
+        };
+    });
+    on_cleanup(move || leaving.remove());
+}
+
+/// A message, and how far its upper edge is from the transcript's, in pixels.
+struct Place {
+    message: String,
+    offset: i32,
+}
+
+impl Place {
+    /// The first message that is seen; none at the newest, which is where a page begins.
+    fn of(scroller: &HtmlElement) -> Option<Self> {
+        if scroller.scroll_top() > -8 {
+            return None;
+        }
+        let top = scroller.get_bounding_client_rect().top();
+        let messages = scroller.query_selector_all(".message").ok()?;
+        let message = |at: u32| messages.get(at)?.dyn_into::<Element>().ok();
+        // They stand one below the other.
+        let (mut low, mut high) = (0, messages.length());
+        while low < high {
+            let middle = low + (high - low) / 2;
+            if message(middle)?.get_bounding_client_rect().bottom() > top {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        let first = message(low)?;
+        let offset = (first.get_bounding_client_rect().top() - top) as i32;
+        Some(Self { message: first.id(), offset })
+    }
+
+    fn to_text(&self) -> String {
+        format!("{} {}", self.offset, self.message)
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let (offset, message) = text.split_once(' ')?;
+        Some(Self { message: message.to_owned(), offset: offset.parse().ok()? })
+    }
+
+    async fn restore(&self, scroller: &HtmlElement, earliest: &Earliest) {
+        for _ in 0..PAGES {
+            if self.find().is_some() || !earliest.load_page().await {
+                break;
+            }
+            // What came is in the page with the next frame.
+            frame().await;
+        }
+        // Again while what came into view takes its real size.
+        let mut right = 0;
+        for _ in 0..SETTLING_FRAMES {
+            frame().await;
+            let Some(message) = self.find() else { return };
+            let top = scroller.get_bounding_client_rect().top();
+            let off = (message.get_bounding_client_rect().top() - top) as i32 - self.offset;
+            right = if off == 0 { right + 1 } else { 0 };
+            if right > 2 {
+                return;
+            }
+            scroller.set_scroll_top(scroller.scroll_top() + off);
+        }
+    }
+
+    fn find(&self) -> Option<Element> {
+        document().get_element_by_id(&self.message)
+    }
+}
+
+/// Waits for the page to be drawn.
+async fn frame() {
+    let (drawn, drawing) = futures::channel::oneshot::channel();
+    request_animation_frame(move || {
+        let _ = drawn.send(());
+    });
+    let _ = drawing.await;
+}
+
+fn storage() -> Option<web_sys::Storage> {
+    window().session_storage().ok().flatten()
+}
+
+/// Tells whether an element comes into view, until it is dropped.
+struct Watch {
+    observer: IntersectionObserver,
+    _seen: Closure<dyn FnMut(js_sys::Array)>,
+}
+
+impl Watch {
+    fn new(
+        root: &Element,
+        margin: &str,
+        element: &Element,
+        mut seen: impl FnMut(bool) + 'static,
+    ) -> Option<Self> {
+        let told = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
+            // The newest is the last one.
+            let entry = entries.get(entries.length().saturating_sub(1));
+            let within = js_sys::Reflect::get(&entry, &JsValue::from_str("isIntersecting"));
+            seen(within.is_ok_and(|within| within.is_truthy()));
+        });
+        let options = IntersectionObserverInit::new();
+        options.set_root(Some(root));
+        options.set_root_margin(margin);
+        let function = told.as_ref().unchecked_ref();
+        let observer = IntersectionObserver::new_with_options(function, &options).ok()?;
+        observer.observe(element);
+        Some(Self { observer, _seen: told })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.observer.disconnect();
+    }
+}

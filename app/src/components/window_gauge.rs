@@ -1,0 +1,32 @@
+//! How full the model's window is.
+
+use leptos::prelude::*;
+
+use crate::live::Conversation;
+use crate::text;
+
+/// A small meter, where the size of the window is known.
+#[component]
+pub fn WindowGauge() -> impl IntoView {
+    let window = expect_context::<Conversation>().window;
+    move || {
+        window.get().map(|window| {
+            let (tokens, most) = (window.tokens.min(window.window_tokens), window.window_tokens);
+            let words = text::window_use(window.tokens, most);
+            // From here on older messages may have to be left out.
+            let high = most - most / 8;
+            view! {
+                <div class="gauge" title=words.clone()>
+                    <meter
+                        min="0"
+                        max=most.to_string()
+                        high=high.to_string()
+                        value=tokens.to_string()
+                        aria-label=words.clone()
+                    ></meter>
+                    <span aria-hidden="true">{text::percent(tokens, most)}</span>
+                </div>
+            }
+        })
+    }
+}

@@ -1,0 +1,148 @@
+//! An answer's text as it is spoken while it comes: sentence by sentence, without marks.
+//!
+//! Pure. A screen reader that was told of every piece of text would stammer; it is told of
+//! whole sentences, each once.
+
+/// How much of a text has been spoken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sentences {
+    /// Bytes of the text.
+    spoken: usize,
+    in_code: bool,
+}
+
+impl Sentences {
+    /// Goes on behind so many bytes.
+    pub fn after(bytes: usize) -> Self {
+        Self { spoken: bytes, in_code: false }
+    }
+
+    /// The sentences that have become whole since the last time. `code` is said in place of a
+    /// block of code.
+    pub fn take(&mut self, text: &str, code: &str) -> Option<String> {
+        let rest = text.get(self.spoken..)?;
+        self.say(whole(rest), code)
+    }
+
+    /// All that was not spoken yet: the text is at its end.
+    pub fn finish(&mut self, text: &str, code: &str) -> Option<String> {
+        let rest = text.get(self.spoken..)?;
+        self.say(rest, code)
+    }
+
+    fn say(&mut self, text: &str, code: &str) -> Option<String> {
+        self.spoken += text.len();
+        let mut said = String::new();
+        for line in text.lines() {
+            let line = line.trim();
+            let fence = line.starts_with("```") || line.starts_with("~~~");
+            let words = match (fence, self.in_code) {
+                (true, false) => code.to_owned(),
+                (true, true) | (false, true) => String::new(),
+                (false, false) => plain(line),
+            };
+            self.in_code ^= fence;
+            if !words.is_empty() && !said.is_empty() {
+                said.push(' ');
+            }
+            said.push_str(&words);
+        }
+        (!said.is_empty()).then_some(said)
+    }
+}
+
+/// The text up to the end of its last whole sentence.
+fn whole(text: &str) -> &str {
+    let mut end = 0;
+    let mut line = 0;
+    let mut characters = text.char_indices().peekable();
+    while let Some((at, character)) = characters.next() {
+        let behind = at + character.len_utf8();
+        let next = characters.peek().map(|(_, next)| *next);
+        let ends = match character {
+            '\n' => {
+                line = behind;
+                true
+            }
+            '。' | '！' | '？' => true,
+            // Not in a number, and not behind the number of a list.
+            '.' | '!' | '?' | '…' => {
+                let number = text[line..at].trim().chars().all(|c| c.is_ascii_digit());
+                next.is_some_and(char::is_whitespace) && !number
+            }
+            _ => false,
+        };
+        if ends {
+            end = behind;
+        }
+    }
+    &text[..end]
+}
+
+/// A line without the marks of Markdown; of a link what it says.
+fn plain(line: &str) -> String {
+    let line = line.trim_start_matches(['#', '>', '-', '*', '+', ' ']);
+    let mut words = String::with_capacity(line.len());
+    let mut rest = line;
+    while let Some(at) = rest.find(['*', '`', '|', '[', ']', '~']) {
+        words.push_str(&rest[..at]);
+        let mark = &rest[at..];
+        rest = match mark.strip_prefix("](").and_then(|address| address.split_once(')')) {
+            Some((_, behind)) => behind,
+            None => &mark[1..],
+        };
+    }
+    words.push_str(rest);
+    words.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is spoken of a text that comes piece by piece.
+    fn spoken(pieces: &[&str]) -> Vec<String> {
+        let (mut sentences, mut text, mut said) = (Sentences::default(), String::new(), Vec::new());
+        for piece in pieces {
+            text.push_str(piece);
+            said.extend(sentences.take(&text, "Code."));
+        }
+        said.extend(sentences.finish(&text, "Code."));
+        said
+    }
+
+    #[test]
+    fn a_sentence_is_spoken_once_and_when_it_is_whole() {
+        let pieces = ["It", " is 3", ".5 m", "eters. An", "d so", "? Yes", "!"];
+        assert_eq!(spoken(&pieces), ["It is 3.5 meters.", "And so?", "Yes!"]);
+        assert_eq!(spoken(&["犬です。猫", "です！鳥"]), ["犬です。", "猫です！", "鳥"]);
+        assert_eq!(spoken(&["1", ". One", "\n2. Two\n"]), ["1. One 2. Two"]);
+    }
+
+    #[test]
+    fn marks_and_code_are_not_read_out() {
+        let text = ["## A *title*\n", "- see [the page](https://x.example/a). ", "`x`\n"];
+        assert_eq!(spoken(&text), ["A title", "see the page.", "x"]);
+        let code = ["Look:\n```ru", "st\nfn main() {}\n// a. b. c\n", "```\nDone."];
+        assert_eq!(spoken(&code), ["Look:", "Code.", "Done."]);
+    }
+
+    #[test]
+    fn one_that_goes_on_says_only_what_is_new() {
+        let mut sentences = Sentences::after("Old. ".len());
+        assert_eq!(sentences.take("Old. New. ", "").as_deref(), Some("New."));
+        assert_eq!(sentences.take("Old. New. ", ""), None);
+        assert_eq!(sentences.finish("Old. New. ", ""), None);
+    }
+
+    #[test]
+    fn nothing_is_lost_or_said_twice_whatever_the_pieces() {
+        let text = "One. Two 1.5! 三。Four\n\nFive? **Six** seven.";
+        let letters = |said: Vec<String>| said.concat().replace(' ', "");
+        let whole = letters(spoken(&[text]));
+        assert_eq!(whole, "One.Two1.5!三。FourFive?Sixseven.");
+        for (cut, _) in text.char_indices() {
+            assert_eq!(letters(spoken(&[&text[..cut], &text[cut..]])), whole, "{cut}");
+        }
+    }
+}

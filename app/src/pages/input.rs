@@ -1,0 +1,199 @@
+//! `/c/{worker_id}/turns/{turn_id}`: exactly what the model was sent for one answer.
+
+use leptos::prelude::*;
+use leptos::serde_json;
+use protocol::api::{InputMessage, InputRole, Sampling, TurnInput};
+use protocol::{Error, ProviderName, Retry, Turn, WorkerId};
+
+use crate::components::{ErrorNote, Moment};
+use crate::erase::{Erased, erase};
+use crate::label;
+use crate::text::{self, tr};
+
+/// What the page shows.
+pub struct Seen {
+    pub runtime_id: protocol::RuntimeId,
+    pub worker_id: WorkerId,
+    pub turn: Turn,
+    /// What was sent, or why nobody can say.
+    pub input: Result<TurnInput, Error>,
+}
+
+/// The body of the page.
+#[component]
+pub fn InputPage(
+    /// What it shows.
+    seen: Seen,
+) -> impl IntoView {
+    let Seen { runtime_id, worker_id, turn, input } = seen;
+    let back = format!("/c/{worker_id}?m={0}#m-{0}", turn.answer);
+    let api =
+        format!("/api/v1/runtimes/{runtime_id}/workers/{worker_id}/turns/{}/input", turn.turn_id);
+    let sent = match input {
+        Ok(input) => erase(view! {
+            <p>{tr!(input_what)}</p>
+            {sent(&turn, &input)}
+            {left_out(worker_id, &turn)}
+        }),
+        Err(error) => erase(view! { <ErrorNote error /> }),
+    };
+    view! {
+        <main class="plain seen">
+            <p>
+                <a href=back>{tr!(input_back)}</a>
+            </p>
+            <h1>{tr!(what_it_saw)}</h1>
+            {sent}
+            <section aria-labelledby="how">
+                <h2 id="how">{tr!(input_how)}</h2>
+                {how(&turn)}
+            </section>
+            <p>
+                <a href=api>{tr!(input_json_open)}</a>
+            </p>
+        </main>
+    }
+}
+
+/// The messages in their order, each as it was, and all of it as JSON.
+fn sent(turn: &Turn, input: &TurnInput) -> Erased {
+    let newest = input.messages.len().saturating_sub(1);
+    let messages = input.messages.iter().enumerate().map(|(at, message)| {
+        let begun = turn.continues.is_some() && at == newest;
+        shown(message, begun)
+    });
+    let messages: Vec<_> = messages.collect();
+    let json = serde_json::to_string_pretty(input).unwrap_or_default();
+    erase(view! {
+        <section aria-labelledby="sent">
+            <h2 id="sent">{tr!(input_messages)}</h2>
+            <ol class="sent">{messages}</ol>
+            <details>
+                <summary>{tr!(input_json)}</summary>
+                <p class="quiet">{tr!(input_json_how)}</p>
+                <pre class="json" tabindex="0">
+                    {format!("\n{json}")}
+                </pre>
+            </details>
+        </section>
+    })
+}
+
+fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
+    let (name, words) = match (message.role, begun) {
+        (InputRole::System, _) => ("system", tr!(input_system)),
+        (InputRole::User, _) => ("user", tr!(input_user)),
+        (InputRole::Assistant, true) => ("assistant", tr!(input_begun)),
+        (InputRole::Assistant, false) => ("assistant", text::PRODUCT),
+    };
+    // The parser of HTML drops one line break at the beginning.
+    let text = format!("\n{}", message.text);
+    view! {
+        <li data-role=name>
+            <p>
+                <span>{words}</span>
+                " "
+                <code>{name}</code>
+            </p>
+            <pre>{text}</pre>
+        </li>
+    }
+}
+
+/// What of the branch did not fit, with the way to where the model's sight began.
+fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
+    let sight = turn.sight.clone().unwrap_or_default();
+    match sight.first.filter(|_| sight.left_out > 0) {
+        None => erase(view! { <p>{tr!(input_left_out_none)}</p> }),
+        Some(first) => erase(view! {
+            <p>
+                <a href=format!("/c/{worker_id}?m={first}#m-{first}")>
+                    {text::left_out(sight.left_out)}
+                </a>
+            </p>
+        }),
+    }
+}
+
+/// Everything else that is recorded of the turn.
+fn how(turn: &Turn) -> Erased {
+    let provider = match turn.provider {
+        ProviderName::Local => tr!(local),
+        ProviderName::Openai => tr!(openai),
+        ProviderName::Imported => tr!(import),
+    };
+    let window = turn.sight.as_ref().and_then(|sight| sight.window_tokens);
+    let rows = [
+        (tr!(input_state), Some(label::state(turn.state).to_owned())),
+        (tr!(model), Some(turn.model.clone())),
+        (tr!(input_provider), Some(provider.to_owned())),
+        (tr!(input_profile), Some(turn.profile.to_string())),
+        (tr!(input_parameters), Some(parameters(turn.sampling))),
+        (tr!(input_window), window.map(|count| tr!(input_tokens, count = count))),
+        (tr!(input_usage), usage(turn)),
+        (tr!(input_timings), Some(timings(turn)).filter(|times| !times.is_empty())),
+        (tr!(input_prompt), Some(turn.prompt_digest.clone()).filter(|digest| !digest.is_empty())),
+        (tr!(input_bundle), Some(turn.bundle_digest.clone()).filter(|digest| !digest.is_empty())),
+    ];
+    let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
+    let rows = rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
+    let rows: Vec<_> = rows.collect();
+    let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
+    erase(view! {
+        <dl class="facts">
+            {rows}
+            <div>
+                <dt>{tr!(input_asked_at)}</dt>
+                <dd>
+                    <Moment at=turn.started_at />
+                </dd>
+            </div>
+        </dl>
+        {attempts}
+    })
+}
+
+fn attempts(retries: &[Retry]) -> Erased {
+    let attempt = |(number, retry): (usize, &Retry)| {
+        let pause = label::seconds(retry.wait_ms);
+        view! { <li>{text::attempt(number, &retry.error.message, &pause)}</li> }
+    };
+    let attempts: Vec<_> = (1..).zip(retries).map(attempt).collect();
+    erase(view! {
+        <h3>{tr!(input_attempts)}</h3>
+        <ol class="attempts">{attempts}</ol>
+    })
+}
+
+/// The names are those of the API and of `profiles.toml`.
+fn parameters(sampling: Sampling) -> String {
+    let Sampling { temperature, top_p, seed, max_tokens } = sampling;
+    let set = [
+        temperature.map(|value| format!("temperature {value}")),
+        top_p.map(|value| format!("top_p {value}")),
+        seed.map(|value| format!("seed {value}")),
+        max_tokens.map(|value| format!("max_tokens {value}")),
+    ];
+    let set: Vec<_> = set.into_iter().flatten().collect();
+    if set.is_empty() { tr!(input_parameters_none).to_owned() } else { set.join(", ") }
+}
+
+fn usage(turn: &Turn) -> Option<String> {
+    let usage = turn.usage?;
+    let cached = usage.cached_tokens.map(|count| tr!(input_cached, count = count));
+    let parts = [
+        Some(text::tokens_in(usage.prompt_tokens)),
+        cached,
+        Some(text::tokens_out(usage.completion_tokens)),
+    ];
+    Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
+}
+
+fn timings(turn: &Turn) -> String {
+    let times = [
+        turn.timings.started_ms.map(|ms| tr!(input_timing_started, seconds = label::seconds(ms))),
+        turn.timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
+        turn.timings.total_ms.map(|ms| tr!(input_timing_total, seconds = label::seconds(ms))),
+    ];
+    times.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,58 @@
+//! The page of what the model was sent for one answer.
+
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use leptos::prelude::*;
+use protocol::{Error, ErrorCode, TurnId, WorkerId};
+
+use super::Handlers;
+use crate::components::ErrorNote;
+use crate::erase::erase;
+use crate::pages::{InputPage, Seen};
+use crate::text::tr;
+
+pub(super) async fn page(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    Path((worker, turn)): Path<(String, String)>,
+) -> Response {
+    let seen = match (worker.parse(), turn.parse()) {
+        (Ok(worker), Ok(turn)) => find(&console, worker, turn).await,
+        _ => Err(Error::new(ErrorCode::NotFound, "")),
+    };
+    let title = || tr!(what_it_saw).to_owned();
+    match seen {
+        Ok(seen) => {
+            // That nothing was sent is what there is to show.
+            let status = match &seen.input {
+                Err(error) if error.code != ErrorCode::NotFound => error.code.http_status(),
+                _ => 200,
+            };
+            console.document(&headers, status, || (title(), erase(view! { <InputPage seen /> })))
+        }
+        Err(error) => console.document(&headers, error.code.http_status(), || {
+            let words = match error.code {
+                ErrorCode::NotFound => erase(view! { <p>{tr!(not_found_page)}</p> }),
+                _ => erase(view! { <ErrorNote error /> }),
+            };
+            let body = view! {
+                <main class="plain">
+                    <h1>{title()}</h1>
+                    {words}
+                    <p>
+                        <a href="/">{tr!(to_home)}</a>
+                    </p>
+                </main>
+            };
+            (title(), erase(body))
+        }),
+    }
+}
+
+async fn find(console: &Handlers, worker_id: WorkerId, turn: TurnId) -> Result<Seen, Error> {
+    let runtime = console.backend.runtime();
+    let turn = runtime.turn(worker_id, turn).await?;
+    let input = runtime.turn_input(worker_id, turn.turn_id).await;
+    Ok(Seen { runtime_id: runtime.id().clone(), worker_id, turn, input })
+}

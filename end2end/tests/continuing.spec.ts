@@ -1,0 +1,69 @@
+// An answer that was cut off goes on in a sibling; what was there stays.
+
+import { expect, test } from '../harness/test.ts';
+import { type Step, answer, cut, hold } from '../harness/upstream.ts';
+
+/** An answer that ends because it is long enough. */
+function tooLong(text: string): Step[] {
+  return [{ do: 'answer', pieces: [text], finish: 'length' }];
+}
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('one that failed, and then one that was too long, go on', async ({
+      companion,
+      console,
+      upstream,
+    }) => {
+      await upstream.plays(answer('One two', cut), tooLong(' three'), answer(' four.'));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      await console.submit('Count to four.');
+      await expect(console.note).toHaveAttribute('data-code', 'provider');
+      await expect(console.answer).toHaveText('One two');
+      await console.goOn.click();
+      await expect(console.answer).toHaveText('One two three');
+      await expect(console.versions).toHaveText('‹2/2›');
+      await expect(console.note).toHaveText(/longest allowed length/);
+      await console.goOn.click();
+      await expect(console.answer).toHaveText('One two three four.');
+      await expect(console.versions).toHaveText('‹3/3›');
+      await expect(console.goOn).toHaveCount(0);
+
+      const { messages } = await companion.api.transcript(console.worker);
+      expect(messages.map(({ text }) => text)).toEqual([
+        ...['Count to four.', 'One two', 'One two three', 'One two three four.'],
+      ]);
+      const sent = (await upstream.asked())[2]?.body?.messages.slice(1);
+      expect(sent).toEqual([
+        { role: 'user', content: 'Count to four.' },
+        { role: 'assistant', content: 'One two three' },
+      ]);
+    });
+  });
+}
+
+test('one that was stopped goes on, and only what is new is measured', async ({
+  companion,
+  console,
+  upstream,
+}) => {
+  await upstream.plays(answer('One ', hold, 'no'), answer('two', hold, '.'));
+  await console.openLive();
+  await console.ask('Count.');
+  await expect(console.answer).toHaveText('One ');
+  // Not while it is written.
+  await expect(console.goOn).toHaveCount(0);
+  await console.stop.click();
+  await console.goOn.press('Enter');
+  await expect(console.composer).toBeFocused();
+  await expect(console.answer).toHaveText('One two');
+  await expect(console.goOn).toHaveCount(0);
+  await upstream.release(2);
+  await console.isIdle();
+  await expect(console.answer).toHaveText('One two.');
+  const { turns } = await companion.api.transcript(console.worker);
+  expect(turns.map(({ state }) => state)).toEqual(['cancelled', 'completed']);
+});

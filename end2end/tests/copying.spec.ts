@@ -1,0 +1,137 @@
+// What is read can be taken along: code to the byte, messages as text or as Markdown, links.
+
+import type { Page } from '@playwright/test';
+
+import { expect, test } from '../harness/test.ts';
+import { answer } from '../harness/upstream.ts';
+
+const CODE = 'fn main() {\n\tprintln!("<b>&amp; 日本</b>");\n\n}  \n';
+const MARKDOWN = `Look at **this**:\n\n\`\`\`rust\n${CODE}\`\`\`\n\n- done`;
+
+const clipboard = (page: Page) => page.evaluate(() => navigator.clipboard.readText());
+
+test.beforeEach(async ({ context }) => {
+  await context.grantPermissions(['clipboard-read', 'clipboard-write']);
+});
+
+test('code is copied to the byte, and it is said', async ({ console, page, upstream }) => {
+  await upstream.plays(answer(MARKDOWN));
+  await console.openLive();
+  await console.ask('Show me.');
+  await console.isIdle();
+  const block = console.answer.locator('.code');
+  await block.hover();
+  await block.getByRole('button', { name: 'Copy code' }).click();
+  await expect(console.toast).toHaveText('Copied');
+  expect(await clipboard(page)).toBe(CODE);
+  // Also of the page as the server writes it.
+  await page.reload();
+  await console.isLive();
+  await page.evaluate(() => navigator.clipboard.writeText(''));
+  await block.getByRole('button', { name: 'Copy code' }).press('Enter');
+  await expect(console.toast).toHaveText('Copied');
+  expect(await clipboard(page)).toBe(CODE);
+});
+
+test('long lines wrap where that was chosen, and stay so', async ({
+  console,
+  page,
+  tab,
+  upstream,
+}) => {
+  await upstream.plays(answer(`\`\`\`text\n${'long '.repeat(100)}\n\`\`\``));
+  await console.openLive();
+  await console.ask('A long line.');
+  await console.isIdle();
+  const code = console.answer.locator('pre');
+  const scrolls = () => code.evaluate((pre) => pre.scrollWidth > pre.clientWidth);
+  expect(await scrolls()).toBe(true);
+  // One that scrolls is reached by the keyboard.
+  await code.focus();
+  await expect(code).toBeFocused();
+  await page.keyboard.press('ArrowRight');
+  await expect.poll(() => code.evaluate((pre) => pre.scrollLeft)).toBeGreaterThan(0);
+  await page.getByRole('button', { name: 'Wrap long lines' }).click();
+  expect(await scrolls()).toBe(false);
+  const other = await tab();
+  await other.isLive();
+  await expect(other.page.getByRole('button', { name: 'Do not wrap long lines' })).toBeVisible();
+  await other.page.getByRole('button', { name: 'Do not wrap long lines' }).click();
+  await page.reload();
+  await console.isLive();
+  await expect(page.getByRole('button', { name: 'Wrap long lines', exact: true })).toBeVisible();
+  expect(await scrolls()).toBe(true);
+});
+
+test('a message is copied as text, as Markdown and as a link', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  await upstream.plays(answer(MARKDOWN));
+  await console.openLive();
+  await console.ask('Show *me*.');
+  await console.isIdle();
+  const last = console.answers.last();
+  await last.getByRole('button', { name: 'Copy', exact: true }).click();
+  await expect(console.toast).toHaveText('Copied');
+  const text = await clipboard(page);
+  expect(text).toContain('Look at this:');
+  expect(text).toContain('println!("<b>&amp; 日本</b>");');
+  expect(text).not.toMatch(/\*\*|```|rust/);
+
+  const more = last.getByRole('button', { name: 'More for this message' });
+  await more.press('Enter');
+  await page.getByRole('button', { name: 'Copy as Markdown' }).click();
+  await expect.poll(() => clipboard(page)).toBe(MARKDOWN);
+  await expect(page.getByRole('button', { name: 'Copy as Markdown' })).toBeHidden();
+
+  await console.questions.getByRole('button', { name: 'More for this message' }).click();
+  await page.getByRole('button', { name: 'Copy link' }).click();
+  const id = await console.questions.getAttribute('id');
+  const link = `${new URL(page.url()).origin}/c/${console.worker}?m=${id?.slice(2)}#${id}`;
+  await expect.poll(() => clipboard(page)).toBe(link);
+  await page.goto(link);
+  await expect(console.questions).toBeInViewport();
+});
+
+test('where copying is not allowed, that is said', async ({ console, page, upstream }) => {
+  await page.addInitScript(() => {
+    navigator.clipboard.writeText = () => Promise.reject(new Error('no'));
+  });
+  await upstream.plays(answer(MARKDOWN));
+  await console.openLive();
+  await console.ask('Show me.');
+  await console.isIdle();
+  await console.answers.last().getByRole('button', { name: 'Copy', exact: true }).click();
+  await expect(console.toast).toHaveText(/The browser did not allow copying/);
+});
+
+test('a page that is not safe has no clipboard, and says so', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(Navigator.prototype, 'clipboard', { get: () => undefined });
+  });
+  await upstream.plays(answer(MARKDOWN));
+  await console.openLive();
+  await console.ask('Show me.');
+  await console.isIdle();
+  await console.answer.getByRole('button', { name: 'Copy code' }).click();
+  await expect(console.toast).toHaveText(/The browser did not allow copying/);
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('there is no button that does nothing', async ({ console, upstream }) => {
+    await upstream.plays(answer(MARKDOWN));
+    await console.open();
+    await console.ask('Show me.');
+    await expect(console.answer).toContainText('println');
+    await expect(console.log.getByRole('button', { name: /Copy|More|Wrap/ })).toHaveCount(0);
+    await expect(console.again).toBeVisible();
+  });
+});
