@@ -80,7 +80,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         await expect(console.conversation(console.worker)).toBeFocused();
         if (viewport === NARROW) await page.keyboard.press('Escape');
         await companion.api.send(await companion.api.create('Elsewhere'), 'Hello');
-        await expect(console.list.locator('[data-unread]')).toHaveCount(1);
+        await expect(page.locator('[data-unread]')).toHaveCount(1);
         expect(await faults(page), 'with an unread mark').toEqual([]);
         await page.keyboard.press('Control+k');
         await expect(console.palette).toBeVisible();
@@ -194,7 +194,7 @@ test('the page tells what it is to those who do not see it', async ({
         - heading "Today" [level=2]
         - list:
           - listitem:
-            - link /^Hello \d\d:\d\d$/
+            - link /^Hello/
             - button "Options for “Hello”"
       - link "Archived conversations"
       - region "Model"

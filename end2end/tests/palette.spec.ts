@@ -119,6 +119,7 @@ test('the last answer is copied', async ({ console, context, page }) => {
 test('Enter of an input method chooses nothing', async ({ companion, console, page }) => {
   const title = '潮の話';
   await companion.api.create(title);
+  await companion.api.create('Another');
   await console.openLive();
   const here = page.url();
   await page.keyboard.press('Control+k');

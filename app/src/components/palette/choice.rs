@@ -90,11 +90,17 @@ pub fn choices(
     low: impl Fn(&str) -> String,
 ) -> Vec<Choice> {
     let typed = query.trim();
-    let conversations = found.into_iter().take(CONVERSATIONS).map(|worker| {
+    let wanted = low(typed);
+    // They may have been found for what was typed before.
+    let fits = |worker: &Worker| {
+        let title = label::title(worker.title.as_deref()).unwrap_or_default();
+        fuzzy::score(&low(title), &wanted).is_some()
+    };
+    let found: Vec<_> = found.into_iter().filter(fits).take(CONVERSATIONS).collect();
+    let conversations = found.into_iter().map(|worker| {
         let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
         Choice::Conversation { id: worker.worker_id, title }
     });
-    let wanted = low(typed);
     let mut commands: Vec<_> = Command::all(place)
         .into_iter()
         .filter_map(|command| Some((fuzzy::score(&low(command.words(place)), &wanted)?, command)))
@@ -132,6 +138,13 @@ mod tests {
         assert_eq!(delete[1], Choice::Command(Command::Delete));
         let none = offered("zzz", &[]);
         assert_eq!(none, [Choice::Search("zzz".to_owned())]);
+    }
+
+    #[test]
+    fn what_was_found_for_other_words_is_not_offered() {
+        let choices = offered("moon", &["Tides", "The Moon"]);
+        assert!(matches!(&choices[0], Choice::Conversation { title, .. } if title == "The Moon"));
+        assert_eq!(choices[1], Choice::Search("moon".to_owned()));
     }
 
     #[test]

@@ -177,7 +177,11 @@ impl Offer {
         let query = self.query.get_untracked();
         let choices = choices(&query, self.found.get_value(), self.place, low);
         if *self.choices.read_untracked() != choices {
-            self.active.set(0);
+            // Whoever has walked on keeps what they came to.
+            let at = self.active.get_untracked();
+            let active = self.choices.read_untracked().get(at).cloned().filter(|_| at > 0);
+            let at = active.and_then(|active| choices.iter().position(|c| *c == active));
+            self.active.set(at.unwrap_or(0));
             self.choices.set(choices);
         }
     }
@@ -232,11 +236,39 @@ fn low(text: &str) -> String {
 
 /// Opens a dialog over the page as soon as it is there.
 pub fn show_modal(element: NodeRef<Dialog>) {
+    #[cfg(feature = "browser")]
+    on_cleanup(write_on());
     Effect::new(move || {
         if let Some(dialog) = element.get() {
             let _ = dialog.show_modal();
         }
     });
+}
+
+/// Goes on where somebody wrote. A dialog that closes gives the focus back; but Chromium, where
+/// the dialog then leaves the page, gives the field no caret with it, and letters go nowhere.
+#[cfg(feature = "browser")]
+fn write_on() -> impl FnOnce() + Send + Sync + 'static {
+    use wasm_bindgen::JsCast;
+    let textarea = |element: Option<web_sys::Element>| {
+        element.and_then(|element| element.dyn_into::<web_sys::HtmlTextAreaElement>().ok())
+    };
+    let field = textarea(document().active_element());
+    let caret = field.and_then(|field| {
+        Some((field.id(), field.selection_start().ok()??, field.selection_end().ok()??))
+    });
+    move || {
+        let Some((id, start, end)) = caret else { return };
+        let again = move || {
+            let field = textarea(document().active_element()).filter(|field| field.id() == id);
+            if let Some(field) = field {
+                let _ = field.blur();
+                let _ = field.focus();
+                let _ = field.set_selection_range(start, end);
+            }
+        };
+        set_timeout(again, std::time::Duration::ZERO);
+    }
 }
 
 /// Closes whichever is open; it gives the focus back to what had it.
