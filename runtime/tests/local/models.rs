@@ -14,8 +14,9 @@ const SECOND: &str = "second";
 
 /// A folder with the default model under a second name.
 fn folder() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    std::fs::copy(model_file(), folder.path().join("second.gguf")).unwrap();
+    let folder = tempfile::tempdir().expect("a folder for the test");
+    let copied = std::fs::copy(model_file(), folder.path().join("second.gguf"));
+    copied.expect("there is room for a second model");
     folder
 }
 
