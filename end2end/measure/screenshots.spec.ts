@@ -123,6 +123,19 @@ test('errors, and an answer that runs', async ({ console, page, upstream }) => {
   await pictures(page, 'error');
 });
 
+test('the palette, and the keys there are', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('A list, then.'), answer('Of course.'));
+  await console.openLive();
+  await furnish(console, ['Plan a weekend in Kyoto', 'Proofread my letter']);
+  await page.keyboard.press('ControlOrMeta+k');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await pictures(page, 'palette');
+  await page.keyboard.press('Escape');
+  const input = console.answers.first().locator('a[href*="/turns/"]');
+  await console.open((await input.getAttribute('href')) ?? '');
+  await pictures(page, 'input');
+});
+
 test('the other pages', async ({ console, page, upstream, watch }) => {
   watch.allow(/404/);
   await upstream.plays(answer('The sky scatters blue light most.'), answer('Blue, mostly.'));

@@ -78,7 +78,21 @@ async function walk(
   await page.locator('[data-kind=send]').click();
   await expect(page.locator('[data-code=provider]')).toBeVisible();
   await look('failed');
-  for (const path of ['/settings', '/data', '/nowhere']) {
+  await page.keyboard.press('ControlOrMeta+k');
+  await expect(page.getByRole('dialog')).toBeVisible();
+  await look('with the palette open');
+  await page.keyboard.press('Escape');
+  const input = await console.answers.first().locator('a[href*="/turns/"]').getAttribute('href');
+  for (const path of [
+    '/settings',
+    '/data',
+    '/new',
+    '/search',
+    '/search?q=42',
+    '/search?q=nowhere',
+    input ?? '/nothing',
+    '/nowhere',
+  ]) {
     await console.open(path);
     await look(path);
   }
@@ -100,7 +114,7 @@ test.describe('in Japanese', () => {
   test('it is not without a script either', async ({ browser, companion }) => {
     const context = await browser.newContext({ javaScriptEnabled: false, locale: 'ja-JP' });
     const page = await context.newPage();
-    for (const path of ['/', '/settings', '/data', '/nowhere']) {
+    for (const path of ['/', '/settings', '/data', '/new', '/search?q=a', '/nowhere']) {
       await page.goto(companion.url + path);
       const english = (await words(page)).filter((text) => /[a-z]{2,}/i.test(text));
       expect.soft(english, path).toEqual([]);

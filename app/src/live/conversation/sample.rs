@@ -74,6 +74,16 @@ pub fn delta(seq: u64, offset: u64, text: &str) -> Event {
     Event { seq, first_seq: None, at: at(seq as i64), body }
 }
 
+/// The provider has begun with the turn.
+pub fn generating(seq: u64) -> Event {
+    let body = EventBody::TurnGenerating {
+        turn_id: turn().turn_id,
+        sight: Default::default(),
+        model: None,
+    };
+    Event { seq, first_seq: None, at: at(seq as i64), body }
+}
+
 /// A question, and a turn that has just been accepted: events 2 and 3.
 pub fn asked() -> [Event; 2] {
     let event = |seq, body| Event { seq, first_seq: None, at: at(1), body };

@@ -18,7 +18,8 @@ fn a_delta_touches_the_text_of_its_message_alone() {
     assert_eq!(entries.len(), 2);
     assert!(entries[0].turn.is_none() && entries[1].turn.is_some());
 
-    apply(&conversation, &sample::delta(4, 0, "Be"));
+    apply(&conversation, &sample::generating(4));
+    apply(&conversation, &sample::delta(5, 0, "Be"));
     assert_eq!(conversation.activity(), Activity::Generating);
     let counted = ArcStoredValue::new(0);
     let (seen, read) = (counted.clone(), conversation.clone());
@@ -29,11 +30,11 @@ fn a_delta_touches_the_text_of_its_message_alone() {
         seen.update_value(|n| *n += 1);
     });
     let before = counted.get_value();
-    apply(&conversation, &sample::delta(5, 2, "cause"));
+    apply(&conversation, &sample::delta(6, 2, "cause"));
     assert_eq!(entries[1].text.get_untracked(), "Because");
     assert_eq!(entries[0].text.get_untracked(), "Why?");
     assert_eq!(counted.get_value(), before);
-    assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 5)));
+    assert_eq!(conversation.cursor(), Some(Cursor::new(LogId(7), 6)));
 }
 
 #[test]
