@@ -134,6 +134,8 @@ test.describe('a long conversation', () => {
     const find = (words: string) =>
       (window as unknown as { find: (words: string) => boolean }).find(words);
     expect(await page.evaluate(find, textOf(0))).toBe(true);
+    expect(await first.evaluate((e) => e.contains(getSelection()?.anchorNode ?? null))).toBe(true);
+    await first.evaluate((e) => (location.hash = e.id));
     await expect(first).toBeInViewport();
 
     await console.newer.click();

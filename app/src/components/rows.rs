@@ -76,9 +76,17 @@ impl Run {
 
     fn view(self) -> Erased {
         let Self { rows, older } = self;
+        // Laid out once, so that its size is known from then on: what is found, focused or
+        // returned to in a run that was never seen would be looked for at a wrong place.
+        let measured = ArcRwSignal::new(false);
+        let done = measured.clone();
+        Effect::new(move || {
+            let done = done.clone();
+            request_animation_frame(move || request_animation_frame(move || done.set(true)));
+        });
         erase(view! {
             {move || older.get().map(Self::view)}
-            <div class="run">
+            <div class="run" data-measured=move || measured.get().then_some("")>
                 <For each=move || rows.get() key=Row::key children=Row::view />
             </div>
         })
