@@ -138,6 +138,8 @@ test.describe('a long conversation', () => {
     await first.evaluate((e) => (location.hash = e.id));
     await expect(first).toBeInViewport();
 
+    // What is selected stays rendered.
+    await page.evaluate(() => getSelection()?.removeAllRanges());
     await console.newer.click();
     await expect.poll(rendered).toBe(false);
     await first.getByText('Edit').evaluate((e) => e.focus());
