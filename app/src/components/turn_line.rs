@@ -72,7 +72,9 @@ fn note(turn: &Turn, empty: bool) -> Option<Erased> {
 pub fn spoken(turn: &Turn, empty: bool) -> Option<String> {
     match turn.state {
         TurnState::Accepted | TurnState::Generating | TurnState::Completed => None,
-        TurnState::Failed | TurnState::TimedOut => Some(told(turn).message),
+        TurnState::Failed | TurnState::TimedOut => {
+            Some(text::error_title(told(turn).code).to_owned())
+        }
         TurnState::Cancelled | TurnState::Interrupted => {
             Some(ended_early(turn.state, empty).to_owned())
         }
