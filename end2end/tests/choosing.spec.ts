@@ -39,7 +39,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(model(page)).toHaveValue('');
       await card(page, 'Code').check();
       await model(page).selectOption({ label: 'big' });
-      await console.titleField.fill('A program');
+      await page.getByRole('textbox', { name: 'Title' }).fill('A program');
       await page.getByRole('button', { name: 'Begin' }).click();
 
       await expect(console.title).toHaveText('A program');
@@ -145,12 +145,12 @@ test('a file that is no model is listed with its reason, and cannot be chosen', 
   expect(await page.content()).not.toContain(models);
 
   // A page that is older than the folder: what is refused stays in the form.
-  await console.titleField.fill('Kept');
+  await page.getByRole('textbox', { name: 'Title' }).fill('Kept');
   await model(page).evaluate((select: HTMLSelectElement) => {
     select.add(new Option('gone', 'local/gone', true, true));
   });
   await page.getByRole('button', { name: 'Begin' }).click();
   await expect(console.alert).toContainText('There is no local model');
-  await expect(console.titleField).toHaveValue('Kept');
+  await expect(page.getByRole('textbox', { name: 'Title' })).toHaveValue('Kept');
   await expect(model(page)).toHaveValue('local/gone');
 });

@@ -34,15 +34,22 @@ impl Blocks {
         self.first == usize::MAX
     }
 
-    /// Takes a change.
+    /// Takes a change. What it repeats stays as it is: whoever reads the log after the answer's
+    /// end is told all of it in one piece.
     pub fn patch(&mut self, patch: HtmlPatch) {
-        let kept = patch.from.checked_sub(self.first);
-        if kept.is_none() {
+        let mut kept = patch.from.checked_sub(self.first).unwrap_or_default();
+        if patch.from < self.first {
             self.first = patch.from;
+            self.known.clear();
         }
-        self.known.truncate(kept.unwrap_or_default());
-        self.known.extend(patch.blocks);
-        let kept = kept.unwrap_or_default();
+        let told = self.known.get(kept..).unwrap_or_default();
+        let same = told.iter().zip(&patch.blocks).take_while(|(old, new)| old == new).count();
+        kept += same;
+        if same == patch.blocks.len() && kept == self.known.len() {
+            return;
+        }
+        self.known.truncate(kept);
+        self.known.extend(patch.blocks.into_iter().skip(same));
         self.changed = Some(self.changed.map_or(kept, |changed| changed.min(kept)));
     }
 
@@ -108,6 +115,20 @@ mod tests {
         blocks.patch(patch(0, &["A.", "B."]));
         assert_eq!(show(&mut page, &mut blocks), "A.B.");
         assert_eq!(blocks.take_change(), None);
+    }
+
+    #[test]
+    fn what_a_change_repeats_stays() {
+        let mut blocks = Blocks::unrendered(true);
+        blocks.patch(patch(0, &["a.", "b."]));
+        blocks.take_change();
+        blocks.patch(patch(0, &["a.", "b.", "c."]));
+        let change = BlockChange { kept: 2, html: "c.".into() };
+        assert_eq!(blocks.take_change(), Some(change));
+        blocks.patch(patch(1, &["b.", "c."]));
+        assert_eq!(blocks.take_change(), None);
+        blocks.patch(patch(0, &["a."]));
+        assert_eq!(blocks.take_change(), Some(BlockChange { kept: 1, html: String::new() }));
     }
 
     #[test]

@@ -146,13 +146,22 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
                 </option>
             }));
             if let Some(reason) = model.reason {
-                let why = format!("{}: {}", model.name, reason.message);
-                notes.push(erase(view! { <li>{why}</li> }));
+                // What the server found in the file, in its own words.
+                notes.push(erase(view! {
+                    <li>
+                        {model.name} ": " <span lang="en">{reason.message}</span>
+                    </li>
+                }));
             }
         }
         if let Some(error) = provider.error {
-            let hint = error.hint.unwrap_or_default();
-            notes.push(erase(view! { <li>{format!("{} {hint}", error.message)}</li> }));
+            let said = format!("{} {}", error.message, error.hint.unwrap_or_default());
+            let (what, next) = (text::error_title(error.code), text::error_next(error.code));
+            notes.push(erase(view! {
+                <li>
+                    {what} " " {next} " " <span lang="en">{said}</span>
+                </li>
+            }));
         }
         if provider.left_out > 0 {
             let more = text::models_left_out(provider.left_out);

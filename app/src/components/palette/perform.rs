@@ -106,7 +106,7 @@ impl Performer {
         };
         let told = self.told.clone();
         spawn_local(async move {
-            told.0.set(if copy(&text).await { tr!(copied) } else { tr!(copied_not) });
+            told.0.set(if copy(&text).await { tr!(answer_copied) } else { tr!(copied_not) });
         });
     }
 
