@@ -37,7 +37,7 @@ impl Blocks {
     /// Takes a change. What it repeats stays as it is: whoever reads the log after the answer's
     /// end is told all of it in one piece.
     pub fn patch(&mut self, patch: HtmlPatch) {
-        let mut kept = patch.from.checked_sub(self.first).unwrap_or_default();
+        let mut kept = patch.from.saturating_sub(self.first);
         if patch.from < self.first {
             self.first = patch.from;
             self.known.clear();
