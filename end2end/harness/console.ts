@@ -141,6 +141,8 @@ export class Console {
 
   /** Sends a message, and waits until the page shows it with the place for its answer. */
   async ask(text: string): Promise<void> {
+    // The address changes first: what is counted must be of the conversation that it names.
+    await expect(this.page.locator('form.composer')).toHaveAttribute('action', `/c/${this.worker}`);
     const before = await this.questions.count();
     await this.submit(text);
     await expect(this.questions).toHaveCount(before + 1);
