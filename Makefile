@@ -2,7 +2,7 @@
 # does, and may be repeated or interrupted. What they do stands in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test torture screenshots dev lint walls fmt setup clean
+.PHONY: help run build test torture measure screenshots dev lint walls fmt setup clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -24,10 +24,15 @@ torture: ## Break a running server on purpose, for minutes (ARGS="kill --kills 5
 	@tools/setup.sh torture
 	@tools/torture.sh $(ARGS)
 
+measure: ## Measure the console: bytes, paints, frames (ARGS="first-load": one of them)
+	@tools/setup.sh test
+	@tools/build.sh
+	@tools/browser.sh --project=measure $(ARGS)
+
 screenshots: ## Take the pictures of docs/screenshots anew, from the browser tests
 	@tools/setup.sh test
 	@tools/build.sh
-	@SCREENSHOTS=1 tools/browser.sh --project=measure --no-deps screenshots
+	@SCREENSHOTS=1 tools/browser.sh --project=measure screenshots
 
 dev: ## Start the development server, which rebuilds and reloads
 	@tools/setup.sh dev

@@ -38,7 +38,7 @@ spa_build() {
 
 browser_tests() {
   say "Browser tests."
-  tools/browser.sh 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
+  tools/browser.sh --project=console 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
 }
 
 small_torture() {
