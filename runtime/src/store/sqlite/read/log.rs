@@ -1,0 +1,144 @@
+//! Statements that read a worker's log: its tail, and pages of it.
+
+use protocol::{Event, MessageId, WorkerId};
+use rusqlite::{Connection, Params, params};
+
+use super::{WorkerRow, key, messages, worker};
+use crate::store::{Cause, Page};
+
+/// Bytes of events after which a tail ends, whatever was asked for: what an observer holds at
+/// most, but for its last event.
+const TAIL_BYTES: u64 = 1 << 20;
+
+/// Bytes of events in one page at most, unless its newest message alone has more.
+const PAGE_BYTES: u64 = 4 << 20;
+
+pub(in super::super) fn tail(
+    db: &Connection,
+    id: WorkerId,
+    after: u64,
+    limit: u32,
+) -> Result<Option<Vec<Event>>, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT body FROM events WHERE worker = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )?;
+    let mut rows = statement.query(params![key, after, limit])?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while bytes < TAIL_BYTES
+        && let Some(row) = rows.next()?
+    {
+        let body: String = row.get(0)?;
+        bytes += body.len() as u64;
+        events.push(serde_json::from_str(&body)?);
+    }
+    Ok(Some(events))
+}
+
+pub(in super::super) fn page(
+    db: &Connection,
+    id: WorkerId,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Option<Page>, Cause> {
+    let Some(WorkerRow { key, stored }) = worker(db, id)? else { return Ok(None) };
+    let newest = stored.last_seq + 1;
+    let end = before.unwrap_or(newest).min(newest);
+    // One more than asked for tells whether anything comes before.
+    let mut statement = db.prepare_cached(
+        "SELECT seq FROM events
+         WHERE worker = ? AND seq < ? AND kind IN ('message_committed', 'turn_accepted')
+         ORDER BY seq DESC LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![key, end, limit.saturating_add(1)], |row| row.get(0))?;
+    let begins: Vec<u64> = rows.collect::<Result<_, _>>()?;
+    let mut wanted = begins.iter().take(limit as usize);
+    let Some(&first) = wanted.next_back() else {
+        return Ok(Some(Page { stored, events: Vec::new(), next_before: None }));
+    };
+    let first = within_bytes(db, key, &begins, first, end)?;
+    let next_before = (begins.last() != Some(&first)).then_some(first);
+    let events = events_between(db, key, first, end.saturating_sub(1))?;
+    Ok(Some(Page { stored, events, next_before }))
+}
+
+pub(in super::super) fn around(
+    db: &Connection,
+    id: WorkerId,
+    message: MessageId,
+    limit: u32,
+) -> Result<Option<Page>, Cause> {
+    let Some(WorkerRow { key, .. }) = worker(db, id)? else { return Ok(None) };
+    let Some(seq) = messages::seq_of(db, key, message)? else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT seq FROM events
+         WHERE worker = ? AND seq > ? AND kind IN ('message_committed', 'turn_accepted')
+         ORDER BY seq LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![key, seq, limit], |row| row.get(0))?;
+    let later: Vec<u64> = rows.collect::<Result<_, _>>()?;
+    // The newest page where the message is in it, else one with as much after it as before.
+    if later.len() < limit as usize {
+        let newest = page(db, id, None, limit)?;
+        if newest.as_ref().is_some_and(|page| begins_by(page, seq)) {
+            return Ok(newest);
+        }
+    }
+    let after = later.get(limit as usize / 2).copied();
+    let page = page(db, id, after, limit)?;
+    if page.as_ref().is_some_and(|page| begins_by(page, seq)) {
+        return Ok(page);
+    }
+    // Long texts after it made the page short.
+    self::page(db, id, later.first().copied(), limit)
+}
+
+pub(in super::super) fn event(db: &Connection, key: i64, seq: u64) -> Result<Option<Event>, Cause> {
+    Ok(events_between(db, key, seq, seq)?.pop())
+}
+
+pub(in super::super) fn events_between(
+    db: &Connection,
+    key: i64,
+    first: u64,
+    last: u64,
+) -> Result<Vec<Event>, Cause> {
+    let sql = "SELECT body FROM events WHERE worker = ? AND seq BETWEEN ? AND ? ORDER BY seq";
+    events(db, sql, params![key, first, last])
+}
+
+/// Whether the event at `seq` is in a page that ends after it.
+fn begins_by(page: &Page, seq: u64) -> bool {
+    page.events.first().is_some_and(|first| first.first_seq() <= seq)
+}
+
+/// Where a page begins that is to begin at `first`, so that its events stay within
+/// [`PAGE_BYTES`]: at one of `begins`, which are the newest first; the newest message always is
+/// in the page.
+fn within_bytes(
+    db: &Connection,
+    key: i64,
+    begins: &[u64],
+    first: u64,
+    end: u64,
+) -> Result<u64, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT sum(octet_length(body)) FROM events WHERE worker = ? AND seq BETWEEN ? AND ?",
+    )?;
+    let (mut page, mut bytes, mut end) = (None, 0, end);
+    for &begin in begins.iter().take_while(|begin| **begin >= first) {
+        let more: u64 = statement.query_row(params![key, begin, end - 1], |row| row.get(0))?;
+        bytes += more;
+        if page.is_some() && bytes > PAGE_BYTES {
+            break;
+        }
+        (page, end) = (Some(begin), begin);
+    }
+    Ok(page.unwrap_or(first))
+}
+
+pub(super) fn events(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Event>, Cause> {
+    let mut statement = db.prepare_cached(sql)?;
+    let rows = statement.query_map(params, |row| row.get::<_, String>(0))?;
+    rows.map(|body| Ok(serde_json::from_str(&body?)?)).collect()
+}

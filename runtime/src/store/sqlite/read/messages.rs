@@ -1,0 +1,189 @@
+//! Statements that read messages: where each is in the log, what it says, and the branch that
+//! ends with it.
+
+use protocol::{Event, EventBody, MessageId, Role, Timestamp, TurnId, WorkerId};
+use rusqlite::{Connection, OptionalExtension, params};
+
+use super::log::{event, events, events_between};
+use super::{key, role_name};
+use crate::store::{Acceptance, Branch, BranchMessage, Cause};
+
+/// A message as it is found: when it was written, and what it says.
+pub(in super::super) struct FoundMessage {
+    pub(in super::super) role: Role,
+    pub(in super::super) created_at: Timestamp,
+    pub(in super::super) text: String,
+}
+
+pub(in super::super) fn message(
+    db: &Connection,
+    key: i64,
+    id: MessageId,
+) -> Result<Option<FoundMessage>, Cause> {
+    let Some(link) = link(db, key, id)? else { return Ok(None) };
+    // The event that begins a message of the user holds its text, too.
+    let Some(event) = event(db, key, link.seq)? else { return Ok(None) };
+    let (created_at, text) = match event.body {
+        EventBody::MessageCommitted { message } => (message.created_at, message.text),
+        _ => (event.at, text_of(db, key, &link)?),
+    };
+    Ok(Some(FoundMessage { role: link.role, created_at, text }))
+}
+
+pub(in super::super) fn role_of(
+    db: &Connection,
+    id: WorkerId,
+    message: MessageId,
+) -> Result<Option<Role>, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(None) };
+    Ok(link(db, key, message)?.map(|link| link.role))
+}
+
+pub(in super::super) fn acceptance(
+    db: &Connection,
+    id: WorkerId,
+    message: MessageId,
+) -> Result<Option<Acceptance>, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(None) };
+    let Some(link) = link(db, key, message)?.filter(|link| link.role == Role::User) else {
+        return Ok(None);
+    };
+    let Some(event) = event(db, key, link.seq)? else { return Ok(None) };
+    let EventBody::MessageCommitted { message } = event.body else { return Ok(None) };
+    let Some(turn_id) = message.turn_id else { return Ok(None) };
+    let Some((first, _)) = turn_span(db, key, turn_id)? else { return Ok(None) };
+    Ok(self::event(db, key, first)?.map(|turn| Acceptance { message, turn }))
+}
+
+pub(in super::super) fn turn(
+    db: &Connection,
+    id: WorkerId,
+    turn: TurnId,
+) -> Result<Option<Vec<Event>>, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(None) };
+    let Some((first, last)) = turn_span(db, key, turn)? else { return Ok(None) };
+    events_between(db, key, first, last.unwrap_or(i64::MAX as u64)).map(Some)
+}
+
+pub(in super::super) fn branch(
+    db: &Connection,
+    id: WorkerId,
+    leaf: MessageId,
+    max_bytes: u64,
+) -> Result<Branch, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(Branch::default()) };
+    let mut branch = Branch::default();
+    let mut bytes = 0;
+    let mut next = Some(leaf);
+    while let Some(message) = next {
+        let Some(link) = link(db, key, message)? else { break };
+        next = link.parent;
+        // Beyond the bound the messages are only counted.
+        if branch.older > 0 {
+            branch.older += u32::from(has_text(db, key, &link)?);
+            continue;
+        }
+        let text = text_of(db, key, &link)?;
+        bytes += text.len() as u64;
+        if text.is_empty() {
+            continue;
+        }
+        if bytes > max_bytes && !branch.messages.is_empty() {
+            branch.older = 1;
+        } else {
+            branch.messages.push(BranchMessage { id: message, role: link.role, text });
+        }
+    }
+    branch.messages.reverse();
+    Ok(branch)
+}
+
+/// A message's place in the log.
+struct Link {
+    parent: Option<MessageId>,
+    role: Role,
+    turn: Option<TurnId>,
+    seq: u64,
+}
+
+/// The seqs of a turn's acceptance and of its end, if it has ended.
+pub(in super::super) fn turn_span(
+    db: &Connection,
+    key: i64,
+    turn: TurnId,
+) -> Result<Option<(u64, Option<u64>)>, Cause> {
+    let mut statement = db
+        .prepare_cached("SELECT first_seq, last_seq FROM turns WHERE worker = ? AND turn_id = ?")?;
+    let span =
+        statement.query_row(params![key, turn.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
+    Ok(span.optional()?)
+}
+
+/// Where the log says that a message began.
+pub(super) fn seq_of(db: &Connection, key: i64, message: MessageId) -> Result<Option<u64>, Cause> {
+    Ok(link(db, key, message)?.map(|link| link.seq))
+}
+
+fn link(db: &Connection, key: i64, message: MessageId) -> Result<Option<Link>, Cause> {
+    let row = db
+        .prepare_cached(
+            "SELECT parent, role, turn_id, seq FROM messages WHERE worker = ? AND message_id = ?",
+        )?
+        .query_row(params![key, message.as_bytes()], |row| {
+            Ok((
+                row.get::<_, Option<Vec<u8>>>(0)?,
+                row.get::<_, String>(1)?,
+                row.get::<_, Option<Vec<u8>>>(2)?,
+                row.get::<_, u64>(3)?,
+            ))
+        })
+        .optional()?;
+    let Some((parent, role, turn, seq)) = row else { return Ok(None) };
+    Ok(Some(Link {
+        parent: parent.map(|bytes| MessageId::from_slice(&bytes)).transpose()?,
+        role: if role == role_name(Role::User) { Role::User } else { Role::Assistant },
+        turn: turn.map(|bytes| TurnId::from_slice(&bytes)).transpose()?,
+        seq,
+    }))
+}
+
+/// A message's text: the user's from its event, the model's from the turn's deltas.
+fn text_of(db: &Connection, key: i64, link: &Link) -> Result<String, Cause> {
+    if link.role == Role::User {
+        let event = event(db, key, link.seq)?.map(|event| event.body);
+        return Ok(match event {
+            Some(EventBody::MessageCommitted { message }) => message.text,
+            _ => String::new(),
+        });
+    }
+    let Some((first, last)) = answer_span(db, key, link)? else { return Ok(String::new()) };
+    let sql = "SELECT body FROM events
+         WHERE worker = ? AND seq BETWEEN ? AND ? AND kind = 'text_delta' ORDER BY seq";
+    let deltas = events(db, sql, params![key, first, last])?;
+    Ok(deltas
+        .into_iter()
+        .filter_map(|event| match event.body {
+            EventBody::TextDelta { text, .. } => Some(text),
+            _ => None,
+        })
+        .collect())
+}
+
+fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
+    if link.role == Role::User {
+        return Ok(true);
+    }
+    let Some((first, last)) = answer_span(db, key, link)? else { return Ok(false) };
+    Ok(db
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM events
+             WHERE worker = ? AND seq BETWEEN ? AND ? AND kind = 'text_delta')",
+        )?
+        .query_row(params![key, first, last], |row| row.get(0))?)
+}
+
+fn answer_span(db: &Connection, key: i64, link: &Link) -> Result<Option<(u64, u64)>, Cause> {
+    let Some(turn) = link.turn else { return Ok(None) };
+    let span = turn_span(db, key, turn)?;
+    Ok(span.map(|(first, last)| (first, last.unwrap_or(i64::MAX as u64))))
+}
