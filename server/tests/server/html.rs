@@ -49,11 +49,17 @@ impl Page {
             let Message::Text(text) = message else { continue };
             match serde_json::from_str(&text).unwrap() {
                 Frame::Snapshot { snapshot, .. } => {
-                    let message = snapshot.transcript.messages.last().cloned();
-                    self.blocks = message.and_then(|message| message.html).unwrap_or_default();
+                    let newest = snapshot.transcript.messages.last().cloned();
+                    let answer = newest.filter(|message| message.html.is_some());
+                    // All of it may have come before the page did.
+                    come = answer.as_ref().map_or(0, |answer| answer.text.len());
+                    self.blocks = answer.and_then(|answer| answer.html).unwrap_or_default();
                     self.cursor = snapshot.transcript.cursor.to_string();
                     if self.releases {
                         server.upstream.release(1);
+                    }
+                    if bytes.is_some_and(|bytes| come >= bytes) {
+                        return;
                     }
                 }
                 Frame::Event(envelope) => {
