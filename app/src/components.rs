@@ -41,6 +41,7 @@ pub use error_note::ErrorNote;
 #[cfg(feature = "ssr")]
 pub use moment::Moment;
 pub use new_conversation::NewConversation;
+pub use palette::Overlay;
 pub use plain::Plain;
 #[cfg(feature = "ssr")]
 pub use provider_note::BetterModels;

@@ -60,8 +60,9 @@ export class Watch {
     this.allowed.push(...patterns);
   }
 
-  /** Expects that the server cannot be reached for a while. */
+  /** Expects that the server is about to end, or cannot be reached, for a while. */
   allowAbsence(): void {
+    this.allow(/^answer 503/, /status of 503/);
     this.allow(/WebSocket connection to/, /ERR_CONNECTION_(REFUSED|RESET)/, /ERR_EMPTY_RESPONSE/);
     this.allow(/ERR_INCOMPLETE_CHUNKED/, /ERR_SOCKET_NOT_CONNECTED/);
   }

@@ -17,7 +17,9 @@ test('a first visit gets a streamed answer, which survives a reload and a restar
   companion,
   console,
   page,
+  watch,
 }) => {
+  watch.allowAbsence();
   await console.openLive();
   await expect(console.welcome).toBeVisible();
   await expect(page.getByText('stays on this machine')).toBeVisible();

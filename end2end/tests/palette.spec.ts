@@ -38,6 +38,38 @@ test('a conversation is found by a few letters of its title', async ({
   await expect(page).toHaveURL(new RegExp(trains));
 });
 
+test('opened while the next conversation is on its way, it stays, with what was typed', async ({
+  companion,
+  console,
+  page,
+}) => {
+  const trains = await companion.api.create('Night trains');
+  const tides = await companion.api.create('High tides');
+  await console.openLive(`/c/${tides}`);
+  let letIt = (): void => {};
+  const may = new Promise<void>((resolve) => (letIt = resolve));
+  await page.route('**/api/fn/console', async (route) => {
+    await may;
+    await route.continue();
+  });
+  const asked = page.waitForRequest('**/api/fn/console');
+  await console.conversation(trains).click();
+  await asked;
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('high');
+  await expect(console.chosen).toHaveText('High tides');
+  letIt();
+  await expect(console.title).toHaveText('Night trains');
+  await expect(console.paletteField).toBeFocused();
+  await expect(console.paletteField).toHaveValue('high');
+  await page.keyboard.type(' ti');
+  await expect(console.paletteField).toHaveValue('high ti');
+  await expect(console.chosen).toHaveText('High tides');
+  await page.keyboard.press('Enter');
+  await expect(console.title).toHaveText('High tides');
+  await expect(page.locator('dialog')).toHaveCount(0);
+});
+
 test('it gives the focus back, with the text and the place in it', async ({ console, page }) => {
   await console.openLive();
   await console.composer.fill('Half a thought');

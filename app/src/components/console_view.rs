@@ -7,7 +7,7 @@ use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
 use super::message_actions::focus_soon;
-use super::palette::{Overlay, Overlays};
+use super::palette::Overlays;
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
@@ -73,7 +73,6 @@ pub fn ConsoleView(
     provide_context(conversation.clone());
     let at_work = conversation.clone();
     provide_context(Memo::new(move |_| at_work.activity()));
-    provide_context(Overlay::default());
     let problem = Problem::default();
     provide_context(problem.clone());
     let running = conversation.activity().is_running();

@@ -24,9 +24,29 @@ pub enum Shown {
     Shortcuts,
 }
 
-/// What is open over the page. In the context of the console.
+/// What is open over the page. In the context of the page: it stays while the conversation
+/// below it is replaced, as happens when somebody opens it before the next one has come.
 #[derive(Clone, Default)]
-pub struct Overlay(pub ArcRwSignal<Option<Shown>>);
+pub struct Overlay {
+    shown: ArcRwSignal<Option<Shown>>,
+    /// What was typed into the palette.
+    query: ArcRwSignal<String>,
+}
+
+impl Overlay {
+    /// Opens one of the two.
+    fn open(&self, which: Shown) {
+        self.query.set(String::new());
+        self.shown.set(Some(which));
+    }
+
+    /// Forgets one that has closed, unless the other is open by now.
+    fn closed(&self, which: Shown) {
+        if self.shown.get_untracked() == Some(which) {
+            self.shown.set(None);
+        }
+    }
+}
 
 /// The visible way to the palette. Without a script it leads to the search.
 #[component]
@@ -35,7 +55,7 @@ pub fn OpenPalette() -> impl IntoView {
     let is_button = scripted.clone();
     let press = move |event: MouseEvent| {
         event.prevent_default();
-        overlay.0.set(Some(Shown::Palette));
+        overlay.open(Shown::Palette);
     };
     view! {
         <a
@@ -56,9 +76,10 @@ pub fn OpenPalette() -> impl IntoView {
 /// What stands over the page, if anything does, and the keys that open it.
 #[component]
 pub fn Overlays() -> impl IntoView {
-    let Overlay(shown) = expect_context();
+    let overlay = expect_context::<Overlay>();
     #[cfg(feature = "browser")]
-    listen(shown.clone());
+    listen(overlay.clone());
+    let shown = overlay.shown;
     // What a command has done is told after its dialog is gone.
     let told = perform::Told::default();
     provide_context(told.clone());
@@ -78,7 +99,7 @@ pub fn Overlays() -> impl IntoView {
 /// Opens them by their keys, wherever the focus is: none of these does anything in a field, but
 /// `?`, which is a letter there.
 #[cfg(feature = "browser")]
-fn listen(shown: ArcRwSignal<Option<Shown>>) {
+fn listen(overlay: Overlay) {
     use leptos::ev;
     let keydown = window_event_listener(ev::keydown, move |event| {
         if event.is_composing() || event.default_prevented() || event.repeat() {
@@ -95,10 +116,10 @@ fn listen(shown: ArcRwSignal<Option<Shown>>) {
         };
         event.prevent_default();
         // The same key again closes it; the dialog gives the focus back.
-        match shown.get_untracked() {
+        match overlay.shown.get_untracked() {
             Some(open) if open == wanted => dialog::close(),
             Some(_) => {}
-            None => shown.set(Some(wanted)),
+            None => overlay.open(wanted),
         }
     });
     on_cleanup(move || keydown.remove());

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Place, Worker};
 
-use super::Overlay;
 use super::choice::{Choice, choices};
 use super::perform::Performer;
+use super::{Overlay, Shown};
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
 use crate::live::Conversation;
@@ -18,20 +18,21 @@ use crate::text::{self, tr};
 /// told as its active descendant).
 #[component]
 pub fn PaletteDialog() -> impl IntoView {
-    let Overlay(shown) = expect_context();
+    let overlay = expect_context::<Overlay>();
     let (element, field) = (NodeRef::<Dialog>::new(), NodeRef::<Input>::new());
-    let offer = Offer::new();
+    let offer = Offer::new(overlay.query.clone());
     offer.ask();
     show_modal(element);
     let performer = Performer::new();
     let active = offer.active.clone();
     let perform = {
-        let (offer, shown) = (offer.clone(), shown.clone());
+        let (offer, overlay) = (offer.clone(), overlay.clone());
         move |at: usize| {
             let chosen = offer.choices.read_untracked().get(at).cloned();
             if let Some(choice) = chosen {
                 close();
-                performer.perform(choice, shown.clone());
+                overlay.closed(Shown::Palette);
+                performer.perform(choice, &overlay);
             }
         }
     };
@@ -52,6 +53,7 @@ pub fn PaletteDialog() -> impl IntoView {
         event.prevent_default();
     };
     let typed = offer.clone();
+    let written = offer.query.get_untracked();
     let listed = offer.choices.clone();
     let empty = offer.choices.clone();
     let descendant = offer.clone();
@@ -61,7 +63,7 @@ pub fn PaletteDialog() -> impl IntoView {
             id="overlay"
             node_ref=element
             aria-label=tr!(palette)
-            on:close=move |_| shown.set(None)
+            on:close=move |_| overlay.closed(Shown::Palette)
             on:click=move |event| dismiss(&event)
         >
             <div class="palette-box">
@@ -79,6 +81,7 @@ pub fn PaletteDialog() -> impl IntoView {
                         aria-activedescendant=move || descendant.active_id()
                         autocomplete="off"
                         spellcheck="false"
+                        prop:value=written
                         maxlength=api::TITLE_QUERY_CHARS.to_string()
                         on:keydown=keydown
                         on:input=move |_| {
@@ -136,10 +139,10 @@ struct Offer {
 }
 
 impl Offer {
-    fn new() -> Self {
+    fn new(query: ArcRwSignal<String>) -> Self {
         let place = expect_context::<Conversation>().worker.read_untracked().place;
         let offer = Self {
-            query: ArcRwSignal::default(),
+            query,
             choices: ArcRwSignal::default(),
             active: ArcRwSignal::default(),
             place,

@@ -5,8 +5,8 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 use protocol::{Role, WorkerId};
 
-use super::Shown;
 use super::choice::{Choice, Command};
+use super::{Overlay, Shown};
 use crate::components::console_view::Problem;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::focus;
@@ -43,7 +43,7 @@ impl Performer {
     }
 
     /// Does it. The palette is closed by then, and the focus is back where it was.
-    pub fn perform(&self, choice: Choice, shown: ArcRwSignal<Option<Shown>>) {
+    pub fn perform(&self, choice: Choice, overlay: &Overlay) {
         match choice {
             Choice::Conversation { id, .. } => self.go(&conversation(id)),
             Choice::Search(query) => {
@@ -51,11 +51,11 @@ impl Performer {
                 fields.insert("q", query);
                 leave(&["/search", &fields.to_query_string()].concat());
             }
-            Choice::Command(command) => self.command(command, shown),
+            Choice::Command(command) => self.command(command, overlay),
         }
     }
 
-    fn command(&self, command: Command, shown: ArcRwSignal<Option<Shown>>) {
+    fn command(&self, command: Command, overlay: &Overlay) {
         let id = self.conversation.worker_id;
         match command {
             Command::New => self.create(),
@@ -75,11 +75,7 @@ impl Performer {
             Command::ExportJson => self.export("json"),
             Command::Appearance | Command::Language => leave("/settings"),
             Command::Data => leave("/data"),
-            // After the palette has told that it is closed.
-            Command::Shortcuts => set_timeout(
-                move || shown.set(Some(Shown::Shortcuts)),
-                std::time::Duration::from_millis(0),
-            ),
+            Command::Shortcuts => overlay.open(Shown::Shortcuts),
         }
     }
 

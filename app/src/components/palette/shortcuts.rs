@@ -3,15 +3,15 @@
 use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use super::Overlay;
 use super::dialog::{close, dismiss, show_modal};
+use super::{Overlay, Shown};
 use crate::reader;
 use crate::text::tr;
 
 /// A dialog with a table of keys.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
-    let Overlay(shown) = expect_context();
+    let overlay = expect_context::<Overlay>();
     let element = NodeRef::<Dialog>::new();
     show_modal(element);
     let (send, break_line): (&[_], &[_]) = if reader::enter_breaks() {
@@ -42,7 +42,7 @@ pub fn Shortcuts() -> impl IntoView {
             id="overlay"
             node_ref=element
             aria-labelledby="shortcuts"
-            on:close=move |_| shown.set(None)
+            on:close=move |_| overlay.closed(Shown::Shortcuts)
             on:click=move |event| dismiss(&event)
         >
             <div class="palette-box shortcuts">
