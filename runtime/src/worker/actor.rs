@@ -3,24 +3,23 @@
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Error, MessageId, Place, WorkerId, WorkerStatus};
+use protocol::{Error, MessageId, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::choice::Wanted;
 use super::command::{Command, Deletion, Reply};
 use super::context::Context;
 use super::outbox::Outbox;
 use super::shared::Shared;
 use super::timers::Timers;
 use crate::fault;
-use crate::hub::Wake;
 use crate::provider::Output;
 use crate::turn::{Effect, Input, TurnMachine};
 use begin::Asking;
 
 mod begin;
+mod change;
 mod input;
 mod load;
 mod send;
@@ -295,63 +294,6 @@ impl<'a> Actor<'a> {
             }
         }
         next
-    }
-
-    async fn rename(&mut self, title: Option<String>) -> Result<protocol::Worker, Error> {
-        let title = super::message::check_title(title)?;
-        if title != self.outbox.view().worker.title {
-            self.commit(vec![protocol::EventBody::WorkerRenamed { title }]).await?;
-        }
-        Ok(self.outbox.view().worker.clone())
-    }
-
-    async fn choose(&mut self, wanted: Wanted) -> Result<protocol::Worker, Error> {
-        let Shared { bundle, providers, .. } = self.shared;
-        if let Some(body) = wanted.check(&self.outbox.view().worker, bundle, providers)? {
-            self.commit(vec![body]).await?;
-            // The choice stands, and who answers is found out by the next to look, too.
-            let _ = self.refresh().await;
-        }
-        Ok(self.outbox.view().worker.clone())
-    }
-
-    async fn stop(&mut self) -> Result<protocol::Worker, Error> {
-        if self.outbox.view().worker.status != WorkerStatus::Stopped {
-            self.commit(vec![protocol::EventBody::WorkerStopped]).await?;
-        }
-        Ok(self.outbox.view().worker.clone())
-    }
-
-    async fn place(&mut self, place: Place) -> Result<protocol::Worker, Error> {
-        if place != self.outbox.view().worker.place {
-            self.commit(vec![protocol::EventBody::WorkerPlaced { place }]).await?;
-        }
-        Ok(self.outbox.view().worker.clone())
-    }
-
-    async fn delete(&mut self, deletion: Deletion) -> Result<(), Error> {
-        let store = &self.shared.store;
-        let deleted = match deletion {
-            Deletion::Undoable => store.delete(self.id, self.shared.clock.now()).await,
-            Deletion::ForGood => store.give_up(self.id).await,
-        };
-        let deleted = match deleted {
-            Ok(deleted) => deleted,
-            // What failed may be the answer alone.
-            Err(_) if matches!(store.worker(self.id).await, Ok(None)) => true,
-            Err(error) => return Err(fault::from_store(error)),
-        };
-        self.shared.hub.wake(self.id, Wake::Deleted);
-        if deleted { Ok(()) } else { Err(fault::no_worker()) }
-    }
-
-    /// Commits events outside a turn's flow, all or none.
-    async fn commit(&mut self, bodies: Vec<protocol::EventBody>) -> Result<(), Error> {
-        if !self.outbox.is_empty() {
-            return Err(fault::waiting_for_store());
-        }
-        let now = self.shared.clock.now();
-        self.outbox.commit_now(now, bodies, None).await.map_err(fault::from_store)
     }
 }
 

@@ -7,14 +7,19 @@
 
 use std::sync::Arc;
 
-use protocol::{LogId, Timestamp, WorkerId};
-use rusqlite::{Connection, TransactionBehavior};
+use protocol::LogId;
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
 use super::lock::FolderLock;
 use super::place::Place;
-use super::{delete, outage, transfer, write};
-use crate::store::{Append, Cause, Differing, Durability, Give, Imported, Outage, StoreError};
+use super::{outage, transfer};
+use crate::store::{Append, Differing, Give, Imported, Outage, StoreError};
+
+mod group;
+
+pub(super) use group::Change;
+use group::{Failure, Work, perform};
 
 /// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
 /// in one group; further ones wait for a place.
@@ -36,21 +41,6 @@ enum Job {
     Close {
         reply: oneshot::Sender<()>,
     },
-}
-
-enum Work {
-    Create(LogId, Box<Append>),
-    Append(Box<Append>),
-    Change(Change),
-}
-
-/// What is done to a whole worker.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Change {
-    Delete(WorkerId, Timestamp),
-    Restore(WorkerId),
-    GiveUp(WorkerId),
-    Sweep(Timestamp),
 }
 
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
@@ -110,36 +100,6 @@ impl Writer {
         let sent = self.jobs.send(Job::Write { work, reply }).await;
         sent.map_err(|_| StoreError::Closed)?;
         done.await.map_err(|_| StoreError::Closed)?
-    }
-}
-
-impl Work {
-    fn durability(&self) -> Durability {
-        match self {
-            Self::Create(_, append) | Self::Append(append) => append.durability,
-            // What is swept is marked already, and would be swept again.
-            Self::Change(Change::Sweep(_)) => Durability::Process,
-            Self::Change(_) => Durability::Power,
-        }
-    }
-
-    fn perform(&self, db: &Connection) -> Result<bool, StoreError> {
-        match self {
-            Self::Create(log, append) => write::create(db, *log, append).map(|()| true),
-            Self::Append(append) => write::append(db, append).map(|()| true),
-            Self::Change(change) => change.perform(db).map_err(StoreError::Delete),
-        }
-    }
-}
-
-impl Change {
-    fn perform(self, db: &Connection) -> Result<bool, Cause> {
-        match self {
-            Self::Delete(id, at) => delete::delete(db, id, at),
-            Self::Restore(id) => delete::restore(db, id),
-            Self::GiveUp(id) => delete::give_up(db, id),
-            Self::Sweep(until) => delete::sweep(db, until),
-        }
     }
 }
 
@@ -280,18 +240,6 @@ impl Database {
     }
 }
 
-/// Why a group was not committed.
-enum Failure {
-    Store(StoreError),
-    Cause(Cause),
-}
-
-impl From<rusqlite::Error> for Failure {
-    fn from(error: rusqlite::Error) -> Self {
-        Self::Cause(error.into())
-    }
-}
-
 /// The failure of a group, as one of its jobs is told it.
 fn again(error: &StoreError) -> StoreError {
     let source = || match std::error::Error::source(error) {
@@ -305,49 +253,4 @@ fn again(error: &StoreError) -> StoreError {
         StoreError::Damaged(_) => StoreError::Damaged(source()),
         _ => StoreError::Append(source()),
     }
-}
-
-fn perform(
-    db: &mut Connection,
-    place: &Place,
-    works: &[Work],
-) -> Result<Vec<Result<bool, StoreError>>, Failure> {
-    let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
-    // In WAL mode NORMAL syncs at checkpoints only, FULL at each commit and with it all
-    // commits before (https://sqlite.org/pragma.html#pragma_synchronous).
-    let synchronous = match durability {
-        Durability::Process => "NORMAL",
-        Durability::Power => "FULL",
-    };
-    db.pragma_update(None, "synchronous", synchronous)?;
-    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut results = Vec::with_capacity(works.len());
-    for work in works {
-        let step = transaction.savepoint()?;
-        match work.perform(&step) {
-            Ok(done) => {
-                step.commit()?;
-                results.push(Ok(done));
-            }
-            Err(StoreError::Append(cause) | StoreError::Delete(cause))
-                if step.is_autocommit() || !is_its_own(&cause) =>
-            {
-                // The disk's failure: nothing of the group can be trusted to be there.
-                return Err(Failure::Cause(cause));
-            }
-            Err(own) => results.push(Err(own)),
-        }
-    }
-    // As late as it can be asked: what is committed after this is acknowledged.
-    place.check().map_err(Failure::Store)?;
-    transaction.commit()?;
-    Ok(results)
-}
-
-/// Whether a job failed by what it asked for (an id that is taken, a value out of range) and
-/// not by the state of the disk, so that the rest of its group may go on.
-fn is_its_own(cause: &Cause) -> bool {
-    use rusqlite::ErrorCode::{ConstraintViolation, TooBig, TypeMismatch};
-    let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
-    matches!(code, None | Some(ConstraintViolation | TooBig | TypeMismatch))
 }

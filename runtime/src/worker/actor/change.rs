@@ -1,0 +1,70 @@
+//! What is changed of a worker itself, besides its messages and turns.
+
+use protocol::{Error, EventBody, Place, Worker, WorkerStatus};
+
+use super::Actor;
+use crate::fault;
+use crate::hub::Wake;
+use crate::worker::choice::Wanted;
+use crate::worker::command::Deletion;
+use crate::worker::message;
+use crate::worker::shared::Shared;
+
+impl Actor<'_> {
+    pub(super) async fn rename(&mut self, title: Option<String>) -> Result<Worker, Error> {
+        let title = message::check_title(title)?;
+        if title != self.outbox.view().worker.title {
+            self.commit(vec![EventBody::WorkerRenamed { title }]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    pub(super) async fn choose(&mut self, wanted: Wanted) -> Result<Worker, Error> {
+        let Shared { bundle, providers, .. } = self.shared;
+        if let Some(body) = wanted.check(&self.outbox.view().worker, bundle, providers)? {
+            self.commit(vec![body]).await?;
+            // The choice stands, and who answers is found out by the next to look, too.
+            let _ = self.refresh().await;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    pub(super) async fn stop(&mut self) -> Result<Worker, Error> {
+        if self.outbox.view().worker.status != WorkerStatus::Stopped {
+            self.commit(vec![EventBody::WorkerStopped]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    pub(super) async fn place(&mut self, place: Place) -> Result<Worker, Error> {
+        if place != self.outbox.view().worker.place {
+            self.commit(vec![EventBody::WorkerPlaced { place }]).await?;
+        }
+        Ok(self.outbox.view().worker.clone())
+    }
+
+    pub(super) async fn delete(&mut self, deletion: Deletion) -> Result<(), Error> {
+        let store = &self.shared.store;
+        let deleted = match deletion {
+            Deletion::Undoable => store.delete(self.id, self.shared.clock.now()).await,
+            Deletion::ForGood => store.give_up(self.id).await,
+        };
+        let deleted = match deleted {
+            Ok(deleted) => deleted,
+            // What failed may be the answer alone.
+            Err(_) if matches!(store.worker(self.id).await, Ok(None)) => true,
+            Err(error) => return Err(fault::from_store(error)),
+        };
+        self.shared.hub.wake(self.id, Wake::Deleted);
+        if deleted { Ok(()) } else { Err(fault::no_worker()) }
+    }
+
+    /// Commits events outside a turn's flow, all or none.
+    pub(super) async fn commit(&mut self, bodies: Vec<EventBody>) -> Result<(), Error> {
+        if !self.outbox.is_empty() {
+            return Err(fault::waiting_for_store());
+        }
+        let now = self.shared.clock.now();
+        self.outbox.commit_now(now, bodies, None).await.map_err(fault::from_store)
+    }
+}
