@@ -273,7 +273,15 @@ pub trait Store: Send + Sync + 'static {
     /// Whether the worker has a message of that id, and whose.
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;
 
-    /// The user's message of that id as it was accepted.
+    /// The user's message of that id, whether a turn was accepted with it or not, as with one
+    /// that came from elsewhere.
+    async fn question(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Message>, StoreError>;
+
+    /// The user's message of that id as it was accepted with a turn.
     async fn acceptance(
         &self,
         id: WorkerId,

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use protocol::{Event, LogId, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 
 use super::{
     Acceptance, Append, Branch, Deleted, Differing, Found, Give, Imported, ListPosition, Outage,
@@ -218,6 +218,14 @@ impl Store for Sqlite {
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {
         self.readers.read(move |db| read::role_of(db, id, message)).await
+    }
+
+    async fn question(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Message>, StoreError> {
+        self.readers.read(move |db| read::question(db, id, message)).await
     }
 
     async fn acceptance(

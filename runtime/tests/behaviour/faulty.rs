@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use protocol::{Event, LogId, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use runtime::store::{
     Acceptance, Append, Branch, Deleted, Differing, Durability, Found, Give, Imported,
     ListPosition, Outage, Page, Places, Search, Store, StoreError, Stored, WholeLog,
@@ -231,6 +231,14 @@ impl Store for Faulty {
 
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {
         self.inner.role_of(id, message).await
+    }
+
+    async fn question(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Message>, StoreError> {
+        self.inner.question(id, message).await
     }
 
     async fn acceptance(

@@ -172,10 +172,13 @@ pub async fn a_message_is_found_with_its_acceptance(place: &impl Place) {
     assert_eq!(acceptance.turn, sample.events[2]);
     assert_eq!(acceptance.message.turn_id, Some(turn));
     assert!(store.acceptance(id, answer).await.unwrap().is_none(), "an answer was not accepted");
+    assert_eq!(store.question(id, question).await.unwrap(), Some(acceptance.message));
+    assert_eq!(store.question(id, answer).await.unwrap(), None);
 
     // The same ids in another worker are another worker's.
     let other = Sample::created(2, store.as_ref()).await;
     assert_eq!(store.role_of(other.id(), question).await.unwrap(), None);
+    assert_eq!(store.question(other.id(), question).await.unwrap(), None);
 }
 
 pub async fn a_turn_is_found_from_its_acceptance_to_its_end(place: &impl Place) {

@@ -86,6 +86,40 @@ async fn a_conversation_moves_to_another_server_and_goes_on_there() {
 }
 
 #[tokio::test]
+async fn one_of_another_program_is_answered_again_continued_and_edited() {
+    const CHATGPT: &[u8] =
+        include_bytes!("../../../runtime/tests/transfer/fixtures/chatgpt-plain.json");
+    let server = start("").await;
+    server.says("New.");
+    let report = import(&server, "", CHATGPT).await;
+    let id = report.workers[0];
+    let worker = format!("{RUNTIME}/workers/{id}");
+    let page = server.get(&format!("{worker}/transcript")).send().await.unwrap();
+    let page: Transcript = page.json().await.unwrap();
+    let (question, answer) = (&page.messages[0], &page.messages[1]);
+    for continues in [None, Some(answer.id)] {
+        let body = serde_json::json!({
+            "id": message_id(), "question": question.id, "continues": continues,
+        });
+        let again = server.post(&format!("{worker}/turns")).json(&body).send().await.unwrap();
+        assert_eq!(again.status(), 202, "{:?}", again.text().await);
+        server.ended(id).await;
+    }
+    let body = serde_json::json!({ "id": message_id(), "text": "Edited", "edits": question.id });
+    let edited = server.post(&format!("{worker}/messages")).json(&body).send().await.unwrap();
+    assert_eq!(edited.status(), 202);
+    server.ended(id).await;
+    let after = server.get(&format!("{worker}/transcript")).send().await.unwrap();
+    let after: Transcript = after.json().await.unwrap();
+    let new: Vec<_> =
+        after.messages[page.messages.len()..].iter().map(|m| m.text.clone()).collect();
+    let continued = format!("{}New.", answer.text);
+    assert_eq!(new, ["New.", &continued, "Edited", "New."]);
+    // What came with the file is as it was.
+    assert_eq!(after.messages[..page.messages.len()], page.messages);
+}
+
+#[tokio::test]
 async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
     let (server, worker) = lived().await;
     let id = server.worker_id().await;

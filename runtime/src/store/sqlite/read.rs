@@ -9,7 +9,9 @@ mod log;
 mod messages;
 
 pub(super) use log::{around, event, events_between, page, tail};
-pub(super) use messages::{FoundMessage, acceptance, branch, message, role_of, turn, turn_span};
+pub(super) use messages::{
+    FoundMessage, acceptance, branch, message, question, role_of, turn, turn_span,
+};
 
 /// A worker with its small key.
 pub(super) struct WorkerRow {

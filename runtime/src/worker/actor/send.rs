@@ -55,8 +55,8 @@ impl Actor<'_> {
     /// nothing behind.
     pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
         let store = &self.shared.store;
-        let question = store.acceptance(self.id, request.question).await;
-        let question = question.map_err(fault::from_store)?.ok_or_else(no_question)?.message;
+        let question = store.question(self.id, request.question).await;
+        let question = question.map_err(fault::from_store)?.ok_or_else(no_question)?;
         let before = store.turn(self.id, request.id).await.map_err(fault::from_store)?;
         if let Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) =
             before.and_then(|events| events.into_iter().next())
@@ -149,8 +149,8 @@ impl Actor<'_> {
                 known.map(|_| Some(parent)).ok_or_else(unknown_parent)
             }
             (None, Some(edited)) => {
-                let found = store.acceptance(self.id, edited).await.map_err(fault::from_store)?;
-                found.map(|found| found.message.parent).ok_or_else(no_question)
+                let found = store.question(self.id, edited).await.map_err(fault::from_store)?;
+                found.map(|found| found.parent).ok_or_else(no_question)
             }
             (Some(_), Some(_)) => Err(Error::new(
                 ErrorCode::InvalidInput,

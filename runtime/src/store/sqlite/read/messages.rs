@@ -1,7 +1,7 @@
 //! Statements that read messages: where each is in the log, what it says, and the branch that
 //! ends with it.
 
-use protocol::{Event, EventBody, MessageId, Role, Timestamp, TurnId, WorkerId};
+use protocol::{Event, EventBody, Message, MessageId, Role, Timestamp, TurnId, WorkerId};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::log::{event, events, events_between};
@@ -39,20 +39,31 @@ pub(in super::super) fn role_of(
     Ok(link(db, key, message)?.map(|link| link.role))
 }
 
+pub(in super::super) fn question(
+    db: &Connection,
+    id: WorkerId,
+    message: MessageId,
+) -> Result<Option<Message>, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(None) };
+    let Some(link) = link(db, key, message)?.filter(|link| link.role == Role::User) else {
+        return Ok(None);
+    };
+    Ok(event(db, key, link.seq)?.and_then(|event| match event.body {
+        EventBody::MessageCommitted { message } => Some(message),
+        _ => None,
+    }))
+}
+
 pub(in super::super) fn acceptance(
     db: &Connection,
     id: WorkerId,
     message: MessageId,
 ) -> Result<Option<Acceptance>, Cause> {
     let Some(key) = key(db, id)? else { return Ok(None) };
-    let Some(link) = link(db, key, message)?.filter(|link| link.role == Role::User) else {
-        return Ok(None);
-    };
-    let Some(event) = event(db, key, link.seq)? else { return Ok(None) };
-    let EventBody::MessageCommitted { message } = event.body else { return Ok(None) };
+    let Some(message) = question(db, id, message)? else { return Ok(None) };
     let Some(turn_id) = message.turn_id else { return Ok(None) };
     let Some((first, _)) = turn_span(db, key, turn_id)? else { return Ok(None) };
-    Ok(self::event(db, key, first)?.map(|turn| Acceptance { message, turn }))
+    Ok(event(db, key, first)?.map(|turn| Acceptance { message, turn }))
 }
 
 pub(in super::super) fn turn(
