@@ -67,7 +67,7 @@ test('opened while the next conversation is on its way, it stays, with what was 
   await expect(console.chosen).toHaveText('High tides');
   await page.keyboard.press('Enter');
   await expect(console.title).toHaveText('High tides');
-  await expect(page.locator('dialog')).toHaveCount(0);
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
 });
 
 test('it gives the focus back, with the text and the place in it', async ({ console, page }) => {
@@ -81,15 +81,15 @@ test('it gives the focus back, with the text and the place in it', async ({ cons
   await expect(console.composer).toBeFocused();
   await page.keyboard.type('!');
   await expect(console.composer).toHaveValue('Half a though!t');
-  await expect(page.locator('dialog')).toHaveCount(0);
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
   // The same key closes it, too; and on a Mac it is another one.
   await page.keyboard.press('Control+k');
   await page.keyboard.press('Control+k');
-  await expect(page.locator('dialog')).toHaveCount(0);
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
   await page.keyboard.press('Meta+k');
   await expect(console.palette).toBeVisible();
   await page.keyboard.press('Escape');
-  await expect(page.locator('dialog')).toHaveCount(0);
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
   // The focus that is given back may come after this one.
   await expect(async () => {
     await console.openPalette.focus();
@@ -129,7 +129,7 @@ test('commands are chosen by arrows and Enter', async ({ companion, console, pag
   await expect(console.chosen).toHaveText('Go to the message box');
   await page.keyboard.press('Enter');
   await expect(console.composer).toBeFocused();
-  await expect(page.locator('dialog')).toHaveCount(0);
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
 
   await page.keyboard.press('Control+k');
   await page.keyboard.type('new con');
@@ -191,7 +191,7 @@ test('the keys are listed, and none is taken from a field', async ({ console, pa
   await page.keyboard.press('Escape');
   await expect(console.composer).toBeFocused();
   // A dialog that has just closed gives the focus back, which may come after this one.
-  await expect(page.locator('dialog')).toHaveCount(0);
+  await expect(page.locator('dialog[open]')).toHaveCount(0);
   await expect(async () => {
     await console.openPalette.focus();
     await page.keyboard.type('?');

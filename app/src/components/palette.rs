@@ -10,11 +10,13 @@ use crate::live::List;
 use crate::text::tr;
 
 mod choice;
-mod dialog;
+mod find;
 mod perform;
 mod shortcuts;
 
-use dialog::PaletteDialog;
+use leptos::html::Dialog;
+
+use find::Find;
 use shortcuts::Shortcuts;
 
 /// Which of the two is open.
@@ -40,11 +42,9 @@ impl Overlay {
         self.shown.set(Some(which));
     }
 
-    /// Forgets one that has closed, unless the other is open by now.
-    fn closed(&self, which: Shown) {
-        if self.shown.get_untracked() == Some(which) {
-            self.shown.set(None);
-        }
+    /// Forgets the one that was closed.
+    fn closed(&self) {
+        self.shown.set(None);
     }
 }
 
@@ -74,25 +74,76 @@ pub fn OpenPalette() -> impl IntoView {
 }
 
 /// What stands over the page, if anything does, and the keys that open it.
+///
+/// The dialog is in the page all the time, only closed: one that were taken out with the focus
+/// still coming back from it would leave a field in Chromium that shows the focus and takes no
+/// letter.
 #[component]
 pub fn Overlays() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
     #[cfg(feature = "browser")]
     listen(overlay.clone());
-    let shown = overlay.shown;
-    // What a command has done is told after its dialog is gone.
+    // What a command has done is told after the dialog is closed.
     let told = perform::Told::default();
     provide_context(told.clone());
+    let element = NodeRef::<Dialog>::new();
+    #[cfg(feature = "browser")]
+    show_modal(element, overlay.shown.clone());
+    let (named, closes) = (overlay.shown.clone(), overlay.clone());
     view! {
         <div class="visually-hidden" role="status">
             {move || told.0.get()}
         </div>
-        {move || {
-            shown.get().map(|shown| match shown {
-                Shown::Palette => erase(view! { <PaletteDialog /> }),
-                Shown::Shortcuts => erase(view! { <Shortcuts /> }),
-            })
-        }}
+        <dialog
+            class="overlay"
+            id="overlay"
+            node_ref=element
+            aria-label=move || match named.get() {
+                Some(Shown::Shortcuts) => tr!(shortcuts),
+                _ => tr!(palette),
+            }
+            on:close=move |_| {
+                // Told late: it may be open again, with the other one.
+                if element.get_untracked().is_some_and(|dialog| !dialog.open()) {
+                    closes.closed();
+                }
+            }
+            on:click=move |event| {
+                // Beside the box in it.
+                if event.target() == event.current_target() {
+                    close();
+                }
+            }
+        >
+            {move || {
+                overlay.shown.get().map(|shown| match shown {
+                    Shown::Palette => erase(view! { <Find /> }),
+                    Shown::Shortcuts => erase(view! { <Shortcuts /> }),
+                })
+            }}
+        </dialog>
+    }
+}
+
+/// Opens the dialog as soon as there is something in it.
+#[cfg(feature = "browser")]
+fn show_modal(element: NodeRef<Dialog>, shown: ArcRwSignal<Option<Shown>>) {
+    Effect::new(move || {
+        if let Some(dialog) = element.get()
+            && shown.get().is_some()
+            && !dialog.open()
+        {
+            let _ = dialog.show_modal();
+        }
+    });
+}
+
+/// Closes it; it gives the focus back to what had it.
+fn close() {
+    #[cfg(feature = "browser")]
+    if let Some(element) = document().get_element_by_id("overlay") {
+        use wasm_bindgen::JsCast;
+        element.unchecked_into::<web_sys::HtmlDialogElement>().close();
     }
 }
 
@@ -117,7 +168,7 @@ fn listen(overlay: Overlay) {
         event.prevent_default();
         // The same key again closes it; the dialog gives the focus back.
         match overlay.shown.get_untracked() {
-            Some(open) if open == wanted => dialog::close(),
+            Some(open) if open == wanted => close(),
             Some(_) => {}
             None => overlay.open(wanted),
         }

@@ -1,19 +1,14 @@
 //! The keys that there are.
 
-use leptos::html::Dialog;
 use leptos::prelude::*;
 
-use super::dialog::{close, dismiss, show_modal};
-use super::{Overlay, Shown};
+use super::close;
 use crate::reader;
 use crate::text::tr;
 
-/// A dialog with a table of keys.
+/// A table of keys.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
-    let overlay = expect_context::<Overlay>();
-    let element = NodeRef::<Dialog>::new();
-    show_modal(element);
     let (send, break_line): (&[_], &[_]) = if reader::enter_breaks() {
         (&["Shift", "Enter"], &["Enter"])
     } else {
@@ -37,22 +32,13 @@ pub fn Shortcuts() -> impl IntoView {
         }
     };
     view! {
-        <dialog
-            class="palette"
-            id="overlay"
-            node_ref=element
-            aria-labelledby="shortcuts"
-            on:close=move |_| overlay.closed(Shown::Shortcuts)
-            on:click=move |event| dismiss(&event)
-        >
             <div class="palette-box shortcuts">
-                <h2 id="shortcuts">{tr!(shortcuts)}</h2>
+                <h2>{tr!(shortcuts)}</h2>
                 <dl>{rows.map(row).collect_view()}</dl>
                 <p class="quiet">{tr!(shortcuts_mac)}</p>
                 <button class="button" type="button" on:click=move |_| close()>
                     {tr!(close)}
                 </button>
             </div>
-        </dialog>
     }
 }

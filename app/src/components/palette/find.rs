@@ -1,28 +1,27 @@
-//! The palette itself: a field with a list of what fits it.
+//! What the palette holds: a field with a list of what fits it.
 
-use leptos::ev::{KeyboardEvent, MouseEvent};
-use leptos::html::{Dialog, Input};
+use leptos::ev::KeyboardEvent;
+use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Place, Worker};
 
 use super::choice::{Choice, choices};
 use super::perform::Performer;
-use super::{Overlay, Shown};
+use super::{Overlay, close};
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
 use crate::live::Conversation;
 use crate::text::{self, tr};
 
-/// A dialog with a combobox (ARIA's pattern: the focus stays in the field, the chosen option is
+/// A combobox in the dialog (ARIA's pattern: the focus stays in the field, the chosen option is
 /// told as its active descendant).
 #[component]
-pub fn PaletteDialog() -> impl IntoView {
+pub fn Find() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
-    let (element, field) = (NodeRef::<Dialog>::new(), NodeRef::<Input>::new());
+    let field = NodeRef::<Input>::new();
     let offer = Offer::new(overlay.query.clone());
     offer.ask();
-    show_modal(element);
     let performer = Performer::new();
     let active = offer.active.clone();
     let perform = {
@@ -31,7 +30,7 @@ pub fn PaletteDialog() -> impl IntoView {
             let chosen = offer.choices.read_untracked().get(at).cloned();
             if let Some(choice) = chosen {
                 close();
-                overlay.closed(Shown::Palette);
+                overlay.closed();
                 performer.perform(choice, &overlay);
             }
         }
@@ -58,14 +57,6 @@ pub fn PaletteDialog() -> impl IntoView {
     let empty = offer.choices.clone();
     let descendant = offer.clone();
     view! {
-        <dialog
-            class="palette"
-            id="overlay"
-            node_ref=element
-            aria-label=tr!(palette)
-            on:close=move |_| overlay.closed(Shown::Palette)
-            on:click=move |event| dismiss(&event)
-        >
             <div class="palette-box">
                 <div class="palette-field">
                     <Drawing icon=Icon::Search />
@@ -121,7 +112,6 @@ pub fn PaletteDialog() -> impl IntoView {
                     {move || text::choices(empty.read().len())}
                 </p>
             </div>
-        </dialog>
     }
 }
 
@@ -235,57 +225,4 @@ fn low(text: &str) -> String {
     return js_sys::JsString::from(text).to_lower_case().into();
     #[cfg(not(feature = "browser"))]
     text.to_lowercase()
-}
-
-/// Opens a dialog over the page as soon as it is there.
-pub fn show_modal(element: NodeRef<Dialog>) {
-    #[cfg(feature = "browser")]
-    on_cleanup(write_on());
-    Effect::new(move || {
-        if let Some(dialog) = element.get() {
-            let _ = dialog.show_modal();
-        }
-    });
-}
-
-/// Goes on where somebody wrote. A dialog that closes gives the focus back; but Chromium, where
-/// the dialog then leaves the page, gives the field no caret with it, and letters go nowhere.
-#[cfg(feature = "browser")]
-fn write_on() -> impl FnOnce() + Send + Sync + 'static {
-    use wasm_bindgen::JsCast;
-    let textarea = |element: Option<web_sys::Element>| {
-        element.and_then(|element| element.dyn_into::<web_sys::HtmlTextAreaElement>().ok())
-    };
-    let field = textarea(document().active_element());
-    let caret = field.and_then(|field| {
-        Some((field.id(), field.selection_start().ok()??, field.selection_end().ok()??))
-    });
-    move || {
-        let Some((id, start, end)) = caret else { return };
-        let again = move || {
-            let field = textarea(document().active_element()).filter(|field| field.id() == id);
-            if let Some(field) = field {
-                let _ = field.blur();
-                let _ = field.focus();
-                let _ = field.set_selection_range(start, end);
-            }
-        };
-        set_timeout(again, std::time::Duration::ZERO);
-    }
-}
-
-/// Closes whichever is open; it gives the focus back to what had it.
-pub fn close() {
-    #[cfg(feature = "browser")]
-    if let Some(element) = document().get_element_by_id("overlay") {
-        use wasm_bindgen::JsCast;
-        element.unchecked_into::<web_sys::HtmlDialogElement>().close();
-    }
-}
-
-/// A click beside the dialog's box closes it.
-pub fn dismiss(event: &MouseEvent) {
-    if event.target() == event.current_target() {
-        close();
-    }
 }
