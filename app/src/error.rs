@@ -1,6 +1,7 @@
 //! The closed set of errors as server functions carry it to the page.
 
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
+use leptos::server_fn::{Bytes, Decodes as _};
 use protocol::{Error, ErrorCode};
 use serde::{Deserialize, Serialize};
 
@@ -19,14 +20,35 @@ impl AppError {
     }
 }
 
+/// Whether an error says that the server could not be asked: what a page finds out by itself,
+/// and no fault of a model.
+pub fn is_away(error: &Error) -> bool {
+    error.code == ErrorCode::Unavailable && error.message == tr!(server_away)
+}
+
 impl From<Error> for AppError {
     fn from(error: Error) -> Self {
         Self(error)
     }
 }
 
+/// The same as the interface for programs answers it; what refuses a request before it comes
+/// to its function does so, too.
+#[derive(Deserialize)]
+struct Body {
+    error: AppError,
+}
+
 impl FromServerFnError for AppError {
     type Encoder = Wire;
+
+    fn de(bytes: Bytes) -> Self {
+        let body = Wire::decode(bytes.clone()).map(|body: Body| body.error);
+        body.or_else(|_| Wire::decode(bytes)).unwrap_or_else(|_| {
+            let unreadable = ServerFnErrorErr::Deserialization(String::new());
+            Self::from_server_fn_error(unreadable)
+        })
+    }
 
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
         use ServerFnErrorErr as E;
@@ -66,5 +88,8 @@ mod tests {
     fn an_error_survives_the_way_to_the_page() {
         let error = AppError(Error::new(ErrorCode::Busy, "Busy.").with_hint("Wait."));
         assert_eq!(AppError::de(error.ser()), error);
+        let refused = leptos::serde_json::json!({ "error": error.0 }).to_string();
+        assert_eq!(AppError::de(refused.into()), error);
+        assert_eq!(AppError::de("<html>".into()).0.code, ErrorCode::Internal);
     }
 }

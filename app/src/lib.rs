@@ -7,6 +7,7 @@
 //!   plain forms that post to them, the server functions under [`api::PREFIX`], and a
 //!   fallback (a 404 page, or a JSON error under `/api/`). It answers with the
 //!   Content-Security-Policy of [`csp`] wherever it answers with a page.
+//! - [`refusal`] is the page of an error from before a request came to its page.
 //! - [`Backend`] is what it needs of the rest of the process.
 //! - [`Assets`] are the addresses of the stylesheet, the script and the WASM.
 //! - [`shell`] is the document around [`App`].
@@ -62,6 +63,6 @@ pub use backend::Backend;
 #[cfg(feature = "ssr")]
 pub use csp::csp;
 #[cfg(feature = "ssr")]
-pub use router::router;
+pub use router::{refusal, router};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

@@ -23,6 +23,8 @@ mod new;
 mod search;
 mod settings;
 
+pub use document::refusal;
+
 /// The pages, their forms, the server functions, and what answers everything else.
 ///
 /// A form may be longer than a request of the API: each byte of a message takes three in

@@ -13,6 +13,10 @@ pub struct ApiError {
     error: Error,
 }
 
+/// The error that an answer tells, for whoever would tell it otherwise.
+#[derive(Clone, Debug)]
+pub struct Told(pub Error);
+
 /// The result of every handler.
 pub type ApiResult<T> = Result<T, ApiError>;
 
@@ -79,7 +83,9 @@ impl From<Error> for ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let retry_after = self.error.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1));
+        let told = Told(self.error.clone());
         let mut response = (self.status, Json(ErrorBody { error: self.error })).into_response();
+        response.extensions_mut().insert(told);
         if let Some(seconds) = retry_after {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }

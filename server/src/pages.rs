@@ -1,11 +1,36 @@
 //! The pages, which `app` renders.
 
+use std::sync::Arc;
+
 use app::{Assets, Backend};
 use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::header;
+use axum::middleware::Next;
+use axum::response::Response;
 use leptos::config::LeptosOptions;
 
 use crate::assets::Names;
+use crate::error::Told;
 use crate::state::AppState;
+
+/// Tells people in a page, in their language, what programs are told in JSON: a form of a page
+/// that is refused before it comes to its page leaves them with words, too.
+pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: Next) -> Response {
+    let headers = request.headers().clone();
+    let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
+    let reads = accepted.is_some_and(|accepted| accepted.contains("text/html"));
+    if !reads || request.uri().path().starts_with("/api/") {
+        return next.run(request).await;
+    }
+    let mut response = next.run(request).await;
+    let Some(Told(error)) = response.extensions_mut().remove() else { return response };
+    let mut page = app::refusal(style.to_string(), &headers, response.status(), error);
+    if let Some(after) = response.headers_mut().remove(header::RETRY_AFTER) {
+        page.headers_mut().insert(header::RETRY_AFTER, after);
+    }
+    page
+}
 
 /// The pages, their forms and server functions, and what answers unknown addresses.
 pub fn routes(state: &AppState, names: Names) -> Router {

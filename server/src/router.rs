@@ -29,6 +29,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
         None => assets::Names::embedded(),
     };
     // The files are compressed already, and events must not wait for more to compress.
+    let style: Arc<str> = names.style.as_str().into();
     let pages = pages::routes(&state, names).layer(CompressionLayer::new());
     let mut router = api.with_state(state).merge(assets::routes()).merge(pages);
     if let Some(folder) = disk {
@@ -39,6 +40,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
         .layer(from_fn_with_state(hosts, security::guard))
         .layer(from_fn_with_state(bounds, bounds::keep))
         .layer(CatchPanicLayer::custom(panicked))
+        .layer(from_fn_with_state(style, pages::tell_people))
         .layer(from_fn(headers::add))
         .layer(from_fn(telemetry::request))
 }

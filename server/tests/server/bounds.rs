@@ -55,3 +55,23 @@ async fn connections_beyond_the_bound_wait_for_one_to_close() {
     idle.pop();
     assert_eq!(timeout(HANG, request).await.unwrap().unwrap().unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn what_is_too_large_is_told_in_the_words_of_whoever_sent_it() {
+    let server = start("").await;
+    let path = server.worker().await;
+    let page = path.replace("/api/v1/runtimes/backend-internal/workers", "/c");
+    let large = "x".repeat(2 << 20);
+    let person =
+        server.post(&page).header("accept", "text/html,*/*").header("accept-language", "ja");
+    let answer = person.body(large.clone()).send().await.unwrap();
+    assert_eq!(answer.status(), 413);
+    assert!(answer.headers()["content-type"].to_str().unwrap().starts_with("text/html"));
+    assert!(answer.headers().contains_key("content-security-policy"));
+    let html = answer.text().await.unwrap();
+    assert!(html.contains("lang=\"ja\"") && html.contains("何も保存されていません"), "{html}");
+    let program = server.post(&page).body(large.clone()).send().await.unwrap();
+    assert_eq!(code(program).await.0, 413);
+    let script = server.post("/api/fn/send").header("accept", "text/html").body(large);
+    assert_eq!(code(script.send().await.unwrap()).await.0, 413);
+}
