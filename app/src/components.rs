@@ -1,5 +1,6 @@
 //! The parts of a page, one a file.
 
+mod address;
 mod announcer;
 mod answer_text;
 mod answers_here;
@@ -38,6 +39,7 @@ mod window_gauge;
 pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
+pub use focus::Walked;
 #[cfg(feature = "ssr")]
 pub use moment::Moment;
 pub use new_conversation::NewConversation;

@@ -3,6 +3,9 @@
 /// Letters that may stand between those of a word, for each of them: more of them fit anything.
 const APART: u32 = 2;
 
+/// What each word scores at least that stands in the text; scattered letters score less.
+const SAID: u32 = 600;
+
 /// The better the greater; none where a word of `query` is nowhere in `text`. Both in small
 /// letters.
 ///
@@ -10,6 +13,12 @@ const APART: u32 = 2;
 /// words; one whose letters do in their order counts less, the less the further apart.
 pub fn score(text: &str, query: &str) -> Option<u32> {
     query.split_whitespace().map(|word| of_word(text, word)).sum()
+}
+
+/// Whether a score is that of a text in which every word stands.
+pub fn is_said(score: u32, query: &str) -> bool {
+    let words = u32::try_from(query.split_whitespace().count()).unwrap_or(u32::MAX);
+    score >= SAID.saturating_mul(words)
 }
 
 fn of_word(text: &str, word: &str) -> Option<u32> {

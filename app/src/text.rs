@@ -51,8 +51,16 @@ pub fn loading_model(model: &str) -> String {
 }
 
 /// An attempt that failed, and the pause after it in seconds.
-pub fn attempt(number: usize, happened: &str, pause: &str) -> String {
+pub fn attempt(number: usize, error: &protocol::Error, pause: &str) -> String {
+    // The server speaks English.
+    let own = matches!(crate::reader::locale(), Locale::en);
+    let happened = if own { &error.message } else { error_title(error.code) };
     tr!(attempt, number = number, happened = happened, pause = pause)
+}
+
+/// Whether a sentence is in Japanese: it ends as one.
+pub fn is_japanese(sentence: &str) -> bool {
+    sentence.ends_with('。')
 }
 
 /// Which of several versions is shown.

@@ -108,6 +108,26 @@ test('killed again and again while text comes, nothing that was read is ever los
   }
 });
 
+test('what is said of an absence is the truth, and goes with it', async ({
+  companion,
+  console,
+  page,
+}) => {
+  await console.openLive();
+  await console.ask('Hello');
+  await console.isIdle();
+  await companion.kill();
+  await expect(console.link).toHaveAttribute('data-link', 'away', { timeout: COME_BACK_MS });
+  await console.new.click();
+  const told = page.getByRole('navigation').getByText('The server is away');
+  await expect(told).toBeVisible();
+  // No model is to blame, and every page is away.
+  await expect(page.getByRole('link', { name: 'How to set up a model' })).toHaveCount(0);
+  await companion.start();
+  await expect(console.link).toHaveAttribute('data-link', 'live', { timeout: COME_BACK_MS });
+  await expect(told).toHaveCount(0);
+});
+
 test('a message sent into the absence stays in the box and is sent once', async ({
   companion,
   console,

@@ -392,6 +392,18 @@ test('a page that nobody looks at lets go of its connection, and misses nothing'
   expect(open.size).toBe(1);
 });
 
+test('the menu of an entry stays within a narrow page', async ({ console, page }) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  await console.openLive();
+  await console.openList.click();
+  await console.more(console.worker).click();
+  await expect(console.entryMenu).toBeVisible();
+  const { x, width } = (await console.entryMenu.boundingBox()) ?? { x: 0, width: 0 };
+  expect(width).toBeGreaterThan(0);
+  expect(x).toBeGreaterThanOrEqual(0);
+  expect(x + width).toBeLessThanOrEqual(390);
+});
+
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 

@@ -155,6 +155,15 @@ test('the last answer is copied', async ({ console, context, page }) => {
   expect(await page.evaluate(() => navigator.clipboard.readText())).toBe('You said: Hello');
 });
 
+test('what is said comes before a search for it', async ({ console, page }) => {
+  await console.openLive();
+  await page.keyboard.press('Control+k');
+  await page.keyboard.type('sett');
+  await expect(console.chosen).toHaveText('Settings');
+  await page.keyboard.press('Enter');
+  await expect(page).toHaveURL(/\/settings$/);
+});
+
 test('Enter of an input method chooses nothing', async ({ companion, console, page }) => {
   const title = '潮の話';
   await companion.api.create(title);

@@ -44,7 +44,7 @@ for (const javaScriptEnabled of [true, false]) {
       const worker = console.worker;
       await console.ask('A question?');
       await expect(console.answer).toHaveText('One.');
-      for (const action of ['Bring back', 'Delete for good']) {
+      for (const action of ['Bring back', 'Delete it for good']) {
         await console.open(`/c/${worker}`);
         await console.manage.click();
         await console.delete.click();
@@ -54,6 +54,9 @@ for (const javaScriptEnabled of [true, false]) {
         await expect(page.getByRole('listitem').filter({ hasText: 'A question?' })).toBeVisible();
         if (javaScriptEnabled) {
           expect((await new AxeBuilder({ page }).analyze()).violations).toEqual([]);
+        }
+        if (action === 'Delete it for good') {
+          await page.locator('summary', { hasText: 'Delete for good' }).click();
         }
         await page.getByRole('button', { name: `${action}: A question?` }).click();
       }
@@ -86,3 +89,29 @@ for (const javaScriptEnabled of [true, false]) {
     });
   });
 }
+
+test('another tab goes on when the conversation is back, with what was typed in it', async ({
+  companion,
+  console,
+  tab,
+}) => {
+  await console.openLive();
+  const worker = console.worker;
+  await console.ask('A question?');
+  await console.isIdle();
+  const other = await tab();
+  await other.isLive();
+  await other.composer.fill('Half a thought');
+  await console.choose(worker, 'Delete');
+  await expect(other.composer).toBeDisabled();
+  await expect(other.conversation(worker)).toHaveCount(0);
+  const path = `/api/v1/runtimes/backend-internal/workers/${worker}/restore`;
+  expect((await companion.api.raw('POST', path)).status).toBe(200);
+  await other.isLive();
+  await expect(other.composer).toBeEnabled();
+  await expect(other.composer).toHaveValue('Half a thought');
+  await other.page.reload();
+  await expect(other.composer).toHaveValue('Half a thought');
+  await other.send.click();
+  await expect(other.answer).toHaveText('You said: Half a thought');
+});

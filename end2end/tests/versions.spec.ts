@@ -64,6 +64,28 @@ test('an edit that is given up brings back what was typed', async ({ console, up
   await expect(console.composer).toHaveValue('A draft');
 });
 
+test('a reload shows the branch that was chosen', async ({ console, page, upstream }) => {
+  await upstream.plays(answer('One.'), answer('Two.'), answer('Three.'));
+  await console.openLive();
+  await console.ask('Count.');
+  await console.isIdle();
+  await console.again.click();
+  await expect(console.answer).toHaveText('Two.');
+  await console.isIdle();
+  await console.versionBefore.click();
+  await expect(console.answer).toHaveText('One.');
+  await page.reload();
+  await expect(console.answer).toHaveText('One.');
+  await expect(console.versions).toHaveText('‹1/2›');
+  await console.isLive();
+  // What is asked again is the newest there is.
+  await console.again.click();
+  await expect(console.answer).toHaveText('Three.');
+  await console.isIdle();
+  await page.reload();
+  await expect(console.versions).toHaveText('‹3/3›');
+});
+
 test('the focus goes along', async ({ console, page, upstream }) => {
   await upstream.plays(answer('First.'), answer('Second.'));
   await console.openLive();

@@ -64,8 +64,13 @@ pub fn Composer(
         }
     };
     let keydown = {
-        let sender = sender.clone();
+        let (sender, editing) = (sender.clone(), editing.clone());
         move |event: KeyboardEvent| {
+            let edits = editing.get_untracked().is_some();
+            if edits && event.key() == "Escape" && !event.is_composing() {
+                event.prevent_default();
+                return editing.set(None);
+            }
             if sends(keystroke(&event), reader::enter_breaks()) {
                 event.prevent_default();
                 sender.send();

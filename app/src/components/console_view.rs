@@ -6,6 +6,7 @@ use protocol::{Error, WorkerStatus};
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
+use super::focus::{Walked, focus_soon_if_lost, is_touched};
 use super::message_actions::focus_soon;
 use super::palette::Overlays;
 use super::sidebar::Sidebar;
@@ -13,8 +14,9 @@ use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::{Choices, ErrorNote};
 use crate::erase::erase;
+use crate::error::is_away;
 use crate::live::list::{Beginning, Part};
-use crate::live::{Conversation, Wanted};
+use crate::live::{Conversation, Link, Wanted};
 use crate::{Console, text::tr};
 
 /// The newest thing that went wrong in this page, until the next attempt.
@@ -35,6 +37,18 @@ impl Problem {
     /// Forgets it.
     pub fn clear(&self) {
         self.0.set(None);
+    }
+
+    /// Forgets that the server could not be reached, whenever it is there again.
+    pub fn clear_when_back(&self, conversation: &Conversation) {
+        let (link, problem) = (conversation.link.clone(), self.clone());
+        Effect::new(move || {
+            let back = link.get() == Link::Live;
+            if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
+            {
+                problem.clear();
+            }
+        });
     }
 }
 
@@ -75,6 +89,7 @@ pub fn ConsoleView(
     provide_context(Memo::new(move |_| at_work.activity()));
     let problem = Problem::default();
     provide_context(problem.clone());
+    problem.clear_when_back(&conversation);
     let running = conversation.activity().is_running();
     // With something typed in the composer the page stays as it is.
     let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())
@@ -93,10 +108,23 @@ pub fn ConsoleView(
         Effect::new(move || focus_soon(format!("m-{id}")));
     }
     let worker_id = conversation.worker_id;
+    // Whoever came here by a link of the page before has lost the focus with it.
+    if expect_context::<Walked>().step() && wanted.found.is_none() {
+        let offers = deleted.is_some();
+        Effect::new(move || match (offers, is_touched()) {
+            (true, _) => focus_soon_if_lost("undo".to_owned()),
+            (false, false) => focus_soon_if_lost("composer".to_owned()),
+            (false, true) => {}
+        });
+    }
     let foot = if earlier {
+        let last = conversation.entries.read_untracked().last().map(|entry| entry.id);
+        let later = last.map(|id| {
+            view! { <a href=format!("/c/{worker_id}?m={id}#m-{id}")>{tr!(later)}</a> " · " }
+        });
         erase(view! {
             <p class="past">
-                {tr!(past)} " " <a href=format!("/c/{worker_id}")>{tr!(to_newest)}</a>
+                {tr!(past)} " " {later} <a href=format!("/c/{worker_id}")>{tr!(to_newest)}</a>
             </p>
         })
     } else {
@@ -112,7 +140,7 @@ pub fn ConsoleView(
             {erase(view! { <Sidebar beginning=Beginning { page: workers, part, now } provider=provider.clone() /> })}
             <main class="main">
                 <ConversationHeader />
-                {deleted.map(|worker| erase(view! { <DeletedNote worker /> }))}
+                {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
                 <TranscriptView provider />
                 {foot}
             </main>

@@ -23,9 +23,11 @@ use crate::{
 #[component]
 pub fn ConversationHeader() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
+    let placed = worker.clone();
     let title =
         move || label::title(worker.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
     let window = title.clone();
+    let archived = move || placed.read().place == protocol::Place::Archived;
     view! {
         <Title text=move || label::raw(text::window_title(&window())) />
         <header class="top">
@@ -34,6 +36,7 @@ pub fn ConversationHeader() -> impl IntoView {
             </button>
             <div class="top-title">
                 <h1>{title}</h1>
+                {move || archived().then(|| view! { <p class="top-archived">{tr!(archived)}</p> })}
                 <AnswersHere />
             </div>
             {erase(view! { <WindowGauge /> })}

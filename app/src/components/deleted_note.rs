@@ -11,6 +11,8 @@ use crate::text::tr;
 pub fn DeletedNote(
     /// The deleted conversation.
     worker: Worker,
+    /// Where the same page is without this.
+    without: String,
 ) -> impl IntoView {
     let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
     view! {
@@ -18,10 +20,11 @@ pub fn DeletedNote(
             <p>{tr!(deleted_one, title = title)}</p>
             <form method="post" action=format!("/c/{}", worker.worker_id)>
                 <input type="hidden" name="do" value="restore" />
-                <button class="button" type="submit">
+                <button class="button" id="undo" type="submit">
                     {tr!(undo)}
                 </button>
             </form>
+            <a class="button" href=without>{tr!(close)}</a>
         </div>
     }
 }

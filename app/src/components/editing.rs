@@ -35,7 +35,10 @@ pub fn Editing(
                 area.set_value(&text.unwrap_or_default());
                 let _ = area.focus();
             }
-            (Some(true), None) => area.set_value(&before.get_value()),
+            (Some(true), None) => {
+                area.set_value(&before.get_value());
+                let _ = area.focus();
+            }
             _ => return now.is_some(),
         }
         draft.set(area.value());

@@ -5,6 +5,8 @@ use protocol::Error;
 
 use super::icon::{Drawing, Icon};
 use crate::erase::erase;
+use crate::error::is_away;
+use crate::live::Conversation;
 use crate::reader::locale;
 use crate::text::{self, Locale, Remedy, tr};
 
@@ -17,10 +19,11 @@ pub fn ErrorNote(
     #[prop(default = None, into)]
     kept: Option<&'static str>,
 ) -> impl IntoView {
+    let away = is_away(&error);
     let Error { code, message, hint, retry_after_ms } = error;
     let retry = retry_after_ms.map(|ms| text::retry_after(ms.div_ceil(1000)));
     // The server speaks English. What the page itself found out has the page's words already.
-    let foreign = locale() != Locale::en && message.is_ascii();
+    let foreign = locale() != Locale::en && !text::is_japanese(&message);
     let next = match &hint {
         Some(hint) if !foreign => hint.clone(),
         _ => text::error_next(code).to_owned(),
@@ -40,7 +43,21 @@ pub fn ErrorNote(
             <p>{next}</p>
         })
     };
+    // What stands beside a conversation is not beside this where there is none.
+    let worker_id = use_context::<Conversation>().map(|conversation| conversation.worker_id);
     let remedy = match text::remedy(code) {
+        _ if away => None,
+        Remedy::Link { path, .. } if worker_id.is_none() && !path.starts_with('/') => None,
+        Remedy::Stop if worker_id.is_none() => None,
+        Remedy::Choose => {
+            let path =
+                worker_id.map_or("/settings#model".to_owned(), |id| format!("/c/{id}/profile"));
+            Some(erase(view! {
+                <p>
+                    <a href=path rel="external">{tr!(profile_and_model)}</a>
+                </p>
+            }))
+        }
         Remedy::Link { path, words } => Some(erase(view! {
             <p>
                 // Not for the router: it would follow a link to the page at hand without
@@ -59,7 +76,9 @@ pub fn ErrorNote(
         <div class="note" data-kind="error" data-code=code.name()>
             <Drawing icon=Icon::Alert />
             <div>
-                <p class="note-title">{text::error_title(code)}</p>
+                <p class="note-title">
+                    {if away { tr!(server_away_title) } else { text::error_title(code) }}
+                </p>
                 {particulars}
                 {retry.map(|retry| view! { <p>{retry}</p> })}
                 {kept.map(|kept| view! { <p>{kept}</p> })}

@@ -6,7 +6,9 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
+use super::focus::focus;
 use super::icon::{Drawing, Icon};
+use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 
 /// A form of one button; posts to `/` without JavaScript. Beside it the way to choose what
@@ -15,6 +17,10 @@ use crate::{AppError, api, text::tr};
 pub fn NewConversation() -> impl IntoView {
     let navigate = use_navigate();
     let problem = Problem::default();
+    let begun = use_context::<Conversation>();
+    if let Some(conversation) = &begun {
+        problem.clear_when_back(conversation);
+    }
     let pending = ArcRwSignal::new(false);
     let submit = {
         let (problem, pending) = (problem.clone(), pending.clone());
@@ -22,6 +28,10 @@ pub fn NewConversation() -> impl IntoView {
             event.prevent_default();
             if pending.get_untracked() {
                 return;
+            }
+            // Nobody needs a second one in which nothing was said.
+            if begun.as_ref().is_some_and(Conversation::is_untouched) {
+                return focus("composer");
             }
             pending.set(true);
             let (navigate, problem, pending) = (navigate.clone(), problem.clone(), pending.clone());

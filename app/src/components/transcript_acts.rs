@@ -14,10 +14,11 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 
+use super::address::address_is;
 use super::console_view::Problem;
 use super::message_actions::{catch_up, focus_soon};
 use super::transcript_view::Said;
-use crate::live::{Conversation, new_message_id};
+use crate::live::{Conversation, Link, new_message_id};
 use crate::text::tr;
 use crate::{AppError, api};
 
@@ -74,7 +75,8 @@ impl Acts {
         }
         let message = message_of(&element);
         match (element.get_attribute("data-do").as_deref(), message) {
-            (Some("edit"), Some(id)) => {
+            // A page of the past has no message box: the link leads to one.
+            (Some("edit"), Some(id)) if !self.is_past() => {
                 event.prevent_default();
                 self.conversation.editing.set(Some(id));
             }
@@ -137,8 +139,14 @@ impl Acts {
             let conversation = &acts.conversation;
             let wish = AskAgain { id, question, continues };
             match api::ask_again(conversation.worker_id, wish).await {
+                // A page of the past would not show it.
+                Ok(()) if acts.is_past() => {
+                    let path = format!("/c/{}", conversation.worker_id);
+                    let _ = window().location().set_href(&path);
+                }
                 Ok(()) => {
                     conversation.choose_newest();
+                    address_is(&format!("/c/{}", conversation.worker_id));
                     focus_soon("composer".to_owned());
                     super::scrolling::to_newest(acts.scroller);
                     catch_up(conversation).await;
@@ -148,8 +156,13 @@ impl Acts {
         });
     }
 
+    fn is_past(&self) -> bool {
+        self.conversation.link.get_untracked() == Link::Off
+    }
+
     fn choose(&self, id: MessageId) {
         self.conversation.choose(id);
+        address_is(&format!("/c/{}?at={id}", self.conversation.worker_id));
         focus_soon(format!("m-{id}"));
         if self.conversation.lacks_html() {
             let conversation = self.conversation.clone();

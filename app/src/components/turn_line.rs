@@ -115,7 +115,7 @@ fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
 fn attempts(retries: &[Retry]) -> Erased {
     let attempt = |(number, retry): (usize, &Retry)| {
         let pause = label::seconds(retry.wait_ms);
-        view! { <li>{text::attempt(number, &retry.error.message, &pause)}</li> }
+        view! { <li>{text::attempt(number, &retry.error, &pause)}</li> }
     };
     let attempts = (1..).zip(retries).map(attempt).collect_view();
     erase(view! { <ol class="attempts">{attempts}</ol> })

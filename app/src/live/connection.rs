@@ -9,7 +9,7 @@ use leptos::task::spawn_local;
 use protocol::{Applied, CloseReason, Frame};
 
 use super::socket::{self, Pause, STAYED_MS};
-use super::{Conversation, Link};
+use super::{Conversation, Link, List};
 use crate::api;
 
 /// How a connection ended.
@@ -28,6 +28,7 @@ pub fn follow(conversation: Conversation) {
     let pause = Pause::default();
     let pausing = pause.clone();
     let online = window_event_listener(ev::online, move |_| pausing.end());
+    await_return(&conversation, pause.clone());
     let (abort, registration) = AbortHandle::new_pair();
     on_cleanup(move || {
         online.remove();
@@ -39,13 +40,31 @@ pub fn follow(conversation: Conversation) {
     });
 }
 
+/// Ends the pause when the list tells of the conversation: one that was deleted is back.
+fn await_return(conversation: &Conversation, pause: Pause) {
+    let (id, link) = (conversation.worker_id, conversation.link.clone());
+    let list = expect_context::<List>();
+    Effect::new(move || {
+        for group in list.groups.read().iter() {
+            group.items.track();
+        }
+        if link.get_untracked() == Link::Deleted && list.worker(id).is_some() {
+            pause.end();
+        }
+    });
+}
+
 /// Connects again and again, with pauses that `pause` can end.
 async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
     conversation.link.set(Link::Connecting);
     loop {
         match connect(&conversation).await {
-            End::Deleted => return conversation.link.set(Link::Deleted),
+            End::Deleted => {
+                gone(&conversation, &pause).await;
+                attempt = 0;
+                continue;
+            }
             End::Gap => conversation.forget_cursor(),
             End::Lost { was_of_use: true } => attempt = 0,
             // A refused handshake does not say why; a plain request does.
@@ -53,7 +72,9 @@ async fn stay(conversation: Conversation, pause: Pause) {
                 match api::snapshot(conversation.worker_id, None).await {
                     Ok(snapshot) => conversation.catch_up(snapshot),
                     Err(error) if error.is_not_found() => {
-                        return conversation.link.set(Link::Deleted);
+                        gone(&conversation, &pause).await;
+                        attempt = 0;
+                        continue;
                     }
                     Err(_) => {}
                 }
@@ -65,6 +86,13 @@ async fn stay(conversation: Conversation, pause: Pause) {
             attempt = 0;
         }
     }
+}
+
+/// Waits until the conversation comes back, if it does.
+async fn gone(conversation: &Conversation, pause: &Pause) {
+    conversation.link.set(Link::Deleted);
+    pause.for_long().await;
+    conversation.link.set(Link::Connecting);
 }
 
 async fn connect(conversation: &Conversation) -> End {

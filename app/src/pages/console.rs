@@ -9,7 +9,7 @@ use leptos_router::hooks::{use_location, use_query_map};
 use protocol::{Error, ErrorCode, WorkerId};
 use serde::{Deserialize, Serialize};
 
-use crate::components::{ConsoleView, ErrorNote, NewConversation, Overlay, Plain};
+use crate::components::{ConsoleView, ErrorNote, NewConversation, Overlay, Plain, Walked};
 use crate::erase::{Erased, erase};
 use crate::live::Wanted;
 use crate::live::list::Part;
@@ -62,6 +62,7 @@ pub fn ConsolePage() -> impl IntoView {
         },
     });
     provide_context(Overlay::default());
+    provide_context(Walked::default());
     let answer: Resource<_, Wire> = Resource::new_with_options(move || target.get(), load, true);
     #[cfg(feature = "browser")]
     complete_navigations(path);

@@ -127,7 +127,14 @@ fn deleted_one(deleted: DeletedWorker) -> Erased {
         }
     };
     let restore = form("restore", tr!(restore), None);
-    let purge = form("purge", tr!(delete_for_good), Some("danger"));
+    // The last step of all asks.
+    let purge = view! {
+        <details class="delete">
+            <summary aria-label=format!("{}: {title}", tr!(delete_for_good))>{tr!(delete_for_good)}</summary>
+            <p>{tr!(delete_for_good_ask)}</p>
+            {form("purge", tr!(delete_for_good_yes), Some("danger"))}
+        </details>
+    };
     erase(view! {
         <li>
             <p class="deleted-title">{title.clone()}</p>

@@ -156,7 +156,7 @@ fn how(turn: &Turn) -> Erased {
 fn attempts(retries: &[Retry]) -> Erased {
     let attempt = |(number, retry): (usize, &Retry)| {
         let pause = label::seconds(retry.wait_ms);
-        view! { <li>{text::attempt(number, &retry.error.message, &pause)}</li> }
+        view! { <li>{text::attempt(number, &retry.error, &pause)}</li> }
     };
     let attempts: Vec<_> = (1..).zip(retries).map(attempt).collect();
     erase(view! {

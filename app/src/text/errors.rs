@@ -12,6 +12,8 @@ use protocol::TimeoutPhase as Phase;
 pub enum Remedy {
     /// A link, with its words.
     Link { path: &'static str, words: &'static str },
+    /// Another profile or model.
+    Choose,
     /// Ending what runs.
     Stop,
     /// What stands beside the message: answer again, edit.
@@ -72,7 +74,8 @@ pub fn error_next(code: Code) -> &'static str {
 /// Where it is done, in a page of a conversation.
 pub fn remedy(code: Code) -> Remedy {
     match code {
-        Code::Unavailable | Code::Provider(Kind::Auth | Kind::ModelNotFound) => {
+        Code::Provider(Kind::ModelNotFound) => Remedy::Choose,
+        Code::Unavailable | Code::Provider(Kind::Auth) => {
             Remedy::Link { path: "/settings#model", words: tr!(remedy_settings) }
         }
         Code::NotFound => Remedy::Link { path: "/", words: tr!(to_home) },

@@ -10,7 +10,7 @@ const EN: &str = include_str!("../../locales/en.json");
 const JA: &str = include_str!("../../locales/ja.json");
 
 /// What is written the same in both languages.
-const SAME: [&str; 3] = ["export_json", "export_markdown", "export_text"];
+const SAME: [&str; 4] = ["export_json", "export_markdown", "export_text", "fact_top_p"];
 
 fn words(file: &str) -> Words {
     serde_json::from_str(file).unwrap()

@@ -6,6 +6,7 @@ use leptos::task::spawn_local;
 use protocol::api::SendMessage;
 use protocol::{MessageId, TurnState};
 
+use super::super::address::address_is;
 use super::super::console_view::Problem;
 use super::super::message_actions::catch_up;
 use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand};
@@ -121,7 +122,7 @@ impl Sender {
 
     /// Brings back what was typed here before, and keeps what is typed now: in the box there
     /// may already be something from before the script ran. What a deleted conversation was to
-    /// be told is forgotten with it.
+    /// be told is kept, too: it may be brought back.
     pub fn restore(&self) {
         let sender = self.clone();
         let kept = self.drafts.of(self.draft_of());
@@ -131,12 +132,6 @@ impl Sender {
                 area.set_value(&kept);
             }
             sender.keep();
-        });
-        let sender = self.clone();
-        Effect::new(move || {
-            if sender.conversation.link.get() == crate::live::Link::Deleted {
-                sender.drafts.keep(DraftOf::Next(sender.conversation.worker_id), String::new());
-            }
         });
     }
 
@@ -150,6 +145,7 @@ impl Sender {
         self.draft.set(String::new());
         self.conversation.editing.set(None);
         self.conversation.choose_newest();
+        address_is(&format!("/c/{}", self.conversation.worker_id));
         catch_up(&self.conversation).await;
     }
 

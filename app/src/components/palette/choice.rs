@@ -31,6 +31,8 @@ pub enum Command {
     Delete,
     ExportMarkdown,
     ExportJson,
+    Choose,
+    Settings,
     Appearance,
     Language,
     Data,
@@ -39,7 +41,7 @@ pub enum Command {
 
 impl Command {
     /// What can be done where a conversation stands at a place, in the order of the palette.
-    pub fn all(place: Place) -> [Self; 13] {
+    pub fn all(place: Place) -> [Self; 15] {
         let pin = if place == Place::Pinned { Place::Listed } else { Place::Pinned };
         let archive = if place == Place::Archived { Place::Listed } else { Place::Archived };
         [
@@ -52,6 +54,8 @@ impl Command {
             Self::Delete,
             Self::ExportMarkdown,
             Self::ExportJson,
+            Self::Choose,
+            Self::Settings,
             Self::Appearance,
             Self::Language,
             Self::Data,
@@ -73,6 +77,8 @@ impl Command {
             Self::Delete => tr!(command_delete),
             Self::ExportMarkdown => tr!(command_markdown),
             Self::ExportJson => tr!(command_json),
+            Self::Choose => tr!(profile_and_model),
+            Self::Settings => tr!(settings),
             Self::Appearance => tr!(command_appearance),
             Self::Language => tr!(command_language),
             Self::Data => tr!(data),
@@ -81,8 +87,9 @@ impl Command {
     }
 }
 
-/// What fits `query`, the best first: of the conversations that were `found` for it, and of the
-/// commands. `low` makes small letters.
+/// What fits `query`, the best first: the conversations that were `found` for it, the commands
+/// that say it, the search for it, and the commands that have its letters. `low` makes small
+/// letters.
 pub fn choices(
     query: &str,
     found: Vec<Worker>,
@@ -108,8 +115,12 @@ pub fn choices(
     // Stable: without a difference they stay in their order.
     commands.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
     let search = (!typed.is_empty()).then(|| Choice::Search(typed.to_owned()));
-    let commands = commands.into_iter().map(|(_, command)| Choice::Command(command));
-    conversations.chain(search).chain(commands).collect()
+    // What only has its letters is not what Enter should do.
+    let said = commands.partition_point(|(score, _)| fuzzy::is_said(*score, &wanted));
+    let command = |(_, command): (u32, Command)| Choice::Command(command);
+    let others: Vec<_> = commands.split_off(said).into_iter().map(command).collect();
+    let said = commands.into_iter().map(command);
+    conversations.chain(said).chain(search).chain(others).collect()
 }
 
 #[cfg(test)]
@@ -126,7 +137,7 @@ mod tests {
     #[test]
     fn without_a_word_everything_is_offered() {
         let all = offered(" ", &["a", "b"]);
-        assert_eq!(all.len(), 2 + 13);
+        assert_eq!(all.len(), 2 + 15);
         assert!(matches!(&all[0], Choice::Conversation { title, .. } if title == "a"));
         assert!(!all.iter().any(|choice| matches!(choice, Choice::Search(_))));
     }
@@ -134,8 +145,11 @@ mod tests {
     #[test]
     fn what_fits_best_comes_first() {
         let delete = offered("DELETE", &[]);
-        assert_eq!(delete[0], Choice::Search("DELETE".to_owned()));
-        assert_eq!(delete[1], Choice::Command(Command::Delete));
+        assert_eq!(delete[0], Choice::Command(Command::Delete));
+        assert_eq!(delete[1], Choice::Search("DELETE".to_owned()));
+        let letters = offered("dlt", &[]);
+        assert_eq!(letters[0], Choice::Search("dlt".to_owned()));
+        assert_eq!(letters[1], Choice::Command(Command::Delete));
         let none = offered("zzz", &[]);
         assert_eq!(none, [Choice::Search("zzz".to_owned())]);
     }

@@ -73,7 +73,8 @@ impl Performer {
             }
             Command::ExportMarkdown => self.export("markdown"),
             Command::ExportJson => self.export("json"),
-            Command::Appearance | Command::Language => leave("/settings"),
+            Command::Choose => leave(&[&conversation(id), "/profile"].concat()),
+            Command::Settings | Command::Appearance | Command::Language => leave("/settings"),
             Command::Data => leave("/data"),
             Command::Shortcuts => overlay.open(Shown::Shortcuts),
         }
@@ -84,6 +85,9 @@ impl Performer {
     }
 
     fn create(&self) {
+        if self.conversation.is_untouched() {
+            return focus("composer");
+        }
         let performer = self.clone();
         self.problem.clear();
         spawn_local(async move {

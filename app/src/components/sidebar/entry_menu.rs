@@ -13,7 +13,7 @@ use protocol::{Place, WorkerId};
 use super::entry_title::link_of;
 use crate::components::console_view::Problem;
 use crate::components::entry_actions::{remove, set_place};
-use crate::components::focus::focus_soon;
+use crate::components::focus::{focus_soon, focus_soon_if_lost};
 use crate::live::{Conversation, List};
 use crate::text::tr;
 
@@ -31,10 +31,11 @@ impl Menu {
         #[cfg(feature = "browser")]
         if let Some(element) = self.element.get_untracked() {
             let button = document().get_element_by_id(&format!("m-of-{id}"));
+            let _ = element.show_popover();
+            // It has a size only now.
             if let Some(button) = button {
                 place(&element, &button.get_bounding_client_rect());
             }
-            let _ = element.show_popover();
             step(&element, Step::First);
         }
     }
@@ -78,8 +79,13 @@ pub fn EntryMenu() -> impl IntoView {
         move |to: Place| {
             if let Some(worker) = chosen(&menu).and_then(|id| list.worker(id)) {
                 let link = link_of(worker.worker_id);
+                let beside = beside(&link);
                 set_place(list.clone(), problem.clone(), worker, to);
+                // One that is archived, or comes out of the archive, leaves the list.
                 focus_soon(link);
+                if let Some(beside) = beside {
+                    focus_soon_if_lost(beside);
+                }
             }
         }
     };
@@ -142,6 +148,23 @@ pub fn EntryMenu() -> impl IntoView {
     }
 }
 
+/// The conversation below the one with this link, or else above it.
+#[cfg_attr(not(feature = "browser"), allow(unused_variables))]
+fn beside(link: &str) -> Option<String> {
+    #[cfg(feature = "browser")]
+    {
+        let links = document().query_selector_all("#sidebar a.conversation").ok()?;
+        let id = |at: u32| {
+            use wasm_bindgen::JsCast;
+            Some(links.get(at)?.unchecked_into::<web_sys::Element>().id())
+        };
+        let at = (0..links.length()).find(|at| id(*at).as_deref() == Some(link))?;
+        id(at + 1).or_else(|| id(at.checked_sub(1)?))
+    }
+    #[cfg(not(feature = "browser"))]
+    None
+}
+
 /// Arrow keys, Home and End walk through the menu; Tab leaves it.
 fn walk(event: &KeyboardEvent, element: NodeRef<Div>) {
     let Some(menu) = element.get_untracked() else { return };
@@ -193,12 +216,17 @@ fn step(menu: &HtmlDivElement, to: Step) {
 /// document, which the policy would refuse: a script sets it.
 #[cfg(feature = "browser")]
 fn place(menu: &HtmlDivElement, button: &web_sys::DomRect) {
-    /// More than the menu is high, in pixels.
-    const ROOM: f64 = 220.0;
-    let height = document().document_element().map_or(0.0, |root| f64::from(root.client_height()));
+    /// Between the menu and the page's edge, in pixels.
+    const EDGE: f64 = 8.0;
+    let root = document().document_element();
+    let page =
+        |size: fn(&web_sys::Element) -> i32| root.as_ref().map_or(0.0, |r| f64::from(size(r)));
+    let (width, height) =
+        (page(web_sys::Element::client_width), page(web_sys::Element::client_height));
+    let most = width - f64::from(menu.offset_width()) - EDGE;
     let style = HtmlElement::style(menu);
     let px = |pixels: f64| [&(pixels as i32).to_string(), "px"].concat();
-    let below = height - button.bottom() > ROOM;
+    let below = height - button.bottom() > f64::from(menu.offset_height()) + EDGE;
     let (top, bottom) = if below {
         (px(button.bottom()), "auto".to_owned())
     } else {
@@ -206,5 +234,5 @@ fn place(menu: &HtmlDivElement, button: &web_sys::DomRect) {
     };
     let _ = style.set_property("top", &top);
     let _ = style.set_property("bottom", &bottom);
-    let _ = style.set_property("left", &px(button.left().max(0.0)));
+    let _ = style.set_property("left", &px(button.left().min(most).max(EDGE)));
 }

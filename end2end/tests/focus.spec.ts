@@ -1,0 +1,91 @@
+// Whoever uses the keyboard is never left with nothing that has the focus.
+
+import { importLong } from '../harness/long.ts';
+import { expect, test } from '../harness/test.ts';
+import { answer } from '../harness/upstream.ts';
+
+test('a new conversation can be written in at once', async ({ console, page }) => {
+  await console.openLive();
+  await console.ask('Hello');
+  await expect(console.answer).toHaveText('You said: Hello');
+  const first = console.worker;
+  await console.new.press('Enter');
+  await expect(page).not.toHaveURL(new RegExp(first));
+  await expect(console.welcome).toBeVisible();
+  await expect(console.composer).toBeFocused();
+  // One in which nothing was said is new enough.
+  const empty = console.worker;
+  await console.new.press('Enter');
+  await expect(console.composer).toBeFocused();
+  expect(console.worker).toBe(empty);
+  await expect(console.conversations).toHaveCount(2);
+});
+
+test('what is given up, archived or deleted leaves it to what is beside', async ({
+  companion,
+  console,
+  page,
+}) => {
+  await console.openLive();
+  await console.ask('Hello');
+  await console.isIdle();
+  const shown = console.worker;
+  const below = await companion.api.create('Below');
+  const archived = await companion.api.create('Archived');
+  await expect(console.conversation(archived)).toBeVisible();
+
+  await console.composer.fill('Typed before');
+  await console.edit.click();
+  await expect(console.composer).toHaveValue('Hello');
+  await page.keyboard.press('Escape');
+  await expect(console.composer).toHaveValue('Typed before');
+  await expect(console.composer).toBeFocused();
+
+  await console.choose(archived, 'Archive');
+  await expect(console.conversation(archived)).toHaveCount(0);
+  await expect(console.conversation(below)).toBeFocused();
+  await console.choose(below, 'Delete');
+  await expect(console.undo).toBeFocused();
+  // The offer goes when it is not wanted.
+  await page.getByRole('link', { name: 'Close' }).click();
+  await expect(console.undo).toHaveCount(0);
+  await expect(page).toHaveURL(new RegExp(`/c/${shown}$`));
+  await expect(console.composer).toHaveValue('Typed before');
+});
+
+test('an archived conversation says so where it is read', async ({ companion, console, page }) => {
+  await console.openLive();
+  await companion.api.change(console.worker, { place: 'archived' });
+  const mark = page.getByRole('banner').getByText('Archived', { exact: true });
+  await expect(mark).toBeVisible();
+  await companion.api.change(console.worker, { place: 'listed' });
+  await expect(mark).toHaveCount(0);
+});
+
+test('a page of the past leads on to later messages, and to what can be done', async ({
+  companion,
+  console,
+  page,
+  upstream,
+}) => {
+  await upstream.plays(answer('A new answer.'));
+  const worker = await importLong(companion, 300);
+  const { messages } = await companion.api.transcript(worker);
+  expect(messages.length).toBeGreaterThan(0);
+  await console.open('/search?q=%22Question%20number%20100%22');
+  await page.getByRole('link', { name: /Question number 100/ }).first().click();
+  await expect(page).toHaveURL(/\?m=/);
+  await expect(page.getByText('Question number 100:')).toBeVisible();
+  await expect(page.getByText('Question number 130:')).toHaveCount(0);
+  await page.getByRole('link', { name: 'Later messages' }).click();
+  await expect(page.getByText('Question number 130:')).toBeVisible();
+  // There is no message box here: the way to edit leads to one.
+  await console.edit.last().click();
+  await expect(page).toHaveURL(/\?edit=/);
+  await expect(console.composer).toHaveValue(/^Question number \d+: what about it\?$/);
+  await page.goBack();
+  await page.goBack();
+  await expect(page.getByText('Question number 100:')).toBeVisible();
+  await console.answers.last().getByRole('button', { name: 'Answer again' }).click();
+  await expect(console.answer).toHaveText('A new answer.');
+});
