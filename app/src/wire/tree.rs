@@ -8,8 +8,8 @@ use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
-    Deserialize, DeserializeOwned, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error,
+    IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
 };
 
 /// Any JSON.
@@ -242,10 +242,10 @@ impl<'de> Deserializer<'de> for Tree {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        self.deserialize_map(visitor)
+        visitor.visit_seq(Fields::of(self, names)?)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -267,7 +267,7 @@ impl<'de> EnumAccess<'de> for Tree {
     type Error = Unreadable;
     type Variant = Held;
 
-    fn variant_seed<S: serde::de::DeserializeSeed<'de>>(
+    fn variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
     ) -> Result<(S::Value, Held), Unreadable> {
@@ -293,7 +293,7 @@ impl<'de> VariantAccess<'de> for Held {
         Ok(())
     }
 
-    fn newtype_variant_seed<S: serde::de::DeserializeSeed<'de>>(
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
         self,
         seed: S,
     ) -> Result<S::Value, Unreadable> {
@@ -306,9 +306,40 @@ impl<'de> VariantAccess<'de> for Held {
 
     fn struct_variant<V: Visitor<'de>>(
         self,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        self.0.ok_or(Unreadable)?.deserialize_map(visitor)
+        visitor.visit_seq(Fields::of(self.0.ok_or(Unreadable)?, names)?)
+    }
+}
+
+/// The fields of an object in the order in which a type names them. Each is looked for by its
+/// name, so that no type brings code of its own that tells its names apart.
+struct Fields {
+    object: Tree,
+    names: std::slice::Iter<'static, &'static str>,
+}
+
+impl Fields {
+    fn of(object: Tree, names: &'static [&'static str]) -> Result<Self, Unreadable> {
+        let is_object = matches!(object, Tree::Object(_));
+        is_object.then(|| Self { object, names: names.iter() }).ok_or(Unreadable)
+    }
+
+    fn next(&mut self) -> Option<Tree> {
+        self.object.take(self.names.next()?).ok()
+    }
+}
+
+/// One that is not there is none, and the next one comes all the same: a type has a default
+/// for it, or cannot be read.
+impl<'de> SeqAccess<'de> for Fields {
+    type Error = Unreadable;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Unreadable> {
+        self.next().map(|field| seed.deserialize(field)).transpose()
     }
 }
