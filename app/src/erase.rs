@@ -9,6 +9,9 @@
 //! That it is replaced as a whole is also what a page needs: nothing of one conversation,
 //! such as the text in its composer, may go over into another's.
 
+mod closures;
+mod each;
+
 use leptos::prelude::*;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
 use leptos::tachys::hydration::Cursor;
@@ -17,6 +20,9 @@ use leptos::tachys::renderer::types::{Element, Node};
 #[cfg(feature = "ssr")]
 use leptos::tachys::ssr::StreamBuilder;
 use leptos::tachys::view::{Mountable, Position, PositionState};
+
+pub use closures::{effect, effect_from, heard, live};
+pub use each::{One, each};
 
 #[cfg(feature = "ssr")]
 type Resolved = std::pin::Pin<Box<dyn Future<Output = Erased> + Send>>;

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::live;
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -35,7 +36,7 @@ pub fn AnswersHere() -> impl IntoView {
             rel="external"
             title=tr!(profile_and_model)
         >
-            {words}
+            {live(words)}
         </a>
     }
 }

@@ -9,6 +9,7 @@ use protocol::{MessageId, WorkerStatus};
 use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
+use crate::erase::{heard, live};
 use crate::live::{Activity, Conversation, Errand, Link};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
@@ -95,8 +96,8 @@ pub fn Composer(
             class="composer"
             method="post"
             action=path.clone()
-            data-refreshes=move || (running() && !kept).then_some("")
-            on:submit=submit
+            data-refreshes=live(move || (running() && !kept).then_some(""))
+            on:submit=heard(submit)
         >
             <input type="hidden" name="do" value="send" />
             <input type="hidden" name="id" value=message_id.to_string() />
@@ -112,12 +113,12 @@ pub fn Composer(
                 placeholder=tr!(placeholder)
                 aria-describedby="composer-keys"
                 autocomplete="off"
-                rows=move || label::rows(&lines.read())
-                disabled=closed
-                readonly=sending
+                rows=live(move || label::rows(&lines.read()))
+                disabled=live(closed)
+                readonly=live(sending)
                 node_ref=area
-                on:input=move |_| sender.keep()
-                on:keydown=keydown
+                on:input=heard(move |_| sender.keep())
+                on:keydown=heard(keydown)
             >
                 {first_text(typed)}
             </textarea>
@@ -126,39 +127,39 @@ pub fn Composer(
                 <p
                     class="composer-keys"
                     id="composer-keys"
-                    data-held=move || waiting().then_some("")
+                    data-held=live(move || waiting().then_some(""))
                 >
-                    {move || hint(words.get(), running())}
+                    {live(move || hint(words.get(), running()))}
                 </p>
-                {move || {
+                {live(move || {
                     let (draft, held, sender) = later.clone();
                     let text = !draft.read().trim().is_empty();
                     (running() && text).then(|| later_button(held.get(), sender))
-                }}
-                {move || {
+                })}
+                {live(move || {
                     running().then(|| view! {
                         <button class="round" data-kind="stop" type="submit" form="stop">
                             <Drawing icon=Icon::Stop />
                             <span>{tr!(stop)}</span>
                         </button>
                     })
-                }}
-                {move || {
+                })}
+                {live(move || {
                     (kept || !running()).then(|| view! {
                         <button
                             class="round"
                             data-kind="send"
                             type="submit"
-                            disabled=refused.clone()
+                            disabled=live(refused.clone())
                         >
                             <Drawing icon=Icon::Send />
                             <span>{tr!(send)}</span>
                         </button>
                     })
-                }}
+                })}
             </div>
         </form>
-        <form id="stop" method="post" action=path on:submit=stop>
+        <form id="stop" method="post" action=path on:submit=heard(stop)>
             <input type="hidden" name="do" value="stop" />
         </form>
     }
@@ -184,7 +185,7 @@ fn later_button(held: Held, sender: Sender) -> impl IntoView {
             data-kind="later"
             type="button"
             aria-pressed=queued.to_string()
-            on:click=move |_| sender.queue(!queued)
+            on:click=heard(move |_| sender.queue(!queued))
         >
             {if queued { tr!(queue_not) } else { tr!(queue) }}
         </button>

@@ -12,7 +12,7 @@ use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::{Choices, ErrorNote};
-use crate::erase::erase;
+use crate::erase::{effect, erase, live};
 use crate::live::list::{Beginning, Part};
 use crate::live::{Conversation, Wanted};
 use crate::{Console, text::tr};
@@ -87,11 +87,11 @@ pub fn ConsoleView(
     #[cfg(feature = "browser")]
     if !earlier {
         let conversation = conversation.clone();
-        Effect::new(move || crate::live::follow(conversation.clone()));
+        effect(move || crate::live::follow(conversation.clone()));
     }
     // A script that takes over the page may have moved what the address leads to.
     if let Some(id) = wanted.found {
-        Effect::new(move || focus_soon(format!("m-{id}")));
+        effect(move || focus_soon(format!("m-{id}")));
     }
     let worker_id = conversation.worker_id;
     let foot = if earlier {
@@ -132,12 +132,11 @@ fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
         let reason = worker.reason.clone().filter(|_| worker.status == WorkerStatus::Unavailable);
         reason.map(|error| view! { <ErrorNote error /> })
     };
-    let wrong = move || problem.note();
     view! {
         <footer class="foot">
             <div class="problems" role="alert">
-                {unavailable}
-                {wrong}
+                {live(unavailable)}
+                {live(move || problem.note())}
             </div>
             <StatusLine />
             <Composer message_id typed />

@@ -7,6 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
+use crate::erase::{heard, live};
 use crate::{AppError, api, text::tr};
 
 /// A form of one button; posts to `/` without JavaScript. Beside it the way to choose what
@@ -35,7 +36,7 @@ pub fn NewConversation() -> impl IntoView {
         }
     };
     view! {
-        <form class="new" method="post" action="/" on:submit=submit>
+        <form class="new" method="post" action="/" on:submit=heard(submit)>
             <input type="hidden" name="do" value="create" />
             <button class="button" type="submit">
                 <Drawing icon=Icon::Plus />
@@ -45,6 +46,6 @@ pub fn NewConversation() -> impl IntoView {
         <a class="new-choose" href="/new" rel="external">
             {tr!(choose_new)}
         </a>
-        <div role="alert">{move || problem.note()}</div>
+        <div role="alert">{live(move || problem.note())}</div>
     }
 }

@@ -5,7 +5,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
-use crate::erase::erase;
+use crate::erase::{erase, heard, live};
 use crate::live::List;
 use crate::text::tr;
 
@@ -42,11 +42,11 @@ pub fn OpenPalette() -> impl IntoView {
             class="button open-palette"
             href="/search"
             rel="external"
-            role=move || is_button.get().then_some("button")
-            aria-haspopup=move || scripted.get().then_some("dialog")
+            role=live(move || is_button.get().then_some("button"))
+            aria-haspopup=live(move || scripted.get().then_some("dialog"))
             aria-keyshortcuts="Control+K Meta+K"
             aria-label=tr!(palette_open)
-            on:click=press
+            on:click=heard(press)
         >
             <Drawing icon=Icon::Search />
         </a>
@@ -64,14 +64,14 @@ pub fn Overlays() -> impl IntoView {
     provide_context(told.clone());
     view! {
         <div class="visually-hidden" role="status">
-            {move || told.0.get()}
+            {live(move || told.0.get())}
         </div>
-        {move || {
+        {live(move || {
             shown.get().map(|shown| match shown {
                 Shown::Palette => erase(view! { <PaletteDialog /> }),
                 Shown::Shortcuts => erase(view! { <Shortcuts /> }),
             })
-        }}
+        })}
     }
 }
 

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::{effect_from, live};
 use crate::live::{Activity, Conversation, Link};
 use crate::text::{self, tr};
 
@@ -13,7 +14,7 @@ pub fn StatusLine() -> impl IntoView {
     let activity = expect_context::<Memo<Activity>>();
     let answered = ArcRwSignal::new(false);
     let done = answered.clone();
-    Effect::new(move |before: Option<bool>| {
+    effect_from(move |before| {
         let runs = activity.get().is_running();
         done.set(before == Some(true) && !runs);
         runs
@@ -34,11 +35,11 @@ pub fn StatusLine() -> impl IntoView {
     let (name, words_of_link) = (link.clone(), link);
     view! {
         <div class="status">
-            <p class="activity" role="status" data-activity=move || activity.get().name()>
-                {words}
+            <p class="activity" role="status" data-activity=live(move || activity.get().name())>
+                {live(words)}
             </p>
-            <p class="link" role="status" data-link=move || link_name(name.get())>
-                {move || link_words(words_of_link.get())}
+            <p class="link" role="status" data-link=live(move || link_name(name.get()))>
+                {live(move || link_words(words_of_link.get()))}
             </p>
         </div>
     }

@@ -17,6 +17,7 @@ use web_sys::{Element, HtmlElement};
 use super::console_view::Problem;
 use super::message_actions::{catch_up, focus_soon};
 use super::transcript_view::Said;
+use crate::erase::effect;
 use crate::live::{Conversation, new_message_id};
 use crate::text::tr;
 use crate::{AppError, api};
@@ -53,7 +54,7 @@ impl Acts {
     ) -> Self {
         let remembered = wraps.clone();
         // Not before the page is as the server wrote it.
-        Effect::new(move || {
+        effect(move || {
             let kept = storage().and_then(|storage| storage.get_item(WRAPS).ok().flatten());
             if kept.is_some() {
                 remembered.set(true);

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::live;
 use crate::live::Conversation;
 use crate::text;
 
@@ -9,7 +10,7 @@ use crate::text;
 #[component]
 pub fn WindowGauge() -> impl IntoView {
     let window = expect_context::<Conversation>().window;
-    move || {
+    live(move || {
         window.get().map(|window| {
             let (tokens, most) = (window.tokens.min(window.window_tokens), window.window_tokens);
             let words = text::window_use(window.tokens, most);
@@ -28,5 +29,5 @@ pub fn WindowGauge() -> impl IntoView {
                 </div>
             }
         })
-    }
+    })
 }

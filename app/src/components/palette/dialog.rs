@@ -11,6 +11,7 @@ use super::choice::{Choice, choices};
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
+use crate::erase::{effect, heard, live};
 use crate::live::Conversation;
 use crate::text::{self, tr};
 
@@ -61,8 +62,8 @@ pub fn PaletteDialog() -> impl IntoView {
             id="overlay"
             node_ref=element
             aria-label=tr!(palette)
-            on:close=move |_| shown.set(None)
-            on:click=move |event| dismiss(&event)
+            on:close=heard(move |_| shown.set(None))
+            on:click=heard(move |event| dismiss(&event))
         >
             <div class="palette-box">
                 <div class="palette-field">
@@ -76,21 +77,21 @@ pub fn PaletteDialog() -> impl IntoView {
                         aria-autocomplete="list"
                         aria-label=tr!(palette_field)
                         placeholder=tr!(palette_field)
-                        aria-activedescendant=move || descendant.active_id()
+                        aria-activedescendant=live(move || descendant.active_id())
                         autocomplete="off"
                         spellcheck="false"
                         maxlength=api::TITLE_QUERY_CHARS.to_string()
-                        on:keydown=keydown
-                        on:input=move |_| {
+                        on:keydown=heard(keydown)
+                        on:input=heard(move |_| {
                             if let Some(field) = field.get_untracked() {
                                 typed.query.set(field.value());
                                 typed.ask();
                             }
-                        }
+                        })
                     />
                 </div>
                 <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
-                    {move || {
+                    {live(move || {
                         let choices = listed.get();
                         choices
                             .into_iter()
@@ -103,19 +104,19 @@ pub fn PaletteDialog() -> impl IntoView {
                                         id=option_id(at)
                                         role="option"
                                         data-kind=kind(&choice)
-                                        aria-selected=move || (active.get() == at).to_string()
-                                        on:pointermove=move |_| hover.set(at)
-                                        on:click=move |_| perform(at)
+                                        aria-selected=live(move || (active.get() == at).to_string())
+                                        on:pointermove=heard(move |_| hover.set(at))
+                                        on:click=heard(move |_| perform(at))
                                     >
                                         {words(&choice)}
                                     </li>
                                 }
                             })
                             .collect_view()
-                    }}
+                    })}
                 </ul>
                 <p class="visually-hidden" role="status">
-                    {move || text::choices(empty.read().len())}
+                    {live(move || text::choices(empty.read().len()))}
                 </p>
             </div>
         </dialog>
@@ -238,7 +239,7 @@ fn low(text: &str) -> String {
 pub fn show_modal(element: NodeRef<Dialog>) {
     #[cfg(feature = "browser")]
     on_cleanup(write_on());
-    Effect::new(move || {
+    effect(move || {
         if let Some(dialog) = element.get() {
             let _ = dialog.show_modal();
         }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 
 use super::Overlay;
 use super::dialog::{close, dismiss, show_modal};
+use crate::erase::heard;
 use crate::reader;
 use crate::text::tr;
 
@@ -42,14 +43,14 @@ pub fn Shortcuts() -> impl IntoView {
             id="overlay"
             node_ref=element
             aria-labelledby="shortcuts"
-            on:close=move |_| shown.set(None)
-            on:click=move |event| dismiss(&event)
+            on:close=heard(move |_| shown.set(None))
+            on:click=heard(move |event| dismiss(&event))
         >
             <div class="palette-box shortcuts">
                 <h2 id="shortcuts">{tr!(shortcuts)}</h2>
                 <dl>{rows.map(row).collect_view()}</dl>
                 <p class="quiet">{tr!(shortcuts_mac)}</p>
-                <button class="button" type="button" on:click=move |_| close()>
+                <button class="button" type="button" on:click=heard(move |_| close())>
                     {tr!(close)}
                 </button>
             </div>
