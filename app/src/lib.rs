@@ -34,6 +34,7 @@ mod pages;
 mod reader;
 mod route;
 mod text;
+mod window;
 mod wire;
 
 pub use app::App;
