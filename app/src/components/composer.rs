@@ -9,7 +9,7 @@ use protocol::{MessageId, WorkerStatus};
 use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
-use crate::erase::{heard, live};
+use crate::erase::{attr, heard, live, words};
 use crate::live::{Activity, Conversation, Errand, Link};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
@@ -85,7 +85,7 @@ pub fn Composer(
         let held = held.clone();
         move || held.get() != Held::No
     };
-    let (lines, words, later) =
+    let (lines, held_now, later) =
         (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
     let path = format!("/c/{worker_id}");
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
@@ -96,7 +96,7 @@ pub fn Composer(
             class="composer"
             method="post"
             action=path.clone()
-            data-refreshes=live(move || (running() && !kept).then_some(""))
+            data-refreshes=attr(move || (running() && !kept).then_some(""))
             on:submit=heard(submit)
         >
             <input type="hidden" name="do" value="send" />
@@ -113,9 +113,9 @@ pub fn Composer(
                 placeholder=tr!(placeholder)
                 aria-describedby="composer-keys"
                 autocomplete="off"
-                rows=live(move || label::rows(&lines.read()))
-                disabled=live(closed)
-                readonly=live(sending)
+                rows=attr(move || Some(label::rows(&lines.read()).to_string()))
+                disabled=attr(move || closed().then_some(""))
+                readonly=attr(move || sending().then_some(""))
                 node_ref=area
                 on:input=heard(move |_| sender.keep())
                 on:keydown=heard(keydown)
@@ -127,9 +127,9 @@ pub fn Composer(
                 <p
                     class="composer-keys"
                     id="composer-keys"
-                    data-held=live(move || waiting().then_some(""))
+                    data-held=attr(move || waiting().then_some(""))
                 >
-                    {live(move || hint(words.get(), running()))}
+                    {words(move || hint(held_now.get(), running()))}
                 </p>
                 {live(move || {
                     let (draft, held, sender) = later.clone();
@@ -145,12 +145,13 @@ pub fn Composer(
                     })
                 })}
                 {live(move || {
+                    let refused = refused.clone();
                     (kept || !running()).then(|| view! {
                         <button
                             class="round"
                             data-kind="send"
                             type="submit"
-                            disabled=live(refused.clone())
+                            disabled=attr(move || refused().then_some(""))
                         >
                             <Drawing icon=Icon::Send />
                             <span>{tr!(send)}</span>

@@ -11,7 +11,7 @@ use super::icon::{Drawing, Icon};
 use super::place_forms::PlaceForms;
 use super::search_box::SearchBox;
 use super::window_gauge::WindowGauge;
-use crate::erase::{erase, heard, live};
+use crate::erase::{attr, erase, heard, live, words};
 use crate::live::Conversation;
 use crate::{
     AppError, api, label,
@@ -33,7 +33,7 @@ pub fn ConversationHeader() -> impl IntoView {
                 <Drawing icon=Icon::Menu />
             </button>
             <div class="top-title">
-                <h1>{live(title)}</h1>
+                <h1>{words(title)}</h1>
                 <AnswersHere />
             </div>
             {erase(view! { <WindowGauge /> })}
@@ -58,6 +58,7 @@ fn Rename() -> impl IntoView {
     let problem = expect_context::<Problem>();
     let shown = worker.clone();
     let title = move || shown.read().title.clone().unwrap_or_default();
+    let attribute = title.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let title = typed_title();
@@ -81,7 +82,7 @@ fn Rename() -> impl IntoView {
                     name="title"
                     type="text"
                     maxlength=protocol::limits::TITLE_CHARS.to_string()
-                    value=live(title.clone())
+                    value=attr(move || Some(attribute()))
                     prop:value=live(title)
                     autocomplete="off"
                 />

@@ -5,7 +5,7 @@ use protocol::Timestamp;
 
 #[cfg(feature = "browser")]
 use crate::erase::effect;
-use crate::erase::live;
+use crate::erase::words;
 
 /// The time as text: in UTC from the server and at first; in the reader's own zone, in the words
 /// of the page's language and without the day if that is today, as soon as a script runs.
@@ -22,7 +22,7 @@ pub fn Moment(
     }
     view! {
         <time class="moment" datetime=at.to_rfc3339()>
-            {live(move || shown.get())}
+            {words(move || shown.get())}
         </time>
     }
 }

@@ -5,7 +5,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
-use crate::erase::{erase, heard, live};
+use crate::erase::{attr, erase_scripted, heard, live, words};
 use crate::live::List;
 use crate::text::tr;
 
@@ -42,8 +42,8 @@ pub fn OpenPalette() -> impl IntoView {
             class="button open-palette"
             href="/search"
             rel="external"
-            role=live(move || is_button.get().then_some("button"))
-            aria-haspopup=live(move || scripted.get().then_some("dialog"))
+            role=attr(move || is_button.get().then_some("button"))
+            aria-haspopup=attr(move || scripted.get().then_some("dialog"))
             aria-keyshortcuts="Control+K Meta+K"
             aria-label=tr!(palette_open)
             on:click=heard(press)
@@ -64,12 +64,12 @@ pub fn Overlays() -> impl IntoView {
     provide_context(told.clone());
     view! {
         <div class="visually-hidden" role="status">
-            {live(move || told.0.get())}
+            {words(move || told.0.get())}
         </div>
         {live(move || {
             shown.get().map(|shown| match shown {
-                Shown::Palette => erase(view! { <PaletteDialog /> }),
-                Shown::Shortcuts => erase(view! { <Shortcuts /> }),
+                Shown::Palette => erase_scripted(view! { <PaletteDialog /> }),
+                Shown::Shortcuts => erase_scripted(view! { <Shortcuts /> }),
             })
         })}
     }

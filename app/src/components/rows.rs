@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use protocol::{MessageId, OutOfSight};
 
 use super::message_view::MessageView;
-use crate::erase::{Erased, One, each, effect, erase, live};
+use crate::erase::{Erased, One, attr, each, effect, erase, live};
 use crate::live::{Conversation, Entry};
 use crate::text::{self, tr};
 
@@ -94,7 +94,7 @@ impl Run {
         });
         erase(view! {
             {live(move || older.get().map(Self::view))}
-            <div class="run" data-measured=live(move || measured.get().then_some(""))>
+            <div class="run" data-measured=attr(move || measured.get().then_some(""))>
                 {each(move || rows.get().into_iter().map(Row::one).collect())}
             </div>
         })

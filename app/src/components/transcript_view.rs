@@ -10,7 +10,7 @@ use super::console_view::Problem;
 use super::earlier::{Earlier, Earliest};
 use super::rows::Rows;
 use super::welcome::Welcome;
-use crate::erase::{effect, erase, heard, live};
+use crate::erase::{attr, effect, erase, heard, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -68,7 +68,7 @@ pub fn TranscriptView(
     view! {
         <div
             class="reading"
-            data-scripted=live(move || scripted.get().then_some(""))
+            data-scripted=attr(move || scripted.get().then_some(""))
             on:click=heard(click)
             on:submit=heard(submit)
         >
@@ -76,7 +76,7 @@ pub fn TranscriptView(
                 class="scroller"
                 tabindex="0"
                 aria-label=tr!(transcript)
-                data-wrap=live(move || wraps.get().then_some(""))
+                data-wrap=attr(move || wraps.get().then_some(""))
                 node_ref=scroller
             >
                 <div class="column">
@@ -86,7 +86,7 @@ pub fn TranscriptView(
                         class="transcript"
                         role="log"
                         aria-live="off"
-                        aria-busy=live(move || stage.read().is_some().to_string())
+                        aria-busy=attr(move || Some(stage.read().is_some().to_string()))
                     >
                         <Rows />
                     </div>
@@ -97,7 +97,7 @@ pub fn TranscriptView(
                     <div class="newest" node_ref=newest></div>
                 </div>
             </section>
-            <button class="newer" type="button" data-do="newest" hidden=live(move || !away.get())>
+            <button class="newer" type="button" data-do="newest" hidden=attr(move || (!away.get()).then_some(""))>
                 {tr!(newer_below)}
             </button>
             <p class="toast" role="status">
@@ -121,7 +121,7 @@ pub fn TranscriptView(
             <div hidden>
                 <span id="word-copy-code">{tr!(copy_code)}</span>
                 <span id="word-wrap">
-                    {live(move || if wrapped.get() { tr!(unwrap_lines) } else { tr!(wrap_lines) })}
+                    {words(move || if wrapped.get() { tr!(unwrap_lines) } else { tr!(wrap_lines) })}
                 </span>
             </div>
         </div>

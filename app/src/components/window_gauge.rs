@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use crate::erase::live;
+use crate::erase::{erase, live};
 use crate::live::Conversation;
 use crate::text;
 
@@ -16,7 +16,7 @@ pub fn WindowGauge() -> impl IntoView {
             let words = text::window_use(window.tokens, most);
             // From here on older messages may have to be left out.
             let high = most - most / 8;
-            view! {
+            erase(view! {
                 <div class="gauge" title=words.clone()>
                     <meter
                         min="0"
@@ -27,7 +27,7 @@ pub fn WindowGauge() -> impl IntoView {
                     ></meter>
                     <span aria-hidden="true">{text::percent(tokens, most)}</span>
                 </div>
-            }
+            })
         })
     })
 }

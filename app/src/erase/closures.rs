@@ -14,6 +14,18 @@ pub fn live<V>(make: impl FnMut() -> V + Send + 'static) -> Live<V> {
     Box::new(make)
 }
 
+/// Words that change.
+pub fn words<W: Into<String>>(mut say: impl FnMut() -> W + Send + 'static) -> Live<String> {
+    live(move || say().into())
+}
+
+/// An attribute that changes, and is not there while it is none.
+pub fn attr<W: Into<String>>(
+    mut say: impl FnMut() -> Option<W> + Send + 'static,
+) -> Live<Option<String>> {
+    live(move || say().map(Into::into))
+}
+
 /// What answers an event of the page.
 pub fn heard<E>(handler: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
     Box::new(handler)

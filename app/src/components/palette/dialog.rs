@@ -11,7 +11,7 @@ use super::choice::{Choice, choices};
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
-use crate::erase::{effect, heard, live};
+use crate::erase::{attr, effect, heard, live, words};
 use crate::live::Conversation;
 use crate::text::{self, tr};
 
@@ -77,7 +77,7 @@ pub fn PaletteDialog() -> impl IntoView {
                         aria-autocomplete="list"
                         aria-label=tr!(palette_field)
                         placeholder=tr!(palette_field)
-                        aria-activedescendant=live(move || descendant.active_id())
+                        aria-activedescendant=attr(move || descendant.active_id())
                         autocomplete="off"
                         spellcheck="false"
                         maxlength=api::TITLE_QUERY_CHARS.to_string()
@@ -104,11 +104,11 @@ pub fn PaletteDialog() -> impl IntoView {
                                         id=option_id(at)
                                         role="option"
                                         data-kind=kind(&choice)
-                                        aria-selected=live(move || (active.get() == at).to_string())
+                                        aria-selected=attr(move || Some((active.get() == at).to_string()))
                                         on:pointermove=heard(move |_| hover.set(at))
                                         on:click=heard(move |_| perform(at))
                                     >
-                                        {words(&choice)}
+                                        {words_of(&choice)}
                                     </li>
                                 }
                             })
@@ -116,7 +116,7 @@ pub fn PaletteDialog() -> impl IntoView {
                     })}
                 </ul>
                 <p class="visually-hidden" role="status">
-                    {live(move || text::choices(empty.read().len()))}
+                    {words(move || text::choices(empty.read().len()))}
                 </p>
             </div>
         </dialog>
@@ -218,7 +218,7 @@ fn kind(choice: &Choice) -> &'static str {
     }
 }
 
-fn words(choice: &Choice) -> String {
+fn words_of(choice: &Choice) -> String {
     let place = expect_context::<Conversation>().worker.read_untracked().place;
     match choice {
         Choice::Conversation { title, .. } => title.clone(),

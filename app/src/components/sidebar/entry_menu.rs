@@ -14,7 +14,7 @@ use super::entry_title::link_of;
 use crate::components::console_view::Problem;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::focus_soon;
-use crate::erase::{heard, live};
+use crate::erase::{heard, words};
 use crate::live::{Conversation, List};
 use crate::text::tr;
 
@@ -124,7 +124,7 @@ pub fn EntryMenu() -> impl IntoView {
                 tabindex="-1"
                 on:click=heard(move |_| put(if pin_to() { Place::Listed } else { Place::Pinned }))
             >
-                {live(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
+                {words(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
             </button>
             <button
                 type="button"
@@ -134,7 +134,7 @@ pub fn EntryMenu() -> impl IntoView {
                     put_archive(if archive_to() { Place::Listed } else { Place::Archived })
                 })
             >
-                {live(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}
+                {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}
             </button>
             <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=heard(delete)>
                 {tr!(delete)}
