@@ -4,13 +4,18 @@
 //! object is read as an object and as nothing else, and an error says nothing (whoever gets
 //! one can only say that an answer could not be read).
 
+mod parts;
+
 use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
-    Deserialize, DeserializeOwned, DeserializeSeed, Deserializer, EnumAccess, Error,
-    IntoDeserializer, MapAccess, SeqAccess, Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeOwned, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
 };
+
+use parts::Fields;
+pub use parts::Held;
 
 /// Any JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -259,87 +264,5 @@ impl<'de> Deserializer<'de> for Tree {
 
     serde::forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u128 f64 char bytes byte_buf unit_struct tuple tuple_struct
-    }
-}
-
-/// A variant by its name, or an object of one field: the variant's name and what it holds.
-impl<'de> EnumAccess<'de> for Tree {
-    type Error = Unreadable;
-    type Variant = Held;
-
-    fn variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Held), Unreadable> {
-        let (name, held) = match self {
-            Self::Text(name) => (name, None),
-            Self::Object(fields) => {
-                let (name, held) = fields.into_iter().next().ok_or(Unreadable)?;
-                (name, Some(held))
-            }
-            _ => return Err(Unreadable),
-        };
-        Ok((seed.deserialize(Self::Text(name))?, Held(held)))
-    }
-}
-
-/// What a variant holds.
-pub struct Held(pub Option<Tree>);
-
-impl<'de> VariantAccess<'de> for Held {
-    type Error = Unreadable;
-
-    fn unit_variant(self) -> Result<(), Unreadable> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<S::Value, Unreadable> {
-        seed.deserialize(self.0.ok_or(Unreadable)?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
-        self.0.ok_or(Unreadable)?.deserialize_seq(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        names: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Unreadable> {
-        visitor.visit_seq(Fields::of(self.0.ok_or(Unreadable)?, names)?)
-    }
-}
-
-/// The fields of an object in the order in which a type names them. Each is looked for by its
-/// name, so that no type brings code of its own that tells its names apart.
-struct Fields {
-    object: Tree,
-    names: std::slice::Iter<'static, &'static str>,
-}
-
-impl Fields {
-    fn of(object: Tree, names: &'static [&'static str]) -> Result<Self, Unreadable> {
-        let is_object = matches!(object, Tree::Object(_));
-        is_object.then(|| Self { object, names: names.iter() }).ok_or(Unreadable)
-    }
-
-    fn next(&mut self) -> Option<Tree> {
-        self.object.take(self.names.next()?).ok()
-    }
-}
-
-/// One that is not there is none, and the next one comes all the same: a type has a default
-/// for it, or cannot be read.
-impl<'de> SeqAccess<'de> for Fields {
-    type Error = Unreadable;
-
-    fn next_element_seed<S: DeserializeSeed<'de>>(
-        &mut self,
-        seed: S,
-    ) -> Result<Option<S::Value>, Unreadable> {
-        self.next().map(|field| seed.deserialize(field)).transpose()
     }
 }
