@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use protocol::api::{AskAgain, SendMessage, WorkerPage};
 use protocol::{MessageId, Place, Snapshot, WorkerId};
 
-use crate::wire::Json;
+use crate::wire::Call;
 use crate::{AppError, Console, Home};
 
 #[cfg(feature = "ssr")]
@@ -23,7 +23,7 @@ pub const PREFIX: &str = "/api/fn";
 pub const TITLE_QUERY_CHARS: usize = 200;
 
 /// The conversation that `/` leads to.
-#[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", input = Json, output = Json)]
+#[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
 pub async fn home() -> Result<Home, AppError> {
     let backend = Backend::current()?;
     let page = backend.runtime().workers(None, 1).await.map_err(told)?;
@@ -34,7 +34,7 @@ pub async fn home() -> Result<Home, AppError> {
 /// earlier messages, `around` for one that holds a message, `list` for a later page of the list
 /// of conversations, `archived` for the archive in its place, `deleted` for a way to bring that
 /// one back.
-#[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", input = Json, output = Json)]
+#[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", protocol = Call)]
 pub async fn console(
     worker_id: WorkerId,
     before: Option<u64>,
@@ -67,31 +67,31 @@ pub async fn console(
 
 /// Where a conversation stands now: for a page that cannot hold a connection. With the
 /// messages before the position `before` where that is asked for.
-#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", input = Json, output = Json)]
+#[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", protocol = Call)]
 pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapshot, AppError> {
     Backend::current()?.snapshot(worker_id, before).await
 }
 
 /// Sends a message; answers once it is committed. The page hears of it as of all events.
-#[server(name = SendCall, prefix = "/api/fn", endpoint = "send", input = Json, output = Json)]
+#[server(name = SendCall, prefix = "/api/fn", endpoint = "send", protocol = Call)]
 pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
     Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(told)
 }
 
 /// Begins another answer to a message; answers once it is committed.
-#[server(name = AskAgainCall, prefix = "/api/fn", endpoint = "ask_again", input = Json, output = Json)]
+#[server(name = AskAgainCall, prefix = "/api/fn", endpoint = "ask_again", protocol = Call)]
 pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), AppError> {
     Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(told)
 }
 
 /// Stops the running turn; answers when the work has really ended.
-#[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", input = Json, output = Json)]
+#[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", protocol = Call)]
 pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
     Backend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(told)
 }
 
 /// Begins a conversation.
-#[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", input = Json, output = Json)]
+#[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", protocol = Call)]
 pub async fn create() -> Result<WorkerId, AppError> {
     let worker = Backend::current()?.runtime().create(Default::default()).await;
     worker.map(|worker| worker.worker_id).map_err(told)
@@ -99,13 +99,13 @@ pub async fn create() -> Result<WorkerId, AppError> {
 
 /// A page of the list of conversations, the most recently used first: the one that follows
 /// `before`, or the first.
-#[server(name = WorkersCall, prefix = "/api/fn", endpoint = "workers", input = Json, output = Json)]
+#[server(name = WorkersCall, prefix = "/api/fn", endpoint = "workers", protocol = Call)]
 pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPage, AppError> {
     Backend::current()?.workers(before.as_deref(), archived).await
 }
 
 /// The conversations whose titles fit what was typed, the best first.
-#[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", input = Json, output = Json)]
+#[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", protocol = Call)]
 pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     let backend = Backend::current()?;
     let workers = crate::titles::find(backend.runtime(), &query).await.map_err(told)?;
@@ -113,19 +113,19 @@ pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
 }
 
 /// Pins a conversation, archives it, or neither any more.
-#[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", input = Json, output = Json)]
+#[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", protocol = Call)]
 pub async fn place(worker_id: WorkerId, place: Place) -> Result<(), AppError> {
     Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(told)
 }
 
 /// Gives a conversation a title, or takes it away.
-#[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", input = Json, output = Json)]
+#[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", protocol = Call)]
 pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<(), AppError> {
     Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(told)
 }
 
 /// Deletes a conversation.
-#[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", input = Json, output = Json)]
+#[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", protocol = Call)]
 pub async fn delete(worker_id: WorkerId) -> Result<(), AppError> {
     Backend::current()?.runtime().delete(worker_id).await.map_err(told)
 }

@@ -1,12 +1,16 @@
 //! The app: what is in the context of every page.
 
 use leptos::prelude::*;
-use leptos_meta::{Title, provide_meta_context};
+#[cfg(feature = "ssr")]
+use leptos_meta::provide_meta_context;
 use leptos_router::components::Router;
 
+#[cfg(feature = "browser")]
+use crate::erase::effect;
 use crate::live::{Drafts, List};
 use crate::pages::ConsolePage;
 use crate::text;
+use crate::window::titled;
 
 /// The whole console.
 ///
@@ -15,13 +19,15 @@ use crate::text;
 /// would be a tenth of what a browser downloads here.
 #[component]
 pub fn App() -> impl IntoView {
+    #[cfg(feature = "ssr")]
     provide_meta_context();
+    titled(|| text::PRODUCT.to_owned());
     provide_context(Drafts::new());
     let list = List::new();
     provide_context(list.clone());
     // Once there is a list; it then lives as long as the page.
     #[cfg(feature = "browser")]
-    Effect::new(move || {
+    effect(move || {
         if list.runtime.read().is_some() {
             crate::live::attend(&list);
             crate::live::follow_list(list.clone());
@@ -30,7 +36,6 @@ pub fn App() -> impl IntoView {
     #[cfg(not(feature = "browser"))]
     drop(list);
     view! {
-        <Title text=text::PRODUCT />
         <Router>
             <ConsolePage />
         </Router>

@@ -71,11 +71,10 @@ pub fn state(state: protocol::TurnState) -> &'static str {
 }
 
 /// A text for an element whose text the server writes without escaping it: `<title>` and
-/// `<textarea>`. The browser sets it as it is.
+/// `<textarea>`. A browser sets it as it is.
+#[cfg(feature = "ssr")]
 pub fn raw(text: String) -> String {
-    #[cfg(feature = "ssr")]
-    let text = text.replace('&', "&amp;").replace('<', "&lt;");
-    text
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
 /// How many rows a composer needs where CSS cannot size it by its content.

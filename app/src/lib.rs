@@ -35,6 +35,7 @@ mod pages;
 mod reader;
 mod route;
 mod text;
+mod window;
 mod wire;
 
 pub use app::App;

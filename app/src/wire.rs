@@ -3,24 +3,22 @@
 //! One way for all: each way of reading is a reader for every type, and each is code that a
 //! browser downloads (see `tree`). Frames of the event stream are read in `frame`.
 
+mod call;
 #[cfg_attr(not(feature = "browser"), allow(dead_code))]
 mod frame;
 mod tree;
 
+pub use call::Call;
 #[cfg(feature = "browser")]
 pub use frame::{frame, list_frame};
 
 use leptos::serde_json;
 use leptos::server::codee::{Decoder, Encoder};
-use leptos::server_fn::codec::Post;
 use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use tree::{Tree, Unreadable};
-
-/// JSON in the body of a POST. Not something that a form of another site can send.
-pub type Json = Post<Wire>;
 
 /// JSON, as text.
 pub struct Wire;

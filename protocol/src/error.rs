@@ -1,6 +1,8 @@
 //! The closed set of errors (invariant 7): the same code in the API, over the
 //! WebSocket, on the page and in the store.
 
+mod read;
+
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -81,7 +83,7 @@ pub enum TimeoutPhase {
 ///
 /// Invariant: `message` and `hint` are safe to show to anyone: no key, no filesystem path,
 /// no provider URL, no internal text.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Error {
     #[serde(flatten)]
@@ -193,5 +195,55 @@ mod tests {
         let json = serde_json::to_value(&busy).unwrap();
         assert_eq!(json, serde_json::json!({"code":"busy","message":"Busy."}));
         assert_eq!(serde_json::from_value::<Error>(json).unwrap(), busy);
+    }
+
+    #[test]
+    fn every_code_is_read_as_it_is_written() {
+        use ErrorCode as E;
+        use ProviderKind as P;
+        use TimeoutPhase::{FirstToken, Stall, Turn};
+        let kinds = [
+            P::Auth,
+            P::RateLimited,
+            P::ModelNotFound,
+            P::ContextLength,
+            P::ContentFilter,
+            P::Network,
+            P::Malformed,
+            P::Upstream,
+            P::Crashed,
+        ];
+        let plain = [
+            E::Unavailable,
+            E::Busy,
+            E::InvalidInput,
+            E::NotFound,
+            E::Cancelled,
+            E::Unauthorized,
+            E::Forbidden,
+            E::RateLimited,
+            E::StaleCursor,
+            E::Internal,
+        ];
+        let phases = [FirstToken, Stall, Turn];
+        let with_kinds = kinds.map(E::Provider).into_iter().chain(phases.map(E::Timeout));
+        for code in plain.into_iter().chain(with_kinds) {
+            let error = Error::new(code, "No.").with_retry_after_ms(5);
+            let json = serde_json::to_string(&error).unwrap();
+            assert_eq!(serde_json::from_str::<Error>(&json).unwrap(), error, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_code_or_kind_that_is_not_known_is_not_read() {
+        for json in [
+            r#"{"message":"No."}"#,
+            r#"{"code":"new","message":"No."}"#,
+            r#"{"code":"provider","message":"No."}"#,
+            r#"{"code":"timeout","kind":"auth","message":"No."}"#,
+            r#"{"code":"busy"}"#,
+        ] {
+            assert!(serde_json::from_str::<Error>(json).is_err(), "{json}");
+        }
     }
 }

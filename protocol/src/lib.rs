@@ -6,6 +6,7 @@
 //! id or a time passes the bits in.
 
 pub mod api;
+pub mod calendar;
 pub mod catalogue;
 mod cursor;
 mod error;

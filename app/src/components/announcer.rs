@@ -30,10 +30,11 @@ struct Speech {
 
 #[cfg(feature = "browser")]
 fn speak(region: NodeRef<Div>) {
+    use crate::erase::effect_from;
     use crate::live::{Conversation, Sentences};
     use crate::text::tr;
     let conversation = expect_context::<Conversation>();
-    Effect::new(move |speech: Option<Option<Speech>>| {
+    effect_from(move |speech: Option<Option<Speech>>| {
         let runs = conversation.stage.read().is_some();
         let entries = conversation.entries.read_untracked();
         let newest = entries.last().filter(|entry| entry.turn.is_some());

@@ -3,6 +3,8 @@
 use leptos::html::Div;
 use leptos::prelude::*;
 
+#[cfg(feature = "browser")]
+use crate::erase::effect;
 use crate::live::Entry;
 
 /// The blocks of an answer. They are the server's HTML; only the ones that change are
@@ -17,7 +19,7 @@ pub fn AnswerText(
     #[cfg(feature = "browser")]
     {
         let html = entry.html;
-        Effect::new(move || {
+        effect(move || {
             html.track();
             // Not in the page yet: shown when it is.
             let Some(element) = element.get() else { return };

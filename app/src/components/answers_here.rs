@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::words;
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -18,7 +19,7 @@ pub struct Choices {
 pub fn AnswersHere() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
     let Choices { titles, model } = expect_context();
-    let words = move || {
+    let chosen = move || {
         let worker = worker.read();
         let name = worker.profile.as_str();
         let title = titles.iter().find(|(known, _)| known == name);
@@ -35,7 +36,7 @@ pub fn AnswersHere() -> impl IntoView {
             rel="external"
             title=tr!(profile_and_model)
         >
-            {words}
+            {words(chosen)}
         </a>
     }
 }

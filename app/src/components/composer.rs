@@ -9,6 +9,7 @@ use protocol::{MessageId, WorkerStatus};
 use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
+use crate::erase::{attr, heard, live, words};
 use crate::live::{Activity, Conversation, Errand, Link};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
@@ -89,7 +90,7 @@ pub fn Composer(
         let held = held.clone();
         move || held.get() != Held::No
     };
-    let (lines, words, later) =
+    let (lines, held_now, later) =
         (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
     let path = format!("/c/{worker_id}");
     let leaf = conversation.leaf().filter(|_| editing.get_untracked().is_none());
@@ -100,8 +101,8 @@ pub fn Composer(
             class="composer"
             method="post"
             action=path.clone()
-            data-refreshes=move || (running() && !kept).then_some("")
-            on:submit=submit
+            data-refreshes=attr(move || (running() && !kept).then_some(""))
+            on:submit=heard(submit)
         >
             <input type="hidden" name="do" value="send" />
             <input type="hidden" name="id" value=message_id.to_string() />
@@ -117,12 +118,12 @@ pub fn Composer(
                 placeholder=tr!(placeholder)
                 aria-describedby="composer-keys"
                 autocomplete="off"
-                rows=move || label::rows(&lines.read())
-                disabled=closed
-                readonly=sending
+                rows=attr(move || Some(label::rows(&lines.read()).to_string()))
+                disabled=attr(move || closed().then_some(""))
+                readonly=attr(move || sending().then_some(""))
                 node_ref=area
-                on:input=move |_| sender.keep()
-                on:keydown=keydown
+                on:input=heard(move |_| sender.keep())
+                on:keydown=heard(keydown)
             >
                 {first_text(typed)}
             </textarea>
@@ -131,39 +132,40 @@ pub fn Composer(
                 <p
                     class="composer-keys"
                     id="composer-keys"
-                    data-held=move || waiting().then_some("")
+                    data-held=attr(move || waiting().then_some(""))
                 >
-                    {move || hint(words.get(), running())}
+                    {words(move || hint(held_now.get(), running()))}
                 </p>
-                {move || {
+                {live(move || {
                     let (draft, held, sender) = later.clone();
                     let text = !draft.read().trim().is_empty();
                     (running() && text).then(|| later_button(held.get(), sender))
-                }}
-                {move || {
+                })}
+                {live(move || {
                     running().then(|| view! {
                         <button class="round" data-kind="stop" type="submit" form="stop">
                             <Drawing icon=Icon::Stop />
                             <span>{tr!(stop)}</span>
                         </button>
                     })
-                }}
-                {move || {
+                })}
+                {live(move || {
+                    let refused = refused.clone();
                     (kept || !running()).then(|| view! {
                         <button
                             class="round"
                             data-kind="send"
                             type="submit"
-                            disabled=refused.clone()
+                            disabled=attr(move || refused().then_some(""))
                         >
                             <Drawing icon=Icon::Send />
                             <span>{tr!(send)}</span>
                         </button>
                     })
-                }}
+                })}
             </div>
         </form>
-        <form id="stop" method="post" action=path on:submit=stop>
+        <form id="stop" method="post" action=path on:submit=heard(stop)>
             <input type="hidden" name="do" value="stop" />
         </form>
     }
@@ -189,7 +191,7 @@ fn later_button(held: Held, sender: Sender) -> impl IntoView {
             data-kind="later"
             type="button"
             aria-pressed=queued.to_string()
-            on:click=move |_| sender.queue(!queued)
+            on:click=heard(move |_| sender.queue(!queued))
         >
             {if queued { tr!(queue_not) } else { tr!(queue) }}
         </button>

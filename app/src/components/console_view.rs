@@ -13,7 +13,7 @@ use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::{Choices, ErrorNote};
-use crate::erase::erase;
+use crate::erase::{effect, erase, live};
 use crate::error::is_away;
 use crate::live::list::{Beginning, Part};
 use crate::live::{Conversation, Link, Wanted};
@@ -42,7 +42,7 @@ impl Problem {
     /// Forgets that the server could not be reached, whenever it is there again.
     pub fn clear_when_back(&self, conversation: &Conversation) {
         let (link, problem) = (conversation.link.clone(), self.clone());
-        Effect::new(move || {
+        effect(move || {
             let back = link.get() == Link::Live;
             if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
             {
@@ -101,17 +101,17 @@ pub fn ConsoleView(
     #[cfg(feature = "browser")]
     if !earlier {
         let conversation = conversation.clone();
-        Effect::new(move || crate::live::follow(conversation.clone()));
+        effect(move || crate::live::follow(conversation.clone()));
     }
     // A script that takes over the page may have moved what the address leads to.
     if let Some(id) = wanted.found {
-        Effect::new(move || focus_soon(format!("m-{id}")));
+        effect(move || focus_soon(format!("m-{id}")));
     }
     let worker_id = conversation.worker_id;
     // Whoever came here by a link of the page before has lost the focus with it.
     if expect_context::<Walked>().step() && wanted.found.is_none() {
         let offers = deleted.is_some();
-        Effect::new(move || match (offers, is_touched()) {
+        effect(move || match (offers, is_touched()) {
             (true, _) => focus_soon_if_lost("undo".to_owned()),
             (false, false) => focus_soon_if_lost("composer".to_owned()),
             (false, true) => {}
@@ -159,12 +159,11 @@ fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
         let reason = worker.reason.clone().filter(|_| worker.status == WorkerStatus::Unavailable);
         reason.map(|error| view! { <ErrorNote error /> })
     };
-    let wrong = move || problem.note();
     view! {
         <footer class="foot">
             <div class="problems" role="alert">
-                {unavailable}
-                {wrong}
+                {live(unavailable)}
+                {live(move || problem.note())}
             </div>
             <StatusLine />
             <Composer message_id typed />

@@ -3,7 +3,6 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_meta::Title;
 use leptos_router::hooks::use_navigate;
 
 use super::AnswersHere;
@@ -12,11 +11,12 @@ use super::icon::{Drawing, Icon};
 use super::place_forms::PlaceForms;
 use super::search_box::SearchBox;
 use super::window_gauge::WindowGauge;
-use crate::erase::erase;
+use crate::erase::{attr, erase, heard, live, words};
 use crate::live::Conversation;
 use crate::{
     AppError, api, label,
     text::{self, tr},
+    window::titled,
 };
 
 /// Title, the way to the list on narrow screens, rename and delete.
@@ -28,15 +28,17 @@ pub fn ConversationHeader() -> impl IntoView {
         move || label::title(worker.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
     let window = title.clone();
     let archived = move || placed.read().place == protocol::Place::Archived;
+    titled(move || text::window_title(&window()));
     view! {
-        <Title text=move || label::raw(text::window_title(&window())) />
         <header class="top">
             <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=tr!(conversations)>
                 <Drawing icon=Icon::Menu />
             </button>
             <div class="top-title">
-                <h1>{title}</h1>
-                {move || archived().then(|| view! { <p class="top-archived">{tr!(archived)}</p> })}
+                <h1>{words(title)}</h1>
+                {live(move || {
+                    archived().then(|| view! { <p class="top-archived">{tr!(archived)}</p> })
+                })}
                 <AnswersHere />
             </div>
             {erase(view! { <WindowGauge /> })}
@@ -61,6 +63,7 @@ fn Rename() -> impl IntoView {
     let problem = expect_context::<Problem>();
     let shown = worker.clone();
     let title = move || shown.read().title.clone().unwrap_or_default();
+    let attribute = title.clone();
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
         let title = typed_title();
@@ -75,7 +78,7 @@ fn Rename() -> impl IntoView {
         close_manage();
     };
     view! {
-        <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=submit>
+        <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
             <input type="hidden" name="do" value="rename" />
             <label for="title">{tr!(title)}</label>
             <div class="field">
@@ -84,8 +87,8 @@ fn Rename() -> impl IntoView {
                     name="title"
                     type="text"
                     maxlength=protocol::limits::TITLE_CHARS.to_string()
-                    value=title.clone()
-                    prop:value=title
+                    value=attr(move || Some(attribute()))
+                    prop:value=live(title)
                     autocomplete="off"
                 />
                 <button class="button" type="submit">
@@ -151,7 +154,7 @@ fn Delete() -> impl IntoView {
         <details class="delete">
             <summary>{tr!(delete)}</summary>
             <p>{tr!(delete_ask)}</p>
-            <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
+            <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
                 <input type="hidden" name="do" value="delete" />
                 <button class="button" data-kind="danger" type="submit">
                     {tr!(delete_yes)}

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::console_view::Problem;
+use crate::erase::{heard, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 use crate::{AppError, api};
@@ -63,18 +64,18 @@ pub fn Earlier(
         event.prevent_default();
         earliest.load();
     };
-    move || {
+    live(move || {
         let (load, busy) = (load.clone(), busy.clone());
         next_before.get().map(|before| {
             view! {
                 <a
                     class="earlier quiet"
                     href=format!("/c/{worker_id}?before={before}")
-                    on:click=load
+                    on:click=heard(load)
                 >
-                    {move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) }}
+                    {words(move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) })}
                 </a>
             }
         })
-    }
+    })
 }

@@ -4,6 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
+use crate::erase::{effect_from, heard, live};
 use crate::live::{Conversation, DraftOf, Drafts};
 use crate::text::tr;
 
@@ -22,7 +23,7 @@ pub fn Editing(
     let drafts = expect_context::<Drafts>();
     let before = ArcStoredValue::new(String::new());
     // Not at first: then the message stands in the box already, or nothing is edited.
-    Effect::new(move |was: Option<bool>| {
+    effect_from(move |was| {
         let now = edited.get();
         let Some(area) = area.get_untracked() else { return now.is_some() };
         match (was, now) {
@@ -51,7 +52,7 @@ pub fn Editing(
             editing.set(None);
         }
     };
-    move || {
+    live(move || {
         let cancel = cancel.clone();
         editing.get().map(|id| {
             view! {
@@ -59,11 +60,11 @@ pub fn Editing(
                     <input type="hidden" name="edits" value=id.to_string() />
                     {tr!(editing)}
                     " "
-                    <a href=format!("/c/{worker_id}") on:click=cancel>
+                    <a href=format!("/c/{worker_id}") on:click=heard(cancel)>
                         {tr!(edit_cancel)}
                     </a>
                 </p>
             }
         })
-    }
+    })
 }

@@ -6,7 +6,7 @@ use protocol::{MessageId, Role, WorkerId};
 
 use super::icon::{Drawing, Icon};
 use crate::api;
-use crate::erase::{Erased, erase};
+use crate::erase::{Erased, erase, live};
 use crate::live::{Conversation, Entry, Link};
 use crate::text::{self, tr};
 
@@ -20,18 +20,18 @@ pub fn MessageActions(
     let Entry { id, role, turn, siblings, .. } = entry;
     let worker_id = expect_context::<Conversation>().worker_id;
     let asked = turn.map(|turn| turn.read_untracked().question);
-    let versions = move || {
+    let versions = live(move || {
         let siblings = siblings.get();
         (siblings.count > 1).then(|| {
-            view! {
+            erase(view! {
                 <span class="versions">
                     {step(worker_id, siblings.before, tr!(version_before), "‹")}
                     <span>{text::version(siblings.number, siblings.count)}</span>
                     {step(worker_id, siblings.after, tr!(version_after), "›")}
                 </span>
-            }
+            })
         })
-    };
+    });
     // Nothing can be asked while an answer is written: the style sheet hides what would.
     let asking = match (role, asked) {
         (Role::User, _) => erase(view! {

@@ -3,6 +3,10 @@
 use leptos::prelude::*;
 use protocol::Timestamp;
 
+#[cfg(feature = "browser")]
+use crate::erase::effect;
+use crate::erase::words;
+
 /// The time as text: in UTC from the server and at first; in the reader's own zone, in the words
 /// of the page's language and without the day if that is today, as soon as a script runs.
 #[component]
@@ -14,11 +18,11 @@ pub fn Moment(
     #[cfg(feature = "browser")]
     {
         let shown = shown.clone();
-        Effect::new(move || shown.set(local(at)));
+        effect(move || shown.set(local(at)));
     }
     view! {
         <time class="moment" datetime=at.to_rfc3339()>
-            {move || shown.get()}
+            {words(move || shown.get())}
         </time>
     }
 }

@@ -8,6 +8,7 @@ use leptos_router::hooks::use_navigate;
 use super::console_view::Problem;
 use super::focus::focus;
 use super::icon::{Drawing, Icon};
+use crate::erase::{heard, live};
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 
@@ -45,7 +46,7 @@ pub fn NewConversation() -> impl IntoView {
         }
     };
     view! {
-        <form class="new" method="post" action="/" on:submit=submit>
+        <form class="new" method="post" action="/" on:submit=heard(submit)>
             <input type="hidden" name="do" value="create" />
             <button class="button" type="submit">
                 <Drawing icon=Icon::Plus />
@@ -55,6 +56,6 @@ pub fn NewConversation() -> impl IntoView {
         <a class="new-choose" href="/new" rel="external">
             {tr!(choose_new)}
         </a>
-        <div role="alert">{move || problem.note()}</div>
+        <div role="alert">{live(move || problem.note())}</div>
     }
 }

@@ -5,7 +5,9 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
-use crate::erase::erase;
+#[cfg(feature = "browser")]
+use crate::erase::effect;
+use crate::erase::{attr, erase_scripted, heard, live, words};
 use crate::live::List;
 use crate::text::tr;
 
@@ -62,11 +64,11 @@ pub fn OpenPalette() -> impl IntoView {
             class="button open-palette"
             href="/search"
             rel="external"
-            role=move || is_button.get().then_some("button")
-            aria-haspopup=move || scripted.get().then_some("dialog")
+            role=attr(move || is_button.get().then_some("button"))
+            aria-haspopup=attr(move || scripted.get().then_some("dialog"))
             aria-keyshortcuts="Control+K Meta+K"
             aria-label=tr!(palette_open)
-            on:click=press
+            on:click=heard(press)
         >
             <Drawing icon=Icon::Search />
         </a>
@@ -92,35 +94,35 @@ pub fn Overlays() -> impl IntoView {
     let (named, closes) = (overlay.shown.clone(), overlay.clone());
     view! {
         <div class="visually-hidden" role="status">
-            {move || told.0.get()}
+            {words(move || told.0.get())}
         </div>
         <dialog
             class="overlay"
             id="overlay"
             node_ref=element
-            aria-label=move || match named.get() {
+            aria-label=words(move || match named.get() {
                 Some(Shown::Shortcuts) => tr!(shortcuts),
                 _ => tr!(palette),
-            }
-            on:close=move |_| {
+            })
+            on:close=heard(move |_| {
                 // Told late: it may be open again, with the other one.
                 if element.get_untracked().is_some_and(|dialog| !dialog.open()) {
                     closes.closed();
                 }
-            }
-            on:click=move |event| {
+            })
+            on:click=heard(move |event: MouseEvent| {
                 // Beside the box in it.
                 if event.target() == event.current_target() {
                     close();
                 }
-            }
+            })
         >
-            {move || {
+            {live(move || {
                 overlay.shown.get().map(|shown| match shown {
-                    Shown::Palette => erase(view! { <Find /> }),
-                    Shown::Shortcuts => erase(view! { <Shortcuts /> }),
+                    Shown::Palette => erase_scripted(view! { <Find /> }),
+                    Shown::Shortcuts => erase_scripted(view! { <Shortcuts /> }),
                 })
-            }}
+            })}
         </dialog>
     }
 }
@@ -128,7 +130,7 @@ pub fn Overlays() -> impl IntoView {
 /// Opens the dialog as soon as there is something in it.
 #[cfg(feature = "browser")]
 fn show_modal(element: NodeRef<Dialog>, shown: ArcRwSignal<Option<Shown>>) {
-    Effect::new(move || {
+    effect(move || {
         if let Some(dialog) = element.get()
             && shown.get().is_some()
             && !dialog.open()

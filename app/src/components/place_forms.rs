@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 use protocol::Place;
 
+use crate::erase::live;
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -28,13 +29,13 @@ pub fn PlaceForms() -> impl IntoView {
     };
     view! {
         <div class="places">
-            {move || {
+            {live(move || {
                 let (first, second) = forms();
                 view! {
                     {first}
                     {second}
                 }
-            }}
+            })}
         </div>
     }
 }

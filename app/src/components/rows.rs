@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use protocol::{MessageId, OutOfSight};
 
 use super::message_view::MessageView;
-use crate::erase::{Erased, erase};
+use crate::erase::{Erased, One, attr, each, effect, erase, live};
 use crate::live::{Conversation, Entry};
 use crate::text::{self, tr};
 
@@ -22,7 +22,7 @@ pub fn Rows() -> impl IntoView {
     let Conversation { entries, out_of_sight, .. } = expect_context();
     let newest = Run::of(rows(&entries.read_untracked(), out_of_sight.get_untracked()));
     let shown = newest.clone();
-    Effect::new(move || shown.update(&rows(&entries.read(), out_of_sight.get())));
+    effect(move || shown.update(&rows(&entries.read(), out_of_sight.get())));
     newest.view()
 }
 
@@ -47,6 +47,14 @@ impl Row {
             Self::Sight(left_out) => Key::Sight(*left_out),
             Self::Message(entry) => Key::Message(entry.id),
         }
+    }
+
+    fn one(self) -> One {
+        let key = match self.key() {
+            Key::Sight(left_out) => left_out.into(),
+            Key::Message(id) => u128::from_be_bytes(*id.as_bytes()),
+        };
+        One::new(key, move || self.view())
     }
 
     fn view(self) -> Erased {
@@ -80,14 +88,14 @@ impl Run {
         // returned to in a run that was never seen would be looked for at a wrong place.
         let measured = ArcRwSignal::new(false);
         let done = measured.clone();
-        Effect::new(move || {
+        effect(move || {
             let done = done.clone();
             request_animation_frame(move || request_animation_frame(move || done.set(true)));
         });
         erase(view! {
-            {move || older.get().map(Self::view)}
-            <div class="run" data-measured=move || measured.get().then_some("")>
-                <For each=move || rows.get() key=Row::key children=Row::view />
+            {live(move || older.get().map(Self::view))}
+            <div class="run" data-measured=attr(move || measured.get().then_some(""))>
+                {each(move || rows.get().into_iter().map(Row::one).collect())}
             </div>
         })
     }

@@ -13,6 +13,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Element, HtmlElement, IntersectionObserver, IntersectionObserverInit};
 
 use super::earlier::Earliest;
+use crate::erase::{effect, effect_from};
 use crate::live::{Conversation, Errand};
 
 /// From how far earlier messages are loaded before the reader comes to their place.
@@ -36,7 +37,7 @@ pub fn keep_place(
     away: ArcRwSignal<bool>,
 ) {
     let at_end = StoredValue::new_local(None::<Watch>);
-    Effect::new(move || {
+    effect(move || {
         let (Some(scroller), Some(newest)) = (scroller.get(), newest.get()) else { return };
         let away = away.clone();
         let watch = Watch::new(&scroller, NEAR, &newest, move |seen| away.set(!seen));
@@ -46,7 +47,7 @@ pub fn keep_place(
     remember(&conversation, earliest, scroller);
     let errand = conversation.errand;
     // Whoever sends wants to see what comes of it.
-    Effect::new(move || {
+    effect(move || {
         if errand.get() == Errand::Sending {
             to_newest(scroller);
         }
@@ -68,7 +69,7 @@ pub fn to_newest(scroller: NodeRef<Section>) {
 fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
     let next_before = conversation.next_before.clone();
     let near = StoredValue::new_local(None::<Watch>);
-    Effect::new(move || {
+    effect(move || {
         let Some(scroller) = scroller.get().filter(|_| next_before.get().is_some()) else {
             near.set_value(None);
             return;
@@ -92,7 +93,7 @@ fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef
 fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
     let key = format!("companion-place-{}", conversation.worker_id);
     let kept = key.clone();
-    Effect::new(move |was: Option<bool>| {
+    effect_from(move |was: Option<bool>| {
         let Some(scroller) = scroller.get().filter(|_| was != Some(true)) else {
             return was.unwrap_or_default();
         };

@@ -7,7 +7,7 @@ use super::NewConversation;
 use super::palette::OpenPalette;
 use super::provider_note::ProviderNote;
 use super::search_box::SearchBox;
-use crate::erase::erase;
+use crate::erase::{attr, erase, live, words};
 use crate::live::list::Beginning;
 use crate::live::{Conversation, List};
 use crate::text::{self, tr};
@@ -47,7 +47,7 @@ pub fn Sidebar(
                 <OpenPalette />
             </div>
             {erase(view! { <SearchBox /> })}
-            <div role="alert">{move || problem.note()}</div>
+            <div role="alert">{live(move || problem.note())}</div>
             {erase(view! { <Groups /> })}
             {erase(view! { <Older /> })}
             <Archive />
@@ -72,11 +72,11 @@ fn Archive() -> impl IntoView {
         let query = if part.get().archived { "" } else { "?place=archived" };
         format!("/c/{current}{query}")
     };
-    let words =
+    let leads =
         move || if archived.get().archived { tr!(archive_leave) } else { tr!(archive_enter) };
     view! {
-        <a class="quiet older" href=href>
-            {words}
+        <a class="quiet older" href=attr(move || Some(href()))>
+            {words(leads)}
         </a>
     }
 }

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::{attr, effect_from, words};
 use crate::live::{Activity, Conversation, Link};
 use crate::text::{self, tr};
 
@@ -13,12 +14,12 @@ pub fn StatusLine() -> impl IntoView {
     let activity = expect_context::<Memo<Activity>>();
     let answered = ArcRwSignal::new(false);
     let done = answered.clone();
-    Effect::new(move |before: Option<bool>| {
+    effect_from(move |before| {
         let runs = activity.get().is_running();
         done.set(before == Some(true) && !runs);
         runs
     });
-    let words = move || match activity.get() {
+    let goes_on = move || match activity.get() {
         Activity::Idle if answered.get() => tr!(answered).to_owned(),
         Activity::Idle => "".to_owned(),
         Activity::Sending => tr!(sending).to_owned(),
@@ -34,11 +35,11 @@ pub fn StatusLine() -> impl IntoView {
     let (name, words_of_link) = (link.clone(), link);
     view! {
         <div class="status">
-            <p class="activity" role="status" data-activity=move || activity.get().name()>
-                {words}
+            <p class="activity" role="status" data-activity=attr(move || Some(activity.get().name()))>
+                {words(goes_on)}
             </p>
-            <p class="link" role="status" data-link=move || link_name(name.get())>
-                {move || link_words(words_of_link.get())}
+            <p class="link" role="status" data-link=attr(move || Some(link_name(name.get())))>
+                {words(move || link_words(words_of_link.get()))}
             </p>
         </div>
     }

@@ -18,6 +18,7 @@ use super::address::address_is;
 use super::console_view::Problem;
 use super::message_actions::{catch_up, focus_soon};
 use super::transcript_view::Said;
+use crate::erase::effect;
 use crate::live::{Conversation, Link, new_message_id};
 use crate::text::tr;
 use crate::{AppError, api};
@@ -54,7 +55,7 @@ impl Acts {
     ) -> Self {
         let remembered = wraps.clone();
         // Not before the page is as the server wrote it.
-        Effect::new(move || {
+        effect(move || {
             let kept = storage().and_then(|storage| storage.get_item(WRAPS).ok().flatten());
             if kept.is_some() {
                 remembered.set(true);

@@ -1,6 +1,5 @@
 //! The messages of a conversation.
 
-use leptos::either::Either;
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::html::{Div, Section};
 use leptos::prelude::*;
@@ -11,7 +10,7 @@ use super::console_view::Problem;
 use super::earlier::{Earlier, Earliest};
 use super::rows::Rows;
 use super::welcome::Welcome;
-use crate::erase::erase;
+use crate::erase::{attr, effect, erase, heard, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -63,21 +62,21 @@ pub fn TranscriptView(
     // Buttons that only a script answers are there when one does.
     let scripted = ArcRwSignal::new(false);
     let runs = scripted.clone();
-    Effect::new(move || runs.set(true));
+    effect(move || runs.set(true));
     let (wrapped, told) = (wraps.clone(), said.0.clone());
     let form_id = expect_context::<super::console_view::FormId>().0;
     view! {
         <div
             class="reading"
-            data-scripted=move || scripted.get().then_some("")
-            on:click=click
-            on:submit=submit
+            data-scripted=attr(move || scripted.get().then_some(""))
+            on:click=heard(click)
+            on:submit=heard(submit)
         >
             <section
                 class="scroller"
                 tabindex="0"
                 aria-label=tr!(transcript)
-                data-wrap=move || wraps.get().then_some("")
+                data-wrap=attr(move || wraps.get().then_some(""))
                 node_ref=scroller
             >
                 <div class="column">
@@ -87,25 +86,22 @@ pub fn TranscriptView(
                         class="transcript"
                         role="log"
                         aria-live="off"
-                        aria-busy=move || stage.read().is_some().to_string()
+                        aria-busy=attr(move || Some(stage.read().is_some().to_string()))
                     >
                         <Rows />
                     </div>
-                    {move || {
-                        if entries.read().is_empty() {
-                            Either::Left(view! { <Welcome provider=provider.clone() /> })
-                        } else {
-                            Either::Right(())
-                        }
-                    }}
+                    {live(move || {
+                        let empty = entries.read().is_empty();
+                        empty.then(|| erase(view! { <Welcome provider=provider.clone() /> }))
+                    })}
                     <div class="newest" node_ref=newest></div>
                 </div>
             </section>
-            <button class="newer" type="button" data-do="newest" hidden=move || !away.get()>
+            <button class="newer" type="button" data-do="newest" hidden=attr(move || (!away.get()).then_some(""))>
                 {tr!(newer_below)}
             </button>
             <p class="toast" role="status">
-                {move || told.get()}
+                {live(move || told.get())}
             </p>
             {erase(view! { <Announcer /> })}
             <div class="message-menu" id="message-menu" popover="auto">
@@ -125,7 +121,7 @@ pub fn TranscriptView(
             <div hidden>
                 <span id="word-copy-code">{tr!(copy_code)}</span>
                 <span id="word-wrap">
-                    {move || if wrapped.get() { tr!(unwrap_lines) } else { tr!(wrap_lines) }}
+                    {words(move || if wrapped.get() { tr!(unwrap_lines) } else { tr!(wrap_lines) })}
                 </span>
             </div>
         </div>

@@ -6,7 +6,7 @@ use protocol::{Error, Finish, MessageId, ProviderName, Retry, Turn, TurnState, W
 use super::ErrorNote;
 use super::console_view::FormId;
 use super::moment::Moment;
-use crate::erase::{Erased, erase};
+use crate::erase::{Erased, erase, live};
 use crate::label;
 use crate::live::Conversation;
 use crate::text::{self, tr};
@@ -23,7 +23,7 @@ pub fn TurnLine(
 ) -> impl IntoView {
     let worker_id = expect_context::<Conversation>().worker_id;
     let form_id = expect_context::<FormId>().0;
-    move || {
+    live(move || {
         let turn = turn.get();
         // What an ended turn has written does not change.
         let empty = text.read_untracked().is_empty();
@@ -37,7 +37,7 @@ pub fn TurnLine(
             {more}
             {figures}
         })
-    }
+    })
 }
 
 /// What is said where a turn has not simply ended well.

@@ -2,6 +2,7 @@
 
 use leptos::prelude::*;
 
+use crate::erase::{erase, live};
 use crate::live::Conversation;
 use crate::text;
 
@@ -9,13 +10,13 @@ use crate::text;
 #[component]
 pub fn WindowGauge() -> impl IntoView {
     let window = expect_context::<Conversation>().window;
-    move || {
+    live(move || {
         window.get().map(|window| {
             let (tokens, most) = (window.tokens.min(window.window_tokens), window.window_tokens);
             let words = text::window_use(window.tokens, most);
             // From here on older messages may have to be left out.
             let high = most - most / 8;
-            view! {
+            erase(view! {
                 <div class="gauge" title=words.clone()>
                     <meter
                         min="0"
@@ -26,7 +27,7 @@ pub fn WindowGauge() -> impl IntoView {
                     ></meter>
                     <span aria-hidden="true">{text::percent(tokens, most)}</span>
                 </div>
-            }
+            })
         })
-    }
+    })
 }

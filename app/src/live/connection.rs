@@ -11,6 +11,7 @@ use protocol::{Applied, CloseReason, Frame};
 use super::socket::{self, Pause, STAYED_MS};
 use super::{Conversation, Link, List};
 use crate::api;
+use crate::erase::effect;
 
 /// How a connection ended.
 enum End {
@@ -44,7 +45,7 @@ pub fn follow(conversation: Conversation) {
 fn await_return(conversation: &Conversation, pause: Pause) {
     let (id, link) = (conversation.worker_id, conversation.link.clone());
     let list = expect_context::<List>();
-    Effect::new(move || {
+    effect(move || {
         for group in list.groups.read().iter() {
             group.items.track();
         }

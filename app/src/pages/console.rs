@@ -4,12 +4,13 @@
 //! They are one page with one answer of the server: more would be the same code again.
 
 use leptos::prelude::*;
-use leptos_meta::Title;
 use leptos_router::hooks::{use_location, use_query_map};
 use protocol::{Error, ErrorCode, WorkerId};
 use serde::{Deserialize, Serialize};
 
 use crate::components::{ConsoleView, ErrorNote, NewConversation, Overlay, Plain, Walked};
+#[cfg(feature = "browser")]
+use crate::erase::effect;
 use crate::erase::{Erased, erase};
 use crate::live::Wanted;
 use crate::live::list::Part;
@@ -18,6 +19,7 @@ use crate::wire::Wire;
 use crate::{
     AppError, Console, Home, api,
     text::{self, tr},
+    window::titled,
 };
 
 /// What the address asks for.
@@ -122,6 +124,7 @@ fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
         });
         return loading();
     }
+    titled(|| text::PRODUCT.to_owned());
     let body = erase(view! {
         <p>{tr!(none_yet_hint)}</p>
         <NewConversation />
@@ -163,10 +166,8 @@ fn apart(heading: &'static str, words: Erased) -> Erased {
         </p>
         <NewConversation />
     });
-    erase(view! {
-        <Title text=text::window_title(heading) />
-        <Plain heading body />
-    })
+    titled(move || text::window_title(heading));
+    erase(view! { <Plain heading body /> })
 }
 
 /// Tells the router to put the new address into the browser's bar, once its page begins.
@@ -174,7 +175,7 @@ fn apart(heading: &'static str, words: Erased) -> Erased {
 fn complete_navigations(path: Memo<String>) {
     use leptos_router::location::{BrowserUrl, LocationProvider};
     let address = expect_context::<BrowserUrl>();
-    Effect::new(move || {
+    effect(move || {
         path.track();
         address.ready_to_complete();
     });

@@ -4,13 +4,18 @@
 //! object is read as an object and as nothing else, and an error says nothing (whoever gets
 //! one can only say that an answer could not be read).
 
+mod parts;
+
 use std::fmt;
 
 use serde::de::value::{MapDeserializer, SeqDeserializer};
 use serde::de::{
-    Deserialize, DeserializeOwned, Deserializer, EnumAccess, Error, IntoDeserializer, MapAccess,
-    SeqAccess, Unexpected, VariantAccess, Visitor,
+    Deserialize, DeserializeOwned, Deserializer, Error, IntoDeserializer, MapAccess, SeqAccess,
+    Unexpected, Visitor,
 };
+
+use parts::Fields;
+pub use parts::Held;
 
 /// Any JSON.
 #[derive(Clone, Debug, PartialEq)]
@@ -242,10 +247,10 @@ impl<'de> Deserializer<'de> for Tree {
     fn deserialize_struct<V: Visitor<'de>>(
         self,
         _: &'static str,
-        _: &'static [&'static str],
+        names: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Unreadable> {
-        self.deserialize_map(visitor)
+        visitor.visit_seq(Fields::of(self, names)?)
     }
 
     fn deserialize_enum<V: Visitor<'de>>(
@@ -259,56 +264,5 @@ impl<'de> Deserializer<'de> for Tree {
 
     serde::forward_to_deserialize_any! {
         i8 i16 i32 i64 i128 u8 u16 u128 f64 char bytes byte_buf unit_struct tuple tuple_struct
-    }
-}
-
-/// A variant by its name, or an object of one field: the variant's name and what it holds.
-impl<'de> EnumAccess<'de> for Tree {
-    type Error = Unreadable;
-    type Variant = Held;
-
-    fn variant_seed<S: serde::de::DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<(S::Value, Held), Unreadable> {
-        let (name, held) = match self {
-            Self::Text(name) => (name, None),
-            Self::Object(fields) => {
-                let (name, held) = fields.into_iter().next().ok_or(Unreadable)?;
-                (name, Some(held))
-            }
-            _ => return Err(Unreadable),
-        };
-        Ok((seed.deserialize(Self::Text(name))?, Held(held)))
-    }
-}
-
-/// What a variant holds.
-pub struct Held(pub Option<Tree>);
-
-impl<'de> VariantAccess<'de> for Held {
-    type Error = Unreadable;
-
-    fn unit_variant(self) -> Result<(), Unreadable> {
-        Ok(())
-    }
-
-    fn newtype_variant_seed<S: serde::de::DeserializeSeed<'de>>(
-        self,
-        seed: S,
-    ) -> Result<S::Value, Unreadable> {
-        seed.deserialize(self.0.ok_or(Unreadable)?)
-    }
-
-    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
-        self.0.ok_or(Unreadable)?.deserialize_seq(visitor)
-    }
-
-    fn struct_variant<V: Visitor<'de>>(
-        self,
-        _: &'static [&'static str],
-        visitor: V,
-    ) -> Result<V::Value, Unreadable> {
-        self.0.ok_or(Unreadable)?.deserialize_map(visitor)
     }
 }

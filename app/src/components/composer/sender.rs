@@ -9,6 +9,7 @@ use protocol::{MessageId, TurnState};
 use super::super::address::address_is;
 use super::super::console_view::Problem;
 use super::super::message_actions::catch_up;
+use crate::erase::{effect, effect_from};
 use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand};
 use crate::text::tr;
 use crate::{AppError, api};
@@ -90,7 +91,7 @@ impl Sender {
     /// Sends what waits as soon as the answer before it is complete.
     pub fn send_when_done(&self, activity: Memo<Activity>) {
         let sender = self.clone();
-        Effect::new(move |ran: Option<bool>| {
+        effect_from(move |ran: Option<bool>| {
             let runs = activity.get().is_running();
             if ran == Some(true) && !runs && sender.held.get_untracked() == Held::Queued {
                 let complete = sender.conversation.last_turn() == Some(TurnState::Completed);
@@ -126,7 +127,7 @@ impl Sender {
     pub fn restore(&self) {
         let sender = self.clone();
         let kept = self.drafts.of(self.draft_of());
-        Effect::new(move || {
+        effect(move || {
             let Some(area) = sender.area.get() else { return };
             if area.value().is_empty() {
                 area.set_value(&kept);

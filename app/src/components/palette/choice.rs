@@ -108,12 +108,14 @@ pub fn choices(
         let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
         Choice::Conversation { id: worker.worker_id, title }
     });
-    let mut commands: Vec<_> = Command::all(place)
-        .into_iter()
-        .filter_map(|command| Some((fuzzy::score(&low(command.words(place)), &wanted)?, command)))
-        .collect();
-    // Stable: without a difference they stay in their order.
-    commands.sort_by_key(|(score, _)| std::cmp::Reverse(*score));
+    let mut commands: Vec<(u32, Command)> = Vec::new();
+    for command in Command::all(place) {
+        if let Some(score) = fuzzy::score(&low(command.words(place)), &wanted) {
+            // Behind all that fit as well: without a difference they stay in their order.
+            let at = commands.partition_point(|(other, _)| *other >= score);
+            commands.insert(at, (score, command));
+        }
+    }
     let search = (!typed.is_empty()).then(|| Choice::Search(typed.to_owned()));
     // What only has its letters is not what Enter should do.
     let said = commands.partition_point(|(score, _)| fuzzy::is_said(*score, &wanted));

@@ -11,6 +11,7 @@ use super::perform::Performer;
 use super::{Overlay, close};
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
+use crate::erase::{attr, heard, live, words};
 use crate::live::Conversation;
 use crate::text::{self, tr};
 
@@ -69,22 +70,22 @@ pub fn Find() -> impl IntoView {
                         aria-autocomplete="list"
                         aria-label=tr!(palette_field)
                         placeholder=tr!(palette_field)
-                        aria-activedescendant=move || descendant.active_id()
+                        aria-activedescendant=attr(move || descendant.active_id())
                         autocomplete="off"
                         spellcheck="false"
                         prop:value=written
                         maxlength=api::TITLE_QUERY_CHARS.to_string()
-                        on:keydown=keydown
-                        on:input=move |_| {
+                        on:keydown=heard(keydown)
+                        on:input=heard(move |_| {
                             if let Some(field) = field.get_untracked() {
                                 typed.query.set(field.value());
                                 typed.ask();
                             }
-                        }
+                        })
                     />
                 </div>
                 <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
-                    {move || {
+                    {live(move || {
                         let choices = listed.get();
                         choices
                             .into_iter()
@@ -97,19 +98,19 @@ pub fn Find() -> impl IntoView {
                                         id=option_id(at)
                                         role="option"
                                         data-kind=kind(&choice)
-                                        aria-selected=move || (active.get() == at).to_string()
-                                        on:pointermove=move |_| hover.set(at)
-                                        on:click=move |_| perform(at)
+                                        aria-selected=attr(move || Some((active.get() == at).to_string()))
+                                        on:pointermove=heard(move |_| hover.set(at))
+                                        on:click=heard(move |_| perform(at))
                                     >
-                                        {words(&choice)}
+                                        {words_of(&choice)}
                                     </li>
                                 }
                             })
                             .collect_view()
-                    }}
+                    })}
                 </ul>
                 <p class="visually-hidden" role="status">
-                    {move || text::choices(empty.read().len())}
+                    {words(move || text::choices(empty.read().len()))}
                 </p>
             </div>
     }
@@ -210,7 +211,7 @@ fn kind(choice: &Choice) -> &'static str {
     }
 }
 
-fn words(choice: &Choice) -> String {
+fn words_of(choice: &Choice) -> String {
     let place = expect_context::<Conversation>().worker.read_untracked().place;
     match choice {
         Choice::Conversation { title, .. } => title.clone(),

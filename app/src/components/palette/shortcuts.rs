@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use super::close;
+use crate::erase::heard;
 use crate::reader;
 use crate::text::tr;
 
@@ -36,7 +37,7 @@ pub fn Shortcuts() -> impl IntoView {
                 <h2>{tr!(shortcuts)}</h2>
                 <dl>{rows.map(row).collect_view()}</dl>
                 <p class="quiet">{tr!(shortcuts_mac)}</p>
-                <button class="button" type="button" on:click=move |_| close()>
+                <button class="button" type="button" on:click=heard(move |_| close())>
                     {tr!(close)}
                 </button>
             </div>

@@ -8,7 +8,7 @@ use super::entry_menu::Menu;
 use super::entry_title::EntryTitle;
 use crate::components::icon::{Drawing, Icon};
 use crate::components::moment;
-use crate::erase::{Erased, erase};
+use crate::erase::{Erased, attr, erase, erase_scripted, heard, live, words};
 use crate::live::list::Item;
 use crate::live::{Conversation, List};
 use crate::{label, text::tr};
@@ -26,17 +26,17 @@ pub fn Entry(
     view! {
         <li
             class="entry"
-            data-running=move || running.running().then_some("")
-            data-unread=move || unread.unread().then_some("")
+            data-running=attr(move || running.running().then_some(""))
+            data-unread=attr(move || unread.unread().then_some(""))
         >
-            {move || {
+            {live(move || {
                 if renaming.get() == Some(id) {
                     let item = item.clone();
-                    erase(view! { <EntryTitle item /> })
+                    erase_scripted(view! { <EntryTitle item /> })
                 } else {
                     closed(&item, &marked)
                 }
-            }}
+            })}
         </li>
     }
 }
@@ -60,10 +60,10 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
             href=format!("/c/{id}{query}")
             aria-current=current.then_some("page")
         >
-            <span class="conversation-title">{title.clone()}</span>
-            <span class="visually-hidden">{move || marks.words()}</span>
-            <time class="moment" datetime=move || at.read().updated_at.to_rfc3339()>
-                {move || moment::shown(worker.read().updated_at, list.local.get())}
+            <span class="conversation-title">{words(title.clone())}</span>
+            <span class="visually-hidden">{words(move || marks.words())}</span>
+            <time class="moment" datetime=attr(move || Some(at.read().updated_at.to_rfc3339()))>
+                {words(move || moment::shown(worker.read().updated_at, list.local.get()))}
             </time>
         </a>
         <MenuButton id title />
@@ -98,12 +98,12 @@ fn MenuButton(
             class="icon-button entry-more"
             id=format!("m-of-{id}")
             href=format!("/c/{id}#manage")
-            role=move || is_button.get().then_some("button")
-            aria-haspopup=move || scripted.get().then_some("menu")
-            aria-expanded=move || (open.get() == Some(id)).then_some("true")
-            aria-label=move || tr!(entry_menu, title = title())
-            on:click=press
-            on:keydown=keydown
+            role=attr(move || is_button.get().then_some("button"))
+            aria-haspopup=attr(move || scripted.get().then_some("menu"))
+            aria-expanded=attr(move || (open.get() == Some(id)).then_some("true"))
+            aria-label=attr(move || Some(tr!(entry_menu, title = title())))
+            on:click=heard(press)
+            on:keydown=heard(keydown)
         >
             <Drawing icon=Icon::Dots />
         </a>

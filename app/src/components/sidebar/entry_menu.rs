@@ -14,6 +14,7 @@ use super::entry_title::link_of;
 use crate::components::console_view::Problem;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus_soon, focus_soon_if_lost};
+use crate::erase::{heard, words};
 use crate::live::{Conversation, List};
 use crate::text::tr;
 
@@ -117,31 +118,31 @@ pub fn EntryMenu() -> impl IntoView {
             role="menu"
             aria-label=tr!(entry_menu_name)
             node_ref=element
-            on:toggle=toggled
-            on:keydown=move |event| walk(&event, element)
+            on:toggle=heard(toggled)
+            on:keydown=heard(move |event| walk(&event, element))
         >
-            <button type="button" role="menuitem" tabindex="-1" on:click=rename>
+            <button type="button" role="menuitem" tabindex="-1" on:click=heard(rename)>
                 {tr!(entry_rename)}
             </button>
             <button
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=move |_| put(if pin_to() { Place::Listed } else { Place::Pinned })
+                on:click=heard(move |_| put(if pin_to() { Place::Listed } else { Place::Pinned }))
             >
-                {move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) }}
+                {words(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
             </button>
             <button
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=move |_| {
+                on:click=heard(move |_| {
                     put_archive(if archive_to() { Place::Listed } else { Place::Archived })
-                }
+                })
             >
-                {move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) }}
+                {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}
             </button>
-            <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=delete>
+            <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=heard(delete)>
                 {tr!(delete)}
             </button>
         </div>

@@ -8,6 +8,7 @@ use protocol::WorkerId;
 
 use crate::components::console_view::Problem;
 use crate::components::focus::focus_soon;
+use crate::erase::{effect, heard};
 use crate::live::List;
 use crate::live::list::Item;
 use crate::{AppError, api, label, text::tr};
@@ -21,7 +22,7 @@ pub fn EntryTitle(
     let field = NodeRef::<Input>::new();
     let title = item.worker.read_untracked().title.clone().unwrap_or_default();
     let done = Done { list: expect_context(), problem: expect_context(), item, field };
-    Effect::new(move || {
+    effect(move || {
         if let Some(field) = field.get() {
             let _ = field.focus();
             field.select();
@@ -40,10 +41,10 @@ pub fn EntryTitle(
     view! {
         <form
             class="entry-title"
-            on:submit=move |event: SubmitEvent| {
+            on:submit=heard(move |event: SubmitEvent| {
                 event.prevent_default();
                 submitted.keep();
-            }
+            })
         >
             <input
                 type="text"
@@ -52,8 +53,8 @@ pub fn EntryTitle(
                 maxlength=protocol::limits::TITLE_CHARS.to_string()
                 aria-label=tr!(title)
                 autocomplete="off"
-                on:keydown=keydown
-                on:blur=move |_: FocusEvent| left.keep()
+                on:keydown=heard(keydown)
+                on:blur=heard(move |_: FocusEvent| left.keep())
             />
         </form>
     }

@@ -4,8 +4,9 @@ use leptos::prelude::*;
 
 use super::entry::Entry;
 use super::older::load_older;
+use crate::erase::{One, each, effect, erase, heard, live};
 use crate::live::List;
-use crate::live::list::{Day, Group};
+use crate::live::list::{Day, Group, Item};
 use crate::text::{self, tr};
 
 /// How near its end the list is scrolled when more is loaded, in pixels.
@@ -29,21 +30,25 @@ pub fn Groups() -> impl IntoView {
         }
     };
     // The list of the conversation before stood somewhere; this one is the same list.
-    Effect::new(move || {
+    effect(move || {
         if let Some(element) = scroller.get() {
             element.set_scroll_top(list.scrolled.get_value());
         }
     });
     view! {
-        <div class="conversations" node_ref=scroller on:scroll=scrolled>
-            {move || archived.get().archived.then(|| view! { <p class="part">{tr!(archive_part)}</p> })}
-            <For
-                each=move || groups.get()
-                key=|group| group.day
-                children=|group| view! { <OfDay group /> }
-            />
+        <div class="conversations" node_ref=scroller on:scroll=heard(scrolled)>
+            {live(move || archived.get().archived.then(|| erase(view! { <p class="part">{tr!(archive_part)}</p> })))}
+            {each(move || groups.get().into_iter().map(of_day).collect())}
         </div>
     }
+}
+
+fn of_day(group: Group) -> One {
+    One::new(group.day.key(), || erase(view! { <OfDay group /> }))
+}
+
+fn entry(item: Item) -> One {
+    One::new(u128::from_be_bytes(*item.id.as_bytes()), || erase(view! { <Entry item /> }))
 }
 
 #[component]
@@ -55,11 +60,7 @@ fn OfDay(group: Group) -> impl IntoView {
                 {name(day)}
             </h2>
             <ul>
-                <For
-                    each=move || items.get()
-                    key=|item| item.id
-                    children=|item| view! { <Entry item /> }
-                />
+                {each(move || items.get().into_iter().map(entry).collect())}
             </ul>
         </div>
     }

@@ -3,6 +3,7 @@
 use leptos::prelude::*;
 
 use crate::components::focus::focus;
+use crate::erase::effect;
 use crate::live::{Conversation, List};
 
 /// Keeps the list right for as long as this conversation is shown.
@@ -10,7 +11,7 @@ pub fn keep(list: &List, conversation: &Conversation) {
     let worker = conversation.worker.clone();
     let (id, seen) = (conversation.worker_id, list.clone());
     // What somebody looks at is seen, as far as it has come.
-    Effect::new(move || {
+    effect(move || {
         let at = worker.read().updated_at;
         if seen.looking.get() && seen.seen.read().is_some() {
             seen.saw(id, at);
@@ -36,7 +37,7 @@ fn refocus(list: &List) {
         focused.remove();
         pressed.remove();
     });
-    Effect::new(move || {
+    effect(move || {
         for group in groups.read().iter() {
             group.items.track();
         }

@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
+use crate::erase::{heard, live};
 use crate::live::{Conversation, List};
 use crate::text::tr;
 
@@ -13,7 +14,7 @@ use crate::text::tr;
 pub fn Older() -> impl IntoView {
     let (list, current) = (expect_context::<List>(), expect_context::<Conversation>().worker_id);
     let part = list.part.clone();
-    move || {
+    live(move || {
         let list = list.clone();
         list.next_before.get().map(|before| {
             let mut query = leptos_router::params::ParamsMap::new();
@@ -29,13 +30,13 @@ pub fn Older() -> impl IntoView {
                 <a
                     class="quiet older"
                     href=format!("/c/{current}{}", query.to_query_string())
-                    on:click=load
+                    on:click=heard(load)
                 >
                     {tr!(older_conversations)}
                 </a>
             }
         })
-    }
+    })
 }
 
 /// Loads the page that follows, unless it is on its way.

@@ -1,0 +1,115 @@
+//! What a value takes out of a tree piece by piece: the variant of an enum with what it holds, and
+//! the fields of an object.
+
+use serde::de::{DeserializeSeed, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor};
+
+use super::{Tree, Unreadable};
+
+/// A variant by its name, or an object of one field: the variant's name and what it holds.
+impl<'de> EnumAccess<'de> for Tree {
+    type Error = Unreadable;
+    type Variant = Held;
+
+    fn variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<(S::Value, Held), Unreadable> {
+        let (name, held) = match self {
+            Self::Text(name) => (name, None),
+            Self::Object(fields) => {
+                let (name, held) = fields.into_iter().next().ok_or(Unreadable)?;
+                (name, Some(held))
+            }
+            _ => return Err(Unreadable),
+        };
+        Ok((seed.deserialize(Self::Text(name))?, Held(held)))
+    }
+}
+
+/// What a variant holds.
+pub struct Held(pub Option<Tree>);
+
+impl<'de> VariantAccess<'de> for Held {
+    type Error = Unreadable;
+
+    fn unit_variant(self) -> Result<(), Unreadable> {
+        Ok(())
+    }
+
+    fn newtype_variant_seed<S: DeserializeSeed<'de>>(
+        self,
+        seed: S,
+    ) -> Result<S::Value, Unreadable> {
+        seed.deserialize(self.0.ok_or(Unreadable)?)
+    }
+
+    fn tuple_variant<V: Visitor<'de>>(self, _: usize, visitor: V) -> Result<V::Value, Unreadable> {
+        self.0.ok_or(Unreadable)?.deserialize_seq(visitor)
+    }
+
+    fn struct_variant<V: Visitor<'de>>(
+        self,
+        names: &'static [&'static str],
+        visitor: V,
+    ) -> Result<V::Value, Unreadable> {
+        visitor.visit_seq(Fields::of(self.0.ok_or(Unreadable)?, names)?)
+    }
+}
+
+/// The fields of an object in the order in which a type names them. Each is looked for by its
+/// name, so that no type brings code of its own that tells its names apart.
+pub struct Fields {
+    object: Tree,
+    names: std::slice::Iter<'static, &'static str>,
+}
+
+impl Fields {
+    pub fn of(object: Tree, names: &'static [&'static str]) -> Result<Self, Unreadable> {
+        let is_object = matches!(object, Tree::Object(_));
+        is_object.then(|| Self { object, names: names.iter() }).ok_or(Unreadable)
+    }
+
+    fn next(&mut self) -> Option<Tree> {
+        self.object.take(self.names.next()?).ok()
+    }
+}
+
+/// One that is not there is none, and the next one comes all the same: a type has a default
+/// for it, or cannot be read.
+impl<'de> SeqAccess<'de> for Fields {
+    type Error = Unreadable;
+
+    fn next_element_seed<S: DeserializeSeed<'de>>(
+        &mut self,
+        seed: S,
+    ) -> Result<Option<S::Value>, Unreadable> {
+        self.next().map(|field| seed.deserialize(field)).transpose()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::{Timings, Usage};
+
+    fn read<T: serde::de::DeserializeOwned>(text: &str) -> Result<T, Unreadable> {
+        Tree::parse(text)?.value()
+    }
+
+    #[test]
+    fn fields_are_found_by_their_names_in_any_order() {
+        let usage = read::<Usage>(r#"{"completion_tokens":2,"new":[{}],"prompt_tokens":1}"#);
+        let expected = Usage { prompt_tokens: 1, completion_tokens: 2, cached_tokens: None };
+        assert_eq!(usage, Ok(expected));
+    }
+
+    #[test]
+    fn one_that_is_missing_is_its_default_or_makes_the_rest_unreadable() {
+        let timings = Timings { total_ms: Some(3), ..Timings::default() };
+        assert_eq!(read::<Timings>(r#"{"total_ms":3}"#), Ok(timings));
+        assert_eq!(read::<Timings>("{}"), Ok(Timings::default()));
+        assert_eq!(read::<Usage>(r#"{"completion_tokens":2}"#), Err(Unreadable));
+        assert_eq!(read::<Usage>(r#"{"prompt_tokens":1,"completion_tokens":-2}"#), Err(Unreadable));
+        assert_eq!(read::<Usage>("[1,2]"), Err(Unreadable));
+    }
+}
