@@ -247,6 +247,10 @@ pub struct ImportReport {
     pub skipped: u64,
     /// Conversations that are here with another content and were left as they are.
     pub kept: u64,
+    /// Conversations that were deleted here and can still be brought back. They were left so,
+    /// whatever their content; `/deleted` lists them.
+    #[serde(default)]
+    pub deleted: u64,
     /// Entries of another program's export that have no place in a transcript: of a system or
     /// a tool, hidden, or not text.
     pub left_out: u64,

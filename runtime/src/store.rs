@@ -199,7 +199,8 @@ pub struct Deleted {
 /// Keeps the logs.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Adds a worker with the first events of its log.
+    /// Adds a worker with the first events of its log. Error: `Append` where one of its id is
+    /// there, deleted or not; one that was given up makes room.
     async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError>;
 
     /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
@@ -208,7 +209,7 @@ pub trait Store: Send + Sync + 'static {
     async fn append(&self, append: Append) -> Result<(), StoreError>;
 
     /// Deletes a worker with its log; true if it was there. Nothing finds it from then on but
-    /// [`Self::deleted`] and [`Self::restore`]; one of the same id may take its place.
+    /// [`Self::deleted`] and [`Self::restore`], and nothing takes its place.
     async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError>;
 
     /// Brings a deleted worker back as it was; true if it could be.
@@ -313,8 +314,8 @@ pub trait Store: Send + Sync + 'static {
     /// A worker's whole log as it is at one moment.
     async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError>;
 
-    /// Adds whole conversations, all or none, synced to the disk; those that are here already
-    /// stay as they are. No other commit comes in between. Errors: `Import` (also for an error
+    /// Adds whole conversations, all or none, synced to the disk; those that are here already,
+    /// or were deleted and can be brought back, stay as they are. No other commit comes in between. Errors: `Import` (also for an error
     /// of the giver), `Closed`; nothing was stored then.
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
 

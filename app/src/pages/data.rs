@@ -74,7 +74,7 @@ pub fn DataPage(
 /// What an import did.
 #[component]
 fn Imported(report: ImportReport) -> impl IntoView {
-    let ImportReport { format, imported, skipped, kept, left_out, workers } = report;
+    let ImportReport { format, imported, skipped, kept, deleted, left_out, workers } = report;
     let from = match format {
         ImportFormat::Companion => tr!(from_companion),
         ImportFormat::Chatgpt => tr!(from_chatgpt),
@@ -90,6 +90,7 @@ fn Imported(report: ImportReport) -> impl IntoView {
             <p class="note-title">{text::imported(imported, from)}</p>
             {line(skipped, text::import_skipped)}
             {line(kept, text::import_kept)}
+            {line(deleted, text::import_deleted)}
             {line(left_out, text::import_left_out)}
             {first}
         </div>

@@ -36,6 +36,13 @@ pub fn import_kept(count: u64) -> String {
     }
 }
 
+pub fn import_deleted(count: u64) -> String {
+    match count {
+        1 => tr!(import_deleted_single).to_owned(),
+        count => tr!(import_deleted_many, count = count),
+    }
+}
+
 pub fn import_left_out(count: u64) -> String {
     match count {
         1 => tr!(import_left_out_single).to_owned(),

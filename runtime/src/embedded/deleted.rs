@@ -84,7 +84,7 @@ impl Runtime {
         Ok(())
     }
 
-    async fn sweep(&self) -> Result<(), StoreError> {
+    pub(super) async fn sweep(&self) -> Result<(), StoreError> {
         sweep(&self.inner.shared, self.inner.undo_delete_ms).await
     }
 

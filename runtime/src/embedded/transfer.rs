@@ -115,6 +115,8 @@ impl Runtime {
         let shared = &self.inner.shared;
         let now = shared.clock.now();
         let profile = self.bundle().default_profile().clone();
+        // What can no longer be brought back does not stand in the way.
+        self.sweep().await.map_err(fault::from_store)?;
         let report = transfer::import(shared.store.as_ref(), file, profile, differing, now).await;
         let report = report.map_err(told)?;
         if !report.added.is_empty() {
@@ -188,6 +190,7 @@ fn shown(report: &Report) -> ImportReport {
         imported: report.added.len() as u64,
         skipped: report.skipped.len() as u64,
         kept: report.kept.len() as u64,
+        deleted: report.deleted.len() as u64,
         left_out: report.left_out,
         workers: report.added.iter().take(IDS).copied().collect(),
     }

@@ -46,6 +46,8 @@ pub struct Imported {
     /// They are here with another content. With [`Differing::Refuse`] a single one means that
     /// nothing was added.
     pub differing: Vec<WorkerId>,
+    /// They were deleted here and can be brought back, whatever their content. They stay so.
+    pub deleted: Vec<WorkerId>,
 }
 
 /// Takes conversations one at a time; an error ends the giving.

@@ -25,6 +25,8 @@ pub struct Report {
     pub skipped: Vec<WorkerId>,
     /// They are here with another content, and were left as they are.
     pub kept: Vec<WorkerId>,
+    /// They were deleted here and can be brought back, and were left so.
+    pub deleted: Vec<WorkerId>,
     /// See [`Totals::left_out`].
     pub left_out: u64,
 }
@@ -106,13 +108,13 @@ pub async fn import(
         }
     });
     let done = store.import(give, differing).await.map_err(told)?;
-    let Imported { added, skipped, differing: others } = done;
+    let Imported { added, skipped, differing: others, deleted } = done;
     if differing == Differing::Refuse && !others.is_empty() {
         return Err(ImportError::Differs(others));
     }
     // A crash before it is done leaves it to the next start.
     recovery::interrupt_among(store, &added, now).await.map_err(ImportError::Store)?;
-    Ok(Report { format, added, skipped, kept: others, left_out: totals.left_out })
+    Ok(Report { format, added, skipped, kept: others, deleted, left_out: totals.left_out })
 }
 
 fn look(file: &mut File, profile: &ProfileName) -> Result<(Format, Totals), ImportError> {

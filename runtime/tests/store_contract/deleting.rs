@@ -1,7 +1,7 @@
 //! Deleting, bringing back, and removing for good.
 
 use protocol::EventBody;
-use runtime::store::{Deleted, Store};
+use runtime::store::{Deleted, Store, StoreError};
 
 use crate::Place;
 use crate::sample::{Sample, assert_holds, moment};
@@ -106,19 +106,31 @@ pub async fn a_long_worker_is_removed_step_by_step(place: &impl Place) {
     assert_holds(store.as_ref(), &other).await;
 }
 
-pub async fn a_deleted_worker_makes_room_for_one_of_its_id(place: &impl Place) {
+pub async fn a_worker_that_was_given_up_makes_room_for_one_of_its_id(place: &impl Place) {
     let store = place.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for _ in 0..120 {
         sample.asked(store.as_ref(), "former", &["words"]).await;
     }
-    store.delete(sample.id(), moment(9)).await.unwrap();
+    store.give_up(sample.id()).await.unwrap();
     let mut again = Sample::created(1, store.as_ref()).await;
     assert!(!store.restore(sample.id()).await.unwrap());
     again.asked(store.as_ref(), "present", &["words"]).await;
     assert_holds(store.as_ref(), &again).await;
     assert_eq!(found(store.as_ref(), "former").await.len(), 0);
     assert_eq!(found(store.as_ref(), "words").await.len(), 1);
+}
+
+pub async fn a_deleted_worker_makes_no_room_for_one_of_its_id(place: &impl Place) {
+    let store = place.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    sample.asked(store.as_ref(), "former", &["words"]).await;
+    store.delete(sample.id(), moment(9)).await.unwrap();
+    let mut again = Sample::new(1);
+    let refused = store.create(again.log, again.first()).await;
+    assert!(matches!(refused, Err(StoreError::Append(_))), "{refused:?}");
+    assert!(store.restore(sample.id()).await.unwrap());
+    assert_holds(store.as_ref(), &sample).await;
 }
 
 pub async fn what_was_deleted_is_still_known_after_a_reopening(place: &impl Place) {

@@ -85,7 +85,8 @@ macro_rules! contract {
                 what_is_due_is_removed_and_nothing_else
                 what_is_given_up_does_not_come_back
                 a_long_worker_is_removed_step_by_step
-                a_deleted_worker_makes_room_for_one_of_its_id
+                a_deleted_worker_makes_no_room_for_one_of_its_id
+                a_worker_that_was_given_up_makes_room_for_one_of_its_id
                 what_was_deleted_is_still_known_after_a_reopening
             }
             search {
@@ -145,6 +146,7 @@ macro_rules! contract {
                 prompts_come_with_the_logs_that_refer_to_them
                 a_log_that_is_here_stays_as_it_is
                 one_that_differs_keeps_all_out_or_is_left_out_itself
+                one_that_was_deleted_is_told_of_and_can_still_be_brought_back
                 a_giver_that_fails_leaves_nothing
                 an_import_survives_a_close_and_a_closed_store_takes_none
             }

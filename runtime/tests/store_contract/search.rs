@@ -213,7 +213,7 @@ pub async fn what_was_put_in_is_found(place: &impl Place) {
     sample.asked(store.as_ref(), "carried over", &["from ", "elsewhere"]).await;
     store.append(sample.renamed("a carried title")).await.unwrap();
     let log = store.whole(sample.id()).await.unwrap().unwrap();
-    store.delete(sample.id(), moment(9)).await.unwrap();
+    store.give_up(sample.id()).await.unwrap();
     let give: Give = Box::new(move |take: &mut Take<'_>| take(log));
     store.import(give, Differing::Refuse).await.unwrap();
     assert_eq!(texts(store.as_ref(), "carried").await, ["a carried title", "carried over"]);

@@ -60,7 +60,7 @@ pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(place: &impl Pl
     let samples = [lived(1, store.as_ref()).await, lived(2, store.as_ref()).await];
     let logs = all(store.as_ref()).await;
     for sample in &samples {
-        store.delete(sample.id(), moment(9)).await.unwrap();
+        store.give_up(sample.id()).await.unwrap();
     }
     let done = put(store.as_ref(), logs.clone()).await;
     assert_eq!(done.added, samples.each_ref().map(Sample::id));
@@ -159,14 +159,45 @@ pub async fn one_that_differs_keeps_all_out_or_is_left_out_itself(place: &impl P
     let logs = vec![new.clone(), differs, here];
     let done = put(store.as_ref(), logs.clone()).await;
     let (added, ids) = (vec![], vec![sample.id()]);
-    assert_eq!(done, Imported { added, skipped: ids.clone(), differing: ids.clone() });
+    let deleted = Vec::new();
+    let (skipped, differing) = (ids.clone(), ids.clone());
+    assert_eq!(done, Imported { added, skipped, differing, deleted });
     assert_eq!(store.count().await.unwrap(), 1);
 
     let done = store.import(giving(logs), Differing::Keep).await.unwrap();
     let added = vec![new.worker.worker_id];
-    assert_eq!(done, Imported { added, skipped: ids.clone(), differing: ids });
+    let (skipped, differing, deleted) = (ids.clone(), ids, Vec::new());
+    assert_eq!(done, Imported { added, skipped, differing, deleted });
     assert_holds(store.as_ref(), &sample).await;
     assert_eq!(store.whole(new.worker.worker_id).await.unwrap(), Some(new));
+}
+
+/// Longer than what comes in, shorter, or another: what was deleted comes back as it was.
+pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(place: &impl Place) {
+    let store = place.open();
+    let mut sample = lived(1, store.as_ref()).await;
+    let early = all(store.as_ref()).await.remove(0);
+    store.append(sample.ended()).await.unwrap();
+    sample.asked(store.as_ref(), "more?", &["yes"]).await;
+    let mut another = early.clone();
+    another.log.0 += 1;
+    let mut new = early.clone();
+    new.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
+    store.delete(sample.id(), moment(9)).await.unwrap();
+    for log in [early.clone(), another] {
+        let done = put(store.as_ref(), vec![log, new.clone()]).await;
+        assert_eq!(done.deleted, [sample.id()]);
+        assert!(!done.skipped.contains(&sample.id()) && done.differing.is_empty());
+        assert!(store.worker(sample.id()).await.unwrap().is_none());
+        assert!(store.worker(new.worker.worker_id).await.unwrap().is_some());
+    }
+    assert!(store.restore(sample.id()).await.unwrap());
+    assert_holds(store.as_ref(), &sample).await;
+
+    // Once it was given up there is nothing to bring back.
+    store.give_up(sample.id()).await.unwrap();
+    assert_eq!(put(store.as_ref(), vec![early.clone()]).await.added, [sample.id()]);
+    assert_eq!(store.whole(sample.id()).await.unwrap(), Some(early));
 }
 
 pub async fn a_giver_that_fails_leaves_nothing(place: &impl Place) {

@@ -61,10 +61,13 @@ async fn spooled(folder: &Path) -> anyhow::Result<File> {
 }
 
 fn print(report: &Report) {
-    let Report { added, skipped, kept, left_out, .. } = report;
+    let Report { added, skipped, kept, deleted, left_out, .. } = report;
     println!("imported {} conversations, {} were here already", added.len(), skipped.len());
     for id in kept {
         println!("{id} is here with another content and was left as it is");
+    }
+    for id in deleted {
+        println!("{id} was deleted here and can be brought back; it was left so");
     }
     if *left_out > 0 {
         println!("{left_out} entries were left out: not text, hidden, or of a system or a tool");

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use protocol::api::CreateWorker;
 use protocol::{Event, EventBody, TurnState, View, WorkerId};
+use runtime::clock::Clock as _;
 use runtime::store::sqlite::{Aside, Sqlite};
 use runtime::store::{Relation, Store as _, WholeLog};
 use serde_json::json;
@@ -275,6 +276,19 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
     assert!(error.contains("nothing was imported"), "{error}");
     let output = good(&data, &["import", "--keep-existing", &path("differs")]).await;
     assert!(text(&output.stdout).contains("left as it is"), "{output:?}");
+    assert_eq!(all(&data), before);
+
+    // What was deleted can still be brought back afterwards.
+    let id = before[0].worker.worker_id;
+    let store = Sqlite::open(&data).unwrap();
+    let now = runtime::clock::SystemClock.now();
+    assert!(store.delete(id, now).await.unwrap());
+    drop(store);
+    let output = good(&data, &["import", &path("file")]).await;
+    assert!(text(&output.stdout).contains(&format!("{id} was deleted here")), "{output:?}");
+    let store = Sqlite::open(&data).unwrap();
+    assert!(store.restore(id).await.unwrap());
+    drop(store);
     assert_eq!(all(&data), before);
 
     let fresh = PathBuf::from(path("fresh"));

@@ -127,9 +127,10 @@ async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
     let runtime = server.registry.home();
     // An observer that has not looked yet holds on to the news of the deletion.
     let _slow = runtime.observe(id, None).await.unwrap();
-    assert_eq!(server.client.delete(server.url(&worker)).send().await.unwrap().status(), 204);
+    let purge = server.url(&format!("{worker}?purge=true"));
+    assert_eq!(server.client.delete(purge).send().await.unwrap().status(), 204);
     assert_eq!(server.get(&worker).send().await.unwrap().status(), 404);
-    import(&server, "", file).await;
+    assert_eq!(import(&server, "", file).await.imported, 1);
     let mut fresh = runtime.observe(id, None).await.unwrap();
     assert!(matches!(fresh.next().await, Some(protocol::Frame::Snapshot { .. })));
     // Told of the deletion, it would close at once.
@@ -143,6 +144,34 @@ async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
         let protocol::Frame::Event(envelope) = frame else { panic!("{frame:?}") };
         seen = matches!(envelope.event.body, EventBody::TurnEnded { .. });
     }
+}
+
+#[tokio::test]
+async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
+    let (server, worker) = lived().await;
+    let (_, _, early) = bytes(&server, &format!("{worker}/export")).await;
+    server.says("Here too.");
+    server.send(&worker, "And here?").await;
+    server.sees(server.worker_id().await, "Here too.").await;
+    let (_, _, whole) = bytes(&server, &format!("{worker}/export")).await;
+    assert_eq!(server.client.delete(server.url(&worker)).send().await.unwrap().status(), 204);
+
+    let report = import(&server, "", early.clone()).await;
+    assert_eq!((report.imported, report.skipped, report.kept, report.deleted), (0, 0, 0, 1));
+    for (language, words) in [
+        ("en", "1 was deleted here and was left so."),
+        ("ja", "1 件はここで削除したものなので、そのままにしました。"),
+    ] {
+        let mut form = b"--x\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".to_vec();
+        form.extend_from_slice(&early);
+        form.extend_from_slice(b"\r\n--x--\r\n");
+        let page = server.post("/data").header("accept-language", language);
+        let page = page.header("content-type", "multipart/form-data; boundary=x").body(form);
+        let page = page.send().await.unwrap().text().await.unwrap();
+        assert!(page.contains(words), "{page}");
+    }
+    assert_eq!(server.post(&format!("{worker}/restore")).send().await.unwrap().status(), 200);
+    assert_eq!(bytes(&server, &format!("{worker}/export")).await.2, whole);
 }
 
 #[tokio::test]

@@ -65,11 +65,20 @@ pub(super) fn sweep(db: &Connection, until: Timestamp) -> Result<bool, Cause> {
     Ok(true)
 }
 
-/// Removes a deleted worker at once, so that its id can be used.
+/// Whether a worker was deleted and can be brought back.
+pub(super) fn is_kept(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE worker_id = ? AND deleted_ms > ?)";
+    let found = db.prepare_cached(sql)?.query_row(params![id.as_bytes(), GOING], |row| row.get(0));
+    Ok(found?)
+}
+
+/// Removes a worker that was given up at once, so that its id can be used.
 pub(super) fn make_room(db: &Connection, id: WorkerId) -> Result<(), Cause> {
-    let sql = "SELECT id FROM workers WHERE worker_id = ? AND deleted_ms IS NOT NULL";
-    let found: Option<i64> =
-        db.prepare_cached(sql)?.query_row([id.as_bytes()], |row| row.get(0)).optional()?;
+    let sql = "SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?";
+    let found: Option<i64> = db
+        .prepare_cached(sql)?
+        .query_row(params![id.as_bytes(), GOING], |row| row.get(0))
+        .optional()?;
     let Some(worker) = found else { return Ok(()) };
     while step(db, worker)? {}
     Ok(())

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use super::place::Place;
 use super::read::{self, WorkerRow};
-use super::write;
+use super::{delete, write};
 use crate::store::{
     Append, Cause, Differing, Durability, Give, Imported, Prompt, Relation, StoreError, WholeLog,
 };
@@ -75,6 +75,10 @@ fn import_one(db: &Connection, log: WholeLog, done: &mut Imported) -> Result<(),
             Relation::Holds => done.skipped.push(id),
             Relation::Differs => done.differing.push(id),
         }
+        return Ok(());
+    }
+    if delete::is_kept(db, id)? {
+        done.deleted.push(id);
         return Ok(());
     }
     let mut insert =

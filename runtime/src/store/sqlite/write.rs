@@ -7,7 +7,7 @@ use super::{delete, read, texts};
 use crate::store::{Append, Cause, StoreError};
 
 pub(super) fn create(db: &Connection, log: LogId, first: &Append) -> Result<(), StoreError> {
-    // What was deleted and could still be brought back makes room for one of the same id.
+    // What is about to be removed does not stand in the way of one of the same id.
     delete::make_room(db, first.worker.worker_id).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
     append(db, first)
