@@ -87,6 +87,7 @@ impl Runtime {
             limits: config.turn_limits,
             message_chars: config.message_chars,
             workspace: config.workspace,
+            coming_and_going: Mutex::default(),
             down: CancellationToken::new(),
         });
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;

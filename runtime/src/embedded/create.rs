@@ -84,6 +84,7 @@ impl Runtime {
         let first =
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
         let seq = first.events.len() as u64;
+        let _in_order = self.inner.shared.coming_and_going.lock().await;
         self.store().create(fresh::log_id(), first).await?;
         self.inner.shared.hub.listed(&worker, seq);
         Ok(worker)

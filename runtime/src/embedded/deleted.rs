@@ -8,7 +8,7 @@ use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus};
 
 use super::Runtime;
 use crate::hub::Wake;
-use crate::store::{Deleted, StoreError};
+use crate::store::{Deleted, StoreError, Stored};
 use crate::worker::{Command, Deletion, Shared};
 use crate::{fault, recovery};
 
@@ -33,10 +33,14 @@ impl Runtime {
     pub async fn delete_for_good(&self, id: WorkerId) -> Result<(), Error> {
         match self.end(id, Deletion::ForGood).await {
             Err(error) if error == fault::no_worker() => {
+                let shared = &self.inner.shared;
+                let _in_order = shared.coming_and_going.lock().await;
                 let found = self.store().give_up(id).await.map_err(fault::from_store)?;
                 if !found {
                     return Err(error);
                 }
+                // It may have been brought back just before.
+                shared.hub.wake(id, Wake::Deleted);
             }
             ended => ended?,
         }
@@ -45,23 +49,29 @@ impl Runtime {
 
     /// Brings a deleted worker back as it was.
     pub async fn restore(&self, id: WorkerId) -> Result<Worker, Error> {
-        if !self.store().restore(id).await.map_err(fault::from_store)? {
-            // Asked twice, it is there already.
-            return self.worker(id).await;
-        }
+        self.bring_back(id).await.map_err(fault::from_store)?;
+        // Asked twice, it is there already.
+        self.worker(id).await
+    }
+
+    /// Brings it back, if it can be, and tells of it.
+    async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
-        let stored = self.store().worker(id).await.map_err(fault::from_store)?;
-        if stored.as_ref().is_some_and(|found| found.worker.status == WorkerStatus::Generating) {
-            let now = shared.clock.now();
-            let done = recovery::interrupt_of(self.store(), id, now).await;
-            done.map_err(fault::from_store)?;
+        let _in_order = shared.coming_and_going.lock().await;
+        if !self.store().restore(id).await? {
+            return Ok(());
         }
-        // Its observers were told that it is gone; new ones are told where it stands.
-        let seq = stored.map_or(0, |stored| stored.last_seq);
-        shared.hub.wake(id, Wake::Committed(seq));
-        let worker = self.worker(id).await?;
-        shared.hub.listed(&worker, seq);
-        Ok(worker)
+        let mut stored = self.store().worker(id).await?;
+        if stored.as_ref().is_some_and(|found| found.worker.status == WorkerStatus::Generating) {
+            recovery::interrupt_of(self.store(), id, shared.clock.now()).await?;
+            stored = self.store().worker(id).await?;
+        }
+        if let Some(Stored { worker, last_seq, .. }) = stored {
+            // Its observers were told that it is gone; new ones are told where it stands.
+            shared.hub.wake(id, Wake::Committed(last_seq));
+            shared.hub.listed(&worker, last_seq);
+        }
+        Ok(())
     }
 
     /// What can be brought back, the last deleted first.

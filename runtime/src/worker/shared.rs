@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use protocol::{Error, ErrorCode, RuntimeId, Timestamp};
+use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::bundle::{Bundle, Profile, Variables};
@@ -23,6 +24,9 @@ pub(crate) struct Shared {
     pub(crate) limits: TurnLimits,
     pub(crate) message_chars: u32,
     pub(crate) workspace: String,
+    /// Whoever adds a worker, deletes one or brings one back holds this from the commit until
+    /// those who follow the list are told: they are told in the order of the commits.
+    pub(crate) coming_and_going: Mutex<()>,
     /// Cancelled when the runtime goes down.
     pub(crate) down: CancellationToken,
 }

@@ -44,6 +44,16 @@ pub struct Faulty {
     asked: Mutex<Vec<(Vec<&'static str>, Durability)>>,
     /// Appends that did not simply pass.
     met: watch::Sender<u64>,
+    /// Which look at a worker has its answer held back.
+    held: watch::Sender<Held>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    No,
+    /// After so many that are not.
+    After(u64),
+    Yes,
 }
 
 impl Faulty {
@@ -55,6 +65,39 @@ impl Faulty {
             after: watch::Sender::new(None),
             asked: Mutex::default(),
             met: watch::Sender::new(0),
+            held: watch::Sender::new(Held::No),
+        }
+    }
+
+    /// Holds back what one look at a worker has found, after so many that are answered.
+    pub fn hold_a_look_after(&self, looks: u64) {
+        self.held.send_replace(Held::After(looks));
+    }
+
+    /// Waits until it is held.
+    pub async fn a_look_is_held(&self) {
+        soon(self.held.subscribe().wait_for(|held| *held == Held::Yes)).await.unwrap();
+    }
+
+    /// Answers it.
+    pub fn answer_the_look(&self) {
+        self.held.send_replace(Held::No);
+    }
+
+    async fn looked(&self) {
+        let mine = self.held.send_if_modified(|held| match *held {
+            Held::After(0) => {
+                *held = Held::Yes;
+                true
+            }
+            Held::After(looks) => {
+                *held = Held::After(looks - 1);
+                false
+            }
+            Held::No | Held::Yes => false,
+        });
+        if mine {
+            self.held.subscribe().wait_for(|held| *held == Held::No).await.unwrap();
         }
     }
 
@@ -180,7 +223,9 @@ impl Store for Faulty {
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
         self.sees(Reads::Fail)?;
-        self.inner.worker(id).await
+        let found = self.inner.worker(id).await;
+        self.looked().await;
+        found
     }
 
     async fn workers(

@@ -1,6 +1,7 @@
 //! Deleting with a way back.
 
-use protocol::{CloseReason, ErrorCode, Timestamp, TurnState, WorkerStatus};
+use protocol::api::CreateWorker;
+use protocol::{CloseReason, ErrorCode, ListFrame, Timestamp, TurnState, WorkerStatus};
 use runtime::store::Store as _;
 
 use crate::faulty::Writes;
@@ -33,6 +34,52 @@ async fn what_comes_back_is_what_was_deleted() {
     // It is followed and goes on as before.
     let turn = stage.ask_and_answer("and now?", &["on it goes"]).await;
     assert_eq!(turn.state, TurnState::Completed);
+}
+
+/// Whatever one that brings it back has seen before it was deleted again is not told after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
+    for looks in 0..2 {
+        let stage = Stage::new().await;
+        let id = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+        soon(stage.runtime.delete(id)).await.unwrap();
+        let cursor = stage.runtime.workers(None, 1).await.unwrap().cursor;
+        stage.store.hold_a_look_after(looks);
+        let runtime = stage.runtime.clone();
+        let restore = tokio::spawn(async move { runtime.restore(id).await });
+        stage.store.a_look_is_held().await;
+        let runtime = stage.runtime.clone();
+        let mut delete = tokio::spawn(async move { runtime.delete(id).await });
+        // It is done by now, or waits for what is held.
+        let a_while = async {
+            for _ in 0..200 {
+                stage.store.sweep(Timestamp::from_unix_ms(0)).await.unwrap();
+            }
+        };
+        let early = tokio::select! {
+            done = &mut delete => Some(done),
+            () = a_while => None,
+        };
+        stage.store.answer_the_look();
+        let deleted = match early {
+            Some(done) => done,
+            None => soon(delete).await,
+        };
+        deleted.unwrap().unwrap();
+        // Whether it was still there when it was looked at does not matter.
+        let _ = soon(restore).await.unwrap();
+        assert_eq!(stage.runtime.worker(id).await.unwrap_err().code, ErrorCode::NotFound);
+
+        let mut told = stage.runtime.observe_list(cursor.as_ref()).unwrap();
+        let last = loop {
+            match soon(told.next()).await.unwrap() {
+                ListFrame::Deleted { worker_id, .. } if worker_id == id => break None,
+                ListFrame::Worker { worker, .. } if worker.worker_id == id => break Some(worker),
+                _ => {}
+            }
+        };
+        assert_eq!(last, None, "after {looks} looks");
+    }
 }
 
 /// Marked as deleted while nothing had said that its turn is over.

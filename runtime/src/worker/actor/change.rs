@@ -44,6 +44,7 @@ impl Actor<'_> {
     }
 
     pub(super) async fn delete(&mut self, deletion: Deletion) -> Result<(), Error> {
+        let _in_order = self.shared.coming_and_going.lock().await;
         let store = &self.shared.store;
         let deleted = match deletion {
             Deletion::Undoable => store.delete(self.id, self.shared.clock.now()).await,
