@@ -7,8 +7,8 @@ use protocol::api::{
     TurnInput, WorkerPage,
 };
 use protocol::{
-    Cursor, Error, ErrorCode, MessageId, Place, RuntimeId, Snapshot, Transcript, Turn, TurnId,
-    Worker, WorkerId, limits,
+    Cursor, Error, ErrorCode, MessageId, RuntimeId, Snapshot, Transcript, Turn, TurnId, Worker,
+    WorkerId, limits,
 };
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
@@ -27,6 +27,7 @@ use crate::worker::{Command, Shared};
 use crate::{fault, newborn, recovery};
 
 mod catalogue;
+mod change;
 mod create;
 mod deleted;
 mod list;
@@ -169,23 +170,9 @@ impl Runtime {
         }
     }
 
-    /// Gives a conversation a title, or takes it away.
-    pub async fn rename(&self, id: WorkerId, title: Option<String>) -> Result<Worker, Error> {
-        let make = |reply| Command::Rename { title: title.clone(), reply };
-        self.inner.live.ask(id, make).await
-    }
-
     /// Closes a worker to new messages for good, ending its turn first.
     pub async fn stop(&self, id: WorkerId) -> Result<Worker, Error> {
         self.inner.live.ask(id, |reply| Command::Stop { reply }).await
-    }
-
-    /// Pins a conversation, archives it, or neither. The last one that is not in the archive is
-    /// replaced by an empty one.
-    pub async fn place(&self, id: WorkerId, place: Place) -> Result<Worker, Error> {
-        let worker = self.inner.live.ask(id, |reply| Command::Place { place, reply }).await?;
-        self.keep_one_if_it_can_be().await;
-        Ok(worker)
     }
 
     /// Summary, newest page of the transcript, position: what a page begins with.

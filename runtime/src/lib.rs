@@ -36,3 +36,4 @@ pub use providers::Providers;
 pub use registry::Registry;
 pub use secret::Secret;
 pub use worker::choice::Wanted;
+pub use worker::patch::Patch;

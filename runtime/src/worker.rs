@@ -11,6 +11,7 @@ mod context;
 mod keeper;
 pub(crate) mod message;
 mod outbox;
+pub(crate) mod patch;
 mod shared;
 mod timers;
 

@@ -1,13 +1,13 @@
-//! New conversations, and what answers in those that are there.
+//! New conversations, and who would answer in one.
 
 use protocol::api::CreateWorker;
-use protocol::{Error, Event, EventBody, Worker, WorkerId};
+use protocol::{Error, Event, EventBody, Worker};
 
 use super::Runtime;
 use crate::providers::{Choice, Wish};
 use crate::store::{Append, Durability, Places, StoreError};
 use crate::worker::choice::{self, Wanted};
-use crate::worker::{Command, message};
+use crate::worker::message;
 use crate::{fault, fresh, newborn};
 
 impl Runtime {
@@ -20,12 +20,6 @@ impl Runtime {
         let unborn = self.unborn();
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
         self.add(title, change).await.map_err(fault::from_store)
-    }
-
-    /// Another profile or model for a conversation, from its next turn on.
-    pub async fn choose(&self, id: WorkerId, wanted: Wanted) -> Result<Worker, Error> {
-        let make = |reply| Command::Choose { wanted: wanted.clone(), reply };
-        self.inner.live.ask(id, make).await
     }
 
     /// Who would answer in a conversation now.

@@ -182,12 +182,8 @@ impl<'a> Actor<'a> {
                     self.step(Input::Cancel).await
                 }
             },
-            Command::Rename { title, reply } => {
-                let _ = reply.send(self.rename(title).await);
-                Next::GoOn
-            }
-            Command::Choose { wanted, reply } => {
-                let _ = reply.send(self.choose(wanted).await);
+            Command::Patch { patch, reply } => {
+                let _ = reply.send(self.patch(patch).await);
                 Next::GoOn
             }
             Command::Refresh { reply } => {
@@ -200,10 +196,6 @@ impl<'a> Actor<'a> {
             Command::Stop { reply } => self.close(Closing::Stop(reply), Input::Cancel).await,
             Command::Delete { deletion, reply } => {
                 self.close(Closing::Delete(deletion, reply), Input::Cancel).await
-            }
-            Command::Place { place, reply } => {
-                let _ = reply.send(self.place(place).await);
-                Next::GoOn
             }
         }
     }

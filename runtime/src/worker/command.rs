@@ -1,10 +1,10 @@
 //! What can be asked of a worker's actor.
 
 use protocol::api::{Accepted, AskAgain, Cancelled, SendMessage};
-use protocol::{Error, Place, Worker};
+use protocol::{Error, Worker};
 use tokio::sync::oneshot;
 
-use super::choice::Wanted;
+use super::patch::Patch;
 
 /// Where an answer goes. Whoever asked may be gone; then it is dropped.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
@@ -22,13 +22,9 @@ pub(crate) enum Command {
     Cancel {
         reply: Reply<Cancelled>,
     },
-    Rename {
-        title: Option<String>,
-        reply: Reply<Worker>,
-    },
-    /// Another profile or model from the next turn on.
-    Choose {
-        wanted: Wanted,
+    /// Changes what is told of the worker itself, all of it or nothing.
+    Patch {
+        patch: Patch,
         reply: Reply<Worker>,
     },
     /// Finds out anew whether anything can answer.
@@ -42,10 +38,6 @@ pub(crate) enum Command {
     Delete {
         deletion: Deletion,
         reply: Reply<()>,
-    },
-    Place {
-        place: Place,
-        reply: Reply<Worker>,
     },
 }
 
@@ -65,11 +57,7 @@ impl Command {
                 drop(reply.send(Err(error)));
             }
             Self::Cancel { reply } => drop(reply.send(Err(error))),
-            Self::Rename { reply, .. }
-            | Self::Place { reply, .. }
-            | Self::Choose { reply, .. }
-            | Self::Refresh { reply }
-            | Self::Stop { reply } => {
+            Self::Patch { reply, .. } | Self::Refresh { reply } | Self::Stop { reply } => {
                 drop(reply.send(Err(error)));
             }
             Self::Delete { reply, .. } => drop(reply.send(Err(error))),

@@ -17,6 +17,7 @@ mod input;
 mod listing;
 mod many;
 mod panics;
+mod patching;
 mod refusals;
 mod resume;
 mod retries;

@@ -85,7 +85,7 @@ pub struct Patch {
 }
 
 /// Gives it a title, or takes it away with `null`; pins it, archives it, or
-/// neither; chooses what answers from the next turn on.
+/// neither; chooses what answers from the next turn on. All of it is done or nothing.
 #[utoipa::path(
     patch, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -98,19 +98,10 @@ pub async fn patch(
     extract::Json(patch): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
     let Patch { title, place, profile, provider, model } = patch;
-    let runtime = state.runtime(&rid)?;
-    // The choice first: it is what may be refused.
     let wanted = Wanted { profile, provider, model };
-    if wanted != Wanted::default() {
-        runtime.choose(wid, wanted).await?;
-    }
-    if let Some(title) = title {
-        runtime.rename(wid, title).await?;
-    }
-    Ok(Json(match place {
-        Some(place) => runtime.place(wid, place).await?,
-        None => runtime.worker(wid).await?,
-    }))
+    let runtime = state.runtime(&rid)?;
+    runtime.patch(wid, runtime::Patch { title, place, wanted }).await?;
+    Ok(Json(runtime.worker(wid).await?))
 }
 
 /// Ends what runs in it and removes it with everything it said. For a while it can be brought

@@ -157,3 +157,25 @@ async fn a_change_that_cannot_be_changes_nothing() {
     let after: Worker = server.get(&worker).send().await.unwrap().json().await.unwrap();
     assert_eq!(after, before);
 }
+
+#[tokio::test]
+async fn a_change_with_anything_wrong_in_it_changes_nothing() {
+    let server = start("").await;
+    let worker = server.worker().await;
+    let before: Worker = server.get(&worker).send().await.unwrap().json().await.unwrap();
+    let fields = [
+        ("title", json!("A title"), json!("x".repeat(201))),
+        ("place", json!("pinned"), json!("elsewhere")),
+        ("profile", json!("code"), json!("nobody")),
+        ("provider", json!("openai"), json!("local")),
+        ("model", json!("maker/m"), json!("x".repeat(201))),
+    ];
+    for (bad, _, refused) in &fields {
+        for (good, taken, _) in fields.iter().filter(|(name, ..)| name != bad) {
+            let answer = patch(&server, &worker, json!({ *good: taken, *bad: refused })).await;
+            assert_eq!(answer.status(), 422, "{bad} with {good}");
+            let now: Worker = server.get(&worker).send().await.unwrap().json().await.unwrap();
+            assert_eq!(now, before, "{bad} with {good}");
+        }
+    }
+}

@@ -1,28 +1,24 @@
 //! What is changed of a worker itself, besides its messages and turns.
 
-use protocol::{Error, EventBody, Place, Worker, WorkerStatus};
+use protocol::{Error, EventBody, Worker, WorkerStatus};
 
 use super::Actor;
 use crate::fault;
 use crate::hub::Wake;
-use crate::worker::choice::Wanted;
 use crate::worker::command::Deletion;
-use crate::worker::message;
+use crate::worker::patch::Patch;
 use crate::worker::shared::Shared;
 
 impl Actor<'_> {
-    pub(super) async fn rename(&mut self, title: Option<String>) -> Result<Worker, Error> {
-        let title = message::check_title(title)?;
-        if title != self.outbox.view().worker.title {
-            self.commit(vec![EventBody::WorkerRenamed { title }]).await?;
-        }
-        Ok(self.outbox.view().worker.clone())
-    }
-
-    pub(super) async fn choose(&mut self, wanted: Wanted) -> Result<Worker, Error> {
+    /// All of it in one commit, or nothing.
+    pub(super) async fn patch(&mut self, patch: Patch) -> Result<Worker, Error> {
         let Shared { bundle, providers, .. } = self.shared;
-        if let Some(body) = wanted.check(&self.outbox.view().worker, bundle, providers)? {
-            self.commit(vec![body]).await?;
+        let bodies = patch.check(&self.outbox.view().worker, bundle, providers)?;
+        let chosen = bodies.iter().any(|body| matches!(body, EventBody::ProfileChanged { .. }));
+        if !bodies.is_empty() {
+            self.commit(bodies).await?;
+        }
+        if chosen {
             // The choice stands, and who answers is found out by the next to look, too.
             let _ = self.refresh().await;
         }
@@ -32,13 +28,6 @@ impl Actor<'_> {
     pub(super) async fn stop(&mut self) -> Result<Worker, Error> {
         if self.outbox.view().worker.status != WorkerStatus::Stopped {
             self.commit(vec![EventBody::WorkerStopped]).await?;
-        }
-        Ok(self.outbox.view().worker.clone())
-    }
-
-    pub(super) async fn place(&mut self, place: Place) -> Result<Worker, Error> {
-        if place != self.outbox.view().worker.place {
-            self.commit(vec![EventBody::WorkerPlaced { place }]).await?;
         }
         Ok(self.outbox.view().worker.clone())
     }
