@@ -10,6 +10,7 @@ mod embedded;
 mod fault;
 mod fresh;
 mod hub;
+mod letters;
 mod listing;
 mod live;
 mod new_file;

@@ -9,11 +9,12 @@ pub(crate) mod choice;
 mod command;
 mod context;
 mod keeper;
-pub(crate) mod message;
+mod message;
 mod outbox;
 pub(crate) mod patch;
 mod shared;
 mod timers;
+pub(crate) mod title;
 
 pub(crate) use command::{Command, Deletion, Reply};
 pub(crate) use context::{CONTEXT_BYTES, input_role};

@@ -7,14 +7,14 @@ use super::Runtime;
 use crate::providers::{Choice, Wish};
 use crate::store::{Append, Durability, Places, StoreError};
 use crate::worker::choice::{self, Wanted};
-use crate::worker::message;
+use crate::worker::title;
 use crate::{fault, fresh, newborn};
 
 impl Runtime {
     /// A new conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
         let CreateWorker { profile, provider, model, title } = request;
-        let title = message::check_title(title)?;
+        let title = title::check(title)?;
         let wanted = Wanted { profile, provider: Some(provider), model: Some(model) };
         let shared = &self.inner.shared;
         let unborn = self.unborn();

@@ -3,7 +3,7 @@
 use protocol::{Error, EventBody, Place, Worker};
 
 use super::choice::Wanted;
-use super::message;
+use super::title;
 use crate::bundle::Bundle;
 use crate::providers::Providers;
 
@@ -27,7 +27,7 @@ impl Patch {
         providers: &Providers,
     ) -> Result<Vec<EventBody>, Error> {
         let Self { title, place, wanted } = self;
-        let title = title.map(message::check_title).transpose()?;
+        let title = title.map(title::check).transpose()?;
         let chosen = wanted.check(worker, bundle, providers)?;
         let title = title.filter(|title| *title != worker.title);
         let place = place.filter(|place| *place != worker.place);

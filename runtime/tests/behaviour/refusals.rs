@@ -15,6 +15,7 @@ async fn messages_that_cannot_be_taken() {
     for (request, what) in [
         (message(""), "empty"),
         (message(" \n\t\u{3000}"), "only white space"),
+        (message("\u{1}\u{200b}\u{202e}"), "nothing that can be seen"),
         (message("12345678901"), "one character too many"),
         (message(&"日".repeat(11)), "one character too many"),
         (after(unknown), "a parent that is not there"),
@@ -38,6 +39,8 @@ async fn titles_profiles_and_positions_that_cannot_be_taken() {
     let stage = Stage::new().await;
     let before = stage.log().await;
     let long = Some("x".repeat(201));
+    let unseen = Some("\u{200b}\u{202e}".to_owned());
+    assert_eq!(stage.runtime.rename(stage.worker, unseen).await.unwrap().title, None);
     let error = stage.runtime.rename(stage.worker, long.clone()).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidInput);
     let profile = Some("no-such-profile".parse().unwrap());

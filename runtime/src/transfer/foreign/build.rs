@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use protocol::api::Sampling;
 use protocol::{
     Event, EventBody, LogId, Message, MessageId, ProfileName, ProviderName, Role, Timestamp,
-    Timings, Turn, TurnId, TurnState, WorkerId, limits,
+    Timings, Turn, TurnId, TurnState, WorkerId,
 };
 use sha2::{Digest, Sha256};
 
@@ -20,7 +20,7 @@ use crate::newborn;
 use crate::store::WholeLog;
 use crate::transfer::check::Checker;
 use crate::transfer::{CONVERSATION_BYTES, Format};
-use crate::worker::message;
+use crate::worker::title;
 
 /// What a turn's model is called where the export does not say.
 const UNKNOWN: &str = "unknown";
@@ -87,12 +87,8 @@ fn source(format: Format) -> &'static str {
 
 /// The title, on one line and cut, or one from the first question.
 fn title(title: Option<&str>, first: Option<&str>) -> Option<String> {
-    let blank = |c: char| c.is_whitespace() || c.is_control();
-    let line = |text: &str| text.split(blank).collect::<Vec<_>>().join(" ");
-    let cut = |text: &str| line(text).trim().chars().take(limits::TITLE_CHARS).collect::<String>();
-    let title = title.map(cut);
-    let title = title.filter(|title| !title.is_empty());
-    let made = || first.map(message::title_from).filter(|title| !title.is_empty());
+    let title = title.map(title::taken_over).filter(|title| !title.is_empty());
+    let made = || first.map(title::of).filter(|title| !title.is_empty());
     title.or_else(made)
 }
 

@@ -11,7 +11,7 @@ use super::{Actor, Sent};
 use crate::bundle::{Profile, text_digest};
 use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
-use crate::worker::{CONTEXT_BYTES, choice, message};
+use crate::worker::{CONTEXT_BYTES, choice, message, title};
 use crate::{fault, fresh};
 
 impl Actor<'_> {
@@ -43,8 +43,8 @@ impl Actor<'_> {
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
         if self.outbox.view().worker.title.is_none() && question.parent.is_none() {
-            let title = Some(message::title_from(&question.text));
-            bodies.push(EventBody::WorkerRenamed { title });
+            let title = Some(title::of(&question.text)).filter(|title| !title.is_empty());
+            bodies.extend(title.map(|title| EventBody::WorkerRenamed { title: Some(title) }));
         }
         let asking = Asking { turn, choice, system, begun: String::new() };
         self.commit_turn(now, bodies, question, asking).await
