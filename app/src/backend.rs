@@ -88,9 +88,7 @@ impl Backend {
     /// The deleted conversation of an id, where it can be brought back. What was done is done,
     /// whether or not this can be told.
     pub(crate) async fn deleted(&self, id: Option<WorkerId>) -> Option<Worker> {
-        let id = id?;
-        let list = self.runtime().deleted().await.ok()?.deleted;
-        list.into_iter().map(|deleted| deleted.worker).find(|worker| worker.worker_id == id)
+        Some(self.runtime().deleted_one(id?).await.ok()??.worker)
     }
 
     /// The profiles' names with their titles in the language of the page.

@@ -138,11 +138,14 @@ pub struct DeletedWorker {
     pub gone_at: Timestamp,
 }
 
-/// `GET /api/v1/runtimes/{rid}/deleted`, the newest first.
+/// `GET /api/v1/runtimes/{rid}/deleted`: a page, the last deleted first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeletedList {
     pub deleted: Vec<DeletedWorker>,
+    /// To be given as `before` for the next page, as it is.
+    #[serde(default)]
+    pub next_before: Option<String>,
 }
 
 /// `GET /api/v1/runtimes/{rid}/search`: what holds all the words, the newest first.

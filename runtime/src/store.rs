@@ -152,7 +152,7 @@ pub struct Acceptance {
     pub turn: Event,
 }
 
-/// Where a listing goes on: after the worker that was used then.
+/// Where a listing goes on: after the worker that was used, or deleted, then.
 pub type ListPosition = (Timestamp, WorkerId);
 
 /// Which workers a listing has.
@@ -215,8 +215,16 @@ pub trait Store: Send + Sync + 'static {
     /// Brings a deleted worker back as it was; true if it could be.
     async fn restore(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// The workers that can be brought back, the last deleted first, at most `limit`.
-    async fn deleted(&self, limit: u32) -> Result<Vec<Deleted>, StoreError>;
+    /// At most `limit` of the workers that can be brought back, the last deleted first, after
+    /// `before`, of which the time is that of the deletion.
+    async fn deleted(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Deleted>, StoreError>;
+
+    /// A deleted worker, if it can be brought back.
+    async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError>;
 
     /// Deletes a worker, deleted before or not, so that it cannot be brought back; true if it
     /// was there. Its rows are removed by [`Self::sweep`].

@@ -1,7 +1,7 @@
 //! `/data`: every conversation as a file, and files of conversations back in.
 
 use leptos::prelude::*;
-use protocol::api::{DeletedWorker, ImportFormat, ImportReport};
+use protocol::api::{DeletedList, DeletedWorker, ImportFormat, ImportReport};
 use protocol::{Error, RuntimeId};
 
 use crate::components::{ErrorNote, Moment};
@@ -15,8 +15,10 @@ pub struct Data {
     pub conversations: Option<u64>,
     /// Bytes of a file at most.
     pub import_bytes: u64,
-    /// What can be brought back.
-    pub deleted: Vec<DeletedWorker>,
+    /// A page of what can be brought back.
+    pub deleted: DeletedList,
+    /// Whether that is not the first one.
+    pub later: bool,
     /// What came of the form, if it was sent.
     pub done: Option<Result<ImportReport, Error>>,
 }
@@ -27,7 +29,7 @@ pub fn DataPage(
     /// What it shows.
     data: Data,
 ) -> impl IntoView {
-    let Data { runtime_id, conversations, import_bytes, deleted, done } = data;
+    let Data { runtime_id, conversations, import_bytes, deleted, later, done } = data;
     let done = done.map(|done| match done {
         Ok(report) => view! { <Imported report /> }.into_any(),
         Err(error) => view! { <div role="alert"><ErrorNote error /></div> }.into_any(),
@@ -63,7 +65,7 @@ pub fn DataPage(
                     </p>
                 </form>
             </section>
-            <RecentlyDeleted deleted />
+            <RecentlyDeleted page=deleted later />
             <p>
                 <a href="/">{tr!(to_home)}</a>
             </p>
@@ -99,7 +101,14 @@ fn Imported(report: ImportReport) -> impl IntoView {
 
 /// What was deleted, with the way back and the way out.
 #[component]
-fn RecentlyDeleted(deleted: Vec<DeletedWorker>) -> impl IntoView {
+fn RecentlyDeleted(page: DeletedList, later: bool) -> impl IntoView {
+    let DeletedList { deleted, next_before } = page;
+    let link = |address: String, words: &'static str| {
+        view! { <p><a class="button" href=address>{words}</a></p> }
+    };
+    let newest = later.then(|| link("/data#deleted".to_owned(), tr!(deleted_newest)));
+    let older = next_before
+        .map(|before| link(format!("/data?before={before}#deleted"), tr!(deleted_older)));
     let none = deleted.is_empty();
     let words = if none { tr!(deleted_none) } else { tr!(deleted_recently_hint) };
     let items: Vec<_> = deleted.into_iter().map(deleted_one).collect();
@@ -108,7 +117,9 @@ fn RecentlyDeleted(deleted: Vec<DeletedWorker>) -> impl IntoView {
         <section aria-labelledby="deleted">
             <h2 id="deleted" tabindex="-1">{tr!(deleted_recently)}</h2>
             <p>{words}</p>
+            {newest}
             {list}
+            {older}
         </section>
     }
 }

@@ -2,7 +2,8 @@
 
 use axum::body::Body;
 use axum::extract::multipart::{Multipart, MultipartRejection};
-use axum::extract::{FromRequest as _, State};
+use axum::extract::rejection::QueryRejection;
+use axum::extract::{FromRequest as _, Query, State};
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 use leptos::prelude::*;
@@ -10,14 +11,27 @@ use protocol::api::ImportReport;
 use protocol::{Error, ErrorCode};
 use runtime::Runtime;
 use runtime::store::Differing;
+use serde::Deserialize;
 
 use super::Handlers;
 use crate::erase::erase;
 use crate::pages::{Data, DataPage};
 use crate::text::tr;
 
-pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) -> Response {
-    show(&console, &headers, None).await
+/// What is behind the question mark.
+#[derive(Default, Deserialize)]
+pub(super) struct Asked {
+    /// Which page of what was deleted.
+    before: Option<String>,
+}
+
+pub(super) async fn page(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let Query(asked) = asked.unwrap_or_default();
+    show_from(&console, &headers, None, asked.before.as_deref()).await
 }
 
 pub(super) async fn import(State(console): State<Handlers>, request: Request<Body>) -> Response {
@@ -63,7 +77,17 @@ pub(super) async fn show(
     headers: &HeaderMap,
     done: Option<Result<ImportReport, Error>>,
 ) -> Response {
+    show_from(console, headers, done, None).await
+}
+
+async fn show_from(
+    console: &Handlers,
+    headers: &HeaderMap,
+    done: Option<Result<ImportReport, Error>>,
+    before: Option<&str>,
+) -> Response {
     let runtime = console.backend.runtime();
+    let deleted = runtime.deleted(before, console.backend.limits.worker_page).await;
     let status = match &done {
         Some(Err(error)) => error.code.http_status(),
         _ => 200,
@@ -73,7 +97,8 @@ pub(super) async fn show(
         // What there is to say does not depend on it.
         conversations: runtime.summary().await.ok().map(|summary| summary.workers),
         import_bytes: runtime.import_bytes(),
-        deleted: runtime.deleted().await.unwrap_or_default().deleted,
+        deleted: deleted.unwrap_or_default(),
+        later: before.is_some(),
         done,
     };
     console.document(headers, status, || (tr!(data).to_owned(), erase(view! { <DataPage data /> })))

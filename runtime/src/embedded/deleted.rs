@@ -4,16 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::api::{DeletedList, DeletedWorker};
-use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus};
+use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus, limits};
 
-use super::Runtime;
+use super::{Runtime, list};
 use crate::hub::Wake;
 use crate::store::{Deleted, StoreError, Stored};
 use crate::worker::{Command, Deletion, Shared};
 use crate::{fault, recovery};
-
-/// Deleted conversations that are told of at most.
-const LIST: u32 = 100;
 
 /// How often it is looked for some that are due.
 const EVERY: Duration = Duration::from_secs(10 * 60);
@@ -74,18 +71,33 @@ impl Runtime {
         Ok(())
     }
 
-    /// What can be brought back, the last deleted first.
-    pub async fn deleted(&self) -> Result<DeletedList, Error> {
-        let (undo_ms, until) = (self.inner.undo_delete_ms, self.due());
-        let found = self.store().deleted(LIST).await.map_err(fault::from_store)?;
-        // One that is due may not be removed yet.
-        let kept = found.into_iter().filter(|deleted| deleted.at > until);
-        let told = |Deleted { worker, at }: Deleted| DeletedWorker {
-            worker,
-            deleted_at: at,
-            gone_at: later(at, undo_ms),
-        };
-        Ok(DeletedList { deleted: kept.map(told).collect() })
+    /// A page of what can be brought back, the last deleted first. `before` is a
+    /// `next_before`.
+    pub async fn deleted(&self, before: Option<&str>, limit: u32) -> Result<DeletedList, Error> {
+        let before = before.map(list::parse).transpose()?;
+        let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
+        let found = self.store().deleted(before, limit + 1).await.map_err(fault::from_store)?;
+        let more = found.len() > limit as usize;
+        // One that is due may not be removed yet; those after it are due as well.
+        let until = self.due();
+        let kept = found.into_iter().take(limit as usize).filter(|deleted| deleted.at > until);
+        let deleted: Vec<_> = kept.map(|deleted| self.told(deleted)).collect();
+        let last = deleted.last().filter(|_| more && deleted.len() == limit as usize);
+        let next_before = last.map(|last| list::position(last.deleted_at, last.worker.worker_id));
+        Ok(DeletedList { deleted, next_before })
+    }
+
+    /// A deleted conversation, if it can be brought back.
+    pub async fn deleted_one(&self, id: WorkerId) -> Result<Option<DeletedWorker>, Error> {
+        let found = self.store().deleted_one(id).await.map_err(fault::from_store)?;
+        let kept = found.filter(|deleted| deleted.at > self.due());
+        Ok(kept.map(|deleted| self.told(deleted)))
+    }
+
+    fn told(&self, deleted: Deleted) -> DeletedWorker {
+        let Deleted { worker, at } = deleted;
+        let gone_at = later(at, self.inner.undo_delete_ms);
+        DeletedWorker { worker, deleted_at: at, gone_at }
     }
 
     async fn end(&self, id: WorkerId, deletion: Deletion) -> Result<(), Error> {

@@ -1,7 +1,7 @@
-//! Pages of the worker list.
+//! Positions in lists of workers, and pages of the one of all.
 
 use protocol::api::WorkerPage;
-use protocol::{Cursor, Error, ErrorCode, Timestamp, Worker};
+use protocol::{Cursor, Error, ErrorCode, Timestamp, Worker, WorkerId};
 
 use crate::store::ListPosition;
 
@@ -20,12 +20,17 @@ pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {
     })
 }
 
+/// A position as clients are given it.
+pub(super) fn position(at: Timestamp, id: WorkerId) -> String {
+    format!("{}.{id}", at.unix_ms())
+}
+
 /// A page of `found`, of which one more than `limit` was asked for after the list stood at
 /// `cursor`.
 pub(super) fn page(mut found: Vec<Worker>, limit: u32, cursor: Cursor) -> WorkerPage {
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);
     let last = found.last().filter(|_| more);
-    let next_before = last.map(|w| format!("{}.{}", w.updated_at.unix_ms(), w.worker_id));
+    let next_before = last.map(|worker| position(worker.updated_at, worker.worker_id));
     WorkerPage { workers: found, next_before, cursor: Some(cursor) }
 }

@@ -156,8 +156,16 @@ impl Store for Sqlite {
         self.writer.change(Change::Restore(id)).await
     }
 
-    async fn deleted(&self, limit: u32) -> Result<Vec<Deleted>, StoreError> {
-        self.readers.read(move |db| delete::deleted(db, limit)).await
+    async fn deleted(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Deleted>, StoreError> {
+        self.readers.read(move |db| delete::deleted(db, before, limit)).await
+    }
+
+    async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError> {
+        self.readers.read(move |db| delete::deleted_one(db, id)).await
     }
 
     async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {

@@ -209,8 +209,16 @@ impl Store for Faulty {
         self.change(self.inner.restore(id)).await
     }
 
-    async fn deleted(&self, limit: u32) -> Result<Vec<Deleted>, StoreError> {
-        self.inner.deleted(limit).await
+    async fn deleted(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Deleted>, StoreError> {
+        self.inner.deleted(before, limit).await
+    }
+
+    async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError> {
+        self.inner.deleted_one(id).await
     }
 
     async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {

@@ -104,13 +104,16 @@ async fn what_is_due_is_removed_at_the_next_start_and_what_is_not_stays() {
     stage.store.delete(long_ago, Timestamp::from_unix_ms(1_000)).await.unwrap();
     let just_now = stage.runtime.create(Default::default()).await.unwrap().worker_id;
     soon(stage.runtime.delete(just_now)).await.unwrap();
-    let told = stage.runtime.deleted().await.unwrap().deleted;
+    let told = stage.runtime.deleted(None, 10).await.unwrap().deleted;
     assert_eq!(told.len(), 1, "what is due is told of no more");
     assert_eq!(told[0].worker.worker_id, just_now);
+    let one = stage.runtime.deleted_one(just_now).await.unwrap();
+    assert_eq!(one.as_ref(), Some(&told[0]));
+    assert_eq!(stage.runtime.deleted_one(long_ago).await.unwrap(), None);
 
     let stage = stage.reopened(|_| {}).await;
     let swept = async {
-        while stage.store.deleted(10).await.unwrap().len() > 1 {
+        while stage.store.deleted(None, 10).await.unwrap().len() > 1 {
             tokio::task::yield_now().await;
         }
     };
@@ -118,6 +121,35 @@ async fn what_is_due_is_removed_at_the_next_start_and_what_is_not_stays() {
     let error = stage.runtime.restore(long_ago).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::NotFound);
     assert!(stage.runtime.restore(just_now).await.is_ok());
+}
+
+#[tokio::test]
+async fn every_deleted_worker_is_in_one_page_of_them() {
+    let stage = Stage::new().await;
+    let mut gone = Vec::new();
+    for _ in 0..7 {
+        let id = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+        soon(stage.runtime.delete(id)).await.unwrap();
+        gone.push(id);
+    }
+    // This one is due, and not removed yet.
+    stage.store.delete(stage.worker, Timestamp::from_unix_ms(1_000)).await.unwrap();
+    for limit in 1..9 {
+        let (mut told, mut before) = (Vec::new(), None::<String>);
+        loop {
+            let page = stage.runtime.deleted(before.as_deref(), limit).await.unwrap();
+            assert!(page.deleted.len() <= limit as usize);
+            told.extend(page.deleted.into_iter().map(|deleted| deleted.worker.worker_id));
+            before = page.next_before;
+            if before.is_none() {
+                break;
+            }
+        }
+        told.reverse();
+        assert_eq!(told, gone, "by {limit}");
+    }
+    let error = stage.runtime.deleted(Some("elsewhere"), 9).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidInput);
 }
 
 #[tokio::test]

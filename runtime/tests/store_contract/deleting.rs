@@ -17,7 +17,7 @@ async fn swept(store: &dyn Store, until: u64) -> usize {
 }
 
 async fn deleted(store: &dyn Store) -> Vec<Deleted> {
-    store.deleted(10).await.unwrap()
+    store.deleted(None, 10).await.unwrap()
 }
 
 pub async fn a_deleted_worker_comes_back_exactly_as_it_was(place: &impl Place) {
@@ -63,6 +63,38 @@ pub async fn what_is_due_is_removed_and_nothing_else(place: &impl Place) {
     assert!(store.restore(samples[2].id()).await.unwrap());
     assert_holds(store.as_ref(), &samples[2]).await;
     assert_holds(store.as_ref(), &samples[3]).await;
+}
+
+/// Several at the same moment, too.
+pub async fn deleted_workers_are_walked_by_pages_and_found_by_id(place: &impl Place) {
+    let store = place.open();
+    let mut expected = Vec::new();
+    for (number, at) in [(1, 30), (2, 20), (3, 30), (4, 30), (5, 10), (6, 0)] {
+        let sample = Sample::created(number, store.as_ref()).await;
+        assert_eq!(store.deleted_one(sample.id()).await.unwrap(), None);
+        store.delete(sample.id(), moment(at)).await.unwrap();
+        let deleted = Deleted { worker: sample.worker.clone(), at: moment(at) };
+        assert_eq!(store.deleted_one(sample.id()).await.unwrap().as_ref(), Some(&deleted));
+        expected.push(deleted);
+    }
+    expected.sort_by_key(|deleted| (deleted.at, deleted.worker.worker_id));
+    expected.reverse();
+    for limit in 1..8 {
+        let mut walked: Vec<Deleted> = Vec::new();
+        loop {
+            let before = walked.last().map(|last| (last.at, last.worker.worker_id));
+            let page = store.deleted(before, limit).await.unwrap();
+            assert!(page.len() <= limit as usize);
+            if page.is_empty() {
+                break;
+            }
+            walked.extend(page);
+        }
+        assert_eq!(walked, expected, "by {limit}");
+    }
+    let id = expected[0].worker.worker_id;
+    store.give_up(id).await.unwrap();
+    assert_eq!(store.deleted_one(id).await.unwrap(), None);
 }
 
 pub async fn what_is_given_up_does_not_come_back(place: &impl Place) {

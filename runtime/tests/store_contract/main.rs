@@ -83,6 +83,7 @@ macro_rules! contract {
             deleting {
                 a_deleted_worker_comes_back_exactly_as_it_was
                 what_is_due_is_removed_and_nothing_else
+                deleted_workers_are_walked_by_pages_and_found_by_id
                 what_is_given_up_does_not_come_back
                 a_long_worker_is_removed_step_by_step
                 a_deleted_worker_makes_no_room_for_one_of_its_id

@@ -19,6 +19,17 @@ pub struct WorkersPage {
     pub place: Option<Place>,
 }
 
+/// Which page of the deleted workers.
+#[derive(Clone, Debug, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct DeletedPage {
+    /// What the page before said in `next_before`; without it the last deleted ones.
+    pub before: Option<String>,
+    /// Entries in the page, 1 to 200.
+    pub limit: Option<u32>,
+}
+
 /// What is searched for, and which page of it.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]

@@ -12,7 +12,7 @@ use runtime::Wanted;
 use runtime::store::Places;
 use serde::{Deserialize, Deserializer};
 
-use super::page::{DeleteHow, TranscriptPage, WorkersPage, entries};
+use super::page::{DeleteHow, DeletedPage, TranscriptPage, WorkersPage, entries};
 use super::{RuntimePath, WorkerPath};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{self, Path, Query};
@@ -138,17 +138,19 @@ pub async fn restore(
     Ok(Json(state.runtime(&rid)?.restore(wid).await?))
 }
 
-/// The deleted ones that can be brought back, the last deleted first, at most 100.
+/// A page of the deleted ones that can be brought back, the last deleted first.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/deleted", tag = "workers",
-    params(("rid" = RuntimeId, Path)),
+    params(("rid" = RuntimeId, Path), DeletedPage),
     responses((status = 200, body = DeletedList), (status = "default", body = ErrorBody))
 )]
 pub async fn deleted(
     State(state): State<AppState>,
     Path(RuntimePath { rid }): Path<RuntimePath>,
+    Query(DeletedPage { before, limit }): Query<DeletedPage>,
 ) -> ApiResult<Json<DeletedList>> {
-    Ok(Json(state.runtime(&rid)?.deleted().await?))
+    let limit = entries(limit, state.limits.worker_page, WORKER_PAGE_MAX)?;
+    Ok(Json(state.runtime(&rid)?.deleted(before.as_deref(), limit).await?))
 }
 
 /// A page of its messages with their turns: the newest, the ones before a position, or those

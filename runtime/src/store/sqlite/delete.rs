@@ -2,10 +2,10 @@
 //! rows are removed later, a bounded number at a time.
 
 use protocol::{Timestamp, Worker, WorkerId};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::texts;
-use crate::store::{Cause, Deleted};
+use crate::store::{Cause, Deleted, ListPosition};
 
 /// Texts, and rows of the log, that one step removes: a few milliseconds of work.
 const TEXTS: u32 = 100;
@@ -25,20 +25,38 @@ pub(super) fn restore(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     Ok(db.prepare_cached(sql)?.execute(params![id.as_bytes(), GOING])? > 0)
 }
 
-pub(super) fn deleted(db: &Connection, limit: u32) -> Result<Vec<Deleted>, Cause> {
+pub(super) fn deleted(
+    db: &Connection,
+    before: Option<ListPosition>,
+    limit: u32,
+) -> Result<Vec<Deleted>, Cause> {
+    let (before_ms, before_id) = match &before {
+        Some((at, id)) => (at.unix_ms(), id.as_bytes().as_slice()),
+        // Nothing is deleted as late as this.
+        None => (i64::MAX, [].as_slice()),
+    };
     let mut statement = db.prepare_cached(
-        "SELECT summary, deleted_ms FROM workers WHERE deleted_ms > ?
-         ORDER BY deleted_ms DESC LIMIT ?",
+        "SELECT summary, deleted_ms FROM workers
+         WHERE deleted_ms > ?1 AND deleted_ms <= ?2 AND (deleted_ms, worker_id) < (?2, ?3)
+         ORDER BY deleted_ms DESC, worker_id DESC LIMIT ?4",
     )?;
-    let rows = statement.query_map(params![GOING, limit], |row| {
-        Ok((row.get::<_, String>(0)?, row.get::<_, i64>(1)?))
-    })?;
-    rows.map(|row| {
-        let (summary, at_ms) = row?;
-        let worker: Worker = serde_json::from_str(&summary)?;
-        Ok(Deleted { worker, at: Timestamp::from_unix_ms(at_ms) })
-    })
-    .collect()
+    let rows = statement.query_map(params![GOING, before_ms, before_id, limit], columns)?;
+    rows.map(|row| told(row?)).collect()
+}
+
+pub(super) fn deleted_one(db: &Connection, id: WorkerId) -> Result<Option<Deleted>, Cause> {
+    let sql = "SELECT summary, deleted_ms FROM workers WHERE worker_id = ? AND deleted_ms > ?";
+    let row = db.prepare_cached(sql)?.query_row(params![id.as_bytes(), GOING], columns);
+    row.optional()?.map(told).transpose()
+}
+
+fn columns(row: &Row<'_>) -> rusqlite::Result<(String, i64)> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn told((summary, at_ms): (String, i64)) -> Result<Deleted, Cause> {
+    let worker: Worker = serde_json::from_str(&summary)?;
+    Ok(Deleted { worker, at: Timestamp::from_unix_ms(at_ms) })
 }
 
 /// Gives up a worker for good, deleted before or not; its rows are removed by
