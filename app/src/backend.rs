@@ -114,9 +114,7 @@ impl Backend {
             // They stand above all else, however long ago they were used.
             let pinned = Places::Only(Place::Pinned);
             let pinned = runtime.workers_at(pinned, None, limits::WORKER_PAGE_MAX).await;
-            let mut pinned = pinned.map_err(told)?.workers;
-            pinned.retain(|worker| !page.workers.contains(worker));
-            page.workers.splice(0..0, pinned);
+            put_above(&mut page, pinned.map_err(told)?.workers);
         }
         Ok(page)
     }
@@ -130,6 +128,14 @@ impl Backend {
     pub(crate) fn runtime(&self) -> &Runtime {
         self.registry.home()
     }
+}
+
+/// Puts the pinned workers above a page that was read before them. One may have changed between
+/// the two reads, and is there once all the same.
+fn put_above(page: &mut WorkerPage, mut pinned: Vec<Worker>) {
+    let listed = |id| page.workers.iter().any(|worker| worker.worker_id == id);
+    pinned.retain(|worker| !listed(worker.worker_id));
+    page.workers.splice(0..0, pinned);
 }
 
 /// The error as the page gets it, its status on the answer.
@@ -154,5 +160,26 @@ pub(crate) fn redirect(path: &str) {
     {
         options.set_status(StatusCode::FOUND);
         options.insert_header(header::LOCATION, path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::live::sample;
+
+    #[test]
+    fn a_pinned_worker_that_changed_between_the_reads_is_there_once() {
+        let worker = |n: u8, title: &str| Worker {
+            worker_id: WorkerId::from_parts(u64::from(n), [n; 10]),
+            title: Some(title.to_owned()),
+            ..sample::worker()
+        };
+        let workers = vec![worker(1, "as it was"), worker(2, "another")];
+        let mut page = WorkerPage { workers, ..WorkerPage::default() };
+        put_above(&mut page, vec![worker(3, "used long ago"), worker(1, "as it is")]);
+        let ids: Vec<_> =
+            page.workers.iter().map(|worker| worker.worker_id.as_bytes()[15]).collect();
+        assert_eq!(ids, [3, 1, 2]);
     }
 }

@@ -113,7 +113,11 @@ impl List {
         self.state.update_value(|state| {
             let known = std::mem::take(&mut state.items);
             state.last = page.workers.last().cloned();
-            state.items = page.workers.into_iter().map(|new| item(&known, new)).collect();
+            for worker in page.workers {
+                if !state.items.iter().any(|item| item.id == worker.worker_id) {
+                    state.items.push(item(&known, worker));
+                }
+            }
             state.cursor = page.cursor;
         });
         set_if_new(&self.next_before, page.next_before);

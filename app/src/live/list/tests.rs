@@ -111,3 +111,16 @@ fn a_page_that_comes_with_a_walk_is_not_needed_by_a_list_that_is_told_all() {
         assert!(!list.apply(hello(true)));
     });
 }
+
+/// Two reads made the page, and what they both have changed in between.
+#[test]
+fn a_conversation_that_comes_twice_is_shown_once() {
+    Owner::new().with(|| {
+        let pinned = Worker { place: Place::Pinned, ..worker(3, 30) };
+        let list = list(vec![pinned.clone(), worker(2, 20), worker(3, 30)], None);
+        let expected = [(Day::Pinned, vec![3]), (Day::Today, vec![2])];
+        assert_eq!(shown(&list), expected);
+        list.replace(page(vec![pinned.clone(), pinned, worker(2, 20)], None));
+        assert_eq!(shown(&list), expected);
+    });
+}
