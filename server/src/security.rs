@@ -2,7 +2,7 @@
 //!
 //! The server knows no users yet; what protects it is that it listens on loopback, that it
 //! answers to its own names only (against DNS rebinding), and that nothing a browser was
-//! led to from elsewhere can change or follow anything.
+//! led to from elsewhere can change anything or use the interface.
 
 pub mod headers;
 pub mod hosts;

@@ -15,11 +15,13 @@ pub struct Claims<'a> {
     pub fetch_site: Option<&'a str>,
 }
 
-/// Whether a request needs to come from here: everything that may change state, the event
-/// streams (a WebSocket is open to every origin otherwise) and all server functions.
+/// Whether a request needs to come from here: everything that may change state, and the whole
+/// interface. A WebSocket is open to every origin otherwise, and what another site asks for
+/// and cannot read costs work all the same, here and of the provider. Pages may be led to from
+/// anywhere.
 pub fn is_guarded(method: &Method, path: &str) -> bool {
-    let reads = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
-    !reads || path.ends_with("/events") || path.starts_with("/api/fn")
+    let reads = matches!(*method, Method::GET | Method::HEAD);
+    !reads || path.starts_with("/api/")
 }
 
 /// Whether a guarded request may go on: an origin has to be one of ours; without one, only
@@ -42,11 +44,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_changes_or_follows_is_guarded() {
+    fn what_changes_and_the_whole_interface_is_guarded() {
         for (method, path, guarded) in [
             (Method::GET, "/", false),
-            (Method::HEAD, "/api/v1/status", false),
-            (Method::GET, "/api/v1/runtimes/r/workers/w", false),
+            (Method::HEAD, "/c/w", false),
+            (Method::GET, "/healthz", false),
+            (Method::HEAD, "/api/v1/status", true),
+            (Method::OPTIONS, "/api/v1/status", true),
+            (Method::GET, "/api/v1/models", true),
+            (Method::GET, "/api/v1/runtimes/r/workers/w", true),
             (Method::GET, "/api/v1/runtimes/r/workers/w/events", true),
             (Method::GET, "/api/v1/runtimes/r/events", true),
             (Method::GET, "/api/fn/send123", true),

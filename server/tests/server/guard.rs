@@ -24,7 +24,7 @@ async fn only_its_own_names_are_answered() {
 }
 
 #[tokio::test]
-async fn other_sites_can_neither_change_nor_follow() {
+async fn other_sites_can_neither_change_nor_follow_nor_ask() {
     let server = start("").await;
     let own = format!("http://127.0.0.1:{}", server.address.port());
     let events = format!("{}/events", server.worker().await);
@@ -50,6 +50,16 @@ async fn other_sites_can_neither_change_nor_follow() {
         let follow = with(server.get(&events)).header("accept", "text/event-stream");
         let follow = follow.send().await.unwrap();
         assert_eq!(follow.status(), if permitted { 200 } else { 403 }, "{headers:?}");
+        for path in ["/api/v1/models", "/api/v1/status", &server.workers(), "/api/v1/nothing"] {
+            let read = with(server.get(path)).send().await.unwrap();
+            assert_eq!(read.status() == 403, !permitted, "{path} {headers:?}");
+        }
+        // Links on other sites lead to pages.
+        let twice = headers.len() == 2 && headers[0].0 == headers[1].0;
+        for path in ["/", "/data", "/healthz"] {
+            let led = with(server.get(path)).send().await.unwrap();
+            assert_eq!(led.status(), if twice { 403 } else { 200 }, "{path} {headers:?}");
+        }
     }
     // Nobody is invited by CORS, not even by a preflight.
     let preflight = server.client.request(reqwest::Method::OPTIONS, server.url(&server.workers()));
@@ -57,7 +67,7 @@ async fn other_sites_can_neither_change_nor_follow() {
         .header("origin", "https://evil.example")
         .header("access-control-request-method", "POST");
     let answer = preflight.send().await.unwrap();
-    assert_eq!(answer.status(), 405);
+    assert_eq!(answer.status(), 403);
     assert!(answer.headers().keys().all(|name| !name.as_str().starts_with("access-control")));
 }
 
