@@ -26,13 +26,10 @@ mod settings;
 pub use document::refusal;
 
 /// The pages, their forms, the server functions, and what answers everything else.
-///
-/// A form may be longer than a request of the API: each byte of a message takes three in
-/// it, and a character up to four bytes.
 pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Router {
     // Pages are rendered without the list of routes that would start this otherwise.
     let _ = any_spawner::Executor::init_tokio();
-    let form_bytes = backend.limits.message_chars as usize * 12 + 8 * 1024;
+    let form_bytes = usize::try_from(backend.limits.form_bytes()).unwrap_or(usize::MAX);
     let console = Handlers { backend, options, assets };
     Router::new()
         .route("/", get(page).post(submit_home))

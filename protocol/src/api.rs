@@ -50,6 +50,15 @@ pub struct LimitsInForce {
     pub worker_page: u32,
 }
 
+impl LimitsInForce {
+    /// Bytes of a page's form, which may be longer than a request of the interface: each byte
+    /// of a message takes up to three in it, a character up to four bytes, and there are a few
+    /// more fields.
+    pub fn form_bytes(self) -> u64 {
+        u64::from(self.message_chars) * 12 + 8 * 1024
+    }
+}
+
 /// `GET /api/v1/runtimes/{rid}`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]

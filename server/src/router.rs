@@ -21,7 +21,7 @@ use crate::{assets, pages, routes, telemetry};
 /// The router of a server that listens on `address`.
 pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Router {
     let hosts = Arc::new(Hosts::new(address, &settings.http.allowed_hosts));
-    let bounds = Bounds::new(&settings.http, state.limits.form_bytes());
+    let bounds = Bounds::new(&settings.http, state.limits.in_force().form_bytes());
     let (api, _) = routes::api();
     let disk = assets::disk::folder();
     let names = match &disk {

@@ -51,12 +51,6 @@ impl AppState {
 }
 
 impl Limits {
-    /// Bytes of a page's form: each byte of a message takes up to three in it, a character
-    /// up to four bytes, and there are a few more fields.
-    pub fn form_bytes(self) -> u64 {
-        u64::from(self.message_chars) * 12 + 8 * 1024
-    }
-
     /// As clients are told.
     pub fn in_force(self) -> LimitsInForce {
         LimitsInForce {
