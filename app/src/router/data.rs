@@ -7,7 +7,7 @@ use axum::extract::{FromRequest as _, Query, State};
 use axum::http::{HeaderMap, Request};
 use axum::response::Response;
 use leptos::prelude::*;
-use protocol::api::ImportReport;
+use protocol::api::{DeletedList, ImportReport};
 use protocol::{Error, ErrorCode};
 use runtime::Runtime;
 use runtime::store::Differing;
@@ -88,6 +88,10 @@ async fn show_from(
 ) -> Response {
     let runtime = console.backend.runtime();
     let deleted = runtime.deleted(before, console.backend.limits.worker_page).await;
+    let (deleted, done) = match deleted {
+        Ok(deleted) => (deleted, done),
+        Err(error) => (DeletedList::default(), done.or(Some(Err(error)))),
+    };
     let status = match &done {
         Some(Err(error)) => error.code.http_status(),
         _ => 200,
@@ -97,7 +101,7 @@ async fn show_from(
         // What there is to say does not depend on it.
         conversations: runtime.summary().await.ok().map(|summary| summary.workers),
         import_bytes: runtime.import_bytes(),
-        deleted: deleted.unwrap_or_default(),
+        deleted,
         later: before.is_some(),
         done,
     };

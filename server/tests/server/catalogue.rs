@@ -167,7 +167,7 @@ async fn a_change_with_anything_wrong_in_it_changes_nothing() {
         ("title", json!("A title"), json!("x".repeat(201))),
         ("place", json!("pinned"), json!("elsewhere")),
         ("profile", json!("code"), json!("nobody")),
-        ("provider", json!("openai"), json!("local")),
+        ("provider", json!("openai"), json!("imported")),
         ("model", json!("maker/m"), json!("x".repeat(201))),
     ];
     for (bad, _, refused) in &fields {

@@ -197,3 +197,43 @@ async fn without_a_time_for_it_nothing_can_be_brought_back() {
     let list: DeletedList = json_of(&server, "/api/v1/runtimes/backend-internal/deleted").await;
     assert_eq!(list.deleted, []);
 }
+
+#[tokio::test]
+async fn of_many_that_were_deleted_each_can_be_found() {
+    let server = start("worker_page = 2").await;
+    let deleted = "/api/v1/runtimes/backend-internal/deleted";
+    let mut gone = Vec::new();
+    for _ in 0..5 {
+        let made: Worker =
+            server.post(&server.workers()).send().await.unwrap().json().await.unwrap();
+        assert_eq!(delete(&server, &format!("{}/{}", server.workers(), made.worker_id)).await, 204);
+        gone.insert(0, made.worker_id);
+    }
+    let (mut told, mut before) = (Vec::new(), String::new());
+    loop {
+        let page: DeletedList = json_of(&server, &format!("{deleted}{before}")).await;
+        assert!(page.deleted.len() <= 2);
+        told.extend(page.deleted.into_iter().map(|deleted| deleted.worker.worker_id));
+        let Some(next) = page.next_before else { break };
+        before = format!("?before={next}");
+    }
+    assert_eq!(told, gone);
+    for query in ["?before=x", "?limit=0", "?limit=201", "?after=1"] {
+        let answer = server.get(&format!("{deleted}{query}")).send().await.unwrap();
+        assert_eq!(answer.status(), 422, "{query}");
+    }
+    // On the page, too, by its links; and what was deleted first is offered after its deletion.
+    let (mut path, mut shown) = ("/data".to_owned(), Vec::new());
+    loop {
+        let page = server.get(&path).send().await.unwrap().text().await.unwrap();
+        shown.extend(gone.iter().filter(|id| page.contains(&format!("value=\"{id}\""))).copied());
+        let Some((_, link)) = page.split_once("href=\"/data?before=") else { break };
+        path = format!("/data?before={}", link.split(['"', '#']).next().unwrap());
+    }
+    assert_eq!(shown, gone);
+    let page = server.get("/data?before=x").send().await.unwrap();
+    assert_eq!(page.status(), 422);
+    let kept = server.worker_id().await;
+    let page = server.get(&format!("/c/{kept}?deleted={}", gone[4])).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("value=\"restore\""));
+}
