@@ -30,12 +30,15 @@ mod catalogue;
 mod change;
 mod create;
 mod deleted;
+mod export;
+mod gates;
 mod list;
 mod search;
 mod transfer;
 mod turns;
 
-pub use transfer::{Export, Imports, Incoming};
+pub use export::{Export, ExportForm};
+pub use transfer::{Imports, Incoming};
 
 /// What a runtime is made of.
 pub struct RuntimeConfig {
@@ -69,7 +72,7 @@ struct Inner {
     /// Who counts the workers and makes the one that is missing; one at a time.
     keeping: Mutex<()>,
     imports: Imports,
-    gates: transfer::Gates,
+    gates: gates::Gates,
     undo_delete_ms: u64,
     /// What goes on beside the actors.
     tasks: TaskTracker,
@@ -94,7 +97,7 @@ impl Runtime {
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let live = Live::new(shared.clone());
         let transcript_page = config.transcript_page;
-        let (imports, gates) = (config.imports, transfer::Gates::default());
+        let (imports, gates) = (config.imports, gates::Gates::default());
         let undo_delete_ms = config.undo_delete_ms;
         let tasks = TaskTracker::new();
         tasks.spawn(deleted::keep_sweeping(shared.clone(), undo_delete_ms));

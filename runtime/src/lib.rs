@@ -27,7 +27,7 @@ pub mod transfer;
 pub mod turn;
 mod worker;
 
-pub use embedded::{Export, Imports, Incoming, Runtime, RuntimeConfig};
+pub use embedded::{Export, ExportForm, Imports, Incoming, Runtime, RuntimeConfig};
 pub use fresh::new_message_id;
 pub use listing::ListObservation;
 pub use new_file::NewFile;

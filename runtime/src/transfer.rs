@@ -18,6 +18,7 @@ pub use any::Format;
 pub use foreign::read_foreign;
 pub use format::VERSION;
 pub use import::{ImportError, Report, Upload, import};
+pub(crate) use markdown::Document;
 pub use markdown::markdown;
 pub use reader::{each, read};
 pub use refusal::{Place, ReadError, Refusal};

@@ -1,20 +1,17 @@
-//! Conversations on their way out of a runtime, and in.
+//! Conversations on their way into a runtime.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use protocol::api::{ImportFormat, ImportReport};
-use protocol::{Error, ErrorCode, WorkerId};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use protocol::{Error, ErrorCode};
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Runtime;
+use super::gates::too_many;
 use crate::fault;
 use crate::hub::Wake;
-use crate::store::{Differing, Store, WholeLog};
-use crate::transfer::{self, Format, ImportError, Report, Upload, Writer};
-
-/// Exports under way at the same time; each holds one conversation.
-const EXPORTS: usize = 4;
+use crate::store::Differing;
+use crate::transfer::{self, Format, ImportError, Report, Upload};
 
 /// Ids in an answer at most; the rest are counted.
 const IDS: usize = 100;
@@ -28,30 +25,6 @@ pub struct Imports {
     pub bytes: u64,
 }
 
-/// How many go on at once.
-pub(super) struct Gates {
-    exports: Arc<Semaphore>,
-    /// One at a time: an import holds up all other commits.
-    import: Arc<Semaphore>,
-}
-
-impl Default for Gates {
-    fn default() -> Self {
-        let (exports, import) = (Semaphore::new(EXPORTS), Semaphore::new(1));
-        Self { exports: Arc::new(exports), import: Arc::new(import) }
-    }
-}
-
-/// All conversations, in pieces.
-pub struct Export {
-    store: Arc<dyn Store>,
-    /// None after the end.
-    writer: Option<Writer>,
-    last: Option<WorkerId>,
-    first: Vec<u8>,
-    _place: OwnedSemaphorePermit,
-}
-
 /// A file that is coming in.
 pub struct Incoming {
     upload: Upload,
@@ -59,22 +32,6 @@ pub struct Incoming {
 }
 
 impl Runtime {
-    /// Every conversation as JSON Lines.
-    pub fn export(&self) -> Result<Export, Error> {
-        let place = self.inner.gates.exports.clone().try_acquire_owned();
-        let _place = place.map_err(|_| too_many("The server is writing other exports."))?;
-        let mut first = Vec::new();
-        let writer = Some(Writer::begin(&mut first));
-        let store = self.inner.shared.store.clone();
-        Ok(Export { store, writer, last: None, first, _place })
-    }
-
-    /// A conversation as a whole.
-    pub async fn whole(&self, id: WorkerId) -> Result<WholeLog, Error> {
-        let whole = self.store().whole(id).await.map_err(fault::from_store)?;
-        whole.ok_or_else(fault::no_worker)
-    }
-
     /// Begins to take a file that is to be imported. Errors with `rate_limited` while another
     /// one is coming in.
     pub fn incoming(&self) -> Result<Incoming, Error> {
@@ -133,41 +90,6 @@ impl Runtime {
     }
 }
 
-impl Export {
-    /// The next piece; an error ends it, and so does its end.
-    pub async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
-        if !self.first.is_empty() {
-            return Some(Ok(std::mem::take(&mut self.first)));
-        }
-        match self.piece().await {
-            Ok(piece) => piece.map(Ok),
-            Err(error) => {
-                self.writer = None;
-                Some(Err(error))
-            }
-        }
-    }
-
-    async fn piece(&mut self) -> Result<Option<Vec<u8>>, Error> {
-        let mut piece = Vec::new();
-        loop {
-            let Some(writer) = &mut self.writer else { return Ok(None) };
-            let id = self.store.next_worker(self.last).await.map_err(fault::from_store)?;
-            let Some(id) = id else { break };
-            self.last = Some(id);
-            // One that was deleted on the way is left out.
-            if let Some(whole) = self.store.whole(id).await.map_err(fault::from_store)? {
-                writer.conversation(&whole, &mut piece);
-                return Ok(Some(piece));
-            }
-        }
-        if let Some(writer) = self.writer.take() {
-            writer.end(&mut piece);
-        }
-        Ok(Some(piece))
-    }
-}
-
 impl Incoming {
     /// Adds a piece of the file. Errors with `invalid_input` when it becomes too large.
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
@@ -194,12 +116,6 @@ fn shown(report: &Report) -> ImportReport {
         left_out: report.left_out,
         workers: report.added.iter().take(IDS).copied().collect(),
     }
-}
-
-fn too_many(message: &str) -> Error {
-    Error::new(ErrorCode::RateLimited, message)
-        .with_hint("Try again when it is done.")
-        .with_retry_after_ms(5_000)
 }
 
 /// What a client hears of a file that was not imported.

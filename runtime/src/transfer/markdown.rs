@@ -1,9 +1,9 @@
 //! A conversation as a document for people: the branch that ends with the newest message.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 
-use protocol::{Message, MessageId, Role, Turn, TurnState, View};
+use protocol::{Message, MessageId, Role, Turn, TurnState, View, Worker};
 
 use crate::store::WholeLog;
 
@@ -13,41 +13,81 @@ const UNTITLED: &str = "Conversation";
 /// Writes the document. The texts are in it as they were written, so their own headings are
 /// headings of it.
 pub fn markdown(whole: &WholeLog) -> String {
-    let mut view = View::new(whole.worker.clone(), 0);
-    for event in &whole.events {
-        view.apply(event);
+    Document::of(whole.clone()).collect()
+}
+
+/// The document in pieces, a message each, so that it is never there as a whole.
+pub(crate) struct Document {
+    /// What stands above the messages; none once it was given.
+    top: Option<String>,
+    /// The rest of the branch.
+    messages: VecDeque<Message>,
+    /// How many messages answer the same one.
+    siblings: HashMap<Option<MessageId>, u32>,
+    /// By the answers that they give.
+    turns: HashMap<MessageId, Turn>,
+}
+
+impl Document {
+    pub(crate) fn of(whole: WholeLog) -> Self {
+        let mut view = View::new(whole.worker, 0);
+        for event in whole.events {
+            view.apply(&event);
+        }
+        let mut siblings: HashMap<Option<MessageId>, u32> = HashMap::new();
+        for message in &view.messages {
+            *siblings.entry(message.parent).or_default() += 1;
+        }
+        let all = view.messages.len();
+        let messages = branch(view.messages);
+        let turns: HashMap<MessageId, Turn> =
+            view.turns.into_iter().map(|turn| (turn.answer, turn)).collect();
+        let top = top(&view.worker, &messages, all, &turns);
+        Self { top: Some(top), messages, siblings, turns }
     }
-    let shown = branch(&view);
-    let mut siblings: HashMap<Option<MessageId>, u32> = HashMap::new();
-    for message in &view.messages {
-        *siblings.entry(message.parent).or_default() += 1;
+}
+
+impl Iterator for Document {
+    type Item = String;
+
+    fn next(&mut self) -> Option<String> {
+        if let Some(top) = self.top.take() {
+            return Some(top);
+        }
+        let message = self.messages.pop_front()?;
+        let mut out = String::new();
+        heading(&mut out, &message, self.siblings[&message.parent]);
+        let _ = writeln!(out, "\n{}", message.text);
+        if let Some(note) = self.turns.get(&message.id).and_then(note) {
+            let _ = writeln!(out, "\n*{note}*");
+        }
+        Some(out)
     }
-    let turns = |message: &Message| view.turns.iter().find(|turn| turn.answer == message.id);
+}
+
+fn top(
+    worker: &Worker,
+    shown: &VecDeque<Message>,
+    all: usize,
+    turns: &HashMap<MessageId, Turn>,
+) -> String {
     let mut models: Vec<&str> = Vec::new();
-    for turn in shown.iter().filter_map(|message| turns(message)) {
+    for turn in shown.iter().filter_map(|message| turns.get(&message.id)) {
         if !models.contains(&turn.model.as_str()) {
             models.push(&turn.model);
         }
     }
-
-    let title = view.worker.title.as_deref().unwrap_or(UNTITLED);
-    let mut out = format!("# {title}\n\n- Date: {}\n", view.worker.created_at.date_utc());
+    let title = worker.title.as_deref().unwrap_or(UNTITLED);
+    let mut out = format!("# {title}\n\n- Date: {}\n", worker.created_at.date_utc());
     if !models.is_empty() {
         let _ = writeln!(out, "- Model: {}", models.join(", "));
     }
-    let elsewhere = view.messages.len() - shown.len();
+    let elsewhere = all - shown.len();
     if elsewhere > 0 {
         let _ = writeln!(
             out,
             "- This is the newest branch; {elsewhere} messages of other branches are not in it."
         );
-    }
-    for message in shown {
-        heading(&mut out, message, siblings[&message.parent]);
-        let _ = writeln!(out, "\n{}", message.text);
-        if let Some(note) = turns(message).and_then(note) {
-            let _ = writeln!(out, "\n*{note}*");
-        }
     }
     out
 }
@@ -66,17 +106,15 @@ fn heading(out: &mut String, message: &Message, siblings: u32) {
 }
 
 /// The messages from the first to the newest. A log's parents come before their children.
-fn branch(view: &View) -> Vec<&Message> {
-    let known: HashMap<MessageId, &Message> =
-        view.messages.iter().map(|message| (message.id, message)).collect();
-    let mut seen = HashSet::new();
-    let mut branch = Vec::new();
-    let mut next = view.messages.last();
-    while let Some(message) = next.filter(|message| seen.insert(message.id)) {
-        branch.push(message);
-        next = message.parent.and_then(|parent| known.get(&parent).copied());
+fn branch(mut messages: Vec<Message>) -> VecDeque<Message> {
+    let mut branch = VecDeque::new();
+    let mut wanted = None;
+    while let Some(message) = messages.pop() {
+        if branch.is_empty() || wanted == Some(message.id) {
+            wanted = message.parent;
+            branch.push_front(message);
+        }
     }
-    branch.reverse();
     branch
 }
 

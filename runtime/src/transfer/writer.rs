@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
+use protocol::Event;
 use sha2::{Digest, Sha256};
 
 use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, VERSION, check};
@@ -35,6 +36,14 @@ impl Writer {
 
     /// Writes a conversation to `out`, after the prompts that it is the first to refer to.
     pub fn conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
+        self.begin_conversation(whole, out);
+        for event in &whole.events {
+            self.event(event, out);
+        }
+    }
+
+    /// Writes what stands before a conversation's events, all of which have to follow.
+    pub(crate) fn begin_conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
         for prompt in &whole.prompts {
             if self.prompts.insert(prompt.digest.clone()) {
                 let (digest, text) = (Cow::from(&prompt.digest), Cow::from(&prompt.text));
@@ -48,11 +57,13 @@ impl Writer {
             events: whole.events.len() as u64,
         };
         self.line(&begin, out);
-        for event in &whole.events {
-            self.line(&Content::Event(Cow::Borrowed(event)), out);
-        }
         self.conversations += 1;
         self.events += whole.events.len() as u64;
+    }
+
+    /// Writes the next event of the conversation that was begun.
+    pub(crate) fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
+        self.line(&Content::Event(Cow::Borrowed(event)), out);
     }
 
     /// Writes the last line to `out`; gives the conversations and events that were written.

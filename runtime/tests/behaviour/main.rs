@@ -10,6 +10,7 @@ mod choosing;
 mod closing;
 mod crash;
 mod cursors;
+mod exporting;
 mod faulty;
 mod idempotence;
 mod idle;

@@ -9,7 +9,7 @@ use futures::{StreamExt as _, stream};
 use protocol::api::ImportReport;
 use protocol::{ErrorBody, RuntimeId, WorkerId};
 use runtime::store::Differing;
-use runtime::transfer::{Writer, markdown};
+use runtime::{Export, ExportForm};
 use tracing::error;
 
 use super::{RuntimePath, WorkerPath};
@@ -44,16 +44,8 @@ pub async fn export(
     Path(RuntimePath { rid }): Path<RuntimePath>,
 ) -> ApiResult<Response> {
     let export = state.runtime(&rid)?.export()?;
-    let pieces = stream::unfold(export, |mut export| async move {
-        let piece = export.next().await?;
-        if let Err(error) = &piece {
-            // The answer has begun: all that is left is to break it off.
-            error!(%error, "an export broke off");
-        }
-        Some((piece, export))
-    });
     let name = format!("companion-{}.jsonl", today());
-    Ok(download(JSON_LINES, &file_name::disposition(&name), Body::from_stream(pieces)))
+    Ok(download(JSON_LINES, &file_name::disposition(&name), export))
 }
 
 /// One conversation as a file: as JSON Lines, which can be imported, or as Markdown.
@@ -64,6 +56,7 @@ pub async fn export(
         (status = 200, description = "a file to be kept", content(
             (String = "application/jsonl"), (String = "text/markdown"),
         ), headers(("Content-Disposition" = String, description = "a name for the file"))),
+        (status = 429, description = "`rate_limited`: other exports are under way", body = ErrorBody),
         (status = "default", body = ErrorBody),
     )
 )]
@@ -72,22 +65,13 @@ pub async fn export_one(
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     Query(ExportAs { format }): Query<ExportAs>,
 ) -> ApiResult<Response> {
-    let whole = state.runtime(&rid)?.whole(wid).await?;
-    let title = whole.worker.title.as_deref();
-    Ok(match format {
-        ExportFormat::Json => {
-            let mut lines = Vec::new();
-            let mut writer = Writer::begin(&mut lines);
-            writer.conversation(&whole, &mut lines);
-            writer.end(&mut lines);
-            let name = file_name::of_conversation(title, wid, "jsonl");
-            download(JSON_LINES, &file_name::disposition(&name), lines)
-        }
-        ExportFormat::Markdown => {
-            let name = file_name::of_conversation(title, wid, "md");
-            download(MARKDOWN, &file_name::disposition(&name), markdown(&whole))
-        }
-    })
+    let (form, kind, ending) = match format {
+        ExportFormat::Json => (ExportForm::Lines, JSON_LINES, "jsonl"),
+        ExportFormat::Markdown => (ExportForm::Markdown, MARKDOWN, "md"),
+    };
+    let (title, export) = state.runtime(&rid)?.export_one(wid, form).await?;
+    let name = file_name::of_conversation(title.as_deref(), wid, ending);
+    Ok(download(kind, &file_name::disposition(&name), export))
 }
 
 /// Imports conversations, all of a file or none. The body is the file: an export of Companion,
@@ -135,13 +119,22 @@ fn broken(most: u64) -> ApiError {
     ApiError::too_large(most)
 }
 
-fn download(kind: &'static str, disposition: &str, body: impl Into<Body>) -> Response {
+/// The answer holds the export, and with it its place, until its reader has all of it.
+fn download(kind: &'static str, disposition: &str, export: Export) -> Response {
     let disposition = HeaderValue::try_from(disposition).expect("a disposition is visible ASCII");
     let headers: [(HeaderName, HeaderValue); 2] = [
         (header::CONTENT_TYPE, HeaderValue::from_static(kind)),
         (header::CONTENT_DISPOSITION, disposition),
     ];
-    (headers, body.into()).into_response()
+    let pieces = stream::unfold(export, |mut export| async move {
+        let piece = export.next().await?;
+        if let Err(error) = &piece {
+            // The answer has begun: all that is left is to break it off.
+            error!(%error, "an export broke off");
+        }
+        Some((piece, export))
+    });
+    (headers, Body::from_stream(pieces)).into_response()
 }
 
 fn today() -> String {

@@ -174,6 +174,52 @@ async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
     assert_eq!(bytes(&server, &format!("{worker}/export")).await.2, whole);
 }
 
+/// Their bodies hold the places: a reader that stops reading keeps its own, and no more.
+#[tokio::test]
+async fn slow_readers_of_one_conversation_are_few() {
+    let (server, worker) = lived().await;
+    let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
+    let mut log: WholeLog = read(&file).unwrap().remove(0);
+    // More than what sockets hold, and nothing in it to search for.
+    let long = format!("x{}", " ".repeat(10 << 20));
+    for event in &mut log.events {
+        if let EventBody::MessageCommitted { message } = &mut event.body
+            && message.text == "Or so?"
+        {
+            message.text.clone_from(&long);
+        }
+    }
+    let mut out = Vec::new();
+    let mut writer = Writer::begin(&mut out);
+    writer.conversation(&log, &mut out);
+    writer.end(&mut out);
+    let other = start("").await;
+    assert_eq!(import(&other, "", out).await.imported, 1);
+    let paths = ["", "?format=markdown"]
+        .map(|query| format!("{}/{}/export{query}", other.workers(), log.worker.worker_id));
+    let mut held = Vec::new();
+    for path in paths.iter().cycle().take(4) {
+        let answer = other.get(path).send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        held.push(answer);
+    }
+    let all = format!("{RUNTIME}/export");
+    for path in paths.iter().chain([&all]) {
+        let (status, name, _) = code(other.get(path).send().await.unwrap()).await;
+        assert_eq!((status, name.as_str()), (429, "rate_limited"), "{path}");
+    }
+    let read = held.pop().unwrap().bytes().await.unwrap();
+    assert!(read.len() > long.len());
+    drop(held);
+    // The places are free once the server has heard of it.
+    let free = async {
+        while other.get(&paths[0]).send().await.unwrap().status() == 429 {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(HANG, free).await.unwrap();
+}
+
 #[tokio::test]
 async fn markdown_is_the_newest_branch_as_it_was_written() {
     let (server, worker) = lived().await;

@@ -1,0 +1,159 @@
+//! Conversations on their way out of a runtime.
+
+use std::sync::Arc;
+use std::vec;
+
+use protocol::{Error, Event, WorkerId};
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::Runtime;
+use super::gates::too_many;
+use crate::fault;
+use crate::store::{Store, WholeLog};
+use crate::transfer::{Document, Writer};
+
+/// Bytes of lines that are given at once, and one line more at most.
+const PIECE_BYTES: usize = 64 * 1024;
+
+/// How one conversation is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExportForm {
+    /// As an export of all, with this one in it.
+    Lines,
+    /// For people: the newest branch.
+    Markdown,
+}
+
+/// Conversations in pieces. It keeps its place among the exports until it is dropped.
+pub struct Export {
+    body: Body,
+    _place: OwnedSemaphorePermit,
+}
+
+enum Body {
+    Lines(Lines),
+    Markdown(Document),
+}
+
+/// JSON Lines on their way.
+struct Lines {
+    store: Arc<dyn Store>,
+    /// None after the end.
+    writer: Option<Writer>,
+    rest: Rest,
+    /// The events of the conversation under way that are not written yet.
+    events: vec::IntoIter<Event>,
+    /// What is written and not given yet.
+    piece: Vec<u8>,
+}
+
+/// What comes after the conversation under way.
+enum Rest {
+    /// All conversations whose ids follow.
+    After(Option<WorkerId>),
+    Nothing,
+}
+
+impl Runtime {
+    /// Every conversation as JSON Lines.
+    pub fn export(&self) -> Result<Export, Error> {
+        let _place = self.place_to_export()?;
+        let body = Body::Lines(Lines::begin(self.inner.shared.store.clone(), Rest::After(None)));
+        Ok(Export { body, _place })
+    }
+
+    /// One conversation, with its title.
+    pub async fn export_one(
+        &self,
+        id: WorkerId,
+        form: ExportForm,
+    ) -> Result<(Option<String>, Export), Error> {
+        // Before the conversation is read, since that is what takes memory.
+        let _place = self.place_to_export()?;
+        let whole = self.store().whole(id).await.map_err(fault::from_store)?;
+        let whole = whole.ok_or_else(fault::no_worker)?;
+        let title = whole.worker.title.clone();
+        let body = match form {
+            ExportForm::Markdown => Body::Markdown(Document::of(whole)),
+            ExportForm::Lines => {
+                let mut lines = Lines::begin(self.inner.shared.store.clone(), Rest::Nothing);
+                lines.take(whole);
+                Body::Lines(lines)
+            }
+        };
+        Ok((title, Export { body, _place }))
+    }
+
+    fn place_to_export(&self) -> Result<OwnedSemaphorePermit, Error> {
+        let place = self.inner.gates.exports.clone().try_acquire_owned();
+        place.map_err(|_| too_many("The server is writing other exports."))
+    }
+}
+
+impl Export {
+    /// The next piece; an error ends it, and so does its end.
+    pub async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
+        match &mut self.body {
+            Body::Lines(lines) => lines.next().await,
+            Body::Markdown(document) => document.next().map(|piece| Ok(piece.into_bytes())),
+        }
+    }
+}
+
+impl Lines {
+    fn begin(store: Arc<dyn Store>, rest: Rest) -> Self {
+        let mut piece = Vec::new();
+        let writer = Some(Writer::begin(&mut piece));
+        Self { store, writer, rest, events: Vec::new().into_iter(), piece }
+    }
+
+    async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
+        match self.fill().await {
+            Ok(()) => {
+                let piece = std::mem::take(&mut self.piece);
+                (!piece.is_empty()).then_some(Ok(piece))
+            }
+            Err(error) => {
+                self.writer = None;
+                self.piece.clear();
+                Some(Err(error))
+            }
+        }
+    }
+
+    /// Writes until there is enough for a piece, or no more.
+    async fn fill(&mut self) -> Result<(), Error> {
+        while self.piece.len() < PIECE_BYTES {
+            let Some(writer) = &mut self.writer else { return Ok(()) };
+            if let Some(event) = self.events.next() {
+                writer.event(&event, &mut self.piece);
+            } else if let Some(whole) = self.following().await? {
+                self.take(whole);
+            } else if let Some(writer) = self.writer.take() {
+                writer.end(&mut self.piece);
+            }
+        }
+        Ok(())
+    }
+
+    /// Begins a conversation.
+    fn take(&mut self, whole: WholeLog) {
+        if let Some(writer) = &mut self.writer {
+            writer.begin_conversation(&whole, &mut self.piece);
+            self.events = whole.events.into_iter();
+        }
+    }
+
+    /// The next conversation. One that was deleted on the way is left out.
+    async fn following(&mut self) -> Result<Option<WholeLog>, Error> {
+        while let Rest::After(last) = &mut self.rest {
+            let id = self.store.next_worker(*last).await.map_err(fault::from_store)?;
+            let Some(id) = id else { return Ok(None) };
+            *last = Some(id);
+            if let Some(whole) = self.store.whole(id).await.map_err(fault::from_store)? {
+                return Ok(Some(whole));
+            }
+        }
+        Ok(None)
+    }
+}
