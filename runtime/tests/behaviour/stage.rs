@@ -186,6 +186,17 @@ pub async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("it comes in time")
 }
 
+/// Lets so many milliseconds pass on the runtime's clock, and whoever waited for that do what
+/// they do then. On a runtime of one thread alone.
+pub async fn pass(ms: u64) {
+    tokio::time::pause();
+    tokio::time::advance(Duration::from_millis(ms)).await;
+    tokio::time::resume();
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// Drives `waiting` until `other` is done, before and at which it must not be.
 pub async fn still_waits<T>(
     waiting: &mut (impl Future + Unpin),

@@ -1,14 +1,12 @@
 //! The time limits of a turn (invariant 7). A silent provider always runs into them; one that
 //! speaks never does, because what it said is taken before a limit is looked at.
 
-use std::time::Duration;
-
 use protocol::{ErrorCode, TimeoutPhase, Turn, TurnState};
 use runtime::provider::Output;
 use runtime::turn::TurnLimits;
 
 use crate::faulty::Writes;
-use crate::stage::{Setting, Stage, answer_of};
+use crate::stage::{Setting, Stage, answer_of, pass};
 
 fn limits(change: impl FnOnce(&mut TurnLimits)) -> Setting {
     let mut setting = Setting::default();
@@ -68,18 +66,20 @@ async fn a_provider_that_never_ends_runs_into_the_turn_limit() {
     assert!(answer_of(&stage.snapshot().await, &turn).0.len() <= said * "on and ".len());
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn the_time_in_a_queue_is_shown_and_is_not_silence() {
     let mut stage = Stage::with(limits(|limits| limits.first_token_ms = 1_000)).await;
     stage.script.set_opening(vec![Output::Waiting { ahead: 2 }]);
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
     watcher.until(|view| view.turns.first().is_some_and(|turn| turn.waiting == Some(2))).await;
-    // Longer than the limit: it must not run meanwhile.
-    tokio::time::sleep(Duration::from_millis(1_300)).await;
+    // Longer than the limit, which must not run meanwhile.
+    pass(1_300).await;
     assert!(!call.is_asked_to_stop());
     call.say(Output::Waiting { ahead: 1 }).await;
     watcher.until(|view| view.turns[0].waiting == Some(1)).await;
+    pass(1_300).await;
+    assert!(!call.is_asked_to_stop());
     call.begin().await;
     call.text("at last").await;
     call.finish().await;
@@ -88,7 +88,7 @@ async fn the_time_in_a_queue_is_shown_and_is_not_silence() {
 }
 
 /// The store's time is not the provider's: what it said while the store was away still counts.
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
     let mut stage = Stage::with(limits(|limits| {
         limits.first_token_ms = 100;
@@ -103,7 +103,7 @@ async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
     stage.store.set_after(1, Writes::Refuse);
     let (accepted, call) = stage.ask("q").await;
     stage.store.met(1).await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    pass(300).await;
     stage.store.set(Writes::Pass);
     let turn = stage.ended(&accepted).await;
     assert_eq!((turn.state, &turn.error), (TurnState::Completed, &None));

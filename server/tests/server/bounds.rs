@@ -1,6 +1,6 @@
 //! Nothing is longer or more numerous than was configured.
 
-use std::time::Duration;
+use std::io::ErrorKind;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -45,15 +45,43 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_place_is_free_again()
 #[tokio::test]
 async fn connections_beyond_the_bound_wait_for_one_to_close() {
     let server = start("max_connections = 8").await;
-    let mut idle = Vec::new();
+    let mut taken = Vec::new();
     for _ in 0..8 {
-        idle.push(stuck(&server).await);
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        alive(&server, &mut stream).await;
+        taken.push(stream);
     }
-    let request = tokio::spawn(server.get("/healthz").send());
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!request.is_finished());
-    idle.pop();
-    assert_eq!(timeout(HANG, request).await.unwrap().unwrap().unwrap().status(), 200);
+    let mut waiting = TcpStream::connect(server.address).await.unwrap();
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
+    waiting.write_all(request.as_bytes()).await.unwrap();
+    // The others are answered meanwhile, each several times, and this one is not.
+    for _ in 0..5 {
+        for stream in &mut taken {
+            alive(&server, stream).await;
+        }
+        let nothing = waiting.try_read(&mut [0; 1]);
+        assert!(matches!(&nothing, Err(error) if error.kind() == ErrorKind::WouldBlock));
+    }
+    taken.pop();
+    read_alive(&mut waiting).await;
+}
+
+/// Asks on a connection that stays open, and reads the answer.
+async fn alive(server: &Server, stream: &mut TcpStream) {
+    let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    read_alive(stream).await;
+}
+
+async fn read_alive(stream: &mut TcpStream) {
+    let mut answer = Vec::new();
+    let whole = async {
+        while !answer.ends_with(b"{\"status\":\"alive\"}") {
+            assert!(stream.read_buf(&mut answer).await.unwrap() > 0, "it was closed");
+        }
+    };
+    timeout(HANG, whole).await.unwrap();
+    assert!(answer.starts_with(b"HTTP/1.1 200 "));
 }
 
 #[tokio::test]
