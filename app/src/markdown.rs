@@ -128,13 +128,32 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether the event lies too deep: its text is kept and its tags are not.
+    /// Whether the event lies too deep: what it says is kept and its tags are not.
     fn bury(&mut self, event: &Event<'a>) -> bool {
         match event {
+            // Tags within an image are none anyway.
+            _ if self.image.is_some() => return false,
             Event::Start(_) if self.buried > 0 || self.depth > DEPTH => self.buried += 1,
-            Event::End(_) if self.buried > 0 => self.buried -= 1,
-            Event::Text(text) | Event::Code(text) if self.buried > 0 => self.text(text.clone()),
-            _ => return self.buried > 0,
+            Event::End(tag) if self.buried > 0 => {
+                self.buried -= 1;
+                let ends_words = match tag {
+                    TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item => true,
+                    TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::TableCell => true,
+                    _ => false,
+                };
+                let spaced = matches!(self.events.last(), Some(Event::Text(t)) if t.ends_with(' '));
+                if ends_words && !spaced {
+                    self.text(CowStr::Borrowed(" "));
+                }
+            }
+            _ if self.buried == 0 => return false,
+            // A mark is no deeper than a letter.
+            Event::FootnoteReference(_) => return false,
+            event => {
+                if let Some(text) = words(event) {
+                    self.text(text);
+                }
+            }
         }
         true
     }
@@ -208,7 +227,6 @@ impl<'a> Writer<'a> {
 
     fn in_image(&mut self, event: Event<'a>) {
         match (event, &mut self.image) {
-            (Event::Text(text) | Event::Code(text), Some((_, instead))) => instead.push_str(&text),
             (Event::End(TagEnd::Image), image) => {
                 if let Some((address, instead)) = image.take() {
                     let within_link = self.links.iter().any(|open| *open);
@@ -216,6 +234,7 @@ impl<'a> Writer<'a> {
                     self.html(link::image(address.as_deref(), &instead));
                 }
             }
+            (event, Some((_, instead))) => instead.extend(words(&event).as_deref()),
             _ => {}
         }
     }
@@ -235,6 +254,20 @@ impl<'a> Writer<'a> {
     fn text(&mut self, text: CowStr<'a>) {
         self.events.push(Event::Text(text));
     }
+}
+
+/// What an event says where nothing but text can stand.
+fn words<'a>(event: &Event<'a>) -> Option<CowStr<'a>> {
+    Some(match event {
+        Event::Text(text) | Event::Code(text) => text.clone(),
+        Event::Html(text) | Event::InlineHtml(text) => text.clone(),
+        Event::InlineMath(latex) => format!("${latex}$").into(),
+        Event::DisplayMath(latex) => format!("$${latex}$$").into(),
+        Event::FootnoteReference(label) => format!("[^{label}]").into(),
+        Event::SoftBreak | Event::HardBreak => CowStr::Borrowed(" "),
+        Event::TaskListMarker(done) => CowStr::Borrowed(if *done { "[x] " } else { "[ ] " }),
+        Event::Rule | Event::Start(_) | Event::End(_) => return None,
+    })
 }
 
 #[cfg(test)]

@@ -240,6 +240,33 @@ fn what_lies_very_deep_is_text() {
     assert!(list.matches("<ul>").count() < 30);
 }
 
+#[test]
+fn what_lies_very_deep_loses_no_word() {
+    let deep = |text: &str| {
+        let lines = text.lines().map(|line| format!("{}{line}\n", "> ".repeat(30)));
+        html(&(lines.collect::<String>() + "\n[^1]: note"))
+    };
+    for (text, kept) in [
+        ("a <b>c</b>", "a &lt;b&gt;c&lt;/b&gt;"),
+        ("<div>x</div>", "&lt;div&gt;x&lt;/div&gt;"),
+        ("$x^2$ and $$y$$", "$x^2$ and $$y$$"),
+        ("one\ntwo", "one two"),
+        ("one  \ntwo", "one two"),
+        ("one\n\ntwo", "one two"),
+        ("- [x] one\n- two", "[x] one two"),
+        ("|a|b|\n|-|-|\n|c|d|", "a b c d"),
+        ("```\na <b>\n```\nc", "a &lt;b&gt;\n c"),
+        ("a[^1]", "a<sup class=\"footnote\">"),
+        ("![i *<b> $x$*](https://a.example) z", "i &lt;b&gt; $x$ z"),
+    ] {
+        let html = deep(text);
+        assert!(html.contains(kept), "{text}: {html}");
+    }
+    // At the last level that is shown as one, an image keeps its place.
+    let quoted = html(&format!("{}a ![*b* <i> $x$\nc](https://a.example) d", "> ".repeat(22)));
+    assert!(quoted.contains("a <a ") && quoted.contains(">b &lt;i&gt; $x$ c</a> d"), "{quoted}");
+}
+
 /// A page replaces blocks by their number, so each has to be one element.
 fn is_one_element(block: &str) -> bool {
     let mut depth = 0;
