@@ -16,6 +16,7 @@ use pulldown_cmark::{
     CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
 };
 
+use code::Highlighted;
 use footnotes::Footnotes;
 
 mod code;
@@ -25,6 +26,8 @@ mod footnotes;
 mod link;
 mod live;
 mod math;
+mod plain;
+mod work;
 
 pub use live::Live;
 
@@ -35,8 +38,10 @@ const DEPTH: usize = 24;
 /// The blocks of a text, each one element of HTML. `name` tells the footnotes of one message
 /// from another's on the same page; it has to be fit for an attribute.
 pub fn render(text: &str, name: &str) -> Vec<String> {
-    let text = delimiters::to_dollars(text);
-    blocks(&text, name, End::Final).into_iter().map(|(_, block)| block).collect()
+    let (text, rest) = plain::split(text);
+    let text = Text { text, start: 0, end: End::Final, name };
+    let blocks = text.blocks(&mut Highlighted::default()).into_iter().chain(plain::blocks(rest));
+    blocks.map(|(_, block)| block).collect()
 }
 
 /// Adds their HTML to the model's messages.
@@ -53,20 +58,36 @@ enum End {
     Open,
 }
 
-/// The blocks with where each begins.
-fn blocks(text: &str, name: &str, end: End) -> Vec<(usize, String)> {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_MATH;
-    let mut writer = Writer::new(name);
-    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        // Code that is still coming would be highlighted anew with every piece of it.
-        writer.plain = end == End::Open && text[range.end..].trim().is_empty();
-        writer.take(event, range.start);
+/// A piece of a message that is read as Markdown.
+struct Text<'a> {
+    text: &'a str,
+    /// Where in its message it begins.
+    start: usize,
+    end: End,
+    name: &'a str,
+}
+
+impl Text<'_> {
+    /// The blocks with where in the piece each begins.
+    fn blocks(&self, highlighted: &mut Highlighted) -> Vec<(usize, String)> {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_MATH;
+        let dollars = delimiters::to_dollars(self.text);
+        let text = &*dollars.text;
+        let open = if self.end == End::Open { text.trim_end().len() } else { usize::MAX };
+        highlighted.begin();
+        let mut writer = Writer::new(self.name, highlighted);
+        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+            // Code that is still coming would be highlighted anew with every piece of it.
+            writer.plain = range.end >= open || self.start + range.end > code::BYTES;
+            writer.take(event, range.start);
+        }
+        let blocks = writer.blocks.into_iter();
+        blocks.map(|(start, block)| (dollars.written(start), block)).collect()
     }
-    writer.blocks
 }
 
 /// Turns events into blocks of HTML.
@@ -90,10 +111,11 @@ struct Writer<'a> {
     buried: usize,
     /// Whether code is not highlighted.
     plain: bool,
+    highlighted: &'a mut Highlighted,
 }
 
 impl<'a> Writer<'a> {
-    fn new(name: &'a str) -> Self {
+    fn new(name: &'a str, highlighted: &'a mut Highlighted) -> Self {
         Self {
             blocks: Vec::new(),
             start: 0,
@@ -106,6 +128,7 @@ impl<'a> Writer<'a> {
             image: None,
             buried: 0,
             plain: false,
+            highlighted,
         }
     }
 
@@ -218,7 +241,9 @@ impl<'a> Writer<'a> {
             (Event::Text(text), Some((_, code))) => code.push_str(&text),
             (Event::End(TagEnd::CodeBlock), code) => {
                 if let Some((language, code)) = code.take() {
-                    self.html(code::block(&language, &code, self.plain));
+                    let highlighted = (!self.plain).then_some(&mut *self.highlighted);
+                    let block = code::block(&language, &code, highlighted);
+                    self.html(block);
                 }
             }
             _ => {}

@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::plain::MARKDOWN_BYTES;
 use super::render;
 
 fn html(text: &str) -> String {
@@ -265,6 +266,33 @@ fn what_lies_very_deep_loses_no_word() {
     // At the last level that is shown as one, an image keeps its place.
     let quoted = html(&format!("{}a ![*b* <i> $x$\nc](https://a.example) d", "> ".repeat(22)));
     assert!(quoted.contains("a <a ") && quoted.contains(">b &lt;i&gt; $x$ c</a> d"), "{quoted}");
+}
+
+#[test]
+fn what_is_behind_the_bound_is_shown_as_it_was_written() {
+    let paragraph = "Some *words* of <b>.\r\n\n";
+    let written = paragraph.repeat(8_000);
+    let blocks = render(&written, "m");
+    let plain = blocks.iter().position(|block| block.starts_with("<div class=\"plain\">")).unwrap();
+    let read = plain * paragraph.len();
+    assert!(read <= MARKDOWN_BYTES && read > MARKDOWN_BYTES - 100, "{read}");
+    let text = blocks[plain..].concat().replace("<div class=\"plain\">", "").replace("</div>", "");
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#13;", "\r");
+    assert_eq!(text, written[read..]);
+    // A letter is not cut in two, and a text that is just short enough not at all.
+    let letters = format!("a{}", "日".repeat(MARKDOWN_BYTES / 2));
+    assert!(render(&letters, "m").concat().matches('日').count() == MARKDOWN_BYTES / 2);
+    assert_eq!(render(&"a".repeat(MARKDOWN_BYTES), "m").len(), 1);
+    assert_eq!(render(&"a".repeat(MARKDOWN_BYTES + 1), "m").len(), 2);
+}
+
+#[test]
+fn code_far_down_is_not_highlighted() {
+    let code = "```rust\nfn a() {}\n```\n\n";
+    let many = html(&code.repeat(4_000));
+    let highlighted = many.matches("class=\"s-source").count();
+    assert!((2_500..3_000).contains(&highlighted), "{highlighted}");
+    assert_eq!(many.matches("data-language=\"rust\"").count(), 4_000);
 }
 
 /// A page replaces blocks by their number, so each has to be one element.

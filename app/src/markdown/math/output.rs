@@ -3,6 +3,9 @@
 //! A closed list of elements and attributes, everything balanced, all text escaped: whatever
 //! a formula makes the converter write, it is a formula or it is not shown as one.
 
+/// Elements within one another at most: a page's layout has bounds of its own.
+const DEPTH: usize = 100;
+
 /// What stands within an element.
 #[derive(Clone, Copy, PartialEq)]
 enum Content {
@@ -84,7 +87,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
                 Some((_, Content::Styled)) => is_style(name),
                 Some(_) => false,
             };
-            if !fits || closed != (content == Content::Nothing) {
+            if !fits || open.len() >= DEPTH || closed != (content == Content::Nothing) {
                 return None;
             }
             out.push('<');
