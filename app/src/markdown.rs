@@ -44,6 +44,11 @@ pub fn render(text: &str, name: &str) -> Vec<String> {
     blocks.map(|(_, block)| block).collect()
 }
 
+/// The blocks of a text that is not read at all.
+pub fn as_written(text: &str) -> Vec<String> {
+    plain::blocks(text).into_iter().map(|(_, block)| block).collect()
+}
+
 /// Adds their HTML to the model's messages.
 pub fn fill(messages: &mut [Message]) {
     for message in messages.iter_mut().filter(|message| message.role == Role::Assistant) {

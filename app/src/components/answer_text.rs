@@ -36,7 +36,10 @@ pub fn AnswerText(
 /// it over leaves it as it is.
 #[cfg(feature = "ssr")]
 fn initial(entry: &Entry) -> String {
-    crate::markdown::render(&entry.text.read_untracked(), &entry.id.to_string()).concat()
+    let page = use_context::<crate::rendering::PageHtml>();
+    page.and_then(|page| page.take(entry.id)).unwrap_or_else(|| {
+        crate::markdown::render(&entry.text.read_untracked(), &entry.id.to_string()).concat()
+    })
 }
 
 #[cfg(not(feature = "ssr"))]

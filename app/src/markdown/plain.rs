@@ -22,7 +22,7 @@ pub(super) fn blocks(text: &str) -> Vec<(usize, String)> {
         let end = start + cut(&text[start..], BLOCK_BYTES);
         // A parser of HTML would make a line feed of it.
         let shown = escape(&text[start..end]).replace('\r', "&#13;");
-        blocks.push((start, format!("<div class=\"plain\">{shown}</div>")));
+        blocks.push((start, format!("<div class=\"as-written\">{shown}</div>")));
         start = end;
     }
     blocks

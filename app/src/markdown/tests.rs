@@ -273,10 +273,12 @@ fn what_is_behind_the_bound_is_shown_as_it_was_written() {
     let paragraph = "Some *words* of <b>.\r\n\n";
     let written = paragraph.repeat(8_000);
     let blocks = render(&written, "m");
-    let plain = blocks.iter().position(|block| block.starts_with("<div class=\"plain\">")).unwrap();
+    let plain =
+        blocks.iter().position(|block| block.starts_with("<div class=\"as-written\">")).unwrap();
     let read = plain * paragraph.len();
     assert!(read <= MARKDOWN_BYTES && read > MARKDOWN_BYTES - 100, "{read}");
-    let text = blocks[plain..].concat().replace("<div class=\"plain\">", "").replace("</div>", "");
+    let text =
+        blocks[plain..].concat().replace("<div class=\"as-written\">", "").replace("</div>", "");
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#13;", "\r");
     assert_eq!(text, written[read..]);
     // A letter is not cut in two, and a text that is just short enough not at all.
