@@ -1,6 +1,6 @@
 //! A text that is still coming, rendered piece by piece.
 
-use protocol::{HtmlPatch, MessageId};
+use protocol::{HtmlAppend, HtmlPatch, MessageId};
 
 use super::code::Highlighted;
 use super::{End, Text, plain, render};
@@ -76,11 +76,16 @@ impl Live {
         if same == blocks.len() && same == known.len() {
             return None;
         }
+        // A block that goes on is not told again, and a page keeps what is selected in it.
+        let append = match (&known[same..], &blocks[same..]) {
+            ([old], [new]) => HtmlAppend::between(old, new),
+            _ => None,
+        };
         let from = from + same;
         self.shown.truncate(from);
-        let blocks = blocks[same..].to_vec();
-        self.shown.extend_from_slice(&blocks);
-        Some(HtmlPatch { message_id: self.message_id, from, blocks })
+        self.shown.extend_from_slice(&blocks[same..]);
+        let blocks = if append.is_some() { Vec::new() } else { blocks[same..].to_vec() };
+        Some(HtmlPatch { message_id: self.message_id, from, blocks, append })
     }
 }
 
@@ -96,8 +101,7 @@ mod tests {
         let mut apply = |patch: Option<HtmlPatch>| {
             let Some(patch) = patch else { return };
             assert!(patch.from <= page.len());
-            page.truncate(patch.from);
-            page.extend(patch.blocks);
+            patch.apply(&mut page);
         };
         for piece in pieces {
             apply(live.push(piece));
@@ -145,6 +149,19 @@ mod tests {
     }
 
     #[test]
+    fn a_long_block_is_told_once() {
+        let told = |lines: usize| {
+            let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+            let mut pieces = vec!["Here:\n\n```rust\n".to_owned()];
+            pieces.extend((0..lines).flat_map(|n| [format!("let a{n} = &b[{n}]"), ";\n".into()]));
+            let patches = pieces.iter().filter_map(|piece| live.push(piece));
+            patches.map(|patch| leptos::serde_json::to_string(&patch).unwrap().len()).sum::<usize>()
+        };
+        let (some, many) = (told(100), told(400));
+        assert!(many < 5 * some, "{some}, then {many}");
+    }
+
+    #[test]
     fn a_frame_costs_what_is_not_settled() {
         let cost = |paragraphs: usize| {
             let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
@@ -180,7 +197,7 @@ mod tests {
         let id = MessageId::from_parts(1, [1; 10]);
         let mut live = Live::new(id, "One.\n\nTw".into(), whole("One.\n\nTw"));
         let patch = live.push("o.").unwrap();
-        assert_eq!((patch.from, patch.blocks), (1, vec!["<p>Two.</p>".to_owned()]));
+        assert_eq!((patch.from, patch.append.unwrap().text.as_str()), (1, "o."));
     }
 
     proptest! {
