@@ -5,16 +5,15 @@ use leptos::prelude::use_context;
 use leptos_axum::ResponseOptions;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
-use protocol::{Error, ErrorCode, MessageId, Place, Snapshot, Timestamp, Worker, WorkerId, limits};
+use protocol::{
+    Error, ErrorCode, Message, MessageId, Place, Snapshot, Timestamp, Worker, WorkerId, limits,
+};
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::store::Places;
 use runtime::{Registry, Runtime};
 
-use crate::{AppError, Refused, markdown, text::tr};
-
-/// In the context of what a page is made from while the server writes it.
-#[derive(Clone, Copy)]
-pub(crate) struct InPage;
+use crate::rendering::{self, PageHtml};
+use crate::{AppError, Refused, text::tr};
 
 /// The runtimes and the bounds in force. In the context of every page and server function.
 #[derive(Clone)]
@@ -31,8 +30,8 @@ impl Backend {
         })
     }
 
-    /// Where a worker stands, with its newest messages or those before a position. With their
-    /// HTML, unless it is for a page that the server writes.
+    /// Where a worker stands, with its newest messages or those before a position, and with
+    /// their HTML.
     pub(crate) async fn snapshot(
         &self,
         worker_id: WorkerId,
@@ -44,9 +43,7 @@ impl Backend {
             let page = self.runtime().transcript(worker_id, before, limit).await;
             snapshot.transcript = page.map_err(told)?;
         }
-        if use_context::<InPage>().is_none() {
-            markdown::fill(&mut snapshot.transcript.messages);
-        }
+        fill(&mut snapshot.transcript.messages).await;
         Ok(snapshot)
     }
 
@@ -64,9 +61,7 @@ impl Backend {
         let limit = self.limits.transcript_page;
         match self.runtime().transcript_around(worker_id, message, limit).await {
             Ok(mut page) => {
-                if use_context::<InPage>().is_none() {
-                    markdown::fill(&mut page.messages);
-                }
+                fill(&mut page.messages).await;
                 snapshot.transcript = page;
                 Ok((snapshot, None))
             }
@@ -136,6 +131,14 @@ fn put_above(page: &mut WorkerPage, mut pinned: Vec<Worker>) {
     let listed = |id| page.workers.iter().any(|worker| worker.worker_id == id);
     pinned.retain(|worker| !listed(worker.worker_id));
     page.workers.splice(0..0, pinned);
+}
+
+/// Renders messages: with each of them, or for the page that the server writes beside them.
+async fn fill(messages: &mut [Message]) {
+    match use_context::<PageHtml>() {
+        Some(page) => page.fill(messages).await,
+        None => rendering::fill(messages).await,
+    }
 }
 
 /// The error as the page gets it, its status on the answer.

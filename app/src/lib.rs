@@ -53,6 +53,8 @@ pub mod markdown;
 #[cfg(feature = "ssr")]
 mod preferences;
 #[cfg(feature = "ssr")]
+pub mod rendering;
+#[cfg(feature = "ssr")]
 mod router;
 #[cfg(feature = "ssr")]
 mod shell;

@@ -25,7 +25,7 @@ mod socket;
 
 pub use activity::{Activity, Errand};
 #[cfg(feature = "browser")]
-pub use blocks::Blocks;
+pub use blocks::{BlockChange, Blocks};
 #[cfg(feature = "browser")]
 pub use connection::follow;
 #[cfg(test)]

@@ -16,6 +16,7 @@ use pulldown_cmark::{
     CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
 };
 
+use code::Highlighted;
 use footnotes::Footnotes;
 
 mod code;
@@ -25,6 +26,8 @@ mod footnotes;
 mod link;
 mod live;
 mod math;
+mod plain;
+mod work;
 
 pub use live::Live;
 
@@ -35,8 +38,15 @@ const DEPTH: usize = 24;
 /// The blocks of a text, each one element of HTML. `name` tells the footnotes of one message
 /// from another's on the same page; it has to be fit for an attribute.
 pub fn render(text: &str, name: &str) -> Vec<String> {
-    let text = delimiters::to_dollars(text);
-    blocks(&text, name, End::Final).into_iter().map(|(_, block)| block).collect()
+    let (text, rest) = plain::split(text);
+    let text = Text { text, start: 0, end: End::Final, name };
+    let blocks = text.blocks(&mut Highlighted::default()).into_iter().chain(plain::blocks(rest));
+    blocks.map(|(_, block)| block).collect()
+}
+
+/// The blocks of a text that is not read at all.
+pub fn as_written(text: &str) -> Vec<String> {
+    plain::blocks(text).into_iter().map(|(_, block)| block).collect()
 }
 
 /// Adds their HTML to the model's messages.
@@ -53,20 +63,36 @@ enum End {
     Open,
 }
 
-/// The blocks with where each begins.
-fn blocks(text: &str, name: &str, end: End) -> Vec<(usize, String)> {
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_MATH;
-    let mut writer = Writer::new(name);
-    for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
-        // Code that is still coming would be highlighted anew with every piece of it.
-        writer.plain = end == End::Open && text[range.end..].trim().is_empty();
-        writer.take(event, range.start);
+/// A piece of a message that is read as Markdown.
+struct Text<'a> {
+    text: &'a str,
+    /// Where in its message it begins.
+    start: usize,
+    end: End,
+    name: &'a str,
+}
+
+impl Text<'_> {
+    /// The blocks with where in the piece each begins.
+    fn blocks(&self, highlighted: &mut Highlighted) -> Vec<(usize, String)> {
+        let options = Options::ENABLE_TABLES
+            | Options::ENABLE_TASKLISTS
+            | Options::ENABLE_STRIKETHROUGH
+            | Options::ENABLE_FOOTNOTES
+            | Options::ENABLE_MATH;
+        let dollars = delimiters::to_dollars(self.text);
+        let text = &*dollars.text;
+        let open = if self.end == End::Open { text.trim_end().len() } else { usize::MAX };
+        highlighted.begin();
+        let mut writer = Writer::new(self.name, highlighted);
+        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+            // Code that is still coming would be highlighted anew with every piece of it.
+            writer.plain = range.end >= open || self.start + range.end > code::BYTES;
+            writer.take(event, range.start);
+        }
+        let blocks = writer.blocks.into_iter();
+        blocks.map(|(start, block)| (dollars.written(start), block)).collect()
     }
-    writer.blocks
 }
 
 /// Turns events into blocks of HTML.
@@ -90,10 +116,11 @@ struct Writer<'a> {
     buried: usize,
     /// Whether code is not highlighted.
     plain: bool,
+    highlighted: &'a mut Highlighted,
 }
 
 impl<'a> Writer<'a> {
-    fn new(name: &'a str) -> Self {
+    fn new(name: &'a str, highlighted: &'a mut Highlighted) -> Self {
         Self {
             blocks: Vec::new(),
             start: 0,
@@ -106,6 +133,7 @@ impl<'a> Writer<'a> {
             image: None,
             buried: 0,
             plain: false,
+            highlighted,
         }
     }
 
@@ -128,13 +156,32 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether the event lies too deep: its text is kept and its tags are not.
+    /// Whether the event lies too deep: what it says is kept and its tags are not.
     fn bury(&mut self, event: &Event<'a>) -> bool {
         match event {
+            // Tags within an image are none anyway.
+            _ if self.image.is_some() => return false,
             Event::Start(_) if self.buried > 0 || self.depth > DEPTH => self.buried += 1,
-            Event::End(_) if self.buried > 0 => self.buried -= 1,
-            Event::Text(text) | Event::Code(text) if self.buried > 0 => self.text(text.clone()),
-            _ => return self.buried > 0,
+            Event::End(tag) if self.buried > 0 => {
+                self.buried -= 1;
+                let ends_words = match tag {
+                    TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item => true,
+                    TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::TableCell => true,
+                    _ => false,
+                };
+                let spaced = matches!(self.events.last(), Some(Event::Text(t)) if t.ends_with(' '));
+                if ends_words && !spaced {
+                    self.text(CowStr::Borrowed(" "));
+                }
+            }
+            _ if self.buried == 0 => return false,
+            // A mark is no deeper than a letter.
+            Event::FootnoteReference(_) => return false,
+            event => {
+                if let Some(text) = words(event) {
+                    self.text(text);
+                }
+            }
         }
         true
     }
@@ -199,7 +246,9 @@ impl<'a> Writer<'a> {
             (Event::Text(text), Some((_, code))) => code.push_str(&text),
             (Event::End(TagEnd::CodeBlock), code) => {
                 if let Some((language, code)) = code.take() {
-                    self.html(code::block(&language, &code, self.plain));
+                    let highlighted = (!self.plain).then_some(&mut *self.highlighted);
+                    let block = code::block(&language, &code, highlighted);
+                    self.html(block);
                 }
             }
             _ => {}
@@ -208,7 +257,6 @@ impl<'a> Writer<'a> {
 
     fn in_image(&mut self, event: Event<'a>) {
         match (event, &mut self.image) {
-            (Event::Text(text) | Event::Code(text), Some((_, instead))) => instead.push_str(&text),
             (Event::End(TagEnd::Image), image) => {
                 if let Some((address, instead)) = image.take() {
                     let within_link = self.links.iter().any(|open| *open);
@@ -216,6 +264,7 @@ impl<'a> Writer<'a> {
                     self.html(link::image(address.as_deref(), &instead));
                 }
             }
+            (event, Some((_, instead))) => instead.extend(words(&event).as_deref()),
             _ => {}
         }
     }
@@ -235,6 +284,20 @@ impl<'a> Writer<'a> {
     fn text(&mut self, text: CowStr<'a>) {
         self.events.push(Event::Text(text));
     }
+}
+
+/// What an event says where nothing but text can stand.
+fn words<'a>(event: &Event<'a>) -> Option<CowStr<'a>> {
+    Some(match event {
+        Event::Text(text) | Event::Code(text) => text.clone(),
+        Event::Html(text) | Event::InlineHtml(text) => text.clone(),
+        Event::InlineMath(latex) => format!("${latex}$").into(),
+        Event::DisplayMath(latex) => format!("$${latex}$$").into(),
+        Event::FootnoteReference(label) => format!("[^{label}]").into(),
+        Event::SoftBreak | Event::HardBreak => CowStr::Borrowed(" "),
+        Event::TaskListMarker(done) => CowStr::Borrowed(if *done { "[x] " } else { "[ ] " }),
+        Event::Rule | Event::Start(_) | Event::End(_) => return None,
+    })
 }
 
 #[cfg(test)]

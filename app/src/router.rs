@@ -10,9 +10,10 @@ use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 
-use crate::backend::{InPage, set_status};
+use crate::backend::set_status;
 use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
+use crate::rendering::PageHtml;
 use crate::{Assets, Backend, Refused, shell, text::tr};
 
 mod data;
@@ -64,7 +65,7 @@ impl Handlers {
             provide_context(backend.clone());
             provide_context(preferences);
             provide_context(locale);
-            provide_context(InPage);
+            provide_context(PageHtml::default());
             if let Some(refused) = &refused {
                 set_status(refused.error.code.http_status());
                 provide_context(refused.clone());

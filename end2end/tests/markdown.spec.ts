@@ -76,6 +76,32 @@ test('while an answer comes only its last block is touched', async ({ console, u
   expect(await console.answer.evaluate(() => String(getSelection()))).toContain('A heading');
 });
 
+test('what is selected in code that still comes stays selected', async ({ console, upstream }) => {
+  await upstream.plays(
+    answer('Here:\n\n```js\nlet first = 1;\n', hold, 'let a', ' < b;\n', hold, '```\n\nDone.'),
+  );
+  await console.openLive();
+  await console.ask('Show me.');
+  const code = console.answer.locator('pre code');
+  await expect(code).toHaveText(/first/);
+  await code.evaluate((element) => {
+    getSelection()?.selectAllChildren(element);
+    element.setAttribute('data-kept', '');
+  });
+  await upstream.release();
+  await expect(code).toHaveText('let first = 1;\nlet a < b;\n');
+  await expect(code).toHaveAttribute('data-kept', '');
+  expect(await code.evaluate(() => String(getSelection()))).toContain('let first = 1;');
+  const height = await code.evaluate((element) => element.getBoundingClientRect().height);
+  await upstream.release();
+  await console.isIdle();
+  // Its end gives it colours, and moves nothing.
+  await expect(code.locator('span').first()).toBeVisible();
+  await expect(code).toHaveText('let first = 1;\nlet a < b;\n');
+  expect(await code.evaluate((element) => element.getBoundingClientRect().height)).toBe(height);
+  await expect(console.answer.locator('p')).toHaveText(['Here:', 'Done.']);
+});
+
 test('an answer that the server wrote in part goes on in the page', async ({
   console,
   page,

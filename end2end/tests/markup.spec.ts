@@ -50,6 +50,40 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+const FORMULAS = [
+  '\\operatorname{<textarea>}',
+  '\\operatorname{</math><a/href=https://evil.example/>Sign in</a>}',
+  '\\operatorname*{<form\faction=/data\fmethod=post><button\fname=do>x</button></form>}',
+  '\\operatornamewithlimits{<script>window.pwned = 4</script>}',
+  '\\operatorname{<img/src=/favicon.svg>}',
+  '\\text{\\operatorname{<!--}}',
+];
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('a formula with markup leaves the page whole', async ({ console, page, upstream }) => {
+      const formulas = FORMULAS.map((formula) => `$${formula}$`).join(' and ');
+      await upstream.plays(answer('It is ', `${formulas} and $x^2$.\n\n`, 'The end.'));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      await console.ask('Show me.');
+      for (const reloaded of [false, true]) {
+        if (reloaded) await page.reload();
+        if (reloaded && javaScriptEnabled) await console.isLive();
+        await expect(console.answer.locator('p').last()).toHaveText('The end.');
+        await expect(console.answer.locator('code.latex')).toHaveText(FORMULAS.map((text) => text.replaceAll('\f', ' ')));
+        await expect(console.answer.locator('math')).toHaveCount(1);
+        await expect(console.answer.locator('a, form, button, script, img, textarea')).toHaveCount(0);
+        // What stands behind the answer is not swallowed by it.
+        await expect(page.getByRole('textbox', { name: 'Your message' })).toBeVisible();
+      }
+      expect(await page.evaluate(() => 'pwned' in window)).toBe(false);
+    });
+  });
+}
+
 test('a refused message with markup comes back into the box as text', async ({
   browser,
   companion,

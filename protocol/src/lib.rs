@@ -30,5 +30,5 @@ pub use message::{Message, Role};
 pub use timestamp::Timestamp;
 pub use turn::{Finish, ProviderName, Retry, Sight, Timings, Turn, TurnState, Usage};
 pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};
-pub use wire::{CloseReason, Envelope, Frame, HtmlPatch};
+pub use wire::{CloseReason, Envelope, Frame, HtmlAppend, HtmlPatch};
 pub use worker::{Place, Worker, WorkerStatus};

@@ -90,8 +90,8 @@ pub struct Since {
     /// The cursor of the last frame that was seen; without it the stream begins with a
     /// snapshot. As Server-Sent Events also by the header `Last-Event-ID`.
     pub cursor: Option<String>,
-    /// Whether answers are told in HTML too: whole messages in a snapshot, changed blocks with
-    /// an event.
+    /// Whether answers are told in HTML too: whole messages in a snapshot; with an event the
+    /// blocks that changed, or what the last one goes on with.
     #[serde(default)]
     pub html: bool,
 }

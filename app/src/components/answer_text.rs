@@ -25,7 +25,7 @@ pub fn AnswerText(
             let Some(element) = element.get() else { return };
             let change = html.try_update_untracked(crate::live::Blocks::take_change).flatten();
             if let Some(change) = change {
-                replace(&element, change.kept, &change.html);
+                show(&element, &change);
             }
         });
     }
@@ -36,22 +36,37 @@ pub fn AnswerText(
 /// it over leaves it as it is.
 #[cfg(feature = "ssr")]
 fn initial(entry: &Entry) -> String {
-    crate::markdown::render(&entry.text.read_untracked(), &entry.id.to_string()).concat()
+    let page = use_context::<crate::rendering::PageHtml>();
+    page.and_then(|page| page.take(entry.id)).unwrap_or_else(|| {
+        crate::markdown::render(&entry.text.read_untracked(), &entry.id.to_string()).concat()
+    })
 }
 
 #[cfg(not(feature = "ssr"))]
 fn initial(entry: &Entry) -> String {
-    entry.html.read_untracked().html()
+    entry.html.try_update_untracked(crate::live::Blocks::begin).unwrap_or_default()
 }
 
-/// Puts HTML in place of all elements but the first `kept`.
+/// Shows a change. Text at the end of a block stands beside what is there, which stays
+/// selected if it is.
 #[cfg(feature = "browser")]
-fn replace(element: &web_sys::HtmlDivElement, kept: usize, html: &str) {
-    while element.child_element_count() as usize > kept
+fn show(element: &web_sys::HtmlDivElement, change: &crate::live::BlockChange) {
+    while element.child_element_count() as usize > change.kept
         && let Some(last) = element.last_element_child()
     {
         last.remove();
     }
+    if let Some(append) = &change.append {
+        let mut place = element.last_element_child();
+        for _ in 1..append.depth {
+            place = place.and_then(|outer| outer.last_element_child());
+        }
+        if let Some(place) = place {
+            let _ = place.insert_adjacent_html("beforeend", &append.html);
+        }
+    }
     // Fails only for places that are none.
-    let _ = element.insert_adjacent_html("beforeend", html);
+    if !change.html.is_empty() {
+        let _ = element.insert_adjacent_html("beforeend", &change.html);
+    }
 }

@@ -1,5 +1,6 @@
 //! Code blocks, highlighted by classes so that a style sheet gives the colours.
 
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use two_face::re_exports::syntect::html::{ClassStyle, ClassedHTMLGenerator};
@@ -7,9 +8,11 @@ use two_face::re_exports::syntect::parsing::{SyntaxReference, SyntaxSet};
 use two_face::re_exports::syntect::util::LinesWithEndings;
 
 use super::escape::escape;
+use super::work;
 
-/// Bytes of code that are highlighted; more is shown plain, for highlighting takes a while.
-const BYTES: usize = 64 * 1024;
+/// Bytes of a message in which code is highlighted; what ends behind them is shown plain, for
+/// highlighting takes a while.
+pub(super) const BYTES: usize = 64 * 1024;
 
 /// Bytes of one line that are highlighted, for the same reason.
 const LINE_BYTES: usize = 2_000;
@@ -28,14 +31,42 @@ pub(super) fn language(info: &str) -> String {
     if named { word.to_ascii_lowercase() } else { String::new() }
 }
 
-/// The block, with its language and what can be done with it above.
+/// What was highlighted: a block that is still coming holds the same code again and again.
+#[derive(Default)]
+pub(super) struct Highlighted {
+    /// By language and code, of the text as it was rendered before, and as it is now.
+    before: HashMap<(String, String), Option<String>>,
+    now: HashMap<(String, String), Option<String>>,
+}
+
+impl Highlighted {
+    /// A text is rendered anew. What it does not hold again is forgotten with the one after it.
+    pub(super) fn begin(&mut self) {
+        self.before = std::mem::take(&mut self.now);
+    }
+
+    fn get(&mut self, language: &str, code: &str) -> Option<String> {
+        let syntax = syntax(language)?;
+        let key = (language.to_owned(), code.to_owned());
+        if let Some(known) = self.now.get(&key) {
+            return known.clone();
+        }
+        let known = self.before.remove(&key);
+        self.now
+            .entry(key)
+            .or_insert_with(|| known.unwrap_or_else(|| highlight(syntax, code)))
+            .clone()
+    }
+}
+
+/// The block, with its language and what can be done with it above; highlighted, or plain.
 ///
 /// What the buttons are called stands in the page that the block comes into, in the page's
 /// language: a block has none.
-pub(super) fn block(language: &str, code: &str, plain: bool) -> String {
-    let highlighted =
-        syntax(language).filter(|_| !plain).and_then(|syntax| highlight(syntax, code));
-    let code = highlighted.unwrap_or_else(|| escape(code));
+pub(super) fn block(language: &str, code: &str, highlighted: Option<&mut Highlighted>) -> String {
+    let code = highlighted
+        .and_then(|highlighted| highlighted.get(language, code))
+        .unwrap_or_else(|| escape(code));
     // A parser of HTML would make a line feed of it.
     let code = code.replace('\r', "&#13;");
     let language = escape(language);
@@ -60,10 +91,10 @@ fn syntax(language: &str) -> Option<&'static SyntaxReference> {
 }
 
 fn highlight(syntax: &SyntaxReference, code: &str) -> Option<String> {
-    let long = code.len() > BYTES || code.lines().any(|line| line.len() > LINE_BYTES);
-    if long {
+    if code.lines().any(|line| line.len() > LINE_BYTES) {
         return None;
     }
+    work::looked_at(code.len());
     let mut generator = ClassedHTMLGenerator::new_with_class_style(syntax, &SYNTAXES, STYLE);
     for line in LinesWithEndings::from(code) {
         generator.parse_html_for_line_which_includes_newline(line).ok()?;

@@ -1,18 +1,22 @@
 //! Footnotes: numbered as they come, with names that no other message on the page has.
 
+use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
+
 use pulldown_cmark::CowStr;
 
 use super::escape::escape;
+use super::work;
 
-/// The labels of one message, in the order of their numbers.
+/// The labels of one message, with their numbers.
 pub(super) struct Footnotes<'a> {
     name: &'a str,
-    labels: Vec<CowStr<'a>>,
+    numbers: HashMap<Label<'a>, usize>,
 }
 
 impl<'a> Footnotes<'a> {
     pub(super) fn new(name: &'a str) -> Self {
-        Self { name, labels: Vec::new() }
+        Self { name, numbers: HashMap::new() }
     }
 
     /// The mark in the text.
@@ -28,11 +32,48 @@ impl<'a> Footnotes<'a> {
     }
 
     fn place(&mut self, label: CowStr<'a>) -> (usize, String) {
-        let known = self.labels.iter().position(|known| *known == label);
-        let index = known.unwrap_or_else(|| {
-            self.labels.push(label);
-            self.labels.len() - 1
+        let next = self.numbers.len() + 1;
+        let number = *self.numbers.entry(Label(label)).or_insert(next);
+        (number, format!("note-{}-{number}", escape(self.name)))
+    }
+}
+
+/// A label that is counted when it is compared.
+struct Label<'a>(CowStr<'a>);
+
+impl PartialEq for Label<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        work::looked_at(1);
+        self.0 == other.0
+    }
+}
+
+impl Eq for Label<'_> {}
+
+impl Hash for Label<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_found_among_many_without_looking_at_all_of_them() {
+        let mut footnotes = Footnotes::new("m");
+        let looked = work::of(|| {
+            for n in 0..2_000 {
+                let mark = footnotes.reference(n.to_string().into());
+                assert!(mark.contains(&format!("#note-m-{}\"", n + 1)), "{mark}");
+            }
+            for n in 0..2_000 {
+                assert!(
+                    footnotes.definition(n.to_string().into()).contains(&format!(">{}<", n + 1))
+                );
+            }
         });
-        (index + 1, format!("note-{}-{}", escape(self.name), index + 1))
+        assert!(looked < 40_000, "{looked}");
     }
 }

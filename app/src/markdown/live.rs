@@ -1,8 +1,9 @@
 //! A text that is still coming, rendered piece by piece.
 
-use protocol::{HtmlPatch, MessageId};
+use protocol::{HtmlAppend, HtmlPatch, MessageId};
 
-use super::{End, blocks, delimiters, render};
+use super::code::Highlighted;
+use super::{End, Text, plain, render};
 
 /// A message on its way, with what its reader was given of it.
 ///
@@ -13,10 +14,10 @@ pub struct Live {
     message_id: MessageId,
     name: String,
     text: String,
-    /// Where the blocks that are not settled begin, in the text with its formulas between
-    /// dollars.
+    /// Where the blocks that are not settled begin.
     settled_bytes: usize,
     settled: usize,
+    highlighted: Highlighted,
     /// What the reader has.
     shown: Vec<String>,
 }
@@ -25,7 +26,8 @@ impl Live {
     /// A message of which the reader was given everything up to here, or nothing.
     pub fn new(message_id: MessageId, text: String, shown: Vec<String>) -> Self {
         let name = message_id.to_string();
-        Self { message_id, name, text, settled_bytes: 0, settled: 0, shown }
+        let highlighted = Highlighted::default();
+        Self { message_id, name, text, settled_bytes: 0, settled: 0, highlighted, shown }
     }
 
     pub fn message_id(&self) -> MessageId {
@@ -40,14 +42,23 @@ impl Live {
     /// What more text changes.
     pub fn push(&mut self, text: &str) -> Option<HtmlPatch> {
         self.text.push_str(text);
-        let text = delimiters::to_dollars(&self.text);
-        let unsettled = text.get(self.settled_bytes..).unwrap_or_default();
-        let new = blocks(unsettled, &self.name, End::Open);
+        let (markdown, rest) = plain::split(&self.text);
+        let (from, mut new) = (self.settled, Vec::new());
+        if let Some(unsettled) = markdown.get(self.settled_bytes..)
+            && !unsettled.is_empty()
+        {
+            let end = if rest.is_empty() { End::Open } else { End::Final };
+            let text = Text { text: unsettled, start: self.settled_bytes, end, name: &self.name };
+            new = text.blocks(&mut self.highlighted);
+        }
+        // In the text that is not settled yet, as all of these.
+        let begin = markdown.len().max(self.settled_bytes) - self.settled_bytes;
+        let plain = plain::blocks(&self.text[self.settled_bytes + begin..]);
+        new.extend(plain.into_iter().map(|(start, block)| (begin + start, block)));
         let settles = new.len().saturating_sub(1);
         if let Some((start, _)) = new.get(settles) {
             self.settled_bytes += start;
         }
-        let from = self.settled;
         self.settled += settles;
         self.patch(from, new.into_iter().map(|(_, block)| block).collect())
     }
@@ -65,16 +76,22 @@ impl Live {
         if same == blocks.len() && same == known.len() {
             return None;
         }
+        // A block that goes on is not told again, and a page keeps what is selected in it.
+        let append = match (&known[same..], &blocks[same..]) {
+            ([old], [new]) => HtmlAppend::between(old, new),
+            _ => None,
+        };
         let from = from + same;
         self.shown.truncate(from);
-        let blocks = blocks[same..].to_vec();
-        self.shown.extend_from_slice(&blocks);
-        Some(HtmlPatch { message_id: self.message_id, from, blocks })
+        self.shown.extend_from_slice(&blocks[same..]);
+        let blocks = if append.is_some() { Vec::new() } else { blocks[same..].to_vec() };
+        Some(HtmlPatch { message_id: self.message_id, from, blocks, append })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::work;
     use super::*;
     use proptest::prelude::*;
 
@@ -84,8 +101,7 @@ mod tests {
         let mut apply = |patch: Option<HtmlPatch>| {
             let Some(patch) = patch else { return };
             assert!(patch.from <= page.len());
-            page.truncate(patch.from);
-            page.extend(patch.blocks);
+            patch.apply(&mut page);
         };
         for piece in pieces {
             apply(live.push(piece));
@@ -117,14 +133,82 @@ mod tests {
     }
 
     #[test]
+    fn one_that_becomes_too_long_ends_as_it_is_at_once() {
+        let text = "Some *words* of \\(x\\).\n\n- a\n- b\n\n".repeat(6_000);
+        let pieces: Vec<&str> = text.split_inclusive("b\n\n").collect();
+        let pieces: Vec<String> = pieces.chunks(300).map(<[&str]>::concat).collect();
+        let id = MessageId::from_parts(1, [1; 10]);
+        let mut live = Live::new(id, String::new(), Vec::new());
+        let mut froms: Vec<usize> = Vec::new();
+        for piece in &pieces {
+            froms.extend(live.push(piece).map(|patch| patch.from));
+        }
+        assert!(froms.len() == pieces.len() && froms.is_sorted(), "{froms:?}");
+        assert_eq!(live.shown, whole(&text));
+        assert_eq!(live.finish(), None);
+    }
+
+    #[test]
+    fn a_long_block_is_told_once() {
+        let told = |lines: usize| {
+            let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+            let mut pieces = vec!["Here:\n\n```rust\n".to_owned()];
+            pieces.extend((0..lines).flat_map(|n| [format!("let a{n} = &b[{n}]"), ";\n".into()]));
+            let patches = pieces.iter().filter_map(|piece| live.push(piece));
+            patches.map(|patch| leptos::serde_json::to_string(&patch).unwrap().len()).sum::<usize>()
+        };
+        let (some, many) = (told(100), told(400));
+        assert!(many < 5 * some, "{some}, then {many}");
+    }
+
+    #[test]
+    fn a_frame_costs_what_is_not_settled() {
+        let cost = |paragraphs: usize| {
+            let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+            work::of(|| {
+                for n in 0..paragraphs {
+                    live.push(&format!("Paragraph \\({n}\\) of a long"));
+                    live.push(" text.\n\n");
+                }
+            })
+        };
+        let (some, many) = (cost(100), cost(400));
+        assert!(many < 5 * some, "{some}, then {many}");
+    }
+
+    /// A list that goes on behind its code is one block, which every piece renders again.
+    #[test]
+    fn code_is_highlighted_once_in_a_block_that_goes_on() {
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        let code = "  let a = 1;\n".repeat(500);
+        let cost = |live: &mut Live, text: &str| {
+            work::of(|| drop(live.push(text))).saturating_sub(live.text.len())
+        };
+        cost(&mut live, &format!("- a\n  ```rust\n{code}  ```\n"));
+        assert!(cost(&mut live, "- b") >= 500 * 11);
+        for _ in 0..5 {
+            assert_eq!(cost(&mut live, " and c"), 0);
+        }
+        assert!(live.shown[0].contains("class=\"s-"));
+    }
+
+    #[test]
     fn one_that_resumes_goes_on_from_what_was_shown() {
         let id = MessageId::from_parts(1, [1; 10]);
         let mut live = Live::new(id, "One.\n\nTw".into(), whole("One.\n\nTw"));
         let patch = live.push("o.").unwrap();
-        assert_eq!((patch.from, patch.blocks), (1, vec!["<p>Two.</p>".to_owned()]));
+        assert_eq!((patch.from, patch.append.unwrap().text.as_str()), (1, "o."));
     }
 
     proptest! {
+        #[test]
+        fn any_words_give_what_the_whole_gives(
+            pieces in prop::collection::vec(super::super::tests::formula(), 0..8),
+        ) {
+            let pieces: Vec<&str> = pieces.iter().map(String::as_str).collect();
+            prop_assert_eq!(follow(&pieces), whole(&pieces.concat()));
+        }
+
         #[test]
         fn any_pieces_give_what_the_whole_gives(
             pieces in prop::collection::vec("[-a\\n >*_`~\\[\\](){}<!&$\\\\|#:^1.]{0,8}", 0..30),

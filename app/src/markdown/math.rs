@@ -1,13 +1,30 @@
 //! Formulas: LaTeX as MathML, which browsers show without any script.
+//!
+//! Formulas are a model's words like all others, and their converter is not trusted with them:
+//! what it would pass through is refused before ([`operator_name`]), and what it wrote is read
+//! again ([`output`]). What is no formula is shown as it was written.
 
+use std::panic::catch_unwind;
 use std::sync::LazyLock;
+use std::thread;
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 
 use super::escape::escape;
 
+mod operator_name;
+mod output;
+
 /// Bytes of a formula; a longer one is shown as it was written.
 const BYTES: usize = 4_000;
+
+/// Bytes of a formula that any thread has the stack for. The converter calls itself for all that
+/// is within something else, and a formula can be nothing but that.
+const SHORT_BYTES: usize = 64;
+
+/// Bytes of the stack that the longest one may need: some kilobytes for each of its bytes, and
+/// many more where nothing is optimised. What is not used takes no memory.
+const STACK_BYTES: usize = 128 << 20;
 
 static CONVERTER: LazyLock<Option<LatexToMathML>> =
     LazyLock::new(|| LatexToMathML::new(MathCoreConfig::default()).ok());
@@ -26,10 +43,65 @@ pub(super) fn block(latex: &str) -> String {
 
 /// None for what is no formula, and while one is still coming.
 fn convert(latex: &str, display: MathDisplay) -> Option<String> {
-    if latex.len() > BYTES {
+    if latex.len() > BYTES || !operator_name::are_plain(latex) {
         return None;
     }
-    let converted = CONVERTER.as_ref()?.convert_with_local_state(latex.trim(), display).ok()?;
-    // A page allows no styles but those of its style sheet, which goes by this name.
-    Some(converted.mathml.replace(" style=\"", " data-style=\""))
+    let latex = latex.trim();
+    let mathml = if latex.len() <= SHORT_BYTES {
+        catch_unwind(|| mathml(latex, display)).ok()
+    } else {
+        thread::scope(|scope| {
+            let apart = thread::Builder::new().stack_size(STACK_BYTES);
+            apart.spawn_scoped(scope, || mathml(latex, display)).ok()?.join().ok()
+        })
+    };
+    output::checked(&mathml??)
+}
+
+fn mathml(latex: &str, display: MathDisplay) -> Option<String> {
+    Some(CONVERTER.as_ref()?.convert_with_local_state(latex, display).ok()?.mathml)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::formula;
+    use super::*;
+
+    /// Each of these would take all of an ordinary thread's stack, and the process with it.
+    #[test]
+    fn a_formula_can_be_nothing_but_depth() {
+        for (open, close, shown) in [
+            ("{", "}", "<math"),
+            ("x^{", "}", "<code"),
+            ("\\left(", "\\right)", "<code"),
+            ("\\sqrt ", "", "<code"),
+            ("\\frac1", "", "<code"),
+        ] {
+            let unit = open.len() + close.len();
+            let latex = |bytes: usize| {
+                format!("{}x{}", open.repeat(bytes / unit), close.repeat(bytes / unit))
+            };
+            assert!(block(&latex(BYTES - 1)).starts_with(shown), "{open}");
+            assert!(block(&latex(SHORT_BYTES - 1)).starts_with('<'), "{open}");
+        }
+    }
+
+    proptest! {
+        /// A formula that is refused for what became of it shows a fault of the converter that
+        /// is not known yet. Links are refused on purpose.
+        #[test]
+        fn what_is_converted_is_a_formula(latex in formula()) {
+            if !operator_name::are_plain(&latex) {
+                return Ok(());
+            }
+            for display in [MathDisplay::Inline, MathDisplay::Block] {
+                let Some(converted) = mathml(&latex, display) else { continue };
+                let link = converted.contains("<mtext><a href=\"");
+                let refused = output::checked(&converted).is_none();
+                prop_assert_eq!(refused, link, "{}: {}", latex, converted);
+            }
+        }
+    }
 }

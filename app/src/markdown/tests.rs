@@ -1,5 +1,6 @@
 use proptest::prelude::*;
 
+use super::plain::MARKDOWN_BYTES;
 use super::render;
 
 fn html(text: &str) -> String {
@@ -119,6 +120,99 @@ fn formulas_are_mathml_and_what_is_none_stays() {
     assert_eq!(html("It costs $5 or $10."), "<p>It costs $5 or $10.</p>");
 }
 
+/// Formulas that would be more than that, if a browser were given what their words say.
+#[test]
+fn a_formula_puts_no_markup_into_the_page() {
+    let link = "</math><a/href=https://evil.example/>x</a>";
+    let form = "<form\u{c}action=/data\u{c}method=post><button\u{c}name=do>x</button></form>";
+    for words in [
+        "<textarea>",
+        "<script>alert(1)</script>",
+        "<script>",
+        "<!--",
+        "<b>",
+        "<img/src=/favicon.svg>",
+        "<img src=x onerror=alert(1)>",
+        "</mo><mi>x</mi><mo>",
+        "&lt;b&gt;",
+        "a\" onclick=\"x",
+        link,
+        form,
+    ] {
+        for command in [
+            "\\operatorname{#}",
+            "\\operatorname*{#}",
+            "\\operatornamewithlimits{#}",
+            "\\operatorname {a #}",
+            "\\operatorname{{#}}",
+            "\\operatorname\\text{#}",
+            "\\operatorname{\\text{#}}",
+            "\\text{\\operatorname{#}}",
+            "\\mathrm{\\operatorname{#}}",
+            "\\pmod{\\operatorname{#}}",
+            "\\operatorname%\n{#}",
+            "\\operatorname{%}\n#}",
+            "\\text{#}",
+            "\\mathrm{#}",
+            "\\mathbb{#}",
+            "\\tag{#}",
+            "\\begin{align}x\\tag{#}\\label{#}\\end{align}",
+            "\\begin{align}x\\label{#}\\end{align}\\eqref{#}",
+            "\\begin{#}x\\end{#}",
+            "\\begin{array}{#}x\\end{array}",
+            "\\href{#}{x}",
+            "\\href{https://a.example}{#}",
+            "\\url{#}",
+            "\\class{#}{x}",
+            "\\style{#}{x}",
+            "\\color{#}x",
+            "\\textcolor{#}{x}",
+            "\\hspace{#}",
+            "\\genfrac{#}{#}{0pt}{}{a}{b}",
+            "\\newcommand{\\x}{#}\\x",
+            "\\unknown{#}",
+            "#",
+        ] {
+            let formula = command.replace('#', words);
+            for text in [
+                format!("${formula}$"),
+                format!("a\n$$\n{formula}\n$$\nb"),
+                format!("\\({formula}\\)"),
+            ] {
+                is_sound(&text).unwrap();
+                let html = html(&text);
+                assert!(!html.contains("<a") || !html.contains("href=\"#"), "{text}: {html}");
+                assert!(!html.contains("id="), "{text}: {html}");
+            }
+        }
+    }
+    let shown = html("$\\operatorname{<textarea>}$");
+    assert_eq!(shown, "<p><code class=\"latex\">\\operatorname{&lt;textarea&gt;}</code></p>");
+}
+
+#[test]
+fn formulas_that_models_write_are_still_formulas() {
+    for formula in [
+        "\\operatorname{softmax}(x)_i < 1",
+        "\\operatorname*{arg\\,max}_{x \\in X} f(x)",
+        "\\operatorname{Var}(X) = \\mathbb{E}[X^2] - \\mathbb{E}[X]^2",
+        "a < b > c \\& d",
+        "\\text{if } x < 0",
+        "\\text{a \"b\" \\& c's}",
+        "\\begin{align} a &= b \\label{eq:1} \\\\ c &= d \\tag{2} \\end{align}",
+        "\\begin{cases} 1 & \\text{\\textbf{a}} \\\\ 0 & b \\end{cases}",
+        "\\begin{array}{|c|r|} \\hline a & b \\\\ c & d \\end{array}",
+        "\\begin{pmatrix} a & b \\end{pmatrix}",
+        "\\color{red} x \\quad \\cancel{y} \\, \\hat{z} \\; \\sum_{i=1}^n \\binom{n}{i}",
+        "{}^{14}_6 C \\xrightarrow{a} \\underbrace{b}_{c} \\left( \\frac12 \\right) \\big|",
+        "\\texttt{a} \\textsc{b} \\textsf{c} \\underline{d} \\overset{!}{=} \\phantom{x} \\mathcal{L}",
+        "3.14 \\text{\\large a} \\hspace{-1em} \\stackrel{a}{b} \\sideset{_a^b}{_c^d}\\sum",
+        "\\not= \\ne \\oiint \\vec{F}\\cdot d\\vec{s}' \\pmod{n} \\displaystyle y",
+    ] {
+        assert!(html(&format!("$${formula}$$")).contains("<math"), "{formula}");
+    }
+}
+
 #[test]
 fn footnotes_of_two_messages_do_not_meet() {
     let text = "a[^1] b[^x]\n\n[^1]: One.\n\n[^x]: Two.";
@@ -147,6 +241,62 @@ fn what_lies_very_deep_is_text() {
     assert!(list.matches("<ul>").count() < 30);
 }
 
+#[test]
+fn what_lies_very_deep_loses_no_word() {
+    let deep = |text: &str| {
+        let lines = text.lines().map(|line| format!("{}{line}\n", "> ".repeat(30)));
+        html(&(lines.collect::<String>() + "\n[^1]: note"))
+    };
+    for (text, kept) in [
+        ("a <b>c</b>", "a &lt;b&gt;c&lt;/b&gt;"),
+        ("<div>x</div>", "&lt;div&gt;x&lt;/div&gt;"),
+        ("$x^2$ and $$y$$", "$x^2$ and $$y$$"),
+        ("one\ntwo", "one two"),
+        ("one  \ntwo", "one two"),
+        ("one\n\ntwo", "one two"),
+        ("- [x] one\n- two", "[x] one two"),
+        ("|a|b|\n|-|-|\n|c|d|", "a b c d"),
+        ("```\na <b>\n```\nc", "a &lt;b&gt;\n c"),
+        ("a[^1]", "a<sup class=\"footnote\">"),
+        ("![i *<b> $x$*](https://a.example) z", "i &lt;b&gt; $x$ z"),
+    ] {
+        let html = deep(text);
+        assert!(html.contains(kept), "{text}: {html}");
+    }
+    // At the last level that is shown as one, an image keeps its place.
+    let quoted = html(&format!("{}a ![*b* <i> $x$\nc](https://a.example) d", "> ".repeat(22)));
+    assert!(quoted.contains("a <a ") && quoted.contains(">b &lt;i&gt; $x$ c</a> d"), "{quoted}");
+}
+
+#[test]
+fn what_is_behind_the_bound_is_shown_as_it_was_written() {
+    let paragraph = "Some *words* of <b>.\r\n\n";
+    let written = paragraph.repeat(8_000);
+    let blocks = render(&written, "m");
+    let plain =
+        blocks.iter().position(|block| block.starts_with("<div class=\"as-written\">")).unwrap();
+    let read = plain * paragraph.len();
+    assert!(read <= MARKDOWN_BYTES && read > MARKDOWN_BYTES - 100, "{read}");
+    let text =
+        blocks[plain..].concat().replace("<div class=\"as-written\">", "").replace("</div>", "");
+    let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#13;", "\r");
+    assert_eq!(text, written[read..]);
+    // A letter is not cut in two, and a text that is just short enough not at all.
+    let letters = format!("a{}", "日".repeat(MARKDOWN_BYTES / 2));
+    assert!(render(&letters, "m").concat().matches('日').count() == MARKDOWN_BYTES / 2);
+    assert_eq!(render(&"a".repeat(MARKDOWN_BYTES), "m").len(), 1);
+    assert_eq!(render(&"a".repeat(MARKDOWN_BYTES + 1), "m").len(), 2);
+}
+
+#[test]
+fn code_far_down_is_not_highlighted() {
+    let code = "```rust\nfn a() {}\n```\n\n";
+    let many = html(&code.repeat(4_000));
+    let highlighted = many.matches("class=\"s-source").count();
+    assert!((2_500..3_000).contains(&highlighted), "{highlighted}");
+    assert_eq!(many.matches("data-language=\"rust\"").count(), 4_000);
+}
+
 /// A page replaces blocks by their number, so each has to be one element.
 fn is_one_element(block: &str) -> bool {
     let mut depth = 0;
@@ -165,24 +315,162 @@ fn is_one_element(block: &str) -> bool {
     depth == 0 && block.starts_with('<') && block.ends_with('>')
 }
 
+/// Elements that a message can have.
+const ELEMENTS: &str = " a blockquote br button code del div em h2 h3 h4 h5 h6 hr input li ol p pre span \
+    strong sup table tbody td th thead tr ul b i s u \
+    math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace \
+    msqrt msub msubsup msup mtable mtd mtext mtr munder munderover ";
+
+/// Tags are balanced, and there are none but those that are meant.
+fn is_sound(text: &str) -> Result<(), TestCaseError> {
+    for block in render(text, "m") {
+        prop_assert!(is_one_element(&block), "{}: {}", text, block);
+    }
+    let html = html(text);
+    let mut open = Vec::new();
+    for piece in html.split('<').skip(1) {
+        let tag = piece.split(['>', ' ', '/']).next().unwrap_or_default();
+        if let Some(closed) = piece.strip_prefix('/') {
+            let closed = closed.split('>').next().unwrap_or_default();
+            prop_assert_eq!(open.pop(), Some(closed.to_owned()), "{}: {}", text, html);
+            continue;
+        }
+        prop_assert!(ELEMENTS.contains(&format!(" {tag} ")), "{}: {}", text, html);
+        if !matches!(tag, "br" | "hr" | "input" | "mspace" | "mprescripts") {
+            open.push(tag.to_owned());
+        }
+        let attributes = piece.split('>').next().unwrap_or_default();
+        for name in [" style=", " src=", " on"] {
+            prop_assert!(!attributes.contains(name), "{}: {}", text, html);
+        }
+    }
+    prop_assert!(open.is_empty(), "{}: {} leaves {:?}", text, html, open);
+    Ok(())
+}
+
+/// What formulas and Markdown are made of, by the word: letters alone hardly ever make a command.
+pub(super) const WORDS: [&str; 96] = [
+    "\\operatorname",
+    "\\operatorname*",
+    "\\operatornamewithlimits",
+    "\\text",
+    "\\textbf",
+    "\\textit",
+    "\\texttt",
+    "\\textsc",
+    "\\mbox",
+    "\\mathrm",
+    "\\mathbb",
+    "\\mathbf",
+    "\\mathit",
+    "\\href",
+    "\\url",
+    "\\class",
+    "\\style",
+    "\\color",
+    "\\textcolor",
+    "\\colorbox",
+    "\\tag",
+    "\\label",
+    "\\eqref",
+    "\\ref",
+    "\\begin",
+    "\\end",
+    "{align}",
+    "{array}",
+    "{cc}",
+    "{multline}",
+    "{matrix}",
+    "\\frac",
+    "\\sqrt",
+    "\\left",
+    "\\right",
+    "\\not",
+    "\\lt",
+    "\\gt",
+    "\\&",
+    "\\%",
+    "\\#",
+    "\\$",
+    "\\\\",
+    "\\hspace",
+    "\\rule",
+    "\\cancel",
+    "\\phantom",
+    "\\underset",
+    "\\stackrel",
+    "\\overline",
+    "\\hat",
+    "\\big",
+    "\\genfrac",
+    "\\mathop",
+    "\\char",
+    "\\newcommand",
+    "\\def",
+    "\\ensuremath",
+    "{",
+    "}",
+    "{}",
+    "[",
+    "]",
+    "(",
+    ")",
+    "\\(",
+    "\\)",
+    "\\[",
+    "\\]",
+    "$",
+    "$$",
+    "^",
+    "_",
+    "&",
+    "<",
+    ">",
+    "\"",
+    "'",
+    "%",
+    "#",
+    "<b>",
+    "</math>",
+    "<script>",
+    "<a href=x>",
+    "&lt;",
+    "&#60;",
+    "red",
+    "1em",
+    "https://a.example",
+    "javascript:x",
+    " ",
+    "\n",
+    "x",
+    "日",
+    "`",
+    "|",
+];
+
+/// A formula of a few words, which is one more often than what has none around it.
+pub(super) fn formula() -> impl Strategy<Value = String> {
+    let words = prop::collection::vec(prop::sample::select(&WORDS[..]), 0..12);
+    let command = prop::sample::select(&WORDS[..40]);
+    let marks = prop::sample::select(&[("$", "$"), ("$$", "$$"), ("\\(", "\\)"), ("", "")][..]);
+    (command, words, words_in_braces(), marks).prop_map(|(command, words, group, (open, close))| {
+        format!("{open}{command}{group}{}{close}", words.concat())
+    })
+}
+
+fn words_in_braces() -> impl Strategy<Value = String> {
+    let words = prop::collection::vec(prop::sample::select(&WORDS[..]), 0..3);
+    words.prop_map(|words| format!("{{{}}}", words.concat()))
+}
+
 proptest! {
-    /// Whatever the text: tags are balanced, and there are none but those that are meant.
     #[test]
     fn any_text_is_sound_html(text in "[-a\\n >*_`~\\[\\](){}<!&$\\\\|#:^/\"'x1.]{0,80}") {
-        for block in render(&text, "m") {
-            prop_assert!(is_one_element(&block), "{}: {}", text, block);
-        }
-        let html = html(&text);
-        let mut open = Vec::new();
-        for piece in html.split('<').skip(1) {
-            let tag = piece.split(['>', ' ', '/']).next().unwrap_or_default();
-            if let Some(closed) = piece.strip_prefix('/') {
-                let closed = closed.split('>').next().unwrap_or_default();
-                prop_assert_eq!(open.pop(), Some(closed.to_owned()), "{}: {}", text, html);
-            } else if !matches!(tag, "br" | "hr" | "input") && !piece.starts_with("mspace") {
-                open.push(tag.to_owned());
-            }
-        }
-        prop_assert!(open.is_empty(), "{}: {} leaves {:?}", text, html, open);
+        is_sound(&text)?;
+    }
+
+    #[test]
+    fn any_words_are_sound_html(formulas in prop::collection::vec(formula(), 1..4)) {
+        is_sound(&formulas.concat())?;
     }
 }

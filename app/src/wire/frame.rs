@@ -241,8 +241,12 @@ mod tests {
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
         assert_eq!(kinds.len(), 14, "a kind of event without an example: {kinds:?}");
-        let patches =
-            [None, Some(HtmlPatch { message_id, from: 1, blocks: vec!["<p>a</p>".into()] })];
+        let append = Some(HtmlAppend { text: "b".into(), before: 4 });
+        let patches = [
+            None,
+            Some(HtmlPatch { message_id, from: 1, blocks: vec!["<p>a</p>".into()], append: None }),
+            Some(HtmlPatch { message_id, from: 1, blocks: Vec::new(), append }),
+        ];
         let mut patches = patches.into_iter().cycle();
         for (body, first_seq) in bodies().into_iter().zip([None, Some(1)].into_iter().cycle()) {
             let event = Event { seq: 3, first_seq, at: sample::at(1), body };

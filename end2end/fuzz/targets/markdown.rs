@@ -37,8 +37,7 @@ fuzz_target!(|data: (u8, &str)| {
 fn take(shown: &mut Vec<String>, patch: Option<HtmlPatch>) {
     let Some(patch) = patch else { return };
     assert!(patch.from <= shown.len());
-    shown.truncate(patch.from);
-    shown.extend(patch.blocks);
+    patch.apply(shown);
 }
 
 /// One element, balanced, without anything that could act by itself.

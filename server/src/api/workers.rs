@@ -177,7 +177,7 @@ pub async fn transcript(
         }
     };
     if page.html {
-        app::markdown::fill(&mut transcript.messages);
+        app::rendering::fill(&mut transcript.messages).await;
     }
     Ok(Json(transcript))
 }

@@ -1,16 +1,27 @@
 //! Frames with the HTML of what they change, for the observers that ask for it.
 
+use std::mem;
+
 use app::markdown::{self, Live};
+use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
 use runtime::{Observation, Runtime};
+use tokio::task::JoinHandle;
 
 /// An observation whose frames are told in HTML too.
 pub struct Scribe {
     observation: Observation,
     /// None where nobody asked.
     html: Option<Html>,
-    /// A frame that is being looked at: a call of `next` that is dropped loses nothing.
-    pending: Option<Frame>,
+    frame: Pending,
+}
+
+/// A frame on its way: a call of `next` that is dropped loses nothing.
+enum Pending {
+    None,
+    Read(Box<Frame>),
+    /// Its HTML is being written, on a thread of its own.
+    Written(JoinHandle<(Box<Frame>, Option<Live>)>),
 }
 
 /// What is known of the answer that is being written.
@@ -35,22 +46,42 @@ impl Scribe {
         format: Format,
     ) -> Self {
         let html = (format == Format::Html).then_some(Html { runtime, worker, live: None });
-        Self { observation, html, pending: None }
+        Self { observation, html, frame: Pending::None }
     }
 
     /// As [`Observation::next`].
     pub async fn next(&mut self) -> Option<Frame> {
-        if self.pending.is_none() {
-            self.pending = Some(self.observation.next().await?);
+        loop {
+            match (&mut self.frame, &mut self.html) {
+                (Pending::None, None) => return self.observation.next().await,
+                (Pending::None, Some(_)) => {
+                    self.frame = Pending::Read(Box::new(self.observation.next().await?));
+                }
+                (Pending::Read(frame), Some(html)) => {
+                    html.catch_up(frame).await;
+                    let place = rendering::place().await;
+                    let Pending::Read(mut frame) = mem::replace(&mut self.frame, Pending::None)
+                    else {
+                        continue;
+                    };
+                    let mut live = html.live.take();
+                    self.frame = Pending::Written(place.begin(move || {
+                        write(&mut live, &mut frame);
+                        (frame, live)
+                    }));
+                }
+                (Pending::Written(work), Some(html)) => {
+                    let written = work.await;
+                    self.frame = Pending::None;
+                    // One that cannot be written ends the stream; its reader begins anew.
+                    let (frame, live) = written.ok()?;
+                    html.live = live;
+                    return Some(*frame);
+                }
+                // Nothing is kept where nobody asked for HTML.
+                (_, None) => return None,
+            }
         }
-        if let (Some(html), Some(frame)) = (&mut self.html, &self.pending) {
-            html.catch_up(frame).await;
-        }
-        let mut frame = self.pending.take()?;
-        if let Some(html) = &mut self.html {
-            html.write(&mut frame);
-        }
-        Some(frame)
     }
 }
 
@@ -78,7 +109,7 @@ impl Html {
         let mut messages = snapshot.transcript.messages.into_iter();
         let text = messages.find(|message| message.id == message_id)?.text;
         let text = text.get(..usize::try_from(offset).ok()?)?.to_owned();
-        let mut shown = markdown::render(&text, &message_id.to_string());
+        let mut shown = rendering::render(&text, message_id).await;
         shown.pop();
         Some(Live::new(message_id, text, shown))
     }
@@ -91,33 +122,34 @@ impl Html {
         let message = transcript.messages.into_iter().find(|message| message.id == answer)?;
         Some(Live::new(answer, message.text, Vec::new()))
     }
+}
 
-    fn write(&mut self, frame: &mut Frame) {
-        match frame {
-            Frame::Snapshot { snapshot, .. } => {
-                let messages = &mut snapshot.transcript.messages;
-                markdown::fill(messages);
-                let running = snapshot.transcript.turns.iter().find(|t| !t.state.is_final());
-                let answer = running.and_then(|turn| messages.iter().find(|m| m.id == turn.answer));
-                self.live = answer.map(|message| {
-                    let shown = message.html.clone().unwrap_or_default();
-                    Live::new(message.id, message.text.clone(), shown)
-                });
-            }
-            Frame::Event(envelope) => envelope.html = self.patch(envelope),
-            Frame::Notice { .. } | Frame::Close { .. } => {}
+/// Adds to a frame what it changes of the HTML.
+fn write(live: &mut Option<Live>, frame: &mut Frame) {
+    match frame {
+        Frame::Snapshot { snapshot, .. } => {
+            let messages = &mut snapshot.transcript.messages;
+            markdown::fill(messages);
+            let running = snapshot.transcript.turns.iter().find(|t| !t.state.is_final());
+            let answer = running.and_then(|turn| messages.iter().find(|m| m.id == turn.answer));
+            *live = answer.map(|message| {
+                let shown = message.html.clone().unwrap_or_default();
+                Live::new(message.id, message.text.clone(), shown)
+            });
         }
+        Frame::Event(envelope) => envelope.html = patch(live, envelope),
+        Frame::Notice { .. } | Frame::Close { .. } => {}
     }
+}
 
-    fn patch(&mut self, envelope: &Envelope) -> Option<HtmlPatch> {
-        match &envelope.event.body {
-            EventBody::TurnAccepted { turn } => {
-                self.live = Some(Live::new(turn.answer, String::new(), Vec::new()));
-                None
-            }
-            EventBody::TextDelta { text, .. } => self.live.as_mut()?.push(text),
-            EventBody::TurnEnded { .. } => self.live.take()?.finish(),
-            _ => None,
+fn patch(live: &mut Option<Live>, envelope: &Envelope) -> Option<HtmlPatch> {
+    match &envelope.event.body {
+        EventBody::TurnAccepted { turn } => {
+            *live = Some(Live::new(turn.answer, String::new(), Vec::new()));
+            None
         }
+        EventBody::TextDelta { text, .. } => live.as_mut()?.push(text),
+        EventBody::TurnEnded { .. } => live.take()?.finish(),
+        _ => None,
     }
 }

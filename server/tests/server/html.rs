@@ -33,6 +33,8 @@ struct Page {
     blocks: Vec<String>,
     cursor: String,
     patches: usize,
+    appended: usize,
+    bytes: usize,
     /// Lets the answer go on once this page follows.
     releases: bool,
 }
@@ -66,8 +68,9 @@ impl Page {
                     self.cursor = envelope.cursor.to_string();
                     if let Some(patch) = envelope.html {
                         assert!(patch.from <= self.blocks.len());
-                        self.blocks.truncate(patch.from);
-                        self.blocks.extend(patch.blocks);
+                        self.bytes += serde_json::to_string(&patch).unwrap().len();
+                        self.appended += usize::from(patch.append.is_some());
+                        patch.apply(&mut self.blocks);
                         self.patches += 1;
                     }
                     match envelope.event.body {
@@ -105,7 +108,7 @@ async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
     page.follow(&server, &path, None).await;
     let whole = whole(&server, &path).await;
     assert_eq!(page.blocks, whole);
-    assert!(page.patches > 1);
+    assert!(page.patches > 1 && page.appended > 0);
     assert!(whole.concat().contains("<h2>A</h2>") && whole.concat().contains("class=\"s-"));
     assert!(whole.concat().contains("href=\"https://b.example\""));
 }
@@ -126,6 +129,28 @@ async fn one_that_was_cut_off_at_any_piece_goes_on_as_if_it_had_not_been() {
         page.follow(&server, &path, None).await;
         assert_eq!(page.blocks, whole(&server, &path).await, "cut after {pieces} pieces");
     }
+}
+
+/// Bytes of HTML that a stream tells while an answer of so many lines of code comes.
+async fn told(lines: usize) -> usize {
+    let server = start("delta_ms = 1").await;
+    let path = server.worker().await;
+    let code = (0..lines).map(|n| format!("let a{n} = b < {n};\n"));
+    let pieces = ["```rust\n".to_owned()].into_iter().chain(code).collect();
+    let answer = Answer { pieces, hold_after: Some(0), delay_ms: 2, ..Answer::default() };
+    server.upstream.script(Script::always([Step::Answer(answer)]));
+    server.send(&path, "Hello!").await;
+    let mut page = Page { releases: true, ..Page::default() };
+    page.follow(&server, &path, None).await;
+    assert_eq!(page.blocks, whole(&server, &path).await);
+    assert!(page.appended * 3 > page.patches, "{} of {}", page.appended, page.patches);
+    page.bytes
+}
+
+#[tokio::test]
+async fn a_long_block_is_told_once_and_in_its_colours_at_the_end() {
+    let (some, many) = (told(50).await, told(200).await);
+    assert!(many < 6 * some, "{some}, then {many}");
 }
 
 #[tokio::test]

@@ -1,0 +1,219 @@
+//! What the converter of formulas writes, read again before it comes into a page.
+//!
+//! A closed list of elements and attributes, everything balanced, all text escaped: whatever
+//! a formula makes the converter write, it is a formula or it is not shown as one.
+
+/// Elements within one another at most: a page's layout has bounds of its own.
+const DEPTH: usize = 100;
+
+/// What stands within an element.
+#[derive(Clone, Copy, PartialEq)]
+enum Content {
+    Nothing,
+    /// Elements of formulas, with white space between them.
+    Elements,
+    Text,
+    /// Text, in pieces of different styles.
+    Styled,
+}
+
+/// What an element holds; none for a name that is not known.
+fn content(name: &str) -> Option<Content> {
+    Some(match name {
+        "math" | "menclose" | "mfrac" | "mmultiscripts" | "mover" | "mpadded" | "mphantom"
+        | "mroot" | "mrow" | "msqrt" | "msub" | "msubsup" | "msup" | "mtable" | "mtd" | "mtr"
+        | "munder" | "munderover" => Content::Elements,
+        "mi" | "mn" | "mo" => Content::Text,
+        "mtext" => Content::Styled,
+        "mprescripts" | "mspace" => Content::Nothing,
+        name if is_style(name) => Content::Styled,
+        _ => return None,
+    })
+}
+
+/// Whether the name is one of HTML's, for a piece of text.
+fn is_style(name: &str) -> bool {
+    matches!(name, "b" | "code" | "em" | "i" | "s" | "span" | "u")
+}
+
+fn is_attribute(name: &str) -> bool {
+    matches!(
+        name,
+        "accent"
+            | "accentunder"
+            | "class"
+            | "display"
+            | "displaystyle"
+            | "form"
+            | "height"
+            | "largeop"
+            | "linethickness"
+            | "lspace"
+            | "mathvariant"
+            | "maxsize"
+            | "minsize"
+            | "movablelimits"
+            | "notation"
+            | "rspace"
+            | "scriptlevel"
+            | "stretchy"
+            | "style"
+            | "symmetric"
+            | "width"
+    )
+}
+
+/// The formula as a page may have it; none if there is anything in it that is no part of one.
+pub(super) fn checked(mathml: &str) -> Option<String> {
+    let mut out = String::with_capacity(mathml.len());
+    let mut open: Vec<(&str, Content)> = Vec::new();
+    let mut rest = mathml.trim();
+    while let Some(tag) = rest.strip_prefix('<') {
+        let (tag, behind) = tag.split_once('>')?;
+        if let Some(name) = tag.strip_prefix('/') {
+            if open.pop()?.0 != name {
+                return None;
+            }
+            out.push_str("</");
+            out.push_str(name);
+            out.push('>');
+        } else {
+            let (tag, closed) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
+            let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
+            let content = content(name)?;
+            let fits = match open.last() {
+                None => name == "math" && out.is_empty(),
+                Some((_, Content::Elements)) => name != "math" && !is_style(name),
+                Some((_, Content::Styled)) => is_style(name),
+                Some(_) => false,
+            };
+            if !fits || open.len() >= DEPTH || closed != (content == Content::Nothing) {
+                return None;
+            }
+            out.push('<');
+            out.push_str(name);
+            write_attributes(attributes, &mut out)?;
+            out.push_str(if closed { "/>" } else { ">" });
+            if !closed {
+                open.push((name, content));
+            }
+        }
+        let Some((_, content)) = open.last() else {
+            // Nothing stands behind the formula.
+            return behind.is_empty().then_some(out);
+        };
+        let text = &behind[..behind.find('<')?];
+        let blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
+        if !is_escaped(text) || (*content == Content::Elements && !blank) {
+            return None;
+        }
+        out.push_str(text);
+        rest = &behind[text.len()..];
+    }
+    None
+}
+
+fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
+    loop {
+        attributes = attributes.trim_start_matches(' ');
+        if attributes.is_empty() {
+            return Some(());
+        }
+        let (name, rest) = attributes.split_once("=\"")?;
+        let (value, behind) = rest.split_once('"')?;
+        attributes = behind;
+        // The place of an equation: it could be that of anything else on the page.
+        if name == "id" {
+            continue;
+        }
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b" #%()+,-.:;".contains(&byte);
+        if !is_attribute(name) || !value.bytes().all(plain) {
+            return None;
+        }
+        let own = |class: &str| class.starts_with("math-core-") || class.starts_with("menclose-");
+        if name == "class" && !own(value) {
+            return None;
+        }
+        // A page allows no styles but those of its style sheet, which goes by this name.
+        out.push_str(if name == "style" { " data-" } else { " " });
+        out.push_str(name);
+        out.push_str("=\"");
+        out.push_str(value);
+        out.push('"');
+    }
+}
+
+fn is_escaped(text: &str) -> bool {
+    let entities = ["&lt;", "&gt;", "&amp;", "&quot;", "&#39;"];
+    !text.contains('>')
+        && text
+            .match_indices('&')
+            .all(|(at, _)| entities.iter().any(|entity| text[at..].starts_with(entity)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_formula_stays_as_it_is() {
+        for formula in [
+            "<math><mi>x</mi></math>",
+            "<math display=\"block\">\n <mfrac linethickness=\"0\"><mi>a</mi><mn>1</mn></mfrac></math>",
+            "<math><mspace width=\"1em\"/><mo stretchy=\"false\">&lt;</mo></math>",
+            "<math><mtext><b><i>a &amp; b</i></b></mtext></math>",
+        ] {
+            assert_eq!(checked(formula).as_deref(), Some(formula));
+        }
+    }
+
+    #[test]
+    fn styles_are_renamed_and_places_are_left_out() {
+        let formula = "<math><mtd style=\"width: 50%;\" id=\"composer\"></mtd></math>";
+        let expected = "<math><mtd data-style=\"width: 50%;\"></mtd></math>";
+        assert_eq!(checked(formula).as_deref(), Some(expected));
+    }
+
+    #[test]
+    fn whatever_else_there_is_makes_it_none() {
+        for other in [
+            "",
+            "x",
+            "<mi>x</mi>",
+            "<math>",
+            "<math><mi>x</math></mi>",
+            "<math></math><math></math>",
+            "<math></math>x",
+            "<math><math></math></math>",
+            "<math>x</math>",
+            "<math><mrow>x</mrow></math>",
+            "<math><mo><b>x</b></mo></math>",
+            "<math><mo></math><a/href=https://evil.example/>x</a></mo></math>",
+            "<math><mo><textarea></mo></math>",
+            "<math><mo><!-- --></mo></math>",
+            "<math><mo><mi>x</mi></mo></math>",
+            "<math><b>x</b></math>",
+            "<math><mtext><a href=\"https://a.example\">x</a></mtext></math>",
+            "<math><mtext><mi>x</mi></mtext></math>",
+            "<math><annotation-xml encoding=\"text/html\"></annotation-xml></math>",
+            "<math><mi/></math>",
+            "<math><mspace></mspace></math>",
+            "<math><mi onclick=\"x\">x</mi></math>",
+            "<math><mi href=\"x\">x</mi></math>",
+            "<math><mi class=\"composer\">x</mi></math>",
+            "<math><mi display=x>x</mi></math>",
+            "<math><mi display>x</mi></math>",
+            "<math><mi display=\"x\"onclick=\"x\">x</mi></math>",
+            "<math><mi display=\"<\">x</mi></math>",
+            "<math><mi display=\"a'&quot;\">x</mi></math>",
+            "<math><mi\tdisplay=\"x\">x</mi></math>",
+            "<math><MI>x</MI></math>",
+            "<math><mi>a > b</mi></math>",
+            "<math><mi>a & b</mi></math>",
+            "<math><mi>&nbsp;</mi></math>",
+            "<math><mi>&#60;</mi></math>",
+        ] {
+            assert_eq!(checked(other), None, "{other}");
+        }
+    }
+}
