@@ -40,6 +40,18 @@ mod tests {
         epoch.checked_add(Duration::days(day)).unwrap()
     }
 
+    /// Four hundred years: what comes after is the same again.
+    #[test]
+    fn no_day_is_missed() {
+        let mut date = known(0);
+        for day in 0..146_097 {
+            let told = (i64::from(date.year()), u8::from(date.month()), date.day());
+            assert_eq!(date_of(day), told);
+            assert_eq!(day_of(told.0, told.1, told.2), Some(day));
+            date = date.next_day().unwrap();
+        }
+    }
+
     proptest! {
         #[test]
         fn a_day_is_what_a_calendar_says(day in -719_000_i64..2_930_000) {
