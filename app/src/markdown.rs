@@ -27,6 +27,7 @@ mod link;
 mod live;
 mod math;
 mod plain;
+mod words;
 mod work;
 
 pub use live::Live;
@@ -34,6 +35,9 @@ pub use live::Live;
 /// Lists and quotes within one another at most. What lies deeper is shown as text: a browser's
 /// parser and a page's layout have bounds of their own.
 const DEPTH: usize = 24;
+
+/// How a column of a table may be aligned.
+const SIDES: [&str; 3] = ["left", "center", "right"];
 
 /// The blocks of a text, each one element of HTML. `name` tells the footnotes of one message
 /// from another's on the same page; it has to be fit for an attribute.
@@ -88,6 +92,7 @@ impl Text<'_> {
         for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
             // Code that is still coming would be highlighted anew with every piece of it.
             writer.plain = range.end >= open || self.start + range.end > code::BYTES;
+            writer.escaped = text[..range.start].ends_with('\\');
             writer.take(event, range.start);
         }
         let blocks = writer.blocks.into_iter();
@@ -116,6 +121,8 @@ struct Writer<'a> {
     buried: usize,
     /// Whether code is not highlighted.
     plain: bool,
+    /// Whether the first sign of a text was escaped.
+    escaped: bool,
     highlighted: &'a mut Highlighted,
 }
 
@@ -133,6 +140,7 @@ impl<'a> Writer<'a> {
             image: None,
             buried: 0,
             plain: false,
+            escaped: false,
             highlighted,
         }
     }
@@ -151,8 +159,9 @@ impl<'a> Writer<'a> {
         }
         if self.depth == 0 && !self.events.is_empty() {
             let mut block = String::new();
-            html::push_html(&mut block, self.events.drain(..));
-            self.blocks.push((self.start, block.trim_end().to_owned()));
+            let events = words::read(std::mem::take(&mut self.events));
+            html::push_html(&mut block, events.into_iter());
+            self.blocks.push((self.start, aligned(block.trim_end())));
         }
     }
 
@@ -164,11 +173,15 @@ impl<'a> Writer<'a> {
             Event::Start(_) if self.buried > 0 || self.depth > DEPTH => self.buried += 1,
             Event::End(tag) if self.buried > 0 => {
                 self.buried -= 1;
-                let ends_words = match tag {
-                    TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item => true,
-                    TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::TableCell => true,
-                    _ => false,
-                };
+                let ends_words = matches!(
+                    tag,
+                    TagEnd::Paragraph
+                        | TagEnd::Heading(_)
+                        | TagEnd::Item
+                        | TagEnd::CodeBlock
+                        | TagEnd::HtmlBlock
+                        | TagEnd::TableCell
+                );
                 let spaced = matches!(self.events.last(), Some(Event::Text(t)) if t.ends_with(' '));
                 if ends_words && !spaced {
                     self.text(CowStr::Borrowed(" "));
@@ -237,6 +250,11 @@ impl<'a> Writer<'a> {
             Event::Start(Tag::HtmlBlock) => self.events.push(Event::Start(Tag::Paragraph)),
             Event::End(TagEnd::HtmlBlock) => self.events.push(Event::End(TagEnd::Paragraph)),
             Event::Html(text) | Event::InlineHtml(text) => self.text(text),
+            // What was escaped is not read again with what is beside it.
+            Event::Text(text) if self.escaped && text.starts_with('*') => {
+                self.html("*".to_owned());
+                self.text(text[1..].to_owned().into());
+            }
             event => self.events.push(event),
         }
     }
@@ -284,6 +302,20 @@ impl<'a> Writer<'a> {
     fn text(&mut self, text: CowStr<'a>) {
         self.events.push(Event::Text(text));
     }
+}
+
+/// A block whose cells are aligned by attributes: a style within the page is not allowed there.
+/// No text holds what is looked for: its `<` is escaped.
+fn aligned(block: &str) -> String {
+    let mut block = block.to_owned();
+    if block.starts_with("<table") || block.contains("<td style=") {
+        for (cell, side) in ["td", "th"].into_iter().flat_map(|cell| SIDES.map(|side| (cell, side)))
+        {
+            let styled = format!("<{cell} style=\"text-align: {side}\">");
+            block = block.replace(&styled, &format!("<{cell} data-align=\"{side}\">"));
+        }
+    }
+    block
 }
 
 /// What an event says where nothing but text can stand.

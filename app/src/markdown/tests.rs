@@ -26,6 +26,16 @@ fn the_usual_things_are_there() {
 }
 
 #[test]
+fn columns_are_aligned_without_a_style() {
+    let html = html("> | a | b | c | d |\n> |---|:--|:-:|--:|\n> | 1 | 2 | 3 | 4 |");
+    for side in ["left", "center", "right"] {
+        let cell = |cell| format!("<{cell} data-align=\"{side}\">");
+        assert!(html.contains(&cell("th")) && html.contains(&cell("td")), "{html}");
+    }
+    assert!(!html.contains("style="), "{html}");
+}
+
+#[test]
 fn html_is_shown_and_never_means_anything() {
     for text in [
         "<script>alert(1)</script>",
