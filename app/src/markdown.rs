@@ -164,11 +164,15 @@ impl<'a> Writer<'a> {
             Event::Start(_) if self.buried > 0 || self.depth > DEPTH => self.buried += 1,
             Event::End(tag) if self.buried > 0 => {
                 self.buried -= 1;
-                let ends_words = match tag {
-                    TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item => true,
-                    TagEnd::CodeBlock | TagEnd::HtmlBlock | TagEnd::TableCell => true,
-                    _ => false,
-                };
+                let ends_words = matches!(
+                    tag,
+                    TagEnd::Paragraph
+                        | TagEnd::Heading(_)
+                        | TagEnd::Item
+                        | TagEnd::CodeBlock
+                        | TagEnd::HtmlBlock
+                        | TagEnd::TableCell
+                );
                 let spaced = matches!(self.events.last(), Some(Event::Text(t)) if t.ends_with(' '));
                 if ends_words && !spaced {
                     self.text(CowStr::Borrowed(" "));
