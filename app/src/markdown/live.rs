@@ -149,6 +149,17 @@ mod tests {
     }
 
     #[test]
+    fn code_far_down_is_as_plain_while_it_comes_as_at_the_end() {
+        let code = "```rust\nfn a() {}\n```\n\n".repeat(50);
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        for _ in 0..80 {
+            live.push(&code);
+        }
+        live.push("The end.");
+        assert_eq!(live.finish(), None);
+    }
+
+    #[test]
     fn a_long_block_is_told_once() {
         let told = |lines: usize| {
             let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());

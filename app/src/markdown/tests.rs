@@ -196,6 +196,11 @@ fn a_formula_puts_no_markup_into_the_page() {
             }
         }
     }
+    // Nothing of it means anything but itself, not even what a formula could have.
+    for words in ["</mo><mi>x</mi><mo>", "&lt;b&gt;"] {
+        let shown = html(&format!("$\\operatorname{{{words}}}$"));
+        assert!(shown.starts_with("<p><code class=\"latex\">"), "{words}: {shown}");
+    }
     let shown = html("$\\operatorname{<textarea>}$");
     assert_eq!(shown, "<p><code class=\"latex\">\\operatorname{&lt;textarea&gt;}</code></p>");
 }
