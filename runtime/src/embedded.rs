@@ -4,12 +4,9 @@ use std::sync::Arc;
 
 use protocol::api::{
     Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
-    TurnInput, WorkerPage,
+    WorkerPage,
 };
-use protocol::{
-    Cursor, Error, ErrorCode, MessageId, RuntimeId, Snapshot, Transcript, Turn, TurnId, Worker,
-    WorkerId, limits,
-};
+use protocol::{Error, ErrorCode, RuntimeId, Worker, WorkerId, limits};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,9 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
 use crate::hub::Hub;
-use crate::listing::ListObservation;
 use crate::live::Live;
-use crate::observe::{self, Observation};
 use crate::providers::Providers;
 use crate::store::{Places, Store, StoreError};
 use crate::turn::TurnLimits;
@@ -33,6 +28,7 @@ mod deleted;
 mod export;
 mod gates;
 mod list;
+mod reading;
 mod search;
 mod transfer;
 mod turns;
@@ -178,44 +174,6 @@ impl Runtime {
         self.inner.live.ask(id, |reply| Command::Stop { reply }).await
     }
 
-    /// Summary, newest page of the transcript, position: what a page begins with.
-    pub async fn snapshot(&self, id: WorkerId) -> Result<Snapshot, Error> {
-        self.worker(id).await?;
-        let page = self.store().page(id, None, self.inner.transcript_page).await;
-        page.map_err(fault::from_store)?.map(observe::snapshot).ok_or_else(fault::no_worker)
-    }
-
-    /// A page of messages with their turns, the newest without `before`.
-    pub async fn transcript(
-        &self,
-        id: WorkerId,
-        before: Option<u64>,
-        limit: u32,
-    ) -> Result<Transcript, Error> {
-        let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
-        let page = self.store().page(id, before, limit).await.map_err(fault::from_store)?;
-        let page = page.ok_or_else(fault::no_worker)?;
-        let log = page.stored.log;
-        Ok(observe::fold(page).transcript(log))
-    }
-
-    /// A page that holds a message: the newest one where it is in it.
-    pub async fn transcript_around(
-        &self,
-        id: WorkerId,
-        message: MessageId,
-        limit: u32,
-    ) -> Result<Transcript, Error> {
-        let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
-        let page = self.store().around(id, message, limit).await.map_err(fault::from_store)?;
-        let Some(page) = page else {
-            self.worker(id).await?;
-            return Err(fault::no_message());
-        };
-        let log = page.stored.log;
-        Ok(observe::fold(page).transcript(log))
-    }
-
     /// Commits a message and begins its turn. The same id again gets the same answer.
     pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
         let make = |reply| Command::Send { request: request.clone(), reply };
@@ -231,50 +189,6 @@ impl Runtime {
     /// Ends the running turn; answers when the work has really ended.
     pub async fn cancel(&self, id: WorkerId) -> Result<Cancelled, Error> {
         self.inner.live.ask(id, |reply| Command::Cancel { reply }).await
-    }
-
-    /// A turn as it stands.
-    pub async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
-        turns::turn(&self.inner.shared, id, turn).await
-    }
-
-    /// Exactly what a turn's model was sent.
-    pub async fn turn_input(&self, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
-        turns::input(&self.inner.shared, id, turn).await
-    }
-
-    /// Follows a worker from a cursor, or from a snapshot. A cursor that does not fit
-    /// becomes a notice (`stale_cursor`) and then a snapshot.
-    pub async fn observe(
-        &self,
-        id: WorkerId,
-        cursor: Option<Cursor>,
-    ) -> Result<Observation, Error> {
-        self.worker(id).await?;
-        let shared = &self.inner.shared;
-        // Subscribed before the position is read, so that no commit falls between, and before
-        // it is asked whether all goes down, so that whoever is let in is told of it.
-        let wakes = shared.hub.subscribe(id);
-        if shared.down.is_cancelled() {
-            return Err(fault::shutting_down());
-        }
-        let page = self.inner.transcript_page;
-        let (runtime, store) = (self.id().clone(), shared.store.clone());
-        let observation = Observation::begin(runtime, id, store, wakes, cursor, page).await;
-        observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
-    }
-
-    /// Follows the list of workers from a cursor of it. Without one, or with one that does not
-    /// fit, the reader is told to read its pages again.
-    pub fn observe_list(&self, cursor: Option<&Cursor>) -> Result<ListObservation, Error> {
-        let shared = &self.inner.shared;
-        let observation =
-            ListObservation::begin(self.id().clone(), shared.hub.listing().clone(), cursor);
-        // Asked after it was subscribed, so that whoever is let in is told of the end.
-        if shared.down.is_cancelled() {
-            return Err(fault::shutting_down());
-        }
-        Ok(observation)
     }
 
     /// Interrupts running turns (their text is kept), ends observations, the providers'

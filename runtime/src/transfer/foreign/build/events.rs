@@ -1,0 +1,118 @@
+//! What was said, as events.
+
+use protocol::api::Sampling;
+use protocol::{
+    Event, EventBody, Message, MessageId, ProviderName, Role, Timestamp, Timings, Turn, TurnState,
+};
+
+use super::Node;
+use super::ids::Ids;
+use crate::transfer::CONVERSATION_BYTES;
+
+/// What a turn's model is called where the export does not say.
+const UNKNOWN: &str = "unknown";
+
+/// Characters of a model's name.
+const MODEL_CHARS: usize = 200;
+
+/// Writes the events.
+pub(super) struct Writer<'a> {
+    ids: &'a Ids,
+    source: &'static str,
+    events: Vec<Event>,
+    /// Of all texts. Answers that share their beginning each have it.
+    bytes: u64,
+}
+
+impl<'a> Writer<'a> {
+    pub(super) fn new(ids: &'a Ids, source: &'static str) -> Self {
+        Self { ids, source, events: Vec::new(), bytes: 0 }
+    }
+
+    pub(super) fn into_events(self) -> Vec<Event> {
+        self.events
+    }
+
+    pub(super) fn push(&mut self, at: Timestamp, body: EventBody) {
+        let seq = self.events.len() as u64 + 1;
+        self.events.push(Event { seq, first_seq: None, at, body });
+    }
+
+    fn count(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes += bytes as u64;
+        if self.bytes > CONVERSATION_BYTES {
+            return Err(format!("its texts have more than {CONVERSATION_BYTES} bytes"));
+        }
+        Ok(())
+    }
+
+    pub(super) fn question(
+        &mut self,
+        node: &Node,
+        parent: Option<MessageId>,
+        at: Timestamp,
+    ) -> Result<(), String> {
+        self.count(node.text.len())?;
+        let message = Message {
+            id: self.ids.message(node),
+            parent,
+            role: Role::User,
+            text: node.text.clone(),
+            html: None,
+            created_at: at,
+            turn_id: None,
+        };
+        self.push(at, EventBody::MessageCommitted { message });
+        Ok(())
+    }
+
+    pub(super) fn answer(
+        &mut self,
+        node: &Node,
+        question: MessageId,
+        texts: &[&str],
+        at: Timestamp,
+    ) -> Result<(), String> {
+        self.count(texts.iter().map(|text| text.len() + 2).sum())?;
+        let (turn_id, answer) = (self.ids.turn(node), self.ids.message(node));
+        let model = node.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(UNKNOWN);
+        let turn = Turn {
+            turn_id,
+            question,
+            answer,
+            continues: None,
+            state: TurnState::Accepted,
+            waiting: None,
+            error: None,
+            finish: None,
+            profile: self.source.parse().expect("the sources' names are names of profiles"),
+            provider: ProviderName::Imported,
+            model: model.chars().take(MODEL_CHARS).collect(),
+            prompt_digest: String::new(),
+            bundle_digest: String::new(),
+            sampling: Sampling::default(),
+            sight: None,
+            loading: false,
+            retries: Vec::new(),
+            usage: None,
+            timings: Timings::default(),
+            started_at: at,
+            ended_at: None,
+        };
+        let text = texts.join("\n\n");
+        self.push(at, EventBody::TurnAccepted { turn: Box::new(turn) });
+        self.push(at, EventBody::TextDelta { turn_id, message_id: answer, offset: 0, text });
+        self.push(
+            at,
+            EventBody::TurnEnded {
+                turn_id,
+                state: TurnState::Completed,
+                error: None,
+                finish: None,
+                usage: None,
+                timings: Timings::default(),
+            },
+        );
+        Ok(())
+    }
+}

@@ -1,0 +1,59 @@
+//! What happens to a turn, and what is to be done about it.
+
+use protocol::{Error, EventBody, Finish, Sight, Usage};
+
+/// What happens to a turn.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// It stands in the provider's queue behind `ahead` others.
+    Waiting { ahead: u32 },
+    /// The provider loads the model.
+    Loading,
+    /// The provider has begun.
+    Began { sight: Sight, model: Option<String> },
+    /// The provider gave text; not empty.
+    Text(String),
+    /// The provider is done.
+    Finished { finish: Finish, usage: Option<Usage> },
+    /// The provider failed.
+    Failed(Error),
+    /// The provider has halted, or is gone.
+    Halted,
+    /// A timer that was armed has run out.
+    Elapsed(Timer),
+    /// Someone asked for the end.
+    Cancel,
+    /// The process is going down.
+    Shutdown,
+}
+
+/// The timers of a turn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Timer {
+    /// Text that came meanwhile is committed when it runs out.
+    Frame,
+    /// The first text must come before it.
+    FirstToken,
+    /// The next text must come before it.
+    Stall,
+    /// The whole turn must end before it.
+    Turn,
+    /// The provider is asked again when it runs out.
+    Retry,
+    /// The provider must have halted before it.
+    Halt,
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Commit this event.
+    Commit(EventBody),
+    /// Start a timer anew, in milliseconds from now.
+    Arm(Timer, u64),
+    Disarm(Timer),
+    /// Ask the provider once more for the same.
+    Ask,
+    /// Ask the provider to halt; it answers with an end.
+    Halt,
+}
