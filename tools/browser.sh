@@ -15,6 +15,7 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
 fi
 
 cd end2end
+npx --no-install tsc --noEmit || die "the browser tests are not well typed (see above)."
 export COMPANION_BIN=$root/target/release/companion
 CHROMIUM=$(find_chromium)
 export CHROMIUM

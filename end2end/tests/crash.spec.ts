@@ -1,6 +1,7 @@
 // The server is killed at the worst moment; what was read is still there, and the page comes
 // back by itself.
 
+import { COME_BACK_MS } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer, hold, silent } from '../harness/upstream.ts';
 

@@ -93,6 +93,10 @@ for (const javaScriptEnabled of [true, false]) {
 
       await page.getByRole('link', { name: 'Your data' }).click();
       await expect(console.title).toHaveText('Your data');
+      // What could still be brought back is not overwritten.
+      await page.locator('summary', { hasText: 'Delete for good' }).click();
+      await page.getByRole('button', { name: /^Delete it for good/ }).click();
+      await expect(page.getByText('Nothing that could be brought back.')).toBeVisible();
       const file = page.getByLabel('File');
       const send = page.getByRole('button', { name: 'Import this file' });
       await file.setInputFiles(upload('damaged.jsonl', json.replace('tides?', 'tidal?')));

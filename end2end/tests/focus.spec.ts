@@ -13,11 +13,6 @@ test('a new conversation can be written in at once', async ({ console, page }) =
   await expect(page).not.toHaveURL(new RegExp(first));
   await expect(console.welcome).toBeVisible();
   await expect(console.composer).toBeFocused();
-  // One in which nothing was said is new enough.
-  const empty = console.worker;
-  await console.new.press('Enter');
-  await expect(console.composer).toBeFocused();
-  expect(console.worker).toBe(empty);
   await expect(console.conversations).toHaveCount(2);
 });
 
@@ -56,7 +51,7 @@ test('what is given up, archived or deleted leaves it to what is beside', async 
 test('an archived conversation says so where it is read', async ({ companion, console, page }) => {
   await console.openLive();
   await companion.api.change(console.worker, { place: 'archived' });
-  const mark = page.getByRole('banner').getByText('Archived', { exact: true });
+  const mark = page.locator('.top').getByText('Archived', { exact: true });
   await expect(mark).toBeVisible();
   await companion.api.change(console.worker, { place: 'listed' });
   await expect(mark).toHaveCount(0);
@@ -72,8 +67,8 @@ test('a page of the past leads on to later messages, and to what can be done', a
   const worker = await importLong(companion, 300);
   const { messages } = await companion.api.transcript(worker);
   expect(messages.length).toBeGreaterThan(0);
-  await console.open('/search?q=%22Question%20number%20100%22');
-  await page.getByRole('link', { name: /Question number 100/ }).first().click();
+  await console.open('/search?q=number%20100:');
+  await page.getByRole('link', { name: /number 100/ }).first().click();
   await expect(page).toHaveURL(/\?m=/);
   await expect(page.getByText('Question number 100:')).toBeVisible();
   await expect(page.getByText('Question number 130:')).toHaveCount(0);

@@ -6,7 +6,6 @@ use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
-use super::focus::focus;
 use super::icon::{Drawing, Icon};
 use crate::erase::{heard, live};
 use crate::live::Conversation;
@@ -18,9 +17,8 @@ use crate::{AppError, api, text::tr};
 pub fn NewConversation() -> impl IntoView {
     let navigate = use_navigate();
     let problem = Problem::default();
-    let begun = use_context::<Conversation>();
-    if let Some(conversation) = &begun {
-        problem.clear_when_back(conversation);
+    if let Some(conversation) = use_context::<Conversation>() {
+        problem.clear_when_back(&conversation);
     }
     let pending = ArcRwSignal::new(false);
     let submit = {
@@ -29,10 +27,6 @@ pub fn NewConversation() -> impl IntoView {
             event.prevent_default();
             if pending.get_untracked() {
                 return;
-            }
-            // Nobody needs a second one in which nothing was said.
-            if begun.as_ref().is_some_and(Conversation::is_untouched) {
-                return focus("composer");
             }
             pending.set(true);
             let (navigate, problem, pending) = (navigate.clone(), problem.clone(), pending.clone());

@@ -28,11 +28,13 @@ pub enum Shown {
     Shortcuts,
 }
 
-/// What is open over the page. In the context of the page: it stays while the conversation
-/// below it is replaced, as happens when somebody opens it before the next one has come.
+/// What stands over the page. In the context of the page: it stays while the conversation below
+/// it is replaced, as happens when somebody opens it before the next one has come.
 #[derive(Clone, Default)]
 pub struct Overlay {
+    /// What is in the dialog, also after it was closed.
     shown: ArcRwSignal<Option<Shown>>,
+    is_open: ArcStoredValue<bool>,
     /// What was typed into the palette.
     query: ArcRwSignal<String>,
 }
@@ -41,12 +43,18 @@ impl Overlay {
     /// Opens one of the two.
     fn open(&self, which: Shown) {
         self.query.set(String::new());
+        self.is_open.set_value(true);
         self.shown.set(Some(which));
     }
 
-    /// Forgets the one that was closed.
-    fn closed(&self) {
-        self.shown.set(None);
+    /// Closes it; it gives the focus back to what had it.
+    fn close(&self) {
+        self.is_open.set_value(false);
+        #[cfg(feature = "browser")]
+        if let Some(element) = document().get_element_by_id("overlay") {
+            use wasm_bindgen::JsCast;
+            element.unchecked_into::<web_sys::HtmlDialogElement>().close();
+        }
     }
 }
 
@@ -77,9 +85,9 @@ pub fn OpenPalette() -> impl IntoView {
 
 /// What stands over the page, if anything does, and the keys that open it.
 ///
-/// The dialog is in the page all the time, only closed: one that were taken out with the focus
-/// still coming back from it would leave a field in Chromium that shows the focus and takes no
-/// letter.
+/// The dialog stays in the page while it is closed, with what was in it: where the field that had
+/// the focus is taken out, Chromium shows the focus in the one that gets it back, and no letter
+/// goes there.
 #[component]
 pub fn Overlays() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
@@ -90,8 +98,8 @@ pub fn Overlays() -> impl IntoView {
     provide_context(told.clone());
     let element = NodeRef::<Dialog>::new();
     #[cfg(feature = "browser")]
-    show_modal(element, overlay.shown.clone());
-    let (named, closes) = (overlay.shown.clone(), overlay.clone());
+    show_modal(element, overlay.clone());
+    let (named, closes, beside) = (overlay.shown.clone(), overlay.clone(), overlay.clone());
     view! {
         <div class="visually-hidden" role="status">
             {words(move || told.0.get())}
@@ -106,14 +114,13 @@ pub fn Overlays() -> impl IntoView {
             })
             on:close=heard(move |_| {
                 // Told late: it may be open again, with the other one.
-                if element.get_untracked().is_some_and(|dialog| !dialog.open()) {
-                    closes.closed();
-                }
+                let open = element.get_untracked().is_some_and(|dialog| dialog.open());
+                closes.is_open.set_value(open);
             })
             on:click=heard(move |event: MouseEvent| {
                 // Beside the box in it.
                 if event.target() == event.current_target() {
-                    close();
+                    beside.close();
                 }
             })
         >
@@ -129,24 +136,16 @@ pub fn Overlays() -> impl IntoView {
 
 /// Opens the dialog as soon as there is something in it.
 #[cfg(feature = "browser")]
-fn show_modal(element: NodeRef<Dialog>, shown: ArcRwSignal<Option<Shown>>) {
+fn show_modal(element: NodeRef<Dialog>, overlay: Overlay) {
     effect(move || {
         if let Some(dialog) = element.get()
-            && shown.get().is_some()
+            && overlay.shown.get().is_some()
+            && overlay.is_open.get_value()
             && !dialog.open()
         {
             let _ = dialog.show_modal();
         }
     });
-}
-
-/// Closes it; it gives the focus back to what had it.
-fn close() {
-    #[cfg(feature = "browser")]
-    if let Some(element) = document().get_element_by_id("overlay") {
-        use wasm_bindgen::JsCast;
-        element.unchecked_into::<web_sys::HtmlDialogElement>().close();
-    }
 }
 
 /// Opens them by their keys, wherever the focus is: none of these does anything in a field, but
@@ -169,8 +168,11 @@ fn listen(overlay: Overlay) {
         };
         event.prevent_default();
         // The same key again closes it; the dialog gives the focus back.
-        match overlay.shown.get_untracked() {
-            Some(open) if open == wanted => close(),
+        // One that was closed just now has not told so yet: the page knows.
+        let open = document().query_selector("#overlay[open]").is_ok_and(|open| open.is_some());
+        // The same key again closes it; the dialog gives the focus back.
+        match overlay.shown.get_untracked().filter(|_| open) {
+            Some(open) if open == wanted => overlay.close(),
             Some(_) => {}
             None => overlay.open(wanted),
         }

@@ -199,15 +199,6 @@ impl Conversation {
         entries.iter().any(|entry| entry.html.read_untracked().is_unknown())
     }
 
-    /// Whether it is there for a first message: nothing was said in it, and it has no title.
-    pub fn is_untouched(&self) -> bool {
-        let worker = self.worker.read_untracked();
-        let fresh = worker.title.is_none() && worker.place == protocol::Place::Listed;
-        let open = worker.status != protocol::WorkerStatus::Stopped
-            && self.link.get_untracked() != Link::Deleted;
-        fresh && open && self.view.with_value(|view| view.messages.is_empty())
-    }
-
     /// Goes back to the newest branch.
     pub fn choose_newest(&self) {
         self.chosen.set(None);

@@ -6,9 +6,9 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Place, Worker};
 
+use super::Overlay;
 use super::choice::{Choice, choices};
 use super::perform::Performer;
-use super::{Overlay, close};
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
 use crate::erase::{attr, heard, live, words};
@@ -30,8 +30,7 @@ pub fn Find() -> impl IntoView {
         move |at: usize| {
             let chosen = offer.choices.read_untracked().get(at).cloned();
             if let Some(choice) = chosen {
-                close();
-                overlay.closed();
+                overlay.close();
                 performer.perform(choice, &overlay);
             }
         }

@@ -85,9 +85,6 @@ impl Performer {
     }
 
     fn create(&self) {
-        if self.conversation.is_untouched() {
-            return focus("composer");
-        }
         let performer = self.clone();
         self.problem.clear();
         spawn_local(async move {

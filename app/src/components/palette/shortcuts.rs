@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 
-use super::close;
+use super::Overlay;
 use crate::erase::heard;
 use crate::reader;
 use crate::text::tr;
@@ -10,6 +10,7 @@ use crate::text::tr;
 /// A table of keys.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
+    let overlay = expect_context::<Overlay>();
     let (send, break_line): (&[_], &[_]) = if reader::enter_breaks() {
         (&["Shift", "Enter"], &["Enter"])
     } else {
@@ -37,7 +38,7 @@ pub fn Shortcuts() -> impl IntoView {
                 <h2>{tr!(shortcuts)}</h2>
                 <dl>{rows.map(row).collect_view()}</dl>
                 <p class="quiet">{tr!(shortcuts_mac)}</p>
-                <button class="button" type="button" on:click=heard(move |_| close())>
+                <button class="button" type="button" on:click=heard(move |_| overlay.close())>
                     {tr!(close)}
                 </button>
             </div>
