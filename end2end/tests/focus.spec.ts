@@ -74,13 +74,8 @@ test('a page of the past leads on to later messages, and to what can be done', a
   await expect(page.getByText('Question number 130:')).toHaveCount(0);
   await page.getByRole('link', { name: 'Later messages' }).click();
   await expect(page.getByText('Question number 130:')).toBeVisible();
-  // There is no message box here: the way to edit leads to one.
-  await console.edit.last().click();
-  await expect(page).toHaveURL(/\?edit=/);
-  await expect(console.composer).toHaveValue(/^Question number \d+: what about it\?$/);
-  await page.goBack();
-  await page.goBack();
-  await expect(page.getByText('Question number 100:')).toBeVisible();
+  // There is no message box here to edit in.
+  await expect(console.edit).toHaveCount(0);
   await console.answers.last().getByRole('button', { name: 'Answer again' }).click();
   await expect(console.answer).toHaveText('A new answer.');
 });

@@ -76,8 +76,7 @@ impl Acts {
         }
         let message = message_of(&element);
         match (element.get_attribute("data-do").as_deref(), message) {
-            // A page of the past has no message box: the link leads to one.
-            (Some("edit"), Some(id)) if !self.is_past() => {
+            (Some("edit"), Some(id)) => {
                 event.prevent_default();
                 self.conversation.editing.set(Some(id));
             }
