@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing for `build`, `run`, `dev`, `test` or `torture`, and nothing that is
-# there.
+# Installs what is missing for `build`, `run`, `dev`, `spa`, `test` or `torture`, and nothing
+# that is there.
 # Safe to repeat and to interrupt: each thing is made under a temporary name and renamed
 # when whole. Tools land in ~/.cache/companion (COMPANION_CACHE), never in the clone.
 set -euo pipefail
@@ -12,8 +12,8 @@ done
 
 purpose=${1:-build}
 case $purpose in
-  build | run | dev | test | torture) ;;
-  *) die "tools/setup.sh can set up for build, run, dev, test or torture, not for '$purpose'." ;;
+  build | run | dev | spa | test | torture) ;;
+  *) die "tools/setup.sh can set up for build, run, dev, spa, test or torture, not for '$purpose'." ;;
 esac
 
 mkdir -p "$tools_dir" "$log_dir"
@@ -33,17 +33,20 @@ fi
 started=$SECONDS
 installed=0 # how many things this run had to install
 
+if [ ! -d "$build_dir" ]; then
+  say "Nothing is built on this machine yet: the tools, the page and the server take about 14 minutes on 2 cores. It may be interrupted and goes on where it was."
+fi
 setup_packages "$purpose"
 setup_native_rust "$purpose"
 setup_web_rust
 setup_npm_tools
 setup_wasm_bindgen
-setup_cargo_leptos
-if [ "$purpose" = test ]; then setup_trunk; fi
-if [ "$purpose" = torture ]; then setup_cargo_fuzz; fi
+case $purpose in dev | test) setup_cargo_leptos ;; esac
+case $purpose in spa | test) setup_trunk ;; esac
+case $purpose in torture) setup_cargo_fuzz ;; esac
 case $purpose in
   test) setup_model || die "the tests need the default model. $model_problem" ;;
-  run | dev | torture) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
+  run | dev | spa | torture) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
 esac
 
 # Only the tools' intermediate output: nothing needs it once they are installed.
