@@ -20,18 +20,6 @@ pub struct Assets {
     pub wasm: String,
 }
 
-impl Assets {
-    /// The names that cargo-leptos gives; each hash is the part between the dots.
-    pub fn hashed(options: &LeptosOptions, style: &str, script: &str, wasm: &str) -> Self {
-        let (folder, name) = (&options.site_pkg_dir, &options.output_name);
-        Self {
-            style: format!("/{folder}/{name}.{style}.css"),
-            script: format!("/{folder}/{name}.{script}.js"),
-            wasm: format!("/{folder}/{name}.{wasm}.wasm"),
-        }
-    }
-}
-
 /// The whole document. Sets the Content-Security-Policy of its answer, so that header and
 /// nonce always match.
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {

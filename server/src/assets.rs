@@ -39,8 +39,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of the files in `paths` that make the page; where one is missing, a name
-    /// that leads nowhere, and the page works without.
+    /// The names of the files in `paths` that make the page; where one is missing, its name
+    /// without a hash, which leads nowhere in a release, and the page works without.
     pub fn among<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Self {
         let find = |extension: &str| {
             let ours = |path: &&str| {
@@ -51,6 +51,11 @@ impl Names {
             found.unwrap_or_else(|| format!("/pkg/companion{extension}"))
         };
         Self { style: find(".css"), script: find(".js"), wasm: find(".wasm") }
+    }
+
+    /// The names of a development site, whose files carry no hash.
+    pub fn plain() -> Self {
+        Self::among(std::iter::empty())
     }
 
     /// The names of the embedded files.

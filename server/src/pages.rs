@@ -10,7 +10,7 @@ use axum::middleware::Next;
 use axum::response::Response;
 use leptos::config::LeptosOptions;
 
-use crate::assets::Names;
+use crate::assets::{Names, disk};
 use crate::error::Told;
 use crate::state::AppState;
 
@@ -37,6 +37,10 @@ pub fn routes(state: &AppState, names: Names) -> Router {
     let backend = Backend { registry: state.registry.clone(), limits: state.limits.in_force() };
     let Names { style, script, wasm } = names;
     // Only development reads them: the names of the files are in the assets.
-    let options = LeptosOptions::builder().output_name("companion").build();
+    let options = LeptosOptions::builder().output_name("companion");
+    let options = match disk::reload_port() {
+        Some(port) => options.reload_port(port).build(),
+        None => options.build(),
+    };
     app::router(backend, options, Assets { style, script, wasm })
 }

@@ -24,10 +24,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     let bounds = Bounds::new(&settings.http, state.limits.in_force().form_bytes());
     let (api, _) = routes::api();
     let disk = assets::disk::folder();
-    let names = match &disk {
-        Some(folder) => assets::disk::names(folder),
-        None => assets::Names::embedded(),
-    };
+    let names = if disk.is_some() { assets::Names::plain() } else { assets::Names::embedded() };
     // The files are compressed already, and events must not wait for more to compress.
     let style: Arc<str> = names.style.as_str().into();
     let pages = pages::routes(&state, names).layer(CompressionLayer::new());

@@ -90,7 +90,7 @@ pub fn ConsoleView(
     let problem = Problem::default();
     provide_context(problem.clone());
     problem.clear_when_back(&conversation);
-    let running = conversation.activity().is_running();
+    let running = untrack(|| conversation.activity()).is_running();
     // With something typed in the composer the page stays as it is.
     let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())
         .then(|| view! { <noscript inner_html=REFRESH></noscript> });

@@ -2,32 +2,23 @@
 
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
-use super::{Names, content_type};
+use super::content_type;
 
 /// The folder to serve from, where `cargo leptos watch` has started this process.
 pub fn folder() -> Option<PathBuf> {
     std::env::var_os("LEPTOS_WATCH")?;
-    Some(std::env::var_os("LEPTOS_SITE_ROOT").map_or("target/site".into(), PathBuf::from))
+    std::env::var_os("LEPTOS_SITE_ROOT").map(PathBuf::from)
 }
 
-/// The newest files that make the page.
-pub fn names(folder: &Path) -> Names {
-    let entries = std::fs::read_dir(folder.join("pkg")).into_iter().flatten().flatten();
-    let mut files: Vec<(SystemTime, String)> = entries
-        .filter_map(|entry| {
-            let changed = entry.metadata().and_then(|data| data.modified()).ok()?;
-            Some((changed, format!("/pkg/{}", entry.file_name().to_str()?)))
-        })
-        .collect();
-    files.sort_by(|a, b| b.cmp(a));
-    Names::among(files.iter().map(|(_, path)| path.as_str()))
+/// The port of the service that tells open pages to reload, of the same `cargo leptos watch`.
+pub fn reload_port() -> Option<u32> {
+    std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok()
 }
 
 /// Answers with a file of the folder where there is one.
