@@ -39,6 +39,8 @@ export default defineConfig({
   },
   projects: [
     { name: 'console', testDir: 'tests' },
+    // tools/development.sh: builds more than it tests, one after the other.
+    { name: 'development', testDir: 'development', workers: 1 },
     // `make measure`: figures depend on the machine, so no test run asks for them.
     { name: 'measure', testDir: 'measure', workers: 1 },
   ],

@@ -1,0 +1,74 @@
+#!/usr/bin/env bash
+# Tests that each kind of build keeps to its own site, and that our release's site
+# (tools/site.sh) is the one that cargo-leptos would make of the same configuration.
+# Assumes that the release's site and the client-only console (Trunk) are built.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+passed=0
+pass() {
+  passed=$((passed + 1))
+  printf '    ok  %s\n' "$1"
+}
+
+files_of() { (cd "$1" && find . -type f -print0 | sort -z | xargs -0 sha256sum); }
+
+leptos() {
+  (
+    use_web_toolchain
+    cargo leptos build --frontend-only "${locked[@]/--locked/--cargo-locked}" "$@"
+  ) || die "cargo leptos could not build the site (see above)."
+}
+
+# The one file of the folder $1 whose name ends with $2.
+the_file() {
+  local found
+  mapfile -t found < <(find "$1" -maxdepth 1 -name "companion*$2")
+  [ "${#found[@]}" = 1 ] || die "$1 holds ${#found[@]} files that end with $2, not one."
+  echo "${found[0]}"
+}
+
+# Both scripts as our minifier writes them: cargo-leptos has another one built in.
+minified() { terser --module --compress --mangle -- "$1"; }
+
+release=target/site
+[ -d "$release" ] || die "there is no release site yet; run \`make build\` first."
+before=$(files_of "$release")
+
+say "Comparing with what cargo-leptos makes of the same configuration."
+theirs=target/dev/release-site
+LEPTOS_SITE_ROOT=$theirs LEPTOS_HASH_FILES=true LEPTOS_JS_MINIFY=false leptos --release
+for ending in .wasm .css; do
+  cmp "$(the_file "$release/pkg" "$ending")" "$(the_file "$theirs/pkg" "$ending")" ||
+    die "the $ending of tools/site.sh is not that of cargo-leptos."
+  [ "$(basename "$(the_file "$release/pkg" "$ending")")" = "$(basename "$(the_file "$theirs/pkg" "$ending")")" ] ||
+    die "tools/site.sh names the $ending otherwise than cargo-leptos."
+  pass "the same $ending"
+done
+cmp <(minified "$(the_file "$release/pkg" .js)") <(minified "$(the_file "$theirs/pkg" .js)") ||
+  die "the script of tools/site.sh is not that of cargo-leptos."
+pass "the same .js"
+for file in public/*; do
+  cmp "$file" "$release/$(basename "$file")" && cmp "$file" "$theirs/$(basename "$file")" ||
+    die "$file is not in both sites."
+done
+pass "the same icons and manifest"
+
+say "A development build, a release and the client-only console, in turn."
+leptos
+[ -f target/dev/site/pkg/companion.wasm ] || die "the development build wrote no target/dev/site."
+[ "$(files_of "$release")" = "$before" ] || die "a development build changed the release's site."
+tools/site.sh | grep -q "up to date" || die "the release's site is built anew after a development build."
+[ -d target/csr ] || die "the client-only console is not there; Trunk builds it into target/csr."
+[ "$(files_of "$release")" = "$before" ] || die "the release's site is not as it was."
+pass "each kind of build has a site of its own"
+
+# A file that something else put there, as the development server of older versions did.
+cp target/dev/site/pkg/companion.wasm "$release/pkg/companion.wasm"
+tools/site.sh
+[ "$(files_of "$release")" = "$before" ] || die "a foreign file in the release's site stays there."
+pass "a foreign file in the release's site is noticed"
+
+rm -rf "$theirs"
+echo "$passed passed, 0 failed"
