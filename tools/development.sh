@@ -30,7 +30,7 @@ lend_build() {
   done
   find "$copy/target/build" -name incremental -prune -exec rm -rf {} +
   while read -r crate; do
-    find "$copy/target/build" \( -name "$crate-*" -o -name "lib${crate//-/_}-*" \
+    find "$copy/target/build" -maxdepth 4 \( -name "$crate-*" -o -name "lib${crate//-/_}-*" \
       -o -name "${crate//-/_}-*" -o -name "$crate.d" -o -name "$crate" \
       -o -name "lib${crate//-/_}.*" \) -prune -exec rm -rf {} +
   done < <(own_names)
