@@ -22,7 +22,7 @@ step() {
 
 unit_tests() {
   say "Unit, integration and contract tests."
-  cargo test "${locked[@]}" --workspace 2>&1 | tee -a "$test_log" || die "tests failed (see above)."
+  cargo test "${locked[@]}" --workspace --exclude wasm-bindgen-command 2>&1 | tee -a "$test_log" || die "tests failed (see above)."
 }
 
 # The client-only console, by Trunk, with the tools that are here and nothing downloaded.
@@ -41,6 +41,16 @@ browser_tests() {
   tools/browser.sh --project=console 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
 }
 
+same_site() {
+  say "Sites of each kind of build."
+  tools/same-site.sh 2>&1 | tee -a "$test_log" || die "the sites are not as they should be (see above)."
+}
+
+development() {
+  say "The development server."
+  tools/development.sh 2>&1 | tee -a "$test_log" || die "the development server failed its test (see above)."
+}
+
 small_torture() {
   say "Torture, a little of each."
   tools/torture.sh small
@@ -49,17 +59,19 @@ small_torture() {
 take_build_folder
 step "lint" tools/lint.sh
 step "unit tests" unit_tests
-step "site (cargo-leptos)" tools/build.sh site
+step "site" tools/build.sh site
 step "console (Trunk)" spa_build
 step "server (release)" tools/build.sh
 step "torture (small)" small_torture
 step "browser tests" browser_tests
+step "sites of each kind" same_site
+step "development server" development
 
 say "All of it passed:"
 printf '    %s\n' "${timings[@]}"
 # Both runners count in their closing lines; cargo's colours are taken off first.
 passed=$(sed 's/\x1b\[[0-9;]*m//g' "$test_log" | awk '
   /^test result: / { n += $4 }
-  /^ +[0-9]+ passed/ { n += $1 }
+  /^ *[0-9]+ passed/ { n += $1 }
   END { print n + 0 }')
 echo "$passed passed, 0 failed"

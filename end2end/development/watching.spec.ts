@@ -35,7 +35,8 @@ test('a change of a style and one of a component are seen in the open page', asy
     await page.goto(development.url);
     await page.getByRole('textbox', { name: 'Your message' }).fill('Hello');
     await page.keyboard.press('Enter');
-    await expect(page.getByText('Written while developing.')).toBeVisible();
+    const written = page.getByRole('log').getByText('Written while developing.');
+    await expect(written).toBeVisible();
 
     // A style comes into the page as it stands.
     await page.evaluate(() => (document.body.dataset.loaded = 'once'));
@@ -64,7 +65,7 @@ test('a change of a style and one of a component are seen in the open page', asy
       timeout: SEEN_MS,
     });
     console.log(`    a component was seen after ${seconds(began)} s`);
-    await expect(page.getByText('Written while developing.')).toBeVisible();
+    await expect(written).toBeVisible();
     await expect.poll(() => outline(page)).toBe('rgb(1, 2, 3)');
     expect(watch.unexpected, 'what a development page says on the console').toEqual([]);
 
