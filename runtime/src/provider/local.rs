@@ -25,6 +25,7 @@ mod cpu;
 mod failure;
 mod folder;
 mod gguf;
+mod looks;
 mod owner;
 mod process;
 mod queue;
@@ -103,7 +104,7 @@ impl Provider for Local {
     }
 
     fn usable(&self, model: &str) -> Result<(), Error> {
-        self.shelf.file(model).map(drop)
+        self.shelf.file(model, shelf::GLANCE).map(drop)
     }
 
     fn offers(&self, model: &str) -> bool {
