@@ -7,6 +7,7 @@ use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
 };
+use server::ending;
 
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
@@ -22,8 +23,11 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = threads.map_err(anyhow::Error::from).and_then(|threads| match command {
+    let threads = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(threads) => threads,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = match command {
         Command::Config => Ok(config::run(&loaded)),
         Command::Doctor => Ok(threads.block_on(doctor::run(&loaded))),
         Command::Bundle => bundle::run(&loaded),
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
             threads.block_on(import::run(&loaded, &file, differing))
         }
         Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
-    });
+    };
+    ending::leave(threads);
     done.unwrap_or_else(|error| failed(&error))
 }
