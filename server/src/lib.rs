@@ -18,6 +18,7 @@ pub mod events;
 pub mod extract;
 pub mod listen;
 pub mod pages;
+pub mod privacy;
 pub mod router;
 pub mod routes;
 pub mod security;

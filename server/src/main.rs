@@ -7,7 +7,7 @@ use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
 };
-use server::ending;
+use server::{ending, privacy};
 
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
@@ -16,6 +16,7 @@ fn main() -> ExitCode {
         // Before any thread, runtime or log of ours: this process belongs to the model.
         return runtime::provider::local::child::run();
     }
+    privacy::begin();
     let loaded = match cli.load(&matches) {
         Ok(loaded) => loaded,
         Err(problems) => {

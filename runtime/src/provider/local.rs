@@ -22,6 +22,7 @@ use shelf::Shelf;
 pub mod child;
 mod config;
 mod cpu;
+mod descriptors;
 mod failure;
 mod folder;
 mod gguf;

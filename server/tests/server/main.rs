@@ -18,6 +18,7 @@ mod listing;
 mod moving;
 mod odd_files;
 mod pages;
+mod privacy;
 mod process;
 #[path = "../../../runtime/tests/support/small_disk.rs"]
 mod small_disk;
