@@ -204,6 +204,12 @@ impl Runtime {
         shared.store.close().await;
     }
 
+    /// Commits what the store was given and closes it, whatever else is still going on. For an
+    /// end that cannot wait for [`Self::shutdown`].
+    pub async fn close_store(&self) {
+        self.inner.shared.store.close().await;
+    }
+
     /// How many workers have an actor at the moment.
     pub fn live_workers(&self) -> usize {
         self.inner.live.count()

@@ -16,6 +16,7 @@ mod live;
 mod new_file;
 mod newborn;
 mod observe;
+pub mod open_file;
 pub mod provider;
 mod providers;
 mod recovery;

@@ -9,6 +9,8 @@ mod answers;
 mod faults;
 #[path = "local/files.rs"]
 mod files;
+#[path = "local/heads.rs"]
+mod heads;
 #[path = "local/models.rs"]
 mod models;
 #[path = "local/queue.rs"]

@@ -1,5 +1,6 @@
 //! Starting the runtime with what was configured.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,7 +22,11 @@ use crate::config::settings::{LoadWhen, ProviderChoice, Turns};
 /// Opens the store, makes the providers, and recovers what a crash left behind.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let begin = Instant::now();
-    let bundle = bundle(config).context("the prompts cannot be used")?;
+    // The prompts, too, may be on a disk that does not answer.
+    let prompts_dir = config.settings.prompts.prompts_dir.clone();
+    let bundle = tokio::task::spawn_blocking(move || bundle_of(prompts_dir.as_deref())).await;
+    let bundle = bundle.context("reading the prompts was broken off")?;
+    let bundle = bundle.context("the prompts cannot be used")?;
     let providers = providers(config).context("the provider cannot be used")?;
     let folder = config.data_dir.clone();
     let opened = tokio::task::spawn_blocking(move || Sqlite::open(&folder)).await;
@@ -62,7 +67,11 @@ pub async fn assemble(
 
 /// The profiles and prompts in force.
 pub fn bundle(config: &Config) -> Result<Bundle, BundleError> {
-    match &config.settings.prompts.prompts_dir {
+    bundle_of(config.settings.prompts.prompts_dir.as_deref())
+}
+
+fn bundle_of(folder: Option<&Path>) -> Result<Bundle, BundleError> {
+    match folder {
         Some(folder) => Bundle::from_folder(folder),
         None => Bundle::embedded(),
     }

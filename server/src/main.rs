@@ -7,6 +7,7 @@ use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
 };
+use server::{ending, privacy};
 
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
         // Before any thread, runtime or log of ours: this process belongs to the model.
         return runtime::provider::local::child::run();
     }
+    privacy::begin();
     let loaded = match cli.load(&matches) {
         Ok(loaded) => loaded,
         Err(problems) => {
@@ -22,8 +24,11 @@ fn main() -> ExitCode {
             return ExitCode::from(BAD_CONFIGURATION);
         }
     };
-    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let done = threads.map_err(anyhow::Error::from).and_then(|threads| match command {
+    let threads = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(threads) => threads,
+        Err(error) => return failed(&error.into()),
+    };
+    let done = match command {
         Command::Config => Ok(config::run(&loaded)),
         Command::Doctor => Ok(threads.block_on(doctor::run(&loaded))),
         Command::Bundle => bundle::run(&loaded),
@@ -34,6 +39,7 @@ fn main() -> ExitCode {
             threads.block_on(import::run(&loaded, &file, differing))
         }
         Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
-    });
+    };
+    ending::leave(threads);
     done.unwrap_or_else(|error| failed(&error))
 }

@@ -1,12 +1,14 @@
 //! The files of a bundle: where they come from and what `profiles.toml` says.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use protocol::{ProfileName, ProviderName};
 use serde::Deserialize;
 
 use super::Profile;
+use crate::open_file::{not_regular, open_regular};
 
 /// The file that names the profiles.
 pub(super) const PROFILES: &str = "profiles.toml";
@@ -70,12 +72,17 @@ pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, BundleErro
             continue;
         }
         let name = name.to_owned();
-        let bytes = std::fs::metadata(&path).map_err(fails)?.len();
-        if bytes > FILE_BYTES {
-            return Err(BundleError::File { file: name, problem: "is larger than 256 KiB" });
+        let wrong = |problem| BundleError::File { file: name.clone(), problem };
+        let file = open_regular(&path).map_err(|error| match not_regular(&error) {
+            Some(_) => wrong("is not a regular file"),
+            None => fails(error),
+        })?;
+        let mut bytes = Vec::new();
+        file.take(FILE_BYTES + 1).read_to_end(&mut bytes).map_err(fails)?;
+        if bytes.len() as u64 > FILE_BYTES {
+            return Err(wrong("is larger than 256 KiB"));
         }
-        let text = String::from_utf8(std::fs::read(&path).map_err(fails)?)
-            .map_err(|_| BundleError::File { file: name.clone(), problem: "is not UTF-8" })?;
+        let text = String::from_utf8(bytes).map_err(|_| wrong("is not UTF-8"))?;
         files.insert(name, text);
     }
     Ok(files)

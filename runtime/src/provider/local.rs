@@ -22,9 +22,11 @@ use shelf::Shelf;
 pub mod child;
 mod config;
 mod cpu;
+mod descriptors;
 mod failure;
 mod folder;
 mod gguf;
+mod looks;
 mod owner;
 mod process;
 mod queue;
@@ -103,7 +105,7 @@ impl Provider for Local {
     }
 
     fn usable(&self, model: &str) -> Result<(), Error> {
-        self.shelf.file(model).map(drop)
+        self.shelf.file(model, shelf::GLANCE).map(drop)
     }
 
     fn offers(&self, model: &str) -> bool {

@@ -27,6 +27,7 @@ mod lock;
 mod migrate;
 mod outage;
 mod place;
+mod private;
 mod read;
 mod readers;
 mod schema;
@@ -36,6 +37,7 @@ mod write;
 mod writer;
 
 pub use aside::{Aside, Backup, BackupError};
+pub use private::{Exposed, exposed};
 
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
@@ -55,7 +57,7 @@ pub enum OpenError {
     #[error("another program holds {file}; close that one")]
     Busy { file: PathBuf },
     #[error(
-        "the data folder {folder} is in use by another companion ({holder}); stop that one, or choose another folder"
+        "the data folder {folder} is in use by {holder}; stop that one, or choose another folder"
     )]
     Locked { folder: PathBuf, holder: String },
     #[error("{file} is not a database of Companion; move it away, or choose another data folder")]
@@ -96,7 +98,7 @@ impl Sqlite {
     /// Blocks; meant for start-up.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let unusable = |source| folder_error(folder, source);
-        std::fs::create_dir_all(folder).map_err(unusable)?;
+        private::make_folder(folder).map_err(unusable)?;
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
         let connection = file::open(&file, &Schema::current())?;
@@ -121,7 +123,7 @@ impl Sqlite {
 /// What there is in a data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// The companion that has it open.
+    /// Who has it open, such as "another companion (process 12)".
     pub holder: Option<String>,
     /// The database's schema; none where there is no database yet.
     pub schema: Option<i64>,

@@ -80,6 +80,51 @@ async fn the_child_sees_nothing_of_the_environment() {
     assert_eq!(names, BTreeSet::from(["GGML_NO_BACKTRACE".to_owned()]));
 }
 
+/// What the server has open without the mark that closes it in other programs, because
+/// somebody gave it to the server so.
+#[tokio::test]
+async fn the_child_has_nothing_open_but_its_pipes() {
+    let file = tempfile::tempfile().unwrap();
+    // `dup` leaves the mark away. Source: dup(2).
+    let leaks = rustix::io::dup(&file).unwrap();
+    let local = Local::new(config());
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    let open = std::fs::read_dir(format!("/proc/{}/fd", pid(&local))).unwrap();
+    let open: BTreeSet<_> =
+        open.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert_eq!(open, ["0", "1", "2"].map(str::to_owned).into());
+    drop(leaks);
+}
+
+/// Nothing but what reading the model's file takes, even where the server runs as root.
+#[tokio::test]
+async fn the_child_has_given_up_what_it_does_not_need() {
+    let local = Local::new(config());
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", pid(&local))).unwrap();
+    let mut threads = 0;
+    for task in tasks {
+        let status = std::fs::read_to_string(task.unwrap().path().join("status")).unwrap();
+        let value = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name));
+            line.unwrap_or_else(|| panic!("{name} is not in {status}")).trim().to_owned()
+        };
+        assert_eq!(value("NoNewPrivs:"), "1");
+        // Bit 2 is CAP_DAC_READ_SEARCH. Source: linux/capability.h.
+        for set in ["CapPrm:", "CapEff:"] {
+            let powers = u64::from_str_radix(&value(set), 16).unwrap();
+            assert_eq!(powers & !(1 << 2), 0, "{set} {powers:x}");
+        }
+        assert_eq!(u64::from_str_radix(&value("CapInh:"), 16), Ok(0));
+        threads += 1;
+    }
+    assert!(threads >= 2, "the engine and the reader");
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", pid(&local))).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    let core: Vec<_> = core.split_whitespace().skip(4).take(2).collect();
+    assert_eq!(core, ["0", "0"]);
+}
+
 /// The server dies without a word: the child, in the middle of an answer, must not live on.
 #[tokio::test]
 async fn no_child_outlives_a_killed_server() {

@@ -1,5 +1,6 @@
 //! The files of the site from disk, for `cargo leptos watch`.
 
+use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
+use runtime::open_file::open_regular;
 
 use super::content_type;
 
@@ -25,14 +27,20 @@ pub fn reload_port() -> Option<u32> {
 pub async fn serve(State(folder): State<Arc<Path>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
-    let file = inside(&folder, path).filter(|file| reads && file.is_file());
-    match file.map(std::fs::read) {
-        Some(Ok(bytes)) => {
+    let file = inside(&folder, path).filter(|_| reads);
+    match file.and_then(|file| read(&file).ok()) {
+        Some(bytes) => {
             let kind = [(header::CONTENT_TYPE, content_type(path))];
             (kind, [(header::CACHE_CONTROL, "no-cache")], bytes).into_response()
         }
-        Some(Err(_)) | None => next.run(request).await,
+        None => next.run(request).await,
     }
+}
+
+fn read(file: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_regular(file)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// The file of an address; none for one that would lead out of the folder.

@@ -2,12 +2,14 @@
 //! folder for itself; beside a running server the page and the interface import.
 
 use std::fs::File;
-use std::io::{self, Read as _};
+use std::io::{self, Read};
+use std::os::unix::fs::FileTypeExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
 use runtime::clock::{Clock as _, SystemClock};
+use runtime::open_file::open_regular;
 use runtime::store::sqlite::{OpenError, Sqlite};
 use runtime::store::{Differing, Store as _};
 use runtime::transfer::{self, ImportError, Report, Upload};
@@ -25,11 +27,7 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
         let error = anyhow::Error::from(error);
         if locked { error.context("a running server imports by itself, at /data") } else { error }
     })?;
-    let file = if from == Path::new("-") {
-        spooled(folder).await?
-    } else {
-        File::open(from).with_context(|| format!("{} cannot be read", from.display()))?
-    };
+    let file = opened(from, folder).await?;
     let done = transfer::import(&store, file, profile, keep, SystemClock.now()).await;
     store.close().await;
     match done {
@@ -47,12 +45,28 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// Standard input as a file: it is read twice.
-async fn spooled(folder: &Path) -> anyhow::Result<File> {
+/// The file to import, which is read twice. Standard input and pipes can be read only once, so
+/// they are copied to a file first.
+async fn opened(from: &Path, folder: &Path) -> anyhow::Result<File> {
+    let cannot = || format!("{} cannot be read", from.display());
+    if from == Path::new("-") {
+        return spooled(io::stdin().lock(), folder).await.context("standard input cannot be read");
+    }
+    let kind = std::fs::metadata(from).with_context(cannot)?.file_type();
+    if kind.is_fifo() {
+        // It is waited for: somebody gave this command a pipe to read from.
+        let pipe = File::open(from).with_context(cannot)?;
+        return spooled(pipe, folder).await.with_context(cannot);
+    }
+    open_regular(from).with_context(cannot)
+}
+
+/// What can be read once, as a file without a name.
+async fn spooled(mut input: impl Read, folder: &Path) -> anyhow::Result<File> {
     let mut upload = Upload::begin(folder, u64::MAX)?;
-    let (mut input, mut buffer) = (io::stdin().lock(), vec![0; 256 * 1024]);
+    let mut buffer = vec![0; 256 * 1024];
     loop {
-        let read = input.read(&mut buffer).context("standard input cannot be read")?;
+        let read = input.read(&mut buffer)?;
         if read == 0 {
             return Ok(upload.into_file().await?);
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use anyhow::Context as _;
 use runtime::Registry;
 use tokio_util::sync::CancellationToken;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use crate::config::Config;
 use crate::connections::{self, Connections};
@@ -19,7 +19,13 @@ use crate::{engine, router, telemetry};
 
 /// What may be needed to tell every observer, keep the text of running turns and finish
 /// the answers under way. Whoever is not done by then is cut off.
-pub const SHUTDOWN: Duration = Duration::from_secs(10);
+///
+/// With [`STORE`] and [`crate::ending::THREADS`] it is less than the 10 s after which
+/// `docker stop` kills, so that an end that was asked for is always an orderly one.
+pub const SHUTDOWN: Duration = Duration::from_secs(7);
+/// What the store may take to commit what it was given and to close, where it was not reached
+/// within [`SHUTDOWN`].
+pub const STORE: Duration = Duration::from_secs(2);
 
 /// Serves until it is asked to stop. A second signal ends the process at once.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -27,7 +33,14 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let mut signals = Signals::take().context("the signals cannot be taken")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address cannot be read")?;
-    let registry = engine::open(&config).await?;
+    let registry = tokio::select! {
+        opened = engine::open(&config) => opened?,
+        // Nothing was promised to anybody yet, and what the start does can be cut anywhere.
+        _ = signals.next() => {
+            info!("stopped before it served");
+            return Ok(ExitCode::SUCCESS);
+        }
+    };
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
     let observers = state.observers.clone();
@@ -47,7 +60,10 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     };
     tokio::select! {
         () = go_down(&registry, &observers, open) => Ok(ExitCode::SUCCESS),
-        code = signals.next() => Ok(code),
+        code = signals.next() => {
+            warn!("stopped at once");
+            Ok(code)
+        }
     }
 }
 
@@ -59,8 +75,18 @@ async fn go_down(registry: &Registry, observers: &Observers, open: Connections) 
         }
         tokio::join!(open.end(), observers.ended());
     };
-    match tokio::time::timeout(SHUTDOWN, orderly).await {
-        Ok(()) => info!("stopped"),
-        Err(_) => warn!(seconds = SHUTDOWN.as_secs(), "stopped without waiting any longer"),
+    if tokio::time::timeout(SHUTDOWN, orderly).await.is_ok() {
+        info!("stopped");
+        return;
+    }
+    // What was committed is safe in any case; this commits what waits, and gives the lock back.
+    let closed = async {
+        for runtime in registry.runtimes() {
+            runtime.close_store().await;
+        }
+    };
+    match tokio::time::timeout(STORE, closed).await {
+        Ok(()) => warn!(seconds = SHUTDOWN.as_secs(), "stopped without waiting any longer"),
+        Err(_) => error!("stopped without closing the database; the next start recovers it"),
     }
 }

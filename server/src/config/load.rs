@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
 use runtime::Secret;
+use runtime::open_file::{PIPE_PATIENCE, read_text};
 use serde::Deserialize as _;
 
 use super::check;
@@ -22,6 +23,9 @@ pub const FILE_VARIABLE: &str = "COMPANION_CONFIG";
 pub const OPENAI_URL: &str = "https://api.openai.com/v1";
 /// The file of the model that comes with the product, in the cache folder's `models`.
 pub const DEFAULT_MODEL_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
+
+/// Bytes of a configuration file or key file at most; such a file is some thousand bytes long.
+const FILE_BYTES: u64 = 1024 * 1024;
 
 /// Everything that a configuration is read from.
 pub struct Sources<'a> {
@@ -132,7 +136,7 @@ fn file_layer(
         None => PathBuf::from(FILE_NAME),
     };
     let found = sources.working_folder.join(&path);
-    match std::fs::read_to_string(&found) {
+    match read_text(&found, FILE_BYTES, PIPE_PATIENCE) {
         Ok(text) => {
             let folder = found.parent().unwrap_or(sources.working_folder);
             let layer = layer::file(&path, folder, &text, all, problems);
@@ -181,7 +185,7 @@ fn key_of<'a>(
     };
     let from_file = |path: &Path, problems: &mut Problems| {
         let place = origin("api_key_file").place("api_key_file");
-        let message = match std::fs::read_to_string(path) {
+        let message = match read_text(path, FILE_BYTES, PIPE_PATIENCE) {
             Ok(text) if !text.trim().is_empty() => return Some((Secret::new(&text), place)),
             Ok(_) => format!("{} is empty", path.display()),
             Err(error) => format!("{} cannot be read: {error}", path.display()),

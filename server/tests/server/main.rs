@@ -16,12 +16,15 @@ mod guard;
 mod html;
 mod listing;
 mod moving;
+mod odd_files;
 mod pages;
+mod privacy;
 mod process;
 #[path = "../../../runtime/tests/support/small_disk.rs"]
 mod small_disk;
 mod sse;
 mod start;
+mod stopping;
 mod store;
 mod support;
 mod transfer;

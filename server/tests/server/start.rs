@@ -101,7 +101,8 @@ fn the_doctor_looks_at_a_database_in_use_and_disturbs_nobody() {
     let doctor = run(folder.path(), &arguments);
     let said = text(&doctor.stdout);
     assert_eq!(doctor.status.code(), Some(0), "{said}");
-    assert!(said.contains(&format!("in use by process {}", child.id())), "{said}");
+    let holder = format!("in use by another companion (process {})", child.id());
+    assert!(said.contains(&holder), "{said}");
     assert_eq!(names(&data), before);
     signal(&child, "-TERM");
     assert_eq!(code(&mut child), Some(0));

@@ -26,6 +26,7 @@ use session::{Link, Session};
 mod crowd;
 pub(super) mod log;
 mod prefill;
+mod privileges;
 mod prompt;
 mod sampling;
 mod session;
@@ -46,6 +47,7 @@ pub fn run() -> ExitCode {
         return ExitCode::from(2);
     }
     log::begin();
+    privileges::give_up();
     let stopped = Arc::new(AtomicU64::new(0));
     let (sender, inbox) = sync_channel(UNHANDLED);
     let heard = Arc::clone(&stopped);

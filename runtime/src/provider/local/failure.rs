@@ -16,10 +16,20 @@ pub(super) fn file(error: &GgufError) -> Error {
         GgufError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
             "The model file is not there.".to_owned()
         }
+        GgufError::Read(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            "The server's account may not read the model file.".to_owned()
+        }
         GgufError::Read(_) => "The model file cannot be read.".to_owned(),
         other => format!("The model file cannot be used: {other}."),
     };
     unavailable(what)
+}
+
+/// The file system does not answer.
+pub(super) fn no_answer() -> Error {
+    unavailable(
+        "The model file cannot be reached: the disk or network that it is on does not answer.",
+    )
 }
 
 /// The file's path cannot be handed to the engine.
@@ -122,10 +132,12 @@ pub(super) fn no_template() -> Error {
 
 /// The folder of models cannot be listed.
 pub(super) fn folder(error: &std::io::Error) -> Error {
-    let what = if error.kind() == std::io::ErrorKind::NotFound {
-        "The folder of models is not there."
-    } else {
-        "The folder of models cannot be read."
+    let what = match error.kind() {
+        std::io::ErrorKind::NotFound => "The folder of models is not there.",
+        std::io::ErrorKind::TimedOut => {
+            "The folder of models cannot be reached: the disk or network that it is on does not answer."
+        }
+        _ => "The folder of models cannot be read.",
     };
     Error::new(ErrorCode::Unavailable, what)
         .with_hint("Set --model-dir or COMPANION_MODEL_DIR to a folder of GGUF files.")

@@ -29,13 +29,11 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Found>> {
     for entry in fs::read_dir(&home)?.take(ENTRIES) {
         let entry = entry?;
         let Some(name) = name_of(&entry.file_name()) else { continue };
-        let kind = entry.file_type()?;
-        if kind.is_dir() {
-            continue;
-        }
         let path = entry.path();
-        // Whoever fills the folder decides what is in it, and a link leads elsewhere.
-        let file = if kind.is_symlink() { inside(&path, &home) } else { Some(path) };
+        // Whoever fills the folder decides what is in it, and a link leads elsewhere. What is
+        // no regular file is listed too: the look at it says why it cannot be used.
+        let is_link = entry.file_type()?.is_symlink();
+        let file = if is_link { inside(&path, &home) } else { Some(path) };
         found.push(Found { name, file });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
@@ -80,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_files_of_models_are_listed_by_name() {
+    fn only_what_is_called_a_model_is_listed_by_name() {
         let folder = tempfile::tempdir().unwrap();
         for file in [
             "b.gguf",
@@ -98,7 +96,7 @@ mod tests {
             fs::write(folder.path().join(file), "x").unwrap();
         }
         fs::create_dir(folder.path().join("folder.gguf")).unwrap();
-        assert_eq!(names(folder.path()), ["a.Q4", "b", "big-00001-of-00002", "日本"]);
+        assert_eq!(names(folder.path()), ["a.Q4", "b", "big-00001-of-00002", "folder", "日本"]);
         assert!(list(&folder.path().join("none")).is_err());
     }
 
@@ -114,10 +112,12 @@ mod tests {
         symlink(outside.path().join("secret.gguf"), home.join("out.gguf")).unwrap();
         symlink("../../../../etc/passwd", home.join("up.gguf")).unwrap();
         symlink("nothing", home.join("broken.gguf")).unwrap();
+        symlink("circle.gguf", home.join("circle.gguf")).unwrap();
         let files: Vec<_> =
             list(&home).unwrap().into_iter().map(|found| (found.name, found.file)).collect();
         let expected = [
             ("broken", None),
+            ("circle", None),
             ("good", Some(home.join("here.gguf"))),
             ("here", Some(home.join("here.gguf"))),
             ("out", None),

@@ -5,8 +5,10 @@
 //! from anywhere, so every length in it is checked against the file's own.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, BufReader, Read};
 use std::path::Path;
+
+use crate::open_file::{NotRegular, not_regular, open_regular};
 
 mod info;
 mod tensors;
@@ -20,6 +22,10 @@ const HEAD_BYTES: u64 = 24;
 const TEXT_BYTES: u64 = 1024 * 1024;
 /// Arrays within arrays. The format has no use for any.
 const NESTING: u32 = 2;
+/// Bytes of a head at most. The largest, with the vocabulary of a quarter of a million tokens,
+/// are some 20 MB; a file that says otherwise would be read for as long as it is large, and a
+/// sparse one can be larger than its disk.
+const LONGEST_HEAD_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why a file is no usable GGUF, as far as its head tells.
 #[derive(Debug, thiserror::Error)]
@@ -27,9 +33,9 @@ pub enum GgufError {
     /// It cannot be opened or read.
     #[error("the file cannot be read")]
     Read(#[source] io::Error),
-    /// It is a folder, a device or the like.
-    #[error("it is not a regular file")]
-    NotAFile,
+    /// It is a folder, a named pipe, a device or the like.
+    #[error(transparent)]
+    NotAFile(NotRegular),
     /// It begins with something else.
     #[error("it is not a GGUF file")]
     NotGguf,
@@ -47,6 +53,8 @@ pub enum GgufError {
 /// A file's head, read up to the first entry.
 pub(super) struct Head {
     from: BufReader<File>,
+    /// Bytes that were read or skipped.
+    at: u64,
     file_bytes: u64,
     tensors: u64,
     entries: u64,
@@ -63,13 +71,14 @@ impl Head {
     /// Opens `file` and checks what is cheap to check: some microseconds. Errors as
     /// [`GgufError`].
     pub(super) fn open(file: &Path) -> Result<Self, GgufError> {
-        let opened = File::open(file).map_err(GgufError::Read)?;
+        let opened = open_regular(file).map_err(|error| match not_regular(&error) {
+            Some(what) => GgufError::NotAFile(what),
+            None => GgufError::Read(error),
+        })?;
         let metadata = opened.metadata().map_err(GgufError::Read)?;
-        if !metadata.is_file() {
-            return Err(GgufError::NotAFile);
-        }
         let mut head = Self {
             from: BufReader::new(opened),
+            at: 0,
             file_bytes: metadata.len(),
             tensors: 0,
             entries: 0,
@@ -145,27 +154,31 @@ impl Head {
             self.skip(length)?;
             return Ok(String::new());
         }
+        self.holds(length)?;
         let mut text = vec![0; usize::try_from(length).map_err(|_| GgufError::Cut)?];
         self.from.read_exact(&mut text).map_err(ended)?;
+        self.at += length;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
     fn skip(&mut self, bytes: u64) -> Result<(), GgufError> {
-        let at = self.position()?;
-        if bytes > self.file_bytes.saturating_sub(at) {
-            return Err(GgufError::Cut);
-        }
+        self.holds(bytes)?;
+        let distance = i64::try_from(bytes).map_err(|_| GgufError::Cut)?;
         // A relative seek keeps the buffer, which an absolute one throws away.
-        match i64::try_from(bytes) {
-            Ok(bytes) => self.from.seek_relative(bytes).map_err(GgufError::Read),
-            Err(_) => {
-                self.from.seek(SeekFrom::Start(at + bytes)).map(drop).map_err(GgufError::Read)
-            }
-        }
+        self.from.seek_relative(distance).map_err(GgufError::Read)?;
+        self.at += bytes;
+        Ok(())
     }
 
-    fn position(&mut self) -> Result<u64, GgufError> {
-        self.from.stream_position().map_err(GgufError::Read)
+    /// Errors unless the file holds so many more bytes, and a head may.
+    fn holds(&self, bytes: u64) -> Result<(), GgufError> {
+        if bytes > self.file_bytes.saturating_sub(self.at) {
+            return Err(GgufError::Cut);
+        }
+        if self.at + bytes > LONGEST_HEAD_BYTES {
+            return Err(GgufError::Damaged("its head is longer than that of any model"));
+        }
+        Ok(())
     }
 
     fn u32(&mut self) -> Result<u32, GgufError> {
@@ -178,7 +191,9 @@ impl Head {
 
     fn bytes<const N: usize>(&mut self) -> Result<[u8; N], GgufError> {
         let mut bytes = [0; N];
+        self.holds(N as u64)?;
         self.from.read_exact(&mut bytes).map_err(ended)?;
+        self.at += N as u64;
         Ok(bytes)
     }
 }

@@ -72,6 +72,7 @@ impl Process {
             // So that it is listed under the server's name and not as `/proc/self/exe`.
             command.arg0(env::args_os().next().unwrap_or_else(|| "companion".into()));
         }
+        super::descriptors::keep_to_this_process()?;
         let mut child = command.spawn()?;
         let missing = || io::Error::other("a pipe of the child is missing");
         let stdin = child.stdin.take().ok_or_else(missing)?;

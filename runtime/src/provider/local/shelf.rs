@@ -1,21 +1,28 @@
 //! The models that can be loaded: the configured one, and those of a folder.
 //!
 //! What their files say about themselves is kept as long as the files do not change, since
-//! reading a head takes some milliseconds.
+//! reading a head takes some milliseconds. Nobody waits for long for a file system that does
+//! not answer ([`Looks`]).
 
 use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, Instant, SystemTime};
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
 use protocol::{Error, ProviderName};
 
 use super::folder::{self, Found};
 use super::gguf::{GgufError, Head};
+use super::looks::{Looks, within};
 use super::{LocalConfig, ModelInfo, cpu, failure};
 use crate::provider::MODELS;
+
+/// How long a page waits for a file system.
+pub(super) const GLANCE: Duration = Duration::from_secs(1);
+/// How long the list of all models may take.
+const LIST: Duration = Duration::from_secs(5);
 
 /// Knows the files by the models' names.
 pub(super) struct Shelf {
@@ -23,6 +30,7 @@ pub(super) struct Shelf {
     model_file: PathBuf,
     folder: Option<PathBuf>,
     context_tokens: u32,
+    looks: Looks,
     /// Bounded by the list: what is not in it any more is forgotten.
     described: Mutex<HashMap<String, Described>>,
 }
@@ -30,8 +38,17 @@ pub(super) struct Shelf {
 /// What a file said, and how it was then.
 #[derive(Clone)]
 struct Described {
-    stamp: Option<(u64, SystemTime)>,
+    stamp: Stamp,
     entry: ModelEntry,
+}
+
+/// Length and time of the last change; none where the file cannot be asked.
+type Stamp = Option<(u64, SystemTime)>;
+
+/// What a look at a file found, for someone who knows how it was.
+enum Looked {
+    Unchanged,
+    Read(Stamp, Result<ModelInfo, GgufError>),
 }
 
 impl Shelf {
@@ -41,33 +58,44 @@ impl Shelf {
             model_file: config.model_file.clone(),
             folder: config.model_dir.clone(),
             context_tokens: config.context_tokens,
+            looks: Looks::default(),
             described: Mutex::default(),
         }
     }
 
     /// Whether there is such a model, usable or not. Reads the folder.
     pub(super) fn has(&self, model: &str) -> bool {
-        self.is_default(model) || self.find(model).is_some()
+        let list = || self.list(within(GLANCE)).unwrap_or_default();
+        self.is_default(model) || list().iter().any(|found| found.name == model)
     }
 
-    /// The file of a model, after a look at it: some microseconds and the folder. Errors with
-    /// `unavailable`.
-    pub(super) fn file(&self, model: &str) -> Result<PathBuf, Error> {
+    /// The file of a model, after a look at it: some microseconds and the folder, and no longer
+    /// than `patience`. Errors with `unavailable`.
+    pub(super) fn file(&self, model: &str, patience: Duration) -> Result<PathBuf, Error> {
         let lacking = cpu::lacking();
         if !lacking.is_empty() {
             return Err(failure::processor(&lacking));
         }
+        let until = within(patience);
         if self.is_default(model) {
-            return check(&self.model_file);
+            return self.check(&self.model_file, until);
         }
-        let found = self.find(model).ok_or_else(|| failure::not_here(model))?;
+        let list = match self.list(until) {
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                return Err(failure::folder(&error));
+            }
+            list => list.unwrap_or_default(),
+        };
+        let found = list.into_iter().find(|found| found.name == model);
+        let found = found.ok_or_else(|| failure::not_here(model))?;
         let file = found.file.ok_or_else(failure::leads_out)?;
-        check(&file).map_err(failure::of_folder)
+        self.check(&file, until).map_err(failure::of_folder)
     }
 
     /// Every model with what its file says. Blocks on the files.
     pub(super) fn models(&self) -> ProviderModels {
-        let (found, error) = match self.list() {
+        let until = within(LIST);
+        let (found, error) = match self.list(within(GLANCE)) {
             Ok(found) => (found, None),
             Err(error) => (Vec::new(), Some(failure::folder(&error))),
         };
@@ -79,7 +107,7 @@ impl Shelf {
         ProviderModels {
             provider: ProviderName::Local,
             default_model: Some(self.model.clone()),
-            models: self.describe(&all),
+            models: self.describe(&all, until),
             left_out,
             error,
         }
@@ -89,64 +117,94 @@ impl Shelf {
         model.is_empty() || model == self.model
     }
 
-    fn find(&self, model: &str) -> Option<Found> {
-        let list = self.list().unwrap_or_default();
-        list.into_iter().find(|found| found.name == model)
-    }
-
-    fn list(&self) -> io::Result<Vec<Found>> {
-        self.folder.as_deref().map_or_else(|| Ok(Vec::new()), folder::list)
+    fn list(&self, until: Instant) -> io::Result<Vec<Found>> {
+        let Some(folder) = self.folder.as_deref() else { return Ok(Vec::new()) };
+        let listed = self.looks.at(folder, until, folder::list);
+        listed.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Takes the lock for all of it: who asks at the same time waits and finds it done.
-    fn describe(&self, all: &[Found]) -> Vec<ModelEntry> {
+    fn describe(&self, all: &[Found], until: Instant) -> Vec<ModelEntry> {
         let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
         described.retain(|name, _| all.iter().any(|found| found.name == *name));
         let entries = all.iter().map(|found| {
-            let stamp = found.file.as_deref().and_then(stamp);
-            let known = described.get(&found.name).filter(|known| known.stamp == stamp);
-            let entry = match known {
-                Some(known) => return known.entry.clone(),
-                None => self.entry(found),
-            };
-            let new = Described { stamp, entry: entry.clone() };
-            described.insert(found.name.clone(), new);
-            entry
+            let known = described.get(&found.name).cloned();
+            let new = self.entry(found, known, until);
+            described.insert(found.name.clone(), new.clone());
+            new.entry
         });
         entries.collect()
     }
 
-    fn entry(&self, found: &Found) -> ModelEntry {
-        let mut entry = ModelEntry { name: found.name.clone(), ..ModelEntry::default() };
-        let file = found.file.as_deref().ok_or_else(failure::leads_out);
-        match file.and_then(|file| ModelInfo::read(file).map_err(|error| failure::file(&error))) {
-            Ok(info) => {
-                let trained = info.context_tokens.and_then(|tokens| u32::try_from(tokens).ok());
-                entry.window_tokens = trained.map(|trained| trained.min(self.context_tokens));
-                entry.file_bytes = Some(info.file_bytes);
-                entry.reason = (!info.has_chat_template).then(failure::no_template);
-                entry.architecture = text(&info.architecture);
-                entry.quantisation = text(info.quantisation);
+    fn entry(&self, found: &Found, known: Option<Described>, until: Instant) -> Described {
+        let unknown = || ModelEntry { name: found.name.clone(), ..ModelEntry::default() };
+        let stamp = known.as_ref().and_then(|known| known.stamp);
+        let looked = match &found.file {
+            None => Some(Err(failure::leads_out())),
+            Some(file) => self
+                .looks
+                .at(file, until.min(within(GLANCE)), move |file| look(file, stamp))
+                .map(Ok),
+        };
+        match (looked, known) {
+            (Some(Ok(Looked::Unchanged)), Some(known)) => known,
+            (Some(Ok(Looked::Read(stamp, Ok(info)))), _) => {
+                Described { stamp, entry: self.described_by(info, unknown()) }
             }
-            Err(error) => entry.reason = Some(error),
+            (Some(Ok(Looked::Read(stamp, Err(error)))), _) => {
+                // A permission can be given without the file being changed.
+                let stamp = stamp.filter(|_| !matches!(error, GgufError::Read(_)));
+                Described { stamp, entry: self.unusable(unknown(), failure::file(&error)) }
+            }
+            (Some(Err(error)), _) => {
+                Described { stamp: None, entry: self.unusable(unknown(), error) }
+            }
+            // What was known of it stays in the list, without a stamp, so that it is read again.
+            (None | Some(Ok(Looked::Unchanged)), known) => {
+                let entry = known.map_or_else(unknown, |known| known.entry);
+                Described { stamp: None, entry: self.unusable(entry, failure::no_answer()) }
+            }
         }
-        if found.name != self.model {
-            entry.reason = entry.reason.map(failure::of_folder);
-        }
+    }
+
+    fn described_by(&self, info: ModelInfo, mut entry: ModelEntry) -> ModelEntry {
+        let trained = info.context_tokens.and_then(|tokens| u32::try_from(tokens).ok());
+        entry.window_tokens = trained.map(|trained| trained.min(self.context_tokens));
+        entry.file_bytes = Some(info.file_bytes);
+        entry.architecture = text(&info.architecture);
+        entry.quantisation = text(info.quantisation);
+        if info.has_chat_template { entry } else { self.unusable(entry, failure::no_template()) }
+    }
+
+    fn unusable(&self, mut entry: ModelEntry, reason: Error) -> ModelEntry {
+        let is_default = entry.name == self.model;
+        entry.reason = Some(if is_default { reason } else { failure::of_folder(reason) });
         entry
     }
-}
 
-/// Whether a load of the file can be tried.
-fn check(file: &Path) -> Result<PathBuf, Error> {
-    if file.to_str().is_none() {
-        return Err(failure::path());
+    /// Whether a load of the file can be tried.
+    fn check(&self, file: &Path, until: Instant) -> Result<PathBuf, Error> {
+        if file.to_str().is_none() {
+            return Err(failure::path());
+        }
+        let opened = self.looks.at(file, until, |file| Head::open(file).map(drop));
+        match opened {
+            Some(Ok(())) => Ok(file.to_owned()),
+            Some(Err(error)) => Err(failure::file(&error)),
+            None => Err(failure::no_answer()),
+        }
     }
-    let opened: Result<Head, GgufError> = Head::open(file);
-    opened.map(|_| file.to_owned()).map_err(|error| failure::file(&error))
 }
 
-fn stamp(file: &Path) -> Option<(u64, SystemTime)> {
+fn look(file: &Path, known: Stamp) -> Looked {
+    let stamp = stamp(file);
+    if stamp.is_some() && stamp == known {
+        return Looked::Unchanged;
+    }
+    Looked::Read(stamp, ModelInfo::read(file))
+}
+
+fn stamp(file: &Path) -> Stamp {
     let metadata = file.metadata().ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
 }

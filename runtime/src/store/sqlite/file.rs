@@ -11,7 +11,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::place::beside;
 use super::schema::{APPLICATION_ID, Schema};
-use super::{OpenError, migrate, outage};
+use super::{OpenError, migrate, outage, private};
 use crate::store::{Cause, Outage};
 
 /// How long a connection waits for another's lock. Within one process it only meets
@@ -142,6 +142,7 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
 fn create(file: &Path, schema: &Schema) -> Result<(), OpenError> {
     let part = beside(file, ".part");
     let made = remove_with_side_files(&part).map_err(Cause::from).and_then(|()| {
+        private::create(&part)?;
         let mut db = Connection::open(&part)?;
         // Not with a write-ahead log from the start: on a full disk a close leaves behind what
         // could not be moved out of it, and says nothing.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use tracing::info;
 
-use super::OpenError;
 use super::file::{open_error, remove_with_side_files, sync_folder_of};
 use super::place::beside;
 use super::schema::Schema;
+use super::{OpenError, private};
 use crate::store::Cause;
 
 /// Takes all the steps from schema `found` on in one transaction, after a backup. On an error
@@ -38,6 +38,7 @@ fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, Cause>
     let part = beside(&copy, ".part");
     // What an attempt that was killed left behind.
     remove_with_side_files(&part)?;
+    private::create(&part)?;
     let made = db.backup("main", &part, None).map_err(Cause::from).and_then(|()| {
         // It gets its name when it is whole, in place of the copy of an earlier attempt, which
         // knows nothing of what was written since.

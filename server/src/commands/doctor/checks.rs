@@ -5,7 +5,7 @@ mod models;
 
 use std::path::Path;
 
-use runtime::store::sqlite::Sqlite;
+use runtime::store::sqlite::{Exposed, Sqlite, exposed};
 
 use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;
@@ -83,9 +83,21 @@ fn data(folder: &Path) -> Finding {
             None => Bad(format!("{shown} cannot be made: nothing above it is a folder")),
         };
     }
-    match probe(folder) {
-        Ok(()) => Good(format!("{shown} can be written")),
-        Err(error) => Bad(format!("{shown} cannot be written: {error}")),
+    if let Err(error) = probe(folder) {
+        return Bad(format!("{shown} cannot be written: {error}"));
+    }
+    match exposed(folder).unwrap_or_default().first() {
+        None => Good(format!("{shown} can be written, and is closed to other accounts")),
+        Some(Exposed { path, mode, why }) => {
+            let path = path.display();
+            let next = why.map_or_else(
+                || "the next start closes it".to_owned(),
+                |why| format!("it is left as it is, because {why}"),
+            );
+            Doubtful(format!(
+                "{path} lets other accounts of this machine in (mode {mode:03o}); {next}"
+            ))
+        }
     }
 }
 

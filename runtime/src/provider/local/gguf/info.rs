@@ -4,6 +4,9 @@ use std::path::Path;
 
 use super::{GgufError, Head, Value, tensors};
 
+/// Context lengths that are kept until the architecture is known. A file has one.
+const CONTEXT_LENGTHS: usize = 16;
+
 /// A model's file, described without loading it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelInfo {
@@ -40,7 +43,10 @@ impl ModelInfo {
                     _ => {}
                 },
                 (key, Value::Number(number)) => match key.strip_suffix(".context_length") {
-                    Some(architecture) => context_lengths.push((architecture.to_owned(), number)),
+                    Some(architecture) if context_lengths.len() < CONTEXT_LENGTHS => {
+                        context_lengths.push((architecture.to_owned(), number));
+                    }
+                    Some(_) => {}
                     None if key == "general.file_type" => info.quantisation = quantisation(number),
                     None if key == "general.alignment" => alignment = number,
                     None => {}

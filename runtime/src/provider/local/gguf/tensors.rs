@@ -17,7 +17,7 @@ impl Head {
             longest = longest.max(self.tensor_end()?);
         }
         let alignment = alignment.max(1);
-        let data = self.position()?.div_ceil(alignment).saturating_mul(alignment);
+        let data = self.at.div_ceil(alignment).saturating_mul(alignment);
         if data.saturating_add(longest) > self.file_bytes { Err(GgufError::Cut) } else { Ok(()) }
     }
 

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
+use runtime::open_file::open_regular;
 use sha2::{Digest as _, Sha256};
 
 use super::super::Finding::{self, Bad, Good};
@@ -45,19 +46,20 @@ enum Look {
 }
 
 fn look(path: &Path, bundled: bool) -> io::Result<Look> {
-    let bytes = std::fs::metadata(path)?.len();
+    let file = open_regular(path)?;
+    let bytes = file.metadata()?.len();
     if bundled {
-        let whole = bytes == DEFAULT_BYTES && sha256(path)? == DEFAULT_SHA256;
+        let whole = bytes == DEFAULT_BYTES && sha256(file)? == DEFAULT_SHA256;
         return Ok(if whole { Look::Known { bytes } } else { Look::Damaged });
     }
     let mut magic = [0; 4];
-    let read = File::open(path)?.take(4).read(&mut magic)?;
+    let read = file.take(4).read(&mut magic)?;
     Ok(if read == 4 && magic == MAGIC { Look::Gguf { bytes } } else { Look::Other })
 }
 
-fn sha256(path: &Path) -> io::Result<String> {
+fn sha256(mut file: File) -> io::Result<String> {
     let mut hasher = Sha256::new();
-    io::copy(&mut File::open(path)?, &mut hasher)?;
+    io::copy(&mut file, &mut hasher)?;
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 

@@ -1,0 +1,137 @@
+//! Looking at files that may never answer, such as those of a network file system whose server
+//! is away. Such a look cannot be ended, so it happens on a thread of its own, and whoever
+//! asked stops waiting for it.
+
+use std::collections::HashSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{RecvTimeoutError, TryRecvError, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// Looks that nobody waits for any more, at most. With so many nothing is looked at until one
+/// of them comes back.
+const HANGING: usize = 16;
+
+/// Knows which paths hang.
+#[derive(Default)]
+pub(super) struct Looks {
+    hanging: Arc<Mutex<HashSet<PathBuf>>>,
+}
+
+impl Looks {
+    /// What `look` finds at `path`; none if it has not come back by `until`. While it still
+    /// hangs, nobody waits for that path again.
+    pub(super) fn at<T: Send + 'static>(
+        &self,
+        path: &Path,
+        until: Instant,
+        look: impl FnOnce(&Path) -> T + Send + 'static,
+    ) -> Option<T> {
+        {
+            let hanging = lock(&self.hanging);
+            if hanging.contains(path) || hanging.len() >= HANGING {
+                return None;
+            }
+        }
+        let (reply, found) = sync_channel(1);
+        let (hanging, at) = (Arc::clone(&self.hanging), path.to_owned());
+        let looking = thread::Builder::new().name("file-look".to_owned()).spawn(move || {
+            let result = catch_unwind(AssertUnwindSafe(|| look(&at)));
+            // With the lock held, so that it is either received or known to hang, and then no
+            // longer.
+            let mut hanging = lock(&hanging);
+            match result {
+                Ok(result) => drop(reply.send(result)),
+                Err(_panicked) => drop(reply),
+            }
+            hanging.remove(&at);
+        });
+        looking.ok()?;
+        let patience = until.saturating_duration_since(Instant::now());
+        match found.recv_timeout(patience) {
+            Ok(result) => return Some(result),
+            // It panicked, which is told where panics are.
+            Err(RecvTimeoutError::Disconnected) => return None,
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+        let mut hanging = lock(&self.hanging);
+        match found.try_recv() {
+            Ok(late) => Some(late),
+            Err(TryRecvError::Disconnected) => None,
+            Err(TryRecvError::Empty) => {
+                tracing::warn!(path = %path.display(), "the file system does not answer");
+                hanging.insert(path.to_owned());
+                None
+            }
+        }
+    }
+}
+
+/// A moment from now.
+pub(super) fn within(patience: Duration) -> Instant {
+    Instant::now() + patience
+}
+
+fn lock(hanging: &Mutex<HashSet<PathBuf>>) -> MutexGuard<'_, HashSet<PathBuf>> {
+    hanging.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Receiver, channel};
+
+    const SHORT: Duration = Duration::from_millis(10);
+    const LONG: Duration = Duration::from_secs(20);
+
+    /// Hangs until the sender is dropped.
+    fn hangs(until: Receiver<()>) -> impl FnOnce(&Path) -> u8 + Send {
+        move |_| {
+            let _ = until.recv();
+            1
+        }
+    }
+
+    #[test]
+    fn a_path_that_hangs_is_waited_for_once() {
+        let looks = Looks::default();
+        let (slow, fine) = (Path::new("/slow"), Path::new("/fine"));
+        let (release, held) = channel();
+        assert_eq!(looks.at(slow, within(SHORT), hangs(held)), None);
+        // Nobody looks again, so nobody waits.
+        let again = looks.at(slow, within(LONG), |_| panic!("it is known to hang"));
+        assert_eq!(again, None::<u8>);
+        assert_eq!(looks.at(fine, within(LONG), |_| 2), Some(2));
+        drop(release);
+        // It comes back, and is looked at from then on.
+        let begin = Instant::now();
+        while looks.at(slow, within(LONG), |_| 3) != Some(3) {
+            assert!(begin.elapsed() < LONG);
+            thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn what_hangs_is_bounded() {
+        let looks = Looks::default();
+        let mut held = Vec::new();
+        for number in 0..HANGING {
+            let (release, until) = channel();
+            held.push(release);
+            let path = PathBuf::from(number.to_string());
+            assert_eq!(looks.at(&path, within(Duration::ZERO), hangs(until)), None);
+        }
+        assert_eq!(looks.at(Path::new("fine"), within(LONG), |_| 1), None);
+    }
+
+    #[test]
+    fn a_look_that_panics_is_no_answer_and_hangs_nothing() {
+        let looks = Looks::default();
+        let path = Path::new("/damaged");
+        let panics = |_: &Path| -> u8 { std::panic::resume_unwind(Box::new("on purpose")) };
+        assert_eq!(looks.at(path, within(LONG), panics), None);
+        assert_eq!(looks.at(path, within(LONG), |_| 1), Some(1));
+    }
+}

@@ -1,0 +1,130 @@
+//! Who holds a data folder, as far as it can be known.
+//!
+//! The note in the lock's file was written by the last companion that had the folder, which may
+//! be gone, while another program holds the folder. So a process is named only where the
+//! system's own table of locks, or a process that lives under that number, agrees.
+
+use std::fmt;
+use std::fs::File;
+use std::os::unix::fs::MetadataExt as _;
+
+/// The table of locks. Source: proc_locks(5).
+const LOCKS: &str = "/proc/locks";
+
+/// What a companion writes into the lock's file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Note {
+    pub(super) process: u32,
+}
+
+impl Note {
+    /// Bytes of a note at most.
+    pub(super) const BYTES: u64 = 64;
+
+    pub(super) fn parse(text: &str) -> Option<Self> {
+        let process = text.trim().strip_prefix("process ")?.parse().ok()?;
+        Some(Self { process })
+    }
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "process {}", self.process)
+    }
+}
+
+/// Who holds one of the files, in words that complete "is in use by".
+pub(super) fn of(files: &[&File], note: Option<Note>) -> String {
+    let inodes: Vec<u64> =
+        files.iter().filter_map(|file| Some(file.metadata().ok()?.ino())).collect();
+    let table = std::fs::read_to_string(LOCKS).ok();
+    let holders = table.map(|table| holders(&table, &inodes));
+    told(holders, note, &name_of)
+}
+
+/// The processes that hold a lock of the kind that is used here on one of the inodes. (The
+/// table names the device too, but on some file systems not as files do.) Processes of another
+/// container have no number in it and are left out.
+fn holders(table: &str, inodes: &[u64]) -> Vec<u32> {
+    let held = table.lines().filter_map(|line| {
+        let mut words = line.split_whitespace().skip(1);
+        (words.next()? == "FLOCK").then_some(())?;
+        let process: u32 = words.nth(2)?.parse().ok()?;
+        let inode: u64 = words.next()?.rsplit(':').next()?.parse().ok()?;
+        (process > 0 && inodes.contains(&inode)).then_some(process)
+    });
+    held.collect()
+}
+
+/// Pure: `name` gives the name of a living process.
+fn told(
+    holders: Option<Vec<u32>>,
+    note: Option<Note>,
+    name: &dyn Fn(u32) -> Option<String>,
+) -> String {
+    let companion = |process: u32| format!("another companion (process {process})");
+    let noted = note.map(|note| note.process);
+    match (holders.as_deref(), noted) {
+        // Whoever wrote the note held the lock then, and holds it now.
+        (Some(holders), Some(noted)) if holders.contains(&noted) => companion(noted),
+        (Some([first, ..]), _) => match name(*first) {
+            Some(name) => format!("another program (process {first}, {name})"),
+            None => "another program".to_owned(),
+        },
+        // No table, or not for this container.
+        (None | Some([]), Some(noted)) if name(noted).as_deref() == Some("companion") => {
+            companion(noted)
+        }
+        _ => "another program, of this machine or of one that shares the folder".to_owned(),
+    }
+}
+
+/// Everybody may read it, whoever's process it is. Source: proc_pid_comm(5).
+fn name_of(process: u32) -> Option<String> {
+    let name = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
+    Some(name.trim_end().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the kernel prints it (proc_locks(5), and read from a running machine).
+    const TABLE: &str = "\
+1: FLOCK  ADVISORY  WRITE 4440 fe:00:5310292 0 EOF
+2: POSIX  ADVISORY  WRITE 77 fe:00:12 1073741826 1073742335
+2: -> FLOCK  ADVISORY  READ 99 fe:00:12 0 EOF
+3: FLOCK  ADVISORY  WRITE 0 fe:00:12 0 EOF
+4: FLOCK  ADVISORY  WRITE 55 00:2d:12 0 EOF
+";
+
+    #[test]
+    fn the_table_names_who_holds_and_not_who_waits() {
+        assert_eq!(holders(TABLE, &[12]), [55]);
+        assert_eq!(holders(TABLE, &[5_310_292, 12]), [4440, 55]);
+        assert!(holders(TABLE, &[1]).is_empty());
+        assert!(holders("nonsense\n1: FLOCK x", &[12]).is_empty());
+    }
+
+    #[test]
+    fn a_process_is_named_only_where_that_is_true() {
+        let living = |process: u32| match process {
+            7 => Some("companion".to_owned()),
+            8 => Some("sleep".to_owned()),
+            _ => None,
+        };
+        let say = |holders: Option<&[u32]>, note: Option<u32>| {
+            let note = note.map(|process| Note { process });
+            told(holders.map(<[u32]>::to_vec), note, &living)
+        };
+        assert_eq!(say(Some(&[7]), Some(7)), "another companion (process 7)");
+        assert_eq!(say(Some(&[8]), Some(7)), "another program (process 8, sleep)");
+        assert_eq!(say(Some(&[9]), Some(7)), "another program");
+        assert_eq!(say(None, Some(7)), "another companion (process 7)");
+        for (holders, note) in
+            [(None, Some(8)), (None, Some(9)), (Some(&[][..]), Some(9)), (None, None)]
+        {
+            assert!(say(holders, note).starts_with("another program, of this"), "{note:?}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Keeping the data folder to the account that the server runs as: the folder is made with
+//! mode 0700 and its files with 0600, and what a former version left open is closed at the
+//! next start. Where that is not ours to do it is said and left.
+
+use std::fs::{DirBuilder, Metadata, OpenOptions, Permissions};
+use std::io;
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
+use std::path::{Path, PathBuf};
+
+use tracing::{info, warn};
+
+/// What accounts other than the owner may do, in a mode.
+const OTHERS: u32 = 0o077;
+/// Where a folder is shared by design (`/tmp`): each may remove only what is theirs.
+const STICKY: u32 = 0o1000;
+/// How the names of the store's files begin: database, side files, copies, lock.
+const OURS: &str = "companion";
+
+/// Makes the folder where it is missing, and closes it and the store's files in it to other
+/// accounts. Errors when the folder cannot be made; that something stays open is a warning,
+/// since there can be a reason that only the operator knows.
+pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    let mut mended = 0;
+    let found = exposed(folder).unwrap_or_else(|error| {
+        warn!(folder = %folder.display(), %error, "who can use the data folder is not known");
+        Vec::new()
+    });
+    for Exposed { path, mode, why } in found {
+        let closed = why.map_or_else(|| close(&path, mode), |why| Err(why.to_owned()));
+        match closed {
+            Ok(()) => mended += 1,
+            Err(reason) => warn!(
+                path = %path.display(),
+                mode = format!("{mode:03o}"),
+                reason,
+                "other accounts of this machine may be able to read conversations"
+            ),
+        }
+    }
+    if mended > 0 {
+        info!(
+            folder = %folder.display(),
+            mended,
+            "the modes of the data folder or its files let other accounts in; they do not any more"
+        );
+    }
+    Ok(())
+}
+
+/// Makes an empty file for SQLite to fill. SQLite gives its side files the same mode.
+pub(super) fn create(file: &Path) -> io::Result<()> {
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map(drop)
+}
+
+/// Something of the store that other accounts may use.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Exposed {
+    pub path: PathBuf,
+    /// The permissions it has.
+    pub mode: u32,
+    /// Why it is not ours to change; none where the next start changes it.
+    pub why: Option<&'static str>,
+}
+
+/// The folder and what of the store is in it, as far as their modes let other accounts in.
+/// Changes nothing.
+pub fn exposed(folder: &Path) -> io::Result<Vec<Exposed>> {
+    let account = rustix::process::geteuid().as_raw();
+    let itself = std::fs::metadata(folder)?;
+    let (mut files, mut alone) = (Vec::new(), true);
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if !entry.file_name().as_encoded_bytes().starts_with(OURS.as_bytes()) {
+            alone = false;
+            continue;
+        }
+        // Not of what a link leads to: that is somebody's own arrangement.
+        let found = entry.metadata()?;
+        if found.is_file() && found.mode() & OTHERS != 0 {
+            files.push(Exposed::new(entry.path(), &found, foreign(&found, account)));
+        }
+    }
+    if itself.mode() & OTHERS == 0 {
+        return Ok(files);
+    }
+    let why = match foreign(&itself, account) {
+        Some(why) => Some(why),
+        None if itself.mode() & STICKY != 0 => Some("the folder is shared by design"),
+        None if !alone => Some("the folder holds other things too"),
+        None => None,
+    };
+    files.insert(0, Exposed::new(folder.to_owned(), &itself, why));
+    Ok(files)
+}
+
+impl Exposed {
+    fn new(path: PathBuf, found: &Metadata, why: Option<&'static str>) -> Self {
+        Self { path, mode: found.mode() & 0o7777, why }
+    }
+}
+
+fn foreign(found: &Metadata, account: u32) -> Option<&'static str> {
+    (found.uid() != account).then_some("it belongs to another account")
+}
+
+/// Takes away what others may do and leaves the rest of the mode as it is.
+fn close(path: &Path, mode: u32) -> Result<(), String> {
+    std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))
+        .map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::symlink_metadata(path).unwrap().mode() & 0o7777
+    }
+
+    fn set(path: &Path, mode: u32) {
+        std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    }
+
+    #[test]
+    fn a_folder_is_made_closed_and_an_open_one_is_closed_with_its_files() {
+        let above = tempfile::tempdir().unwrap();
+        let folder = above.path().join("a/b");
+        make_folder(&folder).unwrap();
+        assert_eq!(mode(&folder), 0o700);
+
+        let (file, side) = (folder.join("companion.db"), folder.join("companion.db-wal"));
+        for path in [&file, &side] {
+            std::fs::write(path, "x").unwrap();
+            set(path, 0o644);
+        }
+        set(&folder, 0o755);
+        assert_eq!(exposed(&folder).unwrap().len(), 3);
+        make_folder(&folder).unwrap();
+        assert_eq!([mode(&folder), mode(&file), mode(&side)], [0o700, 0o600, 0o600]);
+        assert_eq!(exposed(&folder).unwrap(), []);
+    }
+
+    /// A folder that others need, such as a home or `/tmp`, is not closed to them; the files are.
+    #[test]
+    fn a_folder_that_is_not_for_the_store_alone_is_left() {
+        for (with, bits) in [("notes.txt", 0o755), ("companion.db", 0o1777)] {
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join("companion.db");
+            for path in [&file, &folder.path().join(with)] {
+                std::fs::write(path, "x").unwrap();
+                set(path, 0o644);
+            }
+            set(folder.path(), bits);
+            make_folder(folder.path()).unwrap();
+            assert_eq!((mode(folder.path()), mode(&file)), (bits, 0o600), "{with}");
+            let left = exposed(folder.path()).unwrap();
+            assert!(left.len() == 1 && left[0].why.is_some(), "{left:?}");
+        }
+    }
+
+    #[test]
+    fn what_a_link_leads_to_is_left() {
+        let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let file = outside.path().join("page.html");
+        std::fs::write(&file, "for everybody").unwrap();
+        set(&file, 0o644);
+        symlink(&file, folder.path().join("companion.db-wal")).unwrap();
+        set(folder.path(), 0o755);
+        make_folder(folder.path()).unwrap();
+        assert_eq!((mode(&file), mode(folder.path())), (0o644, 0o700));
+    }
+}

@@ -1,0 +1,163 @@
+//! What other accounts and other programs of the machine get to see: nothing.
+
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use super::process::{code, companion, run, serve, signal, text};
+
+/// An account that may do nothing. Source: the Linux Standard Base, user `nobody`.
+const NOBODY: u32 = 65534;
+
+fn mode(path: &Path) -> u32 {
+    std::fs::symlink_metadata(path).unwrap().mode() & 0o7777
+}
+
+fn set(path: &Path, mode: u32) {
+    std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+}
+
+fn files(folder: &Path) -> Vec<PathBuf> {
+    std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
+}
+
+fn closed(folder: &Path) {
+    assert_eq!(mode(folder), 0o700);
+    let files = files(folder);
+    assert!(files.len() >= 2, "{files:?}");
+    for file in files {
+        assert_eq!(mode(&file), 0o600, "{}", file.display());
+    }
+}
+
+fn stopped(mut child: Child) -> String {
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(0));
+    text(&child.wait_with_output().unwrap().stderr)
+}
+
+#[test]
+fn the_data_folder_is_its_owners_alone_and_an_open_one_is_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    let arguments = ["--data-dir", "data"];
+    let (child, _) = serve(folder.path(), &arguments);
+    closed(&data);
+    let log = stopped(child);
+    assert!(!log.contains("let other accounts in"), "nothing was to be mended: {log}");
+
+    // As a former version left it.
+    set(&data, 0o755);
+    for file in files(&data) {
+        set(&file, 0o644);
+    }
+    let doctor = ["doctor", "--listen", "127.0.0.1:0", "--data-dir", "data"];
+    let said = text(&run(folder.path(), &doctor).stdout);
+    let line = said.lines().find(|line| line.starts_with("data ")).unwrap();
+    assert!(line.contains("warn") && line.contains("mode 755"), "{said}");
+
+    let (child, _) = serve(folder.path(), &arguments);
+    closed(&data);
+    let log = stopped(child);
+    assert_eq!(log.matches("let other accounts in").count(), 1, "{log}");
+    let said = text(&run(folder.path(), &doctor).stdout);
+    let line = said.lines().find(|line| line.starts_with("data ")).unwrap();
+    assert!(line.contains("ok"), "{said}");
+}
+
+#[test]
+fn copies_and_exports_are_their_owners_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    stopped(serve(folder.path(), &["--data-dir", "data"]).0);
+    for command in ["backup", "export"] {
+        let output = run(folder.path(), &[command, command, "--data-dir", "data"]);
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        assert_eq!(mode(&folder.path().join(command)), 0o600);
+    }
+}
+
+/// A program that runs as an account without rights, where this test may choose; else as this
+/// test's own.
+fn plain(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    if rustix::process::geteuid().is_root() {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    command
+}
+
+/// Whether another program of that account sees the key in the process's environment.
+fn key_is_seen(process: u32) -> bool {
+    let mut cat = plain(Path::new("/bin/cat"));
+    let output = cat.arg(format!("/proc/{process}/environ")).output().unwrap();
+    text(&output.stdout).contains("sk-in-the-environment")
+}
+
+#[test]
+fn no_program_of_the_same_account_reads_the_key() {
+    let folder = tempfile::tempdir().unwrap();
+    set(folder.path(), 0o777);
+    // Where the build is, that account may not go.
+    let binary = folder.path().join("companion");
+    std::fs::copy(env!("CARGO_BIN_EXE_companion"), &binary).unwrap();
+    let key = ("COMPANION_API_KEY", "sk-in-the-environment");
+
+    // So that this test can fail: of any other program it is seen.
+    let mut other = plain(Path::new("/bin/sleep"));
+    let mut other = other.arg("100").env(key.0, key.1).spawn().unwrap();
+    assert!(key_is_seen(other.id()));
+    other.kill().unwrap();
+    other.wait().unwrap();
+
+    let mut command = plain(&binary);
+    command.current_dir(folder.path()).env(key.0, key.1).env("HOME", folder.path());
+    command.args(["--listen", "127.0.0.1:0", "--data-dir", "data", "--local-load", "start"]);
+    // A head that promises a tensor and has none: the engine refuses it.
+    let head = [&b"GGUF\x03\0\0\0\x01"[..], &[0; 15]].concat();
+    std::fs::write(folder.path().join("model.gguf"), head).unwrap();
+    command.args(["--model-file", "model.gguf"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    assert!(line.starts_with("listening on"), "{line}");
+    assert!(!key_is_seen(child.id()));
+
+    // Closed as it is, it can still start the model's process, which is its own program.
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("the local model cannot be loaded") {
+        assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
+        let failed = said.contains("cannot be started") || said.contains("ended unexpectedly");
+        assert!(!failed, "{said}");
+    }
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(0));
+}
+
+/// A second wall behind the modes that the store gives: whatever the shell's umask says.
+#[test]
+fn the_umask_is_its_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let (child, _) = serve(folder.path(), &["--data-dir", "data"]);
+    let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
+    assert!(status.lines().any(|line| line == "Umask:\t0077"), "{status}");
+    stopped(child);
+}
+
+#[test]
+fn a_lock_that_leads_elsewhere_is_told_and_overwrites_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let letter = folder.path().join("letter");
+    std::fs::write(&letter, "Dear friend").unwrap();
+    std::fs::create_dir(folder.path().join("data")).unwrap();
+    std::os::unix::fs::symlink(&letter, folder.path().join("data/companion.lock")).unwrap();
+    let mut command = companion(folder.path(), &["--listen", "127.0.0.1:0", "--data-dir", "data"]);
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let said = text(&output.stderr);
+    assert!(said.contains("companion.lock in it is a symbolic link"), "{said}");
+    assert_eq!(std::fs::read(&letter).unwrap(), b"Dear friend");
+}

@@ -1,0 +1,226 @@
+//! The end of the process: in order, within its time, whatever hangs.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use protocol::api::WorkerPage;
+use protocol::{Transcript, TurnState};
+use serde_json::json;
+use upstream::{Answer, Script, Step, Upstream};
+
+use super::process::{code, companion, serve, signal};
+use super::small_disk::{SmallDisk, on_a_small_disk};
+use super::support::{HANG, message_id};
+
+/// Far above what an end takes and far below what would be waited for.
+const PROMPTLY: Duration = Duration::from_secs(5);
+
+const WORKERS: &str = "/api/v1/runtimes/backend-internal/workers";
+
+/// Asks for a page by hand; gives the whole answer.
+pub fn get(address: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+/// Asks it to stop; it ends in time and in order. Gives the rest of its log.
+pub fn ends(child: &mut Child) -> String {
+    let begin = Instant::now();
+    signal(child, "-TERM");
+    assert_eq!(code(child), Some(0));
+    assert!(begin.elapsed() < PROMPTLY, "{:?}", begin.elapsed());
+    let mut log = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    log
+}
+
+/// A mounted file system whose server never answers, as a network's may. Dropped, it fails
+/// every access that hangs.
+struct HungDisk(Child);
+
+impl HungDisk {
+    /// Only inside a mount namespace of one's own. None where it cannot be had.
+    fn at(folder: &Path) -> Option<Self> {
+        // Nobody reads the requests that the kernel writes to /dev/fuse. Source: fuse(4).
+        let script = "exec 3<>/dev/fuse && mount -i -t fuse \
+                      -o fd=3,rootmode=40000,user_id=0,group_id=0 hung \"$0\" && echo hangs && cat";
+        let mut holder = Command::new("sh")
+            .args(["-c", script])
+            .arg(folder)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        BufReader::new(holder.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+        if line == "hangs\n" {
+            return Some(Self(holder));
+        }
+        let _ = holder.wait();
+        let _ = writeln!(std::io::stderr(), "SKIPPED: /dev/fuse cannot be used here");
+        None
+    }
+}
+
+impl Drop for HungDisk {
+    fn drop(&mut self) {
+        drop(self.0.stdin.take());
+        let _ = self.0.wait();
+    }
+}
+
+/// A folder where a disk can be mounted that then hangs.
+fn network(disk: &SmallDisk) -> String {
+    let folder = disk.path().join("network");
+    std::fs::create_dir(&folder).unwrap();
+    folder.to_str().unwrap().to_owned()
+}
+
+#[test]
+fn models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end() {
+    let test = "stopping::models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end";
+    on_a_small_disk(test, 4096, async |disk| {
+        let models = network(&disk);
+        let (mut child, address) = serve(disk.path(), &["--model-dir", &models]);
+        let Some(_hung) = HungDisk::at(Path::new(&models)) else { return };
+        // Asked again, nobody waits: it is known by then.
+        for _ in 0..3 {
+            let answer = get(&address, "/api/v1/models");
+            assert!(answer.contains("The folder of models cannot be reached"), "{answer}");
+            assert!(answer.contains("SmolLM2"), "the default model is listed: {answer}");
+        }
+        let log = ends(&mut child);
+        assert!(log.contains("the file system does not answer"), "{log}");
+    });
+}
+
+#[test]
+fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
+    let test = "stopping::a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end";
+    on_a_small_disk(test, 4096, async |disk| {
+        let models = network(&disk);
+        let file = format!("{models}/x.gguf");
+        let (mut child, address) = serve(disk.path(), &["--model-file", &file]);
+        let Some(_hung) = HungDisk::at(Path::new(&models)) else { return };
+        for _ in 0..20 {
+            let answer = get(&address, "/api/v1/status");
+            assert!(answer.contains("does not answer"), "{answer}");
+        }
+        ends(&mut child);
+    });
+}
+
+/// The thread that reads the prompts cannot be ended: it is left behind.
+#[test]
+fn a_start_that_hangs_ends_when_asked_to() {
+    let test = "stopping::a_start_that_hangs_ends_when_asked_to";
+    on_a_small_disk(test, 4096, async |disk| {
+        let network = network(&disk);
+        let Some(_hung) = HungDisk::at(Path::new(&network)) else { return };
+        let prompts = disk.path().join("prompts");
+        std::fs::create_dir(&prompts).unwrap();
+        std::os::unix::fs::symlink(network + "/x.md", prompts.join("companion.md")).unwrap();
+        let arguments = ["--listen", "127.0.0.1:0", "--prompts-dir", "prompts"];
+        let mut child = companion(disk.path(), &arguments).spawn().unwrap();
+        // It hangs once it waits for an answer of the disk: the kernel says so of a thread.
+        let waits = || {
+            let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
+            threads.flatten().any(|thread| {
+                let at = std::fs::read_to_string(thread.path().join("wchan")).unwrap_or_default();
+                at.contains("fuse") || at.contains("request_wait")
+            })
+        };
+        let begin = Instant::now();
+        while !waits() {
+            assert!(begin.elapsed() < HANG, "nothing hangs");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        let log = ends(&mut child);
+        assert!(log.contains("is left behind"), "{log}");
+    });
+}
+
+/// The text that was shown is kept, the turn is over, and the folder is free.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_end_during_an_answer_keeps_what_was_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let upstream = Upstream::start().await.unwrap();
+    let pieces = vec!["One".to_owned(), " two".to_owned()];
+    let answer = Answer { pieces, hold_after: Some(1), ..Default::default() };
+    upstream.script(Script::always([Step::Answer(answer)]));
+    let url = upstream.base_url();
+    let arguments = ["--base-url", &url, "--model", "scripted-model", "--data-dir", "data"];
+    let (mut child, address) = serve(folder.path(), &arguments);
+
+    let client = reqwest::Client::builder().timeout(HANG).build().unwrap();
+    let workers = format!("http://{address}{WORKERS}");
+    let page: WorkerPage = client.get(&workers).send().await.unwrap().json().await.unwrap();
+    let worker = format!("{WORKERS}/{}", page.workers[0].worker_id);
+    let body = json!({ "id": message_id(), "text": "Count." });
+    let url = format!("http://{address}{worker}/messages");
+    assert_eq!(client.post(url).json(&body).send().await.unwrap().status(), 202);
+    let begin = Instant::now();
+    loop {
+        let transcript = transcript(&client, &address, &worker).await;
+        if transcript.messages.last().is_some_and(|message| message.text == "One") {
+            break;
+        }
+        assert!(begin.elapsed() < HANG, "{transcript:?}");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    let log = tokio::task::spawn_blocking(move || ends(&mut child)).await.unwrap();
+    assert!(log.contains("stopped") && !log.contains("without"), "{log}");
+    // Nothing was left for the next start to bring in.
+    let wal = std::fs::metadata(folder.path().join("data/companion.db-wal"));
+    assert_eq!(wal.map_or(0, |wal| wal.len()), 0);
+
+    let (mut again, address) = serve(folder.path(), &arguments);
+    let transcript = transcript(&client, &address, &worker).await;
+    assert_eq!(transcript.messages.last().unwrap().text, "One");
+    assert_eq!(transcript.turns.last().unwrap().state, TurnState::Interrupted);
+    ends(&mut again);
+}
+
+async fn transcript(client: &reqwest::Client, address: &str, worker: &str) -> Transcript {
+    let url = format!("http://{address}{worker}/transcript");
+    client.get(url).send().await.unwrap().json().await.unwrap()
+}
+
+#[test]
+fn a_second_signal_ends_it_at_once_and_the_code_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut child, address) = serve(folder.path(), &["--data-dir", "data"]);
+    // An answer under way, which is waited for: the request's body never comes.
+    let mut stream = TcpStream::connect(&address).unwrap();
+    stream.set_read_timeout(Some(HANG)).unwrap();
+    let head = format!(
+        "POST {WORKERS} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         content-length: 100\r\nexpect: 100-continue\r\n\r\n"
+    );
+    stream.write_all(head.as_bytes()).unwrap();
+    let mut line = String::new();
+    BufReader::new(&stream).read_line(&mut line).unwrap();
+    assert!(line.starts_with("HTTP/1.1 100 "), "{line}");
+
+    signal(&child, "-TERM");
+    let mut log = BufReader::new(child.stderr.take().unwrap());
+    let mut said = String::new();
+    while !said.contains("asked to stop") {
+        assert!(log.read_line(&mut said).unwrap() > 0, "{said}");
+    }
+    let begin = Instant::now();
+    signal(&child, "-TERM");
+    assert_eq!(code(&mut child), Some(128 + 15));
+    assert!(begin.elapsed() < PROMPTLY, "{:?}", begin.elapsed());
+    // What it left open is no trouble for the next one.
+    let (mut again, _) = serve(folder.path(), &["--data-dir", "data"]);
+    ends(&mut again);
+}
