@@ -3,7 +3,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 
 /** How long a program may take to come up or to go, on a busy machine. */
-const PATIENCE_MS = 30_000;
+const PATIENCE_MS = 60_000;
 
 const running = new Set<ChildProcess>();
 
@@ -15,8 +15,10 @@ export interface Start {
   args?: string[];
   env: Record<string, string>;
   cwd: string;
-  /** What it prints on standard output as soon as it is ready. */
+  /** What it prints as soon as it is ready. */
   ready: RegExp;
+  /** Where it prints that; by itself on standard output. */
+  readyOn?: 'stdout' | 'stderr';
 }
 
 export class Child {
@@ -31,18 +33,18 @@ export class Child {
     running.add(process);
     this.gone = new Promise((done) => process.once('exit', () => done()));
     void this.gone.then(() => running.delete(process));
+    process.stdout?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
     process.stderr?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
   }
 
   /** Starts a program; gives what its line of readiness said. */
   static async start(start: Start): Promise<[Child, RegExpExecArray]> {
-    const { program, args = [], env, cwd, ready } = start;
+    const { program, args = [], env, cwd, ready, readyOn = 'stdout' } = start;
     const process = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const child = new Child(process, program);
     const said = new Promise<RegExpExecArray>((found, failed) => {
       let printed = '';
-      process.stdout?.on('data', (bytes: Buffer) => {
-        child.output += bytes.toString();
+      process[readyOn]?.on('data', (bytes: Buffer) => {
         printed += bytes.toString();
         const match = ready.exec(printed);
         if (match) found(match);

@@ -1,0 +1,155 @@
+// WebKitGTK's own small browser on a display of its own, over WebKitWebDriver.
+
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { Child } from '../../harness/child.ts';
+import { webkitDriver, xvfb } from '../programs.ts';
+import type { Driver, InputSource, Setup } from './driver.ts';
+import { collectProblems, recordProblems } from './problems.ts';
+import { listeningPort } from './ports.ts';
+import { Session } from './webdriver.ts';
+
+// The tool bar of the browser is wider than a phone, so it is made as small as it can be.
+const SMALL_TOOLS =
+  '* { min-width: 0; min-height: 0; margin: 0; padding: 0; border-width: 0; font-size: 1px; }\n';
+
+export class WebKit implements Driver {
+  private readonly seen: string[] = [];
+
+  private constructor(
+    private readonly display: Child,
+    private readonly child: Child,
+    private readonly session: Session,
+  ) {}
+
+  /** Starts on a home of its own in `folder`. */
+  static async start(folder: string, setup: Setup): Promise<WebKit> {
+    const home = join(folder, 'webkit');
+    const gtk = join(home, 'config/gtk-3.0');
+    await mkdir(gtk, { recursive: true });
+    await writeFile(join(gtk, 'gtk.css'), SMALL_TOOLS);
+    const [display, [number]] = await Child.start({
+      program: xvfb,
+      args: ['-displayfd', '1', '-screen', '0', '1400x1000x24', '-nolisten', 'tcp'],
+      cwd: home,
+      env: { PATH: process.env.PATH ?? '' },
+      ready: /^\d+$/m,
+    });
+    try {
+      const child = await startDriver(home, number);
+      return new WebKit(display, child, await begin(child, setup));
+    } catch (error) {
+      await display.end('SIGKILL');
+      throw error;
+    }
+  }
+
+  async goto(url: string): Promise<void> {
+    await this.leave();
+    await this.session.post('url', { url });
+    await this.run(recordProblems);
+  }
+
+  async reload(): Promise<void> {
+    await this.leave();
+    await this.session.post('refresh');
+    await this.run(recordProblems);
+  }
+
+  async back(): Promise<void> {
+    await this.session.post('back');
+  }
+
+  async forward(): Promise<void> {
+    await this.session.post('forward');
+  }
+
+  run<Given extends unknown[], Result>(
+    look: (...given: Given) => Result,
+    ...given: Given
+  ): Promise<Result> {
+    return this.session.post('execute/sync', {
+      script: `return (${look})(...arguments);`,
+      args: given,
+    });
+  }
+
+  async perform(...actions: InputSource[]): Promise<void> {
+    await this.session.post('actions', { actions });
+  }
+
+  async resize(width: number, height: number): Promise<void> {
+    const [beside, above] = await this.run(() => [
+      outerWidth - innerWidth,
+      outerHeight - innerHeight,
+    ]);
+    await this.session.post('window/rect', {
+      width: width + (beside ?? 0),
+      height: height + (above ?? 0),
+    });
+  }
+
+  async screenshot(): Promise<Buffer> {
+    return Buffer.from(await this.session.get<string>('screenshot'), 'base64');
+  }
+
+  async takeProblems(): Promise<string[]> {
+    await this.leave();
+    return this.seen.splice(0);
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.session.end();
+      await this.child.end('SIGTERM');
+    } finally {
+      // A browser that has not gone yet goes with its display.
+      await this.child.end('SIGKILL');
+      await this.display.end('SIGTERM');
+    }
+  }
+
+  get log(): string {
+    return this.child.output;
+  }
+
+  /** Takes along what the page has done, before it goes. */
+  private async leave(): Promise<void> {
+    this.seen.push(...(await this.run(collectProblems)));
+  }
+}
+
+/** WebKitWebDriver says nothing when it has started. */
+async function startDriver(home: string, display: string): Promise<Child> {
+  const [child] = await Child.start({
+    program: '/bin/sh',
+    args: ['-c', 'echo starts; exec "$0" --port=0', webkitDriver],
+    cwd: home,
+    env: {
+      PATH: process.env.PATH ?? '',
+      HOME: home,
+      XDG_CACHE_HOME: join(home, 'cache'),
+      XDG_CONFIG_HOME: join(home, 'config'),
+      XDG_DATA_HOME: join(home, 'data'),
+      DISPLAY: `:${display}`,
+      LANG: 'C.UTF-8',
+      TZ: 'UTC',
+    },
+    ready: /^starts$/m,
+  });
+  return child;
+}
+
+async function begin(child: Child, { scripts, dark }: Setup): Promise<Session> {
+  try {
+    const port = await listeningPort(child.pid);
+    const args = ['--automation', `--enable-javascript=${scripts}`];
+    if (dark) args.push('--dark-mode');
+    const capabilities = { 'webkitgtk:browserOptions': { args } };
+    return await Session.begin(`http://127.0.0.1:${port}`, capabilities);
+  } catch (error) {
+    await child.end('SIGKILL');
+    throw error;
+  }
+}

@@ -1,0 +1,10 @@
+// Where the browsers and their drivers are. Nothing is installed here.
+
+/** Firefox: FIREFOX, else Debian's long-term version. */
+export const firefox = process.env.FIREFOX || '/usr/bin/firefox-esr';
+
+/** What drives WebKitGTK, and knows where its browser is: WEBKIT_DRIVER, else Debian's. */
+export const webkitDriver = process.env.WEBKIT_DRIVER || '/usr/bin/WebKitWebDriver';
+
+/** A display that nobody sees, for WebKitGTK: XVFB, else Debian's. */
+export const xvfb = process.env.XVFB || '/usr/bin/Xvfb';

@@ -1,0 +1,12 @@
+#!/usr/bin/env bash
+# Runs the main journeys in Firefox and WebKitGTK against target/release/companion; arguments
+# go on to Playwright's runner (--project=firefox or --project=webkit: one of the two).
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+: "${FIREFOX:=$(command -v firefox-esr || command -v firefox || true)}"
+: "${WEBKIT_DRIVER:=$(command -v WebKitWebDriver || true)}"
+: "${XVFB:=$(command -v Xvfb || true)}"
+export FIREFOX WEBKIT_DRIVER XVFB
+exec tools/browser.sh --config browsers "$@"
