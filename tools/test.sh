@@ -41,6 +41,11 @@ browser_tests() {
   tools/browser.sh --project=console 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
 }
 
+other_browsers() {
+  say "Main journeys in Firefox and WebKitGTK."
+  tools/browsers.sh 2>&1 | tee -a "$test_log" || die "journeys in other browsers failed (see above)."
+}
+
 same_site() {
   say "Sites of each kind of build."
   tools/same-site.sh 2>&1 | tee -a "$test_log" || die "the sites are not as they should be (see above)."
@@ -64,6 +69,7 @@ step "console (Trunk)" spa_build
 step "server (release)" tools/build.sh
 step "torture (small)" small_torture
 step "browser tests" browser_tests
+step "other browsers" other_browsers
 step "sites of each kind" same_site
 step "development server" development
 

@@ -42,6 +42,9 @@ missing_packages() {
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
     [ -n "$(find_chromium)" ] || echo chromium
+    command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
+    command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
+    command -v Xvfb >/dev/null || echo xvfb
     have_japanese_font || echo fonts-noto-cjk
   fi
 }
