@@ -25,4 +25,5 @@ mod start;
 mod store;
 mod support;
 mod transfer;
+mod unreadable;
 mod websocket;
