@@ -26,8 +26,11 @@ pub const TITLE_QUERY_CHARS: usize = 200;
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
 pub async fn home() -> Result<Home, AppError> {
     let backend = Backend::current()?;
-    let page = backend.runtime().workers(None, 1).await.map_err(told)?;
-    Ok(Home { newest: page.workers.first().map(|w| w.worker_id), refused: use_context() })
+    let page = backend.runtime().workers(None, backend.limits.worker_page).await.map_err(told)?;
+    // One that cannot be read is no place to begin at, where there is another.
+    let readable = page.workers.iter().find(|worker| !worker.unreadable);
+    let newest = readable.or(page.workers.first()).map(|worker| worker.worker_id);
+    Ok(Home { newest, refused: use_context() })
 }
 
 /// Everything that the page of a conversation shows at first. `before` asks for a page of

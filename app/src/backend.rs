@@ -38,7 +38,7 @@ impl Backend {
         before: Option<u64>,
     ) -> Result<Snapshot, AppError> {
         let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
-        if before.is_some() {
+        if before.is_some() && !snapshot.worker.unreadable {
             let limit = self.limits.transcript_page;
             let page = self.runtime().transcript(worker_id, before, limit).await;
             snapshot.transcript = page.map_err(told)?;
@@ -55,7 +55,8 @@ impl Backend {
         message: MessageId,
     ) -> Result<(Snapshot, Option<Refused>), AppError> {
         let mut snapshot = self.snapshot(worker_id, None).await?;
-        if snapshot.transcript.messages.iter().any(|shown| shown.id == message) {
+        let there = snapshot.transcript.messages.iter().any(|shown| shown.id == message);
+        if there || snapshot.worker.unreadable {
             return Ok((snapshot, None));
         }
         let limit = self.limits.transcript_page;

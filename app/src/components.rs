@@ -14,6 +14,7 @@ mod entry_actions;
 mod error_note;
 mod focus;
 mod icon;
+mod leaving;
 mod message_actions;
 mod message_view;
 mod moment;
@@ -33,6 +34,7 @@ mod status_line;
 mod transcript_acts;
 mod transcript_view;
 mod turn_line;
+mod unreadable_note;
 mod welcome;
 mod window_gauge;
 

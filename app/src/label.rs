@@ -2,9 +2,8 @@
 
 #[cfg(feature = "ssr")]
 use protocol::ProviderName;
-use protocol::{Timings, Usage};
+use protocol::{Timings, Usage, Worker};
 
-#[cfg(feature = "ssr")]
 use crate::text::tr;
 
 /// Where a provider's models run.
@@ -25,6 +24,12 @@ pub fn provider(provider: ProviderName) -> &'static str {
         ProviderName::Openai => "openai",
         ProviderName::Imported => "imported",
     }
+}
+
+/// What a conversation is called.
+pub fn of(worker: &Worker) -> &str {
+    let untitled = if worker.unreadable { tr!(unreadable) } else { tr!(untitled) };
+    title(worker.title.as_deref()).unwrap_or(untitled)
 }
 
 /// A conversation's title, or none when it has none worth showing.
@@ -57,7 +62,6 @@ fn tenths(tenths: u64) -> String {
 /// A turn's state, in a word.
 #[cfg(feature = "ssr")]
 pub fn state(state: protocol::TurnState) -> &'static str {
-    use crate::text::tr;
     use protocol::TurnState as S;
     match state {
         S::Accepted => tr!(state_accepted),

@@ -46,6 +46,11 @@ pub struct Worker {
     /// Why the status is `unavailable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Error>,
+    /// What is stored of the worker, or of its newest messages, cannot be read. The status is
+    /// `unavailable` then and `reason` says so; the other fields hold what is known. It can be
+    /// exported, as far as it can be read, and deleted. Left out where it is false.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub unreadable: bool,
     pub profile: ProfileName,
     /// What was stored before there were places is listed.
     #[serde(default)]

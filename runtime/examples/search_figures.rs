@@ -185,6 +185,7 @@ fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
         title: None,
         status: WorkerStatus::Idle,
         reason: None,
+        unreadable: false,
         provider: None,
         model: None,
         profile: profile.clone(),

@@ -18,6 +18,7 @@ use crate::live::Live;
 use crate::providers::Providers;
 use crate::store::{Places, Store, StoreError};
 use crate::turn::TurnLimits;
+use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
 use crate::{fault, newborn, recovery};
 
@@ -88,6 +89,7 @@ impl Runtime {
             message_chars: config.message_chars,
             workspace: config.workspace,
             coming_and_going: Mutex::default(),
+            unreadable: Unreadable::default(),
             down: CancellationToken::new(),
         });
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
@@ -152,13 +154,23 @@ impl Runtime {
             self.keep_one().await.map_err(fault::from_store)?;
             workers = found().await.map_err(fault::from_store)?;
         }
+        let workers = self.inner.shared.unreadable.mark(workers);
         Ok(list::page(workers, limit, cursor))
     }
 
-    /// A worker's summary.
+    /// Whether a message could be kept and a page be read now. Errors: `unavailable` or
+    /// `internal`, with the reason.
+    pub async fn check_store(&self) -> Result<(), Error> {
+        self.store().check().await.map_err(fault::from_store)
+    }
+
+    /// A worker's summary; a placeholder where it cannot be read.
     pub async fn worker(&self, id: WorkerId) -> Result<Worker, Error> {
-        let stored = self.store().worker(id).await.map_err(fault::from_store)?;
-        let worker = stored.ok_or_else(fault::no_worker)?.worker;
+        let worker = match self.store().worker(id).await {
+            Ok(stored) => stored.ok_or_else(fault::no_worker)?.worker,
+            Err(StoreError::Damaged(_)) => return self.inner.shared.placeholder(id).await,
+            Err(error) => return Err(fault::from_store(error)),
+        };
         if self.is_current(&worker) {
             return Ok(worker);
         }

@@ -14,13 +14,10 @@ pub(crate) fn from_store(error: StoreError) -> Error {
     tracing::error!(error = &error as &dyn std::error::Error, "the store failed");
     match error {
         StoreError::Outage { outage, .. } => from_outage(outage),
-        StoreError::Damaged(_) => Error::new(
-            ErrorCode::Internal,
-            "A part of this conversation cannot be read.",
-        )
-        .with_hint(
-            "Others are not concerned. A backup may have it; the server's log says what was found.",
-        ),
+        StoreError::Panicked => {
+            Error::new(ErrorCode::Internal, "The conversation's store failed at this.")
+                .with_hint("It goes on with other requests. Try again; the server's log says more.")
+        }
         _ => Error::new(ErrorCode::Internal, "The conversation's store does not answer.")
             .with_hint(
                 "Nothing was lost that was shown as saved. Try again; the server's log says why.",
@@ -65,6 +62,14 @@ pub(crate) fn waiting_for_store() -> Error {
     Error::new(ErrorCode::Unavailable, "The conversation's store takes nothing at the moment.")
         .with_hint("Nothing was changed. Try again in a moment; the server's log says why.")
         .with_retry_after_ms(2_000)
+}
+
+/// What is told of a conversation that cannot be read, or of a part of one.
+pub(crate) fn unreadable() -> Error {
+    Error::new(ErrorCode::Internal, "This conversation cannot be read, or not all of it.")
+        .with_hint(
+            "Others are not concerned. What can be read of it can be exported, and it can be deleted; a backup may have it whole.",
+        )
 }
 
 pub(crate) fn no_worker() -> Error {

@@ -15,6 +15,8 @@ pub(crate) enum Wake {
     /// The last committed seq that was told here; 0 when none was.
     Committed(u64),
     Deleted,
+    /// It cannot be read, so that nobody goes on with it.
+    Unreadable,
     /// The runtime is going down.
     Closed,
 }

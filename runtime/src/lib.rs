@@ -26,6 +26,7 @@ mod secret;
 pub mod store;
 pub mod transfer;
 pub mod turn;
+mod unreadable;
 mod worker;
 
 pub use embedded::{Export, ExportForm, Imports, Incoming, Runtime, RuntimeConfig};

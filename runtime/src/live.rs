@@ -36,15 +36,19 @@ impl Live {
         make: impl Fn(Reply<T>) -> Command,
     ) -> Result<T, Error> {
         for _ in 0..ATTEMPTS {
-            let known = self.shared.store.worker(id).await.map_err(fault::from_store)?;
-            known.ok_or_else(fault::no_worker)?;
+            // Whether or not it can be read: one that cannot be must still be deleted.
+            if !self.shared.store.exists(id).await.map_err(fault::from_store)? {
+                return Err(fault::no_worker());
+            }
             if self.shared.down.is_cancelled() {
                 return Err(fault::shutting_down());
             }
             let (reply, answer) = oneshot::channel();
-            if self.actor(id).send(make(reply)).await.is_ok()
-                && let Ok(answer) = answer.await
-            {
+            let sent = match self.find_or_start(id, make(reply)) {
+                Ok(()) => true,
+                Err((actor, command)) => actor.send(command).await.is_ok(),
+            };
+            if sent && let Ok(answer) = answer.await {
                 return answer;
             }
         }
@@ -63,17 +67,23 @@ impl Live {
         self.tasks.wait().await;
     }
 
-    /// The worker's actor, started if none runs. An actor that has left has dropped its
-    /// inbox, so there are never two at work on one log.
-    fn actor(&self, id: WorkerId) -> mpsc::Sender<Command> {
+    /// Starts the worker's actor with a first request, or gives back the one that runs. An actor
+    /// that has left has dropped its inbox, so there are never two at work on one log. The request
+    /// is in the inbox before the actor looks: one that cannot load its worker leaves at once.
+    fn find_or_start(
+        &self,
+        id: WorkerId,
+        first: Command,
+    ) -> Result<(), (mpsc::Sender<Command>, Command)> {
         let mut actors = self.actors.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(actor) = actors.get(&id).filter(|actor| !actor.is_closed()) {
-            return actor.clone();
+            return Err((actor.clone(), first));
         }
         actors.retain(|_, actor| !actor.is_closed());
         let (sender, inbox) = mpsc::channel(INBOX);
+        sender.try_send(first).unwrap_or_else(|_| unreachable!("a new inbox has room"));
         self.tasks.spawn(keep(self.shared.clone(), id, inbox));
-        actors.insert(id, sender.clone());
-        sender
+        actors.insert(id, sender);
+        Ok(())
     }
 }

@@ -4,6 +4,8 @@ use protocol::{
     Event, EventBody, Place, ProfileName, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
 };
 
+use crate::fault;
+
 /// The name of the embedded runtime.
 pub const BACKEND_INTERNAL: &str = "backend-internal";
 
@@ -26,6 +28,7 @@ pub(crate) fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -
         title: None,
         status: WorkerStatus::Idle,
         reason: None,
+        unreadable: false,
         profile,
         place: Place::Listed,
         provider: None,
@@ -33,6 +36,21 @@ pub(crate) fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -
         created_at: at,
         updated_at: at,
     }
+}
+
+/// What is shown of a worker that cannot be read. `used_at` and `place` are what it is listed by.
+pub(crate) fn unreadable(worker_id: WorkerId, place: Place, used_at: Timestamp) -> Worker {
+    let created_ms = i64::try_from(worker_id.unix_ms()).unwrap_or_default();
+    let created_at = Timestamp::from_unix_ms(created_ms);
+    let profile = DISPLAY_NAME.parse().expect("the constant is a profile's name");
+    let known = Worker { place, updated_at: used_at, ..worker(worker_id, profile, created_at) };
+    mark_unreadable(known)
+}
+
+/// The same of one whose summary is known.
+pub(crate) fn mark_unreadable(worker: Worker) -> Worker {
+    let status = WorkerStatus::Unavailable;
+    Worker { status, reason: Some(fault::unreadable()), unreadable: true, ..worker }
 }
 
 /// The same after all its events. Invariant: the first is the worker's creation.

@@ -4,13 +4,14 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use protocol::{
-    CloseReason, Cursor, Envelope, Error, ErrorCode, Frame, LogId, RuntimeId, Snapshot, View,
+    CloseReason, Cursor, Envelope, Error, ErrorCode, Frame, LogId, Snapshot, View, Worker,
     WorkerId, fold_deltas,
 };
 use tokio::sync::watch;
 
 use crate::hub::Wake;
-use crate::store::{Page, Store, StoreError};
+use crate::store::{Page, StoreError};
+use crate::worker::Shared;
 
 /// Rows of the log that one read takes. Neighbouring deltas among them become one frame,
 /// so an observer that lags gets bigger frames instead of more.
@@ -18,38 +19,47 @@ const TAIL_ROWS: u32 = 256;
 
 /// Follows one worker. Dropping it ends it; it holds at most one read's worth of events.
 pub struct Observation {
-    runtime_id: RuntimeId,
+    shared: Arc<Shared>,
     worker_id: WorkerId,
     log: LogId,
-    store: Arc<dyn Store>,
     wakes: watch::Receiver<Wake>,
     /// The last seq that was handed out.
     position: u64,
+    page_limit: u32,
     ready: VecDeque<Frame>,
+    /// Whether the last that was told is that the log cannot be read.
+    unreadable: bool,
     over: bool,
 }
 
 impl Observation {
     /// Begins at `cursor`, or with a snapshot where there is none or it does not fit.
     pub(crate) async fn begin(
-        runtime_id: RuntimeId,
+        shared: Arc<Shared>,
         worker_id: WorkerId,
-        store: Arc<dyn Store>,
         wakes: watch::Receiver<Wake>,
         cursor: Option<Cursor>,
         page_limit: u32,
     ) -> Result<Option<Self>, StoreError> {
-        let Some(stored) = store.worker(worker_id).await? else { return Ok(None) };
         let mut observation = Self {
-            runtime_id,
+            shared,
             worker_id,
-            log: stored.log,
-            store,
+            log: LogId(0),
             wakes,
             position: 0,
+            page_limit,
             ready: VecDeque::new(),
+            unreadable: false,
             over: false,
         };
+        let stored = match observation.shared.store.worker(worker_id).await {
+            Err(StoreError::Damaged(_)) => {
+                return Ok(observation.tell_unreadable().await?.then_some(observation));
+            }
+            stored => stored?,
+        };
+        let Some(stored) = stored else { return Ok(None) };
+        observation.log = stored.log;
         let resumes = cursor.as_ref().and_then(|cursor| {
             let (log, seq) = cursor.parts().ok()?;
             (log == stored.log && (1..=stored.last_seq).contains(&seq)).then_some(seq)
@@ -61,13 +71,38 @@ impl Observation {
         if cursor.is_some() {
             observation.ready.push_back(Frame::Notice { error: stale_cursor() });
         }
-        let page = observation.store.page(worker_id, None, page_limit).await?;
-        let Some(page) = page else { return Ok(None) };
-        observation.position = page.stored.last_seq;
-        let snapshot = Box::new(snapshot(page));
-        let runtime_id = observation.runtime_id.clone();
-        observation.ready.push_back(Frame::Snapshot { runtime_id, worker_id, snapshot });
-        Ok(Some(observation))
+        Ok(observation.tell_page().await?.then_some(observation))
+    }
+
+    /// Tells the newest page, or that it cannot be read; false where there is no such worker.
+    async fn tell_page(&mut self) -> Result<bool, StoreError> {
+        let page = match self.shared.store.page(self.worker_id, None, self.page_limit).await {
+            Err(StoreError::Damaged(_)) => return self.tell_unreadable().await,
+            page => page?,
+        };
+        let Some(page) = page else { return Ok(false) };
+        (self.log, self.position) = (page.stored.log, page.stored.last_seq);
+        self.unreadable = false;
+        self.tell_snapshot(snapshot(page));
+        Ok(true)
+    }
+
+    /// Tells that the log cannot be read, once; false where there is no such worker.
+    async fn tell_unreadable(&mut self) -> Result<bool, StoreError> {
+        let Shared { unreadable, store, hub, .. } = self.shared.as_ref();
+        let found = unreadable.placeholder(store.as_ref(), hub, self.worker_id).await?;
+        let Some(worker) = found else { return Ok(false) };
+        if !self.unreadable {
+            self.unreadable = true;
+            self.tell_snapshot(placeholder(worker));
+        }
+        Ok(true)
+    }
+
+    fn tell_snapshot(&mut self, snapshot: Snapshot) {
+        let (runtime_id, worker_id) = (self.shared.runtime_id.clone(), self.worker_id);
+        let snapshot = Box::new(snapshot);
+        self.ready.push_back(Frame::Snapshot { runtime_id, worker_id, snapshot });
     }
 
     /// The next frame, waiting for it; none after a `Close`. Cancel-safe: a call that is
@@ -97,7 +132,20 @@ impl Observation {
         if wake == Wake::Deleted {
             return Err(CloseReason::Deleted);
         }
-        let read = self.store.tail(self.worker_id, self.position, TAIL_ROWS).await;
+        let read = match self.unreadable {
+            _ if wake == Wake::Unreadable => {
+                self.tell_unreadable().await.map(|there| there.then(Vec::new))
+            }
+            // What could not be read may be read again: a page tells where it stands.
+            true => self.tell_page().await.map(|there| there.then(Vec::new)),
+            false => self.shared.store.tail(self.worker_id, self.position, TAIL_ROWS).await,
+        };
+        let read = match read {
+            Err(StoreError::Damaged(_)) => {
+                self.tell_unreadable().await.map(|there| there.then(Vec::new))
+            }
+            read => read,
+        };
         let events = match read {
             Ok(Some(events)) => events,
             Ok(None) => return Err(CloseReason::Deleted),
@@ -107,6 +155,9 @@ impl Observation {
                 return Err(CloseReason::Internal);
             }
         };
+        if !self.ready.is_empty() {
+            return Ok(());
+        }
         if events.is_empty() && wake == Wake::Closed {
             return Err(CloseReason::Shutdown);
         }
@@ -114,7 +165,7 @@ impl Observation {
             self.position = event.seq;
             self.ready.push_back(Frame::Event(Box::new(Envelope {
                 cursor: Cursor::new(self.log, event.seq),
-                runtime_id: self.runtime_id.clone(),
+                runtime_id: self.shared.runtime_id.clone(),
                 worker_id: self.worker_id,
                 event,
                 html: None,
@@ -128,6 +179,12 @@ impl Observation {
 pub(crate) fn snapshot(page: Page) -> Snapshot {
     let log = page.stored.log;
     fold(page).snapshot(log)
+}
+
+/// What is told of a worker that cannot be read: no messages, and a cursor of no log, so that
+/// whoever comes back with it gets a snapshot.
+pub(crate) fn placeholder(worker: Worker) -> Snapshot {
+    View::new(worker, 0).snapshot(LogId(0))
 }
 
 /// Folds a page of a log. The worker's summary is the newest whatever the page is.

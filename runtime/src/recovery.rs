@@ -12,7 +12,7 @@ use crate::store::{Append, Durability, Store, StoreError, Stored};
 const TOGETHER: usize = 64;
 
 /// Ends every unfinished turn as `interrupted`; its committed text stays. Meant for the start,
-/// when nothing runs.
+/// when nothing runs. A turn that cannot be ended is logged and left, and costs itself alone.
 pub(crate) async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
     let mut turns = BTreeMap::<WorkerId, Vec<TurnId>>::new();
     for (id, turn_id) in store.unfinished().await? {
@@ -21,7 +21,7 @@ pub(crate) async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<()
     let ends = stream::iter(turns.into_iter().map(Ok));
     let end = async |(id, turns): (WorkerId, Vec<TurnId>)| {
         for turn_id in turns {
-            interrupt(store, id, turn_id, at).await?;
+            interrupt_if_it_can_be(store, id, turn_id, at).await?;
         }
         Ok(())
     };
@@ -50,9 +50,31 @@ pub(crate) async fn interrupt_among(
     let workers: HashSet<_> = workers.iter().collect();
     let unfinished = store.unfinished().await?;
     for (id, turn_id) in unfinished.into_iter().filter(|(id, _)| workers.contains(id)) {
-        interrupt(store, id, turn_id, at).await?;
+        interrupt_if_it_can_be(store, id, turn_id, at).await?;
     }
     Ok(())
+}
+
+/// Errors only of what concerns the store as a whole.
+async fn interrupt_if_it_can_be(
+    store: &dyn Store,
+    id: WorkerId,
+    turn_id: TurnId,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    match interrupt(store, id, turn_id, at).await {
+        Err(
+            error @ (StoreError::Damaged(_)
+            | StoreError::Panicked
+            | StoreError::Append(_)
+            | StoreError::Moved { .. }),
+        ) => {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, worker = %id, turn = %turn_id, "a turn stays unfinished");
+            Ok(())
+        }
+        done => done,
+    }
 }
 
 async fn interrupt(
@@ -61,15 +83,24 @@ async fn interrupt(
     turn_id: TurnId,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    let (Some(stored), Some(events)) = (store.worker(id).await?, store.turn(id, turn_id).await?)
-    else {
-        return Ok(());
+    let Some(stored) = store.worker(id).await? else { return Ok(()) };
+    let events = match store.turn(id, turn_id).await {
+        Ok(Some(events)) => events,
+        Ok(None) => return Ok(()),
+        // It can be ended all the same, so that its worker can go on.
+        Err(StoreError::Damaged(_)) => Vec::new(),
+        Err(error) => return Err(error),
     };
     let Stored { mut worker, last_seq, .. } = stored;
     let before = events.first().map_or(0, |event| event.first_seq() - 1);
     let mut view = View::new(worker.clone(), before);
     for event in &events {
         view.apply(event);
+    }
+    // What the log says counts, and not what is looked up beside it.
+    if view.turn(turn_id).is_some_and(|turn| turn.state.is_final()) {
+        tracing::warn!(worker = %id, turn = %turn_id, "a turn has ended, and was taken for one that has not");
+        return Ok(());
     }
     let mut timings = view.turn(turn_id).map(|turn| turn.timings).unwrap_or_default();
     timings.total_ms = view.turn(turn_id).map(|turn| at.ms_since(turn.started_at));

@@ -131,6 +131,19 @@ pub struct Found {
     pub cut_short: bool,
 }
 
+/// What can be read of a worker's log where not all of it can.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Salvage {
+    /// As lists show it.
+    pub worker: Worker,
+    /// In the order of the log, with gaps where rows cannot be read or are gone.
+    pub events: Vec<Event>,
+    /// How many rows of the log cannot be read.
+    pub lost: u64,
+    /// As in [`WholeLog`].
+    pub prompts: Vec<Prompt>,
+}
+
 /// A worker that was deleted and can be brought back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deleted {
@@ -139,6 +152,11 @@ pub struct Deleted {
 }
 
 /// Keeps the logs.
+///
+/// A row that cannot be read costs its own worker alone. Reads of many workers give a
+/// placeholder in its place ([`Worker::unreadable`]), or leave it out where it says nothing by
+/// itself; reads of one worker fail with `Damaged`. Deleting, bringing back and removing need
+/// nothing of a row but the worker's id, and always work.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Adds a worker with the first events of its log. Error: `Append` where one of its id is
@@ -176,10 +194,17 @@ pub trait Store: Send + Sync + 'static {
     /// false when there is nothing left of it.
     async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError>;
 
-    /// A worker's newest summary.
+    /// Whether there is such a worker, whether or not it can be read.
+    async fn exists(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// A worker as [`Self::workers`] lists it.
+    async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError>;
+
+    /// A worker's newest summary. Errors: `Damaged` also where it does not fit the log.
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
 
-    /// At most `limit` workers, the most recently used first, after `before`.
+    /// At most `limit` workers, the most recently used first, after `before`, with
+    /// placeholders of those that cannot be read.
     async fn workers(
         &self,
         places: Places,
@@ -218,7 +243,8 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Option<Page>, StoreError>;
 
-    /// Messages that are done, and titles, which hold what is searched for.
+    /// Messages that are done, and titles, which hold what is searched for. Texts that cannot
+    /// be read are left out.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;
 
     /// Whether the worker has a message of that id, and whose.
@@ -254,7 +280,7 @@ pub trait Store: Send + Sync + 'static {
     /// A system prompt by its digest.
     async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError>;
 
-    /// The turns that have not ended.
+    /// The turns that have not ended, as far as their ids can be read.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
 
     /// The worker whose id follows `after` in the order of ids, or the first; so all of them
@@ -263,6 +289,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// A worker's whole log as it is at one moment.
     async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError>;
+
+    /// What can be read of a worker's log, when [`Self::whole`] cannot be had.
+    async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError>;
+
+    /// Whether it would take a commit and answer a read now. Errors: what keeps it.
+    async fn check(&self) -> Result<(), StoreError>;
 
     /// Adds whole conversations, all or none, synced to the disk; those that are here already,
     /// or were deleted and can be brought back, stay as they are. No other commit comes in between. Errors: `Import` (also for an error

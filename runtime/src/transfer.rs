@@ -12,6 +12,7 @@ mod import;
 mod markdown;
 mod reader;
 mod refusal;
+mod salvage;
 mod writer;
 
 pub use any::Format;
@@ -22,6 +23,7 @@ pub(crate) use markdown::Document;
 pub use markdown::markdown;
 pub use reader::{each, read};
 pub use refusal::{Place, ReadError, Refusal};
+pub use salvage::{Salvaged, exportable, salvage};
 pub use writer::Writer;
 
 /// Bytes in one line of an export at most; an answer is rarely a thousandth of it.
@@ -36,6 +38,7 @@ pub const CONVERSATIONS: u64 = 100_000;
 pub struct Totals {
     pub conversations: u64,
     /// Entries of the other format that have no place in a transcript: system and tool
-    /// messages, hidden ones, and parts that are not text.
+    /// messages, hidden ones, and parts that are not text. Of Companion's own format: what
+    /// could not be read any more when it was written.
     pub left_out: u64,
 }

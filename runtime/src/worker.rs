@@ -8,6 +8,7 @@ mod actor;
 pub(crate) mod choice;
 mod command;
 mod context;
+mod deletion;
 mod keeper;
 mod message;
 mod outbox;

@@ -12,8 +12,9 @@ use super::palette::Overlays;
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
+use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
-use crate::erase::{effect, erase, live};
+use crate::erase::{Erased, effect, erase, live};
 use crate::error::is_away;
 use crate::live::list::{Beginning, Part};
 use crate::live::{Conversation, Link, Wanted};
@@ -117,19 +118,29 @@ pub fn ConsoleView(
             (false, true) => {}
         });
     }
-    let foot = if earlier {
+    let past = earlier.then(|| {
         let last = conversation.entries.read_untracked().last().map(|entry| entry.id);
-        let later = last.map(|id| {
-            view! { <a href=format!("/c/{worker_id}?m={id}#m-{id}")>{tr!(later)}</a> " · " }
-        });
-        erase(view! {
-            <p class="past">
-                {tr!(past)} " " {later} <a href=format!("/c/{worker_id}")>{tr!(to_newest)}</a>
-            </p>
-        })
-    } else {
-        erase(view! { <Foot message_id typed /> })
+        Past { worker_id, last }
+    });
+    let broken = {
+        let worker = conversation.worker.clone();
+        Memo::new(move |_| worker.read().unreadable)
     };
+    let answers = provider.clone();
+    let content = live(move || {
+        if broken.get() {
+            return erase(view! { <UnreadableNote /> });
+        }
+        let provider = answers.clone();
+        let foot = match past {
+            Some(past) => past.view(),
+            None => erase(view! { <Foot message_id typed=typed.clone() /> }),
+        };
+        erase(view! {
+            <TranscriptView provider />
+            {foot}
+        })
+    });
     view! {
         {refresh}
         // Not for the router, which would scroll there and leave the focus.
@@ -141,11 +152,31 @@ pub fn ConsoleView(
             <main class="main">
                 <ConversationHeader />
                 {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
-                <TranscriptView provider />
-                {foot}
+                {content}
             </main>
         </div>
         {erase(view! { <Overlays /> })}
+    }
+}
+
+/// What stands below earlier messages: the ways to later ones.
+#[derive(Clone, Copy)]
+struct Past {
+    worker_id: protocol::WorkerId,
+    last: Option<protocol::MessageId>,
+}
+
+impl Past {
+    fn view(self) -> Erased {
+        let Self { worker_id, last } = self;
+        let later = last.map(|id| {
+            view! { <a href=format!("/c/{worker_id}?m={id}#m-{id}")>{tr!(later)}</a> " · " }
+        });
+        erase(view! {
+            <p class="past">
+                {tr!(past)} " " {later} <a href=format!("/c/{worker_id}")>{tr!(to_newest)}</a>
+            </p>
+        })
     }
 }
 

@@ -3,11 +3,11 @@
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use leptos_router::hooks::use_navigate;
 
 use super::AnswersHere;
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
+use super::leaving::{DeleteForm, ExportLinks};
 use super::place_forms::PlaceForms;
 use super::search_box::SearchBox;
 use super::window_gauge::WindowGauge;
@@ -24,8 +24,7 @@ use crate::{
 pub fn ConversationHeader() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
     let placed = worker.clone();
-    let title =
-        move || label::title(worker.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    let title = move || label::of(&worker.read()).to_owned();
     let window = title.clone();
     let archived = move || placed.read().place == protocol::Place::Archived;
     titled(move || text::window_title(&window()));
@@ -112,54 +111,23 @@ fn Choose() -> impl IntoView {
     }
 }
 
-/// Plain links: the browser keeps what they lead to.
 #[component]
 fn Export() -> impl IntoView {
-    let Conversation { worker_id, worker, .. } = expect_context();
-    let runtime = worker.read_untracked().runtime_id.clone();
-    let link = move |format: &str, words: &'static str| {
-        let path = format!("/api/v1/runtimes/{runtime}/workers/{worker_id}/export?format={format}");
-        view! {
-            <a class="button" href=path rel="external" download="">
-                {words}
-            </a>
-        }
-    };
     view! {
         <div class="exports" role="group" aria-labelledby="exports">
             <p id="exports">{tr!(export)}</p>
-            {link("markdown", tr!(export_markdown))}
-            {link("json", tr!(export_json))}
+            {erase(view! { <ExportLinks /> })}
         </div>
     }
 }
 
 #[component]
 fn Delete() -> impl IntoView {
-    let worker_id = expect_context::<Conversation>().worker_id;
-    let problem = expect_context::<Problem>();
-    let navigate = use_navigate();
-    let submit = move |event: SubmitEvent| {
-        event.prevent_default();
-        let (problem, navigate) = (problem.clone(), navigate.clone());
-        spawn_local(async move {
-            match api::delete(worker_id).await {
-                Ok(()) => navigate(&format!("/?deleted={worker_id}"), Default::default()),
-                Err(AppError(error)) => problem.show(error, None),
-            }
-        });
-        close_manage();
-    };
     view! {
         <details class="delete">
             <summary>{tr!(delete)}</summary>
             <p>{tr!(delete_ask)}</p>
-            <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
-                <input type="hidden" name="do" value="delete" />
-                <button class="button" data-kind="danger" type="submit">
-                    {tr!(delete_yes)}
-                </button>
-            </form>
+            {erase(view! { <DeleteForm /> })}
         </details>
     }
 }
@@ -174,7 +142,7 @@ fn typed_title() -> String {
 }
 
 /// Closes the menu, which otherwise stays open over what its form has changed.
-fn close_manage() {
+pub fn close_manage() {
     #[cfg(feature = "browser")]
     if let Some(menu) = document().get_element_by_id("manage") {
         use wasm_bindgen::JsCast;

@@ -14,7 +14,7 @@ pub fn DeletedNote(
     /// Where the same page is without this.
     without: String,
 ) -> impl IntoView {
-    let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    let title = label::of(&worker).to_owned();
     view! {
         <div class="note deleted-note" data-kind="done" role="status">
             <p>{tr!(deleted_one, title = title)}</p>

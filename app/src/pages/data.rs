@@ -126,7 +126,7 @@ fn RecentlyDeleted(page: DeletedList, later: bool) -> impl IntoView {
 
 fn deleted_one(deleted: DeletedWorker) -> Erased {
     let DeletedWorker { worker, deleted_at, gone_at } = deleted;
-    let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    let title = label::of(&worker).to_owned();
     let form = |action: &'static str, words: &'static str, kind: Option<&'static str>| {
         view! {
             <form method="post" action="/data/deleted">

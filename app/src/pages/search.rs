@@ -142,7 +142,7 @@ fn snippet(pieces: Vec<SnippetPiece>) -> Vec<Erased> {
 }
 
 fn name(worker: &Worker) -> String {
-    label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned()
+    label::of(worker).to_owned()
 }
 
 /// The hits by conversation; the one with the newest hit is the first.

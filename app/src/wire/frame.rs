@@ -290,6 +290,7 @@ mod tests {
         let cursor = Cursor::new(LogId(1), 3);
         let mut worker = sample::worker();
         worker.reason = Some(Error::new(ErrorCode::Unavailable, "No."));
+        worker.unreadable = true;
         for sent in [
             ListFrame::Hello { runtime_id, cursor: cursor.clone(), resumed: true },
             ListFrame::Worker { cursor: cursor.clone(), worker: Box::new(worker) },

@@ -48,6 +48,7 @@ pub fn worker(n: u64) -> Worker {
         title: None,
         status: WorkerStatus::Idle,
         reason: None,
+        unreadable: false,
         profile: "companion".parse().expect("the constant is a profile name"),
         place: protocol::Place::Listed,
         provider: None,

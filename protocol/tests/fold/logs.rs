@@ -70,6 +70,7 @@ pub fn unborn() -> Worker {
         title: None,
         status: WorkerStatus::Idle,
         reason: None,
+        unreadable: false,
         profile: "companion".parse().unwrap(),
         place: Place::Listed,
         provider: None,

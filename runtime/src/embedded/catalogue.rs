@@ -43,6 +43,9 @@ impl Runtime {
 
     /// Who answers in a conversation, and why not, if nobody can.
     pub fn provider_status_of(&self, worker: &Worker) -> ProviderStatus {
+        if worker.unreadable {
+            return self.provider_status();
+        }
         match self.bundle().profile(&worker.profile) {
             Some(profile) => self.inner.shared.providers.status_of(Wish::of(worker, profile)),
             None => ProviderStatus {

@@ -10,7 +10,7 @@ use super::{Runtime, list};
 use crate::hub::Wake;
 use crate::store::{Deleted, StoreError, Stored};
 use crate::worker::{Command, Deletion, Shared};
-use crate::{fault, recovery};
+use crate::{fault, newborn, recovery};
 
 /// How often it is looked for some that are due.
 const EVERY: Duration = Duration::from_secs(10 * 60);
@@ -58,17 +58,33 @@ impl Runtime {
         if !self.store().restore(id).await? {
             return Ok(());
         }
-        let mut stored = self.store().worker(id).await?;
-        if stored.as_ref().is_some_and(|found| found.worker.status == WorkerStatus::Generating) {
-            recovery::interrupt_of(self.store(), id, shared.clock.now()).await?;
-            stored = self.store().worker(id).await?;
-        }
-        if let Some(Stored { worker, last_seq, .. }) = stored {
-            // Its observers were told that it is gone; new ones are told where it stands.
-            shared.hub.wake(id, Wake::Committed(last_seq));
-            shared.hub.listed(&worker, last_seq);
+        match self.settled(id).await {
+            Ok(Some(Stored { worker, last_seq, .. })) => {
+                // Its observers were told that it is gone; new ones are told where it stands.
+                shared.hub.wake(id, Wake::Committed(last_seq));
+                shared.hub.listed(&worker, last_seq);
+            }
+            Ok(None) => {}
+            // It is back, as little as can be read of it.
+            Err(StoreError::Damaged(_)) => {
+                shared.hub.wake(id, Wake::Unreadable);
+                if let Some(worker) = self.store().listed(id).await? {
+                    shared.hub.listed(&newborn::mark_unreadable(worker), u64::MAX);
+                }
+            }
+            Err(error) => return Err(error),
         }
         Ok(())
+    }
+
+    /// A worker with no turn under way.
+    async fn settled(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
+        let stored = self.store().worker(id).await?;
+        if stored.as_ref().is_none_or(|found| found.worker.status != WorkerStatus::Generating) {
+            return Ok(stored);
+        }
+        recovery::interrupt_of(self.store(), id, self.inner.shared.clock.now()).await?;
+        self.store().worker(id).await
     }
 
     /// A page of what can be brought back, the last deleted first. `before` is a

@@ -9,8 +9,8 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Runtime;
 use super::gates::too_many;
 use crate::fault;
-use crate::store::{Store, WholeLog};
-use crate::transfer::{Document, Writer};
+use crate::store::{Store, StoreError, WholeLog};
+use crate::transfer::{self, Document, Salvaged, Writer};
 
 /// Bytes of lines that are given at once, and one line more at most.
 const PIECE_BYTES: usize = 64 * 1024;
@@ -70,12 +70,15 @@ impl Runtime {
     ) -> Result<(Option<String>, Export), Error> {
         // Before the conversation is read, since that is what takes memory.
         let _place = self.place_to_export()?;
-        let whole = self.store().whole(id).await.map_err(fault::from_store)?;
+        let whole = following(self.store(), id).await.map_err(fault::from_store)?;
         let whole = whole.ok_or_else(fault::no_worker)?;
-        let title = whole.worker.title.clone();
-        let body = match form {
-            ExportForm::Markdown => Body::Markdown(Document::of(whole)),
-            ExportForm::Lines => {
+        let title = whole.title();
+        let body = match (form, whole) {
+            (ExportForm::Markdown, Found::Whole(whole)) => Body::Markdown(Document::of(whole)),
+            (ExportForm::Markdown, Found::Salvaged(salvaged)) => {
+                Body::Markdown(Document::of_salvaged(salvaged))
+            }
+            (ExportForm::Lines, whole) => {
                 let mut lines = Lines::begin(self.inner.shared.store.clone(), Rest::Nothing);
                 lines.take(whole);
                 Body::Lines(lines)
@@ -137,23 +140,65 @@ impl Lines {
     }
 
     /// Begins a conversation.
-    fn take(&mut self, whole: WholeLog) {
-        if let Some(writer) = &mut self.writer {
+    fn take(&mut self, found: Found) {
+        let Some(writer) = &mut self.writer else { return };
+        let whole = match found {
+            Found::Whole(whole) => Some(whole),
+            Found::Salvaged(Salvaged { worker_id, lost, whole }) => {
+                writer.unreadable(worker_id, lost, &mut self.piece);
+                whole
+            }
+        };
+        if let Some(whole) = whole {
             writer.begin_conversation(&whole, &mut self.piece);
             self.events = whole.events.into_iter();
         }
     }
 
     /// The next conversation. One that was deleted on the way is left out.
-    async fn following(&mut self) -> Result<Option<WholeLog>, Error> {
+    async fn following(&mut self) -> Result<Option<Found>, Error> {
         while let Rest::After(last) = &mut self.rest {
             let id = self.store.next_worker(*last).await.map_err(fault::from_store)?;
             let Some(id) = id else { return Ok(None) };
             *last = Some(id);
-            if let Some(whole) = self.store.whole(id).await.map_err(fault::from_store)? {
-                return Ok(Some(whole));
+            let found = following(self.store.as_ref(), id).await.map_err(fault::from_store)?;
+            if found.is_some() {
+                return Ok(found);
             }
         }
         Ok(None)
     }
+}
+
+/// A conversation that is to be written.
+enum Found {
+    Whole(WholeLog),
+    /// It cannot be read as a whole.
+    Salvaged(Salvaged),
+}
+
+impl Found {
+    fn title(&self) -> Option<String> {
+        let whole = match self {
+            Self::Whole(whole) => Some(whole),
+            Self::Salvaged(salvaged) => salvaged.whole.as_ref(),
+        };
+        whole.and_then(|whole| whole.worker.title.clone())
+    }
+}
+
+/// A conversation, or what is left of it. None: there is no such worker.
+async fn following(store: &dyn Store, id: WorkerId) -> Result<Option<Found>, StoreError> {
+    match store.whole(id).await {
+        Ok(None) => return Ok(None),
+        Ok(Some(whole)) => {
+            if let Some(whole) = transfer::exportable(whole) {
+                return Ok(Some(Found::Whole(whole)));
+            }
+        }
+        Err(StoreError::Damaged(_)) => {}
+        Err(error) => return Err(error),
+    }
+    let found = store.salvage(id).await?;
+    Ok(found.map(|found| Found::Salvaged(transfer::salvage(found))))
 }

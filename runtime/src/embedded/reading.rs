@@ -7,13 +7,23 @@ use super::{Runtime, turns};
 use crate::fault;
 use crate::listing::ListObservation;
 use crate::observe::{self, Observation};
+use crate::store::StoreError;
 
 impl Runtime {
-    /// Summary, newest page of the transcript, position: what a page begins with.
+    /// Summary, newest page of the transcript, position: what a page begins with. Where they
+    /// cannot be read, a placeholder without messages.
     pub async fn snapshot(&self, id: WorkerId) -> Result<Snapshot, Error> {
-        self.worker(id).await?;
-        let page = self.store().page(id, None, self.inner.transcript_page).await;
-        page.map_err(fault::from_store)?.map(observe::snapshot).ok_or_else(fault::no_worker)
+        let worker = self.worker(id).await?;
+        if worker.unreadable {
+            return Ok(observe::placeholder(worker));
+        }
+        match self.store().page(id, None, self.inner.transcript_page).await {
+            Ok(page) => page.map(observe::snapshot).ok_or_else(fault::no_worker),
+            Err(StoreError::Damaged(_)) => {
+                Ok(observe::placeholder(self.inner.shared.placeholder(id).await?))
+            }
+            Err(error) => Err(fault::from_store(error)),
+        }
     }
 
     /// A page of messages with their turns, the newest without `before`.
@@ -24,7 +34,8 @@ impl Runtime {
         limit: u32,
     ) -> Result<Transcript, Error> {
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
-        let page = self.store().page(id, before, limit).await.map_err(fault::from_store)?;
+        let page = self.store().page(id, before, limit).await;
+        let page = page.map_err(|error| self.inner.shared.failed(id, error))?;
         let page = page.ok_or_else(fault::no_worker)?;
         let log = page.stored.log;
         Ok(observe::fold(page).transcript(log))
@@ -38,7 +49,8 @@ impl Runtime {
         limit: u32,
     ) -> Result<Transcript, Error> {
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
-        let page = self.store().around(id, message, limit).await.map_err(fault::from_store)?;
+        let page = self.store().around(id, message, limit).await;
+        let page = page.map_err(|error| self.inner.shared.failed(id, error))?;
         let Some(page) = page else {
             self.worker(id).await?;
             return Err(fault::no_message());
@@ -73,8 +85,7 @@ impl Runtime {
             return Err(fault::shutting_down());
         }
         let page = self.inner.transcript_page;
-        let (runtime, store) = (self.id().clone(), shared.store.clone());
-        let observation = Observation::begin(runtime, id, store, wakes, cursor, page).await;
+        let observation = Observation::begin(shared.clone(), id, wakes, cursor, page).await;
         observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 

@@ -82,7 +82,7 @@ impl Runtime {
         }
         for id in &report.added {
             // One of the same id may have been deleted before, and its observers told so.
-            let stored = self.store().worker(*id).await.map_err(fault::from_store)?;
+            let stored = self.store().worker(*id).await.ok().flatten();
             let seq = stored.map_or(0, |stored| stored.last_seq);
             shared.hub.wake(*id, Wake::Committed(seq));
         }

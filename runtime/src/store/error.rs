@@ -10,8 +10,14 @@ pub enum StoreError {
     /// where the [`Outage`] says otherwise.
     #[error("the store takes nothing: {outage}")]
     Outage { outage: Outage, source: Cause },
+    /// A row, or a page of the file, is not what was written. The source says where and not
+    /// what it holds, which may be a conversation's text.
     #[error("what is stored cannot be understood")]
     Damaged(#[source] Cause),
+    /// The store's own code panicked. What was to be stored may or may not be there; the store
+    /// goes on with the next request.
+    #[error("the store's own code failed")]
+    Panicked,
     #[error("the store cannot commit events")]
     Append(#[source] Cause),
     #[error("the store cannot read")]

@@ -10,7 +10,7 @@ use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker
 
 use super::{
     Acceptance, Append, Branch, Deleted, Differing, Found, Give, Imported, ListPosition, Outage,
-    Page, Places, Search, Store, StoreError, Stored, WholeLog,
+    Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
 };
 use file::Access;
 use lock::FolderLock;
@@ -24,12 +24,14 @@ mod delete;
 mod file;
 mod find;
 mod lock;
+mod mend;
 mod migrate;
 mod outage;
 mod place;
 mod private;
 mod read;
 mod readers;
+mod row;
 mod schema;
 mod texts;
 mod transfer;
@@ -103,9 +105,9 @@ impl Sqlite {
         let file = folder.join(FILE);
         let connection = file::open(&file, &Schema::current())?;
         let place = Place::of(&file).map_err(unusable)?;
+        let readers = Readers::start(&file, &place, READERS)?;
+        let searchers = Readers::start(&file, &place, SEARCHERS)?;
         let writer = Writer::start(connection, place, lock.clone()).map_err(unusable)?;
-        let readers = Readers::start(&file, READERS)?;
-        let searchers = Readers::start(&file, SEARCHERS)?;
         Ok(Self { writer, readers, searchers, _lock: lock })
     }
 
@@ -176,6 +178,14 @@ impl Store for Sqlite {
 
     async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError> {
         self.writer.change(Change::Sweep(until)).await
+    }
+
+    async fn exists(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.readers.read(move |db| read::exists(db, id)).await
+    }
+
+    async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
+        self.readers.read(move |db| read::listed(db, id)).await
     }
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
@@ -274,6 +284,15 @@ impl Store for Sqlite {
 
     async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
         self.readers.read(move |db| transfer::whole(db, id)).await
+    }
+
+    async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
+        self.readers.read(move |db| transfer::salvage(db, id)).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.writer.check().await?;
+        self.readers.check().await
     }
 
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {

@@ -44,6 +44,13 @@ pub(super) enum Content<'a> {
         /// How many event lines follow.
         events: u64,
     },
+    /// A conversation that could not be read, or not all of it. What could be follows as a
+    /// conversation of its id, if there was anything.
+    Unreadable {
+        worker_id: WorkerId,
+        /// Entries of its log that are missing.
+        lost: u64,
+    },
     /// The next entry of the conversation's log.
     Event(Cow<'a, Event>),
     /// The last line.

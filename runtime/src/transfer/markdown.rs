@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use protocol::{Message, MessageId, Role, Turn, TurnState, View, Worker};
 
+use super::salvage::Salvaged;
 use crate::store::WholeLog;
 
 /// What a conversation without a title is called.
@@ -29,6 +30,26 @@ pub(crate) struct Document {
 }
 
 impl Document {
+    /// Of a conversation that cannot be read as a whole: what is left of it, after words that
+    /// say so.
+    pub(crate) fn of_salvaged(salvaged: Salvaged) -> Self {
+        let Salvaged { whole, lost, .. } = salvaged;
+        let notice = format!(
+            "> This conversation cannot be read as a whole. {lost} entries of its log are missing here.\n\n"
+        );
+        let mut document = match whole {
+            Some(whole) => Self::of(whole),
+            None => Self {
+                top: Some(String::new()),
+                messages: VecDeque::new(),
+                siblings: HashMap::new(),
+                turns: HashMap::new(),
+            },
+        };
+        document.top = document.top.map(|top| notice + &top);
+        document
+    }
+
     pub(crate) fn of(whole: WholeLog) -> Self {
         let mut view = View::new(whole.worker, 0);
         for event in whole.events {

@@ -57,7 +57,7 @@ pub fn each(input: impl BufRead, take: &mut Take<'_>) -> Result<Totals, ReadErro
         lines.hash.update(&lines.buffer);
     }
     match lines.input.fill_buf().map_err(ReadError::Input)? {
-        [] => Ok(Totals { conversations: reader.conversations, left_out: 0 }),
+        [] => Ok(Totals { conversations: reader.conversations, left_out: reader.lost }),
         _ => Err(Refusal::line(lines.number + 1, "there is something after the end").into()),
     }
 }
@@ -129,6 +129,8 @@ struct Reader {
     workers: HashSet<WorkerId>,
     conversations: u64,
     events: u64,
+    /// Entries that could not be read when the file was written.
+    lost: u64,
     open: Option<Conversation>,
 }
 
@@ -175,6 +177,10 @@ impl Reader {
                 let right =
                     sha256 == sum && (conversations, events) == (self.conversations, self.events);
                 if right { Ok(Next::End) } else { Err("it does not fit what is before it".into()) }
+            }
+            Content::Unreadable { lost, .. } => {
+                self.lost = self.lost.saturating_add(lost);
+                Ok(Next::GoOn)
             }
             Content::Header { .. } => Err("there is a second first line".into()),
             Content::Event(_) => Err("it belongs to no conversation".into()),

@@ -3,10 +3,11 @@
 use std::borrow::Cow;
 use std::collections::HashSet;
 
-use protocol::Event;
+use protocol::{Event, WorkerId};
 use sha2::{Digest, Sha256};
 
 use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, VERSION, check};
+use super::salvage::Salvaged;
 use crate::store::WholeLog;
 
 /// An export on its way. Nothing in it depends on when or where it is written.
@@ -40,6 +41,19 @@ impl Writer {
         for event in &whole.events {
             self.event(event, out);
         }
+    }
+
+    /// Writes what is left of a conversation that cannot be read, and that it is not whole.
+    pub fn salvaged(&mut self, salvaged: &Salvaged, out: &mut Vec<u8>) {
+        self.unreadable(salvaged.worker_id, salvaged.lost, out);
+        if let Some(whole) = &salvaged.whole {
+            self.conversation(whole, out);
+        }
+    }
+
+    /// Writes that a conversation is not whole. What is left of it has to follow.
+    pub(crate) fn unreadable(&mut self, worker_id: WorkerId, lost: u64, out: &mut Vec<u8>) {
+        self.line(&Content::Unreadable { worker_id, lost }, out);
     }
 
     /// Writes what stands before a conversation's events, all of which have to follow.

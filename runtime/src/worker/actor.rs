@@ -13,8 +13,8 @@ use super::context::Context;
 use super::outbox::Outbox;
 use super::shared::Shared;
 use super::timers::Timers;
-use crate::fault;
 use crate::provider::Output;
+use crate::store::StoreError;
 use crate::turn::{Effect, Input, TurnMachine};
 use begin::Asking;
 
@@ -69,12 +69,17 @@ enum Closing {
 }
 
 /// How an actor ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
     /// With nothing left to do, or with the runtime.
     Left,
-    /// The worker could not be loaded; whoever asks for something hears this.
-    Unloaded(Error),
+    /// The worker could not be loaded; whoever asks for something hears the error.
+    Unloaded {
+        error: Error,
+        /// Whether what is stored of it cannot be read, which does not pass.
+        unreadable: bool,
+        /// What was to be done first.
+        asked: Option<Command>,
+    },
     /// The log is not what the actor took it for; a turn of its own may be unfinished there.
     Lost,
 }
@@ -97,16 +102,21 @@ enum Happening {
 
 impl<'a> Actor<'a> {
     /// Loads the worker and runs until there is nothing to do for a while, the worker is
-    /// deleted, or the runtime goes down.
+    /// deleted, or the runtime goes down. `first` was taken from the inbox before.
     pub(crate) async fn run(
         shared: &'a Shared,
         id: WorkerId,
         inbox: &'a mut mpsc::Receiver<Command>,
+        first: Option<Command>,
     ) -> Ended {
         let stored = match load::load(shared, id).await {
             Ok(Some(stored)) => stored,
             Ok(None) => return Ended::Left,
-            Err(error) => return Ended::Unloaded(fault::from_store(error)),
+            Err(error) => {
+                let unreadable = matches!(error, StoreError::Damaged(_));
+                let error = shared.failed(id, error);
+                return Ended::Unloaded { error, unreadable, asked: first };
+            }
         };
         let head = stored.head;
         let outbox = Outbox::new(shared.store.clone(), shared.hub.clone(), stored);
@@ -120,6 +130,11 @@ impl<'a> Actor<'a> {
             closing: Vec::new(),
             leave_by: None,
         };
+        if let Some(command) = first
+            && actor.command(command).await == Next::Leave
+        {
+            return Ended::Left;
+        }
         while actor.turn_of_events().await == Next::GoOn {
             if actor.outbox.is_lost() {
                 tracing::error!(worker = %id, "a worker's log is not what it was; it is loaded anew");

@@ -10,29 +10,46 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures::FutureExt;
-use protocol::WorkerId;
+use protocol::{Error, WorkerId};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 
 use super::Shared;
 use super::actor::{Actor, Ended};
 use super::command::Command;
+use super::deletion::delete;
+use crate::fault;
+use crate::hub::Wake;
 
-/// How long after a failure the worker is loaded anew.
+/// How long after a first failure the worker is loaded anew. After each further one in a row it
+/// is twice as long, and [`LONGEST`] at most: what keeps it may last.
 const AGAIN: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(30);
+
+/// How long an actor has to run for its failure to count as the first one again.
+const SETTLED: Duration = Duration::from_secs(60);
 
 /// Runs a worker's actors, one after another. Requests that none of them took are dropped, and
 /// their askers ask again.
 pub(crate) async fn keep(shared: Arc<Shared>, id: WorkerId, mut inbox: mpsc::Receiver<Command>) {
-    let mut owes = false;
+    let (mut owes, mut failures, mut first) = (false, 0, None);
     loop {
+        let began = Instant::now();
         // What a panic leaves behind is the actor's own and goes with it; locks that others
         // share are held for a map access only.
-        let run = AssertUnwindSafe(Actor::run(&shared, id, &mut inbox)).catch_unwind().await;
-        match run {
+        let run = Actor::run(&shared, id, &mut inbox, first.take());
+        match AssertUnwindSafe(run).catch_unwind().await {
             Ok(Ended::Left) => return,
-            Ok(Ended::Unloaded(error)) => {
-                while let Ok(command) = inbox.try_recv() {
-                    command.refuse(&error);
+            Ok(Ended::Unloaded { error, unreadable, asked }) => {
+                if refuse_all(&shared, id, &mut inbox, asked, &error).await == Gone::Yes {
+                    return;
+                }
+                if unreadable {
+                    // Nobody can end a turn whose log cannot be read: whoever follows it is told
+                    // so, and whoever asks next tries again.
+                    let _ = shared.placeholder(id).await;
+                    shared.hub.wake(id, Wake::Unreadable);
+                    return;
                 }
                 if !owes {
                     return;
@@ -44,9 +61,72 @@ pub(crate) async fn keep(shared: Arc<Shared>, id: WorkerId, mut inbox: mpsc::Rec
                 owes = true;
             }
         }
-        tokio::select! {
-            () = shared.down.cancelled() => return,
-            () = tokio::time::sleep(AGAIN) => {}
+        failures = if began.elapsed() > SETTLED { 1 } else { failures + 1 };
+        let pause = pause_after(failures);
+        if failures > 1 {
+            let pause_ms = pause.as_millis();
+            tracing::warn!(worker = %id, failures, pause_ms, "a worker cannot be loaded; it is tried again");
         }
+        tokio::select! {
+            biased;
+            () = shared.down.cancelled() => return,
+            // Somebody who asks does not wait for the pause.
+            command = inbox.recv() => match command {
+                Some(command) => first = Some(command),
+                None => tokio::time::sleep(pause).await,
+            },
+            () = tokio::time::sleep(pause) => {}
+        }
+    }
+}
+
+fn pause_after(failures: u32) -> Duration {
+    let doubled = 2_u32.saturating_pow(failures.saturating_sub(1));
+    AGAIN.saturating_mul(doubled).min(LONGEST)
+}
+
+/// Whether the worker was deleted.
+#[derive(PartialEq)]
+enum Gone {
+    Yes,
+    No,
+}
+
+/// Answers all that wait for a worker that cannot be loaded. A deletion needs nothing of what
+/// cannot be read, and is done.
+async fn refuse_all(
+    shared: &Shared,
+    id: WorkerId,
+    inbox: &mut mpsc::Receiver<Command>,
+    asked: Option<Command>,
+    error: &Error,
+) -> Gone {
+    let waiting = std::iter::from_fn(|| inbox.try_recv().ok());
+    let mut gone = Gone::No;
+    for command in asked.into_iter().chain(waiting).collect::<Vec<_>>() {
+        match command {
+            Command::Delete { deletion, reply } if gone == Gone::No => {
+                let deleted = delete(shared, id, deletion).await;
+                if deleted.is_ok() {
+                    gone = Gone::Yes;
+                }
+                let _ = reply.send(deleted);
+            }
+            command if gone == Gone::Yes => command.refuse(&fault::no_worker()),
+            command => command.refuse(error),
+        }
+    }
+    gone
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_failure_in_a_row_doubles_the_pause_up_to_a_bound() {
+        let pauses: Vec<_> = (1..=9).map(|n| pause_after(n).as_millis()).collect();
+        assert_eq!(pauses, [200, 400, 800, 1_600, 3_200, 6_400, 12_800, 25_600, 30_000]);
+        assert_eq!(pause_after(u32::MAX), LONGEST);
     }
 }

@@ -115,7 +115,8 @@ impl Outbox {
         };
         // What failed may be the answer alone; what counts is what the log holds.
         let found = self.found(&events).await;
-        self.lost |= matches!(error, StoreError::Closed | StoreError::Gone);
+        self.lost |=
+            matches!(error, StoreError::Closed | StoreError::Gone | StoreError::Damaged(_));
         match found {
             Ok(Some(count)) => {
                 self.committed(&events[..count]);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use runtime::store::{
     Acceptance, Append, Branch, Deleted, Differing, Durability, Found, Give, Imported,
-    ListPosition, Outage, Page, Places, Search, Store, StoreError, Stored, WholeLog,
+    ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
 };
 use tokio::sync::watch;
 
@@ -229,6 +229,16 @@ impl Store for Faulty {
         self.inner.sweep(until).await
     }
 
+    async fn exists(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.sees(Reads::Fail)?;
+        self.inner.exists(id).await
+    }
+
+    async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
+        self.sees(Reads::Fail)?;
+        self.inner.listed(id).await
+    }
+
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
         self.sees(Reads::Fail)?;
         let found = self.inner.worker(id).await;
@@ -330,6 +340,15 @@ impl Store for Faulty {
 
     async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
         self.inner.whole(id).await
+    }
+
+    async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
+        self.inner.salvage(id).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.sees(Reads::Fail)?;
+        self.inner.check().await
     }
 
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {

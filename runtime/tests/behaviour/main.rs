@@ -8,6 +8,7 @@ mod busy;
 mod cancel;
 mod choosing;
 mod closing;
+mod corruption;
 mod crash;
 mod cursors;
 mod exporting;

@@ -71,12 +71,16 @@ impl Stage {
     }
 
     pub async fn with(setting: Setting) -> Self {
-        Self::open(setting, tempfile::tempdir().unwrap()).await
+        Self::open(setting, tempfile::tempdir().unwrap()).await.unwrap()
     }
 
-    async fn open(setting: Setting, folder: TempDir) -> Self {
+    /// What is in a folder.
+    pub async fn open(
+        setting: Setting,
+        folder: TempDir,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let script = Script::new();
-        let store = Arc::new(Faulty::around(Arc::new(Sqlite::open(folder.path()).unwrap())));
+        let store = Arc::new(Faulty::around(Arc::new(Sqlite::open(folder.path())?)));
         let providers = match setting.model {
             true => Providers::none().with_default(script.provider(), None),
             false => Providers::none(),
@@ -93,9 +97,14 @@ impl Stage {
             imports: Imports { folder: folder.path().to_owned(), bytes: 1 << 20 },
             undo_delete_ms: setting.undo_delete_ms,
         };
-        let runtime = soon(Runtime::open(config)).await.unwrap();
-        let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
-        Self { runtime, script, store, worker, setting, folder }
+        let runtime = soon(Runtime::open(config)).await?;
+        let worker = runtime.workers(None, 1).await?.workers[0].worker_id;
+        Ok(Self { runtime, script, store, worker, setting, folder })
+    }
+
+    /// Where everything is kept.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// Shuts down, and opens again what is in the folder.
@@ -104,6 +113,14 @@ impl Stage {
         soon(runtime.shutdown()).await;
         drop((runtime, store));
         change(&mut setting);
+        Self::open(setting, folder).await.unwrap()
+    }
+
+    /// The same, which may fail.
+    pub async fn try_reopened(self) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let Self { runtime, store, setting, folder, .. } = self;
+        soon(runtime.shutdown()).await;
+        drop((runtime, store));
         Self::open(setting, folder).await
     }
 
@@ -111,7 +128,7 @@ impl Stage {
     pub async fn after_a_crash(&self) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_as_it_is(self.folder.path(), copy.path());
-        Self::open(self.setting, copy).await
+        Self::open(self.setting, copy).await.unwrap()
     }
 
     pub async fn send(&self, text: &str) -> Result<Accepted, Error> {

@@ -6,6 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use protocol::WorkerId;
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
 use tempfile::TempDir;
@@ -28,10 +29,22 @@ mod search;
 #[path = "../support/small_disk.rs"]
 mod small_disk;
 mod transfer;
+mod unreadable;
 
 /// Where one store lives; it can be opened again after a close.
 pub trait Place: Default {
     fn open(&self) -> Arc<dyn Store>;
+
+    /// Makes a part of what is stored of a worker unreadable, behind the store's back.
+    fn spoil(&self, id: WorkerId, part: Part);
+}
+
+/// What of a worker cannot be read.
+#[derive(Clone, Copy, Debug)]
+pub enum Part {
+    Summary,
+    /// The pieces of its answers.
+    Events,
 }
 
 struct SqliteFolder(TempDir);
@@ -45,6 +58,24 @@ impl Default for SqliteFolder {
 impl Place for SqliteFolder {
     fn open(&self) -> Arc<dyn Store> {
         Arc::new(Sqlite::open(self.0.path()).unwrap())
+    }
+
+    fn spoil(&self, id: WorkerId, part: Part) {
+        let db = rusqlite::Connection::open(self.0.path().join("companion.db")).unwrap();
+        db.busy_timeout(Duration::from_secs(30)).unwrap();
+        let sql = match part {
+            // As a newer version might write it.
+            Part::Summary => {
+                "UPDATE workers SET summary = '{\"of\":\"tomorrow\"}' WHERE worker_id = ?"
+            }
+            // As a disk might give it back.
+            Part::Events => {
+                "UPDATE events SET body = CAST(x'7bff7d' AS TEXT)
+                 WHERE worker = (SELECT id FROM workers WHERE worker_id = ?)
+                   AND kind = 'text_delta'"
+            }
+        };
+        assert!(db.execute(sql, [id.as_bytes()]).unwrap() > 0);
     }
 }
 
@@ -135,6 +166,13 @@ macro_rules! contract {
                 a_branch_holds_the_newest_that_fit_and_counts_the_rest
                 the_leaf_is_there_however_long_it_is
                 an_answer_under_way_is_as_long_as_it_is_committed
+            }
+            unreadable {
+                reads_of_many_go_on_beside_one_that_cannot_be_read
+                reads_of_one_that_cannot_be_read_say_so
+                what_cannot_be_read_is_deleted_brought_back_and_removed
+                an_import_leaves_what_cannot_be_read_as_it_is
+                a_turn_with_a_broken_row_can_end
             }
             durability {
                 everything_survives_a_close_and_a_reopening

@@ -32,6 +32,7 @@ impl Sample {
             title: None,
             status: WorkerStatus::Idle,
             reason: None,
+            unreadable: false,
             profile: "companion".parse().unwrap(),
             place: Place::Listed,
             provider: None,

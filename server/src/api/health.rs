@@ -1,9 +1,12 @@
 //! For whoever watches over the process.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use protocol::{Error, ErrorBody, ErrorCode};
 use serde::Serialize;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 
 use crate::error::ApiResult;
@@ -23,7 +26,11 @@ pub async fn healthz() -> Json<Health> {
     Json(Health::Alive)
 }
 
-/// A message would be taken.
+/// How long the store may take to answer a probe. Its work is short, and commits wait for no
+/// more than each other.
+const STORE_MS: u64 = 2_000;
+
+/// A message would be taken: something can answer, and it could be kept.
 #[utoipa::path(
     get, path = "/readyz", tag = "health",
     responses(
@@ -35,7 +42,17 @@ pub async fn readyz(State(state): State<AppState>) -> ApiResult<Json<Health>> {
     if state.stop.is_cancelled() {
         return Err(Error::new(ErrorCode::Unavailable, "The server is going down.").into());
     }
-    match state.registry.home().provider_status().reason {
+    let runtime = state.registry.home();
+    let asked = timeout(Duration::from_millis(STORE_MS), runtime.check_store()).await;
+    let reason = match asked {
+        Ok(Ok(())) => runtime.provider_status().reason,
+        Ok(Err(error)) => Some(error),
+        Err(_) => Some(
+            Error::new(ErrorCode::Unavailable, "The conversations' store does not answer in time.")
+                .with_retry_after_ms(STORE_MS),
+        ),
+    };
+    match reason {
         None => Ok(Json(Health::Ready)),
         // Whatever the reason's own code, a probe is told 503.
         Some(reason) => Err(Error { code: ErrorCode::Unavailable, ..reason }.into()),

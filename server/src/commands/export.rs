@@ -5,9 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use protocol::WorkerId;
 use runtime::NewFile;
+use runtime::store::StoreError;
 use runtime::store::sqlite::Aside;
-use runtime::transfer::Writer;
+use runtime::transfer::{self, Writer};
 
 use crate::config::Config;
 
@@ -45,8 +47,17 @@ fn write(aside: &Aside, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
     let mut writer = Writer::begin(&mut lines);
     let mut last = None;
     while let Some(id) = aside.next_worker(last)? {
-        if let Some(whole) = aside.whole(id)? {
-            writer.conversation(&whole, &mut lines);
+        let whole = match aside.whole(id) {
+            Err(StoreError::Damaged(_)) => None,
+            whole => Some(whole?),
+        };
+        match whole {
+            None => salvage(aside, id, &mut writer, &mut lines)?,
+            Some(None) => {}
+            Some(Some(whole)) => match transfer::exportable(whole) {
+                Some(whole) => writer.conversation(&whole, &mut lines),
+                None => salvage(aside, id, &mut writer, &mut lines)?,
+            },
         }
         out.write_all(&lines)?;
         lines.clear();
@@ -55,4 +66,19 @@ fn write(aside: &Aside, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
     let counts = writer.end(&mut lines);
     out.write_all(&lines)?;
     Ok(counts)
+}
+
+/// Writes what can be read of a conversation, and says that it is not whole.
+fn salvage(
+    aside: &Aside,
+    id: WorkerId,
+    writer: &mut Writer,
+    lines: &mut Vec<u8>,
+) -> anyhow::Result<()> {
+    if let Some(found) = aside.salvage(id)? {
+        let left = transfer::salvage(found);
+        eprintln!("{id} cannot be read as a whole; {} entries are missing", left.lost);
+        writer.salvaged(&left, lines);
+    }
+    Ok(())
 }

@@ -28,4 +28,5 @@ mod stopping;
 mod store;
 mod support;
 mod transfer;
+mod unreadable;
 mod websocket;

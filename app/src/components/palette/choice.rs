@@ -105,7 +105,7 @@ pub fn choices(
     };
     let found: Vec<_> = found.into_iter().filter(fits).take(CONVERSATIONS).collect();
     let conversations = found.into_iter().map(|worker| {
-        let title = label::title(worker.title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+        let title = label::of(&worker).to_owned();
         Choice::Conversation { id: worker.worker_id, title }
     });
     let mut commands: Vec<(u32, Command)> = Vec::new();

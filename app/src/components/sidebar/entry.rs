@@ -22,12 +22,13 @@ pub fn Entry(
     let list = expect_context::<List>();
     let (id, renaming) = (item.id, list.renaming.clone());
     let marked = Marks::of(&item);
-    let (running, unread) = (marked.clone(), marked.clone());
+    let (running, unread, unreadable) = (marked.clone(), marked.clone(), marked.clone());
     view! {
         <li
             class="entry"
             data-running=attr(move || running.running().then_some(""))
             data-unread=attr(move || unread.unread().then_some(""))
+            data-unreadable=attr(move || unreadable.unreadable().then_some(""))
         >
             {live(move || {
                 if renaming.get() == Some(id) {
@@ -49,8 +50,7 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
     let query = if list.part.read_untracked().archived { "?place=archived" } else { "" };
     let current = expect_context::<Conversation>().worker_id == id;
     let named = worker.clone();
-    let title =
-        move || label::title(named.read().title.as_deref()).unwrap_or(tr!(untitled)).to_owned();
+    let title = move || label::of(&named.read()).to_owned();
     let marks = marks.clone();
     let at = worker.clone();
     erase(view! {
@@ -131,6 +131,11 @@ impl Marks {
         worker.read().status == WorkerStatus::Generating
     }
 
+    fn unreadable(&self) -> bool {
+        let worker = self.shown.as_ref().map_or(&self.item.worker, |shown| &shown.worker);
+        worker.read().unreadable
+    }
+
     fn unread(&self) -> bool {
         // What somebody looks at is not unread, whoever of the two streams is first.
         let looked_at = self.shown.is_some() && self.list.looking.get();
@@ -138,7 +143,9 @@ impl Marks {
     }
 
     fn words(&self) -> &'static str {
-        if self.running() {
+        if self.unreadable() {
+            tr!(mark_unreadable)
+        } else if self.running() {
             tr!(mark_running)
         } else if self.unread() {
             tr!(mark_unread)

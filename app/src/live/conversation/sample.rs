@@ -15,6 +15,7 @@ pub fn worker() -> Worker {
         title: None,
         status: WorkerStatus::Idle,
         reason: None,
+        unreadable: false,
         profile: "default".parse().unwrap(),
         place: Place::Pinned,
         provider: None,

@@ -9,9 +9,9 @@ use rusqlite::Connection;
 
 use super::file::{self, Access};
 use super::schema::Schema;
-use super::{FILE, OpenError, transfer};
+use super::{FILE, OpenError, mend, outage, transfer};
 use crate::new_file::NewFile;
-use crate::store::{Cause, StoreError, WholeLog};
+use crate::store::{Cause, Salvage, StoreError, WholeLog};
 
 /// A database opened for reading alone. Blocks.
 pub struct Aside {
@@ -60,7 +60,13 @@ impl Aside {
     /// As [`crate::store::Store::whole`].
     pub fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
-        transfer::whole(&moment, id).map_err(StoreError::Read)
+        transfer::whole(&moment, id).map_err(outage::of_read)
+    }
+
+    /// As [`crate::store::Store::salvage`].
+    pub fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
+        let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
+        transfer::salvage(&moment, id).map_err(outage::of_read)
     }
 
     /// Writes a copy of the database, as it is at one moment, and checks it. It gets its name
@@ -86,10 +92,10 @@ impl Aside {
 fn check(copy: &Path) -> Result<Backup, BackupError> {
     let fails = |error: rusqlite::Error| BackupError::Copy(error.into());
     let db = file::open_to_read(copy).map_err(|error| BackupError::Copy(error.into()))?;
-    let verdict: String =
-        db.pragma_query_value(None, "integrity_check", |row| row.get(0)).map_err(fails)?;
-    if verdict != "ok" {
-        return Err(BackupError::Damaged(verdict));
+    // A row that cannot be read is in the copy as it is here, and costs itself alone there, too.
+    let findings = file::findings(&db, "integrity_check").map_err(fails)?;
+    if let Some(finding) = findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
+        return Err(BackupError::Damaged(finding));
     }
     let count = |sql| db.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(fails);
     let bytes = std::fs::metadata(copy).map_err(|error| BackupError::Copy(error.into()))?.len();

@@ -1,10 +1,11 @@
 //! Deleting: a worker is marked first, which nothing but this file finds from then on, and its
 //! rows are removed later, a bounded number at a time.
 
-use protocol::{Timestamp, Worker, WorkerId};
+use protocol::{Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::texts;
+use super::row;
+use super::texts::{self, Index};
 use crate::store::{Cause, Deleted, ListPosition};
 
 /// Texts, and rows of the log, that one step removes: a few milliseconds of work.
@@ -14,15 +15,21 @@ const EVENTS: u32 = 1_000;
 /// The mark of one whose removal has begun: before every moment, and not to be brought back.
 const GOING: i64 = 0;
 
+/// Sets the mark of some workers. A row of a strict table with one value of another type cannot
+/// be updated at all, so each column is made its own type.
+fn set_deleted(of: &str) -> String {
+    format!("UPDATE workers SET deleted_ms = ?, {} WHERE {of}", row::OF_THEIR_TYPES)
+}
+
 pub(super) fn delete(db: &Connection, id: WorkerId, at: Timestamp) -> Result<bool, Cause> {
-    let sql = "UPDATE workers SET deleted_ms = ? WHERE worker_id = ? AND deleted_ms IS NULL";
+    let sql = set_deleted("worker_id = ? AND deleted_ms IS NULL");
     let at_ms = at.unix_ms().max(GOING + 1);
-    Ok(db.prepare_cached(sql)?.execute(params![at_ms, id.as_bytes()])? > 0)
+    Ok(db.prepare_cached(&sql)?.execute(params![at_ms, id.as_bytes()])? > 0)
 }
 
 pub(super) fn restore(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
-    let sql = "UPDATE workers SET deleted_ms = NULL WHERE worker_id = ? AND deleted_ms > ?";
-    Ok(db.prepare_cached(sql)?.execute(params![id.as_bytes(), GOING])? > 0)
+    let sql = set_deleted("worker_id = ? AND deleted_ms > ?");
+    Ok(db.prepare_cached(&sql)?.execute(params![None::<i64>, id.as_bytes(), GOING])? > 0)
 }
 
 pub(super) fn deleted(
@@ -35,40 +42,46 @@ pub(super) fn deleted(
         // Nothing is deleted as late as this.
         None => (i64::MAX, [].as_slice()),
     };
-    let mut statement = db.prepare_cached(
-        "SELECT summary, deleted_ms FROM workers
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {} FROM workers
          WHERE deleted_ms > ?1 AND deleted_ms <= ?2 AND (deleted_ms, worker_id) < (?2, ?3)
          ORDER BY deleted_ms DESC, worker_id DESC LIMIT ?4",
-    )?;
-    let rows = statement.query_map(params![GOING, before_ms, before_id, limit], columns)?;
-    rows.map(|row| told(row?)).collect()
+        row::WORKER
+    ))?;
+    // Not as many as are asked for: those without an id are left out.
+    let mut rows = statement.query(params![GOING, before_ms, before_id, i64::MAX])?;
+    let mut deleted = Vec::new();
+    while deleted.len() < limit as usize
+        && let Some(found) = rows.next()?
+    {
+        deleted.extend(told(found));
+    }
+    Ok(deleted)
 }
 
 pub(super) fn deleted_one(db: &Connection, id: WorkerId) -> Result<Option<Deleted>, Cause> {
-    let sql = "SELECT summary, deleted_ms FROM workers WHERE worker_id = ? AND deleted_ms > ?";
-    let row = db.prepare_cached(sql)?.query_row(params![id.as_bytes(), GOING], columns);
-    row.optional()?.map(told).transpose()
+    let sql = format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms > ?", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query(params![id.as_bytes(), GOING])?;
+    Ok(rows.next()?.and_then(told))
 }
 
-fn columns(row: &Row<'_>) -> rusqlite::Result<(String, i64)> {
-    Ok((row.get(0)?, row.get(1)?))
-}
-
-fn told((summary, at_ms): (String, i64)) -> Result<Deleted, Cause> {
-    let worker: Worker = serde_json::from_str(&summary)?;
-    Ok(Deleted { worker, at: Timestamp::from_unix_ms(at_ms) })
+/// None where not even the id or the moment can be read.
+fn told(row: &Row<'_>) -> Option<Deleted> {
+    let at_ms: i64 = row.get(row::DELETED_MS).ok()?;
+    Some(Deleted { worker: row::listed(row)?, at: Timestamp::from_unix_ms(at_ms) })
 }
 
 /// Gives up a worker for good, deleted before or not; its rows are removed by
 /// [`sweep`].
 pub(super) fn give_up(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
-    let sql = "UPDATE workers SET deleted_ms = ? WHERE worker_id = ?";
-    Ok(db.prepare_cached(sql)?.execute(params![GOING, id.as_bytes()])? > 0)
+    let sql = set_deleted("worker_id = ?");
+    Ok(db.prepare_cached(&sql)?.execute(params![GOING, id.as_bytes()])? > 0)
 }
 
 /// Removes some rows of the worker that was deleted first, unless that was after `until`; false
 /// when there is none.
-pub(super) fn sweep(db: &Connection, until: Timestamp) -> Result<bool, Cause> {
+pub(super) fn sweep(db: &Connection, until: Timestamp, index: Index) -> Result<bool, Cause> {
     let oldest: Option<i64> = db
         .prepare_cached(
             "SELECT id FROM workers WHERE deleted_ms <= ? ORDER BY deleted_ms, id LIMIT 1",
@@ -77,9 +90,8 @@ pub(super) fn sweep(db: &Connection, until: Timestamp) -> Result<bool, Cause> {
         .optional()?;
     let Some(worker) = oldest else { return Ok(false) };
     // What lacks some of its rows is not brought back any more.
-    db.prepare_cached("UPDATE workers SET deleted_ms = ? WHERE id = ?")?
-        .execute([GOING, worker])?;
-    step(db, worker)?;
+    db.prepare_cached(&set_deleted("id = ?"))?.execute([GOING, worker])?;
+    step(db, worker, index)?;
     Ok(true)
 }
 
@@ -91,21 +103,21 @@ pub(super) fn is_kept(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
 }
 
 /// Removes a worker that was given up at once, so that its id can be used.
-pub(super) fn make_room(db: &Connection, id: WorkerId) -> Result<(), Cause> {
+pub(super) fn make_room(db: &Connection, id: WorkerId, index: Index) -> Result<(), Cause> {
     let sql = "SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?";
     let found: Option<i64> = db
         .prepare_cached(sql)?
         .query_row(params![id.as_bytes(), GOING], |row| row.get(0))
         .optional()?;
     let Some(worker) = found else { return Ok(()) };
-    while step(db, worker)? {}
+    while step(db, worker, index)? {}
     Ok(())
 }
 
 /// Removes some rows of a worker, or the worker when there are none left; true when there is
 /// more to do.
-fn step(db: &Connection, worker: i64) -> Result<bool, Cause> {
-    if texts::forget(db, worker, TEXTS)? {
+fn step(db: &Connection, worker: i64, index: Index) -> Result<bool, Cause> {
+    if texts::forget(db, worker, TEXTS, index)? {
         return Ok(true);
     }
     let events = db

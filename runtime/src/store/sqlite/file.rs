@@ -11,12 +11,16 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::place::beside;
 use super::schema::{APPLICATION_ID, Schema};
-use super::{OpenError, migrate, outage, private};
+use super::{OpenError, mend, migrate, outage, private};
 use crate::store::{Cause, Outage};
 
 /// How long a connection waits for another's lock. Within one process it only meets
 /// checkpoints and a backup.
 const BUSY: Duration = Duration::from_secs(5);
+
+/// What a check of the file may find wrong with single rows before it is taken for damaged as
+/// a whole.
+const FINDINGS: usize = 10_000;
 
 /// Opens the file for writing: makes it where there is none, and brings an older schema up
 /// to date. On an error the file is as it was.
@@ -31,6 +35,13 @@ pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError
     let mut db = open_to_write(file)?;
     if found < schema.version() {
         migrate::migrate(&mut db, file, found, schema)?;
+    }
+    if let Err(error) = mend::mend(&mut db) {
+        // Those rows stay as they are, and cost themselves alone.
+        tracing::error!(
+            error = error.as_ref() as &dyn std::error::Error,
+            "rows cannot be put right"
+        );
     }
     Ok(db)
 }
@@ -117,7 +128,7 @@ fn open_immutable(file: &Path) -> Result<Connection, OpenError> {
     Connection::open_with_flags(uri, flags).map_err(|error| open_error(file, error.into()))
 }
 
-fn open_to_write(file: &Path) -> Result<Connection, OpenError> {
+pub(super) fn open_to_write(file: &Path) -> Result<Connection, OpenError> {
     let fails = |error: rusqlite::Error| open_error(file, error.into());
     // Without permission to create: only a whole database gets this name.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -205,15 +216,47 @@ fn page_bytes(db: &Connection, file: &Path) -> Result<u64, OpenError> {
         .map_err(|error| open_error(file, error.into()))
 }
 
-/// Errors unless every page is where it belongs.
+/// Errors unless every page is where it belongs. What single rows hold is for those who read
+/// them: a row that is broken costs itself alone.
 fn check(db: &Connection, file: &Path) -> Result<(), OpenError> {
-    let detail = db
-        .pragma_query_value(None, "quick_check", |row| row.get::<_, String>(0))
-        .map_err(|error| open_error(file, error.into()))?;
-    if detail == "ok" {
-        return Ok(());
+    let findings = findings(db, "quick_check").map_err(|error| open_error(file, error.into()))?;
+    match findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
+        None => Ok(()),
+        Some(detail) => Err(OpenError::Damaged { file: file.to_owned(), detail }),
     }
-    Err(OpenError::Damaged { file: file.to_owned(), detail })
+}
+
+/// What one of SQLite's checks finds wrong. The last of too many stands for all that follow.
+pub(super) fn findings(db: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
+    match collect(db, &format!("PRAGMA {check}({FINDINGS})")) {
+        // The index of texts is too broken to be looked at; everything else is looked at alone.
+        Err(error) if mend::is_of_index(&error.to_string()) => {
+            let sql = "SELECT name FROM sqlite_schema
+                 WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
+            let mut findings = vec![error.to_string()];
+            for table in collect(db, sql)? {
+                findings.extend(collect(db, &format!("PRAGMA {check}({table})"))?);
+            }
+            Ok(findings)
+        }
+        findings => findings,
+    }
+}
+
+fn collect(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
+    let mut statement = db.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text: String = row.get(0)?;
+        if text != "ok" {
+            found.push(text);
+        }
+    }
+    if found.len() >= FINDINGS {
+        found.push("too much of it is not what was written".to_owned());
+    }
+    Ok(found)
 }
 
 /// What a person is told when the file cannot be used.

@@ -8,6 +8,7 @@ use protocol::Worker;
 use protocol::api::{HitMessage, SearchHit};
 use rusqlite::{Connection, params};
 
+use super::outage::is_damage;
 use super::{read, texts};
 use crate::search;
 use crate::store::{Cause, Found, Search};
@@ -23,8 +24,8 @@ pub(super) fn search(db: &Connection, search: &Search) -> Result<Found, Cause> {
     let mut found = Found::default();
     let key = match search.worker {
         None => None,
-        Some(id) => match read::worker(db, id)? {
-            Some(row) => Some(row.key),
+        Some(id) => match read::key(db, id)? {
+            Some(key) => Some(key),
             None => return Ok(found),
         },
     };
@@ -66,8 +67,11 @@ fn walk(
             found.cut_short = true;
             return Ok(());
         }
-        if let Some(hit) = look(db, search, number, &mut workers)? {
-            found.hits.push(hit);
+        match look(db, search, number, &mut workers) {
+            Ok(hit) => found.hits.extend(hit),
+            // A text that cannot be read has nothing that could be shown.
+            Err(cause) if is_damage(&cause) => {}
+            Err(cause) => return Err(cause),
         }
         found.next_before = u64::try_from(number).ok();
     }
@@ -85,7 +89,10 @@ fn look(
     let Some(text) = texts::text(db, number)? else { return Ok(None) };
     let worker = match workers.entry(text.worker) {
         Entry::Occupied(known) => known.into_mut(),
-        Entry::Vacant(new) => new.insert(read::summary(db, text.worker)?),
+        Entry::Vacant(new) => match read::summary(db, text.worker) {
+            Err(cause) if is_damage(&cause) => new.insert(None),
+            summary => new.insert(summary?),
+        },
     };
     let Some(worker) = worker else { return Ok(None) };
     let (message, words) = match text.message {

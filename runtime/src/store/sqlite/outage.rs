@@ -8,6 +8,7 @@ use std::path::Path;
 
 use rusqlite::ErrorCode;
 
+use super::row::BadRow;
 use crate::store::{Cause, Outage, StoreError};
 
 /// As much as the smallest thing that SQLite writes.
@@ -60,7 +61,7 @@ pub(super) fn is_damage(cause: &Cause) -> bool {
     };
     let Some(error) = cause.downcast_ref::<rusqlite::Error>() else {
         // Texts and ids that were written whole, and cannot be read back.
-        return cause.is::<serde_json::Error>() || cause.is::<protocol::IdError>();
+        return cause.is::<BadRow>() || cause.is::<protocol::IdError>();
     };
     let code = error.sqlite_error_code();
     matches!(code, Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase))

@@ -15,12 +15,14 @@ use crate::store::{Cause, Outage, StoreError};
 
 /// The files as they were opened. SQLite keeps them open, so nobody else is given their
 /// numbers.
+#[derive(Clone)]
 pub(super) struct Place {
     database: Known,
     /// As long as a connection is open, so is the write-ahead log.
     wal: Known,
 }
 
+#[derive(Clone)]
 struct Known {
     file: PathBuf,
     id: Id,
@@ -37,6 +39,10 @@ impl Place {
     pub(super) fn of(database: &Path) -> io::Result<Self> {
         let wal = beside(database, "-wal");
         Ok(Self { database: Known::now(database.to_owned())?, wal: Known::now(wal)? })
+    }
+
+    pub(super) fn file(&self) -> &Path {
+        &self.database.file
     }
 
     pub(super) fn folder(&self) -> &Path {

@@ -1,8 +1,9 @@
 //! The statements that read. Each runs inside one read transaction.
 
-use protocol::{LogId, MessageId, Place, Role, TurnId, Worker, WorkerId};
+use protocol::{Place, Role, TurnId, Worker, WorkerId};
 use rusqlite::{Connection, OptionalExtension, params};
 
+use super::row;
 use crate::store::{Cause, ListPosition, Places, Stored};
 
 mod log;
@@ -26,38 +27,52 @@ pub(super) fn role_name(role: Role) -> &'static str {
     }
 }
 
-pub(super) fn place_name(place: Place) -> &'static str {
-    match place {
-        Place::Listed => "listed",
-        Place::Pinned => "pinned",
-        Place::Archived => "archived",
-    }
+/// Errors where the row cannot be read, or does not fit the log that it stands for.
+pub(super) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
+    let sql =
+        format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    let Some(found) = rows.next()? else { return Ok(None) };
+    let (key, stored) = row::worker(found)?;
+    fits_log(db, key, &stored)?;
+    Ok(Some(WorkerRow { key, stored }))
 }
 
-pub(super) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
-    let row = db
-        .prepare_cached(
-            "SELECT id, log_id, last_seq, head, summary FROM workers
-             WHERE worker_id = ? AND deleted_ms IS NULL",
-        )?
-        .query_row([id.as_bytes()], |row| {
-            Ok((
-                row.get::<_, i64>(0)?,
-                row.get::<_, u64>(1)?,
-                row.get::<_, u64>(2)?,
-                row.get::<_, Option<Vec<u8>>>(3)?,
-                row.get::<_, String>(4)?,
-            ))
-        })
-        .optional()?;
-    let Some((key, log, last_seq, head, summary)) = row else { return Ok(None) };
-    let stored = Stored {
-        worker: serde_json::from_str(&summary)?,
-        log: LogId(log),
-        last_seq,
-        head: head.map(|bytes| MessageId::from_slice(&bytes)).transpose()?,
+/// Whether there is one, whatever its row holds.
+pub(super) fn exists(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
+    Ok(key(db, id)?.is_some())
+}
+
+pub(super) fn listed(db: &Connection, id: WorkerId) -> Result<Option<Worker>, Cause> {
+    let sql =
+        format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    Ok(rows.next()?.and_then(row::listed))
+}
+
+/// What would be appended, read and sent goes by the last position and the head; where they
+/// are not the log's own, events would be lost or a branch would begin in the air.
+fn fits_log(db: &Connection, key: i64, stored: &Stored) -> Result<(), Cause> {
+    let mut last = db.prepare_cached("SELECT max(seq) FROM events WHERE worker = ?")?;
+    let last: Option<u64> = last.query_row([key], |row| row.get(0))?;
+    if last != Some(stored.last_seq) {
+        return row::bad("workers", "the last position is not the log's");
+    }
+    let mut newest = db.prepare_cached(
+        "SELECT max(seq) FROM events
+         WHERE worker = ? AND kind IN ('message_committed', 'turn_accepted')",
+    )?;
+    let newest: Option<u64> = newest.query_row([key], |row| row.get(0))?;
+    let head = match stored.head {
+        Some(head) => messages::seq_of(db, key, head)?,
+        None => None,
     };
-    Ok(Some(WorkerRow { key, stored }))
+    if head != newest || stored.head.is_some() != head.is_some() {
+        return row::bad("workers", "the head is not the log's newest message");
+    }
+    Ok(())
 }
 
 pub(super) fn workers(
@@ -76,13 +91,22 @@ pub(super) fn workers(
         Places::Only(Place::Pinned) => "place = 'pinned'",
         Places::Only(Place::Archived) => "place = 'archived'",
     };
+    // Not as many as are asked for: those without an id are left out, and a list that is short
+    // is taken for one that ends.
     let mut statement = db.prepare_cached(&format!(
-        "SELECT summary FROM workers
+        "SELECT {} FROM workers
          WHERE deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
-         ORDER BY used_ms DESC, worker_id DESC LIMIT ?"
+         ORDER BY used_ms DESC, worker_id DESC LIMIT ?",
+        row::WORKER
     ))?;
-    let rows = statement.query_map(params![used_ms, id, limit], |row| row.get::<_, String>(0))?;
-    rows.map(|summary| Ok(serde_json::from_str(&summary?)?)).collect()
+    let mut rows = statement.query(params![used_ms, id, i64::MAX])?;
+    let mut workers = Vec::new();
+    while workers.len() < limit as usize
+        && let Some(found) = rows.next()?
+    {
+        workers.extend(row::listed(found));
+    }
+    Ok(workers)
 }
 
 pub(super) fn count(db: &Connection) -> Result<u64, Cause> {
@@ -101,23 +125,39 @@ pub(super) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cau
          JOIN workers ON workers.id = turns.worker
          WHERE turns.last_seq IS NULL AND workers.deleted_ms IS NULL",
     )?;
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-    rows.map(|row| {
-        let (worker, turn): (Vec<u8>, Vec<u8>) = row?;
-        Ok((WorkerId::from_slice(&worker)?, TurnId::from_slice(&turn)?))
-    })
-    .collect()
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (Ok(worker), Ok(turn)) = (row.get::<_, Vec<u8>>(0), row.get::<_, Vec<u8>>(1)) else {
+            continue;
+        };
+        // A turn without an id is one that nobody can end.
+        if let (Ok(worker), Ok(turn)) = (WorkerId::from_slice(&worker), TurnId::from_slice(&turn)) {
+            found.push((worker, turn));
+        }
+    }
+    Ok(found)
 }
 
 /// A worker by its key, unless it was deleted.
 pub(super) fn summary(db: &Connection, key: i64) -> Result<Option<Worker>, Cause> {
-    let mut statement =
-        db.prepare_cached("SELECT summary FROM workers WHERE id = ? AND deleted_ms IS NULL")?;
-    let summary = statement.query_row([key], |row| row.get::<_, String>(0)).optional()?;
-    Ok(summary.map(|summary| serde_json::from_str(&summary)).transpose()?)
+    let sql = format!("SELECT {} FROM workers WHERE id = ? AND deleted_ms IS NULL", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([key])?;
+    Ok(rows.next()?.map(row::worker).transpose()?.map(|(_, stored)| stored.worker))
 }
 
-fn key(db: &Connection, id: WorkerId) -> Result<Option<i64>, Cause> {
+/// A worker's title by its key, deleted or not.
+pub(super) fn title(db: &Connection, key: i64) -> Result<Option<String>, Cause> {
+    let sql = format!("SELECT {} FROM workers WHERE id = ?", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([key])?;
+    let found = rows.next()?.map(row::worker).transpose()?;
+    Ok(found.and_then(|(_, stored)| stored.worker.title))
+}
+
+/// The key of a worker that was not deleted.
+pub(super) fn key(db: &Connection, id: WorkerId) -> Result<Option<i64>, Cause> {
     let mut statement =
         db.prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms IS NULL")?;
     Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)

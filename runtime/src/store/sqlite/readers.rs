@@ -1,5 +1,6 @@
 //! The threads that read, each with a read-only connection of its own.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::place::Place;
 use super::{OpenError, file, outage};
 use crate::store::{Cause, StoreError};
 
@@ -19,7 +21,15 @@ pub(super) const SEARCHERS: usize = 1;
 /// Reads that may wait for one thread; whoever comes then waits for a place.
 const JOBS: usize = 128;
 
-type Job = Box<dyn FnOnce(&Connection) + Send>;
+type Job = Box<dyn FnOnce(&Connection) -> After + Send>;
+
+/// Whether the connection is as it was.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum After {
+    Sound,
+    /// The job panicked half-way through.
+    Panicked,
+}
 
 /// The handle to the threads; they end when the last handle is gone.
 #[derive(Clone)]
@@ -29,8 +39,9 @@ pub(super) struct Readers {
 }
 
 impl Readers {
-    pub(super) fn start(file: &Path, threads: usize) -> Result<Self, OpenError> {
-        let threads: Result<Vec<_>, _> = (0..threads).map(|number| start(file, number)).collect();
+    pub(super) fn start(file: &Path, place: &Place, threads: usize) -> Result<Self, OpenError> {
+        let threads: Result<Vec<_>, _> =
+            (0..threads).map(|number| start(file, place, number)).collect();
         Ok(Self { threads: threads?.into(), next: Arc::default() })
     }
 
@@ -41,28 +52,86 @@ impl Readers {
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
     {
+        let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.threads.len();
+        self.on(thread, read).await
+    }
+
+    /// Whether each of the threads reads.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        for thread in 0..self.threads.len() {
+            let look = |db: &Connection| {
+                Ok(db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)
+            };
+            self.on(thread, look).await?;
+        }
+        Ok(())
+    }
+
+    async fn on<T, F>(&self, thread: usize, read: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
+    {
         let (reply, done) = oneshot::channel();
         let job: Job = Box::new(move |db| {
-            let result =
-                db.unchecked_transaction().map_err(Cause::from).and_then(|_moment| read(db));
+            let moment = || db.unchecked_transaction().map_err(Cause::from);
+            // A panic takes the transaction with it; the thread gets another connection.
+            let run = AssertUnwindSafe(|| moment().and_then(|_moment| read(db)));
+            let (result, after) = match catch_unwind(run) {
+                Ok(result) => (result.map_err(outage::of_read), After::Sound),
+                Err(_) => (Err(StoreError::Panicked), After::Panicked),
+            };
             let _ = reply.send(result);
+            after
         });
-        let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.threads.len();
         self.threads[thread].send(job).await.map_err(|_| StoreError::Closed)?;
-        done.await.map_err(|_| StoreError::Closed)?.map_err(outage::of_read)
+        done.await.map_err(|_| StoreError::Closed)?
     }
 }
 
-fn start(path: &Path, number: usize) -> Result<mpsc::Sender<Job>, OpenError> {
-    let db = file::open_to_read(path)?;
+fn start(path: &Path, place: &Place, number: usize) -> Result<mpsc::Sender<Job>, OpenError> {
+    let mut db = file::open_to_read(path)?;
+    let (file, place) = (path.to_owned(), place.clone());
     let (jobs, mut inbox) = mpsc::channel::<Job>(JOBS);
     std::thread::Builder::new()
         .name(format!("store-reader-{number}"))
         .spawn(move || {
             while let Some(job) = inbox.blocking_recv() {
-                job(&db);
+                if job(&db) == After::Panicked {
+                    tracing::error!("a read panicked; its thread goes on with a new connection");
+                    // Where another file stands there now, the old connection has the right one.
+                    if let (Ok(()), Ok(fresh)) = (place.check(), file::open_to_read(&file)) {
+                        db = fresh;
+                    }
+                }
             }
         })
         .map_err(|source| OpenError::Open { file: path.to_owned(), source: source.into() })?;
     Ok(jobs)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::schema::Schema;
+
+    #[tokio::test]
+    async fn a_read_that_panics_costs_itself_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("companion.db");
+        let writer = file::open(&file, &Schema::current()).unwrap();
+        let place = Place::of(&file).unwrap();
+        let readers = Readers::start(&file, &place, 2).unwrap();
+        for _ in 0..5 {
+            let failed = readers.read::<(), _>(|_| panic!("of a test")).await;
+            assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
+        }
+        readers.check().await.unwrap();
+        // The connections are new ones: nothing that was begun is left open.
+        for _ in 0..2 {
+            let count = readers.read(|db| Ok(db.is_autocommit())).await;
+            assert!(matches!(count, Ok(false)), "a read has one transaction of its own");
+        }
+        drop(writer);
+    }
 }

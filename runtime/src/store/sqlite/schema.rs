@@ -84,6 +84,13 @@ CREATE VIRTUAL TABLE grams USING fts5 (
 );
 ";
 
+/// The index of texts, to be made anew where it is broken.
+pub(super) const GRAMS: &str = "
+CREATE VIRTUAL TABLE grams USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
+";
+
 /// The steps from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was ever released is never changed again: a later one mends what it did.

@@ -7,7 +7,8 @@
 use protocol::{Event, EventBody, MessageId, Timestamp, TurnId};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use super::read;
+use super::outage::is_damage;
+use super::{read, row};
 use crate::search;
 use crate::store::Cause;
 
@@ -17,15 +18,26 @@ const STEP_MS: i64 = 100;
 /// Texts of the same moment that keep their order.
 const IN_A_ROW: u32 = 16;
 
-/// Keeps what an event makes searchable. Its own rows are written already.
-pub(super) fn keep(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause> {
-    match number(db, worker, event)? {
-        Some(number) => index(db, number),
-        None => Ok(()),
+/// What becomes of the index of grams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Index {
+    Written,
+    /// It is broken: it stays as it is until the next start makes it anew ([`super::mend`]).
+    Left,
+}
+
+/// Keeps what an event makes searchable. Its own rows are written already. What cannot be read
+/// is not searchable, and keeps nothing from being written.
+pub(super) fn keep(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<(), Cause> {
+    match number(db, worker, event, index) {
+        Ok(Some(number)) if index == Index::Written => self::index(db, number),
+        Err(cause) if !is_damage(&cause) => Err(cause),
+        _ => Ok(()),
     }
 }
 
-/// Numbers and indexes all that was committed before there was a search.
+/// Numbers and indexes all that was committed before there was a search, as far as it can be
+/// read.
 pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
     let workers: Vec<i64> = {
         let mut statement = db.prepare("SELECT id FROM workers ORDER BY id")?;
@@ -33,15 +45,24 @@ pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
     };
     let kinds = "('worker_created', 'worker_renamed', 'message_committed', 'turn_ended')";
     for worker in workers {
-        let sql =
-            format!("SELECT body FROM events WHERE worker = ? AND kind IN {kinds} ORDER BY seq");
+        let sql = format!(
+            "SELECT seq, kind, body FROM events WHERE worker = ? AND kind IN {kinds} ORDER BY seq"
+        );
         let mut statement = db.prepare_cached(&sql)?;
         let mut rows = statement.query([worker])?;
         while let Some(row) = rows.next()? {
-            let event: Event = serde_json::from_str(&row.get::<_, String>(0)?)?;
-            number(db, worker, &event)?;
+            let Ok(event) = row::event(row) else { continue };
+            match number(db, worker, &event, Index::Written) {
+                Err(cause) if !is_damage(&cause) => return Err(cause),
+                _ => {}
+            }
         }
     }
+    index_all(db)
+}
+
+/// Indexes all that has a number.
+pub(super) fn index_all(db: &Connection) -> Result<(), Cause> {
     // In the order of the numbers the index is written in one go.
     let mut statement = db.prepare("SELECT id FROM texts ORDER BY id")?;
     let mut rows = statement.query([])?;
@@ -52,13 +73,13 @@ pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
 }
 
 /// Forgets at most `most` texts of a worker; false when that were all.
-pub(super) fn forget(db: &Connection, worker: i64, most: u32) -> Result<bool, Cause> {
+pub(super) fn forget(db: &Connection, worker: i64, most: u32, index: Index) -> Result<bool, Cause> {
     let numbers: Vec<i64> = db
         .prepare_cached("SELECT id FROM texts WHERE worker = ? LIMIT ?")?
         .query_map(params![worker, most], |row| row.get(0))?
         .collect::<Result<_, _>>()?;
     for &number in &numbers {
-        remove(db, number)?;
+        remove(db, number, index)?;
     }
     Ok(numbers.len() == most as usize)
 }
@@ -87,10 +108,10 @@ pub(super) fn text(db: &Connection, number: i64) -> Result<Option<Text>, Cause> 
 }
 
 /// Numbers what an event makes searchable.
-fn number(db: &Connection, worker: i64, event: &Event) -> Result<Option<i64>, Cause> {
+fn number(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<Option<i64>, Cause> {
     match &event.body {
         EventBody::WorkerCreated { title, .. } | EventBody::WorkerRenamed { title } => {
-            unname(db, worker)?;
+            unname(db, worker, index)?;
             match title {
                 Some(_) => add(db, worker, None, event.at).map(Some),
                 None => Ok(None),
@@ -121,16 +142,21 @@ fn answer(
     Ok(written.then_some((turn.answer, event.at)))
 }
 
-fn unname(db: &Connection, worker: i64) -> Result<(), Cause> {
+fn unname(db: &Connection, worker: i64, index: Index) -> Result<(), Cause> {
     let old: Option<i64> = db
         .prepare_cached("SELECT id FROM texts WHERE worker = ? AND message_id IS NULL")?
         .query_row([worker], |row| row.get(0))
         .optional()?;
-    old.map_or(Ok(()), |number| remove(db, number))
+    old.map_or(Ok(()), |number| remove(db, number, index))
 }
 
-fn remove(db: &Connection, number: i64) -> Result<(), Cause> {
-    db.prepare_cached("DELETE FROM grams WHERE rowid = ?")?.execute([number])?;
+fn remove(db: &Connection, number: i64, index: Index) -> Result<(), Cause> {
+    if index == Index::Written {
+        let deleted = db
+            .prepare_cached("DELETE FROM grams WHERE rowid = ?")
+            .and_then(|mut statement| statement.execute([number]));
+        deleted.map_err(of_index)?;
+    }
     db.prepare_cached("DELETE FROM texts WHERE id = ?")?.execute([number])?;
     Ok(())
 }
@@ -168,20 +194,57 @@ fn free(db: &Connection, wanted: i64) -> Result<i64, Cause> {
     Ok(number)
 }
 
-/// Writes the grams of a text.
+/// Writes the grams of a text. One that cannot be read has none but its worker's.
 fn index(db: &Connection, number: i64) -> Result<(), Cause> {
-    let Some(text) = text(db, number)? else { return Ok(()) };
-    let words = match text.message {
-        Some(message) => read::message(db, text.worker, message)?.map(|found| found.text),
-        None => read::summary(db, text.worker)?.and_then(|worker| worker.title),
+    let text = match text(db, number) {
+        Ok(Some(text)) => text,
+        Ok(None) => return Ok(()),
+        Err(cause) if is_damage(&cause) => return insert(db, number, ""),
+        Err(cause) => return Err(cause),
     };
-    let Some(words) = words else { return Ok(()) };
+    let words = match text.message {
+        Some(message) => read::message(db, text.worker, message).map(|m| m.map(|found| found.text)),
+        None => read::title(db, text.worker),
+    };
+    let words = match words {
+        Ok(words) => words.unwrap_or_default(),
+        Err(cause) if is_damage(&cause) => String::new(),
+        Err(cause) => return Err(cause),
+    };
     let mut grams = mark(text.worker);
     for gram in search::grams(&words) {
         grams.push(' ');
         grams.push_str(&gram);
     }
-    db.prepare_cached("INSERT INTO grams (rowid, text) VALUES (?, ?)")?
-        .execute(params![number, grams])?;
-    Ok(())
+    insert(db, number, &grams)
+}
+
+fn insert(db: &Connection, number: i64, grams: &str) -> Result<(), Cause> {
+    let inserted = db
+        .prepare_cached("INSERT INTO grams (rowid, text) VALUES (?, ?)")
+        .and_then(|mut statement| statement.execute(params![number, grams]));
+    inserted.map(drop).map_err(of_index)
+}
+
+/// The index of grams cannot be written; everything else can.
+#[derive(Debug, thiserror::Error)]
+#[error("the index of texts is broken")]
+struct BrokenIndex(#[source] rusqlite::Error);
+
+/// A failure of a statement about the index alone. What the disk refuses is not its fault.
+fn of_index(error: rusqlite::Error) -> Cause {
+    use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, Unknown};
+    match error.sqlite_error_code() {
+        // Its own tables may refuse what it writes into them.
+        Some(DatabaseCorrupt | Unknown | ConstraintViolation) => BrokenIndex(error).into(),
+        _ => error.into(),
+    }
+}
+
+/// Whether what failed is the index alone. It may be found when a transaction is committed,
+/// which is when SQLite writes most of it.
+pub(super) fn is_broken_index(cause: &Cause) -> bool {
+    let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error);
+    cause.is::<BrokenIndex>()
+        || code.is_some_and(|code| code.extended_code == rusqlite::ffi::SQLITE_CORRUPT_VTAB)
 }

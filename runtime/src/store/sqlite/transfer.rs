@@ -2,14 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{EventBody, WorkerId};
-use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
+use protocol::{Event, EventBody, WorkerId};
+use rusqlite::{Connection, TransactionBehavior, params};
 
+use super::outage::is_damage;
 use super::place::Place;
 use super::read::{self, WorkerRow};
-use super::{delete, write};
+use super::texts::Index;
+use super::{delete, row, write};
 use crate::store::{
-    Append, Cause, Differing, Durability, Give, Imported, Prompt, Relation, StoreError, WholeLog,
+    Append, Cause, Differing, Durability, Give, Imported, Prompt, Relation, Salvage, StoreError,
+    WholeLog,
 };
 
 pub(super) fn next_worker(
@@ -18,19 +21,63 @@ pub(super) fn next_worker(
 ) -> Result<Option<WorkerId>, Cause> {
     // No id is all zeros: a UUIDv7 has its version in it.
     let after = after.map_or([0; 16], |id| *id.as_bytes());
-    let id: Option<Vec<u8>> = db
-        .prepare_cached(
-            "SELECT worker_id FROM workers WHERE worker_id > ? AND deleted_ms IS NULL
-             ORDER BY worker_id LIMIT 1",
-        )?
-        .query_row([after], |row| row.get(0))
-        .optional()?;
-    Ok(id.map(|bytes| WorkerId::from_slice(&bytes)).transpose()?)
+    let mut statement = db.prepare_cached(
+        "SELECT worker_id FROM workers WHERE worker_id > ? AND deleted_ms IS NULL
+         ORDER BY worker_id LIMIT ?",
+    )?;
+    let mut rows = statement.query(params![after, i64::MAX])?;
+    // Not the first alone: one whose id cannot be read is passed over.
+    while let Some(row) = rows.next()? {
+        let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());
+        if id.is_some() {
+            return Ok(id);
+        }
+    }
+    Ok(None)
 }
 
 pub(super) fn whole(db: &Connection, id: WorkerId) -> Result<Option<WholeLog>, Cause> {
     let Some(WorkerRow { key, stored }) = read::worker(db, id)? else { return Ok(None) };
     let events = read::events_between(db, key, 1, stored.last_seq)?;
+    if events.first().is_none_or(|first| first.first_seq() != 1) {
+        return row::bad("events", "the log does not begin where it should");
+    }
+    let prompts = prompts(db, &events)?;
+    Ok(Some(WholeLog { worker: stored.worker, log: stored.log, events, prompts }))
+}
+
+/// What can be read of a log, row by row.
+pub(super) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, Cause> {
+    let Some(worker) = read::listed(db, id)? else { return Ok(None) };
+    let Some(key) = read::key(db, id)? else { return Ok(None) };
+    let (mut events, mut lost) = (Vec::new(), 0);
+    let mut statement =
+        db.prepare_cached("SELECT seq, kind, body FROM events WHERE worker = ? ORDER BY seq")?;
+    let mut rows = statement.query([key])?;
+    loop {
+        match rows.next() {
+            Ok(Some(found)) => match row::event_of_body(found) {
+                Ok(event) => events.push(event),
+                Err(_) => lost += 1,
+            },
+            Ok(None) => break,
+            // A page of the file: what comes after it in the log is out of reach.
+            Err(error) => {
+                let cause = Cause::from(error);
+                if !is_damage(&cause) {
+                    return Err(cause);
+                }
+                lost += 1;
+                break;
+            }
+        }
+    }
+    let prompts = prompts(db, &events)?;
+    Ok(Some(Salvage { worker, events, lost, prompts }))
+}
+
+/// The prompts that turns refer to, as far as they are known and can be read.
+fn prompts(db: &Connection, events: &[Event]) -> Result<Vec<Prompt>, Cause> {
     let digests: BTreeSet<&str> = events
         .iter()
         .filter_map(|event| match &event.body {
@@ -40,11 +87,15 @@ pub(super) fn whole(db: &Connection, id: WorkerId) -> Result<Option<WholeLog>, C
         .collect();
     let mut prompts = Vec::new();
     for digest in digests {
-        if let Some(text) = read::prompt(db, digest)? {
-            prompts.push(Prompt { digest: digest.to_owned(), text });
+        match read::prompt(db, digest) {
+            Ok(Some(text)) => {
+                prompts.push(Prompt { digest: digest.to_owned(), text });
+            }
+            Err(cause) if !is_damage(&cause) => return Err(cause),
+            Ok(None) | Err(_) => {}
         }
     }
-    Ok(Some(WholeLog { worker: stored.worker, log: stored.log, events, prompts }))
+    Ok(prompts)
 }
 
 /// Runs on the writer's connection, outside of any group.
@@ -53,11 +104,12 @@ pub(super) fn import(
     place: &Place,
     logs: Give,
     differing: Differing,
+    index: Index,
 ) -> Result<Imported, Cause> {
     db.pragma_update(None, "synchronous", "FULL")?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut done = Imported::default();
-    logs(&mut |log| import_one(&transaction, log, &mut done))?;
+    logs(&mut |log| import_one(&transaction, log, &mut done, index))?;
     if differing == Differing::Refuse && !done.differing.is_empty() {
         done.added.clear();
         transaction.rollback()?;
@@ -68,14 +120,28 @@ pub(super) fn import(
     Ok(done)
 }
 
-fn import_one(db: &Connection, log: WholeLog, done: &mut Imported) -> Result<(), Cause> {
+fn import_one(
+    db: &Connection,
+    log: WholeLog,
+    done: &mut Imported,
+    index: Index,
+) -> Result<(), Cause> {
     let id = log.worker.worker_id;
-    if let Some(stored) = whole(db, id)? {
-        match stored.relation_to(&log) {
-            Relation::Holds => done.skipped.push(id),
-            Relation::Differs => done.differing.push(id),
+    match whole(db, id) {
+        Ok(None) => {}
+        Ok(Some(stored)) => {
+            match stored.relation_to(&log) {
+                Relation::Holds => done.skipped.push(id),
+                Relation::Differs => done.differing.push(id),
+            }
+            return Ok(());
         }
-        return Ok(());
+        // Nobody can say that it is the same, and it stays until somebody deletes it.
+        Err(cause) if is_damage(&cause) => {
+            done.differing.push(id);
+            return Ok(());
+        }
+        Err(cause) => return Err(cause),
     }
     if delete::is_kept(db, id)? {
         done.deleted.push(id);
@@ -88,7 +154,7 @@ fn import_one(db: &Connection, log: WholeLog, done: &mut Imported) -> Result<(),
     }
     let WholeLog { worker, log, events, .. } = log;
     let first = Append { worker, events, durability: Durability::Power, prompt: None };
-    write::create(db, log, &first).map_err(|error| match error {
+    write::create(db, log, &first, index).map_err(|error| match error {
         StoreError::Append(cause) => cause,
         error => error.into(),
     })?;

@@ -3,17 +3,24 @@
 use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, fold_deltas};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use super::{delete, read, texts};
+use super::outage::is_damage;
+use super::texts::{self, Index};
+use super::{delete, read, row};
 use crate::store::{Append, Cause, StoreError};
 
-pub(super) fn create(db: &Connection, log: LogId, first: &Append) -> Result<(), StoreError> {
+pub(super) fn create(
+    db: &Connection,
+    log: LogId,
+    first: &Append,
+    index: Index,
+) -> Result<(), StoreError> {
     // What is about to be removed does not stand in the way of one of the same id.
-    delete::make_room(db, first.worker.worker_id).map_err(StoreError::Append)?;
+    delete::make_room(db, first.worker.worker_id, index).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
-    append(db, first)
+    append(db, first, index)
 }
 
-pub(super) fn append(db: &Connection, append: &Append) -> Result<(), StoreError> {
+pub(super) fn append(db: &Connection, append: &Append, search: Index) -> Result<(), StoreError> {
     let fails = |error: rusqlite::Error| StoreError::Append(error.into());
     let found = db
         .prepare_cached(
@@ -37,7 +44,7 @@ pub(super) fn append(db: &Connection, append: &Append) -> Result<(), StoreError>
     if !contiguous {
         return Err(StoreError::Append("the events leave a gap in the log".into()));
     }
-    insert(db, worker, append).map_err(StoreError::Append)
+    insert(db, worker, append, search).map_err(StoreError::Append)
 }
 
 fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
@@ -49,7 +56,7 @@ fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Caus
     Ok(())
 }
 
-fn insert(db: &Connection, worker: i64, append: &Append) -> Result<(), Cause> {
+fn insert(db: &Connection, worker: i64, append: &Append, search: Index) -> Result<(), Cause> {
     if let Some(prompt) = &append.prompt {
         db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
             .execute([&prompt.digest, &prompt.text])?;
@@ -69,13 +76,13 @@ fn insert(db: &Connection, worker: i64, append: &Append) -> Result<(), Cause> {
         ":last_seq": last_seq,
         ":head": head.as_ref().map(|id: &MessageId| id.as_bytes().as_slice()),
         ":used_ms": append.worker.updated_at.unix_ms(),
-        ":place": read::place_name(append.worker.place),
+        ":place": row::place_name(append.worker.place),
         ":summary": serde_json::to_string(&append.worker)?,
         ":worker": worker,
     })?;
     // After the summary, which has the title.
     for event in &append.events {
-        texts::keep(db, worker, event)?;
+        texts::keep(db, worker, event, search)?;
     }
     Ok(())
 }
@@ -114,8 +121,12 @@ fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId
             Ok(Some(turn.answer))
         }
         EventBody::TurnEnded { turn_id, .. } => {
-            db.prepare_cached("UPDATE turns SET last_seq = ? WHERE worker = ? AND turn_id = ?")?
-                .execute(params![event.seq, worker, turn_id.as_bytes()])?;
+            // A row of a strict table with one value of another type cannot be updated at all.
+            db.prepare_cached(
+                "UPDATE turns SET last_seq = ?, first_seq = CAST(first_seq AS INTEGER)
+                 WHERE worker = ? AND turn_id = ?",
+            )?
+            .execute(params![event.seq, worker, turn_id.as_bytes()])?;
             fold(db, worker, *turn_id, event.seq)?;
             Ok(None)
         }
@@ -123,18 +134,25 @@ fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId
     }
 }
 
-/// Replaces each run of neighbouring deltas of an ended turn by a single one.
+/// Replaces each run of neighbouring deltas of an ended turn by a single one. Where they cannot
+/// be read they stay as they are: a turn must be able to end.
 fn fold(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<(), Cause> {
-    let first: Option<u64> = db
-        .prepare_cached("SELECT first_seq FROM turns WHERE worker = ? AND turn_id = ?")?
-        .query_row(params![worker, turn.as_bytes()], |row| row.get(0))
-        .optional()?;
-    let Some(first) = first else { return Ok(()) };
-    let events = read::events_between(db, worker, first, end)?;
+    let events = match turn_events(db, worker, turn, end) {
+        Err(cause) if is_damage(&cause) => return Ok(()),
+        events => events?,
+    };
     for event in fold_deltas(events).iter().filter(|event| event.first_seq.is_some()) {
         db.prepare_cached("DELETE FROM events WHERE worker = ? AND seq BETWEEN ? AND ?")?
             .execute(params![worker, event.first_seq(), event.seq])?;
         insert_event(db, worker, event)?;
     }
     Ok(())
+}
+
+fn turn_events(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<Vec<Event>, Cause> {
+    let first: Option<u64> = db
+        .prepare_cached("SELECT first_seq FROM turns WHERE worker = ? AND turn_id = ?")?
+        .query_row(params![worker, turn.as_bytes()], |row| row.get(0))
+        .optional()?;
+    first.map_or(Ok(Vec::new()), |first| read::events_between(db, worker, first, end))
 }

@@ -3,8 +3,9 @@
 //! Whatever waits when the thread looks is committed as one transaction; the durability
 //! of the group is that of its most demanding member. A job that fails on its own (the log
 //! has moved on, an id is taken) is undone alone; a failure of the disk fails the group. The
-//! thread outlives every failure: the next group is a new attempt.
+//! thread outlives every failure, also a panic: the next group is a new attempt.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use protocol::LogId;
@@ -13,13 +14,14 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::lock::FolderLock;
 use super::place::Place;
-use super::{outage, transfer};
+use super::texts::{self, Index};
+use super::{file, outage, transfer};
 use crate::store::{Append, Differing, Give, Imported, Outage, StoreError};
 
 mod group;
 
 pub(super) use group::Change;
-use group::{Failure, Work, perform};
+use group::{Done, Failure, Work, perform, probe};
 
 /// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
 /// in one group; further ones wait for a place.
@@ -54,7 +56,7 @@ impl Writer {
         lock: Arc<FolderLock>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
-        let database = Database { connection, place, trouble: None };
+        let database = Database { connection, place, trouble: None, index: Index::Written };
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(database, inbox, lock))?;
@@ -81,10 +83,15 @@ impl Writer {
     {
         let (reply, done) = oneshot::channel();
         let job = Job::Alone(Box::new(move |db| {
-            let _ = reply.send(work(db));
+            let _ = reply.send(db.caught(work));
         }));
         self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         done.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Whether a commit would be taken now.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        self.write(Work::Check).await.map(drop)
     }
 
     pub(super) async fn close(&self) {
@@ -110,6 +117,8 @@ pub(super) struct Database {
     /// What the last commit failed of, so that an outage is logged once and not with every
     /// attempt.
     trouble: Option<String>,
+    /// Whether the index of texts can be written.
+    index: Index,
 }
 
 fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
@@ -153,7 +162,7 @@ impl Database {
         group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
     ) -> Vec<Waiting> {
         let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        let results = match self.try_commit(&works) {
+        let results = match self.caught(|db| db.try_commit(&works)) {
             Ok(results) => {
                 if let Some(trouble) = self.trouble.take() {
                     tracing::info!(trouble, "the store takes commits again");
@@ -168,18 +177,66 @@ impl Database {
         results.into_iter().zip(replies).collect()
     }
 
+    /// Runs `work`. Where it panics the thread goes on, with a new connection.
+    fn caught<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            self.reopen();
+            Err(StoreError::Panicked)
+        })
+    }
+
+    /// After a panic, which may have left anything behind in the connection.
+    fn reopen(&mut self) {
+        tracing::error!("a job of the store panicked; it goes on with a new connection");
+        // Where another file stands there now, the old connection has the right one.
+        match self.place.check().map(|()| file::open_to_write(self.place.file())) {
+            Ok(Ok(fresh)) => self.connection = fresh,
+            Ok(Err(error)) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "there is no new connection; the store goes on with the one it has"
+            ),
+            Err(_) => {}
+        }
+    }
+
     /// Errors when nothing of the group is stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
         // A database that is gone is not worth the work.
         self.place.check()?;
-        perform(&mut self.connection, &self.place, works).map_err(|failure| match failure {
+        // Nothing that is only looked at says that what failed would succeed now.
+        if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
+            probe(&mut self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
+        }
+        let mut done = perform(&mut self.connection, &self.place, works, self.index);
+        if let Err(Failure::Index(cause)) = &done {
+            let error = cause.as_ref() as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "the index of texts is broken; search knows nothing new until the next start makes it anew"
+            );
+            self.index = Index::Left;
+            done = perform(&mut self.connection, &self.place, works, self.index);
+        }
+        let Done { results, panicked } = done.map_err(|failure| self.failed(failure))?;
+        if panicked {
+            self.reopen();
+        }
+        Ok(results)
+    }
+
+    fn failed(&self, failure: Failure) -> StoreError {
+        match failure {
             Failure::Store(error) => error,
+            Failure::Index(source) => StoreError::Damaged(source),
             Failure::Cause(source) if outage::is_damage(&source) => StoreError::Damaged(source),
             Failure::Cause(source) => match outage::of(&source, self.place.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Append(source),
             },
-        })
+        }
     }
 
     /// Commits whole conversations, all or none.
@@ -189,7 +246,11 @@ impl Database {
         differing: Differing,
     ) -> Result<Imported, StoreError> {
         self.place.check()?;
-        let done = transfer::import(&mut self.connection, &self.place, logs, differing);
+        let done = transfer::import(&mut self.connection, &self.place, logs, differing, self.index);
+        if done.as_ref().is_err_and(texts::is_broken_index) {
+            // The giver has given; the next import goes without the index.
+            self.index = Index::Left;
+        }
         done.map_err(|cause| match cause.downcast::<StoreError>() {
             Ok(known) => *known,
             Err(source) => match outage::of(&source, self.place.folder()) {
@@ -251,6 +312,10 @@ fn again(error: &StoreError) -> StoreError {
             StoreError::Outage { outage: *outage, source: source() }
         }
         StoreError::Damaged(_) => StoreError::Damaged(source()),
+        StoreError::Panicked => StoreError::Panicked,
         _ => StoreError::Append(source()),
     }
 }
+
+#[cfg(test)]
+mod tests;

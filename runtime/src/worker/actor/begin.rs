@@ -4,7 +4,6 @@ use protocol::Turn;
 use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Context, Input, Next, Running, Timers};
-use crate::fault;
 use crate::provider::Request;
 use crate::providers::Choice;
 use crate::store::Branch;
@@ -30,7 +29,7 @@ impl Actor<'_> {
         let branch = self.shared.store.branch(self.id, leaf, CONTEXT_BYTES).await;
         let (branch, failure) = match branch {
             Ok(branch) => (branch, None),
-            Err(error) => (Branch::default(), Some(fault::from_store(error))),
+            Err(error) => (Branch::default(), Some(self.shared.failed(self.id, error))),
         };
         let (machine, effects) = TurnMachine::new(turn_id, answer, started_at, self.shared.limits);
         let machine = machine.behind(asking.begun.len() as u64);

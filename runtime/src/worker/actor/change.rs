@@ -4,8 +4,8 @@ use protocol::{Error, EventBody, Worker, WorkerStatus};
 
 use super::Actor;
 use crate::fault;
-use crate::hub::Wake;
 use crate::worker::command::Deletion;
+use crate::worker::deletion::delete;
 use crate::worker::patch::Patch;
 use crate::worker::shared::Shared;
 
@@ -33,20 +33,7 @@ impl Actor<'_> {
     }
 
     pub(super) async fn delete(&mut self, deletion: Deletion) -> Result<(), Error> {
-        let _in_order = self.shared.coming_and_going.lock().await;
-        let store = &self.shared.store;
-        let deleted = match deletion {
-            Deletion::Undoable => store.delete(self.id, self.shared.clock.now()).await,
-            Deletion::ForGood => store.give_up(self.id).await,
-        };
-        let deleted = match deleted {
-            Ok(deleted) => deleted,
-            // What failed may be the answer alone.
-            Err(_) if matches!(store.worker(self.id).await, Ok(None)) => true,
-            Err(error) => return Err(fault::from_store(error)),
-        };
-        self.shared.hub.wake(self.id, Wake::Deleted);
-        if deleted { Ok(()) } else { Err(fault::no_worker()) }
+        delete(self.shared, self.id, deletion).await
     }
 
     /// Commits events outside a turn's flow, all or none.
@@ -55,6 +42,9 @@ impl Actor<'_> {
             return Err(fault::waiting_for_store());
         }
         let now = self.shared.clock.now();
-        self.outbox.commit_now(now, bodies, None).await.map_err(fault::from_store)
+        self.outbox
+            .commit_now(now, bodies, None)
+            .await
+            .map_err(|error| self.shared.failed(self.id, error))
     }
 }

@@ -9,10 +9,10 @@ use protocol::{
 use super::begin::Asking;
 use super::{Actor, Sent};
 use crate::bundle::{Profile, text_digest};
+use crate::fresh;
 use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
 use crate::worker::{CONTEXT_BYTES, choice, message, title};
-use crate::{fault, fresh};
 
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that it was committed before. Errors leave
@@ -56,8 +56,13 @@ impl Actor<'_> {
     pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
         let store = &self.shared.store;
         let question = store.question(self.id, request.question).await;
-        let question = question.map_err(fault::from_store)?.ok_or_else(no_question)?;
-        let before = store.turn(self.id, request.id).await.map_err(fault::from_store)?;
+        let question = question
+            .map_err(|error| self.shared.failed(self.id, error))?
+            .ok_or_else(no_question)?;
+        let before = store
+            .turn(self.id, request.id)
+            .await
+            .map_err(|error| self.shared.failed(self.id, error))?;
         if let Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) =
             before.and_then(|events| events.into_iter().next())
         {
@@ -84,12 +89,16 @@ impl Actor<'_> {
     /// The text of an answer that is to be continued.
     async fn begun(&self, answer: MessageId, question: MessageId) -> Result<String, Error> {
         let store = &self.shared.store;
-        let role = store.role_of(self.id, answer).await.map_err(fault::from_store)?;
+        let role = store
+            .role_of(self.id, answer)
+            .await
+            .map_err(|error| self.shared.failed(self.id, error))?;
         if role != Some(Role::Assistant) {
             return Err(no_answer());
         }
         let branch = store.branch(self.id, answer, CONTEXT_BYTES).await;
-        let mut newest = branch.map_err(fault::from_store)?.messages.into_iter().rev();
+        let mut newest =
+            branch.map_err(|error| self.shared.failed(self.id, error))?.messages.into_iter().rev();
         // An answer without text is not among them, nor is a question that lies too far back.
         match (newest.next(), newest.next()) {
             (Some(begun), Some(asked)) if (begun.id, asked.id) == (answer, question) => {
@@ -121,7 +130,7 @@ impl Actor<'_> {
         let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
         self.outbox.forget();
         let committed = self.outbox.commit_now(now, bodies, Some(prompt)).await;
-        committed.map_err(fault::from_store)?;
+        committed.map_err(|error| self.shared.failed(self.id, error))?;
         self.head = Some(turn.answer);
 
         let cursor = Cursor::new(self.outbox.log(), accepted_seq);
@@ -145,11 +154,17 @@ impl Actor<'_> {
         match (request.parent, request.edits) {
             (None, None) => Ok(self.head),
             (Some(parent), None) => {
-                let known = store.role_of(self.id, parent).await.map_err(fault::from_store)?;
+                let known = store
+                    .role_of(self.id, parent)
+                    .await
+                    .map_err(|error| self.shared.failed(self.id, error))?;
                 known.map(|_| Some(parent)).ok_or_else(unknown_parent)
             }
             (None, Some(edited)) => {
-                let found = store.question(self.id, edited).await.map_err(fault::from_store)?;
+                let found = store
+                    .question(self.id, edited)
+                    .await
+                    .map_err(|error| self.shared.failed(self.id, error))?;
                 found.map(|found| found.parent).ok_or_else(no_question)
             }
             (Some(_), Some(_)) => Err(Error::new(
@@ -216,11 +231,17 @@ impl Actor<'_> {
     /// The answer that the same id was given before (invariant 5).
     async fn accepted_before(&self, request: &SendMessage) -> Result<Option<Accepted>, Error> {
         let store = &self.shared.store;
-        let role = store.role_of(self.id, request.id).await.map_err(fault::from_store)?;
+        let role = store
+            .role_of(self.id, request.id)
+            .await
+            .map_err(|error| self.shared.failed(self.id, error))?;
         if role.is_none() {
             return Ok(None);
         }
-        let found = store.acceptance(self.id, request.id).await.map_err(fault::from_store)?;
+        let found = store
+            .acceptance(self.id, request.id)
+            .await
+            .map_err(|error| self.shared.failed(self.id, error))?;
         let acceptance = found.ok_or_else(id_taken)?;
         let same_parent = request.parent.is_none() || request.parent == acceptance.message.parent;
         if acceptance.message.text != request.text || !same_parent {

@@ -4,6 +4,7 @@ use protocol::{Event, MessageId, WorkerId};
 use rusqlite::{Connection, Params, params};
 
 use super::{WorkerRow, key, messages, worker};
+use crate::store::sqlite::row;
 use crate::store::{Cause, Page};
 
 /// Bytes of events after which a tail ends, whatever was asked for: what an observer holds at
@@ -21,18 +22,23 @@ pub(in super::super) fn tail(
 ) -> Result<Option<Vec<Event>>, Cause> {
     let Some(key) = key(db, id)? else { return Ok(None) };
     let mut statement = db.prepare_cached(
-        "SELECT body FROM events WHERE worker = ? AND seq > ? ORDER BY seq LIMIT ?",
+        "SELECT seq, kind, body FROM events WHERE worker = ? AND seq > ? ORDER BY seq LIMIT ?",
     )?;
     let mut rows = statement.query(params![key, after, limit])?;
     let (mut events, mut bytes) = (Vec::new(), 0);
     while bytes < TAIL_BYTES
         && let Some(row) = rows.next()?
     {
-        let body: String = row.get(0)?;
-        bytes += body.len() as u64;
-        events.push(serde_json::from_str(&body)?);
+        bytes += row.get_ref(2)?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len) as u64;
+        events.push(row::event(row)?);
     }
-    Ok(Some(events))
+    contiguous(&events)?;
+    match events.first() {
+        Some(first) if first.first_seq() > after.saturating_add(1) => {
+            row::bad("events", "one is gone")
+        }
+        _ => Ok(Some(events)),
+    }
 }
 
 pub(in super::super) fn page(
@@ -59,6 +65,9 @@ pub(in super::super) fn page(
     let first = within_bytes(db, key, &begins, first, end)?;
     let next_before = (begins.last() != Some(&first)).then_some(first);
     let events = events_between(db, key, first, end.saturating_sub(1))?;
+    if events.first().is_none_or(|event| event.first_seq() != first) {
+        return row::bad("events", "a page does not begin where it should");
+    }
     Ok(Some(Page { stored, events, next_before }))
 }
 
@@ -103,8 +112,19 @@ pub(in super::super) fn events_between(
     first: u64,
     last: u64,
 ) -> Result<Vec<Event>, Cause> {
-    let sql = "SELECT body FROM events WHERE worker = ? AND seq BETWEEN ? AND ? ORDER BY seq";
-    events(db, sql, params![key, first, last])
+    let sql =
+        "SELECT seq, kind, body FROM events WHERE worker = ? AND seq BETWEEN ? AND ? ORDER BY seq";
+    let events = events(db, sql, params![key, first, last])?;
+    contiguous(&events)?;
+    Ok(events)
+}
+
+/// Errors where an event is missing between others: the fold would stop there.
+fn contiguous(events: &[Event]) -> Result<(), Cause> {
+    match events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1) {
+        true => Ok(()),
+        false => row::bad("events", "one is gone from between others"),
+    }
 }
 
 /// Whether the event at `seq` is in a page that ends after it.
@@ -139,6 +159,10 @@ fn within_bytes(
 
 pub(super) fn events(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Event>, Cause> {
     let mut statement = db.prepare_cached(sql)?;
-    let rows = statement.query_map(params, |row| row.get::<_, String>(0))?;
-    rows.map(|body| Ok(serde_json::from_str(&body?)?)).collect()
+    let mut rows = statement.query(params)?;
+    let mut events = Vec::new();
+    while let Some(found) = rows.next()? {
+        events.push(row::event(found)?);
+    }
+    Ok(events)
 }

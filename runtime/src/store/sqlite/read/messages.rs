@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::log::{event, events, events_between};
 use super::{key, role_name};
+use crate::store::sqlite::row;
 use crate::store::{Acceptance, Branch, BranchMessage, Cause};
 
 /// A message as it is found: when it was written, and what it says.
@@ -22,10 +23,10 @@ pub(in super::super) fn message(
 ) -> Result<Option<FoundMessage>, Cause> {
     let Some(link) = link(db, key, id)? else { return Ok(None) };
     // The event that begins a message of the user holds its text, too.
-    let Some(event) = event(db, key, link.seq)? else { return Ok(None) };
+    let event = beginning(db, key, id, &link)?;
     let (created_at, text) = match event.body {
         EventBody::MessageCommitted { message } => (message.created_at, message.text),
-        _ => (event.at, text_of(db, key, &link)?),
+        _ => (event.at, answer_of(db, key, &link)?),
     };
     Ok(Some(FoundMessage { role: link.role, created_at, text }))
 }
@@ -48,10 +49,10 @@ pub(in super::super) fn question(
     let Some(link) = link(db, key, message)?.filter(|link| link.role == Role::User) else {
         return Ok(None);
     };
-    Ok(event(db, key, link.seq)?.and_then(|event| match event.body {
+    Ok(match beginning(db, key, message, &link)?.body {
         EventBody::MessageCommitted { message } => Some(message),
         _ => None,
-    }))
+    })
 }
 
 pub(in super::super) fn acceptance(
@@ -73,7 +74,12 @@ pub(in super::super) fn turn(
 ) -> Result<Option<Vec<Event>>, Cause> {
     let Some(key) = key(db, id)? else { return Ok(None) };
     let Some((first, last)) = turn_span(db, key, turn)? else { return Ok(None) };
-    events_between(db, key, first, last.unwrap_or(i64::MAX as u64)).map(Some)
+    let events = events_between(db, key, first, last.unwrap_or(i64::MAX as u64))?;
+    let begins = match events.first().map(|event| &event.body) {
+        Some(EventBody::TurnAccepted { turn: accepted }) => accepted.turn_id == turn,
+        _ => false,
+    };
+    if begins { Ok(Some(events)) } else { row::bad("turns", "it does not begin where it should") }
 }
 
 pub(in super::super) fn branch(
@@ -85,16 +91,27 @@ pub(in super::super) fn branch(
     let Some(key) = key(db, id)? else { return Ok(Branch::default()) };
     let mut branch = Branch::default();
     let mut bytes = 0;
-    let mut next = Some(leaf);
+    let (mut next, mut child) = (Some(leaf), None);
     while let Some(message) = next {
-        let Some(link) = link(db, key, message)? else { break };
-        next = link.parent;
+        let link = match link(db, key, message)? {
+            Some(link) => link,
+            None if child.is_none() => break,
+            None => return row::bad("messages", "the one before another is gone"),
+        };
+        // Or else the walk would have no end.
+        if child.is_some_and(|child| link.seq >= child) {
+            return row::bad("messages", "the one before another comes after it");
+        }
+        (next, child) = (link.parent, Some(link.seq));
         // Beyond the bound the messages are only counted.
         if branch.older > 0 {
             branch.older += u32::from(has_text(db, key, &link)?);
             continue;
         }
-        let text = text_of(db, key, &link)?;
+        let text = match beginning(db, key, message, &link)?.body {
+            EventBody::MessageCommitted { message } => message.text,
+            _ => answer_of(db, key, &link)?,
+        };
         bytes += text.len() as u64;
         if text.is_empty() {
             continue;
@@ -152,23 +169,33 @@ fn link(db: &Connection, key: i64, message: MessageId) -> Result<Option<Link>, C
     let Some((parent, role, turn, seq)) = row else { return Ok(None) };
     Ok(Some(Link {
         parent: parent.map(|bytes| MessageId::from_slice(&bytes)).transpose()?,
-        role: if role == role_name(Role::User) { Role::User } else { Role::Assistant },
+        role: match [Role::User, Role::Assistant].into_iter().find(|r| role_name(*r) == role) {
+            Some(role) => role,
+            None => return row::bad("messages", "the role is none"),
+        },
         turn: turn.map(|bytes| TurnId::from_slice(&bytes)).transpose()?,
         seq,
     }))
 }
 
-/// A message's text: the user's from its event, the model's from the turn's deltas.
-fn text_of(db: &Connection, key: i64, link: &Link) -> Result<String, Cause> {
-    if link.role == Role::User {
-        let event = event(db, key, link.seq)?.map(|event| event.body);
-        return Ok(match event {
-            Some(EventBody::MessageCommitted { message }) => message.text,
-            _ => String::new(),
-        });
+/// The event that a message begins with. Errors where it is not the message's.
+fn beginning(db: &Connection, key: i64, id: MessageId, link: &Link) -> Result<Event, Cause> {
+    let found = event(db, key, link.seq)?;
+    let fits = found.as_ref().is_some_and(|event| match &event.body {
+        EventBody::MessageCommitted { message } => (message.id, message.role) == (id, link.role),
+        EventBody::TurnAccepted { turn } => (turn.answer, Role::Assistant) == (id, link.role),
+        _ => false,
+    });
+    match found {
+        Some(event) if fits => Ok(event),
+        _ => row::bad("messages", "it does not begin where it should"),
     }
+}
+
+/// An answer's text, from the turn's deltas.
+fn answer_of(db: &Connection, key: i64, link: &Link) -> Result<String, Cause> {
     let Some((first, last)) = answer_span(db, key, link)? else { return Ok(String::new()) };
-    let sql = "SELECT body FROM events
+    let sql = "SELECT seq, kind, body FROM events
          WHERE worker = ? AND seq BETWEEN ? AND ? AND kind = 'text_delta' ORDER BY seq";
     let deltas = events(db, sql, params![key, first, last])?;
     Ok(deltas

@@ -1,16 +1,23 @@
 //! One group of jobs, committed as one transaction.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use protocol::{LogId, Timestamp, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::store::sqlite::place::Place;
-use crate::store::sqlite::{delete, write};
+use crate::store::sqlite::texts::{self, Index};
+use crate::store::sqlite::{delete, outage, write};
 use crate::store::{Append, Cause, Durability, StoreError};
 
 pub(super) enum Work {
     Create(LogId, Box<Append>),
     Append(Box<Append>),
     Change(Change),
+    /// Nothing: whether a commit would be taken.
+    Check,
+    #[cfg(test)]
+    Panic,
 }
 
 /// What is done to a whole worker.
@@ -25,12 +32,34 @@ pub(in super::super) enum Change {
 /// Why a group was not committed.
 pub(super) enum Failure {
     Store(StoreError),
+    /// The index of texts cannot be written.
+    Index(Cause),
     Cause(Cause),
+}
+
+impl Failure {
+    /// Of a statement that is no job's own. The index is written at the end, by SQLite itself:
+    /// nothing else is left then that could break a rule of a table.
+    fn of(cause: Cause) -> Self {
+        let code = cause.downcast_ref::<rusqlite::Error>().and_then(|e| e.sqlite_error_code());
+        let refused = code == Some(rusqlite::ErrorCode::ConstraintViolation);
+        match refused || texts::is_broken_index(&cause) {
+            true => Self::Index(cause),
+            false => Self::Cause(cause),
+        }
+    }
+}
+
+/// What became of the jobs of a group that was committed.
+pub(super) struct Done {
+    pub(super) results: Vec<Result<bool, StoreError>>,
+    /// Whether one of them panicked; the others are not concerned.
+    pub(super) panicked: bool,
 }
 
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Cause(error.into())
+        Self::of(error.into())
     }
 }
 
@@ -39,7 +68,8 @@ pub(super) fn perform(
     db: &mut Connection,
     place: &Place,
     works: &[Work],
-) -> Result<Vec<Result<bool, StoreError>>, Failure> {
+    index: Index,
+) -> Result<Done, Failure> {
     let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
     // In WAL mode NORMAL syncs at checkpoints only, FULL at each commit and with it all
     // commits before (https://sqlite.org/pragma.html#pragma_synchronous).
@@ -49,27 +79,53 @@ pub(super) fn perform(
     };
     db.pragma_update(None, "synchronous", synchronous)?;
     let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut results = Vec::with_capacity(works.len());
+    let mut done = Done { results: Vec::with_capacity(works.len()), panicked: false };
     for work in works {
         let step = transaction.savepoint()?;
-        match work.perform(&step) {
-            Ok(done) => {
+        let performed = catch_unwind(AssertUnwindSafe(|| work.perform(&step, index)));
+        let result = performed.unwrap_or_else(|_| {
+            done.panicked = true;
+            Err(StoreError::Panicked)
+        });
+        done.results.push(match result {
+            Ok(stored) => {
                 step.commit()?;
-                results.push(Ok(done));
+                Ok(stored)
+            }
+            // The transaction is gone, and with it what the jobs before have done.
+            Err(StoreError::Append(cause) | StoreError::Delete(cause)) if step.is_autocommit() => {
+                return Err(Failure::Cause(cause));
             }
             Err(StoreError::Append(cause) | StoreError::Delete(cause))
-                if step.is_autocommit() || !is_its_own(&cause) =>
+                if texts::is_broken_index(&cause) =>
             {
+                return Err(Failure::Index(cause));
+            }
+            // What is broken is what this job met.
+            Err(StoreError::Append(cause) | StoreError::Delete(cause))
+                if outage::is_damage(&cause) =>
+            {
+                Err(StoreError::Damaged(cause))
+            }
+            Err(StoreError::Append(cause) | StoreError::Delete(cause)) if !is_its_own(&cause) => {
                 // The disk's failure: nothing of the group can be trusted to be there.
                 return Err(Failure::Cause(cause));
             }
-            Err(own) => results.push(Err(own)),
-        }
+            Err(own) => Err(own),
+        });
     }
     // As late as it can be asked: what is committed after this is acknowledged.
     place.check().map_err(Failure::Store)?;
     transaction.commit()?;
-    Ok(results)
+    Ok(done)
+}
+
+/// Writes something that changes nothing: whether there is space, and the right to.
+pub(super) fn probe(db: &mut Connection) -> Result<(), Cause> {
+    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    transaction.pragma_update(None, "user_version", version)?;
+    Ok(transaction.commit()?)
 }
 
 /// Whether a job failed by what it asked for (an id that is taken, a value out of range) and
@@ -85,27 +141,32 @@ impl Work {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
             // What is swept is marked already, and would be swept again.
-            Self::Change(Change::Sweep(_)) => Durability::Process,
+            Self::Change(Change::Sweep(_)) | Self::Check => Durability::Process,
             Self::Change(_) => Durability::Power,
+            #[cfg(test)]
+            Self::Panic => Durability::Power,
         }
     }
 
-    fn perform(&self, db: &Connection) -> Result<bool, StoreError> {
+    fn perform(&self, db: &Connection, index: Index) -> Result<bool, StoreError> {
         match self {
-            Self::Create(log, append) => write::create(db, *log, append).map(|()| true),
-            Self::Append(append) => write::append(db, append).map(|()| true),
-            Self::Change(change) => change.perform(db).map_err(StoreError::Delete),
+            Self::Create(log, append) => write::create(db, *log, append, index).map(|()| true),
+            Self::Append(append) => write::append(db, append, index).map(|()| true),
+            Self::Change(change) => change.perform(db, index).map_err(StoreError::Delete),
+            Self::Check => Ok(true),
+            #[cfg(test)]
+            Self::Panic => panic!("of a test"),
         }
     }
 }
 
 impl Change {
-    fn perform(self, db: &Connection) -> Result<bool, Cause> {
+    fn perform(self, db: &Connection, index: Index) -> Result<bool, Cause> {
         match self {
             Self::Delete(id, at) => delete::delete(db, id, at),
             Self::Restore(id) => delete::restore(db, id),
             Self::GiveUp(id) => delete::give_up(db, id),
-            Self::Sweep(until) => delete::sweep(db, until),
+            Self::Sweep(until) => delete::sweep(db, until, index),
         }
     }
 }

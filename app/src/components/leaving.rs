@@ -1,0 +1,55 @@
+//! The ways out of a conversation: files of it, and deleting it.
+
+use leptos::ev::SubmitEvent;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
+
+use super::console_view::Problem;
+use super::conversation_header::close_manage;
+use crate::erase::heard;
+use crate::live::Conversation;
+use crate::{AppError, api, text::tr};
+
+/// Plain links: the browser keeps what they lead to.
+#[component]
+pub fn ExportLinks() -> impl IntoView {
+    let Conversation { worker_id, worker, .. } = expect_context();
+    let runtime = worker.read_untracked().runtime_id.clone();
+    let link = move |format: &str, words: &'static str| {
+        let path = format!("/api/v1/runtimes/{runtime}/workers/{worker_id}/export?format={format}");
+        view! {
+            <a class="button" href=path rel="external" download="">
+                {words}
+            </a>
+        }
+    };
+    (link("markdown", tr!(export_markdown)), link("json", tr!(export_json)))
+}
+
+/// Deletes the conversation, with a script and without.
+#[component]
+pub fn DeleteForm() -> impl IntoView {
+    let worker_id = expect_context::<Conversation>().worker_id;
+    let problem = expect_context::<Problem>();
+    let navigate = use_navigate();
+    let submit = move |event: SubmitEvent| {
+        event.prevent_default();
+        let (problem, navigate) = (problem.clone(), navigate.clone());
+        spawn_local(async move {
+            match api::delete(worker_id).await {
+                Ok(()) => navigate(&format!("/?deleted={worker_id}"), Default::default()),
+                Err(AppError(error)) => problem.show(error, None),
+            }
+        });
+        close_manage();
+    };
+    view! {
+        <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
+            <input type="hidden" name="do" value="delete" />
+            <button class="button" data-kind="danger" type="submit">
+                {tr!(delete_yes)}
+            </button>
+        </form>
+    }
+}

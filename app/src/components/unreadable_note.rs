@@ -1,0 +1,27 @@
+//! What stands in the place of a conversation that cannot be read.
+
+use leptos::prelude::*;
+
+use super::console_view::Problem;
+use super::leaving::{DeleteForm, ExportLinks};
+use crate::erase::{erase, live};
+use crate::text::tr;
+
+/// That it cannot be read, and what can be done about it.
+#[component]
+pub fn UnreadableNote() -> impl IntoView {
+    let problem = expect_context::<Problem>();
+    view! {
+        <section class="unreadable" aria-labelledby="unreadable">
+            <h2 id="unreadable">{tr!(unreadable)}</h2>
+            <p>{tr!(unreadable_hint)}</p>
+            <div class="problems" role="alert">{live(move || problem.note())}</div>
+            <div class="exports" role="group" aria-label=tr!(unreadable_export)>
+                <p>{tr!(unreadable_export)}</p>
+                {erase(view! { <ExportLinks /> })}
+            </div>
+            <p>{tr!(unreadable_delete)}</p>
+            {erase(view! { <DeleteForm /> })}
+        </section>
+    }
+}

@@ -1,0 +1,267 @@
+//! What a start puts right of single rows, so that each can be named, listed and removed: a
+//! flipped byte in a column that is looked up by must hide no conversation, and must not keep
+//! others from anything. What rows say is never guessed; one that cannot be read stays so.
+//!
+//! Nothing is written where nothing is wrong.
+
+use std::collections::HashSet;
+
+use protocol::{Timestamp, Worker, WorkerId};
+use rusqlite::types::{Value, ValueRef};
+use rusqlite::{Connection, Row, Transaction, params};
+
+use super::row::{place_name, place_of};
+use super::schema::GRAMS;
+use super::texts;
+use crate::store::Cause;
+
+/// What the index of texts keeps its data in (<https://sqlite.org/fts5.html>).
+const INDEX_TABLES: [&str; 4] = ["grams_data", "grams_idx", "grams_docsize", "grams_config"];
+
+/// Whether SQLite's check speaks of what a row or the index of texts holds, and not of where
+/// the pages of the file are. Its words: <https://sqlite.org/src/file/src/pragma.c> and
+/// <https://sqlite.org/src/file/ext/fts5/fts5_main.c>.
+pub(super) fn is_of_a_row(finding: &str) -> bool {
+    let of_column = finding.split_once(" value in ").is_some_and(|(kind, column)| {
+        let known = ["NULL", "non-INTEGER", "non-TEXT", "non-BLOB", "TEXT", "NUMERIC"];
+        known.contains(&kind) && column.contains('.')
+    });
+    of_column || is_of_index(finding)
+}
+
+/// Whether what SQLite says is about the index of texts alone.
+pub(super) fn is_of_index(finding: &str) -> bool {
+    finding.contains("inverted index for FTS5 table")
+        || finding.contains("vtable constructor failed: grams")
+        || finding.contains("fts5")
+}
+
+/// Puts right what can be, in one transaction.
+pub(super) fn mend(db: &mut Connection) -> Result<(), Cause> {
+    let (rows, orphans) = (wrong_rows(db)?, orphans(db)?);
+    if !rows.is_empty() || !orphans.is_empty() {
+        let transaction = db.transaction()?;
+        for row in &rows {
+            row.write(&transaction)?;
+            tracing::warn!(worker = %row.id, "a conversation's row was put right as far as it can be");
+        }
+        for orphan in orphans {
+            let id = adopt(&transaction, orphan)?;
+            tracing::warn!(worker = %id, "a log without a conversation has one again");
+        }
+        transaction.commit()?;
+    }
+    mend_lookups(db)?;
+    mend_index(db)
+}
+
+/// The columns of a worker that lists and ids go by, as they should be.
+struct Lookup {
+    key: i64,
+    id: WorkerId,
+    used_ms: i64,
+    place: &'static str,
+    deleted_ms: Option<i64>,
+    /// The summary, where it names another id than the column does.
+    summary: Option<String>,
+}
+
+impl Lookup {
+    fn write(&self, db: &Connection) -> Result<(), Cause> {
+        db.execute(
+            "UPDATE workers SET worker_id = ?, used_ms = ?, place = ?, deleted_ms = ?,
+                    summary = coalesce(CAST(coalesce(?, summary) AS TEXT), ''),
+                    log_id = coalesce(CAST(log_id AS INTEGER), 0),
+                    last_seq = coalesce(CAST(last_seq AS INTEGER), 0),
+                    head = CAST(head AS BLOB)
+             WHERE id = ?",
+            params![
+                self.id.as_bytes(),
+                self.used_ms,
+                self.place,
+                self.deleted_ms,
+                self.summary,
+                self.key
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+/// The rows whose columns are not as they should be.
+fn wrong_rows(db: &Connection) -> Result<Vec<Lookup>, Cause> {
+    let mut taken = ids(db)?;
+    let mut statement = db.prepare(
+        "SELECT id, worker_id, used_ms, place, deleted_ms, summary,
+                typeof(log_id) || ' ' || typeof(last_seq) || ' ' || typeof(head)
+                    || ' ' || typeof(summary)
+         FROM workers NOT INDEXED",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut wrong = Vec::new();
+    while let Some(row) = rows.next()? {
+        wrong.extend(wrong_row(row, &mut taken)?);
+    }
+    Ok(wrong)
+}
+
+/// The ids that can be read.
+fn ids(db: &Connection) -> Result<HashSet<WorkerId>, Cause> {
+    let mut statement = db.prepare("SELECT worker_id FROM workers NOT INDEXED")?;
+    let mut rows = statement.query([])?;
+    let mut ids = HashSet::new();
+    while let Some(row) = rows.next()? {
+        ids.extend(id_of(row.get_ref(0)?));
+    }
+    Ok(ids)
+}
+
+fn wrong_row(row: &Row<'_>, taken: &mut HashSet<WorkerId>) -> Result<Option<Lookup>, Cause> {
+    let key: i64 = row.get(0)?;
+    let text = row.get_ref(5)?.as_str().ok();
+    let mut summary: Option<Worker> = text.and_then(|text| serde_json::from_str(text).ok());
+    let column = id_of(row.get_ref(1)?);
+    // One that is of another conversation says nothing of this one.
+    summary.take_if(|told| Some(told.worker_id) != column && taken.contains(&told.worker_id));
+    let id = match (column, &summary) {
+        (Some(id), _) => id,
+        (None, Some(told)) => told.worker_id,
+        (None, None) => made_of(key, taken),
+    };
+    taken.insert(id);
+    let found_ms = integer(row.get_ref(2)?);
+    let used_ms = match &summary {
+        Some(worker) => worker.updated_at.unix_ms(),
+        None => found_ms.filter(|ms| is_moment(*ms)).unwrap_or_else(|| {
+            i64::try_from(id.unix_ms()).ok().filter(|ms| is_moment(*ms)).unwrap_or_default()
+        }),
+    };
+    let found_place = row.get_ref(3)?.as_str().ok().and_then(place_of);
+    let place = summary.as_ref().map(|worker| worker.place).or(found_place).unwrap_or_default();
+    // Zero is the mark of one that is being removed; before that there was no deletion.
+    let found_deleted = row.get_ref(4)?;
+    let deleted_ms = integer(found_deleted).filter(|ms| *ms >= 0 && is_moment(*ms));
+    let rename = summary.as_mut().filter(|worker| worker.worker_id != id);
+    let renamed = rename.map(|worker| {
+        worker.worker_id = id;
+        serde_json::to_string(worker)
+    });
+    let types: String = row.get(6)?;
+    // None of these is of another type than its column; one that is null stays so.
+    let expected = ["integer", "integer", "blob", "text"];
+    let typed = types.split(' ').zip(expected).all(|(found, of)| found == of || found == "null");
+    let right = column.is_some()
+        && typed
+        && found_ms == Some(used_ms)
+        && found_place == Some(place)
+        && (deleted_ms.is_some() || found_deleted == ValueRef::Null)
+        && renamed.is_none();
+    let summary = renamed.transpose()?;
+    let place = place_name(place);
+    Ok((!right).then_some(Lookup { key, id, used_ms, place, deleted_ms, summary }))
+}
+
+fn id_of(value: ValueRef<'_>) -> Option<WorkerId> {
+    match value {
+        ValueRef::Blob(bytes) => WorkerId::from_slice(bytes).ok(),
+        _ => None,
+    }
+}
+
+fn integer(value: ValueRef<'_>) -> Option<i64> {
+    value.as_i64().ok()
+}
+
+fn is_moment(ms: i64) -> bool {
+    Timestamp::from_unix_ms(ms).unix_ms() == ms
+}
+
+/// An id for a row that has none, the same whenever it is asked for.
+fn made_of(key: i64, taken: &HashSet<WorkerId>) -> WorkerId {
+    let mut random = [0; 10];
+    random[2..].copy_from_slice(&key.to_be_bytes());
+    (0..=u64::MAX)
+        .map(|ms| WorkerId::from_parts(ms, random))
+        .find(|id| !taken.contains(id))
+        .expect("there are more moments than workers")
+}
+
+/// The keys that events have and no worker: the row is gone, or its key is another.
+fn orphans(db: &Connection) -> Result<Vec<i64>, Cause> {
+    let mut next = db.prepare("SELECT min(worker) FROM events WHERE worker > ?")?;
+    let mut known = db.prepare("SELECT EXISTS (SELECT 1 FROM workers WHERE id = ?)")?;
+    let mut key: Value = db.query_row("SELECT min(worker) FROM events", [], |row| row.get(0))?;
+    let mut orphans = Vec::new();
+    // What belongs to no number stands behind all that does, and nobody meets it.
+    while let Value::Integer(worker) = key {
+        if !known.query_row([worker], |row| row.get::<_, bool>(0))? {
+            orphans.push(worker);
+        }
+        key = next.query_row([worker], |row| row.get(0))?;
+    }
+    Ok(orphans)
+}
+
+/// A worker for the events of a key, so that they can be seen and removed. Nobody knows its
+/// summary.
+fn adopt(db: &Transaction<'_>, key: i64) -> Result<WorkerId, Cause> {
+    let id = made_of(key, &ids(db)?);
+    db.execute(
+        "INSERT INTO workers (id, worker_id, log_id, last_seq, used_ms, summary)
+         VALUES (?, ?, 0, 0, 0, '')",
+        params![key, id.as_bytes()],
+    )?;
+    Ok(id)
+}
+
+/// Makes the indexes of the small tables anew where a row is not in them, or not where it
+/// should be: it would be in some lists and not in others.
+fn mend_lookups(db: &Connection) -> Result<(), Cause> {
+    for table in ["workers", "turns"] {
+        let mut statement = db.prepare(&format!("PRAGMA integrity_check({table})"))?;
+        let mut rows = statement.query([])?;
+        let mut wrong = false;
+        while let Some(row) = rows.next()? {
+            let finding: String = row.get(0)?;
+            wrong |= finding.contains("missing from index") || finding.contains("entries in index");
+        }
+        drop(rows);
+        if wrong {
+            tracing::warn!(table, "an index does not fit its table; it is made anew");
+            db.execute_batch(&format!("REINDEX {table}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the index of texts anew where it is broken, or where texts were written without it.
+fn mend_index(db: &mut Connection) -> Result<(), Cause> {
+    if index_is_whole(db) {
+        return Ok(());
+    }
+    tracing::warn!("the index of texts is broken; it is made anew, which may take a while");
+    if db.execute_batch("DROP TABLE IF EXISTS grams").is_err() {
+        // It is too broken to be opened, which its module does before it drops it. Without its
+        // entry, what it kept its data in are tables like others.
+        db.pragma_update(None, "writable_schema", true)?;
+        db.execute("DELETE FROM sqlite_schema WHERE name = 'grams'", [])?;
+        db.pragma_update(None, "writable_schema", "RESET")?;
+    }
+    for table in INDEX_TABLES {
+        db.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;
+    }
+    let transaction = db.transaction()?;
+    transaction.execute_batch(GRAMS)?;
+    texts::index_all(&transaction)?;
+    Ok(transaction.commit()?)
+}
+
+fn index_is_whole(db: &Connection) -> bool {
+    let sound = db.query_row("PRAGMA quick_check(grams)", [], |row| row.get::<_, String>(0));
+    if sound.as_deref() != Ok("ok") {
+        return false;
+    }
+    let same = "SELECT (SELECT count(*) FROM texts) = (SELECT count(*) FROM grams_docsize)
+             AND NOT EXISTS (SELECT 1 FROM texts WHERE id NOT IN (SELECT id FROM grams_docsize))";
+    db.query_row(same, [], |row| row.get::<_, bool>(0)).unwrap_or(false)
+}

@@ -1,0 +1,60 @@
+use super::*;
+use crate::store::sqlite::schema::Schema;
+use protocol::{Timestamp, WorkerId};
+
+fn writer(folder: &std::path::Path) -> Writer {
+    let file = folder.join("companion.db");
+    let lock = Arc::new(FolderLock::take(folder).unwrap());
+    let connection = file::open(&file, &Schema::current()).unwrap();
+    let place = Place::of(&file).unwrap();
+    Writer::start(connection, place, lock).unwrap()
+}
+
+fn delete() -> Change {
+    Change::Delete(WorkerId::from_parts(1, [1; 10]), Timestamp::from_unix_ms(1))
+}
+
+#[tokio::test]
+async fn a_job_that_panics_costs_itself_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    for _ in 0..3 {
+        // In one group, or in two: the result is the same.
+        let (before, panics, after) = tokio::join!(
+            writer.change(delete()),
+            writer.write(Work::Panic),
+            writer.change(delete()),
+        );
+        assert!(matches!(panics, Err(StoreError::Panicked)), "{panics:?}");
+        assert!(matches!((&before, &after), (Ok(false), Ok(false))), "{before:?}, {after:?}");
+    }
+    writer.check().await.unwrap();
+    writer.close().await;
+    assert!(matches!(writer.check().await, Err(StoreError::Closed)), "that is what a close is");
+}
+
+#[tokio::test]
+async fn work_on_the_whole_database_that_panics_costs_itself_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    let failed = writer.alone::<(), _>(|_| panic!("of a test")).await;
+    assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
+    // As an import's giver does, in the middle of its transaction.
+    let give: Give = Box::new(|_| panic!("of a test"));
+    let failed = writer.alone(|db| db.import(give, Differing::Refuse)).await;
+    assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
+    assert!(matches!(writer.change(delete()).await, Ok(false)));
+}
+
+#[tokio::test]
+async fn a_check_asks_for_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    writer.check().await.unwrap();
+    let (file, away) = (folder.path().join("companion.db"), folder.path().join("away"));
+    std::fs::rename(&file, &away).unwrap();
+    let gone = writer.check().await;
+    assert!(matches!(gone, Err(StoreError::Outage { outage: Outage::Missing, .. })), "{gone:?}");
+    std::fs::rename(&away, &file).unwrap();
+    writer.check().await.unwrap();
+}

@@ -1,0 +1,76 @@
+//! Which conversations were found to be unreadable, so that each is told of once: in the log,
+//! and to those who follow the list.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use protocol::{Worker, WorkerId};
+
+use crate::hub::Hub;
+use crate::newborn;
+use crate::store::{Store, StoreError};
+
+/// How many are remembered; of more than that, some are told of again.
+const MOST: usize = 10_000;
+
+/// Those that were found since the start.
+#[derive(Default)]
+pub(crate) struct Unreadable {
+    found: Mutex<HashSet<WorkerId>>,
+    /// Those that the list was told of.
+    told: Mutex<HashSet<WorkerId>>,
+}
+
+impl Unreadable {
+    /// The placeholder of a worker of which something cannot be read. None: there is no such
+    /// worker.
+    pub(crate) async fn placeholder(
+        &self,
+        store: &dyn Store,
+        hub: &Hub,
+        id: WorkerId,
+    ) -> Result<Option<Worker>, StoreError> {
+        let Some(known) = store.listed(id).await? else { return Ok(None) };
+        let worker = newborn::mark_unreadable(known);
+        self.note(id);
+        if insert(&self.told, id) {
+            // After whatever was told of it: nothing more is.
+            hub.listed(&worker, u64::MAX);
+        }
+        Ok(Some(worker))
+    }
+
+    /// Logs that a worker cannot be read, once. The log says which, and nothing of what is in it.
+    pub(crate) fn note(&self, id: WorkerId) {
+        if insert(&self.found, id) {
+            tracing::warn!(worker = %id, "a conversation cannot be read, or not all of it");
+        }
+    }
+
+    /// A list's workers, with those that were found since marked as such.
+    pub(crate) fn mark(&self, workers: Vec<Worker>) -> Vec<Worker> {
+        let mark = |worker: Worker| {
+            if worker.unreadable {
+                self.note(worker.worker_id);
+                return worker;
+            }
+            let found = lock(&self.found).contains(&worker.worker_id);
+            if found { newborn::mark_unreadable(worker) } else { worker }
+        };
+        workers.into_iter().map(mark).collect()
+    }
+}
+
+/// Whether it is new.
+fn insert(set: &Mutex<HashSet<WorkerId>>, id: WorkerId) -> bool {
+    let mut set = lock(set);
+    if set.len() >= MOST {
+        set.clear();
+    }
+    set.insert(id)
+}
+
+fn lock(set: &Mutex<HashSet<WorkerId>>) -> MutexGuard<'_, HashSet<WorkerId>> {
+    // A set is whole after every access, so a panic elsewhere does not spoil it.
+    set.lock().unwrap_or_else(PoisonError::into_inner)
+}

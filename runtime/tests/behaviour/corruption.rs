@@ -1,0 +1,198 @@
+//! Each column of each table holds something else than was written, in turn. The product starts,
+//! lists, answers in another conversation, exports what can be read, and can remove what is
+//! broken (invariant 13).
+//!
+//! The tables and columns are asked of the database, so that a new one is covered by itself.
+
+use std::collections::BTreeMap;
+use std::panic::AssertUnwindSafe;
+use std::path::Path;
+use std::time::Duration;
+
+use futures::FutureExt as _;
+use protocol::Place as Placed;
+use protocol::api::CreateWorker;
+use runtime::store::Places;
+use rusqlite::Connection;
+
+use crate::stage::{Stage, copy_as_it_is, soon};
+use damage::{Case, Damaged, cases, strike};
+use examine::examine;
+
+mod damage;
+mod examine;
+
+/// Longer than anything here takes.
+const HANG: Duration = Duration::from_secs(60);
+
+/// What the conversation that is never touched says.
+pub const SOUND: &str = "soundquestion";
+
+/// A data folder with a row in every table: conversations with titles, branches, an answer under
+/// way, one in the archive, one that is pinned, and one that was deleted. Answers with the key of
+/// the conversation that is never touched.
+async fn furnished() -> (tempfile::TempDir, i64) {
+    let mut stage = Stage::new().await;
+    stage.ask_and_answer(SOUND, &["a sound ", "answer"]).await;
+    let sound = stage.worker;
+    for place in [Placed::Listed, Placed::Pinned, Placed::Archived, Placed::Listed] {
+        let worker = stage.runtime.create(CreateWorker::default()).await.unwrap();
+        stage.worker = worker.worker_id;
+        stage.ask_and_answer("struckquestion one", &["an ", "answer"]).await;
+        stage.ask_and_answer("struckquestion two", &["日本", "語"]).await;
+        stage.runtime.place(worker.worker_id, place).await.unwrap();
+    }
+    soon(stage.runtime.delete(stage.worker)).await.unwrap();
+    // A crash in the middle of an answer.
+    let worker = stage.runtime.create(CreateWorker::default()).await.unwrap();
+    stage.worker = worker.worker_id;
+    stage.ask_and_answer("struckquestion three", &["done"]).await;
+    let (_, call) = stage.ask("struckquestion four").await;
+    call.begin().await;
+    let mut watcher = stage.watch().await;
+    call.text("so far").await;
+    watcher.until_text("so far").await;
+    let folder = tempfile::tempdir().unwrap();
+    copy_as_it_is(stage.folder(), folder.path());
+    let db = Connection::open(folder.path().join("companion.db")).unwrap();
+    db.pragma_update(None, "wal_checkpoint", "TRUNCATE").unwrap();
+    let key = "SELECT id FROM workers WHERE worker_id = ?";
+    let key = db.query_row(key, [sound.as_bytes()], |row| row.get(0)).unwrap();
+    (folder, key)
+}
+
+/// Strikes a copy of the furnished folder, and looks at what is left.
+async fn try_case(folder: &Path, case: &Case) -> Option<Result<(), String>> {
+    let copy = tempfile::tempdir().unwrap();
+    std::fs::copy(folder.join("companion.db"), copy.path().join("companion.db")).unwrap();
+    match strike(&copy.path().join("companion.db"), case) {
+        Damaged::Yes => {}
+        // SQLite itself keeps such a value out, or it is what was there.
+        Damaged::No => return None,
+    }
+    let examined = AssertUnwindSafe(examine(copy)).catch_unwind();
+    Some(match tokio::time::timeout(HANG, examined).await {
+        Ok(Ok(examined)) => examined,
+        Ok(Err(_)) => Err("panic: a step that never comes".to_owned()),
+        Err(_) => Err("hang: a step that never ends".to_owned()),
+    })
+}
+
+/// Runs the cases of the tables that `of` chooses.
+async fn run(of: impl Fn(&str) -> bool) {
+    let (folder, sound) = furnished().await;
+    let db = Connection::open(folder.path().join("companion.db")).unwrap();
+    let cases: Vec<Case> = cases(&db, sound).into_iter().filter(|case| of(&case.table)).collect();
+    drop(db);
+    let (mut struck, mut failures) = (0, BTreeMap::<String, Vec<String>>::new());
+    for case in &cases {
+        let Some(done) = try_case(folder.path(), case).await else { continue };
+        struck += 1;
+        if let Err(error) = done {
+            let (step, _) = error.split_once(": ").unwrap_or((&error, ""));
+            failures.entry(step.to_owned()).or_default().push(format!("{case}: {error}"));
+        }
+    }
+    let counts: Vec<_> =
+        failures.iter().map(|(step, of)| format!("{step}: {}", of.len())).collect();
+    println!("{struck} cases of {} tried; failed at {counts:?}", cases.len());
+    assert!(struck * 3 > cases.len(), "{struck} of {}: the database is really struck", cases.len());
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_struck_worker_costs_itself_alone() {
+    run(|table| table == "workers").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_struck_event_costs_its_conversation_alone() {
+    run(|table| table == "events").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_struck_message_or_turn_costs_its_conversation_alone() {
+    run(|table| matches!(table, "messages" | "turns")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_struck_row_of_any_other_table_costs_no_conversation() {
+    run(|table| !matches!(table, "workers" | "events" | "messages" | "turns")).await;
+}
+
+/// A row that is gone altogether, where others lead to it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_row_that_is_gone_costs_its_conversation_alone() {
+    let (folder, sound) = furnished().await;
+    let mut failures = Vec::new();
+    for table in ["workers", "events", "messages", "turns", "prompts", "texts"] {
+        let copy = tempfile::tempdir().unwrap();
+        let file = copy.path().join("companion.db");
+        std::fs::copy(folder.path().join("companion.db"), &file).unwrap();
+        let db = Connection::open(&file).unwrap();
+        db.pragma_update(None, "foreign_keys", false).unwrap();
+        let of = match table {
+            "workers" => format!("id <> {sound}"),
+            "prompts" => "true".to_owned(),
+            _ => format!("worker <> {sound}"),
+        };
+        db.execute(&format!("DELETE FROM {table} WHERE {of}"), []).unwrap();
+        drop(db);
+        if let Err(error) = examine(copy).await {
+            failures.push(format!("{table}: {error}"));
+        }
+    }
+    assert!(failures.is_empty(), "{failures:#?}");
+}
+
+/// The parents of two messages lead in a circle: whoever follows them would never come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_branch_that_leads_in_a_circle_ends_its_turn_with_an_error() {
+    let mut stage = Stage::new().await;
+    stage.ask_and_answer("one", &["a"]).await;
+    let file = stage.folder().join("companion.db");
+    let db = Connection::open(file).unwrap();
+    db.execute("UPDATE messages SET parent = message_id WHERE role = 'user'", []).unwrap();
+    let accepted = stage.send("two").await.unwrap();
+    let turn = stage.ended(&accepted).await;
+    assert_eq!(turn.state, protocol::TurnState::Failed);
+    assert!(stage.script.is_quiet(), "no model is asked with a part of what was said");
+}
+
+/// The page is open when the row is struck: it is told, the list is told, and one of both deletes.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_follows_a_conversation_that_breaks_is_told_and_can_delete_it() {
+    let mut stage = Stage::new().await;
+    stage.ask_and_answer("before", &["a"]).await;
+    let mut watcher = stage.watch().await;
+    watcher.view_after_snapshot().await;
+    let mut list = stage.runtime.observe_list(None).unwrap();
+    let (_, call) = stage.ask("q").await;
+    call.begin().await;
+    call.text("so far").await;
+    watcher.until_text("so far").await;
+    let db = Connection::open(stage.folder().join("companion.db")).unwrap();
+    db.busy_timeout(Duration::from_secs(10)).unwrap();
+    db.execute("UPDATE workers SET last_seq = -5", []).unwrap();
+    call.text(" and no further").await;
+    watcher.until(|view| view.worker.unreadable).await;
+    assert_eq!(watcher.view().messages, [], "nothing is shown of what cannot be read");
+    loop {
+        let frame = soon(list.next()).await.unwrap();
+        if let protocol::ListFrame::Worker { worker, .. } = frame
+            && worker.unreadable
+        {
+            assert_eq!(worker.worker_id, stage.worker);
+            break;
+        }
+    }
+    let page = stage.runtime.workers_at(Places::InView, None, 10).await.unwrap();
+    assert!(page.workers.iter().any(|w| w.worker_id == stage.worker && w.unreadable));
+    let refused = stage.send("more").await.unwrap_err();
+    assert_eq!(refused.code, protocol::ErrorCode::Internal);
+    let other = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+    soon(stage.runtime.delete(stage.worker)).await.unwrap();
+    assert_eq!(watcher.until_closed().await, protocol::CloseReason::Deleted);
+    stage.worker = other;
+    stage.ask_and_answer("elsewhere", &["yes"]).await;
+}

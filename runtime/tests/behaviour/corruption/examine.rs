@@ -1,0 +1,157 @@
+//! What must go on working, whatever one row holds.
+
+use std::collections::HashSet;
+use std::fmt::Debug;
+
+use protocol::api::SendMessage;
+use protocol::{TurnState, WorkerId};
+use runtime::Export;
+use runtime::store::Places;
+use tempfile::TempDir;
+
+use super::SOUND;
+use crate::stage::{Setting, Stage, fresh_id, soon};
+
+/// Opens what is in the folder and uses it as a person would who finds a broken conversation in
+/// it. Error: the step that fails, and how.
+pub async fn examine(folder: TempDir) -> Result<(), String> {
+    let mut stage = Stage::open(Setting::default(), folder).await.map_err(|e| at("start", e))?;
+    let sound = lists(&stage).await?;
+    stage.worker = sound.sound;
+    answers(&mut stage).await?;
+    shows(&stage, &sound.all).await?;
+    exports(&stage).await?;
+    removes(&mut stage, sound).await?;
+    // What was left is sound.
+    let mut stage = stage.try_reopened().await.map_err(|e| at("start again", e))?;
+    let left = lists(&stage).await?;
+    if left.all != [left.sound] {
+        return Err(at("start again", left.all));
+    }
+    stage.worker = left.sound;
+    answers(&mut stage).await
+}
+
+struct Listed {
+    all: Vec<WorkerId>,
+    sound: WorkerId,
+    deleted: Vec<WorkerId>,
+}
+
+/// Every list, page by page.
+async fn lists(stage: &Stage) -> Result<Listed, String> {
+    let (mut all, mut deleted, mut sound) = (Vec::new(), Vec::new(), None);
+    let archived = Places::Only(protocol::Place::Archived);
+    let pinned = Places::Only(protocol::Place::Pinned);
+    for places in [Places::InView, archived, pinned] {
+        let mut before = None;
+        for pages in 0.. {
+            let page = stage.runtime.workers_at(places, before.as_deref(), 1).await;
+            let page = page.map_err(|e| at("list", e))?;
+            for worker in page.workers {
+                if worker.title.as_deref() == Some(SOUND) {
+                    sound = Some(worker.worker_id);
+                }
+                if places != pinned {
+                    all.push(worker.worker_id);
+                }
+            }
+            before = page.next_before;
+            if before.is_none() {
+                break;
+            }
+            if pages > 50 {
+                return Err(at("list", "it never ends"));
+            }
+        }
+    }
+    let mut before = None;
+    for pages in 0.. {
+        let page = stage.runtime.deleted(before.as_deref(), 1).await;
+        let page = page.map_err(|e| at("list the deleted", e))?;
+        deleted.extend(page.deleted.iter().map(|deleted| deleted.worker.worker_id));
+        before = page.next_before;
+        if before.is_none() {
+            break;
+        }
+        if pages > 50 {
+            return Err(at("list the deleted", "it never ends"));
+        }
+    }
+    if all.iter().collect::<HashSet<_>>().len() != all.len() {
+        return Err(at("list", format!("one is there twice: {all:?}")));
+    }
+    let sound = sound.ok_or_else(|| at("list", "the sound one is not there"))?;
+    stage.runtime.summary().await.map_err(|e| at("summary", e))?;
+    Ok(Listed { all, sound, deleted })
+}
+
+/// The sound conversation answers, and is found.
+async fn answers(stage: &mut Stage) -> Result<(), String> {
+    let id = fresh_id();
+    let request = SendMessage { id, text: "go on".to_owned(), parent: None, edits: None };
+    let accepted = soon(stage.runtime.send(stage.worker, request)).await;
+    let accepted = accepted.map_err(|e| at("answer", e))?;
+    stage.script.call().await.answer(&["of ", "course"]).await;
+    let turn = stage.ended(&accepted).await;
+    if turn.state != TurnState::Completed {
+        return Err(at("answer", turn));
+    }
+    let found = stage.runtime.search(SOUND, None, None, 50).await.map_err(|e| at("search", e))?;
+    if !found.hits.iter().any(|hit| hit.worker.worker_id == stage.worker) {
+        return Err(at("search", "what the sound one says is not found"));
+    }
+    // The index leads to the struck ones as well.
+    let found = stage.runtime.search("struckquestion", None, None, 50).await;
+    found.map(drop).map_err(|e| at("search", e))
+}
+
+/// Each page of a conversation is shown, or says that it cannot be.
+async fn shows(stage: &Stage, all: &[WorkerId]) -> Result<(), String> {
+    for id in all {
+        stage.runtime.worker(*id).await.map_err(|e| at("look at one", e))?;
+        stage.runtime.snapshot(*id).await.map_err(|e| at("page of one", e))?;
+        let mut observation =
+            stage.runtime.observe(*id, None).await.map_err(|e| at("follow one", e))?;
+        soon(observation.next()).await.ok_or_else(|| at("follow one", "nothing is told"))?;
+        // These may say that something cannot be read, and must come back.
+        let _ = soon(stage.runtime.transcript(*id, None, 10)).await;
+        let _ = soon(stage.runtime.search("struckquestion", Some(*id), None, 5)).await;
+    }
+    Ok(())
+}
+
+/// All of them go out, and come in elsewhere.
+async fn exports(stage: &Stage) -> Result<(), String> {
+    let lines = whole(stage.runtime.export().map_err(|e| at("export", e))?).await?;
+    runtime::transfer::read(&lines).map(drop).map_err(|e| at("export", format!("unreadable: {e}")))
+}
+
+async fn whole(mut export: Export) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    while let Some(piece) = soon(export.next()).await {
+        bytes.extend(piece.map_err(|e| at("export", e))?);
+    }
+    Ok(bytes)
+}
+
+/// Everything but the sound one can be deleted, and is gone then.
+async fn removes(stage: &mut Stage, listed: Listed) -> Result<(), String> {
+    let Listed { all, sound, deleted } = listed;
+    for id in all.into_iter().filter(|id| *id != sound) {
+        soon(stage.runtime.delete(id)).await.map_err(|e| at("delete", e))?;
+        soon(stage.runtime.delete_for_good(id)).await.map_err(|e| at("delete for good", e))?;
+    }
+    for id in deleted {
+        soon(stage.runtime.delete_for_good(id)).await.map_err(|e| at("delete for good", e))?;
+    }
+    let left = lists(stage).await?;
+    if left.all != [sound] || !left.deleted.is_empty() {
+        return Err(at("delete", format!("there are still {:?}, {:?}", left.all, left.deleted)));
+    }
+    Ok(())
+}
+
+fn at(step: &str, error: impl Debug) -> String {
+    format!("{step}: {error:?}")
+}
