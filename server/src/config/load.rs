@@ -159,7 +159,7 @@ fn file_layer(
             let layer = layer::file(&path, folder, &text, all, problems);
             (Some(path), layer)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
             (None, Layer::new())
         }
         Err(error) => {

@@ -125,7 +125,6 @@ async fn what_fits_no_function_is_the_callers_mistake() {
         ("snapshot", format!("{{\"worker_id\":\"{id}\",\"before\":18446744073709551616}}")),
         ("delete", "{\"worker_id\":\"x\"}".to_owned()),
         ("place", format!("{{\"worker_id\":\"{id}\",\"place\":\"nowhere\"}}")),
-        ("place", format!("{{\"worker_id\":\"{id}\",\"place\":{{\"pinned\":1}}}}")),
     ] {
         let address = (Method::POST, format!("/api/fn/{name}"));
         let (status, name) = sent(&server, &address, &[JSON], body.as_bytes()).await;

@@ -218,7 +218,8 @@ async fn connections_that_say_nothing_or_half_a_head_make_room() {
 #[tokio::test]
 async fn a_connection_with_a_request_in_work_is_never_closed_for_another_one() {
     let server = start("max_connections = 8").await;
-    let events = format!("{}/events", server.worker().await);
+    let worker = server.worker().await;
+    let events = format!("{worker}/events");
     let mut observers = Vec::new();
     for _ in 0..3 {
         let ask = server.get(&events).header("accept", "text/event-stream");
@@ -240,7 +241,7 @@ async fn a_connection_with_a_request_in_work_is_never_closed_for_another_one() {
     timeout(HANG, sending.read_exact(&mut answer)).await.unwrap().unwrap();
     assert_eq!(&answer, b"HTTP/1.1 201");
     server.says("Still followed.");
-    server.send(&server.worker().await, "Hello!").await;
+    server.send(&worker, "Hello!").await;
     for observer in &mut observers {
         let mut told = String::new();
         while !told.contains("turn_ended") {
