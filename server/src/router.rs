@@ -34,8 +34,9 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     }
     // The last one stands outermost.
     router
-        .layer(from_fn_with_state(hosts, security::guard))
         .layer(from_fn_with_state(bounds, bounds::keep))
+        // What comes from elsewhere takes neither memory nor a place.
+        .layer(from_fn_with_state(hosts, security::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(style, pages::tell_people))
         .layer(from_fn(headers::add))
@@ -43,8 +44,6 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
-    error!(panic = text, "a handler panicked");
+    error!(panic = telemetry::words_of(panic.as_ref()), "a handler panicked");
     ApiError::internal().into_response()
 }

@@ -15,7 +15,7 @@ use crate::events::Observers;
 use crate::listen;
 use crate::signals::Signals;
 use crate::state::AppState;
-use crate::{engine, router, telemetry};
+use crate::{descriptors, engine, router, telemetry};
 
 /// What may be needed to tell every observer, keep the text of running turns and finish
 /// the answers under way. Whoever is not done by then is cut off.
@@ -29,7 +29,8 @@ pub const STORE: Duration = Duration::from_secs(2);
 
 /// Serves until it is asked to stop. A second signal ends the process at once.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::begin(&config.settings.log)?;
+    let config = config.with_absolute_paths().context("the working folder is gone")?;
+    telemetry::begin(&config)?;
     let mut signals = Signals::take().context("the signals cannot be taken")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address cannot be read")?;
@@ -45,7 +46,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
-    let most = config.settings.http.max_connections.count();
+    let most = descriptors::room_for_connections(&config.settings.http);
     listen::announce(address);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
 

@@ -3,7 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 mod assets;
+mod bodies;
 mod bounds;
+mod canary;
 mod catalogue;
 mod choosing;
 mod config;
