@@ -28,7 +28,8 @@ lend_build() {
     cp -al "$build_dir/$part/." "$copy/target/build/$part/" 2>/dev/null ||
       cp -a "$build_dir/$part/." "$copy/target/build/$part/"
   done
-  find "$copy/target/build" -name incremental -prune -exec rm -rf {} +
+  # Neither what a compiler changes in place, nor the locks: a link would be the same lock.
+  find "$copy/target/build" -maxdepth 4 \( -name incremental -o -name .cargo-lock \) -prune -exec rm -rf {} +
   while read -r crate; do
     find "$copy/target/build" -maxdepth 4 \( -name "$crate-*" -o -name "lib${crate//-/_}-*" \
       -o -name "${crate//-/_}-*" -o -name "$crate.d" -o -name "$crate" \
