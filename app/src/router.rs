@@ -35,8 +35,11 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     Router::new()
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
-        .route("/c/{worker_id}/profile", get(new::change))
+        .route("/profile/{worker_id}", get(new::change).post(new::choose))
         .route("/new", get(new::page).post(new::submit))
+        .route("/turns/{worker_id}/{turn_id}", get(input::page))
+        // Where these two pages were first, which people may have kept.
+        .route("/c/{worker_id}/profile", get(new::change))
         .route("/c/{worker_id}/turns/{turn_id}", get(input::page))
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
