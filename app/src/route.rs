@@ -41,6 +41,26 @@ pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
 mod tests {
     use super::*;
 
+    /// The first parts of the server's paths: its own pages, the interface, and the files of them.
+    const SERVER: [&str; 8] =
+        ["api", "data", "new", "pkg", "profile", "search", "settings", "turns"];
+
+    #[test]
+    fn each_proxy_knows_what_is_the_servers() {
+        let trunk = include_str!("../../Trunk.toml");
+        let passed_on = trunk.lines().filter(|line| line.starts_with("backend = \"http://"));
+        let passed_on: Vec<_> = passed_on.collect();
+        let expected = SERVER.map(|part| format!("backend = \"http://127.0.0.1:3000/{part}\""));
+        assert_eq!(passed_on, expected);
+        let nginx = include_str!("../../docs/client-only.nginx.conf");
+        assert!(nginx.contains(&format!("location ~ ^/({})(/|$)", SERVER.join("|"))));
+        let docs = include_str!("../../docs/client-only.md");
+        assert!(docs.contains(&SERVER.map(|part| format!("`/{part}`")).join(", ")));
+        for part in SERVER {
+            assert_eq!(Route::of(&format!("/{part}")), Route::Missing, "no page of the console");
+        }
+    }
+
     #[test]
     fn every_path_leads_somewhere() {
         assert_eq!(Route::of("/"), Route::Home);
