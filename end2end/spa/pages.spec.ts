@@ -87,11 +87,31 @@ test('the forms of the server post through the proxy, and lead into the console'
   await expect(page.getByRole('status').or(page.getByRole('alert'))).toBeVisible();
 });
 
-test('a draft is there after a walk to a page of the server', async ({ console, page, upstream }) => {
+test('walking back and forward finds each conversation, its text and its draft', async ({
+  companion,
+  console,
+  page,
+  upstream,
+}) => {
   await upstream.plays(answer('Yes.'));
-  await console.openLive();
+  const other = await companion.api.create('Another');
+  const first = await companion.api.create('The first');
+  await console.openLive(`/c/${first}`);
+  await console.ask('Is it so?');
+  await console.isIdle();
   await console.composer.fill('Half a thought');
+  await console.conversation(other).click();
+  await expect(console.title).toHaveText('Another');
   await page.getByRole('link', { name: 'Settings' }).click();
+  await expect(page).toHaveURL(/\/settings$/);
   await page.goBack();
+  await expect(console.title).toHaveText('Another');
+  await page.goBack();
+  await expect(console.title).toHaveText('The first');
+  await expect(console.answer).toHaveText('Yes.');
   await expect(console.composer).toHaveValue('Half a thought');
+  await page.goForward();
+  await expect(console.title).toHaveText('Another');
+  await expect(console.composer).toHaveValue('');
+  await console.isLive();
 });
