@@ -2,7 +2,7 @@
 # does, and may be repeated or interrupted. What they do stands in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test torture measure screenshots dev lint walls fmt setup clean
+.PHONY: help run build test torture measure screenshots dev spa lint walls fmt setup clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,10 @@ screenshots: ## Take the pictures of docs/screenshots anew, from the browser tes
 dev: ## Start the development server, which rebuilds and reloads
 	@tools/setup.sh dev
 	@tools/dev.sh
+
+spa: ## Start the client-only console on 127.0.0.1:8080 with its server (ARGS go to the server)
+	@tools/setup.sh test
+	@tools/spa.sh $(ARGS)
 
 lint: ## Check formatting, scripts, walls and clippy
 	@tools/setup.sh test

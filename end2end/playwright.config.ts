@@ -1,11 +1,12 @@
 import { defineConfig } from '@playwright/test';
 
+import type { Options } from './harness/test.ts';
 import { chromium } from './harness/programs.ts';
 
 /** Room for a machine that does something else at the same time; no test waits this long. */
 const MINUTE = 60_000;
 
-export default defineConfig({
+export default defineConfig<Options>({
   globalSetup: './harness/setup.ts',
   outputDir: 'test-results',
   fullyParallel: true,
@@ -39,6 +40,14 @@ export default defineConfig({
   },
   projects: [
     { name: 'console', testDir: 'tests' },
+    // The client-only console, served by Trunk: its own tests, and the main journeys of all.
+    {
+      name: 'spa',
+      testDir: '.',
+      testMatch: ['spa/*.spec.ts', 'tests/*.spec.ts'],
+      grep: /spa\/[\w-]+\.spec\.ts|@journey/,
+      use: { front: 'trunk' },
+    },
     // tools/development.sh: builds more than it tests, one after the other.
     { name: 'development', testDir: 'development', workers: 1 },
     // `make measure`: figures depend on the machine, so no test run asks for them.

@@ -87,6 +87,22 @@ pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), App
     Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(told)
 }
 
+/// Does what a plain form of a conversation's page asks for, or one of the front door. For a page
+/// that no server wrote, and so cannot be posted to. Gives the path to go on to.
+#[cfg(any(feature = "ssr", feature = "csr"))]
+#[server(name = SubmitCall, prefix = "/api/fn", endpoint = "submit", protocol = Call)]
+pub async fn submit(
+    worker_id: Option<WorkerId>,
+    fields: Vec<(String, String)>,
+) -> Result<String, AppError> {
+    let backend = Backend::current()?;
+    let done = match crate::form::Fields::read(fields) {
+        Ok(fields) => fields.perform(backend.runtime(), worker_id).await,
+        Err(refused) => Err(refused),
+    };
+    done.map_err(|refused| told(refused.error))
+}
+
 /// Stops the running turn; answers when the work has really ended.
 #[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", protocol = Call)]
 pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {

@@ -22,6 +22,8 @@ mod new_conversation;
 mod palette;
 mod place_forms;
 mod plain;
+#[cfg(feature = "csr")]
+mod plain_forms;
 mod provider_note;
 mod rows;
 mod samples;

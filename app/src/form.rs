@@ -4,6 +4,7 @@
 //! refused answers with the page itself, the error on it and the typed text still in its
 //! field, so that no word is lost and the address stays the conversation's.
 
+use leptos::serde_json;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
 use protocol::{Error, ErrorCode, MessageId, Place, TurnId, Worker, WorkerId};
 use runtime::{Runtime, Wanted};
@@ -64,6 +65,13 @@ pub struct Fields {
 }
 
 impl Fields {
+    /// Reads them from names and values, as a script gathers them.
+    pub fn read(fields: Vec<(String, String)>) -> Result<Self, Refused> {
+        let value = |(name, value)| (name, serde_json::Value::String(value));
+        let fields = serde_json::Value::Object(fields.into_iter().map(value).collect());
+        serde_json::from_value(fields).map_err(|_| unreadable())
+    }
+
     /// What stands in the fields of a choice.
     pub fn chosen(&self) -> Chosen {
         let Self { profile, model, title, .. } = self;
@@ -147,6 +155,19 @@ fn plain_breaks(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_script_gathers_the_same_fields() {
+        let read = |fields: &[(&str, &str)]| {
+            let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+            Fields::read(fields.iter().map(owned).collect())
+        };
+        let fields = read(&[("do", "place"), ("place", "pinned"), ("unknown", "x")]).unwrap();
+        assert_eq!((fields.action, fields.place), (Action::Place, Place::Pinned));
+        for bad in [&[][..], &[("do", "fly")], &[("do", "send"), ("id", "x")]] {
+            assert_eq!(read(bad).unwrap_err().error.code, ErrorCode::InvalidInput, "{bad:?}");
+        }
+    }
 
     #[test]
     fn a_form_keeps_the_breaks_that_were_typed() {

@@ -1,4 +1,10 @@
-//! What an address leads to.
+//! What an address leads to, and the addresses of the pages that only the server writes.
+//!
+//! Invariant: the first part of a path tells whose page it is. `/` and what is below `/c/` are the
+//! console's; a page that only the server writes has a first part of its own. So a file server or
+//! proxy in front can tell them apart by prefix, which is all that Trunk's proxy can look at.
+
+use protocol::{TurnId, WorkerId};
 
 /// The pages, by their paths.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,14 +27,48 @@ impl Route {
     }
 }
 
+/// The page that changes what answers in a conversation.
+pub fn profile_page(worker: WorkerId) -> String {
+    format!("/profile/{worker}")
+}
+
+/// The page of what the model was sent for one answer.
+pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
+    format!("/turns/{worker}/{turn}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The first parts of the server's paths: its own pages, the interface, and the files of them.
+    const SERVER: [&str; 8] =
+        ["api", "data", "new", "pkg", "profile", "search", "settings", "turns"];
+
+    #[test]
+    fn each_proxy_knows_what_is_the_servers() {
+        let trunk = include_str!("../../Trunk.toml");
+        let passed_on = trunk.lines().filter(|line| line.starts_with("backend = \"http://"));
+        let passed_on: Vec<_> = passed_on.collect();
+        let expected = SERVER.map(|part| format!("backend = \"http://127.0.0.1:3000/{part}\""));
+        assert_eq!(passed_on, expected);
+        let nginx = include_str!("../../docs/client-only.nginx.conf");
+        assert!(nginx.contains(&format!("location ~ ^/({})(/|$)", SERVER.join("|"))));
+        let docs = include_str!("../../docs/client-only.md");
+        assert!(docs.contains(&SERVER.map(|part| format!("`/{part}`")).join(", ")));
+        for part in SERVER {
+            assert_eq!(Route::of(&format!("/{part}")), Route::Missing, "no page of the console");
+        }
+    }
 
     #[test]
     fn every_path_leads_somewhere() {
         assert_eq!(Route::of("/"), Route::Home);
         assert_eq!(Route::of(""), Route::Home);
+        let (worker, turn) = (WorkerId::from_parts(1, [0; 10]), TurnId::from_parts(1, [0; 10]));
+        for page in [profile_page(worker), input_page(worker, turn)] {
+            assert_eq!(Route::of(&page), Route::Missing, "{page} is the server's");
+        }
         assert_eq!(Route::of("/c/abc"), Route::Conversation("abc".into()));
         for path in ["/c", "/c/", "/c/a/", "/c/a/b", "/d", "//", "/C/a"] {
             assert_eq!(Route::of(path), Route::Missing, "{path}");

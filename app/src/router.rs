@@ -21,6 +21,7 @@ mod deleted;
 mod document;
 mod input;
 mod new;
+mod reader;
 mod search;
 mod settings;
 
@@ -35,8 +36,11 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
     Router::new()
         .route("/", get(page).post(submit_home))
         .route("/c/{worker_id}", get(page).post(submit_conversation))
-        .route("/c/{worker_id}/profile", get(new::change))
+        .route("/profile/{worker_id}", get(new::change).post(new::choose))
         .route("/new", get(new::page).post(new::submit))
+        .route("/turns/{worker_id}/{turn_id}", get(input::page))
+        // Where these two pages were first, which people may have kept.
+        .route("/c/{worker_id}/profile", get(new::change))
         .route("/c/{worker_id}/turns/{turn_id}", get(input::page))
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
@@ -44,6 +48,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/data/deleted", post(deleted::submit))
         .route("/search", get(search::page))
         .route("/settings", get(settings::page).post(settings::save))
+        .route("/api/fn/reader", get(reader::chosen))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
         .with_state(console)

@@ -15,10 +15,8 @@ export interface Start {
   args?: string[];
   env: Record<string, string>;
   cwd: string;
-  /** What it prints as soon as it is ready. */
+  /** What it prints as soon as it is ready, on standard output or standard error. */
   ready: RegExp;
-  /** Where it prints that; by itself on standard output. */
-  readyOn?: 'stdout' | 'stderr';
 }
 
 export class Child {
@@ -33,22 +31,23 @@ export class Child {
     running.add(process);
     this.gone = new Promise((done) => process.once('exit', () => done()));
     void this.gone.then(() => running.delete(process));
-    process.stdout?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
-    process.stderr?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
+    for (const stream of [process.stdout, process.stderr]) {
+      stream?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
+    }
   }
 
   /** Starts a program; gives what its line of readiness said. */
   static async start(start: Start): Promise<[Child, RegExpExecArray]> {
-    const { program, args = [], env, cwd, ready, readyOn = 'stdout' } = start;
+    const { program, args = [], env, cwd, ready } = start;
     const process = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
     const child = new Child(process, program);
     const said = new Promise<RegExpExecArray>((found, failed) => {
-      let printed = '';
-      process[readyOn]?.on('data', (bytes: Buffer) => {
-        printed += bytes.toString();
-        const match = ready.exec(printed);
+      const look = (): void => {
+        const match = ready.exec(child.output);
         if (match) found(match);
-      });
+      };
+      process.stdout?.on('data', look);
+      process.stderr?.on('data', look);
       process.once('error', failed);
       process.once('exit', () => failed(new Error(`${program} ended:\n${child.output}`)));
     });

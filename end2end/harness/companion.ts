@@ -73,9 +73,7 @@ export class Companion {
 
   /** The ids of the processes that it has started itself. */
   async children(): Promise<number[]> {
-    const own = this.child?.pid;
-    const stats = await Promise.all((await processes()).map(parentOf));
-    return stats.filter(([, parent]) => parent === own).map(([pid]) => pid);
+    return childrenOf(this.child?.pid ?? 0);
   }
 
   /** Everything that it printed, start by start. */
@@ -111,6 +109,12 @@ async function parentOf(pid: number): Promise<[number, number]> {
   // The name stands in brackets and may hold anything.
   const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return [pid, state === undefined || state === 'Z' ? 0 : Number(parent)];
+}
+
+/** The ids of the processes that a process has started itself. */
+export async function childrenOf(own: number): Promise<number[]> {
+  const stats = await Promise.all((await processes()).map(parentOf));
+  return stats.filter(([, parent]) => parent === own).map(([pid]) => pid);
 }
 
 /** Whether a process of this id runs. */

@@ -2,7 +2,7 @@
 
 import { type Locator, type Page, expect } from '@playwright/test';
 
-import type { Companion } from './companion.ts';
+import type { Site } from './front.ts';
 
 /** How long a page may take to notice that its server is back: the longest pause and more. */
 export const COME_BACK_MS = 45_000;
@@ -62,7 +62,7 @@ export class Console {
 
   constructor(
     readonly page: Page,
-    private readonly companion: Companion,
+    private readonly site: Site,
   ) {
     this.title = page.getByRole('heading', { level: 1 });
     this.welcome = page.getByRole('heading', { name: 'What would you like to talk about?' });
@@ -116,7 +116,7 @@ export class Console {
 
   /** Opens a path, by itself the latest conversation. */
   async open(path = '/'): Promise<void> {
-    await this.page.goto(this.companion.url + path);
+    await this.page.goto(this.site.url + path);
   }
 
   /** Opens a path and waits until the page is hydrated and follows its conversation. */

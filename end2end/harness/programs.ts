@@ -22,6 +22,20 @@ export const upstream = resolve(
     join(release, 'upstream'),
 );
 
+const root = resolve(import.meta.dirname, '../..');
+
+/** The client-only console, as `trunk build --release` leaves it: SPA_DIST, else in target/csr. */
+export const spa = resolve(process.env.SPA_DIST ?? join(root, 'target/csr'));
+
+/** What serves it: Trunk, which `tools/env.sh` puts on the PATH, and Debian's nginx. */
+export const trunk = process.env.TRUNK ?? 'trunk';
+export const nginx = process.env.NGINX ?? '/usr/sbin/nginx';
+
+/** A file of the repository. */
+export function file(path: string): string {
+  return join(root, path);
+}
+
 /** The folder that the user's caches are in, and so the default model. */
 export const cacheHome = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/', '.cache');
 

@@ -9,16 +9,25 @@ import { type Page, type TestInfo, test as base, expect } from '@playwright/test
 
 import { Companion, type Provider, type Settings } from './companion.ts';
 import { Console } from './console.ts';
+import { type Front, type Site, freePort, startFront } from './front.ts';
 import { Upstream } from './upstream.ts';
 import { Watch } from './watch.ts';
 
 export { expect };
 
-interface Options {
+/**
+ * Marks one of the main journeys, at most ten: they run against the client-only console too, so they
+ * say nothing of what only the server's own page can do.
+ */
+export const journey = { tag: '@journey' };
+
+export interface Options {
   /** What answers: the scripted upstream, the embedded model, or nothing. */
   provider: 'upstream' | 'local' | 'none';
   /** Settings of the server, see `Companion`. */
   settings: Settings;
+  /** What the browser asks: the server itself, or what serves the client-only console before it. */
+  front: Front;
 }
 
 interface Fixtures {
@@ -27,6 +36,10 @@ interface Fixtures {
   upstream: Upstream;
   /** The server, started. */
   companion: Companion;
+  /** The port of what stands before the server; 0 where nothing does. */
+  frontPort: number;
+  /** Where the browser finds the console. */
+  site: Site;
   /** Whatever a page of this test does wrong; looked at when the test is over. */
   watch: Watch;
   /** The console in `page`. */
@@ -38,6 +51,7 @@ interface Fixtures {
 export const test = base.extend<Options & Fixtures>({
   provider: ['upstream', { option: true }],
   settings: [{}, { option: true }],
+  front: ['server', { option: true }],
 
   folder: async ({}, use) => {
     const folder = await mkdtemp(join(tmpdir(), 'companion-end2end-'));
@@ -52,9 +66,14 @@ export const test = base.extend<Options & Fixtures>({
     await upstream.stop();
   },
 
-  companion: async ({ folder, provider, settings, upstream }, use, info) => {
+  frontPort: async ({ front }, use) => {
+    await use(front === 'server' ? 0 : await freePort());
+  },
+
+  companion: async ({ folder, provider, settings, frontPort, upstream }, use, info) => {
     const answers: Provider = provider === 'upstream' ? { baseUrl: upstream.baseUrl } : provider;
-    const companion = new Companion(folder, answers, settings);
+    const known = frontPort === 0 ? {} : { ALLOWED_HOSTS: `127.0.0.1:${frontPort}` };
+    const companion = new Companion(folder, answers, { ...known, ...settings });
     await companion.start();
     await use(companion);
     try {
@@ -64,8 +83,16 @@ export const test = base.extend<Options & Fixtures>({
     }
   },
 
+  site: async ({ companion, folder, front, frontPort }, use, info) => {
+    if (front === 'server') return use(companion);
+    const started = await startFront(front, folder, companion.url, frontPort);
+    await use(started);
+    await started.stop();
+    if (failed(info)) await attach(info, `log of ${front}`, started.log);
+  },
+
   watch: [
-    async ({ context, companion, javaScriptEnabled }, use) => {
+    async ({ context, site, javaScriptEnabled }, use) => {
       const watch = new Watch();
       // Chromium still preloads scripts then, only to find that none may run.
       if (javaScriptEnabled === false) {
@@ -74,20 +101,20 @@ export const test = base.extend<Options & Fixtures>({
       await watch.over(context);
       await use(watch);
       expect.soft(watch.unexpected, 'what no page should do').toEqual([]);
-      const own = [new URL(companion.url).host, ...watch.allowedHosts];
+      const own = [new URL(site.url).host, ...watch.allowedHosts];
       const foreign = watch.hosts.filter((host) => !own.includes(host));
       expect.soft(foreign, 'hosts that a page has asked').toEqual([]);
     },
     { auto: true },
   ],
 
-  console: async ({ page, companion, watch: _ }, use) => {
-    await use(new Console(page, companion));
+  console: async ({ page, site, watch: _ }, use) => {
+    await use(new Console(page, site));
   },
 
-  tab: async ({ context, page, companion }, use) => {
+  tab: async ({ context, page, site }, use) => {
     await use(async (path) => {
-      const tab = new Console(await context.newPage(), companion);
+      const tab = new Console(await context.newPage(), site);
       await tab.open(path ?? pathOf(page));
       return tab;
     });

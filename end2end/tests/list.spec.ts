@@ -1,10 +1,14 @@
 // The list of conversations: live from everywhere, by day, with marks; nothing in it gets lost.
 
 import { COME_BACK_MS } from '../harness/console.ts';
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
-test('what one tab does is seen in the list of the other', async ({ console, tab, upstream }) => {
+test('what one tab does is seen in the list of the other', journey, async ({
+  console,
+  tab,
+  upstream,
+}) => {
   await upstream.plays(answer('One ', hold, 'two.'));
   await console.openLive();
   const other = await tab();

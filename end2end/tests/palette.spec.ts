@@ -1,8 +1,8 @@
 // The palette and the other keys, by the keyboard alone.
 
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, test } from '../harness/test.ts';
 
-test('a conversation is found by a few letters of its title', async ({
+test('a conversation is found by a few letters of its title', journey, async ({
   companion,
   console,
   page,

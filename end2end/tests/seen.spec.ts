@@ -2,14 +2,15 @@
 
 import { AxeBuilder } from '@axe-core/playwright';
 
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, test } from '../harness/test.ts';
 import { answer, cut } from '../harness/upstream.ts';
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('shows exactly what was sent, and leads back', async ({ console, page, upstream }) => {
+    const kind = javaScriptEnabled ? journey : {};
+    test('shows exactly what was sent, and leads back', kind, async ({ console, page, upstream }) => {
       await upstream.plays(answer('Tides\n  come.'), answer('Half', cut), answer(' and half.'));
       if (javaScriptEnabled) await console.openLive();
       else await console.open();

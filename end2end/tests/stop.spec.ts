@@ -1,6 +1,6 @@
 // Stop means stopped: from any tab, at any time, all the way to the upstream.
 
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, test } from '../harness/test.ts';
 import { type Upstream, answer, hold, silent } from '../harness/upstream.ts';
 
 const LONG = answer('One ', 'two ', hold, 'three ', 'four.');
@@ -12,7 +12,7 @@ async function dropped(upstream: Upstream): Promise<void> {
     .toMatchObject({ gone_ms: expect.any(Number), done_ms: null });
 }
 
-test('stop ends the answer, drops the upstream and keeps the text', async ({
+test('stop ends the answer, drops the upstream and keeps the text', journey, async ({
   companion,
   console,
   page,
@@ -35,7 +35,7 @@ test('stop ends the answer, drops the upstream and keeps the text', async ({
   const texts = ['Count to four.', 'One two', 'Are you well?', 'Fine.'];
   expect(await console.texts()).toEqual(texts);
   await page.reload();
-  expect(await console.texts()).toEqual(texts);
+  await expect.poll(() => console.texts()).toEqual(texts);
   const { turns } = await companion.api.transcript(console.worker);
   expect(turns.map((turn) => turn.state)).toEqual(['cancelled', 'completed']);
 });

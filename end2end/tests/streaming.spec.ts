@@ -1,6 +1,6 @@
 // An answer under way, seen by reloads and by several tabs.
 
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, pathOf, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
 const PIECES = ['Tides ', 'follow ', hold, 'the moon, ', '月に従う。', hold, ' Always.'] as const;
@@ -8,7 +8,7 @@ const HALF = 'Tides follow ';
 const MORE = 'Tides follow the moon, 月に従う。';
 const WHOLE = 'Tides follow the moon, 月に従う。 Always.';
 
-test('a reload in the middle of an answer shows what was written, and then the rest', async ({
+test('a reload in the middle of an answer shows what was written, and then the rest', journey, async ({
   companion,
   console,
   page,
@@ -20,7 +20,7 @@ test('a reload in the middle of an answer shows what was written, and then the r
   await expect(console.answer).toHaveText(HALF);
 
   // The server's page has it already, before any script runs.
-  const html = await (await fetch(page.url())).text();
+  const html = await (await fetch(companion.url + pathOf(page))).text();
   expect(html).toContain(HALF.trim());
   await page.reload();
   await expect(console.answer).toHaveText(HALF);
@@ -39,7 +39,7 @@ test('a reload in the middle of an answer shows what was written, and then the r
   expect(await upstream.asked()).toHaveLength(1);
 });
 
-test('two tabs see the same bytes, one of them from the middle on', async ({
+test('two tabs see the same bytes, one of them from the middle on', journey, async ({
   companion,
   console,
   tab,

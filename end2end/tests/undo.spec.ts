@@ -2,14 +2,19 @@
 
 import { AxeBuilder } from '@axe-core/playwright';
 
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('what was deleted is brought back as it was', async ({ console, page, upstream }) => {
+    const kind = javaScriptEnabled ? journey : {};
+    test('what was deleted is brought back as it was', kind, async ({
+      console,
+      page,
+      upstream,
+    }) => {
       await upstream.plays(answer('The otter swims.'));
       if (javaScriptEnabled) await console.openLive();
       else await console.open();
@@ -65,8 +70,8 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.title).toHaveText('There is nothing here');
     });
 
-    test('a conversation is pinned and archived, and found in the archive', async ({
-      companion,
+    test('a conversation is pinned and archived, and found in the archive', kind, async ({
+      site,
       console,
       page,
       upstream,
@@ -84,7 +89,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page.getByRole('button', { name: 'Unpin' })).toBeVisible();
       await page.getByRole('button', { name: 'Archive', exact: true }).click();
       await expect(console.conversation(worker)).toHaveCount(0);
-      await page.goto(`${companion.url}/search?q=otter`);
+      await page.goto(`${site.url}/search?q=otter`);
       await expect(page.getByRole('heading', { level: 2 })).toContainText('Archived');
     });
   });

@@ -1,13 +1,14 @@
 // An edit and another answer stand beside what was there; nothing is overwritten.
 
-import { expect, test } from '../harness/test.ts';
+import { expect, journey, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
     test.use({ javaScriptEnabled });
 
-    test('another answer, an edit, and the way between the versions', async ({
+    const kind = javaScriptEnabled ? journey : {};
+    test('another answer, an edit, and the way between the versions', kind, async ({
       companion,
       console,
       upstream,

@@ -11,10 +11,14 @@ pub fn hydrate() {
     leptos::mount::hydrate_body(app::App);
 }
 
-/// Builds the page without the server's; runs as soon as the module is loaded.
+/// Builds the page without the server's; runs as soon as the module is loaded, in the place of what
+/// `index.html` shows until then.
 #[cfg(all(feature = "csr", not(feature = "hydrate")))]
 #[wasm_bindgen(start)]
 pub fn start() {
     console_error_panic_hook::set_once();
+    if let Some(first_paint) = leptos::prelude::document().get_element_by_id("start") {
+        first_paint.remove();
+    }
     leptos::mount::mount_to_body(app::App);
 }

@@ -20,6 +20,9 @@ use crate::error::{ApiError, ApiResult};
 use hosts::Hosts;
 use origin::{Claims, is_guarded, permits};
 
+/// The name that a proxy was asked by, where it forwards under another one.
+const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
+
 /// Refuses what does not come from here.
 pub async fn guard(
     State(hosts): State<Arc<Hosts>>,
@@ -29,7 +32,11 @@ pub async fn guard(
     let headers = request.headers();
     let named = one(headers, &header::HOST)?.is_some_and(|host| hosts.allow(host));
     let targeted = request.uri().authority().is_none_or(|target| hosts.allow(target.as_str()));
-    if !named || !targeted {
+    let forwarded = headers
+        .get_all(&FORWARDED_HOST)
+        .iter()
+        .all(|value| value.to_str().is_ok_and(|forwarded| hosts.allow_forwarded(forwarded)));
+    if !named || !targeted || !forwarded {
         return Err(forbidden("This server does not answer to that name.").hint(
             "Use the address it printed when it started, or add the name to allowed_hosts.",
         ));

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::erase::words;
 use crate::live::Conversation;
+use crate::route::profile_page;
 use crate::text::tr;
 
 /// The titles of the profiles, in the page's language, and the model of the page's worker.
@@ -32,7 +33,7 @@ pub fn AnswersHere() -> impl IntoView {
     view! {
         <a
             class="answers-here"
-            href=format!("/c/{worker_id}/profile")
+            href=profile_page(worker_id)
             rel="external"
             title=tr!(profile_and_model)
         >

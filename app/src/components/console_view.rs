@@ -91,6 +91,8 @@ pub fn ConsoleView(
     let problem = Problem::default();
     provide_context(problem.clone());
     problem.clear_when_back(&conversation);
+    #[cfg(feature = "csr")]
+    super::plain_forms::take(problem.clone());
     let running = untrack(|| conversation.activity()).is_running();
     // With something typed in the composer the page stays as it is.
     let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())

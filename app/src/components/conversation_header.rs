@@ -13,6 +13,7 @@ use super::search_box::SearchBox;
 use super::window_gauge::WindowGauge;
 use crate::erase::{attr, erase, heard, live, words};
 use crate::live::Conversation;
+use crate::route::profile_page;
 use crate::{
     AppError, api, label,
     text::{self, tr},
@@ -104,7 +105,7 @@ fn Choose() -> impl IntoView {
     let worker_id = expect_context::<Conversation>().worker_id;
     view! {
         <p class="exports">
-            <a class="button" href=format!("/c/{worker_id}/profile") rel="external">
+            <a class="button" href=profile_page(worker_id) rel="external">
                 {tr!(profile_and_model)}
             </a>
         </p>

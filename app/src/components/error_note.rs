@@ -8,6 +8,7 @@ use crate::erase::erase;
 use crate::error::is_away;
 use crate::live::Conversation;
 use crate::reader::locale;
+use crate::route::profile_page;
 use crate::text::{self, Locale, Remedy, tr};
 
 /// One error of the closed set.
@@ -50,8 +51,7 @@ pub fn ErrorNote(
         Remedy::Link { path, .. } if worker_id.is_none() && !path.starts_with('/') => None,
         Remedy::Stop if worker_id.is_none() => None,
         Remedy::Choose => {
-            let path =
-                worker_id.map_or("/settings#model".to_owned(), |id| format!("/c/{id}/profile"));
+            let path = worker_id.map_or("/settings#model".to_owned(), profile_page);
             Some(erase(view! {
                 <p>
                     <a href=path rel="external">{tr!(profile_and_model)}</a>

@@ -9,6 +9,7 @@ use super::moment::Moment;
 use crate::erase::{Erased, erase, live};
 use crate::label;
 use crate::live::Conversation;
+use crate::route::input_page;
 use crate::text::{self, tr};
 
 /// A turn's state and figures.
@@ -133,7 +134,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
     let seen = (turn.sight.is_some() && turn.provider != ProviderName::Imported).then(|| {
-        let href = format!("/c/{worker_id}/turns/{}", turn.turn_id);
+        let href = input_page(worker_id, turn.turn_id);
         // A page of its own, without a script.
         view! {
             <li>

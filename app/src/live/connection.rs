@@ -3,12 +3,13 @@
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
 use gloo_net::websocket::Message;
+use gloo_timers::future::TimeoutFuture;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Applied, CloseReason, Frame};
 
-use super::socket::{self, Pause, STAYED_MS};
+use super::socket::{self, PROVEN_MS, Pause, STAYED_MS};
 use super::{Conversation, Link, List};
 use crate::api;
 use crate::erase::effect;
@@ -60,7 +61,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
     conversation.link.set(Link::Connecting);
     loop {
-        match connect(&conversation).await {
+        match connect(&conversation, attempt > 0).await {
             End::Deleted => {
                 gone(&conversation, &pause).await;
                 attempt = 0;
@@ -96,13 +97,22 @@ async fn gone(conversation: &Conversation, pause: &Pause) {
     conversation.link.set(Link::Connecting);
 }
 
-async fn connect(conversation: &Conversation) -> End {
+/// Follows for as long as it goes. After a loss, opening alone proves nothing: a proxy opens a
+/// connection before it asks the server for one.
+async fn connect(conversation: &Conversation, lost: bool) -> End {
     let Some(mut socket) = socket::open(&path(conversation)).await else {
         return End::Lost { was_of_use: false };
     };
-    conversation.link.set(Link::Live);
+    let link = conversation.link.clone();
+    let proven = lost.then(|| Proof::after(PROVEN_MS, link.clone()));
+    if !lost {
+        link.set(Link::Live);
+    }
     let (opened_ms, mut heard) = (js_sys::Date::now(), false);
     while let Some(Ok(message)) = socket.next().await {
+        if !heard && proven.is_some() {
+            link.set(Link::Live);
+        }
         heard = true;
         let Message::Text(text) = message else { continue };
         let Ok(frame) = crate::wire::frame(&text) else { return End::Gap };
@@ -125,6 +135,27 @@ async fn connect(conversation: &Conversation) -> End {
     }
     let stayed = js_sys::Date::now() - opened_ms > STAYED_MS;
     End::Lost { was_of_use: heard || stayed }
+}
+
+/// Shows that the connection lives once it has stayed for a while, unless this is dropped before.
+struct Proof(AbortHandle);
+
+impl Proof {
+    fn after(ms: u32, link: ArcRwSignal<Link>) -> Self {
+        let (abort, registration) = AbortHandle::new_pair();
+        spawn_local(async move {
+            if Abortable::new(TimeoutFuture::new(ms), registration).await.is_ok() {
+                link.set(Link::Live);
+            }
+        });
+        Self(abort)
+    }
+}
+
+impl Drop for Proof {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
 }
 
 fn path(conversation: &Conversation) -> String {

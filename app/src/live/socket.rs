@@ -12,12 +12,21 @@ use super::backoff;
 /// How long a connection on which nothing happened counts as a good one, in milliseconds.
 pub const STAYED_MS: f64 = 5_000.0;
 
+/// How long a connection after a loss has to stay before it counts as one, in milliseconds, where
+/// nothing is told on it. A proxy that does not reach the server closes it sooner.
+pub const PROVEN_MS: u32 = 1_000;
+
+/// What stands before the path of a socket of the client-only console. Trunk's proxy carries either
+/// sockets or requests below one path, so the sockets have one of their own, and the proxy in front
+/// of the server takes it away again (`Trunk.toml`, `docs/client-only.nginx.conf`).
+const PREFIX: &str = if cfg!(feature = "csr") { "/ws" } else { "" };
+
 /// Opens a socket to a path of this server, and waits until it is open.
 pub async fn open(path: &str) -> Option<WebSocket> {
     let location = window().location();
     let scheme = if location.protocol().as_deref() == Ok("https:") { "wss://" } else { "ws://" };
     let host = location.host().unwrap_or_default();
-    let mut socket = WebSocket::open(&[scheme, &host, path].concat()).ok()?;
+    let mut socket = WebSocket::open(&[scheme, &host, PREFIX, path].concat()).ok()?;
     let opened =
         std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx)).await.is_ok();
     (opened && matches!(socket.state(), State::Open)).then_some(socket)

@@ -151,7 +151,18 @@ fn not_shown(error: Error) -> Erased {
     if error.code == ErrorCode::NotFound {
         missing(tr!(not_found_conversation))
     } else {
-        apart(tr!(failed), erase(view! { <ErrorNote error /> }))
+        // The address stays, so that loading it again is trying again, also without a script.
+        apart(
+            tr!(failed),
+            erase(view! {
+                <ErrorNote error />
+                <p class="actions">
+                    <a class="button" data-kind="primary" href="" rel="external">
+                        {tr!(remedy_reload)}
+                    </a>
+                </p>
+            }),
+        )
     }
 }
 

@@ -1,4 +1,4 @@
-//! `/c/{worker_id}/turns/{turn_id}`: exactly what the model was sent for one answer.
+//! `/turns/{worker_id}/{turn_id}`: exactly what the model was sent for one answer.
 
 use leptos::prelude::*;
 use leptos::serde_json;

@@ -1,4 +1,4 @@
-//! `/new`: what answers in a new conversation, and `/c/{worker_id}/profile`, the same for one
+//! `/new`: what answers in a new conversation, and `/profile/{worker_id}`, the same for one
 //! that is there. A plain form.
 
 use leptos::prelude::*;
@@ -8,6 +8,7 @@ use protocol::{Error, Worker, limits};
 use crate::components::{ErrorNote, Plain};
 use crate::erase::{Erased, erase};
 use crate::form::Chosen;
+use crate::route::profile_page;
 use crate::text::{self, tr};
 use crate::{label, reader};
 
@@ -34,8 +35,9 @@ pub fn NewPage(
     let is_new = worker.is_none();
     let (action, to_do) = match &worker {
         None => ("/new".to_owned(), "create"),
-        Some(worker) => (format!("/c/{}", worker.worker_id), "choose"),
+        Some(worker) => (profile_page(worker.worker_id), "choose"),
     };
+    let back = worker.as_ref().map(|worker| format!("/c/{}", worker.worker_id));
     let cards = profiles.into_iter().map(|detail| {
         let checked = detail.summary.name.as_str() == profile;
         erase(view! { <Card detail checked /> })
@@ -44,7 +46,6 @@ pub fn NewPage(
         None => erase(view! { <TitleField title /> }),
         Some(_) => erase(view! { <p class="quiet">{tr!(choice_from_next)}</p> }),
     };
-    let back = action.clone();
     let body = erase(view! {
         {refused.map(|error| view! { <div role="alert"><ErrorNote error /></div> })}
         <form class="choose" method="post" action=action>
@@ -62,10 +63,9 @@ pub fn NewPage(
             </p>
         </form>
         <nav class="plain-links" aria-label=tr!(pages)>
-            {if is_new {
-                erase(view! { <a href="/">{tr!(to_home)}</a> })
-            } else {
-                erase(view! { <a href=back>{tr!(to_conversation)}</a> })
+            {match back {
+                None => erase(view! { <a href="/">{tr!(to_home)}</a> }),
+                Some(back) => erase(view! { <a href=back>{tr!(to_conversation)}</a> }),
             }}
         </nav>
     });

@@ -59,6 +59,33 @@ pub(super) async fn change(
     }
 }
 
+/// Takes the choice for it; what is refused stays in its fields.
+pub(super) async fn choose(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    Path(worker): Path<String>,
+    form: Result<Form<Fields>, FormRejection>,
+) -> Response {
+    let worker: Option<WorkerId> = worker.parse().ok();
+    let runtime = console.backend.runtime();
+    let (chosen, done) = match form {
+        Ok(Form(fields)) => (fields.chosen(), fields.perform(runtime, worker).await),
+        Err(_) => (Chosen::default(), Err(unreadable())),
+    };
+    let error = match done {
+        Ok(path) => return Redirect::to(&path).into_response(),
+        Err(refused) => refused.error,
+    };
+    let found = match worker {
+        Some(id) => runtime.worker(id).await.ok(),
+        None => None,
+    };
+    match found {
+        Some(worker) => show(&console, &headers, chosen, Some(worker), Some(error)).await,
+        None => failed(&console, &headers, error),
+    }
+}
+
 async fn show(
     console: &Handlers,
     headers: &HeaderMap,

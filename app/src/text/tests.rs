@@ -24,6 +24,18 @@ fn arguments(text: &Value) -> Vec<&str> {
     names
 }
 
+/// The first words of the client-only console stand in its page, where no locale is.
+#[test]
+fn the_page_without_a_server_says_the_same_words() {
+    let page = include_str!("../../../frontend/index.html");
+    for (name, words) in [("en", words(EN)), ("ja", words(JA))] {
+        let (loading, again) = (&words["loading"], &words["remedy_reload"]);
+        let (loading, again) = (loading.as_str().unwrap(), again.as_str().unwrap());
+        assert!(page.contains(&format!("lang=\"{name}\" hidden>{loading}</p>")), "{loading}");
+        assert!(page.contains(&format!("<a class=\"button\" href=\"\">{again}</a>")), "{again}");
+    }
+}
+
 #[test]
 fn both_languages_have_the_same_keys_and_arguments() {
     let (en, ja) = (words(EN), words(JA));

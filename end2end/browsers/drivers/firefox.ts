@@ -33,7 +33,6 @@ export class Firefox implements Driver {
       cwd: profile,
       env: { PATH: process.env.PATH ?? '', HOME: profile, TZ: 'UTC' },
       ready: /WebDriver BiDi listening on (ws:\/\/\S+)/,
-      readyOn: 'stderr',
     });
     const seen: string[] = [];
     try {

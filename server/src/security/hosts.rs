@@ -1,4 +1,17 @@
 //! The names that this server answers to.
+//!
+//! A browser sends the name in the address bar as `Host`, and no page can choose another one for
+//! its requests. A page of `evil.example` whose name was rebound to this machine by DNS therefore
+//! still says `evil.example`, and is refused. For this to hold, the list is exact, ports included.
+//!
+//! A proxy in front may replace `Host` by the address that it forwards to. Trunk's does, and with
+//! that alone every name that leads to the proxy would lead here. Such a proxy tells the name that
+//! it was asked by in `X-Forwarded-Host`, so that name has to be one of ours as well
+//! ([`Hosts::allow_forwarded`]). A page can add that header itself but cannot take away the proxy's,
+//! which is why all of its values count.
+//!
+//! The same list answers for the origins of requests that change something, so a proxy needs one
+//! setting: `allowed_hosts` has the names by which browsers call it.
 
 /// Invariant: each is lower-case `host` or `host:port`, without the ports 80 and 443.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,6 +33,12 @@ impl Hosts {
     pub fn allow(&self, host: &str) -> bool {
         let host = normal(host);
         self.0.contains(&host)
+    }
+
+    /// Whether `forwarded`, a value of `X-Forwarded-Host`, holds nothing but such names: each proxy
+    /// of a chain may have added one, with a comma.
+    pub fn allow_forwarded(&self, forwarded: &str) -> bool {
+        forwarded.split(',').all(|host| self.allow(host.trim()))
     }
 }
 
@@ -59,6 +78,23 @@ mod tests {
             ("evil@localhost:3000", false),
         ] {
             assert_eq!(hosts.allow(host), allowed, "{host}");
+        }
+    }
+
+    #[test]
+    fn each_name_that_a_proxy_was_asked_by_has_to_be_allowed() {
+        let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &["c.example".to_owned()]);
+        for (forwarded, allowed) in [
+            ("c.example", true),
+            ("c.example:443", true),
+            ("c.example, 127.0.0.1:3000", true),
+            ("evil.example", false),
+            ("c.example, evil.example", false),
+            ("evil.example,c.example", false),
+            ("c.example,", false),
+            ("", false),
+        ] {
+            assert_eq!(hosts.allow_forwarded(forwarded), allowed, "{forwarded}");
         }
     }
 

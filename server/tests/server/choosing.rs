@@ -55,9 +55,17 @@ async fn a_form_begins_a_conversation_and_another_changes_it() {
         assert_eq!(made.title.as_deref(), Some("Code"));
     }
     let path = led_to(&post(&server, "/new", fields).await);
-    let page = server.get(&format!("{path}/profile")).send().await.unwrap().text().await.unwrap();
+    let profile = path.replacen("/c/", "/profile/", 1);
+    let page = server.get(&profile).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("maker/m"), "a model that nobody lists stays chosen: {page}");
-    let answer = post(&server, &path, "do=choose&profile=concise&model=").await;
+    let refused = post(&server, &profile, "do=choose&profile=nobody&model=").await;
+    assert_eq!(refused.status(), 422);
+    let page = refused.text().await.unwrap();
+    assert!(
+        page.contains("role=\"alert\"") && page.contains(&format!("href=\"{path}\"")),
+        "{page}"
+    );
+    let answer = post(&server, &profile, "do=choose&profile=concise&model=").await;
     assert_eq!(led_to(&answer), path);
     let changed = worker(&server, &path).await;
     assert_eq!((changed.profile.as_str(), changed.model), ("concise", None));
@@ -82,7 +90,10 @@ async fn what_is_refused_stays_in_the_form() {
         assert!(page.contains("role=\"alert\"") && page.contains("value=\"Kept\""), "{page}");
     }
     assert_eq!(server.registry.home().summary().await.unwrap().workers, before);
-    assert_eq!(server.get("/c/nobody/profile").send().await.unwrap().status(), 404);
+    for path in ["/profile/nobody", "/c/nobody/profile", "/turns/nobody/x", "/c/nobody/turns/x"] {
+        assert_eq!(server.get(path).send().await.unwrap().status(), 404, "{path}");
+    }
+    assert_eq!(post(&server, "/profile/nobody", "do=choose").await.status(), 422);
     // Another site's form changes nothing.
     let client = reqwest::Client::new();
     let request = client.post(server.url("/new")).header("content-type", FORM);

@@ -23,6 +23,38 @@ async fn only_its_own_names_are_answered() {
     }
 }
 
+/// What Trunk's proxy sends, see `make_outbound_request` in trunk-rs/trunk `src/proxy.rs` (0.21.14):
+/// its own `Host`, the browser's name as `X-Forwarded-Host`, and every other header as it came.
+#[tokio::test]
+async fn a_proxy_that_replaces_the_name_cannot_be_reached_by_another_one() {
+    let server = start("allowed_hosts = [\"127.0.0.1:8080\"]").await;
+    for (forwarded, status) in [
+        (vec![], 200),
+        (vec!["127.0.0.1:8080"], 200),
+        (vec!["localhost:8080"], 403),
+        (vec!["evil.example:8080"], 403),
+        // A page may add the header, and the proxy then sends both.
+        (vec!["127.0.0.1:8080", "evil.example:8080"], 403),
+        (vec!["evil.example:8080", "127.0.0.1:8080"], 403),
+        (vec!["127.0.0.1:8080, evil.example:8080"], 403),
+        (vec![""], 403),
+    ] {
+        for path in ["/", "/data", "/healthz", "/api/v1/status"] {
+            let request = server.get(path).header("sec-fetch-site", "same-origin");
+            let request = forwarded
+                .iter()
+                .fold(request, |request, host| request.header("x-forwarded-host", *host));
+            assert_eq!(request.send().await.unwrap().status(), status, "{path} {forwarded:?}");
+        }
+    }
+    // The page of the proxy may change things, and other pages of this machine may not.
+    for (origin, status) in [("http://127.0.0.1:8080", 201), ("http://127.0.0.1:8081", 403)] {
+        let change = server.post(&server.workers()).header("x-forwarded-host", "127.0.0.1:8080");
+        let change = change.header("origin", origin).send().await.unwrap();
+        assert_eq!(change.status(), status, "{origin}");
+    }
+}
+
 #[tokio::test]
 async fn other_sites_can_neither_change_nor_follow_nor_ask() {
     let server = start("").await;

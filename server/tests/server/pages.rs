@@ -36,7 +36,39 @@ async fn a_page_has_the_language_that_was_chosen_or_else_asked_for() {
             let root = format!("<html lang=\"{language}\"");
             assert!(page.contains(&root), "{path} {asked:?} {cookie:?}: {page:.80}");
         }
+        // A page that the server did not write asks for the same.
+        let request = server.get("/api/fn/reader").header(ACCEPT_LANGUAGE, asked);
+        let answer = request.header(COOKIE, cookie).send().await.unwrap();
+        let told: serde_json::Value = answer.json().await.unwrap();
+        assert_eq!(told["lang"], language, "{asked:?} {cookie:?}");
     }
+    let chosen = "companion_theme=dark; companion_enter=breaks";
+    let answer = server.get("/api/fn/reader").header(COOKIE, chosen).send().await.unwrap();
+    let told: serde_json::Value = answer.json().await.unwrap();
+    assert_eq!((&told["data-theme"], &told["data-enter"]), (&"dark".into(), &"breaks".into()));
+}
+
+#[tokio::test]
+async fn a_script_sends_the_plain_forms_of_a_page_that_nobody_can_post_to() {
+    let server = start("").await;
+    let id = server.worker_id().await;
+    let submit = async |worker: &str, fields: &[(&str, &str)]| {
+        let body = serde_json::json!({ "worker_id": worker, "fields": fields });
+        let request = server.post("/api/fn/submit").header("content-type", "application/json");
+        let answer = request.body(body.to_string()).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let worker = id.to_string();
+    let done = submit(&worker, &[("do", "place"), ("place", "pinned")]).await;
+    assert_eq!(done, (200, format!("\"/c/{id}\"")));
+    let done = submit(&worker, &[("do", "delete")]).await;
+    assert_eq!(done, (200, format!("\"/?deleted={id}\"")));
+    let done = submit(&worker, &[("do", "restore")]).await;
+    assert_eq!(done, (200, format!("\"/c/{id}\"")));
+    assert_eq!(submit(&worker, &[("do", "fly")]).await.0, 422);
+    assert_eq!(submit(&worker, &[]).await.0, 422);
+    let other = "0199a3c5-0000-7000-8000-000000000000";
+    assert_eq!(submit(other, &[("do", "place"), ("place", "pinned")]).await.0, 404);
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use crate::components::console_view::Problem;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::focus;
 use crate::live::{Conversation, List};
+use crate::route::profile_page;
 use crate::{AppError, api, text::tr};
 
 /// What was done, in words, for whoever does not see it.
@@ -73,7 +74,7 @@ impl Performer {
             }
             Command::ExportMarkdown => self.export("markdown"),
             Command::ExportJson => self.export("json"),
-            Command::Choose => leave(&[&conversation(id), "/profile"].concat()),
+            Command::Choose => leave(&profile_page(id)),
             Command::Settings | Command::Appearance | Command::Language => leave("/settings"),
             Command::Data => leave("/data"),
             Command::Shortcuts => overlay.open(Shown::Shortcuts),

@@ -1,0 +1,70 @@
+//! The plain forms of the console's pages in a browser where no server has written the page.
+//!
+//! They post to the page that they stand on, and what serves the client-only console has only files
+//! there. So a script takes each one that no component has taken, and has the server do the same
+//! (`form.rs`). A form that leads to a page of the server's own stays the browser's.
+
+use leptos::ev;
+use leptos::prelude::*;
+use leptos::task::spawn_local;
+use leptos_router::hooks::use_navigate;
+use wasm_bindgen::JsCast;
+use web_sys::{FormData, HtmlFormElement};
+
+use super::console_view::Problem;
+use crate::route::Route;
+use crate::{AppError, api};
+
+/// Takes them until the component that called this is gone. What is refused is shown by `problem`.
+pub fn take(problem: Problem) {
+    let navigate = use_navigate();
+    let listener = window_event_listener(ev::submit, move |event| {
+        if event.default_prevented() {
+            return;
+        }
+        let target = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        let Some(form) = target else { return };
+        let path = form.get_attribute("action").unwrap_or_default();
+        let worker = match Route::of(&path) {
+            _ if form.method() != "post" => return,
+            Route::Home => None,
+            Route::Conversation(id) => id.parse().ok(),
+            Route::Missing => return,
+        };
+        let Some(fields) = fields(&form, event.submitter()) else { return };
+        event.prevent_default();
+        // A page that comes anew has no menu open, and the focus is back at the menu's button.
+        if let Some(menu) = form.closest("[popover]").ok().flatten() {
+            let _ = menu.unchecked_into::<web_sys::HtmlElement>().hide_popover();
+        }
+        problem.clear();
+        let (navigate, problem) = (navigate.clone(), problem.clone());
+        spawn_local(async move {
+            match api::submit(worker, fields).await {
+                Ok(path) => navigate(&path, Default::default()),
+                Err(AppError(error)) => problem.show(error, None),
+            }
+        });
+    });
+    on_cleanup(move || listener.remove());
+}
+
+/// The names and values that the browser would send.
+fn fields(
+    form: &HtmlFormElement,
+    button: Option<web_sys::HtmlElement>,
+) -> Option<Vec<(String, String)>> {
+    let data = FormData::new_with_form(form).ok()?;
+    let mut fields = Vec::new();
+    for pair in js_sys::try_iter(&data).ok()?? {
+        let pair = js_sys::Array::from(&pair.ok()?);
+        fields.push((pair.get(0).as_string()?, pair.get(1).as_string()?));
+    }
+    if let Some(button) = button {
+        let attribute = |name| button.get_attribute(name);
+        if let Some(name) = attribute("name") {
+            fields.push((name, attribute("value").unwrap_or_default()));
+        }
+    }
+    Some(fields)
+}

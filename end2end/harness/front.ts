@@ -1,0 +1,164 @@
+// What serves the client-only console and stands before the server: the real Trunk with the real
+// Trunk.toml, or the real nginx with the configuration of the docs. Both serve what
+// `trunk build --release` has left; nothing is built here.
+
+import { existsSync } from 'node:fs';
+import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { userInfo } from 'node:os';
+import { join } from 'node:path';
+
+import { Child } from './child.ts';
+import * as programs from './programs.ts';
+
+export type Front = 'server' | 'trunk' | 'nginx';
+
+/** Where a browser finds the console. */
+export interface Site {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string;
+}
+
+/** A port of 127.0.0.1 that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((found, failed) => {
+    const server = createServer().once('error', failed);
+    server.listen(0, '127.0.0.1', () => {
+      const address = server.address();
+      server.close(() => found(typeof address === 'object' ? (address?.port ?? 0) : 0));
+    });
+  });
+}
+
+/** Starts one of them before the server at `backend`, and waits until it answers. */
+export async function startFront(
+  front: 'trunk' | 'nginx',
+  folder: string,
+  backend: string,
+  port: number,
+): Promise<Started> {
+  isBuilt();
+  const place = join(folder, front);
+  await mkdir(place, { recursive: true });
+  const { host } = new URL(backend);
+  const child = await (front === 'trunk' ? trunk(place, host, port) : nginx(place, host, port));
+  const started = new Started(child, port);
+  await started.answers();
+  return started;
+}
+
+class Started implements Site {
+  constructor(
+    private readonly child: Child,
+    private readonly port: number,
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** Everything that it printed. */
+  get log(): string {
+    return this.child.output;
+  }
+
+  /** Waits until it serves the page. It says that it listens just before it does. */
+  async answers(): Promise<void> {
+    while (this.child.ended === null) {
+      const answer = await fetch(this.url).catch(() => undefined);
+      if (answer?.ok) return;
+      await new Promise((done) => setTimeout(done, 20));
+    }
+    throw new Error(`it ended:\n${this.log}`);
+  }
+
+  async stop(): Promise<void> {
+    await this.child.end('SIGTERM');
+  }
+}
+
+function isBuilt(): void {
+  if (!existsSync(join(programs.spa, 'index.html'))) {
+    throw new Error(`${programs.spa} holds no console: run \`trunk build --release\`.`);
+  }
+}
+
+/** Trunk with Trunk.toml, two addresses and the place of its files aside. */
+async function trunk(place: string, backend: string, port: number): Promise<Child> {
+  const config = changed(await readFile(programs.file('Trunk.toml'), 'utf8'), [
+    ['127.0.0.1:3000', backend],
+    ['port = 8080', `port = ${port}`],
+  ]);
+  const toml = await prebuilt(place, config);
+  const [child] = await Child.start({
+    program: programs.trunk,
+    args: ['serve', '--offline', '--no-autoreload', 'true', '--config', toml],
+    cwd: place,
+    env: { PATH: process.env.PATH ?? '', HOME: process.env.HOME ?? '' },
+    ready: /server listening at/,
+  });
+  return child;
+}
+
+/**
+ * Makes a Trunk.toml of a page whose files are there already: Trunk copies them and serves the
+ * copies. Gives its path.
+ */
+export async function prebuilt(place: string, config: string): Promise<string> {
+  isBuilt();
+  const built = join(place, 'built');
+  await cp(programs.spa, built, { recursive: true });
+  const names = (await readdir(built)).filter((name) => name !== 'index.html');
+  const links = names.map((name) => `<link data-trunk rel="copy-file" href="${name}" />`);
+  const page = join(built, 'index.html');
+  const html = await readFile(page, 'utf8');
+  await writeFile(page, changed(html, [['</head>', `${links.join('\n')}</head>`]]));
+  const toml = join(place, 'Trunk.toml');
+  const text = changed(config, [
+    ['"frontend/index.html"', '"built/index.html"'],
+    ['"target/csr"', '"dist"'],
+  ]);
+  await writeFile(toml, text.replace(/^watch = .*$/m, 'watch = ["built"]'));
+  await mkdir(join(place, 'dist'), { recursive: true });
+  return toml;
+}
+
+/** nginx with the sample of the docs, the four things aside that are everybody's own. */
+async function nginx(place: string, backend: string, port: number): Promise<Child> {
+  const sample = changed(await readFile(programs.file('docs/client-only.nginx.conf'), 'utf8'), [
+    ['127.0.0.1:8080', `127.0.0.1:${port}`],
+    ['server_name companion.example', 'server_name 127.0.0.1'],
+    ['/srv/companion', programs.spa],
+    ['127.0.0.1:3000', backend],
+  ]);
+  await writeFile(join(place, 'site.conf'), sample);
+  const own = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (name) => `${name}_temp_path ${place}/${name};`,
+  );
+  const config = join(place, 'nginx.conf');
+  // Its workers give up root for an account that may not read the files.
+  const user = process.getuid?.() === 0 ? `user ${userInfo().username};` : '';
+  await writeFile(
+    config,
+    `daemon off; worker_processes 1; pid ${place}/pid; error_log stderr notice; ${user}
+    events {}
+    http { include /etc/nginx/mime.types; access_log off; ${own.join(' ')} include site.conf; }`,
+  );
+  const [child] = await Child.start({
+    program: programs.nginx,
+    args: ['-p', place, '-c', config, '-e', 'stderr'],
+    cwd: place,
+    env: { PATH: process.env.PATH ?? '' },
+    ready: /start worker processes/,
+  });
+  return child;
+}
+
+/** Replaces each text everywhere. Error: one of them is not there. */
+function changed(text: string, changes: [string, string][]): string {
+  for (const [before, after] of changes) {
+    if (!text.includes(before)) throw new Error(`there is no ${before} to be replaced`);
+    text = text.replaceAll(before, () => after);
+  }
+  return text;
+}

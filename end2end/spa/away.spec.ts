@@ -1,0 +1,71 @@
+// The server away: at load, while the console runs, and back again.
+
+import { COME_BACK_MS } from '../harness/console.ts';
+import { expect, test } from '../harness/test.ts';
+import { answer } from '../harness/upstream.ts';
+
+/** What Trunk (500) and nginx (502) say for a server that they do not reach. */
+const FROM_PROXIES = [/^answer 50[02]/, /status of 50[02]/];
+
+test('away at load: an error with a way to try again', async ({
+  companion,
+  console,
+  page,
+  watch,
+}) => {
+  watch.allowAbsence();
+  watch.allow(...FROM_PROXIES);
+  await companion.kill();
+  await console.open();
+  await expect(console.title).toHaveText('This page could not be shown');
+  await expect(page.getByText('The server is away')).toBeVisible();
+  const again = page.getByRole('link', { name: 'Load the page again' });
+  await again.click();
+  await expect(page.getByText('The server is away')).toBeVisible();
+  await companion.start();
+  await again.click();
+  await console.isLive();
+  await expect(console.welcome).toBeVisible();
+});
+
+test('away while it runs: it says so, keeps what is typed, and goes on', async ({
+  companion,
+  console,
+  page,
+  upstream,
+  watch,
+}) => {
+  watch.allowAbsence();
+  watch.allow(...FROM_PROXIES);
+  await upstream.plays(answer('Here.'), answer('Back.'));
+  await console.openLive();
+  await console.ask('Are you there?');
+  await expect(console.answer).toHaveText('Here.');
+  await console.isIdle();
+  await companion.kill();
+  await expect(console.link).toHaveAttribute('data-link', 'away', { timeout: COME_BACK_MS });
+  await expect(console.link).toContainText('The server is away');
+  // Trunk opens a socket whether or not there is a server; that is no connection.
+  await console.link.evaluate((link) => {
+    const seen: string[] = [];
+    Object.assign(window, { seen });
+    new MutationObserver(() => seen.push((link as HTMLElement).dataset.link ?? '')).observe(link, {
+      attributes: true,
+    });
+  });
+  await console.submit('And now?');
+  await expect(console.alert).toContainText('The server is away');
+  await expect(console.composer).toHaveValue('And now?');
+  let tries = 0;
+  page.on('websocket', (socket) => {
+    if (socket.url().includes('/workers/')) tries += 1;
+  });
+  await expect.poll(() => tries, { timeout: COME_BACK_MS }).toBeGreaterThan(2);
+  const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
+  expect(seen).not.toContain('live');
+  await companion.start();
+  await console.isLive();
+  await expect(console.alert).toHaveCount(0);
+  await console.send.click();
+  await expect(console.answer).toHaveText('Back.');
+});

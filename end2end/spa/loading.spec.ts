@@ -1,0 +1,101 @@
+// What is seen before the console is there, and what it knows of its reader.
+
+import { expect, test } from '../harness/test.ts';
+import { answer } from '../harness/upstream.ts';
+
+test('words are there before the WASM has come, and make room for the console', async ({
+  console,
+  page,
+}) => {
+  let letIt = (): void => {};
+  const may = new Promise<void>((resolve) => (letIt = resolve));
+  await page.route('**/*.wasm', async (route) => {
+    await may;
+    await route.continue();
+  });
+  // The page is loaded only when its files are.
+  const loaded = console.open();
+  await expect(page.getByRole('status').filter({ hasText: 'Loading…' })).toBeVisible();
+  await expect(page.getByText('読み込んでいます…')).toBeHidden();
+  await expect(page.locator('#start .wordmark')).toBeVisible();
+  // What is for a browser without scripts is not seen in one with them.
+  await expect(page.locator('#start')).toHaveText(/^\s*Companion\s*Loading…\s*$/, {
+    useInnerText: true,
+  });
+  letIt();
+  await loaded;
+  await console.isLive();
+  await expect(page.locator('#start')).toHaveCount(0);
+  await expect(console.welcome).toBeVisible();
+});
+
+test('a file that does not come is told, with a way to try again', async ({
+  console,
+  page,
+  watch,
+}) => {
+  watch.allow(/\.wasm/, /ERR_FAILED/, /Failed to fetch/);
+  await page.route('**/*.wasm', (route) => route.abort());
+  await console.open();
+  const failed = page.getByRole('alert').filter({ hasText: 'The console could not be loaded' });
+  await expect(failed).toBeVisible();
+  await page.unroute('**/*.wasm');
+  await failed.getByRole('link', { name: 'Load the page again' }).click();
+  await console.isLive();
+});
+
+test.describe('a Japanese browser', () => {
+  test.use({ locale: 'ja-JP' });
+
+  test('is spoken to in Japanese, from the first words on', async ({ page, site }) => {
+    await page.goto(site.url);
+    await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
+    await expect(page.getByRole('textbox', { name: 'メッセージ' })).toBeVisible();
+    await expect(page.locator('[data-link]')).toHaveAttribute('data-link', 'live');
+  });
+});
+
+test('language, theme and the Enter key are as the reader chose them', async ({
+  console,
+  page,
+}) => {
+  await console.open('/settings');
+  await page.getByRole('radio', { name: '日本語' }).check();
+  await page.getByRole('radio', { name: 'Dark' }).check();
+  await page.locator('input[name=enter][value=breaks]').check();
+  await page.getByRole('button', { name: 'Save' }).click();
+  await expect(page).toHaveURL(/\/settings$/);
+  await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
+  await console.open('/');
+  const root = page.locator('html');
+  await expect(page.locator('[data-link]')).toHaveAttribute('data-link', 'live');
+  await expect(root).toHaveAttribute('lang', 'ja');
+  await expect(root).toHaveAttribute('data-theme', 'dark');
+  await expect(root).toHaveAttribute('data-enter', 'breaks');
+  await expect(page.locator('meta[name=theme-color]')).toHaveAttribute('content', '#131412');
+  await expect(page.locator('.loading')).toHaveCount(0);
+});
+
+test.describe('without JavaScript', () => {
+  test.use({ javaScriptEnabled: false });
+
+  test('it says so, and leads to the pages that need none', async ({ console, page }) => {
+    await console.open('/');
+    await expect(page.getByRole('heading', { name: /needs JavaScript/ })).toBeVisible();
+    await page.getByRole('link', { name: 'settings' }).click();
+    await expect(page.getByRole('heading', { level: 1, name: 'Settings' })).toBeVisible();
+  });
+});
+
+test('it fits a phone', async ({ console, page, upstream }) => {
+  await page.setViewportSize({ width: 360, height: 640 });
+  await upstream.plays(answer('| a | b |\n|---|---|\n| 1 | 2 |\n\nand a long-word '.repeat(3)));
+  await console.openLive();
+  expect(await console.overflow()).toBe(0);
+  await console.ask('A table, please.');
+  await console.isIdle();
+  expect(await console.overflow()).toBe(0);
+  await console.openList.click();
+  await expect(console.conversation(console.worker)).toBeVisible();
+  expect(await console.overflow()).toBe(0);
+});

@@ -1,0 +1,113 @@
+#!/usr/bin/env bash
+# Runs the client-only console: the server and `trunk serve` beside it, until Ctrl-C or until one of
+# them ends. Arguments go to the server. SPA_PORT is Trunk's port (8080); COMPANION_BIN a server that
+# is built already; TRUNK_CONFIG another Trunk.toml.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+port=${SPA_PORT:-8080}
+case $port in '' | *[!0-9]*) die "SPA_PORT is '$port'; it has to be a number." ;; esac
+state=$root/target/spa/$port
+server=
+trunk=
+
+# Each of the two is a process group of its own, so that what they started ends with them.
+set -m
+finish() {
+  local status=$? group
+  trap - EXIT INT TERM
+  for group in $trunk $server; do kill -TERM -- "-$group" 2>/dev/null || true; done
+  # The server keeps the text of running answers; it has ten seconds for that itself.
+  for _ in $(seq 150); do
+    [ -n "$server" ] && kill -0 -- "-$server" 2>/dev/null || break
+    sleep 0.1
+  done
+  for group in $trunk $server; do kill -KILL -- "-$group" 2>/dev/null || true; done
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+runs() { kill -0 "$1" 2>/dev/null; }
+answers() { curl --silent --fail --output /dev/null --max-time 5 "$1"; }
+
+# Before anything is built: Trunk itself would tell only afterwards.
+if (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+  die "port $port is taken, so Trunk cannot serve there. Name another one: SPA_PORT=8081 make spa."
+fi
+
+# The release where it is there and nothing that it is made of has changed since.
+current_release() {
+  local binary=target/release/companion
+  [ -x "$binary" ] && [ -z "$(find Cargo.toml Cargo.lock app frontend prompts protocol public runtime \
+    server style -newer "$binary" -type f ! -name '*.md' -print -quit)" ]
+}
+
+# The server's pages need a style sheet, which a debug build has not in it. It takes files from a
+# folder where cargo-leptos has started it, and so here.
+style_for_debug() {
+  mkdir -p "$state/site/pkg"
+  sass --no-source-map style/main.scss "$state/site/pkg/companion.css"
+  cp public/* "$state/site/"
+  export LEPTOS_WATCH=1 LEPTOS_SITE_ROOT=$state/site
+}
+
+binary=${COMPANION_BIN:-}
+if [ -z "$binary" ]; then
+  take_build_folder
+  if current_release; then
+    say "The server is target/release/companion, which is current."
+    binary=$root/target/release/companion
+  else
+    say "Building the server (debug)."
+    cargo build "${locked[@]}" --package server || die "the server could not be built (see above)."
+    binary=$root/target/debug/companion
+    style_for_debug
+  fi
+fi
+
+mkdir -p "$state"
+# The browser's names for what it reaches through Trunk, besides those that are configured.
+names=127.0.0.1:$port,localhost:$port
+export COMPANION_ALLOWED_HOSTS=${COMPANION_ALLOWED_HOSTS:+$COMPANION_ALLOWED_HOSTS,}$names
+: >"$state/server.out"
+"$binary" serve "$@" </dev/null >"$state/server.out" &
+server=$!
+backend=
+while [ -z "$backend" ]; do
+  runs "$server" || die "the server did not start (see above)."
+  backend=$(sed -n 's|^listening on http://||p' "$state/server.out")
+  [ -n "$backend" ] || sleep 0.1
+done
+
+# The one configuration, with these two addresses and a folder of its own for what is built: a
+# debug build in target/csr would pass for what `trunk build --release` makes.
+config=$(realpath "${TRUNK_CONFIG:-Trunk.toml}")
+sed -e "s|127\.0\.0\.1:3000|$backend|g" -e "s|^port = .*|port = $port|" \
+  -e "s|^dist = .*|dist = \"$state/dist\"|" \
+  -e "/^\(target\|watch\) = /s|\"\([a-z]\)|\"$(dirname "$config")/\1|g" "$config" >"$state/Trunk.toml"
+
+say "The server is at $backend; starting Trunk, which builds the console first."
+(
+  if [ -z "${TRUNK_CONFIG:-}" ]; then
+    use_web_toolchain
+    cargo fetch "${locked[@]}"
+  fi
+  # Trunk reads NO_COLOR as a boolean and stops at the usual "1".
+  unset NO_COLOR
+  exec trunk serve --offline --config "$state/Trunk.toml" </dev/null
+) &
+trunk=$!
+
+until answers "http://127.0.0.1:$port/" && answers "http://127.0.0.1:$port/api/v1/status"; do
+  runs "$trunk" || die "Trunk ended (see above)."
+  runs "$server" || die "the server ended (see above)."
+  sleep 0.3
+done
+say "The client-only console is at http://127.0.0.1:$port (Ctrl-C ends it and its server)."
+
+wait -n "$server" "$trunk" || true
+if runs "$trunk"; then die "the server ended, and Trunk with it."; fi
+die "Trunk ended, and the server with it."
