@@ -198,7 +198,8 @@ mod tests {
         cost(&mut live, &format!("- a\n  ```rust\n{code}  ```\n"));
         assert!(cost(&mut live, "- b") >= 500 * 11);
         for _ in 0..5 {
-            assert_eq!(cost(&mut live, " and c"), 0);
+            // The words of the list are read again.
+            assert!(cost(&mut live, " and c") < code.len() / 10);
         }
         assert!(live.shown[0].contains("class=\"s-"));
     }
