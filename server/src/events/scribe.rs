@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use app::markdown::{self, Live};
+use app::markdown::{self, Budget, Live};
 use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
 use runtime::{Observation, Runtime};
@@ -148,8 +148,8 @@ fn patch(live: &mut Option<Live>, envelope: &Envelope) -> Option<HtmlPatch> {
             *live = Some(Live::new(turn.answer, String::new(), Vec::new()));
             None
         }
-        EventBody::TextDelta { text, .. } => live.as_mut()?.push(text),
-        EventBody::TurnEnded { .. } => live.take()?.finish(),
+        EventBody::TextDelta { text, .. } => live.as_mut()?.push(text, &Budget::default()),
+        EventBody::TurnEnded { .. } => live.take()?.finish(&Budget::default()),
         _ => None,
     }
 }
