@@ -11,7 +11,6 @@
 //!
 //! Pure: the same text gives the same HTML.
 
-use protocol::{Message, Role};
 use pulldown_cmark::{
     CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
 };
@@ -60,13 +59,6 @@ pub fn render_within(text: &str, name: &str, budget: &Budget) -> Option<Vec<Stri
 /// The blocks of a text that is not read at all.
 pub fn as_written(text: &str) -> Vec<String> {
     plain::blocks(text).into_iter().map(|(_, block)| block).collect()
-}
-
-/// Adds their HTML to the model's messages.
-pub fn fill(messages: &mut [Message]) {
-    for message in messages.iter_mut().filter(|message| message.role == Role::Assistant) {
-        message.html = Some(render(&message.text, &message.id.to_string()));
-    }
 }
 
 /// Whether a text goes on behind its end.
