@@ -6,7 +6,7 @@ use leptos_axum::ResponseOptions;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
-    Error, ErrorCode, Message, MessageId, Place, Snapshot, Timestamp, Worker, WorkerId, limits,
+    Error, ErrorCode, MessageId, Place, Snapshot, Timestamp, Transcript, Worker, WorkerId, limits,
 };
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::store::Places;
@@ -46,7 +46,7 @@ impl Backend {
             let page = self.runtime().transcript(worker_id, before, limit).await;
             snapshot.transcript = page.map_err(told)?;
         }
-        fill(&mut snapshot.transcript.messages).await;
+        fill(worker_id, &mut snapshot.transcript).await;
         Ok(snapshot)
     }
 
@@ -65,7 +65,7 @@ impl Backend {
         let limit = self.limits.transcript_page;
         match self.runtime().transcript_around(worker_id, message, limit).await {
             Ok(mut page) => {
-                fill(&mut page.messages).await;
+                fill(worker_id, &mut page).await;
                 snapshot.transcript = page;
                 Ok((snapshot, None))
             }
@@ -138,10 +138,10 @@ fn put_above(page: &mut WorkerPage, mut pinned: Vec<Worker>) {
 }
 
 /// Renders messages: with each of them, or for the page that the server writes beside them.
-async fn fill(messages: &mut [Message]) {
+async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
     match use_context::<PageHtml>() {
-        Some(page) => page.fill(messages).await,
-        None => rendering::fill(messages).await,
+        Some(page) => page.fill(worker_id, transcript).await,
+        None => rendering::fill(worker_id, transcript).await,
     }
 }
 

@@ -53,3 +53,5 @@ pub use plain::Plain;
 pub use provider_note::BetterModels;
 #[cfg(feature = "ssr")]
 pub use search_box::SearchBox;
+#[cfg(feature = "ssr")]
+pub use turn_line::attempts;

@@ -11,14 +11,16 @@
 //!
 //! Pure: the same text gives the same HTML.
 
-use protocol::{Message, Role};
 use pulldown_cmark::{
     CodeBlockKind, CowStr, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html,
 };
 
+use bounds::Bounds;
 use code::Highlighted;
 use footnotes::Footnotes;
 
+mod bounds;
+mod budget;
 mod code;
 mod delimiters;
 mod escape;
@@ -30,6 +32,7 @@ mod plain;
 mod words;
 mod work;
 
+pub use budget::Budget;
 pub use live::Live;
 
 /// Lists and quotes within one another at most. What lies deeper is shown as text: a browser's
@@ -42,22 +45,20 @@ const SIDES: [&str; 3] = ["left", "center", "right"];
 /// The blocks of a text, each one element of HTML. `name` tells the footnotes of one message
 /// from another's on the same page; it has to be fit for an attribute.
 pub fn render(text: &str, name: &str) -> Vec<String> {
+    render_within(text, name, &Budget::default()).unwrap_or_else(|| as_written(text))
+}
+
+/// The same; none where the budget was spent before the end.
+pub fn render_within(text: &str, name: &str, budget: &Budget) -> Option<Vec<String>> {
     let (text, rest) = plain::split(text);
-    let text = Text { text, start: 0, end: End::Final, name };
-    let blocks = text.blocks(&mut Highlighted::default()).into_iter().chain(plain::blocks(rest));
-    blocks.map(|(_, block)| block).collect()
+    let text = Text { text, start: 0, end: End::Final, name, budget };
+    let blocks = text.blocks(&mut Highlighted::default())?.into_iter().chain(plain::blocks(rest));
+    Some(blocks.map(|(_, block)| block).collect())
 }
 
 /// The blocks of a text that is not read at all.
 pub fn as_written(text: &str) -> Vec<String> {
     plain::blocks(text).into_iter().map(|(_, block)| block).collect()
-}
-
-/// Adds their HTML to the model's messages.
-pub fn fill(messages: &mut [Message]) {
-    for message in messages.iter_mut().filter(|message| message.role == Role::Assistant) {
-        message.html = Some(render(&message.text, &message.id.to_string()));
-    }
 }
 
 /// Whether a text goes on behind its end.
@@ -74,29 +75,34 @@ struct Text<'a> {
     start: usize,
     end: End,
     name: &'a str,
+    budget: &'a Budget,
 }
 
 impl Text<'_> {
-    /// The blocks with where in the piece each begins.
-    fn blocks(&self, highlighted: &mut Highlighted) -> Vec<(usize, String)> {
-        let options = Options::ENABLE_TABLES
+    /// The blocks with where in the piece each begins; none where the budget was spent before.
+    fn blocks(&self, highlighted: &mut Highlighted) -> Option<Vec<(usize, String)>> {
+        let mut options = Options::ENABLE_TABLES
             | Options::ENABLE_TASKLISTS
             | Options::ENABLE_STRIKETHROUGH
             | Options::ENABLE_FOOTNOTES
             | Options::ENABLE_MATH;
+        options.set(Options::ENABLE_TABLES, !bounds::is_too_wide(self.text));
         let dollars = delimiters::to_dollars(self.text);
         let text = &*dollars.text;
         let open = if self.end == End::Open { text.trim_end().len() } else { usize::MAX };
         highlighted.begin();
-        let mut writer = Writer::new(self.name, highlighted);
+        let mut writer = Writer::new(self, highlighted);
         for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+            if self.budget.is_spent() {
+                return None;
+            }
             // Code that is still coming would be highlighted anew with every piece of it.
             writer.plain = range.end >= open || self.start + range.end > code::BYTES;
             writer.escaped = text[..range.start].ends_with('\\');
             writer.take(event, range.start);
         }
         let blocks = writer.blocks.into_iter();
-        blocks.map(|(start, block)| (dollars.written(start), block)).collect()
+        Some(blocks.map(|(start, block)| (dollars.written(start), block)).collect())
     }
 }
 
@@ -124,16 +130,18 @@ struct Writer<'a> {
     /// Whether the first sign of a text was escaped.
     escaped: bool,
     highlighted: &'a mut Highlighted,
+    budget: &'a Budget,
+    bounds: Bounds,
 }
 
 impl<'a> Writer<'a> {
-    fn new(name: &'a str, highlighted: &'a mut Highlighted) -> Self {
+    fn new(text: &Text<'a>, highlighted: &'a mut Highlighted) -> Self {
         Self {
             blocks: Vec::new(),
             start: 0,
             events: Vec::new(),
             depth: 0,
-            footnotes: Footnotes::new(name),
+            footnotes: Footnotes::new(text.name),
             code: None,
             headings: Vec::new(),
             links: Vec::new(),
@@ -142,10 +150,13 @@ impl<'a> Writer<'a> {
             plain: false,
             escaped: false,
             highlighted,
+            budget: text.budget,
+            bounds: Bounds::of(text.text),
         }
     }
 
     fn take(&mut self, event: Event<'a>, start: usize) {
+        work::looked_at(1);
         if self.depth == 0 {
             self.start = start;
         }
@@ -221,7 +232,7 @@ impl<'a> Writer<'a> {
                 }
             }
             Event::Start(Tag::Image { dest_url, .. }) => {
-                self.image = Some((link::allowed(&dest_url), String::new()));
+                self.image = Some((self.allowed(&dest_url), String::new()));
             }
             // Headings without an id: two messages may well have the same.
             Event::Start(Tag::Heading { level, .. }) => {
@@ -246,6 +257,13 @@ impl<'a> Writer<'a> {
             }
             Event::InlineMath(latex) => self.html(math::inline(&latex)),
             Event::DisplayMath(latex) => self.html(math::block(&latex)),
+            // The parser fills each row of a table with cells.
+            Event::End(TagEnd::TableCell)
+                if matches!(self.events.last(), Some(Event::Start(Tag::TableCell)))
+                    && !self.bounds.takes_empty_cell() =>
+            {
+                self.events.pop();
+            }
             // What looks like HTML is text.
             Event::Start(Tag::HtmlBlock) => self.events.push(Event::Start(Tag::Paragraph)),
             Event::End(TagEnd::HtmlBlock) => self.events.push(Event::End(TagEnd::Paragraph)),
@@ -265,7 +283,7 @@ impl<'a> Writer<'a> {
             (Event::End(TagEnd::CodeBlock), code) => {
                 if let Some((language, code)) = code.take() {
                     let highlighted = (!self.plain).then_some(&mut *self.highlighted);
-                    let block = code::block(&language, &code, highlighted);
+                    let block = code::block(&language, &code, highlighted, self.budget);
                     self.html(block);
                 }
             }
@@ -287,8 +305,14 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Where a reader may be led, as often as that is bearable.
+    fn allowed(&mut self, address: &str) -> Option<String> {
+        work::looked_at(address.len());
+        link::allowed(address).filter(|address| self.bounds.takes_address(address))
+    }
+
     fn link(&mut self, address: &str) {
-        let open = link::allowed(address).map(|address| link::open(&address));
+        let open = self.allowed(address).map(|address| link::open(&address));
         self.links.push(open.is_some());
         if let Some(open) = open {
             self.html(open);
@@ -307,6 +331,7 @@ impl<'a> Writer<'a> {
 /// A block whose cells are aligned by attributes: a style within the page is not allowed there.
 /// No text holds what is looked for: its `<` is escaped.
 fn aligned(block: &str) -> String {
+    work::looked_at(block.len());
     let mut block = block.to_owned();
     if block.starts_with("<table") || block.contains("<td style=") {
         for (cell, side) in ["td", "th"].into_iter().flat_map(|cell| SIDES.map(|side| (cell, side)))

@@ -1,101 +1,148 @@
 //! Rendering, beside the threads that answer requests: a message may take a second, and in that
 //! second somebody else wants to stop an answer, or to know whether the server is alive.
+//!
+//! Few places are shared by all conversations in turn ([`Renderers`]); what nobody waits for any
+//! more is given up, and what one request is shown has a time of its own ([`PAGE`]).
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use protocol::{Message, MessageId, Role};
-use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio::task::{self, JoinHandle};
+use protocol::{Message, MessageId, Role, Transcript, WorkerId};
 
-use crate::markdown;
+use crate::markdown::{self, Budget};
+use crate::text::Locale;
 
-/// How much is rendered at the same time; what comes then waits. A processor that renders for
-/// everybody at once is finished with nobody's.
-const RENDERERS: usize = 4;
+mod places;
 
-static PLACES: Semaphore = Semaphore::const_new(RENDERERS);
+pub use places::{Place, Renderers, Work};
 
-/// Leave to render something.
-pub struct Place(SemaphorePermit<'static>);
+/// How long the messages of a page may be rendered, with the time until their turn comes. What
+/// is not rendered by then is shown as it was written.
+pub const PAGE: Duration = Duration::from_secs(3);
 
-/// Waits for a place.
-pub async fn place() -> Place {
-    Place(PLACES.acquire().await.expect("the places are never closed"))
+/// Those of this process.
+static RENDERERS: LazyLock<Renderers> = LazyLock::new(Renderers::default);
+
+/// Waits for a place to render something of a conversation.
+pub async fn place(conversation: WorkerId) -> Place {
+    RENDERERS.place(conversation).await
 }
 
-impl Place {
-    /// Does what takes long on a thread where nobody waits for anything else.
-    pub fn begin<T: Send + 'static>(
-        self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> JoinHandle<T> {
-        task::spawn_blocking(move || {
-            let done = work();
-            drop(self.0);
-            done
-        })
+/// A message's text as blocks of HTML, however long that takes; as it was written where that
+/// fails.
+pub async fn render(conversation: WorkerId, text: &str, message: MessageId) -> Vec<String> {
+    html(&RENDERERS, conversation, text, message, &Budget::default()).await
+}
+
+/// Adds their HTML to the model's messages that have none yet.
+pub async fn fill(conversation: WorkerId, transcript: &mut Transcript) {
+    let budget = Budget::of(PAGE);
+    for at in (0..transcript.messages.len()).rev() {
+        let message = &transcript.messages[at];
+        if message.role == Role::Assistant && message.html.is_none() {
+            let budget = budget_of(message, transcript, &budget);
+            let html = html(&RENDERERS, conversation, &message.text, message.id, &budget).await;
+            transcript.messages[at].html = Some(html);
+        }
     }
 }
 
-/// A message's text as blocks of HTML; as it was written where that fails.
-pub async fn render(text: &str, message: MessageId) -> Vec<String> {
+/// Whoever follows an answer that is still coming is told how to change what its page holds, so
+/// that has to be what is rendered from the text. It is one message at most.
+fn budget_of(message: &Message, transcript: &Transcript, budget: &Budget) -> Budget {
+    let mut running = transcript.turns.iter().filter(|turn| !turn.state.is_final());
+    let is_coming = running.any(|turn| turn.answer == message.id);
+    if is_coming { budget.untimed() } else { budget.clone() }
+}
+
+async fn html(
+    renderers: &Renderers,
+    conversation: WorkerId,
+    text: &str,
+    message: MessageId,
+    budget: &Budget,
+) -> Vec<String> {
     let written = text.to_owned();
-    let work = move || markdown::render(&written, &message.to_string());
-    let rendered = place().await.begin(work).await;
-    rendered.unwrap_or_else(|_| markdown::as_written(text))
+    let work = async {
+        let place = renderers.place(conversation).await;
+        let work =
+            move |budget: &Budget| markdown::render_within(&written, &message.to_string(), budget);
+        place.begin(budget.clone(), work).await
+    };
+    let rendered = match budget.left() {
+        _ if budget.is_spent() => return late(text),
+        Some(left) => tokio::time::timeout(left, work).await.ok(),
+        None => Some(work.await),
+    };
+    match rendered {
+        Some(Ok(Some(html))) => html,
+        Some(Err(_)) => markdown::as_written(text),
+        Some(Ok(None)) | None => late(text),
+    }
 }
 
-/// Adds their HTML to the model's messages.
-pub async fn fill(messages: &mut [Message]) {
-    for message in messages.iter_mut().filter(|message| message.role == Role::Assistant) {
-        message.html = Some(render(&message.text, message.id).await);
-    }
+/// A text that there was no time to render, and words about it: in each language, for blocks
+/// have none, and the page's style sheet leaves its own.
+fn late(text: &str) -> Vec<String> {
+    let en = leptos_i18n::td_string!(Locale::en, rendered_late);
+    let ja = leptos_i18n::td_string!(Locale::ja, rendered_late);
+    let note = format!(
+        "<p class=\"rendered-late\"><span lang=\"en\">{en}</span> <span lang=\"ja\">{ja}</span></p>"
+    );
+    std::iter::once(note).chain(markdown::as_written(text)).collect()
 }
 
 /// The HTML of what a page shows, until the page is written: it goes into the page once, and
 /// not a second time with what the page is made from.
-#[derive(Clone, Default)]
-pub(crate) struct PageHtml(Arc<Mutex<HashMap<MessageId, String>>>);
+#[derive(Clone)]
+pub(crate) struct PageHtml {
+    html: Arc<Mutex<HashMap<MessageId, String>>>,
+    budget: Budget,
+}
+
+impl Default for PageHtml {
+    /// For a page that is asked for now.
+    fn default() -> Self {
+        Self { html: Arc::default(), budget: Budget::of(PAGE) }
+    }
+}
 
 impl PageHtml {
-    /// Renders the model's messages.
-    pub(crate) async fn fill(&self, messages: &[Message]) {
-        for message in messages.iter().filter(|message| message.role == Role::Assistant) {
-            let html = render(&message.text, message.id).await.concat();
-            self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(message.id, html);
+    /// Renders the model's messages, the newest first.
+    pub(crate) async fn fill(&self, conversation: WorkerId, transcript: &Transcript) {
+        let messages = transcript.messages.iter().rev();
+        for message in messages.filter(|message| message.role == Role::Assistant) {
+            let budget = budget_of(message, transcript, &self.budget);
+            let html = html(&RENDERERS, conversation, &message.text, message.id, &budget).await;
+            self.known().insert(message.id, html.concat());
         }
     }
 
     /// A message's HTML, which was rendered for this page.
     pub(crate) fn take(&self, message: MessageId) -> Option<String> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&message)
+        self.known().remove(&message)
+    }
+
+    /// Ends the rendering when it is dropped: with the answer to the request, or because nobody
+    /// waits for that. A page's data outlive the request in tasks of their own.
+    pub(crate) fn until_answered(&self) -> Answered {
+        Answered(self.budget.clone())
+    }
+
+    fn known(&self) -> MutexGuard<'_, HashMap<MessageId, String>> {
+        self.html.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A request that is being answered.
+pub(crate) struct Answered(Budget);
+
+impl Drop for Answered {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// On the one thread of this test's runtime nothing else would go on meanwhile.
-    #[tokio::test]
-    async fn others_go_on_while_something_is_rendered() {
-        let (done, until_done) = std::sync::mpsc::channel();
-        let work = place().await.begin(move || until_done.recv().is_ok());
-        done.send(()).unwrap();
-        assert!(work.await.unwrap());
-    }
-
-    #[tokio::test]
-    async fn no_more_than_so_many_render_at_once() {
-        let mut places = Vec::new();
-        for _ in 0..RENDERERS {
-            places.push(place().await);
-        }
-        assert!(PLACES.try_acquire().is_err());
-        // One that fails gives its place back.
-        let failed = places.pop().unwrap().begin(|| panic!("on purpose"));
-        assert!(failed.await.is_err());
-        places.push(place().await);
-    }
-}
+mod tests;

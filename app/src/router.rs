@@ -66,11 +66,13 @@ impl Handlers {
         let Self { backend, options, assets } = self;
         let preferences = Preferences::of(request.headers());
         let locale = preferences.locale(request.headers());
+        let html = PageHtml::default();
+        let _until_answered = html.until_answered();
         let context = move || {
             provide_context(backend.clone());
             provide_context(preferences);
             provide_context(locale);
-            provide_context(PageHtml::default());
+            provide_context(html.clone());
             if let Some(refused) = &refused {
                 set_status(refused.error.code.http_status());
                 provide_context(refused.clone());

@@ -167,7 +167,6 @@ fn listen(overlay: Overlay) {
             _ => return,
         };
         event.prevent_default();
-        // The same key again closes it; the dialog gives the focus back.
         // One that was closed just now has not told so yet: the page knows.
         let open = document().query_selector("#overlay[open]").is_ok_and(|open| open.is_some());
         // The same key again closes it; the dialog gives the focus back.

@@ -113,7 +113,7 @@ fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
 }
 
 /// What went wrong before the provider was asked for the last time.
-fn attempts(retries: &[Retry]) -> Erased {
+pub fn attempts(retries: &[Retry]) -> Erased {
     let attempt = |(number, retry): (usize, &Retry)| {
         let pause = label::seconds(retry.wait_ms);
         view! { <li>{text::attempt(number, &retry.error, &pause)}</li> }

@@ -7,6 +7,7 @@ use two_face::re_exports::syntect::html::{ClassStyle, ClassedHTMLGenerator};
 use two_face::re_exports::syntect::parsing::{SyntaxReference, SyntaxSet};
 use two_face::re_exports::syntect::util::LinesWithEndings;
 
+use super::budget::Budget;
 use super::escape::escape;
 use super::work;
 
@@ -45,7 +46,7 @@ impl Highlighted {
         self.before = std::mem::take(&mut self.now);
     }
 
-    fn get(&mut self, language: &str, code: &str) -> Option<String> {
+    fn get(&mut self, language: &str, code: &str, budget: &Budget) -> Option<String> {
         let syntax = syntax(language)?;
         let key = (language.to_owned(), code.to_owned());
         if let Some(known) = self.now.get(&key) {
@@ -54,7 +55,7 @@ impl Highlighted {
         let known = self.before.remove(&key);
         self.now
             .entry(key)
-            .or_insert_with(|| known.unwrap_or_else(|| highlight(syntax, code)))
+            .or_insert_with(|| known.unwrap_or_else(|| highlight(syntax, code, budget)))
             .clone()
     }
 }
@@ -63,9 +64,14 @@ impl Highlighted {
 ///
 /// What the buttons are called stands in the page that the block comes into, in the page's
 /// language: a block has none.
-pub(super) fn block(language: &str, code: &str, highlighted: Option<&mut Highlighted>) -> String {
+pub(super) fn block(
+    language: &str,
+    code: &str,
+    highlighted: Option<&mut Highlighted>,
+    budget: &Budget,
+) -> String {
     let code = highlighted
-        .and_then(|highlighted| highlighted.get(language, code))
+        .and_then(|highlighted| highlighted.get(language, code, budget))
         .unwrap_or_else(|| escape(code));
     // A parser of HTML would make a line feed of it.
     let code = code.replace('\r', "&#13;");
@@ -90,13 +96,17 @@ fn syntax(language: &str) -> Option<&'static SyntaxReference> {
     SYNTAXES.find_syntax_by_token(language)
 }
 
-fn highlight(syntax: &SyntaxReference, code: &str) -> Option<String> {
+/// None where a line is too long, and where the budget was spent: then nobody is shown this.
+fn highlight(syntax: &SyntaxReference, code: &str, budget: &Budget) -> Option<String> {
     if code.lines().any(|line| line.len() > LINE_BYTES) {
         return None;
     }
     work::looked_at(code.len());
     let mut generator = ClassedHTMLGenerator::new_with_class_style(syntax, &SYNTAXES, STYLE);
     for line in LinesWithEndings::from(code) {
+        if budget.is_spent() {
+            return None;
+        }
         generator.parse_html_for_line_which_includes_newline(line).ok()?;
     }
     Some(generator.finalize())

@@ -3,7 +3,13 @@
 use protocol::{HtmlAppend, HtmlPatch, MessageId};
 
 use super::code::Highlighted;
-use super::{End, Text, plain, render};
+use super::plain::MARKDOWN_BYTES;
+use super::{Budget, End, Text, plain, render_within, work};
+
+/// Bytes that each piece of a text lets be read again. Of a block that is longer and not settled
+/// yet not every piece is shown at once: what all pieces cost together grows with their number,
+/// however long their block becomes.
+const PIECE_BYTES: usize = 4 * 1024;
 
 /// A message on its way, with what its reader was given of it.
 ///
@@ -17,6 +23,10 @@ pub struct Live {
     /// Where the blocks that are not settled begin.
     settled_bytes: usize,
     settled: usize,
+    /// Bytes that may be read again by now, hardly more than can be read at all.
+    credit: usize,
+    /// Bytes that are read as Markdown, once there are more.
+    split: Option<usize>,
     highlighted: Highlighted,
     /// What the reader has.
     shown: Vec<String>,
@@ -25,9 +35,17 @@ pub struct Live {
 impl Live {
     /// A message of which the reader was given everything up to here, or nothing.
     pub fn new(message_id: MessageId, text: String, shown: Vec<String>) -> Self {
-        let name = message_id.to_string();
-        let highlighted = Highlighted::default();
-        Self { message_id, name, text, settled_bytes: 0, settled: 0, highlighted, shown }
+        Self {
+            message_id,
+            name: message_id.to_string(),
+            credit: text.len(),
+            text,
+            settled_bytes: 0,
+            settled: 0,
+            split: None,
+            highlighted: Highlighted::default(),
+            shown,
+        }
     }
 
     pub fn message_id(&self) -> MessageId {
@@ -39,17 +57,24 @@ impl Live {
         self.text.len() as u64
     }
 
-    /// What more text changes.
-    pub fn push(&mut self, text: &str) -> Option<HtmlPatch> {
+    /// What more text changes; nothing where it is not its block's turn to be read again, which
+    /// a later piece or the end makes up for.
+    pub fn push(&mut self, text: &str, budget: &Budget) -> Option<HtmlPatch> {
         self.text.push_str(text);
-        let (markdown, rest) = plain::split(&self.text);
+        let cost = self.text.len() - self.settled_bytes;
+        self.credit += PIECE_BYTES + text.len();
+        self.credit = self.credit.min(cost.max(MARKDOWN_BYTES));
+        self.credit = self.credit.checked_sub(cost)?;
+        let split = self.split();
+        let (markdown, rest) = self.text.split_at(split);
         let (from, mut new) = (self.settled, Vec::new());
         if let Some(unsettled) = markdown.get(self.settled_bytes..)
             && !unsettled.is_empty()
         {
             let end = if rest.is_empty() { End::Open } else { End::Final };
-            let text = Text { text: unsettled, start: self.settled_bytes, end, name: &self.name };
-            new = text.blocks(&mut self.highlighted);
+            let (start, name) = (self.settled_bytes, &*self.name);
+            let text = Text { text: unsettled, start, end, name, budget };
+            new = text.blocks(&mut self.highlighted)?;
         }
         // In the text that is not settled yet, as all of these.
         let begin = markdown.len().max(self.settled_bytes) - self.settled_bytes;
@@ -64,14 +89,23 @@ impl Live {
     }
 
     /// What the end changes.
-    pub fn finish(mut self) -> Option<HtmlPatch> {
-        let whole = render(&self.text, &self.name);
+    pub fn finish(mut self, budget: &Budget) -> Option<HtmlPatch> {
+        let whole = render_within(&self.text, &self.name, budget)?;
         self.patch(0, whole)
+    }
+
+    /// How much is read as Markdown: looked for once where there is more.
+    fn split(&mut self) -> usize {
+        let known = self.split;
+        let split = known.unwrap_or_else(|| plain::split(&self.text).0.len());
+        self.split = (split < self.text.len()).then_some(split);
+        split
     }
 
     /// Shows `blocks` from block `from` on; tells what differs from what was shown.
     fn patch(&mut self, from: usize, blocks: Vec<String>) -> Option<HtmlPatch> {
         let known = self.shown.get(from..).unwrap_or_default();
+        work::looked_at(blocks.iter().map(String::len).sum());
         let same = known.iter().zip(&blocks).take_while(|(known, new)| known == new).count();
         if same == blocks.len() && same == known.len() {
             return None;
@@ -91,7 +125,7 @@ impl Live {
 
 #[cfg(test)]
 mod tests {
-    use super::super::work;
+    use super::super::render;
     use super::*;
     use proptest::prelude::*;
 
@@ -104,9 +138,9 @@ mod tests {
             patch.apply(&mut page);
         };
         for piece in pieces {
-            apply(live.push(piece));
+            apply(live.push(piece, &Budget::default()));
         }
-        apply(live.finish());
+        apply(live.finish(&Budget::default()));
         page
     }
 
@@ -119,10 +153,10 @@ mod tests {
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         let mut froms = Vec::new();
         for piece in ["One.\n\nTw", "o.\n\n```rust\nfn ", "a() {}\n", "```\n\nTh", "ree."] {
-            froms.extend(live.push(piece).map(|patch| patch.from));
+            froms.extend(live.push(piece, &Budget::default()).map(|patch| patch.from));
         }
         assert_eq!(froms, [0, 1, 2, 2, 3]);
-        assert_eq!(live.finish(), None);
+        assert_eq!(live.finish(&Budget::default()), None);
     }
 
     #[test]
@@ -141,11 +175,11 @@ mod tests {
         let mut live = Live::new(id, String::new(), Vec::new());
         let mut froms: Vec<usize> = Vec::new();
         for piece in &pieces {
-            froms.extend(live.push(piece).map(|patch| patch.from));
+            froms.extend(live.push(piece, &Budget::default()).map(|patch| patch.from));
         }
         assert!(froms.len() == pieces.len() && froms.is_sorted(), "{froms:?}");
         assert_eq!(live.shown, whole(&text));
-        assert_eq!(live.finish(), None);
+        assert_eq!(live.finish(&Budget::default()), None);
     }
 
     #[test]
@@ -153,10 +187,10 @@ mod tests {
         let code = "```rust\nfn a() {}\n```\n\n".repeat(50);
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         for _ in 0..80 {
-            live.push(&code);
+            live.push(&code, &Budget::default());
         }
-        live.push("The end.");
-        assert_eq!(live.finish(), None);
+        live.push("The end.", &Budget::default());
+        assert_eq!(live.finish(&Budget::default()), None);
     }
 
     #[test]
@@ -165,7 +199,7 @@ mod tests {
             let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
             let mut pieces = vec!["Here:\n\n```rust\n".to_owned()];
             pieces.extend((0..lines).flat_map(|n| [format!("let a{n} = &b[{n}]"), ";\n".into()]));
-            let patches = pieces.iter().filter_map(|piece| live.push(piece));
+            let patches = pieces.iter().filter_map(|piece| live.push(piece, &Budget::default()));
             patches.map(|patch| leptos::serde_json::to_string(&patch).unwrap().len()).sum::<usize>()
         };
         let (some, many) = (told(100), told(400));
@@ -178,8 +212,8 @@ mod tests {
             let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
             work::of(|| {
                 for n in 0..paragraphs {
-                    live.push(&format!("Paragraph \\({n}\\) of a long"));
-                    live.push(" text.\n\n");
+                    live.push(&format!("Paragraph \\({n}\\) of a long"), &Budget::default());
+                    live.push(" text.\n\n", &Budget::default());
                 }
             })
         };
@@ -193,12 +227,16 @@ mod tests {
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         let code = "  let a = 1;\n".repeat(500);
         let cost = |live: &mut Live, text: &str| {
-            work::of(|| drop(live.push(text))).saturating_sub(live.text.len())
+            let cost = work::of(|| drop(live.push(text, &Budget::default())));
+            let shown: usize = live.shown.iter().map(String::len).sum();
+            // What reading the text and comparing the blocks takes.
+            cost.saturating_sub(2 * (live.text.len() + shown))
         };
         cost(&mut live, &format!("- a\n  ```rust\n{code}  ```\n"));
         assert!(cost(&mut live, "- b") >= 500 * 11);
         for _ in 0..5 {
-            assert_eq!(cost(&mut live, " and c"), 0);
+            // The words of the list are read again.
+            assert!(cost(&mut live, " and c") < code.len() / 10);
         }
         assert!(live.shown[0].contains("class=\"s-"));
     }
@@ -207,8 +245,88 @@ mod tests {
     fn one_that_resumes_goes_on_from_what_was_shown() {
         let id = MessageId::from_parts(1, [1; 10]);
         let mut live = Live::new(id, "One.\n\nTw".into(), whole("One.\n\nTw"));
-        let patch = live.push("o.").unwrap();
+        let patch = live.push("o.", &Budget::default()).unwrap();
         assert_eq!((patch.from, patch.append.unwrap().text.as_str()), (1, "o."));
+    }
+
+    /// The pieces of a text, as many bytes each as a fast model writes in one frame.
+    fn frames(text: &str, bytes: usize) -> Vec<&str> {
+        let (mut frames, mut rest) = (Vec::new(), text);
+        while !rest.is_empty() {
+            let (frame, behind) = rest.split_at(rest.ceil_char_boundary(bytes.min(rest.len())));
+            frames.push(frame);
+            rest = behind;
+        }
+        frames
+    }
+
+    /// A block that never ends, in frames: what all of them cost together.
+    #[test]
+    fn a_block_that_never_ends_costs_as_much_as_there_are_frames() {
+        for unit in [
+            "some words ",
+            "- an item\n",
+            "| a | b |\n|---|---|\n",
+            "**a *b* ",
+            "http://a.b/ ",
+            "http://-)",
+            "[a]: http://a.b/\n",
+            "> quoted ",
+            "`code` \\(x\\) ",
+            "**「あ」**い",
+            "```rust\nlet a = 1;\n",
+        ] {
+            let cost = |bytes: usize| {
+                let text = unit.repeat(bytes / unit.len());
+                let frames = frames(&text, 200);
+                let mut live =
+                    Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+                let work = work::of(|| {
+                    for frame in &frames {
+                        live.push(frame, &Budget::default());
+                    }
+                });
+                let bound = 40 * frames.len() * (PIECE_BYTES + 200);
+                assert!(work < bound, "{work} of {bound}: {unit}");
+                work
+            };
+            let (some, many) = (cost(16 * 1024), cost(32 * 1024));
+            assert!(many <= some * 5 / 2, "{some}, then {many}: {unit}");
+        }
+    }
+
+    #[test]
+    fn a_long_block_is_shown_now_and_then_and_whole_at_the_end() {
+        let text = "Some *words* of a paragraph that never ends. ".repeat(1_500);
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        let (mut page, mut silent, mut longest) = (Vec::<String>::new(), 0, 0);
+        let frames = frames(&text, 200);
+        for frame in &frames {
+            match live.push(frame, &Budget::default()) {
+                Some(patch) => {
+                    patch.apply(&mut page);
+                    silent = 0;
+                }
+                None => silent += 1,
+            }
+            longest = longest.max(silent);
+        }
+        // Every frame while it is short; later as often as its length allows.
+        assert!((2..=text.len() / PIECE_BYTES).contains(&longest), "{longest}");
+        if let Some(patch) = live.finish(&Budget::default()) {
+            patch.apply(&mut page);
+        }
+        assert_eq!(page, whole(&text));
+    }
+
+    #[test]
+    fn nothing_is_shown_of_what_nobody_waits_for() {
+        let budget = Budget::default();
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        assert!(live.push("One.\n\nTwo.", &budget).is_some());
+        budget.cancel();
+        assert_eq!(live.push(" Three.", &budget), None);
+        assert_eq!(live.finish(&budget), None);
     }
 
     proptest! {

@@ -1,7 +1,10 @@
 use proptest::prelude::*;
 
 use super::plain::MARKDOWN_BYTES;
-use super::render;
+use super::{Budget, render, render_within};
+
+mod hostile;
+mod linear;
 
 fn html(text: &str) -> String {
     render(text, "m").concat()
@@ -310,6 +313,40 @@ fn code_far_down_is_not_highlighted() {
     let highlighted = many.matches("class=\"s-source").count();
     assert!((2_500..3_000).contains(&highlighted), "{highlighted}");
     assert_eq!(many.matches("data-language=\"rust\"").count(), 4_000);
+}
+
+#[test]
+fn a_budget_that_is_spent_gives_nothing() {
+    let budget = Budget::default();
+    assert!(render_within("a", "m", &budget).is_some());
+    budget.untimed().cancel();
+    assert_eq!(render_within("a", "m", &budget), None);
+    let over = Budget::of(std::time::Duration::ZERO);
+    assert_eq!(render_within("a", "m", &over), None);
+    assert!(render_within("a", "m", &over.untimed()).is_some());
+}
+
+#[test]
+fn a_table_is_as_wide_as_one_can_be_read() {
+    let row = |columns: usize| "|a".repeat(columns) + "|\n";
+    let table = |columns: usize| row(columns) + &row(columns).replace('a', "-") + &row(columns);
+    assert!(html(&table(90)).contains("<table"));
+    let wide = html(&table(120));
+    assert!(!wide.contains("<table") && wide.matches('a').count() >= 240, "{wide}");
+    // Rows that end early are filled up, and no more than the text is long.
+    let filled = html(&(row(90) + &row(90).replace('a', "-") + &"b\n".repeat(400)));
+    assert_eq!(filled.matches(">b</td>").count(), 400);
+    assert!((1_000..1_900).contains(&filled.matches("<td></td>").count()));
+}
+
+#[test]
+fn an_address_that_is_written_once_is_led_to_as_often_as_is_bearable() {
+    let text = format!("[a]: http://{}\n\n{}", "x".repeat(5_000), "[a] ".repeat(500));
+    let html = html(&text);
+    assert!(html.len() < 8 * text.len() + 100_000, "{}", html.len());
+    assert!(html.matches("<a ").count() >= 3 && html.matches('a').count() > 500);
+    let usual = "[a] ".repeat(300) + "\n\n[a]: https://a.example/b";
+    assert_eq!(self::html(&usual).matches("<a ").count(), 300);
 }
 
 /// A page replaces blocks by their number, so each has to be one element.

@@ -4,9 +4,11 @@
 use pulldown_cmark::{CowStr, Event, Tag, TagEnd};
 
 use super::link;
+use super::work::looked_at;
 
 const STRONG: &str = "**";
-const SCHEMES: [&str; 2] = ["https://", "http://"];
+/// And `https`.
+const SCHEME: &str = "http";
 
 /// The events of a block, with its words read once more.
 pub(super) fn read(events: Vec<Event<'_>>) -> Vec<Event<'_>> {
@@ -57,9 +59,14 @@ impl<'t> Strong<'t> {
     fn first(text: &'t str) -> Option<Self> {
         let mut from = 0;
         loop {
-            let open = from + text[from..].find(STRONG)?;
+            let next = |from: usize| {
+                let found = text[from..].find(STRONG);
+                looked_at(found.unwrap_or(text.len() - from));
+                Some(from + found?)
+            };
+            let open = next(from)?;
             let begin = open + STRONG.len();
-            let close = begin + text[begin..].find(STRONG)?;
+            let close = next(begin)?;
             let end = close + STRONG.len();
             let strong =
                 Self { before: &text[..open], inner: &text[begin..close], after: &text[end..] };
@@ -121,44 +128,66 @@ fn push<'a>(text: &str, read: &mut Vec<Event<'a>>) {
 fn address(text: &str) -> Option<(usize, &str)> {
     let mut from = 0;
     loop {
-        let begins = |scheme: &&str| text[from..].find(*scheme).map(|at| (from + at, scheme.len()));
-        let (at, scheme) = SCHEMES.iter().filter_map(begins).min()?;
-        let within = |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '`' | '\\');
-        let rest = &text[at..];
-        let end = rest.find(|c| !within(c)).unwrap_or(rest.len());
-        let whole = trimmed(&rest[..end]);
+        let found = text[from..].find(SCHEME);
+        looked_at(found.unwrap_or(text.len() - from));
+        let at = from + found?;
+        from = at + SCHEME.len();
+        let rest = &text[from..];
+        let host = rest.strip_prefix("://").or_else(|| rest.strip_prefix("s://"));
         let apart = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        if apart
-            && whole[scheme.min(whole.len())..].starts_with(|c: char| c.is_ascii_alphanumeric())
-        {
-            return Some((at, whole));
+        // Only what is one is looked at to its end.
+        if apart && host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric())) {
+            let within =
+                |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '`' | '\\');
+            let rest = &text[at..];
+            let end = rest.find(|c| !within(c)).unwrap_or(rest.len());
+            looked_at(end);
+            return Some((at, trimmed(&rest[..end])));
         }
-        from = at + scheme;
     }
 }
 
 /// Without the punctuation at its end, and without a bracket that was opened before it.
-fn trimmed(mut address: &str) -> &str {
-    loop {
-        let count = |sign| address.matches(sign).count();
-        let shorter = address.trim_end_matches(['.', ',', ':', ';', '!', '?', '\'', '*', '_', '~']);
-        let shorter = match shorter.strip_suffix(')') {
-            Some(open) if count(')') > count('(') => open,
-            _ => shorter.strip_suffix(']').unwrap_or(shorter),
-        };
-        if shorter.len() == address.len() {
-            return address;
+fn trimmed(address: &str) -> &str {
+    let count = |sign| address.bytes().filter(|byte| *byte == sign).count();
+    let (opened, mut closed) = (count(b'('), count(b')'));
+    looked_at(2 * address.len());
+    address.trim_end_matches(|sign| match sign {
+        ')' if closed > opened => {
+            closed -= 1;
+            true
         }
-        address = shorter;
-    }
+        '.' | ',' | ':' | ';' | '!' | '?' | '\'' | '*' | '_' | '~' | ']' => true,
+        _ => false,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::markdown::render;
+    use super::*;
+    use crate::markdown::{render, work};
 
     fn html(text: &str) -> String {
         render(text, "m").concat()
+    }
+
+    #[test]
+    fn what_is_looked_at_grows_with_the_text_alone() {
+        for text in [
+            |n: usize| "http://a ".repeat(n),
+            |n| "https://a ".repeat(n),
+            |n| "xhttp://".repeat(n),
+            |n| format!("https://a{}", ")".repeat(n)),
+            |n| format!("https://a{}", ").".repeat(n)),
+            |n| "http".repeat(n),
+            |n| "**".repeat(n),
+            |n| "** a".repeat(n),
+            |n| "**「a」**x".repeat(n),
+        ] {
+            let text = text(2_000);
+            let looked = work::of(|| drop(read(vec![Event::Text(text.as_str().into())])));
+            assert!(looked <= 6 * text.len(), "{looked} of {}: {}", text.len(), &text[..12]);
+        }
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use leptos::prelude::*;
 use leptos::serde_json;
 use protocol::api::{InputMessage, InputRole, Sampling, TurnInput};
-use protocol::{Error, ProviderName, Retry, Turn, WorkerId};
+use protocol::{Error, ProviderName, Turn, WorkerId};
 
-use crate::components::{ErrorNote, Moment};
+use crate::components::{ErrorNote, Moment, attempts};
 use crate::erase::{Erased, erase};
 use crate::label;
 use crate::text::{self, tr};
@@ -138,7 +138,12 @@ fn how(turn: &Turn) -> Erased {
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
     let rows = rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
     let rows: Vec<_> = rows.collect();
-    let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
+    let attempts = (!turn.retries.is_empty()).then(|| {
+        erase(view! {
+            <h3>{tr!(input_attempts)}</h3>
+            {attempts(&turn.retries)}
+        })
+    });
     erase(view! {
         <dl class="facts">
             {rows}
@@ -150,18 +155,6 @@ fn how(turn: &Turn) -> Erased {
             </div>
         </dl>
         {attempts}
-    })
-}
-
-fn attempts(retries: &[Retry]) -> Erased {
-    let attempt = |(number, retry): (usize, &Retry)| {
-        let pause = label::seconds(retry.wait_ms);
-        view! { <li>{text::attempt(number, &retry.error, &pause)}</li> }
-    };
-    let attempts: Vec<_> = (1..).zip(retries).map(attempt).collect();
-    erase(view! {
-        <h3>{tr!(input_attempts)}</h3>
-        <ol class="attempts">{attempts}</ol>
     })
 }
 

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use page::markdown::{Live, render};
+use page::markdown::{Budget, Live, render};
 use protocol::{HtmlPatch, MessageId};
 
 mod page;
@@ -25,12 +25,12 @@ fuzz_target!(|data: (u8, &str)| {
     let (mut live, mut shown) = (Live::new(id, String::new(), Vec::new()), Vec::new());
     let chars: Vec<char> = text.chars().collect();
     for piece in chars.chunks(usize::from(piece_chars) + 1) {
-        take(&mut shown, live.push(&piece.iter().collect::<String>()));
+        take(&mut shown, live.push(&piece.iter().collect::<String>(), &Budget::default()));
         for block in &shown {
             is_harmless(block);
         }
     }
-    take(&mut shown, live.finish());
+    take(&mut shown, live.finish(&Budget::default()));
     assert_eq!(shown, whole, "it is not as it was while it came");
 });
 

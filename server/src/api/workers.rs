@@ -178,7 +178,7 @@ pub async fn transcript(
         }
     };
     if page.html {
-        app::rendering::fill(&mut transcript.messages).await;
+        app::rendering::fill(wid, &mut transcript).await;
     }
     Ok(Json(transcript))
 }

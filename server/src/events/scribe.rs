@@ -1,28 +1,24 @@
 //! Frames with the HTML of what they change, for the observers that ask for it.
 
-use std::mem;
+use std::pin::Pin;
 
-use app::markdown::{self, Live};
+use app::markdown::{Budget, Live};
 use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
 use runtime::{Observation, Runtime};
-use tokio::task::JoinHandle;
 
 /// An observation whose frames are told in HTML too.
 pub struct Scribe {
     observation: Observation,
-    /// None where nobody asked.
+    /// None where nobody asked, and while a frame is on its way.
     html: Option<Html>,
-    frame: Pending,
+    /// A frame on its way: a call of `next` that is dropped loses nothing. With the scribe goes
+    /// what is rendered for it.
+    writing: Option<Writing>,
 }
 
-/// A frame on its way: a call of `next` that is dropped loses nothing.
-enum Pending {
-    None,
-    Read(Box<Frame>),
-    /// Its HTML is being written, on a thread of its own.
-    Written(JoinHandle<(Box<Frame>, Option<Live>)>),
-}
+/// Gives nothing where the frame cannot be written.
+type Writing = Pin<Box<dyn Future<Output = Option<(Frame, Html)>> + Send>>;
 
 /// What is known of the answer that is being written.
 struct Html {
@@ -46,49 +42,84 @@ impl Scribe {
         format: Format,
     ) -> Self {
         let html = (format == Format::Html).then_some(Html { runtime, worker, live: None });
-        Self { observation, html, frame: Pending::None }
+        Self { observation, html, writing: None }
     }
 
     /// As [`Observation::next`].
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
-            match (&mut self.frame, &mut self.html) {
-                (Pending::None, None) => return self.observation.next().await,
-                (Pending::None, Some(_)) => {
-                    self.frame = Pending::Read(Box::new(self.observation.next().await?));
-                }
-                (Pending::Read(frame), Some(html)) => {
-                    html.catch_up(frame).await;
-                    let place = rendering::place().await;
-                    let Pending::Read(mut frame) = mem::replace(&mut self.frame, Pending::None)
-                    else {
-                        continue;
-                    };
-                    let mut live = html.live.take();
-                    self.frame = Pending::Written(place.begin(move || {
-                        write(&mut live, &mut frame);
-                        (frame, live)
-                    }));
-                }
-                (Pending::Written(work), Some(html)) => {
-                    let written = work.await;
-                    self.frame = Pending::None;
-                    // One that cannot be written ends the stream; its reader begins anew.
-                    let (frame, live) = written.ok()?;
-                    html.live = live;
-                    return Some(*frame);
-                }
-                // Nothing is kept where nobody asked for HTML.
-                (_, None) => return None,
+            if let Some(writing) = &mut self.writing {
+                let written = writing.await;
+                self.writing = None;
+                // One that cannot be written ends the stream; its reader begins anew.
+                let (frame, html) = written?;
+                self.html = Some(html);
+                return Some(frame);
+            }
+            let frame = self.observation.next().await?;
+            match self.html.take() {
+                None => return Some(frame),
+                Some(html) => self.writing = Some(Box::pin(html.write(frame))),
             }
         }
     }
 }
 
 impl Html {
+    /// Adds to a frame what it changes of the HTML.
+    async fn write(mut self, frame: Frame) -> Option<(Frame, Self)> {
+        let frame = match frame {
+            Frame::Snapshot { .. } => self.begin(frame).await,
+            Frame::Event(mut envelope) => {
+                self.catch_up(&envelope).await;
+                if !self.changes(&envelope) {
+                    return Some((Frame::Event(envelope), self));
+                }
+                let place = rendering::place(self.worker).await;
+                let mut live = self.live.take();
+                let work = place.begin(Budget::default(), move |budget| {
+                    envelope.html = patch(&mut live, &envelope, budget);
+                    (envelope, live)
+                });
+                let (envelope, live) = work.await.ok()?;
+                self.live = live;
+                Frame::Event(envelope)
+            }
+            other => other,
+        };
+        Some((frame, self))
+    }
+
+    /// Renders the messages of a snapshot, one by one: other conversations have their turn between
+    /// them.
+    async fn begin(&mut self, mut frame: Frame) -> Frame {
+        if let Frame::Snapshot { snapshot, .. } = &mut frame {
+            rendering::fill(self.worker, &mut snapshot.transcript).await;
+            let messages = &snapshot.transcript.messages;
+            let running = snapshot.transcript.turns.iter().find(|t| !t.state.is_final());
+            let answer = running.and_then(|turn| messages.iter().find(|m| m.id == turn.answer));
+            self.live = answer.map(|message| {
+                let shown = message.html.clone().unwrap_or_default();
+                Live::new(message.id, message.text.clone(), shown)
+            });
+        }
+        frame
+    }
+
+    /// Whether there is anything to render for an event.
+    fn changes(&mut self, envelope: &Envelope) -> bool {
+        match &envelope.event.body {
+            EventBody::TurnAccepted { turn } => {
+                self.live = Some(Live::new(turn.answer, String::new(), Vec::new()));
+                false
+            }
+            EventBody::TextDelta { .. } | EventBody::TurnEnded { .. } => self.live.is_some(),
+            _ => false,
+        }
+    }
+
     /// Finds what came before a piece of text, where this stream has not seen it.
-    async fn catch_up(&mut self, frame: &Frame) {
-        let Frame::Event(envelope) = frame else { return };
+    async fn catch_up(&mut self, envelope: &Envelope) {
         let known = self.live.as_ref().map(|live| (live.message_id(), live.bytes()));
         match &envelope.event.body {
             EventBody::TextDelta { message_id, offset, .. }
@@ -109,7 +140,7 @@ impl Html {
         let mut messages = snapshot.transcript.messages.into_iter();
         let text = messages.find(|message| message.id == message_id)?.text;
         let text = text.get(..usize::try_from(offset).ok()?)?.to_owned();
-        let mut shown = rendering::render(&text, message_id).await;
+        let mut shown = rendering::render(self.worker, &text, message_id).await;
         shown.pop();
         Some(Live::new(message_id, text, shown))
     }
@@ -124,32 +155,10 @@ impl Html {
     }
 }
 
-/// Adds to a frame what it changes of the HTML.
-fn write(live: &mut Option<Live>, frame: &mut Frame) {
-    match frame {
-        Frame::Snapshot { snapshot, .. } => {
-            let messages = &mut snapshot.transcript.messages;
-            markdown::fill(messages);
-            let running = snapshot.transcript.turns.iter().find(|t| !t.state.is_final());
-            let answer = running.and_then(|turn| messages.iter().find(|m| m.id == turn.answer));
-            *live = answer.map(|message| {
-                let shown = message.html.clone().unwrap_or_default();
-                Live::new(message.id, message.text.clone(), shown)
-            });
-        }
-        Frame::Event(envelope) => envelope.html = patch(live, envelope),
-        Frame::Notice { .. } | Frame::Close { .. } => {}
-    }
-}
-
-fn patch(live: &mut Option<Live>, envelope: &Envelope) -> Option<HtmlPatch> {
+fn patch(live: &mut Option<Live>, envelope: &Envelope, budget: &Budget) -> Option<HtmlPatch> {
     match &envelope.event.body {
-        EventBody::TurnAccepted { turn } => {
-            *live = Some(Live::new(turn.answer, String::new(), Vec::new()));
-            None
-        }
-        EventBody::TextDelta { text, .. } => live.as_mut()?.push(text),
-        EventBody::TurnEnded { .. } => live.take()?.finish(),
+        EventBody::TextDelta { text, .. } => live.as_mut()?.push(text, budget),
+        EventBody::TurnEnded { .. } => live.take()?.finish(budget),
         _ => None,
     }
 }

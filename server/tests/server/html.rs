@@ -1,6 +1,6 @@
 //! Answers in HTML besides their text: patch by patch, and whole, and always the same.
 
-use futures::StreamExt as _;
+use futures::{FutureExt as _, StreamExt as _};
 use protocol::{EventBody, Frame, Transcript};
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
@@ -169,4 +169,53 @@ async fn whoever_does_not_ask_gets_none() {
     let page: Transcript =
         server.get(&format!("{path}/transcript")).send().await.unwrap().json().await.unwrap();
     assert!(page.messages.iter().all(|message| message.html.is_none()));
+}
+
+/// Everything that one conversation can have rendered at once, as if by the slowest of texts.
+fn hold_all_places(worker: protocol::WorkerId) -> Vec<app::rendering::Place> {
+    let place = || app::rendering::place(worker).now_or_never();
+    std::iter::from_fn(place).take(100).collect()
+}
+
+#[tokio::test]
+async fn a_slow_text_holds_no_other_conversation() {
+    let server = start("delta_ms = 1").await;
+    let (slow, other) =
+        (server.worker().await, server.post(&server.workers()).send().await.unwrap());
+    let other: protocol::Worker = other.json().await.unwrap();
+    let other = format!("{}/{}", server.workers(), other.worker_id);
+    for path in [&slow, &other] {
+        says(&server, None);
+        server.send(path, "Hello!").await;
+        Page::default().follow(&server, path, None).await;
+    }
+    let worker = slow.rsplit('/').next().unwrap().parse().unwrap();
+    let held = hold_all_places(worker);
+    assert!(!held.is_empty());
+    // Pages, readers of the interface and observers of the one wait,
+    let address = format!("ws://{}{slow}/events?html=true", server.address);
+    let (mut observer, _) = connect_async(address).await.unwrap();
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        let page = server.get(&format!("{slow}/transcript?html=true")).send();
+        waiting.push(tokio::spawn(page));
+    }
+    let console = tokio::spawn(server.get(&format!("/c/{worker}")).send());
+    // and the other one is shown, rendered: on its page, and to who follows it.
+    assert!(whole(&server, &other).await.concat().contains("<h2>A</h2>"));
+    let id = other.rsplit('/').next().unwrap();
+    let page = server.get(&format!("/c/{id}")).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("<h2>A</h2>") && !page.contains("rendered-late"));
+    let mut follower = Page::default();
+    follower.follow(&server, &other, Some(0)).await;
+    assert!(follower.blocks.concat().contains("<h2>A</h2>"));
+    // Who has waited for as long as a page may be rendered is shown the text as it was written.
+    let page = console.await.unwrap().unwrap().text().await.unwrap();
+    assert!(page.contains("rendered-late") && page.contains("# A\n\nOne *two*."), "{page}");
+    drop(held);
+    for page in waiting {
+        assert!(page.await.unwrap().unwrap().status().is_success());
+    }
+    let Some(Ok(Message::Text(first))) = observer.next().await else { panic!("no snapshot") };
+    assert!(first.contains("as-written") || first.contains("<h2>A</h2>"), "{first}");
 }

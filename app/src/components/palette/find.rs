@@ -57,61 +57,61 @@ pub fn Find() -> impl IntoView {
     let empty = offer.choices.clone();
     let descendant = offer.clone();
     view! {
-            <div class="palette-box">
-                <div class="palette-field">
-                    <Drawing icon=Icon::Search />
-                    <input
-                        type="text"
-                        node_ref=field
-                        role="combobox"
-                        aria-expanded="true"
-                        aria-controls="palette-list"
-                        aria-autocomplete="list"
-                        aria-label=tr!(palette_field)
-                        placeholder=tr!(palette_field)
-                        aria-activedescendant=attr(move || descendant.active_id())
-                        autocomplete="off"
-                        spellcheck="false"
-                        prop:value=written
-                        maxlength=api::TITLE_QUERY_CHARS.to_string()
-                        on:keydown=heard(keydown)
-                        on:input=heard(move |_| {
-                            if let Some(field) = field.get_untracked() {
-                                typed.query.set(field.value());
-                                typed.ask();
+        <div class="palette-box">
+            <div class="palette-field">
+                <Drawing icon=Icon::Search />
+                <input
+                    type="text"
+                    node_ref=field
+                    role="combobox"
+                    aria-expanded="true"
+                    aria-controls="palette-list"
+                    aria-autocomplete="list"
+                    aria-label=tr!(palette_field)
+                    placeholder=tr!(palette_field)
+                    aria-activedescendant=attr(move || descendant.active_id())
+                    autocomplete="off"
+                    spellcheck="false"
+                    prop:value=written
+                    maxlength=api::TITLE_QUERY_CHARS.to_string()
+                    on:keydown=heard(keydown)
+                    on:input=heard(move |_| {
+                        if let Some(field) = field.get_untracked() {
+                            typed.query.set(field.value());
+                            typed.ask();
+                        }
+                    })
+                />
+            </div>
+            <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
+                {live(move || {
+                    let choices = listed.get();
+                    choices
+                        .into_iter()
+                        .enumerate()
+                        .map(|(at, choice)| {
+                            let (active, perform) = (active.clone(), perform.clone());
+                            let hover = active.clone();
+                            view! {
+                                <li
+                                    id=option_id(at)
+                                    role="option"
+                                    data-kind=kind(&choice)
+                                    aria-selected=attr(move || Some((active.get() == at).to_string()))
+                                    on:pointermove=heard(move |_| hover.set(at))
+                                    on:click=heard(move |_| perform(at))
+                                >
+                                    {words_of(&choice)}
+                                </li>
                             }
                         })
-                    />
-                </div>
-                <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
-                    {live(move || {
-                        let choices = listed.get();
-                        choices
-                            .into_iter()
-                            .enumerate()
-                            .map(|(at, choice)| {
-                                let (active, perform) = (active.clone(), perform.clone());
-                                let hover = active.clone();
-                                view! {
-                                    <li
-                                        id=option_id(at)
-                                        role="option"
-                                        data-kind=kind(&choice)
-                                        aria-selected=attr(move || Some((active.get() == at).to_string()))
-                                        on:pointermove=heard(move |_| hover.set(at))
-                                        on:click=heard(move |_| perform(at))
-                                    >
-                                        {words_of(&choice)}
-                                    </li>
-                                }
-                            })
-                            .collect_view()
-                    })}
-                </ul>
-                <p class="visually-hidden" role="status">
-                    {words(move || text::choices(empty.read().len()))}
-                </p>
-            </div>
+                        .collect_view()
+                })}
+            </ul>
+            <p class="visually-hidden" role="status">
+                {words(move || text::choices(empty.read().len()))}
+            </p>
+        </div>
     }
 }
 

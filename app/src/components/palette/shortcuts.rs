@@ -34,13 +34,13 @@ pub fn Shortcuts() -> impl IntoView {
         }
     };
     view! {
-            <div class="palette-box shortcuts">
-                <h2>{tr!(shortcuts)}</h2>
-                <dl>{rows.map(row).collect_view()}</dl>
-                <p class="quiet">{tr!(shortcuts_mac)}</p>
-                <button class="button" type="button" on:click=heard(move |_| overlay.close())>
-                    {tr!(close)}
-                </button>
-            </div>
+        <div class="palette-box shortcuts">
+            <h2>{tr!(shortcuts)}</h2>
+            <dl>{rows.map(row).collect_view()}</dl>
+            <p class="quiet">{tr!(shortcuts_mac)}</p>
+            <button class="button" type="button" on:click=heard(move |_| overlay.close())>
+                {tr!(close)}
+            </button>
+        </div>
     }
 }

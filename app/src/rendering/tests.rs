@@ -1,0 +1,157 @@
+use std::pin::pin;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+
+use super::*;
+use crate::live::sample;
+
+fn conversation(n: u8) -> WorkerId {
+    WorkerId::from_parts(u64::from(n), [n; 10])
+}
+
+fn polled<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
+    future.poll(&mut Context::from_waker(Waker::noop()))
+}
+
+/// A place at once, or none.
+fn at_once(renderers: &Renderers, n: u8) -> Option<Place> {
+    match polled(pin!(renderers.place(conversation(n)))) {
+        Poll::Ready(place) => Some(place),
+        Poll::Pending => None,
+    }
+}
+
+/// On the one thread of this test's runtime nothing else would go on meanwhile.
+#[tokio::test]
+async fn others_go_on_while_something_is_rendered() {
+    let (done, until_done) = mpsc::channel();
+    let place = Renderers::default().place(conversation(1)).await;
+    let work = place.begin(Budget::default(), move |_| until_done.recv().is_ok());
+    done.send(()).unwrap();
+    assert!(work.await.unwrap());
+}
+
+#[tokio::test]
+async fn no_more_than_so_many_render_at_once() {
+    let renderers = Renderers::default();
+    let mut places: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
+    assert!(at_once(&renderers, 5).is_none());
+    // One that fails gives its place back.
+    let failed = places.pop().unwrap().begin(Budget::default(), |_| panic!("on purpose"));
+    assert!(failed.await.is_err());
+    assert!(at_once(&renderers, 5).is_some());
+}
+
+/// A slow text of one conversation, and many who want to see it.
+#[tokio::test]
+async fn one_conversation_never_holds_another() {
+    let renderers = Renderers::default();
+    let (done, until_done) = mpsc::channel::<()>();
+    let slow = renderers.place(conversation(1)).await;
+    let slow = slow.begin(Budget::default(), move |_| until_done.recv().is_ok());
+    let mut views: Vec<_> = (0..20).map(|_| Box::pin(renderers.place(conversation(1)))).collect();
+    for view in &mut views {
+        assert!(polled(view.as_mut()).is_pending());
+    }
+    let answer = sample::turn().answer;
+    let other = html(&renderers, conversation(2), "*a*", answer, &Budget::default()).await;
+    assert_eq!(other, ["<p><em>a</em></p>"]);
+    // And its own are shown in turn.
+    done.send(()).unwrap();
+    assert!(slow.await.unwrap());
+    for view in views {
+        drop(view.await);
+    }
+}
+
+/// Even while every place is taken, each conversation has one in the queue.
+#[tokio::test]
+async fn conversations_get_their_places_in_turn() {
+    let renderers = Renderers::default();
+    let mut taken: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
+    let mut greedy: Vec<_> = (0..20).map(|_| Box::pin(renderers.place(conversation(5)))).collect();
+    assert!(greedy.iter_mut().all(|view| polled(view.as_mut()).is_pending()));
+    let mut other = Box::pin(renderers.place(conversation(6)));
+    assert!(polled(other.as_mut()).is_pending());
+    taken.truncate(2);
+    assert!(polled(greedy[0].as_mut()).is_ready());
+    assert!(polled(other.as_mut()).is_ready());
+}
+
+#[tokio::test]
+async fn who_has_gone_waits_for_nothing_and_nothing_is_done_for_them() {
+    let renderers = Renderers::default();
+    // Still in the queue: it is not begun.
+    let mut taken: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
+    let budget = Budget::default();
+    {
+        let gone = html(&renderers, conversation(5), "a", sample::turn().answer, &budget);
+        assert!(polled(pin!(gone)).is_pending());
+    }
+    taken.pop();
+    assert!(at_once(&renderers, 5).is_some());
+    // Running: it ends at its next step.
+    let (told, ended) = mpsc::channel();
+    let place = taken.pop().unwrap();
+    let work = place.begin(budget.clone(), move |budget| {
+        while !budget.is_spent() {
+            std::thread::yield_now();
+        }
+        told.send(()).unwrap();
+    });
+    drop(work);
+    tokio::task::spawn_blocking(move || ended.recv().unwrap()).await.unwrap();
+    assert!(budget.is_spent());
+}
+
+#[tokio::test]
+async fn what_is_done_for_a_page_ends_with_its_request() {
+    let page = PageHtml::default();
+    assert!(!page.budget.is_spent());
+    drop(page.until_answered());
+    assert!(page.budget.is_spent());
+}
+
+fn transcript() -> Transcript {
+    let turn = sample::turn();
+    let answer = |id, text: &str| Message {
+        id,
+        parent: None,
+        role: Role::Assistant,
+        text: text.into(),
+        created_at: sample::at(0),
+        turn_id: None,
+        html: None,
+    };
+    let other = MessageId::from_parts(9, [9; 10]);
+    let messages = vec![answer(other, "*old* & <b>"), answer(turn.answer, "*new*")];
+    Transcript { messages, turns: vec![turn], ..sample::empty().transcript }
+}
+
+/// A page whose conversation is being rendered for somebody else all the time.
+#[tokio::test(start_paused = true)]
+async fn a_page_shows_as_written_what_is_not_rendered_in_its_time() {
+    let slow = place(conversation(7)).await;
+    let mut transcript = transcript();
+    transcript.turns.clear();
+    fill(conversation(7), &mut transcript).await;
+    drop(slow);
+    for (message, text) in transcript.messages.iter().zip(["*old* &amp; &lt;b&gt;", "*new*"]) {
+        let html = message.html.clone().unwrap();
+        let [note, written] = &html[..] else { panic!("{html:?}") };
+        assert!(note.contains("as it was written") && note.contains("lang=\"ja\">"), "{note}");
+        assert_eq!(*written, format!("<div class=\"as-written\">{text}</div>"));
+    }
+}
+
+/// Whoever follows it is told what changes in what was rendered.
+#[tokio::test]
+async fn an_answer_that_is_still_coming_is_always_rendered() {
+    let transcript = transcript();
+    assert!(!transcript.turns[0].state.is_final());
+    let page = PageHtml { budget: Budget::of(Duration::ZERO), ..PageHtml::default() };
+    page.fill(conversation(8), &transcript).await;
+    let shown = |n: usize| page.take(transcript.messages[n].id).unwrap();
+    assert_eq!(shown(1), "<p><em>new</em></p>");
+    assert!(shown(0).contains("rendered-late"));
+}
