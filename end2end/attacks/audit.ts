@@ -80,7 +80,9 @@ function watchPage(page: Page, faults: string[]): void {
 
 /** All that a page has been looked at for, now. */
 export async function settled(page: Page): Promise<void> {
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => setTimeout(done))));
+  // What an observer tells comes before the next task. No frame is waited for: a page that is not
+  // in front has few of them.
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
 }
 
 /**
