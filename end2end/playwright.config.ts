@@ -52,5 +52,7 @@ export default defineConfig<Options>({
     { name: 'development', testDir: 'development', workers: 1 },
     // `make measure`: figures depend on the machine, so no test run asks for them.
     { name: 'measure', testDir: 'measure', workers: 1 },
+    // `tools/attacks.sh`: sizes and choices come from there.
+    { name: 'attacks', testDir: 'attacks' },
   ],
 });

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Runs the browser tests against target/release/companion; arguments go on to Playwright.
+# Runs the browser tests against target/release/companion, or the server that COMPANION_BIN
+# names; arguments go on to Playwright.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$root/tools/setup/packages.sh"
@@ -14,9 +15,10 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
   printf '%s\n' "$lock_hash" >"$stamp"
 fi
 
+COMPANION_BIN=$(realpath --no-symlinks --canonicalize-missing "${COMPANION_BIN:-target/release/companion}")
+export COMPANION_BIN
 cd end2end
 npx --no-install tsc --noEmit || die "the browser tests are not well typed (see above)."
-export COMPANION_BIN=$root/target/release/companion
 CHROMIUM=$(find_chromium)
 export CHROMIUM
 exec npx --no-install playwright test "$@"

@@ -69,6 +69,10 @@ fi
 # Changes when the pinned npm tools change.
 npm_tools_dir=$tools_dir/npm-$(sha256sum <"$root/tools/npm/package-lock.json" | cut -c1-12)
 
+# Changes when the pinned packages change.
+schemathesis_lock=$root/end2end/attacks/schemathesis/requirements.txt
+schemathesis_dir=$tools_dir/schemathesis-$(sha256sum <"$schemathesis_lock" | cut -c1-12)
+
 command -v cargo >/dev/null || PATH=$HOME/.cargo/bin:$PATH
 PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_VERSION/bin:$PATH
 PATH=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION/bin:$npm_tools_dir/node_modules/.bin:$PATH

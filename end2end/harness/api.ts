@@ -55,8 +55,11 @@ export class Api {
     return worker_id;
   }
 
-  /** Changes a conversation from outside: its `title`, or its `place`. */
-  async change(worker: string, change: { title?: string; place?: string }): Promise<void> {
+  /** Changes a conversation from outside: its `title`, its `place`, or what answers in it. */
+  async change(
+    worker: string,
+    change: { title?: string; place?: string; model?: string },
+  ): Promise<void> {
     await this.call('PATCH', workerPath(worker), change);
   }
 

@@ -67,6 +67,12 @@ export class Watch {
     this.allow(/ERR_INCOMPLETE_CHUNKED/, /ERR_SOCKET_NOT_CONNECTED/);
   }
 
+  /** Begins anew: what was seen so far is not told again. */
+  forget(): void {
+    this.problems.length = 0;
+    this.requests.length = 0;
+  }
+
   /** What nobody allowed. */
   get unexpected(): string[] {
     return this.problems.filter((problem) => !this.allowed.some((like) => like.test(problem)));

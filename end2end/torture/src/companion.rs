@@ -68,6 +68,11 @@ impl Place {
         Ok(fs::write(self.folder.path().join("companion.toml"), format!("{always}{lines}"))?)
     }
 
+    /// Writes a file beside the configuration.
+    pub fn file(&self, name: &str, text: &str) -> Result<()> {
+        Ok(fs::write(self.folder.path().join(name), text)?)
+    }
+
     /// The data folder.
     pub fn data(&self) -> PathBuf {
         self.folder.path().join("data")

@@ -7,6 +7,8 @@ use anyhow::{Context as _, Result, ensure};
 use clap::Args;
 
 mod endpoint;
+mod hostile;
+mod lists;
 mod local;
 mod report;
 mod row;
@@ -29,6 +31,7 @@ pub struct Options {
 /// Plays the table. Errors with the rows that are not as promised.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut lines = endpoint::play(binary).await?;
+    lines.extend(lists::play(binary).await?);
     let scripted = lines.len();
     if options.local {
         lines.extend(local::play(binary).await?);

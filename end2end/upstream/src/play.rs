@@ -48,6 +48,13 @@ impl Player<'_> {
                 Step::Text { text } => self.body(text.as_bytes()).await?,
                 Step::Bytes { bytes } => self.body(&bytes).await?,
                 Step::Wire { text } => self.raw(text.as_bytes()).await?,
+                Step::EndlessWire { text } => loop {
+                    self.raw(text.as_bytes()).await?;
+                },
+                Step::Drip { text, ms } => loop {
+                    self.body(text.as_bytes()).await?;
+                    tokio::time::sleep(Duration::from_millis(ms)).await;
+                },
                 Step::LongLine { bytes } => self.long_line(bytes).await?,
                 Step::Endless { text } => loop {
                     self.data(&delta(&json!({ "content": text }))).await?;

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 /// What `POST .../chat/completions` gets, request by request.
 ///
-/// As JSON `{"replies": [[step, ...], ...], "models": ["name", ...]}`; both may be left out.
+/// As JSON `{"replies": [[step, ...], ...], "models": ["name", ...], "list": [step, ...]}`; each
+/// may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
@@ -17,6 +18,8 @@ pub struct Script {
     pub replies: Vec<Vec<Step>>,
     /// What `GET .../models` lists.
     pub models: Vec<String>,
+    /// What it does instead, if anything.
+    pub list: Vec<Step>,
 }
 
 /// One thing to do on a connection. In JSON the field `do` names it:
@@ -52,6 +55,10 @@ pub enum Step {
     Bytes { bytes: Vec<u8> },
     /// Bytes that go out as they are, outside of any HTTP framing.
     Wire { text: String },
+    /// The same again and again, until the peer leaves.
+    EndlessWire { text: String },
+    /// Body bytes as text, again and again with a pause behind each, until the peer leaves.
+    Drip { text: String, ms: u64 },
     /// One line of this many bytes, never ended.
     LongLine { bytes: usize },
     /// The same piece of text as a delta, again and again, until the peer leaves.
@@ -92,7 +99,7 @@ pub struct Answer {
 
 impl Default for Script {
     fn default() -> Self {
-        Self { replies: Vec::new(), models: vec!["scripted-model".to_owned()] }
+        Self { replies: Vec::new(), models: vec!["scripted-model".to_owned()], list: Vec::new() }
     }
 }
 

@@ -158,7 +158,11 @@ impl Shared {
             return player.play(steps).await;
         }
         let response = if request.path.ends_with("/models") && request.method == "GET" {
-            let models = lock(&self.script).0.models.clone();
+            let Script { models, list, .. } = lock(&self.script).0.clone();
+            if !list.is_empty() {
+                let player = Player { stream, request: &body, releases: &self.releases };
+                return player.play(list).await;
+            }
             let data: Vec<_> =
                 models.iter().map(|id| json!({ "id": id, "object": "model" })).collect();
             http::json(200, &json!({ "object": "list", "data": data }))

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use protocol::ProviderKind::{
     Auth, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, RateLimited, Upstream,
 };
@@ -10,6 +10,7 @@ use protocol::TimeoutPhase::{FirstToken, Stall};
 use serde_json::json;
 use upstream::{Answer, Script, Step};
 
+use super::hostile;
 use super::report::Line;
 use super::row::{Fault, Promise};
 use super::steps::{
@@ -20,7 +21,7 @@ use super::trial::{Trial, judge};
 use crate::companion::{Companion, Place, answered_by};
 
 /// How often the same is asked before a turn is given up: the default of `retries` and one.
-const ATTEMPTS: u32 = 3;
+pub(super) const ATTEMPTS: u32 = 3;
 
 /// Short limits, so that nobody waits for minutes; what they decide is the same.
 const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\n";
@@ -28,13 +29,23 @@ const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\n";
 /// The same for the pauses between attempts.
 const PAUSES: &str = "retry_ms = 40\nretry_max_ms = 2000\n";
 
+/// The key that is sent to the endpoint, and that it may repeat.
+pub(super) const KEY: &str = "sk-of-this-endpoint-alone";
+
+/// Bytes of memory that a row may take at its peak, and that may stay of it. A bound on what is
+/// kept of a line of 100 MB; an answer of 1 MiB takes far less on its way through log and pages.
+pub(super) const PEAK_BYTES: u64 = 192 << 20;
+const STAYING_BYTES: u64 = 64 << 20;
+
 /// What must never be shown: it stands in what the endpoint says.
-const SECRETS: [&str; 3] = ["sk-secret", "/srv/inference.py", "internal.example"];
+const SECRETS: [&str; 4] = [KEY, "sk-secret", "/srv/inference.py", "internal.example"];
 
 /// Plays all of them against one companion, each in a conversation of its own.
 pub async fn play(binary: &Path) -> Result<Vec<Line>> {
     let upstream = upstream::Upstream::start().await?;
-    let place = Place::new(binary, &format!("{LIMITS}{PAUSES}{}", answered_by(&upstream)))?;
+    let key = "api_key_file = \"key\"\n";
+    let place = Place::new(binary, &format!("{LIMITS}{PAUSES}{key}{}", answered_by(&upstream)))?;
+    place.file("key", KEY)?;
     let result = play_in(&place, &upstream).await;
     let mut lines = place.close(result)?;
     lines.push(unknown_host(binary).await?);
@@ -49,19 +60,21 @@ async fn play_in(place: &Place, upstream: &upstream::Upstream) -> Result<Vec<Lin
     hidden.push(own.trim_start_matches("http://").trim_end_matches("/v1"));
 
     let mut lines = vec![refused(&companion, upstream, &hidden).await?];
-    for fault in faults(&elsewhere.base_url()) {
+    let listed = elsewhere.base_url();
+    for fault in faults(&listed).into_iter().chain(hostile::faults(&listed)) {
         let script = Script { replies: fault.replies.clone(), ..Script::default() };
         let before = upstream.log().requests.len();
         upstream.script(script);
         let memory = companion.memory()?;
-        let trial = Trial::of(&companion.client, "Hello?").await?;
+        let trial = Trial::of(&companion.client, "Hello?");
+        let (trial, peak) =
+            companion.watched(trial).await.with_context(|| format!("the row {:?}", fault.name))?;
         let asked = upstream.log().requests.len() - before;
         let mut line = judge(fault.name, &fault.promise, &trial, &hidden);
         line.expect("requests at the endpoint", &fault.promise.attempts, &u32::try_from(asked)?);
+        line.at_most("bytes of memory at its peak", peak.saturating_sub(memory), PEAK_BYTES);
         let grown = companion.memory()?.saturating_sub(memory);
-        // A bound on what is kept of a line of 100 MB; what an answer of 1 MiB takes on its
-        // way through log and pages stays far below.
-        line.at_most("bytes of memory that stay", grown, 64 << 20);
+        line.at_most("bytes of memory that stay", grown, STAYING_BYTES);
         recovers(&companion, upstream, &trial, &mut line).await?;
         lines.push(line);
     }

@@ -17,6 +17,14 @@ pub(super) fn wire(text: &str) -> Step {
     Step::Wire { text: text.to_owned() }
 }
 
+pub(super) fn endless(text: &str) -> Step {
+    Step::EndlessWire { text: text.to_owned() }
+}
+
+pub(super) fn drip(text: &str, ms: u64) -> Step {
+    Step::Drip { text: text.to_owned(), ms }
+}
+
 pub(super) fn refusal(status: u16, message: &str) -> Vec<Step> {
     vec![Step::json(status, &json!({ "error": { "message": message } }))]
 }

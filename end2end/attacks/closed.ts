@@ -1,0 +1,92 @@
+// What a page may be made of: the closed list of what the renderer of answers writes
+// (app/src/markdown/), and what carries words elsewhere on a page.
+
+/** Attributes of an element with what their whole value has to look like. */
+type Attributes = Record<string, string>;
+
+const ID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
+const LENGTH = '[ #%()+,.:;a-zA-Z0-9-]*';
+
+/** Of a formula: what math-core writes and `markdown/math/output.rs` lets through. */
+const MATH: Attributes = Object.fromEntries([
+  ...[
+    'accent', 'accentunder', 'data-style', 'display', 'displaystyle', 'form', 'height', 'largeop',
+    'linethickness', 'lspace', 'mathvariant', 'maxsize', 'minsize', 'movablelimits', 'notation', 'rspace',
+    'scriptlevel', 'stretchy', 'symmetric', 'width',
+  ].map((name) => [name, LENGTH]),
+  ['class', '(math-core-|menclose-)[a-z -]*'],
+]);
+
+const MATH_ELEMENTS = [
+  'math', 'menclose', 'mfrac', 'mi', 'mmultiscripts', 'mn', 'mo', 'mover', 'mpadded', 'mphantom',
+  'mprescripts', 'mroot', 'mrow', 'mspace', 'msqrt', 'msub', 'msubsup', 'msup', 'mtable', 'mtd',
+  'mtext', 'mtr', 'munder', 'munderover',
+];
+
+const ALIGNED = { 'data-align': 'left|center|right' };
+
+/** The elements of an answer, by their names as a document of HTML has them. */
+export const ANSWER: Record<string, Attributes> = {
+  // Elements of words, which formulas have too.
+  ...Object.fromEntries(['b', 'em', 'i', 's', 'u'].map((name) => [name, {}])),
+  a: {
+    href: `(?:[hH][tT][tT][pP][sS]?|[mM][aA][iI][lL][tT][oO]):[^\\u0000-\\u001f]+|#note-${ID}-\\d+`,
+    target: '_blank',
+    rel: 'noopener noreferrer nofollow',
+    class: 'image',
+  },
+  blockquote: {},
+  br: {},
+  button: {
+    class: 'code-act',
+    type: 'button',
+    'data-do': 'wrap|copy-code',
+    'aria-labelledby': 'word-wrap|word-copy-code',
+  },
+  code: { class: 'latex', 'data-display': '' },
+  del: {},
+  div: {
+    class: 'code|code-head|footnote|as-written',
+    'data-language': '[a-z0-9+#._-]{0,32}',
+    id: `note-${ID}-\\d+`,
+    tabindex: '0',
+  },
+  h2: {},
+  h3: {},
+  h4: {},
+  h5: {},
+  h6: {},
+  hr: {},
+  input: { type: 'checkbox', disabled: '', checked: '' },
+  li: {},
+  ol: { start: '\\d+' },
+  p: {},
+  pre: { tabindex: '0' },
+  span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+' },
+  strong: {},
+  sup: { class: 'footnote' },
+  table: {},
+  tbody: {},
+  td: ALIGNED,
+  th: ALIGNED,
+  thead: {},
+  tr: {},
+  ul: {},
+};
+
+/** The elements of a formula, in the namespace of MathML. */
+export const FORMULA: Record<string, Attributes> = Object.fromEntries(
+  MATH_ELEMENTS.map((name) => [name, MATH]),
+);
+
+/**
+ * Attributes that neither run nor load nor lead anywhere. Any other one has to be on an element
+ * that the same page has with harmless words, too.
+ */
+export const INERT = [
+  'accesskey', 'autocapitalize', 'autocomplete', 'autofocus', 'checked', 'class', 'cols', 'colspan',
+  'd', 'dir', 'disabled', 'enterkeyhint', 'fill', 'for', 'height', 'hidden', 'hreflang', 'inert', 'lang',
+  'max', 'maxlength', 'min', 'minlength', 'multiple', 'name', 'open', 'pattern', 'placeholder', 'readonly',
+  'required', 'role', 'rows', 'rowspan', 'scope', 'selected', 'size', 'spellcheck', 'stroke', 'tabindex',
+  'title', 'value', 'viewbox', 'width', 'wrap',
+];

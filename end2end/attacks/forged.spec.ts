@@ -1,0 +1,66 @@
+// Requests with forged headers get what an independent reading of the rule says, and what is
+// refused does nothing.
+
+import { randomBytes } from 'node:crypto';
+
+import { expect, test } from '../harness/test.ts';
+import { CONFIGURED, isAllowed } from './forged/reference.ts';
+import { type Call, forged } from './forged/requests.ts';
+import { send } from './forged/wire.ts';
+import { Rng, sized, tell } from './seed.ts';
+
+/** What the attack that found none had. */
+const BIG = 1786;
+/** Connections at the same time. */
+const AT_ONCE = 16;
+
+test.use({ settings: { ALLOWED_HOSTS: CONFIGURED } });
+
+test('forged hosts, origins and sites are refused, and nothing else is', async ({ companion, upstream }) => {
+  test.setTimeout(10 * 60_000);
+  const port = Number(new URL(companion.url).port);
+  const { api } = companion;
+  // What is refused would go to the first, what is allowed goes to the second, or removes the third.
+  const guarded = await api.create('guarded');
+  const open = await api.create('open');
+  const doomed = await api.create('doomed');
+  const before = await api.get(`/api/v1/runtimes/backend-internal/workers/${guarded}`);
+  const requests = forged(new Rng('forged'), port, sized(BIG));
+
+  const wrong: string[] = [];
+  let refused = 0;
+  const ask = async (request: (typeof requests)[number]) => {
+    const allowed = isAllowed(request, port);
+    const id = messageId();
+    const worker = !allowed ? guarded : removes(request.call) ? doomed : open;
+    const { status, head } = await send(port, request, worker, id);
+    if (!allowed) refused += 1;
+    // What is no HTTP is refused before anybody asks whose it is.
+    const right = allowed ? status !== 403 : status === 403 || status === 400;
+    const cors = /^access-control-/im.test(head);
+    if (!right || cors) wrong.push(`${JSON.stringify(request)}: ${allowed ? 'allowed' : 'refused'} by the rule, ${head}`);
+  };
+  const queue = [...requests];
+  await Promise.all(
+    Array.from({ length: AT_ONCE }, async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await ask(next);
+    }),
+  );
+  expect(wrong.slice(0, 10), 'answers against the rule').toEqual([]);
+  expect(await api.get(`/api/v1/runtimes/backend-internal/workers/${guarded}`)).toEqual(before);
+  expect((await api.transcript(guarded)).messages).toEqual([]);
+  const asked = JSON.stringify(await upstream.asked());
+  expect(asked.length > 2, 'some of the allowed ones reach the model').toBe(true);
+  expect(refused).toBeGreaterThan(requests.length / 4);
+  expect(refused).toBeLessThan(requests.length);
+  tell(`${requests.length} forged requests, ${refused} of them refused, 0 against the rule`);
+});
+
+function removes({ method, body }: Call): boolean {
+  return method === 'DELETE' || body === 'do=delete';
+}
+
+function messageId(): string {
+  const random = randomBytes(16).toString('hex');
+  return `01999999-0000-7${random.slice(0, 3)}-8${random.slice(3, 6)}-${random.slice(6, 18)}`;
+}

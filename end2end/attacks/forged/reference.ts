@@ -1,0 +1,43 @@
+// Who may ask, said once more and otherwise than in the server (server/src/security/): as the
+// sets of what is allowed. When the rule changes, `ownHosts` and `ownOrigins` change with it.
+
+/** What a request says of itself. `null`: the header is not there. */
+export interface Claims {
+  method: string;
+  path: string;
+  host: string | null;
+  origin: string | null;
+  site: string | null;
+  /** The same header once more, with another value. */
+  twice: 'host' | 'origin' | 'sec-fetch-site' | null;
+}
+
+/** A name that the server of these tests is configured to answer to, beside its own. */
+export const CONFIGURED = 'companion.example';
+
+/** The hosts that a request may name, in lower case. */
+export function ownHosts(port: number): Set<string> {
+  const loopback = ['127.0.0.1', 'localhost', '[::1]'].map((name) => `${name}:${port}`);
+  return new Set([...loopback, CONFIGURED, `${CONFIGURED}:80`, `${CONFIGURED}:443`]);
+}
+
+/** The origins that a request may come from, in lower case but for the scheme. */
+export function ownOrigins(port: number): Set<string> {
+  const hosts = [...ownHosts(port)];
+  return new Set(hosts.flatMap((host) => [`http://${host}`, `https://${host}`]));
+}
+
+/** Whether the server should do what is asked, or refuse it with 403 and do nothing. */
+export function isAllowed(claims: Claims, port: number): boolean {
+  const { method, path, host, origin, site, twice } = claims;
+  if (twice !== null || host === null) return false;
+  if (!ownHosts(port).has(host.toLowerCase())) return false;
+  // A page may be led to from anywhere; everything else has to come from here.
+  const readsAPage = ['GET', 'HEAD'].includes(method) && !path.startsWith('/api/');
+  if (readsAPage) return true;
+  if (origin !== null) {
+    const [scheme, rest] = [origin.slice(0, origin.indexOf('://')), origin.slice(origin.indexOf('://'))];
+    return ownOrigins(port).has(scheme + rest.toLowerCase());
+  }
+  return site === null || site === 'same-origin' || site === 'none';
+}

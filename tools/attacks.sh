@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Attacks a running companion as an attack by hand did, and looks for what gets through (see
+# end2end/attacks). Assumes that a release is built and that `tools/setup.sh test` has run.
+#
+#   tools/attacks.sh           as much as was tried by hand, some twenty minutes
+#   tools/attacks.sh small     a tenth of it, for `make test`
+#   tools/attacks.sh small forged    one suite; more arguments go on to Playwright
+#
+# COMPANION_BIN names another server than target/release/companion; SEED repeats a run.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+cd "$root"
+
+case ${1:-big} in
+  big | small) ;;
+  *) die "tools/attacks.sh is run as big or small, not as '$1'." ;;
+esac
+export ATTACKS=${1:-big}
+export SEED=${SEED:-$((RANDOM * 32768 + RANDOM))}
+export SCHEMATHESIS=$schemathesis_dir/bin/schemathesis
+[ -x "$SCHEMATHESIS" ] || die "schemathesis is not there; \`tools/setup.sh test\` installs it."
+
+say "Attacks ($ATTACKS); SEED=$SEED repeats them."
+tools/browser.sh --project=attacks "${@:2}" || die "an attack got through (see above); SEED=$SEED repeats it."
