@@ -22,6 +22,10 @@ mod user;
 use attack::Attack;
 use user::User;
 
+/// Slow readers at most. Each asks for a page again when it is thrown out, and more pages at once
+/// than there are places for them are refused whoever asks (`max_requests`).
+const READERS: usize = 200;
+
 /// Crowd out a good user
 #[derive(Args)]
 pub struct Options {
@@ -60,7 +64,11 @@ async fn attacks(companion: &Companion, options: &Options, rng: &mut Rng) -> Res
     println!("{}", quiet.rows("nobody else"));
     let mut missed = quiet.missed;
     for attack in Attack::ALL {
-        let count = if attack.fills_connections() { options.connections } else { options.requests };
+        let count = match attack {
+            _ if attack.fills_connections() => options.connections,
+            Attack::SlowReaders => options.requests.min(READERS),
+            _ => options.requests,
+        };
         let crowd =
             attack.begin(companion.address, user.worker(), count).await.context(attack.name())?;
         let seen = user.rounds(options.rounds, rng).await;
