@@ -32,6 +32,7 @@ use super::{OUTPUTS, Output, Provider, Request};
 mod answer;
 mod classify;
 mod config;
+mod echo;
 mod endpoint;
 mod exchange;
 mod fault;

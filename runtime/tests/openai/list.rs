@@ -78,3 +78,25 @@ async fn an_endpoint_that_says_nothing_holds_nobody_up() {
     assert!(provider.models().await.error.is_some());
     assert!(began.elapsed() > Duration::from_secs(1));
 }
+
+/// A gateway that puts the caller's key into what it lists was set up on purpose in an attack; some
+/// put the account of the caller there (OpenAI's fine-tuned models: `ft:gpt-4o:my-org::id`).
+#[tokio::test]
+async fn a_key_that_comes_back_in_the_names_of_models_is_shown_nowhere() {
+    let (upstream, _) = start([]).await;
+    let spelled = [KEY.to_owned(), format!("m/{KEY}"), KEY.to_uppercase(), KEY.replace('-', "_")];
+    let names: Vec<_> = spelled.iter().map(String::as_str).collect();
+    upstream.script(listing(&[&names[..], &["honest"]].concat()));
+    let mut config = config(&upstream.base_url());
+    config.model = None;
+    let provider = Openai::new(config.clone()).unwrap();
+    let models = provider.models().await;
+    assert_eq!(self::names(&models), ["honest"]);
+    // It is not the one that answers where nobody chooses, and so in no turn's record.
+    assert_eq!(provider.default_model(), "honest");
+    upstream.script(listing(&names));
+    let models = Openai::new(config).unwrap().models().await;
+    assert_eq!(models.error.as_ref().unwrap().code, ErrorCode::Provider(ModelNotFound));
+    let told = format!("{models:?}").to_lowercase().replace('_', "-");
+    assert!(!told.contains(&KEY.to_lowercase()), "{told}");
+}

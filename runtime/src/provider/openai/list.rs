@@ -13,7 +13,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::{Shared, classify, fault};
+use super::{Shared, classify, echo, fault};
+use crate::Secret;
 use crate::provider::MODELS;
 
 /// How long a list is good. Models come and go rarely, and pages are opened often.
@@ -109,17 +110,22 @@ impl Shared {
             return Err(classify::from_response(status, &head.headers, &read, SystemTime::now()));
         }
         let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
-        let entries = entries(&list);
+        let entries = entries(&list, self.config.api_key.as_ref());
         if entries.0.is_empty() { Err(fault::no_models()) } else { Ok(entries) }
     }
 }
 
-/// The models of a list, the first of each name, as many as a list may have.
-fn entries(list: &Value) -> (Vec<ModelEntry>, u32) {
+/// The models of a list, the first of each name, as many as a list may have. A name that tells
+/// the key is left out: names are shown to everybody, and kept with each turn.
+fn entries(list: &Value, key: Option<&Secret>) -> (Vec<ModelEntry>, u32) {
     let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut known = HashSet::new();
-    let mut entries: Vec<_> =
-        all.iter().filter_map(entry).filter(|entry| known.insert(entry.name.clone())).collect();
+    let mut entries: Vec<_> = all
+        .iter()
+        .filter_map(entry)
+        .filter(|entry| !key.is_some_and(|key| echo::tells(&entry.name, key)))
+        .filter(|entry| known.insert(entry.name.clone()))
+        .collect();
     let left_out = u32::try_from(entries.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
     entries.truncate(MODELS);
     (entries, left_out)
@@ -153,20 +159,31 @@ mod tests {
             { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
             { "id": "日本", "max_model_len": "many", "context_length": -1 },
         ]});
-        let (entries, left_out) = entries(&list);
+        let (entries, left_out) = entries(&list, None);
         let entries: Vec<_> =
             entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
         assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
         assert_eq!(left_out, 0);
         for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
-            assert!(super::entries(&none).0.is_empty());
+            assert!(super::entries(&none, None).0.is_empty());
         }
+    }
+
+    #[test]
+    fn a_name_that_tells_the_key_is_not_listed() {
+        let key = Secret::new("sk-canary-1234567");
+        let list = json!({ "data": [
+            { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },
+        ]});
+        let (entries, left_out) = entries(&list, Some(&key));
+        let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
+        assert_eq!((names, left_out), (vec!["m"], 0));
     }
 
     #[test]
     fn a_long_list_is_cut_and_counted() {
         let data: Vec<_> = (0..MODELS + 3).map(|n| json!({ "id": format!("m{n}") })).collect();
-        let (entries, left_out) = entries(&json!({ "data": data }));
+        let (entries, left_out) = entries(&json!({ "data": data }), None);
         assert_eq!((entries.len(), left_out), (MODELS, 3));
     }
 }
