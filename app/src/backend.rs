@@ -38,6 +38,9 @@ impl Backend {
         before: Option<u64>,
     ) -> Result<Snapshot, AppError> {
         let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
+        if before.is_some_and(|before| before > limits::POSITION_MAX) {
+            return Err(told(Error::new(ErrorCode::InvalidInput, tr!(bad_request))));
+        }
         if before.is_some() {
             let limit = self.limits.transcript_page;
             let page = self.runtime().transcript(worker_id, before, limit).await;

@@ -44,10 +44,7 @@ impl FromServerFnError for AppError {
 
     fn de(bytes: Bytes) -> Self {
         let body = Wire::decode(bytes.clone()).map(|body: Body| body.error);
-        body.or_else(|_| Wire::decode(bytes)).unwrap_or_else(|_| {
-            let unreadable = ServerFnErrorErr::Deserialization(String::new());
-            Self::from_server_fn_error(unreadable)
-        })
+        body.or_else(|_| Wire::decode(bytes)).unwrap_or_else(|_| bad_answer())
     }
 
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
@@ -58,9 +55,12 @@ impl FromServerFnError for AppError {
             E::Args(_) | E::MissingArg(_) | E::Serialization(_) => {
                 Error::new(ErrorCode::InvalidInput, tr!(bad_request))
             }
-            E::Deserialization(_) => {
-                Error::new(ErrorCode::Internal, tr!(bad_answer)).with_hint(tr!(bad_answer_hint))
-            }
+            // The library says the same of arguments, which the server reads, and of answers,
+            // which the browser does.
+            #[cfg(feature = "ssr")]
+            E::Deserialization(_) => Error::new(ErrorCode::InvalidInput, tr!(bad_request)),
+            #[cfg(not(feature = "ssr"))]
+            E::Deserialization(_) => return bad_answer(),
             E::Registration(_)
             | E::UnsupportedRequestMethod(_)
             | E::ServerError(_)
@@ -71,6 +71,11 @@ impl FromServerFnError for AppError {
         crate::backend::set_status(error.code.http_status());
         Self(error)
     }
+}
+
+fn bad_answer() -> AppError {
+    let error = Error::new(ErrorCode::Internal, tr!(bad_answer)).with_hint(tr!(bad_answer_hint));
+    AppError(error)
 }
 
 #[cfg(test)]

@@ -1,14 +1,17 @@
 //! axum's extractors with our errors: each says what is wrong and where.
 
-use axum::body::HttpBody as _;
-use axum::extract::rejection::{JsonRejection, QueryRejection, RawPathParamsRejection};
+use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
+use axum::extract::rejection::{QueryRejection, RawPathParamsRejection};
 use axum::extract::{FromRequest, FromRequestParts, OptionalFromRequest, RawPathParams, Request};
-use axum::http::StatusCode;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::Next;
+use axum::response::Response;
 use serde::de::DeserializeOwned;
 use serde::de::value::MapDeserializer;
 
 use crate::error::ApiError;
+use crate::json::{self, Unreadable, Wrong};
 
 /// Characters of a parser's complaint that are passed on; it may quote what it was given.
 const COMPLAINT_CHARS: usize = 300;
@@ -28,10 +31,26 @@ pub struct Path<T>(pub T);
 impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
-        let result = <axum::Json<T> as FromRequest<S>>::from_request(request, state).await;
-        result.map(|axum::Json(value)| Self(value)).map_err(json_error)
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let body = json_body(&parts.headers, body).await?;
+        json::read(&body).map(Self).map_err(unreadable)
     }
+}
+
+/// The body of a request that says that it is JSON. It is no larger than the bounds around all
+/// requests allow.
+async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    json::check(headers).map_err(wrong_media)?;
+    to_bytes(body, usize::MAX).await.map_err(|_| ApiError::invalid("The body could not be read."))
+}
+
+/// Lets through what is a JSON object, and refuses all else as every handler here does.
+pub async fn only_objects(request: Request, next: Next) -> Result<Response, ApiError> {
+    let (parts, body) = request.into_parts();
+    let body = json_body(&parts.headers, body).await?;
+    json::object(&body).map_err(unreadable)?;
+    Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 
 /// None without a body.
@@ -70,19 +89,21 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for Path<T>
     }
 }
 
-fn json_error(rejection: JsonRejection) -> ApiError {
-    match rejection {
-        JsonRejection::MissingJsonContentType(_) => ApiError::invalid("The body is not JSON.")
-            .hint("Send it with the header Content-Type: application/json.")
-            .status(StatusCode::UNSUPPORTED_MEDIA_TYPE),
-        JsonRejection::JsonDataError(error) => complaint("In the body: ", &error.body_text()),
-        JsonRejection::JsonSyntaxError(error) => complaint("In the body: ", &error.body_text()),
-        rejection if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-            ApiError::invalid("The request's body is larger than is allowed.")
-                .status(StatusCode::PAYLOAD_TOO_LARGE)
+fn wrong_media(wrong: Wrong) -> ApiError {
+    let error = match wrong {
+        Wrong::Type => ApiError::invalid("The body is not JSON.")
+            .hint("Send it with the header Content-Type: application/json."),
+        Wrong::Charset => ApiError::invalid("The body is not in UTF-8.")
+            .hint("JSON is always UTF-8; leave out the charset."),
+        Wrong::Encoding => {
+            ApiError::invalid("The body is compressed.").hint("Send it without a Content-Encoding.")
         }
-        rejection => complaint("The body could not be read: ", &rejection.body_text()),
-    }
+    };
+    error.status(StatusCode::UNSUPPORTED_MEDIA_TYPE)
+}
+
+fn unreadable(error: Unreadable) -> ApiError {
+    complaint("In the body: ", &error.to_string())
 }
 
 fn query_error(rejection: QueryRejection) -> ApiError {
@@ -96,12 +117,7 @@ fn path_error(rejection: RawPathParamsRejection) -> ApiError {
 /// A parser's complaint as one safe sentence of bounded length.
 fn complaint(place: &str, text: &str) -> ApiError {
     // What axum says before the interesting part.
-    let known = [
-        "Failed to deserialize the JSON body into the target type: ",
-        "Failed to parse the request body as JSON: ",
-        "Failed to deserialize query string: ",
-    ];
-    let text = known.iter().find_map(|prefix| text.strip_prefix(prefix)).unwrap_or(text);
+    let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
     let mut message: String = text.chars().take(COMPLAINT_CHARS).collect();
     if message.len() < text.len() {
         message.push('…');

@@ -15,6 +15,7 @@ pub mod engine;
 pub mod error;
 pub mod events;
 pub mod extract;
+pub mod json;
 pub mod listen;
 pub mod pages;
 pub mod router;

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use app::{Assets, Backend};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::header;
-use axum::middleware::Next;
-use axum::response::Response;
+use axum::http::{Method, header};
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse as _, Response};
 use leptos::config::LeptosOptions;
 
 use crate::assets::Names;
 use crate::error::Told;
+use crate::extract;
 use crate::state::AppState;
 
 /// Tells people in a page, in their language, what programs are told in JSON: a form of a page
@@ -38,5 +39,16 @@ pub fn routes(state: &AppState, names: Names) -> Router {
     let Names { style, script, wasm } = names;
     // Only development reads them: the names of the files are in the assets.
     let options = LeptosOptions::builder().output_name("companion").build();
-    app::router(backend, options, Assets { style, script, wasm })
+    app::router(backend, options, Assets { style, script, wasm }).layer(from_fn(calls_are_json))
+}
+
+/// A server function is called with a JSON object, as the interface for programs is. The library
+/// that finds the function reads a body of any type.
+async fn calls_are_json(request: Request, next: Next) -> Response {
+    let call = request.method() == Method::POST && request.uri().path().starts_with("/api/fn/");
+    if call {
+        extract::only_objects(request, next).await.into_response()
+    } else {
+        next.run(request).await
+    }
 }

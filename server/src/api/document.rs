@@ -13,8 +13,9 @@ use utoipa::OpenApi;
         title = "Companion",
         description = "A self-hosted console for talking with a language model. Errors have a \
             closed set of codes; their HTTP status follows from the code, but for what is wrong \
-            with a request itself: 405 (method), 406 (events), 413 (body too large), 415 (not \
-            JSON), all with the code `invalid_input`.",
+            with a request itself: 400 (body cut off), 405 (method), 406 (events), 408 (body too \
+            slow), 413 (body too large), 415 (not JSON), all with the code `invalid_input`. A body \
+            is one JSON object in UTF-8, without a field twice.",
         license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
     ),
     components(schemas(protocol::Frame, protocol::ListFrame))

@@ -1,5 +1,6 @@
 //! `?before=&limit=`.
 
+use protocol::limits::POSITION_MAX;
 use protocol::{MessageId, Place, WorkerId};
 use serde::Deserialize;
 use utoipa::IntoParams;
@@ -80,6 +81,16 @@ pub fn entries(asked: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
         Some(limit) => {
             Err(ApiError::invalid(format!("limit is {limit}; it goes from 1 to {most}.")))
         }
+    }
+}
+
+/// Where a page begins. Error: `invalid_input` for what no page has said in `next_before`.
+pub fn position(asked: Option<u64>) -> ApiResult<Option<u64>> {
+    match asked {
+        Some(before) if before > POSITION_MAX => {
+            Err(ApiError::invalid(format!("before goes to {POSITION_MAX} at most.")))
+        }
+        asked => Ok(asked),
     }
 }
 

@@ -7,7 +7,7 @@ use protocol::limits::{SEARCH_PAGE, SEARCH_PAGE_MAX};
 use protocol::{ErrorBody, RuntimeId};
 
 use super::RuntimePath;
-use super::page::{SearchFor, entries};
+use super::page::{SearchFor, entries, position};
 use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
@@ -29,5 +29,6 @@ pub async fn search(
     Query(SearchFor { q, worker, before, limit }): Query<SearchFor>,
 ) -> ApiResult<Json<SearchPage>> {
     let limit = entries(limit, SEARCH_PAGE, SEARCH_PAGE_MAX)?;
+    let before = position(before)?;
     Ok(Json(state.runtime(&rid)?.search(&q, worker, before, limit).await?))
 }

@@ -12,7 +12,7 @@ use runtime::Wanted;
 use runtime::store::Places;
 use serde::{Deserialize, Deserializer};
 
-use super::page::{DeleteHow, DeletedPage, TranscriptPage, WorkersPage, entries};
+use super::page::{DeleteHow, DeletedPage, TranscriptPage, WorkersPage, entries, position};
 use super::{RuntimePath, WorkerPath};
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{self, Path, Query};
@@ -166,8 +166,9 @@ pub async fn transcript(
     Query(page): Query<TranscriptPage>,
 ) -> ApiResult<Json<Transcript>> {
     let limit = entries(page.limit, state.limits.transcript_page, TRANSCRIPT_PAGE_MAX)?;
+    let before = position(page.before)?;
     let runtime = state.runtime(&rid)?;
-    let mut transcript = match (page.around, page.before) {
+    let mut transcript = match (page.around, before) {
         (None, before) => runtime.transcript(wid, before, limit).await?,
         (Some(message), None) => runtime.transcript_around(wid, message, limit).await?,
         (Some(_), Some(_)) => {

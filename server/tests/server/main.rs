@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod assets;
+mod bodies;
 mod bounds;
 mod catalogue;
 mod choosing;
