@@ -1,27 +1,43 @@
-//! No request is larger, longer or more numerous than was configured.
+//! No request is larger, slower, longer or more numerous than was configured.
+//!
+//! A place is taken once a request is whole: a body that comes slowly holds memory, which is
+//! bounded ([`incoming`]), and no place. Other servers do the same before they pass a request on
+//! (nginx: `proxy_request_buffering`; HAProxy: `option http-buffer-request`). A file that is
+//! imported is the exception: it is too large to be kept in memory, and has places of its own.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use http_body_util::Limited;
 use protocol::{Error, ErrorCode};
-use tokio::sync::Semaphore;
 
 use crate::config::settings::Http;
 use crate::error::{ApiError, ApiResult};
+use incoming::{Incoming, Unread};
+use pace::Rate;
+use places::{Kind, Places};
+
+mod incoming;
+mod pace;
+mod paced;
+mod places;
+
+pub use places::{IMPORT_PLACES, PROBE_PLACES};
 
 /// When to come back to a server that has too much to do, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
 
+/// Bytes of bodies that are kept in memory until they are whole, of all requests together.
+pub const INCOMING_BYTES: u64 = 64 * 1024 * 1024;
+
 /// What a form puts around a file: its fields and their headers.
 const FORM_AROUND_BYTES: u64 = 16 * 1024;
 
-/// How long a file may take to come in and be imported.
+/// How long it may take to import a file once it is there.
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
 /// The bounds in force.
@@ -31,59 +47,120 @@ pub struct Bounds {
     form_bytes: u64,
     import_bytes: u64,
     timeout: Duration,
-    /// One permit for each request in work, until its answer begins.
-    places: Arc<Semaphore>,
+    rate: Rate,
+    places: Places,
+    bodies: Incoming,
+    /// Imports on their way; those are not kept in memory.
+    files: Incoming,
 }
 
 impl Bounds {
     /// The bounds of a server with these settings; a form of a page, which writes the same
     /// message longer, may have `form_bytes` where those are more.
     pub fn new(http: &Http, form_bytes: u64) -> Self {
+        // The other half of the connections is for what is whole.
+        let bodies = http.max_connections.count() / 2;
         Self {
             body_bytes: http.body_bytes.get(),
             form_bytes: form_bytes.max(http.body_bytes.get()),
             import_bytes: http.import_bytes.get().saturating_add(FORM_AROUND_BYTES),
             timeout: http.request_timeout_ms.ms(),
-            places: Arc::new(Semaphore::new(http.max_requests.count())),
+            rate: Rate { bytes_per_s: http.body_rate.get(), grace: http.body_grace_ms.ms() },
+            places: Places::new(http.max_requests.count()),
+            bodies: Incoming::new(bodies, INCOMING_BYTES),
+            files: Incoming::new(IMPORT_PLACES, u64::MAX),
+        }
+    }
+
+    fn most_bytes(&self, kind: Kind, path: &str) -> u64 {
+        match kind {
+            Kind::Import => self.import_bytes,
+            _ if path.starts_with("/api/") => self.body_bytes,
+            _ => self.form_bytes,
         }
     }
 }
 
-/// Keeps a request within the bounds. The time is that until the answer begins: streams may
-/// then go on for as long as they like.
+/// Keeps a request within the bounds. The time is that from the request's end until the answer
+/// begins: streams may then go on for as long as they like.
 pub async fn keep(
     State(bounds): State<Bounds>,
     request: Request,
     next: Next,
 ) -> ApiResult<Response> {
-    let Ok(_place) = bounds.places.try_acquire() else {
-        return Err(too_many());
-    };
-    let path = request.uri().path();
-    let import = imports(request.method(), path);
-    let most = match path.starts_with("/api/") {
-        _ if import => bounds.import_bytes,
-        true => bounds.body_bytes,
-        false => bounds.form_bytes,
-    };
-    let timeout = if import { bounds.timeout.max(IMPORT_TIMEOUT) } else { bounds.timeout };
+    let kind = Kind::of(request.method(), request.uri().path());
+    let most = bounds.most_bytes(kind, request.uri().path());
     if announced(request.headers()).is_some_and(|bytes| bytes > most) {
         return Err(ApiError::too_large(most));
     }
-    let most = usize::try_from(most).unwrap_or(usize::MAX);
-    let request = request.map(|body| Body::new(Limited::new(body, most)));
-    tokio::time::timeout(timeout, next.run(request)).await.map_err(|_| too_slow())
+    if kind == Kind::Import {
+        return Ok(import(&bounds, request, next, most).await);
+    }
+    let (parts, body) = request.into_parts();
+    let body = match bounds.bodies.collect(body, bounds.rate, most).await {
+        Ok(body) => body,
+        Err(unread) => return Ok(refusal(unread, most)),
+    };
+    let _place = bounds.places.take(kind).ok_or_else(too_many)?;
+    let request = Request::from_parts(parts, Body::from(body));
+    tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
 }
 
-/// Whether a request brings a file, over the interface or by the page's form.
-fn imports(method: &Method, path: &str) -> bool {
-    let over_api = path.starts_with("/api/v1/runtimes/") && path.ends_with("/import");
-    *method == Method::POST && (over_api || path == "/data")
+/// Passes a file on while it comes. It may take as long as it likes to come, as long as it keeps
+/// the rate.
+async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Response {
+    let Some(_place) = bounds.places.take(Kind::Import) else {
+        return too_many().into_response();
+    };
+    let (parts, body) = request.into_parts();
+    let (body, progress) = bounds.files.pass_on(body, bounds.rate);
+    let most_bytes = usize::try_from(most).unwrap_or(usize::MAX);
+    let request = Request::from_parts(parts, Body::new(Limited::new(body, most_bytes)));
+    let timeout = bounds.timeout.max(IMPORT_TIMEOUT);
+    let mut body_ends = progress.clone();
+    let late = async move {
+        if body_ends.ended().await.is_ok() {
+            tokio::time::sleep(timeout).await;
+        }
+    };
+    let response = tokio::select! {
+        biased;
+        response = next.run(request) => Some(response),
+        () = late => None,
+    };
+    match (progress.unread(), response) {
+        // What the handler says of a body that broke off is not as clear.
+        (Some(unread), _) => refusal(unread, most),
+        (None, Some(response)) => response,
+        (None, None) => too_slow().into_response(),
+    }
 }
 
 /// The body's length as its sender announced it.
 fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// What is answered to a request whose body did not come as a whole. The rest of the body is not
+/// waited for, so the connection is of no more use (RFC 9110, section 15.5.9).
+fn refusal(unread: Unread, most: u64) -> Response {
+    let error = match unread {
+        Unread::TooLarge => ApiError::too_large(most),
+        Unread::TooSlow => ApiError::invalid("The request's body came too slowly.")
+            .hint("Send it again over a better connection, or lower body_rate.")
+            .status(StatusCode::REQUEST_TIMEOUT),
+        Unread::MadeRoom => Error::new(
+            ErrorCode::RateLimited,
+            "Too many requests are on their way, and this one came most slowly.",
+        )
+        .with_retry_after_ms(BUSY_RETRY_MS)
+        .into(),
+        Unread::Broken => ApiError::invalid("The request's body could not be read.")
+            .status(StatusCode::BAD_REQUEST),
+    };
+    let mut response = error.into_response();
+    response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    response
 }
 
 fn too_many() -> ApiError {

@@ -1,5 +1,12 @@
 //! The open connections: taken one by one, bounded in number, ended in order.
+//!
+//! When all places are taken, the connection that has been idle for longest is closed to make room
+//! for a new one, as nginx does when its `worker_connections` run out (`ngx_drain_connections` in
+//! `src/core/ngx_connection.c`). A connection with a request in work is never closed for that.
+//! There is no share for each peer: behind a proxy, and on loopback, all peers have one address.
 
+use std::collections::HashMap;
+use std::io;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,15 +14,17 @@ use std::time::Duration;
 use axum::Router;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
-use tokio::task::JoinSet;
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use activity::Activity;
 use unstalled::Unstalled;
 
+mod activity;
+mod serve;
 mod unstalled;
 
 /// Until a request's head has to be there, and how long an idle connection is kept.
@@ -25,14 +34,25 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// Headers in a request.
 pub const HEADERS: usize = 100;
-/// After a failure to accept (no file descriptors left, say) it is tried again.
+/// After a failure to accept that no idle connection can be closed for, it is tried again.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Connections that are still open after no more were taken.
+/// Connections that are open.
 pub struct Connections {
     tasks: JoinSet<()>,
+    /// One entry for each task.
+    open: HashMap<Id, Open>,
+    /// Tells that one of them has become idle.
+    idle: Arc<Notify>,
     /// Cancelled to make each end after its answer.
     end: CancellationToken,
+}
+
+struct Open {
+    activity: Arc<Activity>,
+    task: AbortHandle,
+    /// It was closed to make room and has not ended yet.
+    closing: bool,
 }
 
 /// Takes at most `most` connections at a time until `stop`; returns those still open. The
@@ -45,59 +65,100 @@ pub async fn take(
     patience: Duration,
     stop: CancellationToken,
 ) -> Connections {
-    let places = Arc::new(Semaphore::new(most));
-    let mut open = Connections { tasks: JoinSet::new(), end: CancellationToken::new() };
+    let mut connections = Connections::new();
+    // One that was accepted and has no place yet: only a newcomer makes anybody leave.
+    let mut newcomer: Option<TcpStream> = None;
     loop {
-        let next = async {
-            let place = places.clone().acquire_owned().await;
-            (listener.accept().await, place)
-        };
+        if connections.open.len() < most {
+            if let Some(stream) = newcomer.take() {
+                connections.serve(stream, patience, router.clone());
+            }
+        } else if newcomer.is_some() {
+            connections.make_room();
+        }
         tokio::select! {
             biased;
-            () = stop.cancelled() => return open,
-            Some(_) = open.tasks.join_next() => {}
-            (accepted, place) = next => match (accepted, place) {
-                (Ok((stream, _)), Ok(place)) => {
-                    open.serve(stream, patience, router.clone(), place);
-                }
-                (Err(error), _) => {
-                    warn!(%error, "a connection could not be accepted");
-                    tokio::time::sleep(ACCEPT_PAUSE).await;
-                }
-                (Ok(_), Err(_)) => {}
+            () = stop.cancelled() => return connections,
+            Some(ended) = connections.tasks.join_next_with_id() => connections.forget(&ended),
+            () = connections.idle.notified(), if newcomer.is_some() => {}
+            accepted = listener.accept(), if newcomer.is_none() => match accepted {
+                Ok((stream, _)) => newcomer = Some(stream),
+                Err(error) => connections.not_accepted(&error).await,
             },
         }
     }
 }
 
 impl Connections {
+    fn new() -> Self {
+        Self {
+            tasks: JoinSet::new(),
+            open: HashMap::new(),
+            idle: Arc::new(Notify::new()),
+            end: CancellationToken::new(),
+        }
+    }
+
     /// Ends idle connections at once and the others after the answer that they wait for.
     pub async fn end(mut self) {
         self.end.cancel();
         while self.tasks.join_next().await.is_some() {}
     }
 
-    fn serve(
-        &mut self,
-        stream: TcpStream,
-        patience: Duration,
-        router: Router,
-        place: OwnedSemaphorePermit,
-    ) {
+    /// Closes the connection that has been idle for longest. Returns whether one is closing.
+    fn make_room(&mut self) -> bool {
+        if self.open.values().any(|open| open.closing) {
+            return true;
+        }
+        let idle =
+            self.open.values_mut().filter_map(|open| Some((open.activity.idle_since()?, open)));
+        let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) else { return false };
+        // Its request may have come just now.
+        longest.closing = longest.activity.close();
+        if longest.closing {
+            longest.task.abort();
+            debug!("an idle connection was closed to make room");
+        }
+        longest.closing
+    }
+
+    fn forget(&mut self, ended: &Result<(Id, ()), JoinError>) {
+        let id = match ended {
+            Ok((id, ())) => *id,
+            Err(error) => error.id(),
+        };
+        self.open.remove(&id);
+    }
+
+    /// What fails is nearly always that the process has no file descriptor left, and each
+    /// connection that is closed gives one back.
+    async fn not_accepted(&mut self, error: &io::Error) {
+        if self.make_room() {
+            if let Some(ended) = self.tasks.join_next_with_id().await {
+                self.forget(&ended);
+            }
+        } else {
+            warn!(%error, "a connection could not be accepted");
+            tokio::time::sleep(ACCEPT_PAUSE).await;
+        }
+    }
+
+    fn serve(&mut self, stream: TcpStream, patience: Duration, router: Router) {
         // Small frames are the rule; none should wait for another one.
         let _ = stream.set_nodelay(true);
+        let activity = Arc::new(Activity::new(self.idle.clone()));
         let connection = http1::Builder::new()
             .timer(TokioTimer::new())
             .header_read_timeout(HEAD_TIMEOUT)
             .max_buf_size(HEAD_BYTES)
             .max_headers(HEADERS)
             .serve_connection(
-                TokioIo::new(Unstalled::new(stream, patience)),
-                TowerToHyperService::new(router),
+                TokioIo::new(Unstalled::new(stream, patience, activity.clone())),
+                serve::watched(router, activity.clone()),
             )
             .with_upgrades();
         let end = self.end.clone();
-        self.tasks.spawn(async move {
+        let task = self.tasks.spawn(async move {
             let mut connection = pin!(connection);
             let ended = tokio::select! {
                 ended = connection.as_mut() => ended,
@@ -109,7 +170,7 @@ impl Connections {
             if let Err(error) = ended {
                 debug!(%error, "a connection ended badly");
             }
-            drop(place);
         });
+        self.open.insert(task.id(), Open { activity, task, closing: false });
     }
 }

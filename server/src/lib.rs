@@ -11,6 +11,7 @@ pub mod cli;
 pub mod commands;
 pub mod config;
 pub mod connections;
+pub mod descriptors;
 pub mod engine;
 pub mod error;
 pub mod events;

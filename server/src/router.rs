@@ -37,8 +37,9 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     }
     // The last one stands outermost.
     router
-        .layer(from_fn_with_state(hosts, security::guard))
         .layer(from_fn_with_state(bounds, bounds::keep))
+        // What comes from elsewhere takes neither memory nor a place.
+        .layer(from_fn_with_state(hosts, security::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(style, pages::tell_people))
         .layer(from_fn(headers::add))

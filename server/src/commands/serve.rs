@@ -15,7 +15,7 @@ use crate::events::Observers;
 use crate::listen;
 use crate::signals::Signals;
 use crate::state::AppState;
-use crate::{engine, router, telemetry};
+use crate::{descriptors, engine, router, telemetry};
 
 /// What may be needed to tell every observer, keep the text of running turns and finish
 /// the answers under way. Whoever is not done by then is cut off.
@@ -32,7 +32,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
     let observers = state.observers.clone();
     let router = router::build(state, &config.settings, address);
-    let most = config.settings.http.max_connections.count();
+    let most = descriptors::room_for_connections(&config.settings.http);
     listen::announce(address);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
 

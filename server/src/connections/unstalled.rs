@@ -2,12 +2,15 @@
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
+
+use super::activity::Activity;
 
 /// A stream on which a write fails with `TimedOut` when the peer has taken nothing for the
 /// length of `patience`. Whatever was being answered ends with it: an answer, or a reader of
@@ -17,11 +20,12 @@ pub struct Unstalled {
     patience: Duration,
     /// Runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
+    activity: Arc<Activity>,
 }
 
 impl Unstalled {
-    pub fn new(stream: TcpStream, patience: Duration) -> Self {
-        Self { stream, patience, waiting: None }
+    pub fn new(stream: TcpStream, patience: Duration, activity: Arc<Activity>) -> Self {
+        Self { stream, patience, waiting: None, activity }
     }
 
     fn bounded(
@@ -72,9 +76,14 @@ impl AsyncWrite for Unstalled {
         self.stream.is_write_vectored()
     }
 
-    // A socket has nothing to flush, so this says nothing about the peer.
+    // A socket has nothing to flush, so this says nothing about the peer. But it is only asked
+    // for when all that was written is with the system.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if let Poll::Ready(Ok(())) = flushed {
+            self.activity.flushed();
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

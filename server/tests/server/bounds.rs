@@ -2,48 +2,183 @@
 
 use std::io::ErrorKind;
 
+use reqwest::StatusCode;
+use serde_json::json;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use super::support::{HANG, Server, code, start};
+use super::support::{HANG, Server, code, message_id, start};
 
-/// A request whose body never comes.
-async fn stuck(server: &Server) -> TcpStream {
+/// A request whose body has begun and does not go on. Returns once the server waits for the body:
+/// it says so to a client that asks (`Expect: 100-continue`, RFC 9110, section 10.1.1).
+async fn stuck(server: &Server, path: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = format!(
-        "POST {} HTTP/1.1\r\nhost: {}\r\ncontent-type: application/json\r\n\
-         content-length: 10\r\nconnection: close\r\n\r\n{{",
-        server.workers(),
+        "POST {path} HTTP/1.1\r\nhost: {}\r\n{headers}\
+         content-length: 1000\r\nexpect: 100-continue\r\n\r\n",
         server.address
     );
     stream.write_all(head.as_bytes()).await.unwrap();
+    let mut told = [0; 25];
+    timeout(HANG, stream.read_exact(&mut told)).await.unwrap().unwrap();
+    assert_eq!(&told, b"HTTP/1.1 100 Continue\r\n\r\n");
+    stream.write_all(b"{").await.unwrap();
     stream
+}
+
+const JSON: &str = "content-type: application/json\r\n";
+const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
+const FILE: &str = "content-type: multipart/form-data; boundary=x\r\n";
+
+/// What a good user does; all of it has to be answered.
+async fn good_user(server: &Server) {
+    for path in ["/healthz", "/readyz", "/", "/api/v1/status"] {
+        assert_eq!(server.get(path).send().await.unwrap().status(), 200, "{path}");
+    }
+    let made = server.post(&server.workers()).send().await.unwrap();
+    let worker: protocol::Worker = made.json().await.unwrap();
+    let body = json!({ "id": message_id(), "text": "Hello!" });
+    let path = format!("{}/{}/messages", server.workers(), worker.worker_id);
+    let sent = server.post(&path).json(&body).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::ACCEPTED);
+}
+
+/// The rest of an answer up to the connection's end.
+async fn rest(stream: &mut TcpStream) -> String {
+    let mut answer = Vec::new();
+    // What is sent to a connection that has ended is answered with a reset.
+    let _ = timeout(HANG, stream.read_to_end(&mut answer)).await.expect("it has no end");
+    String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn bodies_on_their_way_keep_nobody_out() {
+    let server = start("max_requests = 1").await;
+    let worker = server.worker().await;
+    let mut waiting = Vec::new();
+    for (path, kind) in [
+        (server.workers(), JSON),
+        (format!("{worker}/messages"), JSON),
+        ("/api/fn/send".to_owned(), JSON),
+        ("/".to_owned(), FORM),
+        ("/new".to_owned(), FORM),
+        ("/nothing".to_owned(), FORM),
+    ] {
+        for _ in 0..3 {
+            waiting.push(stuck(&server, &path, kind).await);
+        }
+    }
+    for _ in 0..4 {
+        waiting.push(stuck(&server, "/data", FILE).await);
+    }
+    for _ in 0..3 {
+        good_user(&server).await;
+    }
+}
+
+#[tokio::test]
+async fn a_body_in_pieces_is_taken_when_it_is_whole() {
+    let server = start("max_requests = 1").await;
+    let mut stream = stuck(&server, &server.workers(), JSON).await;
+    // It has begun with a brace; blanks are JSON, too.
+    for _ in 0..9 {
+        stream.write_all(&[b' '; 100]).await.unwrap();
+        good_user(&server).await;
+    }
+    let mut end = [b' '; 99];
+    end[98] = b'}';
+    stream.write_all(&end).await.unwrap();
+    let mut answer = [0; 12];
+    timeout(HANG, stream.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 201");
+}
+
+#[tokio::test]
+async fn a_body_that_does_not_keep_the_rate_is_ended() {
+    let server = start("body_grace_ms = 100\nmax_requests = 1").await;
+    let import = "/api/v1/runtimes/backend-internal/import";
+    for (path, kind) in [(server.workers().as_str(), JSON), ("/", FORM), (import, JSON)] {
+        let mut stream = stuck(&server, path, kind).await;
+        let answer = rest(&mut stream).await;
+        assert!(answer.starts_with("HTTP/1.1 408 "), "{path}: {answer}");
+        assert!(answer.contains("\"code\":\"invalid_input\""), "{path}: {answer}");
+        assert!(answer.contains("connection: close\r\n"), "{path}: {answer}");
+    }
+    // People are told in words, in their language.
+    let reader = format!("{FILE}accept: text/html\r\naccept-language: ja\r\n");
+    let answer = rest(&mut stuck(&server, "/data", &reader).await).await;
+    assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("lang=\"ja\""), "{answer}");
+    good_user(&server).await;
+    // The file that broke off keeps no other one out.
+    let file = server.post(import).body("none").send().await.unwrap();
+    assert_eq!(code(file).await.0, 422);
+}
+
+#[tokio::test]
+async fn when_too_many_bodies_are_on_their_way_the_slowest_makes_room() {
+    // Half of the connections may be sending one.
+    let server = start("max_connections = 16").await;
+    let mut waiting = Vec::new();
+    for _ in 0..8 {
+        waiting.push(stuck(&server, &server.workers(), JSON).await);
+    }
+    good_user(&server).await;
+    let ends = waiting.iter_mut().map(|stream| Box::pin(rest(stream)));
+    let (answer, ..) = futures::future::select_all(ends).await;
+    assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("rate_limited"), "{answer}");
+}
+
+/// An endpoint that takes connections and says nothing: whoever asks for its models waits.
+async fn deaf(server: &Server) -> std::net::TcpListener {
+    server.upstream.refuse().await;
+    let address = server.upstream.base_url();
+    let address = address.trim_start_matches("http://").trim_end_matches("/v1");
+    std::net::TcpListener::bind(address).unwrap()
 }
 
 #[tokio::test]
 async fn a_request_that_takes_too_long_is_given_up_and_its_place_is_free_again() {
     let server = start("request_timeout_ms = 1000\nmax_requests = 1").await;
-    let mut stream = stuck(&server).await;
-    // Until the stuck one has its place, others are answered.
-    loop {
-        let answer = server.get("/healthz").send().await.unwrap();
-        if answer.status() != 200 {
-            assert_eq!(answer.headers()["retry-after"], "1");
-            let (status, name, _) = code(answer).await;
-            assert_eq!((status, name.as_str()), (429, "rate_limited"));
-            break;
-        }
-    }
-    let mut answer = String::new();
-    timeout(HANG, stream.read_to_string(&mut answer)).await.unwrap().unwrap();
-    assert!(answer.starts_with("HTTP/1.1 503"), "{answer}");
-    assert!(answer.contains("\"code\":\"unavailable\""), "{answer}");
-    assert_eq!(server.get("/healthz").send().await.unwrap().status(), 200);
+    let _deaf = deaf(&server).await;
+    let asked = server.get("/api/v1/models").send();
+    let answer = timeout(HANG, asked).await.unwrap().unwrap();
+    assert_eq!(code(answer).await.1, "unavailable");
+    assert_eq!(server.get("/api/v1/status").send().await.unwrap().status(), 200);
 }
 
 #[tokio::test]
-async fn connections_beyond_the_bound_wait_for_one_to_close() {
+async fn pages_probes_and_sends_keep_each_other_out_of_nothing() {
+    let server = start("request_timeout_ms = 60000\nmax_requests = 1").await;
+    let worker = server.worker().await;
+    let deaf = deaf(&server).await;
+    let asked = tokio::spawn(server.get("/api/v1/models").send());
+    // Its question to the endpoint is there: the place for pages is taken.
+    let accepted = tokio::task::spawn_blocking(move || deaf.accept()).await.unwrap();
+    let _question = accepted.unwrap();
+    let page = server.get("/").send().await.unwrap();
+    // On a machine that needs seconds for a page the question is given up meanwhile.
+    if !asked.is_finished() {
+        assert_eq!(page.status(), 429);
+        assert_eq!(page.headers()["retry-after"], "1");
+    }
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(server.get(path).send().await.unwrap().status(), 200, "{path}");
+    }
+    let body = json!({ "id": message_id(), "text": "Hello!" });
+    let sent = server.post(&format!("{worker}/messages")).json(&body).send().await.unwrap();
+    assert_eq!(sent.status(), StatusCode::ACCEPTED);
+    asked.abort();
+}
+
+/// Whether the server has closed it.
+async fn closed(stream: &mut TcpStream) -> bool {
+    let end = timeout(HANG, stream.read(&mut [0; 1])).await.expect("it is not closed");
+    matches!(end, Ok(0)) || matches!(&end, Err(error) if error.kind() == ErrorKind::ConnectionReset)
+}
+
+#[tokio::test]
+async fn the_connection_that_is_idle_for_longest_makes_room() {
     let server = start("max_connections = 8").await;
     let mut taken = Vec::new();
     for _ in 0..8 {
@@ -51,18 +186,104 @@ async fn connections_beyond_the_bound_wait_for_one_to_close() {
         alive(&server, &mut stream).await;
         taken.push(stream);
     }
+    // The first one was idle for longest, until it spoke again.
+    alive(&server, &mut taken[0]).await;
+    let mut new = TcpStream::connect(server.address).await.unwrap();
+    alive(&server, &mut new).await;
+    assert!(closed(&mut taken[1]).await);
+    for (n, stream) in taken.iter_mut().enumerate() {
+        if n != 1 {
+            alive(&server, stream).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn connections_that_say_nothing_or_half_a_head_make_room() {
+    let server = start("max_connections = 8").await;
+    let mut silent = Vec::new();
+    for n in 0..64 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        if n % 2 == 0 {
+            stream.write_all(b"GET / HTTP/1.1\r\nx-slow: ").await.unwrap();
+        }
+        silent.push(stream);
+    }
+    for _ in 0..5 {
+        let mut good = TcpStream::connect(server.address).await.unwrap();
+        alive(&server, &mut good).await;
+    }
+}
+
+#[tokio::test]
+async fn a_connection_with_a_request_in_work_is_never_closed_for_another_one() {
+    let server = start("max_connections = 8").await;
+    let worker = server.worker().await;
+    let events = format!("{worker}/events");
+    let mut observers = Vec::new();
+    for _ in 0..3 {
+        let ask = server.get(&events).header("accept", "text/event-stream");
+        let mut observer = ask.send().await.unwrap();
+        observer.chunk().await.unwrap().unwrap();
+        observers.push(observer);
+    }
+    let mut sending = stuck(&server, &server.workers(), JSON).await;
+    // Far more than there are places.
+    let mut crowd = Vec::new();
+    for _ in 0..32 {
+        let mut stream = TcpStream::connect(server.address).await.unwrap();
+        alive(&server, &mut stream).await;
+        crowd.push(stream);
+    }
+    sending.write_all(&[b' '; 998]).await.unwrap();
+    sending.write_all(b"}").await.unwrap();
+    let mut answer = [0; 12];
+    timeout(HANG, sending.read_exact(&mut answer)).await.unwrap().unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 201");
+    server.says("Still followed.");
+    server.send(&worker, "Hello!").await;
+    for observer in &mut observers {
+        let mut told = String::new();
+        while !told.contains("turn_ended") {
+            let piece = timeout(HANG, observer.chunk()).await.unwrap().unwrap();
+            told.push_str(&String::from_utf8_lossy(&piece.expect("it was closed")));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_new_connection_waits_where_all_others_have_a_request_in_work() {
+    let server = start("max_connections = 8").await;
+    let events = format!("{}/events", server.worker().await);
+    let mut observers = Vec::new();
+    for _ in 0..7 {
+        let ask = server.get(&events).header("accept", "text/event-stream");
+        let mut observer = ask.send().await.unwrap();
+        observer.chunk().await.unwrap().unwrap();
+        observers.push(observer);
+    }
+    let mut last = TcpStream::connect(server.address).await.unwrap();
+    alive(&server, &mut last).await;
+    let ask = format!(
+        "GET {events} HTTP/1.1\r\nhost: {}\r\naccept: text/event-stream\r\n\r\n",
+        server.address
+    );
+    last.write_all(ask.as_bytes()).await.unwrap();
+    last.read_u8().await.unwrap();
     let mut waiting = TcpStream::connect(server.address).await.unwrap();
     let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
     waiting.write_all(request.as_bytes()).await.unwrap();
-    // The others are answered meanwhile, each several times, and this one is not.
-    for _ in 0..5 {
-        for stream in &mut taken {
-            alive(&server, stream).await;
-        }
-        let nothing = waiting.try_read(&mut [0; 1]);
-        assert!(matches!(&nothing, Err(error) if error.kind() == ErrorKind::WouldBlock));
+    // An observer hears of a message meanwhile, and this one of nothing.
+    server.says("Hi.");
+    server.send_directly("Hello!").await;
+    let mut told = String::new();
+    while !told.contains("Hi.") {
+        let piece = timeout(HANG, observers[0].chunk()).await.unwrap().unwrap();
+        told.push_str(&String::from_utf8_lossy(&piece.expect("it was closed")));
     }
-    taken.pop();
+    let nothing = waiting.try_read(&mut [0; 1]);
+    assert!(matches!(&nothing, Err(error) if error.kind() == ErrorKind::WouldBlock));
+    observers.pop();
     read_alive(&mut waiting).await;
 }
 

@@ -141,6 +141,19 @@ impl Server {
         response.json().await.unwrap()
     }
 
+    /// Sends a message to the first worker without a connection.
+    pub async fn send_directly(&self, text: &str) {
+        let runtime = self.registry.home();
+        let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
+        let message = protocol::api::SendMessage {
+            id: message_id(),
+            text: text.to_owned(),
+            parent: None,
+            edits: None,
+        };
+        runtime.send(worker, message).await.unwrap();
+    }
+
     /// Every request from now on is answered with the same text.
     pub fn says(&self, text: &str) {
         let answer = upstream::Answer { text: Some(text.to_owned()), ..Default::default() };

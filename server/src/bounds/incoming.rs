@@ -1,0 +1,224 @@
+//! The bodies that are on their way: bounded in number and in bytes. When there is no room for
+//! another one, the slowest has to go: one that comes at once always finds room.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use axum::body::{Body, Bytes};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::pace::Rate;
+use super::paced::{Ended, Paced};
+
+/// What a body that has just begun is taken to have sent, so that it is not the slowest at once.
+const HEAD_START_BYTES: f64 = 65_536.0;
+
+/// Why a body did not come as a whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    TooLarge,
+    TooSlow,
+    /// Others came, and this one was the slowest.
+    MadeRoom,
+    /// Its sender went away, or it is no body of HTTP.
+    Broken,
+}
+
+/// The bodies on their way.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    most: usize,
+    most_bytes: u64,
+    table: Arc<Mutex<Table>>,
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    next: u64,
+    /// Of all bodies together.
+    bytes: u64,
+    bodies: HashMap<u64, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    begun: Instant,
+    bytes: u64,
+    cut: CancellationToken,
+}
+
+/// The place of one body; free again when it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    id: u64,
+    incoming: Incoming,
+    cut: CancellationToken,
+    end: watch::Sender<Option<End>>,
+}
+
+/// How a body ended.
+type End = Result<(), Unread>;
+
+/// Whether a body that was passed on is over.
+#[derive(Clone, Debug)]
+pub struct Progress(watch::Receiver<Option<End>>);
+
+impl Incoming {
+    /// At most `most` bodies with `most_bytes` together.
+    pub fn new(most: usize, most_bytes: u64) -> Self {
+        Self { most, most_bytes, table: Arc::default() }
+    }
+
+    /// Takes a body of at most `most` bytes as a whole.
+    pub async fn collect(&self, body: Body, rate: Rate, most: u64) -> Result<Bytes, Unread> {
+        if hyper::body::Body::is_end_stream(&body) {
+            return Ok(Bytes::new());
+        }
+        let (body, _) = self.pass_on(body, rate);
+        let most = usize::try_from(most).unwrap_or(usize::MAX);
+        match Limited::new(body, most).collect().await {
+            Ok(whole) => Ok(whole.to_bytes()),
+            Err(error) if error.is::<LengthLimitError>() => Err(Unread::TooLarge),
+            Err(error) => {
+                Err(error.downcast_ref::<Ended>().map_or(Unread::Broken, |ended| ended.0))
+            }
+        }
+    }
+
+    /// The same body, counted on its way to somebody else.
+    pub fn pass_on(&self, body: Body, rate: Rate) -> (Paced, Progress) {
+        let (end, progress) = watch::channel(None);
+        (Paced::new(body, rate, self.place(end, Instant::now())), Progress(progress))
+    }
+
+    fn place(&self, end: watch::Sender<Option<End>>, now: Instant) -> Place {
+        let mut table = self.table();
+        while table.bodies.len() >= self.most.max(1) {
+            table.cut_slowest(now);
+        }
+        let (id, cut) = (table.next, CancellationToken::new());
+        table.next += 1;
+        table.bodies.insert(id, Entry { begun: now, bytes: 0, cut: cut.clone() });
+        drop(table);
+        Place { id, incoming: self.clone(), cut, end }
+    }
+
+    fn table(&self) -> MutexGuard<'_, Table> {
+        self.table.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Table {
+    /// Its bytes are free a moment later, when its task sees that it was cut.
+    fn cut_slowest(&mut self, now: Instant) {
+        let rate = |entry: &Entry| {
+            let seconds = now.saturating_duration_since(entry.begun).as_secs_f64();
+            (entry.bytes as f64 + HEAD_START_BYTES) / (seconds + 1.0)
+        };
+        let slowest = self.bodies.iter().min_by(|(_, a), (_, b)| rate(a).total_cmp(&rate(b)));
+        if let Some(id) = slowest.map(|(id, _)| *id) {
+            self.remove(id).inspect(|entry| entry.cut.cancel());
+        }
+    }
+
+    fn remove(&mut self, id: u64) -> Option<Entry> {
+        let entry = self.bodies.remove(&id)?;
+        self.bytes -= entry.bytes;
+        Some(entry)
+    }
+}
+
+impl Place {
+    /// Cancelled when this body has to make room.
+    pub fn cut(&self) -> CancellationToken {
+        self.cut.clone()
+    }
+
+    /// Counts a piece.
+    pub fn add(&self, bytes: usize) {
+        self.add_at(bytes, Instant::now());
+    }
+
+    fn add_at(&self, bytes: usize, now: Instant) {
+        let mut table = self.incoming.table();
+        let bytes = bytes as u64;
+        let Some(entry) = table.bodies.get_mut(&self.id) else { return };
+        entry.bytes += bytes;
+        table.bytes += bytes;
+        while table.bytes > self.incoming.most_bytes {
+            table.cut_slowest(now);
+        }
+    }
+
+    /// Nothing more comes.
+    pub fn end(&self, end: End) {
+        self.end.send_replace(Some(end));
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.incoming.table().remove(self.id);
+    }
+}
+
+impl Progress {
+    /// Waits for the end. It is a good one, too, when nobody wants the rest of the body.
+    pub async fn ended(&mut self) -> End {
+        self.0.wait_for(Option::is_some).await.ok().and_then(|end| *end).unwrap_or(Ok(()))
+    }
+
+    /// Why the body did not come as a whole, if that is known by now.
+    pub fn unread(&self) -> Option<Unread> {
+        self.0.borrow().and_then(End::err)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn place(incoming: &Incoming, at: Instant) -> Place {
+        incoming.place(watch::channel(None).0, at)
+    }
+
+    #[test]
+    fn the_slowest_makes_room_for_a_new_one() {
+        let begin = Instant::now();
+        let later = begin + Duration::from_secs(5);
+        let incoming = Incoming::new(3, u64::MAX);
+        let (trickle, steady) = (place(&incoming, begin), place(&incoming, begin));
+        trickle.add_at(5, later);
+        steady.add_at(1_000_000, later);
+        let fresh = place(&incoming, later);
+        let newest = place(&incoming, later);
+        let cut = |place: &Place| place.cut.is_cancelled();
+        assert!(cut(&trickle) && !cut(&steady) && !cut(&fresh) && !cut(&newest));
+        drop(newest);
+        let another = place(&incoming, later);
+        assert!(![&steady, &fresh, &another].into_iter().any(cut), "there was room");
+        drop([steady, fresh, another]);
+        assert_eq!(incoming.table().bytes, 0);
+    }
+
+    #[test]
+    fn all_bodies_together_have_a_bound() {
+        let begin = Instant::now();
+        let later = begin + Duration::from_secs(60);
+        let incoming = Incoming::new(100, 1000);
+        let old: Vec<_> = (0..9).map(|_| place(&incoming, begin)).collect();
+        old.iter().for_each(|place| place.add_at(100, later));
+        let good = place(&incoming, later);
+        good.add_at(1000, later);
+        assert!(old.iter().all(|place| place.cut.is_cancelled()) && !good.cut.is_cancelled());
+        assert_eq!(incoming.table().bytes, 1000);
+        // One that is cut counts no more.
+        old[0].add_at(5, later);
+        assert_eq!(incoming.table().bytes, 1000);
+    }
+}

@@ -1,0 +1,74 @@
+//! The router as a connection calls it, with reports of what the connection does.
+
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::http::{Request, Response, StatusCode};
+use hyper::body::{Body as HttpBody, Frame, Incoming, SizeHint};
+use hyper::service::service_fn;
+use tower::ServiceExt as _;
+
+use super::activity::Activity;
+
+/// Answers requests by `router`.
+pub fn watched(
+    router: Router,
+    activity: Arc<Activity>,
+) -> impl hyper::service::Service<
+    Request<Incoming>,
+    Response = Response<Body>,
+    Error = Infallible,
+    Future: Send,
+> {
+    service_fn(move |request: Request<Incoming>| {
+        let (router, activity) = (router.clone(), activity.clone());
+        async move {
+            if !activity.begin() {
+                // The task of this connection was aborted and ends here.
+                std::future::pending::<()>().await;
+            }
+            let response = router.oneshot(request.map(Body::new)).await?;
+            if response.status() == StatusCode::SWITCHING_PROTOCOLS {
+                // It is no connection of requests any more.
+                return Ok(response);
+            }
+            Ok(response.map(|inner| Body::new(Answer { inner, activity })))
+        }
+    })
+}
+
+/// The body of an answer, dropped once its last piece was handed on.
+struct Answer {
+    inner: Body,
+    activity: Arc<Activity>,
+}
+
+impl Drop for Answer {
+    fn drop(&mut self) {
+        self.activity.answered();
+    }
+}
+
+impl HttpBody for Answer {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        Pin::new(&mut self.inner).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
