@@ -47,8 +47,6 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
 }
 
 fn panicked(panic: Box<dyn std::any::Any + Send>) -> Response {
-    let text = panic.downcast_ref::<String>().map(String::as_str);
-    let text = text.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no text");
-    error!(panic = text, "a handler panicked");
+    error!(panic = telemetry::words_of(panic.as_ref()), "a handler panicked");
     ApiError::internal().into_response()
 }

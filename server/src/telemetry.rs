@@ -1,26 +1,57 @@
 //! What is written about the server's own doing, on standard error. Never a body, a query,
-//! a header or a key.
+//! a header or a key, nor where things are on this machine ([`redact`]).
 
+use std::panic::PanicHookInfo;
 use std::time::Instant;
 
 use axum::extract::{MatchedPath, Request};
 use axum::middleware::Next;
 use axum::response::Response;
-use tracing::{Instrument as _, field, info, info_span};
+use tracing::{Instrument as _, error, field, info, info_span};
 use tracing_subscriber::EnvFilter;
 
-use crate::config::settings::{Log, LogFormat};
+use crate::config::Config;
+use crate::config::settings::LogFormat;
+
+mod redact;
+
+use redact::{Redactor, Writer};
+
+/// Characters of a panic's words at most.
+const PANIC_CHARS: usize = 200;
 
 /// Begins to write. Error: something else in this process does already.
-pub fn begin(log: &Log) -> anyhow::Result<()> {
+pub fn begin(config: &Config) -> anyhow::Result<()> {
     use std::io::IsTerminal as _;
+    let log = &config.settings.log;
     let filter = EnvFilter::try_new(&log.log)?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let writer = Writer(Redactor::new(config));
+    std::panic::set_hook(Box::new(panicked));
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
     let begun = match log.log_format {
         LogFormat::Pretty => builder.with_ansi(std::io::stderr().is_terminal()).try_init(),
         LogFormat::Json => builder.json().try_init(),
     };
     begun.map_err(|error| anyhow::anyhow!(error))
+}
+
+/// Logs a panic, wherever it was.
+fn panicked(panic: &PanicHookInfo<'_>) {
+    let at = panic.location().map(ToString::to_string).unwrap_or_default();
+    error!(at, "panicked: {}", words_of(panic.payload()));
+}
+
+/// What a panic says, up to the first thing that it quotes: that may be a text of somebody, such as
+/// the one that was cut in the middle of a letter.
+pub fn words_of(payload: &(dyn std::any::Any + Send)) -> String {
+    let text = payload.downcast_ref::<String>().map(String::as_str);
+    let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no text");
+    let end = text.find(['`', '"', '\'']).unwrap_or(text.len());
+    let mut words: String = text[..end].chars().take(PANIC_CHARS).collect();
+    if words.len() < text.len() {
+        words.push('…');
+    }
+    words
 }
 
 /// A span around each request: method, route, status and the time until the answer began.
@@ -45,4 +76,20 @@ pub async fn request(request: Request, next: Next) -> Response {
     }
     .instrument(span)
     .await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_does_not_tell_what_it_was_about() {
+        let words = |panic: fn()| words_of(std::panic::catch_unwind(panic).unwrap_err().as_ref());
+        let cut = words(|| drop("日本の秘密".get(..).map(|text| text[..1].to_owned())));
+        assert!(cut.contains("byte index"), "{cut}");
+        assert!(!cut.contains('密') && cut.ends_with('…'), "{cut}");
+        let unwrapped = words(|| std::hint::black_box(Err::<(), _>("a secret")).unwrap());
+        assert!(!unwrapped.contains("secret"), "{unwrapped}");
+        assert_eq!(words(|| panic!("plain words")), "plain words");
+    }
 }

@@ -23,7 +23,8 @@ pub const SHUTDOWN: Duration = Duration::from_secs(10);
 
 /// Serves until it is asked to stop. A second signal ends the process at once.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
-    telemetry::begin(&config.settings.log)?;
+    let config = config.with_absolute_paths().context("the working folder is gone")?;
+    telemetry::begin(&config)?;
     let mut signals = Signals::take().context("the signals cannot be taken")?;
     let listener = listen::bind(config.settings.http.listen).await?;
     let address = listener.local_addr().context("the address cannot be read")?;

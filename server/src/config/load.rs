@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
@@ -52,6 +53,26 @@ pub struct Config {
 }
 
 impl Config {
+    /// The same with paths that do not depend on the working folder, so that they can be told
+    /// from other words wherever they stand.
+    pub fn with_absolute_paths(mut self) -> io::Result<Self> {
+        let settings = &mut self.settings;
+        let optional = [
+            &mut settings.local.model_dir,
+            &mut settings.prompts.prompts_dir,
+            &mut settings.openai.api_key_file,
+            &mut self.file,
+        ];
+        let paths = optional.into_iter().flatten();
+        for path in paths.chain([&mut self.data_dir, &mut self.model_file]) {
+            // Without a user's folders there is none for the model.
+            if !path.as_os_str().is_empty() {
+                *path = std::path::absolute(&path)?;
+            }
+        }
+        Ok(self)
+    }
+
     /// Reads, merges and validates. The error tells all problems that can be seen at once.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
         let all = settings::all();
@@ -138,7 +159,7 @@ fn file_layer(
             let layer = layer::file(&path, folder, &text, all, problems);
             (Some(path), layer)
         }
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
             (None, Layer::new())
         }
         Err(error) => {

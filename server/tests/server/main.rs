@@ -5,6 +5,7 @@
 mod assets;
 mod bodies;
 mod bounds;
+mod canary;
 mod catalogue;
 mod choosing;
 mod config;

@@ -1,0 +1,266 @@
+//! Nothing of where things are, of the key, or of the endpoint's address comes out of a server,
+//! whatever goes wrong: not in an answer, and not in its log. Nor does the log hold what was said.
+//!
+//! The line with the address on standard output, and `companion config` and `companion doctor`,
+//! which speak to the owner at the terminal, are the places that show them.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::process::{Child, ChildStderr};
+
+use reqwest::Client;
+use serde_json::{Value, json};
+use upstream::{Script, Step, Upstream};
+
+use super::process::{code, companion, signal};
+use super::support::{HANG, message_id};
+
+const KEY: &str = "sk-canary-0123456789";
+const FOLDER: &str = "canary-of-the-data";
+const MODELS: &str = "canary-of-the-models";
+const HOME: &str = "canary-of-the-home";
+/// What is said, and so may be in an answer.
+const WORDS: &str = "canary-of-the-words";
+
+/// A server in a process of its own, with a canary in each name.
+struct Caged {
+    child: Child,
+    stderr: ChildStderr,
+    client: Client,
+    url: String,
+    endpoint: String,
+    answers: Vec<String>,
+}
+
+impl Caged {
+    fn start(home: &Path, upstream: &Upstream, arguments: &[&str]) -> Self {
+        let base_url = upstream.base_url();
+        let arguments = [
+            &["--listen", "127.0.0.1:0", "--data-dir", FOLDER, "--model-dir", MODELS],
+            &["--base-url", &base_url, "--retries", "0", "--log", "info"],
+            arguments,
+        ]
+        .concat();
+        let mut command = companion(home, &arguments);
+        command.env("COMPANION_API_KEY", KEY);
+        let mut child = command.spawn().unwrap();
+        let mut address = String::new();
+        std::io::BufRead::read_line(
+            &mut std::io::BufReader::new(child.stdout.take().unwrap()),
+            &mut address,
+        )
+        .unwrap();
+        let url = address.trim_end().strip_prefix("listening on ").unwrap_or_else(|| {
+            let mut text = String::new();
+            child.stderr.take().unwrap().read_to_string(&mut text).unwrap();
+            panic!("{text}")
+        });
+        let endpoint = base_url.trim_start_matches("http://").trim_end_matches("/v1").to_owned();
+        let client = Client::builder().timeout(HANG).build().unwrap();
+        let stderr = child.stderr.take().unwrap();
+        Self { child, stderr, client, url: url.to_owned(), endpoint, answers: Vec::new() }
+    }
+
+    async fn keep(&mut self, request: reqwest::RequestBuilder) -> String {
+        // An export of what is damaged breaks off, before its head has left or after it.
+        let Ok(answer) = request.send().await else { return String::new() };
+        let status = answer.status();
+        let headers = format!("{:?}", answer.headers());
+        let body = answer.text().await.unwrap_or_default();
+        self.answers.push(format!("{status} {headers} {body}"));
+        body
+    }
+
+    async fn get(&mut self, path: &str) -> String {
+        self.keep(self.client.get(format!("{}{path}", self.url))).await
+    }
+
+    async fn post(&mut self, path: &str, body: &Value) -> String {
+        self.keep(self.client.post(format!("{}{path}", self.url)).json(body)).await
+    }
+
+    async fn worker(&mut self) -> String {
+        let made = self.post("/api/v1/runtimes/backend-internal/workers", &json!({})).await;
+        let made: Value = serde_json::from_str(&made).unwrap();
+        made["worker_id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a message and waits for its turn's end, whatever that is.
+    async fn asks(&mut self, worker: &str) {
+        let path = format!("/api/v1/runtimes/backend-internal/workers/{worker}");
+        self.post(&format!("{path}/messages"), &json!({ "id": message_id(), "text": WORDS })).await;
+        loop {
+            let page = self.get(&format!("{path}/transcript")).await;
+            let running = ["\"accepted\"", "\"generating\""];
+            if !running.iter().any(|state| page.contains(&format!("\"state\":{state}"))) {
+                return;
+            }
+        }
+    }
+
+    /// All that anybody can look at.
+    async fn looks_around(&mut self, worker: &str) {
+        let api = "/api/v1/runtimes/backend-internal";
+        for path in [
+            "/",
+            "/new",
+            "/data",
+            "/settings",
+            "/search?q=canary",
+            "/nothing",
+            "/healthz",
+            "/readyz",
+            "/api/v1/status",
+            "/api/v1/models",
+            "/api/v1/profiles",
+            "/api/v1/runtimes",
+            "/api/v1/openapi.json",
+            "/api/v1/nothing",
+        ] {
+            self.get(path).await;
+        }
+        for path in [
+            format!("/c/{worker}"),
+            format!("/c/{worker}/profile"),
+            format!("{api}/workers"),
+            format!("{api}/deleted"),
+            format!("{api}/export"),
+            format!("{api}/search?q=canary"),
+            format!("{api}/workers/{worker}"),
+            format!("{api}/workers/{worker}/transcript"),
+        ] {
+            self.get(&path).await;
+        }
+        self.post(&format!("{api}/import"), &json!({})).await;
+        self.post("/api/fn/console", &json!({ "worker_id": worker, "archived": false })).await;
+    }
+
+    /// Ends it, and looks for the canaries.
+    fn ended(&mut self, told: &str) {
+        signal(&self.child, "-TERM");
+        assert_eq!(code(&mut self.child), Some(0));
+        let mut log = String::new();
+        self.stderr.read_to_string(&mut log).unwrap();
+        assert!(log.contains(told), "{told:?} is not in the log: {log}");
+        for secret in [KEY, FOLDER, MODELS, HOME, &self.endpoint] {
+            for line in log.lines() {
+                assert!(!line.contains(secret), "{secret} in the log: {line}");
+            }
+            for answer in &self.answers {
+                assert!(!answer.contains(secret), "{secret} in an answer: {answer}");
+            }
+        }
+        assert!(!log.contains(WORDS), "{log}");
+    }
+}
+
+/// A test that fails leaves no process behind.
+impl Drop for Caged {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A home with a model that is none.
+fn home() -> (tempfile::TempDir, std::path::PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join(HOME);
+    std::fs::create_dir_all(home.join(MODELS)).unwrap();
+    std::fs::write(home.join(MODELS).join("broken.gguf"), "GGUF and nothing else").unwrap();
+    (folder, home)
+}
+
+#[tokio::test]
+async fn an_endpoint_that_fails_in_any_way_gives_nothing_away() {
+    let (_folder, home) = home();
+    let upstream = Upstream::start().await.unwrap();
+    let mut caged = Caged::start(&home, &upstream, &[]);
+    let worker = caged.worker().await;
+    let words = format!("{KEY} at {} was refused: {WORDS}", upstream.base_url());
+    let error = json!({ "error": { "message": words, "type": words, "code": words } });
+    let mut faults = vec![vec![Step::Close], vec![Step::Reset], vec![Step::Stream, Step::Close]];
+    for status in [301, 400, 401, 403, 404, 413, 429, 500, 503] {
+        let mut respond = Step::json(status, &error);
+        if let Step::Respond { headers, .. } = &mut respond {
+            headers.insert("location".to_owned(), words.replace(' ', "+"));
+        }
+        faults.push(vec![respond]);
+    }
+    faults.push(vec![Step::Stream, Step::Data { json: error }]);
+    faults.push(vec![Step::Stream, Step::Text { text: format!("data: {words}\n\n") }]);
+    faults.push(vec![Step::Respond {
+        status: 200,
+        headers: Default::default(),
+        body: words.clone(),
+    }]);
+    faults.push(vec![Step::Wire { text: words.clone() }]);
+    let models = vec![KEY.to_owned(), format!("m/{KEY}"), "honest".to_owned()];
+    for steps in faults {
+        upstream.script(Script { replies: vec![steps], models: models.clone() });
+        caged.asks(&worker).await;
+    }
+    upstream.refuse().await;
+    caged.asks(&worker).await;
+    caged.looks_around(&worker).await;
+    caged.ended("serving");
+}
+
+#[tokio::test]
+async fn a_store_that_fails_gives_nothing_away() {
+    let (_folder, home) = home();
+    let upstream = Upstream::start().await.unwrap();
+    let mut caged = Caged::start(&home, &upstream, &[]);
+    let worker = caged.worker().await;
+    caged.asks(&worker).await;
+    caged.looks_around(&worker).await;
+    let (data, away) = (home.join(FOLDER), home.join("away"));
+    std::fs::rename(&data, &away).unwrap();
+    caged.asks(&worker).await;
+    caged.looks_around(&worker).await;
+    // Another database in its place.
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("companion.db"), "no database").unwrap();
+    caged.asks(&worker).await;
+    caged.looks_around(&worker).await;
+    std::fs::remove_dir_all(&data).unwrap();
+    std::fs::rename(&away, &data).unwrap();
+    caged.ended("the store");
+}
+
+#[tokio::test]
+async fn what_is_damaged_gives_nothing_away() {
+    let (_folder, home) = home();
+    let upstream = Upstream::start().await.unwrap();
+    let mut caged = Caged::start(&home, &upstream, &[]);
+    let worker = caged.worker().await;
+    caged.asks(&worker).await;
+    caged.ended("serving");
+    // Each column of text holds words where something else belongs.
+    let database = home.join(FOLDER).join("companion.db");
+    damage(&database);
+    let mut caged = Caged::start(&home, &upstream, &[]);
+    caged.looks_around(&worker).await;
+    caged.asks(&worker).await;
+    caged.ended("serving");
+}
+
+/// Puts words where an event has another kind of value, as an error in a file may.
+fn damage(database: &Path) {
+    let connection = rusqlite::Connection::open(database).unwrap();
+    let sql = "UPDATE events SET body = json_set(body, '$.seq', ?1, '$.at', ?1, '$.type', ?1)";
+    assert!(connection.execute(sql, [WORDS]).unwrap() > 0);
+}
+
+#[tokio::test]
+async fn a_model_that_is_none_gives_nothing_away() {
+    let (_folder, home) = home();
+    let upstream = Upstream::start().await.unwrap();
+    let broken = format!("{MODELS}/broken.gguf");
+    let mut caged =
+        Caged::start(&home, &upstream, &["--provider", "local", "--model-file", &broken]);
+    let worker = caged.worker().await;
+    caged.asks(&worker).await;
+    caged.looks_around(&worker).await;
+    caged.ended("serving");
+}
