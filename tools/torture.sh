@@ -33,6 +33,8 @@ small_run() {
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
   torture faults --local
+  # A tenth of the crowd, and the bodies of all of it.
+  torture crowd --requests 300 --connections 110 --rounds 3 --seed "$seed"
 }
 
 big_run() {
@@ -41,11 +43,15 @@ big_run() {
   torture observers --readers 100 --pieces 60 --pings 1000000 --seed "$seed"
   torture stop --rounds 25 --local --seed "$seed"
   torture faults --local
+  torture crowd --requests 600 --connections 1500 --rounds 100 --seed "$seed"
   say "Any interleaving, beside a model (runtime/tests/model)."
   PROPTEST_CASES=3000 cargo test "${locked[@]}" --package runtime --test model ||
     die "the runtime is not as its model (see above)."
   tools/fuzz.sh
 }
+
+# A crowd needs a descriptor for each of its connections.
+ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 take_build_folder
 case ${1:-big} in

@@ -76,6 +76,11 @@ impl Client {
         matches!(request.send().await, Ok(answer) if answer.status() == StatusCode::OK)
     }
 
+    /// Whether the process is alive.
+    pub async fn probe(&self) -> Answer<()> {
+        checked(self.http.get(self.url("/healthz"))).await.map(drop)
+    }
+
     /// A new conversation.
     pub async fn create(&self) -> Answer<Worker> {
         let path = "/api/v1/runtimes/backend-internal/workers";

@@ -7,6 +7,7 @@
 
 pub mod client;
 pub mod companion;
+pub mod crowd;
 pub mod database;
 pub mod faults;
 pub mod kill;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use torture::{faults, kill, observers, recovery, stop};
+use torture::{crowd, faults, kill, observers, recovery, stop};
 
 /// Breaks a running companion on purpose and counts what was lost
 #[derive(Parser)]
@@ -20,6 +20,7 @@ struct Arguments {
 /// One kind of torture. Each has a module, a size and a seed.
 #[derive(Subcommand)]
 enum Torture {
+    Crowd(crowd::Options),
     Faults(faults::Options),
     Kill(kill::Options),
     Recovery(recovery::Options),
@@ -43,6 +44,7 @@ async fn run(arguments: Arguments) -> Result<()> {
     let given = arguments.companion.or_else(|| std::env::var_os("COMPANION_BIN").map(Into::into));
     let binary = given.context("name the companion with --companion or in COMPANION_BIN")?;
     match arguments.command {
+        Torture::Crowd(options) => crowd::run(&binary, &options).await,
         Torture::Faults(options) => faults::run(&binary, &options).await,
         Torture::Kill(options) => kill::run(&binary, &options).await,
         Torture::Observers(options) => observers::run(&binary, &options).await,

@@ -1,0 +1,177 @@
+//! The attacks. Each connection of one is a task that comes back when it is thrown out.
+//!
+//! They are those of `slowhttptest` (slow headers, slow body, slow read:
+//! <https://github.com/shekyan/slowhttptest/wiki>), and connections that say nothing at all or
+//! stop after a WebSocket's handshake.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use protocol::WorkerId;
+use socket2::{Domain, Socket, Type};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
+
+use crate::client::Client;
+use crate::companion::HANG;
+
+/// One byte in each, as `slowhttptest` does by default every few seconds.
+const PAUSE: Duration = Duration::from_secs(1);
+/// What a slow reader's system takes in for it.
+const RECEIVE_BYTES: usize = 4096;
+/// Connections that are opened at the same time: more would wait in the system's queue alone.
+const AT_ONCE: usize = 64;
+
+/// A kind of attack.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attack {
+    SlowBodies,
+    SlowForms,
+    SlowFiles,
+    SlowHeads,
+    Idle,
+    SlowReaders,
+    HalfOpenUpgrades,
+}
+
+/// An attack that goes on.
+pub struct Crowd(JoinSet<()>);
+
+impl Attack {
+    pub const ALL: [Self; 7] = [
+        Self::SlowBodies,
+        Self::SlowForms,
+        Self::SlowFiles,
+        Self::SlowHeads,
+        Self::Idle,
+        Self::SlowReaders,
+        Self::HalfOpenUpgrades,
+    ];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SlowBodies => "slow bodies to the interface",
+            Self::SlowForms => "slow forms to the page",
+            Self::SlowFiles => "slow files to /data",
+            Self::SlowHeads => "slow heads",
+            Self::Idle => "idle connections",
+            Self::SlowReaders => "slow readers of a page",
+            Self::HalfOpenUpgrades => "half-open upgrades",
+        }
+    }
+
+    /// Whether it needs as many connections as there are places for them; the others take the
+    /// places of requests.
+    pub fn fills_connections(self) -> bool {
+        matches!(self, Self::SlowHeads | Self::Idle)
+    }
+
+    /// Begins with `count` connections; returns once each has said its first words.
+    pub async fn begin(self, address: SocketAddr, worker: WorkerId, count: usize) -> Result<Crowd> {
+        let ready = Arc::new(Semaphore::new(0));
+        let gate = Arc::new(Semaphore::new(AT_ONCE));
+        let head: Arc<[u8]> = self.head(address, worker).into();
+        let mut tasks = JoinSet::new();
+        for _ in 0..count {
+            let (ready, gate, head) = (ready.clone(), gate.clone(), head.clone());
+            tasks.spawn(async move {
+                let mut first = Some(ready);
+                loop {
+                    // Whoever throws it out is come back to.
+                    let _ = self.hold(address, &head, &gate, &mut first).await;
+                    tokio::time::sleep(PAUSE).await;
+                }
+            });
+        }
+        let all = ready.acquire_many(u32::try_from(count)?);
+        // Where the server takes no more, the rest waits at its door, which is a part of it.
+        let _ = tokio::time::timeout(HANG / 12, all).await;
+        Ok(Crowd(tasks))
+    }
+
+    /// What is said at once.
+    fn head(self, address: SocketAddr, worker: WorkerId) -> Vec<u8> {
+        let path = Client::path(worker);
+        let post = |path: &str, kind: &str| {
+            format!(
+                "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: {kind}\r\n\
+                 content-length: 100000\r\n\r\n"
+            )
+        };
+        let head = match self {
+            Self::SlowBodies => post(&format!("{path}/messages"), "application/json"),
+            Self::SlowForms => post(&format!("/c/{worker}"), "application/x-www-form-urlencoded"),
+            Self::SlowFiles => post("/data", "multipart/form-data; boundary=x"),
+            Self::SlowHeads => "GET / HTTP/1.1\r\nx-slow: ".to_owned(),
+            Self::Idle => String::new(),
+            Self::SlowReaders => format!("GET /c/{worker} HTTP/1.1\r\nhost: {address}\r\n\r\n"),
+            Self::HalfOpenUpgrades => format!(
+                "GET {path}/events HTTP/1.1\r\nhost: {address}\r\nconnection: upgrade\r\n\
+                 upgrade: websocket\r\nsec-websocket-version: 13\r\n\
+                 sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+            ),
+        };
+        head.into_bytes()
+    }
+
+    /// Holds one connection for as long as it is let.
+    async fn hold(
+        self,
+        address: SocketAddr,
+        head: &[u8],
+        gate: &Semaphore,
+        first: &mut Option<Arc<Semaphore>>,
+    ) -> Result<()> {
+        let mut stream = {
+            let _turn = gate.acquire().await?;
+            let mut stream = self.connect(address).await?;
+            stream.write_all(head).await?;
+            stream
+        };
+        if let Some(ready) = first.take() {
+            ready.add_permits(1);
+        }
+        match self {
+            Self::SlowBodies | Self::SlowForms | Self::SlowFiles | Self::SlowHeads => loop {
+                tokio::time::sleep(PAUSE).await;
+                stream.write_all(b"x").await?;
+                // The answer to it: it is thrown out.
+                if stream.try_read(&mut [0; 512]).is_ok() {
+                    return Ok(());
+                }
+            },
+            Self::Idle => {
+                stream.read_u8().await.context("it is thrown out")?;
+                Ok(())
+            }
+            Self::SlowReaders | Self::HalfOpenUpgrades => loop {
+                tokio::time::sleep(PAUSE).await;
+                if self == Self::SlowReaders && stream.read_u8().await.is_err() {
+                    return Ok(());
+                }
+                stream.writable().await?;
+            },
+        }
+    }
+
+    async fn connect(self, address: SocketAddr) -> Result<TcpStream> {
+        let socket = Socket::new(Domain::for_address(address), Type::STREAM, None)?;
+        if self == Self::SlowReaders {
+            socket.set_recv_buffer_size(RECEIVE_BYTES)?;
+        }
+        socket.set_nonblocking(true)?;
+        let socket = TcpSocket::from_std_stream(socket.into());
+        Ok(socket.connect(address).await?)
+    }
+}
+
+impl Crowd {
+    /// Ends it; returns once all of its connections are closed.
+    pub async fn end(mut self) {
+        self.0.shutdown().await;
+    }
+}

@@ -1,0 +1,120 @@
+//! The good user: reads the page, sends a message and asks whether the server is well, each over a
+//! connection of its own, which has to be taken while the crowd is there.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result};
+use fastrand::Rng;
+use protocol::api::SendMessage;
+use protocol::{MessageId, TurnState, WorkerId};
+
+use crate::client::{Answer, Client};
+use crate::companion::Companion;
+use crate::seed;
+use crate::times::{Times, head as times_head};
+
+/// After this a person has given up, and the answer counts as missed.
+const PATIENCE: Duration = Duration::from_secs(15);
+/// Columns of a row's name.
+const WIDTH: usize = 46;
+
+/// One user with one conversation.
+pub struct User {
+    client: Client,
+    worker: WorkerId,
+    sent: Vec<MessageId>,
+}
+
+/// What the user saw in some rounds.
+#[derive(Default)]
+pub struct Seen {
+    page: Times,
+    send: Times,
+    probe: Times,
+    /// What was refused or never answered.
+    pub missed: Vec<String>,
+}
+
+/// The head of the table.
+pub fn head() -> String {
+    times_head("beside", WIDTH)
+}
+
+impl User {
+    pub async fn new(companion: &Companion) -> Result<Self> {
+        let mut client = Client::new(companion.address)?;
+        client.http =
+            reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).build()?;
+        let worker = client.create().await?.worker_id;
+        Ok(Self { client, worker, sent: Vec::new() })
+    }
+
+    pub fn worker(&self) -> WorkerId {
+        self.worker
+    }
+
+    /// So many times a page, a message and a probe.
+    pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng) -> Seen {
+        let mut seen = Seen::default();
+        for _ in 0..rounds {
+            let page = timed(&mut seen.page, self.client.conversation_page(self.worker)).await;
+            seen.note("page", &page);
+            let id = seed::message_id(rng);
+            let message =
+                SendMessage { id, text: format!("Message {id}"), parent: None, edits: None };
+            let sent = timed(&mut seen.send, self.client.send(self.worker, &message)).await;
+            seen.note("message", &sent);
+            if sent.is_ok() {
+                self.sent.push(id);
+            }
+            let probe = timed(&mut seen.probe, self.client.probe()).await;
+            seen.note("probe", &probe);
+            // The next message would be refused as long as this one is being answered.
+            if sent.is_ok() && self.client.settled(self.worker).await.is_err() {
+                seen.missed.push("the end of an answer".to_owned());
+            }
+        }
+        seen
+    }
+
+    /// The messages that were taken and have no whole answer in the end.
+    pub async fn unanswered(&self) -> Result<Vec<String>> {
+        let whole = self.client.settled(self.worker).await.context("the conversation")?;
+        let answered = |id: &MessageId| {
+            let mut turns = whole.turns.iter().filter(|turn| turn.question == *id);
+            turns.any(|turn| turn.state == TurnState::Completed)
+        };
+        let lost = self.sent.iter().filter(|id| !answered(id));
+        Ok(lost.map(|id| format!("the answer to {id}")).collect())
+    }
+}
+
+async fn timed<T>(times: &mut Times, work: impl Future<Output = T>) -> T {
+    let begin = Instant::now();
+    let done = work.await;
+    times.add(begin.elapsed());
+    done
+}
+
+impl Seen {
+    fn note<T>(&mut self, what: &str, answer: &Answer<T>) {
+        if let Err(failure) = answer {
+            self.missed.push(format!("a {what}: {failure}"));
+        }
+    }
+
+    /// One row for each thing that was done.
+    pub fn rows(&self, beside: &str) -> String {
+        let row = |name: &str, times: &Times| {
+            let name = format!("{beside}: {name}");
+            format!("{name:<WIDTH$} {times}")
+        };
+        let rows = [row("page", &self.page), row("send", &self.send), row("probe", &self.probe)];
+        let missed = if self.missed.is_empty() {
+            String::new()
+        } else {
+            format!("\n{:<WIDTH$} {:>6}", "    refused or without an answer", self.missed.len())
+        };
+        rows.join("\n") + &missed
+    }
+}
