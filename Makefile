@@ -39,7 +39,7 @@ dev: ## Start the development server, which rebuilds and reloads
 	@tools/dev.sh
 
 spa: ## Start the client-only console on 127.0.0.1:8080 with its server (ARGS go to the server)
-	@tools/setup.sh test
+	@tools/setup.sh spa
 	@tools/spa.sh $(ARGS)
 
 lint: ## Check formatting, scripts, walls and clippy

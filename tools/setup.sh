@@ -5,7 +5,7 @@
 # when whole. Tools land in ~/.cache/companion (COMPANION_CACHE), never in the clone.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
-for part in packages rust cargo-tools npm-tools model; do
+for part in packages rust cargo-tools npm-tools schemathesis model; do
   # shellcheck source=/dev/null
   . "$root/tools/setup/$part.sh"
 done
@@ -44,6 +44,7 @@ setup_wasm_bindgen
 case $purpose in dev | test) setup_cargo_leptos ;; esac
 case $purpose in spa | test) setup_trunk ;; esac
 case $purpose in torture) setup_cargo_fuzz ;; esac
+case $purpose in test | torture) setup_schemathesis ;; esac
 case $purpose in
   test) setup_model || die "the tests need the default model. $model_problem" ;;
   run | dev | spa | torture) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;

@@ -41,6 +41,15 @@ browser_tests() {
   tools/browser.sh --project=console 2>&1 | tee -a "$test_log" || die "browser tests failed (see above)."
 }
 
+client_only() {
+  say "The client-only console, by Trunk and nginx."
+  tools/browser.sh --project=spa 2>&1 | tee -a "$test_log" || die "the client-only console failed its tests (see above)."
+}
+
+small_attacks() {
+  tools/attacks.sh small 2>&1 | tee -a "$test_log" || die "an attack got through (see above)."
+}
+
 other_browsers() {
   say "Main journeys in Firefox and WebKitGTK."
   tools/browsers.sh 2>&1 | tee -a "$test_log" || die "journeys in other browsers failed (see above)."
@@ -69,7 +78,9 @@ step "console (Trunk)" spa_build
 step "server (release)" tools/build.sh
 step "torture (small)" small_torture
 step "browser tests" browser_tests
+step "client-only console" client_only
 step "other browsers" other_browsers
+step "attacks (small)" small_attacks
 step "sites of each kind" same_site
 step "development server" development
 

@@ -47,6 +47,7 @@ big_run() {
   say "Any interleaving, beside a model (runtime/tests/model)."
   PROPTEST_CASES=3000 cargo test "${locked[@]}" --package runtime --test model ||
     die "the runtime is not as its model (see above)."
+  tools/attacks.sh big
   tools/fuzz.sh
 }
 

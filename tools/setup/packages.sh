@@ -39,13 +39,18 @@ missing_packages() {
   if [ "$1" != build ] && [ ! -f "$model_path" ] && ! python3 -m pip --version >/dev/null 2>&1; then
     echo python3-pip
   fi
+  # The attacks of `make torture` need the browser, too.
+  if [ "$1" = test ] || [ "$1" = torture ]; then
+    [ -n "$(find_chromium)" ] || echo chromium
+    have_japanese_font || echo fonts-noto-cjk
+  fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
-    [ -n "$(find_chromium)" ] || echo chromium
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb
-    have_japanese_font || echo fonts-noto-cjk
+    # It serves the client-only console beside the server, as the documentation says.
+    command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
   fi
 }
 
