@@ -197,7 +197,11 @@ async fn an_endpoint_that_fails_in_any_way_gives_nothing_away() {
     faults.push(vec![Step::Wire { text: words.clone() }]);
     let models = vec![KEY.to_owned(), format!("m/{KEY}"), "honest".to_owned()];
     for steps in faults {
-        upstream.script(Script { replies: vec![steps], models: models.clone() });
+        upstream.script(Script {
+            replies: vec![steps],
+            models: models.clone(),
+            ..Script::default()
+        });
         caged.asks(&worker).await;
     }
     upstream.refuse().await;
