@@ -131,15 +131,15 @@ enum Expected {
 
 impl Expected {
     fn fits(self, read: &Result<ModelInfo, GgufError>) -> bool {
-        match (self, read) {
+        matches!(
+            (self, read),
             (Self::Any, _)
-            | (Self::Refused, Err(_))
-            | (Self::NotGguf, Err(GgufError::NotGguf))
-            | (Self::Version, Err(GgufError::Version(_)))
-            | (Self::Cut, Err(GgufError::Cut))
-            | (Self::Damaged, Err(GgufError::Damaged(_))) => true,
-            _ => false,
-        }
+                | (Self::Refused, Err(_))
+                | (Self::NotGguf, Err(GgufError::NotGguf))
+                | (Self::Version, Err(GgufError::Version(_)))
+                | (Self::Cut, Err(GgufError::Cut))
+                | (Self::Damaged, Err(GgufError::Damaged(_)))
+        )
     }
 }
 
@@ -274,11 +274,15 @@ fn cases() -> Vec<Case> {
 
 /// Bounds the memory of this process to what it has and a little more.
 fn bound_memory() {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmSize:")).unwrap();
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().unwrap();
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmSize:"))
+        .expect("it has a line of that");
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().expect("it is a number");
     let most = Some((kib << 10) + MEMORY);
-    setrlimit(Resource::As, Rlimit { current: most, maximum: most }).unwrap();
+    setrlimit(Resource::As, Rlimit { current: most, maximum: most })
+        .expect("a bound may be lowered");
 }
 
 #[test]
