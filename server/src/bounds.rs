@@ -26,7 +26,7 @@ mod pace;
 mod paced;
 mod places;
 
-pub use places::{IMPORT_PLACES, PROBE_PLACES};
+pub use places::{IMPORT_PLACES, PLACE_WAIT, PROBE_PLACES};
 
 /// When to come back to a server that has too much to do, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
@@ -101,7 +101,7 @@ pub async fn keep(
         Ok(body) => body,
         Err(unread) => return Ok(refusal(unread, most)),
     };
-    let _place = bounds.places.take(kind).ok_or_else(too_many)?;
+    let _place = bounds.places.take(kind).await.ok_or_else(too_many)?;
     let request = Request::from_parts(parts, Body::from(body));
     tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
 }
@@ -109,7 +109,7 @@ pub async fn keep(
 /// Passes a file on while it comes. It may take as long as it likes to come, as long as it keeps
 /// the rate.
 async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Response {
-    let Some(_place) = bounds.places.take(Kind::Import) else {
+    let Some(_place) = bounds.places.take(Kind::Import).await else {
         return too_many().into_response();
     };
     let (parts, body) = request.into_parts();

@@ -22,10 +22,6 @@ mod user;
 use attack::Attack;
 use user::User;
 
-/// Slow readers at most. Each asks for a page again when it is thrown out, and more pages at once
-/// than there are places for them are refused whoever asks (`max_requests`).
-const READERS: usize = 200;
-
 /// Crowd out a good user
 #[derive(Args)]
 pub struct Options {
@@ -66,7 +62,6 @@ async fn attacks(companion: &Companion, options: &Options, rng: &mut Rng) -> Res
     for attack in Attack::ALL {
         let count = match attack {
             _ if attack.fills_connections() => options.connections,
-            Attack::SlowReaders => options.requests.min(READERS),
             _ => options.requests,
         };
         let crowd =

@@ -1,6 +1,7 @@
 //! The places for requests in work, kept apart by kind: none of them can keep another kind out.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::http::Method;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -9,6 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 pub const PROBE_PLACES: usize = 16;
 /// Imports on their way or in work at the same time; the runtime does one after the other.
 pub const IMPORT_PLACES: usize = 4;
+
+/// How long a request waits for a place, in its turn, before it is refused. A crowd that asks for
+/// more at once than there are places then costs everybody a little time and nobody an answer.
+/// Who waits holds a connection, and of those there are `max_connections`.
+pub const PLACE_WAIT: Duration = Duration::from_secs(2);
 
 /// What a request is to the bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +72,15 @@ impl Places {
         }
     }
 
-    /// One place of the kind, until it is dropped; none when all are taken.
-    pub fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
+    /// One place of the kind, until it is dropped; none when all were taken for [`PLACE_WAIT`].
+    pub async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
         let places = match kind {
             Kind::Probe => &self.probes,
             Kind::Import => &self.imports,
             Kind::Send => &self.sends,
             Kind::Page => &self.pages,
         };
-        places.clone().try_acquire_owned().ok()
+        tokio::time::timeout(PLACE_WAIT, places.clone().acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -112,16 +118,33 @@ mod tests {
         }
     }
 
-    #[test]
-    fn no_kind_keeps_another_one_out() {
+    #[tokio::test(start_paused = true)]
+    async fn no_kind_keeps_another_one_out() {
         let places = Places::new(1);
         let kinds = [Kind::Probe, Kind::Import, Kind::Send, Kind::Page];
         for full in kinds {
-            let taken: Vec<_> = std::iter::from_fn(|| places.take(full)).collect();
+            let mut taken = Vec::new();
+            while let Some(place) = places.take(full).await {
+                taken.push(place);
+            }
             assert!(!taken.is_empty());
             for other in kinds {
-                assert_eq!(places.take(other).is_some(), other != full, "{other:?} with {full:?}");
+                let place = places.take(other).await;
+                assert_eq!(place.is_some(), other != full, "{other:?} with {full:?}");
             }
         }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_waits_gets_the_next_place_in_turn() {
+        let places = Places::new(1);
+        let only = places.take(Kind::Page).await;
+        let waiting = tokio::spawn({
+            let places = places.clone();
+            async move { places.take(Kind::Page).await.is_some() }
+        });
+        tokio::time::sleep(PLACE_WAIT / 2).await;
+        drop(only);
+        assert!(waiting.await.unwrap());
     }
 }

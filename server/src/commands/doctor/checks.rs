@@ -185,7 +185,16 @@ mod tests {
 
     #[test]
     fn a_folder_that_cannot_be_is_found_out_and_nothing_is_left_behind() {
+        use std::os::unix::fs::PermissionsExt as _;
+
         let folder = tempfile::tempdir().unwrap();
+        let mode = |mode| {
+            let mode = std::fs::Permissions::from_mode(mode);
+            std::fs::set_permissions(folder.path(), mode).unwrap();
+        };
+        mode(0o755);
+        assert!(matches!(data(folder.path()), Doubtful(_)));
+        mode(0o700);
         assert!(matches!(data(folder.path()), Good(_)));
         assert!(matches!(data(&folder.path().join("a/b")), Good(_)));
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
