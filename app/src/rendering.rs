@@ -119,9 +119,10 @@ impl PageHtml {
         }
     }
 
-    /// A message's HTML, which was rendered for this page.
-    pub(crate) fn take(&self, message: MessageId) -> Option<String> {
-        self.known().remove(&message)
+    /// A message's HTML, which was rendered for this page. It stays: a page's views may be made
+    /// more than once.
+    pub(crate) fn of(&self, message: MessageId) -> Option<String> {
+        self.known().get(&message).cloned()
     }
 
     /// Ends the rendering when it is dropped: with the answer to the request, or because nobody

@@ -33,13 +33,13 @@ pub fn AnswerText(
 }
 
 /// The server's page is made from the text, and carries no HTML twice; a browser that takes
-/// it over leaves it as it is.
+/// it over leaves it as it is. Nothing is rendered here, on a thread that answers requests: what
+/// was not rendered for the page is shown as it was written.
 #[cfg(feature = "ssr")]
 fn initial(entry: &Entry) -> String {
     let page = use_context::<crate::rendering::PageHtml>();
-    page.and_then(|page| page.take(entry.id)).unwrap_or_else(|| {
-        crate::markdown::render(&entry.text.read_untracked(), &entry.id.to_string()).concat()
-    })
+    page.and_then(|page| page.of(entry.id))
+        .unwrap_or_else(|| crate::markdown::as_written(&entry.text.read_untracked()).concat())
 }
 
 #[cfg(not(feature = "ssr"))]

@@ -151,7 +151,7 @@ async fn an_answer_that_is_still_coming_is_always_rendered() {
     assert!(!transcript.turns[0].state.is_final());
     let page = PageHtml { budget: Budget::of(Duration::ZERO), ..PageHtml::default() };
     page.fill(conversation(8), &transcript).await;
-    let shown = |n: usize| page.take(transcript.messages[n].id).unwrap();
+    let shown = |n: usize| page.of(transcript.messages[n].id).unwrap();
     assert_eq!(shown(1), "<p><em>new</em></p>");
     assert!(shown(0).contains("rendered-late"));
 }
