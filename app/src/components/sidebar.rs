@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::api::ProviderStatus;
 
 use super::NewConversation;
+use super::console_view::Problem;
 use super::palette::OpenPalette;
 use super::provider_note::ProviderNote;
 use super::search_box::SearchBox;
@@ -24,6 +25,11 @@ use entry_menu::EntryMenu;
 use groups::Groups;
 use older::Older;
 
+/// What went wrong with the list. Components share their contexts with those that are made after
+/// them, so the conversation's own [`Problem`] has to be of another type.
+#[derive(Clone)]
+struct ListProblem(Problem);
+
 /// The column beside the conversation; on a narrow screen it opens over it.
 #[component]
 pub fn Sidebar(
@@ -35,8 +41,8 @@ pub fn Sidebar(
     let list = expect_context::<List>();
     list.begin(beginning);
     provide_context(entry_menu::Menu::default());
-    let problem = super::console_view::Problem::default();
-    provide_context(problem.clone());
+    let problem = Problem::default();
+    provide_context(ListProblem(problem.clone()));
     #[cfg(feature = "browser")]
     keep::keep(&list, &expect_context());
     view! {

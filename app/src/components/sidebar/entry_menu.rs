@@ -10,8 +10,8 @@ use leptos::web_sys::HtmlElement;
 use leptos_router::hooks::use_navigate;
 use protocol::{Place, WorkerId};
 
+use super::ListProblem;
 use super::entry_title::link_of;
-use crate::components::console_view::Problem;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus_soon, focus_soon_if_lost};
 use crate::erase::{heard, words};
@@ -53,7 +53,7 @@ impl Menu {
 #[component]
 pub fn EntryMenu() -> impl IntoView {
     let (menu, list) = (expect_context::<Menu>(), expect_context::<List>());
-    let problem = expect_context::<Problem>();
+    let ListProblem(problem) = expect_context();
     let (of, element) = (menu.of.clone(), menu.element);
     let shown = {
         let list = list.clone();
