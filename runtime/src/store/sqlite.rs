@@ -72,6 +72,10 @@ pub enum OpenError {
         "{file} is damaged: {detail}; restore a backup, or move it away (with its -wal and -shm, if there) to start with an empty one"
     )]
     Damaged { file: PathBuf, detail: String },
+    #[error(
+        "{file} is a link; what SQLite and the lock keep beside a database would be apart from it, so name the folder that the database is in as the data folder"
+    )]
+    Link { file: PathBuf },
     #[error("{file} cannot be brought to the current schema; it was left as it was")]
     Migration { file: PathBuf, source: super::Cause },
     #[error(

@@ -42,6 +42,21 @@ async fn a_second_store_on_one_folder_is_refused_and_told_who_holds_it() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_a_link_is_refused_and_the_link_stays() {
+    let (folder, real) = (tempdir().unwrap(), tempdir().unwrap());
+    Sqlite::open(real.path()).unwrap().close().await;
+    let link = folder.path().join("companion.db");
+    for target in [real.path().join("companion.db"), "/not/mounted/companion.db".into()] {
+        std::os::unix::fs::symlink(&target, &link).unwrap();
+        let refused = Sqlite::open(folder.path()).map(drop);
+        assert!(matches!(refused, Err(OpenError::Link { .. })), "{refused:?}");
+        assert!(matches!(Sqlite::look(folder.path()), Err(OpenError::Link { .. })));
+        assert_eq!(std::fs::read_link(&link).unwrap(), target);
+        std::fs::remove_file(&link).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_ahead_log_left_by_a_crash_is_recovered() {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();

@@ -61,6 +61,11 @@ pub(super) enum Access {
 pub(super) fn look(file: &Path, schema: &Schema, access: Access) -> Result<Option<i64>, OpenError> {
     let damaged =
         |detail: &str| Err(OpenError::Damaged { file: file.to_owned(), detail: detail.to_owned() });
+    // One that leads nowhere, to a disk that is not there yet, must not give way to an empty
+    // database either.
+    if std::fs::symlink_metadata(file).is_ok_and(|found| found.is_symlink()) {
+        return Err(OpenError::Link { file: file.to_owned() });
+    }
     let wal_bytes = match std::fs::metadata(beside(file, "-wal")) {
         Ok(wal) => wal.len(),
         Err(error) if error.kind() == ErrorKind::NotFound => 0,
