@@ -99,6 +99,8 @@ test('what is imported becomes nothing but text', async ({ browser, companion, u
     conversations += workers.length;
     elements += await show(stage, workers);
     expect(await stage.faults(), `what an import did, in a file of ${workers.length}`).toEqual([]);
+    // The page that was shown last follows its conversation; a page without a script does not.
+    await stage.page.goto(`${companion.url}/settings`);
     for (const worker of workers) await companion.api.raw('DELETE', `${workerPath(worker)}?purge=true`);
   }
   await stage.close();

@@ -46,6 +46,8 @@ missing_packages() {
   fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
+    # It counts the instructions of rendering.
+    command -v valgrind >/dev/null || echo valgrind
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb

@@ -4,6 +4,7 @@ use super::plain::MARKDOWN_BYTES;
 use super::{Budget, render, render_within};
 
 mod hostile;
+mod instructions;
 mod linear;
 
 fn html(text: &str) -> String {
