@@ -29,7 +29,7 @@ the_file() {
   echo "${found[0]}"
 }
 
-# Both scripts as our minifier writes them: cargo-leptos has another one built in.
+# A script as tools/site.sh makes it small; cargo-leptos has another minifier built in.
 minified() { terser --module --compress --mangle -- "$1"; }
 
 release=target/site
@@ -44,7 +44,7 @@ idle=$root/target/dev/idle
 mkdir -p "$idle"
 printf '#!/bin/sh\nexit 0\n' >"$idle/wasm-opt"
 chmod +x "$idle/wasm-opt"
-PATH=$idle:$PATH LEPTOS_SITE_ROOT=$theirs LEPTOS_HASH_FILES=true LEPTOS_JS_MINIFY=false leptos --release
+PATH=$idle:$PATH LEPTOS_SITE_ROOT=$theirs LEPTOS_HASH_FILES=true LEPTOS_JS_MINIFY=false leptos --release --js-minify=false
 read -ra flags <<<"$WASM_OPT_FLAGS"
 wasm-opt "${flags[@]}" "$(the_file "$theirs/pkg" .wasm)" -o "$idle/companion.wasm"
 cmp "$(the_file "$release/pkg" .wasm)" "$idle/companion.wasm" ||
@@ -55,7 +55,7 @@ cmp "$(the_file "$release/pkg" .css)" "$(the_file "$theirs/pkg" .css)" ||
 [ "$(basename "$(the_file "$release/pkg" .css)")" = "$(basename "$(the_file "$theirs/pkg" .css)")" ] ||
   die "tools/site.sh names the .css otherwise than cargo-leptos."
 pass "the same .css, by the same name"
-cmp <(minified "$(the_file "$release/pkg" .js)") <(minified "$(the_file "$theirs/pkg" .js)") ||
+cmp "$(the_file "$release/pkg" .js)" <(minified "$(the_file "$theirs/pkg" .js)") ||
   die "the script of tools/site.sh is not that of cargo-leptos."
 pass "the same .js"
 for file in public/*; do
