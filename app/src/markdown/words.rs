@@ -135,7 +135,7 @@ fn address(text: &str) -> Option<(usize, &str)> {
         let rest = &text[from..];
         let host = rest.strip_prefix("://").or_else(|| rest.strip_prefix("s://"));
         let apart = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        // Only what is one is looked at to its end.
+        // The rest is scanned only once this is known to be an address.
         if apart && host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric())) {
             let within =
                 |c: char| c.is_ascii_graphic() && !matches!(c, '<' | '>' | '"' | '`' | '\\');

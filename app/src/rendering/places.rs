@@ -52,7 +52,7 @@ impl Renderers {
         if let Some(places) = known.get(&conversation).and_then(Weak::upgrade) {
             return places;
         }
-        // Whoever waits or renders keeps one, so there are no more than those.
+        // Each waiting or running renderer keeps one, so the map is no larger than they are many.
         known.retain(|_, places| places.strong_count() > 0);
         let places = Arc::new(Semaphore::new(OF_A_CONVERSATION));
         known.insert(conversation, Arc::downgrade(&places));

@@ -145,7 +145,7 @@ async fn a_row_that_is_gone_costs_its_conversation_alone() {
     assert!(failures.is_empty(), "{failures:#?}");
 }
 
-/// The parents of two messages lead in a circle: whoever follows them would never come back.
+/// The parents of two messages form a cycle, which a walk up the tree would never leave.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_branch_that_leads_in_a_circle_ends_its_turn_with_an_error() {
     let mut stage = Stage::new().await;

@@ -129,7 +129,7 @@ async fn when_too_many_bodies_are_on_their_way_the_slowest_makes_room() {
     assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("rate_limited"), "{answer}");
 }
 
-/// An endpoint that takes connections and says nothing: whoever asks for its models waits.
+/// An endpoint that takes connections and says nothing, so asking for its models waits.
 async fn deaf(server: &Server) -> std::net::TcpListener {
     server.upstream.refuse().await;
     let address = server.upstream.base_url();

@@ -36,7 +36,7 @@ fn pairs() -> impl Iterator<Item = Pair> {
 #[test]
 fn twice_the_text_takes_twice_the_instructions() {
     if Command::new("valgrind").arg("--version").stdout(Stdio::null()).status().is_err() {
-        // Not captured, as what is printed is.
+        // The test runner captures `println!`, but not this.
         let skipped = "SKIPPED: valgrind is not installed, so no instructions are counted.\n";
         return io::stderr().write_all(skipped.as_bytes()).unwrap();
     }

@@ -79,7 +79,7 @@ fn told(
     }
 }
 
-/// Everybody may read it, whoever's process it is. Source: proc_pid_comm(5).
+/// Every account may read it of every process. Source: proc_pid_comm(5).
 fn name_of(process: u32) -> Option<String> {
     let name = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
     Some(name.trim_end().to_owned())
