@@ -24,6 +24,6 @@ pub const TRANSCRIPT_PAGE_MAX: u32 = 200;
 pub const WORKER_PAGE: u32 = 50;
 /// Workers in one page of the list at most.
 pub const WORKER_PAGE_MAX: u32 = 200;
-/// The last position in a log or an index: the last whole number that a browser's numbers hold
-/// exactly (RFC 7493, section 2.2).
+/// The highest position in a log or an index that a client may name: the largest integer that a
+/// number of JavaScript holds exactly (RFC 7493, section 2.2).
 pub const POSITION_MAX: u64 = (1 << 53) - 1;

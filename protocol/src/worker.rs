@@ -46,9 +46,10 @@ pub struct Worker {
     /// Why the status is `unavailable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Error>,
-    /// What is stored of the worker, or of its newest messages, cannot be read. The status is
-    /// `unavailable` then and `reason` says so; the other fields hold what is known. It can be
-    /// exported, as far as it can be read, and deleted. Left out where it is false.
+    /// Whether the stored worker, or a part of its conversation, cannot be read. If so, `status`
+    /// is `unavailable`, `reason` says why, and the other fields hold what is still known. The
+    /// conversation can be exported as far as it is readable, and it can be deleted. Left out
+    /// where it is false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreadable: bool,
     pub profile: ProfileName,

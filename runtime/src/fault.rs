@@ -15,8 +15,8 @@ pub(crate) fn from_store(error: StoreError) -> Error {
     match error {
         StoreError::Outage { outage, .. } => from_outage(outage),
         StoreError::Panicked => {
-            Error::new(ErrorCode::Internal, "The conversation's store failed at this.")
-                .with_hint("It goes on with other requests. Try again; the server's log says more.")
+            Error::new(ErrorCode::Internal, "The conversation's store failed during this request.")
+                .with_hint("Other requests still work. Try again; the server's log says more.")
         }
         _ => Error::new(ErrorCode::Internal, "The conversation's store does not answer.")
             .with_hint(
@@ -64,11 +64,11 @@ pub(crate) fn waiting_for_store() -> Error {
         .with_retry_after_ms(2_000)
 }
 
-/// What is told of a conversation that cannot be read, or of a part of one.
+/// The error for a conversation of which at least a part cannot be read.
 pub(crate) fn unreadable() -> Error {
-    Error::new(ErrorCode::Internal, "This conversation cannot be read, or not all of it.")
+    Error::new(ErrorCode::Internal, "This conversation, or a part of it, cannot be read.")
         .with_hint(
-            "Others are not concerned. What can be read of it can be exported, and it can be deleted; a backup may have it whole.",
+            "Other conversations are not affected. You can export the readable part of this one, or delete it; a backup may still have all of it.",
         )
 }
 

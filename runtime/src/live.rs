@@ -36,7 +36,8 @@ impl Live {
         make: impl Fn(Reply<T>) -> Command,
     ) -> Result<T, Error> {
         for _ in 0..ATTEMPTS {
-            // Whether or not it can be read: one that cannot be must still be deleted.
+            // Not `worker`, which fails where the row is unreadable: such a worker must still be
+            // deletable.
             if !self.shared.store.exists(id).await.map_err(fault::from_store)? {
                 return Err(fault::no_worker());
             }
@@ -67,9 +68,12 @@ impl Live {
         self.tasks.wait().await;
     }
 
-    /// Starts the worker's actor with a first request, or gives back the one that runs. An actor
-    /// that has left has dropped its inbox, so there are never two at work on one log. The request
-    /// is in the inbox before the actor looks: one that cannot load its worker leaves at once.
+    /// Starts the worker's actor with `first` in its inbox. If an actor is running already, the
+    /// error holds its sender and the request, for the caller to send.
+    ///
+    /// An actor that has ended has dropped its inbox, so two actors never work on one log. The
+    /// request is put into the inbox before the actor starts, because an actor that cannot load
+    /// its worker answers the requests that are there and ends at once.
     fn find_or_start(
         &self,
         id: WorkerId,

@@ -38,7 +38,8 @@ pub(crate) fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -
     }
 }
 
-/// What is shown of a worker that cannot be read. `used_at` and `place` are what it is listed by.
+/// The placeholder for a worker that cannot be read. `used_at` and `place` decide where lists show
+/// it.
 pub(crate) fn unreadable(worker_id: WorkerId, place: Place, used_at: Timestamp) -> Worker {
     let created_ms = i64::try_from(worker_id.unix_ms()).unwrap_or_default();
     let created_at = Timestamp::from_unix_ms(created_ms);
@@ -47,7 +48,7 @@ pub(crate) fn unreadable(worker_id: WorkerId, place: Place, used_at: Timestamp) 
     mark_unreadable(known)
 }
 
-/// The same of one whose summary is known.
+/// Marks a worker whose summary is known as one that cannot be read.
 pub(crate) fn mark_unreadable(worker: Worker) -> Worker {
     let status = WorkerStatus::Unavailable;
     Worker { status, reason: Some(fault::unreadable()), unreadable: true, ..worker }

@@ -1,9 +1,10 @@
-//! Opening files that somebody else named: a setting, a folder's entry, an argument.
+//! Opens files whose path comes from outside of the program: from a setting, a directory or an
+//! argument.
 //!
-//! A name may belong to a named pipe, which blocks the opener until somebody writes into it, or
-//! to a device, which may do anything when it is opened. So the type is looked at first, the
-//! file is opened in a way that cannot block, and the type of what was opened is looked at
-//! again, because the name may have been given to something else in between.
+//! Such a path may lead to a named pipe, where opening blocks until another process writes into
+//! it, or to a device, where opening may have any effect. So the file's type is checked first,
+//! the file is opened in a mode that cannot block, and then the type of the opened file is checked
+//! again, because the path may have been replaced in between.
 
 use std::fs::{File, FileType, OpenOptions};
 use std::io::{self, ErrorKind, Read as _};
@@ -14,17 +15,18 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::OFlags;
 
-/// How long a pipe that was named as a configuration or key file may take to deliver all of
-/// its text. A program that asks somebody for a password writes into it.
+/// How long a pipe in the place of a configuration or key file may take to deliver all of its
+/// text. The program that writes into it may first ask a person for a password.
 pub const PIPE_PATIENCE: Duration = Duration::from_secs(60);
 
-/// What was opened is no regular file. The text says what it is.
+/// The path leads to something other than a regular file. The text names it, such as
+/// "a named pipe".
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("it is {0} and not a regular file")]
 pub struct NotRegular(pub &'static str);
 
-/// Opens a regular file for reading; links are followed. Never blocks on a pipe or a device.
-/// An error that holds [`NotRegular`] tells that something else has the name.
+/// Opens a regular file for reading; symbolic links are followed. Never blocks on a pipe or a
+/// device: for those the error holds a [`NotRegular`], see [`not_regular`].
 pub fn open_regular(path: &Path) -> io::Result<File> {
     regular(std::fs::metadata(path)?.file_type())?;
     let file = open_without_waiting(path)?;
@@ -32,14 +34,14 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
     Ok(file)
 }
 
-/// The [`NotRegular`] in an error, if that is what the error is about.
+/// The [`NotRegular`] that an error of [`open_regular`] holds, if it holds one.
 pub fn not_regular(error: &io::Error) -> Option<NotRegular> {
     error.get_ref().and_then(|inner| inner.downcast_ref::<NotRegular>()).copied()
 }
 
-/// The text of a configured file of at most `most` bytes: a regular file, or a pipe, such as
-/// a shell's `<(command)` or `/dev/stdin`. Errors when a pipe does not deliver its text within
-/// `patience`, when the file is longer, and when it is not UTF-8.
+/// Reads a text of at most `most` bytes from a regular file or a pipe, such as a shell's
+/// `<(command)` or `/dev/stdin`. Errors: `TimedOut` when a pipe does not deliver all of its text
+/// within `patience`, `FileTooLarge`, and `InvalidData` when the text is not UTF-8.
 pub fn read_text(path: &Path, most: u64, patience: Duration) -> io::Result<String> {
     let bytes = if std::fs::metadata(path)?.file_type().is_fifo() {
         read_pipe(&open_without_waiting(path)?, most, patience)?
@@ -84,14 +86,15 @@ fn kind(found: FileType) -> &'static str {
     }
 }
 
-/// Reads until every writer has closed the pipe. One that nobody has opened yet is waited for:
-/// it counts as ended only after it has had a writer.
+/// Reads until all writers have closed the pipe. While no writer has opened it yet, this waits:
+/// a pipe has an end only after it has had a writer.
 fn read_pipe(mut pipe: &File, most: u64, patience: Duration) -> io::Result<Vec<u8>> {
     let until = Instant::now() + patience;
     let (mut text, mut buffer) = (Vec::new(), [0; 4096]);
     loop {
         let left = until.saturating_duration_since(Instant::now());
-        let late = io::Error::new(ErrorKind::TimedOut, "nobody wrote into this pipe in time");
+        let late =
+            io::Error::new(ErrorKind::TimedOut, "the pipe did not deliver all of its text in time");
         let timeout = Timespec::try_from(left).map_err(io::Error::other)?;
         let ready = poll(&mut [PollFd::new(pipe, PollFlags::IN)], Some(&timeout));
         match ready {
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_regular_file_is_told_at_once() {
+    fn opening_anything_but_a_regular_file_fails_at_once_and_names_it() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name);
         std::fs::write(at("file"), "text").unwrap();
@@ -154,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pipe_is_read_to_its_end_and_not_waited_for_for_ever() {
+    fn a_pipe_is_read_to_its_end_and_waited_for_only_so_long() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pipe");
         pipe(&path);
@@ -174,7 +177,7 @@ mod tests {
     }
 
     #[test]
-    fn a_text_has_a_bound_and_is_text() {
+    fn a_text_that_is_too_long_or_not_utf_8_is_refused() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("file");
         std::fs::write(&path, "12345").unwrap();

@@ -12,7 +12,8 @@ use crate::store::{Append, Durability, Store, StoreError, Stored};
 const TOGETHER: usize = 64;
 
 /// Ends every unfinished turn as `interrupted`; its committed text stays. Meant for the start,
-/// when nothing runs. A turn that cannot be ended is logged and left, and costs itself alone.
+/// when nothing runs. A turn that cannot be ended is logged and left as it is, and does not keep
+/// the others from being ended.
 pub(crate) async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
     let mut turns = BTreeMap::<WorkerId, Vec<TurnId>>::new();
     for (id, turn_id) in store.unfinished().await? {
@@ -55,7 +56,7 @@ pub(crate) async fn interrupt_among(
     Ok(())
 }
 
-/// Errors only of what concerns the store as a whole.
+/// Ends a turn, or logs why it cannot be ended. Errors only where the store as a whole fails.
 async fn interrupt_if_it_can_be(
     store: &dyn Store,
     id: WorkerId,
@@ -87,7 +88,7 @@ async fn interrupt(
     let events = match store.turn(id, turn_id).await {
         Ok(Some(events)) => events,
         Ok(None) => return Ok(()),
-        // It can be ended all the same, so that its worker can go on.
+        // Even a turn with unreadable events is ended, so that its worker takes messages again.
         Err(StoreError::Damaged(_)) => Vec::new(),
         Err(error) => return Err(error),
     };
@@ -97,9 +98,9 @@ async fn interrupt(
     for event in &events {
         view.apply(event);
     }
-    // What the log says counts, and not what is looked up beside it.
+    // The log decides whether a turn has ended, and not the `turns` table, which may be wrong.
     if view.turn(turn_id).is_some_and(|turn| turn.state.is_final()) {
-        tracing::warn!(worker = %id, turn = %turn_id, "a turn has ended, and was taken for one that has not");
+        tracing::warn!(worker = %id, turn = %turn_id, "a turn was listed as unfinished although its log ends it");
         return Ok(());
     }
     let mut timings = view.turn(turn_id).map(|turn| turn.timings).unwrap_or_default();

@@ -131,12 +131,12 @@ pub struct Found {
     pub cut_short: bool,
 }
 
-/// What can be read of a worker's log where not all of it can.
+/// The readable part of a worker's log of which some rows cannot be read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Salvage {
-    /// As lists show it.
+    /// The worker as [`Store::listed`] gives it.
     pub worker: Worker,
-    /// In the order of the log, with gaps where rows cannot be read or are gone.
+    /// In the order of the log, with gaps where rows cannot be read or are missing.
     pub events: Vec<Event>,
     /// How many rows of the log cannot be read.
     pub lost: u64,
@@ -153,10 +153,11 @@ pub struct Deleted {
 
 /// Keeps the logs.
 ///
-/// A row that cannot be read costs its own worker alone. Reads of many workers give a
-/// placeholder in its place ([`Worker::unreadable`]), or leave it out where it says nothing by
-/// itself; reads of one worker fail with `Damaged`. Deleting, bringing back and removing need
-/// nothing of a row but the worker's id, and always work.
+/// A row that cannot be read affects no worker but its own. Reads of many workers give a
+/// placeholder for such a worker ([`Worker::unreadable`]), and leave out other rows that cannot be
+/// read, such as texts that are searched. Reads of one worker fail with `Damaged`. Deleting,
+/// restoring and removing a worker need only its id, and work even if nothing else of it can be
+/// read.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Adds a worker with the first events of its log. Error: `Append` where one of its id is
@@ -194,17 +195,19 @@ pub trait Store: Send + Sync + 'static {
     /// false when there is nothing left of it.
     async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError>;
 
-    /// Whether there is such a worker, whether or not it can be read.
+    /// Whether there is such a worker and it was not deleted. True even if it cannot be read.
     async fn exists(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// A worker as [`Self::workers`] lists it.
+    /// A worker as [`Self::workers`] lists it: a placeholder if it cannot be read. None: no such
+    /// worker.
     async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError>;
 
-    /// A worker's newest summary. Errors: `Damaged` also where it does not fit the log.
+    /// A worker's newest summary. Errors: `Damaged` where it cannot be read, or contradicts the
+    /// log. None: no such worker.
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
 
-    /// At most `limit` workers, the most recently used first, after `before`, with
-    /// placeholders of those that cannot be read.
+    /// At most `limit` workers, the most recently used first, after `before`. A worker that
+    /// cannot be read is a placeholder.
     async fn workers(
         &self,
         places: Places,
@@ -280,7 +283,8 @@ pub trait Store: Send + Sync + 'static {
     /// A system prompt by its digest.
     async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError>;
 
-    /// The turns that have not ended, as far as their ids can be read.
+    /// The turns that have not ended. A turn whose id, or whose worker's id, cannot be read is left
+    /// out.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
 
     /// The worker whose id follows `after` in the order of ids, or the first; so all of them
@@ -290,15 +294,18 @@ pub trait Store: Send + Sync + 'static {
     /// A worker's whole log as it is at one moment.
     async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError>;
 
-    /// What can be read of a worker's log, when [`Self::whole`] cannot be had.
+    /// The readable part of a worker's log, for when [`Self::whole`] fails with `Damaged`. None: no
+    /// such worker.
     async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError>;
 
-    /// Whether it would take a commit and answer a read now. Errors: what keeps it.
+    /// Checks that the store would take a commit and answer a read now. Errors: what a commit or a
+    /// read would fail with.
     async fn check(&self) -> Result<(), StoreError>;
 
-    /// Adds whole conversations, all or none, synced to the disk; those that are here already,
-    /// or were deleted and can be brought back, stay as they are. No other commit comes in between. Errors: `Import` (also for an error
-    /// of the giver), `Closed`; nothing was stored then.
+    /// Adds whole conversations, all or none, synced to the disk. Conversations that are here
+    /// already, or were deleted and can be brought back, stay as they are. No other commit comes
+    /// in between. Errors: `Import` (also for an error of `logs`), `Closed`; nothing was stored
+    /// then.
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
 
     /// Commits what is under way and closes; afterwards nothing can be written (`Closed`).

@@ -37,8 +37,8 @@ pub const CONVERSATIONS: u64 = 100_000;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub conversations: u64,
-    /// Entries of the other format that have no place in a transcript: system and tool
-    /// messages, hidden ones, and parts that are not text. Of Companion's own format: what
-    /// could not be read any more when it was written.
+    /// How many entries were not imported. Of another program's format: those that have no place
+    /// in a transcript, which are system and tool messages, hidden ones, and parts that are not
+    /// text. Of Companion's own format: log entries that were unreadable when it was exported.
     pub left_out: u64,
 }

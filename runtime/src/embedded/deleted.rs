@@ -60,12 +60,13 @@ impl Runtime {
         }
         match self.settled(id).await {
             Ok(Some(Stored { worker, last_seq, .. })) => {
-                // Its observers were told that it is gone; new ones are told where it stands.
+                // Its former observers were told that it was deleted. New ones learn the position
+                // of its log here.
                 shared.hub.wake(id, Wake::Committed(last_seq));
                 shared.hub.listed(&worker, last_seq);
             }
             Ok(None) => {}
-            // It is back, as little as can be read of it.
+            // It was restored although it cannot be read: observers get a placeholder.
             Err(StoreError::Damaged(_)) => {
                 shared.hub.wake(id, Wake::Unreadable);
                 if let Some(worker) = self.store().listed(id).await? {
@@ -77,7 +78,8 @@ impl Runtime {
         Ok(())
     }
 
-    /// A worker with no turn under way.
+    /// Reads a worker that was restored. A turn that was running when it was deleted is ended as
+    /// `interrupted` first.
     async fn settled(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
         let stored = self.store().worker(id).await?;
         if stored.as_ref().is_none_or(|found| found.worker.status != WorkerStatus::Generating) {

@@ -70,7 +70,7 @@ impl Runtime {
     ) -> Result<(Option<String>, Export), Error> {
         // Before the conversation is read, since that is what takes memory.
         let _place = self.place_to_export()?;
-        let whole = following(self.store(), id).await.map_err(fault::from_store)?;
+        let whole = read_or_salvage(self.store(), id).await.map_err(fault::from_store)?;
         let whole = whole.ok_or_else(fault::no_worker)?;
         let title = whole.title();
         let body = match (form, whole) {
@@ -161,7 +161,8 @@ impl Lines {
             let id = self.store.next_worker(*last).await.map_err(fault::from_store)?;
             let Some(id) = id else { return Ok(None) };
             *last = Some(id);
-            let found = following(self.store.as_ref(), id).await.map_err(fault::from_store)?;
+            let found =
+                read_or_salvage(self.store.as_ref(), id).await.map_err(fault::from_store)?;
             if found.is_some() {
                 return Ok(found);
             }
@@ -170,10 +171,10 @@ impl Lines {
     }
 }
 
-/// A conversation that is to be written.
+/// A conversation as it was read for an export.
 enum Found {
     Whole(WholeLog),
-    /// It cannot be read as a whole.
+    /// The readable part of a conversation with unreadable rows.
     Salvaged(Salvaged),
 }
 
@@ -187,8 +188,9 @@ impl Found {
     }
 }
 
-/// A conversation, or what is left of it. None: there is no such worker.
-async fn following(store: &dyn Store, id: WorkerId) -> Result<Option<Found>, StoreError> {
+/// Reads a conversation for an export. Where it cannot be read as a whole, or could not be
+/// imported again, its readable part is salvaged. None where there is no such worker.
+async fn read_or_salvage(store: &dyn Store, id: WorkerId) -> Result<Option<Found>, StoreError> {
     match store.whole(id).await {
         Ok(None) => return Ok(None),
         Ok(Some(whole)) => {

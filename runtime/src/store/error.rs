@@ -10,13 +10,13 @@ pub enum StoreError {
     /// where the [`Outage`] says otherwise.
     #[error("the store takes nothing: {outage}")]
     Outage { outage: Outage, source: Cause },
-    /// A row, or a page of the file, is not what was written. The source says where and not
-    /// what it holds, which may be a conversation's text.
-    #[error("what is stored cannot be understood")]
+    /// A row, or a page of the file, does not hold what was written. The source names the place
+    /// and does not quote the content, which may be a conversation's text.
+    #[error("stored data is damaged")]
     Damaged(#[source] Cause),
-    /// The store's own code panicked. What was to be stored may or may not be there; the store
-    /// goes on with the next request.
-    #[error("the store's own code failed")]
+    /// The store's code panicked. The request may or may not have been committed. Later requests
+    /// are served as usual.
+    #[error("the store's code panicked")]
     Panicked,
     #[error("the store cannot commit events")]
     Append(#[source] Cause),

@@ -44,11 +44,11 @@ pub(super) enum Content<'a> {
         /// How many event lines follow.
         events: u64,
     },
-    /// A conversation that could not be read, or not all of it. What could be follows as a
-    /// conversation of its id, if there was anything.
+    /// A conversation of which at least a part could not be read. The readable part follows as a
+    /// `Conversation` with the same id, unless nothing was readable.
     Unreadable {
         worker_id: WorkerId,
-        /// Entries of its log that are missing.
+        /// How many entries of its log are missing.
         lost: u64,
     },
     /// The next entry of the conversation's log.

@@ -30,12 +30,12 @@ pub(crate) struct Document {
 }
 
 impl Document {
-    /// Of a conversation that cannot be read as a whole: what is left of it, after words that
-    /// say so.
+    /// A document of the readable part of a conversation, beginning with a notice of how much is
+    /// missing.
     pub(crate) fn of_salvaged(salvaged: Salvaged) -> Self {
         let Salvaged { whole, lost, .. } = salvaged;
         let notice = format!(
-            "> This conversation cannot be read as a whole. {lost} entries of its log are missing here.\n\n"
+            "> A part of this conversation cannot be read: {lost} entries of its log are missing here.\n\n"
         );
         let mut document = match whole {
             Some(whole) => Self::of(whole),

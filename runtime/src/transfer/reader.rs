@@ -129,7 +129,7 @@ struct Reader {
     workers: HashSet<WorkerId>,
     conversations: u64,
     events: u64,
-    /// Entries that could not be read when the file was written.
+    /// Log entries that were unreadable when the file was written, of all conversations.
     lost: u64,
     open: Option<Conversation>,
 }

@@ -1,5 +1,6 @@
-//! What can be read of a broken log, as a log that is sound: it can be imported where the broken
-//! one was deleted. Nothing is invented: where something is missing, the text says so.
+//! Makes a valid log of the readable events of a damaged one. It can be exported, and imported
+//! again after the damaged conversation was deleted. No content is invented: where some is missing,
+//! a placeholder says so.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,24 +15,24 @@ use crate::bundle::text_digest;
 use crate::newborn;
 use crate::store::{Salvage, WholeLog};
 
-/// What stands for a question that cannot be read, where its answer can be.
+/// The text of a user message that cannot be read, where its answer can be read.
 const LOST_MESSAGE: &str = "(This message cannot be read.)";
 
-/// What stands for a piece of an answer that cannot be read.
+/// The text in the place of a piece of an answer that cannot be read.
 const LOST_TEXT: &str = " […] ";
 
-/// What is left of a conversation.
+/// The readable part of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Salvaged {
     pub worker_id: WorkerId,
-    /// None where nothing can be read.
+    /// A valid log of the readable events. None where there are none.
     pub whole: Option<WholeLog>,
-    /// How many entries of the log are missing from it.
+    /// How many entries of the damaged log are missing in `whole`.
     pub lost: u64,
 }
 
-/// A log as it can be written into an export: none where the whole file could not be imported
-/// with it. A prompt that is not what its digest says is left out for the same reason.
+/// Prepares a log for an export. None where the log is invalid: an import would refuse the whole
+/// file because of it. For the same reason, prompts that do not match their digests are left out.
 pub fn exportable(mut whole: WholeLog) -> Option<WholeLog> {
     whole.prompts.retain(|prompt| text_digest(&prompt.text) == prompt.digest);
     is_sound(&whole).then_some(whole)
@@ -42,7 +43,7 @@ fn is_sound(whole: &WholeLog) -> bool {
     whole.events.iter().all(|event| checker.take(event).is_ok())
 }
 
-/// Makes a sound log of what was found.
+/// Makes a valid log of the events that were found.
 pub fn salvage(found: Salvage) -> Salvaged {
     let Salvage { worker, events, lost, prompts } = found;
     let worker_id = worker.worker_id;
@@ -68,7 +69,7 @@ pub fn salvage(found: Salvage) -> Salvaged {
     Salvaged { worker_id, whole, lost: missing.saturating_add(dropped) }
 }
 
-/// The positions that no event stands for.
+/// How many positions have no event, up to the last event.
 fn missing(events: &[Event]) -> u64 {
     let (mut last, mut missing) = (0, 0_u64);
     for event in events {
@@ -78,11 +79,12 @@ fn missing(events: &[Event]) -> u64 {
     missing
 }
 
-/// Another log than the broken one, to which nobody's cursor fits; the same in every export.
+/// The id of the salvaged log. It differs from the damaged log's id, so that old cursors are not
+/// taken for its own, and it is the same in every export.
 fn log_of(worker: WorkerId) -> LogId {
     let digest = Sha256::new().chain_update("salvaged").chain_update(worker.as_bytes()).finalize();
     let bytes: [u8; 8] = std::array::from_fn(|at| digest[at]);
-    // As a signed number it is positive.
+    // Shifted, because the store keeps ids as signed integers, and they must not be negative.
     LogId(u64::from_be_bytes(bytes) >> 1)
 }
 
@@ -96,12 +98,13 @@ struct Builder {
     dropped: u64,
 }
 
-/// The turn that has not ended.
+/// The turn whose end has not been taken yet.
 struct Open {
     turn: TurnId,
     answer: MessageId,
+    /// Bytes of its text in the new log.
     bytes: u64,
-    /// Where the text ends in the log that it comes from.
+    /// Where the text ends in the damaged log, in bytes.
     offset: u64,
 }
 
@@ -182,7 +185,8 @@ impl Builder {
         true
     }
 
-    /// Sees to it that an answer has a question.
+    /// Makes sure that the question of an answer is there, and adds a placeholder if it is missing.
+    /// False where the message of that id is no question.
     fn question(&mut self, at: Timestamp, id: MessageId) -> bool {
         match self.messages.get(&id) {
             Some(role) => *role == Role::User,
@@ -224,7 +228,7 @@ impl Builder {
         self.open.as_ref().is_some_and(|open| open.turn == turn)
     }
 
-    /// Ends the turn whose end is missing.
+    /// Ends the open turn, if there is one, as `interrupted`: its own end is missing.
     fn end(&mut self) {
         let Some(open) = self.open.take() else { return };
         let at = self.events.last().map_or_else(|| Timestamp::from_unix_ms(0), |event| event.at);

@@ -43,7 +43,7 @@ impl Writer {
         }
     }
 
-    /// Writes what is left of a conversation that cannot be read, and that it is not whole.
+    /// Writes the readable part of a conversation, after a line that says how much is missing.
     pub fn salvaged(&mut self, salvaged: &Salvaged, out: &mut Vec<u8>) {
         self.unreadable(salvaged.worker_id, salvaged.lost, out);
         if let Some(whole) = &salvaged.whole {
@@ -51,7 +51,8 @@ impl Writer {
         }
     }
 
-    /// Writes that a conversation is not whole. What is left of it has to follow.
+    /// Writes the line that says how many entries of a conversation are missing. Its readable part
+    /// must follow, if there is one.
     pub(crate) fn unreadable(&mut self, worker_id: WorkerId, lost: u64, out: &mut Vec<u8>) {
         self.line(&Content::Unreadable { worker_id, lost }, out);
     }

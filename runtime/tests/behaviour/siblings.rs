@@ -144,7 +144,7 @@ async fn one_that_goes_on_keeps_its_beginning_whatever_becomes_of_it() {
     call.fail(protocol::ProviderKind::Network).await;
     let cut = stage.ended(&accepted).await;
     let accepted = soon(stage.runtime.ask_again(stage.worker, on_from(&cut, 7))).await.unwrap();
-    // A model that is gone would end the turn before the crash.
+    // Kept: dropping the model's side of the call would end the turn before the crash.
     let _writing = stage.script.call().await;
     let crashed = stage.after_a_crash().await;
     let view = crashed.snapshot().await;

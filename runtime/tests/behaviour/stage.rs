@@ -74,7 +74,7 @@ impl Stage {
         Self::open(setting, tempfile::tempdir().unwrap()).await.unwrap()
     }
 
-    /// What is in a folder.
+    /// Opens a runtime on an existing data folder.
     pub async fn open(
         setting: Setting,
         folder: TempDir,
@@ -102,7 +102,7 @@ impl Stage {
         Ok(Self { runtime, script, store, worker, setting, folder })
     }
 
-    /// Where everything is kept.
+    /// The data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
@@ -116,7 +116,7 @@ impl Stage {
         Self::open(setting, folder).await.unwrap()
     }
 
-    /// The same, which may fail.
+    /// Shuts down and opens the same folder again, which may fail.
     pub async fn try_reopened(self) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let Self { runtime, store, setting, folder, .. } = self;
         soon(runtime.shutdown()).await;

@@ -80,12 +80,12 @@ async fn the_child_sees_nothing_of_the_environment() {
     assert_eq!(names, BTreeSet::from(["GGML_NO_BACKTRACE".to_owned()]));
 }
 
-/// What the server has open without the mark that closes it in other programs, because
-/// somebody gave it to the server so.
+/// The server may have inherited descriptors without close-on-exec from the program that started
+/// it. The child must not inherit them.
 #[tokio::test]
 async fn the_child_has_nothing_open_but_its_pipes() {
     let file = tempfile::tempfile().unwrap();
-    // `dup` leaves the mark away. Source: dup(2).
+    // `dup` makes a descriptor without close-on-exec. Source: dup(2).
     let leaks = rustix::io::dup(&file).unwrap();
     let local = Local::new(config());
     ask(&local, request(vec![user("hi")], 2)).await.usage();
@@ -96,9 +96,9 @@ async fn the_child_has_nothing_open_but_its_pipes() {
     drop(leaks);
 }
 
-/// Nothing but what reading the model's file takes, even where the server runs as root.
+/// Even where the server runs as root, the child keeps only what reading a model file takes.
 #[tokio::test]
-async fn the_child_has_given_up_what_it_does_not_need() {
+async fn the_child_has_dropped_the_privileges_it_does_not_need() {
     let local = Local::new(config());
     ask(&local, request(vec![user("hi")], 2)).await.usage();
     let tasks = std::fs::read_dir(format!("/proc/{}/task", pid(&local))).unwrap();

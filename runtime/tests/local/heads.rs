@@ -1,6 +1,6 @@
-//! Damaged heads of model files, some hundred of them by a generator: each is told with a
-//! reason, or is harmless; none panics, and none makes the server ask for more memory than a
-//! head has.
+//! Some hundreds of generated, damaged heads of model files. Each is refused with a reason or does
+//! no harm; none causes a panic, and none makes the server allocate memory for lengths that the
+//! head only announces.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -9,10 +9,10 @@ use std::process::Command;
 use runtime::provider::local::{GgufError, ModelInfo};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// Set in the process whose memory is bounded.
+/// The variable that is set in the process whose memory is bounded.
 const INSIDE: &str = "COMPANION_TEST_HEADS";
-/// What that process may ask for beyond what it has when it begins: far less than the lengths
-/// that the heads promise.
+/// Bytes that this process may allocate beyond what it has at the start: far less than the lengths
+/// that the heads announce.
 const MEMORY: u64 = 32 << 20;
 
 /// A head, and where each of its fields begins.
@@ -26,11 +26,11 @@ struct Sample {
 enum Field {
     Magic,
     Version,
-    /// Of tensors, entries, or an array's values: 8 bytes.
+    /// The number of tensors, of entries or of an array's values: 8 bytes.
     Count,
-    /// Of a text: 8 bytes.
+    /// The length of a text in bytes: 8 bytes.
     Length,
-    /// Of an entry or of an array's values: 4 bytes.
+    /// The type of an entry's value or of an array's values: 4 bytes.
     Type,
     Dimensions,
     /// A tensor's size in one dimension: 8 bytes.
@@ -60,7 +60,7 @@ impl Sample {
         self.put(Field::Count, &count.to_le_bytes());
     }
 
-    /// Every type of value there is, and two tensors with their data.
+    /// A valid head with every type of value, and two tensors with their data.
     /// Source: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>.
     fn whole() -> Self {
         let mut head = Self::default();
@@ -116,16 +116,16 @@ impl Sample {
     }
 }
 
-/// What is to be said of a head.
+/// What reading a head must give.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
     NotGguf,
     Version,
     Cut,
     Damaged,
-    /// It may be any of them.
+    /// Any error.
     Refused,
-    /// A change that may do no harm.
+    /// Any error, or success.
     Any,
 }
 
@@ -220,7 +220,7 @@ fn changed_bytes(sample: &Sample, cases: &mut Vec<Case>) {
     }
 }
 
-/// A head that says one thing again and again.
+/// Heads that repeat one thing many times.
 fn repeated(cases: &mut Vec<Case>) {
     let head = |entries: u64| {
         let mut head = Sample::default();
@@ -245,7 +245,7 @@ fn repeated(cases: &mut Vec<Case>) {
     }
     cases.push(("many empty arrays".to_owned(), wide.bytes, Expected::Cut));
 
-    // Each was kept until the end.
+    // An earlier version kept all of them in memory until the end of the head.
     let mut lengths = head(200_000);
     for _ in 0..200_000 {
         lengths.entry(".context_length", 4);
@@ -272,7 +272,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Bounds the memory of this process to what it has and a little more.
+/// Bounds the memory of this process to what it has now and [`MEMORY`] more.
 fn bound_memory() {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line = status
@@ -286,10 +286,13 @@ fn bound_memory() {
 }
 
 #[test]
-fn a_damaged_head_is_told_with_its_reason_and_costs_no_memory() {
+fn a_damaged_head_is_refused_with_a_reason_and_without_allocating_more() {
     if std::env::var_os(INSIDE).is_none() {
         let again = Command::new(std::env::current_exe().unwrap())
-            .args(["heads::a_damaged_head_is_told_with_its_reason_and_costs_no_memory", "--exact"])
+            .args([
+                "heads::a_damaged_head_is_refused_with_a_reason_and_without_allocating_more",
+                "--exact",
+            ])
             .arg("--nocapture")
             .env(INSIDE, "1")
             .output()
@@ -327,9 +330,9 @@ fn a_damaged_head_is_told_with_its_reason_and_costs_no_memory() {
     assert!(refused > 254, "{refused}");
 }
 
-/// The size of a file without content is free, so that it promises as much as it likes.
+/// A sparse file can be far larger than its disk, so the file's size does not bound what is read.
 #[test]
-fn a_head_without_end_is_read_to_its_bound() {
+fn a_head_is_read_only_up_to_a_bound() {
     let file = tempfile::NamedTempFile::new().unwrap();
     let mut head = b"GGUF\x03\0\0\0".to_vec();
     head.extend(1u64.to_le_bytes());

@@ -79,8 +79,8 @@ async fn an_endpoint_that_says_nothing_holds_nobody_up() {
     assert!(began.elapsed() > Duration::from_secs(1));
 }
 
-/// A gateway that puts the caller's key into what it lists was set up on purpose in an attack; some
-/// put the account of the caller there (OpenAI's fine-tuned models: `ft:gpt-4o:my-org::id`).
+/// A hostile gateway may list models whose names contain the caller's key. Real endpoints put the
+/// caller's account into names (OpenAI's fine-tuned models: `ft:gpt-4o:my-org::id`).
 #[tokio::test]
 async fn a_key_that_comes_back_in_the_names_of_models_is_shown_nowhere() {
     let (upstream, _) = start([]).await;
@@ -92,7 +92,7 @@ async fn a_key_that_comes_back_in_the_names_of_models_is_shown_nowhere() {
     let provider = Openai::new(config.clone()).unwrap();
     let models = provider.models().await;
     assert_eq!(self::names(&models), ["honest"]);
-    // It is not the one that answers where nobody chooses, and so in no turn's record.
+    // Nor is such a name the default model, whose name would be stored with each turn.
     assert_eq!(provider.default_model(), "honest");
     upstream.script(listing(&names));
     let models = Openai::new(config).unwrap().models().await;

@@ -35,15 +35,15 @@ mod unreadable;
 pub trait Place: Default {
     fn open(&self) -> Arc<dyn Store>;
 
-    /// Makes a part of what is stored of a worker unreadable, behind the store's back.
+    /// Makes a part of a stored worker unreadable, without the store's knowledge.
     fn spoil(&self, id: WorkerId, part: Part);
 }
 
-/// What of a worker cannot be read.
+/// The part of a worker that is made unreadable.
 #[derive(Clone, Copy, Debug)]
 pub enum Part {
     Summary,
-    /// The pieces of its answers.
+    /// The deltas of its answers.
     Events,
 }
 
@@ -64,11 +64,11 @@ impl Place for SqliteFolder {
         let db = rusqlite::Connection::open(self.0.path().join("companion.db")).unwrap();
         db.busy_timeout(Duration::from_secs(30)).unwrap();
         let sql = match part {
-            // As a newer version might write it.
+            // Valid JSON that this version does not know, as a newer version might write it.
             Part::Summary => {
                 "UPDATE workers SET summary = '{\"of\":\"tomorrow\"}' WHERE worker_id = ?"
             }
-            // As a disk might give it back.
+            // A byte that is not UTF-8, as a failing disk might return it.
             Part::Events => {
                 "UPDATE events SET body = CAST(x'7bff7d' AS TEXT)
                  WHERE worker = (SELECT id FROM workers WHERE worker_id = ?)

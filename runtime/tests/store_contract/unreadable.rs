@@ -1,4 +1,4 @@
-//! Rows that cannot be read: each costs its own worker alone, and can be removed.
+//! Rows that cannot be read affect no worker but their own, and can be removed.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub async fn reads_of_many_go_on_beside_one_that_cannot_be_read(place: &impl Pla
     }
     assert_eq!(walked, [summary.id(), events.id(), sound.id()]);
     assert_holds(store.as_ref(), &sound).await;
-    // And so do commits.
+    // Commits of others still work.
     store.append(sound.delta("text")).await.unwrap();
     store.append(sound.ended()).await.unwrap();
     assert_holds(store.as_ref(), &sound).await;
@@ -134,7 +134,7 @@ pub async fn what_cannot_be_read_is_deleted_brought_back_and_removed(place: &imp
     assert_eq!(listed(store.as_ref(), Places::InView).await, [(sound.id(), false)]);
     assert!(!store.give_up(events.id()).await.unwrap(), "nothing is left of it");
     assert_holds(store.as_ref(), &sound).await;
-    // Its id is free: what was exported can come in again.
+    // Its id is free again, so that a salvaged export of it can be imported.
     let back = Sample::created(2, store.as_ref()).await;
     assert_holds(store.as_ref(), &back).await;
 }
@@ -156,7 +156,7 @@ pub async fn an_import_leaves_what_cannot_be_read_as_it_is(place: &impl Place) {
     damaged(store.worker(summary.id()).await);
 }
 
-/// A turn whose text cannot be read any more still ends.
+/// A turn whose deltas cannot be read can still be ended.
 pub async fn a_turn_with_a_broken_row_can_end(place: &impl Place) {
     let store = place.open();
     let mut sample = Sample::created(1, store.as_ref()).await;

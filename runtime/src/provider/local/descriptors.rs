@@ -1,23 +1,24 @@
-//! Keeping this process's open files out of the model's process.
+//! Keeps this process's open file descriptors out of the model's process.
 //!
-//! Whatever Rust and SQLite open is closed in a program that is started. What the server got
-//! from whoever started it (a shell's or a service manager's leftovers) may not be, and would
-//! reach the process that runs foreign files.
+//! Rust and SQLite open files with the close-on-exec flag. Descriptors that the server inherited
+//! from the shell or service manager that started it may lack the flag, and the model's process,
+//! which reads untrusted files, would inherit them.
 
 use std::io;
 use std::os::fd::RawFd;
 
-/// Where a process sees what it has open.
+/// The directory that lists the open descriptors of the process that reads it.
 #[cfg(target_os = "linux")]
 const OPEN: &str = "/proc/self/fd";
 #[cfg(not(target_os = "linux"))]
 const OPEN: &str = "/dev/fd";
 
-/// Standard input, output and error, which every start of a program replaces.
+/// The highest of the standard descriptors (input, output, error). They are replaced at every
+/// start of a child.
 const STANDARD: RawFd = 2;
 
-/// Marks all that this process has open, but for the standard three, to be closed in every
-/// program that it starts from now on. Errors when the list cannot be read.
+/// Sets close-on-exec on all open descriptors except the standard three, so that no program that
+/// is started from now on inherits them. Errors when the descriptors cannot be listed.
 pub(super) fn keep_to_this_process() -> io::Result<()> {
     for entry in std::fs::read_dir(OPEN)? {
         let number = entry?.file_name().to_str().and_then(|name| name.parse().ok());
@@ -28,7 +29,7 @@ pub(super) fn keep_to_this_process() -> io::Result<()> {
     Ok(())
 }
 
-/// A descriptor that has been closed meanwhile is no error: it reaches nobody.
+/// Errors are ignored: the descriptor was closed in the meantime, so no child inherits it.
 #[allow(unsafe_code, reason = "a descriptor that nobody here owns has only a number")]
 fn close_on_exec(descriptor: RawFd) {
     // SAFETY: with this command the call takes two integers, touches no memory and closes
@@ -43,9 +44,9 @@ mod tests {
     use rustix::io::{FdFlags, fcntl_getfd};
 
     #[test]
-    fn a_descriptor_that_others_would_get_is_kept() {
+    fn a_descriptor_that_a_child_would_inherit_gets_the_flag() {
         let file = tempfile::tempfile().unwrap();
-        // What `dup` gives is open in every program that is started. Source: dup(2).
+        // `dup` makes a descriptor without close-on-exec. Source: dup(2).
         let leaks = rustix::io::dup(&file).unwrap();
         assert!(!fcntl_getfd(&leaks).unwrap().contains(FdFlags::CLOEXEC));
         keep_to_this_process().unwrap();

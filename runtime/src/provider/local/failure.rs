@@ -25,7 +25,7 @@ pub(super) fn file(error: &GgufError) -> Error {
     unavailable(what)
 }
 
-/// The file system does not answer.
+/// The file system of the model file does not answer in time.
 pub(super) fn no_answer() -> Error {
     unavailable(
         "The model file cannot be reached: the disk or network that it is on does not answer.",

@@ -30,8 +30,8 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Found>> {
         let entry = entry?;
         let Some(name) = name_of(&entry.file_name()) else { continue };
         let path = entry.path();
-        // Whoever fills the folder decides what is in it, and a link leads elsewhere. What is
-        // no regular file is listed too: the look at it says why it cannot be used.
+        // A link may only lead to a file inside the folder. Directories, pipes and the like are
+        // listed as well: reading their heads later gives the reason why they cannot be used.
         let is_link = entry.file_type()?.is_symlink();
         let file = if is_link { inside(&path, &home) } else { Some(path) };
         found.push(Found { name, file });
@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_is_called_a_model_is_listed_by_name() {
+    fn only_entries_named_like_a_model_are_listed() {
         let folder = tempfile::tempdir().unwrap();
         for file in [
             "b.gguf",

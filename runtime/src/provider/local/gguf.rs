@@ -22,9 +22,9 @@ const HEAD_BYTES: u64 = 24;
 const TEXT_BYTES: u64 = 1024 * 1024;
 /// Arrays within arrays. The format has no use for any.
 const NESTING: u32 = 2;
-/// Bytes of a head at most. The largest, with the vocabulary of a quarter of a million tokens,
-/// are some 20 MB; a file that says otherwise would be read for as long as it is large, and a
-/// sparse one can be larger than its disk.
+/// Bytes of a head at most. The largest known heads, with vocabularies of 250,000 tokens, have
+/// some 20 MB. Without this bound a damaged head would be read to the end of the file, and a
+/// sparse file can be larger than its disk.
 const LONGEST_HEAD_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Why a file is no usable GGUF, as far as its head tells.
@@ -33,7 +33,7 @@ pub enum GgufError {
     /// It cannot be opened or read.
     #[error("the file cannot be read")]
     Read(#[source] io::Error),
-    /// It is a folder, a named pipe, a device or the like.
+    /// The path leads to a folder, a named pipe, a device or the like.
     #[error(transparent)]
     NotAFile(NotRegular),
     /// It begins with something else.
@@ -53,7 +53,7 @@ pub enum GgufError {
 /// A file's head, read up to the first entry.
 pub(super) struct Head {
     from: BufReader<File>,
-    /// Bytes that were read or skipped.
+    /// The position in the file: bytes that were read or skipped.
     at: u64,
     file_bytes: u64,
     tensors: u64,
@@ -170,7 +170,7 @@ impl Head {
         Ok(())
     }
 
-    /// Errors unless the file holds so many more bytes, and a head may.
+    /// Errors unless `bytes` more bytes are within the file and within [`LONGEST_HEAD_BYTES`].
     fn holds(&self, bytes: u64) -> Result<(), GgufError> {
         if bytes > self.file_bytes.saturating_sub(self.at) {
             return Err(GgufError::Cut);

@@ -1,6 +1,6 @@
-//! Looking at files that may never answer, such as those of a network file system whose server
-//! is away. Such a look cannot be ended, so it happens on a thread of its own, and whoever
-//! asked stops waiting for it.
+//! File accesses with a timeout. An access may never return, for example on a network file system
+//! whose server is away, and it cannot be cancelled. So it runs on a thread of its own, and the
+//! caller stops waiting after a while.
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -10,19 +10,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Looks that nobody waits for any more, at most. With so many nothing is looked at until one
-/// of them comes back.
+/// Paths with an access that hangs and that no caller waits for any more, at most. While there
+/// are that many, no further access is begun.
 const HANGING: usize = 16;
 
-/// Knows which paths hang.
+/// Runs accesses, and knows the paths whose accesses hang.
 #[derive(Default)]
 pub(super) struct Looks {
     hanging: Arc<Mutex<HashSet<PathBuf>>>,
 }
 
 impl Looks {
-    /// What `look` finds at `path`; none if it has not come back by `until`. While it still
-    /// hangs, nobody waits for that path again.
+    /// Runs `look` on a thread of its own and returns its result. None where it has not returned
+    /// by `until`, or panicked. While it hangs, further calls for the same path return none at
+    /// once. Blocks the calling thread.
     pub(super) fn at<T: Send + 'static>(
         &self,
         path: &Path,
@@ -39,8 +40,8 @@ impl Looks {
         let (hanging, at) = (Arc::clone(&self.hanging), path.to_owned());
         let looking = thread::Builder::new().name("file-look".to_owned()).spawn(move || {
             let result = catch_unwind(AssertUnwindSafe(|| look(&at)));
-            // With the lock held, so that it is either received or known to hang, and then no
-            // longer.
+            // The reply is sent with the lock held, so that the caller, which looks for it once
+            // more under the lock, either receives it or adds the path before it is removed here.
             let mut hanging = lock(&hanging);
             match result {
                 Ok(result) => drop(reply.send(result)),
@@ -52,7 +53,7 @@ impl Looks {
         let patience = until.saturating_duration_since(Instant::now());
         match found.recv_timeout(patience) {
             Ok(result) => return Some(result),
-            // It panicked, which is told where panics are.
+            // `look` panicked, which the panic hook has logged.
             Err(RecvTimeoutError::Disconnected) => return None,
             Err(RecvTimeoutError::Timeout) => {}
         }
@@ -69,7 +70,7 @@ impl Looks {
     }
 }
 
-/// A moment from now.
+/// The instant that is `patience` from now.
 pub(super) fn within(patience: Duration) -> Instant {
     Instant::now() + patience
 }
@@ -100,12 +101,12 @@ mod tests {
         let (slow, fine) = (Path::new("/slow"), Path::new("/fine"));
         let (release, held) = channel();
         assert_eq!(looks.at(slow, within(SHORT), hangs(held)), None);
-        // Nobody looks again, so nobody waits.
+        // The path is not accessed again, so this returns at once.
         let again = looks.at(slow, within(LONG), |_| panic!("it is known to hang"));
         assert_eq!(again, None::<u8>);
         assert_eq!(looks.at(fine, within(LONG), |_| 2), Some(2));
         drop(release);
-        // It comes back, and is looked at from then on.
+        // Once the hanging access has returned, the path is accessed again.
         let begin = Instant::now();
         while looks.at(slow, within(LONG), |_| 3) != Some(3) {
             assert!(begin.elapsed() < LONG);
@@ -114,7 +115,7 @@ mod tests {
     }
 
     #[test]
-    fn what_hangs_is_bounded() {
+    fn the_number_of_hanging_accesses_is_bounded() {
         let looks = Looks::default();
         let mut held = Vec::new();
         for number in 0..HANGING {
@@ -127,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn a_look_that_panics_is_no_answer_and_hangs_nothing() {
+    fn an_access_that_panics_gives_none_and_does_not_count_as_hanging() {
         let looks = Looks::default();
         let path = Path::new("/damaged");
         let panics = |_: &Path| -> u8 { std::panic::resume_unwind(Box::new("on purpose")) };

@@ -1,8 +1,8 @@
 //! The models that can be loaded: the configured one, and those of a folder.
 //!
-//! What their files say about themselves is kept as long as the files do not change, since
-//! reading a head takes some milliseconds. Nobody waits for long for a file system that does
-//! not answer ([`Looks`]).
+//! Descriptions of model files are cached until the files change, since reading a head takes
+//! some milliseconds. Every file access has a timeout ([`Looks`]), because a file system may not
+//! answer.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,9 +19,9 @@ use super::looks::{Looks, within};
 use super::{LocalConfig, ModelInfo, cpu, failure};
 use crate::provider::MODELS;
 
-/// How long a page waits for a file system.
+/// How long the rendering of a page waits for the file system.
 pub(super) const GLANCE: Duration = Duration::from_secs(1);
-/// How long the list of all models may take.
+/// How long reading the heads of all models may take.
 const LIST: Duration = Duration::from_secs(5);
 
 /// Knows the files by the models' names.
@@ -35,17 +35,18 @@ pub(super) struct Shelf {
     described: Mutex<HashMap<String, Described>>,
 }
 
-/// What a file said, and how it was then.
+/// A model's description, and the stamp that its file had when it was read.
 #[derive(Clone)]
 struct Described {
     stamp: Stamp,
     entry: ModelEntry,
 }
 
-/// Length and time of the last change; none where the file cannot be asked.
+/// A file's length in bytes and time of last change. None where they are not known, so that the
+/// file is read again.
 type Stamp = Option<(u64, SystemTime)>;
 
-/// What a look at a file found, for someone who knows how it was.
+/// What reading a file gave, compared with the stamp that is cached.
 enum Looked {
     Unchanged,
     Read(Stamp, Result<ModelInfo, GgufError>),
@@ -69,8 +70,9 @@ impl Shelf {
         self.is_default(model) || list().iter().any(|found| found.name == model)
     }
 
-    /// The file of a model, after a look at it: some microseconds and the folder, and no longer
-    /// than `patience`. Errors with `unavailable`.
+    /// The path of a model's file, after its folder was listed and the beginning of its head
+    /// checked. Blocks for some microseconds, and for `patience` at most. Errors with
+    /// `unavailable`.
     pub(super) fn file(&self, model: &str, patience: Duration) -> Result<PathBuf, Error> {
         let lacking = cpu::lacking();
         if !lacking.is_empty() {
@@ -123,7 +125,8 @@ impl Shelf {
         listed.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Takes the lock for all of it: who asks at the same time waits and finds it done.
+    /// Holds the lock throughout, so that concurrent calls do not read the same files: the second
+    /// one waits and finds the descriptions cached.
     fn describe(&self, all: &[Found], until: Instant) -> Vec<ModelEntry> {
         let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
         described.retain(|name, _| all.iter().any(|found| found.name == *name));
@@ -152,14 +155,16 @@ impl Shelf {
                 Described { stamp, entry: self.described_by(info, unknown()) }
             }
             (Some(Ok(Looked::Read(stamp, Err(error)))), _) => {
-                // A permission can be given without the file being changed.
+                // Without a stamp: the file may become readable, for example by a permission,
+                // without a change of its content.
                 let stamp = stamp.filter(|_| !matches!(error, GgufError::Read(_)));
                 Described { stamp, entry: self.unusable(unknown(), failure::file(&error)) }
             }
             (Some(Err(error)), _) => {
                 Described { stamp: None, entry: self.unusable(unknown(), error) }
             }
-            // What was known of it stays in the list, without a stamp, so that it is read again.
+            // No answer: the cached description stays, without a stamp, so that the file is read
+            // again next time.
             (None | Some(Ok(Looked::Unchanged)), known) => {
                 let entry = known.map_or_else(unknown, |known| known.entry);
                 Described { stamp: None, entry: self.unusable(entry, failure::no_answer()) }

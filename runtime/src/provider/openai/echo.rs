@@ -1,15 +1,16 @@
-//! Whether an endpoint says the key back; pure.
+//! Finds the API key in what an endpoint answers; pure.
 
 use crate::Secret;
 
-/// A key that is shorter and has no digit is a word that servers without keys ask for: "ollama",
-/// "lm-studio", "EMPTY" (vLLM), "not-needed". Names of models have such words in them, and there is
-/// nothing to keep secret.
+/// A key of fewer bytes and without a digit is taken for a placeholder, which is no secret: for
+/// servers that need no key, people configure words such as "ollama", "lm-studio", "EMPTY" (vLLM)
+/// or "not-needed". Names of models contain such words.
 const WORD_BYTES: usize = 12;
-/// A still shorter one keeps nobody out, and any name may have it in it.
+/// A key of fewer bytes protects nothing, and would be found in many names by chance.
 const SECRET_BYTES: usize = 4;
 
-/// Whether `text` has the key in it, in capitals or not, with other signs between its own or not.
+/// Whether `text` contains the key, whatever the case of its letters and whatever punctuation is
+/// between them. False for keys that are placeholders.
 pub(super) fn tells(text: &str, key: &Secret) -> bool {
     let key = key.reveal();
     let word = key.len() < WORD_BYTES && !key.contains(|c: char| c.is_ascii_digit());
@@ -19,7 +20,7 @@ pub(super) fn tells(text: &str, key: &Secret) -> bool {
     folded(text).contains(&folded(key)) || text.to_lowercase().contains(&key.to_lowercase())
 }
 
-/// Letters and digits alone. A key that has none is found as it stands.
+/// The letters and digits of a text in lower case. A text that has none is returned unchanged.
 fn folded(text: &str) -> String {
     let folded: String = text.chars().filter(|c| c.is_alphanumeric()).collect();
     if folded.is_empty() { text.to_owned() } else { folded.to_lowercase() }
@@ -30,7 +31,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_found_however_it_is_spelled_and_a_mere_word_is_not() {
+    fn a_key_is_found_in_any_spelling_and_a_placeholder_is_not() {
         for (text, key, tells_it) in [
             ("sk-abc-1234", "sk-abc-1234", true),
             ("x/sk-abc-1234:latest", "sk-abc-1234", true),

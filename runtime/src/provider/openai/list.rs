@@ -115,8 +115,9 @@ impl Shared {
     }
 }
 
-/// The models of a list, the first of each name, as many as a list may have. A name that tells
-/// the key is left out: names are shown to everybody, and kept with each turn.
+/// The models of an endpoint's list, at most [`MODELS`], without duplicate names; and how many
+/// more there were. Names that contain the API key are left out, because names are shown to
+/// everybody and stored with each turn.
 fn entries(list: &Value, key: Option<&Secret>) -> (Vec<ModelEntry>, u32) {
     let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     let mut known = HashSet::new();
@@ -170,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_tells_the_key_is_not_listed() {
+    fn a_name_that_contains_the_key_is_not_listed() {
         let key = Secret::new("sk-canary-1234567");
         let list = json!({ "data": [
             { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },

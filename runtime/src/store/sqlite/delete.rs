@@ -15,8 +15,9 @@ const EVENTS: u32 = 1_000;
 /// The mark of one whose removal has begun: before every moment, and not to be brought back.
 const GOING: i64 = 0;
 
-/// Sets the mark of some workers. A row of a strict table with one value of another type cannot
-/// be updated at all, so each column is made its own type.
+/// The statement that sets `deleted_ms`, its first parameter, of the workers for which the
+/// condition `of` holds. SQLite refuses to update a row of a strict table in which any value has
+/// the wrong type, so the statement also casts every other column to its type.
 fn set_deleted(of: &str) -> String {
     format!("UPDATE workers SET deleted_ms = ?, {} WHERE {of}", row::OF_THEIR_TYPES)
 }
@@ -48,7 +49,7 @@ pub(super) fn deleted(
          ORDER BY deleted_ms DESC, worker_id DESC LIMIT ?4",
         row::WORKER
     ))?;
-    // Not as many as are asked for: those without an id are left out.
+    // Without a limit in SQL: rows without a readable id are skipped and do not count.
     let mut rows = statement.query(params![GOING, before_ms, before_id, i64::MAX])?;
     let mut deleted = Vec::new();
     while deleted.len() < limit as usize
@@ -66,7 +67,7 @@ pub(super) fn deleted_one(db: &Connection, id: WorkerId) -> Result<Option<Delete
     Ok(rows.next()?.and_then(told))
 }
 
-/// None where not even the id or the moment can be read.
+/// None where the id or the time of the deletion cannot be read.
 fn told(row: &Row<'_>) -> Option<Deleted> {
     let at_ms: i64 = row.get(row::DELETED_MS).ok()?;
     Some(Deleted { worker: row::listed(row)?, at: Timestamp::from_unix_ms(at_ms) })

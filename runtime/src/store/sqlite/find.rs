@@ -69,7 +69,7 @@ fn walk(
         }
         match look(db, search, number, &mut workers) {
             Ok(hit) => found.hits.extend(hit),
-            // A text that cannot be read has nothing that could be shown.
+            // A text that cannot be read is no hit, and the search goes on.
             Err(cause) if is_damage(&cause) => {}
             Err(cause) => return Err(cause),
         }

@@ -51,7 +51,7 @@ impl FolderLock {
             Err(TryLockError::Error(source)) => return Err(unusable(source)),
             Err(TryLockError::WouldBlock) => return Err(taken(&mut file)),
         }
-        // What is in it is thrown away only if it is of the kind that is written here.
+        // The file is overwritten only if it is empty or holds a note that a companion wrote.
         note_in(&mut file).map_err(unusable)?;
         let note = Note { process: std::process::id() }.to_string();
         file.set_len(0)
@@ -61,7 +61,8 @@ impl FolderLock {
         Ok(Self { _file: file, _folder: held.then_some(itself) })
     }
 
-    /// Who holds the folder, if anybody does. Makes no file.
+    /// Who holds the folder, such as "another companion (process 12)". None where nobody does.
+    /// Creates no file.
     pub(super) fn holder(folder: &Path) -> Result<Option<String>, OpenError> {
         let mut file = match open(OpenOptions::new().read(true), folder) {
             Ok(file) => file,
@@ -81,8 +82,8 @@ impl FolderLock {
     }
 }
 
-/// Opens the lock's file, which must be a file of its own: a link would have something else
-/// overwritten, and a pipe would be waited for.
+/// Opens the lock file. Errors unless it is a regular file with no other name: through a link
+/// another file would be overwritten, and opening a pipe would block.
 fn open(options: &mut OpenOptions, folder: &Path) -> io::Result<File> {
     let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC).bits();
     let file =
@@ -107,14 +108,14 @@ fn reason_against(found: &Metadata) -> Option<&'static str> {
     if !found.is_file() {
         Some("is not a regular file")
     } else if found.nlink() > 1 {
-        // A second name of somebody's file, which would be overwritten under both.
+        // A hard link: the file would be overwritten under its other name as well.
         Some("is another name of a file that is elsewhere too")
     } else {
         None
     }
 }
 
-/// What the file says. Errors when it holds anything that a companion does not write.
+/// The note in the file; none in an empty file. Errors when the file holds anything else.
 fn note_in(file: &mut File) -> io::Result<Option<Note>> {
     let mut text = String::new();
     file.rewind()?;
@@ -157,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_file_of_somebody_else_is_never_overwritten() {
+    fn a_file_that_is_no_lock_file_is_never_overwritten() {
         let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let lock = folder.path().join(FILE);
         let letter = outside.path().join("letter");
@@ -201,9 +202,9 @@ mod tests {
         }
     }
 
-    /// The note in the file is of whoever had the folder last, which says nothing of now.
+    /// The note in the file may be of a process that held the folder before, and is then not told.
     #[test]
-    fn who_holds_the_folder_is_told_as_it_is() {
+    fn only_the_process_that_holds_the_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let told = || match FolderLock::take(folder.path()).err().expect("it is held") {
             OpenError::Locked { holder, .. } => holder,
@@ -216,9 +217,9 @@ mod tests {
         drop(ours);
         assert_eq!(FolderLock::holder(folder.path()).unwrap(), None);
 
-        // Another program holds the folder, and the note is of a process that is gone: no
-        // process has this number (https://man7.org/linux/man-pages/man5/proc_sys_kernel.5.html,
-        // pid_max).
+        // Another program holds the folder, and the note is of a process that has ended: this
+        // number is above the highest one that a process can have
+        // (https://man7.org/linux/man-pages/man5/proc_sys_kernel.5.html, pid_max).
         std::fs::write(folder.path().join(FILE), "process 4194305\n").unwrap();
         let mut other = std::process::Command::new("flock")
             .arg(folder.path())

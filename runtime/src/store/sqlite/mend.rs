@@ -1,8 +1,9 @@
-//! What a start puts right of single rows, so that each can be named, listed and removed: a
-//! flipped byte in a column that is looked up by must hide no conversation, and must not keep
-//! others from anything. What rows say is never guessed; one that cannot be read stays so.
+//! Repairs, at each start, the columns and indexes by which rows are found, so that every
+//! conversation can be listed, named and removed: a flipped byte in such a column must not hide a
+//! conversation, or disturb others. The content of rows is never guessed: a conversation that
+//! cannot be read stays unreadable.
 //!
-//! Nothing is written where nothing is wrong.
+//! Writes nothing where nothing is wrong.
 
 use std::collections::HashSet;
 
@@ -15,11 +16,12 @@ use super::schema::GRAMS;
 use super::texts;
 use crate::store::Cause;
 
-/// What the index of texts keeps its data in (<https://sqlite.org/fts5.html>).
+/// The tables in which FTS5 keeps the index of texts (<https://sqlite.org/fts5.html>).
 const INDEX_TABLES: [&str; 4] = ["grams_data", "grams_idx", "grams_docsize", "grams_config"];
 
-/// Whether SQLite's check speaks of what a row or the index of texts holds, and not of where
-/// the pages of the file are. Its words: <https://sqlite.org/src/file/src/pragma.c> and
+/// Whether a finding of SQLite's check is about the content of a row or about the index of texts,
+/// and not about the structure of the file. The texts of findings are in
+/// <https://sqlite.org/src/file/src/pragma.c> and
 /// <https://sqlite.org/src/file/ext/fts5/fts5_main.c>.
 pub(super) fn is_of_a_row(finding: &str) -> bool {
     let of_column = finding.split_once(" value in ").is_some_and(|(kind, column)| {
@@ -29,25 +31,25 @@ pub(super) fn is_of_a_row(finding: &str) -> bool {
     of_column || is_of_index(finding)
 }
 
-/// Whether what SQLite says is about the index of texts alone.
+/// Whether a finding or an error of SQLite is about the index of texts.
 pub(super) fn is_of_index(finding: &str) -> bool {
     finding.contains("inverted index for FTS5 table")
         || finding.contains("vtable constructor failed: grams")
         || finding.contains("fts5")
 }
 
-/// Puts right what can be, in one transaction.
+/// Repairs the rows in one transaction, and then the indexes.
 pub(super) fn mend(db: &mut Connection) -> Result<(), Cause> {
     let (rows, orphans) = (wrong_rows(db)?, orphans(db)?);
     if !rows.is_empty() || !orphans.is_empty() {
         let transaction = db.transaction()?;
         for row in &rows {
             row.write(&transaction)?;
-            tracing::warn!(worker = %row.id, "a conversation's row was put right as far as it can be");
+            tracing::warn!(worker = %row.id, "a conversation's row was damaged; the columns that lists need were repaired");
         }
         for orphan in orphans {
             let id = adopt(&transaction, orphan)?;
-            tracing::warn!(worker = %id, "a log without a conversation has one again");
+            tracing::warn!(worker = %id, "a log had no conversation; it was given one, to be listed and deleted");
         }
         transaction.commit()?;
     }
@@ -55,14 +57,14 @@ pub(super) fn mend(db: &mut Connection) -> Result<(), Cause> {
     mend_index(db)
 }
 
-/// The columns of a worker that lists and ids go by, as they should be.
+/// The repaired values of the columns by which a worker is found and listed.
 struct Lookup {
     key: i64,
     id: WorkerId,
     used_ms: i64,
     place: &'static str,
     deleted_ms: Option<i64>,
-    /// The summary, where it names another id than the column does.
+    /// The summary with `id` in it, where it named another one; else none, and it stays.
     summary: Option<String>,
 }
 
@@ -88,7 +90,7 @@ impl Lookup {
     }
 }
 
-/// The rows whose columns are not as they should be.
+/// Repairs for the rows whose columns are wrong.
 fn wrong_rows(db: &Connection) -> Result<Vec<Lookup>, Cause> {
     let mut taken = ids(db)?;
     let mut statement = db.prepare(
@@ -121,7 +123,7 @@ fn wrong_row(row: &Row<'_>, taken: &mut HashSet<WorkerId>) -> Result<Option<Look
     let text = row.get_ref(5)?.as_str().ok();
     let mut summary: Option<Worker> = text.and_then(|text| serde_json::from_str(text).ok());
     let column = id_of(row.get_ref(1)?);
-    // One that is of another conversation says nothing of this one.
+    // A summary with the id of another conversation is not used for this one.
     summary.take_if(|told| Some(told.worker_id) != column && taken.contains(&told.worker_id));
     let id = match (column, &summary) {
         (Some(id), _) => id,
@@ -138,7 +140,7 @@ fn wrong_row(row: &Row<'_>, taken: &mut HashSet<WorkerId>) -> Result<Option<Look
     };
     let found_place = row.get_ref(3)?.as_str().ok().and_then(place_of);
     let place = summary.as_ref().map(|worker| worker.place).or(found_place).unwrap_or_default();
-    // Zero is the mark of one that is being removed; before that there was no deletion.
+    // Zero marks a worker that is being removed, see `delete.rs`; negative values mean nothing.
     let found_deleted = row.get_ref(4)?;
     let deleted_ms = integer(found_deleted).filter(|ms| *ms >= 0 && is_moment(*ms));
     let rename = summary.as_mut().filter(|worker| worker.worker_id != id);
@@ -147,7 +149,7 @@ fn wrong_row(row: &Row<'_>, taken: &mut HashSet<WorkerId>) -> Result<Option<Look
         serde_json::to_string(worker)
     });
     let types: String = row.get(6)?;
-    // None of these is of another type than its column; one that is null stays so.
+    // Whether each value has the type of its column. Null is left as it is.
     let expected = ["integer", "integer", "blob", "text"];
     let typed = types.split(' ').zip(expected).all(|(found, of)| found == of || found == "null");
     let right = column.is_some()
@@ -176,7 +178,7 @@ fn is_moment(ms: i64) -> bool {
     Timestamp::from_unix_ms(ms).unix_ms() == ms
 }
 
-/// An id for a row that has none, the same whenever it is asked for.
+/// An id for a row that has none, made of its key, so that every start makes the same one.
 fn made_of(key: i64, taken: &HashSet<WorkerId>) -> WorkerId {
     let mut random = [0; 10];
     random[2..].copy_from_slice(&key.to_be_bytes());
@@ -186,13 +188,13 @@ fn made_of(key: i64, taken: &HashSet<WorkerId>) -> WorkerId {
         .expect("there are more moments than workers")
 }
 
-/// The keys that events have and no worker: the row is gone, or its key is another.
+/// The keys of workers that events refer to and that no row of `workers` has.
 fn orphans(db: &Connection) -> Result<Vec<i64>, Cause> {
     let mut next = db.prepare("SELECT min(worker) FROM events WHERE worker > ?")?;
     let mut known = db.prepare("SELECT EXISTS (SELECT 1 FROM workers WHERE id = ?)")?;
     let mut key: Value = db.query_row("SELECT min(worker) FROM events", [], |row| row.get(0))?;
     let mut orphans = Vec::new();
-    // What belongs to no number stands behind all that does, and nobody meets it.
+    // Values that are no integers sort behind all integers, and no query asks for them.
     while let Value::Integer(worker) = key {
         if !known.query_row([worker], |row| row.get::<_, bool>(0))? {
             orphans.push(worker);
@@ -202,8 +204,8 @@ fn orphans(db: &Connection) -> Result<Vec<i64>, Cause> {
     Ok(orphans)
 }
 
-/// A worker for the events of a key, so that they can be seen and removed. Nobody knows its
-/// summary.
+/// Adds a worker for the events of `key`, so that they can be listed, exported and removed. Its
+/// summary is lost, so it is listed as unreadable.
 fn adopt(db: &Transaction<'_>, key: i64) -> Result<WorkerId, Cause> {
     let id = made_of(key, &ids(db)?);
     db.execute(
@@ -214,8 +216,8 @@ fn adopt(db: &Transaction<'_>, key: i64) -> Result<WorkerId, Cause> {
     Ok(id)
 }
 
-/// Makes the indexes of the small tables anew where a row is not in them, or not where it
-/// should be: it would be in some lists and not in others.
+/// Rebuilds the indexes of the small tables where they do not fit the rows: a worker would be in
+/// some lists and missing in others.
 fn mend_lookups(db: &Connection) -> Result<(), Cause> {
     for table in ["workers", "turns"] {
         let mut statement = db.prepare(&format!("PRAGMA integrity_check({table})"))?;
@@ -227,22 +229,23 @@ fn mend_lookups(db: &Connection) -> Result<(), Cause> {
         }
         drop(rows);
         if wrong {
-            tracing::warn!(table, "an index does not fit its table; it is made anew");
+            tracing::warn!(table, "an index does not fit its table; it is rebuilt");
             db.execute_batch(&format!("REINDEX {table}"))?;
         }
     }
     Ok(())
 }
 
-/// Makes the index of texts anew where it is broken, or where texts were written without it.
+/// Rebuilds the index of texts where it is broken, or where texts are missing in it because they
+/// were written while it was broken.
 fn mend_index(db: &mut Connection) -> Result<(), Cause> {
     if index_is_whole(db) {
         return Ok(());
     }
-    tracing::warn!("the index of texts is broken; it is made anew, which may take a while");
+    tracing::warn!("the index of texts is broken; it is rebuilt, which may take a while");
     if db.execute_batch("DROP TABLE IF EXISTS grams").is_err() {
-        // It is too broken to be opened, which its module does before it drops it. Without its
-        // entry, what it kept its data in are tables like others.
+        // SQLite opens the index before it drops it, and it is too broken for that. Without its
+        // entry in the schema its tables are ordinary ones, which can be dropped below.
         db.pragma_update(None, "writable_schema", true)?;
         db.execute("DELETE FROM sqlite_schema WHERE name = 'grams'", [])?;
         db.pragma_update(None, "writable_schema", "RESET")?;

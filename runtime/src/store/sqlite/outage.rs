@@ -60,7 +60,7 @@ pub(super) fn is_damage(cause: &Cause) -> bool {
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
     };
     let Some(error) = cause.downcast_ref::<rusqlite::Error>() else {
-        // Texts and ids that were written whole, and cannot be read back.
+        // A row that was read and does not hold what was written.
         return cause.is::<BadRow>() || cause.is::<protocol::IdError>();
     };
     let code = error.sqlite_error_code();

@@ -1,6 +1,7 @@
-//! Keeping the data folder to the account that the server runs as: the folder is made with
-//! mode 0700 and its files with 0600, and what a former version left open is closed at the
-//! next start. Where that is not ours to do it is said and left.
+//! Keeps the data folder private to the account that the server runs as: the folder is created
+//! with mode 0700 and its files with 0600. Wider modes, such as those of an earlier version, are
+//! narrowed at the next start. What this server must not change, such as a folder of another
+//! account, is left with a warning.
 
 use std::fs::{DirBuilder, Metadata, OpenOptions, Permissions};
 use std::io;
@@ -11,21 +12,21 @@ use std::path::{Path, PathBuf};
 
 use tracing::{info, warn};
 
-/// What accounts other than the owner may do, in a mode.
+/// The bits of a mode that give rights to other accounts: those of the group and of all others.
 const OTHERS: u32 = 0o077;
-/// Where a folder is shared by design (`/tmp`): each may remove only what is theirs.
+/// The sticky bit, as of `/tmp`: the folder is meant to be shared.
 const STICKY: u32 = 0o1000;
-/// How the names of the store's files begin: database, side files, copies, lock.
+/// How the names of all files of the store begin: database, side files, copies, lock.
 const OURS: &str = "companion";
 
-/// Makes the folder where it is missing, and closes it and the store's files in it to other
-/// accounts. Errors when the folder cannot be made; that something stays open is a warning,
-/// since there can be a reason that only the operator knows.
+/// Creates the folder where it is missing, and takes the rights of other accounts to it and to the
+/// store's files in it away. Errors when the folder cannot be created. Rights that cannot be taken
+/// away are only logged, since the operator may have given them on purpose.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut mended = 0;
     let found = exposed(folder).unwrap_or_else(|error| {
-        warn!(folder = %folder.display(), %error, "who can use the data folder is not known");
+        warn!(folder = %folder.display(), %error, "the modes of the data folder and its files cannot be read");
         Vec::new()
     });
     for Exposed { path, mode, why } in found {
@@ -50,23 +51,25 @@ pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Makes an empty file for SQLite to fill. SQLite gives its side files the same mode.
+/// Creates an empty file for SQLite to fill; its side files get the same mode from SQLite. Error:
+/// `AlreadyExists`.
 pub(super) fn create(file: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map(drop)
 }
 
-/// Something of the store that other accounts may use.
+/// The data folder, or a file of the store in it, to which other accounts have rights.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Exposed {
     pub path: PathBuf,
-    /// The permissions it has.
+    /// Its permission bits, such as `0o755`.
     pub mode: u32,
-    /// Why it is not ours to change; none where the next start changes it.
+    /// Why the server does not change its mode, in words that follow "because". None where the next
+    /// start changes it.
     pub why: Option<&'static str>,
 }
 
-/// The folder and what of the store is in it, as far as their modes let other accounts in.
-/// Changes nothing.
+/// The folder and the store's files in it, as far as other accounts have rights to them; the folder
+/// first. Changes nothing. Errors when the folder or a file in it cannot be read.
 pub fn exposed(folder: &Path) -> io::Result<Vec<Exposed>> {
     let account = rustix::process::geteuid().as_raw();
     let itself = std::fs::metadata(folder)?;
@@ -77,7 +80,7 @@ pub fn exposed(folder: &Path) -> io::Result<Vec<Exposed>> {
             alone = false;
             continue;
         }
-        // Not of what a link leads to: that is somebody's own arrangement.
+        // This is the metadata of a link itself: the file it leads to is not the store's to change.
         let found = entry.metadata()?;
         if found.is_file() && found.mode() & OTHERS != 0 {
             files.push(Exposed::new(entry.path(), &found, foreign(&found, account)));
@@ -106,7 +109,7 @@ fn foreign(found: &Metadata, account: u32) -> Option<&'static str> {
     (found.uid() != account).then_some("it belongs to another account")
 }
 
-/// Takes away what others may do and leaves the rest of the mode as it is.
+/// Takes the rights of other accounts out of `mode`, and sets it.
 fn close(path: &Path, mode: u32) -> Result<(), String> {
     std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))
         .map_err(|error| error.to_string())
@@ -126,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn a_folder_is_made_closed_and_an_open_one_is_closed_with_its_files() {
+    fn a_new_folder_is_private_and_an_open_one_is_made_private_with_its_files() {
         let above = tempfile::tempdir().unwrap();
         let folder = above.path().join("a/b");
         make_folder(&folder).unwrap();
@@ -144,9 +147,10 @@ mod tests {
         assert_eq!(exposed(&folder).unwrap(), []);
     }
 
-    /// A folder that others need, such as a home or `/tmp`, is not closed to them; the files are.
+    /// The folder's mode is left where the folder holds other things too, or is shared like `/tmp`;
+    /// the modes of the files are narrowed.
     #[test]
-    fn a_folder_that_is_not_for_the_store_alone_is_left() {
+    fn the_mode_of_a_shared_folder_is_left() {
         for (with, bits) in [("notes.txt", 0o755), ("companion.db", 0o1777)] {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("companion.db");
@@ -163,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_link_leads_to_is_left() {
+    fn the_target_of_a_link_is_left() {
         let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let file = outside.path().join("page.html");
         std::fs::write(&file, "for everybody").unwrap();

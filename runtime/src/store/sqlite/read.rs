@@ -27,7 +27,7 @@ pub(super) fn role_name(role: Role) -> &'static str {
     }
 }
 
-/// Errors where the row cannot be read, or does not fit the log that it stands for.
+/// A worker that was not deleted. Errors where its row cannot be read or contradicts its log.
 pub(super) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
     let sql =
         format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
@@ -39,7 +39,7 @@ pub(super) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>,
     Ok(Some(WorkerRow { key, stored }))
 }
 
-/// Whether there is one, whatever its row holds.
+/// Whether there is such a worker and it was not deleted; nothing but its ids is read.
 pub(super) fn exists(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     Ok(key(db, id)?.is_some())
 }
@@ -52,8 +52,9 @@ pub(super) fn listed(db: &Connection, id: WorkerId) -> Result<Option<Worker>, Ca
     Ok(rows.next()?.and_then(row::listed))
 }
 
-/// What would be appended, read and sent goes by the last position and the head; where they
-/// are not the log's own, events would be lost or a branch would begin in the air.
+/// Errors unless the row's last position and head are those of the log. New events are appended
+/// after the last position, and new messages follow the head, so wrong ones would overwrite events
+/// or break the tree of messages.
 fn fits_log(db: &Connection, key: i64, stored: &Stored) -> Result<(), Cause> {
     let mut last = db.prepare_cached("SELECT max(seq) FROM events WHERE worker = ?")?;
     let last: Option<u64> = last.query_row([key], |row| row.get(0))?;
@@ -91,8 +92,8 @@ pub(super) fn workers(
         Places::Only(Place::Pinned) => "place = 'pinned'",
         Places::Only(Place::Archived) => "place = 'archived'",
     };
-    // Not as many as are asked for: those without an id are left out, and a list that is short
-    // is taken for one that ends.
+    // Without a limit in SQL: rows without a readable id are skipped, and a page with fewer rows
+    // than `limit` would be taken for the last one.
     let mut statement = db.prepare_cached(&format!(
         "SELECT {} FROM workers
          WHERE deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
@@ -131,7 +132,7 @@ pub(super) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cau
         let (Ok(worker), Ok(turn)) = (row.get::<_, Vec<u8>>(0), row.get::<_, Vec<u8>>(1)) else {
             continue;
         };
-        // A turn without an id is one that nobody can end.
+        // A turn whose id cannot be read is left out: nobody could end it.
         if let (Ok(worker), Ok(turn)) = (WorkerId::from_slice(&worker), TurnId::from_slice(&turn)) {
             found.push((worker, turn));
         }
@@ -156,7 +157,7 @@ pub(super) fn title(db: &Connection, key: i64) -> Result<Option<String>, Cause> 
     Ok(found.and_then(|(_, stored)| stored.worker.title))
 }
 
-/// The key of a worker that was not deleted.
+/// The key of a worker, unless it was deleted.
 pub(super) fn key(db: &Connection, id: WorkerId) -> Result<Option<i64>, Cause> {
     let mut statement =
         db.prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms IS NULL")?;

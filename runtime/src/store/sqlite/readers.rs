@@ -23,11 +23,11 @@ const JOBS: usize = 128;
 
 type Job = Box<dyn FnOnce(&Connection) -> After + Send>;
 
-/// Whether the connection is as it was.
+/// The state of a thread's connection after a job.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum After {
     Sound,
-    /// The job panicked half-way through.
+    /// The job panicked, so the connection is replaced.
     Panicked,
 }
 
@@ -56,7 +56,7 @@ impl Readers {
         self.on(thread, read).await
     }
 
-    /// Whether each of the threads reads.
+    /// Checks that each thread can read. Errors with the first failure.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         for thread in 0..self.threads.len() {
             let look = |db: &Connection| {
@@ -75,7 +75,7 @@ impl Readers {
         let (reply, done) = oneshot::channel();
         let job: Job = Box::new(move |db| {
             let moment = || db.unchecked_transaction().map_err(Cause::from);
-            // A panic takes the transaction with it; the thread gets another connection.
+            // Unwinding ends the transaction, and the thread then opens a new connection.
             let run = AssertUnwindSafe(|| moment().and_then(|_moment| read(db)));
             let (result, after) = match catch_unwind(run) {
                 Ok(result) => (result.map_err(outage::of_read), After::Sound),
@@ -99,7 +99,8 @@ fn start(path: &Path, place: &Place, number: usize) -> Result<mpsc::Sender<Job>,
             while let Some(job) = inbox.blocking_recv() {
                 if job(&db) == After::Panicked {
                     tracing::error!("a read panicked; its thread goes on with a new connection");
-                    // Where another file stands there now, the old connection has the right one.
+                    // If the database was replaced by another file, the old connection is kept: it
+                    // still has the right file open.
                     if let (Ok(()), Ok(fresh)) = (place.check(), file::open_to_read(&file)) {
                         db = fresh;
                     }
@@ -116,7 +117,7 @@ mod tests {
     use crate::store::sqlite::schema::Schema;
 
     #[tokio::test]
-    async fn a_read_that_panics_costs_itself_alone() {
+    async fn after_a_read_that_panics_the_next_reads_work() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("companion.db");
         let writer = file::open(&file, &Schema::current()).unwrap();

@@ -84,7 +84,7 @@ CREATE VIRTUAL TABLE grams USING fts5 (
 );
 ";
 
-/// The index of texts, to be made anew where it is broken.
+/// Creates the index of texts alone, to rebuild it where it is broken. As in [`SECOND`].
 pub(super) const GRAMS: &str = "
 CREATE VIRTUAL TABLE grams USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'

@@ -18,16 +18,16 @@ const STEP_MS: i64 = 100;
 /// Texts of the same moment that keep their order.
 const IN_A_ROW: u32 = 16;
 
-/// What becomes of the index of grams.
+/// Whether the index of grams is written along with the texts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Index {
     Written,
-    /// It is broken: it stays as it is until the next start makes it anew ([`super::mend`]).
+    /// Not written, because it is broken; the next start rebuilds it ([`super::mend`]).
     Left,
 }
 
-/// Keeps what an event makes searchable. Its own rows are written already. What cannot be read
-/// is not searchable, and keeps nothing from being written.
+/// Makes the title or message of an event searchable. The event's own rows must be written
+/// already. A title or message that cannot be read does not become searchable, which is no error.
 pub(super) fn keep(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<(), Cause> {
     match number(db, worker, event, index) {
         Ok(Some(number)) if index == Index::Written => self::index(db, number),
@@ -61,7 +61,7 @@ pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
     index_all(db)
 }
 
-/// Indexes all that has a number.
+/// Writes all texts into an empty index.
 pub(super) fn index_all(db: &Connection) -> Result<(), Cause> {
     // In the order of the numbers the index is written in one go.
     let mut statement = db.prepare("SELECT id FROM texts ORDER BY id")?;
@@ -194,7 +194,8 @@ fn free(db: &Connection, wanted: i64) -> Result<i64, Cause> {
     Ok(number)
 }
 
-/// Writes the grams of a text. One that cannot be read has none but its worker's.
+/// Writes a text into the index. For a text that cannot be read only the mark of its worker is
+/// written, if at least that is known.
 fn index(db: &Connection, number: i64) -> Result<(), Cause> {
     let text = match text(db, number) {
         Ok(Some(text)) => text,
@@ -226,23 +227,24 @@ fn insert(db: &Connection, number: i64, grams: &str) -> Result<(), Cause> {
     inserted.map(drop).map_err(of_index)
 }
 
-/// The index of grams cannot be written; everything else can.
+/// A statement that writes nothing but the index of grams failed, because the index is broken.
 #[derive(Debug, thiserror::Error)]
 #[error("the index of texts is broken")]
 struct BrokenIndex(#[source] rusqlite::Error);
 
-/// A failure of a statement about the index alone. What the disk refuses is not its fault.
+/// Turns the error of a statement that concerns only the index into [`BrokenIndex`], unless it has
+/// another cause, such as a full disk.
 fn of_index(error: rusqlite::Error) -> Cause {
     use rusqlite::ErrorCode::{ConstraintViolation, DatabaseCorrupt, Unknown};
     match error.sqlite_error_code() {
-        // Its own tables may refuse what it writes into them.
+        // A constraint can fail because FTS5 writes into tables of its own.
         Some(DatabaseCorrupt | Unknown | ConstraintViolation) => BrokenIndex(error).into(),
         _ => error.into(),
     }
 }
 
-/// Whether what failed is the index alone. It may be found when a transaction is committed,
-/// which is when SQLite writes most of it.
+/// Whether a failure is that of the index alone. SQLite writes most of the index when a transaction
+/// is committed, so the commit itself can fail with an error that only its code tells apart.
 pub(super) fn is_broken_index(cause: &Cause) -> bool {
     let code = cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error);
     cause.is::<BrokenIndex>()

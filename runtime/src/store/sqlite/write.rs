@@ -121,7 +121,8 @@ fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId
             Ok(Some(turn.answer))
         }
         EventBody::TurnEnded { turn_id, .. } => {
-            // A row of a strict table with one value of another type cannot be updated at all.
+            // SQLite refuses to update a row of a strict table in which any value has the wrong
+            // type, so a damaged `first_seq` is cast to its type.
             db.prepare_cached(
                 "UPDATE turns SET last_seq = ?, first_seq = CAST(first_seq AS INTEGER)
                  WHERE worker = ? AND turn_id = ?",
@@ -134,8 +135,8 @@ fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId
     }
 }
 
-/// Replaces each run of neighbouring deltas of an ended turn by a single one. Where they cannot
-/// be read they stay as they are: a turn must be able to end.
+/// Replaces each run of neighbouring deltas of an ended turn by a single one. Deltas that cannot be
+/// read stay as they are, without an error, so that the turn can end.
 fn fold(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<(), Cause> {
     let events = match turn_events(db, worker, turn, end) {
         Err(cause) if is_damage(&cause) => return Ok(()),

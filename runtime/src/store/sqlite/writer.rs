@@ -3,7 +3,7 @@
 //! Whatever waits when the thread looks is committed as one transaction; the durability
 //! of the group is that of its most demanding member. A job that fails on its own (the log
 //! has moved on, an id is taken) is undone alone; a failure of the disk fails the group. The
-//! thread outlives every failure, also a panic: the next group is a new attempt.
+//! thread survives every failure, even a panic: the next group is a new attempt.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -89,7 +89,7 @@ impl Writer {
         done.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Whether a commit would be taken now.
+    /// Checks that a commit would be taken now. Errors: what it would fail with.
     pub(super) async fn check(&self) -> Result<(), StoreError> {
         self.write(Work::Check).await.map(drop)
     }
@@ -117,7 +117,7 @@ pub(super) struct Database {
     /// What the last commit failed of, so that an outage is logged once and not with every
     /// attempt.
     trouble: Option<String>,
-    /// Whether the index of texts can be written.
+    /// Whether the index of texts is written; not any more once it was found to be broken.
     index: Index,
 }
 
@@ -177,7 +177,7 @@ impl Database {
         results.into_iter().zip(replies).collect()
     }
 
-    /// Runs `work`. Where it panics the thread goes on, with a new connection.
+    /// Runs `work`. A panic becomes the error `Panicked`, and the connection is replaced.
     fn caught<T>(
         &mut self,
         work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
@@ -188,10 +188,11 @@ impl Database {
         })
     }
 
-    /// After a panic, which may have left anything behind in the connection.
+    /// Replaces the connection after a panic, which may have left it in any state.
     fn reopen(&mut self) {
-        tracing::error!("a job of the store panicked; it goes on with a new connection");
-        // Where another file stands there now, the old connection has the right one.
+        tracing::error!("a job of the store panicked; the store opens a new connection");
+        // If the database was replaced by another file, the old connection is kept: it still has
+        // the right file open.
         match self.place.check().map(|()| file::open_to_write(self.place.file())) {
             Ok(Ok(fresh)) => self.connection = fresh,
             Ok(Err(error)) => tracing::error!(
@@ -206,7 +207,7 @@ impl Database {
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
         // A database that is gone is not worth the work.
         self.place.check()?;
-        // Nothing that is only looked at says that what failed would succeed now.
+        // After a failed commit an empty transaction proves nothing, so a check has to write.
         if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
             probe(&mut self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
         }
@@ -215,7 +216,7 @@ impl Database {
             let error = cause.as_ref() as &dyn std::error::Error;
             tracing::error!(
                 error,
-                "the index of texts is broken; search knows nothing new until the next start makes it anew"
+                "the index of texts is broken; new texts are not found by search until the next start rebuilds it"
             );
             self.index = Index::Left;
             done = perform(&mut self.connection, &self.place, works, self.index);
@@ -248,7 +249,8 @@ impl Database {
         self.place.check()?;
         let done = transfer::import(&mut self.connection, &self.place, logs, differing, self.index);
         if done.as_ref().is_err_and(texts::is_broken_index) {
-            // The giver has given; the next import goes without the index.
+            // `logs` is used up, so this import cannot be tried again; the next one leaves the
+            // index out.
             self.index = Index::Left;
         }
         done.map_err(|cause| match cause.downcast::<StoreError>() {

@@ -99,7 +99,7 @@ fn texts(salvaged: &Salvaged) -> Vec<String> {
 }
 
 #[test]
-fn a_log_that_lacks_any_of_its_events_becomes_a_sound_one() {
+fn a_log_without_any_two_of_its_events_becomes_a_valid_one() {
     let events = log().len() as u64;
     for first in 1..=events {
         for second in 1..=events {
@@ -113,7 +113,7 @@ fn a_log_that_lacks_any_of_its_events_becomes_a_sound_one() {
 }
 
 #[test]
-fn what_is_missing_is_said_in_its_place() {
+fn placeholders_stand_where_events_are_missing() {
     let all = ["question 1", "first second", "question 2", "first second"];
     assert_eq!(texts(&without(&[])), all);
     // A question.
@@ -124,13 +124,13 @@ fn what_is_missing_is_said_in_its_place() {
     assert_eq!(texts(&without(&[5])), [all[0], "first ", all[2], all[3]]);
     // The end of a turn.
     assert_eq!(texts(&without(&[6])), all);
-    // An answer's own beginning: nobody knows what its pieces belong to.
+    // The beginning of a turn: its pieces and its end belong to nothing and are dropped.
     assert_eq!(texts(&without(&[3])), [all[0], all[2], all[3]]);
     assert_eq!(without(&[3]).lost, 4);
 }
 
 #[test]
-fn nothing_at_all_is_nothing() {
+fn a_log_without_readable_events_gives_no_log() {
     let found = Salvage { worker: worker(), events: Vec::new(), lost: 3, prompts: Vec::new() };
     assert_eq!(salvage(found), Salvaged { worker_id: worker().worker_id, whole: None, lost: 3 });
 }

@@ -1,4 +1,4 @@
-//! What is done to a database: one value in one column of one row becomes another.
+//! Damages a database: one value, in one column of one row, is replaced by another.
 
 use std::fmt;
 use std::path::Path;
@@ -6,41 +6,42 @@ use std::path::Path;
 use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
-/// A column of a row, and what becomes of it.
+/// One damage: which value is replaced, and by what.
 pub struct Case {
     pub table: String,
     pub column: String,
     /// The row's primary key: its columns with their values.
     row: Vec<(String, Value)>,
     blow: Blow,
-    /// Which rows may be struck.
+    /// An SQL condition: the rows that may be damaged.
     of: String,
 }
 
-/// Whether anything is other than it was.
+/// Whether the stored value was really changed.
 #[derive(PartialEq)]
 pub enum Damaged {
     Yes,
     No,
 }
 
-/// What becomes of a value.
+/// What a value is replaced by.
 #[derive(Clone, Copy, Debug)]
 enum Blow {
     Null,
-    /// Of another type.
+    /// A text, whatever the column's type.
     Words,
+    /// A blob, whatever the column's type.
     Bytes,
     Number(i64),
     Fraction,
     Empty,
-    /// Without its second half.
+    /// Its own first half.
     Cut,
-    /// One bit of its middle byte is another.
+    /// Itself with one bit of its middle byte flipped.
     Flip,
-    /// A byte in the middle that no text has.
+    /// Itself with a middle byte that is not UTF-8.
     NoText,
-    /// JSON, and nothing that this version knows.
+    /// JSON that this version does not know.
     Newer,
     /// The value of another row.
     Another,
@@ -73,8 +74,8 @@ impl fmt::Display for Case {
     }
 }
 
-/// Every column of every table, struck in every way, in the first, the middle and the last row
-/// that does not belong to the worker of the key `sound`.
+/// Every damage to every column of every table, in the first, the middle and the last row that does
+/// not belong to the worker with the key `sound`.
 pub fn cases(db: &Connection, sound: i64) -> Vec<Case> {
     let mut cases = Vec::new();
     for table in tables(db) {
@@ -96,7 +97,7 @@ pub fn cases(db: &Connection, sound: i64) -> Vec<Case> {
             let value = |at: usize| -> Value { row.get(at).unwrap() };
             rows.push(keys.iter().enumerate().map(|(at, key)| (key.clone(), value(at))).collect());
         }
-        assert!(!rows.is_empty(), "{table} has a row that can be struck");
+        assert!(!rows.is_empty(), "{table} has a row that can be damaged");
         let mut at = vec![0, rows.len() / 2, rows.len() - 1];
         at.dedup();
         for at in at {
@@ -114,7 +115,7 @@ pub fn cases(db: &Connection, sound: i64) -> Vec<Case> {
     cases
 }
 
-/// Tables with rows of their own; what a virtual one keeps is in others.
+/// The tables that hold rows. Virtual tables are left out: they keep their data in other tables.
 fn tables(db: &Connection) -> Vec<String> {
     let mut statement = db
         .prepare(
@@ -126,15 +127,15 @@ fn tables(db: &Connection) -> Vec<String> {
     statement.query_map([], |row| row.get(0)).unwrap().collect::<Result<_, _>>().unwrap()
 }
 
-/// Names, and their places in the primary key.
+/// The columns' names, each with its position in the primary key, or 0.
 fn columns(db: &Connection, table: &str) -> Vec<(String, i64)> {
     let mut statement = db.prepare(&format!("PRAGMA table_info({table})")).unwrap();
     let columns = statement.query_map([], |row| Ok((row.get(1)?, row.get(5)?))).unwrap();
     columns.collect::<Result<_, _>>().unwrap()
 }
 
-/// Strikes. The table's own rules about values are taken away for as long as that takes, since a
-/// disk that forgets keeps to none of them.
+/// Does the damage. The table's constraints are removed meanwhile, since a failing disk does not
+/// keep to them.
 pub fn strike(file: &Path, case: &Case) -> Damaged {
     let Case { table, column, row, blow, of: any } = case;
     let rules = loosen(file, table);
@@ -181,7 +182,8 @@ pub fn strike(file: &Path, case: &Case) -> Damaged {
     tighten(db, file, &rules, damaged)
 }
 
-/// The bytes of a value as an expression, of the same type.
+/// A text or blob with changed bytes, as an SQL expression of the same type. None for other and
+/// empty values.
 fn of_bytes(value: &Value, change: impl Fn(&mut Vec<u8>)) -> Option<String> {
     let (mut bytes, kind) = match value {
         Value::Text(text) => (text.clone().into_bytes(), "TEXT"),
@@ -196,7 +198,7 @@ fn of_bytes(value: &Value, change: impl Fn(&mut Vec<u8>)) -> Option<String> {
     Some(format!("CAST(x'{hex}' AS {kind})"))
 }
 
-/// What the catalogue says of a table.
+/// A table's name and its statement in the schema.
 type Rules = (String, String);
 
 fn loosen(file: &Path, table: &str) -> Rules {

@@ -1,4 +1,4 @@
-//! What must go on working, whatever one row holds.
+//! What must still work, whatever one damaged row holds.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::SOUND;
 use crate::stage::{Setting, Stage, fresh_id, soon};
 
-/// Opens what is in the folder and uses it as a person would who finds a broken conversation in
-/// it. Error: the step that fails, and how.
+/// Opens the folder and uses it as a person would who finds a damaged conversation in it. Error:
+/// the step that fails, and how.
 pub async fn examine(folder: TempDir) -> Result<(), String> {
     let mut stage = Stage::open(Setting::default(), folder).await.map_err(|e| at("start", e))?;
     let sound = lists(&stage).await?;
@@ -22,7 +22,7 @@ pub async fn examine(folder: TempDir) -> Result<(), String> {
     shows(&stage, &sound.all).await?;
     exports(&stage).await?;
     removes(&mut stage, sound).await?;
-    // What was left is sound.
+    // After the removal everything that is left works.
     let mut stage = stage.try_reopened().await.map_err(|e| at("start again", e))?;
     let left = lists(&stage).await?;
     if left.all != [left.sound] {
@@ -101,12 +101,12 @@ async fn answers(stage: &mut Stage) -> Result<(), String> {
     if !found.hits.iter().any(|hit| hit.worker.worker_id == stage.worker) {
         return Err(at("search", "what the sound one says is not found"));
     }
-    // The index leads to the struck ones as well.
+    // This search finds damaged conversations in the index, and must not fail because of them.
     let found = stage.runtime.search("struckquestion", None, None, 50).await;
     found.map(drop).map_err(|e| at("search", e))
 }
 
-/// Each page of a conversation is shown, or says that it cannot be.
+/// Each conversation is shown, or reported as unreadable.
 async fn shows(stage: &Stage, all: &[WorkerId]) -> Result<(), String> {
     for id in all {
         stage.runtime.worker(*id).await.map_err(|e| at("look at one", e))?;
@@ -114,14 +114,14 @@ async fn shows(stage: &Stage, all: &[WorkerId]) -> Result<(), String> {
         let mut observation =
             stage.runtime.observe(*id, None).await.map_err(|e| at("follow one", e))?;
         soon(observation.next()).await.ok_or_else(|| at("follow one", "nothing is told"))?;
-        // These may say that something cannot be read, and must come back.
+        // These may fail because something cannot be read, but must not hang.
         let _ = soon(stage.runtime.transcript(*id, None, 10)).await;
         let _ = soon(stage.runtime.search("struckquestion", Some(*id), None, 5)).await;
     }
     Ok(())
 }
 
-/// All of them go out, and come in elsewhere.
+/// All conversations can be exported, and the export can be read.
 async fn exports(stage: &Stage) -> Result<(), String> {
     let lines = whole(stage.runtime.export().map_err(|e| at("export", e))?).await?;
     runtime::transfer::read(&lines).map(drop).map_err(|e| at("export", format!("unreadable: {e}")))
@@ -135,7 +135,7 @@ async fn whole(mut export: Export) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Everything but the sound one can be deleted, and is gone then.
+/// Every conversation but the sound one can be deleted for good.
 async fn removes(stage: &mut Stage, listed: Listed) -> Result<(), String> {
     let Listed { all, sound, deleted } = listed;
     for id in all.into_iter().filter(|id| *id != sound) {

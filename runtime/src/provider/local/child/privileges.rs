@@ -1,9 +1,9 @@
-//! What the model's process gives up before it touches a model's file: a fault in the engine
-//! that such a file can use must not reach further than this process.
+//! Drops the privileges of the model's process before it reads a model file. If a malicious file
+//! exploits a fault of the engine, it must gain no power beyond this process.
 
-/// To be called before the first thread is started, because what is given up is a thread's,
-/// and threads that it starts are like it. What the system does not let go of is told in the
-/// log, and the process goes on with less protection.
+/// Must be called before the first thread is started: capabilities and `no_new_privs` belong to
+/// a thread and are inherited by the threads that it starts. A privilege that cannot be dropped
+/// is logged, and the process goes on with less protection.
 #[cfg(target_os = "linux")]
 pub(super) fn give_up() {
     use rustix::process::{Resource, Rlimit, setrlimit};
@@ -11,14 +11,14 @@ pub(super) fn give_up() {
         CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_no_new_privs,
     };
 
-    // No program that it starts is more than it is.
+    // `no_new_privs`: a program that this process executes cannot gain privileges.
     let steps = [
         ("no_new_privs", set_no_new_privs(true)),
-        // A dump of its memory would hold the conversation.
+        // A core dump would hold the conversation.
         ("core", setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) })),
-        // Where the server runs as root: no look into other processes, the server's
-        // environment and memory before all, and no other power but to find and read the
-        // model's file, which may belong to another account.
+        // Where the server runs as root, this process must not read the memory or environment
+        // of other processes, least of all the server's. It keeps one capability, to find and
+        // read the model file, which may belong to another account.
         ("capabilities", {
             capabilities(None).and_then(|has| {
                 let kept = has.permitted & CapabilitySet::DAC_READ_SEARCH;
@@ -32,11 +32,11 @@ pub(super) fn give_up() {
     ];
     for (what, done) in steps {
         if let Err(error) = done {
-            tracing::warn!(what, %error, "the model's process keeps a power that it does not need");
+            tracing::warn!(what, %error, "the model's process keeps a privilege that it does not need");
         }
     }
 }
 
-/// Other systems have other means; none is used yet.
+/// Not implemented for systems other than Linux.
 #[cfg(not(target_os = "linux"))]
 pub(super) fn give_up() {}

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{GgufError, Head, Value, tensors};
 
-/// Context lengths that are kept until the architecture is known. A file has one.
+/// Entries `*.context_length` that are kept until the architecture, which names the right one, is
+/// known. A sound file has one; the bound is for damaged ones.
 const CONTEXT_LENGTHS: usize = 16;
 
 /// A model's file, described without loading it.

@@ -16,8 +16,9 @@ use super::{Output, Owner};
 
 /// How long a model may take to load, from the slowest disk.
 const LOAD: Duration = Duration::from_secs(600);
-/// How long a disk may take to show the model's file: one that sleeps wakes up in that time.
-/// Nothing else is done meanwhile, so it is less than an orderly end of the server waits.
+/// How long reading the model file's head may take; a sleeping disk wakes up within that time.
+/// The owner does nothing else meanwhile, so this is shorter than the time that an orderly
+/// shutdown of the server waits.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long the child may take to obey a stop before it is killed.
 const STOP: Duration = Duration::from_secs(2);
@@ -55,7 +56,7 @@ impl Owner {
             return Ok(());
         }
         let (shelf, name) = (self.shelf.clone(), model.clone());
-        // A file on a slow disk must not hold up who waits.
+        // Reading from a slow disk must not block the async threads.
         let checked = tokio::task::spawn_blocking(move || match shelf.has(&name) {
             true => shelf.file(&name, LOOK),
             false => Err(failure::gone(&name)),

@@ -1,24 +1,25 @@
-//! Who holds a data folder, as far as it can be known.
+//! Finds out which process holds a data folder, as far as the system tells.
 //!
-//! The note in the lock's file was written by the last companion that had the folder, which may
-//! be gone, while another program holds the folder. So a process is named only where the
-//! system's own table of locks, or a process that lives under that number, agrees.
+//! The note in the lock file names the last companion that held the folder. That process may have
+//! ended, and another program may hold the folder now. So the process of the note is named only
+//! if the system's table of locks names it as well, or, where the table shows no holder, if a
+//! running process of that number is called `companion`.
 
 use std::fmt;
 use std::fs::File;
 use std::os::unix::fs::MetadataExt as _;
 
-/// The table of locks. Source: proc_locks(5).
+/// The system's table of file locks. Source: proc_locks(5).
 const LOCKS: &str = "/proc/locks";
 
-/// What a companion writes into the lock's file.
+/// The content of the lock file: the process that wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Note {
     pub(super) process: u32,
 }
 
 impl Note {
-    /// Bytes of a note at most.
+    /// The longest a note can be, in bytes.
     pub(super) const BYTES: u64 = 64;
 
     pub(super) fn parse(text: &str) -> Option<Self> {
@@ -33,7 +34,8 @@ impl fmt::Display for Note {
     }
 }
 
-/// Who holds one of the files, in words that complete "is in use by".
+/// Describes who holds a lock on one of the files, in words that complete "is in use by". `note` is
+/// the content of the lock file, if it could be read.
 pub(super) fn of(files: &[&File], note: Option<Note>) -> String {
     let inodes: Vec<u64> =
         files.iter().filter_map(|file| Some(file.metadata().ok()?.ino())).collect();
@@ -42,9 +44,9 @@ pub(super) fn of(files: &[&File], note: Option<Note>) -> String {
     told(holders, note, &name_of)
 }
 
-/// The processes that hold a lock of the kind that is used here on one of the inodes. (The
-/// table names the device too, but on some file systems not as files do.) Processes of another
-/// container have no number in it and are left out.
+/// The processes that hold a lock of type `FLOCK` on one of the inodes. The device is not compared,
+/// because on some file systems the table names another one than the files' metadata. Processes of
+/// other containers have no number in the table and are left out.
 fn holders(table: &str, inodes: &[u64]) -> Vec<u32> {
     let held = table.lines().filter_map(|line| {
         let mut words = line.split_whitespace().skip(1);
@@ -56,7 +58,7 @@ fn holders(table: &str, inodes: &[u64]) -> Vec<u32> {
     held.collect()
 }
 
-/// Pure: `name` gives the name of a living process.
+/// Chooses the words for what is known; pure. `name` gives the name of a running process.
 fn told(
     holders: Option<Vec<u32>>,
     note: Option<Note>,
@@ -65,13 +67,13 @@ fn told(
     let companion = |process: u32| format!("another companion (process {process})");
     let noted = note.map(|note| note.process);
     match (holders.as_deref(), noted) {
-        // Whoever wrote the note held the lock then, and holds it now.
+        // The process that wrote the note is the one that holds the lock now.
         (Some(holders), Some(noted)) if holders.contains(&noted) => companion(noted),
         (Some([first, ..]), _) => match name(*first) {
             Some(name) => format!("another program (process {first}, {name})"),
             None => "another program".to_owned(),
         },
-        // No table, or not for this container.
+        // The system has no such table, or it does not show the holder to this container.
         (None | Some([]), Some(noted)) if name(noted).as_deref() == Some("companion") => {
             companion(noted)
         }
@@ -79,7 +81,7 @@ fn told(
     }
 }
 
-/// Every account may read it of every process. Source: proc_pid_comm(5).
+/// The name of a running process; every account may read it. Source: proc_pid_comm(5).
 fn name_of(process: u32) -> Option<String> {
     let name = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
     Some(name.trim_end().to_owned())
@@ -99,7 +101,7 @@ mod tests {
 ";
 
     #[test]
-    fn the_table_names_who_holds_and_not_who_waits() {
+    fn holders_of_a_lock_are_found_and_waiting_processes_are_not() {
         assert_eq!(holders(TABLE, &[12]), [55]);
         assert_eq!(holders(TABLE, &[5_310_292, 12]), [4440, 55]);
         assert!(holders(TABLE, &[1]).is_empty());
@@ -107,7 +109,7 @@ mod tests {
     }
 
     #[test]
-    fn a_process_is_named_only_where_that_is_true() {
+    fn the_noted_process_is_named_only_if_it_holds_the_lock() {
         let living = |process: u32| match process {
             7 => Some("companion".to_owned()),
             8 => Some("sleep".to_owned()),

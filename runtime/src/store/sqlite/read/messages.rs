@@ -98,7 +98,7 @@ pub(in super::super) fn branch(
             None if child.is_none() => break,
             None => return row::bad("messages", "the one before another is gone"),
         };
-        // Or else the walk would have no end.
+        // A parent is always older. Without this check a cycle would keep the walk going for ever.
         if child.is_some_and(|child| link.seq >= child) {
             return row::bad("messages", "the one before another comes after it");
         }
@@ -178,7 +178,7 @@ fn link(db: &Connection, key: i64, message: MessageId) -> Result<Option<Link>, C
     }))
 }
 
-/// The event that a message begins with. Errors where it is not the message's.
+/// The event that begins a message. Errors where that event is missing or of another message.
 fn beginning(db: &Connection, key: i64, id: MessageId, link: &Link) -> Result<Event, Cause> {
     let found = event(db, key, link.seq)?;
     let fits = found.as_ref().is_some_and(|event| match &event.body {

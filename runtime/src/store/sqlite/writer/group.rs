@@ -14,7 +14,7 @@ pub(super) enum Work {
     Create(LogId, Box<Append>),
     Append(Box<Append>),
     Change(Change),
-    /// Nothing: whether a commit would be taken.
+    /// Changes nothing; the commit of its group shows whether commits succeed.
     Check,
     #[cfg(test)]
     Panic,
@@ -38,8 +38,9 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// Of a statement that is no job's own. The index is written at the end, by SQLite itself:
-    /// nothing else is left then that could break a rule of a table.
+    /// The failure of a statement that belongs to no job, such as the commit. A constraint that
+    /// fails here is one of the index: SQLite writes the index at the commit, when the statements
+    /// of all jobs have already succeeded.
     fn of(cause: Cause) -> Self {
         let code = cause.downcast_ref::<rusqlite::Error>().and_then(|e| e.sqlite_error_code());
         let refused = code == Some(rusqlite::ErrorCode::ConstraintViolation);
@@ -50,10 +51,10 @@ impl Failure {
     }
 }
 
-/// What became of the jobs of a group that was committed.
+/// The outcome of a group that was committed.
 pub(super) struct Done {
     pub(super) results: Vec<Result<bool, StoreError>>,
-    /// Whether one of them panicked; the others are not concerned.
+    /// Whether at least one of the jobs panicked. The other jobs are committed.
     pub(super) panicked: bool,
 }
 
@@ -92,7 +93,7 @@ pub(super) fn perform(
                 step.commit()?;
                 Ok(stored)
             }
-            // The transaction is gone, and with it what the jobs before have done.
+            // SQLite has rolled the whole transaction back, with the earlier jobs of the group.
             Err(StoreError::Append(cause) | StoreError::Delete(cause)) if step.is_autocommit() => {
                 return Err(Failure::Cause(cause));
             }
@@ -101,7 +102,7 @@ pub(super) fn perform(
             {
                 return Err(Failure::Index(cause));
             }
-            // What is broken is what this job met.
+            // Damaged rows fail only the job that read them.
             Err(StoreError::Append(cause) | StoreError::Delete(cause))
                 if outage::is_damage(&cause) =>
             {
@@ -120,7 +121,7 @@ pub(super) fn perform(
     Ok(done)
 }
 
-/// Writes something that changes nothing: whether there is space, and the right to.
+/// Commits a write that changes nothing, to see whether there is space and permission to write.
 pub(super) fn probe(db: &mut Connection) -> Result<(), Cause> {
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;

@@ -15,11 +15,11 @@ fn delete() -> Change {
 }
 
 #[tokio::test]
-async fn a_job_that_panics_costs_itself_alone() {
+async fn when_a_job_panics_only_that_job_fails() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     for _ in 0..3 {
-        // In one group, or in two: the result is the same.
+        // The results are the same whether the three are committed in one group or in several.
         let (before, panics, after) = tokio::join!(
             writer.change(delete()),
             writer.write(Work::Panic),
@@ -34,12 +34,12 @@ async fn a_job_that_panics_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn work_on_the_whole_database_that_panics_costs_itself_alone() {
+async fn when_work_on_the_whole_database_panics_only_that_work_fails() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     let failed = writer.alone::<(), _>(|_| panic!("of a test")).await;
     assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
-    // As an import's giver does, in the middle of its transaction.
+    // A panic in the middle of an import's transaction.
     let give: Give = Box::new(|_| panic!("of a test"));
     let failed = writer.alone(|db| db.import(give, Differing::Refuse)).await;
     assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
@@ -47,7 +47,7 @@ async fn work_on_the_whole_database_that_panics_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn a_check_asks_for_the_files() {
+async fn a_check_fails_while_the_database_file_is_missing() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     writer.check().await.unwrap();
