@@ -39,8 +39,8 @@ pub struct Names {
 }
 
 impl Names {
-    /// The names of the files in `paths` that make the page; where one is missing, its name
-    /// without a hash, which leads nowhere in a release, and the page works without.
+    /// The names of the files in `paths` that a page loads. For a file that is missing this is the
+    /// name without a hash; in a release no file has it, and the page works without that file.
     pub fn among<'a>(paths: impl Iterator<Item = &'a str> + Clone) -> Self {
         let find = |extension: &str| {
             let ours = |path: &&str| {
@@ -53,7 +53,7 @@ impl Names {
         Self { style: find(".css"), script: find(".js"), wasm: find(".wasm") }
     }
 
-    /// The names of a development site, whose files carry no hash.
+    /// The names of the files of a development site, which have no hash in their names.
     pub fn plain() -> Self {
         Self::among(std::iter::empty())
     }

@@ -1,9 +1,10 @@
 //! The open connections: taken one by one, bounded in number, ended in order.
 //!
-//! When all places are taken, the connection that has been idle for longest is closed to make room
-//! for a new one, as nginx does when its `worker_connections` run out (`ngx_drain_connections` in
-//! `src/core/ngx_connection.c`). A connection with a request in work is never closed for that.
-//! There is no share for each peer: behind a proxy, and on loopback, all peers have one address.
+//! When no more connections are allowed, the one that has been idle for longest is closed to make
+//! room for a new one, as nginx does when its `worker_connections` run out
+//! (`ngx_drain_connections` in `src/core/ngx_connection.c`). A connection whose request is being
+//! handled is never closed for that. There is no limit per peer, because behind a proxy and on
+//! loopback all peers have the same address.
 
 use std::collections::HashMap;
 use std::io;
@@ -34,15 +35,15 @@ pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
 pub const HEAD_BYTES: usize = 32 * 1024;
 /// Headers in a request.
 pub const HEADERS: usize = 100;
-/// After a failure to accept that no idle connection can be closed for, it is tried again.
+/// How long to wait after a failure to accept if there is no idle connection to close.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
-/// Connections that are open.
+/// The open connections.
 pub struct Connections {
     tasks: JoinSet<()>,
     /// One entry for each task.
     open: HashMap<Id, Open>,
-    /// Tells that one of them has become idle.
+    /// Notified when one of them becomes idle.
     idle: Arc<Notify>,
     /// Cancelled to make each end after its answer.
     end: CancellationToken,
@@ -51,7 +52,7 @@ pub struct Connections {
 struct Open {
     activity: Arc<Activity>,
     task: AbortHandle,
-    /// It was closed to make room and has not ended yet.
+    /// Whether it was aborted to make room. Its task has not ended yet.
     closing: bool,
 }
 
@@ -66,7 +67,7 @@ pub async fn take(
     stop: CancellationToken,
 ) -> Connections {
     let mut connections = Connections::new();
-    // One that was accepted and has no place yet: only a newcomer makes anybody leave.
+    // An accepted connection that has no place yet. Only then is an idle one closed.
     let mut newcomer: Option<TcpStream> = None;
     loop {
         if connections.open.len() < most {
@@ -113,7 +114,7 @@ impl Connections {
         let idle =
             self.open.values_mut().filter_map(|open| Some((open.activity.idle_since()?, open)));
         let Some((_, longest)) = idle.min_by_key(|(since, _)| *since) else { return false };
-        // Its request may have come just now.
+        // This fails if a request has arrived on it in the meantime.
         longest.closing = longest.activity.close();
         if longest.closing {
             longest.task.abort();
@@ -130,8 +131,8 @@ impl Connections {
         self.open.remove(&id);
     }
 
-    /// What fails is nearly always that the process has no file descriptor left, and each
-    /// connection that is closed gives one back.
+    /// Handles a failure to accept. Nearly always the process has no file descriptor left, and
+    /// closing an idle connection gives one back.
     async fn not_accepted(&mut self, error: &io::Error) {
         if self.make_room() {
             if let Some(ended) = self.tasks.join_next_with_id().await {

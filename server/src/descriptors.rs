@@ -1,19 +1,20 @@
-//! File descriptors: each connection takes one, and so do the database, the model's process, each
-//! question to an endpoint and each file. Shells and systemd give a process 1024 to begin with, and
-//! more if it asks; the Go runtime asks at every start for the same reason.
+//! The limit of file descriptors. Each connection needs one, and so do the database, the model's
+//! process, each request to an endpoint and each open file. Shells and systemd start a process with
+//! a soft limit of 1024, which it may raise up to the hard limit; the Go runtime does so at every
+//! start.
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{debug, warn};
 
 use crate::config::settings::Http;
 
-/// Kept for all that is neither a connection nor an observer.
+/// Descriptors that are kept for everything but connections and observers.
 pub const RESERVED: u64 = 256;
-/// Connections for which there is room whatever the limit.
+/// Connections that are allowed even if the limit leaves no room for them.
 const FEWEST: u64 = 8;
 
-/// How many connections may be open: as many as are configured, if the system lets this process
-/// have so many descriptors.
+/// How many connections may be open at a time: `max_connections`, or fewer where the limit of file
+/// descriptors leaves less room. Raises the limit if necessary and possible.
 pub fn room_for_connections(http: &Http) -> usize {
     let (wanted, observers) = (http.max_connections.get(), http.max_observers.get());
     let limit = raise(wanted + observers + RESERVED);
@@ -29,10 +30,11 @@ pub fn room_for_connections(http: &Http) -> usize {
     usize::try_from(room).unwrap_or(usize::MAX)
 }
 
-/// Asks for a limit of `wanted`; the one that is in force then.
+/// Raises the soft limit to `wanted`, or as far as the hard limit allows. Returns the limit that is
+/// then in force, and `u64::MAX` for none.
 fn raise(wanted: u64) -> u64 {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    // None is no limit.
+    // `None` means unlimited.
     let (Some(limit), most) = (current, maximum.unwrap_or(u64::MAX)) else { return u64::MAX };
     let asked = wanted.min(most);
     if limit >= asked {
@@ -47,7 +49,8 @@ fn raise(wanted: u64) -> u64 {
     }
 }
 
-/// An observer's connection is none of those that are counted, once it is a WebSocket.
+/// How many of the `wanted` connections fit. Observers need descriptors besides them: a connection
+/// that has become a WebSocket does not count as a connection any more.
 fn room(limit: u64, wanted: u64, observers: u64) -> u64 {
     wanted.min(limit.saturating_sub(observers + RESERVED)).max(FEWEST)
 }
@@ -57,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_descriptors_for_all_else() {
+    fn connections_leave_descriptors_for_everything_else() {
         for (limit, wanted, observers, connections) in [
             (1_048_576, 1024, 256, 1024),
             (1536, 1024, 256, 1024),

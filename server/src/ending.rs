@@ -1,21 +1,21 @@
-//! The last moment of the process, when all that has an order is done.
+//! Ends the process's threads, after everything else was shut down in order.
 
 use std::time::{Duration, Instant};
 
 use tokio::runtime::Runtime;
 use tracing::warn;
 
-/// How long threads that block may take to come back: one that renders a page, one that waits
-/// for a file system. Nothing that has to last is in their hands, since the store has threads
-/// of its own and is closed by now.
+/// How long blocking threads may take to finish, such as one that renders a page or waits for a
+/// file system. They hold nothing that has to be kept: the store has threads of its own, and is
+/// closed by now.
 pub const THREADS: Duration = Duration::from_millis(500);
 
-/// Ends the runtime. A thread that does not come back is left to end with the process: to drop
-/// a runtime would wait for it for ever.
+/// Ends the async runtime, and waits for blocking threads for at most [`THREADS`]. A thread that
+/// takes longer ends with the process; dropping the runtime would wait for it without a limit.
 pub fn leave(threads: Runtime) {
     let begin = Instant::now();
     threads.shutdown_timeout(THREADS);
-    // The runtime does not tell whether it gave up.
+    // tokio does not tell whether all threads have finished.
     if begin.elapsed() >= THREADS {
         warn!("a thread that renders or waits for a file did not come back and is left behind");
     }
@@ -35,7 +35,7 @@ mod tests {
             let _ = held.recv();
         });
         inside.recv().unwrap();
-        // Returns at all, although what is blocked is released only afterwards.
+        // This returns although the blocked thread is released only afterwards.
         leave(threads);
         drop(release);
     }

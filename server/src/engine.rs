@@ -22,10 +22,10 @@ use crate::config::settings::{LoadWhen, ProviderChoice, Turns};
 /// Opens the store, makes the providers, and recovers what a crash left behind.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let begin = Instant::now();
-    // The prompts, too, may be on a disk that does not answer.
+    // On a blocking thread, since the prompts may be on a disk that does not answer.
     let prompts_dir = config.settings.prompts.prompts_dir.clone();
     let bundle = tokio::task::spawn_blocking(move || bundle_of(prompts_dir.as_deref())).await;
-    let bundle = bundle.context("reading the prompts was broken off")?;
+    let bundle = bundle.context("reading the prompts panicked")?;
     let bundle = bundle.context("the prompts cannot be used")?;
     let providers = providers(config).context("the provider cannot be used")?;
     let folder = config.data_dir.clone();

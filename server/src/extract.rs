@@ -38,14 +38,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Json<T> {
     }
 }
 
-/// The body of a request that says that it is JSON. It is no larger than the bounds around all
-/// requests allow.
+/// The body of a request whose headers declare JSON. Its size needs no check here, because
+/// [`crate::bounds`] limits the bodies of all requests.
 async fn json_body(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
     json::check(headers).map_err(wrong_media)?;
     to_bytes(body, usize::MAX).await.map_err(|_| ApiError::invalid("The body could not be read."))
 }
 
-/// Lets through what is a JSON object, and refuses all else as every handler here does.
+/// A middleware that passes a request on if its body is a JSON object, and otherwise answers with
+/// the same errors as [`Json`].
 pub async fn only_objects(request: Request, next: Next) -> Result<Response, ApiError> {
     let (parts, body) = request.into_parts();
     let body = json_body(&parts.headers, body).await?;

@@ -1,9 +1,10 @@
-//! JSON of others: read more strictly than serde does by itself.
+//! Reads the JSON of requests more strictly than serde does by itself.
 //!
-//! A body is an object, in UTF-8, without a field twice (parsers differ in which one they take:
-//! RFC 8259, section 4; RFC 7493 forbids it). And an object stays one on every level: what serde
-//! derives for a struct also reads a list of its values in the order in which they were declared,
-//! so that `[null,null]` would be a request. Depth is bounded by `serde_json` (128 levels).
+//! A body must be an object, in UTF-8, and no object may have two fields of the same name, because
+//! parsers differ in which one they take (RFC 8259, section 4; RFC 7493 forbids it). Where a struct
+//! is expected, on any level, only an object is taken: the code that serde derives would also take
+//! an array of the fields' values in the order of their declaration, so that `[null,null]` would be
+//! a request. `serde_json` bounds the depth to 128 levels.
 
 use std::fmt;
 
@@ -19,26 +20,26 @@ mod media;
 
 pub use media::{Wrong, check};
 
-/// JSON as it was sent. Invariant: no object of it had a field twice.
+/// A JSON value. Invariant: in its text no object had two fields of the same name.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Strict(Value);
 
-/// Why bytes are not what was expected, with the place.
+/// Why a body was refused, with the place where it is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct Unreadable(String);
 
-/// Reads the fields of an object.
+/// Reads a `T` from the JSON object in `bytes`.
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     serde_path_to_error::deserialize(object(bytes)?).map_err(|error| {
         let (path, problem) = (error.path().to_string(), error.into_inner());
-        // A field that is missing, or too much, is named by the problem.
+        // On the top level there is no path, and the problem itself names the field.
         let place = if path == "." { String::new() } else { format!("{path}: ") };
         Unreadable(format!("{place}{problem}"))
     })
 }
 
-/// Reads an object, whatever its fields.
+/// Reads the JSON object in `bytes`, with any fields.
 pub fn object(bytes: &[u8]) -> Result<Strict, Unreadable> {
     let text = std::str::from_utf8(bytes).map_err(|_| Unreadable("not UTF-8".to_owned()))?;
     let read: Strict = serde_json::from_str(text).map_err(|error| Unreadable(error.to_string()))?;
@@ -166,7 +167,7 @@ impl<'de> Deserializer<'de> for Strict {
         variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Error> {
-        // What a variant holds is read by the library; no request has one that holds anything.
+        // Content of a variant would be read less strictly, but no request has such an enum.
         self.0.deserialize_enum(name, variants, visitor)
     }
 
@@ -195,7 +196,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_sound_is_read() {
+    fn a_valid_object_is_read() {
         let text = r#"{"name":"日本","count":7,"inner":{"a":true},"list":[{"a":false}]}"#;
         let expected = Outer {
             name: Some("日本".to_owned()),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_is_refused_with_its_place() {
+    fn an_invalid_body_is_refused_with_the_place() {
         let deep = format!("{{\"name\":{}1{}}}", "[".repeat(200), "]".repeat(200));
         for (text, words) in [
             ("[null,null]", "expected an object"),

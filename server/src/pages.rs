@@ -46,8 +46,8 @@ pub fn routes(state: &AppState, names: Names) -> Router {
     app::router(backend, options, Assets { style, script, wasm }).layer(from_fn(calls_are_json))
 }
 
-/// A server function is called with a JSON object, as the interface for programs is. The library
-/// that finds the function reads a body of any type.
+/// Requires a JSON object as the body of each call of a server function, as the API does: the
+/// library that dispatches the calls would read a body of any type.
 async fn calls_are_json(request: Request, next: Next) -> Response {
     let call = request.method() == Method::POST && request.uri().path().starts_with("/api/fn/");
     if call {

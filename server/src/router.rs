@@ -35,7 +35,7 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     // The last one stands outermost.
     router
         .layer(from_fn_with_state(bounds, bounds::keep))
-        // What comes from elsewhere takes neither memory nor a place.
+        // Outside of the bounds, so that refused requests take neither memory nor a place.
         .layer(from_fn_with_state(hosts, security::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(style, pages::tell_people))

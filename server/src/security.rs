@@ -20,7 +20,7 @@ use crate::error::{ApiError, ApiResult};
 use hosts::Hosts;
 use origin::{Claims, is_guarded, permits};
 
-/// The name that a proxy was asked by, where it forwards under another one.
+/// The `Host` that a proxy received, where the proxy replaces it when it forwards a request.
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
 /// Refuses what does not come from here.

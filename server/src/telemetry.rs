@@ -1,5 +1,5 @@
 //! What is written about the server's own doing, on standard error. Never a body, a query,
-//! a header or a key, nor where things are on this machine ([`redact`]).
+//! a header or a key, and no path of this machine ([`redact`]).
 
 use std::panic::PanicHookInfo;
 use std::time::Instant;
@@ -17,7 +17,7 @@ mod redact;
 
 use redact::{Redactor, Writer};
 
-/// Characters of a panic's words at most.
+/// The most characters of a panic's message that are logged.
 const PANIC_CHARS: usize = 200;
 
 /// Begins to write. Error: something else in this process does already.
@@ -35,14 +35,14 @@ pub fn begin(config: &Config) -> anyhow::Result<()> {
     begun.map_err(|error| anyhow::anyhow!(error))
 }
 
-/// Logs a panic, wherever it was.
+/// The panic hook: logs where a panic happened, and its message without quoted content.
 fn panicked(panic: &PanicHookInfo<'_>) {
     let at = panic.location().map(ToString::to_string).unwrap_or_default();
     error!(at, "panicked: {}", words_of(panic.payload()));
 }
 
-/// What a panic says, up to the first thing that it quotes: that may be a text of somebody, such as
-/// the one that was cut in the middle of a letter.
+/// A panic's message up to the first quotation mark, because what a message quotes may be a user's
+/// text: slicing a string within a character, for example, quotes the string.
 pub fn words_of(payload: &(dyn std::any::Any + Send)) -> String {
     let text = payload.downcast_ref::<String>().map(String::as_str);
     let text = text.or_else(|| payload.downcast_ref::<&str>().copied()).unwrap_or("no text");
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_panic_does_not_tell_what_it_was_about() {
+    fn what_a_panic_quotes_is_not_logged() {
         let words = |panic: fn()| words_of(std::panic::catch_unwind(panic).unwrap_err().as_ref());
         let cut = words(|| drop("日本の秘密".get(..).map(|text| text[..1].to_owned())));
         assert!(cut.contains("byte index"), "{cut}");

@@ -26,11 +26,10 @@ pub async fn healthz() -> Json<Health> {
     Json(Health::Alive)
 }
 
-/// How long the store may take to answer a probe. Its work is short, and commits wait for no
-/// more than each other.
+/// How long the store may take to answer a probe, in milliseconds.
 const STORE_MS: u64 = 2_000;
 
-/// A message would be taken: something can answer, and it could be kept.
+/// Whether a message would be taken: a provider can answer, and the store takes commits.
 #[utoipa::path(
     get, path = "/readyz", tag = "health",
     responses(

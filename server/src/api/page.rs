@@ -84,11 +84,12 @@ pub fn entries(asked: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
     }
 }
 
-/// Where a page begins. Error: `invalid_input` for what no page has said in `next_before`.
+/// The position before which a page begins. Error: `invalid_input` above [`POSITION_MAX`], which no
+/// `next_before` ever is.
 pub fn position(asked: Option<u64>) -> ApiResult<Option<u64>> {
     match asked {
         Some(before) if before > POSITION_MAX => {
-            Err(ApiError::invalid(format!("before goes to {POSITION_MAX} at most.")))
+            Err(ApiError::invalid(format!("before is at most {POSITION_MAX}.")))
         }
         asked => Ok(asked),
     }

@@ -18,7 +18,7 @@ pub fn folder() -> Option<PathBuf> {
     std::env::var_os("LEPTOS_SITE_ROOT").map(PathBuf::from)
 }
 
-/// The port of the service that tells open pages to reload, of the same `cargo leptos watch`.
+/// The port at which `cargo leptos watch`, having started this process, tells open pages to reload.
 pub fn reload_port() -> Option<u32> {
     std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok()
 }

@@ -1,5 +1,6 @@
-//! The bodies that are on their way: bounded in number and in bytes. When there is no room for
-//! another one, the slowest has to go: one that comes at once always finds room.
+//! Request bodies that are being received: bounded in number and in bytes. When a further body or
+//! piece does not fit, the slowest body is cut off, so that a body that arrives quickly always
+//! finds room.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -13,21 +14,22 @@ use tokio_util::sync::CancellationToken;
 use super::pace::Rate;
 use super::paced::{Ended, Paced};
 
-/// What a body that has just begun is taken to have sent, so that it is not the slowest at once.
+/// Bytes that are added to what a body has sent before bodies are compared, so that one that has
+/// just begun is not the slowest.
 const HEAD_START_BYTES: f64 = 65_536.0;
 
-/// Why a body did not come as a whole.
+/// Why a body was not received completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unread {
     TooLarge,
     TooSlow,
-    /// Others came, and this one was the slowest.
+    /// It was the slowest when another body needed its place.
     MadeRoom,
-    /// Its sender went away, or it is no body of HTTP.
+    /// The connection was closed, or the body is not valid HTTP.
     Broken,
 }
 
-/// The bodies on their way.
+/// The bodies that are being received. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Incoming {
     most: usize,
@@ -38,7 +40,7 @@ pub struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    /// Of all bodies together.
+    /// Bytes received of all bodies together.
     bytes: u64,
     bodies: HashMap<u64, Entry>,
 }
@@ -50,7 +52,7 @@ struct Entry {
     cut: CancellationToken,
 }
 
-/// The place of one body; free again when it is dropped.
+/// The place of one body, which is given back when it is dropped.
 #[derive(Debug)]
 pub struct Place {
     id: u64,
@@ -62,17 +64,17 @@ pub struct Place {
 /// How a body ended.
 type End = Result<(), Unread>;
 
-/// Whether a body that was passed on is over.
+/// Tells whether and how a body that was passed on has ended.
 #[derive(Clone, Debug)]
 pub struct Progress(watch::Receiver<Option<End>>);
 
 impl Incoming {
-    /// At most `most` bodies with `most_bytes` together.
+    /// For at most `most` bodies, with at most `most_bytes` bytes together.
     pub fn new(most: usize, most_bytes: u64) -> Self {
         Self { most, most_bytes, table: Arc::default() }
     }
 
-    /// Takes a body of at most `most` bytes as a whole.
+    /// Receives a whole body of at most `most` bytes. Its bytes count until it is complete.
     pub async fn collect(&self, body: Body, rate: Rate, most: u64) -> Result<Bytes, Unread> {
         if hyper::body::Body::is_end_stream(&body) {
             return Ok(Bytes::new());
@@ -88,7 +90,8 @@ impl Incoming {
         }
     }
 
-    /// The same body, counted on its way to somebody else.
+    /// Wraps a body for a reader that takes it piece by piece. The pieces are counted, and the body
+    /// has to keep the rate.
     pub fn pass_on(&self, body: Body, rate: Rate) -> (Paced, Progress) {
         let (end, progress) = watch::channel(None);
         (Paced::new(body, rate, self.place(end, Instant::now())), Progress(progress))
@@ -112,7 +115,7 @@ impl Incoming {
 }
 
 impl Table {
-    /// Its bytes are free a moment later, when its task sees that it was cut.
+    /// Its memory is freed a moment later, when the task that receives it sees the cut.
     fn cut_slowest(&mut self, now: Instant) {
         let rate = |entry: &Entry| {
             let seconds = now.saturating_duration_since(entry.begun).as_secs_f64();
@@ -137,7 +140,7 @@ impl Place {
         self.cut.clone()
     }
 
-    /// Counts a piece.
+    /// Counts a piece of `bytes`. May cut the slowest body off, which may be this one.
     pub fn add(&self, bytes: usize) {
         self.add_at(bytes, Instant::now());
     }
@@ -153,7 +156,7 @@ impl Place {
         }
     }
 
-    /// Nothing more comes.
+    /// Reports how the body has ended.
     pub fn end(&self, end: End) {
         self.end.send_replace(Some(end));
     }
@@ -166,12 +169,12 @@ impl Drop for Place {
 }
 
 impl Progress {
-    /// Waits for the end. It is a good one, too, when nobody wants the rest of the body.
+    /// Waits for the end of the body. Dropping the body unread counts as a good end.
     pub async fn ended(&mut self) -> End {
         self.0.wait_for(Option::is_some).await.ok().and_then(|end| *end).unwrap_or(Ok(()))
     }
 
-    /// Why the body did not come as a whole, if that is known by now.
+    /// Why the body was not received completely, if it has ended so by now.
     pub fn unread(&self) -> Option<Unread> {
         self.0.borrow().and_then(End::err)
     }
@@ -207,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn all_bodies_together_have_a_bound() {
+    fn the_bytes_of_all_bodies_together_are_bounded() {
         let begin = Instant::now();
         let later = begin + Duration::from_secs(60);
         let incoming = Incoming::new(100, 1000);
@@ -217,7 +220,7 @@ mod tests {
         good.add_at(1000, later);
         assert!(old.iter().all(|place| place.cut.is_cancelled()) && !good.cut.is_cancelled());
         assert_eq!(incoming.table().bytes, 1000);
-        // One that is cut counts no more.
+        // A body that was cut off is not counted any more.
         old[0].add_at(5, later);
         assert_eq!(incoming.table().bytes, 1000);
     }

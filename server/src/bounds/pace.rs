@@ -1,23 +1,23 @@
-//! How fast a body has to come in; pure.
+//! How fast a request body has to arrive; pure.
 //!
-//! A leaky bucket over a sliding window: waiting for the peer uses up patience, what it sends
-//! gives some back, and there is never more of it than the window holds. So a fast beginning buys
-//! no long pause later. Apache's `mod_reqtimeout` counts in the same way without the window
-//! (`RequestReadTimeout body=20,MinRate=500` by default), and Kestrel asks for 240 bytes a second
+//! A token bucket: waiting for the peer uses patience up, received bytes give some back, and there
+//! is never more than the configured grace. So a fast beginning does not allow a long pause later.
+//! Apache's `mod_reqtimeout` counts in the same way without the upper bound
+//! (`RequestReadTimeout body=20,MinRate=500` by default), and Kestrel requires 240 bytes a second
 //! after a grace of 5 s (`MinRequestBodyDataRate`). hyper leaves it to its users
 //! (<https://github.com/hyperium/hyper/issues/2457>).
 
 use std::time::Duration;
 
-/// The rate that is asked for.
+/// The rate that is required.
 #[derive(Clone, Copy, Debug)]
 pub struct Rate {
     pub bytes_per_s: u64,
-    /// The window, and the longest pause.
+    /// The longest pause, and the most patience that a body can have.
     pub grace: Duration,
 }
 
-/// Whether one body keeps the rate.
+/// Measures whether one body keeps the rate.
 #[derive(Clone, Copy, Debug)]
 pub struct Pace {
     rate: Rate,
@@ -30,13 +30,13 @@ impl Pace {
         Self { rate, patience: rate.grace }
     }
 
-    /// How long the next piece may be waited for.
+    /// How long the next piece may take.
     pub fn patience(&self) -> Duration {
         self.patience
     }
 
-    /// Counts a piece of `bytes` that was waited for. Time that the server itself needed between
-    /// two pieces is no waiting.
+    /// Counts a piece of `bytes` for which the server waited for `waited`. Time that the server
+    /// itself needed between two pieces must not be part of it.
     pub fn came(&mut self, bytes: usize, waited: Duration) {
         let earned = Duration::from_secs_f64(bytes as f64 / self.rate.bytes_per_s as f64);
         let left = self.patience.saturating_sub(waited);
@@ -50,7 +50,8 @@ mod tests {
 
     const RATE: Rate = Rate { bytes_per_s: 500, grace: Duration::from_secs(10) };
 
-    /// Sends pieces of `bytes`, one each `pause`; how many are taken, of a thousand.
+    /// Sends a thousand pieces of `bytes`, one after each `pause`, and counts those that arrive
+    /// before the patience is used up.
     fn taken(bytes: usize, pause: Duration) -> usize {
         let mut pace = Pace::new(RATE);
         let taken = (0..1000).take_while(|_| {
@@ -62,19 +63,19 @@ mod tests {
     }
 
     #[test]
-    fn a_slow_but_real_link_is_waited_for_and_a_trickle_is_not() {
+    fn a_slow_link_keeps_the_rate_and_a_trickle_does_not() {
         // A byte a second, as the attack sends them.
         assert_eq!(taken(1, Duration::from_secs(1)), 10);
         assert_eq!(taken(499, Duration::from_secs(1)), 1000, "a thousand seconds are not enough");
         // 9,600 bits a second, the slowest data call of a mobile phone; in packets of half a KiB.
         assert_eq!(taken(536, Duration::from_millis(450)), 1000);
-        // The same with a break of eight seconds after each ten of data.
+        // Twelve thousand bytes at a time: a pause above the grace is too long, one below is not.
         assert_eq!(taken(12_000, Duration::from_secs(18)), 0);
         assert_eq!(taken(12_000, Duration::from_secs(8)), 1000);
     }
 
     #[test]
-    fn a_fast_beginning_buys_no_long_pause() {
+    fn a_fast_beginning_does_not_allow_a_long_pause() {
         let mut pace = Pace::new(RATE);
         pace.came(1_000_000, Duration::ZERO);
         assert_eq!(pace.patience(), RATE.grace);

@@ -1,4 +1,4 @@
-//! A body that has to keep a rate, and that can be told to end.
+//! A request body that has to keep a rate and can be cut off.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -11,19 +11,20 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use super::incoming::{Place, Unread};
 use super::pace::{Pace, Rate};
 
-/// Counts what comes, and ends with an error when it comes too slowly or has to make room.
+/// Counts the received pieces, and ends with an error when they arrive too slowly or the body is
+/// cut off.
 pub struct Paced {
     inner: Body,
     pace: Pace,
-    /// Since when the next piece is waited for, and until when it may be.
+    /// While the next piece is awaited: since when, and a timer for the end of the patience.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
     place: Place,
 }
 
-/// Why a body ended before its end, as an error.
+/// [`Unread`] as the error of the body's stream.
 #[derive(Debug, thiserror::Error)]
-#[error("the body did not come as a whole: {0:?}")]
+#[error("the body was not received completely: {0:?}")]
 pub struct Ended(pub Unread);
 
 impl Paced {

@@ -1,4 +1,5 @@
-//! The places for requests in work, kept apart by kind: none of them can keep another kind out.
+//! Limits on how many requests are handled at the same time. Each kind of request has places of its
+//! own, so that many requests of one kind cannot keep another kind out.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,30 +7,31 @@ use std::time::Duration;
 use axum::http::Method;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Probes in work at the same time. They are asked by few and answered at once.
+/// Probes that are handled at the same time. Few clients send them, and answers are quick.
 pub const PROBE_PLACES: usize = 16;
-/// Imports on their way or in work at the same time; the runtime does one after the other.
+/// Imports that are received or handled at the same time; the runtime takes one at a time.
 pub const IMPORT_PLACES: usize = 4;
 
-/// How long a request waits for a place, in its turn, before it is refused. A crowd that asks for
-/// more at once than there are places then costs everybody a little time and nobody an answer.
-/// Who waits holds a connection, and of those there are `max_connections`.
+/// How long a request waits for a place before it is refused; places are given in the order of
+/// arrival. So a short burst of requests above the limit is delayed and not refused. The number of
+/// waiting requests is bounded by `max_connections`, since each holds a connection.
 pub const PLACE_WAIT: Duration = Duration::from_secs(2);
 
-/// What a request is to the bounds.
+/// The kinds of requests that have places of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Whether the server lives and takes messages.
+    /// `/healthz` and `/readyz`.
     Probe,
-    /// A file of conversations.
+    /// The upload of a file of conversations.
     Import,
-    /// What the conversation itself needs: to send, to ask again, to stop.
+    /// A message, another answer or a cancel, over the API or by a form of the console.
     Send,
-    /// All else: pages, their files, and what is read or changed over the interface.
+    /// Every other request: pages, their files, and the rest of the API.
     Page,
 }
 
 impl Kind {
+    /// The kind of a request, by its method and path.
     pub fn of(method: &Method, path: &str) -> Self {
         if matches!(path, "/healthz" | "/readyz") {
             return Self::Probe;
@@ -72,7 +74,8 @@ impl Places {
         }
     }
 
-    /// One place of the kind, until it is dropped; none when all were taken for [`PLACE_WAIT`].
+    /// Takes a place of this kind, which is given back when it is dropped. None if no place became
+    /// free within [`PLACE_WAIT`].
     pub async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
         let places = match kind {
             Kind::Probe => &self.probes,
@@ -119,7 +122,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn no_kind_keeps_another_one_out() {
+    async fn a_kind_without_free_places_does_not_keep_other_kinds_out() {
         let places = Places::new(1);
         let kinds = [Kind::Probe, Kind::Import, Kind::Send, Kind::Page];
         for full in kinds {
@@ -136,7 +139,7 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_waits_gets_the_next_place_in_turn() {
+    async fn a_waiting_request_gets_the_next_free_place() {
         let places = Places::new(1);
         let only = places.take(Kind::Page).await;
         let waiting = tokio::spawn({

@@ -25,7 +25,7 @@ pub const OPENAI_URL: &str = "https://api.openai.com/v1";
 /// The file of the model that comes with the product, in the cache folder's `models`.
 pub const DEFAULT_MODEL_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 
-/// Bytes of a configuration file or key file at most; such a file is some thousand bytes long.
+/// The largest size of a configuration or key file, in bytes. A usual one has some thousand.
 const FILE_BYTES: u64 = 1024 * 1024;
 
 /// Everything that a configuration is read from.
@@ -57,8 +57,9 @@ pub struct Config {
 }
 
 impl Config {
-    /// The same with paths that do not depend on the working folder, so that they can be told
-    /// from other words wherever they stand.
+    /// Makes all paths absolute, so that the log's redaction finds them in messages: a relative
+    /// path such as `data` cannot be told from an ordinary word. Errors when the working folder is
+    /// gone.
     pub fn with_absolute_paths(mut self) -> io::Result<Self> {
         let settings = &mut self.settings;
         let optional = [
@@ -69,7 +70,7 @@ impl Config {
         ];
         let paths = optional.into_iter().flatten();
         for path in paths.chain([&mut self.data_dir, &mut self.model_file]) {
-            // Without a user's folders there is none for the model.
+            // The model file has an empty path where the account has no cache folder.
             if !path.as_os_str().is_empty() {
                 *path = std::path::absolute(&path)?;
             }

@@ -61,23 +61,24 @@ pub struct Http {
     /// Bytes in a file that is imported over HTTP (1048576 to 17179869184)
     #[arg(long, value_name = "BYTES", default_value = "268435456")]
     pub import_bytes: Within<1_048_576, 17_179_869_184>,
-    /// Bytes a second that the body of a request has to keep; one that comes more slowly is
-    /// refused. The slowest data call of a mobile phone has 1200 (1 to 1048576)
+    /// Bytes per second at which the body of a request has to arrive; a slower one is refused.
+    /// For comparison, the slowest data call of a mobile phone has 1200 (1 to 1048576)
     #[arg(long, value_name = "BYTES", default_value = "500")]
     pub body_rate: Within<1, 1_048_576>,
-    /// Milliseconds over which that rate is taken, which are also the longest pause of a body
-    /// (100 to 600000)
+    /// Milliseconds by which a body may fall behind that rate, which is also the longest pause
+    /// within a body (100 to 600000)
     #[arg(long, value_name = "MS", default_value = "10000")]
     pub body_grace_ms: Within<100, 600_000>,
-    /// Milliseconds until a request that is whole and has no answer is given up (1000 to 600000)
+    /// Milliseconds until a request is given up that was received completely and has no answer
+    /// yet (1000 to 600000)
     #[arg(long, value_name = "MS", default_value = "30000")]
     pub request_timeout_ms: Within<1000, 600_000>,
-    /// Requests in work at the same time, sends apart from all others; more are refused with
-    /// `rate_limited` (1 to 65536)
+    /// Requests that are handled at the same time, counted separately for sending messages and
+    /// for everything else; more are refused with `rate_limited` (1 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "256")]
     pub max_requests: Within<1, 65_536>,
-    /// Open connections; for one more the one that has been idle for longest is closed
-    /// (8 to 65536)
+    /// Open connections; to accept one more, the connection that has been idle for longest is
+    /// closed (8 to 65536)
     #[arg(long, value_name = "COUNT", default_value = "1024")]
     pub max_connections: Within<8, 65_536>,
     /// Observers following events at the same time; more are refused with `rate_limited`

@@ -1,27 +1,29 @@
-//! What one connection does at the moment, which decides whether it may be closed to make room.
+//! Whether a connection is idle, and so may be closed to make room for another one.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// Shared by the task of a connection, which reports, and the one that accepts, which asks.
+/// The state of one connection. The connection's task updates it, and the task that accepts
+/// connections reads it.
 #[derive(Debug)]
 pub struct Activity {
     state: Mutex<State>,
-    /// Told whenever the connection becomes idle.
+    /// Notified whenever the connection becomes idle.
     idle: Arc<Notify>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
-    /// No request is in work: its head has not come as a whole, however much of it has.
+    /// No request is being handled. A request counts only once its whole head has arrived.
     Idle { since: Instant },
-    /// From a request's head to the end of its answer. The stream of an observer stays here.
+    /// A request is being handled: from the arrival of its head to the end of its answer. An
+    /// observer's event stream stays in this state.
     Working,
-    /// The answer is written as a whole, and some of it may not have been sent.
+    /// The answer is complete, but a part of it may not have been handed to the system yet.
     Answered,
-    /// It makes room for another one. A request that comes now is not begun.
+    /// It is being closed to make room. A request that arrives now is not handled.
     Closing,
 }
 
@@ -31,7 +33,8 @@ impl Activity {
         Self { state: Mutex::new(State::Idle { since: Instant::now() }), idle }
     }
 
-    /// A request's head has come. False if the connection is closing: it must not be begun.
+    /// Reports that a request's head has arrived. False if the connection is closing: the request
+    /// must not be handled then.
     pub fn begin(&self) -> bool {
         let mut state = self.state();
         let open = *state != State::Closing;
@@ -41,7 +44,7 @@ impl Activity {
         open
     }
 
-    /// The answer's last piece was handed on to be sent.
+    /// Reports that the last piece of the answer was given to the connection.
     pub fn answered(&self) {
         let mut state = self.state();
         if *state == State::Working {
@@ -49,7 +52,8 @@ impl Activity {
         }
     }
 
-    /// All that was handed on is with the system, which sends it even after a close.
+    /// Reports that all written bytes were handed to the system, which sends them even if the
+    /// connection is closed.
     pub fn flushed(&self) {
         let mut state = self.state();
         if *state == State::Answered {
@@ -58,12 +62,12 @@ impl Activity {
         }
     }
 
-    /// Since when no request is in work.
+    /// Since when the connection has been idle. None while it is not.
     pub fn idle_since(&self) -> Option<Instant> {
         if let State::Idle { since } = *self.state() { Some(since) } else { None }
     }
 
-    /// Begins to close. False if a request has come meanwhile.
+    /// Begins to close an idle connection. False if it is not idle any more.
     pub fn close(&self) -> bool {
         let mut state = self.state();
         let idle = matches!(*state, State::Idle { .. });
@@ -87,21 +91,21 @@ mod tests {
     }
 
     #[test]
-    fn a_connection_with_a_request_in_work_is_never_closed() {
+    fn a_connection_is_not_closed_before_its_answer_is_sent() {
         let activity = activity();
         assert!(activity.begin());
         assert!(activity.idle_since().is_none() && !activity.close());
-        // A flush in the middle of an answer says nothing.
+        // A flush in the middle of an answer does not make it idle.
         activity.flushed();
         assert!(!activity.close());
         activity.answered();
-        assert!(!activity.close(), "what it was answered may not have left");
+        assert!(!activity.close(), "the answer may not have been sent yet");
         activity.flushed();
         assert!(activity.idle_since().is_some() && activity.close());
     }
 
     #[test]
-    fn a_request_that_comes_too_late_is_not_begun() {
+    fn a_request_on_a_closing_connection_is_not_handled() {
         let activity = activity();
         assert!(activity.close());
         assert!(!activity.begin() && !activity.close());

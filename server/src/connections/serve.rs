@@ -1,4 +1,4 @@
-//! The router as a connection calls it, with reports of what the connection does.
+//! The service of one connection: the router, with reports to the connection's [`Activity`].
 
 use std::convert::Infallible;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use tower::ServiceExt as _;
 
 use super::activity::Activity;
 
-/// Answers requests by `router`.
+/// A service that answers requests with `router` and reports to `activity`.
 pub fn watched(
     router: Router,
     activity: Arc<Activity>,
@@ -28,12 +28,12 @@ pub fn watched(
         let (router, activity) = (router.clone(), activity.clone());
         async move {
             if !activity.begin() {
-                // The task of this connection was aborted and ends here.
+                // The connection is closing: its task was aborted, so it does not get beyond this.
                 std::future::pending::<()>().await;
             }
             let response = router.oneshot(request.map(Body::new)).await?;
             if response.status() == StatusCode::SWITCHING_PROTOCOLS {
-                // It is no connection of requests any more.
+                // The connection becomes a WebSocket, which has no further requests.
                 return Ok(response);
             }
             Ok(response.map(|inner| Body::new(Answer { inner, activity })))
@@ -41,7 +41,7 @@ pub fn watched(
     })
 }
 
-/// The body of an answer, dropped once its last piece was handed on.
+/// The body of an answer. hyper drops it after it has taken the last piece.
 struct Answer {
     inner: Body,
     activity: Arc<Activity>,

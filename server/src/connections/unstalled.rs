@@ -76,8 +76,8 @@ impl AsyncWrite for Unstalled {
         self.stream.is_write_vectored()
     }
 
-    // A socket has nothing to flush, so this says nothing about the peer. But it is only asked
-    // for when all that was written is with the system.
+    // Flushing a socket does nothing, so it tells nothing about the peer. But hyper only flushes
+    // after all that it had to write was handed to the system.
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let flushed = Pin::new(&mut self.stream).poll_flush(cx);
         if let Poll::Ready(Ok(())) = flushed {

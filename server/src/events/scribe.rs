@@ -10,14 +10,14 @@ use runtime::{Observation, Runtime};
 /// An observation whose frames are told in HTML too.
 pub struct Scribe {
     observation: Observation,
-    /// None where nobody asked, and while a frame is on its way.
+    /// None if the observer did not ask for HTML, and while a frame is being written.
     html: Option<Html>,
-    /// A frame on its way: a call of `next` that is dropped loses nothing. With the scribe goes
-    /// what is rendered for it.
+    /// The frame that is being written. It is kept here so that a call of `next` that is dropped
+    /// loses nothing; dropping the scribe cancels it.
     writing: Option<Writing>,
 }
 
-/// Gives nothing where the frame cannot be written.
+/// Gives none if rendering the frame's HTML failed.
 type Writing = Pin<Box<dyn Future<Output = Option<(Frame, Html)>> + Send>>;
 
 /// What is known of the answer that is being written.
@@ -66,7 +66,7 @@ impl Scribe {
 }
 
 impl Html {
-    /// Adds to a frame what it changes of the HTML.
+    /// Adds to a frame the changes of HTML that it causes.
     async fn write(mut self, frame: Frame) -> Option<(Frame, Self)> {
         let frame = match frame {
             Frame::Snapshot { .. } => self.begin(frame).await,
@@ -90,8 +90,8 @@ impl Html {
         Some((frame, self))
     }
 
-    /// Renders the messages of a snapshot, one by one: other conversations have their turn between
-    /// them.
+    /// Renders the messages of a snapshot, one by one, so that other conversations are rendered in
+    /// between.
     async fn begin(&mut self, mut frame: Frame) -> Frame {
         if let Frame::Snapshot { snapshot, .. } = &mut frame {
             rendering::fill(self.worker, &mut snapshot.transcript).await;
@@ -106,7 +106,7 @@ impl Html {
         frame
     }
 
-    /// Whether there is anything to render for an event.
+    /// Whether an event changes any HTML. Begins a new answer where the event accepts a turn.
     fn changes(&mut self, envelope: &Envelope) -> bool {
         match &envelope.event.body {
             EventBody::TurnAccepted { turn } => {

@@ -1,17 +1,18 @@
-//! Whether a request says that its body is JSON.
+//! Checks that the headers of a request declare a JSON body.
 
 use axum::http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderName};
 
-/// Why a body is not taken for JSON.
+/// Why a body is not accepted as JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wrong {
-    /// Another type, none at all, or two. A page of another site can send `text/plain` without
-    /// asking first, and `application/json` it cannot (the Fetch standard's safelisted headers).
+    /// The `Content-Type` is missing, there twice, or another one. This also keeps other sites out:
+    /// without a CORS preflight their pages can send `text/plain`, but not `application/json` (the
+    /// safelisted request headers of the Fetch standard).
     Type,
-    /// JSON is UTF-8 (RFC 8259, section 8.1).
+    /// The `charset` is not UTF-8, as JSON has to be (RFC 8259, section 8.1).
     Charset,
-    /// Nothing here is decompressed.
+    /// The body has a `Content-Encoding`, which is not supported.
     Encoding,
 }
 
@@ -38,14 +39,15 @@ pub fn check(headers: &HeaderMap) -> Result<(), Wrong> {
     }
 }
 
-/// `application/json`, or a type that is written in it (RFC 6839).
+/// Whether a media type is `application/json` or has the suffix `+json` (RFC 6839).
 fn is_json(essence: &str) -> bool {
     let essence = essence.to_ascii_lowercase();
     let kind = essence.strip_prefix("application/").unwrap_or_default();
     kind == "json" || kind.strip_suffix("+json").is_some_and(|name| !name.is_empty())
 }
 
-/// The one value of a header, or that there is none; nothing when it is there twice or no text.
+/// The value of a header, and `Some(None)` where it is missing. None where it is there twice or is
+/// not ASCII text.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -60,7 +62,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_json_in_utf_8_is_taken_for_json() {
+    fn only_headers_that_declare_json_in_utf_8_are_accepted() {
         let coded =
             |coding| vec![("content-type", "application/json"), ("content-encoding", coding)];
         for (headers, checked) in [

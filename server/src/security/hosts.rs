@@ -1,17 +1,17 @@
 //! The names that this server answers to.
 //!
-//! A browser sends the name in the address bar as `Host`, and no page can choose another one for
-//! its requests. A page of `evil.example` whose name was rebound to this machine by DNS therefore
-//! still says `evil.example`, and is refused. For this to hold, the list is exact, ports included.
+//! A browser sends the host of a request's URL as `Host`, and no page can choose another value. So
+//! if DNS rebinds `evil.example` to this machine, the requests of its pages still say
+//! `evil.example` and are refused. This needs exact names in the list, ports included.
 //!
-//! A proxy in front may replace `Host` by the address that it forwards to. Trunk's does, and with
-//! that alone every name that leads to the proxy would lead here. Such a proxy tells the name that
-//! it was asked by in `X-Forwarded-Host`, so that name has to be one of ours as well
-//! ([`Hosts::allow_forwarded`]). A page can add that header itself but cannot take away the proxy's,
-//! which is why all of its values count.
+//! A proxy in front may replace `Host` by the address that it forwards to, as Trunk's does. Then
+//! `Host` alone would let every name through that leads to the proxy. Such a proxy puts the name
+//! that it received into `X-Forwarded-Host`, so that name has to be in the list as well
+//! ([`Hosts::allow_forwarded`]). A page can add this header but cannot remove the proxy's, so every
+//! value of it is checked.
 //!
-//! The same list answers for the origins of requests that change something, so a proxy needs one
-//! setting: `allowed_hosts` has the names by which browsers call it.
+//! The same list is used for the origins of requests that change something. So a proxy needs one
+//! setting: `allowed_hosts` with the names by which browsers reach it.
 
 /// Invariant: each is lower-case `host` or `host:port`, without the ports 80 and 443.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,8 @@ impl Hosts {
         self.0.contains(&host)
     }
 
-    /// Whether `forwarded`, a value of `X-Forwarded-Host`, holds nothing but such names: each proxy
-    /// of a chain may have added one, with a comma.
+    /// Whether all names in `forwarded`, a value of `X-Forwarded-Host`, are allowed. They are
+    /// separated by commas, since each proxy of a chain may have added one.
     pub fn allow_forwarded(&self, forwarded: &str) -> bool {
         forwarded.split(',').all(|host| self.allow(host.trim()))
     }
@@ -82,7 +82,7 @@ mod tests {
     }
 
     #[test]
-    fn each_name_that_a_proxy_was_asked_by_has_to_be_allowed() {
+    fn all_names_in_x_forwarded_host_have_to_be_allowed() {
         let hosts = Hosts::new("127.0.0.1:3000".parse().unwrap(), &["c.example".to_owned()]);
         for (forwarded, allowed) in [
             ("c.example", true),

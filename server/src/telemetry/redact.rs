@@ -1,10 +1,11 @@
-//! What no line of the log may hold: where things are on this machine, the endpoint's address,
-//! its key, and what was said.
+//! Removes from each line of the log what it must not hold: paths of this machine, the endpoint's
+//! address, its key, and texts of users.
 //!
-//! Errors of libraries carry such things in their words (SQLite a path, serde the text that it
-//! could not read), and a log is copied into bug reports. So every line is looked at once more
-//! before it is written. The line that says where the server listens goes to standard output, and
-//! `companion config` and `companion doctor` speak to the owner at the terminal: those show paths.
+//! The messages of libraries' errors contain such things (SQLite's a path, serde's the text that it
+//! could not read), and logs are copied into bug reports. So every line is searched for them before
+//! it is written. Standard output is not redacted: it gets the address at which the server listens,
+//! and the output of `companion config` and `companion doctor`, which are for the owner and show
+//! paths.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -15,10 +16,11 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::Config;
 
-/// A shorter text would be found where it means nothing.
+/// The shortest text in bytes that is replaced. A shorter one would be found by chance.
 const NEEDLE_BYTES: usize = 5;
 
-/// After these words serde repeats what it was given.
+/// Beginnings of serde's messages that are followed by a quotation of the input. The ones with a
+/// backslash are for logs in JSON, where quotation marks are escaped.
 const QUOTING: [&str; 6] = [
     "invalid type: string \"",
     "invalid value: string \"",
@@ -31,12 +33,12 @@ const QUOTING: [&str; 6] = [
 /// Replaces what must not be shown. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Redactor {
-    /// What is replaced, and by what; the longer ones first.
+    /// Pairs of a text and its replacement, the longer texts first.
     needles: Arc<[(String, &'static str)]>,
 }
 
 impl Redactor {
-    /// For what this configuration names.
+    /// A redactor for the paths, the endpoint and the key of this configuration.
     pub fn new(config: &Config) -> Self {
         let mut found = Vec::new();
         let mut path = |path: Option<&Path>, name| {
@@ -80,7 +82,7 @@ impl Redactor {
         Self { needles: needles.into() }
     }
 
-    /// The text without them.
+    /// Replaces the texts, and leaves out what serde quotes.
     pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Cow::Borrowed(text);
         for (needle, name) in self.needles.iter() {
@@ -97,7 +99,7 @@ impl Redactor {
     }
 }
 
-/// Leaves out what stands in quotes after `before`, which ends with the quote.
+/// Replaces the quotations that follow `before` by `…`. `before` ends with the quotation mark.
 fn without_quoted(text: &str, before: &str) -> String {
     let quote = &before[before.trim_end_matches(['"', '`', '\\']).len()..];
     let mut clean = String::with_capacity(text.len());
@@ -112,8 +114,8 @@ fn without_quoted(text: &str, before: &str) -> String {
     clean
 }
 
-/// Where a quoted text ends: at the first quote that is not escaped. In a line of JSON the quotes
-/// themselves are escaped, and each backslash is there twice.
+/// Where a quotation ends, in bytes: at the first quotation mark that is not escaped. In a log line
+/// of JSON the mark itself is escaped (`quote` is two bytes then), and each backslash is doubled.
 fn end_of(quoted: &str, quote: &str) -> usize {
     let pair = 2 * quote.len();
     let mut from = 0;
@@ -128,12 +130,12 @@ fn end_of(quoted: &str, quote: &str) -> usize {
     quoted.len()
 }
 
-/// Writes lines to standard error, each of them clean.
+/// Writes redacted lines to standard error.
 #[derive(Clone, Debug)]
 pub struct Writer(pub Redactor);
 
 impl Write for Writer {
-    /// The subscriber writes an event with one call.
+    /// Redacts the bytes of one call. The subscriber writes each event with a single call.
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(bytes);
         io::stderr().lock().write_all(self.0.clean(&text).as_bytes())?;
@@ -158,7 +160,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_configured_is_replaced_in_each_spelling() {
+    fn configured_texts_are_replaced_however_they_are_escaped() {
         let redactor = Redactor::of(vec![
             ("/home/me/data".to_owned(), "<data folder>"),
             ("/home/me".to_owned(), "~"),
@@ -179,7 +181,7 @@ mod tests {
     }
 
     #[test]
-    fn what_a_reader_of_json_could_not_read_is_not_repeated() {
+    fn input_that_serde_quotes_is_left_out() {
         let redactor = Redactor::of(Vec::new());
         for (line, clean) in [
             (

@@ -1,11 +1,11 @@
-//! Bodies and queries that are not what they should be: each is refused in the one form, by the
-//! interface for programs and by the server functions of the pages.
+//! Invalid bodies and queries: the API and the server functions of the pages refuse each with the
+//! same error.
 
 use reqwest::Method;
 
 use super::support::{Server, code, message_id, start};
 
-/// Every address that reads JSON.
+/// Every method and path that reads a JSON body.
 async fn addresses(server: &Server) -> Vec<(Method, String)> {
     let worker = server.worker().await;
     let mut addresses = vec![
@@ -33,7 +33,7 @@ async fn addresses(server: &Server) -> Vec<(Method, String)> {
     addresses
 }
 
-/// What comes of a body with these headers.
+/// Sends a body with these headers. Gives the status and the error code of the answer.
 async fn sent(
     server: &Server,
     (method, path): &(Method, String),
@@ -45,7 +45,7 @@ async fn sent(
         headers.iter().fold(request, |request, (name, value)| request.header(*name, *value));
     let answer = request.send().await.unwrap();
     let status = answer.status().as_u16();
-    // What a function itself says is the error without an object around it.
+    // A server function's own error is not wrapped in an object with the field `error`.
     let said: serde_json::Value = answer.json().await.unwrap();
     let error = said.get("error").unwrap_or(&said);
     (status, error["code"].as_str().unwrap_or_default().to_owned())
@@ -55,7 +55,7 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 const REFUSED: (u16, &str) = (422, "invalid_input");
 
 #[tokio::test]
-async fn what_is_no_sound_object_is_refused_everywhere() {
+async fn a_body_that_is_no_valid_json_object_is_refused_everywhere() {
     let server = start("").await;
     let deep = format!("{{\"x\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
     let bodies: &[&[u8]] = &[
@@ -102,7 +102,7 @@ async fn ids(server: &Server) -> Vec<protocol::WorkerId> {
 }
 
 #[tokio::test]
-async fn what_fits_no_function_is_the_callers_mistake() {
+async fn wrong_fields_of_a_server_function_are_invalid_input() {
     let server = start("").await;
     let id = server.worker_id().await;
     let message = message_id();
@@ -110,7 +110,7 @@ async fn what_fits_no_function_is_the_callers_mistake() {
         ("send", "{}".to_owned()),
         ("send", format!("{{\"worker_id\":\"{id}\"}}")),
         ("send", format!("{{\"worker_id\":\"{id}\",\"message\":null}}")),
-        // Lists where objects belong are the same mistake within.
+        // An array in the place of a nested object.
         ("send", format!("{{\"worker_id\":\"{id}\",\"message\":[\"{message}\",\"t\",null,null]}}")),
         ("send", format!("{{\"worker_id\":\"{id}\",\"message\":{{\"id\":1,\"text\":\"t\"}}}}")),
         (
@@ -133,11 +133,11 @@ async fn what_fits_no_function_is_the_callers_mistake() {
 }
 
 #[tokio::test]
-async fn what_does_not_say_that_it_is_json_is_refused() {
+async fn a_body_that_is_not_declared_as_json_is_refused() {
     let server = start("").await;
     let known = ids(&server).await;
     let headers: &[&[(&str, &str)]] = &[
-        // What a page of another site can send without asking first.
+        // Types that a page of another site can send without a CORS preflight.
         &[("content-type", "text/plain")],
         &[("content-type", "text/plain;charset=UTF-8")],
         &[("content-type", "application/x-www-form-urlencoded")],
@@ -159,7 +159,7 @@ async fn what_does_not_say_that_it_is_json_is_refused() {
         }
     }
     assert_eq!(ids(&server).await, known, "nothing of it was done");
-    // And what is said in another way is still JSON.
+    // Other valid spellings of the type are accepted.
     for kind in
         ["Application/Json", "application/json; charset=\"UTF-8\"", "application/merge-patch+json"]
     {
@@ -169,7 +169,7 @@ async fn what_does_not_say_that_it_is_json_is_refused() {
 }
 
 #[tokio::test]
-async fn a_number_in_a_query_is_in_its_bounds_or_refused() {
+async fn a_number_in_a_query_outside_of_its_bounds_is_refused() {
     let server = start("").await;
     let worker = server.worker().await;
     let runtime = "/api/v1/runtimes/backend-internal";
@@ -231,9 +231,9 @@ async fn a_number_in_a_query_is_in_its_bounds_or_refused() {
     assert_eq!(server.get(&last).send().await.unwrap().status(), 200);
 }
 
-/// Pages are for people: what they cannot read they leave out, or say so, and it is no fault.
+/// A page ignores, or names, what it cannot read of a query, and never answers with a server error.
 #[tokio::test]
-async fn a_page_takes_any_query_without_a_fault() {
+async fn a_page_answers_any_query_without_a_server_error() {
     let server = start("").await;
     let page = server.worker().await.replace("/api/v1/runtimes/backend-internal/workers", "/c");
     let names =

@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::support::{HANG, Server, code, message_id, start};
 
-/// A request whose body has begun and does not go on. Returns once the server waits for the body:
-/// it says so to a client that asks (`Expect: 100-continue`, RFC 9110, section 10.1.1).
+/// Sends a request whose body begins and does not go on. Returns once the server waits for the
+/// body, which it says with `100 Continue` (RFC 9110, section 10.1.1).
 async fn stuck(server: &Server, path: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = format!(
@@ -31,7 +31,7 @@ const JSON: &str = "content-type: application/json\r\n";
 const FORM: &str = "content-type: application/x-www-form-urlencoded\r\n";
 const FILE: &str = "content-type: multipart/form-data; boundary=x\r\n";
 
-/// What a good user does; all of it has to be answered.
+/// Makes ordinary requests, all of which have to succeed.
 async fn good_user(server: &Server) {
     for path in ["/healthz", "/readyz", "/", "/api/v1/status"] {
         assert_eq!(server.get(path).send().await.unwrap().status(), 200, "{path}");
@@ -47,13 +47,13 @@ async fn good_user(server: &Server) {
 /// The rest of an answer up to the connection's end.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    // What is sent to a connection that has ended is answered with a reset.
+    // An error is ignored: sending to a connection that was closed is answered with a reset.
     let _ = timeout(HANG, stream.read_to_end(&mut answer)).await.expect("it has no end");
     String::from_utf8(answer).unwrap()
 }
 
 #[tokio::test]
-async fn bodies_on_their_way_keep_nobody_out() {
+async fn bodies_that_are_being_received_keep_no_other_request_out() {
     let server = start("max_requests = 1").await;
     let worker = server.worker().await;
     let mut waiting = Vec::new();
@@ -81,7 +81,7 @@ async fn bodies_on_their_way_keep_nobody_out() {
 async fn a_body_in_pieces_is_taken_when_it_is_whole() {
     let server = start("max_requests = 1").await;
     let mut stream = stuck(&server, &server.workers(), JSON).await;
-    // It has begun with a brace; blanks are JSON, too.
+    // The body begins with a brace; spaces after it keep it valid JSON.
     for _ in 0..9 {
         stream.write_all(&[b' '; 100]).await.unwrap();
         good_user(&server).await;
@@ -105,19 +105,19 @@ async fn a_body_that_does_not_keep_the_rate_is_ended() {
         assert!(answer.contains("\"code\":\"invalid_input\""), "{path}: {answer}");
         assert!(answer.contains("connection: close\r\n"), "{path}: {answer}");
     }
-    // People are told in words, in their language.
+    // A browser gets a page in the reader's language.
     let reader = format!("{FILE}accept: text/html\r\naccept-language: ja\r\n");
     let answer = rest(&mut stuck(&server, "/data", &reader).await).await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("lang=\"ja\""), "{answer}");
     good_user(&server).await;
-    // The file that broke off keeps no other one out.
+    // The import that was cut off does not keep another one out.
     let file = server.post(import).body("none").send().await.unwrap();
     assert_eq!(code(file).await.0, 422);
 }
 
 #[tokio::test]
-async fn when_too_many_bodies_are_on_their_way_the_slowest_makes_room() {
-    // Half of the connections may be sending one.
+async fn when_too_many_bodies_are_being_received_the_slowest_is_cut_off() {
+    // At most half of the connections may be sending a body.
     let server = start("max_connections = 16").await;
     let mut waiting = Vec::new();
     for _ in 0..8 {
@@ -129,7 +129,7 @@ async fn when_too_many_bodies_are_on_their_way_the_slowest_makes_room() {
     assert!(answer.starts_with("HTTP/1.1 429 ") && answer.contains("rate_limited"), "{answer}");
 }
 
-/// An endpoint that takes connections and says nothing, so asking for its models waits.
+/// An endpoint that accepts connections and never answers, so that a request for its models waits.
 async fn deaf(server: &Server) -> std::net::TcpListener {
     server.upstream.refuse().await;
     let address = server.upstream.base_url();
@@ -148,16 +148,16 @@ async fn a_request_that_takes_too_long_is_given_up_and_its_place_is_free_again()
 }
 
 #[tokio::test]
-async fn pages_probes_and_sends_keep_each_other_out_of_nothing() {
+async fn pages_probes_and_sends_do_not_keep_each_other_out() {
     let server = start("request_timeout_ms = 60000\nmax_requests = 1").await;
     let worker = server.worker().await;
     let deaf = deaf(&server).await;
     let asked = tokio::spawn(server.get("/api/v1/models").send());
-    // Its question to the endpoint is there: the place for pages is taken.
+    // The server has asked the endpoint, so the only place for pages is taken.
     let accepted = tokio::task::spawn_blocking(move || deaf.accept()).await.unwrap();
     let _question = accepted.unwrap();
     let page = server.get("/").send().await.unwrap();
-    // On a machine that needs seconds for a page the question is given up meanwhile.
+    // On a very slow machine the request to the endpoint may have timed out by now.
     if !asked.is_finished() {
         assert_eq!(page.status(), 429);
         assert_eq!(page.headers()["retry-after"], "1");
@@ -171,14 +171,14 @@ async fn pages_probes_and_sends_keep_each_other_out_of_nothing() {
     asked.abort();
 }
 
-/// Whether the server has closed it.
+/// Waits until the server closes the connection; false if it sends something instead.
 async fn closed(stream: &mut TcpStream) -> bool {
     let end = timeout(HANG, stream.read(&mut [0; 1])).await.expect("it is not closed");
     matches!(end, Ok(0)) || matches!(&end, Err(error) if error.kind() == ErrorKind::ConnectionReset)
 }
 
 #[tokio::test]
-async fn the_connection_that_is_idle_for_longest_makes_room() {
+async fn the_connection_that_is_idle_for_longest_is_closed_for_a_new_one() {
     let server = start("max_connections = 8").await;
     let mut taken = Vec::new();
     for _ in 0..8 {
@@ -186,7 +186,7 @@ async fn the_connection_that_is_idle_for_longest_makes_room() {
         alive(&server, &mut stream).await;
         taken.push(stream);
     }
-    // The first one was idle for longest, until it spoke again.
+    // The first one would be idle for longest, but makes another request.
     alive(&server, &mut taken[0]).await;
     let mut new = TcpStream::connect(server.address).await.unwrap();
     alive(&server, &mut new).await;
@@ -199,7 +199,7 @@ async fn the_connection_that_is_idle_for_longest_makes_room() {
 }
 
 #[tokio::test]
-async fn connections_that_say_nothing_or_half_a_head_make_room() {
+async fn connections_without_a_whole_request_head_are_closed_for_new_ones() {
     let server = start("max_connections = 8").await;
     let mut silent = Vec::new();
     for n in 0..64 {
@@ -216,7 +216,7 @@ async fn connections_that_say_nothing_or_half_a_head_make_room() {
 }
 
 #[tokio::test]
-async fn a_connection_with_a_request_in_work_is_never_closed_for_another_one() {
+async fn a_connection_whose_request_is_being_handled_is_never_closed_for_a_new_one() {
     let server = start("max_connections = 8").await;
     let worker = server.worker().await;
     let events = format!("{worker}/events");
@@ -252,7 +252,7 @@ async fn a_connection_with_a_request_in_work_is_never_closed_for_another_one() {
 }
 
 #[tokio::test]
-async fn a_new_connection_waits_where_all_others_have_a_request_in_work() {
+async fn a_new_connection_waits_while_all_others_have_a_request_that_is_handled() {
     let server = start("max_connections = 8").await;
     let events = format!("{}/events", server.worker().await);
     let mut observers = Vec::new();
@@ -273,7 +273,7 @@ async fn a_new_connection_waits_where_all_others_have_a_request_in_work() {
     let mut waiting = TcpStream::connect(server.address).await.unwrap();
     let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
     waiting.write_all(request.as_bytes()).await.unwrap();
-    // An observer hears of a message meanwhile, and this one of nothing.
+    // An observer receives a message meanwhile, and the waiting connection receives nothing.
     server.says("Hi.");
     server.send_directly("Hello!").await;
     let mut told = String::new();

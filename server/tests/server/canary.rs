@@ -1,8 +1,9 @@
-//! Nothing of where things are, of the key, or of the endpoint's address comes out of a server,
-//! whatever goes wrong: not in an answer, and not in its log. Nor does the log hold what was said.
+//! Whatever goes wrong, neither an answer nor the log contains a path of the machine, the API key
+//! or the endpoint's address; and the log contains no text of a conversation. Each of these has a
+//! recognizable name here (a canary), which is searched for.
 //!
-//! The line with the address on standard output, and `companion config` and `companion doctor`,
-//! which speak to the owner at the terminal, are the places that show them.
+//! Exceptions, not tested here, are the address on standard output and the output of `companion
+//! config` and `companion doctor`, which are for the owner at the terminal.
 
 use std::io::Read as _;
 use std::path::Path;
@@ -19,10 +20,10 @@ const KEY: &str = "sk-canary-0123456789";
 const FOLDER: &str = "canary-of-the-data";
 const MODELS: &str = "canary-of-the-models";
 const HOME: &str = "canary-of-the-home";
-/// What is said, and so may be in an answer.
+/// The text of the message, which may be in an answer but not in the log.
 const WORDS: &str = "canary-of-the-words";
 
-/// A server in a process of its own, with a canary in each name.
+/// A server in a process of its own, with a canary in each secret and path.
 struct Caged {
     child: Child,
     stderr: ChildStderr,
@@ -61,8 +62,9 @@ impl Caged {
         Self { child, stderr, client, url: url.to_owned(), endpoint, answers: Vec::new() }
     }
 
+    /// Sends a request and keeps the answer, to search it later. Gives the answer's body.
     async fn keep(&mut self, request: reqwest::RequestBuilder) -> String {
-        // An export of what is damaged breaks off, before its head has left or after it.
+        // An export of a damaged database may be cut off, even before its head was sent.
         let Ok(answer) = request.send().await else { return String::new() };
         let status = answer.status();
         let headers = format!("{:?}", answer.headers());
@@ -98,7 +100,7 @@ impl Caged {
         }
     }
 
-    /// All that anybody can look at.
+    /// Requests every page and every part of the API.
     async fn looks_around(&mut self, worker: &str) {
         let api = "/api/v1/runtimes/backend-internal";
         for path in [
@@ -135,7 +137,8 @@ impl Caged {
         self.post("/api/fn/console", &json!({ "worker_id": worker, "archived": false })).await;
     }
 
-    /// Ends it, and looks for the canaries.
+    /// Stops the server and searches its log and all answers for the canaries. `told` must be in
+    /// the log, which shows that the log was not empty.
     fn ended(&mut self, told: &str) {
         signal(&self.child, "-TERM");
         assert_eq!(code(&mut self.child), Some(0));
@@ -154,7 +157,7 @@ impl Caged {
     }
 }
 
-/// A test that fails leaves no process behind.
+/// Ends the process even if the test fails.
 impl Drop for Caged {
     fn drop(&mut self) {
         let _ = self.child.kill();
@@ -162,7 +165,7 @@ impl Drop for Caged {
     }
 }
 
-/// A home with a model that is none.
+/// A home folder with a model file that is invalid.
 fn home() -> (tempfile::TempDir, std::path::PathBuf) {
     let folder = tempfile::tempdir().unwrap();
     let home = folder.path().join(HOME);
@@ -172,7 +175,7 @@ fn home() -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[tokio::test]
-async fn an_endpoint_that_fails_in_any_way_gives_nothing_away() {
+async fn no_failure_of_an_endpoint_reveals_a_canary() {
     let (_folder, home) = home();
     let upstream = Upstream::start().await.unwrap();
     let mut caged = Caged::start(&home, &upstream, &[]);
@@ -211,7 +214,7 @@ async fn an_endpoint_that_fails_in_any_way_gives_nothing_away() {
 }
 
 #[tokio::test]
-async fn a_store_that_fails_gives_nothing_away() {
+async fn no_failure_of_the_store_reveals_a_canary() {
     let (_folder, home) = home();
     let upstream = Upstream::start().await.unwrap();
     let mut caged = Caged::start(&home, &upstream, &[]);
@@ -222,7 +225,7 @@ async fn a_store_that_fails_gives_nothing_away() {
     std::fs::rename(&data, &away).unwrap();
     caged.asks(&worker).await;
     caged.looks_around(&worker).await;
-    // Another database in its place.
+    // Another file in the place of the database.
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("companion.db"), "no database").unwrap();
     caged.asks(&worker).await;
@@ -233,14 +236,14 @@ async fn a_store_that_fails_gives_nothing_away() {
 }
 
 #[tokio::test]
-async fn what_is_damaged_gives_nothing_away() {
+async fn damaged_events_reveal_no_canary() {
     let (_folder, home) = home();
     let upstream = Upstream::start().await.unwrap();
     let mut caged = Caged::start(&home, &upstream, &[]);
     let worker = caged.worker().await;
     caged.asks(&worker).await;
     caged.ended("serving");
-    // Each column of text holds words where something else belongs.
+    // Fields of the events hold the words where a number, a time and a type belong.
     let database = home.join(FOLDER).join("companion.db");
     damage(&database);
     let mut caged = Caged::start(&home, &upstream, &[]);
@@ -249,7 +252,7 @@ async fn what_is_damaged_gives_nothing_away() {
     caged.ended("serving");
 }
 
-/// Puts words where an event has another kind of value, as an error in a file may.
+/// Replaces the position, the time and the type of each event by the words.
 fn damage(database: &Path) {
     let connection = rusqlite::Connection::open(database).unwrap();
     let sql = "UPDATE events SET body = json_set(body, '$.seq', ?1, '$.at', ?1, '$.type', ?1)";
@@ -257,7 +260,7 @@ fn damage(database: &Path) {
 }
 
 #[tokio::test]
-async fn a_model_that_is_none_gives_nothing_away() {
+async fn an_invalid_model_file_reveals_no_canary() {
     let (_folder, home) = home();
     let upstream = Upstream::start().await.unwrap();
     let broken = format!("{MODELS}/broken.gguf");

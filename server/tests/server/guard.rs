@@ -23,17 +23,17 @@ async fn only_its_own_names_are_answered() {
     }
 }
 
-/// What Trunk's proxy sends, see `make_outbound_request` in trunk-rs/trunk `src/proxy.rs` (0.21.14):
-/// its own `Host`, the browser's name as `X-Forwarded-Host`, and every other header as it came.
+/// Trunk's proxy sends its own `Host`, the browser's as `X-Forwarded-Host`, and every other header
+/// unchanged: `make_outbound_request` in trunk-rs/trunk `src/proxy.rs` (0.21.14).
 #[tokio::test]
-async fn a_proxy_that_replaces_the_name_cannot_be_reached_by_another_one() {
+async fn behind_a_proxy_that_replaces_host_only_allowed_names_are_answered() {
     let server = start("allowed_hosts = [\"127.0.0.1:8080\"]").await;
     for (forwarded, status) in [
         (vec![], 200),
         (vec!["127.0.0.1:8080"], 200),
         (vec!["localhost:8080"], 403),
         (vec!["evil.example:8080"], 403),
-        // A page may add the header, and the proxy then sends both.
+        // A page may add the header itself; the proxy then sends both values.
         (vec!["127.0.0.1:8080", "evil.example:8080"], 403),
         (vec!["evil.example:8080", "127.0.0.1:8080"], 403),
         (vec!["127.0.0.1:8080, evil.example:8080"], 403),
@@ -47,7 +47,7 @@ async fn a_proxy_that_replaces_the_name_cannot_be_reached_by_another_one() {
             assert_eq!(request.send().await.unwrap().status(), status, "{path} {forwarded:?}");
         }
     }
-    // The page of the proxy may change things, and other pages of this machine may not.
+    // Pages that came through the proxy may change things, and other pages of this machine may not.
     for (origin, status) in [("http://127.0.0.1:8080", 201), ("http://127.0.0.1:8081", 403)] {
         let change = server.post(&server.workers()).header("x-forwarded-host", "127.0.0.1:8080");
         let change = change.header("origin", origin).send().await.unwrap();

@@ -171,7 +171,7 @@ async fn whoever_does_not_ask_gets_none() {
     assert!(page.messages.iter().all(|message| message.html.is_none()));
 }
 
-/// Everything that one conversation can have rendered at once, as if by the slowest of texts.
+/// Takes all places for rendering that one conversation can have, as very slow texts would.
 fn hold_all_places(worker: protocol::WorkerId) -> Vec<app::rendering::Place> {
     let place = || app::rendering::place(worker).now_or_never();
     std::iter::from_fn(place).take(100).collect()
@@ -192,7 +192,7 @@ async fn a_slow_text_holds_no_other_conversation() {
     let worker = slow.rsplit('/').next().unwrap().parse().unwrap();
     let held = hold_all_places(worker);
     assert!(!held.is_empty());
-    // Pages, readers of the interface and observers of the one wait,
+    // A page, API requests and an observer of the first conversation wait.
     let address = format!("ws://{}{slow}/events?html=true", server.address);
     let (mut observer, _) = connect_async(address).await.unwrap();
     let mut waiting = Vec::new();
@@ -201,7 +201,7 @@ async fn a_slow_text_holds_no_other_conversation() {
         waiting.push(tokio::spawn(page));
     }
     let console = tokio::spawn(server.get(&format!("/c/{worker}")).send());
-    // and the other one is shown, rendered: on its page, and to who follows it.
+    // The second conversation is rendered at once, on its page and for an observer.
     assert!(whole(&server, &other).await.concat().contains("<h2>A</h2>"));
     let id = other.rsplit('/').next().unwrap();
     let page = server.get(&format!("/c/{id}")).send().await.unwrap().text().await.unwrap();
@@ -209,7 +209,7 @@ async fn a_slow_text_holds_no_other_conversation() {
     let mut follower = Page::default();
     follower.follow(&server, &other, Some(0)).await;
     assert!(follower.blocks.concat().contains("<h2>A</h2>"));
-    // Who has waited for as long as a page may be rendered is shown the text as it was written.
+    // When the time for rendering the page is over, it shows the texts unrendered.
     let page = console.await.unwrap().unwrap().text().await.unwrap();
     assert!(page.contains("rendered-late") && page.contains("# A\n\nOne *two*."), "{page}");
     drop(held);

@@ -1,5 +1,5 @@
-//! Names that belong to something else than a regular file, in every place that a file is
-//! named: nothing hangs, and what it is is told.
+//! Pipes, folders, sockets and devices in every place where a file can be named: nothing hangs, and
+//! the error says what was found there.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -15,7 +15,7 @@ fn pipe(path: &Path) {
     mknodat(CWD, path, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
 }
 
-/// Writes a text into a pipe as soon as somebody reads it.
+/// Creates a pipe and writes a text into it as soon as another process opens it to read.
 fn write_into(path: &Path, bytes: Vec<u8>) {
     pipe(path);
     let path = path.to_owned();
@@ -59,7 +59,7 @@ fn odd_files_among_the_models_hang_nothing_and_are_listed_with_their_reason() {
 }
 
 #[test]
-fn a_pipe_as_the_model_is_an_unusable_model() {
+fn a_model_file_that_is_a_pipe_is_unusable() {
     let folder = tempfile::tempdir().unwrap();
     pipe(&folder.path().join("pipe.gguf"));
     let (mut child, address) = serve(folder.path(), &["--model-file", "pipe.gguf"]);
@@ -72,7 +72,7 @@ fn a_pipe_as_the_model_is_an_unusable_model() {
 }
 
 #[test]
-fn odd_files_among_the_prompts_are_told() {
+fn a_pipe_among_the_prompts_is_reported() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::create_dir(folder.path().join("prompts")).unwrap();
     pipe(&folder.path().join("prompts/companion.md"));
@@ -83,7 +83,7 @@ fn odd_files_among_the_prompts_are_told() {
     assert!(said.contains("companion.md of the prompts folder is not a regular file"), "{said}");
 }
 
-/// A shell gives what a program prints as a pipe: `COMPANION_API_KEY_FILE=<(pass show key)`.
+/// A shell passes the output of a program as a pipe: `COMPANION_API_KEY_FILE=<(pass show key)`.
 #[test]
 fn a_key_and_a_configuration_can_come_through_a_pipe() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,9 +96,10 @@ fn a_key_and_a_configuration_can_come_through_a_pipe() {
     assert!(said.contains("stall_ms = 2345") && said.contains("api_key = \"***\""), "{said}");
 }
 
-/// Such as `companion import <(zcat export.gz)`. It is read twice, which a pipe is not.
+/// As with `companion import <(zcat export.gz)`. An import reads its file twice, and a pipe can be
+/// read only once.
 #[test]
-fn an_import_can_come_through_a_pipe_and_from_no_folder() {
+fn an_import_can_come_through_a_pipe_but_not_from_a_folder() {
     let folder = tempfile::tempdir().unwrap();
     ends(&mut serve(folder.path(), &["--data-dir", "data"]).0);
     let export = run(folder.path(), &["export", "--data-dir", "data"]);

@@ -36,7 +36,7 @@ async fn a_page_has_the_language_that_was_chosen_or_else_asked_for() {
             let root = format!("<html lang=\"{language}\"");
             assert!(page.contains(&root), "{path} {asked:?} {cookie:?}: {page:.80}");
         }
-        // A page that the server did not write asks for the same.
+        // A client-only page, which the server did not render, asks for these values.
         let request = server.get("/api/fn/reader").header(ACCEPT_LANGUAGE, asked);
         let answer = request.header(COOKIE, cookie).send().await.unwrap();
         let told: serde_json::Value = answer.json().await.unwrap();
@@ -49,7 +49,7 @@ async fn a_page_has_the_language_that_was_chosen_or_else_asked_for() {
 }
 
 #[tokio::test]
-async fn a_script_sends_the_plain_forms_of_a_page_that_nobody_can_post_to() {
+async fn a_script_submits_the_plain_forms_of_a_client_only_page() {
     let server = start("").await;
     let id = server.worker_id().await;
     let submit = async |worker: &str, fields: &[(&str, &str)]| {

@@ -1,4 +1,5 @@
-//! What other accounts and other programs of the machine get to see: nothing.
+//! Other accounts of the machine cannot read the server's files, and no other program can read its
+//! key.
 
 use std::io::{BufRead as _, BufReader};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -39,7 +40,7 @@ fn stopped(mut child: Child) -> String {
 }
 
 #[test]
-fn the_data_folder_is_its_owners_alone_and_an_open_one_is_closed() {
+fn the_data_folder_is_private_and_wider_modes_are_narrowed_at_the_start() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let arguments = ["--data-dir", "data"];
@@ -48,7 +49,7 @@ fn the_data_folder_is_its_owners_alone_and_an_open_one_is_closed() {
     let log = stopped(child);
     assert!(!log.contains("let other accounts in"), "nothing was to be mended: {log}");
 
-    // As a former version left it.
+    // The modes that an earlier version left.
     set(&data, 0o755);
     for file in files(&data) {
         set(&file, 0o644);
@@ -68,7 +69,7 @@ fn the_data_folder_is_its_owners_alone_and_an_open_one_is_closed() {
 }
 
 #[test]
-fn copies_and_exports_are_their_owners_alone() {
+fn copies_and_exports_are_private() {
     let folder = tempfile::tempdir().unwrap();
     stopped(serve(folder.path(), &["--data-dir", "data"]).0);
     for command in ["backup", "export"] {
@@ -78,8 +79,8 @@ fn copies_and_exports_are_their_owners_alone() {
     }
 }
 
-/// A program that runs as an account without rights, where this test may choose; else as this
-/// test's own.
+/// A command that runs as an account without rights if this test runs as root, and else as this
+/// test's own account.
 fn plain(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
@@ -89,7 +90,7 @@ fn plain(program: &Path) -> Command {
     command
 }
 
-/// Whether another program of that account sees the key in the process's environment.
+/// Whether another program of the same account can read the key in the process's environment.
 fn key_is_seen(process: u32) -> bool {
     let mut cat = plain(Path::new("/bin/cat"));
     let output = cat.arg(format!("/proc/{process}/environ")).output().unwrap();
@@ -100,12 +101,12 @@ fn key_is_seen(process: u32) -> bool {
 fn no_program_of_the_same_account_reads_the_key() {
     let folder = tempfile::tempdir().unwrap();
     set(folder.path(), 0o777);
-    // Where the build is, that account may not go.
+    // That account may not be allowed to enter the folder of the build.
     let binary = folder.path().join("companion");
     std::fs::copy(env!("CARGO_BIN_EXE_companion"), &binary).unwrap();
     let key = ("COMPANION_API_KEY", "sk-in-the-environment");
 
-    // So that this test can fail: of any other program it is seen.
+    // Shows that this test can fail: of another program the key can be read.
     let mut other = plain(Path::new("/bin/sleep"));
     let mut other = other.arg("100").env(key.0, key.1).spawn().unwrap();
     assert!(key_is_seen(other.id()));
@@ -115,7 +116,7 @@ fn no_program_of_the_same_account_reads_the_key() {
     let mut command = plain(&binary);
     command.current_dir(folder.path()).env(key.0, key.1).env("HOME", folder.path());
     command.args(["--listen", "127.0.0.1:0", "--data-dir", "data", "--local-load", "start"]);
-    // A head that promises a tensor and has none: the engine refuses it.
+    // A head that announces a tensor and has none, so the engine refuses the file.
     let head = [&b"GGUF\x03\0\0\0\x01"[..], &[0; 15]].concat();
     std::fs::write(folder.path().join("model.gguf"), head).unwrap();
     command.args(["--model-file", "model.gguf"]);
@@ -125,7 +126,7 @@ fn no_program_of_the_same_account_reads_the_key() {
     assert!(line.starts_with("listening on"), "{line}");
     assert!(!key_is_seen(child.id()));
 
-    // Closed as it is, it can still start the model's process, which is its own program.
+    // A non-dumpable process can still start the model's process from its own program file.
     let mut log = BufReader::new(child.stderr.take().unwrap());
     let mut said = String::new();
     while !said.contains("the local model cannot be loaded") {
@@ -137,9 +138,9 @@ fn no_program_of_the_same_account_reads_the_key() {
     assert_eq!(code(&mut child), Some(0));
 }
 
-/// A second wall behind the modes that the store gives: whatever the shell's umask says.
+/// New files are private even where the store sets no mode, whatever umask the shell had.
 #[test]
-fn the_umask_is_its_own() {
+fn the_server_sets_its_own_umask() {
     let folder = tempfile::tempdir().unwrap();
     let (child, _) = serve(folder.path(), &["--data-dir", "data"]);
     let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap();
@@ -148,7 +149,7 @@ fn the_umask_is_its_own() {
 }
 
 #[test]
-fn a_lock_that_leads_elsewhere_is_told_and_overwrites_nothing() {
+fn a_lock_file_that_is_a_link_is_reported_and_its_target_is_not_overwritten() {
     let folder = tempfile::tempdir().unwrap();
     let letter = folder.path().join("letter");
     std::fs::write(&letter, "Dear friend").unwrap();

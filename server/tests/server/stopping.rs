@@ -1,4 +1,4 @@
-//! The end of the process: in order, within its time, whatever hangs.
+//! The shutdown of the process: in order and within its time, whatever hangs.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -15,12 +15,12 @@ use super::process::{code, companion, serve, signal};
 use super::small_disk::{SmallDisk, on_a_small_disk};
 use super::support::{HANG, message_id};
 
-/// Far above what an end takes and far below what would be waited for.
+/// Far longer than a shutdown takes, and shorter than the timeouts that would end a hanging one.
 const PROMPTLY: Duration = Duration::from_secs(5);
 
 const WORKERS: &str = "/api/v1/runtimes/backend-internal/workers";
 
-/// Asks for a page by hand; gives the whole answer.
+/// Sends a GET request over a connection of its own; gives the whole answer with its head.
 pub fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(HANG)).unwrap();
@@ -31,7 +31,8 @@ pub fn get(address: &str, path: &str) -> String {
     answer
 }
 
-/// Asks it to stop; it ends in time and in order. Gives the rest of its log.
+/// Asks the server to stop, and checks that it ends promptly and successfully. Gives the rest of
+/// its log.
 pub fn ends(child: &mut Child) -> String {
     let begin = Instant::now();
     signal(child, "-TERM");
@@ -42,14 +43,16 @@ pub fn ends(child: &mut Child) -> String {
     log
 }
 
-/// A mounted file system whose server never answers, as a network's may. Dropped, it fails
-/// every access that hangs.
+/// A mounted file system that never answers, like a network file system whose server is away. When
+/// it is dropped, every hanging access fails.
 struct HungDisk(Child);
 
 impl HungDisk {
-    /// Only inside a mount namespace of one's own. None where it cannot be had.
+    /// Mounts it at `folder`; only inside a mount namespace of the test's own. None where the
+    /// machine does not allow it.
     fn at(folder: &Path) -> Option<Self> {
-        // Nobody reads the requests that the kernel writes to /dev/fuse. Source: fuse(4).
+        // The shell never reads the requests that the kernel writes to /dev/fuse, so accesses hang.
+        // Source: fuse(4).
         let script = "exec 3<>/dev/fuse && mount -i -t fuse \
                       -o fd=3,rootmode=40000,user_id=0,group_id=0 hung \"$0\" && echo hangs && cat";
         let mut holder = Command::new("sh")
@@ -77,7 +80,7 @@ impl Drop for HungDisk {
     }
 }
 
-/// A folder where a disk can be mounted that then hangs.
+/// Creates a folder to mount a [`HungDisk`] at.
 fn network(disk: &SmallDisk) -> String {
     let folder = disk.path().join("network");
     std::fs::create_dir(&folder).unwrap();
@@ -91,7 +94,7 @@ fn models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end() {
         let models = network(&disk);
         let (mut child, address) = serve(disk.path(), &["--model-dir", &models]);
         let Some(_hung) = HungDisk::at(Path::new(&models)) else { return };
-        // Asked again, nobody waits: it is known by then.
+        // The second and third request do not wait: the folder is known to hang.
         for _ in 0..3 {
             let answer = get(&address, "/api/v1/models");
             assert!(answer.contains("The folder of models cannot be reached"), "{answer}");
@@ -118,7 +121,7 @@ fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
     });
 }
 
-/// The thread that reads the prompts cannot be ended: it is left behind.
+/// The thread that reads the prompts cannot be ended, so the process ends without it.
 #[test]
 fn a_start_that_hangs_ends_when_asked_to() {
     let test = "stopping::a_start_that_hangs_ends_when_asked_to";
@@ -130,7 +133,7 @@ fn a_start_that_hangs_ends_when_asked_to() {
         std::os::unix::fs::symlink(network + "/x.md", prompts.join("companion.md")).unwrap();
         let arguments = ["--listen", "127.0.0.1:0", "--prompts-dir", "prompts"];
         let mut child = companion(disk.path(), &arguments).spawn().unwrap();
-        // It hangs once it waits for an answer of the disk: the kernel says so of a thread.
+        // A thread hangs in the file system when the kernel reports that it waits there.
         let waits = || {
             let threads = std::fs::read_dir(format!("/proc/{}/task", child.id())).unwrap();
             threads.flatten().any(|thread| {
@@ -148,9 +151,9 @@ fn a_start_that_hangs_ends_when_asked_to() {
     });
 }
 
-/// The text that was shown is kept, the turn is over, and the folder is free.
+/// The text that was shown is kept, the turn is interrupted, and the data folder can be used again.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_end_during_an_answer_keeps_what_was_shown() {
+async fn a_shutdown_during_an_answer_keeps_the_text_that_was_shown() {
     let folder = tempfile::tempdir().unwrap();
     let upstream = Upstream::start().await.unwrap();
     let pieces = vec!["One".to_owned(), " two".to_owned()];
@@ -178,7 +181,7 @@ async fn an_end_during_an_answer_keeps_what_was_shown() {
     }
     let log = tokio::task::spawn_blocking(move || ends(&mut child)).await.unwrap();
     assert!(log.contains("stopped") && !log.contains("without"), "{log}");
-    // Nothing was left for the next start to bring in.
+    // The database was closed: its write-ahead log is empty or gone.
     let wal = std::fs::metadata(folder.path().join("data/companion.db-wal"));
     assert_eq!(wal.map_or(0, |wal| wal.len()), 0);
 
@@ -198,7 +201,7 @@ async fn transcript(client: &reqwest::Client, address: &str, worker: &str) -> Tr
 fn a_second_signal_ends_it_at_once_and_the_code_says_so() {
     let folder = tempfile::tempdir().unwrap();
     let (mut child, address) = serve(folder.path(), &["--data-dir", "data"]);
-    // An answer under way, which is waited for: the request's body never comes.
+    // A request whose body never arrives: an orderly shutdown waits for it.
     let mut stream = TcpStream::connect(&address).unwrap();
     stream.set_read_timeout(Some(HANG)).unwrap();
     let head = format!(
@@ -220,7 +223,7 @@ fn a_second_signal_ends_it_at_once_and_the_code_says_so() {
     signal(&child, "-TERM");
     assert_eq!(code(&mut child), Some(128 + 15));
     assert!(begin.elapsed() < PROMPTLY, "{:?}", begin.elapsed());
-    // What it left open is no trouble for the next one.
+    // The next server can use the folder that was not closed in order.
     let (mut again, _) = serve(folder.path(), &["--data-dir", "data"]);
     ends(&mut again);
 }

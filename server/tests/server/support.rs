@@ -141,7 +141,7 @@ impl Server {
         response.json().await.unwrap()
     }
 
-    /// Sends a message to the first worker without a connection.
+    /// Sends a message to the first worker through the runtime, without an HTTP connection.
     pub async fn send_directly(&self, text: &str) {
         let runtime = self.registry.home();
         let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
