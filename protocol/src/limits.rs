@@ -4,9 +4,9 @@
 pub const MESSAGE_CHARS: usize = 32_000;
 /// Characters in a conversation's title.
 pub const TITLE_CHARS: usize = 200;
-/// Characters in what is searched for.
+/// Characters in the query of a search.
 pub const QUERY_CHARS: usize = 200;
-/// Words in what is searched for.
+/// Words in the query of a search.
 pub const QUERY_WORDS: usize = 16;
 /// Hits in one page of a search, unless asked otherwise.
 pub const SEARCH_PAGE: u32 = 30;

@@ -53,13 +53,13 @@ pub struct Worker {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreadable: bool,
     pub profile: ProfileName,
-    /// What was stored before there were places is listed.
+    /// Missing in workers that were stored by versions without places: those are `listed`.
     #[serde(default)]
     pub place: Place,
-    /// What takes the place of the profile's own provider.
+    /// The provider that was chosen instead of the profile's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,
-    /// What takes the place of the profile's own model.
+    /// The model that was chosen instead of the profile's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
     pub created_at: Timestamp,

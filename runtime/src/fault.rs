@@ -1,10 +1,11 @@
-//! From failures inside to errors that clients may see; the chain is logged here, once.
+//! Turns internal failures into errors that clients may see; the chain of causes is logged here,
+//! once.
 
 use protocol::{Error, ErrorCode};
 
 use crate::store::{Outage, StoreError};
 
-/// What a client hears when the store could not do it.
+/// Logs a failure of the store and turns it into the client's error.
 pub(crate) fn from_store(error: StoreError) -> Error {
     match error {
         StoreError::Gone => return no_worker(),
@@ -25,7 +26,7 @@ pub(crate) fn from_store(error: StoreError) -> Error {
     }
 }
 
-/// Nothing can be taken at the moment. Says no path: the server's log does.
+/// The error while the store cannot be written. It names no path; the log does.
 fn from_outage(outage: Outage) -> Error {
     let (message, hint, retry_after_ms) = match outage {
         Outage::Full => (
@@ -57,7 +58,7 @@ fn from_outage(outage: Outage) -> Error {
     Error::new(ErrorCode::Unavailable, message).with_hint(hint).with_retry_after_ms(retry_after_ms)
 }
 
-/// What a client hears who wants something changed while earlier events wait for the store.
+/// The error for a change that is requested while earlier events still wait for the store.
 pub(crate) fn waiting_for_store() -> Error {
     Error::new(ErrorCode::Unavailable, "The conversation's store takes nothing at the moment.")
         .with_hint("Nothing was changed. Try again in a moment; the server's log says why.")

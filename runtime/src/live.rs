@@ -10,11 +10,11 @@ use tokio_util::task::TaskTracker;
 use crate::fault;
 use crate::worker::{Command, Reply, Shared, keep};
 
-/// Requests that may wait for one actor; a further asker waits for a place. Requests are
-/// short, so this only fills when the store is away.
+/// Requests that may wait in one actor's inbox; further callers wait until there is room. Handling
+/// a request is quick, so the inbox only fills while the store does not answer.
 const INBOX: usize = 32;
 
-/// How often a request is taken to a new actor when the one it went to was just leaving.
+/// How often a request is sent to a new actor if the previous one was just ending.
 const ATTEMPTS: usize = 5;
 
 /// Finds or starts actors. The lock is held for a map access only.
@@ -29,7 +29,8 @@ impl Live {
         Self { shared, actors: Mutex::default(), tasks: TaskTracker::new() }
     }
 
-    /// Asks a worker's actor. `make` is called once per attempt.
+    /// Sends a request to a worker's actor and waits for the answer. `make` is called once for each
+    /// attempt.
     pub(crate) async fn ask<T>(
         &self,
         id: WorkerId,

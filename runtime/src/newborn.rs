@@ -54,7 +54,8 @@ pub(crate) fn mark_unreadable(worker: Worker) -> Worker {
     Worker { status, reason: Some(fault::unreadable()), unreadable: true, ..worker }
 }
 
-/// The same after all its events. Invariant: the first is the worker's creation.
+/// A worker's summary after all events of its log. Invariant: the first event is the worker's
+/// creation.
 pub(crate) fn folded(worker_id: WorkerId, created_at: Timestamp, events: &[Event]) -> Worker {
     let profile = events.iter().find_map(|event| match &event.body {
         EventBody::WorkerCreated { profile, .. } => Some(profile.clone()),

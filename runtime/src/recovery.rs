@@ -1,4 +1,4 @@
-//! Turns that nobody runs: what a crash left behind, or an actor that lost its log
+//! Ends turns that no actor runs any more, because of a crash or because their actor lost its log
 //! (invariant 1).
 
 use std::collections::{BTreeMap, HashSet};
@@ -29,7 +29,7 @@ pub(crate) async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<()
     ends.try_for_each_concurrent(TOGETHER, end).await
 }
 
-/// The same for one worker, before its actor begins.
+/// Ends the unfinished turns of one worker, before its actor begins.
 pub(crate) async fn interrupt_of(
     store: &dyn Store,
     worker: WorkerId,
@@ -42,7 +42,7 @@ pub(crate) async fn interrupt_of(
     Ok(())
 }
 
-/// The same for several workers, which nobody else knows yet.
+/// Ends the unfinished turns of several workers, which were just imported.
 pub(crate) async fn interrupt_among(
     store: &dyn Store,
     workers: &[WorkerId],

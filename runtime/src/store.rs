@@ -69,7 +69,7 @@ pub struct Page {
     pub next_before: Option<u64>,
 }
 
-/// A message of a branch, as the model would be shown it.
+/// A message of a branch, as it is sent to the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchMessage {
     pub id: MessageId,
@@ -94,7 +94,8 @@ pub struct Acceptance {
     pub turn: Event,
 }
 
-/// Where a listing goes on: after the worker that was used, or deleted, then.
+/// Where the next page of a list begins: after the worker with this id, which was used, or deleted,
+/// at this time.
 pub type ListPosition = (Timestamp, WorkerId);
 
 /// Which workers a listing has.
@@ -106,7 +107,7 @@ pub enum Places {
     Only(Place),
 }
 
-/// What is searched for, and where.
+/// A search: what is searched for, and in which conversations.
 #[derive(Clone, Debug)]
 pub struct Search {
     pub query: Query,
@@ -116,18 +117,18 @@ pub struct Search {
     pub before: Option<u64>,
     /// Hits at most.
     pub limit: u32,
-    /// How long it may take; what is found by then is the answer.
+    /// How long it may take. Then the hits that were found by that time are returned.
     pub within: Duration,
 }
 
-/// Texts that hold all the words.
+/// The result of a search: texts that contain all words of the query.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Found {
     /// The newest first.
     pub hits: Vec<SearchHit>,
-    /// Where it goes on, if there may be more.
+    /// The position for the next page, if there may be more hits.
     pub next_before: Option<u64>,
-    /// Whether the time was over before all was looked at.
+    /// Whether the time was over before all texts were searched.
     pub cut_short: bool,
 }
 
@@ -160,8 +161,8 @@ pub struct Deleted {
 /// read.
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Adds a worker with the first events of its log. Error: `Append` where one of its id is
-    /// there, deleted or not; one that was given up makes room.
+    /// Adds a worker with the first events of its log. Error: `Append` if there is a worker with
+    /// its id, even a deleted one, unless that one was given up ([`Self::give_up`]).
     async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError>;
 
     /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
@@ -169,11 +170,11 @@ pub trait Store: Send + Sync + 'static {
     /// Errors: `Moved`, `Gone`, `Outage`, `Append`, `Closed`; nothing was stored then.
     async fn append(&self, append: Append) -> Result<(), StoreError>;
 
-    /// Deletes a worker with its log; true if it was there. Nothing finds it from then on but
-    /// [`Self::deleted`] and [`Self::restore`], and nothing takes its place.
+    /// Deletes a worker with its log; true if it was there. From then on only [`Self::deleted`],
+    /// [`Self::deleted_one`] and [`Self::restore`] find it, and no other worker can have its id.
     async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError>;
 
-    /// Brings a deleted worker back as it was; true if it could be.
+    /// Restores a deleted worker unchanged; true if that was possible.
     async fn restore(&self, id: WorkerId) -> Result<bool, StoreError>;
 
     /// At most `limit` of the workers that can be brought back, the last deleted first, after
@@ -191,8 +192,8 @@ pub trait Store: Send + Sync + 'static {
     /// was there. Its rows are removed by [`Self::sweep`].
     async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// Removes a bounded part of what was given up, or deleted at `until` or before, for good;
-    /// false when there is nothing left of it.
+    /// Removes a bounded number of rows of workers that were given up, or deleted at `until` or
+    /// before. False when there are none left.
     async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError>;
 
     /// Whether there is such a worker and it was not deleted. True even if it cannot be read.
@@ -218,8 +219,9 @@ pub trait Store: Send + Sync + 'static {
     /// How many workers there are.
     async fn count(&self) -> Result<u64, StoreError>;
 
-    /// Events after `after` in order, at most `limit` rows of the log, and fewer where they are
-    /// long: a reader goes on behind the last one until there are none. None: no such worker.
+    /// The events after `after`, in order: at most `limit` rows of the log, and fewer where they
+    /// are long. To read all, call it with the last event's seq until it gives no more events.
+    /// None: no such worker.
     async fn tail(
         &self,
         id: WorkerId,
@@ -237,8 +239,9 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Option<Page>, StoreError>;
 
-    /// A page that holds a message: the newest `limit` where it is among them, else as many
-    /// after it as before, as far as they are not long. None: no such worker or message.
+    /// A page that contains a message: the newest `limit` messages if it is among them, else about
+    /// as many messages after it as before, and fewer where they are long. None: no such worker or
+    /// message.
     async fn around(
         &self,
         id: WorkerId,
@@ -246,15 +249,15 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Option<Page>, StoreError>;
 
-    /// Messages that are done, and titles, which hold what is searched for. Texts that cannot
-    /// be read are left out.
+    /// Finished messages, and titles, that contain all words of the query. Texts that cannot be
+    /// read are left out.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;
 
-    /// Whether the worker has a message of that id, and whose.
+    /// The role of a worker's message. None: the worker has no message of that id.
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;
 
-    /// The user's message of that id, whether a turn was accepted with it or not, as with one
-    /// that came from elsewhere.
+    /// The user's message of that id, even if no turn was accepted with it, as for an imported
+    /// one.
     async fn question(
         &self,
         id: WorkerId,
@@ -287,8 +290,8 @@ pub trait Store: Send + Sync + 'static {
     /// out.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
 
-    /// The worker whose id follows `after` in the order of ids, or the first; so all of them
-    /// are walked in an order that no use changes.
+    /// The worker with the next id after `after`, or with the first one. For iterating over all
+    /// workers in an order that does not change while they are used.
     async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError>;
 
     /// A worker's whole log as it is at one moment.
@@ -308,8 +311,8 @@ pub trait Store: Send + Sync + 'static {
     /// then.
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
 
-    /// Commits what is under way and closes; afterwards nothing can be written (`Closed`).
-    /// What is committed can be read for as long as the store lives, so that observers are
-    /// told the end of a log before they are told that it is over.
+    /// Commits the pending requests and closes; afterwards every write fails with `Closed`.
+    /// Committed data can be read until the store is dropped, so that observers get the last events
+    /// of a log before the end of their stream.
     async fn close(&self);
 }

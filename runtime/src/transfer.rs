@@ -1,4 +1,4 @@
-//! Moving house: conversations on their way out of a store and into another.
+//! Exports and imports: moving conversations from one store to another.
 //!
 //! The readers and writers here are pure, from bytes to whole logs and back; a store's
 //! [`crate::store::Store::import`] commits what they read, all or none. `docs/export-format.md`
@@ -26,14 +26,15 @@ pub use refusal::{Place, ReadError, Refusal};
 pub use salvage::{Salvaged, exportable, salvage};
 pub use writer::Writer;
 
-/// Bytes in one line of an export at most; an answer is rarely a thousandth of it.
+/// The longest line of an export in bytes. Few answers have a thousandth of that.
 pub const LINE_BYTES: u64 = 32 << 20;
-/// Bytes of one conversation's lines at most: one is held in memory as a whole.
+/// The most bytes that the lines of one conversation may have: each conversation is in memory as a
+/// whole.
 pub const CONVERSATION_BYTES: u64 = 256 << 20;
-/// Conversations in one file at most.
+/// The most conversations in one file.
 pub const CONVERSATIONS: u64 = 100_000;
 
-/// What a file held.
+/// How much a file contained.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
     pub conversations: u64,

@@ -19,7 +19,7 @@ use encoding::Encoding;
 pub struct Asset {
     /// Its address: `/pkg/companion.0123456789abcdef.js`.
     pub path: &'static str,
-    /// Of its content.
+    /// The hash of its content.
     pub hash: &'static str,
     /// Whether the address changes with the content.
     pub immutable: bool,
@@ -30,7 +30,7 @@ pub struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// Where the page finds what it needs.
+/// The addresses of the files that a page loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     pub style: String,

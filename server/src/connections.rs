@@ -1,4 +1,4 @@
-//! The open connections: taken one by one, bounded in number, ended in order.
+//! The open connections: they are accepted one by one, bounded in number, and closed in order.
 //!
 //! When no more connections are allowed, the one that has been idle for longest is closed to make
 //! room for a new one, as nginx does when its `worker_connections` run out
@@ -28,12 +28,12 @@ mod activity;
 mod serve;
 mod unstalled;
 
-/// Until a request's head has to be there, and how long an idle connection is kept.
+/// How long a request's head may take to arrive, and how long an idle connection is kept.
 pub const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
-/// Bytes of a request's head, address and headers, give or take one read. More is answered with
-/// 431.
+/// The most bytes of a request's head, which are its address and headers; one read more may pass.
+/// A larger head is answered with 431.
 pub const HEAD_BYTES: usize = 32 * 1024;
-/// Headers in a request.
+/// The most headers in a request.
 pub const HEADERS: usize = 100;
 /// How long to wait after a failure to accept if there is no idle connection to close.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -56,9 +56,9 @@ struct Open {
     closing: bool,
 }
 
-/// Takes at most `most` connections at a time until `stop`; returns those still open. The
-/// listener is closed by then, so that whoever comes sees that nobody is here. A connection
-/// whose peer takes nothing of what it is sent for `patience` is dropped.
+/// Accepts connections until `stop` and serves at most `most` at a time. Returns the ones that are
+/// still open; the listener is closed by then, so that new clients are refused at once. A
+/// connection whose peer reads nothing of what is sent for `patience` is dropped.
 pub async fn take(
     listener: TcpListener,
     router: Router,
@@ -145,7 +145,7 @@ impl Connections {
     }
 
     fn serve(&mut self, stream: TcpStream, patience: Duration, router: Router) {
-        // Small frames are the rule; none should wait for another one.
+        // Most writes are small, and none should wait to be sent with another one.
         let _ = stream.set_nodelay(true);
         let activity = Arc::new(Activity::new(self.idle.clone()));
         let connection = http1::Builder::new()

@@ -1,4 +1,4 @@
-//! Starting the runtime with what was configured.
+//! Starts the runtime as configured.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -39,7 +39,7 @@ pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     Ok(registry)
 }
 
-/// A registry with the one runtime there is.
+/// A registry with the embedded runtime.
 pub async fn assemble(
     config: &Config,
     store: Arc<dyn Store>,
@@ -125,7 +125,7 @@ fn local(config: &Config) -> Local {
     if let Some(tokens) = set(config.settings.model.context_tokens.small()) {
         local.context_tokens = tokens;
     }
-    // One that only some profiles name waits for the first that does.
+    // A local model that only some profiles name is loaded when one of them first needs it.
     local.load = match settings.local_load {
         LoadWhen::Start if chosen => LoadPolicy::AtStart,
         LoadWhen::Start | LoadWhen::FirstUse => LoadPolicy::AtFirstUse,
@@ -133,7 +133,7 @@ fn local(config: &Config) -> Local {
     Local::new(local)
 }
 
-/// A number that stands for itself unless it is 0.
+/// None for 0, which means "not set" in the settings.
 fn set(number: u32) -> Option<u32> {
     (number > 0).then_some(number)
 }

@@ -1,4 +1,4 @@
-//! axum's extractors with our errors: each says what is wrong and where.
+//! axum's extractors with errors in this server's form, which say what is wrong and where.
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::rejection::{QueryRejection, RawPathParamsRejection};
@@ -13,7 +13,7 @@ use serde::de::value::MapDeserializer;
 use crate::error::ApiError;
 use crate::json::{self, Unreadable, Wrong};
 
-/// Characters of a parser's complaint that are passed on; it may quote what it was given.
+/// The most characters of a parser's message that are passed on, since it may quote the input.
 const COMPLAINT_CHARS: usize = 300;
 
 /// The request's body as JSON.
@@ -54,7 +54,7 @@ pub async fn only_objects(request: Request, next: Next) -> Result<Response, ApiE
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 
-/// None without a body.
+/// None for a request without a body.
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
@@ -115,9 +115,9 @@ fn path_error(rejection: RawPathParamsRejection) -> ApiError {
     complaint("In the path: ", &rejection.body_text())
 }
 
-/// A parser's complaint as one safe sentence of bounded length.
+/// A parser's message as an error of bounded length.
 fn complaint(place: &str, text: &str) -> ApiError {
-    // What axum says before the interesting part.
+    // axum's words before the message of the parser.
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
     let mut message: String = text.chars().take(COMPLAINT_CHARS).collect();
     if message.len() < text.len() {

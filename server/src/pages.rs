@@ -15,8 +15,8 @@ use crate::error::Told;
 use crate::extract;
 use crate::state::AppState;
 
-/// Tells people in a page, in their language, what programs are told in JSON: a form of a page
-/// that is refused before it comes to its page leaves them with words, too.
+/// Turns errors in JSON into a page in the reader's language, for browsers: the form of a page may
+/// be refused before it reaches the handler of that page.
 pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
@@ -37,7 +37,7 @@ pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: 
 pub fn routes(state: &AppState, names: Names) -> Router {
     let backend = Backend { registry: state.registry.clone(), limits: state.limits.in_force() };
     let Names { style, script, wasm } = names;
-    // Only development reads them: the names of the files are in the assets.
+    // Only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");
     let options = match disk::reload_port() {
         Some(port) => options.reload_port(port).build(),

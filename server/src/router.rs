@@ -1,4 +1,4 @@
-//! The whole router: interface, pages, files, and what surrounds them all.
+//! The whole router: API, pages, files, and the middleware around all of them.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,14 +25,15 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     let (api, _) = routes::api();
     let disk = assets::disk::folder();
     let names = if disk.is_some() { assets::Names::plain() } else { assets::Names::embedded() };
-    // The files are compressed already, and events must not wait for more to compress.
+    // Only pages are compressed here: files are compressed already, and an event must be sent at
+    // once and not wait for a full block of the compressor.
     let style: Arc<str> = names.style.as_str().into();
     let pages = pages::routes(&state, names).layer(CompressionLayer::new());
     let mut router = api.with_state(state).merge(assets::routes()).merge(pages);
     if let Some(folder) = disk {
         router = router.layer(from_fn_with_state(Arc::from(folder), assets::disk::serve));
     }
-    // The last one stands outermost.
+    // The last layer is the outermost one.
     router
         .layer(from_fn_with_state(bounds, bounds::keep))
         // Outside of the bounds, so that refused requests take neither memory nor a place.

@@ -1,8 +1,8 @@
-//! Who may ask, from where, and what browsers are told about the answers.
+//! Checks where a request comes from, and sets the security headers of answers.
 //!
-//! The server knows no users yet; what protects it is that it listens on loopback, that it
-//! answers to its own names only (against DNS rebinding), and that nothing a browser was
-//! led to from elsewhere can change anything or use the interface.
+//! The server knows no users yet. It is protected by listening on loopback, by answering only to
+//! its own names (against DNS rebinding), and by refusing requests that another site makes a
+//! browser send and that would change something or use the API.
 
 pub mod headers;
 pub mod hosts;
@@ -23,7 +23,7 @@ use origin::{Claims, is_guarded, permits};
 /// The `Host` that a proxy received, where the proxy replaces it when it forwards a request.
 const FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwarded-host");
 
-/// Refuses what does not come from here.
+/// Refuses requests under foreign names and from other sites.
 pub async fn guard(
     State(hosts): State<Arc<Hosts>>,
     request: Request,
@@ -53,7 +53,7 @@ pub async fn guard(
     Ok(next.run(request).await)
 }
 
-/// The one value of a header. Error: there are several, or it is not text.
+/// The value of a header; none where it is missing. Error: there are several, or it is not text.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> ApiResult<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

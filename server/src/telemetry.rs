@@ -1,4 +1,4 @@
-//! What is written about the server's own doing, on standard error. Never a body, a query,
+//! The log, on standard error. It never contains a body, a query,
 //! a header or a key, and no path of this machine ([`redact`]).
 
 use std::panic::PanicHookInfo;
@@ -20,7 +20,7 @@ use redact::{Redactor, Writer};
 /// The most characters of a panic's message that are logged.
 const PANIC_CHARS: usize = 200;
 
-/// Begins to write. Error: something else in this process does already.
+/// Starts the log and sets the panic hook. Error: this process has a log already.
 pub fn begin(config: &Config) -> anyhow::Result<()> {
     use std::io::IsTerminal as _;
     let log = &config.settings.log;

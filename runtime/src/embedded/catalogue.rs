@@ -30,18 +30,18 @@ impl Runtime {
         self.detail(profile)
     }
 
-    /// The models of the configured providers. A provider that does not answer is told with
-    /// its error, and what is known of it all the same.
+    /// The models of the configured providers. For a provider that does not answer, the entry has
+    /// its error besides what is known without it.
     pub async fn models(&self) -> ModelList {
         self.inner.shared.providers.models().await
     }
 
-    /// Who answers by default, and why not, if nobody can.
+    /// The provider and model that answer by default, or the reason why none can.
     pub fn provider_status(&self) -> ProviderStatus {
         self.inner.shared.providers.status()
     }
 
-    /// Who answers in a conversation, and why not, if nobody can.
+    /// The provider and model that answer in a conversation, or the reason why none can.
     pub fn provider_status_of(&self, worker: &Worker) -> ProviderStatus {
         if worker.unreadable {
             return self.provider_status();

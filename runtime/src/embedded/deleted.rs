@@ -12,7 +12,7 @@ use crate::store::{Deleted, StoreError, Stored};
 use crate::worker::{Command, Deletion, Shared};
 use crate::{fault, newborn, recovery};
 
-/// How often it is looked for some that are due.
+/// The pause between two searches for deleted conversations whose time is over.
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
 impl Runtime {
@@ -25,7 +25,7 @@ impl Runtime {
         self.end(id, Deletion::Undoable).await
     }
 
-    /// Deletes a worker, deleted before or not, so that it cannot be brought back. Answers when
+    /// Deletes a worker so that it cannot be restored, even if it was deleted before. Returns when
     /// its rows are removed.
     pub async fn delete_for_good(&self, id: WorkerId) -> Result<(), Error> {
         match self.end(id, Deletion::ForGood).await {
@@ -36,7 +36,7 @@ impl Runtime {
                 if !found {
                     return Err(error);
                 }
-                // It may have been brought back just before.
+                // It may have been restored just before.
                 shared.hub.wake(id, Wake::Deleted);
             }
             ended => ended?,
@@ -47,11 +47,11 @@ impl Runtime {
     /// Brings a deleted worker back as it was.
     pub async fn restore(&self, id: WorkerId) -> Result<Worker, Error> {
         self.bring_back(id).await.map_err(fault::from_store)?;
-        // Asked twice, it is there already.
+        // A second request finds it restored already.
         self.worker(id).await
     }
 
-    /// Brings it back, if it can be, and tells of it.
+    /// Restores it, if that is possible, and tells the observers.
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
         let _in_order = shared.coming_and_going.lock().await;
@@ -89,14 +89,15 @@ impl Runtime {
         self.store().worker(id).await
     }
 
-    /// A page of what can be brought back, the last deleted first. `before` is a
-    /// `next_before`.
+    /// A page of the conversations that can be restored, the last deleted first. `before` is the
+    /// `next_before` of another page.
     pub async fn deleted(&self, before: Option<&str>, limit: u32) -> Result<DeletedList, Error> {
         let before = before.map(list::parse).transpose()?;
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
         let found = self.store().deleted(before, limit + 1).await.map_err(fault::from_store)?;
         let more = found.len() > limit as usize;
-        // One that is due may not be removed yet; those after it are due as well.
+        // A conversation whose time is over may not be removed yet. It is left out, and so are all
+        // that follow, which were deleted even earlier.
         let until = self.due();
         let kept = found.into_iter().take(limit as usize).filter(|deleted| deleted.at > until);
         let deleted: Vec<_> = kept.map(|deleted| self.told(deleted)).collect();
@@ -128,13 +129,14 @@ impl Runtime {
         sweep(&self.inner.shared, self.inner.undo_delete_ms).await
     }
 
-    /// What was deleted then or before is due.
+    /// The time before which a deleted conversation cannot be restored any more and is removed.
     fn due(&self) -> Timestamp {
         earlier(self.inner.shared.clock.now(), self.inner.undo_delete_ms)
     }
 }
 
-/// Removes what is due, at once and then from time to time, until the runtime goes down.
+/// Removes deleted conversations whose time is over, at once and then every [`EVERY`], until the
+/// runtime goes down.
 pub(super) async fn keep_sweeping(shared: Arc<Shared>, undo_ms: u64) {
     loop {
         tokio::select! {

@@ -1,4 +1,4 @@
-//! Conversations on their way out of a runtime.
+//! Exports of conversations.
 
 use std::sync::Arc;
 use std::vec;
@@ -12,19 +12,19 @@ use crate::fault;
 use crate::store::{Store, StoreError, WholeLog};
 use crate::transfer::{self, Document, Salvaged, Writer};
 
-/// Bytes of lines that are given at once, and one line more at most.
+/// The size of a piece of an export in bytes, which its last line may exceed.
 const PIECE_BYTES: usize = 64 * 1024;
 
 /// How one conversation is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportForm {
-    /// As an export of all, with this one in it.
+    /// Companion's own format, as an export of all conversations that has only this one.
     Lines,
-    /// For people: the newest branch.
+    /// Markdown, for people: the newest branch alone.
     Markdown,
 }
 
-/// Conversations in pieces. It keeps its place among the exports until it is dropped.
+/// An export in pieces. It counts as a running export until it is dropped.
 pub struct Export {
     body: Body,
     _place: OwnedSemaphorePermit,
@@ -35,19 +35,19 @@ enum Body {
     Markdown(Document),
 }
 
-/// JSON Lines on their way.
+/// An export in JSON Lines that is being written.
 struct Lines {
     store: Arc<dyn Store>,
     /// None after the end.
     writer: Option<Writer>,
     rest: Rest,
-    /// The events of the conversation under way that are not written yet.
+    /// The remaining events of the current conversation.
     events: vec::IntoIter<Event>,
-    /// What is written and not given yet.
+    /// Lines that are written and not returned yet.
     piece: Vec<u8>,
 }
 
-/// What comes after the conversation under way.
+/// What follows after the current conversation.
 enum Rest {
     /// All conversations whose ids follow.
     After(Option<WorkerId>),
@@ -155,7 +155,8 @@ impl Lines {
         }
     }
 
-    /// The next conversation. One that was deleted on the way is left out.
+    /// Reads the next conversation. Conversations that were deleted since the export began are
+    /// left out.
     async fn following(&mut self) -> Result<Option<Found>, Error> {
         while let Rest::After(last) = &mut self.rest {
             let id = self.store.next_worker(*last).await.map_err(fault::from_store)?;

@@ -1,4 +1,4 @@
-//! Conversations on their way into a runtime.
+//! Imports of conversations.
 
 use std::path::PathBuf;
 
@@ -13,27 +13,27 @@ use crate::hub::Wake;
 use crate::store::Differing;
 use crate::transfer::{self, Format, ImportError, Report, Upload};
 
-/// Ids in an answer at most; the rest are counted.
+/// The most ids in an answer; further ones are only counted.
 const IDS: usize = 100;
 
-/// Where files wait that are to be imported.
+/// Where uploaded files are kept until they are imported.
 #[derive(Clone, Debug)]
 pub struct Imports {
     /// A folder on a disk that has room for them.
     pub folder: PathBuf,
-    /// Bytes of one at most.
+    /// The largest size of a file, in bytes.
     pub bytes: u64,
 }
 
-/// A file that is coming in.
+/// A file that is being uploaded.
 pub struct Incoming {
     upload: Upload,
     _place: OwnedSemaphorePermit,
 }
 
 impl Runtime {
-    /// Begins to take a file that is to be imported. Errors with `rate_limited` while another
-    /// one is coming in.
+    /// Begins the upload of a file to import. Errors with `rate_limited` while another upload or
+    /// import is running.
     pub fn incoming(&self) -> Result<Incoming, Error> {
         let place = self.inner.gates.import.clone().try_acquire_owned();
         let _place = place.map_err(|_| too_many("Another import is under way."))?;
@@ -42,13 +42,13 @@ impl Runtime {
         Ok(Incoming { upload, _place })
     }
 
-    /// Bytes of a file at most.
+    /// The largest size of a file, in bytes.
     pub fn import_bytes(&self) -> u64 {
         self.inner.imports.bytes
     }
 
-    /// Imports a file, all of its conversations or none. Once begun it goes on to its end,
-    /// whoever asked for it and went away.
+    /// Imports a file, all of its conversations or none. Once begun, the import goes on to its end
+    /// even if this future is dropped.
     pub async fn import(
         &self,
         incoming: Incoming,
@@ -72,16 +72,18 @@ impl Runtime {
         let shared = &self.inner.shared;
         let now = shared.clock.now();
         let profile = self.bundle().default_profile().clone();
-        // What can no longer be brought back does not stand in the way.
+        // A conversation that was deleted, and cannot be restored any more, must not keep one with
+        // the same id from being imported.
         self.sweep().await.map_err(fault::from_store)?;
         let report = transfer::import(shared.store.as_ref(), file, profile, differing, now).await;
         let report = report.map_err(told)?;
         if !report.added.is_empty() {
-            // They may be more than is worth telling one by one.
+            // There may be too many to tell the observers of the list one by one.
             shared.hub.listing().forget();
         }
         for id in &report.added {
-            // One of the same id may have been deleted before, and its observers told so.
+            // A conversation with this id may have been deleted before. Observers of the id learn
+            // here that it exists again.
             let stored = self.store().worker(*id).await.ok().flatten();
             let seq = stored.map_or(0, |stored| stored.last_seq);
             shared.hub.wake(*id, Wake::Committed(seq));
@@ -96,7 +98,7 @@ impl Incoming {
         self.upload.write(piece).await.map_err(told)
     }
 
-    /// Whether that is what was wrong.
+    /// Whether a write failed because the file was too large.
     pub fn is_too_large(&self) -> bool {
         self.upload.is_too_large()
     }
@@ -118,7 +120,7 @@ fn shown(report: &Report) -> ImportReport {
     }
 }
 
-/// What a client hears of a file that was not imported.
+/// The client's error for a file that was not imported.
 fn told(error: ImportError) -> Error {
     const NOTHING: &str = "Nothing was imported.";
     match error {

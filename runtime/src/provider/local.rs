@@ -38,8 +38,7 @@ mod wire;
 pub use config::{LoadPolicy, LocalConfig};
 pub use gguf::{GgufError, ModelInfo};
 
-/// Requests on their way to the owner, who takes them at once: more would only be there
-/// while it starts a child.
+/// Requests that may wait for the owner. It takes them at once, except while it starts a child.
 const INBOX: usize = 64;
 
 /// The local provider. Dropping it kills the model's process.
@@ -54,19 +53,20 @@ pub struct Local {
 /// What the model's process is doing.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// There is none, and no memory is used.
+    /// There is no process, and no memory is used.
     #[default]
     Off,
-    /// It loads the model.
+    /// The process loads the model.
     Loading { pid: u32 },
-    /// It answers; the window is what the model sees at once.
+    /// The process answers requests. The window is the number of tokens that the model sees at
+    /// once.
     Ready { pid: u32, window_tokens: u32 },
 }
 
 impl Local {
     /// Must be called within a tokio runtime. Touches no file; with
-    /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged,
-    /// because the first message will tell it again.
+    /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged, because
+    /// the first message will fail with it again.
     pub fn new(config: LocalConfig) -> Self {
         let config = Arc::new(config);
         let (inbox, received) = mpsc::channel(INBOX);

@@ -47,8 +47,8 @@ pub use config::{
     MAX_EVENT_BYTES, OpenaiConfig,
 };
 
-/// What [`Provider::default_model`] says while no model is configured and the provider has
-/// not been asked yet. A request for it, or for an empty name, asks.
+/// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
+/// asked for its models yet. A request for this name, or for an empty one, asks it.
 pub const FIRST_MODEL: &str = "the provider's first model";
 
 /// A provider that asks an OpenAI-compatible endpoint.
@@ -100,13 +100,14 @@ impl Provider for Openai {
         self.shared.known_model().unwrap_or(FIRST_MODEL).to_owned()
     }
 
-    /// Always: a configuration that cannot be used does not become an [`Openai`], and a key
-    /// is not always needed.
+    /// Always `Ok`: an [`Openai`] exists only for a usable configuration, and a missing key is no
+    /// error, since not every endpoint needs one.
     fn usable(&self, _model: &str) -> Result<(), Error> {
         Ok(())
     }
 
-    /// Any: an endpoint may know more than it lists, and a name is only ever sent to it.
+    /// Always true: an endpoint may have models that it does not list, and a name is only sent to
+    /// it.
     fn offers(&self, _model: &str) -> bool {
         true
     }

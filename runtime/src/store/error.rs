@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// Why the store could not do it. A variant names what a person can do something about, or
-/// else the operation; the cause is its source.
+/// The failure of an operation of the store. A variant names the condition if a person can do
+/// something about it, and else the operation; the cause is its source.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Nothing was stored, and what is stored is safe. It passes without a restart, except
-    /// where the [`Outage`] says otherwise.
+    /// Nothing was stored, and what was stored before is safe. Writing works again without a
+    /// restart when the condition is over, unless the [`Outage`] says otherwise.
     #[error("the store takes nothing: {outage}")]
     Outage { outage: Outage, source: Cause },
     /// A row, or a page of the file, does not hold what was written. The source names the place
@@ -35,20 +35,20 @@ pub enum StoreError {
     Closed,
 }
 
-/// What keeps a store from taking anything.
+/// A condition in which a store cannot be written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Outage {
     /// There is no space left.
     Full,
-    /// It can only be read.
+    /// The store can only be read.
     ReadOnly,
-    /// It is not in its place any more. What was committed can still be read, and when the
-    /// very same is put back it goes on.
+    /// The files of the store are not at their path any more. Committed data can still be read, and
+    /// writing works again when the very same files are put back.
     Missing,
-    /// Something else stands in its place, or a part was taken away. A restart takes what
-    /// stands there; it also goes on when the very same is put back.
+    /// There are other files at the path of the store, or one was removed. A restart uses the files
+    /// that are there; without one, writing works again when the very same files are put back.
     Changed,
-    /// Another program holds it.
+    /// Another program has locked the store.
     Locked,
 }
 

@@ -1,8 +1,8 @@
 //! The lines of Companion's own format; `docs/export-format.md` is their description.
 //!
-//! A line is one JSON object, `{"check":"…","line":N,"KIND":{…}}`. The check stands first and
-//! has a fixed length, so that it can be compared before anything of the line is believed: it
-//! is over all bytes of the file before the line and the line's own from `"line"` on.
+//! A line is one JSON object, `{"check":"…","line":N,"KIND":{…}}`. The check is a hash over all
+//! bytes of the file before the line and those of the line from `"line"` on. It comes first and has
+//! a fixed length, so that it can be compared before the line is parsed.
 
 use std::borrow::Cow;
 
@@ -16,19 +16,19 @@ pub(super) const NAME: &str = "companion-export";
 /// The version of the format that is written, and the only one that is read.
 pub const VERSION: u32 = 1;
 
-/// What stands before the check.
+/// The beginning of a line, up to the check.
 pub(super) const PREFIX: &[u8] = b"{\"check\":\"";
 
 /// Hexadecimal digits of a check.
 pub(super) const CHECK_DIGITS: usize = 16;
 
-/// What stands between the check and the number of the line.
+/// The part of a line between the check and the line's number.
 pub(super) const NUMBER: &[u8] = b"\",\"line\":";
 
-/// Where the bytes begin that the line's own part of the check is over.
+/// The offset in a line of the first byte that the check covers.
 pub(super) const COVERED: usize = PREFIX.len() + CHECK_DIGITS + 2;
 
-/// What a line says besides its check and number.
+/// The content of a line besides its check and number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub(super) enum Content<'a> {
@@ -57,12 +57,13 @@ pub(super) enum Content<'a> {
     End {
         conversations: u64,
         events: u64,
-        /// Of all bytes before this line, as `sha256sum` would print it.
+        /// The SHA-256 of all bytes before this line, as `sha256sum` prints it.
         sha256: Cow<'a, str>,
     },
 }
 
-/// A log's id as 16 hexadecimal digits: as a number it would not survive every reader of JSON.
+/// A log's id as 16 hexadecimal digits, because many JSON parsers do not keep such large numbers
+/// exactly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub(super) struct HexLog(pub LogId);
@@ -78,7 +79,7 @@ impl TryFrom<String> for HexLog {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let id = u64::from_str_radix(&text, 16).map_err(|_| "not a log's id")?;
-        // SQLite keeps signed numbers; ids that this product makes are positive as such.
+        // SQLite keeps signed numbers; all ids that this product makes are positive.
         let fits = i64::try_from(id).is_ok() && String::from(Self(LogId(id))) == text;
         if fits { Ok(Self(LogId(id))) } else { Err("not a log's id") }
     }

@@ -8,24 +8,24 @@ use protocol::{Message, MessageId, Role, Turn, TurnState, View, Worker};
 use super::salvage::Salvaged;
 use crate::store::WholeLog;
 
-/// What a conversation without a title is called.
+/// The heading for a conversation without a title.
 const UNTITLED: &str = "Conversation";
 
-/// Writes the document. The texts are in it as they were written, so their own headings are
-/// headings of it.
+/// Writes the document. The texts are not changed, so headings in them become headings of the
+/// document.
 pub fn markdown(whole: &WholeLog) -> String {
     Document::of(whole.clone()).collect()
 }
 
-/// The document in pieces, a message each, so that it is never there as a whole.
+/// The document in pieces of one message each, so that the whole document is never in memory.
 pub(crate) struct Document {
-    /// What stands above the messages; none once it was given.
+    /// The text before the first message. None once it was returned.
     top: Option<String>,
     /// The rest of the branch.
     messages: VecDeque<Message>,
     /// How many messages answer the same one.
     siblings: HashMap<Option<MessageId>, u32>,
-    /// By the answers that they give.
+    /// The turns by the ids of their answers.
     turns: HashMap<MessageId, Turn>,
 }
 
@@ -139,7 +139,7 @@ fn branch(mut messages: Vec<Message>) -> VecDeque<Message> {
     branch
 }
 
-/// Why an answer is not a whole one.
+/// The note about an answer that is not complete.
 fn note(turn: &Turn) -> Option<String> {
     let error = turn.error.as_ref().map(|error| format!(": {}", error.message));
     let error = error.unwrap_or_default();

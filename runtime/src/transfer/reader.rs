@@ -1,5 +1,4 @@
-//! Reads Companion's own format, line by line; nothing of a line is believed before its
-//! check fits.
+//! Reads Companion's own format line by line. A line is parsed only after its check was compared.
 
 use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read as _};
@@ -36,8 +35,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<WholeLog>, Refusal> {
     }
 }
 
-/// Gives the conversations of a file one by one to `take`. They are sound each, but only with
-/// the answer is it known that the file is whole.
+/// Passes the conversations of a file to `take` one by one. Each of them is valid, but only the
+/// result of this function tells that the file is complete.
 pub fn each(input: impl BufRead, take: &mut Take<'_>) -> Result<Totals, ReadError> {
     let mut lines = Lines { input, hash: Sha256::new(), number: 0, buffer: Vec::new() };
     let mut reader = Reader::default();
@@ -53,7 +52,7 @@ pub fn each(input: impl BufRead, take: &mut Take<'_>) -> Result<Totals, ReadErro
             Next::Whole(log) => take(*log).map_err(ReadError::Taker)?,
             Next::End => break,
         }
-        // The end line's own sum is over what comes before it.
+        // The hash in the last line covers the bytes before that line.
         lines.hash.update(&lines.buffer);
     }
     match lines.input.fill_buf().map_err(ReadError::Input)? {
@@ -64,10 +63,10 @@ pub fn each(input: impl BufRead, take: &mut Take<'_>) -> Result<Totals, ReadErro
 
 struct Lines<R> {
     input: R,
-    /// Has taken all lines before the one in the buffer.
+    /// The hash of all lines before the one in the buffer.
     hash: Sha256,
     number: u64,
-    /// The line as it is in the file.
+    /// The current line with its line feed.
     buffer: Vec<u8>,
 }
 
@@ -107,14 +106,15 @@ fn parse(line: &[u8], number: u64, before: &Sha256) -> Result<Content<'static>, 
     let json = [b"{", content].concat();
     let content: Content<'static> =
         serde_json::from_slice(&json).map_err(|_| "it is not a line of this format")?;
-    // What this version would write differently it has not understood, and would lose.
+    // The line is written again and compared: a difference means that this version does not know
+    // something in it, which would be lost.
     if serde_json::to_vec(&content).ok().as_deref() != Some(&json) {
         return Err("it holds something that this version does not know".to_owned());
     }
     Ok(content)
 }
 
-/// What follows from a line.
+/// The effect of a line.
 enum Next {
     GoOn,
     /// A conversation is complete.

@@ -10,14 +10,14 @@ use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, VERSION, check};
 use super::salvage::Salvaged;
 use crate::store::WholeLog;
 
-/// An export on its way. Nothing in it depends on when or where it is written.
+/// An export that is being written. Its bytes do not depend on the time or the machine.
 pub struct Writer {
-    /// Has taken all lines so far.
+    /// The hash of all lines so far.
     hash: Sha256,
     lines: u64,
     conversations: u64,
     events: u64,
-    /// Digests of the prompts that are written; a day has few.
+    /// The digests of the prompts that were written; usually few.
     prompts: HashSet<String>,
 }
 
@@ -35,7 +35,8 @@ impl Writer {
         writer
     }
 
-    /// Writes a conversation to `out`, after the prompts that it is the first to refer to.
+    /// Writes a conversation to `out`, and before it those of its prompts that were not written
+    /// yet.
     pub fn conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
         self.begin_conversation(whole, out);
         for event in &whole.events {
@@ -57,7 +58,7 @@ impl Writer {
         self.line(&Content::Unreadable { worker_id, lost }, out);
     }
 
-    /// Writes what stands before a conversation's events, all of which have to follow.
+    /// Writes the lines before a conversation's events, all of which have to follow.
     pub(crate) fn begin_conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
         for prompt in &whole.prompts {
             if self.prompts.insert(prompt.digest.clone()) {
@@ -81,7 +82,7 @@ impl Writer {
         self.line(&Content::Event(Cow::Borrowed(event)), out);
     }
 
-    /// Writes the last line to `out`; gives the conversations and events that were written.
+    /// Writes the last line to `out`. Gives how many conversations and events were written.
     pub fn end(mut self, out: &mut Vec<u8>) -> (u64, u64) {
         let sha256 = format!("{:x}", self.hash.clone().finalize());
         let (conversations, events) = (self.conversations, self.events);

@@ -1,4 +1,4 @@
-//! For whoever watches over the process.
+//! Probes for process managers and monitoring.
 
 use std::time::Duration;
 
@@ -53,7 +53,7 @@ pub async fn readyz(State(state): State<AppState>) -> ApiResult<Json<Health>> {
     };
     match reason {
         None => Ok(Json(Health::Ready)),
-        // Whatever the reason's own code, a probe is told 503.
+        // The status is 503 whatever code the reason has.
         Some(reason) => Err(Error { code: ErrorCode::Unavailable, ..reason }.into()),
     }
 }

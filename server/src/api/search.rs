@@ -1,4 +1,4 @@
-//! What was said where.
+//! Search in conversations.
 
 use axum::Json;
 use axum::extract::State;

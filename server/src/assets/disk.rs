@@ -23,7 +23,7 @@ pub fn reload_port() -> Option<u32> {
     std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok()
 }
 
-/// Answers with a file of the folder where there is one.
+/// A middleware that answers with a file of the folder if the address is that of one.
 pub async fn serve(State(folder): State<Arc<Path>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
@@ -43,7 +43,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The file of an address; none for one that would lead out of the folder.
+/// The path of the file at an address. None for an address that would lead out of the folder.
 fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
     let relative = Path::new(path.strip_prefix('/')?);
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));

@@ -1,4 +1,4 @@
-//! From the three places to one validated configuration.
+//! Merges flags, environment variables and the file into one validated configuration.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -31,7 +31,7 @@ const FILE_BYTES: u64 = 1024 * 1024;
 /// Everything that a configuration is read from.
 pub struct Sources<'a> {
     pub matches: &'a ArgMatches,
-    /// What `--config` said.
+    /// The value of `--config`.
     pub file: Option<PathBuf>,
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
     pub working_folder: &'a Path,
@@ -41,15 +41,15 @@ pub struct Sources<'a> {
 #[derive(Clone, Debug)]
 pub struct Config {
     pub settings: Settings,
-    /// Who gave each setting that is not the default.
+    /// Where the value of each setting comes from, except for defaults.
     pub origins: BTreeMap<String, Origin>,
     /// The file that was read, if one was.
     pub file: Option<PathBuf>,
     pub provider: ProviderChoice,
     pub data_dir: PathBuf,
     pub model_file: PathBuf,
-    /// Invariant: present where the provider is openai. Present beside the local one, it
-    /// answers the profiles that name it.
+    /// Invariant: present if the provider is openai. It may be present besides the local provider,
+    /// and is then used for profiles that name it.
     pub base_url: Option<String>,
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
@@ -92,7 +92,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Who gave the setting `key`.
+    /// Where the value of the setting `key` comes from.
     pub fn origin(&self, key: &str) -> &Origin {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
@@ -175,8 +175,8 @@ fn file_layer(
     }
 }
 
-/// The typed settings of a merged layer. Each value fits by itself; together they could
-/// only fail by a fault of this program, which is then told as a problem.
+/// The typed settings of a merged layer. Each value was checked before, so this fails only because
+/// of a fault of this program, which is then reported as a problem.
 fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<String, Origin>) {
     let mut values = toml::Table::new();
     let mut origins = BTreeMap::new();
@@ -192,8 +192,8 @@ fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<St
     (settings, origins)
 }
 
-/// The key of the openai provider, with the place that it came from. OpenAI's own variable
-/// may be there by chance; it counts only where that provider was chosen.
+/// The key of the openai provider, and where it comes from. `OPENAI_API_KEY` may be set for other
+/// programs, so it is used only if that provider was chosen.
 fn key_of<'a>(
     settings: &Settings,
     provider: ProviderChoice,

@@ -1,4 +1,4 @@
-//! A connection whose peer has to take what it is sent.
+//! A connection that is dropped when its peer stops reading.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -12,13 +12,12 @@ use tokio::time::{Sleep, sleep};
 
 use super::activity::Activity;
 
-/// A stream on which a write fails with `TimedOut` when the peer has taken nothing for the
-/// length of `patience`. Whatever was being answered ends with it: an answer, or a reader of
-/// Server-Sent Events that has stopped reading and would keep its place for ever.
+/// A stream on which a write fails with `TimedOut` when the peer has read nothing for `patience`.
+/// So an observer of Server-Sent Events that stops reading cannot keep its place for ever.
 pub struct Unstalled {
     stream: TcpStream,
     patience: Duration,
-    /// Runs while a write waits.
+    /// The timer that runs while a write waits.
     waiting: Option<Pin<Box<Sleep>>>,
     activity: Arc<Activity>,
 }

@@ -1,4 +1,4 @@
-//! Frames with the HTML of what they change, for the observers that ask for it.
+//! Adds to frames the HTML that they change, for observers that ask for HTML.
 
 use std::pin::Pin;
 
@@ -7,7 +7,7 @@ use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
 use runtime::{Observation, Runtime};
 
-/// An observation whose frames are told in HTML too.
+/// An observation whose frames have HTML as well.
 pub struct Scribe {
     observation: Observation,
     /// None if the observer did not ask for HTML, and while a frame is being written.
@@ -20,7 +20,7 @@ pub struct Scribe {
 /// Gives none if rendering the frame's HTML failed.
 type Writing = Pin<Box<dyn Future<Output = Option<(Frame, Html)>> + Send>>;
 
-/// What is known of the answer that is being written.
+/// The state of the HTML of the answer that is being written.
 struct Html {
     runtime: Runtime,
     worker: WorkerId,
@@ -51,7 +51,7 @@ impl Scribe {
             if let Some(writing) = &mut self.writing {
                 let written = writing.await;
                 self.writing = None;
-                // One that cannot be written ends the stream; its reader begins anew.
+                // If the HTML cannot be written the stream ends, and the client reconnects.
                 let (frame, html) = written?;
                 self.html = Some(html);
                 return Some(frame);
@@ -118,7 +118,7 @@ impl Html {
         }
     }
 
-    /// Finds what came before a piece of text, where this stream has not seen it.
+    /// Reads the text before a delta from the store if this stream has not seen it.
     async fn catch_up(&mut self, envelope: &Envelope) {
         let known = self.live.as_ref().map(|live| (live.message_id(), live.bytes()));
         match &envelope.event.body {
@@ -134,7 +134,8 @@ impl Html {
         }
     }
 
-    /// The answer up to a byte. Of what its reader has the last block is taken to be unknown.
+    /// The answer up to a byte offset. Its last block is sent again, since it is not known whether
+    /// the client has it.
     async fn load(&self, message_id: MessageId, offset: u64) -> Option<Live> {
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let mut messages = snapshot.transcript.messages.into_iter();
@@ -145,7 +146,7 @@ impl Html {
         Some(Live::new(message_id, text, shown))
     }
 
-    /// A turn's answer, of which its reader has nothing for sure.
+    /// The whole answer of a turn. It is not known which part of its HTML the client has.
     async fn load_whole(&self, turn_id: TurnId) -> Option<Live> {
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let transcript = snapshot.transcript;

@@ -17,11 +17,11 @@
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hosts(Vec<String>);
 
-/// What loopback is called.
+/// The names of the loopback address.
 const LOOPBACK: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 impl Hosts {
-    /// The loopback names and `address` with the `port` listened on, and what was configured.
+    /// The loopback names and the listened `address`, each with its port, and the configured names.
     pub fn new(address: std::net::SocketAddr, configured: &[String]) -> Self {
         let port = address.port();
         let own = LOOPBACK.iter().map(|name| format!("{name}:{port}"));
@@ -42,7 +42,8 @@ impl Hosts {
     }
 }
 
-/// One spelling for one host: browsers leave out the ports that schemes imply.
+/// The normal form of a host: lower case, and without the ports 80 and 443, which browsers leave
+/// out.
 fn normal(host: &str) -> String {
     let host = host.to_ascii_lowercase();
     let short = host.strip_suffix(":80").or_else(|| host.strip_suffix(":443"));

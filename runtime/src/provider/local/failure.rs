@@ -1,5 +1,5 @@
-//! What people are told when the local model cannot answer: closed codes, safe sentences,
-//! never a path or the engine's own words.
+//! The errors that people see when the local model cannot answer: a code of the closed set and safe
+//! sentences, never a path or the engine's own words.
 
 use protocol::{Error, ErrorCode, ProviderKind};
 
@@ -10,7 +10,7 @@ const CHOOSE: &str = "Choose a GGUF chat model with --model-file or COMPANION_MO
 const CHOOSE_OTHER: &str =
     "Choose another model for this conversation, or put a whole GGUF chat model into its place.";
 
-/// The model's file is not there or no model.
+/// The model's file is missing, or is no usable model.
 pub(super) fn file(error: &GgufError) -> Error {
     let what = match error {
         GgufError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -70,7 +70,7 @@ pub(super) fn not_loaded(why: NotLoaded) -> Error {
 pub(super) fn of_job(why: &Failure) -> Error {
     match why {
         Failure::TooLong { needed, room } => too_long(*needed, *room),
-        // Not `upstream`, for the same conversation would be refused again.
+        // Not `upstream`, which invites a retry: the same conversation would be refused again.
         Failure::Template { .. } => Error::new(
             ErrorCode::Provider(ProviderKind::Malformed),
             "The model's chat template refuses this conversation.",
@@ -92,7 +92,7 @@ fn too_long(needed: u32, room: u32) -> Error {
     .with_hint("Send a shorter message, or use a model with a larger window.")
 }
 
-/// The conversation is too large to be even handed over.
+/// The conversation is too large to be sent to the model's process.
 pub(super) fn too_large() -> Error {
     Error::new(
         ErrorCode::Provider(ProviderKind::ContextLength),
@@ -101,13 +101,13 @@ pub(super) fn too_large() -> Error {
     .with_hint("Send a shorter message.")
 }
 
-/// The model's process ended, or did not start, or spoke nonsense.
+/// The model's process ended, did not start, or sent invalid messages.
 pub(super) fn crashed() -> Error {
     Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model's process ended unexpectedly.")
         .with_hint("Try again: it is started anew for the next message. If it stays, choose another model file.")
 }
 
-/// A model was asked for that is not among those that are there.
+/// There is no model of the requested name.
 pub(super) fn not_here(asked: &str) -> Error {
     Error::new(ErrorCode::Unavailable, format!("The local model `{asked}` is not here.")).with_hint(
         "Choose another model for this conversation, or bring its file with COMPANION_MODEL_FILE or \
@@ -115,7 +115,7 @@ pub(super) fn not_here(asked: &str) -> Error {
     )
 }
 
-/// The same, found out by a turn.
+/// There is no model of the name that a turn needs.
 pub(super) fn gone(asked: &str) -> Error {
     Error { code: ErrorCode::Provider(ProviderKind::ModelNotFound), ..not_here(asked) }
 }
@@ -143,18 +143,19 @@ pub(super) fn folder(error: &std::io::Error) -> Error {
         .with_hint("Set --model-dir or COMPANION_MODEL_DIR to a folder of GGUF files.")
 }
 
-/// The models could not be listed, for no fault of theirs.
+/// The models could not be listed because of a fault of this program.
 pub(super) fn unlisted() -> Error {
     Error::new(ErrorCode::Internal, "The local models cannot be listed.").with_hint("Try again.")
 }
 
-/// What was said of the configured model's file, said of one of the folder.
+/// Changes an error about the configured model file into one about a file of the folder, whose
+/// advice is different.
 pub(super) fn of_folder(error: Error) -> Error {
     let is_files = error.hint.as_deref() == Some(CHOOSE);
     if is_files { error.with_hint(CHOOSE_OTHER) } else { error }
 }
 
-/// Too many wait already; `retry_after_ms` is a guess of a turn's length.
+/// Too many requests wait already; `retry_after_ms` is an estimate of how long a turn takes.
 pub(super) fn queue_full() -> Error {
     Error::new(ErrorCode::RateLimited, "Too many messages wait for the local model.")
         .with_hint("Wait until others are answered, then send again.")

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use protocol::limits::MODEL_CHARS;
 
-/// Entries of the folder that are looked at; more are of no model folder.
+/// The most entries of the folder that are read. A folder of models has far fewer.
 const ENTRIES: usize = 10_000;
 
 /// A file of the folder that may be a model.
@@ -37,12 +37,12 @@ pub(super) fn list(folder: &Path) -> io::Result<Vec<Found>> {
         found.push(Found { name, file });
     }
     found.sort_by(|a, b| a.name.cmp(&b.name));
-    // Two endings that differ in case make the same name; the first one is meant.
+    // `m.gguf` and `m.GGUF` have the same name; the first one is kept.
     found.dedup_by(|later, first| later.name == first.name);
     Ok(found)
 }
 
-/// A file's name as people choose it; none for what is no model's file.
+/// The name by which people choose a file. None for a file that is no model's.
 fn name_of(file: &OsStr) -> Option<String> {
     let file = file.to_str()?;
     let (name, ending) = file.rsplit_once('.')?;

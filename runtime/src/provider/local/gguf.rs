@@ -1,8 +1,8 @@
-//! Reads the head of a GGUF file without the engine: whether it is one at all, and what
-//! it says about itself.
+//! Reads the head of a GGUF file without the engine: whether it is a GGUF file, and what its
+//! metadata says about the model.
 //!
-//! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>. A file comes
-//! from anywhere, so every length in it is checked against the file's own.
+//! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>. Files are not trusted,
+//! so every length in a head is checked against the length of the file.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -17,10 +17,10 @@ pub use info::ModelInfo;
 
 /// Bytes that every GGUF file begins with: magic, version, two counts.
 const HEAD_BYTES: u64 = 24;
-/// Bytes of a text that is read rather than skipped; the longest, chat templates, are some
-/// ten thousand.
+/// The longest text in bytes that is read; longer ones are skipped. The longest known texts, chat
+/// templates, have some ten thousand bytes.
 const TEXT_BYTES: u64 = 1024 * 1024;
-/// Arrays within arrays. The format has no use for any.
+/// How deep arrays may be nested. Known files have no nested arrays.
 const NESTING: u32 = 2;
 /// Bytes of a head at most. The largest known heads, with vocabularies of 250,000 tokens, have
 /// some 20 MB. Without this bound a damaged head would be read to the end of the file, and a
@@ -36,16 +36,16 @@ pub enum GgufError {
     /// The path leads to a folder, a named pipe, a device or the like.
     #[error(transparent)]
     NotAFile(NotRegular),
-    /// It begins with something else.
+    /// The file does not begin with the magic number of GGUF.
     #[error("it is not a GGUF file")]
     NotGguf,
-    /// It is of a version that the engine does not read.
+    /// The file has a version of the format that the engine does not read.
     #[error("it is GGUF of version {0}, and versions 2 and 3 can be read")]
     Version(u32),
-    /// It ends in the middle of its head.
+    /// The file ends within its head, or before the end of its tensors.
     #[error("it is cut short")]
     Cut,
-    /// Its head says something that cannot be.
+    /// The head contains an impossible value, which the text names.
     #[error("it is damaged: {0}")]
     Damaged(&'static str),
 }
@@ -60,7 +60,7 @@ pub(super) struct Head {
     entries: u64,
 }
 
-/// The value of an entry, as far as anyone here asks for it.
+/// The value of an entry. Values of types that are not needed here are [`Value::Other`].
 enum Value {
     Text(String),
     Number(u64),

@@ -23,8 +23,8 @@ const GONE: Duration = Duration::from_millis(500);
 /// How long a child that was asked to leave may take.
 const LEAVE: Duration = Duration::from_secs(2);
 
-/// Variables that a program may need to start at all. Everything else, keys before all,
-/// stays out of the process that runs foreign files.
+/// The environment variables that a program may need to start. No others, above all no keys, are
+/// passed to the process that reads untrusted files.
 const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "SYSTEMROOT"];
 
 /// A running child. Dropping it kills it.
@@ -131,7 +131,8 @@ impl Process {
     }
 
     async fn ended(self, status: io::Result<ExitStatus>) -> Ended {
-        // The pipe closes with the process; another one that inherited it must not hold us.
+        // The pipe is closed when the process ends. If another process has inherited it, this must
+        // not wait for that one.
         let words = timeout(GONE, self.last_words).await.ok().and_then(Result::ok);
         Ended { status, last_words: words.unwrap_or_default().join("; ") }
     }

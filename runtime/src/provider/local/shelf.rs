@@ -24,14 +24,14 @@ pub(super) const GLANCE: Duration = Duration::from_secs(1);
 /// How long reading the heads of all models may take.
 const LIST: Duration = Duration::from_secs(5);
 
-/// Knows the files by the models' names.
+/// Finds models by name, and describes them.
 pub(super) struct Shelf {
     model: String,
     model_file: PathBuf,
     folder: Option<PathBuf>,
     context_tokens: u32,
     looks: Looks,
-    /// Bounded by the list: what is not in it any more is forgotten.
+    /// Descriptions by name. Bounded: names that are not in the list any more are removed.
     described: Mutex<HashMap<String, Described>>,
 }
 
@@ -94,7 +94,7 @@ impl Shelf {
         self.check(&file, until).map_err(failure::of_folder)
     }
 
-    /// Every model with what its file says. Blocks on the files.
+    /// Every model with the description from its file. Blocks for [`GLANCE`] and [`LIST`] at most.
     pub(super) fn models(&self) -> ProviderModels {
         let until = within(LIST);
         let (found, error) = match self.list(within(GLANCE)) {
@@ -187,7 +187,7 @@ impl Shelf {
         entry
     }
 
-    /// Whether a load of the file can be tried.
+    /// Checks that the file has a GGUF head, so that loading it can be tried.
     fn check(&self, file: &Path, until: Instant) -> Result<PathBuf, Error> {
         if file.to_str().is_none() {
             return Err(failure::path());

@@ -1,4 +1,4 @@
-//! What the endpoint offers: asked once for all who want to know at the same time, and kept
+//! The endpoint's list of models. Concurrent callers share one request, and its result is cached
 //! for a short while.
 
 use std::collections::HashSet;
@@ -17,22 +17,23 @@ use super::{Shared, classify, echo, fault};
 use crate::Secret;
 use crate::provider::MODELS;
 
-/// How long a list is good. Models come and go rarely, and pages are opened often.
+/// How long a list is cached. Models rarely change, and pages are opened often.
 const FRESH: Duration = Duration::from_secs(60);
-/// How long a failure is: an endpoint that is away must not hold up every page.
+/// How long a failure is cached, so that an endpoint that does not answer does not delay every
+/// page.
 const FRESH_FAILURE: Duration = Duration::from_secs(5);
-/// How long the endpoint may take in all; somebody waits for a page.
+/// How long a request for the list may take in all: a page waits for it.
 const LIMIT: Duration = Duration::from_secs(4);
-/// Bytes of a list that are read; the longest known one has half of it.
+/// The most bytes of a list that are read. The longest known list has half as many.
 const LIST_BYTES: usize = 2 << 20;
 
-/// The last list, and who fetches the next one.
+/// The cached list, and the lock under which the next one is fetched.
 pub(super) struct Listing {
     gate: Semaphore,
     last: Mutex<Option<(Instant, Listed)>>,
 }
 
-/// What came of asking: entries in the endpoint's order, and how many more there were.
+/// The result of a request: the entries in the endpoint's order, and how many more there were.
 type Listed = Result<(Vec<ModelEntry>, u32), Error>;
 
 impl Listing {
@@ -54,7 +55,7 @@ impl Listing {
 }
 
 impl Shared {
-    /// Every model of the endpoint, or the one that is known and why there are no others.
+    /// Every model of the endpoint. If the request fails, the known default model and the error.
     pub(super) async fn models(&self) -> ProviderModels {
         let listed = self.listed().await;
         let (entries, left_out, error) = match listed {
@@ -80,7 +81,8 @@ impl Shared {
         models
     }
 
-    /// One question at a time: whoever waited for it finds the answer.
+    /// Fetches the list unless it is cached. Only one request runs at a time; callers that waited
+    /// for it find its result in the cache.
     async fn listed(&self) -> Listed {
         let Ok(_turn) = self.listing.gate.acquire().await else { return Err(fault::no_models()) };
         if let Some(listed) = self.listing.fresh() {
@@ -91,14 +93,14 @@ impl Shared {
         if let Ok((entries, _)) = &listed
             && let Some(first) = entries.first()
         {
-            // A turn that names no model need not ask any more.
+            // A turn that names no model uses this one and need not fetch the list.
             let _ = self.first_model.set(first.name.clone());
         }
         self.listing.keep(listed.clone());
         listed
     }
 
-    /// Asks the endpoint. Errors as a turn's would.
+    /// Requests the list from the endpoint. Errors as a turn does.
     pub(super) async fn ask_for_models(&self) -> Listed {
         let mut link = self.link().await?;
         let (head, mut body) = link.send(&self.endpoint, "/models", None).await?.into_parts();
@@ -132,8 +134,8 @@ fn entries(list: &Value, key: Option<&Secret>) -> (Vec<ModelEntry>, u32) {
     (entries, left_out)
 }
 
-/// One model, unless its name is none. vLLM and SGLang tell the window that is in force as
-/// `max_model_len`, OpenRouter and others as `context_length`.
+/// One model of the list. None where it has no valid name. vLLM and SGLang give the size of the
+/// context window as `max_model_len`, OpenRouter and others as `context_length`.
 fn entry(value: &Value) -> Option<ModelEntry> {
     let name = value["id"].as_str()?;
     let sound = name.trim() == name && !name.is_empty() && !name.chars().any(char::is_control);

@@ -1,5 +1,5 @@
-//! Deleting: a worker is marked first, which nothing but this file finds from then on, and its
-//! rows are removed later, a bounded number at a time.
+//! Deletes workers in two steps: a worker is marked as deleted first, after which only this file
+//! reads it, and its rows are removed later, a bounded number at a time.
 
 use protocol::{Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
@@ -8,11 +8,12 @@ use super::row;
 use super::texts::{self, Index};
 use crate::store::{Cause, Deleted, ListPosition};
 
-/// Texts, and rows of the log, that one step removes: a few milliseconds of work.
+/// How many texts, and how many rows of the log, one step removes: a few milliseconds of work.
 const TEXTS: u32 = 100;
 const EVENTS: u32 = 1_000;
 
-/// The mark of one whose removal has begun: before every moment, and not to be brought back.
+/// The value of `deleted_ms` for a worker that was given up or whose removal has begun. It is
+/// earlier than every real time, and such a worker cannot be restored.
 const GOING: i64 = 0;
 
 /// The statement that sets `deleted_ms`, its first parameter, of the workers for which the
@@ -40,7 +41,7 @@ pub(super) fn deleted(
 ) -> Result<Vec<Deleted>, Cause> {
     let (before_ms, before_id) = match &before {
         Some((at, id)) => (at.unix_ms(), id.as_bytes().as_slice()),
-        // Nothing is deleted as late as this.
+        // Later than the time of every deletion.
         None => (i64::MAX, [].as_slice()),
     };
     let mut statement = db.prepare_cached(&format!(
@@ -90,7 +91,7 @@ pub(super) fn sweep(db: &Connection, until: Timestamp, index: Index) -> Result<b
         .query_row([until.unix_ms()], |row| row.get(0))
         .optional()?;
     let Some(worker) = oldest else { return Ok(false) };
-    // What lacks some of its rows is not brought back any more.
+    // After some of its rows are removed a worker must not be restored.
     db.prepare_cached(&set_deleted("id = ?"))?.execute([GOING, worker])?;
     step(db, worker, index)?;
     Ok(true)
@@ -103,7 +104,7 @@ pub(super) fn is_kept(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     Ok(found?)
 }
 
-/// Removes a worker that was given up at once, so that its id can be used.
+/// Removes all rows of a worker that was given up, so that its id can be used again.
 pub(super) fn make_room(db: &Connection, id: WorkerId, index: Index) -> Result<(), Cause> {
     let sql = "SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?";
     let found: Option<i64> = db

@@ -1,4 +1,4 @@
-//! Search: the index says which texts may hold the words, and each is looked at.
+//! Search: the index gives the texts that may contain the words, and each text is then checked.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -13,11 +13,11 @@ use super::{read, texts};
 use crate::search;
 use crate::store::{Cause, Found, Search};
 
-/// Steps of SQLite's machine between two looks at the clock.
+/// Instructions of SQLite's virtual machine between two checks of the clock.
 const STEPS: i32 = 1_000;
 
-/// The texts that hold all the words, the newest first. When the time is over, those that were
-/// found by then.
+/// The texts that contain all words, the newest first. When the time is over, the ones that were
+/// found so far.
 pub(super) fn search(db: &Connection, search: &Search) -> Result<Found, Cause> {
     let deadline = Instant::now() + search.within;
     let late = move || Instant::now() >= deadline;
@@ -39,7 +39,7 @@ pub(super) fn search(db: &Connection, search: &Search) -> Result<Found, Cause> {
     Ok(found)
 }
 
-/// Adds what it finds, and where to go on.
+/// Adds the hits, and the position for the next page, to `found`.
 fn walk(
     db: &Connection,
     search: &Search,
@@ -49,7 +49,7 @@ fn walk(
 ) -> Result<(), Cause> {
     let mut words: Vec<String> = search::of_query(&search.query).into_iter().collect();
     words.extend(key.map(texts::mark));
-    // A string in FTS5's language; a gram has nothing in it that would end one.
+    // A string in FTS5's query syntax. A gram contains no quotation mark, which would end it.
     let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
     let before = search.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
     found.next_before = search.before;
@@ -79,7 +79,8 @@ fn walk(
     Ok(())
 }
 
-/// The text of a number, where it holds the words and its worker was not deleted.
+/// The text with this number as a hit. None where it does not contain the words, or its worker was
+/// deleted.
 fn look(
     db: &Connection,
     search: &Search,

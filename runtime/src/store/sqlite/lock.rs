@@ -1,4 +1,4 @@
-//! One process at a time in a data folder.
+//! Lets only one process at a time use a data folder.
 
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read, Seek, SeekFrom, Write};
@@ -13,19 +13,20 @@ use holder::Note;
 
 mod holder;
 
-/// Beside the database: a lock on the database file itself would be SQLite's affair.
+/// The lock file. It stands beside the database, because locks on the database file itself belong
+/// to SQLite.
 const FILE: &str = "companion.lock";
 
-/// How often, and how long after one another, a hold is tried.
+/// How often a lock is tried, and the pause between two attempts.
 const TRIES: usize = 20;
 const BETWEEN: Duration = Duration::from_millis(5);
 
-/// A hold on a data folder. The operating system gives it up when the process ends,
-/// however it ends.
+/// The lock of a data folder. The operating system releases it when the process ends, in whatever
+/// way.
 pub(super) struct FolderLock {
     _file: File,
-    /// The folder itself, for those who take the file for a leftover and delete it. None on a
-    /// file system that has no such locks.
+    /// The folder itself is locked as well, in case somebody deletes the lock file. None on a file
+    /// system that cannot lock folders.
     _folder: Option<File>,
 }
 
@@ -70,7 +71,7 @@ impl FolderLock {
             Err(error) => return Err(folder_error(folder, error)),
         };
         let itself = File::open(folder).map_err(|error| folder_error(folder, error))?;
-        // Given back at once, with the files.
+        // These locks are released at once, when the files are dropped.
         match (patiently(|| file.try_lock_shared()), patiently(|| itself.try_lock_shared())) {
             (Err(TryLockError::WouldBlock), _) | (_, Err(TryLockError::WouldBlock)) => {
                 let note = note_in(&mut file).ok().flatten();
@@ -133,8 +134,8 @@ fn foreign(reason: &str) -> io::Error {
     io::Error::other(format!("{FILE} in it {reason}; move that away"))
 }
 
-/// Tries for a moment: a program that a former holder was just starting shares its hold until
-/// it has become a program of its own.
+/// Tries for a moment. While a former holder starts a child process, the child shares its locks
+/// until it executes its own program.
 fn patiently(hold: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
     for _ in 0..TRIES {
         match hold() {

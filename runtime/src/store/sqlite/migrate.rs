@@ -1,4 +1,4 @@
-//! Bringing an older schema up to date, with a copy of what was there before beside the file.
+//! Migrates a database with an older schema, after making a copy of it beside the file.
 
 use std::path::{Path, PathBuf};
 
@@ -11,8 +11,8 @@ use super::schema::Schema;
 use super::{OpenError, private};
 use crate::store::Cause;
 
-/// Takes all the steps from schema `found` on in one transaction, after a backup. On an error
-/// the database is as it was.
+/// Migrates from schema `found` to the current one in one transaction, after a backup. On an error
+/// the database is unchanged.
 pub(super) fn migrate(
     db: &mut Connection,
     file: &Path,
@@ -24,7 +24,7 @@ pub(super) fn migrate(
     take(db, schema).map_err(|source| failed(file, source))
 }
 
-/// Takes the steps that are missing, all or none.
+/// Applies the missing steps, all or none.
 pub(super) fn take(db: &mut Connection, schema: &Schema) -> Result<(), Cause> {
     schema.migrations().to_latest(db).map_err(|error| match error {
         rusqlite_migration::Error::RusqliteError { err, .. } => err.into(),
@@ -32,21 +32,21 @@ pub(super) fn take(db: &mut Connection, schema: &Schema) -> Result<(), Cause> {
     })
 }
 
-/// A copy beside the file, whole and consistent, before its schema changes.
+/// Makes a consistent copy of the database beside its file. Gives the copy's path.
 fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, Cause> {
     let copy = beside(file, &format!(".before-schema-{}", version + 1));
     let part = beside(&copy, ".part");
-    // What an attempt that was killed left behind.
+    // Files that were left by an attempt that was killed.
     remove_with_side_files(&part)?;
     private::create(&part)?;
     let made = db.backup("main", &part, None).map_err(Cause::from).and_then(|()| {
-        // It gets its name when it is whole, in place of the copy of an earlier attempt, which
-        // knows nothing of what was written since.
+        // The copy gets its name when it is complete. It replaces the copy of an earlier attempt,
+        // which lacks what was written since.
         std::fs::rename(&part, &copy)?;
         Ok(sync_folder_of(&copy)?)
     });
     if made.is_err() {
-        // Half a copy is no use, and its space may be what is lacking.
+        // An incomplete copy is removed: it is useless, and the disk may be full.
         let _ = remove_with_side_files(&part);
     }
     made.map(|()| copy)

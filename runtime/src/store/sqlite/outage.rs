@@ -1,7 +1,7 @@
-//! What a failure of SQLite means to a person.
+//! Translates failures of SQLite into conditions that a person can do something about.
 //!
-//! SQLite says what it could not do; why the disk refused is often known to the folder alone,
-//! so it is asked.
+//! SQLite says which operation failed. Often only the folder shows why, so the folder is examined
+//! too.
 
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
@@ -11,11 +11,11 @@ use rusqlite::ErrorCode;
 use super::row::BadRow;
 use crate::store::{Cause, Outage, StoreError};
 
-/// As much as the smallest thing that SQLite writes.
+/// The size in bytes of SQLite's smallest write.
 const PROBE_BYTES: usize = 4096;
 
-/// What keeps the database from being written, if `cause` is of that kind. `folder` is asked
-/// where SQLite itself does not know.
+/// The condition that keeps the database from being written, if `cause` is a failure of that kind.
+/// `folder` is examined where SQLite's error does not tell.
 pub(super) fn of(cause: &Cause, folder: &Path) -> Option<Outage> {
     let error = cause.downcast_ref::<rusqlite::Error>()?;
     match error.sqlite_error_code()? {
@@ -31,7 +31,7 @@ pub(super) fn of(cause: &Cause, folder: &Path) -> Option<Outage> {
     }
 }
 
-/// The same of an operation on a file.
+/// The condition that made an operation on a file fail, as far as its error tells.
 pub(super) fn of_kind(kind: ErrorKind) -> Option<Outage> {
     match kind {
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Some(Outage::Full),
@@ -41,7 +41,8 @@ pub(super) fn of_kind(kind: ErrorKind) -> Option<Outage> {
     }
 }
 
-/// A failure to read, told apart by whether what is there makes no sense.
+/// The store's error for a failure to read: `Damaged` if the stored data is wrong, `Outage` if the
+/// database is locked, else `Read`.
 pub(super) fn of_read(cause: Cause) -> StoreError {
     if is_damage(&cause) {
         return StoreError::Damaged(cause);
@@ -54,7 +55,7 @@ pub(super) fn of_read(cause: Cause) -> StoreError {
     }
 }
 
-/// Whether the database itself is not what was written.
+/// Whether a failure means that the stored data is damaged.
 pub(super) fn is_damage(cause: &Cause) -> bool {
     use rusqlite::Error::{
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,

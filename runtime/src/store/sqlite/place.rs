@@ -1,9 +1,9 @@
-//! Whether the database's files are still where they were opened.
+//! Checks that the database's files are still at the path where they were opened.
 //!
-//! A file that is removed lives on for whoever has it open: SQLite would go on writing into it
-//! and nobody would ever find what was acknowledged. So the path is compared with the open
-//! file before every commit. (It is asked by its path: to open and close the database beside
-//! SQLite would take SQLite's locks away, https://sqlite.org/howtocorrupt.html.)
+//! A file that was removed still exists while a process has it open. SQLite would go on writing
+//! into it, and acknowledged data would be lost at the end of the process. So before every commit
+//! the file at the path is compared with the opened one. (By its metadata, and not by opening it:
+//! closing it again would release SQLite's locks, https://sqlite.org/howtocorrupt.html.)
 
 use std::fs::Metadata;
 use std::io;
@@ -13,12 +13,12 @@ use std::path::{Path, PathBuf};
 use super::outage;
 use crate::store::{Cause, Outage, StoreError};
 
-/// The files as they were opened. SQLite keeps them open, so nobody else is given their
+/// The identities of the opened files. SQLite keeps them open, so no other file can get their inode
 /// numbers.
 #[derive(Clone)]
 pub(super) struct Place {
     database: Known,
-    /// As long as a connection is open, so is the write-ahead log.
+    /// The write-ahead log, which is open as long as a connection is.
     wal: Known,
 }
 
@@ -49,17 +49,17 @@ impl Place {
         self.database.file.parent().unwrap_or(Path::new("."))
     }
 
-    /// Errors with [`StoreError::Outage`] unless both files are there, and the very same.
+    /// Errors with [`StoreError::Outage`] unless both paths lead to the files that were opened.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         self.check_database()?;
         self.wal.check().map_err(|(_, source)| {
-            // Alone it is no use to anybody, so whoever took it away did not mean to bring it
-            // back.
+            // Only the log is missing. Without the database it is useless, so it was removed and
+            // not moved, and will not be put back.
             StoreError::Outage { outage: Outage::Changed, source }
         })
     }
 
-    /// The same of the database alone.
+    /// Errors with [`StoreError::Outage`] unless the path of the database leads to the opened file.
     pub(super) fn check_database(&self) -> Result<(), StoreError> {
         self.database.check().map_err(|(outage, source)| StoreError::Outage { outage, source })
     }
@@ -90,7 +90,7 @@ impl Id {
     }
 }
 
-/// The file that SQLite or this store keeps beside another one.
+/// The path of a file beside another one, whose name has a further ending, such as `-wal`.
 pub(super) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);

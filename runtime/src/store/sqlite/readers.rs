@@ -12,13 +12,13 @@ use super::place::Place;
 use super::{OpenError, file, outage};
 use crate::store::{Cause, StoreError};
 
-/// Enough that a long page does not hold up the tails; reads are short and cached.
+/// Threads for reads. Several, so that reading a long page does not delay the observers' reads.
 pub(super) const READERS: usize = 2;
 
-/// Searches are not short, and wait for nobody but each other.
+/// Threads for searches, which take longer and must not delay other reads.
 pub(super) const SEARCHERS: usize = 1;
 
-/// Reads that may wait for one thread; whoever comes then waits for a place.
+/// Reads that may wait for one thread; further callers wait until there is room.
 const JOBS: usize = 128;
 
 type Job = Box<dyn FnOnce(&Connection) -> After + Send>;

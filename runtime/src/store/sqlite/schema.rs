@@ -5,7 +5,7 @@ use rusqlite_migration::{HookError, M, Migrations};
 
 use super::texts;
 
-/// In the file's header, so that a database of another program is told apart: "CMPN".
+/// "CMPN" in the header of the file, by which databases of other programs are recognized.
 pub(super) const APPLICATION_ID: i64 = 0x434D_504E;
 
 /// The first schema.
@@ -61,7 +61,7 @@ CREATE TABLE prompts (
 PRAGMA application_id = 0x434D504E;
 ";
 
-/// Search, places, and what was deleted and can be brought back.
+/// The second schema: search, places, and deleted workers that can be restored.
 ///
 /// `texts` numbers all that can be found, and `grams` is an index of it that holds no text
 /// itself. `summary` has the place too; the column is what lists choose by.

@@ -1,8 +1,8 @@
-//! What can be searched for: the texts of messages that are done, and titles.
+//! The texts that can be searched: those of finished messages, and titles.
 //!
-//! A text's number is when it was written, in tenths of a second, or the next one that is
-//! free: so what holds a gram comes out of the index newest first, wherever it came from and
-//! whenever it came in, and nothing is sorted. The text itself is in the log alone.
+//! Each text has a number: the time when it was written, in tenths of a second, or the next free
+//! number. So the index returns the texts with a gram in the order of time without sorting, even if
+//! they were imported later. The text itself is only in the log.
 
 use protocol::{Event, EventBody, MessageId, Timestamp, TurnId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -12,10 +12,10 @@ use super::{read, row};
 use crate::search;
 use crate::store::Cause;
 
-/// Milliseconds that one number stands for.
+/// Milliseconds per number.
 const STEP_MS: i64 = 100;
 
-/// Texts of the same moment that keep their order.
+/// How many texts of the same time get consecutive numbers, and so keep their order.
 const IN_A_ROW: u32 = 16;
 
 /// Whether the index of grams is written along with the texts.
@@ -36,8 +36,8 @@ pub(super) fn keep(db: &Connection, worker: i64, event: &Event, index: Index) ->
     }
 }
 
-/// Numbers and indexes all that was committed before there was a search, as far as it can be
-/// read.
+/// Numbers and indexes the texts of a database that was made before there was a search. Texts that
+/// cannot be read are left out.
 pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
     let workers: Vec<i64> = {
         let mut statement = db.prepare("SELECT id FROM workers ORDER BY id")?;
@@ -72,7 +72,7 @@ pub(super) fn index_all(db: &Connection) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Forgets at most `most` texts of a worker; false when that were all.
+/// Removes at most `most` texts of a worker. True if there may be more.
 pub(super) fn forget(db: &Connection, worker: i64, most: u32, index: Index) -> Result<bool, Cause> {
     let numbers: Vec<i64> = db
         .prepare_cached("SELECT id FROM texts WHERE worker = ? LIMIT ?")?
@@ -84,16 +84,16 @@ pub(super) fn forget(db: &Connection, worker: i64, most: u32, index: Index) -> R
     Ok(numbers.len() == most as usize)
 }
 
-/// The word that every text of a worker is indexed by, so that one conversation is searched
-/// alone. Longer than any gram.
+/// A word that is indexed with every text of a worker, to restrict a search to one conversation. It
+/// is longer than any gram.
 pub(super) fn mark(worker: i64) -> String {
     format!("worker{worker}")
 }
 
-/// A text by its number.
+/// The worker and message of a text, by the text's number.
 pub(super) struct Text {
     pub(super) worker: i64,
-    /// None: the title.
+    /// None for the title of the worker.
     pub(super) message: Option<MessageId>,
 }
 
@@ -107,7 +107,7 @@ pub(super) fn text(db: &Connection, number: i64) -> Result<Option<Text>, Cause> 
     Ok(Some(Text { worker, message }))
 }
 
-/// Numbers what an event makes searchable.
+/// Gives a number to the text that an event makes searchable, if there is one.
 fn number(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<Option<i64>, Cause> {
     match &event.body {
         EventBody::WorkerCreated { title, .. } | EventBody::WorkerRenamed { title } => {
@@ -128,7 +128,8 @@ fn number(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<O
     }
 }
 
-/// The message that a turn wrote, and when it began to; none where it wrote nothing.
+/// The message that a turn has written, with the time when the turn began. None where it has no
+/// text.
 fn answer(
     db: &Connection,
     worker: i64,
@@ -173,9 +174,9 @@ fn add(
     Ok(number)
 }
 
-/// The wanted number, or one a little later that is free: the next ones in a row for a few
-/// texts of the same moment, and where an import has thousands of them any within a span that
-/// grows until one is found.
+/// The wanted number, or a free one shortly after it. For a few texts of the same time these are
+/// the next numbers; for thousands of them, as an import may have, random numbers within a span
+/// that grows until a free one is found.
 fn free(db: &Connection, wanted: i64) -> Result<i64, Cause> {
     let mut taken = db.prepare_cached("SELECT EXISTS (SELECT 1 FROM texts WHERE id = ?)")?;
     let mut chance = db.prepare_cached("SELECT abs(random() % ?)")?;

@@ -14,7 +14,7 @@ pub(super) fn create(
     first: &Append,
     index: Index,
 ) -> Result<(), StoreError> {
-    // What is about to be removed does not stand in the way of one of the same id.
+    // A worker with this id that was given up is removed first.
     delete::make_room(db, first.worker.worker_id, index).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
     append(db, first, index)
@@ -93,7 +93,7 @@ fn insert_event(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause
     Ok(())
 }
 
-/// Writes what is looked up by id; answers with the message that the event begins.
+/// Writes the rows of `messages` and `turns` for an event. Gives the message that the event begins.
 fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId>, Cause> {
     let insert = |id: MessageId, parent: Option<MessageId>, role: Role, turn: Option<TurnId>| {
         db.prepare_cached(

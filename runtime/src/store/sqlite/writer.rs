@@ -1,8 +1,8 @@
 //! The thread that writes, and group commit.
 //!
-//! Whatever waits when the thread looks is committed as one transaction; the durability
-//! of the group is that of its most demanding member. A job that fails on its own (the log
-//! has moved on, an id is taken) is undone alone; a failure of the disk fails the group. The
+//! All jobs that are waiting when the thread is ready are committed as one transaction, with the
+//! durability of the most demanding one. A job that fails for a reason of its own (the log has
+//! moved on, an id is taken) is undone alone; a failure of the disk fails the whole group. The
 //! thread survives every failure, even a panic: the next group is a new attempt.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -23,8 +23,8 @@ mod group;
 pub(super) use group::Change;
 use group::{Done, Failure, Work, perform, probe};
 
-/// Jobs that may wait. A worker has at most one at a time, so this many workers can commit
-/// in one group; further ones wait for a place.
+/// Jobs that may wait. A worker has at most one at a time, so this many workers can commit in one
+/// group; further callers wait until there is room.
 const JOBS: usize = 256;
 
 /// The handle to the thread; the thread ends when the last handle is gone.
@@ -38,7 +38,7 @@ enum Job {
         work: Work,
         reply: oneshot::Sender<Result<bool, StoreError>>,
     },
-    /// Not part of any group.
+    /// Work that is not part of a group.
     Alone(Box<dyn FnOnce(&mut Database) + Send>),
     Close {
         reply: oneshot::Sender<()>,
@@ -48,8 +48,8 @@ enum Job {
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
 
 impl Writer {
-    /// The thread shares the hold on the folder: what was asked for before the handles were
-    /// dropped is committed before anybody else may write.
+    /// Starts the thread. It shares the lock of the folder, so that jobs that were sent before the
+    /// handles were dropped are committed before another process may write.
     pub(super) fn start(
         connection: Connection,
         place: Place,
@@ -75,7 +75,7 @@ impl Writer {
         self.write(Work::Change(change)).await
     }
 
-    /// Runs `work` on the database, after what was asked for before and before anything else.
+    /// Runs `work` on the database, after the jobs that were sent before and alone.
     pub(super) async fn alone<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -97,7 +97,7 @@ impl Writer {
     pub(super) async fn close(&self) {
         let (reply, closed) = oneshot::channel();
         if self.jobs.send(Job::Close { reply }).await.is_ok() {
-            // An error means that the thread is gone already, which is what was asked for.
+            // An error means that the thread has ended already, which is fine here.
             let _ = closed.await;
         }
     }
@@ -110,12 +110,11 @@ impl Writer {
     }
 }
 
-/// What the thread owns.
+/// The connection and the state that the thread owns.
 pub(super) struct Database {
     connection: Connection,
     place: Place,
-    /// What the last commit failed of, so that an outage is logged once and not with every
-    /// attempt.
+    /// Why the last commit failed, so that an outage is logged once and not at every attempt.
     trouble: Option<String>,
     /// Whether the index of texts is written; not any more once it was found to be broken.
     index: Index,
@@ -141,7 +140,7 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
             }
         }
         for (result, reply) in db.commit(std::mem::take(&mut group)) {
-            // Who asked may have gone away; the commit stands all the same.
+            // An error means that the caller does not wait any more; the commit is valid anyway.
             let _ = reply.send(result);
         }
         if let Some(work) = alone.take() {
@@ -156,7 +155,7 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
 }
 
 impl Database {
-    /// Commits a group; every job comes back with its result.
+    /// Commits a group. Gives each job's result with the channel for it.
     fn commit(
         &mut self,
         group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
@@ -203,9 +202,9 @@ impl Database {
         }
     }
 
-    /// Errors when nothing of the group is stored.
+    /// Commits a group. Errors when nothing of it was stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
-        // A database that is gone is not worth the work.
+        // Checked first, since nothing can be committed while the files are missing.
         self.place.check()?;
         // After a failed commit an empty transaction proves nothing, so a check has to write.
         if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
@@ -279,8 +278,8 @@ impl Database {
         }
     }
 
-    /// Where the write-ahead log was taken away, moves what it holds into the database, so
-    /// that not even the end of the process loses it.
+    /// If the write-ahead log was removed, writes its content into the database while it is still
+    /// open, so that it is not lost at the end of the process.
     fn save_what_is_committed(&self) {
         if self.place.check_database().is_err() {
             return;
@@ -303,7 +302,7 @@ impl Database {
     }
 }
 
-/// The failure of a group, as one of its jobs is told it.
+/// The failure of a group, as the error of one of its jobs.
 fn again(error: &StoreError) -> StoreError {
     let source = || match std::error::Error::source(error) {
         Some(source) => source.to_string().into(),

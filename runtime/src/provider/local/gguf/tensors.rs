@@ -1,5 +1,5 @@
-//! Whether a file is long enough for the tensors that its head describes: a download that
-//! broke off is told before the engine reads all of it.
+//! Checks that a file is long enough for the tensors that its head describes, so that an incomplete
+//! download is recognized before the engine reads the file.
 
 use super::{GgufError, Head};
 
@@ -35,7 +35,8 @@ impl Head {
         }
         let kind = self.u32()?;
         let offset = self.u64()?;
-        // One whose width is not known here begins within the file at least.
+        // Where the size of a type is not known here, at least the tensor's first byte must be in
+        // the file.
         let bytes = block(kind).map_or(1, |(each, bytes)| (elements / each).saturating_mul(bytes));
         Ok(offset.saturating_add(bytes))
     }

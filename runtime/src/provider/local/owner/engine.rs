@@ -47,9 +47,9 @@ pub(super) async fn hear(running: &mut Option<Running>) -> Option<FromChild> {
 }
 
 impl Owner {
-    /// Starts the child with `model` where it is not there. One with another model ends
-    /// first, so that there are never two in memory; a model that cannot even be tried leaves
-    /// the other one where it is.
+    /// Starts a child with `model` unless one is running. A child with another model is ended
+    /// first, so that there are never two models in memory. If the file of `model` cannot be used
+    /// at all, the other child keeps running.
     pub(super) async fn ensure_running(&mut self, model: &str) -> Result<(), Error> {
         let model = if model.is_empty() { self.config.model.clone() } else { model.to_owned() };
         if self.running.as_ref().is_some_and(|running| running.model == model) {
@@ -65,7 +65,7 @@ impl Owner {
         let load = ToChild::Load(self.load(&file)?);
         if self.running.is_some() {
             tracing::info!(%model, "the local model makes room for another one");
-            // Nothing is asked of it, and it may be in the middle of a load.
+            // Killed, and not asked to leave: it has no job, and it may be in the middle of a load.
             self.end_process(Process::kill).await;
         }
         let process = Process::start(&self.config).map_err(|error| {
@@ -145,7 +145,7 @@ impl Owner {
         }
     }
 
-    /// What was found out of the model that was loaded, with what to do about it.
+    /// The error for the model that was loaded, with advice that fits where its file came from.
     fn said_of(&self, model: &Option<String>, error: Error) -> Error {
         if model.as_ref() == Some(&self.config.model) { error } else { failure::of_folder(error) }
     }
@@ -172,8 +172,8 @@ impl Owner {
         }
     }
 
-    /// The turn wants no more. A job that the child has not been given yet is over at
-    /// once: what loads then is for the next one.
+    /// The turn was stopped. A job that was not sent to the child yet ends at once, and the model
+    /// that is loading is used for the next job.
     pub(super) fn stop_current(&mut self) {
         let Some(current) = &mut self.current else { return };
         let job = current.job;
@@ -181,7 +181,7 @@ impl Owner {
         match &self.running {
             Some(running) if sent => {
                 current.stop(STOP);
-                // A child that is deaf to this is killed when patience ends.
+                // A child that does not obey is killed after [`STOP`].
                 let _ = running.process.tell(ToChild::Stop { job });
             }
             _ => self.finish(Output::Halted),

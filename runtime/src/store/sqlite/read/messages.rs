@@ -1,5 +1,4 @@
-//! Statements that read messages: where each is in the log, what it says, and the branch that
-//! ends with it.
+//! Statements that read messages: their positions in the log, their texts, and branches.
 
 use protocol::{Event, EventBody, Message, MessageId, Role, Timestamp, TurnId, WorkerId};
 use rusqlite::{Connection, OptionalExtension, params};
@@ -9,7 +8,7 @@ use super::{key, role_name};
 use crate::store::sqlite::row;
 use crate::store::{Acceptance, Branch, BranchMessage, Cause};
 
-/// A message as it is found: when it was written, and what it says.
+/// A message that was found, with its text.
 pub(in super::super) struct FoundMessage {
     pub(in super::super) role: Role,
     pub(in super::super) created_at: Timestamp,
@@ -103,7 +102,7 @@ pub(in super::super) fn branch(
             return row::bad("messages", "the one before another comes after it");
         }
         (next, child) = (link.parent, Some(link.seq));
-        // Beyond the bound the messages are only counted.
+        // Once the texts have reached the bound, older messages are only counted.
         if branch.older > 0 {
             branch.older += u32::from(has_text(db, key, &link)?);
             continue;
@@ -126,7 +125,7 @@ pub(in super::super) fn branch(
     Ok(branch)
 }
 
-/// A message's place in the log.
+/// A message's row, which tells where it is in the log and in the tree of messages.
 struct Link {
     parent: Option<MessageId>,
     role: Role,

@@ -20,7 +20,7 @@ pub(super) enum Work {
     Panic,
 }
 
-/// What is done to a whole worker.
+/// A change to a whole worker.
 #[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Change {
     Delete(WorkerId, Timestamp),
@@ -109,13 +109,13 @@ pub(super) fn perform(
                 Err(StoreError::Damaged(cause))
             }
             Err(StoreError::Append(cause) | StoreError::Delete(cause)) if !is_its_own(&cause) => {
-                // The disk's failure: nothing of the group can be trusted to be there.
+                // A failure of the disk: the whole group fails.
                 return Err(Failure::Cause(cause));
             }
             Err(own) => Err(own),
         });
     }
-    // As late as it can be asked: what is committed after this is acknowledged.
+    // Checked as late as possible, because a commit after this is acknowledged.
     place.check().map_err(Failure::Store)?;
     transaction.commit()?;
     Ok(done)
@@ -141,7 +141,7 @@ impl Work {
     fn durability(&self) -> Durability {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
-            // What is swept is marked already, and would be swept again.
+            // If a sweep is lost in a power cut, it is repeated: the mark of the worker is durable.
             Self::Change(Change::Sweep(_)) | Self::Check => Durability::Process,
             Self::Change(_) => Durability::Power,
             #[cfg(test)]
