@@ -5,7 +5,7 @@ use reqwest::Method;
 
 use super::support::{Server, code, message_id, start};
 
-/// Every method and path that reads a JSON body.
+/// Methods and paths that read a JSON body.
 async fn addresses(server: &Server) -> Vec<(Method, String)> {
     let worker = server.worker().await;
     let mut addresses = vec![
