@@ -1,5 +1,6 @@
-//! Drops the privileges of the model's process before it reads a model file. If a malicious file
-//! exploits a fault of the engine, it must gain no power beyond this process.
+//! Drops privileges of the model's process before it reads a model file, so that a malicious file
+//! that exploits a fault of the engine gains as little power as possible. Files that the account
+//! itself may read or write stay accessible.
 
 /// Must be called before the first thread is started: capabilities and `no_new_privs` belong to
 /// a thread and are inherited by the threads that it starts. A privilege that cannot be dropped
