@@ -1,5 +1,7 @@
 use super::*;
+use crate::store::sqlite::file;
 use crate::store::sqlite::schema::Schema;
+use crate::store::{Differing, Give, Outage};
 use protocol::{Timestamp, WorkerId};
 
 fn writer(folder: &std::path::Path) -> Writer {
