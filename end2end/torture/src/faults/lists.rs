@@ -100,6 +100,9 @@ fn scripts(elsewhere: &str) -> Vec<(&'static str, Script)> {
             let data = json!({ "data": [null, 7, [], {}, { "id": 7 }, { "id": "\u{0}" }] });
             plays(vec![Step::json(200, &data)])
         }),
+        ("the key in the names of models", {
+            offers(vec![KEY.to_owned(), format!("proxy/{KEY}:free"), "scripted".to_owned()])
+        }),
         ("the key instead of a list", plays(refusal(401, &format!("{KEY} at internal.example")))),
     ]
 }
