@@ -48,15 +48,22 @@ pub async fn console(
 ) -> Result<Console, AppError> {
     let backend = Backend::current()?;
     let runtime = backend.runtime();
-    let (snapshot, lost) = match around.filter(|_| before.is_none()) {
-        Some(message) => backend.snapshot_around(worker_id, message).await?,
-        None => (backend.snapshot(worker_id, before).await?, None),
+    let around = around.filter(|_| before.is_none());
+    let found = match around {
+        Some(message) => backend.snapshot_around(worker_id, message).await,
+        None => backend.snapshot(worker_id, before).await.map(|snapshot| (snapshot, None)),
+    };
+    let is_part = before.is_some() || around.is_some();
+    let (snapshot, lost) = match found {
+        Err(error) if is_part => (backend.without_messages(worker_id, error).await?, None),
+        found => found?,
     };
     let workers = backend.workers(list.as_deref(), archived).await?;
     let refused: Option<Refused> = use_context();
     let message_id = refused.as_ref().and_then(|refused| refused.message_id);
     Ok(Console {
-        earlier: before.is_some() || backend.ends_earlier(&snapshot),
+        earlier: is_part && (before.is_some() || snapshot.transcript.messages.is_empty())
+            || backend.ends_earlier(&snapshot),
         provider: runtime.provider_status_of(&snapshot.worker),
         profiles: backend.profile_titles(),
         snapshot,

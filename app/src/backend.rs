@@ -57,25 +57,42 @@ impl Backend {
         worker_id: WorkerId,
         message: MessageId,
     ) -> Result<(Snapshot, Option<Refused>), AppError> {
-        let mut snapshot = self.snapshot(worker_id, None).await?;
+        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
         let there = snapshot.transcript.messages.iter().any(|shown| shown.id == message);
-        if there || snapshot.worker.unreadable {
-            return Ok((snapshot, None));
-        }
-        let limit = self.limits.transcript_page;
-        match self.runtime().transcript_around(worker_id, message, limit).await {
-            Ok(mut page) => {
-                fill(worker_id, &mut page).await;
-                snapshot.transcript = page;
-                Ok((snapshot, None))
+        let mut refused = None;
+        if !there && !snapshot.worker.unreadable {
+            let limit = self.limits.transcript_page;
+            match self.runtime().transcript_around(worker_id, message, limit).await {
+                Ok(page) => snapshot.transcript = page,
+                Err(error) if error.code == ErrorCode::NotFound => {
+                    let error = Error::new(ErrorCode::NotFound, tr!(no_message))
+                        .with_hint(tr!(no_message_hint));
+                    refused = Some(Refused { error, text: String::new(), message_id: None });
+                }
+                Err(error) => return Err(told(error)),
             }
-            Err(error) if error.code == ErrorCode::NotFound => {
-                let error = Error::new(ErrorCode::NotFound, tr!(no_message))
-                    .with_hint(tr!(no_message_hint));
-                Ok((snapshot, Some(Refused { error, text: String::new(), message_id: None })))
-            }
-            Err(error) => Err(told(error)),
         }
+        // Once, for the page that is shown: the time for rendering is that of one page.
+        fill(worker_id, &mut snapshot.transcript).await;
+        Ok((snapshot, refused))
+    }
+
+    /// What is shown where messages cannot be had: the conversation without any, if something of
+    /// it cannot be read; `error` otherwise.
+    pub(crate) async fn without_messages(
+        &self,
+        worker_id: WorkerId,
+        error: AppError,
+    ) -> Result<Snapshot, AppError> {
+        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
+        if !snapshot.worker.unreadable {
+            return Err(error);
+        }
+        set_status(StatusCode::OK.as_u16());
+        let transcript = &mut snapshot.transcript;
+        (transcript.messages, transcript.turns) = (Vec::new(), Vec::new());
+        (transcript.next_before, transcript.out_of_sight) = (None, None);
+        Ok(snapshot)
     }
 
     /// Whether a snapshot's messages end before where the conversation stands.

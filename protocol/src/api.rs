@@ -51,9 +51,9 @@ pub struct LimitsInForce {
 }
 
 impl LimitsInForce {
-    /// Bytes of a page's form, which may be longer than a request of the interface: each byte
-    /// of a message takes up to three in it, a character up to four bytes, and there are a few
-    /// more fields.
+    /// Bytes of a request that carries a message, which may be more than `body_bytes`: in a form
+    /// each byte takes up to three, a character up to four bytes; in JSON a character takes up to
+    /// twelve as well; and there are a few more fields.
     pub fn form_bytes(self) -> u64 {
         u64::from(self.message_chars) * 12 + 8 * 1024
     }

@@ -65,7 +65,6 @@ pub struct Runtime {
 struct Inner {
     shared: Arc<Shared>,
     live: Live,
-    transcript_page: u32,
     /// Who counts the workers and makes the one that is missing; one at a time.
     keeping: Mutex<()>,
     imports: Imports,
@@ -87,6 +86,7 @@ impl Runtime {
             clock: config.clock,
             limits: config.turn_limits,
             message_chars: config.message_chars,
+            transcript_page: config.transcript_page,
             workspace: config.workspace,
             coming_and_going: Mutex::default(),
             unreadable: Unreadable::default(),
@@ -94,14 +94,12 @@ impl Runtime {
         });
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let live = Live::new(shared.clone());
-        let transcript_page = config.transcript_page;
         let (imports, gates) = (config.imports, gates::Gates::default());
         let undo_delete_ms = config.undo_delete_ms;
         let tasks = TaskTracker::new();
         tasks.spawn(deleted::keep_sweeping(shared.clone(), undo_delete_ms));
         let keeping = Mutex::default();
-        let inner =
-            Inner { shared, live, transcript_page, keeping, imports, gates, undo_delete_ms, tasks };
+        let inner = Inner { shared, live, keeping, imports, gates, undo_delete_ms, tasks };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one().await?;
         Ok(runtime)
@@ -154,7 +152,8 @@ impl Runtime {
             self.keep_one().await.map_err(fault::from_store)?;
             workers = found().await.map_err(fault::from_store)?;
         }
-        let workers = self.inner.shared.unreadable.mark(workers);
+        let unreadable = &self.inner.shared.unreadable;
+        let workers = workers.into_iter().map(|worker| unreadable.mark(worker)).collect();
         Ok(list::page(workers, limit, cursor))
     }
 
@@ -164,9 +163,12 @@ impl Runtime {
         self.store().check().await.map_err(fault::from_store)
     }
 
-    /// A worker's summary; a placeholder where it cannot be read.
+    /// A worker's summary; a placeholder where it cannot be read, and marked as unreadable where
+    /// something of its log was found to be.
     pub async fn worker(&self, id: WorkerId) -> Result<Worker, Error> {
+        let unreadable = &self.inner.shared.unreadable;
         let worker = match self.store().worker(id).await {
+            Ok(Some(stored)) if unreadable.knows(id) => return Ok(unreadable.mark(stored.worker)),
             Ok(stored) => stored.ok_or_else(fault::no_worker)?.worker,
             Err(StoreError::Damaged(_)) => return self.inner.shared.placeholder(id).await,
             Err(error) => return Err(fault::from_store(error)),

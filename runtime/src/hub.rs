@@ -15,7 +15,7 @@ pub(crate) enum Wake {
     /// The last committed seq that was told here; 0 when none was.
     Committed(u64),
     Deleted,
-    /// It cannot be read, so that nobody goes on with it.
+    /// Something of it cannot be read, so that nobody goes on with it.
     Unreadable,
     /// The runtime is going down.
     Closed,
@@ -56,7 +56,14 @@ impl Hub {
             self.listing.deleted(id);
         }
         if let Some(sender) = self.lock().get(&id) {
-            sender.send_replace(wake);
+            // Nothing comes after the end.
+            sender.send_if_modified(|last| {
+                let goes_on = *last != Wake::Closed;
+                if goes_on {
+                    *last = wake;
+                }
+                goes_on
+            });
         }
     }
 

@@ -25,10 +25,11 @@ pub struct Observation {
     wakes: watch::Receiver<Wake>,
     /// The last seq that was handed out.
     position: u64,
-    page_limit: u32,
     ready: VecDeque<Frame>,
     /// Whether the last that was told is that the log cannot be read.
     unreadable: bool,
+    /// Whether it was told that something of the log cannot be read, perhaps not the newest.
+    marked: bool,
     over: bool,
 }
 
@@ -39,7 +40,6 @@ impl Observation {
         worker_id: WorkerId,
         wakes: watch::Receiver<Wake>,
         cursor: Option<Cursor>,
-        page_limit: u32,
     ) -> Result<Option<Self>, StoreError> {
         let mut observation = Self {
             shared,
@@ -47,9 +47,9 @@ impl Observation {
             log: LogId(0),
             wakes,
             position: 0,
-            page_limit,
             ready: VecDeque::new(),
             unreadable: false,
+            marked: false,
             over: false,
         };
         let stored = match observation.shared.store.worker(worker_id).await {
@@ -76,13 +76,19 @@ impl Observation {
 
     /// Tells the newest page, or that it cannot be read; false where there is no such worker.
     async fn tell_page(&mut self) -> Result<bool, StoreError> {
-        let page = match self.shared.store.page(self.worker_id, None, self.page_limit).await {
+        let Shared { unreadable, store, transcript_page, .. } = self.shared.as_ref();
+        // Asked before the page is read: what is found meanwhile is told with the next wake.
+        self.marked = unreadable.knows(self.worker_id);
+        let page = match store.page(self.worker_id, None, *transcript_page).await {
             Err(StoreError::Damaged(_)) => return self.tell_unreadable().await,
             page => page?,
         };
-        let Some(page) = page else { return Ok(false) };
+        let Some(mut page) = page else { return Ok(false) };
         (self.log, self.position) = (page.stored.log, page.stored.last_seq);
         self.unreadable = false;
+        if self.marked {
+            page.stored.worker = unreadable.mark(page.stored.worker);
+        }
         self.tell_snapshot(snapshot(page));
         Ok(true)
     }
@@ -92,6 +98,7 @@ impl Observation {
         let Shared { unreadable, store, hub, .. } = self.shared.as_ref();
         let found = unreadable.placeholder(store.as_ref(), hub, self.worker_id).await?;
         let Some(worker) = found else { return Ok(false) };
+        self.marked = true;
         if !self.unreadable {
             self.unreadable = true;
             self.tell_snapshot(placeholder(worker));
@@ -132,11 +139,9 @@ impl Observation {
         if wake == Wake::Deleted {
             return Err(CloseReason::Deleted);
         }
-        let read = match self.unreadable {
-            _ if wake == Wake::Unreadable => {
-                self.tell_unreadable().await.map(|there| there.then(Vec::new))
-            }
-            // What could not be read may be read again: a page tells where it stands.
+        let found = !self.marked && self.shared.unreadable.knows(self.worker_id);
+        let read = match self.unreadable || found {
+            // A page tells where it stands; what could not be read may be read again.
             true => self.tell_page().await.map(|there| there.then(Vec::new)),
             false => self.shared.store.tail(self.worker_id, self.position, TAIL_ROWS).await,
         };

@@ -39,11 +39,13 @@ pub fn not_regular(error: &io::Error) -> Option<NotRegular> {
     error.get_ref().and_then(|inner| inner.downcast_ref::<NotRegular>()).copied()
 }
 
-/// Reads a text of at most `most` bytes from a regular file or a pipe, such as a shell's
-/// `<(command)` or `/dev/stdin`. Errors: `TimedOut` when a pipe does not deliver all of its text
+/// Reads a text of at most `most` bytes from a regular file, a pipe or a character device, such as
+/// a shell's `<(command)`, `/dev/stdin` or `/dev/null`. Errors: `TimedOut` when a pipe does not deliver all of its text
 /// within `patience`, `FileTooLarge`, and `InvalidData` when the text is not UTF-8.
 pub fn read_text(path: &Path, most: u64, patience: Duration) -> io::Result<String> {
-    let bytes = if std::fs::metadata(path)?.file_type().is_fifo() {
+    let found = std::fs::metadata(path)?.file_type();
+    // `/dev/null` is the usual name of an empty file, and `/dev/stdin` may be a terminal.
+    let bytes = if found.is_fifo() || found.is_char_device() {
         read_pipe(&open_without_waiting(path)?, most, patience)?
     } else {
         let mut bytes = Vec::new();

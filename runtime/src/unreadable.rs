@@ -47,17 +47,25 @@ impl Unreadable {
         }
     }
 
-    /// A list's workers, with those that were found since marked as such.
-    pub(crate) fn mark(&self, workers: Vec<Worker>) -> Vec<Worker> {
-        let mark = |worker: Worker| {
-            if worker.unreadable {
-                self.note(worker.worker_id);
-                return worker;
-            }
-            let found = lock(&self.found).contains(&worker.worker_id);
-            if found { newborn::mark_unreadable(worker) } else { worker }
-        };
-        workers.into_iter().map(mark).collect()
+    /// Forgets a worker that was deleted, or imported anew: what is stored under its id is not what
+    /// could not be read.
+    pub(crate) fn forget(&self, id: WorkerId) {
+        lock(&self.found).remove(&id);
+        lock(&self.told).remove(&id);
+    }
+
+    /// Whether it was found that something of a worker cannot be read.
+    pub(crate) fn knows(&self, id: WorkerId) -> bool {
+        lock(&self.found).contains(&id)
+    }
+
+    /// A worker's summary, marked where something of the worker was found to be unreadable.
+    pub(crate) fn mark(&self, worker: Worker) -> Worker {
+        if worker.unreadable {
+            self.note(worker.worker_id);
+            return worker;
+        }
+        if self.knows(worker.worker_id) { newborn::mark_unreadable(worker) } else { worker }
     }
 }
 

@@ -5,15 +5,17 @@
 //! (nginx: `proxy_request_buffering`; HAProxy: `option http-buffer-request`). A file that is
 //! imported is the exception: it is too large to be kept in memory, and has places of its own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use http_body_util::Limited;
 use protocol::{Error, ErrorCode};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::config::settings::Http;
 use crate::error::{ApiError, ApiResult};
@@ -31,12 +33,16 @@ pub use places::{IMPORT_PLACES, PLACE_WAIT, PROBE_PLACES};
 /// When to come back to a server that has too much to do, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
 
-/// Bytes of bodies that are kept in memory until they are whole, of all requests together.
+/// Bytes of bodies that are kept in memory until they are whole, of all requests together; and as
+/// many of those that are whole, until their requests are answered.
 pub const INCOMING_BYTES: u64 = 64 * 1024 * 1024;
 
 /// What a form puts around a file: its fields and their headers.
 const FORM_AROUND_BYTES: u64 = 16 * 1024;
 
+/// How long a file may take to come, at whatever rate: only one is imported at a time, and others
+/// wait for it. 256 MB take 40 minutes over a line of 1 Mbit/s.
+const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How long it may take to import a file once it is there.
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
@@ -50,13 +56,15 @@ pub struct Bounds {
     rate: Rate,
     places: Places,
     bodies: Incoming,
+    /// Kilobytes of whole bodies that may still be kept.
+    whole: Arc<Semaphore>,
     /// Imports on their way; those are not kept in memory.
     files: Incoming,
 }
 
 impl Bounds {
-    /// The bounds of a server with these settings; a form of a page, which writes the same
-    /// message longer, may have `form_bytes` where those are more.
+    /// The bounds of a server with these settings; what carries a message may have `form_bytes`
+    /// where those are more, since the same message can be written longer.
     pub fn new(http: &Http, form_bytes: u64) -> Self {
         // The other half of the connections is for what is whole.
         let bodies = http.max_connections.count() / 2;
@@ -68,17 +76,33 @@ impl Bounds {
             rate: Rate { bytes_per_s: http.body_rate.get(), grace: http.body_grace_ms.ms() },
             places: Places::new(http.max_requests.count()),
             bodies: Incoming::new(bodies, INCOMING_BYTES),
+            whole: Arc::new(Semaphore::new(kilobytes(INCOMING_BYTES) as usize)),
             files: Incoming::new(IMPORT_PLACES, u64::MAX),
         }
+    }
+
+    /// Counts a whole body until what it returns is dropped; none where there is no room.
+    fn hold(&self, body: &Bytes) -> Option<OwnedSemaphorePermit> {
+        self.whole.clone().try_acquire_many_owned(kilobytes(body.len() as u64)).ok()
     }
 
     fn most_bytes(&self, kind: Kind, path: &str) -> u64 {
         match kind {
             Kind::Import => self.import_bytes,
-            _ if path.starts_with("/api/") => self.body_bytes,
+            _ if path.starts_with("/api/") && !sends_a_message(path) => self.body_bytes,
             _ => self.form_bytes,
         }
     }
+}
+
+fn kilobytes(bytes: u64) -> u32 {
+    u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
+}
+
+/// Whether a message is sent to this path. In JSON, too, a character may be written in twelve bytes
+/// (RFC 8259, section 7: an emoji as two escapes).
+fn sends_a_message(path: &str) -> bool {
+    path.ends_with("/messages") || path == "/api/fn/send"
 }
 
 /// Keeps a request within the bounds. The time is that from the request's end until the answer
@@ -101,13 +125,13 @@ pub async fn keep(
         Ok(body) => body,
         Err(unread) => return Ok(refusal(unread, most)),
     };
+    let _held = bounds.hold(&body).ok_or_else(too_many)?;
     let _place = bounds.places.take(kind).await.ok_or_else(too_many)?;
     let request = Request::from_parts(parts, Body::from(body));
     tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
 }
 
-/// Passes a file on while it comes. It may take as long as it likes to come, as long as it keeps
-/// the rate.
+/// Passes a file on while it comes: within [`UPLOAD_TIMEOUT`], and at the rate.
 async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Response {
     let Some(_place) = bounds.places.take(Kind::Import).await else {
         return too_many().into_response();
@@ -119,7 +143,8 @@ async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Res
     let timeout = bounds.timeout.max(IMPORT_TIMEOUT);
     let mut body_ends = progress.clone();
     let late = async move {
-        if body_ends.ended().await.is_ok() {
+        let came = tokio::time::timeout(UPLOAD_TIMEOUT, body_ends.ended()).await;
+        if matches!(came, Ok(Ok(()))) {
             tokio::time::sleep(timeout).await;
         }
     };

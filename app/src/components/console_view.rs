@@ -128,12 +128,21 @@ pub fn ConsoleView(
         let worker = conversation.worker.clone();
         Memo::new(move |_| worker.read().unreadable)
     };
+    let shows_messages = {
+        let entries = conversation.entries.clone();
+        Memo::new(move |_| !entries.read().is_empty())
+    };
     let answers = provider.clone();
     let content = live(move || {
-        if broken.get() {
-            return erase(view! { <UnreadableNote /> });
-        }
         let provider = answers.clone();
+        if broken.get() {
+            let messages =
+                shows_messages.get().then(|| erase(view! { <TranscriptView provider /> }));
+            return erase(view! {
+                {messages}
+                <UnreadableNote>{past.map(Past::view)}</UnreadableNote>
+            });
+        }
         let foot = match past {
             Some(past) => past.view(),
             None => erase(view! { <Foot message_id typed=typed.clone() /> }),

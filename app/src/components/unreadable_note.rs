@@ -1,15 +1,19 @@
-//! What stands in the place of a conversation that cannot be read.
+//! What stands in the place of a conversation that cannot be read, or below the part that can be.
 
 use leptos::prelude::*;
 
 use super::console_view::Problem;
 use super::leaving::{DeleteForm, ExportLinks};
+use super::status_line::StatusLine;
 use crate::erase::{erase, live};
 use crate::text::tr;
 
 /// That it cannot be read, and what can be done about it.
 #[component]
-pub fn UnreadableNote() -> impl IntoView {
+pub fn UnreadableNote(
+    /// The ways to other messages.
+    children: Children,
+) -> impl IntoView {
     let problem = expect_context::<Problem>();
     view! {
         <section class="unreadable" aria-labelledby="unreadable">
@@ -22,6 +26,8 @@ pub fn UnreadableNote() -> impl IntoView {
             </div>
             <p>{tr!(unreadable_delete)}</p>
             {erase(view! { <DeleteForm /> })}
+            {children()}
+            {erase(view! { <StatusLine /> })}
         </section>
     }
 }

@@ -14,16 +14,18 @@ impl Runtime {
     /// cannot be read, a placeholder without messages.
     pub async fn snapshot(&self, id: WorkerId) -> Result<Snapshot, Error> {
         let worker = self.worker(id).await?;
-        if worker.unreadable {
-            return Ok(observe::placeholder(worker));
-        }
-        match self.store().page(id, None, self.inner.transcript_page).await {
-            Ok(page) => page.map(observe::snapshot).ok_or_else(fault::no_worker),
+        let shared = &self.inner.shared;
+        let mut page = match shared.store.page(id, None, shared.transcript_page).await {
+            Ok(page) => page.ok_or_else(fault::no_worker)?,
             Err(StoreError::Damaged(_)) => {
-                Ok(observe::placeholder(self.inner.shared.placeholder(id).await?))
+                return Ok(observe::placeholder(shared.placeholder(id).await?));
             }
-            Err(error) => Err(fault::from_store(error)),
+            Err(error) => return Err(fault::from_store(error)),
+        };
+        if worker.unreadable {
+            page.stored.worker = worker;
         }
+        Ok(observe::snapshot(page))
     }
 
     /// A page of messages with their turns, the newest without `before`.
@@ -35,8 +37,7 @@ impl Runtime {
     ) -> Result<Transcript, Error> {
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
         let page = self.store().page(id, before, limit).await;
-        let page = page.map_err(|error| self.inner.shared.failed(id, error))?;
-        let page = page.ok_or_else(fault::no_worker)?;
+        let page = self.inner.shared.heard(id, page).await?.ok_or_else(fault::no_worker)?;
         let log = page.stored.log;
         Ok(observe::fold(page).transcript(log))
     }
@@ -50,8 +51,7 @@ impl Runtime {
     ) -> Result<Transcript, Error> {
         let limit = limit.clamp(1, limits::TRANSCRIPT_PAGE_MAX);
         let page = self.store().around(id, message, limit).await;
-        let page = page.map_err(|error| self.inner.shared.failed(id, error))?;
-        let Some(page) = page else {
+        let Some(page) = self.inner.shared.heard(id, page).await? else {
             self.worker(id).await?;
             return Err(fault::no_message());
         };
@@ -84,8 +84,7 @@ impl Runtime {
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());
         }
-        let page = self.inner.transcript_page;
-        let observation = Observation::begin(shared.clone(), id, wakes, cursor, page).await;
+        let observation = Observation::begin(shared.clone(), id, wakes, cursor).await;
         observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 

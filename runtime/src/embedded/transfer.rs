@@ -74,7 +74,10 @@ impl Runtime {
         let profile = self.bundle().default_profile().clone();
         // A conversation that was deleted, and cannot be restored any more, must not keep one with
         // the same id from being imported.
-        self.sweep().await.map_err(fault::from_store)?;
+        if let Err(error) = self.sweep().await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "deleted conversations could not be removed before an import");
+        }
         let report = transfer::import(shared.store.as_ref(), file, profile, differing, now).await;
         let report = report.map_err(told)?;
         if !report.added.is_empty() {
@@ -82,6 +85,7 @@ impl Runtime {
             shared.hub.listing().forget();
         }
         for id in &report.added {
+            shared.unreadable.forget(*id);
             // A conversation with this id may have been deleted before. Observers of the id learn
             // here that it exists again.
             let stored = self.store().worker(*id).await.ok().flatten();

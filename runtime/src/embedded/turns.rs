@@ -7,10 +7,9 @@ use crate::fault;
 use crate::worker::{CONTEXT_BYTES, Shared, input_role};
 
 pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
-    let failed = |error| shared.failed(id, error);
-    let stored = shared.store.worker(id).await.map_err(failed)?;
+    let stored = shared.heard(id, shared.store.worker(id).await).await?;
     let stored = stored.ok_or_else(fault::no_worker)?;
-    let events = shared.store.turn(id, turn).await.map_err(failed)?;
+    let events = shared.heard(id, shared.store.turn(id, turn).await).await?;
     let events = events.ok_or_else(no_turn)?;
     let before = events.first().map_or(0, |event| event.first_seq() - 1);
     let mut view = View::new(stored.worker, before);
@@ -31,7 +30,7 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
     let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
     let leaf = turn.continues.unwrap_or(turn.question);
     let branch = shared.store.branch(id, leaf, CONTEXT_BYTES).await;
-    let branch = branch.map_err(|error| shared.failed(id, error))?;
+    let branch = shared.heard(id, branch).await?;
     let system = system
         .filter(|text| !text.is_empty())
         .map(|text| InputMessage { role: InputRole::System, text });

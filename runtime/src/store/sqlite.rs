@@ -121,8 +121,14 @@ impl Sqlite {
         let schema = Schema::current();
         let holder = FolderLock::holder(folder)?;
         let access = if holder.is_some() { Access::Shared } else { Access::Alone };
-        let found = file::look(&folder.join(FILE), &schema, access)?;
-        Ok(Look { holder, schema: found, known: schema.version() })
+        let (file, known) = (folder.join(FILE), schema.version());
+        let Some((db, found)) = file::open_to_look(&file, &schema, access)? else {
+            return Ok(Look { holder, schema: None, known, unreadable: 0 });
+        };
+        // The rows of an older schema are not those that are known here.
+        let unreadable = if found == known { transfer::count_unreadable(&db) } else { Ok(0) };
+        let unreadable = unreadable.map_err(|cause| file::open_error(&file, cause))?;
+        Ok(Look { holder, schema: Some(found), known, unreadable })
     }
 }
 
@@ -135,6 +141,8 @@ pub struct Look {
     pub schema: Option<i64>,
     /// The schema that this program brings it to.
     pub known: i64,
+    /// How many conversations cannot be read, or not as a whole.
+    pub unreadable: u64,
 }
 
 fn folder_error(folder: &Path, source: std::io::Error) -> OpenError {

@@ -61,7 +61,7 @@ pub fn salvage(found: Salvage) -> Salvaged {
     let Builder { events, dropped, .. } = builder;
     let whole = WholeLog {
         worker: newborn::folded(worker_id, worker.created_at, &events),
-        log: log_of(worker_id),
+        log: log_of(worker_id, &events),
         events,
         prompts,
     };
@@ -79,10 +79,16 @@ fn missing(events: &[Event]) -> u64 {
     missing
 }
 
-/// The id of the salvaged log. It differs from the damaged log's id, so that old cursors are not
-/// taken for its own, and it is the same in every export.
-fn log_of(worker: WorkerId) -> LogId {
-    let digest = Sha256::new().chain_update("salvaged").chain_update(worker.as_bytes()).finalize();
+/// The id of the salvaged log. It differs from the damaged log's id and from those of other
+/// salvages, so that no cursor of them is taken for its own, and it is the same in every export of
+/// the same events.
+fn log_of(worker: WorkerId, events: &[Event]) -> LogId {
+    let mut digest = Sha256::new().chain_update("salvaged").chain_update(worker.as_bytes());
+    for event in events {
+        // An event is made of texts, numbers and lists of them, which JSON always holds.
+        digest.update(serde_json::to_vec(event).unwrap_or_default());
+    }
+    let digest = digest.finalize();
     let bytes: [u8; 8] = std::array::from_fn(|at| digest[at]);
     // Shifted, because the store keeps ids as signed integers, and they must not be negative.
     LogId(u64::from_be_bytes(bytes) >> 1)

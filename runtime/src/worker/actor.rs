@@ -114,7 +114,7 @@ impl<'a> Actor<'a> {
             Ok(None) => return Ended::Left,
             Err(error) => {
                 let unreadable = matches!(error, StoreError::Damaged(_));
-                let error = shared.failed(id, error);
+                let error = shared.failed(id, error).await;
                 return Ended::Unloaded { error, unreadable, asked: first };
             }
         };
@@ -130,16 +130,16 @@ impl<'a> Actor<'a> {
             closing: Vec::new(),
             leave_by: None,
         };
-        if let Some(command) = first
-            && actor.command(command).await == Next::Leave
-        {
-            return Ended::Left;
-        }
-        while actor.turn_of_events().await == Next::GoOn {
+        let mut next = match first {
+            Some(command) => actor.command(command).await,
+            None => Next::GoOn,
+        };
+        while next == Next::GoOn {
             if actor.outbox.is_lost() {
                 tracing::error!(worker = %id, "a worker's log is not what it was; it is loaded anew");
                 return Ended::Lost;
             }
+            next = actor.turn_of_events().await;
         }
         Ended::Left
     }

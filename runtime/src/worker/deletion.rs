@@ -19,8 +19,9 @@ pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) ->
         Ok(deleted) => deleted,
         // The deletion may have been committed although the answer was lost.
         Err(_) if matches!(store.exists(id).await, Ok(false)) => true,
-        Err(error) => return Err(shared.failed(id, error)),
+        Err(error) => return Err(shared.failed(id, error).await),
     };
+    shared.unreadable.forget(id);
     shared.hub.wake(id, Wake::Deleted);
     if deleted { Ok(()) } else { Err(fault::no_worker()) }
 }

@@ -19,7 +19,6 @@ use super::actor::{Actor, Ended};
 use super::command::Command;
 use super::deletion::delete;
 use crate::fault;
-use crate::hub::Wake;
 
 /// How long after a first failure the worker is loaded anew. After each further one in a row it
 /// is twice as long, and [`LONGEST`] at most: what keeps it may last.
@@ -44,14 +43,9 @@ pub(crate) async fn keep(shared: Arc<Shared>, id: WorkerId, mut inbox: mpsc::Rec
                 if refuse_all(&shared, id, &mut inbox, asked, &error).await == Gone::Yes {
                     return;
                 }
-                if unreadable {
-                    // Nobody can end a turn whose log cannot be read: whoever follows it is told
-                    // so, and whoever asks next tries again.
-                    let _ = shared.placeholder(id).await;
-                    shared.hub.wake(id, Wake::Unreadable);
-                    return;
-                }
-                if !owes {
+                // Nobody can end a turn whose log cannot be read: its observers were told so,
+                // and the next one who asks tries again.
+                if unreadable || !owes {
                     return;
                 }
             }

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bundle::{Bundle, Profile, Variables};
 use crate::clock::Clock;
 use crate::fault;
-use crate::hub::Hub;
+use crate::hub::{Hub, Wake};
 use crate::providers::Providers;
 use crate::store::{Store, StoreError};
 use crate::turn::TurnLimits;
@@ -25,6 +25,8 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: TurnLimits,
     pub(crate) message_chars: u32,
+    /// Messages in the newest page of a transcript.
+    pub(crate) transcript_page: u32,
     pub(crate) workspace: String,
     /// Whoever adds a worker, deletes one or brings one back holds this from the commit until
     /// those who follow the list are told: they are told in the order of the commits.
@@ -43,13 +45,28 @@ impl Shared {
         found.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 
-    /// What a client hears when the store could not do something with one worker.
-    pub(crate) fn failed(&self, id: WorkerId, error: StoreError) -> Error {
-        if matches!(error, StoreError::Damaged(_)) {
-            self.unreadable.note(id);
-            return fault::unreadable();
+    /// What a client hears of what the store did, or could not do, with one worker. Those who
+    /// follow a worker that turns out to be unreadable are told so.
+    pub(crate) async fn heard<T>(
+        &self,
+        id: WorkerId,
+        done: Result<T, StoreError>,
+    ) -> Result<T, Error> {
+        match done {
+            Ok(done) => Ok(done),
+            Err(error) => Err(self.failed(id, error).await),
         }
-        fault::from_store(error)
+    }
+
+    /// The same of what the store could not do.
+    pub(crate) async fn failed(&self, id: WorkerId, error: StoreError) -> Error {
+        if !matches!(error, StoreError::Damaged(_)) {
+            return fault::from_store(error);
+        }
+        if self.placeholder(id).await.is_ok() {
+            self.hub.wake(id, Wake::Unreadable);
+        }
+        fault::unreadable()
     }
 
     /// A profile's prompt as it is sent at this time. The log is told which file and line is

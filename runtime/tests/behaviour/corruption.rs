@@ -21,6 +21,7 @@ use examine::examine;
 
 mod damage;
 mod examine;
+mod part;
 
 /// Longer than anything here takes.
 const HANG: Duration = Duration::from_secs(60);

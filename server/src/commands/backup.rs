@@ -9,10 +9,21 @@ use crate::config::Config;
 
 /// Writes the copy and says what it holds.
 pub fn run(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
-    let Backup { conversations, events, bytes } = Aside::open(&config.data_dir)?.back_up(file)?;
+    if file == Path::new("-") {
+        anyhow::bail!(
+            "a backup needs the name of a file; `companion export -` writes to standard output"
+        );
+    }
+    let backup = Aside::open(&config.data_dir)?.back_up(file)?;
+    let Backup { conversations, events, bytes, unreadable } = backup;
     println!(
         "{}: {conversations} conversations, {events} events, {bytes} bytes, checked",
         file.display()
     );
+    if unreadable > 0 {
+        eprintln!(
+            "Note: {unreadable} of the conversations cannot be read, or not as a whole. They are in the copy as they are here; an earlier backup may have them whole."
+        );
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -77,7 +77,10 @@ fn salvage(
 ) -> anyhow::Result<()> {
     if let Some(found) = aside.salvage(id)? {
         let left = transfer::salvage(found);
-        eprintln!("{id} cannot be read as a whole; {} entries are missing", left.lost);
+        match left.lost {
+            0 => eprintln!("{id} cannot be read as it is stored; none of its entries is missing"),
+            lost => eprintln!("{id} cannot be read as a whole; {lost} of its entries are missing"),
+        }
         writer.salvaged(&left, lines);
     }
     Ok(())

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileTypeExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
@@ -19,6 +19,8 @@ use crate::engine;
 
 /// Imports and says what became of the conversations.
 pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Result<ExitCode> {
+    // Before anything is made or opened for it.
+    let source = Source::of(from)?;
     let profile = engine::bundle(config).context("the prompts cannot be used")?;
     let profile = profile.default_profile().clone();
     let folder = &config.data_dir;
@@ -27,7 +29,7 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
         let error = anyhow::Error::from(error);
         if locked { error.context("a running server imports by itself, at /data") } else { error }
     })?;
-    let file = opened(from, folder).await?;
+    let file = source.file(folder).await?;
     let done = transfer::import(&store, file, profile, keep, SystemClock.now()).await;
     store.close().await;
     match done {
@@ -45,20 +47,43 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
     Ok(ExitCode::SUCCESS)
 }
 
-/// The file to import, which is read twice. Standard input and pipes can be read only once, so
-/// they are copied to a file first.
-async fn opened(from: &Path, folder: &Path) -> anyhow::Result<File> {
-    let cannot = || format!("{} cannot be read", from.display());
-    if from == Path::new("-") {
-        return spooled(io::stdin().lock(), folder).await.context("standard input cannot be read");
+/// Where an import comes from.
+enum Source {
+    File(File),
+    Stdin,
+    Pipe(File, PathBuf),
+}
+
+impl Source {
+    fn of(from: &Path) -> anyhow::Result<Self> {
+        let cannot = || format!("{} cannot be read", from.display());
+        if from == Path::new("-") {
+            return Ok(Self::Stdin);
+        }
+        let kind = std::fs::metadata(from).with_context(cannot)?.file_type();
+        if kind.is_fifo() {
+            // It is waited for: somebody gave this command a pipe to read from.
+            let pipe = File::open(from).with_context(cannot)?;
+            return Ok(Self::Pipe(pipe, from.to_owned()));
+        }
+        open_regular(from).map(Self::File).with_context(cannot)
     }
-    let kind = std::fs::metadata(from).with_context(cannot)?.file_type();
-    if kind.is_fifo() {
-        // It is waited for: somebody gave this command a pipe to read from.
-        let pipe = File::open(from).with_context(cannot)?;
-        return spooled(pipe, folder).await.with_context(cannot);
+
+    /// The file to import, which is read twice. Standard input and pipes can be read only once, so
+    /// they are copied to a file first.
+    async fn file(self, folder: &Path) -> anyhow::Result<File> {
+        match self {
+            Self::File(file) => Ok(file),
+            Self::Stdin => {
+                let copied = spooled(io::stdin().lock(), folder).await;
+                copied.context("standard input cannot be read")
+            }
+            Self::Pipe(pipe, name) => {
+                let copied = spooled(pipe, folder).await;
+                copied.with_context(|| format!("{} cannot be read", name.display()))
+            }
+        }
     }
-    open_regular(from).with_context(cannot)
 }
 
 /// What can be read once, as a file without a name.
@@ -84,6 +109,8 @@ fn print(report: &Report) {
         println!("{id} was deleted here and can be brought back; it was left so");
     }
     if *left_out > 0 {
-        println!("{left_out} entries were left out: not text, hidden, or of a system or a tool");
+        println!(
+            "{left_out} entries were left out: not text, hidden, of a system or a tool, or not readable where they come from"
+        );
     }
 }

@@ -91,7 +91,10 @@ impl Caged {
     async fn asks(&mut self, worker: &str) {
         let path = format!("/api/v1/runtimes/backend-internal/workers/{worker}");
         self.post(&format!("{path}/messages"), &json!({ "id": message_id(), "text": WORDS })).await;
+        let begin = std::time::Instant::now();
         loop {
+            assert!(begin.elapsed() < HANG, "the turn does not end");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
             let page = self.get(&format!("{path}/transcript")).await;
             let running = ["\"accepted\"", "\"generating\""];
             if !running.iter().any(|state| page.contains(&format!("\"state\":{state}"))) {

@@ -28,6 +28,24 @@ async fn with_one_broken(sql: &str) -> (Server, WorkerId, WorkerId) {
     (server, sound, broken)
 }
 
+/// An older page of which something cannot be read is a page with a way back and the ways out, and
+/// not an error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_page_that_cannot_be_read_leads_back_and_out() {
+    let gone = "UPDATE events SET body = 'garbage'
+        WHERE worker = (SELECT id FROM workers WHERE worker_id = ?) AND seq = 2";
+    let (server, _, broken) = with_one_broken(gone).await;
+    for query in ["?before=5", "?before=999999"] {
+        let answer = server.get(&format!("/c/{broken}{query}")).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{query}");
+        let shown = answer.text().await.unwrap();
+        let back = format!("href=\"/c/{broken}\"");
+        for wanted in ["not all of it", "export?format=json", "value=\"delete\"", back.as_str()] {
+            assert!(shown.contains(wanted), "{query}, {wanted}: {shown}");
+        }
+    }
+}
+
 /// Its row, its newest event, and a position that is none of its log's.
 const BLOWS: [&str; 3] = [
     "UPDATE workers SET summary = '{\"worker_id\":1}' WHERE worker_id = ?",
@@ -49,7 +67,7 @@ async fn pages_show_a_placeholder_and_its_form_deletes_it() {
         };
         // The conversation itself, and the list beside it.
         let shown = page(format!("/c/{broken}")).await;
-        assert!(shown.contains("This conversation cannot be read"), "{shown}");
+        assert!(shown.contains("This conversation cannot be read, or not all of it"), "{shown}");
         assert!(shown.contains("data-unreadable"), "{shown}");
         assert!(!shown.contains("id=\"composer\""), "nothing can be sent there");
         for wanted in ["export?format=markdown", "export?format=json", "value=\"delete\""] {
@@ -57,7 +75,7 @@ async fn pages_show_a_placeholder_and_its_form_deletes_it() {
         }
         let japanese = server.get(&format!("/c/{broken}")).header("accept-language", "ja");
         let japanese = japanese.send().await.unwrap().text().await.unwrap();
-        assert!(japanese.contains("この会話は読み取れません"), "{japanese}");
+        assert!(japanese.contains("この会話は、全部または一部を読み取れません"), "{japanese}");
         // Every other page.
         for path in [format!("/c/{sound}"), "/data".to_owned(), "/search?q=question".to_owned()] {
             page(path).await;

@@ -5,6 +5,7 @@
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, TryRecvError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,10 +15,15 @@ use std::time::{Duration, Instant};
 /// are that many, no further access is begun.
 const HANGING: usize = 16;
 
+/// Accesses at the same time, at most: each has a thread, and several callers may begin one of the
+/// same path before it is known to hang.
+const THREADS: usize = 64;
+
 /// Runs accesses, and knows the paths whose accesses hang.
 #[derive(Default)]
 pub(super) struct Looks {
     hanging: Arc<Mutex<HashSet<PathBuf>>>,
+    threads: Arc<AtomicUsize>,
 }
 
 impl Looks {
@@ -36,9 +42,11 @@ impl Looks {
                 return None;
             }
         }
+        let counted = Counted::one_of(&self.threads)?;
         let (reply, found) = sync_channel(1);
         let (hanging, at) = (Arc::clone(&self.hanging), path.to_owned());
         let looking = thread::Builder::new().name("file-look".to_owned()).spawn(move || {
+            let _counted = counted;
             let result = catch_unwind(AssertUnwindSafe(|| look(&at)));
             // The reply is sent with the lock held, so that the caller, which looks for it once
             // more under the lock, either receives it or adds the path before it is removed here.
@@ -67,6 +75,22 @@ impl Looks {
                 None
             }
         }
+    }
+}
+
+/// One of the threads, until it is dropped.
+struct Counted(Arc<AtomicUsize>);
+
+impl Counted {
+    fn one_of(threads: &Arc<AtomicUsize>) -> Option<Self> {
+        let counted = Self(threads.clone());
+        (threads.fetch_add(1, Ordering::Relaxed) < THREADS).then_some(counted)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -125,6 +149,32 @@ mod tests {
             assert_eq!(looks.at(&path, within(Duration::ZERO), hangs(until)), None);
         }
         assert_eq!(looks.at(Path::new("fine"), within(LONG), |_| 1), None);
+    }
+
+    #[test]
+    fn accesses_of_one_path_that_begin_together_are_bounded_too() {
+        let looks = Looks::default();
+        let (begun, begins) = channel();
+        let held: Vec<_> = (0..2 * THREADS).map(|_| channel::<()>()).collect();
+        thread::scope(|scope| {
+            let mut releases = Vec::new();
+            for (release, until) in held {
+                releases.push(release);
+                let (looks, begun) = (&looks, begun.clone());
+                scope.spawn(move || {
+                    looks.at(Path::new("/slow"), within(SHORT), move |_| {
+                        let _ = begun.send(());
+                        let _ = until.recv();
+                    })
+                });
+            }
+            drop(begun);
+            // Each of them has given up by now, and what they began goes on.
+            thread::sleep(Duration::from_millis(50));
+            drop(releases);
+        });
+        let count = begins.iter().count();
+        assert!((1..=THREADS).contains(&count), "{count} began");
     }
 
     #[test]

@@ -24,6 +24,9 @@ pub struct Backup {
     pub conversations: u64,
     pub events: u64,
     pub bytes: u64,
+    /// How many of the conversations cannot be read, or not as a whole. They are in the copy as
+    /// they are.
+    pub unreadable: u64,
 }
 
 /// Why there is no backup. Nothing was left under its name.
@@ -98,10 +101,12 @@ fn check(copy: &Path) -> Result<Backup, BackupError> {
         return Err(BackupError::Damaged(finding));
     }
     let count = |sql| db.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(fails);
+    let unreadable = transfer::count_unreadable(&db).map_err(BackupError::Copy)?;
     let bytes = std::fs::metadata(copy).map_err(|error| BackupError::Copy(error.into()))?.len();
     Ok(Backup {
         conversations: count("SELECT count(*) FROM workers")?,
         events: count("SELECT count(*) FROM events")?,
         bytes,
+        unreadable,
     })
 }

@@ -59,6 +59,15 @@ pub(super) enum Access {
 /// The schema of the database in the file, none where there is no file. Changes nothing.
 /// Errors on what is not ours, newer, or damaged.
 pub(super) fn look(file: &Path, schema: &Schema, access: Access) -> Result<Option<i64>, OpenError> {
+    Ok(open_to_look(file, schema, access)?.map(|(_, version)| version))
+}
+
+/// The same with the database opened for reading, in the way in which it was looked at.
+pub(super) fn open_to_look(
+    file: &Path,
+    schema: &Schema,
+    access: Access,
+) -> Result<Option<(Connection, i64)>, OpenError> {
     let damaged =
         |detail: &str| Err(OpenError::Damaged { file: file.to_owned(), detail: detail.to_owned() });
     // One that leads nowhere, to a disk that is not there yet, must not give way to an empty
@@ -95,7 +104,7 @@ pub(super) fn look(file: &Path, schema: &Schema, access: Access) -> Result<Optio
             return damaged("its end is missing");
         }
     }
-    Ok(Some(version))
+    Ok(Some((db, version)))
 }
 
 /// Opens the file for reading; it must be a database of ours already.

@@ -121,7 +121,8 @@ fn note_in(file: &mut File) -> io::Result<Option<Note>> {
     let mut text = String::new();
     file.rewind()?;
     match file.take(Note::BYTES + 1).read_to_string(&mut text) {
-        Ok(_) if text.trim().is_empty() => Ok(None),
+        // Some file systems leave NULs where a note was being written when the power failed.
+        Ok(_) if text.trim_matches('\0').trim().is_empty() => Ok(None),
         Ok(_) => Note::parse(&text).map(Some).ok_or_else(|| foreign("holds something else")),
         Err(error) if error.kind() == ErrorKind::InvalidData => {
             Err(foreign("holds something else"))

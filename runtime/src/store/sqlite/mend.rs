@@ -28,7 +28,9 @@ pub(super) fn is_of_a_row(finding: &str) -> bool {
         let known = ["NULL", "non-INTEGER", "non-TEXT", "non-BLOB", "TEXT", "NUMERIC"];
         known.contains(&kind) && column.contains('.')
     });
-    of_column || is_of_index(finding)
+    // An index of a table can be rebuilt from its rows.
+    let of_lookup = ["missing from index", "# of entries in index", "non-unique entry in index"];
+    of_column || of_lookup.iter().any(|words| finding.contains(words)) || is_of_index(finding)
 }
 
 /// Whether a finding or an error of SQLite is about the index of texts.
@@ -247,8 +249,9 @@ fn mend_index(db: &mut Connection) -> Result<(), Cause> {
         // SQLite opens the index before it drops it, and it is too broken for that. Without its
         // entry in the schema its tables are ordinary ones, which can be dropped below.
         db.pragma_update(None, "writable_schema", true)?;
-        db.execute("DELETE FROM sqlite_schema WHERE name = 'grams'", [])?;
+        let deleted = db.execute("DELETE FROM sqlite_schema WHERE name = 'grams'", []);
         db.pragma_update(None, "writable_schema", "RESET")?;
+        deleted?;
     }
     for table in INDEX_TABLES {
         db.execute_batch(&format!("DROP TABLE IF EXISTS {table}"))?;

@@ -81,7 +81,12 @@ pub fn exposed(folder: &Path) -> io::Result<Vec<Exposed>> {
             continue;
         }
         // This is the metadata of a link itself: the file it leads to is not the store's to change.
-        let found = entry.metadata()?;
+        let found = match entry.metadata() {
+            Ok(found) => found,
+            // SQLite removes its side files, and a backup its unfinished one.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error),
+        };
         if found.is_file() && found.mode() & OTHERS != 0 {
             files.push(Exposed::new(entry.path(), &found, foreign(&found, account)));
         }

@@ -1,6 +1,7 @@
 //! How rows become what they stand for. Any column may hold anything: a flipped byte, or what a
 //! newer version wrote.
 
+use protocol::limits::TITLE_CHARS;
 use protocol::{Event, LogId, MessageId, Place, Timestamp, Worker, WorkerId};
 use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
@@ -53,6 +54,10 @@ pub(super) fn worker(row: &Row<'_>) -> Result<(i64, Stored), Cause> {
     };
     if worker.worker_id != id {
         return bad(TABLE, "the summary is of another worker");
+    }
+    // It would be in every page of the list.
+    if worker.title.as_ref().is_some_and(|title| title.chars().nth(TITLE_CHARS).is_some()) {
+        return bad(TABLE, "the title is longer than any");
     }
     let used_ms: i64 = get(row, 5, TABLE, "the last use is no moment")?;
     let place: String = get(row, 6, TABLE, "the place is no text")?;

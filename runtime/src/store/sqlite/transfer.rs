@@ -46,6 +46,24 @@ pub(super) fn whole(db: &Connection, id: WorkerId) -> Result<Option<WholeLog>, C
     Ok(Some(WholeLog { worker: stored.worker, log: stored.log, events, prompts }))
 }
 
+/// How many workers, of those that were not deleted, cannot be read as a whole. Reads all that
+/// there is.
+pub(super) fn count_unreadable(db: &Connection) -> Result<u64, Cause> {
+    let mut statement =
+        db.prepare("SELECT worker_id FROM workers WHERE deleted_ms IS NULL ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    let mut unreadable = 0;
+    while let Some(row) = rows.next()? {
+        let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());
+        match id.map(|id| whole(db, id)) {
+            Some(Ok(_)) => {}
+            Some(Err(cause)) if !is_damage(&cause) => return Err(cause),
+            Some(Err(_)) | None => unreadable += 1,
+        }
+    }
+    Ok(unreadable)
+}
+
 /// What can be read of a log, row by row.
 pub(super) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, Cause> {
     let Some(worker) = read::listed(db, id)? else { return Ok(None) };

@@ -27,9 +27,9 @@ impl Actor<'_> {
         // The model goes on from the answer that it had begun.
         let leaf = continues.unwrap_or(question);
         let branch = self.shared.store.branch(self.id, leaf, CONTEXT_BYTES).await;
-        let (branch, failure) = match branch {
+        let (branch, failure) = match self.shared.heard(self.id, branch).await {
             Ok(branch) => (branch, None),
-            Err(error) => (Branch::default(), Some(self.shared.failed(self.id, error))),
+            Err(error) => (Branch::default(), Some(error)),
         };
         let (machine, effects) = TurnMachine::new(turn_id, answer, started_at, self.shared.limits);
         let machine = machine.behind(asking.begun.len() as u64);

@@ -42,9 +42,7 @@ impl Actor<'_> {
             return Err(fault::waiting_for_store());
         }
         let now = self.shared.clock.now();
-        self.outbox
-            .commit_now(now, bodies, None)
-            .await
-            .map_err(|error| self.shared.failed(self.id, error))
+        let done = self.outbox.commit_now(now, bodies, None).await;
+        self.shared.heard(self.id, done).await
     }
 }

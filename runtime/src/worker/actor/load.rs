@@ -6,10 +6,23 @@ use super::Shared;
 use crate::hub::Wake;
 use crate::recovery;
 use crate::store::{StoreError, Stored};
+use crate::worker::CONTEXT_BYTES;
 
 /// The worker as it is stored, with no turn under way: one that an actor before this one left
-/// behind is interrupted.
+/// behind is interrupted. Error: `Damaged` also where its newest page or branch cannot be read.
+/// Nothing is added to what nobody could be shown, or no model could be sent.
 pub(super) async fn load(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreError> {
+    let stored = settled(shared, id).await?;
+    if let Some(stored) = &stored {
+        shared.store.page(id, None, shared.transcript_page).await?;
+        if let Some(head) = stored.head {
+            shared.store.branch(id, head, CONTEXT_BYTES).await?;
+        }
+    }
+    Ok(stored)
+}
+
+async fn settled(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreError> {
     let store = shared.store.as_ref();
     let stored = store.worker(id).await?;
     if stored.as_ref().is_none_or(|stored| stored.worker.status != WorkerStatus::Generating) {

@@ -9,10 +9,10 @@ use protocol::{
 use super::begin::Asking;
 use super::{Actor, Sent};
 use crate::bundle::{Profile, text_digest};
-use crate::fresh;
 use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
 use crate::worker::{CONTEXT_BYTES, choice, message, title};
+use crate::{fault, fresh};
 
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that it was committed before. Errors leave
@@ -54,15 +54,9 @@ impl Actor<'_> {
     /// One that continues an answer has that answer's text from its beginning. Errors leave
     /// nothing behind.
     pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
-        let store = &self.shared.store;
-        let question = store.question(self.id, request.question).await;
-        let question = question
-            .map_err(|error| self.shared.failed(self.id, error))?
-            .ok_or_else(no_question)?;
-        let before = store
-            .turn(self.id, request.id)
-            .await
-            .map_err(|error| self.shared.failed(self.id, error))?;
+        let question = self.question(request.question).await?.ok_or_else(no_question)?;
+        let before = self.shared.store.turn(self.id, request.id).await;
+        let before = self.shared.heard(self.id, before).await?;
         if let Some(Event { seq, body: EventBody::TurnAccepted { turn }, .. }) =
             before.and_then(|events| events.into_iter().next())
         {
@@ -88,17 +82,12 @@ impl Actor<'_> {
 
     /// The text of an answer that is to be continued.
     async fn begun(&self, answer: MessageId, question: MessageId) -> Result<String, Error> {
-        let store = &self.shared.store;
-        let role = store
-            .role_of(self.id, answer)
-            .await
-            .map_err(|error| self.shared.failed(self.id, error))?;
-        if role != Some(Role::Assistant) {
+        if self.role_of(answer).await? != Some(Role::Assistant) {
             return Err(no_answer());
         }
-        let branch = store.branch(self.id, answer, CONTEXT_BYTES).await;
-        let mut newest =
-            branch.map_err(|error| self.shared.failed(self.id, error))?.messages.into_iter().rev();
+        let branch = self.shared.store.branch(self.id, answer, CONTEXT_BYTES).await;
+        let branch = self.shared.heard(self.id, branch).await?;
+        let mut newest = branch.messages.into_iter().rev();
         // An answer without text is not among them, nor is a question that lies too far back.
         match (newest.next(), newest.next()) {
             (Some(begun), Some(asked)) if (begun.id, asked.id) == (answer, question) => {
@@ -130,7 +119,7 @@ impl Actor<'_> {
         let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
         self.outbox.forget();
         let committed = self.outbox.commit_now(now, bodies, Some(prompt)).await;
-        committed.map_err(|error| self.shared.failed(self.id, error))?;
+        self.shared.heard(self.id, committed).await?;
         self.head = Some(turn.answer);
 
         let cursor = Cursor::new(self.outbox.log(), accepted_seq);
@@ -144,27 +133,33 @@ impl Actor<'_> {
             return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
                 .with_hint("Start a new one."));
         }
+        if self.shared.unreadable.knows(self.id) {
+            return Err(fault::unreadable());
+        }
         if self.running.is_some() { Err(busy()) } else { Ok(()) }
+    }
+
+    async fn role_of(&self, message: MessageId) -> Result<Option<Role>, Error> {
+        let role = self.shared.store.role_of(self.id, message).await;
+        self.shared.heard(self.id, role).await
+    }
+
+    async fn question(&self, message: MessageId) -> Result<Option<Message>, Error> {
+        let question = self.shared.store.question(self.id, message).await;
+        self.shared.heard(self.id, question).await
     }
 
     /// What a message answers: what it says, what the message that it edits answers, or the
     /// newest one.
     async fn parent_of(&self, request: &SendMessage) -> Result<Option<MessageId>, Error> {
-        let store = &self.shared.store;
         match (request.parent, request.edits) {
             (None, None) => Ok(self.head),
             (Some(parent), None) => {
-                let known = store
-                    .role_of(self.id, parent)
-                    .await
-                    .map_err(|error| self.shared.failed(self.id, error))?;
+                let known = self.role_of(parent).await?;
                 known.map(|_| Some(parent)).ok_or_else(unknown_parent)
             }
             (None, Some(edited)) => {
-                let found = store
-                    .question(self.id, edited)
-                    .await
-                    .map_err(|error| self.shared.failed(self.id, error))?;
+                let found = self.question(edited).await?;
                 found.map(|found| found.parent).ok_or_else(no_question)
             }
             (Some(_), Some(_)) => Err(Error::new(
@@ -230,19 +225,11 @@ impl Actor<'_> {
 
     /// The answer that the same id was given before (invariant 5).
     async fn accepted_before(&self, request: &SendMessage) -> Result<Option<Accepted>, Error> {
-        let store = &self.shared.store;
-        let role = store
-            .role_of(self.id, request.id)
-            .await
-            .map_err(|error| self.shared.failed(self.id, error))?;
-        if role.is_none() {
+        if self.role_of(request.id).await?.is_none() {
             return Ok(None);
         }
-        let found = store
-            .acceptance(self.id, request.id)
-            .await
-            .map_err(|error| self.shared.failed(self.id, error))?;
-        let acceptance = found.ok_or_else(id_taken)?;
+        let found = self.shared.store.acceptance(self.id, request.id).await;
+        let acceptance = self.shared.heard(self.id, found).await?.ok_or_else(id_taken)?;
         let same_parent = request.parent.is_none() || request.parent == acceptance.message.parent;
         if acceptance.message.text != request.text || !same_parent {
             return Err(id_taken());

@@ -60,15 +60,21 @@ fn database(folder: &Path) -> (Finding, Option<String>) {
         Some(schema) if schema < look.known => {
             format!("schema {schema}, will be brought to {} at the next start", look.known)
         }
-        Some(schema) => format!("schema {schema}, sound"),
+        Some(schema) if look.unreadable == 0 => format!("schema {schema}, sound"),
+        Some(schema) => format!("schema {schema}"),
     };
-    match &look.holder {
-        Some(holder) => {
-            let schema = look.schema.map(|schema| format!("schema {schema}, ")).unwrap_or_default();
-            (Good(format!("{schema}in use by {holder}")), look.holder)
-        }
-        None => (Good(state), None),
-    }
+    let state = match (&look.holder, look.schema) {
+        (Some(holder), Some(schema)) => format!("schema {schema}, in use by {holder}"),
+        (Some(holder), None) => format!("in use by {holder}"),
+        (None, _) => state,
+    };
+    let finding = match look.unreadable {
+        0 => Good(state),
+        unreadable => Doubtful(format!(
+            "{state}, but {unreadable} of the conversations cannot be read, or not as a whole; the pages show which, and a backup may have them whole"
+        )),
+    };
+    (finding, look.holder)
 }
 
 /// Whether files can be made in the folder, or the folder itself can be.

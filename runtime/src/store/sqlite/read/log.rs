@@ -68,7 +68,31 @@ pub(in super::super) fn page(
     if events.first().is_none_or(|event| event.first_seq() != first) {
         return row::bad("events", "a page does not begin where it should");
     }
+    let last = events.last().map_or(0, |event| event.seq);
+    if last + 1 != end && (end == newest || begins_message(db, key, end)?) {
+        return row::bad("events", "a page does not end where it should");
+    }
+    if next_before.is_none() && rows_before(db, key, first)? != first - 1 {
+        return row::bad("events", "one is gone from before the first message");
+    }
     Ok(Some(Page { stored, events, next_before }))
+}
+
+/// Whether the event at `seq` is there and begins a message.
+fn begins_message(db: &Connection, key: i64, seq: u64) -> Result<bool, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE worker = ? AND seq = ?
+             AND kind IN ('message_committed', 'turn_accepted'))",
+    )?;
+    Ok(statement.query_row(params![key, seq], |row| row.get(0))?)
+}
+
+/// How many events there are before `seq`. Before the first message none is folded, so that each
+/// has a row.
+fn rows_before(db: &Connection, key: i64, seq: u64) -> Result<u64, Cause> {
+    let mut statement =
+        db.prepare_cached("SELECT count(*) FROM events WHERE worker = ? AND seq < ?")?;
+    Ok(statement.query_row(params![key, seq], |row| row.get(0))?)
 }
 
 pub(in super::super) fn around(

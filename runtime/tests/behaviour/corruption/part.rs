@@ -1,0 +1,120 @@
+//! One entry of a conversation's log cannot be read, or is gone: what can be read is shown,
+//! whoever looks is told, and nothing is added to it. Each of these was found by damaging a row of
+//! a real database by hand, while the server ran and while it did not.
+
+use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
+use runtime::store::Places;
+use rusqlite::Connection;
+
+use crate::stage::{Setting, Stage, soon};
+
+/// Three questions with their answers, of which the newest page shows the last one.
+async fn three_answers() -> Stage {
+    let mut stage = Stage::with(Setting { transcript_page: 2, ..Setting::default() }).await;
+    for question in ["first", "second", "third"] {
+        stage.ask_and_answer(question, &["an ", "answer"]).await;
+    }
+    stage
+}
+
+fn strike(stage: &Stage, sql: &str) {
+    let db = Connection::open(stage.folder().join("companion.db")).unwrap();
+    db.busy_timeout(std::time::Duration::from_secs(10)).unwrap();
+    assert_eq!(db.execute(sql, []).unwrap(), 1, "{sql}");
+}
+
+fn rows(stage: &Stage) -> u64 {
+    let db = Connection::open(stage.folder().join("companion.db")).unwrap();
+    db.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
+}
+
+/// The first question, a part of the first answer, and a step of the second turn: all of them
+/// before the newest page.
+const BEFORE_THE_NEWEST_PAGE: [&str; 3] = [
+    "UPDATE events SET body = 'garbage' WHERE seq = 2",
+    "UPDATE events SET body = '[]' WHERE seq =
+         (SELECT min(seq) FROM events WHERE kind = 'text_delta')",
+    "DELETE FROM events WHERE seq = 2",
+];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_can_be_read_is_shown_and_nothing_is_added_to_it() {
+    for sql in BEFORE_THE_NEWEST_PAGE {
+        let stage = three_answers().await;
+        strike(&stage, sql);
+        let mut stage = stage.reopened(|_| {}).await;
+        let before = rows(&stage);
+        let view = stage.snapshot().await;
+        assert_eq!(view.messages.len(), 2, "{sql}: the newest page can be read");
+        let mut watcher = stage.watch().await;
+        watcher.view_after_snapshot().await;
+
+        let refused = stage.send("more").await.unwrap_err();
+        assert_eq!(refused.code, ErrorCode::Internal, "{sql}");
+        assert_eq!(rows(&stage), before, "{sql}: nothing was stored");
+        assert!(stage.script.is_quiet(), "{sql}: no model is asked with a part of what was said");
+
+        // Whoever has the page open is told, and still sees what can be read.
+        watcher.until(|view| view.worker.unreadable).await;
+        assert_eq!(watcher.view().messages.len(), 2, "{sql}");
+        let view = stage.snapshot().await;
+        assert!(view.worker.unreadable && view.worker.status == WorkerStatus::Unavailable);
+        assert_eq!(view.messages.len(), 2, "{sql}");
+        let listed = stage.runtime.workers_at(Places::InView, None, 10).await.unwrap();
+        assert!(listed.workers.iter().all(|worker| worker.unreadable), "{sql}");
+
+        soon(stage.runtime.delete(stage.worker)).await.unwrap();
+        assert_eq!(watcher.until_closed().await, CloseReason::Deleted, "{sql}");
+        stage.worker = stage.runtime.workers(None, 10).await.unwrap().workers[0].worker_id;
+        stage.ask_and_answer("elsewhere", &["yes"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_older_page_that_cannot_be_read_closes_the_conversation_to_new_messages() {
+    let stage = three_answers().await;
+    let before = stage.snapshot().await.next_before;
+    strike(&stage, BEFORE_THE_NEWEST_PAGE[0]);
+    let older = stage.runtime.transcript(stage.worker, before, 2).await.unwrap();
+    assert_eq!(older.messages.len(), 2, "the second question can be read");
+    let oldest = stage.runtime.transcript(stage.worker, older.next_before, 2).await;
+    assert_eq!(oldest.unwrap_err().code, ErrorCode::Internal);
+    let stored = rows(&stage);
+    // The one that runs the conversation is at work already, and hears of it.
+    assert_eq!(stage.send("more").await.unwrap_err().code, ErrorCode::Internal);
+    assert_eq!(rows(&stage), stored, "nothing was stored");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_the_message_that_finds_out_ends_with_an_error() {
+    let mut stage = three_answers().await;
+    strike(&stage, BEFORE_THE_NEWEST_PAGE[0]);
+    let accepted = stage.send("finds out").await.unwrap();
+    let turn = stage.ended(&accepted).await;
+    assert_eq!(turn.state, TurnState::Failed);
+    let stored = rows(&stage);
+    assert_eq!(stage.send("one more").await.unwrap_err().code, ErrorCode::Internal);
+    assert_eq!(rows(&stage), stored, "nothing more was stored");
+    assert!(stage.script.is_quiet(), "no model is asked with a part of what was said");
+    assert!(stage.snapshot().await.worker.unreadable);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_newest_page_that_cannot_be_read_takes_nothing() {
+    let newest_page = [
+        "UPDATE events SET body = '[]' WHERE seq =
+             (SELECT max(seq) FROM events WHERE kind = 'turn_generating')",
+        "DELETE FROM events WHERE seq =
+             (SELECT max(seq) FROM events WHERE kind = 'turn_generating')",
+    ];
+    for sql in newest_page {
+        let stage = three_answers().await;
+        strike(&stage, sql);
+        let stage = stage.reopened(|_| {}).await;
+        let stored = rows(&stage);
+        assert_eq!(stage.send("more").await.unwrap_err().code, ErrorCode::Internal, "{sql}");
+        assert_eq!(rows(&stage), stored, "{sql}: nothing is stored where no page would show it");
+        let view = stage.snapshot().await;
+        assert!(view.worker.unreadable && view.messages.is_empty(), "{sql}");
+    }
+}
