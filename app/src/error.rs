@@ -55,8 +55,8 @@ impl FromServerFnError for AppError {
             E::Args(_) | E::MissingArg(_) | E::Serialization(_) => {
                 Error::new(ErrorCode::InvalidInput, tr!(bad_request))
             }
-            // The library says the same of arguments, which the server reads, and of answers,
-            // which the browser does.
+            // The library uses one variant for two failures: on the server, arguments that cannot
+            // be decoded; in the browser, an answer that cannot be decoded.
             #[cfg(feature = "ssr")]
             E::Deserialization(_) => Error::new(ErrorCode::InvalidInput, tr!(bad_request)),
             #[cfg(not(feature = "ssr"))]

@@ -97,8 +97,9 @@ async fn gone(conversation: &Conversation, pause: &Pause) {
     conversation.link.set(Link::Connecting);
 }
 
-/// Follows for as long as it goes. After a loss, opening alone proves nothing: a proxy opens a
-/// connection before it asks the server for one.
+/// Follows the conversation until the connection ends. `lost` says that the one before was lost;
+/// an open socket then proves nothing yet, because a proxy accepts the browser's connection before
+/// it has reached the server.
 async fn connect(conversation: &Conversation, lost: bool) -> End {
     let Some(mut socket) = socket::open(&path(conversation)).await else {
         return End::Lost { was_of_use: false };
@@ -137,7 +138,7 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
     End::Lost { was_of_use: heard || stayed }
 }
 
-/// Shows that the connection lives once it has stayed for a while, unless this is dropped before.
+/// Shows the connection as live after a while, unless this is dropped before.
 struct Proof(AbortHandle);
 
 impl Proof {

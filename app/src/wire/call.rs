@@ -64,8 +64,9 @@ fn unread() -> AppError {
     ServerFnErrorErr::Deserialization(String::new()).into_app_error()
 }
 
-/// What a refusal says. This server words each of its own; a fault in other words is of a proxy in
-/// front of it, which did not reach it: nginx sends a page of its own then, and Trunk nothing.
+/// The error of an answer whose status is 400 or more. This server says each of its errors as JSON.
+/// An answer with a status of 500 or more and no such JSON is that of a proxy which did not reach
+/// the server: nginx sends an HTML page then, and Trunk nothing.
 fn refusal(status: u16, said: Bytes) -> AppError {
     let error = AppError::de(said);
     let unworded = error.0.code == ErrorCode::Internal && error.0.message == tr!(bad_answer);
@@ -99,8 +100,8 @@ mod tests {
     use crate::error::is_away;
 
     #[test]
-    fn a_fault_that_is_not_worded_here_is_a_server_that_is_away() {
-        // What nginx says with 502, and what Trunk says with 500: nothing.
+    fn an_error_of_a_proxy_means_that_the_server_is_away() {
+        // nginx sends a page with 502 and 504, and Trunk nothing with 500.
         let page = "<html><head><title>502 Bad Gateway</title></head></html>";
         for (status, said, away) in [
             (502, page, true),

@@ -1,10 +1,10 @@
-//! A grammar of hostile texts: every construct of Markdown, and every delimiter alone, in pairs,
-//! in runs, nested, before and behind each other, and repeated up to a length. Not a list of
-//! texts that were found to be bad: those are somewhere among these.
+//! A grammar that generates hostile texts: every construct and every delimiter of Markdown, alone,
+//! in pairs, in runs, nested, and repeated up to a length. Texts that were once found to be slow
+//! are not listed here, because the grammar generates them, too.
 
 use proptest::prelude::*;
 
-/// Whole constructs, what begins or ends one, and what stands between.
+/// Complete constructs, the delimiters that begin or end one, and some plain text.
 pub(super) static WORDS: [&str; 92] = [
     // Emphasis.
     "*",
@@ -98,7 +98,7 @@ pub(super) static WORDS: [&str; 92] = [
     "\\(a\\)",
     "{",
     "}",
-    // What stands between.
+    // Plain text, line breaks and the escape.
     "\\",
     "\n",
     "\n\n",
@@ -107,25 +107,25 @@ pub(super) static WORDS: [&str; 92] = [
     "日",
 ];
 
-/// How two words make a text.
+/// The ways to make a text of about so many bytes from two words.
 pub(super) static SHAPES: [fn(&str, &str, usize) -> String; 7] = [
-    // In turns.
+    // The two in turn.
     |a, b, bytes| repeated(&format!("{a}{b}"), bytes),
-    // A run of the one behind a run of the other.
+    // A run of the first, then a run of the second.
     |a, b, bytes| format!("{}{}", repeated(a, bytes / 2), repeated(b, bytes / 2)),
-    // The same around something.
+    // The same with some text between the runs.
     |a, b, bytes| format!("{}x y{}", repeated(a, bytes / 2), repeated(b, bytes / 2)),
-    // Runs that become longer.
+    // Longer and longer runs of the first, each followed by the second.
     |a, b, bytes| longer(a, b, bytes),
-    // One before, one behind.
+    // A run of the second between two of the first.
     |a, b, bytes| format!("{a}{}{a}", repeated(b, bytes)),
-    // On lines of their own, with the one deeper and deeper before the other.
+    // The same as the longer and longer runs, each on a line of its own.
     |a, b, bytes| longer(a, &format!("{b}\n"), bytes),
-    // In one paragraph's words.
+    // Both as words of one paragraph.
     |a, b, bytes| repeated(&format!("{a}x {b} "), bytes),
 ];
 
-/// Every word with every other, in both orders and in one shape after the other.
+/// Every pair of words, in both orders. Each pair has one shape; neighbours have different ones.
 pub(super) fn pairs(bytes: usize) -> impl Iterator<Item = Pair> {
     let words = || WORDS.iter().copied().enumerate();
     words().flat_map(move |(one, a)| {
@@ -136,7 +136,7 @@ pub(super) fn pairs(bytes: usize) -> impl Iterator<Item = Pair> {
     })
 }
 
-/// A text of two words.
+/// Two words and a shape, which make a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pair {
     pub(super) a: &'static str,
@@ -146,7 +146,7 @@ pub(super) struct Pair {
 }
 
 impl Pair {
-    /// The text, so many times as long.
+    /// The text, at so many times its first length.
     pub(super) fn text(&self, times: usize) -> String {
         SHAPES[self.shape](self.a, self.b, self.bytes * times)
     }
@@ -168,7 +168,7 @@ fn longer(a: &str, b: &str, bytes: usize) -> String {
     text
 }
 
-/// A text that grows with a number: words, nested and in runs, around one another.
+/// Random texts of the grammar's words, each of which can be made in any length.
 pub(super) fn texts() -> impl Strategy<Value = Grown> {
     let words = || prop::collection::vec(prop::sample::select(&WORDS[..]), 0..4);
     let words = move || words().prop_map(|words| words.concat());
@@ -184,7 +184,7 @@ pub(super) fn texts() -> impl Strategy<Value = Grown> {
     )
 }
 
-/// A text of any length.
+/// The parts of a random text, which are nested or repeated up to a length.
 #[derive(Clone, Debug)]
 pub(super) struct Grown {
     prefix: String,

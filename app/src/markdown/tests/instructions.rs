@@ -1,7 +1,8 @@
-//! What the libraries do with a hostile text, in instructions: twice the text, at most about
-//! twice the instructions. Valgrind counts them, the same on every machine and at any load.
+//! Counts the processor's instructions while hostile texts are rendered, those of the libraries
+//! included: a text of twice the length may take about twice the instructions. Valgrind counts
+//! them, so the numbers do not depend on the speed or the load of the machine.
 //!
-//! Where there is no valgrind this says so and holds nothing.
+//! Where valgrind is not installed, the test says that it was skipped, and passes.
 
 use std::hint::black_box;
 use std::io::{self, Write as _};
@@ -12,21 +13,21 @@ use std::{env, fs};
 use super::super::render;
 use super::hostile::{self, Pair, WORDS};
 
-/// Tells this program that it runs within valgrind, and that it is counted.
+/// The environment variable that tells the test program that it runs within valgrind.
 const COUNTED: &str = "COMPANION_COUNTED_TEXTS";
 
-/// How many times the instructions of a text one of twice its length may take.
+/// A text of twice the length may take so many times the instructions.
 const RATIO: f64 = 2.5;
 
-/// Instructions that do not count: a cache that grows, a table that is made at the first use.
+/// Instructions that are allowed besides: a cache may grow, a table may be made at its first use.
 const SLACK: f64 = 2_000_000.0;
 
-/// Bytes of a text, and of the one that is twice as long.
+/// The lengths that are compared, in bytes.
 const BYTES: [usize; 2] = [1_000, 2_000];
 
-/// One pair of many, so that each construct comes first and second. Code in a language is left
-/// out: loading what is known of languages would take most of the time, and what highlighting
-/// costs is bounded by the line.
+/// A sample of the pairs in which each word is the first of a pair and the second of another one.
+/// Highlighted code is left out: most of the time would go into loading the syntaxes, and what
+/// highlighting costs is bounded for each line.
 fn pairs() -> impl Iterator<Item = Pair> {
     let named = |word: &str| word.contains("```r");
     let pairs = hostile::pairs(BYTES[0]).step_by(WORDS.len() / 2 - 1);
@@ -60,15 +61,15 @@ fn twice_the_text_takes_twice_the_instructions() {
     assert!(bad.is_empty(), "{bad:#?}");
 }
 
-/// The instructions of each text and of the one that is twice as long, in their order.
+/// The instructions of each text, followed by those of the text of twice its length.
 fn count(folder: &Path) -> Vec<u64> {
-    // As the test is called: by its path within the crate.
+    // The test program knows the other test by its path within the crate.
     let path = module_path!().split_once("::").map_or("", |(_, path)| path);
     let texts = format!("{path}::texts_to_count");
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--read-inline-info=no"])
-        // A part of the name that is the same however the compiler mangles it. In the other order
-        // valgrind 3.19 makes no dumps.
+        // This part of the function's name survives the compiler's mangling. With the two options
+        // in the other order valgrind 3.19 makes no dumps.
         .args(["--dump-after=*in_valgrind*", "--zero-before=*in_valgrind*"])
         .arg(format!("--callgrind-out-file={}", folder.join("out").display()))
         .arg(env::current_exe().unwrap())
@@ -84,7 +85,7 @@ fn count(folder: &Path) -> Vec<u64> {
         let total = dump.lines().find_map(|line| line.strip_prefix("summary: "))?;
         Some(total.trim().parse().unwrap())
     };
-    // The first one was a text that made what is made once.
+    // The first dump is that of a text which only initializes what is made once.
     (2..).map_while(read).collect()
 }
 

@@ -1,27 +1,28 @@
-//! What a text costs grows with its length and no faster: the steps of our own code, counted
-//! over the grammar of hostile texts.
+//! Checks that the cost of rendering grows no faster than the length of the text. It counts the
+//! steps of our own code, for texts of the grammar in [`hostile`].
 
 use proptest::prelude::*;
 
 use super::super::{render, work};
 use super::hostile;
 
-/// Steps for each byte of a text, at most: each byte of it is looked at by a few readers, and
-/// what comes out of it (an address stands there twice, a bracket is five letters) by some more.
+/// Steps for each byte of a text, at most: several functions read each byte of the text, and more
+/// of them read the HTML that it becomes, which is longer (an address is written into it twice, and
+/// a `<` as `&lt;`).
 const STEPS_A_BYTE: usize = 60;
 
-/// What a text may cost however short it is: an address is led to more often than it is written,
-/// up to a bound of its own.
+/// Steps that a text may take however short it is: links may repeat an address that is written
+/// once, up to the bound of `bounds.rs`.
 const STEPS: usize = 3 * 1024;
 
 fn steps(text: &str) -> usize {
     work::of(|| drop(render(text, "m")))
 }
 
-/// None where the text of twice the length takes at most twice the steps. A text may come to mean
-/// something else when it grows (an even number of fences is not an odd one) and cost more for
-/// each byte from there on, once; what grows faster than its text does so from twice to four
-/// times, too.
+/// Describes a text whose steps grow faster than its length; none for one whose steps about double
+/// with its length. A text can come to mean something else when it becomes longer (an odd number of
+/// code fences leaves the last one open), and then cost more for each byte, but only once. So a jump
+/// from one to two times the length counts only when there is another one from two to four times.
 fn grows_faster(times: impl Fn(usize) -> String) -> Option<String> {
     let [text, twice] = [1, 2].map(&times);
     let (one, two) = (steps(&text), steps(&twice));
