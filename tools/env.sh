@@ -18,8 +18,8 @@ die() {
   exit 1
 }
 
-# building WHAT MINUTES: says what is built now, and how long it takes where nothing of it is
-# there yet. The minutes were measured on 2 cores.
+# building WHAT MINUTES: says what is built now, and how many minutes the first build of it takes,
+# as measured on 2 cores.
 building() { say "Building $1 (the first time about $2 min on 2 cores; afterwards what has changed)."; }
 
 # True when version $1 is at least version $2.
@@ -78,7 +78,7 @@ PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_V
 PATH=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION/bin:$npm_tools_dir/node_modules/.bin:$PATH
 export PATH
 
-# For cargo-leptos, where it makes a release.
+# The options that cargo-leptos passes to wasm-opt in a release build.
 LEPTOS_WASM_OPT_FEATURES=${WASM_OPT_FLAGS// /,}
 export LEPTOS_WASM_OPT_FEATURES
 

@@ -33,7 +33,8 @@ small_run() {
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
   torture faults --local
-  # A tenth of the crowd, and the bodies of all of it.
+  # Enough requests to take all places for requests, but only a tenth of the connections that the
+  # server takes.
   torture crowd --requests 300 --connections 110 --rounds 3 --seed "$seed"
 }
 
@@ -51,7 +52,7 @@ big_run() {
   tools/fuzz.sh
 }
 
-# A crowd needs a descriptor for each of its connections.
+# `torture crowd` needs a file descriptor for each of its connections.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 take_build_folder

@@ -46,12 +46,12 @@ missing_packages() {
   fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
-    # It counts the instructions of rendering.
+    # A test counts the instructions of rendering with it.
     command -v valgrind >/dev/null || echo valgrind
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb
-    # It serves the client-only console beside the server, as the documentation says.
+    # Tests serve the client-only console with it, configured as the documentation says.
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
   fi
 }
