@@ -2,7 +2,7 @@
 # Breaks a running companion on purpose, many times, and counts what was lost (see
 # end2end/torture). Stops at the first loss; the seed that is printed repeats the run.
 #
-#   tools/torture.sh           the big run, some minutes; builds the server first
+#   tools/torture.sh           the big run, half an hour or more; builds the server first
 #   tools/torture.sh small     a little of each, for `make test`; takes the server that is there
 #   tools/torture.sh kill --kills 500 --seed 7    anything else is for the program itself
 #
