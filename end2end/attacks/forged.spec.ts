@@ -1,5 +1,5 @@
-// Requests with forged headers get what an independent reading of the rule says, and what is
-// refused does nothing.
+// Requests with forged headers are allowed or refused as a second implementation of the rule says,
+// and a refused request changes nothing.
 
 import { randomBytes } from 'node:crypto';
 
@@ -9,7 +9,7 @@ import { type Call, forged } from './forged/requests.ts';
 import { send } from './forged/wire.ts';
 import { Rng, sized, tell } from './seed.ts';
 
-/** What the attack that found none had. */
+/** Requests in the big run: as many as in the attack by hand, which found nothing. */
 const BIG = 1786;
 /** Connections at the same time. */
 const AT_ONCE = 16;
@@ -20,7 +20,8 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
   test.setTimeout(10 * 60_000);
   const port = Number(new URL(companion.url).port);
   const { api } = companion;
-  // What is refused would go to the first, what is allowed goes to the second, or removes the third.
+  // Requests that have to be refused name the first one. Allowed ones name the second one, and those
+  // that delete name the third one.
   const guarded = await api.create('guarded');
   const open = await api.create('open');
   const doomed = await api.create('doomed');
@@ -35,7 +36,7 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
     const worker = !allowed ? guarded : removes(request.call) ? doomed : open;
     const { status, head } = await send(port, request, worker, id);
     if (!allowed) refused += 1;
-    // What is no HTTP is refused before anybody asks whose it is.
+    // A request that is no valid HTTP is refused with 400, before its headers are looked at.
     const right = allowed ? status !== 403 : status === 403 || status === 400;
     const cors = /^access-control-/im.test(head);
     if (!right || cors) wrong.push(`${JSON.stringify(request)}: ${allowed ? 'allowed' : 'refused'} by the rule, ${head}`);
