@@ -42,7 +42,7 @@ export class Development {
     return new Development(folder, `http://${address}`, child);
   }
 
-  /** Waits until the page is served; an end of the process is an error with its last words. */
+  /** Waits until the page is served. Fails with the last output when the process ends before. */
   async ready(withinMs: number): Promise<void> {
     const deadline = Date.now() + withinMs;
     while (Date.now() < deadline) {
@@ -54,7 +54,7 @@ export class Development {
     throw new Error(`the development server is not ready:\n${this.output.slice(-4000)}`);
   }
 
-  /** Changes a file of the copy. Error: `from` does not stand in it. */
+  /** Replaces a text in a file of the copy. Fails when the file does not contain `from`. */
   async change(file: string, from: string, to: string): Promise<void> {
     const path = join(this.folder, file);
     const text = await readFile(path, 'utf8');
@@ -62,7 +62,7 @@ export class Development {
     await writeFile(path, text.replace(from, to));
   }
 
-  /** Ends it as Ctrl-C does, and gives whether it ended by itself. */
+  /** Ends the server as Ctrl-C does. Returns false when it had to be killed. */
   async interrupt(): Promise<boolean> {
     const group = -(this.process.pid ?? 0);
     if (this.process.exitCode !== null) return true;

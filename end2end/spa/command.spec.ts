@@ -1,4 +1,4 @@
-// `tools/spa.sh`, which `make spa` runs: both together, and none of them alone.
+// `tools/spa.sh`, which `make spa` runs: it starts the server and Trunk, and ends both together.
 
 import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
@@ -9,10 +9,10 @@ import { freePort, prebuilt } from '../harness/front.ts';
 import * as programs from '../harness/programs.ts';
 import { expect, test } from '../harness/test.ts';
 
-// The command brings its own of both.
+// The command starts its own server and its own Trunk.
 test.use({ front: 'server' });
 
-/** How it is started here: with a server and files that are built already. */
+/** How the tests start the command: with a server and a console that are already built. */
 async function command(folder: string, port: number): Promise<Start> {
   const config = await prebuilt(folder, await readFile(programs.file('Trunk.toml'), 'utf8'));
   const env = { ...process.env } as Record<string, string>;
@@ -31,7 +31,7 @@ async function command(folder: string, port: number): Promise<Start> {
   };
 }
 
-/** The port that its server took, and that of Trunk. */
+/** The ports of its server and of its Trunk. */
 function ports(child: Child): number[] {
   const backend = /The server is at 127\.0\.0\.1:(\d+)/.exec(child.output)?.[1];
   const front = /console is at http:\/\/127\.0\.0\.1:(\d+)/.exec(child.output)?.[1];
@@ -59,7 +59,7 @@ test('starts both, lets the console work, and ends both', async ({ folder, page,
   await isGone(front);
 });
 
-test('says which port is taken, before anything is built', async ({ folder }) => {
+test('names a port that is taken, before anything is built', async ({ folder }) => {
   const taken = createServer();
   const port = await new Promise<number>((found) => {
     taken.listen(0, '127.0.0.1', () => found((taken.address() as { port: number }).port));
@@ -69,7 +69,7 @@ test('says which port is taken, before anything is built', async ({ folder }) =>
   taken.close();
 });
 
-test('a server that ends takes Trunk with it', async ({ folder }) => {
+test('ends Trunk when the server ends', async ({ folder }) => {
   const [child] = await Child.start(await command(folder, await freePort()));
   const [, front = 0] = ports(child);
   const names = await Promise.all(

@@ -1,4 +1,4 @@
-// Finds the port of a program that took a free one and does not say which.
+// Finds the port of a program that chose a free one and does not print it.
 
 import { readFile, readdir, readlink } from 'node:fs/promises';
 
@@ -7,7 +7,7 @@ import { PATIENCE_MS } from './driver.ts';
 /** The number of a TCP socket's state in /proc/net/tcp while it listens. */
 const LISTENING = '0A';
 
-/** The port that a process listens at, as soon as it does. */
+/** Waits until a process listens on a port, and returns the port. */
 export async function listeningPort(pid: number): Promise<number> {
   const deadline = Date.now() + PATIENCE_MS;
   for (;;) {

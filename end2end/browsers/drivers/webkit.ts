@@ -1,4 +1,4 @@
-// WebKitGTK's own small browser on a display of its own, over WebKitWebDriver.
+// WebKitGTK's MiniBrowser on a virtual display of its own, over WebKitWebDriver.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { collectProblems, recordProblems } from './problems.ts';
 import { listeningPort } from './ports.ts';
 import { Session } from './webdriver.ts';
 
-// The tool bar of the browser is wider than a phone, so it is made as small as it can be.
+// The browser's tool bar is wider than a phone and would keep the window wide, so it is shrunk.
 const SMALL_TOOLS =
   '* { min-width: 0; min-height: 0; margin: 0; padding: 0; border-width: 0; font-size: 1px; }\n';
 
@@ -23,7 +23,7 @@ export class WebKit implements Driver {
     private readonly session: Session,
   ) {}
 
-  /** Starts on a home of its own in `folder`. */
+  /** Starts the browser with a new home folder in `folder`. */
   static async start(folder: string, setup: Setup): Promise<WebKit> {
     const home = join(folder, 'webkit');
     const gtk = join(home, 'config/gtk-3.0');
@@ -104,7 +104,7 @@ export class WebKit implements Driver {
       await this.session.end();
       await this.child.end('SIGTERM');
     } finally {
-      // A browser that has not gone yet goes with its display.
+      // A browser that is still running ends when its display does.
       await this.child.end('SIGKILL');
       await this.display.end('SIGTERM');
     }
@@ -114,13 +114,13 @@ export class WebKit implements Driver {
     return this.child.output;
   }
 
-  /** Takes along what the page has done, before it goes. */
+  /** Collects the page's problems before the page is left. */
   private async leave(): Promise<void> {
     this.seen.push(...(await this.run(collectProblems)));
   }
 }
 
-/** WebKitWebDriver says nothing when it has started. */
+/** Starts WebKitWebDriver, which prints nothing when it is ready; so a shell prints a line first. */
 async function startDriver(home: string, display: string): Promise<Child> {
   const [child] = await Child.start({
     program: '/bin/sh',

@@ -1,4 +1,4 @@
-// The drivers themselves: what a page does wrong does not go unseen.
+// Tests the drivers themselves: they have to notice the problems of a page.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,7 +17,7 @@ const PAGE = `<!doctype html><title>Faults</title><script>
   });
 </script>`;
 
-test('what a page does wrong is reported', async ({ driver }) => {
+test('errors, failed loads and violated policies of a page are reported', async ({ driver }) => {
   const server = createServer((request, response) => {
     const found = request.url === '/';
     response.writeHead(found ? 200 : 404, {
