@@ -1,10 +1,11 @@
-//! A crowd that takes all there is to take, and a good user beside it.
+//! Attacks that try to take all connections or all places for requests, while one good user goes on
+//! working.
 //!
-//! Each attack holds its connections for as long as the good user needs for the rounds, and comes
-//! back when it is thrown out. Nothing here fails for a time: the table is for people. It fails
-//! when the good user is refused, gets no answer, or misses one in the conversation afterwards.
-//! Crowd and user come from one address, as they do behind a proxy, so that no share for each peer
-//! could tell them apart.
+//! An attack holds its connections until the good user has done all rounds, and opens one again when
+//! the server closes it. The times in the table are for people to read; the only limit is that an
+//! answer which takes longer than 15 s counts as missed. The run fails when the good user is
+//! refused, gets no answer, or finds a message without a whole answer in the end. Attack and user
+//! come from one address, as they do behind a proxy, so the server cannot tell them apart by it.
 
 use std::path::Path;
 
@@ -25,13 +26,13 @@ use user::User;
 /// Crowd out a good user
 #[derive(Args)]
 pub struct Options {
-    /// Connections of an attack that needs as many as there are places for requests
+    /// Connections of an attack that takes the places for requests
     #[arg(long, default_value_t = 300)]
     requests: usize,
-    /// Connections of an attack that needs more than there are places for connections
+    /// Connections of an attack that takes the places for connections
     #[arg(long, default_value_t = 1100)]
     connections: usize,
-    /// What the good user does during each attack: a page, a message, a probe, so many times
+    /// How many times the good user reads a page, sends a message and probes during each attack
     #[arg(long, default_value_t = 30)]
     rounds: usize,
     /// The choices of the run; random when not given
@@ -39,8 +40,8 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// Runs each attack against a companion with its default bounds; prints a table. Error: what the
-/// good user missed, after the whole table.
+/// Runs each attack against a companion with its default bounds, and prints a table. Fails after the
+/// whole table, when the good user has missed anything.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut rng = seed::rng(options.seed);
     let upstream = Upstream::start().await?;

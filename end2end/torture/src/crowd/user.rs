@@ -1,5 +1,5 @@
-//! The good user: reads the page, sends a message and asks whether the server is well, each over a
-//! connection of its own, which has to be taken while the crowd is there.
+//! The good user: reads a page, sends a message and probes the server, each over a new connection,
+//! so that the server has to accept one every time.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,8 @@ use crate::companion::Companion;
 use crate::seed;
 use crate::times::{Times, head as times_head};
 
-/// After this a person has given up, and the answer counts as missed.
+/// How long the user waits. An answer that takes longer counts as missed, because a person would have
+/// given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Columns of a row's name.
 const WIDTH: usize = 46;
@@ -53,7 +54,7 @@ impl User {
         self.worker
     }
 
-    /// So many times a page, a message and a probe.
+    /// Reads a page, sends a message and probes, so many times.
     pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng) -> Seen {
         let mut seen = Seen::default();
         for _ in 0..rounds {
@@ -77,7 +78,7 @@ impl User {
         seen
     }
 
-    /// The messages that were taken and have no whole answer in the end.
+    /// The messages that the server accepted and that have no complete answer in the end.
     pub async fn unanswered(&self) -> Result<Vec<String>> {
         let whole = self.client.settled(self.worker).await.context("the conversation")?;
         let answered = |id: &MessageId| {
