@@ -1,5 +1,5 @@
-// Begins the client-only console: says that it is loading, asks the server for the reader's language
-// and theme, and runs the WASM. The pages that the server writes need none of this.
+// Begins the client-only console: says that it is loading, asks the server for the reader's
+// language and theme, and runs the WASM. The pages that the server writes need none of this.
 
 /** How long to wait for them, in milliseconds; after that the browser's language is used. */
 const PATIENCE_MS = 3000;

@@ -330,8 +330,8 @@ impl<'a> Writer<'a> {
 }
 
 /// Replaces the `style` attributes that align a table's cells by attributes of our own, because the
-/// page's policy allows no styles in the HTML. A message's own text cannot contain what is replaced:
-/// its `<` is escaped.
+/// page's policy allows no styles in the HTML. A message's own text cannot contain what is
+/// replaced: its `<` is escaped.
 fn aligned(block: &str) -> String {
     work::looked_at(block.len());
     let mut block = block.to_owned();

@@ -42,7 +42,8 @@ pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
 mod tests {
     use super::*;
 
-    /// The first segments of the server's paths: its own pages, its API, and the files of its pages.
+    /// The first segments of the server's paths: its own pages, its API, and the files of its
+    /// pages.
     const SERVER: [&str; 8] =
         ["api", "data", "new", "pkg", "profile", "search", "settings", "turns"];
 

@@ -1,5 +1,6 @@
-// The elements and attributes that are allowed in a page: the closed list of those that the renderer
-// of answers writes (app/src/markdown/), and attributes that are harmless elsewhere on a page.
+// The elements and attributes that are allowed in a page: the closed list of those that the
+// renderer of answers writes (app/src/markdown/), and attributes that are harmless elsewhere on a
+// page.
 
 /** Attributes of an element, with a regular expression for their whole value. */
 type Attributes = Record<string, string>;

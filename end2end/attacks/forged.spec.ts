@@ -20,8 +20,8 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
   test.setTimeout(10 * 60_000);
   const port = Number(new URL(companion.url).port);
   const { api } = companion;
-  // Requests that have to be refused name the first one. Allowed ones name the second one, and those
-  // that delete name the third one.
+  // Requests that have to be refused name the first one. Allowed ones name the second one, and
+  // those that delete name the third one.
   const guarded = await api.create('guarded');
   const open = await api.create('open');
   const doomed = await api.create('doomed');

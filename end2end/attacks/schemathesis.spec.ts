@@ -1,6 +1,6 @@
-// Requests that schemathesis generates from the API's own description: valid ones, invalid ones, and
-// chains of them. None may be answered with a server error that is not described, and each answer
-// has to fit its description.
+// Requests that schemathesis generates from the API's own description: valid ones, invalid ones,
+// and chains of them. None may be answered with a server error that is not described, and each
+// answer has to fit its description.
 
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';

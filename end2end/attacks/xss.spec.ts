@@ -14,10 +14,14 @@ import { Stage } from './stage.ts';
 
 /** Payloads in the big run: as many as in the attack by hand, which found nothing. */
 const BIG = 1098;
-/** Payloads and letters in one answer. The same text is a question, which may have 32,000 letters. */
+/**
+ * Payloads and letters in one answer. The same text is a question, which may have 32,000 letters.
+ */
 const TOGETHER = 40;
 const LETTERS = 24_000;
-/** A pause that is longer than a delta frame (20 ms), so that the text is shown cut at this place. */
+/**
+ * A pause that is longer than a delta frame (20 ms), so that the text is shown cut at this place.
+ */
 const SHOWN_MS = 25;
 
 const rng = new Rng('xss');

@@ -1,5 +1,5 @@
-// Runs the main journeys in Firefox and WebKitGTK. Only the test runner is Playwright's; each browser
-// is driven by the protocol that it supports itself.
+// Runs the main journeys in Firefox and WebKitGTK. Only the test runner is Playwright's; each
+// browser is driven by the protocol that it supports itself.
 
 import { defineConfig } from '@playwright/test';
 

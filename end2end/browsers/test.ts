@@ -31,8 +31,8 @@ export const test = base.extend<Options & Fixtures>({
   // This fixture watches Playwright's own browser, which these tests do not start.
   watch: async ({}, use) => use(new Watch()),
 
-  // The driver depends on the server, so the browser is closed before the server ends; otherwise its
-  // pages would report a lost connection.
+  // The driver depends on the server, so the browser is closed before the server ends; otherwise
+  // its pages would report a lost connection.
   driver: async ({ companion: _, engine, folder, setup }, use, info) => {
     const driver = await (engine === 'firefox' ? Firefox : WebKit).start(folder, setup);
     try {

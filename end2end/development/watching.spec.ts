@@ -13,7 +13,9 @@ import { Development } from './clone.ts';
 const MINUTE = 60_000;
 /** How long the first build may take, when nothing of the development server is built yet. */
 const FIRST_BUILD_MS = 20 * MINUTE;
-/** How long a change may take until it is seen. It takes half a minute at most on an idle machine. */
+/**
+ * How long a change may take until it is seen. It takes half a minute at most on an idle machine.
+ */
 const SEEN_MS = 8 * MINUTE;
 
 test('a change of a style and one of a component are seen in the open page', async ({
@@ -52,7 +54,8 @@ test('a change of a style and one of a component are seen in the open page', asy
     expect(await page.evaluate(() => document.body.dataset.loaded)).toBe('once');
     console.log(`    a style was seen after ${seconds(began)} s`);
 
-    // A changed component restarts the server and reloads the page, which shows the same conversation.
+    // A changed component restarts the server and reloads the page, which shows the same
+    // conversation.
     began = Date.now();
     await development.change(
       'app/src/components/conversation_header.rs',

@@ -1,6 +1,6 @@
 // Starts what serves the client-only console and forwards requests to the server: the real Trunk
-// with the repository's Trunk.toml, or the real nginx with the configuration of the docs. Both serve
-// the output of `trunk build --release`; nothing is built here.
+// with the repository's Trunk.toml, or the real nginx with the configuration of the docs. Both
+// serve the output of `trunk build --release`; nothing is built here.
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
@@ -30,7 +30,9 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Starts one of them in front of the server at `backend`, and waits until it serves the console. */
+/**
+ * Starts one of them in front of the server at `backend`, and waits until it serves the console.
+ */
 export async function startFront(
   front: 'trunk' | 'nginx',
   folder: string,
@@ -123,7 +125,10 @@ export async function prebuilt(place: string, config: string): Promise<string> {
   return toml;
 }
 
-/** Starts nginx with the configuration of the docs, in which only the four local values are replaced. */
+/**
+ * Starts nginx with the configuration of the docs, in which only the four local values are
+ * replaced.
+ */
 async function nginx(place: string, backend: string, port: number): Promise<Child> {
   const sample = changed(await readFile(programs.file('docs/client-only.nginx.conf'), 'utf8'), [
     ['127.0.0.1:8080', `127.0.0.1:${port}`],

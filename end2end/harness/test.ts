@@ -16,8 +16,8 @@ import { Watch } from './watch.ts';
 export { expect };
 
 /**
- * Marks a test as one of the main journeys, of which there are ten at most. They also run against the
- * client-only console, so they must not test what only the server's own page can do.
+ * Marks a test as one of the main journeys, of which there are ten at most. They also run against
+ * the client-only console, so they must not test what only the server's own page can do.
  */
 export const journey = { tag: '@journey' };
 
@@ -26,7 +26,9 @@ export interface Options {
   provider: 'upstream' | 'local' | 'none';
   /** Settings of the server, see `Companion`. */
   settings: Settings;
-  /** What the browser talks to: the server itself, or a front that serves the client-only console. */
+  /**
+   * What the browser talks to: the server itself, or a front that serves the client-only console.
+   */
   front: Front;
 }
 

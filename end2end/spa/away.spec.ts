@@ -45,8 +45,8 @@ test('when the server goes away, the console says so, keeps typed text, and goes
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away', { timeout: COME_BACK_MS });
   await expect(console.link).toContainText('The server is away');
-  // Trunk accepts a WebSocket even when it does not reach the server. The console must not take that
-  // for a live connection.
+  // Trunk accepts a WebSocket even when it does not reach the server. The console must not take
+  // that for a live connection.
   await console.link.evaluate((link) => {
     const seen: string[] = [];
     Object.assign(window, { seen });

@@ -11,8 +11,8 @@ tools_cargo() {
   fi
 }
 
-# Installs the command `wasm-bindgen` from tools/wasm-bindgen, which is a member of the workspace. It
-# compiles with the toolchain that builds everything else, in a quarter of the time that the
+# Installs the command `wasm-bindgen` from tools/wasm-bindgen, which is a member of the workspace.
+# It compiles with the toolchain that builds everything else, in a quarter of the time that the
 # official command takes.
 setup_wasm_bindgen() {
   local dir=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION tmp=$tools_dir/.tmp.wasm-bindgen

@@ -1,5 +1,5 @@
-// Forged files of Companion's own format: real exports whose texts are replaced, with checksums that
-// fit. See docs/export-format.md.
+// Forged files of Companion's own format: real exports whose texts are replaced, with checksums
+// that fit. See docs/export-format.md.
 
 import { createHash, randomUUID } from 'node:crypto';
 

@@ -18,8 +18,8 @@ export interface Driver {
   forward(): Promise<void>;
   /**
    * Runs a function in the page, also where the page's own scripts are off. Its arguments and its
-   * result are passed as JSON, and it can use nothing but its arguments and the page. Fails when the
-   * function throws, or when the page goes away meanwhile.
+   * result are passed as JSON, and it can use nothing but its arguments and the page. Fails when
+   * the function throws, or when the page goes away meanwhile.
    */
   run<Given extends unknown[], Result>(
     look: (...given: Given) => Result,
@@ -31,7 +31,10 @@ export interface Driver {
   resize(width: number, height: number): Promise<void>;
   /** The visible part of the page, as PNG. */
   screenshot(): Promise<Buffer>;
-  /** The problems of pages since the last call: errors, warnings, failed requests, violated policies. */
+  /**
+   * The problems of pages since the last call: errors, warnings, failed requests, violated
+   * policies.
+   */
   takeProblems(): Promise<string[]>;
   /** Ends the browser and everything that was started with it. */
   close(): Promise<void>;

@@ -120,7 +120,9 @@ export class WebKit implements Driver {
   }
 }
 
-/** Starts WebKitWebDriver, which prints nothing when it is ready; so a shell prints a line first. */
+/**
+ * Starts WebKitWebDriver, which prints nothing when it is ready; so a shell prints a line first.
+ */
 async function startDriver(home: string, display: string): Promise<Child> {
   const [child] = await Child.start({
     program: '/bin/sh',

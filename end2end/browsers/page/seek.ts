@@ -1,4 +1,5 @@
-// Finds elements in the page. The function runs in the page, so it can use nothing outside of itself.
+// Finds elements in the page. The function runs in the page, so it can use nothing outside of
+// itself.
 
 /** Which elements to find. */
 export interface Wanted {

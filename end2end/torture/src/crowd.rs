@@ -1,9 +1,9 @@
 //! Attacks that try to take all connections or all places for requests, while one good user goes on
 //! working.
 //!
-//! An attack holds its connections until the good user has done all rounds, and opens one again when
-//! the server closes it. The times in the table are for people to read; the only limit is that an
-//! answer which takes longer than 15 s counts as missed. The run fails when the good user is
+//! An attack holds its connections until the good user has done all rounds, and opens one again
+//! when the server closes it. The times in the table are for people to read; the only limit is that
+//! an answer which takes longer than 15 s counts as missed. The run fails when the good user is
 //! refused, gets no answer, or finds a message without a whole answer in the end. Attack and user
 //! come from one address, as they do behind a proxy, so the server cannot tell them apart by it.
 
@@ -40,8 +40,8 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// Runs each attack against a companion with its default bounds, and prints a table. Fails after the
-/// whole table, when the good user has missed anything.
+/// Runs each attack against a companion with its default bounds, and prints a table. Fails after
+/// the whole table, when the good user has missed anything.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut rng = seed::rng(options.seed);
     let upstream = Upstream::start().await?;

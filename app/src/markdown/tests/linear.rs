@@ -21,8 +21,9 @@ fn steps(text: &str) -> usize {
 
 /// Describes a text whose steps grow faster than its length; none for one whose steps about double
 /// with its length. A text can come to mean something else when it becomes longer (an odd number of
-/// code fences leaves the last one open), and then cost more for each byte, but only once. So a jump
-/// from one to two times the length counts only when there is another one from two to four times.
+/// code fences leaves the last one open), and then cost more for each byte, but only once. So a
+/// jump from one to two times the length counts only when there is another one from two to four
+/// times.
 fn grows_faster(times: impl Fn(usize) -> String) -> Option<String> {
     let [text, twice] = [1, 2].map(&times);
     let (one, two) = (steps(&text), steps(&twice));

@@ -1,5 +1,5 @@
-//! The attacks. Each of their connections is a task, which connects again when the server closes the
-//! connection.
+//! The attacks. Each of their connections is a task, which connects again when the server closes
+//! the connection.
 //!
 //! The attacks are those of `slowhttptest` (slow headers, slow body, slow read:
 //! <https://github.com/shekyan/slowhttptest/wiki>), connections that send nothing at all, and

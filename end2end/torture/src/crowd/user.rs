@@ -13,8 +13,8 @@ use crate::companion::Companion;
 use crate::seed;
 use crate::times::{Times, head as times_head};
 
-/// How long the user waits. An answer that takes longer counts as missed, because a person would have
-/// given up.
+/// How long the user waits. An answer that takes longer counts as missed, because a person would
+/// have given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Columns of a row's name.
 const WIDTH: usize = 46;

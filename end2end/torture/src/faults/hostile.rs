@@ -2,8 +2,9 @@
 //! the key, or be shown as something that they are not.
 //!
 //! They are known attacks on HTTP clients: decompression bombs (CWE-409), redirects to another
-//! target (CWE-918), request smuggling by contradicting lengths (CWE-444), endless headers (CWE-770),
-//! responses that never end ("slow read", CWE-400), and secrets in error messages (CWE-209).
+//! target (CWE-918), request smuggling by contradicting lengths (CWE-444), endless headers
+//! (CWE-770), responses that never end ("slow read", CWE-400), and secrets in error messages
+//! (CWE-209).
 
 use std::io::Write as _;
 

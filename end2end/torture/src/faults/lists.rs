@@ -16,7 +16,8 @@ use super::steps::{endless, refusal, respond, wire};
 use super::trial::{Trial, judge};
 use crate::companion::{Companion, HANG, Place, answered_by};
 
-/// Models in one list at most: the 200 that the server offers to choose from, and the configured one.
+/// Models in one list at most: the 200 that the server offers to choose from, and the configured
+/// one.
 const MODELS: usize = 201;
 
 /// Plays all rows.
