@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The paths, versions and environment of every build: what the other scripts source first.
 # In a shell of your own, `. tools/env.sh` and then `use_web_toolchain` give cargo, cargo
-# leptos and trunk exactly what the commands of the Makefile give them. Where nobody builds, the build
-# folder then belongs to this clone; nothing else changes on disk.
+# leptos and trunk exactly what the commands of the Makefile give them. When no other clone is
+# building, this also claims the shared build folder for this clone; nothing else changes on disk.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 

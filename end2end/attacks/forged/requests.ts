@@ -4,7 +4,7 @@
 import type { Rng } from '../seed.ts';
 import { type Claims, CONFIGURED } from './reference.ts';
 
-/** What is asked: `{worker}` is a conversation, `{id}` a fresh id. */
+/** A request. In its path and body `{worker}` stands for a conversation and `{id}` for a new id. */
 export interface Call {
   method: string;
   path: string;

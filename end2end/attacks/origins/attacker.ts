@@ -155,7 +155,7 @@ export async function attack({ url, worker }: Target): Promise<Loot> {
         new Promise((done, failed) => {
           const element = document.createElement(name);
           for (const [key, value] of Object.entries(more)) element.setAttribute(key, value);
-          // That a frame has loaded something says nothing; what is in it would.
+          // A frame also fires `load` when its contents cannot be read, so those are looked at.
           element.addEventListener('load', () => {
             if (!FRAMES.includes(name)) return done('it loaded');
             const { contentDocument } = element as HTMLIFrameElement;

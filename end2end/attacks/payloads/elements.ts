@@ -119,7 +119,7 @@ export function clobbering(rng: Rng, token: string): string {
   ]);
 }
 
-/** Styles that load, cover, or read what is beside them. */
+/** Styles that load something, cover the page, or read attributes of other elements. */
 export function styles(rng: Rng, token: string): string {
   const url = rng.pick([`//evil.example/${token}`, address(rng, token)]);
   return rng.pick([
