@@ -6,7 +6,7 @@ const PATIENCE_MS = 3000;
 
 const root = document.documentElement;
 
-/** Shows those texts of index.html that are for the moment `when`, in the page's language. */
+/** Shows the texts of index.html for 'loading' or 'failed' in the page's language, and no others. */
 function show(when) {
   for (const words of document.querySelectorAll('#start [data-when]')) {
     words.hidden = words.dataset.when !== when || words.lang !== root.lang;

@@ -138,7 +138,7 @@ impl PageHtml {
     }
 }
 
-/// Is held while a request is answered. See [`PageHtml::until_answered`].
+/// A guard that is held while a request is answered; see [`PageHtml::until_answered`].
 pub(crate) struct Answered(Budget);
 
 impl Drop for Answered {

@@ -12,13 +12,13 @@ use tokio::task::{self, JoinError, JoinHandle};
 
 use crate::markdown::Budget;
 
-/// Renderings at the same time; more of them wait. To run all of them at once would make each of
-/// them slow.
+/// How many renderings run at the same time; further ones wait. To run all of them at once would
+/// make each of them slow.
 const RENDERERS: usize = 4;
 
-/// Renderings of one conversation at the same time. Its other ones wait for this one before they
-/// wait for a place, so no conversation is in the queue for places more than once, and all of them
-/// get a place in turn.
+/// How many of them may belong to one conversation. Its other ones wait for this one before they
+/// wait for a place, so no conversation is in the queue for places more than once, and all
+/// conversations get a place in turn.
 const OF_A_CONVERSATION: usize = 1;
 
 /// The places of a process.

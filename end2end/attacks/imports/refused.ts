@@ -6,7 +6,7 @@ import type { Rng } from '../seed.ts';
 
 const of = (list: unknown) => JSON.stringify(list);
 
-/** Descriptions of a fault, each with a file that has it. */
+/** The files, each after a description of what is wrong with it. */
 export function refused(rng: Rng, texts: Payload[]): [string, string][] {
   const text = () => rng.pick(texts).text;
   const node = (id: string, parent: unknown) => [
