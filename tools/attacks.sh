@@ -10,6 +10,7 @@
 # COMPANION_BIN names another server than target/release/companion; SEED repeats a run.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN UPSTREAM_BIN
 cd "$root"
 
 case ${1:-big} in

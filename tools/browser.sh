@@ -4,7 +4,9 @@
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$root/tools/setup/packages.sh"
+absolute COMPANION_BIN UPSTREAM_BIN
 cd "$root"
+export COMPANION_BIN=${COMPANION_BIN:-$root/target/release/companion}
 
 stamp=end2end/node_modules/.companion-lock
 lock_hash=$(sha256sum <end2end/package-lock.json)
@@ -15,8 +17,6 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
   printf '%s\n' "$lock_hash" >"$stamp"
 fi
 
-COMPANION_BIN=$(realpath --no-symlinks --canonicalize-missing "${COMPANION_BIN:-target/release/companion}")
-export COMPANION_BIN
 cd end2end
 npx --no-install tsc --noEmit || die "the browser tests are not well typed (see above)."
 CHROMIUM=$(find_chromium)

@@ -22,6 +22,15 @@ die() {
 # as measured on 2 cores.
 building() { say "Building $1 (the first time about $2 min on 2 cores; afterwards what has changed)."; }
 
+# absolute NAME...: makes the paths in these variables absolute, as seen from where the command was
+# typed. Scripts call it before they change to the clone. A variable without a path stays empty.
+absolute() {
+  local name
+  for name in "$@"; do
+    [ -z "${!name:-}" ] || export "$name=$(realpath --no-symlinks --canonicalize-missing "${!name}")"
+  done
+}
+
 # True when version $1 is at least version $2.
 version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
 

@@ -4,6 +4,7 @@
 # is built already; TRUNK_CONFIG another Trunk.toml.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN TRUNK_CONFIG
 cd "$root"
 
 port=${SPA_PORT:-8080}

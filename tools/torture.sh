@@ -10,6 +10,7 @@
 # the first two.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN
 cd "$root"
 
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
