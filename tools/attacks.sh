@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
 # Runs the attacks of end2end/attacks against the real server, and fails when one gets through.
-# Assumes that a release and the scripted endpoint (`cargo build --package upstream`) are built and
-# that `tools/setup.sh test` has run.
+# Assumes that a release is built and that `tools/setup.sh test` or `torture` has run.
 #
 #   tools/attacks.sh           all of them, some twenty minutes
 #   tools/attacks.sh small     a tenth of them, for `make test`

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Runs the browser tests against target/release/companion, or the server that COMPANION_BIN
-# names; arguments go on to Playwright.
+# names; arguments go on to Playwright. Builds the scripted endpoint when there is none yet.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$root/tools/setup/packages.sh"
@@ -15,6 +15,13 @@ if [ "$(cat "$stamp" 2>/dev/null)" != "$lock_hash" ]; then
   PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD=1 npm --prefix end2end ci --no-audit --no-fund ||
     die "npm could not install the packages of end2end (see above)."
   printf '%s\n' "$lock_hash" >"$stamp"
+fi
+
+if [ -z "${UPSTREAM_BIN:-}" ] && [ ! -x "$(dirname "$COMPANION_BIN")/upstream" ] &&
+  [ ! -x target/release/upstream ] && [ ! -x target/debug/upstream ]; then
+  say "Building the scripted endpoint."
+  take_build_folder
+  cargo build "${locked[@]}" --package upstream || die "the scripted endpoint could not be built (see above)."
 fi
 
 cd end2end

@@ -62,8 +62,9 @@ case ${1:-big} in
   small) ;;
   *) if [ ! -x target/release/companion ]; then build_server; fi ;;
 esac
+# The attacks of the big run need the scripted endpoint as a program of its own.
 say "Building the torture."
-cargo build "${locked[@]}" --package torture || die "the torture could not be built (see above)."
+cargo build "${locked[@]}" --package torture --package upstream || die "the torture could not be built (see above)."
 case ${1:-big} in
   big)
     say "The seed of this run is $seed; SEED=$seed repeats it."
