@@ -25,7 +25,19 @@ if [ -z "${UPSTREAM_BIN:-}" ] && [ ! -x "$(dirname "$COMPANION_BIN")/upstream" ]
 fi
 
 cd end2end
-npx --no-install tsc --noEmit || die "the browser tests are not well typed (see above)."
+# A test run comes here several times; the types are checked once, as long as no file changes.
+typed=node_modules/.companion-typed
+files_hash=$(
+  {
+    printf '%s\n' "$lock_hash"
+    find . -name node_modules -prune -o \( -name '*.ts' -o -name tsconfig.json \) -print0 |
+      sort -z | xargs -0 sha256sum
+  } | sha256sum
+)
+if [ "$(cat "$typed" 2>/dev/null)" != "$files_hash" ]; then
+  npx --no-install tsc --noEmit || die "the browser tests are not well typed (see above)."
+  printf '%s\n' "$files_hash" >"$typed"
+fi
 CHROMIUM=$(find_chromium)
 export CHROMIUM
 exec npx --no-install playwright test "$@"
