@@ -6,10 +6,13 @@ const PATIENCE_MS = 3000;
 
 const root = document.documentElement;
 
-/** Shows the texts of index.html for 'loading' or 'failed' in the page's language, and no others. */
-function show(when) {
+/** What the page says now: 'loading' or 'failed'. */
+let moment = 'loading';
+
+/** Shows the texts of index.html for this moment in the page's language, and no others. */
+function show() {
   for (const words of document.querySelectorAll('#start [data-when]')) {
-    words.hidden = words.dataset.when !== when || words.lang !== root.lang;
+    words.hidden = words.dataset.when !== moment || words.lang !== root.lang;
   }
 }
 
@@ -30,7 +33,8 @@ async function meet() {
   } catch {
     return; // The console itself then says that the server is away, with a way to try again.
   }
-  show('loading');
+  // The console may have failed meanwhile; its error is then shown in the chosen language.
+  show();
   // The browser's own bars get the colour of the chosen theme, else of the system's.
   const { theme } = root.dataset;
   if (!theme) return;
@@ -50,11 +54,12 @@ function built(hint) {
 }
 
 root.lang = preferred();
-show('loading');
+show();
 try {
   const [console] = await Promise.all([import(built('modulepreload')), meet()]);
   await console.default({ module_or_path: built('preload') });
 } catch (error) {
-  show('failed');
+  moment = 'failed';
+  show();
   throw error;
 }

@@ -44,6 +44,31 @@ test('when a file cannot be loaded, an error offers to try again', async ({
   await console.isLive();
 });
 
+test('an error at load stays when the server answers late', async ({ console, page, watch }) => {
+  watch.allow(/\.js/, /ERR_FAILED/, /Failed to fetch/, /preloaded using link preload but not used/);
+  // The page would give up waiting for the answer after some seconds.
+  await page.addInitScript(() => {
+    AbortSignal.timeout = () => new AbortController().signal;
+  });
+  await page.route('**/frontend-*.js', (route) => route.abort());
+  let answer = (): void => {};
+  const may = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/fn/reader', async (route) => {
+    await may;
+    await route.continue();
+  });
+  await console.open();
+  const failed = page.getByRole('alert').filter({ hasText: 'The console could not be loaded' });
+  await expect(failed).toBeVisible();
+  const answered = page.waitForResponse('**/api/fn/reader');
+  answer();
+  await (await answered).finished();
+  // The page handles the answer in tasks of its own, which are done before this one.
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  await expect(failed).toBeVisible();
+  await expect(page.getByText('Loading…')).toBeHidden();
+});
+
 test.describe('a Japanese browser', () => {
   test.use({ locale: 'ja-JP' });
 
