@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { Child } from './child.ts';
 import * as programs from './programs.ts';
+import { changed } from './text.ts';
 
 export type Front = 'server' | 'trunk' | 'nginx';
 
@@ -157,13 +158,4 @@ async function nginx(place: string, backend: string, port: number): Promise<Chil
     ready: /start worker processes/,
   });
   return child;
-}
-
-/** Replaces all occurrences of each text. Fails when one of them does not occur. */
-function changed(text: string, changes: [string, string][]): string {
-  for (const [before, after] of changes) {
-    if (!text.includes(before)) throw new Error(`there is no ${before} to be replaced`);
-    text = text.replaceAll(before, () => after);
-  }
-  return text;
 }
