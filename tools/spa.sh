@@ -33,7 +33,6 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 runs() { kill -0 "$1" 2>/dev/null; }
-answers() { curl --silent --fail --output /dev/null --max-time 5 "$1"; }
 
 # This is checked before anything is built. Trunk itself would fail only after its build.
 if (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
@@ -71,12 +70,13 @@ if [ -z "$binary" ]; then
 fi
 
 mkdir -p "$state"
-# The names by which a browser reaches the server through Trunk. Those that the environment
-# variable holds already stay allowed.
+# The names by which a browser reaches the server through Trunk, and those that the arguments, the
+# environment or the configuration file allow already: a flag would replace the latter two.
+# When the configuration is wrong, the server itself says so below.
 names=127.0.0.1:$port,localhost:$port
-export COMPANION_ALLOWED_HOSTS=${COMPANION_ALLOWED_HOSTS:+$COMPANION_ALLOWED_HOSTS,}$names
+allowed=$("$binary" config "$@" 2>/dev/null | sed -n 's/^allowed_hosts = \[\(.*\)\].*/\1/p' | tr -d '" ') || true
 : >"$state/server.out"
-"$binary" serve "$@" </dev/null >"$state/server.out" &
+"$binary" serve "$@" --allowed-hosts "$names${allowed:+,$allowed}" </dev/null >"$state/server.out" &
 server=$!
 backend=
 while [ -z "$backend" ]; do
@@ -104,12 +104,29 @@ say "The server is at $backend; starting Trunk, which builds the console first."
 ) &
 trunk=$!
 
-until answers "http://127.0.0.1:$port/" && answers "http://127.0.0.1:$port/api/v1/status"; do
+both_run() {
   runs "$trunk" || die "Trunk ended (see above)."
   runs "$server" || die "the server ended (see above)."
+}
+
+front=http://127.0.0.1:$port
+until curl --silent --fail --output /dev/null --max-time 5 "$front/"; do
+  both_run
   sleep 0.3
 done
-say "The client-only console is at http://127.0.0.1:$port (Ctrl-C ends it and its server)."
+# Trunk serves the page, so it has built the console, and the server is soon to be reached through it.
+status=
+for _ in $(seq 100); do
+  both_run
+  status=$(curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$front/api/v1/status") || true
+  case $status in
+    200) break ;;
+    403) die "the server does not allow the name 127.0.0.1:$port (allowed_hosts)." ;;
+  esac
+  sleep 0.3
+done
+[ "$status" = 200 ] || die "the server does not answer through Trunk (the last status was $status)."
+say "The client-only console is at $front (Ctrl-C ends it and its server)."
 
 wait -n "$server" "$trunk" || true
 if runs "$trunk"; then die "the server ended, and Trunk with it."; fi
