@@ -58,9 +58,14 @@ test('files are cached by their names, pages are not, and events are not held ba
   );
   await companion.api.send(worker, 'Count.');
   const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (!reader) throw new Error('the answer has no body');
   let told = '';
-  while (!told.includes('One ')) told += (await reader?.read())?.value ?? '';
-  await reader?.cancel();
+  while (!told.includes('One ')) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`the stream ended: ${told}`);
+    told += value;
+  }
+  await reader.cancel();
   await upstream.release();
 });
 
