@@ -61,9 +61,10 @@ export const ANSWER: Record<string, Attributes> = {
   input: { type: 'checkbox', disabled: '', checked: '' },
   li: {},
   ol: { start: '\\d+' },
-  p: {},
+  // The note in the place of an answer whose rendering took too long; see `Stage.look`.
+  p: { class: 'rendered-late' },
   pre: { tabindex: '0' },
-  span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+' },
+  span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+', lang: 'en|ja' },
   strong: {},
   sup: { class: 'footnote' },
   table: {},

@@ -7,6 +7,11 @@ import { Console } from '../harness/console.ts';
 import { Watch } from '../harness/watch.ts';
 import { type Known, type Told, audit, settled } from './audit.ts';
 
+/** What a page shows in the place of an answer that was not rendered in time. */
+const LATE = '<p class="rendered-late">';
+/** How often a page is asked for until all of its answers are rendered; each may take 3 seconds. */
+const TRIES = 20;
+
 export class Stage {
   /** What the pages of this stage consist of, apart from the answers. */
   readonly known: Known;
@@ -41,11 +46,20 @@ export class Stage {
     return new Stage(companion, context, page, parser, watch, seen);
   }
 
-  /** Checks a page as the server sends it. Returns the number of elements in its transcript. */
+  /**
+   * Checks a page as the server sends it, with all of its answers. Returns the number of elements in
+   * its transcript.
+   */
   async look(path: string, status: number[] = [200]): Promise<number> {
-    const { status: answered, body } = await this.companion.api.raw('GET', path);
-    if (!status.includes(answered)) this.seen.faults.push(`${path} was answered with ${answered}`);
-    return this.lookAt(path, body.toString());
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const { status: answered, body } = await this.companion.api.raw('GET', path);
+      const html = body.toString();
+      // A busy machine may not render every answer in time; such a page would not be attacked.
+      if (html.includes(LATE)) continue;
+      if (!status.includes(answered)) this.seen.faults.push(`${path} was answered with ${answered}`);
+      return this.lookAt(path, html);
+    }
+    throw new Error(`${path}: not all answers are rendered, after ${TRIES} tries`);
   }
 
   /** Checks the HTML of a page. Returns the number of elements in its transcript. */
