@@ -6,7 +6,8 @@ interface Recorded extends Window {
 }
 
 /**
- * Records errors, warnings, violated policies and failed loads from now on. Problems before the
+ * Records errors, warnings, violated policies and failed loads from now on; a second time in the
+ * same page it does nothing. Problems before the
  * page has loaded are missed here. Firefox's driver reports those, and a page that fails so early
  * never becomes live.
  */

@@ -46,33 +46,45 @@ export class WebKit implements Driver {
   }
 
   async goto(url: string): Promise<void> {
-    await this.leave();
+    await this.watch();
     await this.session.post('url', { url });
-    await this.run(recordProblems);
+    await this.watch();
   }
 
   async reload(): Promise<void> {
-    await this.leave();
+    await this.watch();
     await this.session.post('refresh');
-    await this.run(recordProblems);
+    await this.watch();
   }
 
   async back(): Promise<void> {
+    await this.watch();
     await this.session.post('back');
+    await this.watch();
   }
 
   async forward(): Promise<void> {
+    await this.watch();
     await this.session.post('forward');
+    await this.watch();
   }
 
-  run<Given extends unknown[], Result>(
+  /**
+   * Records the page's problems from now on, and collects those so far: a link or a form may have
+   * led to another page, and may do so again at any time.
+   */
+  async run<Given extends unknown[], Result>(
     look: (...given: Given) => Result,
     ...given: Given
   ): Promise<Result> {
-    return this.session.post('execute/sync', {
-      script: `return (${look})(...arguments);`,
+    const [result, problems] = await this.session.post<[Result, string[]]>('execute/sync', {
+      script: `(${recordProblems})();
+        const result = (${look})(...arguments);
+        return [result, (${collectProblems})()];`,
       args: given,
     });
+    this.seen.push(...problems);
+    return result;
   }
 
   async perform(...actions: InputSource[]): Promise<void> {
@@ -95,7 +107,7 @@ export class WebKit implements Driver {
   }
 
   async takeProblems(): Promise<string[]> {
-    await this.leave();
+    await this.watch();
     return this.seen.splice(0);
   }
 
@@ -114,9 +126,9 @@ export class WebKit implements Driver {
     return this.child.output;
   }
 
-  /** Collects the page's problems before the page is left. */
-  private async leave(): Promise<void> {
-    this.seen.push(...(await this.run(collectProblems)));
+  /** Collects the page's problems, and records them from now on. */
+  private async watch(): Promise<void> {
+    await this.run(() => null);
   }
 }
 
@@ -145,7 +157,7 @@ async function startDriver(home: string, display: string): Promise<Child> {
 
 async function begin(child: Child, { scripts, dark }: Setup): Promise<Session> {
   try {
-    const port = await listeningPort(child.pid);
+    const port = await listeningPort(child);
     const args = ['--automation', `--enable-javascript=${scripts}`];
     if (dark) args.push('--dark-mode');
     const capabilities = { 'webkitgtk:browserOptions': { args } };
