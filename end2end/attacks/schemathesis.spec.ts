@@ -15,6 +15,9 @@ const BIG = 4852;
 /** Random cases for each operation, besides those that cover each of its parameters. */
 const EXAMPLES = size === 'big' ? 100 : 2;
 
+/** How long a test may take. */
+const LIMIT_MS = 15 * 60_000;
+
 /** The program: `tools/setup/schemathesis.sh` puts it there. */
 const program = process.env.SCHEMATHESIS ?? 'schemathesis';
 
@@ -32,7 +35,14 @@ interface Finished {
 }
 
 function run(args: string[], folder: string): Promise<Finished> {
-  const options = { cwd: folder, maxBuffer: 64 << 20, env: { ...process.env, NO_COLOR: '1' } };
+  const options = {
+    cwd: folder,
+    maxBuffer: 64 << 20,
+    env: { ...process.env, NO_COLOR: '1' },
+    // It would go on after its test, against whatever takes the port next.
+    timeout: LIMIT_MS - 60_000,
+    killSignal: 'SIGKILL',
+  } as const;
   return new Promise((done) => {
     execFile(program, args, options, (error, out, err) => {
       // When the program is missing, the code is a text (ENOENT).
@@ -49,7 +59,7 @@ const WAYS: [string, boolean][] = [
 
 for (const [way, there] of WAYS) {
   test(`the API answers as it is described, to requests for ${way}`, async ({ companion, folder, upstream }) => {
-    test.setTimeout(15 * 60_000);
+    test.setTimeout(LIMIT_MS);
     await upstream.plays(answer('Said.'));
     const worker = await companion.api.create('A conversation');
     const settings = join(folder, 'schemathesis.toml');
