@@ -7,6 +7,9 @@ set -euo pipefail
 cd "$root"
 
 copy=$root/target/development
+# The copy is as large as a build. It goes also when the test fails; `make clean` removes what is
+# left after a harder end.
+trap 'rm -rf "$copy"' EXIT
 
 # Copies all files that git would commit, as they are now. The copies get the present time, so that
 # cargo takes them for changed.
@@ -36,13 +39,7 @@ lend_build() {
     find "$copy/target/build" -maxdepth 4 \( -name "$crate-*" -o -name "lib${crate//-/_}-*" \
       -o -name "${crate//-/_}-*" -o -name "$crate.d" -o -name "$crate" \
       -o -name "lib${crate//-/_}.*" \) -prune -exec rm -rf {} +
-  done < <(own_names)
-}
-
-# The names of this workspace's crates and programs.
-own_names() {
-  cat "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml |
-    sed -n 's/^name = "\(.*\)"$/\1/p'
+  done < <(own_crates)
 }
 
 take_build_folder
@@ -50,4 +47,3 @@ say "Copying the tree to target/development."
 copy_tree
 lend_build
 DEVELOPMENT_COPY=$copy tools/browser.sh --project=development "$@"
-rm -rf "$copy"

@@ -155,6 +155,11 @@ if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 
 # --- The shared build folder ------------------------------------------------------------
 
+# The names of this workspace's crates and programs.
+own_crates() {
+  sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml
+}
+
 # Cargo names what it builds of a workspace's own crates by their place in the workspace, so
 # clones share that too, and it tells by the times of files alone whether it is current: a
 # clone whose files are older than another's build would be given that clone's code. Whoever
@@ -166,7 +171,7 @@ claim_build_folder() {
     for folder in "$build_dir"/*/.fingerprint "$build_dir"/*/*/.fingerprint; do
       rm -rf "$folder/$crate"-*
     done
-  done < <(sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml)
+  done < <(own_crates)
   mkdir -p "$build_dir"
   printf '%s\n' "$root" >"$owner"
 }
