@@ -52,7 +52,7 @@ walls: ## Check the import walls alone
 fmt: ## Format the code
 	@cargo fmt --all
 
-setup: ## Install everything that the other commands need, and build nothing
+setup: ## Install what all commands but the fuzzing of `make torture` need, and build nothing
 	@tools/setup.sh test
 
 clean: ## Remove what was built in this clone (tools and caches stay)

@@ -26,8 +26,8 @@ fi
 rm -rf "$tools_dir"/.tmp.*
 
 free_mb=$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)
-if [ "$free_mb" -lt 6000 ]; then
-  warn "only $free_mb MB are free under $cache; a full set-up and build take about 6000 MB."
+if [ "$free_mb" -lt 8000 ]; then
+  warn "only $free_mb MB are free under $cache; a full set-up and build take about 8000 MB."
 fi
 
 started=$SECONDS
