@@ -150,6 +150,17 @@ use_web_toolchain() {
   esac
 }
 
+# Builds the client-only console into target/csr with Trunk, with the tools that are here and nothing
+# downloaded.
+trunk_build() {
+  (
+    use_web_toolchain
+    # Trunk reads NO_COLOR as a boolean and stops at the usual "1".
+    unset NO_COLOR
+    trunk build --release --offline
+  ) || die "the Trunk build failed (see above)."
+}
+
 # In CI the lock file is the law; while developing cargo may amend it.
 if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Tests that each kind of build writes to a site of its own, and that tools/site.sh makes the same
 # release site as cargo-leptos does from the same configuration.
-# Assumes that the release's site and the client-only console (Trunk) are built.
+# Assumes that the release's site is built.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -69,8 +69,10 @@ leptos
 [ -f target/dev/site/pkg/companion.wasm ] || die "the development build wrote no target/dev/site."
 [ "$(files_of "$release")" = "$before" ] || die "a development build changed the release's site."
 tools/site.sh | grep -q "up to date" || die "the release's site is built anew after a development build."
-[ -d target/csr ] || die "the client-only console is not there; Trunk builds it into target/csr."
-[ "$(files_of "$release")" = "$before" ] || die "the release's site is not as it was."
+trunk_build
+[ -f target/csr/index.html ] || die "Trunk wrote no target/csr."
+[ "$(files_of "$release")" = "$before" ] || die "a build of the client-only console changed the release's site."
+tools/site.sh | grep -q "up to date" || die "the release's site is built anew after the client-only console."
 pass "each kind of build has a site of its own"
 
 # The development server of older versions wrote such a file into the release's site.
