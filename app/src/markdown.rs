@@ -257,12 +257,9 @@ impl<'a> Writer<'a> {
             }
             Event::InlineMath(latex) => self.html(math::inline(&latex)),
             Event::DisplayMath(latex) => self.html(math::block(&latex)),
-            // The parser fills each short row of a table with empty cells, which are bounded.
-            Event::End(TagEnd::TableCell)
-                if matches!(self.events.last(), Some(Event::Start(Tag::TableCell)))
-                    && !self.bounds.takes_empty_cell() =>
-            {
-                self.events.pop();
+            Event::End(TagEnd::TableRow) => {
+                self.cut_row();
+                self.events.push(event);
             }
             // What looks like HTML is text.
             Event::Start(Tag::HtmlBlock) => self.events.push(Event::Start(Tag::Paragraph)),
@@ -275,6 +272,22 @@ impl<'a> Writer<'a> {
             }
             event => self.events.push(event),
         }
+    }
+
+    /// Leaves out empty cells at the end of a row, as far as their bound asks for it: the parser
+    /// fills each short row of a table with such cells. Those before other cells stay, because
+    /// they keep the others in their columns.
+    fn cut_row(&mut self) {
+        let cell = |events: &[Event<'_>]| {
+            matches!(events, [.., Event::Start(Tag::TableCell), Event::End(TagEnd::TableCell)])
+        };
+        let mut full = self.events.len();
+        while cell(&self.events[..full]) {
+            full -= 2;
+        }
+        let empty = (self.events.len() - full) / 2;
+        let kept = (0..empty).take_while(|_| self.bounds.takes_empty_cell()).count();
+        self.events.truncate(full + 2 * kept);
     }
 
     fn in_code(&mut self, event: Event<'a>) {

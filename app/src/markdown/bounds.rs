@@ -50,7 +50,7 @@ impl Bounds {
         left.is_some()
     }
 
-    /// Whether one more empty cell may be written; otherwise it is left out.
+    /// Whether one more empty cell may be written at the end of a row; otherwise it is left out.
     pub(super) fn takes_empty_cell(&mut self) -> bool {
         let left = self.cells.checked_sub(1);
         self.cells = left.unwrap_or(0);

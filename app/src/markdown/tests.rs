@@ -341,6 +341,15 @@ fn a_table_with_too_many_columns_is_shown_as_text() {
 }
 
 #[test]
+fn cells_stay_in_their_columns_when_no_more_empty_ones_are_added() {
+    let row = |columns: usize| "|a".repeat(columns) + "|\n";
+    let head = row(90) + &row(90).replace('a', "-");
+    let html = html(&(head + &"b\n".repeat(400) + "| | | x |\n"));
+    let last = html.rsplit("<tr>").next().unwrap();
+    assert!(last.starts_with("<td></td><td></td><td>x</td>"), "{last}");
+}
+
+#[test]
 fn the_address_of_a_reference_is_used_until_its_bytes_reach_a_bound() {
     let text = format!("[a]: http://{}\n\n{}", "x".repeat(5_000), "[a] ".repeat(500));
     let html = html(&text);
