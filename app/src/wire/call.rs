@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::Post;
-use leptos::server_fn::error::{FromServerFnError, IntoAppError, ServerFnErrorErr};
+use leptos::server_fn::error::{IntoAppError, ServerFnErrorErr};
 use leptos::server_fn::request::ClientReq;
 use leptos::server_fn::response::ClientRes;
 use leptos::server_fn::server::Server;
@@ -16,11 +16,8 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Http, Protocol};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use protocol::ErrorCode;
-
 use super::Wire;
 use crate::AppError;
-use crate::text::tr;
 
 /// JSON in the body of a POST. Not something that a form of another site can send.
 type Posted = Http<Post<Wire>, Post<Wire>>;
@@ -68,12 +65,10 @@ fn unread() -> AppError {
 /// An answer with a status of 500 or more and no such JSON is that of a proxy which did not reach
 /// the server: nginx sends an HTML page then, and Trunk nothing.
 fn refusal(status: u16, said: Bytes) -> AppError {
-    let error = AppError::de(said);
-    let unworded = error.0.code == ErrorCode::Internal && error.0.message == tr!(bad_answer);
-    if unworded && status >= 500 {
-        return ServerFnErrorErr::Request(String::new()).into_app_error();
-    }
-    error
+    AppError::read(said).unwrap_or_else(|| match status {
+        500.. => ServerFnErrorErr::Request(String::new()).into_app_error(),
+        _ => AppError::unreadable(),
+    })
 }
 
 /// Sends what a function is called with, and brings what it says.
@@ -96,6 +91,8 @@ fn post<C: Client<AppError>>(
 
 #[cfg(test)]
 mod tests {
+    use leptos::server_fn::error::FromServerFnError;
+
     use super::*;
     use crate::error::is_away;
 
@@ -114,5 +111,8 @@ mod tests {
             let error = refusal(status, Bytes::from(said.to_owned()));
             assert_eq!(is_away(&error.0), away, "{status} {said}");
         }
+        // The server's own words for such an answer are no answer of a proxy.
+        let error = AppError::unreadable();
+        assert_eq!(refusal(500, error.ser()), error);
     }
 }
