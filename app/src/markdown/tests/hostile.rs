@@ -107,31 +107,44 @@ pub(super) static WORDS: [&str; 92] = [
     "日",
 ];
 
-/// The ways to make a text of about so many bytes from two words.
-pub(super) static SHAPES: [fn(&str, &str, usize) -> String; 7] = [
+/// How long a text is: as many repetitions as take so many bytes, and some more of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) bytes: usize,
+    pub(super) more: usize,
+}
+
+impl Size {
+    fn half(self) -> Self {
+        Self { bytes: self.bytes / 2, ..self }
+    }
+}
+
+/// The ways to make a text of a size from two words.
+pub(super) static SHAPES: [fn(&str, &str, Size) -> String; 7] = [
     // The two in turn.
-    |a, b, bytes| repeated(&format!("{a}{b}"), bytes),
+    |a, b, size| repeated(&format!("{a}{b}"), size),
     // A run of the first, then a run of the second.
-    |a, b, bytes| format!("{}{}", repeated(a, bytes / 2), repeated(b, bytes / 2)),
+    |a, b, size| format!("{}{}", repeated(a, size.half()), repeated(b, size.half())),
     // The same with some text between the runs.
-    |a, b, bytes| format!("{}x y{}", repeated(a, bytes / 2), repeated(b, bytes / 2)),
+    |a, b, size| format!("{}x y{}", repeated(a, size.half()), repeated(b, size.half())),
     // Longer and longer runs of the first, each followed by the second.
-    |a, b, bytes| longer(a, b, bytes),
+    |a, b, size| longer(a, b, size),
     // A run of the second between two of the first.
-    |a, b, bytes| format!("{a}{}{a}", repeated(b, bytes)),
+    |a, b, size| format!("{a}{}{a}", repeated(b, size)),
     // The same as the longer and longer runs, each on a line of its own.
-    |a, b, bytes| longer(a, &format!("{b}\n"), bytes),
+    |a, b, size| longer(a, &format!("{b}\n"), size),
     // Both as words of one paragraph.
-    |a, b, bytes| repeated(&format!("{a}x {b} "), bytes),
+    |a, b, size| repeated(&format!("{a}x {b} "), size),
 ];
 
 /// Every pair of words, in both orders. Each pair has one shape; neighbours have different ones.
-pub(super) fn pairs(bytes: usize) -> impl Iterator<Item = Pair> {
+pub(super) fn pairs() -> impl Iterator<Item = Pair> {
     let words = || WORDS.iter().copied().enumerate();
     words().flat_map(move |(one, a)| {
         words().map(move |(two, b)| {
             let shape = (2 * one + two) % SHAPES.len();
-            Pair { a, b, shape, bytes }
+            Pair { a, b, shape }
         })
     })
 }
@@ -142,28 +155,26 @@ pub(super) struct Pair {
     pub(super) a: &'static str,
     pub(super) b: &'static str,
     pub(super) shape: usize,
-    bytes: usize,
 }
 
 impl Pair {
-    /// The text, at so many times its first length.
-    pub(super) fn text(&self, times: usize) -> String {
-        SHAPES[self.shape](self.a, self.b, self.bytes * times)
+    pub(super) fn text(&self, size: Size) -> String {
+        SHAPES[self.shape](self.a, self.b, size)
     }
 }
 
-fn repeated(unit: &str, bytes: usize) -> String {
-    unit.repeat(bytes.div_ceil(unit.len()))
+fn repeated(unit: &str, size: Size) -> String {
+    unit.repeat(size.bytes.div_ceil(unit.len()) + size.more)
 }
 
-fn longer(a: &str, b: &str, bytes: usize) -> String {
+fn longer(a: &str, b: &str, size: Size) -> String {
     let mut text = String::new();
-    for run in 1.. {
-        if text.len() >= bytes {
-            break;
-        }
+    let (mut run, mut more) = (1, size.more);
+    while text.len() < size.bytes || more > 0 {
+        more -= usize::from(text.len() >= size.bytes);
         text.push_str(&a.repeat(run));
         text.push_str(b);
+        run += 1;
     }
     text
 }
@@ -196,9 +207,9 @@ pub(super) struct Grown {
 }
 
 impl Grown {
-    pub(super) fn text(&self, bytes: usize) -> String {
+    pub(super) fn text(&self, size: Size) -> String {
         let Self { prefix, open, middle, close, suffix, nested } = self;
-        let times = bytes / (open.len() + middle.len() + close.len()).max(1);
+        let times = size.bytes / (open.len() + middle.len() + close.len()).max(1) + size.more;
         if *nested {
             let (open, close) = (open.repeat(times), close.repeat(times));
             format!("{prefix}{open}{}{close}{suffix}", middle.repeat(times))
