@@ -62,6 +62,13 @@ test('when the server goes away, the console says so, keeps typed text, and goes
     if (socket.url().includes('/workers/')) tries += 1;
   });
   await expect.poll(() => tries, { timeout: COME_BACK_MS }).toBeGreaterThan(2);
+  // Now the console tries again at once, and the server is still away.
+  const before = tries;
+  const online = async () => {
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    return tries;
+  };
+  await expect.poll(online, { timeout: COME_BACK_MS }).toBeGreaterThan(before + 2);
   const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
   expect(seen).not.toContain('live');
   await companion.start();

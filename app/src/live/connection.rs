@@ -59,12 +59,17 @@ fn await_return(conversation: &Conversation, pause: Pause) {
 /// Connects again and again, with pauses that `pause` can end.
 async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
+    // Not the same as an attempt after the first: when a pause ends early, the attempts are counted
+    // anew, and the server may still be away.
+    let mut lost = false;
     conversation.link.set(Link::Connecting);
     loop {
-        match connect(&conversation, attempt > 0).await {
+        let end = connect(&conversation, lost).await;
+        lost = true;
+        match end {
             End::Deleted => {
                 gone(&conversation, &pause).await;
-                attempt = 0;
+                (attempt, lost) = (0, false);
                 continue;
             }
             End::Gap => conversation.forget_cursor(),
@@ -75,7 +80,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
                     Ok(snapshot) => conversation.catch_up(snapshot),
                     Err(error) if error.is_not_found() => {
                         gone(&conversation, &pause).await;
-                        attempt = 0;
+                        (attempt, lost) = (0, false);
                         continue;
                     }
                     Err(_) => {}
