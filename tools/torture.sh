@@ -34,8 +34,8 @@ small_run() {
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
   torture faults --local
-  # Enough requests to take all places for requests, but only a tenth of the connections that the
-  # server takes.
+  # Enough requests to take all places for requests, and few connections: the server of that part
+  # takes fewer.
   torture crowd --requests 300 --connections 110 --rounds 3 --seed "$seed"
 }
 

@@ -7,12 +7,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use protocol::WorkerId;
 use socket2::{Domain, Socket, Type};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -40,7 +41,14 @@ pub enum Attack {
 }
 
 /// A running attack.
-pub struct Crowd(JoinSet<()>);
+pub struct Crowd {
+    tasks: JoinSet<()>,
+    /// How many connections are open now.
+    open: Arc<AtomicUsize>,
+}
+
+/// An open connection, counted until it is dropped.
+struct Held(Arc<AtomicUsize>);
 
 impl Attack {
     pub const ALL: [Self; 7] = [
@@ -75,14 +83,17 @@ impl Attack {
         let ready = Arc::new(Semaphore::new(0));
         let gate = Arc::new(Semaphore::new(AT_ONCE));
         let head: Arc<[u8]> = self.head(address, worker).into();
+        let open = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..count {
             let (ready, gate, head) = (ready.clone(), gate.clone(), head.clone());
+            let open = open.clone();
             tasks.spawn(async move {
                 let mut first = Some(ready);
                 loop {
-                    // The server has closed the connection, so another one is opened.
-                    let _ = self.hold(address, &head, &gate, &mut first).await;
+                    // When the server has closed the connection, another one is opened. Whether
+                    // enough of them are open is for `Crowd::open` to say.
+                    let _ = self.hold(address, &head, &gate, &open, &mut first).await;
                     tokio::time::sleep(PAUSE).await;
                 }
             });
@@ -90,7 +101,7 @@ impl Attack {
         let all = ready.acquire_many(u32::try_from(count)?);
         // When the server accepts no more connections, the rest goes on trying during the attack.
         let _ = tokio::time::timeout(HANG / 12, all).await;
-        Ok(Crowd(tasks))
+        Ok(Crowd { tasks, open })
     }
 
     /// The bytes that a connection sends at once.
@@ -124,6 +135,7 @@ impl Attack {
         address: SocketAddr,
         head: &[u8],
         gate: &Semaphore,
+        open: &Arc<AtomicUsize>,
         first: &mut Option<Arc<Semaphore>>,
     ) -> Result<()> {
         let mut stream = {
@@ -132,6 +144,7 @@ impl Attack {
             stream.write_all(head).await?;
             stream
         };
+        let _held = Held::new(open);
         if let Some(ready) = first.take() {
             ready.add_permits(1);
         }
@@ -153,7 +166,11 @@ impl Attack {
                 if self == Self::SlowReaders && stream.read_u8().await.is_err() {
                     return Ok(());
                 }
-                stream.writable().await?;
+                // Nothing else is read, so only the socket's state tells that the server closed it.
+                let state = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
+                if self == Self::HalfOpenUpgrades && state.is_read_closed() {
+                    return Ok(());
+                }
             },
         }
     }
@@ -170,8 +187,26 @@ impl Attack {
 }
 
 impl Crowd {
+    /// How many connections are open now.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
     /// Ends the attack; returns once all of its connections are closed.
     pub async fn end(mut self) {
-        self.0.shutdown().await;
+        self.tasks.shutdown().await;
+    }
+}
+
+impl Held {
+    fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -41,6 +41,11 @@ pub fn head() -> String {
     times_head("beside", WIDTH)
 }
 
+/// A row with one count.
+pub fn row(name: &str, count: usize) -> String {
+    format!("{name:<WIDTH$} {count:>6}")
+}
+
 impl User {
     pub async fn new(companion: &Companion) -> Result<Self> {
         let mut client = Client::new(companion.address)?;
@@ -54,10 +59,11 @@ impl User {
         self.worker
     }
 
-    /// Reads a page, sends a message and probes, so many times.
-    pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng) -> Seen {
+    /// Reads a page, sends a message and probes, so many times; `before` is called before each.
+    pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng, mut before: impl FnMut()) -> Seen {
         let mut seen = Seen::default();
         for _ in 0..rounds {
+            before();
             let page = timed(&mut seen.page, self.client.conversation_page(self.worker)).await;
             seen.note("page", &page);
             let id = seed::message_id(rng);
@@ -106,15 +112,16 @@ impl Seen {
 
     /// One row for each thing that was done.
     pub fn rows(&self, beside: &str) -> String {
-        let row = |name: &str, times: &Times| {
+        let times = |name: &str, times: &Times| {
             let name = format!("{beside}: {name}");
             format!("{name:<WIDTH$} {times}")
         };
-        let rows = [row("page", &self.page), row("send", &self.send), row("probe", &self.probe)];
+        let rows =
+            [times("page", &self.page), times("send", &self.send), times("probe", &self.probe)];
         let missed = if self.missed.is_empty() {
             String::new()
         } else {
-            format!("\n{:<WIDTH$} {:>6}", "    refused or without an answer", self.missed.len())
+            "\n".to_owned() + &row("    refused or without an answer", self.missed.len())
         };
         rows.join("\n") + &missed
     }
