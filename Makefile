@@ -20,7 +20,7 @@ test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, 
 	@tools/setup.sh test
 	@tools/test.sh
 
-torture: ## Break a running server on purpose, for minutes (ARGS="kill --kills 500": one kind)
+torture: ## Break and attack a running server for half an hour or more (ARGS="kill --kills 500": one kind)
 	@tools/setup.sh torture
 	@tools/torture.sh $(ARGS)
 
@@ -52,7 +52,7 @@ walls: ## Check the import walls alone
 fmt: ## Format the code
 	@cargo fmt --all
 
-setup: ## Install everything that the other commands need, and build nothing
+setup: ## Install what all commands but the fuzzing of `make torture` need, and build nothing
 	@tools/setup.sh test
 
 clean: ## Remove what was built in this clone (tools and caches stay)

@@ -48,11 +48,11 @@ export default defineConfig<Options>({
       grep: /spa\/[\w-]+\.spec\.ts|@journey/,
       use: { front: 'trunk' },
     },
-    // tools/development.sh: builds more than it tests, one after the other.
+    // Started by tools/development.sh. It mostly builds, so it runs in one worker.
     { name: 'development', testDir: 'development', workers: 1 },
     // `make measure`: figures depend on the machine, so no test run asks for them.
     { name: 'measure', testDir: 'measure', workers: 1 },
-    // `tools/attacks.sh`: sizes and choices come from there.
+    // Started by tools/attacks.sh, which sets the size and the seed.
     { name: 'attacks', testDir: 'attacks' },
   ],
 });

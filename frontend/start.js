@@ -1,25 +1,28 @@
-// Begins the client-only console: says that it is loading, asks the server who reads it, and runs
-// the WASM. The server writes all of this into its own page.
+// Begins the client-only console: says that it is loading, asks the server for the reader's
+// language and theme, and runs the WASM. The pages that the server writes need none of this.
 
-/** How long the server may take to say who reads, in milliseconds; the browser's word goes then. */
+/** How long to wait for them, in milliseconds; after that the browser's language is used. */
 const PATIENCE_MS = 3000;
 
 const root = document.documentElement;
 
-/** Shows those words of the first paint that are for a moment, in the page's language. */
-function show(when) {
+/** What the page says now: 'loading' or 'failed'. */
+let moment = 'loading';
+
+/** Shows the texts of index.html for this moment in the page's language, and no others. */
+function show() {
   for (const words of document.querySelectorAll('#start [data-when]')) {
-    words.hidden = words.dataset.when !== when || words.lang !== root.lang;
+    words.hidden = words.dataset.when !== moment || words.lang !== root.lang;
   }
 }
 
-/** The language that the browser asks for, as the server would choose by `Accept-Language`. */
+/** The language to begin with, chosen as the server chooses one by `Accept-Language`. */
 function preferred() {
   const known = navigator.languages.map((tag) => tag.toLowerCase().split('-')[0]);
   return known.find((language) => language === 'en' || language === 'ja') ?? 'en';
 }
 
-/** Writes on the root what the server knows of the reader; without a server, nothing. */
+/** Asks the server for the reader's choices and sets them on the root, if it answers. */
 async function meet() {
   try {
     const answer = await fetch('/api/fn/reader', { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -28,10 +31,11 @@ async function meet() {
       if (value !== null) root.setAttribute(name, value);
     }
   } catch {
-    return; // The console says so itself, with a way to try again.
+    return; // The console itself then says that the server is away, with a way to try again.
   }
-  show('loading');
-  // The browser's own bars: of the chosen theme, or as the system says.
+  // The console may have failed meanwhile; its error is then shown in the chosen language.
+  show();
+  // The browser's own bars get the colour of the chosen theme, else of the system's.
   const { theme } = root.dataset;
   if (!theme) return;
   const [chosen, other] = ['light', 'dark'].map((scheme) =>
@@ -42,7 +46,7 @@ async function meet() {
   dropped?.remove();
 }
 
-/** The files that Trunk has built, by the hints that it wrote for them into the page. */
+/** The address of a file that Trunk has built: it writes a `<link>` for each into the page. */
 function built(hint) {
   const link = document.querySelector(`link[rel=${hint}]`);
   if (!link) throw new Error(`the page has no ${hint}`);
@@ -50,11 +54,12 @@ function built(hint) {
 }
 
 root.lang = preferred();
-show('loading');
+show();
 try {
   const [console] = await Promise.all([import(built('modulepreload')), meet()]);
   await console.default({ module_or_path: built('preload') });
 } catch (error) {
-  show('failed');
+  moment = 'failed';
+  show();
   throw error;
 }

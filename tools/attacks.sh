@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
-# Attacks a running companion as an attack by hand did, and looks for what gets through (see
-# end2end/attacks). Assumes that a release is built and that `tools/setup.sh test` has run.
+# Runs the attacks of end2end/attacks against the real server, and fails when one gets through.
+# Assumes that a release is built and that `tools/setup.sh test` or `torture` has run.
 #
-#   tools/attacks.sh           as much as was tried by hand, some twenty minutes
-#   tools/attacks.sh small     a tenth of it, for `make test`
+#   tools/attacks.sh           all of them, some twenty minutes
+#   tools/attacks.sh small     a tenth of them, for `make test`
 #   tools/attacks.sh small forged    one suite; more arguments go on to Playwright
 #
 # COMPANION_BIN names another server than target/release/companion; SEED repeats a run.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN UPSTREAM_BIN
 cd "$root"
 
 case ${1:-big} in

@@ -3,6 +3,7 @@
 # go on to Playwright's runner (--project=firefox or --project=webkit: one of the two).
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN UPSTREAM_BIN
 cd "$root"
 
 : "${FIREFOX:=$(command -v firefox-esr || command -v firefox || true)}"

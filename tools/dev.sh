@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The development server: rebuilds and reloads the page when a file changes. It listens where
-# COMPANION_LISTEN says; LEPTOS_RELOAD_PORT is the port by which open pages are told.
+# COMPANION_LISTEN says; LEPTOS_RELOAD_PORT is the port that tells open pages of a change.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"

@@ -7,8 +7,12 @@ set -euo pipefail
 cd "$root"
 
 copy=$root/target/development
+# The copy is as large as a build. It goes also when the test fails; `make clean` removes what is
+# left after a harder end.
+trap 'rm -rf "$copy"' EXIT
 
-# All that git would commit, as it is now. The files are new, so that cargo builds them.
+# Copies all files that git would commit, as they are now. The copies get the present time, so that
+# cargo takes them for changed.
 copy_tree() {
   rm -rf "$copy"
   mkdir -p "$copy"
@@ -17,8 +21,9 @@ copy_tree() {
     tar --null --files-from - --create --file - | tar --extract --touch --file - --directory "$copy"
 }
 
-# Gives the copy what the crates of others were built to, by links. What was built of our own
-# is taken out again, so that a build in the copy writes to no file of the shared folder.
+# Links the build output of the dependencies into the copy, so that they are not compiled again.
+# The output of our own crates is removed from it, so that a build in the copy does not write to
+# files of the shared folder.
 lend_build() {
   local part crate
   mkdir -p "$copy/target/build"
@@ -28,19 +33,13 @@ lend_build() {
     cp -al "$build_dir/$part/." "$copy/target/build/$part/" 2>/dev/null ||
       cp -a "$build_dir/$part/." "$copy/target/build/$part/"
   done
-  # Neither what a compiler changes in place, nor the locks: a link would be the same lock.
+  # The compiler changes incremental data in place, and a linked lock would be the same lock.
   find "$copy/target/build" -maxdepth 4 \( -name incremental -o -name .cargo-lock \) -prune -exec rm -rf {} +
   while read -r crate; do
     find "$copy/target/build" -maxdepth 4 \( -name "$crate-*" -o -name "lib${crate//-/_}-*" \
       -o -name "${crate//-/_}-*" -o -name "$crate.d" -o -name "$crate" \
       -o -name "lib${crate//-/_}.*" \) -prune -exec rm -rf {} +
-  done < <(own_names)
-}
-
-# The names of this workspace's crates and programs.
-own_names() {
-  cat "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml |
-    sed -n 's/^name = "\(.*\)"$/\1/p'
+  done < <(own_crates)
 }
 
 take_build_folder
@@ -48,4 +47,3 @@ say "Copying the tree to target/development."
 copy_tree
 lend_build
 DEVELOPMENT_COPY=$copy tools/browser.sh --project=development "$@"
-rm -rf "$copy"

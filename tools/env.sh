@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # The paths, versions and environment of every build: what the other scripts source first.
 # In a shell of your own, `. tools/env.sh` and then `use_web_toolchain` give cargo, cargo
-# leptos and trunk exactly what the commands of the Makefile give them. Where nobody builds, the build
-# folder then belongs to this clone; nothing else changes on disk.
+# leptos and trunk exactly what the commands of the Makefile give them. When no other clone is
+# building, this also claims the shared build folder for this clone; nothing else changes on disk.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -18,9 +18,18 @@ die() {
   exit 1
 }
 
-# building WHAT MINUTES: says what is built now, and how long it takes where nothing of it is
-# there yet. The minutes were measured on 2 cores.
+# building WHAT MINUTES: says what is built now, and how many minutes the first build of it takes,
+# as measured on 2 cores.
 building() { say "Building $1 (the first time about $2 min on 2 cores; afterwards what has changed)."; }
+
+# absolute NAME...: makes the paths in these variables absolute, as seen from where the command was
+# typed. Scripts call it before they change to the clone. A variable without a path stays empty.
+absolute() {
+  local name
+  for name in "$@"; do
+    [ -z "${!name:-}" ] || export "$name=$(realpath --no-symlinks --canonicalize-missing "${!name}")"
+  done
+}
 
 # True when version $1 is at least version $2.
 version_at_least() { [ "$(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1)" = "$2" ]; }
@@ -78,7 +87,7 @@ PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_V
 PATH=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION/bin:$npm_tools_dir/node_modules/.bin:$PATH
 export PATH
 
-# For cargo-leptos, where it makes a release.
+# The options that cargo-leptos passes to wasm-opt in a release build.
 LEPTOS_WASM_OPT_FEATURES=${WASM_OPT_FLAGS// /,}
 export LEPTOS_WASM_OPT_FEATURES
 
@@ -141,10 +150,26 @@ use_web_toolchain() {
   esac
 }
 
+# Builds the client-only console into target/csr with Trunk, with the tools that are here and nothing
+# downloaded.
+trunk_build() {
+  (
+    use_web_toolchain
+    # Trunk reads NO_COLOR as a boolean and stops at the usual "1".
+    unset NO_COLOR
+    trunk build --release --offline
+  ) || die "the Trunk build failed (see above)."
+}
+
 # In CI the lock file is the law; while developing cargo may amend it.
 if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 
 # --- The shared build folder ------------------------------------------------------------
+
+# The names of this workspace's crates and programs.
+own_crates() {
+  sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml
+}
 
 # Cargo names what it builds of a workspace's own crates by their place in the workspace, so
 # clones share that too, and it tells by the times of files alone whether it is current: a
@@ -157,7 +182,7 @@ claim_build_folder() {
     for folder in "$build_dir"/*/.fingerprint "$build_dir"/*/*/.fingerprint; do
       rm -rf "$folder/$crate"-*
     done
-  done < <(sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml)
+  done < <(own_crates)
   mkdir -p "$build_dir"
   printf '%s\n' "$root" >"$owner"
 }

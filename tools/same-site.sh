@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tests that each kind of build keeps to its own site, and that our release's site
-# (tools/site.sh) is the one that cargo-leptos would make of the same configuration.
-# Assumes that the release's site and the client-only console (Trunk) are built.
+# Tests that each kind of build writes to a site of its own, and that tools/site.sh makes the same
+# release site as cargo-leptos does from the same configuration.
+# Assumes that the release's site is built.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -36,7 +36,8 @@ before=$(files_of "$release")
 say "Comparing with what cargo-leptos makes of the same configuration."
 theirs=target/dev/release-site
 # cargo-leptos passes its options to wasm-opt in an order that changes from run to run, and the
-# order matters. So its wasm-opt does nothing here, and the module goes through ours below.
+# order matters. So it gets a wasm-opt here that does nothing, and the real one runs below, with the
+# options in the order that tools/site.sh uses.
 idle=$root/target/dev/idle
 mkdir -p "$idle"
 printf '#!/bin/sh\nexit 0\n' >"$idle/wasm-opt"
@@ -52,7 +53,7 @@ cmp "$(the_file "$release/pkg" .css)" "$(the_file "$theirs/pkg" .css)" ||
 [ "$(basename "$(the_file "$release/pkg" .css)")" = "$(basename "$(the_file "$theirs/pkg" .css)")" ] ||
   die "tools/site.sh names the .css otherwise than cargo-leptos."
 pass "the same .css, by the same name"
-# cargo-leptos has another minifier built in, so its script comes as it was and goes through ours.
+# cargo-leptos has another minifier built in. It was told not to use it, and ours runs here.
 terser --module --compress --mangle --output "$idle/companion.js" -- "$(the_file "$theirs/pkg" .js)"
 cmp "$(the_file "$release/pkg" .js)" "$idle/companion.js" ||
   die "the script of tools/site.sh is not that of cargo-leptos."
@@ -68,11 +69,13 @@ leptos
 [ -f target/dev/site/pkg/companion.wasm ] || die "the development build wrote no target/dev/site."
 [ "$(files_of "$release")" = "$before" ] || die "a development build changed the release's site."
 tools/site.sh | grep -q "up to date" || die "the release's site is built anew after a development build."
-[ -d target/csr ] || die "the client-only console is not there; Trunk builds it into target/csr."
-[ "$(files_of "$release")" = "$before" ] || die "the release's site is not as it was."
+trunk_build
+[ -f target/csr/index.html ] || die "Trunk wrote no target/csr."
+[ "$(files_of "$release")" = "$before" ] || die "a build of the client-only console changed the release's site."
+tools/site.sh | grep -q "up to date" || die "the release's site is built anew after the client-only console."
 pass "each kind of build has a site of its own"
 
-# A file that something else put there, as the development server of older versions did.
+# The development server of older versions wrote such a file into the release's site.
 cp target/dev/site/pkg/companion.wasm "$release/pkg/companion.wasm"
 tools/site.sh
 [ "$(files_of "$release")" = "$before" ] || die "a foreign file in the release's site stays there."

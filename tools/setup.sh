@@ -26,8 +26,8 @@ fi
 rm -rf "$tools_dir"/.tmp.*
 
 free_mb=$(df --output=avail -BM "$cache" | tail -n 1 | tr -dc 0-9)
-if [ "$free_mb" -lt 6000 ]; then
-  warn "only $free_mb MB are free under $cache; a full set-up and build take about 6000 MB."
+if [ "$free_mb" -lt 8000 ]; then
+  warn "only $free_mb MB are free under $cache; a full set-up and build take about 8000 MB."
 fi
 
 started=$SECONDS
@@ -46,8 +46,8 @@ case $purpose in spa | test) setup_trunk ;; esac
 case $purpose in torture) setup_cargo_fuzz ;; esac
 case $purpose in test | torture) setup_schemathesis ;; esac
 case $purpose in
-  test) setup_model || die "the tests need the default model. $model_problem" ;;
-  run | dev | spa | torture) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
+  test | torture) setup_model || die "the tests need the default model. $model_problem" ;;
+  run | dev | spa) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
 esac
 
 # Only the tools' intermediate output: nothing needs it once they are installed.

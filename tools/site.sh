@@ -2,7 +2,7 @@
 # Builds the release's site (WASM, JS, CSS, icons) into target/site, as `cargo leptos build
 # --release` would, from the same configuration (workspace.metadata.leptos in Cargo.toml) and by
 # the same steps: cargo, wasm-bindgen, wasm-opt, sass, lightningcss. So nobody has to compile
-# cargo-leptos to run Companion; tools/same-site.sh compares what the two give.
+# cargo-leptos to run Companion; tools/same-site.sh compares the results of the two.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -10,8 +10,9 @@ cd "$root"
 site_dir=$root/target/site
 site_stamp=$root/target/site.stamp
 
-# Everything that may end up in the site: all of the tree but what the browser never sees.
-# A file that is not needed costs a rebuild now and then; one that is missed would be stale.
+# The hash of all files that the site may depend on: the whole tree without the parts that never
+# reach the browser. A file too many causes a needless rebuild now and then; with a file too few
+# the site would not be rebuilt when that file changes.
 sources_fingerprint() {
   {
     use_web_toolchain
@@ -23,8 +24,7 @@ sources_fingerprint() {
   } | sha256sum
 }
 
-# What lies in the site's folder, so that the stamp does not speak of files that something else
-# has put there since.
+# The hash of the site's own files, so that a file which something else has put there is noticed.
 site_fingerprint() {
   (cd "$site_dir" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum
 }
@@ -44,12 +44,12 @@ for name in ["output-name", "lib-package", "lib-features", "lib-profile-release"
   eval "$assignments"
 }
 
-# The WASM as cargo makes it.
+# Compiles the page's WASM.
 compile_wasm() {
   building "the page's WASM" 4
   (
     use_web_toolchain
-    # cargo-leptos tells the crates the same.
+    # cargo-leptos sets the same variables.
     export LEPTOS_OUTPUT_NAME=$leptos_output_name LEPTOS_SITE_PKG_DIR=$leptos_site_pkg_dir
     cargo build "${locked[@]}" --package "$leptos_lib_package" --lib \
       --target wasm32-unknown-unknown --no-default-features --features "$leptos_lib_features" \
@@ -58,10 +58,10 @@ compile_wasm() {
   wasm=$root/target/wasm32-unknown-unknown/$leptos_lib_profile_release/$leptos_lib_package.wasm
 }
 
-# The module and its script, as small as they can be.
+# Makes the script that loads the WASM, and makes both small.
 make_module() {
   local flags
-  building "the page's script, and both made small" 1
+  building "the page's script, and making it and the WASM small" 1
   wasm-bindgen --target web --no-typescript --out-dir "$pkg" --out-name "$leptos_output_name" "$wasm"
   mv "$pkg/${leptos_output_name}_bg.wasm" "$pkg/$leptos_output_name.wasm"
   read -ra flags <<<"$WASM_OPT_FLAGS"
@@ -69,7 +69,7 @@ make_module() {
   minify_script "$pkg/$leptos_output_name.js"
 }
 
-# cargo-leptos has a minifier of its own for this, which is no program that could be called.
+# cargo-leptos minifies the script with a library that has no command of its own.
 minify_script() {
   terser --module --compress --mangle --output "$1.min" -- "$1"
   mv "$1.min" "$1"

@@ -4,6 +4,7 @@
 # is built already; TRUNK_CONFIG another Trunk.toml.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN TRUNK_CONFIG
 cd "$root"
 
 port=${SPA_PORT:-8080}
@@ -12,13 +13,14 @@ state=$root/target/spa/$port
 server=
 trunk=
 
-# Each of the two is a process group of its own, so that what they started ends with them.
+# Job control gives each of the two a process group of its own, so that the processes that they
+# start can be ended with them.
 set -m
 finish() {
   local status=$? group
   trap - EXIT INT TERM
   for group in $trunk $server; do kill -TERM -- "-$group" 2>/dev/null || true; done
-  # The server keeps the text of running answers; it has ten seconds for that itself.
+  # The server first commits the text of running answers; it ends within ten seconds by itself.
   for _ in $(seq 150); do
     [ -n "$server" ] && kill -0 -- "-$server" 2>/dev/null || break
     sleep 0.1
@@ -31,22 +33,21 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 
 runs() { kill -0 "$1" 2>/dev/null; }
-answers() { curl --silent --fail --output /dev/null --max-time 5 "$1"; }
 
-# Before anything is built: Trunk itself would tell only afterwards.
+# This is checked before anything is built. Trunk itself would fail only after its build.
 if (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
   die "port $port is taken, so Trunk cannot serve there. Name another one: SPA_PORT=8081 make spa."
 fi
 
-# The release where it is there and nothing that it is made of has changed since.
+# True when there is a release, and none of its sources has changed since it was built.
 current_release() {
   local binary=target/release/companion
   [ -x "$binary" ] && [ -z "$(find Cargo.toml Cargo.lock app frontend prompts protocol public runtime \
     server style -newer "$binary" -type f ! -name '*.md' -print -quit)" ]
 }
 
-# The server's pages need a style sheet, which a debug build has not in it. It takes files from a
-# folder where cargo-leptos has started it, and so here.
+# The server's pages need a style sheet, and a debug build does not contain one. These variables,
+# which cargo-leptos sets as well, make the server read its files from a folder.
 style_for_debug() {
   mkdir -p "$state/site/pkg"
   sass --no-source-map style/main.scss "$state/site/pkg/companion.css"
@@ -69,11 +70,13 @@ if [ -z "$binary" ]; then
 fi
 
 mkdir -p "$state"
-# The browser's names for what it reaches through Trunk, besides those that are configured.
+# The names by which a browser reaches the server through Trunk, and those that the arguments, the
+# environment or the configuration file allow already: a flag would replace the latter two.
+# When the configuration is wrong, the server itself says so below.
 names=127.0.0.1:$port,localhost:$port
-export COMPANION_ALLOWED_HOSTS=${COMPANION_ALLOWED_HOSTS:+$COMPANION_ALLOWED_HOSTS,}$names
+allowed=$("$binary" config "$@" 2>/dev/null | sed -n 's/^allowed_hosts = \[\(.*\)\].*/\1/p' | tr -d '" ') || true
 : >"$state/server.out"
-"$binary" serve "$@" </dev/null >"$state/server.out" &
+"$binary" serve "$@" --allowed-hosts "$names${allowed:+,$allowed}" </dev/null >"$state/server.out" &
 server=$!
 backend=
 while [ -z "$backend" ]; do
@@ -82,8 +85,8 @@ while [ -z "$backend" ]; do
   [ -n "$backend" ] || sleep 0.1
 done
 
-# The one configuration, with these two addresses and a folder of its own for what is built: a
-# debug build in target/csr would pass for what `trunk build --release` makes.
+# A copy of the configuration with these two addresses and with another folder for the output: a
+# debug build in target/csr could be mistaken for the output of `trunk build --release`.
 config=$(realpath "${TRUNK_CONFIG:-Trunk.toml}")
 sed -e "s|127\.0\.0\.1:3000|$backend|g" -e "s|^port = .*|port = $port|" \
   -e "s|^dist = .*|dist = \"$state/dist\"|" \
@@ -101,12 +104,29 @@ say "The server is at $backend; starting Trunk, which builds the console first."
 ) &
 trunk=$!
 
-until answers "http://127.0.0.1:$port/" && answers "http://127.0.0.1:$port/api/v1/status"; do
+both_run() {
   runs "$trunk" || die "Trunk ended (see above)."
   runs "$server" || die "the server ended (see above)."
+}
+
+front=http://127.0.0.1:$port
+until curl --silent --fail --output /dev/null --max-time 5 "$front/"; do
+  both_run
   sleep 0.3
 done
-say "The client-only console is at http://127.0.0.1:$port (Ctrl-C ends it and its server)."
+# Trunk serves the page, so it has built the console, and the server is soon to be reached through it.
+status=
+for _ in $(seq 100); do
+  both_run
+  status=$(curl --silent --output /dev/null --max-time 5 --write-out '%{http_code}' "$front/api/v1/status") || true
+  case $status in
+    200) break ;;
+    403) die "the server does not allow the name 127.0.0.1:$port (allowed_hosts)." ;;
+  esac
+  sleep 0.3
+done
+[ "$status" = 200 ] || die "the server does not answer through Trunk (the last status was $status)."
+say "The client-only console is at $front (Ctrl-C ends it and its server)."
 
 wait -n "$server" "$trunk" || true
 if runs "$trunk"; then die "the server ended, and Trunk with it."; fi

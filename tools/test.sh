@@ -22,18 +22,12 @@ step() {
 
 unit_tests() {
   say "Unit, integration and contract tests."
-  cargo test "${locked[@]}" --workspace --exclude wasm-bindgen-command 2>&1 | tee -a "$test_log" || die "tests failed (see above)."
+  COMPANION_REQUIRE_VALGRIND=1 cargo test "${locked[@]}" --workspace --exclude wasm-bindgen-command 2>&1 | tee -a "$test_log" || die "tests failed (see above)."
 }
 
-# The client-only console, by Trunk, with the tools that are here and nothing downloaded.
 spa_build() {
   say "Building the client-only console with Trunk."
-  (
-    use_web_toolchain
-    # Trunk reads NO_COLOR as a boolean and stops at the usual "1".
-    unset NO_COLOR
-    trunk build --release --offline
-  ) || die "the Trunk build failed (see above)."
+  trunk_build
 }
 
 browser_tests() {

@@ -2,7 +2,7 @@
 # Breaks a running companion on purpose, many times, and counts what was lost (see
 # end2end/torture). Stops at the first loss; the seed that is printed repeats the run.
 #
-#   tools/torture.sh           the big run, some minutes; builds the server first
+#   tools/torture.sh           the big run, half an hour or more; builds the server first
 #   tools/torture.sh small     a little of each, for `make test`; takes the server that is there
 #   tools/torture.sh kill --kills 500 --seed 7    anything else is for the program itself
 #
@@ -10,6 +10,7 @@
 # the first two.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN
 cd "$root"
 
 seed=${SEED:-$((RANDOM * 32768 + RANDOM))}
@@ -33,7 +34,8 @@ small_run() {
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
   torture faults --local
-  # A tenth of the crowd, and the bodies of all of it.
+  # Enough requests to take all places for requests, and few connections: the server of that part
+  # takes fewer.
   torture crowd --requests 300 --connections 110 --rounds 3 --seed "$seed"
 }
 
@@ -51,7 +53,7 @@ big_run() {
   tools/fuzz.sh
 }
 
-# A crowd needs a descriptor for each of its connections.
+# `torture crowd` needs a file descriptor for each of its connections.
 ulimit -n "$(ulimit -Hn)" 2>/dev/null || true
 
 take_build_folder
@@ -60,8 +62,9 @@ case ${1:-big} in
   small) ;;
   *) if [ ! -x target/release/companion ]; then build_server; fi ;;
 esac
+# The attacks of the big run need the scripted endpoint as a program of its own.
 say "Building the torture."
-cargo build "${locked[@]}" --package torture || die "the torture could not be built (see above)."
+cargo build "${locked[@]}" --package torture --package upstream || die "the torture could not be built (see above)."
 case ${1:-big} in
   big)
     say "The seed of this run is $seed; SEED=$seed repeats it."

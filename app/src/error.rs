@@ -18,6 +18,19 @@ impl AppError {
     pub fn is_not_found(&self) -> bool {
         self.0.code == ErrorCode::NotFound
     }
+
+    /// The error that this server wrote as JSON; none when the bytes are something else.
+    pub(crate) fn read(bytes: Bytes) -> Option<Self> {
+        let body = Wire::decode(bytes.clone()).map(|body: Body| body.error);
+        body.or_else(|_| Wire::decode(bytes)).ok()
+    }
+
+    /// The error of an answer that cannot be read.
+    pub(crate) fn unreadable() -> Self {
+        let error =
+            Error::new(ErrorCode::Internal, tr!(bad_answer)).with_hint(tr!(bad_answer_hint));
+        Self(error)
+    }
 }
 
 /// Whether an error says that the server could not be asked: what a page finds out by itself,
@@ -43,8 +56,7 @@ impl FromServerFnError for AppError {
     type Encoder = Wire;
 
     fn de(bytes: Bytes) -> Self {
-        let body = Wire::decode(bytes.clone()).map(|body: Body| body.error);
-        body.or_else(|_| Wire::decode(bytes)).unwrap_or_else(|_| bad_answer())
+        Self::read(bytes).unwrap_or_else(Self::unreadable)
     }
 
     fn from_server_fn_error(failure: ServerFnErrorErr) -> Self {
@@ -55,12 +67,12 @@ impl FromServerFnError for AppError {
             E::Args(_) | E::MissingArg(_) | E::Serialization(_) => {
                 Error::new(ErrorCode::InvalidInput, tr!(bad_request))
             }
-            // The library says the same of arguments, which the server reads, and of answers,
-            // which the browser does.
+            // The library uses one variant for two failures: on the server, arguments that cannot
+            // be decoded; in the browser, an answer that cannot be decoded.
             #[cfg(feature = "ssr")]
             E::Deserialization(_) => Error::new(ErrorCode::InvalidInput, tr!(bad_request)),
             #[cfg(not(feature = "ssr"))]
-            E::Deserialization(_) => return bad_answer(),
+            E::Deserialization(_) => return Self::unreadable(),
             E::Registration(_)
             | E::UnsupportedRequestMethod(_)
             | E::ServerError(_)
@@ -71,11 +83,6 @@ impl FromServerFnError for AppError {
         crate::backend::set_status(error.code.http_status());
         Self(error)
     }
-}
-
-fn bad_answer() -> AppError {
-    let error = Error::new(ErrorCode::Internal, tr!(bad_answer)).with_hint(tr!(bad_answer_hint));
-    AppError(error)
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ pub struct Fields {
 }
 
 impl Fields {
-    /// Reads them from names and values, as a script gathers them.
+    /// Reads the fields from the names and values that the client-only console sends.
     pub fn read(fields: Vec<(String, String)>) -> Result<Self, Refused> {
         let value = |(name, value)| (name, serde_json::Value::String(value));
         let fields = serde_json::Value::Object(fields.into_iter().map(value).collect());
@@ -157,7 +157,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_script_gathers_the_same_fields() {
+    fn fields_are_read_from_names_and_values() {
         let read = |fields: &[(&str, &str)]| {
             let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
             Fields::read(fields.iter().map(owned).collect())

@@ -26,7 +26,7 @@ pub fn provider(provider: ProviderName) -> &'static str {
     }
 }
 
-/// What a conversation is called.
+/// The name that is shown for a conversation: its title, or words in place of one.
 pub fn of(worker: &Worker) -> &str {
     let untitled = if worker.unreadable { tr!(unreadable) } else { tr!(untitled) };
     title(worker.title.as_deref()).unwrap_or(untitled)

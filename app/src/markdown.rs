@@ -48,7 +48,7 @@ pub fn render(text: &str, name: &str) -> Vec<String> {
     render_within(text, name, &Budget::default()).unwrap_or_else(|| as_written(text))
 }
 
-/// The same; none where the budget was spent before the end.
+/// As [`render`]; none when the budget is spent before the text is rendered.
 pub fn render_within(text: &str, name: &str, budget: &Budget) -> Option<Vec<String>> {
     let (text, rest) = plain::split(text);
     let text = Text { text, start: 0, end: End::Final, name, budget };
@@ -56,7 +56,7 @@ pub fn render_within(text: &str, name: &str, budget: &Budget) -> Option<Vec<Stri
     Some(blocks.map(|(_, block)| block).collect())
 }
 
-/// The blocks of a text that is not read at all.
+/// The blocks of a text that is not read as Markdown but shown as it was written.
 pub fn as_written(text: &str) -> Vec<String> {
     plain::blocks(text).into_iter().map(|(_, block)| block).collect()
 }
@@ -79,7 +79,7 @@ struct Text<'a> {
 }
 
 impl Text<'_> {
-    /// The blocks with where in the piece each begins; none where the budget was spent before.
+    /// The blocks, each with its offset in this piece; none when the budget is spent before.
     fn blocks(&self, highlighted: &mut Highlighted) -> Option<Vec<(usize, String)>> {
         let mut options = Options::ENABLE_TABLES
             | Options::ENABLE_TASKLISTS
@@ -257,12 +257,9 @@ impl<'a> Writer<'a> {
             }
             Event::InlineMath(latex) => self.html(math::inline(&latex)),
             Event::DisplayMath(latex) => self.html(math::block(&latex)),
-            // The parser fills each row of a table with cells.
-            Event::End(TagEnd::TableCell)
-                if matches!(self.events.last(), Some(Event::Start(Tag::TableCell)))
-                    && !self.bounds.takes_empty_cell() =>
-            {
-                self.events.pop();
+            Event::End(TagEnd::TableRow) => {
+                self.cut_row();
+                self.events.push(event);
             }
             // What looks like HTML is text.
             Event::Start(Tag::HtmlBlock) => self.events.push(Event::Start(Tag::Paragraph)),
@@ -275,6 +272,22 @@ impl<'a> Writer<'a> {
             }
             event => self.events.push(event),
         }
+    }
+
+    /// Leaves out empty cells at the end of a row, as far as their bound asks for it: the parser
+    /// fills each short row of a table with such cells. Those before other cells stay, because
+    /// they keep the others in their columns.
+    fn cut_row(&mut self) {
+        let cell = |events: &[Event<'_>]| {
+            matches!(events, [.., Event::Start(Tag::TableCell), Event::End(TagEnd::TableCell)])
+        };
+        let mut full = self.events.len();
+        while cell(&self.events[..full]) {
+            full -= 2;
+        }
+        let empty = (self.events.len() - full) / 2;
+        let kept = (0..empty).take_while(|_| self.bounds.takes_empty_cell()).count();
+        self.events.truncate(full + 2 * kept);
     }
 
     fn in_code(&mut self, event: Event<'a>) {
@@ -305,7 +318,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Where a reader may be led, as often as that is bearable.
+    /// The address of a link or an image; none when it is not allowed, or when the addresses of
+    /// this text have become too long together.
     fn allowed(&mut self, address: &str) -> Option<String> {
         work::looked_at(address.len());
         link::allowed(address).filter(|address| self.bounds.takes_address(address))
@@ -328,8 +342,9 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// A block whose cells are aligned by attributes: a style within the page is not allowed there.
-/// No text holds what is looked for: its `<` is escaped.
+/// Replaces the `style` attributes that align a table's cells by attributes of our own, because the
+/// page's policy allows no styles in the HTML. A message's own text cannot contain what is
+/// replaced: its `<` is escaped.
 fn aligned(block: &str) -> String {
     work::looked_at(block.len());
     let mut block = block.to_owned();

@@ -1,8 +1,9 @@
-//! Rendering, beside the threads that answer requests: a message may take a second, and in that
-//! second somebody else wants to stop an answer, or to know whether the server is alive.
+//! Renders messages on threads of their own, not on those that answer requests: a message may take
+//! a second, and in that second somebody else may want to stop an answer, or to know whether the
+//! server is alive.
 //!
-//! Few places are shared by all conversations in turn ([`Renderers`]); what nobody waits for any
-//! more is given up, and what one request is shown has a time of its own ([`PAGE`]).
+//! All conversations share a few places for renderings, in turn ([`Renderers`]). A rendering ends
+//! when nobody waits for it any more, and those for one page have a time limit ([`PAGE`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -17,11 +18,11 @@ mod places;
 
 pub use places::{Place, Renderers, Work};
 
-/// How long the messages of a page may be rendered, with the time until their turn comes. What
-/// is not rendered by then is shown as it was written.
+/// How long it may take to render all messages of a page, including the time that they wait for a
+/// place. A message that is not rendered by then is shown as it was written.
 pub const PAGE: Duration = Duration::from_secs(3);
 
-/// Those of this process.
+/// The places of this process.
 static RENDERERS: LazyLock<Renderers> = LazyLock::new(Renderers::default);
 
 /// Waits for a place to render something of a conversation.
@@ -29,13 +30,13 @@ pub async fn place(conversation: WorkerId) -> Place {
     RENDERERS.place(conversation).await
 }
 
-/// A message's text as blocks of HTML, however long that takes; as it was written where that
-/// fails.
+/// Renders a message's text to blocks of HTML, without a time limit. A text that cannot be rendered
+/// is shown as it was written.
 pub async fn render(conversation: WorkerId, text: &str, message: MessageId) -> Vec<String> {
     html(&RENDERERS, conversation, text, message, &Budget::default()).await
 }
 
-/// Adds their HTML to the model's messages that have none yet.
+/// Renders those of the model's messages that have no HTML yet, the newest first.
 pub async fn fill(conversation: WorkerId, transcript: &mut Transcript) {
     let budget = Budget::of(PAGE);
     for at in (0..transcript.messages.len()).rev() {
@@ -48,8 +49,9 @@ pub async fn fill(conversation: WorkerId, transcript: &mut Transcript) {
     }
 }
 
-/// Whoever follows an answer that is still coming is told how to change what its page holds, so
-/// that has to be what is rendered from the text. It is one message at most.
+/// The budget for one of several messages: without a time limit for an answer that is still coming.
+/// Its observers are sent changes to the rendered HTML, so they need the rendered HTML and not the
+/// text as it was written. A conversation has one such answer at most.
 fn budget_of(message: &Message, transcript: &Transcript, budget: &Budget) -> Budget {
     let mut running = transcript.turns.iter().filter(|turn| !turn.state.is_final());
     let is_coming = running.any(|turn| turn.answer == message.id);
@@ -82,8 +84,8 @@ async fn html(
     }
 }
 
-/// A text that there was no time to render, and words about it: in each language, for blocks
-/// have none, and the page's style sheet leaves its own.
+/// A text that there was no time to render, below a note that says so. A block does not know the
+/// language of its page, so the note is in both; the style sheet hides the other one.
 fn late(text: &str) -> Vec<String> {
     let en = leptos_i18n::td_string!(Locale::en, rendered_late);
     let ja = leptos_i18n::td_string!(Locale::ja, rendered_late);
@@ -93,8 +95,8 @@ fn late(text: &str) -> Vec<String> {
     std::iter::once(note).chain(markdown::as_written(text)).collect()
 }
 
-/// The HTML of what a page shows, until the page is written: it goes into the page once, and
-/// not a second time with what the page is made from.
+/// The HTML of a page's messages, until the page is written. It is kept apart from the data of the
+/// page, because those are written into the page as well, and the HTML would be there twice.
 #[derive(Clone)]
 pub(crate) struct PageHtml {
     html: Arc<Mutex<HashMap<MessageId, String>>>,
@@ -102,7 +104,7 @@ pub(crate) struct PageHtml {
 }
 
 impl Default for PageHtml {
-    /// For a page that is asked for now.
+    /// The time limit begins now.
     fn default() -> Self {
         Self { html: Arc::default(), budget: Budget::of(PAGE) }
     }
@@ -119,14 +121,14 @@ impl PageHtml {
         }
     }
 
-    /// A message's HTML, which was rendered for this page. It stays: a page's views may be made
-    /// more than once.
+    /// The HTML of a message, which was rendered for this page. It is not removed, because the
+    /// views of a page may be made more than once.
     pub(crate) fn of(&self, message: MessageId) -> Option<String> {
         self.known().get(&message).cloned()
     }
 
-    /// Ends the rendering when it is dropped: with the answer to the request, or because nobody
-    /// waits for that. A page's data outlive the request in tasks of their own.
+    /// Cancels the renderings for this page when it is dropped: when the request is answered, or
+    /// when its client is gone. They run in tasks that would otherwise outlive the request.
     pub(crate) fn until_answered(&self) -> Answered {
         Answered(self.budget.clone())
     }
@@ -136,7 +138,7 @@ impl PageHtml {
     }
 }
 
-/// A request that is being answered.
+/// A guard that is held while a request is answered; see [`PageHtml::until_answered`].
 pub(crate) struct Answered(Budget);
 
 impl Drop for Answered {

@@ -1,8 +1,9 @@
 //! What an address leads to, and the addresses of the pages that only the server writes.
 //!
-//! Invariant: the first part of a path tells whose page it is. `/` and what is below `/c/` are the
-//! console's; a page that only the server writes has a first part of its own. So a file server or
-//! proxy in front can tell them apart by prefix, which is all that Trunk's proxy can look at.
+//! Invariant: the first segment of a path tells whether the console or only the server writes its
+//! page. `/` and the paths below `/c/` are the console's; each page that only the server writes has
+//! another first segment. So a proxy in front of the server can tell them apart by their prefixes,
+//! and Trunk's proxy can look at nothing else.
 
 use protocol::{TurnId, WorkerId};
 
@@ -41,12 +42,13 @@ pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
 mod tests {
     use super::*;
 
-    /// The first parts of the server's paths: its own pages, the interface, and the files of them.
+    /// The first segments of the server's paths: its own pages, its API, and the files of its
+    /// pages.
     const SERVER: [&str; 8] =
         ["api", "data", "new", "pkg", "profile", "search", "settings", "turns"];
 
     #[test]
-    fn each_proxy_knows_what_is_the_servers() {
+    fn each_proxy_forwards_the_servers_paths() {
         let trunk = include_str!("../../Trunk.toml");
         let passed_on = trunk.lines().filter(|line| line.starts_with("backend = \"http://"));
         let passed_on: Vec<_> = passed_on.collect();

@@ -39,7 +39,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/profile/{worker_id}", get(new::change).post(new::choose))
         .route("/new", get(new::page).post(new::submit))
         .route("/turns/{worker_id}/{turn_id}", get(input::page))
-        // Where these two pages were first, which people may have kept.
+        // The former addresses of these two pages: readers may have bookmarks of them.
         .route("/c/{worker_id}/profile", get(new::change))
         .route("/c/{worker_id}/turns/{turn_id}", get(input::page))
         .layer(DefaultBodyLimit::max(form_bytes))

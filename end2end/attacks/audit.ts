@@ -1,22 +1,22 @@
-// Looks at every element of a page, from the first one that its parser makes to the last one
-// that a script adds, and says what should not be there.
+// Checks every element of a page, from the first one that the parser makes to the last one that a
+// script adds, and reports those that should not be there.
 //
-// Within an answer the list of elements, attributes and values is closed (`closed.ts`). Around
-// answers the page is compared with itself: a first run with harmless words says which elements
-// there are, which of them hold words, and in which attributes words stand. Words that attack may
-// not lead to anything else.
+// Within an answer only the elements, attributes and values of a closed list are allowed
+// (`closed.ts`). The rest of the page is compared with a first run with harmless words, which
+// records the elements of the page and which of their texts and attributes contain words of a
+// payload. The run with hostile words must not add anything to that.
 
 import type { BrowserContext, Page } from '@playwright/test';
 
 import { ANSWER, FORMULA, INERT } from './closed.ts';
 
-/** What a page is made of around answers. */
+/** What a page consists of, apart from the answers. */
 export interface Known {
   /** Elements with their attributes that are not inert. */
   shapes: string[];
-  /** Elements, within which others, that hold words of a payload. */
+  /** Elements, with their parents, whose text contains words of a payload. */
   holders: string[];
-  /** Attributes that hold them. */
+  /** Attributes that contain words of a payload. */
   carriers: string[];
   /** Addresses of other hosts. */
   foreign: string[];
@@ -26,7 +26,7 @@ export interface Rules {
   answer: Record<string, Record<string, string>>;
   formula: Record<string, Record<string, string>>;
   inert: string[];
-  /** None: whatever there is gets known. */
+  /** Without it, this run records what there is. */
   known: Known | null;
 }
 
@@ -34,14 +34,14 @@ export function rules(known: Known | null): Rules {
   return { answer: ANSWER, formula: FORMULA, inert: INERT, known };
 }
 
-/** What the script of a page tells. */
+/** What the script in the page reports. */
 export interface Told {
   /** What should not be there, or should not have happened. */
   fault?: string;
   known?: [keyof Known, string];
 }
 
-/** In every page of a context from now on. */
+/** Checks every page of a context from now on. */
 export async function audit(
   context: BrowserContext,
   known: Known | null,
@@ -78,16 +78,16 @@ function watchPage(page: Page, faults: string[]): void {
   page.on('download', (download) => faults.push(`a download: ${download.url()}`));
 }
 
-/** All that a page has been looked at for, now. */
+/** Waits until everything that is in the page now has been checked. */
 export async function settled(page: Page): Promise<void> {
-  // What an observer tells comes before the next task. No frame is waited for: a page that is not
-  // in front has few of them.
+  // A MutationObserver reports before the next task. A frame would be no good to wait for, because
+  // a page in the background has few of them.
   await page.evaluate(() => new Promise((done) => setTimeout(done)));
 }
 
 /**
- * Runs in the page, before anything else does. Also, by `look`, on a document that a page has
- * parsed without showing it; it then gives how many elements of transcripts it has looked at.
+ * Runs in the page before anything else. Its `__look` also checks HTML that the page only parses
+ * and does not show, and returns how many elements that HTML has in its transcript.
  */
 export function auditor(rules: Rules): void {
   const HTML = 'http://www.w3.org/1999/xhtml';
@@ -119,7 +119,7 @@ export function auditor(rules: Rules): void {
   const named = (element: Element | null) =>
     element === null ? '' : element.localName + (element.getAttribute('class') ?? '').replace(/(^| +)(?=[^ ])/g, '.');
 
-  /** Whose words an element stands in: those of an answer, of a question, or nobody's. */
+  /** Whether a node is within an answer, within a question, or elsewhere on the page. */
   const place = (node: Node): 'answer' | 'question' | undefined => {
     const parent = node.parentElement?.closest('.message-text');
     if (!parent) return undefined;

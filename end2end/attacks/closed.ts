@@ -1,7 +1,8 @@
-// What a page may be made of: the closed list of what the renderer of answers writes
-// (app/src/markdown/), and what carries words elsewhere on a page.
+// The elements and attributes that are allowed in a page: the closed list of those that the
+// renderer of answers writes (app/src/markdown/), and attributes that are harmless elsewhere on a
+// page.
 
-/** Attributes of an element with what their whole value has to look like. */
+/** Attributes of an element, with a regular expression for their whole value. */
 type Attributes = Record<string, string>;
 
 const ID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
@@ -27,7 +28,7 @@ const ALIGNED = { 'data-align': 'left|center|right' };
 
 /** The elements of an answer, by their names as a document of HTML has them. */
 export const ANSWER: Record<string, Attributes> = {
-  // Elements of words, which formulas have too.
+  // HTML elements of text, which may also stand within a formula.
   ...Object.fromEntries(['b', 'em', 'i', 's', 'u'].map((name) => [name, {}])),
   a: {
     href: `(?:[hH][tT][tT][pP][sS]?|[mM][aA][iI][lL][tT][oO]):[^\\u0000-\\u001f]+|#note-${ID}-\\d+`,
@@ -60,9 +61,10 @@ export const ANSWER: Record<string, Attributes> = {
   input: { type: 'checkbox', disabled: '', checked: '' },
   li: {},
   ol: { start: '\\d+' },
-  p: {},
+  // The note in the place of an answer whose rendering took too long; see `Stage.look`.
+  p: { class: 'rendered-late' },
   pre: { tabindex: '0' },
-  span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+' },
+  span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+', lang: 'en|ja' },
   strong: {},
   sup: { class: 'footnote' },
   table: {},

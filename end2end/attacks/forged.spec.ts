@@ -1,15 +1,16 @@
-// Requests with forged headers get what an independent reading of the rule says, and what is
-// refused does nothing.
+// Requests with forged headers are allowed or refused as a second implementation of the rule says,
+// and a refused request changes nothing.
 
 import { randomBytes } from 'node:crypto';
 
+import type { Api } from '../harness/api.ts';
 import { expect, test } from '../harness/test.ts';
 import { CONFIGURED, isAllowed } from './forged/reference.ts';
 import { type Call, forged } from './forged/requests.ts';
 import { send } from './forged/wire.ts';
 import { Rng, sized, tell } from './seed.ts';
 
-/** What the attack that found none had. */
+/** Requests in the big run: as many as in the attack by hand, which found nothing. */
 const BIG = 1786;
 /** Connections at the same time. */
 const AT_ONCE = 16;
@@ -20,23 +21,26 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
   test.setTimeout(10 * 60_000);
   const port = Number(new URL(companion.url).port);
   const { api } = companion;
-  // What is refused would go to the first, what is allowed goes to the second, or removes the third.
+  // Requests that have to be refused name the first one. Allowed ones name the second one, and
+  // those that delete name the third one.
   const guarded = await api.create('guarded');
   const open = await api.create('open');
   const doomed = await api.create('doomed');
   const before = await api.get(`/api/v1/runtimes/backend-internal/workers/${guarded}`);
+  const listed = await workers(api);
   const requests = forged(new Rng('forged'), port, sized(BIG));
 
   const wrong: string[] = [];
-  let refused = 0;
+  let [refused, created] = [0, 0];
   const ask = async (request: (typeof requests)[number]) => {
     const allowed = isAllowed(request, port);
     const id = messageId();
     const worker = !allowed ? guarded : removes(request.call) ? doomed : open;
     const { status, head } = await send(port, request, worker, id);
     if (!allowed) refused += 1;
-    // What is no HTTP is refused before anybody asks whose it is.
-    const right = allowed ? status !== 403 : status === 403 || status === 400;
+    if (creates(request.call) && (status === 201 || status === 303)) created += 1;
+    // A request that is no valid HTTP is refused with 400, before its headers are looked at.
+    const right = allowed ? status !== 403 && status < 500 : status === 403 || status === 400;
     const cors = /^access-control-/im.test(head);
     if (!right || cors) wrong.push(`${JSON.stringify(request)}: ${allowed ? 'allowed' : 'refused'} by the rule, ${head}`);
   };
@@ -49,6 +53,11 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
   expect(wrong.slice(0, 10), 'answers against the rule').toEqual([]);
   expect(await api.get(`/api/v1/runtimes/backend-internal/workers/${guarded}`)).toEqual(before);
   expect((await api.transcript(guarded)).messages).toEqual([]);
+  // Nothing was begun besides what the answers admit, and nothing deleted but what was to be.
+  const now = await workers(api);
+  expect(listed.filter((worker) => !now.includes(worker))).toEqual([doomed]);
+  expect(now.filter((worker) => !listed.includes(worker)).length).toBe(created);
+  expect(created, 'some of the allowed ones begin a conversation').toBeGreaterThan(0);
   const asked = JSON.stringify(await upstream.asked());
   expect(asked.length > 2, 'some of the allowed ones reach the model').toBe(true);
   expect(refused).toBeGreaterThan(requests.length / 4);
@@ -58,6 +67,24 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
 
 function removes({ method, body }: Call): boolean {
   return method === 'DELETE' || body === 'do=delete';
+}
+
+function creates({ method, path }: Call): boolean {
+  return method === 'POST' && (path === '/' || path === '/new' || path.endsWith('/workers'));
+}
+
+/** The ids of all conversations that are not deleted. */
+async function workers(api: Api): Promise<string[]> {
+  const found: string[] = [];
+  let before = '';
+  for (;;) {
+    const page = await api.get<{ workers: { worker_id: string }[]; next_before: string | null }>(
+      `/api/v1/runtimes/backend-internal/workers?limit=200${before}`,
+    );
+    found.push(...page.workers.map(({ worker_id }) => worker_id));
+    if (!page.next_before) return found;
+    before = `&before=${encodeURIComponent(page.next_before)}`;
+  }
 }
 
 function messageId(): string {

@@ -1,5 +1,5 @@
-// Exports of other programs and of this one, with hostile texts wherever a text may stand: every
-// page of what was imported holds elements of the closed list, and no others.
+// Imports exports of other programs and of this one that have hostile texts in all of their fields.
+// Every page of an imported conversation must contain only elements of the closed list.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, refusal } from '../harness/upstream.ts';
@@ -12,11 +12,11 @@ import { type Payload, harmless, payloads } from './payloads.ts';
 import { Rng, size, sized, tell } from './seed.ts';
 import { Stage } from './stage.ts';
 
-/** What the attack that found none had. */
+/** The size of the big run: that of the attack by hand, which found nothing. */
 const BIG = { conversations: 1499, elements: 24_792 };
 /** Conversations of one file. */
 const TOGETHER = 15;
-/** One of so many is not only parsed but shown. */
+/** One conversation in so many is not only parsed but also shown. */
 const SHOWN = 12;
 const MOST = { most: size === 'big' ? 10_000 : 1_000 };
 
@@ -29,7 +29,7 @@ async function imported(companion: Companion, file: string): Promise<string[]> {
   return (JSON.parse(body.toString()) as { workers: string[] }).workers;
 }
 
-/** Files of all formats, so many conversations in all. */
+/** Files of all formats, with `count` conversations in all. */
 function files(name: string, texts: Payload[], samples: string[], count: number): string[] {
   const rng = new Rng(name);
   const made: string[] = [];
@@ -37,7 +37,7 @@ function files(name: string, texts: Payload[], samples: string[], count: number)
     const many = Math.min(TOGETHER, count - n);
     const kind = made.length % 3;
     if (kind === 2) {
-      // This format has one conversation of a sample in a file.
+      // A file of Companion's own format holds one forged conversation.
       for (let own = 0; own < many; own++) made.push(forgery(rng, rng.pick(samples), texts));
     } else {
       const make = kind === 0 ? chatgpt : openWebUi;
@@ -48,7 +48,7 @@ function files(name: string, texts: Payload[], samples: string[], count: number)
   return made;
 }
 
-/** Exports of conversations that were really held: one that was answered, and one that was not. */
+/** Real exports of two conversations: one with an answer, and one whose turn failed. */
 async function samples(companion: Companion, ended: (worker: string) => Promise<void>): Promise<string[]> {
   const made = [];
   for (const title of ['answered', 'refused']) {
@@ -61,7 +61,7 @@ async function samples(companion: Companion, ended: (worker: string) => Promise<
   return made;
 }
 
-test('what is imported becomes nothing but text', async ({ browser, companion, upstream }) => {
+test('imported texts are only ever shown as text', async ({ browser, companion, upstream }) => {
   test.setTimeout(30 * 60_000);
   const rng = new Rng('imports');
   const texts = payloads(rng, 400);
@@ -82,7 +82,7 @@ test('what is imported becomes nothing but text', async ({ browser, companion, u
     return elements;
   };
 
-  // Harmless words in the same trees say what a page is made of.
+  // A first run with harmless words in the same trees records what a page consists of.
   const learning = await Stage.open(browser, companion, null);
   for (const file of files('harmless', harmless(texts), own, 3 * TOGETHER)) {
     await show(learning, await imported(companion, file));
@@ -99,7 +99,8 @@ test('what is imported becomes nothing but text', async ({ browser, companion, u
     conversations += workers.length;
     elements += await show(stage, workers);
     expect(await stage.faults(), `what an import did, in a file of ${workers.length}`).toEqual([]);
-    // The page that was shown last follows its conversation; a page without a script does not.
+    // The page that was shown last follows its conversation, which is deleted now. A page without
+    // scripts follows none.
     await stage.page.goto(`${companion.url}/settings`);
     for (const worker of workers) await companion.api.raw('DELETE', `${workerPath(worker)}?purge=true`);
   }
@@ -109,7 +110,7 @@ test('what is imported becomes nothing but text', async ({ browser, companion, u
   tell(`${conversations} imported conversations with ${elements} elements, 0 of them unexpected`);
 });
 
-test('files that cannot be imported are refused in words, and leave nothing', async ({ browser, companion }) => {
+test('files that cannot be imported are refused with a reason and change nothing', async ({ browser, companion }) => {
   test.setTimeout(10 * 60_000);
   const rng = new Rng('refused');
   const texts = payloads(rng, 100);
@@ -122,7 +123,7 @@ test('files that cannot be imported are refused in words, and leave nothing', as
     expect([status, what], body.toString().slice(0, 300)).toEqual([422, what]);
     expect(await companion.api.get(list), what).toEqual(before);
   }
-  // The same by the page's form, which says why.
+  // The same by the form of the page, which shows the reason.
   const form = async (file: string) => {
     const body = `--x\r\ncontent-disposition: form-data; name="file"; filename="x"\r\n\r\n${file}\r\n--x--\r\n`;
     const headers = { 'content-type': 'multipart/form-data; boundary=x', accept: 'text/html' };

@@ -1,5 +1,5 @@
-// The same payloads as names that somebody else gives: of models, by an endpoint, and of profiles,
-// by a folder of prompts.
+// The payloads as names from outside: of models, which an endpoint lists, and of profiles, which a
+// folder of prompts defines.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,9 +11,9 @@ import { type Payload, asLine, harmless, payloads } from './payloads.ts';
 import { Rng, sized, tell } from './seed.ts';
 import { Stage } from './stage.ts';
 
-/** What the attack that found none had. */
+/** Names in the big run: as many as in the attack by hand, which found nothing. */
 const BIG = 1098;
-/** Models of one list: no more are offered. */
+/** Models in one list: the server offers no more. */
 const TOGETHER = 200;
 
 /** A folder of prompts whose profiles are called by the payloads. */
@@ -30,7 +30,7 @@ async function profiles(folder: string, batch: Payload[]): Promise<string> {
   return prompts;
 }
 
-test('names of models and profiles become nothing but text', async ({ browser, companion, folder, upstream }) => {
+test('names of models and profiles are only ever shown as text', async ({ browser, companion, folder, upstream }) => {
   test.setTimeout(10 * 60_000);
   const all = payloads(new Rng('names'), sized(BIG));
   let known: Stage['known'] | null = null;

@@ -25,7 +25,7 @@ async function attacked(
   const context = await browser.newContext();
   const attacker = await Attacker.start(site.host);
   try {
-    // Whatever a user's browser keeps of the console is there: its cookies, its cache.
+    // The browser has visited the console before, so it has its cookies and cached files.
     const visited = await context.newPage();
     await visited.goto(target.url);
     const page = await context.newPage();
@@ -45,7 +45,7 @@ async function inner(page: Page): Promise<Frame> {
   return frame;
 }
 
-/** Everything that there is, as the server tells it. */
+/** All conversations with their transcripts, as the server gives them. */
 async function everything(api: Api): Promise<unknown> {
   const { workers } = await api.get<{ workers: { worker_id: string }[] }>(
     '/api/v1/runtimes/backend-internal/workers?limit=200',
@@ -70,7 +70,7 @@ for (const [name, host, query] of SITES) {
     expect(await everything(api), 'what there is').toEqual(before);
     expect(await upstream.asked(), 'questions to the model').toHaveLength(asked);
 
-    // The same attacks reach a server that does not look whom it answers.
+    // The same attacks succeed against a server that answers everybody.
     const careless = await Careless.start();
     const found = await attacked(browser, { host, query }, { url: careless.url, worker: 'w' });
     const changing = careless.asked.filter((line) => !line.startsWith('GET'));

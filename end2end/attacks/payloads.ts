@@ -1,5 +1,5 @@
-// Texts that try to become more than text in a page. They are made by a grammar and not taken
-// from a list, so that combinations which nobody has written down are tried, too.
+// Texts that try to run or load something in a page. A grammar generates them, so that combinations
+// are tried which are on no list.
 //
 // The vectors are those of public collections; the strings are our own. Sources: "XSS Filter
 // Evasion" of the OWASP cheat sheets (elements, events, encodings), html5sec.org (elements of
@@ -14,18 +14,18 @@ import { breakers, mutations } from './payloads/mutation.ts';
 import { Rng } from './seed.ts';
 
 export interface Payload {
-  /** Stands in the text, and so in everything that comes of it. */
+  /** A word of the text, by which everything that the text causes can be recognised. */
   token: string;
   text: string;
 }
 
-/** What every token matches; none is the beginning of another one. */
+/** Matches every token. No token is the beginning of another one. */
 export const TOKEN = /xs\d+z/g;
 
-/** What ends every kind of HTML block of CommonMark, so that no payload swallows the next one. */
+/** Ends every kind of HTML block of CommonMark, so that no payload swallows the next one. */
 const RESET = '--> ?> ]]> </script></style></pre></textarea>';
 
-/** Kinds of payloads with how often each is drawn. */
+/** The kinds of payloads, with the weight of each. */
 const KINDS: [number, (rng: Rng, token: string) => string][] = [
   [5, elements],
   [5, links],
@@ -46,19 +46,19 @@ export function payloads(rng: Rng, count: number): Payload[] {
   });
 }
 
-/** One text of several payloads, each in blocks of its own, behind a paragraph that names it. */
+/** One text of several payloads, each in blocks of its own after a paragraph with its token. */
 export function together(several: Payload[]): string {
   return several.map(({ token, text }) => `${token}\n\n${text}\n\n${RESET}\n\n`).join('');
 }
 
-/** The payload as a line: a title, a name of a model, a word of an error. */
+/** The payload as one line, for a title, the name of a model or an error. */
 export function asLine({ token, text }: Payload, longest = 190): string {
-  // What cannot stand in one line or was cut off still begins with its token.
+  // The line begins with the token, so that it can be recognised even when it is cut off.
   const line = `${token} ${text}`.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ');
   return [...line].slice(0, longest).join('').trim();
 }
 
-/** The same with a harmless text in the place of each: what a page is made of without attacks. */
+/** The same payloads with harmless texts, which show what a page consists of without attacks. */
 export function harmless(several: Payload[]): Payload[] {
   return several.map(({ token }) => ({ token, text: `A word: ${token}.` }));
 }

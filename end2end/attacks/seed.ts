@@ -1,7 +1,7 @@
-// The choices of a run: all of them follow from one number, which every suite prints, and how
-// many there are from one word.
+// The random choices of a run follow from one number, which every suite prints; the environment
+// variable ATTACKS decides how many there are.
 
-/** `small` for `make test`, `big` for `make torture`: what the attack that found these had. */
+/** `small` for `make test`, `big` for `make torture`. */
 export const size = process.env.ATTACKS === 'big' ? 'big' : 'small';
 
 /** The number that a run can be repeated with. */
@@ -12,7 +12,7 @@ export function sized(big: number): number {
   return size === 'big' ? big : Math.ceil(big / 10);
 }
 
-/** What a suite did, for the report and for a repetition. */
+/** Prints what a suite did, with the seed that repeats it. */
 export function tell(what: string): void {
   process.stdout.write(`    ${what} (SEED=${seed} ATTACKS=${size})\n`);
 }

@@ -1,4 +1,4 @@
-// Browsers that look at every element of what a server shows them.
+// A browser that checks every element of the pages that a server sends.
 
 import type { Browser, BrowserContext, Page } from '@playwright/test';
 
@@ -7,8 +7,13 @@ import { Console } from '../harness/console.ts';
 import { Watch } from '../harness/watch.ts';
 import { type Known, type Told, audit, settled } from './audit.ts';
 
+/** What a page shows in the place of an answer that was not rendered in time. */
+const LATE = '<p class="rendered-late">';
+/** How often a page is asked for until all of its answers are rendered; each may take 3 seconds. */
+const TRIES = 20;
+
 export class Stage {
-  /** What this stage has met around answers. */
+  /** What the pages of this stage consist of, apart from the answers. */
   readonly known: Known;
   readonly console: Console;
 
@@ -25,8 +30,8 @@ export class Stage {
   }
 
   /**
-   * A browser in which the pages' policy is not in force, so that whatever gets into a page runs.
-   * Without `known` it learns what there is.
+   * A browser that ignores the pages' Content-Security-Policy, so that an injected script runs.
+   * Without `known` it records what the pages consist of.
    */
   static async open(browser: Browser, companion: Companion, known: Known | null): Promise<Stage> {
     const context = await browser.newContext({ bypassCSP: true });
@@ -34,20 +39,30 @@ export class Stage {
     await watch.over(context);
     const seen = await audit(context, known);
     const page = await context.newPage();
-    // Parses pages that it does not show. Its own address is the server's, as for links.
+    // This page parses other pages without showing them. It has the server's origin, so that
+    // relative addresses in them are resolved as in the server's own pages.
     const parser = await context.newPage();
     await parser.goto(`${companion.url}/settings`);
     return new Stage(companion, context, page, parser, watch, seen);
   }
 
-  /** Looks at a page as the server sends it. Gives the number of elements in its transcript. */
+  /**
+   * Checks a page as the server sends it, with all of its answers. Returns the number of elements in
+   * its transcript.
+   */
   async look(path: string, status: number[] = [200]): Promise<number> {
-    const { status: answered, body } = await this.companion.api.raw('GET', path);
-    if (!status.includes(answered)) this.seen.faults.push(`${path} was answered with ${answered}`);
-    return this.lookAt(path, body.toString());
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const { status: answered, body } = await this.companion.api.raw('GET', path);
+      const html = body.toString();
+      // A busy machine may not render every answer in time; such a page would not be attacked.
+      if (html.includes(LATE)) continue;
+      if (!status.includes(answered)) this.seen.faults.push(`${path} was answered with ${answered}`);
+      return this.lookAt(path, html);
+    }
+    throw new Error(`${path}: not all answers are rendered, after ${TRIES} tries`);
   }
 
-  /** Looks at a page that somebody was sent. */
+  /** Checks the HTML of a page. Returns the number of elements in its transcript. */
   async lookAt(path: string, html: string): Promise<number> {
     const { said, elements } = await this.parser.evaluate(
       (html) => (window as unknown as Looking).__look(html),
@@ -60,7 +75,7 @@ export class Stage {
     return elements;
   }
 
-  /** What was found since the last time, everything that browsers complained about included. */
+  /** The faults since the last call, including everything that the browser complained about. */
   async faults(): Promise<string[]> {
     await settled(this.page);
     const own = new URL(this.companion.url).host;

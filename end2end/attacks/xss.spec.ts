@@ -1,5 +1,6 @@
-// Texts that try to run, load or lead somewhere: streamed by an endpoint in pieces that cut them
-// anywhere, asked, as titles, words of errors, and in addresses. Names of models and profiles: `names.spec.ts`.
+// Texts that try to run or load something, or to lead elsewhere: as answers, which an endpoint
+// streams in pieces that are cut anywhere, and as questions, titles, errors and addresses. Names of
+// models and profiles are in `names.spec.ts`.
 
 import { expect, test } from '../harness/test.ts';
 import { type Step, answer, refusal } from '../harness/upstream.ts';
@@ -11,12 +12,16 @@ import { type Payload, asLine, harmless, payloads, together } from './payloads.t
 import { Rng, sized, tell } from './seed.ts';
 import { Stage } from './stage.ts';
 
-/** What the attack that found none had. */
+/** Payloads in the big run: as many as in the attack by hand, which found nothing. */
 const BIG = 1098;
-/** Payloads of one answer, and its letters: a question may have 32,000. */
+/**
+ * Payloads and letters in one answer. The same text is a question, which may have 32,000 letters.
+ */
 const TOGETHER = 40;
 const LETTERS = 24_000;
-/** A pause that is longer than what is committed together, so that each cut is shown. */
+/**
+ * A pause that is longer than a delta frame (20 ms), so that the text is shown cut at this place.
+ */
 const SHOWN_MS = 25;
 
 const rng = new Rng('xss');
@@ -42,7 +47,7 @@ function streamed(text: string): (string | Step)[] {
   );
 }
 
-/** Shows the payloads in every way but by import. */
+/** Shows the payloads in every way except by an import. */
 async function play(
   stage: Stage,
   strict: Console,
@@ -64,7 +69,7 @@ async function play(
   await console.openLive(`/c/${worker}`);
   await console.ask(text);
   await console.isIdle(90_000);
-  // Each stands in a paragraph of its own: none has swallowed what follows it.
+  // Each token is in a paragraph of its own, so no payload has swallowed the text after it.
   for (const { token } of batch) {
     await expect(console.answer.locator(`p:text-is("${token}")`)).not.toHaveCount(0);
   }
@@ -77,7 +82,7 @@ async function play(
   await expect(console.choices).not.toHaveCount(0);
   await page.keyboard.press('Escape');
 
-  // In another browser the policy is in force, and nothing tries to break it.
+  // In another browser the policy is in force; there nothing may violate it.
   await strict.openLive(`/c/${worker}`);
 
   const { turns } = await companion.api.transcript(worker);
@@ -96,7 +101,10 @@ async function play(
   await stage.look('/data');
 }
 
-/** The first payload of those that do what they should not. */
+/**
+ * Halves a batch until one payload is left that does what it should not, or until neither half does
+ * it by itself.
+ */
 async function narrowed(
   play: (batch: Payload[]) => Promise<string[]>,
   batch: Payload[],
@@ -104,10 +112,13 @@ async function narrowed(
   if (batch.length <= 1) return batch;
   const half = batch.slice(0, Math.ceil(batch.length / 2));
   const rest = batch.slice(half.length);
-  return narrowed(play, (await play(half)).length > 0 ? half : rest);
+  for (const part of [half, rest]) {
+    if ((await play(part)).length > 0) return narrowed(play, part);
+  }
+  return batch;
 }
 
-test('payloads that are streamed, asked and named run nothing and become nothing but text', async ({
+test('payloads that are streamed, asked and used as names are only ever shown as text', async ({
   browser,
   companion,
   console,

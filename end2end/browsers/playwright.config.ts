@@ -1,5 +1,5 @@
-// The main journeys in browsers other than Chromium, each driven by what it brings itself. Only
-// the test runner is Playwright's.
+// Runs the main journeys in Firefox and WebKitGTK. Only the test runner is Playwright's; each
+// browser is driven by the protocol that it supports itself.
 
 import { defineConfig } from '@playwright/test';
 

@@ -3,8 +3,8 @@
 /** Firefox: FIREFOX, else Debian's long-term version. */
 export const firefox = process.env.FIREFOX || '/usr/bin/firefox-esr';
 
-/** What drives WebKitGTK, and knows where its browser is: WEBKIT_DRIVER, else Debian's. */
+/** The program that starts and drives WebKitGTK's browser: WEBKIT_DRIVER, else Debian's. */
 export const webkitDriver = process.env.WEBKIT_DRIVER || '/usr/bin/WebKitWebDriver';
 
-/** A display that nobody sees, for WebKitGTK: XVFB, else Debian's. */
+/** The virtual display for WebKitGTK: XVFB, else Debian's. */
 export const xvfb = process.env.XVFB || '/usr/bin/Xvfb';

@@ -1,4 +1,4 @@
-// Says in one sentence what is missing, before the first journey fails for it.
+// Checks before the first journey that all programs are there, and says how to get a missing one.
 
 import { existsSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// The fixtures: servers as the tests of the console have them, and a browser for each test. With a
-// folder named by PICTURES, each test leaves a picture there of what is seen at its end.
+// The fixtures: the same servers as in the tests of the console, and a browser for each test. Where
+// PICTURES names a folder, each test writes a picture of its last page into it.
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -28,10 +28,11 @@ export const test = base.extend<Options & Fixtures>({
   engine: ['firefox', { option: true }],
   setup: [{ scripts: true, dark: false }, { option: true }],
 
-  // The tests of the console watch Playwright's own browser, which is not started here.
+  // This fixture watches Playwright's own browser, which these tests do not start.
   watch: async ({}, use) => use(new Watch()),
 
-  // A server that ends before its pages would be missed by them.
+  // The driver depends on the server, so the browser is closed before the server ends; otherwise
+  // its pages would report a lost connection.
   driver: async ({ companion: _, engine, folder, setup }, use, info) => {
     const driver = await (engine === 'firefox' ? Firefox : WebKit).start(folder, setup);
     try {
@@ -52,7 +53,7 @@ export const test = base.extend<Options & Fixtures>({
 
   view: async ({ driver, companion }, use) => {
     await use(new ConsolePage(driver, companion));
-    // The server has seen every request, also those that a browser does not tell of.
+    // The server's log shows every refused request, also those that the driver does not report.
     const refused = companion.log.split('\n').filter((line) => / status=[45]\d\d /.test(line));
     expect.soft(refused, 'requests that the server refused').toEqual([]);
   },

@@ -1,4 +1,4 @@
-// `make dev` as a developer uses it: it starts, a page works, and what is changed is seen.
+// `make dev` as a developer uses it: it starts, its page works, and changed files are seen in it.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,9 +11,11 @@ import { Watch } from '../harness/watch.ts';
 import { Development } from './clone.ts';
 
 const MINUTE = 60_000;
-/** On a machine that has built nothing of the development server yet. */
+/** How long the first build may take, when nothing of the development server is built yet. */
 const FIRST_BUILD_MS = 20 * MINUTE;
-/** Far more than it takes (half a minute at most), so that no busy machine fails this. */
+/**
+ * How long a change may take until it is seen. It takes half a minute at most on an idle machine.
+ */
 const SEEN_MS = 8 * MINUTE;
 
 test('a change of a style and one of a component are seen in the open page', async ({
@@ -38,7 +40,7 @@ test('a change of a style and one of a component are seen in the open page', asy
     const written = page.getByRole('log').getByText('Written while developing.');
     await expect(written).toBeVisible();
 
-    // A style comes into the page as it stands.
+    // A changed style is put into the open page without a reload.
     await page.evaluate(() => (document.body.dataset.loaded = 'once'));
     let began = Date.now();
     await development.change(
@@ -52,7 +54,8 @@ test('a change of a style and one of a component are seen in the open page', asy
     expect(await page.evaluate(() => document.body.dataset.loaded)).toBe('once');
     console.log(`    a style was seen after ${seconds(began)} s`);
 
-    // A component comes with a new server and a new page, where the conversation is as it was.
+    // A changed component restarts the server and reloads the page, which shows the same
+    // conversation.
     began = Date.now();
     await development.change(
       'app/src/components/conversation_header.rs',

@@ -63,8 +63,9 @@ export class Api {
     await this.call('PATCH', workerPath(worker), change);
   }
 
-  async delete(worker: string): Promise<void> {
-    await this.call('DELETE', workerPath(worker));
+  /** Deletes a conversation; it can be brought back, unless it is deleted for good. */
+  async delete(worker: string, how: 'for now' | 'for good' = 'for now'): Promise<void> {
+    await this.call('DELETE', `${workerPath(worker)}${how === 'for good' ? '?purge=true' : ''}`);
   }
 
   /** Sends a message as another program would. */

@@ -5,10 +5,12 @@ import { type ChildProcess, spawn } from 'node:child_process';
 /** How long a program may take to come up or to go, on a busy machine. */
 const PATIENCE_MS = 60_000;
 
-const running = new Set<ChildProcess>();
+const running = new Set<Child>();
 
 // Only what was started here, and only when this worker itself ends without its teardown.
-process.on('exit', () => running.forEach((child) => child.kill('SIGKILL')));
+process.on('exit', () => running.forEach((child) => child.last()));
+
+type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL';
 
 export interface Start {
   program: string;
@@ -17,6 +19,10 @@ export interface Start {
   cwd: string;
   /** What it prints as soon as it is ready, on standard output or standard error. */
   ready: RegExp;
+  /** The signal that ends it when nobody else does; without it SIGKILL. */
+  last?: Signal;
+  /** Gives it a process group, to which all signals then go, as those of a terminal do. */
+  group?: boolean;
 }
 
 export class Child {
@@ -26,21 +32,30 @@ export class Child {
 
   private constructor(
     private readonly process: ChildProcess,
-    readonly name: string,
+    private readonly start: Start,
   ) {
-    running.add(process);
-    this.gone = new Promise((done) => process.once('exit', () => done()));
-    void this.gone.then(() => running.delete(process));
+    running.add(this);
+    this.gone = new Promise((done) => {
+      process.once('exit', () => done());
+      // A program that cannot be started does not end either.
+      process.once('error', () => process.pid === undefined && done());
+    });
+    void this.gone.then(() => running.delete(this));
     for (const stream of [process.stdout, process.stderr]) {
       stream?.on('data', (bytes: Buffer) => (this.output += bytes.toString()));
     }
   }
 
-  /** Starts a program; gives what its line of readiness said. */
+  /** Starts a program; gives what its line of readiness said. Ends it when that line is not said. */
   static async start(start: Start): Promise<[Child, RegExpExecArray]> {
-    const { program, args = [], env, cwd, ready } = start;
-    const process = spawn(program, args, { env, cwd, stdio: ['ignore', 'pipe', 'pipe'] });
-    const child = new Child(process, program);
+    const { program, args = [], env, cwd, ready, group = false } = start;
+    const process = spawn(program, args, {
+      env,
+      cwd,
+      detached: group,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const child = new Child(process, start);
     const said = new Promise<RegExpExecArray>((found, failed) => {
       const look = (): void => {
         const match = ready.exec(child.output);
@@ -51,7 +66,12 @@ export class Child {
       process.once('error', failed);
       process.once('exit', () => failed(new Error(`${program} ended:\n${child.output}`)));
     });
-    return [child, await within(said, `${program} to be ready`)];
+    try {
+      return [child, await within(said, `${program} to be ready`)];
+    } catch (error) {
+      await child.end(start.last ?? 'SIGKILL').catch(() => {});
+      throw error;
+    }
   }
 
   get pid(): number {
@@ -64,13 +84,32 @@ export class Child {
   }
 
   /** Sends a signal and waits for the end. */
-  async end(signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
-    if (this.ended === null) this.process.kill(signal);
+  async end(signal: Signal): Promise<void> {
+    this.signal(signal);
     try {
-      await within(this.gone, `${this.name} to end by ${signal}`);
+      await within(this.gone, `${this.start.program} to end by ${signal}`);
     } catch (error) {
-      this.process.kill('SIGKILL');
+      this.signal('SIGKILL');
       throw error;
+    }
+  }
+
+  /** Sends the last signal, and waits for nothing. */
+  last(): void {
+    this.signal(this.start.last ?? 'SIGKILL');
+  }
+
+  private signal(signal: Signal): void {
+    if (this.ended !== null || this.pid === 0) return;
+    if (this.start.group !== true) {
+      this.process.kill(signal);
+      return;
+    }
+    try {
+      process.kill(-this.pid, signal);
+    } catch (error) {
+      // It may have ended since.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }
 }

@@ -1,6 +1,6 @@
-// What serves the client-only console and stands before the server: the real Trunk with the real
-// Trunk.toml, or the real nginx with the configuration of the docs. Both serve what
-// `trunk build --release` has left; nothing is built here.
+// Starts what serves the client-only console and forwards requests to the server: the real Trunk
+// with the repository's Trunk.toml, or the real nginx with the configuration of the docs. Both
+// serve the output of `trunk build --release`; nothing is built here.
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
@@ -10,6 +10,7 @@ import { join } from 'node:path';
 
 import { Child } from './child.ts';
 import * as programs from './programs.ts';
+import { changed } from './text.ts';
 
 export type Front = 'server' | 'trunk' | 'nginx';
 
@@ -30,7 +31,9 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Starts one of them before the server at `backend`, and waits until it answers. */
+/**
+ * Starts one of them in front of the server at `backend`, and waits until it serves the console.
+ */
 export async function startFront(
   front: 'trunk' | 'nginx',
   folder: string,
@@ -62,7 +65,7 @@ class Started implements Site {
     return this.child.output;
   }
 
-  /** Waits until it serves the page. It says that it listens just before it does. */
+  /** Waits until it serves the page: it prints that it listens a moment before it does. */
   async answers(): Promise<void> {
     while (this.child.ended === null) {
       const answer = await fetch(this.url).catch(() => undefined);
@@ -83,7 +86,7 @@ function isBuilt(): void {
   }
 }
 
-/** Trunk with Trunk.toml, two addresses and the place of its files aside. */
+/** Starts Trunk with Trunk.toml, in which only two addresses and the folders are replaced. */
 async function trunk(place: string, backend: string, port: number): Promise<Child> {
   const config = changed(await readFile(programs.file('Trunk.toml'), 'utf8'), [
     ['127.0.0.1:3000', backend],
@@ -101,8 +104,8 @@ async function trunk(place: string, backend: string, port: number): Promise<Chil
 }
 
 /**
- * Makes a Trunk.toml of a page whose files are there already: Trunk copies them and serves the
- * copies. Gives its path.
+ * Makes a copy of Trunk.toml that takes the built files for its sources, so that Trunk copies and
+ * serves them without a build. Returns the path of that copy.
  */
 export async function prebuilt(place: string, config: string): Promise<string> {
   isBuilt();
@@ -123,7 +126,10 @@ export async function prebuilt(place: string, config: string): Promise<string> {
   return toml;
 }
 
-/** nginx with the sample of the docs, the four things aside that are everybody's own. */
+/**
+ * Starts nginx with the configuration of the docs, in which only the four local values are
+ * replaced.
+ */
 async function nginx(place: string, backend: string, port: number): Promise<Child> {
   const sample = changed(await readFile(programs.file('docs/client-only.nginx.conf'), 'utf8'), [
     ['127.0.0.1:8080', `127.0.0.1:${port}`],
@@ -136,7 +142,7 @@ async function nginx(place: string, backend: string, port: number): Promise<Chil
     (name) => `${name}_temp_path ${place}/${name};`,
   );
   const config = join(place, 'nginx.conf');
-  // Its workers give up root for an account that may not read the files.
+  // When it is started as root, its workers would switch to an account that may not read the files.
   const user = process.getuid?.() === 0 ? `user ${userInfo().username};` : '';
   await writeFile(
     config,
@@ -152,13 +158,4 @@ async function nginx(place: string, backend: string, port: number): Promise<Chil
     ready: /start worker processes/,
   });
   return child;
-}
-
-/** Replaces each text everywhere. Error: one of them is not there. */
-function changed(text: string, changes: [string, string][]): string {
-  for (const [before, after] of changes) {
-    if (!text.includes(before)) throw new Error(`there is no ${before} to be replaced`);
-    text = text.replaceAll(before, () => after);
-  }
-  return text;
 }

@@ -27,7 +27,9 @@ const root = resolve(import.meta.dirname, '../..');
 /** The client-only console, as `trunk build --release` leaves it: SPA_DIST, else in target/csr. */
 export const spa = resolve(process.env.SPA_DIST ?? join(root, 'target/csr'));
 
-/** What serves it: Trunk, which `tools/env.sh` puts on the PATH, and Debian's nginx. */
+/**
+ * The servers of the client-only console: Trunk, which `tools/env.sh` puts on the PATH, and nginx.
+ */
 export const trunk = process.env.TRUNK ?? 'trunk';
 export const nginx = process.env.NGINX ?? '/usr/sbin/nginx';
 

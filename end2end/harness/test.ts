@@ -16,8 +16,8 @@ import { Watch } from './watch.ts';
 export { expect };
 
 /**
- * Marks one of the main journeys, at most ten: they run against the client-only console too, so they
- * say nothing of what only the server's own page can do.
+ * Marks a test as one of the main journeys, of which there are ten at most. They also run against
+ * the client-only console, so they must not test what only the server's own page can do.
  */
 export const journey = { tag: '@journey' };
 
@@ -26,7 +26,9 @@ export interface Options {
   provider: 'upstream' | 'local' | 'none';
   /** Settings of the server, see `Companion`. */
   settings: Settings;
-  /** What the browser asks: the server itself, or what serves the client-only console before it. */
+  /**
+   * What the browser talks to: the server itself, or a front that serves the client-only console.
+   */
   front: Front;
 }
 
@@ -36,7 +38,7 @@ interface Fixtures {
   upstream: Upstream;
   /** The server, started. */
   companion: Companion;
-  /** The port of what stands before the server; 0 where nothing does. */
+  /** The port of the front; 0 when the browser talks to the server itself. */
   frontPort: number;
   /** Where the browser finds the console. */
   site: Site;

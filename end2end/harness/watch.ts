@@ -67,7 +67,7 @@ export class Watch {
     this.allow(/ERR_INCOMPLETE_CHUNKED/, /ERR_SOCKET_NOT_CONNECTED/);
   }
 
-  /** Begins anew: what was seen so far is not told again. */
+  /** Forgets all problems and requests so far. */
   forget(): void {
     this.problems.length = 0;
     this.requests.length = 0;

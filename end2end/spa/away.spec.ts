@@ -1,13 +1,13 @@
-// The server away: at load, while the console runs, and back again.
+// The client-only console while the server is away: at load, and while the console runs.
 
 import { COME_BACK_MS } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-/** What Trunk (500) and nginx (502) say for a server that they do not reach. */
+/** The errors of Trunk (500) and nginx (502) when they do not reach the server. */
 const FROM_PROXIES = [/^answer 50[02]/, /status of 50[02]/];
 
-test('away at load: an error with a way to try again', async ({
+test('when the server is away at load, an error offers to try again', async ({
   companion,
   console,
   page,
@@ -28,7 +28,7 @@ test('away at load: an error with a way to try again', async ({
   await expect(console.welcome).toBeVisible();
 });
 
-test('away while it runs: it says so, keeps what is typed, and goes on', async ({
+test('when the server goes away, the console says so, keeps typed text, and goes on later', async ({
   companion,
   console,
   page,
@@ -45,7 +45,8 @@ test('away while it runs: it says so, keeps what is typed, and goes on', async (
   await companion.kill();
   await expect(console.link).toHaveAttribute('data-link', 'away', { timeout: COME_BACK_MS });
   await expect(console.link).toContainText('The server is away');
-  // Trunk opens a socket whether or not there is a server; that is no connection.
+  // Trunk accepts a WebSocket even when it does not reach the server. The console must not take
+  // that for a live connection.
   await console.link.evaluate((link) => {
     const seen: string[] = [];
     Object.assign(window, { seen });
@@ -61,6 +62,13 @@ test('away while it runs: it says so, keeps what is typed, and goes on', async (
     if (socket.url().includes('/workers/')) tries += 1;
   });
   await expect.poll(() => tries, { timeout: COME_BACK_MS }).toBeGreaterThan(2);
+  // Now the console tries again at once, and the server is still away.
+  const before = tries;
+  const online = async () => {
+    await page.evaluate(() => window.dispatchEvent(new Event('online')));
+    return tries;
+  };
+  await expect.poll(online, { timeout: COME_BACK_MS }).toBeGreaterThan(before + 2);
   const seen = await page.evaluate(() => (window as unknown as { seen: string[] }).seen);
   expect(seen).not.toContain('live');
   await companion.start();

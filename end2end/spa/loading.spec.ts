@@ -1,9 +1,9 @@
-// What is seen before the console is there, and what it knows of its reader.
+// What the client-only console shows while it loads, and how it learns the reader's choices.
 
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-test('words are there before the WASM has come, and make room for the console', async ({
+test('a text is shown until the WASM has loaded, and is then removed', async ({
   console,
   page,
 }) => {
@@ -13,12 +13,12 @@ test('words are there before the WASM has come, and make room for the console', 
     await may;
     await route.continue();
   });
-  // The page is loaded only when its files are.
+  // This waits for the load of the page, which needs its files.
   const loaded = console.open();
   await expect(page.getByRole('status').filter({ hasText: 'Loading…' })).toBeVisible();
   await expect(page.getByText('読み込んでいます…')).toBeHidden();
   await expect(page.locator('#start .wordmark')).toBeVisible();
-  // What is for a browser without scripts is not seen in one with them.
+  // The texts for browsers without scripts are not shown.
   await expect(page.locator('#start')).toHaveText(/^\s*Companion\s*Loading…\s*$/, {
     useInnerText: true,
   });
@@ -29,7 +29,7 @@ test('words are there before the WASM has come, and make room for the console', 
   await expect(console.welcome).toBeVisible();
 });
 
-test('a file that does not come is told, with a way to try again', async ({
+test('when a file cannot be loaded, an error offers to try again', async ({
   console,
   page,
   watch,
@@ -44,10 +44,35 @@ test('a file that does not come is told, with a way to try again', async ({
   await console.isLive();
 });
 
+test('an error at load stays when the server answers late', async ({ console, page, watch }) => {
+  watch.allow(/\.js/, /ERR_FAILED/, /Failed to fetch/, /preloaded using link preload but not used/);
+  // The page would give up waiting for the answer after some seconds.
+  await page.addInitScript(() => {
+    AbortSignal.timeout = () => new AbortController().signal;
+  });
+  await page.route('**/frontend-*.js', (route) => route.abort());
+  let answer = (): void => {};
+  const may = new Promise<void>((resolve) => (answer = resolve));
+  await page.route('**/api/fn/reader', async (route) => {
+    await may;
+    await route.continue();
+  });
+  await console.open();
+  const failed = page.getByRole('alert').filter({ hasText: 'The console could not be loaded' });
+  await expect(failed).toBeVisible();
+  const answered = page.waitForResponse('**/api/fn/reader');
+  answer();
+  await (await answered).finished();
+  // The page handles the answer in tasks of its own, which are done before this one.
+  await page.evaluate(() => new Promise((done) => setTimeout(done)));
+  await expect(failed).toBeVisible();
+  await expect(page.getByText('Loading…')).toBeHidden();
+});
+
 test.describe('a Japanese browser', () => {
   test.use({ locale: 'ja-JP' });
 
-  test('is spoken to in Japanese, from the first words on', async ({ page, site }) => {
+  test('gets Japanese texts from the beginning', async ({ page, site }) => {
     await page.goto(site.url);
     await expect(page.locator('html')).toHaveAttribute('lang', 'ja');
     await expect(page.getByRole('textbox', { name: 'メッセージ' })).toBeVisible();
@@ -79,7 +104,7 @@ test('language, theme and the Enter key are as the reader chose them', async ({
 test.describe('without JavaScript', () => {
   test.use({ javaScriptEnabled: false });
 
-  test('it says so, and leads to the pages that need none', async ({ console, page }) => {
+  test('the page says that it needs JavaScript, and links to pages that do not', async ({ console, page }) => {
     await console.open('/');
     await expect(page.getByRole('heading', { name: /needs JavaScript/ })).toBeVisible();
     await page.getByRole('link', { name: 'settings' }).click();

@@ -1,18 +1,18 @@
-// Who may come through Trunk's proxy, which replaces the name that it was asked by.
+// Which names open the server through Trunk's proxy, which replaces the Host header.
 
 import { Api } from '../harness/api.ts';
 import { expect, test } from '../harness/test.ts';
 
-test('a name that was rebound to this machine opens nothing', async ({ companion, frontPort, site }) => {
+test('a foreign name that leads to this machine (DNS rebinding) is refused', async ({ companion, frontPort, site }) => {
   const trunk = new Api(site.url);
   const own = `127.0.0.1:${frontPort}`;
   const worker = await companion.api.newest();
-  // What a browser sends for a page of evil.example that asks its own address.
+  // These are a browser's headers when a page of evil.example asks its own, rebound address.
   const strange = { host: `evil.example:${frontPort}`, 'sec-fetch-site': 'same-origin' };
   for (const path of ['/data', '/search?q=a', `/profile/${worker}`, '/api/v1/status']) {
     expect((await trunk.raw('GET', path, { host: own })).status, path).toBe(200);
     expect((await trunk.raw('GET', path, strange)).status, path).toBe(403);
-    // It can add the header that Trunk tells the name in, and not take Trunk's away.
+    // A page can add an X-Forwarded-Host of its own, but it cannot remove the one that Trunk adds.
     const both = { ...strange, 'x-forwarded-host': own };
     expect((await trunk.raw('GET', path, both)).status, path).toBe(403);
   }
@@ -24,13 +24,13 @@ test('a name that was rebound to this machine opens nothing', async ({ companion
   expect((await post({ ...strange, origin: `http://evil.example:${frontPort}` })).status).toBe(403);
 });
 
-test('the page allows its own files alone', async ({ site }) => {
+test('the policy of the page allows only its own files', async ({ site }) => {
   const { headers, body } = await new Api(site.url).raw('GET', '/');
   const policy = String(headers['content-security-policy']);
   expect(policy).toContain("default-src 'none'");
   expect(policy).toMatch(/script-src 'self' 'wasm-unsafe-eval' 'nonce-[^']+';/);
   expect(policy).not.toMatch(/unsafe-inline|'unsafe-eval'|http/);
   expect(headers['x-content-type-options']).toBe('nosniff');
-  // No script stands in the page.
+  // The page has no inline script.
   expect(body.toString()).not.toMatch(/<script(?![^>]*\bsrc=)/);
 });

@@ -1,4 +1,4 @@
-// The client-only console as it is served in earnest: the real nginx with the file of the docs.
+// The client-only console behind the real nginx, with the configuration of the docs.
 
 import { request } from 'node:http';
 
@@ -24,7 +24,7 @@ test('a message is sent and its answer streams', async ({ companion, console, pa
   await expect(page.locator('.sent')).toBeVisible();
   await page.getByRole('link', { name: 'Back to the conversation' }).click();
   await console.isLive();
-  // The list of another tab hears of it, too.
+  // A conversation that is created elsewhere appears in the list, which has a WebSocket of its own.
   const title = 'From elsewhere';
   await companion.api.create(title);
   await expect(console.list).toContainText(title);
@@ -49,7 +49,7 @@ test('files are cached by their names, pages are not, and events are not held ba
   const gone = await page.request.get(`${site.url}/frontend-ffffffffffffffff.js`);
   expect(gone.status()).toBe(404);
 
-  // Server-Sent Events: a frame comes while the answer is not over.
+  // Server-Sent Events are not buffered: a frame comes while the answer is still under way.
   await upstream.plays(answer('One ', hold, 'two.'));
   const worker = await companion.api.newest();
   const events = await fetch(
@@ -58,13 +58,18 @@ test('files are cached by their names, pages are not, and events are not held ba
   );
   await companion.api.send(worker, 'Count.');
   const reader = events.body?.pipeThrough(new TextDecoderStream()).getReader();
+  if (!reader) throw new Error('the answer has no body');
   let told = '';
-  while (!told.includes('One ')) told += (await reader?.read())?.value ?? '';
-  await reader?.cancel();
+  while (!told.includes('One ')) {
+    const { done, value } = await reader.read();
+    if (done) throw new Error(`the stream ended: ${told}`);
+    told += value;
+  }
+  await reader.cancel();
   await upstream.release();
 });
 
-test('a stranger has no name here, and a large file is taken', async ({
+test('a foreign name is refused, and a large file is forwarded', async ({
   frontPort,
   page,
   site,
@@ -83,7 +88,7 @@ test('a stranger has no name here, and a large file is taken', async ({
   });
   expect(closed).toBe('ECONNRESET');
   watch.allow(/^answer 422/, /status of 422/);
-  // Larger than what nginx takes by itself; what is wrong with it the server says.
+  // The file is larger than nginx allows by default. It is no export, so the server refuses it.
   await page.goto(`${site.url}/data`);
   const buffer = Buffer.alloc(3 << 20, 'no conversation ');
   await page.setInputFiles('input[type=file]', { name: 'x.json', mimeType: 'text/plain', buffer });
@@ -91,7 +96,7 @@ test('a stranger has no name here, and a large file is taken', async ({
   await expect(page.getByRole('alert').locator('[data-kind=error]')).toBeVisible();
 });
 
-test('away at load: an error with a way to try again', async ({
+test('when the server is away at load, an error offers to try again', async ({
   companion,
   console,
   page,

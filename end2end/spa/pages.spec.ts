@@ -1,9 +1,9 @@
-// The server's own pages, reached through the proxy, and the ways back into the console.
+// The server's own pages through the proxy, and their links back to the console.
 
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-test('each of the pages of the server is there, dressed, and leads back', async ({
+test('each page of the server is shown with its style and links back to the console', async ({
   console,
   page,
 }) => {
@@ -47,7 +47,7 @@ test('each of the pages of the server is there, dressed, and leads back', async 
   await console.isLive();
 });
 
-test('the forms of the server post through the proxy, and lead into the console', async ({
+test('the forms of the server work through the proxy and lead to the console', async ({
   companion,
   console,
   page,
@@ -65,7 +65,7 @@ test('the forms of the server post through the proxy, and lead into the console'
   await console.isLive();
   await expect(page.locator('.answers-here')).toContainText('Code');
 
-  // A search from the console, and a hit that leads to its message.
+  // A search from the console, whose hit leads to the message.
   await console.ask('Where is the otter?');
   await console.isIdle();
   await console.manage.click();
@@ -76,18 +76,22 @@ test('the forms of the server post through the proxy, and lead into the console'
   await console.isLive();
   await expect(page.locator(new URL(page.url()).hash)).toBeFocused();
 
-  // A file out of the console and in again.
+  // An export, and an import of the exported file.
   await console.open('/data');
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Export all' }).click();
   const path = await (await download).path();
-  await companion.api.delete(await companion.api.newest());
+  // It is deleted for good: one that can be brought back would be skipped.
+  await companion.api.delete(await companion.api.newest(), 'for good');
   await page.setInputFiles('input[type=file]', path);
   await page.getByRole('button', { name: 'Import' }).click();
-  await expect(page.getByRole('status').or(page.getByRole('alert'))).toBeVisible();
+  await expect(page.getByRole('status')).toContainText('1 conversation was imported');
+  await page.getByRole('link', { name: 'Open the first of them' }).click();
+  await console.isLive();
+  await expect(console.title).toHaveText('Short talk');
 });
 
-test('walking back and forward finds each conversation, its text and its draft', async ({
+test('back and forward show each conversation with its messages and its draft', async ({
   companion,
   console,
   page,

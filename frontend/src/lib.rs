@@ -11,7 +11,7 @@ pub fn hydrate() {
     leptos::mount::hydrate_body(app::App);
 }
 
-/// Builds the page without the server's; runs as soon as the module is loaded, in the place of what
+/// Begins the client-only console as soon as the module is loaded, and removes the texts that
 /// `index.html` shows until then.
 #[cfg(all(feature = "csr", not(feature = "hydrate")))]
 #[wasm_bindgen(start)]

@@ -11,8 +11,9 @@ tools_cargo() {
   fi
 }
 
-# Our own front of wasm-bindgen's library (tools/wasm-bindgen), a member of the workspace. It
-# compiles with the toolchain that builds everything else, in a quarter of the time.
+# Installs the command `wasm-bindgen` from tools/wasm-bindgen, which is a member of the workspace.
+# It compiles with the toolchain that builds everything else, in a quarter of the time that the
+# official command takes.
 setup_wasm_bindgen() {
   local dir=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION tmp=$tools_dir/.tmp.wasm-bindgen
   [ -n "$WASM_BINDGEN_VERSION" ] ||

@@ -46,12 +46,13 @@ missing_packages() {
   fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
-    # It counts the instructions of rendering.
+    # A test counts the instructions of rendering with it.
     command -v valgrind >/dev/null || echo valgrind
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb
-    # It serves the client-only console beside the server, as the documentation says.
+    # Tests serve the client-only console with it, configured as the documentation says. It is not
+    # started as a service.
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
   fi
 }
@@ -85,8 +86,7 @@ apt_install() {
       warn "the package lists could not be renewed; trying with the old ones."
     apt_updated=yes
   fi
-  run_logged apt-install "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive \
-    apt-get -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$@" ||
+  run_logged apt-install "${as_root[@]}" "$root/tools/setup/install-packages.sh" "$@" ||
     die "apt-get could not install them (its words are above); $by_hand"
   installed=$((installed + 1))
 }

@@ -5,7 +5,7 @@
 setup_schemathesis() {
   [ ! -x "$schemathesis_dir/bin/schemathesis" ] || return 0
   local tmp=$tools_dir/.tmp.schemathesis
-  # Debian's python3 has the module, but not always the installer that it puts into an environment.
+  # Debian's python3 contains venv, but ensurepip, which venv needs, is a package of its own.
   python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
   say "Installing schemathesis from PyPI."
   rm -rf "$tmp"
@@ -14,7 +14,7 @@ setup_schemathesis() {
       --only-binary :all: --no-cache-dir --disable-pip-version-check --requirement "$schemathesis_lock" ||
     die "pip could not install the packages of end2end/attacks/schemathesis (see above)."
   rm -rf "$schemathesis_dir"
-  # Its programs name the place that they were made for.
+  # The first lines of its programs name the temporary folder.
   grep -rlI "^#!$tmp" "$tmp/bin" | xargs -r sed -i "1s|$tmp|$schemathesis_dir|"
   mv -T "$tmp" "$schemathesis_dir"
   "$schemathesis_dir/bin/schemathesis" --version >/dev/null ||

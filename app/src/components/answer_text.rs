@@ -32,9 +32,9 @@ pub fn AnswerText(
     view! { <div class="message-text prose" dir="auto" node_ref=element inner_html=initial></div> }
 }
 
-/// The server's page is made from the text, and carries no HTML twice; a browser that takes
-/// it over leaves it as it is. Nothing is rendered here, on a thread that answers requests: what
-/// was not rendered for the page is shown as it was written.
+/// The HTML that the server writes into its page; hydration leaves it as it is. It was rendered
+/// before, on a thread of its own: this code runs on a thread that answers requests, and rendering
+/// here would delay them. A message that was not rendered is shown as it was written.
 #[cfg(feature = "ssr")]
 fn initial(entry: &Entry) -> String {
     let page = use_context::<crate::rendering::PageHtml>();

@@ -1,4 +1,5 @@
-//! The ways out of a conversation: files of it, and deleting it.
+//! Exporting and deleting a conversation: for the menu in its header, and for the page that
+//! stands in for a conversation that cannot be read.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -11,7 +12,7 @@ use crate::erase::heard;
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 
-/// Plain links: the browser keeps what they lead to.
+/// Links to the exported files, which the browser saves.
 #[component]
 pub fn ExportLinks() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
@@ -27,7 +28,7 @@ pub fn ExportLinks() -> impl IntoView {
     (link("markdown", tr!(export_markdown)), link("json", tr!(export_json)))
 }
 
-/// Deletes the conversation, with a script and without.
+/// A form that deletes the conversation; it works with and without JavaScript.
 #[component]
 pub fn DeleteForm() -> impl IntoView {
     let worker_id = expect_context::<Conversation>().worker_id;

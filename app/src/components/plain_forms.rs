@@ -1,8 +1,10 @@
-//! The plain forms of the console's pages in a browser where no server has written the page.
+//! Submits the plain forms of the client-only console.
 //!
-//! They post to the page that they stand on, and what serves the client-only console has only files
-//! there. So a script takes each one that no component has taken, and has the server do the same
-//! (`form.rs`). A form that leads to a page of the server's own stays the browser's.
+//! Each of them posts to the address of the page that it is on. In the client-only console this
+//! address leads to a static file, which takes no POST. So this module listens for each `submit`
+//! event that no component has handled, and sends the form's fields to the server function
+//! [`api::submit`], which does the same as a posted form (`form.rs`). Forms that post to one of the
+//! server's own pages are left to the browser.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -15,7 +17,7 @@ use super::console_view::Problem;
 use crate::route::Route;
 use crate::{AppError, api};
 
-/// Takes them until the component that called this is gone. What is refused is shown by `problem`.
+/// Submits these forms until the calling component is removed. `problem` shows what is refused.
 pub fn take(problem: Problem) {
     let navigate = use_navigate();
     let listener = window_event_listener(ev::submit, move |event| {
@@ -33,7 +35,7 @@ pub fn take(problem: Problem) {
         };
         let Some(fields) = fields(&form, event.submitter()) else { return };
         event.prevent_default();
-        // A page that comes anew has no menu open, and the focus is back at the menu's button.
+        // A new page would have no open menu; closing it returns the focus to the menu's button.
         if let Some(menu) = form.closest("[popover]").ok().flatten() {
             let _ = menu.unchecked_into::<web_sys::HtmlElement>().hide_popover();
         }

@@ -25,8 +25,8 @@ use entry_menu::EntryMenu;
 use groups::Groups;
 use older::Older;
 
-/// What went wrong with the list. Components share their contexts with those that are made after
-/// them, so the conversation's own [`Problem`] has to be of another type.
+/// The newest error of the list. A context is looked up by its type and is also seen by components
+/// that are created later, so the list's must not have the type of the conversation's, [`Problem`].
 #[derive(Clone)]
 struct ListProblem(Problem);
 

@@ -59,12 +59,17 @@ fn await_return(conversation: &Conversation, pause: Pause) {
 /// Connects again and again, with pauses that `pause` can end.
 async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
+    // Not the same as an attempt after the first: when a pause ends early, the attempts are counted
+    // anew, and the server may still be away.
+    let mut lost = false;
     conversation.link.set(Link::Connecting);
     loop {
-        match connect(&conversation, attempt > 0).await {
+        let end = connect(&conversation, lost).await;
+        lost = true;
+        match end {
             End::Deleted => {
                 gone(&conversation, &pause).await;
-                attempt = 0;
+                (attempt, lost) = (0, false);
                 continue;
             }
             End::Gap => conversation.forget_cursor(),
@@ -75,7 +80,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
                     Ok(snapshot) => conversation.catch_up(snapshot),
                     Err(error) if error.is_not_found() => {
                         gone(&conversation, &pause).await;
-                        attempt = 0;
+                        (attempt, lost) = (0, false);
                         continue;
                     }
                     Err(_) => {}
@@ -97,8 +102,9 @@ async fn gone(conversation: &Conversation, pause: &Pause) {
     conversation.link.set(Link::Connecting);
 }
 
-/// Follows for as long as it goes. After a loss, opening alone proves nothing: a proxy opens a
-/// connection before it asks the server for one.
+/// Follows the conversation until the connection ends. `lost` says that the one before was lost;
+/// an open socket then proves nothing yet, because a proxy accepts the browser's connection before
+/// it has reached the server.
 async fn connect(conversation: &Conversation, lost: bool) -> End {
     let Some(mut socket) = socket::open(&path(conversation)).await else {
         return End::Lost { was_of_use: false };
@@ -137,7 +143,7 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
     End::Lost { was_of_use: heard || stayed }
 }
 
-/// Shows that the connection lives once it has stayed for a while, unless this is dropped before.
+/// Shows the connection as live after a while, unless this is dropped before.
 struct Proof(AbortHandle);
 
 impl Proof {

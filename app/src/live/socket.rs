@@ -12,13 +12,14 @@ use super::backoff;
 /// How long a connection on which nothing happened counts as a good one, in milliseconds.
 pub const STAYED_MS: f64 = 5_000.0;
 
-/// How long a connection after a loss has to stay before it counts as one, in milliseconds, where
-/// nothing is told on it. A proxy that does not reach the server closes it sooner.
+/// How long a connection that was opened after a loss has to stay open before it is shown as live,
+/// in milliseconds, where no message comes on it. A proxy that does not reach the server closes it
+/// sooner.
 pub const PROVEN_MS: u32 = 1_000;
 
-/// What stands before the path of a socket of the client-only console. Trunk's proxy carries either
-/// sockets or requests below one path, so the sockets have one of their own, and the proxy in front
-/// of the server takes it away again (`Trunk.toml`, `docs/client-only.nginx.conf`).
+/// The prefix of the paths of the client-only console's WebSockets. Trunk's proxy forwards either
+/// WebSockets or plain requests below one path, so the WebSockets need a path of their own; the
+/// proxy removes the prefix again (`Trunk.toml`, `docs/client-only.nginx.conf`).
 const PREFIX: &str = if cfg!(feature = "csr") { "/ws" } else { "" };
 
 /// Opens a socket to a path of this server, and waits until it is open.

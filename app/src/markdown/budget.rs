@@ -1,40 +1,40 @@
-//! Leave to go on rendering: it ends when nobody waits for the result any more, and when its
-//! time is over.
+//! A limit for a rendering, which has to stop when its time is over, or when it is cancelled
+//! because nobody waits for its result any more.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Asked at each step of a rendering. Clones end together.
+/// Is asked at each step of a rendering. Cancelling one clone cancels all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
     cancelled: Arc<AtomicBool>,
-    /// When the time is over; none for a rendering that takes as long as it takes.
+    /// When the time is over; none for a rendering without a time limit.
     until: Option<Instant>,
 }
 
 impl Budget {
-    /// One that ends after so long.
+    /// A budget of so much time, from now on.
     pub fn of(time: Duration) -> Self {
         Self { until: Instant::now().checked_add(time), ..Self::default() }
     }
 
-    /// The same without an end of its time: it still ends when it is cancelled.
+    /// The same budget without its time limit. It is still cancelled together with this one.
     pub fn untimed(&self) -> Self {
         Self { until: None, ..self.clone() }
     }
 
-    /// Nobody waits any more.
+    /// Ends the budget, because nobody waits for the result any more.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the rendering has to end as it is.
+    /// Whether the rendering has to stop now.
     pub fn is_spent(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) || self.left() == Some(Duration::ZERO)
     }
 
-    /// How much time is left; none where time is no matter.
+    /// How much time is left; none without a time limit.
     pub fn left(&self) -> Option<Duration> {
         self.until.map(|until| until.saturating_duration_since(Instant::now()))
     }

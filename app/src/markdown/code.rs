@@ -96,7 +96,8 @@ fn syntax(language: &str) -> Option<&'static SyntaxReference> {
     SYNTAXES.find_syntax_by_token(language)
 }
 
-/// None where a line is too long, and where the budget was spent: then nobody is shown this.
+/// None when a line is too long, and when the budget is spent, which ends the whole rendering at
+/// its next step.
 fn highlight(syntax: &SyntaxReference, code: &str, budget: &Budget) -> Option<String> {
     if code.lines().any(|line| line.len() > LINE_BYTES) {
         return None;

@@ -6,9 +6,9 @@ use super::code::Highlighted;
 use super::plain::MARKDOWN_BYTES;
 use super::{Budget, End, Text, plain, render_within, work};
 
-/// Bytes that each piece of a text lets be read again. Of a block that is longer and not settled
-/// yet not every piece is shown at once: what all pieces cost together grows with their number,
-/// however long their block becomes.
+/// Bytes that may be rendered again for each piece that comes. While the last block is longer than
+/// this, it is not rendered for every piece but less and less often, so the cost of all pieces
+/// together grows with their number and not with the length of the block.
 const PIECE_BYTES: usize = 4 * 1024;
 
 /// A message on its way, with what its reader was given of it.
@@ -23,9 +23,10 @@ pub struct Live {
     /// Where the blocks that are not settled begin.
     settled_bytes: usize,
     settled: usize,
-    /// Bytes that may be read again by now, hardly more than can be read at all.
+    /// Bytes that may be rendered again now: each piece adds some, and each rendering takes as many
+    /// as it reads. Never much more than one rendering can read.
     credit: usize,
-    /// Bytes that are read as Markdown, once there are more.
+    /// Bytes that are read as Markdown; known once the text has more than that.
     split: Option<usize>,
     highlighted: Highlighted,
     /// What the reader has.
@@ -57,8 +58,9 @@ impl Live {
         self.text.len() as u64
     }
 
-    /// What more text changes; nothing where it is not its block's turn to be read again, which
-    /// a later piece or the end makes up for.
+    /// Adds text, and gives what this changes. None when nothing changes, when the budget is spent,
+    /// and when the last block may not be rendered again yet: then a later piece or the end gives
+    /// the change.
     pub fn push(&mut self, text: &str, budget: &Budget) -> Option<HtmlPatch> {
         self.text.push_str(text);
         let cost = self.text.len() - self.settled_bytes;
@@ -88,13 +90,13 @@ impl Live {
         self.patch(from, new.into_iter().map(|(_, block)| block).collect())
     }
 
-    /// What the end changes.
+    /// Renders the whole text, and gives how this differs from what was shown.
     pub fn finish(mut self, budget: &Budget) -> Option<HtmlPatch> {
         let whole = render_within(&self.text, &self.name, budget)?;
         self.patch(0, whole)
     }
 
-    /// How much is read as Markdown: looked for once where there is more.
+    /// Bytes of the text that are read as Markdown. Once the text is longer, they stay the same.
     fn split(&mut self) -> usize {
         let known = self.split;
         let split = known.unwrap_or_else(|| plain::split(&self.text).0.len());
@@ -229,13 +231,13 @@ mod tests {
         let cost = |live: &mut Live, text: &str| {
             let cost = work::of(|| drop(live.push(text, &Budget::default())));
             let shown: usize = live.shown.iter().map(String::len).sum();
-            // What reading the text and comparing the blocks takes.
+            // The steps that reading the text and comparing the blocks take are not counted.
             cost.saturating_sub(2 * (live.text.len() + shown))
         };
         cost(&mut live, &format!("- a\n  ```rust\n{code}  ```\n"));
         assert!(cost(&mut live, "- b") >= 500 * 11);
         for _ in 0..5 {
-            // The words of the list are read again.
+            // Only the words of the list are read again, not the code.
             assert!(cost(&mut live, " and c") < code.len() / 10);
         }
         assert!(live.shown[0].contains("class=\"s-"));
@@ -249,7 +251,7 @@ mod tests {
         assert_eq!((patch.from, patch.append.unwrap().text.as_str()), (1, "o."));
     }
 
-    /// The pieces of a text, as many bytes each as a fast model writes in one frame.
+    /// Splits a text into frames of so many bytes.
     fn frames(text: &str, bytes: usize) -> Vec<&str> {
         let (mut frames, mut rest) = (Vec::new(), text);
         while !rest.is_empty() {
@@ -260,7 +262,7 @@ mod tests {
         frames
     }
 
-    /// A block that never ends, in frames: what all of them cost together.
+    /// Streams a block that never ends, and counts the steps of all frames together.
     #[test]
     fn a_block_that_never_ends_costs_as_much_as_there_are_frames() {
         for unit in [
@@ -311,7 +313,7 @@ mod tests {
             }
             longest = longest.max(silent);
         }
-        // Every frame while it is short; later as often as its length allows.
+        // A short block is rendered for every frame, a long one less often the longer it is.
         assert!((2..=text.len() / PIECE_BYTES).contains(&longest), "{longest}");
         if let Some(patch) = live.finish(&Budget::default()) {
             patch.apply(&mut page);
@@ -320,7 +322,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_shown_of_what_nobody_waits_for() {
+    fn a_cancelled_budget_gives_no_change() {
         let budget = Budget::default();
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         assert!(live.push("One.\n\nTwo.", &budget).is_some());

@@ -328,20 +328,29 @@ fn a_budget_that_is_spent_gives_nothing() {
 }
 
 #[test]
-fn a_table_is_as_wide_as_one_can_be_read() {
+fn a_table_with_too_many_columns_is_shown_as_text() {
     let row = |columns: usize| "|a".repeat(columns) + "|\n";
     let table = |columns: usize| row(columns) + &row(columns).replace('a', "-") + &row(columns);
     assert!(html(&table(90)).contains("<table"));
     let wide = html(&table(120));
     assert!(!wide.contains("<table") && wide.matches('a').count() >= 240, "{wide}");
-    // Rows that end early are filled up, and no more than the text is long.
+    // Short rows are filled with empty cells, but with no more cells than the text has bytes.
     let filled = html(&(row(90) + &row(90).replace('a', "-") + &"b\n".repeat(400)));
     assert_eq!(filled.matches(">b</td>").count(), 400);
     assert!((1_000..1_900).contains(&filled.matches("<td></td>").count()));
 }
 
 #[test]
-fn an_address_that_is_written_once_is_led_to_as_often_as_is_bearable() {
+fn cells_stay_in_their_columns_when_no_more_empty_ones_are_added() {
+    let row = |columns: usize| "|a".repeat(columns) + "|\n";
+    let head = row(90) + &row(90).replace('a', "-");
+    let html = html(&(head + &"b\n".repeat(400) + "| | | x |\n"));
+    let last = html.rsplit("<tr>").next().unwrap();
+    assert!(last.starts_with("<td></td><td></td><td>x</td>"), "{last}");
+}
+
+#[test]
+fn the_address_of_a_reference_is_used_until_its_bytes_reach_a_bound() {
     let text = format!("[a]: http://{}\n\n{}", "x".repeat(5_000), "[a] ".repeat(500));
     let html = html(&text);
     assert!(html.len() < 8 * text.len() + 100_000, "{}", html.len());

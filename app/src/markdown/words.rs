@@ -7,7 +7,7 @@ use super::link;
 use super::work::looked_at;
 
 const STRONG: &str = "**";
-/// And `https`.
+/// How an address begins, with `http` and with `https`.
 const SCHEME: &str = "http";
 
 /// The events of a block, with its words read once more.
@@ -147,7 +147,8 @@ fn address(text: &str) -> Option<(usize, &str)> {
     }
 }
 
-/// Without the punctuation at its end, and without a bracket that was opened before it.
+/// An address without the punctuation at its end, and without a closing bracket whose opening one
+/// stands before the address.
 fn trimmed(address: &str) -> &str {
     let count = |sign| address.bytes().filter(|byte| *byte == sign).count();
     let (opened, mut closed) = (count(b'('), count(b')'));
@@ -172,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_looked_at_grows_with_the_text_alone() {
+    fn the_steps_grow_with_the_length_of_the_text() {
         for text in [
             |n: usize| "http://a ".repeat(n),
             |n| "https://a ".repeat(n),

@@ -151,7 +151,7 @@ fn not_shown(error: Error) -> Erased {
     if error.code == ErrorCode::NotFound {
         missing(tr!(not_found_conversation))
     } else {
-        // The address stays, so that loading it again is trying again, also without a script.
+        // A link to the page's own address loads it again, also without JavaScript.
         apart(
             tr!(failed),
             erase(view! {

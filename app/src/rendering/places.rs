@@ -1,4 +1,5 @@
-//! Places to render in, which no conversation can take from the others.
+//! Bounds how many renderings run at the same time, so that no conversation can keep the others
+//! from being rendered.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -11,18 +12,19 @@ use tokio::task::{self, JoinError, JoinHandle};
 
 use crate::markdown::Budget;
 
-/// How much is rendered at the same time; what comes then waits. A processor that renders for
-/// everybody at once is finished with nobody's.
+/// How many renderings run at the same time; further ones wait. To run all of them at once would
+/// make each of them slow.
 const RENDERERS: usize = 4;
 
-/// How much of it is one conversation's. Its pages and its observers wait for each other, and so
-/// only one of them waits beside other conversations: all of these get a place in turn.
+/// How many of them may belong to one conversation. Its other ones wait for this one before they
+/// wait for a place, so no conversation is in the queue for places more than once, and all
+/// conversations get a place in turn.
 const OF_A_CONVERSATION: usize = 1;
 
 /// The places of a process.
 pub struct Renderers {
     places: Arc<Semaphore>,
-    /// Those of the conversations that are rendered or wait.
+    /// A semaphore for each conversation that has a rendering which runs or waits.
     conversations: Mutex<HashMap<WorkerId, Weak<Semaphore>>>,
 }
 
@@ -32,15 +34,15 @@ impl Default for Renderers {
     }
 }
 
-/// Leave to render something.
+/// A place for one rendering, which is free again when this is dropped.
 pub struct Place {
     _place: OwnedSemaphorePermit,
     _of_conversation: OwnedSemaphorePermit,
 }
 
 impl Renderers {
-    /// Waits for a place to render something of a conversation. Who stops waiting has no place
-    /// in the queue any more.
+    /// Waits for a place to render something of a conversation. A caller that drops the future
+    /// leaves the queue.
     pub async fn place(&self, conversation: WorkerId) -> Place {
         let of_conversation = acquire(self.conversation(conversation)).await;
         let place = acquire(Arc::clone(&self.places)).await;
@@ -52,7 +54,8 @@ impl Renderers {
         if let Some(places) = known.get(&conversation).and_then(Weak::upgrade) {
             return places;
         }
-        // Each waiting or running renderer keeps one, so the map is no larger than they are many.
+        // Each rendering that waits or runs keeps its semaphore alive, so from here on the map is
+        // no larger than their number.
         known.retain(|_, places| places.strong_count() > 0);
         let places = Arc::new(Semaphore::new(OF_A_CONVERSATION));
         known.insert(conversation, Arc::downgrade(&places));
@@ -65,7 +68,7 @@ async fn acquire(places: Arc<Semaphore>) -> OwnedSemaphorePermit {
 }
 
 impl Place {
-    /// Does what takes long on a thread where nobody waits for anything else.
+    /// Does the work on a thread for blocking work, and frees the place at its end.
     pub fn begin<T: Send + 'static>(
         self,
         budget: Budget,
@@ -81,7 +84,8 @@ impl Place {
     }
 }
 
-/// What is being done. Who drops it does not wait any more: its budget is cancelled.
+/// Work that was begun. When this is dropped before the end, nobody waits for the result, and the
+/// work's budget is cancelled.
 pub struct Work<T> {
     handle: JoinHandle<T>,
     budget: Budget,

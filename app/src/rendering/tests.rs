@@ -13,7 +13,7 @@ fn polled<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A place at once, or none.
+/// A place, if there is one without waiting.
 fn at_once(renderers: &Renderers, n: u8) -> Option<Place> {
     match polled(pin!(renderers.place(conversation(n)))) {
         Poll::Ready(place) => Some(place),
@@ -21,7 +21,7 @@ fn at_once(renderers: &Renderers, n: u8) -> Option<Place> {
     }
 }
 
-/// On the one thread of this test's runtime nothing else would go on meanwhile.
+/// The test's runtime has one thread. If the work ran on it, the test would wait for ever.
 #[tokio::test]
 async fn others_go_on_while_something_is_rendered() {
     let (done, until_done) = mpsc::channel();
@@ -36,13 +36,13 @@ async fn no_more_than_so_many_render_at_once() {
     let renderers = Renderers::default();
     let mut places: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     assert!(at_once(&renderers, 5).is_none());
-    // One that fails gives its place back.
+    // A rendering that panics gives its place back.
     let failed = places.pop().unwrap().begin(Budget::default(), |_| panic!("on purpose"));
     assert!(failed.await.is_err());
     assert!(at_once(&renderers, 5).is_some());
 }
 
-/// A slow text of one conversation, and many who want to see it.
+/// One conversation has a slow text that many observers want to see; another one is not delayed.
 #[tokio::test]
 async fn one_conversation_never_holds_another() {
     let renderers = Renderers::default();
@@ -56,7 +56,7 @@ async fn one_conversation_never_holds_another() {
     let answer = sample::turn().answer;
     let other = html(&renderers, conversation(2), "*a*", answer, &Budget::default()).await;
     assert_eq!(other, ["<p><em>a</em></p>"]);
-    // And its own are shown in turn.
+    // Its own observers get their places one after the other.
     done.send(()).unwrap();
     assert!(slow.await.unwrap());
     for view in views {
@@ -64,7 +64,7 @@ async fn one_conversation_never_holds_another() {
     }
 }
 
-/// Even while every place is taken, each conversation has one in the queue.
+/// While every place is taken, a conversation with twenty observers is in the queue only once.
 #[tokio::test]
 async fn conversations_get_their_places_in_turn() {
     let renderers = Renderers::default();
@@ -79,9 +79,9 @@ async fn conversations_get_their_places_in_turn() {
 }
 
 #[tokio::test]
-async fn who_has_gone_waits_for_nothing_and_nothing_is_done_for_them() {
+async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
     let renderers = Renderers::default();
-    // Still in the queue: it is not begun.
+    // One in the queue is never begun.
     let mut taken: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     let budget = Budget::default();
     {
@@ -90,7 +90,7 @@ async fn who_has_gone_waits_for_nothing_and_nothing_is_done_for_them() {
     }
     taken.pop();
     assert!(at_once(&renderers, 5).is_some());
-    // Running: it ends at its next step.
+    // One that runs ends at its next step.
     let (told, ended) = mpsc::channel();
     let place = taken.pop().unwrap();
     let work = place.begin(budget.clone(), move |budget| {
@@ -105,7 +105,7 @@ async fn who_has_gone_waits_for_nothing_and_nothing_is_done_for_them() {
 }
 
 #[tokio::test]
-async fn what_is_done_for_a_page_ends_with_its_request() {
+async fn the_renderings_for_a_page_end_with_its_request() {
     let page = PageHtml::default();
     assert!(!page.budget.is_spent());
     drop(page.until_answered());
@@ -128,9 +128,9 @@ fn transcript() -> Transcript {
     Transcript { messages, turns: vec![turn], ..sample::empty().transcript }
 }
 
-/// A page whose conversation is being rendered for somebody else all the time.
+/// The one place of the conversation is taken the whole time.
 #[tokio::test(start_paused = true)]
-async fn a_page_shows_as_written_what_is_not_rendered_in_its_time() {
+async fn a_page_shows_as_written_each_message_that_is_not_rendered_in_time() {
     let slow = place(conversation(7)).await;
     let mut transcript = transcript();
     transcript.turns.clear();
@@ -144,7 +144,7 @@ async fn a_page_shows_as_written_what_is_not_rendered_in_its_time() {
     }
 }
 
-/// Whoever follows it is told what changes in what was rendered.
+/// Its observers are sent changes to the rendered HTML, so it has to be rendered.
 #[tokio::test]
 async fn an_answer_that_is_still_coming_is_always_rendered() {
     let transcript = transcript();

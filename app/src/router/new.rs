@@ -20,7 +20,7 @@ pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) ->
     show(&console, &headers, Chosen { profile, ..Chosen::default() }, None, None).await
 }
 
-/// Makes the conversation; what is refused stays in its fields.
+/// Creates the conversation. After an error the form is shown again, as it was filled in.
 pub(super) async fn submit(
     State(console): State<Handlers>,
     headers: HeaderMap,
@@ -59,7 +59,8 @@ pub(super) async fn change(
     }
 }
 
-/// Takes the choice for it; what is refused stays in its fields.
+/// Changes what answers in that conversation. After an error the form is shown again, as it was
+/// filled in.
 pub(super) async fn choose(
     State(console): State<Handlers>,
     headers: HeaderMap,

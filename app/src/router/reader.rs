@@ -1,7 +1,8 @@
-//! What the server writes on a page's root of who reads it, for a page that it did not write.
+//! `GET /api/fn/reader`: the reader's language, theme and Enter key, for the client-only console.
 //!
-//! The choices are cookies that no script can read, and only a request tells the languages that a
-//! browser asks for: `frontend/start.js` asks here before the client-only console begins.
+//! The server writes them on the root of each page of its own. The client-only console cannot know
+//! them: they are in cookies that no script can read, and in the request's `Accept-Language`. So
+//! `frontend/start.js` asks for them here before the console begins.
 
 use axum::Json;
 use axum::http::HeaderMap;
@@ -10,7 +11,7 @@ use serde::Serialize;
 
 use crate::preferences::{Preferences, Theme};
 
-/// The values of the root's attributes, by their names; none where there is no attribute.
+/// The attributes of the page's root; one that is none is left out.
 #[derive(Serialize)]
 pub(super) struct Chosen {
     lang: &'static str,

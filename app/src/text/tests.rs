@@ -24,9 +24,9 @@ fn arguments(text: &Value) -> Vec<&str> {
     names
 }
 
-/// The first words of the client-only console stand in its page, where no locale is.
+/// `frontend/index.html` cannot use the locales, so some of their texts stand there once more.
 #[test]
-fn the_page_without_a_server_says_the_same_words() {
+fn index_html_has_the_same_words_as_the_locales() {
     let page = include_str!("../../../frontend/index.html");
     for (name, words) in [("en", words(EN)), ("ja", words(JA))] {
         let (loading, again) = (&words["loading"], &words["remedy_reload"]);

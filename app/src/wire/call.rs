@@ -8,7 +8,7 @@ use std::pin::Pin;
 
 use leptos::server_fn::client::Client;
 use leptos::server_fn::codec::Post;
-use leptos::server_fn::error::{FromServerFnError, IntoAppError, ServerFnErrorErr};
+use leptos::server_fn::error::{IntoAppError, ServerFnErrorErr};
 use leptos::server_fn::request::ClientReq;
 use leptos::server_fn::response::ClientRes;
 use leptos::server_fn::server::Server;
@@ -16,11 +16,8 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Http, Protocol};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use protocol::ErrorCode;
-
 use super::Wire;
 use crate::AppError;
-use crate::text::tr;
 
 /// JSON in the body of a POST. Not something that a form of another site can send.
 type Posted = Http<Post<Wire>, Post<Wire>>;
@@ -64,15 +61,14 @@ fn unread() -> AppError {
     ServerFnErrorErr::Deserialization(String::new()).into_app_error()
 }
 
-/// What a refusal says. This server words each of its own; a fault in other words is of a proxy in
-/// front of it, which did not reach it: nginx sends a page of its own then, and Trunk nothing.
+/// The error of an answer whose status is 400 or more. This server says each of its errors as JSON.
+/// An answer with a status of 500 or more and no such JSON is that of a proxy which did not reach
+/// the server: nginx sends an HTML page then, and Trunk nothing.
 fn refusal(status: u16, said: Bytes) -> AppError {
-    let error = AppError::de(said);
-    let unworded = error.0.code == ErrorCode::Internal && error.0.message == tr!(bad_answer);
-    if unworded && status >= 500 {
-        return ServerFnErrorErr::Request(String::new()).into_app_error();
-    }
-    error
+    AppError::read(said).unwrap_or_else(|| match status {
+        500.. => ServerFnErrorErr::Request(String::new()).into_app_error(),
+        _ => AppError::unreadable(),
+    })
 }
 
 /// Sends what a function is called with, and brings what it says.
@@ -95,12 +91,14 @@ fn post<C: Client<AppError>>(
 
 #[cfg(test)]
 mod tests {
+    use leptos::server_fn::error::FromServerFnError;
+
     use super::*;
     use crate::error::is_away;
 
     #[test]
-    fn a_fault_that_is_not_worded_here_is_a_server_that_is_away() {
-        // What nginx says with 502, and what Trunk says with 500: nothing.
+    fn an_error_of_a_proxy_means_that_the_server_is_away() {
+        // nginx sends a page with 502 and 504, and Trunk nothing with 500.
         let page = "<html><head><title>502 Bad Gateway</title></head></html>";
         for (status, said, away) in [
             (502, page, true),
@@ -113,5 +111,8 @@ mod tests {
             let error = refusal(status, Bytes::from(said.to_owned()));
             assert_eq!(is_away(&error.0), away, "{status} {said}");
         }
+        // The server's own words for such an answer are no answer of a proxy.
+        let error = AppError::unreadable();
+        assert_eq!(refusal(500, error.ser()), error);
     }
 }

@@ -1,7 +1,8 @@
-// Who may ask, said once more and otherwise than in the server (server/src/security/): as the
-// sets of what is allowed. When the rule changes, `ownHosts` and `ownOrigins` change with it.
+// The rule by which requests are allowed, implemented once more and differently than in the server
+// (server/src/security/): as sets of what is allowed. When the rule changes, `ownHosts` and
+// `ownOrigins` have to follow.
 
-/** What a request says of itself. `null`: the header is not there. */
+/** What the headers of a request claim. `null` is a header that is missing. */
 export interface Claims {
   method: string;
   path: string;
@@ -27,12 +28,12 @@ export function ownOrigins(port: number): Set<string> {
   return new Set(hosts.flatMap((host) => [`http://${host}`, `https://${host}`]));
 }
 
-/** Whether the server should do what is asked, or refuse it with 403 and do nothing. */
+/** Whether the server should carry the request out; else it has to answer 403 and change nothing. */
 export function isAllowed(claims: Claims, port: number): boolean {
   const { method, path, host, origin, site, twice } = claims;
   if (twice !== null || host === null) return false;
   if (!ownHosts(port).has(host.toLowerCase())) return false;
-  // A page may be led to from anywhere; everything else has to come from here.
+  // Any site may link to a page; every other request has to come from the console's own pages.
   const readsAPage = ['GET', 'HEAD'].includes(method) && !path.startsWith('/api/');
   if (readsAPage) return true;
   if (origin !== null) {

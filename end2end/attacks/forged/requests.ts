@@ -1,10 +1,10 @@
-// Requests as browsers, proxies and forgers send them: every value of every header at least once,
-// and seeded combinations of them.
+// Requests as browsers, proxies and attackers send them: each value of each header at least once,
+// and then random combinations, which the seed repeats.
 
 import type { Rng } from '../seed.ts';
 import { type Claims, CONFIGURED } from './reference.ts';
 
-/** What is asked: `{worker}` is a conversation, `{id}` a fresh id. */
+/** A request. In its path and body `{worker}` stands for a conversation and `{id}` for a new id. */
 export interface Call {
   method: string;
   path: string;
@@ -100,7 +100,7 @@ export interface Forged extends Claims {
   call: Call;
 }
 
-/** So many requests. Every host, origin and site meets a call that changes something. */
+/** So many requests. Each host, origin and site is sent with a call that changes something. */
 export function forged(rng: Rng, port: number, count: number): Forged[] {
   const [good] = hosts(port);
   const plain = { host: good ?? null, origin: null, site: null, twice: null };
@@ -116,7 +116,7 @@ export function forged(rng: Rng, port: number, count: number): Forged[] {
     ...SITES.map((site) => of(rng.pick(changing), { site })),
   ];
   while (each.length < count) {
-    // As often as not the host is right, for a wrong one decides alone.
+    // Half of the requests have a right host, because a wrong one alone decides.
     const host = rng.once(2) ? plain.host : rng.pick(hosts(port));
     const [origin, site, twice] = [rng.pick(origins(port)), rng.pick(SITES), rng.pick(TWICE)];
     each.push(of(rng.pick(CALLS), { host, origin, site, twice }));

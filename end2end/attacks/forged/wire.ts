@@ -1,4 +1,5 @@
-// One request by hand, as no library would send it, and the head of its answer.
+// Sends one request byte by byte, because no HTTP library would send it, and reads the head of the
+// answer.
 
 import { connect } from 'node:net';
 

@@ -1,4 +1,4 @@
-// Exports of other programs, with everything hostile in them that an import has to take: titles,
+// Exports of other programs with hostile values that an import nevertheless has to accept: titles,
 // texts, names, trees, times and kinds of content.
 //
 // The fields are those that docs/export-format.md lists.
@@ -6,18 +6,18 @@
 import { asLine, type Payload } from '../payloads.ts';
 import type { Rng } from '../seed.ts';
 
-/** How the messages of one conversation hang together. */
+/** How the messages of a conversation are linked to their parents. */
 type Tree = 'chain' | 'deep' | 'wide' | 'branches' | 'orphans' | 'forest';
 
 const TREES: Tree[] = ['chain', 'chain', 'chain', 'deep', 'wide', 'branches', 'orphans', 'forest'];
 
-/** Times that clocks do not show. */
+/** Usual times, and times that no clock shows. */
 const TIMES = [
   null, 0, -1, 1_735_700_000, 1_735_700_000.123456, -62_135_596_800, 253_402_300_799, 253_402_300_800, 1e18, -1e18,
   1e300, 5e-324, 1_735_700_000_000,
 ];
 
-/** Ids, which are the other program's and may be anything. */
+/** An id of a message. The other program chooses it, so it may be any text. */
 function name(rng: Rng, n: number): string {
   return rng.pick([`${n}`, `m"><img src=x>${n}`, `__proto__${n}`, `../${n}`, `\u0000${n}`, `🦀${n}`, ` ${n} `]);
 }

@@ -1,5 +1,5 @@
-// Files of Companion's own format that somebody made up: a real export with other texts in it, and
-// with checks that fit. See docs/export-format.md.
+// Forged files of Companion's own format: real exports whose texts are replaced, with checksums
+// that fit. See docs/export-format.md.
 
 import { createHash, randomUUID } from 'node:crypto';
 
@@ -8,7 +8,7 @@ import type { Rng } from '../seed.ts';
 
 type Json = null | boolean | number | string | Json[] | { [name: string]: Json };
 
-/** What each line holds, without its number and its check. */
+/** The contents of each line, without its number and its checksum. */
 function contents(file: string): { [name: string]: Json }[] {
   return file
     .trimEnd()
@@ -19,7 +19,7 @@ function contents(file: string): { [name: string]: Json }[] {
     });
 }
 
-/** The file with checks that fit. */
+/** Makes a file of the lines, with checksums that fit. */
 export function sealed(lines: { [name: string]: Json }[]): string {
   const hash = createHash('sha256');
   let file = '';
@@ -34,14 +34,14 @@ export function sealed(lines: { [name: string]: Json }[]): string {
   return file;
 }
 
-/** Ids of a conversation, which are others in each. */
+/** An id in an export. Each forged conversation gets new ones. */
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
 /** A conversation like the exported one, with hostile texts wherever a text may stand. */
 export function forgery(rng: Rng, file: string, texts: Payload[]): string {
   const others = new Map<string, string>();
   const renamed = file.replace(UUID, (id) => {
-    // The same time and version; what is random in it is new.
+    // The id keeps its time and version, and gets a new random part.
     const other = others.get(id) ?? id.slice(0, 19) + randomUUID().slice(19);
     others.set(id, other);
     return other;

@@ -1,12 +1,12 @@
-// Files that no import can take as they are. What is right of one that is refused: it says so,
-// nothing of it stays, and the server goes on.
+// Files that cannot be imported. Each has to be refused with a reason; nothing of it may be stored,
+// and the server has to go on.
 
 import { asLine, type Payload } from '../payloads.ts';
 import type { Rng } from '../seed.ts';
 
 const of = (list: unknown) => JSON.stringify(list);
 
-/** Files by what is wrong with them. */
+/** The files, each after a description of what is wrong with it. */
 export function refused(rng: Rng, texts: Payload[]): [string, string][] {
   const text = () => rng.pick(texts).text;
   const node = (id: string, parent: unknown) => [

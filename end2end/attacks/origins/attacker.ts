@@ -1,14 +1,14 @@
-// Sites that a user of the console might visit: one page with every way by which a page can
-// reach another server, on a server of its own.
+// An attacker's site that a user of the console might visit: a server with one page, and a script
+// that tries every way in which a page can reach another server.
 
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What a page of an attacker managed. */
+/** What the attacker's page achieved. */
 export interface Loot {
-  /** Ways that gave the page something to read. */
+  /** The attempts by which the page could read something. */
   read: string[];
-  /** Ways that were tried. */
+  /** All attempts. */
   tried: string[];
 }
 
@@ -18,7 +18,7 @@ export class Attacker {
     readonly url: string,
   ) {}
 
-  /** Serves its page at any address of `name`, which has to be one of loopback. */
+  /** Serves the page at every path of the host `name`, which has to be a loopback name. */
   static async start(name: string): Promise<Attacker> {
     const server = createServer((_, response) => {
       response.setHeader('content-type', 'text/html');
@@ -36,8 +36,8 @@ export class Attacker {
 }
 
 /**
- * `?null` is the same page within a frame without an origin. What runs there is `attack`, by
- * `evaluate`: a test then sees its result without asking the page.
+ * The attacker's page. With `?null` it contains a frame without an origin. The page runs no attack
+ * by itself: tests run `attack` in it with `evaluate`, which gives them the result.
  */
 const PAGE = `<!doctype html><title>An attacker</title><body><script>
 if (location.search === '?null') {
@@ -49,13 +49,13 @@ if (location.search === '?null') {
 }
 </script>`;
 
-/** The victim and what is there. */
+/** The server that is attacked, and a conversation on it. */
 export interface Target {
   url: string;
   worker: string;
 }
 
-/** Runs in the attacker's page: everything that a page can do to another server. */
+/** Runs in the attacker's page, and tries everything that a page can do to another server. */
 export async function attack({ url, worker }: Target): Promise<Loot> {
   const RUNTIME = '/api/v1/runtimes/backend-internal';
   const own = `${RUNTIME}/workers/${worker}`;
@@ -64,7 +64,7 @@ export async function attack({ url, worker }: Target): Promise<Loot> {
     JSON.stringify({ id: `01999999-0000-7000-8000-${String(n).padStart(12, '0')}`, text: 'attacked' });
   const late = (ms: number) => new Promise<undefined>((done) => setTimeout(() => done(undefined), ms));
 
-  /** Tries something; whatever it gives was read. */
+  /** Tries something. If `act` returns a value, the page could read that. */
   const way = async (name: string, act: () => Promise<unknown>) => {
     loot.tried.push(name);
     const got = await Promise.race([act().catch(() => undefined), late(3_000)]);
@@ -155,7 +155,7 @@ export async function attack({ url, worker }: Target): Promise<Loot> {
         new Promise((done, failed) => {
           const element = document.createElement(name);
           for (const [key, value] of Object.entries(more)) element.setAttribute(key, value);
-          // That a frame has loaded something says nothing; what is in it would.
+          // A frame also fires `load` when its contents cannot be read, so those are looked at.
           element.addEventListener('load', () => {
             if (!FRAMES.includes(name)) return done('it loaded');
             const { contentDocument } = element as HTMLIFrameElement;

@@ -1,5 +1,5 @@
-// A server that does everything that anybody asks, and lets everybody read it: what the attacks
-// are tried on first, for one that could not do anything would prove nothing.
+// A server that accepts every request and lets every site read its answers. The attacks have to
+// succeed against it: attacks that never succeed would prove nothing.
 
 import { type Server, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';

@@ -1,4 +1,4 @@
-// Elements with something that runs, loads or reaches out.
+// HTML elements that run a script, load something, or lead elsewhere.
 
 import type { Rng } from '../seed.ts';
 import { address, inAttribute, script, spelled } from './encoding.ts';
@@ -26,7 +26,7 @@ const EVENTS = [
   'onwebkitanimationstart', 'onwebkitplaybacktargetavailabilitychanged', 'onwheel',
 ];
 
-/** What makes an event happen without anybody. */
+/** Attributes that make an event happen without a user. */
 const TRIGGERS = [
   'autofocus tabindex=1', 'src=x', 'href=#x', 'open', 'contenteditable autofocus', 'loop width=0',
   'autoplay src=data:audio/wav;base64,UklGRg==', 'type=image src=x', 'srcset=x', 'data=x',
@@ -98,7 +98,7 @@ export function elements(rng: Rng, token: string): string {
   return rng.once(2) ? tag(rng, token) : loader(rng, token);
 }
 
-/** Names that a page's own script could find in the place of what it looks for. */
+/** Elements whose names hide properties that a page's own script uses ("DOM clobbering"). */
 export function clobbering(rng: Rng, token: string): string {
   const name = rng.pick([
     'body', 'cookie', 'getElementById', 'defaultView', 'location', 'currentScript', 'querySelector',
@@ -119,7 +119,7 @@ export function clobbering(rng: Rng, token: string): string {
   ]);
 }
 
-/** Styles that load, cover, or read what is beside them. */
+/** Styles that load something, cover the page, or read attributes of other elements. */
 export function styles(rng: Rng, token: string): string {
   const url = rng.pick([`//evil.example/${token}`, address(rng, token)]);
   return rng.pick([

@@ -1,4 +1,4 @@
-// How the same can be written so that a filter does not see it and a browser does.
+// Spellings that a filter may overlook and that a browser understands.
 
 import type { Rng } from '../seed.ts';
 
@@ -9,7 +9,7 @@ const decimal = (text: string) =>
 const percent = (text: string) =>
   [...text].map((c) => `%${c.charCodeAt(0).toString(16).padStart(2, '0')}`).join('');
 
-/** Letters that become ASCII ones by folding or normalising: ſ, K, fullwidth. */
+/** Letters that case folding or normalising turns into ASCII ones. */
 const LOOKALIKES: Record<string, string> = { s: 'ſ', k: '\u212a', i: 'ı', a: 'ａ', j: 'ｊ' };
 
 /** A name as a tag, an attribute or a scheme might be written. */
@@ -21,7 +21,7 @@ export function spelled(rng: Rng, name: string): string {
   return [...name].map((c) => (rng.once(4) ? (LOOKALIKES[c] ?? c) : c)).join('');
 }
 
-/** A script that says which payload ran. */
+/** A script that reports by its token which payload ran. */
 export function script(rng: Rng, token: string): string {
   const call = `__xss('${token}')`;
   return rng.pick([

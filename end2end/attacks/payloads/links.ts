@@ -1,4 +1,4 @@
-// Every form in which Markdown can lead somewhere.
+// Every form of a link in Markdown.
 
 import type { Rng } from '../seed.ts';
 import { address, script } from './encoding.ts';

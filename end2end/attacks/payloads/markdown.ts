@@ -1,11 +1,11 @@
-// Where in a Markdown text something can stand, and what formulas can hold.
+// The places of a Markdown text in which a payload can stand, and payloads in formulas.
 
 import type { Rng } from '../seed.ts';
 import { address, script } from './encoding.ts';
 
 const line = (text: string) => text.replace(/\s*\n\s*/g, ' ');
 
-/** A payload in a place of its own. */
+/** Each puts a payload into another Markdown construct. */
 export const places: ((text: string) => string)[] = [
   (text) => `A paragraph ${line(text)} goes on.`,
   (text) => `- one\n- ${line(text)}\n  - ${line(text)}`,

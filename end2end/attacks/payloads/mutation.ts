@@ -1,5 +1,4 @@
-// Texts that one parser reads otherwise than another one does, and texts that leave where they
-// were put.
+// Texts that two parsers read differently, and texts that break out of the place they are put in.
 
 import type { Rng } from '../seed.ts';
 import { script } from './encoding.ts';
@@ -45,7 +44,7 @@ export function mutations(rng: Rng, token: string): string {
   ])();
 }
 
-/** What ends the place that a text was put in, and then something that runs. */
+/** The end of the construct that a text is put in, followed by something that runs. */
 export function breakers(rng: Rng, token: string): string {
   const code = script(rng, token);
   const end = rng.pick([

@@ -1,4 +1,4 @@
-// A connection that speaks WebDriver BiDi: commands with their answers, and events.
+// A WebDriver BiDi connection: sends commands, waits for their answers, and passes events on.
 
 import WebSocket from 'ws';
 
@@ -51,12 +51,12 @@ export class Bidi {
       socket.once('open', () => done());
       socket.once('error', failed);
     });
-    // Whoever waits for an answer then is told by the close that follows.
+    // Every error is followed by a close, which fails all commands that still wait.
     socket.on('error', () => {});
     return bidi;
   }
 
-  /** Error: the browser refuses it, or does not answer in time. */
+  /** Fails when the browser refuses the command or does not answer in time. */
   async call<Result>(method: string, params: object): Promise<Result> {
     const id = (this.last += 1);
     let timer: NodeJS.Timeout | undefined;

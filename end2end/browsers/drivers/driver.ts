@@ -1,8 +1,8 @@
-// What the journeys ask of a browser, and what every driver can do with it. Firefox is driven over
-// WebDriver BiDi, WebKitGTK over classic WebDriver: https://www.w3.org/TR/webdriver-bidi/ and
-// https://www.w3.org/TR/webdriver2/. Both take the same input actions.
+// The interface by which the journeys drive a browser. Firefox is driven over WebDriver BiDi
+// (https://www.w3.org/TR/webdriver-bidi/), WebKitGTK over classic WebDriver
+// (https://www.w3.org/TR/webdriver2/). Both take the same input actions.
 
-/** How a browser is to be set up before its first page. */
+/** How a browser is set up before its first page. */
 export interface Setup {
   /** Whether pages may run scripts. */
   scripts: boolean;
@@ -17,9 +17,9 @@ export interface Driver {
   back(): Promise<void>;
   forward(): Promise<void>;
   /**
-   * Runs a function in the page, also in a page that may run no scripts of its own. What it takes
-   * and gives is JSON, and it can use nothing but its arguments and the page.
-   * Error: it has thrown, or the page went away while it ran.
+   * Runs a function in the page, also where the page's own scripts are off. Its arguments and its
+   * result are passed as JSON, and it can use nothing but its arguments and the page. Fails when
+   * the function throws, or when the page goes away meanwhile.
    */
   run<Given extends unknown[], Result>(
     look: (...given: Given) => Result,
@@ -27,11 +27,14 @@ export interface Driver {
   ): Promise<Result>;
   /** Moves the mouse and presses keys as a person would; pages see trusted events. */
   perform(...sources: InputSource[]): Promise<void>;
-  /** Gives the page that many pixels. */
+  /** Resizes the window until the page has this size, in CSS pixels. */
   resize(width: number, height: number): Promise<void>;
-  /** What is seen of the page, as PNG. */
+  /** The visible part of the page, as PNG. */
   screenshot(): Promise<Buffer>;
-  /** What pages have done since the last time that no page should do. */
+  /**
+   * The problems of pages since the last call: errors, warnings, failed requests, violated
+   * policies.
+   */
   takeProblems(): Promise<string[]>;
   /** Ends the browser and everything that was started with it. */
   close(): Promise<void>;
@@ -39,7 +42,7 @@ export interface Driver {
   readonly log: string;
 }
 
-/** One input device and what happens with it, step by step. */
+/** One input device, and the actions that it performs one after the other. */
 export type InputSource = KeySource | PointerSource;
 
 interface KeySource {
@@ -80,7 +83,7 @@ const KEYS: Record<string, string> = {
   Control: '\uE009',
 };
 
-/** A key with the keys that are held meanwhile: `Control+k`. */
+/** Presses a key while others are held: `Control+k`. */
 export function press(chord: string): InputSource {
   const keys = chord.split('+').map((name) => KEYS[name] ?? name);
   const down = keys.map((value) => ({ type: 'keyDown' as const, value }));

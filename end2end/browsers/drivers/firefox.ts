@@ -1,4 +1,4 @@
-// Firefox, headless, over WebDriver BiDi: no other program stands between.
+// Firefox, headless, over WebDriver BiDi. It speaks the protocol itself, so no driver program runs.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -8,10 +8,10 @@ import { firefox } from '../programs.ts';
 import { Bidi } from './bidi.ts';
 import type { Driver, InputSource, Setup } from './driver.ts';
 
-/** Events of a page that tell of something wrong. */
+/** The events that are subscribed to, because they can report a problem of a page. */
 const EVENTS = ['log.entryAdded', 'network.fetchError', 'network.responseCompleted'];
 
-/** What the browser says of a request that the page itself gave up, or left behind. */
+/** The browser's errors for requests that the page itself aborted, or left unfinished. */
 const GIVEN_UP = ['NS_BINDING_ABORTED', 'NS_ERROR_ABORT'];
 
 export class Firefox implements Driver {
@@ -22,7 +22,7 @@ export class Firefox implements Driver {
     private readonly seen: string[],
   ) {}
 
-  /** Starts on a profile of its own in `folder`. */
+  /** Starts Firefox with a new profile in `folder`. */
   static async start(folder: string, setup: Setup): Promise<Firefox> {
     const profile = join(folder, 'firefox');
     await mkdir(profile, { recursive: true });
@@ -73,7 +73,7 @@ export class Firefox implements Driver {
     ...given: Given
   ): Promise<Result> {
     const answer = await this.bidi.call<Evaluated>('script.callFunction', {
-      // A world of its own, which no page can change.
+      // A sandbox, whose global objects the page cannot change.
       target: { context: this.context, sandbox: 'journeys' },
       functionDeclaration: `(given) => JSON.stringify((${look})(...JSON.parse(given)))`,
       arguments: [{ type: 'string', value: JSON.stringify(given) }],
@@ -98,7 +98,7 @@ export class Firefox implements Driver {
   }
 
   async takeProblems(): Promise<string[]> {
-    // Events come in order: what happened before this call has been told when it is answered.
+    // Messages come in order, so when this call is answered all earlier events have come.
     await this.bidi.call('session.status', {});
     return this.seen.splice(0);
   }
@@ -137,7 +137,7 @@ interface Told {
 function preferences({ scripts, dark }: Setup): string {
   const chosen = {
     'javascript.enabled': scripts,
-    // 0 is dark and 1 is light, whatever the system says.
+    // 0 is dark and 1 is light, whatever the system prefers.
     'layout.css.prefers-color-scheme.content-override': dark ? 0 : 1,
     'datareporting.policy.dataSubmissionEnabled': false,
     'toolkit.telemetry.reportingpolicy.firstRun': false,

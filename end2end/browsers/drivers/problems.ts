@@ -1,14 +1,15 @@
-// What a page does wrong, seen from within: WebKitGTK's driver tells nothing of it. These run in
-// the page, so each stands alone.
+// Records a page's problems from within the page, because WebKitGTK's driver does not report them.
+// The functions run in the page, so they can use nothing outside of themselves.
 
 interface Recorded extends Window {
   problems?: string[];
 }
 
 /**
- * Records errors, warnings, violated policies and what could not be loaded, from now on. What a
- * page does before it has loaded is not seen: Firefox's driver tells of that, and a page that
- * fails then never says that it is live.
+ * Records errors, warnings, violated policies and failed loads from now on; a second time in the
+ * same page it does nothing. Problems before the
+ * page has loaded are missed here. Firefox's driver reports those, and a page that fails so early
+ * never becomes live.
  */
 export function recordProblems(): void {
   const page = window as Recorded;
@@ -25,7 +26,7 @@ export function recordProblems(): void {
     if (event instanceof ErrorEvent) problems.push(`uncaught: ${event.message}`);
     else problems.push(`request failed: ${(event.target as Element).outerHTML}`);
   };
-  // An element's error does not rise to the window; it only comes by on its way down.
+  // The error event of an element does not bubble, so only a capturing listener sees it.
   addEventListener('error', failed, true);
   addEventListener('unhandledrejection', (event) => problems.push(`uncaught: ${event.reason}`));
   document.addEventListener('securitypolicyviolation', (event) => {
@@ -33,7 +34,7 @@ export function recordProblems(): void {
   });
 }
 
-/** Gives what was recorded, once. */
+/** Returns the recorded problems and forgets them. */
 export function collectProblems(): string[] {
   return (window as Recorded).problems?.splice(0) ?? [];
 }

@@ -1,4 +1,4 @@
-// A session of classic WebDriver: plain requests to the program that drives the browser.
+// A classic WebDriver session: HTTP requests to the program that drives the browser.
 
 import { PATIENCE_MS } from './driver.ts';
 
@@ -13,12 +13,12 @@ export class Session {
     return new Session(`${server}/session/${sessionId}`);
   }
 
-  /** Error: the driver refuses it, or does not answer in time. */
+  /** Fails when the driver refuses the command or does not answer in time. */
   get<Result>(command: string): Promise<Result> {
     return call('GET', `${this.url}/${command}`) as Promise<Result>;
   }
 
-  /** Error: the driver refuses it, or does not answer in time. */
+  /** Fails when the driver refuses the command or does not answer in time. */
   post<Result>(command: string, parameters: object = {}): Promise<Result> {
     return call('POST', `${this.url}/${command}`, parameters) as Promise<Result>;
   }

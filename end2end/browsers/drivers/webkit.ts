@@ -1,4 +1,4 @@
-// WebKitGTK's own small browser on a display of its own, over WebKitWebDriver.
+// WebKitGTK's MiniBrowser on a virtual display of its own, over WebKitWebDriver.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -10,7 +10,7 @@ import { collectProblems, recordProblems } from './problems.ts';
 import { listeningPort } from './ports.ts';
 import { Session } from './webdriver.ts';
 
-// The tool bar of the browser is wider than a phone, so it is made as small as it can be.
+// The browser's tool bar is wider than a phone and would keep the window wide, so it is shrunk.
 const SMALL_TOOLS =
   '* { min-width: 0; min-height: 0; margin: 0; padding: 0; border-width: 0; font-size: 1px; }\n';
 
@@ -23,7 +23,7 @@ export class WebKit implements Driver {
     private readonly session: Session,
   ) {}
 
-  /** Starts on a home of its own in `folder`. */
+  /** Starts the browser with a new home folder in `folder`. */
   static async start(folder: string, setup: Setup): Promise<WebKit> {
     const home = join(folder, 'webkit');
     const gtk = join(home, 'config/gtk-3.0');
@@ -46,33 +46,45 @@ export class WebKit implements Driver {
   }
 
   async goto(url: string): Promise<void> {
-    await this.leave();
+    await this.watch();
     await this.session.post('url', { url });
-    await this.run(recordProblems);
+    await this.watch();
   }
 
   async reload(): Promise<void> {
-    await this.leave();
+    await this.watch();
     await this.session.post('refresh');
-    await this.run(recordProblems);
+    await this.watch();
   }
 
   async back(): Promise<void> {
+    await this.watch();
     await this.session.post('back');
+    await this.watch();
   }
 
   async forward(): Promise<void> {
+    await this.watch();
     await this.session.post('forward');
+    await this.watch();
   }
 
-  run<Given extends unknown[], Result>(
+  /**
+   * Records the page's problems from now on, and collects those so far: a link or a form may have
+   * led to another page, and may do so again at any time.
+   */
+  async run<Given extends unknown[], Result>(
     look: (...given: Given) => Result,
     ...given: Given
   ): Promise<Result> {
-    return this.session.post('execute/sync', {
-      script: `return (${look})(...arguments);`,
+    const [result, problems] = await this.session.post<[Result, string[]]>('execute/sync', {
+      script: `(${recordProblems})();
+        const result = (${look})(...arguments);
+        return [result, (${collectProblems})()];`,
       args: given,
     });
+    this.seen.push(...problems);
+    return result;
   }
 
   async perform(...actions: InputSource[]): Promise<void> {
@@ -95,7 +107,7 @@ export class WebKit implements Driver {
   }
 
   async takeProblems(): Promise<string[]> {
-    await this.leave();
+    await this.watch();
     return this.seen.splice(0);
   }
 
@@ -104,7 +116,7 @@ export class WebKit implements Driver {
       await this.session.end();
       await this.child.end('SIGTERM');
     } finally {
-      // A browser that has not gone yet goes with its display.
+      // A browser that is still running ends when its display does.
       await this.child.end('SIGKILL');
       await this.display.end('SIGTERM');
     }
@@ -114,13 +126,15 @@ export class WebKit implements Driver {
     return this.child.output;
   }
 
-  /** Takes along what the page has done, before it goes. */
-  private async leave(): Promise<void> {
-    this.seen.push(...(await this.run(collectProblems)));
+  /** Collects the page's problems, and records them from now on. */
+  private async watch(): Promise<void> {
+    await this.run(() => null);
   }
 }
 
-/** WebKitWebDriver says nothing when it has started. */
+/**
+ * Starts WebKitWebDriver, which prints nothing when it is ready; so a shell prints a line first.
+ */
 async function startDriver(home: string, display: string): Promise<Child> {
   const [child] = await Child.start({
     program: '/bin/sh',
@@ -143,7 +157,7 @@ async function startDriver(home: string, display: string): Promise<Child> {
 
 async function begin(child: Child, { scripts, dark }: Setup): Promise<Session> {
   try {
-    const port = await listeningPort(child.pid);
+    const port = await listeningPort(child);
     const args = ['--automation', `--enable-javascript=${scripts}`];
     if (dark) args.push('--dark-mode');
     const capabilities = { 'webkitgtk:browserOptions': { args } };

@@ -1,4 +1,4 @@
-// Asking and reading: an answer grows before the reader's eyes, is stopped, outlives a reload.
+// An answer is streamed, stopped, and kept over a reload.
 
 import { answer, hold } from '../../harness/upstream.ts';
 import { expect, test } from '../test.ts';

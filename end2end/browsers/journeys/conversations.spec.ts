@@ -4,7 +4,7 @@ import { workerPath } from '../../harness/api.ts';
 import { answer } from '../../harness/upstream.ts';
 import { expect, test } from '../test.ts';
 
-test('a new conversation is listed, and the history walks between the two', async ({
+test('a new conversation is listed, and back and forward switch between the two', async ({
   driver,
   upstream,
   view,
@@ -51,7 +51,7 @@ test('rename, pin, delete and bring back', async ({ companion, driver, upstream,
   await view.conversation(other).mentions('Trains by night');
   await view.choose(other, 'Pin');
   await view.headings.readAll(['Pinned', 'Today']);
-  // The page is ahead of the server, and a reload would give up what is on its way.
+  // The page shows a change before the server has stored it, and a reload would abort the request.
   const stored = () => companion.api.get<{ title: string; place: string }>(workerPath(other));
   await expect.poll(stored).toMatchObject({ title: 'Trains by night', place: 'pinned' });
   await driver.reload();

@@ -1,4 +1,4 @@
-// A phone's width.
+// The console at the width of a phone.
 
 import { answer, hold } from '../../harness/upstream.ts';
 import { expect, test } from '../test.ts';

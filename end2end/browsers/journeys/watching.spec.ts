@@ -1,4 +1,4 @@
-// The drivers themselves: what a page does wrong does not go unseen.
+// Tests the drivers themselves: they have to notice the problems of a page.
 
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -17,18 +17,27 @@ const PAGE = `<!doctype html><title>Faults</title><script>
   });
 </script>`;
 
-test('what a page does wrong is reported', async ({ driver }) => {
+/** Serves pages, each by its path, until `use` has ended. */
+async function serving(pages: Record<string, string>, use: (url: string) => Promise<void>): Promise<void> {
   const server = createServer((request, response) => {
-    const found = request.url === '/';
-    response.writeHead(found ? 200 : 404, {
+    const page = pages[request.url ?? ''];
+    response.writeHead(page === undefined ? 404 : 200, {
       'content-type': 'text/html',
       'content-security-policy': "img-src 'self'",
     });
-    response.end(found ? PAGE : '');
+    response.end(page ?? '');
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   try {
-    await driver.goto(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    await use(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  } finally {
+    server.close();
+  }
+}
+
+test('errors, failed loads and violated policies of a page are reported', async ({ driver }) => {
+  await serving({ '/': PAGE }, async (url) => {
+    await driver.goto(`${url}/`);
     await driver.run(() => void dispatchEvent(new Event('faults')));
     await expect
       .poll(() => driver.run(() => document.querySelectorAll('[alt=failed]').length))
@@ -37,7 +46,20 @@ test('what a page does wrong is reported', async ({ driver }) => {
     for (const like of [/said aloud/, /nobody caught it/, /missing\.png/, /img-src/]) {
       expect(problems).toContainEqual(expect.stringMatching(like));
     }
-  } finally {
-    server.close();
-  }
+  });
+});
+
+test('so are those of a page that a link led to, after it was left by another link', async ({ driver }) => {
+  const link = (path: string) => `<!doctype html><title>A link</title><a href="${path}">on</a>`;
+  await serving({ '/': link('/next'), '/next': link('/last'), '/last': link('/') }, async (url) => {
+    const follow = async (path: string) => {
+      await driver.run(() => document.querySelector('a')?.click());
+      await expect.poll(() => driver.run(() => location.pathname)).toBe(path);
+    };
+    await driver.goto(`${url}/`);
+    await follow('/next');
+    await driver.run(() => console.error('said in between'));
+    await follow('/last');
+    expect(await driver.takeProblems()).toContainEqual(expect.stringMatching(/said in between/));
+  });
 });

@@ -1,4 +1,4 @@
-// Scripts are off and the system is dark: forms post, the page refreshes itself.
+// Without JavaScript, in the dark theme: forms are posted, and the page refreshes itself.
 
 import { answer, hold } from '../../harness/upstream.ts';
 import { expect, test } from '../test.ts';
@@ -29,7 +29,7 @@ test('without scripts, in the dark: read, send, see the answer by refreshes', as
   await view.answer.reads('One two.');
   await view.send.isShown();
   await view.figures.mentions('scripted-model');
-  // Nothing here was done by a script.
+  // No script has run.
   await view.link.has('data-link', 'off');
   expect(await upstream.asked()).toHaveLength(1);
 });

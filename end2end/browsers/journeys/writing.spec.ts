@@ -1,4 +1,4 @@
-// The message box: nothing typed is lost, and a message can be put in other words.
+// The message box: drafts are kept, and a sent message can be edited.
 
 import { answer } from '../../harness/upstream.ts';
 import { expect, test } from '../test.ts';
@@ -18,7 +18,7 @@ test('a draft outlives a reload, and stays with its conversation', async ({ driv
   await view.composer.holds('Half a thought, 半分の考え');
 });
 
-test('an edited message stands beside the first one, and the way leads back', async ({
+test('an edited message becomes a version beside the first one, which can be shown again', async ({
   companion,
   upstream,
   view,

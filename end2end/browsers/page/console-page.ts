@@ -1,4 +1,4 @@
-// The console's page in any browser: the one place here that knows how its parts are found.
+// The console's page in any browser. Only this file knows the selectors of its parts.
 
 import { expect } from '@playwright/test';
 
@@ -51,7 +51,7 @@ export class ConsolePage extends DrivenPage {
     super(driver);
   }
 
-  /** Opens a path, by itself the latest conversation. */
+  /** Opens a path; without one the latest conversation. */
   async open(path = '/'): Promise<void> {
     await this.driver.goto(this.companion.url + path);
   }
@@ -70,7 +70,7 @@ export class ConsolePage extends DrivenPage {
     await this.activity.has('data-activity', 'idle');
   }
 
-  /** Writes a message, and sends it by the key. */
+  /** Writes a message and sends it with Enter. */
   async ask(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.press('Enter');
@@ -81,13 +81,13 @@ export class ConsolePage extends DrivenPage {
     return this.part(`nav.sidebar a.conversation[href^="/c/${id}"]`);
   }
 
-  /** Chooses something from the menu of a conversation's entry. */
+  /** Chooses an item from the menu of a conversation's entry. */
   async choose(id: string, name: string): Promise<void> {
     await this.part(`#m-of-${id}`).click();
     await this.part('nav.sidebar [role=menuitem]', name).click();
   }
 
-  /** The id in the address. */
+  /** The id of the conversation in the address. */
   async worker(): Promise<string> {
     const path = await this.path();
     const [, id] = /^\/c\/([^/]+)$/.exec(path) ?? [];
@@ -110,7 +110,7 @@ export class ConsolePage extends DrivenPage {
     return now;
   }
 
-  /** The page fits its window, and the list its column: neither can be scrolled to and fro. */
+  /** Waits until the page does not scroll in its window, and the list does not scroll sideways. */
   async fits(): Promise<void> {
     const none = { pageSideways: 0, pageDownwards: 0, listSideways: 0 };
     await expect(async () => {

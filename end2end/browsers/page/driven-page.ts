@@ -1,4 +1,4 @@
-// What is the same for every page: keys, the address, and what fits into the window.
+// What is common to all pages: pressing keys, the address, and finding parts.
 
 import { expect } from '@playwright/test';
 
@@ -27,7 +27,7 @@ export class DrivenPage {
     }).toPass({ timeout: PATIENCE_MS, intervals: LOOKS_MS });
   }
 
-  /** Waits until a part lies wholly within what is seen. */
+  /** Waits until a part lies completely within the visible page. */
   async isWithin(part: Part): Promise<void> {
     await part.isShown();
     await expect(async () => {

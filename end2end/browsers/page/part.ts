@@ -1,4 +1,4 @@
-// A part of a page: how it is found, what is expected of it, what is done with it.
+// A part of a page, which is looked up anew for each expectation and each action.
 
 import { expect } from '@playwright/test';
 
@@ -17,7 +17,7 @@ export class Part {
     private readonly wanted: Wanted,
   ) {}
 
-  /** The newest of several. */
+  /** The last of several. */
   get last(): Part {
     return new Part(this.driver, { ...this.wanted, last: true });
   }
@@ -30,7 +30,7 @@ export class Part {
     await this.becomes('hidden', ({ shown }) => !shown, true);
   }
 
-  /** Invariant of the expected text: white space is one blank, as `Sought` has it. */
+  /** Invariant: `text` has single blanks for white space, as the texts in `Sought` have. */
   async reads(text: string): Promise<void> {
     await this.becomes('the text', (sought) => sought.text, text);
   }
@@ -59,7 +59,7 @@ export class Part {
     await this.becomes('the focus', ({ focused }) => focused, true);
   }
 
-  /** Waits until it can be reached and stands still, and clicks on its middle. */
+  /** Waits until the part is not covered and does not move, and clicks on its centre. */
   async click(): Promise<void> {
     let [x, y] = [0, 0];
     await this.eventually('can be clicked on', async () => {
@@ -72,7 +72,7 @@ export class Part {
     await this.driver.perform(click(x, y));
   }
 
-  /** Writes a text in place of what is there, key by key. */
+  /** Replaces the text of a field, typing key by key. */
   async fill(text: string): Promise<void> {
     await this.click();
     await this.driver.perform(press('Control+a'));
@@ -80,7 +80,7 @@ export class Part {
     await this.holds(text);
   }
 
-  /** What it is now. */
+  /** The part as it is now. */
   sought(reach = false): Promise<Sought> {
     return this.driver.run(seek, this.wanted, reach);
   }
@@ -96,7 +96,7 @@ export class Part {
   }
 
   private async eventually(what: string, holds: () => Promise<void>): Promise<void> {
-    // A page that goes away while it is looked at is looked at again.
+    // When the page goes away during a look, the next look sees the new page.
     await expect(holds, `${what}: ${this}`).toPass({ timeout: PATIENCE_MS, intervals: LOOKS_MS });
   }
 

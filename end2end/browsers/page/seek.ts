@@ -1,11 +1,12 @@
-// Finds elements in the page. This runs in the page, so it stands alone.
+// Finds elements in the page. The function runs in the page, so it can use nothing outside of
+// itself.
 
-/** Which elements are meant. */
+/** Which elements to find. */
 export interface Wanted {
   css: string;
-  /** The accessible name, or the text where there is no other. */
+  /** The `aria-label`, or the text of an element without one. */
   name?: string;
-  /** The last one of them instead of the first. */
+  /** Whether the last one is meant instead of the first. */
   last?: boolean;
 }
 
@@ -13,7 +14,7 @@ export interface Wanted {
 export interface Sought {
   count: number;
   shown: boolean;
-  /** With white space as it is seen: one blank. */
+  /** The texts of all of them; each run of white space is one blank. */
   texts: string[];
   text: string;
   value: string;
@@ -24,7 +25,7 @@ export interface Sought {
   point: [number, number] | string;
 }
 
-/** Looks for elements; `reach` brings the one that is meant into view. */
+/** Looks for elements; with `reach` it also scrolls the one that is meant into view. */
 export function seek({ css, name, last }: Wanted, reach: boolean): Sought {
   const plain = (text: string | null): string => (text ?? '').replace(/\s+/g, ' ').trim();
   const named = (element: Element): boolean => {

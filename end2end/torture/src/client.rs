@@ -76,7 +76,7 @@ impl Client {
         matches!(request.send().await, Ok(answer) if answer.status() == StatusCode::OK)
     }
 
-    /// Whether the process is alive.
+    /// Asks whether the process is alive (`/healthz`).
     pub async fn probe(&self) -> Answer<()> {
         checked(self.http.get(self.url("/healthz"))).await.map(drop)
     }

@@ -1,10 +1,11 @@
-//! A crowd that takes all there is to take, and a good user beside it.
+//! Attacks that try to take all connections or all places for requests, while one good user goes on
+//! working.
 //!
-//! Each attack holds its connections for as long as the good user needs for the rounds, and comes
-//! back when it is thrown out. Nothing here fails for a time: the table is for people. It fails
-//! when the good user is refused, gets no answer, or misses one in the conversation afterwards.
-//! Crowd and user come from one address, as they do behind a proxy, so that no share for each peer
-//! could tell them apart.
+//! An attack holds its connections until the good user has done all rounds, and opens one again
+//! when the server closes it. The times in the table are for people to read; the only limit is that
+//! an answer which takes longer than 15 s counts as missed. The run fails when the good user is
+//! refused, gets no answer, or finds a message without a whole answer in the end. Attack and user
+//! come from one address, as they do behind a proxy, so the server cannot tell them apart by it.
 
 use std::path::Path;
 
@@ -25,13 +26,13 @@ use user::User;
 /// Crowd out a good user
 #[derive(Args)]
 pub struct Options {
-    /// Connections of an attack that needs as many as there are places for requests
+    /// Connections of an attack that takes the places for requests
     #[arg(long, default_value_t = 300)]
     requests: usize,
-    /// Connections of an attack that needs more than there are places for connections
+    /// Connections of an attack that takes the places for connections
     #[arg(long, default_value_t = 1100)]
     connections: usize,
-    /// What the good user does during each attack: a page, a message, a probe, so many times
+    /// How many times the good user reads a page, sends a message and probes during each attack
     #[arg(long, default_value_t = 30)]
     rounds: usize,
     /// The choices of the run; random when not given
@@ -39,42 +40,74 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// Runs each attack against a companion with its default bounds; prints a table. Error: what the
-/// good user missed, after the whole table.
+/// Connections that a companion takes when nothing else is configured.
+const MOST: usize = 1024;
+
+/// Runs the attacks, each kind of them against a companion of its own, and prints a table. Fails
+/// after the whole table, when the good user has missed anything, or when an attack was none
+/// because the server had closed most of its connections.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut rng = seed::rng(options.seed);
     let upstream = Upstream::start().await?;
-    let place = Place::new(binary, &answered_by(&upstream))?;
-    let result = async {
-        let companion = place.start().await?;
-        attacks(&companion, options, &mut rng).await
-    };
-    let result = result.await;
-    place.close(result)
+    // A tenth of the connections is more than the server takes, also in a small run.
+    let most = (options.connections - options.connections / 11).clamp(8, MOST);
+    println!("{}", user::head());
+    let mut result = Ok(());
+    for (bound, fills_connections) in [(MOST, false), (most, true)] {
+        let lines = answered_by(&upstream) + &format!("max_connections = {bound}\n");
+        let place = Place::new(binary, &lines)?;
+        let attacks = Attack::ALL.into_iter();
+        let attacks = attacks.filter(|attack| attack.fills_connections() == fills_connections);
+        let done = async {
+            let companion = place.start().await?;
+            attacked(&companion, attacks, options, &mut rng).await
+        };
+        let done = done.await;
+        result = result.and(place.close(done));
+    }
+    result
 }
 
-async fn attacks(companion: &Companion, options: &Options, rng: &mut Rng) -> Result<()> {
+async fn attacked(
+    companion: &Companion,
+    attacks: impl Iterator<Item = Attack>,
+    options: &Options,
+    rng: &mut Rng,
+) -> Result<()> {
     let mut user = User::new(companion).await?;
-    println!("{}", user::head());
-    let quiet = user.rounds(options.rounds, rng).await;
+    let quiet = user.rounds(options.rounds, rng, || ()).await;
     println!("{}", quiet.rows("nobody else"));
     let mut missed = quiet.missed;
-    for attack in Attack::ALL {
-        let count = match attack {
-            _ if attack.fills_connections() => options.connections,
-            _ => options.requests,
-        };
+    let mut few = Vec::new();
+    for attack in attacks {
+        let count = if attack.fills_connections() { options.connections } else { options.requests };
         let crowd =
             attack.begin(companion.address, user.worker(), count).await.context(attack.name())?;
-        let seen = user.rounds(options.rounds, rng).await;
+        let (mut open, mut looks) = (0, 0);
+        let seen = user
+            .rounds(options.rounds, rng, || {
+                open += crowd.open();
+                looks += 1;
+            })
+            .await;
         println!("{}", seen.rows(&format!("{count} {}", attack.name())));
         missed.extend(seen.missed.into_iter().map(|what| format!("{}: {what}", attack.name())));
+        let open = open / looks.max(1);
+        println!("{}", user::row("    connections that were open, on average", open));
+        // The server refuses some of the attacks after a few seconds, and their connections then
+        // pause for one.
+        if open < count / 3 {
+            few.push(format!("{}: {open} of {count}", attack.name()));
+        }
         crowd.end().await;
     }
     missed.extend(user.unanswered().await?);
     if !missed.is_empty() {
         missed.dedup();
         bail!("the good user missed {} things, the first of them: {}", missed.len(), missed[0]);
+    }
+    if !few.is_empty() {
+        bail!("too few connections of an attack were open: {}", few.join("; "));
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ pub struct Script {
     pub replies: Vec<Vec<Step>>,
     /// What `GET .../models` lists.
     pub models: Vec<String>,
-    /// What it does instead, if anything.
+    /// Steps to play for `GET .../models` instead of listing `models`; none for the usual list.
     pub list: Vec<Step>,
 }
 
@@ -55,9 +55,9 @@ pub enum Step {
     Bytes { bytes: Vec<u8> },
     /// Bytes that go out as they are, outside of any HTTP framing.
     Wire { text: String },
-    /// The same again and again, until the peer leaves.
+    /// The same bytes as for `Wire`, again and again, until the peer leaves.
     EndlessWire { text: String },
-    /// Body bytes as text, again and again with a pause behind each, until the peer leaves.
+    /// Body bytes as text, again and again with a pause after each time, until the peer leaves.
     Drip { text: String, ms: u64 },
     /// One line of this many bytes, never ended.
     LongLine { bytes: usize },

@@ -44,7 +44,10 @@ impl Kind {
         match last {
             "import" if over_api => Self::Import,
             "messages" | "turns" | "cancel" if over_api => Self::Send,
-            "send" | "ask_again" | "cancel" if path.starts_with("/api/fn/") => Self::Send,
+            // The client-only console posts the console's forms to `submit`.
+            "send" | "ask_again" | "cancel" | "submit" if path.starts_with("/api/fn/") => {
+                Self::Send
+            }
             _ if path == "/data" => Self::Import,
             // The forms of the console.
             _ if path == "/" || path.starts_with("/c/") => Self::Send,
@@ -112,6 +115,7 @@ mod tests {
             (&post, "/api/fn/send", Kind::Send),
             (&post, "/api/fn/ask_again", Kind::Send),
             (&post, "/api/fn/cancel", Kind::Send),
+            (&post, "/api/fn/submit", Kind::Send),
             (&post, "/api/fn/snapshot", Kind::Page),
             (&post, "/", Kind::Send),
             (&post, "/c/w", Kind::Send),

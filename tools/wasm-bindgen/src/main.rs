@@ -94,7 +94,7 @@ fn generate(options: Options) -> Result<(), Box<dyn Error>> {
     Ok(bindgen.generate(out_dir)?)
 }
 
-/// The version of the library, which is that of the whole family.
+/// The version of the library; all crates of wasm-bindgen have the same one.
 fn wasm_bindgen_shared_version() -> String {
     wasm_bindgen_shared::version()
 }

@@ -46,7 +46,7 @@ pub fn Entry(
 fn closed(item: &Item, marks: &Marks) -> Erased {
     let list = expect_context::<List>();
     let (id, worker) = (item.id, item.worker.clone());
-    // Whoever reads in the archive stays there.
+    // An entry of the archive leads to a page that shows the archive again.
     let query = if list.part.read_untracked().archived { "?place=archived" } else { "" };
     let current = expect_context::<Conversation>().worker_id == id;
     let named = worker.clone();

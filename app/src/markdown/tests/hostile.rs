@@ -1,10 +1,10 @@
-//! A grammar of hostile texts: every construct of Markdown, and every delimiter alone, in pairs,
-//! in runs, nested, before and behind each other, and repeated up to a length. Not a list of
-//! texts that were found to be bad: those are somewhere among these.
+//! A grammar that generates hostile texts: every construct and every delimiter of Markdown, alone,
+//! in pairs, in runs, nested, and repeated up to a length. Texts that were once found to be slow
+//! are not listed here, because the grammar generates them, too.
 
 use proptest::prelude::*;
 
-/// Whole constructs, what begins or ends one, and what stands between.
+/// Complete constructs, the delimiters that begin or end one, and some plain text.
 pub(super) static WORDS: [&str; 92] = [
     // Emphasis.
     "*",
@@ -98,7 +98,7 @@ pub(super) static WORDS: [&str; 92] = [
     "\\(a\\)",
     "{",
     "}",
-    // What stands between.
+    // Plain text, line breaks and the escape.
     "\\",
     "\n",
     "\n\n",
@@ -107,68 +107,79 @@ pub(super) static WORDS: [&str; 92] = [
     "日",
 ];
 
-/// How two words make a text.
-pub(super) static SHAPES: [fn(&str, &str, usize) -> String; 7] = [
-    // In turns.
-    |a, b, bytes| repeated(&format!("{a}{b}"), bytes),
-    // A run of the one behind a run of the other.
-    |a, b, bytes| format!("{}{}", repeated(a, bytes / 2), repeated(b, bytes / 2)),
-    // The same around something.
-    |a, b, bytes| format!("{}x y{}", repeated(a, bytes / 2), repeated(b, bytes / 2)),
-    // Runs that become longer.
-    |a, b, bytes| longer(a, b, bytes),
-    // One before, one behind.
-    |a, b, bytes| format!("{a}{}{a}", repeated(b, bytes)),
-    // On lines of their own, with the one deeper and deeper before the other.
-    |a, b, bytes| longer(a, &format!("{b}\n"), bytes),
-    // In one paragraph's words.
-    |a, b, bytes| repeated(&format!("{a}x {b} "), bytes),
+/// How long a text is: as many repetitions as take so many bytes, and some more of them.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Size {
+    pub(super) bytes: usize,
+    pub(super) more: usize,
+}
+
+impl Size {
+    fn half(self) -> Self {
+        Self { bytes: self.bytes / 2, ..self }
+    }
+}
+
+/// The ways to make a text of a size from two words.
+pub(super) static SHAPES: [fn(&str, &str, Size) -> String; 7] = [
+    // The two in turn.
+    |a, b, size| repeated(&format!("{a}{b}"), size),
+    // A run of the first, then a run of the second.
+    |a, b, size| format!("{}{}", repeated(a, size.half()), repeated(b, size.half())),
+    // The same with some text between the runs.
+    |a, b, size| format!("{}x y{}", repeated(a, size.half()), repeated(b, size.half())),
+    // Longer and longer runs of the first, each followed by the second.
+    |a, b, size| longer(a, b, size),
+    // A run of the second between two of the first.
+    |a, b, size| format!("{a}{}{a}", repeated(b, size)),
+    // The same as the longer and longer runs, each on a line of its own.
+    |a, b, size| longer(a, &format!("{b}\n"), size),
+    // Both as words of one paragraph.
+    |a, b, size| repeated(&format!("{a}x {b} "), size),
 ];
 
-/// Every word with every other, in both orders and in one shape after the other.
-pub(super) fn pairs(bytes: usize) -> impl Iterator<Item = Pair> {
+/// Every pair of words, in both orders. Each pair has one shape; neighbours have different ones.
+pub(super) fn pairs() -> impl Iterator<Item = Pair> {
     let words = || WORDS.iter().copied().enumerate();
     words().flat_map(move |(one, a)| {
         words().map(move |(two, b)| {
             let shape = (2 * one + two) % SHAPES.len();
-            Pair { a, b, shape, bytes }
+            Pair { a, b, shape }
         })
     })
 }
 
-/// A text of two words.
+/// Two words and a shape, which make a text.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Pair {
     pub(super) a: &'static str,
     pub(super) b: &'static str,
     pub(super) shape: usize,
-    bytes: usize,
 }
 
 impl Pair {
-    /// The text, so many times as long.
-    pub(super) fn text(&self, times: usize) -> String {
-        SHAPES[self.shape](self.a, self.b, self.bytes * times)
+    pub(super) fn text(&self, size: Size) -> String {
+        SHAPES[self.shape](self.a, self.b, size)
     }
 }
 
-fn repeated(unit: &str, bytes: usize) -> String {
-    unit.repeat(bytes.div_ceil(unit.len()))
+fn repeated(unit: &str, size: Size) -> String {
+    unit.repeat(size.bytes.div_ceil(unit.len()) + size.more)
 }
 
-fn longer(a: &str, b: &str, bytes: usize) -> String {
+fn longer(a: &str, b: &str, size: Size) -> String {
     let mut text = String::new();
-    for run in 1.. {
-        if text.len() >= bytes {
-            break;
-        }
+    let (mut run, mut more) = (1, size.more);
+    while text.len() < size.bytes || more > 0 {
+        more -= usize::from(text.len() >= size.bytes);
         text.push_str(&a.repeat(run));
         text.push_str(b);
+        run += 1;
     }
     text
 }
 
-/// A text that grows with a number: words, nested and in runs, around one another.
+/// Random texts of the grammar's words, each of which can be made in any length.
 pub(super) fn texts() -> impl Strategy<Value = Grown> {
     let words = || prop::collection::vec(prop::sample::select(&WORDS[..]), 0..4);
     let words = move || words().prop_map(|words| words.concat());
@@ -184,7 +195,7 @@ pub(super) fn texts() -> impl Strategy<Value = Grown> {
     )
 }
 
-/// A text of any length.
+/// The parts of a random text, which are nested or repeated up to a length.
 #[derive(Clone, Debug)]
 pub(super) struct Grown {
     prefix: String,
@@ -196,9 +207,9 @@ pub(super) struct Grown {
 }
 
 impl Grown {
-    pub(super) fn text(&self, bytes: usize) -> String {
+    pub(super) fn text(&self, size: Size) -> String {
         let Self { prefix, open, middle, close, suffix, nested } = self;
-        let times = bytes / (open.len() + middle.len() + close.len()).max(1);
+        let times = size.bytes / (open.len() + middle.len() + close.len()).max(1) + size.more;
         if *nested {
             let (open, close) = (open.repeat(times), close.repeat(times));
             format!("{prefix}{open}{}{close}{suffix}", middle.repeat(times))

@@ -1,17 +1,19 @@
-//! The attacks. Each connection of one is a task that comes back when it is thrown out.
+//! The attacks. Each of their connections is a task, which connects again when the server closes
+//! the connection.
 //!
-//! They are those of `slowhttptest` (slow headers, slow body, slow read:
-//! <https://github.com/shekyan/slowhttptest/wiki>), and connections that say nothing at all or
-//! stop after a WebSocket's handshake.
+//! The attacks are those of `slowhttptest` (slow headers, slow body, slow read:
+//! <https://github.com/shekyan/slowhttptest/wiki>), connections that send nothing at all, and
+//! WebSockets that send nothing after the handshake.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use protocol::WorkerId;
 use socket2::{Domain, Socket, Type};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, Interest};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -19,11 +21,11 @@ use tokio::task::JoinSet;
 use crate::client::Client;
 use crate::companion::HANG;
 
-/// One byte in each, as `slowhttptest` does by default every few seconds.
+/// The time between two bytes of a slow sender. `slowhttptest` sends one every few seconds.
 const PAUSE: Duration = Duration::from_secs(1);
-/// What a slow reader's system takes in for it.
+/// The receive buffer of a slow reader's socket.
 const RECEIVE_BYTES: usize = 4096;
-/// Connections that are opened at the same time: more would wait in the system's queue alone.
+/// Connections that are opened at the same time; more would only wait in the system's queue.
 const AT_ONCE: usize = 64;
 
 /// A kind of attack.
@@ -38,8 +40,15 @@ pub enum Attack {
     HalfOpenUpgrades,
 }
 
-/// An attack that goes on.
-pub struct Crowd(JoinSet<()>);
+/// A running attack.
+pub struct Crowd {
+    tasks: JoinSet<()>,
+    /// How many connections are open now.
+    open: Arc<AtomicUsize>,
+}
+
+/// An open connection, counted until it is dropped.
+struct Held(Arc<AtomicUsize>);
 
 impl Attack {
     pub const ALL: [Self; 7] = [
@@ -64,36 +73,38 @@ impl Attack {
         }
     }
 
-    /// Whether it needs as many connections as there are places for them; the others take the
-    /// places of requests.
+    /// Whether the attack takes the places for connections; the other ones take those for requests.
     pub fn fills_connections(self) -> bool {
         matches!(self, Self::SlowHeads | Self::Idle)
     }
 
-    /// Begins with `count` connections; returns once each has said its first words.
+    /// Begins with `count` connections; returns once each of them has sent its first bytes.
     pub async fn begin(self, address: SocketAddr, worker: WorkerId, count: usize) -> Result<Crowd> {
         let ready = Arc::new(Semaphore::new(0));
         let gate = Arc::new(Semaphore::new(AT_ONCE));
         let head: Arc<[u8]> = self.head(address, worker).into();
+        let open = Arc::new(AtomicUsize::new(0));
         let mut tasks = JoinSet::new();
         for _ in 0..count {
             let (ready, gate, head) = (ready.clone(), gate.clone(), head.clone());
+            let open = open.clone();
             tasks.spawn(async move {
                 let mut first = Some(ready);
                 loop {
-                    // Whoever throws it out is come back to.
-                    let _ = self.hold(address, &head, &gate, &mut first).await;
+                    // When the server has closed the connection, another one is opened. Whether
+                    // enough of them are open is for `Crowd::open` to say.
+                    let _ = self.hold(address, &head, &gate, &open, &mut first).await;
                     tokio::time::sleep(PAUSE).await;
                 }
             });
         }
         let all = ready.acquire_many(u32::try_from(count)?);
-        // Where the server takes no more, the rest waits at its door, which is a part of it.
+        // When the server accepts no more connections, the rest goes on trying during the attack.
         let _ = tokio::time::timeout(HANG / 12, all).await;
-        Ok(Crowd(tasks))
+        Ok(Crowd { tasks, open })
     }
 
-    /// What is said at once.
+    /// The bytes that a connection sends at once.
     fn head(self, address: SocketAddr, worker: WorkerId) -> Vec<u8> {
         let path = Client::path(worker);
         let post = |path: &str, kind: &str| {
@@ -118,12 +129,13 @@ impl Attack {
         head.into_bytes()
     }
 
-    /// Holds one connection for as long as it is let.
+    /// Holds one connection until the server closes it.
     async fn hold(
         self,
         address: SocketAddr,
         head: &[u8],
         gate: &Semaphore,
+        open: &Arc<AtomicUsize>,
         first: &mut Option<Arc<Semaphore>>,
     ) -> Result<()> {
         let mut stream = {
@@ -132,6 +144,7 @@ impl Attack {
             stream.write_all(head).await?;
             stream
         };
+        let _held = Held::new(open);
         if let Some(ready) = first.take() {
             ready.add_permits(1);
         }
@@ -139,13 +152,13 @@ impl Attack {
             Self::SlowBodies | Self::SlowForms | Self::SlowFiles | Self::SlowHeads => loop {
                 tokio::time::sleep(PAUSE).await;
                 stream.write_all(b"x").await?;
-                // The answer to it: it is thrown out.
+                // Any answer, and also the end of the connection, means that the server refuses it.
                 if stream.try_read(&mut [0; 512]).is_ok() {
                     return Ok(());
                 }
             },
             Self::Idle => {
-                stream.read_u8().await.context("it is thrown out")?;
+                stream.read_u8().await.context("the server closed the connection")?;
                 Ok(())
             }
             Self::SlowReaders | Self::HalfOpenUpgrades => loop {
@@ -153,7 +166,11 @@ impl Attack {
                 if self == Self::SlowReaders && stream.read_u8().await.is_err() {
                     return Ok(());
                 }
-                stream.writable().await?;
+                // Nothing else is read, so only the socket's state tells that the server closed it.
+                let state = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
+                if self == Self::HalfOpenUpgrades && state.is_read_closed() {
+                    return Ok(());
+                }
             },
         }
     }
@@ -170,8 +187,26 @@ impl Attack {
 }
 
 impl Crowd {
-    /// Ends it; returns once all of its connections are closed.
+    /// How many connections are open now.
+    pub fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Ends the attack; returns once all of its connections are closed.
     pub async fn end(mut self) {
-        self.0.shutdown().await;
+        self.tasks.shutdown().await;
+    }
+}
+
+impl Held {
+    fn new(open: &Arc<AtomicUsize>) -> Self {
+        open.fetch_add(1, Ordering::Relaxed);
+        Self(open.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -1,5 +1,5 @@
-//! The good user: reads the page, sends a message and asks whether the server is well, each over a
-//! connection of its own, which has to be taken while the crowd is there.
+//! The good user: reads a page, sends a message and probes the server, each over a new connection,
+//! so that the server has to accept one every time.
 
 use std::time::{Duration, Instant};
 
@@ -13,7 +13,8 @@ use crate::companion::Companion;
 use crate::seed;
 use crate::times::{Times, head as times_head};
 
-/// After this a person has given up, and the answer counts as missed.
+/// How long the user waits. An answer that takes longer counts as missed, because a person would
+/// have given up.
 const PATIENCE: Duration = Duration::from_secs(15);
 /// Columns of a row's name.
 const WIDTH: usize = 46;
@@ -40,6 +41,11 @@ pub fn head() -> String {
     times_head("beside", WIDTH)
 }
 
+/// A row with one count.
+pub fn row(name: &str, count: usize) -> String {
+    format!("{name:<WIDTH$} {count:>6}")
+}
+
 impl User {
     pub async fn new(companion: &Companion) -> Result<Self> {
         let mut client = Client::new(companion.address)?;
@@ -53,10 +59,11 @@ impl User {
         self.worker
     }
 
-    /// So many times a page, a message and a probe.
-    pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng) -> Seen {
+    /// Reads a page, sends a message and probes, so many times; `before` is called before each.
+    pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng, mut before: impl FnMut()) -> Seen {
         let mut seen = Seen::default();
         for _ in 0..rounds {
+            before();
             let page = timed(&mut seen.page, self.client.conversation_page(self.worker)).await;
             seen.note("page", &page);
             let id = seed::message_id(rng);
@@ -77,7 +84,7 @@ impl User {
         seen
     }
 
-    /// The messages that were taken and have no whole answer in the end.
+    /// The messages that the server accepted and that have no complete answer in the end.
     pub async fn unanswered(&self) -> Result<Vec<String>> {
         let whole = self.client.settled(self.worker).await.context("the conversation")?;
         let answered = |id: &MessageId| {
@@ -105,15 +112,16 @@ impl Seen {
 
     /// One row for each thing that was done.
     pub fn rows(&self, beside: &str) -> String {
-        let row = |name: &str, times: &Times| {
+        let times = |name: &str, times: &Times| {
             let name = format!("{beside}: {name}");
             format!("{name:<WIDTH$} {times}")
         };
-        let rows = [row("page", &self.page), row("send", &self.send), row("probe", &self.probe)];
+        let rows =
+            [times("page", &self.page), times("send", &self.send), times("probe", &self.probe)];
         let missed = if self.missed.is_empty() {
             String::new()
         } else {
-            format!("\n{:<WIDTH$} {:>6}", "    refused or without an answer", self.missed.len())
+            "\n".to_owned() + &row("    refused or without an answer", self.missed.len())
         };
         rows.join("\n") + &missed
     }

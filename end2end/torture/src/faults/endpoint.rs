@@ -29,11 +29,11 @@ const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\n";
 /// The same for the pauses between attempts.
 const PAUSES: &str = "retry_ms = 40\nretry_max_ms = 2000\n";
 
-/// The key that is sent to the endpoint, and that it may repeat.
+/// The key that is sent to the endpoint, which some rows repeat in their answers.
 pub(super) const KEY: &str = "sk-of-this-endpoint-alone";
 
-/// Bytes of memory that a row may take at its peak, and that may stay of it. A bound on what is
-/// kept of a line of 100 MB; an answer of 1 MiB takes far less on its way through log and pages.
+/// How many bytes the server's memory may grow by at the peak of a row, and after it. An answer of
+/// 1 MiB needs far less on its way through log and pages; a line of 100 MB must not be kept.
 pub(super) const PEAK_BYTES: u64 = 192 << 20;
 const STAYING_BYTES: u64 = 64 << 20;
 

@@ -1,10 +1,10 @@
-//! Endpoints that do harm on purpose: twelve kinds of what one could send to use up memory, to
-//! learn something, or to be believed.
+//! Endpoints that attack the server: twelve kinds of answers that could use up its memory, reveal
+//! the key, or be shown as something that they are not.
 //!
-//! The kinds are those of attacks on clients of HTTP that are known by names: decompression bombs
-//! (CWE-409), requests that are led elsewhere (CWE-918), smuggling by lengths that differ
-//! (CWE-444), headers without end (CWE-770), responses that never end ("slow read", CWE-400),
-//! and words of a peer in the place of one's own (CWE-209).
+//! They are known attacks on HTTP clients: decompression bombs (CWE-409), redirects to another
+//! target (CWE-918), request smuggling by contradicting lengths (CWE-444), endless headers
+//! (CWE-770), responses that never end ("slow read", CWE-400), and secrets in error messages
+//! (CWE-209).
 
 use std::io::Write as _;
 
@@ -19,20 +19,20 @@ use super::endpoint::{ATTEMPTS, KEY};
 use super::row::{Fault, Promise};
 use super::steps::{delta, drip, endless, finish, refusal, respond, stream, text, wire};
 
-/// The head of an answer that goes on by hand.
+/// The beginning of a head, which the rows go on with.
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
 
-/// One event with a text that is whole.
+/// One complete event with a piece of text.
 const EVENT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Half \"}}]}\n\n";
 
-/// Bytes that the bomb unpacks to.
+/// The unpacked size of a bomb.
 const UNPACKED: usize = 256 << 20;
 
-/// Bytes of a piece of text that is more than an event may have, and of one that is not.
+/// Bytes of a piece of text that is too large for one event, and of one that is not.
 const HUGE: usize = 3 << 20;
 const LARGE: usize = 600 << 10;
 
-/// The rows; `elsewhere` must never be asked.
+/// The rows. `elsewhere` is a server that must never be asked.
 pub(super) fn faults(elsewhere: &str) -> Vec<Fault> {
     let rows = [
         endless_heads(),
@@ -75,7 +75,7 @@ fn endless_heads() -> Vec<Fault> {
     ]
 }
 
-/// Kind 3: a little that would become much.
+/// Kind 3: small answers that would take much memory.
 fn bombs() -> Vec<Fault> {
     let mut packed = GzEncoder::new(Vec::new(), Compression::best());
     let zeros = vec![0; 1 << 20];
@@ -102,7 +102,7 @@ fn bombs() -> Vec<Fault> {
     ]
 }
 
-/// Kind 4: another place to ask.
+/// Kind 4: redirects to another address.
 fn redirects(elsewhere: &str) -> Vec<Fault> {
     let to = |status, place: &str| respond(status, ("location", place), "");
     vec![
@@ -116,7 +116,7 @@ fn redirects(elsewhere: &str) -> Vec<Fault> {
     ]
 }
 
-/// Kind 5: the key, in everything that is told of an error.
+/// Kind 5: the key in everything that can be shown of an answer.
 fn echoes() -> Vec<Fault> {
     let words = format!("You sent Authorization: Bearer {KEY} to http://internal.example/v1");
     let in_stream = json!({ "error": { "message": words, "code": KEY, "type": KEY } });
@@ -140,7 +140,7 @@ fn echoes() -> Vec<Fault> {
     ]
 }
 
-/// Kinds 6 and 7: always a little, and never an end.
+/// Kinds 6 and 7: answers that bring a little at a time, and never end.
 fn drips() -> Vec<Fault> {
     let empty = EVENT.replace("Half ", "");
     vec![
@@ -175,7 +175,7 @@ fn drips() -> Vec<Fault> {
     ]
 }
 
-/// Kind 8: more at once than an answer may have.
+/// Kind 8: more text than an event or an answer may have.
 fn too_much() -> Vec<Fault> {
     let done = || [finish("stop"), text("data: [DONE]\n\n")];
     let huge = delta(&"x".repeat(HUGE));
@@ -194,7 +194,7 @@ fn too_much() -> Vec<Fault> {
     ]
 }
 
-/// Kind 9: bytes that are no text.
+/// Kind 9: bytes that are not valid text.
 fn wrong_letters() -> Vec<Fault> {
     let event = |bytes: &[u8]| {
         let json =
@@ -220,7 +220,7 @@ fn wrong_letters() -> Vec<Fault> {
     ]
 }
 
-/// Kinds 10 and 11: lengths that are not true.
+/// Kinds 10 and 11: wrong lengths, of the body and of chunks.
 fn wrong_lengths() -> Vec<Fault> {
     let length =
         |announced: &str| vec![wire(&format!("{HEAD}content-length: {announced}\r\n\r\n{EVENT}"))];
@@ -257,7 +257,7 @@ fn wrong_lengths() -> Vec<Fault> {
     ]
 }
 
-/// Kind 12: something else than what was asked for.
+/// Kind 12: another protocol or another kind of answer than was asked for.
 fn wrong_protocols() -> Vec<Fault> {
     let upgrade = "HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
                    sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
@@ -282,7 +282,7 @@ fn wrong_protocols() -> Vec<Fault> {
     ]
 }
 
-/// And headers that would like to be more than that.
+/// Besides the twelve kinds: headers with odd values.
 fn wrong_headers() -> Vec<Fault> {
     let wait = |value: &str| {
         vec![wire(&format!("HTTP/1.1 429 No\r\nretry-after: {value}\r\ncontent-length: 0\r\n\r\n"))]
@@ -307,7 +307,7 @@ fn fails(kind: protocol::ProviderKind) -> Promise {
     Promise::fails(kind)
 }
 
-/// What came before the framing broke is kept.
+/// The framing breaks after some text, which is kept.
 fn cut() -> Promise {
     Promise::fails(Network).keeps("Half ")
 }

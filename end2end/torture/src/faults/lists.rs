@@ -1,7 +1,7 @@
-//! Lists of models that do harm: each is asked for by the page that offers models, and the
-//! endpoint answers a message all the same.
+//! Hostile lists of models: the page that offers models asks for each of them, and a message to the
+//! same endpoint still has to be answered.
 //!
-//! A list is kept for a while, so each has a companion of its own.
+//! The server caches a list for a while, so each row starts a companion of its own.
 
 use std::path::Path;
 
@@ -16,10 +16,11 @@ use super::steps::{endless, refusal, respond, wire};
 use super::trial::{Trial, judge};
 use crate::companion::{Companion, HANG, Place, answered_by};
 
-/// Models in one list at most: what is offered to choose from, and the configured one.
+/// Models in one list at most: the 200 that the server offers to choose from, and the configured
+/// one.
 const MODELS: usize = 201;
 
-/// Plays all of them.
+/// Plays all rows.
 pub(super) async fn play(binary: &Path) -> Result<Vec<Line>> {
     let mut lines = Vec::new();
     let elsewhere = Upstream::start().await?;
