@@ -55,7 +55,7 @@ mod tests {
         let expected = SERVER.map(|part| format!("backend = \"http://127.0.0.1:3000/{part}\""));
         assert_eq!(passed_on, expected);
         let nginx = include_str!("../../docs/client-only.nginx.conf");
-        assert!(nginx.contains(&format!("location ~ ^/({})(/|$)", SERVER.join("|"))));
+        assert!(nginx.contains(&format!("location ~ ^/(({})(/|$)|", SERVER.join("|"))));
         let docs = include_str!("../../docs/client-only.md");
         assert!(docs.contains(&SERVER.map(|part| format!("`/{part}`")).join(", ")));
         for part in SERVER {

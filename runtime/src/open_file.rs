@@ -187,6 +187,9 @@ mod tests {
         assert_eq!(read_text(&path, 4, LONG).unwrap_err().kind(), ErrorKind::FileTooLarge);
         std::fs::write(&path, [0xff]).unwrap();
         assert_eq!(read_text(&path, 5, LONG).unwrap_err().kind(), ErrorKind::InvalidData);
-        assert!(not_regular(&read_text(Path::new("/dev/zero"), 5, LONG).unwrap_err()).is_some());
+        let endless = read_text(Path::new("/dev/zero"), 5, LONG).unwrap_err();
+        assert_eq!(endless.kind(), ErrorKind::FileTooLarge);
+        assert_eq!(read_text(Path::new("/dev/null"), 5, LONG).unwrap(), "");
+        assert!(not_regular(&read_text(folder.path(), 5, LONG).unwrap_err()).is_some());
     }
 }
