@@ -69,7 +69,7 @@ pub enum OpenError {
     )]
     Newer { file: PathBuf, found: i64, known: i64 },
     #[error(
-        "{file} is damaged: {detail}; restore a backup, or move it away (with its -wal and -shm, if there) to start with an empty one"
+        "{file} is damaged: {detail}; `companion export` may still read what is in it; then restore a backup, or move it away (with its -wal and -shm, if there) to start with an empty one"
     )]
     Damaged { file: PathBuf, detail: String },
     #[error(

@@ -5,8 +5,8 @@
 use std::collections::{HashMap, HashSet};
 
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, Role, Timestamp, Timings, TurnId, TurnState,
-    WorkerId,
+    Event, EventBody, LogId, Message, MessageId, ProfileName, Role, Timestamp, Timings, TurnId,
+    TurnState, WorkerId,
 };
 use sha2::{Digest, Sha256};
 
@@ -15,11 +15,7 @@ use crate::bundle::text_digest;
 use crate::newborn;
 use crate::store::{Salvage, WholeLog};
 
-/// The text of a user message that cannot be read, where its answer can be read.
-const LOST_MESSAGE: &str = "(This message cannot be read.)";
-
-/// The text in the place of a piece of an answer that cannot be read.
-const LOST_TEXT: &str = " […] ";
+mod lost;
 
 /// The readable part of a conversation.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,8 +43,8 @@ fn is_sound(whole: &WholeLog) -> bool {
 pub fn salvage(found: Salvage) -> Salvaged {
     let Salvage { worker, events, lost, prompts } = found;
     let worker_id = worker.worker_id;
-    let missing = missing(&events).max(lost);
-    let mut builder = Builder::default();
+    let missing = gaps(&events).max(lost);
+    let mut builder = Builder::of(worker.profile.clone());
     if !matches!(events.first(), Some(Event { body: EventBody::WorkerCreated { .. }, .. })) {
         let (title, profile) = (worker.title.clone(), worker.profile.clone());
         builder.push(worker.created_at, EventBody::WorkerCreated { title, profile });
@@ -69,14 +65,15 @@ pub fn salvage(found: Salvage) -> Salvaged {
     Salvaged { worker_id, whole, lost: missing.saturating_add(dropped) }
 }
 
-/// How many positions have no event, up to the last event.
-fn missing(events: &[Event]) -> u64 {
-    let (mut last, mut missing) = (0, 0_u64);
+/// How many gaps there are up to the last event. What is missing in one is an entry at least; of
+/// folded text it has many positions and is one entry all the same.
+fn gaps(events: &[Event]) -> u64 {
+    let (mut last, mut gaps) = (0, 0);
     for event in events {
-        missing = missing.saturating_add(event.first_seq().saturating_sub(last + 1));
+        gaps += u64::from(event.first_seq() > last + 1);
         last = last.max(event.seq);
     }
-    missing
+    gaps
 }
 
 /// The id of the salvaged log. It differs from the damaged log's id and from those of other
@@ -94,8 +91,9 @@ fn log_of(worker: WorkerId, events: &[Event]) -> LogId {
     LogId(u64::from_be_bytes(bytes) >> 1)
 }
 
-#[derive(Default)]
 struct Builder {
+    /// Of the conversation as it is now.
+    profile: ProfileName,
     events: Vec<Event>,
     messages: HashMap<MessageId, Role>,
     turns: HashSet<TurnId>,
@@ -115,6 +113,12 @@ struct Open {
 }
 
 impl Builder {
+    fn of(profile: ProfileName) -> Self {
+        let (messages, turns) = (HashMap::new(), HashSet::new());
+        let (newest, open) = (None, None);
+        Self { profile, events: Vec::new(), messages, turns, newest, open, dropped: 0 }
+    }
+
     fn push(&mut self, at: Timestamp, body: EventBody) {
         let seq = self.events.len() as u64 + 1;
         self.events.push(Event { seq, first_seq: None, at, body });
@@ -148,6 +152,7 @@ impl Builder {
                 }
             }
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
+                self.begin_lost(at, (turn_id, message_id));
                 self.text(at, (turn_id, message_id), offset, text)
             }
             EventBody::TurnEnded { turn_id, state, .. } => {
@@ -196,19 +201,22 @@ impl Builder {
     fn question(&mut self, at: Timestamp, id: MessageId) -> bool {
         match self.messages.get(&id) {
             Some(role) => *role == Role::User,
-            None => self.message(
-                at,
-                Message {
-                    id,
-                    parent: self.newest,
-                    role: Role::User,
-                    text: LOST_MESSAGE.to_owned(),
-                    created_at: at,
-                    turn_id: None,
-                    html: None,
-                },
-            ),
+            None => self.message(at, lost::message(id, self.newest, at)),
         }
+    }
+
+    /// Begins the turn of a text whose beginning cannot be read. It answers the newest message,
+    /// where that is a question.
+    fn begin_lost(&mut self, at: Timestamp, (turn, answer): (TurnId, MessageId)) {
+        if self.turns.contains(&turn) || self.messages.contains_key(&answer) {
+            return;
+        }
+        let is_question = |id: &MessageId| self.messages.get(id) == Some(&Role::User);
+        let question = self.newest.filter(is_question);
+        let question = question.unwrap_or_else(|| lost::question_of(answer));
+        let turn = lost::turn((turn, question, answer), self.profile.clone(), at);
+        let body = EventBody::TurnAccepted { turn: Box::new(turn) };
+        self.take(Event { seq: 0, first_seq: None, at, body });
     }
 
     fn text(
@@ -222,7 +230,7 @@ impl Builder {
         let Some(open) = open else { return false };
         let end = offset.saturating_add(text.len() as u64);
         if offset > open.offset {
-            text.insert_str(0, LOST_TEXT);
+            text.insert_str(0, lost::TEXT);
         }
         let offset = open.bytes;
         (open.bytes, open.offset) = (offset + text.len() as u64, end);

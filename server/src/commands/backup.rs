@@ -16,7 +16,7 @@ pub fn run(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
     }
     let backup = Aside::open(&config.data_dir)?.back_up(file)?;
     let Backup { conversations, events, bytes, unreadable } = backup;
-    println!(
+    say!(
         "{}: {conversations} conversations, {events} events, {bytes} bytes, checked",
         file.display()
     );

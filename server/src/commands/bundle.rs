@@ -12,11 +12,11 @@ use crate::engine;
 pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let bundle = engine::bundle(config).context("the prompts cannot be used")?;
     match &config.settings.prompts.prompts_dir {
-        Some(folder) => println!("folder   {}", folder.display()),
-        None => println!("folder   none: the built-in prompts"),
+        Some(folder) => say!("folder   {}", folder.display()),
+        None => say!("folder   none: the built-in prompts"),
     }
-    println!("digest   {}", bundle.digest());
-    println!("default  {}", bundle.default_profile());
+    say!("digest   {}", bundle.digest());
+    say!("default  {}", bundle.default_profile());
     print_profiles(config, &bundle)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -29,16 +29,16 @@ fn print_profiles(config: &Config, bundle: &Bundle) -> anyhow::Result<()> {
             date: today(),
         };
         let titles: Vec<_> = profile.title.by_language(&profile.language).into_values().collect();
-        println!("\n[{}]  {}  ({})", profile.name, titles.join(", "), profile.language);
+        say!("\n[{}]  {}  ({})", profile.name, titles.join(", "), profile.language);
         let provider =
             profile.provider.map_or("the configured one".to_owned(), |p| format!("{p:?}"));
-        println!("provider {}", provider.to_lowercase());
-        println!("model    {}", profile.model.as_deref().unwrap_or("the configured one"));
+        say!("provider {}", provider.to_lowercase());
+        say!("model    {}", profile.model.as_deref().unwrap_or("the configured one"));
         let sampling = serde_json::to_string(&profile.sampling)?;
-        println!("sampling {sampling}");
-        println!("prompt   {}\n", profile.prompt);
+        say!("sampling {sampling}");
+        say!("prompt   {}\n", profile.prompt);
         for line in bundle.render(profile, &variables)?.lines() {
-            println!("    {line}");
+            say!("    {line}");
         }
     }
     Ok(())

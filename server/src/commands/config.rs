@@ -7,9 +7,9 @@ use crate::config::{Config, sample};
 /// Prints the configuration as a file that could be used again.
 pub fn run(config: &Config) -> ExitCode {
     match &config.file {
-        Some(file) => println!("# Read from {}", file.display()),
-        None => println!("# No configuration file was read"),
+        Some(file) => say!("# Read from {}", file.display()),
+        None => say!("# No configuration file was read"),
     }
-    print!("{}", sample::effective(config));
+    super::write_out(&sample::effective(config));
     ExitCode::SUCCESS
 }

@@ -30,19 +30,19 @@ impl fmt::Display for Finding {
 
 /// Prints a line for each check; fails where one did.
 pub async fn run(config: &Config) -> ExitCode {
-    println!("companion {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
+    say!("companion {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     let mut bad = 0;
     for (name, finding) in checks::all(config).await {
-        println!("{name:<10} {finding}");
+        say!("{name:<10} {finding}");
         bad += usize::from(matches!(finding, Finding::Bad(_)));
     }
     match bad {
         0 => {
-            println!("Companion can serve and answer.");
+            say!("Companion can serve and answer.");
             ExitCode::SUCCESS
         }
         bad => {
-            println!("{bad} of these have to be mended first.");
+            say!("{bad} of these have to be mended first.");
             ExitCode::FAILURE
         }
     }

@@ -38,6 +38,13 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
         }
     };
     eprintln!("exported {conversations} conversations with {events} events");
+    let without_id = aside.count_without_id()?;
+    if without_id > 0 {
+        eprintln!(
+            "Note: {without_id} more cannot be exported as they are, because their ids cannot be read. The next start of the server gives them new ones; export again after it."
+        );
+        return Ok(ExitCode::FAILURE);
+    }
     Ok(ExitCode::SUCCESS)
 }
 

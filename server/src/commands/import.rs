@@ -101,15 +101,15 @@ async fn spooled(mut input: impl Read, folder: &Path) -> anyhow::Result<File> {
 
 fn print(report: &Report) {
     let Report { added, skipped, kept, deleted, left_out, .. } = report;
-    println!("imported {} conversations, {} were here already", added.len(), skipped.len());
+    say!("imported {} conversations, {} were here already", added.len(), skipped.len());
     for id in kept {
-        println!("{id} is here with another content and was left as it is");
+        say!("{id} is here with another content and was left as it is");
     }
     for id in deleted {
-        println!("{id} was deleted here and can be brought back; it was left so");
+        say!("{id} was deleted here and can be brought back; it was left so");
     }
     if *left_out > 0 {
-        println!(
+        say!(
             "{left_out} entries were left out: not text, hidden, of a system or a tool, or not readable where they come from"
         );
     }

@@ -60,6 +60,12 @@ impl Aside {
         transfer::next_worker(&self.db, after).map_err(StoreError::Read)
     }
 
+    /// How many workers [`Self::next_worker`] passes over, because their ids cannot be read. The
+    /// next start of a server gives them ids.
+    pub fn count_without_id(&self) -> Result<u64, StoreError> {
+        transfer::count_without_id(&self.db).map_err(outage::of_read)
+    }
+
     /// As [`crate::store::Store::whole`].
     pub fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;

@@ -75,6 +75,16 @@ pub(super) fn open_to_look(
     if std::fs::symlink_metadata(file).is_ok_and(|found| found.is_symlink()) {
         return Err(OpenError::Link { file: file.to_owned() });
     }
+    // Opening a pipe would wait for its other end.
+    for name in ["", "-wal", "-shm", "-journal"] {
+        match std::fs::symlink_metadata(beside(file, name)) {
+            Ok(found) if !found.is_file() => {
+                let detail = format!("{}{name} is not a regular file", super::FILE);
+                return Err(OpenError::Damaged { file: file.to_owned(), detail });
+            }
+            _ => {}
+        }
+    }
     let wal_bytes = match std::fs::metadata(beside(file, "-wal")) {
         Ok(wal) => wal.len(),
         Err(error) if error.kind() == ErrorKind::NotFound => 0,

@@ -23,6 +23,9 @@ const OURS: &str = "companion";
 /// store's files in it away. Errors when the folder cannot be created. Rights that cannot be taken
 /// away are only logged, since the operator may have given them on purpose.
 pub(super) fn make_folder(folder: &Path) -> io::Result<()> {
+    if folder.symlink_metadata().is_ok() && !folder.is_dir() {
+        return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is there, and is no folder"));
+    }
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
     let mut mended = 0;
     let found = exposed(folder).unwrap_or_else(|error| {

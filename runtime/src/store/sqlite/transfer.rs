@@ -46,6 +46,18 @@ pub(super) fn whole(db: &Connection, id: WorkerId) -> Result<Option<WholeLog>, C
     Ok(Some(WholeLog { worker: stored.worker, log: stored.log, events, prompts }))
 }
 
+/// How many workers have no id that can be read; the next start of the server gives them one.
+pub(super) fn count_without_id(db: &Connection) -> Result<u64, Cause> {
+    let mut statement = db.prepare("SELECT worker_id FROM workers WHERE deleted_ms IS NULL")?;
+    let mut rows = statement.query([])?;
+    let mut without = 0;
+    while let Some(row) = rows.next()? {
+        let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());
+        without += u64::from(id.is_none());
+    }
+    Ok(without)
+}
+
 /// How many workers, of those that were not deleted, cannot be read as a whole. Reads all that
 /// there is.
 pub(super) fn count_unreadable(db: &Connection) -> Result<u64, Cause> {

@@ -20,7 +20,7 @@ fn ids(n: u8) -> (TurnId, MessageId, MessageId) {
 
 /// A log of two turns, each with an answer in two pieces.
 fn log() -> Vec<Event> {
-    let profile: protocol::ProfileName = "companion".parse().unwrap();
+    let profile: ProfileName = "companion".parse().unwrap();
     let mut bodies = vec![EventBody::WorkerCreated { title: None, profile: profile.clone() }];
     let mut parent = None;
     for n in [1, 2] {
@@ -117,9 +117,12 @@ fn placeholders_stand_where_events_are_missing() {
     let all = ["question 1", "first second", "question 2", "first second"];
     assert_eq!(texts(&without(&[])), all);
     // A question.
-    assert_eq!(texts(&without(&[2])), [LOST_MESSAGE, all[1], all[2], all[3]]);
+    assert_eq!(texts(&without(&[2])), [lost::MESSAGE, all[1], all[2], all[3]]);
+    // The beginning of a turn, whose text is kept and answers the question before it.
+    assert_eq!(texts(&without(&[3])), all);
+    assert_eq!(texts(&without(&[2, 3])), [lost::MESSAGE, all[1], all[2], all[3]]);
     // The beginning of an answer, and its end.
-    let missing = format!("{LOST_TEXT}second");
+    let missing = format!("{}second", lost::TEXT);
     assert_eq!(texts(&without(&[4])), [all[0], &missing, all[2], all[3]]);
     assert_eq!(texts(&without(&[5])), [all[0], "first ", all[2], all[3]]);
     // The end of a turn.

@@ -1,0 +1,69 @@
+//! What takes the place of entries that cannot be read.
+
+use protocol::api::Sampling;
+use protocol::{
+    Message, MessageId, ProfileName, ProviderName, Role, Timestamp, Timings, Turn, TurnId,
+    TurnState,
+};
+use sha2::{Digest, Sha256};
+
+/// The text of a question that cannot be read, where its answer can be.
+pub(super) const MESSAGE: &str = "(This message cannot be read.)";
+
+/// The text of a piece of an answer that cannot be read.
+pub(super) const TEXT: &str = " […] ";
+
+/// The model of a turn of which only the text can be read.
+const MODEL: &str = "unknown";
+
+/// A question that cannot be read.
+pub(super) fn message(id: MessageId, parent: Option<MessageId>, at: Timestamp) -> Message {
+    Message {
+        id,
+        parent,
+        role: Role::User,
+        text: MESSAGE.to_owned(),
+        created_at: at,
+        turn_id: None,
+        html: None,
+    }
+}
+
+/// The id of the question of an answer of which nobody knows what it answers; the same in every
+/// salvage.
+pub(super) fn question_of(answer: MessageId) -> MessageId {
+    let digest = Sha256::new().chain_update("question").chain_update(answer.as_bytes()).finalize();
+    MessageId::from_parts(answer.unix_ms(), std::array::from_fn(|at| digest[at]))
+}
+
+/// A turn of which only the text can be read.
+pub(super) fn turn(
+    (turn_id, question, answer): (TurnId, MessageId, MessageId),
+    profile: ProfileName,
+    at: Timestamp,
+) -> Turn {
+    Turn {
+        turn_id,
+        question,
+        answer,
+        continues: None,
+        state: TurnState::Accepted,
+        waiting: None,
+        loading: false,
+        retries: Vec::new(),
+        error: None,
+        finish: None,
+        profile,
+        // Nobody knows what answered, and what it was sent.
+        provider: ProviderName::Imported,
+        model: MODEL.to_owned(),
+        prompt_digest: String::new(),
+        bundle_digest: String::new(),
+        sampling: Sampling::default(),
+        sight: None,
+        usage: None,
+        timings: Timings::default(),
+        started_at: at,
+        ended_at: None,
+    }
+}
