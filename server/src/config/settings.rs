@@ -206,7 +206,7 @@ pub struct Turns {
     #[arg(long, value_name = "MS", default_value = "60000")]
     pub stall_ms: Within<100, 3_600_000>,
     /// Milliseconds that one turn may take in all (1000 to 86400000)
-    #[arg(long, value_name = "MS", default_value = "1800000")]
+    #[arg(long, value_name = "MS", default_value = "3600000")]
     pub turn_ms: Within<1000, 86_400_000>,
     /// How often a provider that fails before its first text is asked again, where the failure
     /// may pass: no connection, too many requests, a fault of its own (0 to 10)

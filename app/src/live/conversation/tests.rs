@@ -73,7 +73,12 @@ fn the_window_is_told_by_the_newest_turn_that_knows_it() {
     let began = protocol::EventBody::TurnGenerating { turn_id, sight, model: None };
     apply(&conversation, &event(4, began));
     assert_eq!(conversation.window.get_untracked(), None);
-    let usage = protocol::Usage { prompt_tokens: 500, completion_tokens: 12, cached_tokens: None };
+    let usage = protocol::Usage {
+        prompt_tokens: 500,
+        completion_tokens: 12,
+        cached_tokens: None,
+        reasoning_tokens: None,
+    };
     let ended = protocol::EventBody::TurnEnded {
         turn_id,
         state: TurnState::Completed,
