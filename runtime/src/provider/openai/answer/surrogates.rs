@@ -1,5 +1,6 @@
 //! JSON in which a character beyond the first plane is cut in two: servers that write `\ud83d` at
-//! the end of one event and `\ude00` at the beginning of the next.
+//! the end of one event and `\ude00` at the beginning of the next. A first half without a second
+//! one says nothing, and is no reason to lose an answer.
 
 use serde_json::Value;
 
