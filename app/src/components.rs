@@ -10,6 +10,7 @@ mod conversation_header;
 mod deleted_note;
 mod earlier;
 mod editing;
+mod elapsed;
 mod entry_actions;
 mod error_note;
 mod focus;
@@ -25,6 +26,7 @@ mod plain;
 #[cfg(feature = "csr")]
 mod plain_forms;
 mod provider_note;
+mod reasoning;
 mod rows;
 mod samples;
 #[cfg(feature = "browser")]

@@ -37,9 +37,11 @@ pub fn title(title: Option<&str>) -> Option<&str> {
     title.map(str::trim).filter(|title| !title.is_empty())
 }
 
-/// Tokens per second while text came: what came after the first token, over the time it took.
+/// Tokens per second while an answer came, its thinking too: what came after the first token,
+/// over the time it took.
 pub fn tokens_per_second(usage: Usage, timings: Timings) -> Option<String> {
-    let ms = timings.total_ms?.checked_sub(timings.first_token_ms?)?;
+    let first_ms = timings.first_reasoning_ms.into_iter().chain(timings.first_token_ms).min()?;
+    let ms = timings.total_ms?.checked_sub(first_ms)?;
     let tokens = u64::from(usage.completion_tokens.checked_sub(1)?);
     (ms > 0 && tokens > 0).then(|| tenths((tokens * 10_000 + ms / 2) / ms))
 }
@@ -99,11 +101,19 @@ mod tests {
 
     #[test]
     fn speed_is_of_the_time_in_which_text_came() {
-        let usage = Usage { prompt_tokens: 9, completion_tokens: 41, cached_tokens: None };
+        let usage = Usage {
+            prompt_tokens: 9,
+            completion_tokens: 41,
+            cached_tokens: None,
+            reasoning_tokens: None,
+        };
         let timings =
-            Timings { started_ms: Some(1), first_token_ms: Some(500), total_ms: Some(2500) };
+            Timings { first_token_ms: Some(500), total_ms: Some(2500), ..Timings::default() };
         assert_eq!(tokens_per_second(usage, timings), Some("20".into()));
         assert_eq!(tokens_per_second(usage, Timings::default()), None);
+        let thought =
+            Timings { first_reasoning_ms: Some(500), first_token_ms: Some(2000), ..timings };
+        assert_eq!(tokens_per_second(usage, thought), Some("20".into()));
         let one = Usage { completion_tokens: 1, ..usage };
         assert_eq!(tokens_per_second(one, timings), None);
     }

@@ -107,6 +107,15 @@ pub fn first_token(rounded: &str) -> String {
     tr!(first_token, seconds = rounded)
 }
 
+/// How long the model thought, in seconds, and in how many tokens.
+pub fn thought(seconds: &str, tokens: Option<u32>) -> String {
+    match tokens {
+        None => tr!(thought_for, seconds = seconds),
+        Some(1) => tr!(thought_in_single, seconds = seconds),
+        Some(count) => tr!(thought_in_many, seconds = seconds, count = count),
+    }
+}
+
 /// Seconds to wait before asking again.
 pub fn retry_after(seconds: u64) -> String {
     match seconds {

@@ -17,6 +17,7 @@ export interface Message {
   id: string;
   role: 'user' | 'assistant';
   text: string;
+  reasoning?: string;
   turn_id?: string;
 }
 

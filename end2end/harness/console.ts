@@ -30,6 +30,7 @@ export class Console {
   readonly earlier: Locator;
   readonly edit: Locator;
   readonly again: Locator;
+  readonly answerNow: Locator;
   readonly goOn: Locator;
   readonly versions: Locator;
   readonly versionBefore: Locator;
@@ -83,6 +84,7 @@ export class Console {
     this.earlier = page.getByRole('link', { name: 'Earlier messages' });
     this.edit = this.log.getByRole('link', { name: 'Edit' });
     this.again = this.answers.last().getByRole('button', { name: 'Answer again' });
+    this.answerNow = this.answers.last().getByRole('button', { name: 'Answer now' });
     this.goOn = this.answers.last().getByRole('button', { name: 'Continue' });
     this.versions = this.log.locator('.versions').last();
     this.versionBefore = this.log.getByRole('link', { name: 'The version before' });
@@ -193,6 +195,15 @@ export class Console {
   /** The newest answer's text. */
   get answer(): Locator {
     return this.textOf(this.answers.last());
+  }
+
+  /** What was thought before the newest answer. */
+  get reasoning(): Locator {
+    return this.answers.last().locator('details.reasoning');
+  }
+
+  get reasoningText(): Locator {
+    return this.reasoning.locator('.reasoning-text');
   }
 
   /** What went wrong before the provider was asked for the last time, attempt by attempt. */

@@ -34,7 +34,22 @@ export function answer(...parts: (string | Step)[]): Step[] {
     delta({ role: 'assistant', content: '' }),
     ...parts.map((part) => (typeof part === 'string' ? delta({ content: part }) : part)),
     chunk([{ index: 0, delta: {}, finish_reason: 'stop' }]),
-    chunk([], { prompt_tokens: 12, completion_tokens: pieces, total_tokens: 12 + pieces }),
+    chunk([], usage(pieces, parts.filter((part) => isThinking(part)).length)),
+    { do: 'text', text: 'data: [DONE]\n\n' },
+  ];
+}
+
+/** A piece of thinking, among the pieces of an answer. */
+export function thinks(text: string): Step {
+  return delta({ reasoning_content: text });
+}
+
+/** Thinking that used up all that the answer might have. */
+export function thoughtOut(text: string): Step[] {
+  return [
+    { do: 'stream' },
+    thinks(text),
+    chunk([{ index: 0, delta: {}, finish_reason: 'length' }]),
     { do: 'text', text: 'data: [DONE]\n\n' },
   ];
 }
@@ -108,6 +123,20 @@ export class Upstream {
     if (!response.ok) throw new Error(`the upstream refused ${name}: ${said}`);
     return JSON.parse(said);
   }
+}
+
+function isThinking(part: string | Step): boolean {
+  return typeof part !== 'string' && JSON.stringify(part).includes('reasoning_content');
+}
+
+function usage(pieces: number, thoughts: number): object {
+  const completion = pieces + thoughts;
+  return {
+    prompt_tokens: 12,
+    completion_tokens: completion,
+    total_tokens: 12 + completion,
+    completion_tokens_details: { reasoning_tokens: thoughts },
+  };
 }
 
 function delta(delta: object): Step {

@@ -5,7 +5,7 @@ import type { Page } from '@playwright/test';
 
 import { ANSWER_MS, type Console } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
-import { answer, hold, refusal } from '../harness/upstream.ts';
+import { answer, hold, refusal, thinks } from '../harness/upstream.ts';
 
 const WIDE = { width: 1200, height: 760 };
 const NARROW = { width: 390, height: 760 };
@@ -104,6 +104,22 @@ test('what an answer can have', async ({ console, page, upstream }) => {
   await console.openLive();
   await furnish(console, ['Plan a weekend in Kyoto', 'Proofread my letter', 'Solve ax² + bx + c = 0']);
   await pictures(page, 'answer');
+});
+
+test('thinking, while it comes and folded', async ({ console, page, upstream }) => {
+  const thought =
+    'Two sentences are asked for.\n\nThe cause comes first: air scatters short waves more than long ones. Then what follows from it, which is what is seen.';
+  const said = 'Air scatters blue light more than red light. So blue light comes from all sides of the sky.';
+  await upstream.plays(answer(thinks(thought), hold, said));
+  await console.openLive();
+  await console.ask('Why is the sky blue? Two sentences, please.');
+  await expect(console.reasoningText).toContainText('what is seen');
+  await console.composer.blur();
+  await pictures(page, 'thinking');
+  await picture(page, 'thinking-narrow-dark', { dark: true, viewport: NARROW });
+  await upstream.release();
+  await console.isIdle();
+  await pictures(page, 'thought');
 });
 
 test('errors, and an answer that runs', async ({ console, page, upstream }) => {

@@ -88,7 +88,8 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
-    /// An attempt failed before any text; the provider is asked again after a pause.
+    /// An attempt failed before anything was shown of it; the provider is asked again after a
+    /// pause.
     TurnRetrying {
         turn_id: TurnId,
         /// What ended the attempt.
@@ -102,6 +103,21 @@ pub enum EventBody {
         message_id: MessageId,
         offset: u64,
         text: String,
+    },
+    /// A piece of the model's thinking at its byte offset in the message's reasoning, which is
+    /// counted by itself.
+    ReasoningDelta {
+        turn_id: TurnId,
+        message_id: MessageId,
+        offset: u64,
+        text: String,
+    },
+    /// The answer's text from byte `offset` on turned out to be thinking: it leaves the text
+    /// and stands at the end of the reasoning. Text that follows begins at `offset` again.
+    TextWasReasoning {
+        turn_id: TurnId,
+        message_id: MessageId,
+        offset: u64,
     },
     /// The turn is over.
     TurnEnded {
@@ -135,6 +151,8 @@ impl EventBody {
             Self::TurnGenerating { .. } => "turn_generating",
             Self::TurnRetrying { .. } => "turn_retrying",
             Self::TextDelta { .. } => "text_delta",
+            Self::ReasoningDelta { .. } => "reasoning_delta",
+            Self::TextWasReasoning { .. } => "text_was_reasoning",
             Self::TurnEnded { .. } => "turn_ended",
         }
     }
@@ -143,9 +161,33 @@ impl EventBody {
     pub fn begins_message(&self) -> bool {
         matches!(self, Self::MessageCommitted { .. } | Self::TurnAccepted { .. })
     }
+
+    /// Whether it is a piece of an answer or of its thinking; runs of such are folded.
+    pub fn is_delta(&self) -> bool {
+        matches!(self, Self::TextDelta { .. } | Self::ReasoningDelta { .. })
+    }
+
+    /// What a piece says.
+    pub fn piece_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::TextDelta { text, .. } | Self::ReasoningDelta { text, .. } => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Which message a piece belongs to, where it begins, and what it says.
+    pub fn piece(&self) -> Option<(MessageId, u64, &str)> {
+        match self {
+            Self::TextDelta { message_id, offset, text, .. }
+            | Self::ReasoningDelta { message_id, offset, text, .. } => {
+                Some((*message_id, *offset, text))
+            }
+            _ => None,
+        }
+    }
 }
 
-/// Folds each run of neighbouring deltas of one message into a single delta.
+/// Folds each run of neighbouring deltas of one message and one kind into a single delta.
 ///
 /// Invariant: folding the result gives what folding the input gives, from every cursor at
 /// or before the first event.
@@ -162,22 +204,26 @@ pub fn fold_deltas(events: Vec<Event>) -> Vec<Event> {
 }
 
 fn joins(last: &Event, next: &Event) -> bool {
-    let (
-        EventBody::TextDelta { message_id: a, offset, text, .. },
-        EventBody::TextDelta { message_id: b, offset: next_offset, .. },
-    ) = (&last.body, &next.body)
+    let same_kind = std::mem::discriminant(&last.body) == std::mem::discriminant(&next.body);
+    let (Some((a, offset, text)), Some((b, next_offset, _))) =
+        (last.body.piece(), next.body.piece())
     else {
         return false;
     };
-    a == b && next.first_seq() == last.seq + 1 && *next_offset == offset + text.len() as u64
+    let follows = next.first_seq() == last.seq + 1 && next_offset == offset + text.len() as u64;
+    same_kind && a == b && follows
 }
 
-fn join(last: &mut Event, next: Event) {
+fn join(last: &mut Event, mut next: Event) {
     last.first_seq = Some(last.first_seq());
     last.seq = next.seq;
-    if let (EventBody::TextDelta { text, .. }, EventBody::TextDelta { text: more, .. }) =
-        (&mut last.body, next.body)
-    {
-        text.push_str(&more);
+    if let (Some(text), Some(more)) = (last.body.piece_mut(), next.body.piece_mut()) {
+        text.push_str(more);
     }
+}
+
+/// Takes off a text what turned out to be thinking: all from byte `offset` on.
+pub fn take_reasoning(text: &mut String, offset: u64) -> String {
+    let at = usize::try_from(offset).unwrap_or(usize::MAX);
+    text.split_off(text.floor_char_boundary(at))
 }

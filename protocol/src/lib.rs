@@ -23,7 +23,7 @@ mod worker;
 
 pub use cursor::{Cursor, CursorError, LogId};
 pub use error::{Error, ErrorBody, ErrorCode, ProviderKind, TimeoutPhase};
-pub use event::{Event, EventBody, fold_deltas};
+pub use event::{Event, EventBody, fold_deltas, take_reasoning};
 pub use id::{IdError, MessageId, ProfileName, RuntimeId, TurnId, WorkerId};
 pub use listing::ListFrame;
 pub use message::{Message, Role};

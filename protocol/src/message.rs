@@ -24,6 +24,9 @@ pub struct Message {
     pub role: Role,
     /// For an assistant, as much as has been committed.
     pub text: String,
+    /// The model's thinking, as much as has been committed: beside the text, never in it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
     pub created_at: Timestamp,
     /// For an assistant the turn that wrote it, for a user the turn it first asked for.
     pub turn_id: Option<TurnId>,

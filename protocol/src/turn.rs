@@ -52,6 +52,9 @@ pub struct Usage {
     /// Of the prompt, what did not have to be read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_tokens: Option<u32>,
+    /// Of the completion, what was thinking.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reasoning_tokens: Option<u32>,
 }
 
 /// How long the parts of a turn took, in milliseconds from its acceptance.
@@ -61,12 +64,23 @@ pub struct Timings {
     /// Until the provider began.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ms: Option<u64>,
+    /// Until the first of the model's thinking was committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_reasoning_ms: Option<u64>,
     /// Until the first text of the model was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_token_ms: Option<u64>,
     /// Until the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<u64>,
+}
+
+impl Timings {
+    /// What was taken for the first text was the first of the thinking.
+    pub fn text_was_reasoning(&mut self) {
+        let text = self.first_token_ms.take();
+        self.first_reasoning_ms = self.first_reasoning_ms.into_iter().chain(text).min();
+    }
 }
 
 /// Why the model stopped writing.
@@ -93,7 +107,8 @@ pub struct Sight {
     pub window_tokens: Option<u32>,
 }
 
-/// An attempt that failed before any text, after which the provider was asked again.
+/// An attempt that failed before anything was shown of it, after which the provider was asked
+/// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Retry {
@@ -155,6 +170,25 @@ impl Turn {
     /// Tokens that the model sees at once, prompt and answer; none while it is not known.
     pub fn window_tokens(&self) -> Option<u32> {
         self.sight.as_ref().and_then(|sight| sight.window_tokens)
+    }
+
+    /// Since when the model has been thinking, while it does.
+    pub fn thinks_since(&self) -> Option<Timestamp> {
+        let since = self.timings.first_reasoning_ms?;
+        let thinks = !self.state.is_final() && self.timings.first_token_ms.is_none();
+        thinks.then(|| {
+            Timestamp::from_unix_ms(self.started_at.unix_ms().saturating_add_unsigned(since))
+        })
+    }
+
+    /// How long the model thought before its answer, or before its end where there is none.
+    /// None where it did not think, or has not finished.
+    pub fn thought_ms(&self) -> Option<u64> {
+        let Timings { first_reasoning_ms, first_token_ms, total_ms, .. } = self.timings;
+        let from = first_reasoning_ms?;
+        // What was written before is shown as the beginning of the answer.
+        let until = first_token_ms.filter(|text| *text >= from).or(total_ms)?;
+        until.checked_sub(from)
     }
 }
 

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Cursor, Event, EventBody, LogId, Message, MessageId, Retry, Role, Turn, TurnId, TurnState,
-    Worker,
+    Worker, take_reasoning,
 };
 
 /// A worker as far as a console holds it: a run of its newest messages, with their turns.
@@ -80,6 +80,10 @@ pub enum Change {
     Turn(TurnId),
     /// A message's text grew.
     Text(MessageId),
+    /// A message's reasoning grew.
+    Reasoning(MessageId),
+    /// Text of a message became reasoning.
+    Moved(MessageId),
 }
 
 impl View {
@@ -175,6 +179,7 @@ impl View {
                     parent: Some(turn.question),
                     role: Role::Assistant,
                     text: String::new(),
+                    reasoning: String::new(),
                     created_at: event.at,
                     turn_id: Some(turn.turn_id),
                     html: None,
@@ -208,7 +213,7 @@ impl View {
                 turn.retries.push(Retry { at: event.at, error, wait_ms });
             }),
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
-                self.grow(*message_id, *offset, text);
+                self.on_message(*message_id, |message| grow(&mut message.text, *offset, text));
                 self.on_turn(*turn_id, |turn| {
                     // What stands there before the model begins is of the answer it continues.
                     if turn.continues.is_none() || turn.state != TurnState::Accepted {
@@ -217,6 +222,22 @@ impl View {
                     }
                 });
                 Change::Text(*message_id)
+            }
+            EventBody::ReasoningDelta { turn_id, message_id, offset, text } => {
+                self.on_message(*message_id, |message| grow(&mut message.reasoning, *offset, text));
+                self.on_turn(*turn_id, |turn| {
+                    let ms = event.at.ms_since(turn.started_at);
+                    turn.timings.first_reasoning_ms.get_or_insert(ms);
+                });
+                Change::Reasoning(*message_id)
+            }
+            EventBody::TextWasReasoning { turn_id, message_id, offset } => {
+                self.on_message(*message_id, |message| {
+                    let moved = take_reasoning(&mut message.text, *offset);
+                    message.reasoning.push_str(&moved);
+                });
+                self.on_turn(*turn_id, |turn| turn.timings.text_was_reasoning());
+                Change::Moved(*message_id)
             }
             EventBody::TurnEnded { turn_id, state, error, finish, usage, timings } => {
                 self.on_turn(*turn_id, |turn| {
@@ -240,12 +261,16 @@ impl View {
         Change::Turn(id)
     }
 
-    fn grow(&mut self, id: MessageId, offset: u64, text: &str) {
-        let Some(message) = self.messages.iter_mut().rev().find(|message| message.id == id) else {
-            return;
-        };
-        let known = (message.text.len() as u64).checked_sub(offset);
-        let new = known.and_then(|known| usize::try_from(known).ok()).and_then(|n| text.get(n..));
-        message.text.push_str(new.unwrap_or_default());
+    fn on_message(&mut self, id: MessageId, change: impl FnOnce(&mut Message)) {
+        if let Some(message) = self.messages.iter_mut().rev().find(|message| message.id == id) {
+            change(message);
+        }
     }
+}
+
+/// Adds what is new of a piece that begins at a byte.
+fn grow(whole: &mut String, offset: u64, piece: &str) {
+    let known = (whole.len() as u64).checked_sub(offset);
+    let new = known.and_then(|known| usize::try_from(known).ok()).and_then(|n| piece.get(n..));
+    whole.push_str(new.unwrap_or_default());
 }

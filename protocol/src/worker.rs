@@ -106,7 +106,9 @@ impl Worker {
             | EventBody::TurnLoading { .. }
             | EventBody::TurnGenerating { .. }
             | EventBody::TurnRetrying { .. }
-            | EventBody::TextDelta { .. } => {}
+            | EventBody::TextDelta { .. }
+            | EventBody::ReasoningDelta { .. }
+            | EventBody::TextWasReasoning { .. } => {}
         }
     }
 

@@ -212,6 +212,7 @@ fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
             text: texts.text(25),
             created_at,
             turn_id: Some(turn_id),
+            reasoning: String::new(),
             html: None,
         };
         push(created_at, EventBody::MessageCommitted { message });

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod local;
 pub mod openai;
+mod thinking;
 
 /// Outputs that may wait between a provider and its turn. The turn takes them at once and
 /// only stops taking while the store commits; a provider that is ahead by this much waits.
@@ -37,8 +38,9 @@ pub struct Request {
 
 /// What comes back.
 ///
-/// Invariant: `Waiting`* `Loading`? `Began`? `Text`* and then exactly one of `Finished`, `Failed`,
-/// `Halted`, which is the last; `Text` only after `Began`.
+/// Invariant: `Waiting`* `Loading`? `Began`?, then any of `Text`, `Reasoning`, `Alive` and at most
+/// one `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
+/// `Failed`, `Halted`, which is the last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The request stands in a queue behind `ahead` others.
@@ -50,6 +52,13 @@ pub enum Output {
     Began { left_out: u32, window_tokens: Option<u32>, model: Option<String> },
     /// A piece of text: whole UTF-8 characters, at least one.
     Text(String),
+    /// A piece of the model's thinking: whole UTF-8 characters, at least one.
+    Reasoning(String),
+    /// What was given as text so far was thinking: its end was marked, and its beginning was
+    /// not. What comes from now on is as it says.
+    TextWasReasoning,
+    /// Something came that is nothing to show. Said now and then, however often that is.
+    Alive,
     /// The model is done.
     Finished { finish: Finish, usage: Option<Usage> },
     /// It failed; the error is safe to show (see [`Error`]).

@@ -8,6 +8,7 @@ use protocol::{
     TurnId, TurnState, Usage,
 };
 
+mod frame;
 mod input;
 mod limits;
 mod retry;
@@ -16,6 +17,7 @@ pub use input::{Effect, Input, Timer};
 pub use limits::TurnLimits;
 pub use retry::RetryLimits;
 
+use frame::{Frame, Part, Written};
 use limits::{HALT_MS, deaf, timeout};
 
 /// One turn from its acceptance to its end.
@@ -31,11 +33,12 @@ pub struct TurnMachine {
     failed: u32,
     /// Bytes of the answer that stood there before the model was asked.
     begun: u64,
-    /// Bytes of the answer that are committed.
-    offset: u64,
-    /// Text that waits for the frame timer.
-    frame: String,
+    written: Written,
+    /// What waits for the frame timer.
+    frame: Frame,
     framing: bool,
+    /// Whether this attempt gave something to show.
+    spoke: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -66,9 +69,10 @@ impl TurnMachine {
             timings: Timings::default(),
             failed: 0,
             begun: 0,
-            offset: 0,
-            frame: String::new(),
+            written: Written::default(),
+            frame: Frame::default(),
             framing: false,
+            spoke: false,
         };
         let effects = vec![
             Effect::Arm(Timer::Turn, limits.turn_ms),
@@ -79,7 +83,8 @@ impl TurnMachine {
 
     /// The same for an answer that goes on behind so many bytes, which are committed.
     pub fn behind(self, bytes: u64) -> Self {
-        Self { begun: bytes, offset: bytes, ..self }
+        let written = Written { text: bytes, ..self.written };
+        Self { begun: bytes, written, ..self }
     }
 
     /// Whether nothing more can happen.
@@ -94,7 +99,10 @@ impl TurnMachine {
             (Phase::Accepted, Input::Waiting { ahead }) => self.waiting(ahead),
             (Phase::Accepted, Input::Loading) => self.loading(),
             (Phase::Accepted, Input::Began { sight, model }) => self.began(now, sight, model),
-            (Phase::Generating, Input::Text(text)) => self.text(now, &text),
+            (Phase::Generating, Input::Text(text)) => self.came(now, Part::Text, &text),
+            (Phase::Generating, Input::Reasoning(text)) => self.came(now, Part::Reasoning, &text),
+            (Phase::Generating, Input::TextWasReasoning) => self.text_was_reasoning(now),
+            (Phase::Generating, Input::Alive) => vec![self.alive()],
             (Phase::Generating, Input::Elapsed(Timer::Frame)) => self.frame_due(now),
             (Phase::Generating, Input::Finished { finish, usage }) => {
                 self.end(now, TurnState::Completed, None, Some(finish), usage)
@@ -134,7 +142,15 @@ impl TurnMachine {
             (_, Input::Elapsed(Timer::Frame | Timer::Retry | Timer::Halt)) => Vec::new(),
             // What is left breaks the provider's contract: text before it began, an end that
             // nobody asked for, a second beginning.
-            (_, Input::Halted | Input::Finished { .. } | Input::Text(_)) => self.broken(now),
+            (
+                _,
+                Input::Halted
+                | Input::Finished { .. }
+                | Input::Text(_)
+                | Input::Reasoning(_)
+                | Input::TextWasReasoning
+                | Input::Alive,
+            ) => self.broken(now),
             (Phase::Generating, Input::Began { .. } | Input::Loading | Input::Waiting { .. }) => {
                 self.broken(now)
             }
@@ -167,14 +183,13 @@ impl TurnMachine {
         ]
     }
 
-    /// Asks again after a pause where that makes sense; text that was shown is never taken
-    /// back, so only before there is any.
+    /// Asks again after a pause where that makes sense; what was shown is never taken back,
+    /// thinking neither, so only before there is any.
     fn failed(&mut self, now: Timestamp, error: Error) -> Vec<Effect> {
-        let silent = self.offset == self.begun && self.frame.is_empty();
         let left_ms = self.limits.turn_ms.saturating_sub(now.ms_since(self.accepted_at));
         let limits = self.limits.retry;
         let pause = limits.pause_ms(self.turn_id, self.failed, &error, left_ms);
-        let Some(wait_ms) = pause.filter(|_| silent) else {
+        let Some(wait_ms) = pause.filter(|_| !self.spoke) else {
             return self.end(now, TurnState::Failed, Some(error), None, None);
         };
         self.failed += 1;
@@ -193,32 +208,6 @@ impl TurnMachine {
         vec![Effect::Ask, Effect::Arm(Timer::FirstToken, self.limits.first_token_ms)]
     }
 
-    fn text(&mut self, now: Timestamp, text: &str) -> Vec<Effect> {
-        self.frame.push_str(text);
-        let mut effects = Vec::new();
-        if self.timings.first_token_ms.is_none() {
-            effects.push(Effect::Disarm(Timer::FirstToken));
-        }
-        // The first text of a quiet moment goes out at once; what follows within the frame
-        // waits for its end.
-        if !self.framing {
-            effects.extend(self.flush(now));
-            self.framing = true;
-            effects.push(Effect::Arm(Timer::Frame, self.limits.frame_ms));
-        }
-        effects.push(Effect::Arm(Timer::Stall, self.limits.stall_ms));
-        effects
-    }
-
-    fn frame_due(&mut self, now: Timestamp) -> Vec<Effect> {
-        let mut effects: Vec<_> = self.flush(now).into_iter().collect();
-        self.framing = !effects.is_empty();
-        if self.framing {
-            effects.push(Effect::Arm(Timer::Frame, self.limits.frame_ms));
-        }
-        effects
-    }
-
     fn late(&mut self, now: Timestamp, phase: TimeoutPhase) -> Vec<Effect> {
         self.halt(now, TurnState::TimedOut, Some(timeout(phase, &self.limits)))
     }
@@ -234,7 +223,7 @@ impl TurnMachine {
     }
 
     fn halt(&mut self, now: Timestamp, state: TurnState, error: Option<Error>) -> Vec<Effect> {
-        let mut effects: Vec<_> = self.flush(now).into_iter().collect();
+        let mut effects = self.flush(now);
         self.phase = Phase::Halting(state, error);
         effects.extend(
             [Timer::Frame, Timer::FirstToken, Timer::Stall, Timer::Turn].map(Effect::Disarm),
@@ -252,7 +241,7 @@ impl TurnMachine {
         finish: Option<Finish>,
         usage: Option<Usage>,
     ) -> Vec<Effect> {
-        let mut effects: Vec<_> = self.flush(now).into_iter().collect();
+        let mut effects = self.flush(now);
         self.phase = Phase::Over;
         self.timings.total_ms = Some(now.ms_since(self.accepted_at));
         effects.push(Effect::Commit(EventBody::TurnEnded {
@@ -264,23 +253,6 @@ impl TurnMachine {
             timings: self.timings,
         }));
         effects
-    }
-
-    /// The waiting text as a delta at its offset.
-    fn flush(&mut self, now: Timestamp) -> Option<Effect> {
-        if self.frame.is_empty() {
-            return None;
-        }
-        self.timings.first_token_ms.get_or_insert(now.ms_since(self.accepted_at));
-        let text = std::mem::take(&mut self.frame);
-        let offset = self.offset;
-        self.offset += text.len() as u64;
-        Some(Effect::Commit(EventBody::TextDelta {
-            turn_id: self.turn_id,
-            message_id: self.answer,
-            offset,
-            text,
-        }))
     }
 }
 

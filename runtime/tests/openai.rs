@@ -21,6 +21,8 @@ use upstream::{Answer, Script, Step, Upstream};
 
 #[path = "openai/list.rs"]
 mod list;
+#[path = "openai/thinking.rs"]
+mod thinking;
 
 /// A bound on everything that is awaited; it is only reached when something is broken.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -55,8 +57,14 @@ fn request(text: &str) -> Request {
     }
 }
 
+/// The next output but for signs of life, which depend on how fast a machine is.
 async fn next(outputs: &mut Receiver<Output>) -> Option<Output> {
-    tokio::time::timeout(LIMIT, outputs.recv()).await.expect("an output in time")
+    loop {
+        let output = tokio::time::timeout(LIMIT, outputs.recv()).await.expect("an output in time");
+        if output != Some(Output::Alive) {
+            return output;
+        }
+    }
 }
 
 async fn rest(outputs: &mut Receiver<Output>) -> Vec<Output> {
@@ -71,7 +79,7 @@ async fn ask(provider: &Openai, request: Request) -> Vec<Output> {
     rest(&mut provider.generate(request, CancellationToken::new())).await
 }
 
-/// The text of a turn and how it ended; panics where the order of outputs is wrong.
+/// The text of a turn, without its reasoning, and how it ended; panics where the order of outputs is wrong.
 fn fold(outputs: &[Output]) -> (String, Output) {
     let (last, before) = outputs.split_last().expect("an end");
     let mut text = String::new();
@@ -82,6 +90,7 @@ fn fold(outputs: &[Output]) -> (String, Output) {
                 assert!(n > 0 && !piece.is_empty());
                 text.push_str(piece);
             }
+            Output::Reasoning(_) => assert!(n > 0),
             other => panic!("{other:?} before the end"),
         }
     }
@@ -124,7 +133,12 @@ async fn an_answer_streams_with_its_usage() {
     assert_eq!(outputs[0], Output::Began { left_out: 0, window_tokens: None, model: None });
     let pieces = ["You ", "said: ", "hello ", "there"].map(|text| Output::Text(text.into()));
     assert_eq!(outputs[1..5], pieces);
-    let usage = Usage { prompt_tokens: 2, completion_tokens: 4, cached_tokens: None };
+    let usage = Usage {
+        prompt_tokens: 2,
+        completion_tokens: 4,
+        cached_tokens: None,
+        reasoning_tokens: None,
+    };
     assert_eq!(outputs[5], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
 
     let log = upstream.log();

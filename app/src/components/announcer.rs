@@ -44,8 +44,8 @@ fn speak(region: NodeRef<Div>) {
                 let rest = sentences.finish(&entry.text.read_untracked(), tr!(code_spoken));
                 say(region, rest);
                 let turn = entry.turn.as_ref().map(|turn| turn.get_untracked());
-                let empty = entry.text.read_untracked().is_empty();
-                say(region, turn.and_then(|turn| super::turn_line::spoken(&turn, empty)));
+                let written = super::turn_line::Written::of(&entry.text, &entry.reasoning);
+                say(region, turn.and_then(|turn| super::turn_line::spoken(&turn, written)));
             }
             return None;
         }

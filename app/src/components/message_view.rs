@@ -6,6 +6,7 @@ use protocol::Role;
 use super::answer_text::AnswerText;
 use super::message_actions::MessageActions;
 use super::moment::Moment;
+use super::reasoning::Reasoning;
 use super::turn_line::TurnLine;
 use crate::erase::erase;
 use crate::live::{Conversation, Entry};
@@ -17,7 +18,7 @@ pub fn MessageView(
     /// The message.
     entry: Entry,
 ) -> impl IntoView {
-    let Entry { id, role, created_at, text, turn, .. } = entry.clone();
+    let Entry { id, role, created_at, text, reasoning, turn, .. } = entry.clone();
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
     let (name, label) = match role {
@@ -43,13 +44,16 @@ pub fn MessageView(
                 {text.get_untracked()}
             </div>
         }),
-        Role::Assistant => erase(view! { <AnswerText entry /> }),
+        Role::Assistant => erase(view! {
+            <Reasoning entry=entry.clone() />
+            <AnswerText entry />
+        }),
     };
     view! {
         <article class="message" id=format!("m-{id}") tabindex="-1" data-role=name data-found=found aria-label=label>
             {written}
             {asked_at}
-            {turn.map(|turn| view! { <TurnLine turn text=text.clone() link /> })}
+            {turn.map(|turn| view! { <TurnLine turn text=text.clone() reasoning link /> })}
             {actions}
         </article>
     }

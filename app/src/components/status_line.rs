@@ -2,7 +2,8 @@
 
 use leptos::prelude::*;
 
-use crate::erase::{attr, effect_from, words};
+use super::elapsed::Elapsed;
+use crate::erase::{attr, effect_from, erase, live, words};
 use crate::live::{Activity, Conversation, Link};
 use crate::text::{self, tr};
 
@@ -10,7 +11,8 @@ use crate::text::{self, tr};
 #[component]
 pub fn StatusLine() -> impl IntoView {
     let conversation = expect_context::<Conversation>();
-    let (link, model) = (conversation.link.clone(), conversation);
+    let (link, thought) = (conversation.link.clone(), conversation.thought.clone());
+    let model = conversation;
     let activity = expect_context::<Memo<Activity>>();
     let answered = ArcRwSignal::new(false);
     let done = answered.clone();
@@ -27,6 +29,7 @@ pub fn StatusLine() -> impl IntoView {
         Activity::Loading => text::loading_model(&model.running_model()),
         Activity::Retrying => tr!(retrying).to_owned(),
         Activity::Reading => tr!(reading).to_owned(),
+        Activity::Thinking { .. } => tr!(thinking).to_owned(),
         Activity::Generating => tr!(generating).to_owned(),
         Activity::Stopping => tr!(stopping).to_owned(),
         Activity::Unavailable => tr!(unavailable).to_owned(),
@@ -38,6 +41,17 @@ pub fn StatusLine() -> impl IntoView {
             <p class="activity" role="status" data-activity=attr(move || Some(activity.get().name()))>
                 {words(goes_on)}
             </p>
+            {live(move || {
+                let Activity::Thinking { since } = activity.get() else { return None };
+                let thought = thought.clone();
+                // It changes all the time, so it is not spoken.
+                Some(erase(view! {
+                    <p class="thought" aria-hidden="true">
+                        <Elapsed since />
+                        <span dir="auto">{words(move || thought.get())}</span>
+                    </p>
+                }))
+            })}
             <p class="link" role="status" data-link=attr(move || Some(link_name(name.get())))>
                 {words(move || link_words(words_of_link.get()))}
             </p>

@@ -86,6 +86,13 @@ impl Acts {
                     self.choose(id);
                 }
             }
+            (Some("thought"), _) => {
+                // The browser opens or folds it behind this; what the reader opens stays open.
+                if let Some(thought) = element.parent_element() {
+                    let opens = !thought.has_attribute("open");
+                    let _ = thought.toggle_attribute_with_force("data-kept", opens);
+                }
+            }
             (Some("copy"), _) => {
                 if let Some(text) = shown_text(&element) {
                     self.copy(text);

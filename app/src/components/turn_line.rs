@@ -12,6 +12,25 @@ use crate::live::Conversation;
 use crate::route::input_page;
 use crate::text::{self, tr};
 
+/// What there is of an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Written {
+    Nothing,
+    /// It was thought about, and there is no text.
+    Thinking,
+    Text,
+}
+
+impl Written {
+    pub fn of(text: &ArcRwSignal<String>, reasoning: &ArcRwSignal<String>) -> Self {
+        match (text.read_untracked().is_empty(), reasoning.read_untracked().is_empty()) {
+            (false, _) => Self::Text,
+            (true, false) => Self::Thinking,
+            (true, true) => Self::Nothing,
+        }
+    }
+}
+
 /// A turn's state and figures.
 #[component]
 pub fn TurnLine(
@@ -19,6 +38,8 @@ pub fn TurnLine(
     turn: ArcRwSignal<Turn>,
     /// What it has written so far.
     text: ArcRwSignal<String>,
+    /// What it has thought so far.
+    reasoning: ArcRwSignal<String>,
     /// Where its answer can be found again.
     link: String,
 ) -> impl IntoView {
@@ -27,10 +48,10 @@ pub fn TurnLine(
     live(move || {
         let turn = turn.get();
         // What an ended turn has written does not change.
-        let empty = text.read_untracked().is_empty();
+        let written = Written::of(&text, &reasoning);
         let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
-        let note = note(&turn, empty);
-        let more = (!empty && is_cut_off(&turn)).then(|| go_on(worker_id, form_id, &turn));
+        let note = note(&turn, written);
+        let more = more(worker_id, form_id, &turn, written);
         let figures = turn.state.is_final().then(|| figures(worker_id, &turn, link.clone()));
         erase(view! {
             {attempts}
@@ -42,7 +63,8 @@ pub fn TurnLine(
 }
 
 /// What is said where a turn has not simply ended well.
-fn note(turn: &Turn, empty: bool) -> Option<Erased> {
+fn note(turn: &Turn, written: Written) -> Option<Erased> {
+    let empty = written != Written::Text;
     match turn.state {
         TurnState::Accepted | TurnState::Generating => Some(erase(view! {
             <p class="working">
@@ -53,10 +75,7 @@ fn note(turn: &Turn, empty: bool) -> Option<Erased> {
             </p>
         })),
         TurnState::Completed => {
-            let length = turn.finish == Some(Finish::Length);
-            let words =
-                if empty { Some(tr!(turn_empty)) } else { length.then(|| tr!(turn_length)) };
-            words.map(|words| erase(view! { <Quiet words /> }))
+            ended_well(turn, written).map(|words| erase(view! { <Quiet words /> }))
         }
         TurnState::Failed | TurnState::TimedOut => {
             let kept = if empty { tr!(turn_kept_empty) } else { tr!(turn_kept) };
@@ -68,11 +87,24 @@ fn note(turn: &Turn, empty: bool) -> Option<Erased> {
     }
 }
 
+/// What is missing from an answer that ended by itself.
+fn ended_well(turn: &Turn, written: Written) -> Option<&'static str> {
+    match (written, turn.finish) {
+        (Written::Nothing, _) => Some(tr!(turn_empty)),
+        (Written::Thinking, Some(Finish::Length)) => Some(tr!(turn_thought_out)),
+        (Written::Thinking, _) => Some(tr!(turn_only_thought)),
+        (Written::Text, Some(Finish::Length)) => Some(tr!(turn_length)),
+        (Written::Text, _) => None,
+    }
+}
+
 /// The same for whoever listens to the page, once the turn has ended; a good end needs no words.
 #[cfg_attr(not(feature = "browser"), allow(dead_code))]
-pub fn spoken(turn: &Turn, empty: bool) -> Option<String> {
+pub fn spoken(turn: &Turn, written: Written) -> Option<String> {
+    let empty = written != Written::Text;
     match turn.state {
-        TurnState::Accepted | TurnState::Generating | TurnState::Completed => None,
+        TurnState::Accepted | TurnState::Generating => None,
+        TurnState::Completed => ended_well(turn, written).filter(|_| empty).map(str::to_owned),
         TurnState::Failed | TurnState::TimedOut => {
             Some(text::error_title(told(turn).code).to_owned())
         }
@@ -89,6 +121,30 @@ fn is_cut_off(turn: &Turn) -> bool {
         TurnState::Completed => turn.finish == Some(Finish::Length),
         _ => true,
     }
+}
+
+/// The way to what is missing.
+fn more(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) -> Option<Erased> {
+    match written {
+        Written::Text => is_cut_off(turn).then(|| go_on(worker_id, form_id, turn)),
+        Written::Thinking => {
+            (turn.state == TurnState::Completed).then(|| answer_now(worker_id, form_id, turn))
+        }
+        Written::Nothing => None,
+    }
+}
+
+/// The way to an answer where there was only thinking: it is asked for again.
+fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
+    erase(view! {
+        <form class="go-on asks" method="post" action=format!("/c/{worker_id}")>
+            <input type="hidden" name="do" value="again" />
+            <input type="hidden" name="id" value=form_id.to_string() />
+            <button class="button" type="submit" name="question" value=turn.question.to_string()>
+                {tr!(answer_now)}
+            </button>
+        </form>
+    })
 }
 
 /// The way to the rest of an answer.

@@ -1,6 +1,6 @@
 //! What a conversation is doing now, in one word.
 
-use protocol::{Turn, TurnState, Worker, WorkerStatus};
+use protocol::{Timestamp, Turn, TurnState, Worker, WorkerStatus};
 
 /// The one status that the page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +16,12 @@ pub enum Activity {
     Loading,
     /// An attempt failed; the provider is asked again.
     Retrying,
-    /// A turn runs and no text has come yet.
+    /// A turn runs and nothing of its answer has come yet.
     Reading,
+    /// Thinking is coming, and no text yet.
+    Thinking {
+        since: Timestamp,
+    },
     /// Text is coming.
     Generating,
     /// The user asked for the end, and it is not reached yet.
@@ -42,6 +46,7 @@ pub enum Stage {
     Loading,
     Retrying,
     Reading,
+    Thinking { since: Timestamp },
     Writing,
 }
 
@@ -53,7 +58,7 @@ impl Stage {
             (TurnState::Accepted, None) if turn.loading => Self::Loading,
             (TurnState::Accepted, None) if !turn.retries.is_empty() => Self::Retrying,
             _ if turn.timings.first_token_ms.is_some() => Self::Writing,
-            _ => Self::Reading,
+            _ => turn.thinks_since().map_or(Self::Reading, |since| Self::Thinking { since }),
         }
     }
 }
@@ -67,6 +72,7 @@ impl Activity {
             (Some(Stage::Loading), _) => Self::Loading,
             (Some(Stage::Retrying), _) => Self::Retrying,
             (Some(Stage::Reading), _) => Self::Reading,
+            (Some(Stage::Thinking { since }), _) => Self::Thinking { since },
             (Some(Stage::Writing), _) => Self::Generating,
             (None, Errand::Sending) => Self::Sending,
             (None, _) => match worker.status {
@@ -81,8 +87,11 @@ impl Activity {
 
     /// Whether a turn runs, so that there is something to stop and nothing can be sent.
     pub fn is_running(self) -> bool {
-        use Activity::{Generating, Loading, Reading, Retrying, Stopping, Waiting};
-        matches!(self, Waiting { .. } | Loading | Retrying | Reading | Generating | Stopping)
+        use Activity::{Generating, Loading, Reading, Retrying, Stopping, Thinking, Waiting};
+        matches!(
+            self,
+            Waiting { .. } | Loading | Retrying | Reading | Thinking { .. } | Generating | Stopping
+        )
     }
 
     /// The value of `data-activity`.
@@ -94,6 +103,7 @@ impl Activity {
             Self::Loading => "loading",
             Self::Retrying => "retrying",
             Self::Reading => "reading",
+            Self::Thinking { .. } => "thinking",
             Self::Generating => "generating",
             Self::Stopping => "stopping",
             Self::Unavailable => "unavailable",
@@ -123,7 +133,11 @@ mod tests {
         assert_eq!(of(&turn), Activity::Retrying);
         turn.state = TurnState::Generating;
         assert_eq!(of(&turn), Activity::Reading);
-        turn.timings.first_token_ms = Some(1);
+        turn.timings.first_reasoning_ms = Some(7);
+        let since = Timestamp::from_unix_ms(turn.started_at.unix_ms() + 7);
+        assert_eq!(of(&turn), Activity::Thinking { since });
+        assert!(of(&turn).is_running());
+        turn.timings.first_token_ms = Some(9);
         assert_eq!(of(&turn), Activity::Generating);
         assert!(of(&turn).is_running());
     }

@@ -54,14 +54,16 @@ impl Blocks {
             return self.append(patch.from, append);
         }
         let mut kept = patch.from.saturating_sub(self.first);
-        if patch.from < self.first {
+        let unknown = patch.from < self.first;
+        if unknown {
             self.first = patch.from;
             self.known.clear();
         }
         let told = self.known.get(kept..).unwrap_or_default();
         let same = told.iter().zip(&patch.blocks).take_while(|(old, new)| old == new).count();
         kept += same;
-        if same == patch.blocks.len() && kept == self.known.len() {
+        // What stands behind those that are not known may have to go.
+        if !unknown && same == patch.blocks.len() && kept == self.known.len() {
             return;
         }
         if kept < self.changed.unwrap_or(self.known.len()) {
@@ -169,6 +171,17 @@ mod tests {
         blocks.patch(patch(0, &["A.", "B."]));
         assert_eq!(show(&mut page, &mut blocks), "A.B.");
         assert_eq!(blocks.take_change(), None);
+    }
+
+    /// As where an answer's text turns out to have been thinking.
+    #[test]
+    fn all_of_a_page_of_the_servers_can_go() {
+        let mut page = ["a.", "b."].map(str::to_owned).to_vec();
+        let mut blocks = Blocks::unrendered(false);
+        blocks.patch(patch(0, &[]));
+        assert_eq!(show(&mut page, &mut blocks), "");
+        blocks.patch(patch(0, &["c."]));
+        assert_eq!(show(&mut page, &mut blocks), "c.");
     }
 
     #[test]

@@ -16,6 +16,9 @@ use super::activity::{Activity, Errand, Stage};
 use super::blocks::Blocks;
 use super::branch::{Place, Siblings, branch};
 
+/// Bytes of a line of thinking that are shown beside the conversation at most.
+const LINE_BYTES: usize = 240;
+
 /// One message as the transcript shows it.
 #[derive(Clone)]
 pub struct Entry {
@@ -23,6 +26,8 @@ pub struct Entry {
     pub role: Role,
     pub created_at: Timestamp,
     pub text: ArcRwSignal<String>,
+    /// The thinking of an answer, which is shown as it was written.
+    pub reasoning: ArcRwSignal<String>,
     /// The text rendered; of an answer.
     pub html: ArcRwSignal<Blocks>,
     /// The turn that writes it; none for a user's message.
@@ -70,6 +75,8 @@ pub struct Conversation {
     pub entries: ArcRwSignal<Vec<Entry>>,
     /// How far the turn has come that has not ended.
     pub stage: ArcRwSignal<Option<Stage>>,
+    /// The newest line of the thinking, while the turn thinks.
+    pub thought: ArcRwSignal<String>,
     pub out_of_sight: ArcRwSignal<Option<OutOfSight>>,
     pub next_before: ArcRwSignal<Option<u64>>,
     /// How full the model's window is.
@@ -101,6 +108,7 @@ impl Conversation {
             worker: ArcRwSignal::new(view.worker.clone()),
             entries: ArcRwSignal::new(Vec::new()),
             stage: ArcRwSignal::new(view.running().map(Stage::of)),
+            thought: ArcRwSignal::new(String::new()),
             out_of_sight: ArcRwSignal::new(view.out_of_sight()),
             next_before: ArcRwSignal::new(view.next_before),
             window: ArcRwSignal::new(None),
@@ -234,16 +242,30 @@ impl Conversation {
         match change {
             Change::Worker => {}
             Change::Text(id) => {
-                if let Some(entry) = self.entry(id) {
-                    self.view.with_value(|view| {
-                        let text = view.message(id).map_or("", |message| &message.text);
-                        entry.text.update(|shown| grow(shown, text));
-                    });
-                }
+                self.show_written(id, |entry, message| {
+                    entry.text.update(|shown| grow(shown, &message.text));
+                });
                 // The first text is the only one that changes more than itself.
                 if self.stage.get_untracked() == Some(Stage::Writing) {
                     return;
                 }
+                self.show_turn_of(id);
+            }
+            Change::Reasoning(id) => {
+                self.show_written(id, |entry, message| {
+                    entry.reasoning.update(|shown| grow(shown, &message.reasoning));
+                });
+                if let Some(Stage::Thinking { .. } | Stage::Writing) = self.stage.get_untracked() {
+                    return self.show_thought();
+                }
+                self.show_turn_of(id);
+            }
+            Change::Moved(id) => {
+                self.show_written(id, |entry, message| {
+                    entry.reasoning.set(message.reasoning.clone());
+                    entry.text.set(message.text.clone());
+                });
+                self.show_turn_of(id);
             }
             Change::Message(id) => {
                 if self.view.with_value(|view| view.message(id).is_some()) {
@@ -261,6 +283,34 @@ impl Conversation {
         self.show_state();
     }
 
+    /// Shows what is new of an answer.
+    fn show_written(&self, id: MessageId, change: impl FnOnce(&Entry, &Message)) {
+        let Some(entry) = self.entry(id) else { return };
+        self.view.with_value(|view| {
+            if let Some(message) = view.message(id) {
+                change(&entry, message);
+            }
+        });
+    }
+
+    /// Shows that the turn of an answer has come further.
+    fn show_turn_of(&self, answer: MessageId) {
+        let Some(shown) = self.entry(answer).and_then(|entry| entry.turn) else { return };
+        let id = shown.read_untracked().turn_id;
+        if let Some(turn) = self.view.with_value(|view| view.turn(id).cloned()) {
+            shown.set(turn);
+        }
+    }
+
+    fn show_thought(&self) {
+        let thinks = matches!(self.stage.get_untracked(), Some(Stage::Thinking { .. }));
+        let thought = self.view.with_value(|view| {
+            let answer = view.running().filter(|_| thinks)?.answer;
+            view.message(answer).map(|message| newest_line(&message.reasoning).to_owned())
+        });
+        set_if_new(&self.thought, thought.unwrap_or_default());
+    }
+
     /// Shows what belongs to the whole conversation.
     fn show_state(&self) {
         let (worker, stage, sight, window) = self.view.with_value(|view| {
@@ -269,6 +319,7 @@ impl Conversation {
         });
         set_if_new(&self.worker, worker);
         set_if_new(&self.stage, stage);
+        self.show_thought();
         set_if_new(&self.out_of_sight, sight);
         set_if_new(&self.window, window);
     }
@@ -327,6 +378,9 @@ fn refresh(entry: &Entry, message: &Message, turn: Option<&Turn>) {
     if *entry.text.read_untracked() != message.text {
         entry.text.set(message.text.clone());
     }
+    if *entry.reasoning.read_untracked() != message.reasoning {
+        entry.reasoning.set(message.reasoning.clone());
+    }
     if let (Some(shown), Some(turn)) = (&entry.turn, turn)
         && *shown.read_untracked() != *turn
     {
@@ -340,6 +394,13 @@ fn grow(shown: &mut String, text: &str) {
         Some(new) => shown.push_str(new),
         None => text.clone_into(shown),
     }
+}
+
+/// The last line of a text that has words, as far as it is at its end.
+fn newest_line(text: &str) -> &str {
+    let end = text.len().saturating_sub(LINE_BYTES);
+    let end = text.get(text.floor_char_boundary(end)..).unwrap_or_default();
+    end.trim_end().rsplit('\n').next().unwrap_or_default().trim()
 }
 
 /// Of the newest turn that ended with both figures known.
@@ -360,6 +421,7 @@ fn entry(message: &Message, turn: Option<&Turn>) -> Entry {
         role: message.role,
         created_at: message.created_at,
         text: ArcRwSignal::new(message.text.clone()),
+        reasoning: ArcRwSignal::new(message.reasoning.clone()),
         html: ArcRwSignal::new(Blocks::unrendered(message.text.is_empty())),
         turn: turn.cloned().map(ArcRwSignal::new),
         siblings: ArcRwSignal::default(),

@@ -20,14 +20,23 @@ impl Sentences {
     /// The sentences that have become whole since the last time. `code` is said in place of a
     /// block of code.
     pub fn take(&mut self, text: &str, code: &str) -> Option<String> {
+        self.begin_anew(text);
         let rest = text.get(self.spoken..)?;
         self.say(whole(rest), code)
     }
 
     /// All that was not spoken yet: the text is at its end.
     pub fn finish(&mut self, text: &str, code: &str) -> Option<String> {
+        self.begin_anew(text);
         let rest = text.get(self.spoken..)?;
         self.say(rest, code)
+    }
+
+    /// A text that has become shorter was thinking, and another one begins.
+    fn begin_anew(&mut self, text: &str) {
+        if text.len() < self.spoken {
+            *self = Self::default();
+        }
     }
 
     fn say(&mut self, text: &str, code: &str) -> Option<String> {
@@ -133,6 +142,14 @@ mod tests {
         assert_eq!(sentences.take("Old. New. ", "").as_deref(), Some("New."));
         assert_eq!(sentences.take("Old. New. ", ""), None);
         assert_eq!(sentences.finish("Old. New. ", ""), None);
+    }
+
+    #[test]
+    fn what_takes_the_place_of_thinking_is_spoken() {
+        let mut sentences = Sentences::default();
+        assert_eq!(sentences.take("So I think. ", "").as_deref(), Some("So I think."));
+        assert_eq!(sentences.take("", ""), None);
+        assert_eq!(sentences.finish("Hello.", "").as_deref(), Some("Hello."));
     }
 
     #[test]

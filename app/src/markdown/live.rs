@@ -90,6 +90,18 @@ impl Live {
         self.patch(from, new.into_iter().map(|(_, block)| block).collect())
     }
 
+    /// Keeps so many bytes and drops the rest, which turned out to be no part of the message; all
+    /// that stays is told anew, for its reader may have more than is known here.
+    pub fn cut(&mut self, bytes: u64, budget: &Budget) -> Option<HtmlPatch> {
+        let message_id = self.message_id;
+        let at = usize::try_from(bytes).unwrap_or(usize::MAX);
+        let mut text = std::mem::take(&mut self.text);
+        text.truncate(text.floor_char_boundary(at));
+        let blocks = render_within(&text, &self.name, budget)?;
+        *self = Self::new(message_id, text, blocks.clone());
+        Some(HtmlPatch { message_id, from: 0, blocks, append: None })
+    }
+
     /// Renders the whole text, and gives how this differs from what was shown.
     pub fn finish(mut self, budget: &Budget) -> Option<HtmlPatch> {
         let whole = render_within(&self.text, &self.name, budget)?;
@@ -319,6 +331,21 @@ mod tests {
             patch.apply(&mut page);
         }
         assert_eq!(page, whole(&text));
+    }
+
+    #[test]
+    fn what_is_cut_off_is_told_and_what_follows_goes_on_behind_the_rest() {
+        let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
+        let mut page: Vec<String> = vec!["<p>What nobody here knows of.</p>".to_owned()];
+        let budget = Budget::default();
+        live.push("One.\n\nTwo.\n\nThree", &budget);
+        live.cut(6, &budget).unwrap().apply(&mut page);
+        assert_eq!((live.bytes(), &page), (6, &whole("One.\n\n")));
+        live.push("So.", &budget).unwrap().apply(&mut page);
+        if let Some(patch) = live.finish(&budget) {
+            patch.apply(&mut page);
+        }
+        assert_eq!(page, whole("One.\n\nSo."));
     }
 
     #[test]

@@ -178,6 +178,7 @@ fn usage(turn: &Turn) -> Option<String> {
         Some(text::tokens_in(usage.prompt_tokens)),
         cached,
         Some(text::tokens_out(usage.completion_tokens)),
+        usage.reasoning_tokens.map(|count| tr!(input_reasoned, count = count)),
     ];
     Some(parts.into_iter().flatten().collect::<Vec<_>>().join(", "))
 }

@@ -121,6 +121,7 @@ fn transcript() -> Transcript {
         text: text.into(),
         created_at: sample::at(0),
         turn_id: None,
+        reasoning: String::new(),
         html: None,
     };
     let other = MessageId::from_parts(9, [9; 10]);

@@ -118,6 +118,17 @@ enum Body {
         offset: u64,
         text: String,
     },
+    ReasoningDelta {
+        turn_id: TurnId,
+        message_id: MessageId,
+        offset: u64,
+        text: String,
+    },
+    TextWasReasoning {
+        turn_id: TurnId,
+        message_id: MessageId,
+        offset: u64,
+    },
     TurnEnded {
         turn_id: TurnId,
         state: TurnState,
@@ -181,7 +192,12 @@ mod tests {
             sampling,
             ..turn
         };
-        full.usage = Some(Usage { prompt_tokens: 1, completion_tokens: 2, cached_tokens: Some(0) });
+        full.usage = Some(Usage {
+            prompt_tokens: 1,
+            completion_tokens: 2,
+            cached_tokens: Some(0),
+            reasoning_tokens: Some(1),
+        });
         full.sight = Some(Sight { first: Some(message_id), left_out: 2, window_tokens: Some(9) });
         full.retries = vec![Retry { at: sample::at(2), error: error.clone(), wait_ms: 7 }];
         full.error = Some(Error::new(ErrorCode::Timeout(TimeoutPhase::Stall), "Late."));
@@ -215,6 +231,8 @@ mod tests {
             EventBody::TurnGenerating { turn_id, sight, model: Some("m".into()) },
             EventBody::TurnRetrying { turn_id, error: error.clone(), wait_ms: 500 },
             EventBody::TextDelta { turn_id, message_id, offset: 9, text: "\u{1f600}\n".into() },
+            EventBody::ReasoningDelta { turn_id, message_id, offset: 4, text: "hm".into() },
+            EventBody::TextWasReasoning { turn_id, message_id, offset: 0 },
             EventBody::TurnEnded {
                 turn_id,
                 state: TurnState::Failed,
@@ -240,7 +258,7 @@ mod tests {
         let message_id = sample::turn().answer;
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 14, "a kind of event without an example: {kinds:?}");
+        assert_eq!(kinds.len(), 16, "a kind of event without an example: {kinds:?}");
         let append = Some(HtmlAppend { text: "b".into(), before: 4 });
         let patches = [
             None,

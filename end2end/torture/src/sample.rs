@@ -61,7 +61,16 @@ pub fn worker(n: u64) -> Worker {
 /// A message of turn number `turn`.
 pub fn message(id: MessageId, turn: u64, role: Role, text: &str) -> Message {
     let (text, turn_id) = (text.to_owned(), Some(turn_id(turn)));
-    Message { id, parent: None, role, text, created_at: at(), turn_id, html: None }
+    Message {
+        id,
+        parent: None,
+        role,
+        text,
+        created_at: at(),
+        turn_id,
+        reasoning: String::new(),
+        html: None,
+    }
 }
 
 /// Turn number `n`: message `2n` asks, message `2n + 1` answers.

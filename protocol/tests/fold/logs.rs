@@ -28,6 +28,8 @@ pub struct TurnPlan {
 #[derive(Clone, Debug)]
 enum Piece {
     Text(String),
+    Reasoning(String),
+    TextWasReasoning,
     Renamed(Option<String>),
     Placed(Place),
     Availability(Option<Error>),
@@ -127,11 +129,13 @@ pub fn any_code() -> impl Strategy<Value = ErrorCode> {
 }
 
 pub fn any_usage() -> impl Strategy<Value = Usage> {
-    (any::<u32>(), any::<u32>(), prop::option::of(any::<u32>())).prop_map(
-        |(prompt_tokens, completion_tokens, cached_tokens)| Usage {
+    let count = || prop::option::of(any::<u32>());
+    (any::<u32>(), any::<u32>(), count(), count()).prop_map(
+        |(prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)| Usage {
             prompt_tokens,
             completion_tokens,
             cached_tokens,
+            reasoning_tokens,
         },
     )
 }
@@ -139,6 +143,8 @@ pub fn any_usage() -> impl Strategy<Value = Usage> {
 fn any_turn() -> impl Strategy<Value = TurnPlan> {
     let piece = prop_oneof![
         8 => any_text().prop_map(Piece::Text),
+        6 => any_text().prop_map(Piece::Reasoning),
+        1 => Just(Piece::TextWasReasoning),
         1 => prop::option::of(any_text()).prop_map(Piece::Renamed),
         1 => prop::sample::select(vec![Place::Listed, Place::Pinned, Place::Archived])
             .prop_map(Piece::Placed),
@@ -218,6 +224,7 @@ impl Builder {
                 text: plan.question,
                 created_at: self.at(),
                 turn_id: Some(turn_id),
+                reasoning: String::new(),
                 html: None,
             },
         });
@@ -249,14 +256,14 @@ impl Builder {
         }
         if ends {
             let End { state, error, usage } = plan.end;
-            let timings = Timings { started_ms: Some(1), first_token_ms: None, total_ms: Some(9) };
+            let timings = Timings { started_ms: Some(1), total_ms: Some(9), ..Timings::default() };
             let finish = (state == TurnState::Completed).then_some(Finish::Stop);
             self.push(EventBody::TurnEnded { turn_id, state, error, finish, usage, timings });
         }
     }
 
     fn pieces(&mut self, turn_id: TurnId, message_id: MessageId, pieces: Vec<Piece>) {
-        let mut offset = 0;
+        let (mut offset, mut reasoning) = (0, 0);
         for piece in pieces {
             self.push(match piece {
                 Piece::Renamed(title) => EventBody::WorkerRenamed { title },
@@ -267,6 +274,15 @@ impl Builder {
                     provider: model.as_ref().map(|_| ProviderName::Openai),
                     model,
                 },
+                Piece::Reasoning(text) => {
+                    let from = reasoning;
+                    reasoning += text.len() as u64;
+                    EventBody::ReasoningDelta { turn_id, message_id, offset: from, text }
+                }
+                Piece::TextWasReasoning => {
+                    reasoning += std::mem::take(&mut offset);
+                    EventBody::TextWasReasoning { turn_id, message_id, offset: 0 }
+                }
                 Piece::Text(text) => {
                     let from = offset;
                     offset += text.len() as u64;

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
 use proptest::prelude::*;
-use protocol::{Applied, Event, EventBody, Snapshot, View, fold_deltas};
+use protocol::{Applied, Event, EventBody, Role, Snapshot, View, fold_deltas};
 
 mod logs;
 mod wire;
@@ -109,12 +109,19 @@ proptest! {
 
     #[test]
     fn folded_logs_stay_contiguous_and_hold_every_byte(events in any_log()) {
-        let text = |events: &[Event]| -> String {
-            let deltas = events.iter().filter_map(|event| match &event.body {
-                EventBody::TextDelta { text, .. } => Some(text.as_str()),
+        let text = |events: &[Event]| -> Vec<String> {
+            let of = |delta: fn(&EventBody) -> Option<&str>| {
+                events.iter().filter_map(|event| delta(&event.body)).collect()
+            };
+            let text = of(|body| match body {
+                EventBody::TextDelta { text, .. } => Some(text),
                 _ => None,
             });
-            deltas.collect()
+            let reasoning = of(|body| match body {
+                EventBody::ReasoningDelta { text, .. } => Some(text),
+                _ => None,
+            });
+            vec![text, reasoning]
         };
         let short = fold_deltas(events.clone());
         prop_assert_eq!(text(&short), text(&events));
@@ -125,10 +132,31 @@ proptest! {
         }
         prop_assert_eq!(next, events.len() as u64 + 1);
         let deltas = |pair: &[Event]| {
-            let delta = |event: &Event| matches!(event.body, EventBody::TextDelta { .. });
-            delta(&pair[0]) && delta(&pair[1])
+            pair[0].body.is_delta() && pair[0].body.kind() == pair[1].body.kind()
         };
         prop_assert!(!short.windows(2).any(deltas), "neighbouring deltas are joined");
+    }
+
+    /// The parts of an answer grow beside each other, and text that was thinking moves over.
+    #[test]
+    fn an_answer_is_what_its_pieces_say(events in any_log()) {
+        let all = folded(&events);
+        for message in all.messages.iter().filter(|message| message.role == Role::Assistant) {
+            let (mut text, mut reasoning) = (String::new(), String::new());
+            for event in &events {
+                match &event.body {
+                    EventBody::TextDelta { message_id, text: piece, .. }
+                        if *message_id == message.id => text.push_str(piece),
+                    EventBody::ReasoningDelta { message_id, text: piece, .. }
+                        if *message_id == message.id => reasoning.push_str(piece),
+                    EventBody::TextWasReasoning { message_id, .. }
+                        if *message_id == message.id =>
+                        reasoning.push_str(&std::mem::take(&mut text)),
+                    _ => {}
+                }
+            }
+            prop_assert_eq!((&message.text, &message.reasoning), (&text, &reasoning));
+        }
     }
 
     #[test]

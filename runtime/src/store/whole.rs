@@ -1,6 +1,6 @@
 //! Conversations as wholes, as they move from one store to another.
 
-use protocol::{Event, EventBody, LogId, Worker, WorkerId, fold_deltas};
+use protocol::{Event, LogId, Worker, WorkerId, fold_deltas};
 
 use super::{Cause, Prompt};
 
@@ -75,19 +75,14 @@ impl WholeLog {
 
 /// Whether `now` is the run of deltas `then`, gone on.
 fn grew(then: &Event, now: &Event) -> bool {
-    let (EventBody::TextDelta { text: short, .. }, EventBody::TextDelta { text: long, .. }) =
-        (&then.body, &now.body)
-    else {
-        return false;
-    };
     let mut cut = now.clone();
     cut.seq = then.seq;
     cut.first_seq = then.first_seq;
-    if let EventBody::TextDelta { text, .. } = &mut cut.body {
-        text.clone_from(short);
-    }
-    now.seq >= then.seq
-        && now.first_seq() == then.first_seq()
-        && long.starts_with(short)
-        && cut == *then
+    let (Some(long), Some((.., short))) = (cut.body.piece_mut(), then.body.piece()) else {
+        return false;
+    };
+    let goes_on = long.starts_with(short);
+    long.clear();
+    long.push_str(short);
+    now.seq >= then.seq && now.first_seq() == then.first_seq() && goes_on && cut == *then
 }

@@ -22,6 +22,7 @@ struct Open {
     turn: TurnId,
     answer: MessageId,
     bytes: u64,
+    reasoning_bytes: u64,
 }
 
 impl Checker {
@@ -34,7 +35,7 @@ impl Checker {
         if i64::try_from(event.seq).is_err() || event.seq == i64::MAX as u64 {
             return Err("its position is beyond any log");
         }
-        if folded && !matches!(event.body, EventBody::TextDelta { .. }) {
+        if folded && !event.body.is_delta() {
             return Err("only text stands for a run of positions");
         }
         if (event.seq == 1) != matches!(event.body, EventBody::WorkerCreated { .. }) {
@@ -53,6 +54,9 @@ impl Checker {
             EventBody::MessageCommitted { message } => {
                 if message.role != Role::User {
                     return Err("a message of the model comes from a turn alone");
+                }
+                if !message.reasoning.is_empty() {
+                    return Err("a message of a user holds no reasoning");
                 }
                 // What this server makes of a text is shown as it is; nobody else's is.
                 if message.html.is_some() {
@@ -76,7 +80,7 @@ impl Checker {
                 }
                 self.message(turn.answer, Some(turn.question), Role::Assistant)?;
                 let (turn, answer) = (turn.turn_id, turn.answer);
-                self.open = Some(Open { turn, answer, bytes: 0 });
+                self.open = Some(Open { turn, answer, bytes: 0, reasoning_bytes: 0 });
                 Ok(())
             }
             EventBody::TurnWaiting { turn_id, .. }
@@ -89,6 +93,23 @@ impl Checker {
                     return Err("its text does not follow the text before it");
                 }
                 open.bytes += text.len() as u64;
+                Ok(())
+            }
+            EventBody::ReasoningDelta { turn_id, message_id, offset, text } => {
+                let open = self.opened(*turn_id)?;
+                if open.answer != *message_id || open.reasoning_bytes != *offset {
+                    return Err("its reasoning does not follow the reasoning before it");
+                }
+                open.reasoning_bytes += text.len() as u64;
+                Ok(())
+            }
+            EventBody::TextWasReasoning { turn_id, message_id, offset } => {
+                let open = self.opened(*turn_id)?;
+                let moved = open.bytes.checked_sub(*offset);
+                let moved = moved.filter(|_| open.answer == *message_id);
+                let moved = moved.ok_or("it makes reasoning of a text that is not there")?;
+                open.reasoning_bytes += moved;
+                open.bytes = *offset;
                 Ok(())
             }
             EventBody::TurnEnded { turn_id, state, .. } => {

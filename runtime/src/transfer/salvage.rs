@@ -106,10 +106,36 @@ struct Builder {
 struct Open {
     turn: TurnId,
     answer: MessageId,
-    /// Bytes of its text in the new log.
+    text: Part,
+    reasoning: Part,
+}
+
+/// The text or the reasoning of an answer.
+#[derive(Default)]
+struct Part {
+    /// Bytes of it in the new log.
     bytes: u64,
-    /// Where the text ends in the damaged log, in bytes.
+    /// Where it ends in the damaged log, in bytes.
     offset: u64,
+}
+
+impl Part {
+    /// Takes the next piece, after words for what is missing before it; says where it begins.
+    fn take(&mut self, offset: u64, piece: &mut String) -> u64 {
+        let end = offset.saturating_add(piece.len() as u64);
+        if offset > self.offset {
+            piece.insert_str(0, lost::TEXT);
+        }
+        let begin = self.bytes;
+        (self.bytes, self.offset) = (begin + piece.len() as u64, end);
+        begin
+    }
+}
+
+impl Open {
+    fn is(&self, turn: TurnId, answer: MessageId) -> bool {
+        (self.turn, self.answer) == (turn, answer)
+    }
 }
 
 impl Builder {
@@ -143,7 +169,8 @@ impl Builder {
                         self.messages.insert(turn.answer, Role::Assistant);
                         self.newest = Some(turn.answer);
                         let (turn_id, answer) = (turn.turn_id, turn.answer);
-                        self.open = Some(Open { turn: turn_id, answer, bytes: 0, offset: 0 });
+                        let (text, reasoning) = (Part::default(), Part::default());
+                        self.open = Some(Open { turn: turn_id, answer, text, reasoning });
                         self.push(at, EventBody::TurnAccepted { turn });
                         true
                     } else {
@@ -151,9 +178,11 @@ impl Builder {
                     }
                 }
             }
-            EventBody::TextDelta { turn_id, message_id, offset, text } => {
+            EventBody::TextDelta { turn_id, message_id, .. }
+            | EventBody::ReasoningDelta { turn_id, message_id, .. }
+            | EventBody::TextWasReasoning { turn_id, message_id, .. } => {
                 self.begin_lost(at, (turn_id, message_id));
-                self.text(at, (turn_id, message_id), offset, text)
+                self.written(at, body)
             }
             EventBody::TurnEnded { turn_id, state, .. } => {
                 let ends = state.is_final() && self.is_open(turn_id);
@@ -219,22 +248,32 @@ impl Builder {
         self.take(Event { seq: 0, first_seq: None, at, body });
     }
 
-    fn text(
-        &mut self,
-        at: Timestamp,
-        (turn_id, message_id): (TurnId, MessageId),
-        offset: u64,
-        mut text: String,
-    ) -> bool {
-        let open = self.open.as_mut().filter(|o| (o.turn, o.answer) == (turn_id, message_id));
-        let Some(open) = open else { return false };
-        let end = offset.saturating_add(text.len() as u64);
-        if offset > open.offset {
-            text.insert_str(0, lost::TEXT);
+    /// A piece of an answer: it goes behind what is there of it.
+    fn written(&mut self, at: Timestamp, mut body: EventBody) -> bool {
+        let Some(open) = &mut self.open else { return false };
+        match &mut body {
+            EventBody::TextDelta { turn_id, message_id, offset, text }
+                if open.is(*turn_id, *message_id) =>
+            {
+                *offset = open.text.take(*offset, text);
+            }
+            EventBody::ReasoningDelta { turn_id, message_id, offset, text }
+                if open.is(*turn_id, *message_id) =>
+            {
+                *offset = open.reasoning.take(*offset, text);
+            }
+            EventBody::TextWasReasoning { turn_id, message_id, offset }
+                if open.is(*turn_id, *message_id) =>
+            {
+                let left = (*offset).min(open.text.bytes);
+                open.reasoning.bytes += open.text.bytes - left;
+                open.reasoning.offset += open.text.offset.saturating_sub(*offset);
+                open.text = Part { bytes: left, offset: *offset };
+                *offset = left;
+            }
+            _ => return false,
         }
-        let offset = open.bytes;
-        (open.bytes, open.offset) = (offset + text.len() as u64, end);
-        self.push(at, EventBody::TextDelta { turn_id, message_id, offset, text });
+        self.push(at, body);
         true
     }
 

@@ -13,6 +13,12 @@ pub enum Input {
     Began { sight: Sight, model: Option<String> },
     /// The provider gave text; not empty.
     Text(String),
+    /// The provider gave some of the model's thinking; not empty.
+    Reasoning(String),
+    /// What the provider gave as text so far turned out to be thinking.
+    TextWasReasoning,
+    /// The provider is heard of, with nothing to show.
+    Alive,
     /// The provider is done.
     Finished { finish: Finish, usage: Option<Usage> },
     /// The provider failed.
@@ -30,11 +36,11 @@ pub enum Input {
 /// The timers of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Timer {
-    /// Text that came meanwhile is committed when it runs out.
+    /// What came meanwhile is committed when it runs out.
     Frame,
-    /// The first text must come before it.
+    /// The provider must be heard of before it, until there is something to show.
     FirstToken,
-    /// The next text must come before it.
+    /// The provider must be heard of again before it.
     Stall,
     /// The whole turn must end before it.
     Turn,

@@ -11,10 +11,13 @@ pub(super) const HALT_MS: u64 = 30_000;
 /// The time limits of a turn, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnLimits {
-    /// Text of this long is committed together.
+    /// What comes within this is committed together.
     pub frame_ms: u64,
+    /// Of silence, before there is anything to show.
     pub first_token_ms: u64,
+    /// Of silence afterwards.
     pub stall_ms: u64,
+    /// Of the whole turn, whatever happens in it: the one limit of a model that thinks on.
     pub turn_ms: u64,
     pub retry: RetryLimits,
 }
@@ -25,7 +28,7 @@ impl Default for TurnLimits {
             frame_ms: 20,
             first_token_ms: 120_000,
             stall_ms: 60_000,
-            turn_ms: 1_800_000,
+            turn_ms: 3_600_000,
             retry: RetryLimits::default(),
         }
     }

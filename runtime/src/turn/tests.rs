@@ -31,6 +31,16 @@ fn deltas(effects: &[Effect]) -> String {
         .collect()
 }
 
+fn reasoning(effects: &[Effect]) -> String {
+    effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Commit(EventBody::ReasoningDelta { text, .. }) => Some(text.as_str()),
+            _ => None,
+        })
+        .collect()
+}
+
 fn ends(effects: &[Effect]) -> Vec<(TurnState, Option<ErrorCode>)> {
     effects
         .iter()
@@ -102,7 +112,12 @@ fn an_end_commits_what_waits_and_then_the_end_with_its_timings() {
     };
     assert_eq!(
         *timings,
-        Timings { started_ms: Some(5), first_token_ms: Some(9), total_ms: Some(30) }
+        Timings {
+            started_ms: Some(5),
+            first_token_ms: Some(9),
+            total_ms: Some(30),
+            ..Timings::default()
+        }
     );
     assert!(turn.is_over());
 }
@@ -146,6 +161,104 @@ fn each_timer_ends_the_turn_with_its_phase() {
     }
 }
 
+fn thought(text: &str) -> Input {
+    Input::Reasoning(text.to_owned())
+}
+
+#[test]
+fn thinking_is_committed_before_the_text_that_follows_it() {
+    let mut turn = machine();
+    turn.step(at(1), began());
+    assert_eq!(reasoning(&turn.step(at(2), thought("a"))), "a");
+    turn.step(at(3), thought("b"));
+    turn.step(at(4), text("c"));
+    turn.step(at(5), thought("d"));
+    let effects = turn.step(at(22), Input::Elapsed(Timer::Frame));
+    let pieces: Vec<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Commit(EventBody::TextDelta { offset, text, .. }) => {
+                Some(("text", *offset, text.as_str()))
+            }
+            Effect::Commit(EventBody::ReasoningDelta { offset, text, .. }) => {
+                Some(("reasoning", *offset, text.as_str()))
+            }
+            _ => None,
+        })
+        .collect();
+    assert_eq!(pieces, [("reasoning", 1, "b"), ("text", 0, "c"), ("reasoning", 2, "d")]);
+    let effects = turn.step(at(30), Input::Finished { finish: Finish::Stop, usage: None });
+    let Some(Effect::Commit(EventBody::TurnEnded { timings, .. })) = effects.last() else {
+        panic!("the end comes last: {effects:?}")
+    };
+    assert_eq!((timings.first_reasoning_ms, timings.first_token_ms), (Some(2), Some(22)));
+}
+
+/// `stream/03`: whatever comes is life, and what bounds a turn that only thinks is the whole
+/// turn's limit.
+#[test]
+fn whatever_comes_begins_the_time_for_silence_anew() {
+    let (first, stall) = (
+        Effect::Arm(Timer::FirstToken, LIMITS.first_token_ms),
+        Effect::Arm(Timer::Stall, LIMITS.stall_ms),
+    );
+    let mut turn = machine();
+    turn.step(at(1), began());
+    assert_eq!(turn.step(at(2), Input::Alive), [first]);
+    let effects = turn.step(at(3), thought("a"));
+    assert!(effects.contains(&Effect::Disarm(Timer::FirstToken)) && effects.contains(&stall));
+    assert_eq!(turn.step(at(4), Input::Alive), std::slice::from_ref(&stall));
+    assert!(turn.step(at(5), thought("b")).contains(&stall));
+    turn.step(at(6), text("c"));
+    assert_eq!(turn.step(at(7), Input::Alive), [stall]);
+}
+
+#[test]
+fn thinking_that_was_shown_is_never_asked_for_again() {
+    let mut turn = machine();
+    turn.step(at(1), began());
+    turn.step(at(2), Input::Alive);
+    turn.step(at(3), unreachable());
+    turn.step(at(200), Input::Elapsed(Timer::Retry));
+    turn.step(at(201), began());
+    turn.step(at(202), thought("a"));
+    let effects = turn.step(at(203), unreachable());
+    assert_eq!((pause(&effects), ends(&effects).len()), (None, 1));
+}
+
+#[test]
+fn text_that_was_thinking_becomes_reasoning_and_the_answer_begins_anew() {
+    let mut turn = machine().behind(7);
+    turn.step(at(1), began());
+    turn.step(at(2), thought("a"));
+    turn.step(at(3), text("bé"));
+    let effects = turn.step(at(4), Input::TextWasReasoning);
+    assert_eq!(deltas(&effects), "bé");
+    let moved = effects.iter().find_map(|effect| match effect {
+        Effect::Commit(EventBody::TextWasReasoning { offset, .. }) => Some(*offset),
+        _ => None,
+    });
+    // What the answer begins with was an answer's text before.
+    assert_eq!(moved, Some(7));
+    // Nothing is left that could be.
+    assert!(
+        !turn.step(at(5), Input::TextWasReasoning).iter().any(|e| matches!(e, Effect::Commit(_)))
+    );
+    turn.step(at(6), thought("c"));
+    turn.step(at(7), text("d"));
+    let effects = turn.step(at(24), Input::Elapsed(Timer::Frame));
+    let offsets: Vec<u64> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Commit(
+                EventBody::TextDelta { offset, .. } | EventBody::ReasoningDelta { offset, .. },
+            ) => Some(*offset),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(offsets, [4, 7]);
+}
+
 #[test]
 fn waiting_in_a_queue_is_not_silence() {
     let mut turn = machine();
@@ -156,7 +269,13 @@ fn waiting_in_a_queue_is_not_silence() {
 
 #[test]
 fn a_provider_that_breaks_its_contract_fails_the_turn() {
-    for inputs in [vec![text("early")], vec![began(), began()], vec![began(), Input::Halted]] {
+    for inputs in [
+        vec![text("early")],
+        vec![thought("early")],
+        vec![Input::Alive],
+        vec![began(), began()],
+        vec![began(), Input::Halted],
+    ] {
         let mut turn = machine();
         let effects: Vec<_> = inputs.into_iter().flat_map(|i| turn.step(at(1), i)).collect();
         assert_eq!(ends(&effects), [(TurnState::Failed, Some(ErrorCode::Internal))]);
@@ -261,6 +380,9 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Loading),
         4 => Just(began()),
         8 => "[a-zé日]{1,4}".prop_map(Input::Text),
+        6 => "[a-zé日]{1,4}".prop_map(Input::Reasoning),
+        1 => Just(Input::TextWasReasoning),
+        2 => Just(Input::Alive),
         4 => timer.prop_map(Input::Elapsed),
         1 => Just(Input::Finished { finish: Finish::Stop, usage: None }),
         1 => Just(Input::Failed(Error::new(ErrorCode::Internal, "x"))),
@@ -273,11 +395,12 @@ fn any_input() -> impl Strategy<Value = Input> {
 
 proptest! {
     /// Whatever happens in whatever order: at most one end, nothing after it, no text after
-    /// a halt, no retry after text, and deltas whose offsets join without a gap.
+    /// a halt, no retry after anything was shown, and deltas whose offsets join without a gap.
     #[test]
     fn any_order_of_inputs_gives_a_sound_log(inputs in prop::collection::vec(any_input(), 0..60)) {
         let mut turn = machine();
-        let (mut length, mut ended, mut halted, mut asked) = (0u64, false, false, 1);
+        let (mut length, mut thought) = (0u64, 0u64);
+        let (mut ended, mut halted, mut asked) = (false, false, 1);
         let mut spoke = false;
         for (ms, input) in inputs.into_iter().enumerate() {
             let was_halted = halted;
@@ -291,12 +414,23 @@ proptest! {
                         prop_assert_eq!(offset, length);
                         length += text.len() as u64;
                     }
+                    Effect::Commit(EventBody::ReasoningDelta { offset, text, .. }) => {
+                        prop_assert!(!was_halted, "thinking after a halt");
+                        prop_assert!(!text.is_empty());
+                        spoke = true;
+                        prop_assert_eq!(offset, thought);
+                        thought += text.len() as u64;
+                    }
+                    Effect::Commit(EventBody::TextWasReasoning { offset, .. }) => {
+                        prop_assert!(!was_halted && offset == 0 && length > 0);
+                        thought += std::mem::take(&mut length);
+                    }
                     Effect::Commit(EventBody::TurnEnded { state, .. }) => {
                         prop_assert!(state.is_final());
                         ended = true;
                     }
                     Effect::Commit(EventBody::TurnRetrying { .. }) => {
-                        prop_assert!(!spoke && !halted, "a retry after text, or after a stop");
+                        prop_assert!(!spoke && !halted, "a retry after something was shown, or a stop");
                     }
                     Effect::Ask => {
                         asked += 1;

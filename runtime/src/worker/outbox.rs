@@ -190,6 +190,8 @@ fn durability(body: &EventBody) -> Durability {
         | EventBody::TurnLoading { .. }
         | EventBody::TurnGenerating { .. }
         | EventBody::TurnRetrying { .. }
-        | EventBody::TextDelta { .. } => Durability::Process,
+        | EventBody::TextDelta { .. }
+        | EventBody::ReasoningDelta { .. }
+        | EventBody::TextWasReasoning { .. } => Durability::Process,
     }
 }

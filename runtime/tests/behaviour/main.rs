@@ -30,6 +30,7 @@ mod slow_observer;
 mod stage;
 mod store_failure;
 mod streaming;
+mod thinking;
 mod timeouts;
 mod transcript;
 mod undoing;

@@ -45,7 +45,8 @@ pub struct Call {
     outputs: mpsc::Sender<Output>,
 }
 
-pub const USAGE: Usage = Usage { prompt_tokens: 7, completion_tokens: 3, cached_tokens: None };
+pub const USAGE: Usage =
+    Usage { prompt_tokens: 7, completion_tokens: 3, cached_tokens: None, reasoning_tokens: None };
 
 impl Script {
     pub fn new() -> Self {

@@ -26,6 +26,9 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Loading),
         4 => Just(Input::Began { sight: Sight::default(), model: None }),
         8 => "[a-zé日]{1,4}".prop_map(Input::Text),
+        6 => "[a-zé日]{1,4}".prop_map(Input::Reasoning),
+        1 => Just(Input::TextWasReasoning),
+        2 => Just(Input::Alive),
         6 => prop::sample::select(timers.to_vec()).prop_map(Input::Elapsed),
         1 => Just(Input::Finished { finish: Finish::Stop, usage: None }),
         1 => Just(Input::Failed(Error::new(ErrorCode::Provider(ProviderKind::Auth), "x"))),
@@ -43,6 +46,8 @@ struct Driven {
     /// Whether a provider is at work.
     asked: bool,
     committed: String,
+    /// Bytes of thinking that are committed.
+    thought: u64,
     end: Option<TurnState>,
     seq: u64,
 }
@@ -56,6 +61,7 @@ impl Driven {
             armed: Vec::new(),
             asked: true,
             committed: String::new(),
+            thought: 0,
             end: None,
             seq: 0,
         };
@@ -109,6 +115,14 @@ impl Driven {
             EventBody::TextDelta { offset, text, .. } => {
                 assert_eq!(offset, self.committed.len() as u64);
                 self.committed.push_str(&text);
+            }
+            EventBody::ReasoningDelta { offset, text, .. } => {
+                assert_eq!(offset, self.thought);
+                self.thought += text.len() as u64;
+            }
+            EventBody::TextWasReasoning { offset, .. } => {
+                let moved = self.committed.split_off(usize::try_from(offset).unwrap());
+                self.thought += moved.len() as u64;
             }
             EventBody::TurnEnded { state, .. } => self.end = Some(state),
             _ => {}

@@ -8,8 +8,8 @@ use protocol::{MessageId, Role, TurnId, TurnState, View, WorkerId, WorkerStatus}
 pub struct Shown {
     pub title: Option<String>,
     pub generating: bool,
-    /// Id, parent, role, text.
-    pub messages: Vec<(MessageId, Option<MessageId>, Role, String)>,
+    /// Id, parent, role, text, reasoning.
+    pub messages: Vec<(MessageId, Option<MessageId>, Role, String, String)>,
     /// Id, state, failed attempts.
     pub turns: Vec<(TurnId, TurnState, usize)>,
 }
@@ -20,7 +20,9 @@ impl Shown {
         Self {
             title: view.worker.title.clone(),
             generating: view.worker.status == WorkerStatus::Generating,
-            messages: messages.map(|m| (m.id, m.parent, m.role, m.text.clone())).collect(),
+            messages: messages
+                .map(|m| (m.id, m.parent, m.role, m.text.clone(), m.reasoning.clone()))
+                .collect(),
             turns: view.turns.iter().map(|t| (t.turn_id, t.state, t.retries.len())).collect(),
         }
     }
@@ -58,6 +60,7 @@ pub enum Said {
     Waits,
     Begins,
     Text(String),
+    Thinks(String),
     Finishes,
     Fails { passes: bool },
 }
@@ -101,7 +104,8 @@ impl Conversation {
         if self.shown.title.is_none() {
             self.shown.title = Some(request.text.clone());
         }
-        self.shown.messages.push((accepted.message.id, parent, Role::User, request.text.clone()));
+        let (id, text) = (accepted.message.id, request.text.clone());
+        self.shown.messages.push((id, parent, Role::User, text, String::new()));
         self.answer(accepted, "");
     }
 
@@ -109,7 +113,8 @@ impl Conversation {
     pub fn answer(&mut self, accepted: &Accepted, begun: &str) {
         let (message, turn) = (&accepted.message, &accepted.turn);
         self.begun = begun.len();
-        let answer = (turn.answer, Some(message.id), Role::Assistant, begun.to_owned());
+        let (text, reasoning) = (begun.to_owned(), String::new());
+        let answer = (turn.answer, Some(message.id), Role::Assistant, text, reasoning);
         self.shown.messages.push(answer);
         self.shown.turns.push((turn.turn_id, TurnState::Accepted, 0));
         self.shown.generating = true;
@@ -126,14 +131,15 @@ impl Conversation {
     pub fn answered(&self, number: u8) -> Option<(MessageId, MessageId, String)> {
         let answers = self.shown.messages.iter().filter(|m| m.2 == Role::Assistant);
         let answers: Vec<_> = answers
-            .filter_map(|(id, parent, _, text)| Some((*id, (*parent)?, text.clone())))
+            .filter_map(|(id, parent, _, text, _)| Some((*id, (*parent)?, text.clone())))
             .collect();
         (!answers.is_empty()).then(|| answers[usize::from(number) % answers.len()].clone())
     }
 
     /// The store takes what the provider said.
     pub fn take(&mut self, said: Said) {
-        let silent = self.shown.messages.last().is_some_and(|answer| answer.3.len() == self.begun);
+        let newest = self.shown.messages.last();
+        let silent = newest.is_some_and(|a| a.3.len() == self.begun && a.4.is_empty());
         let (_, state, retries) = self.shown.turns.last_mut().unwrap();
         match said {
             Said::Waits => self.attempt = Attempt::Queued,
@@ -142,6 +148,7 @@ impl Conversation {
                 self.attempt = Attempt::Begun;
             }
             Said::Text(text) => self.shown.messages.last_mut().unwrap().3.push_str(&text),
+            Said::Thinks(text) => self.shown.messages.last_mut().unwrap().4.push_str(&text),
             Said::Fails { passes: true } if silent && *retries < RETRIES => {
                 *retries += 1;
                 *state = TurnState::Accepted;

@@ -28,6 +28,7 @@ mod sample;
 mod search;
 #[path = "../support/small_disk.rs"]
 mod small_disk;
+mod thinking;
 mod transfer;
 mod unreadable;
 
@@ -166,6 +167,10 @@ macro_rules! contract {
                 a_branch_holds_the_newest_that_fit_and_counts_the_rest
                 the_leaf_is_there_however_long_it_is
                 an_answer_under_way_is_as_long_as_it_is_committed
+            }
+            thinking {
+                reasoning_is_kept_and_folded_beside_the_text
+                a_branch_and_the_search_hold_no_reasoning
             }
             unreadable {
                 reads_of_many_go_on_beside_one_that_cannot_be_read

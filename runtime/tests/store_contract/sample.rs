@@ -18,6 +18,8 @@ pub struct Sample {
     number: u8,
     made: u16,
     offset: u64,
+    /// Bytes of its reasoning.
+    thought: u64,
 }
 
 impl Sample {
@@ -49,6 +51,7 @@ impl Sample {
             number,
             made: 0,
             offset: 0,
+            thought: 0,
         }
     }
 
@@ -88,11 +91,12 @@ impl Sample {
             text: text.to_owned(),
             created_at: at,
             turn_id: Some(turn_id),
+            reasoning: String::new(),
             html: None,
         };
         self.head = Some(answer);
         self.turn = Some(turn_id);
-        self.offset = 0;
+        (self.offset, self.thought) = (0, 0);
         self.append(vec![
             EventBody::MessageCommitted { message },
             EventBody::TurnAccepted { turn: Box::new(turn(turn_id, id, answer, at)) },
@@ -113,6 +117,20 @@ impl Sample {
         self.offset += text.len() as u64;
         let text = text.to_owned();
         self.append(vec![EventBody::TextDelta { turn_id, message_id, offset, text }])
+    }
+
+    pub fn thought(&mut self, text: &str) -> Append {
+        let (turn_id, message_id, offset) = (self.turn.unwrap(), self.head.unwrap(), self.thought);
+        self.thought += text.len() as u64;
+        let text = text.to_owned();
+        self.append(vec![EventBody::ReasoningDelta { turn_id, message_id, offset, text }])
+    }
+
+    /// All text of the answer so far was thinking.
+    pub fn text_was_reasoning(&mut self) -> Append {
+        let (turn_id, message_id) = (self.turn.unwrap(), self.head.unwrap());
+        self.thought += std::mem::take(&mut self.offset);
+        self.append(vec![EventBody::TextWasReasoning { turn_id, message_id, offset: 0 }])
     }
 
     pub fn renamed(&mut self, title: &str) -> Append {

@@ -13,6 +13,7 @@ fn sound() -> WholeLog {
     let two_turns = crate::logs::any_log().prop_filter("two turns that have ended", |log| {
         log.iter().filter(|event| matches!(event.body, EventBody::TurnEnded { .. })).count() > 1
             && log.iter().filter(|e| matches!(e.body, EventBody::TextDelta { .. })).count() > 2
+            && log.iter().any(|e| matches!(e.body, EventBody::ReasoningDelta { .. }))
     });
     whole(1, two_turns.new_tree(&mut runner).unwrap().current())
 }
@@ -72,6 +73,26 @@ fn what_no_runtime_would_have_written_is_refused() {
             if let EventBody::TextDelta { offset, .. } = &mut log.events[first].body {
                 *offset += 1;
             }
+        }),
+        ("reasoning at another offset", |log| {
+            let first = at(log, "reasoning_delta");
+            if let EventBody::ReasoningDelta { offset, .. } = &mut log.events[first].body {
+                *offset += 1;
+            }
+        }),
+        ("reasoning of a text that is not there", |log| {
+            let first = at(log, "text_delta");
+            if let EventBody::TextDelta { turn_id, message_id, text, .. } =
+                log.events[first].body.clone()
+            {
+                let offset = text.len() as u64 + 1_000;
+                log.events[first].body =
+                    EventBody::TextWasReasoning { turn_id, message_id, offset };
+            }
+        }),
+        ("a user who thinks", |log| {
+            let first = at(log, "message_committed");
+            message(&mut log.events[first]).reasoning = "hm".to_owned();
         }),
         ("an end that is none", |log| {
             let first = at(log, "turn_ended");

@@ -200,17 +200,20 @@ pub struct Turns {
     /// Conversations in one page of the list, unless asked otherwise (1 to 200)
     #[arg(long, value_name = "COUNT", default_value = "50")]
     pub worker_page: Within<1, 200>,
-    /// Milliseconds until the first text of an answer has to come (100 to 3600000)
+    /// Milliseconds within which something of an answer has to come. Any sign of life begins
+    /// them anew: thinking, and comments that keep a connection alive (100 to 3600000)
     #[arg(long, value_name = "MS", default_value = "120000")]
     pub first_token_ms: Within<100, 3_600_000>,
-    /// Milliseconds without new text after which a turn is given up (100 to 3600000)
+    /// Milliseconds of silence in the middle of an answer after which a turn is given up. What
+    /// is a sign of life before it began is one here (100 to 3600000)
     #[arg(long, value_name = "MS", default_value = "60000")]
     pub stall_ms: Within<100, 3_600_000>,
-    /// Milliseconds that one turn may take in all (1000 to 86400000)
-    #[arg(long, value_name = "MS", default_value = "1800000")]
+    /// Milliseconds that one turn may take in all; nothing else ends a model that thinks on
+    /// (1000 to 86400000)
+    #[arg(long, value_name = "MS", default_value = "3600000")]
     pub turn_ms: Within<1000, 86_400_000>,
-    /// How often a provider that fails before its first text is asked again, where the failure
-    /// may pass: no connection, too many requests, a fault of its own (0 to 10)
+    /// How often a provider that fails before anything is shown is asked again, where the
+    /// failure may pass: no connection, too many requests, a fault of its own (0 to 10)
     #[arg(long, value_name = "COUNT", default_value = "2")]
     pub retries: Within<0, 10>,
     /// Milliseconds of the pause before it is asked again, doubled each time, half of it by

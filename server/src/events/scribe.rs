@@ -113,7 +113,9 @@ impl Html {
                 self.live = Some(Live::new(turn.answer, String::new(), Vec::new()));
                 false
             }
-            EventBody::TextDelta { .. } | EventBody::TurnEnded { .. } => self.live.is_some(),
+            EventBody::TextDelta { .. }
+            | EventBody::TextWasReasoning { .. }
+            | EventBody::TurnEnded { .. } => self.live.is_some(),
             _ => false,
         }
     }
@@ -124,6 +126,11 @@ impl Html {
         match &envelope.event.body {
             EventBody::TextDelta { message_id, offset, .. }
                 if known != Some((*message_id, *offset)) =>
+            {
+                self.live = self.load(*message_id, *offset).await;
+            }
+            EventBody::TextWasReasoning { message_id, offset, .. }
+                if known.map(|(message, _)| message) != Some(*message_id) =>
             {
                 self.live = self.load(*message_id, *offset).await;
             }
@@ -159,6 +166,7 @@ impl Html {
 fn patch(live: &mut Option<Live>, envelope: &Envelope, budget: &Budget) -> Option<HtmlPatch> {
     match &envelope.event.body {
         EventBody::TextDelta { text, .. } => live.as_mut()?.push(text, budget),
+        EventBody::TextWasReasoning { offset, .. } => live.as_mut()?.cut(*offset, budget),
         EventBody::TurnEnded { .. } => live.take()?.finish(budget),
         _ => None,
     }

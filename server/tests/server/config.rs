@@ -150,7 +150,7 @@ fn what_is_printed_can_be_read_again_and_says_where_it_came_from() {
         ("stall_ms = 2000", "companion.toml:1"),
         ("log = \"debug\"", "--log"),
         ("worker_page = 7", "COMPANION_WORKER_PAGE"),
-        ("turn_ms = 1800000", "default"),
+        ("turn_ms = 3600000", "default"),
     ] {
         let found = text.lines().any(|line| line.starts_with(setting) && line.contains(place));
         assert!(found, "{setting} by {place} is not in:\n{text}");

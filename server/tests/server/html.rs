@@ -111,6 +111,32 @@ async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
     assert!(whole.concat().contains("href=\"https://b.example\""));
 }
 
+/// A closing mark that nothing opened: what came before it is no answer any more, for a page that
+/// stayed and for one that comes back.
+#[tokio::test]
+async fn text_that_was_thinking_leaves_the_html() {
+    let server = start("delta_ms = 1").await;
+    let pieces = ["So I *think*.\n\nAnd", "</think>\n\n", "Hello ", "*there*."];
+    let bytes = pieces[0].len();
+    for reads_before in [None, Some(bytes)] {
+        let worker = server.post(&server.workers()).send().await.unwrap();
+        let worker: protocol::Worker = worker.json().await.unwrap();
+        let path = format!("{}/{}", server.workers(), worker.worker_id);
+        let pieces = pieces.map(str::to_owned).to_vec();
+        let answer = Answer { pieces, hold_after: Some(1), delay_ms: 5, ..Answer::default() };
+        server.upstream.script(Script::always([Step::Answer(answer)]));
+        server.send(&path, "Hi").await;
+        let mut page = Page { releases: reads_before.is_none(), ..Page::default() };
+        if reads_before.is_some() {
+            page.follow(&server, &path, reads_before).await;
+            server.upstream.release(1);
+        }
+        page.follow(&server, &path, None).await;
+        let whole = whole(&server, &path).await;
+        assert_eq!((page.blocks.concat().contains("think"), &page.blocks), (false, &whole));
+    }
+}
+
 #[tokio::test]
 async fn one_that_was_cut_off_at_any_piece_goes_on_as_if_it_had_not_been() {
     let server = start("delta_ms = 1").await;

@@ -65,6 +65,7 @@ pub fn question() -> Message {
         text: "Why?".into(),
         created_at: at(1),
         turn_id: Some(turn.turn_id),
+        reasoning: String::new(),
         html: None,
     }
 }

@@ -73,7 +73,12 @@ fn the_window_is_told_by_the_newest_turn_that_knows_it() {
     let began = protocol::EventBody::TurnGenerating { turn_id, sight, model: None };
     apply(&conversation, &event(4, began));
     assert_eq!(conversation.window.get_untracked(), None);
-    let usage = protocol::Usage { prompt_tokens: 500, completion_tokens: 12, cached_tokens: None };
+    let usage = protocol::Usage {
+        prompt_tokens: 500,
+        completion_tokens: 12,
+        cached_tokens: None,
+        reasoning_tokens: None,
+    };
     let ended = protocol::EventBody::TurnEnded {
         turn_id,
         state: TurnState::Completed,
@@ -85,4 +90,39 @@ fn the_window_is_told_by_the_newest_turn_that_knows_it() {
     apply(&conversation, &event(5, ended));
     let expected = WindowUse { tokens: 512, window_tokens: 2048 };
     assert_eq!(conversation.window.get_untracked(), Some(expected));
+}
+
+#[test]
+fn thinking_is_shown_beside_the_answer_and_its_newest_line_by_itself() {
+    let owner = Owner::new();
+    owner.set();
+    let conversation = Conversation::new(sample::empty(), Wanted::default());
+    sample::asked().iter().for_each(|event| {
+        apply(&conversation, event);
+    });
+    apply(&conversation, &sample::generating(4));
+    let Turn { turn_id, answer: message_id, started_at, .. } = sample::turn();
+    let event = |seq: u64, body| Event { seq, first_seq: None, at: sample::at(seq as i64), body };
+    let thought = |seq, offset, text: &str| {
+        let text = text.to_owned();
+        event(seq, protocol::EventBody::ReasoningDelta { turn_id, message_id, offset, text })
+    };
+    let entry = conversation.entries.get_untracked().pop().unwrap();
+    apply(&conversation, &thought(5, 0, "One.\nT"));
+    let since = sample::at(5);
+    assert!(since > started_at);
+    assert_eq!(conversation.activity(), Activity::Thinking { since });
+    assert_eq!(entry.turn.as_ref().unwrap().get_untracked().thinks_since(), Some(since));
+    apply(&conversation, &thought(6, 6, "wo.\n"));
+    assert_eq!(entry.reasoning.get_untracked(), "One.\nTwo.\n");
+    assert_eq!(conversation.thought.get_untracked(), "Two.");
+    apply(&conversation, &sample::delta(7, 0, "So"));
+    assert_eq!(conversation.activity(), Activity::Generating);
+    assert_eq!(conversation.thought.get_untracked(), "");
+    // What was text is thinking.
+    let moved = protocol::EventBody::TextWasReasoning { turn_id, message_id, offset: 0 };
+    apply(&conversation, &event(8, moved));
+    assert_eq!(entry.text.get_untracked(), "");
+    assert_eq!(entry.reasoning.get_untracked(), "One.\nTwo.\nSo");
+    assert_eq!(conversation.activity(), Activity::Thinking { since });
 }

@@ -99,7 +99,12 @@ mod tests {
     #[test]
     fn fields_are_found_by_their_names_in_any_order() {
         let usage = read::<Usage>(r#"{"completion_tokens":2,"new":[{}],"prompt_tokens":1}"#);
-        let expected = Usage { prompt_tokens: 1, completion_tokens: 2, cached_tokens: None };
+        let expected = Usage {
+            prompt_tokens: 1,
+            completion_tokens: 2,
+            cached_tokens: None,
+            reasoning_tokens: None,
+        };
         assert_eq!(usage, Ok(expected));
     }
 

@@ -24,7 +24,7 @@ use crate::companion::{Companion, Place, answered_by};
 pub(super) const ATTEMPTS: u32 = 3;
 
 /// Short limits, so that nobody waits for minutes; what they decide is the same.
-const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\n";
+const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\nturn_ms = 10000\n";
 
 /// The same for the pauses between attempts.
 const PAUSES: &str = "retry_ms = 40\nretry_max_ms = 2000\n";

@@ -88,10 +88,10 @@ pub fn page(table: &str) -> String {
         "# Providers that misbehave\n\nWritten by `torture faults --local --write`, which plays \
          each row against the real binary and fails\nwhere state, code, kept text, attempts, \
          page, memory or recovery are not as promised. The limits are\nset short for it \
-         (first token 1 s, stall 0.8 s, pauses from 40 ms, Retry-After obeyed up to 2 s); with \
-         the\ndefaults the same happens after 120 s, 60 s, 0.5 s and up to 20 s. After every row \
+         (first token 1 s, stall 0.8 s, turn 10 s, pauses from 40 ms, Retry-After obeyed up to 2 s); with \
+         the\ndefaults the same happens after 120 s, 60 s, an hour, 0.5 s and up to 20 s. After every row \
          the same conversation\nis answered again. \"May pass\" says whether the provider is \
-         asked again by itself, before its first text only.\n\n{table}"
+         asked again by itself, before anything is shown only.\n\n{table}"
     )
 }
 

@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Said first by the child. Change it with any change of the messages.
-pub(super) const PROTOCOL: &str = concat!("companion-infer/1 ", env!("CARGO_PKG_VERSION"));
+pub(super) const PROTOCOL: &str = concat!("companion-infer/2 ", env!("CARGO_PKG_VERSION"));
 
 /// Bytes in one frame at most. A conversation larger than this is cut before it is sent.
 pub(super) const FRAME_BYTES: usize = 16 * 1024 * 1024;
@@ -27,7 +27,7 @@ pub(super) struct JobId(pub(super) u64);
 pub(super) enum ToChild {
     /// The first message; there is no second of it.
     Load(Load),
-    /// Answered by `Began`? `Text`* and one of `Finished`, `Failed`, `Halted`.
+    /// Answered by `Began`?, any of `Text`, `Reasoning`, `TextWasReasoning`, and one of `Finished`, `Failed`, `Halted`.
     Generate(Generate),
     /// Ends the job at the next token or chunk of the prompt; a job that has ended, or is
     /// not known yet, is no error.
@@ -69,6 +69,10 @@ pub(super) enum FromChild {
     Began { job: JobId, left_out: u32 },
     /// Whole characters, at least one.
     Text { job: JobId, text: String },
+    /// The same of the model's thinking.
+    Reasoning { job: JobId, text: String },
+    /// All text so far was thinking.
+    TextWasReasoning { job: JobId },
     /// The model is done.
     Finished { job: JobId, finish: Finish, usage: Usage },
     /// The job failed; the child goes on.
@@ -177,6 +181,8 @@ mod tests {
         let sent = [
             FromChild::Hello { protocol: PROTOCOL.into() },
             FromChild::Text { job, text: "a\n\"日本\0".into() },
+            FromChild::Reasoning { job, text: "hm".into() },
+            FromChild::TextWasReasoning { job },
             FromChild::Failed { job, why: Failure::TooLong { needed: 9, room: 3 } },
         ];
         let mut pipe = Vec::new();

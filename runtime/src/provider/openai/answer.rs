@@ -1,26 +1,47 @@
 //! What the events of a stream add up to; pure.
 //!
-//! Not async-openai's response types: those demand fields that compatible servers leave
-//! out (`id`, `created`, `object`) and know five finish reasons, so that an honest answer of
-//! such a server would be malformed. Of an event only what is shown is read:
-//!
-//! - only choice 0; nobody asked for more;
-//! - `reasoning_content` (and `reasoning`) is the model's thinking, not its answer: ignored
-//!   for now;
-//! - tool calls are ignored, for there are no tools.
+//! Only choice 0 counts, for nobody asked for more, and tool calls are ignored, for there are no
+//! tools. How an event is read is in [`event`], thinking within the text in
+//! [`Thinking`](crate::provider::thinking).
 
 use protocol::{Error, Finish, Usage};
-use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 
 use super::{classify, fault};
+use crate::provider::thinking::{Piece, Thinking};
+
+mod event;
+mod snapshots;
+mod surrogates;
+#[cfg(test)]
+mod tests;
+
+use event::{Event, Source};
+use snapshots::Snapshots;
+use surrogates::Surrogates;
+
+/// What stands at the end of thinking that was longer than its bound.
+const CUT: &str = "\n\n[…]";
+
+/// Bytes that an answer may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    /// Text beyond it ends the answer.
+    pub(super) text: usize,
+    /// Reasoning beyond it is left out; the answer goes on.
+    pub(super) reasoning: usize,
+}
 
 /// An answer on its way.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// Bytes of text that may still come.
-    room_bytes: usize,
-    any_text: bool,
+    bounds: Bounds,
+    text_bytes: usize,
+    reasoning_bytes: usize,
+    thinking: Thinking,
+    surrogates: Surrogates,
+    /// Where thinking came first: the same from elsewhere is not shown again.
+    source: Option<Source>,
+    snapshots: Snapshots,
     any_tool_call: bool,
     usage: Option<Usage>,
     end: Option<Result<Finish, Error>>,
@@ -28,72 +49,53 @@ pub(super) struct Answer {
     complete: bool,
 }
 
-#[derive(Deserialize)]
-struct Chunk {
-    #[serde(default, deserialize_with = "or_default")]
-    choices: Vec<Choice>,
-    #[serde(default)]
-    usage: Value,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    index: u32,
-    #[serde(default, deserialize_with = "or_default")]
-    delta: Delta,
-    #[serde(default)]
-    finish_reason: Option<String>,
-}
-
-#[derive(Default, Deserialize)]
-struct Delta {
-    #[serde(default)]
-    content: Option<String>,
-    /// Said instead of an answer, and in its place to whoever reads.
-    #[serde(default)]
-    refusal: Option<String>,
-    #[serde(default)]
-    tool_calls: Value,
-    #[serde(default)]
-    function_call: Value,
-}
-
-#[derive(Deserialize)]
-struct UsageOnWire {
-    prompt_tokens: u32,
-    completion_tokens: u32,
-    #[serde(default)]
-    prompt_tokens_details: Value,
-}
-
 impl Answer {
-    pub(super) fn new(max_answer_bytes: usize) -> Self {
-        let (any_text, any_tool_call) = (false, false);
+    pub(super) fn new(bounds: Bounds) -> Self {
         Self {
-            room_bytes: max_answer_bytes,
-            any_text,
-            any_tool_call,
+            bounds,
+            text_bytes: 0,
+            reasoning_bytes: 0,
+            thinking: Thinking::new(),
+            surrogates: Surrogates::default(),
+            source: None,
+            snapshots: Snapshots::default(),
+            any_tool_call: false,
             usage: None,
             end: None,
             complete: false,
         }
     }
 
-    /// Takes the data of an event; returns the text that it adds, if any.
+    /// Takes the data of an event; returns what it adds.
     ///
     /// An error is the end of the answer. After a finish reason only usage is of interest:
     /// text is dropped and nothing is an error any more.
-    pub(super) fn event(&mut self, data: &str) -> Result<Option<String>, Error> {
+    pub(super) fn event(&mut self, data: &str) -> Result<Vec<Piece>, Error> {
         if data.trim() == "[DONE]" {
             self.complete = true;
-            return Ok(None);
+            return Ok(Vec::new());
         }
-        match read(data) {
-            Ok(chunk) => Ok(self.chunk(chunk)),
-            Err(_) if self.end.is_some() => Ok(None),
+        match self.read(data) {
+            Ok(event) => Ok(self.take(event)),
+            Err(_) if self.end.is_some() => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes a whole answer that was not streamed.
+    pub(super) fn whole(&mut self, data: &str) -> Result<Vec<Piece>, Error> {
+        let mut pieces = self.event(data)?;
+        pieces.extend(self.rest());
+        self.complete = true;
+        Ok(pieces)
+    }
+
+    /// What was held back because it might have become a mark of thinking. Nothing comes
+    /// after it.
+    pub(super) fn rest(&mut self) -> Vec<Piece> {
+        let rest = self.thinking.end();
+        let rest = self.first_told(rest);
+        self.fit(rest)
     }
 
     /// Whether the model is done; usage and `[DONE]` may still come.
@@ -108,50 +110,105 @@ impl Answer {
 
     /// What the whole came to, when the stream has ended or is not read any further.
     pub(super) fn end(self) -> Result<(Finish, Option<Usage>), Error> {
+        let empty = self.text_bytes == 0 && self.reasoning_bytes == 0;
         let done = if self.complete { Ok(Finish::Stop) } else { Err(fault::broken()) };
         let finish = match self.end {
-            None if self.complete && !self.any_text && !self.any_tool_call => {
-                Err(fault::no_answer())
-            }
+            None if self.complete && empty && !self.any_tool_call => Err(fault::no_answer()),
             end => end.unwrap_or(done),
         }?;
-        if self.any_tool_call && !self.any_text {
+        if self.any_tool_call && self.text_bytes == 0 {
             return Err(fault::tool_call());
         }
         Ok((finish, self.usage))
     }
 
-    fn chunk(&mut self, chunk: Chunk) -> Option<String> {
-        self.usage = usage(chunk.usage).or(self.usage);
-        let choice = chunk.choices.into_iter().find(|choice| choice.index == 0);
-        let choice = choice.filter(|_| self.end.is_none())?;
-        let Delta { content, refusal, tool_calls, function_call } = choice.delta;
-        let is_call =
-            |value: &Value| !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty());
-        self.any_tool_call |= is_call(&tool_calls) || is_call(&function_call);
-        self.end = choice.finish_reason.and_then(|reason| finish(&reason));
-        self.complete |= matches!(self.end, Some(Err(_)));
-        self.fit(content.filter(|text| !text.is_empty()).or(refusal).unwrap_or_default())
+    fn read(&mut self, data: &str) -> Result<Event, Error> {
+        let mut value = self.surrogates.parse(data).map_err(|_| fault::not_json())?;
+        event::drop_blank_error(&mut value);
+        match classify::from_value(&value) {
+            Some(error) => Err(error),
+            None => Event::of(&value).ok_or_else(fault::not_json),
+        }
     }
 
-    /// Cuts what is over the bound, and ends the answer there.
-    fn fit(&mut self, mut text: String) -> Option<String> {
-        if text.len() > self.room_bytes {
-            text.truncate(text.floor_char_boundary(self.room_bytes));
+    fn take(&mut self, event: Event) -> Vec<Piece> {
+        self.usage = event.usage.or(self.usage);
+        let Some(choice) = event.choice.filter(|_| self.end.is_none()) else { return Vec::new() };
+        self.any_tool_call |= choice.tool_call;
+        let begun = self.text_bytes + self.reasoning_bytes > 0;
+        let mut pieces = Vec::new();
+        // A last event that says all of it again adds nothing.
+        for part in choice.parts.into_iter().filter(|_| !(choice.whole && begun)) {
+            match part {
+                event::Part::Text(text) => {
+                    let said = self.thinking.push(&text);
+                    pieces.extend(self.first_told(said));
+                }
+                event::Part::Reasoning(source, text) => {
+                    if self.is_first(source) {
+                        self.thinking.comes_apart();
+                        let text = self.snapshots.new_of(source, text);
+                        pieces.extend(text.map(Piece::Reasoning));
+                    }
+                }
+            }
+        }
+        self.end = choice.finish.and_then(|reason| finish(&reason));
+        self.complete |= matches!(self.end, Some(Err(_)));
+        if self.end.is_some() {
+            let said = self.thinking.end();
+            pieces.extend(self.first_told(said));
+        }
+        self.fit(pieces)
+    }
+
+    /// Drops thinking between marks that came by another way before.
+    fn first_told(&mut self, mut pieces: Vec<Piece>) -> Vec<Piece> {
+        pieces.retain(|piece| matches!(piece, Piece::Text(_)) || self.is_first(Source::Marks));
+        pieces
+    }
+
+    fn is_first(&mut self, source: Source) -> bool {
+        *self.source.get_or_insert(source) == source
+    }
+
+    /// Cuts what is over a bound.
+    fn fit(&mut self, pieces: Vec<Piece>) -> Vec<Piece> {
+        let mut fitting = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            match piece {
+                Piece::TextWasReasoning => {
+                    self.reasoning_bytes += std::mem::take(&mut self.text_bytes);
+                    fitting.push(piece);
+                }
+                Piece::Reasoning(text) => {
+                    fitting.extend(self.fit_reasoning(text).map(Piece::Reasoning));
+                }
+                Piece::Text(text) => fitting.extend(self.fit_text(text).map(Piece::Text)),
+            }
+        }
+        fitting
+    }
+
+    fn fit_text(&mut self, mut text: String) -> Option<String> {
+        let room = self.bounds.text.saturating_sub(self.text_bytes);
+        if text.len() > room {
+            text.truncate(text.floor_char_boundary(room));
             self.end = Some(Ok(Finish::Length));
             self.complete = true;
         }
-        self.room_bytes -= text.len();
-        self.any_text |= !text.is_empty();
+        self.text_bytes += text.len();
         (!text.is_empty()).then_some(text)
     }
-}
 
-fn read(data: &str) -> Result<Chunk, Error> {
-    let value = serde_json::from_str::<Value>(data).map_err(|_| fault::not_json())?;
-    match classify::from_value(&value) {
-        Some(error) => Err(error),
-        None => serde_json::from_value(value).map_err(|_| fault::not_json()),
+    fn fit_reasoning(&mut self, mut text: String) -> Option<String> {
+        let room = self.bounds.reasoning.checked_sub(self.reasoning_bytes)?;
+        self.reasoning_bytes += text.len();
+        if text.len() > room {
+            text.truncate(text.floor_char_boundary(room));
+            text.push_str(CUT);
+        }
+        (!text.is_empty()).then_some(text)
     }
 }
 
@@ -160,108 +217,13 @@ fn read(data: &str) -> Result<Chunk, Error> {
 fn finish(reason: &str) -> Option<Result<Finish, Error>> {
     match reason {
         "" => None,
-        "length" | "max_tokens" => Some(Ok(Finish::Length)),
-        "content_filter" => Some(Err(fault::content_filter())),
-        // SGLang and vLLM when a request is given up; OpenRouter.
-        "abort" | "error" => Some(Err(fault::upstream_in_stream())),
+        // The last one is Zhipu's.
+        "length" | "max_tokens" | "model_context_window_exceeded" => Some(Ok(Finish::Length)),
+        "content_filter" | "sensitive" => Some(Err(fault::content_filter())),
+        // SGLang and vLLM when a request is given up; OpenRouter; DeepSeek; Zhipu.
+        "abort" | "error" | "aborted" | "insufficient_system_resource" | "network_error" => {
+            Some(Err(fault::upstream_in_stream()))
+        }
         _ => Some(Ok(Finish::Stop)),
-    }
-}
-
-fn usage(value: Value) -> Option<Usage> {
-    let usage = serde_json::from_value::<UsageOnWire>(value).ok()?;
-    let cached = usage.prompt_tokens_details["cached_tokens"].as_u64();
-    Some(Usage {
-        prompt_tokens: usage.prompt_tokens,
-        completion_tokens: usage.completion_tokens,
-        cached_tokens: cached.and_then(|tokens| u32::try_from(tokens).ok()),
-    })
-}
-
-fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(
-    deserializer: D,
-) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use protocol::{ErrorCode, ProviderKind};
-
-    type End = Result<(Finish, Option<Usage>), ProviderKind>;
-
-    fn kind(error: Error) -> ProviderKind {
-        let ErrorCode::Provider(kind) = error.code else { panic!("{error:?}") };
-        kind
-    }
-
-    fn fold(max_bytes: usize, events: &[&str]) -> (String, End) {
-        let (mut answer, mut text) = (Answer::new(max_bytes), String::new());
-        for event in events {
-            match answer.event(event) {
-                Ok(piece) => text.extend(piece),
-                Err(error) => return (text, Err(kind(error))),
-            }
-            if answer.is_complete() {
-                break;
-            }
-        }
-        (text, answer.end().map_err(kind))
-    }
-
-    #[test]
-    fn streams_and_what_they_come_to() {
-        let a = r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}"#;
-        let b = r#"{"choices":[{"delta":{"content":"b","role":null}}],"usage":null}"#;
-        let two = r#"{"choices":[{"index":1,"delta":{"content":"x"}},{"index":0,"delta":{"content":"a"}}]}"#;
-        let other = r#"{"choices":[{"index":1,"delta":{},"finish_reason":"length"}]}"#;
-        let thinking =
-            r#"{"choices":[{"index":0,"delta":{"reasoning_content":"hm","content":null}}]}"#;
-        let tool = r#"{"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"name":"rm"}}]}}]}"#;
-        let stop = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
-        let late = r#"{"choices":[{"index":0,"delta":{"content":"b"},"finish_reason":"stop"}]}"#;
-        let length = r#"{"choices":[{"index":0,"delta":null,"finish_reason":"length"}]}"#;
-        let calls = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#;
-        let filter = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"content_filter"}]}"#;
-        let usage = r#"{"choices":[],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5,"prompt_tokens_details":{"cached_tokens":1}}}"#;
-        let refusal = r#"{"choices":[{"index":0,"delta":{"refusal":"No."}}]}"#;
-        let error = r#"{"error":{"message":"boom"}}"#;
-        let (done, ok) = ("[DONE]", (Finish::Stop, None));
-        let counted = Usage { prompt_tokens: 3, completion_tokens: 2, cached_tokens: Some(1) };
-        let rows: [(&[&str], &str, End); 21] = [
-            (&[a, b, stop, usage, done], "ab", Ok((Finish::Stop, Some(counted)))),
-            (&[a, b, stop, done], "ab", Ok(ok)),
-            (&[a, late], "ab", Ok(ok)),
-            (&[a, stop, b], "a", Ok(ok)),
-            (&[a, stop, "{oops", error], "a", Ok(ok)),
-            (&[a, length], "a", Ok((Finish::Length, None))),
-            (&[a, done], "a", Ok(ok)),
-            (&[a], "a", Err(ProviderKind::Network)),
-            (&[], "", Err(ProviderKind::Network)),
-            (&[done], "", Err(ProviderKind::Malformed)),
-            (&[stop, done], "", Ok(ok)),
-            (&[thinking, a, stop], "a", Ok(ok)),
-            (&[two, other, b, stop], "ab", Ok(ok)),
-            (&[tool, calls, done], "", Err(ProviderKind::Malformed)),
-            (&[a, tool, calls, done], "a", Ok(ok)),
-            (&[a, filter, b], "a", Err(ProviderKind::ContentFilter)),
-            (&[a, "{oops"], "a", Err(ProviderKind::Malformed)),
-            (&[a, "7"], "a", Err(ProviderKind::Malformed)),
-            (&[a, error, stop], "a", Err(ProviderKind::Upstream)),
-            (&[r#"{"type":"ping"}"#, a, stop], "a", Ok(ok)),
-            (&[refusal, stop], "No.", Ok(ok)),
-        ];
-        for (events, text, end) in rows {
-            assert_eq!(fold(100, events), (text.to_owned(), end), "{events:?}");
-        }
-    }
-
-    #[test]
-    fn a_long_answer_is_cut_between_characters() {
-        let piece = r#"{"choices":[{"index":0,"delta":{"content":"日本"}}]}"#;
-        let cut = (Finish::Length, None);
-        assert_eq!(fold(8, &[piece, piece, piece]), ("日本".to_owned(), Ok(cut)));
-        assert_eq!(fold(10, &[piece, piece, piece]), ("日本日".to_owned(), Ok(cut)));
     }
 }

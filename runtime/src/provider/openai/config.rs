@@ -15,6 +15,9 @@ pub const MAX_EVENT_BYTES: usize = 1 << 20;
 /// Bytes of text that one answer may have, some 250,000 tokens.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
+/// Bytes of thinking that one answer may have beside its text.
+pub const MAX_REASONING_BYTES: usize = 1 << 20;
+
 /// The configuration of an [`Openai`](super::Openai) provider.
 #[derive(Clone, Debug)]
 pub struct OpenaiConfig {
@@ -36,6 +39,8 @@ pub struct OpenaiConfig {
     pub max_event_bytes: usize,
     /// [`MAX_ANSWER_BYTES`]; a longer answer is cut and finishes by `length`.
     pub max_answer_bytes: usize,
+    /// [`MAX_REASONING_BYTES`]; of longer thinking the rest is left out, and its end says so.
+    pub max_reasoning_bytes: usize,
 }
 
 impl OpenaiConfig {
@@ -50,6 +55,7 @@ impl OpenaiConfig {
             connect_timeout_ms: CONNECT_TIMEOUT_MS,
             max_event_bytes: MAX_EVENT_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,
+            max_reasoning_bytes: MAX_REASONING_BYTES,
         }
     }
 }

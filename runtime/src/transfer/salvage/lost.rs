@@ -25,6 +25,7 @@ pub(super) fn message(id: MessageId, parent: Option<MessageId>, at: Timestamp) -
         text: MESSAGE.to_owned(),
         created_at: at,
         turn_id: None,
+        reasoning: String::new(),
         html: None,
     }
 }

@@ -32,6 +32,7 @@ fn log() -> Vec<Event> {
             text: format!("question {n}"),
             created_at: at(0),
             turn_id: Some(turn_id),
+            reasoning: String::new(),
             html: None,
         };
         let turn = Turn {
@@ -130,6 +131,33 @@ fn placeholders_stand_where_events_are_missing() {
     // The beginning of a turn: its pieces and its end belong to nothing and are dropped.
     assert_eq!(texts(&without(&[3])), [all[0], all[2], all[3]]);
     assert_eq!(without(&[3]).lost, 4);
+}
+
+#[test]
+fn reasoning_is_salvaged_beside_the_text() {
+    let changed = |event: Event| match event.body.clone() {
+        EventBody::TextDelta { turn_id, message_id, offset, text } => {
+            let body = match event.seq {
+                4 | 5 => EventBody::ReasoningDelta { turn_id, message_id, offset, text },
+                10 => EventBody::TextWasReasoning { turn_id, message_id, offset: 0 },
+                _ => event.body,
+            };
+            Event { body, ..event }
+        }
+        _ => event,
+    };
+    let events: Vec<Event> =
+        log().into_iter().map(changed).filter(|event| event.seq != 4).collect();
+    let found = Salvage { worker: worker(), events, lost: 1, prompts: Vec::new() };
+    let whole = salvage(found).whole.unwrap();
+    assert!(is_sound(&whole));
+    let mut view = protocol::View::new(whole.worker, 0);
+    for event in &whole.events {
+        view.apply(event);
+    }
+    let said = |at: usize| (view.messages[at].reasoning.clone(), view.messages[at].text.clone());
+    assert_eq!(said(1), (format!("{lost::TEXT}second"), String::new()));
+    assert_eq!(said(3), ("first ".to_owned(), String::new()));
 }
 
 #[test]

@@ -28,7 +28,15 @@ async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Out
     // An end is the last that is heard of an attempt.
     let goes_on = matches!(
         output,
-        Some(Output::Waiting { .. } | Output::Loading | Output::Began { .. } | Output::Text(_))
+        Some(
+            Output::Waiting { .. }
+                | Output::Loading
+                | Output::Began { .. }
+                | Output::Text(_)
+                | Output::Reasoning(_)
+                | Output::TextWasReasoning
+                | Output::Alive
+        )
     );
     if !goes_on {
         *outputs = None;
@@ -44,6 +52,9 @@ fn input_of(output: Option<Output>, context: &Context) -> Input {
             Input::Began { sight: context.sight(left_out, window_tokens), model }
         }
         Some(Output::Text(text)) => Input::Text(text),
+        Some(Output::Reasoning(text)) => Input::Reasoning(text),
+        Some(Output::TextWasReasoning) => Input::TextWasReasoning,
+        Some(Output::Alive) => Input::Alive,
         Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
         Some(Output::Failed(error)) => Input::Failed(error),
         Some(Output::Halted) | None => Input::Halted,

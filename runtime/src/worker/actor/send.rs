@@ -36,6 +36,7 @@ impl Actor<'_> {
             text: request.text,
             created_at: now,
             turn_id: Some(turn_id),
+            reasoning: String::new(),
             html: None,
         };
         let ids = (turn_id, question.id, None);

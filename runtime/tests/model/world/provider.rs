@@ -28,6 +28,7 @@ impl World {
             Said::Waits => done(call.say(Output::Waiting { ahead: 1 })).await,
             Said::Begins => done(call.begin()).await,
             Said::Text(text) => done(call.text(text)).await,
+            Said::Thinks(text) => done(call.say(Output::Reasoning(text.clone()))).await,
             Said::Finishes => done(call.finish()).await,
             Said::Fails { passes: true } => done(call.fail(ProviderKind::Network)).await,
             Said::Fails { passes: false } => done(call.fail(ProviderKind::Auth)).await,
@@ -53,7 +54,10 @@ impl World {
         self.begin(at).await;
         for _ in 0..pieces {
             self.made += 1;
-            self.say(at, Said::Text(format!("{} 日本 ", self.made))).await;
+            let words = format!("{} 日本 ", self.made);
+            // Before the answer, and now and then within it.
+            let thinks = self.made.is_multiple_of(3);
+            self.say(at, if thinks { Said::Thinks(words) } else { Said::Text(words) }).await;
         }
     }
 

@@ -13,6 +13,7 @@ use protocol::api::{InputMessage, InputRole};
 use super::template::{ChatTemplate, Piece, TemplateError};
 use super::vocabulary::{Special, Vocabulary};
 use crate::context::{Overflow, left_out, newest};
+use crate::provider::thinking;
 
 /// How much the model sees at once.
 #[derive(Clone, Copy, Debug)]
@@ -30,6 +31,8 @@ pub(super) struct Prompt {
     pub(super) tokens: Vec<LlamaToken>,
     /// Of the messages, the first so many are not in it.
     pub(super) left_out: u32,
+    /// Whether the model begins within a thought that the template opened.
+    pub(super) opens_thought: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -59,13 +62,14 @@ pub(super) fn fit(
     loop {
         let out = left_out(&costs, fixed, window.tokens, window.reserve)
             .map_err(|now| PromptError::TooLong(*first.get_or_insert(now)))?;
-        let tokens = scene.tokens(out)?;
+        let (tokens, opens_thought) = scene.tokens(out)?;
         let excess = count(&tokens).saturating_sub(room);
         if tokens.is_empty() {
             return Err(PromptError::Template(TemplateError::Empty));
         }
         if excess == 0 {
-            return Ok(Prompt { tokens, left_out: u32::try_from(out).unwrap_or(u32::MAX) });
+            let left_out = u32::try_from(out).unwrap_or(u32::MAX);
+            return Ok(Prompt { tokens, left_out, opens_thought });
         }
         // Strictly more each time, so that it ends: at last the newest does not fit.
         fixed = fixed.saturating_add(excess);
@@ -113,8 +117,8 @@ impl<V: Vocabulary> Scene<'_, V> {
         Ok((costs, fixed))
     }
 
-    /// The whole prompt without the first `out` messages.
-    fn tokens(&self, out: usize) -> Result<Vec<LlamaToken>, PromptError> {
+    /// The whole prompt without the first `out` messages, and whether it ends within a thought.
+    fn tokens(&self, out: usize) -> Result<(Vec<LlamaToken>, bool), PromptError> {
         let pieces = self.pieces(out)?;
         let literals = pieces.iter().filter_map(|piece| match piece {
             Piece::Literal(text) => Some(text.as_str()),
@@ -130,12 +134,20 @@ impl<V: Vocabulary> Scene<'_, V> {
                 }
             }
         }
+        let closer = match pieces.last() {
+            Some(Piece::Literal(text)) => thinking::closer_of(text),
+            _ => None,
+        };
         if let Some(begun) = self.messages.last().filter(|_| self.continues()) {
+            // What is continued is an answer and no thought.
+            if let Some(closer) = closer {
+                writer.literal(&format!("{closer}\n\n"));
+            }
             // As the model had it before it: its own words behind the template's last.
             writer.flush();
             writer.content(&begun.text);
         }
-        Ok(writer.finish())
+        Ok((writer.finish(), closer.is_some() && !self.continues()))
     }
 
     /// Whether the model goes on from an answer that it had begun. The template writes down

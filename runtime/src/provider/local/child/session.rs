@@ -138,15 +138,17 @@ impl<'model> Session<'model> {
             .map_err(|error| Broken::Failed(failure(&error)))?;
         let job = asked.job;
         link.say(FromChild::Began { job, left_out: prompt.left_out }).map_err(Broken::Wire)?;
+        let speech = Speech::of(&asked.messages, prompt.opens_thought);
 
         let began = Instant::now();
         let cached = self.prefill(&prompt.tokens, link)?;
         let read = Instant::now();
-        let (finish, written) = self.decode(asked, most, link)?;
+        let (finish, written, thought) = self.decode(asked, most, speech, link)?;
         let usage = Usage {
             prompt_tokens: count(prompt.tokens.len()),
             completion_tokens: written,
             cached_tokens: Some(count(cached)),
+            reasoning_tokens: Some(thought).filter(|tokens| *tokens > 0),
         };
         let prompt_ms = read.duration_since(began).as_millis();
         let answer_ms = read.elapsed().as_millis();
@@ -171,34 +173,35 @@ impl<'model> Session<'model> {
         Ok(kept)
     }
 
-    /// Writes up to `most` tokens; how it ended and how many they were.
+    /// Writes up to `most` tokens; how it ended, how many they were, and how many of them were
+    /// thinking.
     fn decode(
         &mut self,
         asked: &Generate,
         most: u32,
+        mut speech: Speech,
         link: &mut impl Link,
-    ) -> Result<(Finish, u32), Broken> {
+    ) -> Result<(Finish, u32, u32), Broken> {
         let random = getrandom::u32().map_err(|error| engine(&error))?;
         let mut sampler = Plan::new(asked.sampling, random).sampler(self.vocabulary.size());
-        let mut speech = Speech::of(&asked.messages);
         for written in 0..most {
             if link.stopped() {
                 return Err(Broken::Halted);
             }
             let token = self.next(&mut sampler)?;
             if self.vocabulary.ends(token) {
-                speech.finish(asked.job, link).map_err(Broken::Wire)?;
-                return Ok((Finish::Stop, written));
+                let thought = speech.finish(asked.job, link).map_err(Broken::Wire)?;
+                return Ok((Finish::Stop, written, thought));
             }
             speech.push(&self.vocabulary.bytes(token), asked.job, link).map_err(Broken::Wire)?;
             let last = written + 1 == most || self.cached.len() >= self.window.tokens as usize;
             if last {
-                speech.finish(asked.job, link).map_err(Broken::Wire)?;
-                return Ok((Finish::Length, written + 1));
+                let thought = speech.finish(asked.job, link).map_err(Broken::Wire)?;
+                return Ok((Finish::Length, written + 1, thought));
             }
             self.read(&[token])?;
         }
-        Ok((Finish::Length, most))
+        Ok((Finish::Length, most, 0))
     }
 
     /// Drops all but the first `wanted` tokens from the cache; how many are left, which is

@@ -1,9 +1,13 @@
 //! The model's tokens, as far as a prompt needs them.
 
+use std::collections::HashMap;
+
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 use llama_cpp_2::token_type::LlamaTokenAttr;
 use llama_cpp_2::vocab::LlamaVocab;
+
+use crate::provider::thinking::is_mark;
 
 /// Makes tokens of text.
 pub(super) trait Vocabulary {
@@ -69,13 +73,19 @@ impl Specials {
 pub(super) struct ModelVocabulary<'model> {
     vocab: LlamaVocab<'model>,
     specials: Specials,
+    /// Control tokens that mark thinking.
+    thinking: HashMap<LlamaToken, String>,
 }
 
 impl<'model> ModelVocabulary<'model> {
     pub(super) fn new(model: &'model LlamaModel) -> Self {
         let vocab = model.vocab();
-        let specials = Specials::new(vocab.tokens().filter_map(|token| special(&vocab, token)));
-        Self { vocab, specials }
+        let specials: Vec<Special> =
+            vocab.tokens().filter_map(|token| special(&vocab, token)).collect();
+        let has = |text: &str| specials.iter().any(|special| special.text == text);
+        let marks = specials.iter().filter(|special| is_mark(&special.text, has));
+        let thinking = marks.map(|special| (special.token, special.text.clone())).collect();
+        Self { vocab, specials: Specials::new(specials), thinking }
     }
 
     /// How many tokens there are.
@@ -88,9 +98,12 @@ impl<'model> ModelVocabulary<'model> {
         self.vocab.is_eog(token)
     }
 
-    /// The bytes that `token` adds to the answer; none for a mark.
+    /// The bytes that `token` adds to the answer; none for a mark, but for those of thinking.
     pub(super) fn bytes(&self, token: LlamaToken) -> Vec<u8> {
-        self.vocab.token_to_piece(token, false, None)
+        match self.thinking.get(&token) {
+            Some(mark) => mark.clone().into_bytes(),
+            None => self.vocab.token_to_piece(token, false, None),
+        }
     }
 
     /// The texts of the tokens that begin and end a sequence, empty where there is none.

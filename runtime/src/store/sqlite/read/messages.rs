@@ -1,6 +1,8 @@
 //! Statements that read messages: their positions in the log, their texts, and branches.
 
-use protocol::{Event, EventBody, Message, MessageId, Role, Timestamp, TurnId, WorkerId};
+use protocol::{
+    Event, EventBody, Message, MessageId, Role, Timestamp, TurnId, WorkerId, take_reasoning,
+};
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::log::{event, events, events_between};
@@ -191,19 +193,23 @@ fn beginning(db: &Connection, key: i64, id: MessageId, link: &Link) -> Result<Ev
     }
 }
 
-/// An answer's text, from the turn's deltas.
+/// An answer's text, without its reasoning, from the turn's deltas.
 fn answer_of(db: &Connection, key: i64, link: &Link) -> Result<String, Cause> {
     let Some((first, last)) = answer_span(db, key, link)? else { return Ok(String::new()) };
     let sql = "SELECT seq, kind, body FROM events
-         WHERE worker = ? AND seq BETWEEN ? AND ? AND kind = 'text_delta' ORDER BY seq";
-    let deltas = events(db, sql, params![key, first, last])?;
-    Ok(deltas
-        .into_iter()
-        .filter_map(|event| match event.body {
-            EventBody::TextDelta { text, .. } => Some(text),
-            _ => None,
-        })
-        .collect())
+         WHERE worker = ? AND seq BETWEEN ? AND ? 
+         AND kind IN ('text_delta', 'text_was_reasoning') ORDER BY seq";
+    let mut answer = String::new();
+    for event in events(db, sql, params![key, first, last])? {
+        match event.body {
+            EventBody::TextDelta { text, .. } => answer.push_str(&text),
+            EventBody::TextWasReasoning { offset, .. } => {
+                take_reasoning(&mut answer, offset);
+            }
+            _ => {}
+        }
+    }
+    Ok(answer)
 }
 
 fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
@@ -211,12 +217,18 @@ fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
         return Ok(true);
     }
     let Some((first, last)) = answer_span(db, key, link)? else { return Ok(false) };
-    Ok(db
-        .prepare_cached(
+    let has = |kind| {
+        let mut statement = db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM events
-             WHERE worker = ? AND seq BETWEEN ? AND ? AND kind = 'text_delta')",
-        )?
-        .query_row(params![key, first, last], |row| row.get(0))?)
+             WHERE worker = ? AND seq BETWEEN ? AND ? AND kind = ?)",
+        )?;
+        statement.query_row(params![key, first, last, kind], |row| row.get::<_, bool>(0))
+    };
+    // Text that turned out to be reasoning is none; few answers have such.
+    match has("text_delta")? {
+        true if has("text_was_reasoning")? => Ok(!answer_of(db, key, link)?.is_empty()),
+        has_text => Ok(has_text),
+    }
 }
 
 fn answer_span(db: &Connection, key: i64, link: &Link) -> Result<Option<(u64, u64)>, Cause> {

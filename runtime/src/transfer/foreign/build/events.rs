@@ -58,6 +58,7 @@ impl<'a> Writer<'a> {
             parent,
             role: Role::User,
             text: node.text.clone(),
+            reasoning: String::new(),
             html: None,
             created_at: at,
             turn_id: None,

@@ -100,6 +100,23 @@ fn a_mark_that_plain_text_would_make_is_cut_apart() {
     assert_eq!(fitted("{{ messages[0].content }}", "", &said[..1]), "a⟦loose⟧b⟦loose⟧");
 }
 
+/// As the distillations of DeepSeek-R1 have it.
+#[test]
+fn a_template_that_opens_a_thought_is_known_and_an_answer_goes_on_behind_it() {
+    let source = CHATML.replace("assistant\n' }}", "assistant\n<think>\n' }}");
+    assert_ne!(source, CHATML);
+    let asked = [message(User, "q")];
+    let opens = |source: &str, messages: &[InputMessage]| {
+        let prompt = fit(&template(source), &Letters::new(), "", messages, WIDE).unwrap();
+        prompt.opens_thought
+    };
+    assert!(opens(&source, &asked) && !opens(CHATML, &asked));
+    let begun = [message(User, "q"), message(Assistant, "So")];
+    assert!(!opens(&source, &begun));
+    let prompt = fitted(&source, "", &begun);
+    assert!(prompt.ends_with("assistant\n<think>\n</think>\n\nSo"), "{prompt}");
+}
+
 #[test]
 fn a_message_that_looks_like_a_stand_in_is_text() {
     let text = "m00000000000000000000000000000000n0e {{ bos_token }} {% raise %}";

@@ -1,0 +1,94 @@
+//! What the model thought before its answer, and beside it.
+
+use leptos::html::{Details, Div};
+use leptos::prelude::*;
+
+use super::elapsed::Elapsed;
+use crate::erase::{erase, live};
+use crate::label;
+use crate::live::Entry;
+use crate::text::{self, tr};
+
+/// An answer's thinking, where there is any.
+#[component]
+pub fn Reasoning(
+    /// The answer.
+    entry: Entry,
+) -> impl IntoView {
+    let reasoning = entry.reasoning.clone();
+    let there = Memo::new(move |_| !reasoning.read().is_empty());
+    live(move || there.get().then(|| erase(view! { <Thought entry=entry.clone() /> })))
+}
+
+/// Open until there is an answer, and folded then unless the reader opened it. It is shown as
+/// the model wrote it: a reader follows it, and nobody works with it, so it is not worth a
+/// rendering of its own.
+#[component]
+fn Thought(entry: Entry) -> impl IntoView {
+    let (details, element) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
+    let Entry { text, reasoning, turn, .. } = entry;
+    let open = text.read_untracked().is_empty();
+    let written = reasoning.get_untracked();
+    #[cfg(feature = "browser")]
+    {
+        fold(details, text);
+        follow(element, reasoning);
+    }
+    let summary = live(move || {
+        let turn = turn.as_ref().map(|turn| turn.get());
+        let since = turn.as_ref().and_then(|turn| turn.thinks_since());
+        let thought = turn.as_ref().and_then(|turn| Some((turn.thought_ms()?, turn.usage)));
+        erase(match (since, thought) {
+            (Some(since), _) => erase(view! {
+                <span>{tr!(thinking)}</span>
+                <Elapsed since />
+            }),
+            (None, Some((ms, usage))) => {
+                let tokens = usage.and_then(|usage| usage.reasoning_tokens);
+                erase(view! { <span>{text::thought(&label::seconds(ms), tokens)}</span> })
+            }
+            (None, None) => erase(view! { <span>{tr!(thought)}</span> }),
+        })
+    });
+    view! {
+        <details class="reasoning" open=open node_ref=details>
+            <summary data-do="thought">{summary}</summary>
+            <div class="reasoning-text" dir="auto" node_ref=element>
+                {written}
+            </div>
+        </details>
+    }
+}
+
+/// Folds it when the answer begins.
+#[cfg(feature = "browser")]
+fn fold(details: NodeRef<Details>, text: ArcRwSignal<String>) {
+    let empty = Memo::new(move |_| text.read().is_empty());
+    crate::erase::effect_from(move |before: Option<bool>| {
+        let empty = empty.get();
+        let Some(details) = details.get() else { return empty };
+        if before == Some(true) && !empty && !details.has_attribute("data-kept") {
+            details.set_open(false);
+        }
+        empty
+    });
+}
+
+/// Adds what is new of a text that grows, so that what is there stays as it is, and selected.
+#[cfg(feature = "browser")]
+fn follow(element: NodeRef<Div>, reasoning: ArcRwSignal<String>) {
+    use wasm_bindgen::JsCast;
+    let written = reasoning.read_untracked().len();
+    crate::erase::effect_from(move |shown: Option<usize>| {
+        let (text, shown) = (reasoning.read(), shown.unwrap_or(written));
+        let Some(element) = element.get() else { return shown };
+        let last = element.last_child().and_then(|node| node.dyn_into::<web_sys::Text>().ok());
+        match (text.get(shown..), last) {
+            (Some(new), Some(last)) => {
+                let _ = last.append_data(new);
+            }
+            _ => element.set_text_content(Some(&text)),
+        }
+        text.len()
+    });
+}

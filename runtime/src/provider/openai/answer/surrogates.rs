@@ -1,0 +1,94 @@
+//! JSON in which a character beyond the first plane is cut in two: servers that write `\ud83d` at
+//! the end of one event and `\ude00` at the beginning of the next. A first half without a second
+//! one says nothing, and is no reason to lose an answer.
+
+use serde_json::Value;
+
+/// What a lone half becomes that nothing completes.
+const LOST: char = '\u{fffd}';
+
+/// Reads one event after the other.
+#[derive(Debug, Default)]
+pub(super) struct Surrogates {
+    /// The first half of a character whose second half may be in the next event.
+    half: Option<u16>,
+}
+
+impl Surrogates {
+    pub(super) fn parse(&mut self, data: &str) -> Result<Value, serde_json::Error> {
+        // Nearly all JSON is sound, and of one that is not the error is told.
+        serde_json::from_str(data).or_else(|error| {
+            let mended = self.mend(data);
+            if mended == data { Err(error) } else { serde_json::from_str(&mended) }
+        })
+    }
+
+    /// Puts whole characters where halves are: the first half goes to where the second one is.
+    fn mend(&mut self, data: &str) -> String {
+        let (mut mended, mut rest) = (String::with_capacity(data.len()), data);
+        while let Some(at) = rest.find('\\') {
+            mended.push_str(&rest[..at]);
+            rest = &rest[at..];
+            let Some(unit) = escaped(rest) else {
+                // Another escape; its sign may be a backslash itself.
+                let end = rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end);
+                mended.push_str(&rest[..end]);
+                rest = &rest[end..];
+                continue;
+            };
+            let (escape, behind) = rest.split_at(6);
+            rest = behind;
+            match unit {
+                0xD800..=0xDBFF => match escaped(rest) {
+                    Some(0xDC00..=0xDFFF) => {
+                        mended.push_str(escape);
+                        mended.push_str(&rest[..6]);
+                        rest = &rest[6..];
+                    }
+                    _ => self.half = Some(unit),
+                },
+                0xDC00..=0xDFFF => mended.push(self.whole(unit)),
+                _ => mended.push_str(escape),
+            }
+        }
+        mended.push_str(rest);
+        mended
+    }
+
+    fn whole(&mut self, second: u16) -> char {
+        let units = self.half.take().into_iter().chain([second]);
+        char::decode_utf16(units).next().and_then(Result::ok).unwrap_or(LOST)
+    }
+}
+
+/// The code unit of an escape such as `\ud83d` that a text begins with.
+fn escaped(text: &str) -> Option<u16> {
+    let digits = text.strip_prefix("\\u")?.get(..4)?;
+    u16::from_str_radix(digits, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(events: &[&str]) -> Vec<String> {
+        let mut surrogates = Surrogates::default();
+        let parse = |event: &&str| surrogates.parse(event).unwrap().as_str().unwrap().to_owned();
+        events.iter().map(parse).collect()
+    }
+
+    #[test]
+    fn a_character_in_two_events_is_whole() {
+        assert_eq!(read(&[r#""a\ud83d""#, r#""\ude00b""#]), ["a", "😀b"]);
+        assert_eq!(read(&[r#""\ud83d\ude00""#]), ["😀"]);
+        assert_eq!(read(&[r#""\ud83d\ude00\ud83d""#, r#""\n\\ude00""#]), ["😀", "\n\\ude00"]);
+        assert_eq!(read(&[r#""a\ude00""#]), ["a\u{fffd}"]);
+    }
+
+    #[test]
+    fn other_errors_stay() {
+        for data in ["{oops", r#""\u12"#, r#""\x""#, "\\", r#"{"a":"\ud8"#] {
+            assert!(Surrogates::default().parse(data).is_err(), "{data}");
+        }
+    }
+}

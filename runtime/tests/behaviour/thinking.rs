@@ -1,0 +1,129 @@
+//! A model that thinks: what it thought is kept like its text, takes its time, and is not sent
+//! back.
+
+use protocol::{Message, ProviderKind, TimeoutPhase, Turn, TurnState, View};
+use runtime::provider::Output;
+
+use crate::stage::{Setting, Stage, pass};
+use crate::timeouts::{assert_timed_out, limits};
+
+fn answer<'a>(view: &'a View, turn: &Turn) -> &'a Message {
+    view.message(turn.answer).unwrap()
+}
+
+fn thought(text: &str) -> Output {
+    Output::Reasoning(text.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn thinking_is_shown_while_it_comes_and_kept_at_every_step() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    let id = accepted.turn.answer;
+    let thinks = |view: &View, text: &str| view.message(id).is_some_and(|m| m.reasoning == text);
+    for (piece, all) in [("Two ", "Two "), ("and 日本.", "Two and 日本.")] {
+        call.say(thought(piece)).await;
+        watcher.until(|view| thinks(view, all)).await;
+        // A process that dies now has lost nothing of it.
+        let crashed = stage.after_a_crash().await;
+        let view = crashed.snapshot().await;
+        assert_eq!(view.messages, stage.snapshot().await.messages);
+        assert_eq!(view.turns[0].state, TurnState::Interrupted);
+        assert!(view.turns[0].timings.first_reasoning_ms.is_some());
+    }
+    call.text("Four.").await;
+    call.finish().await;
+    let turn = stage.ended(&accepted).await;
+    let view = stage.snapshot().await;
+    let answer = answer(&view, &turn);
+    assert_eq!((answer.reasoning.as_str(), answer.text.as_str()), ("Two and 日本.", "Four."));
+    assert!(turn.timings.first_reasoning_ms <= turn.timings.first_token_ms);
+    assert!(turn.thought_ms().is_some());
+
+    // What is sent with the next question is the answer alone.
+    let (_, call) = stage.ask("and then?").await;
+    let sent: Vec<_> = call.request.messages.iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(sent, ["q", "Four.", "and then?"]);
+    call.finish().await;
+}
+
+/// A case of the field, `stream/03`: 150 seconds of thinking, or of comments, with a limit of
+/// less; the same after text.
+#[tokio::test]
+async fn one_that_thinks_or_is_heard_of_runs_into_no_limit_but_the_turns() {
+    let setting = limits(|limits| (limits.first_token_ms, limits.stall_ms) = (1_000, 1_000));
+    let mut stage = Stage::with(setting).await;
+    for sign in [thought("step. "), Output::Alive] {
+        for text in ["", "So far. "] {
+            let (accepted, call) = stage.ask("q").await;
+            call.begin().await;
+            if !text.is_empty() {
+                call.text(text).await;
+            }
+            for _ in 0..4 {
+                call.say(sign.clone()).await;
+                pass(600).await;
+                assert!(!call.is_asked_to_stop(), "{sign:?} after {text:?}");
+            }
+            call.text("Done.").await;
+            call.finish().await;
+            let turn = stage.ended(&accepted).await;
+            assert_eq!(turn.state, TurnState::Completed);
+            assert_eq!(answer(&stage.snapshot().await, &turn).text, format!("{text}Done."));
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_only_thinks_ends_with_the_turn_and_what_it_thought_is_kept() {
+    let mut stage = Stage::with(limits(|limits| limits.turn_ms = 200)).await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    while !call.is_asked_to_stop() {
+        call.say(thought("on and ")).await;
+    }
+    call.halt().await;
+    let turn = stage.ended(&accepted).await;
+    assert_timed_out(&turn, TimeoutPhase::Turn);
+    let view = stage.snapshot().await;
+    let answer = answer(&view, &turn);
+    assert!(answer.reasoning.starts_with("on and ") && answer.text.is_empty());
+}
+
+/// What was shown is never taken back, so no other attempt takes its place.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_fails_after_it_thought_is_not_asked_again() {
+    let mut stage = Stage::with(Setting::default()).await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    call.say(thought("hm")).await;
+    call.fail(ProviderKind::Network).await;
+    let turn = stage.ended(&accepted).await;
+    assert_eq!((turn.state, turn.retries.len()), (TurnState::Failed, 0));
+    assert_eq!(answer(&stage.snapshot().await, &turn).reasoning, "hm");
+    assert!(stage.script.is_quiet());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn text_that_was_thinking_leaves_the_answer_for_every_reader() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    call.text("So I think.").await;
+    watcher.until_text("So I think.").await;
+    let (view, cursor) = (watcher.view().clone(), watcher.cursor.clone().unwrap());
+    call.say(Output::TextWasReasoning).await;
+    call.text("Hello!").await;
+    call.finish().await;
+    let turn = stage.ended(&accepted).await;
+    watcher.until_ended(turn.turn_id).await;
+    let mut late = stage.watch_from(view, cursor).await;
+    late.until_ended(turn.turn_id).await;
+    let fresh = stage.snapshot().await;
+    assert_eq!((watcher.view(), late.view()), (&fresh, &fresh));
+    let answer = answer(&fresh, &turn);
+    assert_eq!((answer.reasoning.as_str(), answer.text.as_str()), ("So I think.", "Hello!"));
+}
