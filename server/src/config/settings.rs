@@ -55,7 +55,8 @@ pub struct Http {
     #[arg(long, value_name = "HOST[:PORT]", value_delimiter = ',')]
     #[serde(deserialize_with = "list")]
     pub allowed_hosts: Vec<String>,
-    /// Bytes in the body of one request at most (1024 to 16777216)
+    /// Bytes in the body of one request at most; one with a message may have as many as
+    /// message_chars can take (1024 to 16777216)
     #[arg(long, value_name = "BYTES", default_value = "262144")]
     pub body_bytes: Within<1024, 16_777_216>,
     /// Bytes in a file that is imported over HTTP (1048576 to 17179869184)

@@ -140,13 +140,14 @@ async fn a_body_has_to_be_json() {
 #[tokio::test]
 async fn a_body_has_a_largest_size() {
     let server = start("body_bytes = 2048").await;
-    let path = format!("{}/messages", server.worker().await);
+    let path = server.workers();
     let json = |length: usize| {
-        let body = json!({ "id": message_id(), "text": "" }).to_string();
-        let text = "x".repeat(length - body.len());
-        body.replace("\"text\":\"\"", &format!("\"text\":\"{text}\""))
+        let body = json!({ "title": "" }).to_string();
+        let title = "x".repeat(length - body.len());
+        body.replace("\"title\":\"\"", &format!("\"title\":\"{title}\""))
     };
-    for (length, status) in [(2049, 413), (2048, 202)] {
+    // One that fits is read, and its title is found to be too long.
+    for (length, status) in [(2049, 413), (2048, 422)] {
         let request = server.post(&path).header("content-type", "application/json");
         let answer = request.body(json(length)).send().await.unwrap();
         assert_eq!(answer.status(), status, "{length}");
@@ -157,6 +158,21 @@ async fn a_body_has_a_largest_size() {
     let answer = request.body(reqwest::Body::wrap_stream(pieces)).send().await.unwrap();
     let (status, name, _) = code(answer).await;
     assert_eq!((status, name.as_str()), (413, "invalid_input"));
+}
+
+/// A program may write every character as an escape, and one beyond U+FFFF as two of them
+/// (RFC 8259, section 7): twelve bytes for an emoji, as Python's `json.dumps` does.
+#[tokio::test]
+async fn a_message_of_the_largest_size_is_taken_however_it_is_written() {
+    let server = start("body_bytes = 2048").await;
+    let path = format!("{}/messages", server.worker().await);
+    let text = "\\ud83d\\ude42".repeat(32_000);
+    let body = format!("{{\"id\":\"{}\",\"text\":\"{text}\"}}", message_id());
+    let request = server.post(&path).header("content-type", "application/json").body(body);
+    assert_eq!(request.send().await.unwrap().status(), 202);
+    let too_large = format!("{{\"text\":\"{}\"}}", "x".repeat(400_000));
+    let request = server.post(&path).header("content-type", "application/json").body(too_large);
+    assert_eq!(request.send().await.unwrap().status(), 413);
 }
 
 #[tokio::test]

@@ -55,13 +55,23 @@ pub(super) fn count_unreadable(db: &Connection) -> Result<u64, Cause> {
     let mut unreadable = 0;
     while let Some(row) = rows.next()? {
         let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());
-        match id.map(|id| whole(db, id)) {
-            Some(Ok(_)) => {}
+        match id.map(|id| read_all(db, id)) {
+            Some(Ok(())) => {}
             Some(Err(cause)) if !is_damage(&cause) => return Err(cause),
             Some(Err(_)) | None => unreadable += 1,
         }
     }
     Ok(unreadable)
+}
+
+/// Reads a worker's log, and the branch that its model would be sent.
+fn read_all(db: &Connection, id: WorkerId) -> Result<(), Cause> {
+    whole(db, id)?;
+    let head = read::worker(db, id)?.and_then(|row| row.stored.head);
+    if let Some(head) = head {
+        read::branch(db, id, head, u64::MAX)?;
+    }
+    Ok(())
 }
 
 /// What can be read of a log, row by row.

@@ -4,6 +4,7 @@
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 use runtime::store::Places;
+use runtime::store::sqlite::{Aside, Sqlite};
 use rusqlite::Connection;
 
 use crate::stage::{Setting, Stage, soon};
@@ -116,5 +117,25 @@ async fn a_newest_page_that_cannot_be_read_takes_nothing() {
         assert_eq!(rows(&stage), stored, "{sql}: nothing is stored where no page would show it");
         let view = stage.snapshot().await;
         assert!(view.worker.unreadable && view.messages.is_empty(), "{sql}");
+    }
+}
+
+/// `companion doctor` and `companion backup` say how many conversations cannot be read as a whole;
+/// both said that all was well.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_look_at_the_database_and_a_backup_count_what_cannot_be_read() {
+    let index = [
+        "UPDATE messages SET seq = seq + 1 WHERE seq = 2",
+        "UPDATE turns SET first_seq = first_seq + 1 WHERE rowid = (SELECT min(rowid) FROM turns)",
+    ];
+    for sql in BEFORE_THE_NEWEST_PAGE.iter().chain(&index) {
+        let stage = three_answers().await;
+        let unreadable = || Sqlite::look(stage.folder()).unwrap().unreadable;
+        assert_eq!(unreadable(), 0, "{sql}");
+        strike(&stage, sql);
+        assert_eq!(unreadable(), 1, "{sql}");
+        let copy = tempfile::tempdir().unwrap();
+        let backup = Aside::open(stage.folder()).unwrap().back_up(&copy.path().join("copy"));
+        assert_eq!(backup.unwrap().unreadable, 1, "{sql}");
     }
 }
