@@ -28,6 +28,7 @@ mod plain_forms;
 mod provider_note;
 mod reasoning;
 mod rows;
+mod said;
 mod samples;
 #[cfg(feature = "browser")]
 mod scrolling;

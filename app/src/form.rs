@@ -66,7 +66,7 @@ pub struct Fields {
 
 impl Fields {
     /// Reads the fields from the names and values that the client-only console sends.
-    pub fn read(fields: Vec<(String, String)>) -> Result<Self, Refused> {
+    pub fn read(fields: Vec<(String, String)>) -> Result<Self, Box<Refused>> {
         let value = |(name, value)| (name, serde_json::Value::String(value));
         let fields = serde_json::Value::Object(fields.into_iter().map(value).collect());
         serde_json::from_value(fields).map_err(|_| unreadable())
@@ -83,7 +83,7 @@ impl Fields {
         self,
         runtime: &Runtime,
         worker: Option<WorkerId>,
-    ) -> Result<String, Refused> {
+    ) -> Result<String, Box<Refused>> {
         let (action, message_id) = (self.action, self.id);
         let (edits, parent) = (self.edits, self.parent);
         // The form's own id, as that of a turn.
@@ -126,7 +126,7 @@ impl Fields {
             }
             (_, None) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
         };
-        done.map_err(|error| Refused { error, text, message_id })
+        done.map_err(|error| Box::new(Refused { error, text, message_id }))
     }
 }
 
@@ -138,9 +138,9 @@ async fn create(runtime: &Runtime, chosen: &Chosen) -> Result<Worker, Error> {
 }
 
 /// A form that could not be read at all.
-pub fn unreadable() -> Refused {
+pub fn unreadable() -> Box<Refused> {
     let error = Error::new(ErrorCode::InvalidInput, tr!(bad_form)).with_hint(tr!(bad_form_hint));
-    Refused { error, text: String::new(), message_id: None }
+    Box::new(Refused { error, text: String::new(), message_id: None })
 }
 
 fn conversation(id: WorkerId) -> String {

@@ -103,7 +103,7 @@ impl Handlers {
         *request.method_mut() = Method::GET;
         *request.uri_mut() = uri.0;
         *request.headers_mut() = headers;
-        self.render(request, Some(refused)).await
+        self.render(request, Some(*refused)).await
     }
 }
 

@@ -21,6 +21,11 @@ mod keys {
     include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
 }
 
+mod adjustments;
+#[cfg(feature = "ssr")]
+pub use adjustments::adjustment;
+pub use adjustments::attempt;
+
 mod errors;
 pub use errors::{Remedy, error_next, error_title, remedy};
 
@@ -48,14 +53,6 @@ pub fn waiting(ahead: u32) -> String {
 /// A model is brought into memory.
 pub fn loading_model(model: &str) -> String {
     tr!(loading_model, model = model)
-}
-
-/// An attempt that failed, and the pause after it in seconds.
-pub fn attempt(number: usize, error: &protocol::Error, pause: &str) -> String {
-    // The server speaks English.
-    let own = matches!(crate::reader::locale(), Locale::en);
-    let happened = if own { &error.message } else { error_title(error.code) };
-    tr!(attempt, number = number, happened = happened, pause = pause)
 }
 
 /// Whether a sentence is in Japanese: it ends as one.

@@ -7,8 +7,12 @@ export interface Turn {
   turn_id: string;
   state: string;
   model: string;
-  retries?: { error: { code: string; kind?: string }; wait_ms: number }[];
-  error?: { code: string; kind?: string; message: string; hint?: string };
+  retries?: {
+    error: { code: string; kind?: string; said?: string };
+    wait_ms: number;
+    adjustment?: string;
+  }[];
+  error?: { code: string; kind?: string; message: string; hint?: string; said?: string };
   usage?: { prompt_tokens: number; completion_tokens: number };
   timings: { first_token_ms?: number; total_ms?: number };
 }

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Cursor, Error, Message, MessageId, Place, ProfileName, ProviderName, Role, RuntimeId,
-    Timestamp, Turn, TurnId, Worker, WorkerId,
+    Adjustment, Cursor, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
+    RuntimeId, Timestamp, Turn, TurnId, Worker, WorkerId,
 };
 
 /// `GET /api/v1/status`.
@@ -289,7 +289,11 @@ pub enum ImportFormat {
 pub struct TurnInput {
     pub model: String,
     pub messages: Vec<InputMessage>,
+    /// As it was sent; what is none was the provider's own default.
     pub sampling: Sampling,
+    /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
 }
 
 /// One message of what was sent.

@@ -46,8 +46,12 @@ pub enum ErrorCode {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ProviderKind {
-    /// The key is missing, wrong or not allowed.
+    /// The key is missing or wrong.
     Auth,
+    /// The key is right, and what was asked for is not allowed with it, or not from here.
+    Permission,
+    /// The account has no credit left; waiting does not help.
+    Credit,
     /// The provider asks to wait.
     RateLimited,
     /// The provider does not know the model.
@@ -56,10 +60,20 @@ pub enum ProviderKind {
     ContextLength,
     /// The provider refused the content.
     ContentFilter,
+    /// The provider does not take a parameter of the request, or not its value.
+    Parameter,
+    /// The provider does not take the roles of the messages, or their order.
+    Roles,
+    /// The provider does not go on from an answer that was begun.
+    Beginning,
+    /// The provider refused the request for a reason of its own.
+    Rejected,
     /// The provider could not be reached, or the connection broke.
     Network,
     /// The provider answered something that is not the protocol.
     Malformed,
+    /// The provider compressed its answer, which nobody had asked for.
+    Compressed,
     /// The provider reported a fault of its own.
     Upstream,
     /// The model's process ended unexpectedly.
@@ -81,8 +95,8 @@ pub enum TimeoutPhase {
 
 /// An error as it is told to clients, shown and stored.
 ///
-/// Invariant: `message` and `hint` are safe to show to anyone: no key, no filesystem path,
-/// no provider URL, no internal text.
+/// Invariant: all of it is safe to show to anyone: no key, no filesystem path, no provider URL,
+/// no internal text. `message` and `hint` are Companion's words; `said` is not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Error {
@@ -96,6 +110,12 @@ pub struct Error {
     /// When asking again makes sense, in milliseconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
+    /// What the provider itself said of it: plain text of at most
+    /// [`SAID_CHARS`](crate::limits::SAID_CHARS), in which what looks like a key, an address, a
+    /// path or an e-mail address is replaced. To be shown as its words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "openapi", schema(max_length = 500))]
+    pub said: Option<String>,
 }
 
 /// The body of every answer that is an error.
@@ -151,7 +171,7 @@ impl ErrorCode {
 impl Error {
     /// An error with its sentence, no hint.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, retry_after_ms: None }
+        Self { code, message: message.into(), hint: None, retry_after_ms: None, said: None }
     }
 
     /// The same with what to do next.
@@ -204,12 +224,19 @@ mod tests {
         use TimeoutPhase::{FirstToken, Stall, Turn};
         let kinds = [
             P::Auth,
+            P::Permission,
+            P::Credit,
             P::RateLimited,
             P::ModelNotFound,
             P::ContextLength,
             P::ContentFilter,
+            P::Parameter,
+            P::Roles,
+            P::Beginning,
+            P::Rejected,
             P::Network,
             P::Malformed,
+            P::Compressed,
             P::Upstream,
             P::Crashed,
         ];
@@ -228,7 +255,8 @@ mod tests {
         let phases = [FirstToken, Stall, Turn];
         let with_kinds = kinds.map(E::Provider).into_iter().chain(phases.map(E::Timeout));
         for code in plain.into_iter().chain(with_kinds) {
-            let error = Error::new(code, "No.").with_retry_after_ms(5);
+            let mut error = Error::new(code, "No.").with_retry_after_ms(5);
+            error.said = Some("Not today.".to_owned());
             let json = serde_json::to_string(&error).unwrap();
             assert_eq!(serde_json::from_str::<Error>(&json).unwrap(), error, "{json}");
         }

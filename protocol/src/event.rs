@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Error, Finish, Message, MessageId, Place, ProfileName, ProviderName, Sight, Timestamp, Timings,
-    Turn, TurnId, TurnState, Usage,
+    Adjustment, Error, Finish, Message, MessageId, Place, ProfileName, ProviderName, Sight,
+    Timestamp, Timings, Turn, TurnId, TurnState, Usage,
 };
 
 /// One committed entry of a worker's log.
@@ -96,6 +96,9 @@ pub enum EventBody {
         error: Error,
         /// How long the pause is, in milliseconds from the event's time.
         wait_ms: u64,
+        /// What is done otherwise from the next attempt on; none where the same is asked again.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        adjustment: Option<Adjustment>,
     },
     /// A piece of assistant text at its byte offset in the message.
     TextDelta {

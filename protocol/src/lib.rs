@@ -5,6 +5,7 @@
 //! what a console shows. No clock, no randomness, no input or output: whoever needs an
 //! id or a time passes the bits in.
 
+mod adjustment;
 pub mod api;
 pub mod calendar;
 pub mod catalogue;
@@ -21,6 +22,7 @@ mod view;
 mod wire;
 mod worker;
 
+pub use adjustment::Adjustment;
 pub use cursor::{Cursor, CursorError, LogId};
 pub use error::{Error, ErrorBody, ErrorCode, ProviderKind, TimeoutPhase};
 pub use event::{Event, EventBody, fold_deltas, take_reasoning};

@@ -16,6 +16,8 @@ pub const SEARCH_PAGE_MAX: u32 = 100;
 pub const SNIPPET_CHARS: usize = 200;
 /// Characters in a model's name.
 pub const MODEL_CHARS: usize = 200;
+/// Characters that are shown of what a provider said of an error.
+pub const SAID_CHARS: usize = 500;
 /// Messages in one page of a transcript, unless asked otherwise.
 pub const TRANSCRIPT_PAGE: u32 = 50;
 /// Messages in one page of a transcript at most.

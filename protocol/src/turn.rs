@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Error, MessageId, ProfileName, Timestamp, TurnId};
+use crate::{Adjustment, Error, MessageId, ProfileName, Timestamp, TurnId};
 
 /// Where a turn stands. Exactly one of the last five ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -105,6 +105,9 @@ pub struct Sight {
     /// The model's window in tokens, where it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_tokens: Option<u32>,
+    /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjustments: Vec<Adjustment>,
 }
 
 /// An attempt that failed before anything was shown of it, after which the provider was asked
@@ -118,6 +121,9 @@ pub struct Retry {
     pub error: Error,
     /// The pause after it, in milliseconds.
     pub wait_ms: u64,
+    /// What is done otherwise from the next attempt on; none where the same is asked again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub adjustment: Option<Adjustment>,
 }
 
 /// A turn as it is shown.

@@ -204,14 +204,16 @@ impl View {
                 turn.sight = Some(sight.clone());
                 turn.timings.started_ms = Some(event.at.ms_since(turn.started_at));
             }),
-            EventBody::TurnRetrying { turn_id, error, wait_ms } => self.on_turn(*turn_id, |turn| {
-                turn.state = TurnState::Accepted;
-                turn.waiting = None;
-                turn.loading = false;
-                turn.timings.started_ms = None;
-                let (error, wait_ms) = (error.clone(), *wait_ms);
-                turn.retries.push(Retry { at: event.at, error, wait_ms });
-            }),
+            EventBody::TurnRetrying { turn_id, error, wait_ms, adjustment } => {
+                self.on_turn(*turn_id, |turn| {
+                    turn.state = TurnState::Accepted;
+                    turn.waiting = None;
+                    turn.loading = false;
+                    turn.timings.started_ms = None;
+                    let (error, wait_ms, adjustment) = (error.clone(), *wait_ms, *adjustment);
+                    turn.retries.push(Retry { at: event.at, error, wait_ms, adjustment });
+                })
+            }
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
                 self.on_message(*message_id, |message| grow(&mut message.text, *offset, text));
                 self.on_turn(*turn_id, |turn| {

@@ -32,8 +32,8 @@ pub fn left_out(
     reserve: u32,
 ) -> Result<usize, Overflow> {
     let room = window.saturating_sub(reserve).saturating_sub(fixed);
-    let end = &messages[newest(messages.iter().map(|(role, _)| *role))..];
-    let newest = end.iter().fold(0u32, |sum, (_, cost)| sum.saturating_add(*cost));
+    let end = newest(messages.iter().map(|(role, _)| *role));
+    let newest = messages[end..].iter().fold(0u32, |sum, (_, cost)| sum.saturating_add(*cost));
     if newest > room {
         return Err(Overflow { needed: newest, room });
     }
@@ -44,7 +44,7 @@ pub fn left_out(
     });
     let first = messages.len() - fitting.count();
     let orphans = messages[first..].iter().take_while(|(role, _)| *role == InputRole::Assistant);
-    Ok(if first == 0 { 0 } else { first + orphans.count() })
+    Ok((first + orphans.count()).min(end))
 }
 
 #[cfg(test)]
@@ -62,6 +62,14 @@ mod tests {
         let messages = [(User, 10), (Assistant, 10), (User, 10)];
         assert_eq!(left_out(&messages, 10, 49, 10), Ok(2));
         assert_eq!(left_out(&messages, 10, 39, 10), Ok(2));
+    }
+
+    /// As in conversations of other programs, where the model may greet first.
+    #[test]
+    fn what_is_shown_never_begins_with_an_answer() {
+        assert_eq!(left_out(&[(Assistant, 10), (User, 10)], 10, 50, 10), Ok(1));
+        let messages = [(Assistant, 10), (Assistant, 10), (User, 10), (Assistant, 10)];
+        assert_eq!(left_out(&messages, 10, 60, 10), Ok(2));
     }
 
     #[test]

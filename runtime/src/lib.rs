@@ -17,6 +17,7 @@ mod new_file;
 mod newborn;
 mod observe;
 pub mod open_file;
+pub mod outgoing;
 pub mod provider;
 mod providers;
 mod recovery;

@@ -7,7 +7,7 @@
 
 use protocol::api::{InputMessage, Sampling};
 use protocol::catalogue::ProviderModels;
-use protocol::{Error, Finish, ProviderName, TurnId, Usage};
+use protocol::{Adjustment, Error, Finish, ProviderName, TurnId, Usage};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -29,9 +29,11 @@ pub struct Request {
     pub model: String,
     /// The rendered system prompt; empty for none.
     pub system: String,
-    /// Oldest first. Invariant: not empty, and the last one is a user's, or the beginning of
+    /// Oldest first. Invariant: none is blank, and the last one is a user's, or the beginning of
     /// the answer to the user's before it, from which the model goes on. The provider may leave
-    /// out messages from the front that do not fit its window, never that end.
+    /// out messages from the front that do not fit its window, never that end. Neighbours may be
+    /// of one role, and the first may be the assistant's; it sends what
+    /// [`outgoing`](crate::outgoing) makes of them.
     pub messages: Vec<InputMessage>,
     pub sampling: Sampling,
 }
@@ -40,7 +42,7 @@ pub struct Request {
 ///
 /// Invariant: `Waiting`* `Loading`? `Began`?, then any of `Text`, `Reasoning`, `Alive` and at most
 /// one `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
-/// `Failed`, `Halted`, which is the last.
+/// `Failed`, `Refused`, `Halted`, which is the last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The request stands in a queue behind `ahead` others.
@@ -48,8 +50,14 @@ pub enum Output {
     /// The model is brought into memory first, which takes a while.
     Loading,
     /// Work has begun; the first `left_out` of the messages did not fit. `model` is what
-    /// answers where that is not what was asked for by name.
-    Began { left_out: u32, window_tokens: Option<u32>, model: Option<String> },
+    /// answers where that is not what was asked for by name. `adjustments` were known to be
+    /// needed, and were made.
+    Began {
+        left_out: u32,
+        window_tokens: Option<u32>,
+        model: Option<String>,
+        adjustments: Vec<Adjustment>,
+    },
     /// A piece of text: whole UTF-8 characters, at least one.
     Text(String),
     /// A piece of the model's thinking: whole UTF-8 characters, at least one.
@@ -63,6 +71,8 @@ pub enum Output {
     Finished { finish: Finish, usage: Option<Usage> },
     /// It failed; the error is safe to show (see [`Error`]).
     Failed(Error),
+    /// It refused the request as it was; asked again, it gets one with this adjustment.
+    Refused { error: Error, adjustment: Adjustment },
     /// The stop was obeyed: the connection is dropped, or decoding has halted.
     Halted,
 }

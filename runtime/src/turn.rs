@@ -4,8 +4,8 @@
 //! knows no task, clock, store or provider. The worker's actor performs the effects.
 
 use protocol::{
-    Error, ErrorCode, EventBody, Finish, MessageId, Sight, TimeoutPhase, Timestamp, Timings,
-    TurnId, TurnState, Usage,
+    Adjustment, Error, ErrorCode, EventBody, Finish, MessageId, Sight, TimeoutPhase, Timestamp,
+    Timings, TurnId, TurnState, Usage,
 };
 
 mod frame;
@@ -31,6 +31,8 @@ pub struct TurnMachine {
     timings: Timings,
     /// Attempts that failed.
     failed: u32,
+    /// What attempts were refused for, which is no failure.
+    adjusted: Vec<Adjustment>,
     /// Bytes of the answer that stood there before the model was asked.
     begun: u64,
     written: Written,
@@ -68,6 +70,7 @@ impl TurnMachine {
             phase: Phase::Accepted,
             timings: Timings::default(),
             failed: 0,
+            adjusted: Vec::new(),
             begun: 0,
             written: Written::default(),
             frame: Frame::default(),
@@ -111,7 +114,10 @@ impl TurnMachine {
                 let (state, error) = (*state, error.clone());
                 self.end(now, state, error, None, usage)
             }
-            (Phase::Halting(state, error), Input::Failed(_) | Input::Halted) => {
+            (
+                Phase::Halting(state, error),
+                Input::Failed(_) | Input::Refused { .. } | Input::Halted,
+            ) => {
                 let (state, error) = (*state, error.clone());
                 self.end(now, state, error, None, None)
             }
@@ -134,6 +140,7 @@ impl TurnMachine {
             // An attempt that is over has nothing more to say.
             (Phase::Pausing, _) => Vec::new(),
             (_, Input::Failed(error)) => self.failed(now, error),
+            (_, Input::Refused { error, adjustment }) => self.refused(now, error, adjustment),
             (_, Input::Cancel) => self.halt(now, TurnState::Cancelled, None),
             (_, Input::Shutdown) => self.halt(now, TurnState::Interrupted, None),
             (_, Input::Elapsed(Timer::FirstToken)) => self.late(now, TimeoutPhase::FirstToken),
@@ -197,10 +204,25 @@ impl TurnMachine {
         self.timings.started_ms = None;
         let turn_id = self.turn_id;
         vec![
-            Effect::Commit(EventBody::TurnRetrying { turn_id, error, wait_ms }),
+            Effect::Commit(EventBody::TurnRetrying { turn_id, error, wait_ms, adjustment: None }),
             Effect::Disarm(Timer::FirstToken),
             Effect::Arm(Timer::Retry, wait_ms),
         ]
+    }
+
+    /// Asks again at once, otherwise; before any text only, and within bounds, so that a provider
+    /// that refuses whatever it is asked ends the turn.
+    fn refused(&mut self, now: Timestamp, error: Error, adjustment: Adjustment) -> Vec<Effect> {
+        if self.spoke || !retry::may_adjust(&self.adjusted, adjustment) {
+            return self.end(now, TurnState::Failed, Some(error), None, None);
+        }
+        self.adjusted.push(adjustment);
+        self.timings.started_ms = None;
+        let (turn_id, adjustment) = (self.turn_id, Some(adjustment));
+        let retrying = EventBody::TurnRetrying { turn_id, error, wait_ms: 0, adjustment };
+        let mut effects = vec![Effect::Commit(retrying)];
+        effects.extend(self.ask_again());
+        effects
     }
 
     fn ask_again(&mut self) -> Vec<Effect> {

@@ -18,6 +18,6 @@ mod timers;
 pub(crate) mod title;
 
 pub(crate) use command::{Command, Deletion, Reply};
-pub(crate) use context::{CONTEXT_BYTES, input_role};
+pub(crate) use context::{CONTEXT_BYTES, Context};
 pub(crate) use keeper::keep;
 pub(crate) use shared::Shared;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::ProviderKind::{
-    Auth, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, RateLimited,
-    Upstream as UpstreamFault,
+    Auth, Compressed, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, Permission,
+    RateLimited, Upstream as UpstreamFault,
 };
 use protocol::api::{InputMessage, InputRole, Sampling};
 use protocol::{Error, ErrorCode, Finish, ProviderKind, TurnId, Usage};
@@ -19,6 +19,8 @@ use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
 use upstream::{Answer, Script, Step, Upstream};
 
+#[path = "openai/cases.rs"]
+mod cases;
 #[path = "openai/list.rs"]
 mod list;
 #[path = "openai/thinking.rs"]
@@ -120,6 +122,12 @@ fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<Step> {
     vec![Step::Respond { status, headers, body: body.into() }]
 }
 
+/// The answers that were asked for; a list is asked for beside them.
+fn requested(log: &upstream::Log) -> Vec<serde_json::Value> {
+    let answers = log.requests.iter().filter(|request| request.method == "POST");
+    answers.filter_map(|request| request.body.clone()).collect()
+}
+
 fn stream(steps: impl IntoIterator<Item = Step>) -> Vec<Step> {
     std::iter::once(Step::Stream).chain(steps).collect()
 }
@@ -130,7 +138,10 @@ async fn an_answer_streams_with_its_usage() {
     let mut asked = request("hello there");
     asked.sampling = Sampling { temperature: Some(0.5), seed: Some(7), ..Sampling::default() };
     let outputs = ask(&provider, asked).await;
-    assert_eq!(outputs[0], Output::Began { left_out: 0, window_tokens: None, model: None });
+    assert_eq!(
+        outputs[0],
+        Output::Began { left_out: 0, window_tokens: None, model: None, adjustments: Vec::new() }
+    );
     let pieces = ["You ", "said: ", "hello ", "there"].map(|text| Output::Text(text.into()));
     assert_eq!(outputs[1..5], pieces);
     let usage = Usage {
@@ -142,7 +153,7 @@ async fn an_answer_streams_with_its_usage() {
     assert_eq!(outputs[5], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
 
     let log = upstream.log();
-    assert_eq!(log.requests.len(), 1);
+    assert_eq!(requested(&log).len(), 1);
     let sent = &log.requests[0];
     assert!(sent.done_ms.is_some() && sent.gone_ms.is_none(), "read to its end: {sent:?}");
     assert_eq!((sent.method.as_str(), sent.path.as_str()), ("POST", "/v1/chat/completions"));
@@ -241,11 +252,12 @@ async fn failures_and_their_kinds() {
     let error = Step::Data { json: code("x") };
     let html = [("content-type", "text/html")];
     let gateway = "<html>Bad Gateway</html>";
+    let gzip = || stream([Step::Bytes { bytes: vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0] }]);
     let ssh = Step::Wire { text: "SSH-2.0-OpenSSH_9.2\r\n".into() };
     // The reply, the kind of the failure, and the text that came before it.
     let rows: Vec<(&str, Vec<Step>, ProviderKind, &str)> = vec![
         ("401", json(401, code("invalid_api_key")), Auth, ""),
-        ("403", respond(403, &[], ""), Auth, ""),
+        ("403", respond(403, &[], ""), Permission, ""),
         ("404 model", json(404, code("model_not_found")), ModelNotFound, ""),
         ("404", respond(404, &[], "not found"), Malformed, ""),
         ("429", respond(429, &[], ""), RateLimited, ""),
@@ -253,6 +265,8 @@ async fn failures_and_their_kinds() {
         ("502", respond(502, &html, gateway), UpstreamFault, ""),
         ("400 window", json(400, code("context_length_exceeded")), ContextLength, ""),
         ("200 with an error", json(200, code("x")), UpstreamFault, ""),
+        ("gzip", respond(200, &[("content-encoding", "gzip")], "x"), Compressed, ""),
+        ("gzip that calls itself a stream", gzip(), Compressed, ""),
         ("200 with HTML", respond(200, &html, gateway), Malformed, ""),
         ("200 with other JSON", json(200, json!({ "choices": [] })), Malformed, ""),
         ("not HTTP", vec![ssh], Malformed, ""),
@@ -284,6 +298,10 @@ async fn failures_and_their_kinds() {
         let shown = format!("{} {}", error.message, error.hint.unwrap_or_default());
         for secret in [KEY, "127.0.0.1", "http://", "boom", "Gateway"] {
             assert!(!shown.contains(secret), "{name}: {shown}");
+        }
+        let said = error.said.unwrap_or_default();
+        for secret in [KEY, "127.0.0.1", "http://"] {
+            assert!(!said.contains(secret), "{name}: {said}");
         }
         assert_eq!(upstream.log().requests.len(), 1, "{name}: asked once, never again");
     }
@@ -355,13 +373,21 @@ async fn what_does_not_fit_is_left_out_and_what_cannot_is_not_sent() {
     let old = InputMessage { role: InputRole::User, text: "x".repeat(3_000) };
     asked.messages.insert(0, old);
     let outputs = ask(&provider, asked).await;
-    assert_eq!(outputs[0], Output::Began { left_out: 1, window_tokens: Some(1_000), model: None });
+    assert_eq!(
+        outputs[0],
+        Output::Began {
+            left_out: 1,
+            window_tokens: Some(1_000),
+            model: None,
+            adjustments: Vec::new()
+        }
+    );
     let sent = upstream.log().requests[0].body.clone().unwrap();
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));
 
     let outputs = ask(&provider, request(&"日".repeat(900))).await;
     assert_eq!(failure(&outputs).0, ContextLength);
-    assert_eq!(upstream.log().requests.len(), 1);
+    assert_eq!(requested(&upstream.log()).len(), 1);
 }
 
 #[tokio::test]

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::Error;
 
 use super::icon::{Drawing, Icon};
+use super::said::said as endpoints_words;
 use crate::erase::erase;
 use crate::error::is_away;
 use crate::live::Conversation;
@@ -21,7 +22,7 @@ pub fn ErrorNote(
     kept: Option<&'static str>,
 ) -> impl IntoView {
     let away = is_away(&error);
-    let Error { code, message, hint, retry_after_ms } = error;
+    let Error { code, message, hint, retry_after_ms, said } = error;
     let retry = retry_after_ms.map(|ms| text::retry_after(ms.div_ceil(1000)));
     // The server speaks English. What the page itself found out has the page's words already.
     let foreign = locale() != Locale::en && !text::is_japanese(&message);
@@ -80,6 +81,7 @@ pub fn ErrorNote(
                     {if away { tr!(server_away_title) } else { text::error_title(code) }}
                 </p>
                 {particulars}
+                {endpoints_words(said)}
                 {retry.map(|retry| view! { <p>{retry}</p> })}
                 {kept.map(|kept| view! { <p>{kept}</p> })}
                 {remedy}

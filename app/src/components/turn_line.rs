@@ -6,6 +6,7 @@ use protocol::{Error, Finish, MessageId, ProviderName, Retry, Turn, TurnState, W
 use super::ErrorNote;
 use super::console_view::FormId;
 use super::moment::Moment;
+use super::said::said;
 use crate::erase::{Erased, erase, live};
 use crate::label;
 use crate::live::Conversation;
@@ -171,8 +172,7 @@ fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
 /// What went wrong before the provider was asked for the last time.
 pub fn attempts(retries: &[Retry]) -> Erased {
     let attempt = |(number, retry): (usize, &Retry)| {
-        let pause = label::seconds(retry.wait_ms);
-        view! { <li>{text::attempt(number, &retry.error, &pause)}</li> }
+        view! { <li>{text::attempt(number, retry)} {said(retry.error.said.clone())}</li> }
     };
     let attempts = (1..).zip(retries).map(attempt).collect_view();
     erase(view! { <ol class="attempts">{attempts}</ol> })

@@ -129,6 +129,7 @@ fn how(turn: &Turn) -> Erased {
         (tr!(input_provider), Some(provider.to_owned())),
         (tr!(input_profile), Some(turn.profile.to_string())),
         (tr!(input_parameters), Some(parameters(turn.sampling))),
+        (tr!(input_adjustments), adjustments(turn)),
         (tr!(input_window), window.map(|count| tr!(input_tokens, count = count))),
         (tr!(input_usage), usage(turn)),
         (tr!(input_timings), Some(timings(turn)).filter(|times| !times.is_empty())),
@@ -169,6 +170,13 @@ fn parameters(sampling: Sampling) -> String {
     ];
     let set: Vec<_> = set.into_iter().flatten().collect();
     if set.is_empty() { tr!(input_parameters_none).to_owned() } else { set.join(", ") }
+}
+
+/// What was sent otherwise than the parameters ask for.
+fn adjustments(turn: &Turn) -> Option<String> {
+    let made = &turn.sight.as_ref()?.adjustments;
+    let made: Vec<_> = made.iter().map(|made| text::adjustment(*made)).collect();
+    (!made.is_empty()).then(|| made.join(", "))
 }
 
 fn usage(turn: &Turn) -> Option<String> {

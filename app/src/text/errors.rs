@@ -28,12 +28,19 @@ pub fn error_title(code: Code) -> &'static str {
         Code::InvalidInput => tr!(error_invalid_input),
         Code::NotFound => tr!(error_not_found),
         Code::Provider(Kind::Auth) => tr!(error_auth),
+        Code::Provider(Kind::Permission) => tr!(error_permission),
+        Code::Provider(Kind::Credit) => tr!(error_credit),
         Code::Provider(Kind::RateLimited) => tr!(error_provider_rate_limited),
         Code::Provider(Kind::ModelNotFound) => tr!(error_model_not_found),
         Code::Provider(Kind::ContextLength) => tr!(error_context_length),
         Code::Provider(Kind::ContentFilter) => tr!(error_content_filter),
+        Code::Provider(Kind::Parameter) => tr!(error_parameter),
+        Code::Provider(Kind::Roles) => tr!(error_roles),
+        Code::Provider(Kind::Beginning) => tr!(error_beginning),
+        Code::Provider(Kind::Rejected) => tr!(error_rejected),
         Code::Provider(Kind::Network) => tr!(error_network),
         Code::Provider(Kind::Malformed) => tr!(error_malformed),
+        Code::Provider(Kind::Compressed) => tr!(error_compressed),
         Code::Provider(Kind::Upstream) => tr!(error_upstream),
         Code::Provider(Kind::Crashed) => tr!(error_crashed),
         Code::Timeout(Phase::FirstToken) => tr!(error_first_token),
@@ -56,13 +63,21 @@ pub fn error_next(code: Code) -> &'static str {
         Code::InvalidInput => tr!(next_invalid_input),
         Code::NotFound => tr!(next_not_found),
         Code::Provider(Kind::Auth) => tr!(next_auth),
+        Code::Provider(Kind::Permission) => tr!(next_permission),
+        Code::Provider(Kind::Credit) => tr!(next_credit),
         Code::Provider(Kind::ModelNotFound) => tr!(next_model_not_found),
         Code::Provider(Kind::ContextLength) => tr!(next_context_length),
         Code::Provider(Kind::ContentFilter) => tr!(next_content_filter),
+        Code::Provider(Kind::Parameter) => tr!(next_parameter),
+        Code::Provider(Kind::Roles) => tr!(next_roles),
+        Code::Provider(Kind::Beginning) => tr!(next_beginning),
+        Code::Provider(Kind::Rejected) => tr!(next_rejected),
+        Code::Provider(Kind::Malformed) => tr!(next_malformed),
+        Code::Provider(Kind::Compressed) => tr!(next_compressed),
         Code::Provider(Kind::Network) => tr!(next_network),
         Code::Provider(Kind::Crashed) => tr!(next_crashed),
         Code::Provider(Kind::RateLimited) | Code::RateLimited => tr!(next_wait),
-        Code::Provider(Kind::Malformed | Kind::Upstream) => tr!(next_again_or_log),
+        Code::Provider(Kind::Upstream) => tr!(next_again_or_log),
         Code::Timeout(_) => tr!(next_timeout),
         Code::Cancelled => tr!(next_cancelled),
         Code::Unauthorized | Code::Forbidden => tr!(next_forbidden),
@@ -74,7 +89,9 @@ pub fn error_next(code: Code) -> &'static str {
 /// Where it is done, in a page of a conversation.
 pub fn remedy(code: Code) -> Remedy {
     match code {
-        Code::Provider(Kind::ModelNotFound) => Remedy::Choose,
+        Code::Provider(
+            Kind::ModelNotFound | Kind::Permission | Kind::Parameter | Kind::Roles | Kind::Rejected,
+        ) => Remedy::Choose,
         Code::Unavailable | Code::Provider(Kind::Auth) => {
             Remedy::Link { path: "/settings#model", words: tr!(remedy_settings) }
         }

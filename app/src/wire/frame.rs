@@ -111,6 +111,8 @@ enum Body {
         turn_id: TurnId,
         error: Error,
         wait_ms: u64,
+        #[serde(default)]
+        adjustment: Option<Adjustment>,
     },
     TextDelta {
         turn_id: TurnId,
@@ -181,9 +183,10 @@ mod tests {
     fn bodies() -> Vec<EventBody> {
         let turn = sample::turn();
         let (turn_id, message_id) = (turn.turn_id, turn.answer);
-        let error = Error::new(ErrorCode::Provider(ProviderKind::RateLimited), "Wait.")
+        let mut error = Error::new(ErrorCode::Provider(ProviderKind::RateLimited), "Wait.")
             .with_hint("A while.")
             .with_retry_after_ms(5);
+        error.said = Some("Slow down.".into());
         let sampling = api::Sampling { temperature: Some(0.5), seed: Some(7), ..turn.sampling };
         let mut full = Turn {
             waiting: Some(3),
@@ -198,8 +201,20 @@ mod tests {
             cached_tokens: Some(0),
             reasoning_tokens: Some(1),
         });
-        full.sight = Some(Sight { first: Some(message_id), left_out: 2, window_tokens: Some(9) });
-        full.retries = vec![Retry { at: sample::at(2), error: error.clone(), wait_ms: 7 }];
+        full.sight = Some(Sight {
+            first: Some(message_id),
+            left_out: 2,
+            window_tokens: Some(9),
+            adjustments: vec![Adjustment::SystemInUser, Adjustment::WithoutTopP],
+        });
+        full.retries = [None, Some(Adjustment::FewerMessages)]
+            .map(|adjustment| Retry {
+                at: sample::at(2),
+                error: error.clone(),
+                wait_ms: 7,
+                adjustment,
+            })
+            .into();
         full.error = Some(Error::new(ErrorCode::Timeout(TimeoutPhase::Stall), "Late."));
         let (usage, sight) = (full.usage, full.sight.clone().unwrap_or_default());
         vec![
@@ -229,7 +244,18 @@ mod tests {
             EventBody::TurnLoading { turn_id },
             EventBody::TurnGenerating { turn_id, sight: sight.clone(), model: None },
             EventBody::TurnGenerating { turn_id, sight, model: Some("m".into()) },
-            EventBody::TurnRetrying { turn_id, error: error.clone(), wait_ms: 500 },
+            EventBody::TurnRetrying {
+                turn_id,
+                error: error.clone(),
+                wait_ms: 500,
+                adjustment: None,
+            },
+            EventBody::TurnRetrying {
+                turn_id,
+                error: error.clone(),
+                wait_ms: 0,
+                adjustment: Some(Adjustment::WithoutTemperature),
+            },
             EventBody::TextDelta { turn_id, message_id, offset: 9, text: "\u{1f600}\n".into() },
             EventBody::ReasoningDelta { turn_id, message_id, offset: 4, text: "hm".into() },
             EventBody::TextWasReasoning { turn_id, message_id, offset: 0 },

@@ -5,8 +5,10 @@
 
 use libfuzzer_sys::fuzz_target;
 use provider::openai;
+use secret::Secret;
 
 mod provider;
+mod secret;
 
 /// Small, so that bounds are met.
 const EVENT_BYTES: usize = 2_000;

@@ -11,9 +11,11 @@ pub mod control;
 mod http;
 mod log;
 mod play;
+mod rule;
 mod script;
 mod server;
 
 pub use log::{Entry, Log};
+pub use rule::{Rule, When};
 pub use script::{Answer, Script, Step};
 pub use server::Upstream;

@@ -5,10 +5,12 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::rule::Rule;
+
 /// What `POST .../chat/completions` gets, request by request.
 ///
-/// As JSON `{"replies": [[step, ...], ...], "models": ["name", ...], "list": [step, ...]}`; each
-/// may be left out.
+/// As JSON `{"replies": [[step, ...], ...], "rules": [{"when": ..., "reply": [step, ...]}, ...],
+/// "models": ["name", ...], "list": [step, ...]}`; each may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
@@ -16,6 +18,8 @@ pub struct Script {
     /// is played again for every request after it; with no list at all the reply is a
     /// default [`Answer`].
     pub replies: Vec<Vec<Step>>,
+    /// What comes before them: the first rule that holds is followed.
+    pub rules: Vec<Rule>,
     /// What `GET .../models` lists.
     pub models: Vec<String>,
     /// Steps to play for `GET .../models` instead of listing `models`; none for the usual list.
@@ -99,7 +103,12 @@ pub struct Answer {
 
 impl Default for Script {
     fn default() -> Self {
-        Self { replies: Vec::new(), models: vec!["scripted-model".to_owned()], list: Vec::new() }
+        Self {
+            replies: Vec::new(),
+            rules: Vec::new(),
+            models: vec!["scripted-model".to_owned()],
+            list: Vec::new(),
+        }
     }
 }
 

@@ -151,8 +151,14 @@ impl Shared {
         if request.path.ends_with("/chat/completions") && request.method == "POST" {
             let steps = {
                 let mut script = lock(&self.script);
-                script.1 += 1;
-                script.0.reply(script.1 - 1)
+                let rule = script.0.rules.iter().find(|rule| rule.when.holds(&body));
+                match rule.map(|rule| rule.reply.clone()) {
+                    Some(reply) => reply,
+                    None => {
+                        script.1 += 1;
+                        script.0.reply(script.1 - 1)
+                    }
+                }
             };
             let player = Player { stream, request: &body, releases: &self.releases };
             return player.play(steps).await;

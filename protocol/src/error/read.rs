@@ -19,6 +19,8 @@ struct Told {
     hint: Option<String>,
     #[serde(default)]
     retry_after_ms: Option<u64>,
+    #[serde(default)]
+    said: Option<String>,
 }
 
 /// A code without its kind.
@@ -41,7 +43,8 @@ enum Code {
 
 impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let Told { code, kind, message, hint, retry_after_ms } = Told::deserialize(deserializer)?;
+        let told = Told::deserialize(deserializer)?;
+        let Told { code, kind, message, hint, retry_after_ms, said } = told;
         let kind: StringDeserializer<D::Error> = kind.unwrap_or_default().into_deserializer();
         let code = match code {
             Code::Unavailable => ErrorCode::Unavailable,
@@ -57,6 +60,6 @@ impl<'de> Deserialize<'de> for Error {
             Code::StaleCursor => ErrorCode::StaleCursor,
             Code::Internal => ErrorCode::Internal,
         };
-        Ok(Self { code, message, hint, retry_after_ms })
+        Ok(Self { code, message, hint, retry_after_ms, said })
     }
 }

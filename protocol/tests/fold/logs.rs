@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use protocol::api::Sampling;
 use protocol::{
-    Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId, Place, ProviderKind,
-    ProviderName, Role, Sight, TimeoutPhase, Timestamp, Timings, Turn, TurnId, TurnState, Usage,
-    View, Worker, WorkerId, WorkerStatus,
+    Adjustment, Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId, Place,
+    ProviderKind, ProviderName, Role, Sight, TimeoutPhase, Timestamp, Timings, Turn, TurnId,
+    TurnState, Usage, View, Worker, WorkerId, WorkerStatus,
 };
 
 pub const LOG: LogId = LogId(0x0123_4567_89ab_cdef);
@@ -96,9 +96,15 @@ pub fn any_text() -> impl Strategy<Value = String> {
 }
 
 pub fn any_error() -> impl Strategy<Value = Error> {
-    (any_code(), any_text(), prop::option::of(any_text()), prop::option::of(any::<u64>())).prop_map(
-        |(code, message, hint, retry_after_ms)| Error { code, message, hint, retry_after_ms },
-    )
+    let said = prop::option::of(any_text());
+    (any_code(), any_text(), prop::option::of(any_text()), prop::option::of(any::<u64>()), said)
+        .prop_map(|(code, message, hint, retry_after_ms, said)| Error {
+            code,
+            message,
+            hint,
+            retry_after_ms,
+            said,
+        })
 }
 
 pub fn any_code() -> impl Strategy<Value = ErrorCode> {
@@ -246,11 +252,16 @@ impl Builder {
                 let sight = Sight::default();
                 self.push(EventBody::TurnGenerating { turn_id, sight, model: None });
             }
-            self.push(EventBody::TurnRetrying { turn_id, error, wait_ms: 500 });
+            let adjustment = began.then_some(Adjustment::WithoutTemperature);
+            self.push(EventBody::TurnRetrying { turn_id, error, wait_ms: 500, adjustment });
         }
         if plan.begins {
-            let sight =
-                Sight { first: Some(question), left_out: plan.left_out, window_tokens: Some(8) };
+            let sight = Sight {
+                first: Some(question),
+                left_out: plan.left_out,
+                window_tokens: Some(8),
+                adjustments: vec![Adjustment::SystemInUser],
+            };
             self.push(EventBody::TurnGenerating { turn_id, sight, model: None });
             self.pieces(turn_id, answer, plan.pieces);
         }

@@ -74,7 +74,7 @@ proptest! {
         round_trips(&Cancelled { turn: None });
         let messages = [InputRole::System, InputRole::User, InputRole::Assistant]
             .map(|role| InputMessage { role, text: text.clone() });
-        round_trips(&TurnInput { model: text, messages: messages.into(), sampling });
+        round_trips(&TurnInput { model: text, messages: messages.into(), sampling, adjustments: vec![protocol::Adjustment::MaxTokens] });
     }
 
     #[test]

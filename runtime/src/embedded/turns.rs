@@ -1,10 +1,10 @@
 //! A turn looked up, and exactly what its model was sent (invariant 8).
 
-use protocol::api::{InputMessage, InputRole, TurnInput};
+use protocol::api::TurnInput;
 use protocol::{Error, ErrorCode, ProviderName, Turn, TurnId, View, WorkerId};
 
-use crate::fault;
-use crate::worker::{CONTEXT_BYTES, Shared, input_role};
+use crate::worker::{CONTEXT_BYTES, Context, Shared};
+use crate::{fault, outgoing};
 
 pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
     let stored = shared.heard(id, shared.store.worker(id).await).await?;
@@ -20,26 +20,26 @@ pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<
 }
 
 /// The system prompt by its digest and the committed messages in the turn's sight, with the
-/// answer that it goes on from where it continues one: nothing is kept twice, and nothing that is in it can have changed since.
+/// answer that it goes on from where it continues one, in the form in which they were sent:
+/// nothing is kept twice, and nothing that is in it can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
     let turn = self::turn(shared, id, turn).await?;
     if turn.provider == ProviderName::Imported {
         return Err(not_known());
     }
-    let first = turn.sight.as_ref().and_then(|sight| sight.first).ok_or_else(nothing_sent)?;
+    let sight = turn.sight.unwrap_or_default();
+    let first = sight.first.ok_or_else(nothing_sent)?;
     let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
     let leaf = turn.continues.unwrap_or(turn.question);
     let branch = shared.store.branch(id, leaf, CONTEXT_BYTES).await;
     let branch = shared.heard(id, branch).await?;
-    let system = system
-        .filter(|text| !text.is_empty())
-        .map(|text| InputMessage { role: InputRole::System, text });
-    let seen = branch.messages.into_iter().skip_while(|message| message.id != first);
-    let seen = seen.map(|m| InputMessage { role: input_role(m.role), text: m.text });
+    let seen = Context::new(branch).since(first);
+    let adjustments = sight.adjustments;
     Ok(TurnInput {
         model: turn.model,
-        messages: system.into_iter().chain(seen).collect(),
-        sampling: turn.sampling,
+        messages: outgoing::messages(&system.unwrap_or_default(), &seen, &adjustments),
+        sampling: outgoing::sampling(turn.sampling, &adjustments),
+        adjustments,
     })
 }
 

@@ -15,8 +15,9 @@
 //! HTTP/1.1 only. `HTTP_PROXY` and its kin are not obeyed: a stray variable must not send a
 //! conversation elsewhere. TLS is rustls with ring and the system's root certificates.
 //!
-//! Decisions are pure (`request`, `tokens`, `sse`, `answer`, `classify`);
-//! `exchange` and `link` do the input and output. Time limits are the turn's, but for
+//! Decisions are pure (`plan`, `request`, `tokens`, `reply`, `sse`, `answer`, `said`, `classify`,
+//! `refusal`, `overflow`, `words`); `exchange` and `link` do the input and output. What an
+//! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time limits are the turn's, but for
 //! connecting and for what follows an answer that is complete.
 
 use std::sync::{Arc, OnceLock};
@@ -36,11 +37,19 @@ mod echo;
 mod endpoint;
 mod exchange;
 mod fault;
+mod learned;
 mod link;
 mod list;
+mod overflow;
+mod plan;
+mod refusal;
+mod reply;
 mod request;
+mod said;
 mod sse;
 mod tokens;
+mod windows;
+mod words;
 
 pub use config::{
     ANSWER_RESERVE_TOKENS, CONNECT_TIMEOUT_MS, CONTEXT_TOKENS, ConfigError, MAX_ANSWER_BYTES,
@@ -66,6 +75,7 @@ struct Shared {
     /// The first model that the provider listed.
     first_model: OnceLock<String>,
     listing: list::Listing,
+    learned: learned::Learned,
 }
 
 impl Openai {
@@ -74,7 +84,8 @@ impl Openai {
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
         let (first_model, listing) = (OnceLock::new(), list::Listing::new());
-        let shared = Shared { config, endpoint, first_model, listing };
+        let learned = learned::Learned::new();
+        let shared = Shared { config, endpoint, first_model, listing, learned };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),
@@ -87,6 +98,18 @@ impl Shared {
     fn known_model(&self) -> Option<&str> {
         let configured = self.config.model.as_deref().filter(|model| !model.is_empty());
         configured.or_else(|| self.first_model.get().map(String::as_str))
+    }
+
+    fn has_key(&self) -> bool {
+        self.endpoint.authorization.is_some()
+    }
+
+    /// The error with the endpoint's words as they may be shown. Every error leaves by here.
+    fn fit_to_show(&self, mut error: Error) -> Error {
+        let key = self.config.api_key.as_ref();
+        let known = words::Known { key, places: self.endpoint.places() };
+        error.said = error.said.and_then(|said| words::shown(&said, &known));
+        error
     }
 }
 
@@ -125,10 +148,22 @@ impl Provider for Openai {
                 () = stop.cancelled() => Output::Halted,
                 () = closed.cancelled() => Output::Halted,
                 () = outputs.closed() => Output::Halted,
-                end = shared.exchange(request, &outputs) => end.unwrap_or_else(Output::Failed),
+                end = shared.exchange(request, &outputs) => match end {
+                    Ok(Output::Refused { error, adjustment }) => {
+                        Output::Refused { error: shared.fit_to_show(error), adjustment }
+                    }
+                    Ok(end) => end,
+                    Err(error) => Output::Failed(shared.fit_to_show(error)),
+                },
             };
             // Invariant: the exchange is dropped by now, and its connection with it.
+            let is_answered = matches!(last, Output::Finished { .. });
             let _ = outputs.send(last).await;
+            drop(outputs);
+            if is_answered {
+                // For the turns to come; nobody waits for it.
+                let _ = closed.run_until_cancelled(shared.learn_windows()).await;
+            }
         });
         receiver
     }

@@ -1,6 +1,6 @@
 //! What happens to a turn, and what is to be done about it.
 
-use protocol::{Error, EventBody, Finish, Sight, Usage};
+use protocol::{Adjustment, Error, EventBody, Finish, Sight, Usage};
 
 /// What happens to a turn.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,8 @@ pub enum Input {
     Finished { finish: Finish, usage: Option<Usage> },
     /// The provider failed.
     Failed(Error),
+    /// The provider refused the request as it was, and would get another one.
+    Refused { error: Error, adjustment: Adjustment },
     /// The provider has halted, or is gone.
     Halted,
     /// A timer that was armed has run out.
@@ -58,7 +60,7 @@ pub enum Effect {
     /// Start a timer anew, in milliseconds from now.
     Arm(Timer, u64),
     Disarm(Timer),
-    /// Ask the provider once more for the same.
+    /// Ask the provider once more, for the same as far as it takes it.
     Ask,
     /// Ask the provider to halt; it answers with an end.
     Halt,

@@ -1,6 +1,9 @@
 //! Whether, and after how long, a provider is asked again.
 
-use protocol::{Error, TurnId};
+use protocol::{Adjustment, Error, TurnId};
+
+/// Adjustments in one turn at most; there are as many parameters that can be refused.
+const ADJUSTMENTS: usize = 6;
 
 /// How an attempt that failed before any text is made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +46,13 @@ impl RetryLimits {
         let pause = own.max(asked);
         (within && pause < left_ms).then_some(pause)
     }
+}
+
+/// Whether one more adjustment is made after these. Each is made once, but for leaving out
+/// messages, which can be done again while there are some.
+pub(super) fn may_adjust(made: &[Adjustment], next: Adjustment) -> bool {
+    let again = next == Adjustment::FewerMessages || !made.contains(&next);
+    again && made.len() < ADJUSTMENTS
 }
 
 /// A number from 0 to 999 from an id's random bits: by chance from turn to turn, and the same

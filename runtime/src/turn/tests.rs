@@ -366,6 +366,46 @@ fn nobody_waits_for_ever_for_a_provider_that_does_not_halt() {
     assert_eq!(ends(&effects), [(TurnState::Failed, Some(ErrorCode::Internal))]);
 }
 
+fn refused(adjustment: Adjustment) -> Input {
+    let error = Error::new(ErrorCode::Provider(ProviderKind::Parameter), "x");
+    Input::Refused { error, adjustment }
+}
+
+#[test]
+fn a_refusal_is_answered_at_once_and_is_no_failure() {
+    let mut turn = machine();
+    turn.step(at(1), began());
+    for adjustment in [Adjustment::WithoutSeed, Adjustment::SystemInUser] {
+        let effects = turn.step(at(2), refused(adjustment));
+        let [
+            Effect::Commit(EventBody::TurnRetrying { wait_ms: 0, adjustment: made, .. }),
+            rest @ ..,
+        ] = &effects[..]
+        else {
+            panic!("{effects:?}")
+        };
+        assert_eq!(*made, Some(adjustment));
+        assert_eq!(*rest, [Effect::Ask, Effect::Arm(Timer::FirstToken, 1_000)]);
+    }
+    // What failed is counted by itself.
+    for _ in 0..2 {
+        assert!(pause(&turn.step(at(3), unreachable())).is_some());
+        turn.step(at(200), Input::Elapsed(Timer::Retry));
+    }
+    // The same once more would be refused once more.
+    let effects = turn.step(at(300), refused(Adjustment::WithoutSeed));
+    let parameter = ErrorCode::Provider(ProviderKind::Parameter);
+    assert_eq!(ends(&effects), [(TurnState::Failed, Some(parameter))]);
+}
+
+#[test]
+fn a_refusal_of_what_was_stopped_is_the_stop() {
+    let mut turn = machine();
+    turn.step(at(1), Input::Cancel);
+    let effects = turn.step(at(2), refused(Adjustment::WithoutSeed));
+    assert_eq!(ends(&effects), [(TurnState::Cancelled, None)]);
+}
+
 fn any_input() -> impl Strategy<Value = Input> {
     let timer = prop::sample::select(vec![
         Timer::Frame,
@@ -387,6 +427,8 @@ fn any_input() -> impl Strategy<Value = Input> {
         1 => Just(Input::Finished { finish: Finish::Stop, usage: None }),
         1 => Just(Input::Failed(Error::new(ErrorCode::Internal, "x"))),
         2 => Just(unreachable()),
+        2 => prop::sample::select(vec![Adjustment::WithoutSeed, Adjustment::FewerMessages])
+            .prop_map(refused),
         1 => Just(Input::Halted),
         1 => Just(Input::Cancel),
         1 => Just(Input::Shutdown),
@@ -434,7 +476,7 @@ proptest! {
                     }
                     Effect::Ask => {
                         asked += 1;
-                        prop_assert!(!halted && asked <= 1 + LIMITS.retry.times);
+                        prop_assert!(!halted && asked <= 1 + LIMITS.retry.times + 6);
                     }
                     Effect::Halt => halted = true,
                     _ => {}

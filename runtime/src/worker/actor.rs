@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Error, MessageId, WorkerId};
+use protocol::{Adjustment, Error, MessageId, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -13,6 +13,7 @@ use super::context::Context;
 use super::outbox::Outbox;
 use super::shared::Shared;
 use super::timers::Timers;
+use crate::outgoing::Seam;
 use crate::provider::Output;
 use crate::store::StoreError;
 use crate::turn::{Effect, Input, TurnMachine};
@@ -58,6 +59,10 @@ struct Running {
     _halts: DropGuard,
     timers: Timers,
     context: Context,
+    /// Where what the model writes is joined to what the answer begins with.
+    seam: Seam,
+    /// The adjustments that were made in the attempt under way.
+    adjusted: Vec<Adjustment>,
     cancels: Vec<Reply<Cancelled>>,
 }
 

@@ -1,8 +1,9 @@
 //! What of a branch goes to the provider, and what the provider left out of it.
 
 use protocol::api::{InputMessage, InputRole};
-use protocol::{Role, Sight};
+use protocol::{Adjustment, MessageId, Role, Sight};
 
+use crate::outgoing::is_blank;
 use crate::store::{Branch, BranchMessage};
 
 /// Bytes of text that are offered to a provider at most. The provider knows its window in
@@ -10,13 +11,22 @@ use crate::store::{Branch, BranchMessage};
 /// rarely more than 8 bytes, so this covers windows of a million tokens.
 pub(crate) const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
 
-/// A branch on its way to the model.
+/// A branch on its way to the model. Blank messages are not part of it, nor answers before the
+/// first question: they are not sent, and nobody counts them as left out for lack of room.
 pub(crate) struct Context {
     branch: Branch,
 }
 
 impl Context {
-    pub(crate) fn new(branch: Branch) -> Self {
+    pub(crate) fn new(mut branch: Branch) -> Self {
+        branch.messages.retain(|message| !is_blank(&message.text));
+        let answers = branch.messages.iter().take_while(|message| message.role == Role::Assistant);
+        let answers = answers.count();
+        branch.messages.drain(..answers);
+        if branch.older > 0 {
+            // Their questions are out of sight.
+            branch.older += u32::try_from(answers).unwrap_or(u32::MAX);
+        }
         Self { branch }
     }
 
@@ -25,10 +35,21 @@ impl Context {
         self.branch.messages.iter().map(input_message).collect()
     }
 
+    /// Those that were in the model's sight, which began with `first`.
+    pub(crate) fn since(&self, first: MessageId) -> Vec<InputMessage> {
+        let seen = self.branch.messages.iter().skip_while(|message| message.id != first);
+        seen.map(input_message).collect()
+    }
+
     /// What the model sees when the provider left out the first `left_out` messages.
-    pub(crate) fn sight(&self, left_out: u32, window_tokens: Option<u32>) -> Sight {
+    pub(crate) fn sight(
+        &self,
+        left_out: u32,
+        window_tokens: Option<u32>,
+        adjustments: Vec<Adjustment>,
+    ) -> Sight {
         let first = self.branch.messages.get(left_out as usize).map(|message| message.id);
-        Sight { first, left_out: self.branch.older + left_out, window_tokens }
+        Sight { first, left_out: self.branch.older + left_out, window_tokens, adjustments }
     }
 }
 
@@ -36,7 +57,7 @@ fn input_message(message: &BranchMessage) -> InputMessage {
     InputMessage { role: input_role(message.role), text: message.text.clone() }
 }
 
-pub(crate) fn input_role(role: Role) -> InputRole {
+fn input_role(role: Role) -> InputRole {
     match role {
         Role::User => InputRole::User,
         Role::Assistant => InputRole::Assistant,

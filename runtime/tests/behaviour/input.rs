@@ -1,15 +1,15 @@
 //! Exactly what the model was sent can be looked up (invariant 8).
 
-use protocol::api::{InputMessage, InputRole, SendMessage, TurnInput};
+use protocol::api::{InputMessage, SendMessage, TurnInput};
 use protocol::{ErrorCode, ProviderKind, TurnId, TurnState};
+use runtime::outgoing;
 use runtime::provider::{Output, Request};
 
 use crate::stage::{Stage, fresh_id, soon};
 
 /// What went out: the system prompt and what the provider did not leave out.
 fn sent(request: &Request, left_out: usize) -> Vec<InputMessage> {
-    let system = InputMessage { role: InputRole::System, text: request.system.clone() };
-    std::iter::once(system).chain(request.messages[left_out..].iter().cloned()).collect()
+    outgoing::messages(&request.system, &request.messages[left_out..], &[])
 }
 
 async fn looked_up(stage: &Stage, turn: TurnId) -> TurnInput {
@@ -51,7 +51,14 @@ async fn what_was_left_out_is_not_looked_up_and_is_shown_as_out_of_sight() {
     for left_out in [0u32, 2, 4] {
         let (accepted, call) = stage.ask("and now").await;
         let total = call.request.messages.len();
-        call.say(Output::Began { left_out, window_tokens: Some(64), model: None }).await;
+        call.say(Output::Began {
+            left_out,
+            window_tokens: Some(64),
+            model: None,
+            adjustments: Vec::new(),
+        })
+        .await;
+        call.text("b").await;
         call.finish().await;
         let turn = stage.ended(&accepted).await;
         let sight = turn.sight.clone().unwrap();
@@ -80,6 +87,7 @@ async fn answers_without_text_are_not_sent_later_and_partial_ones_are() {
     call.fail(ProviderKind::Upstream).await;
     stage.ended(&accepted).await;
     let (accepted, call) = stage.ask("two").await;
+    // They are sent as one message, since models take turns.
     assert_eq!(texts(&call.request), ["one", "two"]);
     call.begin().await;
     call.text("half").await;
@@ -91,6 +99,8 @@ async fn answers_without_text_are_not_sent_later_and_partial_ones_are() {
     stage.ended(&accepted).await;
     let input = looked_up(&stage, accepted.turn.turn_id).await;
     assert_eq!(input.messages, sent(&call.request, 0));
+    let said: Vec<_> = input.messages[1..].iter().map(|message| message.text.as_str()).collect();
+    assert_eq!(said, ["one\n\ntwo", "half", "three"]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
+mod adjusting;
 mod availability;
 mod busy;
 mod cancel;

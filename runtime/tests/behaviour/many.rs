@@ -45,7 +45,12 @@ async fn thirty_turns_at_once_each_get_their_own_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn requests_of_every_kind_at_once_leave_a_sound_log() {
     let mut stage = Stage::new().await;
-    let began = runtime::provider::Output::Began { left_out: 0, window_tokens: None, model: None };
+    let began = runtime::provider::Output::Began {
+        left_out: 0,
+        window_tokens: None,
+        model: None,
+        adjustments: Vec::new(),
+    };
     stage.script.set_opening(vec![began]);
     let mut watcher = stage.watch().await;
     for round in 0..10 {

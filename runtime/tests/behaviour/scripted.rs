@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
-use protocol::{Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
+use protocol::{Adjustment, Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
 use runtime::provider::{OUTPUTS, Output, Provider, Request};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -101,7 +101,13 @@ impl Call {
     }
 
     pub async fn begin(&self) {
-        self.say(Output::Began { left_out: 0, window_tokens: Some(2048), model: None }).await;
+        self.say(Output::Began {
+            left_out: 0,
+            window_tokens: Some(2048),
+            model: None,
+            adjustments: Vec::new(),
+        })
+        .await;
     }
 
     pub async fn text(&self, text: &str) {
@@ -115,6 +121,12 @@ impl Call {
     pub async fn fail(&self, kind: ProviderKind) {
         let error = Error::new(ErrorCode::Provider(kind), "The model is ill.");
         self.say(Output::Failed(error)).await;
+    }
+
+    /// Refuses what was asked for, and would take it with this adjustment.
+    pub async fn refuse(&self, kind: ProviderKind, adjustment: Adjustment) {
+        let error = Error::new(ErrorCode::Provider(kind), "The model does not take this.");
+        self.say(Output::Refused { error, adjustment }).await;
     }
 
     /// Waits until the turn asks for the end.

@@ -39,7 +39,8 @@ async fn a_provider_that_says_nothing_runs_into_the_first_token_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_falls_silent_runs_into_the_stall_limit_and_its_text_is_kept() {
     let mut stage = Stage::with(limits(|limits| limits.stall_ms = 50)).await;
-    let began = Output::Began { left_out: 0, window_tokens: None, model: None };
+    let began =
+        Output::Began { left_out: 0, window_tokens: None, model: None, adjustments: Vec::new() };
     stage.script.set_opening(vec![began, Output::Text("and then".to_owned())]);
     let (accepted, call) = stage.ask("q").await;
     call.asked_to_stop().await;
@@ -95,7 +96,8 @@ async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
         limits.stall_ms = 100;
     }))
     .await;
-    let began = Output::Began { left_out: 0, window_tokens: None, model: None };
+    let began =
+        Output::Began { left_out: 0, window_tokens: None, model: None, adjustments: Vec::new() };
     let text = |text: &str| Output::Text(text.to_owned());
     let finished = Output::Finished { finish: protocol::Finish::Stop, usage: None };
     stage.script.set_opening(vec![began, text("all "), text("of "), text("it"), finished]);

@@ -121,7 +121,8 @@ pub struct Model {
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
     /// Tokens that the model sees at once, question and answer; 0 takes 4096 for a local model
-    /// (cut to what it was made for) and 32768 for an endpoint (0 to 2097152)
+    /// (cut to what it was made for), and for an endpoint what a refusal of it or its list tells
+    /// of the model, else 32768 (0 to 2097152)
     #[arg(long, value_name = "TOKENS", default_value = "0")]
     pub context_tokens: Within<0, 2_097_152>,
 }

@@ -183,7 +183,10 @@ async fn no_failure_of_an_endpoint_reveals_a_canary() {
     let upstream = Upstream::start().await.unwrap();
     let mut caged = Caged::start(&home, &upstream, &[]);
     let worker = caged.worker().await;
-    let words = format!("{KEY} at {} was refused: {WORDS}", upstream.base_url());
+    let words = format!(
+        "{KEY} at {} was refused: {WORDS} in /srv/{FOLDER}/x.py by owner@{HOME}.example at 10.9.8.7",
+        upstream.base_url()
+    );
     let error = json!({ "error": { "message": words, "type": words, "code": words } });
     let mut faults = vec![vec![Step::Close], vec![Step::Reset], vec![Step::Stream, Step::Close]];
     for status in [301, 400, 401, 403, 404, 413, 429, 500, 503] {
@@ -213,6 +216,11 @@ async fn no_failure_of_an_endpoint_reveals_a_canary() {
     upstream.refuse().await;
     caged.asks(&worker).await;
     caged.looks_around(&worker).await;
+    // The endpoint's own words are shown, without all of that.
+    let said =
+        format!("[key] at [address] was refused: {WORDS} in [path] by [e-mail] at [address]");
+    assert!(caged.answers.iter().any(|answer| answer.contains(&said)), "{:?}", caged.answers);
+    assert!(!caged.answers.iter().any(|answer| answer.contains("10.9.8.7")));
     caged.ended("serving");
 }
 

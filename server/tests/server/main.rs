@@ -11,6 +11,7 @@ mod choosing;
 mod config;
 mod conversation;
 mod document;
+mod endpoint;
 mod errors;
 mod finding;
 mod finding_pages;

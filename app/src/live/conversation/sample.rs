@@ -53,7 +53,7 @@ pub fn turn() -> Turn {
 
 pub fn retry() -> Retry {
     let code = ErrorCode::Provider(ProviderKind::Network);
-    Retry { at: at(2), error: Error::new(code, "Away."), wait_ms: 500 }
+    Retry { at: at(2), error: Error::new(code, "Away."), wait_ms: 500, adjustment: None }
 }
 
 pub fn question() -> Message {

@@ -2,8 +2,13 @@
 
 mod answer;
 mod classify;
+mod echo;
 mod fault;
+mod overflow;
 mod reading;
+mod refusal;
+mod said;
 mod sse;
+mod words;
 
 pub use reading::read;

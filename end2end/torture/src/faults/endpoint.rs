@@ -4,7 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use protocol::ProviderKind::{
-    Auth, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, RateLimited, Upstream,
+    Auth, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, Permission, RateLimited,
+    Upstream,
 };
 use protocol::TimeoutPhase::{FirstToken, Stall};
 use serde_json::json;
@@ -63,13 +64,14 @@ async fn play_in(place: &Place, upstream: &upstream::Upstream) -> Result<Vec<Lin
     let listed = elsewhere.base_url();
     for fault in faults(&listed).into_iter().chain(hostile::faults(&listed)) {
         let script = Script { replies: fault.replies.clone(), ..Script::default() };
-        let before = upstream.log().requests.len();
+        let answers = || upstream.log().requests.iter().filter(|r| r.method == "POST").count();
+        let before = answers();
         upstream.script(script);
         let memory = companion.memory()?;
         let trial = Trial::of(&companion.client, "Hello?");
         let (trial, peak) =
             companion.watched(trial).await.with_context(|| format!("the row {:?}", fault.name))?;
-        let asked = upstream.log().requests.len() - before;
+        let asked = answers() - before;
         let mut line = judge(fault.name, &fault.promise, &trial, &hidden);
         line.expect("requests at the endpoint", &fault.promise.attempts, &u32::try_from(asked)?);
         line.at_most("bytes of memory at its peak", peak.saturating_sub(memory), PEAK_BYTES);
@@ -132,7 +134,7 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
         always("accepted, then silent", vec![Step::Silent], Promise::times_out(FirstToken)),
         always("silent after the headers", stream([Step::Silent]), Promise::times_out(FirstToken)),
         always("401", refusal(401, "Incorrect API key: sk-secret"), fails(Auth)),
-        always("403", refusal(403, "Not for internal.example"), fails(Auth)),
+        always("403", refusal(403, "Not for internal.example"), fails(Permission)),
         always("404 for the model", refusal(404, "The model does not exist"), fails(ModelNotFound)),
         always("404 for the path", html(404), fails(Malformed)),
         always(

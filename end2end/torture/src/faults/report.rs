@@ -109,12 +109,19 @@ fn code(code: ErrorCode) -> String {
 fn provider_kind(kind: ProviderKind) -> &'static str {
     match kind {
         ProviderKind::Auth => "auth",
+        ProviderKind::Permission => "permission",
+        ProviderKind::Credit => "credit",
         ProviderKind::RateLimited => "rate_limited",
         ProviderKind::ModelNotFound => "model_not_found",
         ProviderKind::ContextLength => "context_length",
         ProviderKind::ContentFilter => "content_filter",
+        ProviderKind::Parameter => "parameter",
+        ProviderKind::Roles => "roles",
+        ProviderKind::Beginning => "beginning",
+        ProviderKind::Rejected => "rejected",
         ProviderKind::Network => "network",
         ProviderKind::Malformed => "malformed",
+        ProviderKind::Compressed => "compressed",
         ProviderKind::Upstream => "upstream",
         ProviderKind::Crashed => "crashed",
     }

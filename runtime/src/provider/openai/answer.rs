@@ -82,14 +82,6 @@ impl Answer {
         }
     }
 
-    /// Takes a whole answer that was not streamed.
-    pub(super) fn whole(&mut self, data: &str) -> Result<Vec<Piece>, Error> {
-        let mut pieces = self.event(data)?;
-        pieces.extend(self.rest());
-        self.complete = true;
-        Ok(pieces)
-    }
-
     /// What was held back because it might have become a mark of thinking. Nothing comes
     /// after it.
     pub(super) fn rest(&mut self) -> Vec<Piece> {

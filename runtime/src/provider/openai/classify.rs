@@ -1,10 +1,8 @@
-//! From what a provider answered to the closed set of errors; pure.
+//! From what a provider answered to the closed set of errors, by its cause; pure.
 //!
 //! Facts: OpenAI's error codes (<https://platform.openai.com/docs/guides/error-codes>), and
-//! the shapes and texts of compatible servers as their users report them. The error is
-//! `{"error": {"message", "type", "code"}}` with a code that is a text, a number or null;
-//! `{"error": "text"}`; or flat, `{"object": "error", "message", "type", "code"}` (vLLM),
-//! `{"detail": "text"}` (FastAPI).
+//! the texts of compatible servers as their users report them. What an error is wrapped in is
+//! `said`'s affair.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -12,134 +10,253 @@ use hyper::header::{HeaderMap, RETRY_AFTER};
 use protocol::{Error, ErrorCode, ProviderKind};
 use serde_json::Value;
 
-use super::fault;
+use super::refusal::{self, Parameter, Refused, Sent};
+use super::said::Said;
+use super::{fault, overflow, words};
 
 /// A wait that a provider asks for is believed up to a day.
 const MAX_RETRY_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Texts that say, in lower case, that the conversation does not fit the window: OpenAI,
-/// vLLM, SGLang, Mistral ("context length"), llama.cpp ("available context size",
-/// "exceed_context_size_error"), LiteLLM ("contextwindowexceeded"), LM Studio and others.
-const CONTEXT_LENGTH: [&str; 8] = [
-    "context_length_exceeded",
-    "context length",
-    "context size",
-    "context_size",
-    "context window",
-    "contextwindowexceeded",
-    "prompt is too long",
-    "maximum prompt length",
+/// Names of a wrong or missing key. LiteLLM's proxy without a database looks for keys there
+/// (<https://github.com/BerriAI/litellm/issues/12273>).
+const KEY_NAMES: &[&str] = &[
+    "invalid_api_key",
+    "invalidapikey",
+    "api_key_invalid",
+    "authentication_error",
+    "invalid_authentication_error",
+    "authenticationerror",
+    "auth_error",
+    "no_db_connection",
+    "unauthenticated",
+    "unauthorized",
+    "401",
 ];
+/// Words that name one, and words that say what is wrong with it.
+const KEY_WORDS: &[&str] = &[
+    "api key",
+    "api-key",
+    "api_key",
+    "apikey",
+    "the key",
+    "your key",
+    "access token",
+    "auth token",
+    "bearer token",
+    "bearer",
+    "credential",
+    "authentication",
+    "authorization header",
+    "令牌",
+    "密钥",
+];
+const WRONG_WORDS: &[&str] = &[
+    "valid",
+    "incorrect",
+    "wrong",
+    "missing",
+    "expired",
+    "required",
+    "provide",
+    "not found",
+    "no api key",
+    "no auth",
+    "unknown",
+    "denied",
+    "revoked",
+    "disabled",
+    "malformed",
+    "leaked",
+    "fail",
+    "error",
+    "过期",
+    "不正确",
+    "无效",
+];
+/// Words that need no other beside them.
+const KEY_SENTENCES: &[&str] =
+    &["no connected db", "unauthorized", "no auth credentials", "invalid username or password"];
+
+const PERMISSION_NAMES: &[&str] = &[
+    "permission_error",
+    "permission_denied",
+    "permissiondenied",
+    "accessdenied",
+    "access_denied",
+    "forbidden",
+    "403",
+];
+const CREDIT_NAMES: &[&str] = &[
+    "insufficient_quota",
+    "insufficient_balance",
+    "insufficient_credits",
+    "billing_not_active",
+    "billing_error",
+    "payment_required",
+    "exceeded_current_quota_error",
+    "arrearage",
+    "402",
+];
+const CREDIT_SENTENCES: &[&str] = &[
+    "credit balance",
+    "insufficient balance",
+    "insufficient credit",
+    "insufficient funds",
+    "out of credits",
+    "requires more credits",
+    "no credits",
+    "spending limit",
+    "billing hard limit",
+];
+const RATE_NAMES: &[&str] = &[
+    "rate_limit_exceeded",
+    "rate_limit_error",
+    "rate_limited",
+    "too_many_requests",
+    "throttling",
+    "throttlingexception",
+    "resource_exhausted",
+    "429",
+];
+const MODEL_NAMES: &[&str] = &["model_not_found", "model_not_exist", "deploymentnotfound"];
+const FILTER_NAMES: &[&str] = &[
+    "content_filter",
+    "content_policy_violation",
+    "contentfilter",
+    "data_inspection_failed",
+    "datainspectionfailed",
+    "responsibleaipolicyviolation",
+];
+const FILTER_SENTENCES: &[&str] =
+    &["content management policy", "content policy", "content exists risk", "safety system"];
 
 /// Texts that say, in lower case and beside the word "model", that there is none such:
-/// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
-const NO_MODEL: [&str; 6] = [
+/// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter; or that
+/// it is none for chats (OpenAI, Azure).
+const NO_MODEL: &[&str] = &[
     "does not exist",
     "not found",
     "not exist",
     "invalid model",
     "not a valid model",
     "no such model",
+    "no endpoints found",
+    "no models loaded",
+    "unknown model",
+    "not a chat model",
+    "only supported in v1/responses",
+    "does not work with the specified model",
 ];
 
-/// The error of a response whose status is not 200. `body` may be cut short; `now` is what
-/// a date in `Retry-After` is compared with.
+/// The error of a response whose status is not 200, with what it said. `body` may be cut short;
+/// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
 pub(super) fn from_response(
-    status: u16,
-    headers: &HeaderMap,
-    body: &[u8],
+    (status, headers, body): (u16, &HeaderMap, &[u8]),
     now: SystemTime,
-) -> Error {
+    has_key: bool,
+    sent: &Sent,
+) -> (Error, Said) {
     let said = Said::from_body(body);
+    let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
+    let told = || told(&said, sent, has_key);
     let error = match status {
         300..=399 => fault::redirect(),
-        401 => fault::unauthorized(),
+        401 => key(),
         402 => fault::no_credit(),
-        403 => said.code().unwrap_or_else(fault::forbidden),
-        429 => said.code().unwrap_or_else(fault::rate_limited),
-        400..=499 => said.code().or_else(|| said.text()).unwrap_or_else(|| match status {
-            404 | 405 => fault::wrong_address(status),
-            _ => fault::rejected(status),
-        }),
-        500..=599 => said.code().or_else(|| said.window()).unwrap_or(fault::upstream(status)),
+        403 => told().unwrap_or_else(fault::forbidden),
+        413 => told().unwrap_or_else(fault::context_length),
+        429 => named(&said, has_key).unwrap_or_else(fault::rate_limited),
+        404 | 405 => told().unwrap_or_else(|| fault::wrong_address(status)),
+        400..=499 => told().unwrap_or_else(|| fault::rejected(status)),
+        // Some tell of a request that they refuse as of a fault of their own: what would be
+        // refused again is not asked again.
+        500..=599 => told().unwrap_or_else(|| fault::upstream(status)),
         _ => fault::not_a_stream(),
     };
     let may_pass = matches!(
         error.code,
         ErrorCode::Provider(ProviderKind::RateLimited | ProviderKind::Upstream)
     );
-    match retry_after_ms(headers, now).filter(|_| may_pass) {
+    let error = match retry_after_ms(headers, now).filter(|_| may_pass) {
         Some(ms) => error.with_retry_after_ms(ms),
         None => error,
-    }
+    };
+    (with_words(error, &said), said)
 }
 
 /// The error that an event of a stream, or the body of a 200, tells; none when `value` is
 /// no error.
 pub(super) fn from_value(value: &Value) -> Option<Error> {
     let said = Said::from_value(value)?;
-    Some(said.code().or_else(|| said.text()).unwrap_or_else(fault::upstream_in_stream))
+    Some(from_said(&said, &Sent::default(), true))
 }
 
-/// What an error says, in lower case.
-#[derive(Default)]
-struct Said {
-    /// Its code and its type.
-    names: [String; 2],
-    message: String,
+/// The same of what it said.
+pub(super) fn from_said(said: &Said, sent: &Sent, has_key: bool) -> Error {
+    let error = told(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
+    with_words(error, said)
 }
 
-impl Said {
-    fn from_body(body: &[u8]) -> Self {
-        let value = serde_json::from_slice::<Value>(body).unwrap_or_default();
-        Self::from_value(&value).or_else(|| Self::from_flat(&value)).unwrap_or_default()
-    }
+/// The error with the endpoint's own words beside it.
+fn with_words(mut error: Error, said: &Said) -> Error {
+    error.said = Some(words::cleaned(&said.text())).filter(|words| !words.is_empty());
+    error
+}
 
-    fn from_value(value: &Value) -> Option<Self> {
-        match &value["error"] {
-            Value::Null if value["object"] == "error" => Self::from_flat(value),
-            Value::Null => None,
-            Value::String(text) => Some(Self { message: text.to_lowercase(), ..Self::default() }),
-            error => Some(Self::from_flat(error).unwrap_or_default()),
-        }
-    }
+/// The cause, by names and then by words; none where neither tells one.
+fn told(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+    named(said, has_key).or_else(|| worded(said, sent, has_key))
+}
 
-    fn from_flat(value: &Value) -> Option<Self> {
-        let text = |name: &str| match &value[name] {
-            Value::String(text) => text.to_lowercase(),
-            Value::Number(number) => number.to_string(),
-            _ => String::new(),
-        };
-        let message = text("message") + &text("detail");
-        value.is_object().then(|| Self { names: [text("code"), text("type")], message })
-    }
+fn named(said: &Said, has_key: bool) -> Option<Error> {
+    let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
+    let causes: [(&[&str], &dyn Fn() -> Error); 6] = [
+        (KEY_NAMES, &key),
+        (CREDIT_NAMES, &fault::no_credit),
+        (RATE_NAMES, &fault::rate_limited),
+        (MODEL_NAMES, &fault::model_not_found),
+        (FILTER_NAMES, &fault::content_filter),
+        // A key that is wrong is called so as well (Gemini).
+        (PERMISSION_NAMES, &|| if is_key(said) { key() } else { fault::forbidden() }),
+    ];
+    let cause = causes.iter().find(|(names, _)| said.is_named(names));
+    cause.map(|(_, error)| error())
+}
 
-    /// By its code or type alone.
-    fn code(&self) -> Option<Error> {
-        self.names.iter().find_map(|name| match name.as_str() {
-            "invalid_api_key" | "authentication_error" | "401" => Some(fault::unauthorized()),
-            "permission_error" | "403" => Some(fault::forbidden()),
-            "insufficient_quota" | "billing_not_active" | "402" => Some(fault::no_credit()),
-            "rate_limit_exceeded" | "rate_limit_error" | "429" => Some(fault::rate_limited()),
-            "model_not_found" => Some(fault::model_not_found()),
-            "content_filter" | "content_policy_violation" => Some(fault::content_filter()),
-            name if CONTEXT_LENGTH.iter().any(|known| name.contains(known)) => {
-                Some(fault::context_length())
-            }
-            _ => None,
-        })
+fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+    if is_key(said) {
+        return Some(if has_key { fault::unauthorized() } else { fault::no_key() });
+    } else if overflow::is_told(said) {
+        return Some(fault::context_length());
+    } else if said.says(CREDIT_SENTENCES) {
+        return Some(fault::no_credit());
     }
-
-    /// By its words.
-    fn text(&self) -> Option<Error> {
-        let no_model = self.message.contains("model")
-            && NO_MODEL.iter().any(|known| self.message.contains(known));
-        self.window().or_else(|| no_model.then(fault::model_not_found))
+    if let Some(refused) = refusal::of(said, sent) {
+        return Some(match refused {
+            Refused::Parameter(parameter) => fault::parameter(name(parameter)),
+            Refused::System | Refused::Roles => fault::roles(),
+            Refused::Beginning => fault::beginning(),
+        });
     }
+    if said.says(&["model", "deployment"]) && said.says(NO_MODEL) {
+        return Some(fault::model_not_found());
+    }
+    said.says(FILTER_SENTENCES).then(fault::content_filter)
+}
 
-    fn window(&self) -> Option<Error> {
-        let window = CONTEXT_LENGTH.iter().any(|known| self.message.contains(known));
-        window.then(fault::context_length)
+fn is_key(said: &Said) -> bool {
+    let keys = said.says(&["key(s)", "unrecognized key"]);
+    said.says(KEY_SENTENCES) || said.says(KEY_WORDS) && said.says(WRONG_WORDS) && !keys
+}
+
+fn name(parameter: Parameter) -> &'static str {
+    match parameter {
+        Parameter::Temperature => "temperature",
+        Parameter::TopP => "top_p",
+        Parameter::Seed => "seed",
+        Parameter::StreamOptions => "stream_options",
+        Parameter::MaxTokens => "max_tokens",
+        Parameter::MaxCompletionTokens => "max_completion_tokens",
     }
 }
 

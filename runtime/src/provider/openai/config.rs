@@ -2,9 +2,8 @@
 
 use crate::Secret;
 
-/// The window that is assumed when none is configured, in tokens: what models of 2024 and
-/// later have at least. A provider with less says so, and the turn fails as
-/// `context_length` with a hint.
+/// The window that is assumed when none is known, in tokens: what models of 2024 and
+/// later have at least. A provider with less says so, and is asked again with fewer messages.
 pub const CONTEXT_TOKENS: u32 = 32_768;
 /// Tokens of the window that are kept free for the answer.
 pub const ANSWER_RESERVE_TOKENS: u32 = 2_048;
@@ -28,7 +27,8 @@ pub struct OpenaiConfig {
     /// The model that answers when a profile names none. Without it the first model that
     /// the provider lists is taken, which is asked once, at the first turn.
     pub model: Option<String>,
-    /// The model's window, if it is known; else [`CONTEXT_TOKENS`] is assumed.
+    /// The window of every model, by the owner's word; else what a refusal or the list tells of
+    /// a model, else [`CONTEXT_TOKENS`].
     pub context_tokens: Option<u32>,
     /// [`ANSWER_RESERVE_TOKENS`]; a request's `max_tokens` takes its place. Never more
     /// than half the window.

@@ -9,14 +9,20 @@ const WORD_BYTES: usize = 12;
 /// A key of fewer bytes protects nothing, and would be found in many names by chance.
 const SECRET_BYTES: usize = 4;
 
+/// Whether the key must be kept secret. Placeholders need not be.
+pub(super) fn is_secret(key: &Secret) -> bool {
+    let key = key.reveal();
+    let word = key.len() < WORD_BYTES && !key.contains(|c: char| c.is_ascii_digit());
+    !word && key.len() >= SECRET_BYTES
+}
+
 /// Whether `text` contains the key, whatever the case of its letters and whatever punctuation is
 /// between them. False for keys that are placeholders.
 pub(super) fn tells(text: &str, key: &Secret) -> bool {
-    let key = key.reveal();
-    let word = key.len() < WORD_BYTES && !key.contains(|c: char| c.is_ascii_digit());
-    if word || key.len() < SECRET_BYTES {
+    if !is_secret(key) {
         return false;
     }
+    let key = key.reveal();
     folded(text).contains(&folded(key)) || text.to_lowercase().contains(&key.to_lowercase())
 }
 

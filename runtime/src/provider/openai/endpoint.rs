@@ -48,6 +48,11 @@ impl Endpoint {
         })
     }
 
+    /// What tells where it is: its host, its authority and its path.
+    pub(super) fn places(&self) -> [&str; 3] {
+        [&self.host, self.authority.to_str().unwrap_or_default(), &self.path]
+    }
+
     /// The path of a call such as `/chat/completions`.
     pub(super) fn path(&self, call: &str) -> String {
         format!("{}{call}", self.path)

@@ -1,28 +1,25 @@
 //! One turn's talk with the provider, from the request to the last event.
 
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use hyper::header::CONTENT_TYPE;
-use hyper::{Response, StatusCode, body::Incoming};
-use protocol::Error;
-use serde_json::Value;
+use hyper::body::Incoming;
+use protocol::{Adjustment, Error, ErrorCode, ProviderKind};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, Bounds};
 use super::link::Link;
+use super::plan::{Facts, Plan, learn_length, plan};
+use super::reply::{self, Kind};
+use super::said::Said;
 use super::sse::Decoder;
-use super::{Shared, classify, fault, request};
+use super::{Shared, fault, refusal, request};
 use crate::provider::thinking::Piece;
 use crate::provider::{Output, Request};
+use response::{Failure, Reply};
 
-/// Bytes of an error's body that are read.
-const MAX_BODY_BYTES: usize = 1 << 20;
-/// How long such a body may take once its head is there.
-const BODY_LIMIT: Duration = Duration::from_secs(5);
-/// The same of a whole answer that is not streamed: the head may come before the model is done.
-/// What bounds it before that is the turn.
-const WHOLE_LIMIT: Duration = Duration::from_secs(3600);
+mod response;
+
 /// How long usage and `[DONE]` are waited for once the model is done: some servers keep
 /// the connection open instead of sending them, and the answer is complete without.
 const AFTER_FINISH: Duration = Duration::from_secs(2);
@@ -35,38 +32,55 @@ const AFTER_DONE: Duration = Duration::from_millis(100);
 const ALIVE: Duration = Duration::from_millis(50);
 
 impl Shared {
-    /// Runs one turn. The caller sends what it returns as the last output. Dropped at any
+    /// Runs one attempt. The caller sends what it returns as the last output. Dropped at any
     /// point, the connection is closed.
     pub(super) async fn exchange(
         &self,
         asked: Request,
         outputs: &mpsc::Sender<Output>,
     ) -> Result<Output, Error> {
-        let left_out = request::left_out(&asked, &self.config)?;
         let model = self.model(&asked.model).await?;
-        let body = request::body(&asked, &model, left_out, self.endpoint.is_openai);
+        let facts = self.facts(&model);
+        let plan = plan(&asked, facts, &self.learned.of(&model))?;
+        let Failure { error, said } = match self.attempt(&asked, &model, &plan, outputs).await {
+            Ok(output) => return Ok(output),
+            Err(failure) => failure,
+        };
+        let adjustment = said.and_then(|said| self.adjust(&error, &said, &asked, &model, &plan));
+        match adjustment {
+            Some(adjustment) => Ok(Output::Refused { error, adjustment }),
+            None => Err(error),
+        }
+    }
+
+    async fn attempt(
+        &self,
+        asked: &Request,
+        model: &str,
+        plan: &Plan,
+        outputs: &mpsc::Sender<Output>,
+    ) -> Result<Output, Failure> {
         // The types of a request have no map with keys that are not texts and no
         // serializer that fails.
-        let body = serde_json::to_vec(&body).map_err(|_| fault::rejected(0))?;
-
+        let body =
+            serde_json::to_vec(&request::body(plan, model)).map_err(|_| fault::not_sent())?;
         let mut link = self.link().await?;
         let response = link.send(&self.endpoint, "/chat/completions", Some(body)).await?;
-        let reply = self.reply_of(response, &mut link).await?;
+        let reply = self.reply(response, &mut link, plan).await?;
 
-        let left_out = u32::try_from(left_out).unwrap_or(u32::MAX);
-        let window_tokens = self.config.context_tokens;
-        let model = Some(model).filter(|model| *model != asked.model);
-        send(outputs, Output::Began { left_out, window_tokens, model }).await;
+        let began = Output::Began {
+            left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
+            window_tokens: plan.window,
+            model: (model != asked.model).then(|| model.to_owned()),
+            adjustments: plan.adjustments.clone(),
+        };
+        send(outputs, began).await;
+        let mut told = Told::new(outputs);
         let answer = match reply {
-            Reply::Stream(mut stream) => {
-                self.read_answer(&mut link, &mut stream, &mut Told::new(outputs)).await?
+            Reply::Events(first, stream) => {
+                self.read_answer(&mut link, (first, stream), plan, &mut told).await?
             }
-            Reply::Whole(body) => {
-                let mut answer = self.answer();
-                let pieces = answer.whole(&body)?;
-                Told::new(outputs).pieces(pieces).await;
-                answer
-            }
+            Reply::Whole(events) => self.whole(events, plan, &mut told).await?,
         };
         let (finish, usage) = answer.end()?;
         Ok(Output::Finished { finish, usage })
@@ -81,49 +95,87 @@ impl Shared {
         Answer::new(Bounds { text, reasoning })
     }
 
-    /// The answer that a response holds; the error of one that holds none.
-    async fn reply_of(
-        &self,
-        response: Response<Incoming>,
-        link: &mut Link,
-    ) -> Result<Reply, Error> {
-        let (head, mut body) = response.into_parts();
-        let media = head.headers.get(CONTENT_TYPE).map(|value| value.as_bytes());
-        // A server that does not say what it sends may well send a stream.
-        let media = media.unwrap_or(b"text/event-stream").to_ascii_lowercase();
-        let is_good = head.status == StatusCode::OK;
-        if is_good && media.starts_with(b"text/event-stream") {
-            return Ok(Reply::Stream(body));
+    fn facts(&self, model: &str) -> Facts<'_> {
+        Facts {
+            config: &self.config,
+            listed: self.listing.window(model),
+            is_openai: self.endpoint.is_openai,
         }
-        let is_whole = is_good && media.starts_with(b"application/json");
-        let limit = if is_whole { WHOLE_LIMIT } else { BODY_LIMIT };
-        let read = link.read(&mut body, MAX_BODY_BYTES, limit).await;
-        let error = if is_good {
-            let value = serde_json::from_slice::<Value>(&read).unwrap_or_default();
-            // Asked for a stream, some servers answer as a whole all the same.
-            if value["choices"][0].is_object() {
-                return Ok(Reply::Whole(String::from_utf8_lossy(&read).into_owned()));
+    }
+
+    /// What is done about a refusal, which is remembered.
+    fn adjust(
+        &self,
+        error: &Error,
+        said: &Said,
+        asked: &Request,
+        model: &str,
+        plan: &Plan,
+    ) -> Option<Adjustment> {
+        use ProviderKind::{Beginning, ContextLength, Parameter, Roles};
+        let mut adjustment = None;
+        self.learned.learn(model, |habits| match error.code {
+            ErrorCode::Provider(ContextLength) => {
+                let fewer = learn_length(said, asked, plan, self.facts(model), habits);
+                adjustment = fewer.then_some(Adjustment::FewerMessages);
             }
-            classify::from_value(&value).unwrap_or_else(fault::not_a_stream)
-        } else {
-            classify::from_response(head.status.as_u16(), &head.headers, &read, SystemTime::now())
-        };
-        tracing::debug!(status = head.status.as_u16(), code = ?error.code, "the provider failed");
-        Err(error)
+            ErrorCode::Provider(Parameter | Roles | Beginning) if !refusal::is_range(said) => {
+                let refused = refusal::of(said, &plan.sent);
+                adjustment = refused.and_then(|refused| {
+                    refusal::adjustment(refused, &plan.sent, &plan.adjustments)
+                });
+                if let Some(new) = adjustment {
+                    habits.adjustments.retain(|known| *known != new);
+                    habits.adjustments.push(new);
+                }
+            }
+            _ => {}
+        });
+        adjustment
+    }
+
+    /// Takes an answer that did not come as a stream of events.
+    async fn whole(
+        &self,
+        events: Vec<String>,
+        plan: &Plan,
+        told: &mut Told<'_>,
+    ) -> Result<Answer, Failure> {
+        let mut answer = self.answer();
+        self.deliver(&mut answer, events, plan, told).await?;
+        told.pieces(answer.rest()).await;
+        self.deliver(&mut answer, ["[DONE]".to_owned()], plan, told).await?;
+        Ok(answer)
     }
 
     async fn read_answer(
         &self,
         link: &mut Link,
-        stream: &mut Incoming,
+        (mut first, mut stream): (Vec<u8>, Incoming),
+        plan: &Plan,
         told: &mut Told<'_>,
-    ) -> Result<Answer, Error> {
+    ) -> Result<Answer, Failure> {
+        if first.is_empty() {
+            let Some(bytes) = link.next(&mut stream).await? else {
+                return Err(fault::broken().into());
+            };
+            first = bytes.into();
+        }
+        // What calls itself a stream may be something else all the same.
+        match reply::kind(&first) {
+            Some(Kind::Compressed) => return Err(fault::compressed().into()),
+            Some(Kind::Json) => {
+                let events = self.events(first, &mut stream, link, plan).await?;
+                return self.whole(events, plan, told).await;
+            }
+            _ => {}
+        }
         let mut answer = self.answer();
-        let read = self.read_events(link, stream, &mut answer, told).await;
+        let read = self.read_events(link, (first, &mut stream), &mut answer, plan, told).await;
         told.pieces(answer.rest()).await;
         read?;
         if answer.is_complete() {
-            let end = async { while let Ok(Some(_)) = link.next(stream).await {} };
+            let end = async { while let Ok(Some(_)) = link.next(&mut stream).await {} };
             let _ = timeout(AFTER_DONE, end).await;
         }
         Ok(answer)
@@ -132,34 +184,58 @@ impl Shared {
     async fn read_events(
         &self,
         link: &mut Link,
-        stream: &mut Incoming,
+        (first, stream): (Vec<u8>, &mut Incoming),
         answer: &mut Answer,
+        plan: &Plan,
         told: &mut Told<'_>,
-    ) -> Result<(), Error> {
+    ) -> Result<(), Failure> {
         let mut decoder = Decoder::new(self.config.max_event_bytes);
         let mut events = Vec::new();
         let mut patience = None;
-        while !answer.is_complete() {
+        let mut pushed = decoder.push(&first, &mut events);
+        loop {
+            // The events before one that is too long are told all the same.
+            self.deliver(answer, events.drain(..), plan, told).await?;
+            told.alive().await;
+            if pushed.is_err() && !answer.is_finished() {
+                return Err(fault::event_too_long().into());
+            } else if pushed.is_err() || answer.is_complete() {
+                return Ok(());
+            } else if answer.is_finished() {
+                patience = patience.or(Some(Instant::now() + AFTER_FINISH));
+            }
             let read = link.next(stream);
             let read = match patience {
                 None => read.await,
                 Some(until) => timeout_at(until, read).await.unwrap_or(Ok(None)),
             };
-            let pushed = match read {
+            pushed = match read {
                 Ok(Some(bytes)) => decoder.push(&bytes, &mut events),
-                Ok(None) => return deliver(answer, decoder.end(), told).await,
-                Err(_) if answer.is_finished() => break,
-                Err(error) => return Err(error),
+                Ok(None) => return self.deliver(answer, decoder.end(), plan, told).await,
+                Err(_) if answer.is_finished() => return Ok(()),
+                Err(error) => return Err(error.into()),
             };
-            // The events before one that is too long are told all the same.
-            deliver(answer, events.drain(..), told).await?;
-            told.alive().await;
-            if pushed.is_err() && !answer.is_finished() {
-                return Err(fault::event_too_long());
-            } else if pushed.is_err() {
+        }
+    }
+
+    /// Folds events and tells what they add, up to the answer's end.
+    async fn deliver(
+        &self,
+        answer: &mut Answer,
+        events: impl IntoIterator<Item = String>,
+        plan: &Plan,
+        told: &mut Told<'_>,
+    ) -> Result<(), Failure> {
+        for event in events {
+            if answer.is_complete() {
                 break;
-            } else if answer.is_finished() {
-                patience = patience.or(Some(Instant::now() + AFTER_FINISH));
+            }
+            match answer.event(&event) {
+                Ok(pieces) => told.pieces(pieces).await,
+                Err(error) => {
+                    let value = serde_json::from_str(&event).unwrap_or_default();
+                    return Err(self.told(&value, plan).unwrap_or_else(|| error.into()));
+                }
             }
         }
         Ok(())
@@ -173,31 +249,10 @@ impl Shared {
         if let Some(model) = self.known_model() {
             return Ok(model.to_owned());
         }
-        let (models, _) = self.ask_for_models().await?;
-        let first = models.into_iter().next().ok_or_else(fault::no_models)?.name;
+        let models = self.ask_for_models().await?;
+        let first = models.entries.into_iter().next().ok_or_else(fault::no_models)?.name;
         Ok(self.first_model.get_or_init(|| first).clone())
     }
-}
-
-/// What a good response holds.
-enum Reply {
-    Stream(Incoming),
-    Whole(String),
-}
-
-/// Folds events and tells what they add, up to the answer's end.
-async fn deliver(
-    answer: &mut Answer,
-    events: impl IntoIterator<Item = String>,
-    told: &mut Told<'_>,
-) -> Result<(), Error> {
-    for event in events {
-        if answer.is_complete() {
-            break;
-        }
-        told.pieces(answer.event(&event)?).await;
-    }
-    Ok(())
 }
 
 /// What the turn is told of an answer, and when it heard of it last.

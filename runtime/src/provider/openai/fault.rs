@@ -1,10 +1,10 @@
-//! What is told when the provider fails: one sentence and what to do, per fault.
+//! What is told when the provider fails: one sentence and what to do, per cause.
 //!
-//! Nothing of what the provider wrote is repeated: its text may hold keys, addresses and
-//! paths (see the invariant of [`Error`]).
+//! Nothing of what the provider wrote is in them; its own words stand beside them (`words`).
 
 use protocol::ProviderKind::{
-    Auth, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, RateLimited, Upstream,
+    Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Malformed, ModelNotFound,
+    Network, Parameter, Permission, RateLimited, Rejected, Roles, Upstream,
 };
 use protocol::{Error, ErrorCode, ProviderKind};
 
@@ -23,14 +23,19 @@ pub(super) fn unauthorized() -> Error {
     error(Auth, "The provider did not accept the API key.", CHECK_KEY)
 }
 
+pub(super) fn no_key() -> Error {
+    error(Auth, "The provider wants an API key, and none is configured.", CHECK_KEY)
+}
+
 pub(super) fn forbidden() -> Error {
-    error(Auth, "The provider does not allow this with the API key.", CHECK_KEY)
+    let hint = "Check what the account and its API key may do; another model may be allowed.";
+    error(Permission, "The provider does not allow this.", hint)
 }
 
 /// Not `rate_limited`, for waiting does not help.
 pub(super) fn no_credit() -> Error {
     let hint = "Check the account's billing, or set COMPANION_API_KEY to a key of another account.";
-    error(Auth, "The provider says that the account has no credit left.", hint)
+    error(Credit, "The provider says that the account has no credit left.", hint)
 }
 
 pub(super) fn rate_limited() -> Error {
@@ -61,6 +66,27 @@ pub(super) fn context_length() -> Error {
 pub(super) fn content_filter() -> Error {
     let hint = "Say it in another way.";
     error(ContentFilter, "The provider's content filter stopped the answer.", hint)
+}
+
+/// The value of a parameter, or the parameter itself where it cannot be left out.
+pub(super) fn parameter(name: &str) -> Error {
+    let message = format!("The provider does not take the parameter `{name}` as it was sent.");
+    error(Parameter, message, "Change it in the profile, or choose another model.")
+}
+
+pub(super) fn roles() -> Error {
+    let message = "The provider does not take the roles of these messages.";
+    error(Roles, message, "Choose another model, or begin a new conversation.")
+}
+
+pub(super) fn beginning() -> Error {
+    let message = "The provider does not go on from an answer that was begun.";
+    error(Beginning, message, "Ask for the answer once more, or ask for its rest in a message.")
+}
+
+pub(super) fn compressed() -> Error {
+    let message = "The provider compressed its answer, though nobody had asked for that.";
+    error(Compressed, message, "Switch compression off at the provider, or at the proxy before it.")
 }
 
 pub(super) fn host_not_found() -> Error {
@@ -99,10 +125,15 @@ pub(super) fn upstream_in_stream() -> Error {
     error(Upstream, "The provider reported a fault of its own.", TRY_AGAIN)
 }
 
-/// `malformed` and not `upstream`, for the same request would be refused again.
+/// Not `upstream`, for the same request would be refused again.
 pub(super) fn rejected(status: u16) -> Error {
     let message = format!("The provider did not accept the request (status {status}).");
-    error(Malformed, message, CHECK_MODEL)
+    error(Rejected, message, "Its own words, or its log, say why. Another model may take it.")
+}
+
+/// A request could not be made.
+pub(super) fn not_sent() -> Error {
+    error(Rejected, "The request could not be made.", TRY_AGAIN)
 }
 
 pub(super) fn wrong_address(status: u16) -> Error {

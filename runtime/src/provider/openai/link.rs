@@ -12,7 +12,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
-use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use protocol::Error;
@@ -61,13 +61,15 @@ impl Link {
             .header(HOST, &endpoint.authority)
             .header(USER_AGENT, concat!("companion/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "text/event-stream, application/json")
+            // Without it some take themselves to be free to compress
+            // (https://github.com/Wei-Shaw/claude-relay-service/issues/1039).
+            .header(ACCEPT_ENCODING, "identity")
             .header(CONTENT_TYPE, "application/json");
         if let Some(authorization) = &endpoint.authorization {
             request = request.header(AUTHORIZATION, authorization);
         }
-        let request = request
-            .body(Full::from(body.unwrap_or_default()))
-            .map_err(|_| fault::wrong_address(0))?;
+        let request =
+            request.body(Full::from(body.unwrap_or_default())).map_err(|_| fault::not_sent())?;
         let response = self.sender.send_request(request);
         drive(&mut self.connection, &mut self.ended, response).await.map_err(|e| broken(&e))
     }

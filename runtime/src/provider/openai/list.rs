@@ -1,7 +1,8 @@
 //! The endpoint's list of models. Concurrent callers share one request, and its result is cached
 //! for a short while.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
@@ -13,7 +14,8 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::{Shared, classify, echo, fault};
+use super::refusal::Sent;
+use super::{Shared, classify, echo, fault, windows};
 use crate::Secret;
 use crate::provider::MODELS;
 
@@ -31,14 +33,39 @@ const LIST_BYTES: usize = 2 << 20;
 pub(super) struct Listing {
     gate: Semaphore,
     last: Mutex<Option<(Instant, Listed)>>,
+    /// The context windows of the last list that arrived, however old it is.
+    windows: Mutex<BTreeMap<String, u32>>,
+    /// Whether the list was ever requested.
+    asked: AtomicBool,
 }
 
-/// The result of a request: the entries in the endpoint's order, and how many more there were.
-type Listed = Result<(Vec<ModelEntry>, u32), Error>;
+/// The result of a request.
+type Listed = Result<List, Error>;
+
+/// The models of an endpoint.
+#[derive(Clone, Debug, Default)]
+pub(super) struct List {
+    /// At most [`MODELS`], in the endpoint's order.
+    pub(super) entries: Vec<ModelEntry>,
+    /// How many more there were.
+    left_out: u32,
+    /// The context windows of all models, where the endpoint tells them.
+    windows: BTreeMap<String, u32>,
+}
 
 impl Listing {
     pub(super) fn new() -> Self {
-        Self { gate: Semaphore::new(1), last: Mutex::new(None) }
+        Self {
+            gate: Semaphore::new(1),
+            last: Mutex::new(None),
+            windows: Mutex::default(),
+            asked: AtomicBool::new(false),
+        }
+    }
+
+    /// The window of a model, as the endpoint listed it.
+    pub(super) fn window(&self, model: &str) -> Option<u32> {
+        windows::of(&self.windows.lock().unwrap_or_else(PoisonError::into_inner), model)
     }
 
     fn fresh(&self) -> Option<Listed> {
@@ -59,7 +86,7 @@ impl Shared {
     pub(super) async fn models(&self) -> ProviderModels {
         let listed = self.listed().await;
         let (entries, left_out, error) = match listed {
-            Ok((mut entries, left_out)) => {
+            Ok(List { mut entries, left_out, .. }) => {
                 entries.sort_by_cached_key(|entry| entry.name.to_lowercase());
                 (entries, left_out, None)
             }
@@ -75,10 +102,19 @@ impl Shared {
         if let Some(model) = self.known_model() {
             models.put_first(model);
         }
-        if let Some(window) = self.config.context_tokens {
-            models.models.iter_mut().for_each(|entry| entry.window_tokens = Some(window));
+        for entry in &mut models.models {
+            let learned = self.learned.of(&entry.name).window;
+            entry.window_tokens = self.config.context_tokens.or(learned).or(entry.window_tokens);
         }
         models
+    }
+
+    /// Fetches the list once, to learn the models' context windows, if the owner has not
+    /// configured a window and nobody has fetched the list yet.
+    pub(super) async fn learn_windows(&self) {
+        if self.config.context_tokens.is_none() && !self.listing.asked.load(Ordering::Relaxed) {
+            let _ = self.listed().await;
+        }
     }
 
     /// Fetches the list unless it is cached. Only one request runs at a time; callers that waited
@@ -90,8 +126,9 @@ impl Shared {
         }
         let asked = timeout(LIMIT, self.ask_for_models()).await;
         let listed = asked.unwrap_or_else(|_| Err(fault::list_timeout()));
-        if let Ok((entries, _)) = &listed
-            && let Some(first) = entries.first()
+        let listed = listed.map_err(|error| self.fit_to_show(error));
+        if let Ok(list) = &listed
+            && let Some(first) = list.entries.first()
         {
             // A turn that names no model uses this one and need not fetch the list.
             let _ = self.first_model.set(first.name.clone());
@@ -102,26 +139,34 @@ impl Shared {
 
     /// Requests the list from the endpoint. Errors as a turn does.
     pub(super) async fn ask_for_models(&self) -> Listed {
+        self.listing.asked.store(true, Ordering::Relaxed);
         let mut link = self.link().await?;
         let (head, mut body) = link.send(&self.endpoint, "/models", None).await?.into_parts();
         let read = link.read(&mut body, LIST_BYTES, LIMIT).await;
         if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
             return Err(fault::no_models());
         } else if head.status != StatusCode::OK {
-            let status = head.status.as_u16();
-            return Err(classify::from_response(status, &head.headers, &read, SystemTime::now()));
+            let response = (head.status.as_u16(), &head.headers, read.as_slice());
+            let (now, sent) = (SystemTime::now(), Sent::default());
+            return Err(classify::from_response(response, now, self.has_key(), &sent).0);
         }
         let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
-        let entries = entries(&list, self.config.api_key.as_ref());
-        if entries.0.is_empty() { Err(fault::no_models()) } else { Ok(entries) }
+        let list = entries(&list, self.config.api_key.as_ref());
+        if list.entries.is_empty() {
+            return Err(fault::no_models());
+        }
+        let windows = list.windows.clone();
+        *self.listing.windows.lock().unwrap_or_else(PoisonError::into_inner) = windows;
+        Ok(list)
     }
 }
 
-/// The models of an endpoint's list, at most [`MODELS`], without duplicate names; and how many
-/// more there were. Names that contain the API key are left out, because names are shown to
-/// everybody and stored with each turn.
-fn entries(list: &Value, key: Option<&Secret>) -> (Vec<ModelEntry>, u32) {
-    let all = list["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+/// The models of an endpoint's list, at most [`MODELS`], without duplicate names. Names that
+/// contain the API key are left out, because names are shown to everybody and stored with each
+/// turn. Most endpoints put the models into `data`; Together answers with a bare array.
+fn entries(list: &Value, key: Option<&Secret>) -> List {
+    let all = list.as_array().or_else(|| list["data"].as_array());
+    let all = all.map(Vec::as_slice).unwrap_or_default();
     let mut known = HashSet::new();
     let mut entries: Vec<_> = all
         .iter()
@@ -129,22 +174,22 @@ fn entries(list: &Value, key: Option<&Secret>) -> (Vec<ModelEntry>, u32) {
         .filter(|entry| !key.is_some_and(|key| echo::tells(&entry.name, key)))
         .filter(|entry| known.insert(entry.name.clone()))
         .collect();
+    let windows =
+        entries.iter().filter_map(|entry| Some((entry.name.clone(), entry.window_tokens?)));
+    let windows = windows.collect();
     let left_out = u32::try_from(entries.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
     entries.truncate(MODELS);
-    (entries, left_out)
+    List { entries, left_out, windows }
 }
 
-/// One model of the list. None where it has no valid name. vLLM and SGLang give the size of the
-/// context window as `max_model_len`, OpenRouter and others as `context_length`.
+/// One model of the list. None where it has no valid name.
 fn entry(value: &Value) -> Option<ModelEntry> {
     let name = value["id"].as_str()?;
     let sound = name.trim() == name && !name.is_empty() && !name.chars().any(char::is_control);
     if !sound || name.chars().count() > MODEL_CHARS {
         return None;
     }
-    let window = ["max_model_len", "context_length"].into_iter();
-    let window = window.filter_map(|field| value[field].as_u64()).find(|tokens| *tokens > 0);
-    let window_tokens = window.and_then(|tokens| u32::try_from(tokens).ok());
+    let window_tokens = windows::listed(value);
     Some(ModelEntry { name: name.to_owned(), window_tokens, ..ModelEntry::default() })
 }
 
@@ -162,13 +207,14 @@ mod tests {
             { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
             { "id": "日本", "max_model_len": "many", "context_length": -1 },
         ]});
-        let (entries, left_out) = entries(&list, None);
+        let List { entries, left_out, windows } = entries(&list, None);
+        assert_eq!(windows.len(), 2);
         let entries: Vec<_> =
             entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
         assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
         assert_eq!(left_out, 0);
         for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
-            assert!(super::entries(&none, None).0.is_empty());
+            assert!(super::entries(&none, None).entries.is_empty());
         }
     }
 
@@ -178,15 +224,18 @@ mod tests {
         let list = json!({ "data": [
             { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },
         ]});
-        let (entries, left_out) = entries(&list, Some(&key));
+        let List { entries, left_out, .. } = entries(&list, Some(&key));
         let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!((names, left_out), (vec!["m"], 0));
     }
 
     #[test]
     fn a_long_list_is_cut_and_counted() {
-        let data: Vec<_> = (0..MODELS + 3).map(|n| json!({ "id": format!("m{n}") })).collect();
-        let (entries, left_out) = entries(&json!({ "data": data }), None);
-        assert_eq!((entries.len(), left_out), (MODELS, 3));
+        let model = |n| json!({ "id": format!("m{n}"), "context_length": 8192 });
+        let data: Vec<_> = (0..MODELS + 3).map(model).collect();
+        let list = entries(&json!(data), None);
+        assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
+        // A window is known of those that are not shown, too.
+        assert_eq!(list.windows.len(), MODELS + 3);
     }
 }

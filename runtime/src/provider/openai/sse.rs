@@ -9,6 +9,8 @@
 //! Written here because the crates of this field (`eventsource-stream`, which async-openai
 //! uses, among them) buffer a line for as long as the other side cares to send it.
 
+use serde::de::IgnoredAny;
+
 /// An event was longer than the decoder was told to bear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event has more than {max_bytes} bytes")]
@@ -68,8 +70,14 @@ impl Decoder {
     /// The data of an event whose lines are complete but whose empty line never came.
     ///
     /// The standard drops it; servers that forget the last empty line are common enough
-    /// to keep it. A line that was cut short is dropped.
+    /// to keep it, and so are those that do not end their last line
+    /// (<https://github.com/ikawrakow/ik_llama.cpp/pull/467>). A line that was cut short is dropped.
     pub(super) fn end(mut self) -> Option<String> {
+        let line = String::from_utf8_lossy(&self.line);
+        let data = line.strip_prefix("data:").map(str::trim).unwrap_or_default();
+        if data == "[DONE]" || serde_json::from_str::<IgnoredAny>(data).is_ok() {
+            self.end_line(&mut Vec::new());
+        }
         self.take_event()
     }
 
@@ -136,6 +144,8 @@ mod tests {
     #[test]
     fn the_end_keeps_complete_lines_only() {
         assert_eq!(decode([b"data: [DONE]\n" as &[u8]]), ["[DONE]"]);
+        assert_eq!(decode([b"data: [DONE]" as &[u8]]), ["[DONE]"]);
+        assert_eq!(decode([b"data: a\n\ndata:{\"a\":1}" as &[u8]]), ["a", "{\"a\":1}"]);
         assert_eq!(decode([b"data: {\"cut" as &[u8]]), [] as [&str; 0]);
     }
 

@@ -4,6 +4,7 @@ use protocol::Turn;
 use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Context, Input, Next, Running, Timers};
+use crate::outgoing::{Seam, is_blank};
 use crate::provider::Request;
 use crate::providers::Choice;
 use crate::store::Branch;
@@ -42,6 +43,8 @@ impl Actor<'_> {
             halt,
             timers: Timers::default(),
             context: Context::new(branch),
+            seam: Seam::default(),
+            adjusted: Vec::new(),
             cancels: Vec::new(),
         };
         if failure.is_none() {
@@ -61,10 +64,11 @@ impl Running {
     pub(super) fn ask(&mut self) {
         let halt = CancellationToken::new();
         let Asking { turn, choice, system, .. } = &self.asking;
+        let system = if is_blank(system) { String::new() } else { system.clone() };
         let request = Request {
             turn_id: turn.turn_id,
             model: turn.model.clone(),
-            system: system.clone(),
+            system,
             messages: self.context.messages(),
             sampling: turn.sampling,
         };

@@ -2,20 +2,25 @@
 
 use tokio::sync::mpsc;
 
-use super::{Context, Input, Running};
+use super::{Input, Running};
+use crate::outgoing::Seam;
 use crate::provider::Output;
 use crate::worker::timers::Kind;
 
 /// The turn's next input; forever when none runs.
 pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
     let Some(running) = running else { return std::future::pending().await };
-    let timer = tokio::select! {
-        biased;
-        timer = running.timers.elapsed(Kind::Span) => timer,
-        output = next_output(&mut running.outputs) => {
-            return input_of(output, &running.context);
+    let timer = loop {
+        tokio::select! {
+            biased;
+            timer = running.timers.elapsed(Kind::Span) => break timer,
+            output = next_output(&mut running.outputs) => {
+                if let Some(input) = running.input_of(output) {
+                    return input;
+                }
+            }
+            timer = running.timers.elapsed(Kind::Silence) => break timer,
         }
-        timer = running.timers.elapsed(Kind::Silence) => timer,
     };
     running.timers.disarm(timer);
     Input::Elapsed(timer)
@@ -44,19 +49,33 @@ async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Out
     output
 }
 
-fn input_of(output: Option<Output>, context: &Context) -> Input {
-    match output {
-        Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
-        Some(Output::Loading) => Input::Loading,
-        Some(Output::Began { left_out, window_tokens, model }) => {
-            Input::Began { sight: context.sight(left_out, window_tokens), model }
-        }
-        Some(Output::Text(text)) => Input::Text(text),
-        Some(Output::Reasoning(text)) => Input::Reasoning(text),
-        Some(Output::TextWasReasoning) => Input::TextWasReasoning,
-        Some(Output::Alive) => Input::Alive,
-        Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
-        Some(Output::Failed(error)) => Input::Failed(error),
-        Some(Output::Halted) | None => Input::Halted,
+impl Running {
+    /// None for text that is in the answer already.
+    fn input_of(&mut self, output: Option<Output>) -> Option<Input> {
+        Some(match output {
+            Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
+            Some(Output::Loading) => Input::Loading,
+            Some(Output::Began { left_out, window_tokens, model, adjustments }) => {
+                self.seam = Seam::new(&self.asking.begun, &adjustments);
+                self.adjusted.clone_from(&adjustments);
+                let sight = self.context.sight(left_out, window_tokens, adjustments);
+                Input::Began { sight, model }
+            }
+            Some(Output::Text(text)) => {
+                let text = self.seam.join(text);
+                return (!text.is_empty()).then_some(Input::Text(text));
+            }
+            Some(Output::Reasoning(text)) => Input::Reasoning(text),
+            Some(Output::TextWasReasoning) => {
+                // What comes now is the text that follows the old one.
+                self.seam = Seam::new(&self.asking.begun, &self.adjusted);
+                Input::TextWasReasoning
+            }
+            Some(Output::Alive) => Input::Alive,
+            Some(Output::Finished { finish, usage }) => Input::Finished { finish, usage },
+            Some(Output::Failed(error)) => Input::Failed(error),
+            Some(Output::Refused { error, adjustment }) => Input::Refused { error, adjustment },
+            Some(Output::Halted) | None => Input::Halted,
+        })
     }
 }

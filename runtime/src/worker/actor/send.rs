@@ -9,6 +9,7 @@ use protocol::{
 use super::begin::Asking;
 use super::{Actor, Sent};
 use crate::bundle::{Profile, text_digest};
+use crate::outgoing::is_blank;
 use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
 use crate::worker::{CONTEXT_BYTES, choice, message, title};
@@ -68,6 +69,9 @@ impl Actor<'_> {
             return Ok((Accepted { message: question, turn: *turn, cursor }, None));
         }
         self.check_free()?;
+        if is_blank(&question.text) {
+            return Err(blank_question());
+        }
         let begun = match request.continues {
             Some(answer) => self.begun(answer, question.id).await?,
             None => String::new(),
@@ -251,6 +255,12 @@ fn busy() -> Error {
 fn no_question() -> Error {
     Error::new(ErrorCode::InvalidInput, "There is no such message of yours in this conversation.")
         .with_hint("Only what a person wrote can be edited or answered again.")
+}
+
+/// Another program's export may have one.
+fn blank_question() -> Error {
+    Error::new(ErrorCode::InvalidInput, "This message is empty, so there is nothing to answer.")
+        .with_hint("Edit it, or write another one.")
 }
 
 fn no_answer() -> Error {

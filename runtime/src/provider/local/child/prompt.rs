@@ -145,7 +145,7 @@ impl<V: Vocabulary> Scene<'_, V> {
             }
             // As the model had it before it: its own words behind the template's last.
             writer.flush();
-            writer.content(&begun.text);
+            writer.content(begun.text.trim_end());
         }
         Ok((writer.finish(), closer.is_some() && !self.continues()))
     }

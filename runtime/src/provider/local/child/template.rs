@@ -68,28 +68,18 @@ impl ChatTemplate {
 
     /// Renders messages of these roles, up to where the model begins to write.
     ///
-    /// A template that refuses a system message, or drops it, gets its text in front of
-    /// the first message; one that insists on taking turns gets neighbours of one role as
-    /// one message. Errors when it refuses all the same.
+    /// Neighbours of one role are one message, as [`outgoing`](crate::outgoing) has it for every
+    /// provider. A template that refuses a system message, or drops it, gets its text in front
+    /// of the first message. Errors when it refuses all the same.
     pub(super) fn render(&self, roles: &[InputRole]) -> Result<Vec<Piece>, TemplateError> {
-        let separate: Vec<Vec<usize>> = (0..roles.len()).map(|index| vec![index]).collect();
-        let without_system = system_merged(roles, separate.clone());
-        let by_turns = neighbours_merged(roles, without_system.clone());
-        let first = match self.render_groups(roles, &separate) {
+        let by_turns = neighbours_merged(roles);
+        let error = match self.render_groups(roles, &by_turns) {
             Err(error @ TemplateError::Random(_)) => return Err(error),
             Err(error) => error,
             done => return done,
         };
-        let mut tried = separate;
-        for groups in [without_system, by_turns] {
-            if groups != tried {
-                if let Ok(pieces) = self.render_groups(roles, &groups) {
-                    return Ok(pieces);
-                }
-                tried = groups;
-            }
-        }
-        Err(first)
+        let Some(without_system) = system_merged(roles, &by_turns) else { return Err(error) };
+        self.render_groups(roles, &without_system).map_err(|_| error)
     }
 
     /// Renders one message per group, of the role of the group's last member.
@@ -154,19 +144,19 @@ fn literal(text: &str) -> Option<Piece> {
     (!text.is_empty()).then(|| Piece::Literal(text.to_owned()))
 }
 
-fn system_merged(roles: &[InputRole], groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
-    match (roles, groups.as_slice()) {
+fn system_merged(roles: &[InputRole], groups: &[Vec<usize>]) -> Option<Vec<Vec<usize>>> {
+    match (roles, groups) {
         ([InputRole::System, InputRole::User, ..], [system, first, rest @ ..]) => {
             let merged = [system.as_slice(), first].concat();
-            [&[merged], rest].concat()
+            Some([&[merged], rest].concat())
         }
-        _ => groups,
+        _ => None,
     }
 }
 
-fn neighbours_merged(roles: &[InputRole], groups: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
-    let role = |group: &[usize]| group.last().map(|last| roles[*last]);
-    groups.chunk_by(|a, b| role(a) == role(b)).map(<[Vec<usize>]>::concat).collect()
+fn neighbours_merged(roles: &[InputRole]) -> Vec<Vec<usize>> {
+    let indices: Vec<usize> = (0..roles.len()).collect();
+    indices.chunk_by(|a, b| roles[*a] == roles[*b]).map(<[usize]>::to_vec).collect()
 }
 
 fn role_name(role: InputRole) -> &'static str {

@@ -127,6 +127,7 @@ impl Owner {
                 self.finish(Output::Failed(failed));
             }
             FromChild::Began { job, left_out } => self.output(job, |owner, cut| Output::Began {
+                adjustments: Vec::new(),
                 left_out: left_out.saturating_add(cut),
                 window_tokens: owner,
                 model: None,

@@ -1,5 +1,9 @@
+use proptest::prelude::*;
+
 use super::super::vocabulary::Specials;
 use super::*;
+use crate::outgoing::tests::{assert_acceptable, branch};
+use crate::outgoing::{is_blank, messages as sent_messages};
 use InputRole::{Assistant, User};
 
 const CHATML: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -201,4 +205,43 @@ fn a_template_whose_marks_depend_on_the_whole_still_fits() {
     let prompt = fit(&template(&source), &Letters::new(), "", &messages, window).unwrap();
     assert!(prompt.tokens.len() <= 90);
     assert!(prompt.left_out > 0);
+}
+
+/// ChatML of messages, with a begun answer left open.
+fn chatml(messages: &[InputMessage]) -> String {
+    let (begun, asked) = match messages.split_last() {
+        Some((last, asked)) if last.role == Assistant => (last.text.as_str(), asked),
+        _ => ("", messages),
+    };
+    let name = |role| match role {
+        InputRole::System => "system",
+        User => "user",
+        Assistant => "assistant",
+    };
+    let asked: String = asked
+        .iter()
+        .map(|message| format!("⟦start⟧{}\n{}⟦end⟧\n", name(message.role), message.text))
+        .collect();
+    format!("{asked}⟦start⟧assistant\n{begun}")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    /// Whatever a log holds and however small the window: what the model reads is what
+    /// [`outgoing`](crate::outgoing) says that it was sent.
+    #[test]
+    fn what_is_read_is_what_is_said_to_be_sent(branch in branch(), tokens in 30u32..200) {
+        // A branch on its way to a provider has no blank messages.
+        let branch: Vec<_> = branch.into_iter().filter(|message| !is_blank(&message.text)).collect();
+        let window = Window { tokens, reserve: 10 };
+        match fit(&template(CHATML), &Letters::new(), "s", &branch, window) {
+            Err(error) => prop_assert!(matches!(error, PromptError::TooLong(_))),
+            Ok(prompt) => {
+                let sent = sent_messages("s", &branch[prompt.left_out as usize..], &[]);
+                assert_acceptable(&sent);
+                prop_assert_eq!(show(&prompt.tokens), chatml(&sent));
+            }
+        }
+    }
 }

@@ -123,7 +123,7 @@ fn a_refused_system_message_goes_in_front_of_the_first() {
 }
 
 #[test]
-fn neighbours_of_one_role_become_one_where_roles_must_alternate() {
+fn neighbours_of_one_role_are_one_message() {
     assert_eq!(
         render(GEMMA2, &[System, User, User]),
         "<s><start_of_turn>user\n{0}\n\n{1}\n\n{2}<end_of_turn>\n<start_of_turn>model\n"

@@ -1,0 +1,62 @@
+//! What was done otherwise for a provider that refused it, in the reader's language.
+
+use protocol::{Adjustment, Retry};
+
+use super::{Locale, error_title};
+use crate::label;
+
+/// An attempt that failed, and how the provider was asked again.
+pub fn attempt(number: usize, retry: &Retry) -> String {
+    // The server speaks English.
+    let own = matches!(crate::reader::locale(), Locale::en);
+    let happened = if own { &retry.error.message } else { error_title(retry.error.code) };
+    let pause = label::seconds(retry.wait_ms);
+    match retry.adjustment {
+        None => tr!(attempt, number = number, happened = happened, pause = pause),
+        Some(adjustment) => {
+            let again = asked_again(adjustment);
+            tr!(attempt_adjusted, number = number, happened = happened, again = again)
+        }
+    }
+}
+
+/// That the provider was asked again, and with what changed.
+fn asked_again(adjustment: Adjustment) -> String {
+    match parameter(adjustment) {
+        Some((name, true)) => tr!(again_without, name = name),
+        Some((name, false)) => tr!(again_as, name = name),
+        None => match adjustment {
+            Adjustment::SystemInUser => tr!(again_system).to_owned(),
+            Adjustment::WithoutBeginning => tr!(again_beginning).to_owned(),
+            _ => tr!(again_fewer).to_owned(),
+        },
+    }
+}
+
+/// What is put otherwise in a request, in a few words.
+#[cfg(feature = "ssr")]
+pub fn adjustment(adjustment: Adjustment) -> String {
+    match parameter(adjustment) {
+        Some((name, true)) => tr!(sent_without, name = name),
+        Some((name, false)) => tr!(sent_as, name = name),
+        None => match adjustment {
+            Adjustment::SystemInUser => tr!(sent_system).to_owned(),
+            Adjustment::WithoutBeginning => tr!(sent_beginning).to_owned(),
+            _ => tr!(sent_fewer).to_owned(),
+        },
+    }
+}
+
+/// The parameter that it is about, and whether it is left out. The names are the API's.
+fn parameter(adjustment: Adjustment) -> Option<(&'static str, bool)> {
+    match adjustment {
+        Adjustment::WithoutTemperature => Some(("temperature", true)),
+        Adjustment::WithoutTopP => Some(("top_p", true)),
+        Adjustment::WithoutSeed => Some(("seed", true)),
+        Adjustment::WithoutStreamOptions => Some(("stream_options", true)),
+        Adjustment::WithoutMaxTokens => Some(("max_tokens", true)),
+        Adjustment::MaxCompletionTokens => Some(("max_completion_tokens", false)),
+        Adjustment::MaxTokens => Some(("max_tokens", false)),
+        Adjustment::SystemInUser | Adjustment::WithoutBeginning | Adjustment::FewerMessages => None,
+    }
+}

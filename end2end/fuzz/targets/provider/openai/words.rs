@@ -1,0 +1,1 @@
+../../../../../runtime/src/provider/openai/words.rs

@@ -1,0 +1,31 @@
+//! What is left out of a request, or put otherwise, for a provider that refuses it as it was.
+
+use serde::{Deserialize, Serialize};
+
+/// One thing that is done otherwise than a profile or a conversation asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Adjustment {
+    /// The parameter `temperature` is not sent.
+    WithoutTemperature,
+    /// The parameter `top_p` is not sent.
+    WithoutTopP,
+    /// The parameter `seed` is not sent.
+    WithoutSeed,
+    /// The parameter `stream_options` is not sent, so that the tokens may not be counted.
+    WithoutStreamOptions,
+    /// The longest allowed length of the answer is sent as `max_completion_tokens`.
+    MaxCompletionTokens,
+    /// The longest allowed length of the answer is sent as `max_tokens`.
+    MaxTokens,
+    /// The longest allowed length of the answer is not sent.
+    WithoutMaxTokens,
+    /// The system prompt stands at the front of the first message of the user.
+    SystemInUser,
+    /// The answer that is continued is not sent: the model begins anew, and what it writes stands
+    /// behind the old text.
+    WithoutBeginning,
+    /// Fewer of the oldest messages are sent. It may be done several times in a turn.
+    FewerMessages,
+}

@@ -1,0 +1,123 @@
+//! What a response holds: an answer in one of its forms, or an error.
+
+use std::time::{Duration, SystemTime};
+
+use hyper::{Response, StatusCode, body::Incoming};
+use protocol::Error;
+use serde_json::Value;
+
+use super::super::link::Link;
+use super::super::plan::Plan;
+use super::super::reply::{self, Kind};
+use super::super::said::Said;
+use super::super::{Shared, classify, fault};
+
+/// Bytes of an error's body that are read.
+const MAX_BODY_BYTES: usize = 1 << 20;
+/// How long such a body may take once its head is there.
+const BODY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Why an attempt has no answer.
+pub(super) struct Failure {
+    pub(super) error: Error,
+    /// What the endpoint said of it. None where the error was found out here.
+    pub(super) said: Option<Box<Said>>,
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self { error, said: None }
+    }
+}
+
+/// A response that holds an answer.
+pub(super) enum Reply {
+    /// A stream of events. The first bytes of its body were read already.
+    Events(Vec<u8>, Incoming),
+    /// The data of all events: of a whole answer, or of a stream that came as lines of JSON.
+    Whole(Vec<String>),
+}
+
+impl Shared {
+    /// Tells which kind of answer a response holds.
+    pub(super) async fn reply(
+        &self,
+        response: Response<Incoming>,
+        link: &mut Link,
+        plan: &Plan,
+    ) -> Result<Reply, Failure> {
+        let (head, mut body) = response.into_parts();
+        if head.status != StatusCode::OK {
+            let read = link.read(&mut body, MAX_BODY_BYTES, BODY_LIMIT).await;
+            let (status, now) = (head.status.as_u16(), SystemTime::now());
+            let response = (status, &head.headers, read.as_slice());
+            let (error, said) = classify::from_response(response, now, self.has_key(), &plan.sent);
+            tracing::debug!(status, code = ?error.code, said = error.said, "the provider failed");
+            return Err(Failure { error, said: Some(Box::new(said)) });
+        }
+        if reply::says_compressed(&head.headers) {
+            return Err(fault::compressed().into());
+        }
+        if reply::says_events(&head.headers) {
+            return Ok(Reply::Events(Vec::new(), body));
+        }
+        let mut first = Vec::new();
+        let kind = loop {
+            if let Some(kind) = reply::kind(&first) {
+                break kind;
+            }
+            match link.next(&mut body).await? {
+                Some(bytes) if first.len() < self.config.max_event_bytes => {
+                    first.extend_from_slice(&bytes);
+                }
+                _ => return Err(fault::not_a_stream().into()),
+            }
+        };
+        match kind {
+            Kind::Events => Ok(Reply::Events(first, body)),
+            Kind::Json => self.events(first, &mut body, link, plan).await.map(Reply::Whole),
+            Kind::Compressed => Err(fault::compressed().into()),
+            Kind::Other => Err(fault::not_a_stream().into()),
+        }
+    }
+
+    /// Reads a body of JSON to its end. Fails where that is no answer.
+    pub(super) async fn events(
+        &self,
+        mut read: Vec<u8>,
+        body: &mut Incoming,
+        link: &mut Link,
+        plan: &Plan,
+    ) -> Result<Vec<String>, Failure> {
+        while let Some(bytes) = link.next(body).await? {
+            if read.len() + bytes.len() > self.config.max_event_bytes + self.config.max_answer_bytes
+            {
+                return Err(fault::event_too_long().into());
+            }
+            read.extend_from_slice(&bytes);
+        }
+        let events = reply::events(&read);
+        if events.iter().any(|event| reply::is_answer(event)) {
+            return Ok(events);
+        }
+        let value = |event: &String| serde_json::from_str::<Value>(event).unwrap_or_default();
+        match events.iter().find_map(|event| self.told(&value(event), plan)) {
+            Some(failure) => Err(failure),
+            // An error in a shape that a part of a stream may have as well.
+            None if events.iter().any(|event| !value(event)["detail"].is_null()) => {
+                let said = Said::from_body(&read);
+                let error = classify::from_said(&said, &plan.sent, self.has_key());
+                Err(Failure { error, said: Some(Box::new(said)) })
+            }
+            None => Err(fault::not_a_stream().into()),
+        }
+    }
+
+    /// The failure that an event or a body reports. None where it reports none.
+    pub(super) fn told(&self, value: &Value, plan: &Plan) -> Option<Failure> {
+        let said = Said::from_value(value)?;
+        let error = classify::from_said(&said, &plan.sent, self.has_key());
+        tracing::debug!(code = ?error.code, said = error.said, "the provider failed");
+        Some(Failure { error, said: Some(Box::new(said)) })
+    }
+}

@@ -1,0 +1,227 @@
+//! Recognises which part of a request an endpoint refuses, and decides what to do about it; pure.
+//!
+//! A part counts as refused only if it was sent and the error names it: in `param`, in pydantic's
+//! `loc`, or in its sentences. The texts are those of real endpoints; the tests name their sources.
+
+use protocol::Adjustment;
+
+use super::said::Said;
+
+/// A part of a request that can be refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    Parameter(Parameter),
+    /// A message of the role `system`.
+    System,
+    /// An assistant's message at the end, which is to be continued.
+    Beginning,
+    /// The order of the roles.
+    Roles,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Parameter {
+    Temperature,
+    TopP,
+    Seed,
+    StreamOptions,
+    MaxTokens,
+    MaxCompletionTokens,
+}
+
+/// The parts of a request that can be refused.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Sent {
+    pub(super) parameters: Vec<Parameter>,
+    /// A system message.
+    pub(super) system: bool,
+    /// The beginning of an answer at its end.
+    pub(super) beginning: bool,
+}
+
+/// Each parameter by its name, and how it is spelled otherwise.
+const PARAMETERS: [(Parameter, &[&str]); 6] = [
+    (Parameter::Temperature, &["temperature"]),
+    (Parameter::TopP, &["top_p", "topp", "top-p"]),
+    (Parameter::Seed, &["seed"]),
+    (Parameter::StreamOptions, &["stream_options", "streamoptions", "include_usage"]),
+    (Parameter::MaxTokens, &["max_tokens", "maxtokens"]),
+    (Parameter::MaxCompletionTokens, &["max_completion_tokens", "maxcompletiontokens"]),
+];
+
+/// Words that refusals contain, in lower case.
+const REFUSING: &[&str] = &[
+    "unsupported",
+    "not support",
+    "n't support",
+    "not permitted",
+    "not allowed",
+    "not accept",
+    "not take",
+    "not available",
+    "not enabled",
+    "not implemented",
+    "not a valid",
+    "not valid",
+    "not one of",
+    "unrecognized",
+    "unrecognised",
+    "unknown",
+    "unexpected",
+    "extra",
+    "deprecated",
+    "cannot",
+    "can not",
+    "incompatible",
+    "invalid",
+    "only",
+    "must be",
+    "must not",
+    "should be",
+    "refuse",
+    "reject",
+    "remove",
+];
+/// Codes and types of refusals.
+const REFUSALS: &[&str] = &[
+    "unsupported_parameter",
+    "unsupported_value",
+    "unknown_parameter",
+    "unrecognized_parameter",
+    "extra_forbidden",
+    "not_supported",
+];
+/// Words about a value that is out of range. The person who chose the value has to change it.
+const RANGE: &[&str] = &[
+    "must be between",
+    "must be at most",
+    "must be at least",
+    "must be in the range",
+    "range of",
+    "too large",
+    "too small",
+    "too high",
+    "too low",
+    "above maximum",
+    "below minimum",
+    "above_max",
+    "below_min",
+    "less than",
+    "greater than",
+    "<=",
+    ">=",
+];
+/// Words for an answer that is to be continued.
+const BEGINNINGS: &[&str] = &[
+    "prefill",
+    "prefix",
+    "begun",
+    "beginning",
+    "continu",
+    "partial",
+    "last role",
+    "last message",
+    "final message",
+    "end with a user",
+    "ends with a user",
+    "end with user",
+    "end of the list",
+    "got assistant",
+    "assistant message",
+];
+const ROLES: &[&str] = &[
+    "alternat",
+    "successive",
+    "interleave",
+    "in a row",
+    "first message must",
+    "start with a user",
+];
+
+/// The part that an error refuses. None where the error names no part that was sent.
+pub(super) fn of(said: &Said, sent: &Sent) -> Option<Refused> {
+    let parameter = parameter(said, sent).map(Refused::Parameter);
+    let roles = || said.says(ROLES) || said.says(&["role"]) && said.says(REFUSING);
+    parameter
+        .or_else(|| refuses_system(said, sent).then_some(Refused::System))
+        .or_else(|| (sent.beginning && said.says(BEGINNINGS)).then_some(Refused::Beginning))
+        .or_else(|| roles().then_some(Refused::Roles))
+}
+
+/// Whether an error is about a value that is out of range.
+pub(super) fn is_range(said: &Said) -> bool {
+    said.has(RANGE) && !said.is_named(REFUSALS)
+}
+
+/// The parameter that an error names, refused or out of range.
+pub(super) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
+    let sent = |parameter: &Parameter| sent.parameters.contains(parameter);
+    let named = |names: &[&str]| {
+        said.params.iter().any(|param| names.contains(&param.split('.').next().unwrap_or_default()))
+    };
+    let field = PARAMETERS.iter().find(|(_, names)| named(names)).map(|(parameter, _)| *parameter);
+    if let Some(parameter) = field {
+        return Some(parameter).filter(sent);
+    }
+    if !said.says(REFUSING) {
+        return None;
+    }
+    // Two parameters that exclude each other: `top_p` is left out, and `temperature` stays.
+    let mentions: Vec<_> = PARAMETERS
+        .iter()
+        .filter_map(|(parameter, names)| {
+            let at = names.iter().filter_map(|name| mention(&said.lower, name)).min()?;
+            sent(parameter).then_some((at, *parameter))
+        })
+        .collect();
+    let both = said.says(&["both"]) && mentions.iter().any(|(_, p)| *p == Parameter::TopP);
+    let first = mentions.into_iter().min_by_key(|(at, _)| *at).map(|(_, parameter)| parameter);
+    if both { Some(Parameter::TopP) } else { first }
+}
+
+/// The adjustment that avoids a refusal. None where it was already in force, as listed in `made`.
+pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> Option<Adjustment> {
+    use Adjustment as A;
+    use Parameter as P;
+    let adjustment = match refused {
+        Refused::Parameter(P::Temperature) => A::WithoutTemperature,
+        Refused::Parameter(P::TopP) => A::WithoutTopP,
+        Refused::Parameter(P::Seed) => A::WithoutSeed,
+        Refused::Parameter(P::StreamOptions) => A::WithoutStreamOptions,
+        // A server that refuses one name usually knows the other one.
+        Refused::Parameter(P::MaxTokens) if !made.contains(&A::MaxTokens) => A::MaxCompletionTokens,
+        Refused::Parameter(P::MaxCompletionTokens) if !made.contains(&A::MaxCompletionTokens) => {
+            A::MaxTokens
+        }
+        Refused::Parameter(P::MaxTokens | P::MaxCompletionTokens) => A::WithoutMaxTokens,
+        // The roles alternate already, so the refusal must be about the system message.
+        Refused::System | Refused::Roles if sent.system => A::SystemInUser,
+        Refused::Beginning | Refused::Roles if sent.beginning => A::WithoutBeginning,
+        Refused::System | Refused::Beginning | Refused::Roles => return None,
+    };
+    (!made.contains(&adjustment)).then_some(adjustment)
+}
+
+fn refuses_system(said: &Said, sent: &Sent) -> bool {
+    let first = said.params.iter().any(|param| param == "messages.0.role");
+    let developer = said.says(&["developer instruction", "system instruction"]);
+    let words = mention(&said.lower, "system").is_some()
+        && said.says(&["role", "message", "prompt"])
+        && said.says(REFUSING)
+        && !said.says(&["optional system", "(optional) system"]);
+    let only = said.says(&["only user and assistant roles"]);
+    sent.system && (first || developer || words || only)
+}
+
+/// The position of a name that is not part of a longer one.
+fn mention(text: &str, name: &str) -> Option<usize> {
+    let part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.match_indices(name).map(|(at, _)| at).find(|at| {
+        let before = text[..*at].chars().next_back();
+        let after = text[at + name.len()..].chars().next();
+        !before.is_some_and(part) && !after.is_some_and(part)
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,117 @@
+//! A provider that refuses a request is asked again otherwise, and everybody can see it.
+
+use protocol::api::{AskAgain, InputRole};
+use protocol::{Adjustment, ErrorCode, ProviderKind, TurnId, TurnState};
+use runtime::provider::Output;
+
+use crate::stage::{Stage, answer_of, soon};
+
+fn began(adjustments: Vec<Adjustment>) -> Output {
+    Output::Began { left_out: 0, window_tokens: None, model: None, adjustments }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
+    // No attempt that failed is made again here.
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.refuse(ProviderKind::Parameter, Adjustment::WithoutTemperature).await;
+    let call = stage.script.call().await;
+    call.refuse(ProviderKind::Roles, Adjustment::SystemInUser).await;
+    let call = stage.script.call().await;
+    let made = vec![Adjustment::WithoutTemperature, Adjustment::SystemInUser];
+    call.say(began(made.clone())).await;
+    call.text("a").await;
+    call.finish().await;
+
+    watcher.until_ended(accepted.turn.turn_id).await;
+    let view = stage.snapshot().await;
+    assert_eq!(*watcher.view(), view);
+    let turn = &view.turns[0];
+    assert_eq!(answer_of(&view, turn), ("a".to_owned(), TurnState::Completed));
+    let retries: Vec<_> =
+        turn.retries.iter().map(|retry| (retry.adjustment, retry.wait_ms)).collect();
+    assert_eq!(retries, [(Some(made[0]), 0), (Some(made[1]), 0)]);
+    assert_eq!(turn.sight.as_ref().unwrap().adjustments, made);
+    // What was sent is shown as it was sent.
+    let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
+    assert_eq!((input.adjustments, input.sampling.temperature), (made, None));
+    let [only] = &input.messages[..] else { panic!("{:?}", input.messages) };
+    assert_eq!(only.role, InputRole::User);
+    assert!(only.text.ends_with("\n\nq") && only.text.contains("the stage"), "{}", only.text);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_that_refuses_whatever_it_is_asked_ends_the_turn() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.refuse(ProviderKind::Parameter, Adjustment::WithoutSeed).await;
+    stage.script.call().await.refuse(ProviderKind::Parameter, Adjustment::WithoutSeed).await;
+    let turn = stage.ended(&accepted).await;
+    assert_eq!((turn.state, turn.retries.len()), (TurnState::Failed, 1));
+    assert_eq!(turn.error.unwrap().code, ErrorCode::Provider(ProviderKind::Parameter));
+    assert!(stage.script.is_quiet());
+
+    let (accepted, mut call) = stage.ask("q").await;
+    for _ in 0..6 {
+        call.refuse(ProviderKind::ContextLength, Adjustment::FewerMessages).await;
+        call = stage.script.call().await;
+    }
+    call.refuse(ProviderKind::ContextLength, Adjustment::FewerMessages).await;
+    let turn = stage.ended(&accepted).await;
+    assert_eq!((turn.state, turn.retries.len()), (TurnState::Failed, 6));
+    assert!(stage.script.is_quiet());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_shown_is_never_asked_for_again() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    call.text("half").await;
+    call.refuse(ProviderKind::Parameter, Adjustment::WithoutSeed).await;
+    let turn = stage.ended(&accepted).await;
+    assert_eq!((turn.state, turn.retries.len()), (TurnState::Failed, 0));
+    assert!(stage.script.is_quiet());
+}
+
+/// The white space at the end of a beginning is not sent, and not told
+/// twice; a provider that does not continue begins anew behind the old text.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
+    for (made, pieces, text) in [
+        (vec![], vec!["\n", "\nTwo."], "One.\n\nTwo."),
+        (vec![Adjustment::WithoutBeginning], vec!["Two."], "One.\n\nTwo."),
+    ] {
+        let mut stage = Stage::new().await;
+        let (accepted, call) = stage.ask("q").await;
+        call.begin().await;
+        call.text("One.\n\n").await;
+        call.fail(ProviderKind::Network).await;
+        let cut = stage.ended(&accepted).await;
+        let wish = AskAgain {
+            id: TurnId::from_parts(1_763_800_000_000, [7; 10]),
+            question: cut.question,
+            continues: Some(cut.answer),
+        };
+        let accepted = soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap();
+        let mut call = stage.script.call().await;
+        if let Some(adjustment) = made.first() {
+            call.refuse(ProviderKind::Beginning, *adjustment).await;
+            call = stage.script.call().await;
+        }
+        call.say(began(made.clone())).await;
+        for piece in pieces {
+            call.text(piece).await;
+        }
+        call.finish().await;
+        let turn = stage.ended(&accepted).await;
+        let view = stage.snapshot().await;
+        assert_eq!(answer_of(&view, &turn), (text.to_owned(), TurnState::Completed));
+        let input = soon(stage.runtime.turn_input(stage.worker, wish.id)).await.unwrap();
+        let last = input.messages.last().unwrap();
+        let expected = if made.is_empty() { "One." } else { "q" };
+        assert_eq!(last.text, expected);
+    }
+}

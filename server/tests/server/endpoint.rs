@@ -1,0 +1,164 @@
+//! Whole conversations with an endpoint that is as strict as those that people have: every message
+//! is answered, and what can be looked up is what the endpoint got (invariants 8 and 12).
+
+use protocol::api::{AskAgain, InputRole, TurnInput};
+use protocol::{Adjustment, Transcript, Turn, TurnId, TurnState};
+use serde_json::{Value, json};
+use upstream::{Answer, Rule, Script, Step, When};
+
+use super::support::{Server, start};
+
+/// Without attempts that are made again by themselves.
+const ONCE: &str = "retries = 0";
+
+fn refuses(when: When, message: &str) -> Rule {
+    let body =
+        json!({ "object": "error", "message": message, "type": "BadRequestError", "code": 400 });
+    Rule { when, reply: vec![Step::json(400, &body)] }
+}
+
+/// As the templates of Gemma and Mistral, and Anthropic.
+fn strict() -> Vec<Rule> {
+    vec![
+        refuses(When::NotAlternating, "roles have to alternate between user and assistant"),
+        refuses(When::Blank, "text content blocks must be non-empty"),
+        refuses(When::BegunInSpace, "final assistant content cannot end with trailing whitespace"),
+    ]
+}
+
+fn says(text: &str) -> Vec<Step> {
+    vec![Step::Answer(Answer { text: Some(text.to_owned()), ..Answer::default() })]
+}
+
+async fn turn(server: &Server, worker: &str, id: TurnId) -> Turn {
+    server.ended(server.worker_id().await).await;
+    server.get(&format!("{worker}/turns/{id}")).send().await.unwrap().json().await.unwrap()
+}
+
+/// Asks and waits for the end.
+async fn asks(server: &Server, worker: &str, text: &str) -> Turn {
+    let accepted = server.send(worker, text).await;
+    turn(server, worker, accepted.turn.turn_id).await
+}
+
+/// The messages of the newest request, and of what is told of a turn; the same.
+async fn sent(server: &Server, worker: &str, turn: &Turn) -> Vec<(String, String)> {
+    let path = format!("{worker}/turns/{}/input", turn.turn_id);
+    let told: TurnInput = server.get(&path).send().await.unwrap().json().await.unwrap();
+    let role = |role| match role {
+        InputRole::System => "system",
+        InputRole::User => "user",
+        InputRole::Assistant => "assistant",
+    };
+    let told: Vec<_> =
+        told.messages.into_iter().map(|m| (role(m.role).to_owned(), m.text)).collect();
+    let log = server.upstream.log();
+    let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
+    let messages = request.body.as_ref().unwrap()["messages"].as_array().unwrap();
+    let word = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let got: Vec<_> = messages.iter().map(|m| (word(&m["role"]), word(&m["content"]))).collect();
+    assert_eq!(told, got);
+    got
+}
+
+async fn transcript(server: &Server, worker: &str) -> Transcript {
+    server.get(&format!("{worker}/transcript")).send().await.unwrap().json().await.unwrap()
+}
+
+/// Stopped before the first text, which made every later message fail (mistral-vibe#1006).
+#[tokio::test]
+async fn a_turn_that_was_stopped_before_its_first_text_kills_no_conversation() {
+    let server = start(ONCE).await;
+    let worker = server.worker().await;
+    let replies = vec![vec![Step::Silent], says("Second answer."), says("Third answer.")];
+    server.upstream.script(Script { replies, rules: strict(), ..Script::default() });
+    let first = server.send(&worker, "first").await;
+    server.upstream.wait(|log| log.requests.iter().any(|r| r.method == "POST")).await;
+    server.post(&format!("{worker}/cancel")).send().await.unwrap();
+    let first = turn(&server, &worker, first.turn.turn_id).await;
+    assert_eq!(first.state, TurnState::Cancelled);
+
+    let second = asks(&server, &worker, "second").await;
+    assert_eq!(second.state, TurnState::Completed, "{second:?}");
+    let got = sent(&server, &worker, &second).await;
+    assert_eq!(got[1..], [("user".into(), "first\n\nsecond".into())]);
+    let third = asks(&server, &worker, "third").await;
+    assert_eq!(third.state, TurnState::Completed, "{third:?}");
+    assert_eq!(sent(&server, &worker, &third).await.len(), 4);
+    // The log is as it was.
+    assert_eq!(transcript(&server, &worker).await.messages.len(), 6);
+}
+
+/// A blank answer, and one that ends in line breaks and is continued.
+#[tokio::test]
+async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
+    let server = start(ONCE).await;
+    let worker = server.worker().await;
+    let cut = Answer { finish: "length".into(), ..Answer::pieces(["One.\n\n"]) };
+    let replies = vec![says("\n\n"), vec![Step::Answer(cut)], says("\n\nTwo.")];
+    server.upstream.script(Script { replies, rules: strict(), ..Script::default() });
+    asks(&server, &worker, "a").await;
+    let second = asks(&server, &worker, "b").await;
+    assert_eq!(sent(&server, &worker, &second).await[1..], [("user".into(), "a\n\nb".into())]);
+
+    let id = TurnId::from_parts(1_763_800_000_000, [7; 10]);
+    let wish = AskAgain { id, question: second.question, continues: Some(second.answer) };
+    let path = format!("{worker}/turns");
+    assert_eq!(server.post(&path).json(&wish).send().await.unwrap().status(), 202);
+    let third = turn(&server, &worker, id).await;
+    assert_eq!(third.state, TurnState::Completed, "{third:?}");
+    let last = sent(&server, &worker, &third).await.pop().unwrap();
+    assert_eq!(last, ("assistant".into(), "One.".into()));
+    let messages = transcript(&server, &worker).await.messages;
+    assert_eq!(messages.last().unwrap().text, "One.\n\nTwo.");
+}
+
+/// The list tells nothing of the window: six turns of some 1,600 characters each.
+#[tokio::test]
+async fn a_window_that_nobody_knew_is_learned_and_every_message_is_answered() {
+    let server = start(ONCE).await;
+    let worker = server.worker().await;
+    let mut rules = strict();
+    let message = "the maximum context length is 2048 tokens, the messages have 2311";
+    rules.push(refuses(When::Longer { than: 2_048 * 3, model: None }, message));
+    server.upstream.script(Script { rules, ..Script::default() });
+    let mut adjustments = Vec::new();
+    for n in 0..6 {
+        let asked = asks(&server, &worker, &format!("{n} ").repeat(800)).await;
+        assert_eq!(asked.state, TurnState::Completed, "{n}: {asked:?}");
+        let made = asked.retries.iter().filter_map(|retry| retry.adjustment);
+        adjustments.extend(made);
+        let got = sent(&server, &worker, &asked).await;
+        assert!(got.last().unwrap().1.starts_with(&format!("{n} {n}")));
+        if !adjustments.is_empty() {
+            let sight = asked.sight.as_ref().unwrap();
+            assert_eq!(sight.window_tokens, Some(2_048));
+            assert!(sight.left_out > 0, "what was left out is shown");
+        }
+    }
+    assert_eq!(adjustments, [Adjustment::FewerMessages], "once, for it is remembered");
+}
+
+/// A refused parameter as the interface and the page show it (new-api#418).
+#[tokio::test]
+async fn a_refusal_is_told_with_the_endpoints_words_and_remembered() {
+    let server = start(ONCE).await;
+    let worker = server.worker().await;
+    let words = "Unknown parameter: 'stream_options'. Ask me@firm.example, key sk-live-123456.";
+    let rules = vec![refuses(When::Has("stream_options".into()), words)];
+    server.upstream.script(Script { rules, ..Script::default() });
+    let first = asks(&server, &worker, "a").await;
+    assert_eq!(first.state, TurnState::Completed, "{first:?}");
+    let [retry] = &first.retries[..] else { panic!("{first:?}") };
+    assert_eq!((retry.adjustment, retry.wait_ms), (Some(Adjustment::WithoutStreamOptions), 0));
+    let said = "Unknown parameter: 'stream_options'. Ask [e-mail], key [key].";
+    assert_eq!(retry.error.said.as_deref(), Some(said));
+    let page = server.get(&format!("/c/{}", server.worker_id().await)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Asked again without stream_options."), "{page}");
+    assert!(page.contains("[e-mail]") && !page.contains("sk-live"));
+
+    let second = asks(&server, &worker, "b").await;
+    assert!(second.retries.is_empty());
+    assert_eq!(second.sight.unwrap().adjustments, [Adjustment::WithoutStreamOptions]);
+}
