@@ -104,7 +104,9 @@ pub async fn submit(
 ) -> Result<String, AppError> {
     let backend = Backend::current()?;
     let done = match crate::form::Fields::read(fields) {
-        Ok(fields) => fields.perform(backend.runtime(), worker_id).await,
+        Ok(fields) => {
+            fields.perform(backend.runtime(), worker_id, crate::reader::utc_offset()).await
+        }
         Err(refused) => Err(refused),
     };
     done.map_err(|refused| told(refused.error))

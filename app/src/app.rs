@@ -23,6 +23,8 @@ pub fn App() -> impl IntoView {
     provide_meta_context();
     titled(|| text::PRODUCT.to_owned());
     provide_context(Drafts::new());
+    #[cfg(feature = "browser")]
+    effect(crate::reader::tell_utc_offset);
     let list = List::new();
     provide_context(list.clone());
     // Once there is a list; it then lives as long as the page.

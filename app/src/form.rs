@@ -6,7 +6,7 @@
 
 use leptos::serde_json;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
-use protocol::{Error, ErrorCode, MessageId, Place, TurnId, Worker, WorkerId};
+use protocol::{Error, ErrorCode, MessageId, Place, TurnId, UtcOffset, Worker, WorkerId};
 use runtime::{Runtime, Wanted};
 use serde::Deserialize;
 
@@ -22,7 +22,10 @@ pub use chosen::Chosen;
 enum Action {
     Send,
     Again,
+    /// Ends the answer that is being written.
     Stop,
+    /// Closes the conversation to new messages.
+    Close,
     Create,
     Choose,
     Rename,
@@ -78,11 +81,13 @@ impl Fields {
         Chosen { profile: profile.clone(), model: model.clone(), title: title.clone() }
     }
 
-    /// Does what the form asks on the page of `worker`. Gives the path to go on to.
+    /// Does what the form asks on the page of `worker`, for a reader whose clock stands at
+    /// `utc_offset`. Gives the path to go on to.
     pub async fn perform(
         self,
         runtime: &Runtime,
         worker: Option<WorkerId>,
+        utc_offset: Option<UtcOffset>,
     ) -> Result<String, Box<Refused>> {
         let (action, message_id) = (self.action, self.id);
         let (edits, parent) = (self.edits, self.parent);
@@ -96,19 +101,22 @@ impl Fields {
             }
             (Action::Send, Some(id)) => match message_id {
                 Some(message) => {
-                    let message = SendMessage { id: message, text: text.clone(), parent, edits };
+                    let message =
+                        SendMessage { id: message, text: text.clone(), parent, edits, utc_offset };
                     runtime.send(id, message).await.map(|_| conversation(id))
                 }
                 None => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
             (Action::Again, Some(id)) => match (turn_id, self.question) {
                 (Some(turn), Some(question)) => {
-                    let request = AskAgain { id: turn, question, continues: self.continues };
+                    let continues = self.continues;
+                    let request = AskAgain { id: turn, question, continues, utc_offset };
                     runtime.ask_again(id, request).await.map(|_| conversation(id))
                 }
                 _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
             },
             (Action::Stop, Some(id)) => runtime.cancel(id).await.map(|_| conversation(id)),
+            (Action::Close, Some(id)) => runtime.stop(id).await.map(|_| conversation(id)),
             (Action::Choose, Some(id)) => match self.chosen().wanted() {
                 Ok(wanted) => runtime.choose(id, wanted).await.map(|_| conversation(id)),
                 Err(error) => Err(error),

@@ -1,28 +1,20 @@
 //! Small pieces of text made from numbers and names.
 
-#[cfg(feature = "ssr")]
-use protocol::ProviderName;
-use protocol::{Timings, Usage, Worker};
+use protocol::{ProviderName, Timings, Usage, Worker};
 
 use crate::text::tr;
 
-/// Where a provider's models run.
-#[cfg(feature = "ssr")]
-pub fn place(provider: ProviderName) -> &'static str {
-    match provider {
-        ProviderName::Local => tr!(local),
-        // Imported answers come from nowhere here; no provider is called that.
-        ProviderName::Openai | ProviderName::Imported => tr!(openai),
-    }
-}
-
-/// A provider's name in a form.
-#[cfg(feature = "ssr")]
-pub fn provider(provider: ProviderName) -> &'static str {
-    match provider {
-        ProviderName::Local => "local",
-        ProviderName::Openai => "openai",
-        ProviderName::Imported => "imported",
+/// Where a provider's models run: on this machine, at the one endpoint, or at the endpoint that the
+/// owner gave this name.
+pub fn place(provider: &ProviderName) -> String {
+    if provider.is_local() {
+        tr!(local).to_owned()
+    } else if provider.is_openai() {
+        tr!(openai).to_owned()
+    } else if provider.is_imported() {
+        tr!(import).to_owned()
+    } else {
+        provider.to_string()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use leptos_i18n::Locale as _;
+use protocol::UtcOffset;
 
 use crate::text::Locale;
 
@@ -14,6 +15,8 @@ pub struct Preferences {
     pub theme: Option<Theme>,
     /// Whether Enter begins a new line and Shift + Enter sends.
     pub enter_breaks: bool,
+    /// Where the browser's clock stands, where a script of the console has told it.
+    pub utc_offset: Option<UtcOffset>,
 }
 
 /// Light or dark, against what the system says.
@@ -26,6 +29,7 @@ pub enum Theme {
 const LANGUAGE: &str = "companion_language";
 const THEME: &str = "companion_theme";
 const ENTER: &str = "companion_enter";
+const UTC_OFFSET: &str = crate::reader::UTC_OFFSET_COOKIE;
 
 /// About 400 days, the longest that browsers keep one.
 const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly";
@@ -50,6 +54,10 @@ impl Preferences {
             LANGUAGE => self.language = language(value),
             THEME => self.theme = theme(value),
             ENTER => self.enter_breaks = value == "breaks",
+            UTC_OFFSET => {
+                let minutes: Option<i16> = value.parse().ok();
+                self.utc_offset = minutes.and_then(|minutes| minutes.try_into().ok());
+            }
             _ => {}
         }
     }
@@ -60,10 +68,11 @@ impl Preferences {
             language: language(language_is),
             theme: theme(theme_is),
             enter_breaks: enter_is == "breaks",
+            utc_offset: None,
         }
     }
 
-    /// The cookies that keep them.
+    /// The cookies that keep what a form chooses.
     pub fn cookies(self) -> [HeaderValue; 3] {
         let cookie = |name: &str, value: &str| {
             HeaderValue::try_from(format!("{name}={value}{COOKIE}")).expect("plain letters")
@@ -136,6 +145,7 @@ mod tests {
             language: Some(Locale::ja),
             theme: Some(Theme::Dark),
             enter_breaks: true,
+            utc_offset: None,
         };
         for preferences in [chosen, Preferences::default()] {
             let mut headers = HeaderMap::new();

@@ -27,6 +27,37 @@ pub fn enter_breaks() -> bool {
     false
 }
 
+/// The cookie in which a script tells the server where the reader's clock stands, in minutes ahead of
+/// UTC: pages without a script tell times by it, and forms send it on.
+pub const UTC_OFFSET_COOKIE: &str = "companion_utc_offset";
+
+/// Where the reader's clock stands; none where nobody told.
+pub fn utc_offset() -> Option<protocol::UtcOffset> {
+    #[cfg(feature = "browser")]
+    {
+        // The other way round: how far UTC is ahead.
+        let behind = js_sys::Date::new_0().get_timezone_offset();
+        return protocol::UtcOffset::try_from(-(behind as i16)).ok();
+    }
+    #[cfg(all(feature = "ssr", not(feature = "browser")))]
+    return preferences().utc_offset;
+    #[cfg(not(any(feature = "ssr", feature = "browser")))]
+    None
+}
+
+/// Tells the server where the clock stands, with every request from now on.
+#[cfg(feature = "browser")]
+pub fn tell_utc_offset() {
+    use wasm_bindgen::JsCast;
+    let Some(offset) = utc_offset() else { return };
+    let document = leptos::prelude::document().unchecked_into::<web_sys::HtmlDocument>();
+    let minutes = offset.minutes();
+    // Without cookies, times are told in UTC.
+    let _ = document.set_cookie(&format!(
+        "{UTC_OFFSET_COOKIE}={minutes}; Path=/; Max-Age=34560000; SameSite=Lax"
+    ));
+}
+
 /// The page's language as the reader's region writes it: `en-GB` for a browser that says so.
 #[cfg(feature = "browser")]
 pub fn regional() -> String {

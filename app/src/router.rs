@@ -90,7 +90,10 @@ impl Handlers {
         form: Result<Form<Fields>, FormRejection>,
     ) -> Response {
         let done = match form {
-            Ok(Form(fields)) => fields.perform(self.backend.runtime(), worker).await,
+            Ok(Form(fields)) => {
+                let utc_offset = Preferences::of(&headers).utc_offset;
+                fields.perform(self.backend.runtime(), worker, utc_offset).await
+            }
             Err(_) => Err(unreadable()),
         };
         let refused = match done {
@@ -132,9 +135,11 @@ async fn submit_conversation(
 
 async fn server_function(State(console): State<Handlers>, request: Request<Body>) -> Response {
     let backend = console.backend;
-    let locale = Preferences::of(request.headers()).locale(request.headers());
+    let preferences = Preferences::of(request.headers());
+    let locale = preferences.locale(request.headers());
     let context = move || {
         provide_context(backend.clone());
+        provide_context(preferences);
         provide_context(locale);
     };
     let known = leptos::server_fn::axum::server_fn_paths()

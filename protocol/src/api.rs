@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Adjustment, Cursor, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
-    RuntimeId, Timestamp, Turn, TurnId, Worker, WorkerId,
+    RuntimeId, Timestamp, Turn, TurnId, UtcOffset, Worker, WorkerId,
 };
 
 /// `GET /api/v1/status`.
@@ -213,6 +213,9 @@ pub struct SendMessage {
     /// Not together with `parent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edits: Option<MessageId>,
+    /// Where the sender's clock stands: the prompt names the sender's day. Without it, UTC.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<UtcOffset>,
 }
 
 /// `POST .../turns`: another answer to a message that was answered before, or the same one
@@ -228,6 +231,9 @@ pub struct AskAgain {
     /// An answer to it that was cut off: the new one begins with its text and goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<MessageId>,
+    /// As in [`SendMessage`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<UtcOffset>,
 }
 
 /// The answer to a send once it is committed.

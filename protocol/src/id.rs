@@ -170,10 +170,53 @@ name_id!(
     "a runtime name: 1 to 64 of a-z, 0-9 and inner hyphens"
 );
 name_id!(
+    /// What produces text: `local` for the model inside this binary, or the name of an endpoint,
+    /// which is `openai` where it was configured by flags and environment. A turn that another
+    /// program's export brought in has `imported`, with that program as its `profile`.
+    ProviderName,
+    "a provider name: 1 to 64 of a-z, 0-9 and inner hyphens"
+);
+name_id!(
     /// A named choice of prompt, provider, model, language and sampling.
     ProfileName,
     "a profile name: 1 to 64 of a-z, 0-9 and inner hyphens"
 );
+
+impl ProviderName {
+    const LOCAL: &str = "local";
+    const OPENAI: &str = "openai";
+    const IMPORTED: &str = "imported";
+
+    /// The model inside this binary.
+    pub fn local() -> Self {
+        Self(Self::LOCAL.to_owned())
+    }
+
+    /// The endpoint that is configured without a name of its own.
+    pub fn openai() -> Self {
+        Self(Self::OPENAI.to_owned())
+    }
+
+    /// Nothing here: the turn was brought in from another program's export.
+    pub fn imported() -> Self {
+        Self(Self::IMPORTED.to_owned())
+    }
+
+    /// Whether it is [`Self::local`].
+    pub fn is_local(&self) -> bool {
+        self.0 == Self::LOCAL
+    }
+
+    /// Whether it is [`Self::openai`].
+    pub fn is_openai(&self) -> bool {
+        self.0 == Self::OPENAI
+    }
+
+    /// Whether it is [`Self::imported`], which no provider is called.
+    pub fn is_imported(&self) -> bool {
+        self.0 == Self::IMPORTED
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
+use crate::UtcOffset;
 use crate::calendar::{date_of, day_of};
 
 const DAY_MS: i64 = 86_400_000;
@@ -50,6 +51,20 @@ impl Timestamp {
         }
         text.push('Z');
         text
+    }
+
+    /// `HH:MM` by a clock that stands there.
+    pub fn clock_at(self, offset: UtcOffset) -> String {
+        self.moved(offset).clock_utc()
+    }
+
+    /// `YYYY-MM-DD` by a clock that stands there.
+    pub fn date_at(self, offset: UtcOffset) -> String {
+        self.moved(offset).date_utc()
+    }
+
+    fn moved(self, offset: UtcOffset) -> Self {
+        Self::from_unix_ms(self.0.saturating_add(i64::from(offset.minutes()) * 60_000))
     }
 
     /// `HH:MM`, in UTC.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Adjustment, Error, MessageId, ProfileName, Timestamp, TurnId};
+use crate::{Adjustment, Error, MessageId, ProfileName, ProviderName, Timestamp, TurnId};
 
 /// Where a turn stands. Exactly one of the last five ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -27,20 +27,6 @@ impl TurnState {
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Accepted | Self::Generating)
     }
-}
-
-/// What kind of thing produces text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum ProviderName {
-    /// The model inside this binary.
-    Local,
-    /// An OpenAI-compatible endpoint.
-    Openai,
-    /// Nothing here: the turn was brought in from another program's export. What is known of
-    /// it is its model's name and its text; `profile` then names that program.
-    Imported,
 }
 
 /// Tokens, as the provider counted them.

@@ -82,7 +82,7 @@ impl Worker {
             EventBody::WorkerPlaced { place } => self.place = *place,
             EventBody::ProfileChanged { profile, provider, model } => {
                 self.profile = profile.clone();
-                self.provider = *provider;
+                self.provider = provider.clone();
                 self.model.clone_from(model);
             }
             EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,

@@ -254,7 +254,7 @@ fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Ti
         error: None,
         finish: None,
         profile: "companion".parse().expect("a name"),
-        provider: ProviderName::Local,
+        provider: ProviderName::local(),
         model: "figures".to_owned(),
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:1".to_owned(),

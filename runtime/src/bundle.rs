@@ -71,7 +71,7 @@ impl Profile {
             title: self.title.by_language(&self.language),
             description: description.map(|d| d.by_language(&self.language)).unwrap_or_default(),
             language: self.language.clone(),
-            provider: self.provider,
+            provider: self.provider.clone(),
             model: self.model.clone(),
             sampling: self.sampling,
             prompt_digest: text_digest(prompt),

@@ -25,7 +25,7 @@ pub struct Providers {
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Wish<'a> {
     pub(crate) profile: Option<&'a Profile>,
-    pub(crate) provider: Option<ProviderName>,
+    pub(crate) provider: Option<&'a ProviderName>,
     pub(crate) model: Option<&'a str>,
 }
 
@@ -33,7 +33,7 @@ impl<'a> Wish<'a> {
     /// What `worker` asks for under `profile`.
     pub(crate) fn of(worker: &'a Worker, profile: &'a Profile) -> Self {
         let Worker { provider, model, .. } = worker;
-        Self { profile: Some(profile), provider: *provider, model: model.as_deref() }
+        Self { profile: Some(profile), provider: provider.as_ref(), model: model.as_deref() }
     }
 }
 
@@ -82,7 +82,7 @@ impl Providers {
         match self.choose(wish) {
             Ok(choice) => ProviderStatus {
                 kind: Some(choice.provider.name()),
-                bundled_model: choice.provider.name() == ProviderName::Local
+                bundled_model: choice.provider.name().is_local()
                     && self.bundled_model.as_ref() == Some(&choice.model),
                 model: Some(choice.model),
                 reason: None,
@@ -125,8 +125,9 @@ impl Providers {
     /// What can be chosen, the default provider's first.
     pub async fn models(&self) -> ModelList {
         let mut providers = join_all(self.all.iter().map(|provider| provider.models())).await;
-        providers.sort_by_key(|models| Some(models.provider) != self.default);
-        if let Some(first) = providers.first_mut().filter(|m| Some(m.provider) == self.default)
+        let is_default = |name: &ProviderName| Some(name) == self.default.as_ref();
+        providers.sort_by_key(|models| !is_default(&models.provider));
+        if let Some(first) = providers.first_mut().filter(|models| is_default(&models.provider))
             && let Some(model) = &self.model
         {
             first.put_first(model);
@@ -142,22 +143,23 @@ impl Providers {
     }
 
     fn find(&self, wish: Wish<'_>) -> Result<Choice, Error> {
-        let of_profile = wish.profile.and_then(|profile| profile.provider);
+        let of_profile = wish.profile.and_then(|profile| profile.provider.as_ref());
+        let default = self.default.as_ref();
         let named = wish.provider.or(of_profile);
-        let wanted = named.or(self.default);
-        let provider = wanted.and_then(|name| self.all.iter().find(|p| p.name() == name));
+        let wanted = named.or(default);
+        let provider = wanted.and_then(|name| self.all.iter().find(|p| p.name() == *name));
         let Some(provider) = provider else { return Err(missing(named)) };
         // A name means something to the provider that it was written for, and to no other.
-        let is_profiles = wanted == of_profile.or(self.default);
+        let is_profiles = wanted == of_profile.or(default);
         let profiles = wish.profile.filter(|_| is_profiles).and_then(|p| p.model.as_deref());
-        let configured = self.model.as_deref().filter(|_| wanted == self.default);
+        let configured = self.model.as_deref().filter(|_| wanted == default);
         let model = wish.model.or(profiles).or(configured);
         let model = model.map_or_else(|| provider.default_model(), str::to_owned);
         Ok(Choice { provider: provider.clone(), model })
     }
 
-    fn configured(&self, name: ProviderName) -> Result<(), Error> {
-        if self.all.iter().any(|provider| provider.name() == name) {
+    fn configured(&self, name: &ProviderName) -> Result<(), Error> {
+        if self.all.iter().any(|provider| provider.name() == *name) {
             return Ok(());
         }
         Err(Error::new(ErrorCode::InvalidInput, "This provider is not configured.")
@@ -178,23 +180,28 @@ fn check_name(model: &str) -> Result<(), Error> {
     )))
 }
 
-fn missing(named: Option<ProviderName>) -> Error {
-    match named {
-        Some(ProviderName::Openai) => Error::new(
-            ErrorCode::Unavailable,
-            "This conversation's profile or model needs an OpenAI-compatible endpoint.",
-        )
-        .with_hint("Set COMPANION_BASE_URL to one, or choose another profile."),
-        Some(ProviderName::Local) => Error::new(
-            ErrorCode::Unavailable,
-            "This conversation's profile or model needs the local model.",
-        )
-        .with_hint("Set COMPANION_MODEL_FILE to a GGUF file, or choose another profile."),
-        // No profile that was checked names the second.
-        None | Some(ProviderName::Imported) => Error::new(ErrorCode::Unavailable, "No model is configured.").with_hint(
+fn missing(named: Option<&ProviderName>) -> Error {
+    let (message, hint) = match named {
+        Some(name) if name.is_openai() => (
+            "This conversation's profile or model needs an OpenAI-compatible endpoint.".to_owned(),
+            "Set COMPANION_BASE_URL to one, or choose another profile.",
+        ),
+        Some(name) if name.is_local() => (
+            "This conversation's profile or model needs the local model.".to_owned(),
+            "Set COMPANION_MODEL_FILE to a GGUF file, or choose another profile.",
+        ),
+        Some(name) => (
+            format!(
+                "This conversation's profile or model needs the endpoint `{name}`, which is not configured."
+            ),
+            "Put it back into companion.toml as an [[endpoint]], or choose another profile or model.",
+        ),
+        None => (
+            "No model is configured.".to_owned(),
             "Set COMPANION_MODEL_FILE to a GGUF file, or COMPANION_BASE_URL to an OpenAI-compatible endpoint.",
         ),
-    }
+    };
+    Error::new(ErrorCode::Unavailable, message).with_hint(hint)
 }
 
 #[cfg(test)]

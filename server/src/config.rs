@@ -5,6 +5,7 @@
 //! starts, and all problems are told at once ([`problem`]).
 
 pub mod check;
+pub mod endpoints;
 pub mod layer;
 pub mod load;
 pub mod problem;

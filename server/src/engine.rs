@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use protocol::ProviderName;
 use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
-use runtime::provider::Provider as _;
+use runtime::provider::Provider;
 use runtime::provider::local::{LoadPolicy, Local, LocalConfig};
 use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
 use runtime::store::Store;
@@ -17,7 +18,8 @@ use runtime::{Imports, Providers, Registry, Runtime, RuntimeConfig};
 use tracing::info;
 
 use crate::config::Config;
-use crate::config::settings::{LoadWhen, ProviderChoice, Turns};
+use crate::config::endpoints::Endpoint;
+use crate::config::settings::{LoadWhen, Turns};
 
 /// Opens the store, makes the providers, and recovers what a crash left behind.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
@@ -77,44 +79,67 @@ fn bundle_of(folder: Option<&Path>) -> Result<Bundle, BundleError> {
     }
 }
 
-/// The provider that was chosen, and the other one for profiles that name it. Connects to
-/// nothing and loads nothing. Must be called within a tokio runtime.
-pub fn providers(config: &Config) -> Result<Providers, ConfigError> {
-    let model = config.settings.model.model.clone();
-    let (openai, local) = (openai(config)?, local(config));
+/// The provider that answers by default, and the others for the profiles and conversations that
+/// name them. Connects to nothing and loads nothing. Must be called within a tokio runtime.
+pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
+    let local = local(config);
     let bundled = local.bundled().then(|| local.default_model());
+    let mut all: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
+    for endpoint in endpoints(config) {
+        let name = endpoint.name.clone();
+        let endpoint = Openai::new(endpoint);
+        all.push(Arc::new(endpoint.map_err(|source| ProviderError { name, source })?));
+    }
     let mut providers = Providers::none().with_bundled_model(bundled);
-    match config.provider {
-        ProviderChoice::Openai => {
-            if let Some(openai) = openai {
-                providers = providers.with_default(Arc::new(openai), model);
-            }
-            providers = providers.with(Arc::new(local));
-        }
-        ProviderChoice::Local => {
-            providers = providers.with_default(Arc::new(local), model);
-            if let Some(openai) = openai {
-                providers = providers.with(Arc::new(openai));
-            }
-        }
+    for provider in all {
+        providers = match provider.name() == config.provider {
+            true => providers.with_default(provider, config.settings.model.model.clone()),
+            false => providers.with(provider),
+        };
     }
     Ok(providers)
 }
 
-fn openai(config: &Config) -> Result<Option<Openai>, ConfigError> {
-    let Some(url) = &config.base_url else { return Ok(None) };
-    let chosen = config.provider == ProviderChoice::Openai;
+/// An endpoint that cannot be used as it is configured.
+#[derive(Debug, thiserror::Error)]
+#[error("the provider {name} cannot be used")]
+pub struct ProviderError {
+    name: ProviderName,
+    source: ConfigError,
+}
+
+/// The endpoint of the base URL, and those of the file's tables.
+fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
     let settings = &config.settings.model;
-    let mut openai = OpenaiConfig::new(url);
-    openai.api_key.clone_from(&config.api_key);
-    openai.model = settings.model.clone().filter(|_| chosen);
-    openai.context_tokens = set(settings.context_tokens.small());
-    Openai::new(openai).map(Some)
+    let window = set(settings.context_tokens.small());
+    let model = |name: &ProviderName| settings.model.clone().filter(|_| *name == config.provider);
+    let own = config.base_url.as_ref().map(|url| {
+        let own = OpenaiConfig::new(url);
+        let (api_key, model) = (config.api_key.clone(), model(&own.name));
+        OpenaiConfig { api_key, model, context_tokens: window, ..own }
+    });
+    let named = config.endpoints.iter().map(|endpoint| {
+        let Endpoint { name, base_url, api_key, key_header, .. } = endpoint.clone();
+        OpenaiConfig {
+            model: model(&name),
+            name,
+            api_key,
+            key_header,
+            headers: endpoint.headers.clone(),
+            query: endpoint.query.clone(),
+            models: endpoint.models.clone(),
+            ca_file: endpoint.ca_file.clone(),
+            tls_server_name: endpoint.tls_server_name.clone(),
+            context_tokens: window,
+            ..OpenaiConfig::new(&base_url)
+        }
+    });
+    own.into_iter().chain(named).collect()
 }
 
 fn local(config: &Config) -> Local {
     let settings = &config.settings.local;
-    let chosen = config.provider == ProviderChoice::Local;
+    let chosen = config.provider.is_local();
     let mut local = LocalConfig::new(&config.model_file);
     local.bundled = config.bundled_model();
     local.model_dir.clone_from(&settings.model_dir);

@@ -28,6 +28,7 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(workers::list, workers::create))
         .routes(routes!(workers::get, workers::patch, workers::delete))
         .routes(routes!(workers::transcript))
+        .routes(routes!(workers::stop))
         .routes(routes!(workers::restore))
         .routes(routes!(workers::deleted))
         .routes(routes!(search::search))

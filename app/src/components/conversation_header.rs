@@ -24,10 +24,11 @@ use crate::{
 #[component]
 pub fn ConversationHeader() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
-    let placed = worker.clone();
+    let (placed, status) = (worker.clone(), worker.clone());
     let title = move || label::of(&worker.read()).to_owned();
     let window = title.clone();
     let archived = move || placed.read().place == protocol::Place::Archived;
+    let closed = move || status.read().status == protocol::WorkerStatus::Stopped;
     titled(move || text::window_title(&window()));
     view! {
         <header class="top">
@@ -37,8 +38,9 @@ pub fn ConversationHeader() -> impl IntoView {
             <div class="top-title">
                 <h1>{words(title)}</h1>
                 {live(move || {
-                    archived().then(|| view! { <p class="top-archived">{tr!(archived)}</p> })
+                    archived().then(|| view! { <p class="top-note">{tr!(archived)}</p> })
                 })}
+                {live(move || closed().then(|| view! { <p class="top-note">{tr!(closed_note)}</p> }))}
                 <AnswersHere />
             </div>
             {erase(view! { <WindowGauge /> })}
@@ -51,6 +53,7 @@ pub fn ConversationHeader() -> impl IntoView {
                 <Choose />
                 {erase(view! { <PlaceForms /> })}
                 <Export />
+                <Close />
                 <Delete />
             </div>
         </header>
@@ -120,6 +123,28 @@ fn Export() -> impl IntoView {
             {erase(view! { <ExportLinks /> })}
         </div>
     }
+}
+
+/// A plain form: closing is rare, and the page that follows shows the composer as closed.
+#[component]
+fn Close() -> impl IntoView {
+    let Conversation { worker_id, worker, .. } = expect_context();
+    live(move || {
+        (worker.read().status != protocol::WorkerStatus::Stopped).then(|| {
+            view! {
+                <details class="delete">
+                    <summary>{tr!(close_conversation)}</summary>
+                    <p>{tr!(close_conversation_ask)}</p>
+                    <form method="post" action=format!("/c/{worker_id}")>
+                        <input type="hidden" name="do" value="close" />
+                        <button class="button" type="submit">
+                            {tr!(close_conversation_yes)}
+                        </button>
+                    </form>
+                </details>
+            }
+        })
+    })
 }
 
 #[component]

@@ -6,15 +6,17 @@ use protocol::Timestamp;
 #[cfg(feature = "browser")]
 use crate::erase::effect;
 use crate::erase::words;
+use crate::reader;
 
-/// The time as text: in UTC from the server and at first; in the reader's own zone, in the words
+/// The time as text: from the server and at first by the reader's clock as far as it is known, else
+/// in UTC, and named so; in the reader's own zone, in the words
 /// of the page's language and without the day if that is today, as soon as a script runs.
 #[component]
 pub fn Moment(
     /// The time.
     at: Timestamp,
 ) -> impl IntoView {
-    let shown = ArcRwSignal::new(utc(at));
+    let shown = ArcRwSignal::new(named(at));
     #[cfg(feature = "browser")]
     {
         let shown = shown.clone();
@@ -34,11 +36,13 @@ pub fn shown(at: Timestamp, scripted: bool) -> String {
         return local(at);
     }
     let _ = scripted;
-    utc(at)
+    named(at)
 }
 
-fn utc(at: Timestamp) -> String {
-    format!("{} {} UTC", at.date_utc(), at.clock_utc())
+/// With the name of where the clock stands.
+fn named(at: Timestamp) -> String {
+    let offset = reader::utc_offset().unwrap_or_default();
+    format!("{} {} {offset}", at.date_at(offset), at.clock_at(offset))
 }
 
 #[cfg(feature = "browser")]

@@ -2,9 +2,9 @@
 
 use leptos::either::Either;
 use leptos::prelude::*;
-use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
+use crate::label;
 use crate::text::tr;
 
 /// The provider's kind and model, with the way to another one.
@@ -15,11 +15,7 @@ pub fn ProviderNote(
 ) -> impl IntoView {
     let ProviderStatus { kind, model, bundled_model, .. } = provider;
     let model = model.unwrap_or_else(|| tr!(no_model).to_owned());
-    let place = kind.map(|kind| match kind {
-        ProviderName::Local => tr!(local),
-        // Imported answers come from nowhere here; no provider is called that.
-        ProviderName::Openai | ProviderName::Imported => tr!(openai),
-    });
+    let place = kind.as_ref().map(label::place);
     let small = bundled_model.then(|| view! { <span class="provider-small">{tr!(small)}</span> });
     let better = if bundled_model || kind.is_none() {
         Either::Left(view! { <Better /> })

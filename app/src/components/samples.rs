@@ -10,7 +10,7 @@ use super::console_view::{FormId, Problem};
 use super::message_actions::catch_up;
 use crate::erase::heard;
 use crate::live::{Conversation, Errand};
-use crate::reader::locale;
+use crate::reader::{self, locale};
 use crate::text::{Locale, tr};
 use crate::{AppError, api};
 
@@ -52,7 +52,8 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
         let (conversation, problem) = (conversation.clone(), problem.clone());
         spawn_local(async move {
             let text = question.to_owned();
-            let message = SendMessage { id: form_id, text, parent: None, edits: None };
+            let utc_offset = reader::utc_offset();
+            let message = SendMessage { id: form_id, text, parent: None, edits: None, utc_offset };
             match api::send(worker_id, message).await {
                 Ok(()) => catch_up(&conversation).await,
                 Err(AppError(error)) => problem.show(error, None),

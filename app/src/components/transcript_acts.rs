@@ -21,7 +21,7 @@ use super::transcript_view::Said;
 use crate::erase::effect;
 use crate::live::{Conversation, Link, new_message_id};
 use crate::text::tr;
-use crate::{AppError, api};
+use crate::{AppError, api, reader};
 
 /// How long what was done stays on the page, in milliseconds.
 const SAID_MS: u64 = 4_000;
@@ -144,7 +144,7 @@ impl Acts {
         acts.problem.clear();
         spawn_local(async move {
             let conversation = &acts.conversation;
-            let wish = AskAgain { id, question, continues };
+            let wish = AskAgain { id, question, continues, utc_offset: reader::utc_offset() };
             match api::ask_again(conversation.worker_id, wish).await {
                 // A page of the past would not show it.
                 Ok(()) if acts.is_past() => {

@@ -1,7 +1,7 @@
 //! What there is to know of a turn, below its answer.
 
 use leptos::prelude::*;
-use protocol::{Error, Finish, MessageId, ProviderName, Retry, Turn, TurnState, WorkerId};
+use protocol::{Error, Finish, MessageId, Retry, Turn, TurnState, WorkerId};
 
 use super::ErrorNote;
 use super::console_view::FormId;
@@ -189,7 +189,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
         timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
-    let seen = (turn.sight.is_some() && turn.provider != ProviderName::Imported).then(|| {
+    let seen = (turn.sight.is_some() && !turn.provider.is_imported()).then(|| {
         let href = input_page(worker_id, turn.turn_id);
         // A page of its own, without a script.
         view! {

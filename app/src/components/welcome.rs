@@ -1,7 +1,6 @@
 //! What an empty conversation says: short, and true.
 
 use leptos::prelude::*;
-use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
 use super::samples::Samples;
@@ -13,10 +12,9 @@ pub fn Welcome(
     /// What will answer.
     provider: ProviderStatus,
 ) -> impl IntoView {
-    let place = provider.kind.map(|kind| match kind {
-        ProviderName::Local => tr!(welcome_local),
-        // Imported answers come from nowhere here; no provider is called that.
-        ProviderName::Openai | ProviderName::Imported => tr!(welcome_openai),
+    let place = provider.kind.as_ref().map(|kind| match kind.is_local() {
+        true => tr!(welcome_local),
+        false => tr!(welcome_openai),
     });
     let bundled = provider.bundled_model.then(|| {
         view! {

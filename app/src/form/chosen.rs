@@ -3,7 +3,7 @@
 use protocol::{Error, ErrorCode, ProviderName, Worker};
 use runtime::Wanted;
 
-use crate::{label, text::tr};
+use crate::text::tr;
 
 /// What stands in the fields of a choice.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,9 +15,9 @@ pub struct Chosen {
 
 impl Chosen {
     /// What was chosen for a conversation, whose own provider is `usual` where it names none.
-    pub fn of(worker: &Worker, usual: Option<ProviderName>) -> Self {
-        let model = match (worker.provider.or(usual), &worker.model) {
-            (Some(provider), Some(model)) => format!("{}/{model}", label::provider(provider)),
+    pub fn of(worker: &Worker, usual: Option<&ProviderName>) -> Self {
+        let model = match (worker.provider.as_ref().or(usual), &worker.model) {
+            (Some(provider), Some(model)) => format!("{provider}/{model}"),
             _ => String::new(),
         };
         Self { profile: worker.profile.to_string(), model, title: String::new() }
@@ -32,9 +32,8 @@ impl Chosen {
             "" => (None, None),
             both => {
                 let (provider, model) = both.split_once('/').ok_or_else(bad)?;
-                let known = [ProviderName::Local, ProviderName::Openai];
-                let named = known.into_iter().find(|known| label::provider(*known) == provider);
-                (Some(named.ok_or_else(bad)?), Some(model.to_owned()))
+                let provider: ProviderName = provider.parse().map_err(|_| bad())?;
+                (Some(provider), Some(model.to_owned()))
             }
         };
         Ok(Wanted { profile, provider: Some(provider), model: Some(model) })
@@ -52,9 +51,9 @@ mod tests {
             chosen.wanted().map(|wanted| (wanted.provider.flatten(), wanted.model.flatten()))
         };
         assert_eq!(wanted(""), Ok((None, None)));
-        let with_slash = (Some(ProviderName::Openai), Some("maker/model".to_owned()));
+        let with_slash = (Some(ProviderName::openai()), Some("maker/model".to_owned()));
         assert_eq!(wanted("openai/maker/model"), Ok(with_slash));
-        for bad in ["model", "imported/model", "/model", "Local/model"] {
+        for bad in ["model", "/model", "Local/model"] {
             assert_eq!(wanted(bad).unwrap_err().code, ErrorCode::InvalidInput, "{bad}");
         }
     }

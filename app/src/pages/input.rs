@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 use leptos::serde_json;
 use protocol::api::{InputMessage, InputRole, Sampling, TurnInput};
-use protocol::{Error, ProviderName, Turn, WorkerId};
+use protocol::{Error, Turn, WorkerId};
 
 use crate::components::{ErrorNote, Moment, attempts};
 use crate::erase::{Erased, erase};
@@ -117,16 +117,11 @@ fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
 
 /// Everything else that is recorded of the turn.
 fn how(turn: &Turn) -> Erased {
-    let provider = match turn.provider {
-        ProviderName::Local => tr!(local),
-        ProviderName::Openai => tr!(openai),
-        ProviderName::Imported => tr!(import),
-    };
     let window = turn.sight.as_ref().and_then(|sight| sight.window_tokens);
     let rows = [
         (tr!(input_state), Some(label::state(turn.state).to_owned())),
         (tr!(model), Some(turn.model.clone())),
-        (tr!(input_provider), Some(provider.to_owned())),
+        (tr!(input_provider), Some(label::place(&turn.provider))),
         (tr!(input_profile), Some(turn.profile.to_string())),
         (tr!(input_parameters), Some(parameters(turn.sampling))),
         (tr!(input_adjustments), adjustments(turn)),

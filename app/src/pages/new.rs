@@ -121,8 +121,7 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
     let mut groups: Vec<Erased> = Vec::new();
     let known = |chosen: &str| {
         let named = models.providers.iter().filter_map(|provider| {
-            let name =
-                chosen.strip_prefix(label::provider(provider.provider))?.strip_prefix('/')?;
+            let name = chosen.strip_prefix(provider.provider.as_str())?.strip_prefix('/')?;
             provider.models.iter().find(|model| model.name == name)
         });
         named.count() > 0
@@ -133,8 +132,8 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
         groups.push(erase(view! { <option value=value selected=true>{words}</option> }));
     }
     for provider in models.providers {
-        let place = label::place(provider.provider);
-        let name = label::provider(provider.provider);
+        let place = label::place(&provider.provider);
+        let name = provider.provider;
         let mut options: Vec<Erased> = Vec::new();
         for model in provider.models {
             let value = format!("{name}/{}", model.name);

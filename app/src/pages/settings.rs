@@ -1,11 +1,11 @@
 //! `/settings`: what a reader chooses for this browser, and how this server gets another model.
 
 use leptos::prelude::*;
-use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 
 use crate::components::{BetterModels, Plain};
 use crate::erase::erase;
+use crate::label;
 use crate::preferences::{Preferences, Theme};
 use crate::text::{Locale, tr};
 
@@ -17,7 +17,7 @@ pub fn SettingsPage(
     /// What answers.
     provider: ProviderStatus,
 ) -> impl IntoView {
-    let Preferences { language, theme, enter_breaks } = preferences;
+    let Preferences { language, theme, enter_breaks, .. } = preferences;
     let body = erase(view! {
         <form class="settings" method="post" action="/settings">
             <fieldset>
@@ -77,13 +77,9 @@ fn Choice(
 
 /// What answers now, in a line.
 fn answers(provider: ProviderStatus) -> String {
-    let place = match provider.kind {
-        Some(ProviderName::Local) => tr!(local),
-        // Imported answers come from nowhere here; no provider is called that.
-        Some(ProviderName::Openai | ProviderName::Imported) => tr!(openai),
-        None => return tr!(no_model).to_owned(),
-    };
+    let Some(kind) = &provider.kind else { return tr!(no_model).to_owned() };
+    let place = label::place(kind);
     let small = if provider.bundled_model { tr!(small) } else { "" };
-    let parts = [provider.model.as_deref().unwrap_or_default(), place, small];
+    let parts = [provider.model.as_deref().unwrap_or_default(), &place, small];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }

@@ -29,7 +29,7 @@ pub(super) async fn submit(
     let (chosen, done) = match form {
         Ok(Form(fields)) => {
             let chosen = fields.chosen();
-            (chosen, fields.perform(console.backend.runtime(), None).await)
+            (chosen, fields.perform(console.backend.runtime(), None, None).await)
         }
         Err(_) => (Chosen::default(), Err(unreadable())),
     };
@@ -53,7 +53,7 @@ pub(super) async fn change(
     match found {
         Ok(worker) => {
             let usual = console.backend.runtime().provider_status_of(&worker).kind;
-            show(&console, &headers, Chosen::of(&worker, usual), Some(worker), None).await
+            show(&console, &headers, Chosen::of(&worker, usual.as_ref()), Some(worker), None).await
         }
         Err(error) => failed(&console, &headers, error),
     }
@@ -70,7 +70,7 @@ pub(super) async fn choose(
     let worker: Option<WorkerId> = worker.parse().ok();
     let runtime = console.backend.runtime();
     let (chosen, done) = match form {
-        Ok(Form(fields)) => (fields.chosen(), fields.perform(runtime, worker).await),
+        Ok(Form(fields)) => (fields.chosen(), fields.perform(runtime, worker, None).await),
         Err(_) => (Chosen::default(), Err(unreadable())),
     };
     let error = match done {

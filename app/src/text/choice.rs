@@ -5,7 +5,7 @@ use protocol::catalogue::{ModelEntry, ProfileSummary};
 /// What a profile sets, a few words each.
 pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
     let sampling = profile.sampling;
-    let place = profile.provider.map(|provider| crate::label::place(provider).to_owned());
+    let place = profile.provider.as_ref().map(crate::label::place);
     let model = profile.model.clone();
     let facts = [
         Some(language(&profile.language)),

@@ -226,7 +226,7 @@ mod tests {
             EventBody::WorkerPlaced { place: Place::Archived },
             EventBody::ProfileChanged {
                 profile: full.profile.clone(),
-                provider: Some(ProviderName::Openai),
+                provider: Some(ProviderName::openai()),
                 model: Some("m".into()),
             },
             EventBody::ProfileChanged {

@@ -68,5 +68,5 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
 /// A short message of its own.
 fn message(rng: &mut Rng) -> SendMessage {
     let id = seed::message_id(rng);
-    SendMessage { id, text: format!("Message {id}"), parent: None, edits: None }
+    SendMessage { id, text: format!("Message {id}"), parent: None, edits: None, utc_offset: None }
 }

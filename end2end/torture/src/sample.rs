@@ -87,7 +87,7 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
         error: None,
         finish: None,
         profile: worker(0).profile,
-        provider: ProviderName::Openai,
+        provider: ProviderName::openai(),
         model: "scripted-model".to_owned(),
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:0".to_owned(),

@@ -13,11 +13,17 @@ const REQUEST_BYTES: usize = 4 << 20;
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
-    pub(crate) authorization: Option<String>,
+    /// By their names in lower case.
+    pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
 
 impl Request {
+    /// The path without its query.
+    pub(crate) fn route(&self) -> &str {
+        self.path.split('?').next().unwrap_or_default()
+    }
+
     pub(crate) fn json(&self) -> Option<Value> {
         serde_json::from_slice(&self.body).ok()
     }
@@ -48,11 +54,13 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Request>> {
     let httparse::Status::Complete(start) = head.parse(bytes).map_err(invalid)? else {
         return Ok(None);
     };
-    let header = |name: &str| {
-        let found = head.headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-        found.map(|header| String::from_utf8_lossy(header.value).into_owned())
-    };
-    let length = header("content-length").map_or(Ok(0), |text| text.parse::<usize>());
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let headers: BTreeMap<String, String> = head
+        .headers
+        .iter()
+        .map(|header| (header.name.to_ascii_lowercase(), text(header.value)))
+        .collect();
+    let length = headers.get("content-length").map_or(Ok(0), |text| text.parse::<usize>());
     let end = start.saturating_add(length.map_err(invalid)?);
     let Some(body) = bytes.get(start..end) else {
         return Ok(None);
@@ -60,7 +68,7 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Request>> {
     Ok(Some(Request {
         method: head.method.unwrap_or_default().to_owned(),
         path: head.path.unwrap_or_default().to_owned(),
-        authorization: header("authorization"),
+        headers,
         body: body.to_vec(),
     }))
 }

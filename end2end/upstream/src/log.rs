@@ -1,5 +1,6 @@
 //! The server's memory of what it was asked and of who went away.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -24,9 +25,12 @@ pub struct Entry {
     /// When its head and body had been read.
     pub at_ms: u64,
     pub method: String,
+    /// With its query.
     pub path: String,
     /// The whole header; keys of tests are no secrets.
     pub authorization: Option<String>,
+    /// All headers, by their names in lower case.
+    pub headers: BTreeMap<String, String>,
     /// The body, if it was JSON.
     pub body: Option<Value>,
     /// When the peer was seen to have closed the connection before the reply was over.

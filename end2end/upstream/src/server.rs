@@ -128,7 +128,8 @@ impl Shared {
         let entry = Entry {
             method: request.method.clone(),
             path: request.path.clone(),
-            authorization: request.authorization.clone(),
+            authorization: request.headers.get("authorization").cloned(),
+            headers: request.headers.clone(),
             body: body.clone(),
             ..Entry::default()
         };
@@ -148,7 +149,7 @@ impl Shared {
         request: &http::Request,
         body: serde_json::Value,
     ) -> io::Result<()> {
-        if request.path.ends_with("/chat/completions") && request.method == "POST" {
+        if request.route().ends_with("/chat/completions") && request.method == "POST" {
             let steps = {
                 let mut script = lock(&self.script);
                 let rule = script.0.rules.iter().find(|rule| rule.when.holds(&body));
@@ -163,7 +164,7 @@ impl Shared {
             let player = Player { stream, request: &body, releases: &self.releases };
             return player.play(steps).await;
         }
-        let response = if request.path.ends_with("/models") && request.method == "GET" {
+        let response = if request.route().ends_with("/models") && request.method == "GET" {
             let Script { models, list, .. } = lock(&self.script).0.clone();
             if !list.is_empty() {
                 let player = Player { stream, request: &body, releases: &self.releases };

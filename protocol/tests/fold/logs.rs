@@ -282,7 +282,7 @@ impl Builder {
                 Piece::Availability(reason) => EventBody::AvailabilityChanged { reason },
                 Piece::Model(model) => EventBody::ProfileChanged {
                     profile: unborn().profile,
-                    provider: model.as_ref().map(|_| ProviderName::Openai),
+                    provider: model.as_ref().map(|_| ProviderName::openai()),
                     model,
                 },
                 Piece::Reasoning(text) => {
@@ -317,7 +317,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         error: None,
         finish: None,
         profile: unborn().profile,
-        provider: ProviderName::Local,
+        provider: ProviderName::local(),
         model: "scripted".to_owned(),
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:1".to_owned(),

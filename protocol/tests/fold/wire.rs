@@ -85,7 +85,7 @@ proptest! {
         round_trips(&usage);
         round_trips(&Timestamp::from_unix_ms(i64::from(ms) * 1_001));
         let provider = ProviderStatus {
-            kind: Some(ProviderName::Openai),
+            kind: Some(ProviderName::openai()),
             model: None,
             bundled_model: false,
             reason: Some(error),
@@ -100,11 +100,11 @@ proptest! {
     fn requests_round_trip(text in any_text(), bytes: [u8; 10], ms in 0u64..1 << 48) {
         let id = MessageId::from_parts(ms, bytes);
         prop_assert_eq!(MessageId::from_slice(id.as_bytes()), Ok(id));
-        round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) , edits: None});
-        let (profile, provider) = (Some(unborn().profile), Some(ProviderName::Local));
+        round_trips(&SendMessage { id, text: text.clone(), parent: Some(id) , edits: None, utc_offset: None });
+        let (profile, provider) = (Some(unborn().profile), Some(ProviderName::local()));
         let (title, model) = (Some(text.clone()), Some(text));
         let (profile_, title_, model_) = (profile.clone(), title.clone(), model.clone());
-        round_trips(&CreateWorker { profile: profile_, provider, model: model_, title: title_ });
+        round_trips(&CreateWorker { profile: profile_, provider: provider.clone(), model: model_, title: title_ });
         round_trips(&PatchWorker { title, place: Some(Place::Archived), profile, provider, model });
     }
 }

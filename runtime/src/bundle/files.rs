@@ -113,7 +113,7 @@ pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, 
             let problem_ = format!("the profile `{}` has no title", profile.name);
             return Err(problem(line, problem_));
         }
-        if profile.provider == Some(ProviderName::Imported) {
+        if profile.provider.as_ref().is_some_and(ProviderName::is_imported) {
             let line = line_of(text, "provider", "imported");
             return Err(problem(line, "no provider is called `imported`".to_owned()));
         }

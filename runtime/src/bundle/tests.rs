@@ -30,6 +30,22 @@ fn the_embedded_bundle_is_sound_in_both_languages() {
     assert_eq!(bundle.digest().len(), "sha256:".len() + 64);
 }
 
+/// What stands before it stays the same from day to day, and with it what an endpoint has cached of
+/// the prompt (https://platform.openai.com/docs/guides/prompt-caching).
+#[test]
+fn the_date_stands_last_in_every_prompt_that_comes_with_the_product() {
+    let bundle = Bundle::embedded().unwrap();
+    let on = |profile: &Profile, date: &str| {
+        bundle.render(profile, &Variables { date: date.to_owned(), ..variables() }).unwrap()
+    };
+    for profile in bundle.profiles() {
+        let (one, other) = (on(profile, "2026-11-22"), on(profile, "2026-11-23"));
+        let (before, last) = one.rsplit_once('\n').unwrap();
+        assert!(last.contains("2026-11-22"), "{one}");
+        assert!(other.starts_with(before), "{other}");
+    }
+}
+
 #[test]
 fn the_digest_follows_every_byte() {
     let a = folder(&[("profiles.toml", ONE), ("a.md", "Hello.")]);

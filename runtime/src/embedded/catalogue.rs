@@ -59,7 +59,7 @@ impl Runtime {
 
     fn detail(&self, profile: &Profile) -> Result<ProfileDetail, Error> {
         let shared = &self.inner.shared;
-        let prompt = shared.system_prompt(profile, shared.clock.now())?;
+        let prompt = shared.system_prompt(profile, shared.clock.now(), None)?;
         let summary: ProfileSummary = profile.summary(&prompt);
         Ok(ProfileDetail { summary, prompt })
     }

@@ -1,7 +1,7 @@
 //! A turn looked up, and exactly what its model was sent (invariant 8).
 
 use protocol::api::TurnInput;
-use protocol::{Error, ErrorCode, ProviderName, Turn, TurnId, View, WorkerId};
+use protocol::{Error, ErrorCode, Turn, TurnId, View, WorkerId};
 
 use crate::worker::{CONTEXT_BYTES, Context, Shared};
 use crate::{fault, outgoing};
@@ -24,7 +24,7 @@ pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<
 /// nothing is kept twice, and nothing that is in it can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
     let turn = self::turn(shared, id, turn).await?;
-    if turn.provider == ProviderName::Imported {
+    if turn.provider.is_imported() {
         return Err(not_known());
     }
     let sight = turn.sight.unwrap_or_default();

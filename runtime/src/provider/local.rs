@@ -97,7 +97,7 @@ impl Local {
 #[async_trait::async_trait]
 impl Provider for Local {
     fn name(&self) -> ProviderName {
-        ProviderName::Local
+        ProviderName::local()
     }
 
     fn default_model(&self) -> String {
@@ -116,7 +116,7 @@ impl Provider for Local {
         let shelf = Arc::clone(&self.shelf);
         let listed = tokio::task::spawn_blocking(move || shelf.models()).await;
         listed.unwrap_or_else(|_| ProviderModels {
-            provider: ProviderName::Local,
+            provider: ProviderName::local(),
             default_model: Some(self.default_model()),
             models: Vec::new(),
             left_out: 0,

@@ -101,7 +101,7 @@ impl Shared {
     }
 
     fn has_key(&self) -> bool {
-        self.endpoint.authorization.is_some()
+        self.config.api_key.as_ref().is_some_and(|key| !key.reveal().is_empty())
     }
 
     /// The error with the endpoint's words as they may be shown. Every error leaves by here.
@@ -116,7 +116,7 @@ impl Shared {
 #[async_trait::async_trait]
 impl Provider for Openai {
     fn name(&self) -> ProviderName {
-        ProviderName::Openai
+        self.shared.config.name.clone()
     }
 
     fn default_model(&self) -> String {

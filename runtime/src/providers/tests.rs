@@ -12,7 +12,7 @@ struct Idle(ProviderName);
 #[async_trait::async_trait]
 impl Provider for Idle {
     fn name(&self) -> ProviderName {
-        self.0
+        self.0.clone()
     }
 
     fn default_model(&self) -> String {
@@ -29,7 +29,7 @@ impl Provider for Idle {
 
     async fn models(&self) -> ProviderModels {
         ProviderModels {
-            provider: self.0,
+            provider: self.0.clone(),
             default_model: Some("own".to_owned()),
             models: vec![ModelEntry { name: "own".to_owned(), ..ModelEntry::default() }],
             left_out: 0,
@@ -45,9 +45,9 @@ impl Provider for Idle {
 }
 
 fn providers(model: Option<&str>) -> Providers {
-    let local = Arc::new(Idle(ProviderName::Local));
+    let local = Arc::new(Idle(ProviderName::local()));
     Providers::none()
-        .with(Arc::new(Idle(ProviderName::Openai)))
+        .with(Arc::new(Idle(ProviderName::openai())))
         .with_default(local, model.map(str::to_owned))
 }
 
@@ -58,42 +58,43 @@ fn profile(provider: Option<ProviderName>, model: Option<&str>) -> Profile {
 
 #[test]
 fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
-    use ProviderName::{Local, Openai};
+    let (local, openai) = (&ProviderName::local(), &ProviderName::openai());
     let plain = profile(None, None);
     let named = profile(None, Some("profile's"));
-    let elsewhere = profile(Some(Openai), Some("profile's"));
+    let elsewhere = profile(Some(openai.clone()), Some("profile's"));
     // profile, provider and model of the conversation, configured model; who answers.
     for (profile, provider, model, configured, answers) in [
-        (&plain, None, None, None, (Local, "own")),
-        (&plain, None, None, Some("set"), (Local, "set")),
-        (&plain, None, Some("chosen"), Some("set"), (Local, "chosen")),
-        (&plain, Some(Openai), None, Some("set"), (Openai, "own")),
-        (&plain, Some(Openai), Some("chosen"), Some("set"), (Openai, "chosen")),
-        (&named, None, None, Some("set"), (Local, "profile's")),
-        (&named, Some(Local), None, Some("set"), (Local, "profile's")),
-        (&named, Some(Openai), None, Some("set"), (Openai, "own")),
-        (&named, None, Some("chosen"), None, (Local, "chosen")),
-        (&elsewhere, None, None, Some("set"), (Openai, "profile's")),
-        (&elsewhere, Some(Local), None, Some("set"), (Local, "set")),
-        (&elsewhere, Some(Local), None, None, (Local, "own")),
+        (&plain, None, None, None, (local, "own")),
+        (&plain, None, None, Some("set"), (local, "set")),
+        (&plain, None, Some("chosen"), Some("set"), (local, "chosen")),
+        (&plain, Some(openai), None, Some("set"), (openai, "own")),
+        (&plain, Some(openai), Some("chosen"), Some("set"), (openai, "chosen")),
+        (&named, None, None, Some("set"), (local, "profile's")),
+        (&named, Some(local), None, Some("set"), (local, "profile's")),
+        (&named, Some(openai), None, Some("set"), (openai, "own")),
+        (&named, None, Some("chosen"), None, (local, "chosen")),
+        (&elsewhere, None, None, Some("set"), (openai, "profile's")),
+        (&elsewhere, Some(local), None, Some("set"), (local, "set")),
+        (&elsewhere, Some(local), None, None, (local, "own")),
     ] {
         let wish = Wish { profile: Some(profile), provider, model };
         let choice = providers(configured).choose(wish).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((choice.provider.name(), choice.model.as_str()), answers, "{wish:?}");
+        assert_eq!((&choice.provider.name(), choice.model.as_str()), answers, "{wish:?}");
     }
 }
 
 #[test]
 fn what_is_not_configured_is_told() {
-    let alone = Providers::none().with_default(Arc::new(Idle(ProviderName::Local)), None);
-    let profile = profile(Some(ProviderName::Openai), None);
+    let alone = Providers::none().with_default(Arc::new(Idle(ProviderName::local())), None);
+    let profile = profile(Some(ProviderName::openai()), None);
     let wish = Wish { profile: Some(&profile), ..Wish::default() };
     let error = alone.choose(wish).err().unwrap();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert!(error.hint.unwrap().contains("COMPANION_BASE_URL"));
     // A conversation may have it all the same: it says itself what is missing.
     assert_eq!(alone.check(Wish { model: Some("m"), ..wish }), Ok(()));
-    let asked = Wish { provider: Some(ProviderName::Openai), ..Wish::default() };
+    let openai = ProviderName::openai();
+    let asked = Wish { provider: Some(&openai), ..Wish::default() };
     assert_eq!(alone.check(asked).unwrap_err().code, ErrorCode::InvalidInput);
 }
 
@@ -103,9 +104,9 @@ async fn the_default_providers_models_come_first_with_the_configured_one() {
     let names = |at: usize| -> Vec<&str> {
         list[at].models.iter().map(|entry| entry.name.as_str()).collect()
     };
-    assert_eq!((list[0].provider, names(0)), (ProviderName::Local, vec!["set", "own"]));
+    assert_eq!((&list[0].provider, names(0)), (&ProviderName::local(), vec!["set", "own"]));
     assert_eq!(list[0].default_model.as_deref(), Some("set"));
-    assert_eq!((list[1].provider, names(1)), (ProviderName::Openai, vec!["own"]));
+    assert_eq!((&list[1].provider, names(1)), (&ProviderName::openai(), vec!["own"]));
     let list = providers(Some("own")).models().await.providers;
     assert_eq!(list[0].models.len(), 1);
 }

@@ -79,7 +79,7 @@ pub(crate) enum Ended {
     Left,
     /// The worker could not be loaded; whoever asks for something hears the error.
     Unloaded {
-        error: Error,
+        error: Box<Error>,
         /// Whether what is stored of it cannot be read, which does not pass.
         unreadable: bool,
         /// What was to be done first.
@@ -120,7 +120,7 @@ impl<'a> Actor<'a> {
             Err(error) => {
                 let unreadable = matches!(error, StoreError::Damaged(_));
                 let error = shared.failed(id, error).await;
-                return Ended::Unloaded { error, unreadable, asked: first };
+                return Ended::Unloaded { error: Box::new(error), unreadable, asked: first };
             }
         };
         let head = stored.head;

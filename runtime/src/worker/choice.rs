@@ -25,16 +25,17 @@ impl Wanted {
         // Another profile brings its own provider and model, another provider its own model.
         let new_profile = self.profile.is_some();
         let new_provider = new_profile || self.provider.is_some();
-        let kept_provider = worker.provider.filter(|_| !new_profile);
+        let kept_provider = worker.provider.clone().filter(|_| !new_profile);
         let kept_model = worker.model.clone().filter(|_| !new_provider);
         let name = self.profile.unwrap_or_else(|| worker.profile.clone());
         let provider = self.provider.unwrap_or(kept_provider);
         let model = self.model.unwrap_or(kept_model);
-        if (&name, provider, &model) == (&worker.profile, worker.provider, &worker.model) {
+        if (&name, &provider, &model) == (&worker.profile, &worker.provider, &worker.model) {
             return Ok(None);
         }
         let profile = bundle.profile(&name).ok_or_else(|| no_profile(&name))?;
-        let wish = Wish { profile: Some(profile), provider, model: model.as_deref() };
+        let wish =
+            Wish { profile: Some(profile), provider: provider.as_ref(), model: model.as_deref() };
         providers.check(wish)?;
         Ok(Some(EventBody::ProfileChanged { profile: name, provider, model }))
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Error, ErrorCode, RuntimeId, Timestamp, Worker, WorkerId};
+use protocol::{Error, ErrorCode, RuntimeId, Timestamp, UtcOffset, Worker, WorkerId};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -69,13 +69,18 @@ impl Shared {
         fault::unreadable()
     }
 
-    /// A profile's prompt as it is sent at this time. The log is told which file and line is
+    /// A profile's prompt as it is sent at this time by the sender's clock. The log is told which file and line is
     /// wrong.
-    pub(crate) fn system_prompt(&self, profile: &Profile, now: Timestamp) -> Result<String, Error> {
+    pub(crate) fn system_prompt(
+        &self,
+        profile: &Profile,
+        now: Timestamp,
+        clock: Option<UtcOffset>,
+    ) -> Result<String, Error> {
         let variables = Variables {
             workspace: self.workspace.clone(),
             language: profile.language.clone(),
-            date: now.date_utc(),
+            date: now.date_at(clock.unwrap_or_default()),
         };
         self.bundle.render(profile, &variables).map_err(|error| {
             tracing::error!(%error, "a prompt cannot be rendered");

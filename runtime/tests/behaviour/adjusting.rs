@@ -94,6 +94,7 @@ async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
             id: TurnId::from_parts(1_763_800_000_000, [7; 10]),
             question: cut.question,
             continues: Some(cut.answer),
+            utc_offset: None,
         };
         let accepted = soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap();
         let mut call = stage.script.call().await;

@@ -26,13 +26,13 @@ async fn a_new_conversation_asks_what_was_chosen_for_it() {
     let mut stage = Stage::new().await;
     let request = CreateWorker {
         profile: Some("concise".parse().unwrap()),
-        provider: Some(ProviderName::Local),
+        provider: Some(ProviderName::local()),
         model: Some(OTHER.to_owned()),
         title: Some("Short".to_owned()),
     };
     let made = stage.runtime.create(request).await.unwrap();
     assert_eq!((made.profile.as_str(), made.model.as_deref()), ("concise", Some(OTHER)));
-    assert_eq!(made.provider, Some(ProviderName::Local));
+    assert_eq!(made.provider, Some(ProviderName::local()));
     assert_eq!(stage.runtime.worker(made.worker_id).await.unwrap(), made);
 
     stage.worker = made.worker_id;
@@ -81,10 +81,10 @@ async fn a_change_is_in_the_log_and_takes_effect_from_the_next_turn() {
 async fn what_is_not_told_stays_and_another_profile_brings_its_own_model() {
     let stage = Stage::new().await;
     let choose = async |wanted| soon(stage.runtime.choose(stage.worker, wanted)).await.unwrap();
-    let local = Wanted { provider: Some(Some(ProviderName::Local)), ..model(Some(OTHER)) };
-    assert_eq!(choose(local).await.provider, Some(ProviderName::Local));
+    let local = Wanted { provider: Some(Some(ProviderName::local())), ..model(Some(OTHER)) };
+    assert_eq!(choose(local).await.provider, Some(ProviderName::local()));
     let worker = choose(model(Some("scripted"))).await;
-    assert_eq!(worker.provider, Some(ProviderName::Local), "the provider was not told");
+    assert_eq!(worker.provider, Some(ProviderName::local()), "the provider was not told");
     let before = stage.log().await;
     assert_eq!(choose(model(Some("scripted"))).await, worker);
     assert_eq!(stage.log().await, before, "nothing changed, so nothing was written");
@@ -103,8 +103,8 @@ async fn what_there_is_not_is_refused_and_leaves_no_trace() {
     let long = "x".repeat(201);
     let names = ["nobody", "", " other", "other\n", "../other", "/etc/passwd", &long];
     let names = names.into_iter().map(|name| model(Some(name)));
-    let openai = Wanted { provider: Some(Some(ProviderName::Openai)), ..Wanted::default() };
-    let imported = Wanted { provider: Some(Some(ProviderName::Imported)), ..Wanted::default() };
+    let openai = Wanted { provider: Some(Some(ProviderName::openai())), ..Wanted::default() };
+    let imported = Wanted { provider: Some(Some(ProviderName::imported())), ..Wanted::default() };
     for wanted in names.chain([profile("nobody"), openai, imported]) {
         let error = soon(stage.runtime.choose(stage.worker, wanted.clone())).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput, "{wanted:?}");

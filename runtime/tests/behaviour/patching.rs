@@ -32,9 +32,9 @@ const FIELDS: [(&str, Change, Changed, Option<Change>); 5] = [
     ),
     (
         "provider",
-        |patch| patch.wanted.provider = Some(Some(ProviderName::Local)),
-        |worker| worker.provider == Some(ProviderName::Local),
-        Some(|patch| patch.wanted.provider = Some(Some(ProviderName::Openai))),
+        |patch| patch.wanted.provider = Some(Some(ProviderName::local())),
+        |worker| worker.provider == Some(ProviderName::local()),
+        Some(|patch| patch.wanted.provider = Some(Some(ProviderName::openai()))),
     ),
     (
         "model",

@@ -160,7 +160,7 @@ impl Call {
 #[async_trait::async_trait]
 impl Provider for Scripted {
     fn name(&self) -> ProviderName {
-        ProviderName::Local
+        ProviderName::local()
     }
 
     fn default_model(&self) -> String {

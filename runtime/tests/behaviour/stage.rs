@@ -185,7 +185,13 @@ impl Stage {
 
 /// A message with an id of its own.
 pub fn message(text: &str) -> SendMessage {
-    SendMessage { id: fresh_id(), text: text.to_owned(), parent: None, edits: None }
+    SendMessage {
+        id: fresh_id(),
+        text: text.to_owned(),
+        parent: None,
+        edits: None,
+        utc_offset: None,
+    }
 }
 
 pub fn fresh_id() -> MessageId {

@@ -254,7 +254,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         error: None,
         finish: None,
         profile: "companion".parse().unwrap(),
-        provider: ProviderName::Local,
+        provider: ProviderName::local(),
         model: "sample".to_owned(),
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:1".to_owned(),

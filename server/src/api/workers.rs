@@ -138,6 +138,20 @@ pub async fn restore(
     Ok(Json(state.runtime(&rid)?.restore(wid).await?))
 }
 
+/// Closes it to new messages for good, after ending what runs in it. It can still be read,
+/// exported and deleted. Closing it again changes nothing.
+#[utoipa::path(
+    post, path = "/api/v1/runtimes/{rid}/workers/{wid}/stop", tag = "workers",
+    params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
+    responses((status = 200, body = Worker), (status = "default", body = ErrorBody))
+)]
+pub async fn stop(
+    State(state): State<AppState>,
+    Path(WorkerPath { rid, wid }): Path<WorkerPath>,
+) -> ApiResult<Json<Worker>> {
+    Ok(Json(state.runtime(&rid)?.stop(wid).await?))
+}
+
 /// A page of the deleted ones that can be brought back, the last deleted first.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/deleted", tag = "workers",

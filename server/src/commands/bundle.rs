@@ -30,9 +30,8 @@ fn print_profiles(config: &Config, bundle: &Bundle) -> anyhow::Result<()> {
         };
         let titles: Vec<_> = profile.title.by_language(&profile.language).into_values().collect();
         say!("\n[{}]  {}  ({})", profile.name, titles.join(", "), profile.language);
-        let provider =
-            profile.provider.map_or("the configured one".to_owned(), |p| format!("{p:?}"));
-        say!("provider {}", provider.to_lowercase());
+        let provider = profile.provider.as_ref().map_or("the configured one", |name| name.as_str());
+        say!("provider {provider}");
         say!("model    {}", profile.model.as_deref().unwrap_or("the configured one"));
         let sampling = serde_json::to_string(&profile.sampling)?;
         say!("sampling {sampling}");

@@ -49,6 +49,13 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let most = descriptors::room_for_connections(&config.settings.http);
     listen::announce(address);
     info!(%address, version = env!("CARGO_PKG_VERSION"), "serving");
+    if let Some(reason) = registry.home().provider_status().reason {
+        let hint = reason.hint.unwrap_or_default();
+        warn!(
+            reason = reason.message,
+            hint, "nothing can answer yet; `companion doctor` says more"
+        );
+    }
 
     let mut served =
         pin!(connections::take(listener, router, most, observers.patience(), stop.clone()));

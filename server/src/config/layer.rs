@@ -8,9 +8,11 @@ use std::sync::Arc;
 use clap::ArgMatches;
 use clap::parser::ValueSource;
 use serde::Deserialize as _;
+use toml::Spanned;
 use toml::Value;
-use toml::de::DeTable;
+use toml::de::{DeTable, DeValue};
 
+use super::endpoints;
 use super::problem::{Problem, Problems};
 use super::settings::{Setting, Settings};
 
@@ -52,7 +54,7 @@ pub fn file(
     text: &str,
     all: &[Setting],
     problems: &mut Problems,
-) -> Layer {
+) -> (Layer, Vec<endpoints::Found>) {
     let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
     let place = |at: usize| format!("{}:{}", path.display(), line(at));
     let (spans, errors) = DeTable::parse_recoverable(text);
@@ -61,8 +63,9 @@ pub fn file(
         problems.add(Problem { place, message: error.message().to_owned() });
     }
     let (true, Ok(mut values)) = (errors.is_empty(), text.parse::<toml::Table>()) else {
-        return Layer::new();
+        return (Layer::new(), Vec::new());
     };
+    let endpoints = endpoint_tables(&spans, &mut values, &place);
     let path: Arc<Path> = path.into();
     let mut layer = Layer::new();
     for key in spans.get_ref().keys() {
@@ -79,7 +82,29 @@ pub fn file(
             layer.insert(name.to_owned(), (beside_the_file(value, name, folder), origin));
         }
     }
-    layer
+    (layer, endpoints)
+}
+
+/// Takes the `[[endpoint]]` tables out of `values`.
+fn endpoint_tables(
+    spans: &Spanned<DeTable<'_>>,
+    values: &mut toml::Table,
+    place: &dyn Fn(usize) -> String,
+) -> Vec<endpoints::Found> {
+    let Some(value) = values.remove(endpoints::KEY) else { return Vec::new() };
+    let begin = spans.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == endpoints::KEY);
+    let begins: Vec<usize> = match begin.map(|(_, value)| value.get_ref()) {
+        Some(DeValue::Array(tables)) => tables.iter().map(|table| table.span().start).collect(),
+        _ => Vec::new(),
+    };
+    let tables = match value {
+        Value::Array(tables) => tables,
+        // Not a list of tables, which is told when it is read as one.
+        other => vec![other],
+    };
+    let at = |index: usize| place(begins.get(index).copied().unwrap_or_default());
+    let found = tables.into_iter().enumerate();
+    found.map(|(index, value)| endpoints::Found { place: at(index), value }).collect()
 }
 
 /// Reads the `COMPANION_*` variables; an empty one is none.

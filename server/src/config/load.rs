@@ -6,14 +6,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
+use protocol::ProviderName;
 use runtime::Secret;
 use runtime::open_file::{PIPE_PATIENCE, read_text};
 use serde::Deserialize as _;
 
 use super::check;
+use super::endpoints::{self, Endpoint};
 use super::layer::{self, Layer, Origin};
 use super::problem::{Problem, Problems};
-use super::settings::{self, ProviderChoice, Settings};
+use super::settings::{self, Settings};
 
 /// The file that is read from the working folder when none is named.
 pub const FILE_NAME: &str = "companion.toml";
@@ -45,7 +47,8 @@ pub struct Config {
     pub origins: BTreeMap<String, Origin>,
     /// The file that was read, if one was.
     pub file: Option<PathBuf>,
-    pub provider: ProviderChoice,
+    /// The one that answers by default.
+    pub provider: ProviderName,
     pub data_dir: PathBuf,
     pub model_file: PathBuf,
     /// Invariant: present if the provider is openai. It may be present besides the local provider,
@@ -54,6 +57,8 @@ pub struct Config {
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
     pub api_key_place: Option<String>,
+    /// The further endpoints, in the order of the file.
+    pub endpoints: Vec<Endpoint>,
 }
 
 impl Config {
@@ -82,12 +87,14 @@ impl Config {
     pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
         let all = settings::all();
         let mut problems = Problems::default();
-        let (file, mut merged) = file_layer(sources, &all, &mut problems);
+        let (file, mut merged, endpoints) = file_layer(sources, &all, &mut problems);
         merged.extend(layer::environment(sources.variable, &all, &mut problems));
         merged.extend(layer::flags(sources.matches, &all, &mut problems));
 
         let (settings, origins) = settings_of(merged, &mut problems);
-        let config = Self::with(settings, origins, file, sources.variable, &mut problems);
+        let mut config =
+            Self::with(settings, origins, file, &endpoints, sources.variable, &mut problems);
+        config.endpoints = endpoints;
         problems.none_or()?;
         Ok(config)
     }
@@ -106,6 +113,7 @@ impl Config {
         settings: Settings,
         origins: BTreeMap<String, Origin>,
         file: Option<PathBuf>,
+        endpoints: &[Endpoint],
         variable: &dyn Fn(&str) -> Option<OsString>,
         problems: &mut Problems,
     ) -> Self {
@@ -113,12 +121,23 @@ impl Config {
         check::all(&settings, &origin, problems);
 
         let has_url = settings.openai.base_url.is_some();
-        let by_url = if has_url { ProviderChoice::Openai } else { ProviderChoice::Local };
-        let provider = settings.model.provider.unwrap_or(by_url);
-        let openai = provider == ProviderChoice::Openai;
+        let usual = match (has_url, endpoints.first()) {
+            (true, _) => ProviderName::openai(),
+            (false, Some(first)) => first.name.clone(),
+            (false, None) => ProviderName::local(),
+        };
+        let provider = settings.model.provider.clone().unwrap_or(usual);
+        let openai = provider.is_openai();
+        let known = openai || provider.is_local();
+        if !known && !endpoints.iter().any(|endpoint| endpoint.name == provider) {
+            let message = format!(
+                "there is no provider {provider}: it can be local, openai or the name of an [[endpoint]]"
+            );
+            problems.add(Problem::with_setting("provider", origin("provider"), message));
+        }
         let base_url = settings.openai.base_url.clone().or(openai.then(|| OPENAI_URL.to_owned()));
         let key = base_url.as_ref();
-        let key = key.and_then(|_| key_of(&settings, provider, &origin, variable, problems));
+        let key = key.and_then(|_| key_of(&settings, openai, &origin, variable, problems));
         let (api_key, api_key_place) = key.unzip();
 
         let folders = directories::ProjectDirs::from("", "", "companion");
@@ -141,6 +160,7 @@ impl Config {
             base_url,
             api_key,
             api_key_place,
+            endpoints: Vec::new(),
         }
     }
 }
@@ -150,7 +170,7 @@ fn file_layer(
     sources: &Sources<'_>,
     all: &[settings::Setting],
     problems: &mut Problems,
-) -> (Option<PathBuf>, Layer) {
+) -> (Option<PathBuf>, Layer, Vec<Endpoint>) {
     let variable = || (sources.variable)(FILE_VARIABLE).filter(|text| !text.is_empty());
     let named = sources.file.clone().or_else(|| variable().map(PathBuf::from));
     let path = match &named {
@@ -161,16 +181,17 @@ fn file_layer(
     match read_text(&found, FILE_BYTES, PIPE_PATIENCE) {
         Ok(text) => {
             let folder = found.parent().unwrap_or(sources.working_folder);
-            let layer = layer::file(&path, folder, &text, all, problems);
-            (Some(path), layer)
+            let (layer, tables) = layer::file(&path, folder, &text, all, problems);
+            let endpoints = endpoints::read(tables, folder, sources.variable, problems);
+            (Some(path), layer, endpoints)
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound && named.is_none() => {
-            (None, Layer::new())
+            (None, Layer::new(), Vec::new())
         }
         Err(error) => {
             let message = format!("the configuration file cannot be read: {error}");
             problems.add(Problem { place: path.display().to_string(), message });
-            (None, Layer::new())
+            (None, Layer::new(), Vec::new())
         }
     }
 }
@@ -196,7 +217,7 @@ fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<St
 /// programs, so it is used only if that provider was chosen.
 fn key_of<'a>(
     settings: &Settings,
-    provider: ProviderChoice,
+    openai: bool,
     origin: &dyn Fn(&str) -> &'a Origin,
     variable: &dyn Fn(&str) -> Option<OsString>,
     problems: &mut Problems,
@@ -207,20 +228,27 @@ fn key_of<'a>(
     };
     let from_file = |path: &Path, problems: &mut Problems| {
         let place = origin("api_key_file").place("api_key_file");
-        let message = match read_text(path, FILE_BYTES, PIPE_PATIENCE) {
-            Ok(text) if !text.trim().is_empty() => return Some((Secret::new(&text), place)),
-            Ok(_) => format!("{} is empty", path.display()),
-            Err(error) => format!("{} cannot be read: {error}", path.display()),
-        };
-        problems.add(Problem { place, message });
-        None
+        match read_key(path) {
+            Ok(key) => Some((key, place)),
+            Err(message) => {
+                problems.add(Problem { place, message });
+                None
+            }
+        }
     };
     let own = from_variable("COMPANION_API_KEY");
     match &settings.openai.api_key_file {
-        None if provider == ProviderChoice::Openai => {
-            own.or_else(|| from_variable("OPENAI_API_KEY"))
-        }
+        None if openai => own.or_else(|| from_variable("OPENAI_API_KEY")),
         None => own,
         Some(path) => own.or_else(|| from_file(path, problems)),
+    }
+}
+
+/// A key from its file. Error: why there is none.
+pub(super) fn read_key(path: &Path) -> Result<Secret, String> {
+    match read_text(path, FILE_BYTES, PIPE_PATIENCE) {
+        Ok(text) if !text.trim().is_empty() => Ok(Secret::new(&text)),
+        Ok(_) => Err(format!("{} is empty", path.display())),
+        Err(error) => Err(format!("{} cannot be read: {error}", path.display())),
     }
 }

@@ -6,7 +6,7 @@ use toml::{Table, Value};
 
 use super::layer::Origin;
 use super::load::{Config, FILE_NAME};
-use super::settings::{self, ProviderChoice, Setting, Settings};
+use super::settings::{self, Setting, Settings};
 
 /// Columns of a comment.
 const COLUMNS: usize = 92;
@@ -34,18 +34,35 @@ pub fn sample() -> String {
             None => writeln!(text, "#{} = {}", setting.key, example(&setting.key)),
         };
     }
+    text.push_str(ENDPOINTS);
     text
 }
+
+/// What no flag or variable can say.
+const ENDPOINTS: &str = r#"
+# ---- Further endpoints ----
+
+# Any number of OpenAI-compatible endpoints, each a provider of its own name beside "local" and
+# "openai"; only this file can name them. Profiles, conversations and `provider` choose them by
+# name. They stand behind all other settings, since a table of a TOML file goes to the next one.
+#
+#[[endpoint]]
+#name = "azure"                          # 1 to 64 of a-z, 0-9 and inner hyphens
+#base_url = "https://example.openai.azure.com/openai/deployments/chat"
+#api_key_file = "/run/secrets/azure-key" # or api_key_env = "AZURE_KEY"
+#key_header = "api-key"                  # without it, Authorization: Bearer
+#query = { api-version = "2024-10-21" }  # behind every path
+#headers = { x-team = "blue" }           # of every request
+#models = ["gpt-4o*", "*mini"]           # which are offered, in this order; without it, all
+#ca_file = "house.pem"                   # authorities, or the very certificate of the server
+#tls_server_name = "model.house.example" # where the certificate has another name
+"#;
 
 /// What is in force, as a file that could be used again, with the place of each choice.
 pub fn effective(config: &Config) -> String {
     let mut values = table(&config.settings);
-    let provider = match config.provider {
-        ProviderChoice::Local => "local",
-        ProviderChoice::Openai => "openai",
-    };
     let path = |path: &std::path::Path| Value::String(path.display().to_string());
-    values.insert("provider".to_owned(), Value::String(provider.to_owned()));
+    values.insert("provider".to_owned(), Value::String(config.provider.to_string()));
     values.insert("data_dir".to_owned(), path(&config.data_dir));
     values.insert("model_file".to_owned(), path(&config.model_file));
     if let Some(url) = &config.base_url {
@@ -74,7 +91,17 @@ pub fn effective(config: &Config) -> String {
             let _ = writeln!(text, "{line:<40} # {place}");
         }
     }
+    for endpoint in &config.endpoints {
+        let (name, models) = (&endpoint.name, endpoint.models.len());
+        let key = endpoint.api_key_place.as_deref().unwrap_or("no key");
+        let _ = write!(text, "\n# [[endpoint]] {name}: {}", endpoint.base_url);
+        let _ = writeln!(text, ", key: {key}, models: {}", shown(models));
+    }
     text
+}
+
+fn shown(globs: usize) -> String {
+    if globs == 0 { "all".to_owned() } else { format!("by {globs} patterns") }
 }
 
 fn table(settings: &Settings) -> Table {

@@ -8,6 +8,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Command, ValueEnum};
+use protocol::ProviderName;
 use serde::{Deserialize, Serialize};
 
 use super::value::{Within, list};
@@ -112,11 +113,11 @@ pub struct Data {
 #[command(next_help_heading = "Model")]
 #[serde(default)]
 pub struct Model {
-    /// What produces text: "local" (a GGUF model in this machine's memory) or "openai" (any
-    /// OpenAI-compatible endpoint). Without it "openai" where a base URL is configured, else
-    /// "local"
+    /// What produces text: "local" (a GGUF model in this machine's memory), "openai" (the
+    /// OpenAI-compatible endpoint of the base URL) or the name of an [[endpoint]]. Without it
+    /// "openai" where a base URL is configured, else the first [[endpoint]], else "local"
     #[arg(long, value_name = "NAME")]
-    pub provider: Option<ProviderChoice>,
+    pub provider: Option<ProviderName>,
     /// Name of the model. Without it the profile's, else the provider's first
     #[arg(long, value_name = "NAME")]
     pub model: Option<String>,
@@ -125,14 +126,6 @@ pub struct Model {
     /// of the model, else 32768 (0 to 2097152)
     #[arg(long, value_name = "TOKENS", default_value = "0")]
     pub context_tokens: Within<0, 2_097_152>,
-}
-
-/// The two providers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ProviderChoice {
-    Local,
-    Openai,
 }
 
 /// The OpenAI-compatible endpoint.

@@ -56,13 +56,21 @@ impl Redactor {
         path(settings.openai.api_key_file.as_deref(), "<key file>");
         path(config.file.as_deref(), "<configuration>");
         path(std::env::home_dir().as_deref(), "~");
-        if let Some(url) = &config.base_url {
+        let endpoints = &config.endpoints;
+        for file in endpoints.iter().filter_map(|endpoint| endpoint.ca_file.as_deref()) {
+            path(Some(file), "<certificates>");
+        }
+        let urls = endpoints.iter().map(|endpoint| &endpoint.base_url);
+        for url in urls.chain(&config.base_url) {
             found.push((url.clone(), "<endpoint>"));
             let authority =
                 url.parse::<axum::http::Uri>().ok().and_then(|uri| uri.into_parts().authority);
             found.extend(authority.map(|authority| (authority.to_string(), "<endpoint>")));
         }
-        if let Some(key) = &config.api_key {
+        let keys = endpoints.iter().flat_map(|endpoint| {
+            endpoint.api_key.iter().chain(endpoint.headers.iter().map(|(_, value)| value))
+        });
+        for key in keys.chain(&config.api_key) {
             found.push((key.reveal().to_owned(), "***"));
         }
         Self::of(found)

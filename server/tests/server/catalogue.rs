@@ -47,11 +47,11 @@ async fn the_endpoints_models_are_listed_without_its_address() {
     server.upstream.script(Script { models: names, ..Script::default() });
     let (list, text) = models(&server).await;
     let openai = &list.providers[0];
-    assert_eq!(openai.provider, ProviderName::Openai);
+    assert_eq!(openai.provider, ProviderName::openai());
     assert_eq!(openai.default_model.as_deref(), Some("scripted-model"));
     let names: Vec<_> = openai.models.iter().map(|entry| entry.name.as_str()).collect();
     assert_eq!(names, ["scripted-model", "a", "b"]);
-    assert_eq!(list.providers[1].provider, ProviderName::Local);
+    assert_eq!(list.providers[1].provider, ProviderName::local());
     assert!(!text.contains("127.0.0.1") && !text.contains("http"), "{text}");
     assert!(!text.contains(".gguf"), "{text}");
     server.get("/api/v1/models").send().await.unwrap();

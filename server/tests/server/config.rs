@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use server::config::settings::{self, ProviderChoice};
+use protocol::ProviderName;
+use server::config::settings;
 use server::config::{Config, sample};
 
 use super::support::load;
@@ -109,13 +110,16 @@ fn the_provider_follows_the_base_url_and_keys_choose_nothing() {
     let stray = [("OPENAI_API_KEY", "stray")];
 
     let config = with("", &[], &stray).unwrap();
-    assert_eq!((config.provider, key(&config)), (ProviderChoice::Local, None));
+    assert_eq!((config.provider.clone(), key(&config)), (ProviderName::local(), None));
     let config = with("", &[], &[("COMPANION_API_KEY", "own")]).unwrap();
-    assert_eq!((config.provider, key(&config)), (ProviderChoice::Local, None));
+    assert_eq!((config.provider.clone(), key(&config)), (ProviderName::local(), None));
     let config = with(url, &[], &stray).unwrap();
-    assert_eq!((config.provider, key(&config)), (ProviderChoice::Openai, Some("stray".to_owned())));
+    assert_eq!(
+        (config.provider.clone(), key(&config)),
+        (ProviderName::openai(), Some("stray".to_owned()))
+    );
     let config = with(url, &["--provider", "local"], &stray).unwrap();
-    assert_eq!((config.provider, key(&config)), (ProviderChoice::Local, None));
+    assert_eq!((config.provider.clone(), key(&config)), (ProviderName::local(), None));
     let config = with("", &["--provider", "openai"], &stray).unwrap();
     assert_eq!(config.base_url.as_deref(), Some("https://api.openai.com/v1"));
 
@@ -200,8 +204,9 @@ fn the_sample_has_every_setting_with_its_default() {
         let (set, unset) = (format!("\n{} = ", setting.key), format!("\n#{} = ", setting.key));
         assert!(sample.contains(&set) != sample.contains(&unset), "{}", setting.key);
     }
-    // The commented ones are examples that could be used.
-    let used = sample.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
+    // The commented ones are examples that could be used; those of endpoints name files.
+    let (settings, _) = sample.split_once("\n# ---- Further endpoints").unwrap();
+    let used = settings.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
     let used = used.replace("\nmodel_dir", "\n#model_dir");
     let used: String = used
         .lines()

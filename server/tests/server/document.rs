@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::support::start;
 
 /// DESIGN's HTTP contract, by hand.
-const CONTRACT: [(&str, &str); 28] = [
+const CONTRACT: [(&str, &str); 29] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
     ("get", "/api/v1/openapi.json"),
@@ -24,6 +24,7 @@ const CONTRACT: [(&str, &str); 28] = [
     ("delete", "/api/v1/runtimes/{rid}/workers/{wid}"),
     ("get", "/api/v1/runtimes/{rid}/workers/{wid}/transcript"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/restore"),
+    ("post", "/api/v1/runtimes/{rid}/workers/{wid}/stop"),
     ("get", "/api/v1/runtimes/{rid}/deleted"),
     ("get", "/api/v1/runtimes/{rid}/search"),
     ("post", "/api/v1/runtimes/{rid}/workers/{wid}/messages"),

@@ -102,7 +102,12 @@ async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
     assert_eq!(sent(&server, &worker, &second).await[1..], [("user".into(), "a\n\nb".into())]);
 
     let id = TurnId::from_parts(1_763_800_000_000, [7; 10]);
-    let wish = AskAgain { id, question: second.question, continues: Some(second.answer) };
+    let wish = AskAgain {
+        id,
+        question: second.question,
+        continues: Some(second.answer),
+        utc_offset: None,
+    };
     let path = format!("{worker}/turns");
     assert_eq!(server.post(&path).json(&wish).send().await.unwrap().status(), 202);
     let third = turn(&server, &worker, id).await;

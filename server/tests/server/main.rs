@@ -12,6 +12,7 @@ mod config;
 mod conversation;
 mod document;
 mod endpoint;
+mod endpoints;
 mod errors;
 mod finding;
 mod finding_pages;

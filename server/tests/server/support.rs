@@ -36,8 +36,8 @@ pub async fn start(lines: &str) -> Server {
 pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let upstream = Upstream::start().await.unwrap();
     let file = format!(
-        "{lines}\nlisten = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n\
-         model = \"scripted-model\"\n",
+        "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n\
+         model = \"scripted-model\"\n{lines}\n",
         upstream.base_url()
     );
     std::fs::write(folder.path().join("companion.toml"), file).unwrap();
@@ -150,6 +150,7 @@ impl Server {
             text: text.to_owned(),
             parent: None,
             edits: None,
+            utc_offset: None,
         };
         runtime.send(worker, message).await.unwrap();
     }

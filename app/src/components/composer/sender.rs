@@ -12,7 +12,7 @@ use super::super::message_actions::catch_up;
 use crate::erase::{effect, effect_from};
 use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand};
 use crate::text::tr;
-use crate::{AppError, api};
+use crate::{AppError, api, reader};
 
 /// What becomes of a text that cannot be sent now because an answer is being written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -74,7 +74,7 @@ impl Sender {
             let worker_id = sender.conversation.worker_id;
             let edits = sender.conversation.editing.get_untracked();
             let parent = sender.conversation.leaf().filter(|_| edits.is_none());
-            let message = SendMessage { id, text, parent, edits };
+            let message = SendMessage { id, text, parent, edits, utc_offset: reader::utc_offset() };
             match api::send(worker_id, message).await {
                 Ok(_) => sender.sent().await,
                 Err(AppError(error)) => sender.problem.show(error, Some(tr!(text_kept))),

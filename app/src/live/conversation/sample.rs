@@ -38,7 +38,7 @@ pub fn turn() -> Turn {
         error: None,
         finish: None,
         profile: "default".parse().unwrap(),
-        provider: ProviderName::Local,
+        provider: ProviderName::local(),
         model: "small".into(),
         prompt_digest: "sha256:0".into(),
         bundle_digest: "sha256:0".into(),

@@ -91,7 +91,7 @@ impl Trial {
 /// A message with an id of its own.
 pub fn message(text: &str) -> SendMessage {
     let id = seed::message_id(&mut fastrand::Rng::new());
-    SendMessage { id, text: text.to_owned(), parent: None, edits: None }
+    SendMessage { id, text: text.to_owned(), parent: None, edits: None, utc_offset: None }
 }
 
 /// Compares what a user got with what is promised. `hidden` is never shown to anybody.

@@ -31,7 +31,7 @@ pub fn message(rng: &mut Rng) -> SendMessage {
         text.push(' ');
         text.push_str(WORDS[rng.usize(0..WORDS.len())]);
     }
-    SendMessage { id, text, parent: None, edits: None }
+    SendMessage { id, text, parent: None, edits: None, utc_offset: None }
 }
 
 /// What the scripted upstream streams for a message, in full.

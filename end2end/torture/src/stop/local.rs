@@ -99,7 +99,11 @@ async fn ask(companion: &Companion, rng: &mut Rng, words: usize) -> Result<Witne
     // Nothing of it is what the model has read before.
     let words: String = (0..words).map(|_| format!("{} ", rng.u8(10..100))).collect();
     let text = format!("{words}Write a long story about {id}.");
-    Witness::of(&companion.client, &SendMessage { id, text, parent: None, edits: None }).await
+    Witness::of(
+        &companion.client,
+        &SendMessage { id, text, parent: None, edits: None, utc_offset: None },
+    )
+    .await
 }
 
 async fn cancel(companion: &Companion, witness: Witness) -> Result<(Duration, Verdict)> {

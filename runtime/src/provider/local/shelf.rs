@@ -107,7 +107,7 @@ impl Shelf {
         let left_out = u32::try_from(all.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
         all.truncate(MODELS);
         ProviderModels {
-            provider: ProviderName::Local,
+            provider: ProviderName::local(),
             default_model: Some(self.model.clone()),
             models: self.describe(&all, until),
             left_out,

@@ -1,5 +1,9 @@
 //! What an `openai` provider is told, and whether it makes sense.
 
+use std::path::PathBuf;
+
+use protocol::ProviderName;
+
 use crate::Secret;
 
 /// The window that is assumed when none is known, in tokens: what models of 2024 and
@@ -20,10 +24,26 @@ pub const MAX_REASONING_BYTES: usize = 1 << 20;
 /// The configuration of an [`Openai`](super::Openai) provider.
 #[derive(Clone, Debug)]
 pub struct OpenaiConfig {
+    /// What it is called in profiles, lists and turns.
+    pub name: ProviderName,
     /// `http` or `https`, host, perhaps port and path, such as `http://127.0.0.1:11434/v1`.
     pub base_url: String,
     /// Sent as a bearer token. Many local servers need none; an empty one is none.
     pub api_key: Option<Secret>,
+    /// The header that the key stands in, without `Bearer`, in place of `Authorization`; Azure's
+    /// is `api-key`.
+    pub key_header: Option<String>,
+    /// Further headers of every request.
+    pub headers: Vec<(String, Secret)>,
+    /// Names and values behind every path, such as Azure's `api-version`.
+    pub query: Vec<(String, String)>,
+    /// Which models are offered, in this order, and no others; all of them where it is empty.
+    pub models: Vec<glob::Pattern>,
+    /// Certificates in PEM: authorities, and servers that are trusted whatever their own
+    /// certificate says.
+    pub ca_file: Option<PathBuf>,
+    /// The name that the server's certificate has, where it is not the address's.
+    pub tls_server_name: Option<String>,
     /// The model that answers when a profile names none. Without it the first model that
     /// the provider lists is taken, which is asked once, at the first turn.
     pub model: Option<String>,
@@ -47,8 +67,15 @@ impl OpenaiConfig {
     /// The defaults for everything but the address.
     pub fn new(base_url: &str) -> Self {
         Self {
+            name: ProviderName::openai(),
             base_url: base_url.to_owned(),
             api_key: None,
+            key_header: None,
+            headers: Vec::new(),
+            query: Vec::new(),
+            models: Vec::new(),
+            ca_file: None,
+            tls_server_name: None,
             model: None,
             context_tokens: None,
             answer_reserve_tokens: ANSWER_RESERVE_TOKENS,
@@ -62,14 +89,20 @@ impl OpenaiConfig {
 
 /// Why a configuration cannot be used. The text names the setting and never repeats its
 /// value, which may hold a password.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
-    #[error("COMPANION_BASE_URL {0}")]
+    #[error("base_url {0}")]
     BaseUrl(&'static str),
-    #[error("COMPANION_API_KEY has characters that a key cannot have")]
+    #[error("the API key has characters that a key cannot have")]
     ApiKey,
+    #[error("{0:?} cannot be a header of a request, or not with its value")]
+    Header(String),
+    #[error("the address has a host that no certificate can name; set tls_server_name")]
+    ServerName,
+    #[error("{0} cannot be read, or has no certificate in PEM")]
+    CaFile(PathBuf),
     #[error(
-        "COMPANION_BASE_URL is https, and this system has no root certificates to check it \
+        "base_url is https, and this system has no root certificates to check it \
          with; install them (Debian: ca-certificates) or set SSL_CERT_FILE"
     )]
     Certificates,

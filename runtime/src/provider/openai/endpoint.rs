@@ -1,14 +1,26 @@
 //! Where requests go: a checked base URL, what stands in every request's head, and TLS.
 
-use std::sync::Arc;
-
 use hyper::Uri;
-use hyper::header::HeaderValue;
+use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, RootCertStore};
 use tokio_rustls::TlsConnector;
 
 use super::config::{ConfigError, OpenaiConfig};
+
+mod tls;
+
+/// Headers that this client sets by itself, or that would change how a request is framed.
+const RESERVED: [&str; 9] = [
+    "accept",
+    "accept-encoding",
+    "connection",
+    "content-length",
+    "content-type",
+    "host",
+    "te",
+    "transfer-encoding",
+    "upgrade",
+];
 
 /// A provider's address, ready to be used.
 #[derive(Clone)]
@@ -20,9 +32,11 @@ pub(super) struct Endpoint {
     pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
     /// `host[:port]` as it was configured.
     pub(super) authority: HeaderValue,
-    /// `Bearer` and the key.
-    pub(super) authorization: Option<HeaderValue>,
+    /// The key, in the header that the endpoint reads it from, and what the owner adds.
+    pub(super) headers: HeaderMap,
     path: String,
+    /// What follows each path, with its question mark; empty for nothing.
+    query: String,
     /// Whether this is OpenAI's own service, or Azure's.
     pub(super) is_openai: bool,
 }
@@ -34,14 +48,15 @@ impl Endpoint {
         let host = uri.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let is_tls = uri.scheme_str() == Some("https");
-        let tls = is_tls.then(|| tls(&host)).transpose()?;
+        let tls = is_tls.then(|| tls::connector(&host, config)).transpose()?;
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         Ok(Self {
             port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
             authority: HeaderValue::from_str(authority)
                 .map_err(|_| ConfigError::BaseUrl("is not a URL"))?,
-            authorization: authorization(config)?,
+            headers: headers(config)?,
             path: uri.path().trim_end_matches('/').to_owned(),
+            query: query(&config.query),
             is_openai: [".openai.com", ".azure.com"].iter().any(|end| host.ends_with(end)),
             host,
             tls,
@@ -55,7 +70,7 @@ impl Endpoint {
 
     /// The path of a call such as `/chat/completions`.
     pub(super) fn path(&self, call: &str) -> String {
-        format!("{}{call}", self.path)
+        format!("{}{call}{}", self.path, self.query)
     }
 }
 
@@ -81,33 +96,57 @@ fn base_url(text: &str) -> Result<Uri, ConfigError> {
     }
 }
 
-fn authorization(config: &OpenaiConfig) -> Result<Option<HeaderValue>, ConfigError> {
+/// The key and the owner's own headers. All of them are secrets: a proxy's token, a tenant's name.
+fn headers(config: &OpenaiConfig) -> Result<HeaderMap, ConfigError> {
+    let mut headers = HeaderMap::new();
+    for (name, value) in &config.headers {
+        let wrong = || ConfigError::Header(name.clone());
+        let name = HeaderName::try_from(name.as_str()).map_err(|_| wrong())?;
+        if RESERVED.contains(&name.as_str()) {
+            return Err(wrong());
+        }
+        headers.append(name, secret(value.reveal()).ok_or_else(wrong)?);
+    }
     let key = config.api_key.as_ref().map(|key| key.reveal()).filter(|key| !key.is_empty());
-    let Some(key) = key else { return Ok(None) };
-    let mut value =
-        HeaderValue::from_str(&format!("Bearer {key}")).map_err(|_| ConfigError::ApiKey)?;
-    value.set_sensitive(true);
-    Ok(Some(value))
+    let Some(key) = key else { return Ok(headers) };
+    let (name, value) = match &config.key_header {
+        None => (AUTHORIZATION, format!("Bearer {key}")),
+        Some(name) => {
+            let wrong = |_| ConfigError::Header(name.clone());
+            (HeaderName::try_from(name.as_str()).map_err(wrong)?, key.to_owned())
+        }
+    };
+    headers.insert(name, secret(&value).ok_or(ConfigError::ApiKey)?);
+    Ok(headers)
 }
 
-/// rustls with ring: the sound provider that costs least to build (seconds of C and
-/// assembly by cc alone, where aws-lc needs cmake and minutes). The system's roots, not
-/// compiled-in ones, so that a house's own authority is known.
-fn tls(host: &str) -> Result<(TlsConnector, ServerName<'static>), ConfigError> {
-    let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if roots.is_empty() {
-        return Err(ConfigError::Certificates);
+fn secret(text: &str) -> Option<HeaderValue> {
+    let mut value = HeaderValue::from_str(text).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Names and values as a query (RFC 3986, section 3.4), each byte that is not unreserved escaped.
+fn query(pairs: &[(String, String)]) -> String {
+    let mut query = String::new();
+    for (name, value) in pairs {
+        query.push(if query.is_empty() { '?' } else { '&' });
+        escape(name, &mut query);
+        query.push('=');
+        escape(value, &mut query);
     }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| ConfigError::Certificates)?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    let name = ServerName::try_from(host.to_owned())
-        .map_err(|_| ConfigError::BaseUrl("has a host that no certificate can name"))?;
-    Ok((TlsConnector::from(Arc::new(config)), name))
+    query
+}
+
+fn escape(text: &str, into: &mut String) {
+    for byte in text.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' => {
+                into.push(char::from(byte));
+            }
+            _ => into.push_str(&format!("%{byte:02X}")),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -144,7 +183,7 @@ mod tests {
         ] {
             let error = Endpoint::new(&OpenaiConfig::new(url)).err().map(|e| e.to_string());
             let error = error.unwrap_or_else(|| panic!("{url} was taken"));
-            assert!(error.starts_with("COMPANION_BASE_URL ") && error.contains(why), "{error}");
+            assert!(error.starts_with("base_url ") && error.contains(why), "{error}");
             assert!(!error.contains("hunter2"), "{error}");
         }
     }
@@ -153,8 +192,35 @@ mod tests {
     fn keys_are_optional_and_checked() {
         let mut config = OpenaiConfig::new("http://host/v1");
         config.api_key = Some(Secret::new("  "));
-        assert!(Endpoint::new(&config).unwrap_or_else(|e| panic!("{e}")).authorization.is_none());
+        assert!(Endpoint::new(&config).unwrap_or_else(|e| panic!("{e}")).headers.is_empty());
         config.api_key = Some(Secret::new("sk-a\nb"));
         assert_eq!(Endpoint::new(&config).err(), Some(ConfigError::ApiKey));
+    }
+
+    #[test]
+    fn azure_is_asked_with_its_own_header_and_version() {
+        // https://learn.microsoft.com/azure/ai-services/openai/reference
+        let mut config = OpenaiConfig::new("http://host/openai/deployments/d");
+        config.api_key = Some(Secret::new("k"));
+        config.key_header = Some("api-key".to_owned());
+        config.query = vec![("api-version".to_owned(), "2024-10-21 &x".to_owned())];
+        let endpoint = Endpoint::new(&config).unwrap_or_else(|e| panic!("{e}"));
+        assert_eq!(endpoint.headers["api-key"], "k");
+        assert!(!endpoint.headers.contains_key(AUTHORIZATION));
+        let path = "/openai/deployments/d/chat/completions?api-version=2024-10-21%20%26x";
+        assert_eq!(endpoint.path("/chat/completions"), path);
+    }
+
+    #[test]
+    fn headers_of_the_owner_are_checked() {
+        let with = |name: &str, value: &str| {
+            let mut config = OpenaiConfig::new("http://host/v1");
+            config.headers = vec![(name.to_owned(), Secret::new(value))];
+            Endpoint::new(&config).map(|endpoint| endpoint.headers)
+        };
+        assert_eq!(with("X-Team", "blue").unwrap()["x-team"], "blue");
+        for (name, value) in [("Host", "x"), ("a b", "x"), ("content-length", "1"), ("x", "a\nb")] {
+            assert_eq!(with(name, value), Err(ConfigError::Header(name.to_owned())), "{name}");
+        }
     }
 }

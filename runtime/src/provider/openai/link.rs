@@ -12,7 +12,7 @@ use std::time::Duration;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use protocol::Error;
@@ -65,8 +65,8 @@ impl Link {
             // (https://github.com/Wei-Shaw/claude-relay-service/issues/1039).
             .header(ACCEPT_ENCODING, "identity")
             .header(CONTENT_TYPE, "application/json");
-        if let Some(authorization) = &endpoint.authorization {
-            request = request.header(AUTHORIZATION, authorization);
+        for (name, value) in &endpoint.headers {
+            request = request.header(name, value);
         }
         let request =
             request.body(Full::from(body.unwrap_or_default())).map_err(|_| fault::not_sent())?;

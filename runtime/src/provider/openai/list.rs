@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use hyper::StatusCode;
+use protocol::Error;
 use protocol::catalogue::{ModelEntry, ProviderModels};
 use protocol::limits::MODEL_CHARS;
-use protocol::{Error, ProviderName};
 use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
@@ -87,13 +87,16 @@ impl Shared {
         let listed = self.listed().await;
         let (entries, left_out, error) = match listed {
             Ok(List { mut entries, left_out, .. }) => {
-                entries.sort_by_cached_key(|entry| entry.name.to_lowercase());
+                // The owner's order is kept.
+                if self.config.models.is_empty() {
+                    entries.sort_by_cached_key(|entry| entry.name.to_lowercase());
+                }
                 (entries, left_out, None)
             }
             Err(error) => (Vec::new(), 0, Some(error)),
         };
         let mut models = ProviderModels {
-            provider: ProviderName::Openai,
+            provider: self.config.name.clone(),
             default_model: None,
             models: entries,
             left_out,
@@ -151,7 +154,7 @@ impl Shared {
             return Err(classify::from_response(response, now, self.has_key(), &sent).0);
         }
         let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
-        let list = entries(&list, self.config.api_key.as_ref());
+        let list = entries(&list, self.config.api_key.as_ref(), &self.config.models);
         if list.entries.is_empty() {
             return Err(fault::no_models());
         }
@@ -161,14 +164,29 @@ impl Shared {
     }
 }
 
-/// The models of an endpoint's list, at most [`MODELS`], without duplicate names. Names that
+/// The models that the owner offers, in the owner's order.
+fn chosen(entries: Vec<ModelEntry>, globs: &[glob::Pattern]) -> Vec<ModelEntry> {
+    if globs.is_empty() {
+        return entries;
+    }
+    let (mut rest, mut chosen) = (entries, Vec::new());
+    for glob in globs {
+        let (of_glob, others) = rest.into_iter().partition(|entry| glob.matches(&entry.name));
+        chosen.extend::<Vec<ModelEntry>>(of_glob);
+        rest = others;
+    }
+    chosen
+}
+
+/// The models of an endpoint's list that its owner offers, at most [`MODELS`], without duplicate
+/// names. Names that
 /// contain the API key are left out, because names are shown to everybody and stored with each
 /// turn. Most endpoints put the models into `data`; Together answers with a bare array.
-fn entries(list: &Value, key: Option<&Secret>) -> List {
+fn entries(list: &Value, key: Option<&Secret>, globs: &[glob::Pattern]) -> List {
     let all = list.as_array().or_else(|| list["data"].as_array());
     let all = all.map(Vec::as_slice).unwrap_or_default();
     let mut known = HashSet::new();
-    let mut entries: Vec<_> = all
+    let entries: Vec<_> = all
         .iter()
         .filter_map(entry)
         .filter(|entry| !key.is_some_and(|key| echo::tells(&entry.name, key)))
@@ -177,6 +195,7 @@ fn entries(list: &Value, key: Option<&Secret>) -> List {
     let windows =
         entries.iter().filter_map(|entry| Some((entry.name.clone(), entry.window_tokens?)));
     let windows = windows.collect();
+    let mut entries = chosen(entries, globs);
     let left_out = u32::try_from(entries.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
     entries.truncate(MODELS);
     List { entries, left_out, windows }
@@ -207,14 +226,14 @@ mod tests {
             { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
             { "id": "日本", "max_model_len": "many", "context_length": -1 },
         ]});
-        let List { entries, left_out, windows } = entries(&list, None);
+        let List { entries, left_out, windows } = entries(&list, None, &[]);
         assert_eq!(windows.len(), 2);
         let entries: Vec<_> =
             entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
         assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
         assert_eq!(left_out, 0);
         for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
-            assert!(super::entries(&none, None).entries.is_empty());
+            assert!(super::entries(&none, None, &[]).entries.is_empty());
         }
     }
 
@@ -224,16 +243,31 @@ mod tests {
         let list = json!({ "data": [
             { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },
         ]});
-        let List { entries, left_out, .. } = entries(&list, Some(&key));
+        let List { entries, left_out, .. } = entries(&list, Some(&key), &[]);
         let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!((names, left_out), (vec!["m"], 0));
+    }
+
+    #[test]
+    fn the_owner_chooses_models_and_their_order() {
+        let entry = |name: &str| ModelEntry { name: name.into(), ..ModelEntry::default() };
+        let all = ["a/small", "b", "c/large", "c/small"].map(entry).to_vec();
+        let globs = |globs: &[&str]| -> Vec<glob::Pattern> {
+            globs.iter().map(|glob| glob.parse().unwrap()).collect()
+        };
+        let names = |globs_: &[&str]| -> Vec<String> {
+            chosen(all.clone(), &globs(globs_)).into_iter().map(|entry| entry.name).collect()
+        };
+        assert_eq!(names(&[]), ["a/small", "b", "c/large", "c/small"]);
+        assert_eq!(names(&["c*", "*small"]), ["c/large", "c/small", "a/small"]);
+        assert_eq!(names(&["z"]), <[&str; 0]>::default());
     }
 
     #[test]
     fn a_long_list_is_cut_and_counted() {
         let model = |n| json!({ "id": format!("m{n}"), "context_length": 8192 });
         let data: Vec<_> = (0..MODELS + 3).map(model).collect();
-        let list = entries(&json!(data), None);
+        let list = entries(&json!(data), None, &[]);
         assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
         // A window is known of those that are not shown, too.
         assert_eq!(list.windows.len(), MODELS + 3);

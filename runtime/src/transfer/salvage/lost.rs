@@ -56,7 +56,7 @@ pub(super) fn turn(
         finish: None,
         profile,
         // Nobody knows what answered, and what it was sent.
-        provider: ProviderName::Imported,
+        provider: ProviderName::imported(),
         model: MODEL.to_owned(),
         prompt_digest: String::new(),
         bundle_digest: String::new(),

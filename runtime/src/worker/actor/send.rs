@@ -28,7 +28,7 @@ impl Actor<'_> {
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
-        let system = self.shared.system_prompt(&profile, now)?;
+        let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
         let turn_id = fresh::turn_id(now);
         let question = Message {
             id: request.id,
@@ -79,7 +79,7 @@ impl Actor<'_> {
         let choice = self.refresh().await?;
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
-        let system = self.shared.system_prompt(&profile, now)?;
+        let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
         let ids = (request.id, question.id, request.continues);
         let turn = self.turn(ids, now, &profile, &choice, &system);
         self.commit_turn(now, Vec::new(), question, Asking { turn, choice, system, begun }).await

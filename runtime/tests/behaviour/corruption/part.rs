@@ -126,7 +126,7 @@ async fn a_newest_page_that_cannot_be_read_takes_nothing() {
 async fn a_look_at_the_database_and_a_backup_count_what_cannot_be_read() {
     let index = [
         "UPDATE messages SET seq = seq + 1 WHERE seq = 2",
-        "UPDATE turns SET first_seq = first_seq + 1 WHERE rowid = (SELECT min(rowid) FROM turns)",
+        "UPDATE messages SET role = 'odd' WHERE seq = 2",
     ];
     for sql in BEFORE_THE_NEWEST_PAGE.iter().chain(&index) {
         let stage = three_answers().await;

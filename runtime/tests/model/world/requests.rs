@@ -10,7 +10,13 @@ use crate::stage::fresh_id;
 impl World {
     pub(super) fn request(&mut self, parent: Option<protocol::MessageId>) -> SendMessage {
         self.made += 1;
-        SendMessage { id: fresh_id(), text: format!("question {}", self.made), parent, edits: None }
+        SendMessage {
+            id: fresh_id(),
+            text: format!("question {}", self.made),
+            parent,
+            edits: None,
+            utc_offset: None,
+        }
     }
 
     pub(super) async fn send(&mut self, worker: u8, parent: Option<u8>) {
@@ -34,7 +40,7 @@ impl World {
     pub(super) async fn ask_again(&mut self, worker: u8, message: u8) {
         let at = self.at(worker);
         let Some(question) = self.conversations[at].asked(message) else { return };
-        let wish = AskAgain { id: self.turn_id(), question, continues: None };
+        let wish = AskAgain { id: self.turn_id(), question, continues: None, utc_offset: None };
         self.try_again(at, wish, "").await;
     }
 
@@ -44,7 +50,8 @@ impl World {
         let Some((answer, question, begun)) = self.conversations[at].answered(answer) else {
             return;
         };
-        let wish = AskAgain { id: self.turn_id(), question, continues: Some(answer) };
+        let wish =
+            AskAgain { id: self.turn_id(), question, continues: Some(answer), utc_offset: None };
         if begun.is_empty() && !self.conversations[at].is_running() {
             let refused = done(self.runtime.ask_again(self.conversations[at].id, wish)).await;
             assert_eq!(refused.unwrap_err().code, ErrorCode::InvalidInput);

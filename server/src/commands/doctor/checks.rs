@@ -10,12 +10,11 @@ use runtime::store::sqlite::{Exposed, Sqlite, exposed};
 use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;
 use crate::config::Config;
-use crate::config::settings::ProviderChoice;
 use crate::listen::ListenError;
 use crate::{engine, listen};
 
 /// Each check with its name.
-pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
+pub async fn all(config: &Config) -> Vec<(String, Finding)> {
     let (database, holder) = database(&config.data_dir);
     let mut findings = vec![
         ("config", configuration(config)),
@@ -24,13 +23,15 @@ pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
         ("database", database),
         ("provider", provider(config)),
     ];
-    if config.provider == ProviderChoice::Local {
+    if config.provider.is_local() {
         findings.push(("model", model::file(config)));
         findings.push(("processor", model::processor()));
     }
+    let mut findings: Vec<_> =
+        findings.into_iter().map(|(name, finding)| (name.to_owned(), finding)).collect();
     findings.extend(models::all(config).await);
-    findings.push(("site", site()));
-    findings.push(("address", address(config, holder).await));
+    findings.push(("site".to_owned(), site()));
+    findings.push(("address".to_owned(), address(config, holder).await));
     findings
 }
 
@@ -122,20 +123,27 @@ fn provider(config: &Config) -> Finding {
         let hint = reason.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
         return Bad(format!("{}{hint}", reason.message));
     }
-    match (config.provider, &config.base_url, &config.api_key_place) {
-        (ProviderChoice::Local, _, _) => Good("local: the model in this binary".to_owned()),
-        (ProviderChoice::Openai, Some(url), Some(place)) => {
-            let plain = url.starts_with("http://") && !to_this_machine(url);
-            let text = format!("openai: {url}, with the key from {place}");
-            if plain {
+    if config.provider.is_local() {
+        return Good("local: the model in this binary".to_owned());
+    }
+    let name = &config.provider;
+    let named = config.endpoints.iter().find(|endpoint| endpoint.name == *name);
+    let (url, place) = match named {
+        Some(endpoint) => (Some(&endpoint.base_url), endpoint.api_key_place.as_ref()),
+        None => (config.base_url.as_ref(), config.api_key_place.as_ref()),
+    };
+    let url = url.map(String::as_str).unwrap_or_default();
+    match place {
+        Some(place) => {
+            let text = format!("{name}: {url}, with the key from {place}");
+            if url.starts_with("http://") && !to_this_machine(url) {
                 Doubtful(format!("{text}, which anyone on the way can read"))
             } else {
                 Good(text)
             }
         }
-        (ProviderChoice::Openai, url, _) => {
-            let url = url.as_deref().unwrap_or_default();
-            let text = format!("openai: {url}, without a key");
+        None => {
+            let text = format!("{name}: {url}, without a key");
             if to_this_machine(url) { Good(text) } else { Doubtful(text) }
         }
     }

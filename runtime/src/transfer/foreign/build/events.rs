@@ -87,7 +87,7 @@ impl<'a> Writer<'a> {
             error: None,
             finish: None,
             profile: self.source.parse().expect("the sources' names are names of profiles"),
-            provider: ProviderName::Imported,
+            provider: ProviderName::imported(),
             model: model.chars().take(MODEL_CHARS).collect(),
             prompt_digest: String::new(),
             bundle_digest: String::new(),

@@ -1,28 +1,39 @@
 //! What could be chosen: the folder of models, and what the endpoint lists.
 
-use protocol::ProviderName;
 use protocol::catalogue::{ModelEntry, ProviderModels};
 
-use super::super::Finding::{self, Doubtful, Good};
+use super::super::Finding::{self, Bad, Doubtful, Good};
 use crate::config::Config;
-use crate::config::settings::ProviderChoice;
 use crate::engine;
 
 /// One finding for each provider that offers a choice. The endpoint is asked, for some
 /// seconds at most; that it does not list its models need not keep it from answering.
-pub async fn all(config: &Config) -> Vec<(&'static str, Finding)> {
+pub async fn all(config: &Config) -> Vec<(String, Finding)> {
     // What is wrong with the providers themselves is another check's.
     let Ok(providers) = engine::providers(config) else { return Vec::new() };
+    let has_folder = config.settings.local.model_dir.is_some();
+    // That the file is missing is found by the check of the file.
+    let has_default = config.provider.is_local() && config.model_file.exists();
     let listed = providers.models().await.providers.into_iter();
-    let findings = listed.filter_map(|models| match models.provider {
-        ProviderName::Local if config.settings.local.model_dir.is_none() => None,
-        ProviderName::Local => Some(("model_dir", folder(&models))),
-        ProviderName::Openai if config.provider == ProviderChoice::Openai => {
-            Some(("models", endpoint(&models)))
+    let mut findings = Vec::new();
+    for models in listed {
+        if models.provider.is_local() {
+            let default = has_default.then(|| default(&models)).flatten();
+            findings.extend(default.map(|finding| ("chat model".to_owned(), finding)));
+            findings.extend(has_folder.then(|| ("model_dir".to_owned(), folder(&models))));
+        } else {
+            findings.push((format!("models of {}", models.provider), endpoint(&models)));
         }
-        ProviderName::Openai | ProviderName::Imported => None,
-    });
-    findings.collect()
+    }
+    findings
+}
+
+/// What the server would say of the default model when it is asked to answer, such as that the
+/// file has no chat template.
+fn default(models: &ProviderModels) -> Option<Finding> {
+    let name = models.default_model.as_deref()?;
+    let entry = models.models.iter().find(|entry| entry.name == name)?;
+    Some(Bad(entry.reason.as_ref()?.message.clone()))
 }
 
 fn folder(models: &ProviderModels) -> Finding {
@@ -60,7 +71,7 @@ fn endpoint(models: &ProviderModels) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Error, ErrorCode};
+    use protocol::{Error, ErrorCode, ProviderName};
 
     fn models(entries: &[(&str, bool)]) -> ProviderModels {
         let entry = |(name, usable): &(&str, bool)| ModelEntry {
@@ -69,7 +80,7 @@ mod tests {
             ..ModelEntry::default()
         };
         ProviderModels {
-            provider: ProviderName::Local,
+            provider: ProviderName::local(),
             default_model: Some("default".to_owned()),
             models: entries.iter().map(entry).collect(),
             left_out: 0,

@@ -1,0 +1,152 @@
+//! `[[endpoint]]` tables of the configuration file: any number of OpenAI-compatible endpoints, each
+//! a provider of its own name. The one by `base_url` is `openai` and stands beside them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use glob::Pattern;
+use protocol::ProviderName;
+use runtime::Secret;
+use serde::Deserialize;
+use toml::Value;
+
+use super::check;
+use super::load::read_key;
+use super::problem::{Problem, Problems};
+
+/// The tables' name in the file.
+pub const KEY: &str = "endpoint";
+
+/// Tables at most; each is asked for its list of models.
+const MOST: usize = 32;
+
+/// One endpoint, checked.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    pub name: ProviderName,
+    pub base_url: String,
+    pub api_key: Option<Secret>,
+    /// Where the key came from, for `companion config` and `doctor`.
+    pub api_key_place: Option<String>,
+    pub key_header: Option<String>,
+    /// Which models are offered, and in which order; all of them where it is empty.
+    pub models: Vec<Pattern>,
+    pub headers: Vec<(String, Secret)>,
+    pub query: Vec<(String, String)>,
+    pub ca_file: Option<PathBuf>,
+    pub tls_server_name: Option<String>,
+}
+
+/// A table as it stands in the file, with the place of its beginning.
+pub struct Found {
+    pub place: String,
+    pub value: Value,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    name: ProviderName,
+    base_url: String,
+    api_key_file: Option<PathBuf>,
+    api_key_env: Option<String>,
+    key_header: Option<String>,
+    #[serde(default)]
+    models: Vec<String>,
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    #[serde(default)]
+    query: BTreeMap<String, String>,
+    ca_file: Option<PathBuf>,
+    tls_server_name: Option<String>,
+}
+
+/// Reads the tables. Relative paths start at `folder`, where the file stands.
+pub fn read(
+    tables: Vec<Found>,
+    folder: &Path,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    problems: &mut Problems,
+) -> Vec<Endpoint> {
+    let (mut endpoints, mut names) = (Vec::new(), BTreeSet::new());
+    for (at, Found { place, value }) in tables.into_iter().enumerate() {
+        if at == MOST {
+            let message = format!("there are more than {MOST} endpoints");
+            problems.add(Problem { place, message });
+            break;
+        }
+        match endpoint(value, folder, variable) {
+            Err(message) => problems.add(Problem { place, message }),
+            Ok(endpoint) if !names.insert(endpoint.name.clone()) => {
+                let message = format!("there is another endpoint called {}", endpoint.name);
+                problems.add(Problem { place, message });
+            }
+            Ok(endpoint) => endpoints.push(endpoint),
+        }
+    }
+    endpoints
+}
+
+fn endpoint(
+    value: Value,
+    folder: &Path,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Endpoint, String> {
+    if value.get("api_key").is_some() {
+        return Err(
+            "a key does not belong into this file; put it into a file of its own and name \
+                    that with api_key_file, or name a variable with api_key_env"
+                .to_owned(),
+        );
+    }
+    let table = Table::deserialize(value).map_err(|error| error.message().to_owned())?;
+    let Table { name, base_url, api_key_file, api_key_env, key_header, models, .. } = table;
+    if name.is_local() || name.is_openai() || name.is_imported() {
+        return Err(format!(
+            "{name} is taken: by the local model, the endpoint of base_url, or imported answers"
+        ));
+    }
+    check::base_url(&base_url).map_err(|problem| format!("{name}: base_url: {problem}"))?;
+    let key = key(api_key_file, api_key_env, folder, variable)
+        .map_err(|problem| format!("{name}: {problem}"))?;
+    let (api_key, api_key_place) = key.unzip();
+    let pattern = |glob: String| {
+        Pattern::new(&glob).map_err(|error| format!("{name}: models: {glob:?}: {error}"))
+    };
+    Ok(Endpoint {
+        models: models.into_iter().map(pattern).collect::<Result<_, _>>()?,
+        headers: table.headers.into_iter().map(|(n, value)| (n, Secret::new(&value))).collect(),
+        query: table.query.into_iter().collect(),
+        ca_file: table.ca_file.map(|file| folder.join(file)),
+        tls_server_name: table.tls_server_name,
+        name,
+        base_url,
+        api_key,
+        api_key_place,
+        key_header,
+    })
+}
+
+/// The key, with the place that it came from.
+fn key(
+    file: Option<PathBuf>,
+    env: Option<String>,
+    folder: &Path,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+) -> Result<Option<(Secret, String)>, String> {
+    match (file, env) {
+        (None, None) => Ok(None),
+        (Some(_), Some(_)) => Err("api_key_file and api_key_env name two keys".to_owned()),
+        (Some(file), None) => {
+            let key = read_key(&folder.join(file))?;
+            Ok(Some((key, "api_key_file".to_owned())))
+        }
+        (None, Some(name)) => {
+            let text = variable(&name).and_then(|text| text.into_string().ok());
+            let text = text.filter(|text| !text.trim().is_empty());
+            let text = text.ok_or_else(|| format!("api_key_env: {name} is not set"))?;
+            Ok(Some((Secret::new(&text), name)))
+        }
+    }
+}

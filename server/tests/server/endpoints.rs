@@ -1,0 +1,140 @@
+//! Several endpoints by the configuration file: each is a provider of its own name.
+
+use protocol::catalogue::ModelList;
+use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker};
+use serde_json::json;
+use upstream::{Answer, Script, Upstream};
+
+use super::support::{Server, code, load, start};
+
+fn name(name: &str) -> ProviderName {
+    name.parse().unwrap()
+}
+
+async fn models(server: &Server) -> ModelList {
+    server.get("/api/v1/models").send().await.unwrap().json().await.unwrap()
+}
+
+/// A second endpoint that is asked as Azure is
+/// (<https://learn.microsoft.com/azure/ai-services/openai/reference>).
+async fn with_azure() -> (Server, Upstream) {
+    let azure = Upstream::start().await.unwrap();
+    let table = format!(
+        "[[endpoint]]\nname = \"azure\"\nbase_url = \"{}\"\nkey_header = \"api-key\"\n\
+         query = {{ api-version = \"2024-10-21\" }}\nheaders = {{ x-team = \"blue\" }}\n\
+         models = [\"gpt-*\"]\n",
+        azure.base_url()
+    );
+    (start(&table).await, azure)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_conversation_is_answered_by_the_endpoint_that_it_names() {
+    let (server, azure) = with_azure().await;
+    let list = ["gpt-b", "whisper", "gpt-a"].map(str::to_owned).to_vec();
+    azure.script(Script {
+        models: list,
+        ..Script::always([upstream::Step::Answer(Answer::pieces(["From azure."]))])
+    });
+    server.says("From the first.");
+
+    let listed = models(&server).await.providers;
+    let names: Vec<_> = listed.iter().map(|models| models.provider.as_str()).collect();
+    assert_eq!(names, ["openai", "local", "azure"], "the default one is the first");
+    let offered: Vec<_> = listed[2].models.iter().map(|entry| entry.name.as_str()).collect();
+    assert_eq!(offered, ["gpt-b", "gpt-a"], "what the owner chose, in the endpoint's order");
+
+    let body = json!({ "provider": "azure", "model": "gpt-a" });
+    let made = server.post(&server.workers()).json(&body).send().await.unwrap();
+    assert_eq!(made.status(), 201);
+    let worker: Worker = made.json().await.unwrap();
+    assert_eq!(worker.provider, Some(name("azure")));
+    let path = format!("{}/{}", server.workers(), worker.worker_id);
+    let accepted = server.send(&path, "Who are you?").await;
+    server.sees(worker.worker_id, "From azure.").await;
+    server.ended(worker.worker_id).await;
+    let turn = format!("{path}/turns/{}", accepted.turn.turn_id);
+    let turn: Turn = server.get(&turn).send().await.unwrap().json().await.unwrap();
+    assert_eq!((turn.provider, turn.model.as_str()), (name("azure"), "gpt-a"));
+
+    let log = azure.log();
+    let asked = log.requests.last().unwrap();
+    assert!(asked.path.ends_with("/chat/completions?api-version=2024-10-21"), "{}", asked.path);
+    assert_eq!(asked.headers["x-team"], "blue");
+    // The page of the choice names it, too.
+    let page = server.get(&format!("/profile/{}", worker.worker_id)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("azure/gpt-a"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_endpoint_that_is_away_hides_no_other() {
+    let (server, azure) = with_azure().await;
+    azure.refuse().await;
+    let listed = models(&server).await.providers;
+    assert_eq!(listed[0].error, None);
+    let error = listed[2].error.clone().unwrap();
+    assert_eq!(error.code, ErrorCode::Provider(ProviderKind::Network));
+    server.says("Still here.");
+    let worker = server.worker_id().await;
+    server.send(&format!("{}/{worker}", server.workers()), "Anybody?").await;
+    server.sees(worker, "Still here.").await;
+}
+
+#[tokio::test]
+async fn a_name_that_nobody_has_is_refused() {
+    let server = start("").await;
+    for provider in ["azure", "imported"] {
+        let body = json!({ "provider": provider });
+        let answer = server.post(&server.workers()).json(&body).send().await.unwrap();
+        let (status, name, _) = code(answer).await;
+        assert_eq!((status, name.as_str()), (422, "invalid_input"), "{provider}");
+    }
+}
+
+fn with(file: &str, variables: &[(&str, &str)]) -> Result<server::config::Config, String> {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("companion.toml"), file).unwrap();
+    std::fs::write(folder.path().join("key"), "sk-from-a-file").unwrap();
+    load(folder.path(), &[], variables)
+}
+
+#[test]
+fn tables_are_read_and_the_first_answers_by_default() {
+    let file = "[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
+                api_key_file = \"key\"\n[[endpoint]]\nname = \"two\"\n\
+                base_url = \"http://127.0.0.1:2/v1\"\napi_key_env = \"TWO_KEY\"\n";
+    let config = with(file, &[("TWO_KEY", "sk-two")]).unwrap();
+    assert_eq!(config.provider, name("one"));
+    let keys = config.endpoints.iter().map(|endpoint| endpoint.api_key.clone().unwrap());
+    let keys: Vec<_> = keys.map(|key| key.reveal().to_owned()).collect();
+    assert_eq!(keys, ["sk-from-a-file", "sk-two"]);
+    let chosen = with(&format!("provider = \"two\"\n{file}"), &[("TWO_KEY", "x")]).unwrap();
+    assert_eq!(chosen.provider, name("two"));
+    let by_url = [("TWO_KEY", "x"), ("COMPANION_BASE_URL", "http://127.0.0.1:3/v1")];
+    assert_eq!(with(file, &by_url).unwrap().provider, ProviderName::openai());
+}
+
+#[test]
+fn mistakes_in_tables_are_told_with_their_line() {
+    let table = |lines: &str| format!("\n[[endpoint]]\n{lines}\n");
+    let good = "name = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"";
+    for (file, part) in [
+        (table("name = \"one\""), "missing field `base_url`"),
+        (table(&good.replace("one", "local")), "local is taken"),
+        (table(&good.replace("one", "A B")), "a provider name"),
+        (table(&good.replace("http:", "ftp:")), "base_url"),
+        (table(&format!("{good}\napi_key = \"sk-secret\"")), "does not belong into this file"),
+        (table(&format!("{good}\napi_key_file = \"nowhere\"")), "cannot be read"),
+        (table(&format!("{good}\napi_key_env = \"NOBODY\"")), "NOBODY is not set"),
+        (table(&format!("{good}\nbase_ulr = \"x\"")), "unknown field"),
+        (table(&format!("{good}\nmodels = [\"a[\"]")), "models"),
+        (table(good) + &table(good), "another endpoint called one"),
+        ("provider = \"two\"".to_owned() + &table(good), "there is no provider two"),
+        ("endpoint = 7".to_owned(), "invalid type"),
+    ] {
+        let text = with(&file, &[]).unwrap_err();
+        assert!(text.contains(part) && text.contains("companion.toml:"), "{part}: {text}");
+        assert!(!text.contains("sk-secret"), "{text}");
+    }
+}
