@@ -1,6 +1,7 @@
 //! What is going on, in one line that is also spoken.
 
 use leptos::prelude::*;
+use protocol::TurnState;
 
 use super::elapsed::Elapsed;
 use crate::erase::{attr, effect_from, erase, live, words};
@@ -12,13 +13,15 @@ use crate::text::{self, tr};
 pub fn StatusLine() -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let (link, thought) = (conversation.link.clone(), conversation.thought.clone());
-    let model = conversation;
+    let (model, shown) = (conversation.clone(), conversation);
     let activity = expect_context::<Memo<Activity>>();
     let answered = ArcRwSignal::new(false);
     let done = answered.clone();
     effect_from(move |before| {
         let runs = activity.get().is_running();
-        done.set(before == Some(true) && !runs);
+        // One that was stopped or failed says so itself.
+        let complete = shown.last_turn() == Some(TurnState::Completed);
+        done.set(before == Some(true) && !runs && complete);
         runs
     });
     let goes_on = move || match activity.get() {
