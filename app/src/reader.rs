@@ -34,15 +34,18 @@ pub const UTC_OFFSET_COOKIE: &str = "companion_utc_offset";
 /// Where the reader's clock stands; none where nobody told.
 pub fn utc_offset() -> Option<protocol::UtcOffset> {
     #[cfg(feature = "browser")]
-    {
-        // The other way round: how far UTC is ahead.
-        let behind = js_sys::Date::new_0().get_timezone_offset();
-        return protocol::UtcOffset::try_from(-(behind as i16)).ok();
-    }
+    return browser_offset();
     #[cfg(all(feature = "ssr", not(feature = "browser")))]
     return preferences().utc_offset;
     #[cfg(not(any(feature = "ssr", feature = "browser")))]
     None
+}
+
+#[cfg(feature = "browser")]
+fn browser_offset() -> Option<protocol::UtcOffset> {
+    // The other way round: how many minutes UTC is ahead.
+    let behind = js_sys::Date::new_0().get_timezone_offset();
+    protocol::UtcOffset::try_from(-(behind as i16)).ok()
 }
 
 /// Tells the server where the clock stands, with every request from now on.

@@ -64,5 +64,5 @@ fn local(at: Timestamp) -> String {
     if date.get_full_year() != now.get_full_year() {
         choose("year", "numeric");
     }
-    date.to_locale_string(&crate::reader::regional(), &options).into()
+    date.to_locale_string(&reader::regional(), &options).into()
 }
