@@ -106,8 +106,8 @@ impl Shared {
 
     /// The error with the endpoint's words as they may be shown. Every error leaves by here.
     fn fit_to_show(&self, mut error: Error) -> Error {
-        let key = self.config.api_key.as_ref();
-        let known = words::Known { key, places: self.endpoint.places() };
+        let (secrets, places) = (self.config.secrets(), self.endpoint.places());
+        let known = words::Known { secrets, places };
         error.said = error.said.and_then(|said| words::shown(&said, &known));
         error
     }

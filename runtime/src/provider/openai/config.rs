@@ -64,6 +64,11 @@ pub struct OpenaiConfig {
 }
 
 impl OpenaiConfig {
+    /// What the endpoint is sent and nobody else may see: the key, and the owner's own headers.
+    pub(super) fn secrets(&self) -> Vec<&Secret> {
+        self.api_key.iter().chain(self.headers.iter().map(|(_, value)| value)).collect()
+    }
+
     /// The defaults for everything but the address.
     pub fn new(base_url: &str) -> Self {
         Self {

@@ -154,7 +154,7 @@ impl Shared {
             return Err(classify::from_response(response, now, self.has_key(), &sent).0);
         }
         let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
-        let list = entries(&list, self.config.api_key.as_ref(), &self.config.models);
+        let list = entries(&list, &self.config.secrets(), &self.config.models);
         if list.entries.is_empty() {
             return Err(fault::no_models());
         }
@@ -179,17 +179,17 @@ fn chosen(entries: Vec<ModelEntry>, globs: &[glob::Pattern]) -> Vec<ModelEntry> 
 }
 
 /// The models of an endpoint's list that its owner offers, at most [`MODELS`], without duplicate
-/// names. Names that
-/// contain the API key are left out, because names are shown to everybody and stored with each
+/// names. Names that contain the API key, or a header of the owner, are left out, because names
+/// are shown to everybody and stored with each
 /// turn. Most endpoints put the models into `data`; Together answers with a bare array.
-fn entries(list: &Value, key: Option<&Secret>, globs: &[glob::Pattern]) -> List {
+fn entries(list: &Value, secrets: &[&Secret], globs: &[glob::Pattern]) -> List {
     let all = list.as_array().or_else(|| list["data"].as_array());
     let all = all.map(Vec::as_slice).unwrap_or_default();
     let mut known = HashSet::new();
     let entries: Vec<_> = all
         .iter()
         .filter_map(entry)
-        .filter(|entry| !key.is_some_and(|key| echo::tells(&entry.name, key)))
+        .filter(|entry| !secrets.iter().any(|secret| echo::tells(&entry.name, secret)))
         .filter(|entry| known.insert(entry.name.clone()))
         .collect();
     let windows =
@@ -226,14 +226,14 @@ mod tests {
             { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
             { "id": "日本", "max_model_len": "many", "context_length": -1 },
         ]});
-        let List { entries, left_out, windows } = entries(&list, None, &[]);
+        let List { entries, left_out, windows } = entries(&list, &[], &[]);
         assert_eq!(windows.len(), 2);
         let entries: Vec<_> =
             entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
         assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
         assert_eq!(left_out, 0);
         for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
-            assert!(super::entries(&none, None, &[]).entries.is_empty());
+            assert!(super::entries(&none, &[], &[]).entries.is_empty());
         }
     }
 
@@ -243,7 +243,7 @@ mod tests {
         let list = json!({ "data": [
             { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },
         ]});
-        let List { entries, left_out, .. } = entries(&list, Some(&key), &[]);
+        let List { entries, left_out, .. } = entries(&list, &[&key], &[]);
         let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!((names, left_out), (vec!["m"], 0));
     }
@@ -267,7 +267,7 @@ mod tests {
     fn a_long_list_is_cut_and_counted() {
         let model = |n| json!({ "id": format!("m{n}"), "context_length": 8192 });
         let data: Vec<_> = (0..MODELS + 3).map(model).collect();
-        let list = entries(&json!(data), None, &[]);
+        let list = entries(&json!(data), &[], &[]);
         assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
         // A window is known of those that are not shown, too.
         assert_eq!(list.windows.len(), MODELS + 3);

@@ -22,7 +22,7 @@ const EMAIL: &str = "[e-mail]";
 
 /// The secrets of this endpoint, which are replaced whatever they look like.
 pub(super) struct Known<'a> {
-    pub(super) key: Option<&'a Secret>,
+    pub(super) secrets: Vec<&'a Secret>,
     /// The endpoint's host, authority and path.
     pub(super) places: [&'a str; 3],
 }
@@ -70,9 +70,9 @@ pub(super) fn cleaned(text: &str) -> String {
 /// nothing is left, or where the key can still be recognised.
 pub(super) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
     let mut text = cleaned.to_owned();
-    if let Some(key) = known.key.filter(|key| echo::is_secret(key)) {
-        text = text.replace(key.reveal(), KEY);
-        if echo::tells(&text, key) {
+    for secret in known.secrets.iter().filter(|secret| echo::is_secret(secret)) {
+        text = text.replace(secret.reveal(), KEY);
+        if echo::tells(&text, secret) {
             return None;
         }
     }
