@@ -294,7 +294,7 @@ fn wrong_headers() -> Vec<Fault> {
                 "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n{}\r\n{EVENT}",
                 &HEAD[17..]
             ))],
-            fails(Malformed),
+            fails(Network).keeps("Half "),
         ),
     ]
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use protocol::{Role, TurnState, WorkerId};
+use protocol::{Message, MessageId, Role, TurnState, WorkerId};
 
 use super::{Fate, Ledger, Loss, common};
 use crate::client::Whole;
@@ -98,11 +98,27 @@ impl Ledger {
             else {
                 continue;
             };
-            let streamed = (self.answer)(&sent.text);
+            let asked = asked(&there, question, &sent.text);
+            let streamed = (self.answer)(&asked);
             let whole_answer = turn.state != TurnState::Completed || answer.text == streamed;
             if !whole_answer || !streamed.starts_with(&answer.text) {
                 losses.push(Loss::Answer(answer.id, turn.state));
             }
         }
     }
+}
+
+/// What the model was asked last: a question, behind those before it that were left without an
+/// answer. Neighbours of one role are sent as one message.
+fn asked(there: &HashMap<MessageId, &Message>, question: &Message, text: &str) -> String {
+    let get = |id: Option<MessageId>| id.and_then(|id| there.get(&id)).copied();
+    let (mut texts, mut parent) = (vec![text], question.parent);
+    while let Some(answer) = get(parent).filter(|message| message.text.trim().is_empty())
+        && let Some(before) = get(answer.parent)
+    {
+        texts.push(&before.text);
+        parent = before.parent;
+    }
+    texts.reverse();
+    texts.join("\n\n")
 }
