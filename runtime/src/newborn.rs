@@ -1,7 +1,9 @@
 //! A worker's summary before and after its events.
 
+use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, Place, ProfileName, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, MessageId, Place, ProfileName, ProviderName, RuntimeId, Timestamp, Timings,
+    Turn, TurnId, TurnState, Worker, WorkerId, WorkerStatus,
 };
 
 use crate::fault;
@@ -67,4 +69,37 @@ pub(crate) fn folded(worker_id: WorkerId, created_at: Timestamp, events: &[Event
         worker.apply(event);
     }
     worker
+}
+
+/// A turn that no provider here ran, at its acceptance: nobody knows what its model was sent. Its
+/// ids are its own, its question's and its answer's.
+pub(crate) fn imported_turn(
+    (turn_id, question, answer): (TurnId, MessageId, MessageId),
+    profile: ProfileName,
+    model: String,
+    at: Timestamp,
+) -> Turn {
+    Turn {
+        turn_id,
+        question,
+        answer,
+        continues: None,
+        state: TurnState::Accepted,
+        waiting: None,
+        loading: false,
+        retries: Vec::new(),
+        error: None,
+        finish: None,
+        profile,
+        provider: ProviderName::imported(),
+        model,
+        prompt_digest: String::new(),
+        bundle_digest: String::new(),
+        sampling: Sampling::default(),
+        sight: None,
+        usage: None,
+        timings: Timings::default(),
+        started_at: at,
+        ended_at: None,
+    }
 }

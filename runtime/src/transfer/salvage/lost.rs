@@ -1,11 +1,9 @@
 //! What takes the place of entries that cannot be read.
 
-use protocol::api::Sampling;
-use protocol::{
-    Message, MessageId, ProfileName, ProviderName, Role, Timestamp, Timings, Turn, TurnId,
-    TurnState,
-};
+use protocol::{Message, MessageId, ProfileName, Role, Timestamp, Turn, TurnId};
 use sha2::{Digest, Sha256};
+
+use crate::newborn;
 
 /// The text of a question that cannot be read, where its answer can be.
 pub(super) const MESSAGE: &str = "(This message cannot be read.)";
@@ -43,28 +41,6 @@ pub(super) fn turn(
     profile: ProfileName,
     at: Timestamp,
 ) -> Turn {
-    Turn {
-        turn_id,
-        question,
-        answer,
-        continues: None,
-        state: TurnState::Accepted,
-        waiting: None,
-        loading: false,
-        retries: Vec::new(),
-        error: None,
-        finish: None,
-        profile,
-        // Nobody knows what answered, and what it was sent.
-        provider: ProviderName::imported(),
-        model: MODEL.to_owned(),
-        prompt_digest: String::new(),
-        bundle_digest: String::new(),
-        sampling: Sampling::default(),
-        sight: None,
-        usage: None,
-        timings: Timings::default(),
-        started_at: at,
-        ended_at: None,
-    }
+    // Nobody knows what answered, and what it was sent.
+    newborn::imported_turn((turn_id, question, answer), profile, MODEL.to_owned(), at)
 }

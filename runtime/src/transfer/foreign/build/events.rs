@@ -1,12 +1,10 @@
 //! What was said, as events.
 
-use protocol::api::Sampling;
-use protocol::{
-    Event, EventBody, Message, MessageId, ProviderName, Role, Timestamp, Timings, Turn, TurnState,
-};
+use protocol::{Event, EventBody, Message, MessageId, Role, Timestamp, Timings, TurnState};
 
 use super::Node;
 use super::ids::Ids;
+use crate::newborn;
 use crate::transfer::CONVERSATION_BYTES;
 
 /// What a turn's model is called where the export does not say.
@@ -77,29 +75,9 @@ impl<'a> Writer<'a> {
         self.count(texts.iter().map(|text| text.len() + 2).sum())?;
         let (turn_id, answer) = (self.ids.turn(node), self.ids.message(node));
         let model = node.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(UNKNOWN);
-        let turn = Turn {
-            turn_id,
-            question,
-            answer,
-            continues: None,
-            state: TurnState::Accepted,
-            waiting: None,
-            error: None,
-            finish: None,
-            profile: self.source.parse().expect("the sources' names are names of profiles"),
-            provider: ProviderName::imported(),
-            model: model.chars().take(MODEL_CHARS).collect(),
-            prompt_digest: String::new(),
-            bundle_digest: String::new(),
-            sampling: Sampling::default(),
-            sight: None,
-            loading: false,
-            retries: Vec::new(),
-            usage: None,
-            timings: Timings::default(),
-            started_at: at,
-            ended_at: None,
-        };
+        let profile = self.source.parse().expect("the sources' names are names of profiles");
+        let model = model.chars().take(MODEL_CHARS).collect();
+        let turn = newborn::imported_turn((turn_id, question, answer), profile, model, at);
         let text = texts.join("\n\n");
         self.push(at, EventBody::TurnAccepted { turn: Box::new(turn) });
         self.push(at, EventBody::TextDelta { turn_id, message_id: answer, offset: 0, text });
