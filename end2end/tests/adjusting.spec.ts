@@ -1,4 +1,4 @@
-// What an endpoint refuses is left out: asked again at once, and told to whoever reads, live,
+// What an endpoint refuses is left out: asked again at once, and shown to the reader, live,
 // after a reload, in both languages and without JavaScript.
 
 import { expect, test } from '../harness/test.ts';

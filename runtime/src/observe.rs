@@ -77,7 +77,7 @@ impl Observation {
     /// Tells the newest page, or that it cannot be read; false where there is no such worker.
     async fn tell_page(&mut self) -> Result<bool, StoreError> {
         let Shared { unreadable, store, transcript_page, .. } = self.shared.as_ref();
-        // Asked before the page is read: what is found meanwhile is told with the next wake.
+        // Asked before the page is read: damage that is found meanwhile is reported at the next wake.
         self.marked = unreadable.knows(self.worker_id);
         let page = match store.page(self.worker_id, None, *transcript_page).await {
             Err(StoreError::Damaged(_)) => return self.tell_unreadable().await,

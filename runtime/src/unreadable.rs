@@ -47,8 +47,8 @@ impl Unreadable {
         }
     }
 
-    /// Forgets a worker that was deleted, or imported anew: what is stored under its id is not what
-    /// could not be read.
+    /// Forgets a worker that was deleted, or imported anew: its id now has another log than the
+    /// one that could not be read.
     pub(crate) fn forget(&self, id: WorkerId) {
         lock(&self.found).remove(&id);
         lock(&self.told).remove(&id);

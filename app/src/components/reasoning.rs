@@ -74,7 +74,7 @@ fn fold(details: NodeRef<Details>, text: ArcRwSignal<String>) {
     });
 }
 
-/// Adds what is new of a text that grows, so that what is there stays as it is, and selected.
+/// Adds what is new of a text that grows, so that the existing text keeps its selection.
 #[cfg(feature = "browser")]
 fn follow(element: NodeRef<Div>, reasoning: ArcRwSignal<String>) {
     use wasm_bindgen::JsCast;

@@ -266,7 +266,7 @@ fn whole_rest() -> serde_json::Value {
     json!({ "choices": [{ "delta": { "content": "answer at once." }, "finish_reason": "stop" }] })
 }
 
-/// What happened is said rightly, and it is asked again without the beginning (llama.cpp).
+/// The error names the cause, and the endpoint is asked again without the beginning (llama.cpp).
 #[tokio::test]
 async fn a_beginning_that_is_refused_is_not_sent_again() {
     let (upstream, provider) = start([]).await;

@@ -1,5 +1,5 @@
 //! One entry of a conversation's log cannot be read, or is gone: what can be read is shown,
-//! whoever looks is told, and nothing is added to it. Each of these was found by damaging a row of
+//! observers are told, and nothing is added to it. Each of these was found by damaging a row of
 //! a real database by hand, while the server ran and while it did not.
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
@@ -55,7 +55,7 @@ async fn what_can_be_read_is_shown_and_nothing_is_added_to_it() {
         assert_eq!(rows(&stage), before, "{sql}: nothing was stored");
         assert!(stage.script.is_quiet(), "{sql}: no model is asked with a part of what was said");
 
-        // Whoever has the page open is told, and still sees what can be read.
+        // An observer is told, and still sees the readable messages.
         watcher.until(|view| view.worker.unreadable).await;
         assert_eq!(watcher.view().messages.len(), 2, "{sql}");
         let view = stage.snapshot().await;

@@ -117,7 +117,7 @@ fn parts(said: &Value) -> Vec<Part> {
     };
     let mut parts: Vec<Part> = FIELDS.into_iter().find_map(of_field).into_iter().collect();
     content(&said["content"], &mut parts);
-    // Said instead of an answer, and in its place to whoever reads.
+    // A refusal comes instead of an answer, and is shown as one.
     let text = parts.iter().any(|part| matches!(part, Part::Text(_)));
     if let Some(refusal) = said["refusal"].as_str().filter(|said| !text && !said.is_empty()) {
         parts.push(Part::Text(refusal.to_owned()));
