@@ -17,10 +17,13 @@ const PAGE = `<!doctype html><title>Faults</title><script>
   });
 </script>`;
 
-/** Serves pages, each by its path, until `use` has ended. */
+/**
+ * Serves pages, each by its path, until `use` has ended. The icon that Firefox asks for on its own,
+ * at a time of its own, is there, so that its absence is no problem of a page.
+ */
 async function serving(pages: Record<string, string>, use: (url: string) => Promise<void>): Promise<void> {
   const server = createServer((request, response) => {
-    const page = pages[request.url ?? ''];
+    const page = { '/favicon.ico': '', ...pages }[request.url ?? ''];
     response.writeHead(page === undefined ? 404 : 200, {
       'content-type': 'text/html',
       'content-security-policy': "img-src 'self'",
