@@ -48,6 +48,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/data/deleted", post(deleted::submit))
         .route("/search", get(search::page))
         .route("/settings", get(settings::page).post(settings::save))
+        .route("/settings/forget", post(settings::forget))
         .route("/api/fn/reader", get(reader::chosen))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Error, ProfileName, ProviderName};
+use crate::{Adjustment, Error, ProfileName, ProviderName};
 
 /// Words for people, by language tag.
 pub type Words = BTreeMap<String, String>;
@@ -78,6 +78,43 @@ pub struct ProviderModels {
     /// Why the provider did not tell all of its models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
+    /// What refusals taught about its models, whether or not they are listed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub learned: Vec<LearnedModel>,
+}
+
+/// What an endpoint's refusals taught about one of its models. Each further request follows it, until the
+/// endpoint's configuration changes or somebody asks for it to be forgotten.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct LearnedModel {
+    pub model: String,
+    /// What is left out of a request, or put otherwise, in the order in which it was learned.
+    pub adjustments: Vec<Adjustment>,
+    /// The size of the context window, in tokens, as a refusal named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_tokens: Option<u32>,
+    /// The longest prompt that is sent, in estimated tokens, since a longer one was refused.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt_tokens: Option<u32>,
+}
+
+/// `POST /api/v1/providers/{provider}/forget`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Forget {
+    /// The model of which everything is forgotten; every model where it is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+}
+
+/// What was forgotten.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Forgotten {
+    /// Of how many models something was known until then.
+    pub models: u32,
 }
 
 impl ProviderModels {

@@ -6,7 +6,7 @@
 //! other.
 
 use protocol::api::{InputMessage, Sampling};
-use protocol::catalogue::ProviderModels;
+use protocol::catalogue::{LearnedModel, ProviderModels};
 use protocol::{Adjustment, Error, Finish, ProviderName, TurnId, Usage};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -98,6 +98,16 @@ pub trait Provider: Send + Sync + 'static {
     /// What can be chosen. Never fails as a whole: what is known without asking anybody is
     /// in it beside the error. Bounded in number, time and size; may block on files.
     async fn models(&self) -> ProviderModels;
+
+    /// What refusals taught about its models.
+    fn learned(&self) -> Vec<LearnedModel> {
+        Vec::new()
+    }
+
+    /// Forgets what refusals taught about `model`, or about all models; returns about how many.
+    async fn forget(&self, _model: Option<&str>) -> u32 {
+        0
+    }
 
     /// Starts on `request`. When `stop` is cancelled, or the receiver is dropped, the work
     /// ends for real and promptly (within 200 ms unless the machine is starved), and the

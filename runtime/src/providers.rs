@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures::future::join_all;
 use protocol::api::ProviderStatus;
-use protocol::catalogue::ModelList;
+use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
 use protocol::{Error, ErrorCode, ProviderName, Worker, limits};
 
 use crate::bundle::Profile;
@@ -133,6 +133,27 @@ impl Providers {
             first.put_first(model);
         }
         ModelList { providers }
+    }
+
+    /// What refusals taught about models, by provider; those that taught something.
+    pub fn learned(&self) -> Vec<(ProviderName, Vec<LearnedModel>)> {
+        let all = self.all.iter().map(|provider| (provider.name(), provider.learned()));
+        all.filter(|(_, learned)| !learned.is_empty()).collect()
+    }
+
+    /// Forgets what refusals taught about a provider's model, or about all of its models. Error:
+    /// `not_found`.
+    pub(crate) async fn forget(
+        &self,
+        provider: &ProviderName,
+        model: Option<&str>,
+    ) -> Result<Forgotten, Error> {
+        let found = self.all.iter().find(|known| known.name() == *provider);
+        let found = found.ok_or_else(|| {
+            Error::new(ErrorCode::NotFound, format!("There is no provider `{provider}`."))
+                .with_hint("`/api/v1/models` lists the providers there are.")
+        })?;
+        Ok(Forgotten { models: found.forget(model).await })
     }
 
     /// Ends what the providers keep running.

@@ -134,7 +134,9 @@ fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
             ..OpenaiConfig::new(&base_url)
         }
     });
-    own.into_iter().chain(named).collect()
+    let memory = |name: &ProviderName| config.data_dir.join("learned").join(format!("{name}.json"));
+    let all = own.into_iter().chain(named);
+    all.map(|endpoint| OpenaiConfig { memory: Some(memory(&endpoint.name)), ..endpoint }).collect()
 }
 
 fn local(config: &Config) -> Local {

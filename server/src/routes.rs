@@ -23,6 +23,7 @@ pub fn api() -> (Router<AppState>, OpenApi) {
         .routes(routes!(catalogue::profiles))
         .routes(routes!(catalogue::profile))
         .routes(routes!(catalogue::models))
+        .routes(routes!(catalogue::forget))
         .routes(routes!(runtimes::list))
         .routes(routes!(runtimes::get))
         .routes(routes!(workers::list, workers::create))

@@ -1,13 +1,15 @@
 //! `/settings`: what a reader chooses for this browser, and how this server gets another model.
 
 use leptos::prelude::*;
+use protocol::ProviderName;
 use protocol::api::ProviderStatus;
+use protocol::catalogue::LearnedModel;
 
 use crate::components::{BetterModels, Plain};
 use crate::erase::erase;
 use crate::label;
 use crate::preferences::{Preferences, Theme};
-use crate::text::{Locale, tr};
+use crate::text::{Locale, adjustment, tr};
 
 /// A plain form; its answer is this page anew.
 #[component]
@@ -16,6 +18,8 @@ pub fn SettingsPage(
     preferences: Preferences,
     /// What answers.
     provider: ProviderStatus,
+    /// What refusals taught about models, by provider.
+    learned: Vec<(ProviderName, Vec<LearnedModel>)>,
 ) -> impl IntoView {
     let Preferences { language, theme, enter_breaks, .. } = preferences;
     let body = erase(view! {
@@ -50,6 +54,7 @@ pub fn SettingsPage(
             <h3>{tr!(better)}</h3>
             <BetterModels />
         </section>
+        {(!learned.is_empty()).then(|| learned_section(learned))}
         <nav class="plain-links" aria-label=tr!(pages)>
             <a href="/">{tr!(to_home)}</a>
             <a href="/data">{tr!(data)}</a>
@@ -82,4 +87,45 @@ fn answers(provider: ProviderStatus) -> String {
     let small = if provider.bundled_model { tr!(small) } else { "" };
     let parts = [provider.model.as_deref().unwrap_or_default(), &place, small];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
+}
+
+/// What was learned of endpoints' models, each with a button that forgets it.
+fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl IntoView {
+    let mut rows = Vec::new();
+    for (provider, models) in learned {
+        rows.extend(models.into_iter().map(|model| learned_row(&provider, model)));
+    }
+    erase(view! {
+        <section class="settings-learned" id="learned" aria-labelledby="learned-heading">
+            <h2 id="learned-heading">{tr!(learned)}</h2>
+            <p>{tr!(learned_what)}</p>
+            <ul>{rows}</ul>
+        </section>
+    })
+}
+
+fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView + use<> {
+    let LearnedModel { model, adjustments, window_tokens, prompt_tokens } = learned;
+    let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
+    let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
+    let parts = adjustments.into_iter().map(adjustment).chain(window).chain(prompt);
+    let parts = parts.collect::<Vec<_>>().join(" · ");
+    let forget = tr!(forget_of, model = &model);
+    erase(view! {
+        <li>
+            <p>
+                <strong>{model.clone()}</strong>
+                " "
+                {label::place(provider)}
+            </p>
+            <p>{parts}</p>
+            <form method="post" action="/settings/forget">
+                <input type="hidden" name="provider" value=provider.to_string() />
+                <input type="hidden" name="model" value=model />
+                <button class="button" type="submit" aria-label=forget>
+                    {tr!(forget)}
+                </button>
+            </form>
+        </li>
+    })
 }

@@ -5,6 +5,7 @@ use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use protocol::ProviderName;
 use serde::Deserialize;
 
 use super::Handlers;
@@ -38,10 +39,31 @@ pub(super) async fn save(form: Result<Form<Choices>, FormRejection>) -> Response
     answer
 }
 
+/// What is to be forgotten of a provider's models.
+#[derive(Deserialize)]
+pub(super) struct Forget {
+    provider: ProviderName,
+    model: String,
+}
+
+/// Forgets what refusals taught about a model and comes back to the page. Where there is nothing to
+/// forget any more, such as after a second click, the page shows that.
+pub(super) async fn forget(
+    State(console): State<Handlers>,
+    form: Result<Form<Forget>, FormRejection>,
+) -> Response {
+    if let Ok(Form(Forget { provider, model })) = form {
+        let _ = console.backend.runtime().forget(&provider, Some(&model)).await;
+    }
+    (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings#learned")]).into_response()
+}
+
 fn show(console: &Handlers, headers: &HeaderMap) -> Response {
     let preferences = Preferences::of(headers);
-    let provider = console.backend.runtime().provider_status();
+    let runtime = console.backend.runtime();
+    let (provider, learned) = (runtime.provider_status(), runtime.learned());
     console.document(headers, 200, || {
-        (tr!(settings).to_owned(), erase(view! { <SettingsPage preferences provider /> }))
+        let page = view! { <SettingsPage preferences provider learned /> };
+        (tr!(settings).to_owned(), erase(page))
     })
 }

@@ -1,8 +1,8 @@
 //! What there is to choose from: profiles and models.
 
 use protocol::api::ProviderStatus;
-use protocol::catalogue::{ModelList, ProfileDetail, ProfileList, ProfileSummary};
-use protocol::{Error, ErrorCode, ProfileName, Worker};
+use protocol::catalogue::{Forgotten, LearnedModel, ModelList, ProfileDetail, ProfileList, ProfileSummary};
+use protocol::{Error, ErrorCode, ProfileName, ProviderName, Worker};
 
 use super::Runtime;
 use crate::bundle::Profile;
@@ -34,6 +34,21 @@ impl Runtime {
     /// its error besides what is known without it.
     pub async fn models(&self) -> ModelList {
         self.inner.shared.providers.models().await
+    }
+
+    /// What refusals taught about models, by provider; those that taught something.
+    pub fn learned(&self) -> Vec<(ProviderName, Vec<LearnedModel>)> {
+        self.inner.shared.providers.learned()
+    }
+
+    /// Forgets what refusals taught about a provider's model, or about all of its models. Error:
+    /// `not_found`.
+    pub async fn forget(
+        &self,
+        provider: &ProviderName,
+        model: Option<&str>,
+    ) -> Result<Forgotten, Error> {
+        self.inner.shared.providers.forget(provider, model).await
     }
 
     /// The provider and model that answer by default, or the reason why none can.

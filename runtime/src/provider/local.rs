@@ -121,6 +121,7 @@ impl Provider for Local {
             models: Vec::new(),
             left_out: 0,
             error: Some(failure::unlisted()),
+            learned: Vec::new(),
         })
     }
 

@@ -17,12 +17,12 @@
 //!
 //! Decisions are pure (`plan`, `request`, `tokens`, `reply`, `sse`, `answer`, `said`, `classify`,
 //! `refusal`, `overflow`, `words`); `exchange` and `link` do the input and output. What an
-//! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time limits are the turn's, but for
-//! connecting and for what follows an answer that is complete.
+//! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time
+//! limits are the turn's, but for connecting and for what follows an answer that is complete.
 
 use std::sync::{Arc, OnceLock};
 
-use protocol::catalogue::ProviderModels;
+use protocol::catalogue::{LearnedModel, ProviderModels};
 use protocol::{Error, ProviderName};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -80,11 +80,13 @@ struct Shared {
 
 impl Openai {
     /// A provider for this configuration. Connects to nothing; for an https address the
-    /// system's root certificates are read.
+    /// system's root certificates are read, and what was learned from refusals is.
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
         let (first_model, listing) = (OnceLock::new(), list::Listing::new());
-        let learned = learned::Learned::new();
+        let memory = config.memory.as_deref();
+        let memory = memory.map(|file| learned::Memory::new(file, config.fingerprint()));
+        let learned = learned::Learned::new(memory);
         let shared = Shared { config, endpoint, first_model, listing, learned };
         Ok(Self {
             shared: Arc::new(shared),
@@ -98,6 +100,13 @@ impl Shared {
     fn known_model(&self) -> Option<&str> {
         let configured = self.config.model.as_deref().filter(|model| !model.is_empty());
         configured.or_else(|| self.first_model.get().map(String::as_str))
+    }
+
+    /// Keeps what was learned over a restart, where that was asked for.
+    async fn save_learned(self: Arc<Self>) {
+        if self.learned.is_unsaved() {
+            let _ = tokio::task::spawn_blocking(move || self.learned.save()).await;
+        }
     }
 
     fn has_key(&self) -> bool {
@@ -139,6 +148,16 @@ impl Provider for Openai {
         self.shared.models().await
     }
 
+    fn learned(&self) -> Vec<LearnedModel> {
+        self.shared.learned.all()
+    }
+
+    async fn forget(&self, model: Option<&str>) -> u32 {
+        let forgotten = self.shared.learned.forget(model);
+        self.shared.clone().save_learned().await;
+        forgotten
+    }
+
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {
         let (outputs, receiver) = mpsc::channel(OUTPUTS);
         let (shared, closed) = (self.shared.clone(), self.closed.clone());
@@ -160,6 +179,7 @@ impl Provider for Openai {
             let is_answered = matches!(last, Output::Finished { .. });
             let _ = outputs.send(last).await;
             drop(outputs);
+            shared.clone().save_learned().await;
             if is_answered {
                 // For the turns to come; nobody waits for it.
                 let _ = closed.run_until_cancelled(shared.learn_windows()).await;

@@ -34,6 +34,7 @@ impl Provider for Idle {
             models: vec![ModelEntry { name: "own".to_owned(), ..ModelEntry::default() }],
             left_out: 0,
             error: None,
+            learned: Vec::new(),
         }
     }
 

@@ -186,6 +186,7 @@ impl Provider for Scripted {
             models: vec![entry("scripted"), entry(OTHER)],
             left_out: 0,
             error: None,
+            learned: Vec::new(),
         }
     }
 

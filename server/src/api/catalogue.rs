@@ -2,18 +2,24 @@
 
 use axum::Json;
 use axum::extract::State;
-use protocol::catalogue::{ModelList, ProfileDetail, ProfileList};
-use protocol::{ErrorBody, ProfileName};
+use protocol::catalogue::{Forget, Forgotten, ModelList, ProfileDetail, ProfileList};
+use protocol::{ErrorBody, ProfileName, ProviderName};
 use serde::Deserialize;
 
 use crate::error::ApiResult;
-use crate::extract::Path;
+use crate::extract::{self, Path};
 use crate::state::AppState;
 
 /// `/api/v1/profiles/{name}`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ProfilePath {
     pub name: ProfileName,
+}
+
+/// `/api/v1/providers/{provider}/forget`.
+#[derive(Clone, Debug, Deserialize)]
+pub struct ProviderPath {
+    pub provider: ProviderName,
 }
 
 /// The profiles in force. Titles and descriptions are by language.
@@ -46,4 +52,21 @@ pub async fn profile(
 )]
 pub async fn models(State(state): State<AppState>) -> Json<ModelList> {
     Json(state.registry.home().models().await)
+}
+
+/// Forgets what an endpoint's refusals taught about one of its models, or about all of them. The
+/// next request is sent as it is configured, and a refusal is learned anew. An empty body is `{}`.
+#[utoipa::path(
+    post, path = "/api/v1/providers/{provider}/forget", tag = "catalogue",
+    params(("provider" = ProviderName, Path)),
+    request_body = Option<Forget>,
+    responses((status = 200, body = Forgotten), (status = "default", body = ErrorBody))
+)]
+pub async fn forget(
+    State(state): State<AppState>,
+    Path(ProviderPath { provider }): Path<ProviderPath>,
+    asked: Option<extract::Json<Forget>>,
+) -> ApiResult<Json<Forgotten>> {
+    let asked = asked.map(|extract::Json(asked)| asked).unwrap_or_default();
+    Ok(Json(state.registry.home().forget(&provider, asked.model.as_deref()).await?))
 }

@@ -18,6 +18,7 @@ mod finding;
 mod finding_pages;
 mod guard;
 mod html;
+mod learned;
 mod listing;
 mod moving;
 mod odd_files;

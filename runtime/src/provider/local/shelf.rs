@@ -112,6 +112,7 @@ impl Shelf {
             models: self.describe(&all, until),
             left_out,
             error,
+            learned: Vec::new(),
         }
     }
 

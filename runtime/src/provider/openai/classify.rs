@@ -86,6 +86,10 @@ const PERMISSION_NAMES: &[&str] = &[
     "forbidden",
     "403",
 ];
+/// Names of a key that is right and may not ask for the model: LiteLLM's proxy, which says so with
+/// 401.
+const MODEL_DENIED_NAMES: &[&str] =
+    &["key_model_access_denied", "team_model_access_denied", "user_model_access_denied"];
 const CREDIT_NAMES: &[&str] = &[
     "insufficient_quota",
     "insufficient_balance",
@@ -95,6 +99,7 @@ const CREDIT_NAMES: &[&str] = &[
     "payment_required",
     "exceeded_current_quota_error",
     "arrearage",
+    "budget_exceeded",
     "402",
 ];
 const CREDIT_SENTENCES: &[&str] = &[
@@ -106,6 +111,7 @@ const CREDIT_SENTENCES: &[&str] = &[
     "requires more credits",
     "no credits",
     "spending limit",
+    "budget has been exceeded",
     "billing hard limit",
 ];
 const RATE_NAMES: &[&str] = &[
@@ -130,6 +136,10 @@ const FILTER_NAMES: &[&str] = &[
 const FILTER_SENTENCES: &[&str] =
     &["content management policy", "content policy", "content exists risk", "safety system"];
 
+/// Texts that say, in lower case, that there is no such model, whatever they say of keys: LiteLLM's
+/// proxy adds how to list the models "for your key".
+const NO_MODEL_SENTENCES: &[&str] =
+    &["invalid model name", "not a valid model", "no such model", "unknown model"];
 /// Texts that say, in lower case and beside the word "model", that there is none such:
 /// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter; or that
 /// it is none for chats (OpenAI, Azure).
@@ -161,6 +171,7 @@ pub(super) fn from_response(
     let told = || told(&said, sent, has_key);
     let error = match status {
         300..=399 => fault::redirect(),
+        401 if said.is_named(MODEL_DENIED_NAMES) => fault::forbidden(),
         401 => key(),
         402 => fault::no_credit(),
         403 => told().unwrap_or_else(fault::forbidden),
@@ -224,7 +235,9 @@ fn named(said: &Said, has_key: bool) -> Option<Error> {
 }
 
 fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
-    if is_key(said) {
+    if said.says(NO_MODEL_SENTENCES) {
+        return Some(fault::model_not_found());
+    } else if is_key(said) {
         return Some(if has_key { fault::unauthorized() } else { fault::no_key() });
     } else if overflow::is_told(said) {
         return Some(fault::context_length());

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use protocol::ProviderName;
+use sha2::{Digest as _, Sha256};
 
 use crate::Secret;
 
@@ -50,6 +51,8 @@ pub struct OpenaiConfig {
     /// The window of every model, by the owner's word; else what a refusal or the list tells of
     /// a model, else [`CONTEXT_TOKENS`].
     pub context_tokens: Option<u32>,
+    /// The file that keeps what refusals taught over a restart; without one it is forgotten then.
+    pub memory: Option<PathBuf>,
     /// [`ANSWER_RESERVE_TOKENS`]; a request's `max_tokens` takes its place. Never more
     /// than half the window.
     pub answer_reserve_tokens: u32,
@@ -69,6 +72,31 @@ impl OpenaiConfig {
         self.api_key.iter().chain(self.headers.iter().map(|(_, value)| value)).collect()
     }
 
+    /// Tells apart configurations under which the same request may be answered otherwise. Nothing
+    /// that is secret has a part in it.
+    pub(super) fn fingerprint(&self) -> String {
+        // Invariant: each setting is looked at here, or named as one that changes no answer.
+        let Self { base_url, key_header, headers, query, tls_server_name, context_tokens, .. } = self;
+        let Self {
+            name: _,
+            api_key: _,
+            models: _,
+            ca_file: _,
+            model: _,
+            memory: _,
+            answer_reserve_tokens,
+            connect_timeout_ms: _,
+            max_event_bytes: _,
+            max_answer_bytes: _,
+            max_reasoning_bytes: _,
+            ..
+        } = self;
+        let headers: Vec<_> = headers.iter().map(|(name, _)| name).collect();
+        let parts = (base_url, key_header, headers, query);
+        let parts = (parts, tls_server_name, context_tokens, answer_reserve_tokens);
+        format!("sha256:{:x}", Sha256::digest(format!("{parts:?}")))
+    }
+
     /// The defaults for everything but the address.
     pub fn new(base_url: &str) -> Self {
         Self {
@@ -83,6 +111,7 @@ impl OpenaiConfig {
             tls_server_name: None,
             model: None,
             context_tokens: None,
+            memory: None,
             answer_reserve_tokens: ANSWER_RESERVE_TOKENS,
             connect_timeout_ms: CONNECT_TIMEOUT_MS,
             max_event_bytes: MAX_EVENT_BYTES,

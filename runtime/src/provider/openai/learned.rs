@@ -1,16 +1,25 @@
 //! What was learned about the endpoint's models from their refusals.
 //!
-//! It is kept in memory only. A restart forgets it, and so does every change of the configuration.
+//! It is kept in memory, and where a [`Memory`] is given also in a file, so that a restart does not
+//! have every model refuse the same again. It is forgotten when the configuration of the endpoint
+//! changes, and when somebody asks for it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::Adjustment;
+use protocol::catalogue::LearnedModel;
+use serde::{Deserialize, Serialize};
+
+mod memory;
+
+pub(super) use memory::Memory;
 
 /// The most models that are remembered. The oldest one is forgotten first.
 const MODELS: usize = 256;
 
 /// What was learned about one model.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Habits {
     /// In the order in which they were learned, without duplicates.
     pub(super) adjustments: Vec<Adjustment>,
@@ -20,13 +29,21 @@ pub(super) struct Habits {
     pub(super) room: Option<u32>,
 }
 
+/// Models by name, the one that was learned about first at the front.
+type Models = Vec<(String, Habits)>;
+
 pub(super) struct Learned {
-    models: Mutex<Vec<(String, Habits)>>,
+    models: Mutex<Models>,
+    /// Whether something changed since it was last written to the file.
+    changed: AtomicBool,
+    memory: Option<Memory>,
 }
 
 impl Learned {
-    pub(super) fn new() -> Self {
-        Self { models: Mutex::default() }
+    /// What the file of `memory` holds; nothing without one. Blocks while it is read.
+    pub(super) fn new(memory: Option<Memory>) -> Self {
+        let models = memory.as_ref().map(Memory::load).unwrap_or_default();
+        Self { models: Mutex::new(models), changed: AtomicBool::new(false), memory }
     }
 
     /// What was learned about `model`.
@@ -36,25 +53,68 @@ impl Learned {
         found.map(|(_, habits)| habits.clone()).unwrap_or_default()
     }
 
+    /// What was learned about all models, as it is told to people.
+    pub(super) fn all(&self) -> Vec<LearnedModel> {
+        let told = |(model, habits): &(String, Habits)| LearnedModel {
+            model: model.clone(),
+            adjustments: habits.adjustments.clone(),
+            window_tokens: habits.window,
+            prompt_tokens: habits.room,
+        };
+        self.lock().iter().map(told).collect()
+    }
+
     /// Changes what is known about `model`. Concurrent calls run one after the other, so that
     /// nothing is lost.
     pub(super) fn learn(&self, model: &str, learn: impl FnOnce(&mut Habits)) {
         let mut models = self.lock();
-        if let Some((_, habits)) = models.iter_mut().find(|(name, _)| name == model) {
-            return learn(habits);
-        }
-        let mut habits = Habits::default();
+        let found = models.iter().position(|(name, _)| name == model);
+        let before = found.map(|at| models[at].1.clone()).unwrap_or_default();
+        let mut habits = before.clone();
         learn(&mut habits);
-        if habits == Habits::default() {
+        if habits == before {
             return;
         }
-        if models.len() >= MODELS {
-            models.remove(0);
+        match found {
+            Some(at) => models[at].1 = habits,
+            None => {
+                if models.len() >= MODELS {
+                    models.remove(0);
+                }
+                models.push((model.to_owned(), habits));
+            }
         }
-        models.push((model.to_owned(), habits));
+        self.changed.store(true, Ordering::Relaxed);
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<(String, Habits)>> {
+    /// Forgets what was learned about `model`, or about all models; returns about how many.
+    pub(super) fn forget(&self, model: Option<&str>) -> u32 {
+        let mut models = self.lock();
+        let before = models.len();
+        models.retain(|(name, _)| model.is_some_and(|model| name != model));
+        let forgotten = before - models.len();
+        if forgotten > 0 {
+            self.changed.store(true, Ordering::Relaxed);
+        }
+        u32::try_from(forgotten).unwrap_or(u32::MAX)
+    }
+
+    /// Whether [`Self::save`] has something to write.
+    pub(super) fn is_unsaved(&self) -> bool {
+        self.memory.is_some() && self.changed.load(Ordering::Relaxed)
+    }
+
+    /// Writes it into the file. Blocks.
+    pub(super) fn save(&self) {
+        let Some(memory) = &self.memory else { return };
+        memory.save(|| {
+            // Cleared first: what is learned from now on is written by the next call.
+            self.changed.store(false, Ordering::Relaxed);
+            self.lock().clone()
+        });
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Models> {
         self.models.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -65,15 +125,29 @@ mod tests {
 
     #[test]
     fn each_model_has_habits_of_its_own_and_the_oldest_are_forgotten() {
-        let learned = Learned::new();
-        for n in 0..=MODELS {
+        let learned = Learned::new(None);
+        for n in 1..=MODELS + 1 {
             learned.learn(&format!("m{n}"), |habits| habits.window = u32::try_from(n).ok());
         }
-        assert_eq!(learned.of("m0"), Habits::default());
-        assert_eq!(learned.of("m1").window, Some(1));
-        learned.learn("m1", |habits| habits.adjustments.push(Adjustment::WithoutSeed));
-        assert_eq!((learned.of("m1").window, learned.of("m1").adjustments.len()), (Some(1), 1));
+        assert_eq!(learned.of("m1"), Habits::default());
+        assert_eq!(learned.of("m2").window, Some(2));
+        learned.learn("m2", |habits| habits.adjustments.push(Adjustment::WithoutSeed));
+        assert_eq!((learned.of("m2").window, learned.of("m2").adjustments.len()), (Some(2), 1));
         learned.learn("nothing new", |_| {});
-        assert_eq!(learned.lock().len(), MODELS);
+        assert_eq!(learned.all().len(), MODELS);
+        assert!(!learned.is_unsaved(), "there is no file");
+    }
+
+    #[test]
+    fn one_model_or_all_can_be_forgotten() {
+        let learned = Learned::new(None);
+        for model in ["a", "b", "c"] {
+            learned.learn(model, |habits| habits.window = Some(2_048));
+        }
+        assert_eq!((learned.forget(Some("b")), learned.forget(Some("b"))), (1, 0));
+        assert_eq!(learned.of("b"), Habits::default());
+        let known: Vec<_> = learned.all().into_iter().map(|known| known.model).collect();
+        assert_eq!(known, ["a", "c"]);
+        assert_eq!((learned.forget(None), learned.all().len()), (2, 0));
     }
 }

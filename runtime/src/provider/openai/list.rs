@@ -101,6 +101,7 @@ impl Shared {
             models: entries,
             left_out,
             error,
+            learned: self.learned.all(),
         };
         if let Some(model) = self.known_model() {
             models.put_first(model);

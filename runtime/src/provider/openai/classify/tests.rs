@@ -70,6 +70,22 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"No connected db.","type":"no_db_connection","param":null,"code":"400"}}"#,
             Auth,
         ),
+        // LiteLLM's proxy 1.106.12: an unknown model, one that the key may not ask, no budget left.
+        (
+            400,
+            r#"{"error":{"message":"/chat/completions: Invalid model name passed in model=nobody. Call `/v1/models` to view available models for your key.","type":"invalid_request_error","param":null,"code":"400","provider_specific_fields":{"error":"/chat/completions: Invalid model name passed in model=nobody."}}}"#,
+            ModelNotFound,
+        ),
+        (
+            401,
+            r#"{"error":{"message":"key not allowed to access model. This key can only access models=['a']. Tried to access b","type":"key_model_access_denied","param":"model","code":"401"}}"#,
+            Permission,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"Budget has been exceeded! Current cost: 2.0, Max budget: 1.0","type":"budget_exceeded","param":null,"code":"400"}}"#,
+            Credit,
+        ),
         (400, r#"{"error":{"code":"401","message":"令牌已过期或验证不正确"}}"#, Auth),
         (422, r#"{"message":"Unauthorized","request_id":"1"}"#, Auth),
         (429, "", RateLimited),

@@ -23,6 +23,8 @@ pub async fn all(config: &Config) -> Vec<(String, Finding)> {
             findings.extend(has_folder.then(|| ("model_dir".to_owned(), folder(&models))));
         } else {
             findings.push((format!("models of {}", models.provider), endpoint(&models)));
+            let learned = learned(&models);
+            findings.extend(learned.map(|finding| (format!("learned of {}", models.provider), finding)));
         }
     }
     findings
@@ -68,10 +70,26 @@ fn endpoint(models: &ProviderModels) -> Finding {
     }
 }
 
+/// What the endpoint's refusals taught, in the words of the interface for programs.
+fn learned(models: &ProviderModels) -> Option<Finding> {
+    let known = models.learned.iter().map(|learned| {
+        let name = |adjustment| serde_json::to_value(adjustment).ok()?.as_str().map(str::to_owned);
+        let parts = learned.adjustments.iter().filter_map(name);
+        let window = learned.window_tokens.map(|tokens| format!("a window of {tokens} tokens"));
+        let prompt = learned.prompt_tokens.map(|tokens| format!("prompts to {tokens} tokens"));
+        let parts: Vec<_> = parts.chain(window).chain(prompt).collect();
+        format!("{} ({})", learned.model, parts.join(", "))
+    });
+    let known: Vec<_> = known.collect();
+    let text = || format!("asked differently after refusals: {}", known.join(", "));
+    (!known.is_empty()).then(|| Good(text()))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{Error, ErrorCode, ProviderName};
+    use protocol::catalogue::LearnedModel;
+    use protocol::{Adjustment, Error, ErrorCode, ProviderName};
 
     fn models(entries: &[(&str, bool)]) -> ProviderModels {
         let entry = |(name, usable): &(&str, bool)| ModelEntry {
@@ -85,7 +103,22 @@ mod tests {
             models: entries.iter().map(entry).collect(),
             left_out: 0,
             error: None,
+            learned: Vec::new(),
         }
+    }
+
+    #[test]
+    fn what_refusals_taught_is_told() {
+        let mut models = models(&[]);
+        assert_eq!(learned(&models), None);
+        models.learned = vec![LearnedModel {
+            model: "m".to_owned(),
+            adjustments: vec![Adjustment::WithoutTopP, Adjustment::MaxTokens],
+            window_tokens: Some(2_048),
+            prompt_tokens: None,
+        }];
+        let expected = "asked differently after refusals: m (without_top_p, max_tokens, a window of 2048 tokens)";
+        assert_eq!(learned(&models), Some(Good(expected.to_owned())));
     }
 
     #[test]
