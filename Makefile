@@ -2,7 +2,7 @@
 # does, and may be repeated or interrupted. What they do stands in tools/.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test torture measure screenshots dev spa lint walls fmt setup clean
+.PHONY: help run build test torture peers measure screenshots dev spa lint walls fmt setup clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,11 @@ test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, 
 torture: ## Break and attack a running server for half an hour or more (ARGS="kill --kills 500": one kind)
 	@tools/setup.sh torture
 	@tools/torture.sh $(ARGS)
+
+peers: ## Ask real servers (LiteLLM's proxy, llama-cpp-python's) and write what held into docs/endpoints.md
+	@tools/setup.sh peers
+	@tools/build.sh
+	@tools/peers.sh $(ARGS)
 
 measure: ## Measure the console: bytes, paints, frames (ARGS="first-load": one of them)
 	@tools/setup.sh test

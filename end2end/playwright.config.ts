@@ -52,6 +52,8 @@ export default defineConfig<Options>({
     { name: 'development', testDir: 'development', workers: 1 },
     // `make measure`: figures depend on the machine, so no test run asks for them.
     { name: 'measure', testDir: 'measure', workers: 1 },
+    // Started by tools/peers.sh. One at a time: the servers are heavier than what is tested.
+    { name: 'peers', testDir: 'peers', workers: 1 },
     // Started by tools/attacks.sh, which sets the size and the seed.
     { name: 'attacks', testDir: 'attacks' },
   ],

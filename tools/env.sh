@@ -78,9 +78,13 @@ fi
 # Changes when the pinned npm tools change.
 npm_tools_dir=$tools_dir/npm-$(sha256sum <"$root/tools/npm/package-lock.json" | cut -c1-12)
 
-# Changes when the pinned packages change.
+# Each changes when the pinned packages change.
 schemathesis_lock=$root/end2end/attacks/schemathesis/requirements.txt
 schemathesis_dir=$tools_dir/schemathesis-$(sha256sum <"$schemathesis_lock" | cut -c1-12)
+litellm_lock=$root/end2end/peers/litellm/requirements.txt
+litellm_dir=$tools_dir/litellm-$(sha256sum <"$litellm_lock" | cut -c1-12)
+llama_cpp_lock=$root/end2end/peers/llama-cpp-python/requirements.txt
+llama_cpp_dir=$tools_dir/llama-cpp-python-$(sha256sum <"$llama_cpp_lock" | cut -c1-12)
 
 command -v cargo >/dev/null || PATH=$HOME/.cargo/bin:$PATH
 PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_VERSION/bin:$PATH

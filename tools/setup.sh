@@ -1,19 +1,19 @@
 #!/usr/bin/env bash
-# Installs what is missing for `build`, `run`, `dev`, `spa`, `test` or `torture`, and nothing
-# that is there.
+# Installs what is missing for `build`, `run`, `dev`, `spa`, `test`, `torture` or `peers`, and
+# nothing that is there.
 # Safe to repeat and to interrupt: each thing is made under a temporary name and renamed
 # when whole. Tools land in ~/.cache/companion (COMPANION_CACHE), never in the clone.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
-for part in packages rust cargo-tools npm-tools schemathesis model; do
+for part in packages rust cargo-tools npm-tools python model; do
   # shellcheck source=/dev/null
   . "$root/tools/setup/$part.sh"
 done
 
 purpose=${1:-build}
 case $purpose in
-  build | run | dev | spa | test | torture) ;;
-  *) die "tools/setup.sh can set up for build, run, dev, spa, test or torture, not for '$purpose'." ;;
+  build | run | dev | spa | test | torture | peers) ;;
+  *) die "tools/setup.sh can set up for build, run, dev, spa, test, torture or peers, not for '$purpose'." ;;
 esac
 
 mkdir -p "$tools_dir" "$log_dir"
@@ -45,8 +45,9 @@ case $purpose in dev | test) setup_cargo_leptos ;; esac
 case $purpose in spa | test) setup_trunk ;; esac
 case $purpose in torture) setup_cargo_fuzz ;; esac
 case $purpose in test | torture) setup_schemathesis ;; esac
+case $purpose in peers) setup_peers ;; esac
 case $purpose in
-  test | torture) setup_model || die "the tests need the default model. $model_problem" ;;
+  test | torture | peers) setup_model || die "the tests need the default model. $model_problem" ;;
   run | dev | spa) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
 esac
 

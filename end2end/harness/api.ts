@@ -78,6 +78,11 @@ export class Api {
     await this.call('POST', `${workerPath(worker)}/messages`, { id: messageId(), text });
   }
 
+  /** Stops what a conversation's model is writing. */
+  async cancel(worker: string): Promise<void> {
+    await this.call('POST', `${workerPath(worker)}/cancel`);
+  }
+
   /** Imports a file of another program. */
   async import(file: unknown): Promise<void> {
     await this.call('POST', `${RUNTIME}/import`, file);

@@ -39,8 +39,8 @@ missing_packages() {
   if [ "$1" != build ] && [ ! -f "$model_path" ] && ! python3 -m pip --version >/dev/null 2>&1; then
     echo python3-pip
   fi
-  # The attacks of `make torture` need the browser, too.
-  if [ "$1" = test ] || [ "$1" = torture ]; then
+  # The attacks of `make torture` need the browser, too, and Playwright runs the peers.
+  if [ "$1" = test ] || [ "$1" = torture ] || [ "$1" = peers ]; then
     [ -n "$(find_chromium)" ] || echo chromium
     have_japanese_font || echo fonts-noto-cjk
   fi

@@ -1,0 +1,17 @@
+#!/usr/bin/env bash
+# Drives Companion through real servers, and writes what held into docs/endpoints.md. Assumes that a
+# release is built and that `tools/setup.sh peers` has run. Arguments go on to Playwright.
+set -euo pipefail
+. "$(dirname "$0")/env.sh"
+absolute COMPANION_BIN UPSTREAM_BIN
+cd "$root"
+
+export LITELLM=${LITELLM:-$litellm_dir/bin/litellm}
+export LLAMA_CPP_PYTHON=${LLAMA_CPP_PYTHON:-$llama_cpp_dir/bin/python}
+[ -x "$LITELLM" ] && [ -x "$LLAMA_CPP_PYTHON" ] ||
+  die "the servers are not there; \`tools/setup.sh peers\` installs them."
+
+# Where only some were asked, the document stays as it is.
+[ $# -gt 0 ] || export PEERS_REPORT=1
+tools/browser.sh --project=peers --reporter=list,./peers/reporter.ts "$@" ||
+  die "a peer was not dealt with as it should be (see above)."
