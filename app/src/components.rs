@@ -21,6 +21,7 @@ mod message_view;
 mod moment;
 mod new_conversation;
 mod palette;
+mod pending_message;
 mod place_forms;
 mod plain;
 #[cfg(feature = "csr")]

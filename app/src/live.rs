@@ -11,6 +11,8 @@ mod branch;
 mod connection;
 mod conversation;
 mod draft;
+mod event_stream;
+mod ladder;
 pub mod list;
 #[cfg(feature = "browser")]
 mod list_connection;
@@ -18,6 +20,7 @@ mod list_connection;
 mod list_reader;
 #[cfg(feature = "browser")]
 mod message_id;
+mod outgoing;
 #[cfg_attr(not(feature = "browser"), allow(dead_code))]
 mod sentences;
 #[cfg(feature = "browser")]
@@ -32,6 +35,7 @@ pub use connection::follow;
 pub use conversation::sample;
 pub use conversation::{Conversation, Entry, Link, Wanted};
 pub use draft::{DraftOf, Drafts};
+pub use ladder::Obstacle;
 pub use list::List;
 #[cfg(feature = "browser")]
 pub use list_connection::follow_list;
@@ -39,5 +43,6 @@ pub use list_connection::follow_list;
 pub use list_reader::attend;
 #[cfg(feature = "browser")]
 pub use message_id::new_message_id;
+pub use outgoing::{Outgoing, joined};
 #[cfg(feature = "browser")]
 pub use sentences::Sentences;

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use leptos_i18n::Locale as _;
 use protocol::UtcOffset;
 
+use crate::reader::EnterKey;
 use crate::text::Locale;
 
 /// The choices of one browser; `None` leaves it to the browser or the product.
@@ -13,8 +14,7 @@ use crate::text::Locale;
 pub struct Preferences {
     pub language: Option<Locale>,
     pub theme: Option<Theme>,
-    /// Whether Enter begins a new line and Shift + Enter sends.
-    pub enter_breaks: bool,
+    pub enter: Option<EnterKey>,
     /// Where the browser's clock stands, where a script of the console has told it.
     pub utc_offset: Option<UtcOffset>,
 }
@@ -53,7 +53,7 @@ impl Preferences {
         match name {
             LANGUAGE => self.language = language(value),
             THEME => self.theme = theme(value),
-            ENTER => self.enter_breaks = value == "breaks",
+            ENTER => self.enter = EnterKey::of(value),
             UTC_OFFSET => {
                 let minutes: Option<i16> = value.parse().ok();
                 self.utc_offset = minutes.and_then(|minutes| minutes.try_into().ok());
@@ -67,7 +67,7 @@ impl Preferences {
         Self {
             language: language(language_is),
             theme: theme(theme_is),
-            enter_breaks: enter_is == "breaks",
+            enter: EnterKey::of(enter_is),
             utc_offset: None,
         }
     }
@@ -80,7 +80,7 @@ impl Preferences {
         [
             cookie(LANGUAGE, self.language.map_or("", |language| language.as_str())),
             cookie(THEME, self.theme.map_or("", Theme::name)),
-            cookie(ENTER, if self.enter_breaks { "breaks" } else { "" }),
+            cookie(ENTER, self.enter.map_or("", EnterKey::name)),
         ]
     }
 
@@ -144,7 +144,7 @@ mod tests {
         let chosen = Preferences {
             language: Some(Locale::ja),
             theme: Some(Theme::Dark),
-            enter_breaks: true,
+            enter: Some(EnterKey::Sends),
             utc_offset: None,
         };
         for preferences in [chosen, Preferences::default()] {

@@ -17,13 +17,53 @@ pub fn language() -> &'static str {
     leptos_i18n::Locale::as_str(locale())
 }
 
-/// Whether Enter begins a new line and Shift + Enter sends.
-pub fn enter_breaks() -> bool {
+/// What the Enter key does in the message box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EnterKey {
+    /// It sends, and Shift + Enter begins a new line.
+    Sends,
+    /// It begins a new line, and Shift + Enter sends.
+    Breaks,
+}
+
+impl EnterKey {
+    /// Its name in the page, in the form and in the cookie.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Sends => "sends",
+            Self::Breaks => "breaks",
+        }
+    }
+
+    /// The one of this name.
+    pub fn of(name: &str) -> Option<Self> {
+        [Self::Sends, Self::Breaks].into_iter().find(|key| key.name() == name)
+    }
+}
+
+/// What the reader chose for Enter; none leaves it to the device.
+pub fn enter_chosen() -> Option<EnterKey> {
     #[cfg(feature = "browser")]
-    return root().enter_breaks;
+    return root().enter;
     #[cfg(all(feature = "ssr", not(feature = "browser")))]
-    return preferences().enter_breaks;
+    return preferences().enter;
     #[cfg(not(any(feature = "ssr", feature = "browser")))]
+    None
+}
+
+/// What Enter does. Where nothing is chosen it begins a new line on a touch screen, whose keyboard
+/// has no Shift + Enter; such a device is known to the browser only.
+pub fn enter_key() -> EnterKey {
+    enter_chosen().unwrap_or(if is_touch() { EnterKey::Breaks } else { EnterKey::Sends })
+}
+
+/// Whether what the reader points with is a finger. False on the server.
+pub fn is_touch() -> bool {
+    #[cfg(feature = "browser")]
+    return leptos::prelude::window()
+        .match_media("(pointer: coarse)")
+        .is_ok_and(|query| query.is_some_and(|query| query.matches()));
+    #[cfg(not(feature = "browser"))]
     false
 }
 
@@ -79,7 +119,7 @@ pub fn preferences() -> crate::preferences::Preferences {
 #[derive(Clone, Copy)]
 struct Root {
     locale: Locale,
-    enter_breaks: bool,
+    enter: Option<EnterKey>,
 }
 
 /// Read once: the server writes a new document for another choice.
@@ -90,12 +130,11 @@ fn root() -> Root {
     ROOT.with(|root| {
         *root.get_or_init(|| {
             let element = leptos::prelude::document().document_element();
-            let has = |name, value| {
-                let attribute = element.as_ref().and_then(|root| root.get_attribute(name));
-                attribute.is_some_and(|attribute| attribute == value)
-            };
-            let locale = if has("lang", "ja") { Locale::ja } else { Locale::en };
-            Root { locale, enter_breaks: has("data-enter", "breaks") }
+            let value = |name| element.as_ref().and_then(|root| root.get_attribute(name));
+            let is_japanese = value("lang").is_some_and(|lang| lang == "ja");
+            let locale = if is_japanese { Locale::ja } else { Locale::en };
+            let enter = value("data-enter").and_then(|name| EnterKey::of(&name));
+            Root { locale, enter }
         })
     })
 }

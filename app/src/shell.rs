@@ -10,6 +10,7 @@ use leptos_meta::MetaTags;
 
 use crate::erase::{Erased, erase};
 use crate::preferences::{Preferences, Theme};
+use crate::reader::EnterKey;
 use crate::{App, csp, reader};
 
 /// Where the built files are served from, as paths from the root: `/pkg/companion.abc.js`.
@@ -36,7 +37,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
         response.insert_header(header::CONTENT_SECURITY_POLICY, policy);
     }
     let Assets { style, script, wasm } = assets;
-    let Preferences { theme, enter_breaks, .. } = reader::preferences();
+    let Preferences { theme, enter, .. } = reader::preferences();
     let start = format!(
         "import({script:?}).then(m=>m.default({{module_or_path:{wasm:?}}}).then(()=>m.hydrate()))"
     );
@@ -45,7 +46,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
         <html
             lang=reader::language()
             data-theme=theme.map(|theme| theme.name())
-            data-enter=enter_breaks.then_some("breaks")
+            data-enter=enter.map(EnterKey::name)
         >
             <head>
                 <meta charset="utf-8" />

@@ -10,6 +10,7 @@ import { type Page, type TestInfo, test as base, expect } from '@playwright/test
 import { Companion, type Provider, type Settings } from './companion.ts';
 import { Console } from './console.ts';
 import { type Front, type Site, freePort, startFront } from './front.ts';
+import { type Relay, startRelay } from './relay.ts';
 import { Upstream } from './upstream.ts';
 import { Watch } from './watch.ts';
 
@@ -27,9 +28,10 @@ export interface Options {
   /** Settings of the server, see `Companion`. */
   settings: Settings;
   /**
-   * What the browser talks to: the server itself, or a front that serves the client-only console.
+   * What the browser talks to: the server itself, a front that serves the client-only console, or
+   * what stands between the browser and the server.
    */
-  front: Front;
+  front: Front | Relay;
 }
 
 interface Fixtures {
@@ -87,7 +89,10 @@ export const test = base.extend<Options & Fixtures>({
 
   site: async ({ companion, folder, front, frontPort }, use, info) => {
     if (front === 'server') return use(companion);
-    const started = await startFront(front, folder, companion.url, frontPort);
+    const started =
+      front === 'trunk' || front === 'nginx'
+        ? await startFront(front, folder, companion.url, frontPort)
+        : await startRelay(front, companion.url, frontPort);
     await use(started);
     await started.stop();
     if (failed(info)) await attach(info, `log of ${front}`, started.log);

@@ -1,7 +1,5 @@
 //! Bounds that both sides of the wire know. The server may be configured lower.
 
-/// Characters (Unicode scalar values) in one user message.
-pub const MESSAGE_CHARS: usize = 32_000;
 /// Characters in a conversation's title.
 pub const TITLE_CHARS: usize = 200;
 /// Characters in the query of a search.

@@ -9,8 +9,9 @@ use protocol::{MessageId, WorkerStatus};
 use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
-use crate::erase::{attr, heard, live, words};
+use crate::erase::{attr, effect, heard, live, words};
 use crate::live::{Activity, Conversation, Errand, Link};
+use crate::reader::EnterKey;
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
 
@@ -72,7 +73,7 @@ pub fn Composer(
                 event.prevent_default();
                 return editing.set(None);
             }
-            if sends(keystroke(&event), reader::enter_breaks()) {
+            if sends(keystroke(&event), reader::enter_key()) {
                 event.prevent_default();
                 sender.send();
             }
@@ -90,6 +91,15 @@ pub fn Composer(
         let held = held.clone();
         move || held.get() != Held::No
     };
+    let busy = {
+        let sending = sending.clone();
+        move || running() || sending()
+    };
+    // The server does not know the device: the hint changes once the page is taken over.
+    let chosen = reader::enter_chosen().unwrap_or(EnterKey::Sends);
+    let keys = ArcRwSignal::new(Keys::Board(chosen));
+    let known = keys.clone();
+    effect(move || known.set(Keys::now()));
     let (lines, held_now, later) =
         (draft.clone(), held.clone(), (draft.clone(), held, sender.clone()));
     let path = format!("/c/{worker_id}");
@@ -120,7 +130,6 @@ pub fn Composer(
                 autocomplete="off"
                 rows=attr(move || Some(label::rows(&lines.read()).to_string()))
                 disabled=attr(move || closed().then_some(""))
-                readonly=attr(move || sending().then_some(""))
                 node_ref=area
                 on:input=heard(move |_| sender.keep())
                 on:keydown=heard(keydown)
@@ -134,7 +143,7 @@ pub fn Composer(
                     id="composer-keys"
                     data-held=attr(move || waiting().then_some(""))
                 >
-                    {words(move || hint(held_now.get(), running()))}
+                    {words(move || hint(held_now.get(), busy(), keys.get()))}
                 </p>
                 {live(move || {
                     let (draft, held, sender) = later.clone();
@@ -172,13 +181,33 @@ pub fn Composer(
 }
 
 /// What stands below the box.
-fn hint(held: Held, running: bool) -> &'static str {
+fn hint(held: Held, busy: bool, keys: Keys) -> &'static str {
     match held {
-        Held::Kept if running => tr!(busy),
-        Held::Queued if running => tr!(queued),
+        Held::Kept if busy => tr!(busy),
+        Held::Queued if busy => tr!(queued),
         Held::Left => tr!(queue_left),
-        _ if reader::enter_breaks() => tr!(keys_reversed),
-        _ => tr!(keys),
+        _ => match keys {
+            Keys::Touch => tr!(keys_touch),
+            Keys::Board(EnterKey::Sends) => tr!(keys),
+            Keys::Board(EnterKey::Breaks) => tr!(keys_reversed),
+        },
+    }
+}
+
+/// What the reader types with.
+#[derive(Clone, Copy)]
+enum Keys {
+    /// The keyboard of a touch screen, where Enter begins a line and nothing but the button sends.
+    Touch,
+    Board(EnterKey),
+}
+
+impl Keys {
+    fn now() -> Self {
+        match reader::enter_chosen() {
+            None if reader::is_touch() => Self::Touch,
+            _ => Self::Board(reader::enter_key()),
+        }
     }
 }
 

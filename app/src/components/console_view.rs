@@ -44,7 +44,7 @@ impl Problem {
     pub fn clear_when_back(&self, conversation: &Conversation) {
         let (link, problem) = (conversation.link.clone(), self.clone());
         effect(move || {
-            let back = link.get() == Link::Live;
+            let back = matches!(link.get(), Link::Live | Link::Polling(_));
             if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
             {
                 problem.clear();

@@ -21,23 +21,19 @@ pub fn Editing(
     let (worker_id, editing) = (conversation.worker_id, conversation.editing.clone());
     let edited = editing.clone();
     let drafts = expect_context::<Drafts>();
-    let before = ArcStoredValue::new(String::new());
     // Not at first: then the message stands in the box already, or nothing is edited.
     effect_from(move |was| {
         let now = edited.get();
         let Some(area) = area.get_untracked() else { return now.is_some() };
         match (was, now) {
-            (Some(edits), Some(id)) => {
-                if !edits {
-                    before.set_value(area.value());
-                }
+            (Some(_), Some(id)) => {
                 let begun = Some(drafts.of(DraftOf::Edit(id))).filter(|text| !text.is_empty());
                 let text = begun.or_else(|| conversation.text_of(id));
                 area.set_value(&text.unwrap_or_default());
                 let _ = area.focus();
             }
             (Some(true), None) => {
-                area.set_value(&before.get_value());
+                area.set_value(&drafts.of(DraftOf::Next(worker_id)));
                 let _ = area.focus();
             }
             _ => return now.is_some(),

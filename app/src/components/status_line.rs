@@ -5,7 +5,7 @@ use protocol::TurnState;
 
 use super::elapsed::Elapsed;
 use crate::erase::{attr, effect_from, erase, live, words};
-use crate::live::{Activity, Conversation, Link};
+use crate::live::{Activity, Conversation, Link, Obstacle};
 use crate::text::{self, tr};
 
 /// The conversation's activity and the state of the page's connection.
@@ -67,6 +67,7 @@ fn link_name(link: Link) -> &'static str {
         Link::Off => "off",
         Link::Connecting => "connecting",
         Link::Live => "live",
+        Link::Polling(_) => "polling",
         Link::Away => "away",
         Link::Deleted => "deleted",
     }
@@ -77,6 +78,8 @@ fn link_words(link: Link) -> &'static str {
         Link::Off => "",
         Link::Connecting => tr!(link_connecting),
         Link::Live => tr!(link_live),
+        Link::Polling(Obstacle::HeldBack) => tr!(link_held_back),
+        Link::Polling(Obstacle::Crowded) => tr!(link_crowded),
         Link::Away => tr!(link_away),
         Link::Deleted => tr!(deleted),
     }

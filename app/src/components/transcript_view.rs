@@ -8,6 +8,7 @@ use protocol::api::ProviderStatus;
 use super::announcer::Announcer;
 use super::console_view::Problem;
 use super::earlier::{Earlier, Earliest};
+use super::pending_message::PendingMessage;
 use super::rows::Rows;
 use super::welcome::Welcome;
 use crate::erase::{attr, effect, erase, heard, live, words};
@@ -27,6 +28,7 @@ pub fn TranscriptView(
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
     let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
+    let sent = conversation.clone();
     let earliest = Earliest::new(conversation.clone(), expect_context::<Problem>());
     let said = Said::default();
     let wraps = ArcRwSignal::new(false);
@@ -90,8 +92,9 @@ pub fn TranscriptView(
                     >
                         <Rows />
                     </div>
+                    <PendingMessage />
                     {live(move || {
-                        let empty = entries.read().is_empty();
+                        let empty = entries.read().is_empty() && sent.pending().is_none();
                         empty.then(|| erase(view! { <Welcome provider=provider.clone() /> }))
                     })}
                     <div class="newest" node_ref=newest></div>

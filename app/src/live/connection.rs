@@ -1,4 +1,4 @@
-//! The page's live connection: follows the worker, and comes back by itself.
+//! The page's live connection: follows the worker by the best way there is, and comes back by itself.
 
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
@@ -7,12 +7,16 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::{Applied, CloseReason, Frame};
+use protocol::{Applied, CloseReason, Cursor, Frame};
 
+use super::ladder::{Ladder, Way};
 use super::socket::{self, PROVEN_MS, Pause, STAYED_MS};
 use super::{Conversation, Link, List};
 use crate::api;
-use crate::erase::effect;
+use crate::erase::{effect, effect_from};
+
+mod polling;
+mod stream;
 
 /// How a connection ended.
 enum End {
@@ -20,6 +24,10 @@ enum End {
     Deleted,
     /// Events are missing; begin again from a snapshot.
     Gap,
+    /// The server answers, and something between holds the stream back.
+    HeldBack,
+    /// The server has no place for another observer.
+    Crowded,
     /// Lost, or never there. Of use was one that brought a frame or stayed: one that opens
     /// and closes at once is no better than one that does not open.
     Lost { was_of_use: bool },
@@ -30,10 +38,18 @@ pub fn follow(conversation: Conversation) {
     let pause = Pause::default();
     let pausing = pause.clone();
     let online = window_event_listener(ev::online, move |_| pausing.end());
+    let awake = pause.clone();
+    let looking = window_event_listener(ev::visibilitychange, move |_| {
+        if !document().hidden() {
+            awake.end();
+        }
+    });
     await_return(&conversation, pause.clone());
+    await_turn(&conversation, pause.clone());
     let (abort, registration) = AbortHandle::new_pair();
     on_cleanup(move || {
         online.remove();
+        looking.remove();
         abort.abort();
     });
     // Dropping the future closes the socket.
@@ -56,6 +72,19 @@ fn await_return(conversation: &Conversation, pause: Pause) {
     });
 }
 
+/// Ends the pause when something begins, so that a page that asks again and again asks at once.
+fn await_turn(conversation: &Conversation, pause: Pause) {
+    let conversation = conversation.clone();
+    effect_from(move |before: Option<bool>| {
+        let runs = conversation.activity().is_running();
+        let polls = matches!(conversation.link.get_untracked(), Link::Polling(_));
+        if polls && runs && before == Some(false) {
+            pause.end();
+        }
+        runs
+    });
+}
+
 /// Connects again and again, with pauses that `pause` can end.
 async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
@@ -63,36 +92,77 @@ async fn stay(conversation: Conversation, pause: Pause) {
     // anew, and the server may still be away.
     let mut lost = false;
     conversation.link.set(Link::Connecting);
+    let mut ladder = Ladder::default();
     loop {
-        let end = connect(&conversation, lost).await;
+        let way = ladder.way();
+        let end = match way {
+            Way::WebSocket => connect(&conversation, lost).await,
+            Way::Events => stream::follow(&conversation).await,
+            Way::Polling(obstacle) => polling::follow(&conversation, obstacle, &pause).await,
+        };
         lost = true;
+        let end = match end {
+            // A refused handshake does not say why; a plain request does.
+            End::Lost { was_of_use: false } => {
+                match api::snapshot(conversation.worker_id, None).await {
+                    Ok(snapshot) => {
+                        conversation.catch_up(snapshot);
+                        Next::Refused
+                    }
+                    Err(error) if error.is_not_found() => Next::Gone,
+                    Err(_) => Next::Away,
+                }
+            }
+            End::Lost { was_of_use: true } => Next::Ended,
+            End::Gap => {
+                conversation.forget_cursor();
+                Next::Ended
+            }
+            End::Deleted => Next::Gone,
+            End::HeldBack => Next::Refused,
+            End::Crowded => Next::Crowded,
+        };
         match end {
-            End::Deleted => {
+            Next::Gone => {
                 gone(&conversation, &pause).await;
                 (attempt, lost) = (0, false);
                 continue;
             }
-            End::Gap => conversation.forget_cursor(),
-            End::Lost { was_of_use: true } => attempt = 0,
-            // A refused handshake does not say why; a plain request does.
-            End::Lost { was_of_use: false } => {
-                match api::snapshot(conversation.worker_id, None).await {
-                    Ok(snapshot) => conversation.catch_up(snapshot),
-                    Err(error) if error.is_not_found() => {
-                        gone(&conversation, &pause).await;
-                        (attempt, lost) = (0, false);
-                        continue;
-                    }
-                    Err(_) => {}
-                }
+            Next::Away => {
+                ladder.away();
+                attempt += 1;
             }
+            Next::Refused => ladder.refused(),
+            Next::Crowded => ladder.crowded(),
+            Next::Ended => ladder.ended(),
         }
-        attempt += 1;
-        conversation.link.set(if attempt > 1 { Link::Away } else { Link::Connecting });
-        if !pause.before(attempt).await {
+        if !matches!(end, Next::Away) {
+            attempt = 1;
+        }
+        let polls = matches!(conversation.link.get_untracked(), Link::Polling(_));
+        match end {
+            Next::Away if attempt > 1 => conversation.link.set(Link::Away),
+            // A page that asks again and again says so while it looks for a better way.
+            _ if polls => {}
+            _ => conversation.link.set(Link::Connecting),
+        }
+        if ladder.way() == Way::WebSocket && !pause.before(attempt).await {
             attempt = 0;
         }
     }
+}
+
+/// What follows from how a connection ended.
+enum Next {
+    /// The conversation is gone.
+    Gone,
+    /// The server does not answer at all.
+    Away,
+    /// The server answers, but this way does not go.
+    Refused,
+    Crowded,
+    /// It was of use.
+    Ended,
 }
 
 /// Waits until the conversation comes back, if it does.
@@ -106,7 +176,7 @@ async fn gone(conversation: &Conversation, pause: &Pause) {
 /// an open socket then proves nothing yet, because a proxy accepts the browser's connection before
 /// it has reached the server.
 async fn connect(conversation: &Conversation, lost: bool) -> End {
-    let Some(mut socket) = socket::open(&path(conversation)).await else {
+    let Some(mut socket) = socket::open(&path(conversation, conversation.cursor())).await else {
         return End::Lost { was_of_use: false };
     };
     let link = conversation.link.clone();
@@ -121,26 +191,44 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
         }
         heard = true;
         let Message::Text(text) = message else { continue };
-        let Ok(frame) = crate::wire::frame(&text) else { return End::Gap };
-        match frame {
-            Frame::Snapshot { snapshot, .. } => conversation.replace(*snapshot),
-            Frame::Event(envelope) => {
-                let applied = conversation.apply(&envelope.event, envelope.cursor);
-                if applied == Applied::Gap {
-                    return End::Gap;
-                }
-                if let (Applied::Changed(_), Some(patch)) = (applied, envelope.html) {
-                    conversation.patch(patch);
-                }
-            }
-            // A stale cursor: the snapshot that mends it is the next frame.
-            Frame::Notice { .. } => {}
-            Frame::Close { reason: CloseReason::Deleted } => return End::Deleted,
-            Frame::Close { .. } => break,
+        match take(conversation, &text) {
+            Step::On => {}
+            Step::End(end) => return end,
+            Step::Close => break,
         }
     }
     let stayed = js_sys::Date::now() - opened_ms > STAYED_MS;
     End::Lost { was_of_use: heard || stayed }
+}
+
+/// What a frame leads to.
+enum Step {
+    On,
+    /// The stream is over, as the frame says.
+    Close,
+    End(End),
+}
+
+/// Takes a frame, whichever way it came.
+fn take(conversation: &Conversation, text: &str) -> Step {
+    let Ok(frame) = crate::wire::frame(text) else { return Step::End(End::Gap) };
+    match frame {
+        Frame::Snapshot { snapshot, .. } => conversation.replace(*snapshot),
+        Frame::Event(envelope) => {
+            let applied = conversation.apply(&envelope.event, envelope.cursor);
+            if applied == Applied::Gap {
+                return Step::End(End::Gap);
+            }
+            if let (Applied::Changed(_), Some(patch)) = (applied, envelope.html) {
+                conversation.patch(patch);
+            }
+        }
+        // A stale cursor: the snapshot that mends it is the next frame.
+        Frame::Notice { .. } => {}
+        Frame::Close { reason: CloseReason::Deleted } => return Step::End(End::Deleted),
+        Frame::Close { .. } => return Step::Close,
+    }
+    Step::On
 }
 
 /// Shows the connection as live after a while, unless this is dropped before.
@@ -164,11 +252,11 @@ impl Drop for Proof {
     }
 }
 
-fn path(conversation: &Conversation) -> String {
+fn path(conversation: &Conversation, cursor: Option<Cursor>) -> String {
     let worker = conversation.worker_id;
     let runtime = conversation.worker.read_untracked().runtime_id.clone();
     let mut path = format!("/api/v1/runtimes/{runtime}/workers/{worker}/events?html=true");
-    if let Some(cursor) = conversation.cursor() {
+    if let Some(cursor) = cursor {
         path.push_str("&cursor=");
         path.push_str(cursor.as_str());
     }

@@ -15,6 +15,8 @@ use protocol::{
 use super::activity::{Activity, Errand, Stage};
 use super::blocks::Blocks;
 use super::branch::{Place, Siblings, branch};
+use super::ladder::Obstacle;
+use super::outgoing::Outgoing;
 
 /// Bytes of a line of thinking that are shown beside the conversation at most.
 const LINE_BYTES: usize = 240;
@@ -43,6 +45,8 @@ pub enum Link {
     Off,
     Connecting,
     Live,
+    /// It asks again and again, since no stream can be had.
+    Polling(Obstacle),
     /// Not now; it keeps trying.
     Away,
     /// The conversation was deleted; there is nothing to hear.
@@ -83,6 +87,8 @@ pub struct Conversation {
     pub window: ArcRwSignal<Option<WindowUse>>,
     pub link: ArcRwSignal<Link>,
     pub errand: ArcRwSignal<Errand>,
+    /// The message that was sent last from this page and not refused.
+    pub outgoing: ArcRwSignal<Option<Outgoing>>,
     /// A message of the branch that is shown; none shows the newest branch, also when a newer
     /// one comes.
     chosen: ArcRwSignal<Option<MessageId>>,
@@ -114,6 +120,7 @@ impl Conversation {
             window: ArcRwSignal::new(None),
             link: ArcRwSignal::new(Link::Off),
             errand: ArcRwSignal::new(Errand::None),
+            outgoing: ArcRwSignal::new(None),
             chosen: ArcRwSignal::new(wanted.at.or(wanted.edit).or(wanted.found)),
             editing: ArcRwSignal::new(wanted.edit),
             found: wanted.found,
@@ -137,6 +144,21 @@ impl Conversation {
         applied
     }
 
+    /// The message that is on its way to the end of the conversation and is not in it yet.
+    pub fn pending(&self) -> Option<Outgoing> {
+        self.entries.track();
+        let sent = self.outgoing.get().filter(|sent| sent.edits.is_none())?;
+        let arrived = self.known.with_value(|known| known.contains_key(&sent.id));
+        (!arrived).then_some(sent)
+    }
+
+    /// Whether the newest message of the user says this.
+    pub fn has_just_asked(&self, text: &str) -> bool {
+        let entries = self.entries.read_untracked();
+        let last = entries.iter().rfind(|entry| entry.role == Role::User);
+        last.is_some_and(|entry| *entry.text.read_untracked() == text)
+    }
+
     /// The model of the turn that has not ended.
     pub fn running_model(&self) -> String {
         let running = |view: &View| view.running().map(|turn| turn.model.clone());
@@ -150,11 +172,13 @@ impl Conversation {
         }
     }
 
-    /// Goes on from a snapshot, unless the page is further already.
-    pub fn catch_up(&self, snapshot: Snapshot) {
-        if snapshot.seq > self.view.with_value(|view| view.seq) {
+    /// Goes on from a snapshot, unless the page is further already. Whether it brought anything.
+    pub fn catch_up(&self, snapshot: Snapshot) -> bool {
+        let is_news = snapshot.seq > self.view.with_value(|view| view.seq);
+        if is_news {
             self.replace(snapshot);
         }
+        is_news
     }
 
     /// Takes the HTML of a snapshot's messages, as far as they are what is known here, and

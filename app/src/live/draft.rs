@@ -9,6 +9,8 @@ use protocol::{MessageId, WorkerId};
 pub enum DraftOf {
     /// The next message of a conversation.
     Next(WorkerId),
+    /// The message that is on its way, until the server has it.
+    Outgoing(WorkerId),
     /// Another version of a message.
     Edit(MessageId),
 }
@@ -94,6 +96,7 @@ mod stored {
     fn key(of: DraftOf) -> String {
         match of {
             DraftOf::Next(worker) => format!("{PREFIX}{worker}"),
+            DraftOf::Outgoing(worker) => format!("{PREFIX}{worker}:outgoing"),
             DraftOf::Edit(message) => format!("{PREFIX}{message}"),
         }
     }

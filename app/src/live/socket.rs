@@ -1,7 +1,7 @@
 //! What every live connection of a page does: open, and wait before it opens again.
 
 use futures::Sink;
-use futures::future::{AbortHandle, Abortable};
+use futures::future::{AbortHandle, Abortable, Either, select};
 use gloo_net::websocket::State;
 use gloo_net::websocket::futures::WebSocket;
 use gloo_timers::future::TimeoutFuture;
@@ -22,15 +22,26 @@ pub const PROVEN_MS: u32 = 1_000;
 /// proxy removes the prefix again (`Trunk.toml`, `docs/client-only.nginx.conf`).
 const PREFIX: &str = if cfg!(feature = "csr") { "/ws" } else { "" };
 
+/// How long a socket may take to open, in milliseconds. Some proxies never answer the handshake.
+const OPEN_MS: u32 = 10_000;
+
 /// Opens a socket to a path of this server, and waits until it is open.
 pub async fn open(path: &str) -> Option<WebSocket> {
     let location = window().location();
     let scheme = if location.protocol().as_deref() == Ok("https:") { "wss://" } else { "ws://" };
     let host = location.host().unwrap_or_default();
     let mut socket = WebSocket::open(&[scheme, &host, PREFIX, path].concat()).ok()?;
-    let opened =
-        std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx)).await.is_ok();
+    let opening = std::future::poll_fn(|cx| std::pin::Pin::new(&mut socket).poll_ready(cx));
+    let opened = within(OPEN_MS, opening).await.is_some_and(|opened| opened.is_ok());
     (opened && matches!(socket.state(), State::Open)).then_some(socket)
+}
+
+/// Waits for something, and gives up after some milliseconds.
+pub async fn within<T>(ms: u32, work: impl Future<Output = T>) -> Option<T> {
+    match select(Box::pin(work), TimeoutFuture::new(ms)).await {
+        Either::Left((done, _)) => Some(done),
+        Either::Right(_) => None,
+    }
 }
 
 /// A pause between two attempts, which somebody else may end.
@@ -54,7 +65,7 @@ impl Pause {
         self.until(std::future::pending::<()>()).await;
     }
 
-    async fn until(&self, over: impl Future<Output = ()>) -> bool {
+    pub async fn until(&self, over: impl Future<Output = ()>) -> bool {
         let (end, ended) = AbortHandle::new_pair();
         self.0.set_value(Some(end));
         Abortable::new(over, ended).await.is_ok()

@@ -9,6 +9,7 @@ use crate::components::{BetterModels, Plain};
 use crate::erase::erase;
 use crate::label;
 use crate::preferences::{Preferences, Theme};
+use crate::reader::EnterKey;
 use crate::text::{Locale, adjustment, tr};
 
 /// A plain form; its answer is this page anew.
@@ -21,7 +22,7 @@ pub fn SettingsPage(
     /// What refusals taught about models, by provider.
     learned: Vec<(ProviderName, Vec<LearnedModel>)>,
 ) -> impl IntoView {
-    let Preferences { language, theme, enter_breaks, .. } = preferences;
+    let Preferences { language, theme, enter, .. } = preferences;
     let body = erase(view! {
         <form class="settings" method="post" action="/settings">
             <fieldset>
@@ -39,8 +40,9 @@ pub fn SettingsPage(
             </fieldset>
             <fieldset>
                 <legend>{tr!(enter_key)}</legend>
-                <Choice name="enter" value="sends" chosen=!enter_breaks words=tr!(keys) />
-                <Choice name="enter" value="breaks" chosen=enter_breaks words=tr!(keys_reversed) />
+                <Choice name="enter" value="" chosen=enter.is_none() words=tr!(keys_device) />
+                <Choice name="enter" value="sends" chosen=enter == Some(EnterKey::Sends) words=tr!(keys) />
+                <Choice name="enter" value="breaks" chosen=enter == Some(EnterKey::Breaks) words=tr!(keys_reversed) />
                 <p class="quiet">{tr!(keys_always)}</p>
             </fieldset>
             <p>

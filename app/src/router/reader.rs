@@ -10,6 +10,7 @@ use leptos_i18n::Locale as _;
 use serde::Serialize;
 
 use crate::preferences::{Preferences, Theme};
+use crate::reader::EnterKey;
 
 /// The attributes of the page's root; one that is none is left out.
 #[derive(Serialize)]
@@ -26,6 +27,6 @@ pub(super) async fn chosen(headers: HeaderMap) -> Json<Chosen> {
     Json(Chosen {
         lang: preferences.locale(&headers).as_str(),
         theme: preferences.theme.map(Theme::name),
-        enter: preferences.enter_breaks.then_some("breaks"),
+        enter: preferences.enter.map(EnterKey::name),
     })
 }

@@ -185,9 +185,9 @@ pub enum LoadWhen {
 #[command(next_help_heading = "Turns")]
 #[serde(default)]
 pub struct Turns {
-    /// Characters in one message at most (1 to 32000)
-    #[arg(long, value_name = "CHARS", default_value = "32000")]
-    pub message_chars: Within<1, 32_000>,
+    /// Characters in one message at most (1 to 2000000)
+    #[arg(long, value_name = "CHARS", default_value = "200000")]
+    pub message_chars: Within<1, 2_000_000>,
     /// Messages in one page of a transcript, unless asked otherwise (1 to 200)
     #[arg(long, value_name = "COUNT", default_value = "50")]
     pub transcript_page: Within<1, 200>,

@@ -166,11 +166,11 @@ async fn a_body_has_a_largest_size() {
 async fn a_message_of_the_largest_size_is_taken_however_it_is_written() {
     let server = start("body_bytes = 2048").await;
     let path = format!("{}/messages", server.worker().await);
-    let text = "\\ud83d\\ude42".repeat(32_000);
+    let text = "\\ud83d\\ude42".repeat(200_000);
     let body = format!("{{\"id\":\"{}\",\"text\":\"{text}\"}}", message_id());
     let request = server.post(&path).header("content-type", "application/json").body(body);
     assert_eq!(request.send().await.unwrap().status(), 202);
-    let too_large = format!("{{\"text\":\"{}\"}}", "x".repeat(400_000));
+    let too_large = format!("{{\"text\":\"{}\"}}", "x".repeat(3_000_000));
     let request = server.post(&path).header("content-type", "application/json").body(too_large);
     assert_eq!(request.send().await.unwrap().status(), 413);
 }

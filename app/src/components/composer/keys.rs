@@ -5,6 +5,8 @@
 //! (Safari). Both are told by the event alone, so the next Enter of the reader is never taken
 //! for one of the input method.
 
+use crate::reader::EnterKey;
+
 /// What of a key event decides.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keystroke {
@@ -18,9 +20,9 @@ pub struct Keystroke {
 }
 
 /// Sends with Enter, or with Shift + Enter where Enter begins a line; with Ctrl + Enter always.
-pub fn sends(key: Keystroke, enter_breaks: bool) -> bool {
+pub fn sends(key: Keystroke, enter: EnterKey) -> bool {
     let own = key.enter && !key.composing && key.key_code != 229;
-    own && !key.alt && (key.command || key.shift == enter_breaks)
+    own && !key.alt && (key.command || key.shift == (enter == EnterKey::Breaks))
 }
 
 #[cfg(test)]
@@ -50,7 +52,7 @@ mod tests {
             }),
             Other => None,
         });
-        keys.filter(|key| sends(*key, false)).count()
+        keys.filter(|key| sends(*key, EnterKey::Sends)).count()
     }
 
     fn down(key: &'static str, code: u32, composing: bool) -> Event {
@@ -110,13 +112,13 @@ mod tests {
         let command = Keystroke { command: true, ..enter };
         let alt = Keystroke { alt: true, ..enter };
         assert_eq!(
-            [enter, shift, command, alt].map(|key| sends(key, false)),
+            [enter, shift, command, alt].map(|key| sends(key, EnterKey::Sends)),
             [true, false, true, false]
         );
         assert_eq!(
-            [enter, shift, command, alt].map(|key| sends(key, true)),
+            [enter, shift, command, alt].map(|key| sends(key, EnterKey::Breaks)),
             [false, true, true, false]
         );
-        assert!(!sends(Keystroke { composing: true, ..command }, true));
+        assert!(!sends(Keystroke { composing: true, ..command }, EnterKey::Breaks));
     }
 }

@@ -10,7 +10,7 @@ use super::super::address::address_is;
 use super::super::console_view::Problem;
 use super::super::message_actions::catch_up;
 use crate::erase::{effect, effect_from};
-use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand};
+use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand, Outgoing, joined};
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
@@ -52,35 +52,94 @@ impl Sender {
         Self { conversation, drafts, problem, area, draft, held, tried }
     }
 
-    /// Sends it, or holds it while an answer is being written.
+    /// Sends it, or holds it while a message is under way or an answer is being written. The box is
+    /// free for the next message at once.
     pub fn send(&self) {
-        let Some(text) = self.area.get_untracked().map(|area| area.value()) else { return };
+        let Some(area) = self.area.get_untracked() else { return };
+        let text = area.value();
         let running = untrack(|| self.conversation.activity()).is_running();
-        if !text.trim().is_empty() && running {
+        let errand = self.conversation.errand.get_untracked();
+        if !text.trim().is_empty() && (running || errand == Errand::Sending) {
             // Asking twice is asking for it.
             let again = self.held.get_untracked() == Held::Kept;
             self.held.set(if again { Held::Queued } else { Held::Kept });
         }
-        let idle = self.conversation.errand.get_untracked() == Errand::None;
-        if text.trim().is_empty() || running || !idle {
+        if text.trim().is_empty() || running || errand != Errand::None {
             return;
         }
         self.held.set(Held::No);
         let id = self.id_of(&text);
+        let edits = self.conversation.editing.get_untracked();
+        let parent = self.conversation.leaf().filter(|_| edits.is_none());
         self.conversation.errand.set(Errand::Sending);
         self.problem.clear();
+        self.take(Outgoing { id, text: text.clone(), edits });
+        let _ = area.focus();
         let sender = self.clone();
         spawn_local(async move {
             let worker_id = sender.conversation.worker_id;
-            let edits = sender.conversation.editing.get_untracked();
-            let parent = sender.conversation.leaf().filter(|_| edits.is_none());
             let message = SendMessage { id, text, parent, edits, utc_offset: reader::utc_offset() };
             match api::send(worker_id, message).await {
-                Ok(_) => sender.sent().await,
-                Err(AppError(error)) => sender.problem.show(error, Some(tr!(text_kept))),
+                Ok(_) => sender.sent(edits).await,
+                Err(AppError(error)) => {
+                    sender.give_back();
+                    sender.problem.show(error, Some(tr!(text_kept)));
+                }
             }
             sender.conversation.errand.set(Errand::None);
         });
+    }
+
+    /// Takes a message out of the box. Its text is kept until the server has it; the text of an
+    /// edit is kept as the draft of the edit.
+    fn take(&self, outgoing: Outgoing) {
+        let worker_id = self.conversation.worker_id;
+        match outgoing.edits {
+            // Brings back what was typed before.
+            Some(_) => self.conversation.editing.set(None),
+            None => {
+                self.drafts.keep(DraftOf::Outgoing(worker_id), outgoing.text.clone());
+                self.drafts.keep(DraftOf::Next(worker_id), String::new());
+                self.set_box("");
+            }
+        }
+        self.conversation.outgoing.set(Some(outgoing));
+    }
+
+    /// Puts a message that was not accepted back into the box, in front of what was typed since.
+    fn give_back(&self) {
+        let Some(unsent) = self.conversation.outgoing.get_untracked() else { return };
+        self.conversation.outgoing.set(None);
+        if unsent.edits.is_some() {
+            return self.conversation.editing.set(unsent.edits);
+        }
+        let text = self.unsent();
+        // While another message is edited, the box has its text.
+        if self.conversation.editing.get_untracked().is_none() {
+            self.set_box(&text);
+        }
+    }
+
+    /// Makes what was under way a part of the next message again, and returns that.
+    fn unsent(&self) -> String {
+        let worker_id = self.conversation.worker_id;
+        let (outgoing, next) = (DraftOf::Outgoing(worker_id), DraftOf::Next(worker_id));
+        let unsent = self.drafts.of(outgoing);
+        let typed = self.drafts.of(next);
+        if unsent.is_empty() {
+            return typed;
+        }
+        let text = joined(&unsent, &typed);
+        self.drafts.keep(next, text.clone());
+        self.drafts.keep(outgoing, String::new());
+        text
+    }
+
+    fn set_box(&self, text: &str) {
+        if let Some(area) = self.area.try_get_untracked().flatten() {
+            area.set_value(text);
+        }
+        self.draft.set(text.to_owned());
     }
 
     /// Sends it when the answer is complete, or does not after all.
@@ -126,7 +185,16 @@ impl Sender {
     /// be told is kept, too: it may be brought back.
     pub fn restore(&self) {
         let sender = self.clone();
-        let kept = self.drafts.of(self.draft_of());
+        let (outgoing, worker_id) = (DraftOf::Outgoing, self.conversation.worker_id);
+        // The page was left while a message was under way, and the server got it.
+        if self.conversation.has_just_asked(&self.drafts.of(outgoing(worker_id))) {
+            self.drafts.keep(outgoing(worker_id), String::new());
+        }
+        let next = self.unsent();
+        let kept = match self.draft_of() {
+            DraftOf::Edit(id) => self.drafts.of(DraftOf::Edit(id)),
+            DraftOf::Next(_) | DraftOf::Outgoing(_) => next,
+        };
         effect(move || {
             let Some(area) = sender.area.get() else { return };
             if area.value().is_empty() {
@@ -136,15 +204,10 @@ impl Sender {
         });
     }
 
-    async fn sent(&self) {
+    async fn sent(&self, edits: Option<MessageId>) {
         self.tried.update_value(|(tried, _)| *tried = None);
-        self.drafts.keep(self.draft_of(), String::new());
-        if let Some(area) = self.area.try_get_untracked().flatten() {
-            area.set_value("");
-            let _ = area.focus();
-        }
-        self.draft.set(String::new());
-        self.conversation.editing.set(None);
+        let sent = edits.map_or(DraftOf::Outgoing(self.conversation.worker_id), DraftOf::Edit);
+        self.drafts.keep(sent, String::new());
         self.conversation.choose_newest();
         address_is(&format!("/c/{}", self.conversation.worker_id));
         catch_up(&self.conversation).await;

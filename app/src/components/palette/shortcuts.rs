@@ -4,14 +4,14 @@ use leptos::prelude::*;
 
 use super::Overlay;
 use crate::erase::heard;
-use crate::reader;
+use crate::reader::{self, EnterKey};
 use crate::text::tr;
 
 /// A table of keys.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
-    let (send, break_line): (&[_], &[_]) = if reader::enter_breaks() {
+    let (send, break_line): (&[_], &[_]) = if reader::enter_key() == EnterKey::Breaks {
         (&["Shift", "Enter"], &["Enter"])
     } else {
         (&["Enter"], &["Shift", "Enter"])

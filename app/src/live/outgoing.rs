@@ -1,0 +1,34 @@
+//! A message on its way to the server, and its text until the server has it.
+
+use protocol::MessageId;
+
+/// A message that this page has sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outgoing {
+    pub id: MessageId,
+    pub text: String,
+    /// The message of which it is another version; it then has no place at the end.
+    pub edits: Option<MessageId>,
+}
+
+/// The text of a message that was not accepted in front of what was typed since.
+pub fn joined(unsent: &str, typed: &str) -> String {
+    match (unsent.is_empty(), typed.is_empty()) {
+        (_, true) => unsent.to_owned(),
+        (true, _) => typed.to_owned(),
+        (false, false) => format!("{unsent}\n\n{typed}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_not_sent_stands_in_front_of_what_was_typed_since() {
+        assert_eq!(joined("one", "two"), "one\n\ntwo");
+        assert_eq!(joined("one", ""), "one");
+        assert_eq!(joined("", "two"), "two");
+        assert_eq!(joined("", ""), "");
+    }
+}
