@@ -1,7 +1,7 @@
 //! The console of one conversation: list, transcript, composer.
 
 use leptos::prelude::*;
-use protocol::{Error, WorkerStatus};
+use protocol::{Error, ErrorCode, WorkerStatus};
 
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
@@ -14,10 +14,10 @@ use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
-use crate::erase::{Erased, effect, erase, live};
+use crate::erase::{Erased, effect, effect_from, erase, live};
 use crate::error::is_away;
 use crate::live::list::{Beginning, Part};
-use crate::live::{Conversation, Link, Wanted};
+use crate::live::{Activity, Conversation, Link, Wanted};
 use crate::{Console, text::tr};
 
 /// The newest thing that went wrong in this page, until the next attempt.
@@ -49,6 +49,20 @@ impl Problem {
             {
                 problem.clear();
             }
+        });
+    }
+
+    /// Forgets that an answer was being written, once it is not any more.
+    pub fn clear_when_done(&self, activity: Memo<Activity>) {
+        let problem = self.clone();
+        effect_from(move |ran: Option<bool>| {
+            let runs = activity.get().is_running();
+            let shown = problem.0.get_untracked();
+            let is_busy = shown.is_some_and(|(error, _)| error.code == ErrorCode::Busy);
+            if ran == Some(true) && !runs && is_busy {
+                problem.clear();
+            }
+            runs
         });
     }
 }
@@ -87,10 +101,12 @@ pub fn ConsoleView(
     provide_context(Choices { titles: profiles, model: provider.model.clone() });
     provide_context(conversation.clone());
     let at_work = conversation.clone();
-    provide_context(Memo::new(move |_| at_work.activity()));
+    let activity = Memo::new(move |_| at_work.activity());
+    provide_context(activity);
     let problem = Problem::default();
     provide_context(problem.clone());
     problem.clear_when_back(&conversation);
+    problem.clear_when_done(activity);
     #[cfg(feature = "csr")]
     super::plain_forms::take(problem.clone());
     let running = untrack(|| conversation.activity()).is_running();
