@@ -21,10 +21,18 @@ use upstream::{Answer, Script, Step, Upstream};
 
 #[path = "openai/cases.rs"]
 mod cases;
+#[path = "openai/connections.rs"]
+mod connections;
+#[path = "openai/doubles.rs"]
+mod doubles;
 #[path = "openai/list.rs"]
 mod list;
+#[path = "openai/proxies.rs"]
+mod proxies;
 #[path = "openai/thinking.rs"]
 mod thinking;
+#[path = "openai/tls.rs"]
+mod tls;
 
 /// A bound on everything that is awaited; it is only reached when something is broken.
 const LIMIT: Duration = Duration::from_secs(20);

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use hyper::Response;
 use hyper::body::Incoming;
 use protocol::{Adjustment, Error, ErrorCode, ProviderKind};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, Bounds};
-use super::link::Link;
+use super::link::{Call, Link};
 use super::plan::{Facts, Plan, learn_length, plan};
 use super::reply::{self, Kind};
 use super::said::Said;
@@ -64,21 +65,34 @@ impl Shared {
         // serializer that fails.
         let body =
             serde_json::to_vec(&request::body(plan, model)).map_err(|_| fault::not_sent())?;
-        let mut link = self.link().await?;
-        let response = link.send(&self.endpoint, "/chat/completions", Some(body)).await?;
-        let reply = self.reply(response, &mut link, plan).await?;
+        let call = Call { path: "/chat/completions", body: Some(body.into()) };
+        let (mut link, response) = self.send(call).await?;
+        let answered = self.answered(&mut link, response, asked, model, plan, outputs).await;
+        self.shelf.put(link).await;
+        answered
+    }
 
+    async fn answered(
+        &self,
+        link: &mut Link,
+        response: Response<Incoming>,
+        asked: &Request,
+        model: &str,
+        plan: &Plan,
+        outputs: &mpsc::Sender<Output>,
+    ) -> Result<Output, Failure> {
+        let mut told = Told::new(outputs);
+        let reply = self.reply(response, link, plan, &mut told).await?;
         let began = Output::Began {
             left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
             window_tokens: plan.window,
             model: (model != asked.model).then(|| model.to_owned()),
             adjustments: plan.adjustments.clone(),
         };
-        send(outputs, began).await;
-        let mut told = Told::new(outputs);
+        told.say(began).await;
         let answer = match reply {
             Reply::Events(first, stream) => {
-                self.read_answer(&mut link, (first, stream), plan, &mut told).await?
+                self.read_answer(link, (first, stream), plan, &mut told).await?
             }
             Reply::Whole(events) => self.whole(events, plan, &mut told).await?,
         };
@@ -86,8 +100,24 @@ impl Shared {
         Ok(Output::Finished { finish, usage })
     }
 
-    pub(super) async fn link(&self) -> Result<Link, Error> {
-        Link::open(&self.endpoint, Duration::from_millis(self.config.connect_timeout_ms)).await
+    /// Sends a request on an idle connection or on a new one, and waits for the response's head.
+    ///
+    /// The other side may close an idle connection at the very moment at which it is used, and then
+    /// has not seen the request: one that fails on such a connection before a byte of a response
+    /// came is sent once more on a new one (RFC 9112, section 9.3.1), which is no new attempt.
+    pub(super) async fn send(&self, call: Call) -> Result<(Link, Response<Incoming>), Error> {
+        if let Some(mut link) = self.shelf.take().await {
+            match link.send(&self.endpoint, call.clone()).await {
+                Err(_) if !link.has_heard() => {
+                    tracing::debug!("an idle connection had ended; the request is sent anew");
+                }
+                sent => return sent.map(|response| (link, response)),
+            }
+        }
+        let limit = Duration::from_millis(self.config.connect_timeout_ms);
+        let mut link = Link::open(&self.endpoint, limit).await?;
+        let response = link.send(&self.endpoint, call).await?;
+        Ok((link, response))
     }
 
     fn answer(&self) -> Answer {
@@ -165,7 +195,7 @@ impl Shared {
         match reply::kind(&first) {
             Some(Kind::Compressed) => return Err(fault::compressed().into()),
             Some(Kind::Json) => {
-                let events = self.events(first, &mut stream, link, plan).await?;
+                let events = self.events(first, &mut stream, link, plan, told).await?;
                 return self.whole(events, plan, told).await;
             }
             _ => {}

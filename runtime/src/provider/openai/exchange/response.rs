@@ -11,6 +11,7 @@ use super::super::plan::Plan;
 use super::super::reply::{self, Kind};
 use super::super::said::Said;
 use super::super::{Shared, classify, fault};
+use super::Told;
 
 /// Bytes of an error's body that are read.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -39,17 +40,21 @@ pub(super) enum Reply {
 }
 
 impl Shared {
-    /// Tells which kind of answer a response holds.
+    /// Tells which kind of answer a response holds. Whatever comes of it is a sign of life.
     pub(super) async fn reply(
         &self,
         response: Response<Incoming>,
         link: &mut Link,
         plan: &Plan,
+        told: &mut Told<'_>,
     ) -> Result<Reply, Failure> {
         let (head, mut body) = response.into_parts();
         if head.status != StatusCode::OK {
             let read = link.read(&mut body, MAX_BODY_BYTES, BODY_LIMIT).await;
             let (status, now) = (head.status.as_u16(), SystemTime::now());
+            if self.endpoint.forwarder().is_some() && reply::is_of_proxy(&head.headers) {
+                return Err(classify::from_proxy(status, &read).into());
+            }
             let response = (status, &head.headers, read.as_slice());
             let (error, said) = classify::from_response(response, now, self.has_key(), &plan.sent);
             tracing::debug!(status, code = ?error.code, said = error.said, "the provider failed");
@@ -66,7 +71,9 @@ impl Shared {
             if let Some(kind) = reply::kind(&first) {
                 break kind;
             }
-            match link.next(&mut body).await? {
+            let read = link.next(&mut body).await?;
+            told.alive().await;
+            match read {
                 Some(bytes) if first.len() < self.config.max_event_bytes => {
                     first.extend_from_slice(&bytes);
                 }
@@ -75,7 +82,7 @@ impl Shared {
         };
         match kind {
             Kind::Events => Ok(Reply::Events(first, body)),
-            Kind::Json => self.events(first, &mut body, link, plan).await.map(Reply::Whole),
+            Kind::Json => self.events(first, &mut body, link, plan, told).await.map(Reply::Whole),
             Kind::Compressed => Err(fault::compressed().into()),
             Kind::Other => Err(fault::not_a_stream().into()),
         }
@@ -88,8 +95,10 @@ impl Shared {
         body: &mut Incoming,
         link: &mut Link,
         plan: &Plan,
+        told: &mut Told<'_>,
     ) -> Result<Vec<String>, Failure> {
         while let Some(bytes) = link.next(body).await? {
+            told.alive().await;
             if read.len() + bytes.len() > self.config.max_event_bytes + self.config.max_answer_bytes
             {
                 return Err(fault::event_too_long().into());
