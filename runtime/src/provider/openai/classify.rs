@@ -155,10 +155,12 @@ const NO_MODEL: &[&str] = &[
 ];
 
 /// Texts that say that a model is served by the Responses API alone: OpenAI
-/// (<https://github.com/sigoden/aichat/pull/1318>), Azure.
+/// (<https://github.com/sigoden/aichat/pull/1318>), Azure, a gateway
+/// (<https://github.com/Wei-Shaw/sub2api/issues/885>).
 const ONLY_RESPONSES: &[&str] = &[
     "only supported in v1/responses",
     "chatcompletion operation does not work with the specified model",
+    "please use /v1/responses",
 ];
 
 /// The error of a response whose status is not 200, with what it said. `body` may be cut short;
@@ -286,6 +288,8 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::StreamOptions => "stream_options",
         Parameter::MaxTokens => "max_tokens",
         Parameter::MaxCompletionTokens => "max_completion_tokens",
+        Parameter::MaxOutputTokens => "max_output_tokens",
+        Parameter::ReasoningSummary => "reasoning.summary",
     }
 }
 

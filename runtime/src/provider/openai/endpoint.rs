@@ -127,7 +127,7 @@ fn base_url(text: &str) -> Result<Uri, ConfigError> {
     if !matches!(uri.scheme_str(), Some("http" | "https")) {
         wrong("must begin with http:// or https://")
     } else if authority.contains('@') {
-        wrong("must not contain a user or a password; a key belongs into COMPANION_API_KEY")
+        wrong("must not contain a user or a password; a key has a setting of its own")
     } else if uri.host().unwrap_or_default().is_empty() {
         wrong("must name a host")
     } else if uri.port().is_none() && authority.contains(':') && !authority.ends_with(']') {

@@ -86,11 +86,17 @@ pub(super) fn events(body: &[u8]) -> Vec<String> {
     lines.into_iter().map(str::to_owned).collect()
 }
 
-/// Whether a JSON text has a choice, so that it is an answer or a part of one.
+/// Whether a JSON text has a choice, or what the Responses API has, so that it is an answer or a
+/// part of one.
 pub(super) fn is_answer(event: &str) -> bool {
     match serde_json::from_str::<Value>(event) {
-        Ok(value) => value["choices"].as_array().is_some_and(|choices| !choices.is_empty()),
-        Err(_) => event.contains("\"choices\""),
+        Ok(value) => {
+            let kind = value["type"].as_str().unwrap_or_default();
+            value["choices"].as_array().is_some_and(|choices| !choices.is_empty())
+                || value["output"].is_array()
+                || kind.starts_with("response.")
+        }
+        Err(_) => event.contains("\"choices\"") || event.contains("\"output\""),
     }
 }
 
