@@ -15,6 +15,8 @@ pub enum Adjustment {
     WithoutSeed,
     /// The parameter `stream_options` is not sent, so that the tokens may not be counted.
     WithoutStreamOptions,
+    /// No summary of the thinking is asked for.
+    WithoutReasoningSummary,
     /// The longest allowed length of the answer is sent as `max_completion_tokens`.
     MaxCompletionTokens,
     /// The longest allowed length of the answer is sent as `max_tokens`.

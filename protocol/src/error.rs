@@ -70,6 +70,18 @@ pub enum ProviderKind {
     Rejected,
     /// The provider could not be reached, or the connection broke.
     Network,
+    /// The proxy before the provider could not be reached, or has a fault of its own.
+    Proxy,
+    /// That proxy wants a login, or another one.
+    ProxyAuth,
+    /// That proxy does not let this through.
+    ProxyRefused,
+    /// The provider's certificate cannot be trusted.
+    Certificate,
+    /// One side spoke TLS and the other did not.
+    Tls,
+    /// The provider does not have the interface that it was asked by, or not for this model.
+    Api,
     /// The provider answered something that is not the protocol.
     Malformed,
     /// The provider compressed its answer, which nobody had asked for.
@@ -145,8 +157,8 @@ impl ErrorCode {
 
     /// Whether the same request may well succeed when it is made again shortly.
     pub fn may_pass(self) -> bool {
-        use ProviderKind::{Network, RateLimited, Upstream};
-        matches!(self, Self::Provider(Network | RateLimited | Upstream))
+        use ProviderKind::{Network, Proxy, RateLimited, Upstream};
+        matches!(self, Self::Provider(Network | Proxy | RateLimited | Upstream))
     }
 
     /// The code's name on the wire, without its kind.
@@ -235,6 +247,12 @@ mod tests {
             P::Beginning,
             P::Rejected,
             P::Network,
+            P::Proxy,
+            P::ProxyAuth,
+            P::ProxyRefused,
+            P::Certificate,
+            P::Tls,
+            P::Api,
             P::Malformed,
             P::Compressed,
             P::Upstream,

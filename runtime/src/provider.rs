@@ -40,9 +40,9 @@ pub struct Request {
 
 /// What comes back.
 ///
-/// Invariant: `Waiting`* `Loading`? `Began`?, then any of `Text`, `Reasoning`, `Alive` and at most
-/// one `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
-/// `Failed`, `Refused`, `Halted`, which is the last.
+/// Invariant: `Waiting`* `Loading`? `Began`?, then any of `Text`, `Reasoning` and at most one
+/// `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
+/// `Failed`, `Refused`, `Halted`, which is the last. `Alive` may come anywhere before the last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The request stands in a queue behind `ahead` others.

@@ -105,7 +105,7 @@ impl TurnMachine {
             (Phase::Generating, Input::Text(text)) => self.came(now, Part::Text, &text),
             (Phase::Generating, Input::Reasoning(text)) => self.came(now, Part::Reasoning, &text),
             (Phase::Generating, Input::TextWasReasoning) => self.text_was_reasoning(now),
-            (Phase::Generating, Input::Alive) => vec![self.alive()],
+            (Phase::Accepted | Phase::Generating, Input::Alive) => vec![self.alive()],
             (Phase::Generating, Input::Elapsed(Timer::Frame)) => self.frame_due(now),
             (Phase::Generating, Input::Finished { finish, usage }) => {
                 self.end(now, TurnState::Completed, None, Some(finish), usage)
@@ -155,8 +155,7 @@ impl TurnMachine {
                 | Input::Finished { .. }
                 | Input::Text(_)
                 | Input::Reasoning(_)
-                | Input::TextWasReasoning
-                | Input::Alive,
+                | Input::TextWasReasoning,
             ) => self.broken(now),
             (Phase::Generating, Input::Began { .. } | Input::Loading | Input::Waiting { .. }) => {
                 self.broken(now)

@@ -21,10 +21,20 @@ use upstream::{Answer, Script, Step, Upstream};
 
 #[path = "openai/cases.rs"]
 mod cases;
+#[path = "openai/connections.rs"]
+mod connections;
+#[path = "openai/doubles.rs"]
+mod doubles;
 #[path = "openai/list.rs"]
 mod list;
+#[path = "openai/proxies.rs"]
+mod proxies;
+#[path = "openai/responses.rs"]
+mod responses;
 #[path = "openai/thinking.rs"]
 mod thinking;
+#[path = "openai/tls.rs"]
+mod tls;
 
 /// A bound on everything that is awaited; it is only reached when something is broken.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -202,6 +212,16 @@ async fn answers_that_are_odd_but_good() {
         ("no content type", no_type),
         ("reasoning", vec![Step::Answer(reasoning)]),
         ("two choices", stream([Step::Data { json: other }, text(&whole)])),
+        ("[DONE] without a space", stream([text(&whole.replace("data: [", "data:["))])),
+        ("[DONE] as a text", stream([text(&whole.replace("[DONE]", "\"[DONE]\""))])),
+        ("[DONE] without a line end", stream([text(whole.trim_end())])),
+        ("[DONE] twice", stream([text(&whole), text("data: [DONE]\n\n")])),
+        ("text behind [DONE]", stream([text(&whole), text(&chunk("no"))])),
+        ("CR alone", every_byte(whole.replace('\n', "\r"))),
+        (
+            "a mark of byte order in the middle",
+            stream([text(&whole.replace("data:", "\u{feff}data:"))]),
+        ),
     ];
     for (name, steps) in rows {
         let (_upstream, provider) = start(steps).await;

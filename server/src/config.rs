@@ -9,6 +9,7 @@ pub mod endpoints;
 pub mod layer;
 pub mod load;
 pub mod problem;
+pub mod proxy;
 pub mod sample;
 pub mod settings;
 pub mod value;

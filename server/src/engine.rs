@@ -10,7 +10,7 @@ use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
 use runtime::provider::Provider;
 use runtime::provider::local::{LoadPolicy, Local, LocalConfig};
-use runtime::provider::openai::{ConfigError, Openai, OpenaiConfig};
+use runtime::provider::openai::{Api, ConfigError, Openai, OpenaiConfig};
 use runtime::store::Store;
 use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
@@ -19,7 +19,7 @@ use tracing::info;
 
 use crate::config::Config;
 use crate::config::endpoints::Endpoint;
-use crate::config::settings::{LoadWhen, Turns};
+use crate::config::settings::{Interface, LoadWhen, Turns};
 
 /// Opens the store, makes the providers, and recovers what a crash left behind.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
@@ -116,7 +116,8 @@ fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
     let own = config.base_url.as_ref().map(|url| {
         let own = OpenaiConfig::new(url);
         let (api_key, model) = (config.api_key.clone(), model(&own.name));
-        OpenaiConfig { api_key, model, context_tokens: window, ..own }
+        let (proxy, api) = (config.proxy.clone(), api(config.settings.openai.api));
+        OpenaiConfig { api_key, model, proxy, api, context_tokens: window, ..own }
     });
     let named = config.endpoints.iter().map(|endpoint| {
         let Endpoint { name, base_url, api_key, key_header, .. } = endpoint.clone();
@@ -130,6 +131,8 @@ fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
             models: endpoint.models.clone(),
             ca_file: endpoint.ca_file.clone(),
             tls_server_name: endpoint.tls_server_name.clone(),
+            proxy: endpoint.proxy.clone(),
+            api: api(endpoint.api),
             context_tokens: window,
             ..OpenaiConfig::new(&base_url)
         }
@@ -137,6 +140,13 @@ fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
     let memory = |name: &ProviderName| config.data_dir.join("learned").join(format!("{name}.json"));
     let all = own.into_iter().chain(named);
     all.map(|endpoint| OpenaiConfig { memory: Some(memory(&endpoint.name)), ..endpoint }).collect()
+}
+
+fn api(interface: Interface) -> Api {
+    match interface {
+        Interface::Chat => Api::Chat,
+        Interface::Responses => Api::Responses,
+    }
 }
 
 fn local(config: &Config) -> Local {

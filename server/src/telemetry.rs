@@ -24,7 +24,9 @@ const PANIC_CHARS: usize = 200;
 pub fn begin(config: &Config) -> anyhow::Result<()> {
     use std::io::IsTerminal as _;
     let log = &config.settings.log;
-    let filter = EnvFilter::try_new(&log.log)?;
+    // The connector tells at `debug` which addresses it tries, which are an endpoint's or a proxy's.
+    let quiet = "hyper_util::client::legacy::connect=warn".parse()?;
+    let filter = EnvFilter::try_new(&log.log)?.add_directive(quiet);
     let writer = Writer(Redactor::new(config));
     std::panic::set_hook(Box::new(panicked));
     let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);

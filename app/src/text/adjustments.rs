@@ -54,6 +54,7 @@ fn parameter(adjustment: Adjustment) -> Option<(&'static str, bool)> {
         Adjustment::WithoutTopP => Some(("top_p", true)),
         Adjustment::WithoutSeed => Some(("seed", true)),
         Adjustment::WithoutStreamOptions => Some(("stream_options", true)),
+        Adjustment::WithoutReasoningSummary => Some(("reasoning.summary", true)),
         Adjustment::WithoutMaxTokens => Some(("max_tokens", true)),
         Adjustment::MaxCompletionTokens => Some(("max_completion_tokens", false)),
         Adjustment::MaxTokens => Some(("max_tokens", false)),

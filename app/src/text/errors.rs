@@ -39,6 +39,12 @@ pub fn error_title(code: Code) -> &'static str {
         Code::Provider(Kind::Beginning) => tr!(error_beginning),
         Code::Provider(Kind::Rejected) => tr!(error_rejected),
         Code::Provider(Kind::Network) => tr!(error_network),
+        Code::Provider(Kind::Proxy) => tr!(error_proxy),
+        Code::Provider(Kind::ProxyAuth) => tr!(error_proxy_auth),
+        Code::Provider(Kind::ProxyRefused) => tr!(error_proxy_refused),
+        Code::Provider(Kind::Certificate) => tr!(error_certificate),
+        Code::Provider(Kind::Tls) => tr!(error_tls),
+        Code::Provider(Kind::Api) => tr!(error_api),
         Code::Provider(Kind::Malformed) => tr!(error_malformed),
         Code::Provider(Kind::Compressed) => tr!(error_compressed),
         Code::Provider(Kind::Upstream) => tr!(error_upstream),
@@ -75,6 +81,12 @@ pub fn error_next(code: Code) -> &'static str {
         Code::Provider(Kind::Malformed) => tr!(next_malformed),
         Code::Provider(Kind::Compressed) => tr!(next_compressed),
         Code::Provider(Kind::Network) => tr!(next_network),
+        Code::Provider(Kind::Proxy) => tr!(next_proxy),
+        Code::Provider(Kind::ProxyAuth) => tr!(next_proxy_auth),
+        Code::Provider(Kind::ProxyRefused) => tr!(next_proxy_refused),
+        Code::Provider(Kind::Certificate) => tr!(next_certificate),
+        Code::Provider(Kind::Tls) => tr!(next_tls),
+        Code::Provider(Kind::Api) => tr!(next_api),
         Code::Provider(Kind::Crashed) => tr!(next_crashed),
         Code::Provider(Kind::RateLimited) | Code::RateLimited => tr!(next_wait),
         Code::Provider(Kind::Upstream) => tr!(next_again_or_log),
@@ -92,7 +104,7 @@ pub fn remedy(code: Code) -> Remedy {
         Code::Provider(
             Kind::ModelNotFound | Kind::Permission | Kind::Parameter | Kind::Roles | Kind::Rejected,
         ) => Remedy::Choose,
-        Code::Unavailable | Code::Provider(Kind::Auth) => {
+        Code::Unavailable | Code::Provider(Kind::Auth | Kind::ProxyAuth) => {
             Remedy::Link { path: "/settings#model", words: tr!(remedy_settings) }
         }
         Code::NotFound => Remedy::Link { path: "/", words: tr!(to_home) },

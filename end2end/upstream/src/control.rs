@@ -32,7 +32,7 @@ pub async fn serve(upstream: Upstream, listener: TcpListener) -> io::Result<()> 
             Ok(body) => (200, body),
             Err(error) => (400, json!({ "error": error.to_string() })),
         };
-        let _ = http::write(&stream, &http::json(status, &body)).await;
+        let _ = http::write(&stream, &http::json(status, "close", &body)).await;
     }
 }
 

@@ -73,13 +73,15 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Request>> {
     }))
 }
 
-/// A response's head. Without a length the body is sent in chunks.
+/// A response's head. Without a length the body is sent in chunks. `connection` says whether the
+/// connection goes on.
 pub(crate) fn head(
     status: u16,
+    connection: &str,
     headers: &BTreeMap<String, String>,
     length: Option<usize>,
 ) -> Vec<u8> {
-    let mut text = format!("HTTP/1.1 {status} Scripted\r\nconnection: close\r\n");
+    let mut text = format!("HTTP/1.1 {status} Scripted\r\nconnection: {connection}\r\n");
     for (name, value) in headers {
         let _ = write!(text, "{name}: {value}\r\n");
     }
@@ -96,10 +98,10 @@ pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// A whole JSON response.
-pub(crate) fn json(status: u16, body: &Value) -> Vec<u8> {
+pub(crate) fn json(status: u16, connection: &str, body: &Value) -> Vec<u8> {
     let body = body.to_string();
     let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
-    [head(status, &headers, Some(body.len())), body.into_bytes()].concat()
+    [head(status, connection, &headers, Some(body.len())), body.into_bytes()].concat()
 }
 
 pub(crate) async fn write(stream: &TcpStream, mut bytes: &[u8]) -> io::Result<()> {

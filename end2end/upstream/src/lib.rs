@@ -11,6 +11,7 @@ pub mod control;
 mod http;
 mod log;
 mod play;
+mod responses;
 mod rule;
 mod script;
 mod server;

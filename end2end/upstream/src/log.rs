@@ -1,6 +1,7 @@
 //! The server's memory of what it was asked and of who went away.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
@@ -15,6 +16,8 @@ use tokio::sync::Notify;
 pub struct Log {
     /// Milliseconds since the server's start, by a monotonic clock.
     pub now_ms: u64,
+    /// Connections that are open, with a request or between two.
+    pub open: usize,
     /// One for each request, in the order of arrival.
     pub requests: Vec<Entry>,
 }
@@ -22,6 +25,8 @@ pub struct Log {
 /// One request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Entry {
+    /// The number of the connection that it came by.
+    pub connection: u64,
     /// When its head and body had been read.
     pub at_ms: u64,
     pub method: String,
@@ -42,12 +47,30 @@ pub struct Entry {
 pub(crate) struct Book {
     started: Instant,
     entries: Mutex<Vec<(Entry, Weak<TcpStream>)>>,
+    open: AtomicUsize,
     changed: Notify,
+}
+
+/// A connection that is open.
+pub(crate) struct Open<'a>(&'a Book);
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        self.0.open.fetch_sub(1, Ordering::Relaxed);
+        self.0.changed.notify_waiters();
+    }
 }
 
 impl Book {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), entries: Mutex::default(), changed: Notify::new() }
+        let (entries, open) = (Mutex::default(), AtomicUsize::new(0));
+        Self { started: Instant::now(), entries, open, changed: Notify::new() }
+    }
+
+    /// Counts a connection for as long as the result lives.
+    pub(crate) fn open(&self) -> Open<'_> {
+        self.open.fetch_add(1, Ordering::Relaxed);
+        Open(self)
     }
 
     fn lock(&self) -> MutexGuard<'_, Vec<(Entry, Weak<TcpStream>)>> {
@@ -88,7 +111,8 @@ impl Book {
                 entry.gone_ms = Some(now_ms);
             }
         }
-        Log { now_ms, requests: entries.iter().map(|(entry, _)| entry.clone()).collect() }
+        let requests = entries.iter().map(|(entry, _)| entry.clone()).collect();
+        Log { now_ms, open: self.open.load(Ordering::Relaxed), requests }
     }
 
     /// Waits until `enough` holds of the log.

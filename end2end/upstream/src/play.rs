@@ -10,6 +10,8 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::http::{self, chunk, head};
+use crate::responses;
+use crate::rule::messages;
 use crate::script::{Answer, Step};
 
 /// How much of a long line is sent at once.
@@ -19,12 +21,17 @@ const BLOCK_BYTES: usize = 64 * 1024;
 pub(crate) struct Player<'a> {
     pub(crate) stream: &'a TcpStream,
     pub(crate) request: &'a Value,
+    /// Whether it was asked for by the Responses API.
+    pub(crate) by_responses: bool,
+    /// What the reply says of the connection: `close` or `keep-alive`.
+    pub(crate) connection: &'static str,
     pub(crate) releases: &'a Semaphore,
 }
 
 impl Player<'_> {
-    /// Plays all; an error means that the peer left.
-    pub(crate) async fn play(&self, steps: Vec<Step>) -> io::Result<()> {
+    /// Plays all; an error means that the peer left. Returns whether the reply is whole, so that the
+    /// connection can be used again.
+    pub(crate) async fn play(&self, steps: Vec<Step>) -> io::Result<bool> {
         let mut chunked = false;
         for step in steps {
             match step {
@@ -33,15 +40,15 @@ impl Player<'_> {
                     chunked = true;
                 }
                 Step::Respond { status, headers, body } => {
-                    self.raw(&head(status, &headers, Some(body.len()))).await?;
+                    self.raw(&head(status, self.connection, &headers, Some(body.len()))).await?;
                     self.raw(body.as_bytes()).await?;
                 }
                 Step::Stream => {
-                    self.raw(&stream_head()).await?;
+                    self.raw(&self.stream_head()).await?;
                     chunked = true;
                 }
                 Step::Head { status, headers } => {
-                    self.raw(&head(status, &headers, None)).await?;
+                    self.raw(&head(status, self.connection, &headers, None)).await?;
                     chunked = true;
                 }
                 Step::Data { json } => self.data(&json).await?,
@@ -62,15 +69,25 @@ impl Player<'_> {
                 Step::Delay { ms } => tokio::time::sleep(Duration::from_millis(ms)).await,
                 Step::Hold => self.hold().await,
                 Step::Silent => std::future::pending().await,
-                Step::Close => return Ok(()),
-                Step::Reset => return SockRef::from(self.stream).set_linger(Some(Duration::ZERO)),
+                Step::Close => return Ok(false),
+                Step::Reset => {
+                    return SockRef::from(self.stream)
+                        .set_linger(Some(Duration::ZERO))
+                        .map(|()| false);
+                }
             }
         }
-        if chunked { self.body(b"").await } else { Ok(()) }
+        if chunked {
+            self.body(b"").await?;
+        }
+        Ok(true)
     }
 
     async fn answer(&self, answer: &Answer) -> io::Result<()> {
-        self.raw(&stream_head()).await?;
+        self.raw(&self.stream_head()).await?;
+        if self.by_responses {
+            return self.response(answer).await;
+        }
         self.data(&delta(&json!({ "role": "assistant", "content": "" }))).await?;
         if let Some(reasoning) = &answer.reasoning {
             self.data(&delta(&json!({ "reasoning_content": reasoning }))).await?;
@@ -104,6 +121,35 @@ impl Player<'_> {
         if answer.done { self.body(b"data: [DONE]\n\n").await } else { Ok(()) }
     }
 
+    /// The same by the Responses API.
+    async fn response(&self, answer: &Answer) -> io::Result<()> {
+        let pieces = pieces(answer, self.request);
+        for event in responses::begin(answer) {
+            self.data(&event).await?;
+        }
+        for (n, piece) in pieces.iter().enumerate() {
+            if answer.hold_after == Some(n) {
+                self.hold().await;
+            }
+            if answer.delay_ms > 0 {
+                tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
+            }
+            self.data(&responses::delta(piece)).await?;
+        }
+        if answer.hold_after.is_some_and(|after| after >= pieces.len()) {
+            self.hold().await;
+        }
+        for event in responses::end(answer, &pieces, messages(self.request).len()) {
+            self.data(&event).await?;
+        }
+        Ok(())
+    }
+
+    fn stream_head(&self) -> Vec<u8> {
+        let headers = BTreeMap::from([("content-type".into(), "text/event-stream".into())]);
+        head(200, self.connection, &headers, None)
+    }
+
     async fn hold(&self) {
         if let Ok(permit) = self.releases.acquire().await {
             permit.forget();
@@ -132,10 +178,6 @@ impl Player<'_> {
     }
 }
 
-fn stream_head() -> Vec<u8> {
-    head(200, &BTreeMap::from([("content-type".into(), "text/event-stream".into())]), None)
-}
-
 fn delta(delta: &Value) -> Value {
     event(json!([{ "index": 0, "delta": delta, "finish_reason": null }]), Value::Null)
 }
@@ -152,8 +194,7 @@ fn pieces(answer: &Answer, request: &Value) -> Vec<String> {
     if !answer.pieces.is_empty() {
         return answer.pieces.clone();
     }
-    let messages = request["messages"].as_array().map_or(&[] as &[Value], Vec::as_slice);
-    let asked = messages.iter().rfind(|message| message["role"] == "user");
+    let asked = messages(request).iter().rfind(|message| message["role"] == "user");
     let asked = asked.and_then(|message| message["content"].as_str()).unwrap_or_default();
     let text = answer.text.clone().unwrap_or_else(|| format!("You said: {asked}"));
     text.split_inclusive(' ').map(str::to_owned).collect()

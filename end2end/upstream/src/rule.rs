@@ -34,9 +34,15 @@ pub enum When {
     Longer { than: usize, model: Option<String> },
 }
 
+/// The messages of a request, by either interface.
+pub(crate) fn messages(request: &Value) -> &[Value] {
+    let found = request["messages"].as_array().or_else(|| request["input"].as_array());
+    found.map_or(&[], Vec::as_slice)
+}
+
 impl When {
     pub(crate) fn holds(&self, request: &Value) -> bool {
-        let messages = request["messages"].as_array().map_or(&[] as &[Value], Vec::as_slice);
+        let messages = messages(request);
         let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
         let begun = messages.last().filter(|message| message["role"] == "assistant");
         match self {
@@ -49,7 +55,10 @@ impl When {
             Self::Blank => messages.iter().any(|message| text(message).trim().is_empty()),
             Self::Begun => begun.is_some(),
             Self::BegunInSpace => begun.map(text).is_some_and(|text| text.trim_end() != text),
-            Self::System => messages.iter().any(|message| message["role"] == "system"),
+            Self::System => {
+                let is_system = |message: &Value| message["role"] == "system";
+                messages.iter().any(is_system) || request["instructions"].is_string()
+            }
             Self::Longer { than, model } => {
                 let asked = model.as_ref().is_none_or(|model| request["model"] == model.as_str());
                 asked && messages.iter().map(|m| text(m).chars().count()).sum::<usize>() > *than

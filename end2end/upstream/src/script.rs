@@ -7,10 +7,10 @@ use serde_json::Value;
 
 use crate::rule::Rule;
 
-/// What `POST .../chat/completions` gets, request by request.
+/// What `POST .../chat/completions` and `POST .../responses` get, request by request.
 ///
 /// As JSON `{"replies": [[step, ...], ...], "rules": [{"when": ..., "reply": [step, ...]}, ...],
-/// "models": ["name", ...], "list": [step, ...]}`; each may be left out.
+/// "models": ["name", ...], "list": [step, ...], "keep_alive_ms": ...}`; each may be left out.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Script {
@@ -24,16 +24,19 @@ pub struct Script {
     pub models: Vec<String>,
     /// Steps to play for `GET .../models` instead of listing `models`; none for the usual list.
     pub list: Vec<Step>,
+    /// Milliseconds for which a connection is kept for a further request, and announced to be;
+    /// without it each is closed after its reply.
+    pub keep_alive_ms: Option<u64>,
 }
 
 /// One thing to do on a connection. In JSON the field `do` names it:
 /// `{"do": "stream"}`, `{"do": "data", "json": {...}}`.
 ///
-/// After the last step the body is ended properly and the connection closed.
+/// After the last step the body is ended properly, and the connection closed or kept.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
-    /// A whole streamed answer of the right kind.
+    /// A whole streamed answer of the kind that was asked for.
     Answer(Answer),
     /// A whole response with a body that is not streamed.
     Respond {
@@ -87,13 +90,14 @@ pub struct Answer {
     pub text: Option<String>,
     /// The same in pieces of one's own choice.
     pub pieces: Vec<String>,
-    /// Thinking before it, as `reasoning_content`.
+    /// Thinking before it, as `reasoning_content`, or as a summary by the Responses API.
     pub reasoning: Option<String>,
     /// Time before each piece.
     pub delay_ms: u64,
     /// After how many pieces to wait for a release (0: before the first).
     pub hold_after: Option<usize>,
-    /// `finish_reason`; empty for none.
+    /// `finish_reason`; empty for none. By the Responses API "stop" is `response.completed`, and
+    /// any other one the reason of `response.incomplete`.
     pub finish: String,
     /// Whether usage is sent, if the request asks for it.
     pub usage: bool,
@@ -108,6 +112,7 @@ impl Default for Script {
             rules: Vec::new(),
             models: vec!["scripted-model".to_owned()],
             list: Vec::new(),
+            keep_alive_ms: None,
         }
     }
 }

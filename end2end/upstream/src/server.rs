@@ -2,15 +2,18 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::http;
+use crate::http::{self, Request};
 use crate::log::{Book, Entry, Log};
 use crate::play::Player;
 use crate::script::Script;
@@ -32,6 +35,8 @@ struct Shared {
     book: Book,
     /// One permit for each release that no hold has used yet.
     releases: Semaphore,
+    /// How many connections there were.
+    connections: AtomicU64,
 }
 
 impl Upstream {
@@ -43,8 +48,12 @@ impl Upstream {
     /// Starts on `address`; port 0 takes a free one.
     pub async fn listen(address: SocketAddr) -> io::Result<Self> {
         let listener = TcpListener::bind(address).await?;
-        let shared =
-            Shared { script: Mutex::default(), book: Book::new(), releases: Semaphore::new(0) };
+        let shared = Shared {
+            script: Mutex::default(),
+            book: Book::new(),
+            releases: Semaphore::new(0),
+            connections: AtomicU64::new(0),
+        };
         let upstream = Self {
             address: listener.local_addr()?,
             shared: Arc::new(shared),
@@ -119,13 +128,25 @@ impl Drop for Upstream {
 }
 
 impl Shared {
-    /// One request and its reply; then the connection is closed.
+    /// Requests and their replies, one after the other, until the connection is closed by either
+    /// side.
     async fn serve(&self, stream: Arc<TcpStream>) {
-        let Ok(request) = http::read(&stream).await else {
-            return;
-        };
+        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
+        let _open = self.book.open();
+        let mut patience = Duration::MAX;
+        while let Ok(Ok(request)) = timeout(patience, http::read(&stream)).await {
+            let is_answered = self.answer(&stream, connection, &request).await;
+            let kept = lock(&self.script).0.keep_alive_ms;
+            let Some(kept) = kept.filter(|_| is_answered) else { return };
+            patience = Duration::from_millis(kept);
+        }
+    }
+
+    /// Plays the reply to one request. Returns whether a further one can come.
+    async fn answer(&self, stream: &Arc<TcpStream>, connection: u64, request: &Request) -> bool {
         let body = request.json();
         let entry = Entry {
+            connection,
             method: request.method.clone(),
             path: request.path.clone(),
             authorization: request.headers.get("authorization").cloned(),
@@ -133,23 +154,32 @@ impl Shared {
             body: body.clone(),
             ..Entry::default()
         };
-        let number = self.book.add(entry, &stream);
-        let reply = self.reply(&stream, &request, body.unwrap_or_default());
-        let gone = tokio::select! {
+        let number = self.book.add(entry, stream);
+        let reply = self.reply(stream, request, body.unwrap_or_default());
+        let played = tokio::select! {
             biased;
-            () = peer_leaves(&stream) => true,
-            played = reply => played.is_err(),
+            () = peer_leaves(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
+            played = reply => played,
         };
-        self.book.end(number, gone);
+        self.book.end(number, played.is_err());
+        played.unwrap_or(false)
     }
 
     async fn reply(
         &self,
         stream: &TcpStream,
-        request: &http::Request,
+        request: &Request,
         body: serde_json::Value,
-    ) -> io::Result<()> {
-        if request.route().ends_with("/chat/completions") && request.method == "POST" {
+    ) -> io::Result<bool> {
+        let by_responses = request.route().ends_with("/responses");
+        let asks = by_responses || request.route().ends_with("/chat/completions");
+        let connection = match lock(&self.script).0.keep_alive_ms {
+            Some(_) => "keep-alive",
+            None => "close",
+        };
+        let releases = &self.releases;
+        let player = Player { stream, request: &body, by_responses, connection, releases };
+        if asks && request.method == "POST" {
             let steps = {
                 let mut script = lock(&self.script);
                 let rule = script.0.rules.iter().find(|rule| rule.when.holds(&body));
@@ -161,22 +191,24 @@ impl Shared {
                     }
                 }
             };
-            let player = Player { stream, request: &body, releases: &self.releases };
             return player.play(steps).await;
         }
         let response = if request.route().ends_with("/models") && request.method == "GET" {
             let Script { models, list, .. } = lock(&self.script).0.clone();
             if !list.is_empty() {
-                let player = Player { stream, request: &body, releases: &self.releases };
                 return player.play(list).await;
             }
             let data: Vec<_> =
                 models.iter().map(|id| json!({ "id": id, "object": "model" })).collect();
-            http::json(200, &json!({ "object": "list", "data": data }))
+            http::json(200, connection, &json!({ "object": "list", "data": data }))
         } else {
-            http::json(404, &json!({ "error": { "message": "Not Found", "code": 404 } }))
+            http::json(
+                404,
+                connection,
+                &json!({ "error": { "message": "Not Found", "code": 404 } }),
+            )
         };
-        http::write(stream, &response).await
+        http::write(stream, &response).await.map(|()| true)
     }
 }
 

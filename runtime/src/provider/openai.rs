@@ -4,16 +4,18 @@
 //! Requests are async-openai's types. Its client is not used, as of 0.43: it retries by
 //! itself, hides `Retry-After` and every other header, buffers a line of any length,
 //! queues events without bound, logs what the provider wrote, and leaves closing a
-//! connection to a task that runs some time later. Here each turn has one connection of
-//! its own, held by the turn's one task (`link`), so that
+//! connection to a task that runs some time later. Here a connection is held by the one task of
+//! the turn that uses it (`link`), and waits for the next one only after an answer that was read
+//! to its end, so that
 //!
 //! - a stop closes the socket before it is acknowledged (invariant 6);
 //! - there is no retry, no redirect is followed (a key goes nowhere but to the configured
 //!   address), and no cookie is kept, for nothing here does such things;
 //! - everything that comes in is bounded ([`OpenaiConfig`], invariant 11).
 //!
-//! HTTP/1.1 only. `HTTP_PROXY` and its kin are not obeyed: a stray variable must not send a
-//! conversation elsewhere. TLS is rustls with ring and the system's root certificates.
+//! HTTP/1.1 only. `HTTP_PROXY` and its kin are obeyed only where the owner says so: a stray
+//! variable must not send a conversation elsewhere. TLS is rustls with ring and the system's root
+//! certificates.
 //!
 //! Decisions are pure (`plan`, `request`, `tokens`, `reply`, `sse`, `answer`, `said`, `classify`,
 //! `refusal`, `overflow`, `words`); `exchange` and `link` do the input and output. What an
@@ -21,6 +23,7 @@
 //! limits are the turn's, but for connecting and for what follows an answer that is complete.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use protocol::catalogue::{LearnedModel, ProviderModels};
 use protocol::{Error, ProviderName};
@@ -52,9 +55,10 @@ mod windows;
 mod words;
 
 pub use config::{
-    ANSWER_RESERVE_TOKENS, CONNECT_TIMEOUT_MS, CONTEXT_TOKENS, ConfigError, MAX_ANSWER_BYTES,
-    MAX_EVENT_BYTES, OpenaiConfig,
+    ANSWER_RESERVE_TOKENS, Api, CONNECT_TIMEOUT_MS, CONTEXT_TOKENS, ConfigError,
+    IDLE_CONNECTION_MS, IDLE_CONNECTIONS, MAX_ANSWER_BYTES, MAX_EVENT_BYTES, OpenaiConfig,
 };
+pub use endpoint::route::{ProxySetting, ProxyVariables};
 
 /// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
 /// asked for its models yet. A request for this name, or for an empty one, asks it.
@@ -72,6 +76,7 @@ pub struct Openai {
 struct Shared {
     config: OpenaiConfig,
     endpoint: endpoint::Endpoint,
+    shelf: link::shelf::Shelf,
     /// The first model that the provider listed.
     first_model: OnceLock<String>,
     listing: list::Listing,
@@ -87,7 +92,8 @@ impl Openai {
         let memory = config.memory.as_deref();
         let memory = memory.map(|file| learned::Memory::new(file, config.fingerprint()));
         let learned = learned::Learned::new(memory);
-        let shared = Shared { config, endpoint, first_model, listing, learned };
+        let shelf = link::shelf::Shelf::new(Duration::from_millis(config.idle_connection_ms));
+        let shared = Shared { config, endpoint, shelf, first_model, listing, learned };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),
@@ -115,10 +121,11 @@ impl Shared {
 
     /// The error with the endpoint's words as they may be shown. Every error leaves by here.
     fn fit_to_show(&self, mut error: Error) -> Error {
-        let (secrets, places) = (self.config.secrets(), self.endpoint.places());
-        let known = words::Known { secrets, places };
+        let proxy = self.config.proxy.as_ref().map(ProxySetting::secrets).unwrap_or_default();
+        let secrets = self.config.secrets().into_iter().chain(&proxy).collect();
+        let known = words::Known { secrets, places: self.endpoint.places() };
         error.said = error.said.and_then(|said| words::shown(&said, &known));
-        error
+        fault::with_settings(error, &self.config.name)
     }
 }
 
@@ -192,5 +199,6 @@ impl Provider for Openai {
         self.closed.cancel();
         self.turns.close();
         self.turns.wait().await;
+        self.shared.shelf.close().await;
     }
 }

@@ -203,6 +203,8 @@ fn whatever_comes_begins_the_time_for_silence_anew() {
         Effect::Arm(Timer::Stall, LIMITS.stall_ms),
     );
     let mut turn = machine();
+    // Blank lines before an answer that comes at once.
+    assert_eq!(turn.step(at(0), Input::Alive), std::slice::from_ref(&first));
     turn.step(at(1), began());
     assert_eq!(turn.step(at(2), Input::Alive), [first]);
     let effects = turn.step(at(3), thought("a"));
@@ -272,7 +274,6 @@ fn a_provider_that_breaks_its_contract_fails_the_turn() {
     for inputs in [
         vec![text("early")],
         vec![thought("early")],
-        vec![Input::Alive],
         vec![began(), began()],
         vec![began(), Input::Halted],
     ] {

@@ -266,6 +266,35 @@ fn whole_rest() -> serde_json::Value {
     json!({ "choices": [{ "delta": { "content": "answer at once." }, "finish_reason": "stop" }] })
 }
 
+/// DeepSeek keeps a connection alive with blank lines before an answer that comes at once
+/// (<https://api-docs.deepseek.com/quick_start/rate_limit>).
+#[tokio::test]
+async fn blank_lines_before_a_whole_answer_are_signs_of_life() {
+    let whole = json!({ "choices": [{ "message": { "content": "a" }, "finish_reason": "stop" }] });
+    let headers = BTreeMap::from([("content-type".to_owned(), "application/json".to_owned())]);
+    let (lines, pause) = (text("\n\n"), Step::Delay { ms: 120 });
+    let body = whole.to_string();
+    let (first, rest) = body.split_at(20);
+    let steps = vec![
+        Step::Head { status: 200, headers },
+        lines.clone(),
+        pause.clone(),
+        lines,
+        pause.clone(),
+        text(first),
+        pause,
+        text(rest),
+    ];
+    let (_upstream, provider) = start(steps).await;
+    let mut outputs = provider.generate(request("?"), CancellationToken::new());
+    let mut alive = 0;
+    while tokio::time::timeout(LIMIT, outputs.recv()).await.unwrap() == Some(Output::Alive) {
+        alive += 1;
+    }
+    assert!(alive >= 2, "{alive}");
+    assert_eq!(next(&mut outputs).await, Some(Output::Text("a".into())));
+}
+
 /// The error names the cause, and the endpoint is asked again without the beginning (llama.cpp).
 #[tokio::test]
 async fn a_beginning_that_is_refused_is_not_sent_again() {
@@ -303,5 +332,39 @@ async fn what_cannot_be_put_otherwise_is_named() {
         wish.system = String::new();
         wish.sampling.temperature = Some(3.0);
         assert_eq!(failure(&ask(&provider, wish).await).0, kind, "{body}");
+    }
+}
+
+/// Each endpoint is mended by its own settings.
+#[tokio::test]
+async fn a_remedy_names_the_settings_of_the_endpoint_that_it_is_about() {
+    let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refusing = |status, body: &str| respond(status, &[], body);
+    let model = r#"{"error":{"message":"The model does not exist","code":"model_not_found"}}"#;
+    for (steps, own, table) in [
+        (refusing(401, ""), "COMPANION_API_KEY", "`api_key_file` or `api_key_env` of"),
+        (refusing(402, ""), "COMPANION_API_KEY", "`api_key_file` or `api_key_env` of"),
+        (refusing(404, model), "COMPANION_MODEL", "`models` of"),
+        (refusing(404, ""), "COMPANION_BASE_URL", "`base_url` of"),
+        (refusing(301, ""), "COMPANION_BASE_URL", "`base_url` of"),
+        (refusing(407, ""), "COMPANION_PROXY", "`proxy` of"),
+        (Vec::new(), "COMPANION_BASE_URL", "`base_url` of"),
+    ] {
+        for name in ["openai", "azure"] {
+            let upstream = Upstream::start().await.unwrap();
+            upstream.script(Script::always(steps.clone()));
+            let url = match steps.is_empty() {
+                true => format!("http://{gone}/v1"),
+                false => upstream.base_url(),
+            };
+            let config = OpenaiConfig { name: name.parse().unwrap(), ..config(&url) };
+            let outputs = ask(&Openai::new(config).unwrap(), request("?")).await;
+            let hint = failure(&outputs).1.hint.unwrap();
+            let expected = if name == "azure" { table } else { own };
+            assert!(hint.contains(expected) && !hint.contains('{'), "{hint}");
+            let is_azures = hint.contains("the endpoint `azure` in companion.toml");
+            assert_eq!(is_azures, name == "azure", "{hint}");
+            assert_eq!(hint.contains("COMPANION_"), name == "openai", "{hint}");
+        }
     }
 }

@@ -8,12 +8,15 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 use protocol::ProviderName;
 use runtime::Secret;
+use runtime::provider::openai::ProxySetting;
 use serde::Deserialize;
 use toml::Value;
 
 use super::check;
 use super::load::read_key;
 use super::problem::{Problem, Problems};
+use super::proxy::ProxyText;
+use super::settings::Interface;
 
 /// The tables' name in the file.
 pub const KEY: &str = "endpoint";
@@ -36,6 +39,10 @@ pub struct Endpoint {
     pub query: Vec<(String, String)>,
     pub ca_file: Option<PathBuf>,
     pub tls_server_name: Option<String>,
+    pub proxy: Option<ProxySetting>,
+    /// The same as it may be shown.
+    pub proxy_shown: Option<String>,
+    pub api: Interface,
 }
 
 /// A table as it stands in the file, with the place of its beginning.
@@ -60,6 +67,9 @@ struct Table {
     query: BTreeMap<String, String>,
     ca_file: Option<PathBuf>,
     tls_server_name: Option<String>,
+    proxy: Option<ProxyText>,
+    #[serde(default)]
+    api: Interface,
 }
 
 /// Reads the tables. Relative paths start at `folder`, where the file stands.
@@ -111,6 +121,8 @@ fn endpoint(
     let key = key(api_key_file, api_key_env, folder, variable)
         .map_err(|problem| format!("{name}: {problem}"))?;
     let (api_key, api_key_place) = key.unzip();
+    let proxy = table.proxy.as_ref().map(|proxy| proxy.read(variable)).transpose();
+    let proxy = proxy.map_err(|problem| format!("{name}: {problem}"))?;
     let pattern = |glob: String| {
         Pattern::new(&glob).map_err(|error| format!("{name}: models: {glob:?}: {error}"))
     };
@@ -120,6 +132,9 @@ fn endpoint(
         query: table.query.into_iter().collect(),
         ca_file: table.ca_file.map(|file| folder.join(file)),
         tls_server_name: table.tls_server_name,
+        proxy_shown: table.proxy.as_ref().map(ProxyText::shown),
+        proxy,
+        api: table.api,
         name,
         base_url,
         api_key,

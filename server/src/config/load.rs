@@ -9,6 +9,7 @@ use clap::ArgMatches;
 use protocol::ProviderName;
 use runtime::Secret;
 use runtime::open_file::{PIPE_PATIENCE, read_text};
+use runtime::provider::openai::ProxySetting;
 use serde::Deserialize as _;
 
 use super::check;
@@ -57,6 +58,8 @@ pub struct Config {
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
     pub api_key_place: Option<String>,
+    /// What the endpoint of the base URL is reached through.
+    pub proxy: Option<ProxySetting>,
     /// The further endpoints, in the order of the file.
     pub endpoints: Vec<Endpoint>,
 }
@@ -140,6 +143,12 @@ impl Config {
         let key = key.and_then(|_| key_of(&settings, openai, &origin, variable, problems));
         let (api_key, api_key_place) = key.unzip();
 
+        let proxy = settings.openai.proxy.as_ref().map(|proxy| proxy.read(variable));
+        let proxy = proxy.transpose().unwrap_or_else(|message| {
+            problems.add(Problem::with_setting("proxy", origin("proxy"), message));
+            None
+        });
+
         let folders = directories::ProjectDirs::from("", "", "companion");
         let data_dir = settings.data.data_dir.clone();
         let data_dir = data_dir.or_else(|| folders.as_ref().map(|f| f.data_dir().to_owned()));
@@ -160,6 +169,7 @@ impl Config {
             base_url,
             api_key,
             api_key_place,
+            proxy,
             endpoints: Vec::new(),
         }
     }

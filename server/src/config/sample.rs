@@ -56,6 +56,8 @@ const ENDPOINTS: &str = r#"
 #models = ["gpt-4o*", "*mini"]           # which are offered, in this order; without it, all
 #ca_file = "house.pem"                   # authorities, or the very certificate of the server
 #tls_server_name = "model.house.example" # where the certificate has another name
+#proxy = "socks5h://127.0.0.1:9050"      # http, https, socks5, socks5h, or "environment"
+#api = "responses"                       # OpenAI's Responses API; without it, "chat"
 "#;
 
 /// What is in force, as a file that could be used again, with the place of each choice.
@@ -95,7 +97,9 @@ pub fn effective(config: &Config) -> String {
         let (name, models) = (&endpoint.name, endpoint.models.len());
         let key = endpoint.api_key_place.as_deref().unwrap_or("no key");
         let _ = write!(text, "\n# [[endpoint]] {name}: {}", endpoint.base_url);
-        let _ = writeln!(text, ", key: {key}, models: {}", shown(models));
+        let proxy = endpoint.proxy_shown.as_deref();
+        let proxy = proxy.map(|shown| format!(", proxy: {shown}")).unwrap_or_default();
+        let _ = writeln!(text, ", key: {key}, models: {}{proxy}", shown(models));
     }
     text
 }
@@ -120,6 +124,7 @@ fn example(key: &str) -> &'static str {
         "model" => "\"gpt-4o-mini\"",
         "base_url" => "\"http://127.0.0.1:11434/v1\"",
         "api_key_file" => "\"/run/secrets/openai-key\"",
+        "proxy" => "\"http://proxy:3128\"",
         "model_file" => "\"/srv/models/model.gguf\"",
         "model_dir" => "\"/srv/models\"",
         "prompts_dir" => "\"prompts\"",

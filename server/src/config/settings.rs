@@ -11,6 +11,7 @@ use clap::{Args, Command, ValueEnum};
 use protocol::ProviderName;
 use serde::{Deserialize, Serialize};
 
+use super::proxy::ProxyText;
 use super::value::{Within, list};
 
 /// All concerns together.
@@ -139,6 +140,21 @@ pub struct Openai {
     pub base_url: Option<String>,
     #[arg(skip)]
     pub api_key_file: Option<PathBuf>,
+    #[arg(skip)]
+    pub proxy: Option<ProxyText>,
+    /// By which interface the endpoint is asked: "chat" (chat completions) or "responses" (OpenAI's
+    /// Responses API, for models that it alone serves)
+    #[arg(long, value_name = "NAME", default_value = "chat")]
+    pub api: Interface,
+}
+
+/// By which interface an endpoint is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Interface {
+    #[default]
+    Chat,
+    Responses,
 }
 
 /// The model inside this binary.
@@ -304,6 +320,11 @@ const API_KEY_FILE: &str = "File that holds the endpoint's API key. The key itse
     from a file or from the environment (COMPANION_API_KEY; OPENAI_API_KEY where the provider is \
     \"openai\" and nothing else names a key)";
 
+/// A proxy's address may have a password, so it has no flag either.
+const PROXY: &str = "Proxy that the endpoint is reached through, such as \"http://me:secret@proxy:3128\" \
+    (http, https, socks5, or socks5h where the proxy looks names up), or \"environment\" for what \
+    HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say; without it they do not count";
+
 /// All settings in the order of the concerns.
 pub fn all() -> Vec<Setting> {
     let command = Settings::augment_args(Command::new("settings"));
@@ -315,8 +336,10 @@ pub fn all() -> Vec<Setting> {
         let after_base_url = key == "base_url";
         all.push(Setting { key, heading: heading.clone(), help, flag: true });
         if after_base_url {
-            let (key, help) = ("api_key_file".to_owned(), API_KEY_FILE.to_owned());
-            all.push(Setting { key, heading, help, flag: false });
+            for (key, help) in [("api_key_file", API_KEY_FILE), ("proxy", PROXY)] {
+                let (key, help, heading) = (key.to_owned(), help.to_owned(), heading.clone());
+                all.push(Setting { key, heading, help, flag: false });
+            }
         }
     }
     all

@@ -14,6 +14,8 @@ use std::sync::Arc;
 
 use tracing_subscriber::fmt::MakeWriter;
 
+use runtime::provider::openai::ProxySetting;
+
 use crate::config::Config;
 
 /// The shortest text in bytes that is replaced. A shorter one would be found by chance.
@@ -72,6 +74,10 @@ impl Redactor {
         });
         for key in keys.chain(&config.api_key) {
             found.push((key.reveal().to_owned(), "***"));
+        }
+        let proxies = endpoints.iter().filter_map(|endpoint| endpoint.proxy.as_ref());
+        for secret in proxies.chain(&config.proxy).flat_map(ProxySetting::secrets) {
+            found.push((secret.reveal().to_owned(), "<proxy>"));
         }
         Self::of(found)
     }

@@ -200,12 +200,12 @@ fn the_sample_has_every_setting_with_its_default() {
     let config = with(&sample, &[], &[]).unwrap();
     let defaults = with("", &[], &[]).unwrap();
     assert_eq!(toml::to_string(&config.settings), toml::to_string(&defaults.settings));
+    let (settings, _) = sample.split_once("\n# ---- Further endpoints").unwrap();
     for setting in settings::all() {
         let (set, unset) = (format!("\n{} = ", setting.key), format!("\n#{} = ", setting.key));
-        assert!(sample.contains(&set) != sample.contains(&unset), "{}", setting.key);
+        assert!(settings.contains(&set) != settings.contains(&unset), "{}", setting.key);
     }
     // The commented ones are examples that could be used; those of endpoints name files.
-    let (settings, _) = sample.split_once("\n# ---- Further endpoints").unwrap();
     let used = settings.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
     let used = used.replace("\nmodel_dir", "\n#model_dir");
     let used: String = used

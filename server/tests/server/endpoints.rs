@@ -5,6 +5,10 @@ use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker};
 use serde_json::json;
 use upstream::{Answer, Script, Upstream};
 
+use runtime::provider::openai::ProxySetting;
+use server::config::sample;
+use server::config::settings::Interface;
+
 use super::support::{Server, code, load, start};
 
 fn name(name: &str) -> ProviderName {
@@ -137,4 +141,54 @@ fn mistakes_in_tables_are_told_with_their_line() {
         assert!(text.contains(part) && text.contains("companion.toml:"), "{part}: {text}");
         assert!(!text.contains("sk-secret"), "{text}");
     }
+}
+
+#[test]
+fn a_proxy_and_an_interface_are_settings_of_each_endpoint() {
+    let table = |more: &str| {
+        format!("[[endpoint]]\nname = \"one\"\nbase_url = \"http://model.example/v1\"\n{more}\n")
+    };
+    let config =
+        with(&table("proxy = \"socks5h://me:hunter2@proxy:1080\"\napi = \"responses\""), &[]);
+    let config = config.unwrap();
+    let endpoint = &config.endpoints[0];
+    assert!(matches!(endpoint.proxy, Some(ProxySetting::Address(_))));
+    assert_eq!(endpoint.api, Interface::Responses);
+    let shown = sample::effective(&config);
+    assert!(shown.contains("proxy: socks5h://***@proxy:1080"), "{shown}");
+    assert!(!shown.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
+
+    // The environment counts only where it is asked for.
+    let variables = [("https_proxy", "http://other:3128"), ("COMPANION_BASE_URL", "http://a/v1")];
+    let config = with(&table(""), &variables).unwrap();
+    assert_eq!((&config.endpoints[0].proxy, &config.proxy), (&None, &None));
+    let config = with(&table("proxy = \"environment\""), &variables).unwrap();
+    assert!(matches!(config.endpoints[0].proxy, Some(ProxySetting::Environment(_))));
+
+    let own = ("COMPANION_PROXY", "http://me:hunter2@proxy:3128");
+    let config = with("", &[own, ("COMPANION_API", "responses"), variables[1]]).unwrap();
+    assert!(matches!(config.proxy, Some(ProxySetting::Address(_))));
+    assert_eq!(config.settings.openai.api, Interface::Responses);
+    let shown = sample::effective(&config);
+    assert!(
+        shown.contains("proxy = \"http://***@proxy:3128\"") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+
+    for (file, variables, place) in [
+        (table("proxy = \"ftp://me:hunter2@proxy\""), vec![], "one: proxy must begin with"),
+        (table("api = \"completions\""), vec![], "`chat` or `responses`"),
+        (String::new(), vec![("COMPANION_PROXY", "ftp://me:hunter2@proxy")], "COMPANION_PROXY"),
+    ] {
+        let problems = with(&file, &variables).unwrap_err();
+        assert!(problems.contains(place) && !problems.contains("hunter2"), "{problems}");
+    }
+}
+
+/// A password has no place where other users of a machine can read it.
+#[test]
+fn a_proxy_has_no_flag() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = load(folder.path(), &["--proxy", "http://proxy:3128"], &[]).unwrap_err();
+    assert!(error.contains("--proxy"), "{error}");
 }

@@ -6,16 +6,19 @@
 
 use protocol::{Error, Finish, Usage};
 
+use super::config::Api;
 use super::{classify, fault};
 use crate::provider::thinking::{Piece, Thinking};
 
 mod event;
+pub(super) mod responses;
 mod snapshots;
 mod surrogates;
 #[cfg(test)]
 mod tests;
 
 use event::{Event, Source};
+use responses::Responses;
 use snapshots::Snapshots;
 use surrogates::Surrogates;
 
@@ -35,6 +38,8 @@ pub(super) struct Bounds {
 #[derive(Debug)]
 pub(super) struct Answer {
     bounds: Bounds,
+    api: Api,
+    responses: Responses,
     text_bytes: usize,
     reasoning_bytes: usize,
     thinking: Thinking,
@@ -50,9 +55,11 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(bounds: Bounds) -> Self {
+    pub(super) fn new(bounds: Bounds, api: Api) -> Self {
         Self {
             bounds,
+            api,
+            responses: Responses::default(),
             text_bytes: 0,
             reasoning_bytes: 0,
             thinking: Thinking::new(),
@@ -71,8 +78,9 @@ impl Answer {
     /// An error is the end of the answer. After a finish reason only usage is of interest:
     /// text is dropped and nothing is an error any more.
     pub(super) fn event(&mut self, data: &str) -> Result<Vec<Piece>, Error> {
-        if data.trim() == "[DONE]" {
-            self.complete = true;
+        if matches!(data.trim(), "[DONE]" | "\"[DONE]\"") {
+            // The Responses API has an event for it, and gateways say it beside that.
+            self.complete |= self.api == Api::Chat;
             return Ok(Vec::new());
         }
         match self.read(data) {
@@ -80,6 +88,27 @@ impl Answer {
             Err(_) if self.end.is_some() => Ok(Vec::new()),
             Err(error) => Err(error),
         }
+    }
+
+    /// Takes an event that is too long to be read, by its beginning. Error: it may be needed.
+    pub(super) fn too_long(&mut self, beginning: &str) -> Result<(), Error> {
+        if self.end.is_some() {
+            self.complete = true;
+            return Ok(());
+        }
+        let can_be_missed = match self.api {
+            // Thinking that only its maker can read.
+            Api::Chat => beginning.contains("\"reasoning.encrypted\""),
+            Api::Responses => responses::can_be_missed(beginning),
+        };
+        if !can_be_missed {
+            return Err(fault::event_too_long());
+        }
+        tracing::warn!("an event of the provider is too long and is passed over");
+        if let Some(end) = responses::end_of(beginning).filter(|_| self.api == Api::Responses) {
+            self.take(end);
+        }
+        Ok(())
     }
 
     /// What was held back because it might have become a mark of thinking. Nothing comes
@@ -117,6 +146,15 @@ impl Answer {
     fn read(&mut self, data: &str) -> Result<Event, Error> {
         let mut value = self.surrogates.parse(data).map_err(|_| fault::not_json())?;
         event::drop_blank_error(&mut value);
+        if self.api == Api::Responses {
+            if let Some(error) = responses::error(&value) {
+                let told = classify::from_value(&error);
+                return Err(told.unwrap_or_else(fault::upstream_in_stream));
+            }
+            if classify::from_value(&value).is_none() {
+                return self.responses.read(&value).ok_or_else(fault::not_json);
+            }
+        }
         match classify::from_value(&value) {
             Some(error) => Err(error),
             None => Event::of(&value).ok_or_else(fault::not_json),
@@ -146,7 +184,9 @@ impl Answer {
             }
         }
         self.end = choice.finish.and_then(|reason| finish(&reason));
-        self.complete |= matches!(self.end, Some(Err(_)));
+        // Nothing comes behind the end of the Responses API, which has the usage in it.
+        self.complete |=
+            matches!(self.end, Some(Err(_))) || self.end.is_some() && self.api == Api::Responses;
         if self.end.is_some() {
             let said = self.thinking.end();
             pieces.extend(self.first_told(said));

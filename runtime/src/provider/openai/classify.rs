@@ -10,6 +10,7 @@ use hyper::header::{HeaderMap, RETRY_AFTER};
 use protocol::{Error, ErrorCode, ProviderKind};
 use serde_json::Value;
 
+use super::fault::network;
 use super::refusal::{self, Parameter, Refused, Sent};
 use super::said::Said;
 use super::{fault, overflow, words};
@@ -136,6 +137,13 @@ const FILTER_NAMES: &[&str] = &[
 const FILTER_SENTENCES: &[&str] =
     &["content management policy", "content policy", "content exists risk", "safety system"];
 
+/// What a port of https says to http, in lower case: nginx, Go's server, Apache.
+const WANTS_TLS: &[&str] = &[
+    "plain http request was sent to https port",
+    "http request to an https server",
+    "speaking plain http to an ssl-enabled server port",
+];
+
 /// Texts that say, in lower case, that there is no such model, whatever they say of keys: LiteLLM's
 /// proxy adds how to list the models "for your key".
 const NO_MODEL_SENTENCES: &[&str] =
@@ -154,8 +162,15 @@ const NO_MODEL: &[&str] = &[
     "no models loaded",
     "unknown model",
     "not a chat model",
+];
+
+/// Texts that say that a model is served by the Responses API alone: OpenAI
+/// (<https://github.com/sigoden/aichat/pull/1318>), Azure, a gateway
+/// (<https://github.com/Wei-Shaw/sub2api/issues/885>).
+const ONLY_RESPONSES: &[&str] = &[
     "only supported in v1/responses",
-    "does not work with the specified model",
+    "chatcompletion operation does not work with the specified model",
+    "please use /v1/responses",
 ];
 
 /// The error of a response whose status is not 200, with what it said. `body` may be cut short;
@@ -175,9 +190,12 @@ pub(super) fn from_response(
         401 => key(),
         402 => fault::no_credit(),
         403 => told().unwrap_or_else(fault::forbidden),
+        // A proxy that nobody here configured, before the endpoint.
+        407 => network::proxy_login(),
         413 => told().unwrap_or_else(fault::context_length),
         429 => named(&said, has_key).unwrap_or_else(fault::rate_limited),
         404 | 405 => told().unwrap_or_else(|| fault::wrong_address(status)),
+        400 if said.says(WANTS_TLS) => network::wants_tls(),
         400..=499 => told().unwrap_or_else(|| fault::rejected(status)),
         // Some tell of a request that they refuse as of a fault of their own: what would be
         // refused again is not asked again.
@@ -193,6 +211,16 @@ pub(super) fn from_response(
         None => error,
     };
     (with_words(error, &said), said)
+}
+
+/// The error of a proxy that does not let a request through, with its own words.
+pub(super) fn from_proxy(status: u16, body: &[u8]) -> Error {
+    let error = match status {
+        407 => network::proxy_login(),
+        500..=599 => network::proxy_failed(status),
+        _ => network::proxy_refused(status),
+    };
+    with_words(error, &Said::from_body(body))
 }
 
 /// The error that an event of a stream, or the body of a 200, tells; none when `value` is
@@ -251,6 +279,9 @@ fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
             Refused::Beginning => fault::beginning(),
         });
     }
+    if said.says(ONLY_RESPONSES) {
+        return Some(fault::only_responses());
+    }
     if said.says(&["model", "deployment"]) && said.says(NO_MODEL) {
         return Some(fault::model_not_found());
     }
@@ -270,6 +301,8 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::StreamOptions => "stream_options",
         Parameter::MaxTokens => "max_tokens",
         Parameter::MaxCompletionTokens => "max_completion_tokens",
+        Parameter::MaxOutputTokens => "max_output_tokens",
+        Parameter::ReasoningSummary => "reasoning.summary",
     }
 }
 

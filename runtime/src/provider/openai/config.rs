@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use protocol::ProviderName;
 use sha2::{Digest as _, Sha256};
 
+use super::endpoint::route::ProxySetting;
 use crate::Secret;
 
 /// The window that is assumed when none is known, in tokens: what models of 2024 and
@@ -14,6 +15,13 @@ pub const CONTEXT_TOKENS: u32 = 32_768;
 pub const ANSWER_RESERVE_TOKENS: u32 = 2_048;
 /// Time for finding the host, connecting and the TLS handshake together.
 pub const CONNECT_TIMEOUT_MS: u64 = 10_000;
+/// How long a connection is kept for the next request: less than the 5 s after which uvicorn and
+/// Node close one, and with them vLLM, SGLang, LiteLLM and llama-cpp-python
+/// (<https://www.uvicorn.org/settings/#timeouts>,
+/// <https://nodejs.org/api/http.html#serverkeepalivetimeout>).
+pub const IDLE_CONNECTION_MS: u64 = 4_000;
+/// Connections that are kept for the next request, for each endpoint.
+pub const IDLE_CONNECTIONS: usize = 4;
 /// Bytes that one event of the stream may have; an honest one has some hundred.
 pub const MAX_EVENT_BYTES: usize = 1 << 20;
 /// Bytes of text that one answer may have, some 250,000 tokens.
@@ -21,6 +29,16 @@ pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// Bytes of thinking that one answer may have beside its text.
 pub const MAX_REASONING_BYTES: usize = 1 << 20;
+
+/// The interface by which an endpoint is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Api {
+    /// Chat completions, which everybody has.
+    #[default]
+    Chat,
+    /// OpenAI's Responses API, for models that are served by it alone.
+    Responses,
+}
 
 /// The configuration of an [`Openai`](super::Openai) provider.
 #[derive(Clone, Debug)]
@@ -45,6 +63,10 @@ pub struct OpenaiConfig {
     pub ca_file: Option<PathBuf>,
     /// The name that the server's certificate has, where it is not the address's.
     pub tls_server_name: Option<String>,
+    /// The proxy that connections go through; none connects directly, whatever the environment says.
+    pub proxy: Option<ProxySetting>,
+    /// The interface of the endpoint's models.
+    pub api: Api,
     /// The model that answers when a profile names none. Without it the first model that
     /// the provider lists is taken, which is asked once, at the first turn.
     pub model: Option<String>,
@@ -58,6 +80,8 @@ pub struct OpenaiConfig {
     pub answer_reserve_tokens: u32,
     /// [`CONNECT_TIMEOUT_MS`].
     pub connect_timeout_ms: u64,
+    /// [`IDLE_CONNECTION_MS`].
+    pub idle_connection_ms: u64,
     /// [`MAX_EVENT_BYTES`]; a longer event is a `malformed` failure.
     pub max_event_bytes: usize,
     /// [`MAX_ANSWER_BYTES`]; a longer answer is cut and finishes by `length`.
@@ -72,28 +96,40 @@ impl OpenaiConfig {
         self.api_key.iter().chain(self.headers.iter().map(|(_, value)| value)).collect()
     }
 
+    /// The interface by which `model` is asked.
+    pub(super) fn api(&self, _model: &str) -> Api {
+        self.api
+    }
+
     /// Tells apart configurations under which the same request may be answered otherwise. Nothing
     /// that is secret has a part in it.
     pub(super) fn fingerprint(&self) -> String {
         // Invariant: each setting is looked at here, or named as one that changes no answer.
-        let Self { base_url, key_header, headers, query, tls_server_name, context_tokens, .. } = self;
         let Self {
+            base_url,
+            key_header,
+            headers,
+            query,
+            tls_server_name,
+            api,
+            context_tokens,
+            answer_reserve_tokens,
             name: _,
             api_key: _,
             models: _,
             ca_file: _,
+            proxy: _,
             model: _,
             memory: _,
-            answer_reserve_tokens,
             connect_timeout_ms: _,
+            idle_connection_ms: _,
             max_event_bytes: _,
             max_answer_bytes: _,
             max_reasoning_bytes: _,
-            ..
         } = self;
         let headers: Vec<_> = headers.iter().map(|(name, _)| name).collect();
-        let parts = (base_url, key_header, headers, query);
-        let parts = (parts, tls_server_name, context_tokens, answer_reserve_tokens);
+        let parts = (base_url, key_header, headers, query, tls_server_name);
+        let parts = (parts, api, context_tokens, answer_reserve_tokens);
         format!("sha256:{:x}", Sha256::digest(format!("{parts:?}")))
     }
 
@@ -109,11 +145,14 @@ impl OpenaiConfig {
             models: Vec::new(),
             ca_file: None,
             tls_server_name: None,
+            proxy: None,
+            api: Api::default(),
             model: None,
             context_tokens: None,
             memory: None,
             answer_reserve_tokens: ANSWER_RESERVE_TOKENS,
             connect_timeout_ms: CONNECT_TIMEOUT_MS,
+            idle_connection_ms: IDLE_CONNECTION_MS,
             max_event_bytes: MAX_EVENT_BYTES,
             max_answer_bytes: MAX_ANSWER_BYTES,
             max_reasoning_bytes: MAX_REASONING_BYTES,
@@ -133,6 +172,8 @@ pub enum ConfigError {
     Header(String),
     #[error("the address has a host that no certificate can name; set tls_server_name")]
     ServerName,
+    #[error("proxy {0}")]
+    Proxy(&'static str),
     #[error("{0} cannot be read, or has no certificate in PEM")]
     CaFile(PathBuf),
     #[error(

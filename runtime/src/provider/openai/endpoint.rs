@@ -1,4 +1,4 @@
-//! Where requests go: a checked base URL, what stands in every request's head, and TLS.
+//! Where requests go: a checked base URL, what stands in every request's head, the way, and TLS.
 
 use hyper::Uri;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -7,20 +7,29 @@ use tokio_rustls::TlsConnector;
 
 use super::config::{ConfigError, OpenaiConfig};
 
+pub(super) mod route;
 mod tls;
 
+pub(super) use tls::is_of_authority;
+
+use route::{Kind, Proxy};
+
 /// Headers that this client sets by itself, or that would change how a request is framed.
-const RESERVED: [&str; 9] = [
+const RESERVED: [&str; 10] = [
     "accept",
     "accept-encoding",
     "connection",
     "content-length",
     "content-type",
     "host",
+    "proxy-authorization",
     "te",
     "transfer-encoding",
     "upgrade",
 ];
+
+/// What makes a connection secure, and the name that the other side's certificate must have.
+pub(super) type Tls = (TlsConnector, ServerName<'static>);
 
 /// A provider's address, ready to be used.
 #[derive(Clone)]
@@ -29,7 +38,9 @@ pub(super) struct Endpoint {
     pub(super) host: String,
     pub(super) port: u16,
     /// None for plain http.
-    pub(super) tls: Option<(TlsConnector, ServerName<'static>)>,
+    pub(super) tls: Option<Tls>,
+    /// What connections go through; none for a direct one. With TLS where it is spoken to by that.
+    pub(super) proxy: Option<(Proxy, Option<Tls>)>,
     /// `host[:port]` as it was configured.
     pub(super) authority: HeaderValue,
     /// The key, in the header that the endpoint reads it from, and what the owner adds.
@@ -48,7 +59,23 @@ impl Endpoint {
         let host = uri.host().unwrap_or_default();
         let host = host.trim_start_matches('[').trim_end_matches(']').to_ascii_lowercase();
         let is_tls = uri.scheme_str() == Some("https");
-        let tls = is_tls.then(|| tls::connector(&host, config)).transpose()?;
+        let proxy = route::proxy(config.proxy.as_ref(), &uri)?;
+        let by_tls = is_tls || proxy.as_ref().is_some_and(|proxy| proxy.is_secure);
+        let connector = by_tls.then(|| tls::connector(config)).transpose()?;
+        let tls = |name: &str| {
+            let name =
+                ServerName::try_from(name.to_owned()).map_err(|_| ConfigError::ServerName)?;
+            Ok(connector.clone().map(|connector| (connector, name)))
+        };
+        let proxy = match proxy {
+            Some(proxy) if proxy.is_secure => {
+                let tls = tls(&proxy.host)?;
+                Some((proxy, tls))
+            }
+            proxy => proxy.map(|proxy| (proxy, None)),
+        };
+        let name = config.tls_server_name.as_deref().unwrap_or(&host);
+        let tls = if is_tls { tls(name)? } else { None };
         let authority = uri.authority().map_or("", |authority| authority.as_str());
         Ok(Self {
             port: uri.port_u16().unwrap_or(if is_tls { 443 } else { 80 }),
@@ -60,17 +87,31 @@ impl Endpoint {
             is_openai: [".openai.com", ".azure.com"].iter().any(|end| host.ends_with(end)),
             host,
             tls,
+            proxy,
         })
     }
 
-    /// What tells where it is: its host, its authority and its path.
-    pub(super) fn places(&self) -> [&str; 3] {
-        [&self.host, self.authority.to_str().unwrap_or_default(), &self.path]
+    /// What tells where it is: its host, its authority and its path, and its proxy.
+    pub(super) fn places(&self) -> Vec<&str> {
+        let proxy = self.proxy.iter().map(|(proxy, _)| proxy.host.as_str());
+        let own = [self.host.as_str(), self.authority.to_str().unwrap_or_default(), &self.path];
+        own.into_iter().chain(proxy).collect()
     }
 
-    /// The path of a call such as `/chat/completions`.
-    pub(super) fn path(&self, call: &str) -> String {
-        format!("{}{call}{}", self.path, self.query)
+    /// What stands in the first line of a request for a call such as `/chat/completions`: its path,
+    /// or its whole address for a proxy that passes on requests (RFC 9112, section 3.2).
+    pub(super) fn target(&self, call: &str) -> String {
+        let path = format!("{}{call}{}", self.path, self.query);
+        match self.forwarder() {
+            Some(_) => format!("http://{}{path}", self.authority.to_str().unwrap_or_default()),
+            None => path,
+        }
+    }
+
+    /// The proxy, where it reads and passes on each request; others pass on bytes.
+    pub(super) fn forwarder(&self) -> Option<&Proxy> {
+        let (proxy, _) = self.proxy.as_ref()?;
+        (proxy.kind == Kind::Http && self.tls.is_none()).then_some(proxy)
     }
 }
 
@@ -86,7 +127,7 @@ fn base_url(text: &str) -> Result<Uri, ConfigError> {
     if !matches!(uri.scheme_str(), Some("http" | "https")) {
         wrong("must begin with http:// or https://")
     } else if authority.contains('@') {
-        wrong("must not contain a user or a password; a key belongs into COMPANION_API_KEY")
+        wrong("must not contain a user or a password; a key has a setting of its own")
     } else if uri.host().unwrap_or_default().is_empty() {
         wrong("must name a host")
     } else if uri.port().is_none() && authority.contains(':') && !authority.ends_with(']') {
@@ -163,7 +204,7 @@ mod tests {
         ] {
             let endpoint = Endpoint::new(&OpenaiConfig::new(url)).unwrap_or_else(|e| panic!("{e}"));
             assert_eq!((endpoint.host.as_str(), endpoint.port), (host, port));
-            assert_eq!(endpoint.path("/models"), path);
+            assert_eq!(endpoint.target("/models"), path);
         }
     }
 
@@ -208,7 +249,7 @@ mod tests {
         assert_eq!(endpoint.headers["api-key"], "k");
         assert!(!endpoint.headers.contains_key(AUTHORIZATION));
         let path = "/openai/deployments/d/chat/completions?api-version=2024-10-21%20%26x";
-        assert_eq!(endpoint.path("/chat/completions"), path);
+        assert_eq!(endpoint.target("/chat/completions"), path);
     }
 
     #[test]

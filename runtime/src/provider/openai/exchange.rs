@@ -2,23 +2,26 @@
 
 use std::time::Duration;
 
+use hyper::Response;
 use hyper::body::Incoming;
 use protocol::{Adjustment, Error, ErrorCode, ProviderKind};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, Bounds};
-use super::link::Link;
+use super::config::Api;
+use super::link::{Call, Link};
 use super::plan::{Facts, Plan, learn_length, plan};
 use super::reply::{self, Kind};
 use super::said::Said;
-use super::sse::Decoder;
+use super::sse::{Decoder, Event};
 use super::{Shared, fault, refusal, request};
-use crate::provider::thinking::Piece;
 use crate::provider::{Output, Request};
 use response::{Failure, Reply};
+use told::Told;
 
 mod response;
+mod told;
 
 /// How long usage and `[DONE]` are waited for once the model is done: some servers keep
 /// the connection open instead of sending them, and the answer is complete without.
@@ -26,10 +29,6 @@ const AFTER_FINISH: Duration = Duration::from_secs(2);
 /// How long the end of the response is waited for after `[DONE]`, so that the provider does
 /// not take an answer that was read for one that was given up.
 const AFTER_DONE: Duration = Duration::from_millis(100);
-
-/// Between two signs of life that say nothing else; less than the shortest limit of silence that
-/// can be set.
-const ALIVE: Duration = Duration::from_millis(50);
 
 impl Shared {
     /// Runs one attempt. The caller sends what it returns as the last output. Dropped at any
@@ -62,23 +61,43 @@ impl Shared {
     ) -> Result<Output, Failure> {
         // The types of a request have no map with keys that are not texts and no
         // serializer that fails.
-        let body =
-            serde_json::to_vec(&request::body(plan, model)).map_err(|_| fault::not_sent())?;
-        let mut link = self.link().await?;
-        let response = link.send(&self.endpoint, "/chat/completions", Some(body)).await?;
-        let reply = self.reply(response, &mut link, plan).await?;
+        let body = match plan.api {
+            Api::Chat => serde_json::to_vec(&request::body(plan, model)),
+            Api::Responses => serde_json::to_vec(&request::responses::body(plan, model, None)),
+        };
+        let body = body.map_err(|_| fault::not_sent())?;
+        let path = match plan.api {
+            Api::Chat => "/chat/completions",
+            Api::Responses => "/responses",
+        };
+        let call = Call { path, body: Some(body.into()) };
+        let (mut link, response) = self.send(call).await?;
+        let answered = self.answered(&mut link, response, asked, model, plan, outputs).await;
+        self.shelf.put(link).await;
+        answered
+    }
 
+    async fn answered(
+        &self,
+        link: &mut Link,
+        response: Response<Incoming>,
+        asked: &Request,
+        model: &str,
+        plan: &Plan,
+        outputs: &mpsc::Sender<Output>,
+    ) -> Result<Output, Failure> {
+        let mut told = Told::new(outputs);
+        let reply = self.reply(response, link, plan, &mut told).await?;
         let began = Output::Began {
             left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
             window_tokens: plan.window,
             model: (model != asked.model).then(|| model.to_owned()),
             adjustments: plan.adjustments.clone(),
         };
-        send(outputs, began).await;
-        let mut told = Told::new(outputs);
+        told.say(began).await;
         let answer = match reply {
             Reply::Events(first, stream) => {
-                self.read_answer(&mut link, (first, stream), plan, &mut told).await?
+                self.read_answer(link, (first, stream), plan, &mut told).await?
             }
             Reply::Whole(events) => self.whole(events, plan, &mut told).await?,
         };
@@ -86,13 +105,29 @@ impl Shared {
         Ok(Output::Finished { finish, usage })
     }
 
-    pub(super) async fn link(&self) -> Result<Link, Error> {
-        Link::open(&self.endpoint, Duration::from_millis(self.config.connect_timeout_ms)).await
+    /// Sends a request on an idle connection or on a new one, and waits for the response's head.
+    ///
+    /// The other side may close an idle connection at the very moment at which it is used, and then
+    /// has not seen the request: one that fails on such a connection before a byte of a response
+    /// came is sent once more on a new one (RFC 9112, section 9.3.1), which is no new attempt.
+    pub(super) async fn send(&self, call: Call) -> Result<(Link, Response<Incoming>), Error> {
+        if let Some(mut link) = self.shelf.take().await {
+            match link.send(&self.endpoint, call.clone()).await {
+                Err(_) if !link.has_heard() => {
+                    tracing::debug!("an idle connection had ended; the request is sent anew");
+                }
+                sent => return sent.map(|response| (link, response)),
+            }
+        }
+        let limit = Duration::from_millis(self.config.connect_timeout_ms);
+        let mut link = Link::open(&self.endpoint, limit).await?;
+        let response = link.send(&self.endpoint, call).await?;
+        Ok((link, response))
     }
 
-    fn answer(&self) -> Answer {
+    fn answer(&self, plan: &Plan) -> Answer {
         let (text, reasoning) = (self.config.max_answer_bytes, self.config.max_reasoning_bytes);
-        Answer::new(Bounds { text, reasoning })
+        Answer::new(Bounds { text, reasoning }, plan.api)
     }
 
     fn facts(&self, model: &str) -> Facts<'_> {
@@ -100,6 +135,7 @@ impl Shared {
             config: &self.config,
             listed: self.listing.window(model),
             is_openai: self.endpoint.is_openai,
+            api: self.config.api(model),
         }
     }
 
@@ -141,10 +177,10 @@ impl Shared {
         plan: &Plan,
         told: &mut Told<'_>,
     ) -> Result<Answer, Failure> {
-        let mut answer = self.answer();
-        self.deliver(&mut answer, events, plan, told).await?;
+        let mut answer = self.answer(plan);
+        self.deliver(&mut answer, events.into_iter().map(Event::Data), plan, told).await?;
         told.pieces(answer.rest()).await;
-        self.deliver(&mut answer, ["[DONE]".to_owned()], plan, told).await?;
+        self.deliver(&mut answer, [Event::Data("[DONE]".to_owned())], plan, told).await?;
         Ok(answer)
     }
 
@@ -165,12 +201,12 @@ impl Shared {
         match reply::kind(&first) {
             Some(Kind::Compressed) => return Err(fault::compressed().into()),
             Some(Kind::Json) => {
-                let events = self.events(first, &mut stream, link, plan).await?;
+                let events = self.events(first, &mut stream, link, plan, told).await?;
                 return self.whole(events, plan, told).await;
             }
             _ => {}
         }
-        let mut answer = self.answer();
+        let mut answer = self.answer(plan);
         let read = self.read_events(link, (first, &mut stream), &mut answer, plan, told).await;
         told.pieces(answer.rest()).await;
         read?;
@@ -192,14 +228,11 @@ impl Shared {
         let mut decoder = Decoder::new(self.config.max_event_bytes);
         let mut events = Vec::new();
         let mut patience = None;
-        let mut pushed = decoder.push(&first, &mut events);
+        decoder.push(&first, &mut events);
         loop {
-            // The events before one that is too long are told all the same.
             self.deliver(answer, events.drain(..), plan, told).await?;
             told.alive().await;
-            if pushed.is_err() && !answer.is_finished() {
-                return Err(fault::event_too_long().into());
-            } else if pushed.is_err() || answer.is_complete() {
+            if answer.is_complete() {
                 return Ok(());
             } else if answer.is_finished() {
                 patience = patience.or(Some(Instant::now() + AFTER_FINISH));
@@ -209,12 +242,15 @@ impl Shared {
                 None => read.await,
                 Some(until) => timeout_at(until, read).await.unwrap_or(Ok(None)),
             };
-            pushed = match read {
+            match read {
                 Ok(Some(bytes)) => decoder.push(&bytes, &mut events),
-                Ok(None) => return self.deliver(answer, decoder.end(), plan, told).await,
+                Ok(None) => {
+                    let last = decoder.end().map(Event::Data);
+                    return self.deliver(answer, last, plan, told).await;
+                }
                 Err(_) if answer.is_finished() => return Ok(()),
                 Err(error) => return Err(error.into()),
-            };
+            }
         }
     }
 
@@ -222,7 +258,7 @@ impl Shared {
     async fn deliver(
         &self,
         answer: &mut Answer,
-        events: impl IntoIterator<Item = String>,
+        events: impl IntoIterator<Item = Event>,
         plan: &Plan,
         told: &mut Told<'_>,
     ) -> Result<(), Failure> {
@@ -230,6 +266,13 @@ impl Shared {
             if answer.is_complete() {
                 break;
             }
+            let event = match event {
+                Event::Data(data) => data,
+                Event::TooLong(beginning) => {
+                    answer.too_long(&beginning)?;
+                    continue;
+                }
+            };
             match answer.event(&event) {
                 Ok(pieces) => told.pieces(pieces).await,
                 Err(error) => {
@@ -253,44 +296,4 @@ impl Shared {
         let first = models.entries.into_iter().next().ok_or_else(fault::no_models)?.name;
         Ok(self.first_model.get_or_init(|| first).clone())
     }
-}
-
-/// What the turn is told of an answer, and when it heard of it last.
-struct Told<'a> {
-    outputs: &'a mpsc::Sender<Output>,
-    last: Instant,
-}
-
-impl<'a> Told<'a> {
-    fn new(outputs: &'a mpsc::Sender<Output>) -> Self {
-        Self { outputs, last: Instant::now() }
-    }
-
-    async fn pieces(&mut self, pieces: Vec<Piece>) {
-        for piece in pieces {
-            let output = match piece {
-                Piece::Text(text) => Output::Text(text),
-                Piece::Reasoning(text) => Output::Reasoning(text),
-                Piece::TextWasReasoning => Output::TextWasReasoning,
-            };
-            self.say(output).await;
-        }
-    }
-
-    /// Something came; that is told now and then, where nothing else is.
-    async fn alive(&mut self) {
-        if self.last.elapsed() >= ALIVE {
-            self.say(Output::Alive).await;
-        }
-    }
-
-    async fn say(&mut self, output: Output) {
-        self.last = Instant::now();
-        send(self.outputs, output).await;
-    }
-}
-
-async fn send(outputs: &mpsc::Sender<Output>, output: Output) {
-    // Nobody listens any more: the caller sees that too and drops this future.
-    let _ = outputs.send(output).await;
 }

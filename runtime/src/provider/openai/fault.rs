@@ -1,22 +1,53 @@
 //! What is told when the provider fails: one sentence and what to do, per cause.
 //!
 //! Nothing of what the provider wrote is in them; its own words stand beside them (`words`).
+//! What is wrong between here and the provider is told in [`network`].
+//!
+//! A hint names the setting that has to be changed by a placeholder such as `{key}`, because the
+//! endpoint of `COMPANION_BASE_URL` and those of the configuration file's tables have different
+//! ones; [`with_settings`] puts in the right one.
 
 use protocol::ProviderKind::{
-    Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Malformed, ModelNotFound,
-    Network, Parameter, Permission, RateLimited, Rejected, Roles, Upstream,
+    Api, Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Malformed,
+    ModelNotFound, Network, Parameter, Permission, RateLimited, Rejected, Roles, Upstream,
 };
-use protocol::{Error, ErrorCode, ProviderKind};
+use protocol::{Error, ErrorCode, ProviderKind, ProviderName};
 
-const CHECK_URL: &str = "Check COMPANION_BASE_URL: it is the address that ends before /chat/completions, usually in /v1.";
-const CHECK_RUNNING: &str =
-    "Check that the provider is running and that COMPANION_BASE_URL is right.";
-const CHECK_KEY: &str = "Set COMPANION_API_KEY to a key that is valid for this provider.";
-const CHECK_MODEL: &str = "Set COMPANION_MODEL to a chat model that the provider offers.";
+pub(super) mod network;
+
+const CHECK_URL: &str =
+    "Check {url}: it is the address that ends before /chat/completions, usually in /v1.";
+const CHECK_RUNNING: &str = "Check that the provider is running and that {url} is right.";
+const CHECK_KEY: &str = "Set {key} to a key that is valid for this provider.";
+const CHECK_MODEL: &str = "Set {model} to a chat model that the provider offers.";
 const TRY_AGAIN: &str = "Try again; if it happens often, look into the provider's own log.";
 
 fn error(kind: ProviderKind, message: impl Into<String>, hint: &str) -> Error {
     Error::new(ErrorCode::Provider(kind), message).with_hint(hint)
+}
+
+/// The error with the settings of this endpoint in the place of the placeholders.
+pub(super) fn with_settings(mut error: Error, endpoint: &ProviderName) -> Error {
+    let Some(hint) = &error.hint else { return error };
+    let own = endpoint.is_openai();
+    let settings = [
+        ("{url}", "COMPANION_BASE_URL", "`base_url`"),
+        ("{key}", "COMPANION_API_KEY", "`api_key_file` or `api_key_env`"),
+        ("{model}", "COMPANION_MODEL", "`models`"),
+        ("{proxy}", "COMPANION_PROXY", "`proxy`"),
+        ("{api}", "COMPANION_API", "`api`"),
+        ("{ca_file}", "SSL_CERT_FILE", "`ca_file`"),
+        ("{tls_server_name}", "tls_server_name of an [[endpoint]]", "`tls_server_name`"),
+    ];
+    let mut filled = hint.clone();
+    for (placeholder, variable, setting) in settings {
+        if filled.contains(placeholder) {
+            let table = format!("{setting} of the endpoint `{endpoint}` in companion.toml");
+            filled = filled.replace(placeholder, if own { variable } else { &table });
+        }
+    }
+    error.hint = Some(filled);
+    error
 }
 
 pub(super) fn unauthorized() -> Error {
@@ -34,7 +65,7 @@ pub(super) fn forbidden() -> Error {
 
 /// Not `rate_limited`, for waiting does not help.
 pub(super) fn no_credit() -> Error {
-    let hint = "Check the account's billing, or set COMPANION_API_KEY to a key of another account.";
+    let hint = "Check the account's billing, or set {key} to a key of another account.";
     error(Credit, "The provider says that the account has no credit left.", hint)
 }
 
@@ -105,12 +136,6 @@ pub(super) fn connect_timeout() -> Error {
     error(Network, "The provider did not take the connection in time.", CHECK_RUNNING)
 }
 
-pub(super) fn tls() -> Error {
-    let hint = "Check that COMPANION_BASE_URL names the right host and that this system trusts \
-                the authority of its certificate.";
-    error(Network, "No secure connection to the provider could be made.", hint)
-}
-
 pub(super) fn broken() -> Error {
     let message = "The connection to the provider broke before the answer was complete.";
     error(Network, message, TRY_AGAIN)
@@ -141,8 +166,20 @@ pub(super) fn wrong_address(status: u16) -> Error {
     error(Malformed, message, CHECK_URL)
 }
 
+/// The endpoint knows chat completions alone.
+pub(super) fn no_responses(status: u16) -> Error {
+    let message = format!("The provider has no Responses API at its address (status {status}).");
+    error(Api, message, "Set {api} to \"chat\", or check {url}.")
+}
+
+/// The model is served by the other interface alone.
+pub(super) fn only_responses() -> Error {
+    let message = "The provider offers this model by its Responses API alone.";
+    error(Api, message, "Set {api} to \"responses\", or choose another model.")
+}
+
 pub(super) fn redirect() -> Error {
-    let hint = "Set COMPANION_BASE_URL to the final address.";
+    let hint = "Set {url} to the final address.";
     let message =
         "The provider's address redirects to another one, and redirects are not followed.";
     error(Malformed, message, hint)
@@ -166,9 +203,27 @@ pub(super) fn event_too_long() -> Error {
 
 pub(super) fn tool_call() -> Error {
     let message = "The model called a tool, though there are none, and answered nothing else.";
-    error(Malformed, message, "Try again, or set COMPANION_MODEL to another model.")
+    error(Malformed, message, "Try again, or set {model} to another model.")
 }
 
 pub(super) fn no_answer() -> Error {
     error(Malformed, "The provider ended its stream without an answer.", TRY_AGAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_names_the_setting_of_the_endpoint_that_it_is_about() {
+        let hint = |error: Error, name: &str| {
+            with_settings(error, &name.parse().unwrap()).hint.unwrap_or_default()
+        };
+        assert!(hint(unauthorized(), "openai").starts_with("Set COMPANION_API_KEY to"));
+        assert_eq!(
+            hint(unauthorized(), "azure"),
+            "Set `api_key_file` or `api_key_env` of the endpoint `azure` in companion.toml to a \
+             key that is valid for this provider."
+        );
+    }
 }

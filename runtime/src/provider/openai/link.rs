@@ -1,63 +1,87 @@
-//! One connection for one request, held by whoever awaits it.
+//! One connection, held by whoever awaits it.
 //!
-//! Neither a pool nor a task of its own drives the connection: it lives inside
-//! [`Link::drive`], so that dropping the link closes the socket there and then. That is what
-//! lets `Halted` mean that the connection is gone (invariant 6).
+//! Neither a pool nor a task of its own drives the connection: it lives inside [`drive`], so that
+//! dropping the link closes the socket there and then. That is what lets `Halted` mean that the
+//! connection is gone (invariant 6). hyper-util's pooled client and reqwest, which is built on it,
+//! drive each connection in a task that ends some time after its response was dropped; only a
+//! guard within the pool's stream could tell when, and reqwest has no place for one. So idle
+//! connections wait on a [`shelf`] of our own, and hyper-util's parts do the rest: its connector
+//! in [`dial`], its reading of proxies in `endpoint/route`.
 
 use std::future::{Future, poll_fn};
-use std::io;
+use std::io::IoSlice;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::client::conn::http1::{self, Connection, SendRequest};
-use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST, USER_AGENT};
+use hyper::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, HOST, PROXY_AUTHORIZATION, USER_AGENT};
 use hyper::{Method, Request, Response};
 use hyper_util::rt::TokioIo;
 use protocol::Error;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::timeout;
 
 use super::endpoint::Endpoint;
 use super::fault;
 
+mod dial;
+pub(super) mod shelf;
+mod tunnel;
+
+/// Bytes in both directions, however many layers are beneath them.
 trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 type Body = Full<Bytes>;
-type Driver = Pin<Box<Connection<TokioIo<Box<dyn Io>>, Body>>>;
+type Driver = Pin<Box<Connection<TokioIo<Listening>, Body>>>;
+
+/// What a request is made of, so that it can be made again.
+#[derive(Clone)]
+pub(super) struct Call {
+    /// Such as `/chat/completions`.
+    pub(super) path: &'static str,
+    /// For a POST; without it a GET.
+    pub(super) body: Option<Bytes>,
+}
 
 pub(super) struct Link {
     sender: SendRequest<Body>,
     connection: Driver,
     /// The connection has ended and must not be polled again.
     ended: bool,
+    heard: Heard,
+    /// Whether the last response was read to its end.
+    is_complete: bool,
 }
 
 impl Link {
-    /// Finds the host, connects and greets, all within `limit`.
+    /// Connects by the endpoint's way and greets, all within `limit`.
     pub(super) async fn open(endpoint: &Endpoint, limit: Duration) -> Result<Self, Error> {
-        let io = timeout(limit, connect(endpoint, limit))
-            .await
-            .unwrap_or_else(|_| Err(fault::connect_timeout()))?;
+        let heard = Heard::default();
+        let io = Listening { io: dial::dial(endpoint, limit).await?, heard: heard.clone() };
         let (sender, connection) =
             http1::handshake(TokioIo::new(io)).await.map_err(|_| fault::broken())?;
-        Ok(Self { sender, connection: Box::pin(connection), ended: false })
+        let connection = Box::pin(connection);
+        Ok(Self { sender, connection, ended: false, heard, is_complete: false })
     }
 
-    /// Sends a request and waits for the response's head; a POST of `body`, or a GET.
+    /// Sends a request and waits for the response's head.
     pub(super) async fn send(
         &mut self,
         endpoint: &Endpoint,
-        call: &str,
-        body: Option<Vec<u8>>,
+        call: Call,
     ) -> Result<Response<Incoming>, Error> {
-        let method = if body.is_some() { Method::POST } else { Method::GET };
+        self.heard.forget();
+        self.is_complete = false;
+        let method = if call.body.is_some() { Method::POST } else { Method::GET };
         let mut request = Request::builder()
             .method(method)
-            .uri(endpoint.path(call))
+            .uri(endpoint.target(call.path))
             .header(HOST, &endpoint.authority)
             .header(USER_AGENT, concat!("companion/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "text/event-stream, application/json")
@@ -65,21 +89,30 @@ impl Link {
             // (https://github.com/Wei-Shaw/claude-relay-service/issues/1039).
             .header(ACCEPT_ENCODING, "identity")
             .header(CONTENT_TYPE, "application/json");
+        if let Some(login) = endpoint.forwarder().and_then(|proxy| proxy.authorization.as_ref()) {
+            request = request.header(PROXY_AUTHORIZATION, login);
+        }
         for (name, value) in &endpoint.headers {
             request = request.header(name, value);
         }
-        let request =
-            request.body(Full::from(body.unwrap_or_default())).map_err(|_| fault::not_sent())?;
+        let request = request
+            .body(Full::from(call.body.unwrap_or_default()))
+            .map_err(|_| fault::not_sent())?;
         let response = self.sender.send_request(request);
-        drive(&mut self.connection, &mut self.ended, response).await.map_err(|e| broken(&e))
+        let response = drive(&mut self.connection, &mut self.ended, response).await;
+        response.map_err(|error| self.broken(&error))
     }
 
     /// The next bytes of a response's body; none at its end.
     pub(super) async fn next(&mut self, body: &mut Incoming) -> Result<Option<Bytes>, Error> {
         loop {
             let frame = drive(&mut self.connection, &mut self.ended, body.frame()).await;
-            match frame.transpose().map_err(|e| broken(&e))?.map(|frame| frame.into_data()) {
-                None => return Ok(None),
+            let frame = frame.transpose().map_err(|error| self.broken(&error))?;
+            match frame.map(|frame| frame.into_data()) {
+                None => {
+                    self.is_complete = true;
+                    return Ok(None);
+                }
                 Some(Ok(bytes)) if !bytes.is_empty() => return Ok(Some(bytes)),
                 // Trailers, or nothing.
                 Some(_) => {}
@@ -105,10 +138,43 @@ impl Link {
         .await;
         read
     }
+
+    /// Whether the endpoint said anything since the last request.
+    pub(super) fn has_heard(&self) -> bool {
+        self.heard.first().is_some()
+    }
+
+    /// Whether a further request can be sent: the last response was read to its end, and the other
+    /// side has not closed. The connection is looked at once and not waited for.
+    pub(super) async fn is_idle(&mut self) -> bool {
+        if !self.is_complete || self.ended {
+            return false;
+        }
+        poll_fn(|context| {
+            self.ended = self.connection.as_mut().poll(context).is_ready();
+            let ready = self.sender.poll_ready(context);
+            Poll::Ready(!self.ended && matches!(ready, Poll::Ready(Ok(()))))
+        })
+        .await
+    }
+
+    fn broken(&self, error: &hyper::Error) -> Error {
+        // A TLS alert, which is what a port of https answers.
+        const ALERT: u8 = 0x15;
+        match error.is_parse() {
+            true if self.heard.first() == Some(ALERT) => fault::network::wants_tls(),
+            true => fault::not_http(),
+            false => fault::broken(),
+        }
+    }
 }
 
 /// Awaits something that moves only as the connection moves.
-async fn drive<F: Future>(connection: &mut Driver, ended: &mut bool, future: F) -> F::Output {
+async fn drive<C: Future, F: Future>(
+    connection: &mut Pin<Box<C>>,
+    ended: &mut bool,
+    future: F,
+) -> F::Output {
     let mut future = pin!(future);
     poll_fn(|context| {
         if !*ended {
@@ -120,39 +186,83 @@ async fn drive<F: Future>(connection: &mut Driver, ended: &mut bool, future: F) 
     .await
 }
 
-/// Tries the host's addresses one after the other, each with its share of the time, so
-/// that a dead one (often IPv6) does not use up all of it.
-async fn connect(endpoint: &Endpoint, limit: Duration) -> Result<Box<dyn Io>, Error> {
-    let found = lookup_host((endpoint.host.as_str(), endpoint.port)).await;
-    let addresses: Vec<_> = found.map_err(|_| fault::host_not_found())?.collect();
-    let share = limit / u32::try_from(addresses.len()).unwrap_or(u32::MAX).max(1);
-    let mut last = fault::host_not_found();
-    for address in addresses {
-        match timeout(share, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return greet(endpoint, stream).await,
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                last = fault::refused();
-            }
-            Ok(Err(_)) => last = fault::unreachable(),
-            Err(_) => last = fault::connect_timeout(),
-        }
-    }
-    Err(last)
-}
+/// The first byte that came since the last request, if any; shared with [`Listening`].
+#[derive(Clone, Default)]
+struct Heard(Arc<AtomicU16>);
 
-async fn greet(endpoint: &Endpoint, stream: TcpStream) -> Result<Box<dyn Io>, Error> {
-    // Small requests go out at once; the option cannot fail on a fresh socket, and
-    // without it things are merely slower.
-    let _ = stream.set_nodelay(true);
-    match &endpoint.tls {
-        None => Ok(Box::new(stream)),
-        Some((connector, name)) => {
-            let stream = connector.connect(name.clone(), stream).await;
-            Ok(Box::new(stream.map_err(|_| fault::tls())?))
+impl Heard {
+    /// Set in addition to the byte, which may be zero.
+    const SOME: u16 = 0x100;
+
+    fn forget(&self) {
+        self.0.store(0, Ordering::Relaxed);
+    }
+
+    fn first(&self) -> Option<u8> {
+        let heard = self.0.load(Ordering::Relaxed);
+        (heard & Self::SOME != 0).then_some(heard.to_le_bytes()[0])
+    }
+
+    fn hear(&self, byte: u8) {
+        if self.first().is_none() {
+            self.0.store(Self::SOME | u16::from(byte), Ordering::Relaxed);
         }
     }
 }
 
-fn broken(error: &hyper::Error) -> Error {
-    if error.is_parse() { fault::not_http() } else { fault::broken() }
+/// A stream that notes the first byte of each answer.
+struct Listening {
+    io: Box<dyn Io>,
+    heard: Heard,
+}
+
+impl AsyncRead for Listening {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.io).poll_read(context, buffer))?;
+        if let Some(first) = buffer.filled().get(before) {
+            self.heard.hear(*first);
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl AsyncWrite for Listening {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write(context, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<std::io::Result<usize>> {
+        Pin::new(&mut self.io).poll_write_vectored(context, bytes)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.io.is_write_vectored()
+    }
+
+    fn poll_flush(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_flush(context)
+    }
+
+    fn poll_shutdown(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<std::io::Result<()>> {
+        Pin::new(&mut self.io).poll_shutdown(context)
+    }
 }

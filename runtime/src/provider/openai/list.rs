@@ -14,6 +14,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
+use super::link::Call;
 use super::refusal::Sent;
 use super::{Shared, classify, echo, fault, windows};
 use crate::Secret;
@@ -144,9 +145,10 @@ impl Shared {
     /// Requests the list from the endpoint. Errors as a turn does.
     pub(super) async fn ask_for_models(&self) -> Listed {
         self.listing.asked.store(true, Ordering::Relaxed);
-        let mut link = self.link().await?;
-        let (head, mut body) = link.send(&self.endpoint, "/models", None).await?.into_parts();
+        let (mut link, response) = self.send(Call { path: "/models", body: None }).await?;
+        let (head, mut body) = response.into_parts();
         let read = link.read(&mut body, LIST_BYTES, LIMIT).await;
+        self.shelf.put(link).await;
         if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
             return Err(fault::no_models());
         } else if head.status != StatusCode::OK {

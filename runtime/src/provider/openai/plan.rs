@@ -4,7 +4,7 @@
 use protocol::api::{InputMessage, InputRole, Sampling};
 use protocol::{Adjustment, Error};
 
-use super::config::{CONTEXT_TOKENS, OpenaiConfig};
+use super::config::{Api, CONTEXT_TOKENS, OpenaiConfig};
 use super::fault;
 use super::learned::Habits;
 use super::overflow;
@@ -22,6 +22,8 @@ pub(super) struct Facts<'a> {
     pub(super) listed: Option<u32>,
     /// Whether it is OpenAI's own service, or Azure's.
     pub(super) is_openai: bool,
+    /// The interface by which the model is asked.
+    pub(super) api: Api,
 }
 
 /// A request that is ready to be sent.
@@ -38,6 +40,7 @@ pub(super) struct Plan {
     /// The adjustments that change this request.
     pub(super) adjustments: Vec<Adjustment>,
     pub(super) sent: Sent,
+    pub(super) api: Api,
 }
 
 /// Plans a request.
@@ -68,7 +71,7 @@ pub(super) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
         Err(_) => newest(),
     };
 
-    let adjustments = in_force(request, habits, facts.is_openai);
+    let adjustments = in_force(request, habits, facts);
     let sampling = outgoing::sampling(request.sampling, &adjustments);
     let messages = outgoing::messages(&request.system, &request.messages[left_out..], &adjustments);
     let shown = costs[left_out..].iter().map(|(_, tokens)| tokens);
@@ -76,10 +79,11 @@ pub(super) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
         left_out,
         window: known,
         tokens: shown.fold(fixed, |sum, tokens| sum.saturating_add(*tokens)),
-        sent: sent(&messages, sampling, &adjustments, facts.is_openai),
+        sent: sent(&messages, sampling, &adjustments, facts),
         messages,
         sampling,
         adjustments,
+        api: facts.api,
     })
 }
 
@@ -116,28 +120,38 @@ pub(super) fn learn_length(
 /// Azure, whose newer models refuse `max_tokens`, and `max_tokens` elsewhere: Ollama knows no
 /// other (<https://docs.ollama.com/api/openai-compatibility>), and vLLM, SGLang, llama.cpp and
 /// LiteLLM take both. A refusal teaches otherwise.
-pub(super) fn maximum(adjustments: &[Adjustment], is_openai: bool) -> Parameter {
+pub(super) fn maximum(adjustments: &[Adjustment], facts: Facts<'_>) -> Parameter {
+    if facts.api == Api::Responses {
+        return Parameter::MaxOutputTokens;
+    }
     let learned = adjustments.iter().rev().find_map(|adjustment| match adjustment {
         Adjustment::MaxTokens => Some(Parameter::MaxTokens),
         Adjustment::MaxCompletionTokens => Some(Parameter::MaxCompletionTokens),
         _ => None,
     });
-    let own = if is_openai { Parameter::MaxCompletionTokens } else { Parameter::MaxTokens };
+    let own = if facts.is_openai { Parameter::MaxCompletionTokens } else { Parameter::MaxTokens };
     learned.unwrap_or(own)
 }
 
+/// What the Responses API has nothing for, which is known from the beginning
+/// (<https://platform.openai.com/docs/api-reference/responses/create>): an assistant's message at
+/// the end is not gone on from.
+const NOT_IN_RESPONSES: [Adjustment; 2] = [Adjustment::WithoutSeed, Adjustment::WithoutBeginning];
+
 /// The known adjustments that change this request.
-fn in_force(request: &Request, habits: &Habits, is_openai: bool) -> Vec<Adjustment> {
+fn in_force(request: &Request, habits: &Habits, facts: Facts<'_>) -> Vec<Adjustment> {
     use Adjustment as A;
     let Sampling { temperature, top_p, seed, max_tokens } = request.sampling;
     let continues = request.messages.last().is_some_and(|last| last.role == InputRole::Assistant);
     let bounded = max_tokens.is_some() && !habits.adjustments.contains(&A::WithoutMaxTokens);
-    let field = maximum(&habits.adjustments, is_openai);
+    let (field, is_openai) = (maximum(&habits.adjustments, facts), facts.is_openai);
+    let by_responses = facts.api == Api::Responses;
     let changes = |adjustment: &A| match adjustment {
         A::WithoutTemperature => temperature.is_some(),
         A::WithoutTopP => top_p.is_some(),
         A::WithoutSeed => seed.is_some(),
-        A::WithoutStreamOptions => true,
+        A::WithoutStreamOptions => !by_responses,
+        A::WithoutReasoningSummary => by_responses,
         A::MaxTokens => bounded && is_openai && field == Parameter::MaxTokens,
         A::MaxCompletionTokens => bounded && !is_openai && field == Parameter::MaxCompletionTokens,
         A::WithoutMaxTokens => max_tokens.is_some(),
@@ -145,22 +159,28 @@ fn in_force(request: &Request, habits: &Habits, is_openai: bool) -> Vec<Adjustme
         A::WithoutBeginning => continues,
         A::FewerMessages => false,
     };
-    habits.adjustments.iter().copied().filter(changes).collect()
+    let known = NOT_IN_RESPONSES.into_iter().filter(|_| by_responses);
+    let learned = habits.adjustments.iter().copied();
+    let learned = learned.filter(|it| !by_responses || !NOT_IN_RESPONSES.contains(it));
+    known.chain(learned).filter(changes).collect()
 }
 
 fn sent(
     messages: &[InputMessage],
     sampling: Sampling,
     adjustments: &[Adjustment],
-    is_openai: bool,
+    facts: Facts<'_>,
 ) -> Sent {
-    let options = !adjustments.contains(&Adjustment::WithoutStreamOptions);
+    let by_responses = facts.api == Api::Responses;
+    let options = !by_responses && !adjustments.contains(&Adjustment::WithoutStreamOptions);
+    let summary = by_responses && !adjustments.contains(&Adjustment::WithoutReasoningSummary);
     let parameters = [
         sampling.temperature.map(|_| Parameter::Temperature),
         sampling.top_p.map(|_| Parameter::TopP),
         sampling.seed.map(|_| Parameter::Seed),
         options.then_some(Parameter::StreamOptions),
-        sampling.max_tokens.map(|_| maximum(adjustments, is_openai)),
+        sampling.max_tokens.map(|_| maximum(adjustments, facts)),
+        summary.then_some(Parameter::ReasoningSummary),
     ];
     let is = |message: Option<&InputMessage>, role| message.is_some_and(|m| m.role == role);
     Sent {

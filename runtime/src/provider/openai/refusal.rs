@@ -27,6 +27,10 @@ pub(super) enum Parameter {
     StreamOptions,
     MaxTokens,
     MaxCompletionTokens,
+    /// The same by the Responses API.
+    MaxOutputTokens,
+    /// A summary of the thinking, which only the Responses API has.
+    ReasoningSummary,
 }
 
 /// The parts of a request that can be refused.
@@ -40,13 +44,24 @@ pub(super) struct Sent {
 }
 
 /// Each parameter by its name, and how it is spelled otherwise.
-const PARAMETERS: [(Parameter, &[&str]); 6] = [
+const PARAMETERS: [(Parameter, &[&str]); 8] = [
     (Parameter::Temperature, &["temperature"]),
     (Parameter::TopP, &["top_p", "topp", "top-p"]),
     (Parameter::Seed, &["seed"]),
     (Parameter::StreamOptions, &["stream_options", "streamoptions", "include_usage"]),
     (Parameter::MaxTokens, &["max_tokens", "maxtokens"]),
     (Parameter::MaxCompletionTokens, &["max_completion_tokens", "maxcompletiontokens"]),
+    (Parameter::MaxOutputTokens, &["max_output_tokens", "maxoutputtokens"]),
+    (
+        Parameter::ReasoningSummary,
+        &[
+            "reasoning.summary",
+            "reasoning_summary",
+            "reasoning summaries",
+            "'reasoning'",
+            "`reasoning`",
+        ],
+    ),
 ];
 
 /// Words that refusals contain, in lower case.
@@ -157,9 +172,14 @@ pub(super) fn is_range(said: &Said) -> bool {
 pub(super) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
     let sent = |parameter: &Parameter| sent.parameters.contains(parameter);
     let named = |names: &[&str]| {
-        said.params.iter().any(|param| names.contains(&param.split('.').next().unwrap_or_default()))
+        let whole = |param: &str| names.contains(&param);
+        let first = |param: &str| names.contains(&param.split('.').next().unwrap_or_default());
+        // A part of `reasoning` is not all of it.
+        said.params.iter().any(|p| whole(p) || first(p) && !p.starts_with("reasoning."))
     };
     let field = PARAMETERS.iter().find(|(_, names)| named(names)).map(|(parameter, _)| *parameter);
+    // As a word it is one of every model that thinks, as a field it is the object of the summary.
+    let field = field.or(named(&["reasoning"]).then_some(Parameter::ReasoningSummary));
     if let Some(parameter) = field {
         return Some(parameter).filter(sent);
     }
@@ -193,7 +213,10 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
         Refused::Parameter(P::MaxCompletionTokens) if !made.contains(&A::MaxCompletionTokens) => {
             A::MaxTokens
         }
-        Refused::Parameter(P::MaxTokens | P::MaxCompletionTokens) => A::WithoutMaxTokens,
+        Refused::Parameter(P::MaxTokens | P::MaxCompletionTokens | P::MaxOutputTokens) => {
+            A::WithoutMaxTokens
+        }
+        Refused::Parameter(P::ReasoningSummary) => A::WithoutReasoningSummary,
         // The roles alternate already, so the refusal must be about the system message.
         Refused::System | Refused::Roles if sent.system => A::SystemInUser,
         Refused::Beginning | Refused::Roles if sent.beginning => A::WithoutBeginning,

@@ -35,6 +35,19 @@ pub(super) fn says_compressed(headers: &HeaderMap) -> bool {
     encoding.is_some_and(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
 }
 
+/// Whether a response is a proxy's own and not the endpoint's: squid's, tinyproxy's, or one with a
+/// field for that (RFC 9209).
+pub(super) fn is_of_proxy(headers: &HeaderMap) -> bool {
+    let text = |name: &str| {
+        let value = headers.get(name).and_then(|value| value.to_str().ok());
+        value.unwrap_or_default().to_ascii_lowercase()
+    };
+    headers.contains_key("x-squid-error")
+        || text("server").starts_with("tinyproxy")
+        || text("proxy-status").contains("error=")
+        || headers.contains_key("proxy-authenticate")
+}
+
 /// The kind of a body by its first bytes. None where more bytes are needed.
 pub(super) fn kind(first: &[u8]) -> Option<Kind> {
     if COMPRESSED.iter().any(|mark| first.starts_with(mark)) {
@@ -73,11 +86,17 @@ pub(super) fn events(body: &[u8]) -> Vec<String> {
     lines.into_iter().map(str::to_owned).collect()
 }
 
-/// Whether a JSON text has a choice, so that it is an answer or a part of one.
+/// Whether a JSON text has a choice, or what the Responses API has, so that it is an answer or a
+/// part of one.
 pub(super) fn is_answer(event: &str) -> bool {
     match serde_json::from_str::<Value>(event) {
-        Ok(value) => value["choices"].as_array().is_some_and(|choices| !choices.is_empty()),
-        Err(_) => event.contains("\"choices\""),
+        Ok(value) => {
+            let kind = value["type"].as_str().unwrap_or_default();
+            value["choices"].as_array().is_some_and(|choices| !choices.is_empty())
+                || value["output"].is_array()
+                || kind.starts_with("response.")
+        }
+        Err(_) => event.contains("\"choices\"") || event.contains("\"output\""),
     }
 }
 

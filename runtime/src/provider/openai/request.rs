@@ -1,4 +1,4 @@
-//! What is sent, as a chat completion request.
+//! What is sent, as a chat completion request; [`responses`] by the other interface.
 
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
@@ -9,6 +9,8 @@ use protocol::api::{InputMessage, InputRole};
 
 use super::plan::Plan;
 use super::refusal::Parameter;
+
+pub(super) mod responses;
 
 /// The request of a plan.
 #[allow(deprecated, reason = "`seed` and `max_tokens` are what compatible servers know")]
@@ -42,7 +44,7 @@ fn message(message: &InputMessage) -> ChatCompletionRequestMessage {
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::OpenaiConfig;
+    use super::super::config::{Api, OpenaiConfig};
     use super::super::learned::Habits;
     use super::super::plan::{Facts, plan};
     use super::*;
@@ -65,7 +67,7 @@ mod tests {
         };
         let config = OpenaiConfig::new("http://host");
         let habits = Habits { adjustments: adjustments.to_vec(), ..Habits::default() };
-        let facts = Facts { config: &config, listed: None, is_openai };
+        let facts = Facts { config: &config, listed: None, is_openai, api: Api::Chat };
         serde_json::to_value(body(&plan(&asked, facts, &habits).unwrap(), "m")).unwrap()
     }
 

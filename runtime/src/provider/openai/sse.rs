@@ -11,11 +11,21 @@
 
 use serde::de::IgnoredAny;
 
-/// An event was longer than the decoder was told to bear.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("an event has more than {max_bytes} bytes")]
-pub(super) struct TooLong {
-    pub(super) max_bytes: usize,
+/// Bytes of a too long event that are kept, so that it can be told what it was.
+const BEGINNING_BYTES: usize = 1024;
+
+const BOM: &[u8] = b"\xEF\xBB\xBF";
+
+/// Bytes that the name of an event may have. Longer ones are none that anybody here knows.
+const NAME_BYTES: usize = 64;
+
+/// What stands in a stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Event {
+    Data(String),
+    /// An event that is longer than the decoder was told to bear: its name in quotation marks,
+    /// where it has one, and the beginning of its data. The rest of it is passed over.
+    TooLong(String),
 }
 
 /// Turns bytes into the data of events.
@@ -27,25 +37,25 @@ pub(super) struct Decoder {
     line: Vec<u8>,
     /// The data lines of the event that has not ended, each with its line feed.
     data: String,
+    /// The name of the event that has not ended.
+    name: String,
     /// The last byte ended a line and was a CR: a LF right after it belongs to it.
     after_cr: bool,
-    /// No line has ended yet; the first may begin with a byte order mark.
-    first_line: bool,
+    /// The event is too long: its bytes are dropped, and `line` holds but a mark for a line that
+    /// is not empty.
+    skips: bool,
 }
 
 impl Decoder {
     pub(super) fn new(max_bytes: usize) -> Self {
         let (line, data) = (Vec::new(), String::new());
-        Self { max_bytes, line, data, after_cr: false, first_line: true }
+        let name = String::new();
+        Self { max_bytes, line, data, name, after_cr: false, skips: false }
     }
 
-    /// Takes the next bytes and adds the data of each event that they complete to `events`.
-    /// After an error the decoder is of no more use.
-    pub(super) fn push(
-        &mut self,
-        mut bytes: &[u8],
-        events: &mut Vec<String>,
-    ) -> Result<(), TooLong> {
+    /// Takes the next bytes and adds each event that they complete to `events`, and each that
+    /// becomes too long with them.
+    pub(super) fn push(&mut self, mut bytes: &[u8], events: &mut Vec<Event>) {
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
                 bytes = &bytes[1..];
@@ -53,10 +63,17 @@ impl Decoder {
             }
             let end = bytes.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
             let (part, rest) = bytes.split_at(end.unwrap_or(bytes.len()));
-            if self.line.len() + self.data.len() + part.len() > self.max_bytes {
-                return Err(TooLong { max_bytes: self.max_bytes });
+            if !self.skips && self.line.len() + self.data.len() + part.len() > self.max_bytes {
+                events.push(Event::TooLong(self.beginning(part)));
+                self.data.clear();
+                self.skips = true;
             }
-            self.line.extend_from_slice(part);
+            if !self.skips {
+                self.line.extend_from_slice(part);
+            } else if !part.is_empty() {
+                self.line.clear();
+                self.line.push(b' ');
+            }
             bytes = rest;
             if let Some((end, rest)) = rest.split_first() {
                 self.after_cr = *end == b'\r';
@@ -64,7 +81,6 @@ impl Decoder {
                 self.end_line(events);
             }
         }
-        Ok(())
     }
 
     /// The data of an event whose lines are complete but whose empty line never came.
@@ -73,6 +89,9 @@ impl Decoder {
     /// to keep it, and so are those that do not end their last line
     /// (<https://github.com/ikawrakow/ik_llama.cpp/pull/467>). A line that was cut short is dropped.
     pub(super) fn end(mut self) -> Option<String> {
+        if self.skips {
+            return None;
+        }
         let line = String::from_utf8_lossy(&self.line);
         let data = line.strip_prefix("data:").map(str::trim).unwrap_or_default();
         if data == "[DONE]" || serde_json::from_str::<IgnoredAny>(data).is_ok() {
@@ -81,16 +100,36 @@ impl Decoder {
         self.take_event()
     }
 
-    fn end_line(&mut self, events: &mut Vec<String>) {
+    fn beginning(&self, part: &[u8]) -> String {
+        let known = [self.data.as_bytes(), &self.line, part];
+        let bytes: Vec<u8> = known.into_iter().flatten().take(BEGINNING_BYTES).copied().collect();
+        let beginning = String::from_utf8_lossy(&bytes);
+        match self.name.as_str() {
+            "" => beginning.into_owned(),
+            name => format!("\"{name}\" {beginning}"),
+        }
+    }
+
+    fn end_line(&mut self, events: &mut Vec<Event>) {
+        if self.skips {
+            self.skips = !self.line.is_empty();
+            if !self.skips {
+                self.name.clear();
+            }
+            self.line.clear();
+            return;
+        }
         let line = std::mem::take(&mut self.line);
-        let bom: &[u8] = if std::mem::take(&mut self.first_line) { b"\xEF\xBB\xBF" } else { b"" };
-        let line = String::from_utf8_lossy(line.strip_prefix(bom).unwrap_or(&line));
+        // The standard knows a byte order mark only before the first line; streams that were put
+        // together of several have more.
+        let line = String::from_utf8_lossy(line.strip_prefix(BOM).unwrap_or(&line));
         if line.is_empty() {
-            events.extend(self.take_event());
+            events.extend(self.take_event().map(Event::Data));
         }
         let (field, value) = line.split_once(':').unwrap_or((&line, ""));
         let value = value.strip_prefix(' ').unwrap_or(value);
         match field {
+            "event" if value.len() <= NAME_BYTES => value.clone_into(&mut self.name),
             "data" => self.data.extend([value, "\n"]),
             "error" => self.data.extend(["{\"error\":", value, "}\n"]),
             _ => {}
@@ -98,6 +137,7 @@ impl Decoder {
     }
 
     fn take_event(&mut self) -> Option<String> {
+        self.name.clear();
         let mut data = std::mem::take(&mut self.data);
         data.pop().map(|_line_feed| data)
     }
@@ -111,10 +151,14 @@ mod tests {
     fn decode<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Vec<String> {
         let (mut decoder, mut events) = (Decoder::new(1000), Vec::new());
         for part in parts {
-            decoder.push(part, &mut events).unwrap();
+            decoder.push(part, &mut events);
         }
-        events.extend(decoder.end());
-        events
+        events.extend(decoder.end().map(Event::Data));
+        let data = |event| match event {
+            Event::Data(data) => data,
+            Event::TooLong(beginning) => panic!("{beginning} is too long"),
+        };
+        events.into_iter().map(data).collect()
     }
 
     #[test]
@@ -128,6 +172,21 @@ mod tests {
         let stream: &[u8] =
             b"\xEF\xBB\xBF: hello\nid: 7\nevent: x\nretry: 5\nfoo\ndata: a\n\n:\n\nevent: y\n\ndata\n\n";
         assert_eq!(decode([stream]), ["a", ""]);
+    }
+
+    #[test]
+    fn line_ends_may_be_mixed_and_other_separators_are_text() {
+        for (stream, expected) in [
+            ("data: a\r\n\n\r\ndata: b\n\r\n", &["a", "b"] as &[_]),
+            ("data: a\r\rdata: b\r\r", &["a", "b"]),
+            ("data: a\u{2028}b\u{85}c\n\n", &["a\u{2028}b\u{85}c"]),
+            ("data: a\n\n\u{feff}data: b\n\n", &["a", "b"]),
+            ("data:[DONE]\n\n", &["[DONE]"]),
+            ("data:a\n\ndata:  b\n\n", &["a", " b"]),
+        ] {
+            assert_eq!(decode([stream.as_bytes()]), expected, "{stream:?}");
+            assert_eq!(decode(stream.as_bytes().chunks(1)), expected, "{stream:?}");
+        }
     }
 
     #[test]
@@ -150,15 +209,34 @@ mod tests {
     }
 
     #[test]
-    fn a_long_event_is_an_error_before_it_is_held() {
-        for event in [vec![b'x'; 2000], b"data: 12345678\n".repeat(200)] {
-            let mut decoder = Decoder::new(1000);
-            let pushed = event.iter().try_for_each(|byte| {
-                assert!(decoder.line.len() + decoder.data.len() <= 1001);
-                decoder.push(&[*byte], &mut Vec::new())
-            });
-            assert_eq!(pushed, Err(TooLong { max_bytes: 1000 }));
+    fn a_long_event_is_passed_over_and_never_held() {
+        let long =
+            [b"data: {\"type\":\"".to_vec(), vec![b'x'; 5000], b"\"}\n\ndata: b\n\n".to_vec()];
+        let lines = [b"data: 12345678\n".repeat(200), b"\ndata: b\n\n".to_vec()];
+        for (stream, beginning) in
+            [(long.concat(), "data: {\"type\":\"xxx"), (lines.concat(), "12345678\n")]
+        {
+            for size in [1, 7, stream.len()] {
+                let (mut decoder, mut events) = (Decoder::new(1000), Vec::new());
+                decoder.push(b"event: x\r\ndata: a\r\n\r\n", &mut events);
+                for part in stream.chunks(size) {
+                    decoder.push(part, &mut events);
+                    assert!(decoder.line.len() + decoder.data.len() <= 1001);
+                }
+                let [first, Event::TooLong(told), last] = &events[..] else { panic!("{events:?}") };
+                assert!(told.starts_with(beginning) && told.len() <= BEGINNING_BYTES, "{told}");
+                let data = |data: &str| Event::Data(data.to_owned());
+                assert_eq!((first, last), (&data("a"), &data("b")));
+            }
         }
+        let (mut decoder, mut events) = (Decoder::new(1000), Vec::new());
+        decoder.push(&[b"event: some\ndata: ", [b'x'; 2000].as_slice()].concat(), &mut events);
+        assert!(
+            matches!(&events[..], [Event::TooLong(told)] if told.starts_with("\"some\" data: x"))
+        );
+        let mut decoder = Decoder::new(1000);
+        decoder.push(&[b"data: ", [b'x'; 2000].as_slice()].concat(), &mut Vec::new());
+        assert_eq!(decoder.end(), None);
     }
 
     fn stream() -> impl Strategy<Value = Vec<u8>> {

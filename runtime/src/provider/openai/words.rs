@@ -23,8 +23,8 @@ const EMAIL: &str = "[e-mail]";
 /// The secrets of this endpoint, which are replaced whatever they look like.
 pub(super) struct Known<'a> {
     pub(super) secrets: Vec<&'a Secret>,
-    /// The endpoint's host, authority and path.
-    pub(super) places: [&'a str; 3],
+    /// The endpoint's host, authority and path, and its proxy's host.
+    pub(super) places: Vec<&'a str>,
 }
 
 /// Turns a text into one line without markup, control characters and repeated spaces.
@@ -76,7 +76,7 @@ pub(super) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
             return None;
         }
     }
-    for place in known.places {
+    for place in &known.places {
         // A shorter one, such as `/v1`, reveals nothing.
         if place.len() > 4 {
             text = text.replace(place, ADDRESS);

@@ -181,7 +181,7 @@ fn usage(usage: &Value) -> Option<Usage> {
     })
 }
 
-fn count(value: &Value) -> Option<u32> {
+pub(super) fn count(value: &Value) -> Option<u32> {
     // JSON of other programs writes whole numbers as floats, too.
     let number = value.as_f64().filter(|number| *number >= 0.0)?;
     Some(number as u32)

@@ -21,7 +21,7 @@ fn say(text: &mut String, pieces: Vec<Piece>) {
 
 /// The text, without the reasoning, and the end.
 fn fold(max_bytes: usize, events: &[&str]) -> (String, End) {
-    let mut answer = Answer::new(Bounds { text: max_bytes, reasoning: max_bytes });
+    let mut answer = Answer::new(Bounds { text: max_bytes, reasoning: max_bytes }, Api::Chat);
     let mut text = String::new();
     for event in events {
         match answer.event(event) {

@@ -1,8 +1,8 @@
 use super::*;
 use ProviderKind::Parameter as Refusal;
 use ProviderKind::{
-    Auth, Beginning, ContentFilter, ContextLength, Credit, Malformed, ModelNotFound, Permission,
-    RateLimited, Rejected, Roles, Upstream,
+    Api, Auth, Beginning, ContentFilter, ContextLength, Credit, Malformed, ModelNotFound,
+    Permission, RateLimited, Rejected, Roles, Upstream,
 };
 use std::time::Duration;
 
@@ -94,7 +94,7 @@ fn statuses_bodies_and_their_kinds() {
         (
             404,
             r#"{"error":{"message":"This model is only supported in v1/responses and not in v1/chat/completions."}}"#,
-            ModelNotFound,
+            Api,
         ),
         // Azure.
         (
@@ -244,7 +244,7 @@ fn only_a_model_that_is_not_known_is_answered_with_the_models_setting() {
     for (status, body) in (300..600).flat_map(|status| bodies.map(|body| (status, body))) {
         let error = response(status, &HeaderMap::new(), body, UNIX_EPOCH);
         let hint = error.hint.unwrap_or_default();
-        assert!(!hint.contains("COMPANION_MODEL"), "{status} {body}: {hint}");
+        assert!(!hint.contains("{model}"), "{status} {body}: {hint}");
     }
 }
 

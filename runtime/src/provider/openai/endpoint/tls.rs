@@ -7,23 +7,24 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::{WebPkiServerVerifier, verify_server_name};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme};
+use rustls::server::ParsedCertificate;
+use rustls::{
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+};
 use tokio_rustls::TlsConnector;
 
 use crate::provider::openai::config::{ConfigError, OpenaiConfig};
 
-/// What makes secure connections to `host`, with the name that its certificate must have.
-pub(super) fn connector(
-    host: &str,
-    config: &OpenaiConfig,
-) -> Result<(TlsConnector, ServerName<'static>), ConfigError> {
+/// What makes secure connections as this configuration has it.
+pub(super) fn connector(config: &OpenaiConfig) -> Result<TlsConnector, ConfigError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let system = rustls_native_certs::load_native_certs().certs;
+    roots.add_parsable_certificates(system.iter().cloned());
     let named = config.ca_file.as_deref().map(certificates).transpose()?.unwrap_or_default();
     roots.add_parsable_certificates(named.iter().cloned());
     if roots.is_empty() && named.is_empty() {
@@ -38,16 +39,14 @@ pub(super) fn connector(
             Some(builder.build().map_err(|_| ConfigError::Certificates)?)
         }
     };
-    let verifier = Verifier { named, by_roots, provider: provider.clone() };
+    let verifier = Verifier { named, system, by_roots, provider: provider.clone() };
     let client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|_| ConfigError::Certificates)?
         .dangerous()
         .with_custom_certificate_verifier(Arc::new(verifier))
         .with_no_client_auth();
-    let name = config.tls_server_name.as_deref().unwrap_or(host);
-    let name = ServerName::try_from(name.to_owned()).map_err(|_| ConfigError::ServerName)?;
-    Ok((TlsConnector::from(Arc::new(client)), name))
+    Ok(TlsConnector::from(Arc::new(client)))
 }
 
 fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
@@ -57,12 +56,21 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError
     if certificates.is_empty() { Err(unusable()) } else { Ok(certificates) }
 }
 
+/// Whether a server shows the certificate of an authority as its own: `openssl req -x509` makes no
+/// other (<https://github.com/seanmonstar/reqwest/issues/2041>).
+pub(in super::super) fn is_of_authority(error: &Error) -> bool {
+    let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
+    other.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
+}
+
 /// Takes a certificate that the owner named, byte by byte, whatever it says of itself: what people
 /// make for a server at home is often its own authority, has no name or has passed its date, which
-/// webpki refuses. Any other has to lead to a root.
+/// webpki refuses. One that is trusted by the system (also by `SSL_CERT_FILE`) may be its own
+/// authority as well, and has to have the right name. Any other has to lead to a root.
 #[derive(Debug)]
 struct Verifier {
     named: Vec<CertificateDer<'static>>,
+    system: Vec<CertificateDer<'static>>,
     by_roots: Option<Arc<WebPkiServerVerifier>>,
     provider: Arc<CryptoProvider>,
 }
@@ -80,11 +88,20 @@ impl ServerCertVerifier for Verifier {
         if self.named.iter().any(|named| named == end_entity) {
             return Ok(ServerCertVerified::assertion());
         }
-        match &self.by_roots {
-            Some(roots) => {
-                roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now)
+        let Some(roots) = &self.by_roots else {
+            return Err(CertificateError::UnknownIssuer.into());
+        };
+        let verified =
+            roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        match verified {
+            Err(error)
+                if is_of_authority(&error)
+                    && self.system.iter().any(|known| known == end_entity) =>
+            {
+                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
+                Ok(ServerCertVerified::assertion())
             }
-            None => Err(rustls::CertificateError::UnknownIssuer.into()),
+            verified => verified,
         }
     }
 
@@ -110,5 +127,42 @@ impl ServerCertVerifier for Verifier {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.provider.signature_verification_algorithms.supported_schemes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+
+    /// `usage/05`: `SSL_CERT_FILE=c.pem`, which curl takes.
+    #[test]
+    fn a_certificate_that_the_system_trusts_may_be_its_own_authority_under_its_own_name() {
+        let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        let certificate = |params: &CertificateParams| {
+            params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().clone()
+        };
+        let (known, stranger) = (certificate(&params), certificate(&params));
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let expired = certificate(&params);
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let system = vec![known.clone(), expired.clone()];
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(system.iter().cloned());
+        let by_roots = WebPkiServerVerifier::builder_with_provider(roots.into(), provider.clone());
+        let by_roots = Some(by_roots.build().unwrap());
+        let verifier = Verifier { named: Vec::new(), system, by_roots, provider };
+        for (certificate, name, taken) in [
+            (&known, "localhost", true),
+            (&known, "elsewhere.example", false),
+            (&stranger, "localhost", false),
+            (&expired, "localhost", false),
+        ] {
+            let name = ServerName::try_from(name).unwrap();
+            let verified =
+                verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
+            assert_eq!(verified.is_ok(), taken, "{name:?} {verified:?}");
+        }
     }
 }

@@ -3,19 +3,27 @@
 use std::time::{Duration, SystemTime};
 
 use hyper::{Response, StatusCode, body::Incoming};
-use protocol::Error;
+use protocol::{Error, ErrorCode, ProviderKind};
 use serde_json::Value;
 
+use super::super::config::Api;
 use super::super::link::Link;
 use super::super::plan::Plan;
 use super::super::reply::{self, Kind};
 use super::super::said::Said;
-use super::super::{Shared, classify, fault};
+use super::super::{Shared, answer, classify, fault};
+use super::told::Told;
 
 /// Bytes of an error's body that are read.
 const MAX_BODY_BYTES: usize = 1 << 20;
 /// How long such a body may take once its head is there.
 const BODY_LIMIT: Duration = Duration::from_secs(5);
+
+/// Whether an endpoint does not know the place that it was asked at.
+fn is_no_place(status: u16, error: &Error) -> bool {
+    let unknown = error.code == ErrorCode::Provider(ProviderKind::Malformed);
+    matches!(status, 404 | 405) && unknown
+}
 
 /// Why an attempt has no answer.
 pub(super) struct Failure {
@@ -39,19 +47,28 @@ pub(super) enum Reply {
 }
 
 impl Shared {
-    /// Tells which kind of answer a response holds.
+    /// Tells which kind of answer a response holds. Whatever comes of it is a sign of life.
     pub(super) async fn reply(
         &self,
         response: Response<Incoming>,
         link: &mut Link,
         plan: &Plan,
+        told: &mut Told<'_>,
     ) -> Result<Reply, Failure> {
         let (head, mut body) = response.into_parts();
         if head.status != StatusCode::OK {
             let read = link.read(&mut body, MAX_BODY_BYTES, BODY_LIMIT).await;
             let (status, now) = (head.status.as_u16(), SystemTime::now());
+            if self.endpoint.forwarder().is_some() && reply::is_of_proxy(&head.headers) {
+                return Err(classify::from_proxy(status, &read).into());
+            }
             let response = (status, &head.headers, read.as_slice());
-            let (error, said) = classify::from_response(response, now, self.has_key(), &plan.sent);
+            let (mut error, said) =
+                classify::from_response(response, now, self.has_key(), &plan.sent);
+            if plan.api == Api::Responses && is_no_place(status, &error) {
+                let words = error.said.take();
+                error = Error { said: words, ..fault::no_responses(status) };
+            }
             tracing::debug!(status, code = ?error.code, said = error.said, "the provider failed");
             return Err(Failure { error, said: Some(Box::new(said)) });
         }
@@ -66,7 +83,9 @@ impl Shared {
             if let Some(kind) = reply::kind(&first) {
                 break kind;
             }
-            match link.next(&mut body).await? {
+            let read = link.next(&mut body).await?;
+            told.alive().await;
+            match read {
                 Some(bytes) if first.len() < self.config.max_event_bytes => {
                     first.extend_from_slice(&bytes);
                 }
@@ -75,7 +94,7 @@ impl Shared {
         };
         match kind {
             Kind::Events => Ok(Reply::Events(first, body)),
-            Kind::Json => self.events(first, &mut body, link, plan).await.map(Reply::Whole),
+            Kind::Json => self.events(first, &mut body, link, plan, told).await.map(Reply::Whole),
             Kind::Compressed => Err(fault::compressed().into()),
             Kind::Other => Err(fault::not_a_stream().into()),
         }
@@ -88,8 +107,10 @@ impl Shared {
         body: &mut Incoming,
         link: &mut Link,
         plan: &Plan,
+        told: &mut Told<'_>,
     ) -> Result<Vec<String>, Failure> {
         while let Some(bytes) = link.next(body).await? {
+            told.alive().await;
             if read.len() + bytes.len() > self.config.max_event_bytes + self.config.max_answer_bytes
             {
                 return Err(fault::event_too_long().into());
@@ -115,7 +136,11 @@ impl Shared {
 
     /// The failure that an event or a body reports. None where it reports none.
     pub(super) fn told(&self, value: &Value, plan: &Plan) -> Option<Failure> {
-        let said = Said::from_value(value)?;
+        let error = match plan.api {
+            Api::Chat => None,
+            Api::Responses => answer::responses::error(value),
+        };
+        let said = Said::from_value(error.as_ref().unwrap_or(value))?;
         let error = classify::from_said(&said, &plan.sent, self.has_key());
         tracing::debug!(code = ?error.code, said = error.said, "the provider failed");
         Some(Failure { error, said: Some(Box::new(said)) })

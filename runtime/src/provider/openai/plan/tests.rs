@@ -18,7 +18,7 @@ fn request(system: &str, messages: &[(InputRole, &str)]) -> Request {
 }
 
 fn facts(config: &OpenaiConfig, listed: Option<u32>) -> Facts<'_> {
-    Facts { config, listed, is_openai: false }
+    Facts { config, listed, is_openai: false, api: Api::Chat }
 }
 
 /// So many exchanges of 3,000 letters, and a short question.
@@ -109,7 +109,9 @@ fn the_bound_of_an_answer_goes_by_the_name_that_is_taken() {
         (&[MaxCompletionTokens], false, Parameter::MaxCompletionTokens),
         (&[MaxTokens], true, Parameter::MaxTokens),
     ] {
-        assert_eq!(maximum(learned, is_openai), field);
+        let config = OpenaiConfig::new("http://host");
+        let facts = Facts { is_openai, ..facts(&config, None) };
+        assert_eq!(maximum(learned, facts), field);
     }
 }
 

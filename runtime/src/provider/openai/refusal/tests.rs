@@ -192,3 +192,38 @@ fn nothing_is_done_twice() {
     assert_eq!(adjustment(Refused::Roles, &without_system, &[]), Some(A::WithoutBeginning));
     assert_eq!(adjustment(Refused::System, &without_system, &[]), None);
 }
+
+/// Of the Responses API: OpenAI (continue#12031, openai-python#2194) and servers that know no such object.
+#[test]
+fn a_summary_of_thinking_that_is_refused_is_not_asked_for_again() {
+    let parameters = vec![Parameter::Temperature, Parameter::ReasoningSummary];
+    let sent = Sent { parameters, ..Sent::default() };
+    let refused = |message: &str, param: Option<&str>| {
+        of(&Said::from_body(error(message, param).as_bytes()), &sent)
+    };
+    let summary = Some(Refused::Parameter(Parameter::ReasoningSummary));
+    for (message, param, expected) in [
+        (
+            "Your organization must be verified to generate reasoning summaries.",
+            Some("reasoning.summary"),
+            summary,
+        ),
+        ("Your organization must be verified to generate reasoning summaries.", None, summary),
+        ("Unsupported parameter: 'reasoning.summary' is not supported.", None, summary),
+        ("Unknown parameter: 'reasoning'.", None, summary),
+        ("Extra inputs are not permitted", Some("reasoning"), summary),
+        // Another part of the object, and the word.
+        (
+            "Unsupported parameter: 'reasoning.effort' is not supported.",
+            Some("reasoning.effort"),
+            None,
+        ),
+        (
+            "A reasoning model does not support temperature.",
+            None,
+            Some(Refused::Parameter(Parameter::Temperature)),
+        ),
+    ] {
+        assert_eq!(refused(message, param), expected, "{message}");
+    }
+}

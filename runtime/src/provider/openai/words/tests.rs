@@ -83,7 +83,7 @@ fn markup_and_hidden_marks_are_dropped() {
 }
 
 fn known<'a>(key: &'a Secret, host: &'a str) -> Known<'a> {
-    Known { secrets: vec![key], places: [host, "", "/v1"] }
+    Known { secrets: vec![key], places: vec![host, "", "/v1"] }
 }
 
 #[test]
@@ -119,6 +119,6 @@ proptest! {
 
     #[test]
     fn anything_can_be_cleaned(text in "\\PC{0,200}") {
-        let _ = shown(&cleaned(&text), &Known { secrets: Vec::new(), places: ["", "", ""] });
+        let _ = shown(&cleaned(&text), &Known { secrets: Vec::new(), places: Vec::new() });
     }
 }

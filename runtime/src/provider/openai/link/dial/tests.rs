@@ -1,0 +1,63 @@
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+
+use tokio::net::{TcpListener, TcpSocket};
+use tokio::time::timeout;
+
+use super::*;
+
+/// Finds the same addresses for every name.
+#[derive(Clone)]
+struct Fixed(Vec<SocketAddr>);
+
+impl Service<Name> for Fixed {
+    type Response = std::vec::IntoIter<SocketAddr>;
+    type Error = Infallible;
+    type Future = Ready<Result<Self::Response, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, _: Name) -> Self::Future {
+        ready(Ok(self.0.clone().into_iter()))
+    }
+}
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// IPv6 that leads nowhere is what people have who wait ten seconds for each answer.
+#[tokio::test]
+async fn a_dead_family_of_addresses_is_not_waited_for() {
+    let alive = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = alive.local_addr().unwrap().port();
+    let dead = TcpSocket::new_v6().unwrap();
+    // A machine without IPv6 has no such trouble.
+    if dead.bind(format!("[::1]:{port}").parse().unwrap()).is_err() {
+        return;
+    }
+    // Whoever comes when the queue of a listener is full hears nothing.
+    let dead = dead.listen(1).unwrap();
+    let address = dead.local_addr().unwrap();
+    let mut queue = Vec::new();
+    while let Ok(stream) = timeout(Duration::from_millis(200), TcpStream::connect(address)).await {
+        queue.push(stream.unwrap());
+        assert!(queue.len() < 100, "the queue never fills");
+    }
+    let resolver = Fixed(vec![address, alive.local_addr().unwrap()]);
+    let began = Instant::now();
+    let stream = tcp(resolver, ("model.example", port), LIMIT).await.unwrap();
+    assert_eq!(stream.peer_addr().unwrap(), alive.local_addr().unwrap());
+    assert!(began.elapsed() < LIMIT / 4, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn why_there_is_no_connection_is_told_apart() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let refused = tcp(Fixed(vec![gone]), ("model.example", gone.port()), LIMIT).await;
+    assert_eq!(refused.err(), Some(Unconnected::Refused));
+    let unknown = tcp(GaiResolver::new(), ("nowhere.invalid", 80), LIMIT).await;
+    assert_eq!(unknown.err(), Some(Unconnected::NotFound));
+    let odd = tcp(GaiResolver::new(), ("no host", 80), LIMIT).await;
+    assert_eq!(odd.err(), Some(Unconnected::NotFound));
+}

@@ -1,0 +1,83 @@
+//! The proxy of an endpoint, as a setting.
+
+use std::ffi::OsString;
+
+use runtime::Secret;
+use runtime::provider::openai::{ProxySetting, ProxyVariables};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// What lets the environment decide.
+const ENVIRONMENT: &str = "environment";
+
+/// The setting as it was written. A login in it is never printed.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct ProxyText(Secret);
+
+impl From<String> for ProxyText {
+    fn from(text: String) -> Self {
+        Self(Secret::new(&text))
+    }
+}
+
+impl Serialize for ProxyText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.shown())
+    }
+}
+
+impl ProxyText {
+    /// Reads it. Error: why it is no proxy, without its text.
+    pub fn read(
+        &self,
+        variable: &dyn Fn(&str) -> Option<OsString>,
+    ) -> Result<ProxySetting, String> {
+        let setting = if self.0.reveal() == ENVIRONMENT {
+            let variables = ProxyVariables::read(|name| variable(name)?.into_string().ok());
+            ProxySetting::Environment(variables)
+        } else {
+            ProxySetting::Address(self.0.clone())
+        };
+        setting.check().map(|()| setting).map_err(|error| error.to_string())
+    }
+
+    /// The address without its login.
+    pub fn shown(&self) -> String {
+        let text = self.0.reveal();
+        let (scheme, place) = text.split_once("://").unwrap_or(("", text));
+        let Some((_, host)) = place.rsplit_once('@') else { return text.to_owned() };
+        if scheme.is_empty() { format!("***@{host}") } else { format!("{scheme}://***@{host}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_login_is_not_shown() {
+        for (text, shown) in [
+            ("environment", "environment"),
+            ("http://proxy:3128", "http://proxy:3128"),
+            ("http://me:p@ss@proxy:3128", "http://***@proxy:3128"),
+            ("me:secret@proxy", "***@proxy"),
+        ] {
+            let text = ProxyText::from(text.to_owned());
+            assert_eq!(text.shown(), shown);
+            assert!(!format!("{text:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn the_environment_is_read_only_for_its_word() {
+        let variable = |name: &str| (name == "https_proxy").then(|| "http://proxy:1".into());
+        let read = |text: &str| ProxyText::from(text.to_owned()).read(&variable);
+        assert!(matches!(read("environment"), Ok(ProxySetting::Environment(_))));
+        assert!(matches!(read("http://other:1"), Ok(ProxySetting::Address(_))));
+        let error = read("ftp://me:hunter2@proxy").unwrap_err();
+        assert!(
+            error.starts_with("proxy must begin with") && !error.contains("hunter2"),
+            "{error}"
+        );
+    }
+}
