@@ -130,6 +130,7 @@ fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
             models: endpoint.models.clone(),
             ca_file: endpoint.ca_file.clone(),
             tls_server_name: endpoint.tls_server_name.clone(),
+            model_tables: endpoint.model_tables.clone(),
             context_tokens: window,
             ..OpenaiConfig::new(&base_url)
         }

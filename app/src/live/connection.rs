@@ -133,6 +133,7 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
                     conversation.patch(patch);
                 }
             }
+            Frame::Progress { turn_id, progress, .. } => conversation.reads(turn_id, progress),
             // A stale cursor: the snapshot that mends it is the next frame.
             Frame::Notice { .. } => {}
             Frame::Close { reason: CloseReason::Deleted } => return End::Deleted,

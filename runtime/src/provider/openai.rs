@@ -23,7 +23,7 @@
 use std::sync::{Arc, OnceLock};
 
 use protocol::catalogue::ProviderModels;
-use protocol::{Error, ProviderName};
+use protocol::{Effort, Error, ProviderName};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -40,6 +40,7 @@ mod fault;
 mod learned;
 mod link;
 mod list;
+mod models;
 mod overflow;
 mod plan;
 mod refusal;
@@ -55,6 +56,7 @@ pub use config::{
     ANSWER_RESERVE_TOKENS, CONNECT_TIMEOUT_MS, CONTEXT_TOKENS, ConfigError, MAX_ANSWER_BYTES,
     MAX_EVENT_BYTES, OpenaiConfig,
 };
+pub use models::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
 
 /// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
 /// asked for its models yet. A request for this name, or for an empty one, asks it.
@@ -133,6 +135,15 @@ impl Provider for Openai {
     /// it.
     fn offers(&self, _model: &str) -> bool {
         true
+    }
+
+    fn efforts(&self, model: &str) -> Vec<Effort> {
+        let model = match self.shared.known_model() {
+            Some(known) if model == FIRST_MODEL => known,
+            _ => model,
+        };
+        let settings = ModelSettings::of(&self.shared.config.model_tables, model);
+        self.shared.learned.of(model).efforts(settings)
     }
 
     async fn models(&self) -> ProviderModels {

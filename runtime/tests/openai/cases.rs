@@ -36,7 +36,7 @@ fn has(field: &str, message: &str) -> (When, u16, serde_json::Value) {
 
 fn talk(messages: &[(InputRole, &str)]) -> Request {
     let messages = messages.iter();
-    let messages = messages.map(|(role, text)| InputMessage { role: *role, text: (*text).into() });
+    let messages = messages.map(|(role, text)| InputMessage::new(*role, *text));
     Request { messages: messages.collect(), ..request("") }
 }
 
@@ -79,7 +79,7 @@ async fn a_refused_parameter_is_left_out_and_this_is_remembered_for_the_model() 
     let before = requested(&upstream.log()).len();
     let (made, outputs) = ask_until_it_ends(&provider, &wish).await;
     assert!(made.is_empty());
-    assert!(matches!(&outputs[0], Output::Began { adjustments, .. } if *adjustments == expected));
+    assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == expected));
     assert_eq!(requested(&upstream.log()).len(), before + 1);
     // Another model is another matter.
     let other = Request { model: "other".into(), ..wish };
@@ -194,7 +194,7 @@ async fn each_model_has_its_own_window_and_every_message_is_answered() {
                 if listed || adjusted > 0 {
                     let window = u32::try_from(tokens).ok();
                     assert!(
-                        matches!(outputs[0], Output::Began { window_tokens, .. } if window_tokens == window)
+                        matches!(&outputs[0], Output::Asking(shown) if shown.window_tokens == window)
                     );
                 }
                 messages.push((Assistant, said));

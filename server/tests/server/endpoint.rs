@@ -106,6 +106,7 @@ async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
         id,
         question: second.question,
         continues: Some(second.answer),
+        answer_now: None,
         utc_offset: None,
     };
     let path = format!("{worker}/turns");

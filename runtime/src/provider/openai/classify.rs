@@ -236,6 +236,7 @@ fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
             Refused::Parameter(parameter) => fault::parameter(name(parameter)),
             Refused::System | Refused::Roles => fault::roles(),
             Refused::Beginning => fault::beginning(),
+            Refused::Reasoning | Refused::NoReasoning => fault::parameter("reasoning_content"),
         });
     }
     if said.says(&["model", "deployment"]) && said.says(NO_MODEL) {
@@ -257,6 +258,7 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::StreamOptions => "stream_options",
         Parameter::MaxTokens => "max_tokens",
         Parameter::MaxCompletionTokens => "max_completion_tokens",
+        Parameter::Effort => "reasoning_effort",
     }
 }
 

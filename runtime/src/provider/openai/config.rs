@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use protocol::ProviderName;
 
+use super::models::ModelTable;
 use crate::Secret;
 
 /// The window that is assumed when none is known, in tokens: what models of 2024 and
@@ -50,6 +51,8 @@ pub struct OpenaiConfig {
     /// The window of every model, by the owner's word; else what a refusal or the list tells of
     /// a model, else [`CONTEXT_TOKENS`].
     pub context_tokens: Option<u32>,
+    /// What the owner says of single models; the first that names one holds for it.
+    pub model_tables: Vec<ModelTable>,
     /// [`ANSWER_RESERVE_TOKENS`]; a request's `max_tokens` takes its place. Never more
     /// than half the window.
     pub answer_reserve_tokens: u32,
@@ -83,6 +86,7 @@ impl OpenaiConfig {
             tls_server_name: None,
             model: None,
             context_tokens: None,
+            model_tables: Vec::new(),
             answer_reserve_tokens: ANSWER_RESERVE_TOKENS,
             connect_timeout_ms: CONNECT_TIMEOUT_MS,
             max_event_bytes: MAX_EVENT_BYTES,

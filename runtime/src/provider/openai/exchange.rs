@@ -9,13 +9,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, Bounds};
 use super::link::Link;
+use super::models::ModelSettings;
 use super::plan::{Facts, Plan, learn_length, plan};
 use super::reply::{self, Kind};
 use super::said::Said;
 use super::sse::Decoder;
 use super::{Shared, fault, refusal, request};
 use crate::provider::thinking::Piece;
-use crate::provider::{Output, Request};
+use crate::provider::{Output, Request, Shown};
 use response::{Failure, Reply};
 
 mod response;
@@ -65,16 +66,21 @@ impl Shared {
         let body =
             serde_json::to_vec(&request::body(plan, model)).map_err(|_| fault::not_sent())?;
         let mut link = self.link().await?;
-        let response = link.send(&self.endpoint, "/chat/completions", Some(body)).await?;
-        let reply = self.reply(response, &mut link, plan).await?;
-
-        let began = Output::Began {
+        let shown = Shown {
             left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
             window_tokens: plan.window,
             model: (model != asked.model).then(|| model.to_owned()),
             adjustments: plan.adjustments.clone(),
+            reasoning: plan.reasoning,
+            rendered: None,
         };
-        send(outputs, began).await;
+        send(outputs, Output::Asking(shown)).await;
+        // Nothing leaves this machine that the log does not tell of.
+        asked.recorded.wait().await;
+        let response = link.send(&self.endpoint, "/chat/completions", Some(body)).await?;
+        let reply = self.reply(response, &mut link, plan).await?;
+
+        send(outputs, Output::Began).await;
         let mut told = Told::new(outputs);
         let answer = match reply {
             Reply::Events(first, stream) => {
@@ -98,6 +104,7 @@ impl Shared {
     fn facts(&self, model: &str) -> Facts<'_> {
         Facts {
             config: &self.config,
+            settings: ModelSettings::of(&self.config.model_tables, model),
             listed: self.listing.window(model),
             is_openai: self.endpoint.is_openai,
         }
@@ -124,9 +131,14 @@ impl Shared {
                 adjustment = refused.and_then(|refused| {
                     refusal::adjustment(refused, &plan.sent, &plan.adjustments)
                 });
-                if let Some(new) = adjustment {
-                    habits.adjustments.retain(|known| *known != new);
-                    habits.adjustments.push(new);
+                match (adjustment, &plan.effort) {
+                    (Some(Adjustment::WithoutEffort), Some((_, effort)))
+                        if refusal::is_value(said) =>
+                    {
+                        habits.refused_efforts.push(effort.clone());
+                    }
+                    (Some(new), _) => habits.adjust(new),
+                    (None, _) => {}
                 }
             }
             _ => {}

@@ -4,7 +4,9 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use protocol::Adjustment;
+use protocol::{Adjustment, Effort};
+
+use super::models::ModelSettings;
 
 /// The most models that are remembered. The oldest one is forgotten first.
 const MODELS: usize = 256;
@@ -18,6 +20,34 @@ pub(super) struct Habits {
     pub(super) window: Option<u32>,
     /// The most estimated tokens of a prompt, because a longer one was refused.
     pub(super) room: Option<u32>,
+    /// Efforts that were refused where others may be taken.
+    pub(super) refused_efforts: Vec<Effort>,
+}
+
+impl Habits {
+    /// Notes an adjustment as the newest one. What says the contrary is forgotten.
+    pub(super) fn adjust(&mut self, new: Adjustment) {
+        let contrary = match new {
+            Adjustment::WithReasoning => Adjustment::WithoutReasoning,
+            Adjustment::WithoutReasoning => Adjustment::WithReasoning,
+            _ => new,
+        };
+        self.adjustments.retain(|known| *known != new && *known != contrary);
+        self.adjustments.push(new);
+    }
+
+    /// Whether the model refuses to be told this.
+    pub(super) fn refuses(&self, effort: &Effort) -> bool {
+        let any = self.adjustments.contains(&Adjustment::WithoutEffort);
+        any || self.refused_efforts.contains(effort)
+    }
+
+    /// What the owner offers of a model, without what it was seen to refuse.
+    pub(super) fn efforts(&self, settings: &ModelSettings) -> Vec<Effort> {
+        let mut efforts = settings.efforts();
+        efforts.retain(|effort| !self.refuses(effort));
+        efforts
+    }
 }
 
 pub(super) struct Learned {

@@ -93,10 +93,11 @@ fn template(source: &str) -> ChatTemplate {
 
 /// The pieces as one text, contents as `{0}`.
 fn render(source: &str, roles: &[InputRole]) -> String {
-    let pieces = template(source).render(roles).unwrap();
+    let pieces = template(source).render(roles, &Wishes::default()).unwrap();
     pieces
         .into_iter()
         .map(|piece| match piece {
+            Piece::Reasoning(index) => format!("⟨thought {index}⟩"),
             Piece::Literal(text) => text,
             Piece::Content(index) => format!("{{{index}}}"),
         })
@@ -166,7 +167,7 @@ fn qwen_calls_python_methods() {
 fn a_template_that_runs_forever_runs_out_of_fuel() {
     let source =
         "{% for i in range(9999) %}{% for j in range(9999) %}{{ i }}{% endfor %}{% endfor %}";
-    let error = template(source).render(&[User]).unwrap_err();
+    let error = template(source).render(&[User], &Wishes::default()).unwrap_err();
     assert!(matches!(error, TemplateError::Refused(_)), "{error}");
 }
 
@@ -174,6 +175,7 @@ fn a_template_that_runs_forever_runs_out_of_fuel() {
 fn a_template_that_does_not_parse_or_drops_messages_is_an_error() {
     let broken = ChatTemplate::new("{% for %}", String::new(), String::new());
     assert!(matches!(broken, Err(TemplateError::Parse(_))));
-    let silent = template("{{ messages[0].content }}").render(&[User, Assistant, User]);
+    let silent =
+        template("{{ messages[0].content }}").render(&[User, Assistant, User], &Wishes::default());
     assert!(matches!(silent, Err(TemplateError::Dropped)));
 }
