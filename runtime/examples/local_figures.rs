@@ -145,7 +145,7 @@ async fn answer(
             }
             Some(Output::Asking(_)) => {}
             Some(Output::Began) => answer.began = Some(asked.elapsed()),
-            Some(Output::Waiting { .. } | Output::Loading) => {}
+            Some(Output::Waiting { .. } | Output::Loading | Output::Reading(_)) => {}
             Some(end) => {
                 answer.total = asked.elapsed();
                 answer.stopping = stop_at.map(|at| at.elapsed());

@@ -21,6 +21,8 @@ use upstream::{Answer, Script, Step, Upstream};
 
 #[path = "openai/cases.rs"]
 mod cases;
+#[path = "openai/effort.rs"]
+mod effort;
 #[path = "openai/list.rs"]
 mod list;
 #[path = "openai/thinking.rs"]

@@ -43,7 +43,7 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
 
 fn nothing_sent() -> Error {
     Error::new(ErrorCode::NotFound, "Nothing was sent to a model in this turn.")
-        .with_hint("It ended before the provider began.")
+        .with_hint("It ended before a request was on its way.")
 }
 
 fn not_known() -> Error {

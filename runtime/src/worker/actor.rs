@@ -211,7 +211,7 @@ impl<'a> Actor<'a> {
                 }
             },
             Command::Patch { patch, reply } => {
-                let _ = reply.send(self.patch(patch).await);
+                let _ = reply.send(self.patch(*patch).await);
                 Next::GoOn
             }
             Command::Refresh { reply } => {

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use protocol::api::{InputMessage, InputRole, Sampling};
-use protocol::{ErrorCode, TurnId, Usage};
+use protocol::{ErrorCode, Progress, TurnId, Usage};
 use runtime::provider::local::{Engine, Local, LocalConfig};
 use runtime::provider::{Output, Provider, Recorded, Request};
 use tokio::sync::mpsc;
@@ -83,6 +83,8 @@ pub struct Answer {
     pub began: Option<(u32, Option<u32>)>,
     /// What the chat template made of the conversation, as it is kept.
     pub rendered: Option<String>,
+    /// How far the prompt was read, as it was told.
+    pub readings: Vec<Progress>,
     pub pieces: Vec<String>,
     pub end: Option<Output>,
 }
@@ -139,6 +141,10 @@ pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
                 answer.rendered = shown.rendered;
             }
             Output::Began => assert!(answer.began.is_some()),
+            Output::Reading(progress) => {
+                assert!(answer.pieces.is_empty());
+                answer.readings.push(progress);
+            }
             Output::Text(text) => {
                 assert!(!text.is_empty());
                 answer.pieces.push(text);

@@ -9,7 +9,10 @@ use upstream::{Rule, When};
 use super::*;
 
 /// Asks as a turn does: again, as long as there is something to adjust.
-async fn ask_until_it_ends(provider: &Openai, asked: &Request) -> (Vec<Adjustment>, Vec<Output>) {
+pub async fn ask_until_it_ends(
+    provider: &Openai,
+    asked: &Request,
+) -> (Vec<Adjustment>, Vec<Output>) {
     let mut made = Vec::new();
     loop {
         let outputs = ask(provider, asked.clone()).await;
@@ -21,7 +24,7 @@ async fn ask_until_it_ends(provider: &Openai, asked: &Request) -> (Vec<Adjustmen
     }
 }
 
-fn refusing(rules: impl IntoIterator<Item = (When, u16, serde_json::Value)>) -> Script {
+pub fn refusing(rules: impl IntoIterator<Item = (When, u16, serde_json::Value)>) -> Script {
     let rules = rules.into_iter();
     let rules =
         rules.map(|(when, status, body)| Rule { when, reply: vec![Step::json(status, &body)] });
@@ -98,7 +101,10 @@ async fn a_refusal_that_names_nothing_that_was_sent_teaches_nothing() {
         let mut wish = request("?");
         wish.sampling.temperature = Some(3.0);
         let outputs = ask(&provider, wish.clone()).await;
-        assert!(matches!(outputs[..], [Output::Failed(_)]), "{body} {outputs:?}");
+        assert!(
+            matches!(outputs[..], [Output::Asking(_), Output::Failed(_)]),
+            "{body} {outputs:?}"
+        );
     }
     upstream.script(Script::default());
     let mut wish = request("?");

@@ -5,17 +5,18 @@
 //! tokens together, as the model saw them in training; special tokens are looked for in
 //! the template's text alone.
 
-use std::collections::BTreeSet;
-
 use llama_cpp_2::token::LlamaToken;
 use protocol::Effort;
 use protocol::api::{InputMessage, InputRole};
 
 use super::template::{ChatTemplate, Piece, TemplateError, Wishes};
-use super::vocabulary::{Special, Vocabulary};
+use super::vocabulary::Vocabulary;
 use crate::context::{Overflow, left_out, newest};
 use crate::provider::thinking;
 use crate::rendered::Part;
+use writer::Writer;
+
+mod writer;
 
 /// How much the model sees at once.
 #[derive(Clone, Copy, Debug)]
@@ -232,88 +233,6 @@ impl<V: Vocabulary> Scene<'_, V> {
         writer.literal(text);
         writer.flush();
         count(&writer.tokens)
-    }
-}
-
-/// Writes tokens; text is gathered in `run` until a special token ends it.
-struct Writer<'a, V> {
-    vocabulary: &'a V,
-    /// Marks that the engine would make of plain text too, and that mean something here.
-    forgeable: Vec<&'a Special>,
-    tokens: Vec<LlamaToken>,
-    run: String,
-}
-
-impl<'a, V: Vocabulary> Writer<'a, V> {
-    fn new<'t>(vocabulary: &'a V, literals: impl IntoIterator<Item = &'t str>) -> Self {
-        let mut used = BTreeSet::new();
-        for literal in literals {
-            let mut rest = literal;
-            while let Some((at, special)) = vocabulary.specials().find(rest) {
-                used.insert(special.token);
-                rest = &rest[at + special.text.len()..];
-            }
-        }
-        let forgeable = vocabulary
-            .specials()
-            .in_plain_text()
-            .filter(|special| used.contains(&special.token) && !special.text.trim().is_empty())
-            .collect();
-        Self { vocabulary, forgeable, tokens: Vec::new(), run: String::new() }
-    }
-
-    fn literal(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some((at, special)) = self.vocabulary.specials().find(rest) {
-            self.run.push_str(&rest[..at]);
-            if special.strips_left {
-                self.run.truncate(self.run.trim_end().len());
-            }
-            self.flush();
-            self.tokens.push(special.token);
-            rest = &rest[at + special.text.len()..];
-            if special.strips_right {
-                rest = rest.trim_start();
-            }
-        }
-        self.run.push_str(rest);
-    }
-
-    /// Text of a message: a forgeable mark in it is cut in two, which leaves it text.
-    fn content(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(cut) = self.first_forgery(rest) {
-            self.run.push_str(&rest[..cut]);
-            self.flush();
-            rest = &rest[cut..];
-        }
-        self.run.push_str(rest);
-    }
-
-    /// Behind the first character of the first forgeable mark in `text`.
-    fn first_forgery(&self, text: &str) -> Option<usize> {
-        let found = self.forgeable.iter().filter_map(|special| text.find(&special.text)).min()?;
-        text[found..].chars().next().map(|first| found + first.len_utf8())
-    }
-
-    fn flush(&mut self) {
-        if !self.run.is_empty() {
-            self.vocabulary.plain(&self.run, &mut self.tokens);
-            self.run.clear();
-        }
-    }
-
-    /// All tokens, and the text of the first one where the template did not write it.
-    fn finish(mut self) -> (Vec<LlamaToken>, Option<String>) {
-        self.flush();
-        // Most templates write the first token themselves, and twice confuses a model.
-        if let Some(first) = self.vocabulary.first()
-            && self.tokens.first() != Some(&first)
-        {
-            self.tokens.insert(0, first);
-            return (self.tokens, self.vocabulary.specials().text_of(first).map(str::to_owned));
-        }
-        (self.tokens, None)
     }
 }
 

@@ -14,7 +14,8 @@ use protocol::api::InputRole;
 
 /// Steps in one rendering; a long conversation takes some ten thousand.
 const FUEL: u64 = 2_000_000;
-/// The variables that switch thinking on or off, and the one that says how hard it is to be.
+/// The variables that switch thinking on or off, and the one that says how hard it is to be; they
+/// are set by these names where a conversation is rendered.
 const SWITCHES: [&str; 2] = ["enable_thinking", "thinking"];
 const EFFORT: &str = "reasoning_effort";
 /// The template's name in the engine's errors.
@@ -145,9 +146,8 @@ impl ChatTemplate {
         let told = match &wishes.effort {
             None => Value::UNDEFINED,
             Some(effort) => {
-                let on = !effort.is_none();
-                let [enable, thinking] = SWITCHES.map(|name| (name, Value::from(on)));
-                Value::from_iter([enable, thinking, (EFFORT, Value::from(effort.as_str()))])
+                let (on, name) = (!effort.is_none(), effort.as_str());
+                context! { enable_thinking => on, thinking => on, reasoning_effort => name }
             }
         };
         let text = self

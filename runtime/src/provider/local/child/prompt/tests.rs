@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
-use super::super::vocabulary::Specials;
+use super::super::vocabulary::{Special, Specials};
 use super::*;
 use crate::outgoing::tests::{assert_acceptable, branch};
 use crate::outgoing::{is_blank, messages as sent_messages};
+use crate::rendered;
 use InputRole::{Assistant, User};
 
 const CHATML: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -246,6 +247,13 @@ proptest! {
                 let sent = sent_messages("s", &branch[prompt.left_out as usize..], &[], false);
                 assert_acceptable(&sent);
                 prop_assert_eq!(show(&prompt.tokens), chatml(&sent));
+                // And so is what is kept of it, put together again.
+                let system = InputMessage::new(InputRole::System, "s");
+                let shown = branch[prompt.left_out as usize..].iter().cloned();
+                let shown: Vec<_> = std::iter::once(system).chain(shown).collect();
+                let kept = rendered::expand(&rendered::write(prompt.parts), &shown).unwrap();
+                let kept = kept.replace("<|im_start|>", "⟦start⟧").replace("<|im_end|>", "⟦end⟧");
+                prop_assert_eq!(kept, show(&prompt.tokens));
             }
         }
     }
