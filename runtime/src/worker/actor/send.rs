@@ -106,7 +106,9 @@ impl Actor<'_> {
     fn budget(&self, profile: &Profile, choice: &Choice) -> Budget {
         let chosen = self.outbox.view().worker.effort.clone();
         let effort = chosen.or_else(|| profile.effort.clone());
-        Budget { effort, sampling: profile.sampling }.told(&choice.efforts())
+        let budget = Budget { effort, sampling: profile.sampling };
+        // What a model takes may have to be read from its file, for nothing where nothing is asked.
+        if budget.effort.is_none() { budget } else { budget.told(&choice.efforts()) }
     }
 
     /// The text of an answer that is to be continued.
