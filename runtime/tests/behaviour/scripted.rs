@@ -101,7 +101,9 @@ impl Call {
     }
 
     pub async fn begin(&self) {
-        self.asks(Shown { window_tokens: Some(2048), ..Shown::default() }).await;
+        // It does not wait until that is recorded, so that a test may keep the store from it.
+        let shown = Shown { window_tokens: Some(2048), ..Shown::default() };
+        self.say(Output::Asking(shown)).await;
         self.say(Output::Began).await;
     }
 
