@@ -62,9 +62,15 @@ pub struct Fields {
     /// A profile's name; empty for the default one.
     #[serde(default)]
     profile: String,
+    /// The turn that thought its budget away.
+    #[serde(default)]
+    answer_now: Option<TurnId>,
     /// A provider and a model's name, such as `local/NAME`; empty for the profile's own.
     #[serde(default)]
     model: String,
+    /// How hard the model is to think; empty for the profile's own.
+    #[serde(default)]
+    effort: String,
 }
 
 impl Fields {
@@ -77,8 +83,13 @@ impl Fields {
 
     /// What stands in the fields of a choice.
     pub fn chosen(&self) -> Chosen {
-        let Self { profile, model, title, .. } = self;
-        Chosen { profile: profile.clone(), model: model.clone(), title: title.clone() }
+        let Self { profile, model, effort, title, .. } = self;
+        Chosen {
+            profile: profile.clone(),
+            model: model.clone(),
+            effort: effort.clone(),
+            title: title.clone(),
+        }
     }
 
     /// Does what the form asks on the page of `worker`, for a reader whose clock stands at
@@ -109,8 +120,9 @@ impl Fields {
             },
             (Action::Again, Some(id)) => match (turn_id, self.question) {
                 (Some(turn), Some(question)) => {
-                    let continues = self.continues;
-                    let request = AskAgain { id: turn, question, continues, utc_offset };
+                    let (continues, answer_now) = (self.continues, self.answer_now);
+                    let request =
+                        AskAgain { id: turn, question, continues, answer_now, utc_offset };
                     runtime.ask_again(id, request).await.map(|_| conversation(id))
                 }
                 _ => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
@@ -139,10 +151,10 @@ impl Fields {
 }
 
 async fn create(runtime: &Runtime, chosen: &Chosen) -> Result<Worker, Error> {
-    let Wanted { profile, provider, model } = chosen.wanted()?;
+    let Wanted { profile, provider, model, effort } = chosen.wanted()?;
     let title = Some(chosen.title.clone());
-    let (provider, model) = (provider.flatten(), model.flatten());
-    runtime.create(CreateWorker { profile, provider, model, title }).await
+    let (provider, model, effort) = (provider.flatten(), model.flatten(), effort.flatten());
+    runtime.create(CreateWorker { profile, provider, model, effort, title }).await
 }
 
 /// A form that could not be read at all.

@@ -26,6 +26,11 @@ mod adjustments;
 pub use adjustments::adjustment;
 pub use adjustments::attempt;
 
+mod effort;
+#[cfg(feature = "ssr")]
+pub use effort::effort;
+pub use effort::thinks;
+
 mod errors;
 pub use errors::{Remedy, error_next, error_title, remedy};
 
@@ -92,6 +97,12 @@ pub fn window_use(tokens: u32, window: u32) -> String {
 pub fn percent(part: u32, whole: u32) -> String {
     let hundredths = u64::from(part) * 100 / u64::from(whole.max(1));
     format!("{hundredths}%")
+}
+
+/// How much of a prompt is read, and how fast.
+pub fn reading_share(progress: protocol::Progress) -> String {
+    let percent = format!("{}%", progress.percent());
+    tr!(reading_share, percent = percent, rate = progress.tokens_per_second)
 }
 
 /// Tokens per second.

@@ -10,7 +10,11 @@ export type Step = { do: string } & Record<string, unknown>;
 export interface Asked {
   method: string;
   path: string;
-  body: { model: string; messages: { role: string; content: string }[] } | null;
+  body: {
+    model: string;
+    messages: { role: string; content: string }[];
+    reasoning_effort?: string;
+  } | null;
   /** When the other side closed before the reply was over. */
   gone_ms: number | null;
   /** When the reply was over. */

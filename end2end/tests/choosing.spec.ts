@@ -21,6 +21,7 @@ async function faults(page: Page): Promise<string[]> {
 
 const card = (page: Page, name: string) => page.getByRole('radio', { name, exact: true });
 const model = (page: Page) => page.getByRole('combobox', { name: 'Model' });
+const effort = (page: Page) => page.getByRole('combobox', { name: 'Thinking' });
 
 for (const javaScriptEnabled of [true, false]) {
   test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
@@ -39,12 +40,13 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(model(page)).toHaveValue('');
       await card(page, 'Code').check();
       await model(page).selectOption({ label: 'big' });
+      await effort(page).selectOption({ label: 'Low' });
       await page.getByRole('textbox', { name: 'Title' }).fill('A program');
       await page.getByRole('button', { name: 'Begin' }).click();
 
       await expect(console.title).toHaveText('A program');
       const here = page.locator('.answers-here');
-      await expect(here).toHaveText('Code · big');
+      await expect(here).toHaveText('Code · big · thinking: Low');
       if (javaScriptEnabled) await console.isLive();
       await console.ask('Sort a list.');
       await expect(console.answer).toHaveText('First.');
@@ -54,6 +56,9 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.title).toHaveText('Profile and model');
       await expect(card(page, 'Code')).toBeChecked();
       await expect(model(page)).toHaveValue('openai/big');
+      await expect(effort(page)).toHaveValue('low');
+      expect((await upstream.asked())[0]?.body?.reasoning_effort).toBe('low');
+      await effort(page).selectOption('');
       await card(page, 'Concise').check();
       await model(page).selectOption('');
       await console.save.click();

@@ -102,7 +102,10 @@ for (const javaScriptEnabled of [true, false]) {
       await console.answerNow.click();
       await expect(console.answer).toHaveText('Now.');
       await expect(console.versions).toContainText('2/2');
-      expect(await upstream.asked()).toHaveLength(2);
+      const asked = await upstream.asked();
+      expect(asked).toHaveLength(2);
+      expect(asked.map(({ body }) => body?.reasoning_effort)).toEqual([undefined, 'none']);
+      await expect(console.answers.last()).toContainText('thinking: Not at all');
     });
   });
 }

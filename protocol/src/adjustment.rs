@@ -28,6 +28,12 @@ pub enum Adjustment {
     /// The answer that is continued is not sent: the model begins anew, and what it writes stands
     /// behind the old text.
     WithoutBeginning,
+    /// The model is not told how hard to think.
+    WithoutEffort,
+    /// The earlier answers are sent with their thinking, which was not asked for.
+    WithReasoning,
+    /// The earlier answers are sent without their thinking, which was asked for.
+    WithoutReasoning,
     /// Fewer of the oldest messages are sent. It may be done several times in a turn.
     FewerMessages,
 }

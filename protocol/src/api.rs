@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adjustment, Cursor, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
+    Adjustment, Cursor, Effort, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
     RuntimeId, Timestamp, Turn, TurnId, UtcOffset, Worker, WorkerId,
 };
 
@@ -112,6 +112,9 @@ pub struct CreateWorker {
     /// Takes the place of the profile's own model.
     #[serde(default)]
     pub model: Option<String>,
+    /// How hard the model is to think; takes the place of the profile's own.
+    #[serde(default)]
+    pub effort: Option<Effort>,
     #[serde(default)]
     pub title: Option<String>,
 }
@@ -135,6 +138,9 @@ pub struct PatchWorker {
     /// From the next turn on; `null` is the profile's own.
     #[serde(default)]
     pub model: Option<String>,
+    /// How hard the model is to think, from the next turn on; `null` is the profile's own.
+    #[serde(default)]
+    pub effort: Option<Effort>,
 }
 
 /// A deleted worker that can still be brought back.
@@ -231,6 +237,11 @@ pub struct AskAgain {
     /// An answer to it that was cut off: the new one begins with its text and goes on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<MessageId>,
+    /// A turn for this message that thought until its budget was used up: the new one asks with
+    /// the least effort that the model takes, or with more room where that is no help. Not
+    /// together with `continues`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_now: Option<TurnId>,
     /// As in [`SendMessage`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset: Option<UtcOffset>,
@@ -297,6 +308,16 @@ pub struct TurnInput {
     pub messages: Vec<InputMessage>,
     /// As it was sent; what is none was the provider's own default.
     pub sampling: Sampling,
+    /// How hard the model was told to think; none where it was not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+    /// Whether the thinking of earlier answers was sent with them.
+    #[serde(default)]
+    pub with_reasoning: bool,
+    /// The local model's prompt word for word: what its chat template made of the messages, with
+    /// control tokens written out. None of an endpoint, whose template nobody here sees.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<String>,
     /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
@@ -308,6 +329,16 @@ pub struct TurnInput {
 pub struct InputMessage {
     pub role: InputRole,
     pub text: String,
+    /// An answer's thinking; empty where it is not sent.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
+}
+
+impl InputMessage {
+    /// A message without thinking.
+    pub fn new(role: InputRole, text: impl Into<String>) -> Self {
+        Self { role, text: text.into(), reasoning: String::new() }
+    }
 }
 
 /// Roles as models know them.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Adjustment, Error, ProfileName, ProviderName};
+use crate::{Adjustment, Effort, Error, ProfileName, ProviderName};
 
 /// Words for people, by language tag.
 pub type Words = BTreeMap<String, String>;
@@ -40,6 +40,12 @@ pub struct ProfileSummary {
     pub model: Option<String>,
     /// What is none is the provider's own default.
     pub sampling: Sampling,
+    /// How hard the model is to think; none: the model's own default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+    /// Whether the thinking of earlier answers is sent with them.
+    #[serde(default)]
+    pub send_reasoning: bool,
     /// Of the prompt as it would be sent now; a turn records the same.
     pub prompt_digest: String,
 }
@@ -97,6 +103,9 @@ pub struct LearnedModel {
     /// The longest prompt that is sent, in estimated tokens, since a longer one was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_tokens: Option<u32>,
+    /// Efforts that it does not take, where it takes others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub refused_efforts: Vec<Effort>,
 }
 
 /// `POST /api/v1/providers/{provider}/forget`.
@@ -147,6 +156,12 @@ pub struct ModelEntry {
     /// Such as `Q4_K_M`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantisation: Option<String>,
+    /// How hard it can be told to think, the least first; empty where it cannot be told.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub efforts: Vec<Effort>,
+    /// Whether it takes pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub images: Option<bool>,
     /// Why it cannot be used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Error>,

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adjustment, Error, Finish, Message, MessageId, Place, ProfileName, ProviderName, Sight,
+    Adjustment, Effort, Error, Finish, Message, MessageId, Place, ProfileName, ProviderName, Sight,
     Timestamp, Timings, Turn, TurnId, TurnState, Usage,
 };
 
@@ -49,13 +49,15 @@ pub enum EventBody {
         place: Place,
     },
     /// What answers from the next turn on: a profile, and what takes the place of its own
-    /// provider and model.
+    /// provider, model and effort.
     ProfileChanged {
         profile: ProfileName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         provider: Option<ProviderName>,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        effort: Option<Effort>,
     },
     /// Closed to new messages for good.
     WorkerStopped,
@@ -80,11 +82,22 @@ pub enum EventBody {
     TurnLoading {
         turn_id: TurnId,
     },
-    /// The provider has begun, seeing this much.
-    TurnGenerating {
+    /// The provider is about to be sent this much. The event is in the log before the request is
+    /// on its way.
+    TurnAsked {
         turn_id: TurnId,
         sight: Sight,
         /// What answers, where the turn was accepted without knowing its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        model: Option<String>,
+    },
+    /// The provider has begun.
+    TurnGenerating {
+        turn_id: TurnId,
+        /// What was sent, in logs of versions without `turn_asked`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        sight: Option<Sight>,
+        /// The same of what answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
@@ -151,6 +164,7 @@ impl EventBody {
             Self::TurnAccepted { .. } => "turn_accepted",
             Self::TurnWaiting { .. } => "turn_waiting",
             Self::TurnLoading { .. } => "turn_loading",
+            Self::TurnAsked { .. } => "turn_asked",
             Self::TurnGenerating { .. } => "turn_generating",
             Self::TurnRetrying { .. } => "turn_retrying",
             Self::TextDelta { .. } => "text_delta",
@@ -163,6 +177,16 @@ impl EventBody {
     /// Whether the event adds a message to the transcript; pages begin at such events.
     pub fn begins_message(&self) -> bool {
         matches!(self, Self::MessageCommitted { .. } | Self::TurnAccepted { .. })
+    }
+
+    /// The digest of a text that is kept beside the log: of a system prompt, or of what a chat
+    /// template made of a request.
+    pub fn refers_to(&self) -> Option<&str> {
+        match self {
+            Self::TurnAccepted { turn } => Some(&turn.prompt_digest),
+            Self::TurnAsked { sight, .. } => sight.rendered.as_deref(),
+            _ => None,
+        }
     }
 
     /// Whether it is a piece of an answer or of its thinking; runs of such are folded.

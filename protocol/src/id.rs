@@ -182,6 +182,13 @@ name_id!(
     "a profile name: 1 to 64 of a-z, 0-9 and inner hyphens"
 );
 
+name_id!(
+    /// How hard a model is to think, as it is told that: `none`, `low`, `medium`, `high`, or
+    /// another name that the model takes. Without one, the model's own default is in force.
+    Effort,
+    "an effort: 1 to 64 of a-z, 0-9 and inner hyphens"
+);
+
 impl ProviderName {
     const LOCAL: &str = "local";
     const OPENAI: &str = "openai";

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Adjustment, Error, MessageId, ProfileName, ProviderName, Timestamp, TurnId};
+use crate::{Adjustment, Effort, Error, MessageId, ProfileName, ProviderName, Timestamp, TurnId};
 
 /// Where a turn stands. Exactly one of the last five ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,6 +94,13 @@ pub struct Sight {
     /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
+    /// Whether the thinking of earlier answers was sent with them.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub reasoning: bool,
+    /// `sha256:` and 64 hexadecimal digits of what a chat template made of it, where that is known
+    /// here: of the local model.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rendered: Option<String>,
 }
 
 /// An attempt that failed before anything was shown of it, after which the provider was asked
@@ -148,6 +155,9 @@ pub struct Turn {
     pub bundle_digest: String,
     /// As asked for; what is none was the provider's own default.
     pub sampling: Sampling,
+    /// How hard the model was to think, as asked for; none was its own default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<Sight>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -194,14 +194,22 @@ impl View {
                 turn.waiting = None;
                 turn.loading = true;
             }),
+            EventBody::TurnAsked { turn_id, sight, model } => self.on_turn(*turn_id, |turn| {
+                if let Some(model) = model {
+                    turn.model.clone_from(model);
+                }
+                turn.sight = Some(sight.clone());
+            }),
             EventBody::TurnGenerating { turn_id, sight, model } => self.on_turn(*turn_id, |turn| {
                 if let Some(model) = model {
                     turn.model.clone_from(model);
                 }
+                if sight.is_some() {
+                    turn.sight.clone_from(sight);
+                }
                 turn.state = TurnState::Generating;
                 turn.waiting = None;
                 turn.loading = false;
-                turn.sight = Some(sight.clone());
                 turn.timings.started_ms = Some(event.at.ms_since(turn.started_at));
             }),
             EventBody::TurnRetrying { turn_id, error, wait_ms, adjustment } => {

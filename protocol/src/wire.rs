@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Error, Event, MessageId, RuntimeId, Snapshot, WorkerId};
+use crate::{Cursor, Error, Event, MessageId, Progress, RuntimeId, Snapshot, TurnId, WorkerId};
 
 /// An event with where it comes from and the cursor after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -103,6 +103,9 @@ pub enum Frame {
     Snapshot { runtime_id: RuntimeId, worker_id: WorkerId, snapshot: Box<Snapshot> },
     /// The next event.
     Event(Box<Envelope>),
+    /// How far the model has come with reading the prompt of the turn that runs. Not in the log,
+    /// so there is no cursor; told a few times a second at most, by the local model alone.
+    Progress { runtime_id: RuntimeId, worker_id: WorkerId, turn_id: TurnId, progress: Progress },
     /// Something to know; the stream goes on.
     Notice { error: Error },
     /// The last frame.

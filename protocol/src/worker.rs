@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Timestamp, WorkerId};
+use crate::{
+    Effort, Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Timestamp, WorkerId,
+};
 
 /// What a worker is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -62,6 +64,9 @@ pub struct Worker {
     /// The model that was chosen instead of the profile's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
+    /// How hard the model is to think, where that was chosen instead of the profile's own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
     pub created_at: Timestamp,
     /// When the last message was committed or the last turn ended.
     pub updated_at: Timestamp,
@@ -77,13 +82,15 @@ impl Worker {
                 self.profile = profile.clone();
                 self.provider = None;
                 self.model = None;
+                self.effort = None;
             }
             EventBody::WorkerRenamed { title } => self.title.clone_from(title),
             EventBody::WorkerPlaced { place } => self.place = *place,
-            EventBody::ProfileChanged { profile, provider, model } => {
+            EventBody::ProfileChanged { profile, provider, model, effort } => {
                 self.profile = profile.clone();
                 self.provider = provider.clone();
                 self.model.clone_from(model);
+                self.effort.clone_from(effort);
             }
             EventBody::WorkerStopped => self.status = WorkerStatus::Stopped,
             EventBody::AvailabilityChanged { reason } => {
@@ -104,6 +111,7 @@ impl Worker {
             }
             EventBody::TurnWaiting { .. }
             | EventBody::TurnLoading { .. }
+            | EventBody::TurnAsked { .. }
             | EventBody::TurnGenerating { .. }
             | EventBody::TurnRetrying { .. }
             | EventBody::TextDelta { .. }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use protocol::TurnId;
 use protocol::api::{InputMessage, InputRole, Sampling};
 use runtime::provider::local::{Engine, Local, LocalConfig, ModelInfo, child};
-use runtime::provider::{Output, Provider, Request};
+use runtime::provider::{Output, Provider, Recorded, Request};
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
@@ -102,13 +102,16 @@ async fn answer(
     stop_after: Option<Duration>,
     echo: bool,
 ) -> Answer {
-    let messages = messages.into_iter().map(|(role, text)| InputMessage { role, text }).collect();
+    let messages = messages.into_iter().map(|(role, text)| InputMessage::new(role, text)).collect();
     let request = Request {
         turn_id: TurnId::from_parts(0, [0; 10]),
         model: String::new(),
         system: "You are a helpful companion.".into(),
         messages,
         sampling: Sampling { max_tokens, ..Sampling::default() },
+        effort: None,
+        send_reasoning: false,
+        recorded: Recorded::already(),
     };
     let stop = CancellationToken::new();
     let asked = Instant::now();
@@ -140,8 +143,9 @@ async fn answer(
                     stop.cancel();
                 }
             }
-            Some(Output::Began { .. }) => answer.began = Some(asked.elapsed()),
-            Some(Output::Waiting { .. } | Output::Loading) => {}
+            Some(Output::Asking(_)) => {}
+            Some(Output::Began) => answer.began = Some(asked.elapsed()),
+            Some(Output::Waiting { .. } | Output::Loading | Output::Reading(_)) => {}
             Some(end) => {
                 answer.total = asked.elapsed();
                 answer.stopping = stop_at.map(|at| at.elapsed());

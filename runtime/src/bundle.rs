@@ -10,7 +10,7 @@ use std::path::Path;
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use protocol::api::Sampling;
 use protocol::catalogue::ProfileSummary;
-use protocol::{ProfileName, ProviderName};
+use protocol::{Effort, ProfileName, ProviderName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -24,7 +24,7 @@ pub use words::Words;
 /// on a template that never ends.
 const FUEL: u64 = 100_000;
 
-/// A named choice of prompt, provider, model, language and sampling.
+/// A named choice of prompt, provider, model, language, sampling and effort.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
@@ -44,6 +44,12 @@ pub struct Profile {
     pub model: Option<String>,
     #[serde(default)]
     pub sampling: Sampling,
+    /// How hard the model is to think; without it, the model's own default.
+    #[serde(default)]
+    pub effort: Option<Effort>,
+    /// Whether the thinking of earlier answers is sent with them.
+    #[serde(default)]
+    pub send_reasoning: bool,
 }
 
 /// What a prompt may name.
@@ -74,6 +80,8 @@ impl Profile {
             provider: self.provider.clone(),
             model: self.model.clone(),
             sampling: self.sampling,
+            effort: self.effort.clone(),
+            send_reasoning: self.send_reasoning,
             prompt_digest: text_digest(prompt),
         }
     }

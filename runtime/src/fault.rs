@@ -78,6 +78,10 @@ pub(crate) fn no_worker() -> Error {
         .with_hint("It may have been deleted; the list shows the ones there are.")
 }
 
+pub(crate) fn no_turn() -> Error {
+    Error::new(ErrorCode::NotFound, "There is no such turn in this conversation.")
+}
+
 pub(crate) fn no_message() -> Error {
     Error::new(ErrorCode::NotFound, "There is no such message in this conversation.")
 }

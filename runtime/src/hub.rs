@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Worker, WorkerId};
+use protocol::{Progress, TurnId, Worker, WorkerId};
 use tokio::sync::watch;
 
 use crate::listing::Listing;
@@ -21,21 +21,48 @@ pub(crate) enum Wake {
     Closed,
 }
 
-/// One watch per observed worker, and one for those who follow the list. The lock is held for
-/// a map access only, never across an await.
+/// How far a turn has come with reading its prompt: of the moment, and in no log. An observer
+/// hears of the newest, however many there were.
+pub(crate) type Reading = Option<(TurnId, Progress)>;
+
+/// What an observed worker's observers are woken by.
+struct Watches {
+    wake: watch::Sender<Wake>,
+    reading: watch::Sender<Reading>,
+}
+
+/// An observer's end of [`Watches`].
+pub(crate) struct Watching {
+    pub(crate) wake: watch::Receiver<Wake>,
+    pub(crate) reading: watch::Receiver<Reading>,
+}
+
+/// The watches of each observed worker, and one for those who follow the list. The lock is held
+/// for a map access only, never across an await.
 #[derive(Clone, Default)]
 pub(crate) struct Hub {
-    observed: Arc<Mutex<HashMap<WorkerId, watch::Sender<Wake>>>>,
+    observed: Arc<Mutex<HashMap<WorkerId, Watches>>>,
     listing: Listing,
 }
 
 impl Hub {
     /// Follows a worker; the first value is `Committed(0)` or what was told last.
-    pub(crate) fn subscribe(&self, id: WorkerId) -> watch::Receiver<Wake> {
+    pub(crate) fn subscribe(&self, id: WorkerId) -> Watching {
         let mut observed = self.lock();
         // Forgets the workers whose observers have all gone, now that one comes.
-        observed.retain(|_, sender| sender.receiver_count() > 0);
-        observed.entry(id).or_insert_with(|| watch::Sender::new(Wake::Committed(0))).subscribe()
+        observed.retain(|_, watches| watches.wake.receiver_count() > 0);
+        let watches = observed.entry(id).or_insert_with(|| Watches {
+            wake: watch::Sender::new(Wake::Committed(0)),
+            reading: watch::Sender::new(None),
+        });
+        Watching { wake: watches.wake.subscribe(), reading: watches.reading.subscribe() }
+    }
+
+    /// Tells a worker's observers how far its turn has come with the prompt.
+    pub(crate) fn progress(&self, id: WorkerId, turn: TurnId, progress: Progress) {
+        if let Some(watches) = self.lock().get(&id) {
+            watches.reading.send_replace(Some((turn, progress)));
+        }
     }
 
     /// What the list of workers is told by.
@@ -55,9 +82,9 @@ impl Hub {
         if wake == Wake::Deleted {
             self.listing.deleted(id);
         }
-        if let Some(sender) = self.lock().get(&id) {
+        if let Some(watches) = self.lock().get(&id) {
             // Nothing comes after the end.
-            sender.send_if_modified(|last| {
+            watches.wake.send_if_modified(|last| {
                 let goes_on = *last != Wake::Closed;
                 if goes_on {
                     *last = wake;
@@ -70,12 +97,12 @@ impl Hub {
     /// Tells everyone that the runtime is going down.
     pub(crate) fn close(&self) {
         self.listing.close();
-        for sender in self.lock().values() {
-            sender.send_replace(Wake::Closed);
+        for watches in self.lock().values() {
+            watches.wake.send_replace(Wake::Closed);
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<WorkerId, watch::Sender<Wake>>> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<WorkerId, Watches>> {
         // The map is whole after every access, so a panic elsewhere does not spoil it.
         self.observed.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -22,6 +22,7 @@ pub mod provider;
 mod providers;
 mod recovery;
 mod registry;
+mod rendered;
 pub mod search;
 mod secret;
 pub mod store;

@@ -35,6 +35,7 @@ pub(crate) fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -
         place: Place::Listed,
         provider: None,
         model: None,
+        effort: None,
         created_at: at,
         updated_at: at,
     }
@@ -96,6 +97,7 @@ pub(crate) fn imported_turn(
         prompt_digest: String::new(),
         bundle_digest: String::new(),
         sampling: Sampling::default(),
+        effort: None,
         sight: None,
         usage: None,
         timings: Timings::default(),

@@ -9,7 +9,7 @@ use protocol::{
 };
 use tokio::sync::watch;
 
-use crate::hub::Wake;
+use crate::hub::{Reading, Wake, Watching};
 use crate::store::{Page, StoreError};
 use crate::worker::Shared;
 
@@ -23,6 +23,7 @@ pub struct Observation {
     worker_id: WorkerId,
     log: LogId,
     wakes: watch::Receiver<Wake>,
+    reading: watch::Receiver<Reading>,
     /// The last seq that was handed out.
     position: u64,
     ready: VecDeque<Frame>,
@@ -38,7 +39,7 @@ impl Observation {
     pub(crate) async fn begin(
         shared: Arc<Shared>,
         worker_id: WorkerId,
-        wakes: watch::Receiver<Wake>,
+        Watching { wake: wakes, reading }: Watching,
         cursor: Option<Cursor>,
     ) -> Result<Option<Self>, StoreError> {
         let mut observation = Self {
@@ -46,6 +47,7 @@ impl Observation {
             worker_id,
             log: LogId(0),
             wakes,
+            reading,
             position: 0,
             ready: VecDeque::new(),
             unreadable: false,
@@ -127,11 +129,31 @@ impl Observation {
                 self.over = true;
                 return Some(Frame::Close { reason });
             }
-            if self.ready.is_empty() && self.wakes.changed().await.is_err() {
+            if !self.ready.is_empty() {
+                continue;
+            }
+            // What is committed goes first; how far a prompt is read is of the moment.
+            let woken = tokio::select! {
+                biased;
+                woken = self.wakes.changed() => woken,
+                Ok(()) = self.reading.changed() => {
+                    if let Some(frame) = self.progress() {
+                        return Some(frame);
+                    }
+                    continue;
+                }
+            };
+            if woken.is_err() {
                 self.over = true;
                 return Some(Frame::Close { reason: CloseReason::Shutdown });
             }
         }
+    }
+
+    fn progress(&mut self) -> Option<Frame> {
+        let (turn_id, progress) = (*self.reading.borrow_and_update())?;
+        let (runtime_id, worker_id) = (self.shared.runtime_id.clone(), self.worker_id);
+        Some(Frame::Progress { runtime_id, worker_id, turn_id, progress })
     }
 
     /// Reads what came after the position. What is committed is told before a close is.

@@ -8,8 +8,8 @@
 //! (Anthropic). The log itself does not change. The same functions later show from it what was
 //! sent.
 
-use protocol::Adjustment;
 use protocol::api::{InputMessage, InputRole, Sampling};
+use protocol::{Adjustment, Effort};
 
 use crate::letters;
 
@@ -20,13 +20,17 @@ pub fn is_blank(text: &str) -> bool {
 
 /// The messages to send, including the system prompt. `shown` are the messages of the branch that
 /// fit the window, oldest first; the last one is the newest question or the beginning of its
-/// answer.
+/// answer. With `reasoning`, the answers have their thinking beside them.
 pub fn messages(
     system: &str,
     shown: &[InputMessage],
     adjustments: &[Adjustment],
+    reasoning: bool,
 ) -> Vec<InputMessage> {
     let mut sent = turns(shown);
+    if !reasoning {
+        sent.iter_mut().for_each(|message| message.reasoning.clear());
+    }
     let answers = |message: &InputMessage| message.role == InputRole::Assistant;
     if adjustments.contains(&Adjustment::WithoutBeginning) && sent.last().is_some_and(answers) {
         sent.pop();
@@ -38,7 +42,7 @@ pub fn messages(
         Some(first) if adjustments.contains(&Adjustment::SystemInUser) => {
             first.text = format!("{system}\n\n{}", first.text);
         }
-        _ => sent.insert(0, InputMessage { role: InputRole::System, text: system.to_owned() }),
+        _ => sent.insert(0, InputMessage::new(InputRole::System, system)),
     }
     sent
 }
@@ -54,6 +58,10 @@ pub fn turns(shown: &[InputMessage]) -> Vec<InputMessage> {
             Some(last) if last.role == message.role => {
                 last.text.push_str("\n\n");
                 last.text.push_str(&message.text);
+                if !last.reasoning.is_empty() && !message.reasoning.is_empty() {
+                    last.reasoning.push_str("\n\n");
+                }
+                last.reasoning.push_str(&message.reasoning);
             }
             _ => sent.push(message.clone()),
         }
@@ -74,6 +82,11 @@ pub fn sampling(asked: Sampling, adjustments: &[Adjustment]) -> Sampling {
         seed: asked.seed.filter(|_| sent(WithoutSeed)),
         max_tokens: asked.max_tokens.filter(|_| sent(WithoutMaxTokens)),
     }
+}
+
+/// How hard the model is told to think.
+pub fn effort(asked: Option<Effort>, adjustments: &[Adjustment]) -> Option<Effort> {
+    asked.filter(|_| !adjustments.contains(&Adjustment::WithoutEffort))
 }
 
 /// The fewest bytes of an old text that are recognised when the model repeats it. Fewer could be

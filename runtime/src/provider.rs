@@ -7,7 +7,7 @@
 
 use protocol::api::{InputMessage, Sampling};
 use protocol::catalogue::{LearnedModel, ProviderModels};
-use protocol::{Adjustment, Error, Finish, ProviderName, TurnId, Usage};
+use protocol::{Adjustment, Effort, Error, Finish, Progress, ProviderName, TurnId, Usage};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -36,12 +36,56 @@ pub struct Request {
     /// [`outgoing`](crate::outgoing) makes of them.
     pub messages: Vec<InputMessage>,
     pub sampling: Sampling,
+    /// How hard the model is to think; none for its own default.
+    pub effort: Option<Effort>,
+    /// Whether the messages' reasoning is to be sent with them.
+    pub send_reasoning: bool,
+    /// The provider waits for it between [`Output::Asking`] and sending.
+    pub recorded: Recorded,
+}
+
+/// Whether what is about to be sent is recorded, so that no crash can lose that it was.
+#[derive(Clone, Debug, Default)]
+pub struct Recorded(CancellationToken);
+
+impl Recorded {
+    /// For a request that nobody records.
+    pub fn already() -> Self {
+        let recorded = Self::default();
+        recorded.set();
+        recorded
+    }
+
+    pub(crate) fn set(&self) {
+        self.0.cancel();
+    }
+
+    /// Waits until it is.
+    pub async fn wait(&self) {
+        self.0.cancelled().await;
+    }
+}
+
+/// What of a request is shown to the model, and how.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Shown {
+    /// The first so many of the messages do not fit.
+    pub left_out: u32,
+    pub window_tokens: Option<u32>,
+    /// What answers where that is not what was asked for by name.
+    pub model: Option<String>,
+    /// What is known to be needed, and is done.
+    pub adjustments: Vec<Adjustment>,
+    /// Whether the messages' reasoning is sent with them.
+    pub reasoning: bool,
+    /// What a chat template made of it, in the form in which it is kept.
+    pub rendered: Option<String>,
 }
 
 /// What comes back.
 ///
-/// Invariant: `Waiting`* `Loading`? `Began`?, then any of `Text`, `Reasoning` and at most one
-/// `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
+/// Invariant: `Waiting`* `Loading`? `Asking`? `Began`?, then any of `Reading`, `Text`, `Reasoning` and
+/// at most one `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
 /// `Failed`, `Refused`, `Halted`, which is the last. `Alive` may come anywhere before the last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -49,15 +93,13 @@ pub enum Output {
     Waiting { ahead: u32 },
     /// The model is brought into memory first, which takes a while.
     Loading,
-    /// Work has begun; the first `left_out` of the messages did not fit. `model` is what
-    /// answers where that is not what was asked for by name. `adjustments` were known to be
-    /// needed, and were made.
-    Began {
-        left_out: u32,
-        window_tokens: Option<u32>,
-        model: Option<String>,
-        adjustments: Vec<Adjustment>,
-    },
+    /// The request is ready to be sent.
+    Asking(Shown),
+    /// Work has begun.
+    Began,
+    /// The prompt is being read; before anything else that comes after `Began`, and a few times a
+    /// second at most.
+    Reading(Progress),
     /// A piece of text: whole UTF-8 characters, at least one.
     Text(String),
     /// A piece of the model's thinking: whole UTF-8 characters, at least one.
@@ -94,6 +136,10 @@ pub trait Provider: Send + Sync + 'static {
     /// Whether someone may choose `model`. A provider that reads files offers what it lists
     /// and nothing else, so that a name is never a path.
     fn offers(&self, model: &str) -> bool;
+
+    /// How hard `model` can be told to think, in the order in which that is offered; empty where it
+    /// cannot be told. As cheap as [`Self::usable`].
+    fn efforts(&self, model: &str) -> Vec<Effort>;
 
     /// What can be chosen. Never fails as a whole: what is known without asking anybody is
     /// in it beside the error. Bounded in number, time and size; may block on files.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use futures::future::join_all;
 use protocol::api::ProviderStatus;
 use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
-use protocol::{Error, ErrorCode, ProviderName, Worker, limits};
+use protocol::{Effort, Error, ErrorCode, ProviderName, Worker, limits};
 
 use crate::bundle::Profile;
 use crate::provider::Provider;
@@ -42,6 +42,13 @@ impl<'a> Wish<'a> {
 pub(crate) struct Choice {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) model: String,
+}
+
+impl Choice {
+    /// How hard the model can be told to think.
+    pub(crate) fn efforts(&self) -> Vec<Effort> {
+        self.provider.efforts(&self.model)
+    }
 }
 
 impl Providers {
@@ -120,6 +127,12 @@ impl Providers {
             // Nobody answers anyway, which the conversation says itself.
             Ok(_) | Err(_) => Ok(()),
         }
+    }
+
+    /// Whether the model of such a conversation can be told this effort. Where nobody answers,
+    /// nobody knows better.
+    pub(crate) fn takes(&self, wish: Wish<'_>, effort: &Effort) -> bool {
+        self.find(wish).is_ok_and(|choice| choice.efforts().contains(effort))
     }
 
     /// What can be chosen, the default provider's first.

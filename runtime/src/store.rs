@@ -75,6 +75,8 @@ pub struct BranchMessage {
     pub id: MessageId,
     pub role: Role,
     pub text: String,
+    /// An answer's thinking; empty where there is none, or no room for it.
+    pub reasoning: String,
 }
 
 /// The newest end of a branch.

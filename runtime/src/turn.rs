@@ -101,7 +101,8 @@ impl TurnMachine {
             (Phase::Over, _) => Vec::new(),
             (Phase::Accepted, Input::Waiting { ahead }) => self.waiting(ahead),
             (Phase::Accepted, Input::Loading) => self.loading(),
-            (Phase::Accepted, Input::Began { sight, model }) => self.began(now, sight, model),
+            (Phase::Accepted, Input::Asking { sight, model }) => self.asking(sight, model),
+            (Phase::Accepted, Input::Began) => self.began(now),
             (Phase::Generating, Input::Text(text)) => self.came(now, Part::Text, &text),
             (Phase::Generating, Input::Reasoning(text)) => self.came(now, Part::Reasoning, &text),
             (Phase::Generating, Input::TextWasReasoning) => self.text_was_reasoning(now),
@@ -157,9 +158,10 @@ impl TurnMachine {
                 | Input::Reasoning(_)
                 | Input::TextWasReasoning,
             ) => self.broken(now),
-            (Phase::Generating, Input::Began { .. } | Input::Loading | Input::Waiting { .. }) => {
-                self.broken(now)
-            }
+            (
+                Phase::Generating,
+                Input::Asking { .. } | Input::Began | Input::Loading | Input::Waiting { .. },
+            ) => self.broken(now),
         }
     }
 
@@ -180,11 +182,17 @@ impl TurnMachine {
         ]
     }
 
-    fn began(&mut self, now: Timestamp, sight: Sight, model: Option<String>) -> Vec<Effect> {
+    fn asking(&self, sight: Sight, model: Option<String>) -> Vec<Effect> {
+        let turn_id = self.turn_id;
+        vec![Effect::Commit(EventBody::TurnAsked { turn_id, sight, model }), Effect::Send]
+    }
+
+    fn began(&mut self, now: Timestamp) -> Vec<Effect> {
         self.phase = Phase::Generating;
         self.timings.started_ms = Some(now.ms_since(self.accepted_at));
+        let turn_id = self.turn_id;
         vec![
-            Effect::Commit(EventBody::TurnGenerating { turn_id: self.turn_id, sight, model }),
+            Effect::Commit(EventBody::TurnGenerating { turn_id, sight: None, model: None }),
             Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
         ]
     }

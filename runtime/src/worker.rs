@@ -5,6 +5,7 @@
 //! from the store is read there and not asked of the actor.
 
 mod actor;
+mod budget;
 pub(crate) mod choice;
 mod command;
 mod context;

@@ -13,7 +13,7 @@ use protocol::api::{InputMessage, InputRole, Sampling};
 use protocol::{Error, ErrorCode, Finish, ProviderKind, TurnId, Usage};
 use runtime::Secret;
 use runtime::provider::openai::{FIRST_MODEL, Openai, OpenaiConfig};
-use runtime::provider::{Output, Provider, Request};
+use runtime::provider::{Output, Provider, Recorded, Request, Shown};
 use serde_json::json;
 use tokio::sync::mpsc::Receiver;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +25,8 @@ mod cases;
 mod connections;
 #[path = "openai/doubles.rs"]
 mod doubles;
+#[path = "openai/effort.rs"]
+mod effort;
 #[path = "openai/list.rs"]
 mod list;
 #[path = "openai/proxies.rs"]
@@ -64,8 +66,11 @@ fn request(text: &str) -> Request {
         turn_id: TurnId::from_parts(0, [0; 10]),
         model: "m".into(),
         system: "Be brief.".into(),
-        messages: vec![InputMessage { role: InputRole::User, text: text.into() }],
+        messages: vec![InputMessage::new(InputRole::User, text)],
         sampling: Sampling::default(),
+        effort: None,
+        send_reasoning: false,
+        recorded: Recorded::already(),
     }
 }
 
@@ -97,7 +102,8 @@ fn fold(outputs: &[Output]) -> (String, Output) {
     let mut text = String::new();
     for (n, output) in before.iter().enumerate() {
         match output {
-            Output::Began { .. } => assert_eq!(n, 0),
+            Output::Asking(_) => assert_eq!(n, 0),
+            Output::Began => assert_eq!(n, 1),
             Output::Text(piece) => {
                 assert!(n > 0 && !piece.is_empty());
                 text.push_str(piece);
@@ -148,19 +154,16 @@ async fn an_answer_streams_with_its_usage() {
     let mut asked = request("hello there");
     asked.sampling = Sampling { temperature: Some(0.5), seed: Some(7), ..Sampling::default() };
     let outputs = ask(&provider, asked).await;
-    assert_eq!(
-        outputs[0],
-        Output::Began { left_out: 0, window_tokens: None, model: None, adjustments: Vec::new() }
-    );
+    assert_eq!(outputs[0], Output::Asking(Shown::default()));
     let pieces = ["You ", "said: ", "hello ", "there"].map(|text| Output::Text(text.into()));
-    assert_eq!(outputs[1..5], pieces);
+    assert_eq!((&outputs[1], &outputs[2..6]), (&Output::Began, &pieces[..]));
     let usage = Usage {
         prompt_tokens: 2,
         completion_tokens: 4,
         cached_tokens: None,
         reasoning_tokens: None,
     };
-    assert_eq!(outputs[5], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
+    assert_eq!(outputs[6], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
 
     let log = upstream.log();
     assert_eq!(requested(&log).len(), 1);
@@ -332,7 +335,7 @@ async fn nothing_has_begun_before_a_good_head() {
     for status in [500, 200] {
         let (_upstream, provider) = start([Step::json(status, &json!({}))]).await;
         let outputs = ask(&provider, request("?")).await;
-        assert!(matches!(outputs[..], [Output::Failed(_)]), "{outputs:?}");
+        assert!(matches!(outputs[..], [Output::Asking(_), Output::Failed(_)]), "{outputs:?}");
     }
 }
 
@@ -390,17 +393,12 @@ async fn what_does_not_fit_is_left_out_and_what_cannot_is_not_sent() {
     config.context_tokens = Some(1_000);
     let provider = Openai::new(config).unwrap();
     let mut asked = request("?");
-    let old = InputMessage { role: InputRole::User, text: "x".repeat(3_000) };
+    let old = InputMessage::new(InputRole::User, "x".repeat(3_000));
     asked.messages.insert(0, old);
     let outputs = ask(&provider, asked).await;
     assert_eq!(
         outputs[0],
-        Output::Began {
-            left_out: 1,
-            window_tokens: Some(1_000),
-            model: None,
-            adjustments: Vec::new()
-        }
+        Output::Asking(Shown { left_out: 1, window_tokens: Some(1_000), ..Shown::default() })
     );
     let sent = upstream.log().requests[0].body.clone().unwrap();
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));
@@ -422,7 +420,7 @@ async fn the_first_model_is_asked_for_once() {
         assert_eq!(fold(&outputs).0, "You said: ?");
         // The turn that did not know the name is told it, so that it can be recorded.
         let told = (asked.model == FIRST_MODEL).then(|| "scripted-model".to_owned());
-        assert!(matches!(&outputs[0], Output::Began { model, .. } if *model == told));
+        assert!(matches!(&outputs[0], Output::Asking(shown) if shown.model == told));
         assert_eq!(provider.default_model(), "scripted-model");
     }
     let log = upstream.log();
@@ -439,10 +437,10 @@ async fn the_first_model_is_asked_for_once() {
 fn stops() -> Vec<(&'static str, Vec<Step>, usize)> {
     let held = |hold_after| Answer { hold_after: Some(hold_after), ..Answer::pieces(["a", "b"]) };
     vec![
-        ("before the head", vec![Step::Silent], 0),
-        ("after the head", stream([Step::Silent]), 1),
-        ("between pieces", vec![Step::Answer(held(1))], 2),
-        ("after the last piece", vec![Step::Answer(held(2))], 3),
+        ("before the head", vec![Step::Silent], 1),
+        ("after the head", stream([Step::Silent]), 2),
+        ("between pieces", vec![Step::Answer(held(1))], 3),
+        ("after the last piece", vec![Step::Answer(held(2))], 4),
     ]
 }
 
@@ -512,7 +510,7 @@ async fn shutdown_ends_everything() {
     upstream.wait(|log| log.requests.len() == 1).await;
     provider.shutdown().await;
     assert!(upstream.log().requests[0].gone_ms.is_some());
-    assert_eq!(rest(&mut outputs).await, [Output::Halted]);
+    assert!(matches!(rest(&mut outputs).await[..], [Output::Asking(_), Output::Halted]));
     assert_eq!(ask(&provider, request("?")).await, [Output::Halted]);
     assert_eq!(upstream.log().requests.len(), 1);
 }

@@ -8,6 +8,7 @@ pub mod check;
 pub mod endpoints;
 pub mod layer;
 pub mod load;
+pub mod models;
 pub mod problem;
 pub mod proxy;
 pub mod sample;

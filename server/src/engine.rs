@@ -133,6 +133,7 @@ fn endpoints(config: &Config) -> Vec<OpenaiConfig> {
             tls_server_name: endpoint.tls_server_name.clone(),
             proxy: endpoint.proxy.clone(),
             api: api(endpoint.api),
+            model_tables: endpoint.model_tables.clone(),
             context_tokens: window,
             ..OpenaiConfig::new(&base_url)
         }

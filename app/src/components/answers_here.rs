@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use crate::erase::words;
 use crate::live::Conversation;
 use crate::route::profile_page;
-use crate::text::tr;
+use crate::text::{self, tr};
 
 /// The titles of the profiles, in the page's language, and the model of the page's worker.
 #[derive(Clone)]
@@ -14,7 +14,7 @@ pub struct Choices {
     pub model: Option<String>,
 }
 
-/// A link: the profile and the model. What it leads to is a page of its own, which the router
+/// A link: the profile, the model, and how hard it is to think where that was chosen. What it leads to is a page of its own, which the router
 /// of this one does not know.
 #[component]
 pub fn AnswersHere() -> impl IntoView {
@@ -25,10 +25,10 @@ pub fn AnswersHere() -> impl IntoView {
         let name = worker.profile.as_str();
         let title = titles.iter().find(|(known, _)| known == name);
         let title = title.map_or(name, |(_, title)| title).to_owned();
-        match worker.model.as_ref().or(model.as_ref()) {
-            Some(model) => title + " · " + model,
-            None => title,
-        }
+        let model = worker.model.as_ref().or(model.as_ref()).cloned();
+        let effort = worker.effort.as_ref().map(text::thinks);
+        let parts = [Some(title), model, effort].into_iter().flatten();
+        parts.collect::<Vec<_>>().join(" · ")
     };
     view! {
         <a

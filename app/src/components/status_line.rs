@@ -13,6 +13,7 @@ use crate::text::{self, tr};
 pub fn StatusLine() -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let (link, thought) = (conversation.link.clone(), conversation.thought.clone());
+    let progress = conversation.progress.clone();
     let (model, shown) = (conversation.clone(), conversation);
     let activity = expect_context::<Memo<Activity>>();
     let answered = ArcRwSignal::new(false);
@@ -52,6 +53,15 @@ pub fn StatusLine() -> impl IntoView {
                     <p class="thought" aria-hidden="true">
                         <Elapsed since />
                         <span dir="auto">{words(move || thought.get())}</span>
+                    </p>
+                }))
+            })}
+            {live(move || {
+                let progress = progress.get()?;
+                // The same: the line above says that the prompt is being read, once.
+                Some(erase(view! {
+                    <p class="thought progress" aria-hidden="true">
+                        {text::reading_share(progress)}
                     </p>
                 }))
             })}

@@ -126,25 +126,27 @@ impl Acts {
     /// Asks again, or goes on with an answer, as the button that sent the form says.
     pub fn submit(&self, event: &SubmitEvent) {
         let Some(button) = event.submitter() else { return };
-        let id = |name: &str| button.get_attribute(name).and_then(|id| id.parse().ok());
-        let asked = match button.get_attribute("name").as_deref() {
-            Some("question") => id("value").map(|question| (question, None)),
-            Some("continues") => id("data-question").map(|question| (question, id("value"))),
-            _ => None,
+        let value = |name: &str| button.get_attribute(name).unwrap_or_default();
+        let name = value("name");
+        let question = if name == "question" { "value" } else { "data-question" };
+        let Ok(question) = value(question).parse::<MessageId>() else { return };
+        let (continues, answer_now) = match name.as_str() {
+            "question" => (None, None),
+            "continues" => (value("value").parse().ok(), None),
+            "answer_now" => (None, value("value").parse().ok()),
+            _ => return,
         };
-        if let Some((question, continues)) = asked {
-            event.prevent_default();
-            self.ask_again(question, continues);
-        }
+        event.prevent_default();
+        let Ok(id) = TurnId::from_slice(new_message_id().as_bytes()) else { return };
+        let utc_offset = reader::utc_offset();
+        self.ask_again(AskAgain { id, question, continues, answer_now, utc_offset });
     }
 
-    fn ask_again(&self, question: MessageId, continues: Option<MessageId>) {
-        let Ok(id) = TurnId::from_slice(new_message_id().as_bytes()) else { return };
+    fn ask_again(&self, wish: AskAgain) {
         let acts = self.clone();
         acts.problem.clear();
         spawn_local(async move {
             let conversation = &acts.conversation;
-            let wish = AskAgain { id, question, continues, utc_offset: reader::utc_offset() };
             match api::ask_again(conversation.worker_id, wish).await {
                 // A page of the past would not show it.
                 Ok(()) if acts.is_past() => {

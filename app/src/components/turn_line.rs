@@ -137,13 +137,22 @@ fn more(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) 
 
 /// The way to an answer where there was only thinking: it is asked for again.
 fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
+    let question = turn.question.to_string();
     erase(view! {
         <form class="go-on asks" method="post" action=format!("/c/{worker_id}")>
             <input type="hidden" name="do" value="again" />
             <input type="hidden" name="id" value=form_id.to_string() />
-            <button class="button" type="submit" name="question" value=turn.question.to_string()>
+            <input type="hidden" name="question" value=question.clone() />
+            <button
+                class="button"
+                type="submit"
+                name="answer_now"
+                value=turn.turn_id.to_string()
+                data-question=question
+            >
                 {tr!(answer_now)}
             </button>
+            <span class="quiet">{tr!(answer_now_how)}</span>
         </form>
     })
 }
@@ -187,6 +196,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
         usage.map(|usage| text::tokens_out(usage.completion_tokens)),
         speed.map(|speed| text::speed(&speed)),
         timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
+        turn.effort.as_ref().map(text::thinks),
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
     let seen = (turn.sight.is_some() && !turn.provider.is_imported()).then(|| {

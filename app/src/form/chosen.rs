@@ -1,4 +1,4 @@
-//! The fields of a choice: which profile, which model.
+//! The fields of a choice: which profile, which model, how hard it is to think.
 
 use protocol::{Error, ErrorCode, ProviderName, Worker};
 use runtime::Wanted;
@@ -10,6 +10,7 @@ use crate::text::tr;
 pub struct Chosen {
     pub profile: String,
     pub model: String,
+    pub effort: String,
     pub title: String,
 }
 
@@ -20,7 +21,8 @@ impl Chosen {
             (Some(provider), Some(model)) => format!("{provider}/{model}"),
             _ => String::new(),
         };
-        Self { profile: worker.profile.to_string(), model, title: String::new() }
+        let effort = worker.effort.as_ref().map(ToString::to_string).unwrap_or_default();
+        Self { profile: worker.profile.to_string(), model, effort, title: String::new() }
     }
 
     /// What it asks for. Errors with `invalid_input`.
@@ -36,7 +38,10 @@ impl Chosen {
                 (Some(provider), Some(model.to_owned()))
             }
         };
-        Ok(Wanted { profile, provider: Some(provider), model: Some(model) })
+        let effort = Some(self.effort.as_str()).filter(|name| !name.is_empty());
+        let effort = effort.map(str::parse).transpose().map_err(|_| bad())?;
+        let (provider, model, effort) = (Some(provider), Some(model), Some(effort));
+        Ok(Wanted { profile, provider, model, effort })
     }
 }
 

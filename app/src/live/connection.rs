@@ -223,6 +223,7 @@ fn take(conversation: &Conversation, text: &str) -> Step {
                 conversation.patch(patch);
             }
         }
+        Frame::Progress { turn_id, progress, .. } => conversation.reads(turn_id, progress),
         // A stale cursor: the snapshot that mends it is the next frame.
         Frame::Notice { .. } => {}
         Frame::Close { reason: CloseReason::Deleted } => return Step::End(End::Deleted),

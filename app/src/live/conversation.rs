@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use protocol::{
-    Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Role, Snapshot,
-    Timestamp, Transcript, Turn, TurnState, View, Worker, WorkerId,
+    Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Progress, Role,
+    Snapshot, Timestamp, Transcript, Turn, TurnId, TurnState, View, Worker, WorkerId,
 };
 
 use super::activity::{Activity, Errand, Stage};
@@ -81,6 +81,8 @@ pub struct Conversation {
     pub stage: ArcRwSignal<Option<Stage>>,
     /// The newest line of the thinking, while the turn thinks.
     pub thought: ArcRwSignal<String>,
+    /// How far the model has come with the prompt, while the turn reads it.
+    pub progress: ArcRwSignal<Option<Progress>>,
     pub out_of_sight: ArcRwSignal<Option<OutOfSight>>,
     pub next_before: ArcRwSignal<Option<u64>>,
     /// How full the model's window is.
@@ -115,6 +117,7 @@ impl Conversation {
             entries: ArcRwSignal::new(Vec::new()),
             stage: ArcRwSignal::new(view.running().map(Stage::of)),
             thought: ArcRwSignal::new(String::new()),
+            progress: ArcRwSignal::new(None),
             out_of_sight: ArcRwSignal::new(view.out_of_sight()),
             next_before: ArcRwSignal::new(view.next_before),
             window: ArcRwSignal::new(None),
@@ -157,6 +160,14 @@ impl Conversation {
         let entries = self.entries.read_untracked();
         let last = entries.iter().rfind(|entry| entry.role == Role::User);
         last.is_some_and(|entry| *entry.text.read_untracked() == text)
+    }
+
+    /// The model has come further with the prompt of a turn.
+    pub fn reads(&self, turn: TurnId, progress: Progress) {
+        let runs = self.view.with_value(|view| view.running().map(|turn| turn.turn_id));
+        if runs == Some(turn) && self.stage.get_untracked() == Some(Stage::Reading) {
+            self.progress.set(Some(progress));
+        }
     }
 
     /// The model of the turn that has not ended.
@@ -343,6 +354,9 @@ impl Conversation {
         });
         set_if_new(&self.worker, worker);
         set_if_new(&self.stage, stage);
+        if stage != Some(Stage::Reading) {
+            set_if_new(&self.progress, None);
+        }
         self.show_thought();
         set_if_new(&self.out_of_sight, sight);
         set_if_new(&self.window, window);

@@ -68,6 +68,7 @@ fn sent(turn: &Turn, input: &TurnInput) -> Erased {
         <section aria-labelledby="sent">
             <h2 id="sent">{tr!(input_messages)}</h2>
             <ol class="sent">{messages}</ol>
+            {rendered(input)}
             <details>
                 <summary>{tr!(input_json)}</summary>
                 <p class="quiet">{tr!(input_json_how)}</p>
@@ -79,6 +80,18 @@ fn sent(turn: &Turn, input: &TurnInput) -> Erased {
     })
 }
 
+/// What the chat template of a local model adds stands here and nowhere else.
+fn rendered(input: &TurnInput) -> Option<Erased> {
+    let rendered = format!("\n{}", input.rendered.as_ref()?);
+    Some(erase(view! {
+        <h3 id="rendered">{tr!(input_rendered)}</h3>
+        <p class="quiet">{tr!(input_rendered_what)}</p>
+        <pre class="rendered" tabindex="0" aria-labelledby="rendered">
+            {rendered}
+        </pre>
+    }))
+}
+
 fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
     let (name, words) = match (message.role, begun) {
         (InputRole::System, _) => ("system", tr!(input_system)),
@@ -88,6 +101,13 @@ fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
     };
     // The parser of HTML drops one line break at the beginning.
     let text = format!("\n{}", message.text);
+    let thinking = (!message.reasoning.is_empty()).then(|| {
+        let reasoning = format!("\n{}", message.reasoning);
+        erase(view! {
+            <p class="quiet">{tr!(input_thinking)}</p>
+            <pre class="sent-thinking">{reasoning}</pre>
+        })
+    });
     view! {
         <li data-role=name>
             <p>
@@ -95,6 +115,7 @@ fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
                 " "
                 <code>{name}</code>
             </p>
+            {thinking}
             <pre>{text}</pre>
         </li>
     }
@@ -124,6 +145,8 @@ fn how(turn: &Turn) -> Erased {
         (tr!(input_provider), Some(label::place(&turn.provider))),
         (tr!(input_profile), Some(turn.profile.to_string())),
         (tr!(input_parameters), Some(parameters(turn.sampling))),
+        (tr!(input_effort), Some(effort(turn))),
+        (tr!(input_reasoning), earlier_thinking(turn)),
         (tr!(input_adjustments), adjustments(turn)),
         (tr!(input_window), window.map(|count| tr!(input_tokens, count = count))),
         (tr!(input_usage), usage(turn)),
@@ -165,6 +188,18 @@ fn parameters(sampling: Sampling) -> String {
     ];
     let set: Vec<_> = set.into_iter().flatten().collect();
     if set.is_empty() { tr!(input_parameters_none).to_owned() } else { set.join(", ") }
+}
+
+fn effort(turn: &Turn) -> String {
+    let told = turn.effort.as_ref().map(text::effort);
+    told.unwrap_or_else(|| tr!(input_effort_none).to_owned())
+}
+
+/// Whether the thinking of earlier answers was sent with them; none where nothing was sent.
+fn earlier_thinking(turn: &Turn) -> Option<String> {
+    let sent = turn.sight.as_ref()?.reasoning;
+    let words = if sent { tr!(input_reasoning_sent) } else { tr!(input_reasoning_kept) };
+    Some(words.to_owned())
 }
 
 /// What was sent otherwise than the parameters ask for.

@@ -12,6 +12,8 @@ use crate::route::profile_page;
 use crate::text::{self, tr};
 use crate::{label, reader};
 
+mod effort;
+
 /// What the page shows.
 pub struct New {
     /// In the order of the bundle.
@@ -31,7 +33,8 @@ pub fn NewPage(
     new: New,
 ) -> impl IntoView {
     let New { profiles, models, chosen, worker, refused } = new;
-    let Chosen { profile, model, title } = chosen;
+    let Chosen { profile, model, effort: chosen_effort, title } = chosen;
+    let efforts = effort::offered(&models);
     let is_new = worker.is_none();
     let (action, to_do) = match &worker {
         None => ("/new".to_owned(), "create"),
@@ -55,6 +58,7 @@ pub fn NewPage(
                 {cards.collect_view()}
             </fieldset>
             <Models models chosen=model />
+            {effort::field(efforts, &chosen_effort)}
             {foot}
             <p>
                 <button class="button" data-kind="primary" type="submit">

@@ -107,10 +107,13 @@ fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl Into
 }
 
 fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView + use<> {
-    let LearnedModel { model, adjustments, window_tokens, prompt_tokens } = learned;
+    let LearnedModel { model, adjustments, window_tokens, prompt_tokens, refused_efforts } =
+        learned;
     let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
     let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
-    let parts = adjustments.into_iter().map(adjustment).chain(window).chain(prompt);
+    let efforts =
+        refused_efforts.into_iter().map(|effort| tr!(learned_effort, effort = effort.to_string()));
+    let parts = adjustments.into_iter().map(adjustment).chain(window).chain(prompt).chain(efforts);
     let parts = parts.collect::<Vec<_>>().join(" · ");
     let forget = tr!(forget_of, model = &model);
     erase(view! {

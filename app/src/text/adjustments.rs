@@ -28,6 +28,8 @@ fn asked_again(adjustment: Adjustment) -> String {
         None => match adjustment {
             Adjustment::SystemInUser => tr!(again_system).to_owned(),
             Adjustment::WithoutBeginning => tr!(again_beginning).to_owned(),
+            Adjustment::WithReasoning => tr!(again_with_reasoning).to_owned(),
+            Adjustment::WithoutReasoning => tr!(again_without_reasoning).to_owned(),
             _ => tr!(again_fewer).to_owned(),
         },
     }
@@ -42,6 +44,8 @@ pub fn adjustment(adjustment: Adjustment) -> String {
         None => match adjustment {
             Adjustment::SystemInUser => tr!(sent_system).to_owned(),
             Adjustment::WithoutBeginning => tr!(sent_beginning).to_owned(),
+            Adjustment::WithReasoning => tr!(sent_with_reasoning).to_owned(),
+            Adjustment::WithoutReasoning => tr!(sent_without_reasoning).to_owned(),
             _ => tr!(sent_fewer).to_owned(),
         },
     }
@@ -55,9 +59,14 @@ fn parameter(adjustment: Adjustment) -> Option<(&'static str, bool)> {
         Adjustment::WithoutSeed => Some(("seed", true)),
         Adjustment::WithoutStreamOptions => Some(("stream_options", true)),
         Adjustment::WithoutReasoningSummary => Some(("reasoning.summary", true)),
+        Adjustment::WithoutEffort => Some(("reasoning_effort", true)),
         Adjustment::WithoutMaxTokens => Some(("max_tokens", true)),
         Adjustment::MaxCompletionTokens => Some(("max_completion_tokens", false)),
         Adjustment::MaxTokens => Some(("max_tokens", false)),
-        Adjustment::SystemInUser | Adjustment::WithoutBeginning | Adjustment::FewerMessages => None,
+        Adjustment::SystemInUser
+        | Adjustment::WithoutBeginning
+        | Adjustment::WithReasoning
+        | Adjustment::WithoutReasoning
+        | Adjustment::FewerMessages => None,
     }
 }

@@ -15,6 +15,8 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
         sampling.top_p.map(|value| tr!(fact_top_p, value = value)),
         sampling.seed.map(|value| tr!(fact_seed, value = value)),
         sampling.max_tokens.map(|value| tr!(fact_max_tokens, value = value)),
+        profile.effort.as_ref().map(super::thinks),
+        profile.send_reasoning.then(|| tr!(fact_send_reasoning).to_owned()),
     ];
     facts.into_iter().flatten().collect()
 }

@@ -26,6 +26,12 @@ pub fn frame(text: &str) -> Result<Frame, Unreadable> {
             event: event(tree.take("event")?)?,
             html: tree.take("html").unwrap_or(Tree::Null).value()?,
         }))),
+        "progress" => Ok(Frame::Progress {
+            runtime_id: tree.take("runtime_id")?.value()?,
+            worker_id: tree.take("worker_id")?.value()?,
+            turn_id: tree.take("turn_id")?.value()?,
+            progress: tree.take("progress")?.value()?,
+        }),
         "notice" => Ok(Frame::Notice { error: tree.take("error")?.value()? }),
         "close" => Ok(Frame::Close { reason: tree.take("reason")?.value()? }),
         _ => Err(Unreadable),
@@ -83,6 +89,8 @@ enum Body {
         provider: Option<ProviderName>,
         #[serde(default)]
         model: Option<String>,
+        #[serde(default)]
+        effort: Option<Effort>,
     },
     WorkerStopped,
     AvailabilityChanged {
@@ -101,9 +109,16 @@ enum Body {
     TurnLoading {
         turn_id: TurnId,
     },
-    TurnGenerating {
+    TurnAsked {
         turn_id: TurnId,
         sight: Sight,
+        #[serde(default)]
+        model: Option<String>,
+    },
+    TurnGenerating {
+        turn_id: TurnId,
+        #[serde(default)]
+        sight: Option<Sight>,
         #[serde(default)]
         model: Option<String>,
     },
@@ -206,7 +221,10 @@ mod tests {
             left_out: 2,
             window_tokens: Some(9),
             adjustments: vec![Adjustment::SystemInUser, Adjustment::WithoutTopP],
+            reasoning: true,
+            rendered: Some("sha256:0".into()),
         });
+        full.effort = Some(Effort::none());
         full.retries = [None, Some(Adjustment::FewerMessages)]
             .map(|adjustment| Retry {
                 at: sample::at(2),
@@ -228,11 +246,13 @@ mod tests {
                 profile: full.profile.clone(),
                 provider: Some(ProviderName::openai()),
                 model: Some("m".into()),
+                effort: Some(Effort::none()),
             },
             EventBody::ProfileChanged {
                 profile: full.profile.clone(),
                 provider: None,
                 model: None,
+                effort: None,
             },
             EventBody::WorkerStopped,
             EventBody::AvailabilityChanged { reason: None },
@@ -242,8 +262,10 @@ mod tests {
             EventBody::TurnAccepted { turn: Box::new(full) },
             EventBody::TurnWaiting { turn_id, ahead: 2 },
             EventBody::TurnLoading { turn_id },
-            EventBody::TurnGenerating { turn_id, sight: sight.clone(), model: None },
-            EventBody::TurnGenerating { turn_id, sight, model: Some("m".into()) },
+            EventBody::TurnAsked { turn_id, sight: sight.clone(), model: None },
+            EventBody::TurnAsked { turn_id, sight: sight.clone(), model: Some("m".into()) },
+            EventBody::TurnGenerating { turn_id, sight: None, model: None },
+            EventBody::TurnGenerating { turn_id, sight: Some(sight), model: Some("m".into()) },
             EventBody::TurnRetrying {
                 turn_id,
                 error: error.clone(),
@@ -284,7 +306,7 @@ mod tests {
         let message_id = sample::turn().answer;
         let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
         kinds.dedup();
-        assert_eq!(kinds.len(), 16, "a kind of event without an example: {kinds:?}");
+        assert_eq!(kinds.len(), 17, "a kind of event without an example: {kinds:?}");
         let append = Some(HtmlAppend { text: "b".into(), before: 4 });
         let patches = [
             None,
@@ -312,8 +334,12 @@ mod tests {
         });
         let snapshot = Box::new(view.snapshot(LogId(1)));
         let error = Error::new(ErrorCode::StaleCursor, "Old.");
-        let mut frames =
-            vec![Frame::Snapshot { runtime_id, worker_id, snapshot }, Frame::Notice { error }];
+        let progress = Progress { read_tokens: 1, prompt_tokens: 2, tokens_per_second: 3 };
+        let turn_id = sample::turn().turn_id;
+        let progress =
+            Frame::Progress { runtime_id: runtime_id.clone(), worker_id, turn_id, progress };
+        let snapshot = Frame::Snapshot { runtime_id, worker_id, snapshot };
+        let mut frames = vec![snapshot, progress, Frame::Notice { error }];
         frames.extend(
             [
                 CloseReason::Shutdown,

@@ -32,7 +32,7 @@ fuzz_target!(|text: &str| {
                     fold(view, &envelope.event);
                 }
             }
-            Frame::Notice { .. } | Frame::Close { .. } => {}
+            Frame::Progress { .. } | Frame::Notice { .. } | Frame::Close { .. } => {}
         }
     }
 });

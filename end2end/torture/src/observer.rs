@@ -40,6 +40,8 @@ pub enum Seen {
     Snapshot,
     /// An event, and what folding it did.
     Event(Applied),
+    /// How far a prompt is read.
+    Progress,
     Notice(Error),
     Close(CloseReason),
 }
@@ -50,6 +52,7 @@ impl Seen {
     pub fn check(&self, worker: WorkerId, resumed: bool) -> Result<(), Loss> {
         match self {
             Self::Event(Applied::Changed(_)) => Ok(()),
+            Self::Progress => Ok(()),
             Self::Snapshot if !resumed => Ok(()),
             other => Err(Loss::Resume(worker, format!("{other:?}"))),
         }
@@ -89,6 +92,7 @@ impl Observer {
                 self.cursor = Some(envelope.cursor);
                 Seen::Event(applied)
             }
+            Frame::Progress { .. } => Seen::Progress,
             Frame::Notice { error } => Seen::Notice(error),
             Frame::Close { reason } => Seen::Close(reason),
         })

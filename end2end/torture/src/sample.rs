@@ -53,6 +53,7 @@ pub fn worker(n: u64) -> Worker {
         place: protocol::Place::Listed,
         provider: None,
         model: None,
+        effort: None,
         created_at: at(),
         updated_at: at(),
     }
@@ -92,6 +93,7 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:0".to_owned(),
         sampling: Sampling::default(),
+        effort: None,
         sight: None,
         usage: None,
         timings: Timings::default(),
@@ -108,7 +110,8 @@ pub fn begun(n: u64, deltas: u64) -> Vec<EventBody> {
     let mut bodies = vec![
         EventBody::MessageCommitted { message: question },
         EventBody::TurnAccepted { turn: Box::new(turn) },
-        EventBody::TurnGenerating { turn_id, sight: Sight::default(), model: None },
+        EventBody::TurnAsked { turn_id, sight: Sight::default(), model: None },
+        EventBody::TurnGenerating { turn_id, sight: None, model: None },
     ];
     bodies.extend((0..deltas).map(|n| EventBody::TextDelta {
         turn_id,

@@ -30,6 +30,10 @@ pub enum When {
     BegunInSpace,
     /// It has a system message.
     System,
+    /// An answer in it has its thinking beside it, in `reasoning_content`, which Mistral refuses.
+    Reasoned,
+    /// An answer in it has not, which DeepSeek refuses.
+    Unreasoned,
     /// Its messages have more letters together; of one model, or of any.
     Longer { than: usize, model: Option<String> },
 }
@@ -45,7 +49,10 @@ impl When {
         let messages = messages(request);
         let text = |message: &Value| message["content"].as_str().unwrap_or_default().to_owned();
         let begun = messages.last().filter(|message| message["role"] == "assistant");
+        let mut answers = messages.iter().filter(|message| message["role"] == "assistant");
         match self {
+            Self::Reasoned => answers.any(|answer| answer["reasoning_content"].is_string()),
+            Self::Unreasoned => answers.any(|answer| !answer["reasoning_content"].is_string()),
             Self::Has(field) => request.get(field).is_some(),
             Self::NotAlternating => {
                 let talk = messages.iter().skip_while(|message| message["role"] == "system");

@@ -3,8 +3,8 @@
 use proptest::prelude::*;
 use protocol::api::Sampling;
 use protocol::{
-    Adjustment, Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId, Place,
-    ProviderKind, ProviderName, Role, Sight, TimeoutPhase, Timestamp, Timings, Turn, TurnId,
+    Adjustment, Effort, Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId,
+    Place, ProviderKind, ProviderName, Role, Sight, TimeoutPhase, Timestamp, Timings, Turn, TurnId,
     TurnState, Usage, View, Worker, WorkerId, WorkerStatus,
 };
 
@@ -77,6 +77,7 @@ pub fn unborn() -> Worker {
         place: Place::Listed,
         provider: None,
         model: None,
+        effort: None,
         created_at: Timestamp::from_unix_ms(0),
         updated_at: Timestamp::from_unix_ms(0),
     }
@@ -250,7 +251,8 @@ impl Builder {
         for (error, began) in plan.failed {
             if began {
                 let sight = Sight::default();
-                self.push(EventBody::TurnGenerating { turn_id, sight, model: None });
+                self.push(EventBody::TurnAsked { turn_id, sight, model: None });
+                self.push(EventBody::TurnGenerating { turn_id, sight: None, model: None });
             }
             let adjustment = began.then_some(Adjustment::WithoutTemperature);
             self.push(EventBody::TurnRetrying { turn_id, error, wait_ms: 500, adjustment });
@@ -261,6 +263,16 @@ impl Builder {
                 left_out: plan.left_out,
                 window_tokens: Some(8),
                 adjustments: vec![Adjustment::SystemInUser],
+                reasoning: true,
+                rendered: None,
+            };
+            // Logs of earlier versions tell the sight with the beginning.
+            let sight = match ends {
+                true => {
+                    self.push(EventBody::TurnAsked { turn_id, sight, model: None });
+                    None
+                }
+                false => Some(sight),
             };
             self.push(EventBody::TurnGenerating { turn_id, sight, model: None });
             self.pieces(turn_id, answer, plan.pieces);
@@ -283,6 +295,7 @@ impl Builder {
                 Piece::Model(model) => EventBody::ProfileChanged {
                     profile: unborn().profile,
                     provider: model.as_ref().map(|_| ProviderName::openai()),
+                    effort: model.is_some().then(Effort::none),
                     model,
                 },
                 Piece::Reasoning(text) => {
@@ -322,6 +335,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:1".to_owned(),
         sampling: Sampling { temperature: Some(0.3), top_p: Some(0.9), ..Sampling::default() },
+        effort: None,
         sight: None,
         usage: None,
         timings: Timings::default(),

@@ -9,8 +9,8 @@ use protocol::api::{
     Status, TurnInput, WorkerPage,
 };
 use protocol::{
-    CloseReason, Cursor, Envelope, ErrorBody, Event, EventBody, Frame, ListFrame, MessageId, Place,
-    ProviderName, Timestamp, View,
+    CloseReason, Cursor, Effort, Envelope, ErrorBody, Event, EventBody, Frame, ListFrame,
+    MessageId, Place, ProviderName, Timestamp, View,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -73,8 +73,8 @@ proptest! {
         }
         round_trips(&Cancelled { turn: None });
         let messages = [InputRole::System, InputRole::User, InputRole::Assistant]
-            .map(|role| InputMessage { role, text: text.clone() });
-        round_trips(&TurnInput { model: text, messages: messages.into(), sampling, adjustments: vec![protocol::Adjustment::MaxTokens] });
+            .map(|role| InputMessage::new(role, text.clone()));
+        round_trips(&TurnInput { rendered: Some(text.clone()), model: text, messages: messages.into(), sampling, effort: Some(Effort::none()), with_reasoning: true, adjustments: vec![protocol::Adjustment::MaxTokens] });
     }
 
     #[test]
@@ -82,6 +82,12 @@ proptest! {
         round_trips(&error);
         round_trips(&ErrorBody { error: error.clone() });
         round_trips(&Frame::Notice { error: error.clone() });
+        round_trips(&Frame::Progress {
+            runtime_id: unborn().runtime_id,
+            worker_id: unborn().worker_id,
+            turn_id: protocol::TurnId::from_parts(1, [1; 10]),
+            progress: protocol::Progress { read_tokens: 1, prompt_tokens: 2, tokens_per_second: 3 },
+        });
         round_trips(&usage);
         round_trips(&Timestamp::from_unix_ms(i64::from(ms) * 1_001));
         let provider = ProviderStatus {
@@ -104,8 +110,8 @@ proptest! {
         let (profile, provider) = (Some(unborn().profile), Some(ProviderName::local()));
         let (title, model) = (Some(text.clone()), Some(text));
         let (profile_, title_, model_) = (profile.clone(), title.clone(), model.clone());
-        round_trips(&CreateWorker { profile: profile_, provider: provider.clone(), model: model_, title: title_ });
-        round_trips(&PatchWorker { title, place: Some(Place::Archived), profile, provider, model });
+        round_trips(&CreateWorker { profile: profile_, provider: provider.clone(), model: model_, effort: None, title: title_ });
+        round_trips(&PatchWorker { title, place: Some(Place::Archived), profile, provider, model, effort: Some(Effort::none()) });
     }
 }
 

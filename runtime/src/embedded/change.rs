@@ -12,7 +12,7 @@ impl Runtime {
     /// archive is replaced by an empty one.
     pub async fn patch(&self, id: WorkerId, patch: Patch) -> Result<Worker, Error> {
         let placed = patch.place.is_some();
-        let make = |reply| Command::Patch { patch: patch.clone(), reply };
+        let make = |reply| Command::Patch { patch: Box::new(patch.clone()), reply };
         let worker = self.inner.live.ask(id, make).await?;
         if placed {
             self.keep_one_if_it_can_be().await;

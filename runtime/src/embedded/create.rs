@@ -13,9 +13,10 @@ use crate::{fault, fresh, newborn};
 impl Runtime {
     /// A new conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
-        let CreateWorker { profile, provider, model, title } = request;
+        let CreateWorker { profile, provider, model, effort, title } = request;
         let title = title::check(title)?;
-        let wanted = Wanted { profile, provider: Some(provider), model: Some(model) };
+        let wanted =
+            Wanted { profile, provider: Some(provider), model: Some(model), effort: Some(effort) };
         let shared = &self.inner.shared;
         let unborn = self.unborn();
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
@@ -61,9 +62,12 @@ impl Runtime {
         let mut worker = self.unborn();
         let profile = worker.profile.clone();
         let (profile, change) = match change {
-            Some(EventBody::ProfileChanged { profile, provider: None, model: None }) => {
-                (profile, None)
-            }
+            Some(EventBody::ProfileChanged {
+                profile,
+                provider: None,
+                model: None,
+                effort: None,
+            }) => (profile, None),
             change => (profile, change),
         };
         let mut events = Vec::new();

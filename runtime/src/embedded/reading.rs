@@ -61,7 +61,7 @@ impl Runtime {
 
     /// A turn as it stands.
     pub async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
-        turns::turn(&self.inner.shared, id, turn).await
+        self.inner.shared.turn(id, turn).await
     }
 
     /// Exactly what a turn's model was sent.
@@ -80,11 +80,11 @@ impl Runtime {
         let shared = &self.inner.shared;
         // Subscribed before the position is read, so that no commit falls between, and before
         // it is asked whether all goes down, so that whoever is let in is told of it.
-        let wakes = shared.hub.subscribe(id);
+        let watching = shared.hub.subscribe(id);
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());
         }
-        let observation = Observation::begin(shared.clone(), id, wakes, cursor).await;
+        let observation = Observation::begin(shared.clone(), id, watching, cursor).await;
         observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 

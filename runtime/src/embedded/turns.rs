@@ -1,29 +1,16 @@
-//! A turn looked up, and exactly what its model was sent (invariant 8).
+//! Exactly what the model of a turn was sent (invariant 8).
 
-use protocol::api::TurnInput;
-use protocol::{Error, ErrorCode, Turn, TurnId, View, WorkerId};
+use protocol::api::{InputMessage, InputRole, TurnInput};
+use protocol::{Error, ErrorCode, TurnId, WorkerId};
 
 use crate::worker::{CONTEXT_BYTES, Context, Shared};
-use crate::{fault, outgoing};
-
-pub(super) async fn turn(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
-    let stored = shared.heard(id, shared.store.worker(id).await).await?;
-    let stored = stored.ok_or_else(fault::no_worker)?;
-    let events = shared.heard(id, shared.store.turn(id, turn).await).await?;
-    let events = events.ok_or_else(no_turn)?;
-    let before = events.first().map_or(0, |event| event.first_seq() - 1);
-    let mut view = View::new(stored.worker, before);
-    for event in &events {
-        view.apply(event);
-    }
-    view.turn(turn).cloned().ok_or_else(no_turn)
-}
+use crate::{fault, outgoing, rendered};
 
 /// The system prompt by its digest and the committed messages in the turn's sight, with the
 /// answer that it goes on from where it continues one, in the form in which they were sent:
 /// nothing is kept twice, and nothing that is in it can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
-    let turn = self::turn(shared, id, turn).await?;
+    let turn = shared.turn(id, turn).await?;
     if turn.provider.is_imported() {
         return Err(not_known());
     }
@@ -35,21 +22,28 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
     let branch = shared.heard(id, branch).await?;
     let seen = Context::new(branch).since(first);
     let adjustments = sight.adjustments;
+    let system = system.unwrap_or_default();
+    let rendered = match &sight.rendered {
+        None => None,
+        Some(digest) => shared.store.prompt(digest).await.map_err(fault::from_store)?,
+    };
+    let shown = [InputMessage::new(InputRole::System, system.clone())];
+    let shown = shown.into_iter().filter(|system| !outgoing::is_blank(&system.text));
+    let shown: Vec<_> = shown.chain(seen.iter().cloned()).collect();
     Ok(TurnInput {
         model: turn.model,
-        messages: outgoing::messages(&system.unwrap_or_default(), &seen, &adjustments),
+        messages: outgoing::messages(&system, &seen, &adjustments, sight.reasoning),
         sampling: outgoing::sampling(turn.sampling, &adjustments),
+        effort: outgoing::effort(turn.effort, &adjustments),
+        with_reasoning: sight.reasoning,
+        rendered: rendered.and_then(|kept| rendered::expand(&kept, &shown)),
         adjustments,
     })
 }
 
-fn no_turn() -> Error {
-    Error::new(ErrorCode::NotFound, "There is no such turn in this conversation.")
-}
-
 fn nothing_sent() -> Error {
     Error::new(ErrorCode::NotFound, "Nothing was sent to a model in this turn.")
-        .with_hint("It ended before the provider began.")
+        .with_hint("It ended before a request was on its way.")
 }
 
 fn not_known() -> Error {

@@ -4,7 +4,7 @@ use super::*;
 use InputRole::{Assistant, System, User};
 
 fn all(messages: &[(InputRole, &str)]) -> Vec<InputMessage> {
-    messages.iter().map(|(role, text)| InputMessage { role: *role, text: (*text).into() }).collect()
+    messages.iter().map(|(role, text)| InputMessage::new(*role, *text)).collect()
 }
 
 #[test]
@@ -35,11 +35,11 @@ fn neighbours_are_one_message_and_blank_ones_are_none() {
 #[test]
 fn adjustments_are_done() {
     let shown = all(&[(User, "a"), (Assistant, "b")]);
-    let sent = |adjustments: &[Adjustment]| messages("s", &shown, adjustments);
+    let sent = |adjustments: &[Adjustment]| messages("s", &shown, adjustments, false);
     assert_eq!(sent(&[]), all(&[(System, "s"), (User, "a"), (Assistant, "b")]));
     assert_eq!(sent(&[Adjustment::SystemInUser]), all(&[(User, "s\n\na"), (Assistant, "b")]));
     assert_eq!(sent(&[Adjustment::WithoutBeginning]), all(&[(System, "s"), (User, "a")]));
-    assert_eq!(messages(" \n", &shown, &[]), shown);
+    assert_eq!(messages(" \n", &shown, &[], false), shown);
     let asked =
         Sampling { temperature: Some(1.0), top_p: Some(0.5), seed: Some(7), max_tokens: Some(9) };
     let left = sampling(asked, &[Adjustment::WithoutTemperature, Adjustment::WithoutSeed]);
@@ -94,7 +94,7 @@ pub(crate) fn branch() -> impl Strategy<Value = Vec<InputMessage>> {
         |(mut all, asked, begun)| {
             all.push((User, asked));
             all.extend(begun.map(|begun| (Assistant, begun)));
-            all.into_iter().map(|(role, text)| InputMessage { role, text }).collect()
+            all.into_iter().map(|(role, text)| InputMessage::new(role, text)).collect()
         },
     )
 }
@@ -125,7 +125,7 @@ proptest! {
             without.then_some(Adjustment::WithoutBeginning),
             folded.then_some(Adjustment::SystemInUser),
         ].into_iter().flatten().collect();
-        let sent = messages("s", &branch[cut.min(newest)..], &adjustments);
+        let sent = messages("s", &branch[cut.min(newest)..], &adjustments, false);
         assert_acceptable(&sent);
         let asked = sent.iter().rfind(|message| message.role == User).unwrap();
         prop_assert!(asked.text.ends_with(&branch[newest].text), "the newest question is sent");

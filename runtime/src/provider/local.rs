@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use protocol::catalogue::ProviderModels;
-use protocol::{Error, ProviderName};
+use protocol::{Effort, Error, ProviderName};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
@@ -110,6 +110,10 @@ impl Provider for Local {
 
     fn offers(&self, model: &str) -> bool {
         self.shelf.has(model)
+    }
+
+    fn efforts(&self, model: &str) -> Vec<Effort> {
+        self.shelf.efforts(model)
     }
 
     async fn models(&self) -> ProviderModels {

@@ -26,7 +26,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use protocol::catalogue::{LearnedModel, ProviderModels};
-use protocol::{Error, ProviderName};
+use protocol::{Effort, Error, ProviderName};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +43,7 @@ mod fault;
 mod learned;
 mod link;
 mod list;
+mod models;
 mod overflow;
 mod plan;
 mod refusal;
@@ -59,6 +60,7 @@ pub use config::{
     IDLE_CONNECTION_MS, IDLE_CONNECTIONS, MAX_ANSWER_BYTES, MAX_EVENT_BYTES, OpenaiConfig,
 };
 pub use endpoint::route::{ProxySetting, ProxyVariables};
+pub use models::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
 
 /// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
 /// asked for its models yet. A request for this name, or for an empty one, asks it.
@@ -149,6 +151,15 @@ impl Provider for Openai {
     /// it.
     fn offers(&self, _model: &str) -> bool {
         true
+    }
+
+    fn efforts(&self, model: &str) -> Vec<Effort> {
+        let model = match self.shared.known_model() {
+            Some(known) if model == FIRST_MODEL => known,
+            _ => model,
+        };
+        let settings = ModelSettings::of(&self.shared.config.model_tables, model);
+        self.shared.learned.of(model).efforts(settings)
     }
 
     async fn models(&self) -> ProviderModels {

@@ -27,6 +27,10 @@ impl Provider for Idle {
         true
     }
 
+    fn efforts(&self, _model: &str) -> Vec<Effort> {
+        Vec::new()
+    }
+
     async fn models(&self) -> ProviderModels {
         ProviderModels {
             provider: self.0.clone(),

@@ -85,6 +85,7 @@ impl Checker {
             }
             EventBody::TurnWaiting { turn_id, .. }
             | EventBody::TurnLoading { turn_id }
+            | EventBody::TurnAsked { turn_id, .. }
             | EventBody::TurnGenerating { turn_id, .. }
             | EventBody::TurnRetrying { turn_id, .. } => self.opened(*turn_id).map(drop),
             EventBody::TextDelta { turn_id, message_id, offset, text } => {

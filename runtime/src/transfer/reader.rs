@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::{BufRead, Read as _};
 use std::mem;
 
-use protocol::{EventBody, LogId, Timestamp, WorkerId};
+use protocol::{LogId, Timestamp, WorkerId};
 use sha2::{Digest, Sha256};
 
 use super::check::Checker;
@@ -242,13 +242,8 @@ impl Reader {
 
     fn whole(&self, mut open: Conversation) -> WholeLog {
         let events = mem::take(&mut open.events);
-        let mut digests: Vec<&str> = events
-            .iter()
-            .filter_map(|event| match &event.body {
-                EventBody::TurnAccepted { turn } => Some(turn.prompt_digest.as_str()),
-                _ => None,
-            })
-            .collect();
+        let mut digests: Vec<&str> =
+            events.iter().filter_map(|event| event.body.refers_to()).collect();
         digests.sort_unstable();
         digests.dedup();
         let known = digests.into_iter().filter_map(|digest| self.prompts.get_key_value(digest));

@@ -194,6 +194,7 @@ impl Builder {
             }
             EventBody::TurnWaiting { turn_id, .. }
             | EventBody::TurnLoading { turn_id }
+            | EventBody::TurnAsked { turn_id, .. }
             | EventBody::TurnGenerating { turn_id, .. }
             | EventBody::TurnRetrying { turn_id, .. } => {
                 let open = self.is_open(turn_id);

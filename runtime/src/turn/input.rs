@@ -9,8 +9,10 @@ pub enum Input {
     Waiting { ahead: u32 },
     /// The provider loads the model.
     Loading,
+    /// The provider is about to send this much.
+    Asking { sight: Sight, model: Option<String> },
     /// The provider has begun.
-    Began { sight: Sight, model: Option<String> },
+    Began,
     /// The provider gave text; not empty.
     Text(String),
     /// The provider gave some of the model's thinking; not empty.
@@ -60,6 +62,8 @@ pub enum Effect {
     /// Start a timer anew, in milliseconds from now.
     Arm(Timer, u64),
     Disarm(Timer),
+    /// Once what is to be committed is, let the provider send its request.
+    Send,
     /// Ask the provider once more, for the same as far as it takes it.
     Ask,
     /// Ask the provider to halt; it answers with an end.

@@ -54,7 +54,7 @@ fn ends(effects: &[Effect]) -> Vec<(TurnState, Option<ErrorCode>)> {
 }
 
 fn began() -> Input {
-    Input::Began { sight: Sight::default(), model: None }
+    Input::Began
 }
 
 fn text(text: &str) -> Input {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::api::{Accepted, Cancelled};
-use protocol::{Adjustment, Error, MessageId, WorkerId};
+use protocol::{Adjustment, Error, MessageId, Progress, WorkerId};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -14,8 +14,8 @@ use super::outbox::Outbox;
 use super::shared::Shared;
 use super::timers::Timers;
 use crate::outgoing::Seam;
-use crate::provider::Output;
-use crate::store::StoreError;
+use crate::provider::{Output, Recorded};
+use crate::store::{Prompt, StoreError};
 use crate::turn::{Effect, Input, TurnMachine};
 use begin::Asking;
 
@@ -63,6 +63,14 @@ struct Running {
     seam: Seam,
     /// The adjustments that were made in the attempt under way.
     adjusted: Vec<Adjustment>,
+    /// How far the model has come with the prompt, until that is told.
+    progress: Option<Progress>,
+    /// Lets the provider send what it is about to send.
+    recorded: Recorded,
+    /// Whether that is to be done after the next commit.
+    may_send: bool,
+    /// What a chat template made of what is sent, with its digest, until it is committed.
+    keeps: Option<(String, String)>,
     cancels: Vec<Reply<Cancelled>>,
 }
 
@@ -203,7 +211,7 @@ impl<'a> Actor<'a> {
                 }
             },
             Command::Patch { patch, reply } => {
-                let _ = reply.send(self.patch(patch).await);
+                let _ = reply.send(self.patch(*patch).await);
                 Next::GoOn
             }
             Command::Refresh { reply } => {
@@ -248,6 +256,10 @@ impl<'a> Actor<'a> {
         let now = self.shared.clock.now();
         if let Some(running) = &mut self.running {
             let effects = running.machine.step(now, input);
+            if let Some(progress) = running.progress.take() {
+                let turn = running.asking.turn.turn_id;
+                self.shared.hub.progress(self.id, turn, progress);
+            }
             self.perform(effects);
         }
         self.flush().await
@@ -263,6 +275,11 @@ impl<'a> Actor<'a> {
                 Effect::Disarm(timer) => running.timers.disarm(timer),
                 Effect::Ask => running.ask(),
                 Effect::Halt => running.halt.cancel(),
+                Effect::Send => {
+                    running.may_send = true;
+                    let kept = running.keeps.take();
+                    self.outbox.keep(kept.map(|(text, digest)| Prompt { digest, text }));
+                }
             }
         }
     }
@@ -273,6 +290,11 @@ impl<'a> Actor<'a> {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, worker = %self.id, "events wait for the store");
             return Next::GoOn;
+        }
+        if let Some(running) = &mut self.running
+            && std::mem::take(&mut running.may_send)
+        {
+            running.recorded.set();
         }
         if self.running.as_ref().is_some_and(|running| running.machine.is_over()) {
             return self.settle().await;

@@ -1,6 +1,6 @@
 //! Which profile and model a conversation asks for, and what of that it may.
 
-use protocol::{Error, ErrorCode, EventBody, ProfileName, ProviderName, Worker};
+use protocol::{Effort, Error, ErrorCode, EventBody, ProfileName, ProviderName, Worker};
 
 use crate::bundle::Bundle;
 use crate::providers::{Providers, Wish};
@@ -11,6 +11,7 @@ pub struct Wanted {
     pub profile: Option<ProfileName>,
     pub provider: Option<Option<ProviderName>>,
     pub model: Option<Option<String>>,
+    pub effort: Option<Option<Effort>>,
 }
 
 impl Wanted {
@@ -22,7 +23,8 @@ impl Wanted {
         bundle: &Bundle,
         providers: &Providers,
     ) -> Result<Option<EventBody>, Error> {
-        // Another profile brings its own provider and model, another provider its own model.
+        // Another profile brings its own provider, model and effort, another provider its own
+        // model.
         let new_profile = self.profile.is_some();
         let new_provider = new_profile || self.provider.is_some();
         let kept_provider = worker.provider.clone().filter(|_| !new_profile);
@@ -30,14 +32,23 @@ impl Wanted {
         let name = self.profile.unwrap_or_else(|| worker.profile.clone());
         let provider = self.provider.unwrap_or(kept_provider);
         let model = self.model.unwrap_or(kept_model);
-        if (&name, &provider, &model) == (&worker.profile, &worker.provider, &worker.model) {
+        let model_stays = (&provider, &model) == (&worker.provider, &worker.model);
+        let named = self.effort.clone().flatten();
+        let kept_effort = worker.effort.clone().filter(|_| !new_profile);
+        let effort = self.effort.unwrap_or(kept_effort);
+        if name == worker.profile && model_stays && effort == worker.effort {
             return Ok(None);
         }
         let profile = bundle.profile(&name).ok_or_else(|| no_profile(&name))?;
         let wish =
             Wish { profile: Some(profile), provider: provider.as_ref(), model: model.as_deref() };
         providers.check(wish)?;
-        Ok(Some(EventBody::ProfileChanged { profile: name, provider, model }))
+        // An effort that is only kept is dropped where another model does not take it.
+        let effort = effort.filter(|effort| named.is_some() || providers.takes(wish, effort));
+        if let Some(effort) = named.filter(|effort| !providers.takes(wish, effort)) {
+            return Err(no_effort(&effort));
+        }
+        Ok(Some(EventBody::ProfileChanged { profile: name, provider, model, effort }))
     }
 }
 
@@ -46,6 +57,12 @@ pub(crate) fn profile_gone(name: &ProfileName) -> Error {
     let message = format!("The profile `{name}` is not among the ones in force.");
     Error::new(ErrorCode::Unavailable, message)
         .with_hint("Choose another one for this conversation, or put it back into profiles.toml.")
+}
+
+fn no_effort(effort: &Effort) -> Error {
+    let message = format!("This model cannot be told the effort `{effort}`.");
+    Error::new(ErrorCode::InvalidInput, message)
+        .with_hint("`/api/v1/models` lists the efforts of each model.")
 }
 
 fn no_profile(name: &ProfileName) -> Error {

@@ -24,7 +24,7 @@ pub(crate) enum Command {
     },
     /// Changes what is told of the worker itself, all of it or nothing.
     Patch {
-        patch: Patch,
+        patch: Box<Patch>,
         reply: Reply<Worker>,
     },
     /// Finds out anew whether anything can answer.

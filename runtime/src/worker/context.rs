@@ -1,9 +1,11 @@
 //! What of a branch goes to the provider, and what the provider left out of it.
 
 use protocol::api::{InputMessage, InputRole};
-use protocol::{Adjustment, MessageId, Role, Sight};
+use protocol::{MessageId, Role, Sight};
 
+use crate::bundle::text_digest;
 use crate::outgoing::is_blank;
+use crate::provider::Shown;
 use crate::store::{Branch, BranchMessage};
 
 /// Bytes of text that are offered to a provider at most. The provider knows its window in
@@ -41,20 +43,22 @@ impl Context {
         seen.map(input_message).collect()
     }
 
-    /// What the model sees when the provider left out the first `left_out` messages.
-    pub(crate) fn sight(
-        &self,
-        left_out: u32,
-        window_tokens: Option<u32>,
-        adjustments: Vec<Adjustment>,
-    ) -> Sight {
+    /// What the model sees of it.
+    pub(crate) fn sight(&self, shown: Shown) -> Sight {
+        let Shown { left_out, window_tokens, adjustments, reasoning, rendered, .. } = shown;
+        let rendered = rendered.as_deref().map(text_digest);
         let first = self.branch.messages.get(left_out as usize).map(|message| message.id);
-        Sight { first, left_out: self.branch.older + left_out, window_tokens, adjustments }
+        let left_out = self.branch.older + left_out;
+        Sight { first, left_out, window_tokens, adjustments, reasoning, rendered }
     }
 }
 
 fn input_message(message: &BranchMessage) -> InputMessage {
-    InputMessage { role: input_role(message.role), text: message.text.clone() }
+    InputMessage {
+        role: input_role(message.role),
+        text: message.text.clone(),
+        reasoning: message.reasoning.clone(),
+    }
 }
 
 fn input_role(role: Role) -> InputRole {

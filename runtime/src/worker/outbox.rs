@@ -24,6 +24,8 @@ pub(crate) struct Outbox {
     /// Committed events folded; holds only the newest turn's messages.
     view: View,
     pending: Vec<Event>,
+    /// A text that the pending events refer to.
+    prompt: Option<Prompt>,
     retry_at: Option<Instant>,
     lost: bool,
 }
@@ -31,7 +33,17 @@ pub(crate) struct Outbox {
 impl Outbox {
     pub(crate) fn new(store: Arc<dyn Store>, hub: Hub, stored: Stored) -> Self {
         let view = View::new(stored.worker, stored.last_seq);
-        Self { store, hub, log: stored.log, view, pending: Vec::new(), retry_at: None, lost: false }
+        let log = stored.log;
+        Self {
+            store,
+            hub,
+            log,
+            view,
+            pending: Vec::new(),
+            prompt: None,
+            retry_at: None,
+            lost: false,
+        }
     }
 
     /// The state as far as it is committed.
@@ -52,6 +64,11 @@ impl Outbox {
     pub(crate) fn push(&mut self, at: Timestamp, body: EventBody) {
         let last = self.pending.last().map_or(self.view.seq, |event| event.seq);
         self.pending.push(Event { seq: last + 1, first_seq: None, at, body });
+    }
+
+    /// Commits a text with the pending events, which refer to it.
+    pub(crate) fn keep(&mut self, prompt: Option<Prompt>) {
+        self.prompt = prompt;
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -76,7 +93,10 @@ impl Outbox {
             return Ok(());
         }
         let events = self.pending.clone();
-        let result = self.commit(events, None).await;
+        let result = self.commit(events, self.prompt.clone()).await;
+        if result.is_ok() {
+            self.prompt = None;
+        }
         self.pending.retain(|event| event.seq > self.view.seq);
         self.retry_at = result.is_err().then(|| Instant::now() + RETRY);
         result.map_err(|failure| failure.error)
@@ -188,6 +208,7 @@ fn durability(body: &EventBody) -> Durability {
         EventBody::AvailabilityChanged { .. }
         | EventBody::TurnWaiting { .. }
         | EventBody::TurnLoading { .. }
+        | EventBody::TurnAsked { .. }
         | EventBody::TurnGenerating { .. }
         | EventBody::TurnRetrying { .. }
         | EventBody::TextDelta { .. }

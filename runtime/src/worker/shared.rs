@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use protocol::{Error, ErrorCode, RuntimeId, Timestamp, UtcOffset, Worker, WorkerId};
+use protocol::{
+    Error, ErrorCode, RuntimeId, Timestamp, Turn, TurnId, UtcOffset, View, Worker, WorkerId,
+};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -67,6 +69,20 @@ impl Shared {
             self.hub.wake(id, Wake::Unreadable);
         }
         fault::unreadable()
+    }
+
+    /// A turn as it stands.
+    pub(crate) async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
+        let stored = self.heard(id, self.store.worker(id).await).await?;
+        let stored = stored.ok_or_else(fault::no_worker)?;
+        let events = self.heard(id, self.store.turn(id, turn).await).await?;
+        let events = events.ok_or_else(fault::no_turn)?;
+        let before = events.first().map_or(0, |event| event.first_seq() - 1);
+        let mut view = View::new(stored.worker, before);
+        for event in &events {
+            view.apply(event);
+        }
+        view.turn(turn).cloned().ok_or_else(fault::no_turn)
     }
 
     /// A profile's prompt as it is sent at this time by the sender's clock. The log is told which file and line is

@@ -2,12 +2,14 @@
 
 use protocol::api::{AskAgain, InputRole};
 use protocol::{Adjustment, ErrorCode, ProviderKind, TurnId, TurnState};
-use runtime::provider::Output;
+use runtime::provider::{Output, Shown};
 
+use crate::scripted::Call;
 use crate::stage::{Stage, answer_of, soon};
 
-fn began(adjustments: Vec<Adjustment>) -> Output {
-    Output::Began { left_out: 0, window_tokens: None, model: None, adjustments }
+async fn begins(call: &Call, adjustments: Vec<Adjustment>) {
+    call.asks(Shown { adjustments, ..Shown::default() }).await;
+    call.say(Output::Began).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -21,7 +23,7 @@ async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
     call.refuse(ProviderKind::Roles, Adjustment::SystemInUser).await;
     let call = stage.script.call().await;
     let made = vec![Adjustment::WithoutTemperature, Adjustment::SystemInUser];
-    call.say(began(made.clone())).await;
+    begins(&call, made.clone()).await;
     call.text("a").await;
     call.finish().await;
 
@@ -94,6 +96,7 @@ async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
             id: TurnId::from_parts(1_763_800_000_000, [7; 10]),
             question: cut.question,
             continues: Some(cut.answer),
+            answer_now: None,
             utc_offset: None,
         };
         let accepted = soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap();
@@ -102,7 +105,7 @@ async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
             call.refuse(ProviderKind::Beginning, *adjustment).await;
             call = stage.script.call().await;
         }
-        call.say(began(made.clone())).await;
+        begins(&call, made.clone()).await;
         for piece in pieces {
             call.text(piece).await;
         }

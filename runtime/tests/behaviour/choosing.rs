@@ -28,6 +28,7 @@ async fn a_new_conversation_asks_what_was_chosen_for_it() {
         profile: Some("concise".parse().unwrap()),
         provider: Some(ProviderName::local()),
         model: Some(OTHER.to_owned()),
+        effort: None,
         title: Some("Short".to_owned()),
     };
     let made = stage.runtime.create(request).await.unwrap();
@@ -109,11 +110,12 @@ async fn what_there_is_not_is_refused_and_leaves_no_trace() {
         let error = soon(stage.runtime.choose(stage.worker, wanted.clone())).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput, "{wanted:?}");
         assert!(error.hint.is_some(), "{wanted:?}");
-        let Wanted { profile, provider, model } = wanted;
+        let Wanted { profile, provider, model, effort } = wanted;
         let request = CreateWorker {
             profile,
             provider: provider.flatten(),
             model: model.flatten(),
+            effort: effort.flatten(),
             title: None,
         };
         let error = stage.runtime.create(request).await.unwrap_err();

@@ -3,13 +3,13 @@
 use protocol::api::{InputMessage, SendMessage, TurnInput};
 use protocol::{ErrorCode, ProviderKind, TurnId, TurnState};
 use runtime::outgoing;
-use runtime::provider::{Output, Request};
+use runtime::provider::{Output, Request, Shown};
 
 use crate::stage::{Stage, fresh_id, soon};
 
 /// What went out: the system prompt and what the provider did not leave out.
 fn sent(request: &Request, left_out: usize) -> Vec<InputMessage> {
-    outgoing::messages(&request.system, &request.messages[left_out..], &[])
+    outgoing::messages(&request.system, &request.messages[left_out..], &[], false)
 }
 
 async fn looked_up(stage: &Stage, turn: TurnId) -> TurnInput {
@@ -51,13 +51,8 @@ async fn what_was_left_out_is_not_looked_up_and_is_shown_as_out_of_sight() {
     for left_out in [0u32, 2, 4] {
         let (accepted, call) = stage.ask("and now").await;
         let total = call.request.messages.len();
-        call.say(Output::Began {
-            left_out,
-            window_tokens: Some(64),
-            model: None,
-            adjustments: Vec::new(),
-        })
-        .await;
+        call.asks(Shown { left_out, window_tokens: Some(64), ..Shown::default() }).await;
+        call.say(Output::Began).await;
         call.text("b").await;
         call.finish().await;
         let turn = stage.ended(&accepted).await;

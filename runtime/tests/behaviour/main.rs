@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
 mod adjusting;
+mod asked;
 mod availability;
 mod busy;
 mod cancel;
@@ -12,6 +13,7 @@ mod closing;
 mod corruption;
 mod crash;
 mod cursors;
+mod effort;
 mod exporting;
 mod faulty;
 mod idempotence;

@@ -2,6 +2,8 @@
 
 use protocol::TurnState;
 
+use runtime::provider::{Output, Shown};
+
 use crate::stage::{Stage, message, soon};
 use crate::watcher::Watcher;
 
@@ -45,13 +47,8 @@ async fn thirty_turns_at_once_each_get_their_own_answer() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn requests_of_every_kind_at_once_leave_a_sound_log() {
     let mut stage = Stage::new().await;
-    let began = runtime::provider::Output::Began {
-        left_out: 0,
-        window_tokens: None,
-        model: None,
-        adjustments: Vec::new(),
-    };
-    stage.script.set_opening(vec![began]);
+    let asking = Output::Asking(Shown::default());
+    stage.script.set_opening(vec![asking, Output::Began]);
     let mut watcher = stage.watch().await;
     for round in 0..10 {
         let mut tasks = tokio::task::JoinSet::new();

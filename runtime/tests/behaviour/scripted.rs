@@ -4,8 +4,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
-use protocol::{Adjustment, Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
-use runtime::provider::{OUTPUTS, Output, Provider, Request};
+use protocol::{Adjustment, Effort, Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
+use runtime::provider::{OUTPUTS, Output, Provider, Request, Shown};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -101,13 +101,16 @@ impl Call {
     }
 
     pub async fn begin(&self) {
-        self.say(Output::Began {
-            left_out: 0,
-            window_tokens: Some(2048),
-            model: None,
-            adjustments: Vec::new(),
-        })
-        .await;
+        // It does not wait until that is recorded, so that a test may keep the store from it.
+        let shown = Shown { window_tokens: Some(2048), ..Shown::default() };
+        self.say(Output::Asking(shown)).await;
+        self.say(Output::Began).await;
+    }
+
+    /// Is about to send this much, and waits until that is recorded.
+    pub async fn asks(&self, shown: Shown) {
+        self.say(Output::Asking(shown)).await;
+        soon(self.request.recorded.wait()).await;
     }
 
     pub async fn text(&self, text: &str) {
@@ -176,6 +179,10 @@ impl Provider for Scripted {
 
     fn offers(&self, model: &str) -> bool {
         [self.default_model().as_str(), OTHER, BROKEN].contains(&model)
+    }
+
+    fn efforts(&self, model: &str) -> Vec<Effort> {
+        if model == OTHER { Vec::new() } else { Effort::usual() }
     }
 
     async fn models(&self) -> ProviderModels {

@@ -10,6 +10,7 @@ fn again(question: protocol::MessageId, n: u8) -> AskAgain {
         id: TurnId::from_parts(1_763_800_000_000, [n; 10]),
         question,
         continues: None,
+        answer_now: None,
         utc_offset: None,
     }
 }

@@ -1,6 +1,7 @@
 //! An answer on its way (invariants 1 and 2).
 
-use protocol::{Finish, Role, TurnState, WorkerStatus};
+use protocol::{Finish, Frame, Progress, Role, TurnState, WorkerStatus};
+use runtime::provider::Output;
 use runtime::store::Durability;
 
 use crate::faulty::Writes;
@@ -184,4 +185,36 @@ async fn acceptances_and_ends_are_synced_and_deltas_are_not() {
     }
     let deltas = stage.store.durabilities_of("text_delta");
     assert_eq!(deltas, [Durability::Process; 2]);
+}
+
+/// What the local model tells of its own batches: seen by whoever watches, and in no log.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn how_far_a_prompt_is_read_is_told_and_not_kept() {
+    let mut stage = Stage::new().await;
+    let mut watcher = stage.watch().await;
+    watcher.view_after_snapshot().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    watcher.until(|view| view.running().is_some_and(|turn| turn.sight.is_some())).await;
+    watcher.until(|view| view.turns[0].state == TurnState::Generating).await;
+    let before = stage.log().await;
+    let half = Progress { read_tokens: 50, prompt_tokens: 100, tokens_per_second: 7 };
+    call.say(Output::Reading(half)).await;
+    let Some(Frame::Progress { turn_id, progress, .. }) = watcher.next().await else {
+        panic!("a progress");
+    };
+    assert_eq!((turn_id, progress), (accepted.turn.turn_id, half));
+    assert_eq!(stage.log().await, before);
+    // Whoever comes later hears of the next one.
+    let mut late = stage.watch().await;
+    late.view_after_snapshot().await;
+    let whole = Progress { read_tokens: 90, ..half };
+    call.say(Output::Reading(whole)).await;
+    for watcher in [&mut watcher, &mut late] {
+        let frame = watcher.next().await;
+        assert!(matches!(frame, Some(Frame::Progress { progress, .. }) if progress == whole));
+    }
+    call.text("a").await;
+    call.finish().await;
+    assert_eq!(stage.ended(&accepted).await.state, TurnState::Completed);
 }

@@ -2,7 +2,7 @@
 //! speaks never does, because what it said is taken before a limit is looked at.
 
 use protocol::{ErrorCode, TimeoutPhase, Turn, TurnState};
-use runtime::provider::Output;
+use runtime::provider::{Output, Shown};
 use runtime::turn::TurnLimits;
 
 use crate::faulty::Writes;
@@ -39,9 +39,9 @@ async fn a_provider_that_says_nothing_runs_into_the_first_token_limit() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_falls_silent_runs_into_the_stall_limit_and_its_text_is_kept() {
     let mut stage = Stage::with(limits(|limits| limits.stall_ms = 50)).await;
-    let began =
-        Output::Began { left_out: 0, window_tokens: None, model: None, adjustments: Vec::new() };
-    stage.script.set_opening(vec![began, Output::Text("and then".to_owned())]);
+    let opening = [Output::Asking(Shown::default()), Output::Began];
+    let opening = opening.into_iter().chain([Output::Text("and then".to_owned())]);
+    stage.script.set_opening(opening.collect());
     let (accepted, call) = stage.ask("q").await;
     call.asked_to_stop().await;
     call.text("too late").await;
@@ -96,11 +96,12 @@ async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
         limits.stall_ms = 100;
     }))
     .await;
-    let began =
-        Output::Began { left_out: 0, window_tokens: None, model: None, adjustments: Vec::new() };
+    let asking = Output::Asking(Shown::default());
     let text = |text: &str| Output::Text(text.to_owned());
     let finished = Output::Finished { finish: protocol::Finish::Stop, usage: None };
-    stage.script.set_opening(vec![began, text("all "), text("of "), text("it"), finished]);
+    let said = [text("all "), text("of "), text("it"), finished];
+    let opening = [asking, Output::Began].into_iter().chain(said);
+    stage.script.set_opening(opening.collect());
     // The acceptance passes; what follows it does not, for a while.
     stage.store.set_after(1, Writes::Refuse);
     let (accepted, call) = stage.ask("q").await;

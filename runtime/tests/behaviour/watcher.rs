@@ -41,7 +41,7 @@ impl Watcher {
                 self.events += 1;
             }
             Frame::Notice { error } => self.notices.push(error.clone()),
-            Frame::Close { .. } => {}
+            Frame::Progress { .. } | Frame::Close { .. } => {}
         }
         Some(frame)
     }

@@ -1,6 +1,6 @@
 use protocol::{ErrorCode, Finish, ProviderKind};
 use runtime::provider::local::{Engine, Local};
-use runtime::provider::{Output, Provider};
+use runtime::provider::{Output, Provider, Request};
 
 use super::support::*;
 
@@ -119,4 +119,30 @@ async fn another_model_is_not_pretended() {
     let mut named = request(vec![user("hi")], 5);
     named.model = local.default_model();
     ask(&local, named).await.usage();
+}
+
+/// With an empty system prompt the model's own one goes in, by its template.
+#[tokio::test]
+async fn what_the_template_adds_is_told() {
+    let local = Local::new(config());
+    let wish = Request { system: String::new(), ..request(vec![user("Hi")], 1) };
+    let kept = ask(&local, wish).await.rendered.unwrap();
+    assert!(kept.contains("You are a helpful AI assistant named SmolLM"), "{kept}");
+    assert!(kept.contains("<|im_start|>") && !kept.contains("Hi"), "{kept}");
+    assert!(local.efforts("").is_empty(), "its template reads no such variable");
+}
+
+#[tokio::test]
+async fn how_far_a_long_prompt_is_read_is_told() {
+    let local = Local::new(config());
+    let long = "The sea was calm and the lighthouse was dark. ".repeat(80);
+    let answer = ask(&local, request(vec![user(&long)], 1)).await;
+    let whole = answer.usage().prompt_tokens;
+    let mut before = 0;
+    for reading in &answer.readings {
+        assert_eq!(reading.prompt_tokens, whole);
+        assert!(reading.read_tokens > before && reading.read_tokens < whole, "{reading:?}");
+        assert!(reading.tokens_per_second > 0, "{reading:?}");
+        before = reading.read_tokens;
+    }
 }

@@ -5,9 +5,9 @@ use std::process::Command;
 use std::time::Duration;
 
 use protocol::api::{InputMessage, InputRole, Sampling};
-use protocol::{ErrorCode, TurnId, Usage};
+use protocol::{ErrorCode, Progress, TurnId, Usage};
 use runtime::provider::local::{Engine, Local, LocalConfig};
-use runtime::provider::{Output, Provider, Request};
+use runtime::provider::{Output, Provider, Recorded, Request};
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
@@ -46,11 +46,11 @@ pub fn config_for(model_file: &Path) -> LocalConfig {
 }
 
 pub fn user(text: &str) -> InputMessage {
-    InputMessage { role: InputRole::User, text: text.into() }
+    InputMessage::new(InputRole::User, text)
 }
 
 pub fn assistant(text: &str) -> InputMessage {
-    InputMessage { role: InputRole::Assistant, text: text.into() }
+    InputMessage::new(InputRole::Assistant, text)
 }
 
 pub fn request(messages: Vec<InputMessage>, max_tokens: u32) -> Request {
@@ -64,6 +64,9 @@ pub fn request(messages: Vec<InputMessage>, max_tokens: u32) -> Request {
             max_tokens: Some(max_tokens),
             ..Sampling::default()
         },
+        effort: None,
+        send_reasoning: false,
+        recorded: Recorded::already(),
     }
 }
 
@@ -78,6 +81,10 @@ pub struct Answer {
     /// How often it was said that the model loads.
     pub loads: u32,
     pub began: Option<(u32, Option<u32>)>,
+    /// What the chat template made of the conversation, as it is kept.
+    pub rendered: Option<String>,
+    /// How far the prompt was read, as it was told.
+    pub readings: Vec<Progress>,
     pub pieces: Vec<String>,
     pub end: Option<Output>,
 }
@@ -129,8 +136,14 @@ pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
                 assert!(answer.began.is_none());
                 answer.loads += 1;
             }
-            Output::Began { left_out, window_tokens, .. } => {
-                answer.began = Some((left_out, window_tokens));
+            Output::Asking(shown) => {
+                answer.began = Some((shown.left_out, shown.window_tokens));
+                answer.rendered = shown.rendered;
+            }
+            Output::Began => assert!(answer.began.is_some()),
+            Output::Reading(progress) => {
+                assert!(answer.pieces.is_empty());
+                answer.readings.push(progress);
             }
             Output::Text(text) => {
                 assert!(!text.is_empty());
@@ -157,7 +170,7 @@ pub fn is_text(output: &Output) -> bool {
 }
 
 pub fn is_began(output: &Output) -> bool {
-    matches!(output, Output::Began { .. })
+    matches!(output, Output::Began)
 }
 
 pub fn pid(local: &Local) -> u32 {

@@ -24,7 +24,8 @@ fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         2 => (0u32..3).prop_map(|ahead| Input::Waiting { ahead }),
         1 => Just(Input::Loading),
-        4 => Just(Input::Began { sight: Sight::default(), model: None }),
+        4 => Just(Input::Asking { sight: Sight::default(), model: None }),
+        4 => Just(Input::Began),
         8 => "[a-zé日]{1,4}".prop_map(Input::Text),
         6 => "[a-zé日]{1,4}".prop_map(Input::Reasoning),
         1 => Just(Input::TextWasReasoning),
@@ -104,7 +105,7 @@ impl Driven {
                     assert!(!self.asked, "two attempts at once");
                     self.asked = true;
                 }
-                Effect::Halt => {}
+                Effect::Halt | Effect::Send => {}
                 Effect::Commit(body) => self.commit(body),
             }
         }

@@ -9,7 +9,10 @@ use upstream::{Rule, When};
 use super::*;
 
 /// Asks as a turn does: again, as long as there is something to adjust.
-async fn ask_until_it_ends(provider: &Openai, asked: &Request) -> (Vec<Adjustment>, Vec<Output>) {
+pub async fn ask_until_it_ends(
+    provider: &Openai,
+    asked: &Request,
+) -> (Vec<Adjustment>, Vec<Output>) {
     let mut made = Vec::new();
     loop {
         let outputs = ask(provider, asked.clone()).await;
@@ -21,7 +24,7 @@ async fn ask_until_it_ends(provider: &Openai, asked: &Request) -> (Vec<Adjustmen
     }
 }
 
-fn refusing(rules: impl IntoIterator<Item = (When, u16, serde_json::Value)>) -> Script {
+pub fn refusing(rules: impl IntoIterator<Item = (When, u16, serde_json::Value)>) -> Script {
     let rules = rules.into_iter();
     let rules =
         rules.map(|(when, status, body)| Rule { when, reply: vec![Step::json(status, &body)] });
@@ -36,7 +39,7 @@ fn has(field: &str, message: &str) -> (When, u16, serde_json::Value) {
 
 fn talk(messages: &[(InputRole, &str)]) -> Request {
     let messages = messages.iter();
-    let messages = messages.map(|(role, text)| InputMessage { role: *role, text: (*text).into() });
+    let messages = messages.map(|(role, text)| InputMessage::new(*role, *text));
     Request { messages: messages.collect(), ..request("") }
 }
 
@@ -79,7 +82,7 @@ async fn a_refused_parameter_is_left_out_and_this_is_remembered_for_the_model() 
     let before = requested(&upstream.log()).len();
     let (made, outputs) = ask_until_it_ends(&provider, &wish).await;
     assert!(made.is_empty());
-    assert!(matches!(&outputs[0], Output::Began { adjustments, .. } if *adjustments == expected));
+    assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == expected));
     assert_eq!(requested(&upstream.log()).len(), before + 1);
     // Another model is another matter.
     let other = Request { model: "other".into(), ..wish };
@@ -98,7 +101,10 @@ async fn a_refusal_that_names_nothing_that_was_sent_teaches_nothing() {
         let mut wish = request("?");
         wish.sampling.temperature = Some(3.0);
         let outputs = ask(&provider, wish.clone()).await;
-        assert!(matches!(outputs[..], [Output::Failed(_)]), "{body} {outputs:?}");
+        assert!(
+            matches!(outputs[..], [Output::Asking(_), Output::Failed(_)]),
+            "{body} {outputs:?}"
+        );
     }
     upstream.script(Script::default());
     let mut wish = request("?");
@@ -124,6 +130,43 @@ async fn a_refusal_is_read_wherever_it_stands() {
         let (made, outputs) = ask_until_it_ends(&provider, &request("?")).await;
         assert_eq!(made, [Adjustment::SystemInUser]);
         assert_eq!(fold(&outputs).0, "You said: Be brief.\n\n?");
+    }
+}
+
+/// llama-cpp-python's server 0.3.36 sends the head of a stream before it looks at the length of the
+/// prompt, and then an empty stream; asked for a whole answer, it tells what is wrong.
+#[tokio::test]
+async fn an_empty_stream_is_asked_for_as_a_whole() {
+    let message = "This model's maximum context length is 1024 tokens. However, you requested 1200 tokens (1200 in the messages, None in the completion). Please reduce the length of the messages or completion.";
+    let error = json!({ "error": {
+        "message": message, "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded",
+    }});
+    let ping = || Step::Text { text: ": ping - 2026-11-26 17:22:49.430961+00:00\n\n".into() };
+    let whole = json!({
+        "object": "chat.completion",
+        "choices": [{ "index": 0, "message": { "role": "assistant", "content": "Whole." }, "finish_reason": "stop" }],
+    });
+    for (second, said) in
+        [(Step::json(400, &error), None), (Step::json(200, &whole), Some("Whole."))]
+    {
+        let (upstream, provider) = start([]).await;
+        let replies = vec![vec![Step::Stream, ping()], vec![second]];
+        upstream.script(Script { replies, ..Script::default() });
+        let (question, answer) = ("one two ".repeat(300), "three ".repeat(300));
+        let asked = talk(&[(User, &question), (Assistant, &answer), (User, "And?")]);
+        let outputs = ask(&provider, asked).await;
+        match (outputs.last().unwrap(), said) {
+            (Output::Refused { adjustment, .. }, None) => {
+                assert_eq!(*adjustment, Adjustment::FewerMessages);
+            }
+            (Output::Finished { .. }, Some(said)) => assert_eq!(fold(&outputs).0, said),
+            (end, _) => panic!("{end:?}"),
+        }
+        let began = outputs.iter().filter(|output| matches!(output, Output::Began)).count();
+        assert_eq!(began, 1);
+        let streams: Vec<_> =
+            requested(&upstream.log()).iter().map(|body| body["stream"].clone()).collect();
+        assert_eq!(streams, [json!(true), json!(false)]);
     }
 }
 
@@ -194,7 +237,7 @@ async fn each_model_has_its_own_window_and_every_message_is_answered() {
                 if listed || adjusted > 0 {
                     let window = u32::try_from(tokens).ok();
                     assert!(
-                        matches!(outputs[0], Output::Began { window_tokens, .. } if window_tokens == window)
+                        matches!(&outputs[0], Output::Asking(shown) if shown.window_tokens == window)
                     );
                 }
                 messages.push((Assistant, said));
@@ -287,6 +330,7 @@ async fn blank_lines_before_a_whole_answer_are_signs_of_life() {
     ];
     let (_upstream, provider) = start(steps).await;
     let mut outputs = provider.generate(request("?"), CancellationToken::new());
+    assert!(matches!(next(&mut outputs).await, Some(Output::Asking(_))));
     let mut alive = 0;
     while tokio::time::timeout(LIMIT, outputs.recv()).await.unwrap() == Some(Output::Alive) {
         alive += 1;

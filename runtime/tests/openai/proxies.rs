@@ -195,6 +195,7 @@ async fn a_stop_closes_the_connection_through_a_proxy() {
         let provider = through(&format!("{scheme}://{}", proxy.address), NAME);
         let stop = CancellationToken::new();
         let mut outputs = provider.generate(request("?"), stop.clone());
+        assert!(matches!(next(&mut outputs).await, Some(Output::Asking(_))));
         upstream.wait(|log| log.requests.len() > before).await;
         stop.cancel();
         assert_eq!(next(&mut outputs).await, Some(Output::Halted));

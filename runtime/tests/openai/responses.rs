@@ -33,18 +33,18 @@ async fn an_answer_streams_with_its_thinking_and_its_usage() {
     let mut asked = request("hello");
     asked.sampling = Sampling { temperature: Some(0.5), seed: Some(7), ..Sampling::default() };
     let outputs = ask(&provider, asked).await;
-    let adjustments = vec![Adjustment::WithoutSeed];
-    let began = Output::Began { left_out: 0, window_tokens: None, model: None, adjustments };
-    assert_eq!(outputs[0], began);
-    assert_eq!(outputs[1], Output::Reasoning("Hm.".into()));
-    assert_eq!(outputs[2..4], ["日本", "語"].map(|text| Output::Text(text.into())));
+    let Output::Asking(shown) = &outputs[0] else { panic!("{outputs:?}") };
+    assert_eq!(shown.adjustments, [Adjustment::WithoutSeed]);
+    assert_eq!(outputs[1], Output::Began);
+    assert_eq!(outputs[2], Output::Reasoning("Hm.".into()));
+    assert_eq!(outputs[3..5], ["日本", "語"].map(|text| Output::Text(text.into())));
     let usage = Usage {
         prompt_tokens: 1,
         completion_tokens: 2,
         cached_tokens: None,
         reasoning_tokens: None,
     };
-    assert_eq!(outputs[4], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
+    assert_eq!(outputs[5], Output::Finished { finish: Finish::Stop, usage: Some(usage) });
 
     let log = upstream.log();
     let sent = &log.requests[0];
@@ -191,7 +191,7 @@ async fn what_is_refused_is_left_out_and_remembered() {
     ];
     assert_eq!(made, expected);
     assert_eq!(fold(&outputs).0, "You said: ?");
-    assert!(matches!(&outputs[0], Output::Began { adjustments, .. } if *adjustments == expected));
+    assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == expected));
     let before = requested(&upstream.log()).len();
     ask(&provider, wish).await;
     assert_eq!(requested(&upstream.log()).len(), before + 1);
@@ -200,11 +200,11 @@ async fn what_is_refused_is_left_out_and_remembered() {
 #[tokio::test]
 async fn a_beginning_is_not_sent_and_this_is_said() {
     let (upstream, provider) = by_responses([]).await;
-    let message = |role, text: &str| InputMessage { role, text: text.into() };
+    let message = |role, text: &str| InputMessage::new(role, text);
     let messages = vec![message(User, "q"), message(Assistant, "It was ")];
     let outputs = ask(&provider, Request { messages, ..request("") }).await;
     let said = [Adjustment::WithoutBeginning];
-    assert!(matches!(&outputs[0], Output::Began { adjustments, .. } if *adjustments == said));
+    assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == said));
     assert_eq!(requested(&upstream.log())[0]["input"], json!([{ "role": "user", "content": "q" }]));
 }
 
@@ -214,7 +214,7 @@ async fn a_stop_closes_the_connection_before_it_is_acknowledged() {
     let (upstream, provider) = by_responses([Step::Answer(held)]).await;
     let stop = CancellationToken::new();
     let mut outputs = provider.generate(request("?"), stop.clone());
-    for _ in 0..2 {
+    for _ in 0..3 {
         next(&mut outputs).await;
     }
     stop.cancel();

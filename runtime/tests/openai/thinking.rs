@@ -13,7 +13,7 @@ fn parts(outputs: &[Output]) -> (String, String, Output) {
             Output::Reasoning(piece) => reasoning.push_str(piece),
             Output::Text(piece) => text.push_str(piece),
             Output::TextWasReasoning => reasoning.push_str(&std::mem::take(&mut text)),
-            Output::Began { .. } => {}
+            Output::Asking(_) | Output::Began => {}
             other => panic!("{other:?} before the end"),
         }
     }

@@ -273,6 +273,7 @@ async fn a_stop_closes_a_secure_connection_too() {
     let provider = Openai::new(trusting(&url, &file)).unwrap();
     let stop = CancellationToken::new();
     let mut outputs = provider.generate(request("?"), stop.clone());
+    assert!(matches!(next(&mut outputs).await, Some(Output::Asking(_))));
     upstream.wait(|log| log.requests.len() == 1).await;
     stop.cancel();
     assert_eq!(next(&mut outputs).await, Some(Output::Halted));

@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, Place, ProviderName, Role, Sight, Timestamp,
-    Timings, Turn, TurnId, TurnState, View, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, LogId, Message, MessageId, Place, ProviderName, Role, Timestamp, Timings,
+    Turn, TurnId, TurnState, View, Worker, WorkerId, WorkerStatus,
 };
 use runtime::store::{Append, Durability, Prompt, Store, StoreError};
 
@@ -39,6 +39,7 @@ impl Sample {
             place: Place::Listed,
             provider: None,
             model: None,
+            effort: None,
             created_at: at,
             updated_at: at,
         };
@@ -105,11 +106,7 @@ impl Sample {
 
     pub fn generating(&mut self) -> Append {
         let turn_id = self.turn.unwrap();
-        self.append(vec![EventBody::TurnGenerating {
-            turn_id,
-            sight: Sight::default(),
-            model: None,
-        }])
+        self.append(vec![EventBody::TurnGenerating { turn_id, sight: None, model: None }])
     }
 
     pub fn delta(&mut self, text: &str) -> Append {
@@ -259,6 +256,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         prompt_digest: "sha256:0".to_owned(),
         bundle_digest: "sha256:1".to_owned(),
         sampling: Sampling::default(),
+        effort: None,
         sight: None,
         usage: None,
         timings: Timings::default(),

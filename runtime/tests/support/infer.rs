@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use protocol::TurnId;
 use protocol::api::{InputMessage, InputRole, Sampling};
 use runtime::provider::local::{Engine, Local, LocalConfig, child};
-use runtime::provider::{Output, Provider, Request};
+use runtime::provider::{Output, Provider, Recorded, Request};
 use tokio_util::sync::CancellationToken;
 
 fn main() -> ExitCode {
@@ -28,8 +28,11 @@ fn server(model_file: &str) -> ExitCode {
             turn_id: TurnId::from_parts(0, [0; 10]),
             model: String::new(),
             system: String::new(),
-            messages: vec![InputMessage { role: InputRole::User, text }],
+            messages: vec![InputMessage::new(InputRole::User, text)],
             sampling: Sampling { temperature: Some(0.0), ..Sampling::default() },
+            effort: None,
+            send_reasoning: false,
+            recorded: Recorded::already(),
         };
         let mut outputs = local.generate(request, CancellationToken::new());
         let mut told = false;

@@ -6,7 +6,7 @@ use axum::http::{HeaderName, StatusCode, header};
 use protocol::api::{CreateWorker, DeletedList, PatchWorker, WorkerPage};
 use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
 use protocol::{
-    ErrorBody, Place, ProfileName, ProviderName, RuntimeId, Transcript, Worker, WorkerId,
+    Effort, ErrorBody, Place, ProfileName, ProviderName, RuntimeId, Transcript, Worker, WorkerId,
 };
 use runtime::Wanted;
 use runtime::store::Places;
@@ -68,8 +68,8 @@ pub async fn get(
     Ok(Json(state.runtime(&rid)?.worker(wid).await?))
 }
 
-/// A change: what is left out stays, a title of `null` goes, and a provider or model of `null`
-/// is the profile's own again.
+/// A change: what is left out stays, a title of `null` goes, and a provider, model or effort of
+/// `null` is the profile's own again.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -82,6 +82,8 @@ pub struct Patch {
     provider: Option<Option<ProviderName>>,
     #[serde(default, deserialize_with = "named")]
     model: Option<Option<String>>,
+    #[serde(default, deserialize_with = "named")]
+    effort: Option<Option<Effort>>,
 }
 
 /// Gives it a title, or takes it away with `null`; pins it, archives it, or
@@ -97,8 +99,8 @@ pub async fn patch(
     Path(WorkerPath { rid, wid }): Path<WorkerPath>,
     extract::Json(patch): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
-    let Patch { title, place, profile, provider, model } = patch;
-    let wanted = Wanted { profile, provider, model };
+    let Patch { title, place, profile, provider, model, effort } = patch;
+    let wanted = Wanted { profile, provider, model, effort };
     let runtime = state.runtime(&rid)?;
     runtime.patch(wid, runtime::Patch { title, place, wanted }).await?;
     Ok(Json(runtime.worker(wid).await?))

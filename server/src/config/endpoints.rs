@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use glob::Pattern;
 use protocol::ProviderName;
 use runtime::Secret;
-use runtime::provider::openai::ProxySetting;
+use runtime::provider::openai::{ModelTable, ProxySetting};
 use serde::Deserialize;
 use toml::Value;
 
 use super::check;
 use super::load::read_key;
+use super::models;
 use super::problem::{Problem, Problems};
 use super::proxy::ProxyText;
 use super::settings::Interface;
@@ -43,12 +44,15 @@ pub struct Endpoint {
     /// The same as it may be shown.
     pub proxy_shown: Option<String>,
     pub api: Interface,
+    /// What is said of single models.
+    pub model_tables: Vec<ModelTable>,
 }
 
-/// A table as it stands in the file, with the place of its beginning.
+/// A table as it stands in the file, with the place of its beginning, and those within it.
 pub struct Found {
     pub place: String,
     pub value: Value,
+    pub models: Vec<models::Found>,
 }
 
 #[derive(Deserialize)]
@@ -80,13 +84,15 @@ pub fn read(
     problems: &mut Problems,
 ) -> Vec<Endpoint> {
     let (mut endpoints, mut names) = (Vec::new(), BTreeSet::new());
-    for (at, Found { place, value }) in tables.into_iter().enumerate() {
+    for (at, Found { place, value, models }) in tables.into_iter().enumerate() {
         if at == MOST {
             let message = format!("there are more than {MOST} endpoints");
             problems.add(Problem { place, message });
             break;
         }
-        match endpoint(value, folder, variable) {
+        let model_tables = models::read(models, problems);
+        let read = endpoint(value, folder, variable);
+        match read.map(|endpoint| Endpoint { model_tables, ..endpoint }) {
             Err(message) => problems.add(Problem { place, message }),
             Ok(endpoint) if !names.insert(endpoint.name.clone()) => {
                 let message = format!("there is another endpoint called {}", endpoint.name);
@@ -135,6 +141,7 @@ fn endpoint(
         proxy_shown: table.proxy.as_ref().map(ProxyText::shown),
         proxy,
         api: table.api,
+        model_tables: Vec::new(),
         name,
         base_url,
         api_key,

@@ -13,6 +13,7 @@ use toml::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::endpoints;
+use super::models;
 use super::problem::{Problem, Problems};
 use super::settings::{Setting, Settings};
 
@@ -93,18 +94,44 @@ fn endpoint_tables(
 ) -> Vec<endpoints::Found> {
     let Some(value) = values.remove(endpoints::KEY) else { return Vec::new() };
     let begin = spans.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == endpoints::KEY);
-    let begins: Vec<usize> = match begin.map(|(_, value)| value.get_ref()) {
-        Some(DeValue::Array(tables)) => tables.iter().map(|table| table.span().start).collect(),
-        _ => Vec::new(),
+    let spans: &[Spanned<DeValue<'_>>] = match begin.map(|(_, value)| value.get_ref()) {
+        Some(DeValue::Array(tables)) => tables,
+        _ => &[],
     };
     let tables = match value {
         Value::Array(tables) => tables,
         // Not a list of tables, which is told when it is read as one.
         other => vec![other],
     };
-    let at = |index: usize| place(begins.get(index).copied().unwrap_or_default());
-    let found = tables.into_iter().enumerate();
-    found.map(|(index, value)| endpoints::Found { place: at(index), value }).collect()
+    let begin = |table: Option<&Spanned<DeValue<'_>>>| table.map_or(0, |table| table.span().start);
+    let found = tables.into_iter().enumerate().map(|(index, mut value)| {
+        let span = spans.get(index);
+        let models = model_tables(span, &mut value, place);
+        endpoints::Found { place: place(begin(span)), value, models }
+    });
+    found.collect()
+}
+
+/// Takes the `[[endpoint.model]]` tables out of an endpoint's. Anything else of that name stays,
+/// and is told to be no setting.
+fn model_tables(
+    endpoint: Option<&Spanned<DeValue<'_>>>,
+    value: &mut Value,
+    place: &dyn Fn(usize) -> String,
+) -> Vec<models::Found> {
+    let Some(table) = value.as_table_mut() else { return Vec::new() };
+    let Some(Value::Array(found)) = table.get(models::KEY).cloned() else { return Vec::new() };
+    table.remove(models::KEY);
+    let spans: &[Spanned<DeValue<'_>>] = match endpoint.map(Spanned::get_ref) {
+        Some(DeValue::Table(table)) => match table.get(models::KEY).map(Spanned::get_ref) {
+            Some(DeValue::Array(tables)) => tables,
+            _ => &[],
+        },
+        _ => &[],
+    };
+    let at = |index: usize| place(spans.get(index).map_or(0, |span| span.span().start));
+    let found = found.into_iter().enumerate();
+    found.map(|(index, value)| models::Found { place: at(index), value }).collect()
 }
 
 /// Reads the `COMPANION_*` variables; an empty one is none.

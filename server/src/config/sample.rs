@@ -58,6 +58,24 @@ const ENDPOINTS: &str = r#"
 #tls_server_name = "model.house.example" # where the certificate has another name
 #proxy = "socks5h://127.0.0.1:9050"      # http, https, socks5, socks5h, or "environment"
 #api = "responses"                       # OpenAI's Responses API; without it, "chat"
+#
+# What holds for single models of it; of several tables, the first whose pattern fits. A model that
+# refuses something teaches that by itself, too.
+#
+#[[endpoint.model]]
+#match = "qwen3-*"
+#window_tokens = 32768                   # before what the endpoint tells
+#max_tokens_field = "max_tokens"         # or "max_completion_tokens"
+#temperature = false                     # is never sent
+#reasoning = "enable_thinking"           # how it is told how hard to think; one of
+#                                        #   "reasoning_effort" by its name (the usual way)
+#                                        #   "enable_thinking"  on or off, in chat_template_kwargs
+#                                        #   "thinking"         the same by another name
+#                                        #   "openrouter"       in OpenRouter's `reasoning`
+#                                        #   "thinking_type"    thinking.type: DeepSeek, GLM, Kimi
+#                                        #   "none"             not at all
+#efforts = ["none", "high"]              # which are offered; without it, the usual ones
+#images = false                          # whether it takes pictures
 "#;
 
 /// What is in force, as a file that could be used again, with the place of each choice.

@@ -32,6 +32,7 @@ impl Feed for Scribe {
                 ("snapshot", Some(snapshot.transcript.cursor.clone()), None)
             }
             Frame::Event(envelope) => ("event", Some(envelope.cursor.clone()), None),
+            Frame::Progress { .. } => ("progress", None, None),
             Frame::Notice { .. } => ("notice", None, None),
             Frame::Close { reason } => ("close", None, Some(*reason)),
         };

@@ -2,7 +2,7 @@
 //! is answered, and what can be looked up is what the endpoint got (invariants 8 and 12).
 
 use protocol::api::{AskAgain, InputRole, TurnInput};
-use protocol::{Adjustment, Transcript, Turn, TurnId, TurnState};
+use protocol::{Adjustment, Effort, Transcript, Turn, TurnId, TurnState};
 use serde_json::{Value, json};
 use upstream::{Answer, Rule, Script, Step, When};
 
@@ -106,6 +106,7 @@ async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
         id,
         question: second.question,
         continues: Some(second.answer),
+        answer_now: None,
         utc_offset: None,
     };
     let path = format!("{worker}/turns");
@@ -166,4 +167,121 @@ async fn a_refusal_is_told_with_the_endpoints_words_and_remembered() {
     let second = asks(&server, &worker, "b").await;
     assert!(second.retries.is_empty());
     assert_eq!(second.sight.unwrap().adjustments, [Adjustment::WithoutStreamOptions]);
+}
+
+/// The endpoint has received the prompt in each of these turns, and the page says what.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_sent_is_shown_however_the_turn_ends() {
+    let server = start("retries = 2\nretry_ms = 1\nfirst_token_ms = 1000\n").await;
+    let worker = server.worker().await;
+    let id = server.worker_id().await;
+    let failing = |status| vec![Step::json(status, &json!({ "error": { "message": "No." } }))];
+    for (n, (reply, attempts)) in [
+        (failing(500), 3),
+        (failing(401), 1),
+        (failing(429), 3),
+        (vec![Step::Silent], 1),
+        (vec![Step::Stream, Step::Silent], 1),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        server.upstream.script(Script { replies: vec![reply], ..Script::default() });
+        let before = server.upstream.log().requests.len();
+        let text = format!("question {n}");
+        let ended = asks(&server, &worker, &text).await;
+        assert_ne!(ended.state, TurnState::Completed, "{ended:?}");
+        let log = server.upstream.log();
+        let posts = log.requests[before..].iter().filter(|request| request.method == "POST");
+        assert_eq!(posts.count(), attempts, "{ended:?}");
+        let got = sent(&server, &worker, &ended).await;
+        assert!(got.last().unwrap().1.ends_with(&text), "{got:?}");
+        let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert!(page.contains(&text) && !page.contains("Nothing was sent"), "{page}");
+        let conversation = server.get(&format!("/c/{id}")).send().await.unwrap();
+        let link = format!("/turns/{id}/{}", ended.turn_id);
+        assert!(conversation.text().await.unwrap().contains(&link), "the way to it");
+    }
+
+    // Stopped before the first text.
+    let silent = vec![Step::Stream, Step::Silent];
+    server.upstream.script(Script { replies: vec![silent], ..Script::default() });
+    let posts = |log: &upstream::Log| {
+        log.requests.iter().filter(|request| request.method == "POST").count()
+    };
+    let before = posts(&server.upstream.log());
+    let accepted = server.send(&worker, "stopped").await;
+    while posts(&server.upstream.log()) == before {
+        tokio::task::yield_now().await;
+    }
+    server.post(&format!("{worker}/cancel")).send().await.unwrap();
+    let ended = turn(&server, &worker, accepted.turn.turn_id).await;
+    assert_eq!(ended.state, TurnState::Cancelled);
+    assert!(sent(&server, &worker, &ended).await.last().unwrap().1.ends_with("stopped"));
+
+    // Nobody is there: nothing left.
+    server.upstream.refuse().await;
+    let ended = asks(&server, &worker, "nobody").await;
+    let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
+    assert!(page.text().await.unwrap().contains("Nothing was sent to a model in this turn."));
+}
+
+async fn posts_form(server: &Server, path: &str, form: &str) -> reqwest::Response {
+    let kind = ("content-type", "application/x-www-form-urlencoded");
+    let posted = server.post(path).header(kind.0, kind.1).body(form.to_owned());
+    posted.send().await.unwrap()
+}
+
+/// Without a script: the field of the choice, and what the model saw.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
+    let server = start(ONCE).await;
+    let id = server.worker_id().await;
+    let worker = server.worker().await;
+    let choice = format!("/profile/{id}");
+    let page = server.get(&choice).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("name=\"effort\"") && page.contains("value=\"medium\""), "{page}");
+    let form = "do=choose&profile=companion&model=&effort=low";
+    let done = posts_form(&server, &choice, form).await;
+    assert!(done.status().is_redirection() || done.status().is_success(), "{done:?}");
+    let ended = asks(&server, &worker, "Quick.").await;
+    assert_eq!(ended.effort.as_ref().map(|effort| effort.as_str()), Some("low"));
+    let log = server.upstream.log();
+    let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
+    assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "low");
+    let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
+    let page = page.text().await.unwrap();
+    assert!(page.contains("Thinking asked for") && page.contains(">Low<"), "{page}");
+    assert!(page.contains("Earlier thinking") && page.contains("was not sent"), "{page}");
+}
+
+/// The form of *Answer now*, as a browser without a script sends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answer_now_asks_with_less_effort_by_a_form() {
+    let server = start(ONCE).await;
+    let id = server.worker_id().await;
+    let worker = server.worker().await;
+    let thinks = Answer {
+        pieces: Vec::new(),
+        text: Some(String::new()),
+        reasoning: Some("Hm. Hm.".into()),
+        finish: "length".into(),
+        ..Answer::default()
+    };
+    let replies = vec![vec![Step::Answer(thinks)], says("Four.")];
+    server.upstream.script(Script { replies, ..Script::default() });
+    let first = asks(&server, &worker, "Two and two?").await;
+    let page = server.get(&format!("/c/{id}")).send().await.unwrap().text().await.unwrap();
+    let now = format!("name=\"answer_now\" value=\"{}\"", first.turn_id);
+    assert!(page.contains(&now), "{page}");
+    let again = "019aabcd-0123-7abc-8def-0123456789ab";
+    let (question, before) = (first.question, first.turn_id);
+    let form = format!("do=again&id={again}&question={question}&answer_now={before}");
+    posts_form(&server, &format!("/c/{id}"), &form).await;
+    let second = turn(&server, &worker, again.parse().unwrap()).await;
+    assert_eq!((second.state, second.effort), (TurnState::Completed, Some(Effort::none())));
+    let log = server.upstream.log();
+    let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
+    assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "none");
 }

@@ -2,6 +2,7 @@
 
 use protocol::catalogue::ModelList;
 use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker};
+use runtime::provider::openai::{EffortForm, MaxTokensField, ModelSettings};
 use serde_json::json;
 use upstream::{Answer, Script, Upstream};
 
@@ -191,4 +192,97 @@ fn a_proxy_has_no_flag() {
     let folder = tempfile::tempdir().unwrap();
     let error = load(folder.path(), &["--proxy", "http://proxy:3128"], &[]).unwrap_err();
     assert!(error.contains("--proxy"), "{error}");
+}
+
+const ENDPOINT: &str = "[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+
+#[test]
+fn tables_of_models_are_read_in_their_order() {
+    let file = format!(
+        "{ENDPOINT}[[endpoint.model]]\nmatch = \"o*\"\nwindow_tokens = 4096\n\
+         max_tokens_field = \"max_completion_tokens\"\ntemperature = false\nimages = true\n\
+         [[endpoint.model]]\nmatch = \"*\"\nreasoning = \"enable_thinking\"\n\
+         efforts = [\"none\", \"xhigh\"]\n\
+         [[endpoint]]\nname = \"two\"\nbase_url = \"http://127.0.0.1:2/v1\"\n"
+    );
+    let config = with(&file, &[]).unwrap();
+    let [first, second] = &config.endpoints[0].model_tables[..] else { panic!("two tables") };
+    assert_eq!(first.names.as_str(), "o*");
+    let expected = ModelSettings {
+        window_tokens: Some(4096),
+        max_tokens_field: Some(MaxTokensField::MaxCompletionTokens),
+        temperature: false,
+        images: Some(true),
+        ..ModelSettings::default()
+    };
+    assert_eq!(first.settings, expected);
+    assert_eq!(second.settings.reasoning, EffortForm::EnableThinking);
+    let efforts: Vec<_> = second.settings.efforts.iter().map(|effort| effort.as_str()).collect();
+    assert_eq!(efforts, ["none", "xhigh"]);
+    assert!(second.settings.temperature && second.settings.images.is_none());
+    assert!(config.endpoints[1].model_tables.is_empty());
+}
+
+#[test]
+fn mistakes_in_tables_of_models_are_told_with_their_line() {
+    for (lines, part) in [
+        ("window_tokens = 4096", "missing field `match`"),
+        ("match = \"a[\"", "match"),
+        ("match = \"a\"\nwindow_tokens = 1", "window_tokens"),
+        ("match = \"a\"\nwindow_tokens = \"many\"", "invalid type"),
+        ("match = \"a\"\nmax_tokens_field = \"max\"", "max_completion_tokens"),
+        ("match = \"a\"\nreasoning = \"deep\"", "thinking_type"),
+        ("match = \"a\"\nefforts = [\"Very High\"]", "an effort"),
+        ("match = \"a\"\nreasoning = \"none\"\nefforts = [\"low\"]", "cannot be sent"),
+        ("match = \"a\"\ntemprature = false", "unknown field"),
+    ] {
+        let text = with(&format!("{ENDPOINT}\n[[endpoint.model]]\n{lines}\n"), &[]).unwrap_err();
+        assert!(text.contains(part) && text.contains("companion.toml:5"), "{part}: {text}");
+    }
+    let text = with(&format!("{ENDPOINT}model = 7\n"), &[]).unwrap_err();
+    assert!(text.contains("unknown field `model`"), "{text}");
+}
+
+/// What the owner says of a model is told by the list, and obeyed when it is asked.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_owners_word_on_a_model_reaches_the_list_and_the_endpoint() {
+    let qwen = Upstream::start().await.unwrap();
+    qwen.script(Script { models: vec!["qwen3-8b".into(), "plain".into()], ..Script::default() });
+    let table = format!(
+        "[[endpoint]]\nname = \"qwen\"\nbase_url = \"{}\"\n\
+         [[endpoint.model]]\nmatch = \"qwen3-*\"\nwindow_tokens = 4096\ntemperature = false\n\
+         reasoning = \"enable_thinking\"\nimages = false\n\
+         [[endpoint.model]]\nmatch = \"*\"\nreasoning = \"none\"\n",
+        qwen.base_url()
+    );
+    let server = start(&table).await;
+    let listed = models(&server).await.providers;
+    let of = |name: &str| listed[2].models.iter().find(|entry| entry.name == name).unwrap();
+    let (entry, plain) = (of("qwen3-8b"), of("plain"));
+    assert_eq!((entry.window_tokens, entry.images), (Some(4096), Some(false)));
+    let efforts: Vec<_> = entry.efforts.iter().map(|effort| effort.as_str()).collect();
+    assert_eq!(efforts, ["none", "high"]);
+    assert!(plain.efforts.is_empty());
+
+    let body = json!({ "provider": "qwen", "model": "qwen3-8b", "effort": "none" });
+    let made = server.post(&server.workers()).json(&body).send().await.unwrap();
+    let worker: Worker = made.json().await.unwrap();
+    let path = format!("{}/{}", server.workers(), worker.worker_id);
+    let accepted = server.send(&path, "Quick.").await;
+    server.ended(worker.worker_id).await;
+    let log = qwen.log();
+    let sent = log.requests.last().unwrap().body.clone().unwrap();
+    assert_eq!(sent["chat_template_kwargs"], json!({ "enable_thinking": false }));
+    assert_eq!(sent.get("temperature"), None);
+    let turn = format!("{path}/turns/{}", accepted.turn.turn_id);
+    let turn: Turn = server.get(&turn).send().await.unwrap().json().await.unwrap();
+    assert_eq!(turn.effort, Some(protocol::Effort::none()));
+    assert_eq!(turn.window_tokens(), Some(4096));
+
+    // An effort that the model does not take is refused; one that is kept goes with the model.
+    let patch = |body: serde_json::Value| server.client.patch(server.url(&path)).json(&body).send();
+    let refused = patch(json!({ "effort": "xhigh" })).await.unwrap();
+    assert_eq!(refused.status(), 422);
+    let other: Worker = patch(json!({ "model": "plain" })).await.unwrap().json().await.unwrap();
+    assert_eq!((other.model.as_deref(), other.effort), (Some("plain"), None));
 }

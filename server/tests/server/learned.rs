@@ -1,7 +1,7 @@
 //! What refusals taught about a model is told, outlives a restart, and can be forgotten.
 
-use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
 use protocol::Adjustment;
+use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
 use serde_json::json;
 use server::engine;
 use upstream::{Rule, Script, Step, When};
@@ -29,6 +29,7 @@ fn without_temperature() -> LearnedModel {
         adjustments: vec![Adjustment::WithoutTemperature],
         window_tokens: None,
         prompt_tokens: None,
+        refused_efforts: Vec::new(),
     }
 }
 

@@ -20,6 +20,7 @@ pub fn worker() -> Worker {
         place: Place::Pinned,
         provider: None,
         model: None,
+        effort: None,
         created_at: at(0),
         updated_at: at(0),
     }
@@ -43,6 +44,7 @@ pub fn turn() -> Turn {
         prompt_digest: "sha256:0".into(),
         bundle_digest: "sha256:0".into(),
         sampling: Default::default(),
+        effort: None,
         sight: None,
         usage: None,
         timings: Timings::default(),
@@ -78,11 +80,7 @@ pub fn delta(seq: u64, offset: u64, text: &str) -> Event {
 
 /// The provider has begun with the turn.
 pub fn generating(seq: u64) -> Event {
-    let body = EventBody::TurnGenerating {
-        turn_id: turn().turn_id,
-        sight: Default::default(),
-        model: None,
-    };
+    let body = EventBody::TurnGenerating { turn_id: turn().turn_id, sight: None, model: None };
     Event { seq, first_seq: None, at: at(seq as i64), body }
 }
 

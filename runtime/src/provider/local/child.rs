@@ -19,21 +19,32 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
+use protocol::Effort;
+
 use super::wire::{FromChild, Generate, JobId, Load, NotLoaded, PROTOCOL, ToChild, WireError};
 use super::wire::{read, write};
 use session::{Link, Session};
+use template::ChatTemplate;
 
 mod crowd;
 pub(super) mod log;
 mod prefill;
 mod privileges;
 mod prompt;
+mod reading;
 mod sampling;
 mod session;
 mod speech;
 mod template;
 mod utf8;
 mod vocabulary;
+
+/// How hard a model with this chat template can be told to think; not at all where the template
+/// does not parse.
+pub(super) fn efforts_of(template: &str) -> Vec<Effort> {
+    let template = ChatTemplate::new(template, String::new(), String::new());
+    template.map(|template| template.efforts()).unwrap_or_default()
+}
 
 /// Messages read but not handled yet. The server sends one job at a time.
 const UNHANDLED: usize = 4;

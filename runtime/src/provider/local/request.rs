@@ -2,7 +2,7 @@
 
 use std::iter;
 
-use protocol::api::InputRole;
+use protocol::api::{InputMessage, InputRole};
 
 use super::wire::{FRAME_BYTES, Generate, JobId};
 use crate::provider::Request;
@@ -17,7 +17,11 @@ pub(super) struct TooLarge;
 /// What to hand over, and how many of the oldest messages are not part of it because no
 /// model's window could hold them. What is left begins with a question.
 pub(super) fn to_child(job: JobId, mut request: Request) -> Result<(Generate, u32), TooLarge> {
-    let costs = request.messages.iter().map(|message| json_bytes(&message.text));
+    let cost = |message: &InputMessage| {
+        let thought = if request.send_reasoning { json_bytes(&message.reasoning) } else { 0 };
+        json_bytes(&message.text) + thought
+    };
+    let costs = request.messages.iter().map(cost);
     let room = FRAME_BYTES.saturating_sub(SPARE_BYTES + json_bytes(&request.system));
     let fitting = newest_within(costs.rev(), room);
     if fitting == 0 {
@@ -32,8 +36,12 @@ pub(super) fn to_child(job: JobId, mut request: Request) -> Result<(Generate, u3
     if first == request.messages.len() {
         return Err(TooLarge);
     }
-    let messages = request.messages.split_off(first);
-    let generate = Generate { job, system: request.system, messages, sampling: request.sampling };
+    let mut messages = request.messages.split_off(first);
+    if !request.send_reasoning {
+        messages.iter_mut().for_each(|message| message.reasoning.clear());
+    }
+    let Request { system, sampling, effort, send_reasoning, .. } = request;
+    let generate = Generate { job, system, messages, sampling, effort, send_reasoning };
     Ok((generate, u32::try_from(first).unwrap_or(u32::MAX)))
 }
 
@@ -60,16 +68,20 @@ fn json_bytes(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::provider::Recorded;
     use protocol::TurnId;
-    use protocol::api::{InputMessage, Sampling};
+    use protocol::api::Sampling;
 
     fn request(texts: Vec<(InputRole, String)>) -> Request {
         Request {
             turn_id: TurnId::from_parts(0, [0; 10]),
             model: String::new(),
             system: "s".into(),
-            messages: texts.into_iter().map(|(role, text)| InputMessage { role, text }).collect(),
+            messages: texts.into_iter().map(|(role, text)| InputMessage::new(role, text)).collect(),
             sampling: Sampling::default(),
+            effort: None,
+            send_reasoning: false,
+            recorded: Recorded::already(),
         }
     }
 

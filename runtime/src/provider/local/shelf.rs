@@ -11,7 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
-use protocol::{Error, ProviderName};
+use protocol::{Effort, Error, ProviderName};
 
 use super::folder::{self, Found};
 use super::gguf::{GgufError, Head};
@@ -116,6 +116,26 @@ impl Shelf {
         }
     }
 
+    /// How hard a model can be told to think. Blocks for [`GLANCE`] at most, and for no time worth
+    /// speaking of once the model is described.
+    pub(super) fn efforts(&self, model: &str) -> Vec<Effort> {
+        let until = within(GLANCE);
+        let found = match self.is_default(model) {
+            true => Some(Found { name: self.model.clone(), file: Some(self.model_file.clone()) }),
+            false => {
+                let list = self.list(until).unwrap_or_default();
+                list.into_iter().find(|found| found.name == model)
+            }
+        };
+        let Some(found) = found else { return Vec::new() };
+        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = described.get(&found.name).cloned();
+        let new = self.entry(&found, known, until);
+        let efforts = new.entry.efforts.clone();
+        described.insert(found.name, new);
+        efforts
+    }
+
     fn is_default(&self, model: &str) -> bool {
         model.is_empty() || model == self.model
     }
@@ -181,6 +201,7 @@ impl Shelf {
         entry.file_bytes = Some(info.file_bytes);
         entry.architecture = text(&info.architecture);
         entry.quantisation = text(info.quantisation);
+        entry.efforts = info.efforts;
         if info.has_chat_template { entry } else { self.unusable(entry, failure::no_template()) }
     }
 

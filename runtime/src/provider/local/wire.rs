@@ -7,13 +7,13 @@
 use std::io::{self, Read, Write};
 
 use protocol::api::{InputMessage, Sampling};
-use protocol::{Finish, Usage};
+use protocol::{Effort, Finish, Progress, Usage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Said first by the child. Change it with any change of the messages.
-pub(super) const PROTOCOL: &str = concat!("companion-infer/2 ", env!("CARGO_PKG_VERSION"));
+pub(super) const PROTOCOL: &str = concat!("companion-infer/3 ", env!("CARGO_PKG_VERSION"));
 
 /// Bytes in one frame at most. A conversation larger than this is cut before it is sent.
 pub(super) const FRAME_BYTES: usize = 16 * 1024 * 1024;
@@ -27,7 +27,7 @@ pub(super) struct JobId(pub(super) u64);
 pub(super) enum ToChild {
     /// The first message; there is no second of it.
     Load(Load),
-    /// Answered by `Began`?, any of `Text`, `Reasoning`, `TextWasReasoning`, and one of `Finished`, `Failed`, `Halted`.
+    /// Answered by `Began`?, any of `Reading`, `Text`, `Reasoning`, `TextWasReasoning`, and one of `Finished`, `Failed`, `Halted`.
     Generate(Generate),
     /// Ends the job at the next token or chunk of the prompt; a job that has ended, or is
     /// not known yet, is no error.
@@ -54,6 +54,8 @@ pub(super) struct Generate {
     pub(super) system: String,
     pub(super) messages: Vec<InputMessage>,
     pub(super) sampling: Sampling,
+    pub(super) effort: Option<Effort>,
+    pub(super) send_reasoning: bool,
 }
 
 /// From the child to the server.
@@ -65,8 +67,11 @@ pub(super) enum FromChild {
     Loaded { window_tokens: u32, load_ms: u64 },
     /// The model cannot be used; the child ends.
     NotLoaded { why: NotLoaded, detail: String },
-    /// The prompt fits and is being read.
-    Began { job: JobId, left_out: u32 },
+    /// The prompt fits and is being read. `rendered` is what the chat template made of it, and
+    /// `reasoning` whether the thinking of earlier answers is in it.
+    Began { job: JobId, left_out: u32, rendered: String, reasoning: bool },
+    /// The prompt is read as far as this.
+    Reading { job: JobId, progress: Progress },
     /// Whole characters, at least one.
     Text { job: JobId, text: String },
     /// The same of the model's thinking.

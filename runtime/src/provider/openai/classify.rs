@@ -277,6 +277,7 @@ fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
             Refused::Parameter(parameter) => fault::parameter(name(parameter)),
             Refused::System | Refused::Roles => fault::roles(),
             Refused::Beginning => fault::beginning(),
+            Refused::Reasoning | Refused::NoReasoning => fault::parameter("reasoning_content"),
         });
     }
     if said.says(ONLY_RESPONSES) {
@@ -303,6 +304,7 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::MaxCompletionTokens => "max_completion_tokens",
         Parameter::MaxOutputTokens => "max_output_tokens",
         Parameter::ReasoningSummary => "reasoning.summary",
+        Parameter::Effort => "reasoning_effort",
     }
 }
 

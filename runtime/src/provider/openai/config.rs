@@ -6,6 +6,7 @@ use protocol::ProviderName;
 use sha2::{Digest as _, Sha256};
 
 use super::endpoint::route::ProxySetting;
+use super::models::ModelTable;
 use crate::Secret;
 
 /// The window that is assumed when none is known, in tokens: what models of 2024 and
@@ -75,6 +76,8 @@ pub struct OpenaiConfig {
     pub context_tokens: Option<u32>,
     /// The file that keeps what refusals taught over a restart; without one it is forgotten then.
     pub memory: Option<PathBuf>,
+    /// What the owner says of single models; the first that names one holds for it.
+    pub model_tables: Vec<ModelTable>,
     /// [`ANSWER_RESERVE_TOKENS`]; a request's `max_tokens` takes its place. Never more
     /// than half the window.
     pub answer_reserve_tokens: u32,
@@ -113,6 +116,7 @@ impl OpenaiConfig {
             tls_server_name,
             api,
             context_tokens,
+            model_tables,
             answer_reserve_tokens,
             name: _,
             api_key: _,
@@ -129,7 +133,7 @@ impl OpenaiConfig {
         } = self;
         let headers: Vec<_> = headers.iter().map(|(name, _)| name).collect();
         let parts = (base_url, key_header, headers, query, tls_server_name);
-        let parts = (parts, api, context_tokens, answer_reserve_tokens);
+        let parts = (parts, api, context_tokens, model_tables, answer_reserve_tokens);
         format!("sha256:{:x}", Sha256::digest(format!("{parts:?}")))
     }
 
@@ -150,6 +154,7 @@ impl OpenaiConfig {
             model: None,
             context_tokens: None,
             memory: None,
+            model_tables: Vec::new(),
             answer_reserve_tokens: ANSWER_RESERVE_TOKENS,
             connect_timeout_ms: CONNECT_TIMEOUT_MS,
             idle_connection_ms: IDLE_CONNECTION_MS,

@@ -11,12 +11,13 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::answer::{Answer, Bounds};
 use super::config::Api;
 use super::link::{Call, Link};
+use super::models::ModelSettings;
 use super::plan::{Facts, Plan, learn_length, plan};
 use super::reply::{self, Kind};
 use super::said::Said;
 use super::sse::{Decoder, Event};
 use super::{Shared, fault, refusal, request};
-use crate::provider::{Output, Request};
+use crate::provider::{Output, Request, Shown};
 use response::{Failure, Reply};
 use told::Told;
 
@@ -31,7 +32,12 @@ const AFTER_FINISH: Duration = Duration::from_secs(2);
 const AFTER_DONE: Duration = Duration::from_millis(100);
 
 impl Shared {
-    /// Runs one attempt. The caller sends what it returns as the last output. Dropped at any
+    /// Runs one attempt. A stream that ends without a single event tells nothing of why:
+    /// llama-cpp-python's server finds out that a prompt is too long when it has sent the head of the
+    /// stream already. What is asked for as a whole gets an answer, or the error; it is the same
+    /// request, and so no new attempt.
+    ///
+    /// The caller sends what it returns as the last output. Dropped at any
     /// point, the connection is closed.
     pub(super) async fn exchange(
         &self,
@@ -41,7 +47,7 @@ impl Shared {
         let model = self.model(&asked.model).await?;
         let facts = self.facts(&model);
         let plan = plan(&asked, facts, &self.learned.of(&model))?;
-        let Failure { error, said } = match self.attempt(&asked, &model, &plan, outputs).await {
+        let Failure { error, said, .. } = match self.attempt(&asked, &model, &plan, outputs).await {
             Ok(output) => return Ok(output),
             Err(failure) => failure,
         };
@@ -63,45 +69,66 @@ impl Shared {
         // serializer that fails.
         let body = match plan.api {
             Api::Chat => serde_json::to_vec(&request::body(plan, model)),
-            Api::Responses => serde_json::to_vec(&request::responses::body(plan, model, None)),
+            Api::Responses => serde_json::to_vec(&request::responses::body(plan, model)),
         };
         let body = body.map_err(|_| fault::not_sent())?;
-        let path = match plan.api {
-            Api::Chat => "/chat/completions",
-            Api::Responses => "/responses",
-        };
-        let call = Call { path, body: Some(body.into()) };
-        let (mut link, response) = self.send(call).await?;
-        let answered = self.answered(&mut link, response, asked, model, plan, outputs).await;
-        self.shelf.put(link).await;
-        answered
-    }
-
-    async fn answered(
-        &self,
-        link: &mut Link,
-        response: Response<Incoming>,
-        asked: &Request,
-        model: &str,
-        plan: &Plan,
-        outputs: &mpsc::Sender<Output>,
-    ) -> Result<Output, Failure> {
-        let mut told = Told::new(outputs);
-        let reply = self.reply(response, link, plan, &mut told).await?;
-        let began = Output::Began {
+        let shown = Shown {
             left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
             window_tokens: plan.window,
             model: (model != asked.model).then(|| model.to_owned()),
             adjustments: plan.adjustments.clone(),
+            reasoning: plan.reasoning,
+            rendered: None,
         };
-        told.say(began).await;
+        let mut told = Told::new(outputs);
+        told.say(Output::Asking(shown)).await;
+        // Nothing leaves this machine that the log does not tell of.
+        asked.recorded.wait().await;
+        match self.answered(body, plan, &mut told).await {
+            Err(failure) if failure.is_silent && plan.api == Api::Chat => {
+                tracing::debug!("the stream was empty; the same is asked for as a whole");
+                let body = serde_json::to_vec(&request::whole(plan, model));
+                self.answered(body.map_err(|_| fault::not_sent())?, plan, &mut told).await
+            }
+            answered => answered,
+        }
+    }
+
+    /// Sends a request and takes what comes.
+    async fn answered(
+        &self,
+        body: Vec<u8>,
+        plan: &Plan,
+        told: &mut Told<'_>,
+    ) -> Result<Output, Failure> {
+        let path = match plan.api {
+            Api::Chat => "/chat/completions",
+            Api::Responses => "/responses",
+        };
+        let (mut link, response) = self.send(Call { path, body: Some(body.into()) }).await?;
+        let taken = self.take(&mut link, response, plan, told).await;
+        self.shelf.put(link).await;
+        taken
+    }
+
+    async fn take(
+        &self,
+        link: &mut Link,
+        response: Response<Incoming>,
+        plan: &Plan,
+        told: &mut Told<'_>,
+    ) -> Result<Output, Failure> {
+        let reply = self.reply(response, link, plan, told).await?;
+        told.began().await;
         let answer = match reply {
             Reply::Events(first, stream) => {
-                self.read_answer(link, (first, stream), plan, &mut told).await?
+                self.read_answer(link, (first, stream), plan, told).await?
             }
-            Reply::Whole(events) => self.whole(events, plan, &mut told).await?,
+            Reply::Whole(events) => self.whole(events, plan, told).await?,
         };
-        let (finish, usage) = answer.end()?;
+        let is_silent = !told.has_heard();
+        let ended = answer.end().map_err(|error| Failure { is_silent, ..error.into() });
+        let (finish, usage) = ended?;
         Ok(Output::Finished { finish, usage })
     }
 
@@ -133,6 +160,7 @@ impl Shared {
     fn facts(&self, model: &str) -> Facts<'_> {
         Facts {
             config: &self.config,
+            settings: ModelSettings::of(&self.config.model_tables, model),
             listed: self.listing.window(model),
             is_openai: self.endpoint.is_openai,
             api: self.config.api(model),
@@ -160,9 +188,14 @@ impl Shared {
                 adjustment = refused.and_then(|refused| {
                     refusal::adjustment(refused, &plan.sent, &plan.adjustments)
                 });
-                if let Some(new) = adjustment {
-                    habits.adjustments.retain(|known| *known != new);
-                    habits.adjustments.push(new);
+                match (adjustment, &plan.effort) {
+                    (Some(Adjustment::WithoutEffort), Some((_, effort)))
+                        if refusal::is_value(said) =>
+                    {
+                        habits.refused_efforts.push(effort.clone());
+                    }
+                    (Some(new), _) => habits.adjust(new),
+                    (None, _) => {}
                 }
             }
             _ => {}
@@ -193,7 +226,7 @@ impl Shared {
     ) -> Result<Answer, Failure> {
         if first.is_empty() {
             let Some(bytes) = link.next(&mut stream).await? else {
-                return Err(fault::broken().into());
+                return Ok(self.answer(plan));
             };
             first = bytes.into();
         }
@@ -266,6 +299,7 @@ impl Shared {
             if answer.is_complete() {
                 break;
             }
+            told.hear();
             let event = match event {
                 Event::Data(data) => data,
                 Event::TooLong(beginning) => {

@@ -7,9 +7,11 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use protocol::Adjustment;
 use protocol::catalogue::LearnedModel;
+use protocol::{Adjustment, Effort};
 use serde::{Deserialize, Serialize};
+
+use super::models::ModelSettings;
 
 mod memory;
 
@@ -27,6 +29,35 @@ pub(super) struct Habits {
     pub(super) window: Option<u32>,
     /// The most estimated tokens of a prompt, because a longer one was refused.
     pub(super) room: Option<u32>,
+    /// Efforts that were refused where others may be taken.
+    #[serde(default)]
+    pub(super) refused_efforts: Vec<Effort>,
+}
+
+impl Habits {
+    /// Notes an adjustment as the newest one. What says the contrary is forgotten.
+    pub(super) fn adjust(&mut self, new: Adjustment) {
+        let contrary = match new {
+            Adjustment::WithReasoning => Adjustment::WithoutReasoning,
+            Adjustment::WithoutReasoning => Adjustment::WithReasoning,
+            _ => new,
+        };
+        self.adjustments.retain(|known| *known != new && *known != contrary);
+        self.adjustments.push(new);
+    }
+
+    /// Whether the model refuses to be told this.
+    pub(super) fn refuses(&self, effort: &Effort) -> bool {
+        let any = self.adjustments.contains(&Adjustment::WithoutEffort);
+        any || self.refused_efforts.contains(effort)
+    }
+
+    /// What the owner offers of a model, without what it was seen to refuse.
+    pub(super) fn efforts(&self, settings: &ModelSettings) -> Vec<Effort> {
+        let mut efforts = settings.efforts();
+        efforts.retain(|effort| !self.refuses(effort));
+        efforts
+    }
 }
 
 /// Models by name, the one that was learned about first at the front.
@@ -60,6 +91,7 @@ impl Learned {
             adjustments: habits.adjustments.clone(),
             window_tokens: habits.window,
             prompt_tokens: habits.room,
+            refused_efforts: habits.refused_efforts.clone(),
         };
         self.lock().iter().map(told).collect()
     }

@@ -15,6 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::link::Call;
+use super::models::ModelSettings;
 use super::refusal::Sent;
 use super::{Shared, classify, echo, fault, windows};
 use crate::Secret;
@@ -108,8 +109,12 @@ impl Shared {
             models.put_first(model);
         }
         for entry in &mut models.models {
-            let learned = self.learned.of(&entry.name).window;
-            entry.window_tokens = self.config.context_tokens.or(learned).or(entry.window_tokens);
+            let habits = self.learned.of(&entry.name);
+            let settings = ModelSettings::of(&self.config.model_tables, &entry.name);
+            let owners = settings.window_tokens.or(self.config.context_tokens);
+            entry.window_tokens = owners.or(habits.window).or(entry.window_tokens);
+            entry.efforts = habits.efforts(settings);
+            entry.images = settings.images;
         }
         models
     }

@@ -2,13 +2,14 @@
 //! known to accept; pure.
 
 use protocol::api::{InputMessage, InputRole, Sampling};
-use protocol::{Adjustment, Error};
+use protocol::{Adjustment, Effort, Error};
 
 use super::config::{Api, CONTEXT_TOKENS, OpenaiConfig};
 use super::fault;
 use super::learned::Habits;
+use super::models::{EffortForm, ModelSettings};
 use super::overflow;
-use super::refusal::{Parameter, Sent};
+use super::refusal::{Answers, Parameter, Sent};
 use super::said::Said;
 use super::tokens::{MESSAGE_TOKENS, REPLY_TOKENS, estimate};
 use crate::provider::Request;
@@ -18,6 +19,8 @@ use crate::{context, outgoing};
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Facts<'a> {
     pub(super) config: &'a OpenaiConfig,
+    /// The owner's word on the model.
+    pub(super) settings: &'a ModelSettings,
     /// The model's window according to the endpoint's list.
     pub(super) listed: Option<u32>,
     /// Whether it is OpenAI's own service, or Azure's.
@@ -37,6 +40,10 @@ pub(super) struct Plan {
     pub(super) tokens: u32,
     pub(super) messages: Vec<InputMessage>,
     pub(super) sampling: Sampling,
+    /// How hard the model is told to think, and how that is said.
+    pub(super) effort: Option<(EffortForm, Effort)>,
+    /// Whether the answers have their thinking beside them.
+    pub(super) reasoning: bool,
     /// The adjustments that change this request.
     pub(super) adjustments: Vec<Adjustment>,
     pub(super) sent: Sent,
@@ -49,18 +56,24 @@ pub(super) struct Plan {
 /// configured. Where the window is not configured, the message is sent all the same, because the
 /// number of tokens is only an estimate.
 pub(super) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Result<Plan, Error> {
-    let configured = facts.config.context_tokens;
+    let configured = facts.settings.window_tokens.or(facts.config.context_tokens);
     let known = configured.or(habits.window).or(facts.listed);
     let window = known.unwrap_or(CONTEXT_TOKENS);
     let reserve = request.sampling.max_tokens.unwrap_or(facts.config.answer_reserve_tokens);
     let reserve = reserve.min(window / 2);
     let bound = habits.room.map_or(window, |room| room.saturating_add(reserve).min(window));
 
+    let known_adjustments = in_force(request, &facts, habits);
+    // The Responses API takes earlier thinking only in the encrypted form of its own.
+    let reasoning = facts.api == Api::Chat && sends_reasoning(request, &known_adjustments);
     let cost = |text: &str| estimate(text).saturating_add(MESSAGE_TOKENS);
     let system = if request.system.is_empty() { 0 } else { cost(&request.system) };
     let fixed = system.saturating_add(REPLY_TOKENS);
-    let costs: Vec<_> =
-        request.messages.iter().map(|message| (message.role, cost(&message.text))).collect();
+    let cost_of = |message: &InputMessage| {
+        let thinking = if reasoning { estimate(&message.reasoning) } else { 0 };
+        (message.role, cost(&message.text).saturating_add(thinking))
+    };
+    let costs: Vec<_> = request.messages.iter().map(cost_of).collect();
     let fitting = |window| context::left_out(&costs, fixed, window, reserve);
     let newest = || context::newest(costs.iter().map(|(role, _)| *role));
     let left_out = match fitting(bound) {
@@ -71,17 +84,24 @@ pub(super) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
         Err(_) => newest(),
     };
 
-    let adjustments = in_force(request, habits, facts);
+    let adjustments = known_adjustments;
     let sampling = outgoing::sampling(request.sampling, &adjustments);
-    let messages = outgoing::messages(&request.system, &request.messages[left_out..], &adjustments);
+    let effort = outgoing::effort(request.effort.clone(), &adjustments);
+    let shown = &request.messages[left_out..];
+    let messages = outgoing::messages(&request.system, shown, &adjustments, reasoning);
     let shown = costs[left_out..].iter().map(|(_, tokens)| tokens);
     Ok(Plan {
         left_out,
         window: known,
         tokens: shown.fold(fixed, |sum, tokens| sum.saturating_add(*tokens)),
-        sent: sent(&messages, sampling, &adjustments, facts),
+        sent: Sent {
+            parameters: parameters(sampling, effort.is_some(), &adjustments, &facts),
+            ..sent(&messages, reasoning)
+        },
         messages,
         sampling,
+        effort: effort.map(|effort| (facts.settings.reasoning, effort)),
+        reasoning,
         adjustments,
         api: facts.api,
     })
@@ -116,11 +136,8 @@ pub(super) fn learn_length(
     helps
 }
 
-/// The parameter for the answer's longest allowed length: `max_completion_tokens` at OpenAI and
-/// Azure, whose newer models refuse `max_tokens`, and `max_tokens` elsewhere: Ollama knows no
-/// other (<https://docs.ollama.com/api/openai-compatibility>), and vLLM, SGLang, llama.cpp and
-/// LiteLLM take both. A refusal teaches otherwise.
-pub(super) fn maximum(adjustments: &[Adjustment], facts: Facts<'_>) -> Parameter {
+/// The parameter for the answer's longest allowed length. A refusal teaches otherwise.
+fn maximum(adjustments: &[Adjustment], facts: &Facts<'_>) -> Parameter {
     if facts.api == Api::Responses {
         return Parameter::MaxOutputTokens;
     }
@@ -129,8 +146,23 @@ pub(super) fn maximum(adjustments: &[Adjustment], facts: Facts<'_>) -> Parameter
         Adjustment::MaxCompletionTokens => Some(Parameter::MaxCompletionTokens),
         _ => None,
     });
+    learned.unwrap_or_else(|| usual_maximum(facts))
+}
+
+/// The same where nothing was learned: what the owner says, else `max_completion_tokens` at OpenAI
+/// and Azure, whose newer models refuse `max_tokens`, and `max_tokens` elsewhere: Ollama knows no
+/// other (<https://docs.ollama.com/api/openai-compatibility>), and vLLM, SGLang, llama.cpp and
+/// LiteLLM take both.
+fn usual_maximum(facts: &Facts<'_>) -> Parameter {
     let own = if facts.is_openai { Parameter::MaxCompletionTokens } else { Parameter::MaxTokens };
-    learned.unwrap_or(own)
+    facts.settings.maximum().unwrap_or(own)
+}
+
+/// Whether the thinking of earlier answers is sent.
+fn sends_reasoning(request: &Request, adjustments: &[Adjustment]) -> bool {
+    let otherwise = [Adjustment::WithReasoning, Adjustment::WithoutReasoning];
+    let otherwise = adjustments.iter().any(|adjustment| otherwise.contains(adjustment));
+    request.send_reasoning != otherwise
 }
 
 /// What the Responses API has nothing for, which is known from the beginning
@@ -138,39 +170,58 @@ pub(super) fn maximum(adjustments: &[Adjustment], facts: Facts<'_>) -> Parameter
 /// the end is not gone on from.
 const NOT_IN_RESPONSES: [Adjustment; 2] = [Adjustment::WithoutSeed, Adjustment::WithoutBeginning];
 
-/// The known adjustments that change this request.
-fn in_force(request: &Request, habits: &Habits, facts: Facts<'_>) -> Vec<Adjustment> {
+/// The adjustments that change this request: those that were learned, and those that the owner's
+/// settings and a refused effort ask for.
+fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjustment> {
     use Adjustment as A;
     let Sampling { temperature, top_p, seed, max_tokens } = request.sampling;
     let continues = request.messages.last().is_some_and(|last| last.role == InputRole::Assistant);
     let bounded = max_tokens.is_some() && !habits.adjustments.contains(&A::WithoutMaxTokens);
-    let (field, is_openai) = (maximum(&habits.adjustments, facts), facts.is_openai);
+    let (field, usual) = (maximum(&habits.adjustments, facts), usual_maximum(facts));
     let by_responses = facts.api == Api::Responses;
+    let answers = request.messages.iter().any(|message| message.role == InputRole::Assistant);
+    let mut known = habits.adjustments.clone();
+    if by_responses {
+        known.retain(|learned| !NOT_IN_RESPONSES.contains(learned));
+        known.splice(0..0, NOT_IN_RESPONSES);
+    }
+    if !facts.settings.temperature && !known.contains(&A::WithoutTemperature) {
+        known.push(A::WithoutTemperature);
+    }
+    let untold =
+        |effort: &Effort| facts.settings.reasoning == EffortForm::None || habits.refuses(effort);
+    if request.effort.as_ref().is_some_and(untold) && !known.contains(&A::WithoutEffort) {
+        known.push(A::WithoutEffort);
+    }
     let changes = |adjustment: &A| match adjustment {
         A::WithoutTemperature => temperature.is_some(),
         A::WithoutTopP => top_p.is_some(),
         A::WithoutSeed => seed.is_some(),
         A::WithoutStreamOptions => !by_responses,
         A::WithoutReasoningSummary => by_responses,
-        A::MaxTokens => bounded && is_openai && field == Parameter::MaxTokens,
-        A::MaxCompletionTokens => bounded && !is_openai && field == Parameter::MaxCompletionTokens,
+        A::MaxTokens => bounded && field != usual && field == Parameter::MaxTokens,
+        A::MaxCompletionTokens => {
+            bounded && field != usual && field == Parameter::MaxCompletionTokens
+        }
         A::WithoutMaxTokens => max_tokens.is_some(),
         A::SystemInUser => !outgoing::is_blank(&request.system),
         A::WithoutBeginning => continues,
+        A::WithoutEffort => request.effort.is_some(),
+        A::WithReasoning => answers && !request.send_reasoning,
+        A::WithoutReasoning => answers && request.send_reasoning,
         A::FewerMessages => false,
     };
-    let known = NOT_IN_RESPONSES.into_iter().filter(|_| by_responses);
-    let learned = habits.adjustments.iter().copied();
-    let learned = learned.filter(|it| !by_responses || !NOT_IN_RESPONSES.contains(it));
-    known.chain(learned).filter(changes).collect()
+    known.retain(changes);
+    known
 }
 
-fn sent(
-    messages: &[InputMessage],
+/// The parameters that are sent.
+fn parameters(
     sampling: Sampling,
+    effort: bool,
     adjustments: &[Adjustment],
-    facts: Facts<'_>,
-) -> Sent {
+    facts: &Facts<'_>,
+) -> Vec<Parameter> {
     let by_responses = facts.api == Api::Responses;
     let options = !by_responses && !adjustments.contains(&Adjustment::WithoutStreamOptions);
     let summary = by_responses && !adjustments.contains(&Adjustment::WithoutReasoningSummary);
@@ -181,10 +232,18 @@ fn sent(
         options.then_some(Parameter::StreamOptions),
         sampling.max_tokens.map(|_| maximum(adjustments, facts)),
         summary.then_some(Parameter::ReasoningSummary),
+        effort.then_some(Parameter::Effort),
     ];
+    parameters.into_iter().flatten().collect()
+}
+
+/// What else is sent that can be refused.
+fn sent(messages: &[InputMessage], reasoning: bool) -> Sent {
     let is = |message: Option<&InputMessage>, role| message.is_some_and(|m| m.role == role);
+    let answers = messages.iter().any(|message| message.role == InputRole::Assistant);
     Sent {
-        parameters: parameters.into_iter().flatten().collect(),
+        parameters: Vec::new(),
+        answers: if reasoning && answers { Answers::WithReasoning } else { Answers::Without },
         system: is(messages.first(), InputRole::System),
         beginning: is(messages.last(), InputRole::Assistant),
     }

@@ -17,6 +17,10 @@ pub(super) enum Refused {
     Beginning,
     /// The order of the roles.
     Roles,
+    /// The thinking of earlier answers.
+    Reasoning,
+    /// That the thinking of earlier answers is not sent.
+    NoReasoning,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +35,8 @@ pub(super) enum Parameter {
     MaxOutputTokens,
     /// A summary of the thinking, which only the Responses API has.
     ReasoningSummary,
+    /// How hard the model is to think, in whatever form.
+    Effort,
 }
 
 /// The parts of a request that can be refused.
@@ -41,10 +47,20 @@ pub(super) struct Sent {
     pub(super) system: bool,
     /// The beginning of an answer at its end.
     pub(super) beginning: bool,
+    /// Earlier answers, with their thinking or without.
+    pub(super) answers: Answers,
+}
+
+/// What is sent of the earlier answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Answers {
+    #[default]
+    Without,
+    WithReasoning,
 }
 
 /// Each parameter by its name, and how it is spelled otherwise.
-const PARAMETERS: [(Parameter, &[&str]); 8] = [
+const PARAMETERS: [(Parameter, &[&str]); 9] = [
     (Parameter::Temperature, &["temperature"]),
     (Parameter::TopP, &["top_p", "topp", "top-p"]),
     (Parameter::Seed, &["seed"]),
@@ -62,7 +78,18 @@ const PARAMETERS: [(Parameter, &[&str]); 8] = [
             "`reasoning`",
         ],
     ),
+    (
+        Parameter::Effort,
+        &["reasoning_effort", "reasoningeffort", "reasoning.effort", "chat_template_kwargs"],
+    ),
 ];
+/// Names of the effort's field that are words of every language model as well: they count where
+/// they are called a field.
+const EFFORT_FIELDS: &[&str] = &["reasoning", "thinking", "enable_thinking"];
+/// The field for the thinking of earlier answers.
+const REASONING: &str = "reasoning_content";
+/// Words that ask for it: DeepSeek, whose names for it differ from interface to interface.
+const PASSED_BACK: &[&str] = &["must be passed back", "must be sent back", "must be returned"];
 
 /// Words that refusals contain, in lower case.
 const REFUSING: &[&str] = &[
@@ -155,6 +182,9 @@ const ROLES: &[&str] = &[
 
 /// The part that an error refuses. None where the error names no part that was sent.
 pub(super) fn of(said: &Said, sent: &Sent) -> Option<Refused> {
+    if let Some(reasoning) = reasoning(said, sent) {
+        return Some(reasoning);
+    }
     let parameter = parameter(said, sent).map(Refused::Parameter);
     let roles = || said.says(ROLES) || said.says(&["role"]) && said.says(REFUSING);
     parameter
@@ -178,8 +208,14 @@ pub(super) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
         said.params.iter().any(|p| whole(p) || first(p) && !p.starts_with("reasoning."))
     };
     let field = PARAMETERS.iter().find(|(_, names)| named(names)).map(|(parameter, _)| *parameter);
-    // As a word it is one of every model that thinks, as a field it is the object of the summary.
-    let field = field.or(named(&["reasoning"]).then_some(Parameter::ReasoningSummary));
+    // As a word it is one of every model that thinks. As a field it is the object of the summary, or of
+    // the effort, whichever was sent.
+    let object = if sent(&Parameter::ReasoningSummary) && named(&["reasoning"]) {
+        Parameter::ReasoningSummary
+    } else {
+        Parameter::Effort
+    };
+    let field = field.or(named(EFFORT_FIELDS).then_some(object));
     if let Some(parameter) = field {
         return Some(parameter).filter(sent);
     }
@@ -187,12 +223,14 @@ pub(super) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
         return None;
     }
     // Two parameters that exclude each other: `top_p` is left out, and `temperature` stays.
+    let at = |parameter: Parameter, names: &[&str]| match parameter {
+        Parameter::Effort => effort(said, names),
+        _ => names.iter().filter_map(|name| mention(&said.lower, name)).min(),
+    };
     let mentions: Vec<_> = PARAMETERS
         .iter()
-        .filter_map(|(parameter, names)| {
-            let at = names.iter().filter_map(|name| mention(&said.lower, name)).min()?;
-            sent(parameter).then_some((at, *parameter))
-        })
+        .filter(|(parameter, _)| sent(parameter))
+        .filter_map(|(parameter, names)| Some((at(*parameter, names)?, *parameter)))
         .collect();
     let both = said.says(&["both"]) && mentions.iter().any(|(_, p)| *p == Parameter::TopP);
     let first = mentions.into_iter().min_by_key(|(at, _)| *at).map(|(_, parameter)| parameter);
@@ -217,12 +255,51 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
             A::WithoutMaxTokens
         }
         Refused::Parameter(P::ReasoningSummary) => A::WithoutReasoningSummary,
+        Refused::Parameter(P::Effort) => A::WithoutEffort,
+        Refused::Reasoning => A::WithoutReasoning,
+        Refused::NoReasoning => A::WithReasoning,
         // The roles alternate already, so the refusal must be about the system message.
         Refused::System | Refused::Roles if sent.system => A::SystemInUser,
         Refused::Beginning | Refused::Roles if sent.beginning => A::WithoutBeginning,
         Refused::System | Refused::Beginning | Refused::Roles => return None,
     };
     (!made.contains(&adjustment)).then_some(adjustment)
+}
+
+/// Whether it is a value of a parameter that is refused, and another one would be taken.
+pub(super) fn is_value(said: &Said) -> bool {
+    said.is_named(&["unsupported_value"])
+        || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
+}
+
+/// What is wrong with how the thinking of earlier answers was dealt with.
+fn reasoning(said: &Said, sent: &Sent) -> Option<Refused> {
+    match sent.answers {
+        Answers::Without => {
+            let thinking = said.says(&[REASONING, "thinking"]);
+            (thinking && said.says(PASSED_BACK)).then_some(Refused::NoReasoning)
+        }
+        Answers::WithReasoning => {
+            let field = said.params.iter().any(|param| param.ends_with(REASONING));
+            let named = mention(&said.lower, REASONING).is_some() && said.says(REFUSING);
+            (field || named).then_some(Refused::Reasoning)
+        }
+    }
+}
+
+/// Where the effort is mentioned. A begun answer that excludes thinking (llama.cpp) is what is
+/// refused there, not the thinking.
+fn effort(said: &Said, names: &[&str]) -> Option<usize> {
+    if said.says(&["prefill"]) {
+        return None;
+    }
+    let quoted = |name: &&str| {
+        let quotes =
+            ['\'', '`', '"'].map(|quote| said.lower.find(&format!("{quote}{name}{quote}")));
+        quotes.into_iter().flatten().min()
+    };
+    let plain = names.iter().filter_map(|name| mention(&said.lower, name));
+    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).min()
 }
 
 fn refuses_system(said: &Said, sent: &Sent) -> bool {

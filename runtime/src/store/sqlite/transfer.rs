@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use protocol::{Event, EventBody, WorkerId};
+use protocol::{Event, WorkerId};
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use super::outage::is_damage;
@@ -118,13 +118,8 @@ pub(super) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, 
 
 /// The prompts that turns refer to, as far as they are known and can be read.
 fn prompts(db: &Connection, events: &[Event]) -> Result<Vec<Prompt>, Cause> {
-    let digests: BTreeSet<&str> = events
-        .iter()
-        .filter_map(|event| match &event.body {
-            EventBody::TurnAccepted { turn } => Some(turn.prompt_digest.as_str()),
-            _ => None,
-        })
-        .collect();
+    let digests: BTreeSet<&str> =
+        events.iter().filter_map(|event| event.body.refers_to()).collect();
     let mut prompts = Vec::new();
     for digest in digests {
         match read::prompt(db, digest) {

@@ -52,6 +52,7 @@ fn log() -> Vec<Event> {
             prompt_digest: String::new(),
             bundle_digest: String::new(),
             sampling: Sampling::default(),
+            effort: None,
             sight: None,
             usage: None,
             timings: Timings::default(),

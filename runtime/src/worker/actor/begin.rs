@@ -5,7 +5,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Context, Input, Next, Running, Timers};
 use crate::outgoing::{Seam, is_blank};
-use crate::provider::Request;
+use crate::provider::{Recorded, Request};
 use crate::providers::Choice;
 use crate::store::Branch;
 use crate::turn::TurnMachine;
@@ -16,6 +16,8 @@ pub(super) struct Asking {
     pub(super) turn: Turn,
     pub(super) choice: Choice,
     pub(super) system: String,
+    /// Whether the profile has the thinking of earlier answers sent with them.
+    pub(super) send_reasoning: bool,
     /// What the answer begins with already, which is committed; empty where nothing is
     /// continued.
     pub(super) begun: String,
@@ -45,6 +47,10 @@ impl Actor<'_> {
             context: Context::new(branch),
             seam: Seam::default(),
             adjusted: Vec::new(),
+            progress: None,
+            recorded: Recorded::default(),
+            may_send: false,
+            keeps: None,
             cancels: Vec::new(),
         };
         if failure.is_none() {
@@ -63,7 +69,8 @@ impl Running {
     /// Asks the provider; what it said to an attempt before this one is over.
     pub(super) fn ask(&mut self) {
         let halt = CancellationToken::new();
-        let Asking { turn, choice, system, .. } = &self.asking;
+        let Asking { turn, choice, system, send_reasoning, .. } = &self.asking;
+        self.recorded = Recorded::default();
         let system = if is_blank(system) { String::new() } else { system.clone() };
         let request = Request {
             turn_id: turn.turn_id,
@@ -71,6 +78,9 @@ impl Running {
             system,
             messages: self.context.messages(),
             sampling: turn.sampling,
+            effort: turn.effort.clone(),
+            send_reasoning: *send_reasoning,
+            recorded: self.recorded.clone(),
         };
         self.outputs = Some(choice.provider.generate(request, halt.clone()));
         self._halts = halt.clone().drop_guard();

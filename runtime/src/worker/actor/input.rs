@@ -36,7 +36,9 @@ async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Out
         Some(
             Output::Waiting { .. }
                 | Output::Loading
-                | Output::Began { .. }
+                | Output::Asking(_)
+                | Output::Began
+                | Output::Reading(_)
                 | Output::Text(_)
                 | Output::Reasoning(_)
                 | Output::TextWasReasoning
@@ -55,11 +57,18 @@ impl Running {
         Some(match output {
             Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
             Some(Output::Loading) => Input::Loading,
-            Some(Output::Began { left_out, window_tokens, model, adjustments }) => {
-                self.seam = Seam::new(&self.asking.begun, &adjustments);
-                self.adjusted.clone_from(&adjustments);
-                let sight = self.context.sight(left_out, window_tokens, adjustments);
-                Input::Began { sight, model }
+            Some(Output::Asking(mut shown)) => {
+                self.seam = Seam::new(&self.asking.begun, &shown.adjustments);
+                self.adjusted.clone_from(&shown.adjustments);
+                let (model, rendered) = (shown.model.take(), shown.rendered.clone());
+                let sight = self.context.sight(shown);
+                self.keeps = rendered.zip(sight.rendered.clone());
+                Input::Asking { sight, model }
+            }
+            Some(Output::Began) => Input::Began,
+            Some(Output::Reading(progress)) => {
+                self.progress = Some(progress);
+                Input::Alive
             }
             Some(Output::Text(text)) => {
                 let text = self.seam.join(text);

@@ -12,6 +12,7 @@ use crate::bundle::{Profile, text_digest};
 use crate::outgoing::is_blank;
 use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
+use crate::worker::budget::Budget;
 use crate::worker::{CONTEXT_BYTES, choice, message, title};
 use crate::{fault, fresh};
 
@@ -41,14 +42,16 @@ impl Actor<'_> {
             html: None,
         };
         let ids = (turn_id, question.id, None);
-        let turn = self.turn(ids, now, &profile, &choice, &system);
+        let budget = self.budget(&profile, &choice);
+        let turn = self.turn(ids, now, &profile, &choice, &system, budget);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
         if self.outbox.view().worker.title.is_none() && question.parent.is_none() {
             let title = Some(title::of(&question.text)).filter(|title| !title.is_empty());
             bodies.extend(title.map(|title| EventBody::WorkerRenamed { title: Some(title) }));
         }
-        let asking = Asking { turn, choice, system, begun: String::new() };
+        let send_reasoning = profile.send_reasoning;
+        let asking = Asking { turn, choice, system, send_reasoning, begun: String::new() };
         self.commit_turn(now, bodies, question, asking).await
     }
 
@@ -81,8 +84,31 @@ impl Actor<'_> {
         let now = self.shared.clock.now();
         let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
         let ids = (request.id, question.id, request.continues);
-        let turn = self.turn(ids, now, &profile, &choice, &system);
-        self.commit_turn(now, Vec::new(), question, Asking { turn, choice, system, begun }).await
+        let mut budget = self.budget(&profile, &choice);
+        if let Some(before) = request.answer_now {
+            let before = self.thought_out(before, &request).await?;
+            budget = budget.sooner(&before, &choice.efforts());
+        }
+        let turn = self.turn(ids, now, &profile, &choice, &system, budget);
+        let send_reasoning = profile.send_reasoning;
+        let asking = Asking { turn, choice, system, send_reasoning, begun };
+        self.commit_turn(now, Vec::new(), question, asking).await
+    }
+
+    /// The turn that is to be answered sooner.
+    async fn thought_out(&self, turn: TurnId, request: &AskAgain) -> Result<Turn, Error> {
+        let before = self.shared.turn(self.id, turn).await?;
+        let fits = before.question == request.question && request.continues.is_none();
+        if fits { Ok(before) } else { Err(no_such_turn()) }
+    }
+
+    /// How hard the model is to think, and how much it may write.
+    fn budget(&self, profile: &Profile, choice: &Choice) -> Budget {
+        let chosen = self.outbox.view().worker.effort.clone();
+        let effort = chosen.or_else(|| profile.effort.clone());
+        let budget = Budget { effort, sampling: profile.sampling };
+        // What a model takes may have to be read from its file, for nothing where nothing is asked.
+        if budget.effort.is_none() { budget } else { budget.told(&choice.efforts()) }
     }
 
     /// The text of an answer that is to be continued.
@@ -202,6 +228,7 @@ impl Actor<'_> {
         profile: &Profile,
         choice: &Choice,
         system: &str,
+        Budget { effort, sampling }: Budget,
     ) -> Turn {
         Turn {
             turn_id,
@@ -219,7 +246,8 @@ impl Actor<'_> {
             model: choice.model.clone(),
             prompt_digest: text_digest(system),
             bundle_digest: self.shared.bundle.digest().to_owned(),
-            sampling: profile.sampling,
+            sampling,
+            effort,
             sight: None,
             usage: None,
             timings: Timings::default(),
@@ -266,6 +294,11 @@ fn blank_question() -> Error {
 fn no_answer() -> Error {
     Error::new(ErrorCode::InvalidInput, "There is no such answer to continue.")
         .with_hint("It has to have a text, and to answer the message of `question`.")
+}
+
+fn no_such_turn() -> Error {
+    Error::new(ErrorCode::InvalidInput, "There is no such turn to be answered sooner.")
+        .with_hint("`answer_now` is a turn for the message of `question`, without `continues`.")
 }
 
 fn unknown_parent() -> Error {

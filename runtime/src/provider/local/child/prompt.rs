@@ -5,15 +5,18 @@
 //! tokens together, as the model saw them in training; special tokens are looked for in
 //! the template's text alone.
 
-use std::collections::BTreeSet;
-
 use llama_cpp_2::token::LlamaToken;
+use protocol::Effort;
 use protocol::api::{InputMessage, InputRole};
 
-use super::template::{ChatTemplate, Piece, TemplateError};
-use super::vocabulary::{Special, Vocabulary};
+use super::template::{ChatTemplate, Piece, TemplateError, Wishes};
+use super::vocabulary::Vocabulary;
 use crate::context::{Overflow, left_out, newest};
 use crate::provider::thinking;
+use crate::rendered::Part;
+use writer::Writer;
+
+mod writer;
 
 /// How much the model sees at once.
 #[derive(Clone, Copy, Debug)]
@@ -33,6 +36,19 @@ pub(super) struct Prompt {
     pub(super) left_out: u32,
     /// Whether the model begins within a thought that the template opened.
     pub(super) opens_thought: bool,
+    /// The whole of it as text, without the messages.
+    pub(super) parts: Vec<Part>,
+}
+
+/// A conversation that is to be put into the model's form.
+#[derive(Clone, Copy)]
+pub(super) struct Conversation<'a> {
+    /// Empty for none.
+    pub(super) system: &'a str,
+    pub(super) messages: &'a [InputMessage],
+    pub(super) effort: Option<&'a Effort>,
+    /// Whether the template may write down the thinking of earlier answers.
+    pub(super) reasoning: bool,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +59,7 @@ pub(super) enum PromptError {
     Template(#[source] TemplateError),
 }
 
-/// Fits the newest of `messages`, after `system` (empty for none), into the window.
+/// Fits the newest messages, after the system prompt, into the window.
 ///
 /// Costs are exact for templates that put special tokens between messages, and nearly so
 /// for others; the whole prompt is counted in any case, and more is left out until it
@@ -51,25 +67,25 @@ pub(super) enum PromptError {
 pub(super) fn fit(
     template: &ChatTemplate,
     vocabulary: &impl Vocabulary,
-    system: &str,
-    messages: &[InputMessage],
+    conversation: Conversation<'_>,
     window: Window,
 ) -> Result<Prompt, PromptError> {
-    let scene = Scene { template, vocabulary, system, messages };
+    let Conversation { system, messages, effort, reasoning } = conversation;
+    let scene = Scene { template, vocabulary, system, messages, effort, reasoning };
     let room = window.tokens.saturating_sub(window.reserve);
     let (costs, mut fixed) = scene.costs(room)?;
     let mut first = None;
     loop {
         let out = left_out(&costs, fixed, window.tokens, window.reserve)
             .map_err(|now| PromptError::TooLong(*first.get_or_insert(now)))?;
-        let (tokens, opens_thought) = scene.tokens(out)?;
+        let Written { tokens, opens_thought, parts } = scene.tokens(out)?;
         let excess = count(&tokens).saturating_sub(room);
         if tokens.is_empty() {
             return Err(PromptError::Template(TemplateError::Empty));
         }
         if excess == 0 {
             let left_out = u32::try_from(out).unwrap_or(u32::MAX);
-            return Ok(Prompt { tokens, left_out, opens_thought });
+            return Ok(Prompt { tokens, left_out, opens_thought, parts });
         }
         // Strictly more each time, so that it ends: at last the newest does not fit.
         fixed = fixed.saturating_add(excess);
@@ -82,6 +98,15 @@ struct Scene<'a, V> {
     vocabulary: &'a V,
     system: &'a str,
     messages: &'a [InputMessage],
+    effort: Option<&'a Effort>,
+    reasoning: bool,
+}
+
+/// What a conversation becomes.
+struct Written {
+    tokens: Vec<LlamaToken>,
+    opens_thought: bool,
+    parts: Vec<Part>,
 }
 
 impl<V: Vocabulary> Scene<'_, V> {
@@ -107,6 +132,11 @@ impl<V: Vocabulary> Scene<'_, V> {
                     fixed = fixed.saturating_add(self.plain_count(self.system));
                 }
                 Piece::Content(index) => owner = Some(self.message(first, index)),
+                Piece::Reasoning(index) => {
+                    let index = self.message(first, index);
+                    let cost = self.plain_count(&self.messages[index].reasoning);
+                    costs[index].1 = costs[index].1.saturating_add(cost);
+                }
                 Piece::Literal(text) => {
                     let cost = self.literal_count(&text);
                     let bearer = owner.map_or(&mut fixed, |index: usize| &mut costs[index].1);
@@ -117,12 +147,12 @@ impl<V: Vocabulary> Scene<'_, V> {
         Ok((costs, fixed))
     }
 
-    /// The whole prompt without the first `out` messages, and whether it ends within a thought.
-    fn tokens(&self, out: usize) -> Result<(Vec<LlamaToken>, bool), PromptError> {
+    /// The whole prompt without the first `out` messages.
+    fn tokens(&self, out: usize) -> Result<Written, PromptError> {
         let pieces = self.pieces(out)?;
         let literals = pieces.iter().filter_map(|piece| match piece {
             Piece::Literal(text) => Some(text.as_str()),
-            Piece::Content(_) => None,
+            Piece::Content(_) | Piece::Reasoning(_) => None,
         });
         let mut writer = Writer::new(self.vocabulary, literals);
         for piece in &pieces {
@@ -132,8 +162,12 @@ impl<V: Vocabulary> Scene<'_, V> {
                 Piece::Content(index) => {
                     writer.content(&self.messages[self.message(out, *index)].text);
                 }
+                Piece::Reasoning(index) => {
+                    writer.content(&self.messages[self.message(out, *index)].reasoning);
+                }
             }
         }
+        let mut parts: Vec<Part> = pieces.iter().map(part).collect();
         let closer = match pieces.last() {
             Some(Piece::Literal(text)) => thinking::closer_of(text),
             _ => None,
@@ -141,13 +175,20 @@ impl<V: Vocabulary> Scene<'_, V> {
         if let Some(begun) = self.messages.last().filter(|_| self.continues()) {
             // What is continued is an answer and no thought.
             if let Some(closer) = closer {
-                writer.literal(&format!("{closer}\n\n"));
+                let closing = format!("{closer}\n\n");
+                writer.literal(&closing);
+                parts.push(Part::Template(closing));
             }
             // As the model had it before it: its own words behind the template's last.
             writer.flush();
             writer.content(begun.text.trim_end());
+            let before = self.messages.len() - 1 - out.min(self.messages.len() - 1);
+            parts.push(Part::Beginning(before + usize::from(!self.system.is_empty())));
         }
-        Ok((writer.finish(), closer.is_some() && !self.continues()))
+        let (tokens, first) = writer.finish();
+        parts.splice(0..0, first.map(Part::Template));
+        let opens_thought = closer.is_some() && !self.continues();
+        Ok(Written { tokens, opens_thought, parts })
     }
 
     /// Whether the model goes on from an answer that it had begun. The template writes down
@@ -161,7 +202,19 @@ impl<V: Vocabulary> Scene<'_, V> {
         let asked = self.messages.len() - usize::from(self.continues());
         let shown = self.messages[out.min(asked)..asked].iter().map(|message| message.role);
         let roles: Vec<InputRole> = system.into_iter().chain(shown).collect();
-        self.template.render(&roles).map_err(PromptError::Template)
+        let wishes = Wishes { effort: self.effort.cloned(), reasoned: self.reasoned(out, asked) };
+        self.template.render(&roles, &wishes).map_err(PromptError::Template)
+    }
+
+    /// The contents whose thinking is sent.
+    fn reasoned(&self, out: usize, asked: usize) -> Vec<usize> {
+        if !self.reasoning {
+            return Vec::new();
+        }
+        let system = usize::from(!self.system.is_empty());
+        let shown = self.messages[out.min(asked)..asked].iter().enumerate();
+        let thought = shown.filter(|(_, message)| !message.reasoning.is_empty());
+        thought.map(|(at, _)| at + system).collect()
     }
 
     /// Which message a content is, when the first `out` are left out.
@@ -183,83 +236,11 @@ impl<V: Vocabulary> Scene<'_, V> {
     }
 }
 
-/// Writes tokens; text is gathered in `run` until a special token ends it.
-struct Writer<'a, V> {
-    vocabulary: &'a V,
-    /// Marks that the engine would make of plain text too, and that mean something here.
-    forgeable: Vec<&'a Special>,
-    tokens: Vec<LlamaToken>,
-    run: String,
-}
-
-impl<'a, V: Vocabulary> Writer<'a, V> {
-    fn new<'t>(vocabulary: &'a V, literals: impl IntoIterator<Item = &'t str>) -> Self {
-        let mut used = BTreeSet::new();
-        for literal in literals {
-            let mut rest = literal;
-            while let Some((at, special)) = vocabulary.specials().find(rest) {
-                used.insert(special.token);
-                rest = &rest[at + special.text.len()..];
-            }
-        }
-        let forgeable = vocabulary
-            .specials()
-            .in_plain_text()
-            .filter(|special| used.contains(&special.token) && !special.text.trim().is_empty())
-            .collect();
-        Self { vocabulary, forgeable, tokens: Vec::new(), run: String::new() }
-    }
-
-    fn literal(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some((at, special)) = self.vocabulary.specials().find(rest) {
-            self.run.push_str(&rest[..at]);
-            if special.strips_left {
-                self.run.truncate(self.run.trim_end().len());
-            }
-            self.flush();
-            self.tokens.push(special.token);
-            rest = &rest[at + special.text.len()..];
-            if special.strips_right {
-                rest = rest.trim_start();
-            }
-        }
-        self.run.push_str(rest);
-    }
-
-    /// Text of a message: a forgeable mark in it is cut in two, which leaves it text.
-    fn content(&mut self, text: &str) {
-        let mut rest = text;
-        while let Some(cut) = self.first_forgery(rest) {
-            self.run.push_str(&rest[..cut]);
-            self.flush();
-            rest = &rest[cut..];
-        }
-        self.run.push_str(rest);
-    }
-
-    /// Behind the first character of the first forgeable mark in `text`.
-    fn first_forgery(&self, text: &str) -> Option<usize> {
-        let found = self.forgeable.iter().filter_map(|special| text.find(&special.text)).min()?;
-        text[found..].chars().next().map(|first| found + first.len_utf8())
-    }
-
-    fn flush(&mut self) {
-        if !self.run.is_empty() {
-            self.vocabulary.plain(&self.run, &mut self.tokens);
-            self.run.clear();
-        }
-    }
-
-    fn finish(mut self) -> Vec<LlamaToken> {
-        self.flush();
-        // Most templates write the first token themselves, and twice confuses a model.
-        if let Some(first) = self.vocabulary.first()
-            && self.tokens.first() != Some(&first)
-        {
-            self.tokens.insert(0, first);
-        }
-        self.tokens
+fn part(piece: &Piece) -> Part {
+    match piece {
+        Piece::Literal(text) => Part::Template(text.clone()),
+        Piece::Content(index) => Part::Message(*index),
+        Piece::Reasoning(index) => Part::Reasoning(*index),
     }
 }
 

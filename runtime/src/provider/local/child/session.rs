@@ -16,15 +16,17 @@ use llama_cpp_2::sampling::LlamaSampler;
 use llama_cpp_2::token::LlamaToken;
 use protocol::{Finish, Usage};
 
-use super::super::wire::{Failure, FromChild, Generate, Load, NotLoaded, WireError};
+use super::super::wire::{Failure, FromChild, Generate, JobId, Load, NotLoaded, WireError};
 use super::crowd::crowded;
 use super::log;
 use super::prefill::{CHUNK, Pace, kept};
-use super::prompt::{PromptError, Window, fit};
+use super::prompt::{Conversation, PromptError, Window, fit};
+use super::reading::Reading;
 use super::sampling::Plan;
 use super::speech::Speech;
 use super::template::ChatTemplate;
 use super::vocabulary::ModelVocabulary;
+use crate::rendered::{self, Part};
 
 /// The one sequence of the cache.
 const SEQUENCE: i32 = 0;
@@ -134,14 +136,22 @@ impl<'model> Session<'model> {
         }
         let most = asked.sampling.max_tokens.unwrap_or(self.max_answer_tokens).max(1);
         let window = Window { reserve: self.window.reserve.min(most), ..self.window };
-        let prompt = fit(&self.template, &self.vocabulary, &asked.system, &asked.messages, window)
+        let conversation = Conversation {
+            system: &asked.system,
+            messages: &asked.messages,
+            effort: asked.effort.as_ref(),
+            reasoning: asked.send_reasoning,
+        };
+        let prompt = fit(&self.template, &self.vocabulary, conversation, window)
             .map_err(|error| Broken::Failed(failure(&error)))?;
-        let job = asked.job;
-        link.say(FromChild::Began { job, left_out: prompt.left_out }).map_err(Broken::Wire)?;
+        let (job, left_out) = (asked.job, prompt.left_out);
+        let reasoning = prompt.parts.iter().any(|part| matches!(part, Part::Reasoning(_)));
+        let rendered = rendered::write(prompt.parts);
+        link.say(FromChild::Began { job, left_out, rendered, reasoning }).map_err(Broken::Wire)?;
         let speech = Speech::of(&asked.messages, prompt.opens_thought);
 
         let began = Instant::now();
-        let cached = self.prefill(&prompt.tokens, link)?;
+        let cached = self.prefill(&prompt.tokens, job, link)?;
         let read = Instant::now();
         let (finish, written, thought) = self.decode(asked, most, speech, link)?;
         let usage = Usage {
@@ -157,9 +167,15 @@ impl<'model> Session<'model> {
     }
 
     /// Reads what of `prompt` is not in the cache; how much was.
-    fn prefill(&mut self, prompt: &[LlamaToken], link: &impl Link) -> Result<usize, Broken> {
+    fn prefill(
+        &mut self,
+        prompt: &[LlamaToken],
+        job: JobId,
+        link: &mut impl Link,
+    ) -> Result<usize, Broken> {
         let kept = self.keep(kept(&self.cached, prompt))?;
-        let mut at = kept;
+        let (mut at, began) = (kept, Instant::now());
+        let mut reading = Reading::new(kept, prompt.len());
         while at < prompt.len() {
             if link.stopped() {
                 return Err(Broken::Halted);
@@ -169,6 +185,9 @@ impl<'model> Session<'model> {
             let end = prompt.len().min(at + chunk);
             self.read(&prompt[at..end])?;
             at = end;
+            if let Some(progress) = reading.at(at, began.elapsed()) {
+                link.say(FromChild::Reading { job, progress }).map_err(Broken::Wire)?;
+            }
         }
         Ok(kept)
     }

@@ -100,7 +100,7 @@ mod tests {
     #[test]
     fn what_goes_on_keeps_its_space() {
         let mut heard = Heard::default();
-        let begun = InputMessage { role: InputRole::Assistant, text: "It".into() };
+        let begun = InputMessage::new(InputRole::Assistant, "It");
         Speech::of(&[begun], false).push(b" is", JobId(1), &mut heard).unwrap();
         assert_eq!(heard.0, [" is"]);
     }

@@ -9,10 +9,15 @@
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, Value, context};
+use protocol::Effort;
 use protocol::api::InputRole;
 
 /// Steps in one rendering; a long conversation takes some ten thousand.
 const FUEL: u64 = 2_000_000;
+/// The variables that switch thinking on or off, and the one that says how hard it is to be; they
+/// are set by these names where a conversation is rendered.
+const SWITCHES: [&str; 2] = ["enable_thinking", "thinking"];
+const EFFORT: &str = "reasoning_effort";
 /// The template's name in the engine's errors.
 const NAME: &str = "chat_template";
 
@@ -28,6 +33,17 @@ pub(super) enum Piece {
     Literal(String),
     /// The text of the message with this index.
     Content(usize),
+    /// The thinking of the message with this index.
+    Reasoning(usize),
+}
+
+/// What is to be rendered besides the roles.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wishes {
+    /// How hard the model is to think; none leaves it to the template.
+    pub(super) effort: Option<Effort>,
+    /// The messages whose thinking the template may write down.
+    pub(super) reasoned: Vec<usize>,
 }
 
 /// The template cannot be used.
@@ -71,15 +87,37 @@ impl ChatTemplate {
     /// Neighbours of one role are one message, as [`outgoing`](crate::outgoing) has it for every
     /// provider. A template that refuses a system message, or drops it, gets its text in front
     /// of the first message. Errors when it refuses all the same.
-    pub(super) fn render(&self, roles: &[InputRole]) -> Result<Vec<Piece>, TemplateError> {
+    pub(super) fn render(
+        &self,
+        roles: &[InputRole],
+        wishes: &Wishes,
+    ) -> Result<Vec<Piece>, TemplateError> {
         let by_turns = neighbours_merged(roles);
-        let error = match self.render_groups(roles, &by_turns) {
+        let error = match self.render_groups(roles, &by_turns, wishes) {
             Err(error @ TemplateError::Random(_)) => return Err(error),
             Err(error) => error,
             done => return done,
         };
         let Some(without_system) = system_merged(roles, &by_turns) else { return Err(error) };
-        self.render_groups(roles, &without_system).map_err(|_| error)
+        self.render_groups(roles, &without_system, wishes).map_err(|_| error)
+    }
+
+    /// How hard the model can be told to think: by a name (gpt-oss), on or off (Qwen3, GLM,
+    /// SmolLM3; Granite, DeepSeek V3.1), or not at all. Variables are what the template reads and
+    /// does not set.
+    pub(super) fn efforts(&self) -> Vec<Effort> {
+        let Ok(template) = self.environment.get_template(NAME) else { return Vec::new() };
+        let variables = template.undeclared_variables(false);
+        let reads = |name: &&str| variables.contains(*name);
+        let switched = SWITCHES.iter().any(reads);
+        let usual = Effort::usual();
+        match (reads(&EFFORT), switched) {
+            (true, true) => usual,
+            // It has no name for not thinking at all.
+            (true, false) => usual.into_iter().filter(|effort| !effort.is_none()).collect(),
+            (false, true) => Effort::on_and_off(),
+            (false, false) => Vec::new(),
+        }
     }
 
     /// Renders one message per group, of the role of the group's last member.
@@ -87,6 +125,7 @@ impl ChatTemplate {
         &self,
         roles: &[InputRole],
         groups: &[Vec<usize>],
+        wishes: &Wishes,
     ) -> Result<Vec<Piece>, TemplateError> {
         let marks = Marks::new()?;
         let messages: Vec<Value> = groups
@@ -94,15 +133,29 @@ impl ChatTemplate {
             .map(|group| {
                 let role = group.last().map_or(InputRole::User, |last| roles[*last]);
                 let content: Vec<String> = group.iter().map(|index| marks.of(*index)).collect();
-                context! { role => role_name(role), content => content.join("\n\n") }
+                let content = content.join("\n\n");
+                let reasoned = group.iter().filter(|index| wishes.reasoned.contains(index));
+                let thoughts: Vec<String> = reasoned.map(|i| marks.of_reasoning(*i)).collect();
+                let message = context! { role => role_name(role), content };
+                match thoughts.join("\n\n") {
+                    none if none.is_empty() => message,
+                    thought => context! { reasoning_content => thought, ..message },
+                }
             })
             .collect();
+        let told = match &wishes.effort {
+            None => Value::UNDEFINED,
+            Some(effort) => {
+                let (on, name) = (!effort.is_none(), effort.as_str());
+                context! { enable_thinking => on, thinking => on, reasoning_effort => name }
+            }
+        };
         let text = self
             .environment
             .get_template(NAME)
             .and_then(|template| {
                 template.render(context! {
-                    messages, add_generation_prompt => true, tools => (), documents => (),
+                    messages, add_generation_prompt => true, tools => (), documents => (), ..told
                 })
             })
             .map_err(TemplateError::Refused)?;
@@ -127,14 +180,20 @@ impl Marks {
         format!("{}{index}e", self.0)
     }
 
+    fn of_reasoning(&self, index: usize) -> String {
+        format!("{}{index}r", self.0)
+    }
+
     fn cut(&self, text: &str) -> Vec<Piece> {
         let mut parts = text.split(&self.0);
         let mut pieces: Vec<Piece> = parts.next().into_iter().filter_map(literal).collect();
         for part in parts {
             // What follows a mark's front is its index: nothing else could have written it.
-            let (index, rest) = part.split_once('e').unwrap_or((part, ""));
-            pieces.extend(index.parse().ok().map(Piece::Content));
-            pieces.extend(literal(rest));
+            let end = part.find(['e', 'r']).unwrap_or(part.len());
+            let (index, rest) = part.split_at(end);
+            let piece = if rest.starts_with('r') { Piece::Reasoning } else { Piece::Content };
+            pieces.extend(index.parse().ok().map(piece));
+            pieces.extend(literal(rest.get(1..).unwrap_or_default()));
         }
         pieces
     }

@@ -63,6 +63,12 @@ impl Specials {
         })
     }
 
+    /// What a token stands for, if it is one of these.
+    pub(super) fn text_of(&self, token: LlamaToken) -> Option<&str> {
+        let mut all = self.by_first_byte.values().flatten();
+        all.find(|special| special.token == token).map(|special| special.text.as_str())
+    }
+
     /// Those that the engine would also see in plain text.
     pub(super) fn in_plain_text(&self) -> impl Iterator<Item = &Special> {
         self.by_first_byte.values().flatten().filter(|special| special.in_plain_text)

@@ -2,6 +2,9 @@
 
 use std::path::Path;
 
+use protocol::Effort;
+
+use super::super::child::efforts_of;
 use super::{GgufError, Head, Value, tensors};
 
 /// Entries `*.context_length` that are kept until the architecture, which names the right one, is
@@ -24,6 +27,8 @@ pub struct ModelInfo {
     pub context_tokens: Option<u64>,
     /// Whether it is a chat model, which is what the local provider can use.
     pub has_chat_template: bool,
+    /// How hard it can be told to think, by its chat template.
+    pub efforts: Vec<Effort>,
     pub tensors: u64,
 }
 
@@ -40,7 +45,10 @@ impl ModelInfo {
                     "general.architecture" => info.architecture = text,
                     "general.name" => info.name = text,
                     "general.size_label" => info.size_label = text,
-                    "tokenizer.chat_template" => info.has_chat_template = true,
+                    "tokenizer.chat_template" => {
+                        info.has_chat_template = true;
+                        info.efforts = efforts_of(&text);
+                    }
                     _ => {}
                 },
                 (key, Value::Number(number)) => match key.strip_suffix(".context_length") {

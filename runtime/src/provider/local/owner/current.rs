@@ -1,5 +1,6 @@
 //! The request that is being served, and the ends of requests.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -17,8 +18,8 @@ pub(super) struct Current {
     pub(super) job: JobId,
     outputs: mpsc::Sender<Output>,
     _watch: Option<Watch>,
-    /// An output that the turn has no room for yet.
-    pending: Option<Output>,
+    /// Outputs that the turn has no room for yet: those of one message of the child at most.
+    pending: VecDeque<Output>,
     /// What to hand to the child; none once it has it.
     pub(super) unsent: Option<Generate>,
     /// Messages that were left out before the child saw the conversation.
@@ -29,24 +30,27 @@ pub(super) struct Current {
 
 impl Current {
     pub(super) fn new(job: JobId, outputs: mpsc::Sender<Output>, watch: Option<Watch>) -> Self {
-        Self { job, outputs, _watch: watch, pending: None, unsent: None, cut: 0, stop_by: None }
+        let pending = VecDeque::new();
+        Self { job, outputs, _watch: watch, pending, unsent: None, cut: 0, stop_by: None }
     }
 
     pub(super) fn waits_for_room(&self) -> bool {
-        self.pending.is_some()
+        !self.pending.is_empty()
     }
 
-    /// Hands an output to the turn, or keeps it until there is room. Invariant: nothing is
-    /// handed over while something waits.
+    /// Hands an output to the turn, or keeps it until there is room. Nothing more is heard of the
+    /// child while something waits.
     pub(super) fn output(&mut self, output: Output) {
-        if let Err(mpsc::error::TrySendError::Full(output)) = self.outputs.try_send(output) {
-            self.pending = Some(output);
+        if self.waits_for_room() {
+            self.pending.push_back(output);
+        } else if let Err(mpsc::error::TrySendError::Full(output)) = self.outputs.try_send(output) {
+            self.pending.push_back(output);
         }
     }
 
     /// A stop was asked for: what has not been taken is not wanted.
     pub(super) fn stop(&mut self, patience: Duration) {
-        self.pending = None;
+        self.pending.clear();
         self.stop_by = Some(Instant::now() + patience);
     }
 
@@ -59,7 +63,7 @@ impl Current {
 pub(super) async fn take(current: &mut Option<Current>) {
     let Some(current) = current else { return };
     let permit = current.outputs.reserve().await;
-    if let (Ok(permit), Some(output)) = (permit, current.pending.take()) {
+    if let (Ok(permit), Some(output)) = (permit, current.pending.pop_front()) {
         permit.send(output);
     }
 }
@@ -112,9 +116,13 @@ mod tests {
         serving.output(text("b"));
         assert!(serving.waits_for_room());
         assert_eq!(turn.recv().await, Some(text("a")));
+        // What one message of the child makes of two outputs.
+        current.as_mut().unwrap().output(text("c"));
         take(&mut current).await;
+        assert!(current.as_ref().unwrap().waits_for_room());
         current.take().unwrap().finish(&mut farewells, Output::Halted);
         assert_eq!(turn.recv().await, Some(text("b")));
+        assert_eq!(turn.recv().await, Some(text("c")));
         assert_eq!(turn.recv().await, Some(Output::Halted));
         last_farewells(&mut farewells).await;
         assert_eq!(turn.recv().await, None);

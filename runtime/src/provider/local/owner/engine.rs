@@ -13,6 +13,7 @@ use super::super::process::{Ended, Process};
 use super::super::wire::{Failure, FromChild, JobId, Load, PROTOCOL, ToChild};
 use super::super::{Engine, failure};
 use super::{Output, Owner};
+use crate::provider::Shown;
 
 /// How long a model may take to load, from the slowest disk.
 const LOAD: Duration = Duration::from_secs(600);
@@ -126,12 +127,21 @@ impl Owner {
                 let failed = self.said_of(&loaded, failure::not_loaded(why));
                 self.finish(Output::Failed(failed));
             }
-            FromChild::Began { job, left_out } => self.output(job, |owner, cut| Output::Began {
-                adjustments: Vec::new(),
-                left_out: left_out.saturating_add(cut),
-                window_tokens: owner,
-                model: None,
-            }),
+            FromChild::Began { job, left_out, rendered, reasoning } => {
+                self.output(job, |window_tokens, cut| {
+                    Output::Asking(Shown {
+                        left_out: left_out.saturating_add(cut),
+                        window_tokens,
+                        reasoning,
+                        rendered: Some(rendered),
+                        ..Shown::default()
+                    })
+                });
+                self.output(job, |_, _| Output::Began);
+            }
+            FromChild::Reading { job, progress } => {
+                self.output(job, |_, _| Output::Reading(progress));
+            }
             FromChild::Text { job, text } => self.output(job, |_, _| Output::Text(text)),
             FromChild::Reasoning { job, text } => self.output(job, |_, _| Output::Reasoning(text)),
             FromChild::TextWasReasoning { job } => {

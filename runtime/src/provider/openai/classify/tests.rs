@@ -8,7 +8,7 @@ use std::time::Duration;
 
 fn response(status: u16, headers: &HeaderMap, body: &str, now: SystemTime) -> Error {
     let parameters = vec![Parameter::Temperature, Parameter::StreamOptions];
-    let sent = Sent { parameters, system: true, beginning: true };
+    let sent = Sent { parameters, system: true, beginning: true, ..Sent::default() };
     from_response((status, headers, body.as_bytes()), now, true, &sent).0
 }
 

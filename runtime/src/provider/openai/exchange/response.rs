@@ -30,11 +30,13 @@ pub(super) struct Failure {
     pub(super) error: Error,
     /// What the endpoint said of it. None where the error was found out here.
     pub(super) said: Option<Box<Said>>,
+    /// The answer came to its end without an event.
+    pub(super) is_silent: bool,
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        Self { error, said: None }
+        Self { error, said: None, is_silent: false }
     }
 }
 
@@ -70,7 +72,7 @@ impl Shared {
                 error = Error { said: words, ..fault::no_responses(status) };
             }
             tracing::debug!(status, code = ?error.code, said = error.said, "the provider failed");
-            return Err(Failure { error, said: Some(Box::new(said)) });
+            return Err(Failure { error, said: Some(Box::new(said)), is_silent: false });
         }
         if reply::says_compressed(&head.headers) {
             return Err(fault::compressed().into());
@@ -128,7 +130,7 @@ impl Shared {
             None if events.iter().any(|event| !value(event)["detail"].is_null()) => {
                 let said = Said::from_body(&read);
                 let error = classify::from_said(&said, &plan.sent, self.has_key());
-                Err(Failure { error, said: Some(Box::new(said)) })
+                Err(Failure { error, said: Some(Box::new(said)), is_silent: false })
             }
             None => Err(fault::not_a_stream().into()),
         }
@@ -143,6 +145,6 @@ impl Shared {
         let said = Said::from_value(error.as_ref().unwrap_or(value))?;
         let error = classify::from_said(&said, &plan.sent, self.has_key());
         tracing::debug!(code = ?error.code, said = error.said, "the provider failed");
-        Some(Failure { error, said: Some(Box::new(said)) })
+        Some(Failure { error, said: Some(Box::new(said)), is_silent: false })
     }
 }

@@ -16,11 +16,29 @@ const ALIVE: Duration = Duration::from_millis(50);
 pub(super) struct Told<'a> {
     outputs: &'a mpsc::Sender<Output>,
     last: Instant,
+    has_begun: bool,
+    has_heard: bool,
 }
 
 impl<'a> Told<'a> {
     pub(super) fn new(outputs: &'a mpsc::Sender<Output>) -> Self {
-        Self { outputs, last: Instant::now() }
+        Self { outputs, last: Instant::now(), has_begun: false, has_heard: false }
+    }
+
+    /// The endpoint took the request, which is told once.
+    pub(super) async fn began(&mut self) {
+        if !std::mem::replace(&mut self.has_begun, true) {
+            self.say(Output::Began).await;
+        }
+    }
+
+    /// Notes that an event came.
+    pub(super) fn hear(&mut self) {
+        self.has_heard = true;
+    }
+
+    pub(super) fn has_heard(&self) -> bool {
+        self.has_heard
     }
 
     pub(super) async fn pieces(&mut self, pieces: Vec<Piece>) {

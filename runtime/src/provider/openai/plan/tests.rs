@@ -1,24 +1,28 @@
 use proptest::prelude::*;
 
+use super::super::models::UNNAMED;
 use super::*;
 use crate::outgoing::tests::{assert_acceptable, branch};
+use crate::provider::Recorded;
 use InputRole::{Assistant, User};
 use protocol::{ErrorCode, ProviderKind, TurnId};
 
 fn request(system: &str, messages: &[(InputRole, &str)]) -> Request {
-    let message =
-        |(role, text): &(InputRole, &str)| InputMessage { role: *role, text: (*text).into() };
+    let message = |(role, text): &(InputRole, &str)| InputMessage::new(*role, *text);
     Request {
         turn_id: TurnId::from_parts(0, [0; 10]),
         model: "m".into(),
         system: system.into(),
         messages: messages.iter().map(message).collect(),
         sampling: Sampling::default(),
+        effort: None,
+        send_reasoning: false,
+        recorded: Recorded::already(),
     }
 }
 
 fn facts(config: &OpenaiConfig, listed: Option<u32>) -> Facts<'_> {
-    Facts { config, listed, is_openai: false, api: Api::Chat }
+    Facts { config, settings: &UNNAMED, listed, is_openai: false, api: Api::Chat }
 }
 
 /// So many exchanges of 3,000 letters, and a short question.
@@ -111,7 +115,7 @@ fn the_bound_of_an_answer_goes_by_the_name_that_is_taken() {
     ] {
         let config = OpenaiConfig::new("http://host");
         let facts = Facts { is_openai, ..facts(&config, None) };
-        assert_eq!(maximum(learned, facts), field);
+        assert_eq!(maximum(learned, &facts), field);
     }
 }
 
@@ -132,7 +136,7 @@ proptest! {
             without.then_some(Adjustment::WithoutBeginning),
             folded.then_some(Adjustment::SystemInUser),
         ].into_iter().flatten().collect();
-        let habits = Habits { adjustments, window, room };
+        let habits = Habits { adjustments, window, room, ..Habits::default() };
         let config = OpenaiConfig::new("http://host");
         let plan = plan(&asked, facts(&config, None), &habits).unwrap();
         assert_acceptable(&plan.messages);

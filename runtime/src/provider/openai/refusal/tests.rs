@@ -2,11 +2,12 @@ use super::*;
 use Adjustment as A;
 
 fn everything(maximum: Parameter) -> Sent {
-    use Parameter::{Seed, StreamOptions, Temperature, TopP};
+    use Parameter::{Effort, Seed, StreamOptions, Temperature, TopP};
     Sent {
-        parameters: vec![Temperature, TopP, Seed, StreamOptions, maximum],
+        parameters: vec![Temperature, TopP, Seed, StreamOptions, maximum, Effort],
         system: true,
         beginning: true,
+        answers: Answers::WithReasoning,
     }
 }
 
@@ -113,6 +114,19 @@ fn each_refusal_is_answered_by_its_adjustment() {
             None,
             A::WithoutBeginning,
         ),
+        // OpenAI; xAI (CLIProxyAPI#3968); Groq (pi#1745); Ollama.
+        (
+            "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
+            Some("reasoning_effort"),
+            A::WithoutEffort,
+        ),
+        ("Unrecognized request argument supplied: reasoning_effort", None, A::WithoutEffort),
+        ("Model grok-build does not support parameter reasoningEffort.", None, A::WithoutEffort),
+        ("reasoning_effort must be one of none or default", None, A::WithoutEffort),
+        ("Unknown parameter: 'thinking'.", None, A::WithoutEffort),
+        ("Unsupported parameter.", Some("reasoning.effort"), A::WithoutEffort),
+        // Cerebras.
+        ("property 'reasoning_content' is unsupported", None, A::WithoutReasoning),
         // The same in other words.
         (
             "This model takes only the default value of 'temperature'.",
@@ -142,6 +156,15 @@ fn each_refusal_is_answered_by_its_adjustment() {
             A::WithoutStreamOptions,
         ),
         (r#"{"detail":"Unsupported parameter: temperature"}"#, A::WithoutTemperature),
+        // Mistral (crush#1590).
+        (
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","messages",31,"assistant","reasoning_content"],"msg":"Extra inputs are not permitted"}]}"#,
+            A::WithoutReasoning,
+        ),
+        (
+            r#"{"detail":[{"type":"extra_forbidden","loc":["body","reasoning_effort"],"msg":"Extra inputs are not permitted"}]}"#,
+            A::WithoutEffort,
+        ),
     ] {
         assert_eq!(asked_again(body), Some(expected), "{body}");
     }
@@ -176,6 +199,37 @@ fn what_was_not_sent_is_not_left_out() {
     let said =
         Said::from_body(error("Assistant response prefill is incompatible", None).as_bytes());
     assert_eq!(of(&said, &Sent { beginning: false, ..everything(Parameter::MaxTokens) }), None);
+}
+
+/// DeepSeek V4 (modelparams.dev#29, pi#3636); through another interface (9router#2397).
+#[test]
+fn thinking_that_is_demanded_is_sent() {
+    let sent = Sent { answers: Answers::Without, ..everything(Parameter::MaxTokens) };
+    for message in [
+        "The `reasoning_content` in the thinking mode must be passed back to the API.",
+        "The `content[].thinking` in the thinking mode must be passed back to the API.",
+    ] {
+        let said = Said::from_body(error(message, None).as_bytes());
+        assert_eq!(of(&said, &sent), Some(Refused::NoReasoning), "{message}");
+        assert_eq!(adjustment(Refused::NoReasoning, &sent, &[]), Some(A::WithReasoning));
+        assert_eq!(adjustment(Refused::NoReasoning, &sent, &[A::WithReasoning]), None);
+    }
+}
+
+#[test]
+fn a_value_is_told_from_the_parameter() {
+    for (message, code, value) in [
+        (
+            "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low', 'medium', and 'high'.",
+            "unsupported_value",
+            true,
+        ),
+        ("reasoning_effort must be one of none or default", "x", true),
+        ("Unsupported parameter: 'reasoning_effort'", "unsupported_parameter", false),
+    ] {
+        let body = serde_json::json!({ "error": { "message": message, "code": code } });
+        assert_eq!(is_value(&Said::from_body(body.to_string().as_bytes())), value, "{message}");
+    }
 }
 
 #[test]

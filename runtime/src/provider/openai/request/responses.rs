@@ -45,12 +45,9 @@ struct Reasoning<'a> {
     summary: Option<&'static str>,
 }
 
-/// The request of a plan, with how much the model is to think where that was chosen.
-pub(in super::super) fn body<'a>(
-    plan: &'a Plan,
-    model: &'a str,
-    effort: Option<&'a str>,
-) -> Body<'a> {
+/// The request of a plan.
+pub(in super::super) fn body<'a>(plan: &'a Plan, model: &'a str) -> Body<'a> {
+    let effort = plan.effort.as_ref().map(|(_, effort)| effort.as_str());
     let (system, talk) = match plan.messages.split_first() {
         Some((first, rest)) if first.role == InputRole::System => (Some(first), rest),
         _ => (None, plan.messages.as_slice()),
@@ -82,9 +79,10 @@ pub(in super::super) fn body<'a>(
 mod tests {
     use super::super::super::config::{Api, OpenaiConfig};
     use super::super::super::learned::Habits;
+    use super::super::super::models::ModelSettings;
     use super::super::super::plan::{Facts, plan};
     use super::*;
-    use crate::provider::Request;
+    use crate::provider::{Recorded, Request};
     use protocol::api::{InputMessage, Sampling};
     use protocol::{Adjustment, TurnId};
     use serde_json::json;
@@ -93,7 +91,7 @@ mod tests {
         adjustments: &[Adjustment],
         effort: Option<&str>,
     ) -> (serde_json::Value, Vec<Adjustment>) {
-        let message = |role, text: &str| InputMessage { role, text: text.into() };
+        let message = |role, text: &str| InputMessage::new(role, text);
         let (user, assistant) = (InputRole::User, InputRole::Assistant);
         let asked = Request {
             turn_id: TurnId::from_parts(0, [0; 10]),
@@ -111,12 +109,22 @@ mod tests {
                 seed: Some(7),
                 max_tokens: Some(9),
             },
+            effort: effort.map(|effort| effort.parse().unwrap()),
+            send_reasoning: true,
+            recorded: Recorded::already(),
         };
         let config = OpenaiConfig::new("http://host");
         let habits = Habits { adjustments: adjustments.to_vec(), ..Habits::default() };
-        let facts = Facts { config: &config, listed: None, is_openai: true, api: Api::Responses };
+        let settings = ModelSettings::default();
+        let facts = Facts {
+            config: &config,
+            settings: &settings,
+            listed: None,
+            is_openai: true,
+            api: Api::Responses,
+        };
         let plan = plan(&asked, facts, &habits).unwrap();
-        let body = serde_json::to_value(body(&plan, "m", effort)).unwrap();
+        let body = serde_json::to_value(body(&plan, "m")).unwrap();
         (body, plan.adjustments)
     }
 

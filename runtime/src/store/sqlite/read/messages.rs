@@ -27,7 +27,7 @@ pub(in super::super) fn message(
     let event = beginning(db, key, id, &link)?;
     let (created_at, text) = match event.body {
         EventBody::MessageCommitted { message } => (message.created_at, message.text),
-        _ => (event.at, answer_of(db, key, &link)?),
+        _ => (event.at, answer_of(db, key, &link)?.0),
     };
     Ok(Some(FoundMessage { role: link.role, created_at, text }))
 }
@@ -91,7 +91,7 @@ pub(in super::super) fn branch(
 ) -> Result<Branch, Cause> {
     let Some(key) = key(db, id)? else { return Ok(Branch::default()) };
     let mut branch = Branch::default();
-    let mut bytes = 0;
+    let (mut bytes, mut reasoning_bytes) = (0, 0);
     let (mut next, mut child) = (Some(leaf), None);
     while let Some(message) = next {
         let link = match link(db, key, message)? {
@@ -109,8 +109,8 @@ pub(in super::super) fn branch(
             branch.older += u32::from(has_text(db, key, &link)?);
             continue;
         }
-        let text = match beginning(db, key, message, &link)?.body {
-            EventBody::MessageCommitted { message } => message.text,
+        let (text, mut reasoning) = match beginning(db, key, message, &link)?.body {
+            EventBody::MessageCommitted { message } => (message.text, String::new()),
             _ => answer_of(db, key, &link)?,
         };
         bytes += text.len() as u64;
@@ -120,7 +120,12 @@ pub(in super::super) fn branch(
         if bytes > max_bytes && !branch.messages.is_empty() {
             branch.older = 1;
         } else {
-            branch.messages.push(BranchMessage { id: message, role: link.role, text });
+            // The newest thoughts alone, where all of them are too many.
+            reasoning_bytes += reasoning.len() as u64;
+            if reasoning_bytes > max_bytes {
+                reasoning.clear();
+            }
+            branch.messages.push(BranchMessage { id: message, role: link.role, text, reasoning });
         }
     }
     branch.messages.reverse();
@@ -193,23 +198,24 @@ fn beginning(db: &Connection, key: i64, id: MessageId, link: &Link) -> Result<Ev
     }
 }
 
-/// An answer's text, without its reasoning, from the turn's deltas.
-fn answer_of(db: &Connection, key: i64, link: &Link) -> Result<String, Cause> {
-    let Some((first, last)) = answer_span(db, key, link)? else { return Ok(String::new()) };
+/// An answer's text, and its reasoning, from the turn's deltas.
+fn answer_of(db: &Connection, key: i64, link: &Link) -> Result<(String, String), Cause> {
+    let (mut answer, mut reasoning) = (String::new(), String::new());
+    let Some((first, last)) = answer_span(db, key, link)? else { return Ok((answer, reasoning)) };
     let sql = "SELECT seq, kind, body FROM events
          WHERE worker = ? AND seq BETWEEN ? AND ? 
-         AND kind IN ('text_delta', 'text_was_reasoning') ORDER BY seq";
-    let mut answer = String::new();
+         AND kind IN ('text_delta', 'reasoning_delta', 'text_was_reasoning') ORDER BY seq";
     for event in events(db, sql, params![key, first, last])? {
         match event.body {
             EventBody::TextDelta { text, .. } => answer.push_str(&text),
+            EventBody::ReasoningDelta { text, .. } => reasoning.push_str(&text),
             EventBody::TextWasReasoning { offset, .. } => {
-                take_reasoning(&mut answer, offset);
+                reasoning.push_str(&take_reasoning(&mut answer, offset));
             }
             _ => {}
         }
     }
-    Ok(answer)
+    Ok((answer, reasoning))
 }
 
 fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
@@ -226,7 +232,7 @@ fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
     };
     // Text that turned out to be reasoning is none; few answers have such.
     match has("text_delta")? {
-        true if has("text_was_reasoning")? => Ok(!answer_of(db, key, link)?.is_empty()),
+        true if has("text_was_reasoning")? => Ok(!answer_of(db, key, link)?.0.is_empty()),
         has_text => Ok(has_text),
     }
 }

@@ -24,7 +24,9 @@ pub async fn all(config: &Config) -> Vec<(String, Finding)> {
         } else {
             findings.push((format!("models of {}", models.provider), endpoint(&models)));
             let learned = learned(&models);
-            findings.extend(learned.map(|finding| (format!("learned of {}", models.provider), finding)));
+            findings.extend(
+                learned.map(|finding| (format!("learned of {}", models.provider), finding)),
+            );
         }
     }
     findings
@@ -77,7 +79,9 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
         let parts = learned.adjustments.iter().filter_map(name);
         let window = learned.window_tokens.map(|tokens| format!("a window of {tokens} tokens"));
         let prompt = learned.prompt_tokens.map(|tokens| format!("prompts to {tokens} tokens"));
-        let parts: Vec<_> = parts.chain(window).chain(prompt).collect();
+        let efforts =
+            learned.refused_efforts.iter().map(|effort| format!("not the effort {effort}"));
+        let parts: Vec<_> = parts.chain(window).chain(prompt).chain(efforts).collect();
         format!("{} ({})", learned.model, parts.join(", "))
     });
     let known: Vec<_> = known.collect();
@@ -116,6 +120,7 @@ mod tests {
             adjustments: vec![Adjustment::WithoutTopP, Adjustment::MaxTokens],
             window_tokens: Some(2_048),
             prompt_tokens: None,
+            refused_efforts: Vec::new(),
         }];
         let expected = "asked differently after refusals: m (without_top_p, max_tokens, a window of 2048 tokens)";
         assert_eq!(learned(&models), Some(Good(expected.to_owned())));

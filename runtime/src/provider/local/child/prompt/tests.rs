@@ -1,9 +1,10 @@
 use proptest::prelude::*;
 
-use super::super::vocabulary::Specials;
+use super::super::vocabulary::{Special, Specials};
 use super::*;
 use crate::outgoing::tests::{assert_acceptable, branch};
 use crate::outgoing::{is_blank, messages as sent_messages};
+use crate::rendered;
 use InputRole::{Assistant, User};
 
 const CHATML: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
@@ -62,7 +63,11 @@ fn template(source: &str) -> ChatTemplate {
 }
 
 fn message(role: InputRole, text: &str) -> InputMessage {
-    InputMessage { role, text: text.into() }
+    InputMessage::new(role, text)
+}
+
+fn talk<'a>(system: &'a str, messages: &'a [InputMessage]) -> Conversation<'a> {
+    Conversation { system, messages, effort: None, reasoning: false }
 }
 
 fn show(tokens: &[LlamaToken]) -> String {
@@ -81,7 +86,7 @@ fn show(tokens: &[LlamaToken]) -> String {
 const WIDE: Window = Window { tokens: 10_000, reserve: 10 };
 
 fn fitted(source: &str, system: &str, messages: &[InputMessage]) -> String {
-    let prompt = fit(&template(source), &Letters::new(), system, messages, WIDE).unwrap();
+    let prompt = fit(&template(source), &Letters::new(), talk(system, messages), WIDE).unwrap();
     show(&prompt.tokens)
 }
 
@@ -111,7 +116,7 @@ fn a_template_that_opens_a_thought_is_known_and_an_answer_goes_on_behind_it() {
     assert_ne!(source, CHATML);
     let asked = [message(User, "q")];
     let opens = |source: &str, messages: &[InputMessage]| {
-        let prompt = fit(&template(source), &Letters::new(), "", messages, WIDE).unwrap();
+        let prompt = fit(&template(source), &Letters::new(), talk("", messages), WIDE).unwrap();
         prompt.opens_thought
     };
     assert!(opens(&source, &asked) && !opens(CHATML, &asked));
@@ -134,7 +139,7 @@ fn the_first_token_comes_once() {
     let mut letters = Letters::new();
     letters.first = Some(LlamaToken::new(BOS));
     for source in ["{{ messages[0].content }}", "{{ bos_token }}{{ messages[0].content }}"] {
-        let prompt = fit(&template(source), &letters, "", &said, WIDE).unwrap();
+        let prompt = fit(&template(source), &letters, talk("", &said), WIDE).unwrap();
         assert_eq!(show(&prompt.tokens), "⟦bos⟧hi");
     }
 }
@@ -146,7 +151,8 @@ fn the_oldest_are_left_out_and_what_is_left_fits() {
         (0..41).map(|n| message(if n % 2 == 0 { User } else { Assistant }, &long)).collect();
     for tokens in [150, 200, 500, 1000, 5000] {
         let window = Window { tokens, reserve: 20 };
-        let prompt = fit(&template(CHATML), &Letters::new(), "sys", &messages, window).unwrap();
+        let prompt =
+            fit(&template(CHATML), &Letters::new(), talk("sys", &messages), window).unwrap();
         assert!(prompt.tokens.len() <= (tokens - 20) as usize);
         assert_eq!(prompt.left_out % 2, 0, "it begins with a question");
         let text = show(&prompt.tokens);
@@ -175,7 +181,7 @@ fn a_beginning_keeps_its_question_and_pushes_older_messages_out() {
         message(User, "why"),
         message(Assistant, &"b".repeat(60)),
     ];
-    let fit = |tokens| fit(&template(CHATML), &Letters::new(), "", &said, window(tokens));
+    let fit = |tokens| fit(&template(CHATML), &Letters::new(), talk("", &said), window(tokens));
     assert_eq!(fit(300).unwrap().left_out, 0);
     let cut = fit(150).unwrap();
     assert_eq!(cut.left_out, 2);
@@ -188,7 +194,7 @@ fn a_beginning_keeps_its_question_and_pushes_older_messages_out() {
 fn a_newest_message_that_cannot_fit_says_by_how_much() {
     let window = Window { tokens: 100, reserve: 10 };
     let messages = [message(User, "a"), message(Assistant, "b"), message(User, &"x".repeat(90))];
-    let error = fit(&template(CHATML), &Letters::new(), "", &messages, window).unwrap_err();
+    let error = fit(&template(CHATML), &Letters::new(), talk("", &messages), window).unwrap_err();
     let PromptError::TooLong(Overflow { needed, room }) = error else { panic!("{error}") };
     assert!(needed > room && needed >= 90, "{needed} {room}");
 }
@@ -202,7 +208,7 @@ fn a_template_whose_marks_depend_on_the_whole_still_fits() {
         .replace("'z' * (40 - messages | length)", "'zzzzzzzzzzzzzzzzzzzz'[messages | length:]");
     let messages: Vec<_> = (0..15).map(|_| message(User, "yyyyy")).collect();
     let window = Window { tokens: 100, reserve: 10 };
-    let prompt = fit(&template(&source), &Letters::new(), "", &messages, window).unwrap();
+    let prompt = fit(&template(&source), &Letters::new(), talk("", &messages), window).unwrap();
     assert!(prompt.tokens.len() <= 90);
     assert!(prompt.left_out > 0);
 }
@@ -235,12 +241,19 @@ proptest! {
         // A branch on its way to a provider has no blank messages.
         let branch: Vec<_> = branch.into_iter().filter(|message| !is_blank(&message.text)).collect();
         let window = Window { tokens, reserve: 10 };
-        match fit(&template(CHATML), &Letters::new(), "s", &branch, window) {
+        match fit(&template(CHATML), &Letters::new(), talk("s", &branch), window) {
             Err(error) => prop_assert!(matches!(error, PromptError::TooLong(_))),
             Ok(prompt) => {
-                let sent = sent_messages("s", &branch[prompt.left_out as usize..], &[]);
+                let sent = sent_messages("s", &branch[prompt.left_out as usize..], &[], false);
                 assert_acceptable(&sent);
                 prop_assert_eq!(show(&prompt.tokens), chatml(&sent));
+                // And so is what is kept of it, put together again.
+                let system = InputMessage::new(InputRole::System, "s");
+                let shown = branch[prompt.left_out as usize..].iter().cloned();
+                let shown: Vec<_> = std::iter::once(system).chain(shown).collect();
+                let kept = rendered::expand(&rendered::write(prompt.parts), &shown).unwrap();
+                let kept = kept.replace("<|im_start|>", "⟦start⟧").replace("<|im_end|>", "⟦end⟧");
+                prop_assert_eq!(kept, show(&prompt.tokens));
             }
         }
     }

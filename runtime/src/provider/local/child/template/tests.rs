@@ -93,10 +93,14 @@ fn template(source: &str) -> ChatTemplate {
 
 /// The pieces as one text, contents as `{0}`.
 fn render(source: &str, roles: &[InputRole]) -> String {
-    let pieces = template(source).render(roles).unwrap();
+    text(template(source).render(roles, &Wishes::default()).unwrap())
+}
+
+fn text(pieces: Vec<Piece>) -> String {
     pieces
         .into_iter()
         .map(|piece| match piece {
+            Piece::Reasoning(index) => format!("⟨thought {index}⟩"),
             Piece::Literal(text) => text,
             Piece::Content(index) => format!("{{{index}}}"),
         })
@@ -166,7 +170,7 @@ fn qwen_calls_python_methods() {
 fn a_template_that_runs_forever_runs_out_of_fuel() {
     let source =
         "{% for i in range(9999) %}{% for j in range(9999) %}{{ i }}{% endfor %}{% endfor %}";
-    let error = template(source).render(&[User]).unwrap_err();
+    let error = template(source).render(&[User], &Wishes::default()).unwrap_err();
     assert!(matches!(error, TemplateError::Refused(_)), "{error}");
 }
 
@@ -174,6 +178,63 @@ fn a_template_that_runs_forever_runs_out_of_fuel() {
 fn a_template_that_does_not_parse_or_drops_messages_is_an_error() {
     let broken = ChatTemplate::new("{% for %}", String::new(), String::new());
     assert!(matches!(broken, Err(TemplateError::Parse(_))));
-    let silent = template("{{ messages[0].content }}").render(&[User, Assistant, User]);
+    let silent =
+        template("{{ messages[0].content }}").render(&[User, Assistant, User], &Wishes::default());
     assert!(matches!(silent, Err(TemplateError::Dropped)));
+}
+
+/// The end of Qwen3's template, and GLM's, SmolLM3's and others'.
+const SWITCH: &str = "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\n\n</think>\n\n' }}{%- endif %}";
+/// As DeepSeek V3.1 has it.
+const THINKING: &str = "{%- if not thinking is defined %}{%- set thinking = false %}{%- endif %}{{ messages[0].content }}{% if thinking %}<think>{% else %}</think>{% endif %}";
+/// As gpt-oss has it.
+const HARMONY: &str = "{%- if reasoning_effort is not defined %}{%- set reasoning_effort = 'medium' %}{%- endif %}{{- 'Reasoning: ' + reasoning_effort + '\n' }}{{ messages[0].content }}";
+/// As Qwen3 and GLM write earlier thinking.
+const THOUGHTS: &str = "{% for m in messages %}[{{ m.role }}]{% if m.reasoning_content is string %}<think>{{ m.reasoning_content.strip('\n') }}</think>{% endif %}{{ m.content }}{% endfor %}";
+
+fn told(source: &str, effort: Option<&str>) -> String {
+    let wishes = Wishes { effort: effort.map(|name| name.parse().unwrap()), ..Wishes::default() };
+    text(template(source).render(&[User], &wishes).unwrap())
+}
+
+fn efforts(source: &str) -> Vec<String> {
+    template(source).efforts().into_iter().map(String::from).collect()
+}
+
+#[test]
+fn a_template_is_told_how_hard_to_think_in_its_own_words() {
+    let qwen = format!("{QWEN3}{SWITCH}");
+    assert_eq!(efforts(&qwen), ["none", "high"]);
+    assert!(
+        told(&qwen, None).ends_with("assistant\n")
+            && told(&qwen, Some("high")) == told(&qwen, None)
+    );
+    assert!(told(&qwen, Some("none")).ends_with("<think>\n\n</think>\n\n"));
+    assert_eq!(efforts(THINKING), ["none", "high"]);
+    assert_eq!(told(THINKING, None), "{0}</think>");
+    assert_eq!(told(THINKING, Some("high")), "{0}<think>");
+    assert_eq!(efforts(HARMONY), ["low", "medium", "high"]);
+    assert_eq!(told(HARMONY, None), "Reasoning: medium\n{0}");
+    assert_eq!(told(HARMONY, Some("high")), "Reasoning: high\n{0}");
+}
+
+#[test]
+fn a_template_that_reads_no_such_variable_takes_no_effort() {
+    for source in [SMOLLM2, GEMMA2, MISTRAL, LLAMA3, QWEN3, THOUGHTS] {
+        assert!(efforts(source).is_empty(), "{source}");
+    }
+}
+
+#[test]
+fn earlier_thinking_is_written_where_it_is_asked_for() {
+    let roles = [User, Assistant, User, Assistant, User];
+    let render = |reasoned: &[usize]| {
+        let wishes = Wishes { reasoned: reasoned.to_vec(), ..Wishes::default() };
+        text(template(THOUGHTS).render(&roles, &wishes).unwrap())
+    };
+    assert_eq!(render(&[]), "[user]{0}[assistant]{1}[user]{2}[assistant]{3}[user]{4}");
+    assert_eq!(
+        render(&[3]),
+        "[user]{0}[assistant]{1}[user]{2}[assistant]<think>⟨thought 3⟩</think>{3}[user]{4}"
+    );
 }

@@ -1,0 +1,84 @@
+//! How hard the model is to think: the field of the choice.
+
+use leptos::prelude::*;
+use protocol::Effort;
+use protocol::catalogue::ModelList;
+
+use crate::erase::{Erased, erase};
+use crate::text::{self, tr};
+
+/// What is offered: every effort that one of the models takes, the usual ones in their order.
+pub(super) fn offered(models: &ModelList) -> Vec<Effort> {
+    let all = models.providers.iter().flat_map(|provider| &provider.models);
+    let all: Vec<&Effort> = all.flat_map(|model| &model.efforts).collect();
+    let mut offered = Effort::usual();
+    offered.retain(|effort| all.contains(&effort));
+    for effort in all {
+        if !offered.contains(effort) {
+            offered.push(effort.clone());
+        }
+    }
+    offered
+}
+
+/// The field. Without one where no model can be told, and nothing was chosen.
+pub(super) fn field(efforts: Vec<Effort>, chosen: &str) -> Option<Erased> {
+    if efforts.is_empty() && chosen.is_empty() {
+        return None;
+    }
+    let is_offered = efforts.iter().any(|effort| effort.as_str() == chosen);
+    // What was chosen stays chosen, also where no model takes it just now.
+    let other = (!is_offered).then(|| chosen.parse::<Effort>().ok()).flatten();
+    let options = efforts.into_iter().chain(other).map(|effort| {
+        let (value, selected) = (effort.to_string(), effort.as_str() == chosen);
+        view! {
+            <option value=value selected=selected>
+                {text::effort(&effort)}
+            </option>
+        }
+    });
+    let options = options.collect_view();
+    Some(erase(view! {
+        <div class="labelled">
+            <label for="effort">{tr!(effort)}</label>
+            <select id="effort" name="effort" aria-describedby="effort-note">
+                <option value="">{tr!(effort_own)}</option>
+                {options}
+            </select>
+            <p class="quiet" id="effort-note">
+                {tr!(effort_note)}
+            </p>
+        </div>
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::ProviderName;
+    use protocol::catalogue::{ModelEntry, ProviderModels};
+
+    #[test]
+    fn every_effort_that_some_model_takes_is_offered_once() {
+        let entry = |efforts: &[&str]| ModelEntry {
+            efforts: efforts.iter().map(|effort| effort.parse().unwrap()).collect(),
+            ..ModelEntry::default()
+        };
+        let list = |models| ModelList {
+            providers: vec![ProviderModels {
+                provider: ProviderName::openai(),
+                default_model: None,
+                models,
+                left_out: 0,
+                error: None,
+                learned: Vec::new(),
+            }],
+        };
+        let names = |models| -> Vec<String> {
+            offered(&list(models)).into_iter().map(String::from).collect()
+        };
+        let models = vec![entry(&[]), entry(&["high", "xhigh", "none"]), entry(&["none", "high"])];
+        assert_eq!(names(models), ["none", "high", "xhigh"]);
+        assert_eq!(names(vec![entry(&[])]), <[&str; 0]>::default());
+    }
+}

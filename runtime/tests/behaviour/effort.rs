@@ -1,0 +1,137 @@
+//! How hard a model is told to think, and whether it is shown what it thought before.
+
+use protocol::api::AskAgain;
+use protocol::{Effort, ErrorCode, EventBody, Finish, ProviderKind, TurnId, Usage};
+use runtime::Wanted;
+use runtime::provider::{Output, Shown};
+
+use crate::scripted::{OTHER, USAGE};
+use crate::stage::{Stage, soon};
+
+fn effort(name: &str) -> Effort {
+    name.parse().unwrap()
+}
+
+fn wanted(name: Option<&str>) -> Wanted {
+    Wanted { effort: Some(name.map(effort)), ..Wanted::default() }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn it_is_chosen_for_a_conversation_and_recorded_with_each_turn() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("q").await;
+    assert_eq!((&call.request.effort, &accepted.turn.effort), (&None, &None));
+    call.answer(&["a"]).await;
+    stage.ended(&accepted).await;
+    let choose = async |wanted| soon(stage.runtime.choose(stage.worker, wanted)).await;
+    let worker = choose(wanted(Some("low"))).await.unwrap();
+    assert_eq!(worker.effort, Some(effort("low")));
+    choose(wanted(Some("low"))).await.unwrap();
+    let told = |event: &protocol::Event| matches!(event.body, EventBody::ProfileChanged { .. });
+    assert_eq!(stage.log().await.iter().filter(|event| told(event)).count(), 1);
+
+    let (accepted, call) = stage.ask("q").await;
+    assert_eq!(call.request.effort, Some(effort("low")));
+    call.answer(&["a"]).await;
+    let turn = stage.ended(&accepted).await;
+    let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
+    assert_eq!((turn.effort, input.effort), (Some(effort("low")), Some(effort("low"))));
+
+    // After a crash it is still what was chosen.
+    let mut crashed = stage.after_a_crash().await;
+    let (_, call) = crashed.ask("q").await;
+    assert_eq!(call.request.effort, Some(effort("low")));
+    let error = soon(stage.runtime.choose(stage.worker, wanted(Some("xhigh")))).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidInput);
+    // Another model does not take it, and it goes.
+    let other = Wanted { model: Some(Some(OTHER.to_owned())), ..Wanted::default() };
+    let worker = soon(stage.runtime.choose(stage.worker, other)).await.unwrap();
+    assert_eq!((worker.model.as_deref(), worker.effort), (Some(OTHER), None));
+}
+
+/// What a refused effort leaves behind: the turn tells what it asked for, and what was sent.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_effort_is_told() {
+    let mut stage = Stage::new().await;
+    soon(stage.runtime.choose(stage.worker, wanted(Some("high")))).await.unwrap();
+    let (accepted, call) = stage.ask("q").await;
+    let without = protocol::Adjustment::WithoutEffort;
+    call.refuse(ProviderKind::Parameter, without).await;
+    let call = stage.script.call().await;
+    call.asks(Shown { adjustments: vec![without], ..Shown::default() }).await;
+    call.say(Output::Began).await;
+    call.text("a").await;
+    call.finish().await;
+    let turn = stage.ended(&accepted).await;
+    let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
+    assert_eq!((turn.effort, input.effort), (Some(effort("high")), None));
+    assert_eq!(turn.retries[0].adjustment, Some(without));
+}
+
+async fn thinks_its_budget_away(stage: &mut Stage, id: Option<AskAgain>) -> protocol::Turn {
+    let (accepted, call) = match id {
+        None => stage.ask("q").await,
+        Some(wish) => {
+            let accepted = soon(stage.runtime.ask_again(stage.worker, wish)).await.unwrap();
+            (accepted, stage.script.call().await)
+        }
+    };
+    call.begin().await;
+    call.say(Output::Reasoning("Hm. ".to_owned())).await;
+    let usage = Usage { prompt_tokens: 48, completion_tokens: 300, ..USAGE };
+    call.say(Output::Finished { finish: Finish::Length, usage: Some(usage) }).await;
+    stage.ended(&accepted).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answer_now_asks_with_the_least_effort_and_then_with_more_room() {
+    let mut stage = Stage::new().await;
+    let sooner = |before: &protocol::Turn, n| AskAgain {
+        id: TurnId::from_parts(1_763_800_000_000, [n; 10]),
+        question: before.question,
+        continues: None,
+        answer_now: Some(before.turn_id),
+        utc_offset: None,
+    };
+    let first = thinks_its_budget_away(&mut stage, None).await;
+    let wish = sooner(&first, 1);
+    let second = thinks_its_budget_away(&mut stage, Some(wish)).await;
+    assert_eq!(second.effort, Some(Effort::none()));
+    assert_eq!(second.sampling, first.sampling);
+    let wish = sooner(&second, 2);
+    let third = thinks_its_budget_away(&mut stage, Some(wish)).await;
+    assert_eq!(third.effort, Some(Effort::none()));
+    // Four times what was spent, which the window of 2048 holds.
+    assert_eq!(third.sampling.max_tokens, Some(1_200));
+
+    // The turn of another question is none.
+    let other = stage.ask_and_answer("another", &["a"]).await;
+    let wish = AskAgain { question: other.question, ..sooner(&first, 3) };
+    let error = soon(stage.runtime.ask_again(stage.worker, wish)).await.unwrap_err();
+    assert_eq!(error.code, ErrorCode::InvalidInput);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn earlier_thinking_is_at_hand_and_shown_only_where_it_was_sent() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("q").await;
+    call.begin().await;
+    call.say(Output::Reasoning("Hm.".to_owned())).await;
+    call.text("a").await;
+    call.finish().await;
+    stage.ended(&accepted).await;
+    for reasoning in [false, true] {
+        let (accepted, call) = stage.ask("next").await;
+        assert!(!call.request.send_reasoning, "no profile of the product asks for it");
+        assert_eq!(call.request.messages[1].reasoning, "Hm.");
+        call.asks(Shown { reasoning, ..Shown::default() }).await;
+        call.say(Output::Began).await;
+        call.text("b").await;
+        call.finish().await;
+        let turn = stage.ended(&accepted).await.turn_id;
+        let input = soon(stage.runtime.turn_input(stage.worker, turn)).await.unwrap();
+        assert_eq!(input.with_reasoning, reasoning);
+        let shown = if reasoning { "Hm." } else { "" };
+        assert_eq!(input.messages[2].reasoning, shown);
+    }
+}
