@@ -2,7 +2,7 @@
 
 use glob::Pattern;
 use protocol::Effort;
-use runtime::provider::openai::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
+use runtime::provider::openai::{Api, EffortForm, MaxTokensField, ModelSettings, ModelTable};
 use serde::Deserialize;
 use toml::Value;
 
@@ -39,6 +39,7 @@ struct Table {
     #[serde(default)]
     efforts: Vec<Effort>,
     images: Option<bool>,
+    api: Option<Api>,
 }
 
 fn yes() -> bool {
@@ -83,6 +84,7 @@ fn model(value: Value) -> Result<ModelTable, String> {
         reasoning,
         efforts: table.efforts,
         images: table.images,
+        api: table.api,
     };
     Ok(ModelTable { names: pattern, settings })
 }

@@ -76,6 +76,7 @@ const ENDPOINTS: &str = r#"
 #                                        #   "none"             not at all
 #efforts = ["none", "high"]              # which are offered; without it, the usual ones
 #images = false                          # whether it takes pictures
+#api = "responses"                       # where the endpoint's others are asked by "chat"
 "#;
 
 /// What is in force, as a file that could be used again, with the place of each choice.
@@ -118,6 +119,9 @@ pub fn effective(config: &Config) -> String {
         let proxy = endpoint.proxy_shown.as_deref();
         let proxy = proxy.map(|shown| format!(", proxy: {shown}")).unwrap_or_default();
         let _ = writeln!(text, ", key: {key}, models: {}{proxy}", shown(models));
+        for table in &endpoint.model_tables {
+            let _ = writeln!(text, "#   [[endpoint.model]] {}", table.names);
+        }
     }
     text
 }

@@ -2,11 +2,10 @@
 
 use protocol::catalogue::ModelList;
 use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker};
-use runtime::provider::openai::{EffortForm, MaxTokensField, ModelSettings};
+use runtime::provider::openai::{Api, EffortForm, MaxTokensField, ModelSettings, ProxySetting};
 use serde_json::json;
 use upstream::{Answer, Script, Upstream};
 
-use runtime::provider::openai::ProxySetting;
 use server::config::sample;
 use server::config::settings::Interface;
 
@@ -201,6 +200,7 @@ fn tables_of_models_are_read_in_their_order() {
     let file = format!(
         "{ENDPOINT}[[endpoint.model]]\nmatch = \"o*\"\nwindow_tokens = 4096\n\
          max_tokens_field = \"max_completion_tokens\"\ntemperature = false\nimages = true\n\
+         api = \"responses\"\n\
          [[endpoint.model]]\nmatch = \"*\"\nreasoning = \"enable_thinking\"\n\
          efforts = [\"none\", \"xhigh\"]\n\
          [[endpoint]]\nname = \"two\"\nbase_url = \"http://127.0.0.1:2/v1\"\n"
@@ -213,6 +213,7 @@ fn tables_of_models_are_read_in_their_order() {
         max_tokens_field: Some(MaxTokensField::MaxCompletionTokens),
         temperature: false,
         images: Some(true),
+        api: Some(Api::Responses),
         ..ModelSettings::default()
     };
     assert_eq!(first.settings, expected);

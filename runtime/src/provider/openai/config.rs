@@ -3,10 +3,11 @@
 use std::path::PathBuf;
 
 use protocol::ProviderName;
+use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 
 use super::endpoint::route::ProxySetting;
-use super::models::ModelTable;
+use super::models::{ModelSettings, ModelTable};
 use crate::Secret;
 
 /// The window that is assumed when none is known, in tokens: what models of 2024 and
@@ -32,7 +33,8 @@ pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 pub const MAX_REASONING_BYTES: usize = 1 << 20;
 
 /// The interface by which an endpoint is asked.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Api {
     /// Chat completions, which everybody has.
     #[default]
@@ -100,8 +102,8 @@ impl OpenaiConfig {
     }
 
     /// The interface by which `model` is asked.
-    pub(super) fn api(&self, _model: &str) -> Api {
-        self.api
+    pub(super) fn api(&self, model: &str) -> Api {
+        ModelSettings::of(&self.model_tables, model).api.unwrap_or(self.api)
     }
 
     /// Tells apart configurations under which the same request may be answered otherwise. Nothing

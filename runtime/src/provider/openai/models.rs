@@ -4,6 +4,7 @@ use glob::Pattern;
 use protocol::Effort;
 use serde::Deserialize;
 
+use super::config::Api;
 use super::refusal::Parameter;
 
 /// The owner's word on the models whose names match a pattern.
@@ -28,6 +29,8 @@ pub struct ModelSettings {
     pub efforts: Vec<Effort>,
     /// Whether pictures may be sent.
     pub images: Option<bool>,
+    /// The interface by which it is asked; the endpoint's where it is none.
+    pub api: Option<Api>,
 }
 
 /// The two names of one parameter.
@@ -66,6 +69,7 @@ pub(super) static UNNAMED: ModelSettings = ModelSettings {
     reasoning: EffortForm::ReasoningEffort,
     efforts: Vec::new(),
     images: None,
+    api: None,
 };
 
 impl Default for ModelSettings {
