@@ -233,7 +233,7 @@ fn a_cancelled_budget_gives_no_change() {
 }
 
 /// Text of which a later piece changes what an earlier one was, with the reports of such cases.
-const CHANGING: [&str; 40] = [
+const CHANGING: [&str; 48] = [
     // https://github.com/cacheplane/threadplane/pull/744
     "Here:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nDone.",
     "| a | b |\n|---|---|\n| 1 | 2 |",
@@ -276,6 +276,15 @@ const CHANGING: [&str; 40] = [
     "```markdown\n# A\n```bash\nls\n```\nB\n```\n\nC\n\nD",
     "> ```md\n> ```sh\n> a\nb\n\nc",
     "- ```md\n  ```sh\n  a\n\nb\n\nc $x$",
+    // What begins in one block ends in none of the others.
+    "`\n#\n~(~{`\n\n`\n=\n~b~`",
+    "`\n<div>\n~a~`\n\n`\n---\n~b~`\n\n`\n***\n~c~`",
+    "`\n[^1]: b\n~a~`\n\n$a\n#\nb$ ~c~",
+    "`\nc\n|-|\n~a~`\n\n`\n:-:\n~a~`",
+    "x `\r#\n~a~`\n\ny `\n#\r~a~`\n~b~",
+    "`\n-\n~a~`\n\n`\n+\n~b~`\n\n`\n1)\n~c~`",
+    "# `\n$-$(`\n\n- # `\n  ~a~`\n\n<!-- ` -->\n~b~`",
+    "<!--\n`\n-->\n~a~`\n\n<?\n`\n?>\n~b~`\n\n<pre>`</pre>\n~c~`",
     // Others.
     "~~~\na\n~~~\n\n**「b」**c\n\n~1 and ~2\n\n~~d~~",
     "a\r\nb\r\n\r\n# c\rd\r\re\r\n",

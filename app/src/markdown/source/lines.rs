@@ -69,13 +69,28 @@ impl<'a> Line<'a> {
         words.contains('|') && words.contains('-') && words.bytes().all(known)
     }
 
-    /// Whether its words begin a block, whatever stands before it.
+    /// Whether its words may begin a block or end one, whatever stands before it, so that nothing
+    /// reaches over its beginning. It may say so of a line that does not, and never the other way
+    /// round.
     pub(super) fn begins_block(&self) -> bool {
         let words = self.words();
-        let heading = words.trim_start_matches('#');
+        let only = |signs: &[u8]| words.bytes().all(|byte| signs.contains(&byte));
         self.has_marker
-            || (heading.len() < words.len() && heading.starts_with([' ', '\t']))
+            || self.is_alone()
+            || words.starts_with(['<', '=', '-', ':', '|'])
+            || words.starts_with("[^")
+            || only(b"*_ \t")
             || super::fences::run(words) >= 3
+    }
+
+    /// Whether it may be a block alone, or end one: a heading, the end of HTML that is read as
+    /// nothing else, or more than one line to the parser.
+    pub(super) fn is_alone(&self) -> bool {
+        let words = self.words();
+        let heading = words.trim_start_matches('#');
+        let is_heading =
+            heading.len() < words.len() && (heading.is_empty() || heading.starts_with([' ', '\t']));
+        is_heading || words.contains(['>', '\r'])
     }
 }
 

@@ -192,9 +192,11 @@ impl<'a> Reader<'a> {
         let known = self.segment_end.filter(|end| *end > start && !is_row);
         let end = known.unwrap_or_else(|| {
             let mut end = line_end;
-            while !is_row && end < self.text.len() {
+            let is_single = is_row || Line::at(self.text, start).is_alone();
+            while !is_single && end < self.text.len() {
                 let next = Line::at(self.text, end);
-                let table = next.is_row() && Line::at(self.text, next.end).is_delimiter_row();
+                // The line below is that of a table's head.
+                let table = Line::at(self.text, next.end).is_delimiter_row();
                 let ends = next.is_blank() || next.quotes != quotes || next.begins_block();
                 if ends || table || tags::has_block_tag(next.words()) {
                     break;
