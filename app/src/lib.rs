@@ -26,6 +26,7 @@ pub mod api;
 mod app;
 mod components;
 mod console;
+mod display;
 mod erase;
 mod error;
 mod fuzzy;

@@ -11,8 +11,8 @@ const LENGTH = '[ #%()+,.:;a-zA-Z0-9-]*';
 /** Of a formula: what math-core writes and `markdown/math/output.rs` lets through. */
 const MATH: Attributes = Object.fromEntries([
   ...[
-    'accent', 'accentunder', 'data-style', 'display', 'displaystyle', 'form', 'height', 'largeop',
-    'linethickness', 'lspace', 'mathvariant', 'maxsize', 'minsize', 'movablelimits', 'notation', 'rspace',
+    'accent', 'accentunder', 'data-bottom', 'data-style', 'display', 'displaystyle', 'form', 'height', 'largeop',
+    'linethickness', 'lspace', 'mathcolor', 'mathvariant', 'maxsize', 'minsize', 'movablelimits', 'notation', 'rspace',
     'scriptlevel', 'stretchy', 'symmetric', 'width',
   ].map((name) => [name, LENGTH]),
   ['class', '(math-core-|menclose-)[a-z -]*'],
@@ -24,6 +24,8 @@ const MATH_ELEMENTS = [
   'mtext', 'mtr', 'munder', 'munderover',
 ];
 
+/** A block has the direction of its letters. */
+const BLOCK = { dir: 'auto' };
 const ALIGNED = { 'data-align': 'left|center|right' };
 
 /** The elements of an answer, by their names as a document of HTML has them. */
@@ -36,7 +38,7 @@ export const ANSWER: Record<string, Attributes> = {
     rel: 'noopener noreferrer nofollow',
     class: 'image',
   },
-  blockquote: {},
+  blockquote: BLOCK,
   br: {},
   button: {
     class: 'code-act',
@@ -44,30 +46,36 @@ export const ANSWER: Record<string, Attributes> = {
     'data-do': 'wrap|copy-code',
     'aria-labelledby': 'word-wrap|word-copy-code',
   },
-  code: { class: 'latex', 'data-display': '' },
+  code: { class: 'latex', 'data-display': '', dir: 'ltr' },
   del: {},
+  details: { open: '' },
   div: {
     class: 'code|code-head|footnote|as-written',
     'data-language': '[a-z0-9+#._-]{0,32}',
     id: `note-${ID}-\\d+`,
     tabindex: '0',
+    dir: 'ltr',
   },
-  h2: {},
-  h3: {},
-  h4: {},
-  h5: {},
-  h6: {},
+  h2: BLOCK,
+  h3: BLOCK,
+  h4: BLOCK,
+  h5: BLOCK,
+  h6: BLOCK,
   hr: {},
   input: { type: 'checkbox', disabled: '', checked: '' },
-  li: {},
+  kbd: {},
+  li: BLOCK,
+  mark: {},
   ol: { start: '\\d+' },
   // The note in the place of an answer whose rendering took too long; see `Stage.look`.
-  p: { class: 'rendered-late' },
+  p: { class: 'rendered-late', ...BLOCK },
   pre: { tabindex: '0' },
   span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+', lang: 'en|ja' },
   strong: {},
+  sub: {},
+  summary: BLOCK,
   sup: { class: 'footnote' },
-  table: {},
+  table: BLOCK,
   tbody: {},
   td: ALIGNED,
   th: ALIGNED,

@@ -106,6 +106,35 @@ test('what an answer can have', async ({ console, page, upstream }) => {
   await pictures(page, 'answer');
 });
 
+const WRITTEN = {
+  table: ['| Discriminant | Roots |\n| --- |', ' --- |\n| positive | two', ' real ones |\n| zero | one |\n'],
+  formula: ['Both are\n\n$$x = \\frac{-b', ' \\pm \\sqrt{b^2 - 4ac}}{2a}$$', '\n\nwhere $a \\ne 0$, for $5 or less.'],
+  list: ['1. derive it\n2. try it with **your', ' own** numbers\n   - three', ' of them\n   - or four\n3. done'],
+};
+
+for (const [name, [first = '', second = '', third = '']] of Object.entries(WRITTEN)) {
+  test(`a ${name}, at three moments while it is written`, async ({ console, page, upstream }) => {
+    await upstream.plays(answer(first, hold, second, hold, third));
+    await page.setViewportSize({ width: 640, height: 480 });
+    await console.openLive();
+    await console.ask('How many roots are there?');
+    const picture = async (moment: number, length: number): Promise<void> => {
+      await expect.poll(async () => (await console.answer.innerHTML()).length).toBeGreaterThan(length);
+      await console.answer.screenshot({
+        path: `../docs/screenshots/written-${name}-${moment}.png`,
+        animations: 'disabled',
+      });
+    };
+    await picture(1, 0);
+    for (const moment of [2, 3]) {
+      const { length } = await console.answer.innerHTML();
+      await upstream.release();
+      await picture(moment, length);
+    }
+    await console.isIdle();
+  });
+}
+
 test('thinking, while it comes and folded', async ({ console, page, upstream }) => {
   const thought =
     'Two sentences are asked for.\n\nThe cause comes first: air scatters short waves more than long ones. Then what follows from it, which is what is seen.';

@@ -8,6 +8,7 @@ use super::message_actions::MessageActions;
 use super::moment::Moment;
 use super::reasoning::Reasoning;
 use super::turn_line::TurnLine;
+use crate::display::displayed;
 use crate::erase::erase;
 use crate::live::{Conversation, Entry};
 use crate::text::{self, tr};
@@ -41,7 +42,7 @@ pub fn MessageView(
     let written = match role {
         Role::User => erase(view! {
             <div class="message-text" dir="auto">
-                {text.get_untracked()}
+                {displayed(&text.read_untracked()).into_owned()}
             </div>
         }),
         Role::Assistant => erase(view! {

@@ -4,6 +4,9 @@ use leptos::html::{Details, Div};
 use leptos::prelude::*;
 
 use super::elapsed::Elapsed;
+#[cfg(feature = "browser")]
+use crate::display::displayed;
+use crate::display::displayed_so_far;
 use crate::erase::{erase, live};
 use crate::label;
 use crate::live::Entry;
@@ -28,7 +31,7 @@ fn Thought(entry: Entry) -> impl IntoView {
     let (details, element) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
     let Entry { text, reasoning, turn, .. } = entry;
     let open = text.read_untracked().is_empty();
-    let written = reasoning.get_untracked();
+    let written = displayed_so_far(&reasoning.read_untracked()).0.into_owned();
     #[cfg(feature = "browser")]
     {
         fold(details, text);
@@ -78,17 +81,21 @@ fn fold(details: NodeRef<Details>, text: ArcRwSignal<String>) {
 #[cfg(feature = "browser")]
 fn follow(element: NodeRef<Div>, reasoning: ArcRwSignal<String>) {
     use wasm_bindgen::JsCast;
-    let written = reasoning.read_untracked().len();
+    let written = displayed_so_far(&reasoning.read_untracked()).1;
     crate::erase::effect_from(move |shown: Option<usize>| {
         let (text, shown) = (reasoning.read(), shown.unwrap_or(written));
         let Some(element) = element.get() else { return shown };
         let last = element.last_child().and_then(|node| node.dyn_into::<web_sys::Text>().ok());
         match (text.get(shown..), last) {
             (Some(new), Some(last)) => {
-                let _ = last.append_data(new);
+                let (new, taken) = displayed_so_far(new);
+                let _ = last.append_data(&new);
+                shown + taken
             }
-            _ => element.set_text_content(Some(&text)),
+            _ => {
+                element.set_text_content(Some(&displayed(&text)));
+                text.len()
+            }
         }
-        text.len()
     });
 }

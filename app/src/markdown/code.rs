@@ -78,7 +78,7 @@ pub(super) fn block(
     let language = escape(language);
     // A block that scrolls has to be reached by the keyboard.
     format!(
-        "<div class=\"code\" data-language=\"{language}\"><div class=\"code-head\">\
+        "<div class=\"code\" dir=\"ltr\" data-language=\"{language}\"><div class=\"code-head\">\
          <span>{language}</span>{BUTTONS}</div>\
          <pre tabindex=\"0\"><code>{code}</code></pre></div>"
     )

@@ -3,54 +3,72 @@
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
 
-use pulldown_cmark::CowStr;
-
 use super::escape::escape;
 use super::work;
 
 /// The labels of one message, with their numbers.
-pub(super) struct Footnotes<'a> {
-    name: &'a str,
-    numbers: HashMap<Label<'a>, usize>,
+#[derive(Default)]
+pub(super) struct Footnotes {
+    name: String,
+    numbers: HashMap<Label, usize>,
+    /// The labels in the order of their numbers.
+    labels: Vec<String>,
 }
 
-impl<'a> Footnotes<'a> {
-    pub(super) fn new(name: &'a str) -> Self {
-        Self { name, numbers: HashMap::new() }
+impl Footnotes {
+    pub(super) fn new(name: &str) -> Self {
+        Self { name: escape(name), ..Self::default() }
+    }
+
+    /// How many have a number.
+    pub(super) fn count(&self) -> usize {
+        self.labels.len()
+    }
+
+    /// Keeps so many of them, the first ones.
+    pub(super) fn keep(&mut self, count: usize) {
+        while self.labels.len() > count
+            && let Some(label) = self.labels.pop()
+        {
+            self.numbers.remove(&Label(label));
+        }
     }
 
     /// The mark in the text.
-    pub(super) fn reference(&mut self, label: CowStr<'a>) -> String {
+    pub(super) fn reference(&mut self, label: &str) -> String {
         let (number, id) = self.place(label);
         format!("<sup class=\"footnote\"><a href=\"#{id}\">{number}</a></sup>")
     }
 
     /// The tag that opens the note itself.
-    pub(super) fn definition(&mut self, label: CowStr<'a>) -> String {
+    pub(super) fn definition(&mut self, label: &str) -> String {
         let (number, id) = self.place(label);
         format!("<div class=\"footnote\" id=\"{id}\"><span class=\"number\">{number}</span>")
     }
 
-    fn place(&mut self, label: CowStr<'a>) -> (usize, String) {
-        let next = self.numbers.len() + 1;
-        let number = *self.numbers.entry(Label(label)).or_insert(next);
-        (number, format!("note-{}-{number}", escape(self.name)))
+    fn place(&mut self, label: &str) -> (usize, String) {
+        let next = self.labels.len() + 1;
+        let number = *self.numbers.entry(Label(label.to_owned())).or_insert(next);
+        if number == next {
+            self.labels.push(label.to_owned());
+        }
+        (number, format!("note-{}-{number}", self.name))
     }
 }
 
 /// A label that is counted when it is compared.
-struct Label<'a>(CowStr<'a>);
+struct Label(String);
 
-impl PartialEq for Label<'_> {
+impl PartialEq for Label {
     fn eq(&self, other: &Self) -> bool {
         work::looked_at(1);
         self.0 == other.0
     }
 }
 
-impl Eq for Label<'_> {}
+impl Eq for Label {}
 
-impl Hash for Label<'_> {
+impl Hash for Label {
     fn hash<H: Hasher>(&self, state: &mut H) {
         self.0.hash(state);
     }
@@ -65,13 +83,11 @@ mod tests {
         let mut footnotes = Footnotes::new("m");
         let looked = work::of(|| {
             for n in 0..2_000 {
-                let mark = footnotes.reference(n.to_string().into());
+                let mark = footnotes.reference(&n.to_string());
                 assert!(mark.contains(&format!("#note-m-{}\"", n + 1)), "{mark}");
             }
             for n in 0..2_000 {
-                assert!(
-                    footnotes.definition(n.to_string().into()).contains(&format!(">{}<", n + 1))
-                );
+                assert!(footnotes.definition(&n.to_string()).contains(&format!(">{}<", n + 1)));
             }
         });
         assert!(looked < 40_000, "{looked}");

@@ -26,8 +26,17 @@ const SHORT_BYTES: usize = 64;
 /// many more where nothing is optimised. What is not used takes no memory.
 const STACK_BYTES: usize = 128 << 20;
 
-static CONVERTER: LazyLock<Option<LatexToMathML>> =
-    LazyLock::new(|| LatexToMathML::new(MathCoreConfig::default()).ok());
+/// Commands that models write and the converter does not know, by those that it does.
+const MACROS: [(&str, &str); 2] = [
+    ("boxed", r"\begin{array}{|c|}\hline{\displaystyle #1}\\\hline\end{array}"),
+    ("textcolor", r"{\color{#1}#2}"),
+];
+
+static CONVERTER: LazyLock<Option<LatexToMathML>> = LazyLock::new(|| {
+    let macros = MACROS.map(|(name, meaning)| (name.to_owned(), meaning.to_owned()));
+    let config = MathCoreConfig { macros: macros.to_vec(), ..MathCoreConfig::default() };
+    LatexToMathML::new(config).ok()
+});
 
 /// Within a line.
 pub(super) fn inline(latex: &str) -> String {
@@ -59,7 +68,17 @@ fn convert(latex: &str, display: MathDisplay) -> Option<String> {
 }
 
 fn mathml(latex: &str, display: MathDisplay) -> Option<String> {
-    Some(CONVERTER.as_ref()?.convert_with_local_state(latex, display).ok()?.mathml)
+    let converter = CONVERTER.as_ref()?;
+    let converted = converter.convert_with_local_state(latex, display).or_else(|error| {
+        // A number has its place in an equation, which a formula on lines of its own is.
+        if display == MathDisplay::Block && latex.contains("\\tag") {
+            let equation = format!("\\begin{{equation*}}{latex}\\end{{equation*}}");
+            converter.convert_with_local_state(&equation, display)
+        } else {
+            Err(error)
+        }
+    });
+    Some(converted.ok()?.mathml)
 }
 
 #[cfg(test)]
@@ -85,6 +104,33 @@ mod tests {
             };
             assert!(block(&latex(BYTES - 1)).starts_with(shown), "{open}");
             assert!(block(&latex(SHORT_BYTES - 1)).starts_with('<'), "{open}");
+        }
+    }
+
+    #[test]
+    fn what_models_write_is_set() {
+        for (latex, has) in [
+            ("\\boxed{42}", "<mn>42</mn>"),
+            ("\\boxed{\\frac{a}{b}}", "<mfrac>"),
+            ("x+y=1 \\tag{1}", "<mtext>(1)</mtext>"),
+            ("\\begin{aligned} a &= b \\\\ c &= d \\end{aligned} \\tag{2a}", "<mtext>(2a)</mtext>"),
+            ("\\textcolor{blue}{y}", "<mrow mathcolor=\"#0000FF\"><mi>y</mi></mrow>"),
+        ] {
+            let html = block(latex);
+            assert!(html.starts_with("<math") && html.contains(has), "{latex}: {html}");
+        }
+        // One line below the box and none besides.
+        let boxed = inline("\\boxed{42}");
+        assert_eq!(boxed.matches("<mtr>").count(), 1, "{boxed}");
+        assert!(boxed.contains("<mtable data-bottom=\"\""), "{boxed}");
+        // What cannot be set is shown whole.
+        for latex in [
+            "\\ce{2H2 + O2 -> 2H2O}",
+            "x \\tag{1} \\unknown",
+            "\\boxed{",
+            "\\textcolor{#12ab9f}{y}",
+        ] {
+            assert_eq!(inline(latex), format!("<code class=\"latex\">{}</code>", escape(latex)));
         }
     }
 

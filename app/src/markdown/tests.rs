@@ -3,12 +3,15 @@ use proptest::prelude::*;
 use super::plain::MARKDOWN_BYTES;
 use super::{Budget, render, render_within};
 
-mod hostile;
+pub(super) mod corpus;
+pub(super) mod hostile;
 mod instructions;
 mod linear;
+mod people;
 
-fn html(text: &str) -> String {
-    render(text, "m").concat()
+/// The HTML of a text, without the directions of its blocks.
+pub(super) fn html(text: &str) -> String {
+    render(text, "m").concat().replace(" dir=\"auto\"", "").replace("<code dir=\"ltr\">", "<code>")
 }
 
 #[test]
@@ -378,8 +381,8 @@ fn is_one_element(block: &str) -> bool {
 }
 
 /// Elements that a message can have.
-const ELEMENTS: &str = " a blockquote br button code del div em h2 h3 h4 h5 h6 hr input li ol p pre span \
-    strong sup table tbody td th thead tr ul b i s u \
+const ELEMENTS: &str = " a blockquote br button code del details div em h2 h3 h4 h5 h6 hr input kbd \
+    li mark ol p pre span strong sub summary sup table tbody td th thead tr ul b i s u \
     math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace \
     msqrt msub msubsup msup mtable mtd mtext mtr munder munderover ";
 
@@ -411,7 +414,7 @@ fn is_sound(text: &str) -> Result<(), TestCaseError> {
 }
 
 /// What formulas and Markdown are made of, by the word: letters alone hardly ever make a command.
-pub(super) const WORDS: [&str; 96] = [
+pub(super) const WORDS: [&str; 106] = [
     "\\operatorname",
     "\\operatorname*",
     "\\operatornamewithlimits",
@@ -508,6 +511,16 @@ pub(super) const WORDS: [&str; 96] = [
     "日",
     "`",
     "|",
+    "<br>",
+    "<sub>",
+    "</sub>",
+    "<kbd class=x>",
+    "</kbd>",
+    "\n<details>\n",
+    "\n</details>\n",
+    "<summary>",
+    "</summary>",
+    "**",
 ];
 
 /// A formula of a few words, which is one more often than what has none around it.

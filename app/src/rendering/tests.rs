@@ -55,7 +55,7 @@ async fn one_conversation_never_holds_another() {
     }
     let answer = sample::turn().answer;
     let other = html(&renderers, conversation(2), "*a*", answer, &Budget::default()).await;
-    assert_eq!(other, ["<p><em>a</em></p>"]);
+    assert_eq!(other, ["<p dir=\"auto\"><em>a</em></p>"]);
     // Its own observers get their places one after the other.
     done.send(()).unwrap();
     assert!(slow.await.unwrap());
@@ -153,6 +153,6 @@ async fn an_answer_that_is_still_coming_is_always_rendered() {
     let page = PageHtml { budget: Budget::of(Duration::ZERO), ..PageHtml::default() };
     page.fill(conversation(8), &transcript).await;
     let shown = |n: usize| page.of(transcript.messages[n].id).unwrap();
-    assert_eq!(shown(1), "<p><em>new</em></p>");
+    assert_eq!(shown(1), "<p dir=\"auto\"><em>new</em></p>");
     assert!(shown(0).contains("rendered-late"));
 }

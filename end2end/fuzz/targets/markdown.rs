@@ -24,10 +24,20 @@ fuzz_target!(|data: (u8, &str)| {
     }
     let (mut live, mut shown) = (Live::new(id, String::new(), Vec::new()), Vec::new());
     let chars: Vec<char> = text.chars().collect();
+    let mut so_far = String::new();
     for piece in chars.chunks(usize::from(piece_chars) + 1) {
-        take(&mut shown, live.push(&piece.iter().collect::<String>(), &Budget::default()));
+        let piece: String = piece.iter().collect();
+        so_far.push_str(&piece);
+        take(&mut shown, live.push(&piece, &Budget::default()));
         for block in &shown {
             is_harmless(block);
+        }
+        // A longer text is not rendered for every piece.
+        if so_far.len() < 4 * 1024 {
+            let mut at_once = Vec::new();
+            let mut fresh = Live::new(id, String::new(), Vec::new());
+            take(&mut at_once, fresh.push(&so_far, &Budget::default()));
+            assert_eq!(shown, at_once, "it is not what all that has come is at once");
         }
     }
     take(&mut shown, live.finish(&Budget::default()));

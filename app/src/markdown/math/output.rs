@@ -6,6 +6,19 @@
 /// Elements within one another at most: a page's layout has bounds of its own.
 const DEPTH: usize = 100;
 
+/// The line above a row's cell.
+const RULE: &str = "border-top: 0.05em solid currentcolor;";
+
+/// An element that is open.
+struct Open<'a> {
+    name: &'a str,
+    content: Content,
+    /// Where its tag begins in what is written.
+    begins: usize,
+    /// Of a table: where the last row begins, if that is nothing but a line.
+    rule: Option<usize>,
+}
+
 /// What stands within an element.
 #[derive(Clone, Copy, PartialEq)]
 enum Content {
@@ -66,51 +79,69 @@ fn is_attribute(name: &str) -> bool {
 /// The formula as a page may have it; none if there is anything in it that is no part of one.
 pub(super) fn checked(mathml: &str) -> Option<String> {
     let mut out = String::with_capacity(mathml.len());
-    let mut open: Vec<(&str, Content)> = Vec::new();
+    let mut open: Vec<Open<'_>> = Vec::new();
     let mut rest = mathml.trim();
     while let Some(tag) = rest.strip_prefix('<') {
         let (tag, behind) = tag.split_once('>')?;
         if let Some(name) = tag.strip_prefix('/') {
-            if open.pop()?.0 != name {
-                return None;
+            let closed = open.pop().filter(|closed| closed.name == name)?;
+            if let Some(row) = closed.rule {
+                // A line below the last row is one, and no row without words.
+                out.truncate(row);
+                out.insert_str(closed.begins + "<mtable".len(), " data-bottom=\"\"");
             }
             out.push_str("</");
             out.push_str(name);
             out.push('>');
+            if let Some(table) = open.last_mut().filter(|_| name == "mtr") {
+                table.rule = is_rule(&out[closed.begins..]).then_some(closed.begins);
+            }
         } else {
             let (tag, closed) = tag.strip_suffix('/').map_or((tag, false), |tag| (tag, true));
             let (name, attributes) = tag.split_once(' ').unwrap_or((tag, ""));
             let content = content(name)?;
-            let fits = match open.last() {
+            let fits = match open.last().map(|open| open.content) {
                 None => name == "math" && out.is_empty(),
-                Some((_, Content::Elements)) => name != "math" && !is_style(name),
-                Some((_, Content::Styled)) => is_style(name),
+                Some(Content::Elements) => name != "math" && !is_style(name),
+                Some(Content::Styled) => is_style(name),
                 Some(_) => false,
             };
             if !fits || open.len() >= DEPTH || closed != (content == Content::Nothing) {
                 return None;
             }
+            let begins = out.len();
             out.push('<');
             out.push_str(name);
             write_attributes(attributes, &mut out)?;
             out.push_str(if closed { "/>" } else { ">" });
             if !closed {
-                open.push((name, content));
+                open.push(Open { name, content, begins, rule: None });
             }
         }
-        let Some((_, content)) = open.last() else {
+        let Some(content) = open.last().map(|open| open.content) else {
             // Nothing stands behind the formula.
             return behind.is_empty().then_some(out);
         };
         let text = &behind[..behind.find('<')?];
         let blank = text.bytes().all(|byte| byte.is_ascii_whitespace());
-        if !is_escaped(text) || (*content == Content::Elements && !blank) {
+        if !is_escaped(text) || (content == Content::Elements && !blank) {
             return None;
         }
         out.push_str(text);
         rest = &behind[text.len()..];
     }
     None
+}
+
+/// Whether a row of a table is nothing but a line above it.
+fn is_rule(row: &str) -> bool {
+    let cells = row.strip_prefix("<mtr>").and_then(|row| row.strip_suffix("</mtr>"));
+    let is_empty = |cell: &str| cell.matches('<').count() == 2 && cell.ends_with("\"></mtd>");
+    cells.is_some_and(|cells| {
+        let mut cells = cells.split_inclusive("</mtd>");
+        cells.next().is_some_and(|cell| is_empty(cell) && cell.contains(RULE))
+            && cells.all(|cell| is_empty(cell) && cell.contains(RULE))
+    })
 }
 
 fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
@@ -134,7 +165,14 @@ fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
         if name == "class" && !own(value) {
             return None;
         }
-        // A page allows no styles but those of its style sheet, which goes by this name.
+        // A page allows no styles but those of its style sheet, which goes by this name. A color
+        // has an attribute of its own.
+        if let Some(color) = value.strip_prefix("color:#").filter(|_| name == "style") {
+            let digits = color.strip_suffix(';').unwrap_or(color);
+            let known = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+            out.push_str(&format!(" mathcolor=\"#{}\"", known.then_some(digits)?));
+            continue;
+        }
         out.push_str(if name == "style" { " data-" } else { " " });
         out.push_str(name);
         out.push_str("=\"");
@@ -164,6 +202,23 @@ mod tests {
             "<math><mtext><b><i>a &amp; b</i></b></mtext></math>",
         ] {
             assert_eq!(checked(formula).as_deref(), Some(formula));
+        }
+    }
+
+    #[test]
+    fn a_line_below_the_last_row_is_no_row() {
+        let cell = format!("<mtd style=\"{RULE}\"></mtd>");
+        let table = |last: &str| {
+            checked(&format!(
+                "<math><mtable><mtr><mtd></mtd></mtr><mtr>{last}</mtr></mtable></math>"
+            ))
+        };
+        let expected = "<math><mtable data-bottom=\"\"><mtr><mtd></mtd></mtr></mtable></math>";
+        assert_eq!(table(&cell.repeat(2)).as_deref(), Some(expected));
+        for other in
+            [format!("{cell}<mtd></mtd>"), cell.replace("></", "><mi>x</mi></"), String::new()]
+        {
+            assert!(!table(&other).unwrap().contains("data-bottom"), "{other}");
         }
     }
 

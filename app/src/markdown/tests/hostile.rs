@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 /// Complete constructs, the delimiters that begin or end one, and some plain text.
-pub(super) static WORDS: [&str; 92] = [
+pub(in crate::markdown) static WORDS: [&str; 104] = [
     // Emphasis.
     "*",
     "**",
@@ -53,6 +53,7 @@ pub(super) static WORDS: [&str; 92] = [
     "\n```\n",
     "\n~~~\n",
     "\n```rust\n",
+    "\n```md\n",
     "\n    a",
     // Blocks.
     "- ",
@@ -83,6 +84,14 @@ pub(super) static WORDS: [&str; 92] = [
     "]]>",
     "</a>",
     "\n<div>\n",
+    "<br>",
+    "<sub>",
+    "</sub>",
+    "<details>",
+    "\n<details>\n",
+    "<summary>",
+    "</summary>",
+    "\n</details>\n",
     "&",
     ";",
     "&amp;",
@@ -96,6 +105,8 @@ pub(super) static WORDS: [&str; 92] = [
     "\\[",
     "\\]",
     "\\(a\\)",
+    "\n$$\n",
+    "\n\\[\n",
     "{",
     "}",
     // Plain text, line breaks and the escape.
@@ -105,6 +116,7 @@ pub(super) static WORDS: [&str; 92] = [
     "  \n",
     "a",
     "日",
+    "。",
 ];
 
 /// How long a text is: as many repetitions as take so many bytes, and some more of them.

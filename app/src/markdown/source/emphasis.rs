@@ -1,0 +1,29 @@
+//! Emphasis beside Chinese, Japanese and Korean.
+//!
+//! CommonMark tells from the spaces and the punctuation around the marks whether they begin or end
+//! something, and those languages have no spaces: a mark between their punctuation and a letter
+//! neither begins nor ends. Where the parser sees a letter in place of the punctuation the marks do
+//! both, which is the rule that other programs have taken up
+//! (<https://github.com/tats-u/markdown-cjk-friendly/blob/main/specification.md>).
+
+/// On which sides of a run of marks the parser is to see a letter.
+#[derive(Debug, PartialEq)]
+pub(super) struct Joints {
+    pub(super) before: bool,
+    pub(super) behind: bool,
+}
+
+/// The joints for a run of marks between two characters; none where the text begins or ends.
+pub(super) fn joints(before: Option<char>, behind: Option<char>) -> Joints {
+    let punctuation =
+        |c: Option<char>| c.is_some_and(|c| !c.is_alphanumeric() && !c.is_whitespace());
+    let unspaced = before.is_some_and(is_unspaced) || behind.is_some_and(is_unspaced);
+    Joints { before: unspaced && punctuation(before), behind: unspaced && punctuation(behind) }
+}
+
+/// Letters and punctuation of languages without spaces between words.
+pub(super) fn is_unspaced(c: char) -> bool {
+    matches!(c, '\u{1100}'..='\u{11FF}' | '\u{2E80}'..='\u{9FFF}' | '\u{A960}'..='\u{A97F}'
+        | '\u{AC00}'..='\u{D7FF}' | '\u{F900}'..='\u{FAFF}' | '\u{FE30}'..='\u{FE4F}'
+        | '\u{FF00}'..='\u{FFEF}' | '\u{1B000}'..='\u{1B16F}' | '\u{20000}'..='\u{3FFFF}')
+}

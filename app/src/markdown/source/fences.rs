@@ -1,0 +1,129 @@
+//! Fences of code blocks.
+//!
+//! CommonMark ends a block at the first fence that is long enough. Models put whole Markdown files
+//! into a fence of three, with the fences of those files within it. In a block that says that it
+//! is Markdown, a fence with a language opens another one, so the next fence without one closes
+//! that and not the whole. The fences of such a block are made longer than all within it.
+
+use super::super::work;
+use super::State;
+use super::lines::Line;
+
+/// The languages of a block that may hold fences of its own.
+const DOCUMENTS: [&str; 5] = ["markdown", "md", "mdx", "rmd", "qmd"];
+
+/// The fence of a code block.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Fence {
+    byte: u8,
+    /// How long it is.
+    pub(super) run: usize,
+    /// How long it is made.
+    made: usize,
+    quotes: usize,
+    /// The column at which the list item begins that holds it.
+    column: usize,
+    /// The fences that are open within a document, by their lengths; none where it is no document.
+    inner: Option<Vec<usize>>,
+}
+
+/// What a line in a code block is.
+pub(super) enum Next {
+    Inside,
+    /// Its end, with a fence of so many bytes.
+    Closed {
+        run: usize,
+    },
+    /// Behind its end: what held the block has ended.
+    Over,
+}
+
+impl Fence {
+    /// The fence that a line is, if it opens a code block.
+    pub(super) fn opened(line: &Line, state: &State) -> Option<Self> {
+        let words = line.words();
+        let run = run(words);
+        let byte = *words.as_bytes().first()?;
+        let info = &words[run..];
+        let outer = state.items.iter().rev().find(|column| **column <= line.column).copied();
+        let column = outer.unwrap_or(0);
+        let indented = line.column >= column + 4 && !line.has_marker;
+        if run < 3 || indented || (byte == b'`' && info.contains('`')) {
+            return None;
+        }
+        let language = info.trim().split([' ', ',', '{', '\t']).next().unwrap_or_default();
+        let is_document = DOCUMENTS.iter().any(|known| language.eq_ignore_ascii_case(known));
+        let inner = is_document.then(Vec::new);
+        Some(Self { byte, run, made: run, quotes: line.quotes, column, inner })
+    }
+
+    /// The fence as the parser is to see it.
+    pub(super) fn marks(&self) -> String {
+        char::from(self.byte).to_string().repeat(self.made)
+    }
+
+    /// Looks for its end in the lines from a byte on, so that it can be made longer than all fences
+    /// within it.
+    pub(super) fn look_ahead(&mut self, text: &str, mut at: usize) {
+        if self.inner.is_none() {
+            return;
+        }
+        let (mut ahead, mut longest) = (self.clone(), 0);
+        while at < text.len() {
+            let line = Line::at(text, at);
+            if !matches!(ahead.take(&line), Next::Inside) {
+                break;
+            }
+            longest = longest.max(run(line.words()));
+            at = line.end;
+        }
+        self.made = self.run.max(longest + 1);
+    }
+
+    /// Goes through the next line.
+    pub(super) fn take(&mut self, line: &Line) -> Next {
+        let outside =
+            line.quotes < self.quotes || (line.indent < self.column && line.quotes == self.quotes);
+        if outside && !(line.is_blank() && line.quotes == self.quotes) {
+            return Next::Over;
+        }
+        // Within a code block a mark of a list item is none.
+        let words = line.words();
+        let run = run(words);
+        let own = words.as_bytes().first() == Some(&self.byte) && !line.has_marker;
+        if run < 3 || !own || line.quotes != self.quotes || line.column >= self.column + 4 {
+            return Next::Inside;
+        }
+        let is_bare = words[run..].trim().is_empty();
+        match self.inner.as_mut() {
+            Some(inner) if !is_bare => {
+                if run <= NESTED_RUN && inner.len() < NESTED && !words[run..].contains('`') {
+                    inner.push(run);
+                }
+                return Next::Inside;
+            }
+            Some(inner) => {
+                let closes = inner.last().is_some_and(|length| *length <= run);
+                let ends_all = inner.last().is_some_and(|length| *length < self.run);
+                if closes && !(ends_all && run >= self.run) {
+                    inner.pop();
+                    return Next::Inside;
+                }
+            }
+            None => {}
+        }
+        if is_bare && run >= self.run { Next::Closed { run } } else { Next::Inside }
+    }
+}
+
+/// Fences within one another in a document that are told apart, and the bytes of one of them.
+const NESTED: usize = 8;
+const NESTED_RUN: usize = 16;
+
+/// How many backticks or tildes a text begins with.
+pub(super) fn run(text: &str) -> usize {
+    let Some(first @ (b'`' | b'~')) = text.as_bytes().first() else { return 0 };
+    let run = text.bytes().take_while(|byte| byte == first).count();
+    work::looked_at(run);
+    run
+}

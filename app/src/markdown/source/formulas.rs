@@ -1,0 +1,234 @@
+//! Where a formula begins and ends, and which dollar signs are money.
+//!
+//! Between single dollar signs (`$x$`) there is a formula if the first one stands before something
+//! that is no space, and the second one behind such a thing and before no letter or digit, as
+//! pandoc has it; a formula holds no other dollar sign unless it is escaped. Besides, none begins
+//! right behind a letter or a digit, as in `5$`, nor ends with the name of a currency, as in `US$`,
+//! and one that begins with a number holds no words of prose.
+
+use std::borrow::Cow;
+
+use super::super::work;
+use super::emphasis::is_unspaced;
+use super::spans::Segment;
+
+/// What stands before a dollar sign that has a country's name. Names of a single letter are not
+/// among them: a formula may well end with one.
+const COUNTRIES: [&str; 12] =
+    ["AU", "CA", "CLP", "COP", "HK", "MX", "NT", "NZ", "SG", "TT", "US", "ZW"];
+
+/// A formula, by the places of its LaTeX, and where it ends itself.
+pub(super) struct Formula {
+    pub(super) start: usize,
+    pub(super) end: usize,
+    pub(super) behind: usize,
+    pub(super) display: bool,
+}
+
+impl Formula {
+    /// None if there is nothing in it.
+    fn between(text: &str, start: usize, end: usize, behind: usize, display: bool) -> Option<Self> {
+        let inside = &text[start..end];
+        work::looked_at(inside.len());
+        let is_blank = inside.chars().all(|c| c.is_whitespace() || c == '>');
+        (!is_blank).then_some(Self { start, end, behind, display })
+    }
+}
+
+/// The formula that the single dollar sign at a byte begins.
+pub(super) fn inline(text: &str, at: usize, segment: &Segment) -> Option<Formula> {
+    let start = at + 1;
+    let (before, first) = (text[..at].chars().next_back(), text[start..].chars().next()?);
+    if first.is_whitespace() || before.is_some_and(is_behind_words) {
+        return None;
+    }
+    // The text of `$`x`$` is code to GitHub.
+    let quoted = first == '`';
+    let end = closing(text, start + usize::from(quoted), segment.end, quoted)?;
+    let (inside, behind) = (&text[start..end], text[end + 1..].chars().next());
+    let ends = |inside: &str| !inside.ends_with(char::is_whitespace) && !is_currency(inside);
+    let goes_on = behind.is_some_and(|c| (c.is_alphanumeric() && !is_unspaced(c)) || c == '{');
+    // A shell's `$(a)$(b)`.
+    let command = inside.starts_with('(') && behind == Some('(');
+    if !ends(inside) || goes_on || command || is_prose(inside) || is_cut(inside, segment) {
+        return None;
+    }
+    let ticks = usize::from(quoted && inside.len() > 2 && inside.ends_with('`'));
+    Formula::between(text, start + ticks, end - ticks, end + 1, false)
+}
+
+/// The next dollar sign, which ends a formula or shows that there is none.
+fn closing(text: &str, start: usize, limit: usize, quoted: bool) -> Option<usize> {
+    let (bytes, mut at) = (text.as_bytes(), start);
+    while at < limit {
+        match bytes[at] {
+            b'\\' => at += 1,
+            b'$' => {
+                work::looked_at(at - start);
+                return (at > start && bytes.get(at + 1) != Some(&b'$')).then_some(at);
+            }
+            b'`' if !(quoted && bytes.get(at + 1) == Some(&b'$')) => break,
+            _ => {}
+        }
+        at += 1;
+    }
+    work::looked_at(at.min(limit).saturating_sub(start));
+    None
+}
+
+/// Whether a dollar sign behind this character belongs to what stands before it.
+fn is_behind_words(before: char) -> bool {
+    before.is_ascii_alphanumeric()
+        || matches!(before, '$' | '\\' | ')' | ']' | '}' | '+' | '?' | '.' | '%')
+}
+
+/// Whether a text ends with the name of a country whose currency has the sign.
+fn is_currency(text: &str) -> bool {
+    COUNTRIES.iter().any(|country| {
+        let before = text.strip_suffix(country);
+        before.is_some_and(|before| !before.ends_with(|c: char| c.is_alphanumeric() || c == '\\'))
+    })
+}
+
+/// Whether a text is an amount with words behind it, and no formula.
+fn is_prose(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let word = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '\\');
+        word.len() > 1 && word.bytes().all(|byte| byte.is_ascii_alphabetic())
+    };
+    work::looked_at(text.len());
+    text.starts_with(|c: char| c.is_ascii_digit())
+        && !text.contains('\\')
+        && text.split_whitespace().skip(1).any(is_word)
+}
+
+/// Whether a formula would reach from one cell of a table into another: one may hold a `|`, but
+/// none with a space beside it.
+fn is_cut(inside: &str, segment: &Segment) -> bool {
+    let spaced = |at: usize| {
+        let (before, behind) = (&inside[..at], &inside[at + 1..]);
+        !before.ends_with('\\')
+            && (before.ends_with(char::is_whitespace) || behind.starts_with(char::is_whitespace))
+    };
+    segment.is_row && inside.match_indices('|').any(|(at, _)| spaced(at))
+}
+
+/// The LaTeX of a formula's words, which may hold marks of what the formula stands in.
+pub(super) fn latex<'a>(words: &'a str, segment: &Segment) -> Cow<'a, str> {
+    if segment.is_row && words.contains("\\|") {
+        return Cow::Owned(words.trim().replace("\\|", "|"));
+    }
+    if segment.quotes == 0 || !words.contains('\n') {
+        return Cow::Borrowed(words.trim());
+    }
+    let unquoted = |line: &'a str| {
+        (0..segment.quotes).fold(line, |line, _| {
+            let line = line.trim_start_matches(' ');
+            line.strip_prefix('>').unwrap_or(line)
+        })
+    };
+    let mut lines = words.split_inclusive('\n');
+    let first = lines.next().unwrap_or_default();
+    let latex = first.to_owned() + &lines.map(unquoted).collect::<String>();
+    Cow::Owned(latex.trim().to_owned())
+}
+
+/// Where the formulas of a text can end that are no single line's.
+#[derive(Default)]
+pub(super) struct Ends {
+    /// Where `\)` stands, and `\]`, and `$$` with no other dollar sign beside it.
+    round: Vec<usize>,
+    square: Vec<usize>,
+    dollars: Vec<usize>,
+    /// Where blank lines begin, but for a last one that may not be blank once it is complete.
+    blank: Vec<usize>,
+}
+
+impl Ends {
+    pub(super) fn of(text: &str) -> Self {
+        let mut ends = Self::default();
+        if !text.contains("$$") && !text.contains("\\(") && !text.contains("\\[") {
+            return ends;
+        }
+        work::looked_at(text.len());
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let is_blank = |byte: u8| matches!(byte, b' ' | b'\t' | b'>' | b'\r' | b'\n');
+            if line.bytes().all(is_blank) && line.ends_with('\n') {
+                ends.blank.push(start);
+            }
+            ends.add(line, start);
+            start += line.len();
+        }
+        ends
+    }
+
+    fn add(&mut self, line: &str, start: usize) {
+        let (bytes, mut at) = (line.as_bytes(), 0);
+        while at < bytes.len() {
+            let mut length = 1;
+            match (bytes[at], bytes.get(at + 1)) {
+                (b'\\', behind) => {
+                    length = 2;
+                    match behind {
+                        Some(b')') => self.round.push(start + at),
+                        Some(b']') => self.square.push(start + at),
+                        _ => {}
+                    }
+                }
+                (b'$', _) => {
+                    length = bytes[at..].iter().take_while(|byte| **byte == b'$').count();
+                    if length == 2 {
+                        self.dollars.push(start + at);
+                    }
+                }
+                _ => {}
+            }
+            at += length;
+        }
+    }
+
+    /// The formula that `\(` or `\[` at a byte begins.
+    pub(super) fn brackets(&self, text: &str, at: usize, segment: &Segment) -> Option<Formula> {
+        let display = text[at..].starts_with("\\[");
+        let (ends, start) = (if display { &self.square } else { &self.round }, at + 2);
+        let end = self.end(ends, start, display, segment)?;
+        let formula = Formula::between(text, start, end, end + 2, display)?;
+        (!is_cut(&text[start..end], segment)).then_some(formula)
+    }
+
+    /// The formula that `$$` at a byte begins.
+    pub(super) fn dollars(&self, text: &str, at: usize, segment: &Segment) -> Option<Formula> {
+        let start = at + 2;
+        // As a level of prices has it: "($$) or ($$)".
+        if text[start..].starts_with(|c: char| {
+            matches!(c, ')' | ',' | ';' | '!' | '?' | '）' | '、' | '，' | '。')
+        }) {
+            return None;
+        }
+        let end = self.end(&self.dollars, start, true, segment)?;
+        let formula = Formula::between(text, start, end, end + 2, true)?;
+        (!is_cut(&text[start..end], segment)).then_some(formula)
+    }
+
+    /// The next of these ends, if it ends what begins at a byte: nothing reaches over a blank line.
+    fn end(&self, ends: &[usize], start: usize, lines: bool, segment: &Segment) -> Option<usize> {
+        let end = next(ends, start)?;
+        let limit = if lines && !segment.is_single {
+            next(&self.blank, start).unwrap_or(usize::MAX)
+        } else {
+            segment.end
+        };
+        (end < limit).then_some(end)
+    }
+
+    /// Whether the end of what begins at a byte may still come.
+    pub(super) fn may_come(&self, at: usize) -> bool {
+        next(&self.blank, at).is_none()
+    }
+}
+
+/// The first of some places, in their order, that is not before a byte.
+fn next(places: &[usize], from: usize) -> Option<usize> {
+    places.get(places.partition_point(|place| *place < from)).copied()
+}

@@ -1,0 +1,157 @@
+//! A line of a text, and what it begins with: the marks of quotes and list items, which say how
+//! deep its words stand.
+
+use super::super::work;
+
+/// A line, by the places of its parts in its text.
+#[derive(Debug)]
+pub(super) struct Line<'a> {
+    text: &'a str,
+    pub(super) start: usize,
+    /// Behind the marks of quotes and list items and the white space between them.
+    pub(super) content: usize,
+    /// Behind the end of the line.
+    pub(super) end: usize,
+    /// How many marks of quotes it begins with.
+    pub(super) quotes: usize,
+    /// The column at which a mark of a list item, or else the words, begin.
+    pub(super) indent: usize,
+    /// The column at which the words begin.
+    pub(super) column: usize,
+    /// Whether it begins a list item.
+    pub(super) has_marker: bool,
+}
+
+impl<'a> Line<'a> {
+    /// The line that begins at a byte.
+    pub(super) fn at(text: &'a str, start: usize) -> Self {
+        let rest = &text[start..];
+        let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
+        work::looked_at(length);
+        let line = rest[..length].trim_end_matches(['\n', '\r']);
+        let mut read = Prefix::default();
+        read.read(line);
+        Self {
+            text,
+            start,
+            content: start + read.length,
+            end: start + length,
+            quotes: read.quotes,
+            indent: read.indent.unwrap_or(read.column),
+            column: read.column,
+            has_marker: read.indent.is_some(),
+        }
+    }
+
+    /// The words, without the end of the line.
+    pub(super) fn words(&self) -> &'a str {
+        self.text[self.content..self.end].trim_end_matches(['\n', '\r'])
+    }
+
+    /// What stands before the words.
+    pub(super) fn prefix(&self) -> &'a str {
+        &self.text[self.start..self.content]
+    }
+
+    pub(super) fn is_blank(&self) -> bool {
+        self.words().trim().is_empty()
+    }
+
+    /// Whether it can be a row of a table.
+    pub(super) fn is_row(&self) -> bool {
+        self.words().contains('|')
+    }
+
+    /// Whether it is the line below the head of a table.
+    pub(super) fn is_delimiter_row(&self) -> bool {
+        let words = self.words();
+        let known = |byte| matches!(byte, b'|' | b'-' | b':' | b' ' | b'\t');
+        words.contains('|') && words.contains('-') && words.bytes().all(known)
+    }
+
+    /// Whether its words may begin a block or end one, whatever stands before it, so that nothing
+    /// reaches over its beginning. It may say so of a line that does not, and never the other way
+    /// round.
+    pub(super) fn begins_block(&self) -> bool {
+        let words = self.words();
+        let only = |signs: &[u8]| words.bytes().all(|byte| signs.contains(&byte));
+        self.has_marker
+            || self.is_alone()
+            || words.starts_with(['<', '=', '-', ':', '|'])
+            || words.starts_with("[^")
+            || only(b"*_ \t")
+            || super::fences::run(words) >= 3
+    }
+
+    /// Whether it may be a block alone, or end one: a heading, the end of HTML that is read as
+    /// nothing else, or more than one line to the parser.
+    pub(super) fn is_alone(&self) -> bool {
+        let words = self.words();
+        let heading = words.trim_start_matches('#');
+        let is_heading =
+            heading.len() < words.len() && (heading.is_empty() || heading.starts_with([' ', '\t']));
+        is_heading || words.contains(['>', '\r'])
+    }
+}
+
+/// What a line begins with, as far as it was read.
+#[derive(Default)]
+struct Prefix {
+    length: usize,
+    quotes: usize,
+    column: usize,
+    indent: Option<usize>,
+}
+
+impl Prefix {
+    fn read(&mut self, line: &str) {
+        loop {
+            let rest = &line[self.length..];
+            let byte = rest.as_bytes().first().copied();
+            match byte {
+                Some(b' ') => self.step(1, 1),
+                Some(b'\t') => self.step(1, 4 - self.column % 4),
+                Some(b'>') => {
+                    self.quotes += 1;
+                    // What stands within a quote is counted from there.
+                    (self.length, self.column, self.indent) = (self.length + 1, 0, None);
+                    if line[self.length..].starts_with(' ') {
+                        self.length += 1;
+                    }
+                }
+                _ => match marker(rest) {
+                    Some(length) => {
+                        self.indent.get_or_insert(self.column);
+                        self.step(length, length);
+                    }
+                    None => return,
+                },
+            }
+        }
+    }
+
+    fn step(&mut self, bytes: usize, columns: usize) {
+        self.length += bytes;
+        self.column += columns;
+    }
+}
+
+/// The length of the mark of a list item that a text begins with, and the space behind it.
+fn marker(text: &str) -> Option<usize> {
+    let digits = text.bytes().take(10).take_while(u8::is_ascii_digit).count();
+    let sign = *text.as_bytes().get(digits)?;
+    let is_marker = match digits {
+        0 => matches!(sign, b'-' | b'*' | b'+') && !is_rule(text),
+        1..=9 => matches!(sign, b'.' | b')'),
+        _ => false,
+    };
+    let spaced = text.as_bytes().get(digits + 1).is_none_or(|byte| matches!(byte, b' ' | b'\t'));
+    (is_marker && spaced).then(|| (digits + 2).min(text.len()))
+}
+
+/// Whether a line is nothing but marks, as a line between two parts is.
+fn is_rule(text: &str) -> bool {
+    let mut bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
+    let Some(first) = bytes.next() else { return false };
+    bytes.next() == Some(first) && bytes.all(|byte| byte == first)
+}
