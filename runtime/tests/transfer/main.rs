@@ -8,7 +8,10 @@
 mod logs;
 
 mod damage;
+mod field;
 mod foreign;
+mod formats;
+mod odd;
 mod round_trip;
 mod support;
 mod unsound;

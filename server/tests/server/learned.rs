@@ -1,7 +1,7 @@
 //! What refusals taught about a model is told, outlives a restart, and can be forgotten.
 
-use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
 use protocol::Adjustment;
+use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
 use serde_json::json;
 use server::engine;
 use upstream::{Rule, Script, Step, When};

@@ -24,7 +24,9 @@ pub async fn all(config: &Config) -> Vec<(String, Finding)> {
         } else {
             findings.push((format!("models of {}", models.provider), endpoint(&models)));
             let learned = learned(&models);
-            findings.extend(learned.map(|finding| (format!("learned of {}", models.provider), finding)));
+            findings.extend(
+                learned.map(|finding| (format!("learned of {}", models.provider), finding)),
+            );
         }
     }
     findings
