@@ -132,7 +132,9 @@ fn file(folder: &std::path::Path, most: u64) -> (std::fs::File, u64, u64) {
     let mut text = || {
         let mut text = String::new();
         for _ in 0..WORDS {
-            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            seed = seed
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407);
             text.push_str(words[(seed >> 33) as usize % words.len()]);
             text.push(' ');
         }
@@ -148,7 +150,8 @@ fn file(folder: &std::path::Path, most: u64) -> (std::fs::File, u64, u64) {
                 "content": { "content_type": "text", "parts": [text()] } });
             mapping.insert(message.to_string(), json!({ "parent": parent, "message": said }));
         }
-        let conversation = json!({ "id": number.to_string(), "title": "A talk", "mapping": mapping });
+        let conversation =
+            json!({ "id": number.to_string(), "title": "A talk", "mapping": mapping });
         let line = format!("{}{conversation}", if number == 0 { "[" } else { "," });
         out.write_all(line.as_bytes()).expect("there is room");
         bytes += line.len() as u64;

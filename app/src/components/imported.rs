@@ -24,9 +24,14 @@ pub fn Imported(
         let items: Vec<_> = kinds.into_iter().map(|kind| view! { <li>{kind}</li> }).collect();
         view! { <ul class="left-out">{items}</ul> }
     });
+    let nothing = imported + skipped + kept + deleted == 0 && !report.refusals.is_empty();
+    let (kind, role, title) = match nothing {
+        true => ("failed", "alert", tr!(import_nothing).to_owned()),
+        false => ("done", "status", text::imported(imported, from)),
+    };
     view! {
-        <div class="note" data-kind="done" role="status">
-            <p class="note-title">{text::imported(imported, from)}</p>
+        <div class="note" data-kind=kind role=role>
+            <p class="note-title">{title}</p>
             {line(skipped, text::import_skipped)}
             {line(kept, text::import_kept)}
             {line(deleted, text::import_deleted)}

@@ -1,9 +1,7 @@
 //! What there is to choose from: profiles and models.
 
 use protocol::api::ProviderStatus;
-use protocol::catalogue::{
-    Forgotten, LearnedModel, ModelList, ProfileDetail, ProfileList, ProfileSummary,
-};
+use protocol::catalogue::{Forgotten, LearnedModel, ModelList, ProfileDetail, ProfileList, ProfileSummary};
 use protocol::{Error, ErrorCode, ProfileName, ProviderName, Worker};
 
 use super::Runtime;

@@ -85,7 +85,11 @@ pub(super) fn of_json(value: Json<'_>) -> String {
             .to_owned();
     }
     if let Some(first) = value.items().next() {
-        return format!("it is a list whose entries are no conversations: {}", of_json(first));
+        // Lists may stand in lists, as deep as somebody likes.
+        return match first.is_object() {
+            true if is_gemini(first) => of_json(first),
+            _ => "it is a list whose entries are no conversations".to_owned(),
+        };
     }
     let names: Vec<String> = value.fields().take(FIELDS).map(|(name, _)| shown(name)).collect();
     if value.is_list() {
@@ -192,6 +196,7 @@ mod tests {
             ("{}", "no fields"),
             ("[]", "no conversation in it"),
             ("[[1]]", "entries"),
+            (&*["[".repeat(100_000), "]".repeat(100_000)].concat(), "entries"),
         ] {
             let told = of_json(Document::parse(text).unwrap().root());
             assert!(told.contains(word), "{text}: {told}");

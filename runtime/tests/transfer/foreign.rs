@@ -308,6 +308,25 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     let tree: String = (0..20_000).map(|n| format!("{begin_message}{n}{middle}")).collect();
     let tree = format!("{{\"conversationId\":\"l\",\"messages\":[{tree}{}]}}", "]}".repeat(20_000));
     assert_eq!(begun(tree.as_bytes()), 20_000);
+    for opening in [
+        "[",
+        "[{\"conversations\":[",
+        "{\"data\":[",
+        "[{\"chat\":",
+        "{\"messages\":[",
+        "{\"history\":{",
+    ] {
+        let closing: String = opening
+            .chars()
+            .rev()
+            .filter(|c| "[{".contains(*c))
+            .map(|c| if c == '[' { ']' } else { '}' })
+            .collect();
+        for inner in ["", "1", "null"] {
+            let deep = [opening.repeat(50_000), inner.to_owned(), closing.repeat(50_000)].concat();
+            assert!(read_foreign(deep.as_bytes(), &profile()).is_err(), "{opening}");
+        }
+    }
     let deep = [b"[{\"mapping\":{},\"x\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&deep, &profile()).is_err());
     let parts = [b"[{\"mapping\":{\"a\":{\"message\":{\"author\":{\"role\":\"user\"},\"content\":{\"parts\":".to_vec(), b"[".repeat(200_000)].concat();
@@ -366,6 +385,13 @@ proptest! {
         let at = at.index(file.len());
         let end = (at + cut).min(file.len());
         let changed = [&file[..at], piece.as_bytes(), &file[end..]].concat();
+        // What is taken of it is sound, and what is not is told.
+        if let Ok((logs, tally)) = crate::support::tried(&[("f", &changed)], Unsound::Name) {
+            prop_assert!(logs.len() as u64 == tally.sound);
+            for log in logs {
+                prop_assert_eq!(&read(&export(std::slice::from_ref(&log))).unwrap(), &[log]);
+            }
+        }
         if let Ok(logs) = read_foreign(&changed, &profile()) {
             let mut ids = std::collections::HashSet::new();
             let logs: Vec<_> = logs.into_iter().filter(|log| ids.insert(log.worker.worker_id)).collect();

@@ -12,6 +12,7 @@ mod field;
 mod foreign;
 mod formats;
 mod odd;
+mod reports;
 mod round_trip;
 mod support;
 mod unsound;

@@ -75,7 +75,7 @@ pub async fn export_one(
 }
 
 /// Imports conversations: those that are sound, while each other one is named. The body is a file,
-/// or a form (`multipart/form-data`) with several: exports of Companion, ChatGPT, Claude, DeepSeek,
+/// or a form (`multipart/form-data`) with several, and perhaps a field `strict`: exports of Companion, ChatGPT, Claude, DeepSeek,
 /// LibreChat, Open WebUI or llama.cpp's web UI, lists of messages, or ZIP archives of such files.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/import", tag = "transfer",
@@ -95,7 +95,7 @@ pub async fn export_one(
 pub async fn import(
     State(state): State<AppState>,
     Path(RuntimePath { rid }): Path<RuntimePath>,
-    Query(into): Query<ImportInto>,
+    Query(mut into): Query<ImportInto>,
     request: Request,
 ) -> ApiResult<Json<ImportReport>> {
     let runtime = state.runtime(&rid)?;
@@ -104,7 +104,7 @@ pub async fn import(
         true => files::of_form(&mut incoming, request, runtime.import_bytes()).await,
         false => files::of_body(&mut incoming, request.into_body(), runtime.import_bytes()).await,
     };
-    received.map_err(|error| match incoming.is_too_large() {
+    into.strict |= received.map_err(|error| match incoming.is_too_large() {
         true => error.status(StatusCode::PAYLOAD_TOO_LARGE),
         false => error,
     })?;

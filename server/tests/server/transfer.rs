@@ -115,6 +115,12 @@ async fn one_of_another_program_is_answered_again_continued_and_edited() {
     assert_eq!(new, ["New.", &continued, "Edited", "New."]);
     // What came with the file is as it was.
     assert_eq!(after.messages[..page.messages.len()], page.messages);
+    // Imported, edited and with branches, it goes out and comes in elsewhere.
+    let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
+    let other = start("").await;
+    assert_eq!(import(&other, "?strict=true", file.clone()).await.imported, 1);
+    let (_, _, again) = bytes(&other, &format!("{worker}/export")).await;
+    assert_eq!(again, file);
 }
 
 #[tokio::test]
@@ -410,6 +416,9 @@ async fn several_files_come_in_at_once() {
     let last = &report.refusals[1];
     assert_eq!((last.file.as_deref(), last.code), (Some("c.pdf"), RefusalCode::NotAnExport));
     assert!(last.reason.contains("PDF"), "{last:?}");
+    let strict = server.post(&path).header("content-type", "multipart/form-data; boundary=x");
+    let strict = strict.body(form(&files, true)).send().await.unwrap();
+    assert_eq!(strict.status(), 422);
     // The same files over the page are here already.
     let page = server.post("/data").header("content-type", "multipart/form-data; boundary=x");
     let page = page.body(form(&files, false)).send().await.unwrap().text().await.unwrap();

@@ -76,8 +76,7 @@ impl OpenaiConfig {
     /// that is secret has a part in it.
     pub(super) fn fingerprint(&self) -> String {
         // Invariant: each setting is looked at here, or named as one that changes no answer.
-        let Self { base_url, key_header, headers, query, tls_server_name, context_tokens, .. } =
-            self;
+        let Self { base_url, key_header, headers, query, tls_server_name, context_tokens, .. } = self;
         let Self {
             name: _,
             api_key: _,

@@ -19,8 +19,19 @@ pub(super) enum Kind<'d> {
     Strange,
 }
 
+/// A list of conversations is looked for in the outermost object alone.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Top,
+    Within,
+}
+
 impl<'d> Kind<'d> {
     pub(super) fn of(value: Json<'d>) -> Self {
+        Self::at(value, Depth::Top)
+    }
+
+    fn at(value: Json<'d>, depth: Depth) -> Self {
         if !value.is_object() {
             return match value.items().next() {
                 Some(first) if plain::is_message(first) => Self::Messages(value),
@@ -63,8 +74,10 @@ impl<'d> Kind<'d> {
             let Some(list) = value.get(name).filter(|list| list.is_list()) else { continue };
             match list.items().next() {
                 Some(first) if plain::is_message(first) => return Self::Messages(value),
-                Some(first) if !matches!(Self::of(first), Self::Strange | Self::List(_)) => {
-                    return Self::List(list);
+                Some(first) if depth == Depth::Top => {
+                    if !matches!(Self::at(first, Depth::Within), Self::Strange) {
+                        return Self::List(list);
+                    }
                 }
                 _ => {}
             }

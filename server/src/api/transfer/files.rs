@@ -7,13 +7,13 @@ use runtime::Incoming;
 
 use crate::error::{ApiError, ApiResult};
 
-/// The body is a file without a name.
-pub(super) async fn of_body(incoming: &mut Incoming, body: Body, most: u64) -> ApiResult<()> {
+/// The body is a file without a name. There is no room in it for anything else.
+pub(super) async fn of_body(incoming: &mut Incoming, body: Body, most: u64) -> ApiResult<bool> {
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
         incoming.write(&piece.map_err(|_| broken(most))?).await?;
     }
-    Ok(())
+    Ok(false)
 }
 
 /// Each field of a form is a file, whatever it is called; empty ones are none.
@@ -23,6 +23,10 @@ pub(super) async fn of_form(incoming: &mut Incoming, request: Request, most: u64
     let cut = |_| ApiError::invalid("The form ends before its end, or is larger than is taken.");
     while let Some(mut field) = form.next_field().await.map_err(cut)? {
         let name = field.file_name().map(str::to_owned);
+        if name.is_none() && field.name() == Some("strict") {
+            strict = true;
+            continue;
+        }
         let mut begun = false;
         while let Some(piece) = field.chunk().await.map_err(|_| broken(most))? {
             if !std::mem::replace(&mut begun, true) {
@@ -31,7 +35,7 @@ pub(super) async fn of_form(incoming: &mut Incoming, request: Request, most: u64
             incoming.write(&piece).await?;
         }
     }
-    Ok(())
+    Ok(strict)
 }
 
 /// A body that ended badly: too large by the bound around all requests, or cut off, which
