@@ -44,13 +44,13 @@ async fn main() {
     println!("{conversations} conversations in {bytes} bytes");
 
     let stop = Arc::new(AtomicBool::new(false));
-    let frames = tokio::spawn(self::frames(1, store.clone(), stop.clone()));
+    let alone = tokio::spawn(frames(1, store.clone(), stop.clone()));
     tokio::time::sleep(Duration::from_secs(2)).await;
     stop.store(true, Ordering::Relaxed);
-    told("alone", frames.await.expect("it ends"));
+    told("alone", alone.await.expect("it ends"));
 
     let stop = Arc::new(AtomicBool::new(false));
-    let frames = tokio::spawn(self::frames(2, store.clone(), stop.clone()));
+    let beside = tokio::spawn(frames(2, store.clone(), stop.clone()));
     let begin = Instant::now();
     let profile = "companion".parse().expect("a name");
     let options = Options { profile, differing: Differing::Keep, unsound: Unsound::Name };
@@ -60,7 +60,7 @@ async fn main() {
     let seconds = begin.elapsed().as_secs_f64();
     stop.store(true, Ordering::Relaxed);
     println!("{} conversations came in, in {seconds:.1} s", report.added.len());
-    told("beside the import", frames.await.expect("it ends"));
+    told("beside the import", beside.await.expect("it ends"));
     store.close().await;
 }
 

@@ -86,7 +86,8 @@ pub async fn all(store: &dyn Store) -> Vec<WholeLog> {
 pub fn taken(files: &[(&str, &[u8])]) -> (Vec<WholeLog>, Tally) {
     let (logs, tally) = tried(files, Unsound::Name).unwrap_or_else(|error| panic!("{error}"));
     for log in &logs {
-        assert_eq!(read(&export(std::slice::from_ref(log))).unwrap(), [log.clone()]);
+        let one = std::slice::from_ref(log);
+        assert_eq!(read(&export(one)).unwrap(), one);
     }
     (logs, tally)
 }

@@ -29,12 +29,12 @@ use crate::store::{
 const STEP: Duration = Duration::from_millis(8);
 
 /// Pieces that are collected before they are written, and bytes of their texts.
-const TOGETHER: usize = 256;
+const TOGETHER: usize = 1024;
 const TOGETHER_BYTES: usize = 1 << 20;
 
 /// Events of one piece, and bytes of their texts: what is written without a look at the clock.
-const PIECE_EVENTS: usize = 16;
-const PIECE_BYTES: usize = 64 << 10;
+const PIECE_EVENTS: usize = 4;
+const PIECE_BYTES: usize = 16 << 10;
 
 /// Bytes of the disk that an import leaves free, so that others can go on writing and what was
 /// staged can be removed again; at most a third of the disk.

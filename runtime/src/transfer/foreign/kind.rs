@@ -74,10 +74,11 @@ impl<'d> Kind<'d> {
             let Some(list) = value.get(name).filter(|list| list.is_list()) else { continue };
             match list.items().next() {
                 Some(first) if plain::is_message(first) => return Self::Messages(value),
-                Some(first) if depth == Depth::Top => {
-                    if !matches!(Self::at(first, Depth::Within), Self::Strange) {
-                        return Self::List(list);
-                    }
+                Some(first)
+                    if depth == Depth::Top
+                        && !matches!(Self::at(first, Depth::Within), Self::Strange) =>
+                {
+                    return Self::List(list);
                 }
                 _ => {}
             }

@@ -12,8 +12,8 @@ use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
-    let list = ["messages", "messagesTree"].iter().filter_map(|name| value.get(name));
-    let list = list.filter(|list| list.is_list()).last().ok_or_else(no_messages)?;
+    let mut lists = ["messagesTree", "messages"].iter().filter_map(|name| value.get(name));
+    let list = lists.find(|list| list.is_list()).ok_or_else(no_messages)?;
     let usual = value.get("options").and_then(|options| model(options.get("model")));
     let mut nodes = Vec::new();
     // Trees may be deep. The messages of a list come before those of the lists within it.

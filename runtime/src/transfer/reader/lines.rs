@@ -40,6 +40,9 @@ pub(super) struct Wrong {
     pub(super) reason: String,
 }
 
+/// Why a line cannot be trusted, and its number where that can be read.
+type Distrust = (&'static str, Option<u64>);
+
 impl<R> Lines<R> {
     pub(super) fn new(input: R) -> Self {
         let hash = Sha256::new();
@@ -129,9 +132,8 @@ impl<R: BufRead> Lines<R> {
         Ok(content)
     }
 
-    /// What the check covers, with the number that the line says it has. Error: why the line cannot
-    /// be trusted, and its number where that can be read.
-    fn covered(&self) -> Result<(&[u8], u64), (&'static str, Option<u64>)> {
+    /// What the check covers, with the number that the line says it has.
+    fn covered(&self) -> Result<(&[u8], u64), Distrust> {
         let line = &self.buffer;
         let covered = line.strip_suffix(b"\n").and_then(|line| line.get(COVERED..));
         let found = line.strip_prefix(PREFIX).and_then(|rest| rest.split_at_checked(CHECK_DIGITS));

@@ -16,8 +16,14 @@ pub(super) async fn of_body(incoming: &mut Incoming, body: Body, most: u64) -> A
     Ok(false)
 }
 
-/// Each field of a form is a file, whatever it is called; empty ones are none.
-pub(super) async fn of_form(incoming: &mut Incoming, request: Request, most: u64) -> ApiResult<()> {
+/// Each field of a form is a file, whatever it is called; empty ones are none. Gives whether there
+/// was a field `strict` beside them, which is no file.
+pub(super) async fn of_form(
+    incoming: &mut Incoming,
+    request: Request,
+    most: u64,
+) -> ApiResult<bool> {
+    let mut strict = false;
     let not_a_form = |_| ApiError::invalid("The form cannot be read.");
     let mut form = Multipart::from_request(request, &()).await.map_err(not_a_form)?;
     let cut = |_| ApiError::invalid("The form ends before its end, or is larger than is taken.");
