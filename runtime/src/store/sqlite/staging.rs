@@ -5,6 +5,7 @@
 //! ready, for [`STEP`] at a time. So an import delays nobody else's commits, however large it is.
 
 use std::collections::{HashMap, VecDeque};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use protocol::{Event, LogId, Timestamp, WorkerId};
@@ -18,7 +19,7 @@ use super::place::Place;
 use super::readers::Readers;
 use super::texts::Index;
 use super::writer::{Change, Writer};
-use super::{delete, transfer, write};
+use super::{delete, file, transfer, write};
 use crate::store::{
     Append, Cause, Differing, Durability, Give, Imported, Outage, Prompt, Relation, StoreError,
     WholeLog,
@@ -50,6 +51,9 @@ pub(super) struct Piece {
 
 /// An import under way.
 pub(super) struct Staging {
+    /// Moves what is committed from the write-ahead log into the file, so that no commit has to: a
+    /// commit may go on beside this, but not beside a sync of its own. None where it cannot be had.
+    checkpoints: Option<Connection>,
     writer: Writer,
     readers: Readers,
     pieces: VecDeque<Piece>,
@@ -60,8 +64,20 @@ pub(super) struct Staging {
 }
 
 impl Staging {
+    /// Blocks for as long as it takes to open a connection.
+    fn checkpointing(&mut self, file: &Path) {
+        let opened = file::open_to_write(file);
+        self.checkpoints = opened
+            .inspect_err(|error| {
+                let error = error as &dyn std::error::Error;
+                tracing::debug!(error, "commits move what they commit by themselves");
+            })
+            .ok();
+    }
+
     pub(super) fn new(writer: Writer, readers: Readers) -> Self {
         Self {
+            checkpoints: None,
             writer,
             readers,
             pieces: VecDeque::new(),
@@ -107,7 +123,11 @@ impl Staging {
         differing: Differing,
     ) -> Result<Imported, StoreError> {
         // What an import before this one could not remove.
-        threads.block_on(self.writer.alone(|db| db.give_up_staged()))?;
+        let begun = self.writer.alone(|db| {
+            db.give_up_staged()?;
+            Ok(db.file().to_owned())
+        });
+        self.checkpointing(&threads.block_on(begun)?);
         let mut failed = None;
         let given = logs(&mut |log| {
             self.take(threads, log).map_err(|error| {
@@ -194,12 +214,18 @@ impl Staging {
 
     /// Has all pieces written that wait.
     fn write(&mut self, threads: &Handle) -> Result<(), StoreError> {
+        let own = self.checkpoints.is_none();
         while !self.pieces.is_empty() {
             let mut pieces = std::mem::take(&mut self.pieces);
             self.pieces = threads.block_on(self.writer.alone(move |db| {
-                db.stage(&mut pieces)?;
+                db.stage(&mut pieces, own)?;
                 Ok(pieces)
             }))?;
+        }
+        if let Some(connection) = &self.checkpoints {
+            // Where it cannot be done now, it is done later.
+            let passive = "PRAGMA wal_checkpoint(PASSIVE)";
+            let _ = connection.query_row(passive, [], |_| Ok(()));
         }
         self.bytes = 0;
         Ok(())

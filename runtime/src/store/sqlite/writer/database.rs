@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
@@ -116,12 +117,15 @@ impl Database {
     }
 
     /// Writes pieces of an import for a few milliseconds, where nobody sees them. Takes those that
-    /// are committed from the queue.
+    /// are committed from the queue. Without `checkpoints` another connection moves what is committed
+    /// from the write-ahead log into the file, until the import ends.
     pub(in crate::store::sqlite) fn stage(
         &mut self,
         pieces: &mut VecDeque<Piece>,
+        checkpoints: bool,
     ) -> Result<(), StoreError> {
         let place = &self.place;
+        self.checkpoint_by_itself(checkpoints);
         let mut done = staging::write(&mut self.connection, place, pieces, self.index);
         if done.as_ref().is_err_and(texts::is_broken_index) {
             self.index = Index::Left;
@@ -137,13 +141,31 @@ impl Database {
         &mut self,
         workers: usize,
     ) -> Result<(), StoreError> {
+        self.checkpoint_by_itself(true);
         staging::publish(&mut self.connection, &self.place, workers)
             .map_err(|cause| self.not_imported(cause))
     }
 
     /// Gives up all that was staged; a sweep removes it.
     pub(in crate::store::sqlite) fn give_up_staged(&mut self) -> Result<bool, StoreError> {
+        self.checkpoint_by_itself(true);
         delete::give_up_staged(&self.connection).map_err(|cause| self.not_imported(cause))
+    }
+
+    pub(in crate::store::sqlite) fn file(&self) -> &Path {
+        self.place.file()
+    }
+
+    /// Whether a commit moves what is in the write-ahead log into the file, once that is long.
+    fn checkpoint_by_itself(&self, does: bool) {
+        // SQLite's own default, https://sqlite.org/pragma.html#pragma_wal_autocheckpoint.
+        let pages = if does { 1000 } else { 0 };
+        let set =
+            self.connection
+                .query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));
+        if let Err(error) = set {
+            tracing::debug!(%error, "the length of the write-ahead log stays as it is bounded");
+        }
     }
 
     fn not_imported(&self, cause: Cause) -> StoreError {
