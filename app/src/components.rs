@@ -15,6 +15,8 @@ mod entry_actions;
 mod error_note;
 mod focus;
 mod icon;
+#[cfg(feature = "ssr")]
+mod imported;
 mod leaving;
 mod message_actions;
 mod message_view;
@@ -48,6 +50,8 @@ pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
 pub use focus::Walked;
+#[cfg(feature = "ssr")]
+pub use imported::Imported;
 #[cfg(feature = "ssr")]
 pub use moment::Moment;
 pub use new_conversation::NewConversation;

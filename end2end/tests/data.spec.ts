@@ -98,11 +98,11 @@ for (const javaScriptEnabled of [true, false]) {
       await page.getByRole('button', { name: /^Delete it for good/ }).click();
       await expect(page.getByText('Nothing that could be brought back.')).toBeVisible();
       const file = page.getByLabel('File');
-      const send = page.getByRole('button', { name: 'Import this file' });
+      const send = page.getByRole('button', { name: 'Import these files' });
       await file.setInputFiles(upload('damaged.jsonl', json.replace('tides?', 'tidal?')));
       await send.click();
       const line = json.split('\n').findIndex((text) => text.includes('tides?')) + 1;
-      await expect(console.alert).toContainText(`Line ${line}: `);
+      await expect(console.alert).toContainText(`line ${line}: `);
       await expect(console.alert).toContainText('Nothing was imported.');
 
       await file.setInputFiles(upload('whole.jsonl', json));
@@ -127,11 +127,11 @@ for (const javaScriptEnabled of [true, false]) {
       watch.allow(/422/);
       await upstream.plays(answer('Here too.'));
       await console.open('/data');
-      await page.getByRole('button', { name: 'Import this file' }).click();
+      await page.getByRole('button', { name: 'Import these files' }).click();
       // The browser asks for the file by itself.
       await expect(page.getByLabel('File')).toBeFocused();
       await page.getByLabel('File').setInputFiles(upload('conversations.json', CHATGPT));
-      await page.getByRole('button', { name: 'Import this file' }).click();
+      await page.getByRole('button', { name: 'Import these files' }).click();
       await expect(page.getByRole('status')).toContainText('imported from a ChatGPT export');
       const [name, all] = await kept(page, () =>
         page.getByRole('link', { name: 'Export all conversations' }).click(),
@@ -173,7 +173,7 @@ for (const colorScheme of ['light', 'dark'] as const) {
         [CHATGPT, 'status'],
       ] as const) {
         await page.getByLabel('File').setInputFiles(upload('file.json', text));
-        await page.getByRole('button', { name: 'Import this file' }).click();
+        await page.getByRole('button', { name: 'Import these files' }).click();
         await expect(page.getByRole(role)).toBeVisible();
         expect(await faults(), role).toEqual([]);
         expect(await console.overflow()).toBe(0);

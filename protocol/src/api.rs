@@ -4,8 +4,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Adjustment, Cursor, Effort, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
-    RuntimeId, Timestamp, Turn, TurnId, UtcOffset, Worker, WorkerId,
+    RuntimeId, Timestamp, Turn, TurnId, UtcOffset, Worker,
 };
+
+mod import;
+
+pub use import::{ImportFormat, ImportRefusal, ImportReport, LeftOut, RefusalCode};
 
 /// `GET /api/v1/status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -263,41 +267,6 @@ pub struct Accepted {
 pub struct Cancelled {
     /// The turn in its final state; none when nothing ran.
     pub turn: Option<Turn>,
-}
-
-/// The answer to an import.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct ImportReport {
-    pub format: ImportFormat,
-    /// Conversations that are new here.
-    pub imported: u64,
-    /// Conversations that were here already, the same or longer.
-    pub skipped: u64,
-    /// Conversations that are here with another content and were left as they are.
-    pub kept: u64,
-    /// Conversations that were deleted here and can still be brought back. They were left so,
-    /// whatever their content; `/deleted` lists them.
-    #[serde(default)]
-    pub deleted: u64,
-    /// Entries of another program's export that have no place in a transcript: of a system or
-    /// a tool, hidden, or not text.
-    pub left_out: u64,
-    /// The first of the new ones, at most 100.
-    pub workers: Vec<WorkerId>,
-}
-
-/// Whose export it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum ImportFormat {
-    /// Companion's own.
-    Companion,
-    /// ChatGPT's `conversations.json`.
-    Chatgpt,
-    /// Open WebUI's list of chats.
-    OpenWebui,
 }
 
 /// `GET .../turns/{tid}/input`: exactly what was sent to the model.

@@ -35,7 +35,7 @@ mod transfer;
 mod turns;
 
 pub use export::{Export, ExportForm};
-pub use transfer::{Imports, Incoming};
+pub use transfer::{IMPORT_FILES, Imports, Incoming};
 
 /// What a runtime is made of.
 pub struct RuntimeConfig {

@@ -31,7 +31,7 @@ pub mod turn;
 mod unreadable;
 mod worker;
 
-pub use embedded::{Export, ExportForm, Imports, Incoming, Runtime, RuntimeConfig};
+pub use embedded::{Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig};
 pub use fresh::new_message_id;
 pub use listing::ListObservation;
 pub use new_file::NewFile;

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 
 pub mod local;
 pub mod openai;
-mod thinking;
+pub(crate) mod thinking;
 
 /// Outputs that may wait between a provider and its turn. The turn takes them at once and
 /// only stops taking while the store commits; a provider that is ahead by this much waits.

@@ -308,9 +308,9 @@ pub trait Store: Send + Sync + 'static {
     async fn check(&self) -> Result<(), StoreError>;
 
     /// Adds whole conversations, all or none, synced to the disk. Conversations that are here
-    /// already, or were deleted and can be brought back, stay as they are. No other commit comes
-    /// in between. Errors: `Import` (also for an error of `logs`), `Closed`; nothing was stored
-    /// then.
+    /// already, or were deleted and can be brought back, stay as they are. Other commits go on
+    /// meanwhile; nobody sees any of the conversations before all of them are there. Errors:
+    /// `Import` (also for an error of `logs`), `Panicked`, `Closed`; nothing was added then.
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
 
     /// Commits the pending requests and closes; afterwards every write fails with `Closed`.

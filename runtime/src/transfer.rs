@@ -5,41 +5,42 @@
 //! describes Companion's own format.
 
 mod any;
+mod archive;
 mod check;
 mod foreign;
 mod format;
 mod import;
+mod json;
 mod markdown;
 mod reader;
 mod refusal;
 mod salvage;
+mod seems;
+mod split;
+mod tally;
 mod writer;
 
 pub use any::Format;
 pub use foreign::read_foreign;
 pub use format::VERSION;
-pub use import::{ImportError, Report, Upload, import};
+pub use import::{ImportError, Options, Report, Source, Upload, import, read_files};
 pub(crate) use markdown::Document;
 pub use markdown::markdown;
-pub use reader::{each, read};
+pub use reader::read;
 pub use refusal::{Place, ReadError, Refusal};
 pub use salvage::{Salvaged, exportable, salvage};
+pub use tally::{REFUSALS, Tally, Unsound};
 pub use writer::Writer;
 
-/// The longest line of an export in bytes. Few answers have a thousandth of that.
-pub const LINE_BYTES: u64 = 32 << 20;
+/// The most bytes that the text and the thinking of one message may have together, whatever the
+/// settings are: what comes in has to go out and come in again.
+pub const MESSAGE_BYTES: u64 = 16 << 20;
+/// What stands around an event in a line of an export, at most.
+const LINE_AROUND_BYTES: u64 = 80;
+/// The longest line of an export in bytes: JSON writes a byte of a text as six at most.
+pub const LINE_BYTES: u64 = 6 * MESSAGE_BYTES + (1 << 20);
 /// The most bytes that the lines of one conversation may have: each conversation is in memory as a
 /// whole.
 pub const CONVERSATION_BYTES: u64 = 256 << 20;
 /// The most conversations in one file.
 pub const CONVERSATIONS: u64 = 100_000;
-
-/// How much a file contained.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Totals {
-    pub conversations: u64,
-    /// How many entries were not imported. Of another program's format: those that have no place
-    /// in a transcript, which are system and tool messages, hidden ones, and parts that are not
-    /// text. Of Companion's own format: log entries that were unreadable when it was exported.
-    pub left_out: u64,
-}

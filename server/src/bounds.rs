@@ -40,8 +40,8 @@ pub const INCOMING_BYTES: u64 = 64 * 1024 * 1024;
 /// What a form puts around a file: its fields and their headers.
 const FORM_AROUND_BYTES: u64 = 16 * 1024;
 
-/// How long a file may take to come, at whatever rate: only one is imported at a time, and others
-/// wait for it. 256 MB take 40 minutes over a line of 1 Mbit/s.
+/// How long files may take to come, at whatever rate: each upload holds one of few places. 256 MB
+/// take 40 minutes over a line of 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How long it may take to import a file once it is there.
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(15 * 60);

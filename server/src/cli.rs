@@ -41,13 +41,19 @@ pub enum Command {
         /// A new file; without one, or with "-", standard output
         file: Option<PathBuf>,
     },
-    /// Bring conversations in, all of a file or none; the server must not run
+    /// Bring conversations in; what is not sound is named, and the others come in. The server must
+    /// not run
     Import {
-        /// The file of `companion export`, ChatGPT's conversations.json, or Open WebUI's chats;
-        /// "-" is standard input
-        file: PathBuf,
-        /// Conversations that are here with another content stay as they are, and the others
-        /// come in; without it nothing does then
+        /// Exports of Companion, ChatGPT, Claude, DeepSeek, LibreChat, Open WebUI or llama.cpp, lists
+        /// of messages, or ZIP archives of such files; "-" is standard input
+        #[arg(required = true, value_name = "FILE")]
+        files: Vec<PathBuf>,
+        /// All or none: import nothing where any conversation is not sound, or is here with
+        /// another content
+        #[arg(long)]
+        strict: bool,
+        /// With --strict: conversations that are here with another content stay as they are, and
+        /// the others come in
         #[arg(long)]
         keep_existing: bool,
     },

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use runtime::store::Differing;
+use runtime::transfer::Unsound;
 use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
@@ -34,9 +35,11 @@ fn main() -> ExitCode {
         Command::Bundle => bundle::run(&loaded),
         Command::Backup { file } => backup::run(&loaded, &file),
         Command::Export { file } => export::run(&loaded, file.as_deref()),
-        Command::Import { file, keep_existing } => {
-            let differing = if keep_existing { Differing::Keep } else { Differing::Refuse };
-            threads.block_on(import::run(&loaded, &file, differing))
+        Command::Import { files, strict, keep_existing } => {
+            let differing =
+                if strict && !keep_existing { Differing::Refuse } else { Differing::Keep };
+            let unsound = if strict { Unsound::Refuse } else { Unsound::Name };
+            threads.block_on(import::run(&loaded, &files, differing, unsound))
         }
         Command::Serve | Command::Infer => threads.block_on(serve::run(loaded)),
     };

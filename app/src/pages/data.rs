@@ -1,10 +1,10 @@
 //! `/data`: every conversation as a file, and files of conversations back in.
 
 use leptos::prelude::*;
-use protocol::api::{DeletedList, DeletedWorker, ImportFormat, ImportReport};
+use protocol::api::{DeletedList, DeletedWorker, ImportReport};
 use protocol::{Error, RuntimeId};
 
-use crate::components::{ErrorNote, Moment};
+use crate::components::{ErrorNote, Imported, Moment};
 use crate::erase::{Erased, erase};
 use crate::label;
 use crate::text::{self, tr};
@@ -54,11 +54,11 @@ pub fn DataPage(
                 <p id="formats">{tr!(import_what)}</p>
                 <form method="post" action="/data" enctype="multipart/form-data">
                     <label for="file">{tr!(file)}</label>
-                    <input id="file" name="file" type="file" required accept=".json,.jsonl" aria-describedby="formats most" />
+                    <input id="file" name="file" type="file" multiple required accept=".json,.jsonl,.ndjson,.zip" aria-describedby="formats most" />
                     <p class="quiet" id="most">{text::file_most(import_bytes)}</p>
                     <label class="choice">
-                        <input name="existing" type="checkbox" value="keep" />
-                        {tr!(keep_existing)}
+                        <input name="strict" type="checkbox" value="on" />
+                        {tr!(import_strict)}
                     </label>
                     <p>
                         <button class="button" type="submit">{tr!(import_file)}</button>
@@ -70,32 +70,6 @@ pub fn DataPage(
                 <a href="/">{tr!(to_home)}</a>
             </p>
         </main>
-    }
-}
-
-/// What an import did.
-#[component]
-fn Imported(report: ImportReport) -> impl IntoView {
-    let ImportReport { format, imported, skipped, kept, deleted, left_out, workers } = report;
-    let from = match format {
-        ImportFormat::Companion => tr!(from_companion),
-        ImportFormat::Chatgpt => tr!(from_chatgpt),
-        ImportFormat::OpenWebui => tr!(from_open_webui),
-    };
-    let line =
-        |count: u64, words: fn(u64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
-    let first = workers.first().map(|worker| {
-        view! { <p><a href=format!("/c/{worker}")>{tr!(open_imported)}</a></p> }
-    });
-    view! {
-        <div class="note" data-kind="done" role="status">
-            <p class="note-title">{text::imported(imported, from)}</p>
-            {line(skipped, text::import_skipped)}
-            {line(kept, text::import_kept)}
-            {line(deleted, text::import_deleted)}
-            {line(left_out, text::import_left_out)}
-            {first}
-        </div>
     }
 }
 

@@ -11,6 +11,7 @@ use protocol::api::{DeletedList, ImportReport};
 use protocol::{Error, ErrorCode};
 use runtime::Runtime;
 use runtime::store::Differing;
+use runtime::transfer::Unsound;
 use serde::Deserialize;
 
 use super::Handlers;
@@ -43,28 +44,34 @@ pub(super) async fn import(State(console): State<Handlers>, request: Request<Bod
     show(&console, &headers, Some(done)).await
 }
 
-/// Takes the form's file, piece by piece, and imports it.
+/// Takes the form's files, piece by piece, and imports them.
 async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Error> {
-    let (mut file, mut differing) = (None, Differing::Refuse);
+    let mut files = None;
+    let (mut differing, mut unsound) = (Differing::Keep, Unsound::Name);
     let broken = |_| Error::new(ErrorCode::InvalidInput, tr!(file_broken));
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         match field.name() {
-            Some("file") if file.is_none() => {
+            Some("file") => {
+                let name = field.file_name().map(str::to_owned);
+                let mut begun = false;
                 // A form without a file sends an empty one.
                 while let Some(piece) = field.chunk().await.map_err(broken)? {
-                    let incoming = match &mut file {
+                    let incoming = match &mut files {
                         Some(incoming) => incoming,
                         none => none.insert(runtime.incoming()?),
                     };
+                    if !std::mem::replace(&mut begun, true) {
+                        incoming.file_begins(name.as_deref()).await?;
+                    }
                     incoming.write(&piece).await?;
                 }
             }
-            Some("existing") => differing = Differing::Keep,
+            Some("strict") => (differing, unsound) = (Differing::Refuse, Unsound::Refuse),
             _ => {}
         }
     }
     let none = || Error::new(ErrorCode::InvalidInput, tr!(no_file)).with_hint(tr!(no_file_hint));
-    runtime.import(file.ok_or_else(none)?, differing).await
+    runtime.import(files.ok_or_else(none)?, differing, unsound).await
 }
 
 fn unreadable(rejection: &MultipartRejection) -> Error {

@@ -1,5 +1,7 @@
 //! The numbers on the page of everybody's own data, which only the server writes.
 
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
+
 /// What an export holds.
 pub fn export_of(conversations: Option<u64>) -> String {
     match conversations {
@@ -47,5 +49,77 @@ pub fn import_left_out(count: u64) -> String {
     match count {
         1 => tr!(import_left_out_single).to_owned(),
         count => tr!(import_left_out_many, count = count),
+    }
+}
+
+/// Whose export it was.
+pub fn import_from(format: ImportFormat) -> &'static str {
+    match format {
+        ImportFormat::Companion => tr!(from_companion),
+        ImportFormat::Chatgpt => tr!(from_chatgpt),
+        ImportFormat::OpenWebui => tr!(from_open_webui),
+        ImportFormat::Claude => tr!(from_claude),
+        ImportFormat::Librechat => tr!(from_librechat),
+        ImportFormat::Deepseek => tr!(from_deepseek),
+        ImportFormat::LlamaCpp => tr!(from_llama_cpp),
+        ImportFormat::Messages => tr!(from_messages),
+        ImportFormat::Several => tr!(from_several),
+    }
+}
+
+/// How many entries of each kind were left out.
+pub fn left_out_kinds(kinds: &LeftOut) -> Vec<String> {
+    let LeftOut { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
+        *kinds;
+    let counted = [
+        (tr!(left_out_attachments), attachments),
+        (tr!(left_out_tools), tools),
+        (tr!(left_out_system), system),
+        (tr!(left_out_hidden), hidden),
+        (tr!(left_out_unasked), unasked),
+        (tr!(left_out_unreadable), unreadable),
+        (tr!(left_out_too_long), too_long),
+        (tr!(left_out_rest), other),
+    ];
+    let there = counted.into_iter().filter(|(_, count)| *count > 0);
+    there.map(|(kind, count)| tr!(left_out_kind, kind = kind, count = count)).collect()
+}
+
+pub fn import_refused(count: u64) -> String {
+    match count {
+        0 => tr!(import_refused_messages).to_owned(),
+        1 => tr!(import_refused_single).to_owned(),
+        count => tr!(import_refused_many, count = count),
+    }
+}
+
+pub fn import_more_refused(count: u64) -> String {
+    tr!(import_more_refused, count = count)
+}
+
+/// What was not imported: its file, its number and its title, as far as those are known.
+pub fn import_refused_what(file: Option<&str>, number: Option<u64>, title: Option<&str>) -> String {
+    let number = number.map(|number| tr!(import_refused_number, number = number));
+    let title = title.map(|title| tr!(import_refused_title, title = title));
+    let parts = [file.map(str::to_owned), number, title];
+    let known: Vec<String> = parts.into_iter().flatten().collect();
+    if known.is_empty() { String::new() } else { known.join(" ") + ": " }
+}
+
+pub fn import_refused_why(code: RefusalCode) -> &'static str {
+    match code {
+        RefusalCode::NotAnExport => tr!(refused_not_an_export),
+        RefusalCode::Archive => tr!(refused_archive),
+        RefusalCode::NotAConversation => tr!(refused_not_a_conversation),
+        RefusalCode::NoMessages => tr!(refused_no_messages),
+        RefusalCode::NotJson => tr!(refused_not_json),
+        RefusalCode::CutOff => tr!(refused_cut_off),
+        RefusalCode::TooLarge => tr!(refused_too_large),
+        RefusalCode::MessageTooLong => tr!(refused_message_too_long),
+        RefusalCode::Circle => tr!(refused_circle),
+        RefusalCode::Damaged => tr!(refused_damaged),
+        RefusalCode::Newer => tr!(refused_newer),
+        RefusalCode::Twice => tr!(refused_twice),
+        RefusalCode::Unsound => tr!(refused_unsound),
     }
 }

@@ -9,16 +9,20 @@ use tokio::sync::Semaphore;
 /// conversation in memory for as long as its reader takes.
 const EXPORTS: usize = 4;
 
+/// Uploads of files that are on their way, or wait to be imported; each takes room on the disk.
+const UPLOADS: usize = 4;
+
 pub(super) struct Gates {
     pub(super) exports: Arc<Semaphore>,
-    /// One at a time: an import holds up all other commits.
+    pub(super) uploads: Arc<Semaphore>,
+    /// One import at a time, once all of its files are there: a slow upload keeps nobody out.
     pub(super) import: Arc<Semaphore>,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        let (exports, import) = (Semaphore::new(EXPORTS), Semaphore::new(1));
-        Self { exports: Arc::new(exports), import: Arc::new(import) }
+        let places = |count| Arc::new(Semaphore::new(count));
+        Self { exports: places(EXPORTS), uploads: places(UPLOADS), import: places(1) }
     }
 }
 

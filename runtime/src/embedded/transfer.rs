@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use protocol::api::{ImportFormat, ImportReport};
-use protocol::{Error, ErrorCode};
+use protocol::{Error, ErrorCode, WorkerId};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Runtime;
@@ -11,7 +11,7 @@ use super::gates::too_many;
 use crate::fault;
 use crate::hub::Wake;
 use crate::store::Differing;
-use crate::transfer::{self, Format, ImportError, Report, Upload};
+use crate::transfer::{self, Format, ImportError, Options, Report, Source, Unsound, Upload};
 
 /// The most ids in an answer; further ones are only counted.
 const IDS: usize = 100;
@@ -25,21 +25,31 @@ pub struct Imports {
     pub bytes: u64,
 }
 
-/// A file that is being uploaded.
+/// The most files of one upload; a large ChatGPT export has some fifty.
+pub const IMPORT_FILES: usize = 256;
+
+/// Files that are being uploaded, one after the other.
 pub struct Incoming {
-    upload: Upload,
+    folder: PathBuf,
+    /// Bytes that may still come, of all files together.
+    left: u64,
+    most: u64,
+    files: Vec<Source>,
+    open: Option<(Option<String>, Upload)>,
+    too_large: bool,
     _place: OwnedSemaphorePermit,
 }
 
 impl Runtime {
-    /// Begins the upload of a file to import. Errors with `rate_limited` while another upload or
-    /// import is running.
+    /// Begins an upload of files to import. Errors with `rate_limited` while too many other uploads
+    /// are on their way.
     pub fn incoming(&self) -> Result<Incoming, Error> {
-        let place = self.inner.gates.import.clone().try_acquire_owned();
-        let _place = place.map_err(|_| too_many("Another import is under way."))?;
+        let place = self.inner.gates.uploads.clone().try_acquire_owned();
+        let _place = place.map_err(|_| too_many("Too many files are on their way."))?;
         let Imports { folder, bytes } = &self.inner.imports;
-        let upload = Upload::begin(folder, *bytes).map_err(told)?;
-        Ok(Incoming { upload, _place })
+        let (folder, most) = (folder.clone(), *bytes);
+        let (files, open, too_large) = (Vec::new(), None, false);
+        Ok(Incoming { folder, left: most, most, files, open, too_large, _place })
     }
 
     /// The largest size of a file, in bytes.
@@ -47,16 +57,17 @@ impl Runtime {
         self.inner.imports.bytes
     }
 
-    /// Imports a file, all of its conversations or none. Once begun, the import goes on to its end
-    /// even if this future is dropped.
+    /// Imports the files of an upload, one upload at a time. Once begun, the import goes on to its
+    /// end even if this future is dropped.
     pub async fn import(
         &self,
         incoming: Incoming,
         differing: Differing,
+        unsound: Unsound,
     ) -> Result<ImportReport, Error> {
         let runtime = self.clone();
-        let done = tokio::spawn(async move { runtime.import_now(incoming, differing).await });
-        done.await.unwrap_or_else(|_| {
+        let work = async move { runtime.import_now(incoming, differing, unsound).await };
+        tokio::spawn(work).await.unwrap_or_else(|_| {
             Err(Error::new(ErrorCode::Internal, "The import broke off.")
                 .with_hint("The server's log says why; look before trying again."))
         })
@@ -64,11 +75,15 @@ impl Runtime {
 
     async fn import_now(
         &self,
-        incoming: Incoming,
+        mut incoming: Incoming,
         differing: Differing,
+        unsound: Unsound,
     ) -> Result<ImportReport, Error> {
-        let Incoming { upload, _place } = incoming;
-        let file = upload.into_file().await.map_err(told)?;
+        incoming.file_ends().await?;
+        let Incoming { files, _place, .. } = incoming;
+        // Those that came before are imported first.
+        let turn = self.inner.gates.import.clone().acquire_owned().await;
+        let _turn = turn.map_err(|_| too_many("No import is possible any more."))?;
         let shared = &self.inner.shared;
         let now = shared.clock.now();
         let profile = self.bundle().default_profile().clone();
@@ -78,7 +93,8 @@ impl Runtime {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "deleted conversations could not be removed before an import");
         }
-        let report = transfer::import(shared.store.as_ref(), file, profile, differing, now).await;
+        let options = Options { profile, differing, unsound };
+        let report = transfer::import(shared.store.as_ref(), files, options, now).await;
         let report = report.map_err(told)?;
         if !report.added.is_empty() {
             // There may be too many to tell the observers of the list one by one.
@@ -97,30 +113,85 @@ impl Runtime {
 }
 
 impl Incoming {
-    /// Adds a piece of the file. Errors with `invalid_input` when it becomes too large.
-    pub async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
-        self.upload.write(piece).await.map_err(told)
+    /// Begins the next file. Errors with `invalid_input` when there are too many.
+    pub async fn file_begins(&mut self, name: Option<&str>) -> Result<(), Error> {
+        self.file_ends().await?;
+        if self.files.len() >= IMPORT_FILES {
+            let message = format!("More than {IMPORT_FILES} files came at once.");
+            return Err(Error::new(ErrorCode::InvalidInput, message)
+                .with_hint("Nothing was imported. Import them in several steps."));
+        }
+        let upload = Upload::begin(&self.folder, self.left).map_err(told)?;
+        self.open = Some((name.map(str::to_owned), upload));
+        Ok(())
     }
 
-    /// Whether a write failed because the file was too large.
+    /// Adds a piece of the file that was begun, or of one without a name. Errors with
+    /// `invalid_input` when all files together become too large.
+    pub async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
+        if self.open.is_none() {
+            self.file_begins(None).await?;
+        }
+        let Some((_, upload)) = &mut self.open else { return Ok(()) };
+        let written = upload.write(piece).await;
+        self.too_large = upload.is_too_large();
+        written.map_err(|error| match error {
+            ImportError::TooLarge { .. } => told(ImportError::TooLarge { most: self.most }),
+            error => told(error),
+        })
+    }
+
+    /// Whether a write failed because there was too much.
     pub fn is_too_large(&self) -> bool {
-        self.upload.is_too_large()
+        self.too_large
+    }
+
+    /// How many files have begun.
+    pub fn files(&self) -> usize {
+        self.files.len() + usize::from(self.open.is_some())
+    }
+
+    async fn file_ends(&mut self) -> Result<(), Error> {
+        let Some((name, upload)) = self.open.take() else { return Ok(()) };
+        self.left = self.left.saturating_sub(upload.bytes());
+        let file = upload.into_file().await.map_err(told)?;
+        self.files.push(Source { name, file });
+        Ok(())
     }
 }
 
 fn shown(report: &Report) -> ImportReport {
+    let Report { tally, added, skipped, kept, deleted } = report;
+    let first = |ids: &[WorkerId]| ids.iter().take(IDS).copied().collect();
     ImportReport {
-        format: match report.format {
-            Format::Companion => ImportFormat::Companion,
-            Format::Chatgpt => ImportFormat::Chatgpt,
-            Format::OpenWebui => ImportFormat::OpenWebui,
+        format: match tally.formats.as_slice() {
+            [format] => shown_format(*format),
+            _ => ImportFormat::Several,
         },
-        imported: report.added.len() as u64,
-        skipped: report.skipped.len() as u64,
-        kept: report.kept.len() as u64,
-        deleted: report.deleted.len() as u64,
-        left_out: report.left_out,
-        workers: report.added.iter().take(IDS).copied().collect(),
+        imported: added.len() as u64,
+        skipped: skipped.len() as u64,
+        kept: kept.len() as u64,
+        deleted: deleted.len() as u64,
+        refused: tally.refused,
+        refusals: tally.refusals.clone(),
+        more_refusals: tally.more_refusals,
+        left_out: tally.left_out.total(),
+        left_out_kinds: tally.left_out,
+        workers: first(added),
+        kept_workers: first(kept),
+    }
+}
+
+fn shown_format(format: Format) -> ImportFormat {
+    match format {
+        Format::Companion => ImportFormat::Companion,
+        Format::Chatgpt => ImportFormat::Chatgpt,
+        Format::OpenWebui => ImportFormat::OpenWebui,
+        Format::Claude => ImportFormat::Claude,
+        Format::Librechat => ImportFormat::Librechat,
+        Format::Deepseek => ImportFormat::Deepseek,
+        Format::LlamaCpp => ImportFormat::LlamaCpp,
+        Format::Messages => ImportFormat::Messages,
     }
 }
 

@@ -27,7 +27,7 @@ const MAX_SPACE_BYTES: usize = 256;
 
 /// What a piece of a model's text is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Piece {
+pub(crate) enum Piece {
     Text(String),
     Reasoning(String),
     /// All text so far was thinking.
@@ -36,7 +36,7 @@ pub(super) enum Piece {
 
 /// A model's text on its way.
 #[derive(Debug)]
-pub(super) struct Thinking {
+pub(crate) struct Thinking {
     state: State,
     /// What may still become a mark, with the white space before it.
     held: String,
@@ -71,7 +71,7 @@ enum State {
 
 impl Thinking {
     /// A text of which nothing is known.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::begin(State::Opening { behind: false })
     }
 
@@ -94,7 +94,7 @@ impl Thinking {
     }
 
     /// Thinking came by another way, so a lone closing mark closes nothing.
-    pub(super) fn comes_apart(&mut self) {
+    pub(crate) fn comes_apart(&mut self) {
         if let State::Unopened(_) = self.state {
             self.state = State::Answer;
         } else if let State::Opening { behind } = &mut self.state {
@@ -108,14 +108,14 @@ impl Thinking {
     }
 
     /// Takes the next text; gives what it settles.
-    pub(super) fn push(&mut self, text: &str) -> Vec<Piece> {
+    pub(crate) fn push(&mut self, text: &str) -> Vec<Piece> {
         self.held.push_str(text);
         while self.step() {}
         std::mem::take(&mut self.pieces)
     }
 
     /// What was held back, as what it turned out to be.
-    pub(super) fn end(&mut self) -> Vec<Piece> {
+    pub(crate) fn end(&mut self) -> Vec<Piece> {
         let held = std::mem::take(&mut self.held);
         match self.state {
             // It waited for what stands behind it.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use tokio::sync::Mutex;
 
 use super::{
     Acceptance, Append, Branch, Deleted, Differing, Found, Give, Imported, ListPosition, Outage,
@@ -17,6 +18,7 @@ use lock::FolderLock;
 use place::Place;
 use readers::{READERS, Readers, SEARCHERS};
 use schema::Schema;
+use staging::Staging;
 use writer::{Change, Writer};
 
 mod aside;
@@ -33,6 +35,7 @@ mod read;
 mod readers;
 mod row;
 mod schema;
+mod staging;
 mod texts;
 mod transfer;
 mod write;
@@ -94,6 +97,8 @@ pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     searchers: Readers,
+    /// One import at a time: what is staged belongs to one.
+    importing: Arc<Mutex<()>>,
     /// Held for as long as any handle or the writing thread lives.
     _lock: Arc<FolderLock>,
 }
@@ -112,7 +117,7 @@ impl Sqlite {
         let readers = Readers::start(&file, &place, READERS)?;
         let searchers = Readers::start(&file, &place, SEARCHERS)?;
         let writer = Writer::start(connection, place, lock.clone()).map_err(unusable)?;
-        Ok(Self { writer, readers, searchers, _lock: lock })
+        Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
     }
 
     /// Looks at the database of a data folder and changes nothing, whoever has it open.
@@ -308,7 +313,9 @@ impl Store for Sqlite {
     }
 
     async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {
-        self.writer.alone(move |db| db.import(logs, differing)).await
+        let one = self.importing.clone().lock_owned().await;
+        let staging = Staging::new(self.writer.clone(), self.searchers.clone());
+        staging.import(one, logs, differing).await
     }
 
     async fn close(&self) {

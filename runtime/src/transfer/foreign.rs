@@ -1,24 +1,37 @@
 //! Other programs' exports: lists of conversations in JSON, each a tree of messages.
 //!
 //! One conversation is in memory at a time. What is read of it becomes a log as this product
-//! would have written it; [`build`] says how.
+//! would have written it; [`build`] says how. An entry of a conversation that is not what it should
+//! be costs itself alone, and so does a conversation.
 
-use std::cell::Cell;
-use std::fmt;
-use std::io::Read;
+use std::io::BufRead;
 
+use protocol::api::{LeftOut, RefusalCode};
 use protocol::{ProfileName, Role, Timestamp};
-use serde::de::{Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
-use serde_json::value::RawValue;
 
+use super::json::{Document, Json, Wrong};
 use super::refusal::{Place, ReadError, Refusal};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, Totals};
-use crate::store::{Take, WholeLog};
+use super::split::{Piece, Values};
+use super::tally::{Sink, Unsound};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, seems};
+use crate::store::WholeLog;
 
 mod build;
 mod chatgpt;
+mod citations;
+mod claude;
+mod deepseek;
+mod details;
+mod kind;
+mod librechat;
+mod llamacpp;
+mod moment;
 mod openwebui;
+mod plain;
+mod said;
+mod thought;
+
+use kind::Kind;
 
 /// A conversation of another program.
 struct Foreign {
@@ -33,27 +46,33 @@ struct Foreign {
 }
 
 /// One entry of its tree.
+#[derive(Default)]
 struct Node {
     id: String,
     parent: Option<String>,
     /// Whose text it is; none for what has no place in a transcript.
     role: Option<Role>,
     text: String,
+    reasoning: String,
     at: Option<Timestamp>,
     model: Option<String>,
-    /// Parts and entries that are not taken over.
-    left_out: u64,
+    /// Parts that are not taken over, or the entry itself.
+    left_out: LeftOut,
 }
 
-/// Reads the conversations of another program's export.
+/// Why a conversation is not taken.
+type Unfit = (RefusalCode, String);
+
+/// Reads the conversations of another program's export, all or none.
 pub fn read_foreign(bytes: &[u8], profile: &ProfileName) -> Result<Vec<WholeLog>, Refusal> {
     let mut all = Vec::new();
-    let read = each(bytes, profile, &mut |log| {
+    let mut take = |log| {
         all.push(log);
         Ok(())
-    });
-    match read {
-        Ok(_) => Ok(all),
+    };
+    let mut sink = Sink::new(&mut take, Unsound::Refuse);
+    match read_into(bytes, profile, &mut sink) {
+        Ok(()) => Ok(all),
         Err(ReadError::Refused(refusal)) => Err(refusal),
         Err(ReadError::Input(_) | ReadError::Taker(_)) => {
             unreachable!("bytes in memory can be read, and a list takes everything")
@@ -61,167 +80,255 @@ pub fn read_foreign(bytes: &[u8], profile: &ProfileName) -> Result<Vec<WholeLog>
     }
 }
 
-/// Gives the conversations of a list one by one to `take`; they go on with `profile` here.
-pub(super) fn each(
-    input: impl Read,
+/// Reads a file of JSON that is not Companion's own. Conversations go on with `profile` here.
+pub(super) fn read_into(
+    input: impl BufRead,
     profile: &ProfileName,
-    take: &mut Take<'_>,
-) -> Result<(Format, Totals), ReadError> {
-    // A megabyte more for what the parser reads ahead.
-    let left = Cell::new(CONVERSATION_BYTES + (1 << 20));
-    let mut list =
-        List { profile, take, left: &left, format: None, totals: Totals::default(), stopped: None };
-    let mut parser = serde_json::Deserializer::from_reader(Bounded { input, left: &left });
-    let read = parser.deserialize_seq(&mut list).and_then(|()| parser.end());
-    let (stopped, totals, format) = (list.stopped, list.totals, list.format);
-    match (stopped, read) {
-        (Some(error), _) => Err(error),
-        (None, Ok(())) => {
-            let empty = || Refusal::at(Place::File, "there is no conversation in it");
-            Ok((format.ok_or_else(empty)?, totals))
-        }
-        (None, Err(error)) if error.is_io() && left.get() > 0 => {
-            Err(ReadError::Input(error.into()))
-        }
-        (None, Err(_)) if left.get() == 0 => {
-            let reason = format!("it has more than {CONVERSATION_BYTES} bytes");
-            Err(Refusal::at(Place::Conversation(totals.conversations + 1), reason).into())
-        }
-        (None, Err(error)) => Err(Refusal::at(
-            Place::Conversation(totals.conversations + 1),
-            format!("it is not JSON as it should be: {error}"),
-        )
-        .into()),
+    sink: &mut Sink<'_, '_>,
+) -> Result<(), ReadError> {
+    let most = usize::try_from(CONVERSATION_BYTES).unwrap_or(usize::MAX);
+    let mut values = Values::new(input, most);
+    let mut file =
+        File { profile, sink, number: 0, known: false, strange: Vec::new(), gathered: None };
+    while let Some(piece) = values.next().map_err(ReadError::Input)? {
+        file.piece(piece, values.is_list())?;
     }
+    file.end()
 }
 
-/// Takes the elements of the list.
-struct List<'a, 'b> {
-    profile: &'a ProfileName,
-    take: &'a mut Take<'b>,
-    /// What may still be read before the next element begins.
-    left: &'a Cell<u64>,
-    format: Option<Format>,
-    totals: Totals,
-    stopped: Option<ReadError>,
+/// A file that is being read.
+struct File<'s, 'a, 'b> {
+    profile: &'s ProfileName,
+    sink: &'s mut Sink<'a, 'b>,
+    /// Of the conversation that was read last, from 1.
+    number: u64,
+    /// Whether there was anything of an export in it.
+    known: bool,
+    /// What was no conversation before there was one.
+    strange: Vec<Strange>,
+    /// The conversation whose messages stand in the file one by one.
+    gathered: Option<Gathered>,
 }
 
-impl<'de> Visitor<'de> for &mut List<'_, '_> {
-    type Value = ();
+struct Strange {
+    number: u64,
+    title: Option<String>,
+    code: RefusalCode,
+    reason: String,
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of conversations")
-    }
+/// A conversation of which a message is read at a time.
+struct Gathered {
+    number: u64,
+    foreign: Foreign,
+    bytes: u64,
+}
 
-    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<(), A::Error> {
-        while let Some(element) = list.next_element::<Box<RawValue>>()? {
-            if let Err(error) = self.element(element.get()) {
-                self.stopped = Some(error);
-                return Err(A::Error::custom("stopped"));
+impl File<'_, '_, '_> {
+    fn piece(&mut self, piece: Piece, in_list: bool) -> Result<(), ReadError> {
+        let bytes = match piece {
+            Piece::Value(bytes) => bytes,
+            Piece::TooLong if self.gathered.is_some() => {
+                self.broken(LeftOut { too_long: 1, ..LeftOut::default() });
+                return Ok(());
             }
-            self.left.set(CONVERSATION_BYTES + (1 << 20));
+            Piece::TooLong => {
+                let reason = format!("it has more than {CONVERSATION_BYTES} bytes");
+                return self.strange(RefusalCode::TooLarge, None, reason);
+            }
+            Piece::CutOff => {
+                let reason = match self.number {
+                    0 => {
+                        "the file ends in the middle of its first conversation; it was cut off, \
+                          perhaps while it was downloaded"
+                    }
+                    _ => {
+                        "the file ends before its end; it was cut off, perhaps while it was \
+                          downloaded, and nothing behind it is known"
+                    }
+                };
+                return self.strange(RefusalCode::CutOff, None, reason.to_owned());
+            }
+            Piece::Behind => {
+                let reason = "there is something behind the end of the list".to_owned();
+                return self.strange(RefusalCode::NotJson, None, reason);
+            }
+        };
+        let text = String::from_utf8_lossy(&bytes);
+        let document = match Document::parse(&text) {
+            Ok(document) => document,
+            Err(_) if self.gathered.is_some() => {
+                self.broken(LeftOut { unreadable: 1, ..LeftOut::default() });
+                return Ok(());
+            }
+            Err(Wrong::At(at)) => {
+                let reason = format!("it is not JSON as it should be, from its byte {} on", at + 1);
+                return self.strange(RefusalCode::NotJson, None, reason);
+            }
+            Err(Wrong::TooMany) => {
+                let reason = "it holds more values than are taken".to_owned();
+                return self.strange(RefusalCode::TooLarge, None, reason);
+            }
+        };
+        self.value(document.root(), bytes.len() as u64, in_list)
+    }
+
+    fn value(&mut self, value: Json<'_>, bytes: u64, in_list: bool) -> Result<(), ReadError> {
+        if let Some(session) = llamacpp::session(value) {
+            return self.begin(session);
+        }
+        let line = llamacpp::line(value);
+        let message = line.is_some() || plain::is_message(value);
+        match &mut self.gathered {
+            Some(gathered) if message || in_list => {
+                gathered.bytes += bytes;
+                if gathered.bytes <= CONVERSATION_BYTES {
+                    let before = gathered.foreign.nodes.last().map(|node| node.id.clone());
+                    let at = gathered.foreign.nodes.len();
+                    gathered.foreign.nodes.push(match line {
+                        Some(message) => llamacpp::node(message, at),
+                        None => plain::node(value, at, before),
+                    });
+                }
+                return Ok(());
+            }
+            _ => {}
+        }
+        if message && line.is_none() {
+            self.begin(plain::empty())?;
+            return self.value(value, bytes, in_list);
+        }
+        match Kind::of(value) {
+            Kind::List(list) => {
+                let items: Vec<_> = list.items().collect();
+                for item in items {
+                    self.one(item)?;
+                }
+                Ok(())
+            }
+            _ => self.one(value),
+        }
+    }
+
+    /// Begins a conversation whose messages follow one by one.
+    fn begin(&mut self, foreign: Foreign) -> Result<(), ReadError> {
+        self.gathered_ends()?;
+        self.number += 1;
+        self.gathered = Some(Gathered { number: self.number, foreign, bytes: 0 });
+        self.recognized()
+    }
+
+    /// A message that cannot be read stands where the next one is expected.
+    fn broken(&mut self, left_out: LeftOut) {
+        if let Some(Gathered { foreign, .. }) = &mut self.gathered {
+            let id = format!("number {}", foreign.nodes.len());
+            let parent = foreign.nodes.last().map(|node| node.id.clone());
+            foreign.nodes.push(Node { id, parent, left_out, ..Node::default() });
+        }
+    }
+
+    fn gathered_ends(&mut self) -> Result<(), ReadError> {
+        let Some(Gathered { number, foreign, bytes }) = self.gathered.take() else {
+            return Ok(());
+        };
+        if bytes > CONVERSATION_BYTES {
+            let reason = format!("it has more than {CONVERSATION_BYTES} bytes");
+            return self.refuse(number, foreign.title.as_deref(), RefusalCode::TooLarge, reason);
+        }
+        self.conversation(number, foreign)
+    }
+
+    /// One conversation.
+    fn one(&mut self, value: Json<'_>) -> Result<(), ReadError> {
+        self.gathered_ends()?;
+        let kind = Kind::of(value);
+        if matches!(kind, Kind::Strange | Kind::List(_)) {
+            let title = value.first_of(&["title", "name"]).and_then(Json::text);
+            let reason = seems::of_json(value);
+            return self.strange(RefusalCode::NotAConversation, title, reason);
+        }
+        self.number += 1;
+        self.recognized()?;
+        match kind.read(value) {
+            Ok(foreign) => self.conversation(self.number, foreign),
+            Err((code, reason)) => {
+                let title = value.first_of(&["title", "name"]).and_then(Json::text);
+                self.refuse(self.number, title, code, reason)
+            }
+        }
+    }
+
+    fn conversation(&mut self, number: u64, foreign: Foreign) -> Result<(), ReadError> {
+        if number > CONVERSATIONS {
+            let reason = format!("there are more than {CONVERSATIONS}");
+            return self.refuse(number, foreign.title.as_deref(), RefusalCode::TooLarge, reason);
+        }
+        let (title, format) = (foreign.title.clone(), foreign.format);
+        match build::log(foreign, self.profile) {
+            Ok(build::Built { log, left_out, too_long }) => {
+                for reason in too_long {
+                    self.refuse(number, title.as_deref(), RefusalCode::MessageTooLong, reason)?;
+                }
+                if self.sink.is_strict() && left_out.unreadable > 0 {
+                    let reason = "an entry of it is not what it should be".to_owned();
+                    return self.refuse(number, title.as_deref(), RefusalCode::Unsound, reason);
+                }
+                self.sink.sound(format, log, &left_out)
+            }
+            Err((code, reason)) => self.refuse(number, title.as_deref(), code, reason),
+        }
+    }
+
+    fn refuse(
+        &mut self,
+        number: u64,
+        title: Option<&str>,
+        code: RefusalCode,
+        reason: String,
+    ) -> Result<(), ReadError> {
+        self.sink.refuse(
+            code,
+            Some(number),
+            title,
+            Refusal::at(Place::Conversation(number), reason),
+        )
+    }
+
+    /// What is no conversation; told of once there is one in the same file.
+    fn strange(
+        &mut self,
+        code: RefusalCode,
+        title: Option<&str>,
+        reason: String,
+    ) -> Result<(), ReadError> {
+        self.gathered_ends()?;
+        self.number += 1;
+        if self.known {
+            return self.refuse(self.number, title, code, reason);
+        }
+        // More of them tell nothing more, since a file that begins so is most likely no export.
+        if self.strange.len() < super::tally::REFUSALS {
+            let title = title.map(str::to_owned);
+            self.strange.push(Strange { number: self.number, title, code, reason });
         }
         Ok(())
     }
-}
 
-impl List<'_, '_> {
-    fn element(&mut self, json: &str) -> Result<(), ReadError> {
-        let number = self.totals.conversations + 1;
-        let refuse = |reason: String| Refusal::at(Place::Conversation(number), reason);
-        if number > CONVERSATIONS {
-            return Err(refuse(format!("there are more than {CONVERSATIONS}")).into());
+    fn recognized(&mut self) -> Result<(), ReadError> {
+        self.known = true;
+        for Strange { number, title, code, reason } in std::mem::take(&mut self.strange) {
+            self.refuse(number, title.as_deref(), code, reason)?;
         }
-        let foreign = conversation(json).map_err(refuse)?;
-        if self.format.is_some_and(|format| format != foreign.format) {
-            return Err(refuse("it is in another format than those before".to_owned()).into());
+        Ok(())
+    }
+
+    fn end(mut self) -> Result<(), ReadError> {
+        self.gathered_ends()?;
+        if self.known {
+            return Ok(());
         }
-        self.format = Some(foreign.format);
-        self.totals.conversations = number;
-        let (log, left_out) = build::log(foreign, self.profile).map_err(refuse)?;
-        self.totals.left_out += left_out;
-        (self.take)(log).map_err(ReadError::Taker)
-    }
-}
-
-/// Which fields there are tells whose it is.
-#[derive(Deserialize)]
-struct Probe {
-    mapping: Option<IgnoredAny>,
-    chat: Option<IgnoredAny>,
-    history: Option<IgnoredAny>,
-    messages: Option<IgnoredAny>,
-}
-
-fn conversation(json: &str) -> Result<Foreign, String> {
-    let wrong = |error: serde_json::Error| format!("it is not JSON as it should be: {error}");
-    let probe: Probe = serde_json::from_str(json).map_err(wrong)?;
-    if probe.mapping.is_some() {
-        chatgpt::read(json).map_err(wrong)
-    } else if probe.chat.is_some() || probe.history.is_some() || probe.messages.is_some() {
-        openwebui::read(json).map_err(wrong)
-    } else {
-        Err("it is in no format that can be imported".to_owned())
-    }
-}
-
-/// Seconds or milliseconds since 1970, as programs write them; none for what is no moment.
-fn moment(number: Option<f64>) -> Option<Timestamp> {
-    // Seconds reach this in the year 5138.
-    const MILLISECONDS: f64 = 1e11;
-    const LAST: f64 = 253_402_300_799_999.0;
-    let number = number.filter(|number| *number >= 0.0)?;
-    let ms = if number < MILLISECONDS { number * 1000.0 } else { number };
-    (ms <= LAST).then(|| Timestamp::from_unix_ms(ms as i64))
-}
-
-/// A JSON object as a list of its fields, in their order; a name that is there twice is an
-/// error, where a map would keep the last of them.
-struct Fields<T>(Vec<(String, T)>);
-
-impl<T> Default for Fields<T> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Fields<T> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Each<T>(Vec<(String, T)>);
-        impl<'de, T: Deserialize<'de>> Visitor<'de> for Each<T> {
-            type Value = Fields<T>;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("messages by their ids")
-            }
-            fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<Fields<T>, A::Error> {
-                let mut names = std::collections::HashSet::new();
-                while let Some((name, value)) = map.next_entry::<String, T>()? {
-                    if !names.insert(name.clone()) {
-                        return Err(A::Error::custom("a message's id is there twice"));
-                    }
-                    self.0.push((name, value));
-                }
-                Ok(Fields(self.0))
-            }
-        }
-        deserializer.deserialize_map(Each(Vec::new()))
-    }
-}
-
-/// Ends where more was read than may be.
-struct Bounded<'a, R> {
-    input: R,
-    left: &'a Cell<u64>,
-}
-
-impl<R: Read> Read for Bounded<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let most = buffer.len().min(usize::try_from(self.left.get()).unwrap_or(usize::MAX));
-        if most == 0 && !buffer.is_empty() {
-            return Err(std::io::Error::other("too long"));
-        }
-        let read = self.input.read(&mut buffer[..most])?;
-        self.left.set(self.left.get() - read as u64);
-        Ok(read)
+        let empty = || "there is no conversation in it".to_owned();
+        let reason = self.strange.into_iter().next().map_or_else(empty, |first| first.reason);
+        Err(Refusal::at(Place::File, reason).into())
     }
 }

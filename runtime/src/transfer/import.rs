@@ -1,25 +1,40 @@
-//! From a file to the store: validated as a whole first, then committed, all or none.
+//! From files to the store: read once, and committed in one transaction.
 
 use std::fs::File;
-use std::io::{self, BufReader, Seek as _};
+use std::io::{self, Write as _};
 use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use protocol::api::RefusalCode;
 use protocol::{ProfileName, Timestamp, WorkerId};
 use tokio::io::AsyncWriteExt as _;
 
-use super::Totals;
-use super::any::{self, Format};
-use super::refusal::{ReadError, Refusal};
+use super::any;
+use super::refusal::{Place, ReadError, Refusal};
+use super::tally::{Sink, Tally, Unsound};
 use crate::recovery;
-use crate::store::{Differing, Give, Imported, Store, StoreError};
+use crate::store::{Differing, Give, Imported, Store, StoreError, Take, WholeLog};
 
-/// Bytes that are read from a file at once.
-const READ_BYTES: usize = 256 * 1024;
+/// A file to import.
+pub struct Source {
+    /// What the file is called, where it has a name.
+    pub name: Option<String>,
+    pub file: File,
+}
+
+/// How files are imported.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Conversations of other programs go on with it.
+    pub profile: ProfileName,
+    pub differing: Differing,
+    pub unsound: Unsound,
+}
 
 /// What an import did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    pub format: Format,
+    pub tally: Tally,
     pub added: Vec<WorkerId>,
     /// They were here already, whole or longer.
     pub skipped: Vec<WorkerId>,
@@ -27,8 +42,6 @@ pub struct Report {
     pub kept: Vec<WorkerId>,
     /// They were deleted here and can be brought back, and were left so.
     pub deleted: Vec<WorkerId>,
-    /// See [`Totals::left_out`].
-    pub left_out: u64,
 }
 
 /// Why nothing was imported.
@@ -75,6 +88,11 @@ impl Upload {
         self.bytes > self.most
     }
 
+    /// How many bytes have come.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// The whole of it.
     pub async fn into_file(mut self) -> Result<File, ImportError> {
         self.file.flush().await.map_err(ImportError::Input)?;
@@ -82,46 +100,100 @@ impl Upload {
     }
 }
 
-/// Imports a file, all of its conversations or none. Turns that had not ended are interrupted
-/// and keep their text; conversations of other programs go on with `profile`. The file is read
-/// twice.
+/// Imports files: all conversations that are sound, in one transaction. Turns that had not ended are
+/// interrupted and keep their text. Errors with `Refused` where none of the files is an export, and
+/// with [`Unsound::Refuse`] where anything is not sound.
 pub async fn import(
     store: &dyn Store,
-    mut file: File,
-    profile: ProfileName,
-    differing: Differing,
+    sources: Vec<Source>,
+    options: Options,
     now: Timestamp,
 ) -> Result<Report, ImportError> {
-    let named = profile.clone();
-    let looked =
-        tokio::task::spawn_blocking(move || look(&mut file, &named).map(|found| (file, found)));
-    let (mut file, (format, totals)) = match looked.await {
-        Ok(looked) => looked?,
-        Err(error) => return Err(ImportError::Input(io::Error::other(error))),
-    };
+    let differing = options.differing;
+    let told: Arc<Mutex<Option<Tally>>> = Arc::default();
+    let tell = told.clone();
     let give: Give = Box::new(move |take| {
-        file.rewind()?;
-        match any::each(BufReader::with_capacity(READ_BYTES, file), &profile, take) {
-            Ok(_) => Ok(()),
-            Err(ReadError::Taker(cause)) => Err(cause),
-            Err(error) => Err(error.into()),
-        }
+        let tally = read_sources(sources, &options, take).map_err(|error| match error {
+            ReadError::Taker(cause) => cause,
+            error => error.into(),
+        })?;
+        *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(tally);
+        Ok(())
     });
-    let done = store.import(give, differing).await.map_err(told)?;
+    let done = store.import(give, differing).await.map_err(of_store)?;
     let Imported { added, skipped, differing: others, deleted } = done;
     if differing == Differing::Refuse && !others.is_empty() {
         return Err(ImportError::Differs(others));
     }
     // A crash before it is done leaves it to the next start.
     recovery::interrupt_among(store, &added, now).await.map_err(ImportError::Store)?;
-    Ok(Report { format, added, skipped, kept: others, deleted, left_out: totals.left_out })
+    let tally = told.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    Ok(Report { tally, added, skipped, kept: others, deleted })
 }
 
-fn look(file: &mut File, profile: &ProfileName) -> Result<(Format, Totals), ImportError> {
-    file.rewind().map_err(ImportError::Input)?;
-    let input = BufReader::with_capacity(READ_BYTES, file);
-    any::each(input, profile, &mut |_| Ok(())).map_err(of_reader)
+/// Reads files that are in memory, as [`import`] does. Errors: why nothing of them is taken.
+pub fn read_files(
+    files: &[(&str, &[u8])],
+    options: &Options,
+) -> Result<(Vec<WholeLog>, Tally), ImportError> {
+    let mut sources = Vec::new();
+    for (name, bytes) in files {
+        let mut file = tempfile::tempfile().map_err(ImportError::Input)?;
+        file.write_all(bytes).map_err(ImportError::Input)?;
+        sources.push(Source { name: Some((*name).to_owned()), file });
+    }
+    let mut all = Vec::new();
+    let mut take = |log| {
+        all.push(log);
+        Ok(())
+    };
+    let tally = read_sources(sources, options, &mut take).map_err(of_reader)?;
+    Ok((all, tally))
 }
+
+/// Gives the conversations of all files.
+fn read_sources(
+    sources: Vec<Source>,
+    options: &Options,
+    take: &mut Take<'_>,
+) -> Result<Tally, ReadError> {
+    let mut sink = Sink::new(take, options.unsound);
+    let several = sources.len() > 1;
+    // Why the files were refused that are no exports.
+    let mut refused: Vec<String> = Vec::new();
+    let mut taken = 0;
+    for Source { name, file } in sources {
+        sink.file = name.filter(|_| several).map(|name| name.chars().take(NAME_CHARS).collect());
+        let before = (sink.tally.mark(), sink.tally.sound);
+        match any::file(file, &options.profile, &mut sink) {
+            Ok(()) => taken += 1,
+            Err(ReadError::Refused(refusal)) if !sink.is_strict() => {
+                if sink.tally.sound > before.1 {
+                    taken += 1;
+                } else {
+                    sink.tally.back_to(before.0);
+                }
+                let words = refusal.to_string();
+                refused.push(match &sink.file {
+                    Some(name) => format!("{name}: {words}"),
+                    None => words,
+                });
+                sink.refuse(RefusalCode::NotAnExport, None, None, refusal)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if taken == 0 && !refused.is_empty() {
+        refused.truncate(NAMED);
+        return Err(Refusal::at(Place::File, refused.join("; ")).into());
+    }
+    Ok(sink.tally)
+}
+
+/// Characters of a file's name that are kept.
+const NAME_CHARS: usize = 100;
+/// Files that are named where none of them is an export.
+const NAMED: usize = 10;
 
 fn of_reader(error: ReadError) -> ImportError {
     match error {
@@ -131,8 +203,7 @@ fn of_reader(error: ReadError) -> ImportError {
     }
 }
 
-/// A file that changed between the two readings is refused as any other.
-fn told(error: StoreError) -> ImportError {
+fn of_store(error: StoreError) -> ImportError {
     match error {
         StoreError::Import(cause) => match cause.downcast::<ReadError>() {
             Ok(read) => of_reader(*read),

@@ -1,33 +1,38 @@
 //! Reads Companion's own format line by line. A line is parsed only after its check was compared.
+//!
+//! A line that is damaged costs the conversation that it belongs to. The checks of the lines behind
+//! it cannot be compared any more, since each covers all bytes before it; those conversations are
+//! taken where all their lines are there, in order, and make a sound log.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{BufRead, Read as _};
+use std::io::BufRead;
 use std::mem;
 
-use protocol::{LogId, Timestamp, WorkerId};
-use sha2::{Digest, Sha256};
+use protocol::api::{LeftOut, RefusalCode};
+use protocol::{Event, EventBody, LogId, Timestamp, WorkerId};
 
 use super::check::Checker;
-use super::format::{CHECK_DIGITS, COVERED, Content, HexLog, NAME, NUMBER, PREFIX, VERSION, check};
-use super::refusal::{ReadError, Refusal};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, LINE_BYTES, Totals};
+use super::format::{Content, HexLog, NAME, VERSION};
+use super::refusal::{Place, ReadError, Refusal};
+use super::tally::{Sink, Unsound};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, MESSAGE_BYTES};
 use crate::bundle::text_digest;
 use crate::newborn;
-use crate::store::{Prompt, Take, WholeLog};
+use crate::store::{Prompt, WholeLog};
+use lines::{Line, Lines, Wrong};
 
-const DAMAGED: &str = "it does not fit its check: it was changed or cut off";
-const OUT_OF_PLACE: &str =
-    "it was changed, or a line before it is missing, doubled or out of place";
+mod lines;
 
-/// Reads all conversations of a file.
+/// Reads all conversations of a file, all or none.
 pub fn read(bytes: &[u8]) -> Result<Vec<WholeLog>, Refusal> {
     let mut all = Vec::new();
-    let read = each(bytes, &mut |log| {
+    let mut take = |log| {
         all.push(log);
         Ok(())
-    });
-    match read {
-        Ok(_) => Ok(all),
+    };
+    let mut sink = Sink::new(&mut take, Unsound::Refuse);
+    match read_into(bytes, &mut sink) {
+        Ok(()) => Ok(all),
         Err(ReadError::Refused(refusal)) => Err(refusal),
         Err(ReadError::Input(_) | ReadError::Taker(_)) => {
             unreachable!("bytes in memory can be read, and a list takes everything")
@@ -35,103 +40,51 @@ pub fn read(bytes: &[u8]) -> Result<Vec<WholeLog>, Refusal> {
     }
 }
 
-/// Passes the conversations of a file to `take` one by one. Each of them is valid, but only the
+/// Reads the conversations of a file one by one. Each of them is sound; with a strict sink only the
 /// result of this function tells that the file is complete.
-pub fn each(input: impl BufRead, take: &mut Take<'_>) -> Result<Totals, ReadError> {
-    let mut lines = Lines { input, hash: Sha256::new(), number: 0, buffer: Vec::new() };
+pub(super) fn read_into(input: impl BufRead, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
+    let mut lines = Lines::new(input);
     let mut reader = Reader::default();
-    loop {
-        let Some(content) = lines.next()? else {
-            return Err(Refusal::line(lines.number + 1, "the file ends before its end").into());
-        };
-        let number = lines.number;
-        let refuse = |reason| ReadError::from(Refusal::line(number, reason));
-        let bytes = lines.buffer.len() as u64;
-        match reader.take(content, bytes, &lines.hash).map_err(refuse)? {
-            Next::GoOn => {}
-            Next::Whole(log) => take(*log).map_err(ReadError::Taker)?,
-            Next::End => break,
+    let before = sink.tally.sound;
+    let ended = loop {
+        let Some(line) = lines.next()? else { break false };
+        let number = lines.number();
+        if let Line { content: Ok(Content::End { .. }), .. } = &line {
+            reader.skipped_or_missing(number, sink)?;
+            reader.finish(line, number, &lines, sink)?;
+            break true;
         }
-        // The hash in the last line covers the bytes before that line.
-        lines.hash.update(&lines.buffer);
-    }
-    match lines.input.fill_buf().map_err(ReadError::Input)? {
-        [] => Ok(Totals { conversations: reader.conversations, left_out: reader.lost }),
-        _ => Err(Refusal::line(lines.number + 1, "there is something after the end").into()),
-    }
-}
-
-struct Lines<R> {
-    input: R,
-    /// The hash of all lines before the one in the buffer.
-    hash: Sha256,
-    number: u64,
-    /// The current line with its line feed.
-    buffer: Vec<u8>,
-}
-
-impl<R: BufRead> Lines<R> {
-    fn next(&mut self) -> Result<Option<Content<'static>>, ReadError> {
-        self.buffer.clear();
-        let mut most = (&mut self.input).take(LINE_BYTES + 1);
-        let read = most.read_until(b'\n', &mut self.buffer).map_err(ReadError::Input)?;
-        if read == 0 {
-            return Ok(None);
-        }
-        self.number += 1;
-        let content = if read as u64 > LINE_BYTES {
-            Err(format!("it is longer than {LINE_BYTES} bytes"))
-        } else {
-            parse(&self.buffer, self.number, &self.hash)
-        };
-        content.map(Some).map_err(|reason| Refusal::line(self.number, reason).into())
-    }
-}
-
-fn parse(line: &[u8], number: u64, before: &Sha256) -> Result<Content<'static>, String> {
-    let covered = line.strip_suffix(b"\n").and_then(|line| line.get(COVERED..));
-    let found = line.strip_prefix(PREFIX).and_then(|rest| rest.split_at_checked(CHECK_DIGITS));
-    let (Some(covered), Some((found, rest))) = (covered, found) else {
-        return Err(DAMAGED.to_owned());
+        reader.line(line, number, &lines, sink)?;
     };
-    if !rest.starts_with(NUMBER) {
-        return Err(DAMAGED.to_owned());
+    let last = lines.number() + 1;
+    if !ended {
+        reader.cut_off(last, sink)?;
+    } else if lines.has_more()? {
+        let words = "there is something after the end";
+        sink.refuse(RefusalCode::Damaged, None, None, Refusal::line(last, words))?;
     }
-    let expected = format!("\"line\":{number},");
-    if check(before, covered).as_bytes() != found {
-        let placed = covered.starts_with(expected.as_bytes());
-        return Err(if placed { DAMAGED } else { OUT_OF_PLACE }.to_owned());
+    if sink.tally.sound == before && !reader.begun {
+        return Err(Refusal::at(Place::File, "its first line is that of no export").into());
     }
-    let content = covered.strip_prefix(expected.as_bytes()).ok_or(OUT_OF_PLACE)?;
-    let json = [b"{", content].concat();
-    let content: Content<'static> =
-        serde_json::from_slice(&json).map_err(|_| "it is not a line of this format")?;
-    // The line is written again and compared: a difference means that this version does not know
-    // something in it, which would be lost.
-    if serde_json::to_vec(&content).ok().as_deref() != Some(&json) {
-        return Err("it holds something that this version does not know".to_owned());
-    }
-    Ok(content)
-}
-
-/// The effect of a line.
-enum Next {
-    GoOn,
-    /// A conversation is complete.
-    Whole(Box<WholeLog>),
-    End,
+    sink.is_of(Format::Companion);
+    Ok(())
 }
 
 #[derive(Default)]
 struct Reader {
+    /// Whether the first line was read.
     begun: bool,
     prompts: HashMap<String, String>,
     workers: HashSet<WorkerId>,
     conversations: u64,
     events: u64,
-    /// Log entries that were unreadable when the file was written, of all conversations.
+    /// Log entries that were unreadable when the file was written, of the next conversation.
     lost: u64,
     open: Option<Conversation>,
+    /// Whether the events that follow belong to a conversation that is not taken.
+    skips: bool,
+    /// Damaged lines that may each have begun a conversation.
+    headless: u64,
 }
 
 /// A conversation whose events are being read.
@@ -141,53 +94,120 @@ struct Conversation {
     created_at: Timestamp,
     missing: u64,
     bytes: u64,
+    /// Of the message that is being read.
+    message_bytes: u64,
     checker: Checker,
-    events: Vec<protocol::Event>,
+    events: Vec<Event>,
+    title: Option<String>,
+}
+
+type Fault = (RefusalCode, String);
+
+fn unsound(reason: impl Into<String>) -> Fault {
+    (RefusalCode::Unsound, reason.into())
 }
 
 impl Reader {
-    fn take(&mut self, content: Content<'_>, bytes: u64, hash: &Sha256) -> Result<Next, String> {
-        if !self.begun {
-            return self.header(&content);
-        }
-        if let Some(open) = &mut self.open {
-            let Content::Event(event) = content else {
-                return Err(format!("{} more events were announced", open.missing));
-            };
-            open.checker.take(&event)?;
-            open.bytes += bytes;
-            if open.bytes > CONVERSATION_BYTES {
-                return Err(format!("its conversation has more than {CONVERSATION_BYTES} bytes"));
+    fn line<R>(
+        &mut self,
+        line: Line,
+        number: u64,
+        lines: &Lines<R>,
+        sink: &mut Sink<'_, '_>,
+    ) -> Result<(), ReadError> {
+        let Line { bytes, content } = line;
+        let done = match content {
+            Err(Wrong { code, reason }) => Err((code, reason)),
+            // The lines of a conversation that is not taken.
+            Ok(Content::Event(_)) if self.skips => return Ok(()),
+            Ok(content) if self.begun || lines.is_torn() => {
+                if !matches!(content, Content::Event(_)) {
+                    self.skipped_or_missing(number, sink)?;
+                }
+                self.take(content, bytes, sink)?
             }
-            open.missing -= 1;
-            open.events.push(event.into_owned());
-            let whole = open.missing == 0;
-            return Ok(match self.open.take_if(|_| whole) {
-                Some(open) => Next::Whole(Box::new(self.whole(open))),
-                None => Next::GoOn,
-            });
-        }
-        match content {
-            Content::Prompt { digest, text } => self.prompt(digest.into_owned(), text.into_owned()),
-            Content::Conversation { worker_id, log_id, created_at, events } => {
-                self.conversation(worker_id, log_id, created_at, events)
-            }
-            Content::End { conversations, events, sha256 } => {
-                let sum = format!("{:x}", hash.clone().finalize());
-                let right =
-                    sha256 == sum && (conversations, events) == (self.conversations, self.events);
-                if right { Ok(Next::End) } else { Err("it does not fit what is before it".into()) }
-            }
-            Content::Unreadable { lost, .. } => {
-                self.lost = self.lost.saturating_add(lost);
-                Ok(Next::GoOn)
-            }
-            Content::Header { .. } => Err("there is a second first line".into()),
-            Content::Event(_) => Err("it belongs to no conversation".into()),
+            Ok(content) => match self.header(&content) {
+                Ok(()) => Ok(()),
+                // Nothing behind it can be understood.
+                Err(reason) => return Err(Refusal::line(number, reason).into()),
+            },
+        };
+        match done {
+            Ok(()) => Ok(()),
+            Err((code, reason)) => self.refuse(code, number, reason, sink),
         }
     }
 
-    fn header(&mut self, content: &Content<'_>) -> Result<Next, String> {
+    /// Names the conversation that a line belongs to, whose other lines are passed over.
+    fn refuse(
+        &mut self,
+        code: RefusalCode,
+        line: u64,
+        reason: String,
+        sink: &mut Sink<'_, '_>,
+    ) -> Result<(), ReadError> {
+        let refusal = Refusal::line(line, reason);
+        self.lost = 0;
+        if self.skips {
+            // It was named already.
+            return if sink.is_strict() { Err(refusal.into()) } else { Ok(()) };
+        }
+        let open = self.open.take();
+        self.skips = true;
+        let title = open.as_ref().and_then(|open| open.title.as_deref());
+        let number = open.as_ref().map(|_| self.conversations);
+        self.headless += u64::from(open.is_none());
+        sink.refuse(code, number, title, refusal)
+    }
+
+    /// A line begins that is no event: whether there are events missing before it.
+    fn skipped_or_missing(&mut self, line: u64, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
+        if let Some(open) = &self.open {
+            let reason = format!("{} more events were announced", open.missing);
+            self.refuse(RefusalCode::Damaged, line, reason, sink)?;
+        }
+        self.skips = false;
+        Ok(())
+    }
+
+    fn cut_off(&mut self, line: u64, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
+        let reason =
+            "the file ends before its end: it was cut off, and what came behind is not known";
+        self.skips = false;
+        self.refuse(RefusalCode::CutOff, line, reason.to_owned(), sink)
+    }
+
+    /// The last line.
+    fn finish<R>(
+        &mut self,
+        line: Line,
+        number: u64,
+        lines: &Lines<R>,
+        sink: &mut Sink<'_, '_>,
+    ) -> Result<(), ReadError> {
+        let Ok(Content::End { conversations, events, sha256 }) = line.content else {
+            return Ok(());
+        };
+        let right = sha256 == lines.sum_before()
+            && (conversations, events) == (self.conversations, self.events)
+            && self.begun;
+        if right {
+            return Ok(());
+        }
+        if lines.is_torn() {
+            // Those damaged lines were told of; there may be conversations that nothing told of.
+            let more = conversations.saturating_sub(self.conversations + self.headless);
+            if more == 0 {
+                return Ok(());
+            }
+            let words = format!("{more} more conversations were in it that cannot be read");
+            return sink.refuse(RefusalCode::Damaged, None, None, Refusal::line(number, words));
+        }
+        let words = "it does not fit what is before it";
+        sink.refuse(RefusalCode::Damaged, None, None, Refusal::line(number, words))
+    }
+
+    fn header(&mut self, content: &Content<'_>) -> Result<(), String> {
         let Content::Header { format, version } = content else {
             return Err("the file does not begin as an export does".into());
         };
@@ -195,16 +215,85 @@ impl Reader {
             return Err(format!("this version reads {NAME} {VERSION} only"));
         }
         self.begun = true;
-        Ok(Next::GoOn)
+        Ok(())
     }
 
-    fn prompt(&mut self, digest: String, text: String) -> Result<Next, String> {
+    fn take(
+        &mut self,
+        content: Content<'_>,
+        bytes: u64,
+        sink: &mut Sink<'_, '_>,
+    ) -> Result<Result<(), Fault>, ReadError> {
+        Ok(match content {
+            Content::Event(event) => {
+                let done = self.event(event.into_owned(), bytes);
+                if let Some(open) = self.open.take_if(|open| done.is_ok() && open.missing == 0) {
+                    let left_out =
+                        LeftOut { unreadable: mem::take(&mut self.lost), ..LeftOut::default() };
+                    let log = self.whole(open);
+                    sink.sound(Format::Companion, log, &left_out)?;
+                }
+                done
+            }
+            Content::Prompt { digest, text } => self.prompt(digest.into_owned(), text.into_owned()),
+            Content::Conversation { worker_id, log_id, created_at, events } => {
+                self.conversation(worker_id, log_id, created_at, events)
+            }
+            Content::Unreadable { lost, .. } => {
+                self.count_lost(sink);
+                self.lost = lost;
+                Ok(())
+            }
+            Content::Header { .. } => Err(unsound("there is a second first line")),
+            Content::End { .. } => Ok(()),
+        })
+    }
+
+    /// Entries of a conversation of which nothing could be read.
+    fn count_lost(&mut self, sink: &mut Sink<'_, '_>) {
+        let unreadable = mem::take(&mut self.lost);
+        sink.tally.left_out.add(&LeftOut { unreadable, ..LeftOut::default() });
+    }
+
+    fn event(&mut self, event: Event, bytes: u64) -> Result<(), Fault> {
+        let Some(open) = &mut self.open else {
+            return Err(unsound("it belongs to no conversation"));
+        };
+        open.checker.take(&event).map_err(unsound)?;
+        open.bytes += bytes;
+        if open.bytes > CONVERSATION_BYTES {
+            let reason = format!("its conversation has more than {CONVERSATION_BYTES} bytes");
+            return Err((RefusalCode::TooLarge, reason));
+        }
+        match &event.body {
+            EventBody::WorkerCreated { title, .. } | EventBody::WorkerRenamed { title } => {
+                open.title.clone_from(title);
+            }
+            EventBody::MessageCommitted { message } => {
+                open.message_bytes = message.text.len() as u64;
+            }
+            EventBody::TurnAccepted { .. } => open.message_bytes = 0,
+            EventBody::TextDelta { text, .. } | EventBody::ReasoningDelta { text, .. } => {
+                open.message_bytes += text.len() as u64;
+            }
+            _ => {}
+        }
+        if open.message_bytes > MESSAGE_BYTES {
+            let reason = format!("its message has more than {MESSAGE_BYTES} bytes");
+            return Err((RefusalCode::TooLarge, reason));
+        }
+        open.missing -= 1;
+        open.events.push(event);
+        Ok(())
+    }
+
+    fn prompt(&mut self, digest: String, text: String) -> Result<(), Fault> {
         if text_digest(&text) != digest {
-            return Err("the prompt has another digest".into());
+            return Err(unsound("the prompt has another digest"));
         }
         match self.prompts.insert(digest, text) {
-            None => Ok(Next::GoOn),
-            Some(_) => Err("the prompt was there before".into()),
+            None => Ok(()),
+            Some(_) => Err(unsound("the prompt was there before")),
         }
     }
 
@@ -214,34 +303,36 @@ impl Reader {
         HexLog(log): HexLog,
         created_at: Timestamp,
         events: u64,
-    ) -> Result<Next, String> {
-        if !self.workers.insert(worker_id) {
-            return Err(format!("the conversation {worker_id} was there before"));
-        }
+    ) -> Result<(), Fault> {
         self.conversations += 1;
         self.events = self.events.saturating_add(events);
+        if !self.workers.insert(worker_id) {
+            let reason = format!("the conversation {worker_id} was there before");
+            return Err((RefusalCode::Twice, reason));
+        }
         if self.conversations > CONVERSATIONS {
-            return Err(format!("there are more than {CONVERSATIONS} conversations"));
+            let reason = format!("there are more than {CONVERSATIONS} conversations");
+            return Err((RefusalCode::TooLarge, reason));
         }
         if events == 0 {
-            return Err("a conversation has at least one event".into());
+            return Err(unsound("a conversation has at least one event"));
         }
-        let (checker, list) = (Checker::default(), Vec::new());
-        let missing = events;
         self.open = Some(Conversation {
             worker_id,
             log,
             created_at,
-            missing,
+            missing: events,
             bytes: 0,
-            checker,
-            events: list,
+            message_bytes: 0,
+            checker: Checker::default(),
+            events: Vec::new(),
+            title: None,
         });
-        Ok(Next::GoOn)
+        Ok(())
     }
 
-    fn whole(&self, mut open: Conversation) -> WholeLog {
-        let events = mem::take(&mut open.events);
+    fn whole(&self, open: Conversation) -> WholeLog {
+        let Conversation { worker_id, log, created_at, events, .. } = open;
         let mut digests: Vec<&str> =
             events.iter().filter_map(|event| event.body.refers_to()).collect();
         digests.sort_unstable();
@@ -250,7 +341,7 @@ impl Reader {
         let prompts = known
             .map(|(digest, text)| Prompt { digest: digest.clone(), text: text.clone() })
             .collect();
-        let worker = newborn::folded(open.worker_id, open.created_at, &events);
-        WholeLog { worker, log: open.log, events, prompts }
+        let worker = newborn::folded(worker_id, created_at, &events);
+        WholeLog { worker, log, events, prompts }
     }
 }

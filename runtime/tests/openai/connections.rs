@@ -27,7 +27,10 @@ async fn one_connection_serves_turns_and_lists_one_after_the_other() {
     provider.models().await;
     ask(&provider, request("?")).await;
     // What is refused is read to its end as well.
-    assert!(matches!(ask(&provider, request("?")).await[..], [Output::Asking(_), Output::Failed(_)]));
+    assert!(matches!(
+        ask(&provider, request("?")).await[..],
+        [Output::Asking(_), Output::Failed(_)]
+    ));
     let outputs = ask(&provider, request("?")).await;
     assert!(matches!(outputs.last(), Some(Output::Finished { .. })), "{outputs:?}");
     assert_eq!(connections(&upstream.log()), [0, 0, 0, 0]);

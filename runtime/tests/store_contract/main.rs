@@ -193,6 +193,7 @@ macro_rules! contract {
                 one_that_was_deleted_is_told_of_and_can_still_be_brought_back
                 a_giver_that_fails_leaves_nothing
                 an_import_survives_a_close_and_a_closed_store_takes_none
+                nothing_of_an_import_is_seen_before_all_of_it_is_there
             }
         }
     };

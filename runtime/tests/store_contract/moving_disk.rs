@@ -22,10 +22,10 @@ fn copies(log: &WholeLog, count: u64) -> Give {
 #[test]
 fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
     let test = "moving_disk::an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in";
-    on_a_small_disk(test, 4096, async |disk| {
+    on_a_small_disk(test, 24 * 1024, async |disk| {
         let store = Sqlite::open(disk.path()).unwrap();
         let mut sample = Sample::created(1, &store).await;
-        sample.asked(&store, "q", &[&"日".repeat(10_000)]).await;
+        sample.asked(&store, "q", &[&"日".repeat(30_000)]).await;
         let log = store.whole(sample.id()).await.unwrap().unwrap();
         let refused = store.import(copies(&log, 500), Differing::Refuse).await;
         assert_eq!(outage(refused), Outage::Full);
@@ -35,6 +35,9 @@ fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
         sample.asked(&store, "more?", &["yes"]).await;
         let done = store.import(copies(&log, 5), Differing::Refuse).await.unwrap();
         assert_eq!(done.added.len(), 5);
+        // What did not fit is removed, so the same fails and fits again and again.
+        assert_eq!(outage(store.import(copies(&log, 500), Differing::Keep).await), Outage::Full);
+        sample.asked(&store, "and more?", &["yes"]).await;
         store.close().await;
         drop(store);
         assert_eq!(integrity(disk.path()), "ok");

@@ -243,3 +243,40 @@ pub async fn an_import_survives_a_close_and_a_closed_store_takes_none(place: &im
     let store = place.open();
     assert_eq!(store.whole(log.worker.worker_id).await.unwrap(), Some(log));
 }
+
+/// Other commits go on while an import is under way, and nobody sees any of it before its end.
+pub async fn nothing_of_an_import_is_seen_before_all_of_it_is_there(place: &impl Place) {
+    let store = place.open();
+    let mut sample = lived(1, store.as_ref()).await;
+    store.append(sample.ended()).await.unwrap();
+    let log = store.whole(sample.id()).await.unwrap().unwrap();
+    let (told, wait) = (std::sync::mpsc::channel::<()>(), std::sync::mpsc::channel::<()>());
+    let (staged, go_on) = (told.0, wait.1);
+    let give: Give = Box::new(move |take| {
+        for number in 2..200 {
+            let mut log = log.clone();
+            log.worker.worker_id = WorkerId::from_parts(9, [number; 10]);
+            take(log)?;
+        }
+        staged.send(())?;
+        Ok(go_on.recv()?)
+    });
+    let look = async {
+        while told.1.try_recv().is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        assert_eq!(store.count().await.unwrap(), 1);
+        assert_eq!(all(store.as_ref()).await.len(), 1);
+        assert_eq!(store.deleted(None, 100).await.unwrap(), []);
+        assert_eq!(store.unfinished().await.unwrap(), []);
+        let id = WorkerId::from_parts(9, [5; 10]);
+        assert!(!store.give_up(id).await.unwrap() && !store.restore(id).await.unwrap());
+        while store.sweep(moment(1 << 40)).await.unwrap() {}
+        sample.asked(store.as_ref(), "meanwhile?", &["yes"]).await;
+        wait.0.send(()).unwrap();
+    };
+    let (done, ()) = tokio::join!(store.import(give, Differing::Refuse), look);
+    assert_eq!(done.unwrap().added.len(), 198);
+    assert_eq!(store.count().await.unwrap(), 199);
+    assert_holds(store.as_ref(), &sample).await;
+}

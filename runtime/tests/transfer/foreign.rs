@@ -7,10 +7,12 @@ use proptest::prelude::*;
 use protocol::{ProfileName, Timestamp, TurnState, View};
 use runtime::store::sqlite::Sqlite;
 use runtime::store::{Differing, Store as _, WholeLog};
-use runtime::transfer::{Format, Place, import, markdown, read, read_foreign};
+use runtime::transfer::{
+    Format, Options, Place, Source, Unsound, import, markdown, read, read_foreign,
+};
 use serde_json::{Value, json};
 
-use crate::support::{all, export};
+use crate::support::{all, export, taken};
 
 const CHATGPT: &[u8] = include_bytes!("fixtures/chatgpt-branches.json");
 const CHATGPT_PLAIN: &[u8] = include_bytes!("fixtures/chatgpt-plain.json");
@@ -179,7 +181,9 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let now = Timestamp::from_unix_ms(0);
-        import(&store, file, profile(), Differing::Refuse, now).await.unwrap()
+        let (differing, unsound) = (Differing::Refuse, Unsound::Refuse);
+        let options = Options { profile: profile(), differing, unsound };
+        import(&store, vec![Source { name: None, file }], options, now).await.unwrap()
     };
     let marked = [b"\xef\xbb\xbf \n", OPENWEBUI].concat();
     for (bytes, format, count, left_out) in [
@@ -190,13 +194,14 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
         (OPENWEBUI_LISTS, Format::OpenWebui, 2, 2),
     ] {
         let report = import(bytes).await;
-        assert_eq!((report.format, report.left_out), (format, left_out));
+        assert_eq!(report.tally.formats, [format]);
+        assert_eq!(report.tally.left_out.total(), left_out, "{:?}", report.tally.left_out);
         assert_eq!((report.added.len(), report.skipped.len()), (count, 0));
         let again = import(bytes).await;
         assert_eq!((again.added.len(), again.skipped.len()), (0, count));
     }
     let report = import(&export(&all(&store).await)).await;
-    assert_eq!((report.format, report.skipped.len()), (Format::Companion, 6));
+    assert_eq!((report.tally.formats, report.skipped.len()), (vec![Format::Companion], 6));
     assert_eq!(store.unfinished().await.unwrap(), []);
 }
 
@@ -216,24 +221,22 @@ fn what_is_malformed_is_refused_with_its_place() {
     let twice = r#"{"id":"b","mapping":{"x":{"parent":null},"x":{"parent":null}}}"#;
     for (what, bytes, place, words) in [
         ("nothing", b"[]".to_vec(), Place::File, "no conversation"),
-        ("cut off", CHATGPT[..CHATGPT.len() - 9].to_vec(), Place::Conversation(1), "line "),
-        ("more behind it", [CHATGPT, b"x"].concat(), Place::Conversation(2), "line "),
-        ("a number", two("7"), Place::Conversation(2), "JSON"),
-        ("nobody's", two("{\"x\":1}"), Place::Conversation(2), "no format"),
-        ("another's", two("{\"chat\":{}}"), Place::Conversation(2), "another format"),
-        ("a wrong type", two("{\"mapping\":[]}"), Place::Conversation(2), "column"),
-        ("an id twice", two(twice), Place::Conversation(2), "twice"),
-        (
-            "a title that is none",
-            two("{\"mapping\":{},\"title\":7}"),
-            Place::Conversation(2),
-            "column",
-        ),
+        ("cut off", CHATGPT[..CHATGPT.len() - 9].to_vec(), Place::File, "cut off"),
+        ("more behind it", [CHATGPT, b"x"].concat(), Place::Conversation(2), "behind the end"),
+        ("cut off behind it", two("{\"mapping"), Place::Conversation(2), "cut off"),
+        ("a number", two("7"), Place::Conversation(2), "no conversation"),
+        ("nobody's", two("{\"x\":1}"), Place::Conversation(2), "its fields: x"),
+        ("no JSON", two("{\"mapping\":{x}}"), Place::Conversation(2), "from its byte 13 on"),
+        ("a wrong type", two("{\"mapping\":[]}"), Place::Conversation(2), "no messages"),
+        ("an id twice", two(twice), Place::Conversation(2), "what it should be"),
     ] {
         let refusal = read_foreign(&bytes, &profile()).unwrap_err();
         assert_eq!(refusal.place, place, "{what}: {refusal}");
         assert!(refusal.to_string().contains(words), "{what}: {refusal}");
     }
+    // Formats may stand beside each other, and a title that is none is none.
+    assert_eq!(logs(&two("{\"id\":\"b\",\"mapping\":{},\"title\":7}")).len(), 2);
+    assert_eq!(logs(&two("{\"chat\":{}}")).len(), 2);
     let circle = chatgpt(json!({ "a": node("b", "user", "x"), "b": node("a", "assistant", "y") }));
     let refusal = read_foreign(&circle, &profile()).unwrap_err();
     assert!(refusal.reason.contains("circle"), "{refusal}");
@@ -244,16 +247,19 @@ fn what_is_malformed_is_refused_with_its_place() {
 #[test]
 fn what_is_odd_is_read_as_well_as_it_can_be() {
     // A parent that is not there, an answer that nobody asked for, and one that goes on.
-    let logs = logs(&chatgpt(json!({
-        "r": { "message": null },
-        "h": node("r", "assistant", "Welcome!"),
-        "a": node("h", "user", "one"),
-        "b": node("gone", "user", "two"),
-        "c": node("a", "assistant", "1"),
-        "d": node("c", "assistant", "2"),
-        "e": node("c", "user", "three"),
-        "f": node("a", "", ""),
-    })));
+    let (logs, _) = taken(&[(
+        "f",
+        &chatgpt(json!({
+            "r": { "message": null },
+            "h": node("r", "assistant", "Welcome!"),
+            "a": node("h", "user", "one"),
+            "b": node("gone", "user", "two"),
+            "c": node("a", "assistant", "1"),
+            "d": node("c", "assistant", "2"),
+            "e": node("c", "user", "three"),
+            "f": node("a", "", ""),
+        })),
+    )]);
     let (text, time) = ("1\n\n2", "1970-01-01T00:00:02Z");
     assert_told(
         &logs[0],
@@ -296,6 +302,31 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     assert_eq!(begun(&chain(&|_| "assistant", 20_000)), 0);
     let deep = [b"[{\"mapping\":{\"a\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&deep, &profile()).is_err());
+    // LibreChat's trees are as deep as their conversations are long.
+    let (begin_message, middle) =
+        ("{\"messageId\":\"", "\",\"isCreatedByUser\":true,\"text\":\"x\",\"children\":[");
+    let tree: String = (0..20_000).map(|n| format!("{begin_message}{n}{middle}")).collect();
+    let tree = format!("{{\"conversationId\":\"l\",\"messages\":[{tree}{}]}}", "]}".repeat(20_000));
+    assert_eq!(begun(tree.as_bytes()), 20_000);
+    for opening in [
+        "[",
+        "[{\"conversations\":[",
+        "{\"data\":[",
+        "[{\"chat\":",
+        "{\"messages\":[",
+        "{\"history\":{",
+    ] {
+        let closing: String = opening
+            .chars()
+            .rev()
+            .filter(|c| "[{".contains(*c))
+            .map(|c| if c == '[' { ']' } else { '}' })
+            .collect();
+        for inner in ["", "1", "null"] {
+            let deep = [opening.repeat(50_000), inner.to_owned(), closing.repeat(50_000)].concat();
+            assert!(read_foreign(deep.as_bytes(), &profile()).is_err(), "{opening}");
+        }
+    }
     let deep = [b"[{\"mapping\":{},\"x\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&deep, &profile()).is_err());
     let parts = [b"[{\"mapping\":{\"a\":{\"message\":{\"author\":{\"role\":\"user\"},\"content\":{\"parts\":".to_vec(), b"[".repeat(200_000)].concat();
@@ -338,7 +369,7 @@ proptest! {
                 let messages = logs[0].events.iter().filter(|event| event.body.begins_message());
                 prop_assert!(messages.count() <= 12);
             }
-            Err(refusal) => prop_assert_eq!(refusal.place, Place::Conversation(1)),
+            Err(refusal) => prop_assert_eq!(refusal.place, Place::Conversation(1), "{}", refusal),
         }
     }
 
@@ -354,6 +385,13 @@ proptest! {
         let at = at.index(file.len());
         let end = (at + cut).min(file.len());
         let changed = [&file[..at], piece.as_bytes(), &file[end..]].concat();
+        // What is taken of it is sound, and what is not is told.
+        if let Ok((logs, tally)) = crate::support::tried(&[("f", &changed)], Unsound::Name) {
+            prop_assert!(logs.len() as u64 == tally.sound);
+            for log in logs {
+                prop_assert_eq!(&read(&export(std::slice::from_ref(&log))).unwrap(), &[log]);
+            }
+        }
         if let Ok(logs) = read_foreign(&changed, &profile()) {
             let mut ids = std::collections::HashSet::new();
             let logs: Vec<_> = logs.into_iter().filter(|log| ids.insert(log.worker.worker_id)).collect();

@@ -8,7 +8,11 @@
 mod logs;
 
 mod damage;
+mod field;
 mod foreign;
+mod formats;
+mod odd;
+mod reports;
 mod round_trip;
 mod support;
 mod unsound;

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
-use protocol::{Event, EventBody, LogId, WorkerId};
+use protocol::{Event, EventBody, LogId, Role, View, WorkerId};
 use runtime::store::{Differing, Give, Imported, Prompt, Store, Take, WholeLog};
-use runtime::transfer::Writer;
+use runtime::transfer::{ImportError, Options, Tally, Unsound, Writer, read, read_files};
 use sha2::{Digest, Sha256};
 
 use crate::logs;
@@ -80,4 +80,50 @@ pub async fn all(store: &dyn Store) -> Vec<WholeLog> {
         last = Some(id);
     }
     all
+}
+
+/// What is taken of files, and what of them is told.
+pub fn taken(files: &[(&str, &[u8])]) -> (Vec<WholeLog>, Tally) {
+    let (logs, tally) = tried(files, Unsound::Name).unwrap_or_else(|error| panic!("{error}"));
+    for log in &logs {
+        let one = std::slice::from_ref(log);
+        assert_eq!(read(&export(one)).unwrap(), one);
+    }
+    (logs, tally)
+}
+
+/// Why nothing is taken of a file.
+pub fn refused(file: &[u8]) -> String {
+    match tried(&[("file", file)], Unsound::Name) {
+        Ok((logs, tally)) => panic!("{} were taken: {tally:?}", logs.len()),
+        Err(error) => error.to_string(),
+    }
+}
+
+pub fn tried(
+    files: &[(&str, &[u8])],
+    unsound: Unsound,
+) -> Result<(Vec<WholeLog>, Tally), ImportError> {
+    let profile = "companion".parse().unwrap();
+    read_files(files, &Options { profile, differing: Differing::Keep, unsound })
+}
+
+/// Who says what, with its thinking: a line for each message, in the log's order.
+pub fn lines(log: &WholeLog) -> Vec<String> {
+    let mut view = View::new(log.worker.clone(), 0);
+    for event in &log.events {
+        view.apply(event);
+    }
+    let line = |message: &protocol::Message| {
+        let who = match message.role {
+            Role::User => "user",
+            Role::Assistant => "model",
+        };
+        let thought = match message.reasoning.as_str() {
+            "" => String::new(),
+            reasoning => format!("[{reasoning}] "),
+        };
+        format!("{who}: {thought}{}", message.text)
+    };
+    view.messages.iter().map(line).collect()
 }

@@ -2,25 +2,25 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::State;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use futures::{StreamExt as _, stream};
+use futures::stream;
 use protocol::api::ImportReport;
 use protocol::{ErrorBody, RuntimeId, WorkerId};
-use runtime::store::Differing;
 use runtime::{Export, ExportForm};
 use tracing::error;
 
 use super::{RuntimePath, WorkerPath};
-use crate::error::{ApiError, ApiResult};
+use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
 
 mod file_name;
+mod files;
 mod query;
 
-use query::{Existing, ExportAs, ExportFormat, ImportInto};
+use query::{ExportAs, ExportFormat, ImportInto};
 
 /// JSON Lines has no registered type; this is what it is usually called.
 const JSON_LINES: &str = "application/jsonl; charset=utf-8";
@@ -74,49 +74,50 @@ pub async fn export_one(
     Ok(download(kind, &file_name::disposition(&name), export))
 }
 
-/// Imports conversations, all of a file or none. The body is the file: an export of Companion,
-/// ChatGPT's `conversations.json`, or Open WebUI's list of chats.
+/// Imports conversations: those that are sound, while each other one is named. The body is a file,
+/// or a form (`multipart/form-data`) with several, and perhaps a field `strict`: exports of Companion, ChatGPT, Claude, DeepSeek,
+/// LibreChat, Open WebUI or llama.cpp's web UI, lists of messages, or ZIP archives of such files.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/import", tag = "transfer",
     params(("rid" = RuntimeId, Path), ImportInto),
-    request_body(content = String, content_type = "application/octet-stream"),
+    request_body(content(
+        (String = "application/octet-stream"), (String = "multipart/form-data"),
+    )),
     responses(
         (status = 200, body = ImportReport),
         (status = 413, description = "larger than the setting `import_bytes`", body = ErrorBody),
-        (status = 422, description = "`invalid_input`: nothing was imported; the message names the \
-            line or the conversations", body = ErrorBody),
-        (status = 429, description = "`rate_limited`: another import is under way", body = ErrorBody),
+        (status = 422, description = "`invalid_input`: nothing was imported; the message says what \
+            the file seems to be, or with `strict` what is not sound", body = ErrorBody),
+        (status = 429, description = "`rate_limited`: other files are on their way", body = ErrorBody),
         (status = "default", body = ErrorBody),
     )
 )]
 pub async fn import(
     State(state): State<AppState>,
     Path(RuntimePath { rid }): Path<RuntimePath>,
-    Query(ImportInto { existing }): Query<ImportInto>,
-    body: Body,
+    Query(mut into): Query<ImportInto>,
+    request: Request,
 ) -> ApiResult<Json<ImportReport>> {
     let runtime = state.runtime(&rid)?;
     let mut incoming = runtime.incoming()?;
-    let mut pieces = body.into_data_stream();
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| broken(runtime.import_bytes()))?;
-        if let Err(error) = incoming.write(&piece).await {
-            let error = ApiError::from(error);
-            let large = incoming.is_too_large();
-            return Err(if large { error.status(StatusCode::PAYLOAD_TOO_LARGE) } else { error });
-        }
-    }
-    let differing = match existing {
-        Existing::Refuse => Differing::Refuse,
-        Existing::Keep => Differing::Keep,
+    let received = match is_form(request.headers()) {
+        true => files::of_form(&mut incoming, request, runtime.import_bytes()).await,
+        false => files::of_body(&mut incoming, request.into_body(), runtime.import_bytes()).await,
     };
-    Ok(Json(runtime.import(incoming, differing).await?))
+    into.strict |= received.map_err(|error| match incoming.is_too_large() {
+        true => error.status(StatusCode::PAYLOAD_TOO_LARGE),
+        false => error,
+    })?;
+    if incoming.files() == 0 {
+        // What an empty file seems to be is told as of any other.
+        incoming.file_begins(None).await?;
+    }
+    Ok(Json(runtime.import(incoming, into.differing(), into.unsound()).await?))
 }
 
-/// A body that ended badly: too large by the bound around all requests, or cut off, which
-/// nobody is there to be told.
-fn broken(most: u64) -> ApiError {
-    ApiError::too_large(most)
+fn is_form(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
+    kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"))
 }
 
 /// The answer holds the export, and with it its place, until its reader has all of it.

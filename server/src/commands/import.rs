@@ -1,5 +1,6 @@
-//! `companion import FILE|-`: conversations from an export, all or none. It needs the data
-//! folder for itself; beside a running server the page and the interface import.
+//! `companion import FILE|-...`: conversations from exports. What is not sound is named, and the
+//! others come in. It needs the data folder for itself; beside a running server the page and the
+//! interface import.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -8,19 +9,27 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use protocol::api::{ImportRefusal, LeftOut};
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::open_file::open_regular;
 use runtime::store::sqlite::{OpenError, Sqlite};
 use runtime::store::{Differing, Store as _};
-use runtime::transfer::{self, ImportError, Report, Upload};
+use runtime::transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
 use crate::config::Config;
 use crate::engine;
 
-/// Imports and says what became of the conversations.
-pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Result<ExitCode> {
+/// Imports and says what became of the conversations. Fails where nothing came in because of what
+/// is not sound.
+pub async fn run(
+    config: &Config,
+    from: &[PathBuf],
+    differing: Differing,
+    unsound: Unsound,
+) -> anyhow::Result<ExitCode> {
     // Before anything is made or opened for it.
-    let source = Source::of(from)?;
+    let from: Vec<_> =
+        from.iter().map(|path| Ok((path, Input::of(path)?))).collect::<anyhow::Result<_>>()?;
     let profile = engine::bundle(config).context("the prompts cannot be used")?;
     let profile = profile.default_profile().clone();
     let folder = &config.data_dir;
@@ -29,32 +38,41 @@ pub async fn run(config: &Config, from: &Path, keep: Differing) -> anyhow::Resul
         let error = anyhow::Error::from(error);
         if locked { error.context("a running server imports by itself, at /data") } else { error }
     })?;
-    let file = source.file(folder).await?;
-    let done = transfer::import(&store, file, profile, keep, SystemClock.now()).await;
+    let mut sources = Vec::new();
+    for (path, input) in from {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
+        sources.push(Source { name, file: input.file(folder).await? });
+    }
+    let options = Options { profile, differing, unsound };
+    let done = transfer::import(&store, sources, options, SystemClock.now()).await;
     store.close().await;
     match done {
-        Ok(report) => print(&report),
+        Ok(report) => {
+            print(&report);
+            let nothing = report.added.is_empty() && report.skipped.is_empty();
+            let failed = nothing && report.tally.refused > 0;
+            Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+        }
         Err(ImportError::Differs(ids)) => {
             for id in &ids {
                 eprintln!("{id} is here with another content");
             }
             anyhow::bail!(
-                "nothing was imported; with --keep-existing those stay as they are and the others come in"
+                "nothing was imported; with --keep-existing, or without --strict, those stay as they are and the others come in"
             )
         }
-        Err(error) => return Err(error).context("nothing was imported"),
+        Err(error) => Err(error).context("nothing was imported"),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Where an import comes from.
-enum Source {
+enum Input {
     File(File),
     Stdin,
     Pipe(File, PathBuf),
 }
 
-impl Source {
+impl Input {
     fn of(from: &Path) -> anyhow::Result<Self> {
         let cannot = || format!("{} cannot be read", from.display());
         if from == Path::new("-") {
@@ -69,8 +87,8 @@ impl Source {
         open_regular(from).map(Self::File).with_context(cannot)
     }
 
-    /// The file to import, which is read twice. Standard input and pipes can be read only once, so
-    /// they are copied to a file first.
+    /// The file to import, which is read from wherever its kind asks for. Standard input and pipes
+    /// can be read only in order, so they are copied to a file first.
     async fn file(self, folder: &Path) -> anyhow::Result<File> {
         match self {
             Self::File(file) => Ok(file),
@@ -100,7 +118,7 @@ async fn spooled(mut input: impl Read, folder: &Path) -> anyhow::Result<File> {
 }
 
 fn print(report: &Report) {
-    let Report { added, skipped, kept, deleted, left_out, .. } = report;
+    let Report { tally, added, skipped, kept, deleted } = report;
     say!("imported {} conversations, {} were here already", added.len(), skipped.len());
     for id in kept {
         say!("{id} is here with another content and was left as it is");
@@ -108,9 +126,36 @@ fn print(report: &Report) {
     for id in deleted {
         say!("{id} was deleted here and can be brought back; it was left so");
     }
-    if *left_out > 0 {
-        say!(
-            "{left_out} entries were left out: not text, hidden, of a system or a tool, or not readable where they come from"
+    let LeftOut { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
+        tally.left_out;
+    for (kind, count) in [
+        ("pictures, sounds and files", attachments),
+        ("calls of tools and what they gave", tools),
+        ("instructions to the model", system),
+        ("entries that the other program hides", hidden),
+        ("answers that nobody asked for", unasked),
+        ("entries that cannot be read", unreadable),
+        ("messages that are too long", too_long),
+        ("others that are not text", other),
+    ] {
+        if count > 0 {
+            say!("left out: {count} ({kind})");
+        }
+    }
+    if tally.refused > 0 {
+        eprintln!("{} were not imported:", tally.refused);
+    }
+    for ImportRefusal { file, number, title, reason, .. } in &tally.refusals {
+        let number = number.map(|number| format!("conversation {number}"));
+        let title = title.as_ref().map(|title| format!("\"{title}\""));
+        let parts = [file.clone(), number, title].into_iter().flatten();
+        let what: Vec<String> = parts.collect();
+        eprintln!(
+            "  {}{reason}",
+            if what.is_empty() { String::new() } else { what.join(" ") + ": " }
         );
+    }
+    if tally.more_refusals > 0 {
+        eprintln!("  and {} more", tally.more_refusals);
     }
 }

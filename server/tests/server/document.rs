@@ -15,6 +15,7 @@ const CONTRACT: [(&str, &str); 29] = [
     ("get", "/api/v1/profiles"),
     ("get", "/api/v1/profiles/{name}"),
     ("get", "/api/v1/models"),
+    ("post", "/api/v1/providers/{provider}/forget"),
     ("get", "/api/v1/runtimes"),
     ("get", "/api/v1/runtimes/{rid}"),
     ("get", "/api/v1/runtimes/{rid}/workers"),

@@ -259,24 +259,38 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
     let lines = fs::read_to_string(path("file")).unwrap();
     fs::write(path("damaged"), lines.replacen("Another?", "Another!", 1)).unwrap();
     let number = lines.lines().position(|line| line.contains("Another?")).unwrap() + 1;
-    let error = refused(&data, &["import", &path("damaged")]).await;
+    let error = refused(&data, &["import", "--strict", &path("damaged")]).await;
     assert!(error.contains(&format!("line {number}:")), "{error}");
     assert_eq!(all(&data), []);
+    // The other one comes in, and this one is named.
+    let partly = PathBuf::from(path("partly"));
+    let output = good(&partly, &["import", &path("damaged")]).await;
+    assert!(text(&output.stdout).starts_with("imported 1 conversations"), "{output:?}");
+    let told = text(&output.stderr);
+    assert!(
+        told.contains("conversation 1 \"") && told.contains(&format!("line {number}:")),
+        "{told}"
+    );
+    assert_eq!(all(&partly).len(), 1);
 
     good(&data, &["import", &path("file")]).await;
     // The same conversations in another house, where one went on otherwise.
     let differs = lines.replacen("\"log_id\":\"", "\"log_id\":\"0", 1);
     fs::write(path("differs"), differs).unwrap();
-    assert!(refused(&data, &["import", &path("differs")]).await.contains("line "));
+    assert!(refused(&data, &["import", "--strict", &path("differs")]).await.contains("line "));
     let before = all(&data);
     let changed = rewritten(&before);
     fs::write(path("differs"), &changed).unwrap();
-    let error = refused(&data, &["import", &path("differs")]).await;
+    let error = refused(&data, &["import", "--strict", &path("differs")]).await;
     assert!(error.contains(&before[0].worker.worker_id.to_string()), "{error}");
     assert!(error.contains("nothing was imported"), "{error}");
-    let output = good(&data, &["import", "--keep-existing", &path("differs")]).await;
-    assert!(text(&output.stdout).contains("left as it is"), "{output:?}");
-    assert_eq!(all(&data), before);
+    for options in [vec![], vec!["--strict", "--keep-existing"]] {
+        let file = path("differs");
+        let arguments = [vec!["import"], options, vec![&file]].concat();
+        let output = good(&data, &arguments).await;
+        assert!(text(&output.stdout).contains("left as it is"), "{output:?}");
+        assert_eq!(all(&data), before);
+    }
 
     // What was deleted can still be brought back afterwards.
     let id = before[0].worker.worker_id;

@@ -1,9 +1,7 @@
 //! Conversations over the interface: out as files, and in.
 
-use std::time::Duration;
-
 use futures::{StreamExt as _, stream};
-use protocol::api::{ImportFormat, ImportReport};
+use protocol::api::{ImportFormat, ImportReport, RefusalCode};
 use protocol::{EventBody, Transcript};
 use reqwest::Body;
 use runtime::store::WholeLog;
@@ -117,6 +115,12 @@ async fn one_of_another_program_is_answered_again_continued_and_edited() {
     assert_eq!(new, ["New.", &continued, "Edited", "New."]);
     // What came with the file is as it was.
     assert_eq!(after.messages[..page.messages.len()], page.messages);
+    // Imported, edited and with branches, it goes out and comes in elsewhere.
+    let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
+    let other = start("").await;
+    assert_eq!(import(&other, "?strict=true", file.clone()).await.imported, 1);
+    let (_, _, again) = bytes(&other, &format!("{worker}/export")).await;
+    assert_eq!(again, file);
 }
 
 #[tokio::test]
@@ -245,7 +249,7 @@ async fn what_is_wrong_is_named_and_nothing_comes_in() {
     let (server, _) = lived().await;
     let (_, _, file) = bytes(&server, &format!("{RUNTIME}/export")).await;
     let other = start("import_bytes = 1048576").await;
-    let path = format!("{RUNTIME}/import");
+    let path = format!("{RUNTIME}/import?strict=true");
     let refused = async |file: Vec<u8>| {
         let response = other.post(&path).body(file).send().await.unwrap();
         let (status, code, body) = code(response).await;
@@ -290,18 +294,22 @@ async fn one_that_differs_is_refused_by_its_id_or_kept() {
     let mut writer = Writer::begin(&mut out);
     writer.conversation(&logs[0], &mut out);
     writer.end(&mut out);
-    let path = format!("{RUNTIME}/import");
+    let path = format!("{RUNTIME}/import?strict=true");
     let refused = code(server.post(&path).body(out.clone()).send().await.unwrap()).await;
     assert_eq!(refused.0, 422);
     assert!(refused.2["error"]["message"].as_str().unwrap().contains(&id.to_string()));
-    let report = import(&server, "?existing=keep", out).await;
-    assert_eq!((report.imported, report.kept), (0, 1));
+    let path = format!("{RUNTIME}/import?existing=refuse");
+    assert_eq!(server.post(&path).body(out.clone()).send().await.unwrap().status(), 422);
+    for query in ["", "?strict=true&existing=keep"] {
+        let report = import(&server, query, out.clone()).await;
+        assert_eq!((report.imported, report.kept, report.kept_workers), (0, 1, vec![id]));
+    }
     let after = bytes(&server, &format!("{worker}/export")).await.2;
     assert_eq!(after, file);
 }
 
 #[tokio::test]
-async fn only_own_pages_and_programs_import_and_one_at_a_time() {
+async fn only_own_pages_and_programs_import_and_a_slow_upload_keeps_nobody_out() {
     let server = start("").await;
     let path = format!("{RUNTIME}/import");
     let foreign = server.post(&path).header("origin", "https://evil.example").body("x");
@@ -315,18 +323,123 @@ async fn only_own_pages_and_programs_import_and_one_at_a_time() {
     for _ in 0..2 {
         pieces.send(Ok(b"slow".to_vec())).await.unwrap();
     }
-    let begun = async {
-        loop {
-            let second = server.post(&path).body("x").send().await.unwrap().status();
-            if second == 429 {
-                return;
-            }
-            assert_eq!(second, 422);
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    tokio::time::timeout(HANG, begun).await.unwrap();
+    assert_eq!(import(&server, "", CHATS).await.imported, 2);
     drop(pieces);
     assert_eq!(slow.await.unwrap().unwrap().status(), 422);
-    assert_eq!(server.post(&path).body("x").send().await.unwrap().status(), 422);
+}
+
+/// Two chats that are sound, and one without messages.
+const CHATS: &str = r#"[
+    {"id":"a","title":"First","chat":{"messages":[{"role":"user","content":"Q"}]}},
+    {"id":"b","title":"Second & <b>","mapping":null},
+    {"id":"c","title":"Third","chat":{"messages":[{"role":"user","content":"Q"},{"content":"x"}]}}
+]"#;
+
+fn form(files: &[(&str, &str)], strict: bool) -> String {
+    let mut form = String::new();
+    for (name, text) in files {
+        form += &format!(
+            "--x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"{name}\"\r\n\r\n{text}\r\n"
+        );
+    }
+    if strict {
+        form += "--x\r\nContent-Disposition: form-data; name=\"strict\"\r\n\r\non\r\n";
+    }
+    form + "--x--\r\n"
+}
+
+#[tokio::test]
+async fn each_conversation_that_is_not_sound_is_named_and_the_others_come_in() {
+    let server = start("").await;
+    let path = format!("{RUNTIME}/import");
+    let strict = server.post(&format!("{path}?strict=true")).body(CHATS).send().await.unwrap();
+    let (status, _, body) = code(strict).await;
+    assert_eq!(status, 422);
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(message.starts_with("Conversation 2: it has no messages"), "{message}");
+    assert_eq!(server.registry.home().summary().await.unwrap().workers, 1);
+
+    let report = import(&server, "", CHATS).await;
+    assert_eq!((report.imported, report.refused, report.left_out), (2, 1, 1));
+    assert_eq!((report.format, report.left_out_kinds.unreadable), (ImportFormat::OpenWebui, 1));
+    let refusal = &report.refusals[0];
+    assert_eq!((refusal.number, refusal.title.as_deref()), (Some(2), Some("Second & <b>")));
+    assert_eq!((refusal.code, report.more_refusals), (RefusalCode::NoMessages, 0));
+
+    // On the page, which works without script, in both languages.
+    for (language, words) in [
+        (
+            "en",
+            [
+                "1 was not imported:",
+                "No. 2 “Second &amp; &lt;b&gt;”: ",
+                "It has no messages.",
+                "were here already",
+            ],
+        ),
+        (
+            "ja",
+            [
+                "1 件は取り込みませんでした：",
+                "2 番目 「Second &amp; &lt;b&gt;」: ",
+                "メッセージがありません。",
+                "すでに",
+            ],
+        ),
+    ] {
+        let page = server.post("/data").header("accept-language", language);
+        let page = page.header("content-type", "multipart/form-data; boundary=x");
+        let page = page.body(form(&[("a.json", CHATS)], false)).send().await.unwrap();
+        assert_eq!(page.status(), 200);
+        let page = page.text().await.unwrap();
+        assert!(page.contains(words[0]) && page.contains(words[2]), "{page}");
+        let plain = page.replace("&#x27;", "'");
+        assert!(plain.contains(words[1]), "{page}");
+    }
+    let page = server.post("/data").header("content-type", "multipart/form-data; boundary=x");
+    let page = page.body(form(&[("a.json", CHATS)], true)).send().await.unwrap();
+    assert_eq!(page.status(), 422);
+}
+
+#[tokio::test]
+async fn several_files_come_in_at_once() {
+    let server = start("").await;
+    let second = r#"[{"uuid":"u","name":"C","chat_messages":[{"sender":"human","text":"Q"}]}]"#;
+    let files = [("a.json", CHATS), ("b.json", second), ("c.pdf", "%PDF-1.7")];
+    let path = format!("{RUNTIME}/import");
+    let sent = server.post(&path).header("content-type", "multipart/form-data; boundary=x");
+    let sent = sent.body(form(&files, false)).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    let report: ImportReport = sent.json().await.unwrap();
+    assert_eq!((report.imported, report.refused), (3, 2));
+    assert_eq!(report.format, ImportFormat::Several);
+    let last = &report.refusals[1];
+    assert_eq!((last.file.as_deref(), last.code), (Some("c.pdf"), RefusalCode::NotAnExport));
+    assert!(last.reason.contains("PDF"), "{last:?}");
+    let strict = server.post(&path).header("content-type", "multipart/form-data; boundary=x");
+    let strict = strict.body(form(&files, true)).send().await.unwrap();
+    assert_eq!(strict.status(), 422);
+    // The same files over the page are here already.
+    let page = server.post("/data").header("content-type", "multipart/form-data; boundary=x");
+    let page = page.body(form(&files, false)).send().await.unwrap().text().await.unwrap();
+    assert!(page.contains("3 were here already.") && page.contains("c.pdf"), "{page}");
+}
+
+#[tokio::test]
+async fn a_wrong_file_is_told_what_it_seems_to_be() {
+    let server = start("").await;
+    for (file, words) in [
+        (&b""[..], "it is empty"),
+        (b"%PDF-1.7", "PDF document"),
+        (b"<!doctype html>", "web page"),
+        (b"PK\x05\x06\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0", "without a JSON file"),
+    ] {
+        let sent = server.post(&format!("{RUNTIME}/import")).body(file.to_vec()).send().await;
+        let (status, _, body) = code(sent.unwrap()).await;
+        let message = body["error"]["message"].as_str().unwrap().to_owned();
+        assert!(
+            status == 422 && message.to_lowercase().contains(&words.to_lowercase()),
+            "{message}"
+        );
+    }
 }

@@ -16,6 +16,11 @@ const EVENTS: u32 = 1_000;
 /// earlier than every real time, and such a worker cannot be restored.
 const GOING: i64 = 0;
 
+/// The value of `deleted_ms` for a worker of an import that is not complete: the letters of
+/// "STAGED", negated, which no flipped byte makes of another value. Nobody sees such a worker, no
+/// sweep removes it, and it becomes visible or is given up together with all others of its import.
+pub(super) const STAGED: i64 = -0x5354_4147_4544;
+
 /// The statement that sets `deleted_ms`, its first parameter, of the workers for which the
 /// condition `of` holds. SQLite refuses to update a row of a strict table in which any value has
 /// the wrong type, so the statement also casts every other column to its type.
@@ -77,8 +82,23 @@ fn told(row: &Row<'_>) -> Option<Deleted> {
 /// Gives up a worker for good, deleted before or not; its rows are removed by
 /// [`sweep`].
 pub(super) fn give_up(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
-    let sql = set_deleted("worker_id = ?");
-    Ok(db.prepare_cached(&sql)?.execute(params![GOING, id.as_bytes()])? > 0)
+    let sql = set_deleted("worker_id = ? AND deleted_ms IS NOT ?");
+    Ok(db.prepare_cached(&sql)?.execute(params![GOING, id.as_bytes(), STAGED])? > 0)
+}
+
+/// Makes the workers of an import visible. Gives how many there were.
+pub(super) fn publish_staged(db: &Connection) -> Result<usize, Cause> {
+    Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![None::<i64>, STAGED])?)
+}
+
+/// Gives up the workers of an import that was not completed. Gives whether there were any.
+pub(super) fn give_up_staged(db: &Connection) -> Result<bool, Cause> {
+    // On a full disk even a statement that changes no row may fail.
+    let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE deleted_ms = ?)";
+    if !db.prepare_cached(sql)?.query_row([STAGED], |row| row.get::<_, bool>(0))? {
+        return Ok(false);
+    }
+    Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![GOING, STAGED])? > 0)
 }
 
 /// Removes some rows of the worker that was deleted first, unless that was after `until`; false
@@ -86,9 +106,10 @@ pub(super) fn give_up(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
 pub(super) fn sweep(db: &Connection, until: Timestamp, index: Index) -> Result<bool, Cause> {
     let oldest: Option<i64> = db
         .prepare_cached(
-            "SELECT id FROM workers WHERE deleted_ms <= ? ORDER BY deleted_ms, id LIMIT 1",
+            "SELECT id FROM workers WHERE deleted_ms BETWEEN ? AND ?
+             ORDER BY deleted_ms, id LIMIT 1",
         )?
-        .query_row([until.unix_ms()], |row| row.get(0))
+        .query_row([GOING, until.unix_ms()], |row| row.get(0))
         .optional()?;
     let Some(worker) = oldest else { return Ok(false) };
     // After some of its rows are removed a worker must not be restored.

@@ -13,7 +13,7 @@ use rusqlite::{Connection, Row, Transaction, params};
 
 use super::row::{place_name, place_of};
 use super::schema::GRAMS;
-use super::texts;
+use super::{delete, texts};
 use crate::store::Cause;
 
 /// The tables in which FTS5 keeps the index of texts (<https://sqlite.org/fts5.html>).
@@ -42,6 +42,10 @@ pub(super) fn is_of_index(finding: &str) -> bool {
 
 /// Repairs the rows in one transaction, and then the indexes.
 pub(super) fn mend(db: &mut Connection) -> Result<(), Cause> {
+    // Its process ended before an import was complete.
+    if delete::give_up_staged(db)? {
+        tracing::warn!("an import was not completed; what it had stored is removed");
+    }
     let (rows, orphans) = (wrong_rows(db)?, orphans(db)?);
     if !rows.is_empty() || !orphans.is_empty() {
         let transaction = db.transaction()?;

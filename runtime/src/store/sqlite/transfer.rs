@@ -3,17 +3,12 @@
 use std::collections::BTreeSet;
 
 use protocol::{Event, WorkerId};
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, params};
 
 use super::outage::is_damage;
-use super::place::Place;
 use super::read::{self, WorkerRow};
-use super::texts::Index;
-use super::{delete, row, write};
-use crate::store::{
-    Append, Cause, Differing, Durability, Give, Imported, Prompt, Relation, Salvage, StoreError,
-    WholeLog,
-};
+use super::row;
+use crate::store::{Cause, Prompt, Salvage, WholeLog};
 
 pub(super) fn next_worker(
     db: &Connection,
@@ -131,68 +126,4 @@ fn prompts(db: &Connection, events: &[Event]) -> Result<Vec<Prompt>, Cause> {
         }
     }
     Ok(prompts)
-}
-
-/// Runs on the writer's connection, outside of any group.
-pub(super) fn import(
-    db: &mut Connection,
-    place: &Place,
-    logs: Give,
-    differing: Differing,
-    index: Index,
-) -> Result<Imported, Cause> {
-    db.pragma_update(None, "synchronous", "FULL")?;
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut done = Imported::default();
-    logs(&mut |log| import_one(&transaction, log, &mut done, index))?;
-    if differing == Differing::Refuse && !done.differing.is_empty() {
-        done.added.clear();
-        transaction.rollback()?;
-    } else {
-        place.check()?;
-        transaction.commit()?;
-    }
-    Ok(done)
-}
-
-fn import_one(
-    db: &Connection,
-    log: WholeLog,
-    done: &mut Imported,
-    index: Index,
-) -> Result<(), Cause> {
-    let id = log.worker.worker_id;
-    match whole(db, id) {
-        Ok(None) => {}
-        Ok(Some(stored)) => {
-            match stored.relation_to(&log) {
-                Relation::Holds => done.skipped.push(id),
-                Relation::Differs => done.differing.push(id),
-            }
-            return Ok(());
-        }
-        // Nobody can say that it is the same, and it stays until somebody deletes it.
-        Err(cause) if is_damage(&cause) => {
-            done.differing.push(id);
-            return Ok(());
-        }
-        Err(cause) => return Err(cause),
-    }
-    if delete::is_kept(db, id)? {
-        done.deleted.push(id);
-        return Ok(());
-    }
-    let mut insert =
-        db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?;
-    for Prompt { digest, text } in &log.prompts {
-        insert.execute([digest, text])?;
-    }
-    let WholeLog { worker, log, events, .. } = log;
-    let first = Append { worker, events, durability: Durability::Power, prompt: None };
-    write::create(db, log, &first, index).map_err(|error| match error {
-        StoreError::Append(cause) => cause,
-        error => error.into(),
-    })?;
-    done.added.push(id);
-    Ok(())
 }

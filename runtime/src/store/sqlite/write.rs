@@ -47,6 +47,30 @@ pub(super) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     insert(db, worker, append, search).map_err(StoreError::Append)
 }
 
+/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins.
+pub(super) fn stage(
+    db: &Connection,
+    log: Option<LogId>,
+    append: &Append,
+    search: Index,
+) -> Result<(), Cause> {
+    let id = append.worker.worker_id;
+    let worker = match log {
+        Some(log) => {
+            delete::make_room(db, id, search)?;
+            insert_worker(db, log, append)?;
+            let worker = db.last_insert_rowid();
+            db.prepare_cached("UPDATE workers SET deleted_ms = ? WHERE id = ?")?
+                .execute([delete::STAGED, worker])?;
+            worker
+        }
+        None => db
+            .prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?")?
+            .query_row(params![id.as_bytes(), delete::STAGED], |row| row.get(0))?,
+    };
+    insert(db, worker, append, search)
+}
+
 fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
     db.prepare_cached(
         "INSERT INTO workers (worker_id, log_id, last_seq, used_ms, summary)

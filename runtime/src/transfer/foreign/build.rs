@@ -6,13 +6,16 @@
 //! what its model was sent. Ids follow from the other program's, so that the same file gives
 //! the same conversations.
 
-use protocol::{EventBody, ProfileName, Role, Timestamp};
+use std::io;
 
-use super::{Foreign, Node};
+use protocol::api::{LeftOut, RefusalCode};
+use protocol::{Event, EventBody, ProfileName, Role, Timestamp};
+
+use super::{Foreign, Node, Unfit};
 use crate::newborn;
 use crate::store::WholeLog;
-use crate::transfer::Format;
 use crate::transfer::check::Checker;
+use crate::transfer::{CONVERSATION_BYTES, Format, LINE_AROUND_BYTES, MESSAGE_BYTES};
 use crate::worker::title;
 use events::Writer;
 use ids::Ids;
@@ -22,11 +25,28 @@ mod events;
 mod ids;
 mod tree;
 
-/// The log, and how many entries have no place in it.
-pub(super) fn log(foreign: Foreign, profile: &ProfileName) -> Result<(WholeLog, u64), String> {
-    let tree = Tree::of(&foreign)?;
-    let mut left_out: u64 = foreign.nodes.iter().map(|node| node.left_out).sum();
+/// A conversation that is sound.
+pub(super) struct Built {
+    pub(super) log: WholeLog,
+    /// What has no place in it.
+    pub(super) left_out: LeftOut,
+    /// Words about messages that are too long, which it comes without.
+    pub(super) too_long: Vec<String>,
+}
+
+/// The conversation as a log.
+pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, Unfit> {
+    let too_long = without_long(&mut foreign.nodes);
+    without_twins(&mut foreign.nodes);
+    let circle = |reason: String| (RefusalCode::Circle, reason);
+    let tree = Tree::of(&foreign).map_err(circle)?;
+    let mut left_out = LeftOut::default();
+    foreign.nodes.iter().for_each(|node| left_out.add(&node.left_out));
     let order = tree.order();
+    if order.is_empty() && left_out.unreadable > 0 {
+        let reason = "none of its messages is what it should be".to_owned();
+        return Err((RefusalCode::NoMessages, reason));
+    }
     let begins = order.iter().filter_map(|&index| foreign.nodes[index].at).min();
     let at = foreign.created_at.or(begins).unwrap_or(Timestamp::from_unix_ms(0));
     let ids = Ids::of(&foreign, at);
@@ -52,22 +72,80 @@ pub(super) fn log(foreign: Foreign, profile: &ProfileName) -> Result<(WholeLog, 
                 Some(_) if tree.is_continued(index) => {}
                 Some(question) => {
                     let parts = tree.answer(index).into_iter().rev();
-                    let texts: Vec<&str> = parts.map(|part| &*foreign.nodes[part].text).collect();
+                    let parts: Vec<&Node> = parts.map(|part| &foreign.nodes[part]).collect();
                     let question = ids.message(&foreign.nodes[question]);
-                    writer.answer(node, question, &texts, at)?;
+                    writer.answer(node, question, &parts, at)?;
                 }
                 // Nobody asked for it; here every answer has a question.
-                None => left_out += 1,
+                None => left_out.unasked += 1,
             },
         }
     }
     let events = writer.into_events();
     let mut checker = Checker::default();
     for event in &events {
-        checker.take(event)?;
+        checker.take(event).map_err(|reason| (RefusalCode::Unsound, reason.to_owned()))?;
+    }
+    if exported_bytes(&events) > CONVERSATION_BYTES {
+        let reason = format!("an export of it would have more than {CONVERSATION_BYTES} bytes");
+        return Err((RefusalCode::TooLarge, reason));
     }
     let worker = newborn::folded(ids.worker, at, &events);
-    Ok((WholeLog { worker, log: ids.log, events, prompts: Vec::new() }, left_out))
+    let log = WholeLog { worker, log: ids.log, events, prompts: Vec::new() };
+    Ok(Built { log, left_out, too_long })
+}
+
+/// Takes the words of messages that are too long; says which those are.
+fn without_long(nodes: &mut [Node]) -> Vec<String> {
+    let mut told = Vec::new();
+    for (index, node) in nodes.iter_mut().enumerate() {
+        let bytes = node.text.len() + node.reasoning.len();
+        if bytes as u64 > MESSAGE_BYTES {
+            told.push(format!(
+                "its entry {} has {bytes} bytes, and a message has {MESSAGE_BYTES} at most",
+                index + 1
+            ));
+            (node.text, node.reasoning, node.role) = (String::new(), String::new(), None);
+            node.left_out.too_long += 1;
+        }
+    }
+    told
+}
+
+/// Of entries with the same id the first stays.
+fn without_twins(nodes: &mut Vec<Node>) {
+    let mut known = std::collections::HashSet::new();
+    let mut twins = 0;
+    nodes.retain(|node| {
+        let is_new = known.insert(node.id.clone());
+        twins += u64::from(!is_new);
+        is_new
+    });
+    if let Some(first) = nodes.first_mut() {
+        first.left_out.unreadable += twins;
+    }
+}
+
+/// Bytes of the lines of an export, at most.
+fn exported_bytes(events: &[Event]) -> u64 {
+    /// Takes bytes and counts them.
+    struct Counter(u64);
+    impl io::Write for Counter {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0 += bytes.len() as u64;
+            Ok(bytes.len())
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut counter = Counter(0);
+    for event in events {
+        // An event is made of texts, numbers and lists of them, which JSON always holds.
+        let _ = serde_json::to_writer(&mut counter, event);
+        counter.0 += LINE_AROUND_BYTES;
+    }
+    counter.0
 }
 
 fn source(format: Format) -> &'static str {
@@ -75,6 +153,11 @@ fn source(format: Format) -> &'static str {
         Format::Companion => "companion",
         Format::Chatgpt => "chatgpt",
         Format::OpenWebui => "open-webui",
+        Format::Claude => "claude",
+        Format::Librechat => "librechat",
+        Format::Deepseek => "deepseek",
+        Format::LlamaCpp => "llama-cpp",
+        Format::Messages => "messages",
     }
 }
 

@@ -4,133 +4,165 @@
 //! There is no description by its maker; the fields are those that public notes on real
 //! exports agree on (`docs/export-format.md` lists what is read).
 
-use protocol::Role;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use std::collections::HashMap;
 
-use super::{Fields, Foreign, Node, moment};
+use super::super::json::Json;
+use super::citations;
+use super::kind::no_messages;
+use super::moment::moment;
+use super::said::{Said, Who, model};
+use super::{Foreign, Node, Unfit};
 use crate::transfer::Format;
 
-#[derive(Deserialize)]
-struct Conversation {
-    id: Option<String>,
-    conversation_id: Option<String>,
-    title: Option<String>,
-    create_time: Option<f64>,
-    current_node: Option<String>,
-    default_model_slug: Option<String>,
-    mapping: Fields<Entry>,
-}
-
-#[derive(Deserialize)]
-struct Entry {
-    parent: Option<String>,
-    message: Option<Message>,
-}
-
-#[derive(Deserialize)]
-struct Message {
-    author: Author,
-    create_time: Option<f64>,
-    content: Option<Content>,
-    metadata: Option<Metadata>,
-    /// Whom an assistant speaks to: `all`, or the name of a tool.
-    recipient: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Author {
-    role: String,
-}
-
-#[derive(Deserialize)]
-struct Content {
-    content_type: Option<String>,
-    parts: Option<Vec<Part>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Part {
-    Text(String),
-    /// What was spoken, as text; other objects are images, sounds and the like.
-    Object {
-        content_type: Option<String>,
-        text: Option<String>,
-    },
-    Other(IgnoredAny),
-}
-
-#[derive(Default, Deserialize)]
-struct Metadata {
-    model_slug: Option<String>,
-    is_visually_hidden_from_conversation: Option<bool>,
-}
-
 /// Reads one conversation.
-pub(super) fn read(json: &str) -> serde_json::Result<Foreign> {
-    let read: Conversation = serde_json::from_str(json)?;
-    let model = read.default_model_slug;
-    let nodes = read.mapping.0.into_iter().map(|(id, entry)| node(id, entry, model.as_ref()));
+pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
+    let mapping = value.get("mapping").filter(|mapping| mapping.is_object());
+    let mapping = mapping.ok_or_else(no_messages)?;
+    let usual = model(value.get("default_model_slug"));
+    let parents = parents(mapping, "children");
+    let nodes = mapping.fields().map(|(id, entry)| {
+        let parent = entry.get("parent").and_then(Json::id).or(parents.get(id).copied());
+        node((id.to_owned(), parent.map(str::to_owned)), entry, usual.as_ref())
+    });
+    let id = value.first_of(&["conversation_id", "id"]).and_then(Json::id);
     Ok(Foreign {
         format: Format::Chatgpt,
         nodes: nodes.collect(),
-        id: read.conversation_id.or(read.id).unwrap_or_default(),
-        title: read.title,
-        created_at: moment(read.create_time),
-        current: read.current_node,
+        id: id.unwrap_or_default().to_owned(),
+        title: value.text_of("title").map(str::to_owned),
+        created_at: moment(value.get("create_time")),
+        current: value.text_of("current_node").map(str::to_owned),
     })
 }
 
-fn node(id: String, entry: Entry, default_model: Option<&String>) -> Node {
-    let Entry { parent, message } = entry;
-    let empty =
-        Node { id, parent, role: None, text: String::new(), at: None, model: None, left_out: 0 };
+/// The parents that entries name in the lists of their children; some exports lack one of the two.
+pub(super) fn parents<'d>(tree: Json<'d>, children: &str) -> HashMap<&'d str, &'d str> {
+    let each = tree.fields().flat_map(|(parent, entry)| {
+        entry.items_of(children).filter_map(Json::id).map(move |child| (child, parent))
+    });
+    each.collect()
+}
+
+fn node(ids: (String, Option<String>), entry: Json<'_>, usual: Option<&String>) -> Node {
+    let (id, parent) = ids;
+    if !entry.is_object() {
+        let left_out = protocol::api::LeftOut { unreadable: 1, ..Default::default() };
+        return Node { id, parent, left_out, ..Node::default() };
+    }
     // A root that only holds the tree together.
-    let Some(message) = message else { return empty };
-    let metadata = message.metadata.unwrap_or_default();
-    let content = message.content.unwrap_or(Content { content_type: None, parts: None });
-    let said = matches!(content.content_type.as_deref(), None | Some("text" | "multimodal_text"));
-    let hidden = metadata.is_visually_hidden_from_conversation == Some(true);
-    let to_a_tool = message.recipient.is_some_and(|recipient| recipient != "all");
-    let (text, others) = text_of(content.parts.unwrap_or_default());
-    let role = match message.author.role.as_str() {
-        "user" => Some(Role::User),
-        "assistant" => Some(Role::Assistant),
-        _ => None,
+    let Some(message) = entry.get("message") else {
+        return Node { id, parent, ..Node::default() };
     };
-    let at = moment(message.create_time);
-    match role.filter(|_| said && !hidden && !to_a_tool) {
-        Some(role) => Node {
-            role: Some(role),
-            text,
-            at,
-            model: metadata.model_slug.or_else(|| default_model.cloned()),
-            left_out: others,
-            ..empty
+    let at = moment(message.get("create_time"));
+    let metadata = message.get("metadata");
+    let flag = |name: &str| metadata.and_then(|found| found.get(name)).is_some_and(Json::is_true);
+    let hidden = flag("is_visually_hidden_from_conversation");
+    let author = message.get("author");
+    let who = Who::of(author.and_then(|author| author.text_of("role").or_else(|| author.text())));
+    let content = message.get("content");
+    let kind = content.and_then(|content| content.text_of("content_type")).unwrap_or("text");
+    let recipient = message.text_of("recipient").filter(|recipient| *recipient != "all");
+    let mut said = content.map(|content| said(content, kind, recipient)).unwrap_or_default();
+    if hidden {
+        let nothing =
+            said.text.is_empty() && said.reasoning.is_empty() && said.left_out.total() == 0;
+        let nothing = nothing && kind == "text";
+        let mut node = Node { id, parent, at, ..Node::default() };
+        node.left_out.hidden = u64::from(!nothing);
+        return node;
+    }
+    if who == Who::Assistant {
+        said.text = citations::cleaned(&said.text, metadata);
+    }
+    let slug = metadata.and_then(|metadata| model(metadata.get("model_slug")));
+    let model = if who == Who::Assistant { slug.or_else(|| usual.cloned()) } else { None };
+    said.node(who, (id, parent), at, model)
+}
+
+/// What a message of this kind says.
+fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> Said {
+    let mut said = Said::default();
+    match (kind, recipient) {
+        // A document beside the conversation, as the model wrote it.
+        (_, Some("canmore.create_textdoc")) => match document(content) {
+            Some(text) => said.say(&text),
+            None => said.left_out.tools += 1,
         },
-        // Most conversations begin with a system message that says nothing.
-        None => {
-            let nothing = said && text.is_empty() && others == 0;
-            Node { left_out: u64::from(!nothing), at, ..empty }
+        ("text" | "multimodal_text" | "code", Some(_)) => said.left_out.tools += 1,
+        ("text" | "multimodal_text", None) => {
+            for part in content.items_of("parts") {
+                part_said(part, &mut said);
+            }
         }
+        ("thoughts", _) => {
+            for thought in content.items_of("thoughts") {
+                let summary = thought.text_of("summary").unwrap_or_default();
+                let text = thought.text_of("content").unwrap_or_default();
+                if !summary.is_empty() && !text.starts_with(summary) {
+                    said.think(summary);
+                }
+                said.think(text);
+            }
+        }
+        ("reasoning_recap", _) => said.think(content.text_of("content").unwrap_or_default()),
+        ("code", None) => {
+            let text = content.text_of("text").unwrap_or_default();
+            match content.text_of("language").filter(|language| *language != "unknown") {
+                Some(language) if !text.is_empty() => {
+                    said.say(&fenced(language, text));
+                }
+                _ => said.say(text),
+            }
+        }
+        ("user_editable_context" | "model_editable_context", _) => said.left_out.system += 1,
+        (
+            "execution_output"
+            | "tether_quote"
+            | "tether_browsing_display"
+            | "sonic_webpage"
+            | "computer_output"
+            | "system_error",
+            _,
+        ) => said.left_out.tools += 1,
+        _ => said.left_out.other += 1,
+    }
+    said
+}
+
+fn part_said(part: Json<'_>, said: &mut Said) {
+    if let Some(text) = part.text() {
+        return said.say(text);
+    }
+    if !part.is_object() {
+        said.left_out.unreadable += u64::from(!part.is_null());
+        return;
+    }
+    let text = part.text_of("text");
+    match (part.text_of("content_type"), text) {
+        // What was spoken, as text.
+        (Some("text" | "audio_transcription") | None, Some(text)) => said.say(text),
+        _ => said.left_out.attachments += 1,
     }
 }
 
-/// The text of all parts, and how many are none.
-fn text_of(parts: Vec<Part>) -> (String, u64) {
-    let (mut texts, mut others) = (Vec::new(), 0);
-    for part in parts {
-        match part {
-            Part::Text(text) => texts.push(text),
-            Part::Object { content_type: Some(kind), text: Some(text) }
-                if kind == "text" || kind == "audio_transcription" =>
-            {
-                texts.push(text);
-            }
-            Part::Object { .. } | Part::Other(_) => others += 1,
-        }
-    }
-    texts.retain(|text| !text.is_empty());
-    (texts.join("\n\n"), others)
+/// The document in the call that makes one.
+fn document(content: Json<'_>) -> Option<String> {
+    let call = content.items_of("parts").find_map(Json::text).or(content.text_of("text"))?;
+    let read = super::super::json::Document::parse(call).ok()?;
+    let call = read.root();
+    let text = call.text_of("content")?;
+    let name = call.text_of("name").unwrap_or_default();
+    let text = match call.text_of("type").and_then(|kind| kind.strip_prefix("code/")) {
+        Some(language) => fenced(language, text),
+        None => text.to_owned(),
+    };
+    Some(if name.is_empty() { text } else { format!("**{name}**\n\n{text}") })
+}
+
+/// Code in a fence that is longer than any in it.
+fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let language: String = language.chars().filter(|c| c.is_alphanumeric()).collect();
+    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
 }

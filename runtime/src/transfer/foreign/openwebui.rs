@@ -3,140 +3,87 @@
 //!
 //! Source: its repository, `src/lib/utils/index.ts` and the components of a chat.
 
-use protocol::Role;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use protocol::api::LeftOut;
 
-use super::{Fields, Foreign, Node, moment};
+use super::super::json::Json;
+use super::chatgpt::parents;
+use super::moment::moment;
+use super::said::{Said, Who, beside, model};
+use super::{Foreign, Node, Unfit};
 use crate::transfer::Format;
 
-/// An element of the list; without `chat` it is the chat itself.
-#[derive(Deserialize)]
-struct Element {
-    id: Option<String>,
-    title: Option<String>,
-    created_at: Option<f64>,
-    chat: Option<Chat>,
-    #[serde(flatten)]
-    bare: Chat,
-}
-
-#[derive(Default, Deserialize)]
-struct Chat {
-    #[serde(default, rename = "models")]
-    models: Option<Vec<Option<String>>>,
-    history: Option<History>,
-    messages: Option<Vec<Message>>,
-    timestamp: Option<f64>,
-    #[serde(default, rename = "title")]
-    own_title: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct History {
-    #[serde(default)]
-    messages: Option<Fields<Message>>,
-    current_id: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Message {
-    id: Option<String>,
-    parent_id: Option<String>,
-    role: String,
-    content: Option<Content>,
-    model: Option<String>,
-    timestamp: Option<f64>,
-    files: Option<Vec<IgnoredAny>>,
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Content {
-    Text(String),
-    Parts(Vec<Part>),
-    Other(IgnoredAny),
-}
-
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Part {
-    Typed { r#type: String, text: Option<String> },
-    Other(IgnoredAny),
-}
-
-/// Reads one chat.
-pub(super) fn read(json: &str) -> serde_json::Result<Foreign> {
-    let Element { id, title, created_at, chat, bare } = serde_json::from_str(json)?;
-    let chat = chat.unwrap_or(bare);
-    let model = chat.models.into_iter().flatten().flatten().find(|model| !model.is_empty());
-    let (tree, current) = match chat.history {
-        Some(History { messages, current_id }) => (messages.unwrap_or_default(), current_id),
-        None => (Fields::default(), None),
-    };
-    let mut nodes: Vec<Node> =
-        tree.0.into_iter().map(|(id, message)| node(id, message, model.as_ref())).collect();
-    if nodes.is_empty() {
-        nodes = listed(chat.messages.unwrap_or_default(), model.as_ref());
+/// Reads one chat; without `chat` the element is the chat itself.
+pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
+    let chat = value.get("chat").filter(|chat| chat.is_object()).unwrap_or(value);
+    let usual = chat.items_of("models").find_map(|name| model(Some(name)));
+    let history = chat.get("history");
+    let current = history.and_then(|history| history.get("currentId")).and_then(Json::id);
+    let mut nodes: Vec<Node> = Vec::new();
+    if let Some(tree) = history.and_then(|history| history.get("messages")) {
+        let parents = parents(tree, "childrenIds");
+        for (id, message) in tree.fields() {
+            let parent = message.get("parentId").and_then(Json::id).or(parents.get(id).copied());
+            nodes.push(node((id.to_owned(), parent.map(str::to_owned)), message, usual.as_ref()));
+        }
     }
+    if nodes.is_empty() {
+        nodes = listed(chat, usual.as_ref());
+    }
+    let text = |name: &str| value.text_of(name).or_else(|| chat.text_of(name)).map(str::to_owned);
     Ok(Foreign {
         format: Format::OpenWebui,
-        id: id.unwrap_or_default(),
-        title: title.or(chat.own_title),
-        created_at: moment(created_at).or(moment(chat.timestamp)),
+        id: value.get("id").and_then(Json::id).unwrap_or_default().to_owned(),
+        title: text("title"),
+        created_at: moment(value.get("created_at")).or_else(|| moment(chat.get("timestamp"))),
         nodes,
-        current,
+        current: current.map(str::to_owned),
     })
 }
 
 /// Messages without a tree: each follows the one before it.
-fn listed(messages: Vec<Message>, model: Option<&String>) -> Vec<Node> {
+fn listed(chat: Json<'_>, usual: Option<&String>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
-    for (index, mut message) in messages.into_iter().enumerate() {
-        let id = message.id.take().unwrap_or_else(|| format!("number {index}"));
-        message.parent_id = nodes.last().map(|node| node.id.clone());
-        nodes.push(node(id, message, model));
+    for (index, message) in chat.items_of("messages").enumerate() {
+        let id = message.get("id").and_then(Json::id).map(str::to_owned);
+        let id = id.unwrap_or_else(|| format!("number {index}"));
+        let before = nodes.last().map(|node| node.id.clone());
+        nodes.push(node((id, before), message, usual));
     }
     nodes
 }
 
-fn node(id: String, message: Message, default_model: Option<&String>) -> Node {
-    let (text, others) = text_of(message.content);
-    let role = match message.role.as_str() {
-        "user" => Some(Role::User),
-        "assistant" => Some(Role::Assistant),
-        _ => None,
-    };
-    let files = message.files.map_or(0, |files| files.len() as u64);
-    Node {
-        id,
-        parent: message.parent_id,
-        left_out: others + files + u64::from(role.is_none()),
-        role,
-        text,
-        at: moment(message.timestamp),
-        model: message.model.filter(|model| !model.is_empty()).or_else(|| default_model.cloned()),
+fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>) -> Node {
+    if !message.is_object() {
+        let left_out = LeftOut { unreadable: 1, ..LeftOut::default() };
+        return Node { id: ids.0, parent: ids.1, left_out, ..Node::default() };
     }
+    let mut said = Said::of(message.get("content"));
+    said.think(&beside(message));
+    output(message, &mut said);
+    said.files(message.get("files"));
+    let who = Who::of(message.text_of("role"));
+    let named = model(message.get("model")).or_else(|| model(message.get("modelName")));
+    let model = named.or_else(|| usual.cloned()).filter(|_| who == Who::Assistant);
+    said.node(who, ids, moment(message.get("timestamp")), model)
 }
 
-fn text_of(content: Option<Content>) -> (String, u64) {
-    match content {
-        None => (String::new(), 0),
-        Some(Content::Text(text)) => (text, 0),
-        Some(Content::Other(_)) => (String::new(), 1),
-        Some(Content::Parts(parts)) => {
-            let (mut texts, mut others) = (Vec::new(), 0);
-            for part in parts {
-                match part {
-                    Part::Typed { r#type, text: Some(text) } if r#type == "text" => {
-                        texts.push(text);
-                    }
-                    Part::Typed { .. } | Part::Other(_) => others += 1,
-                }
+/// Newer versions keep an answer in its parts as well.
+fn output(message: Json<'_>, said: &mut Said) {
+    let (mut texts, mut thinking) = (Said::default(), Said::default());
+    for item in message.items_of("output") {
+        match item.text_of("type").unwrap_or_default() {
+            "message" => texts.say(&Said::of(item.get("content")).text),
+            "reasoning" => {
+                let inner = Said::of(item.first_of(&["content", "summary"]));
+                thinking.think(&[inner.text, inner.reasoning].concat());
             }
-            (texts.join("\n\n"), others)
+            _ => {}
         }
+    }
+    if said.text.is_empty() {
+        said.say(&texts.text);
+    }
+    if said.reasoning.is_empty() {
+        said.think(&thinking.reasoning);
     }
 }

@@ -1,5 +1,7 @@
-//! `?format=` and `?existing=`.
+//! `?format=`, and `?existing=` with `?strict=`.
 
+use runtime::store::Differing;
+use runtime::transfer::Unsound;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 
@@ -26,23 +28,38 @@ pub struct ExportAs {
 }
 
 /// What is done about conversations that are here with another content.
-#[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Existing {
     /// Nothing is imported.
-    #[default]
     Refuse,
     /// They stay as they are, and the others are imported.
     Keep,
 }
 
-/// `?existing=`.
+/// `?existing=&strict=`.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportInto {
-    /// Without it `refuse`.
-    #[serde(default)]
+    /// Without it `keep`, and `refuse` where the import is strict.
     #[param(inline)]
-    pub existing: Existing,
+    pub existing: Option<Existing>,
+    /// All or none: nothing is imported where any conversation is not sound.
+    #[serde(default)]
+    pub strict: bool,
+}
+
+impl ImportInto {
+    pub fn differing(self) -> Differing {
+        match self.existing {
+            Some(Existing::Keep) => Differing::Keep,
+            None if !self.strict => Differing::Keep,
+            Some(Existing::Refuse) | None => Differing::Refuse,
+        }
+    }
+
+    pub fn unsound(self) -> Unsound {
+        if self.strict { Unsound::Refuse } else { Unsound::Name }
+    }
 }

@@ -1,16 +1,19 @@
 //! The database as the writing thread has it. It outlives failures of the disk, and panics of its
 //! own jobs.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::group::{Done, Failure, Work, perform, probe};
 use crate::store::sqlite::place::Place;
+use crate::store::sqlite::staging::{self, Piece};
 use crate::store::sqlite::texts::{self, Index};
-use crate::store::sqlite::{file, outage, transfer};
-use crate::store::{Differing, Give, Imported, Outage, StoreError};
+use crate::store::sqlite::{delete, file, outage};
+use crate::store::{Cause, Outage, StoreError};
 
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
 
@@ -113,26 +116,66 @@ impl Database {
         }
     }
 
-    /// Commits whole conversations, all or none.
-    pub(in crate::store::sqlite) fn import(
+    /// Writes pieces of an import for a few milliseconds, where nobody sees them. Takes those that
+    /// are committed from the queue. Without `checkpoints` another connection moves what is committed
+    /// from the write-ahead log into the file, until the import ends.
+    pub(in crate::store::sqlite) fn stage(
         &mut self,
-        logs: Give,
-        differing: Differing,
-    ) -> Result<Imported, StoreError> {
-        self.place.check()?;
-        let done = transfer::import(&mut self.connection, &self.place, logs, differing, self.index);
+        pieces: &mut VecDeque<Piece>,
+        checkpoints: bool,
+    ) -> Result<(), StoreError> {
+        let place = &self.place;
+        self.checkpoint_by_itself(checkpoints);
+        let mut done = staging::write(&mut self.connection, place, pieces, self.index);
         if done.as_ref().is_err_and(texts::is_broken_index) {
-            // `logs` is used up, so this import cannot be tried again; the next one leaves the
-            // index out.
             self.index = Index::Left;
+            done = staging::write(&mut self.connection, place, pieces, self.index);
         }
-        done.map_err(|cause| match cause.downcast::<StoreError>() {
+        let staged = done.map_err(|cause| self.not_imported(cause))?;
+        pieces.drain(..staged);
+        Ok(())
+    }
+
+    /// Makes all that was staged visible, which are so many workers, or none of it.
+    pub(in crate::store::sqlite) fn publish_staged(
+        &mut self,
+        workers: usize,
+    ) -> Result<(), StoreError> {
+        self.checkpoint_by_itself(true);
+        staging::publish(&mut self.connection, &self.place, workers)
+            .map_err(|cause| self.not_imported(cause))
+    }
+
+    /// Gives up all that was staged; a sweep removes it.
+    pub(in crate::store::sqlite) fn give_up_staged(&mut self) -> Result<bool, StoreError> {
+        self.checkpoint_by_itself(true);
+        delete::give_up_staged(&self.connection).map_err(|cause| self.not_imported(cause))
+    }
+
+    pub(in crate::store::sqlite) fn file(&self) -> &Path {
+        self.place.file()
+    }
+
+    /// Whether a commit moves what is in the write-ahead log into the file, once that is long.
+    fn checkpoint_by_itself(&self, does: bool) {
+        // SQLite's own default, https://sqlite.org/pragma.html#pragma_wal_autocheckpoint.
+        let pages = if does { 1000 } else { 0 };
+        let set =
+            self.connection
+                .query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));
+        if let Err(error) = set {
+            tracing::debug!(%error, "the length of the write-ahead log stays as it is bounded");
+        }
+    }
+
+    fn not_imported(&self, cause: Cause) -> StoreError {
+        match cause.downcast::<StoreError>() {
             Ok(known) => *known,
             Err(source) => match outage::of(&source, self.place.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Import(source),
             },
-        })
+        }
     }
 
     fn note(&mut self, error: &StoreError, jobs: usize) {

@@ -1,7 +1,7 @@
 use super::*;
+use crate::store::Outage;
 use crate::store::sqlite::file;
 use crate::store::sqlite::schema::Schema;
-use crate::store::{Differing, Give, Outage};
 use protocol::{Timestamp, WorkerId};
 
 fn writer(folder: &std::path::Path) -> Writer {
@@ -40,10 +40,6 @@ async fn when_work_on_the_whole_database_panics_only_that_work_fails() {
     let folder = tempfile::tempdir().unwrap();
     let writer = writer(folder.path());
     let failed = writer.alone::<(), _>(|_| panic!("of a test")).await;
-    assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
-    // A panic in the middle of an import's transaction.
-    let give: Give = Box::new(|_| panic!("of a test"));
-    let failed = writer.alone(|db| db.import(give, Differing::Refuse)).await;
     assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
     assert!(matches!(writer.change(delete()).await, Ok(false)));
 }

@@ -2,10 +2,12 @@
 
 use protocol::{Event, EventBody, Message, MessageId, Role, Timestamp, Timings, TurnState};
 
-use super::Node;
+use protocol::api::RefusalCode;
+
 use super::ids::Ids;
+use super::{Node, Unfit};
 use crate::newborn;
-use crate::transfer::CONVERSATION_BYTES;
+use crate::transfer::{CONVERSATION_BYTES, MESSAGE_BYTES};
 
 /// What a turn's model is called where the export does not say.
 const UNKNOWN: &str = "unknown";
@@ -36,10 +38,15 @@ impl<'a> Writer<'a> {
         self.events.push(Event { seq, first_seq: None, at, body });
     }
 
-    fn count(&mut self, bytes: usize) -> Result<(), String> {
+    fn count(&mut self, bytes: usize) -> Result<(), Unfit> {
         self.bytes += bytes as u64;
         if self.bytes > CONVERSATION_BYTES {
-            return Err(format!("its texts have more than {CONVERSATION_BYTES} bytes"));
+            let reason = format!("its texts have more than {CONVERSATION_BYTES} bytes");
+            return Err((RefusalCode::TooLarge, reason));
+        }
+        if bytes as u64 > MESSAGE_BYTES {
+            let reason = format!("an answer of it has more than {MESSAGE_BYTES} bytes in all");
+            return Err((RefusalCode::TooLarge, reason));
         }
         Ok(())
     }
@@ -49,7 +56,7 @@ impl<'a> Writer<'a> {
         node: &Node,
         parent: Option<MessageId>,
         at: Timestamp,
-    ) -> Result<(), String> {
+    ) -> Result<(), Unfit> {
         self.count(node.text.len())?;
         let message = Message {
             id: self.ids.message(node),
@@ -69,18 +76,26 @@ impl<'a> Writer<'a> {
         &mut self,
         node: &Node,
         question: MessageId,
-        texts: &[&str],
+        parts: &[&Node],
         at: Timestamp,
-    ) -> Result<(), String> {
-        self.count(texts.iter().map(|text| text.len() + 2).sum())?;
+    ) -> Result<(), Unfit> {
+        let text = joined(parts.iter().map(|part| &*part.text));
+        let reasoning = joined(parts.iter().map(|part| &*part.reasoning));
+        self.count(text.len() + reasoning.len())?;
         let (turn_id, answer) = (self.ids.turn(node), self.ids.message(node));
         let model = node.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(UNKNOWN);
         let profile = self.source.parse().expect("the sources' names are names of profiles");
         let model = model.chars().take(MODEL_CHARS).collect();
         let turn = newborn::imported_turn((turn_id, question, answer), profile, model, at);
-        let text = texts.join("\n\n");
         self.push(at, EventBody::TurnAccepted { turn: Box::new(turn) });
-        self.push(at, EventBody::TextDelta { turn_id, message_id: answer, offset: 0, text });
+        let (message_id, offset) = (answer, 0);
+        if !reasoning.is_empty() {
+            let text = reasoning;
+            self.push(at, EventBody::ReasoningDelta { turn_id, message_id, offset, text });
+        }
+        if !text.is_empty() {
+            self.push(at, EventBody::TextDelta { turn_id, message_id, offset, text });
+        }
         self.push(
             at,
             EventBody::TurnEnded {
@@ -94,4 +109,9 @@ impl<'a> Writer<'a> {
         );
         Ok(())
     }
+}
+
+/// The pieces with blank lines between them.
+fn joined<'t>(pieces: impl Iterator<Item = &'t str>) -> String {
+    pieces.filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("\n\n")
 }

@@ -124,8 +124,8 @@ impl<'a> Tree<'a> {
 
 /// Whose text is taken over. A question may be nothing but an image.
 fn kept(node: &Node) -> Option<Role> {
-    let image = node.role == Some(Role::User) && node.left_out > 0;
-    node.role.filter(|_| !node.text.is_empty() || image)
+    let image = node.role == Some(Role::User) && node.left_out.attachments > 0;
+    node.role.filter(|_| !node.text.is_empty() || !node.reasoning.is_empty() || image)
 }
 
 /// All nodes, parents first; none where they go in a circle.

@@ -1,0 +1,70 @@
+//! What an import did, and what it did not take.
+
+use leptos::prelude::*;
+use protocol::api::{ImportRefusal, ImportReport};
+
+use crate::erase::{Erased, erase};
+use crate::text::{self, tr};
+
+/// The outcome of an import that went through.
+#[component]
+pub fn Imported(
+    /// What the import tells of itself.
+    report: ImportReport,
+) -> impl IntoView {
+    let ImportReport { format, imported, skipped, kept, deleted, left_out, .. } = report;
+    let from = text::import_from(format);
+    let line =
+        |count: u64, words: fn(u64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
+    let first = report.workers.first().map(|worker| {
+        view! { <p><a href=format!("/c/{worker}")>{tr!(open_imported)}</a></p> }
+    });
+    let kinds = text::left_out_kinds(&report.left_out_kinds);
+    let kinds = (!kinds.is_empty()).then(|| {
+        let items: Vec<_> = kinds.into_iter().map(|kind| view! { <li>{kind}</li> }).collect();
+        view! { <ul class="left-out">{items}</ul> }
+    });
+    let nothing = imported + skipped + kept + deleted == 0 && !report.refusals.is_empty();
+    let (kind, role, title) = match nothing {
+        true => ("failed", "alert", tr!(import_nothing).to_owned()),
+        false => ("done", "status", text::imported(imported, from)),
+    };
+    view! {
+        <div class="note" data-kind=kind role=role>
+            <p class="note-title">{title}</p>
+            {line(skipped, text::import_skipped)}
+            {line(kept, text::import_kept)}
+            {line(deleted, text::import_deleted)}
+            {line(left_out, text::import_left_out)}
+            {kinds}
+            {first}
+            {refused(report.refused, report.refusals, report.more_refusals)}
+        </div>
+    }
+}
+
+/// What was not imported, by number, title and reason.
+fn refused(count: u64, refusals: Vec<ImportRefusal>, more: u64) -> Option<Erased> {
+    if refusals.is_empty() {
+        return None;
+    }
+    let items: Vec<_> = refusals.into_iter().map(one).collect();
+    let more = (more > 0).then(|| view! { <p>{text::import_more_refused(more)}</p> });
+    Some(erase(view! {
+        <p>{text::import_refused(count)}</p>
+        <ul class="refused">{items}</ul>
+        {more}
+    }))
+}
+
+fn one(refusal: ImportRefusal) -> Erased {
+    let ImportRefusal { file, number, title, code, reason } = refusal;
+    let what = text::import_refused_what(file.as_deref(), number, title.as_deref());
+    erase(view! {
+        <li>
+            <bdi>{what}</bdi>
+            {text::import_refused_why(code)}
+            " " <span class="quiet" lang="en">{format!("({reason})")}</span>
+        </li>
+    })
+}

@@ -1,0 +1,250 @@
+//! The marks that ChatGPT leaves in a text where it shows a source or a name: between characters of
+//! private use (`cite` and the number of a result), or between lenticular brackets with a dagger.
+//! They become links where the export holds the address, the name where it is one, and go else.
+//!
+//! Sources: <https://github.com/pionxzh/chatgpt-exporter>, and the fields of real exports in
+//! <https://github.com/danny-avila/LibreChat> (`chatgpt-citations.json`).
+
+use std::collections::HashMap;
+
+use super::super::json::{Document, Json};
+
+const BEGIN: char = '\u{e200}';
+const END: char = '\u{e201}';
+const BETWEEN: char = '\u{e202}';
+/// Characters that mark a range in such texts.
+const MARKS: std::ops::RangeInclusive<char> = '\u{e200}'..='\u{e206}';
+
+/// Bytes of one mark at most; a longer one is text.
+const MARK_BYTES: usize = 4096;
+/// Links in the place of one mark.
+const LINKS: usize = 5;
+/// Marks of which the end is missing are looked for in so many references.
+const UNENDED: usize = 64;
+
+/// The text with links or nothing in the place of its marks.
+pub(super) fn cleaned(text: &str, metadata: Option<Json<'_>>) -> String {
+    if !text.contains(|c| MARKS.contains(&c)) && !text.contains('†') {
+        return text.to_owned();
+    }
+    let known = References::of(text, metadata);
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(|c| MARKS.contains(&c) || c == '【') {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        let (replaced, length) = known.mark(rest);
+        rest = &rest[length..];
+        if replaced.is_empty() {
+            let ends =
+                rest.chars().next().is_none_or(|c| c.is_whitespace() || ".,;:!?)".contains(c));
+            if ends && out.ends_with(' ') {
+                out.pop();
+            }
+        } else if replaced.starts_with('[') && out.ends_with(|c: char| c.is_alphanumeric()) {
+            out.push(' ');
+        }
+        out.push_str(&replaced);
+    }
+    out.push_str(rest);
+    out
+}
+
+/// What stands for the marks that the export tells of.
+struct References<'d> {
+    by_mark: HashMap<&'d str, String>,
+    /// Marks whose end is missing.
+    unended: Vec<&'d str>,
+}
+
+impl<'d> References<'d> {
+    fn of(text: &'d str, metadata: Option<Json<'d>>) -> Self {
+        let (mut by_mark, mut unended) = (HashMap::new(), Vec::new());
+        let Some(metadata) = metadata else { return Self { by_mark, unended } };
+        for reference in metadata.items_of("content_references") {
+            let Some(mark) = reference.text_of("matched_text") else { continue };
+            if !mark.starts_with([BEGIN, '【']) {
+                continue;
+            }
+            if mark.starts_with(BEGIN) && !mark.ends_with(END) && unended.len() < UNENDED {
+                unended.push(mark);
+            }
+            by_mark.insert(mark, stand_in(reference, mark));
+        }
+        // Older exports tell where in the text a mark stands, in characters.
+        if let Some(citations) = metadata.get("citations").filter(|_| text.contains('【')) {
+            let places: Vec<usize> =
+                text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
+            for citation in citations.items() {
+                let place = |name: &str| {
+                    let index = citation.get(name)?.number()?;
+                    (index >= 0.0).then(|| places.get(index as usize).copied())?
+                };
+                let (Some(begin), Some(end)) = (place("start_ix"), place("end_ix")) else {
+                    continue;
+                };
+                let mark = text.get(begin..end).filter(|mark| mark.starts_with('【'));
+                let link = citation.get("metadata").and_then(link);
+                if let (Some(mark), Some(link)) = (mark, link) {
+                    by_mark.insert(mark, link);
+                }
+            }
+        }
+        Self { by_mark, unended }
+    }
+
+    /// What stands for the mark at the beginning of a text, and how many bytes the mark has.
+    fn mark(&self, text: &str) -> (String, usize) {
+        let first = text.chars().next().unwrap_or(BEGIN);
+        let window = &text[..floor(text, MARK_BYTES)];
+        if first == '【' {
+            let end = window.find('】').map(|at| at + '】'.len_utf8());
+            return match end.map(|end| &text[..end]).filter(|mark| mark.contains('†')) {
+                Some(mark) => (self.by_mark.get(mark).cloned().unwrap_or_default(), mark.len()),
+                None => (first.to_string(), first.len_utf8()),
+            };
+        }
+        if first != BEGIN {
+            return (String::new(), first.len_utf8());
+        }
+        if let Some(end) = window.find(END) {
+            let mark = &text[..end + END.len_utf8()];
+            // An unended one may come before.
+            if !mark[BEGIN.len_utf8()..].contains(BEGIN) {
+                let known = self.by_mark.get(mark).filter(|known| !known.is_empty());
+                return (known.cloned().unwrap_or_else(|| name_in(mark)), mark.len());
+            }
+        }
+        match self.unended.iter().find(|mark| text.starts_with(**mark)) {
+            Some(mark) => (self.by_mark[mark].clone(), mark.len()),
+            None => (String::new(), first.len_utf8()),
+        }
+    }
+}
+
+/// What a reference has to show.
+fn stand_in(reference: Json<'_>, mark: &str) -> String {
+    let links: Vec<String> = reference.items_of("items").filter_map(link).take(LINKS).collect();
+    if !links.is_empty() {
+        return links.join(" ");
+    }
+    if let Some(link) = link(reference) {
+        return link;
+    }
+    let kind = reference.text_of("type").unwrap_or_default();
+    let safe = reference.items_of("safe_urls").find_map(Json::text).and_then(address);
+    if let Some(address) = safe.filter(|_| kind.contains("web")) {
+        return linked(reference.text_of("title"), &address);
+    }
+    let named = name_in(mark);
+    if named.is_empty() || !mark.contains("entity") {
+        return named;
+    }
+    // A name as it is shown.
+    let alt = reference.text_of("alt").filter(|alt| !alt.is_empty());
+    alt.map_or(named, str::to_owned)
+}
+
+fn link(source: Json<'_>) -> Option<String> {
+    let address = address(source.text_of("url")?)?;
+    Some(linked(source.first_of(&["title", "attribution", "name"]).and_then(Json::text), &address))
+}
+
+fn linked(title: Option<&str>, address: &str) -> String {
+    let host = address.split('/').nth(2).unwrap_or(address);
+    let title = title.map(str::trim).filter(|title| !title.is_empty()).unwrap_or(host);
+    let title: String = title
+        .chars()
+        .map(|c| match c {
+            '[' => '(',
+            ']' => ')',
+            c if c.is_control() || MARKS.contains(&c) => ' ',
+            c => c,
+        })
+        .take(100)
+        .collect();
+    format!("[{title}]({address})")
+}
+
+/// An address of the web, as Markdown takes it between parentheses.
+fn address(url: &str) -> Option<String> {
+    let web = url.starts_with("https://") || url.starts_with("http://");
+    let plain =
+        !url.contains(|c: char| c.is_whitespace() || c.is_control() || "<>\"`\\".contains(c));
+    (web && plain && url.len() <= 2000).then(|| url.replace('(', "%28").replace(')', "%29"))
+}
+
+/// The name in a mark for one, such as a place; empty for other marks.
+fn name_in(mark: &str) -> String {
+    let inner = mark.trim_matches(|c| MARKS.contains(&c));
+    let mut fields = inner.split(BETWEEN);
+    match (fields.next(), fields.next()) {
+        (Some("entity"), Some(json)) => Document::parse(json)
+            .ok()
+            .and_then(|read| read.root().items().nth(1)?.text().map(str::to_owned))
+            .unwrap_or_default(),
+        (Some("url"), Some(title)) => match fields.next().and_then(address) {
+            Some(address) => linked(Some(title), &address),
+            None => title.to_owned(),
+        },
+        _ => String::new(),
+    }
+}
+
+/// The last boundary of a character up to here.
+fn floor(text: &str, most: usize) -> usize {
+    let most = most.min(text.len());
+    (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn clean(text: &str, metadata: &str) -> String {
+        let read = Document::parse(metadata).unwrap();
+        cleaned(text, Some(read.root()))
+    }
+
+    #[test]
+    fn marks_become_links_or_names_or_go() {
+        let cite = "\u{e200}cite\u{e202}turn0search1\u{e202}turn0search3\u{e201}";
+        let entity = "\u{e200}entity\u{e202}[\"place\",\"Lake\",0]\u{e201}";
+        let known = serde_json::json!({ "content_references": [
+            { "matched_text": cite, "type": "grouped_webpages", "items": [
+                { "title": "Herons [1]", "url": "https://example.com/heron_(bird)" },
+                { "title": "No", "url": "javascript:alert(1)" },
+            ]},
+            { "matched_text": " ", "type": "sources_footnote" },
+        ]})
+        .to_string();
+        for (text, metadata, expected) in [
+            (format!("A heron {cite} by the {entity} here."), "{}", "A heron by the Lake here."),
+            (format!("A heron {cite}."), "{}", "A heron."),
+            (
+                format!("A heron{cite}."),
+                &*known,
+                "A heron [Herons (1)](https://example.com/heron_%28bird%29).",
+            ),
+            ("A【4†source】, b 【11:0†a.pdf】.".to_owned(), "{}", "A, b."),
+            ("「【重要】」と†".to_owned(), "{}", "「【重要】」と†"),
+            (
+                "日本【1†source】です。".to_owned(),
+                r#"{"citations":[{"start_ix":2,"end_ix":12,"metadata":{"title":"T","url":"https://a.example/"}}]}"#,
+                "日本 [T](https://a.example/)です。",
+            ),
+            (
+                "a \u{e200}url\u{e202}Title\u{e202}https://a.example/\u{e201}".to_owned(),
+                "{}",
+                "a [Title](https://a.example/)",
+            ),
+            ("x \u{e203}range\u{e204} y \u{e200}cut off".to_owned(), "{}", "x range y cut off"),
+            (
+                "See \u{e200}url\u{e202}Tesla\u{e202}!".to_owned(),
+                "{\"content_references\":[{\"type\":\"webpage\",\"title\":\"Tesla\",\"matched_text\":\"\u{e200}url\u{e202}Tesla\u{e202}\",\"safe_urls\":[\"https://t.example/\"]}]}",
+                "See [Tesla](https://t.example/)!",
+            ),
+        ] {
+            assert_eq!(clean(&text, metadata), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,52 @@
+//! Claude's `conversations.json`: a list of conversations, each with `chat_messages`, of which newer
+//! ones name their parent. Extensions of browsers save one conversation as the interface gives it:
+//! with the model, and with the texts in `content` alone.
+//!
+//! Sources: <https://github.com/danny-avila/LibreChat/pull/11124>,
+//! <https://github.com/CherryHQ/cherry-studio/pull/18135>,
+//! <https://github.com/osteele/claude-chat-viewer/issues/5>.
+
+use super::super::json::Json;
+use super::kind::no_messages;
+use super::moment::moment;
+use super::said::{Said, Who, model};
+use super::{Foreign, Node, Unfit};
+use crate::transfer::Format;
+
+/// Reads one conversation.
+pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
+    let list = value.get("chat_messages").filter(|list| list.is_list()).ok_or_else(no_messages)?;
+    let usual = model(value.get("model"));
+    let mut nodes: Vec<Node> = Vec::new();
+    for (index, message) in list.items().enumerate() {
+        let id = message.get("uuid").and_then(Json::id).map(str::to_owned);
+        let id = id.unwrap_or_else(|| format!("number {index}"));
+        let parent = match message.get("parent_message_uuid") {
+            Some(parent) => parent.id().map(str::to_owned),
+            // Older exports are one branch.
+            None => nodes.last().map(|node| node.id.clone()),
+        };
+        nodes.push(node((id, parent), message, usual.as_ref()));
+    }
+    let current = value.text_of("current_leaf_message_uuid");
+    Ok(Foreign {
+        format: Format::Claude,
+        id: value.get("uuid").and_then(Json::id).unwrap_or_default().to_owned(),
+        title: value.first_of(&["name", "title"]).and_then(Json::text).map(str::to_owned),
+        created_at: moment(value.get("created_at")),
+        nodes,
+        current: current.map(str::to_owned),
+    })
+}
+
+fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>) -> Node {
+    let mut said = Said::of(message.get("content"));
+    if said.text.is_empty() {
+        said.say(message.text_of("text").unwrap_or_default());
+    }
+    said.files(message.get("attachments"));
+    said.files(message.first_of(&["files_v2", "files"]));
+    let who = Who::of(message.first_of(&["sender", "role"]).and_then(Json::text));
+    let model = model(message.get("model")).or_else(|| usual.cloned());
+    said.node(who, ids, moment(message.get("created_at")), model.filter(|_| who == Who::Assistant))
+}

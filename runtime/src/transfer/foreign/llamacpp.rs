@@ -1,0 +1,67 @@
+//! The web UI of llama.cpp's server: `conv` and its `messages`, or JSON Lines, a line for the
+//! session and one for each message.
+//!
+//! Sources: <https://github.com/ggml-org/llama.cpp>, `tools/ui/src/lib/types/database.d.ts`;
+//! <https://github.com/ggml-org/llama.cpp/pull/24688>.
+
+use super::super::json::Json;
+use super::kind::no_messages;
+use super::moment::moment;
+use super::said::{Said, Who, beside, model};
+use super::{Foreign, Node, Unfit};
+use crate::transfer::Format;
+
+/// Reads one conversation.
+pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
+    let conversation = value.get("conv").ok_or_else(no_messages)?;
+    let list = value.get("messages").filter(|list| list.is_list()).ok_or_else(no_messages)?;
+    let mut foreign = head(conversation);
+    foreign.nodes = list.items().enumerate().map(|(at, message)| node(message, at)).collect();
+    Ok(foreign)
+}
+
+/// The conversation that a line begins.
+pub(super) fn session(value: Json<'_>) -> Option<Foreign> {
+    let begins = value.text_of("type") == Some("session") && value.get("harness").is_some();
+    begins.then(|| head(value))
+}
+
+/// The message in a line.
+pub(super) fn line(value: Json<'_>) -> Option<Json<'_>> {
+    let is = value.text_of("type") == Some("message");
+    value.get("message").filter(|message| is && message.is_object())
+}
+
+fn head(conversation: Json<'_>) -> Foreign {
+    Foreign {
+        format: Format::LlamaCpp,
+        id: conversation.get("id").and_then(Json::id).unwrap_or_default().to_owned(),
+        title: conversation.text_of("name").map(str::to_owned),
+        // It says only when it was used last; it began with its first message.
+        created_at: None,
+        nodes: Vec::new(),
+        current: conversation.get("currNode").and_then(Json::id).map(str::to_owned),
+    }
+}
+
+/// A message, the `at`th of its conversation.
+pub(super) fn node(message: Json<'_>, at: usize) -> Node {
+    let id = message.get("id").and_then(Json::id).map(str::to_owned);
+    let id = id.unwrap_or_else(|| format!("number {at}"));
+    let parent = message.get("parent").and_then(Json::id).map(str::to_owned);
+    if message.text_of("type") == Some("root") {
+        return Node { id, parent, ..Node::default() };
+    }
+    let mut said = Said::of(message.get("content"));
+    said.think(&beside(message));
+    said.files(message.get("extra"));
+    let called = message.get("toolCalls").is_some_and(|calls| match calls.text() {
+        Some(text) => !matches!(text.trim(), "" | "[]"),
+        None => calls.items().next().is_some(),
+    });
+    said.left_out.tools += u64::from(called);
+    let who = Who::of(message.text_of("role"));
+    let at = moment(message.get("timestamp"));
+    let model = model(message.get("model")).filter(|_| who == Who::Assistant);
+    said.node(who, (id, parent), at, model)
+}

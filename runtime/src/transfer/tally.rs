@@ -1,0 +1,118 @@
+//! What came of the conversations of one or several files, while they are read.
+
+use protocol::api::{ImportRefusal, LeftOut, RefusalCode};
+
+use super::Format;
+use super::refusal::{Place, ReadError, Refusal};
+use crate::store::{Take, WholeLog};
+use crate::worker::title;
+
+/// How many refusals are named; further ones are only counted.
+pub const REFUSALS: usize = 100;
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// The formats of the files, each once.
+    pub formats: Vec<Format>,
+    /// Conversations that were sound.
+    pub sound: u64,
+    /// What was left out of those.
+    pub left_out: LeftOut,
+    /// Conversations, lines and files that were not taken.
+    pub refused: u64,
+    /// The first of them, and messages that were too long.
+    pub refusals: Vec<ImportRefusal>,
+    /// How many are not named in `refusals`.
+    pub more_refusals: u64,
+}
+
+/// What is done about a conversation that is not sound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Unsound {
+    /// It is named, and the others come in.
+    #[default]
+    Name,
+    /// Nothing comes in.
+    Refuse,
+}
+
+/// Takes what is read.
+pub(super) struct Sink<'a, 'b> {
+    take: &'a mut Take<'b>,
+    unsound: Unsound,
+    /// The name of the file that is read.
+    pub(super) file: Option<String>,
+    pub(super) tally: Tally,
+}
+
+impl<'a, 'b> Sink<'a, 'b> {
+    pub(super) fn new(take: &'a mut Take<'b>, unsound: Unsound) -> Self {
+        Self { take, unsound, file: None, tally: Tally::default() }
+    }
+
+    pub(super) fn is_strict(&self) -> bool {
+        self.unsound == Unsound::Refuse
+    }
+
+    /// Takes a sound conversation.
+    pub(super) fn sound(
+        &mut self,
+        format: Format,
+        log: WholeLog,
+        left_out: &LeftOut,
+    ) -> Result<(), ReadError> {
+        self.is_of(format);
+        self.tally.sound += 1;
+        self.tally.left_out.add(left_out);
+        (self.take)(log).map_err(ReadError::Taker)
+    }
+
+    /// The file is of this format.
+    pub(super) fn is_of(&mut self, format: Format) {
+        if !self.tally.formats.contains(&format) {
+            self.tally.formats.push(format);
+        }
+    }
+
+    /// Names what is not taken. Errors where nothing is to be taken then.
+    pub(super) fn refuse(
+        &mut self,
+        code: RefusalCode,
+        number: Option<u64>,
+        title: Option<&str>,
+        refusal: Refusal,
+    ) -> Result<(), ReadError> {
+        if self.is_strict() {
+            return Err(refusal.into());
+        }
+        self.tally.refused += u64::from(code != RefusalCode::MessageTooLong);
+        if self.tally.refusals.len() >= REFUSALS {
+            self.tally.more_refusals += 1;
+            return Ok(());
+        }
+        let reason = match refusal.place {
+            Place::Line(_) => refusal.to_string(),
+            Place::File | Place::Conversation(_) => refusal.reason,
+        };
+        let title = title.map(title::taken_over).filter(|title| !title.is_empty());
+        let file = self.file.clone();
+        self.tally.refusals.push(ImportRefusal { file, number, title, code, reason });
+        Ok(())
+    }
+}
+
+impl Tally {
+    /// Forgets the refusals of a file of which nothing is an export.
+    pub(super) fn back_to(&mut self, before: (u64, usize, u64)) {
+        let (refused, named, more) = before;
+        self.refused = refused;
+        self.refusals.truncate(named);
+        self.more_refusals = more;
+    }
+
+    /// For [`Self::back_to`].
+    pub(super) fn mark(&self) -> (u64, usize, u64) {
+        (self.refused, self.refusals.len(), self.more_refusals)
+    }
+}
