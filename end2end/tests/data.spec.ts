@@ -102,8 +102,9 @@ for (const javaScriptEnabled of [true, false]) {
       await file.setInputFiles(upload('damaged.jsonl', json.replace('tides?', 'tidal?')));
       await send.click();
       const line = json.split('\n').findIndex((text) => text.includes('tides?')) + 1;
-      await expect(console.alert).toContainText(`line ${line}: `);
-      await expect(console.alert).toContainText('Nothing was imported.');
+      const refused = page.getByRole('alert');
+      await expect(refused).toContainText(`line ${line}: `);
+      await expect(refused).toContainText('Nothing was imported.');
 
       await file.setInputFiles(upload('whole.jsonl', json));
       await send.click();

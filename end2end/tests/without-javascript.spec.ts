@@ -92,7 +92,7 @@ test('a refused message is shown with its error, and the typed text is kept', as
 }) => {
   watch.allow(/422/);
   await console.open();
-  const long = `${'また、'.repeat(11_000)}end`;
+  const long = `${'また、'.repeat(67_000)}end`;
   await console.submit(long);
   await expect(console.alert).toHaveAttribute('data-code', 'invalid_input');
   await expect(console.composer).toHaveValue(long);

@@ -310,7 +310,7 @@ async fn what_is_too_large_is_told_in_the_words_of_whoever_sent_it() {
     let server = start("").await;
     let path = server.worker().await;
     let page = path.replace("/api/v1/runtimes/backend-internal/workers", "/c");
-    let large = "x".repeat(2 << 20);
+    let large = "x".repeat(3 << 20);
     let person =
         server.post(&page).header("accept", "text/html,*/*").header("accept-language", "ja");
     let answer = person.body(large.clone()).send().await.unwrap();

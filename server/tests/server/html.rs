@@ -107,7 +107,9 @@ async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
     let whole = whole(&server, &path).await;
     assert_eq!(page.blocks, whole);
     assert!(page.patches > 1);
-    assert!(whole.concat().contains("<h2>A</h2>") && whole.concat().contains("class=\"s-"));
+    assert!(
+        whole.concat().contains("<h2 dir=\"auto\">A</h2>") && whole.concat().contains("class=\"s-")
+    );
     assert!(whole.concat().contains("href=\"https://b.example\""));
 }
 
@@ -228,13 +230,13 @@ async fn a_slow_text_holds_no_other_conversation() {
     }
     let console = tokio::spawn(server.get(&format!("/c/{worker}")).send());
     // The second conversation is rendered at once, on its page and for an observer.
-    assert!(whole(&server, &other).await.concat().contains("<h2>A</h2>"));
+    assert!(whole(&server, &other).await.concat().contains("<h2 dir=\"auto\">A</h2>"));
     let id = other.rsplit('/').next().unwrap();
     let page = server.get(&format!("/c/{id}")).send().await.unwrap().text().await.unwrap();
-    assert!(page.contains("<h2>A</h2>") && !page.contains("rendered-late"));
+    assert!(page.contains("<h2 dir=\"auto\">A</h2>") && !page.contains("rendered-late"));
     let mut follower = Page::default();
     follower.follow(&server, &other, Some(0)).await;
-    assert!(follower.blocks.concat().contains("<h2>A</h2>"));
+    assert!(follower.blocks.concat().contains("<h2 dir=\"auto\">A</h2>"));
     // When the time for rendering the page is over, it shows the texts unrendered.
     let page = console.await.unwrap().unwrap().text().await.unwrap();
     assert!(page.contains("rendered-late") && page.contains("# A\n\nOne *two*."), "{page}");
@@ -243,5 +245,5 @@ async fn a_slow_text_holds_no_other_conversation() {
         assert!(page.await.unwrap().unwrap().status().is_success());
     }
     let Some(Ok(Message::Text(first))) = observer.next().await else { panic!("no snapshot") };
-    assert!(first.contains("as-written") || first.contains("<h2>A</h2>"), "{first}");
+    assert!(first.contains("as-written") || first.contains("<h2 dir=\"auto\">A</h2>"), "{first}");
 }

@@ -31,6 +31,13 @@ const AFTER_FINISH: Duration = Duration::from_secs(2);
 /// not take an answer that was read for one that was given up.
 const AFTER_DONE: Duration = Duration::from_millis(100);
 
+/// A connection that a request can be sent on.
+pub(super) struct Reached {
+    link: Link,
+    /// Whether it was used before.
+    is_kept: bool,
+}
+
 impl Shared {
     /// Runs one attempt. A stream that ends without a single event tells nothing of why:
     /// llama-cpp-python's server finds out that a prompt is too long when it has sent the head of the
@@ -80,15 +87,18 @@ impl Shared {
             reasoning: plan.reasoning,
             rendered: None,
         };
+        // Where nobody can be reached, nothing was sent.
+        let reached = self.reach().await?;
         let mut told = Told::new(outputs);
         told.say(Output::Asking(shown)).await;
         // Nothing leaves this machine that the log does not tell of.
         asked.recorded.wait().await;
-        match self.answered(body, plan, &mut told).await {
+        match self.answered(reached, body, plan, &mut told).await {
             Err(failure) if failure.is_silent && plan.api == Api::Chat => {
                 tracing::debug!("the stream was empty; the same is asked for as a whole");
                 let body = serde_json::to_vec(&request::whole(plan, model));
-                self.answered(body.map_err(|_| fault::not_sent())?, plan, &mut told).await
+                let body = body.map_err(|_| fault::not_sent())?;
+                self.answered(self.reach().await?, body, plan, &mut told).await
             }
             answered => answered,
         }
@@ -97,6 +107,7 @@ impl Shared {
     /// Sends a request and takes what comes.
     async fn answered(
         &self,
+        reached: Reached,
         body: Vec<u8>,
         plan: &Plan,
         told: &mut Told<'_>,
@@ -105,7 +116,8 @@ impl Shared {
             Api::Chat => "/chat/completions",
             Api::Responses => "/responses",
         };
-        let (mut link, response) = self.send(Call { path, body: Some(body.into()) }).await?;
+        let call = Call { path, body: Some(body.into()) };
+        let (mut link, response) = self.send(reached, call).await?;
         let taken = self.take(&mut link, response, plan, told).await;
         self.shelf.put(link).await;
         taken
@@ -132,24 +144,38 @@ impl Shared {
         Ok(Output::Finished { finish, usage })
     }
 
-    /// Sends a request on an idle connection or on a new one, and waits for the response's head.
+    /// A connection to the endpoint: one that was kept, or a new one.
+    pub(super) async fn reach(&self) -> Result<Reached, Error> {
+        match self.shelf.take().await {
+            Some(link) => Ok(Reached { link, is_kept: true }),
+            None => Ok(Reached { link: self.open().await?, is_kept: false }),
+        }
+    }
+
+    async fn open(&self) -> Result<Link, Error> {
+        Link::open(&self.endpoint, Duration::from_millis(self.config.connect_timeout_ms)).await
+    }
+
+    /// Sends a request and waits for the response's head.
     ///
-    /// The other side may close an idle connection at the very moment at which it is used, and then
+    /// The other side may close a kept connection at the very moment at which it is used, and then
     /// has not seen the request: one that fails on such a connection before a byte of a response
     /// came is sent once more on a new one (RFC 9112, section 9.3.1), which is no new attempt.
-    pub(super) async fn send(&self, call: Call) -> Result<(Link, Response<Incoming>), Error> {
-        if let Some(mut link) = self.shelf.take().await {
-            match link.send(&self.endpoint, call.clone()).await {
-                Err(_) if !link.has_heard() => {
-                    tracing::debug!("an idle connection had ended; the request is sent anew");
-                }
-                sent => return sent.map(|response| (link, response)),
+    pub(super) async fn send(
+        &self,
+        reached: Reached,
+        call: Call,
+    ) -> Result<(Link, Response<Incoming>), Error> {
+        let Reached { mut link, is_kept } = reached;
+        match link.send(&self.endpoint, call.clone()).await {
+            Err(_) if is_kept && !link.has_heard() => {
+                tracing::debug!("an idle connection had ended; the request is sent anew");
+                let mut link = self.open().await?;
+                let response = link.send(&self.endpoint, call).await?;
+                Ok((link, response))
             }
+            sent => sent.map(|response| (link, response)),
         }
-        let limit = Duration::from_millis(self.config.connect_timeout_ms);
-        let mut link = Link::open(&self.endpoint, limit).await?;
-        let response = link.send(&self.endpoint, call).await?;
-        Ok((link, response))
     }
 
     fn answer(&self, plan: &Plan) -> Answer {

@@ -150,7 +150,8 @@ impl Shared {
     /// Requests the list from the endpoint. Errors as a turn does.
     pub(super) async fn ask_for_models(&self) -> Listed {
         self.listing.asked.store(true, Ordering::Relaxed);
-        let (mut link, response) = self.send(Call { path: "/models", body: None }).await?;
+        let call = Call { path: "/models", body: None };
+        let (mut link, response) = self.send(self.reach().await?, call).await?;
         let (head, mut body) = response.into_parts();
         let read = link.read(&mut body, LIST_BYTES, LIMIT).await;
         self.shelf.put(link).await;
