@@ -10,8 +10,14 @@ const EN: &str = include_str!("../../locales/en.json");
 const JA: &str = include_str!("../../locales/ja.json");
 
 /// What is written the same in both languages, or is nothing but marks.
-const SAME: [&str; 5] =
-    ["export_json", "export_markdown", "export_text", "fact_top_p", "import_refused_title"];
+const SAME: [&str; 6] = [
+    "export_json",
+    "export_markdown",
+    "export_text",
+    "fact_top_p",
+    "import_refused_title",
+    "left_out_kind",
+];
 
 fn words(file: &str) -> Words {
     serde_json::from_str(file).unwrap()

@@ -426,6 +426,26 @@ async fn several_files_come_in_at_once() {
 }
 
 #[tokio::test]
+async fn a_form_may_hold_as_much_as_a_body() {
+    let server = start("").await;
+    let path = format!("{RUNTIME}/import");
+    let long = format!(r#"[{{"role":"user","content":"{}"}}]"#, "x".repeat(3 << 20));
+    let sent = server.post(&path).header("content-type", "multipart/form-data; boundary=x");
+    let sent = sent.body(form(&[("a.json", &long)], false)).send().await.unwrap();
+    let report: ImportReport = sent.json().await.unwrap();
+    assert_eq!((report.imported, report.refused), (1, 0));
+}
+
+#[tokio::test]
+async fn nobody_s_words_alone_are_no_conversation() {
+    let server = start("").await;
+    let sent = server.post(&format!("{RUNTIME}/import")).header("content-type", "application/json");
+    let sent = sent.body(r#"[{"role":"assistant","content":"first"}]"#).send().await.unwrap();
+    let report: ImportReport = sent.json().await.unwrap();
+    assert_eq!((report.imported, report.refusals[0].code), (0, RefusalCode::NoMessages));
+}
+
+#[tokio::test]
 async fn a_wrong_file_is_told_what_it_seems_to_be() {
     let server = start("").await;
     for (file, words) in [

@@ -102,6 +102,17 @@ fn is_prose(text: &str) -> bool {
         && text.split_whitespace().skip(1).any(is_word)
 }
 
+/// Whether what stands between two `$$` on one line is what a person says between two levels of
+/// prices, or of a shell's `$$`: words with a space at an end, and nothing that only formulas have.
+fn reads_as_words(text: &str) -> bool {
+    work::looked_at(text.len());
+    let is_word = |word: &str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_alphabetic());
+    !text.contains('\n')
+        && (text.starts_with([' ', '\t']) || text.ends_with([' ', '\t']))
+        && !text.contains(['\\', '^', '_', '=', '{'])
+        && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word)
+}
+
 /// Whether a formula would reach from one cell of a table into another: one may hold a `|`, but
 /// none with a space beside it.
 fn is_cut(inside: &str, segment: &Segment) -> bool {
@@ -207,6 +218,9 @@ impl Ends {
             return None;
         }
         let end = self.end(&self.dollars, start, true, segment)?;
+        if reads_as_words(&text[start..end]) {
+            return None;
+        }
         let formula = Formula::between(text, start, end, end + 2, true)?;
         (!is_cut(&text[start..end], segment)).then_some(formula)
     }

@@ -82,6 +82,10 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
         }
     }
     let events = writer.into_events();
+    if left_out.unasked > 0 && events.len() == 1 {
+        let reason = "nobody asks anything in it".to_owned();
+        return Err((RefusalCode::NoMessages, reason));
+    }
     let mut checker = Checker::default();
     for event in &events {
         checker.take(event).map_err(|reason| (RefusalCode::Unsound, reason.to_owned()))?;

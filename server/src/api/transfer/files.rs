@@ -1,7 +1,7 @@
 //! Files to import, as a request brings them: as its body, or in the fields of a form.
 
 use axum::body::Body;
-use axum::extract::{FromRequest as _, Multipart, Request};
+use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
 use futures::StreamExt as _;
 use runtime::Incoming;
 
@@ -20,9 +20,11 @@ pub(super) async fn of_body(incoming: &mut Incoming, body: Body, most: u64) -> A
 /// was a field `strict` beside them, which is no file.
 pub(super) async fn of_form(
     incoming: &mut Incoming,
-    request: Request,
+    mut request: Request,
     most: u64,
 ) -> ApiResult<bool> {
+    // axum's own bound of 2 MiB; the server's bounds around all requests hold `most`.
+    DefaultBodyLimit::disable().apply(&mut request);
     let mut strict = false;
     let not_a_form = |_| ApiError::invalid("The form cannot be read.");
     let mut form = Multipart::from_request(request, &()).await.map_err(not_a_form)?;
