@@ -437,7 +437,7 @@ async fn a_form_may_hold_as_much_as_a_body() {
 }
 
 #[tokio::test]
-async fn nobody_s_words_alone_are_no_conversation() {
+async fn answers_without_a_question_are_no_conversation() {
     let server = start("").await;
     let sent = server.post(&format!("{RUNTIME}/import")).header("content-type", "application/json");
     let sent = sent.body(r#"[{"role":"assistant","content":"first"}]"#).send().await.unwrap();

@@ -1,4 +1,4 @@
-//! One connection, held by whoever awaits it.
+//! One connection, driven by the task that awaits its response.
 //!
 //! Neither a pool nor a task of its own drives the connection: it lives inside [`drive`], so that
 //! dropping the link closes the socket there and then. That is what lets `Halted` mean that the
