@@ -6,6 +6,10 @@ use super::lines::Line;
 use super::placeholders::Meaning;
 use super::tags::{self, BlockTag};
 
+/// Bytes of the marks and the white space before such a tag, at most. They are written again for each
+/// tag of a line.
+const PREFIX_BYTES: usize = 100;
+
 /// Reads a line that has such tags where they can mean something; says whether it did.
 pub(super) fn begin(reader: &mut Reader<'_>, line: &Line) -> bool {
     let is_code = line.column >= 4
@@ -13,7 +17,8 @@ pub(super) fn begin(reader: &mut Reader<'_>, line: &Line) -> bool {
         && !reader.state.separated
         && reader.state.items.is_empty()
         && reader.state.details == 0;
-    if !tags::has_block_tag(line.words()) || reader.state.in_table || is_code {
+    let is_deep = line.prefix().len() > PREFIX_BYTES;
+    if !tags::has_block_tag(line.words()) || reader.state.in_table || is_code || is_deep {
         return false;
     }
     let quotes = line.prefix().rfind('>').map_or(0, |at| at + 1);

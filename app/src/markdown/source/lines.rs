@@ -30,7 +30,7 @@ impl<'a> Line<'a> {
         work::looked_at(length);
         let line = rest[..length].trim_end_matches(['\n', '\r']);
         let mut read = Prefix::default();
-        read.read(line);
+        read.read(line, &Rule::at_the_end_of(line));
         Self {
             text,
             start,
@@ -104,7 +104,7 @@ struct Prefix {
 }
 
 impl Prefix {
-    fn read(&mut self, line: &str) {
+    fn read(&mut self, line: &str, rule: &Rule) {
         loop {
             let rest = &line[self.length..];
             let byte = rest.as_bytes().first().copied();
@@ -119,6 +119,7 @@ impl Prefix {
                         self.length += 1;
                     }
                 }
+                _ if rule.begins_at(self.length) => return,
                 _ => match marker(rest) {
                     Some(length) => {
                         self.indent.get_or_insert(self.column);
@@ -141,7 +142,7 @@ fn marker(text: &str) -> Option<usize> {
     let digits = text.bytes().take(10).take_while(u8::is_ascii_digit).count();
     let sign = *text.as_bytes().get(digits)?;
     let is_marker = match digits {
-        0 => matches!(sign, b'-' | b'*' | b'+') && !is_rule(text),
+        0 => matches!(sign, b'-' | b'*' | b'+'),
         1..=9 => matches!(sign, b'.' | b')'),
         _ => false,
     };
@@ -149,9 +150,38 @@ fn marker(text: &str) -> Option<usize> {
     (is_marker && spaced).then(|| (digits + 2).min(text.len()))
 }
 
-/// Whether a line is nothing but marks, as a line between two parts is.
-fn is_rule(text: &str) -> bool {
-    let mut bytes = text.bytes().filter(|byte| !byte.is_ascii_whitespace());
-    let Some(first) = bytes.next() else { return false };
-    bytes.next() == Some(first) && bytes.all(|byte| byte == first)
+/// The signs at the end of a line that may be a line between two parts: one sign, again and again,
+/// with white space between. They are found once for a line, which may begin with as many marks of
+/// list items as it has bytes.
+struct Rule {
+    /// Where the first of them stands.
+    start: usize,
+    /// Where the third one from the end stands; none where there are not as many.
+    last_three: Option<usize>,
+}
+
+impl Rule {
+    fn at_the_end_of(line: &str) -> Self {
+        let mut signs = line.bytes().enumerate().rev().filter(|(_, b)| !b.is_ascii_whitespace());
+        let Some((mut start, sign)) = signs.next() else {
+            return Self { start: line.len(), last_three: None };
+        };
+        let mut last_three = None;
+        if !matches!(sign, b'-' | b'*' | b'_') {
+            return Self { start, last_three };
+        }
+        for (count, (at, _)) in (2..).zip(signs.take_while(|(_, byte)| *byte == sign)) {
+            start = at;
+            if count == 3 {
+                last_three = Some(at);
+            }
+        }
+        work::looked_at(line.len() - start);
+        Self { start, last_three }
+    }
+
+    /// Whether a line is nothing but this from a byte on.
+    fn begins_at(&self, at: usize) -> bool {
+        self.start <= at && self.last_three.is_some_and(|last| at <= last)
+    }
 }

@@ -53,7 +53,7 @@ pub(in crate::markdown) static WORDS: [&str; 104] = [
     "\n```\n",
     "\n~~~\n",
     "\n```rust\n",
-    "\n```md\n",
+    "\n```qmd\n",
     "\n    a",
     // Blocks.
     "- ",
