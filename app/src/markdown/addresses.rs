@@ -1,20 +1,67 @@
 //! Addresses without marks around them, which CommonMark does not read.
 
+use std::borrow::Cow;
+
+use super::source::is_unspaced;
 use super::work::looked_at;
 
-/// How an address begins, with `http` and with `https`.
-const SCHEME: &str = "http";
+/// How an address begins that says no scheme.
+const WITHOUT_SCHEME: &str = "www.";
 
 /// The length of the address that a text begins with. It ends before what is no part of one:
-/// letters beyond ASCII, for a sentence goes on right behind it where there are no spaces, the
-/// bracket and the line around it, and the punctuation of the sentence that it stands in.
+/// letters of a language without spaces, in which a sentence goes on right behind it (only a host may
+/// begin with them), the bracket and the line around it, and the punctuation of the sentence that it
+/// stands in.
 pub(super) fn length(text: &str) -> Option<usize> {
-    let rest = text.strip_prefix(SCHEME)?;
-    let host = rest.strip_prefix("://").or_else(|| rest.strip_prefix("s://"))?;
+    let schemes = ["http://", "https://", WITHOUT_SCHEME];
+    let scheme = schemes.into_iter().find(|scheme| text.starts_with(scheme))?;
+    let host = &text[scheme.len()..];
     // The rest is scanned only once this is known to be an address.
-    if !host.starts_with(|c: char| c.is_ascii_alphanumeric()) {
-        return None;
+    let before = match host.chars().next()? {
+        first if !first.is_alphanumeric() => return None,
+        first if is_unspaced(first) => host_without_spaces(host)?,
+        _ => 0,
+    };
+    let begin = scheme.len() + before;
+    let end = begin + graphic(&text[begin..]);
+    looked_at(end);
+    let address = trimmed(&text[..end]);
+    // Without a scheme only a name with another point in it is one.
+    let is_whole = scheme != WITHOUT_SCHEME || address[scheme.len()..].contains('.');
+    (is_whole && address.len() > scheme.len()).then_some(address.len())
+}
+
+/// Where an address leads.
+pub(super) fn target(address: &str) -> Cow<'_, str> {
+    if address.starts_with(WITHOUT_SCHEME) {
+        return Cow::Owned(format!("https://{address}"));
     }
+    Cow::Borrowed(address)
+}
+
+/// The length of a host that begins with letters of a language without spaces: its labels, up to the
+/// first one of ASCII letters, behind which a sentence goes on. None without a point.
+fn host_without_spaces(text: &str) -> Option<usize> {
+    let is_part = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '.');
+    let length = text.chars().take(HOST).take_while(is_part).map(char::len_utf8).sum();
+    looked_at(length);
+    let mut end = 0;
+    for label in text[..length].split_inclusive('.') {
+        let name = label.trim_end_matches('.');
+        if end > 0 && name.starts_with(|c: char| c.is_ascii_alphabetic()) {
+            end += name.find(|c: char| !c.is_ascii()).unwrap_or(label.len());
+            return Some(end);
+        }
+        end += label.len();
+    }
+    text[..end].trim_end_matches('.').contains('.').then_some(end)
+}
+
+/// Characters of a host at most.
+const HOST: usize = 253;
+
+/// How many bytes of a text can be a part of an address.
+fn graphic(text: &str) -> usize {
     let mut brackets = 0_usize;
     let mut within = |c: char| match c {
         '<' | '>' | '"' | '`' | '\\' | '|' => false,
@@ -27,11 +74,9 @@ pub(super) fn length(text: &str) -> Option<usize> {
             brackets += 1;
             true
         }
-        c => c.is_ascii_graphic(),
+        c => c.is_ascii_graphic() || (c.is_alphanumeric() && !is_unspaced(c)),
     };
-    let end = text.find(|c| !within(c)).unwrap_or(text.len());
-    looked_at(end);
-    Some(trimmed(&text[..end]).len())
+    text.find(|c| !within(c)).unwrap_or(text.len())
 }
 
 /// An address without the punctuation at its end, and without a closing bracket whose opening one
@@ -85,6 +130,11 @@ mod tests {
             ("| a |\n|---|\n| https://a.example/x |", "https://a.example/x"),
             ("https://a.example/~a/*b*/$c$/~~d~~", "https://a.example/~a/*b*/$c$/~~d"),
             ("[see https://a.example/?a[]=1&b=2]", "https://a.example/?a[]=1&amp;b=2"),
+            ("詳しくはhttps://日本語.jpをご覧ください。", "https://日本語.jp"),
+            ("https://日本語.jp/x?y#z、です", "https://日本語.jp/x?y#z"),
+            ("на https://пример.рф/a.", "https://пример.рф/a"),
+            ("https://bücher.example.com.", "https://bücher.example.com"),
+            ("“https://de.wikipedia.org/wiki/Müller”", "https://de.wikipedia.org/wiki/Müller"),
         ] {
             let html = html(text);
             let link = format!(
@@ -104,6 +154,16 @@ mod tests {
         assert_eq!(html("[https://a.example](https://b.example)").matches("<a ").count(), 1);
         assert_eq!(html("<https://a.example>").matches("<a ").count(), 1);
         assert_eq!(html("![https://a.example](https://b.example/x.png)").matches("<a ").count(), 1);
+        for (text, shown) in [
+            ("See www.example.com/a_b.", "https://www.example.com/a_b"),
+            ("www.例え.jpです", "https://www.例え.jp"),
+        ] {
+            assert!(html(text).contains(&format!("href=\"{shown}\"")), "{}", html(text));
+        }
+        for text in ["www.", "www.a", "awww.a.example", "www..", "https://日本語", "https://。"]
+        {
+            assert!(!html(text).contains("<a "), "{text}");
+        }
         // One that ends a link lets the next one begin.
         assert_eq!(html("[x](https://b.example) https://a.example").matches("<a ").count(), 2);
     }

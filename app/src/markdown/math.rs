@@ -38,16 +38,16 @@ static CONVERTER: LazyLock<Option<LatexToMathML>> = LazyLock::new(|| {
     LatexToMathML::new(config).ok()
 });
 
-/// Within a line.
-pub(super) fn inline(latex: &str) -> String {
+/// A formula within a line; as it was written, if it cannot be set.
+pub(super) fn inline(latex: &str, written: &str) -> String {
     convert(latex, MathDisplay::Inline)
-        .unwrap_or_else(|| format!("<code class=\"latex\">{}</code>", escape(latex)))
+        .unwrap_or_else(|| format!("<code class=\"latex\">{}</code>", escape(written)))
 }
 
-/// On lines of its own.
-pub(super) fn block(latex: &str) -> String {
+/// The same on lines of its own.
+pub(super) fn block(latex: &str, written: &str) -> String {
     convert(latex, MathDisplay::Block)
-        .unwrap_or_else(|| format!("<code class=\"latex\" data-display>{}</code>", escape(latex)))
+        .unwrap_or_else(|| format!("<code class=\"latex\" data-display>{}</code>", escape(written)))
 }
 
 /// None for what is no formula, and while one is still coming.
@@ -102,8 +102,8 @@ mod tests {
             let latex = |bytes: usize| {
                 format!("{}x{}", open.repeat(bytes / unit), close.repeat(bytes / unit))
             };
-            assert!(block(&latex(BYTES - 1)).starts_with(shown), "{open}");
-            assert!(block(&latex(SHORT_BYTES - 1)).starts_with('<'), "{open}");
+            assert!(block(&latex(BYTES - 1), "").starts_with(shown), "{open}");
+            assert!(block(&latex(SHORT_BYTES - 1), "").starts_with('<'), "{open}");
         }
     }
 
@@ -116,11 +116,11 @@ mod tests {
             ("\\begin{aligned} a &= b \\\\ c &= d \\end{aligned} \\tag{2a}", "<mtext>(2a)</mtext>"),
             ("\\textcolor{blue}{y}", "<mrow mathcolor=\"#0000FF\"><mi>y</mi></mrow>"),
         ] {
-            let html = block(latex);
+            let html = block(latex, "");
             assert!(html.starts_with("<math") && html.contains(has), "{latex}: {html}");
         }
         // One line below the box and none besides.
-        let boxed = inline("\\boxed{42}");
+        let boxed = inline("\\boxed{42}", "");
         assert_eq!(boxed.matches("<mtr>").count(), 1, "{boxed}");
         assert!(boxed.contains("<mtable data-bottom=\"\""), "{boxed}");
         // What cannot be set is shown whole.
@@ -130,7 +130,9 @@ mod tests {
             "\\boxed{",
             "\\textcolor{#12ab9f}{y}",
         ] {
-            assert_eq!(inline(latex), format!("<code class=\"latex\">{}</code>", escape(latex)));
+            let written = format!("${latex}$");
+            let shown = format!("<code class=\"latex\">{}</code>", escape(&written));
+            assert_eq!(inline(latex, &written), shown);
         }
     }
 

@@ -24,6 +24,7 @@ mod placeholders;
 mod spans;
 mod tags;
 
+pub(super) use emphasis::is_unspaced;
 use placeholders::is_placeholder;
 pub(super) use placeholders::{Meaning, first as first_placeholder};
 pub(super) use tags::{BlockTag, InlineTag};

@@ -133,7 +133,7 @@ fn code_is_kept_to_the_byte() {
 fn formulas_are_mathml_and_what_is_none_stays() {
     assert!(html("$x^2$").contains("<math"));
     assert!(html("\\[\\frac{a}{b}\\]").contains("<mfrac"));
-    assert!(html("$\\nonsense x$").contains("<code class=\"latex\">\\nonsense x</code>"));
+    assert!(html("$\\nonsense x$").contains("<code class=\"latex\">$\\nonsense x$</code>"));
     assert_eq!(html("It costs $5 or $10."), "<p>It costs $5 or $10.</p>");
 }
 
@@ -195,6 +195,7 @@ fn a_formula_puts_no_markup_into_the_page() {
                 format!("${formula}$"),
                 format!("a\n$$\n{formula}\n$$\nb"),
                 format!("\\({formula}\\)"),
+                format!("\\begin{{align*}}\n{formula}\n\\end{{align*}}"),
             ] {
                 is_sound(&text).unwrap();
                 let html = html(&text);
@@ -209,7 +210,7 @@ fn a_formula_puts_no_markup_into_the_page() {
         assert!(shown.starts_with("<p><code class=\"latex\">"), "{words}: {shown}");
     }
     let shown = html("$\\operatorname{<textarea>}$");
-    assert_eq!(shown, "<p><code class=\"latex\">\\operatorname{&lt;textarea&gt;}</code></p>");
+    assert_eq!(shown, "<p><code class=\"latex\">$\\operatorname{&lt;textarea&gt;}$</code></p>");
 }
 
 #[test]

@@ -17,6 +17,10 @@ use super::spans::Segment;
 const COUNTRIES: [&str; 12] =
     ["AU", "CA", "CLP", "COP", "HK", "MX", "NT", "NZ", "SG", "TT", "US", "ZW"];
 
+/// The environments that are formulas without any sign around them.
+const ENVIRONMENTS: [&str; 8] =
+    ["equation", "equation*", "align", "align*", "gather", "gather*", "multline", "multline*"];
+
 /// A formula, by the places of its LaTeX, and where it ends itself.
 pub(super) struct Formula {
     pub(super) start: usize,
@@ -151,6 +155,8 @@ pub(super) struct Ends {
     round: Vec<usize>,
     square: Vec<usize>,
     dollars: Vec<usize>,
+    /// Where the end of each of the environments stands.
+    environments: [Vec<usize>; ENVIRONMENTS.len()],
     /// Where blank lines begin, but for a last one that may not be blank once it is complete.
     blank: Vec<usize>,
 }
@@ -158,7 +164,7 @@ pub(super) struct Ends {
 impl Ends {
     pub(super) fn of(text: &str) -> Self {
         let mut ends = Self::default();
-        if !text.contains("$$") && !text.contains("\\(") && !text.contains("\\[") {
+        if !["$$", "\\(", "\\[", "\\begin{"].iter().any(|begin| text.contains(begin)) {
             return ends;
         }
         work::looked_at(text.len());
@@ -184,6 +190,11 @@ impl Ends {
                     match behind {
                         Some(b')') => self.round.push(start + at),
                         Some(b']') => self.square.push(start + at),
+                        Some(b'e') => {
+                            if let Some((environment, _)) = environment(&line[at..], "\\end{") {
+                                self.environments[environment].push(start + at);
+                            }
+                        }
                         _ => {}
                     }
                 }
@@ -206,6 +217,14 @@ impl Ends {
         let end = self.end(ends, start, display, segment)?;
         let formula = Formula::between(text, start, end, end + 2, display)?;
         (!is_cut(&text[start..end], segment)).then_some(formula)
+    }
+
+    /// The formula that `\begin{` at a byte begins, with the name of an environment behind it.
+    pub(super) fn environment(&self, text: &str, at: usize, segment: &Segment) -> Option<Formula> {
+        let (environment, length) = environment(&text[at..], "\\begin{")?;
+        let end = self.end(&self.environments[environment], at + length, true, segment)?;
+        let behind = end + "\\end{}".len() + ENVIRONMENTS[environment].len();
+        Formula::between(text, at, behind, behind, true)
     }
 
     /// The formula that `$$` at a byte begins.
@@ -240,6 +259,14 @@ impl Ends {
     pub(super) fn may_come(&self, at: usize) -> bool {
         next(&self.blank, at).is_none()
     }
+}
+
+/// Which environment a text begins or ends, and the length of what says so.
+pub(super) fn environment(text: &str, sign: &str) -> Option<(usize, usize)> {
+    let rest = text.strip_prefix(sign)?;
+    let is_named = |name: &&str| rest.strip_prefix(*name).is_some_and(|rest| rest.starts_with('}'));
+    let found = ENVIRONMENTS.iter().position(|name| is_named(&name))?;
+    Some((found, sign.len() + ENVIRONMENTS[found].len() + 1))
 }
 
 /// The first of some places, in their order, that is not before a byte.

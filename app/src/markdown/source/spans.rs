@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
                 None => at + tags::address(rest).unwrap_or(1),
             },
             b'*' | b'~' => return self.emphasis(),
-            b'h' => {
+            b'h' | b'w' => {
                 let apart = !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
                 match apart.then(|| addresses::length(rest)).flatten() {
                     Some(length) => return self.push_placeholder(Meaning::Address, at + length),
@@ -104,6 +104,14 @@ impl<'a> Reader<'a> {
                 return self.formula(formula, segment);
             }
             if display {
+                self.remember_open(segment);
+            }
+        }
+        if rest.starts_with("\\begin{") {
+            if let Some(formula) = self.ends.environment(self.text, self.at, segment) {
+                return self.formula(formula, segment);
+            }
+            if formulas::environment(rest, "\\begin{").is_some() {
                 self.remember_open(segment);
             }
         }
@@ -216,6 +224,7 @@ fn special(text: &str) -> Option<usize> {
     bytes.iter().enumerate().position(|(at, byte)| match byte {
         b'\\' | b'`' | b'$' | b'<' | b'*' | b'~' => true,
         b'h' => bytes[at..].starts_with(b"http"),
+        b'w' => bytes[at..].starts_with(b"www."),
         _ => false,
     })
 }

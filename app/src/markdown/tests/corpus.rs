@@ -34,17 +34,24 @@ fn is_money(text: &str) -> bool {
     !has_formula(&html) && html.matches('$').count() == text.matches('$').count()
 }
 
+/// What stands around a formula, which is shown where the formula cannot be set.
+const SIGNS: [(&str, &str); 6] =
+    [("", ""), ("$", "$"), ("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("$$\n", "\n$$")];
+
 /// Whether the formulas of a case are those of its text, in their order, and all of them.
 fn has_its_formulas(case: &str) -> bool {
     let mut parts = case.split(" ⇒ ");
     let html = render(parts.next().unwrap(), "m").concat();
     let mut rest = &*html;
     for latex in parts {
-        let formula = match latex.strip_prefix('!') {
-            Some(latex) => math::block(latex),
-            None => math::inline(latex),
-        };
-        let Some((before, behind)) = rest.split_once(&formula) else { return false };
+        let found = SIGNS.iter().find_map(|(open, close)| {
+            let formula = match latex.strip_prefix('!') {
+                Some(latex) => math::block(latex, &format!("{open}{latex}{close}")),
+                None => math::inline(latex, &format!("{open}{latex}{close}")),
+            };
+            rest.split_once(&formula)
+        });
+        let Some((before, behind)) = found else { return false };
         if has_formula(before) {
             return false;
         }

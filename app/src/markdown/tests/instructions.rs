@@ -43,9 +43,9 @@ const FASTEST: usize = 12;
 /// Highlighted code is left out: most of the time would go into loading the syntaxes, and what
 /// highlighting costs is bounded for each line.
 fn pairs() -> Vec<Pair> {
-    let named = |word: &str| word.contains("```r");
+    let highlighted = |pair: &Pair| [pair.a, pair.b].into_iter().any(hostile::is_highlighted);
     let pairs = hostile::pairs().step_by(WORDS.len() / 2 - 1);
-    pairs.filter(move |pair| !named(pair.a) && !named(pair.b)).collect()
+    pairs.filter(|pair| !highlighted(pair)).collect()
 }
 
 /// The instructions of a pair's text, and of the text of twice its length.

@@ -2,7 +2,7 @@
 //! consoles, by their addresses.
 
 /// Texts, and a piece of the HTML that each of them becomes.
-const CASES: [(&str, &str); 72] = [
+const CASES: [(&str, &str); 78] = [
     // Money is money.
     ("The price is $10-$20.", "<p>The price is $10-$20.</p>"),
     ("**$4** and **$5** each.", "<strong>$4</strong> and <strong>$5</strong> each."),
@@ -120,6 +120,14 @@ const CASES: [(&str, &str); 72] = [
     ("```markdown\n## T\n```text\nD\n```\n## N\n```", "```\n## N\n</code></pre></div>"),
     // https://github.com/LostRuins/koboldcpp/issues/1688
     ("1. $\\frac{1}{a}$ and $\\frac{1}{b}$", "</math> and <math>"),
+    // Environments that need no signs around them.
+    ("So:\n\\begin{equation}\na = b\n\\end{equation}\nfor all", "<mi>a</mi>"),
+    ("- \\begin{align*}\n  a &= b \\\\\n  c &= d\n  \\end{align*}\n- two", "<mtable"),
+    ("`\\begin{align}a\\end{align}`", "<code>\\begin{align}a\\end{align}</code>"),
+    ("\\begin{equation}\nx", "<p>\\begin{equation}<br />\nx</p>"),
+    ("\\begin{document}a\\end{document}", "<p>\\begin{document}a\\end{document}</p>"),
+    // One that cannot be set is shown with its signs.
+    ("$\\ce{H2O}$", "<code class=\"latex\">$\\ce{H2O}$</code>"),
     // Characters that HTML has no place for.
     ("a\0b `c\0`", "a\u{FFFD}b <code>c\u{FFFD}</code>"),
     ("a\rb\r\nc", "a<br />\nb<br />\nc"),

@@ -1,8 +1,10 @@
 //! Words: what stands between the tags, with the placeholders in it.
 
+use std::borrow::Cow;
+
 use super::super::escape::escape_into;
 use super::super::source::{InlineTag, Meaning, first_placeholder};
-use super::super::{link, math};
+use super::super::{addresses, link, math};
 use super::Writer;
 
 const BREAK: &str = "<br />\n";
@@ -37,12 +39,12 @@ impl Writer<'_> {
                 if self.out.ends_with(BREAK) {
                     self.out.truncate(self.out.len() - BREAK.len());
                 }
-                self.inline(&math::block(latex));
+                self.inline(&math::block(latex, formula_as_written(written, latex)));
                 self.ends_line = true;
                 true
             }
             Meaning::Formula { latex, display: false } => {
-                self.inline(&math::inline(latex));
+                self.inline(&math::inline(latex, formula_as_written(written, latex)));
                 true
             }
             Meaning::Inline(InlineTag::Break) => {
@@ -64,7 +66,8 @@ impl Writer<'_> {
 
     /// Writes an address as a link; says whether it did.
     fn address(&mut self, address: &str) -> bool {
-        let Some(allowed) = link::allowed(address).filter(|_| self.links == 0) else {
+        let Some(allowed) = link::allowed(&addresses::target(address)).filter(|_| self.links == 0)
+        else {
             return false;
         };
         self.inline(&link::open(&allowed));
@@ -103,5 +106,14 @@ impl Writer<'_> {
             self.inline(BREAK);
         }
         self.ends_line = false;
+    }
+}
+
+/// A formula with the signs around it. Where it stands among the marks of a quote or a table, these
+/// are no part of it, so it is shown without them and without its signs.
+fn formula_as_written<'t>(written: &'t str, latex: &'t Cow<'_, str>) -> &'t str {
+    match latex {
+        Cow::Borrowed(_) => written,
+        Cow::Owned(latex) => latex,
     }
 }
