@@ -24,7 +24,7 @@ pub enum Obstacle {
 
 /// Failures of a WebSocket, while the server answers otherwise, after which the next way is tried.
 /// The first one may be that of a server which is just being started again.
-const REFUSALS: u32 = 2;
+pub const REFUSALS: u32 = 2;
 
 /// Which way is taken, by what became of the ways before it.
 #[derive(Clone, Copy, Debug, Default)]

@@ -14,12 +14,18 @@ use leptos::task::spawn_local;
 use protocol::ListFrame;
 
 use super::List;
+use super::ladder::REFUSALS;
 use super::socket::{self, Pause, STAYED_MS};
 use crate::api;
 
 /// How long a page in the background goes on being told, in milliseconds: walking between tabs
 /// costs no new connection.
 const UNWATCHED_MS: u32 = 30_000;
+
+/// How often the list is read where no connection opens, and after how long one is tried again, in
+/// milliseconds.
+const POLL_MS: u32 = 3_000;
+const AGAIN_MS: f64 = 60_000.0;
 
 /// Follows the list until the component that called this is gone.
 pub fn follow_list(list: List) {
@@ -95,9 +101,11 @@ impl Watch {
     }
 }
 
-/// Connects again and again, with pauses that `pause` can end.
+/// Connects again and again, with pauses that `pause` can end. Where the server answers and no
+/// connection opens, the list is read again and again for a while instead.
 async fn stay(list: List, pause: Pause, watch: Watch) {
     let mut attempt = 0;
+    let mut refusals = 0;
     loop {
         if watch.is_asleep() {
             pause.for_long().await;
@@ -106,10 +114,15 @@ async fn stay(list: List, pause: Pause, watch: Watch) {
         let was_of_use = watch.awake(connect(&list)).await;
         list.set_live(false);
         if was_of_use {
-            attempt = 0;
+            (attempt, refusals) = (0, 0);
+        } else if read_again(&list).await {
+            refusals += 1;
+            if refusals >= REFUSALS {
+                poll(&list, &pause, &watch).await;
+                attempt = 0;
+            }
         } else {
-            // Where no connection opens, the list is read from time to time instead.
-            read_again(&list).await;
+            refusals = 0;
         }
         if watch.is_asleep() {
             continue;
@@ -117,6 +130,18 @@ async fn stay(list: List, pause: Pause, watch: Watch) {
         attempt += 1;
         if !pause.before(attempt).await {
             attempt = 0;
+        }
+    }
+}
+
+/// Reads the list again and again, until a connection should be tried again, the server does not
+/// answer, or nobody looks.
+async fn poll(list: &List, pause: &Pause, watch: &Watch) {
+    let begun_ms = js_sys::Date::now();
+    while js_sys::Date::now() - begun_ms < AGAIN_MS {
+        pause.until(TimeoutFuture::new(POLL_MS)).await;
+        if watch.is_asleep() || !read_again(list).await {
+            return;
         }
     }
 }
@@ -142,15 +167,19 @@ async fn connect(list: &List) -> bool {
     heard || js_sys::Date::now() - opened_ms > STAYED_MS
 }
 
-/// Reads the first page, unless the list begins in the middle.
-async fn read_again(list: &List) {
+/// Reads the first page, which an older part of the list does not show. Whether the server answered.
+async fn read_again(list: &List) -> bool {
     let part = *list.part.read_untracked();
-    if part.older {
-        return;
-    }
-    if let Ok(page) = api::workers(None, part.archived).await {
+    let page = api::workers(None, part.archived).await;
+    let answered = page.is_ok();
+    // The part may have become another one meanwhile.
+    if let Ok(page) = page
+        && !part.older
+        && *list.part.read_untracked() == part
+    {
         list.replace(page);
     }
+    answered
 }
 
 fn path(list: &List) -> String {
