@@ -265,7 +265,7 @@ impl Ends {
 pub(super) fn environment(text: &str, sign: &str) -> Option<(usize, usize)> {
     let rest = text.strip_prefix(sign)?;
     let is_named = |name: &&str| rest.strip_prefix(*name).is_some_and(|rest| rest.starts_with('}'));
-    let found = ENVIRONMENTS.iter().position(|name| is_named(&name))?;
+    let found = ENVIRONMENTS.iter().position(is_named)?;
     Some((found, sign.len() + ENVIRONMENTS[found].len() + 1))
 }
 

@@ -34,17 +34,11 @@ impl Writer<'_> {
             return self.text(character.encode_utf8(&mut [0; 4]));
         };
         let is_meant = match meaning {
-            Meaning::Formula { latex, display: true } => {
-                // It stands on lines of its own anyway.
-                if self.out.ends_with(BREAK) {
-                    self.out.truncate(self.out.len() - BREAK.len());
-                }
-                self.inline(&math::block(latex, formula_as_written(written, latex)));
-                self.ends_line = true;
-                true
-            }
-            Meaning::Formula { latex, display: false } => {
-                self.inline(&math::inline(latex, formula_as_written(written, latex)));
+            Meaning::Formula { latex, display } => {
+                // Where its words stand among the marks of a quote or a table, it owns what is left
+                // without them, and that is shown if it cannot be set.
+                let written = if let Cow::Owned(latex) = latex { latex } else { written };
+                self.formula(latex, written, *display);
                 true
             }
             Meaning::Inline(InlineTag::Break) => {
@@ -62,6 +56,19 @@ impl Writer<'_> {
         if !is_meant {
             self.text(written);
         }
+    }
+
+    /// Writes a formula; as it was written, if it cannot be set.
+    fn formula(&mut self, latex: &str, written: &str, display: bool) {
+        if !display {
+            return self.inline(&math::inline(latex, written));
+        }
+        // It stands on lines of its own anyway.
+        if self.out.ends_with(BREAK) {
+            self.out.truncate(self.out.len() - BREAK.len());
+        }
+        self.inline(&math::block(latex, written));
+        self.ends_line = true;
     }
 
     /// Writes an address as a link; says whether it did.
@@ -106,14 +113,5 @@ impl Writer<'_> {
             self.inline(BREAK);
         }
         self.ends_line = false;
-    }
-}
-
-/// A formula with the signs around it. Where it stands among the marks of a quote or a table, these
-/// are no part of it, so it is shown without them and without its signs.
-fn formula_as_written<'t>(written: &'t str, latex: &'t Cow<'_, str>) -> &'t str {
-    match latex {
-        Cow::Borrowed(_) => written,
-        Cow::Owned(latex) => latex,
     }
 }
