@@ -110,8 +110,8 @@ async fn while_it_runs(
         same_as_fresh(view, &whole)
             .with_context(|| format!("{:?} that was cut while it ran", other.transport))?;
     }
-    // Before, message, title, acceptance, beginning, one delta for each piece, end.
-    ensure!(states.len() == pieces + 6, "{pieces} pieces came as {} states", states.len());
+    // Before, message, title, acceptance, request, beginning, one delta for each piece, end.
+    ensure!(states.len() == pieces + 7, "{pieces} pieces came as {} states", states.len());
     Ok(states)
 }
 
