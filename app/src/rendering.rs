@@ -10,9 +10,9 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocol::{Message, MessageId, Role, Transcript, WorkerId};
+use render::Budget;
 
 use crate::text::Locale;
-use render::Budget;
 
 mod places;
 
