@@ -16,7 +16,7 @@ use crate::store::{Cause, Outage};
 
 /// How long a connection waits for another's lock. Within one process it only meets
 /// checkpoints and a backup.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// What a check of the file may find wrong with single rows before it is taken for damaged as
 /// a whole.
@@ -168,6 +168,8 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
+    db.pragma_update(None, "secure_delete", true)?;
     db.set_prepared_statement_cache_capacity(64);
     open_wal(db)
 }
