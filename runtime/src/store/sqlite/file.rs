@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -36,6 +36,7 @@ pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError
     if found < schema.version() {
         migrate::migrate(&mut db, file, found, schema)?;
     }
+    migrate::remove_old_copies(file, schema, SystemTime::now());
     if let Err(error) = mend::mend(&mut db) {
         // Those rows stay as they are, and cost themselves alone.
         tracing::error!(
