@@ -172,7 +172,7 @@ if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 
 # The names of this workspace's crates and programs.
 own_crates() {
-  sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/end2end/*/Cargo.toml "$root"/tools/*/Cargo.toml
+  sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/*/*/Cargo.toml
 }
 
 # Cargo names what it builds of a workspace's own crates by their place in the workspace, so

@@ -71,12 +71,14 @@ browser=(--target wasm32-unknown-unknown)
 wall "protocol" "tokio axum* leptos* rusqlite runtime app server frontend" protocol --all-features
 wall "runtime" "axum* leptos* app server frontend" runtime --all-features
 wall "app" "server frontend" app --all-features
-for crate in protocol runtime app server frontend; do
+wall "render" "tokio axum* leptos* rusqlite runtime app server frontend" render --all-features
+only render "math-core protocol pulldown-cmark two-face"
+for crate in protocol runtime render app server frontend; do
   wall "$crate" "torture upstream" "$crate" --all-features
 done
 for entry in hydrate csr; do
-  wall "app without ssr ($entry)" "runtime tokio axum* rusqlite" app --no-default-features --features "$entry" "${browser[@]}"
-  wall "frontend ($entry)" "runtime server tokio axum* rusqlite" frontend --no-default-features --features "$entry" "${browser[@]}"
+  wall "app without ssr ($entry)" "render runtime tokio axum* rusqlite" app --no-default-features --features "$entry" "${browser[@]}"
+  wall "frontend ($entry)" "render runtime server tokio axum* rusqlite" frontend --no-default-features --features "$entry" "${browser[@]}"
   only frontend "app leptos wasm-bindgen js-sys web-sys console_error_panic_hook" \
     --no-default-features --features "$entry" "${browser[@]}"
 done

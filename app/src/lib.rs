@@ -50,8 +50,6 @@ mod csp;
 #[cfg(feature = "ssr")]
 mod form;
 #[cfg(feature = "ssr")]
-pub mod markdown;
-#[cfg(feature = "ssr")]
 mod preferences;
 #[cfg(feature = "ssr")]
 pub mod rendering;

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocol::{Message, MessageId, Role, Transcript, WorkerId};
+use render::Budget;
 
-use crate::markdown::{self, Budget};
 use crate::text::Locale;
 
 mod places;
@@ -69,7 +69,7 @@ async fn html(
     let work = async {
         let place = renderers.place(conversation).await;
         let work =
-            move |budget: &Budget| markdown::render_within(&written, &message.to_string(), budget);
+            move |budget: &Budget| render::render_within(&written, &message.to_string(), budget);
         place.begin(budget.clone(), work).await
     };
     let rendered = match budget.left() {
@@ -79,7 +79,7 @@ async fn html(
     };
     match rendered {
         Some(Ok(Some(html))) => html,
-        Some(Err(_)) => markdown::as_written(text),
+        Some(Err(_)) => render::as_written(text),
         Some(Ok(None)) | None => late(text),
     }
 }
@@ -92,7 +92,7 @@ fn late(text: &str) -> Vec<String> {
     let note = format!(
         "<p class=\"rendered-late\"><span lang=\"en\">{en}</span> <span lang=\"ja\">{ja}</span></p>"
     );
-    std::iter::once(note).chain(markdown::as_written(text)).collect()
+    std::iter::once(note).chain(render::as_written(text)).collect()
 }
 
 /// The HTML of a page's messages, until the page is written. It is kept apart from the data of the

@@ -1,5 +1,5 @@
 // The elements and attributes that are allowed in a page: the closed list of those that the
-// renderer of answers writes (app/src/markdown/), and attributes that are harmless elsewhere on a
+// renderer of answers writes (app/render/), and attributes that are harmless elsewhere on a
 // page.
 
 /** Attributes of an element, with a regular expression for their whole value. */
@@ -8,7 +8,7 @@ type Attributes = Record<string, string>;
 const ID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const LENGTH = '[ #%()+,.:;a-zA-Z0-9-]*';
 
-/** Of a formula: what math-core writes and `markdown/math/output.rs` lets through. */
+/** Of a formula: what math-core writes and `math/output.rs` lets through. */
 const MATH: Attributes = Object.fromEntries([
   ...[
     'accent', 'accentunder', 'data-bottom', 'data-style', 'display', 'displaystyle', 'form', 'height', 'largeop',

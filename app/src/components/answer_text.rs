@@ -39,7 +39,7 @@ pub fn AnswerText(
 fn initial(entry: &Entry) -> String {
     let page = use_context::<crate::rendering::PageHtml>();
     page.and_then(|page| page.of(entry.id))
-        .unwrap_or_else(|| crate::markdown::as_written(&entry.text.read_untracked()).concat())
+        .unwrap_or_else(|| render::as_written(&entry.text.read_untracked()).concat())
 }
 
 #[cfg(not(feature = "ssr"))]

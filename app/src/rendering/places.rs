@@ -10,7 +10,7 @@ use protocol::WorkerId;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::{self, JoinError, JoinHandle};
 
-use crate::markdown::Budget;
+use render::Budget;
 
 /// How many renderings run at the same time; further ones wait. To run all of them at once would
 /// make each of them slow.

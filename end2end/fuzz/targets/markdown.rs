@@ -3,10 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use page::markdown::{Budget, Live, render};
 use protocol::{HtmlPatch, MessageId};
-
-mod page;
+use render::{Budget, Live, render};
 
 /// What runs, loads, or takes what a person types.
 const FORBIDDEN: [&str; 22] = [

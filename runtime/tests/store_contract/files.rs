@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::FutureExt as _;
+use protocol::Timestamp;
 use runtime::store::sqlite::{OpenError, Sqlite};
 use runtime::store::{Durability, Store, StoreError};
 use rusqlite::Connection;
@@ -54,6 +55,35 @@ async fn a_database_that_is_a_link_is_refused_and_the_link_stays() {
         assert_eq!(std::fs::read_link(&link).unwrap(), target);
         std::fs::remove_file(&link).unwrap();
     }
+}
+
+/// How many of the words stand in the files of a database, in any of their pages.
+fn words_in_files(folder: &Path, words: &[String]) -> usize {
+    let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
+    let bytes = [read("companion.db"), read("companion.db-wal")].concat();
+    let holds = |word: &str| bytes.windows(word.len()).any(|found| found == word.as_bytes());
+    words.iter().filter(|word| holds(word)).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_removed_for_good_is_not_in_the_files_any_more() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let mut kept = Sample::created(1, &store).await;
+    let mut removed = Sample::created(2, &store).await;
+    let words = |name: &str| (0..50).map(|n| format!("{name}-{n}-word")).collect::<Vec<_>>();
+    let (kept_words, removed_words) = (words("kept"), words("removed"));
+    // In turn, so that pages hold words of both.
+    for (kept_word, removed_word) in kept_words.iter().zip(&removed_words) {
+        kept.asked(&store, kept_word, &["a"]).await;
+        removed.asked(&store, removed_word, &["b"]).await;
+    }
+    assert_eq!(words_in_files(folder.path(), &removed_words), 50);
+    store.give_up(removed.id()).await.unwrap();
+    while store.sweep(Timestamp::from_unix_ms(0)).await.unwrap() {}
+    assert_eq!(words_in_files(folder.path(), &removed_words), 0);
+    assert_eq!(words_in_files(folder.path(), &kept_words), 50);
+    assert_holds(&store, &kept).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -2,9 +2,9 @@
 
 use std::pin::Pin;
 
-use app::markdown::{Budget, Live};
 use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
+use render::{Budget, Live};
 use runtime::{Observation, Runtime};
 
 /// An observation whose frames have HTML as well.

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::io::{self, ErrorKind};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
@@ -16,7 +16,7 @@ use crate::store::{Cause, Outage};
 
 /// How long a connection waits for another's lock. Within one process it only meets
 /// checkpoints and a backup.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// What a check of the file may find wrong with single rows before it is taken for damaged as
 /// a whole.
@@ -36,6 +36,7 @@ pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError
     if found < schema.version() {
         migrate::migrate(&mut db, file, found, schema)?;
     }
+    migrate::remove_old_copies(file, schema, SystemTime::now());
     if let Err(error) = mend::mend(&mut db) {
         // Those rows stay as they are, and cost themselves alone.
         tracing::error!(
@@ -168,6 +169,8 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
+    db.pragma_update(None, "secure_delete", true)?;
     db.set_prepared_statement_cache_capacity(64);
     open_wal(db)
 }

@@ -1,15 +1,24 @@
-//! Migrates a database with an older schema, after making a copy of it beside the file.
+//! Migrates a database with an older schema, after making a copy of it beside the file. The copy holds
+//! what people delete later, so it is removed once it is old.
 
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::file::{open_error, remove_with_side_files, sync_folder_of};
 use super::place::beside;
 use super::schema::Schema;
 use super::{OpenError, private};
 use crate::store::Cause;
+
+/// How long the copy stays. Within this time people notice what a migration did wrong, or they have
+/// backups of their own.
+const COPY_STAYS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+
+/// What stands between the name of the database and the number of the schema in the name of a copy.
+const COPY: &str = ".before-schema-";
 
 /// Migrates from schema `found` to the current one in one transaction, after a backup. On an error
 /// the database is unchanged.
@@ -34,7 +43,7 @@ pub(super) fn take(db: &mut Connection, schema: &Schema) -> Result<(), Cause> {
 
 /// Makes a consistent copy of the database beside its file. Gives the copy's path.
 fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, Cause> {
-    let copy = beside(file, &format!(".before-schema-{}", version + 1));
+    let copy = beside(file, &format!("{COPY}{}", version + 1));
     let part = beside(&copy, ".part");
     // Files that were left by an attempt that was killed.
     remove_with_side_files(&part)?;
@@ -50,6 +59,24 @@ fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, Cause>
         let _ = remove_with_side_files(&part);
     }
     made.map(|()| copy)
+}
+
+/// Removes the copies whose time is over. One that cannot be removed stays until the next start.
+pub(super) fn remove_old_copies(file: &Path, schema: &Schema, now: SystemTime) {
+    for version in 1..=schema.version() {
+        let copy = beside(file, &format!("{COPY}{version}"));
+        let made = std::fs::symlink_metadata(&copy).and_then(|found| found.modified());
+        let Ok(age) = made.map(|made| now.duration_since(made).unwrap_or_default()) else {
+            continue;
+        };
+        if age < COPY_STAYS {
+            continue;
+        }
+        match std::fs::remove_file(&copy) {
+            Ok(()) => info!(copy = %copy.display(), "the copy of an older schema is removed"),
+            Err(error) => warn!(copy = %copy.display(), %error, "an old copy cannot be removed"),
+        }
+    }
 }
 
 fn failed(file: &Path, source: Cause) -> OpenError {

@@ -1,9 +1,10 @@
-//! The threads that read, each with a read-only connection of its own.
+//! The threads that read, each with a read-only connection of its own. They take their jobs from one
+//! queue, so that a long read keeps one thread busy and delays nobody else as long as another thread
+//! is free.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
@@ -18,8 +19,8 @@ pub(super) const READERS: usize = 2;
 /// Threads for searches, which take longer and must not delay other reads.
 pub(super) const SEARCHERS: usize = 1;
 
-/// Reads that may wait for one thread; further callers wait until there is room.
-const JOBS: usize = 128;
+/// Reads that may wait for a thread; further callers wait until there is room.
+const JOBS: usize = 256;
 
 type Job = Box<dyn FnOnce(&Connection) -> After + Send>;
 
@@ -34,40 +35,26 @@ enum After {
 /// The handle to the threads; they end when the last handle is gone.
 #[derive(Clone)]
 pub(super) struct Readers {
-    threads: Arc<[mpsc::Sender<Job>]>,
-    next: Arc<AtomicUsize>,
+    jobs: mpsc::Sender<Job>,
 }
+
+/// The other end of the queue. The thread that waits for the next job holds the lock meanwhile; it
+/// lets go of it before it runs the job.
+type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
 impl Readers {
     pub(super) fn start(file: &Path, place: &Place, threads: usize) -> Result<Self, OpenError> {
-        let threads: Result<Vec<_>, _> =
-            (0..threads).map(|number| start(file, place, number)).collect();
-        Ok(Self { threads: threads?.into(), next: Arc::default() })
+        let (jobs, queue) = mpsc::channel(JOBS);
+        let queue = Arc::new(Mutex::new(queue));
+        for number in 0..threads {
+            start(file, place, number, queue.clone())?;
+        }
+        Ok(Self { jobs })
     }
 
     /// Runs `read` on one of the threads, inside a transaction, so that all it sees is of
     /// one moment.
     pub(super) async fn read<T, F>(&self, read: F) -> Result<T, StoreError>
-    where
-        T: Send + 'static,
-        F: FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
-    {
-        let thread = self.next.fetch_add(1, Ordering::Relaxed) % self.threads.len();
-        self.on(thread, read).await
-    }
-
-    /// Checks that each thread can read. Errors with the first failure.
-    pub(super) async fn check(&self) -> Result<(), StoreError> {
-        for thread in 0..self.threads.len() {
-            let look = |db: &Connection| {
-                Ok(db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)
-            };
-            self.on(thread, look).await?;
-        }
-        Ok(())
-    }
-
-    async fn on<T, F>(&self, thread: usize, read: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, Cause> + Send + 'static,
@@ -84,19 +71,27 @@ impl Readers {
             let _ = reply.send(result);
             after
         });
-        self.threads[thread].send(job).await.map_err(|_| StoreError::Closed)?;
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
         done.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Checks that the database can be read.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        let look = |db: &Connection| {
+            Ok(db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?)
+        };
+        self.read(look).await
     }
 }
 
-fn start(path: &Path, place: &Place, number: usize) -> Result<mpsc::Sender<Job>, OpenError> {
+fn start(path: &Path, place: &Place, number: usize, queue: Queue) -> Result<(), OpenError> {
     let mut db = file::open_to_read(path)?;
     let (file, place) = (path.to_owned(), place.clone());
-    let (jobs, mut inbox) = mpsc::channel::<Job>(JOBS);
+    let next = move || queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
     std::thread::Builder::new()
         .name(format!("store-reader-{number}"))
         .spawn(move || {
-            while let Some(job) = inbox.blocking_recv() {
+            while let Some(job) = next() {
                 if job(&db) == After::Panicked {
                     tracing::error!("a read panicked; its thread goes on with a new connection");
                     // If the database was replaced by another file, the old connection is kept: it
@@ -107,8 +102,8 @@ fn start(path: &Path, place: &Place, number: usize) -> Result<mpsc::Sender<Job>,
                 }
             }
         })
-        .map_err(|source| OpenError::Open { file: path.to_owned(), source: source.into() })?;
-    Ok(jobs)
+        .map(drop)
+        .map_err(|source| OpenError::Open { file: path.to_owned(), source: source.into() })
 }
 
 #[cfg(test)]
@@ -116,13 +111,39 @@ mod tests {
     use super::*;
     use crate::store::sqlite::schema::Schema;
 
-    #[tokio::test]
-    async fn after_a_read_that_panics_the_next_reads_work() {
+    /// Two threads on an empty database, with its folder and the connection that writes.
+    fn two_readers() -> (Readers, (tempfile::TempDir, Connection)) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("companion.db");
         let writer = file::open(&file, &Schema::current()).unwrap();
         let place = Place::of(&file).unwrap();
-        let readers = Readers::start(&file, &place, 2).unwrap();
+        (Readers::start(&file, &place, 2).unwrap(), (folder, writer))
+    }
+
+    #[tokio::test]
+    async fn reads_go_on_beside_a_long_one() {
+        let (readers, _database) = two_readers();
+        let (begun, has_begun) = oneshot::channel();
+        let (end, ended) = std::sync::mpsc::channel::<()>();
+        let long = readers.read(move |_| {
+            begun.send(()).unwrap();
+            ended.recv().unwrap();
+            Ok(())
+        });
+        let others = async {
+            has_begun.await.unwrap();
+            for _ in 0..5 {
+                readers.check().await.unwrap();
+            }
+            end.send(()).unwrap();
+        };
+        let (long, ()) = tokio::join!(long, others);
+        long.unwrap();
+    }
+
+    #[tokio::test]
+    async fn after_a_read_that_panics_the_next_reads_work() {
+        let (readers, _database) = two_readers();
         for _ in 0..5 {
             let failed = readers.read::<(), _>(|_| panic!("of a test")).await;
             assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
@@ -133,6 +154,5 @@ mod tests {
             let autocommit = readers.read(|db| Ok(db.is_autocommit())).await;
             assert!(matches!(autocommit, Ok(false)), "a read has one transaction of its own");
         }
-        drop(writer);
     }
 }

@@ -53,6 +53,23 @@ fn backup(path: &Path) -> PathBuf {
 }
 
 #[test]
+fn the_backup_is_removed_when_it_is_old_and_not_before() {
+    let (_folder, path) = older();
+    let next = Schema::with(M::up(STEP));
+    drop(file::open(&path, &next).unwrap());
+    let day = Duration::from_secs(24 * 60 * 60);
+    let made = std::fs::metadata(backup(&path)).unwrap().modified().unwrap();
+    for (at, stays) in [(made - day, true), (made + 29 * day, true), (made + 30 * day, false)] {
+        remove_old_copies(&path, &next, at);
+        assert_eq!(backup(&path).exists(), stays, "{at:?}");
+    }
+    let file = std::fs::File::create(backup(&path)).unwrap();
+    file.set_modified(SystemTime::now() - 31 * day).unwrap();
+    drop(file::open(&path, &next).unwrap());
+    assert!(!backup(&path).exists(), "a start removes it");
+}
+
+#[test]
 fn a_new_step_is_taken_once_after_a_backup() {
     let (folder, path) = older();
     let next = Schema::with(M::up(STEP));

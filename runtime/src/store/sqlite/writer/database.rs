@@ -4,11 +4,12 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::group::{Done, Failure, Work, perform, probe};
+use super::group::{Change, Done, Failure, Work, perform, probe};
 use crate::store::sqlite::place::Place;
 use crate::store::sqlite::staging::{self, Piece};
 use crate::store::sqlite::texts::{self, Index};
@@ -25,11 +26,14 @@ pub(in crate::store::sqlite) struct Database {
     trouble: Option<String>,
     /// Whether the index of texts is written; not any more once it was found to be broken.
     index: Index,
+    /// Whether rows of deleted workers were removed since the write-ahead log was emptied last. The
+    /// log still holds them.
+    swept: bool,
 }
 
 impl Database {
     pub(super) fn new(connection: Connection, place: Place) -> Self {
-        Self { connection, place, trouble: None, index: Index::Written }
+        Self { connection, place, trouble: None, index: Index::Written, swept: false }
     }
 
     /// Commits a group. Gives each job's result with the channel for it.
@@ -50,7 +54,33 @@ impl Database {
                 works.iter().map(|_| Err(again(&error))).collect()
             }
         };
+        for (work, result) in works.iter().zip(&results) {
+            if let (Work::Change(Change::Sweep(_)), Ok(removed)) = (work, result) {
+                self.swept |= removed;
+                // Everything is removed; if the log is in use now, the next sweep empties it.
+                if self.swept && !removed {
+                    self.swept = !self.empty_log();
+                }
+            }
+        }
         results.into_iter().zip(replies).collect()
+    }
+
+    /// Moves the write-ahead log into the database and cuts it to no length, unless somebody reads
+    /// from it. Gives whether it did.
+    fn empty_log(&self) -> bool {
+        let without_waiting = || -> rusqlite::Result<bool> {
+            self.connection.busy_timeout(Duration::ZERO)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0).map(|busy| busy == 0)
+            })
+        };
+        let emptied = without_waiting().unwrap_or_else(|error| {
+            tracing::debug!(%error, "the write-ahead log is not emptied");
+            false
+        });
+        let _ = self.connection.busy_timeout(file::BUSY);
+        emptied
     }
 
     /// Runs `work`. A panic becomes the error `Panicked`, and the connection is replaced.

@@ -3,7 +3,7 @@
 
 /// An element within a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::markdown) enum InlineTag {
+pub(crate) enum InlineTag {
     Break,
     Open(&'static str),
     Close(&'static str),
@@ -11,7 +11,7 @@ pub(in crate::markdown) enum InlineTag {
 
 /// What begins or ends an element that holds blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::markdown) enum BlockTag {
+pub(crate) enum BlockTag {
     OpenDetails,
     CloseDetails,
     OpenSummary,

@@ -97,8 +97,8 @@ fn trimmed(address: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use crate::markdown::tests::html;
-    use crate::markdown::work;
+    use crate::tests::html;
+    use crate::work;
 
     #[test]
     fn the_steps_grow_with_the_length_of_the_text() {

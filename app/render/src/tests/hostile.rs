@@ -5,7 +5,7 @@
 use proptest::prelude::*;
 
 /// Complete constructs, the delimiters that begin or end one, and some plain text.
-pub(in crate::markdown) static WORDS: [&str; 107] = [
+pub(crate) static WORDS: [&str; 107] = [
     // Emphasis.
     "*",
     "**",

@@ -19,7 +19,7 @@ const PLACEHOLDERS: usize = 0xFFFE;
 
 /// What the words behind a placeholder mean.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::markdown) enum Meaning<'a> {
+pub(crate) enum Meaning<'a> {
     /// A formula in LaTeX.
     Formula { latex: Cow<'a, str>, display: bool },
     /// An element of HTML within a line.
@@ -36,7 +36,7 @@ pub(in crate::markdown) enum Meaning<'a> {
 
 /// The placeholders of a text, in the order in which they were made.
 #[derive(Default)]
-pub(in crate::markdown) struct Placeholders<'a> {
+pub(crate) struct Placeholders<'a> {
     all: Vec<(&'a str, Meaning<'a>)>,
     /// The same words in the same place have the same placeholder, so that labels which are
     /// written alike stay alike.
@@ -60,14 +60,14 @@ impl<'a> Placeholders<'a> {
     }
 
     /// The words and the meaning of a character, if it is a placeholder.
-    pub(in crate::markdown) fn get(&self, character: char) -> Option<(&'a str, &Meaning<'a>)> {
+    pub(crate) fn get(&self, character: char) -> Option<(&'a str, &Meaning<'a>)> {
         let at = u32::from(character).checked_sub(FIRST)?;
         let (written, meaning) = self.all.get(usize::try_from(at).ok()?)?;
         Some((written, meaning))
     }
 
     /// A text of the parser's as it was written.
-    pub(in crate::markdown) fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
+    pub(crate) fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if first(text).is_none() {
             return Cow::Borrowed(text);
         }
@@ -83,7 +83,7 @@ impl<'a> Placeholders<'a> {
 }
 
 /// Where the first character of a text stands that is of the plane which has the placeholders.
-pub(in crate::markdown) fn first(text: &str) -> Option<usize> {
+pub(crate) fn first(text: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = text.as_bytes()[from..].iter().position(|byte| *byte == FIRST_BYTE) {
         from += at;
@@ -96,6 +96,6 @@ pub(in crate::markdown) fn first(text: &str) -> Option<usize> {
 }
 
 /// Whether a character is of the plane that has the placeholders.
-pub(in crate::markdown) fn is_placeholder(character: char) -> bool {
+pub(crate) fn is_placeholder(character: char) -> bool {
     (FIRST..FIRST + 0x1_0000).contains(&u32::from(character))
 }

@@ -19,7 +19,7 @@ fn cases(file: &str) -> impl Iterator<Item = (String, bool)> {
 }
 
 /// Any of the texts.
-pub(in crate::markdown) fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     let dollars = cases(DOLLARS).map(|(text, _)| text);
     let formulas = cases(FORMULAS).map(|(case, _)| case.split(" ⇒ ").next().unwrap().to_owned());
     prop::sample::select(dollars.chain(formulas).collect::<Vec<_>>())

@@ -87,7 +87,7 @@ fn a_long_block_is_told_once() {
         let mut pieces = vec!["Here:\n\n```rust\n".to_owned()];
         pieces.extend((0..lines).flat_map(|n| [format!("let a{n} = &b[{n}]"), ";\n".into()]));
         let patches = pieces.iter().filter_map(|piece| live.push(piece, &Budget::default()));
-        patches.map(|patch| leptos::serde_json::to_string(&patch).unwrap().len()).sum::<usize>()
+        patches.map(|patch| serde_json::to_string(&patch).unwrap().len()).sum::<usize>()
     };
     let (some, many) = (told(100), told(400));
     assert!(many < 5 * some, "{some}, then {many}");

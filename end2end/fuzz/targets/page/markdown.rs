@@ -1,1 +1,0 @@
-../../../../app/src/markdown.rs
