@@ -22,6 +22,7 @@ use staging::Staging;
 use writer::{Change, Writer};
 
 mod aside;
+mod clean_stop;
 mod delete;
 mod file;
 mod find;
@@ -112,11 +113,11 @@ impl Sqlite {
         private::make_folder(folder).map_err(unusable)?;
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
-        let connection = file::open(&file, &Schema::current())?;
+        let opened = file::open(&file, &Schema::current())?;
         let place = Place::of(&file).map_err(unusable)?;
         let readers = Readers::start(&file, &place, READERS)?;
         let searchers = Readers::start(&file, &place, SEARCHERS)?;
-        let writer = Writer::start(connection, place, lock.clone()).map_err(unusable)?;
+        let writer = Writer::start(opened, place, lock.clone()).map_err(unusable)?;
         Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
     }
 

@@ -115,7 +115,7 @@ mod tests {
     fn two_readers() -> (Readers, (tempfile::TempDir, Connection)) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("companion.db");
-        let writer = file::open(&file, &Schema::current()).unwrap();
+        let writer = file::open(&file, &Schema::current()).unwrap().connection;
         let place = Place::of(&file).unwrap();
         (Readers::start(&file, &place, 2).unwrap(), (folder, writer))
     }

@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use protocol::LogId;
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::file::Opened;
 use super::lock::FolderLock;
 use super::place::Place;
 use crate::store::{Append, StoreError};
@@ -48,12 +48,12 @@ impl Writer {
     /// Starts the thread. It shares the lock of the folder, so that jobs that were sent before the
     /// handles were dropped are committed before another process may write.
     pub(super) fn start(
-        connection: Connection,
+        opened: Opened,
         place: Place,
         lock: Arc<FolderLock>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
-        let database = Database::new(connection, place);
+        let database = Database::new(opened, place);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(database, inbox, lock))?;

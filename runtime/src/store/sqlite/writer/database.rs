@@ -4,16 +4,17 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::group::{Change, Done, Failure, Work, perform, probe};
+use crate::store::sqlite::file::Opened;
 use crate::store::sqlite::place::Place;
 use crate::store::sqlite::staging::{self, Piece};
 use crate::store::sqlite::texts::{self, Index};
-use crate::store::sqlite::{delete, file, outage};
+use crate::store::sqlite::{clean_stop, delete, file, outage};
 use crate::store::{Cause, Outage, StoreError};
 
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
@@ -29,11 +30,14 @@ pub(in crate::store::sqlite) struct Database {
     /// Whether rows of deleted workers were removed since the write-ahead log was emptied last. The
     /// log still holds them.
     swept: bool,
+    /// When the whole file was read last to look for damage.
+    checked: SystemTime,
 }
 
 impl Database {
-    pub(super) fn new(connection: Connection, place: Place) -> Self {
-        Self { connection, place, trouble: None, index: Index::Written, swept: false }
+    pub(super) fn new(opened: Opened, place: Place) -> Self {
+        let Opened { connection, checked } = opened;
+        Self { connection, place, trouble: None, index: Index::Written, swept: false, checked }
     }
 
     /// Commits a group. Gives each job's result with the channel for it.
@@ -59,7 +63,7 @@ impl Database {
                 self.swept |= removed;
                 // Everything is removed; if the log is in use now, the next sweep empties it.
                 if self.swept && !removed {
-                    self.swept = !self.empty_log();
+                    self.swept = !self.empty_log(Duration::ZERO);
                 }
             }
         }
@@ -67,15 +71,15 @@ impl Database {
     }
 
     /// Moves the write-ahead log into the database and cuts it to no length, unless somebody reads
-    /// from it. Gives whether it did.
-    fn empty_log(&self) -> bool {
-        let without_waiting = || -> rusqlite::Result<bool> {
-            self.connection.busy_timeout(Duration::ZERO)?;
+    /// from it for longer than `wait`. Gives whether it did.
+    fn empty_log(&self, wait: Duration) -> bool {
+        let checkpoint = || -> rusqlite::Result<bool> {
+            self.connection.busy_timeout(wait)?;
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 row.get::<_, i64>(0).map(|busy| busy == 0)
             })
         };
-        let emptied = without_waiting().unwrap_or_else(|error| {
+        let emptied = checkpoint().unwrap_or_else(|error| {
             tracing::debug!(%error, "the write-ahead log is not emptied");
             false
         });
@@ -240,11 +244,20 @@ impl Database {
     pub(super) fn close(self) {
         // The readers' connections may live longer than this one, and only the last one to
         // close would fold the write-ahead log into the file by itself.
-        if let Err(error) = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-            tracing::debug!(%error, "the write-ahead log stays beside the database");
-        }
+        let is_folded = self.empty_log(file::BUSY);
+        let is_sound = self.trouble.is_none() && self.index == Index::Written;
+        let is_in_place = self.place.check_database().is_ok();
+        let file = self.place.file().to_owned();
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
+            return;
+        }
+        if is_folded
+            && is_sound
+            && is_in_place
+            && let Err(error) = clean_stop::remember(&file, self.checked)
+        {
+            tracing::debug!(%error, "the next start reads the whole database");
         }
     }
 }
