@@ -14,8 +14,8 @@ use super::{
     Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
 };
 use file::Access;
+use file_identity::FileIdentity;
 use lock::FolderLock;
-use place::Place;
 use readers::{READERS, Readers, SEARCHERS};
 use schema::Schema;
 use staging::Staging;
@@ -25,12 +25,12 @@ mod aside;
 mod clean_stop;
 mod delete;
 mod file;
+mod file_identity;
 mod find;
 mod lock;
 mod mend;
 mod migrate;
 mod outage;
-mod place;
 mod private;
 mod read;
 mod readers;
@@ -114,10 +114,10 @@ impl Sqlite {
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
         let opened = file::open(&file, &Schema::current())?;
-        let place = Place::of(&file).map_err(unusable)?;
-        let readers = Readers::start(&file, &place, READERS)?;
-        let searchers = Readers::start(&file, &place, SEARCHERS)?;
-        let writer = Writer::start(opened, place, lock.clone()).map_err(unusable)?;
+        let identity = FileIdentity::of(&file).map_err(unusable)?;
+        let readers = Readers::start(&file, &identity, READERS)?;
+        let searchers = Readers::start(&file, &identity, SEARCHERS)?;
+        let writer = Writer::start(opened, identity, lock.clone()).map_err(unusable)?;
         Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
     }
 

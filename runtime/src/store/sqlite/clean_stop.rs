@@ -10,7 +10,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use super::place::beside;
+use super::file_identity::beside;
 
 /// How long the result of reading the whole file is relied upon.
 const RELIED_UPON: Duration = Duration::from_secs(7 * 24 * 60 * 60);

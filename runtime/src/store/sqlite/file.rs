@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::place::beside;
+use super::file_identity::beside;
 use super::schema::{APPLICATION_ID, Schema};
 use super::{OpenError, clean_stop, mend, migrate, outage, private};
 use crate::store::{Cause, Outage};

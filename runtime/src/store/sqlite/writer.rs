@@ -11,8 +11,8 @@ use protocol::LogId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::file::Opened;
+use super::file_identity::FileIdentity;
 use super::lock::FolderLock;
-use super::place::Place;
 use crate::store::{Append, StoreError};
 
 mod database;
@@ -49,11 +49,11 @@ impl Writer {
     /// handles were dropped are committed before another process may write.
     pub(super) fn start(
         opened: Opened,
-        place: Place,
+        identity: FileIdentity,
         lock: Arc<FolderLock>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
-        let database = Database::new(opened, place);
+        let database = Database::new(opened, identity);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(database, inbox, lock))?;

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 
 use super::group::{Change, Done, Failure, Work, perform, probe};
 use crate::store::sqlite::file::Opened;
-use crate::store::sqlite::place::Place;
+use crate::store::sqlite::file_identity::FileIdentity;
 use crate::store::sqlite::staging::{self, Piece};
 use crate::store::sqlite::texts::{self, Index};
 use crate::store::sqlite::{clean_stop, delete, file, outage};
@@ -22,7 +22,7 @@ type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreErro
 /// The connection and the state that the thread owns.
 pub(in crate::store::sqlite) struct Database {
     connection: Connection,
-    place: Place,
+    identity: FileIdentity,
     /// Why the last commit failed, so that an outage is logged once and not at every attempt.
     trouble: Option<String>,
     /// Whether the index of texts is written; not any more once it was found to be broken.
@@ -35,9 +35,9 @@ pub(in crate::store::sqlite) struct Database {
 }
 
 impl Database {
-    pub(super) fn new(opened: Opened, place: Place) -> Self {
+    pub(super) fn new(opened: Opened, identity: FileIdentity) -> Self {
         let Opened { connection, checked } = opened;
-        Self { connection, place, trouble: None, index: Index::Written, swept: false, checked }
+        Self { connection, identity, trouble: None, index: Index::Written, swept: false, checked }
     }
 
     /// Commits a group. Gives each job's result with the channel for it.
@@ -103,7 +103,7 @@ impl Database {
         tracing::error!("a job of the store panicked; the store opens a new connection");
         // If the database was replaced by another file, the old connection is kept: it still has
         // the right file open.
-        match self.place.check().map(|()| file::open_to_write(self.place.file())) {
+        match self.identity.check().map(|()| file::open_to_write(self.identity.file())) {
             Ok(Ok(fresh)) => self.connection = fresh,
             Ok(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -116,12 +116,12 @@ impl Database {
     /// Commits a group. Errors when nothing of it was stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
         // Checked first, since nothing can be committed while the files are missing.
-        self.place.check()?;
+        self.identity.check()?;
         // After a failed commit an empty transaction proves nothing, so a check has to write.
         if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
             probe(&mut self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
         }
-        let mut done = perform(&mut self.connection, &self.place, works, self.index);
+        let mut done = perform(&mut self.connection, &self.identity, works, self.index);
         if let Err(Failure::Index(cause)) = &done {
             let error = cause.as_ref() as &dyn std::error::Error;
             tracing::error!(
@@ -129,7 +129,7 @@ impl Database {
                 "the index of texts is broken; new texts are not found by search until the next start rebuilds it"
             );
             self.index = Index::Left;
-            done = perform(&mut self.connection, &self.place, works, self.index);
+            done = perform(&mut self.connection, &self.identity, works, self.index);
         }
         let Done { results, panicked } = done.map_err(|failure| self.failed(failure))?;
         if panicked {
@@ -143,7 +143,7 @@ impl Database {
             Failure::Store(error) => error,
             Failure::Index(source) => StoreError::Damaged(source),
             Failure::Cause(source) if outage::is_damage(&source) => StoreError::Damaged(source),
-            Failure::Cause(source) => match outage::of(&source, self.place.folder()) {
+            Failure::Cause(source) => match outage::of(&source, self.identity.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Append(source),
             },
@@ -158,12 +158,12 @@ impl Database {
         pieces: &mut VecDeque<Piece>,
         checkpoints: bool,
     ) -> Result<(), StoreError> {
-        let place = &self.place;
+        let identity = &self.identity;
         self.checkpoint_by_itself(checkpoints);
-        let mut done = staging::write(&mut self.connection, place, pieces, self.index);
+        let mut done = staging::write(&mut self.connection, identity, pieces, self.index);
         if done.as_ref().is_err_and(texts::is_broken_index) {
             self.index = Index::Left;
-            done = staging::write(&mut self.connection, place, pieces, self.index);
+            done = staging::write(&mut self.connection, identity, pieces, self.index);
         }
         let staged = done.map_err(|cause| self.not_imported(cause))?;
         pieces.drain(..staged);
@@ -176,7 +176,7 @@ impl Database {
         workers: usize,
     ) -> Result<(), StoreError> {
         self.checkpoint_by_itself(true);
-        staging::publish(&mut self.connection, &self.place, workers)
+        staging::publish(&mut self.connection, &self.identity, workers)
             .map_err(|cause| self.not_imported(cause))
     }
 
@@ -187,7 +187,7 @@ impl Database {
     }
 
     pub(in crate::store::sqlite) fn file(&self) -> &Path {
-        self.place.file()
+        self.identity.file()
     }
 
     /// Whether a commit moves what is in the write-ahead log into the file, once that is long.
@@ -205,7 +205,7 @@ impl Database {
     fn not_imported(&self, cause: Cause) -> StoreError {
         match cause.downcast::<StoreError>() {
             Ok(known) => *known,
-            Err(source) => match outage::of(&source, self.place.folder()) {
+            Err(source) => match outage::of(&source, self.identity.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Import(source),
             },
@@ -232,7 +232,7 @@ impl Database {
     /// If the write-ahead log was removed, writes its content into the database while it is still
     /// open, so that it is not lost at the end of the process.
     fn save_what_is_committed(&self) {
-        if self.place.check_database().is_err() {
+        if self.identity.check_database().is_err() {
             return;
         }
         match self.connection.pragma_update(None, "wal_checkpoint", "FULL") {
@@ -246,8 +246,8 @@ impl Database {
         // close would fold the write-ahead log into the file by itself.
         let is_folded = self.empty_log(file::BUSY);
         let is_sound = self.trouble.is_none() && self.index == Index::Written;
-        let is_in_place = self.place.check_database().is_ok();
-        let file = self.place.file().to_owned();
+        let is_in_place = self.identity.check_database().is_ok();
+        let file = self.identity.file().to_owned();
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
             return;

@@ -8,8 +8,8 @@ fn writer(folder: &std::path::Path) -> Writer {
     let file = folder.join("companion.db");
     let lock = Arc::new(FolderLock::take(folder).unwrap());
     let opened = file::open(&file, &Schema::current()).unwrap();
-    let place = Place::of(&file).unwrap();
-    Writer::start(opened, place, lock).unwrap()
+    let identity = FileIdentity::of(&file).unwrap();
+    Writer::start(opened, identity, lock).unwrap()
 }
 
 fn delete() -> Change {
