@@ -2,7 +2,7 @@
 //! a second, and in that second somebody else may want to stop an answer, or to know whether the
 //! server is alive.
 //!
-//! All conversations share a few places for renderings, in turn ([`Renderers`]). A rendering ends
+//! All conversations share a few permits for renderings, in turn ([`Renderers`]). A rendering ends
 //! when nobody waits for it any more, and those for one page have a time limit ([`PAGE`]).
 
 use std::collections::HashMap;
@@ -14,20 +14,20 @@ use render::Budget;
 
 use crate::text::Locale;
 
-mod places;
+mod permits;
 
-pub use places::{Place, Renderers, Work};
+pub use permits::{RenderPermit, Renderers, Work};
 
 /// How long it may take to render all messages of a page, including the time that they wait for a
-/// place. A message that is not rendered by then is shown as it was written.
+/// permit. A message that is not rendered by then is shown as it was written.
 pub const PAGE: Duration = Duration::from_secs(3);
 
-/// The places of this process.
+/// The permits of this process.
 static RENDERERS: LazyLock<Renderers> = LazyLock::new(Renderers::default);
 
-/// Waits for a place to render something of a conversation.
-pub async fn place(conversation: WorkerId) -> Place {
-    RENDERERS.place(conversation).await
+/// Waits for a permit to render something of a conversation.
+pub async fn permit(conversation: WorkerId) -> RenderPermit {
+    RENDERERS.permit(conversation).await
 }
 
 /// Renders a message's text to blocks of HTML, without a time limit. A text that cannot be rendered
@@ -67,10 +67,10 @@ async fn html(
 ) -> Vec<String> {
     let written = text.to_owned();
     let work = async {
-        let place = renderers.place(conversation).await;
+        let permit = renderers.permit(conversation).await;
         let work =
             move |budget: &Budget| render::render_within(&written, &message.to_string(), budget);
-        place.begin(budget.clone(), work).await
+        permit.begin(budget.clone(), work).await
     };
     let rendered = match budget.left() {
         _ if budget.is_spent() => return late(text),

@@ -81,12 +81,17 @@ test.describe('behind a proxy that passes no Upgrade', () => {
     await expect(console.link).toHaveAttribute('data-link', 'live');
   });
 
-  test('the list of conversations is followed as well', async ({ console, page, watch }) => {
+  test('the list of conversations is followed as well', async ({
+    companion,
+    console,
+    page,
+    watch,
+  }) => {
     watch.allow(/WebSocket/);
     await console.openLive();
     const workers = '/api/v1/runtimes/backend-internal/workers';
     for (const title of ['From another device', 'And another one']) {
-      await page.request.post(workers, { data: { title } });
+      await companion.api.raw('POST', workers, { title });
       await expect(page.getByRole('link', { name: title })).toBeVisible({ timeout: COME_BACK_MS });
     }
   });

@@ -11,27 +11,27 @@ use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::actor_registry::ActorRegistry;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
-use crate::hub::Hub;
-use crate::live::Live;
+use crate::notifier::Notifier;
 use crate::providers::Providers;
 use crate::store::{Places, Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
-use crate::{fault, newborn, recovery};
+use crate::{fault, initial_worker, recovery};
 
 mod catalogue;
 mod change;
 mod create;
 mod deleted;
 mod export;
-mod gates;
 mod list;
 mod reading;
 mod search;
 mod transfer;
+mod transfer_slots;
 mod turns;
 
 pub use export::{Export, ExportForm};
@@ -64,11 +64,11 @@ pub struct Runtime {
 
 struct Inner {
     shared: Arc<Shared>,
-    live: Live,
+    actors: ActorRegistry,
     /// Who counts the workers and makes the one that is missing; one at a time.
     keeping: Mutex<()>,
     imports: Imports,
-    gates: gates::Gates,
+    transfer_slots: transfer_slots::TransferSlots,
     undo_delete_ms: u64,
     /// What goes on beside the actors.
     tasks: TaskTracker,
@@ -78,9 +78,9 @@ impl Runtime {
     /// Recovers what a crash left behind and makes sure that there is a worker.
     pub async fn open(config: RuntimeConfig) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
-            runtime_id: newborn::runtime_id(),
+            runtime_id: initial_worker::runtime_id(),
             store: config.store,
-            hub: Hub::default(),
+            notifier: Notifier::default(),
             providers: config.providers,
             bundle: config.bundle,
             clock: config.clock,
@@ -93,13 +93,14 @@ impl Runtime {
             down: CancellationToken::new(),
         });
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
-        let live = Live::new(shared.clone());
-        let (imports, gates) = (config.imports, gates::Gates::default());
+        let actors = ActorRegistry::new(shared.clone());
+        let (imports, transfer_slots) = (config.imports, transfer_slots::TransferSlots::default());
         let undo_delete_ms = config.undo_delete_ms;
         let tasks = TaskTracker::new();
         tasks.spawn(deleted::keep_sweeping(shared.clone(), undo_delete_ms));
         let keeping = Mutex::default();
-        let inner = Inner { shared, live, keeping, imports, gates, undo_delete_ms, tasks };
+        let inner =
+            Inner { shared, actors, keeping, imports, transfer_slots, undo_delete_ms, tasks };
         let runtime = Self { inner: Arc::new(inner) };
         runtime.keep_one().await?;
         Ok(runtime)
@@ -144,7 +145,7 @@ impl Runtime {
     ) -> Result<WorkerPage, Error> {
         let before = before.map(list::parse).transpose()?;
         // Taken before the page is read, so that no change falls between.
-        let cursor = self.inner.shared.hub.listing().cursor();
+        let cursor = self.inner.shared.notifier.listing().cursor();
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
         let found = || async { self.store().workers(places, before, limit + 1).await };
         let mut workers = found().await.map_err(fault::from_store)?;
@@ -185,24 +186,24 @@ impl Runtime {
 
     /// Closes a worker to new messages for good, ending its turn first.
     pub async fn stop(&self, id: WorkerId) -> Result<Worker, Error> {
-        self.inner.live.ask(id, |reply| Command::Stop { reply }).await
+        self.inner.actors.ask(id, |reply| Command::Stop { reply }).await
     }
 
     /// Commits a message and begins its turn. The same id again gets the same answer.
     pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
         let make = |reply| Command::Send { request: request.clone(), reply };
-        self.inner.live.ask(id, make).await
+        self.inner.actors.ask(id, make).await
     }
 
     /// Begins another turn for a message that is there. The same id again gets the same answer.
     pub async fn ask_again(&self, id: WorkerId, request: AskAgain) -> Result<Accepted, Error> {
         let make = |reply| Command::AskAgain { request: request.clone(), reply };
-        self.inner.live.ask(id, make).await
+        self.inner.actors.ask(id, make).await
     }
 
     /// Ends the running turn; answers when the work has really ended.
     pub async fn cancel(&self, id: WorkerId) -> Result<Cancelled, Error> {
-        self.inner.live.ask(id, |reply| Command::Cancel { reply }).await
+        self.inner.actors.ask(id, |reply| Command::Cancel { reply }).await
     }
 
     /// Interrupts running turns (their text is kept), ends observations, the providers'
@@ -210,11 +211,11 @@ impl Runtime {
     pub async fn shutdown(&self) {
         let shared = &self.inner.shared;
         shared.down.cancel();
-        self.inner.live.ended().await;
+        self.inner.actors.ended().await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
         shared.providers.shutdown().await;
-        shared.hub.close();
+        shared.notifier.close();
         shared.store.close().await;
     }
 
@@ -226,7 +227,7 @@ impl Runtime {
 
     /// How many workers have an actor at the moment.
     pub fn live_workers(&self) -> usize {
-        self.inner.live.count()
+        self.inner.actors.count()
     }
 
     fn store(&self) -> &dyn Store {
@@ -239,6 +240,6 @@ impl Runtime {
     }
 
     async fn refresh(&self, id: WorkerId) -> Result<Worker, Error> {
-        self.inner.live.ask(id, |reply| Command::Refresh { reply }).await
+        self.inner.actors.ask(id, |reply| Command::Refresh { reply }).await
     }
 }

@@ -3,18 +3,17 @@
 //! Knows no HTTP server and no user interface. The server and the pages' server
 //! functions reach it through [`Registry`] alone.
 
+mod actor_registry;
 pub mod bundle;
 pub mod clock;
 mod context;
 mod embedded;
 mod fault;
-mod fresh;
-mod hub;
-mod letters;
+mod ids;
+mod initial_worker;
 mod listing;
-mod live;
 mod new_file;
-mod newborn;
+mod notifier;
 mod observe;
 pub mod open_file;
 pub mod outgoing;
@@ -28,14 +27,15 @@ mod secret;
 pub mod store;
 pub mod transfer;
 pub mod turn;
+mod unicode;
 mod unreadable;
 mod worker;
 
 pub use embedded::{Export, ExportForm, IMPORT_FILES, Imports, Incoming, Runtime, RuntimeConfig};
-pub use fresh::new_message_id;
+pub use ids::new_message_id;
+pub use initial_worker::BACKEND_INTERNAL;
 pub use listing::ListObservation;
 pub use new_file::NewFile;
-pub use newborn::BACKEND_INTERNAL;
 pub use observe::Observation;
 pub use providers::Providers;
 pub use registry::Registry;

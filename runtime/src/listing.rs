@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use protocol::{CloseReason, Cursor, ListFrame, LogId, RuntimeId, Worker, WorkerId};
 use tokio::sync::watch;
 
-use crate::fresh;
-use crate::hub::Wake;
+use crate::ids;
+use crate::notifier::LogStatus;
 use changes::{Change, Changes, News};
 
 /// Workers whose last change is remembered, a kilobyte each. A reader that was away for more of
@@ -30,15 +30,15 @@ pub(crate) struct Listing {
     epoch: LogId,
     changes: Arc<Mutex<Changes>>,
     /// The last revision, or that all goes down.
-    newest: watch::Sender<Wake>,
+    newest: watch::Sender<LogStatus>,
 }
 
 impl Default for Listing {
     fn default() -> Self {
         Self {
-            epoch: fresh::log_id(),
+            epoch: ids::log_id(),
             changes: Arc::new(Mutex::new(Changes::new(REMEMBERED))),
-            newest: watch::Sender::new(Wake::Committed(0)),
+            newest: watch::Sender::new(LogStatus::Committed(0)),
         }
     }
 }
@@ -64,7 +64,7 @@ impl Listing {
     }
 
     pub(super) fn close(&self) {
-        self.newest.send_replace(Wake::Closed);
+        self.newest.send_replace(LogStatus::Closed);
     }
 
     fn record(&self, change: impl FnOnce(&mut Changes)) {
@@ -75,7 +75,7 @@ impl Listing {
         };
         self.newest.send_if_modified(|wake| match wake {
             // Two that are recorded at once may arrive here in either order.
-            Wake::Committed(known) if *known < revision => {
+            LogStatus::Committed(known) if *known < revision => {
                 *known = revision;
                 true
             }
@@ -93,7 +93,7 @@ impl Listing {
 pub struct ListObservation {
     runtime_id: RuntimeId,
     listing: Listing,
-    wakes: watch::Receiver<Wake>,
+    wakes: watch::Receiver<LogStatus>,
     /// The revision that was handed out last.
     position: u64,
     ready: VecDeque<ListFrame>,
@@ -128,7 +128,7 @@ impl ListObservation {
             if !self.ready.is_empty() {
                 continue;
             }
-            if wake == Wake::Closed || self.wakes.changed().await.is_err() {
+            if wake == LogStatus::Closed || self.wakes.changed().await.is_err() {
                 self.over = true;
                 return Some(ListFrame::Close { reason: CloseReason::Shutdown });
             }

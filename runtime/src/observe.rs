@@ -9,7 +9,7 @@ use protocol::{
 };
 use tokio::sync::watch;
 
-use crate::hub::{Reading, Wake, Watching};
+use crate::notifier::{LogStatus, Reading, Watching};
 use crate::store::{Page, StoreError};
 use crate::worker::Shared;
 
@@ -22,7 +22,7 @@ pub struct Observation {
     shared: Arc<Shared>,
     worker_id: WorkerId,
     log: LogId,
-    wakes: watch::Receiver<Wake>,
+    wakes: watch::Receiver<LogStatus>,
     reading: watch::Receiver<Reading>,
     /// The last seq that was handed out.
     position: u64,
@@ -97,8 +97,8 @@ impl Observation {
 
     /// Tells that the log cannot be read, once; false where there is no such worker.
     async fn tell_unreadable(&mut self) -> Result<bool, StoreError> {
-        let Shared { unreadable, store, hub, .. } = self.shared.as_ref();
-        let found = unreadable.placeholder(store.as_ref(), hub, self.worker_id).await?;
+        let Shared { unreadable, store, notifier, .. } = self.shared.as_ref();
+        let found = unreadable.placeholder(store.as_ref(), notifier, self.worker_id).await?;
         let Some(worker) = found else { return Ok(false) };
         self.marked = true;
         if !self.unreadable {
@@ -157,8 +157,8 @@ impl Observation {
     }
 
     /// Reads what came after the position. What is committed is told before a close is.
-    async fn read_tail(&mut self, wake: Wake) -> Result<(), CloseReason> {
-        if wake == Wake::Deleted {
+    async fn read_tail(&mut self, wake: LogStatus) -> Result<(), CloseReason> {
+        if wake == LogStatus::Deleted {
             return Err(CloseReason::Deleted);
         }
         let found = !self.marked && self.shared.unreadable.knows(self.worker_id);
@@ -185,7 +185,7 @@ impl Observation {
         if !self.ready.is_empty() {
             return Ok(());
         }
-        if events.is_empty() && wake == Wake::Closed {
+        if events.is_empty() && wake == LogStatus::Closed {
             return Err(CloseReason::Shutdown);
         }
         for event in fold_deltas(events) {

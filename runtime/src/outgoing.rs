@@ -11,11 +11,11 @@
 use protocol::api::{InputMessage, InputRole, Sampling};
 use protocol::{Adjustment, Effort};
 
-use crate::letters;
+use crate::unicode;
 
 /// Whether a text has no visible character.
 pub fn is_blank(text: &str) -> bool {
-    !text.chars().any(letters::is_visible)
+    !text.chars().any(unicode::is_visible)
 }
 
 /// The messages to send, including the system prompt. `shown` are the messages of the branch that

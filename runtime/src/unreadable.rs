@@ -6,8 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::{Worker, WorkerId};
 
-use crate::hub::Hub;
-use crate::newborn;
+use crate::initial_worker;
+use crate::notifier::Notifier;
 use crate::store::{Store, StoreError};
 
 /// How many are remembered; of more than that, some are told of again.
@@ -27,15 +27,15 @@ impl Unreadable {
     pub(crate) async fn placeholder(
         &self,
         store: &dyn Store,
-        hub: &Hub,
+        notifier: &Notifier,
         id: WorkerId,
     ) -> Result<Option<Worker>, StoreError> {
         let Some(known) = store.listed(id).await? else { return Ok(None) };
-        let worker = newborn::mark_unreadable(known);
+        let worker = initial_worker::mark_unreadable(known);
         self.note(id);
         if insert(&self.told, id) {
             // After whatever was told of it: nothing more is.
-            hub.listed(&worker, u64::MAX);
+            notifier.listed(&worker, u64::MAX);
         }
         Ok(Some(worker))
     }
@@ -65,7 +65,7 @@ impl Unreadable {
             self.note(worker.worker_id);
             return worker;
         }
-        if self.knows(worker.worker_id) { newborn::mark_unreadable(worker) } else { worker }
+        if self.knows(worker.worker_id) { initial_worker::mark_unreadable(worker) } else { worker }
     }
 }
 

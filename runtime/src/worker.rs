@@ -10,15 +10,15 @@ pub(crate) mod choice;
 mod command;
 mod context;
 mod deletion;
-mod keeper;
+mod log_writer;
 mod message;
-mod outbox;
 pub(crate) mod patch;
 mod shared;
+mod supervisor;
 mod timers;
 pub(crate) mod title;
 
 pub(crate) use command::{Command, Deletion, Reply};
 pub(crate) use context::{CONTEXT_BYTES, Context};
-pub(crate) use keeper::keep;
 pub(crate) use shared::Shared;
+pub(crate) use supervisor::supervise;

@@ -38,26 +38,26 @@ pub use websocket::CLIENT_PINGS;
 /// of what it is sent is taken for gone after the same time, over either transport.
 pub const UNANSWERED_PINGS: u32 = 2;
 
-/// The places for observers, and who holds one.
+/// The slots for observers, and who holds one.
 #[derive(Clone, Debug)]
 pub struct Observers {
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
     /// Knows every stream that is open, so that a shutdown can wait for them.
     open: TaskTracker,
     ping: Duration,
 }
 
-/// One place, held for as long as a stream is open.
+/// One slot, held for as long as a stream is open.
 #[derive(Debug)]
-pub struct Place {
+pub struct ObserverSlot {
     _permit: OwnedSemaphorePermit,
     _open: TaskTrackerToken,
 }
 
 impl Observers {
-    /// `most` places; `ping` between two signs of life.
+    /// `most` slots; `ping` between two signs of life.
     pub fn new(most: usize, ping: Duration) -> Self {
-        Self { places: Arc::new(Semaphore::new(most)), open: TaskTracker::new(), ping }
+        Self { slots: Arc::new(Semaphore::new(most)), open: TaskTracker::new(), ping }
     }
 
     /// How long an observer may take nothing of what it is sent.
@@ -71,14 +71,14 @@ impl Observers {
         self.open.wait().await;
     }
 
-    /// Error: `rate_limited` when every place is taken.
-    fn place(&self) -> ApiResult<Place> {
-        let permit = self.places.clone().try_acquire_owned().map_err(|_| {
+    /// Error: `rate_limited` when every slot is taken.
+    fn slot(&self) -> ApiResult<ObserverSlot> {
+        let permit = self.slots.clone().try_acquire_owned().map_err(|_| {
             Error::new(ErrorCode::RateLimited, "Too many observers follow this server.")
                 .with_hint("Close a tab, or raise max_observers.")
                 .with_retry_after_ms(BUSY_RETRY_MS)
         })?;
-        Ok(Place { _permit: permit, _open: self.open.token() })
+        Ok(ObserverSlot { _permit: permit, _open: self.open.token() })
     }
 }
 
@@ -119,7 +119,7 @@ pub async fn events(
 ) -> ApiResult<Response> {
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
-    let place = state.observers.place()?;
+    let slot = state.observers.slot()?;
     let runtime = state.runtime(&rid)?;
     let format = if since.html { Format::Html } else { Format::Text };
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
@@ -127,7 +127,7 @@ pub async fn events(
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
         Ok(Scribe::new(observation, runtime.clone(), wid, format))
     };
-    answer(transport, parts, &state, place, follow).await
+    answer(transport, parts, &state, slot, follow).await
 }
 
 /// Begins a stream. What is followed is found once the handshake is known to be a sound one.
@@ -135,7 +135,7 @@ async fn answer<F: Feed>(
     transport: Transport,
     mut parts: Parts,
     state: &AppState,
-    place: Place,
+    slot: ObserverSlot,
     follow: impl AsyncFnOnce() -> ApiResult<F>,
 ) -> ApiResult<Response> {
     let ping = state.observers.ping;
@@ -145,9 +145,9 @@ async fn answer<F: Feed>(
             let upgrade = upgrade.map_err(|rejection| {
                 ApiError::invalid(rejection.body_text()).status(rejection.status())
             })?;
-            Ok(websocket::answer(upgrade, follow().await?, ping, place))
+            Ok(websocket::answer(upgrade, follow().await?, ping, slot))
         }
-        Transport::Sse => Ok(sse::answer(follow().await?, ping, place)),
+        Transport::Sse => Ok(sse::answer(follow().await?, ping, slot)),
     }
 }
 

@@ -9,7 +9,7 @@ use super::bounds::{self, Bounds};
 use super::code::{self, Highlighted};
 use super::footnotes::Footnotes;
 use super::source::{self, Source, State};
-use super::writer::{Block, Place, Writer};
+use super::writer::{Block, SourceLocation, Writer};
 
 /// Whether a text goes on behind its end.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,7 +107,7 @@ impl Piece<'_> {
             let read = self.start + source.written(range.end);
             // Code that is still coming would be highlighted anew with every piece of it.
             let plain = range.end >= open || read > code::BYTES;
-            writer.take(event, Place { start: range.start, read, plain });
+            writer.take(event, SourceLocation { start: range.start, read, plain });
         }
         let blocks = writer.finish();
         let settled = self.settled(&source, &blocks, first);

@@ -36,7 +36,7 @@ pub(super) struct Block {
 
 /// Where an event stands, and what that means for it.
 #[derive(Clone, Copy)]
-pub(super) struct Place {
+pub(super) struct SourceLocation {
     pub(super) start: usize,
     /// Bytes of the message up to its end, as it was written.
     pub(super) read: usize,
@@ -67,7 +67,7 @@ pub(super) struct Writer<'a> {
     links: usize,
     /// The image that is open: its address and the text in its place.
     image: Option<(Option<String>, String)>,
-    place: Place,
+    location: SourceLocation,
     highlighted: &'a mut Highlighted,
     footnotes: &'a mut Footnotes,
     bounds: &'a mut Bounds,
@@ -96,7 +96,7 @@ impl<'a> Writer<'a> {
             code: None,
             links: 0,
             image: None,
-            place: Place { start: 0, read: 0, plain: false },
+            location: SourceLocation { start: 0, read: 0, plain: false },
             highlighted,
             footnotes,
             bounds,
@@ -104,12 +104,12 @@ impl<'a> Writer<'a> {
         }
     }
 
-    pub(super) fn take(&mut self, event: Event<'a>, place: Place) {
+    pub(super) fn take(&mut self, event: Event<'a>, location: SourceLocation) {
         work::looked_at(1);
-        self.place = place;
+        self.location = location;
         if self.depth == 0 && self.open.is_empty() {
             let (footnotes, bounds) = (self.footnotes.count(), *self.bounds);
-            self.begun = Block { html: String::new(), start: place.start, footnotes, bounds };
+            self.begun = Block { html: String::new(), start: location.start, footnotes, bounds };
         }
         match &event {
             Event::Start(_) => self.depth += 1,

@@ -100,7 +100,7 @@ fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<S
         let storage = storage();
         let place = storage.as_ref().and_then(|storage| storage.get_item(&kept).ok().flatten());
         let asked_for = window().location().hash().is_ok_and(|hash| !hash.is_empty());
-        if let Some(place) = place.as_deref().and_then(Place::parse).filter(|_| !asked_for) {
+        if let Some(place) = place.as_deref().and_then(ScrollAnchor::parse).filter(|_| !asked_for) {
             let earliest = earliest.clone();
             spawn_local(async move { place.restore(&scroller, &earliest).await });
         }
@@ -108,7 +108,7 @@ fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<S
     });
     let leaving = window_event_listener(ev::pagehide, move |_| {
         let (Some(scroller), Some(storage)) = (scroller.get_untracked(), storage()) else { return };
-        let _ = match Place::of(&scroller) {
+        let _ = match ScrollAnchor::of(&scroller) {
             Some(place) => storage.set_item(&key, &place.to_text()),
             None => storage.remove_item(&key),
         };
@@ -117,12 +117,12 @@ fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<S
 }
 
 /// A message, and how far its upper edge is from the transcript's, in pixels.
-struct Place {
+struct ScrollAnchor {
     message: String,
     offset: i32,
 }
 
-impl Place {
+impl ScrollAnchor {
     /// The first message that is seen; none at the newest, which is where a page begins.
     fn of(scroller: &HtmlElement) -> Option<Self> {
         if scroller.scroll_top() > -8 {

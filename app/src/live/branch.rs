@@ -10,7 +10,7 @@ use protocol::{Message, MessageId};
 
 /// A message of the branch, with where it stands among its siblings.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct BranchNode {
     /// Its position in the messages that the branch was made from.
     pub at: usize,
     pub siblings: Siblings,
@@ -28,7 +28,7 @@ pub struct Siblings {
 
 /// The branch that goes through `chosen` to its newest end; without it, or where it is not
 /// among the messages, the one that ends with the newest message. Oldest first.
-pub fn branch(messages: &[Message], chosen: Option<MessageId>) -> Vec<Place> {
+pub fn branch(messages: &[Message], chosen: Option<MessageId>) -> Vec<BranchNode> {
     let places: HashMap<MessageId, usize> =
         messages.iter().enumerate().map(|(at, message)| (message.id, at)).collect();
     let mut children: HashMap<Option<MessageId>, Vec<usize>> = HashMap::new();
@@ -50,7 +50,7 @@ pub fn branch(messages: &[Message], chosen: Option<MessageId>) -> Vec<Place> {
         let known = above.is_some() || parent.is_none();
         let all = children.get(&parent).filter(|_| known);
         let siblings = all.map(|all| siblings(messages, all, at)).unwrap_or_default();
-        branch.push(Place { at, siblings });
+        branch.push(BranchNode { at, siblings });
         next = above.filter(|above| *above < at);
     }
     branch.reverse();

@@ -14,7 +14,7 @@ use protocol::{
 
 use super::activity::{Activity, Errand, Stage};
 use super::blocks::Blocks;
-use super::branch::{Place, Siblings, branch};
+use super::branch::{BranchNode, Siblings, branch};
 use super::ladder::Obstacle;
 use super::outgoing::Outgoing;
 
@@ -378,9 +378,9 @@ impl Conversation {
                         .and_modify(|entry| refresh(entry, message, turn))
                         .or_insert_with(|| entry(message, turn));
                 }
-                let entry = |place: Place| {
-                    let entry = known.get(&view.messages[place.at].id)?;
-                    set_if_new(&entry.siblings, place.siblings);
+                let entry = |node: BranchNode| {
+                    let entry = known.get(&view.messages[node.at].id)?;
+                    set_if_new(&entry.siblings, node.siblings);
                     Some(entry.clone())
                 };
                 places.into_iter().filter_map(entry).collect::<Vec<_>>()

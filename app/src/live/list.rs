@@ -4,9 +4,11 @@
 //! neither reads it again nor loses its place.
 
 pub mod day;
+mod gone;
 mod order;
 mod seen;
 
+use gone::Gone;
 use leptos::prelude::*;
 use protocol::api::WorkerPage;
 use protocol::{Cursor, ListFrame, RuntimeId, Timestamp, Worker, WorkerId};
@@ -69,11 +71,20 @@ struct State {
     /// The last one of the last page that was read, as it was then.
     last: Option<Worker>,
     cursor: Option<Cursor>,
+    gone: Gone,
     /// Whether all that changes is told at the moment.
     live: bool,
     /// The server's day, until a script knows the reader's.
     utc_today: i64,
     loading: bool,
+}
+
+impl State {
+    /// The conversations of a page that was read at a position, but for those deleted since.
+    fn without_gone(&self, mut workers: Vec<Worker>, page: Option<&Cursor>) -> Vec<Worker> {
+        workers.retain(|worker| self.gone.may_show(worker.worker_id, page));
+        workers
+    }
 }
 
 impl List {
@@ -113,7 +124,7 @@ impl List {
         self.state.update_value(|state| {
             let known = std::mem::take(&mut state.items);
             state.last = page.workers.last().cloned();
-            for worker in page.workers {
+            for worker in state.without_gone(page.workers, page.cursor.as_ref()) {
                 if !state.items.iter().any(|item| item.id == worker.worker_id) {
                     state.items.push(item(&known, worker));
                 }
@@ -131,7 +142,7 @@ impl List {
     pub fn append(&self, page: WorkerPage) {
         self.state.update_value(|state| {
             state.last = page.workers.last().cloned().or(state.last.take());
-            for worker in page.workers {
+            for worker in state.without_gone(page.workers, page.cursor.as_ref()) {
                 if !state.items.iter().any(|item| item.id == worker.worker_id) {
                     state.items.push(Item::of(worker));
                 }
@@ -147,11 +158,13 @@ impl List {
         let again = match frame {
             ListFrame::Hello { resumed, .. } => !resumed,
             ListFrame::Worker { worker, .. } => {
+                self.state.update_value(|state| state.gone.is_back(worker.worker_id));
                 self.put(*worker);
                 false
             }
-            ListFrame::Deleted { worker_id, .. } => {
+            ListFrame::Deleted { worker_id, cursor } => {
                 self.remove(worker_id);
+                self.state.update_value(|state| state.gone.told(worker_id, cursor));
                 false
             }
             ListFrame::Close { .. } => false,
@@ -182,9 +195,12 @@ impl List {
         self.arrange();
     }
 
-    /// Takes a conversation out.
+    /// Takes out a conversation that was deleted.
     pub fn remove(&self, id: WorkerId) {
-        self.state.update_value(|state| state.items.retain(|item| item.id != id));
+        self.state.update_value(|state| {
+            state.items.retain(|item| item.id != id);
+            state.gone.made(id, state.cursor.clone());
+        });
         self.arrange();
     }
 

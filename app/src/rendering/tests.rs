@@ -13,10 +13,10 @@ fn polled<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A place, if there is one without waiting.
-fn at_once(renderers: &Renderers, n: u8) -> Option<Place> {
-    match polled(pin!(renderers.place(conversation(n)))) {
-        Poll::Ready(place) => Some(place),
+/// A permit, if there is one without waiting.
+fn at_once(renderers: &Renderers, n: u8) -> Option<RenderPermit> {
+    match polled(pin!(renderers.permit(conversation(n)))) {
+        Poll::Ready(permit) => Some(permit),
         Poll::Pending => None,
     }
 }
@@ -25,8 +25,8 @@ fn at_once(renderers: &Renderers, n: u8) -> Option<Place> {
 #[tokio::test]
 async fn others_go_on_while_something_is_rendered() {
     let (done, until_done) = mpsc::channel();
-    let place = Renderers::default().place(conversation(1)).await;
-    let work = place.begin(Budget::default(), move |_| until_done.recv().is_ok());
+    let permit = Renderers::default().permit(conversation(1)).await;
+    let work = permit.begin(Budget::default(), move |_| until_done.recv().is_ok());
     done.send(()).unwrap();
     assert!(work.await.unwrap());
 }
@@ -34,10 +34,10 @@ async fn others_go_on_while_something_is_rendered() {
 #[tokio::test]
 async fn no_more_than_so_many_render_at_once() {
     let renderers = Renderers::default();
-    let mut places: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
+    let mut permits: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     assert!(at_once(&renderers, 5).is_none());
-    // A rendering that panics gives its place back.
-    let failed = places.pop().unwrap().begin(Budget::default(), |_| panic!("on purpose"));
+    // A rendering that panics gives its permit back.
+    let failed = permits.pop().unwrap().begin(Budget::default(), |_| panic!("on purpose"));
     assert!(failed.await.is_err());
     assert!(at_once(&renderers, 5).is_some());
 }
@@ -47,16 +47,16 @@ async fn no_more_than_so_many_render_at_once() {
 async fn one_conversation_never_holds_another() {
     let renderers = Renderers::default();
     let (done, until_done) = mpsc::channel::<()>();
-    let slow = renderers.place(conversation(1)).await;
+    let slow = renderers.permit(conversation(1)).await;
     let slow = slow.begin(Budget::default(), move |_| until_done.recv().is_ok());
-    let mut views: Vec<_> = (0..20).map(|_| Box::pin(renderers.place(conversation(1)))).collect();
+    let mut views: Vec<_> = (0..20).map(|_| Box::pin(renderers.permit(conversation(1)))).collect();
     for view in &mut views {
         assert!(polled(view.as_mut()).is_pending());
     }
     let answer = sample::turn().answer;
     let other = html(&renderers, conversation(2), "*a*", answer, &Budget::default()).await;
     assert_eq!(other, ["<p dir=\"auto\"><em>a</em></p>"]);
-    // Its own observers get their places one after the other.
+    // Its own observers get their permits one after the other.
     done.send(()).unwrap();
     assert!(slow.await.unwrap());
     for view in views {
@@ -64,14 +64,14 @@ async fn one_conversation_never_holds_another() {
     }
 }
 
-/// While every place is taken, a conversation with twenty observers is in the queue only once.
+/// While every permit is taken, a conversation with twenty observers is in the queue only once.
 #[tokio::test]
 async fn conversations_get_their_places_in_turn() {
     let renderers = Renderers::default();
-    let mut taken: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
-    let mut greedy: Vec<_> = (0..20).map(|_| Box::pin(renderers.place(conversation(5)))).collect();
+    let mut taken: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
+    let mut greedy: Vec<_> = (0..20).map(|_| Box::pin(renderers.permit(conversation(5)))).collect();
     assert!(greedy.iter_mut().all(|view| polled(view.as_mut()).is_pending()));
-    let mut other = Box::pin(renderers.place(conversation(6)));
+    let mut other = Box::pin(renderers.permit(conversation(6)));
     assert!(polled(other.as_mut()).is_pending());
     taken.truncate(2);
     assert!(polled(greedy[0].as_mut()).is_ready());
@@ -82,7 +82,7 @@ async fn conversations_get_their_places_in_turn() {
 async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
     let renderers = Renderers::default();
     // One in the queue is never begun.
-    let mut taken: Vec<Place> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
+    let mut taken: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     let budget = Budget::default();
     {
         let gone = html(&renderers, conversation(5), "a", sample::turn().answer, &budget);
@@ -92,8 +92,8 @@ async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
     assert!(at_once(&renderers, 5).is_some());
     // One that runs ends at its next step.
     let (told, ended) = mpsc::channel();
-    let place = taken.pop().unwrap();
-    let work = place.begin(budget.clone(), move |budget| {
+    let permit = taken.pop().unwrap();
+    let work = permit.begin(budget.clone(), move |budget| {
         while !budget.is_spent() {
             std::thread::yield_now();
         }
@@ -129,10 +129,10 @@ fn transcript() -> Transcript {
     Transcript { messages, turns: vec![turn], ..sample::empty().transcript }
 }
 
-/// The one place of the conversation is taken the whole time.
+/// The one permit of the conversation is taken the whole time.
 #[tokio::test(start_paused = true)]
 async fn a_page_shows_as_written_each_message_that_is_not_rendered_in_time() {
-    let slow = place(conversation(7)).await;
+    let slow = permit(conversation(7)).await;
     let mut transcript = transcript();
     transcript.turns.clear();
     fill(conversation(7), &mut transcript).await;

@@ -13,7 +13,7 @@ impl Runtime {
     pub async fn patch(&self, id: WorkerId, patch: Patch) -> Result<Worker, Error> {
         let placed = patch.place.is_some();
         let make = |reply| Command::Patch { patch: Box::new(patch.clone()), reply };
-        let worker = self.inner.live.ask(id, make).await?;
+        let worker = self.inner.actors.ask(id, make).await?;
         if placed {
             self.keep_one_if_it_can_be().await;
         }

@@ -8,7 +8,7 @@ use crate::providers::{Choice, Wish};
 use crate::store::{Append, Durability, Places, StoreError};
 use crate::worker::choice::{self, Wanted};
 use crate::worker::title;
-use crate::{fault, fresh, newborn};
+use crate::{fault, ids, initial_worker};
 
 impl Runtime {
     /// A new conversation.
@@ -50,7 +50,7 @@ impl Runtime {
     /// A conversation of the default profile, before its first event.
     fn unborn(&self) -> Worker {
         let at = self.inner.shared.clock.now();
-        newborn::worker(fresh::worker_id(at), self.bundle().default_profile().clone(), at)
+        initial_worker::worker(ids::worker_id(at), self.bundle().default_profile().clone(), at)
     }
 
     /// Makes one. `change` is what it asks for instead of the default profile.
@@ -83,8 +83,8 @@ impl Runtime {
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
         let seq = first.events.len() as u64;
         let _in_order = self.inner.shared.coming_and_going.lock().await;
-        self.store().create(fresh::log_id(), first).await?;
-        self.inner.shared.hub.listed(&worker, seq);
+        self.store().create(ids::log_id(), first).await?;
+        self.inner.shared.notifier.listed(&worker, seq);
         Ok(worker)
     }
 }

@@ -7,10 +7,10 @@ use protocol::api::{DeletedList, DeletedWorker};
 use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus, limits};
 
 use super::{Runtime, list};
-use crate::hub::Wake;
+use crate::notifier::LogStatus;
 use crate::store::{Deleted, StoreError, Stored};
 use crate::worker::{Command, Deletion, Shared};
-use crate::{fault, newborn, recovery};
+use crate::{fault, initial_worker, recovery};
 
 /// The pause between two searches for deleted conversations whose time is over.
 const EVERY: Duration = Duration::from_secs(10 * 60);
@@ -37,7 +37,7 @@ impl Runtime {
                     return Err(error);
                 }
                 // It may have been restored just before.
-                shared.hub.wake(id, Wake::Deleted);
+                shared.notifier.wake(id, LogStatus::Deleted);
             }
             ended => ended?,
         }
@@ -62,15 +62,15 @@ impl Runtime {
             Ok(Some(Stored { worker, last_seq, .. })) => {
                 // Its former observers were told that it was deleted. New ones learn the position
                 // of its log here.
-                shared.hub.wake(id, Wake::Committed(last_seq));
-                shared.hub.listed(&worker, last_seq);
+                shared.notifier.wake(id, LogStatus::Committed(last_seq));
+                shared.notifier.listed(&worker, last_seq);
             }
             Ok(None) => {}
             // It was restored although it cannot be read: observers get a placeholder.
             Err(StoreError::Damaged(_)) => {
-                shared.hub.wake(id, Wake::Unreadable);
+                shared.notifier.wake(id, LogStatus::Unreadable);
                 if let Some(worker) = self.store().listed(id).await? {
-                    shared.hub.listed(&newborn::mark_unreadable(worker), u64::MAX);
+                    shared.notifier.listed(&initial_worker::mark_unreadable(worker), u64::MAX);
                 }
             }
             Err(error) => return Err(error),
@@ -120,7 +120,7 @@ impl Runtime {
     }
 
     async fn end(&self, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
-        self.inner.live.ask(id, |reply| Command::Delete { deletion, reply }).await?;
+        self.inner.actors.ask(id, |reply| Command::Delete { deletion, reply }).await?;
         self.keep_one_if_it_can_be().await;
         Ok(())
     }

@@ -7,7 +7,7 @@ use protocol::{Error, Event, WorkerId};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Runtime;
-use super::gates::too_many;
+use super::transfer_slots::too_many;
 use crate::fault;
 use crate::store::{Store, StoreError, WholeLog};
 use crate::transfer::{self, Document, Salvaged, Writer};
@@ -88,7 +88,7 @@ impl Runtime {
     }
 
     fn place_to_export(&self) -> Result<OwnedSemaphorePermit, Error> {
-        let place = self.inner.gates.exports.clone().try_acquire_owned();
+        let place = self.inner.transfer_slots.exports.clone().try_acquire_owned();
         place.map_err(|_| too_many("The server is writing other exports."))
     }
 }

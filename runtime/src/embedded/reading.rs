@@ -80,7 +80,7 @@ impl Runtime {
         let shared = &self.inner.shared;
         // Subscribed before the position is read, so that no commit falls between, and before
         // it is asked whether all goes down, so that whoever is let in is told of it.
-        let watching = shared.hub.subscribe(id);
+        let watching = shared.notifier.subscribe(id);
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());
         }
@@ -93,7 +93,7 @@ impl Runtime {
     pub fn observe_list(&self, cursor: Option<&Cursor>) -> Result<ListObservation, Error> {
         let shared = &self.inner.shared;
         let observation =
-            ListObservation::begin(self.id().clone(), shared.hub.listing().clone(), cursor);
+            ListObservation::begin(self.id().clone(), shared.notifier.listing().clone(), cursor);
         // Asked after it was subscribed, so that whoever is let in is told of the end.
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());

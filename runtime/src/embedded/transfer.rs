@@ -7,9 +7,9 @@ use protocol::{Error, ErrorCode, WorkerId};
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::Runtime;
-use super::gates::too_many;
+use super::transfer_slots::too_many;
 use crate::fault;
-use crate::hub::Wake;
+use crate::notifier::LogStatus;
 use crate::store::Differing;
 use crate::transfer::{self, Format, ImportError, Options, Report, Source, Unsound, Upload};
 
@@ -44,7 +44,7 @@ impl Runtime {
     /// Begins an upload of files to import. Errors with `rate_limited` while too many other uploads
     /// are on their way.
     pub fn incoming(&self) -> Result<Incoming, Error> {
-        let place = self.inner.gates.uploads.clone().try_acquire_owned();
+        let place = self.inner.transfer_slots.uploads.clone().try_acquire_owned();
         let _place = place.map_err(|_| too_many("Too many files are on their way."))?;
         let Imports { folder, bytes } = &self.inner.imports;
         let (folder, most) = (folder.clone(), *bytes);
@@ -82,7 +82,7 @@ impl Runtime {
         incoming.file_ends().await?;
         let Incoming { files, _place, .. } = incoming;
         // Those that came before are imported first.
-        let turn = self.inner.gates.import.clone().acquire_owned().await;
+        let turn = self.inner.transfer_slots.import.clone().acquire_owned().await;
         let _turn = turn.map_err(|_| too_many("No import is possible any more."))?;
         let shared = &self.inner.shared;
         let now = shared.clock.now();
@@ -98,7 +98,7 @@ impl Runtime {
         let report = report.map_err(told)?;
         if !report.added.is_empty() {
             // There may be too many to tell the observers of the list one by one.
-            shared.hub.listing().forget();
+            shared.notifier.listing().forget();
         }
         for id in &report.added {
             shared.unreadable.forget(*id);
@@ -106,7 +106,7 @@ impl Runtime {
             // here that it exists again.
             let stored = self.store().worker(*id).await.ok().flatten();
             let seq = stored.map_or(0, |stored| stored.last_seq);
-            shared.hub.wake(*id, Wake::Committed(seq));
+            shared.notifier.wake(*id, LogStatus::Committed(seq));
         }
         Ok(shown(&report))
     }

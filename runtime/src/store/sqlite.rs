@@ -14,22 +14,23 @@ use super::{
     Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
 };
 use file::Access;
+use file_identity::FileIdentity;
 use lock::FolderLock;
-use place::Place;
 use readers::{READERS, Readers, SEARCHERS};
 use schema::Schema;
 use staging::Staging;
 use writer::{Change, Writer};
 
 mod aside;
+mod clean_stop;
 mod delete;
 mod file;
+mod file_identity;
 mod find;
 mod lock;
 mod mend;
 mod migrate;
 mod outage;
-mod place;
 mod private;
 mod read;
 mod readers;
@@ -112,11 +113,11 @@ impl Sqlite {
         private::make_folder(folder).map_err(unusable)?;
         let lock = Arc::new(FolderLock::take(folder)?);
         let file = folder.join(FILE);
-        let connection = file::open(&file, &Schema::current())?;
-        let place = Place::of(&file).map_err(unusable)?;
-        let readers = Readers::start(&file, &place, READERS)?;
-        let searchers = Readers::start(&file, &place, SEARCHERS)?;
-        let writer = Writer::start(connection, place, lock.clone()).map_err(unusable)?;
+        let opened = file::open(&file, &Schema::current())?;
+        let identity = FileIdentity::of(&file).map_err(unusable)?;
+        let readers = Readers::start(&file, &identity, READERS)?;
+        let searchers = Readers::start(&file, &identity, SEARCHERS)?;
+        let writer = Writer::start(opened, identity, lock.clone()).map_err(unusable)?;
         Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
     }
 

@@ -17,7 +17,7 @@ use super::refusal::{Place, ReadError, Refusal};
 use super::tally::{Sink, Unsound};
 use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, MESSAGE_BYTES};
 use crate::bundle::text_digest;
-use crate::newborn;
+use crate::initial_worker;
 use crate::store::{Prompt, WholeLog};
 use lines::{Line, Lines, Wrong};
 
@@ -341,7 +341,7 @@ impl Reader {
         let prompts = known
             .map(|(digest, text)| Prompt { digest: digest.clone(), text: text.clone() })
             .collect();
-        let worker = newborn::folded(worker_id, created_at, &events);
+        let worker = initial_worker::folded(worker_id, created_at, &events);
         WholeLog { worker, log, events, prompts }
     }
 }

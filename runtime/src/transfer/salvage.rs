@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::check::Checker;
 use crate::bundle::text_digest;
-use crate::newborn;
+use crate::initial_worker;
 use crate::store::{Salvage, WholeLog};
 
 mod lost;
@@ -56,7 +56,7 @@ pub fn salvage(found: Salvage) -> Salvaged {
     builder.end();
     let Builder { events, dropped, .. } = builder;
     let whole = WholeLog {
-        worker: newborn::folded(worker_id, worker.created_at, &events),
+        worker: initial_worker::folded(worker_id, worker.created_at, &events),
         log: log_of(worker_id, &events),
         events,
         prompts,

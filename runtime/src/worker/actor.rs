@@ -10,7 +10,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::command::{Command, Deletion, Reply};
 use super::context::Context;
-use super::outbox::Outbox;
+use super::log_writer::LogWriter;
 use super::shared::Shared;
 use super::timers::Timers;
 use crate::outgoing::Seam;
@@ -37,7 +37,7 @@ pub(crate) struct Actor<'a> {
     shared: &'a Shared,
     id: WorkerId,
     inbox: &'a mut mpsc::Receiver<Command>,
-    outbox: Outbox,
+    log_writer: LogWriter,
     /// The newest message of the log.
     head: Option<MessageId>,
     running: Option<Running>,
@@ -132,12 +132,12 @@ impl<'a> Actor<'a> {
             }
         };
         let head = stored.head;
-        let outbox = Outbox::new(shared.store.clone(), shared.hub.clone(), stored);
+        let log_writer = LogWriter::new(shared.store.clone(), shared.notifier.clone(), stored);
         let mut actor = Self {
             shared,
             id,
             inbox,
-            outbox,
+            log_writer,
             head,
             running: None,
             closing: Vec::new(),
@@ -148,7 +148,7 @@ impl<'a> Actor<'a> {
             None => Next::GoOn,
         };
         while next == Next::GoOn {
-            if actor.outbox.is_lost() {
+            if actor.log_writer.is_lost() {
                 tracing::error!(worker = %id, "a worker's log is not what it was; it is loaded anew");
                 return Ended::Lost;
             }
@@ -175,9 +175,9 @@ impl<'a> Actor<'a> {
     }
 
     async fn happening(&mut self) -> Happening {
-        let (leave_by, retry_at) = (self.leave_by, self.outbox.retry_at());
+        let (leave_by, retry_at) = (self.leave_by, self.log_writer.retry_at());
         let leaving = leave_by.is_some();
-        let settled = self.outbox.is_empty();
+        let settled = self.log_writer.is_empty();
         let idle = self.running.is_none() && settled;
         tokio::select! {
             biased;
@@ -218,7 +218,7 @@ impl<'a> Actor<'a> {
                 // That nobody can answer is in the summary; that it cannot be written just now
                 // is in the server's log, and the next reader tries again.
                 let _ = self.refresh().await;
-                let _ = reply.send(Ok(self.outbox.view().worker.clone()));
+                let _ = reply.send(Ok(self.log_writer.view().worker.clone()));
                 Next::GoOn
             }
             Command::Stop { reply } => self.close(Closing::Stop(reply), Input::Cancel).await,
@@ -258,7 +258,7 @@ impl<'a> Actor<'a> {
             let effects = running.machine.step(now, input);
             if let Some(progress) = running.progress.take() {
                 let turn = running.asking.turn.turn_id;
-                self.shared.hub.progress(self.id, turn, progress);
+                self.shared.notifier.progress(self.id, turn, progress);
             }
             self.perform(effects);
         }
@@ -270,7 +270,7 @@ impl<'a> Actor<'a> {
         let Some(running) = &mut self.running else { return };
         for effect in effects {
             match effect {
-                Effect::Commit(body) => self.outbox.push(now, body),
+                Effect::Commit(body) => self.log_writer.push(now, body),
                 Effect::Arm(timer, ms) => running.timers.arm(timer, ms),
                 Effect::Disarm(timer) => running.timers.disarm(timer),
                 Effect::Ask => running.ask(),
@@ -278,7 +278,7 @@ impl<'a> Actor<'a> {
                 Effect::Send => {
                     running.may_send = true;
                     let kept = running.keeps.take();
-                    self.outbox.keep(kept.map(|(text, digest)| Prompt { digest, text }));
+                    self.log_writer.keep(kept.map(|(text, digest)| Prompt { digest, text }));
                 }
             }
         }
@@ -286,7 +286,7 @@ impl<'a> Actor<'a> {
 
     /// Commits what is decided; a failure is logged and tried again later.
     async fn flush(&mut self) -> Next {
-        if let Err(error) = self.outbox.flush().await {
+        if let Err(error) = self.log_writer.flush().await {
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, worker = %self.id, "events wait for the store");
             return Next::GoOn;
@@ -306,7 +306,7 @@ impl<'a> Actor<'a> {
     async fn settle(&mut self) -> Next {
         // The provider's task ends with its token, whatever it was doing.
         if let Some(running) = self.running.take() {
-            let turn = self.outbox.view().turn(running.asking.turn.turn_id).cloned();
+            let turn = self.log_writer.view().turn(running.asking.turn.turn_id).cloned();
             for reply in running.cancels {
                 let _ = reply.send(Ok(Cancelled { turn: turn.clone() }));
             }

@@ -45,7 +45,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::newborn::imported_turn;
+    use crate::initial_worker::imported_turn;
     use protocol::{MessageId, Sight, Timestamp, TurnId, Usage};
 
     fn before() -> Turn {

@@ -5,7 +5,7 @@ use protocol::{Error, WorkerId};
 use super::command::Deletion;
 use super::shared::Shared;
 use crate::fault;
-use crate::hub::Wake;
+use crate::notifier::LogStatus;
 
 /// Deletes a worker that runs no turn, and tells those who follow it.
 pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
@@ -22,6 +22,6 @@ pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) ->
         Err(error) => return Err(shared.failed(id, error).await),
     };
     shared.unreadable.forget(id);
-    shared.hub.wake(id, Wake::Deleted);
+    shared.notifier.wake(id, LogStatus::Deleted);
     if deleted { Ok(()) } else { Err(fault::no_worker()) }
 }

@@ -2,11 +2,11 @@
 
 use protocol::{Error, ErrorCode};
 
-use crate::letters;
+use crate::unicode;
 
 /// Checks a user's text. Errors with `invalid_input`.
 pub(crate) fn check_text(text: &str, max_chars: u32) -> Result<(), Error> {
-    if !text.chars().any(letters::is_visible) {
+    if !text.chars().any(unicode::is_visible) {
         return Err(Error::new(ErrorCode::InvalidInput, "The message is empty.")
             .with_hint("Write something and send it again."));
     }

@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::bundle::{Bundle, Profile, Variables};
 use crate::clock::Clock;
 use crate::fault;
-use crate::hub::{Hub, Wake};
+use crate::notifier::{LogStatus, Notifier};
 use crate::providers::Providers;
 use crate::store::{Store, StoreError};
 use crate::turn::TurnLimits;
@@ -21,7 +21,7 @@ use crate::unreadable::Unreadable;
 pub(crate) struct Shared {
     pub(crate) runtime_id: RuntimeId,
     pub(crate) store: Arc<dyn Store>,
-    pub(crate) hub: Hub,
+    pub(crate) notifier: Notifier,
     pub(crate) providers: Providers,
     pub(crate) bundle: Bundle,
     pub(crate) clock: Arc<dyn Clock>,
@@ -43,7 +43,7 @@ impl Shared {
     /// What is shown of a worker of which something cannot be read. Error: `not_found` where
     /// there is no such worker.
     pub(crate) async fn placeholder(&self, id: WorkerId) -> Result<Worker, Error> {
-        let found = self.unreadable.placeholder(self.store.as_ref(), &self.hub, id).await;
+        let found = self.unreadable.placeholder(self.store.as_ref(), &self.notifier, id).await;
         found.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 
@@ -66,7 +66,7 @@ impl Shared {
             return fault::from_store(error);
         }
         if self.placeholder(id).await.is_ok() {
-            self.hub.wake(id, Wake::Unreadable);
+            self.notifier.wake(id, LogStatus::Unreadable);
         }
         fault::unreadable()
     }

@@ -3,7 +3,7 @@
 use protocol::{Error, ErrorCode, limits};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::letters;
+use crate::unicode;
 
 /// Characters of a title that is made from a message.
 const CHARS: usize = 60;
@@ -44,20 +44,20 @@ fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut gap = false;
     for c in text.chars() {
-        if letters::is_visible(c) {
+        if unicode::is_visible(c) {
             if gap && !line.is_empty() {
                 line.push(' ');
             }
             gap = false;
             line.push(c);
-        } else if !letters::is_invisible(c) {
-            line.truncate(line.trim_end_matches(letters::is_joiner).len());
+        } else if !unicode::is_invisible(c) {
+            line.truncate(line.trim_end_matches(unicode::is_joiner).len());
             gap = true;
-        } else if !gap && line.chars().next_back().is_some_and(|last| letters::shapes(c, last)) {
+        } else if !gap && line.chars().next_back().is_some_and(|last| unicode::shapes(c, last)) {
             line.push(c);
         }
     }
-    line.truncate(line.trim_end_matches(letters::is_joiner).len());
+    line.truncate(line.trim_end_matches(unicode::is_joiner).len());
     line
 }
 

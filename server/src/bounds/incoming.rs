@@ -54,7 +54,7 @@ struct Entry {
 
 /// The place of one body, which is given back when it is dropped.
 #[derive(Debug)]
-pub struct Place {
+pub struct IncomingRequest {
     id: u64,
     incoming: Incoming,
     cut: CancellationToken,
@@ -97,7 +97,7 @@ impl Incoming {
         (Paced::new(body, rate, self.place(end, Instant::now())), Progress(progress))
     }
 
-    fn place(&self, end: watch::Sender<Option<End>>, now: Instant) -> Place {
+    fn place(&self, end: watch::Sender<Option<End>>, now: Instant) -> IncomingRequest {
         let mut table = self.table();
         while table.bodies.len() >= self.most.max(1) {
             table.cut_slowest(now);
@@ -106,7 +106,7 @@ impl Incoming {
         table.next += 1;
         table.bodies.insert(id, Entry { begun: now, bytes: 0, cut: cut.clone() });
         drop(table);
-        Place { id, incoming: self.clone(), cut, end }
+        IncomingRequest { id, incoming: self.clone(), cut, end }
     }
 
     fn table(&self) -> MutexGuard<'_, Table> {
@@ -134,7 +134,7 @@ impl Table {
     }
 }
 
-impl Place {
+impl IncomingRequest {
     /// Cancelled when this body has to make room.
     pub fn cut(&self) -> CancellationToken {
         self.cut.clone()
@@ -162,7 +162,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for IncomingRequest {
     fn drop(&mut self) {
         self.incoming.table().remove(self.id);
     }
@@ -186,7 +186,7 @@ mod tests {
 
     use super::*;
 
-    fn place(incoming: &Incoming, at: Instant) -> Place {
+    fn place(incoming: &Incoming, at: Instant) -> IncomingRequest {
         incoming.place(watch::channel(None).0, at)
     }
 
@@ -200,7 +200,7 @@ mod tests {
         steady.add_at(1_000_000, later);
         let fresh = place(&incoming, later);
         let newest = place(&incoming, later);
-        let cut = |place: &Place| place.cut.is_cancelled();
+        let cut = |place: &IncomingRequest| place.cut.is_cancelled();
         assert!(cut(&trickle) && !cut(&steady) && !cut(&fresh) && !cut(&newest));
         drop(newest);
         let another = place(&incoming, later);

@@ -8,7 +8,7 @@ use hyper::body::{Body as HttpBody, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::incoming::{Place, Unread};
+use super::incoming::{IncomingRequest, Unread};
 use super::pace::{Pace, Rate};
 
 /// Counts the received pieces, and ends with an error when they arrive too slowly or the body is
@@ -19,7 +19,7 @@ pub struct Paced {
     /// While the next piece is awaited: since when, and a timer for the end of the patience.
     waiting: Option<(Instant, Pin<Box<Sleep>>)>,
     cut: Pin<Box<WaitForCancellationFutureOwned>>,
-    place: Place,
+    place: IncomingRequest,
 }
 
 /// [`Unread`] as the error of the body's stream.
@@ -28,7 +28,7 @@ pub struct Paced {
 pub struct Ended(pub Unread);
 
 impl Paced {
-    pub fn new(inner: Body, rate: Rate, place: Place) -> Self {
+    pub fn new(inner: Body, rate: Rate, place: IncomingRequest) -> Self {
         let cut = Box::pin(place.cut().cancelled_owned());
         Self { inner, pace: Pace::new(rate), waiting: None, cut, place }
     }

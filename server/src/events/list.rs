@@ -46,10 +46,10 @@ pub async fn list(
 ) -> ApiResult<Response> {
     let (parts, _) = request.into_parts();
     let transport = transport::of(&parts.headers).ok_or_else(neither)?;
-    let place = state.observers.place()?;
+    let slot = state.observers.slot()?;
     let runtime = state.runtime(&rid)?;
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let cursor = cursor.map(Cursor::from_client);
     let follow = async || Ok(runtime.observe_list(cursor.as_ref())?);
-    answer(transport, parts, &state, place, follow).await
+    answer(transport, parts, &state, slot, follow).await
 }

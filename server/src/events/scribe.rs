@@ -75,9 +75,9 @@ impl Html {
                 if !self.changes(&envelope) {
                     return Some((Frame::Event(envelope), self));
                 }
-                let place = rendering::place(self.worker).await;
+                let permit = rendering::permit(self.worker).await;
                 let mut live = self.live.take();
-                let work = place.begin(Budget::default(), move |budget| {
+                let work = permit.begin(Budget::default(), move |budget| {
                     envelope.html = patch(&mut live, &envelope, budget);
                     (envelope, live)
                 });

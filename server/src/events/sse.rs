@@ -8,14 +8,14 @@ use axum::response::sse::{Event, KeepAlive, Sse};
 use axum::response::{IntoResponse, Response};
 use futures::stream;
 
-use super::Place;
+use super::ObserverSlot;
 use super::feed::{Feed, Outgoing};
 
 /// The stream of what is followed. It ends after the frame `close`, or when the client goes.
-pub fn answer(feed: impl Feed, ping: Duration, place: Place) -> Response {
-    let frames = stream::unfold((feed, place), |(mut feed, place)| async move {
+pub fn answer(feed: impl Feed, ping: Duration, slot: ObserverSlot) -> Response {
+    let frames = stream::unfold((feed, slot), |(mut feed, slot)| async move {
         let frame = feed.next().await?;
-        Some((Ok::<_, Infallible>(event(frame)), (feed, place)))
+        Some((Ok::<_, Infallible>(event(frame)), (feed, slot)))
     });
     let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(ping)).into_response();
     // Proxies that collect answers would hold the events back.

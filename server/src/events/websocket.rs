@@ -8,7 +8,7 @@ use protocol::CloseReason;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use super::feed::Feed;
-use super::{Place, UNANSWERED_PINGS};
+use super::{ObserverSlot, UNANSWERED_PINGS};
 
 /// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
 pub const CLIENT_FRAME_BYTES: usize = 4096;
@@ -22,12 +22,12 @@ pub fn answer(
     upgrade: WebSocketUpgrade,
     feed: impl Feed,
     ping: Duration,
-    place: Place,
+    slot: ObserverSlot,
 ) -> Response {
     upgrade
         .max_message_size(CLIENT_FRAME_BYTES)
         .max_frame_size(CLIENT_FRAME_BYTES)
-        .on_upgrade(move |socket| follow(socket, feed, ping, place))
+        .on_upgrade(move |socket| follow(socket, feed, ping, slot))
 }
 
 /// What ended a stream.
@@ -38,7 +38,7 @@ enum End {
     Close(CloseReason),
 }
 
-async fn follow(mut socket: WebSocket, feed: impl Feed, ping: Duration, place: Place) {
+async fn follow(mut socket: WebSocket, feed: impl Feed, ping: Duration, slot: ObserverSlot) {
     let end = pass_on(&mut socket, feed, ping).await;
     if let End::Close(reason) = end {
         let frame = CloseFrame { code: reason.code(), reason: reason.name().into() };
@@ -49,7 +49,7 @@ async fn follow(mut socket: WebSocket, feed: impl Feed, ping: Duration, place: P
         };
         let _ = timeout(ping, goodbye).await;
     }
-    drop(place);
+    drop(slot);
 }
 
 async fn pass_on(socket: &mut WebSocket, mut feed: impl Feed, ping: Duration) -> End {

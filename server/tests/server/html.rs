@@ -199,10 +199,10 @@ async fn whoever_does_not_ask_gets_none() {
     assert!(page.messages.iter().all(|message| message.html.is_none()));
 }
 
-/// Takes all places for rendering that one conversation can have, as very slow texts would.
-fn hold_all_places(worker: protocol::WorkerId) -> Vec<app::rendering::Place> {
-    let place = || app::rendering::place(worker).now_or_never();
-    std::iter::from_fn(place).take(100).collect()
+/// Takes all permits for rendering that one conversation can have, as very slow texts would.
+fn hold_all_permits(worker: protocol::WorkerId) -> Vec<app::rendering::RenderPermit> {
+    let permit = || app::rendering::permit(worker).now_or_never();
+    std::iter::from_fn(permit).take(100).collect()
 }
 
 #[tokio::test]
@@ -218,7 +218,7 @@ async fn a_slow_text_holds_no_other_conversation() {
         Page::default().follow(&server, path, None).await;
     }
     let worker = slow.rsplit('/').next().unwrap().parse().unwrap();
-    let held = hold_all_places(worker);
+    let held = hold_all_permits(worker);
     assert!(!held.is_empty());
     // A page, API requests and an observer of the first conversation wait.
     let address = format!("ws://{}{slow}/events?html=true", server.address);

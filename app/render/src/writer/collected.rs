@@ -26,7 +26,7 @@ impl<'a> Writer<'a> {
             }
             (Event::End(TagEnd::CodeBlock), code) => {
                 if let Some((language, code)) = code.take() {
-                    let highlighted = (!self.place.plain).then_some(&mut *self.highlighted);
+                    let highlighted = (!self.location.plain).then_some(&mut *self.highlighted);
                     let block = code::block(&language, &code, highlighted, self.budget);
                     self.block(&block);
                 }
@@ -58,6 +58,6 @@ impl<'a> Writer<'a> {
     pub(super) fn allowed(&mut self, address: &str) -> Option<String> {
         work::looked_at(address.len());
         let address = link::allowed(&self.source.placeholders.written(address))?;
-        self.bounds.takes_address(&address, self.place.read).then_some(address)
+        self.bounds.takes_address(&address, self.location.read).then_some(address)
     }
 }

@@ -66,7 +66,7 @@ impl Writer<'_> {
     pub(super) fn end_row(&mut self) {
         let cells = &self.table.cells;
         let empty = cells.iter().rev().take_while(|(_, is_empty)| *is_empty).count();
-        let read = self.place.read;
+        let read = self.location.read;
         let kept = (0..empty).take_while(|_| self.bounds.takes_empty_cell(read)).count();
         if let Some((begins, _)) = cells.get(cells.len() - empty + kept) {
             self.out.truncate(*begins);

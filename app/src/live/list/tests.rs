@@ -112,6 +112,25 @@ fn a_page_that_comes_with_a_walk_is_not_needed_by_a_list_that_is_told_all() {
     });
 }
 
+#[test]
+fn a_page_that_was_read_before_a_deletion_does_not_bring_it_back() {
+    Owner::new().with(|| {
+        let list = list(vec![worker(3, 30), worker(2, 20)], None);
+        let deleted = worker(3, 30).worker_id;
+        list.apply(ListFrame::Deleted { cursor: Cursor::new(LogId(1), 5), worker_id: deleted });
+        list.replace(page(vec![worker(3, 30), worker(2, 20)], None));
+        assert_eq!(shown(&list), [(Day::Today, vec![2])]);
+        list.append(page(vec![worker(3, 30), worker(1, 10)], None));
+        assert_eq!(shown(&list), [(Day::Today, vec![2, 1])]);
+        tell(&list, worker(3, 30));
+        assert_eq!(shown(&list), [(Day::Today, vec![3, 2, 1])], "it is brought back");
+        // Deleted here, before the list is told of it.
+        list.remove(worker(2, 20).worker_id);
+        list.replace(page(vec![worker(3, 30), worker(2, 20)], None));
+        assert_eq!(shown(&list), [(Day::Today, vec![3])]);
+    });
+}
+
 /// Two reads made the page, and what they both have changed in between.
 #[test]
 fn a_conversation_that_comes_twice_is_shown_once() {

@@ -4,13 +4,13 @@ use proptest::prelude::*;
 use protocol::{ProfileName, Timestamp};
 
 use super::*;
-use crate::newborn;
+use crate::initial_worker;
 
 fn worker(n: u8, title: u64) -> Worker {
     let at = Timestamp::from_unix_ms(1_763_800_000_000);
     let profile: ProfileName = "companion".parse().unwrap();
     let id = WorkerId::from_parts(u64::from(n), [n; 10]);
-    Worker { title: Some(title.to_string()), ..newborn::worker(id, profile, at) }
+    Worker { title: Some(title.to_string()), ..initial_worker::worker(id, profile, at) }
 }
 
 fn told(news: News) -> Vec<(u64, Change)> {

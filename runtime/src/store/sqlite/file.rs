@@ -9,9 +9,9 @@ use std::time::{Duration, SystemTime};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use super::place::beside;
+use super::file_identity::beside;
 use super::schema::{APPLICATION_ID, Schema};
-use super::{OpenError, mend, migrate, outage, private};
+use super::{OpenError, clean_stop, mend, migrate, outage, private};
 use crate::store::{Cause, Outage};
 
 /// How long a connection waits for another's lock. Within one process it only meets
@@ -22,10 +22,21 @@ pub(super) const BUSY: Duration = Duration::from_secs(5);
 /// a whole.
 const FINDINGS: usize = 10_000;
 
+/// A database that is open for writing.
+#[derive(Debug)]
+pub(super) struct Opened {
+    pub(super) connection: Connection,
+    /// When the whole file was read last to look for damage.
+    pub(super) checked: SystemTime,
+}
+
 /// Opens the file for writing: makes it where there is none, and brings an older schema up
 /// to date. On an error the file is as it was.
-pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError> {
-    let found = match look(file, schema, Access::Alone)? {
+pub(super) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
+    let now = SystemTime::now();
+    let checked = clean_stop::take(file, now);
+    let access = if checked.is_some() { Access::AfterCleanStop } else { Access::Alone };
+    let found = match look(file, schema, access)? {
         Some(version) => version,
         None => {
             create(file, schema)?;
@@ -36,15 +47,19 @@ pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError
     if found < schema.version() {
         migrate::migrate(&mut db, file, found, schema)?;
     }
-    migrate::remove_old_copies(file, schema, SystemTime::now());
-    if let Err(error) = mend::mend(&mut db) {
+    migrate::remove_old_copies(file, schema, now);
+    let mended = match checked {
+        Some(_) => mend::give_up_staged(&db),
+        None => mend::mend(&mut db),
+    };
+    if let Err(error) = mended {
         // Those rows stay as they are, and cost themselves alone.
         tracing::error!(
             error = error.as_ref() as &dyn std::error::Error,
             "rows cannot be put right"
         );
     }
-    Ok(db)
+    Ok(Opened { connection: db, checked: checked.unwrap_or(now) })
 }
 
 /// Who else may use a file while it is looked at.
@@ -52,6 +67,9 @@ pub(super) fn open(file: &Path, schema: &Schema) -> Result<Connection, OpenError
 pub(super) enum Access {
     /// Nobody: this process holds the folder, or nobody does.
     Alone,
+    /// The same, and the file is as the last stop in order left it, so that nothing of it has to be
+    /// checked again.
+    AfterCleanStop,
     /// A companion at work. It has checked the database itself, and is not kept from moving
     /// its write-ahead log into it for as long as a check would take.
     Shared,
@@ -103,8 +121,8 @@ pub(super) fn open_to_look(
     };
     // A connection that only reads leaves the write-ahead log beside the file as it closes.
     let db = match access {
-        Access::Alone if wal_bytes == 0 => open_immutable(file)?,
-        Access::Alone | Access::Shared => open_to_read(file)?,
+        Access::Alone | Access::AfterCleanStop if wal_bytes == 0 => open_immutable(file)?,
+        _ => open_to_read(file)?,
     };
     let version = identify(&db, file, schema)?;
     if access == Access::Alone {

@@ -42,10 +42,7 @@ pub(super) fn is_of_index(finding: &str) -> bool {
 
 /// Repairs the rows in one transaction, and then the indexes.
 pub(super) fn mend(db: &mut Connection) -> Result<(), Cause> {
-    // Its process ended before an import was complete.
-    if delete::give_up_staged(db)? {
-        tracing::warn!("an import was not completed; what it had stored is removed");
-    }
+    give_up_staged(db)?;
     let (rows, orphans) = (wrong_rows(db)?, orphans(db)?);
     if !rows.is_empty() || !orphans.is_empty() {
         let transaction = db.transaction()?;
@@ -61,6 +58,14 @@ pub(super) fn mend(db: &mut Connection) -> Result<(), Cause> {
     }
     mend_lookups(db)?;
     mend_index(db)
+}
+
+/// Gives up an import that was not complete when its process ended.
+pub(super) fn give_up_staged(db: &Connection) -> Result<(), Cause> {
+    if delete::give_up_staged(db)? {
+        tracing::warn!("an import was not completed; what it had stored is removed");
+    }
+    Ok(())
 }
 
 /// The repaired values of the columns by which a worker is found and listed.

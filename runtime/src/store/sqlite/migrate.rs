@@ -8,7 +8,7 @@ use rusqlite::Connection;
 use tracing::{info, warn};
 
 use super::file::{open_error, remove_with_side_files, sync_folder_of};
-use super::place::beside;
+use super::file_identity::beside;
 use super::schema::Schema;
 use super::{OpenError, private};
 use crate::store::Cause;

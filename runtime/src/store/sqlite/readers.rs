@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
-use super::place::Place;
+use super::file_identity::FileIdentity;
 use super::{OpenError, file, outage};
 use crate::store::{Cause, StoreError};
 
@@ -43,11 +43,15 @@ pub(super) struct Readers {
 type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
 impl Readers {
-    pub(super) fn start(file: &Path, place: &Place, threads: usize) -> Result<Self, OpenError> {
+    pub(super) fn start(
+        file: &Path,
+        identity: &FileIdentity,
+        threads: usize,
+    ) -> Result<Self, OpenError> {
         let (jobs, queue) = mpsc::channel(JOBS);
         let queue = Arc::new(Mutex::new(queue));
         for number in 0..threads {
-            start(file, place, number, queue.clone())?;
+            start(file, identity, number, queue.clone())?;
         }
         Ok(Self { jobs })
     }
@@ -84,9 +88,14 @@ impl Readers {
     }
 }
 
-fn start(path: &Path, place: &Place, number: usize, queue: Queue) -> Result<(), OpenError> {
+fn start(
+    path: &Path,
+    identity: &FileIdentity,
+    number: usize,
+    queue: Queue,
+) -> Result<(), OpenError> {
     let mut db = file::open_to_read(path)?;
-    let (file, place) = (path.to_owned(), place.clone());
+    let (file, identity) = (path.to_owned(), identity.clone());
     let next = move || queue.lock().unwrap_or_else(PoisonError::into_inner).blocking_recv();
     std::thread::Builder::new()
         .name(format!("store-reader-{number}"))
@@ -96,7 +105,7 @@ fn start(path: &Path, place: &Place, number: usize, queue: Queue) -> Result<(), 
                     tracing::error!("a read panicked; its thread goes on with a new connection");
                     // If the database was replaced by another file, the old connection is kept: it
                     // still has the right file open.
-                    if let (Ok(()), Ok(fresh)) = (place.check(), file::open_to_read(&file)) {
+                    if let (Ok(()), Ok(fresh)) = (identity.check(), file::open_to_read(&file)) {
                         db = fresh;
                     }
                 }
@@ -115,9 +124,9 @@ mod tests {
     fn two_readers() -> (Readers, (tempfile::TempDir, Connection)) {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("companion.db");
-        let writer = file::open(&file, &Schema::current()).unwrap();
-        let place = Place::of(&file).unwrap();
-        (Readers::start(&file, &place, 2).unwrap(), (folder, writer))
+        let writer = file::open(&file, &Schema::current()).unwrap().connection;
+        let identity = FileIdentity::of(&file).unwrap();
+        (Readers::start(&file, &identity, 2).unwrap(), (folder, writer))
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ use protocol::{Event, LogId, MessageId, Place, Timestamp, Worker, WorkerId};
 use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
 
-use crate::newborn;
+use crate::initial_worker;
 use crate::store::{Cause, Stored};
 
 /// Why a row cannot be used. It holds nothing of the row, which may be somebody's text.
@@ -80,7 +80,7 @@ pub(super) fn listed(row: &Row<'_>) -> Option<Worker> {
     let used_at = Timestamp::from_unix_ms(row.get(5).unwrap_or_default());
     let place: Option<String> = row.get(6).ok();
     let place = place.as_deref().and_then(place_of).unwrap_or_default();
-    Some(newborn::unreadable(worker_id(row).ok()?, place, used_at))
+    Some(initial_worker::unreadable(worker_id(row).ok()?, place, used_at))
 }
 
 /// An event of a log, from a row of its `seq, kind, body`. Errors unless it is what the columns beside it say.

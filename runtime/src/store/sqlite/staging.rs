@@ -14,8 +14,8 @@ use sha2::{Digest, Sha256};
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
 
+use super::file_identity::FileIdentity;
 use super::outage::is_damage;
-use super::place::Place;
 use super::readers::Readers;
 use super::texts::Index;
 use super::writer::{Change, Writer};
@@ -294,12 +294,12 @@ async fn remove(writer: &Writer) {
 /// Commits pieces from the front for [`STEP`], and at least one of them. Gives how many.
 pub(super) fn write(
     db: &mut Connection,
-    place: &Place,
+    identity: &FileIdentity,
     pieces: &VecDeque<Piece>,
     index: Index,
 ) -> Result<usize, Cause> {
-    place.check()?;
-    check_room(db, place)?;
+    identity.check()?;
+    check_room(db, identity)?;
     // What is staged need not survive a power cut; the last commit syncs all before it.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -321,8 +321,8 @@ pub(super) fn write(
 }
 
 /// Errors with an outage where the disk has no room for more of an import.
-fn check_room(db: &Connection, place: &Place) -> Result<(), Cause> {
-    let Ok(disk) = rustix::fs::statvfs(place.folder()) else { return Ok(()) };
+fn check_room(db: &Connection, identity: &FileIdentity) -> Result<(), Cause> {
+    let Ok(disk) = rustix::fs::statvfs(identity.folder()) else { return Ok(()) };
     let pages = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
     // Pages of the file that are not in use are filled first.
     let unused = pages("freelist_count")? * pages("page_size")?;
@@ -336,12 +336,16 @@ fn check_room(db: &Connection, place: &Place) -> Result<(), Cause> {
 }
 
 /// Makes what is staged visible.
-pub(super) fn publish(db: &mut Connection, place: &Place, workers: usize) -> Result<(), Cause> {
+pub(super) fn publish(
+    db: &mut Connection,
+    identity: &FileIdentity,
+    workers: usize,
+) -> Result<(), Cause> {
     db.pragma_update(None, "synchronous", "FULL")?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     if delete::publish_staged(&transaction)? != workers {
         return Err("not all conversations of the import are staged".into());
     }
-    place.check()?;
+    identity.check()?;
     Ok(transaction.commit()?)
 }

@@ -8,11 +8,11 @@
 use std::sync::Arc;
 
 use protocol::LogId;
-use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot};
 
+use super::file::Opened;
+use super::file_identity::FileIdentity;
 use super::lock::FolderLock;
-use super::place::Place;
 use crate::store::{Append, StoreError};
 
 mod database;
@@ -48,12 +48,12 @@ impl Writer {
     /// Starts the thread. It shares the lock of the folder, so that jobs that were sent before the
     /// handles were dropped are committed before another process may write.
     pub(super) fn start(
-        connection: Connection,
-        place: Place,
+        opened: Opened,
+        identity: FileIdentity,
         lock: Arc<FolderLock>,
     ) -> std::io::Result<Self> {
         let (jobs, inbox) = mpsc::channel(JOBS);
-        let database = Database::new(connection, place);
+        let database = Database::new(opened, identity);
         std::thread::Builder::new()
             .name("store-writer".to_owned())
             .spawn(move || run(database, inbox, lock))?;

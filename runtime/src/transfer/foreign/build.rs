@@ -12,7 +12,7 @@ use protocol::api::{LeftOut, RefusalCode};
 use protocol::{Event, EventBody, ProfileName, Role, Timestamp};
 
 use super::{Foreign, Node, Unfit};
-use crate::newborn;
+use crate::initial_worker;
 use crate::store::WholeLog;
 use crate::transfer::check::Checker;
 use crate::transfer::{CONVERSATION_BYTES, Format, LINE_AROUND_BYTES, MESSAGE_BYTES};
@@ -94,7 +94,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
         let reason = format!("an export of it would have more than {CONVERSATION_BYTES} bytes");
         return Err((RefusalCode::TooLarge, reason));
     }
-    let worker = newborn::folded(ids.worker, at, &events);
+    let worker = initial_worker::folded(ids.worker, at, &events);
     let log = WholeLog { worker, log: ids.log, events, prompts: Vec::new() };
     Ok(Built { log, left_out, too_long })
 }

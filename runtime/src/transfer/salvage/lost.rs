@@ -3,7 +3,7 @@
 use protocol::{Message, MessageId, ProfileName, Role, Timestamp, Turn, TurnId};
 use sha2::{Digest, Sha256};
 
-use crate::newborn;
+use crate::initial_worker;
 
 /// The text of a question that cannot be read, where its answer can be.
 pub(super) const MESSAGE: &str = "(This message cannot be read.)";
@@ -42,5 +42,5 @@ pub(super) fn turn(
     at: Timestamp,
 ) -> Turn {
     // Nobody knows what answered, and what it was sent.
-    newborn::imported_turn((turn_id, question, answer), profile, MODEL.to_owned(), at)
+    initial_worker::imported_turn((turn_id, question, answer), profile, MODEL.to_owned(), at)
 }

@@ -9,7 +9,7 @@ fn at(n: i64) -> Timestamp {
 
 fn worker() -> Worker {
     let profile = "companion".parse().unwrap();
-    newborn::worker(WorkerId::from_parts(1, [1; 10]), profile, at(0))
+    initial_worker::worker(WorkerId::from_parts(1, [1; 10]), profile, at(0))
 }
 
 /// The ids of a turn: its own, its question's and its answer's.

@@ -13,7 +13,7 @@ impl Actor<'_> {
     /// All of it in one commit, or nothing.
     pub(super) async fn patch(&mut self, patch: Patch) -> Result<Worker, Error> {
         let Shared { bundle, providers, .. } = self.shared;
-        let bodies = patch.check(&self.outbox.view().worker, bundle, providers)?;
+        let bodies = patch.check(&self.log_writer.view().worker, bundle, providers)?;
         let chosen = bodies.iter().any(|body| matches!(body, EventBody::ProfileChanged { .. }));
         if !bodies.is_empty() {
             self.commit(bodies).await?;
@@ -22,14 +22,14 @@ impl Actor<'_> {
             // The choice stands, and who answers is found out by the next to look, too.
             let _ = self.refresh().await;
         }
-        Ok(self.outbox.view().worker.clone())
+        Ok(self.log_writer.view().worker.clone())
     }
 
     pub(super) async fn stop(&mut self) -> Result<Worker, Error> {
-        if self.outbox.view().worker.status != WorkerStatus::Stopped {
+        if self.log_writer.view().worker.status != WorkerStatus::Stopped {
             self.commit(vec![EventBody::WorkerStopped]).await?;
         }
-        Ok(self.outbox.view().worker.clone())
+        Ok(self.log_writer.view().worker.clone())
     }
 
     pub(super) async fn delete(&mut self, deletion: Deletion) -> Result<(), Error> {
@@ -38,11 +38,11 @@ impl Actor<'_> {
 
     /// Commits events outside a turn's flow, all or none.
     pub(super) async fn commit(&mut self, bodies: Vec<EventBody>) -> Result<(), Error> {
-        if !self.outbox.is_empty() {
+        if !self.log_writer.is_empty() {
             return Err(fault::waiting_for_store());
         }
         let now = self.shared.clock.now();
-        let done = self.outbox.commit_now(now, bodies, None).await;
+        let done = self.log_writer.commit_now(now, bodies, None).await;
         self.shared.heard(self.id, done).await
     }
 }

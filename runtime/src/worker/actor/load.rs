@@ -3,7 +3,7 @@
 use protocol::{WorkerId, WorkerStatus};
 
 use super::Shared;
-use crate::hub::Wake;
+use crate::notifier::LogStatus;
 use crate::recovery;
 use crate::store::{StoreError, Stored};
 use crate::worker::CONTEXT_BYTES;
@@ -31,8 +31,10 @@ async fn settled(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreE
     recovery::interrupt_of(store, id, shared.clock.now()).await?;
     let stored = store.worker(id).await?;
     if let Some(stored) = &stored {
-        shared.hub.listed(&stored.worker, stored.last_seq);
+        shared.notifier.listed(&stored.worker, stored.last_seq);
     }
-    shared.hub.wake(id, Wake::Committed(stored.as_ref().map_or(0, |stored| stored.last_seq)));
+    shared
+        .notifier
+        .wake(id, LogStatus::Committed(stored.as_ref().map_or(0, |stored| stored.last_seq)));
     Ok(stored)
 }

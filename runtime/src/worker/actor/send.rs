@@ -14,7 +14,7 @@ use crate::providers::{Choice, Wish};
 use crate::store::Prompt;
 use crate::worker::budget::Budget;
 use crate::worker::{CONTEXT_BYTES, choice, message, title};
-use crate::{fault, fresh};
+use crate::{fault, ids};
 
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that it was committed before. Errors leave
@@ -30,7 +30,7 @@ impl Actor<'_> {
         let profile = self.profile()?.clone();
         let now = self.shared.clock.now();
         let system = self.shared.system_prompt(&profile, now, request.utc_offset)?;
-        let turn_id = fresh::turn_id(now);
+        let turn_id = ids::turn_id(now);
         let question = Message {
             id: request.id,
             parent,
@@ -46,7 +46,7 @@ impl Actor<'_> {
         let turn = self.turn(ids, now, &profile, &choice, &system, budget);
 
         let mut bodies = vec![EventBody::MessageCommitted { message: question.clone() }];
-        if self.outbox.view().worker.title.is_none() && question.parent.is_none() {
+        if self.log_writer.view().worker.title.is_none() && question.parent.is_none() {
             let title = Some(title::of(&question.text)).filter(|title| !title.is_empty());
             bodies.extend(title.map(|title| EventBody::WorkerRenamed { title: Some(title) }));
         }
@@ -68,7 +68,7 @@ impl Actor<'_> {
             if (turn.question, turn.continues) != (question.id, request.continues) {
                 return Err(id_taken());
             }
-            let cursor = Cursor::new(self.outbox.log(), seq);
+            let cursor = Cursor::new(self.log_writer.log(), seq);
             return Ok((Accepted { message: question, turn: *turn, cursor }, None));
         }
         self.check_free()?;
@@ -104,7 +104,7 @@ impl Actor<'_> {
 
     /// How hard the model is to think, and how much it may write.
     fn budget(&self, profile: &Profile, choice: &Choice) -> Budget {
-        let chosen = self.outbox.view().worker.effort.clone();
+        let chosen = self.log_writer.view().worker.effort.clone();
         let effort = chosen.or_else(|| profile.effort.clone());
         let budget = Budget { effort, sampling: profile.sampling };
         // What a model takes may have to be read from its file, for nothing where nothing is asked.
@@ -138,7 +138,7 @@ impl Actor<'_> {
     ) -> Result<Sent, Error> {
         let Asking { turn, system, begun, .. } = &asking;
         bodies.push(EventBody::TurnAccepted { turn: Box::new(turn.clone()) });
-        let accepted_seq = self.outbox.view().seq + bodies.len() as u64;
+        let accepted_seq = self.log_writer.view().seq + bodies.len() as u64;
         if !begun.is_empty() {
             bodies.push(EventBody::TextDelta {
                 turn_id: turn.turn_id,
@@ -148,19 +148,19 @@ impl Actor<'_> {
             });
         }
         let prompt = Prompt { digest: turn.prompt_digest.clone(), text: system.clone() };
-        self.outbox.forget();
-        let committed = self.outbox.commit_now(now, bodies, Some(prompt)).await;
+        self.log_writer.forget();
+        let committed = self.log_writer.commit_now(now, bodies, Some(prompt)).await;
         self.shared.heard(self.id, committed).await?;
         self.head = Some(turn.answer);
 
-        let cursor = Cursor::new(self.outbox.log(), accepted_seq);
+        let cursor = Cursor::new(self.log_writer.log(), accepted_seq);
         let accepted = Accepted { message: question, turn: turn.clone(), cursor };
         Ok((accepted, Some(asking)))
     }
 
     /// Errors while nothing can be asked here.
     fn check_free(&self) -> Result<(), Error> {
-        if self.outbox.view().worker.status == WorkerStatus::Stopped {
+        if self.log_writer.view().worker.status == WorkerStatus::Stopped {
             return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
                 .with_hint("Start a new one."));
         }
@@ -204,19 +204,19 @@ impl Actor<'_> {
     /// Finds out who would answer, and commits it where that has changed. Errors with
     /// `unavailable` when nobody would.
     pub(super) async fn refresh(&mut self) -> Result<Choice, Error> {
-        let worker = &self.outbox.view().worker;
+        let worker = &self.log_writer.view().worker;
         let choice = self
             .profile()
             .and_then(|profile| self.shared.providers.choose(Wish::of(worker, profile)));
         let reason = choice.as_ref().err().cloned();
-        if reason != self.outbox.view().worker.reason {
+        if reason != self.log_writer.view().worker.reason {
             self.commit(vec![EventBody::AvailabilityChanged { reason }]).await?;
         }
         choice
     }
 
     fn profile(&self) -> Result<&Profile, Error> {
-        let name = &self.outbox.view().worker.profile;
+        let name = &self.log_writer.view().worker.profile;
         self.shared.bundle.profile(name).ok_or_else(|| choice::profile_gone(name))
     }
 
@@ -233,7 +233,7 @@ impl Actor<'_> {
         Turn {
             turn_id,
             question,
-            answer: fresh::message_id(now),
+            answer: ids::message_id(now),
             continues,
             state: TurnState::Accepted,
             waiting: None,
@@ -267,7 +267,7 @@ impl Actor<'_> {
         if acceptance.message.text != request.text || !same_parent {
             return Err(id_taken());
         }
-        let cursor = Cursor::new(self.outbox.log(), acceptance.turn.seq);
+        let cursor = Cursor::new(self.log_writer.log(), acceptance.turn.seq);
         let EventBody::TurnAccepted { turn } = acceptance.turn.body else {
             return Err(id_taken());
         };

@@ -19,7 +19,7 @@ const STEP: &str = "ALTER TABLE workers ADD COLUMN note TEXT NOT NULL DEFAULT 'n
 fn older() -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("companion.db");
-    let db = file::open(&path, &Schema::current()).unwrap();
+    let db = file::open(&path, &Schema::current()).unwrap().connection;
     db.execute("INSERT INTO prompts VALUES ('d', 'kept')", []).unwrap();
     (folder, path)
 }
@@ -74,7 +74,7 @@ fn a_new_step_is_taken_once_after_a_backup() {
     let (folder, path) = older();
     let next = Schema::with(M::up(STEP));
     for _ in 0..2 {
-        let db = file::open(&path, &next).unwrap();
+        let db = file::open(&path, &next).unwrap().connection;
         let note: String = db.query_row("SELECT text FROM notes", [], |row| row.get(0)).unwrap();
         assert_eq!(note, "kept");
     }
@@ -105,7 +105,7 @@ fn a_step_that_fails_in_the_middle_is_undone_whole() {
         assert_eq!(prompts(&backup(&path)), ["kept"]);
     }
     // The version before goes on with it, and the next attempt backs up what came since.
-    let db = file::open(&path, &Schema::current()).unwrap();
+    let db = file::open(&path, &Schema::current()).unwrap().connection;
     db.execute("INSERT INTO prompts VALUES ('e', 'since')", []).unwrap();
     drop(db);
     file::open(&path, &Schema::with(M::up(STEP))).unwrap();
@@ -140,7 +140,7 @@ fn a_process_that_dies_in_the_middle_of_a_step_leaves_what_was_there_before() {
     assert!(std::fs::metadata(beside(&dead, "-wal")).unwrap().len() > 1 << 20, "half is written");
     std::fs::remove_file(beside(&dead, "-shm")).unwrap();
 
-    let db = file::open(&dead, &Schema::current()).unwrap();
+    let db = file::open(&dead, &Schema::current()).unwrap().connection;
     drop(db);
     assert_eq!(
         (version(&dead), prompts(&dead)),
@@ -177,7 +177,7 @@ fn a_disk_that_is_too_small_for_the_backup_leaves_all_as_it_was() {
     let test = "store::sqlite::migrate::tests::a_disk_that_is_too_small_for_the_backup_leaves_all_as_it_was";
     small_disk::on_a_small_disk(test, 4096, async |disk| {
         let path = disk.path().join("companion.db");
-        let db = file::open(&path, &Schema::current()).unwrap();
+        let db = file::open(&path, &Schema::current()).unwrap().connection;
         let grow = "INSERT INTO prompts WITH RECURSIVE n(i) AS
                         (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 100)
                         SELECT i, hex(randomblob(1000)) FROM n";

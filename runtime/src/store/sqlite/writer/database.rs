@@ -4,16 +4,17 @@
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::group::{Change, Done, Failure, Work, perform, probe};
-use crate::store::sqlite::place::Place;
+use crate::store::sqlite::file::Opened;
+use crate::store::sqlite::file_identity::FileIdentity;
 use crate::store::sqlite::staging::{self, Piece};
 use crate::store::sqlite::texts::{self, Index};
-use crate::store::sqlite::{delete, file, outage};
+use crate::store::sqlite::{clean_stop, delete, file, outage};
 use crate::store::{Cause, Outage, StoreError};
 
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
@@ -21,7 +22,7 @@ type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreErro
 /// The connection and the state that the thread owns.
 pub(in crate::store::sqlite) struct Database {
     connection: Connection,
-    place: Place,
+    identity: FileIdentity,
     /// Why the last commit failed, so that an outage is logged once and not at every attempt.
     trouble: Option<String>,
     /// Whether the index of texts is written; not any more once it was found to be broken.
@@ -29,11 +30,14 @@ pub(in crate::store::sqlite) struct Database {
     /// Whether rows of deleted workers were removed since the write-ahead log was emptied last. The
     /// log still holds them.
     swept: bool,
+    /// When the whole file was read last to look for damage.
+    checked: SystemTime,
 }
 
 impl Database {
-    pub(super) fn new(connection: Connection, place: Place) -> Self {
-        Self { connection, place, trouble: None, index: Index::Written, swept: false }
+    pub(super) fn new(opened: Opened, identity: FileIdentity) -> Self {
+        let Opened { connection, checked } = opened;
+        Self { connection, identity, trouble: None, index: Index::Written, swept: false, checked }
     }
 
     /// Commits a group. Gives each job's result with the channel for it.
@@ -59,7 +63,7 @@ impl Database {
                 self.swept |= removed;
                 // Everything is removed; if the log is in use now, the next sweep empties it.
                 if self.swept && !removed {
-                    self.swept = !self.empty_log();
+                    self.swept = !self.empty_log(Duration::ZERO);
                 }
             }
         }
@@ -67,15 +71,15 @@ impl Database {
     }
 
     /// Moves the write-ahead log into the database and cuts it to no length, unless somebody reads
-    /// from it. Gives whether it did.
-    fn empty_log(&self) -> bool {
-        let without_waiting = || -> rusqlite::Result<bool> {
-            self.connection.busy_timeout(Duration::ZERO)?;
+    /// from it for longer than `wait`. Gives whether it did.
+    fn empty_log(&self, wait: Duration) -> bool {
+        let checkpoint = || -> rusqlite::Result<bool> {
+            self.connection.busy_timeout(wait)?;
             self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
                 row.get::<_, i64>(0).map(|busy| busy == 0)
             })
         };
-        let emptied = without_waiting().unwrap_or_else(|error| {
+        let emptied = checkpoint().unwrap_or_else(|error| {
             tracing::debug!(%error, "the write-ahead log is not emptied");
             false
         });
@@ -99,7 +103,7 @@ impl Database {
         tracing::error!("a job of the store panicked; the store opens a new connection");
         // If the database was replaced by another file, the old connection is kept: it still has
         // the right file open.
-        match self.place.check().map(|()| file::open_to_write(self.place.file())) {
+        match self.identity.check().map(|()| file::open_to_write(self.identity.file())) {
             Ok(Ok(fresh)) => self.connection = fresh,
             Ok(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
@@ -112,12 +116,12 @@ impl Database {
     /// Commits a group. Errors when nothing of it was stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
         // Checked first, since nothing can be committed while the files are missing.
-        self.place.check()?;
+        self.identity.check()?;
         // After a failed commit an empty transaction proves nothing, so a check has to write.
         if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
             probe(&mut self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
         }
-        let mut done = perform(&mut self.connection, &self.place, works, self.index);
+        let mut done = perform(&mut self.connection, &self.identity, works, self.index);
         if let Err(Failure::Index(cause)) = &done {
             let error = cause.as_ref() as &dyn std::error::Error;
             tracing::error!(
@@ -125,7 +129,7 @@ impl Database {
                 "the index of texts is broken; new texts are not found by search until the next start rebuilds it"
             );
             self.index = Index::Left;
-            done = perform(&mut self.connection, &self.place, works, self.index);
+            done = perform(&mut self.connection, &self.identity, works, self.index);
         }
         let Done { results, panicked } = done.map_err(|failure| self.failed(failure))?;
         if panicked {
@@ -139,7 +143,7 @@ impl Database {
             Failure::Store(error) => error,
             Failure::Index(source) => StoreError::Damaged(source),
             Failure::Cause(source) if outage::is_damage(&source) => StoreError::Damaged(source),
-            Failure::Cause(source) => match outage::of(&source, self.place.folder()) {
+            Failure::Cause(source) => match outage::of(&source, self.identity.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Append(source),
             },
@@ -154,12 +158,12 @@ impl Database {
         pieces: &mut VecDeque<Piece>,
         checkpoints: bool,
     ) -> Result<(), StoreError> {
-        let place = &self.place;
+        let identity = &self.identity;
         self.checkpoint_by_itself(checkpoints);
-        let mut done = staging::write(&mut self.connection, place, pieces, self.index);
+        let mut done = staging::write(&mut self.connection, identity, pieces, self.index);
         if done.as_ref().is_err_and(texts::is_broken_index) {
             self.index = Index::Left;
-            done = staging::write(&mut self.connection, place, pieces, self.index);
+            done = staging::write(&mut self.connection, identity, pieces, self.index);
         }
         let staged = done.map_err(|cause| self.not_imported(cause))?;
         pieces.drain(..staged);
@@ -172,7 +176,7 @@ impl Database {
         workers: usize,
     ) -> Result<(), StoreError> {
         self.checkpoint_by_itself(true);
-        staging::publish(&mut self.connection, &self.place, workers)
+        staging::publish(&mut self.connection, &self.identity, workers)
             .map_err(|cause| self.not_imported(cause))
     }
 
@@ -183,7 +187,7 @@ impl Database {
     }
 
     pub(in crate::store::sqlite) fn file(&self) -> &Path {
-        self.place.file()
+        self.identity.file()
     }
 
     /// Whether a commit moves what is in the write-ahead log into the file, once that is long.
@@ -201,7 +205,7 @@ impl Database {
     fn not_imported(&self, cause: Cause) -> StoreError {
         match cause.downcast::<StoreError>() {
             Ok(known) => *known,
-            Err(source) => match outage::of(&source, self.place.folder()) {
+            Err(source) => match outage::of(&source, self.identity.folder()) {
                 Some(outage) => StoreError::Outage { outage, source },
                 None => StoreError::Import(source),
             },
@@ -228,7 +232,7 @@ impl Database {
     /// If the write-ahead log was removed, writes its content into the database while it is still
     /// open, so that it is not lost at the end of the process.
     fn save_what_is_committed(&self) {
-        if self.place.check_database().is_err() {
+        if self.identity.check_database().is_err() {
             return;
         }
         match self.connection.pragma_update(None, "wal_checkpoint", "FULL") {
@@ -240,11 +244,20 @@ impl Database {
     pub(super) fn close(self) {
         // The readers' connections may live longer than this one, and only the last one to
         // close would fold the write-ahead log into the file by itself.
-        if let Err(error) = self.connection.pragma_update(None, "wal_checkpoint", "TRUNCATE") {
-            tracing::debug!(%error, "the write-ahead log stays beside the database");
-        }
+        let is_folded = self.empty_log(file::BUSY);
+        let is_sound = self.trouble.is_none() && self.index == Index::Written;
+        let is_in_place = self.identity.check_database().is_ok();
+        let file = self.identity.file().to_owned();
         if let Err((_, error)) = self.connection.close() {
             tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
+            return;
+        }
+        if is_folded
+            && is_sound
+            && is_in_place
+            && let Err(error) = clean_stop::remember(&file, self.checked)
+        {
+            tracing::debug!(%error, "the next start reads the whole database");
         }
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use protocol::{LogId, Timestamp, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::store::sqlite::place::Place;
+use crate::store::sqlite::file_identity::FileIdentity;
 use crate::store::sqlite::texts::{self, Index};
 use crate::store::sqlite::{delete, outage, write};
 use crate::store::{Append, Cause, Durability, StoreError};
@@ -67,7 +67,7 @@ impl From<rusqlite::Error> for Failure {
 /// Commits a group; each of its jobs has a result of its own.
 pub(super) fn perform(
     db: &mut Connection,
-    place: &Place,
+    identity: &FileIdentity,
     works: &[Work],
     index: Index,
 ) -> Result<Done, Failure> {
@@ -116,7 +116,7 @@ pub(super) fn perform(
         });
     }
     // Checked as late as possible, because a commit after this is acknowledged.
-    place.check().map_err(Failure::Store)?;
+    identity.check().map_err(Failure::Store)?;
     transaction.commit()?;
     Ok(done)
 }

@@ -7,13 +7,29 @@ use protocol::{Timestamp, WorkerId};
 fn writer(folder: &std::path::Path) -> Writer {
     let file = folder.join("companion.db");
     let lock = Arc::new(FolderLock::take(folder).unwrap());
-    let connection = file::open(&file, &Schema::current()).unwrap();
-    let place = Place::of(&file).unwrap();
-    Writer::start(connection, place, lock).unwrap()
+    let opened = file::open(&file, &Schema::current()).unwrap();
+    let identity = FileIdentity::of(&file).unwrap();
+    Writer::start(opened, identity, lock).unwrap()
 }
 
 fn delete() -> Change {
     Change::Delete(WorkerId::from_parts(1, [1; 10]), Timestamp::from_unix_ms(1))
+}
+
+#[tokio::test]
+async fn only_after_a_stop_in_order_is_the_file_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked =
+        || file::open(&folder.path().join("companion.db"), &Schema::current()).unwrap().checked;
+    let first = checked();
+    let crashed = checked();
+    assert!(crashed > first);
+    // The time of the last check goes on from stop to stop.
+    writer(folder.path()).close().await;
+    let stopped = std::time::SystemTime::now();
+    writer(folder.path()).close().await;
+    assert!(checked() < stopped);
+    assert!(checked() > stopped, "the start before has not stopped in order");
 }
 
 #[tokio::test]

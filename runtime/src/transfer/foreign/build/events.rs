@@ -6,7 +6,7 @@ use protocol::api::RefusalCode;
 
 use super::ids::Ids;
 use super::{Node, Unfit};
-use crate::newborn;
+use crate::initial_worker;
 use crate::transfer::{CONVERSATION_BYTES, MESSAGE_BYTES};
 
 /// What a turn's model is called where the export does not say.
@@ -86,7 +86,7 @@ impl<'a> Writer<'a> {
         let model = node.model.as_deref().filter(|model| !model.is_empty()).unwrap_or(UNKNOWN);
         let profile = self.source.parse().expect("the sources' names are names of profiles");
         let model = model.chars().take(MODEL_CHARS).collect();
-        let turn = newborn::imported_turn((turn_id, question, answer), profile, model, at);
+        let turn = initial_worker::imported_turn((turn_id, question, answer), profile, model, at);
         self.push(at, EventBody::TurnAccepted { turn: Box::new(turn) });
         let (message_id, offset) = (answer, 0);
         if !reasoning.is_empty() {

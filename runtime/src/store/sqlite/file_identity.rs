@@ -16,7 +16,7 @@ use crate::store::{Cause, Outage, StoreError};
 /// The identities of the opened files. SQLite keeps them open, so no other file can get their inode
 /// numbers.
 #[derive(Clone)]
-pub(super) struct Place {
+pub(super) struct FileIdentity {
     database: Known,
     /// The write-ahead log, which is open as long as a connection is.
     wal: Known,
@@ -34,7 +34,7 @@ struct Id {
     inode: u64,
 }
 
-impl Place {
+impl FileIdentity {
     /// Must be called while a connection is open that has read or written.
     pub(super) fn of(database: &Path) -> io::Result<Self> {
         let wal = beside(database, "-wal");

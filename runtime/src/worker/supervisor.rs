@@ -30,7 +30,11 @@ const SETTLED: Duration = Duration::from_secs(60);
 
 /// Runs a worker's actors, one after another. Requests that none of them took are dropped, and
 /// their askers ask again.
-pub(crate) async fn keep(shared: Arc<Shared>, id: WorkerId, mut inbox: mpsc::Receiver<Command>) {
+pub(crate) async fn supervise(
+    shared: Arc<Shared>,
+    id: WorkerId,
+    mut inbox: mpsc::Receiver<Command>,
+) {
     let (mut owes, mut failures, mut first) = (false, 0, None);
     loop {
         let began = Instant::now();

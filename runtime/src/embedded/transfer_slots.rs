@@ -12,17 +12,17 @@ const EXPORTS: usize = 4;
 /// Uploads of files that are on their way, or wait to be imported; each takes room on the disk.
 const UPLOADS: usize = 4;
 
-pub(super) struct Gates {
+pub(super) struct TransferSlots {
     pub(super) exports: Arc<Semaphore>,
     pub(super) uploads: Arc<Semaphore>,
     /// One import at a time, once all of its files are there: a slow upload keeps nobody out.
     pub(super) import: Arc<Semaphore>,
 }
 
-impl Default for Gates {
+impl Default for TransferSlots {
     fn default() -> Self {
-        let places = |count| Arc::new(Semaphore::new(count));
-        Self { exports: places(EXPORTS), uploads: places(UPLOADS), import: places(1) }
+        let slots = |count| Arc::new(Semaphore::new(count));
+        Self { exports: slots(EXPORTS), uploads: slots(UPLOADS), import: slots(1) }
     }
 }
 

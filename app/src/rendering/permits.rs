@@ -17,58 +17,58 @@ use render::Budget;
 const RENDERERS: usize = 4;
 
 /// How many of them may belong to one conversation. Its other ones wait for this one before they
-/// wait for a place, so no conversation is in the queue for places more than once, and all
-/// conversations get a place in turn.
+/// wait for a permit, so no conversation is in the queue for permits more than once, and all
+/// conversations get a permit in turn.
 const OF_A_CONVERSATION: usize = 1;
 
-/// The places of a process.
+/// The permits of a process.
 pub struct Renderers {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// A semaphore for each conversation that has a rendering which runs or waits.
     conversations: Mutex<HashMap<WorkerId, Weak<Semaphore>>>,
 }
 
 impl Default for Renderers {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(RENDERERS)), conversations: Mutex::default() }
+        Self { permits: Arc::new(Semaphore::new(RENDERERS)), conversations: Mutex::default() }
     }
 }
 
-/// A place for one rendering, which is free again when this is dropped.
-pub struct Place {
-    _place: OwnedSemaphorePermit,
+/// A permit for one rendering, which is free again when this is dropped.
+pub struct RenderPermit {
+    _permit: OwnedSemaphorePermit,
     _of_conversation: OwnedSemaphorePermit,
 }
 
 impl Renderers {
-    /// Waits for a place to render something of a conversation. A caller that drops the future
+    /// Waits for a permit to render something of a conversation. A caller that drops the future
     /// leaves the queue.
-    pub async fn place(&self, conversation: WorkerId) -> Place {
+    pub async fn permit(&self, conversation: WorkerId) -> RenderPermit {
         let of_conversation = acquire(self.conversation(conversation)).await;
-        let place = acquire(Arc::clone(&self.places)).await;
-        Place { _place: place, _of_conversation: of_conversation }
+        let permit = acquire(Arc::clone(&self.permits)).await;
+        RenderPermit { _permit: permit, _of_conversation: of_conversation }
     }
 
     fn conversation(&self, conversation: WorkerId) -> Arc<Semaphore> {
         let mut known = self.conversations.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(places) = known.get(&conversation).and_then(Weak::upgrade) {
-            return places;
+        if let Some(permits) = known.get(&conversation).and_then(Weak::upgrade) {
+            return permits;
         }
         // Each rendering that waits or runs keeps its semaphore alive, so from here on the map is
         // no larger than their number.
-        known.retain(|_, places| places.strong_count() > 0);
-        let places = Arc::new(Semaphore::new(OF_A_CONVERSATION));
-        known.insert(conversation, Arc::downgrade(&places));
-        places
+        known.retain(|_, permits| permits.strong_count() > 0);
+        let permits = Arc::new(Semaphore::new(OF_A_CONVERSATION));
+        known.insert(conversation, Arc::downgrade(&permits));
+        permits
     }
 }
 
-async fn acquire(places: Arc<Semaphore>) -> OwnedSemaphorePermit {
-    places.acquire_owned().await.expect("the places are never closed")
+async fn acquire(permits: Arc<Semaphore>) -> OwnedSemaphorePermit {
+    permits.acquire_owned().await.expect("the permits are never closed")
 }
 
-impl Place {
-    /// Does the work on a thread for blocking work, and frees the place at its end.
+impl RenderPermit {
+    /// Does the work on a thread for blocking work, and frees the permit at its end.
     pub fn begin<T: Send + 'static>(
         self,
         budget: Budget,

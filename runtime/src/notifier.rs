@@ -11,7 +11,7 @@ use crate::listing::Listing;
 
 /// The newest that is known of a worker's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Wake {
+pub(crate) enum LogStatus {
     /// The last committed seq that was told here; 0 when none was.
     Committed(u64),
     Deleted,
@@ -27,32 +27,32 @@ pub(crate) type Reading = Option<(TurnId, Progress)>;
 
 /// What an observed worker's observers are woken by.
 struct Watches {
-    wake: watch::Sender<Wake>,
+    wake: watch::Sender<LogStatus>,
     reading: watch::Sender<Reading>,
 }
 
 /// An observer's end of [`Watches`].
 pub(crate) struct Watching {
-    pub(crate) wake: watch::Receiver<Wake>,
+    pub(crate) wake: watch::Receiver<LogStatus>,
     pub(crate) reading: watch::Receiver<Reading>,
 }
 
 /// The watches of each observed worker, and one for those who follow the list. The lock is held
 /// for a map access only, never across an await.
 #[derive(Clone, Default)]
-pub(crate) struct Hub {
+pub(crate) struct Notifier {
     observed: Arc<Mutex<HashMap<WorkerId, Watches>>>,
     listing: Listing,
 }
 
-impl Hub {
+impl Notifier {
     /// Follows a worker; the first value is `Committed(0)` or what was told last.
     pub(crate) fn subscribe(&self, id: WorkerId) -> Watching {
         let mut observed = self.lock();
         // Forgets the workers whose observers have all gone, now that one comes.
         observed.retain(|_, watches| watches.wake.receiver_count() > 0);
         let watches = observed.entry(id).or_insert_with(|| Watches {
-            wake: watch::Sender::new(Wake::Committed(0)),
+            wake: watch::Sender::new(LogStatus::Committed(0)),
             reading: watch::Sender::new(None),
         });
         Watching { wake: watches.wake.subscribe(), reading: watches.reading.subscribe() }
@@ -78,14 +78,14 @@ impl Hub {
 
     /// Tells a worker's observers; without any this does nothing. That it was deleted is told
     /// to those who follow the list, too.
-    pub(crate) fn wake(&self, id: WorkerId, wake: Wake) {
-        if wake == Wake::Deleted {
+    pub(crate) fn wake(&self, id: WorkerId, wake: LogStatus) {
+        if wake == LogStatus::Deleted {
             self.listing.deleted(id);
         }
         if let Some(watches) = self.lock().get(&id) {
             // Nothing comes after the end.
             watches.wake.send_if_modified(|last| {
-                let goes_on = *last != Wake::Closed;
+                let goes_on = *last != LogStatus::Closed;
                 if goes_on {
                     *last = wake;
                 }
@@ -98,7 +98,7 @@ impl Hub {
     pub(crate) fn close(&self) {
         self.listing.close();
         for watches in self.lock().values() {
-            watches.wake.send_replace(Wake::Closed);
+            watches.wake.send_replace(LogStatus::Closed);
         }
     }
 

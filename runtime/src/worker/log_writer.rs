@@ -6,7 +6,7 @@ use std::time::Duration;
 use protocol::{Event, EventBody, LogId, Timestamp, View};
 use tokio::time::Instant;
 
-use crate::hub::{Hub, Wake};
+use crate::notifier::{LogStatus, Notifier};
 use crate::store::{Append, Durability, Prompt, Store, StoreError, Stored};
 
 /// How long after a failed commit the next attempt is made.
@@ -17,9 +17,9 @@ const RETRY: Duration = Duration::from_millis(500);
 ///
 /// Invariant: while anything is pending nothing more is taken from the provider, so a store
 /// that is away costs waiting and no memory.
-pub(crate) struct Outbox {
+pub(crate) struct LogWriter {
     store: Arc<dyn Store>,
-    hub: Hub,
+    notifier: Notifier,
     log: LogId,
     /// Committed events folded; holds only the newest turn's messages.
     view: View,
@@ -30,13 +30,13 @@ pub(crate) struct Outbox {
     lost: bool,
 }
 
-impl Outbox {
-    pub(crate) fn new(store: Arc<dyn Store>, hub: Hub, stored: Stored) -> Self {
+impl LogWriter {
+    pub(crate) fn new(store: Arc<dyn Store>, notifier: Notifier, stored: Stored) -> Self {
         let view = View::new(stored.worker, stored.last_seq);
         let log = stored.log;
         Self {
             store,
-            hub,
+            notifier,
             log,
             view,
             pending: Vec::new(),
@@ -156,10 +156,10 @@ impl Outbox {
             self.view.apply(event);
         }
         if self.view.worker != before {
-            self.hub.listed(&self.view.worker, self.view.seq);
+            self.notifier.listed(&self.view.worker, self.view.seq);
         }
         if !events.is_empty() {
-            self.hub.wake(self.view.worker.worker_id, Wake::Committed(self.view.seq));
+            self.notifier.wake(self.view.worker.worker_id, LogStatus::Committed(self.view.seq));
         }
     }
 

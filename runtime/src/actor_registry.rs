@@ -8,7 +8,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::task::TaskTracker;
 
 use crate::fault;
-use crate::worker::{Command, Reply, Shared, keep};
+use crate::worker::{Command, Reply, Shared, supervise};
 
 /// Requests that may wait in one actor's inbox; further callers wait until there is room. Handling
 /// a request is quick, so the inbox only fills while the store does not answer.
@@ -18,13 +18,13 @@ const INBOX: usize = 32;
 const ATTEMPTS: usize = 5;
 
 /// Finds or starts actors. The lock is held for a map access only.
-pub(crate) struct Live {
+pub(crate) struct ActorRegistry {
     shared: Arc<Shared>,
     actors: Mutex<HashMap<WorkerId, mpsc::Sender<Command>>>,
     tasks: TaskTracker,
 }
 
-impl Live {
+impl ActorRegistry {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared, actors: Mutex::default(), tasks: TaskTracker::new() }
     }
@@ -87,7 +87,7 @@ impl Live {
         actors.retain(|_, actor| !actor.is_closed());
         let (sender, inbox) = mpsc::channel(INBOX);
         sender.try_send(first).unwrap_or_else(|_| unreachable!("a new inbox has room"));
-        self.tasks.spawn(keep(self.shared.clone(), id, inbox));
+        self.tasks.spawn(supervise(self.shared.clone(), id, inbox));
         actors.insert(id, sender);
         Ok(())
     }

@@ -1,0 +1,92 @@
+//! Deleted conversations, so that a page of the list that was read before a deletion and arrives after
+//! it does not bring the conversation back. Pure.
+
+use std::collections::VecDeque;
+
+use protocol::{Cursor, WorkerId};
+
+/// Deletions that are remembered. A page is on its way for seconds, in which few are made.
+const REMEMBERED: usize = 100;
+
+/// The last deletions, each with the position in the list's log from which on a page that holds the
+/// conversation is believed: it was brought back by then.
+#[derive(Debug, Default)]
+pub struct Gone(VecDeque<(WorkerId, Option<Cursor>, u64)>);
+
+impl Gone {
+    /// Notes a deletion that the list was told of at a position. It takes at least one event more to
+    /// bring the conversation back.
+    pub fn told(&mut self, id: WorkerId, at: Cursor) {
+        self.note(id, Some(at), 1);
+    }
+
+    /// Notes a deletion that was made here and of which the list is still to be told; `last` is the
+    /// last position that it was told of.
+    pub fn made(&mut self, id: WorkerId, last: Option<Cursor>) {
+        self.note(id, last, 2);
+    }
+
+    /// Forgets a conversation that the list is told of again.
+    pub fn is_back(&mut self, id: WorkerId) {
+        self.0.retain(|(gone, ..)| *gone != id);
+    }
+
+    /// Whether a page that was read at a position may show a conversation.
+    pub fn may_show(&self, id: WorkerId, page: Option<&Cursor>) -> bool {
+        let Some((_, known, events)) = self.0.iter().find(|(gone, ..)| *gone == id) else {
+            return true;
+        };
+        let parts = |cursor: Option<&Cursor>| cursor.and_then(|cursor| cursor.parts().ok());
+        match (parts(known.as_ref()), parts(page)) {
+            (Some((log, at)), Some((page_log, page_at))) => {
+                log != page_log || page_at >= at + events
+            }
+            // Of another server, or of one that tells no positions.
+            _ => true,
+        }
+    }
+
+    fn note(&mut self, id: WorkerId, at: Option<Cursor>, events: u64) {
+        self.is_back(id);
+        self.0.push_back((id, at, events));
+        if self.0.len() > REMEMBERED {
+            self.0.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use protocol::LogId;
+
+    fn at(seq: u64) -> Cursor {
+        Cursor::new(LogId(1), seq)
+    }
+
+    #[test]
+    fn a_page_from_before_a_deletion_does_not_show_it() {
+        let (one, other) = (WorkerId::from_parts(1, [1; 10]), WorkerId::from_parts(2, [2; 10]));
+        let mut gone = Gone::default();
+        gone.told(one, at(9));
+        assert!(!gone.may_show(one, Some(&at(8))));
+        assert!(!gone.may_show(one, Some(&at(9))));
+        assert!(gone.may_show(one, Some(&at(10))), "it was brought back");
+        assert!(gone.may_show(other, Some(&at(8))));
+        assert!(gone.may_show(one, Some(&Cursor::new(LogId(2), 1))), "of a server that began anew");
+        gone.is_back(one);
+        assert!(gone.may_show(one, Some(&at(8))));
+        gone.made(one, Some(at(5)));
+        assert!(!gone.may_show(one, Some(&at(6))), "the deletion is the sixth");
+        assert!(gone.may_show(one, Some(&at(7))));
+    }
+
+    #[test]
+    fn few_are_remembered() {
+        let mut gone = Gone::default();
+        for n in 0..1_000 {
+            gone.told(WorkerId::from_parts(n, [1; 10]), at(n));
+        }
+        assert_eq!(gone.0.len(), REMEMBERED);
+    }
+}
