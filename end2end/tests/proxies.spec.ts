@@ -89,9 +89,8 @@ test.describe('behind a proxy that passes no Upgrade', () => {
   }) => {
     watch.allow(/WebSocket/);
     await console.openLive();
-    const workers = '/api/v1/runtimes/backend-internal/workers';
     for (const title of ['From another device', 'And another one']) {
-      await companion.api.raw('POST', workers, { title });
+      await companion.api.create(title);
       await expect(page.getByRole('link', { name: title })).toBeVisible({ timeout: COME_BACK_MS });
     }
   });
