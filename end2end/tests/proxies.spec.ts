@@ -88,11 +88,24 @@ test.describe('behind a proxy that passes no Upgrade', () => {
     watch,
   }) => {
     watch.allow(/WebSocket/);
+    let sockets = 0;
+    let reads = 0;
+    page.on('websocket', (socket) => {
+      if (socket.url().includes('/runtimes/backend-internal/events')) sockets += 1;
+    });
+    page.on('request', (request) => {
+      if (new URL(request.url()).pathname.includes('/workers')) reads += 1;
+    });
     await console.openLive();
     for (const title of ['From another device', 'And another one']) {
       await companion.api.create(title);
       await expect(page.getByRole('link', { name: title })).toBeVisible({ timeout: COME_BACK_MS });
     }
+    // It is read again and again, and not only after each WebSocket that fails, which are tried with
+    // longer and longer pauses.
+    const [before, tried] = [reads, sockets];
+    await expect.poll(() => reads - before, { timeout: COME_BACK_MS }).toBeGreaterThan(4);
+    expect(sockets - tried).toBeLessThanOrEqual(2);
   });
 });
 
