@@ -25,6 +25,7 @@ mod odd_files;
 mod pages;
 mod privacy;
 mod process;
+mod sent;
 #[path = "../../../runtime/tests/support/small_disk.rs"]
 mod small_disk;
 mod sse;

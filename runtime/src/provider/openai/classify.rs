@@ -299,6 +299,7 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::Temperature => "temperature",
         Parameter::TopP => "top_p",
         Parameter::Seed => "seed",
+        Parameter::Stream => "stream",
         Parameter::StreamOptions => "stream_options",
         Parameter::MaxTokens => "max_tokens",
         Parameter::MaxCompletionTokens => "max_completion_tokens",

@@ -72,20 +72,16 @@ impl Shared {
         plan: &Plan,
         outputs: &mpsc::Sender<Output>,
     ) -> Result<Output, Failure> {
-        // The types of a request have no map with keys that are not texts and no
-        // serializer that fails.
-        let body = match plan.api {
-            Api::Chat => serde_json::to_vec(&request::body(plan, model)),
-            Api::Responses => serde_json::to_vec(&request::responses::body(plan, model)),
-        };
-        let body = body.map_err(|_| fault::not_sent())?;
+        let body = request::text(plan, model).ok_or_else(fault::not_sent)?;
         let shown = Shown {
             left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
             window_tokens: plan.window,
             model: (model != asked.model).then(|| model.to_owned()),
             adjustments: plan.adjustments.clone(),
+            effort: plan.other_effort(asked),
             reasoning: plan.reasoning,
             rendered: None,
+            request: Some(request::kept::keep(plan, &body)),
         };
         // Where nobody can be reached, nothing was sent.
         let reached = self.reach().await?;
@@ -93,7 +89,7 @@ impl Shared {
         told.say(Output::Asking(shown)).await;
         // Nothing leaves this machine that the log does not tell of.
         asked.recorded.wait().await;
-        match self.answered(reached, body, plan, &mut told).await {
+        match self.answered(reached, body.into_bytes(), plan, &mut told).await {
             Err(failure) if failure.is_silent && plan.api == Api::Chat => {
                 tracing::debug!("the stream was empty; the same is asked for as a whole");
                 let body = serde_json::to_vec(&request::whole(plan, model));
@@ -214,14 +210,14 @@ impl Shared {
                 adjustment = refused.and_then(|refused| {
                     refusal::adjustment(refused, &plan.sent, &plan.adjustments)
                 });
-                match (adjustment, &plan.effort) {
-                    (Some(Adjustment::WithoutEffort), Some((_, effort)))
-                        if refusal::is_value(said) =>
-                    {
-                        habits.refused_efforts.push(effort.clone());
+                match (adjustment, &asked.effort, &plan.effort) {
+                    (Some(Adjustment::WithoutEffort), Some(wanted), Some((_, told))) => {
+                        let settings = self.facts(model).settings;
+                        let new = refusal::effort_refused(said, (wanted, told), settings, habits);
+                        adjustment = Some(new);
                     }
-                    (Some(new), _) => habits.adjust(new),
-                    (None, _) => {}
+                    (Some(new), ..) => habits.adjust(new),
+                    (None, ..) => {}
                 }
             }
             _ => {}

@@ -3,9 +3,13 @@
 //! A part counts as refused only if it was sent and the error names it: in `param`, in pydantic's
 //! `loc`, or in its sentences. The texts are those of real endpoints; the tests name their sources.
 
-use protocol::Adjustment;
+use protocol::{Adjustment, Effort};
 
+use super::learned::Habits;
+use super::models::ModelSettings;
 use super::said::Said;
+
+pub(super) mod values;
 
 /// A part of a request that can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +32,8 @@ pub(super) enum Parameter {
     Temperature,
     TopP,
     Seed,
+    /// That the answer comes in pieces.
+    Stream,
     StreamOptions,
     MaxTokens,
     MaxCompletionTokens,
@@ -60,10 +66,11 @@ pub(super) enum Answers {
 }
 
 /// Each parameter by its name, and how it is spelled otherwise.
-const PARAMETERS: [(Parameter, &[&str]); 9] = [
+const PARAMETERS: [(Parameter, &[&str]); 10] = [
     (Parameter::Temperature, &["temperature"]),
     (Parameter::TopP, &["top_p", "topp", "top-p"]),
     (Parameter::Seed, &["seed"]),
+    (Parameter::Stream, &["stream", "streaming"]),
     (Parameter::StreamOptions, &["stream_options", "streamoptions", "include_usage"]),
     (Parameter::MaxTokens, &["max_tokens", "maxtokens"]),
     (Parameter::MaxCompletionTokens, &["max_completion_tokens", "maxcompletiontokens"]),
@@ -171,6 +178,16 @@ const BEGINNINGS: &[&str] = &[
     "got assistant",
     "assistant message",
 ];
+/// Words that refuse an answer in pieces: OpenAI of organizations that it does not know
+/// (<https://github.com/continuedev/continue/issues/8209>) and of its first o1.
+const NO_STREAM: &[&str] = &[
+    "verified to stream",
+    "'stream' does not support true",
+    "support streaming",
+    "streaming is not supported",
+    "streaming is not available",
+    "streaming is not enabled",
+];
 const ROLES: &[&str] = &[
     "alternat",
     "successive",
@@ -225,6 +242,8 @@ pub(super) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
     // Two parameters that exclude each other: `top_p` is left out, and `temperature` stays.
     let at = |parameter: Parameter, names: &[&str]| match parameter {
         Parameter::Effort => effort(said, names),
+        // A word of every interface of streams.
+        Parameter::Stream => said.says(NO_STREAM).then_some(0),
         _ => names.iter().filter_map(|name| mention(&said.lower, name)).min(),
     };
     let mentions: Vec<_> = PARAMETERS
@@ -245,6 +264,7 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
         Refused::Parameter(P::Temperature) => A::WithoutTemperature,
         Refused::Parameter(P::TopP) => A::WithoutTopP,
         Refused::Parameter(P::Seed) => A::WithoutSeed,
+        Refused::Parameter(P::Stream) => A::WithoutStream,
         Refused::Parameter(P::StreamOptions) => A::WithoutStreamOptions,
         // A server that refuses one name usually knows the other one.
         Refused::Parameter(P::MaxTokens) if !made.contains(&A::MaxTokens) => A::MaxCompletionTokens,
@@ -266,8 +286,33 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
     (!made.contains(&adjustment)).then_some(adjustment)
 }
 
+/// Learns from the refusal of an effort: `told` was sent where `wanted` was asked for. The
+/// adjustment is what the next request does about it.
+pub(super) fn effort_refused(
+    said: &Said,
+    (wanted, told): (&Effort, &Effort),
+    settings: &ModelSettings,
+    habits: &mut Habits,
+) -> Adjustment {
+    let taken = values::taken(said, told);
+    if taken.is_empty() && !is_value(said) {
+        habits.adjust(Adjustment::WithoutEffort);
+        return Adjustment::WithoutEffort;
+    }
+    habits.refuse_effort(told, taken);
+    if wanted != told {
+        // What was said to be taken is refused as well, so nothing is believed of it.
+        habits.refuse_effort(wanted, Vec::new());
+        habits.taken_efforts.clear();
+    }
+    match habits.told(settings, wanted) {
+        Some(_) => Adjustment::NearestEffort,
+        None => Adjustment::WithoutEffort,
+    }
+}
+
 /// Whether it is a value of a parameter that is refused, and another one would be taken.
-pub(super) fn is_value(said: &Said) -> bool {
+fn is_value(said: &Said) -> bool {
     said.is_named(&["unsupported_value"])
         || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
 }
@@ -299,7 +344,9 @@ fn effort(said: &Said, names: &[&str]) -> Option<usize> {
         quotes.into_iter().flatten().min()
     };
     let plain = names.iter().filter_map(|name| mention(&said.lower, name));
-    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).min()
+    // A proxy before several services (https://github.com/nguyenphutrong/quotio/issues/287).
+    let level = said.lower.find("not supported, valid levels");
+    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).chain(level).min()
 }
 
 fn refuses_system(said: &Said, sent: &Sent) -> bool {

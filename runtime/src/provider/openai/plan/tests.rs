@@ -100,7 +100,7 @@ fn only_what_changes_a_request_is_told() {
     let plan = plan(&asked, facts(&config, None), &habits).unwrap();
     assert_eq!(plan.adjustments, [A::WithoutTemperature, A::SystemInUser]);
     assert_eq!(plan.sampling, Sampling::default());
-    assert_eq!(plan.sent.parameters, [Parameter::StreamOptions]);
+    assert_eq!(plan.sent.parameters, [Parameter::Stream, Parameter::StreamOptions]);
     assert!(!plan.sent.system);
 }
 

@@ -79,8 +79,11 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
         let parts = learned.adjustments.iter().filter_map(name);
         let window = learned.window_tokens.map(|tokens| format!("a window of {tokens} tokens"));
         let prompt = learned.prompt_tokens.map(|tokens| format!("prompts to {tokens} tokens"));
-        let efforts =
-            learned.refused_efforts.iter().map(|effort| format!("not the effort {effort}"));
+        let taken: Vec<_> = learned.taken_efforts.iter().map(|effort| effort.as_str()).collect();
+        let refused = learned.refused_efforts.iter().filter(|_| taken.is_empty());
+        let efforts = refused.map(|effort| format!("not the effort {effort}"));
+        let efforts = efforts
+            .chain((!taken.is_empty()).then(|| format!("only the efforts {}", taken.join(" "))));
         let parts: Vec<_> = parts.chain(window).chain(prompt).chain(efforts).collect();
         format!("{} ({})", learned.model, parts.join(", "))
     });
@@ -121,6 +124,7 @@ mod tests {
             window_tokens: Some(2_048),
             prompt_tokens: None,
             refused_efforts: Vec::new(),
+            taken_efforts: Vec::new(),
         }];
         let expected = "asked differently after refusals: m (without_top_p, max_tokens, a window of 2048 tokens)";
         assert_eq!(learned(&models), Some(Good(expected.to_owned())));
