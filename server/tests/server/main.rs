@@ -10,6 +10,7 @@ mod catalogue;
 mod choosing;
 mod config;
 mod conversation;
+mod doctor;
 mod document;
 mod endpoint;
 mod endpoints;
