@@ -284,5 +284,68 @@ async fn an_answer_that_may_not_be_streamed_is_asked_for_as_a_whole_from_then_on
     assert_eq!(bodies(&server).len(), 3);
     let page = conversation(&server).await;
     assert!(page.contains("Asked again without stream."), "{page}");
-    assert_eq!(page.matches("Whole.").count(), 2, "{page}");
+    assert_eq!(page.matches("CopyWhole.").count(), 2, "{page}");
+}
+
+/// What an error of the model leads to is another model, and not the same once more.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_model_that_is_none_for_chats_leads_to_the_choice_of_another_one() {
+    let chat =
+        "This is not a chat model and thus not supported in the v1/chat/completions endpoint.";
+    let responses = "This model is only supported in v1/responses and not in v1/chat/completions.";
+    let call = json!({ "choices": [{ "index": 0, "finish_reason": "tool_calls", "message": {
+        "role": "assistant", "tool_calls": [{ "function": { "name": "rm" } }] } }] });
+    let refusal = |message: &str| Step::json(404, &json!({ "error": { "message": message } }));
+    for (step, title, hint) in [
+        (refusal(chat), "This model cannot answer here", "Choose another model."),
+        (Step::json(200, &call), "This model cannot answer here", "Choose another model."),
+        (
+            refusal(responses),
+            "The endpoint does not have this interface",
+            "Set COMPANION_API to \"responses\", or choose another model.",
+        ),
+    ] {
+        let server = start(ONCE).await;
+        server.upstream.script(Script::always(vec![step]));
+        let worker = server.worker().await;
+        server.send(&worker, "Hello").await;
+        let id = server.worker_id().await;
+        server.ended(id).await;
+        let html = server.get(&format!("/c/{id}")).send().await.unwrap().text().await.unwrap();
+        let link = format!("<a href=\"/profile/{id}\" rel=\"external\">Choose another model</a>");
+        assert!(html.contains(&link), "{html}");
+        let words = conversation(&server).await;
+        assert!(words.contains(title) && words.contains(hint), "{words}");
+        assert!(!words.contains("Try again"), "{words}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_answer_that_was_cut_off_is_not_called_out_of_reach() {
+    let server = start(ONCE).await;
+    let begun = json!({ "choices": [{ "index": 0, "delta": { "content": "Half " } }] });
+    let steps = vec![Step::Stream, Step::Data { json: begun }, Step::Close];
+    server.upstream.script(Script::always(steps));
+    let worker = server.worker().await;
+    server.send(&worker, "Hello").await;
+    server.ended(server.worker_id().await).await;
+    let words = conversation(&server).await;
+    assert!(words.contains("The connection ended before the answer was complete"), "{words}");
+    assert!(!words.contains("cannot be reached"), "{words}");
+    server.upstream.refuse().await;
+    server.send(&worker, "And now?").await;
+    server.ended(server.worker_id().await).await;
+    assert!(conversation(&server).await.contains("The model cannot be reached"));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn notes_below_the_models_name_the_endpoint_and_empty_groups_are_left_out() {
+    let table = "[[endpoint]]\nname = \"house\"\nbase_url = \"http://127.0.0.1:1/v1\"\n";
+    let server = start(&format!("{ONCE}\n{table}")).await;
+    let html = server.get("/new").send().await.unwrap().text().await.unwrap();
+    assert!(!html.contains("<optgroup label=\"house\""), "{html}");
+    let words = page(&server, "/new").await;
+    assert!(words.contains("house: The model cannot be reached. "), "{words}");
+    // Its own list is there.
+    assert!(html.contains("<optgroup label=\"configured endpoint\""), "{html}");
 }
