@@ -40,6 +40,8 @@ pub struct Request {
     pub effort: Option<Effort>,
     /// Whether the messages' reasoning is to be sent with them.
     pub send_reasoning: bool,
+    /// What the refusals of this turn's attempts led to so far.
+    pub made: Vec<Adjustment>,
     /// The provider waits for it between [`Output::Asking`] and sending.
     pub recorded: Recorded,
 }

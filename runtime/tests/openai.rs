@@ -70,6 +70,7 @@ fn request(text: &str) -> Request {
         sampling: Sampling::default(),
         effort: None,
         send_reasoning: false,
+        made: Vec::new(),
         recorded: Recorded::already(),
     }
 }

@@ -23,6 +23,8 @@ use crate::companion::{Companion, Place, answered_by};
 
 /// How often the same is asked before a turn is given up: the default of `retries` and one.
 pub(super) const ATTEMPTS: u32 = 3;
+/// The same where a stream ends without an event: its answer is asked for as a whole first.
+pub(super) const EMPTY: u32 = ATTEMPTS + 1;
 
 /// Short limits, so that nobody waits for minutes; what they decide is the same.
 const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\nturn_ms = 10000\n";

@@ -41,8 +41,8 @@ pub(super) struct Reached {
 impl Shared {
     /// Runs one attempt. A stream that ends without a single event tells nothing of why:
     /// llama-cpp-python's server finds out that a prompt is too long when it has sent the head of the
-    /// stream already. What is asked for as a whole gets an answer, or the error; it is the same
-    /// request, and so no new attempt.
+    /// stream already. What is asked for as a whole gets an answer, or the error; so that is the next
+    /// attempt.
     ///
     /// The caller sends what it returns as the last output. Dropped at any
     /// point, the connection is closed.
@@ -54,10 +54,15 @@ impl Shared {
         let model = self.model(&asked.model).await?;
         let facts = self.facts(&model);
         let plan = plan(&asked, facts, &self.learned.of(&model))?;
-        let Failure { error, said, .. } = match self.attempt(&asked, &model, &plan, outputs).await {
-            Ok(output) => return Ok(output),
-            Err(failure) => failure,
-        };
+        let Failure { error, said, is_silent } =
+            match self.attempt(&asked, &model, &plan, outputs).await {
+                Ok(output) => return Ok(output),
+                Err(failure) => failure,
+            };
+        if is_silent && plan.streams() && plan.api == Api::Chat {
+            tracing::debug!("the stream was empty; the same is asked for as a whole");
+            return Ok(Output::Refused { error, adjustment: Adjustment::WithoutStream });
+        }
         let adjustment = said.and_then(|said| self.adjust(&error, &said, &asked, &model, &plan));
         match adjustment {
             Some(adjustment) => Ok(Output::Refused { error, adjustment }),
@@ -89,15 +94,7 @@ impl Shared {
         told.say(Output::Asking(shown)).await;
         // Nothing leaves this machine that the log does not tell of.
         asked.recorded.wait().await;
-        match self.answered(reached, body.into_bytes(), plan, &mut told).await {
-            Err(failure) if failure.is_silent && plan.api == Api::Chat => {
-                tracing::debug!("the stream was empty; the same is asked for as a whole");
-                let body = serde_json::to_vec(&request::whole(plan, model));
-                let body = body.map_err(|_| fault::not_sent())?;
-                self.answered(self.reach().await?, body, plan, &mut told).await
-            }
-            answered => answered,
-        }
+        self.answered(reached, body.into_bytes(), plan, &mut told).await
     }
 
     /// Sends a request and takes what comes.

@@ -198,8 +198,12 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
     let (field, usual) = (maximum(&habits.adjustments, facts), usual_maximum(facts));
     let by_responses = facts.api == Api::Responses;
     let answers = request.messages.iter().any(|message| message.role == InputRole::Assistant);
-    let streams = !habits.adjustments.contains(&A::WithoutStream);
     let mut known = habits.adjustments.clone();
+    // A stream that was empty is of the moment, and nothing to be remembered.
+    if request.made.contains(&A::WithoutStream) && !known.contains(&A::WithoutStream) {
+        known.push(A::WithoutStream);
+    }
+    let streams = !known.contains(&A::WithoutStream);
     if by_responses {
         known.retain(|learned| !NOT_IN_RESPONSES.contains(learned));
         known.splice(0..0, NOT_IN_RESPONSES);

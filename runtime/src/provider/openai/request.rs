@@ -62,11 +62,6 @@ struct Message {
     reasoning_content: Option<String>,
 }
 
-/// The request of a plan for an answer that comes as a whole.
-pub(super) fn whole<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
-    Body { stream: false, stream_options: None, ..body(plan, model) }
-}
-
 /// The request of a plan.
 pub(super) fn body<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
     let sampling = plan.sampling;
@@ -157,6 +152,7 @@ mod tests {
             },
             effort: None,
             send_reasoning: false,
+            made: Vec::new(),
             recorded: Recorded::already(),
         }
     }

@@ -17,6 +17,7 @@ fn request(system: &str, messages: &[(InputRole, &str)]) -> Request {
         sampling: Sampling::default(),
         effort: None,
         send_reasoning: false,
+        made: Vec::new(),
         recorded: Recorded::already(),
     }
 }

@@ -109,6 +109,7 @@ mod tests {
             },
             effort: Some("high".parse().unwrap()),
             send_reasoning,
+            made: Vec::new(),
             recorded: Recorded::already(),
         }
     }

@@ -117,6 +117,7 @@ mod tests {
             },
             effort: effort.map(|effort| effort.parse().unwrap()),
             send_reasoning: true,
+            made: Vec::new(),
             recorded: Recorded::already(),
         };
         let config = OpenaiConfig::new("http://host");
