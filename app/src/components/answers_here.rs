@@ -25,7 +25,8 @@ pub fn AnswersHere() -> impl IntoView {
     let conversation: Conversation = expect_context();
     let Choices { titles, model, effort } = expect_context();
     let worker = conversation.worker.clone();
-    let (at_first, loaded) = (worker.get_untracked(), newest(&conversation, None).map(id_of));
+    let at_first = worker.get_untracked();
+    let loaded = untrack(|| newest(&conversation, None)).map(|turn| turn.turn_id);
     let worker_id = conversation.worker_id;
     let chosen = move || {
         let worker = worker.read();
@@ -64,10 +65,6 @@ pub fn AnswersHere() -> impl IntoView {
 fn newest(conversation: &Conversation, loaded: Option<TurnId>) -> Option<Turn> {
     let turn = conversation.entries.read().last()?.turn.as_ref()?.get();
     (turn.sight.is_some() && Some(turn.turn_id) != loaded).then_some(turn)
-}
-
-fn id_of(turn: Turn) -> TurnId {
-    turn.turn_id
 }
 
 /// Whether the same model answers as when the page was loaded.

@@ -194,6 +194,12 @@ const ONLY_RESPONSES: &[&str] = &[
     "please use /v1/responses",
 ];
 
+/// The same of chat completions: OpenAI
+/// (<https://github.com/CherryHQ/cherry-studio/issues/6170>,
+/// <https://github.com/Laisky/one-api/issues/88>).
+const NOT_BY_RESPONSES: &[&str] =
+    &["not supported with the responses api", "not supported in the v1/responses"];
+
 /// The error of a response whose status is not 200, with what it said. `body` may be cut short;
 /// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
 pub(super) fn from_response(
@@ -265,6 +271,10 @@ fn with_words(mut error: Error, said: &Said) -> Error {
 
 /// The cause, by names and then by words; none where neither tells one.
 fn told(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+    // It has the name of a model that is not known.
+    if said.says(NOT_BY_RESPONSES) {
+        return Some(fault::not_by_responses());
+    }
     named(said, has_key).or_else(|| worded(said, sent, has_key))
 }
 

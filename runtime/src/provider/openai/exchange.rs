@@ -210,7 +210,7 @@ impl Shared {
                 match (adjustment, &asked.effort, &plan.effort) {
                     (Some(Adjustment::WithoutEffort), Some(wanted), Some((_, told))) => {
                         let settings = self.facts(model).settings;
-                        let new = refusal::effort_refused(said, (wanted, told), settings, habits);
+                        let new = refusal::efforts::refused(said, (wanted, told), settings, habits);
                         adjustment = Some(new);
                     }
                     (Some(new), ..) => habits.adjust(new),

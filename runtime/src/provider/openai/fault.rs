@@ -179,6 +179,12 @@ pub(super) fn only_responses() -> Error {
     error(Api, message, "Set {api} to \"responses\", or choose another model.")
 }
 
+/// The model is served by chat completions alone.
+pub(super) fn not_by_responses() -> Error {
+    let message = "The provider does not offer this model by its Responses API.";
+    error(Api, message, "Set {api} to \"chat\", or choose another model.")
+}
+
 pub(super) fn redirect() -> Error {
     let hint = "Set {url} to the final address.";
     let message =

@@ -3,13 +3,11 @@
 //! A part counts as refused only if it was sent and the error names it: in `param`, in pydantic's
 //! `loc`, or in its sentences. The texts are those of real endpoints; the tests name their sources.
 
-use protocol::{Adjustment, Effort};
+use protocol::Adjustment;
 
-use super::learned::Habits;
-use super::models::ModelSettings;
 use super::said::Said;
 
-pub(super) mod values;
+pub(super) mod efforts;
 
 /// A part of a request that can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -186,10 +184,13 @@ const BEGINNINGS: &[&str] = &[
     "assistant message",
 ];
 /// Words that refuse an answer in pieces: OpenAI of organizations that it does not know
-/// (<https://github.com/continuedev/continue/issues/8209>) and of its first o1.
+/// (<https://github.com/continuedev/continue/issues/8209>) and of its first o1
+/// (<https://github.com/animalnots/BetterChatGPT-PLUS/issues/62>), Hugging Face
+/// (<https://github.com/huggingface/chat-ui/issues/296>).
 const NO_STREAM: &[&str] = &[
     "verified to stream",
     "'stream' does not support true",
+    "`stream` is not supported",
     "support streaming",
     "streaming is not supported",
     "streaming is not available",
@@ -291,37 +292,6 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
         Refused::System | Refused::Beginning | Refused::Roles => return None,
     };
     (!made.contains(&adjustment)).then_some(adjustment)
-}
-
-/// Learns from the refusal of an effort: `told` was sent where `wanted` was asked for. The
-/// adjustment is what the next request does about it.
-pub(super) fn effort_refused(
-    said: &Said,
-    (wanted, told): (&Effort, &Effort),
-    settings: &ModelSettings,
-    habits: &mut Habits,
-) -> Adjustment {
-    let taken = values::taken(said, told);
-    if taken.is_empty() && !is_value(said) {
-        habits.adjust(Adjustment::WithoutEffort);
-        return Adjustment::WithoutEffort;
-    }
-    habits.refuse_effort(told, taken);
-    if wanted != told {
-        // What was said to be taken is refused as well, so nothing is believed of it.
-        habits.refuse_effort(wanted, Vec::new());
-        habits.taken_efforts.clear();
-    }
-    match habits.told(settings, wanted) {
-        Some(_) => Adjustment::NearestEffort,
-        None => Adjustment::WithoutEffort,
-    }
-}
-
-/// Whether it is a value of a parameter that is refused, and another one would be taken.
-fn is_value(said: &Said) -> bool {
-    said.is_named(&["unsupported_value"])
-        || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
 }
 
 /// What is wrong with how the thinking of earlier answers was dealt with.

@@ -96,6 +96,12 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"This model is only supported in v1/responses and not in v1/chat/completions."}}"#,
             Api,
         ),
+        // cherry-studio#6170, one-api#88.
+        (
+            400,
+            r#"{"error":{"message":"The requested model 'gpt-4o-search-preview' is not supported with the Responses API.","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#,
+            Api,
+        ),
         // No model for chats: OpenAI (llama_index#1332, cherry-studio#1179), Ollama (ollama#2778),
         // vLLM (Qwen3-VL#988), OpenRouter (9router#1304), Azure (graphrag#1557).
         (

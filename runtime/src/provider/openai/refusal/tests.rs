@@ -147,6 +147,7 @@ fn each_refusal_is_answered_by_its_adjustment() {
             A::WithoutStream,
         ),
         ("Your organization must be verified to stream this model.", None, A::WithoutStream),
+        ("Error in `stream`: `stream` is not supported for this model", None, A::WithoutStream),
         ("This model does not support streaming.", None, A::WithoutStream),
         ("Unsupported parameter.", Some("reasoning.effort"), A::WithoutEffort),
         // Cerebras.
@@ -237,22 +238,6 @@ fn thinking_that_is_demanded_is_sent() {
         assert_eq!(of(&said, &sent), Some(Refused::NoReasoning), "{message}");
         assert_eq!(adjustment(Refused::NoReasoning, &sent, &[]), Some(A::WithReasoning));
         assert_eq!(adjustment(Refused::NoReasoning, &sent, &[A::WithReasoning]), None);
-    }
-}
-
-#[test]
-fn a_value_is_told_from_the_parameter() {
-    for (message, code, value) in [
-        (
-            "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low', 'medium', and 'high'.",
-            "unsupported_value",
-            true,
-        ),
-        ("reasoning_effort must be one of none or default", "x", true),
-        ("Unsupported parameter: 'reasoning_effort'", "unsupported_parameter", false),
-    ] {
-        let body = serde_json::json!({ "error": { "message": message, "code": code } });
-        assert_eq!(is_value(&Said::from_body(body.to_string().as_bytes())), value, "{message}");
     }
 }
 

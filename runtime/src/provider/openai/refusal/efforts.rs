@@ -1,7 +1,9 @@
-//! Reads which efforts a model takes out of the sentence that refuses another one; pure.
+//! Learns from the refusal of an effort, and reads out of it which ones the model takes; pure.
 
-use protocol::Effort;
+use protocol::{Adjustment, Effort};
 
+use super::super::learned::Habits;
+use super::super::models::ModelSettings;
 use super::Said;
 
 /// Words behind which the values stand, in lower case.
@@ -30,14 +32,45 @@ const BYTES: usize = 240;
 /// Values at most; there are seven.
 const MOST: usize = 16;
 
+/// Learns from the refusal of an effort: `told` was sent where `wanted` was asked for. The
+/// adjustment is what the next request does about it.
+pub(in super::super) fn refused(
+    said: &Said,
+    (wanted, told): (&Effort, &Effort),
+    settings: &ModelSettings,
+    habits: &mut Habits,
+) -> Adjustment {
+    let taken = taken(said, told);
+    if taken.is_empty() && !is_value(said) {
+        habits.adjust(Adjustment::WithoutEffort);
+        return Adjustment::WithoutEffort;
+    }
+    habits.refuse_effort(told, taken);
+    if wanted != told {
+        // What was said to be taken is refused as well, so nothing is believed of it.
+        habits.refuse_effort(wanted, Vec::new());
+        habits.taken_efforts.clear();
+    }
+    match habits.told(settings, wanted) {
+        Some(_) => Adjustment::NearestEffort,
+        None => Adjustment::WithoutEffort,
+    }
+}
+
 /// The efforts that a refusal names as those that are taken, the least first. Empty where it names
 /// none.
-pub(in super::super) fn taken(said: &Said, refused: &Effort) -> Vec<Effort> {
+fn taken(said: &Said, refused: &Effort) -> Vec<Effort> {
     let begins = BEFORE.iter().filter_map(|words| Some(said.lower.find(words)? + words.len()));
     let found = begins.map(|at| values(&said.lower[at..], refused));
     let mut taken = found.max_by_key(Vec::len).unwrap_or_default();
     Effort::sort(&mut taken);
     taken
+}
+
+/// Whether it is a value of a parameter that is refused, and another one would be taken.
+fn is_value(said: &Said) -> bool {
+    said.is_named(&["unsupported_value"])
+        || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
 }
 
 fn values(text: &str, refused: &Effort) -> Vec<Effort> {
@@ -156,5 +189,21 @@ mod tests {
         }
         let body = r#"{"detail":[{"type":"literal_error","loc":["body","reasoning_effort"],"msg":"Input should be 'low', 'medium' or 'high'","input":"xhigh"}]}"#;
         assert_eq!(taken(body, "xhigh"), LMH);
+    }
+
+    #[test]
+    fn a_value_is_told_from_the_parameter() {
+        for (message, code, value) in [
+            (
+                "Unsupported value: 'reasoning_effort' does not support 'minimal' with this model. Supported values are: 'low', 'medium', and 'high'.",
+                "unsupported_value",
+                true,
+            ),
+            ("reasoning_effort must be one of none or default", "x", true),
+            ("Unsupported parameter: 'reasoning_effort'", "unsupported_parameter", false),
+        ] {
+            let body = serde_json::json!({ "error": { "message": message, "code": code } });
+            assert_eq!(is_value(&Said::from_body(body.to_string().as_bytes())), value, "{message}");
+        }
     }
 }
