@@ -36,7 +36,9 @@ pub fn AnswersHere() -> impl IntoView {
         let model = worker.model.as_ref().or(model.as_ref()).cloned();
         let effort = worker.effort.as_ref().map(|asked| {
             let turn = newest(&conversation, loaded);
-            match (turn.filter(|turn| turn.asked_effort() == Some(asked)), &effort) {
+            let turn =
+                turn.filter(|turn| is_of(turn, &worker) && turn.asked_effort() == Some(asked));
+            match (turn, &effort) {
                 (Some(turn), _) => text::thinks_as(asked, turn.effort.as_ref()),
                 (None, Some((known, told)))
                     if known == asked && is_as_loaded(&worker, &at_first) =>
@@ -65,6 +67,12 @@ pub fn AnswersHere() -> impl IntoView {
 fn newest(conversation: &Conversation, loaded: Option<TurnId>) -> Option<Turn> {
     let turn = conversation.entries.read().last()?.turn.as_ref()?.get();
     (turn.sight.is_some() && Some(turn.turn_id) != loaded).then_some(turn)
+}
+
+/// Whether a turn was asked as the next one will be.
+fn is_of(turn: &Turn, worker: &Worker) -> bool {
+    let model = worker.model.as_ref().is_none_or(|model| *model == turn.model);
+    model && turn.profile == worker.profile
 }
 
 /// Whether the same model answers as when the page was loaded.
