@@ -65,6 +65,7 @@ pub async fn console(
         earlier: is_part && (before.is_some() || snapshot.transcript.messages.is_empty())
             || backend.ends_earlier(&snapshot),
         provider: runtime.provider_status_of(&snapshot.worker),
+        told_effort: runtime.told_effort(&snapshot.worker),
         profiles: backend.profile_titles(),
         snapshot,
         workers,

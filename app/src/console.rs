@@ -1,7 +1,7 @@
 //! What a page is made from: one answer of one server function.
 
 use protocol::api::{ProviderStatus, WorkerPage};
-use protocol::{Error, MessageId, Snapshot, Timestamp, Worker, WorkerId};
+use protocol::{Effort, Error, MessageId, Snapshot, Timestamp, Worker, WorkerId};
 use serde::{Deserialize, Serialize};
 
 /// Everything that the page of one conversation shows at first.
@@ -10,6 +10,8 @@ pub struct Console {
     pub snapshot: Snapshot,
     /// What answers here.
     pub provider: ProviderStatus,
+    /// How hard the model is told to think where the conversation's effort is asked for.
+    pub told_effort: Option<Effort>,
     /// The profiles' names with their titles in the page's language.
     pub profiles: Vec<(String, String)>,
     pub workers: WorkerPage,

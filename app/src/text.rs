@@ -22,14 +22,14 @@ mod keys {
 }
 
 mod adjustments;
-#[cfg(feature = "ssr")]
-pub use adjustments::adjustment;
 pub use adjustments::attempt;
+#[cfg(feature = "ssr")]
+pub use adjustments::{adjustment, interface};
 
 mod effort;
 #[cfg(feature = "ssr")]
 pub use effort::effort;
-pub use effort::thinks;
+pub use effort::{thinks, thinks_as, thought_as};
 
 mod errors;
 pub use errors::{Remedy, error_next, error_title, remedy};

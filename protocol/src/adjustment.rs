@@ -13,6 +13,8 @@ pub enum Adjustment {
     WithoutTopP,
     /// The parameter `seed` is not sent.
     WithoutSeed,
+    /// The answer is asked for as a whole, and is there all at once.
+    WithoutStream,
     /// The parameter `stream_options` is not sent, so that the tokens may not be counted.
     WithoutStreamOptions,
     /// No summary of the thinking is asked for.
@@ -30,6 +32,8 @@ pub enum Adjustment {
     WithoutBeginning,
     /// The model is not told how hard to think.
     WithoutEffort,
+    /// The model is told another effort: the nearest one that it takes.
+    NearestEffort,
     /// The earlier answers are sent with their thinking, which was not asked for.
     WithReasoning,
     /// The earlier answers are sent without their thinking, which was asked for.

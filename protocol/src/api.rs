@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Adjustment, Cursor, Effort, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
-    RuntimeId, Timestamp, Turn, TurnId, UtcOffset, Worker,
+    RuntimeId, Timestamp, Turn, TurnId, Unsent, UtcOffset, Worker,
 };
 
 mod import;
@@ -290,6 +290,32 @@ pub struct TurnInput {
     /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
+    /// What was asked for and not sent, for the same reason.
+    #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
+    pub unsent: Unsent,
+    /// The request to an endpoint, byte for byte. None of the local model, and of turns of versions
+    /// that did not keep it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<SentRequest>,
+}
+
+/// A request as it was sent to an endpoint, without its headers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SentRequest {
+    pub interface: Interface,
+    /// The body: a text of JSON.
+    pub body: String,
+}
+
+/// The interfaces of endpoints.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub enum Interface {
+    ChatCompletions,
+    /// OpenAI's Responses API.
+    Responses,
 }
 
 /// One message of what was sent.

@@ -106,6 +106,9 @@ pub struct LearnedModel {
     /// Efforts that it does not take, where it takes others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused_efforts: Vec<Effort>,
+    /// The efforts that it takes and no others, as a refusal named them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub taken_efforts: Vec<Effort>,
 }
 
 /// `POST /api/v1/providers/{provider}/forget`.

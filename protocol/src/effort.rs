@@ -29,8 +29,37 @@ impl Effort {
 
     /// The least of some efforts. One whose name is not known counts as more than all that are.
     pub fn least(efforts: &[Self]) -> Option<&Self> {
-        let place = |effort: &&Self| KNOWN.iter().position(|known| *known == effort.as_str());
-        efforts.iter().min_by_key(|effort| place(effort).unwrap_or(KNOWN.len()))
+        efforts.iter().min_by_key(|effort| effort.place())
+    }
+
+    /// All names that are in use, the least first.
+    pub fn all() -> Vec<Self> {
+        (0..KNOWN.len()).map(Self::known).collect()
+    }
+
+    /// Whether it is one of [`Self::all`].
+    pub fn is_known(&self) -> bool {
+        self.place() < KNOWN.len()
+    }
+
+    /// Puts efforts in their order, the least first and those whose names are not known last.
+    pub fn sort(efforts: &mut [Self]) {
+        efforts.sort_by_key(Self::place);
+    }
+
+    /// The one of `taken` that is nearest to this one. Not to think is near to nothing else, though
+    /// who asks for it is told the least there is.
+    pub fn nearest<'a>(&self, taken: &'a [Self]) -> Option<&'a Self> {
+        if !self.is_known() {
+            return None;
+        }
+        let thinks = taken.iter().filter(|effort| !effort.is_none() && effort.is_known());
+        thinks.min_by_key(|effort| (effort.place().abs_diff(self.place()), effort.place()))
+    }
+
+    fn place(&self) -> usize {
+        let place = KNOWN.iter().position(|known| *known == self.as_str());
+        place.unwrap_or(KNOWN.len())
     }
 
     fn known(place: usize) -> Self {
@@ -41,6 +70,29 @@ impl Effort {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_nearest_is_found() {
+        let efforts = |names: &[&str]| -> Vec<Effort> {
+            names.iter().map(|name| name.parse().unwrap()).collect()
+        };
+        for (asked, taken, nearest) in [
+            ("xhigh", &["low", "medium", "high"][..], Some("high")),
+            ("minimal", &["none", "low", "high"], Some("low")),
+            ("medium", &["high", "low"], Some("low")),
+            ("none", &["minimal", "low"], Some("minimal")),
+            ("low", &["none", "default"], None),
+            ("low", &[], None),
+            ("auto", &["low"], None),
+        ] {
+            let (asked, taken) = (asked.parse::<Effort>().unwrap(), efforts(taken));
+            let found = asked.nearest(&taken).map(Effort::as_str);
+            assert_eq!(found, nearest, "{asked} of {taken:?}");
+        }
+        let mut mixed = efforts(&["default", "high", "none", "low"]);
+        Effort::sort(&mut mixed);
+        assert_eq!(mixed, efforts(&["none", "low", "high", "default"]));
+    }
 
     #[test]
     fn the_least_is_found_whatever_the_order() {

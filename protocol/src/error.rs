@@ -56,6 +56,9 @@ pub enum ProviderKind {
     RateLimited,
     /// The provider does not know the model.
     ModelNotFound,
+    /// The model is none for conversations: one for embeddings or speech, or one that calls tools
+    /// though there are none.
+    Unfit,
     /// The conversation does not fit the model's window.
     ContextLength,
     /// The provider refused the content.
@@ -68,8 +71,10 @@ pub enum ProviderKind {
     Beginning,
     /// The provider refused the request for a reason of its own.
     Rejected,
-    /// The provider could not be reached, or the connection broke.
+    /// The provider could not be reached.
     Network,
+    /// The provider was reached, and the connection ended before the answer was complete.
+    Cut,
     /// The proxy before the provider could not be reached, or has a fault of its own.
     Proxy,
     /// That proxy wants a login, or another one.
@@ -157,8 +162,8 @@ impl ErrorCode {
 
     /// Whether the same request may well succeed when it is made again shortly.
     pub fn may_pass(self) -> bool {
-        use ProviderKind::{Network, Proxy, RateLimited, Upstream};
-        matches!(self, Self::Provider(Network | Proxy | RateLimited | Upstream))
+        use ProviderKind::{Cut, Network, Proxy, RateLimited, Upstream};
+        matches!(self, Self::Provider(Cut | Network | Proxy | RateLimited | Upstream))
     }
 
     /// The code's name on the wire, without its kind.

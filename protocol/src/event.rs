@@ -179,12 +179,12 @@ impl EventBody {
         matches!(self, Self::MessageCommitted { .. } | Self::TurnAccepted { .. })
     }
 
-    /// The digest of a text that is kept beside the log: of a system prompt, or of what a chat
-    /// template made of a request.
+    /// The digest of a text that is kept beside the log: of a system prompt, of what a chat template
+    /// made of a request, or of the request itself.
     pub fn refers_to(&self) -> Option<&str> {
         match self {
             Self::TurnAccepted { turn } => Some(&turn.prompt_digest),
-            Self::TurnAsked { sight, .. } => sight.rendered.as_deref(),
+            Self::TurnAsked { sight, .. } => sight.rendered.as_deref().or(sight.request.as_deref()),
             _ => None,
         }
     }

@@ -3,7 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Adjustment, Effort, Error, MessageId, ProfileName, ProviderName, Timestamp, TurnId};
+use crate::{
+    Adjustment, Effort, Error, MessageId, ProfileName, ProviderName, Timestamp, TurnId, Unsent,
+};
 
 /// Where a turn stands. Exactly one of the last five ends it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -94,9 +96,16 @@ pub struct Sight {
     /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
+    /// How hard the model was told to think, where that is not what was asked for: the nearest
+    /// effort that it takes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
     /// Whether the thinking of earlier answers was sent with them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub reasoning: bool,
+    /// `sha256:` and 64 hexadecimal digits of the request without its messages: of an endpoint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<String>,
     /// `sha256:` and 64 hexadecimal digits of what a chat template made of it, where that is known
     /// here: of the local model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -153,11 +162,15 @@ pub struct Turn {
     pub prompt_digest: String,
     /// The same of the bundle (all profiles and prompts) in force.
     pub bundle_digest: String,
-    /// As asked for; what is none was the provider's own default.
+    /// As asked for, and once `sight` is known, as it was sent. What is none is the provider's own
+    /// default.
     pub sampling: Sampling,
-    /// How hard the model was to think, as asked for; none was its own default.
+    /// How hard the model is told to think, in the same way; none is its own default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
+    /// What was asked for and not sent, because the provider is known to refuse it.
+    #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
+    pub unsent: Unsent,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<Sight>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -198,14 +198,14 @@ impl View {
                 if let Some(model) = model {
                     turn.model.clone_from(model);
                 }
-                turn.sight = Some(sight.clone());
+                turn.see(sight);
             }),
             EventBody::TurnGenerating { turn_id, sight, model } => self.on_turn(*turn_id, |turn| {
                 if let Some(model) = model {
                     turn.model.clone_from(model);
                 }
-                if sight.is_some() {
-                    turn.sight.clone_from(sight);
+                if let Some(sight) = sight {
+                    turn.see(sight);
                 }
                 turn.state = TurnState::Generating;
                 turn.waiting = None;

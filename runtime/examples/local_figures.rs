@@ -111,6 +111,7 @@ async fn answer(
         sampling: Sampling { max_tokens, ..Sampling::default() },
         effort: None,
         send_reasoning: false,
+        made: Vec::new(),
         recorded: Recorded::already(),
     };
     let stop = CancellationToken::new();

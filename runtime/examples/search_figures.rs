@@ -261,6 +261,7 @@ fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Ti
         bundle_digest: "sha256:1".to_owned(),
         sampling: Sampling::default(),
         effort: None,
+        unsent: protocol::Unsent::default(),
         sight: None,
         usage: None,
         timings: Timings::default(),

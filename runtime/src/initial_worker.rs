@@ -98,6 +98,7 @@ pub(crate) fn imported_turn(
         bundle_digest: String::new(),
         sampling: Sampling::default(),
         effort: None,
+        unsent: protocol::Unsent::default(),
         sight: None,
         usage: None,
         timings: Timings::default(),

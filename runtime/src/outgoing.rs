@@ -8,8 +8,8 @@
 //! (Anthropic). The log itself does not change. The same functions later show from it what was
 //! sent.
 
-use protocol::api::{InputMessage, InputRole, Sampling};
-use protocol::{Adjustment, Effort};
+use protocol::Adjustment;
+use protocol::api::{InputMessage, InputRole};
 
 use crate::unicode;
 
@@ -70,23 +70,6 @@ pub fn turns(shown: &[InputMessage]) -> Vec<InputMessage> {
         last.text.truncate(last.text.trim_end().len());
     }
     sent
-}
-
-/// The parameters to send.
-pub fn sampling(asked: Sampling, adjustments: &[Adjustment]) -> Sampling {
-    use Adjustment::{WithoutMaxTokens, WithoutSeed, WithoutTemperature, WithoutTopP};
-    let sent = |without| !adjustments.contains(&without);
-    Sampling {
-        temperature: asked.temperature.filter(|_| sent(WithoutTemperature)),
-        top_p: asked.top_p.filter(|_| sent(WithoutTopP)),
-        seed: asked.seed.filter(|_| sent(WithoutSeed)),
-        max_tokens: asked.max_tokens.filter(|_| sent(WithoutMaxTokens)),
-    }
-}
-
-/// How hard the model is told to think.
-pub fn effort(asked: Option<Effort>, adjustments: &[Adjustment]) -> Option<Effort> {
-    asked.filter(|_| !adjustments.contains(&Adjustment::WithoutEffort))
 }
 
 /// The fewest bytes of an old text that are recognised when the model repeats it. Fewer could be

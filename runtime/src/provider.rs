@@ -40,6 +40,8 @@ pub struct Request {
     pub effort: Option<Effort>,
     /// Whether the messages' reasoning is to be sent with them.
     pub send_reasoning: bool,
+    /// What the refusals of this turn's attempts led to so far.
+    pub made: Vec<Adjustment>,
     /// The provider waits for it between [`Output::Asking`] and sending.
     pub recorded: Recorded,
 }
@@ -76,10 +78,14 @@ pub struct Shown {
     pub model: Option<String>,
     /// What is known to be needed, and is done.
     pub adjustments: Vec<Adjustment>,
+    /// How hard the model is told to think, where that is not what was asked for.
+    pub effort: Option<Effort>,
     /// Whether the messages' reasoning is sent with them.
     pub reasoning: bool,
     /// What a chat template made of it, in the form in which it is kept.
     pub rendered: Option<String>,
+    /// The request to an endpoint, in the form in which it is kept.
+    pub request: Option<String>,
 }
 
 /// What comes back.
@@ -140,6 +146,17 @@ pub trait Provider: Send + Sync + 'static {
     /// How hard `model` can be told to think, in the order in which that is offered; empty where it
     /// cannot be told. As cheap as [`Self::usable`].
     fn efforts(&self, model: &str) -> Vec<Effort>;
+
+    /// Whether someone may choose `effort` for `model`: also one that is not offered because the
+    /// model was seen to refuse it, which may be over.
+    fn takes(&self, model: &str, effort: &Effort) -> bool {
+        self.efforts(model).contains(effort)
+    }
+
+    /// What `model` would be told now where `effort` is asked for.
+    fn told(&self, model: &str, effort: &Effort) -> Option<Effort> {
+        Some(effort.clone()).filter(|effort| self.efforts(model).contains(effort))
+    }
 
     /// What can be chosen. Never fails as a whole: what is known without asking anybody is
     /// in it beside the error. Bounded in number, time and size; may block on files.

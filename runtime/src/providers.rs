@@ -49,6 +49,11 @@ impl Choice {
     pub(crate) fn efforts(&self) -> Vec<Effort> {
         self.provider.efforts(&self.model)
     }
+
+    /// Whether it may be asked to think so hard.
+    pub(crate) fn takes(&self, effort: &Effort) -> bool {
+        self.provider.takes(&self.model, effort)
+    }
 }
 
 impl Providers {
@@ -121,18 +126,30 @@ impl Providers {
         match self.find(wish) {
             Ok(Choice { provider, .. }) if !provider.offers(model) => {
                 let message = format!("There is no local model `{model}`.");
-                Err(Error::new(ErrorCode::InvalidInput, message)
-                    .with_hint("`/api/v1/models` lists the models there are."))
+                Err(Error::new(ErrorCode::InvalidInput, message).with_hint(
+                    "Choose one that is listed, or put its file into the folder of models.",
+                ))
             }
             // Nobody answers anyway, which the conversation says itself.
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    /// Whether the model of such a conversation can be told this effort. Where nobody answers,
+    /// Whether the model of such a conversation may be asked for this effort. Where nobody answers,
     /// nobody knows better.
     pub(crate) fn takes(&self, wish: Wish<'_>, effort: &Effort) -> bool {
-        self.find(wish).is_ok_and(|choice| choice.efforts().contains(effort))
+        self.find(wish).is_ok_and(|choice| choice.takes(effort))
+    }
+
+    /// What the model of such a conversation can be told, as it is offered.
+    pub(crate) fn efforts(&self, wish: Wish<'_>) -> Vec<Effort> {
+        self.find(wish).map(|choice| choice.efforts()).unwrap_or_default()
+    }
+
+    /// What the model of such a conversation would be told now where `effort` is asked for.
+    pub(crate) fn told(&self, wish: Wish<'_>, effort: &Effort) -> Option<Effort> {
+        let choice = self.find(wish).ok()?;
+        choice.provider.told(&choice.model, effort)
     }
 
     /// What can be chosen, the default provider's first.
@@ -197,7 +214,7 @@ impl Providers {
             return Ok(());
         }
         Err(Error::new(ErrorCode::InvalidInput, "This provider is not configured.")
-            .with_hint("`/api/v1/models` lists the providers there are."))
+            .with_hint("Choose one that is listed."))
     }
 }
 

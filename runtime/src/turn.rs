@@ -90,6 +90,11 @@ impl TurnMachine {
         Self { begun: bytes, written, ..self }
     }
 
+    /// What is done otherwise than was asked for, since attempts were refused.
+    pub fn adjusted(&self) -> &[Adjustment] {
+        &self.adjusted
+    }
+
     /// Whether nothing more can happen.
     pub fn is_over(&self) -> bool {
         self.phase == Phase::Over

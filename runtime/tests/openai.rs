@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use protocol::ProviderKind::{
-    Auth, Compressed, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, Permission,
-    RateLimited, Upstream as UpstreamFault,
+    Auth, Compressed, ContentFilter, ContextLength, Cut, Malformed, ModelNotFound, Network,
+    Permission, RateLimited, Unfit, Upstream as UpstreamFault,
 };
 use protocol::api::{InputMessage, InputRole, Sampling};
 use protocol::{Error, ErrorCode, Finish, ProviderKind, TurnId, Usage};
@@ -70,6 +70,7 @@ fn request(text: &str) -> Request {
         sampling: Sampling::default(),
         effort: None,
         send_reasoning: false,
+        made: Vec::new(),
         recorded: Recorded::already(),
     }
 }
@@ -115,6 +116,13 @@ fn fold(outputs: &[Output]) -> (String, Output) {
     (text, last.clone())
 }
 
+/// What is said of a request, which is kept with it.
+fn shown(output: &Output) -> Shown {
+    let Output::Asking(shown) = output else { panic!("{output:?}") };
+    assert!(shown.request.is_some());
+    Shown { request: None, ..shown.clone() }
+}
+
 fn failure(outputs: &[Output]) -> (ProviderKind, Error) {
     match fold(outputs).1 {
         Output::Failed(error) => match error.code {
@@ -154,7 +162,7 @@ async fn an_answer_streams_with_its_usage() {
     let mut asked = request("hello there");
     asked.sampling = Sampling { temperature: Some(0.5), seed: Some(7), ..Sampling::default() };
     let outputs = ask(&provider, asked).await;
-    assert_eq!(outputs[0], Output::Asking(Shown::default()));
+    assert_eq!(shown(&outputs[0]), Shown::default());
     let pieces = ["You ", "said: ", "hello ", "there"].map(|text| Output::Text(text.into()));
     assert_eq!((&outputs[1], &outputs[2..6]), (&Output::Began, &pieces[..]));
     let usage = Usage {
@@ -293,16 +301,16 @@ async fn failures_and_their_kinds() {
         ("200 with HTML", respond(200, &html, gateway), Malformed, ""),
         ("200 with other JSON", json(200, json!({ "choices": [] })), Malformed, ""),
         ("not HTTP", vec![ssh], Malformed, ""),
-        ("closed at once", vec![Step::Close], Network, ""),
-        ("reset at once", vec![Step::Reset], Network, ""),
+        ("closed at once", vec![Step::Close], Cut, ""),
+        ("reset at once", vec![Step::Reset], Cut, ""),
         ("malformed JSON", stream([a(), text("data: {\"choices\":[\n\n")]), Malformed, "a"),
         ("error in the stream", stream([a(), error]), UpstreamFault, "a"),
-        ("closed in the stream", stream([a(), Step::Close]), Network, "a"),
-        ("reset in the stream", stream([a(), Step::Hold, Step::Reset]), Network, "a"),
-        ("ended without a finish", stream([a()]), Network, "a"),
-        ("cut in an event", stream([a(), text("data: {\"choi"), Step::Close]), Network, "a"),
+        ("closed in the stream", stream([a(), Step::Close]), Cut, "a"),
+        ("reset in the stream", stream([a(), Step::Hold, Step::Reset]), Cut, "a"),
+        ("ended without a finish", stream([a()]), Cut, "a"),
+        ("cut in an event", stream([a(), text("data: {\"choi"), Step::Close]), Cut, "a"),
         ("a long line", stream([a(), Step::LongLine { bytes: 100_000_000 }]), Malformed, "a"),
-        ("only a tool call", stream([tool, text(STOP)]), Malformed, ""),
+        ("only a tool call", stream([tool, text(STOP)]), Unfit, ""),
         ("nothing but [DONE]", stream([text("data: [DONE]\n\n")]), Malformed, ""),
     ];
     for (name, steps, kind, said) in rows {
@@ -397,8 +405,8 @@ async fn what_does_not_fit_is_left_out_and_what_cannot_is_not_sent() {
     asked.messages.insert(0, old);
     let outputs = ask(&provider, asked).await;
     assert_eq!(
-        outputs[0],
-        Output::Asking(Shown { left_out: 1, window_tokens: Some(1_000), ..Shown::default() })
+        shown(&outputs[0]),
+        Shown { left_out: 1, window_tokens: Some(1_000), ..Shown::default() }
     );
     let sent = upstream.log().requests[0].body.clone().unwrap();
     assert_eq!(sent["messages"].as_array().map(Vec::len), Some(2));

@@ -13,6 +13,7 @@ pub mod problem;
 pub mod proxy;
 pub mod sample;
 pub mod settings;
+pub mod table;
 pub mod value;
 
 pub use load::{Config, Sources};

@@ -87,8 +87,12 @@ pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
     let mut all: Vec<Arc<dyn Provider>> = vec![Arc::new(local)];
     for endpoint in endpoints(config) {
         let name = endpoint.name.clone();
-        let endpoint = Openai::new(endpoint);
-        all.push(Arc::new(endpoint.map_err(|source| ProviderError { name, source })?));
+        let key_header = endpoint.key_header.clone();
+        let endpoint = Openai::new(endpoint).map_err(|source| {
+            let setting = setting_of(&source, key_header.as_deref());
+            ProviderError { place: config.place(&name, setting), name, source }
+        });
+        all.push(Arc::new(endpoint?));
     }
     let mut providers = Providers::none().with_bundled_model(bundled);
     for provider in all {
@@ -102,10 +106,25 @@ pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
 
 /// An endpoint that cannot be used as it is configured.
 #[derive(Debug, thiserror::Error)]
-#[error("the provider {name} cannot be used")]
+#[error("{place}: the provider {name} cannot be used")]
 pub struct ProviderError {
+    /// Where the setting stands that is wrong.
+    place: String,
     name: ProviderName,
     source: ConfigError,
+}
+
+/// The setting that is wrong.
+fn setting_of(error: &ConfigError, key_header: Option<&str>) -> &'static str {
+    match error {
+        ConfigError::BaseUrl(_) | ConfigError::Certificates => "base_url",
+        ConfigError::ServerName => "tls_server_name",
+        ConfigError::ApiKey => "api_key_file",
+        ConfigError::Header(name) if key_header == Some(name) => "key_header",
+        ConfigError::Header(_) => "headers",
+        ConfigError::Proxy(_) => "proxy",
+        ConfigError::CaFile(_) => "ca_file",
+    }
 }
 
 /// The endpoint of the base URL, and those of the file's tables.

@@ -1,32 +1,53 @@
 //! What answers in a conversation, and the way to change it.
 
 use leptos::prelude::*;
+use protocol::{Effort, Turn, TurnId, Worker};
 
 use crate::erase::words;
 use crate::live::Conversation;
 use crate::route::profile_page;
 use crate::text::{self, tr};
 
-/// The titles of the profiles, in the page's language, and the model of the page's worker.
+/// The titles of the profiles, in the page's language, and what holds for the page's worker.
 #[derive(Clone)]
 pub struct Choices {
     pub titles: Vec<(String, String)>,
     pub model: Option<String>,
+    /// The effort that is asked for, and what the model is told instead, as it was when the page
+    /// was loaded.
+    pub effort: Option<(Effort, Option<Effort>)>,
 }
 
-/// A link: the profile, the model, and how hard it is to think where that was chosen. What it leads to is a page of its own, which the router
-/// of this one does not know.
+/// A link: the profile, the model, and how hard it is to think where that was chosen. What it leads
+/// to is a page of its own, which the router of this one does not know.
 #[component]
 pub fn AnswersHere() -> impl IntoView {
-    let Conversation { worker_id, worker, .. } = expect_context();
-    let Choices { titles, model } = expect_context();
+    let conversation: Conversation = expect_context();
+    let Choices { titles, model, effort } = expect_context();
+    let worker = conversation.worker.clone();
+    let at_first = worker.get_untracked();
+    let loaded = untrack(|| newest(&conversation, None)).map(|turn| turn.turn_id);
+    let worker_id = conversation.worker_id;
     let chosen = move || {
         let worker = worker.read();
         let name = worker.profile.as_str();
         let title = titles.iter().find(|(known, _)| known == name);
         let title = title.map_or(name, |(_, title)| title).to_owned();
         let model = worker.model.as_ref().or(model.as_ref()).cloned();
-        let effort = worker.effort.as_ref().map(text::thinks);
+        let effort = worker.effort.as_ref().map(|asked| {
+            let turn = newest(&conversation, loaded);
+            let turn =
+                turn.filter(|turn| is_of(turn, &worker) && turn.asked_effort() == Some(asked));
+            match (turn, &effort) {
+                (Some(turn), _) => text::thinks_as(asked, turn.effort.as_ref()),
+                (None, Some((known, told)))
+                    if known == asked && is_as_loaded(&worker, &at_first) =>
+                {
+                    text::thinks_as(asked, told.as_ref())
+                }
+                _ => text::thinks(asked),
+            }
+        });
         let parts = [Some(title), model, effort].into_iter().flatten();
         parts.collect::<Vec<_>>().join(" · ")
     };
@@ -40,4 +61,21 @@ pub fn AnswersHere() -> impl IntoView {
             {words(chosen)}
         </a>
     }
+}
+
+/// The newest turn that is shown and of which it is known what was sent, unless it is `loaded`.
+fn newest(conversation: &Conversation, loaded: Option<TurnId>) -> Option<Turn> {
+    let turn = conversation.entries.read().last()?.turn.as_ref()?.get();
+    (turn.sight.is_some() && Some(turn.turn_id) != loaded).then_some(turn)
+}
+
+/// Whether a turn was asked as the next one will be.
+fn is_of(turn: &Turn, worker: &Worker) -> bool {
+    let model = worker.model.as_ref().is_none_or(|model| *model == turn.model);
+    model && turn.profile == worker.profile
+}
+
+/// Whether the same model answers as when the page was loaded.
+fn is_as_loaded(now: &Worker, then: &Worker) -> bool {
+    (&now.profile, &now.provider, &now.model) == (&then.profile, &then.provider, &then.model)
 }

@@ -88,6 +88,7 @@ pub fn ConsoleView(
     let Console {
         snapshot,
         provider,
+        told_effort,
         profiles,
         workers,
         now,
@@ -96,9 +97,10 @@ pub fn ConsoleView(
         refused,
         deleted,
     } = console;
+    let effort = snapshot.worker.effort.clone().map(|asked| (asked, told_effort));
     let conversation = Conversation::new(snapshot, wanted);
     provide_context(FormId(message_id));
-    provide_context(Choices { titles: profiles, model: provider.model.clone() });
+    provide_context(Choices { titles: profiles, model: provider.model.clone(), effort });
     provide_context(conversation.clone());
     let at_work = conversation.clone();
     let activity = Memo::new(move |_| at_work.activity());

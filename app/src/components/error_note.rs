@@ -55,7 +55,7 @@ pub fn ErrorNote(
             let path = worker_id.map_or("/settings#model".to_owned(), profile_page);
             Some(erase(view! {
                 <p>
-                    <a href=path rel="external">{tr!(profile_and_model)}</a>
+                    <a href=path rel="external">{tr!(choose_another_model)}</a>
                 </p>
             }))
         }

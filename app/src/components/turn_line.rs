@@ -196,7 +196,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
         usage.map(|usage| text::tokens_out(usage.completion_tokens)),
         speed.map(|speed| text::speed(&speed)),
         timings.first_token_ms.map(|ms| text::first_token(&label::seconds(ms))),
-        turn.effort.as_ref().map(text::thinks),
+        text::thought_as(turn),
     ];
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
     let seen = (turn.sight.is_some() && !turn.provider.is_imported()).then(|| {

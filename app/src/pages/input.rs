@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use leptos::serde_json;
-use protocol::api::{InputMessage, InputRole, Sampling, TurnInput};
+use protocol::api::{InputMessage, InputRole, Sampling, SentRequest, TurnInput};
 use protocol::{Error, Turn, WorkerId};
 
 use crate::components::{ErrorNote, Moment, attempts};
@@ -63,15 +63,23 @@ fn sent(turn: &Turn, input: &TurnInput) -> Erased {
         shown(message, begun)
     });
     let messages: Vec<_> = messages.collect();
-    let json = serde_json::to_string_pretty(input).unwrap_or_default();
+    let (name, what, json) = match &input.request {
+        Some(SentRequest { interface, body }) => {
+            (tr!(input_json), text::interface(*interface), body.clone())
+        }
+        None => {
+            let record = serde_json::to_string_pretty(input).unwrap_or_default();
+            (tr!(input_json_record), tr!(input_json_record_what), record)
+        }
+    };
     erase(view! {
         <section aria-labelledby="sent">
             <h2 id="sent">{tr!(input_messages)}</h2>
             <ol class="sent">{messages}</ol>
             {rendered(input)}
             <details>
-                <summary>{tr!(input_json)}</summary>
-                <p class="quiet">{tr!(input_json_how)}</p>
+                <summary>{name}</summary>
+                <p class="quiet">{what} " " {tr!(input_json_how)}</p>
                 <pre class="json" tabindex="0">
                     {format!("\n{json}")}
                 </pre>
@@ -144,7 +152,8 @@ fn how(turn: &Turn) -> Erased {
         (tr!(model), Some(turn.model.clone())),
         (tr!(input_provider), Some(label::place(&turn.provider))),
         (tr!(input_profile), Some(turn.profile.to_string())),
-        (tr!(input_parameters), Some(parameters(turn.sampling))),
+        (tr!(input_parameters), Some(sent_parameters(turn))),
+        (tr!(input_unsent), unsent(turn)),
         (tr!(input_effort), Some(effort(turn))),
         (tr!(input_reasoning), earlier_thinking(turn)),
         (tr!(input_adjustments), adjustments(turn)),
@@ -187,12 +196,28 @@ fn parameters(sampling: Sampling) -> String {
         max_tokens.map(|value| format!("max_tokens {value}")),
     ];
     let set: Vec<_> = set.into_iter().flatten().collect();
-    if set.is_empty() { tr!(input_parameters_none).to_owned() } else { set.join(", ") }
+    set.join(", ")
+}
+
+fn sent_parameters(turn: &Turn) -> String {
+    let sent = parameters(turn.sampling);
+    if sent.is_empty() { tr!(input_parameters_none).to_owned() } else { sent }
+}
+
+/// What was asked for and not sent; how hard the model was to think stands beside what it was told.
+fn unsent(turn: &Turn) -> Option<String> {
+    Some(parameters(turn.unsent.sampling)).filter(|unsent| !unsent.is_empty())
 }
 
 fn effort(turn: &Turn) -> String {
-    let told = turn.effort.as_ref().map(text::effort);
-    told.unwrap_or_else(|| tr!(input_effort_none).to_owned())
+    match (&turn.unsent.effort, &turn.effort) {
+        (None, Some(told)) => text::effort(told),
+        (None, None) => tr!(input_effort_none).to_owned(),
+        (Some(asked), Some(told)) => {
+            tr!(input_effort_other, effort = text::effort(told), asked = text::effort(asked))
+        }
+        (Some(asked), None) => tr!(input_effort_untold, asked = text::effort(asked)),
+    }
 }
 
 /// Whether the thinking of earlier answers was sent with them; none where nothing was sent.

@@ -157,20 +157,34 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
                 }));
             }
         }
-        if let Some(error) = provider.error {
-            let said = format!("{} {}", error.message, error.hint.unwrap_or_default());
-            let (what, next) = (text::error_title(error.code), text::error_next(error.code));
-            notes.push(erase(view! {
-                <li>
-                    {what} " " {next} " " <span lang="en">{said}</span>
-                </li>
-            }));
+        let is_empty = options.is_empty();
+        match provider.error {
+            Some(error) => {
+                let said = format!("{} {}", error.message, error.hint.unwrap_or_default());
+                let (what, next) = (text::error_title(error.code), text::error_next(error.code));
+                let place = place.clone();
+                notes.push(erase(view! {
+                    <li>
+                        <strong>{place}</strong> ": " {what} ". " {next} " "
+                        <span lang="en">{said}</span>
+                    </li>
+                }));
+            }
+            None if is_empty => {
+                let none = tr!(models_none, place = &place);
+                notes.push(erase(view! { <li>{none}</li> }));
+            }
+            None => {}
         }
         if provider.left_out > 0 {
             let more = text::models_left_out(provider.left_out);
-            notes.push(erase(view! { <li>{more}</li> }));
+            let place = place.clone();
+            notes.push(erase(view! { <li><strong>{place}</strong> ": " {more}</li> }));
         }
-        groups.push(erase(view! { <optgroup label=place>{options}</optgroup> }));
+        // A group without a model is no choice; a note says why.
+        if !is_empty {
+            groups.push(erase(view! { <optgroup label=place>{options}</optgroup> }));
+        }
     }
     let notes = (!notes.is_empty())
         .then(|| view! { <ul class="quiet model-notes" id="model-notes">{notes}</ul> });

@@ -107,12 +107,16 @@ fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl Into
 }
 
 fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView + use<> {
-    let LearnedModel { model, adjustments, window_tokens, prompt_tokens, refused_efforts } =
-        learned;
+    let LearnedModel { model, adjustments, window_tokens, prompt_tokens, .. } = learned;
     let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
     let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
-    let efforts =
-        refused_efforts.into_iter().map(|effort| tr!(learned_effort, effort = effort.to_string()));
+    // What it takes tells what it refuses.
+    let taken: Vec<_> = learned.taken_efforts.iter().map(ToString::to_string).collect();
+    let refused = if taken.is_empty() { learned.refused_efforts } else { Vec::new() };
+    let refused = refused.into_iter();
+    let efforts = refused.map(|effort| tr!(learned_effort, effort = effort.to_string()));
+    let efforts = efforts
+        .chain((!taken.is_empty()).then(|| tr!(learned_efforts, efforts = taken.join(", "))));
     let parts = adjustments.into_iter().map(adjustment).chain(window).chain(prompt).chain(efforts);
     let parts = parts.collect::<Vec<_>>().join(" · ");
     let forget = tr!(forget_of, model = &model);

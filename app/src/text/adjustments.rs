@@ -1,5 +1,7 @@
 //! What was done otherwise for a provider that refused it, in the reader's language.
 
+#[cfg(feature = "ssr")]
+use protocol::api::Interface;
 use protocol::{Adjustment, Retry};
 
 use super::{Locale, error_title};
@@ -30,8 +32,18 @@ fn asked_again(adjustment: Adjustment) -> String {
             Adjustment::WithoutBeginning => tr!(again_beginning).to_owned(),
             Adjustment::WithReasoning => tr!(again_with_reasoning).to_owned(),
             Adjustment::WithoutReasoning => tr!(again_without_reasoning).to_owned(),
+            Adjustment::NearestEffort => tr!(again_nearest_effort).to_owned(),
             _ => tr!(again_fewer).to_owned(),
         },
+    }
+}
+
+/// By which interface an endpoint was asked.
+#[cfg(feature = "ssr")]
+pub fn interface(interface: Interface) -> &'static str {
+    match interface {
+        Interface::ChatCompletions => tr!(input_json_chat),
+        Interface::Responses => tr!(input_json_responses),
     }
 }
 
@@ -46,6 +58,7 @@ pub fn adjustment(adjustment: Adjustment) -> String {
             Adjustment::WithoutBeginning => tr!(sent_beginning).to_owned(),
             Adjustment::WithReasoning => tr!(sent_with_reasoning).to_owned(),
             Adjustment::WithoutReasoning => tr!(sent_without_reasoning).to_owned(),
+            Adjustment::NearestEffort => tr!(sent_nearest_effort).to_owned(),
             _ => tr!(sent_fewer).to_owned(),
         },
     }
@@ -57,6 +70,7 @@ fn parameter(adjustment: Adjustment) -> Option<(&'static str, bool)> {
         Adjustment::WithoutTemperature => Some(("temperature", true)),
         Adjustment::WithoutTopP => Some(("top_p", true)),
         Adjustment::WithoutSeed => Some(("seed", true)),
+        Adjustment::WithoutStream => Some(("stream", true)),
         Adjustment::WithoutStreamOptions => Some(("stream_options", true)),
         Adjustment::WithoutReasoningSummary => Some(("reasoning.summary", true)),
         Adjustment::WithoutEffort => Some(("reasoning_effort", true)),
@@ -67,6 +81,7 @@ fn parameter(adjustment: Adjustment) -> Option<(&'static str, bool)> {
         | Adjustment::WithoutBeginning
         | Adjustment::WithReasoning
         | Adjustment::WithoutReasoning
+        | Adjustment::NearestEffort
         | Adjustment::FewerMessages => None,
     }
 }

@@ -39,6 +39,8 @@ pub fn error_title(code: Code) -> &'static str {
         Code::Provider(Kind::Beginning) => tr!(error_beginning),
         Code::Provider(Kind::Rejected) => tr!(error_rejected),
         Code::Provider(Kind::Network) => tr!(error_network),
+        Code::Provider(Kind::Cut) => tr!(error_cut),
+        Code::Provider(Kind::Unfit) => tr!(error_unfit),
         Code::Provider(Kind::Proxy) => tr!(error_proxy),
         Code::Provider(Kind::ProxyAuth) => tr!(error_proxy_auth),
         Code::Provider(Kind::ProxyRefused) => tr!(error_proxy_refused),
@@ -81,6 +83,8 @@ pub fn error_next(code: Code) -> &'static str {
         Code::Provider(Kind::Malformed) => tr!(next_malformed),
         Code::Provider(Kind::Compressed) => tr!(next_compressed),
         Code::Provider(Kind::Network) => tr!(next_network),
+        Code::Provider(Kind::Cut) => tr!(next_timeout),
+        Code::Provider(Kind::Unfit) => tr!(next_unfit),
         Code::Provider(Kind::Proxy) => tr!(next_proxy),
         Code::Provider(Kind::ProxyAuth) => tr!(next_proxy_auth),
         Code::Provider(Kind::ProxyRefused) => tr!(next_proxy_refused),
@@ -102,7 +106,13 @@ pub fn error_next(code: Code) -> &'static str {
 pub fn remedy(code: Code) -> Remedy {
     match code {
         Code::Provider(
-            Kind::ModelNotFound | Kind::Permission | Kind::Parameter | Kind::Roles | Kind::Rejected,
+            Kind::ModelNotFound
+            | Kind::Unfit
+            | Kind::Api
+            | Kind::Permission
+            | Kind::Parameter
+            | Kind::Roles
+            | Kind::Rejected,
         ) => Remedy::Choose,
         Code::Unavailable | Code::Provider(Kind::Auth | Kind::ProxyAuth) => {
             Remedy::Link { path: "/settings#model", words: tr!(remedy_settings) }

@@ -221,9 +221,12 @@ mod tests {
             left_out: 2,
             window_tokens: Some(9),
             adjustments: vec![Adjustment::SystemInUser, Adjustment::WithoutTopP],
+            effort: Some(Effort::none()),
             reasoning: true,
             rendered: Some("sha256:0".into()),
+            request: Some("sha256:1".into()),
         });
+        full.unsent = Unsent { sampling, effort: Some(Effort::none()) };
         full.effort = Some(Effort::none());
         full.retries = [None, Some(Adjustment::FewerMessages)]
             .map(|adjustment| Retry {

@@ -94,6 +94,7 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
         bundle_digest: "sha256:0".to_owned(),
         sampling: Sampling::default(),
         effort: None,
+        unsent: protocol::Unsent::default(),
         sight: None,
         usage: None,
         timings: Timings::default(),

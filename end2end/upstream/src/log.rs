@@ -38,6 +38,8 @@ pub struct Entry {
     pub headers: BTreeMap<String, String>,
     /// The body, if it was JSON.
     pub body: Option<Value>,
+    /// The body as it came, if it was text.
+    pub text: Option<String>,
     /// When the peer was seen to have closed the connection before the reply was over.
     pub gone_ms: Option<u64>,
     /// When the reply was over.

@@ -19,6 +19,8 @@ pub struct Rule {
 pub enum When {
     /// It has this field.
     Has(String),
+    /// It has this value at this place, a JSON pointer.
+    Is(String, Value),
     /// Its roles do not take turns behind a system message, beginning with the user's, as the
     /// templates of Gemma and Mistral want it.
     NotAlternating,
@@ -54,6 +56,7 @@ impl When {
             Self::Reasoned => answers.any(|answer| answer["reasoning_content"].is_string()),
             Self::Unreasoned => answers.any(|answer| !answer["reasoning_content"].is_string()),
             Self::Has(field) => request.get(field).is_some(),
+            Self::Is(place, value) => request.pointer(place) == Some(value),
             Self::NotAlternating => {
                 let talk = messages.iter().skip_while(|message| message["role"] == "system");
                 let expected = ["user", "assistant"].into_iter().cycle();

@@ -152,6 +152,7 @@ impl Shared {
             authorization: request.headers.get("authorization").cloned(),
             headers: request.headers.clone(),
             body: body.clone(),
+            text: String::from_utf8(request.body.clone()).ok(),
             ..Entry::default()
         };
         let number = self.book.add(entry, stream);

@@ -263,8 +263,10 @@ impl Builder {
                 left_out: plan.left_out,
                 window_tokens: Some(8),
                 adjustments: vec![Adjustment::SystemInUser],
+                effort: None,
                 reasoning: true,
                 rendered: None,
+                request: None,
             };
             // Logs of earlier versions tell the sight with the beginning.
             let sight = match ends {
@@ -336,6 +338,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         bundle_digest: "sha256:1".to_owned(),
         sampling: Sampling { temperature: Some(0.3), top_p: Some(0.9), ..Sampling::default() },
         effort: None,
+        unsent: protocol::Unsent::default(),
         sight: None,
         usage: None,
         timings: Timings::default(),

@@ -74,7 +74,11 @@ proptest! {
         round_trips(&Cancelled { turn: None });
         let messages = [InputRole::System, InputRole::User, InputRole::Assistant]
             .map(|role| InputMessage::new(role, text.clone()));
-        round_trips(&TurnInput { rendered: Some(text.clone()), model: text, messages: messages.into(), sampling, effort: Some(Effort::none()), with_reasoning: true, adjustments: vec![protocol::Adjustment::MaxTokens] });
+        let request = Some(protocol::api::SentRequest {
+            interface: protocol::api::Interface::Responses,
+            body: text.clone(),
+        });
+        round_trips(&TurnInput { rendered: Some(text.clone()), model: text, messages: messages.into(), sampling, effort: Some(Effort::none()), with_reasoning: true, adjustments: vec![protocol::Adjustment::MaxTokens], unsent: protocol::Unsent { sampling, effort: None }, request });
     }
 
     #[test]

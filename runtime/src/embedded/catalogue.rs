@@ -4,7 +4,7 @@ use protocol::api::ProviderStatus;
 use protocol::catalogue::{
     Forgotten, LearnedModel, ModelList, ProfileDetail, ProfileList, ProfileSummary,
 };
-use protocol::{Error, ErrorCode, ProfileName, ProviderName, Worker};
+use protocol::{Effort, Error, ErrorCode, ProfileName, ProviderName, Worker};
 
 use super::Runtime;
 use crate::bundle::Profile;
@@ -72,6 +72,14 @@ impl Runtime {
                 reason: self.choice_of(worker).err(),
             },
         }
+    }
+
+    /// What the model of a conversation would be told now where the conversation's effort is asked
+    /// for: another one, or none, where the model was seen to refuse it.
+    pub fn told_effort(&self, worker: &Worker) -> Option<Effort> {
+        let profile = self.bundle().profile(&worker.profile)?;
+        let providers = &self.inner.shared.providers;
+        providers.told(Wish::of(worker, profile), worker.effort.as_ref()?)
     }
 
     fn detail(&self, profile: &Profile) -> Result<ProfileDetail, Error> {

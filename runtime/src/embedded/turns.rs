@@ -3,6 +3,7 @@
 use protocol::api::{InputMessage, InputRole, TurnInput};
 use protocol::{Error, ErrorCode, TurnId, WorkerId};
 
+use crate::provider::openai;
 use crate::worker::{CONTEXT_BYTES, Context, Shared};
 use crate::{fault, outgoing, rendered};
 
@@ -23,21 +24,26 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
     let seen = Context::new(branch).since(first);
     let adjustments = sight.adjustments;
     let system = system.unwrap_or_default();
-    let rendered = match &sight.rendered {
+    let messages = outgoing::messages(&system, &seen, &adjustments, sight.reasoning);
+    let kept = match sight.rendered.as_ref().or(sight.request.as_ref()) {
         None => None,
         Some(digest) => shared.store.prompt(digest).await.map_err(fault::from_store)?,
     };
-    let shown = [InputMessage::new(InputRole::System, system.clone())];
+    let (rendered, request) = if sight.rendered.is_some() { (kept, None) } else { (None, kept) };
+    let request = request.and_then(|kept| openai::sent_request(&kept, &messages, sight.reasoning));
+    let shown = [InputMessage::new(InputRole::System, system)];
     let shown = shown.into_iter().filter(|system| !outgoing::is_blank(&system.text));
     let shown: Vec<_> = shown.chain(seen.iter().cloned()).collect();
     Ok(TurnInput {
         model: turn.model,
-        messages: outgoing::messages(&system, &seen, &adjustments, sight.reasoning),
-        sampling: outgoing::sampling(turn.sampling, &adjustments),
-        effort: outgoing::effort(turn.effort, &adjustments),
+        messages,
+        sampling: turn.sampling,
+        effort: turn.effort,
         with_reasoning: sight.reasoning,
         rendered: rendered.and_then(|kept| rendered::expand(&kept, &shown)),
         adjustments,
+        unsent: turn.unsent,
+        request,
     })
 }
 

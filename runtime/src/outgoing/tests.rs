@@ -40,10 +40,6 @@ fn adjustments_are_done() {
     assert_eq!(sent(&[Adjustment::SystemInUser]), all(&[(User, "s\n\na"), (Assistant, "b")]));
     assert_eq!(sent(&[Adjustment::WithoutBeginning]), all(&[(System, "s"), (User, "a")]));
     assert_eq!(messages(" \n", &shown, &[], false), shown);
-    let asked =
-        Sampling { temperature: Some(1.0), top_p: Some(0.5), seed: Some(7), max_tokens: Some(9) };
-    let left = sampling(asked, &[Adjustment::WithoutTemperature, Adjustment::WithoutSeed]);
-    assert_eq!(left, Sampling { temperature: None, seed: None, ..asked });
 }
 
 #[test]

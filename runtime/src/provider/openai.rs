@@ -61,6 +61,7 @@ pub use config::{
 };
 pub use endpoint::route::{ProxySetting, ProxyVariables};
 pub use models::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
+pub(crate) use request::kept::sent_request;
 
 /// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
 /// asked for its models yet. A request for this name, or for an empty one, asks it.
@@ -101,6 +102,18 @@ impl Openai {
             turns: TaskTracker::new(),
             closed: CancellationToken::new(),
         })
+    }
+}
+
+impl Openai {
+    /// What was learned of a model, and what the owner says of it.
+    fn known_of(&self, model: &str) -> (learned::Habits, &ModelSettings) {
+        let model = match self.shared.known_model() {
+            Some(known) if model == FIRST_MODEL => known,
+            _ => model,
+        };
+        let settings = ModelSettings::of(&self.shared.config.model_tables, model);
+        (self.shared.learned.of(model), settings)
     }
 }
 
@@ -154,12 +167,18 @@ impl Provider for Openai {
     }
 
     fn efforts(&self, model: &str) -> Vec<Effort> {
-        let model = match self.shared.known_model() {
-            Some(known) if model == FIRST_MODEL => known,
-            _ => model,
-        };
-        let settings = ModelSettings::of(&self.shared.config.model_tables, model);
-        self.shared.learned.of(model).efforts(settings)
+        let (habits, settings) = self.known_of(model);
+        habits.efforts(settings)
+    }
+
+    fn takes(&self, model: &str, effort: &Effort) -> bool {
+        let (habits, settings) = self.known_of(model);
+        habits.may_choose(settings, effort)
+    }
+
+    fn told(&self, model: &str, effort: &Effort) -> Option<Effort> {
+        let (habits, settings) = self.known_of(model);
+        habits.told(settings, effort)
     }
 
     async fn models(&self) -> ProviderModels {

@@ -17,12 +17,6 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// The same without what the model cannot be told.
-    pub(crate) fn told(mut self, efforts: &[Effort]) -> Self {
-        self.effort = self.effort.filter(|effort| efforts.contains(effort));
-        self
-    }
-
     /// For an answer in place of `before`, which was used up by thinking: the least of the
     /// `efforts` that the model takes; where it was asked for that already, or takes none, more
     /// room within its window.
@@ -93,11 +87,5 @@ mod tests {
         assert_eq!(room(&thought, &[]), (None, Some(1_948)));
         thought.usage = Some(counted(1_990));
         assert_eq!(room(&thought, &[]), (None, Some(1_990)));
-    }
-
-    #[test]
-    fn what_a_model_does_not_take_is_not_asked_for() {
-        assert_eq!(asked(Some("low")).told(&[]), asked(None));
-        assert_eq!(asked(Some("low")).told(&Effort::usual()), asked(Some("low")));
     }
 }

@@ -46,7 +46,7 @@ impl Wanted {
         // An effort that is only kept is dropped where another model does not take it.
         let effort = effort.filter(|effort| named.is_some() || providers.takes(wish, effort));
         if let Some(effort) = named.filter(|effort| !providers.takes(wish, effort)) {
-            return Err(no_effort(&effort));
+            return Err(no_effort(&effort, &providers.efforts(wish)));
         }
         Ok(Some(EventBody::ProfileChanged { profile: name, provider, model, effort }))
     }
@@ -59,13 +59,18 @@ pub(crate) fn profile_gone(name: &ProfileName) -> Error {
         .with_hint("Choose another one for this conversation, or put it back into profiles.toml.")
 }
 
-fn no_effort(effort: &Effort) -> Error {
-    let message = format!("This model cannot be told the effort `{effort}`.");
+fn no_effort(effort: &Effort, taken: &[Effort]) -> Error {
+    let taken: Vec<_> = taken.iter().map(Effort::as_str).collect();
+    let takes = match taken[..] {
+        [] => "It cannot be told how hard to think.".to_owned(),
+        _ => format!("It takes {}.", taken.join(", ")),
+    };
+    let message = format!("This model does not take the effort `{effort}`. {takes}");
     Error::new(ErrorCode::InvalidInput, message)
-        .with_hint("`/api/v1/models` lists the efforts of each model.")
+        .with_hint("Choose an effort that it takes, or the model’s default.")
 }
 
 fn no_profile(name: &ProfileName) -> Error {
     Error::new(ErrorCode::InvalidInput, format!("There is no profile `{name}`."))
-        .with_hint("`/api/v1/profiles` lists the profiles there are.")
+        .with_hint("Choose one that is listed.")
 }

@@ -45,11 +45,12 @@ impl Context {
 
     /// What the model sees of it.
     pub(crate) fn sight(&self, shown: Shown) -> Sight {
-        let Shown { left_out, window_tokens, adjustments, reasoning, rendered, .. } = shown;
-        let rendered = rendered.as_deref().map(text_digest);
+        let Shown { left_out, window_tokens, adjustments, effort, reasoning, .. } = shown;
+        let rendered = shown.rendered.as_deref().map(text_digest);
+        let request = shown.request.as_deref().map(text_digest);
         let first = self.branch.messages.get(left_out as usize).map(|message| message.id);
         let left_out = self.branch.older + left_out;
-        Sight { first, left_out, window_tokens, adjustments, reasoning, rendered }
+        Sight { first, left_out, window_tokens, adjustments, effort, reasoning, rendered, request }
     }
 }
 

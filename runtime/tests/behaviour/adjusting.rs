@@ -23,6 +23,7 @@ async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
     call.refuse(ProviderKind::Roles, Adjustment::SystemInUser).await;
     let call = stage.script.call().await;
     let made = vec![Adjustment::WithoutTemperature, Adjustment::SystemInUser];
+    assert_eq!(call.request.made, made, "each attempt knows of those before it");
     begins(&call, made.clone()).await;
     call.text("a").await;
     call.finish().await;

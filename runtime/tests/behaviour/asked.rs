@@ -1,5 +1,6 @@
 //! What was sent is kept from the attempt on, however the attempt ends (invariant 8).
 
+use protocol::api::Interface;
 use protocol::{Adjustment, ErrorCode, ProviderKind, TimeoutPhase, TurnState};
 use runtime::provider::{Output, Shown};
 use runtime::store::Store as _;
@@ -116,6 +117,29 @@ async fn what_a_template_adds_is_kept_beside_the_log() {
     assert_eq!(input.rendered, Some(format!("<s>{system}|q")));
     // An export and an import have it, too.
     let digest = turn.sight.unwrap().rendered.unwrap();
+    let whole = stage.store.whole(stage.worker).await.unwrap().unwrap();
+    assert!(whole.prompts.iter().any(|prompt| prompt.digest == digest && prompt.text == kept));
+}
+
+/// Of an endpoint: the body, in which the messages stand as they were sent, then and after an export.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_request_is_kept_without_its_messages_and_shown_with_them() {
+    let mut stage = Stage::new().await;
+    let (accepted, call) = stage.ask("\"q\"").await;
+    let kept = r#"{"interface":"responses","body":{"model":"m","instructions":null,"input":null,"stream":true}}"#;
+    call.asks(Shown { request: Some(kept.to_owned()), ..Shown::default() }).await;
+    call.say(Output::Began).await;
+    call.text("a").await;
+    call.finish().await;
+    let turn = stage.ended(&accepted).await;
+    let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
+    let instructions = serde_json::to_string(&input.messages[0].text).unwrap();
+    let body = format!(
+        r#"{{"model":"m","instructions":{instructions},"input":[{{"role":"user","content":"\"q\""}}],"stream":true}}"#
+    );
+    let request = input.request.unwrap();
+    assert_eq!((request.interface, request.body), (Interface::Responses, body));
+    let digest = turn.sight.unwrap().request.unwrap();
     let whole = stage.store.whole(stage.worker).await.unwrap().unwrap();
     assert!(whole.prompts.iter().any(|prompt| prompt.digest == digest && prompt.text == kept));
 }

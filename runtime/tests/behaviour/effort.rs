@@ -64,7 +64,8 @@ async fn a_refused_effort_is_told() {
     call.finish().await;
     let turn = stage.ended(&accepted).await;
     let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
-    assert_eq!((turn.effort, input.effort), (Some(effort("high")), None));
+    assert_eq!((turn.effort, turn.unsent.effort.clone()), (None, Some(effort("high"))));
+    assert_eq!((input.effort, input.unsent), (None, turn.unsent));
     assert_eq!(turn.retries[0].adjustment, Some(without));
 }
 

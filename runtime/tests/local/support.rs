@@ -66,6 +66,7 @@ pub fn request(messages: Vec<InputMessage>, max_tokens: u32) -> Request {
         },
         effort: None,
         send_reasoning: false,
+        made: Vec::new(),
         recorded: Recorded::already(),
     }
 }

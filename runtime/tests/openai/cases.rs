@@ -154,7 +154,11 @@ async fn an_empty_stream_is_asked_for_as_a_whole() {
         upstream.script(Script { replies, ..Script::default() });
         let (question, answer) = ("one two ".repeat(300), "three ".repeat(300));
         let asked = talk(&[(User, &question), (Assistant, &answer), (User, "And?")]);
-        let outputs = ask(&provider, asked).await;
+        let (empty, without) = (ask(&provider, asked.clone()).await, Adjustment::WithoutStream);
+        let Some(Output::Refused { adjustment, .. }) = empty.last() else { panic!("{empty:?}") };
+        assert_eq!(*adjustment, without);
+        let outputs = ask(&provider, Request { made: vec![without], ..asked }).await;
+        assert_eq!(shown(&outputs[0]).adjustments, [without]);
         match (outputs.last().unwrap(), said) {
             (Output::Refused { adjustment, .. }, None) => {
                 assert_eq!(*adjustment, Adjustment::FewerMessages);
@@ -162,11 +166,12 @@ async fn an_empty_stream_is_asked_for_as_a_whole() {
             (Output::Finished { .. }, Some(said)) => assert_eq!(fold(&outputs).0, said),
             (end, _) => panic!("{end:?}"),
         }
-        let began = outputs.iter().filter(|output| matches!(output, Output::Began)).count();
-        assert_eq!(began, 1);
+        // The next turn streams.
+        let next = shown(&ask(&provider, request("?")).await[0]);
+        assert!(!next.adjustments.contains(&without));
         let streams: Vec<_> =
             requested(&upstream.log()).iter().map(|body| body["stream"].clone()).collect();
-        assert_eq!(streams, [json!(true), json!(false)]);
+        assert_eq!(streams, [json!(true), json!(false), json!(true)]);
     }
 }
 

@@ -73,7 +73,7 @@ async fn a_request_that_an_idle_connection_swallows_is_sent_once_more() {
         for _ in 0..asked {
             outputs = ask(&provider, request("?")).await;
         }
-        assert_eq!(failure(&outputs).0, Network);
+        assert_eq!(failure(&outputs).0, Cut);
         assert_eq!(requested(&upstream.log()).len(), asked);
     }
 }

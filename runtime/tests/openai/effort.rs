@@ -42,11 +42,11 @@ async fn a_refused_effort_is_left_out_and_not_offered_any_more() {
     assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == known));
 }
 
-/// A value that the model does not know is no reason to be silent about the others (pi#1745).
+/// A value that the model does not know is no reason to be silent about the others.
 #[tokio::test]
 async fn a_refused_value_leaves_the_others() {
     let (upstream, provider) = start([]).await;
-    let body = json!({ "error": { "message": "`reasoning_effort` must be one of `low`, `high`" } });
+    let body = json!({ "error": { "message": "Invalid value for `reasoning_effort`." } });
     let once =
         Rule { when: When::Has("reasoning_effort".into()), reply: vec![Step::json(400, &body)] };
     upstream.script(Script { rules: vec![once], ..Script::default() });
@@ -157,7 +157,7 @@ async fn a_request_waits_until_it_is_recorded() {
     let (upstream, provider) = start([Step::json(401, &json!({ "error": "No." }))]).await;
     let wish = Request { recorded: Recorded::default(), ..request("?") };
     let mut outputs = provider.generate(wish, CancellationToken::new());
-    assert_eq!(next(&mut outputs).await, Some(Output::Asking(Shown::default())));
+    assert_eq!(shown(&next(&mut outputs).await.unwrap()), Shown::default());
     for _ in 0..100 {
         tokio::task::yield_now().await;
     }
@@ -166,4 +166,41 @@ async fn a_request_waits_until_it_is_recorded() {
 
     let outputs = ask(&provider, request("?")).await;
     assert!(matches!(&outputs[..], [Output::Asking(_), Output::Failed(_)]), "{outputs:?}");
+}
+
+/// The one that is nearest to what was asked for is told, as long as the model keeps its word
+/// (CLIProxyAPI#1307, mistral-vibe#1117).
+#[tokio::test]
+async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
+    let (upstream, provider) = start([]).await;
+    let refuses = |value: &str, message: &str| {
+        let body = json!({ "error": { "message": message } });
+        (When::Is("/reasoning_effort".into(), value.into()), 400, body)
+    };
+    let high = "Validation error for `reasoning_effort`: expected one of `'low' | 'medium'`, received `'high'`.";
+    upstream.script(refusing([refuses("high", high)]));
+    let (made, outputs) = ask_until_it_ends(&provider, &told("high")).await;
+    assert_eq!(made, [Adjustment::NearestEffort]);
+    let told_instead = shown(&outputs[0]);
+    assert_eq!(told_instead.effort.as_ref().map(Effort::as_str), Some("medium"));
+    assert_eq!(told_instead.adjustments, [Adjustment::NearestEffort]);
+    assert_eq!(last_sent(&upstream)["reasoning_effort"], "medium");
+    // Others follow what was learned, and what it takes is what is offered.
+    assert_eq!(names(&provider.efforts("m")), ["low", "medium"]);
+    for (asked, sent) in [("xhigh", "medium"), ("none", "low"), ("low", "low")] {
+        assert!(ask_until_it_ends(&provider, &told(asked)).await.0.is_empty(), "{asked}");
+        assert_eq!(last_sent(&upstream)["reasoning_effort"], sent, "{asked}");
+    }
+    let asked: Effort = "high".parse().unwrap();
+    assert!(provider.takes("m", &asked), "it may be chosen all the same");
+    assert_eq!(provider.told("m", &asked).as_ref().map(Effort::as_str), Some("medium"));
+
+    // One that refuses what it said to take is told nothing.
+    let medium =
+        "`reasoning_effort` 'medium' is not supported. Supported values: ['medium', 'low']";
+    upstream.script(refusing([refuses("high", high), refuses("medium", medium)]));
+    let (made, _) = ask_until_it_ends(&provider, &told("high")).await;
+    assert_eq!(made, [Adjustment::WithoutEffort]);
+    assert_eq!(last_sent(&upstream).get("reasoning_effort"), None);
+    assert!(ask_until_it_ends(&provider, &told("high")).await.0.is_empty());
 }

@@ -108,11 +108,11 @@ async fn ends_that_are_none_and_failures_have_their_kinds() {
     };
     let detail = json!({ "detail": "Not Found" });
     for (name, steps, kind, said) in [
-        ("no end", events(&[delta("a")]), Network, "a"),
+        ("no end", events(&[delta("a")]), Cut, "a"),
         (
             "[DONE] alone",
             [events(&[delta("a")]), vec![text("data: [DONE]\n\n")]].concat(),
-            Network,
+            Cut,
             "a",
         ),
         ("a filter", cut("content_filter"), ContentFilter, "a"),

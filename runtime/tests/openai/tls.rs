@@ -62,9 +62,14 @@ pub fn signed(names: &[&str], change: impl Fn(&mut CertificateParams)) -> Identi
 /// where one is looked for (<https://github.com/seanmonstar/reqwest/issues/2041>,
 /// <https://github.com/rustls/webpki/issues/205>).
 fn self_signed(names: &[&str]) -> Identity {
+    own_issuer(names, IsCa::Ca(BasicConstraints::Unconstrained))
+}
+
+/// A certificate that is its own issuer.
+fn own_issuer(names: &[&str], is_ca: IsCa) -> Identity {
     let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
     let mut params = CertificateParams::new(names).unwrap();
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.is_ca = is_ca;
     params.distinguished_name.push(DnType::CommonName, "localhost");
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
@@ -180,6 +185,11 @@ async fn each_fault_of_a_certificate_has_its_own_sentence() {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     };
     let of_authority = self_signed(&["localhost"]);
+    // Without being an authority as well.
+    let of_server = own_issuer(&["localhost"], IsCa::NoCa);
+    let between = |params: &mut CertificateParams| {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    };
     // Of the same name as the right one, and of another.
     let stranger = signed(&["localhost"], |_| {}).authority;
     let other = self_signed(&[]).own;
@@ -191,13 +201,17 @@ async fn each_fault_of_a_certificate_has_its_own_sentence() {
         (signed(&["localhost"], client), None, "cannot be used"),
         (signed(&["localhost"], |_| {}), Some(&stranger), "an authority that this system does not"),
         (signed(&["localhost"], |_| {}), Some(&other), "an authority that this system does not"),
-        (of_authority, Some(&stranger), "is that of an authority"),
+        (signed(&["localhost"], between), None, "is that of an authority"),
+        (of_authority, Some(&stranger), "is self-signed"),
+        (of_server, Some(&stranger), "is self-signed"),
     ] {
         let (upstream, _double, url) = behind(&identity).await;
         let file = File::new(named.unwrap_or(&identity.authority));
         let error = outcome(trusting(&url, &file)).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::Provider(Certificate), "{sentence}: {error:?}");
         assert!(error.message.contains(sentence), "{sentence}: {error:?}");
+        let hint = error.hint.unwrap();
+        assert!(sentence != "is self-signed" || hint.contains("SSL_CERT_FILE"), "{hint}");
         assert!(upstream.log().requests.is_empty(), "nothing was sent");
     }
 }

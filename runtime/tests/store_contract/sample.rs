@@ -257,6 +257,7 @@ fn turn(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Tim
         bundle_digest: "sha256:1".to_owned(),
         sampling: Sampling::default(),
         effort: None,
+        unsent: protocol::Unsent::default(),
         sight: None,
         usage: None,
         timings: Timings::default(),

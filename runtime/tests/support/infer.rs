@@ -32,6 +32,7 @@ fn server(model_file: &str) -> ExitCode {
             sampling: Sampling { temperature: Some(0.0), ..Sampling::default() },
             effort: None,
             send_reasoning: false,
+            made: Vec::new(),
             recorded: Recorded::already(),
         };
         let mut outputs = local.generate(request, CancellationToken::new());

@@ -10,7 +10,6 @@ use protocol::ProviderName;
 use runtime::Secret;
 use runtime::provider::openai::{ModelTable, ProxySetting};
 use serde::Deserialize;
-use toml::Value;
 
 use super::check;
 use super::load::read_key;
@@ -18,6 +17,7 @@ use super::models;
 use super::problem::{Problem, Problems};
 use super::proxy::ProxyText;
 use super::settings::Interface;
+use super::table::Found;
 
 /// The tables' name in the file.
 pub const KEY: &str = "endpoint";
@@ -46,13 +46,8 @@ pub struct Endpoint {
     pub api: Interface,
     /// What is said of single models.
     pub model_tables: Vec<ModelTable>,
-}
-
-/// A table as it stands in the file, with the place of its beginning, and those within it.
-pub struct Found {
-    pub place: String,
-    pub value: Value,
-    pub models: Vec<models::Found>,
+    /// Where each of its settings stands in the file.
+    pub places: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize)]
@@ -78,59 +73,60 @@ struct Table {
 
 /// Reads the tables. Relative paths start at `folder`, where the file stands.
 pub fn read(
-    tables: Vec<Found>,
+    tables: Vec<Found<'_>>,
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<OsString>,
     problems: &mut Problems,
 ) -> Vec<Endpoint> {
     let (mut endpoints, mut names) = (Vec::new(), BTreeSet::new());
-    for (at, Found { place, value, models }) in tables.into_iter().enumerate() {
+    for (at, mut found) in tables.into_iter().enumerate() {
         if at == MOST {
             let message = format!("there are more than {MOST} endpoints");
-            problems.add(Problem { place, message });
+            problems.add(Problem { place: found.place(), message });
             break;
         }
-        let model_tables = models::read(models, problems);
-        let read = endpoint(value, folder, variable);
-        match read.map(|endpoint| Endpoint { model_tables, ..endpoint }) {
-            Err(message) => problems.add(Problem { place, message }),
+        let model_tables = models::read(found.take_tables(models::KEY), problems);
+        match endpoint(&found, folder, variable) {
+            Err(problem) => problems.add(problem),
             Ok(endpoint) if !names.insert(endpoint.name.clone()) => {
                 let message = format!("there is another endpoint called {}", endpoint.name);
-                problems.add(Problem { place, message });
+                problems.add(found.problem("name", message));
             }
-            Ok(endpoint) => endpoints.push(endpoint),
+            Ok(endpoint) => endpoints.push(Endpoint { model_tables, ..endpoint }),
         }
     }
     endpoints
 }
 
 fn endpoint(
-    value: Value,
+    found: &Found<'_>,
     folder: &Path,
     variable: &dyn Fn(&str) -> Option<OsString>,
-) -> Result<Endpoint, String> {
-    if value.get("api_key").is_some() {
-        return Err(
-            "a key does not belong into this file; put it into a file of its own and name \
-                    that with api_key_file, or name a variable with api_key_env"
-                .to_owned(),
-        );
+) -> Result<Endpoint, Problem> {
+    if found.has("api_key") {
+        let message = "a key does not belong into this file; put it into a file of its own and \
+                       name that with api_key_file, or name a variable with api_key_env";
+        return Err(found.problem("api_key", message));
     }
-    let table = Table::deserialize(value).map_err(|error| error.message().to_owned())?;
+    let table: Table = found.read()?;
     let Table { name, base_url, api_key_file, api_key_env, key_header, models, .. } = table;
     if name.is_local() || name.is_openai() || name.is_imported() {
-        return Err(format!(
+        let message = format!(
             "{name} is taken: by the local model, the endpoint of base_url, or imported answers"
-        ));
+        );
+        return Err(found.problem("name", message));
     }
-    check::base_url(&base_url).map_err(|problem| format!("{name}: base_url: {problem}"))?;
+    let problem = |key: &str, message: String| found.problem(key, format!("{name}: {message}"));
+    check::base_url(&base_url)
+        .map_err(|message| problem("base_url", format!("base_url: {message}")))?;
+    let key_place = if api_key_file.is_some() { "api_key_file" } else { "api_key_env" };
     let key = key(api_key_file, api_key_env, folder, variable)
-        .map_err(|problem| format!("{name}: {problem}"))?;
+        .map_err(|message| problem(key_place, message))?;
     let (api_key, api_key_place) = key.unzip();
     let proxy = table.proxy.as_ref().map(|proxy| proxy.read(variable)).transpose();
-    let proxy = proxy.map_err(|problem| format!("{name}: {problem}"))?;
+    let proxy = proxy.map_err(|message| problem("proxy", message))?;
     let pattern = |glob: String| {
-        Pattern::new(&glob).map_err(|error| format!("{name}: models: {glob:?}: {error}"))
+        Pattern::new(&glob).map_err(|error| problem("models", format!("models: {glob:?}: {error}")))
     };
     Ok(Endpoint {
         models: models.into_iter().map(pattern).collect::<Result<_, _>>()?,
@@ -142,6 +138,7 @@ fn endpoint(
         proxy,
         api: table.api,
         model_tables: Vec::new(),
+        places: found.places(),
         name,
         base_url,
         api_key,

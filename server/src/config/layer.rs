@@ -13,9 +13,9 @@ use toml::Value;
 use toml::de::{DeTable, DeValue};
 
 use super::endpoints;
-use super::models;
 use super::problem::{Problem, Problems};
 use super::settings::{Setting, Settings};
+use super::table::{Found, Lines};
 
 /// Who said it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,29 +49,29 @@ pub type Layer = BTreeMap<String, (Value, Origin)>;
 
 /// Reads the text of a configuration file; `path` is how its writer knows it, `folder` where
 /// it stands.
-pub fn file(
-    path: &Path,
+pub fn file<'t>(
+    path: &'t Path,
     folder: &Path,
-    text: &str,
+    text: &'t str,
     all: &[Setting],
     problems: &mut Problems,
-) -> (Layer, Vec<endpoints::Found>) {
-    let line = |at: usize| 1 + text[..at.min(text.len())].matches('\n').count();
-    let place = |at: usize| format!("{}:{}", path.display(), line(at));
+) -> (Layer, Vec<Found<'t>>) {
+    let lines = Lines { path, text };
     let (spans, errors) = DeTable::parse_recoverable(text);
     for error in &errors {
-        let place = place(error.span().map_or(0, |span| span.start));
+        let place = lines.place(error.span().map_or(0, |span| span.start));
         problems.add(Problem { place, message: error.message().to_owned() });
     }
     let (true, Ok(mut values)) = (errors.is_empty(), text.parse::<toml::Table>()) else {
         return (Layer::new(), Vec::new());
     };
-    let endpoints = endpoint_tables(&spans, &mut values, &place);
+    values.remove(endpoints::KEY);
+    let endpoints = endpoint_tables(&spans, lines);
     let path: Arc<Path> = path.into();
     let mut layer = Layer::new();
     for key in spans.get_ref().keys() {
         let name = key.get_ref().as_ref();
-        let origin = Origin::File { path: path.clone(), line: line(key.span().start) };
+        let origin = Origin::File { path: path.clone(), line: lines.of(key.span().start) };
         let Some(value) = values.remove(name) else {
             continue;
         };
@@ -86,52 +86,16 @@ pub fn file(
     (layer, endpoints)
 }
 
-/// Takes the `[[endpoint]]` tables out of `values`.
-fn endpoint_tables(
-    spans: &Spanned<DeTable<'_>>,
-    values: &mut toml::Table,
-    place: &dyn Fn(usize) -> String,
-) -> Vec<endpoints::Found> {
-    let Some(value) = values.remove(endpoints::KEY) else { return Vec::new() };
-    let begin = spans.get_ref().iter().find(|(key, _)| key.get_ref().as_ref() == endpoints::KEY);
-    let spans: &[Spanned<DeValue<'_>>] = match begin.map(|(_, value)| value.get_ref()) {
-        Some(DeValue::Array(tables)) => tables,
-        _ => &[],
-    };
-    let tables = match value {
-        Value::Array(tables) => tables,
+/// The `[[endpoint]]` tables.
+fn endpoint_tables<'t>(spans: &Spanned<DeTable<'t>>, lines: Lines<'t>) -> Vec<Found<'t>> {
+    let Some(value) = spans.get_ref().get(endpoints::KEY).cloned() else { return Vec::new() };
+    match value.get_ref() {
+        DeValue::Array(tables) => {
+            tables.iter().map(|table| Found { lines, value: table.clone() }).collect()
+        }
         // Not a list of tables, which is told when it is read as one.
-        other => vec![other],
-    };
-    let begin = |table: Option<&Spanned<DeValue<'_>>>| table.map_or(0, |table| table.span().start);
-    let found = tables.into_iter().enumerate().map(|(index, mut value)| {
-        let span = spans.get(index);
-        let models = model_tables(span, &mut value, place);
-        endpoints::Found { place: place(begin(span)), value, models }
-    });
-    found.collect()
-}
-
-/// Takes the `[[endpoint.model]]` tables out of an endpoint's. Anything else of that name stays,
-/// and is told to be no setting.
-fn model_tables(
-    endpoint: Option<&Spanned<DeValue<'_>>>,
-    value: &mut Value,
-    place: &dyn Fn(usize) -> String,
-) -> Vec<models::Found> {
-    let Some(table) = value.as_table_mut() else { return Vec::new() };
-    let Some(Value::Array(found)) = table.get(models::KEY).cloned() else { return Vec::new() };
-    table.remove(models::KEY);
-    let spans: &[Spanned<DeValue<'_>>] = match endpoint.map(Spanned::get_ref) {
-        Some(DeValue::Table(table)) => match table.get(models::KEY).map(Spanned::get_ref) {
-            Some(DeValue::Array(tables)) => tables,
-            _ => &[],
-        },
-        _ => &[],
-    };
-    let at = |index: usize| place(spans.get(index).map_or(0, |span| span.span().start));
-    let found = found.into_iter().enumerate();
-    found.map(|(index, value)| models::Found { place: at(index), value }).collect()
+        _ => vec![Found { lines, value }],
+    }
 }
 
 /// Reads the `COMPANION_*` variables; an empty one is none.
@@ -215,7 +179,7 @@ fn unknown(name: &str, all: &[Setting]) -> String {
 }
 
 /// Levenshtein's, over bytes.
-fn distance(a: &str, b: &str) -> usize {
+pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {
         let mut before = row[0];

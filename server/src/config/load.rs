@@ -107,6 +107,17 @@ impl Config {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
 
+    /// Where a setting of a provider stands, for people who have to change it.
+    pub fn place(&self, provider: &ProviderName, key: &str) -> String {
+        match self.endpoints.iter().find(|endpoint| endpoint.name == *provider) {
+            None => self.origin(key).place(key),
+            Some(endpoint) => match endpoint.places.get(key) {
+                Some(place) => format!("{place}: {key}"),
+                None => format!("the endpoint {provider}: {key}"),
+            },
+        }
+    }
+
     /// Whether the model file is the one that comes with the product.
     pub fn bundled_model(&self) -> bool {
         self.settings.local.model_file.is_none()

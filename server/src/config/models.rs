@@ -4,9 +4,10 @@ use glob::Pattern;
 use protocol::Effort;
 use runtime::provider::openai::{Api, EffortForm, MaxTokensField, ModelSettings, ModelTable};
 use serde::Deserialize;
-use toml::Value;
 
+use super::layer::distance;
 use super::problem::{Problem, Problems};
+use super::table::Found;
 
 /// The tables' name in an endpoint's.
 pub const KEY: &str = "model";
@@ -15,15 +16,10 @@ pub const KEY: &str = "model";
 const MOST: usize = 256;
 /// Efforts of one model at most; the page lists them.
 const EFFORTS: usize = 16;
+/// So few letters apart, a name is a known one that was misspelled.
+const MISSPELLED: usize = 2;
 /// Sizes of windows that can be set, in tokens. A smaller one has no room for an answer.
 const WINDOWS: std::ops::RangeInclusive<u32> = 256..=100_000_000;
-
-/// A table as it stands in the file, with the place of its beginning.
-#[derive(Clone, Debug)]
-pub struct Found {
-    pub place: String,
-    pub value: Value,
-}
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -47,36 +43,34 @@ fn yes() -> bool {
 }
 
 /// Reads the tables; the first that names a model holds for it.
-pub fn read(tables: Vec<Found>, problems: &mut Problems) -> Vec<ModelTable> {
+pub fn read(tables: Vec<Found<'_>>, problems: &mut Problems) -> Vec<ModelTable> {
     let mut models = Vec::new();
-    for (at, Found { place, value }) in tables.into_iter().enumerate() {
+    for (at, found) in tables.into_iter().enumerate() {
         if at == MOST {
             let message = format!("there are more than {MOST} models of one endpoint");
-            problems.add(Problem { place, message });
+            problems.add(Problem { place: found.place(), message });
             break;
         }
-        match model(value) {
+        match model(&found) {
             Ok(model) => models.push(model),
-            Err(message) => problems.add(Problem { place, message }),
+            Err(problem) => problems.add(problem),
         }
     }
     models
 }
 
-fn model(value: Value) -> Result<ModelTable, String> {
-    let table = Table::deserialize(value).map_err(|error| error.message().to_owned())?;
+fn model(found: &Found<'_>) -> Result<ModelTable, Problem> {
+    let table: Table = found.read()?;
     let Table { names, window_tokens, max_tokens_field, temperature, reasoning, .. } = table;
-    let pattern = Pattern::new(&names).map_err(|error| format!("match: {names:?}: {error}"))?;
+    let pattern = Pattern::new(&names)
+        .map_err(|error| found.problem("match", format!("match: {names:?}: {error}")))?;
     if window_tokens.is_some_and(|tokens| !WINDOWS.contains(&tokens)) {
         let (least, most) = (WINDOWS.start(), WINDOWS.end());
-        return Err(format!("window_tokens: expected a number from {least} to {most}"));
+        let message = format!("window_tokens: expected a number from {least} to {most}");
+        return Err(found.problem("window_tokens", message));
     }
-    if table.efforts.len() > EFFORTS {
-        return Err(format!("efforts: there are more than {EFFORTS}"));
-    }
-    if reasoning == EffortForm::None && !table.efforts.is_empty() {
-        return Err("efforts cannot be sent where reasoning is \"none\"".to_owned());
-    }
+    let efforts = check_efforts(&table.efforts, reasoning);
+    efforts.map_err(|message| found.problem("efforts", format!("efforts: {message}")))?;
     let settings = ModelSettings {
         window_tokens,
         max_tokens_field,
@@ -87,4 +81,27 @@ fn model(value: Value) -> Result<ModelTable, String> {
         api: table.api,
     };
     Ok(ModelTable { names: pattern, settings })
+}
+
+fn check_efforts(efforts: &[Effort], reasoning: EffortForm) -> Result<(), String> {
+    if efforts.len() > EFFORTS {
+        return Err(format!("there are more than {EFFORTS}"));
+    }
+    if reasoning == EffortForm::None && !efforts.is_empty() {
+        return Err("they cannot be sent where reasoning is \"none\"".to_owned());
+    }
+    let known = Effort::all();
+    let is_misspelled = |effort: &&Effort| {
+        let near = |known: &Effort| distance(effort.as_str(), known.as_str()) <= MISSPELLED;
+        !effort.is_known() && known.iter().any(near)
+    };
+    match efforts.iter().find(is_misspelled) {
+        Some(effort) => Err(format!("there is no effort {effort}; there are {}", names(&known))),
+        None => Ok(()),
+    }
+}
+
+/// The names of efforts, to be read by people.
+pub fn names(efforts: &[Effort]) -> String {
+    efforts.iter().map(Effort::as_str).collect::<Vec<_>>().join(", ")
 }

@@ -252,7 +252,7 @@ async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
     assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "low");
     let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
     let page = page.text().await.unwrap();
-    assert!(page.contains("Thinking asked for") && page.contains(">Low<"), "{page}");
+    assert!(page.contains("<dt>Thinking</dt><dd>Low</dd>"), "{page}");
     assert!(page.contains("Earlier thinking") && page.contains("was not sent"), "{page}");
 }
 

@@ -176,12 +176,54 @@ fn a_proxy_and_an_interface_are_settings_of_each_endpoint() {
     );
 
     for (file, variables, place) in [
-        (table("proxy = \"ftp://me:hunter2@proxy\""), vec![], "one: proxy must begin with"),
+        (table("proxy = \"ftp://me:hunter2@proxy\""), vec![], "4: one: proxy must begin with"),
+        (table("proxy = \"notaurl\""), vec![], "companion.toml:4: one: proxy is not an address"),
+        (String::new(), vec![("COMPANION_PROXY", "notaurl")], "COMPANION_PROXY"),
+        ("proxy = \"notaurl\"".to_owned(), vec![], "companion.toml:1: proxy"),
         (table("api = \"completions\""), vec![], "`chat` or `responses`"),
         (String::new(), vec![("COMPANION_PROXY", "ftp://me:hunter2@proxy")], "COMPANION_PROXY"),
     ] {
         let problems = with(&file, &variables).unwrap_err();
         assert!(problems.contains(place) && !problems.contains("hunter2"), "{problems}");
+    }
+}
+
+/// Each mistake is told with its own line, in whichever table it is.
+#[test]
+fn mistakes_in_a_later_table_are_told_with_the_line_in_it() {
+    let first = "# A comment.\n[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
+                 [[endpoint.model]]\nmatch = \"a\"\n\n";
+    let second = |lines: &str| {
+        format!(
+            "{first}[[endpoint]]\nname = \"two\"\nbase_url = \"http://127.0.0.1:2/v1\"\n{lines}\n"
+        )
+    };
+    for (lines, line, part) in [
+        ("modls = []", 11, "unknown field `modls`"),
+        ("\nproxy = \"notaurl\"", 12, "proxy"),
+        ("models = [\"a\", 7]", 11, "invalid type"),
+        ("models = [\"a[\"]", 11, "models"),
+        ("api_key_env = \"NOBODY\"", 11, "NOBODY is not set"),
+        ("api_key = \"sk-secret\"", 11, "does not belong"),
+        ("api = \"x\"", 11, "`chat` or `responses`"),
+        ("[[endpoint.model]]\nmatch = \"a\"\nefforts = [\"hihg\"]", 13, "no effort hihg"),
+        (
+            "[[endpoint.model]]\nmatch = \"a\"\n[[endpoint.model]]\nimages = true",
+            13,
+            "missing field",
+        ),
+        (
+            "[[endpoint]]\nname = \"one\"\nbase_url = \"http://a/v1\"",
+            12,
+            "another endpoint called one",
+        ),
+        ("[[endpoint]]\nname = \"three\"", 11, "missing field `base_url`"),
+        ("[[endpoint]]\nname = \"three\"\nbase_url = \"ftp://a\"", 13, "base_url"),
+    ] {
+        let text = with(&second(lines), &[]).unwrap_err();
+        let place = format!("companion.toml:{line}: ");
+        assert!(text.contains(&place) && text.contains(part), "{lines}: {text}");
+        assert!(text.starts_with("1 thing"), "{text}");
     }
 }
 
@@ -234,11 +276,19 @@ fn mistakes_in_tables_of_models_are_told_with_their_line() {
         ("match = \"a\"\nmax_tokens_field = \"max\"", "max_completion_tokens"),
         ("match = \"a\"\nreasoning = \"deep\"", "thinking_type"),
         ("match = \"a\"\nefforts = [\"Very High\"]", "an effort"),
+        (
+            "match = \"a\"\nefforts = [\"low\", \"hihg\"]",
+            "no effort hihg; there are none, minimal, low, medium, high, xhigh, max",
+        ),
         ("match = \"a\"\nreasoning = \"none\"\nefforts = [\"low\"]", "cannot be sent"),
         ("match = \"a\"\ntemprature = false", "unknown field"),
     ] {
         let text = with(&format!("{ENDPOINT}\n[[endpoint.model]]\n{lines}\n"), &[]).unwrap_err();
-        assert!(text.contains(part) && text.contains("companion.toml:5"), "{part}: {text}");
+        // The table's line where something is missing in it, and else the setting's.
+        let is_missing = part.starts_with("missing");
+        let line = if is_missing { 5 } else { 5 + lines.lines().count() };
+        let place = format!("companion.toml:{line}: ");
+        assert!(text.contains(part) && text.contains(&place), "{part}: {text}");
     }
     let text = with(&format!("{ENDPOINT}model = 7\n"), &[]).unwrap_err();
     assert!(text.contains("unknown field `model`"), "{text}");

@@ -30,6 +30,7 @@ fn without_temperature() -> LearnedModel {
         window_tokens: None,
         prompt_tokens: None,
         refused_efforts: Vec::new(),
+        taken_efforts: Vec::new(),
     }
 }
 

@@ -10,6 +10,7 @@ mod catalogue;
 mod choosing;
 mod config;
 mod conversation;
+mod doctor;
 mod document;
 mod endpoint;
 mod endpoints;
@@ -25,6 +26,7 @@ mod odd_files;
 mod pages;
 mod privacy;
 mod process;
+mod sent;
 #[path = "../../../runtime/tests/support/small_disk.rs"]
 mod small_disk;
 mod sse;

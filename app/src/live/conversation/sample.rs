@@ -45,6 +45,7 @@ pub fn turn() -> Turn {
         bundle_digest: "sha256:0".into(),
         sampling: Default::default(),
         effort: None,
+        unsent: Unsent::default(),
         sight: None,
         usage: None,
         timings: Timings::default(),

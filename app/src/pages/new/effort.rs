@@ -7,17 +7,17 @@ use protocol::catalogue::ModelList;
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
-/// What is offered: every effort that one of the models takes, the usual ones in their order.
+/// What is offered: every effort that one of the models takes, the least first. Without a script the
+/// page cannot offer those of the chosen model alone; the server says what that takes.
 pub(super) fn offered(models: &ModelList) -> Vec<Effort> {
     let all = models.providers.iter().flat_map(|provider| &provider.models);
-    let all: Vec<&Effort> = all.flat_map(|model| &model.efforts).collect();
-    let mut offered = Effort::usual();
-    offered.retain(|effort| all.contains(&effort));
-    for effort in all {
+    let mut offered: Vec<Effort> = Vec::new();
+    for effort in all.flat_map(|model| &model.efforts) {
         if !offered.contains(effort) {
             offered.push(effort.clone());
         }
     }
+    Effort::sort(&mut offered);
     offered
 }
 
@@ -29,7 +29,9 @@ pub(super) fn field(efforts: Vec<Effort>, chosen: &str) -> Option<Erased> {
     let is_offered = efforts.iter().any(|effort| effort.as_str() == chosen);
     // What was chosen stays chosen, also where no model takes it just now.
     let other = (!is_offered).then(|| chosen.parse::<Effort>().ok()).flatten();
-    let options = efforts.into_iter().chain(other).map(|effort| {
+    let mut efforts: Vec<_> = efforts.into_iter().chain(other).collect();
+    Effort::sort(&mut efforts);
+    let options = efforts.into_iter().map(|effort| {
         let (value, selected) = (effort.to_string(), effort.as_str() == chosen);
         view! {
             <option value=value selected=selected>
@@ -77,8 +79,12 @@ mod tests {
         let names = |models| -> Vec<String> {
             offered(&list(models)).into_iter().map(String::from).collect()
         };
-        let models = vec![entry(&[]), entry(&["high", "xhigh", "none"]), entry(&["none", "high"])];
-        assert_eq!(names(models), ["none", "high", "xhigh"]);
+        let models = vec![
+            entry(&[]),
+            entry(&["high", "xhigh", "none"]),
+            entry(&["default", "low", "none", "minimal", "high"]),
+        ];
+        assert_eq!(names(models), ["none", "minimal", "low", "high", "xhigh", "default"]);
         assert_eq!(names(vec![entry(&[])]), <[&str; 0]>::default());
     }
 }

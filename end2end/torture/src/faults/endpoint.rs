@@ -4,8 +4,8 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 use protocol::ProviderKind::{
-    Auth, ContentFilter, ContextLength, Malformed, ModelNotFound, Network, Permission, RateLimited,
-    Upstream,
+    Auth, ContentFilter, ContextLength, Cut, Malformed, ModelNotFound, Network, Permission,
+    RateLimited, Unfit, Upstream,
 };
 use protocol::TimeoutPhase::{FirstToken, Stall};
 use serde_json::json;
@@ -23,6 +23,8 @@ use crate::companion::{Companion, Place, answered_by};
 
 /// How often the same is asked before a turn is given up: the default of `retries` and one.
 pub(super) const ATTEMPTS: u32 = 3;
+/// The same where a stream ends without an event: its answer is asked for as a whole first.
+pub(super) const EMPTY: u32 = ATTEMPTS + 1;
 
 /// Short limits, so that nobody waits for minutes; what they decide is the same.
 const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\nturn_ms = 10000\n";
@@ -202,22 +204,18 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
         always(
             "neither finish nor [DONE]",
             whole(Answer { done: false, finish: String::new(), ..said("Half.") }),
-            fails(Network).keeps("Half."),
+            fails(Cut).keeps("Half."),
         ),
-        always(
-            "closed before the first text",
-            stream([Step::Close]),
-            fails(Network).after(ATTEMPTS),
-        ),
+        always("closed before the first text", stream([Step::Close]), fails(Cut).after(ATTEMPTS)),
         always(
             "closed in mid-stream",
             stream([delta("Half "), Step::Close]),
-            fails(Network).keeps("Half "),
+            fails(Cut).keeps("Half "),
         ),
         always(
             "reset in mid-stream",
             stream([delta("Half "), Step::Delay { ms: 50 }, Step::Reset]),
-            fails(Network).keeps("Half "),
+            fails(Cut).keeps("Half "),
         ),
         always(
             "a stall in mid-stream",
@@ -264,7 +262,7 @@ fn faults(elsewhere: &str) -> Vec<Fault> {
         always(
             "tool calls that nobody asked for",
             stream([tool_call(), finish("tool_calls")]),
-            fails(Malformed),
+            fails(Unfit),
         ),
         always(
             "text and a tool call",

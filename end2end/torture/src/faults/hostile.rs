@@ -10,12 +10,12 @@ use std::io::Write as _;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use protocol::ProviderKind::{Auth, Compressed, Malformed, Network, RateLimited, Upstream};
+use protocol::ProviderKind::{Auth, Compressed, Cut, Malformed, RateLimited, Upstream};
 use protocol::TimeoutPhase::{FirstToken, Turn};
 use serde_json::json;
 use upstream::Step;
 
-use super::endpoint::{ATTEMPTS, KEY};
+use super::endpoint::{ATTEMPTS, EMPTY, KEY};
 use super::row::{Fault, Promise};
 use super::steps::{delta, drip, endless, finish, refusal, respond, stream, text, wire};
 
@@ -211,7 +211,7 @@ fn wrong_letters() -> Vec<Fault> {
         Fault::always(
             "zeros",
             stream([Step::Bytes { bytes: vec![0; 1 << 20] }]),
-            fails(Network).after(ATTEMPTS),
+            fails(Cut).after(EMPTY),
         ),
     ]
 }
@@ -230,7 +230,7 @@ fn wrong_lengths() -> Vec<Fault> {
     );
     vec![
         Fault::always("a length beyond the end", length("100000"), cut()),
-        Fault::always("a length before the end", length("5"), fails(Network).after(ATTEMPTS)),
+        Fault::always("a length before the end", length("5"), fails(Cut).after(EMPTY)),
         Fault::always(
             "a length of more than there are",
             length("99999999999999999999"),
@@ -248,7 +248,7 @@ fn wrong_lengths() -> Vec<Fault> {
                 let head = format!("{HEAD}transfer-encoding: chunked\r\n\r\n5;");
                 vec![wire(&head), endless("x=y;")]
             },
-            fails(Network).after(ATTEMPTS),
+            fails(Cut).after(ATTEMPTS),
         ),
     ]
 }
@@ -294,7 +294,7 @@ fn wrong_headers() -> Vec<Fault> {
                 "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\n{}\r\n{EVENT}",
                 &HEAD[17..]
             ))],
-            fails(Network).keeps("Half "),
+            fails(Cut).keeps("Half "),
         ),
     ]
 }
@@ -305,5 +305,5 @@ fn fails(kind: protocol::ProviderKind) -> Promise {
 
 /// The framing breaks after some text, which is kept.
 fn cut() -> Promise {
-    Promise::fails(Network).keeps("Half ")
+    Promise::fails(Cut).keeps("Half ")
 }

@@ -120,6 +120,8 @@ fn provider_kind(kind: ProviderKind) -> &'static str {
         ProviderKind::Beginning => "beginning",
         ProviderKind::Rejected => "rejected",
         ProviderKind::Network => "network",
+        ProviderKind::Cut => "cut",
+        ProviderKind::Unfit => "unfit",
         ProviderKind::Proxy => "proxy",
         ProviderKind::ProxyAuth => "proxy_auth",
         ProviderKind::ProxyRefused => "proxy_refused",

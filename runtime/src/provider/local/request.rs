@@ -81,6 +81,7 @@ mod tests {
             sampling: Sampling::default(),
             effort: None,
             send_reasoning: false,
+            made: Vec::new(),
             recorded: Recorded::already(),
         }
     }

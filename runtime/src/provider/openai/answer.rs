@@ -47,6 +47,8 @@ pub(super) struct Answer {
     /// Where thinking came first: the same from elsewhere is not shown again.
     source: Option<Source>,
     snapshots: Snapshots,
+    /// Whether the model says why it does not go on.
+    refuses: bool,
     any_tool_call: bool,
     usage: Option<Usage>,
     end: Option<Result<Finish, Error>>,
@@ -66,6 +68,7 @@ impl Answer {
             surrogates: Surrogates::default(),
             source: None,
             snapshots: Snapshots::default(),
+            refuses: false,
             any_tool_call: false,
             usage: None,
             end: None,
@@ -170,6 +173,13 @@ impl Answer {
         // A last event that says all of it again adds nothing.
         for part in choice.parts.into_iter().filter(|_| !(choice.whole && begun)) {
             match part {
+                event::Part::Refusal(text) => {
+                    let begins = !std::mem::replace(&mut self.refuses, true);
+                    let apart = begins && self.text_bytes > 0;
+                    let text = if apart { format!("\n\n{text}") } else { text };
+                    let said = self.thinking.push(&text);
+                    pieces.extend(self.first_told(said));
+                }
                 event::Part::Text(text) => {
                     let said = self.thinking.push(&text);
                     pieces.extend(self.first_told(said));

@@ -149,8 +149,7 @@ const WANTS_TLS: &[&str] = &[
 const NO_MODEL_SENTENCES: &[&str] =
     &["invalid model name", "not a valid model", "no such model", "unknown model"];
 /// Texts that say, in lower case and beside the word "model", that there is none such:
-/// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter; or that
-/// it is none for chats (OpenAI, Azure).
+/// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
 const NO_MODEL: &[&str] = &[
     "does not exist",
     "not found",
@@ -161,8 +160,30 @@ const NO_MODEL: &[&str] = &[
     "no endpoints found",
     "no models loaded",
     "unknown model",
-    "not a chat model",
 ];
+
+/// Texts that say, in lower case, that a model is none for chats: OpenAI
+/// (<https://github.com/run-llama/llama_index/issues/1332>,
+/// <https://github.com/CherryHQ/cherry-studio/issues/1179>), Ollama
+/// (<https://github.com/ollama/ollama/issues/2778>), vLLM
+/// (<https://github.com/QwenLM/Qwen3-VL/issues/988>), OpenRouter
+/// (<https://github.com/decolua/9router/issues/1304>).
+const NOT_FOR_CHATS: &[&str] = &[
+    "not a chat model",
+    "not a chat completion model",
+    "does not support chat",
+    "do not support chat",
+    "doesn't support chat",
+    "cannot be used with the chat",
+    "not supported in the v1/chat/completions",
+    "not supported for chat",
+    "not supported with chat",
+    "content or output modality contain audio",
+];
+/// Words in the name of such a model, which Azure names where it says that an operation does not
+/// work (<https://github.com/microsoft/graphrag/issues/1557>).
+const NOT_FOR_CHATS_NAMES: &[&str] =
+    &["embedding", "embed-", "whisper", "tts", "dall-e", "gpt-image", "moderation", "rerank"];
 
 /// Texts that say that a model is served by the Responses API alone: OpenAI
 /// (<https://github.com/sigoden/aichat/pull/1318>), Azure, a gateway
@@ -172,6 +193,12 @@ const ONLY_RESPONSES: &[&str] = &[
     "chatcompletion operation does not work with the specified model",
     "please use /v1/responses",
 ];
+
+/// The same of chat completions: OpenAI
+/// (<https://github.com/CherryHQ/cherry-studio/issues/6170>,
+/// <https://github.com/Laisky/one-api/issues/88>).
+const NOT_BY_RESPONSES: &[&str] =
+    &["not supported with the responses api", "not supported in the v1/responses"];
 
 /// The error of a response whose status is not 200, with what it said. `body` may be cut short;
 /// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
@@ -244,6 +271,10 @@ fn with_words(mut error: Error, said: &Said) -> Error {
 
 /// The cause, by names and then by words; none where neither tells one.
 fn told(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+    // It has the name of a model that is not known.
+    if said.says(NOT_BY_RESPONSES) {
+        return Some(fault::not_by_responses());
+    }
     named(said, has_key).or_else(|| worded(said, sent, has_key))
 }
 
@@ -265,6 +296,11 @@ fn named(said: &Said, has_key: bool) -> Option<Error> {
 fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
     if said.says(NO_MODEL_SENTENCES) {
         return Some(fault::model_not_found());
+    } else if said.says(ONLY_RESPONSES) {
+        let other = said.says(NOT_FOR_CHATS_NAMES) && !said.says(&["v1/responses"]);
+        return Some(if other { fault::not_for_chats() } else { fault::only_responses() });
+    } else if said.says(NOT_FOR_CHATS) {
+        return Some(fault::not_for_chats());
     } else if is_key(said) {
         return Some(if has_key { fault::unauthorized() } else { fault::no_key() });
     } else if overflow::is_told(said) {
@@ -279,9 +315,6 @@ fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
             Refused::Beginning => fault::beginning(),
             Refused::Reasoning | Refused::NoReasoning => fault::parameter("reasoning_content"),
         });
-    }
-    if said.says(ONLY_RESPONSES) {
-        return Some(fault::only_responses());
     }
     if said.says(&["model", "deployment"]) && said.says(NO_MODEL) {
         return Some(fault::model_not_found());
@@ -299,6 +332,7 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::Temperature => "temperature",
         Parameter::TopP => "top_p",
         Parameter::Seed => "seed",
+        Parameter::Stream => "stream",
         Parameter::StreamOptions => "stream_options",
         Parameter::MaxTokens => "max_tokens",
         Parameter::MaxCompletionTokens => "max_completion_tokens",

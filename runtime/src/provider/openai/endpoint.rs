@@ -10,7 +10,7 @@ use super::config::{ConfigError, OpenaiConfig};
 pub(super) mod route;
 mod tls;
 
-pub(super) use tls::is_of_authority;
+pub(super) use tls::{has_no_known_issuer, is_of_authority, is_self_signed};
 
 use route::{Kind, Proxy};
 

@@ -41,8 +41,8 @@ pub(super) struct Reached {
 impl Shared {
     /// Runs one attempt. A stream that ends without a single event tells nothing of why:
     /// llama-cpp-python's server finds out that a prompt is too long when it has sent the head of the
-    /// stream already. What is asked for as a whole gets an answer, or the error; it is the same
-    /// request, and so no new attempt.
+    /// stream already. What is asked for as a whole gets an answer, or the error; so that is the next
+    /// attempt.
     ///
     /// The caller sends what it returns as the last output. Dropped at any
     /// point, the connection is closed.
@@ -54,10 +54,15 @@ impl Shared {
         let model = self.model(&asked.model).await?;
         let facts = self.facts(&model);
         let plan = plan(&asked, facts, &self.learned.of(&model))?;
-        let Failure { error, said, .. } = match self.attempt(&asked, &model, &plan, outputs).await {
-            Ok(output) => return Ok(output),
-            Err(failure) => failure,
-        };
+        let Failure { error, said, is_silent } =
+            match self.attempt(&asked, &model, &plan, outputs).await {
+                Ok(output) => return Ok(output),
+                Err(failure) => failure,
+            };
+        if is_silent && plan.streams() && plan.api == Api::Chat {
+            tracing::debug!("the stream was empty; the same is asked for as a whole");
+            return Ok(Output::Refused { error, adjustment: Adjustment::WithoutStream });
+        }
         let adjustment = said.and_then(|said| self.adjust(&error, &said, &asked, &model, &plan));
         match adjustment {
             Some(adjustment) => Ok(Output::Refused { error, adjustment }),
@@ -72,20 +77,16 @@ impl Shared {
         plan: &Plan,
         outputs: &mpsc::Sender<Output>,
     ) -> Result<Output, Failure> {
-        // The types of a request have no map with keys that are not texts and no
-        // serializer that fails.
-        let body = match plan.api {
-            Api::Chat => serde_json::to_vec(&request::body(plan, model)),
-            Api::Responses => serde_json::to_vec(&request::responses::body(plan, model)),
-        };
-        let body = body.map_err(|_| fault::not_sent())?;
+        let body = request::text(plan, model).ok_or_else(fault::not_sent)?;
         let shown = Shown {
             left_out: u32::try_from(plan.left_out).unwrap_or(u32::MAX),
             window_tokens: plan.window,
             model: (model != asked.model).then(|| model.to_owned()),
             adjustments: plan.adjustments.clone(),
+            effort: plan.other_effort(asked),
             reasoning: plan.reasoning,
             rendered: None,
+            request: Some(request::kept::keep(plan, &body)),
         };
         // Where nobody can be reached, nothing was sent.
         let reached = self.reach().await?;
@@ -93,15 +94,7 @@ impl Shared {
         told.say(Output::Asking(shown)).await;
         // Nothing leaves this machine that the log does not tell of.
         asked.recorded.wait().await;
-        match self.answered(reached, body, plan, &mut told).await {
-            Err(failure) if failure.is_silent && plan.api == Api::Chat => {
-                tracing::debug!("the stream was empty; the same is asked for as a whole");
-                let body = serde_json::to_vec(&request::whole(plan, model));
-                let body = body.map_err(|_| fault::not_sent())?;
-                self.answered(self.reach().await?, body, plan, &mut told).await
-            }
-            answered => answered,
-        }
+        self.answered(reached, body.into_bytes(), plan, &mut told).await
     }
 
     /// Sends a request and takes what comes.
@@ -214,14 +207,14 @@ impl Shared {
                 adjustment = refused.and_then(|refused| {
                     refusal::adjustment(refused, &plan.sent, &plan.adjustments)
                 });
-                match (adjustment, &plan.effort) {
-                    (Some(Adjustment::WithoutEffort), Some((_, effort)))
-                        if refusal::is_value(said) =>
-                    {
-                        habits.refused_efforts.push(effort.clone());
+                match (adjustment, &asked.effort, &plan.effort) {
+                    (Some(Adjustment::WithoutEffort), Some(wanted), Some((_, told))) => {
+                        let settings = self.facts(model).settings;
+                        let new = refusal::efforts::refused(said, (wanted, told), settings, habits);
+                        adjustment = Some(new);
                     }
-                    (Some(new), _) => habits.adjust(new),
-                    (None, _) => {}
+                    (Some(new), ..) => habits.adjust(new),
+                    (None, ..) => {}
                 }
             }
             _ => {}

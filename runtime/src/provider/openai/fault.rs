@@ -8,8 +8,8 @@
 //! ones; [`with_settings`] puts in the right one.
 
 use protocol::ProviderKind::{
-    Api, Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Malformed,
-    ModelNotFound, Network, Parameter, Permission, RateLimited, Rejected, Roles, Upstream,
+    Api, Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Cut, Malformed,
+    ModelNotFound, Network, Parameter, Permission, RateLimited, Rejected, Roles, Unfit, Upstream,
 };
 use protocol::{Error, ErrorCode, ProviderKind, ProviderName};
 
@@ -20,6 +20,7 @@ const CHECK_URL: &str =
 const CHECK_RUNNING: &str = "Check that the provider is running and that {url} is right.";
 const CHECK_KEY: &str = "Set {key} to a key that is valid for this provider.";
 const CHECK_MODEL: &str = "Set {model} to a chat model that the provider offers.";
+const CHOOSE_ANOTHER: &str = "Choose another model.";
 const TRY_AGAIN: &str = "Try again; if it happens often, look into the provider's own log.";
 
 fn error(kind: ProviderKind, message: impl Into<String>, hint: &str) -> Error {
@@ -137,8 +138,8 @@ pub(super) fn connect_timeout() -> Error {
 }
 
 pub(super) fn broken() -> Error {
-    let message = "The connection to the provider broke before the answer was complete.";
-    error(Network, message, TRY_AGAIN)
+    let message = "The connection to the provider ended before the answer was complete.";
+    error(Cut, message, TRY_AGAIN)
 }
 
 pub(super) fn upstream(status: u16) -> Error {
@@ -178,6 +179,12 @@ pub(super) fn only_responses() -> Error {
     error(Api, message, "Set {api} to \"responses\", or choose another model.")
 }
 
+/// The model is served by chat completions alone.
+pub(super) fn not_by_responses() -> Error {
+    let message = "The provider does not offer this model by its Responses API.";
+    error(Api, message, "Set {api} to \"chat\", or choose another model.")
+}
+
 pub(super) fn redirect() -> Error {
     let hint = "Set {url} to the final address.";
     let message =
@@ -203,7 +210,12 @@ pub(super) fn event_too_long() -> Error {
 
 pub(super) fn tool_call() -> Error {
     let message = "The model called a tool, though there are none, and answered nothing else.";
-    error(Malformed, message, "Try again, or set {model} to another model.")
+    error(Unfit, message, CHOOSE_ANOTHER)
+}
+
+/// A model for embeddings, speech or pictures.
+pub(super) fn not_for_chats() -> Error {
+    error(Unfit, "The provider says that this model is not made for chats.", CHOOSE_ANOTHER)
 }
 
 pub(super) fn no_answer() -> Error {

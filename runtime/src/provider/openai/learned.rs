@@ -11,7 +11,7 @@ use protocol::catalogue::LearnedModel;
 use protocol::{Adjustment, Effort};
 use serde::{Deserialize, Serialize};
 
-use super::models::ModelSettings;
+use super::models::{EffortForm, ModelSettings};
 
 mod memory;
 
@@ -32,6 +32,9 @@ pub(super) struct Habits {
     /// Efforts that were refused where others may be taken.
     #[serde(default)]
     pub(super) refused_efforts: Vec<Effort>,
+    /// Efforts that it takes and no others, as a refusal named them; empty where none did.
+    #[serde(default)]
+    pub(super) taken_efforts: Vec<Effort>,
 }
 
 impl Habits {
@@ -49,14 +52,48 @@ impl Habits {
     /// Whether the model refuses to be told this.
     pub(super) fn refuses(&self, effort: &Effort) -> bool {
         let any = self.adjustments.contains(&Adjustment::WithoutEffort);
-        any || self.refused_efforts.contains(effort)
+        let others = !self.taken_efforts.is_empty() && !self.taken_efforts.contains(effort);
+        any || others || self.refused_efforts.contains(effort)
     }
 
-    /// What the owner offers of a model, without what it was seen to refuse.
+    /// What is offered of a model: what it was heard to take, as far as that is in the owner's
+    /// list; the owner's list, or the usual one, without what it was seen to refuse where it said
+    /// nothing.
     pub(super) fn efforts(&self, settings: &ModelSettings) -> Vec<Effort> {
-        let mut efforts = settings.efforts();
+        let is_free = settings.efforts.is_empty() && settings.names_efforts();
+        let heard = is_free && !self.taken_efforts.is_empty();
+        let mut efforts = if heard { self.taken_efforts.clone() } else { settings.efforts() };
         efforts.retain(|effort| !self.refuses(effort));
         efforts
+    }
+
+    /// Whether somebody may choose this of a model, whatever the model was seen to refuse.
+    pub(super) fn may_choose(&self, settings: &ModelSettings, effort: &Effort) -> bool {
+        settings.efforts().contains(effort) || self.efforts(settings).contains(effort)
+    }
+
+    /// What the model is told where `asked` is asked for: that, or the nearest that it takes where
+    /// it said what it does.
+    pub(super) fn told(&self, settings: &ModelSettings, asked: &Effort) -> Option<Effort> {
+        if settings.reasoning == EffortForm::None {
+            None
+        } else if self.refuses(asked) {
+            let taken =
+                if self.taken_efforts.is_empty() { Vec::new() } else { self.efforts(settings) };
+            asked.nearest(&taken).cloned()
+        } else {
+            Some(asked.clone())
+        }
+    }
+
+    /// Notes that the model does not take an effort, and what it takes instead where it says that.
+    pub(super) fn refuse_effort(&mut self, refused: &Effort, taken: Vec<Effort>) {
+        if !self.refused_efforts.contains(refused) {
+            self.refused_efforts.push(refused.clone());
+        }
+        if !taken.is_empty() {
+            self.taken_efforts = taken;
+        }
     }
 }
 
@@ -92,6 +129,7 @@ impl Learned {
             window_tokens: habits.window,
             prompt_tokens: habits.room,
             refused_efforts: habits.refused_efforts.clone(),
+            taken_efforts: habits.taken_efforts.clone(),
         };
         self.lock().iter().map(told).collect()
     }

@@ -65,7 +65,7 @@ impl Link {
         let heard = Heard::default();
         let io = Listening { io: dial::dial(endpoint, limit).await?, heard: heard.clone() };
         let (sender, connection) =
-            http1::handshake(TokioIo::new(io)).await.map_err(|_| fault::broken())?;
+            http1::handshake(TokioIo::new(io)).await.map_err(|_| fault::unreachable())?;
         let connection = Box::pin(connection);
         Ok(Self { sender, connection, ended: false, heard, is_complete: false })
     }

@@ -17,7 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::link::Call;
 use super::models::ModelSettings;
 use super::refusal::Sent;
-use super::{Shared, classify, echo, fault, windows};
+use super::{Shared, classify, echo, fault, reply, windows};
 use crate::Secret;
 use crate::provider::MODELS;
 
@@ -157,6 +157,11 @@ impl Shared {
         self.shelf.put(link).await;
         if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
             return Err(fault::no_models());
+        } else if head.status != StatusCode::OK
+            && self.endpoint.forwarder().is_some()
+            && reply::is_of_proxy(&head.headers)
+        {
+            return Err(classify::from_proxy(head.status.as_u16(), &read));
         } else if head.status != StatusCode::OK {
             let response = (head.status.as_u16(), &head.headers, read.as_slice());
             let (now, sent) = (SystemTime::now(), Sent::default());

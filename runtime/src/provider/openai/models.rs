@@ -85,6 +85,11 @@ impl ModelSettings {
         found.map_or(&UNNAMED, |table| &table.settings)
     }
 
+    /// Whether an effort is sent by its name, and not as on or off.
+    pub(super) fn names_efforts(&self) -> bool {
+        matches!(self.reasoning, EffortForm::ReasoningEffort | EffortForm::Openrouter)
+    }
+
     /// The efforts that are offered.
     pub(super) fn efforts(&self) -> Vec<Effort> {
         match self.reasoning {

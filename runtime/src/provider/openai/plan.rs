@@ -2,7 +2,7 @@
 //! known to accept; pure.
 
 use protocol::api::{InputMessage, InputRole, Sampling};
-use protocol::{Adjustment, Effort, Error};
+use protocol::{Adjustment, Effort, Error, sent_sampling};
 
 use super::config::{Api, CONTEXT_TOKENS, OpenaiConfig};
 use super::fault;
@@ -50,6 +50,19 @@ pub(super) struct Plan {
     pub(super) api: Api,
 }
 
+impl Plan {
+    /// How hard the model is told to think, where that is not what was asked for.
+    pub(super) fn other_effort(&self, asked: &Request) -> Option<Effort> {
+        let told = self.effort.as_ref().map(|(_, told)| told);
+        told.filter(|told| asked.effort.as_ref() != Some(*told)).cloned()
+    }
+
+    /// Whether the answer comes in pieces.
+    pub(super) fn streams(&self) -> bool {
+        self.sent.parameters.contains(&Parameter::Stream)
+    }
+}
+
 /// Plans a request.
 ///
 /// Error: `context_length` where the newest message alone does not fit the window that the owner
@@ -85,8 +98,8 @@ pub(super) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
     };
 
     let adjustments = known_adjustments;
-    let sampling = outgoing::sampling(request.sampling, &adjustments);
-    let effort = outgoing::effort(request.effort.clone(), &adjustments);
+    let sampling = sent_sampling(request.sampling, &adjustments);
+    let effort = told(request, &facts, habits);
     let shown = &request.messages[left_out..];
     let messages = outgoing::messages(&request.system, shown, &adjustments, reasoning);
     let shown = costs[left_out..].iter().map(|(_, tokens)| tokens);
@@ -158,6 +171,11 @@ fn usual_maximum(facts: &Facts<'_>) -> Parameter {
     facts.settings.maximum().unwrap_or(own)
 }
 
+/// How hard the model is told to think.
+fn told(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Option<Effort> {
+    habits.told(facts.settings, request.effort.as_ref()?)
+}
+
 /// Whether the thinking of earlier answers is sent.
 fn sends_reasoning(request: &Request, adjustments: &[Adjustment]) -> bool {
     let otherwise = [Adjustment::WithReasoning, Adjustment::WithoutReasoning];
@@ -181,6 +199,11 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
     let by_responses = facts.api == Api::Responses;
     let answers = request.messages.iter().any(|message| message.role == InputRole::Assistant);
     let mut known = habits.adjustments.clone();
+    // A stream that was empty is of the moment, and nothing to be remembered.
+    if request.made.contains(&A::WithoutStream) && !known.contains(&A::WithoutStream) {
+        known.push(A::WithoutStream);
+    }
+    let streams = !known.contains(&A::WithoutStream);
     if by_responses {
         known.retain(|learned| !NOT_IN_RESPONSES.contains(learned));
         known.splice(0..0, NOT_IN_RESPONSES);
@@ -188,16 +211,17 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
     if !facts.settings.temperature && !known.contains(&A::WithoutTemperature) {
         known.push(A::WithoutTemperature);
     }
-    let untold =
-        |effort: &Effort| facts.settings.reasoning == EffortForm::None || habits.refuses(effort);
-    if request.effort.as_ref().is_some_and(untold) && !known.contains(&A::WithoutEffort) {
-        known.push(A::WithoutEffort);
+    known.retain(|learned| *learned != A::WithoutEffort);
+    match (&request.effort, told(request, facts, habits)) {
+        (Some(_), None) => known.push(A::WithoutEffort),
+        (Some(asked), Some(told)) if *asked != told => known.push(A::NearestEffort),
+        _ => {}
     }
     let changes = |adjustment: &A| match adjustment {
         A::WithoutTemperature => temperature.is_some(),
         A::WithoutTopP => top_p.is_some(),
         A::WithoutSeed => seed.is_some(),
-        A::WithoutStreamOptions => !by_responses,
+        A::WithoutStreamOptions => !by_responses && streams,
         A::WithoutReasoningSummary => by_responses,
         A::MaxTokens => bounded && field != usual && field == Parameter::MaxTokens,
         A::MaxCompletionTokens => {
@@ -206,7 +230,8 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
         A::WithoutMaxTokens => max_tokens.is_some(),
         A::SystemInUser => !outgoing::is_blank(&request.system),
         A::WithoutBeginning => continues,
-        A::WithoutEffort => request.effort.is_some(),
+        A::WithoutEffort | A::NearestEffort => request.effort.is_some(),
+        A::WithoutStream => true,
         A::WithReasoning => answers && !request.send_reasoning,
         A::WithoutReasoning => answers && request.send_reasoning,
         A::FewerMessages => false,
@@ -223,12 +248,15 @@ fn parameters(
     facts: &Facts<'_>,
 ) -> Vec<Parameter> {
     let by_responses = facts.api == Api::Responses;
-    let options = !by_responses && !adjustments.contains(&Adjustment::WithoutStreamOptions);
+    let streams = !adjustments.contains(&Adjustment::WithoutStream);
+    let options =
+        !by_responses && streams && !adjustments.contains(&Adjustment::WithoutStreamOptions);
     let summary = by_responses && !adjustments.contains(&Adjustment::WithoutReasoningSummary);
     let parameters = [
         sampling.temperature.map(|_| Parameter::Temperature),
         sampling.top_p.map(|_| Parameter::TopP),
         sampling.seed.map(|_| Parameter::Seed),
+        streams.then_some(Parameter::Stream),
         options.then_some(Parameter::StreamOptions),
         sampling.max_tokens.map(|_| maximum(adjustments, facts)),
         summary.then_some(Parameter::ReasoningSummary),

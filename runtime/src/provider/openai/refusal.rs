@@ -7,6 +7,8 @@ use protocol::Adjustment;
 
 use super::said::Said;
 
+pub(super) mod efforts;
+
 /// A part of a request that can be refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refused {
@@ -28,6 +30,8 @@ pub(super) enum Parameter {
     Temperature,
     TopP,
     Seed,
+    /// That the answer comes in pieces.
+    Stream,
     StreamOptions,
     MaxTokens,
     MaxCompletionTokens,
@@ -60,10 +64,11 @@ pub(super) enum Answers {
 }
 
 /// Each parameter by its name, and how it is spelled otherwise.
-const PARAMETERS: [(Parameter, &[&str]); 9] = [
+const PARAMETERS: [(Parameter, &[&str]); 10] = [
     (Parameter::Temperature, &["temperature"]),
     (Parameter::TopP, &["top_p", "topp", "top-p"]),
     (Parameter::Seed, &["seed"]),
+    (Parameter::Stream, &["stream", "streaming"]),
     (Parameter::StreamOptions, &["stream_options", "streamoptions", "include_usage"]),
     (Parameter::MaxTokens, &["max_tokens", "maxtokens"]),
     (Parameter::MaxCompletionTokens, &["max_completion_tokens", "maxcompletiontokens"]),
@@ -120,6 +125,13 @@ const REFUSING: &[&str] = &[
     "must be",
     "must not",
     "should be",
+    "expected one of",
+    "supported values",
+    "allowed values",
+    "accepted values",
+    "valid values",
+    "valid options",
+    "valid levels",
     "refuse",
     "reject",
     "remove",
@@ -170,6 +182,19 @@ const BEGINNINGS: &[&str] = &[
     "end of the list",
     "got assistant",
     "assistant message",
+];
+/// Words that refuse an answer in pieces: OpenAI of organizations that it does not know
+/// (<https://github.com/continuedev/continue/issues/8209>) and of its first o1
+/// (<https://github.com/animalnots/BetterChatGPT-PLUS/issues/62>), Hugging Face
+/// (<https://github.com/huggingface/chat-ui/issues/296>).
+const NO_STREAM: &[&str] = &[
+    "verified to stream",
+    "'stream' does not support true",
+    "`stream` is not supported",
+    "support streaming",
+    "streaming is not supported",
+    "streaming is not available",
+    "streaming is not enabled",
 ];
 const ROLES: &[&str] = &[
     "alternat",
@@ -225,6 +250,8 @@ pub(super) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
     // Two parameters that exclude each other: `top_p` is left out, and `temperature` stays.
     let at = |parameter: Parameter, names: &[&str]| match parameter {
         Parameter::Effort => effort(said, names),
+        // A word of every interface of streams.
+        Parameter::Stream => said.says(NO_STREAM).then_some(0),
         _ => names.iter().filter_map(|name| mention(&said.lower, name)).min(),
     };
     let mentions: Vec<_> = PARAMETERS
@@ -245,6 +272,7 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
         Refused::Parameter(P::Temperature) => A::WithoutTemperature,
         Refused::Parameter(P::TopP) => A::WithoutTopP,
         Refused::Parameter(P::Seed) => A::WithoutSeed,
+        Refused::Parameter(P::Stream) => A::WithoutStream,
         Refused::Parameter(P::StreamOptions) => A::WithoutStreamOptions,
         // A server that refuses one name usually knows the other one.
         Refused::Parameter(P::MaxTokens) if !made.contains(&A::MaxTokens) => A::MaxCompletionTokens,
@@ -264,12 +292,6 @@ pub(super) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
         Refused::System | Refused::Beginning | Refused::Roles => return None,
     };
     (!made.contains(&adjustment)).then_some(adjustment)
-}
-
-/// Whether it is a value of a parameter that is refused, and another one would be taken.
-pub(super) fn is_value(said: &Said) -> bool {
-    said.is_named(&["unsupported_value"])
-        || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
 }
 
 /// What is wrong with how the thinking of earlier answers was dealt with.
@@ -299,7 +321,9 @@ fn effort(said: &Said, names: &[&str]) -> Option<usize> {
         quotes.into_iter().flatten().min()
     };
     let plain = names.iter().filter_map(|name| mention(&said.lower, name));
-    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).min()
+    // A proxy before several services (https://github.com/nguyenphutrong/quotio/issues/287).
+    let level = said.lower.find("not supported, valid levels");
+    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).chain(level).min()
 }
 
 fn refuses_system(said: &Said, sent: &Sent) -> bool {

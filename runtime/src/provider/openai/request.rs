@@ -10,11 +10,23 @@ use protocol::api::{InputMessage, InputRole};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::config::Api;
 use super::models::EffortForm;
 use super::plan::Plan;
 use super::refusal::Parameter;
 
+pub(super) mod kept;
 pub(super) mod responses;
+
+/// The body of a request, as it is sent.
+pub(super) fn text(plan: &Plan, model: &str) -> Option<String> {
+    // The types of a request have no map with keys that are not texts and no serializer that fails.
+    match plan.api {
+        Api::Chat => serde_json::to_string(&body(plan, model)),
+        Api::Responses => serde_json::to_string(&responses::body(plan, model)),
+    }
+    .ok()
+}
 
 /// A request with what compatible servers take beside OpenAI's own fields.
 #[derive(Serialize)]
@@ -50,26 +62,16 @@ struct Message {
     reasoning_content: Option<String>,
 }
 
-/// The request of a plan for an answer that comes as a whole.
-pub(super) fn whole<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
-    Body { stream: false, stream_options: None, ..body(plan, model) }
-}
-
 /// The request of a plan.
 pub(super) fn body<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
     let sampling = plan.sampling;
     let sent = |parameter: Parameter| plan.sent.parameters.contains(&parameter);
     let options =
         ChatCompletionStreamOptions { include_usage: Some(true), include_obfuscation: None };
-    let message = |message: &InputMessage| Message {
-        message: self::message(message),
-        reasoning_content: (plan.reasoning && message.role == InputRole::Assistant)
-            .then(|| message.reasoning.clone()),
-    };
     Body {
         model,
-        messages: plan.messages.iter().map(message).collect(),
-        stream: true,
+        messages: messages(&plan.messages, plan.reasoning),
+        stream: plan.streams(),
         stream_options: sent(Parameter::StreamOptions).then_some(options),
         temperature: sampling.temperature,
         top_p: sampling.top_p,
@@ -78,6 +80,16 @@ pub(super) fn body<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
         max_tokens: sampling.max_tokens.filter(|_| sent(Parameter::MaxTokens)),
         effort: plan.effort.as_ref().map(|(form, told)| effort(*form, told)).unwrap_or_default(),
     }
+}
+
+/// The messages, the answers with their thinking where `reasoning` is sent.
+fn messages(all: &[InputMessage], reasoning: bool) -> Vec<Message> {
+    let message = |message: &InputMessage| Message {
+        message: self::message(message),
+        reasoning_content: (reasoning && message.role == InputRole::Assistant)
+            .then(|| message.reasoning.clone()),
+    };
+    all.iter().map(message).collect()
 }
 
 /// The field that says how hard the model is to think.
@@ -108,7 +120,7 @@ fn message(message: &InputMessage) -> ChatCompletionRequestMessage {
 
 #[cfg(test)]
 mod tests {
-    use super::super::config::{Api, OpenaiConfig};
+    use super::super::config::OpenaiConfig;
     use super::super::learned::Habits;
     use super::super::models::{MaxTokensField, ModelSettings};
     use super::super::plan::{Facts, plan};
@@ -140,6 +152,7 @@ mod tests {
             },
             effort: None,
             send_reasoning: false,
+            made: Vec::new(),
             recorded: Recorded::already(),
         }
     }

@@ -2,13 +2,15 @@
 //!
 //! Error messages of real endpoints contain keys (masked or not), addresses, call stacks with
 //! paths, e-mail addresses and ids of accounts. Whatever looks like one of these is replaced, and
-//! in doubt too much is replaced rather than too little (invariant 9).
+//! in doubt too much is replaced rather than too little (invariant 9). What stays is the address of
+//! a page for people ([`help`]).
 
 use protocol::limits::SAID_CHARS;
 
 use super::echo;
 use crate::Secret;
 
+mod help;
 mod likeness;
 
 /// The most characters that are read. A word that reaches beyond is dropped as a whole.
@@ -76,11 +78,9 @@ pub(super) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
             return None;
         }
     }
-    for place in &known.places {
-        // A shorter one, such as `/v1`, reveals nothing.
-        if place.len() > 4 {
-            text = text.replace(place, ADDRESS);
-        }
+    // A shorter one, such as `/v1`, reveals nothing.
+    for place in known.places.iter().filter(|place| place.len() > 4) {
+        text = without_pages_of(place, &text).replace(place, ADDRESS);
     }
     if let Some((end, _)) = text.char_indices().nth(SAID_CHARS) {
         let end = text[..end].char_indices().next_back().map_or(0, |(last, _)| last);
@@ -88,6 +88,20 @@ pub(super) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
         text.push('…');
     }
     Some(text).filter(|text| !text.trim().is_empty())
+}
+
+/// The text without addresses of pages at a place, which would be left of it otherwise.
+fn without_pages_of(place: &str, text: &str) -> String {
+    let mut rest = text;
+    let mut without = String::with_capacity(text.len());
+    while let Some(at) = rest.find("https://") {
+        let end = likeness::end_of_word(&rest[at..]).map_or(rest.len(), |end| at + end);
+        let is_of_it = rest[at..end].to_lowercase().contains(&place.to_lowercase());
+        without.push_str(&rest[..at]);
+        without.push_str(if is_of_it { ADDRESS } else { &rest[at..end] });
+        rest = &rest[end..];
+    }
+    without + rest
 }
 
 /// The text before a word, which may tell what the word is.

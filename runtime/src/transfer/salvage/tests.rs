@@ -53,6 +53,7 @@ fn log() -> Vec<Event> {
             bundle_digest: String::new(),
             sampling: Sampling::default(),
             effort: None,
+            unsent: protocol::Unsent::default(),
             sight: None,
             usage: None,
             timings: Timings::default(),

@@ -80,6 +80,7 @@ impl Running {
             sampling: turn.sampling,
             effort: turn.effort.clone(),
             send_reasoning: *send_reasoning,
+            made: self.machine.adjusted().to_vec(),
             recorded: self.recorded.clone(),
         };
         self.outputs = Some(choice.provider.generate(request, halt.clone()));

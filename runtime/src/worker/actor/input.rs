@@ -60,9 +60,10 @@ impl Running {
             Some(Output::Asking(mut shown)) => {
                 self.seam = Seam::new(&self.asking.begun, &shown.adjustments);
                 self.adjusted.clone_from(&shown.adjustments);
-                let (model, rendered) = (shown.model.take(), shown.rendered.clone());
+                let model = shown.model.take();
+                let kept = shown.rendered.clone().or_else(|| shown.request.clone());
                 let sight = self.context.sight(shown);
-                self.keeps = rendered.zip(sight.rendered.clone());
+                self.keeps = kept.zip(sight.rendered.clone().or_else(|| sight.request.clone()));
                 Input::Asking { sight, model }
             }
             Some(Output::Began) => Input::Began,

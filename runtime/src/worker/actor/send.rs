@@ -106,9 +106,8 @@ impl Actor<'_> {
     fn budget(&self, profile: &Profile, choice: &Choice) -> Budget {
         let chosen = self.log_writer.view().worker.effort.clone();
         let effort = chosen.or_else(|| profile.effort.clone());
-        let budget = Budget { effort, sampling: profile.sampling };
-        // What a model takes may have to be read from its file, for nothing where nothing is asked.
-        if budget.effort.is_none() { budget } else { budget.told(&choice.efforts()) }
+        // What the model merely refused is asked for all the same, so that the turn tells of both.
+        Budget { effort: effort.filter(|effort| choice.takes(effort)), sampling: profile.sampling }
     }
 
     /// The text of an answer that is to be continued.
@@ -248,6 +247,7 @@ impl Actor<'_> {
             bundle_digest: self.shared.bundle.digest().to_owned(),
             sampling,
             effort,
+            unsent: protocol::Unsent::default(),
             sight: None,
             usage: None,
             timings: Timings::default(),

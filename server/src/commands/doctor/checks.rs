@@ -29,6 +29,7 @@ pub async fn all(config: &Config) -> Vec<(String, Finding)> {
     }
     let mut findings: Vec<_> =
         findings.into_iter().map(|(name, finding)| (name.to_owned(), finding)).collect();
+    findings.extend(models::efforts(config));
     findings.extend(models::all(config).await);
     findings.push(("site".to_owned(), site()));
     findings.push(("address".to_owned(), address(config, holder).await));

@@ -30,6 +30,8 @@ pub(super) struct Choice {
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Text(String),
+    /// Why the model does not answer, or does not go on.
+    Refusal(String),
     Reasoning(Source, String),
 }
 
@@ -120,7 +122,7 @@ fn parts(said: &Value) -> Vec<Part> {
     // A refusal comes instead of an answer, and is shown as one.
     let text = parts.iter().any(|part| matches!(part, Part::Text(_)));
     if let Some(refusal) = said["refusal"].as_str().filter(|said| !text && !said.is_empty()) {
-        parts.push(Part::Text(refusal.to_owned()));
+        parts.push(Part::Refusal(refusal.to_owned()));
     }
     parts
 }
@@ -132,9 +134,13 @@ fn content(content: &Value, parts: &mut Vec<Part>) {
         Value::Object(part) => {
             let kind = part.get("type").and_then(Value::as_str).unwrap_or("text");
             match kind {
-                "text" | "output_text" | "refusal" => {
-                    let text = part.get("text").or_else(|| part.get("refusal"));
-                    parts.extend(text.and_then(Value::as_str).and_then(text_part));
+                "text" | "output_text" => {
+                    parts.extend(part.get("text").and_then(Value::as_str).and_then(text_part));
+                }
+                "refusal" => {
+                    let said = part.get("refusal").or_else(|| part.get("text"));
+                    let said = said.and_then(Value::as_str).filter(|said| !said.is_empty());
+                    parts.extend(said.map(|said| Part::Refusal(said.to_owned())));
                 }
                 "thinking" | "reasoning" | "reasoning_content" | "summary_text" => {
                     let text = words(content);

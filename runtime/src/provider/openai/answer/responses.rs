@@ -18,6 +18,9 @@ type Place = (Option<u64>, Option<u64>);
 #[derive(Debug, Default)]
 pub(super) struct Responses {
     text: Told,
+    /// Whether a refusal came in pieces. It stands among the text, and may come whole beside a text
+    /// that came in pieces.
+    refuses_in_pieces: bool,
     thinking: Told,
 }
 
@@ -37,13 +40,19 @@ impl Responses {
         let text = |name: &str| value[name].as_str().unwrap_or_default();
         let mut parts = Vec::new();
         match kind {
-            "response.output_text.delta" | "response.refusal.delta" => {
+            "response.output_text.delta" => {
                 self.text.in_pieces = true;
-                self.say(place(value, "content_index"), text("delta"), &mut parts);
+                self.say((item(value), TEXT), text("delta"), &mut parts);
             }
-            "response.output_text.done" | "response.refusal.done" if !self.text.in_pieces => {
-                let whole = if text("text").is_empty() { text("refusal") } else { text("text") };
-                self.say(place(value, "content_index"), whole, &mut parts);
+            "response.output_text.done" if !self.text.in_pieces => {
+                self.say((item(value), TEXT), text("text"), &mut parts);
+            }
+            "response.refusal.delta" => {
+                self.refuses_in_pieces = true;
+                self.say((item(value), REFUSAL), text("delta"), &mut parts);
+            }
+            "response.refusal.done" if !self.refuses_in_pieces => {
+                self.say((item(value), REFUSAL), text("refusal"), &mut parts);
             }
             "response.reasoning_summary_text.delta" => {
                 self.thinking.in_pieces = true;
@@ -85,8 +94,9 @@ impl Responses {
         if silent {
             for (n, item) in (0..).zip(output).filter(|(_, item)| item["type"] == "message") {
                 for part in item["content"].as_array().into_iter().flatten() {
-                    let text = part["text"].as_str().or_else(|| part["refusal"].as_str());
-                    self.say((Some(n), None), text.unwrap_or_default(), &mut parts);
+                    let text = |name: &str| part[name].as_str().unwrap_or_default();
+                    self.say((Some(n), TEXT), text("text"), &mut parts);
+                    self.say((Some(n), REFUSAL), text("refusal"), &mut parts);
                 }
             }
         }
@@ -121,9 +131,10 @@ impl Responses {
         }
     }
 
-    /// Messages of one answer stand apart; the parts of one message do not.
-    fn say(&mut self, (item, _): Place, text: &str, parts: &mut Vec<Part>) {
-        if let Some(text) = self.text.joined((item, None), text) {
+    /// Messages of one answer stand apart, and so does a refusal; the other parts of one message do
+    /// not.
+    fn say(&mut self, place: Place, text: &str, parts: &mut Vec<Part>) {
+        if let Some(text) = self.text.joined(place, text) {
             parts.push(Part::Text(text));
         }
     }
@@ -146,6 +157,9 @@ impl Told {
     }
 }
 
+/// The parts of a message, in the place of their numbers.
+const TEXT: Option<u64> = Some(0);
+const REFUSAL: Option<u64> = Some(1);
 const SUMMARY: Source = Source::Field("reasoning_summary");
 const THINKING: Source = Source::Field("reasoning_text");
 
@@ -188,7 +202,11 @@ fn choice(parts: Vec<Part>, tool_call: bool, finish: Option<String>) -> Event {
 }
 
 fn place(value: &Value, part: &str) -> Place {
-    (value["output_index"].as_u64(), value[part].as_u64())
+    (item(value), value[part].as_u64())
+}
+
+fn item(value: &Value) -> Option<u64> {
+    value["output_index"].as_u64()
 }
 
 fn is_call(item: &Value) -> bool {

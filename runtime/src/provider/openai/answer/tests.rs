@@ -61,7 +61,7 @@ fn streams_and_what_they_come_to() {
         cached_tokens: Some(1),
         reasoning_tokens: Some(1),
     };
-    let rows: [(&[&str], &str, End); 25] = [
+    let rows: [(&[&str], &str, End); 26] = [
         (&[a, b, stop, usage, done], "ab", Ok((Finish::Stop, Some(counted)))),
         (&[a, b, stop, done], "ab", Ok(ok)),
         (&[a, late], "ab", Ok(ok)),
@@ -69,13 +69,13 @@ fn streams_and_what_they_come_to() {
         (&[a, stop, "{oops", error], "a", Ok(ok)),
         (&[a, length], "a", Ok((Finish::Length, None))),
         (&[a, done], "a", Ok(ok)),
-        (&[a], "a", Err(ProviderKind::Network)),
-        (&[], "", Err(ProviderKind::Network)),
+        (&[a], "a", Err(ProviderKind::Cut)),
+        (&[], "", Err(ProviderKind::Cut)),
         (&[done], "", Err(ProviderKind::Malformed)),
         (&[stop, done], "", Ok(ok)),
         (&[thinking, a, stop], "a", Ok(ok)),
         (&[two, other, b, stop], "ab", Ok(ok)),
-        (&[tool, calls, done], "", Err(ProviderKind::Malformed)),
+        (&[tool, calls, done], "", Err(ProviderKind::Unfit)),
         (&[a, tool, calls, done], "a", Ok(ok)),
         (&[a, filter, b], "a", Err(ProviderKind::ContentFilter)),
         (&[a, "{oops"], "a", Err(ProviderKind::Malformed)),
@@ -83,9 +83,10 @@ fn streams_and_what_they_come_to() {
         (&[a, error, stop], "a", Err(ProviderKind::Upstream)),
         (&[r#"{"type":"ping"}"#, a, stop], "a", Ok(ok)),
         (&[refusal, stop], "No.", Ok(ok)),
+        (&[a, b, refusal, refusal, stop], "ab\n\nNo.No.", Ok(ok)),
         // It thought, and that is something.
         (&[thinking, done], "", Ok(ok)),
-        (&[thinking, tool, calls, done], "", Err(ProviderKind::Malformed)),
+        (&[thinking, tool, calls, done], "", Err(ProviderKind::Unfit)),
         // A last event that says all of it again.
         (&[a, b, all], "ab", Ok(ok)),
         (&[all], "ab", Ok(ok)),

@@ -2,7 +2,7 @@ use super::*;
 use ProviderKind::Parameter as Refusal;
 use ProviderKind::{
     Api, Auth, Beginning, ContentFilter, ContextLength, Credit, Malformed, ModelNotFound,
-    Permission, RateLimited, Rejected, Roles, Upstream,
+    Permission, RateLimited, Rejected, Roles, Unfit, Upstream,
 };
 use std::time::Duration;
 
@@ -94,6 +94,50 @@ fn statuses_bodies_and_their_kinds() {
         (
             404,
             r#"{"error":{"message":"This model is only supported in v1/responses and not in v1/chat/completions."}}"#,
+            Api,
+        ),
+        // cherry-studio#6170, one-api#88.
+        (
+            400,
+            r#"{"error":{"message":"The requested model 'gpt-4o-search-preview' is not supported with the Responses API.","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#,
+            Api,
+        ),
+        // No model for chats: OpenAI (llama_index#1332, cherry-studio#1179), Ollama (ollama#2778),
+        // vLLM (Qwen3-VL#988), OpenRouter (9router#1304), Azure (graphrag#1557).
+        (
+            404,
+            r#"{"error":{"message":"This is not a chat model and thus not supported in the v1/chat/completions endpoint. Did you mean to use v1/completions?","type":"invalid_request_error","param":"model","code":null}}"#,
+            Unfit,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"This model requires that either input content or output modality contain audio.","type":"invalid_request_error","param":"model","code":"invalid_value"}}"#,
+            Unfit,
+        ),
+        (500, r#"{"error":"embedding models do not support chat"}"#, Unfit),
+        (
+            400,
+            r#"{"error":{"message":"\"nomic-embed-text\" does not support chat","type":"invalid_request_error"}}"#,
+            Unfit,
+        ),
+        (
+            400,
+            r#"{"object":"error","message":"The model does not support Chat Completions API","type":"BadRequestError","param":null,"code":400}"#,
+            Unfit,
+        ),
+        (
+            400,
+            r#"{"error":{"message":"nvidia/llama-nemotron-embed-vl-1b-v2:free is an embedding model and cannot be used with the chat/completions endpoint. Use the /embeddings endpoint instead."}}"#,
+            Unfit,
+        ),
+        (
+            400,
+            r#"{"error":{"code":"OperationNotSupported","message":"The chatCompletion operation does not work with the specified model, text-embedding-3-large. Please choose different model and try again. You can learn more about which models can be used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993."}}"#,
+            Unfit,
+        ),
+        (
+            400,
+            r#"{"error":{"code":"OperationNotSupported","message":"The chatCompletion operation does not work with the specified model, gpt-5-codex. Please choose different model and try again."}}"#,
             Api,
         ),
         // Azure.

@@ -167,6 +167,9 @@ fn checked(address: &Secret) -> Result<&str, ConfigError> {
         Err(ConfigError::Proxy("must name a host"))
     } else if uri.port().is_none() && place.contains(':') && !place.ends_with(']') {
         Err(ConfigError::Proxy("has a port that is not a number from 1 to 65535"))
+    } else if !text.contains("://") && uri.port().is_none() {
+        // Any word would be a host's name.
+        Err(ConfigError::Proxy(NOT_AN_ADDRESS))
     } else if uri.path().len() > 1 || uri.query().is_some() || text.contains('#') {
         Err(ConfigError::Proxy("must have nothing behind its host and port"))
     } else {

@@ -14,7 +14,8 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error, RootCertStore, SignatureScheme,
+    CertificateError, ClientConfig, DigitallySignedStruct, Error, OtherError, RootCertStore,
+    SignatureScheme,
 };
 use tokio_rustls::TlsConnector;
 
@@ -63,6 +64,41 @@ pub(in super::super) fn is_of_authority(error: &Error) -> bool {
     other.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
 }
 
+/// A certificate that its own holder issued, and no authority.
+#[derive(Debug, thiserror::Error)]
+#[error("the certificate is self-signed")]
+struct SelfSigned;
+
+/// Whether a certificate was refused because nobody but its holder vouches for it.
+pub(in super::super) fn is_self_signed(error: &Error) -> bool {
+    let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
+    other.0.is::<SelfSigned>()
+}
+
+/// Whether nobody who is known signed a certificate. Where an authority of the same name is known, its
+/// key is another one: the authority was made anew, or is a stranger's.
+pub(in super::super) fn has_no_known_issuer(error: &CertificateError) -> bool {
+    use CertificateError as E;
+    matches!(
+        error,
+        E::UnknownIssuer
+            | E::BadSignature
+            | E::UnsupportedSignatureAlgorithmForPublicKeyContext { .. }
+    )
+}
+
+/// The reason of a refusal, more exactly where the certificate is its own issuer.
+fn told(error: Error, certificate: &CertificateDer<'_>) -> Error {
+    let untrusted =
+        matches!(&error, Error::InvalidCertificate(wrong) if has_no_known_issuer(wrong));
+    let parsed = webpki::EndEntityCert::try_from(certificate);
+    let own = parsed.is_ok_and(|certificate| certificate.issuer() == certificate.subject());
+    if own && (untrusted || is_of_authority(&error)) {
+        return CertificateError::Other(OtherError(Arc::new(SelfSigned))).into();
+    }
+    error
+}
+
 /// Takes a certificate that the owner named, byte by byte, whatever it says of itself: what people
 /// make for a server at home is often its own authority, has no name or has passed its date, which
 /// webpki refuses. One that is trusted by the system (also by `SSL_CERT_FILE`) may be its own
@@ -89,7 +125,7 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         }
         let Some(roots) = &self.by_roots else {
-            return Err(CertificateError::UnknownIssuer.into());
+            return Err(told(CertificateError::UnknownIssuer.into(), end_entity));
         };
         let verified =
             roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
@@ -101,7 +137,7 @@ impl ServerCertVerifier for Verifier {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            verified => verified,
+            verified => verified.map_err(|error| told(error, end_entity)),
         }
     }
 
@@ -163,6 +199,9 @@ mod tests {
             let verified =
                 verifier.verify_server_cert(certificate, &[], &name, &[], UnixTime::now());
             assert_eq!(verified.is_ok(), taken, "{name:?} {verified:?}");
+            if certificate == &stranger {
+                assert!(verified.is_err_and(|error| is_self_signed(&error)));
+            }
         }
     }
 }

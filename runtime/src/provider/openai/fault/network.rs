@@ -98,7 +98,17 @@ pub(in super::super) fn issuer_unknown() -> Error {
     error(Certificate, message, NAME_IT)
 }
 
-/// An authority's own, which is what `openssl req -x509` makes.
+/// Its own issuer: what people make for a server at home.
+pub(in super::super) fn self_signed() -> Error {
+    let hint = "Name the certificate in {ca_file} if you trust the provider.";
+    error(
+        Certificate,
+        "The provider's certificate is self-signed: no authority vouches for it.",
+        hint,
+    )
+}
+
+/// An authority's own, signed by another one.
 pub(in super::super) fn certificate_of_authority() -> Error {
     error(Certificate, "The provider's certificate is that of an authority.", NAME_IT)
 }

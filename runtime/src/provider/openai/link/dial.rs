@@ -25,7 +25,7 @@ use tokio_socks::{Error as Socks, TargetAddr};
 use tower_service::Service;
 
 use super::super::endpoint::route::{Kind, Proxy};
-use super::super::endpoint::{Endpoint, Tls, is_of_authority};
+use super::super::endpoint::{Endpoint, Tls, has_no_known_issuer, is_of_authority, is_self_signed};
 use super::super::fault::{self, network};
 use super::{Io, tunnel};
 
@@ -133,6 +133,7 @@ fn insecure(error: &io::Error) -> Error {
     let cause = error.get_ref().and_then(|inner| inner.downcast_ref::<Cause>());
     match cause {
         Some(Cause::InvalidMessage(_)) => network::speaks_no_tls(),
+        Some(cause) if is_self_signed(cause) => network::self_signed(),
         Some(cause) if is_of_authority(cause) => network::certificate_of_authority(),
         Some(Cause::InvalidCertificate(wrong)) => match wrong {
             Wrong::NotValidForName | Wrong::NotValidForNameContext { .. } => {
@@ -140,8 +141,7 @@ fn insecure(error: &io::Error) -> Error {
             }
             Wrong::Expired | Wrong::ExpiredContext { .. } => network::certificate_expired(),
             Wrong::NotValidYet | Wrong::NotValidYetContext { .. } => network::certificate_not_yet(),
-            // The second where another authority of the same name is known: one that was made anew.
-            Wrong::UnknownIssuer | Wrong::BadSignature => network::issuer_unknown(),
+            wrong if has_no_known_issuer(wrong) => network::issuer_unknown(),
             _ => network::certificate_unusable(),
         },
         _ => network::no_secure_connection(),

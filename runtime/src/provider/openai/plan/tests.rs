@@ -17,6 +17,7 @@ fn request(system: &str, messages: &[(InputRole, &str)]) -> Request {
         sampling: Sampling::default(),
         effort: None,
         send_reasoning: false,
+        made: Vec::new(),
         recorded: Recorded::already(),
     }
 }
@@ -100,7 +101,7 @@ fn only_what_changes_a_request_is_told() {
     let plan = plan(&asked, facts(&config, None), &habits).unwrap();
     assert_eq!(plan.adjustments, [A::WithoutTemperature, A::SystemInUser]);
     assert_eq!(plan.sampling, Sampling::default());
-    assert_eq!(plan.sent.parameters, [Parameter::StreamOptions]);
+    assert_eq!(plan.sent.parameters, [Parameter::Stream, Parameter::StreamOptions]);
     assert!(!plan.sent.system);
 }
 

@@ -5,7 +5,7 @@
 //! used. The API has no `seed`, no `stop` and no beginning to go on from (`plan` knows that), counts
 //! tokens unasked, and sends `thinking` only as a summary that has to be asked for.
 
-use protocol::api::InputRole;
+use protocol::api::{InputMessage, InputRole};
 use serde::Serialize;
 
 use super::super::plan::Plan;
@@ -32,7 +32,7 @@ pub(in super::super) struct Body<'a> {
 }
 
 #[derive(Debug, Serialize)]
-struct Input<'a> {
+pub(super) struct Input<'a> {
     role: &'static str,
     content: &'a str,
 }
@@ -45,12 +45,11 @@ struct Reasoning<'a> {
     summary: Option<&'static str>,
 }
 
-/// The request of a plan.
-pub(in super::super) fn body<'a>(plan: &'a Plan, model: &'a str) -> Body<'a> {
-    let effort = plan.effort.as_ref().map(|(_, effort)| effort.as_str());
-    let (system, talk) = match plan.messages.split_first() {
+/// The system prompt, which stands apart, and the talk.
+pub(super) fn parts(messages: &[InputMessage]) -> (Option<&str>, Vec<Input<'_>>) {
+    let (system, talk) = match messages.split_first() {
         Some((first, rest)) if first.role == InputRole::System => (Some(first), rest),
-        _ => (None, plan.messages.as_slice()),
+        _ => (None, messages),
     };
     let input = talk.iter().map(|message| Input {
         role: match message.role {
@@ -60,13 +59,20 @@ pub(in super::super) fn body<'a>(plan: &'a Plan, model: &'a str) -> Body<'a> {
         },
         content: &message.text,
     });
+    (system.map(|system| system.text.as_str()), input.collect())
+}
+
+/// The request of a plan.
+pub(in super::super) fn body<'a>(plan: &'a Plan, model: &'a str) -> Body<'a> {
+    let effort = plan.effort.as_ref().map(|(_, effort)| effort.as_str());
+    let (instructions, input) = parts(&plan.messages);
     let summarised = plan.sent.parameters.contains(&Parameter::ReasoningSummary);
     let summary = summarised.then_some("auto");
     Body {
         model,
-        instructions: system.map(|system| system.text.as_str()),
-        input: input.collect(),
-        stream: true,
+        instructions,
+        input,
+        stream: plan.streams(),
         store: false,
         reasoning: (effort.is_some() || summarised).then_some(Reasoning { effort, summary }),
         temperature: plan.sampling.temperature,
@@ -83,7 +89,7 @@ mod tests {
     use super::super::super::plan::{Facts, plan};
     use super::*;
     use crate::provider::{Recorded, Request};
-    use protocol::api::{InputMessage, Sampling};
+    use protocol::api::Sampling;
     use protocol::{Adjustment, TurnId};
     use serde_json::json;
 
@@ -111,6 +117,7 @@ mod tests {
             },
             effort: effort.map(|effort| effort.parse().unwrap()),
             send_reasoning: true,
+            made: Vec::new(),
             recorded: Recorded::already(),
         };
         let config = OpenaiConfig::new("http://host");

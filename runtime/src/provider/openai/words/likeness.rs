@@ -2,7 +2,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use super::{ADDRESS, EMAIL, KEY, PATH, is_edge};
+use super::{ADDRESS, EMAIL, KEY, PATH, help, is_edge};
 
 /// Beginnings of keys: OpenAI, Anthropic and many others, Stripe, Groq, xAI, Google, Hugging Face,
 /// GitHub, AWS, Replicate, NVIDIA, Perplexity, Cerebras, JSON web tokens.
@@ -89,7 +89,9 @@ pub(super) fn end_of_word(text: &str) -> Option<usize> {
 
 /// The replacement for a word that must not be shown.
 pub(super) fn of(word: &str) -> Option<&'static str> {
-    if word.contains("://") || is_address(word) {
+    if help::is_page(word) {
+        None
+    } else if word.contains("://") || is_address(word) {
         Some(ADDRESS)
     } else if is_email(word) {
         Some(EMAIL)
@@ -166,6 +168,11 @@ fn is_host(authority: &str) -> bool {
     });
     // `io`, `ai` and the like are countries'.
     name == "localhost" || is_port || known
+}
+
+/// Whether a part of an address is a key, or the number of a machine.
+pub(super) fn has_secret(text: &str) -> bool {
+    is_key(text) || has_ipv4(text)
 }
 
 fn is_key(word: &str) -> bool {

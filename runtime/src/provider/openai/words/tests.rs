@@ -8,7 +8,7 @@ fn what_looks_like_something_else_than_words_is_replaced() {
         // OpenAI; xAI and DeepSeek mask the key; LiteLLM.
         (
             "Incorrect API key provided: sk-secret. You can find it at https://platform.openai.com/account/api-keys.",
-            "Incorrect API key provided: [key]. You can find it at [address].",
+            "Incorrect API key provided: [key]. You can find it at https://platform.openai.com/account/api-keys.",
         ),
         ("Incorrect API key provided: na***ys.", "Incorrect API key provided: [key]."),
         (
@@ -94,6 +94,14 @@ fn what_is_known_of_the_endpoint_does_not_come_back() {
         shown("bad correct-horse-7 on gpu-box/v1").as_deref(),
         Some("bad [key] on [address]/v1")
     );
+    // Its own pages tell where it is.
+    let key = Secret::new("correct-horse-7");
+    let own = known(&key, "openrouter.ai");
+    let said = cleaned("See https://openrouter.ai/settings, or https://docs.litellm.ai/docs.");
+    assert_eq!(
+        super::shown(&said, &own).as_deref(),
+        Some("See [address] or https://docs.litellm.ai/docs.")
+    );
     // Spelled otherwise nothing of it is shown.
     assert_eq!(shown("bad CORRECT horse 7"), None);
     assert_eq!(shown(" \n"), None);
@@ -108,6 +116,8 @@ proptest! {
     #[test]
     fn canaries_never_come_through(front in "[a-zA-Z:=('\"/ .-]{0,8}", back in "[a-z:,)'\" .?]{0,8}", secret in prop::sample::select(vec![
         "sk-canary-0123456789", "http://192.168.7.7:8080/v1", "192.168.7.7", "gpu.canary.internal",
+        "https://192.168.7.7/x", "https://docs.firm.com/x?key=canary", "https://canary@firm.com/x",
+        "https://docs.firm.com/sk-canary-0123456789", "https://gpu.canary.internal/x",
         "/home/canary/key", "canary@firm.example", "C:\\canary\\key",
     ])) {
         let key = Secret::new("sk-canary-0123456789");

@@ -1,9 +1,11 @@
 //! What could be chosen: the folder of models, and what the endpoint lists.
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
+use protocol::{Effort, Error, ErrorCode, ProviderKind};
 
 use super::super::Finding::{self, Bad, Doubtful, Good};
 use crate::config::Config;
+use crate::config::models::names;
 use crate::engine;
 
 /// One finding for each provider that offers a choice. The endpoint is asked, for some
@@ -22,7 +24,8 @@ pub async fn all(config: &Config) -> Vec<(String, Finding)> {
             findings.extend(default.map(|finding| ("chat model".to_owned(), finding)));
             findings.extend(has_folder.then(|| ("model_dir".to_owned(), folder(&models))));
         } else {
-            findings.push((format!("models of {}", models.provider), endpoint(&models)));
+            let name = format!("models of {}", models.provider);
+            findings.push((name, endpoint(&models, config)));
             let learned = learned(&models);
             findings.extend(
                 learned.map(|finding| (format!("learned of {}", models.provider), finding)),
@@ -61,8 +64,14 @@ fn folder(models: &ProviderModels) -> Finding {
     Doubtful(format!("{good}; these cannot be used: {}", bad.join(" ")))
 }
 
-fn endpoint(models: &ProviderModels) -> Finding {
+fn endpoint(models: &ProviderModels, config: &Config) -> Finding {
     match (&models.error, &models.default_model) {
+        // Nothing gets through to the endpoint, whatever is asked.
+        (Some(error), _) if is_of_proxy(error) => {
+            let place = config.place(&models.provider, "proxy");
+            let hint = error.hint.as_deref().unwrap_or_default();
+            Bad(format!("{place}: {} {hint}", error.message))
+        }
         (Some(error), _) => Doubtful(format!("{} The configured one is asked.", error.message)),
         (None, Some(default)) => {
             let count = models.models.len() + models.left_out as usize;
@@ -72,6 +81,27 @@ fn endpoint(models: &ProviderModels) -> Finding {
     }
 }
 
+fn is_of_proxy(error: &Error) -> bool {
+    use ProviderKind::{Proxy, ProxyAuth, ProxyRefused};
+    matches!(error.code, ErrorCode::Provider(Proxy | ProxyAuth | ProxyRefused))
+}
+
+/// Efforts that an owner offers and of which nobody here has heard: one may be misspelled.
+pub fn efforts(config: &Config) -> Vec<(String, Finding)> {
+    let mut findings = Vec::new();
+    for endpoint in &config.endpoints {
+        let tables = endpoint.model_tables.iter();
+        let offered = tables.flat_map(|table| &table.settings.efforts);
+        let unknown: Vec<_> = offered.filter(|effort| !effort.is_known()).cloned().collect();
+        if !unknown.is_empty() {
+            let (unknown, known) = (names(&unknown), names(&Effort::all()));
+            let text = format!("{unknown} is none of the usual ones ({known}); it is offered");
+            findings.push((format!("efforts of {}", endpoint.name), Doubtful(text)));
+        }
+    }
+    findings
+}
+
 /// What the endpoint's refusals taught, in the words of the interface for programs.
 fn learned(models: &ProviderModels) -> Option<Finding> {
     let known = models.learned.iter().map(|learned| {
@@ -79,8 +109,11 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
         let parts = learned.adjustments.iter().filter_map(name);
         let window = learned.window_tokens.map(|tokens| format!("a window of {tokens} tokens"));
         let prompt = learned.prompt_tokens.map(|tokens| format!("prompts to {tokens} tokens"));
-        let efforts =
-            learned.refused_efforts.iter().map(|effort| format!("not the effort {effort}"));
+        let taken: Vec<_> = learned.taken_efforts.iter().map(|effort| effort.as_str()).collect();
+        let refused = learned.refused_efforts.iter().filter(|_| taken.is_empty());
+        let efforts = refused.map(|effort| format!("not the effort {effort}"));
+        let efforts = efforts
+            .chain((!taken.is_empty()).then(|| format!("only the efforts {}", taken.join(" "))));
         let parts: Vec<_> = parts.chain(window).chain(prompt).chain(efforts).collect();
         format!("{} ({})", learned.model, parts.join(", "))
     });
@@ -93,7 +126,7 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
 mod tests {
     use super::*;
     use protocol::catalogue::LearnedModel;
-    use protocol::{Adjustment, Error, ErrorCode, ProviderName};
+    use protocol::{Adjustment, ProviderName};
 
     fn models(entries: &[(&str, bool)]) -> ProviderModels {
         let entry = |(name, usable): &(&str, bool)| ModelEntry {
@@ -121,6 +154,7 @@ mod tests {
             window_tokens: Some(2_048),
             prompt_tokens: None,
             refused_efforts: Vec::new(),
+            taken_efforts: Vec::new(),
         }];
         let expected = "asked differently after refusals: m (without_top_p, max_tokens, a window of 2048 tokens)";
         assert_eq!(learned(&models), Some(Good(expected.to_owned())));

@@ -82,7 +82,7 @@ fn streams_and_what_they_come_to() {
         json!({ "type": "error", "error": { "code": "invalid_api_key", "message": "no" } });
     let failed = |code| end("failed", json!({ "error": { "code": code, "message": "boom" } }));
     let (stop, length) = (Ok(Finish::Stop), Ok(Finish::Length));
-    let broken = Err(ProviderKind::Network);
+    let broken = Err(ProviderKind::Cut);
     let rows: Vec<(&str, Vec<Value>, &str, &str, End)> = vec![
         (
             "everything",
@@ -128,6 +128,43 @@ fn streams_and_what_they_come_to() {
             stop,
         ),
         ("a refusal", vec![delta("refusal", 1, "No."), completed()], "", "No.", stop),
+        (
+            "a text and then a refusal",
+            vec![
+                text("a"),
+                text("b"),
+                delta("refusal", 1, "I "),
+                delta("refusal", 1, "can't."),
+                completed(),
+            ],
+            "",
+            "ab\n\nI can't.",
+            stop,
+        ),
+        (
+            "a refusal that comes whole",
+            vec![
+                text("a"),
+                json!({ "type": "response.refusal.done", "output_index": 1, "refusal": "No." }),
+                completed(),
+            ],
+            "",
+            "a\n\nNo.",
+            stop,
+        ),
+        (
+            "both only at the end",
+            vec![end(
+                "completed",
+                json!({ "output": [{ "type": "message", "content": [
+                { "type": "output_text", "text": "a" }, { "type": "output_text", "text": "b" },
+                { "type": "refusal", "refusal": "No." },
+            ] }] }),
+            )],
+            "",
+            "ab\n\nNo.",
+            stop,
+        ),
         ("marks in the text", vec![text("<think>hm</think>a"), completed()], "hm", "a", stop),
         (
             "what is not known",
@@ -178,7 +215,7 @@ fn streams_and_what_they_come_to() {
             "",
             Err(ProviderKind::Upstream),
         ),
-        ("only a call", vec![call, completed()], "", "", Err(ProviderKind::Malformed)),
+        ("only a call", vec![call, completed()], "", "", Err(ProviderKind::Unfit)),
         ("no object", vec![json!(7)], "", "", Err(ProviderKind::Malformed)),
     ];
     for (name, events, thinking, text, end) in rows {

@@ -56,6 +56,8 @@ fn a_login_is_for_the_proxy_alone_and_never_printed() {
 fn bad_addresses_are_refused_without_being_repeated() {
     for (address, why) in [
         ("", "address"),
+        ("notaurl", "address"),
+        ("me:hunter2@proxy", "address"),
         ("http://me:hun ter2@proxy", "address"),
         ("ftp://me:hunter2@proxy", "must begin with"),
         ("socks4://me:hunter2@proxy", "must begin with"),

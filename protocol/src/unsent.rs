@@ -1,0 +1,140 @@
+//! What of the parameters of a turn was asked for and is not sent.
+
+use serde::{Deserialize, Serialize};
+
+use crate::api::Sampling;
+use crate::{Adjustment, Effort, Sight, Turn};
+
+/// Parameters that a provider is known to refuse.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Unsent {
+    /// What is none was not asked for, or was sent.
+    #[serde(default)]
+    pub sampling: Sampling,
+    /// How hard the model was to think. It was told less, more or nothing instead.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub effort: Option<Effort>,
+}
+
+impl Unsent {
+    /// Whether everything was sent as it was asked for.
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl Turn {
+    /// How hard the model was to think, as asked for; none was its own default.
+    pub fn asked_effort(&self) -> Option<&Effort> {
+        self.unsent.effort.as_ref().or(self.effort.as_ref())
+    }
+
+    /// The parameters as they were asked for.
+    pub fn asked_sampling(&self) -> Sampling {
+        let (sent, unsent) = (self.sampling, self.unsent.sampling);
+        Sampling {
+            temperature: sent.temperature.or(unsent.temperature),
+            top_p: sent.top_p.or(unsent.top_p),
+            seed: sent.seed.or(unsent.seed),
+            max_tokens: sent.max_tokens.or(unsent.max_tokens),
+        }
+    }
+
+    /// Notes what is sent. Of several attempts the last one counts.
+    pub(crate) fn see(&mut self, sight: &Sight) {
+        let (sampling, effort) = (self.asked_sampling(), self.asked_effort().cloned());
+        self.sampling = sent_sampling(sampling, &sight.adjustments);
+        self.effort = sent_effort(effort.clone(), sight);
+        self.unsent = Unsent {
+            sampling: Sampling {
+                temperature: sampling.temperature.filter(|_| self.sampling.temperature.is_none()),
+                top_p: sampling.top_p.filter(|_| self.sampling.top_p.is_none()),
+                seed: sampling.seed.filter(|_| self.sampling.seed.is_none()),
+                max_tokens: sampling.max_tokens.filter(|_| self.sampling.max_tokens.is_none()),
+            },
+            effort: effort.filter(|effort| self.effort.as_ref() != Some(effort)),
+        };
+        self.sight = Some(sight.clone());
+    }
+}
+
+/// What is sent of the parameters that are asked for.
+pub fn sent_sampling(asked: Sampling, adjustments: &[Adjustment]) -> Sampling {
+    use Adjustment::{WithoutMaxTokens, WithoutSeed, WithoutTemperature, WithoutTopP};
+    let sent = |without| !adjustments.contains(&without);
+    Sampling {
+        temperature: asked.temperature.filter(|_| sent(WithoutTemperature)),
+        top_p: asked.top_p.filter(|_| sent(WithoutTopP)),
+        seed: asked.seed.filter(|_| sent(WithoutSeed)),
+        max_tokens: asked.max_tokens.filter(|_| sent(WithoutMaxTokens)),
+    }
+}
+
+fn sent_effort(asked: Option<Effort>, sight: &Sight) -> Option<Effort> {
+    if sight.adjustments.contains(&Adjustment::WithoutEffort) {
+        return None;
+    }
+    sight.effort.clone().or(asked)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{MessageId, Timestamp, Timings, TurnId, TurnState};
+
+    fn turn() -> Turn {
+        let message = |n| MessageId::from_parts(0, [n; 10]);
+        Turn {
+            turn_id: TurnId::from_parts(0, [0; 10]),
+            question: message(1),
+            answer: message(2),
+            continues: None,
+            state: TurnState::Accepted,
+            waiting: None,
+            loading: false,
+            retries: Vec::new(),
+            error: None,
+            finish: None,
+            profile: "companion".parse().unwrap(),
+            provider: "openai".parse().unwrap(),
+            model: "m".into(),
+            prompt_digest: String::new(),
+            bundle_digest: String::new(),
+            sampling: Sampling { temperature: Some(0.3), seed: Some(7), ..Sampling::default() },
+            effort: Some("high".parse().unwrap()),
+            unsent: Unsent::default(),
+            sight: None,
+            usage: None,
+            timings: Timings::default(),
+            started_at: Timestamp::from_unix_ms(0),
+            ended_at: None,
+        }
+    }
+
+    fn sight(adjustments: &[Adjustment], effort: Option<&str>) -> Sight {
+        let effort = effort.map(|effort| effort.parse().unwrap());
+        Sight { adjustments: adjustments.to_vec(), effort, ..Sight::default() }
+    }
+
+    #[test]
+    fn what_was_asked_for_and_what_was_sent_are_told_apart_whatever_was_tried_before() {
+        use Adjustment as A;
+        let mut turn = turn();
+        let (sampling, effort) = (turn.sampling, turn.effort.clone());
+        turn.see(&sight(&[], None));
+        assert_eq!((turn.sampling, &turn.effort), (sampling, &effort));
+        assert!(turn.unsent.is_nothing());
+
+        turn.see(&sight(&[A::WithoutTemperature, A::NearestEffort], Some("medium")));
+        assert_eq!((turn.sampling.temperature, turn.sampling.seed), (None, Some(7)));
+        assert_eq!(turn.unsent.sampling.temperature, Some(0.3));
+        assert_eq!((turn.unsent.sampling.seed, &turn.unsent.effort), (None, &effort));
+        assert_eq!(turn.effort.as_ref().map(Effort::as_str), Some("medium"));
+
+        turn.see(&sight(&[A::WithoutSeed, A::WithoutEffort], None));
+        assert_eq!((turn.sampling.temperature, turn.sampling.seed), (Some(0.3), None));
+        assert_eq!((&turn.effort, &turn.unsent.effort), (&None, &effort));
+        assert_eq!((turn.asked_sampling(), turn.asked_effort()), (sampling, effort.as_ref()));
+    }
+}

@@ -1,0 +1,102 @@
+//! What the doctor says of endpoints: each fault with the line of the configuration that it is in.
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use super::process::run;
+
+/// What the doctor prints for a configuration, and whether it found a fault.
+fn doctor(file: &str) -> (String, bool) {
+    let folder = tempfile::tempdir().unwrap();
+    doctor_in(folder.path(), file)
+}
+
+fn doctor_in(folder: &Path, file: &str) -> (String, bool) {
+    std::fs::write(folder.join("companion.toml"), file).unwrap();
+    let arguments = ["doctor", "--listen", "127.0.0.1:0", "--data-dir", "data"];
+    let output = run(folder, &arguments);
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let printed = text(&output.stdout) + &text(&output.stderr);
+    (printed, output.status.code() != Some(0))
+}
+
+/// Two endpoints, with lines of one's own behind the second; those begin in line 7.
+fn second(lines: &str) -> String {
+    format!(
+        "[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
+         [[endpoint]]\nname = \"two\"\nbase_url = \"http://model.example/v1\"\n{lines}\n"
+    )
+}
+
+/// A proxy that answers one request so, as squid does.
+fn refusing_proxy(status: &'static str) -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let _ = stream.read(&mut [0; 4096]);
+        let answer = format!(
+            "HTTP/1.1 {status}\r\nServer: squid/6.6\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\
+             Content-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        let _ = stream.write_all(answer.as_bytes());
+    });
+    address
+}
+
+#[test]
+fn a_proxy_that_does_not_work_is_a_fault_with_its_line() {
+    let (printed, failed) = doctor(&second("proxy = \"http://nowhere.invalid:3128\""));
+    assert!(failed, "{printed}");
+    let told = "models of two fail  companion.toml:7: proxy: The proxy's host was not found.";
+    assert!(printed.contains(told), "{printed}");
+    for (status, told) in [
+        (
+            "407 Proxy Authentication Required",
+            "The proxy wants a login, or another one (status 407).",
+        ),
+        ("403 Forbidden", "The proxy does not let this through (status 403)."),
+    ] {
+        let address = refusing_proxy(status);
+        let (printed, failed) = doctor(&second(&format!("proxy = \"http://{address}\"")));
+        assert!(
+            failed && printed.contains(&format!("companion.toml:7: proxy: {told}")),
+            "{printed}"
+        );
+    }
+    // One that is no address is told before anything is asked.
+    let (printed, failed) = doctor(&second("proxy = \"notaurl\""));
+    assert!(
+        failed && printed.contains("companion.toml:7: two: proxy is not an address"),
+        "{printed}"
+    );
+}
+
+#[test]
+fn settings_that_no_endpoint_can_have_are_told_with_their_line() {
+    for (lines, told) in [
+        ("headers = { Host = \"x\" }", "companion.toml:7: headers: the provider two"),
+        ("api = \"chat\"\nca_file = \"none.pem\"", "companion.toml:8: ca_file: the provider two"),
+    ] {
+        let (printed, failed) = doctor(&second(lines).replace("http://model", "https://model"));
+        assert!(failed && printed.contains(told), "{printed}");
+    }
+}
+
+#[test]
+fn an_effort_that_nobody_knows_is_told_with_those_that_there_are() {
+    let table = |effort: &str| {
+        second(&format!("[[endpoint.model]]\nmatch = \"m\"\nefforts = [\"low\", \"{effort}\"]"))
+    };
+    let known = "none, minimal, low, medium, high, xhigh, max";
+    let (printed, failed) = doctor(&table("hihg"));
+    let told = format!("companion.toml:9: efforts: there is no effort hihg; there are {known}");
+    assert!(failed && printed.contains(&told), "{printed}");
+    // A name of an endpoint's own is possible.
+    let (printed, _) = doctor(&table("turbo"));
+    let told = format!("warn  turbo is none of the usual ones ({known}); it is offered");
+    assert!(printed.contains(&told), "{printed}");
+    let (printed, _) = doctor(&table("xhigh"));
+    assert!(!printed.contains("efforts of"), "{printed}");
+}
