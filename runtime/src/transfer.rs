@@ -20,7 +20,6 @@ mod split;
 mod tally;
 mod writer;
 
-pub use any::Format;
 pub use foreign::read_foreign;
 pub use format::VERSION;
 pub use import::{ImportError, Options, Report, Source, Upload, import, read_files};

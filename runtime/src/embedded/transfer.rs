@@ -11,7 +11,7 @@ use super::gates::too_many;
 use crate::fault;
 use crate::hub::Wake;
 use crate::store::Differing;
-use crate::transfer::{self, Format, ImportError, Options, Report, Source, Unsound, Upload};
+use crate::transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
 /// The most ids in an answer; further ones are only counted.
 const IDS: usize = 100;
@@ -165,7 +165,7 @@ fn shown(report: &Report) -> ImportReport {
     let first = |ids: &[WorkerId]| ids.iter().take(IDS).copied().collect();
     ImportReport {
         format: match tally.formats.as_slice() {
-            [format] => shown_format(*format),
+            [format] => *format,
             _ => ImportFormat::Several,
         },
         imported: added.len() as u64,
@@ -179,19 +179,6 @@ fn shown(report: &Report) -> ImportReport {
         left_out_kinds: tally.left_out,
         workers: first(added),
         kept_workers: first(kept),
-    }
-}
-
-fn shown_format(format: Format) -> ImportFormat {
-    match format {
-        Format::Companion => ImportFormat::Companion,
-        Format::Chatgpt => ImportFormat::Chatgpt,
-        Format::OpenWebui => ImportFormat::OpenWebui,
-        Format::Claude => ImportFormat::Claude,
-        Format::Librechat => ImportFormat::Librechat,
-        Format::Deepseek => ImportFormat::Deepseek,
-        Format::LlamaCpp => ImportFormat::LlamaCpp,
-        Format::Messages => ImportFormat::Messages,
     }
 }
 

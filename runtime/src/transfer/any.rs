@@ -15,27 +15,6 @@ const READ_BYTES: usize = 256 * 1024;
 /// What some programs put before UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// `companion export`.
-    Companion,
-    /// ChatGPT's `conversations.json`.
-    Chatgpt,
-    /// Open WebUI's chats.
-    OpenWebui,
-    /// Claude's `conversations.json`.
-    Claude,
-    /// LibreChat's export of a conversation.
-    Librechat,
-    /// DeepSeek's `conversations.json`.
-    Deepseek,
-    /// The web UI of llama.cpp's server.
-    LlamaCpp,
-    /// A plain list of messages.
-    Messages,
-}
-
 /// Reads a file of any format, an archive too. Conversations of another program go on with
 /// `profile` here. Errors with `Refused` at [`Place::File`] where nothing of it is an export.
 pub(super) fn file(

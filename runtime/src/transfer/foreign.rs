@@ -6,14 +6,14 @@
 
 use std::io::BufRead;
 
-use protocol::api::{LeftOut, RefusalCode};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{ProfileName, Role, Timestamp};
 
 use super::json::{Document, Json, Wrong};
 use super::refusal::{Place, ReadError, Refusal};
 use super::split::{Piece, Values};
 use super::tally::{Sink, Unsound};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, seems};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, seems};
 use crate::store::WholeLog;
 
 mod build;
@@ -35,7 +35,7 @@ use kind::Kind;
 
 /// A conversation of another program.
 struct Foreign {
-    format: Format,
+    format: ImportFormat,
     /// What the other program calls it; empty where it does not.
     id: String,
     title: Option<String>,

@@ -8,14 +8,14 @@ use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 use std::mem;
 
-use protocol::api::{LeftOut, RefusalCode};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{Event, EventBody, LogId, Timestamp, WorkerId};
 
 use super::check::Checker;
 use super::format::{Content, HexLog, NAME, VERSION};
 use super::refusal::{Place, ReadError, Refusal};
 use super::tally::{Sink, Unsound};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, MESSAGE_BYTES};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, MESSAGE_BYTES};
 use crate::bundle::text_digest;
 use crate::newborn;
 use crate::store::{Prompt, WholeLog};
@@ -66,7 +66,7 @@ pub(super) fn read_into(input: impl BufRead, sink: &mut Sink<'_, '_>) -> Result<
     if sink.tally.sound == before && !reader.begun {
         return Err(Refusal::at(Place::File, "its first line is that of no export").into());
     }
-    sink.is_of(Format::Companion);
+    sink.is_of(ImportFormat::Companion);
     Ok(())
 }
 
@@ -231,7 +231,7 @@ impl Reader {
                     let left_out =
                         LeftOut { unreadable: mem::take(&mut self.lost), ..LeftOut::default() };
                     let log = self.whole(open);
-                    sink.sound(Format::Companion, log, &left_out)?;
+                    sink.sound(ImportFormat::Companion, log, &left_out)?;
                 }
                 done
             }

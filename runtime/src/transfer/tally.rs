@@ -1,8 +1,7 @@
 //! What came of the conversations of one or several files, while they are read.
 
-use protocol::api::{ImportRefusal, LeftOut, RefusalCode};
+use protocol::api::{ImportFormat, ImportRefusal, LeftOut, RefusalCode};
 
-use super::Format;
 use super::refusal::{Place, ReadError, Refusal};
 use crate::store::{Take, WholeLog};
 use crate::worker::title;
@@ -14,7 +13,7 @@ pub const REFUSALS: usize = 100;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// The formats of the files, each once.
-    pub formats: Vec<Format>,
+    pub formats: Vec<ImportFormat>,
     /// Conversations that were sound.
     pub sound: u64,
     /// What was left out of those.
@@ -58,7 +57,7 @@ impl<'a, 'b> Sink<'a, 'b> {
     /// Takes a sound conversation.
     pub(super) fn sound(
         &mut self,
-        format: Format,
+        format: ImportFormat,
         log: WholeLog,
         left_out: &LeftOut,
     ) -> Result<(), ReadError> {
@@ -69,7 +68,7 @@ impl<'a, 'b> Sink<'a, 'b> {
     }
 
     /// The file is of this format.
-    pub(super) fn is_of(&mut self, format: Format) {
+    pub(super) fn is_of(&mut self, format: ImportFormat) {
         if !self.tally.formats.contains(&format) {
             self.tally.formats.push(format);
         }

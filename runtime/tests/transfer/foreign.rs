@@ -4,12 +4,11 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use protocol::api::ImportFormat;
 use protocol::{ProfileName, Timestamp, TurnState, View};
 use runtime::store::sqlite::Sqlite;
 use runtime::store::{Differing, Store as _, WholeLog};
-use runtime::transfer::{
-    Format, Options, Place, Source, Unsound, import, markdown, read, read_foreign,
-};
+use runtime::transfer::{Options, Place, Source, Unsound, import, markdown, read, read_foreign};
 use serde_json::{Value, json};
 
 use crate::support::{all, export, taken};
@@ -188,10 +187,10 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
     let marked = [b"\xef\xbb\xbf \n", OPENWEBUI].concat();
     for (bytes, format, count, left_out) in [
         // What the user told about themselves, an image, a call of a tool and its answer.
-        (CHATGPT, Format::Chatgpt, 1, 4),
-        (CHATGPT_PLAIN, Format::Chatgpt, 2, 0),
-        (&marked, Format::OpenWebui, 1, 1),
-        (OPENWEBUI_LISTS, Format::OpenWebui, 2, 2),
+        (CHATGPT, ImportFormat::Chatgpt, 1, 4),
+        (CHATGPT_PLAIN, ImportFormat::Chatgpt, 2, 0),
+        (&marked, ImportFormat::OpenWebui, 1, 1),
+        (OPENWEBUI_LISTS, ImportFormat::OpenWebui, 2, 2),
     ] {
         let report = import(bytes).await;
         assert_eq!(report.tally.formats, [format]);
@@ -201,7 +200,7 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
         assert_eq!((again.added.len(), again.skipped.len()), (0, count));
     }
     let report = import(&export(&all(&store).await)).await;
-    assert_eq!((report.tally.formats, report.skipped.len()), (vec![Format::Companion], 6));
+    assert_eq!((report.tally.formats, report.skipped.len()), (vec![ImportFormat::Companion], 6));
     assert_eq!(store.unfinished().await.unwrap(), []);
 }
 

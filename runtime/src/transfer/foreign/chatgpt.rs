@@ -4,6 +4,8 @@
 //! There is no description by its maker; the fields are those that public notes on real
 //! exports agree on (`docs/export-format.md` lists what is read).
 
+use protocol::api::ImportFormat;
+
 use std::collections::HashMap;
 
 use super::super::json::Json;
@@ -12,7 +14,6 @@ use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -26,7 +27,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     });
     let id = value.first_of(&["conversation_id", "id"]).and_then(Json::id);
     Ok(Foreign {
-        format: Format::Chatgpt,
+        format: ImportFormat::Chatgpt,
         nodes: nodes.collect(),
         id: id.unwrap_or_default().to_owned(),
         title: value.text_of("title").map(str::to_owned),

@@ -6,12 +6,13 @@
 //! <https://github.com/CherryHQ/cherry-studio/pull/18135>,
 //! <https://github.com/osteele/claude-chat-viewer/issues/5>.
 
+use protocol::api::ImportFormat;
+
 use super::super::json::Json;
 use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -30,7 +31,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     }
     let current = value.text_of("current_leaf_message_uuid");
     Ok(Foreign {
-        format: Format::Claude,
+        format: ImportFormat::Claude,
         id: value.get("uuid").and_then(Json::id).unwrap_or_default().to_owned(),
         title: value.first_of(&["name", "title"]).and_then(Json::text).map(str::to_owned),
         created_at: moment(value.get("created_at")),
