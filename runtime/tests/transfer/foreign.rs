@@ -298,7 +298,8 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     // One question, and one answer in as many pieces.
     let pieces = |n: usize| if n == 0 { "user" } else { "assistant" };
     assert_eq!(begun(&chain(&pieces, 20_000)), 2);
-    assert_eq!(begun(&chain(&|_| "assistant", 20_000)), 0);
+    let unasked = read_foreign(&chain(&|_| "assistant", 20_000), &profile()).unwrap_err();
+    assert!(unasked.reason.contains("nobody asks"), "{unasked}");
     let deep = [b"[{\"mapping\":{\"a\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&deep, &profile()).is_err());
     // LibreChat's trees are as deep as their conversations are long.
