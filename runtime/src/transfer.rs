@@ -6,6 +6,7 @@
 
 mod any;
 mod archive;
+mod beside;
 mod check;
 mod foreign;
 mod format;

@@ -1,7 +1,7 @@
 //! What an import did, and what it did not take.
 
 use leptos::prelude::*;
-use protocol::api::{ImportRefusal, ImportReport};
+use protocol::api::{ImportRefusal, ImportReplacement, ImportReport};
 
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -37,6 +37,8 @@ pub fn Imported(
             {line(deleted, text::import_deleted)}
             {line(left_out, text::import_left_out)}
             {kinds}
+            {line(report.not_read, text::import_not_read)}
+            {replaced(report.replaced, report.replacements, report.more_replacements)}
             {first}
             {refused(report.refused, report.refusals, report.more_refusals)}
         </div>
@@ -53,6 +55,25 @@ fn refused(count: u64, refusals: Vec<ImportRefusal>, more: u64) -> Option<Erased
     Some(erase(view! {
         <p>{text::import_refused(count)}</p>
         <ul class="refused">{items}</ul>
+        {more}
+    }))
+}
+
+/// Where characters came in as U+FFFD, and how many.
+fn replaced(count: u64, replacements: Vec<ImportReplacement>, more: u64) -> Option<Erased> {
+    if replacements.is_empty() {
+        return None;
+    }
+    let items = replacements.into_iter().map(|replacement| {
+        let ImportReplacement { file, number, title, characters } = replacement;
+        let what = text::import_refused_what(file.as_deref(), Some(number), title.as_deref());
+        view! { <li><bdi>{what}</bdi> {characters}</li> }
+    });
+    let items: Vec<_> = items.collect();
+    let more = (more > 0).then(|| view! { <p>{text::import_more_refused(more)}</p> });
+    Some(erase(view! {
+        <p>{text::import_replaced(count)}</p>
+        <ul class="replaced">{items}</ul>
         {more}
     }))
 }

@@ -175,6 +175,10 @@ fn shown(report: &Report) -> ImportReport {
         refused: tally.refused,
         refusals: tally.refusals.clone(),
         more_refusals: tally.more_refusals,
+        not_read: tally.not_read,
+        replaced: tally.replaced,
+        replacements: tally.replacements.clone(),
+        more_replacements: tally.more_replacements,
         left_out: tally.left_out.total(),
         left_out_kinds: tally.left_out,
         workers: first(added),
@@ -188,7 +192,8 @@ fn told(error: ImportError) -> Error {
     match error {
         ImportError::Refused(refusal) => {
             let mut message = refusal.to_string();
-            if let Some(first) = message.get_mut(..1) {
+            // The name of a file stays as it is.
+            if let (None, Some(first)) = (&refusal.file, message.get_mut(..1)) {
                 first.make_ascii_uppercase();
             }
             Error::new(ErrorCode::InvalidInput, format!("{message}.")).with_hint(NOTHING)

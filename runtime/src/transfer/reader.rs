@@ -13,7 +13,7 @@ use protocol::{Event, EventBody, LogId, Timestamp, WorkerId};
 
 use super::check::Checker;
 use super::format::{Content, HexLog, NAME, VERSION};
-use super::refusal::{Place, ReadError, Refusal};
+use super::refusal::{ReadError, Refusal};
 use super::tally::{Sink, Unsound};
 use super::{CONVERSATION_BYTES, CONVERSATIONS, MESSAGE_BYTES};
 use crate::bundle::text_digest;
@@ -33,7 +33,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<WholeLog>, Refusal> {
     let mut sink = Sink::new(&mut take, Unsound::Refuse);
     match read_into(bytes, &mut sink) {
         Ok(()) => Ok(all),
-        Err(ReadError::Refused(refusal)) => Err(refusal),
+        Err(ReadError::Refused(refusal) | ReadError::NotAnExport(_, refusal)) => Err(refusal),
         Err(ReadError::Input(_) | ReadError::Taker(_)) => {
             unreachable!("bytes in memory can be read, and a list takes everything")
         }
@@ -64,7 +64,7 @@ pub(super) fn read_into(input: impl BufRead, sink: &mut Sink<'_, '_>) -> Result<
         sink.refuse(RefusalCode::Damaged, None, None, Refusal::line(last, words))?;
     }
     if sink.tally.sound == before && !reader.begun {
-        return Err(Refusal::at(Place::File, "its first line is that of no export").into());
+        return Err(ReadError::not_an_export("its first line is that of no export"));
     }
     sink.is_of(ImportFormat::Companion);
     Ok(())

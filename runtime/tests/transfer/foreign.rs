@@ -225,7 +225,12 @@ fn what_is_malformed_is_refused_with_its_place() {
         ("cut off behind it", two("{\"mapping"), Place::Conversation(2), "cut off"),
         ("a number", two("7"), Place::Conversation(2), "no conversation"),
         ("nobody's", two("{\"x\":1}"), Place::Conversation(2), "its fields: x"),
-        ("no JSON", two("{\"mapping\":{x}}"), Place::Conversation(2), "from its byte 13 on"),
+        (
+            "no JSON",
+            two("{\"mapping\":{x}}"),
+            Place::Conversation(2),
+            "from byte 38 of the file on",
+        ),
         ("a wrong type", two("{\"mapping\":[]}"), Place::Conversation(2), "no messages"),
         ("an id twice", two(twice), Place::Conversation(2), "what it should be"),
     ] {

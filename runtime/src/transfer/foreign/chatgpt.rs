@@ -86,7 +86,10 @@ fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> Said {
     match (kind, recipient) {
         // A document beside the conversation, as the model wrote it.
         (_, Some("canmore.create_textdoc")) => match document(content) {
-            Some(text) => said.say(&text),
+            Some((text, replaced)) => {
+                said.say(&text);
+                said.replaced += replaced;
+            }
             None => said.left_out.tools += 1,
         },
         ("text" | "multimodal_text" | "code", Some(_)) => said.left_out.tools += 1,
@@ -146,8 +149,8 @@ fn part_said(part: Json<'_>, said: &mut Said) {
     }
 }
 
-/// The document in the call that makes one.
-fn document(content: Json<'_>) -> Option<String> {
+/// The document in the call that makes one, and how many lone surrogates the call has.
+fn document(content: Json<'_>) -> Option<(String, u64)> {
     let call = content.items_of("parts").find_map(Json::text).or(content.text_of("text"))?;
     let read = super::super::json::Document::parse(call).ok()?;
     let call = read.root();
@@ -157,7 +160,8 @@ fn document(content: Json<'_>) -> Option<String> {
         Some(language) => fenced(language, text),
         None => text.to_owned(),
     };
-    Some(if name.is_empty() { text } else { format!("**{name}**\n\n{text}") })
+    let text = if name.is_empty() { text } else { format!("**{name}**\n\n{text}") };
+    Some((text, call.replaced()))
 }
 
 /// Code in a fence that is longer than any in it.

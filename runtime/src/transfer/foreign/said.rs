@@ -34,6 +34,8 @@ pub(super) struct Said {
     pub(super) text: String,
     pub(super) reasoning: String,
     pub(super) left_out: LeftOut,
+    /// Lone surrogates in a document within the document; those of the outer one are counted there.
+    pub(super) replaced: u64,
 }
 
 impl Said {
@@ -126,8 +128,8 @@ impl Said {
             }
             (self.text, self.reasoning) = (String::new(), String::new());
         }
-        let Self { text, reasoning, left_out } = self;
-        Node { id, parent, role, text, reasoning, at, model, left_out }
+        let Self { text, reasoning, left_out, replaced } = self;
+        Node { id, parent, role, text, reasoning, at, model, left_out, replaced }
     }
 }
 
