@@ -432,6 +432,28 @@ async fn what_is_altered_or_refused_for_its_letters_is_told() {
     assert!(status == 422 && message.contains(&format!("Byte {} ", at + 1)), "{message}");
 }
 
+/// The log of a conversation without times has to be the same at each import; people are not told
+/// that it is of 1970.
+#[tokio::test]
+async fn what_has_no_date_is_said_to_have_none() {
+    let server = start("").await;
+    let file = r#"[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]"#;
+    let report = import(&server, "", file).await;
+    let worker = report.workers[0];
+    for (language, words) in [("en", "Undated"), ("ja", "日付なし")] {
+        for path in [format!("/c/{worker}"), "/search?q=Q".to_owned()] {
+            let page = server.get(&path).header("accept-language", language);
+            let page = page.send().await.unwrap().text().await.unwrap();
+            assert!(page.contains(words) && !page.contains("1970-01-01 "), "{path}: {page}");
+            assert!(!page.contains("datetime=\"1970"), "{path}: {page}");
+        }
+    }
+    let path = format!("{}/{worker}/export?format=markdown", server.workers());
+    let text = server.get(&path).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("## You\n") && !text.contains("1970"), "{text}");
+    assert_eq!(import(&server, "", file).await.skipped, 1);
+}
+
 #[tokio::test]
 async fn several_files_come_in_at_once() {
     let server = start("").await;

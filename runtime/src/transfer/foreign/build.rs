@@ -48,7 +48,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
         return Err((RefusalCode::NoMessages, reason));
     }
     let begins = order.iter().filter_map(|&index| foreign.nodes[index].at).min();
-    let at = foreign.created_at.or(begins).unwrap_or(Timestamp::from_unix_ms(0));
+    let at = foreign.created_at.or(begins).unwrap_or(Timestamp::UNKNOWN);
     let ids = Ids::of(&foreign, at);
 
     let mut writer = Writer::new(&ids, source(foreign.format));
