@@ -16,6 +16,14 @@ pub fn file_most(bytes: u64) -> String {
     tr!(file_most, megabytes = bytes / 1_000_000)
 }
 
+/// How much may be sent at once.
+pub fn most_bytes(bytes: u64) -> String {
+    let tenths = bytes / 100_000;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    let megabytes = if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") };
+    tr!(most_bytes, megabytes = megabytes)
+}
+
 pub fn imported(count: u64, from: &str) -> String {
     match count {
         0 => tr!(imported_none, from = from),

@@ -16,6 +16,7 @@ mod endpoints;
 mod errors;
 mod finding;
 mod finding_pages;
+mod forms;
 mod guard;
 mod html;
 mod learned;
