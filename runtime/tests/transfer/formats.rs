@@ -218,3 +218,52 @@ fn nulls_and_missing_fields_do_no_harm() {
     assert_eq!(told, TOLD);
     assert_eq!(left_out.unreadable, 5, "{left_out:?}");
 }
+
+/// Claude's page makes a file of a long text that is pasted, and a question may be nothing else
+/// (<https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
+/// <https://github.com/ryanschiang/claude-export/issues/8>).
+#[test]
+fn what_was_pasted_into_claude_is_in_the_message() {
+    let attachment = |name: &str, text: &str| {
+        json!({ "file_name": name, "file_size": text.len(), "file_type": "txt",
+            "extracted_content": text })
+    };
+    let human = |uuid: &str, text: &str, attachments: Value, files: Value| {
+        json!({ "uuid": uuid, "sender": "human", "text": text,
+            "content": [{ "type": "text", "text": text }],
+            "attachments": attachments, "files": files })
+    };
+    let picture = json!([{ "file_uuid": "f", "file_name": "image.png" }]);
+    let file = json!([{ "uuid": "c", "name": "N", "chat_messages": [
+        human("1", "Read this.", json!([attachment("paste.txt", "one\ntwo\n")]), picture),
+        human("2", "", json!([attachment("", "a ```` fence"), attachment("b.png", "")]), json!([])),
+        { "uuid": "3", "sender": "human", "text": "", "content": [],
+            "attachments": [attachment("no\ntes.md", "# Notes")], "files": null },
+    ] }]);
+    let (told, _, left_out) = one(&file);
+    assert_eq!(
+        told,
+        [
+            "user: Read this.\n\npaste.txt:\n```\none\ntwo\n```",
+            "user: `````\na ```` fence\n`````",
+            "user: notes.md:\n```\n# Notes\n```",
+        ]
+    );
+    assert_eq!(left_out, LeftOut { attachments: 2, ..LeftOut::default() });
+}
+
+/// As `DatabaseMessageExtra` in llama.cpp's `tools/ui/src/lib/types/database.d.ts`.
+#[test]
+fn what_was_pasted_into_llama_cpps_ui_is_in_the_message() {
+    let extra = json!([
+        { "type": "TEXT", "name": "Pasted", "content": "long" },
+        { "type": "context", "name": "old", "content": "older" },
+        { "type": "IMAGE", "name": "i.png", "base64Url": "data:image/png;base64,AA" },
+    ]);
+    let file = json!({ "conv": { "id": "c", "name": "N" }, "messages": [
+        { "id": "1", "parent": null, "role": "user", "content": "Q", "extra": extra },
+    ] });
+    let (told, _, left_out) = one(&file);
+    assert_eq!(told, ["user: Q\n\nPasted:\n```\nlong\n```\n\nold:\n```\nolder\n```"]);
+    assert_eq!(left_out, LeftOut { attachments: 1, ..LeftOut::default() });
+}

@@ -12,7 +12,7 @@ use super::super::json::Json;
 use super::citations;
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, model};
+use super::said::{Said, Who, fenced, model};
 use super::{Foreign, Node, Unfit};
 
 /// Reads one conversation.
@@ -162,12 +162,4 @@ fn document(content: Json<'_>) -> Option<(String, u64)> {
     };
     let text = if name.is_empty() { text } else { format!("**{name}**\n\n{text}") };
     Some((text, call.replaced()))
-}
-
-/// Code in a fence that is longer than any in it.
-fn fenced(language: &str, text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let language: String = language.chars().filter(|c| c.is_alphanumeric()).collect();
-    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
 }

@@ -1,10 +1,13 @@
 //! Claude's `conversations.json`: a list of conversations, each with `chat_messages`, of which newer
 //! ones name their parent. Extensions of browsers save one conversation as the interface gives it:
-//! with the model, and with the texts in `content` alone.
+//! with the model, and with the texts in `content` alone. A long text that is pasted, and a document,
+//! is in `attachments`, with its text in `extracted_content`; pictures are in `files`.
 //!
 //! Sources: <https://github.com/danny-avila/LibreChat/pull/11124>,
 //! <https://github.com/CherryHQ/cherry-studio/pull/18135>,
-//! <https://github.com/osteele/claude-chat-viewer/issues/5>.
+//! <https://github.com/osteele/claude-chat-viewer/issues/5>,
+//! <https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
+//! <https://github.com/lugia19/Claude-QoL/issues/43>.
 
 use protocol::api::ImportFormat;
 
