@@ -1,6 +1,7 @@
 //! What an import did, and what it did not take.
 
 use leptos::prelude::*;
+use protocol::WorkerId;
 use protocol::api::{ImportRefusal, ImportReplacement, ImportReport};
 
 use crate::erase::{Erased, erase};
@@ -35,6 +36,7 @@ pub fn Imported(
             {line(skipped, text::import_skipped)}
             {line(kept, text::import_kept)}
             {line(deleted, text::import_deleted)}
+            {unchecked(report.unchecked, report.unchecked_workers)}
             {line(left_out, text::import_left_out)}
             {kinds}
             {line(report.not_read, text::import_not_read)}
@@ -43,6 +45,20 @@ pub fn Imported(
             {refused(report.refused, report.refusals, report.more_refusals)}
         </div>
     }
+}
+
+/// Conversations that may have been altered, with links to the first of them.
+fn unchecked(count: u64, workers: Vec<WorkerId>) -> Option<Erased> {
+    let item = |worker: WorkerId| {
+        view! { <li><a href=format!("/c/{worker}")>{worker.to_string()}</a></li> }
+    };
+    (count > 0).then(|| {
+        let items: Vec<_> = workers.into_iter().map(item).collect();
+        erase(view! {
+            <p>{text::import_unchecked(count)}</p>
+            <ul class="unchecked">{items}</ul>
+        })
+    })
 }
 
 /// What was not imported, by number, title and reason.

@@ -105,6 +105,14 @@ pub fn import_more_refused(count: u64) -> String {
     tr!(import_more_refused, count = count)
 }
 
+/// Conversations that no checksum could be compared of.
+pub fn import_unchecked(count: u64) -> String {
+    match count {
+        1 => tr!(import_unchecked_single).to_owned(),
+        count => tr!(import_unchecked_many, count = count),
+    }
+}
+
 /// Files of archives that hold no conversations.
 pub fn import_not_read(count: u64) -> String {
     match count {

@@ -29,6 +29,13 @@ pub struct ImportReport {
     /// How many further ones there were.
     #[serde(default)]
     pub more_refusals: u64,
+    /// Conversations of a damaged export of Companion's that came in although no checksum of theirs
+    /// could be compared.
+    #[serde(default)]
+    pub unchecked: u64,
+    /// The first of them, at most 100.
+    #[serde(default)]
+    pub unchecked_workers: Vec<WorkerId>,
     /// Files in archives that hold no conversations and were not read: pictures, web pages, and what
     /// programs are known to put beside the conversations.
     #[serde(default)]

@@ -175,6 +175,8 @@ fn shown(report: &Report) -> ImportReport {
         refused: tally.refused,
         refusals: tally.refusals.clone(),
         more_refusals: tally.more_refusals,
+        unchecked: tally.unchecked.len() as u64,
+        unchecked_workers: first(&tally.unchecked),
         not_read: tally.not_read,
         replaced: tally.replaced,
         replacements: tally.replacements.clone(),

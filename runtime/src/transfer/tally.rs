@@ -1,5 +1,6 @@
 //! What came of the conversations of one or several files, while they are read.
 
+use protocol::WorkerId;
 use protocol::api::{ImportFormat, ImportRefusal, ImportReplacement, LeftOut, RefusalCode};
 
 use super::refusal::{Place, ReadError, Refusal};
@@ -24,6 +25,8 @@ pub struct Tally {
     pub refusals: Vec<ImportRefusal>,
     /// How many are not named in `refusals`.
     pub more_refusals: u64,
+    /// Conversations behind a damaged line that came in although no sum of theirs could be compared.
+    pub unchecked: Vec<WorkerId>,
     /// Files of archives that hold no conversations.
     pub not_read: u64,
     /// Characters that are none, in the place of which U+FFFD came in.

@@ -15,6 +15,11 @@ pub(super) fn done(report: &Report) -> Vec<String> {
     for id in deleted {
         lines.push(format!("{id} was deleted here and can be brought back; it was left so"));
     }
+    for id in &tally.unchecked {
+        lines.push(format!(
+            "{id} stood behind a damaged line and came in unchecked; look whether it is whole"
+        ));
+    }
     let LeftOut { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
         tally.left_out;
     for (kind, count) in [
