@@ -18,6 +18,7 @@ mod refusal;
 mod salvage;
 mod seems;
 mod split;
+mod surrogates;
 mod tally;
 mod writer;
 

@@ -13,7 +13,7 @@ use super::json::{Document, Json, Wrong};
 use super::refusal::{Place, ReadError, Refusal};
 use super::split::{Piece, Values};
 use super::tally::{Sink, Unsound};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, seems};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, seems, surrogates};
 use crate::store::WholeLog;
 
 mod build;
@@ -161,11 +161,11 @@ impl File<'_, '_, '_> {
                 return self.strange(RefusalCode::NotJson, None, reason);
             }
         };
-        let text = match std::str::from_utf8(&bytes) {
+        let text = match surrogates::escaped(&bytes) {
             Ok(text) => text,
-            Err(error) => return self.not_utf8(begin + error.valid_up_to() as u64),
+            Err(before) => return self.not_utf8(begin + before as u64),
         };
-        let document = match Document::parse(text) {
+        let document = match Document::parse(&text) {
             Ok(document) => document,
             Err(_) if self.gathered.is_some() => {
                 self.broken(LeftOut { unreadable: 1, ..LeftOut::default() });

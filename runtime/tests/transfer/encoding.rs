@@ -79,6 +79,21 @@ fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
     assert_eq!((tally.replaced, tally.replacements.len(), tally.more_replacements), (103, 100, 3));
 }
 
+/// Emojis whose halves were each written as a character
+/// (<https://github.com/mohamed-chs/convoviz/issues/69>).
+#[test]
+fn surrogates_in_utf_8_are_characters_where_two_belong_together() {
+    let text = json!([chat("a", "PAIR and HALF")]).to_string();
+    let (before, rest) = text.split_once("PAIR").unwrap();
+    let (between, after) = rest.split_once("HALF").unwrap();
+    let pair = b"\xed\xa0\xbd\xed\xb8\x82";
+    let bytes =
+        [before.as_bytes(), pair, between.as_bytes(), &pair[..3], after.as_bytes()].concat();
+    let (logs, tally) = taken(&[("f", &bytes)]);
+    assert_eq!(lines(&logs[0]), ["user: 😂 and \u{fffd}"]);
+    assert_eq!((tally.replaced, tally.refused), (1, 0));
+}
+
 /// A document beside the conversation is JSON within JSON.
 #[test]
 fn halves_within_a_document_of_chatgpts_are_counted() {
