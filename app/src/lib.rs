@@ -65,6 +65,6 @@ pub use backend::Backend;
 #[cfg(feature = "ssr")]
 pub use csp::csp;
 #[cfg(feature = "ssr")]
-pub use router::{refusal, router};
+pub use router::{Refusal, refusal, router};
 #[cfg(feature = "ssr")]
 pub use shell::{Assets, shell};

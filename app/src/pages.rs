@@ -28,4 +28,4 @@ pub use new::{New, NewPage, heading as new_heading};
 #[cfg(feature = "ssr")]
 pub use search::{Search, SearchResults};
 #[cfg(feature = "ssr")]
-pub use settings::SettingsPage;
+pub use settings::{ForgottenModel, SettingsPage};

@@ -25,7 +25,7 @@ mod reader;
 mod search;
 mod settings;
 
-pub use document::refusal;
+pub use document::{Refusal, refusal};
 
 /// The pages, their forms, the server functions, and what answers everything else.
 pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Router {
@@ -45,10 +45,11 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .layer(DefaultBodyLimit::max(form_bytes))
         // The server's own bounds know how large a file may be.
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
-        .route("/data/deleted", post(deleted::submit))
+        // The addresses of forms alone: a reader may load one again.
+        .route("/data/deleted", get(|| leads("/data")).post(deleted::submit))
         .route("/search", get(search::page))
         .route("/settings", get(settings::page).post(settings::save))
-        .route("/settings/forget", post(settings::forget))
+        .route("/settings/forget", get(|| leads("/settings")).post(settings::forget))
         .route("/api/fn/reader", get(reader::chosen))
         .route("/api/fn/{*name}", post(server_function))
         .fallback(fallback)
@@ -109,6 +110,10 @@ impl Handlers {
         *request.headers_mut() = headers;
         self.render(request, Some(*refused)).await
     }
+}
+
+async fn leads(to: &'static str) -> Redirect {
+    Redirect::to(to)
 }
 
 async fn page(State(console): State<Handlers>, request: Request<Body>) -> Response {

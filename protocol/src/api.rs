@@ -9,7 +9,9 @@ use crate::{
 
 mod import;
 
-pub use import::{ImportFormat, ImportRefusal, ImportReport, LeftOut, RefusalCode};
+pub use import::{
+    ImportFormat, ImportRefusal, ImportReplacement, ImportReport, LeftOut, RefusalCode,
+};
 
 /// `GET /api/v1/status`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -27,6 +27,7 @@ pub struct Message {
     /// The model's thinking, as much as has been committed: beside the text, never in it.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
+    /// 1970-01-01T00:00:00Z where nobody knows, in imported conversations.
     pub created_at: Timestamp,
     /// For an assistant the turn that wrote it, for a user the turn it first asked for.
     pub turn_id: Option<TurnId>,

@@ -19,6 +19,15 @@ impl Timestamp {
     /// The first moment of the year -9999, and the last of the year 9999.
     const BOUNDS: (i64, i64) = (-377_705_116_800_000, 253_402_300_799_999);
 
+    /// Stands where nobody knows when something was, as in other programs' exports without times. A
+    /// log has no other moment for that, since it has to be the same at each import.
+    pub const UNKNOWN: Self = Self(0);
+
+    /// Whether it is known when that was.
+    pub fn is_known(self) -> bool {
+        self != Self::UNKNOWN
+    }
+
     /// From milliseconds since 1970-01-01T00:00:00Z; what lies outside the years
     /// -9999 to 9999 becomes the epoch.
     pub fn from_unix_ms(ms: i64) -> Self {

@@ -67,8 +67,10 @@ pub struct Worker {
     /// How hard the model is to think, where that was chosen instead of the profile's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
+    /// 1970-01-01T00:00:00Z where nobody knows, in imported conversations.
     pub created_at: Timestamp,
-    /// When the last message was committed or the last turn ended.
+    /// When the last message was committed or the last turn ended; 1970-01-01T00:00:00Z where nobody
+    /// knows.
     pub updated_at: Timestamp,
 }
 

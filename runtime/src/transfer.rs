@@ -6,6 +6,7 @@
 
 mod any;
 mod archive;
+mod beside;
 mod check;
 mod foreign;
 mod format;
@@ -17,10 +18,10 @@ mod refusal;
 mod salvage;
 mod seems;
 mod split;
+mod surrogates;
 mod tally;
 mod writer;
 
-pub use any::Format;
 pub use foreign::read_foreign;
 pub use format::VERSION;
 pub use import::{ImportError, Options, Report, Source, Upload, import, read_files};

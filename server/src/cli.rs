@@ -43,6 +43,7 @@ pub enum Command {
     },
     /// Bring conversations in; what is not sound is named, and the others come in. The server must
     /// not run
+    #[command(after_help = IMPORT_CODES)]
     Import {
         /// Exports of Companion, ChatGPT, Claude, DeepSeek, LibreChat, Open WebUI or llama.cpp, lists
         /// of messages, or ZIP archives of such files; "-" is standard input
@@ -61,6 +62,10 @@ pub enum Command {
     #[command(hide = true)]
     Infer,
 }
+
+const IMPORT_CODES: &str = "\
+It ends with 0 where nothing of the files was refused, with 3 where some of it was, which it names, \
+and the rest came in, and with 1 where nothing came in.";
 
 const AFTER_HELP: &str = "\
 Flags win over variables, variables over the file; companion.example.toml documents them all. \

@@ -11,11 +11,16 @@ use protocol::{Error, ErrorBody, ErrorCode};
 pub struct ApiError {
     status: StatusCode,
     error: Error,
+    /// The most bytes that could have been sent, where there were more.
+    most_bytes: Option<u64>,
 }
 
-/// The error that an answer tells, for whoever would tell it otherwise.
+/// The error that an answer tells, for a page that tells it otherwise.
 #[derive(Clone, Debug)]
-pub struct Told(pub Error);
+pub struct Told {
+    pub error: Error,
+    pub most_bytes: Option<u64>,
+}
 
 /// The result of every handler.
 pub type ApiResult<T> = Result<T, ApiError>;
@@ -61,8 +66,8 @@ impl ApiError {
 
     /// 413.
     pub fn too_large(body_bytes: u64) -> Self {
-        Self::invalid(format!("The request's body is larger than {body_bytes} bytes."))
-            .status(StatusCode::PAYLOAD_TOO_LARGE)
+        let error = Self::invalid(format!("The request's body is larger than {body_bytes} bytes."));
+        Self { most_bytes: Some(body_bytes), ..error }.status(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
     /// `internal`; what really happened belongs into the log.
@@ -76,14 +81,15 @@ impl ApiError {
 impl From<Error> for ApiError {
     fn from(error: Error) -> Self {
         let status = StatusCode::from_u16(error.code.http_status());
-        Self { status: status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR), error }
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        Self { status, error, most_bytes: None }
     }
 }
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let retry_after = self.error.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1));
-        let told = Told(self.error.clone());
+        let told = Told { error: self.error.clone(), most_bytes: self.most_bytes };
         let mut response = (self.status, Json(ErrorBody { error: self.error })).into_response();
         response.extensions_mut().insert(told);
         if let Some(seconds) = retry_after {

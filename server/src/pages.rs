@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use app::{Assets, Backend};
+use app::{Assets, Backend, Refusal};
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{Method, header};
-use axum::middleware::{Next, from_fn};
+use axum::http::{Method, StatusCode, header};
+use axum::middleware::{Next, from_fn, map_response};
 use axum::response::{IntoResponse as _, Response};
 use leptos::config::LeptosOptions;
 
 use crate::assets::{Names, disk};
-use crate::error::Told;
+use crate::error::{ApiError, Told};
 use crate::extract;
 use crate::state::AppState;
 
@@ -24,13 +24,46 @@ pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: 
     if !reads || request.uri().path().starts_with("/api/") {
         return next.run(request).await;
     }
+    let path = page_of(request.uri().path()).to_owned();
     let mut response = next.run(request).await;
-    let Some(Told(error)) = response.extensions_mut().remove() else { return response };
-    let mut page = app::refusal(style.to_string(), &headers, response.status(), error);
+    let Some(Told { error, most_bytes }) = response.extensions_mut().remove() else {
+        return response;
+    };
+    let status = response.status();
+    // A form of another site leads to no page of this one.
+    let path = if status == StatusCode::FORBIDDEN { "/".to_owned() } else { path };
+    let refusal = Refusal { status, error, most_bytes, path };
+    let mut page = app::refusal(style.to_string(), &headers, refusal);
+    if let Some(allowed) = response.headers_mut().remove(header::ALLOW) {
+        page.headers_mut().insert(header::ALLOW, allowed);
+    }
     if let Some(after) = response.headers_mut().remove(header::RETRY_AFTER) {
         page.headers_mut().insert(header::RETRY_AFTER, after);
     }
     page
+}
+
+/// The page on which the form stands that is sent to a path.
+fn page_of(path: &str) -> &str {
+    match path {
+        // As a link, this would lead to another server.
+        path if path.starts_with("//") => "/",
+        "/data/deleted" => "/data",
+        "/settings/forget" => "/settings",
+        path => path,
+    }
+}
+
+/// An answer that says no more than that a method is the wrong one, with words.
+async fn wrong_method(response: Response) -> Response {
+    if response.status() != StatusCode::METHOD_NOT_ALLOWED {
+        return response;
+    }
+    let mut told = ApiError::wrong_method().into_response();
+    if let Some(allowed) = response.headers().get(header::ALLOW) {
+        told.headers_mut().insert(header::ALLOW, allowed.clone());
+    }
+    told
 }
 
 /// The pages, their forms and server functions, and what answers unknown addresses.
@@ -43,7 +76,9 @@ pub fn routes(state: &AppState, names: Names) -> Router {
         Some(port) => options.reload_port(port).build(),
         None => options.build(),
     };
-    app::router(backend, options, Assets { style, script, wasm }).layer(from_fn(calls_are_json))
+    app::router(backend, options, Assets { style, script, wasm })
+        .layer(from_fn(calls_are_json))
+        .layer(map_response(wrong_method))
 }
 
 /// Requires a JSON object as the body of each call of a server function, as the API does: the

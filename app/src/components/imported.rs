@@ -1,7 +1,8 @@
 //! What an import did, and what it did not take.
 
 use leptos::prelude::*;
-use protocol::api::{ImportRefusal, ImportReport};
+use protocol::WorkerId;
+use protocol::api::{ImportRefusal, ImportReplacement, ImportReport};
 
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
@@ -35,12 +36,29 @@ pub fn Imported(
             {line(skipped, text::import_skipped)}
             {line(kept, text::import_kept)}
             {line(deleted, text::import_deleted)}
+            {unchecked(report.unchecked, report.unchecked_workers)}
             {line(left_out, text::import_left_out)}
             {kinds}
+            {line(report.not_read, text::import_not_read)}
+            {replaced(report.replaced, report.replacements, report.more_replacements)}
             {first}
             {refused(report.refused, report.refusals, report.more_refusals)}
         </div>
     }
+}
+
+/// Conversations that may have been altered, with links to the first of them.
+fn unchecked(count: u64, workers: Vec<WorkerId>) -> Option<Erased> {
+    let item = |worker: WorkerId| {
+        view! { <li><a href=format!("/c/{worker}")>{worker.to_string()}</a></li> }
+    };
+    (count > 0).then(|| {
+        let items: Vec<_> = workers.into_iter().map(item).collect();
+        erase(view! {
+            <p>{text::import_unchecked(count)}</p>
+            <ul class="unchecked">{items}</ul>
+        })
+    })
 }
 
 /// What was not imported, by number, title and reason.
@@ -53,6 +71,25 @@ fn refused(count: u64, refusals: Vec<ImportRefusal>, more: u64) -> Option<Erased
     Some(erase(view! {
         <p>{text::import_refused(count)}</p>
         <ul class="refused">{items}</ul>
+        {more}
+    }))
+}
+
+/// Where characters came in as U+FFFD, and how many.
+fn replaced(count: u64, replacements: Vec<ImportReplacement>, more: u64) -> Option<Erased> {
+    if replacements.is_empty() {
+        return None;
+    }
+    let items = replacements.into_iter().map(|replacement| {
+        let ImportReplacement { file, number, title, characters } = replacement;
+        let what = text::import_refused_what(file.as_deref(), Some(number), title.as_deref());
+        view! { <li><bdi>{what}</bdi> {characters}</li> }
+    });
+    let items: Vec<_> = items.collect();
+    let more = (more > 0).then(|| view! { <p>{text::import_more_refused(more)}</p> });
+    Some(erase(view! {
+        <p>{text::import_replaced(count)}</p>
+        <ul class="replaced">{items}</ul>
         {more}
     }))
 }

@@ -7,8 +7,9 @@ use protocol::Timestamp;
 use crate::erase::effect;
 use crate::erase::words;
 use crate::reader;
+use crate::text::tr;
 
-/// The time as text: from the server and at first by the reader's clock as far as it is known, else
+/// The time as text, or that nobody knows it: from the server and at first by the reader's clock as far as it is known, else
 /// in UTC, and named so; in the reader's own zone, in the words
 /// of the page's language and without the day if that is today, as soon as a script runs.
 #[component]
@@ -23,7 +24,7 @@ pub fn Moment(
         effect(move || shown.set(local(at)));
     }
     view! {
-        <time class="moment" datetime=at.to_rfc3339()>
+        <time class="moment" datetime=machine(at)>
             {words(move || shown.get())}
         </time>
     }
@@ -39,8 +40,16 @@ pub fn shown(at: Timestamp, scripted: bool) -> String {
     named(at)
 }
 
+/// The moment for programs, where it is known.
+pub fn machine(at: Timestamp) -> Option<String> {
+    at.is_known().then(|| at.to_rfc3339())
+}
+
 /// With the name of where the clock stands.
 fn named(at: Timestamp) -> String {
+    if !at.is_known() {
+        return tr!(undated).to_owned();
+    }
     let offset = reader::utc_offset().unwrap_or_default();
     format!("{} {} {offset}", at.date_at(offset), at.clock_at(offset))
 }
@@ -49,6 +58,9 @@ fn named(at: Timestamp) -> String {
 fn local(at: Timestamp) -> String {
     use js_sys::{Date, Object, Reflect};
 
+    if !at.is_known() {
+        return tr!(undated).to_owned();
+    }
     let (date, now) = (Date::new(&(at.unix_ms() as f64).into()), Date::new_0());
     let options = Object::new();
     let choose = |part: &str, how: &str| {

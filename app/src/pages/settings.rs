@@ -1,16 +1,23 @@
 //! `/settings`: what a reader chooses for this browser, and how this server gets another model.
 
 use leptos::prelude::*;
-use protocol::ProviderName;
 use protocol::api::ProviderStatus;
 use protocol::catalogue::LearnedModel;
+use protocol::{Error, ProviderName};
 
-use crate::components::{BetterModels, Plain};
-use crate::erase::erase;
+use crate::components::{BetterModels, ErrorNote, Plain};
+use crate::erase::{Erased, erase};
 use crate::label;
 use crate::preferences::{Preferences, Theme};
 use crate::reader::EnterKey;
 use crate::text::{Locale, adjustment, tr};
+
+/// What was forgotten of a model.
+pub struct ForgottenModel {
+    pub model: String,
+    /// None where there was nothing.
+    pub what: Option<LearnedModel>,
+}
 
 /// A plain form; its answer is this page anew.
 #[component]
@@ -21,9 +28,12 @@ pub fn SettingsPage(
     provider: ProviderStatus,
     /// What refusals taught about models, by provider.
     learned: Vec<(ProviderName, Vec<LearnedModel>)>,
+    /// What came of a form, if one was sent.
+    done: Option<Result<ForgottenModel, Error>>,
 ) -> impl IntoView {
     let Preferences { language, theme, enter, .. } = preferences;
     let body = erase(view! {
+        {done.map(told)}
         <form class="settings" method="post" action="/settings">
             <fieldset>
                 <legend>{tr!(language)}</legend>
@@ -106,8 +116,28 @@ fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl Into
     })
 }
 
-fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView + use<> {
-    let LearnedModel { model, adjustments, window_tokens, prompt_tokens, .. } = learned;
+fn told(done: Result<ForgottenModel, Error>) -> Erased {
+    match done {
+        Ok(ForgottenModel { model, what }) => {
+            let words = match what {
+                Some(what) => tr!(forgotten, model = model, what = parts(what)),
+                None => tr!(forgotten_nothing, model = model),
+            };
+            erase(view! {
+                <div class="note" data-kind="done" role="status">
+                    <p class="note-title">{words}</p>
+                </div>
+            })
+        }
+        Err(error) => {
+            erase(view! { <div role="alert"><ErrorNote error kept=tr!(nothing_changed) /></div> })
+        }
+    }
+}
+
+/// What was learned of a model, in a line.
+fn parts(learned: LearnedModel) -> String {
+    let LearnedModel { adjustments, window_tokens, prompt_tokens, .. } = learned;
     let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
     let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
     // What it takes tells what it refuses.
@@ -118,7 +148,12 @@ fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView 
     let efforts = efforts
         .chain((!taken.is_empty()).then(|| tr!(learned_efforts, efforts = taken.join(", "))));
     let parts = adjustments.into_iter().map(adjustment).chain(window).chain(prompt).chain(efforts);
-    let parts = parts.collect::<Vec<_>>().join(" · ");
+    parts.collect::<Vec<_>>().join(" · ")
+}
+
+fn learned_row(provider: &ProviderName, learned: LearnedModel) -> impl IntoView + use<> {
+    let model = learned.model.clone();
+    let parts = parts(learned);
     let forget = tr!(forget_of, model = &model);
     erase(view! {
         <li>

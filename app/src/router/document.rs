@@ -3,8 +3,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
-use leptos::prelude::{Owner, RenderHtml as _, provide_context};
-use leptos::view;
+use leptos::prelude::*;
 use protocol::{Error, ErrorCode};
 
 use super::Handlers;
@@ -33,14 +32,33 @@ impl Handlers {
     }
 }
 
-/// The page of an error that the server refused a request with before it came to its page:
-/// too large, too slow, of another site. `style` is the address of the style sheet.
-pub fn refusal(style: String, headers: &HeaderMap, status: StatusCode, error: Error) -> Response {
+/// An error that the server refused a request with before it came to its page: too large, too slow,
+/// of another site.
+pub struct Refusal {
+    pub status: StatusCode,
+    pub error: Error,
+    /// The most bytes that could have been sent, where there were more.
+    pub most_bytes: Option<u64>,
+    /// The page that leads on.
+    pub path: String,
+}
+
+/// The page of a refusal. `style` is the address of the style sheet.
+pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response {
+    let Refusal { status, error, most_bytes, path } = refusal;
     written(style, headers, status, || {
         let title = text::error_title(error.code);
         // What took too long may still happen.
         let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
-        let body = erase(view! { <ErrorNote error kept /> });
+        let most = most_bytes.map(|bytes| view! { <p>{text::most_bytes(bytes)}</p> });
+        let words = if path == "/" { tr!(to_home) } else { tr!(back_to_page) };
+        let body = erase(view! {
+            <ErrorNote error kept />
+            {most}
+            <p class="actions">
+                <a class="button" href=path>{words}</a>
+            </p>
+        });
         let body = erase(view! { <Plain heading=title body /> });
         (title.to_owned(), body)
     })

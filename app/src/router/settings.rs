@@ -5,12 +5,12 @@ use axum::extract::State;
 use axum::extract::rejection::FormRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use protocol::ProviderName;
+use protocol::{Error, ErrorCode, ProviderName};
 use serde::Deserialize;
 
 use super::Handlers;
 use crate::erase::erase;
-use crate::pages::SettingsPage;
+use crate::pages::{ForgottenModel, SettingsPage};
 use crate::preferences::Preferences;
 use crate::text::tr;
 use leptos::prelude::*;
@@ -25,12 +25,16 @@ pub(super) struct Choices {
 }
 
 pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) -> Response {
-    show(&console, &headers)
+    show(&console, &headers, None)
 }
 
 /// Keeps the choices and comes back to the page, which then shows itself by them.
-pub(super) async fn save(form: Result<Form<Choices>, FormRejection>) -> Response {
-    let Form(choices) = form.unwrap_or_default();
+pub(super) async fn save(
+    State(console): State<Handlers>,
+    headers: HeaderMap,
+    form: Result<Form<Choices>, FormRejection>,
+) -> Response {
+    let Ok(Form(choices)) = form else { return show(&console, &headers, Some(Err(unreadable()))) };
     let chosen = Preferences::from_form(&choices.language, &choices.theme, &choices.enter);
     let mut answer = (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings")]).into_response();
     for cookie in chosen.cookies() {
@@ -46,24 +50,41 @@ pub(super) struct Forget {
     model: String,
 }
 
-/// Forgets what refusals taught about a model and comes back to the page. Where there is nothing to
-/// forget any more, such as after a second click, the page shows that.
+/// Forgets what refusals taught about a model. The page then says what that was, or that there was
+/// nothing to forget any more, such as after a second click.
 pub(super) async fn forget(
     State(console): State<Handlers>,
+    headers: HeaderMap,
     form: Result<Form<Forget>, FormRejection>,
 ) -> Response {
-    if let Ok(Form(Forget { provider, model })) = form {
-        let _ = console.backend.runtime().forget(&provider, Some(&model)).await;
-    }
-    (StatusCode::SEE_OTHER, [(header::LOCATION, "/settings#learned")]).into_response()
+    let Ok(Form(Forget { provider, model })) = form else {
+        return show(&console, &headers, Some(Err(unreadable())));
+    };
+    let runtime = console.backend.runtime();
+    let known = runtime.learned().into_iter().filter(|(name, _)| *name == provider);
+    let what = known.flat_map(|(_, models)| models).find(|learned| learned.model == model);
+    let done = runtime.forget(&provider, Some(&model)).await;
+    show(&console, &headers, Some(done.map(|_| ForgottenModel { model, what })))
 }
 
-fn show(console: &Handlers, headers: &HeaderMap) -> Response {
+fn unreadable() -> Error {
+    Error::new(ErrorCode::InvalidInput, tr!(bad_form))
+}
+
+fn show(
+    console: &Handlers,
+    headers: &HeaderMap,
+    done: Option<Result<ForgottenModel, Error>>,
+) -> Response {
+    let status = match &done {
+        Some(Err(error)) => error.code.http_status(),
+        _ => 200,
+    };
     let preferences = Preferences::of(headers);
     let runtime = console.backend.runtime();
     let (provider, learned) = (runtime.provider_status(), runtime.learned());
-    console.document(headers, 200, || {
-        let page = view! { <SettingsPage preferences provider learned /> };
+    console.document(headers, status, || {
+        let page = view! { <SettingsPage preferences provider learned done /> };
         (tr!(settings).to_owned(), erase(page))
     })
 }

@@ -16,6 +16,14 @@ pub fn file_most(bytes: u64) -> String {
     tr!(file_most, megabytes = bytes / 1_000_000)
 }
 
+/// How much may be sent at once.
+pub fn most_bytes(bytes: u64) -> String {
+    let tenths = bytes / 100_000;
+    let (whole, tenth) = (tenths / 10, tenths % 10);
+    let megabytes = if tenth == 0 { whole.to_string() } else { format!("{whole}.{tenth}") };
+    tr!(most_bytes, megabytes = megabytes)
+}
+
 pub fn imported(count: u64, from: &str) -> String {
     match count {
         0 => tr!(imported_none, from = from),
@@ -97,6 +105,30 @@ pub fn import_more_refused(count: u64) -> String {
     tr!(import_more_refused, count = count)
 }
 
+/// Conversations that no checksum could be compared of.
+pub fn import_unchecked(count: u64) -> String {
+    match count {
+        1 => tr!(import_unchecked_single).to_owned(),
+        count => tr!(import_unchecked_many, count = count),
+    }
+}
+
+/// Files of archives that hold no conversations.
+pub fn import_not_read(count: u64) -> String {
+    match count {
+        1 => tr!(import_not_read_single).to_owned(),
+        count => tr!(import_not_read_many, count = count),
+    }
+}
+
+/// Characters that came in as U+FFFD.
+pub fn import_replaced(count: u64) -> String {
+    match count {
+        1 => tr!(import_replaced_single).to_owned(),
+        count => tr!(import_replaced_many, count = count),
+    }
+}
+
 /// What was not imported: its file, its number and its title, as far as those are known.
 pub fn import_refused_what(file: Option<&str>, number: Option<u64>, title: Option<&str>) -> String {
     let number = number.map(|number| tr!(import_refused_number, number = number));
@@ -113,6 +145,7 @@ pub fn import_refused_why(code: RefusalCode) -> &'static str {
         RefusalCode::NotAConversation => tr!(refused_not_a_conversation),
         RefusalCode::NoMessages => tr!(refused_no_messages),
         RefusalCode::NotJson => tr!(refused_not_json),
+        RefusalCode::NotUtf8 => tr!(refused_not_utf8),
         RefusalCode::CutOff => tr!(refused_cut_off),
         RefusalCode::TooLarge => tr!(refused_too_large),
         RefusalCode::MessageTooLong => tr!(refused_message_too_long),

@@ -29,6 +29,26 @@ pub struct ImportReport {
     /// How many further ones there were.
     #[serde(default)]
     pub more_refusals: u64,
+    /// Conversations of a damaged export of Companion's that came in although no checksum of theirs
+    /// could be compared.
+    #[serde(default)]
+    pub unchecked: u64,
+    /// The first of them, at most 100.
+    #[serde(default)]
+    pub unchecked_workers: Vec<WorkerId>,
+    /// Files in archives that hold no conversations and were not read: pictures, web pages, and what
+    /// programs are known to put beside the conversations.
+    #[serde(default)]
+    pub not_read: u64,
+    /// Characters that are none (halves of surrogate pairs), which came in as U+FFFD.
+    #[serde(default)]
+    pub replaced: u64,
+    /// In which conversations that was, at most 100 of them.
+    #[serde(default)]
+    pub replacements: Vec<ImportReplacement>,
+    /// In how many further conversations.
+    #[serde(default)]
+    pub more_replacements: u64,
     /// Entries that were left out of the conversations that came in, in all.
     pub left_out: u64,
     /// The same by kind.
@@ -70,7 +90,8 @@ pub enum ImportFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportRefusal {
-    /// The name of the file, where it is known: that of an uploaded file, or of one in an archive.
+    /// The name of the file, where it is known. For a file in an archive that is the archive's name
+    /// and the path within it, such as `export.zip/conversations.json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The number of the conversation in the file, from 1. None where the file as a whole, or a
@@ -83,6 +104,20 @@ pub struct ImportRefusal {
     pub code: RefusalCode,
     /// The particulars, in English; text that is safe to show.
     pub reason: String,
+}
+
+/// A conversation that came in with U+FFFD in the place of characters that are none.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct ImportReplacement {
+    /// As in a refusal.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
+    /// The number of the conversation in the file, from 1.
+    pub number: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    pub characters: u64,
 }
 
 /// Why something was not imported.
@@ -100,6 +135,8 @@ pub enum RefusalCode {
     NoMessages,
     /// Something that is not written as JSON is.
     NotJson,
+    /// A text in another encoding than UTF-8.
+    NotUtf8,
     /// The file ends in the middle of it.
     CutOff,
     /// A conversation with more than is taken.

@@ -31,7 +31,7 @@ pub struct Export {
 }
 
 enum Body {
-    Lines(Lines),
+    Lines(Box<Lines>),
     Markdown(Document),
 }
 
@@ -58,7 +58,8 @@ impl Runtime {
     /// Every conversation as JSON Lines.
     pub fn export(&self) -> Result<Export, Error> {
         let _place = self.place_to_export()?;
-        let body = Body::Lines(Lines::begin(self.inner.shared.store.clone(), Rest::After(None)));
+        let body =
+            Body::Lines(Box::new(Lines::begin(self.inner.shared.store.clone(), Rest::After(None))));
         Ok(Export { body, _place })
     }
 
@@ -81,7 +82,7 @@ impl Runtime {
             (ExportForm::Lines, whole) => {
                 let mut lines = Lines::begin(self.inner.shared.store.clone(), Rest::Nothing);
                 lines.take(whole);
-                Body::Lines(lines)
+                Body::Lines(Box::new(lines))
             }
         };
         Ok((title, Export { body, _place }))

@@ -11,7 +11,7 @@ use super::transfer_slots::too_many;
 use crate::fault;
 use crate::notifier::LogStatus;
 use crate::store::Differing;
-use crate::transfer::{self, Format, ImportError, Options, Report, Source, Unsound, Upload};
+use crate::transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
 /// The most ids in an answer; further ones are only counted.
 const IDS: usize = 100;
@@ -165,7 +165,7 @@ fn shown(report: &Report) -> ImportReport {
     let first = |ids: &[WorkerId]| ids.iter().take(IDS).copied().collect();
     ImportReport {
         format: match tally.formats.as_slice() {
-            [format] => shown_format(*format),
+            [format] => *format,
             _ => ImportFormat::Several,
         },
         imported: added.len() as u64,
@@ -175,23 +175,16 @@ fn shown(report: &Report) -> ImportReport {
         refused: tally.refused,
         refusals: tally.refusals.clone(),
         more_refusals: tally.more_refusals,
+        unchecked: tally.unchecked.len() as u64,
+        unchecked_workers: first(&tally.unchecked),
+        not_read: tally.not_read,
+        replaced: tally.replaced,
+        replacements: tally.replacements.clone(),
+        more_replacements: tally.more_replacements,
         left_out: tally.left_out.total(),
         left_out_kinds: tally.left_out,
         workers: first(added),
         kept_workers: first(kept),
-    }
-}
-
-fn shown_format(format: Format) -> ImportFormat {
-    match format {
-        Format::Companion => ImportFormat::Companion,
-        Format::Chatgpt => ImportFormat::Chatgpt,
-        Format::OpenWebui => ImportFormat::OpenWebui,
-        Format::Claude => ImportFormat::Claude,
-        Format::Librechat => ImportFormat::Librechat,
-        Format::Deepseek => ImportFormat::Deepseek,
-        Format::LlamaCpp => ImportFormat::LlamaCpp,
-        Format::Messages => ImportFormat::Messages,
     }
 }
 
@@ -201,7 +194,8 @@ fn told(error: ImportError) -> Error {
     match error {
         ImportError::Refused(refusal) => {
             let mut message = refusal.to_string();
-            if let Some(first) = message.get_mut(..1) {
+            // The name of a file stays as it is.
+            if let (None, Some(first)) = (&refusal.file, message.get_mut(..1)) {
                 first.make_ascii_uppercase();
             }
             Error::new(ErrorCode::InvalidInput, format!("{message}.")).with_hint(NOTHING)

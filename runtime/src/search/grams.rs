@@ -16,8 +16,8 @@ const LONGEST: usize = 3;
 /// Grams of one word that are looked up at most; what is left out is seen in the text.
 const OF_WORD: usize = 24;
 
-/// The grams of a text, each once.
-pub(crate) fn all(text: &str) -> BTreeSet<String> {
+/// The grams of a text, each once; none where there are more than so many of them.
+pub(crate) fn at_most(most: usize, text: &str) -> Option<BTreeSet<String>> {
     let mut grams = BTreeSet::new();
     for run in fold(text).split_whitespace() {
         let letters: Vec<char> = run.chars().collect();
@@ -30,9 +30,12 @@ pub(crate) fn all(text: &str) -> BTreeSet<String> {
                     grams.insert(gram(letters));
                 }
             }
+            if grams.len() > most {
+                return None;
+            }
         }
     }
-    grams
+    Some(grams)
 }
 
 /// Grams that every text has which holds the query.
@@ -73,6 +76,16 @@ fn gram(letters: &[char]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn all(text: &str) -> BTreeSet<String> {
+        at_most(usize::MAX, text).unwrap()
+    }
+
+    #[test]
+    fn a_text_with_too_many_has_none() {
+        assert_eq!(at_most(6, "Abcd 犬a").unwrap().len(), 6);
+        assert_eq!(at_most(5, "Abcd 犬a"), None);
+    }
 
     #[test]
     fn latin_words_have_short_grams_at_their_beginning_alone() {

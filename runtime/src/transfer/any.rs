@@ -5,39 +5,16 @@ use std::io::{BufRead, BufReader, Seek as _};
 
 use protocol::ProfileName;
 
-use super::refusal::{Place, ReadError, Refusal};
+use super::refusal::ReadError;
+use super::split::BYTE_ORDER_MARK;
 use super::tally::Sink;
 use super::{archive, foreign, format, reader, seems};
 
 /// Bytes that are read from a file at once.
 const READ_BYTES: usize = 256 * 1024;
 
-/// What some programs put before UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The formats that are read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// `companion export`.
-    Companion,
-    /// ChatGPT's `conversations.json`.
-    Chatgpt,
-    /// Open WebUI's chats.
-    OpenWebui,
-    /// Claude's `conversations.json`.
-    Claude,
-    /// LibreChat's export of a conversation.
-    Librechat,
-    /// DeepSeek's `conversations.json`.
-    Deepseek,
-    /// The web UI of llama.cpp's server.
-    LlamaCpp,
-    /// A plain list of messages.
-    Messages,
-}
-
 /// Reads a file of any format, an archive too. Conversations of another program go on with
-/// `profile` here. Errors with `Refused` at [`Place::File`] where nothing of it is an export.
+/// `profile` here.
 pub(super) fn file(
     mut file: File,
     profile: &ProfileName,
@@ -62,20 +39,13 @@ pub(super) fn read(
     if begin.starts_with(format::PREFIX) {
         return reader::read_into(input, sink);
     }
-    if begin.starts_with(BYTE_ORDER_MARK) {
-        input.consume(BYTE_ORDER_MARK.len());
-    }
-    let begin = input.fill_buf().map_err(ReadError::Input)?;
+    let begin = begin.strip_prefix(BYTE_ORDER_MARK).unwrap_or(begin);
     let begin = &begin[..begin.len().min(seems::LOOKED_AT)];
     if begin.starts_with(b"PK\x03\x04") {
-        return Err(unknown("it seems to be an archive within an archive; unpack it first"));
+        return Err(ReadError::not_an_export(seems::INNER_ARCHIVE));
     }
     match seems::of_bytes(begin) {
-        Some(reason) => Err(unknown(&reason)),
+        Some(reason) => Err(ReadError::not_an_export(reason)),
         None => foreign::read_into(input, profile, sink),
     }
-}
-
-fn unknown(reason: &str) -> ReadError {
-    Refusal::at(Place::File, reason).into()
 }

@@ -6,14 +6,14 @@
 
 use std::io::BufRead;
 
-use protocol::api::{LeftOut, RefusalCode};
-use protocol::{ProfileName, Role, Timestamp};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
+use protocol::{EventBody, ProfileName, Role, Timestamp};
 
 use super::json::{Document, Json, Wrong};
 use super::refusal::{Place, ReadError, Refusal};
 use super::split::{Piece, Values};
 use super::tally::{Sink, Unsound};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, seems};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, seems, surrogates};
 use crate::store::WholeLog;
 
 mod build;
@@ -35,7 +35,7 @@ use kind::Kind;
 
 /// A conversation of another program.
 struct Foreign {
-    format: Format,
+    format: ImportFormat,
     /// What the other program calls it; empty where it does not.
     id: String,
     title: Option<String>,
@@ -58,6 +58,8 @@ struct Node {
     model: Option<String>,
     /// Parts that are not taken over, or the entry itself.
     left_out: LeftOut,
+    /// As in [`said::Said`].
+    replaced: u64,
 }
 
 /// Why a conversation is not taken.
@@ -73,7 +75,7 @@ pub fn read_foreign(bytes: &[u8], profile: &ProfileName) -> Result<Vec<WholeLog>
     let mut sink = Sink::new(&mut take, Unsound::Refuse);
     match read_into(bytes, profile, &mut sink) {
         Ok(()) => Ok(all),
-        Err(ReadError::Refused(refusal)) => Err(refusal),
+        Err(ReadError::Refused(refusal) | ReadError::NotAnExport(_, refusal)) => Err(refusal),
         Err(ReadError::Input(_) | ReadError::Taker(_)) => {
             unreachable!("bytes in memory can be read, and a list takes everything")
         }
@@ -91,7 +93,7 @@ pub(super) fn read_into(
     let mut file =
         File { profile, sink, number: 0, known: false, strange: Vec::new(), gathered: None };
     while let Some(piece) = values.next().map_err(ReadError::Input)? {
-        file.piece(piece, values.is_list())?;
+        file.piece(piece, values.begin(), values.is_list())?;
     }
     file.end()
 }
@@ -122,10 +124,15 @@ struct Gathered {
     number: u64,
     foreign: Foreign,
     bytes: u64,
+    /// Lone surrogates in its messages.
+    replaced: u64,
+    /// Why it cannot be taken, whatever else its messages are.
+    unfit: Option<Unfit>,
 }
 
 impl File<'_, '_, '_> {
-    fn piece(&mut self, piece: Piece, in_list: bool) -> Result<(), ReadError> {
+    /// A piece of the file, before which there are `begin` bytes.
+    fn piece(&mut self, piece: Piece, begin: u64, in_list: bool) -> Result<(), ReadError> {
         let bytes = match piece {
             Piece::Value(bytes) => bytes,
             Piece::TooLong if self.gathered.is_some() => {
@@ -154,7 +161,10 @@ impl File<'_, '_, '_> {
                 return self.strange(RefusalCode::NotJson, None, reason);
             }
         };
-        let text = String::from_utf8_lossy(&bytes);
+        let text = match surrogates::escaped(&bytes) {
+            Ok(text) => text,
+            Err(before) => return self.not_utf8(begin + before as u64),
+        };
         let document = match Document::parse(&text) {
             Ok(document) => document,
             Err(_) if self.gathered.is_some() => {
@@ -162,7 +172,9 @@ impl File<'_, '_, '_> {
                 return Ok(());
             }
             Err(Wrong::At(at)) => {
-                let reason = format!("it is not JSON as it should be, from its byte {} on", at + 1);
+                let at = begin + at as u64 + 1;
+                let reason =
+                    format!("it is not JSON as it should be, from byte {at} of the file on");
                 return self.strange(RefusalCode::NotJson, None, reason);
             }
             Err(Wrong::TooMany) => {
@@ -182,6 +194,7 @@ impl File<'_, '_, '_> {
         match &mut self.gathered {
             Some(gathered) if message || in_list => {
                 gathered.bytes += bytes;
+                gathered.replaced += value.replaced();
                 if gathered.bytes <= CONVERSATION_BYTES {
                     let before = gathered.foreign.nodes.last().map(|node| node.id.clone());
                     let at = gathered.foreign.nodes.len();
@@ -214,8 +227,26 @@ impl File<'_, '_, '_> {
     fn begin(&mut self, foreign: Foreign) -> Result<(), ReadError> {
         self.gathered_ends()?;
         self.number += 1;
-        self.gathered = Some(Gathered { number: self.number, foreign, bytes: 0 });
+        let number = self.number;
+        self.gathered = Some(Gathered { number, foreign, bytes: 0, replaced: 0, unfit: None });
         self.recognized()
+    }
+
+    /// A text in another encoding. Other values of the file may be the same in both.
+    fn not_utf8(&mut self, before: u64) -> Result<(), ReadError> {
+        let reason = format!(
+            "byte {} of the file is not UTF-8; it may have been saved as Latin-1, as Windows-1252 or \
+             in another encoding, and has to be saved as UTF-8",
+            before + 1
+        );
+        let code = RefusalCode::NotUtf8;
+        match &mut self.gathered {
+            Some(gathered) => {
+                gathered.unfit.get_or_insert((code, reason));
+                Ok(())
+            }
+            None => self.strange(code, None, reason),
+        }
     }
 
     /// A message that cannot be read stands where the next one is expected.
@@ -228,14 +259,16 @@ impl File<'_, '_, '_> {
     }
 
     fn gathered_ends(&mut self) -> Result<(), ReadError> {
-        let Some(Gathered { number, foreign, bytes }) = self.gathered.take() else {
-            return Ok(());
-        };
+        let Some(gathered) = self.gathered.take() else { return Ok(()) };
+        let Gathered { number, foreign, bytes, replaced, unfit } = gathered;
+        if let Some((code, reason)) = unfit {
+            return self.refuse(number, foreign.title.as_deref(), code, reason);
+        }
         if bytes > CONVERSATION_BYTES {
             let reason = format!("it has more than {CONVERSATION_BYTES} bytes");
             return self.refuse(number, foreign.title.as_deref(), RefusalCode::TooLarge, reason);
         }
-        self.conversation(number, foreign)
+        self.conversation(number, foreign, replaced)
     }
 
     /// One conversation.
@@ -250,7 +283,7 @@ impl File<'_, '_, '_> {
         self.number += 1;
         self.recognized()?;
         match kind.read(value) {
-            Ok(foreign) => self.conversation(self.number, foreign),
+            Ok(foreign) => self.conversation(self.number, foreign, value.replaced()),
             Err((code, reason)) => {
                 let title = value.first_of(&["title", "name"]).and_then(Json::text);
                 self.refuse(self.number, title, code, reason)
@@ -258,12 +291,19 @@ impl File<'_, '_, '_> {
         }
     }
 
-    fn conversation(&mut self, number: u64, foreign: Foreign) -> Result<(), ReadError> {
+    /// A conversation in which lone surrogates were replaced.
+    fn conversation(
+        &mut self,
+        number: u64,
+        foreign: Foreign,
+        replaced: u64,
+    ) -> Result<(), ReadError> {
         if number > CONVERSATIONS {
             let reason = format!("there are more than {CONVERSATIONS}");
             return self.refuse(number, foreign.title.as_deref(), RefusalCode::TooLarge, reason);
         }
         let (title, format) = (foreign.title.clone(), foreign.format);
+        let replaced = replaced + foreign.nodes.iter().map(|node| node.replaced).sum::<u64>();
         match build::log(foreign, self.profile) {
             Ok(build::Built { log, left_out, too_long }) => {
                 for reason in too_long {
@@ -272,6 +312,11 @@ impl File<'_, '_, '_> {
                 if self.sink.is_strict() && left_out.unreadable > 0 {
                     let reason = "an entry of it is not what it should be".to_owned();
                     return self.refuse(number, title.as_deref(), RefusalCode::Unsound, reason);
+                }
+                // Some of them are in what was left out, or in two fields that say the same.
+                let replaced = replaced.min(replacement_characters(title.as_deref(), &log));
+                if replaced > 0 {
+                    self.sink.replaced(number, title.as_deref(), replaced);
                 }
                 self.sink.sound(format, log, &left_out)
             }
@@ -327,8 +372,20 @@ impl File<'_, '_, '_> {
         if self.known {
             return Ok(());
         }
-        let empty = || "there is no conversation in it".to_owned();
-        let reason = self.strange.into_iter().next().map_or_else(empty, |first| first.reason);
-        Err(Refusal::at(Place::File, reason).into())
+        let empty = || (RefusalCode::NoMessages, "there is no conversation in it".to_owned());
+        let first = self.strange.into_iter().next();
+        let (code, reason) = first.map_or_else(empty, |first| (first.code, first.reason));
+        Err(ReadError::NotAnExport(code, Refusal::at(Place::File, reason)))
     }
+}
+
+/// How many U+FFFD there are in a conversation's title, where it has one of its own, and its texts.
+fn replacement_characters(title: Option<&str>, log: &WholeLog) -> u64 {
+    let count = |text: &str| text.matches(char::REPLACEMENT_CHARACTER).count() as u64;
+    let counts = log.events.iter().map(|event| match &event.body {
+        EventBody::MessageCommitted { message } => count(&message.text),
+        EventBody::TextDelta { text, .. } | EventBody::ReasoningDelta { text, .. } => count(text),
+        _ => 0,
+    });
+    title.map_or(0, count) + counts.sum::<u64>()
 }

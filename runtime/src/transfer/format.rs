@@ -53,6 +53,13 @@ pub(super) enum Content<'a> {
     },
     /// The next entry of the conversation's log.
     Event(Cow<'a, Event>),
+    /// A conversation is complete. Its sum does not depend on what else is in the file, so it can be
+    /// compared behind a damaged line, too. Files of older versions have none.
+    Sum {
+        worker_id: WorkerId,
+        /// Of the contents of the conversation's lines; see [`Sum`].
+        sha256: Cow<'a, str>,
+    },
     /// The last line.
     End {
         conversations: u64,
@@ -82,6 +89,28 @@ impl TryFrom<String> for HexLog {
         // SQLite keeps signed numbers; all ids that this product makes are positive.
         let fits = i64::try_from(id).is_ok() && String::from(Self(LogId(id))) == text;
         if fits { Ok(Self(LogId(id))) } else { Err("not a log's id") }
+    }
+}
+
+/// The sum of a conversation: of its own line and those of its events, without the check and the
+/// number, each with its line feed.
+#[derive(Clone, Default)]
+pub(super) struct Sum(Sha256);
+
+impl Sum {
+    /// Takes a line, from its kind to its last brace.
+    pub(super) fn take(&mut self, content: &Content<'_>, bytes: &[u8]) {
+        if matches!(content, Content::Conversation { .. }) {
+            *self = Self::default();
+        }
+        if matches!(content, Content::Conversation { .. } | Content::Event(_)) {
+            self.0.update(bytes);
+            self.0.update(b"\n");
+        }
+    }
+
+    pub(super) fn digits(&self) -> String {
+        format!("{:x}", self.0.clone().finalize())
     }
 }
 

@@ -5,12 +5,11 @@ use std::io::{self, Write as _};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use protocol::api::RefusalCode;
 use protocol::{ProfileName, Timestamp, WorkerId};
 use tokio::io::AsyncWriteExt as _;
 
 use super::any;
-use super::refusal::{Place, ReadError, Refusal};
+use super::refusal::{Place, ReadError, Refusal, code_of_file};
 use super::tally::{Sink, Tally, Unsound};
 use crate::recovery;
 use crate::store::{Differing, Give, Imported, Store, StoreError, Take, WholeLog};
@@ -163,22 +162,18 @@ fn read_sources(
     let mut refused: Vec<String> = Vec::new();
     let mut taken = 0;
     for Source { name, file } in sources {
-        sink.file = name.filter(|_| several).map(|name| name.chars().take(NAME_CHARS).collect());
-        let before = (sink.tally.mark(), sink.tally.sound);
+        sink.file = name.map(|name| name.chars().take(NAME_CHARS).collect());
+        let before = sink.tally.mark();
         match any::file(file, &options.profile, &mut sink) {
             Ok(()) => taken += 1,
-            Err(ReadError::Refused(refusal)) if !sink.is_strict() => {
-                if sink.tally.sound > before.1 {
-                    taken += 1;
-                } else {
-                    sink.tally.back_to(before.0);
+            Err(ReadError::NotAnExport(code, refusal)) => {
+                sink.tally.back_to(before);
+                let named = refusal.clone().in_file(sink.file.as_deref().filter(|_| several));
+                if sink.is_strict() {
+                    return Err(named.into());
                 }
-                let words = refusal.to_string();
-                refused.push(match &sink.file {
-                    Some(name) => format!("{name}: {words}"),
-                    None => words,
-                });
-                sink.refuse(RefusalCode::NotAnExport, None, None, refusal)?;
+                refused.push(named.to_string());
+                sink.refuse(code_of_file(code), None, None, refusal)?;
             }
             Err(error) => return Err(error),
         }
@@ -197,7 +192,9 @@ const NAMED: usize = 10;
 
 fn of_reader(error: ReadError) -> ImportError {
     match error {
-        ReadError::Refused(refusal) => ImportError::Refused(refusal),
+        ReadError::Refused(refusal) | ReadError::NotAnExport(_, refusal) => {
+            ImportError::Refused(refusal)
+        }
         ReadError::Input(error) => ImportError::Input(error),
         ReadError::Taker(cause) => ImportError::Store(StoreError::Import(cause)),
     }

@@ -1,7 +1,7 @@
 //! JSON as other programs write it, as a flat list of values in their order.
 //!
 //! Reads more than JSON's grammar allows, because exports hold more: lone surrogates become
-//! U+FFFD, `NaN` and `Infinity` (which Python writes) are null, and a comma too many is none. Fields
+//! U+FFFD and are counted, `NaN` and `Infinity` (which Python writes) are null, and a comma too many is none. Fields
 //! keep their order, and a name that is there twice is kept twice. No call is made for a value
 //! within a value, so depth costs no stack; the number of values is bounded.
 
@@ -38,24 +38,29 @@ enum Value<'a> {
 #[derive(Debug)]
 pub(super) struct Document<'a> {
     values: Vec<Value<'a>>,
+    replaced: Replaced,
 }
+
+/// The texts in which there were lone surrogates, by their places, and how many.
+type Replaced = Vec<(usize, u64)>;
 
 /// One value of a document.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Json<'d> {
     values: &'d [Value<'d>],
+    replaced: &'d [(usize, u64)],
     at: usize,
 }
 
 impl<'a> Document<'a> {
     pub(super) fn parse(text: &'a str) -> Result<Self, Wrong> {
-        let mut parser = Parser { text, at: 0, values: Vec::new() };
+        let mut parser = Parser { text, at: 0, values: Vec::new(), replaced: Vec::new() };
         parser.run()?;
-        Ok(Self { values: parser.values })
+        Ok(Self { values: parser.values, replaced: parser.replaced })
     }
 
     pub(super) fn root(&self) -> Json<'_> {
-        Json { values: &self.values, at: 0 }
+        Json { values: &self.values, replaced: &self.replaced, at: 0 }
     }
 }
 
@@ -115,13 +120,25 @@ impl<'d> Json<'d> {
         matches!(self.values[self.at], Value::Bool(true))
     }
 
+    /// How many lone surrogates there were in it.
+    pub(super) fn replaced(self) -> u64 {
+        let within = self.at..self.end();
+        let counts = self.replaced.iter().filter(|(at, _)| within.contains(at));
+        counts.map(|(_, count)| count).sum()
+    }
+
+    /// The place of what follows it.
+    fn end(self) -> usize {
+        match self.values[self.at] {
+            Value::List { end } | Value::Object { end } => end,
+            _ => self.at + 1,
+        }
+    }
+
     /// The elements of a list; none of anything else.
     pub(super) fn items(self) -> impl Iterator<Item = Self> {
-        let end = match self.values[self.at] {
-            Value::List { end } => end,
-            _ => self.at,
-        };
-        Each { values: self.values, at: self.at + 1, end }
+        let end = if self.is_list() { self.end() } else { self.at };
+        Each { next: Self { at: self.at + 1, ..self }, end }
     }
 
     /// The elements of the list in a field.
@@ -131,11 +148,8 @@ impl<'d> Json<'d> {
 
     /// The fields of an object; none of anything else.
     pub(super) fn fields(self) -> impl Iterator<Item = (&'d str, Self)> {
-        let end = match self.values[self.at] {
-            Value::Object { end } => end,
-            _ => self.at,
-        };
-        let mut each = Each { values: self.values, at: self.at + 1, end };
+        let end = if self.is_object() { self.end() } else { self.at };
+        let mut each = Each { next: Self { at: self.at + 1, ..self }, end };
         std::iter::from_fn(move || {
             let name = each.next()?.text().unwrap_or_default();
             Some((name, each.next()?))
@@ -144,8 +158,7 @@ impl<'d> Json<'d> {
 }
 
 struct Each<'d> {
-    values: &'d [Value<'d>],
-    at: usize,
+    next: Json<'d>,
     end: usize,
 }
 
@@ -153,14 +166,11 @@ impl<'d> Iterator for Each<'d> {
     type Item = Json<'d>;
 
     fn next(&mut self) -> Option<Json<'d>> {
-        if self.at >= self.end {
+        let found = self.next;
+        if found.at >= self.end {
             return None;
         }
-        let found = Json { values: self.values, at: self.at };
-        self.at = match self.values[self.at] {
-            Value::List { end } | Value::Object { end } => end,
-            _ => self.at + 1,
-        };
+        self.next.at = found.end();
         Some(found)
     }
 }
@@ -169,6 +179,7 @@ struct Parser<'a> {
     text: &'a str,
     at: usize,
     values: Vec<Value<'a>>,
+    replaced: Replaced,
 }
 
 /// A list or object that is not closed yet.
@@ -288,12 +299,16 @@ impl<'a> Parser<'a> {
         let bytes = self.text.as_bytes();
         let mut owned: Option<String> = None;
         let mut from = begin;
+        let mut replaced = 0;
         loop {
             match bytes.get(self.at) {
                 None => return Err(Wrong::At(self.at)),
                 Some(b'"') => {
                     let rest = &self.text[from..self.at];
                     self.at += 1;
+                    if replaced > 0 {
+                        self.replaced.push((self.values.len(), replaced));
+                    }
                     return Ok(match owned {
                         None => Cow::Borrowed(rest),
                         Some(mut text) => {
@@ -306,7 +321,8 @@ impl<'a> Parser<'a> {
                     let text = owned.get_or_insert_with(String::new);
                     text.push_str(&self.text[from..self.at]);
                     let (letter, length) = escape(&bytes[self.at..]).ok_or(Wrong::At(self.at))?;
-                    text.push(letter);
+                    replaced += u64::from(letter.is_none());
+                    text.push(letter.unwrap_or(char::REPLACEMENT_CHARACTER));
                     self.at += length;
                     from = self.at;
                 }
@@ -316,8 +332,8 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// What an escape stands for, and how many bytes it has.
-fn escape(bytes: &[u8]) -> Option<(char, usize)> {
+/// What an escape stands for, which is nothing for a lone surrogate, and how many bytes it has.
+fn escape(bytes: &[u8]) -> Option<(Option<char>, usize)> {
     let letter = match bytes.get(1)? {
         b'n' => '\n',
         b't' => '\t',
@@ -327,7 +343,7 @@ fn escape(bytes: &[u8]) -> Option<(char, usize)> {
         b'u' => {
             let first = unit(&bytes[2..])?;
             if let Some(letter) = char::from_u32(first) {
-                return Some((letter, 6));
+                return Some((Some(letter), 6));
             }
             let second = match bytes.get(6..8) {
                 Some(b"\\u") => unit(&bytes[8..]).filter(|unit| (0xDC00..0xE000).contains(unit)),
@@ -336,15 +352,15 @@ fn escape(bytes: &[u8]) -> Option<(char, usize)> {
             return Some(match second {
                 Some(second) if first < 0xDC00 => {
                     let both = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-                    (char::from_u32(both)?, 12)
+                    (Some(char::from_u32(both)?), 12)
                 }
-                _ => (char::REPLACEMENT_CHARACTER, 6),
+                _ => (None, 6),
             });
         }
         other @ (b'"' | b'\\' | b'/') => char::from(*other),
         _ => return None,
     };
-    Some((letter, 2))
+    Some((Some(letter), 2))
 }
 
 /// A number of four hexadecimal digits.
@@ -415,6 +431,8 @@ mod tests {
         assert_eq!(root.items_of("b").filter(|item| item.is_null()).count(), 2);
         assert_eq!(root.text_of("c"), Some("x\u{fffd}y\u{fffd}"));
         assert_eq!(root.text_of("d"), Some("🦀"));
+        let count = |name: &str| root.get(name).unwrap().replaced();
+        assert_eq!((count("b"), count("c"), count("d"), root.replaced()), (0, 2, 0, 2));
         for wrong in ["", "{", "[1", "\"", "{1:2}", "[1] 2", "tru", "1-2", "\"\\x\"", "{\"a\" 1}"] {
             assert!(matches!(Document::parse(wrong), Err(Wrong::At(_))), "{wrong}");
         }

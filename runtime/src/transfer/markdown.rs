@@ -99,7 +99,10 @@ fn top(
         }
     }
     let title = worker.title.as_deref().unwrap_or(UNTITLED);
-    let mut out = format!("# {title}\n\n- Date: {}\n", worker.created_at.date_utc());
+    let mut out = format!("# {title}\n\n");
+    if worker.created_at.is_known() {
+        let _ = writeln!(out, "- Date: {}", worker.created_at.date_utc());
+    }
     if !models.is_empty() {
         let _ = writeln!(out, "- Model: {}", models.join(", "));
     }
@@ -118,8 +121,11 @@ fn heading(out: &mut String, message: &Message, siblings: u32) {
         Role::User => "You",
         Role::Assistant => "Companion",
     };
-    let (date, clock) = (message.created_at.date_utc(), message.created_at.clock_utc());
-    let _ = write!(out, "\n## {who} · {date} {clock} UTC");
+    let _ = write!(out, "\n## {who}");
+    let at = message.created_at;
+    if at.is_known() {
+        let _ = write!(out, " · {} {} UTC", at.date_utc(), at.clock_utc());
+    }
     if siblings > 1 {
         let _ = write!(out, " · one of {siblings} versions");
     }

@@ -1,21 +1,22 @@
 //! Reads Companion's own format line by line. A line is parsed only after its check was compared.
 //!
 //! A line that is damaged costs the conversation that it belongs to. The checks of the lines behind
-//! it cannot be compared any more, since each covers all bytes before it; those conversations are
-//! taken where all their lines are there, in order, and make a sound log.
+//! it cannot be compared any more, since each covers all bytes before it. A conversation there is
+//! taken where all its lines are there, in order, make a sound log and have the sum that stands
+//! behind them; where there is no sum to compare it is taken, too, and the tally says so.
 
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
 use std::mem;
 
-use protocol::api::{LeftOut, RefusalCode};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{Event, EventBody, LogId, Timestamp, WorkerId};
 
 use super::check::Checker;
 use super::format::{Content, HexLog, NAME, VERSION};
-use super::refusal::{Place, ReadError, Refusal};
+use super::refusal::{ReadError, Refusal};
 use super::tally::{Sink, Unsound};
-use super::{CONVERSATION_BYTES, CONVERSATIONS, Format, MESSAGE_BYTES};
+use super::{CONVERSATION_BYTES, CONVERSATIONS, MESSAGE_BYTES};
 use crate::bundle::text_digest;
 use crate::initial_worker;
 use crate::store::{Prompt, WholeLog};
@@ -33,7 +34,7 @@ pub fn read(bytes: &[u8]) -> Result<Vec<WholeLog>, Refusal> {
     let mut sink = Sink::new(&mut take, Unsound::Refuse);
     match read_into(bytes, &mut sink) {
         Ok(()) => Ok(all),
-        Err(ReadError::Refused(refusal)) => Err(refusal),
+        Err(ReadError::Refused(refusal) | ReadError::NotAnExport(_, refusal)) => Err(refusal),
         Err(ReadError::Input(_) | ReadError::Taker(_)) => {
             unreachable!("bytes in memory can be read, and a list takes everything")
         }
@@ -50,6 +51,7 @@ pub(super) fn read_into(input: impl BufRead, sink: &mut Sink<'_, '_>) -> Result<
         let Some(line) = lines.next()? else { break false };
         let number = lines.number();
         if let Line { content: Ok(Content::End { .. }), .. } = &line {
+            reader.completed(sink)?;
             reader.skipped_or_missing(number, sink)?;
             reader.finish(line, number, &lines, sink)?;
             break true;
@@ -58,15 +60,16 @@ pub(super) fn read_into(input: impl BufRead, sink: &mut Sink<'_, '_>) -> Result<
     };
     let last = lines.number() + 1;
     if !ended {
+        reader.completed(sink)?;
         reader.cut_off(last, sink)?;
     } else if lines.has_more()? {
         let words = "there is something after the end";
         sink.refuse(RefusalCode::Damaged, None, None, Refusal::line(last, words))?;
     }
     if sink.tally.sound == before && !reader.begun {
-        return Err(Refusal::at(Place::File, "its first line is that of no export").into());
+        return Err(ReadError::not_an_export("its first line is that of no export"));
     }
-    sink.is_of(Format::Companion);
+    sink.is_of(ImportFormat::Companion);
     Ok(())
 }
 
@@ -81,6 +84,8 @@ struct Reader {
     /// Log entries that were unreadable when the file was written, of the next conversation.
     lost: u64,
     open: Option<Conversation>,
+    /// A conversation with all its events, behind which its sum is expected.
+    complete: Option<Complete>,
     /// Whether the events that follow belong to a conversation that is not taken.
     skips: bool,
     /// Damaged lines that may each have begun a conversation.
@@ -101,13 +106,36 @@ struct Conversation {
     title: Option<String>,
 }
 
+struct Complete {
+    log: WholeLog,
+    left_out: LeftOut,
+    /// Whether the checks of all its lines were compared.
+    checked: bool,
+}
+
 type Fault = (RefusalCode, String);
 
 fn unsound(reason: impl Into<String>) -> Fault {
     (RefusalCode::Unsound, reason.into())
 }
 
+impl Complete {
+    /// Takes the conversation without having compared a sum.
+    fn without_sum(self, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
+        let Self { log, left_out, checked } = self;
+        if !checked {
+            sink.tally.unchecked.push(log.worker.worker_id);
+        }
+        sink.sound(ImportFormat::Companion, log, &left_out)
+    }
+}
+
 impl Reader {
+    /// The conversation that is complete has no sum behind it.
+    fn completed(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
+        self.complete.take().map_or(Ok(()), |complete| complete.without_sum(sink))
+    }
+
     fn line<R>(
         &mut self,
         line: Line,
@@ -116,15 +144,28 @@ impl Reader {
         sink: &mut Sink<'_, '_>,
     ) -> Result<(), ReadError> {
         let Line { bytes, content } = line;
+        if let Some(complete) = self.complete.take() {
+            if let Ok(Content::Sum { worker_id, sha256 }) = &content {
+                let fits = *worker_id == complete.log.worker.worker_id && *sha256 == lines.sum();
+                if fits {
+                    return sink.sound(ImportFormat::Companion, complete.log, &complete.left_out);
+                }
+                let title = complete.log.worker.title.as_deref();
+                let words = "a line of it was changed: they do not fit the sum behind them";
+                let (code, of) = (RefusalCode::Damaged, Some(self.conversations));
+                return sink.refuse(code, of, title, Refusal::line(number, words));
+            }
+            complete.without_sum(sink)?;
+        }
         let done = match content {
             Err(Wrong { code, reason }) => Err((code, reason)),
             // The lines of a conversation that is not taken.
-            Ok(Content::Event(_)) if self.skips => return Ok(()),
+            Ok(Content::Event(_) | Content::Sum { .. }) if self.skips => return Ok(()),
             Ok(content) if self.begun || lines.is_torn() => {
                 if !matches!(content, Content::Event(_)) {
                     self.skipped_or_missing(number, sink)?;
                 }
-                self.take(content, bytes, sink)?
+                self.take(content, bytes, !lines.is_torn(), sink)?
             }
             Ok(content) => match self.header(&content) {
                 Ok(()) => Ok(()),
@@ -222,6 +263,7 @@ impl Reader {
         &mut self,
         content: Content<'_>,
         bytes: u64,
+        checked: bool,
         sink: &mut Sink<'_, '_>,
     ) -> Result<Result<(), Fault>, ReadError> {
         Ok(match content {
@@ -231,7 +273,7 @@ impl Reader {
                     let left_out =
                         LeftOut { unreadable: mem::take(&mut self.lost), ..LeftOut::default() };
                     let log = self.whole(open);
-                    sink.sound(Format::Companion, log, &left_out)?;
+                    self.complete = Some(Complete { log, left_out, checked });
                 }
                 done
             }
@@ -244,6 +286,7 @@ impl Reader {
                 self.lost = lost;
                 Ok(())
             }
+            Content::Sum { .. } => Err(unsound("it belongs to no conversation")),
             Content::Header { .. } => Err(unsound("there is a second first line")),
             Content::End { .. } => Ok(()),
         })

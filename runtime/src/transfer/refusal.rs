@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use protocol::api::RefusalCode;
+
 use crate::store::Cause;
 
 /// Where in a file.
@@ -17,8 +19,10 @@ pub enum Place {
 
 /// What is wrong with a file. The text is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}{reason}")]
+#[error("{}{place}{reason}", shown(file.as_deref()))]
 pub struct Refusal {
+    /// Its name, where one of several files is meant.
+    pub file: Option<String>,
     pub place: Place,
     pub reason: String,
 }
@@ -26,6 +30,10 @@ pub struct Refusal {
 /// Why a file was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
+    /// Nothing of it is an export.
+    #[error("{1}")]
+    NotAnExport(RefusalCode, Refusal),
+    /// Something of it is not sound, and then nothing is to be taken.
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("the file cannot be read")]
@@ -45,9 +53,32 @@ impl fmt::Display for Place {
     }
 }
 
+impl ReadError {
+    pub(super) fn not_an_export(reason: impl Into<String>) -> Self {
+        Self::NotAnExport(RefusalCode::NotAnExport, Refusal::at(Place::File, reason))
+    }
+}
+
+/// The code for a file as a whole, from that of what stands first in it.
+pub(super) fn code_of_file(first: RefusalCode) -> RefusalCode {
+    match first {
+        RefusalCode::NotAConversation | RefusalCode::NoMessages => RefusalCode::NotAnExport,
+        code => code,
+    }
+}
+
+fn shown(file: Option<&str>) -> String {
+    file.map_or_else(String::new, |file| format!("{file}: "))
+}
+
 impl Refusal {
     pub(super) fn at(place: Place, reason: impl Into<String>) -> Self {
-        Self { place, reason: reason.into() }
+        Self { file: None, place, reason: reason.into() }
+    }
+
+    /// The same in a file of this name.
+    pub(super) fn in_file(self, file: Option<&str>) -> Self {
+        Self { file: file.map(str::to_owned), ..self }
     }
 
     pub(super) fn line(number: u64, reason: impl Into<String>) -> Self {

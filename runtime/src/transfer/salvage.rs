@@ -285,7 +285,7 @@ impl Builder {
     /// Ends the open turn, if there is one, as `interrupted`: its own end is missing.
     fn end(&mut self) {
         let Some(open) = self.open.take() else { return };
-        let at = self.events.last().map_or_else(|| Timestamp::from_unix_ms(0), |event| event.at);
+        let at = self.events.last().map_or_else(|| Timestamp::UNKNOWN, |event| event.at);
         self.push(
             at,
             EventBody::TurnEnded {

@@ -6,6 +6,10 @@ use super::json::Json;
 /// Bytes at the beginning of a file that are looked at.
 pub(super) const LOOKED_AT: usize = 4096;
 
+/// An archive where no further one is opened.
+pub(super) const INNER_ARCHIVE: &str =
+    "it seems to be an archive within an archive; unpack it first";
+
 /// Fields of an object that are named.
 const FIELDS: usize = 5;
 /// Characters of the name of a field that are shown.
@@ -17,12 +21,12 @@ pub(super) fn of_bytes(begin: &[u8]) -> Option<String> {
     if text.is_empty() {
         return Some("it is empty".to_owned());
     }
-    if text.starts_with(b"[") || text.starts_with(b"{") {
-        return None;
-    }
     let known = MAGIC.iter().find(|(magic, _)| begin.starts_with(magic));
     if let Some((_, what)) = known {
         return Some(format!("it seems to be {what}"));
+    }
+    if text.starts_with(b"[") || text.starts_with(b"{") {
+        return None;
     }
     if begin.get(4..8) == Some(b"ftyp") {
         return Some(format!("it seems to be {MEDIA}"));
@@ -145,6 +149,10 @@ const MAGIC: &[(&[u8], &str)] = &[
     (b"GGUF", "a model (GGUF), and no conversation"),
     (b"\xff\xfe", "text in UTF-16; save it as UTF-8"),
     (b"\xfe\xff", "text in UTF-16; save it as UTF-8"),
+    (b"[\0", "text in UTF-16; save it as UTF-8"),
+    (b"{\0", "text in UTF-16; save it as UTF-8"),
+    (b"\0[", "text in UTF-16; save it as UTF-8"),
+    (b"\0{", "text in UTF-16; save it as UTF-8"),
     (b"\x7fELF", "a program"),
     (b"MZ", "a program"),
 ];
@@ -168,6 +176,8 @@ mod tests {
             (b"SQLite format 3\0\x10", "SQLite"),
             (b"\x1f\x8b\x08", "gzip"),
             (b"\xff\xfe[\0{\0", "UTF-16"),
+            (b"{\0\"\0", "UTF-16"),
+            (b"\0[\0{", "UTF-16"),
             (b"title,role,text\nA,user,hi\n", "CSV"),
             (b"title\trole\nA\tuser\n", "CSV"),
             (b"# Chat\n\n**You**: hi", "Markdown"),

@@ -34,15 +34,27 @@ pub(super) struct Values<R> {
     input: R,
     shape: Shape,
     most: usize,
-    /// Of the value that is being read.
+    /// How many bytes of the file were read.
+    read: u64,
+    /// The place of the value that is being read, and its bytes.
+    begin: u64,
     bytes: Vec<u8>,
     too_long: bool,
 }
 
+/// What some programs put before UTF-8.
+pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 impl<R: BufRead> Values<R> {
     /// Values of at most so many bytes.
     pub(super) fn new(input: R, most: usize) -> Self {
-        Self { input, shape: Shape::Unknown, most, bytes: Vec::new(), too_long: false }
+        let (bytes, shape) = (Vec::new(), Shape::Unknown);
+        Self { input, shape, most, read: 0, begin: 0, bytes, too_long: false }
+    }
+
+    /// How many bytes of the file stand before the value that was given last.
+    pub(super) fn begin(&self) -> u64 {
+        self.begin
     }
 
     /// Whether the file is a list.
@@ -52,9 +64,9 @@ impl<R: BufRead> Values<R> {
 
     pub(super) fn next(&mut self) -> io::Result<Option<Piece>> {
         if self.shape == Shape::Unknown {
-            self.shape = match self.skip(b"")? {
+            self.shape = match self.skip(BYTE_ORDER_MARK)? {
                 Some(b'[') => {
-                    self.input.consume(1);
+                    self.consume(1);
                     Shape::List
                 }
                 _ => Shape::Row,
@@ -70,7 +82,7 @@ impl<R: BufRead> Values<R> {
                     Ok(Some(Piece::CutOff))
                 }
                 Some(b']') => {
-                    self.input.consume(1);
+                    self.consume(1);
                     self.shape = Shape::Ended;
                     Ok(self.skip(b"")?.map(|_| Piece::Behind))
                 }
@@ -93,6 +105,11 @@ impl<R: BufRead> Values<R> {
         }
     }
 
+    fn consume(&mut self, bytes: usize) {
+        self.read += bytes as u64;
+        self.input.consume(bytes);
+    }
+
     fn bytes_hold_a_break(&self, value: &Piece) -> bool {
         matches!(value, Piece::Value(bytes) if bytes.contains(&b'\n'))
     }
@@ -107,7 +124,7 @@ impl<R: BufRead> Values<R> {
             let skipped = |byte: &u8| byte.is_ascii_whitespace() || also.contains(byte);
             let (at, length) = (buffer.iter().position(|byte| !skipped(byte)), buffer.len());
             let next = at.map(|at| buffer[at]);
-            self.input.consume(at.unwrap_or(length));
+            self.consume(at.unwrap_or(length));
             if next.is_some() {
                 return Ok(next);
             }
@@ -118,7 +135,7 @@ impl<R: BufRead> Values<R> {
     fn ends_with_a_line(&mut self) -> io::Result<bool> {
         loop {
             match self.input.fill_buf()?.first() {
-                Some(b' ' | b'\t' | b'\r') => self.input.consume(1),
+                Some(b' ' | b'\t' | b'\r') => self.consume(1),
                 other => return Ok(matches!(other, Some(b'\n'))),
             }
         }
@@ -127,6 +144,7 @@ impl<R: BufRead> Values<R> {
     /// One value, by its brackets and quotation marks alone.
     fn value(&mut self) -> io::Result<Piece> {
         let (mut depth, mut text, mut escaped, mut begun) = (0_usize, false, false, false);
+        self.begin = self.read;
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
@@ -182,7 +200,7 @@ impl<R: BufRead> Values<R> {
             let read = end.unwrap_or(buffer.len());
             keep(&mut self.bytes, &mut self.too_long, self.most, &buffer[..read]);
             begun |= read > 0;
-            self.input.consume(read);
+            self.consume(read);
             if end.is_some() {
                 return Ok(self.taken());
             }
@@ -190,13 +208,14 @@ impl<R: BufRead> Values<R> {
     }
 
     fn line(&mut self) -> io::Result<Piece> {
+        self.begin = self.read;
         loop {
             let buffer = self.input.fill_buf()?;
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let read = end.unwrap_or(buffer.len());
             keep(&mut self.bytes, &mut self.too_long, self.most, &buffer[..read]);
             let last = buffer.is_empty();
-            self.input.consume(read);
+            self.consume(read);
             if end.is_some() || last {
                 return Ok(self.taken());
             }
@@ -250,6 +269,7 @@ mod tests {
             [value(a), value("7"), value("\"x,]\""), value("[[]]"), value(b), value("null")]
         );
         assert_eq!(pieces("[]"), []);
+        assert_eq!(pieces("\u{feff}[1]"), [value("1")]);
         assert_eq!(pieces("[1]x"), [value("1"), Piece::Behind]);
         assert_eq!(pieces("[1,{\"a\":"), [value("1"), Piece::CutOff]);
         assert_eq!(pieces("[1,"), [value("1"), Piece::CutOff]);
@@ -272,5 +292,19 @@ mod tests {
         assert_eq!(pieces("12"), [value("12")]);
         assert_eq!(pieces("} ]"), [value("}"), value("]")]);
         assert_eq!(pieces("  "), []);
+    }
+
+    #[test]
+    fn the_place_of_a_value_is_known() {
+        for (text, expected) in
+            [("\u{feff} [1, {} ,3]", vec![5, 8, 12]), ("{}\n {}\n[\n1]", vec![0, 4, 7, 9])]
+        {
+            let mut values = Values::new(BufReader::with_capacity(2, text.as_bytes()), 30);
+            let mut places = Vec::new();
+            while let Some(Piece::Value(_)) = values.next().unwrap() {
+                places.push(values.begin());
+            }
+            assert_eq!(places, expected, "{text}");
+        }
     }
 }

@@ -1,20 +1,20 @@
 //! What came of the conversations of one or several files, while they are read.
 
-use protocol::api::{ImportRefusal, LeftOut, RefusalCode};
+use protocol::WorkerId;
+use protocol::api::{ImportFormat, ImportRefusal, ImportReplacement, LeftOut, RefusalCode};
 
-use super::Format;
 use super::refusal::{Place, ReadError, Refusal};
 use crate::store::{Take, WholeLog};
 use crate::worker::title;
 
-/// How many refusals are named; further ones are only counted.
+/// How many refusals, and how many replacements, are named; further ones are only counted.
 pub const REFUSALS: usize = 100;
 
 /// What was read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// The formats of the files, each once.
-    pub formats: Vec<Format>,
+    pub formats: Vec<ImportFormat>,
     /// Conversations that were sound.
     pub sound: u64,
     /// What was left out of those.
@@ -25,6 +25,25 @@ pub struct Tally {
     pub refusals: Vec<ImportRefusal>,
     /// How many are not named in `refusals`.
     pub more_refusals: u64,
+    /// Conversations behind a damaged line that came in although no sum of theirs could be compared.
+    pub unchecked: Vec<WorkerId>,
+    /// Files of archives that hold no conversations.
+    pub not_read: u64,
+    /// Characters that are none, in the place of which U+FFFD came in.
+    pub replaced: u64,
+    /// The first conversations with such characters.
+    pub replacements: Vec<ImportReplacement>,
+    /// How many are not named in `replacements`.
+    pub more_replacements: u64,
+}
+
+/// What was told of refusals at some moment.
+#[derive(Clone, Copy)]
+pub(super) struct Mark {
+    refused: u64,
+    pub(super) named: usize,
+    more: u64,
+    not_read: u64,
 }
 
 /// What is done about a conversation that is not sound.
@@ -58,7 +77,7 @@ impl<'a, 'b> Sink<'a, 'b> {
     /// Takes a sound conversation.
     pub(super) fn sound(
         &mut self,
-        format: Format,
+        format: ImportFormat,
         log: WholeLog,
         left_out: &LeftOut,
     ) -> Result<(), ReadError> {
@@ -69,7 +88,7 @@ impl<'a, 'b> Sink<'a, 'b> {
     }
 
     /// The file is of this format.
-    pub(super) fn is_of(&mut self, format: Format) {
+    pub(super) fn is_of(&mut self, format: ImportFormat) {
         if !self.tally.formats.contains(&format) {
             self.tally.formats.push(format);
         }
@@ -84,7 +103,7 @@ impl<'a, 'b> Sink<'a, 'b> {
         refusal: Refusal,
     ) -> Result<(), ReadError> {
         if self.is_strict() {
-            return Err(refusal.into());
+            return Err(refusal.in_file(self.file.as_deref()).into());
         }
         self.tally.refused += u64::from(code != RefusalCode::MessageTooLong);
         if self.tally.refusals.len() >= REFUSALS {
@@ -95,24 +114,39 @@ impl<'a, 'b> Sink<'a, 'b> {
             Place::Line(_) => refusal.to_string(),
             Place::File | Place::Conversation(_) => refusal.reason,
         };
-        let title = title.map(title::taken_over).filter(|title| !title.is_empty());
-        let file = self.file.clone();
+        let (file, title) = (self.file.clone(), shown(title));
         self.tally.refusals.push(ImportRefusal { file, number, title, code, reason });
         Ok(())
     }
+
+    /// Tells that a conversation came in with U+FFFD in the place of so many characters.
+    pub(super) fn replaced(&mut self, number: u64, title: Option<&str>, characters: u64) {
+        self.tally.replaced += characters;
+        if self.tally.replacements.len() >= REFUSALS {
+            self.tally.more_replacements += 1;
+            return;
+        }
+        let (file, title) = (self.file.clone(), shown(title));
+        self.tally.replacements.push(ImportReplacement { file, number, title, characters });
+    }
+}
+
+fn shown(title: Option<&str>) -> Option<String> {
+    title.map(title::taken_over).filter(|title| !title.is_empty())
 }
 
 impl Tally {
     /// Forgets the refusals of a file of which nothing is an export.
-    pub(super) fn back_to(&mut self, before: (u64, usize, u64)) {
-        let (refused, named, more) = before;
-        self.refused = refused;
-        self.refusals.truncate(named);
-        self.more_refusals = more;
+    pub(super) fn back_to(&mut self, mark: Mark) {
+        self.refused = mark.refused;
+        self.refusals.truncate(mark.named);
+        self.more_refusals = mark.more;
+        self.not_read = mark.not_read;
     }
 
     /// For [`Self::back_to`].
-    pub(super) fn mark(&self) -> (u64, usize, u64) {
-        (self.refused, self.refusals.len(), self.more_refusals)
+    pub(super) fn mark(&self) -> Mark {
+        let Self { refused, more_refusals: more, not_read, .. } = *self;
+        Mark { refused, named: self.refusals.len(), more, not_read }
     }
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 use protocol::{Event, WorkerId};
 use sha2::{Digest, Sha256};
 
-use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, VERSION, check};
+use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, Sum, VERSION, check};
 use super::salvage::Salvaged;
 use crate::store::WholeLog;
 
@@ -17,6 +17,9 @@ pub struct Writer {
     lines: u64,
     conversations: u64,
     events: u64,
+    /// The conversation whose events are being written, how many follow, and its sum so far.
+    open: Option<(WorkerId, u64)>,
+    sum: Sum,
     /// The digests of the prompts that were written; usually few.
     prompts: HashSet<String>,
 }
@@ -29,6 +32,8 @@ impl Writer {
             lines: 0,
             conversations: 0,
             events: 0,
+            open: None,
+            sum: Sum::default(),
             prompts: HashSet::new(),
         };
         writer.line(&Content::Header { format: Cow::Borrowed(NAME), version: VERSION }, out);
@@ -73,13 +78,21 @@ impl Writer {
             events: whole.events.len() as u64,
         };
         self.line(&begin, out);
+        self.open = Some((whole.worker.worker_id, whole.events.len() as u64));
         self.conversations += 1;
         self.events += whole.events.len() as u64;
     }
 
-    /// Writes the next event of the conversation that was begun.
+    /// Writes the next event of the conversation that was begun, and behind the last one its sum.
     pub(crate) fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
         self.line(&Content::Event(Cow::Borrowed(event)), out);
+        let Some((worker_id, left)) = &mut self.open else { return };
+        *left -= 1;
+        if *left == 0 {
+            let (worker_id, sha256) = (*worker_id, Cow::Owned(self.sum.digits()));
+            self.open = None;
+            self.line(&Content::Sum { worker_id, sha256 }, out);
+        }
     }
 
     /// Writes the last line to `out`. Gives how many conversations and events were written.
@@ -94,6 +107,7 @@ impl Writer {
         self.lines += 1;
         let json = serde_json::to_string(content)
             .expect("lines have text keys, and their moments are within the calendar");
+        self.sum.take(content, &json.as_bytes()[1..]);
         let covered = format!("\"line\":{},{}", self.lines, &json[1..]);
         let begin = out.len();
         out.extend_from_slice(PREFIX);

@@ -130,6 +130,8 @@ macro_rules! contract {
                 branches_and_unfinished_turns_are_found_by_what_they_hold
                 an_old_title_is_found_no_more
                 what_was_deleted_is_not_found_until_it_comes_back
+                a_text_of_very_many_letters_is_found
+                what_is_long_and_was_put_in_is_found
                 what_was_put_in_is_found
                 the_time_is_kept
                 many_texts_of_one_moment_are_all_found

@@ -244,3 +244,42 @@ pub async fn many_texts_of_one_moment_are_all_found(place: &impl Place) {
     }
     assert_eq!(found(store.as_ref(), "simultaneous").await.len(), 60);
 }
+
+/// Of such a text no grams are indexed, since SQLite would write them for seconds.
+pub async fn a_text_of_very_many_letters_is_found(place: &impl Place) {
+    let store = place.open();
+    let mut state = 1_u64;
+    let letter = |_| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        char::from_u32(0x4e00 + (state >> 40) as u32 % 3000).unwrap()
+    };
+    let long: String = (0..60_000).map(letter).collect();
+    let long = format!("{long} otter {long}");
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    sample.asked(store.as_ref(), &long, &["short"]).await;
+    let mut other = Sample::created(2, store.as_ref()).await;
+    other.asked(store.as_ref(), "An otter.", &["long"]).await;
+    let place = store.as_ref();
+    assert_eq!(found(place, "otter").await.len(), 2);
+    assert_eq!(found(place, &long.chars().skip(30_000).take(5).collect::<String>()).await.len(), 1);
+    assert_eq!(found(place, "short").await.len(), 1);
+    assert_eq!(found(place, "badger").await.len(), 0);
+    assert_eq!(walked(place, "otter", Some(sample.id()), 7).await.len(), 1);
+    assert_eq!(walked(place, "otter", Some(other.id()), 7).await.len(), 1);
+    assert_eq!(walked(place, "short", Some(other.id()), 7).await.len(), 0);
+}
+
+/// The grams of long messages are found before the writing thread has them.
+pub async fn what_is_long_and_was_put_in_is_found(place: &impl Place) {
+    let store = place.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    let (question, answer) = (format!("{}otter", "x ".repeat(20_000)), "y ".repeat(20_000));
+    sample.asked(store.as_ref(), &question, &[&answer, "badger"]).await;
+    let log = store.whole(sample.id()).await.unwrap().unwrap();
+    store.give_up(sample.id()).await.unwrap();
+    let give: Give = Box::new(move |take: &mut Take<'_>| take(log));
+    store.import(give, Differing::Refuse).await.unwrap();
+    for (words, count) in [("otter", 1), ("badger", 1), ("x y", 0), ("otter x", 1), ("weasel", 0)] {
+        assert_eq!(found(store.as_ref(), words).await.len(), count, "{words}");
+    }
+}

@@ -1,8 +1,8 @@
 //! Small files in the shapes of real programs that failed in the field, each with what is right.
 
-use protocol::api::{LeftOut, RefusalCode};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use runtime::store::WholeLog;
-use runtime::transfer::{Format, Tally};
+use runtime::transfer::Tally;
 
 use crate::support::{lines, refused, taken};
 
@@ -97,7 +97,7 @@ fn all_kinds_of_content_are_text_thinking_or_counted() {
 fn an_archive_is_read_as_it_came_and_so_are_several_files() {
     let (logs, tally) = all(field!("gpt-export.zip"));
     assert_eq!(logs.iter().map(lines).collect::<Vec<_>>(), [HERON, HERON]);
-    assert_eq!((tally.refused, tally.formats), (0, vec![Format::Chatgpt]));
+    assert_eq!((tally.refused, tally.formats), (0, vec![ImportFormat::Chatgpt]));
     let files = [field!("claude.json"), field!("librechat.json"), field!("gpt-no-author.json")];
     let (logs, tally) = taken(&files);
     assert_eq!((logs.len(), tally.formats.len()), (5, 3));
@@ -109,10 +109,13 @@ fn claude_and_librechat_come_in_with_thinking() {
     assert_eq!(lines(&logs[0]), [HERON[0], "model: [Easy.] A wading bird."]);
     assert_eq!(logs[0].worker.title.as_deref(), Some("Herons"));
     assert_eq!(logs[0].worker.created_at.to_rfc3339(), "2025-01-02T03:04:05.678Z");
-    assert_eq!((tally.formats, tally.left_out), (vec![Format::Claude], LeftOut::default()));
+    assert_eq!((tally.formats, tally.left_out), (vec![ImportFormat::Claude], LeftOut::default()));
     let (logs, tally) = all(field!("librechat.json"));
     assert_eq!(lines(&logs[0]), HERON);
-    assert_eq!((tally.formats, tally.left_out), (vec![Format::Librechat], LeftOut::default()));
+    assert_eq!(
+        (tally.formats, tally.left_out),
+        (vec![ImportFormat::Librechat], LeftOut::default())
+    );
 }
 
 #[test]

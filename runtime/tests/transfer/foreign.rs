@@ -4,12 +4,11 @@ use std::io::Write as _;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use protocol::api::ImportFormat;
 use protocol::{ProfileName, Timestamp, TurnState, View};
 use runtime::store::sqlite::Sqlite;
 use runtime::store::{Differing, Store as _, WholeLog};
-use runtime::transfer::{
-    Format, Options, Place, Source, Unsound, import, markdown, read, read_foreign,
-};
+use runtime::transfer::{Options, Place, Source, Unsound, import, markdown, read, read_foreign};
 use serde_json::{Value, json};
 
 use crate::support::{all, export, taken};
@@ -188,10 +187,10 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
     let marked = [b"\xef\xbb\xbf \n", OPENWEBUI].concat();
     for (bytes, format, count, left_out) in [
         // What the user told about themselves, an image, a call of a tool and its answer.
-        (CHATGPT, Format::Chatgpt, 1, 4),
-        (CHATGPT_PLAIN, Format::Chatgpt, 2, 0),
-        (&marked, Format::OpenWebui, 1, 1),
-        (OPENWEBUI_LISTS, Format::OpenWebui, 2, 2),
+        (CHATGPT, ImportFormat::Chatgpt, 1, 4),
+        (CHATGPT_PLAIN, ImportFormat::Chatgpt, 2, 0),
+        (&marked, ImportFormat::OpenWebui, 1, 1),
+        (OPENWEBUI_LISTS, ImportFormat::OpenWebui, 2, 2),
     ] {
         let report = import(bytes).await;
         assert_eq!(report.tally.formats, [format]);
@@ -201,7 +200,7 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
         assert_eq!((again.added.len(), again.skipped.len()), (0, count));
     }
     let report = import(&export(&all(&store).await)).await;
-    assert_eq!((report.tally.formats, report.skipped.len()), (vec![Format::Companion], 6));
+    assert_eq!((report.tally.formats, report.skipped.len()), (vec![ImportFormat::Companion], 6));
     assert_eq!(store.unfinished().await.unwrap(), []);
 }
 
@@ -226,7 +225,12 @@ fn what_is_malformed_is_refused_with_its_place() {
         ("cut off behind it", two("{\"mapping"), Place::Conversation(2), "cut off"),
         ("a number", two("7"), Place::Conversation(2), "no conversation"),
         ("nobody's", two("{\"x\":1}"), Place::Conversation(2), "its fields: x"),
-        ("no JSON", two("{\"mapping\":{x}}"), Place::Conversation(2), "from its byte 13 on"),
+        (
+            "no JSON",
+            two("{\"mapping\":{x}}"),
+            Place::Conversation(2),
+            "from byte 38 of the file on",
+        ),
         ("a wrong type", two("{\"mapping\":[]}"), Place::Conversation(2), "no messages"),
         ("an id twice", two(twice), Place::Conversation(2), "what it should be"),
     ] {
@@ -299,7 +303,8 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     // One question, and one answer in as many pieces.
     let pieces = |n: usize| if n == 0 { "user" } else { "assistant" };
     assert_eq!(begun(&chain(&pieces, 20_000)), 2);
-    assert_eq!(begun(&chain(&|_| "assistant", 20_000)), 0);
+    let unasked = read_foreign(&chain(&|_| "assistant", 20_000), &profile()).unwrap_err();
+    assert!(unasked.reason.contains("nobody asks"), "{unasked}");
     let deep = [b"[{\"mapping\":{\"a\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&deep, &profile()).is_err());
     // LibreChat's trees are as deep as their conversations are long.

@@ -1,17 +1,16 @@
 //! The formats of other programs beside the two that have fixtures of their own. Words are made up,
 //! shapes are those of real exports; each test names its source.
 
-use protocol::api::LeftOut;
-use runtime::transfer::Format;
+use protocol::api::{ImportFormat, LeftOut};
 use serde_json::{Value, json};
 
 use crate::support::{lines, taken};
 
-fn one(file: &Value) -> (Vec<String>, Format, LeftOut) {
+fn one(file: &Value) -> (Vec<String>, ImportFormat, LeftOut) {
     of_text(&file.to_string())
 }
 
-fn of_text(file: &str) -> (Vec<String>, Format, LeftOut) {
+fn of_text(file: &str) -> (Vec<String>, ImportFormat, LeftOut) {
     let (logs, tally) = taken(&[("file.json", file.as_bytes())]);
     assert_eq!((logs.len(), tally.refused), (1, 0), "{tally:?}");
     (lines(&logs[0]), tally.formats[0], tally.left_out)
@@ -41,7 +40,7 @@ fn deepseeks_fragments_are_questions_thinking_and_answers() {
         },
     }]);
     let left_out = LeftOut { tools: 1, ..LeftOut::default() };
-    assert_eq!(one(&file), (TOLD.map(str::to_owned).to_vec(), Format::Deepseek, left_out));
+    assert_eq!(one(&file), (TOLD.map(str::to_owned).to_vec(), ImportFormat::Deepseek, left_out));
     let (logs, _) = taken(&[("f", file.to_string().as_bytes())]);
     assert_eq!(logs[0].worker.created_at.to_rfc3339(), "2025-03-29T20:49:36.505Z");
 }
@@ -77,7 +76,7 @@ fn claudes_branches_are_kept_and_a_single_conversation_is_read() {
     // What was shown last comes last.
     assert_eq!(
         (told, format),
-        (vec![TOLD[0].into(), TOLD[1].into(), "model: Other".into()], Format::Claude)
+        (vec![TOLD[0].into(), TOLD[1].into(), "model: Other".into()], ImportFormat::Claude)
     );
     let expected = LeftOut { tools: 2, attachments: 3, other: 1, ..LeftOut::default() };
     assert_eq!(left_out, expected);
@@ -104,7 +103,7 @@ fn librechats_lists_and_trees_are_read() {
         message("3", "1", false, failed),
     ]});
     let (told, format, left_out) = one(&flat);
-    assert_eq!((told.as_slice(), format), (&TOLD.map(str::to_owned)[..], Format::Librechat));
+    assert_eq!((told.as_slice(), format), (&TOLD.map(str::to_owned)[..], ImportFormat::Librechat));
     assert_eq!(left_out, LeftOut { attachments: 1, other: 1, ..LeftOut::default() });
     let mut question = message("1", root, true, json!({ "text": "Q" }));
     question["children"] = json!([message("2", "1", false, answer)]);
@@ -126,7 +125,7 @@ fn llama_cpps_web_ui_is_read_in_both_forms() {
             "role": "assistant", "content": "A", "parent": "1", "reasoningContent": "T", "model": "m" }),
     ];
     let left_out = LeftOut { attachments: 1, ..LeftOut::default() };
-    let expected = (TOLD.map(str::to_owned).to_vec(), Format::LlamaCpp, left_out);
+    let expected = (TOLD.map(str::to_owned).to_vec(), ImportFormat::LlamaCpp, left_out);
     let whole = json!({ "conv": conversation, "messages": messages });
     assert_eq!(one(&whole), expected);
     assert_eq!(one(&json!([whole])), expected);
@@ -155,7 +154,7 @@ fn plain_lists_of_messages_are_conversations() {
         { "role": "tool", "content": "x" },
     ]);
     let left_out = LeftOut { system: 1, attachments: 1, tools: 1, ..LeftOut::default() };
-    let expected = (TOLD.map(str::to_owned).to_vec(), Format::Messages, left_out);
+    let expected = (TOLD.map(str::to_owned).to_vec(), ImportFormat::Messages, left_out);
     assert_eq!(one(&list), expected);
     assert_eq!(one(&json!({ "model": "m", "messages": list })), expected);
     let rows: Vec<String> = list.as_array().unwrap().iter().map(Value::to_string).collect();
@@ -189,7 +188,7 @@ fn open_webuis_newer_answers_are_told_once() {
         "a": { "id": "a", "parentId": null, "role": "user", "content": "Q" }, "b": answer,
     }}}}]);
     let left_out = LeftOut { tools: 1, ..LeftOut::default() };
-    assert_eq!(one(&file), (TOLD.map(str::to_owned).to_vec(), Format::OpenWebui, left_out));
+    assert_eq!(one(&file), (TOLD.map(str::to_owned).to_vec(), ImportFormat::OpenWebui, left_out));
 }
 
 /// <https://github.com/open-webui/open-webui/issues/8752> (times),
@@ -218,4 +217,53 @@ fn nulls_and_missing_fields_do_no_harm() {
     let (told, _, left_out) = one(&gpt);
     assert_eq!(told, TOLD);
     assert_eq!(left_out.unreadable, 5, "{left_out:?}");
+}
+
+/// Claude's page makes a file of a long text that is pasted, and a question may be nothing else
+/// (<https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
+/// <https://github.com/ryanschiang/claude-export/issues/8>).
+#[test]
+fn what_was_pasted_into_claude_is_in_the_message() {
+    let attachment = |name: &str, text: &str| {
+        json!({ "file_name": name, "file_size": text.len(), "file_type": "txt",
+            "extracted_content": text })
+    };
+    let human = |uuid: &str, text: &str, attachments: Value, files: Value| {
+        json!({ "uuid": uuid, "sender": "human", "text": text,
+            "content": [{ "type": "text", "text": text }],
+            "attachments": attachments, "files": files })
+    };
+    let picture = json!([{ "file_uuid": "f", "file_name": "image.png" }]);
+    let file = json!([{ "uuid": "c", "name": "N", "chat_messages": [
+        human("1", "Read this.", json!([attachment("paste.txt", "one\ntwo\n")]), picture),
+        human("2", "", json!([attachment("", "a ```` fence"), attachment("b.png", "")]), json!([])),
+        { "uuid": "3", "sender": "human", "text": "", "content": [],
+            "attachments": [attachment("no\ntes.md", "# Notes")], "files": null },
+    ] }]);
+    let (told, _, left_out) = one(&file);
+    assert_eq!(
+        told,
+        [
+            "user: Read this.\n\npaste.txt:\n```\none\ntwo\n```",
+            "user: `````\na ```` fence\n`````",
+            "user: notes.md:\n```\n# Notes\n```",
+        ]
+    );
+    assert_eq!(left_out, LeftOut { attachments: 2, ..LeftOut::default() });
+}
+
+/// As `DatabaseMessageExtra` in llama.cpp's `tools/ui/src/lib/types/database.d.ts`.
+#[test]
+fn what_was_pasted_into_llama_cpps_ui_is_in_the_message() {
+    let extra = json!([
+        { "type": "TEXT", "name": "Pasted", "content": "long" },
+        { "type": "context", "name": "old", "content": "older" },
+        { "type": "IMAGE", "name": "i.png", "base64Url": "data:image/png;base64,AA" },
+    ]);
+    let file = json!({ "conv": { "id": "c", "name": "N" }, "messages": [
+        { "id": "1", "parent": null, "role": "user", "content": "Q", "extra": extra },
+    ] });
+    let (told, _, left_out) = one(&file);
+    assert_eq!(told, ["user: Q\n\nPasted:\n```\nlong\n```\n\nold:\n```\nolder\n```"]);
+    assert_eq!(left_out, LeftOut { attachments: 1, ..LeftOut::default() });
 }

@@ -7,7 +7,9 @@
 #[path = "../../../protocol/tests/fold/logs.rs"]
 mod logs;
 
+mod beside;
 mod damage;
+mod encoding;
 mod field;
 mod foreign;
 mod formats;

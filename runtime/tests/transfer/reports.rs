@@ -1,8 +1,8 @@
 //! What people reported of imports into other programs, tried here. Each test names the report.
 
 use protocol::View;
-use protocol::api::{LeftOut, RefusalCode};
-use runtime::transfer::{Format, Unsound};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
+use runtime::transfer::Unsound;
 use serde_json::{Value, json};
 
 use crate::support::{lines, taken, tried};
@@ -94,7 +94,7 @@ fn names_of_files_tell_nothing() {
         "chat_messages": [{ "uuid": "m", "text": "Q", "sender": "human",
             "content": [{ "start_timestamp": "x", "type": "text", "text": "Q", "citations": [] }] }] }]);
     let (_, tally) = taken(&[("chatgpt-conversations-000.json", file.to_string().as_bytes())]);
-    assert_eq!(tally.formats, [Format::Claude]);
+    assert_eq!(tally.formats, [ImportFormat::Claude]);
 }
 
 /// <https://github.com/open-webui/open-webui/issues/2029>,

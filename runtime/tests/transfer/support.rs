@@ -1,11 +1,15 @@
 //! Conversations, and their exports.
 
+use std::io::{Cursor, Write as _};
+
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use protocol::{Event, EventBody, LogId, Role, View, WorkerId};
 use runtime::store::{Differing, Give, Imported, Prompt, Store, Take, WholeLog};
 use runtime::transfer::{ImportError, Options, Tally, Unsound, Writer, read, read_files};
 use sha2::{Digest, Sha256};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, ZipWriter};
 
 use crate::logs;
 
@@ -106,6 +110,26 @@ pub fn tried(
 ) -> Result<(Vec<WholeLog>, Tally), ImportError> {
     let profile = "companion".parse().unwrap();
     read_files(files, &Options { profile, differing: Differing::Keep, unsound })
+}
+
+/// An archive with these files.
+pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+    zipped(files, CompressionMethod::Deflated)
+}
+
+/// The same, with its files as they are.
+pub fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
+    zipped(files, CompressionMethod::Stored)
+}
+
+fn zipped(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    let options = SimpleFileOptions::default().compression_method(method);
+    for (name, bytes) in files {
+        writer.start_file(*name, options).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
 }
 
 /// Who says what, with its thinking: a line for each message, in the log's order.

@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
-use protocol::api::{ImportRefusal, LeftOut};
 use runtime::clock::{Clock as _, SystemClock};
 use runtime::open_file::open_regular;
 use runtime::store::sqlite::{OpenError, Sqlite};
@@ -19,8 +18,13 @@ use runtime::transfer::{self, ImportError, Options, Report, Source, Unsound, Upl
 use crate::config::Config;
 use crate::engine;
 
-/// Imports and says what became of the conversations. Fails where nothing came in because of what
-/// is not sound.
+mod told;
+
+/// The code with which the process ends where some of the files came in, and something of them did
+/// not.
+const INCOMPLETE: u8 = 3;
+
+/// Imports and says what became of the conversations.
 pub async fn run(
     config: &Config,
     from: &[PathBuf],
@@ -48,10 +52,13 @@ pub async fn run(
     store.close().await;
     match done {
         Ok(report) => {
-            print(&report);
-            let nothing = report.added.is_empty() && report.skipped.is_empty();
-            let failed = nothing && report.tally.refused > 0;
-            Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+            for line in told::done(&report) {
+                say!("{line}");
+            }
+            for line in told::refused(&report.tally) {
+                eprintln!("{line}");
+            }
+            Ok(code(&report))
         }
         Err(ImportError::Differs(ids)) => {
             for id in &ids {
@@ -62,6 +69,16 @@ pub async fn run(
             )
         }
         Err(error) => Err(error).context("nothing was imported"),
+    }
+}
+
+/// Fails where nothing came in, and says by a code of its own where something did not.
+fn code(report: &Report) -> ExitCode {
+    let nothing = report.added.is_empty() && report.skipped.is_empty();
+    match report.tally.refusals.is_empty() {
+        true => ExitCode::SUCCESS,
+        false if nothing => ExitCode::FAILURE,
+        false => ExitCode::from(INCOMPLETE),
     }
 }
 
@@ -114,48 +131,5 @@ async fn spooled(mut input: impl Read, folder: &Path) -> anyhow::Result<File> {
             return Ok(upload.into_file().await?);
         }
         upload.write(&buffer[..read]).await?;
-    }
-}
-
-fn print(report: &Report) {
-    let Report { tally, added, skipped, kept, deleted } = report;
-    say!("imported {} conversations, {} were here already", added.len(), skipped.len());
-    for id in kept {
-        say!("{id} is here with another content and was left as it is");
-    }
-    for id in deleted {
-        say!("{id} was deleted here and can be brought back; it was left so");
-    }
-    let LeftOut { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
-        tally.left_out;
-    for (kind, count) in [
-        ("pictures, sounds and files", attachments),
-        ("calls of tools and what they gave", tools),
-        ("instructions to the model", system),
-        ("entries that the other program hides", hidden),
-        ("answers that nobody asked for", unasked),
-        ("entries that cannot be read", unreadable),
-        ("messages that are too long", too_long),
-        ("others that are not text", other),
-    ] {
-        if count > 0 {
-            say!("left out: {count} ({kind})");
-        }
-    }
-    if tally.refused > 0 {
-        eprintln!("{} were not imported:", tally.refused);
-    }
-    for ImportRefusal { file, number, title, reason, .. } in &tally.refusals {
-        let number = number.map(|number| format!("conversation {number}"));
-        let title = title.as_ref().map(|title| format!("\"{title}\""));
-        let parts = [file.clone(), number, title].into_iter().flatten();
-        let what: Vec<String> = parts.collect();
-        eprintln!(
-            "  {}{reason}",
-            if what.is_empty() { String::new() } else { what.join(" ") + ": " }
-        );
-    }
-    if tally.more_refusals > 0 {
-        eprintln!("  and {} more", tally.more_refusals);
     }
 }

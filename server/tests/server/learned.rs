@@ -93,9 +93,24 @@ async fn it_is_forgotten_by_a_call_and_by_a_form_and_learned_again() {
     let form = server.post("/settings/forget").body("provider=openai&model=scripted-model");
     let form = form.header("content-type", "application/x-www-form-urlencoded");
     let answer = form.send().await.unwrap();
-    assert_eq!((answer.status().as_u16(), answer.url().path()), (200, "/settings"));
+    assert_eq!(answer.status(), 200);
+    let page = answer.text().await.unwrap();
+    assert!(page.contains("Forgotten of scripted-model: without temperature"), "{page}");
     assert_eq!(learned(&server).await, []);
     remembered(&server, &[]).await;
+    // A second click, in another language, and a form that cannot be read.
+    for (body, status, words) in [
+        ("provider=openai&model=scripted-model", 200, "忘れるものは、もうありません"),
+        ("provider=nobody&model=m", 404, "data-kind=\"error\""),
+        ("model=m", 422, "何も変更されていません"),
+    ] {
+        let form = server.post("/settings/forget").body(body).header("accept-language", "ja");
+        let form = form.header("content-type", "application/x-www-form-urlencoded");
+        let answer = form.send().await.unwrap();
+        assert_eq!(answer.status(), status, "{body}");
+        let page = answer.text().await.unwrap();
+        assert!(page.contains(words), "{body}: {page}");
+    }
 }
 
 #[tokio::test]

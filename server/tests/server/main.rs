@@ -17,6 +17,7 @@ mod endpoints;
 mod errors;
 mod finding;
 mod finding_pages;
+mod forms;
 mod guard;
 mod html;
 mod learned;

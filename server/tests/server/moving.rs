@@ -264,11 +264,12 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
     assert_eq!(all(&data), []);
     // The other one comes in, and this one is named.
     let partly = PathBuf::from(path("partly"));
-    let output = good(&partly, &["import", &path("damaged")]).await;
-    assert!(text(&output.stdout).starts_with("imported 1 conversations"), "{output:?}");
+    let output = command(&partly, &["import", &path("damaged")]).await;
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(text(&output.stdout).starts_with("imported 1 conversation,"), "{output:?}");
     let told = text(&output.stderr);
     assert!(
-        told.contains("conversation 1 \"") && told.contains(&format!("line {number}:")),
+        told.contains("  damaged conversation 1 \"") && told.contains(&format!("line {number}:")),
         "{told}"
     );
     assert_eq!(all(&partly).len(), 1);

@@ -106,7 +106,7 @@ fn an_import_can_come_through_a_pipe_but_not_from_a_folder() {
     write_into(&folder.path().join("pipe"), export.stdout);
     let output = run(folder.path(), &["import", "pipe", "--data-dir", "other"]);
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
-    assert!(text(&output.stdout).starts_with("imported 1 conversations"));
+    assert!(text(&output.stdout).starts_with("imported 1 conversation,"));
 
     let output = run(folder.path(), &["import", "data", "--data-dir", "other"]);
     assert_eq!(output.status.code(), Some(1));

@@ -401,6 +401,59 @@ async fn each_conversation_that_is_not_sound_is_named_and_the_others_come_in() {
     assert_eq!(page.status(), 422);
 }
 
+/// Half an emoji, and bytes in Latin-1.
+#[tokio::test]
+async fn what_is_altered_or_refused_for_its_letters_is_told() {
+    let server = start("").await;
+    let half =
+        r#"[{"id":"h","title":"Half","chat":{"messages":[{"role":"user","content":"\ud83d"}]}}]"#;
+    let report = import(&server, "", half).await;
+    let told = &report.replacements[0];
+    assert_eq!((report.imported, report.replaced, told.characters), (1, 1, 1));
+    assert_eq!((told.number, told.title.as_deref()), (1, Some("Half")));
+    for (language, words) in
+        [("en", "One damaged character came in"), ("ja", "壊れた 1 文字を、置換文字")]
+    {
+        let page = server.post("/data").header("accept-language", language);
+        let page = page.header("content-type", "multipart/form-data; boundary=x");
+        let page = page.body(form(&[("a.json", half)], false)).send().await.unwrap();
+        let page = page.text().await.unwrap();
+        assert!(
+            page.contains(words) && page.contains("“Half”") | page.contains("「Half」"),
+            "{page}"
+        );
+    }
+    let mut latin_1 = half.replace("\\ud83d", "X").into_bytes();
+    let at = latin_1.iter().position(|byte| *byte == b'X').unwrap();
+    latin_1[at] = 0xfc;
+    let sent = server.post(&format!("{RUNTIME}/import")).body(latin_1).send().await.unwrap();
+    let (status, _, body) = code(sent).await;
+    let message = body["error"]["message"].as_str().unwrap();
+    assert!(status == 422 && message.contains(&format!("Byte {} ", at + 1)), "{message}");
+}
+
+/// The log of a conversation without times has to be the same at each import; people are not told
+/// that it is of 1970.
+#[tokio::test]
+async fn what_has_no_date_is_said_to_have_none() {
+    let server = start("").await;
+    let file = r#"[{"role":"user","content":"Q"},{"role":"assistant","content":"A"}]"#;
+    let report = import(&server, "", file).await;
+    let worker = report.workers[0];
+    for (language, words) in [("en", "Undated"), ("ja", "日付なし")] {
+        for path in [format!("/c/{worker}"), "/search?q=Q".to_owned()] {
+            let page = server.get(&path).header("accept-language", language);
+            let page = page.send().await.unwrap().text().await.unwrap();
+            assert!(page.contains(words) && !page.contains("1970-01-01 "), "{path}: {page}");
+            assert!(!page.contains("datetime=\"1970"), "{path}: {page}");
+        }
+    }
+    let path = format!("{}/{worker}/export?format=markdown", server.workers());
+    let text = server.get(&path).send().await.unwrap().text().await.unwrap();
+    assert!(text.contains("## You\n") && !text.contains("1970"), "{text}");
+    assert_eq!(import(&server, "", file).await.skipped, 1);
+}
+
 #[tokio::test]
 async fn several_files_come_in_at_once() {
     let server = start("").await;

@@ -62,7 +62,7 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
         >
             <span class="conversation-title">{words(title.clone())}</span>
             <span class="visually-hidden">{words(move || marks.words())}</span>
-            <time class="moment" datetime=attr(move || Some(at.read().updated_at.to_rfc3339()))>
+            <time class="moment" datetime=attr(move || moment::machine(at.read().updated_at))>
                 {words(move || moment::shown(worker.read().updated_at, list.local.get()))}
             </time>
         </a>

@@ -73,6 +73,7 @@ fn name(day: Day) -> String {
         Day::Yesterday => tr!(day_yesterday).to_owned(),
         Day::Week => tr!(day_week).to_owned(),
         Day::Month => tr!(day_month).to_owned(),
+        Day::Undated => tr!(undated).to_owned(),
         Day::Of { year, month } => text::month(year, month),
     }
 }

@@ -15,6 +15,8 @@ pub enum Day {
     Week,
     /// The thirty days before, without that week.
     Month,
+    /// Nobody knows when; imported so.
+    Undated,
     /// A whole month, or the rest of one.
     Of {
         year: i32,
@@ -51,8 +53,9 @@ impl Day {
             Self::Yesterday => 2,
             Self::Week => 3,
             Self::Month => 4,
+            Self::Undated => 5,
             Self::Of { year, month } => {
-                u128::from(year.cast_unsigned()) << 8 | u128::from(month + 4)
+                u128::from(year.cast_unsigned()) << 8 | u128::from(month + 5)
             }
         }
     }
@@ -65,6 +68,7 @@ impl Day {
             Self::Yesterday => "day-yesterday".to_owned(),
             Self::Week => "day-week".to_owned(),
             Self::Month => "day-month".to_owned(),
+            Self::Undated => "day-undated".to_owned(),
             Self::Of { year, month } => {
                 ["day-", &year.to_string(), "-", &month.to_string()].concat()
             }
@@ -119,6 +123,7 @@ mod tests {
                 Day::Yesterday => i64::MAX - 2,
                 Day::Week => i64::MAX - 3,
                 Day::Month => i64::MAX - 4,
+                Day::Undated => unreachable!("a day is a date"),
                 Day::Of { year, month } => i64::from(year) * 12 + i64::from(month),
             };
             prop_assert!(rank(day - ago) >= rank(day - ago - 1));

@@ -51,6 +51,7 @@ pub fn group(
     for worker in workers {
         let day = match worker.place {
             Place::Pinned => Day::Pinned,
+            _ if !worker.updated_at.is_known() => Day::Undated,
             Place::Listed | Place::Archived => Day::of(day_of(worker.updated_at), today),
         };
         match groups.last_mut() {
@@ -97,6 +98,22 @@ mod tests {
         let groups = group(&workers, today, utc_day);
         let days: Vec<_> = groups.iter().map(|(day, ids)| (*day, ids.len())).collect();
         assert_eq!(days, [(Day::Pinned, 2), (Day::Yesterday, 3)]);
+    }
+
+    #[test]
+    fn what_nobody_knows_the_time_of_stands_behind_all_else() {
+        let undated = Worker { updated_at: Timestamp::UNKNOWN, ..worker(3, Place::Listed, 0) };
+        let pinned = Worker {
+            place: Place::Pinned,
+            worker_id: worker(4, Place::Pinned, 0).worker_id,
+            ..undated.clone()
+        };
+        let mut workers = [undated, worker(1, Place::Listed, -400 * DAY), pinned];
+        sort(&mut workers);
+        assert_eq!(numbers(&workers), [4, 1, 3]);
+        let groups = group(&workers, utc_day(sample::at(0)), utc_day);
+        let days: Vec<_> = groups.iter().map(|(day, _)| *day).collect();
+        assert!(matches!(days[..], [Day::Pinned, Day::Of { .. }, Day::Undated]), "{days:?}");
     }
 
     #[test]

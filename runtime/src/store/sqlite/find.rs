@@ -47,17 +47,21 @@ fn walk(
     late: impl Fn() -> bool,
     found: &mut Found,
 ) -> Result<(), Cause> {
-    let mut words: Vec<String> = search::of_query(&search.query).into_iter().collect();
-    words.extend(key.map(texts::mark));
-    // A string in FTS5's query syntax. A gram contains no quotation mark, which would end it.
-    let words: Vec<String> = words.iter().map(|word| format!("\"{word}\"")).collect();
+    let words = search::of_query(&search.query).into_iter();
+    // Strings in FTS5's query syntax. A gram contains no quotation mark, which would end it.
+    let all = |words: &mut dyn Iterator<Item = String>| {
+        let words = words.chain(key.map(texts::mark));
+        words.map(|word| format!("\"{word}\"")).collect::<Vec<_>>().join(" ")
+    };
+    let anything = &mut std::iter::once(texts::ANYTHING.to_owned());
+    let matching = format!("{} OR {}", all(&mut words.into_iter()), all(anything));
     let before = search.before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
     found.next_before = search.before;
     let mut workers: HashMap<i64, Option<Worker>> = HashMap::new();
     let mut statement = db.prepare_cached(
         "SELECT rowid FROM grams WHERE grams MATCH ? AND rowid < ? ORDER BY rowid DESC",
     )?;
-    let mut rows = statement.query(params![words.join(" "), before])?;
+    let mut rows = statement.query(params![matching, before])?;
     while let Some(row) = rows.next()? {
         let number: i64 = row.get(0)?;
         if found.hits.len() == search.limit as usize {

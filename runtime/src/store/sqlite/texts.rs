@@ -4,6 +4,8 @@
 //! number. So the index returns the texts with a gram in the order of time without sorting, even if
 //! they were imported later. The text itself is only in the log.
 
+use std::collections::HashMap;
+
 use protocol::{Event, EventBody, MessageId, Timestamp, TurnId};
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -26,11 +28,38 @@ pub(super) enum Index {
     Left,
 }
 
+/// What is written into the index of messages, where that was found elsewhere. To find the grams of
+/// many megabytes takes seconds, for which the writing thread would keep all others waiting.
+pub(super) type Known = HashMap<MessageId, String>;
+
+/// Grams of one text that are indexed at most: for a million of them SQLite takes seconds, in which
+/// nobody else can write. 16 MB of random words in Latin letters have some 18,000; texts in ideographs
+/// have many more, of which 16 MB took SQLite a minute.
+const GRAMS: usize = 100_000;
+
+/// Stands for the grams of a text that has more of them. A search looks at each such text. It is
+/// longer than any gram.
+pub(super) const ANYTHING: &str = "anything";
+
+/// The grams of a text, as [`Known`] holds them.
+pub(super) fn grams(text: &str) -> String {
+    match search::grams(GRAMS, text) {
+        Some(grams) => grams.into_iter().collect::<Vec<_>>().join(" "),
+        None => ANYTHING.to_owned(),
+    }
+}
+
 /// Makes the title or message of an event searchable. The event's own rows must be written
 /// already. A title or message that cannot be read does not become searchable, which is no error.
-pub(super) fn keep(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<(), Cause> {
-    match number(db, worker, event, index) {
-        Ok(Some(number)) if index == Index::Written => self::index(db, number),
+pub(super) fn keep(
+    db: &Connection,
+    worker: i64,
+    event: &Event,
+    index: Index,
+    known: &Known,
+) -> Result<(), Cause> {
+    match number(db, worker, event, index, known) {
+        Ok(Some(number)) if index == Index::Written => self::index(db, number, known),
         Err(cause) if !is_damage(&cause) => Err(cause),
         _ => Ok(()),
     }
@@ -44,6 +73,7 @@ pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
         statement.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?
     };
     let kinds = "('worker_created', 'worker_renamed', 'message_committed', 'turn_ended')";
+    let known = Known::new();
     for worker in workers {
         let sql = format!(
             "SELECT seq, kind, body FROM events WHERE worker = ? AND kind IN {kinds} ORDER BY seq"
@@ -52,7 +82,7 @@ pub(super) fn fill(db: &Connection) -> Result<(), Cause> {
         let mut rows = statement.query([worker])?;
         while let Some(row) = rows.next()? {
             let Ok(event) = row::event(row) else { continue };
-            match number(db, worker, &event, Index::Written) {
+            match number(db, worker, &event, Index::Written, &known) {
                 Err(cause) if !is_damage(&cause) => return Err(cause),
                 _ => {}
             }
@@ -66,8 +96,9 @@ pub(super) fn index_all(db: &Connection) -> Result<(), Cause> {
     // In the order of the numbers the index is written in one go.
     let mut statement = db.prepare("SELECT id FROM texts ORDER BY id")?;
     let mut rows = statement.query([])?;
+    let known = Known::new();
     while let Some(row) = rows.next()? {
-        index(db, row.get(0)?)?;
+        index(db, row.get(0)?, &known)?;
     }
     Ok(())
 }
@@ -108,7 +139,13 @@ pub(super) fn text(db: &Connection, number: i64) -> Result<Option<Text>, Cause> 
 }
 
 /// Gives a number to the text that an event makes searchable, if there is one.
-fn number(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<Option<i64>, Cause> {
+fn number(
+    db: &Connection,
+    worker: i64,
+    event: &Event,
+    index: Index,
+    known: &Known,
+) -> Result<Option<i64>, Cause> {
     match &event.body {
         EventBody::WorkerCreated { title, .. } | EventBody::WorkerRenamed { title } => {
             unname(db, worker, index)?;
@@ -120,7 +157,7 @@ fn number(db: &Connection, worker: i64, event: &Event, index: Index) -> Result<O
         EventBody::MessageCommitted { message } => {
             add(db, worker, Some(message.id), message.created_at).map(Some)
         }
-        EventBody::TurnEnded { turn_id, .. } => match answer(db, worker, *turn_id)? {
+        EventBody::TurnEnded { turn_id, .. } => match answer(db, worker, *turn_id, known)? {
             Some((answer, at)) => add(db, worker, Some(answer), at).map(Some),
             None => Ok(None),
         },
@@ -134,12 +171,13 @@ fn answer(
     db: &Connection,
     worker: i64,
     turn: TurnId,
+    known: &Known,
 ) -> Result<Option<(MessageId, Timestamp)>, Cause> {
     let Some((first, _)) = read::turn_span(db, worker, turn)? else { return Ok(None) };
     let Some(event) = read::event(db, worker, first)? else { return Ok(None) };
     let EventBody::TurnAccepted { turn } = event.body else { return Ok(None) };
-    let written =
-        read::message(db, worker, turn.answer)?.is_some_and(|found| !found.text.is_empty());
+    let written = known.contains_key(&turn.answer)
+        || read::message(db, worker, turn.answer)?.is_some_and(|found| !found.text.is_empty());
     Ok(written.then_some((turn.answer, event.at)))
 }
 
@@ -197,13 +235,19 @@ fn free(db: &Connection, wanted: i64) -> Result<i64, Cause> {
 
 /// Writes a text into the index. For a text that cannot be read only the mark of its worker is
 /// written, if at least that is known.
-fn index(db: &Connection, number: i64) -> Result<(), Cause> {
+fn index(db: &Connection, number: i64, known: &Known) -> Result<(), Cause> {
     let text = match text(db, number) {
         Ok(Some(text)) => text,
         Ok(None) => return Ok(()),
         Err(cause) if is_damage(&cause) => return insert(db, number, ""),
         Err(cause) => return Err(cause),
     };
+    let mut indexed = mark(text.worker);
+    if let Some(grams) = text.message.and_then(|message| known.get(&message)) {
+        indexed.push(' ');
+        indexed.push_str(grams);
+        return insert(db, number, &indexed);
+    }
     let words = match text.message {
         Some(message) => read::message(db, text.worker, message).map(|m| m.map(|found| found.text)),
         None => read::title(db, text.worker),
@@ -213,12 +257,9 @@ fn index(db: &Connection, number: i64) -> Result<(), Cause> {
         Err(cause) if is_damage(&cause) => String::new(),
         Err(cause) => return Err(cause),
     };
-    let mut grams = mark(text.worker);
-    for gram in search::grams(&words) {
-        grams.push(' ');
-        grams.push_str(&gram);
-    }
-    insert(db, number, &grams)
+    indexed.push(' ');
+    indexed.push_str(&grams(&words));
+    insert(db, number, &indexed)
 }
 
 fn insert(db: &Connection, number: i64, grams: &str) -> Result<(), Cause> {

@@ -4,7 +4,7 @@ use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, fold_deltas};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::outage::is_damage;
-use super::texts::{self, Index};
+use super::texts::{self, Index, Known};
 use super::{delete, read, row};
 use crate::store::{Append, Cause, StoreError};
 
@@ -44,15 +44,17 @@ pub(super) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     if !contiguous {
         return Err(StoreError::Append("the events leave a gap in the log".into()));
     }
-    insert(db, worker, append, search).map_err(StoreError::Append)
+    insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
 }
 
-/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins.
+/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `known` is what
+/// was found of their texts before.
 pub(super) fn stage(
     db: &Connection,
     log: Option<LogId>,
     append: &Append,
     search: Index,
+    known: &Known,
 ) -> Result<(), Cause> {
     let id = append.worker.worker_id;
     let worker = match log {
@@ -68,7 +70,7 @@ pub(super) fn stage(
             .prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?")?
             .query_row(params![id.as_bytes(), delete::STAGED], |row| row.get(0))?,
     };
-    insert(db, worker, append, search)
+    insert(db, worker, append, search, known)
 }
 
 fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
@@ -80,7 +82,13 @@ fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Caus
     Ok(())
 }
 
-fn insert(db: &Connection, worker: i64, append: &Append, search: Index) -> Result<(), Cause> {
+fn insert(
+    db: &Connection,
+    worker: i64,
+    append: &Append,
+    search: Index,
+    known: &Known,
+) -> Result<(), Cause> {
     if let Some(prompt) = &append.prompt {
         db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
             .execute([&prompt.digest, &prompt.text])?;
@@ -106,7 +114,7 @@ fn insert(db: &Connection, worker: i64, append: &Append, search: Index) -> Resul
     })?;
     // After the summary, which has the title.
     for event in &append.events {
-        texts::keep(db, worker, event, search)?;
+        texts::keep(db, worker, event, search, known)?;
     }
     Ok(())
 }

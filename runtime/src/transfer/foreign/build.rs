@@ -8,14 +8,14 @@
 
 use std::io;
 
-use protocol::api::{LeftOut, RefusalCode};
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{Event, EventBody, ProfileName, Role, Timestamp};
 
 use super::{Foreign, Node, Unfit};
 use crate::initial_worker;
 use crate::store::WholeLog;
 use crate::transfer::check::Checker;
-use crate::transfer::{CONVERSATION_BYTES, Format, LINE_AROUND_BYTES, MESSAGE_BYTES};
+use crate::transfer::{CONVERSATION_BYTES, LINE_AROUND_BYTES, MESSAGE_BYTES};
 use crate::worker::title;
 use events::Writer;
 use ids::Ids;
@@ -48,7 +48,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
         return Err((RefusalCode::NoMessages, reason));
     }
     let begins = order.iter().filter_map(|&index| foreign.nodes[index].at).min();
-    let at = foreign.created_at.or(begins).unwrap_or(Timestamp::from_unix_ms(0));
+    let at = foreign.created_at.or(begins).unwrap_or(Timestamp::UNKNOWN);
     let ids = Ids::of(&foreign, at);
 
     let mut writer = Writer::new(&ids, source(foreign.format));
@@ -152,16 +152,18 @@ fn exported_bytes(events: &[Event]) -> u64 {
     counter.0
 }
 
-fn source(format: Format) -> &'static str {
+fn source(format: ImportFormat) -> &'static str {
     match format {
-        Format::Companion => "companion",
-        Format::Chatgpt => "chatgpt",
-        Format::OpenWebui => "open-webui",
-        Format::Claude => "claude",
-        Format::Librechat => "librechat",
-        Format::Deepseek => "deepseek",
-        Format::LlamaCpp => "llama-cpp",
-        Format::Messages => "messages",
+        ImportFormat::Companion => "companion",
+        ImportFormat::Chatgpt => "chatgpt",
+        ImportFormat::OpenWebui => "open-webui",
+        ImportFormat::Claude => "claude",
+        ImportFormat::Librechat => "librechat",
+        ImportFormat::Deepseek => "deepseek",
+        ImportFormat::LlamaCpp => "llama-cpp",
+        ImportFormat::Messages => "messages",
+        // Of files together; a conversation is of one program.
+        ImportFormat::Several => "several",
     }
 }
 

@@ -4,15 +4,16 @@
 //! There is no description by its maker; the fields are those that public notes on real
 //! exports agree on (`docs/export-format.md` lists what is read).
 
+use protocol::api::ImportFormat;
+
 use std::collections::HashMap;
 
 use super::super::json::Json;
 use super::citations;
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, model};
+use super::said::{Said, Who, fenced, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -26,7 +27,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     });
     let id = value.first_of(&["conversation_id", "id"]).and_then(Json::id);
     Ok(Foreign {
-        format: Format::Chatgpt,
+        format: ImportFormat::Chatgpt,
         nodes: nodes.collect(),
         id: id.unwrap_or_default().to_owned(),
         title: value.text_of("title").map(str::to_owned),
@@ -85,7 +86,10 @@ fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> Said {
     match (kind, recipient) {
         // A document beside the conversation, as the model wrote it.
         (_, Some("canmore.create_textdoc")) => match document(content) {
-            Some(text) => said.say(&text),
+            Some((text, replaced)) => {
+                said.say(&text);
+                said.replaced += replaced;
+            }
             None => said.left_out.tools += 1,
         },
         ("text" | "multimodal_text" | "code", Some(_)) => said.left_out.tools += 1,
@@ -145,8 +149,8 @@ fn part_said(part: Json<'_>, said: &mut Said) {
     }
 }
 
-/// The document in the call that makes one.
-fn document(content: Json<'_>) -> Option<String> {
+/// The document in the call that makes one, and how many lone surrogates the call has.
+fn document(content: Json<'_>) -> Option<(String, u64)> {
     let call = content.items_of("parts").find_map(Json::text).or(content.text_of("text"))?;
     let read = super::super::json::Document::parse(call).ok()?;
     let call = read.root();
@@ -156,13 +160,6 @@ fn document(content: Json<'_>) -> Option<String> {
         Some(language) => fenced(language, text),
         None => text.to_owned(),
     };
-    Some(if name.is_empty() { text } else { format!("**{name}**\n\n{text}") })
-}
-
-/// Code in a fence that is longer than any in it.
-fn fenced(language: &str, text: &str) -> String {
-    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
-    let fence = "`".repeat(longest.max(2) + 1);
-    let language: String = language.chars().filter(|c| c.is_alphanumeric()).collect();
-    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
+    let text = if name.is_empty() { text } else { format!("**{name}**\n\n{text}") };
+    Some((text, call.replaced()))
 }

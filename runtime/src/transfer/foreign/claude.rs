@@ -1,17 +1,21 @@
 //! Claude's `conversations.json`: a list of conversations, each with `chat_messages`, of which newer
 //! ones name their parent. Extensions of browsers save one conversation as the interface gives it:
-//! with the model, and with the texts in `content` alone.
+//! with the model, and with the texts in `content` alone. A long text that is pasted, and a document,
+//! is in `attachments`, with its text in `extracted_content`; pictures are in `files`.
 //!
 //! Sources: <https://github.com/danny-avila/LibreChat/pull/11124>,
 //! <https://github.com/CherryHQ/cherry-studio/pull/18135>,
-//! <https://github.com/osteele/claude-chat-viewer/issues/5>.
+//! <https://github.com/osteele/claude-chat-viewer/issues/5>,
+//! <https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
+//! <https://github.com/lugia19/Claude-QoL/issues/43>.
+
+use protocol::api::ImportFormat;
 
 use super::super::json::Json;
 use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -30,7 +34,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     }
     let current = value.text_of("current_leaf_message_uuid");
     Ok(Foreign {
-        format: Format::Claude,
+        format: ImportFormat::Claude,
         id: value.get("uuid").and_then(Json::id).unwrap_or_default().to_owned(),
         title: value.first_of(&["name", "title"]).and_then(Json::text).map(str::to_owned),
         created_at: moment(value.get("created_at")),

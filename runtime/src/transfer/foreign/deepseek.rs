@@ -5,14 +5,13 @@
 //! Sources: <https://github.com/DavidShiang/DeepSeek2md>,
 //! <https://github.com/ceyaima/deepseek-exporter>.
 
-use protocol::api::LeftOut;
+use protocol::api::{ImportFormat, LeftOut};
 
 use super::super::json::Json;
 use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Whether a conversation with a `mapping` is one of DeepSeek's.
 pub(super) fn is(value: Json<'_>) -> bool {
@@ -35,7 +34,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
         }
     };
     Ok(Foreign {
-        format: Format::Deepseek,
+        format: ImportFormat::Deepseek,
         id: head.get("id").and_then(Json::id).unwrap_or_default().to_owned(),
         title: head.text_of("title").map(str::to_owned),
         created_at: moment(head.get("inserted_at")),

@@ -3,12 +3,13 @@
 //!
 //! Source: <https://github.com/danny-avila/LibreChat>, `api/server/utils/import`.
 
+use protocol::api::ImportFormat;
+
 use super::super::json::Json;
 use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -33,7 +34,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     }
     let first = nodes.iter().filter_map(|node| node.at).min();
     Ok(Foreign {
-        format: Format::Librechat,
+        format: ImportFormat::Librechat,
         id: value.get("conversationId").and_then(Json::id).unwrap_or_default().to_owned(),
         title: value.text_of("title").map(str::to_owned),
         created_at: moment(value.get("createdAt")).or(first),

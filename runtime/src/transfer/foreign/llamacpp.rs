@@ -4,12 +4,13 @@
 //! Sources: <https://github.com/ggml-org/llama.cpp>, `tools/ui/src/lib/types/database.d.ts`;
 //! <https://github.com/ggml-org/llama.cpp/pull/24688>.
 
+use protocol::api::ImportFormat;
+
 use super::super::json::Json;
 use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, beside, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one conversation.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -34,7 +35,7 @@ pub(super) fn line(value: Json<'_>) -> Option<Json<'_>> {
 
 fn head(conversation: Json<'_>) -> Foreign {
     Foreign {
-        format: Format::LlamaCpp,
+        format: ImportFormat::LlamaCpp,
         id: conversation.get("id").and_then(Json::id).unwrap_or_default().to_owned(),
         title: conversation.text_of("name").map(str::to_owned),
         // It says only when it was used last; it began with its first message.

@@ -3,14 +3,13 @@
 //!
 //! Source: its repository, `src/lib/utils/index.ts` and the components of a chat.
 
-use protocol::api::LeftOut;
+use protocol::api::{ImportFormat, LeftOut};
 
 use super::super::json::Json;
 use super::chatgpt::parents;
 use super::moment::moment;
 use super::said::{Said, Who, beside, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 /// Reads one chat; without `chat` the element is the chat itself.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
@@ -31,7 +30,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     }
     let text = |name: &str| value.text_of(name).or_else(|| chat.text_of(name)).map(str::to_owned);
     Ok(Foreign {
-        format: Format::OpenWebui,
+        format: ImportFormat::OpenWebui,
         id: value.get("id").and_then(Json::id).unwrap_or_default().to_owned(),
         title: text("title"),
         created_at: moment(value.get("created_at")).or_else(|| moment(chat.get("timestamp"))),

@@ -1,12 +1,13 @@
 //! A plain list of messages with a role and a content, as OpenAI's interface takes it and many
 //! programs and data sets keep it.
 
+use protocol::api::ImportFormat;
+
 use super::super::json::Json;
 use super::kind::no_messages;
 use super::moment::moment;
 use super::said::{Said, Who, beside, model};
 use super::{Foreign, Node, Unfit};
-use crate::transfer::Format;
 
 const ROLES: &[&str] = &["role", "from"];
 const CONTENTS: &[&str] = &["content", "value", "text", "parts"];
@@ -22,7 +23,7 @@ pub(super) fn is_message(value: Json<'_>) -> bool {
 /// A conversation of which nothing is known but its messages.
 pub(super) fn empty() -> Foreign {
     Foreign {
-        format: Format::Messages,
+        format: ImportFormat::Messages,
         id: String::new(),
         title: None,
         created_at: None,

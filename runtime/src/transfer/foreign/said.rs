@@ -34,6 +34,8 @@ pub(super) struct Said {
     pub(super) text: String,
     pub(super) reasoning: String,
     pub(super) left_out: LeftOut,
+    /// Lone surrogates in a document within the document; those of the outer one are counted there.
+    pub(super) replaced: u64,
 }
 
 impl Said {
@@ -90,10 +92,14 @@ impl Said {
         }
     }
 
-    /// Counts the files in a field.
+    /// Takes the texts of the files in a field, and counts those without.
     pub(super) fn files(&mut self, list: Option<Json<'_>>) {
-        let count = list.map_or(0, |list| list.items().filter(|file| !file.is_null()).count());
-        self.left_out.attachments += count as u64;
+        for file in list.into_iter().flat_map(Json::items).filter(|file| !file.is_null()) {
+            match document(file) {
+                Some(document) => self.say(&document),
+                None => self.left_out.attachments += 1,
+            }
+        }
     }
 
     /// The entry of a tree that says this.
@@ -126,9 +132,33 @@ impl Said {
             }
             (self.text, self.reasoning) = (String::new(), String::new());
         }
-        let Self { text, reasoning, left_out } = self;
-        Node { id, parent, role, text, reasoning, at, model, left_out }
+        let Self { text, reasoning, left_out, replaced } = self;
+        Node { id, parent, role, text, reasoning, at, model, left_out, replaced }
     }
+}
+
+/// A file of which the export holds the text, as programs make one of a long text that is pasted:
+/// its name, and the text in a fence.
+fn document(file: Json<'_>) -> Option<String> {
+    const TEXTS: [&str; 5] = ["text", "textfile", "context", "pdf", "pdffile"];
+    let kind = file.text_of("type").unwrap_or_default().to_ascii_lowercase();
+    let content = || file.text_of("content").filter(|_| TEXTS.contains(&&*kind));
+    let text = file.text_of("extracted_content").or_else(content)?;
+    if text.trim().is_empty() {
+        return None;
+    }
+    let name = file.first_of(&["file_name", "name"]).and_then(Json::text).unwrap_or_default();
+    let name: String = name.chars().filter(|c| !c.is_control()).collect();
+    let text = fenced("", text);
+    Some(if name.trim().is_empty() { text } else { format!("{}:\n{text}", name.trim()) })
+}
+
+/// Text in a fence that is longer than any in it.
+pub(super) fn fenced(language: &str, text: &str) -> String {
+    let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+    let fence = "`".repeat(longest.max(2) + 1);
+    let language: String = language.chars().filter(|c| c.is_alphanumeric()).collect();
+    format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
 }
 
 /// The texts in the first of these fields that has one; a field may hold a list of parts.

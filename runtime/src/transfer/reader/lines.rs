@@ -6,7 +6,7 @@ use protocol::api::RefusalCode;
 use sha2::{Digest, Sha256};
 
 use super::super::LINE_BYTES;
-use super::super::format::{CHECK_DIGITS, COVERED, Content, NUMBER, PREFIX, check};
+use super::super::format::{CHECK_DIGITS, COVERED, Content, NUMBER, PREFIX, Sum, check};
 use super::super::refusal::ReadError;
 
 const DAMAGED: &str = "it does not fit its check: it was changed or cut off";
@@ -24,6 +24,8 @@ pub(super) struct Lines<R> {
     expected: u64,
     /// Whether a line was damaged, so that no check behind it can be compared.
     torn: bool,
+    /// Of the conversation whose lines are being read.
+    sum: Sum,
     /// The current line with its line feed.
     buffer: Vec<u8>,
 }
@@ -47,7 +49,8 @@ impl<R> Lines<R> {
     pub(super) fn new(input: R) -> Self {
         let hash = Sha256::new();
         let after = hash.clone();
-        Self { input, hash, after, number: 0, expected: 1, torn: false, buffer: Vec::new() }
+        let (sum, buffer) = (Sum::default(), Vec::new());
+        Self { input, hash, after, number: 0, expected: 1, torn: false, sum, buffer }
     }
 
     /// Of the current line, from 1.
@@ -57,6 +60,11 @@ impl<R> Lines<R> {
 
     pub(super) fn is_torn(&self) -> bool {
         self.torn
+    }
+
+    /// The sum of the last conversation, as far as it was read.
+    pub(super) fn sum(&self) -> String {
+        self.sum.digits()
     }
 
     /// The SHA-256 of all bytes before the current line.
@@ -129,6 +137,7 @@ impl<R: BufRead> Lines<R> {
         if serde_json::to_vec(&content).ok().as_deref() != Some(&json) {
             return Err(unknown("it holds something that this version does not know"));
         }
+        self.sum.take(&content, &json[1..]);
         Ok(content)
     }
 

@@ -1,10 +1,10 @@
 //! The same file gives the same conversations.
 
+use protocol::api::ImportFormat;
 use protocol::{LogId, MessageId, Timestamp, TurnId, WorkerId};
 use sha2::{Digest, Sha256};
 
 use super::{Foreign, Node, source};
-use crate::transfer::Format;
 
 /// Ids that follow from the other program's.
 pub(super) struct Ids {
@@ -28,7 +28,7 @@ impl Ids {
             add(foreign.title.as_deref().unwrap_or_default());
             add(&at.to_rfc3339());
             foreign.nodes.iter().for_each(|node| add(&node.id));
-            if foreign.format == Format::Messages {
+            if foreign.format == ImportFormat::Messages {
                 // Their ids are numbers that every conversation has.
                 foreign.nodes.iter().for_each(|node| add(&node.text));
             }

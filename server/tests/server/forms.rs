@@ -1,0 +1,119 @@
+//! Whoever sends a form from a page gets a page, and a program gets JSON, whatever is wrong with it.
+
+use reqwest::{Method, Response};
+
+use super::support::{Server, code, start};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+/// The addresses of forms, each with the page that it stands on.
+const FORMS: [(&str, &str); 8] = [
+    ("/", "/"),
+    ("/c/019aabcd-0123-7abc-8def-0123456789ab", "/c/019aabcd-0123-7abc-8def-0123456789ab"),
+    ("/new", "/new"),
+    (
+        "/profile/019aabcd-0123-7abc-8def-0123456789ab",
+        "/profile/019aabcd-0123-7abc-8def-0123456789ab",
+    ),
+    ("/data", "/data"),
+    ("/data/deleted", "/data"),
+    ("/settings", "/settings"),
+    ("/settings/forget", "/settings"),
+];
+
+struct Wrong {
+    method: Method,
+    kind: &'static str,
+    body: Vec<u8>,
+    origin: Option<&'static str>,
+    status: u16,
+}
+
+/// What the server refuses before a form comes to its page.
+fn wrong() -> Vec<Wrong> {
+    let wrong = |method, status| {
+        let body = b"text=x".to_vec();
+        Wrong { method, kind: FORM, body, origin: None, status }
+    };
+    let large = [b"text=".to_vec(), vec![b'x'; 3 << 20]].concat();
+    vec![
+        Wrong { body: large, ..wrong(Method::POST, 413) },
+        Wrong { origin: Some("https://evil.example"), ..wrong(Method::POST, 403) },
+        wrong(Method::PUT, 405),
+        wrong(Method::DELETE, 405),
+    ]
+}
+
+async fn sent(server: &Server, path: &str, wrong: &Wrong, accept: &str) -> Response {
+    let request = server.client.request(wrong.method.clone(), server.url(path));
+    let request = request.header("accept", accept).header("content-type", wrong.kind);
+    let request = match wrong.origin {
+        Some(origin) => request.header("origin", origin),
+        None => request,
+    };
+    request.body(wrong.body.clone()).send().await.unwrap()
+}
+
+#[tokio::test]
+async fn a_refused_form_is_a_page_with_a_way_back_and_json_for_a_program() {
+    let server = start("import_bytes = 1048576").await;
+    for (path, page) in FORMS {
+        for wrong in wrong() {
+            let what = format!("{} {path} {}", wrong.method, wrong.status);
+            let answer = sent(&server, path, &wrong, BROWSER).await;
+            assert_eq!(answer.status(), wrong.status, "{what}");
+            let headers = answer.headers().clone();
+            assert!(headers["content-type"].to_str().unwrap().starts_with("text/html"), "{what}");
+            assert!(headers.contains_key("content-security-policy"), "{what}");
+            assert_eq!(headers.contains_key("allow"), wrong.status == 405, "{what}");
+            let html = answer.text().await.unwrap();
+            let back = if wrong.status == 403 { "/" } else { page };
+            assert!(html.contains(&format!("href=\"{back}\"")), "{what}: {html}");
+            assert!(
+                html.contains("<h1>") && html.contains("data-kind=\"error\""),
+                "{what}: {html}"
+            );
+            if wrong.status == 413 {
+                let most = if path == "/data" { "At most 1 MB" } else { "At most 2.4 MB" };
+                assert!(html.contains(most), "{what}: {html}");
+            }
+            let (status, name, _) = code(sent(&server, path, &wrong, "*/*").await).await;
+            assert_eq!(status, wrong.status, "{what}");
+            assert_eq!(name, if status == 403 { "forbidden" } else { "invalid_input" }, "{what}");
+        }
+    }
+    // An address that is none is a link to no other server.
+    let wrong = Wrong { origin: None, ..wrong().remove(0) };
+    let html = sent(&server, "//evil.example/x", &wrong, BROWSER).await.text().await.unwrap();
+    assert!(html.contains("href=\"/\"") && !html.contains("evil"), "{html}");
+}
+
+/// Such a form came to its page, which shows itself with the error.
+#[tokio::test]
+async fn a_form_that_cannot_be_read_changes_nothing_and_says_so() {
+    let server = start("").await;
+    for (path, _) in FORMS {
+        for kind in ["text/plain", "", "multipart/form-data"] {
+            let request = server.post(path).header("accept", BROWSER);
+            let request =
+                if kind.is_empty() { request } else { request.header("content-type", kind) };
+            let answer = request.body("x").send().await.unwrap();
+            let status = answer.status().as_u16();
+            let cookies = answer.headers().contains_key("set-cookie");
+            assert!([422, 404].contains(&status) && !cookies, "{path} {kind}: {status}");
+            assert_eq!(answer.url().path(), path, "{path} {kind}");
+            let html = answer.text().await.unwrap();
+            assert!(html.contains("<main") && html.contains("href=\"/\""), "{path} {kind}: {html}");
+        }
+    }
+}
+
+/// Readers load a page again, or come back to its address.
+#[tokio::test]
+async fn the_address_of_a_form_leads_to_its_page() {
+    let server = start("").await;
+    for (path, page) in FORMS.into_iter().filter(|(path, page)| path != page) {
+        let answer = server.get(path).send().await.unwrap();
+        assert_eq!((answer.status().as_u16(), answer.url().path()), (200, page), "{path}");
+    }
+}
