@@ -20,18 +20,22 @@ const RELIED_UPON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// (<https://www.kernel.org/doc/html/latest/filesystems/multigrain-ts.html>).
 const TICK: Duration = Duration::from_millis(20);
 
-/// Whether the file is as the last stop left it; gives when the whole of it was read last. Forgets it,
-/// so that only another stop in order can say so again.
-pub(super) fn take(file: &Path, now: SystemTime) -> Option<SystemTime> {
-    let note = note_of(file);
-    let noted = fs::read_to_string(&note).ok()?;
-    fs::remove_file(&note).ok()?;
-    let (checked, known) = noted.split_once(' ')?;
+/// Whether the file is as the last stop left it; gives when the whole of it was read last. Changes
+/// nothing.
+pub(super) fn known(file: &Path, now: SystemTime) -> Option<SystemTime> {
+    let noted = fs::read_to_string(note_of(file)).ok()?;
+    let (checked, state) = noted.split_once(' ')?;
     let checked = UNIX_EPOCH + Duration::from_millis(checked.parse().ok()?);
     // A clock that was set back says nothing about the age.
     let is_recent = now.duration_since(checked).is_ok_and(|age| age < RELIED_UPON);
-    let is_same = fs::metadata(file).is_ok_and(|found| state_of(&found) == known);
+    let is_same = fs::metadata(file).is_ok_and(|found| state_of(&found) == state);
     (is_recent && is_same).then_some(checked)
+}
+
+/// Forgets the file, which is going to be written, so that only another stop in order can say so again.
+pub(super) fn forget(file: &Path) {
+    // If it cannot be removed, it will not fit the file any more.
+    let _ = fs::remove_file(note_of(file));
 }
 
 /// Remembers the file, the whole of which was read at `checked`. Waits for some milliseconds if it was
@@ -69,26 +73,27 @@ mod tests {
         let checked = UNIX_EPOCH + Duration::from_secs(1_700_000_000);
         let later = |days: u64| checked + Duration::from_secs(days * 24 * 60 * 60);
         fs::write(&file, "a").unwrap();
-        assert_eq!(take(&file, now), None, "nothing is known of it");
+        assert_eq!(known(&file, now), None, "nothing is known of it");
         remember(&file, checked).unwrap();
-        assert_eq!(take(&file, later(6)), Some(checked));
-        assert_eq!(take(&file, later(6)), None, "it may have been used since");
+        assert_eq!(known(&file, later(6)), Some(checked));
+        forget(&file);
+        assert_eq!(known(&file, later(6)), None, "it may have been used since");
         remember(&file, checked).unwrap();
-        assert_eq!(take(&file, later(8)), None);
+        assert_eq!(known(&file, later(8)), None);
         remember(&file, checked).unwrap();
-        assert_eq!(take(&file, checked - Duration::from_secs(1)), None);
+        assert_eq!(known(&file, checked - Duration::from_secs(1)), None);
         // The same length at once.
         remember(&file, checked).unwrap();
         fs::write(&file, "b").unwrap();
-        assert_eq!(take(&file, later(1)), None);
+        assert_eq!(known(&file, later(1)), None);
         remember(&file, checked).unwrap();
         let copy = folder.path().join("copy");
         fs::copy(&file, &copy).unwrap();
         fs::rename(&copy, &file).unwrap();
-        assert_eq!(take(&file, later(1)), None);
+        assert_eq!(known(&file, later(1)), None);
         for odd in ["", " ", "1", "x y", "99999999999999999999999 a"] {
             fs::write(note_of(&file), odd).unwrap();
-            assert_eq!(take(&file, now), None, "{odd}");
+            assert_eq!(known(&file, now), None, "{odd}");
         }
     }
 }

@@ -34,7 +34,7 @@ pub(super) struct Opened {
 /// to date. On an error the file is as it was.
 pub(super) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
     let now = SystemTime::now();
-    let checked = clean_stop::take(file, now);
+    let checked = clean_stop::known(file, now);
     let access = if checked.is_some() { Access::AfterCleanStop } else { Access::Alone };
     let found = match look(file, schema, access)? {
         Some(version) => version,
@@ -43,6 +43,7 @@ pub(super) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
             schema.version()
         }
     };
+    clean_stop::forget(file);
     let mut db = open_to_write(file)?;
     if found < schema.version() {
         migrate::migrate(&mut db, file, found, schema)?;
