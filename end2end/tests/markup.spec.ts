@@ -73,7 +73,7 @@ for (const javaScriptEnabled of [true, false]) {
         if (reloaded) await page.reload();
         if (reloaded && javaScriptEnabled) await console.isLive();
         await expect(console.answer.locator('p').last()).toHaveText('The end.');
-        await expect(console.answer.locator('code.latex')).toHaveText(FORMULAS.map((text) => text.replaceAll('\f', ' ')));
+        await expect(console.answer.locator('code.latex')).toHaveText(FORMULAS.map((text) => `$${text.replaceAll('\f', ' ')}$`));
         await expect(console.answer.locator('math')).toHaveCount(1);
         await expect(console.answer.locator('a, form, button, script, img, textarea')).toHaveCount(0);
         // What stands behind the answer is not swallowed by it.

@@ -23,7 +23,11 @@ function contents(file: string): { [name: string]: Json }[] {
 export function sealed(lines: { [name: string]: Json }[]): string {
   const hash = createHash('sha256');
   let file = '';
+  let sum = createHash('sha256');
   for (const [n, content] of lines.entries()) {
+    if ('conversation' in content) sum = createHash('sha256');
+    if ('conversation' in content || 'event' in content) sum.update(`${JSON.stringify(content).slice(1)}\n`);
+    if ('sum' in content) (content.sum as { [name: string]: Json }).sha256 = sum.copy().digest('hex');
     if ('end' in content) (content.end as { [name: string]: Json }).sha256 = hash.copy().digest('hex');
     const covered = `"line":${n + 1},${JSON.stringify(content).slice(1)}`;
     const check = hash.copy().update(covered).digest('hex').slice(0, 16);

@@ -1,4 +1,4 @@
-//! Repairs, at each start, the columns and indexes by which rows are found, so that every
+//! Repairs, at a start that is not right after a stop in order, the columns and indexes by which rows are found, so that every
 //! conversation can be listed, named and removed: a flipped byte in such a column must not hide a
 //! conversation, or disturb others. The content of rows is never guessed: a conversation that
 //! cannot be read stays unreadable.
