@@ -146,8 +146,13 @@ const WANTS_TLS: &[&str] = &[
 
 /// Texts that say, in lower case, that there is no such model, whatever they say of keys: LiteLLM's
 /// proxy adds how to list the models "for your key".
-const NO_MODEL_SENTENCES: &[&str] =
-    &["invalid model name", "not a valid model", "no such model", "unknown model"];
+const NO_MODEL_SENTENCES: &[&str] = &[
+    "invalid model name",
+    "not a valid model",
+    "no such model",
+    "unknown model",
+    "no endpoints found for",
+];
 /// Texts that say, in lower case and beside the word "model", that there is none such:
 /// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
 const NO_MODEL: &[&str] = &[

@@ -150,7 +150,8 @@ impl Said {
 }
 
 /// Some servers send `error` as null, `{}`, an empty text or false beside good choices; that is no
-/// error.
+/// error. Others report one in fields of their own, with status 200: MiniMax in `base_resp`
+/// (<https://github.com/adrianlyjak/obsidian-aloud-tts/pull/114>), gateways with `"success": false`.
 fn is_error(value: &Value) -> bool {
     match value {
         Value::Array(all) => all.iter().any(is_error),
@@ -163,7 +164,11 @@ fn is_error(value: &Value) -> bool {
                 _ => true,
             });
             let object = fields.get("object").and_then(Value::as_str);
+            let answers = fields.get("choices").is_some_and(Value::is_array);
+            let fails = fields.get("success") == Some(&Value::Bool(false));
+            let status = fields.get("base_resp").and_then(|base| base["status_code"].as_i64());
             error
+                || !answers && (fails || status.is_some_and(|code| code != 0))
                 || object.is_some_and(|object| object.eq_ignore_ascii_case("error"))
                 || fields.get("error_message").is_some_and(Value::is_string)
         }
@@ -279,6 +284,13 @@ mod tests {
             let chunk = format!(r#"{{"choices":[],"error":{error}}}"#);
             assert_eq!(Said::from_value(&serde_json::from_str(&chunk).unwrap()), None, "{chunk}");
         }
+        for good in [
+            r#"{"choices":[{}],"base_resp":{"status_code":0,"status_msg":""}}"#,
+            r#"{"choices":[{}],"base_resp":{"status_code":1000},"success":false}"#,
+            r#"{"type":"response.completed","success":true}"#,
+        ] {
+            assert_eq!(Said::from_value(&serde_json::from_str(good).unwrap()), None, "{good}");
+        }
         for error in [
             r#"{"error":true}"#,
             r#"{"error":"a"}"#,
@@ -286,6 +298,8 @@ mod tests {
             r#"{"object":"Error"}"#,
             // https://github.com/NousResearch/hermes-agent/issues/65738
             r#"{"choices":null,"error_message":"a"}"#,
+            r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#,
+            r#"{"code":500,"msg":"404 NOT_FOUND","success":false}"#,
         ] {
             assert!(Said::from_value(&serde_json::from_str(error).unwrap()).is_some(), "{error}");
         }

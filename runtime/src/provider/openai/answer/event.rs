@@ -76,8 +76,13 @@ impl Choice {
         let said = if whole { &choice["message"] } else { delta };
         let is_call =
             |value: &Value| !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty());
+        let mut parts = parts(said);
+        if parts.is_empty() {
+            // Servers that put the answer of a completion into the event of a chat.
+            parts.extend(choice["text"].as_str().and_then(text_part));
+        }
         Self {
-            parts: parts(said),
+            parts,
             whole,
             tool_call: is_call(&said["tool_calls"]) || is_call(&said["function_call"]),
             finish: choice["finish_reason"].as_str().map(str::to_owned),

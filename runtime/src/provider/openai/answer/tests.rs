@@ -54,6 +54,7 @@ fn streams_and_what_they_come_to() {
     let refusal = r#"{"choices":[{"index":0,"delta":{"refusal":"No."}}]}"#;
     let error = r#"{"error":{"message":"boom"}}"#;
     let all = r#"{"choices":[{"index":0,"message":{"content":"ab"},"finish_reason":"stop"}]}"#;
+    let completion = r#"{"object":"text_completion","choices":[{"text":"a","index":0}]}"#;
     let (done, ok) = ("[DONE]", (Finish::Stop, None));
     let counted = Usage {
         prompt_tokens: 3,
@@ -61,10 +62,11 @@ fn streams_and_what_they_come_to() {
         cached_tokens: Some(1),
         reasoning_tokens: Some(1),
     };
-    let rows: [(&[&str], &str, End); 26] = [
+    let rows: [(&[&str], &str, End); 27] = [
         (&[a, b, stop, usage, done], "ab", Ok((Finish::Stop, Some(counted)))),
         (&[a, b, stop, done], "ab", Ok(ok)),
         (&[a, late], "ab", Ok(ok)),
+        (&[completion, stop, done], "a", Ok(ok)),
         (&[a, stop, b], "a", Ok(ok)),
         (&[a, stop, "{oops", error], "a", Ok(ok)),
         (&[a, length], "a", Ok((Finish::Length, None))),

@@ -102,6 +102,12 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"The requested model 'gpt-4o-search-preview' is not supported with the Responses API.","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#,
             Api,
         ),
+        // OpenRouter.
+        (
+            404,
+            r#"{"error":{"message":"No endpoints found for anthropic/claude-2.0.","code":404}}"#,
+            ModelNotFound,
+        ),
         // No model for chats: OpenAI (llama_index#1332, cherry-studio#1179), Ollama (ollama#2778),
         // vLLM (Qwen3-VL#988), OpenRouter (9router#1304), Azure (graphrag#1557).
         (
@@ -336,6 +342,7 @@ fn errors_in_a_stream_are_told_from_chunks() {
             ContextLength,
         ),
         (r#"{"object":"error","message":"boom","code":500}"#, Upstream),
+        (r#"{"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#, Credit),
     ] {
         assert_eq!(kind(text), Some(ErrorCode::Provider(expected)), "{text}");
     }
