@@ -133,6 +133,36 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+test('a formula that is longer than its line can be scrolled to its end', async ({
+  console,
+  page,
+  upstream,
+}) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  const sum = Array.from({ length: 60 }, (_, n) => `a_{${n}}`).join('+');
+  await upstream.plays(answer(`It is $${sum}$\n\n- one: $${sum}$\n\nThe end.`));
+  await console.openLive();
+  await console.ask('How long?');
+  await expect(console.answer).toContainText('The end.');
+  for (const block of ['p:has(math)', 'ul']) {
+    const hidden = await console.answer.locator(block).first().evaluate((element) => {
+      const formula = element.querySelector('math');
+      if (!formula) throw new Error('there is no formula');
+      const end = () =>
+        formula.getBoundingClientRect().right - element.getBoundingClientRect().right;
+      const before = end();
+      element.scrollLeft = 1_000_000;
+      return { before, after: end() };
+    });
+    expect(hidden.before, block).toBeGreaterThan(100);
+    expect(hidden.after, block).toBeLessThan(2);
+  }
+  const fits = await page.evaluate(
+    () => document.documentElement.scrollWidth <= document.documentElement.clientWidth,
+  );
+  expect(fits).toBe(true);
+});
+
 test('other ends of lines and zeros are the same live and after a reload', async ({
   console,
   page,

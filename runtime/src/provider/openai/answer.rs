@@ -257,11 +257,15 @@ impl Answer {
 /// What a finish reason means; an empty one, which some gateways send with every chunk,
 /// means nothing. Unknown ones ("eos", "end_turn") are ordinary ends.
 fn finish(reason: &str) -> Option<Result<Finish, Error>> {
-    match reason {
+    match reason.to_ascii_lowercase().as_str() {
         "" => None,
-        // The last one is Zhipu's.
-        "length" | "max_tokens" | "model_context_window_exceeded" => Some(Ok(Finish::Length)),
-        "content_filter" | "sensitive" => Some(Err(fault::content_filter())),
+        // Zhipu, Mistral.
+        "length" | "max_tokens" | "model_context_window_exceeded" | "model_length" => {
+            Some(Ok(Finish::Length))
+        }
+        // Zhipu; Gemini's own names.
+        "content_filter" | "sensitive" | "safety" | "recitation" | "prohibited_content"
+        | "blocklist" => Some(Err(fault::content_filter())),
         // SGLang and vLLM when a request is given up; OpenRouter; DeepSeek; Zhipu.
         "abort" | "error" | "aborted" | "insufficient_system_resource" | "network_error" => {
             Some(Err(fault::upstream_in_stream()))

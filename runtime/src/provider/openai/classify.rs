@@ -75,8 +75,13 @@ const WRONG_WORDS: &[&str] = &[
     "无效",
 ];
 /// Words that need no other beside them.
-const KEY_SENTENCES: &[&str] =
-    &["no connected db", "unauthorized", "no auth credentials", "invalid username or password"];
+const KEY_SENTENCES: &[&str] = &[
+    "no connected db",
+    "unauthorized",
+    "no auth credentials",
+    "unregistered callers",
+    "invalid username or password",
+];
 
 const PERMISSION_NAMES: &[&str] = &[
     "permission_error",
@@ -106,6 +111,8 @@ const CREDIT_NAMES: &[&str] = &[
 const CREDIT_SENTENCES: &[&str] = &[
     "credit balance",
     "insufficient balance",
+    "balance is insufficient",
+    "余额不足",
     "insufficient credit",
     "insufficient funds",
     "out of credits",
@@ -284,6 +291,13 @@ fn told(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
 }
 
 fn named(said: &Said, has_key: bool) -> Option<Error> {
+    if overflow::is_more_than_a_minute(said) {
+        return Some(fault::context_length());
+    }
+    // Zhipu gives it the name of a rate, and SiliconFlow that of a permission.
+    if said.says(CREDIT_SENTENCES) {
+        return Some(fault::no_credit());
+    }
     let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
     let causes: [(&[&str], &dyn Fn() -> Error); 6] = [
         (KEY_NAMES, &key),
@@ -310,8 +324,6 @@ fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
         return Some(if has_key { fault::unauthorized() } else { fault::no_key() });
     } else if overflow::is_told(said) {
         return Some(fault::context_length());
-    } else if said.says(CREDIT_SENTENCES) {
-        return Some(fault::no_credit());
     }
     if let Some(refused) = refusal::of(said, sent) {
         return Some(match refused {

@@ -78,6 +78,20 @@ pub(super) fn is_told(said: &Said) -> bool {
     said.has(TELLING) && (said.has(&["context length", "context_length"]) || !said.has(&other))
 }
 
+/// Whether a request alone has more tokens than a minute may have, as the free plans of Groq and OpenAI
+/// say: "(TPM): Limit 6000, Requested 8000". It would never pass, however long one waits
+/// (<https://github.com/continuedev/continue/issues/10218>).
+pub(super) fn is_more_than_a_minute(said: &Said) -> bool {
+    let limits = || {
+        let (_, behind) = said.lower.split_once(MINUTE)?;
+        Some((number(behind)?, number(behind.split_once("requested ")?.1)?))
+    };
+    said.says(&["request too large"]) && limits().is_some_and(|(limit, asked)| asked > limit)
+}
+
+/// The words before the tokens that a minute may have.
+const MINUTE: &str = "(tpm): limit ";
+
 /// The window's size in tokens, if the error tells a believable one.
 pub(super) fn window(said: &Said) -> Option<u32> {
     let text = &said.lower;
@@ -85,7 +99,9 @@ pub(super) fn window(said: &Said) -> Option<u32> {
     // `190000 + 20000 > 200000`, `213462 tokens > 200000 maximum`.
     let compared = || number(text.split_once("> ")?.1);
     let behind = || BEHIND.iter().find_map(|mark| last_number(text.split_once(mark)?.0));
-    let told = said.window.or_else(before).or_else(behind).or_else(compared);
+    let minute =
+        || is_more_than_a_minute(said).then(|| number(said.lower.split_once(MINUTE)?.1))?;
+    let told = said.window.or_else(minute).or_else(before).or_else(behind).or_else(compared);
     told.filter(|tokens| PLAUSIBLE.contains(tokens)).and_then(|tokens| u32::try_from(tokens).ok())
 }
 
@@ -111,6 +127,26 @@ mod tests {
 
     fn said(text: &str) -> Said {
         Said::from_body(serde_json::json!({ "error": { "message": text } }).to_string().as_bytes())
+    }
+
+    /// continue#10218, ha-groq-cloud-api#27.
+    #[test]
+    fn a_request_that_no_minute_has_room_for_is_too_long() {
+        let words = |kind: &str, used: &str, asked: u32| {
+            said(&format!(
+                "{kind} for model `x` on tokens per minute (TPM): Limit 6000, {used}Requested {asked}, please reduce your message size and try again."
+            ))
+        };
+        let large = words("Request too large", "", 8_000);
+        assert!(is_more_than_a_minute(&large));
+        assert_eq!(window(&large), Some(6_000));
+        for other in [
+            words("Request too large", "", 5_000),
+            words("Rate limit reached", "Used 5500, ", 8_000),
+            words("Rate limit reached", "", 2_000),
+        ] {
+            assert!(!is_more_than_a_minute(&other));
+        }
     }
 
     #[test]

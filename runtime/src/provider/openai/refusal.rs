@@ -91,6 +91,22 @@ const PARAMETERS: [(Parameter, &[&str]); 10] = [
 /// Names of the effort's field that are words of every language model as well: they count where
 /// they are called a field.
 const EFFORT_FIELDS: &[&str] = &["reasoning", "thinking", "enable_thinking"];
+/// Sentences about the effort that name no field of it: Ollama
+/// (<https://github.com/ollama/ollama/issues/12561>), Anthropic
+/// (<https://github.com/anthropics/claude-code/issues/30010>), OpenRouter and Gemini (seen in
+/// <https://github.com/TauricResearch/TradingAgents/issues/831>,
+/// <https://github.com/vercel/ai/issues/8027>), Mistral.
+const EFFORT_SENTENCES: &[&str] = &[
+    "not support thinking",
+    "think value",
+    "the effort parameter",
+    "reasoning is mandatory",
+    "only works in thinking mode",
+    "thinking level is not supported",
+    "thinking is not enabled",
+    "only enabled when thinking is enabled",
+    "reasoning effort is not",
+];
 /// The field for the thinking of earlier answers.
 const REASONING: &str = "reasoning_content";
 /// Words that ask for it: DeepSeek, whose names for it differ from interface to interface.
@@ -218,9 +234,10 @@ pub(super) fn of(said: &Said, sent: &Sent) -> Option<Refused> {
         .or_else(|| roles().then_some(Refused::Roles))
 }
 
-/// Whether an error is about a value that is out of range.
+/// Whether an error is about a value that is out of range. One that the parameter may be left out of
+/// ("or unset") is not: what the model takes is told with it.
 pub(super) fn is_range(said: &Said) -> bool {
-    said.has(RANGE) && !said.is_named(REFUSALS)
+    said.has(RANGE) && !said.is_named(REFUSALS) && !said.says(&["or unset"])
 }
 
 /// The parameter that an error names, refused or out of range.
@@ -323,7 +340,8 @@ fn effort(said: &Said, names: &[&str]) -> Option<usize> {
     let plain = names.iter().filter_map(|name| mention(&said.lower, name));
     // A proxy before several services (https://github.com/nguyenphutrong/quotio/issues/287).
     let level = said.lower.find("not supported, valid levels");
-    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).chain(level).min()
+    let told = EFFORT_SENTENCES.iter().filter_map(|sentence| said.lower.find(sentence));
+    plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).chain(level).chain(told).min()
 }
 
 fn refuses_system(said: &Said, sent: &Sent) -> bool {

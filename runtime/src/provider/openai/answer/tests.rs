@@ -54,6 +54,8 @@ fn streams_and_what_they_come_to() {
     let refusal = r#"{"choices":[{"index":0,"delta":{"refusal":"No."}}]}"#;
     let error = r#"{"error":{"message":"boom"}}"#;
     let all = r#"{"choices":[{"index":0,"message":{"content":"ab"},"finish_reason":"stop"}]}"#;
+    let model_length = r#"{"choices":[{"delta":{},"finish_reason":"model_length"}]}"#;
+    let safety = r#"{"choices":[{"delta":{},"finish_reason":"SAFETY"}]}"#;
     let completion = r#"{"object":"text_completion","choices":[{"text":"a","index":0}]}"#;
     let (done, ok) = ("[DONE]", (Finish::Stop, None));
     let counted = Usage {
@@ -62,7 +64,7 @@ fn streams_and_what_they_come_to() {
         cached_tokens: Some(1),
         reasoning_tokens: Some(1),
     };
-    let rows: [(&[&str], &str, End); 27] = [
+    let rows: [(&[&str], &str, End); 29] = [
         (&[a, b, stop, usage, done], "ab", Ok((Finish::Stop, Some(counted)))),
         (&[a, b, stop, done], "ab", Ok(ok)),
         (&[a, late], "ab", Ok(ok)),
@@ -70,6 +72,8 @@ fn streams_and_what_they_come_to() {
         (&[a, stop, b], "a", Ok(ok)),
         (&[a, stop, "{oops", error], "a", Ok(ok)),
         (&[a, length], "a", Ok((Finish::Length, None))),
+        (&[a, model_length], "a", Ok((Finish::Length, None))),
+        (&[a, safety], "a", Err(ProviderKind::ContentFilter)),
         (&[a, done], "a", Ok(ok)),
         (&[a], "a", Err(ProviderKind::Cut)),
         (&[], "", Err(ProviderKind::Cut)),

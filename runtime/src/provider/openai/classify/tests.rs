@@ -102,6 +102,18 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"The requested model 'gpt-4o-search-preview' is not supported with the Responses API.","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#,
             Api,
         ),
+        (
+            429,
+            r#"{"error":{"message":"Request too large for gpt-4o on tokens per min (TPM): Limit 1000, Requested 1200.","code":"rate_limit_exceeded"}}"#,
+            ContextLength,
+        ),
+        (403, r#"{"code":30001,"message":"Sorry, your account balance is insufficient"}"#, Credit),
+        (429, r#"{"error":{"code":"1113","message":"余额不足或无可用资源包,请充值。"}}"#, Credit),
+        (
+            403,
+            r#"{"error":{"code":403,"message":"Method doesn't allow unregistered callers (callers without established identity).","status":"PERMISSION_DENIED"}}"#,
+            Auth,
+        ),
         // OpenRouter.
         (
             404,

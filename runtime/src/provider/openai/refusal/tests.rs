@@ -123,6 +123,24 @@ fn each_refusal_is_answered_by_its_adjustment() {
         ("Unrecognized request argument supplied: reasoning_effort", None, A::WithoutEffort),
         ("Model grok-build does not support parameter reasoningEffort.", None, A::WithoutEffort),
         ("reasoning_effort must be one of none or default", None, A::WithoutEffort),
+        // ollama#12561, claude-code#30010, TradingAgents#831, vercel/ai#8027.
+        ("\"llama3\" does not support thinking", None, A::WithoutEffort),
+        ("think value \"medium\" is not supported for this model", None, A::WithoutEffort),
+        ("This model does not support the effort parameter.", None, A::WithoutEffort),
+        (
+            "Reasoning is mandatory for this endpoint and cannot be disabled.",
+            None,
+            A::WithoutEffort,
+        ),
+        ("Budget 0 is invalid. This model only works in thinking mode.", None, A::WithoutEffort),
+        ("Thinking level is not supported for this model.", None, A::WithoutEffort),
+        ("Thinking is not enabled for models/gemini-2.0-flash", None, A::WithoutEffort),
+        ("Reasoning effort is not enabled for this model", None, A::WithoutEffort),
+        (
+            "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.",
+            None,
+            A::WithoutTopP,
+        ),
         ("Unknown parameter: 'thinking'.", None, A::WithoutEffort),
         // Kimi (CLIProxyAPI#1307); CLIProxyAPI itself (quotio#287).
         (
