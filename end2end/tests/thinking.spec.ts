@@ -90,6 +90,7 @@ for (const javaScriptEnabled of [true, false]) {
 
     test('a budget that went into thinking is told, and an answer can be had', async ({
       console,
+      page,
       upstream,
     }) => {
       await upstream.plays(thoughtOut('On and on.'), answer('Now.'));
@@ -97,6 +98,7 @@ for (const javaScriptEnabled of [true, false]) {
       if (javaScriptEnabled) await console.isLive();
       await console.ask('What is it?');
       await expect(console.note).toHaveText('It thought until its budget was used up.');
+      if (javaScriptEnabled) await expect(page.locator('.activity')).toHaveText('');
       await expect(console.reasoningText).toHaveText('On and on.');
       await expect(console.reasoning).toHaveAttribute('open', '');
       await console.answerNow.click();

@@ -1,7 +1,6 @@
 //! What is going on, in one line that is also spoken.
 
 use leptos::prelude::*;
-use protocol::TurnState;
 
 use super::elapsed::Elapsed;
 use crate::erase::{attr, effect_from, erase, live, words};
@@ -20,9 +19,8 @@ pub fn StatusLine() -> impl IntoView {
     let done = answered.clone();
     effect_from(move |before| {
         let runs = activity.get().is_running();
-        // One that was stopped or failed says so itself.
-        let complete = shown.last_turn() == Some(TurnState::Completed);
-        done.set(before == Some(true) && !runs && complete);
+        // One that was stopped, failed, was cut off or came out empty says so itself.
+        done.set(before == Some(true) && !runs && shown.has_answered());
         runs
     });
     let goes_on = move || match activity.get() {

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use protocol::{
-    Applied, Change, Cursor, Event, HtmlPatch, Message, MessageId, OutOfSight, Progress, Role,
-    Snapshot, Timestamp, Transcript, Turn, TurnId, TurnState, View, Worker, WorkerId,
+    Applied, Change, Cursor, Event, Finish, HtmlPatch, Message, MessageId, OutOfSight, Progress,
+    Role, Snapshot, Timestamp, Transcript, Turn, TurnId, TurnState, View, Worker, WorkerId,
 };
 
 use super::activity::{Activity, Errand, Stage};
@@ -266,6 +266,18 @@ impl Conversation {
         let entries = self.entries.read_untracked();
         let turn = entries.iter().rev().find_map(|entry| entry.turn.as_ref())?;
         Some(turn.read_untracked().state)
+    }
+
+    /// Whether the newest answer of what is shown is all there, and says something.
+    pub fn has_answered(&self) -> bool {
+        let entries = self.entries.read_untracked();
+        let last = entries.iter().rev().find_map(|entry| Some((entry, entry.turn.as_ref()?)));
+        last.is_some_and(|(entry, turn)| {
+            let turn = turn.read_untracked();
+            let is_whole =
+                turn.state == TurnState::Completed && turn.finish != Some(Finish::Length);
+            is_whole && !entry.text.read_untracked().is_empty()
+        })
     }
 
     /// What it is doing now.
