@@ -268,7 +268,7 @@ impl Conversation {
         Some(turn.read_untracked().state)
     }
 
-    /// Whether the newest answer of what is shown is all there, and says something.
+    /// Whether the newest answer on the page is complete and not empty.
     pub fn has_answered(&self) -> bool {
         let entries = self.entries.read_untracked();
         let last = entries.iter().rev().find_map(|entry| Some((entry, entry.turn.as_ref()?)));

@@ -126,7 +126,7 @@ struct Gathered {
     bytes: u64,
     /// Lone surrogates in its messages.
     replaced: u64,
-    /// Why it cannot be taken, whatever else its messages are.
+    /// Why it cannot be taken, even if its messages are sound.
     unfit: Option<Unfit>,
 }
 

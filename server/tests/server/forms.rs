@@ -1,4 +1,4 @@
-//! Whoever sends a form from a page gets a page, and a program gets JSON, whatever is wrong with it.
+//! A refused form is answered with a page if a browser sent it, and with JSON if a program did.
 
 use reqwest::{Method, Response};
 

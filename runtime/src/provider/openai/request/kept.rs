@@ -1,6 +1,6 @@
 //! What is kept of a request, from which the page shows it byte for byte; pure.
 //!
-//! The messages are in the log, and nothing is kept twice. What is kept is the rest of the body: all
+//! The messages are in the log, and nothing is kept twice. This keeps the rest of the body: all
 //! fields in their order, with `null` where the messages stand. They are put in again by the same
 //! functions that wrote them.
 
@@ -36,7 +36,7 @@ pub(in super::super) fn keep(plan: &Plan, body: &str) -> String {
     kept.unwrap_or_default()
 }
 
-/// The request that was sent with these messages. None where what is kept is no request.
+/// The request that was sent with these messages. None if the kept text is not a request.
 pub(crate) fn sent_request(
     kept: &str,
     messages: &[InputMessage],
