@@ -9,8 +9,7 @@ use protocol::{
     Error, ErrorCode, MessageId, Place, Snapshot, Timestamp, Transcript, Worker, WorkerId, limits,
 };
 use runtime::clock::{Clock as _, SystemClock};
-use runtime::store::Places;
-use runtime::{Registry, Runtime};
+use runtime::{Places, Registry, Runtime};
 
 use crate::rendering::{self, PageHtml};
 use crate::{AppError, Refused, text::tr};

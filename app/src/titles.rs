@@ -1,8 +1,7 @@
 //! Finding conversations by their titles, as somebody types them in a hurry.
 
 use protocol::{Error, Place, Worker, limits};
-use runtime::Runtime;
-use runtime::store::Places;
+use runtime::{Places, Runtime};
 
 use crate::{api, fuzzy, label};
 

@@ -20,6 +20,7 @@ mod message;
 mod progress;
 mod timestamp;
 mod turn;
+pub mod unicode;
 mod unsent;
 mod utc_offset;
 mod view;

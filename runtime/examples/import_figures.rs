@@ -13,10 +13,10 @@ use std::time::{Duration, Instant};
 use protocol::{
     Event, EventBody, LogId, Place, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
 };
-use runtime::store::sqlite::Sqlite;
-use runtime::store::{Append, Differing, Durability, Store as _};
-use runtime::transfer::{Options, Source, Unsound, import};
 use serde_json::json;
+use store::{Append, Differing, Durability, Store as _};
+use store_sqlite::Sqlite;
+use transfer::{Options, Source, Unsound, import};
 
 /// The time between two commits of the other conversation.
 const FRAME: Duration = Duration::from_millis(20);

@@ -13,6 +13,7 @@ use protocol::catalogue::ProfileSummary;
 use protocol::{Effort, ProfileName, ProviderName};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use store::text_digest;
 
 mod files;
 mod words;
@@ -157,11 +158,6 @@ impl Bundle {
         }
         Ok(bundle)
     }
-}
-
-/// `sha256:` and 64 hexadecimal digits of a text.
-pub(crate) fn text_digest(text: &str) -> String {
-    format!("sha256:{:x}", Sha256::digest(text))
 }
 
 fn digest_of(files: &BTreeMap<String, String>) -> String {

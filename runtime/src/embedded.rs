@@ -7,6 +7,7 @@ use protocol::api::{
     WorkerPage,
 };
 use protocol::{Error, ErrorCode, RuntimeId, Worker, WorkerId, limits};
+use store::{Places, Store, StoreError, initial_worker, recovery};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -14,13 +15,12 @@ use tokio_util::task::TaskTracker;
 use crate::actor_registry::ActorRegistry;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
+use crate::fault;
 use crate::notifier::Notifier;
 use crate::providers::Providers;
-use crate::store::{Places, Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
-use crate::{fault, initial_worker, recovery};
 
 mod catalogue;
 mod change;

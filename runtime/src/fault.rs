@@ -2,8 +2,7 @@
 //! once.
 
 use protocol::{Error, ErrorCode};
-
-use crate::store::{Outage, StoreError};
+use store::{Outage, StoreError};
 
 /// Logs a failure of the store and turns it into the client's error.
 pub(crate) fn from_store(error: StoreError) -> Error {
@@ -63,14 +62,6 @@ pub(crate) fn waiting_for_store() -> Error {
     Error::new(ErrorCode::Unavailable, "The conversation's store takes nothing at the moment.")
         .with_hint("Nothing was changed. Try again in a moment; the server's log says why.")
         .with_retry_after_ms(2_000)
-}
-
-/// The error for a conversation of which at least a part cannot be read.
-pub(crate) fn unreadable() -> Error {
-    Error::new(ErrorCode::Internal, "This conversation, or a part of it, cannot be read.")
-        .with_hint(
-            "Other conversations are not affected. You can export the readable part of this one, or delete it; a backup may still have all of it.",
-        )
 }
 
 pub(crate) fn no_worker() -> Error {

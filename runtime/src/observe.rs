@@ -7,10 +7,10 @@ use protocol::{
     CloseReason, Cursor, Envelope, Error, ErrorCode, Frame, LogId, Snapshot, View, Worker,
     WorkerId, fold_deltas,
 };
+use store::{Page, StoreError};
 use tokio::sync::watch;
 
 use crate::notifier::{LogStatus, Reading, Watching};
-use crate::store::{Page, StoreError};
 use crate::worker::Shared;
 
 /// Rows of the log that one read takes. Neighbouring deltas among them become one frame,

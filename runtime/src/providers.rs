@@ -3,12 +3,17 @@
 use std::sync::Arc;
 
 use futures::future::join_all;
-use protocol::api::ProviderStatus;
+use protocol::api::{InputMessage, ProviderStatus, SentRequest};
 use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
 use protocol::{Effort, Error, ErrorCode, ProviderName, Worker, limits};
+use provider::Provider;
 
 use crate::bundle::Profile;
-use crate::provider::Provider;
+
+/// Puts a turn's messages back into the request that was kept without them, as
+/// `provider_openai::sent_request` does. The last argument says whether the messages' reasoning was
+/// sent. None: the text is not a kept request.
+pub type ExpandRequest = fn(&str, &[InputMessage], bool) -> Option<SentRequest>;
 
 /// The providers that are configured, and the one that answers by default.
 #[derive(Clone)]
@@ -18,6 +23,8 @@ pub struct Providers {
     /// Takes the place of the providers' own default model, where it is configured.
     model: Option<String>,
     bundled_model: Option<String>,
+    /// Reads kept requests, also those to endpoints that are no longer configured.
+    expand_request: Option<ExpandRequest>,
 }
 
 /// What a conversation asks for: a profile, and what takes the place of the profile's own
@@ -59,7 +66,13 @@ impl Choice {
 impl Providers {
     /// Nothing can answer until something is added.
     pub fn none() -> Self {
-        Self { all: Vec::new(), default: None, model: None, bundled_model: None }
+        Self {
+            all: Vec::new(),
+            default: None,
+            model: None,
+            bundled_model: None,
+            expand_request: None,
+        }
     }
 
     /// The provider that answers unless a profile names another, with the configured model.
@@ -82,6 +95,23 @@ impl Providers {
     pub fn with_bundled_model(mut self, name: Option<String>) -> Self {
         self.bundled_model = name;
         self
+    }
+
+    /// Sets how kept requests to endpoints are read.
+    #[must_use]
+    pub fn with_expand_request(mut self, expand: ExpandRequest) -> Self {
+        self.expand_request = Some(expand);
+        self
+    }
+
+    /// The request that was sent with these messages, where it can be read.
+    pub(crate) fn sent_request(
+        &self,
+        kept: &str,
+        messages: &[InputMessage],
+        reasoning: bool,
+    ) -> Option<SentRequest> {
+        self.expand_request.and_then(|expand| expand(kept, messages, reasoning))
     }
 
     /// Who answers by default, and why not, if nobody can.

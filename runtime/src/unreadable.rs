@@ -5,10 +5,9 @@ use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use protocol::{Worker, WorkerId};
+use store::{Store, StoreError, initial_worker};
 
-use crate::initial_worker;
 use crate::notifier::Notifier;
-use crate::store::{Store, StoreError};
 
 /// How many are remembered; of more than that, some are told of again.
 const MOST: usize = 10_000;

@@ -16,7 +16,6 @@ pub(crate) mod patch;
 mod shared;
 mod supervisor;
 mod timers;
-pub(crate) mod title;
 
 pub(crate) use command::{Command, Deletion, Reply};
 pub(crate) use context::{CONTEXT_BYTES, Context};

@@ -6,15 +6,15 @@ use std::time::Instant;
 
 use anyhow::Context as _;
 use protocol::ProviderName;
+use provider::Provider;
+use provider_local::{LoadPolicy, Local, LocalConfig};
+use provider_openai::{Api, ConfigError, Openai, OpenaiConfig};
 use runtime::bundle::{Bundle, BundleError};
 use runtime::clock::SystemClock;
-use runtime::provider::Provider;
-use runtime::provider::local::{LoadPolicy, Local, LocalConfig};
-use runtime::provider::openai::{Api, ConfigError, Openai, OpenaiConfig};
-use runtime::store::Store;
-use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Imports, Providers, Registry, Runtime, RuntimeConfig};
+use store::Store;
+use store_sqlite::Sqlite;
 use tracing::info;
 
 use crate::config::Config;

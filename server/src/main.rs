@@ -2,20 +2,20 @@
 
 use std::process::ExitCode;
 
-use runtime::store::Differing;
-use runtime::transfer::Unsound;
 use server::cli::{Cli, Command};
 use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
 };
 use server::{ending, privacy};
+use store::Differing;
+use transfer::Unsound;
 
 fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
     let command = cli.command.clone().unwrap_or(Command::Serve);
     if command == Command::Infer {
         // Before any thread, runtime or log of ours: this process belongs to the model.
-        return runtime::provider::local::child::run();
+        return engine::run();
     }
     privacy::begin();
     let loaded = match cli.load(&matches) {

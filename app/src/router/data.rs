@@ -9,9 +9,7 @@ use axum::response::Response;
 use leptos::prelude::*;
 use protocol::api::{DeletedList, ImportReport};
 use protocol::{Error, ErrorCode};
-use runtime::Runtime;
-use runtime::store::Differing;
-use runtime::transfer::Unsound;
+use runtime::{Differing, Runtime, Unsound};
 use serde::Deserialize;
 
 use super::Handlers;

@@ -3,8 +3,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use runtime::store::WholeLog;
-use runtime::transfer::{Writer, read, read_foreign};
+use store::WholeLog;
+use transfer::{Writer, read, read_foreign};
 
 fuzz_target!(|data: &[u8]| {
     // What is understood of our own is every byte of it.

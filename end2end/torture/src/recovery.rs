@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::{Result, bail, ensure};
 use clap::Args;
 use protocol::{EventBody, LogId, TurnState};
-use runtime::store::sqlite::Sqlite;
-use runtime::store::{Append, Durability, Store as _};
+use store::{Append, Durability, Store as _};
+use store_sqlite::Sqlite;
 use upstream::Upstream;
 
 use crate::companion::{Place, answered_by};

@@ -4,11 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
+use files::{not_regular, open_regular};
 use protocol::{ProfileName, ProviderName};
 use serde::Deserialize;
 
 use super::Profile;
-use crate::open_file::{not_regular, open_regular};
 
 /// The file that names the profiles.
 pub(super) const PROFILES: &str = "profiles.toml";

@@ -2,13 +2,12 @@
 
 use protocol::api::CreateWorker;
 use protocol::{Error, Event, EventBody, Worker};
+use store::{Append, Durability, Places, StoreError, initial_worker, title};
 
 use super::Runtime;
 use crate::providers::{Choice, Wish};
-use crate::store::{Append, Durability, Places, StoreError};
 use crate::worker::choice::{self, Wanted};
-use crate::worker::title;
-use crate::{fault, ids, initial_worker};
+use crate::{fault, ids};
 
 impl Runtime {
     /// A new conversation.

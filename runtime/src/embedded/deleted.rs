@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use protocol::api::{DeletedList, DeletedWorker};
 use protocol::{Error, Timestamp, Worker, WorkerId, WorkerStatus, limits};
+use store::{Deleted, StoreError, Stored, initial_worker, recovery};
 
 use super::{Runtime, list};
+use crate::fault;
 use crate::notifier::LogStatus;
-use crate::store::{Deleted, StoreError, Stored};
 use crate::worker::{Command, Deletion, Shared};
-use crate::{fault, initial_worker, recovery};
 
 /// The pause between two searches for deleted conversations whose time is over.
 const EVERY: Duration = Duration::from_secs(10 * 60);

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::vec;
 
 use protocol::{Error, Event, WorkerId};
+use store::{Store, StoreError, WholeLog};
 use tokio::sync::OwnedSemaphorePermit;
+use transfer::{self, Document, Salvaged, Writer};
 
 use super::Runtime;
 use super::transfer_slots::too_many;
 use crate::fault;
-use crate::store::{Store, StoreError, WholeLog};
-use crate::transfer::{self, Document, Salvaged, Writer};
 
 /// The size of a piece of an export in bytes, which its last line may exceed.
 const PIECE_BYTES: usize = 64 * 1024;

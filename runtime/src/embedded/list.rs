@@ -2,8 +2,7 @@
 
 use protocol::api::WorkerPage;
 use protocol::{Cursor, Error, ErrorCode, Timestamp, Worker, WorkerId};
-
-use crate::store::ListPosition;
+use store::ListPosition;
 
 /// Reads a `next_before` that came back from a client.
 pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {

@@ -2,12 +2,12 @@
 
 use protocol::api::TurnInput;
 use protocol::{Cursor, Error, MessageId, Snapshot, Transcript, Turn, TurnId, WorkerId, limits};
+use store::StoreError;
 
 use super::{Runtime, turns};
 use crate::fault;
 use crate::listing::ListObservation;
 use crate::observe::{self, Observation};
-use crate::store::StoreError;
 
 impl Runtime {
     /// Summary, newest page of the transcript, position: what a page begins with. Where they

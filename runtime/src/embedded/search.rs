@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use protocol::api::SearchPage;
 use protocol::{Error, ErrorCode, WorkerId, limits};
+use search::{Query, QueryError};
+use store::{Found, Search};
 
 use super::Runtime;
 use crate::fault;
-use crate::search::{Query, QueryError};
-use crate::store::{Found, Search};
 
 /// How long one search may take; what is found by then is the answer, which says so.
 const WITHIN: Duration = Duration::from_millis(500);

@@ -4,14 +4,14 @@ use std::path::PathBuf;
 
 use protocol::api::{ImportFormat, ImportReport};
 use protocol::{Error, ErrorCode, WorkerId};
+use store::Differing;
 use tokio::sync::OwnedSemaphorePermit;
+use transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
 use super::Runtime;
 use super::transfer_slots::too_many;
 use crate::fault;
 use crate::notifier::LogStatus;
-use crate::store::Differing;
-use crate::transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
 /// The most ids in an answer; further ones are only counted.
 const IDS: usize = 100;

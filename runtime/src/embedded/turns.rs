@@ -1,11 +1,11 @@
 //! Exactly what the model of a turn was sent (invariant 8).
 
+use model_io::{outgoing, rendered};
 use protocol::api::{InputMessage, InputRole, TurnInput};
 use protocol::{Error, ErrorCode, TurnId, WorkerId};
 
-use crate::provider::openai;
+use crate::fault;
 use crate::worker::{CONTEXT_BYTES, Context, Shared};
-use crate::{fault, outgoing, rendered};
 
 /// The system prompt by its digest and the committed messages in the turn's sight, with the
 /// answer that it goes on from where it continues one, in the form in which they were sent:
@@ -30,7 +30,8 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
         Some(digest) => shared.store.prompt(digest).await.map_err(fault::from_store)?,
     };
     let (rendered, request) = if sight.rendered.is_some() { (kept, None) } else { (None, kept) };
-    let request = request.and_then(|kept| openai::sent_request(&kept, &messages, sight.reasoning));
+    let request =
+        request.and_then(|kept| shared.providers.sent_request(&kept, &messages, sight.reasoning));
     let shown = [InputMessage::new(InputRole::System, system)];
     let shown = shown.into_iter().filter(|system| !outgoing::is_blank(&system.text));
     let shown: Vec<_> = shown.chain(seen.iter().cloned()).collect();

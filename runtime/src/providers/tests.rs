@@ -1,10 +1,10 @@
 use protocol::catalogue::{ModelEntry, ProviderModels};
+use provider::{Output, Request};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::bundle::Bundle;
-use crate::provider::{Output, Request};
 
 /// A provider that is asked for nothing.
 struct Idle(ProviderName);

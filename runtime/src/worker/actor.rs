@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use model_io::outgoing::Seam;
 use protocol::api::{Accepted, Cancelled};
 use protocol::{Adjustment, Error, MessageId, Progress, WorkerId};
+use provider::{Output, Recorded};
+use store::{Prompt, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -13,9 +16,6 @@ use super::context::Context;
 use super::log_writer::LogWriter;
 use super::shared::Shared;
 use super::timers::Timers;
-use crate::outgoing::Seam;
-use crate::provider::{Output, Recorded};
-use crate::store::{Prompt, StoreError};
 use crate::turn::{Effect, Input, TurnMachine};
 use begin::Asking;
 

@@ -39,8 +39,8 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::initial_worker::imported_turn;
     use protocol::{MessageId, Sight, Timestamp, TurnId, Usage};
+    use store::initial_worker::imported_turn;
 
     fn before() -> Turn {
         let message = |n| MessageId::from_parts(0, [n; 10]);

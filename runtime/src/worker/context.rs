@@ -1,12 +1,10 @@
 //! What of a branch goes to the provider, and what the provider left out of it.
 
+use model_io::outgoing::is_blank;
 use protocol::api::{InputMessage, InputRole};
 use protocol::{MessageId, Role, Sight};
-
-use crate::bundle::text_digest;
-use crate::outgoing::is_blank;
-use crate::provider::Shown;
-use crate::store::{Branch, BranchMessage};
+use provider::Shown;
+use store::{Branch, BranchMessage, text_digest};
 
 /// Bytes of text that are offered to a provider at most. The provider knows its window in
 /// tokens and leaves out what does not fit; this only bounds what is loaded. A token is

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::{Event, EventBody, LogId, Timestamp, View};
+use store::{Append, Durability, Prompt, Store, StoreError, Stored};
 use tokio::time::Instant;
 
 use crate::notifier::{LogStatus, Notifier};
-use crate::store::{Append, Durability, Prompt, Store, StoreError, Stored};
 
 /// How long after a failed commit the next attempt is made.
 const RETRY: Duration = Duration::from_millis(500);

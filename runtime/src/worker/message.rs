@@ -1,8 +1,6 @@
 //! What is a message that can be taken.
 
-use protocol::{Error, ErrorCode};
-
-use crate::unicode;
+use protocol::{Error, ErrorCode, unicode};
 
 /// Checks a user's text. Errors with `invalid_input`.
 pub(crate) fn check_text(text: &str, max_chars: u32) -> Result<(), Error> {

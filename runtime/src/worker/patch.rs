@@ -1,9 +1,9 @@
 //! What can be changed of a worker itself.
 
 use protocol::{Error, EventBody, Place, Worker};
+use store::title;
 
 use super::choice::Wanted;
-use super::title;
 use crate::bundle::Bundle;
 use crate::providers::Providers;
 

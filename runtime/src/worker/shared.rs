@@ -5,6 +5,7 @@ use std::sync::Arc;
 use protocol::{
     Error, ErrorCode, RuntimeId, Timestamp, Turn, TurnId, UtcOffset, View, Worker, WorkerId,
 };
+use store::{Store, StoreError, initial_worker};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
@@ -13,7 +14,6 @@ use crate::clock::Clock;
 use crate::fault;
 use crate::notifier::{LogStatus, Notifier};
 use crate::providers::Providers;
-use crate::store::{Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
 
@@ -68,7 +68,7 @@ impl Shared {
         if self.placeholder(id).await.is_ok() {
             self.notifier.wake(id, LogStatus::Unreadable);
         }
-        fault::unreadable()
+        initial_worker::unreadable_reason()
     }
 
     /// A turn as it stands.

@@ -2,7 +2,7 @@
 
 use protocol::api::{AskAgain, InputRole};
 use protocol::{Adjustment, ErrorCode, ProviderKind, TurnId, TurnState};
-use runtime::provider::{Output, Shown};
+use provider::{Output, Shown};
 
 use crate::scripted::Call;
 use crate::stage::{Stage, answer_of, soon};

@@ -2,8 +2,8 @@
 
 use protocol::api::Interface;
 use protocol::{Adjustment, ErrorCode, ProviderKind, TimeoutPhase, TurnState};
-use runtime::provider::{Output, Shown};
-use runtime::store::Store as _;
+use provider::{Output, Shown};
+use store::Store as _;
 
 use crate::faulty::Writes;
 use crate::scripted::Call;

@@ -2,7 +2,7 @@
 
 use protocol::api::Cancelled;
 use protocol::{Error, TurnState, WorkerStatus};
-use runtime::provider::Output;
+use provider::Output;
 
 use crate::scripted::Call;
 use crate::stage::{Stage, answer_of, soon, still_waits};

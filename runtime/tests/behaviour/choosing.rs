@@ -2,8 +2,8 @@
 
 use protocol::api::CreateWorker;
 use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnState, WorkerStatus};
+use provider::Output;
 use runtime::Wanted;
-use runtime::provider::Output;
 
 use crate::scripted::{BROKEN, OTHER, broken};
 use crate::stage::{Stage, soon};

@@ -12,8 +12,8 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use protocol::Place as Placed;
 use protocol::api::CreateWorker;
-use runtime::store::Places;
 use rusqlite::Connection;
+use store::Places;
 
 use crate::stage::{Stage, copy_as_it_is, soon};
 use damage::{Case, Damaged, cases, strike};

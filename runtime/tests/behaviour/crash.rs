@@ -2,7 +2,7 @@
 //! they are at that moment, and the copy is opened.
 
 use protocol::{ErrorCode, TurnState, WorkerStatus};
-use runtime::provider::Output;
+use provider::Output;
 
 use crate::stage::{Stage, message};
 

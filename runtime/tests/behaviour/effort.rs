@@ -2,8 +2,8 @@
 
 use protocol::api::AskAgain;
 use protocol::{Effort, ErrorCode, EventBody, Finish, ProviderKind, TurnId, Usage};
+use provider::{Output, Shown};
 use runtime::Wanted;
-use runtime::provider::{Output, Shown};
 
 use crate::scripted::{OTHER, USAGE};
 use crate::stage::{Stage, soon};

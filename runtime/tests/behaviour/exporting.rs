@@ -2,9 +2,9 @@
 
 use protocol::ErrorCode;
 use protocol::api::CreateWorker;
-use runtime::store::Store as _;
-use runtime::transfer::{Writer, markdown};
 use runtime::{Export, ExportForm};
+use store::Store as _;
+use transfer::{Writer, markdown};
 
 use crate::stage::{Stage, soon};
 
@@ -46,7 +46,7 @@ async fn an_export_of_all_has_every_conversation_in_it() {
     stage.ask_and_answer("q", &["a"]).await;
     stage.runtime.create(CreateWorker::default()).await.unwrap();
     let lines = pieces(stage.runtime.export().unwrap()).await.concat();
-    let mut ids: Vec<_> = runtime::transfer::read(&lines).unwrap();
+    let mut ids: Vec<_> = transfer::read(&lines).unwrap();
     ids.sort_by_key(|log| log.worker.worker_id);
     assert_eq!(ids.len(), 2);
     for log in ids {

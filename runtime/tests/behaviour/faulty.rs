@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
-use runtime::store::{
+use store::{
     Acceptance, Append, Branch, Deleted, Differing, Durability, Found, Give, Imported,
     ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
 };

@@ -1,9 +1,9 @@
 //! Exactly what the model was sent can be looked up (invariant 8).
 
+use model_io::outgoing;
 use protocol::api::{InputMessage, SendMessage, TurnInput};
 use protocol::{ErrorCode, ProviderKind, TurnId, TurnState};
-use runtime::outgoing;
-use runtime::provider::{Output, Request, Shown};
+use provider::{Output, Request, Shown};
 
 use crate::stage::{Stage, fresh_id, soon};
 

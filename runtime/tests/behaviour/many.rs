@@ -1,8 +1,7 @@
 //! Many conversations at once.
 
 use protocol::TurnState;
-
-use runtime::provider::{Output, Shown};
+use provider::{Output, Shown};
 
 use crate::stage::{Stage, message, soon};
 use crate::watcher::Watcher;

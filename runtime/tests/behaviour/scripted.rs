@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
 use protocol::{Adjustment, Effort, Error, ErrorCode, Finish, ProviderKind, ProviderName, Usage};
-use runtime::provider::{OUTPUTS, Output, Provider, Request, Shown};
+use provider::{OUTPUTS, Output, Provider, Request, Shown};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 

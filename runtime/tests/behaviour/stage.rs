@@ -12,10 +12,10 @@ use protocol::api::{Accepted, SendMessage};
 use protocol::{Cursor, Error, Event, MessageId, Timestamp, Turn, TurnState, View, WorkerId};
 use runtime::bundle::Bundle;
 use runtime::clock::Clock;
-use runtime::store::Store;
-use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Imports, Providers, Runtime, RuntimeConfig};
+use store::Store;
+use store_sqlite::Sqlite;
 use tempfile::TempDir;
 
 use crate::faulty::Faulty;

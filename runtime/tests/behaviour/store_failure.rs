@@ -124,7 +124,7 @@ async fn a_provider_waits_while_the_store_is_away_and_memory_does_not_grow() {
     let turn = stage.ended(&accepted).await;
     assert_eq!(turn.state, TurnState::Completed);
     let text = answer_of(&stage.snapshot().await, &turn).0;
-    assert!(text.len() <= 2 + 2 * runtime::provider::OUTPUTS, "{}", text.len());
+    assert!(text.len() <= 2 + 2 * provider::OUTPUTS, "{}", text.len());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -1,8 +1,8 @@
 //! An answer on its way (invariants 1 and 2).
 
 use protocol::{Finish, Frame, Progress, Role, TurnState, WorkerStatus};
-use runtime::provider::Output;
-use runtime::store::Durability;
+use provider::Output;
+use store::Durability;
 
 use crate::faulty::Writes;
 use crate::scripted::USAGE;

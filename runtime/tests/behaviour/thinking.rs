@@ -2,7 +2,7 @@
 //! back.
 
 use protocol::{Message, ProviderKind, TimeoutPhase, Turn, TurnState, View};
-use runtime::provider::Output;
+use provider::Output;
 
 use crate::stage::{Setting, Stage, pass};
 use crate::timeouts::{assert_timed_out, limits};

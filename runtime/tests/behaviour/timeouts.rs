@@ -2,7 +2,7 @@
 //! speaks never does, because what it said is taken before a limit is looked at.
 
 use protocol::{ErrorCode, TimeoutPhase, Turn, TurnState};
-use runtime::provider::{Output, Shown};
+use provider::{Output, Shown};
 use runtime::turn::TurnLimits;
 
 use crate::faulty::Writes;

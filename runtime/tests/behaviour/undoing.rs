@@ -2,7 +2,7 @@
 
 use protocol::api::CreateWorker;
 use protocol::{CloseReason, ErrorCode, ListFrame, Timestamp, TurnState, WorkerStatus};
-use runtime::store::Store as _;
+use store::Store as _;
 
 use crate::faulty::Writes;
 use crate::stage::{Setting, Stage, soon};

@@ -8,9 +8,9 @@ use std::time::Duration;
 use protocol::{Timestamp, TurnId, View};
 use runtime::bundle::Bundle;
 use runtime::clock::Clock;
-use runtime::store::sqlite::Sqlite;
 use runtime::turn::{RetryLimits, TurnLimits};
 use runtime::{Imports, Providers, Runtime, RuntimeConfig};
+use store_sqlite::Sqlite;
 use tempfile::TempDir;
 
 use crate::client::{done, until};

@@ -9,8 +9,8 @@ use protocol::{
     Effort, ErrorBody, Place, ProfileName, ProviderName, RuntimeId, Transcript, Worker, WorkerId,
 };
 use runtime::Wanted;
-use runtime::store::Places;
 use serde::{Deserialize, Deserializer};
+use store::Places;
 
 use super::page::{DeleteHow, DeletedPage, TranscriptPage, WorkersPage, entries, position};
 use super::{RuntimePath, WorkerPath};

@@ -8,7 +8,7 @@ use axum::extract::{Request, State};
 use axum::http::{Method, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
-use runtime::open_file::open_regular;
+use files::open_regular;
 
 use super::content_type;
 

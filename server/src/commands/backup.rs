@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use runtime::store::sqlite::{Aside, Backup};
+use store_sqlite::{Aside, Backup};
 
 use crate::config::Config;
 

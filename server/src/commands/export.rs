@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use files::NewFile;
 use protocol::WorkerId;
-use runtime::NewFile;
-use runtime::store::StoreError;
-use runtime::store::sqlite::Aside;
-use runtime::transfer::{self, Writer};
+use store::StoreError;
+use store_sqlite::Aside;
+use transfer::{self, Writer};
 
 use crate::config::Config;
 

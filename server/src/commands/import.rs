@@ -9,11 +9,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::Context as _;
+use files::open_regular;
 use runtime::clock::{Clock as _, SystemClock};
-use runtime::open_file::open_regular;
-use runtime::store::sqlite::{OpenError, Sqlite};
-use runtime::store::{Differing, Store as _};
-use runtime::transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
+use store::{Differing, Store as _};
+use store_sqlite::{OpenError, Sqlite};
+use transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
 use crate::config::Config;
 use crate::engine;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use glob::Pattern;
 use protocol::ProviderName;
-use runtime::Secret;
-use runtime::provider::openai::{ModelTable, ProxySetting};
+use provider::Secret;
+use provider_openai::{ModelTable, ProxySetting};
 use serde::Deserialize;
 
 use super::check;

@@ -6,10 +6,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::ArgMatches;
+use files::{PIPE_PATIENCE, read_text};
 use protocol::ProviderName;
-use runtime::Secret;
-use runtime::open_file::{PIPE_PATIENCE, read_text};
-use runtime::provider::openai::ProxySetting;
+use provider::Secret;
+use provider_openai::ProxySetting;
 use serde::Deserialize as _;
 
 use super::check;

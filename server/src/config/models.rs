@@ -2,7 +2,7 @@
 
 use glob::Pattern;
 use protocol::Effort;
-use runtime::provider::openai::{Api, EffortForm, MaxTokensField, ModelSettings, ModelTable};
+use provider_openai::{Api, EffortForm, MaxTokensField, ModelSettings, ModelTable};
 use serde::Deserialize;
 
 use super::layer::distance;

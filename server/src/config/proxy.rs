@@ -2,8 +2,8 @@
 
 use std::ffi::OsString;
 
-use runtime::Secret;
-use runtime::provider::openai::{ProxySetting, ProxyVariables};
+use provider::Secret;
+use provider_openai::{ProxySetting, ProxyVariables};
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What lets the environment decide.

@@ -12,9 +12,8 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 
+use provider_openai::ProxySetting;
 use tracing_subscriber::fmt::MakeWriter;
-
-use runtime::provider::openai::ProxySetting;
 
 use crate::config::Config;
 

@@ -2,12 +2,11 @@
 
 use protocol::catalogue::ModelList;
 use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker};
-use runtime::provider::openai::{Api, EffortForm, MaxTokensField, ModelSettings, ProxySetting};
+use provider_openai::{Api, EffortForm, MaxTokensField, ModelSettings, ProxySetting};
 use serde_json::json;
-use upstream::{Answer, Script, Upstream};
-
 use server::config::sample;
 use server::config::settings::Interface;
+use upstream::{Answer, Script, Upstream};
 
 use super::support::{Server, code, load, start};
 

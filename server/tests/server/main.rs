@@ -28,7 +28,7 @@ mod pages;
 mod privacy;
 mod process;
 mod sent;
-#[path = "../../../runtime/tests/support/small_disk.rs"]
+#[path = "../../../runtime/store-sqlite/tests/support/small_disk.rs"]
 mod small_disk;
 mod sse;
 mod start;

@@ -11,9 +11,9 @@ use std::time::{Duration, Instant};
 use protocol::api::CreateWorker;
 use protocol::{Event, EventBody, TurnState, View, WorkerId};
 use runtime::clock::Clock as _;
-use runtime::store::sqlite::{Aside, Sqlite};
-use runtime::store::{Relation, Store as _, WholeLog};
 use serde_json::json;
+use store::{Relation, Store as _, WholeLog};
+use store_sqlite::{Aside, Sqlite};
 use upstream::{Answer, Script, Step};
 
 use super::process::{code, companion, run, serve, signal, text};
@@ -317,7 +317,7 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
 /// An export of the logs, the first of them with another text in it.
 fn rewritten(logs: &[WholeLog]) -> Vec<u8> {
     let mut out = Vec::new();
-    let mut writer = runtime::transfer::Writer::begin(&mut out);
+    let mut writer = transfer::Writer::begin(&mut out);
     for (index, log) in logs.iter().enumerate() {
         let mut log = log.clone();
         if let EventBody::MessageCommitted { message } = &mut log.events[1].body
@@ -339,7 +339,7 @@ async fn an_import_that_is_killed_leaves_all_or_nothing() {
     let file = folder.path().join("many");
     let one = all(&server.data()).remove(0);
     let mut out = Vec::new();
-    let mut writer = runtime::transfer::Writer::begin(&mut out);
+    let mut writer = transfer::Writer::begin(&mut out);
     const MANY: u64 = 300;
     const STEPS: u32 = 12;
     for number in 0..MANY {

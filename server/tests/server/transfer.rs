@@ -4,8 +4,8 @@ use futures::{StreamExt as _, stream};
 use protocol::api::{ImportFormat, ImportReport, RefusalCode};
 use protocol::{EventBody, Transcript};
 use reqwest::Body;
-use runtime::store::WholeLog;
-use runtime::transfer::{Writer, read};
+use store::WholeLog;
+use transfer::{Writer, read};
 
 use super::support::{HANG, Server, code, message_id, start};
 
@@ -86,7 +86,7 @@ async fn a_conversation_moves_to_another_server_and_goes_on_there() {
 #[tokio::test]
 async fn one_of_another_program_is_answered_again_continued_and_edited() {
     const CHATGPT: &[u8] =
-        include_bytes!("../../../runtime/tests/transfer/fixtures/chatgpt-plain.json");
+        include_bytes!("../../../runtime/transfer/tests/transfer/fixtures/chatgpt-plain.json");
     let server = start("").await;
     server.says("New.");
     let report = import(&server, "", CHATGPT).await;

@@ -146,7 +146,7 @@ async fn the_interface_tells_it_by_type_and_deletes_it() {
         }
         let all = "/api/v1/runtimes/backend-internal/export";
         let all = server.get(all).send().await.unwrap().bytes().await.unwrap();
-        assert_eq!(runtime::transfer::read(&all).unwrap().len(), 2);
+        assert_eq!(transfer::read(&all).unwrap().len(), 2);
 
         assert_eq!(server.get("/readyz").send().await.unwrap().status(), 200);
         let deleted = server.client.delete(server.url(&one)).send().await.unwrap();

@@ -2,9 +2,9 @@ use std::collections::HashMap as Shown;
 
 use proptest::prelude::*;
 use protocol::{ProfileName, Timestamp};
+use store::initial_worker;
 
 use super::*;
-use crate::initial_worker;
 
 fn worker(n: u8, title: u64) -> Worker {
     let at = Timestamp::from_unix_ms(1_763_800_000_000);

@@ -1,13 +1,13 @@
 //! How a committed turn begins, and how its provider is asked once more.
 
+use model_io::outgoing::{Seam, is_blank};
 use protocol::Turn;
+use provider::{Recorded, Request};
+use store::Branch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Context, Input, Next, Running, Timers};
-use crate::outgoing::{Seam, is_blank};
-use crate::provider::{Recorded, Request};
 use crate::providers::Choice;
-use crate::store::Branch;
 use crate::turn::TurnMachine;
 use crate::worker::CONTEXT_BYTES;
 

@@ -1,10 +1,10 @@
 //! What happens to the turn next.
 
+use model_io::outgoing::Seam;
+use provider::Output;
 use tokio::sync::mpsc;
 
 use super::{Input, Running};
-use crate::outgoing::Seam;
-use crate::provider::Output;
 use crate::worker::timers::Kind;
 
 /// The turn's next input; forever when none runs.

@@ -1,11 +1,10 @@
 //! How an actor finds its worker.
 
 use protocol::{WorkerId, WorkerStatus};
+use store::{StoreError, Stored, recovery};
 
 use super::Shared;
 use crate::notifier::LogStatus;
-use crate::recovery;
-use crate::store::{StoreError, Stored};
 use crate::worker::CONTEXT_BYTES;
 
 /// The worker as it is stored, with no turn under way: one that an actor before this one left

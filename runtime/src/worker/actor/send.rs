@@ -1,20 +1,20 @@
 //! Taking a message, or the wish for another answer: what is refused, and what is committed.
 
+use model_io::outgoing::is_blank;
 use protocol::api::{Accepted, AskAgain, SendMessage};
 use protocol::{
     Cursor, Error, ErrorCode, Event, EventBody, Message, MessageId, Role, Timestamp, Timings, Turn,
     TurnId, TurnState, WorkerStatus,
 };
+use store::{Prompt, initial_worker, text_digest, title};
 
 use super::begin::Asking;
 use super::{Actor, Sent};
-use crate::bundle::{Profile, text_digest};
-use crate::outgoing::is_blank;
+use crate::bundle::Profile;
+use crate::ids;
 use crate::providers::{Choice, Wish};
-use crate::store::Prompt;
 use crate::worker::budget::Budget;
-use crate::worker::{CONTEXT_BYTES, choice, message, title};
-use crate::{fault, ids};
+use crate::worker::{CONTEXT_BYTES, choice, message};
 
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that it was committed before. Errors leave
@@ -164,7 +164,7 @@ impl Actor<'_> {
                 .with_hint("Start a new one."));
         }
         if self.shared.unreadable.knows(self.id) {
-            return Err(fault::unreadable());
+            return Err(initial_worker::unreadable_reason());
         }
         if self.running.is_some() { Err(busy()) } else { Ok(()) }
     }

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use protocol::api::SendMessage;
 use protocol::{TurnState, WorkerId};
 use runtime::Export;
-use runtime::store::Places;
+use store::Places;
 use tempfile::TempDir;
 
 use super::SOUND;
@@ -125,7 +125,7 @@ async fn shows(stage: &Stage, all: &[WorkerId]) -> Result<(), String> {
 /// All conversations can be exported, and the export can be read.
 async fn exports(stage: &Stage) -> Result<(), String> {
     let lines = whole(stage.runtime.export().map_err(|e| at("export", e))?).await?;
-    runtime::transfer::read(&lines).map(drop).map_err(|e| at("export", format!("unreadable: {e}")))
+    transfer::read(&lines).map(drop).map_err(|e| at("export", format!("unreadable: {e}")))
 }
 
 async fn whole(mut export: Export) -> Result<Vec<u8>, String> {

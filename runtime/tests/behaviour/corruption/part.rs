@@ -3,9 +3,9 @@
 //! a real database by hand, while the server ran and while it did not.
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
-use runtime::store::Places;
-use runtime::store::sqlite::{Aside, Sqlite};
 use rusqlite::Connection;
+use store::Places;
+use store_sqlite::{Aside, Sqlite};
 
 use crate::stage::{Setting, Stage, soon};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use protocol::{ProviderKind, TurnState};
-use runtime::provider::Output;
+use provider::Output;
 
 use super::{PAUSE, SILENCE, World};
 use crate::client::{a_moment, before, done};

@@ -1,8 +1,8 @@
 //! `?format=`, and `?existing=` with `?strict=`.
 
-use runtime::store::Differing;
-use runtime::transfer::Unsound;
 use serde::Deserialize;
+use store::Differing;
+use transfer::Unsound;
 use utoipa::{IntoParams, ToSchema};
 
 /// How one conversation is written.

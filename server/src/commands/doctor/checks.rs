@@ -5,7 +5,7 @@ mod models;
 
 use std::path::Path;
 
-use runtime::store::sqlite::{Exposed, Sqlite, exposed};
+use store_sqlite::{Exposed, Sqlite, exposed};
 
 use super::Finding::{self, Bad, Doubtful, Good};
 use crate::assets;

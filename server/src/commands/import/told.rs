@@ -1,7 +1,7 @@
 //! The words of an import, line by line. Pure.
 
 use protocol::api::{ImportRefusal, ImportReplacement, LeftOut};
-use runtime::transfer::{Report, Tally};
+use transfer::{Report, Tally};
 
 /// What was done.
 pub(super) fn done(report: &Report) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read as _};
 use std::path::Path;
 
-use runtime::open_file::open_regular;
+use files::open_regular;
 use sha2::{Digest as _, Sha256};
 
 use super::super::Finding::{self, Bad, Good};

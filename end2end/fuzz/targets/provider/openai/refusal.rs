@@ -1,1 +1,0 @@
-../../../../../runtime/src/provider/openai/refusal.rs

@@ -1,0 +1,7 @@
+//! The model's process alone, for tests. The product starts its own binary instead.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    engine::run()
+}

@@ -1,0 +1,153 @@
+//! The model's process: the same program, started by the server under a hidden
+//! subcommand, so that an abort of the inference engine ends this process and one turn,
+//! and nothing else.
+//!
+//! It speaks [`engine_wire`] over its standard input and output and logs to standard
+//! error. The main thread owns the engine. The reader thread hears of stops while the
+//! engine works, and ends the process when the server is gone.
+
+use std::io::{BufWriter, IsTerminal, StdoutLock};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Instant;
+use std::{io, process, thread};
+
+use engine_wire::{
+    FromChild, Generate, JobId, Load, NotLoaded, PROTOCOL, ToChild, WireError, read, write,
+};
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::model::params::LlamaModelParams;
+
+use session::{Link, Session};
+
+mod crowd;
+mod log;
+mod prefill;
+mod privileges;
+mod prompt;
+mod reading;
+mod sampling;
+mod session;
+mod speech;
+mod utf8;
+mod vocabulary;
+
+/// Messages read but not handled yet. The server sends one job at a time.
+const UNHANDLED: usize = 4;
+
+/// Runs the model's process until the server closes its standard input. To be called by
+/// the server's program before it does anything else, when its first argument is
+/// the hidden subcommand. Starts no async runtime.
+pub fn run() -> ExitCode {
+    if io::stdin().is_terminal() {
+        eprintln!("Companion starts this subcommand itself; there is nothing to do here.");
+        return ExitCode::from(2);
+    }
+    log::begin();
+    privileges::give_up();
+    let stopped = Arc::new(AtomicU64::new(0));
+    let (sender, inbox) = sync_channel(UNHANDLED);
+    let heard = Arc::clone(&stopped);
+    let reader = thread::Builder::new().name("reader".into());
+    if reader.spawn(move || listen(&sender, &heard)).is_err() {
+        return ExitCode::FAILURE;
+    }
+    let mut speaker = Speaker { to: BufWriter::new(io::stdout().lock()) };
+    match serve(&mut speaker, &inbox, &stopped) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+/// The reader thread: hands messages on, and never waits for the engine.
+fn listen(inbox: &SyncSender<ToChild>, stopped: &AtomicU64) {
+    let mut from = io::stdin().lock();
+    loop {
+        match read::<ToChild>(&mut from) {
+            Ok(Some(ToChild::Stop { job: JobId(job) })) => {
+                // Jobs are numbered upwards: what came before this one has ended anyway.
+                stopped.fetch_max(job, Ordering::Relaxed);
+            }
+            Ok(Some(message)) => {
+                if inbox.try_send(message).is_err() {
+                    process::exit(1);
+                }
+            }
+            // The server is gone, or speaks nonsense. The engine may be at work in the other
+            // thread; nothing here is worth waiting for.
+            Ok(None) => process::exit(0),
+            Err(_) => process::exit(1),
+        }
+    }
+}
+
+/// Says hello, loads, and answers until told to leave.
+fn serve(
+    speaker: &mut Speaker<'_>,
+    inbox: &Receiver<ToChild>,
+    stopped: &AtomicU64,
+) -> Result<(), WireError> {
+    speaker.say(FromChild::Hello { protocol: PROTOCOL.to_owned() })?;
+    let Ok(ToChild::Load(load)) = inbox.recv() else { return Ok(()) };
+    let began = Instant::now();
+    let refused = |(why, detail)| FromChild::NotLoaded { why, detail };
+    let (backend, model) = match open(&load) {
+        Ok(opened) => opened,
+        Err(why) => return speaker.say(refused(why)),
+    };
+    let mut session = match Session::new(&backend, &model, &load) {
+        Ok(session) => session,
+        Err(why) => return speaker.say(refused(why)),
+    };
+    speaker.say(FromChild::Loaded {
+        window_tokens: session.window_tokens(),
+        load_ms: u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX),
+    })?;
+    while let Ok(ToChild::Generate(asked)) = inbox.recv() {
+        session.answer(&asked, &mut Answering { speaker, asked: &asked, stopped })?;
+    }
+    Ok(())
+}
+
+fn open(load: &Load) -> Result<(LlamaBackend, LlamaModel), (NotLoaded, String)> {
+    let refused = |error: &dyn ToString| {
+        (NotLoaded::Refused, format!("{}: {}", error.to_string(), log::complaints()))
+    };
+    let backend = LlamaBackend::init().map_err(|error| refused(&error))?;
+    // Mapped into memory, a file that is cut while in use ends the process with SIGBUS.
+    let params = LlamaModelParams::default().with_use_mmap(false);
+    let model = LlamaModel::load_from_file(&backend, Path::new(&load.model_file), &params)
+        .map_err(|error| refused(&error))?;
+    Ok((backend, model))
+}
+
+struct Speaker<'out> {
+    to: BufWriter<StdoutLock<'out>>,
+}
+
+impl Speaker<'_> {
+    fn say(&mut self, message: FromChild) -> Result<(), WireError> {
+        write(&mut self.to, &message)
+    }
+}
+
+/// One answer's way out, and its stop.
+struct Answering<'a, 'out> {
+    speaker: &'a mut Speaker<'out>,
+    asked: &'a Generate,
+    stopped: &'a AtomicU64,
+}
+
+impl Link for Answering<'_, '_> {
+    fn say(&mut self, message: FromChild) -> Result<(), WireError> {
+        self.speaker.say(message)
+    }
+
+    fn stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed) >= self.asked.job.0
+    }
+}

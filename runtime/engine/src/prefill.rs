@@ -1,0 +1,148 @@
+//! What of a prompt has to be read, and in which pieces. Pure.
+
+use std::time::Duration;
+
+use llama_cpp_2::token::LlamaToken;
+
+/// Tokens read at once at most; the engine's batch is made for as many.
+pub(crate) const CHUNK: usize = 64;
+/// Reading fewer at once costs more than it gains in promptness.
+const CHUNK_MIN: usize = 4;
+/// The first piece, while the model's pace is not known.
+const CHUNK_FIRST: usize = 16;
+/// Single tokens that are read once pieces turned out to be slower, at first and at most.
+const PATIENCE: usize = 32;
+const PATIENCE_MAX: usize = 512;
+/// A piece should take no longer: between pieces a stop is noticed.
+const PACE: Duration = Duration::from_millis(100);
+
+/// How many tokens at the front of `prompt` are in the cache already and can stay. Always
+/// leaves the last token to be read: only what is read gives a next token.
+pub(crate) fn kept(cached: &[LlamaToken], prompt: &[LlamaToken]) -> usize {
+    let common = cached.iter().zip(prompt).take_while(|(a, b)| a == b).count();
+    common.min(prompt.len().saturating_sub(1))
+}
+
+/// How large the pieces are: as large as [`PACE`] allows on this machine with this model.
+///
+/// The engine's threads meet after every step and wait for each other spinning. When
+/// others use the cores, a piece read by several threads can take a hundred times longer,
+/// whatever its size. Single tokens are read by the threads that write, on two cores one,
+/// and do not suffer from that: where pieces are slower than single tokens, single tokens
+/// are read, and now and then a piece is tried again. (Where the system tells that the
+/// cores are wanted, see [`crowded`](super::crowd::crowded), it does not come to that.)
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Pace {
+    piece: usize,
+    /// Seconds for a single token, lately.
+    single: Option<f64>,
+    /// Single tokens to read before a piece is tried again.
+    singles: usize,
+    /// How many it will be the next time that a piece is slower.
+    patience: usize,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { piece: CHUNK_FIRST, single: None, singles: 0, patience: PATIENCE }
+    }
+}
+
+impl Pace {
+    /// Tokens in the next piece.
+    pub(crate) fn chunk(&self) -> usize {
+        if self.singles > 0 { 1 } else { self.piece }
+    }
+
+    /// Learns from `tokens` that took `took` to read. A hiccup of the machine moves the
+    /// size by no more than half or double.
+    pub(crate) fn learn(&mut self, tokens: usize, took: Duration) {
+        let each = (took.as_secs_f64() / tokens.max(1) as f64).max(1e-9);
+        if tokens <= 1 {
+            self.single = Some(self.single.map_or(each, |before| 0.8 * before + 0.2 * each));
+            self.singles = self.singles.saturating_sub(1);
+            return;
+        }
+        let fits = (PACE.as_secs_f64() / each).min(CHUNK as f64) as usize;
+        self.piece = fits.clamp(self.piece / 2, self.piece * 2).clamp(CHUNK_MIN, CHUNK);
+        match self.single {
+            None if took > 2 * PACE => self.singles = CHUNK_MIN,
+            Some(single) if each > single => {
+                self.singles = self.patience;
+                self.patience = (self.patience * 2).min(PATIENCE_MAX);
+            }
+            _ => self.patience = PATIENCE,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn tokens(ids: &[i32]) -> Vec<LlamaToken> {
+        ids.iter().copied().map(LlamaToken::new).collect()
+    }
+
+    #[test]
+    fn a_common_front_is_kept() {
+        assert_eq!(kept(&tokens(&[1, 2, 3, 9]), &tokens(&[1, 2, 3, 4, 5])), 3);
+        assert_eq!(kept(&tokens(&[]), &tokens(&[1, 2])), 0);
+        assert_eq!(kept(&tokens(&[7]), &tokens(&[1, 2])), 0);
+    }
+
+    #[test]
+    fn the_last_token_is_always_read() {
+        assert_eq!(kept(&tokens(&[1, 2, 3]), &tokens(&[1, 2, 3])), 2);
+        assert_eq!(kept(&tokens(&[1, 2, 3]), &tokens(&[1, 2])), 1);
+        assert_eq!(kept(&tokens(&[1]), &tokens(&[])), 0);
+    }
+
+    #[test]
+    fn pieces_follow_the_models_pace() {
+        let mut pace = Pace { single: Some(1.0), ..Pace::default() };
+        for _ in 0..4 {
+            pace.learn(pace.chunk(), 10 * MS);
+        }
+        assert_eq!(pace.chunk(), CHUNK);
+        for _ in 0..10 {
+            pace.learn(pace.chunk(), 10 * MS * pace.chunk() as u32);
+        }
+        assert_eq!(pace.chunk(), 10);
+    }
+
+    #[test]
+    fn where_pieces_are_slower_single_tokens_are_read() {
+        let mut pace = Pace { single: Some(0.02), ..Pace::default() };
+        pace.learn(16, 5000 * MS);
+        for _ in 0..PATIENCE {
+            assert_eq!(pace.chunk(), 1);
+            pace.learn(1, 20 * MS);
+        }
+        let again = pace.chunk();
+        assert!(again > 1);
+        pace.learn(again, 5000 * MS);
+        assert_eq!((pace.singles, pace.patience), (2 * PATIENCE, 4 * PATIENCE));
+        while pace.chunk() == 1 {
+            pace.learn(1, 20 * MS);
+        }
+        pace.learn(pace.chunk(), 10 * MS);
+        assert!(pace.chunk() > 1);
+        assert_eq!(pace.patience, PATIENCE);
+    }
+
+    #[test]
+    fn a_slow_first_piece_is_compared_before_it_is_judged() {
+        let mut pace = Pace::default();
+        pace.learn(16, 900 * MS);
+        assert_eq!((pace.chunk(), pace.singles), (1, CHUNK_MIN));
+        for _ in 0..CHUNK_MIN {
+            pace.learn(1, 200 * MS);
+        }
+        // It was a large model, and no crowd on the cores.
+        pace.learn(pace.chunk(), 450 * MS);
+        assert_eq!(pace.chunk(), CHUNK_MIN);
+    }
+}

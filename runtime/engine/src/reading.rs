@@ -1,0 +1,59 @@
+//! How far a prompt is read, and when that is worth telling. Pure.
+
+use std::time::Duration;
+
+use protocol::Progress;
+
+/// Between two tellings, and before the first: a prompt that is read sooner needs none.
+const EVERY: Duration = Duration::from_millis(250);
+
+/// A prompt on its way through the engine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reading {
+    /// Tokens that were in the cache already.
+    kept: usize,
+    prompt: usize,
+    told: Duration,
+}
+
+impl Reading {
+    pub(crate) fn new(kept: usize, prompt: usize) -> Self {
+        Self { kept, prompt, told: Duration::ZERO }
+    }
+
+    /// What to tell when `read` tokens of the prompt are read after `elapsed`; none for now.
+    pub(crate) fn at(&mut self, read: usize, elapsed: Duration) -> Option<Progress> {
+        if read >= self.prompt || elapsed < self.told + EVERY {
+            return None;
+        }
+        self.told = elapsed;
+        // Floats become the nearest whole number that fits.
+        let pace = (read.saturating_sub(self.kept) as f64 / elapsed.as_secs_f64()) as u32;
+        let count = |tokens| u32::try_from(tokens).unwrap_or(u32::MAX);
+        Some(Progress {
+            read_tokens: count(read),
+            prompt_tokens: count(self.prompt),
+            tokens_per_second: pace,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    #[test]
+    fn it_is_told_now_and_then_with_the_pace_of_what_had_to_be_read() {
+        let mut reading = Reading::new(100, 1_000);
+        assert_eq!(reading.at(150, 249 * MS), None);
+        let progress = reading.at(200, 250 * MS).unwrap();
+        assert_eq!((progress.percent(), progress.tokens_per_second), (20, 400));
+        assert_eq!(reading.at(250, 499 * MS), None);
+        let progress = reading.at(500, 500 * MS).unwrap();
+        assert_eq!((progress.percent(), progress.tokens_per_second), (50, 800));
+        // That it is read is told by what follows.
+        assert_eq!(reading.at(1_000, 900 * MS), None);
+    }
+}

@@ -1,0 +1,103 @@
+//! How the next token is chosen: what the request says, with sound defaults. The decision
+//! is pure; [`Plan::sampler`] carries it out.
+
+use llama_cpp_2::sampling::LlamaSampler;
+use protocol::api::Sampling;
+
+/// Without a word from the profile. Low enough for small models to keep to the point.
+const TEMPERATURE: f32 = 0.6;
+const TOP_P: f32 = 0.9;
+/// The likeliest tokens that are considered at all: it spares sorting the whole
+/// vocabulary, and nobody misses the rest.
+const TOP_K: i32 = 40;
+/// Below this share of the likeliest token's probability a token is noise.
+const MIN_P: f32 = 0.05;
+
+/// What was written in the last this many tokens is a little less likely to be written
+/// again: small models otherwise fall into a loop now and then and stay there to the
+/// bound of the answer.
+const REPEATED_TOKENS: i32 = 64;
+const REPEATED_PENALTY: f32 = 1.1;
+
+/// A choice with every number in its range.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Plan {
+    /// Always the likeliest token.
+    Greedy,
+    Random {
+        temperature: f32,
+        top_p: f32,
+        seed: u32,
+    },
+}
+
+impl Plan {
+    /// `random_seed` is used where the request names none.
+    pub(crate) fn new(asked: Sampling, random_seed: u32) -> Self {
+        let usable = |number: &f32| number.is_finite();
+        let temperature = asked.temperature.filter(usable).unwrap_or(TEMPERATURE).clamp(0.0, 2.0);
+        if temperature == 0.0 {
+            return Self::Greedy;
+        }
+        Self::Random {
+            temperature,
+            top_p: asked.top_p.filter(usable).unwrap_or(TOP_P).clamp(0.01, 1.0),
+            seed: asked.seed.unwrap_or(random_seed),
+        }
+    }
+
+    /// For a model of `vocabulary` tokens.
+    pub(crate) fn sampler(self, vocabulary: i32) -> LlamaSampler {
+        match self {
+            Self::Greedy => LlamaSampler::greedy(),
+            Self::Random { temperature, top_p, seed } => LlamaSampler::chain(
+                [
+                    LlamaSampler::penalties(
+                        vocabulary,
+                        REPEATED_TOKENS,
+                        REPEATED_PENALTY,
+                        0.0,
+                        0.0,
+                    ),
+                    LlamaSampler::top_k(TOP_K),
+                    LlamaSampler::top_p(top_p, 1),
+                    LlamaSampler::min_p(MIN_P, 1),
+                    LlamaSampler::temp(temperature),
+                    LlamaSampler::dist(seed),
+                ],
+                true,
+            ),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn zero_is_greedy() {
+        let asked = Sampling { temperature: Some(0.0), ..Sampling::default() };
+        assert_eq!(Plan::new(asked, 1), Plan::Greedy);
+    }
+
+    #[test]
+    fn what_is_not_said_has_a_default() {
+        let plan = Plan::Random { temperature: TEMPERATURE, top_p: TOP_P, seed: 7 };
+        assert_eq!(Plan::new(Sampling::default(), 7), plan);
+    }
+
+    #[test]
+    fn nonsense_is_put_right() {
+        let asked = Sampling {
+            temperature: Some(f32::NAN),
+            top_p: Some(-3.0),
+            seed: Some(5),
+            max_tokens: None,
+        };
+        let plan = Plan::Random { temperature: TEMPERATURE, top_p: 0.01, seed: 5 };
+        assert_eq!(Plan::new(asked, 7), plan);
+        let hot = Sampling { temperature: Some(99.0), ..asked };
+        assert_eq!(Plan::new(hot, 7), Plan::Random { temperature: 2.0, top_p: 0.01, seed: 5 });
+    }
+}

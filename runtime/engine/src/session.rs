@@ -1,0 +1,309 @@
+//! A loaded model that writes answers, one at a time.
+//!
+//! Owns the engine's context and what is in its cache. Every call that the engine would
+//! answer with an abort is checked before it is made: see [`Session::read`] and
+//! [`Session::next`].
+
+use std::num::NonZeroU32;
+use std::time::Instant;
+
+use chat_template::ChatTemplate;
+use engine_wire::{Failure, FromChild, Generate, JobId, Load, NotLoaded, WireError};
+use llama_cpp_2::context::LlamaContext;
+use llama_cpp_2::context::params::LlamaContextParams;
+use llama_cpp_2::llama_backend::LlamaBackend;
+use llama_cpp_2::llama_batch::LlamaBatch;
+use llama_cpp_2::model::LlamaModel;
+use llama_cpp_2::sampling::LlamaSampler;
+use llama_cpp_2::token::LlamaToken;
+use model_io::rendered::{self, Part};
+use protocol::{Finish, Usage};
+
+use super::crowd::crowded;
+use super::log;
+use super::prefill::{CHUNK, Pace, kept};
+use super::prompt::{Conversation, PromptError, Window, fit};
+use super::reading::Reading;
+use super::sampling::Plan;
+use super::speech::Speech;
+use super::vocabulary::ModelVocabulary;
+
+/// The one sequence of the cache.
+const SEQUENCE: i32 = 0;
+
+/// Where messages go and where a stop is heard of.
+pub(crate) trait Link {
+    fn say(&mut self, message: FromChild) -> Result<(), WireError>;
+    fn stopped(&self) -> bool;
+}
+
+pub(crate) struct Session<'model> {
+    context: LlamaContext<'model>,
+    vocabulary: ModelVocabulary<'model>,
+    template: ChatTemplate,
+    batch: LlamaBatch<'static>,
+    window: Window,
+    max_answer_tokens: u32,
+    /// What the context has read. Invariant: exactly what is in its cache, in order.
+    cached: Vec<LlamaToken>,
+    /// Where in the last batch the next token can be taken from.
+    logits_at: Option<i32>,
+    pace: Pace,
+    prompt_threads: u32,
+    /// Whether pieces are read by more threads than single tokens.
+    more_threads_read: bool,
+}
+
+/// Why an answer was not written to its end.
+enum Broken {
+    Halted,
+    Failed(Failure),
+    /// Nobody listens any more.
+    Wire(WireError),
+}
+
+impl<'model> Session<'model> {
+    /// Makes the context and compiles the template. Errors with what belongs in the log.
+    pub(crate) fn new(
+        backend: &LlamaBackend,
+        model: &'model LlamaModel,
+        load: &Load,
+    ) -> Result<Self, (NotLoaded, String)> {
+        let vocabulary = ModelVocabulary::new(model);
+        let source = model
+            .chat_template(None)
+            .map_err(|error| (NotLoaded::Template, error.to_string()))?
+            .to_string()
+            .map_err(|error| (NotLoaded::Template, error.to_string()))?;
+        let (bos, eos) = vocabulary.begin_and_end();
+        let template = ChatTemplate::new(&source, bos, eos)
+            .map_err(|error| (NotLoaded::Template, chain(&error)))?;
+        let trained = model.n_ctx_train();
+        let asked =
+            load.context_tokens.clamp(64, if trained == 0 { u32::MAX } else { trained.max(64) });
+        let chunk = u32::try_from(CHUNK).unwrap_or(u32::MAX);
+        let params = LlamaContextParams::default()
+            .with_n_ctx(NonZeroU32::new(asked))
+            .with_n_batch(chunk)
+            .with_n_ubatch(chunk)
+            .with_n_threads(threads(load.threads))
+            .with_n_threads_batch(threads(load.prompt_threads))
+            .with_no_perf(true);
+        let context = model
+            .new_context(backend, params)
+            .map_err(|error| (NotLoaded::Context, format!("{error}: {}", log::complaints())))?;
+        // The engine rounds; neither the window nor a batch may be more than it has.
+        let tokens = asked.min(context.n_ctx());
+        let reserve = load.reserve_tokens.clamp(1, tokens / 2);
+        Ok(Self {
+            context,
+            vocabulary,
+            template,
+            batch: LlamaBatch::new(CHUNK, 1),
+            window: Window { tokens, reserve },
+            max_answer_tokens: load.max_answer_tokens.max(1),
+            cached: Vec::with_capacity(tokens as usize),
+            logits_at: None,
+            pace: Pace::default(),
+            prompt_threads: load.prompt_threads,
+            more_threads_read: load.prompt_threads > load.threads,
+        })
+    }
+
+    pub(crate) fn window_tokens(&self) -> u32 {
+        self.window.tokens
+    }
+
+    /// Writes one answer and says how it ended. Errors only when nobody listens.
+    pub(crate) fn answer(
+        &mut self,
+        asked: &Generate,
+        link: &mut impl Link,
+    ) -> Result<(), WireError> {
+        let job = asked.job;
+        let end = match self.write(asked, link) {
+            Ok((finish, usage)) => FromChild::Finished { job, finish, usage },
+            Err(Broken::Halted) => FromChild::Halted { job },
+            Err(Broken::Failed(why)) => FromChild::Failed { job, why },
+            Err(Broken::Wire(error)) => return Err(error),
+        };
+        link.say(end)
+    }
+
+    fn write(&mut self, asked: &Generate, link: &mut impl Link) -> Result<(Finish, Usage), Broken> {
+        if link.stopped() {
+            return Err(Broken::Halted);
+        }
+        let most = asked.sampling.max_tokens.unwrap_or(self.max_answer_tokens).max(1);
+        let window = Window { reserve: self.window.reserve.min(most), ..self.window };
+        let conversation = Conversation {
+            system: &asked.system,
+            messages: &asked.messages,
+            effort: asked.effort.as_ref(),
+            reasoning: asked.send_reasoning,
+        };
+        let prompt = fit(&self.template, &self.vocabulary, conversation, window)
+            .map_err(|error| Broken::Failed(failure(&error)))?;
+        let (job, left_out) = (asked.job, prompt.left_out);
+        let reasoning = prompt.parts.iter().any(|part| matches!(part, Part::Reasoning(_)));
+        let rendered = rendered::write(prompt.parts);
+        link.say(FromChild::Began { job, left_out, rendered, reasoning }).map_err(Broken::Wire)?;
+        let speech = Speech::of(&asked.messages, prompt.opens_thought);
+
+        let began = Instant::now();
+        let cached = self.prefill(&prompt.tokens, job, link)?;
+        let read = Instant::now();
+        let (finish, written, thought) = self.decode(asked, most, speech, link)?;
+        let usage = Usage {
+            prompt_tokens: count(prompt.tokens.len()),
+            completion_tokens: written,
+            cached_tokens: Some(count(cached)),
+            reasoning_tokens: Some(thought).filter(|tokens| *tokens > 0),
+        };
+        let prompt_ms = read.duration_since(began).as_millis();
+        let answer_ms = read.elapsed().as_millis();
+        tracing::info!(?usage, prompt_ms, answer_ms, chunk = self.pace.chunk(), "answered");
+        Ok((finish, usage))
+    }
+
+    /// Reads what of `prompt` is not in the cache; how much was.
+    fn prefill(
+        &mut self,
+        prompt: &[LlamaToken],
+        job: JobId,
+        link: &mut impl Link,
+    ) -> Result<usize, Broken> {
+        let kept = self.keep(kept(&self.cached, prompt))?;
+        let (mut at, began) = (kept, Instant::now());
+        let mut reading = Reading::new(kept, prompt.len());
+        while at < prompt.len() {
+            if link.stopped() {
+                return Err(Broken::Halted);
+            }
+            let crowded = self.more_threads_read && crowded(self.prompt_threads);
+            let chunk = if crowded { 1 } else { self.pace.chunk() };
+            let end = prompt.len().min(at + chunk);
+            self.read(&prompt[at..end])?;
+            at = end;
+            if let Some(progress) = reading.at(at, began.elapsed()) {
+                link.say(FromChild::Reading { job, progress }).map_err(Broken::Wire)?;
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Writes up to `most` tokens; how it ended, how many they were, and how many of them were
+    /// thinking.
+    fn decode(
+        &mut self,
+        asked: &Generate,
+        most: u32,
+        mut speech: Speech,
+        link: &mut impl Link,
+    ) -> Result<(Finish, u32, u32), Broken> {
+        let random = getrandom::u32().map_err(|error| engine(&error))?;
+        let mut sampler = Plan::new(asked.sampling, random).sampler(self.vocabulary.size());
+        for written in 0..most {
+            if link.stopped() {
+                return Err(Broken::Halted);
+            }
+            let token = self.next(&mut sampler)?;
+            if self.vocabulary.ends(token) {
+                let thought = speech.finish(asked.job, link).map_err(Broken::Wire)?;
+                return Ok((Finish::Stop, written, thought));
+            }
+            speech.push(&self.vocabulary.bytes(token), asked.job, link).map_err(Broken::Wire)?;
+            let last = written + 1 == most || self.cached.len() >= self.window.tokens as usize;
+            if last {
+                let thought = speech.finish(asked.job, link).map_err(Broken::Wire)?;
+                return Ok((Finish::Length, written + 1, thought));
+            }
+            self.read(&[token])?;
+        }
+        Ok((Finish::Length, most, 0))
+    }
+
+    /// Drops all but the first `wanted` tokens from the cache; how many are left, which is
+    /// none where a model's memory cannot be shortened.
+    fn keep(&mut self, wanted: usize) -> Result<usize, Broken> {
+        self.logits_at = None;
+        if wanted < self.cached.len() {
+            let from = u32::try_from(wanted).ok();
+            let sequence = u32::try_from(SEQUENCE).ok();
+            let shortened = self.context.clear_kv_cache_seq(sequence, from, None);
+            if wanted == 0 || !shortened.map_err(|error| engine(&error))? {
+                self.forget();
+            } else {
+                self.cached.truncate(wanted);
+            }
+        }
+        Ok(self.cached.len())
+    }
+
+    fn forget(&mut self) {
+        self.context.clear_kv_cache();
+        self.cached.clear();
+        self.logits_at = None;
+    }
+
+    /// Reads `tokens` behind what is in the cache. A batch that is empty, larger than the
+    /// engine was told, or beyond the window would end the process.
+    fn read(&mut self, tokens: &[LlamaToken]) -> Result<(), Broken> {
+        self.logits_at = None;
+        let fits = !tokens.is_empty()
+            && tokens.len() <= CHUNK.min(self.context.n_batch() as usize)
+            && self.cached.len() + tokens.len() <= self.window.tokens as usize;
+        if !fits {
+            return Err(engine(&format!("a batch of {} tokens does not fit", tokens.len())));
+        }
+        self.batch.clear();
+        for (offset, token) in tokens.iter().enumerate() {
+            let position = i32::try_from(self.cached.len() + offset).map_err(|e| engine(&e))?;
+            let last = offset + 1 == tokens.len();
+            self.batch.add(*token, position, &[SEQUENCE], last).map_err(|e| engine(&e))?;
+        }
+        let began = Instant::now();
+        if let Err(error) = self.context.decode(&mut self.batch) {
+            // Nobody knows what of the batch is in the cache.
+            self.forget();
+            return Err(engine(&format!("{error}: {}", log::complaints())));
+        }
+        self.pace.learn(tokens.len(), began.elapsed());
+        self.cached.extend_from_slice(tokens);
+        self.logits_at = Some(self.batch.n_tokens() - 1);
+        Ok(())
+    }
+
+    /// The next token. Without anything read before, the engine would end the process.
+    fn next(&mut self, sampler: &mut LlamaSampler) -> Result<LlamaToken, Broken> {
+        let at = self.logits_at.ok_or_else(|| engine(&"no token was read to go on from"))?;
+        Ok(sampler.sample(&self.context, at))
+    }
+}
+
+fn failure(error: &PromptError) -> Failure {
+    match error {
+        PromptError::TooLong(overflow) => {
+            Failure::TooLong { needed: overflow.needed, room: overflow.room }
+        }
+        PromptError::Template(error) => Failure::Template { detail: chain(error) },
+    }
+}
+
+fn engine(detail: &impl ToString) -> Broken {
+    Broken::Failed(Failure::Engine { detail: detail.to_string() })
+}
+
+/// An error with its sources in one line, for the log.
+fn chain(error: &dyn std::error::Error) -> String {
+    let sources = std::iter::successors(error.source(), |error| error.source());
+    sources.fold(error.to_string(), |line, source| format!("{line}: {source}"))
+}
+
+fn threads(count: u32) -> i32 {
+    i32::try_from(count).unwrap_or(1).clamp(1, 256)
+}
+
+fn count(tokens: usize) -> u32 {
+    u32::try_from(tokens).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,133 @@
+//! The answer on its way out: its thinking apart from its text, whole characters, and no white
+//! space at its front, which only tells how the model was trained.
+
+use engine_wire::{FromChild, JobId, WireError};
+use model_io::thinking::{Piece, Thinking};
+use protocol::api::{InputMessage, InputRole};
+
+use super::session::Link;
+use super::utf8::Utf8;
+
+pub(crate) struct Speech {
+    utf8: Utf8,
+    thinking: Thinking,
+    begun: bool,
+    tokens: u32,
+    thought_tokens: u32,
+}
+
+impl Speech {
+    /// Goes on from an answer that had begun, where white space is part of the text, or from
+    /// within a thought that the prompt opened.
+    pub(crate) fn of(messages: &[InputMessage], opens_thought: bool) -> Self {
+        let begun = messages.last().is_some_and(|message| message.role == InputRole::Assistant);
+        let thinking = if opens_thought { Thinking::opened() } else { Thinking::new() };
+        Self { utf8: Utf8::default(), thinking, begun, tokens: 0, thought_tokens: 0 }
+    }
+
+    /// Says what the bytes of a token complete. Errors when nobody listens.
+    pub(crate) fn push(
+        &mut self,
+        bytes: &[u8],
+        job: JobId,
+        link: &mut impl Link,
+    ) -> Result<(), WireError> {
+        let text = self.utf8.push(bytes);
+        let pieces = self.thinking.push(&text);
+        self.tokens += 1;
+        if self.thinking.is_within() {
+            self.thought_tokens = self.tokens;
+        }
+        self.say(pieces, job, link)
+    }
+
+    /// Says what is left; how many tokens were thinking. Errors when nobody listens.
+    pub(crate) fn finish(mut self, job: JobId, link: &mut impl Link) -> Result<u32, WireError> {
+        let rest = std::mem::take(&mut self.utf8).finish().map(String::from);
+        let mut pieces = self.thinking.push(&rest.unwrap_or_default());
+        pieces.extend(self.thinking.end());
+        self.say(pieces, job, link)?;
+        Ok(self.thought_tokens)
+    }
+
+    fn say(
+        &mut self,
+        pieces: Vec<Piece>,
+        job: JobId,
+        link: &mut impl Link,
+    ) -> Result<(), WireError> {
+        for piece in pieces {
+            match piece {
+                Piece::Reasoning(text) => link.say(FromChild::Reasoning { job, text })?,
+                Piece::TextWasReasoning => {
+                    self.thought_tokens = self.tokens;
+                    link.say(FromChild::TextWasReasoning { job })?;
+                }
+                Piece::Text(text) => {
+                    let text = if self.begun { &*text } else { text.trim_start() };
+                    if !text.is_empty() {
+                        self.begun = true;
+                        link.say(FromChild::Text { job, text: text.to_owned() })?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Default)]
+    struct Heard(Vec<String>);
+
+    impl Link for Heard {
+        fn say(&mut self, message: FromChild) -> Result<(), WireError> {
+            match message {
+                FromChild::Text { text, .. } => self.0.push(text),
+                FromChild::Reasoning { text, .. } => self.0.push(format!("({text})")),
+                _ => {}
+            }
+            Ok(())
+        }
+        fn stopped(&self) -> bool {
+            false
+        }
+    }
+
+    #[test]
+    fn what_goes_on_keeps_its_space() {
+        let mut heard = Heard::default();
+        let begun = InputMessage::new(InputRole::Assistant, "It");
+        Speech::of(&[begun], false).push(b" is", JobId(1), &mut heard).unwrap();
+        assert_eq!(heard.0, [" is"]);
+    }
+
+    #[test]
+    fn it_begins_with_no_space_and_says_whole_characters() {
+        let mut heard = Heard::default();
+        let mut speech = Speech::of(&[], false);
+        for bytes in [&b" \n"[..], b"  Hi", b" ", &[0xe6, 0x97], &[0xa5], b"\n", &[0xe6]] {
+            speech.push(bytes, JobId(1), &mut heard).unwrap();
+        }
+        speech.finish(JobId(1), &mut heard).unwrap();
+        assert_eq!(heard.0, ["Hi", " ", "日", "\n", "\u{fffd}"]);
+    }
+
+    /// As Qwen3 writes, and as the distillations of DeepSeek-R1 do, whose template opens the
+    /// thought.
+    #[test]
+    fn thinking_is_said_apart_and_counted() {
+        for (opened, begins) in [(false, &b"<think>"[..]), (true, b"\n")] {
+            let mut heard = Heard::default();
+            let mut speech = Speech::of(&[], opened);
+            for bytes in [begins, b"\n", b"hm", b"\n", b"</think>", b"\n\n", b"Hi"] {
+                speech.push(bytes, JobId(1), &mut heard).unwrap();
+            }
+            assert_eq!(speech.finish(JobId(1), &mut heard).unwrap(), 4);
+            assert_eq!(heard.0, ["(hm)", "Hi"]);
+        }
+    }
+}

@@ -1,0 +1,96 @@
+use std::time::{Duration, Instant};
+
+use protocol::api::InputMessage;
+use provider::{Output, Provider};
+use provider_local::{Engine, Local};
+use tokio_util::sync::CancellationToken;
+
+use super::support::*;
+
+/// The promise is 200 ms; a machine that runs many tests at once gets more.
+const PROMPTLY: Duration = Duration::from_secs(2);
+
+fn long_question() -> Vec<InputMessage> {
+    vec![user(&"The quick brown fox jumps over the lazy dog and runs away. ".repeat(240))]
+}
+
+#[tokio::test]
+async fn a_stop_while_reading_and_while_writing() {
+    let mut config = config();
+    config.context_tokens = 4096;
+    let local = Local::new(config);
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    let child = pid(&local);
+    for (what, asked, from) in [
+        // However fast it reads, it is not done with writing before it is stopped.
+        ("reading", request(long_question(), 900), is_began as fn(&Output) -> bool),
+        ("writing", story(), is_text),
+    ] {
+        let stop = CancellationToken::new();
+        let mut outputs = local.generate(asked, stop.clone());
+        until(&mut outputs, from).await;
+        let asked = Instant::now();
+        stop.cancel();
+        let answer = rest(&mut outputs).await;
+        let took = asked.elapsed();
+        println!("stopped while {what} in {took:?}");
+        assert!(answer.halted() && took < PROMPTLY, "{what} {took:?} {answer:?}");
+        // Nothing is written before all is read, which takes far longer than a stop to arrive.
+        assert!(what == "writing" || answer.pieces.is_empty());
+    }
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    assert_eq!(pid(&local), child, "it obeyed and was not killed");
+}
+
+#[tokio::test]
+async fn a_stop_before_anything_and_while_loading() {
+    let local = Local::new(config());
+    let stop = CancellationToken::new();
+    let mut loading = local.generate(story(), stop.clone());
+    wait_for(&local, |engine| matches!(engine, Engine::Loading { .. })).await;
+    stop.cancel();
+    let answer = rest(&mut loading).await;
+    assert!(answer.halted() && answer.pieces.is_empty(), "{answer:?}");
+    let never = rest(&mut local.generate(story(), stop)).await;
+    assert!(never.halted() && never.began.is_none(), "{never:?}");
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+}
+
+#[tokio::test]
+async fn a_turn_that_is_gone_makes_room() {
+    let local = Local::new(config());
+    let mut left = local.generate(story(), CancellationToken::new());
+    until(&mut left, is_text).await;
+    drop(left);
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+}
+
+#[tokio::test]
+async fn a_turn_that_takes_nothing_can_be_stopped() {
+    let local = Local::new(config());
+    let stop = CancellationToken::new();
+    let mut lazy = local.generate(story(), stop.clone());
+    // Its room is taken up; the child is held back at its pipe.
+    while lazy.len() < provider::OUTPUTS {
+        tokio::task::yield_now().await;
+    }
+    stop.cancel();
+    // The next is served though this one still takes nothing.
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    assert!(rest(&mut lazy).await.halted());
+}
+
+#[tokio::test]
+async fn a_child_that_does_not_obey_is_killed() {
+    let local = Local::new(config());
+    let stop = CancellationToken::new();
+    let mut outputs = local.generate(story(), stop.clone());
+    until(&mut outputs, is_text).await;
+    let child = pid(&local);
+    signal(child, "STOP");
+    stop.cancel();
+    assert!(rest(&mut outputs).await.halted());
+    assert!(!exists(child), "it is gone and was waited for");
+    ask(&local, request(vec![user("hi")], 2)).await.usage();
+    assert_ne!(pid(&local), child);
+}

@@ -1,0 +1,130 @@
+//! What the local provider is told at start.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Settings of the local model. [`LocalConfig::new`] fills in every default.
+#[derive(Clone, Debug)]
+pub struct LocalConfig {
+    /// The GGUF file. A relative path is meant from the server's working folder.
+    pub model_file: PathBuf,
+    /// The model's name as shown to people; by default the file's name without `.gguf`.
+    pub model: String,
+    /// A folder of further GGUF files that conversations can choose by name.
+    pub model_dir: Option<PathBuf>,
+    /// Whether the file is the small model that comes with the product.
+    pub bundled: bool,
+    /// Tokens the model sees at once, prompt and answer; cut to what it was trained for.
+    pub context_tokens: u32,
+    /// Tokens of the window kept free for the answer when the conversation is fitted
+    /// into it; never more than half of the window.
+    pub reserve_tokens: u32,
+    /// Tokens in one answer at most, where the request names no other bound. The window's
+    /// end bounds it in any case.
+    pub max_answer_tokens: u32,
+    /// Threads that write the answer; none derives it from the cores.
+    pub threads: Option<u32>,
+    /// Threads that read the prompt; none derives it from the cores.
+    pub prompt_threads: Option<u32>,
+    /// When the model is loaded.
+    pub load: LoadPolicy,
+    /// How long the model may stay loaded without work; none keeps it.
+    pub idle_unload: Option<Duration>,
+    /// The program to start for the model's process; none is this one.
+    pub program: Option<PathBuf>,
+    /// Its arguments: they must lead to [`child::run`](super::child::run).
+    pub args: Vec<String>,
+}
+
+/// When the model is loaded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum LoadPolicy {
+    /// With the first message; until then nothing of it is in memory.
+    #[default]
+    AtFirstUse,
+    /// With the server.
+    AtStart,
+}
+
+impl LocalConfig {
+    /// The hidden subcommand under which the server's program is the model's process.
+    pub const SUBCOMMAND: &str = "infer";
+
+    /// The defaults for `model_file`.
+    pub fn new(model_file: impl Into<PathBuf>) -> Self {
+        let model_file = model_file.into();
+        let model = model_file
+            .file_stem()
+            .map_or_else(|| "local".to_owned(), |stem| stem.to_string_lossy().into_owned());
+        Self {
+            model_file,
+            model,
+            model_dir: None,
+            bundled: false,
+            context_tokens: 4096,
+            reserve_tokens: 512,
+            max_answer_tokens: 2048,
+            threads: None,
+            prompt_threads: None,
+            load: LoadPolicy::default(),
+            idle_unload: None,
+            program: None,
+            args: vec![Self::SUBCOMMAND.to_owned()],
+        }
+    }
+}
+
+/// How many threads write the answer and how many read the prompt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Threads {
+    pub(crate) answer: u32,
+    pub(crate) prompt: u32,
+}
+
+impl Threads {
+    /// What is set, and for the rest what suits `cores`.
+    ///
+    /// The engine's threads meet after every step of every layer, spinning, so one that
+    /// shares its core with anything else holds up the others. Reading a prompt is
+    /// arithmetic and worth most of the cores, for a short time. Writing waits for memory
+    /// more than for cores: half of them write nearly as fast, and leave the rest to the
+    /// server. More than eight gain little; half of what is counted are often no real cores.
+    pub(crate) fn new(cores: u32, answer: Option<u32>, prompt: Option<u32>) -> Self {
+        let cores = cores.max(1);
+        Self {
+            answer: answer.unwrap_or((cores / 2).min(8)).max(1),
+            prompt: prompt.unwrap_or((cores - cores / 4).min(8)).max(1),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_follow_the_cores() {
+        let derived = |cores| {
+            let threads = Threads::new(cores, None, None);
+            (threads.answer, threads.prompt)
+        };
+        assert_eq!(derived(0), (1, 1));
+        assert_eq!(derived(1), (1, 1));
+        assert_eq!(derived(2), (1, 2));
+        assert_eq!(derived(4), (2, 3));
+        assert_eq!(derived(8), (4, 6));
+        assert_eq!(derived(128), (8, 8));
+    }
+
+    #[test]
+    fn a_setting_wins_and_is_at_least_one() {
+        assert_eq!(Threads::new(2, Some(2), None), Threads { answer: 2, prompt: 2 });
+        assert_eq!(Threads::new(8, Some(0), Some(3)), Threads { answer: 1, prompt: 3 });
+    }
+
+    #[test]
+    fn the_model_is_called_like_its_file() {
+        let config = LocalConfig::new("/models/SmolLM2-135M-Instruct.Q4_1.gguf");
+        assert_eq!(config.model, "SmolLM2-135M-Instruct.Q4_1");
+    }
+}

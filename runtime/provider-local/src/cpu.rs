@@ -1,0 +1,70 @@
+//! What the processor must have for the engine as it is compiled here.
+//!
+//! The list is the baseline that `.cargo/config.toml` builds the engine for; without it
+//! the first vector instruction would end the child with SIGILL and no word why.
+
+/// Features of an x86-64 processor that the engine is compiled to use: x86-64-v3's vector
+/// units. Other architectures are compiled for their own common baseline (armv8-a).
+#[cfg(target_arch = "x86_64")]
+const REQUIRED: [&str; 6] = ["sse4.2", "avx", "avx2", "fma", "f16c", "bmi2"];
+#[cfg(not(target_arch = "x86_64"))]
+const REQUIRED: [&str; 0] = [];
+
+/// What this machine's processor lacks; empty when the engine can run.
+pub(crate) fn lacking() -> Vec<&'static str> {
+    lacking_of(&REQUIRED, detected)
+}
+
+fn lacking_of(required: &[&'static str], has: impl Fn(&str) -> bool) -> Vec<&'static str> {
+    required.iter().copied().filter(|feature| !has(feature)).collect()
+}
+
+#[cfg(target_arch = "x86_64")]
+fn detected(feature: &str) -> bool {
+    match feature {
+        "sse4.2" => is_x86_feature_detected!("sse4.2"),
+        "avx" => is_x86_feature_detected!("avx"),
+        "avx2" => is_x86_feature_detected!("avx2"),
+        "fma" => is_x86_feature_detected!("fma"),
+        "f16c" => is_x86_feature_detected!("f16c"),
+        "bmi2" => is_x86_feature_detected!("bmi2"),
+        _ => false,
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+fn detected(_: &str) -> bool {
+    true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIST: [&str; 3] = ["avx", "avx2", "fma"];
+
+    #[test]
+    fn only_what_is_missing_is_named() {
+        assert_eq!(lacking_of(&LIST, |_| true), Vec::<&str>::new());
+        assert_eq!(lacking_of(&LIST, |feature| feature == "avx"), ["avx2", "fma"]);
+    }
+
+    #[test]
+    fn every_required_feature_is_one_the_probe_knows() {
+        // A machine that runs these tests runs the engine; an unknown name would be lacking.
+        assert_eq!(lacking(), Vec::<&str>::new());
+    }
+
+    /// The two places that say the baseline say the same.
+    #[cfg(target_arch = "x86_64")]
+    #[test]
+    fn the_build_asks_for_exactly_this_baseline() {
+        let build = include_str!("../../../.cargo/config.toml");
+        let asked: Vec<String> = build
+            .lines()
+            .filter_map(|line| line.strip_prefix("GGML_")?.strip_suffix(" = \"ON\""))
+            .map(|name| name.to_lowercase().replace("sse42", "sse4.2"))
+            .collect();
+        assert_eq!(asked, REQUIRED);
+    }
+}

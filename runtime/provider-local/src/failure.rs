@@ -1,0 +1,203 @@
+//! The errors that people see when the local model cannot answer: a code of the closed set and safe
+//! sentences, never a path or the engine's own words.
+
+use engine_wire::{Failure, NotLoaded};
+use protocol::{Error, ErrorCode, ProviderKind};
+
+use super::gguf::GgufError;
+
+const CHOOSE: &str = "Choose a GGUF chat model with --model-file or COMPANION_MODEL_FILE, or configure another provider.";
+const CHOOSE_OTHER: &str =
+    "Choose another model for this conversation, or put a whole GGUF chat model into its place.";
+
+/// The model's file is missing, or is no usable model.
+pub(crate) fn file(error: &GgufError) -> Error {
+    let what = match error {
+        GgufError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            "The model file is not there.".to_owned()
+        }
+        GgufError::Read(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+            "The server's account may not read the model file.".to_owned()
+        }
+        GgufError::Read(_) => "The model file cannot be read.".to_owned(),
+        other => format!("The model file cannot be used: {other}."),
+    };
+    unavailable(what)
+}
+
+/// The file system of the model file does not answer in time.
+pub(crate) fn no_answer() -> Error {
+    unavailable(
+        "The model file cannot be reached: the disk or network that it is on does not answer.",
+    )
+}
+
+/// The file's path cannot be handed to the engine.
+pub(crate) fn path() -> Error {
+    unavailable("The model file's path is not valid UTF-8.")
+}
+
+/// The processor lacks what the engine is compiled to use.
+pub(crate) fn processor(lacking: &[&str]) -> Error {
+    let what = format!(
+        "This machine's processor lacks what the local model needs: {}.",
+        lacking.join(", ")
+    );
+    Error::new(ErrorCode::Unavailable, what).with_hint(
+        "Configure an OpenAI-compatible endpoint with --base-url or COMPANION_BASE_URL, or run \
+         Companion on a newer processor.",
+    )
+}
+
+/// The engine did not take the model.
+pub(crate) fn not_loaded(why: NotLoaded) -> Error {
+    match why {
+        NotLoaded::Refused => {
+            unavailable("The model file is damaged, or of a kind that this version cannot run.")
+        }
+        NotLoaded::Template => {
+            unavailable("The model file has no usable chat template: it is not a chat model.")
+        }
+        NotLoaded::Context => Error::new(
+            ErrorCode::Unavailable,
+            "There is not enough memory for the model and its window.",
+        )
+        .with_hint("Choose a smaller model file or a smaller window, or free memory."),
+    }
+}
+
+/// A request failed while the engine goes on.
+pub(crate) fn of_job(why: &Failure) -> Error {
+    match why {
+        Failure::TooLong { needed, room } => too_long(*needed, *room),
+        // Not `upstream`, which invites a retry: the same conversation would be refused again.
+        Failure::Template { .. } => Error::new(
+            ErrorCode::Provider(ProviderKind::Malformed),
+            "The model's chat template refuses this conversation.",
+        )
+        .with_hint("Begin a new conversation, or choose another model file."),
+        Failure::Engine { .. } => Error::new(
+            ErrorCode::Provider(ProviderKind::Upstream),
+            "The inference engine reported a fault.",
+        )
+        .with_hint("Try again; if it stays, choose another model file."),
+    }
+}
+
+fn too_long(needed: u32, room: u32) -> Error {
+    Error::new(
+        ErrorCode::Provider(ProviderKind::ContextLength),
+        format!("The message is {needed} tokens long, and the model's window has room for {room}."),
+    )
+    .with_hint("Send a shorter message, or use a model with a larger window.")
+}
+
+/// The conversation is too large to be sent to the model's process.
+pub(crate) fn too_large() -> Error {
+    Error::new(
+        ErrorCode::Provider(ProviderKind::ContextLength),
+        "The message is far longer than the model's window.",
+    )
+    .with_hint("Send a shorter message.")
+}
+
+/// The model's process ended, did not start, or sent invalid messages.
+pub(crate) fn crashed() -> Error {
+    Error::new(ErrorCode::Provider(ProviderKind::Crashed), "The model's process ended unexpectedly.")
+        .with_hint("Try again: it is started anew for the next message. If it stays, choose another model file.")
+}
+
+/// There is no model of the requested name.
+pub(crate) fn not_here(asked: &str) -> Error {
+    Error::new(ErrorCode::Unavailable, format!("The local model `{asked}` is not here.")).with_hint(
+        "Choose another model for this conversation, or bring its file with COMPANION_MODEL_FILE or \
+         COMPANION_MODEL_DIR.",
+    )
+}
+
+/// There is no model of the name that a turn needs.
+pub(crate) fn gone(asked: &str) -> Error {
+    Error { code: ErrorCode::Provider(ProviderKind::ModelNotFound), ..not_here(asked) }
+}
+
+/// A link in the folder of models is not followed.
+pub(crate) fn leads_out() -> Error {
+    of_folder(unavailable("The model's file is a link that leads out of the folder, or nowhere."))
+}
+
+/// The file has no chat template.
+pub(crate) fn no_template() -> Error {
+    unavailable("The model file has no chat template: it is not a chat model.")
+}
+
+/// The folder of models cannot be listed.
+pub(crate) fn folder(error: &std::io::Error) -> Error {
+    let what = match error.kind() {
+        std::io::ErrorKind::NotFound => "The folder of models is not there.",
+        std::io::ErrorKind::TimedOut => {
+            "The folder of models cannot be reached: the disk or network that it is on does not answer."
+        }
+        _ => "The folder of models cannot be read.",
+    };
+    Error::new(ErrorCode::Unavailable, what)
+        .with_hint("Set --model-dir or COMPANION_MODEL_DIR to a folder of GGUF files.")
+}
+
+/// The models could not be listed because of a fault of this program.
+pub(crate) fn unlisted() -> Error {
+    Error::new(ErrorCode::Internal, "The local models cannot be listed.").with_hint("Try again.")
+}
+
+/// Changes an error about the configured model file into one about a file of the folder, whose
+/// advice is different.
+pub(crate) fn of_folder(error: Error) -> Error {
+    let is_files = error.hint.as_deref() == Some(CHOOSE);
+    if is_files { error.with_hint(CHOOSE_OTHER) } else { error }
+}
+
+/// Too many requests wait already; `retry_after_ms` is an estimate of how long a turn takes.
+pub(crate) fn queue_full() -> Error {
+    Error::new(ErrorCode::RateLimited, "Too many messages wait for the local model.")
+        .with_hint("Wait until others are answered, then send again.")
+        .with_retry_after_ms(10_000)
+}
+
+/// The provider has been shut down.
+pub(crate) fn shut_down() -> Error {
+    Error::new(ErrorCode::Unavailable, "The server is shutting down.")
+}
+
+fn unavailable(what: impl Into<String>) -> Error {
+    Error::new(ErrorCode::Unavailable, what).with_hint(CHOOSE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io;
+
+    #[test]
+    fn a_file_that_cannot_be_used_names_the_setting() {
+        let missing = file(&GgufError::Read(io::Error::from(io::ErrorKind::NotFound)));
+        assert_eq!(missing.code, ErrorCode::Unavailable);
+        assert!(missing.hint.unwrap().contains("COMPANION_MODEL_FILE"));
+        assert_eq!(
+            file(&GgufError::NotGguf).message,
+            "The model file cannot be used: it is not a GGUF file."
+        );
+    }
+
+    #[test]
+    fn the_engines_words_stay_inside() {
+        let detail = "/home/someone/secret.gguf: bad tensor".to_owned();
+        for why in [Failure::Engine { detail: detail.clone() }, Failure::Template { detail }] {
+            let json = serde_json::to_string(&of_job(&why)).unwrap();
+            assert!(!json.contains("secret"), "{json}");
+        }
+    }
+
+    #[test]
+    fn a_processor_is_told_what_it_lacks() {
+        assert!(processor(&["avx2", "fma"]).message.ends_with("needs: avx2, fma."));
+    }
+}

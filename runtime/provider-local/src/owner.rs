@@ -1,0 +1,278 @@
+//! The one task that owns the queue and the model's process.
+//!
+//! It never waits for a turn that is slow to take its text, nor for a child that does not
+//! answer: it reacts to one event at a time, and every wait has a deadline.
+
+use std::sync::Arc;
+
+use engine_wire::{FromChild, JobId, ToChild};
+use protocol::Error;
+use provider::{Output, Request};
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::task::{AbortHandle, JoinSet};
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+
+use super::process::Process;
+use super::queue::{Full, Queue};
+use super::shelf::Shelf;
+use super::{Engine, LocalConfig, failure};
+use current::Current;
+use engine::{Phase, Running};
+
+mod current;
+mod engine;
+
+/// What the owner is asked.
+pub(crate) enum Inbox {
+    Submit(Submission),
+    /// Answered when nothing runs any more.
+    Shutdown(oneshot::Sender<()>),
+}
+
+/// A request with its stop and its way back.
+pub(crate) struct Submission {
+    pub(crate) request: Request,
+    pub(crate) stop: CancellationToken,
+    pub(crate) outputs: mpsc::Sender<Output>,
+}
+
+/// A request that is still wanted.
+struct Wanted {
+    submission: Submission,
+    watch: Option<Watch>,
+}
+
+/// Ends a request's watcher with the request: the watcher holds the way back open.
+struct Watch(AbortHandle);
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+pub(crate) struct Owner {
+    config: Arc<LocalConfig>,
+    shelf: Arc<Shelf>,
+    inbox: mpsc::Receiver<Inbox>,
+    state: watch::Sender<Engine>,
+    queue: Queue<Wanted>,
+    /// The request that is being served.
+    current: Option<Current>,
+    running: Option<Running>,
+    /// One task per request, which ends with the request's number when nobody wants it any
+    /// more, and is ended by its [`Watch`] with the request. Bounded by the queue.
+    watchers: JoinSet<JobId>,
+    /// Last outputs for turns that are slow to take them.
+    farewells: JoinSet<()>,
+    last_job: u64,
+}
+
+enum Event {
+    Asked(Option<Inbox>),
+    Unwanted(JobId),
+    /// The turn takes the output that waited for it.
+    Room,
+    Heard(Option<FromChild>),
+    Deadline,
+    /// A task ended that nobody waited for.
+    Nothing,
+}
+
+impl Owner {
+    pub(crate) fn new(
+        config: Arc<LocalConfig>,
+        shelf: Arc<Shelf>,
+        inbox: mpsc::Receiver<Inbox>,
+        state: watch::Sender<Engine>,
+    ) -> Self {
+        Self {
+            config,
+            shelf,
+            inbox,
+            state,
+            queue: Queue::new(),
+            current: None,
+            running: None,
+            watchers: JoinSet::new(),
+            farewells: JoinSet::new(),
+            last_job: 0,
+        }
+    }
+
+    /// Runs until shut down, or until the handle is gone.
+    pub(crate) async fn run(mut self) {
+        if self.config.load == super::LoadPolicy::AtStart
+            && let Err(error) = self.ensure_running("").await
+        {
+            tracing::warn!(%error, "the local model cannot be loaded at start");
+        }
+        loop {
+            match self.next().await {
+                Event::Asked(Some(Inbox::Submit(submission))) => self.submit(submission),
+                Event::Asked(Some(Inbox::Shutdown(done))) => {
+                    self.shut_down().await;
+                    // Who asked may have gone; it is done all the same.
+                    let _ = done.send(());
+                    return;
+                }
+                Event::Asked(None) => return self.shut_down().await,
+                Event::Unwanted(job) => self.unwanted(job),
+                Event::Heard(Some(message)) => self.heard(message).await,
+                Event::Heard(None) => self.ended_by_itself().await,
+                Event::Deadline => self.deadline_passed().await,
+                Event::Room | Event::Nothing => {}
+            }
+            self.serve_next().await;
+        }
+    }
+
+    async fn next(&mut self) -> Event {
+        let deadline = self.deadline();
+        let Self { inbox, current, running, watchers, farewells, .. } = self;
+        let waits = current.as_ref().is_some_and(Current::waits_for_room);
+        tokio::select! {
+            biased;
+            Some(ended) = watchers.join_next() => ended.map_or(Event::Nothing, Event::Unwanted),
+            asked = inbox.recv() => Event::Asked(asked),
+            Some(_) = farewells.join_next() => Event::Nothing,
+            () = current::take(current), if waits => Event::Room,
+            // While the turn takes nothing the child is not heard, and waits in turn.
+            heard = engine::hear(running), if running.is_some() && !waits => Event::Heard(heard),
+            () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
+                Event::Deadline
+            }
+        }
+    }
+
+    /// The next moment at which waiting is over.
+    fn deadline(&self) -> Option<Instant> {
+        let stop_by = self.current.as_ref().and_then(|current| current.stop_by);
+        let idle = self.current.is_none() && self.queue.is_empty();
+        let of_engine = self.running.as_ref().and_then(|running| match running.phase {
+            Phase::Loading { by } => Some(by),
+            Phase::Ready { since, .. } => {
+                self.config.idle_unload.filter(|_| idle).map(|patience| since + patience)
+            }
+        });
+        stop_by.into_iter().chain(of_engine).min()
+    }
+
+    fn submit(&mut self, submission: Submission) {
+        self.last_job += 1;
+        let job = JobId(self.last_job);
+        let stop = submission.stop.clone();
+        let outputs = submission.outputs.clone();
+        if let Err(Full(refused)) = self.queue.push(job, Wanted { submission, watch: None }) {
+            let last = [Output::Failed(failure::queue_full())];
+            return current::farewell(&mut self.farewells, refused.submission.outputs, last);
+        }
+        let watcher = self.watchers.spawn(async move {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => {}
+                () = outputs.closed() => {}
+            }
+            job
+        });
+        let place = self.queue.place(job).unwrap_or(0);
+        if let Some((_, wanted)) = self.queue.from(place).next() {
+            wanted.watch = Some(Watch(watcher));
+        }
+        if self.current.is_some() {
+            self.announce(place);
+        }
+    }
+
+    /// Tells those who wait, from the `first` place on, how many are before them.
+    fn announce(&mut self, first: usize) {
+        for (before, Wanted { submission, .. }) in self.queue.from(first) {
+            // Fits: a place changes fewer times than the channel has room, and nothing
+            // else is sent while waiting.
+            let _ = submission.outputs.try_send(Output::Waiting { ahead: before + 1 });
+        }
+    }
+
+    /// Nobody wants the answer any more.
+    fn unwanted(&mut self, job: JobId) {
+        if let Some(place) = self.queue.place(job) {
+            if let Some(Wanted { submission, .. }) = self.queue.remove(job) {
+                current::farewell(&mut self.farewells, submission.outputs, [Output::Halted]);
+            }
+            self.announce(place);
+        } else if self.current.as_ref().is_some_and(|current| current.job == job) {
+            self.stop_current();
+        }
+    }
+
+    /// Takes the next request into service, if none is.
+    async fn serve_next(&mut self) {
+        while self.current.is_none() {
+            let Some((job, Wanted { submission, watch })) = self.queue.pop() else { return };
+            let Submission { request, stop, outputs } = submission;
+            self.current = Some(Current::new(job, outputs, watch));
+            self.announce(0);
+            if stop.is_cancelled() {
+                self.finish(Output::Halted);
+            } else if let Err(error) = self.begin(request).await {
+                self.finish(Output::Failed(error));
+            }
+        }
+    }
+
+    async fn begin(&mut self, request: Request) -> Result<(), Error> {
+        let Some(current) = &mut self.current else { return Ok(()) };
+        let model = request.model.clone();
+        let (generate, cut) = super::request::to_child(current.job, request)
+            .map_err(|super::request::TooLarge| failure::too_large())?;
+        current.cut = cut;
+        current.unsent = Some(generate);
+        self.ensure_running(&model).await?;
+        match (&self.running, &mut self.current) {
+            (Some(Running { phase: Phase::Loading { .. }, .. }), Some(current)) => {
+                current.output(Output::Loading);
+            }
+            _ => self.send_current().await,
+        }
+        Ok(())
+    }
+
+    /// Hands the current request to the child, once that has loaded.
+    async fn send_current(&mut self) {
+        let (Some(running), Some(current)) = (&self.running, &mut self.current) else { return };
+        if !matches!(running.phase, Phase::Ready { .. }) {
+            return;
+        }
+        let Some(generate) = current.unsent.take() else { return };
+        if running.process.tell(ToChild::Generate(generate)).is_err() {
+            self.ended_by_itself().await;
+        }
+    }
+
+    /// The current request is over; `last` is the last its turn hears of it.
+    fn finish(&mut self, last: Output) {
+        if let Some(current) = self.current.take() {
+            current.finish(&mut self.farewells, last);
+        }
+        if let Some(Running { phase: Phase::Ready { since, .. }, .. }) = &mut self.running {
+            *since = Instant::now();
+        }
+    }
+
+    async fn shut_down(&mut self) {
+        self.inbox.close();
+        self.end_process(Process::kill).await;
+        self.finish(Output::Halted);
+        while let Some((_, Wanted { submission, .. })) = self.queue.pop() {
+            current::farewell(&mut self.farewells, submission.outputs, [Output::Halted]);
+        }
+        while let Ok(asked) = self.inbox.try_recv() {
+            if let Inbox::Submit(submission) = asked {
+                let last = [Output::Failed(failure::shut_down())];
+                current::farewell(&mut self.farewells, submission.outputs, last);
+            }
+        }
+        current::last_farewells(&mut self.farewells).await;
+    }
+}

@@ -1,0 +1,143 @@
+//! The request that is being served, and the ends of requests.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use engine_wire::{Generate, JobId};
+use provider::Output;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, timeout};
+
+use super::Watch;
+
+/// How long turns may take, at shutdown, to hear their last.
+const FAREWELLS: Duration = Duration::from_secs(1);
+
+pub(super) struct Current {
+    pub(super) job: JobId,
+    outputs: mpsc::Sender<Output>,
+    _watch: Option<Watch>,
+    /// Outputs that the turn has no room for yet: those of one message of the child at most.
+    pending: VecDeque<Output>,
+    /// What to hand to the child; none once it has it.
+    pub(super) unsent: Option<Generate>,
+    /// Messages that were left out before the child saw the conversation.
+    pub(super) cut: u32,
+    /// When a stop was asked for: the moment at which patience with the child ends.
+    pub(super) stop_by: Option<Instant>,
+}
+
+impl Current {
+    pub(super) fn new(job: JobId, outputs: mpsc::Sender<Output>, watch: Option<Watch>) -> Self {
+        let pending = VecDeque::new();
+        Self { job, outputs, _watch: watch, pending, unsent: None, cut: 0, stop_by: None }
+    }
+
+    pub(super) fn waits_for_room(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Hands an output to the turn, or keeps it until there is room. Nothing more is heard of the
+    /// child while something waits.
+    pub(super) fn output(&mut self, output: Output) {
+        if self.waits_for_room() {
+            self.pending.push_back(output);
+        } else if let Err(mpsc::error::TrySendError::Full(output)) = self.outputs.try_send(output) {
+            self.pending.push_back(output);
+        }
+    }
+
+    /// A stop was asked for: what has not been taken is not wanted.
+    pub(super) fn stop(&mut self, patience: Duration) {
+        self.pending.clear();
+        self.stop_by = Some(Instant::now() + patience);
+    }
+
+    pub(super) fn finish(self, farewells: &mut JoinSet<()>, last: Output) {
+        farewell(farewells, self.outputs, self.pending.into_iter().chain([last]));
+    }
+}
+
+/// Waits until the turn has room for what waits, and hands it over. Cancel safe.
+pub(super) async fn take(current: &mut Option<Current>) {
+    let Some(current) = current else { return };
+    let permit = current.outputs.reserve().await;
+    if let (Ok(permit), Some(output)) = (permit, current.pending.pop_front()) {
+        permit.send(output);
+    }
+}
+
+/// Hands over the last outputs, by a task of their own if there is no room.
+pub(super) fn farewell(
+    farewells: &mut JoinSet<()>,
+    outputs: mpsc::Sender<Output>,
+    last: impl IntoIterator<Item = Output>,
+) {
+    let mut last = last.into_iter();
+    while let Some(output) = last.next() {
+        if let Err(mpsc::error::TrySendError::Full(output)) = outputs.try_send(output) {
+            let rest: Vec<Output> = [output].into_iter().chain(last).collect();
+            farewells.spawn(async move {
+                for output in rest {
+                    if outputs.send(output).await.is_err() {
+                        return;
+                    }
+                }
+            });
+            return;
+        }
+    }
+}
+
+/// Waits for the tasks of [`farewell`], not for ever.
+pub(super) async fn last_farewells(farewells: &mut JoinSet<()>) {
+    let all = async { while farewells.join_next().await.is_some() {} };
+    // Who has not listened by then has ended itself.
+    let _ = timeout(FAREWELLS, all).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn text(text: &str) -> Output {
+        Output::Text(text.into())
+    }
+
+    #[tokio::test]
+    async fn a_slow_turn_gets_everything_in_order() {
+        let (sender, mut turn) = mpsc::channel(1);
+        let mut current = Some(Current::new(JobId(1), sender, None));
+        let mut farewells = JoinSet::new();
+        let serving = current.as_mut().unwrap();
+        serving.output(text("a"));
+        assert!(!serving.waits_for_room());
+        serving.output(text("b"));
+        assert!(serving.waits_for_room());
+        assert_eq!(turn.recv().await, Some(text("a")));
+        // What one message of the child makes of two outputs.
+        current.as_mut().unwrap().output(text("c"));
+        take(&mut current).await;
+        assert!(current.as_ref().unwrap().waits_for_room());
+        current.take().unwrap().finish(&mut farewells, Output::Halted);
+        assert_eq!(turn.recv().await, Some(text("b")));
+        assert_eq!(turn.recv().await, Some(text("c")));
+        assert_eq!(turn.recv().await, Some(Output::Halted));
+        last_farewells(&mut farewells).await;
+        assert_eq!(turn.recv().await, None);
+    }
+
+    #[tokio::test]
+    async fn after_a_stop_no_text_follows() {
+        let (sender, mut turn) = mpsc::channel(1);
+        let mut current = Current::new(JobId(1), sender, None);
+        current.output(text("a"));
+        current.output(text("b"));
+        current.stop(Duration::from_secs(2));
+        let mut farewells = JoinSet::new();
+        current.finish(&mut farewells, Output::Halted);
+        assert_eq!(turn.recv().await, Some(text("a")));
+        assert_eq!(turn.recv().await, Some(Output::Halted));
+    }
+}

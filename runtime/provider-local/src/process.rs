@@ -1,0 +1,179 @@
+//! The model's process as the server holds it: its pipes, its log, and its end.
+
+use std::path::PathBuf;
+use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
+use std::{env, io};
+
+use engine_wire::{FromChild, ToChild};
+use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::LocalConfig;
+use super::framing::{read_async, write_async};
+use super::stderr::forward;
+
+/// Messages on their way in either direction. From the child, a full channel holds the
+/// child back at its pipe; to the child there are never more than a handful.
+const MESSAGES: usize = 32;
+/// How long an ended child may take to be gone before it is killed.
+const GONE: Duration = Duration::from_millis(500);
+/// How long a child that was asked to leave may take.
+const LEAVE: Duration = Duration::from_secs(2);
+
+/// The environment variables that a program may need to start. No others, above all no keys, are
+/// passed to the process that reads untrusted files.
+const KEPT_VARIABLES: [&str; 2] = ["LD_LIBRARY_PATH", "SYSTEMROOT"];
+
+/// A running child. Dropping it kills it.
+pub(crate) struct Process {
+    child: Child,
+    pid: u32,
+    commands: mpsc::Sender<ToChild>,
+    messages: mpsc::Receiver<FromChild>,
+    last_words: AbortOnDropHandle<Vec<String>>,
+    /// The reader and the writer of the pipes.
+    _pipes: JoinSet<()>,
+}
+
+/// How a child ended.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) status: io::Result<ExitStatus>,
+    pub(crate) last_words: String,
+}
+
+/// The child no longer takes messages.
+#[derive(Debug, thiserror::Error)]
+#[error("the model's process takes no messages")]
+pub(crate) struct Deaf;
+
+impl Process {
+    /// Starts the child. Errors when the program cannot be started.
+    pub(crate) fn start(config: &LocalConfig) -> io::Result<Self> {
+        let mut command = Command::new(program(config)?);
+        command
+            .args(&config.args)
+            .env_clear()
+            .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, env::var_os(name)?))))
+            // The engine's own backtrace starts a debugger where there is one.
+            .env("GGML_NO_BACKTRACE", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        // Ctrl-C goes to a terminal's whole group: the server then still decides how the
+        // running turn ends.
+        #[cfg(unix)]
+        {
+            command.process_group(0);
+            // So that it is listed under the server's name and not as `/proc/self/exe`.
+            command.arg0(env::args_os().next().unwrap_or_else(|| "companion".into()));
+        }
+        super::descriptors::keep_to_this_process()?;
+        let mut child = command.spawn()?;
+        let missing = || io::Error::other("a pipe of the child is missing");
+        let stdin = child.stdin.take().ok_or_else(missing)?;
+        let stdout = child.stdout.take().ok_or_else(missing)?;
+        let stderr = child.stderr.take().ok_or_else(missing)?;
+        let pid = child.id().ok_or_else(missing)?;
+        let (commands, to_write) = mpsc::channel(MESSAGES);
+        let (heard, messages) = mpsc::channel(MESSAGES);
+        let mut pipes = JoinSet::new();
+        pipes.spawn(write_all(stdin, to_write));
+        pipes.spawn(read_all(stdout, heard));
+        let last_words = AbortOnDropHandle::new(tokio::spawn(forward(stderr)));
+        Ok(Self { child, pid, commands, messages, last_words, _pipes: pipes })
+    }
+
+    pub(crate) fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Sends a message without waiting. Errors when the child has stopped reading.
+    pub(crate) fn tell(&self, message: ToChild) -> Result<(), Deaf> {
+        self.commands.try_send(message).map_err(|_| Deaf)
+    }
+
+    /// The next message; none when the child has ended or speaks nonsense. Cancel safe.
+    pub(crate) async fn hear(&mut self) -> Option<FromChild> {
+        self.messages.recv().await
+    }
+
+    /// The end of a child that has ended by itself, or is as good as ended.
+    pub(crate) async fn reap(mut self) -> Ended {
+        let status = match timeout(GONE, self.child.wait()).await {
+            Ok(status) => status,
+            Err(_) => return self.kill().await,
+        };
+        self.ended(status).await
+    }
+
+    /// Ends the child at once.
+    pub(crate) async fn kill(mut self) -> Ended {
+        let status = match self.child.start_kill() {
+            Ok(()) => self.child.wait().await,
+            Err(error) => Err(error),
+        };
+        self.ended(status).await
+    }
+
+    /// Asks the child to leave, and ends it if it does not.
+    pub(crate) async fn leave(mut self) -> Ended {
+        if self.tell(ToChild::Leave).is_ok()
+            && let Ok(status) = timeout(LEAVE, self.child.wait()).await
+        {
+            return self.ended(status).await;
+        }
+        self.kill().await
+    }
+
+    async fn ended(self, status: io::Result<ExitStatus>) -> Ended {
+        // The pipe is closed when the process ends. If another process has inherited it, this must
+        // not wait for that one.
+        let words = timeout(GONE, self.last_words).await.ok().and_then(Result::ok);
+        Ended { status, last_words: words.unwrap_or_default().join("; ") }
+    }
+}
+
+/// This very program. On Linux by the running image and not by its path, so that a server
+/// whose file was replaced by an update still starts the child that it can talk to.
+fn program(config: &LocalConfig) -> io::Result<PathBuf> {
+    match &config.program {
+        Some(program) => Ok(program.clone()),
+        None if cfg!(target_os = "linux") => Ok(PathBuf::from("/proc/self/exe")),
+        None => env::current_exe(),
+    }
+}
+
+async fn write_all(mut stdin: ChildStdin, mut messages: mpsc::Receiver<ToChild>) {
+    while let Some(message) = messages.recv().await {
+        if let Err(error) = write_async(&mut stdin, &message).await {
+            tracing::debug!(%error, "the model's process no longer reads");
+            return;
+        }
+    }
+}
+
+async fn read_all(mut stdout: ChildStdout, heard: mpsc::Sender<FromChild>) {
+    loop {
+        match read_async(&mut stdout).await {
+            Ok(Some(message)) => {
+                if heard.send(message).await.is_err() {
+                    return;
+                }
+            }
+            Ok(None) => return,
+            Err(error) => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    "the model's process speaks nonsense"
+                );
+                return;
+            }
+        }
+    }
+}

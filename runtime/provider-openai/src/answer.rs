@@ -1,0 +1,275 @@
+//! What the events of a stream add up to; pure.
+//!
+//! Only choice 0 counts, for nobody asked for more, and tool calls are ignored, for there are no
+//! tools. How an event is read is in [`event`], thinking within the text in
+//! [`Thinking`](model_io::thinking).
+
+use model_io::thinking::{Piece, Thinking};
+use protocol::{Error, Finish, Usage};
+
+use super::config::Api;
+use super::{classify, fault};
+
+mod event;
+pub(crate) mod responses;
+mod snapshots;
+mod surrogates;
+#[cfg(test)]
+mod tests;
+
+use event::{Event, Source};
+use responses::Responses;
+use snapshots::Snapshots;
+use surrogates::Surrogates;
+
+/// What stands at the end of thinking that was longer than its bound.
+const CUT: &str = "\n\n[…]";
+
+/// Bytes that an answer may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// Text beyond it ends the answer.
+    pub(crate) text: usize,
+    /// Reasoning beyond it is left out; the answer goes on.
+    pub(crate) reasoning: usize,
+}
+
+/// An answer on its way.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    bounds: Bounds,
+    api: Api,
+    responses: Responses,
+    text_bytes: usize,
+    reasoning_bytes: usize,
+    thinking: Thinking,
+    surrogates: Surrogates,
+    /// Where thinking came first: the same from elsewhere is not shown again.
+    source: Option<Source>,
+    snapshots: Snapshots,
+    /// Whether the model says why it does not go on.
+    refuses: bool,
+    any_tool_call: bool,
+    usage: Option<Usage>,
+    end: Option<Result<Finish, Error>>,
+    /// `[DONE]`, or an end after which nothing is of interest.
+    complete: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(bounds: Bounds, api: Api) -> Self {
+        Self {
+            bounds,
+            api,
+            responses: Responses::default(),
+            text_bytes: 0,
+            reasoning_bytes: 0,
+            thinking: Thinking::new(),
+            surrogates: Surrogates::default(),
+            source: None,
+            snapshots: Snapshots::default(),
+            refuses: false,
+            any_tool_call: false,
+            usage: None,
+            end: None,
+            complete: false,
+        }
+    }
+
+    /// Takes the data of an event; returns what it adds.
+    ///
+    /// An error is the end of the answer. After a finish reason only usage is of interest:
+    /// text is dropped and nothing is an error any more.
+    pub(crate) fn event(&mut self, data: &str) -> Result<Vec<Piece>, Error> {
+        if matches!(data.trim(), "[DONE]" | "\"[DONE]\"") {
+            // The Responses API has an event for it, and gateways say it beside that.
+            self.complete |= self.api == Api::Chat;
+            return Ok(Vec::new());
+        }
+        match self.read(data) {
+            Ok(event) => Ok(self.take(event)),
+            Err(_) if self.end.is_some() => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Takes an event that is too long to be read, by its beginning. Error: it may be needed.
+    pub(crate) fn too_long(&mut self, beginning: &str) -> Result<(), Error> {
+        if self.end.is_some() {
+            self.complete = true;
+            return Ok(());
+        }
+        let can_be_missed = match self.api {
+            // Thinking that only its maker can read.
+            Api::Chat => beginning.contains("\"reasoning.encrypted\""),
+            Api::Responses => responses::can_be_missed(beginning),
+        };
+        if !can_be_missed {
+            return Err(fault::event_too_long());
+        }
+        tracing::warn!("an event of the provider is too long and is passed over");
+        if let Some(end) = responses::end_of(beginning).filter(|_| self.api == Api::Responses) {
+            self.take(end);
+        }
+        Ok(())
+    }
+
+    /// What was held back because it might have become a mark of thinking. Nothing comes
+    /// after it.
+    pub(crate) fn rest(&mut self) -> Vec<Piece> {
+        let rest = self.thinking.end();
+        let rest = self.first_told(rest);
+        self.fit(rest)
+    }
+
+    /// Whether the model is done; usage and `[DONE]` may still come.
+    pub(crate) fn is_finished(&self) -> bool {
+        self.end.is_some()
+    }
+
+    /// Whether nothing more is of interest.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.complete
+    }
+
+    /// What the whole came to, when the stream has ended or is not read any further.
+    pub(crate) fn end(self) -> Result<(Finish, Option<Usage>), Error> {
+        let empty = self.text_bytes == 0 && self.reasoning_bytes == 0;
+        let done = if self.complete { Ok(Finish::Stop) } else { Err(fault::broken()) };
+        let finish = match self.end {
+            None if self.complete && empty && !self.any_tool_call => Err(fault::no_answer()),
+            end => end.unwrap_or(done),
+        }?;
+        if self.any_tool_call && self.text_bytes == 0 {
+            return Err(fault::tool_call());
+        }
+        Ok((finish, self.usage))
+    }
+
+    fn read(&mut self, data: &str) -> Result<Event, Error> {
+        let mut value = self.surrogates.parse(data).map_err(|_| fault::not_json())?;
+        event::drop_blank_error(&mut value);
+        if self.api == Api::Responses {
+            if let Some(error) = responses::error(&value) {
+                let told = classify::from_value(&error);
+                return Err(told.unwrap_or_else(fault::upstream_in_stream));
+            }
+            if classify::from_value(&value).is_none() {
+                return self.responses.read(&value).ok_or_else(fault::not_json);
+            }
+        }
+        match classify::from_value(&value) {
+            Some(error) => Err(error),
+            None => Event::of(&value).ok_or_else(fault::not_json),
+        }
+    }
+
+    fn take(&mut self, event: Event) -> Vec<Piece> {
+        self.usage = event.usage.or(self.usage);
+        let Some(choice) = event.choice.filter(|_| self.end.is_none()) else { return Vec::new() };
+        self.any_tool_call |= choice.tool_call;
+        let begun = self.text_bytes + self.reasoning_bytes > 0;
+        let mut pieces = Vec::new();
+        // A last event that says all of it again adds nothing.
+        for part in choice.parts.into_iter().filter(|_| !(choice.whole && begun)) {
+            match part {
+                event::Part::Refusal(text) => {
+                    let begins = !std::mem::replace(&mut self.refuses, true);
+                    let apart = begins && self.text_bytes > 0;
+                    let text = if apart { format!("\n\n{text}") } else { text };
+                    let said = self.thinking.push(&text);
+                    pieces.extend(self.first_told(said));
+                }
+                event::Part::Text(text) => {
+                    let said = self.thinking.push(&text);
+                    pieces.extend(self.first_told(said));
+                }
+                event::Part::Reasoning(source, text) => {
+                    if self.is_first(source) {
+                        self.thinking.comes_apart();
+                        let text = self.snapshots.new_of(source, text);
+                        pieces.extend(text.map(Piece::Reasoning));
+                    }
+                }
+            }
+        }
+        self.end = choice.finish.and_then(|reason| finish(&reason));
+        // Nothing comes behind the end of the Responses API, which has the usage in it.
+        self.complete |=
+            matches!(self.end, Some(Err(_))) || self.end.is_some() && self.api == Api::Responses;
+        if self.end.is_some() {
+            let said = self.thinking.end();
+            pieces.extend(self.first_told(said));
+        }
+        self.fit(pieces)
+    }
+
+    /// Drops thinking between marks that came by another way before.
+    fn first_told(&mut self, mut pieces: Vec<Piece>) -> Vec<Piece> {
+        pieces.retain(|piece| matches!(piece, Piece::Text(_)) || self.is_first(Source::Marks));
+        pieces
+    }
+
+    fn is_first(&mut self, source: Source) -> bool {
+        *self.source.get_or_insert(source) == source
+    }
+
+    /// Cuts what is over a bound.
+    fn fit(&mut self, pieces: Vec<Piece>) -> Vec<Piece> {
+        let mut fitting = Vec::with_capacity(pieces.len());
+        for piece in pieces {
+            match piece {
+                Piece::TextWasReasoning => {
+                    self.reasoning_bytes += std::mem::take(&mut self.text_bytes);
+                    fitting.push(piece);
+                }
+                Piece::Reasoning(text) => {
+                    fitting.extend(self.fit_reasoning(text).map(Piece::Reasoning));
+                }
+                Piece::Text(text) => fitting.extend(self.fit_text(text).map(Piece::Text)),
+            }
+        }
+        fitting
+    }
+
+    fn fit_text(&mut self, mut text: String) -> Option<String> {
+        let room = self.bounds.text.saturating_sub(self.text_bytes);
+        if text.len() > room {
+            text.truncate(text.floor_char_boundary(room));
+            self.end = Some(Ok(Finish::Length));
+            self.complete = true;
+        }
+        self.text_bytes += text.len();
+        (!text.is_empty()).then_some(text)
+    }
+
+    fn fit_reasoning(&mut self, mut text: String) -> Option<String> {
+        let room = self.bounds.reasoning.checked_sub(self.reasoning_bytes)?;
+        self.reasoning_bytes += text.len();
+        if text.len() > room {
+            text.truncate(text.floor_char_boundary(room));
+            text.push_str(CUT);
+        }
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+/// What a finish reason means; an empty one, which some gateways send with every chunk,
+/// means nothing. Unknown ones ("eos", "end_turn") are ordinary ends.
+fn finish(reason: &str) -> Option<Result<Finish, Error>> {
+    match reason.to_ascii_lowercase().as_str() {
+        "" => None,
+        // Zhipu, Mistral.
+        "length" | "max_tokens" | "model_context_window_exceeded" | "model_length" => {
+            Some(Ok(Finish::Length))
+        }
+        // Zhipu; Gemini's own names.
+        "content_filter" | "sensitive" | "safety" | "recitation" | "prohibited_content"
+        | "blocklist" => Some(Err(fault::content_filter())),
+        // SGLang and vLLM when a request is given up; OpenRouter; DeepSeek; Zhipu.
+        "abort" | "error" | "aborted" | "insufficient_system_resource" | "network_error" => {
+            Some(Err(fault::upstream_in_stream()))
+        }
+        _ => Some(Ok(Finish::Stop)),
+    }
+}

@@ -1,0 +1,379 @@
+//! From what a provider answered to the closed set of errors, by its cause; pure.
+//!
+//! Facts: OpenAI's error codes (<https://platform.openai.com/docs/guides/error-codes>), and
+//! the texts of compatible servers as their users report them. What an error is wrapped in is
+//! `said`'s affair.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use hyper::header::{HeaderMap, RETRY_AFTER};
+use protocol::{Error, ErrorCode, ProviderKind};
+use serde_json::Value;
+
+use super::fault::network;
+use super::refusal::{self, Parameter, Refused, Sent};
+use super::said::Said;
+use super::{fault, overflow, words};
+
+/// A wait that a provider asks for is believed up to a day.
+const MAX_RETRY_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
+
+/// Names of a wrong or missing key. LiteLLM's proxy without a database looks for keys there
+/// (<https://github.com/BerriAI/litellm/issues/12273>).
+const KEY_NAMES: &[&str] = &[
+    "invalid_api_key",
+    "invalidapikey",
+    "api_key_invalid",
+    "authentication_error",
+    "invalid_authentication_error",
+    "authenticationerror",
+    "auth_error",
+    "no_db_connection",
+    "unauthenticated",
+    "unauthorized",
+    "401",
+];
+/// Words that name one, and words that say what is wrong with it.
+const KEY_WORDS: &[&str] = &[
+    "api key",
+    "api-key",
+    "api_key",
+    "apikey",
+    "the key",
+    "your key",
+    "access token",
+    "auth token",
+    "bearer token",
+    "bearer",
+    "credential",
+    "authentication",
+    "authorization header",
+    "令牌",
+    "密钥",
+];
+const WRONG_WORDS: &[&str] = &[
+    "valid",
+    "incorrect",
+    "wrong",
+    "missing",
+    "expired",
+    "required",
+    "provide",
+    "not found",
+    "no api key",
+    "no auth",
+    "unknown",
+    "denied",
+    "revoked",
+    "disabled",
+    "malformed",
+    "leaked",
+    "fail",
+    "error",
+    "过期",
+    "不正确",
+    "无效",
+];
+/// Words that need no other beside them.
+const KEY_SENTENCES: &[&str] = &[
+    "no connected db",
+    "unauthorized",
+    "no auth credentials",
+    "unregistered callers",
+    "invalid username or password",
+];
+
+const PERMISSION_NAMES: &[&str] = &[
+    "permission_error",
+    "permission_denied",
+    "permissiondenied",
+    "accessdenied",
+    "access_denied",
+    "forbidden",
+    "403",
+];
+/// Names of a key that is right and may not ask for the model: LiteLLM's proxy, which says so with
+/// 401.
+const MODEL_DENIED_NAMES: &[&str] =
+    &["key_model_access_denied", "team_model_access_denied", "user_model_access_denied"];
+const CREDIT_NAMES: &[&str] = &[
+    "insufficient_quota",
+    "insufficient_balance",
+    "insufficient_credits",
+    "billing_not_active",
+    "billing_error",
+    "payment_required",
+    "exceeded_current_quota_error",
+    "arrearage",
+    "budget_exceeded",
+    "402",
+];
+const CREDIT_SENTENCES: &[&str] = &[
+    "credit balance",
+    "insufficient balance",
+    "balance is insufficient",
+    "余额不足",
+    "insufficient credit",
+    "insufficient funds",
+    "out of credits",
+    "requires more credits",
+    "no credits",
+    "spending limit",
+    "budget has been exceeded",
+    "billing hard limit",
+];
+const RATE_NAMES: &[&str] = &[
+    "rate_limit_exceeded",
+    "rate_limit_error",
+    "rate_limited",
+    "too_many_requests",
+    "throttling",
+    "throttlingexception",
+    "resource_exhausted",
+    "429",
+];
+const MODEL_NAMES: &[&str] = &["model_not_found", "model_not_exist", "deploymentnotfound"];
+const FILTER_NAMES: &[&str] = &[
+    "content_filter",
+    "content_policy_violation",
+    "contentfilter",
+    "data_inspection_failed",
+    "datainspectionfailed",
+    "responsibleaipolicyviolation",
+];
+const FILTER_SENTENCES: &[&str] =
+    &["content management policy", "content policy", "content exists risk", "safety system"];
+
+/// What a port of https says to http, in lower case: nginx, Go's server, Apache.
+const WANTS_TLS: &[&str] = &[
+    "plain http request was sent to https port",
+    "http request to an https server",
+    "speaking plain http to an ssl-enabled server port",
+];
+
+/// Texts that say, in lower case, that there is no such model, whatever they say of keys: LiteLLM's
+/// proxy adds how to list the models "for your key".
+const NO_MODEL_SENTENCES: &[&str] = &[
+    "invalid model name",
+    "not a valid model",
+    "no such model",
+    "unknown model",
+    "no endpoints found for",
+];
+/// Texts that say, in lower case and beside the word "model", that there is none such:
+/// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
+const NO_MODEL: &[&str] = &[
+    "does not exist",
+    "not found",
+    "not exist",
+    "invalid model",
+    "not a valid model",
+    "no such model",
+    "no endpoints found",
+    "no models loaded",
+    "unknown model",
+];
+
+/// Texts that say, in lower case, that a model is none for chats: OpenAI
+/// (<https://github.com/run-llama/llama_index/issues/1332>,
+/// <https://github.com/CherryHQ/cherry-studio/issues/1179>), Ollama
+/// (<https://github.com/ollama/ollama/issues/2778>), vLLM
+/// (<https://github.com/QwenLM/Qwen3-VL/issues/988>), OpenRouter
+/// (<https://github.com/decolua/9router/issues/1304>).
+const NOT_FOR_CHATS: &[&str] = &[
+    "not a chat model",
+    "not a chat completion model",
+    "does not support chat",
+    "do not support chat",
+    "doesn't support chat",
+    "cannot be used with the chat",
+    "not supported in the v1/chat/completions",
+    "not supported for chat",
+    "not supported with chat",
+    "content or output modality contain audio",
+];
+/// Words in the name of such a model, which Azure names where it says that an operation does not
+/// work (<https://github.com/microsoft/graphrag/issues/1557>).
+const NOT_FOR_CHATS_NAMES: &[&str] =
+    &["embedding", "embed-", "whisper", "tts", "dall-e", "gpt-image", "moderation", "rerank"];
+
+/// Texts that say that a model is served by the Responses API alone: OpenAI
+/// (<https://github.com/sigoden/aichat/pull/1318>), Azure, a gateway
+/// (<https://github.com/Wei-Shaw/sub2api/issues/885>).
+const ONLY_RESPONSES: &[&str] = &[
+    "only supported in v1/responses",
+    "chatcompletion operation does not work with the specified model",
+    "please use /v1/responses",
+];
+
+/// The same of chat completions: OpenAI
+/// (<https://github.com/CherryHQ/cherry-studio/issues/6170>,
+/// <https://github.com/Laisky/one-api/issues/88>).
+const NOT_BY_RESPONSES: &[&str] =
+    &["not supported with the responses api", "not supported in the v1/responses"];
+
+/// The error of a response whose status is not 200, with what it said. `body` may be cut short;
+/// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
+pub(crate) fn from_response(
+    (status, headers, body): (u16, &HeaderMap, &[u8]),
+    now: SystemTime,
+    has_key: bool,
+    sent: &Sent,
+) -> (Error, Said) {
+    let said = Said::from_body(body);
+    let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
+    let told = || told(&said, sent, has_key);
+    let error = match status {
+        300..=399 => fault::redirect(),
+        401 if said.is_named(MODEL_DENIED_NAMES) => fault::forbidden(),
+        401 => key(),
+        402 => fault::no_credit(),
+        403 => told().unwrap_or_else(fault::forbidden),
+        // A proxy that nobody here configured, before the endpoint.
+        407 => network::proxy_login(),
+        413 => told().unwrap_or_else(fault::context_length),
+        429 => named(&said, has_key).unwrap_or_else(fault::rate_limited),
+        404 | 405 => told().unwrap_or_else(|| fault::wrong_address(status)),
+        400 if said.says(WANTS_TLS) => network::wants_tls(),
+        400..=499 => told().unwrap_or_else(|| fault::rejected(status)),
+        // Some tell of a request that they refuse as of a fault of their own: what would be
+        // refused again is not asked again.
+        500..=599 => told().unwrap_or_else(|| fault::upstream(status)),
+        _ => fault::not_a_stream(),
+    };
+    let may_pass = matches!(
+        error.code,
+        ErrorCode::Provider(ProviderKind::RateLimited | ProviderKind::Upstream)
+    );
+    let error = match retry_after_ms(headers, now).filter(|_| may_pass) {
+        Some(ms) => error.with_retry_after_ms(ms),
+        None => error,
+    };
+    (with_words(error, &said), said)
+}
+
+/// The error of a proxy that does not let a request through, with its own words.
+pub(crate) fn from_proxy(status: u16, body: &[u8]) -> Error {
+    let error = match status {
+        407 => network::proxy_login(),
+        500..=599 => network::proxy_failed(status),
+        _ => network::proxy_refused(status),
+    };
+    with_words(error, &Said::from_body(body))
+}
+
+/// The error that an event of a stream, or the body of a 200, tells; none when `value` is
+/// no error.
+pub(crate) fn from_value(value: &Value) -> Option<Error> {
+    let said = Said::from_value(value)?;
+    Some(from_said(&said, &Sent::default(), true))
+}
+
+/// The same of what it said.
+pub(crate) fn from_said(said: &Said, sent: &Sent, has_key: bool) -> Error {
+    let error = told(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
+    with_words(error, said)
+}
+
+/// The error with the endpoint's own words beside it.
+fn with_words(mut error: Error, said: &Said) -> Error {
+    error.said = Some(words::cleaned(&said.text())).filter(|words| !words.is_empty());
+    error
+}
+
+/// The cause, by names and then by words; none where neither tells one.
+fn told(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+    // It has the name of a model that is not known.
+    if said.says(NOT_BY_RESPONSES) {
+        return Some(fault::not_by_responses());
+    }
+    named(said, has_key).or_else(|| worded(said, sent, has_key))
+}
+
+fn named(said: &Said, has_key: bool) -> Option<Error> {
+    if overflow::is_more_than_a_minute(said) {
+        return Some(fault::context_length());
+    }
+    // Zhipu gives it the name of a rate, and SiliconFlow that of a permission.
+    if said.says(CREDIT_SENTENCES) {
+        return Some(fault::no_credit());
+    }
+    let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
+    let causes: [(&[&str], &dyn Fn() -> Error); 6] = [
+        (KEY_NAMES, &key),
+        (CREDIT_NAMES, &fault::no_credit),
+        (RATE_NAMES, &fault::rate_limited),
+        (MODEL_NAMES, &fault::model_not_found),
+        (FILTER_NAMES, &fault::content_filter),
+        // A key that is wrong is called so as well (Gemini).
+        (PERMISSION_NAMES, &|| if is_key(said) { key() } else { fault::forbidden() }),
+    ];
+    let cause = causes.iter().find(|(names, _)| said.is_named(names));
+    cause.map(|(_, error)| error())
+}
+
+fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+    if said.says(NO_MODEL_SENTENCES) {
+        return Some(fault::model_not_found());
+    } else if said.says(ONLY_RESPONSES) {
+        let other = said.says(NOT_FOR_CHATS_NAMES) && !said.says(&["v1/responses"]);
+        return Some(if other { fault::not_for_chats() } else { fault::only_responses() });
+    } else if said.says(NOT_FOR_CHATS) {
+        return Some(fault::not_for_chats());
+    } else if is_key(said) {
+        return Some(if has_key { fault::unauthorized() } else { fault::no_key() });
+    } else if overflow::is_told(said) {
+        return Some(fault::context_length());
+    }
+    if let Some(refused) = refusal::of(said, sent) {
+        return Some(match refused {
+            Refused::Parameter(parameter) => fault::parameter(name(parameter)),
+            Refused::System | Refused::Roles => fault::roles(),
+            Refused::Beginning => fault::beginning(),
+            Refused::Reasoning | Refused::NoReasoning => fault::parameter("reasoning_content"),
+        });
+    }
+    if said.says(&["model", "deployment"]) && said.says(NO_MODEL) {
+        return Some(fault::model_not_found());
+    }
+    said.says(FILTER_SENTENCES).then(fault::content_filter)
+}
+
+fn is_key(said: &Said) -> bool {
+    let keys = said.says(&["key(s)", "unrecognized key"]);
+    said.says(KEY_SENTENCES) || said.says(KEY_WORDS) && said.says(WRONG_WORDS) && !keys
+}
+
+fn name(parameter: Parameter) -> &'static str {
+    match parameter {
+        Parameter::Temperature => "temperature",
+        Parameter::TopP => "top_p",
+        Parameter::Seed => "seed",
+        Parameter::Stream => "stream",
+        Parameter::StreamOptions => "stream_options",
+        Parameter::MaxTokens => "max_tokens",
+        Parameter::MaxCompletionTokens => "max_completion_tokens",
+        Parameter::MaxOutputTokens => "max_output_tokens",
+        Parameter::ReasoningSummary => "reasoning.summary",
+        Parameter::Effort => "reasoning_effort",
+    }
+}
+
+/// `retry-after-ms`, which OpenAI sends, or `Retry-After` in seconds or as a date.
+fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let exact = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok());
+    let after = text(RETRY_AFTER.as_str());
+    let seconds = after.and_then(|text| text.parse::<f64>().ok()).map(|seconds| seconds * 1000.0);
+    let date = || {
+        let date = httpdate::parse_http_date(after?).ok()?;
+        let [date, now] = [date, now].map(|time| time.duration_since(UNIX_EPOCH));
+        Some(date.ok()?.saturating_sub(now.ok()?).as_millis() as f64)
+    };
+    let ms = exact.or(seconds).or_else(date).filter(|ms| *ms >= 0.0)?;
+    // A float becomes the nearest whole number that fits.
+    Some((ms.ceil() as u64).min(MAX_RETRY_AFTER_MS))
+}
+
+#[cfg(test)]
+mod tests;

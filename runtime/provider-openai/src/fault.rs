@@ -1,0 +1,241 @@
+//! What is told when the provider fails: one sentence and what to do, per cause.
+//!
+//! Nothing of what the provider wrote is in them; its own words stand beside them (`words`).
+//! What is wrong between here and the provider is told in [`network`].
+//!
+//! A hint names the setting that has to be changed by a placeholder such as `{key}`, because the
+//! endpoint of `COMPANION_BASE_URL` and those of the configuration file's tables have different
+//! ones; [`with_settings`] puts in the right one.
+
+use protocol::ProviderKind::{
+    Api, Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Cut, Malformed,
+    ModelNotFound, Network, Parameter, Permission, RateLimited, Rejected, Roles, Unfit, Upstream,
+};
+use protocol::{Error, ErrorCode, ProviderKind, ProviderName};
+
+pub(crate) mod network;
+
+const CHECK_URL: &str =
+    "Check {url}: it is the address that ends before /chat/completions, usually in /v1.";
+const CHECK_RUNNING: &str = "Check that the provider is running and that {url} is right.";
+const CHECK_KEY: &str = "Set {key} to a key that is valid for this provider.";
+const CHECK_MODEL: &str = "Set {model} to a chat model that the provider offers.";
+const CHOOSE_ANOTHER: &str = "Choose another model.";
+const TRY_AGAIN: &str = "Try again; if it happens often, look into the provider's own log.";
+
+fn error(kind: ProviderKind, message: impl Into<String>, hint: &str) -> Error {
+    Error::new(ErrorCode::Provider(kind), message).with_hint(hint)
+}
+
+/// The error with the settings of this endpoint in the place of the placeholders.
+pub(crate) fn with_settings(mut error: Error, endpoint: &ProviderName) -> Error {
+    let Some(hint) = &error.hint else { return error };
+    let own = endpoint.is_openai();
+    let settings = [
+        ("{url}", "COMPANION_BASE_URL", "`base_url`"),
+        ("{key}", "COMPANION_API_KEY", "`api_key_file` or `api_key_env`"),
+        ("{model}", "COMPANION_MODEL", "`models`"),
+        ("{proxy}", "COMPANION_PROXY", "`proxy`"),
+        ("{api}", "COMPANION_API", "`api`"),
+        ("{ca_file}", "SSL_CERT_FILE", "`ca_file`"),
+        ("{tls_server_name}", "tls_server_name of an [[endpoint]]", "`tls_server_name`"),
+    ];
+    let mut filled = hint.clone();
+    for (placeholder, variable, setting) in settings {
+        if filled.contains(placeholder) {
+            let table = format!("{setting} of the endpoint `{endpoint}` in companion.toml");
+            filled = filled.replace(placeholder, if own { variable } else { &table });
+        }
+    }
+    error.hint = Some(filled);
+    error
+}
+
+pub(crate) fn unauthorized() -> Error {
+    error(Auth, "The provider did not accept the API key.", CHECK_KEY)
+}
+
+pub(crate) fn no_key() -> Error {
+    error(Auth, "The provider wants an API key, and none is configured.", CHECK_KEY)
+}
+
+pub(crate) fn forbidden() -> Error {
+    let hint = "Check what the account and its API key may do; another model may be allowed.";
+    error(Permission, "The provider does not allow this.", hint)
+}
+
+/// Not `rate_limited`, for waiting does not help.
+pub(crate) fn no_credit() -> Error {
+    let hint = "Check the account's billing, or set {key} to a key of another account.";
+    error(Credit, "The provider says that the account has no credit left.", hint)
+}
+
+pub(crate) fn rate_limited() -> Error {
+    error(RateLimited, "The provider asks to wait before the next request.", "Try again later.")
+}
+
+pub(crate) fn model_not_found() -> Error {
+    error(ModelNotFound, "The provider does not know the model.", CHECK_MODEL)
+}
+
+pub(crate) fn no_models() -> Error {
+    error(ModelNotFound, "The provider lists no model to choose from.", CHECK_MODEL)
+}
+
+pub(crate) fn list_unreadable() -> Error {
+    error(Malformed, "The provider's list of models cannot be read.", CHECK_URL)
+}
+
+pub(crate) fn list_timeout() -> Error {
+    error(Network, "The provider did not list its models in time.", CHECK_RUNNING)
+}
+
+pub(crate) fn context_length() -> Error {
+    let hint = "Send a shorter message, or begin a new conversation.";
+    error(ContextLength, "The message does not fit the model's window.", hint)
+}
+
+pub(crate) fn content_filter() -> Error {
+    let hint = "Say it in another way.";
+    error(ContentFilter, "The provider's content filter stopped the answer.", hint)
+}
+
+/// The value of a parameter, or the parameter itself where it cannot be left out.
+pub(crate) fn parameter(name: &str) -> Error {
+    let message = format!("The provider does not take the parameter `{name}` as it was sent.");
+    error(Parameter, message, "Change it in the profile, or choose another model.")
+}
+
+pub(crate) fn roles() -> Error {
+    let message = "The provider does not take the roles of these messages.";
+    error(Roles, message, "Choose another model, or begin a new conversation.")
+}
+
+pub(crate) fn beginning() -> Error {
+    let message = "The provider does not go on from an answer that was begun.";
+    error(Beginning, message, "Ask for the answer once more, or ask for its rest in a message.")
+}
+
+pub(crate) fn compressed() -> Error {
+    let message = "The provider compressed its answer, though nobody had asked for that.";
+    error(Compressed, message, "Switch compression off at the provider, or at the proxy before it.")
+}
+
+pub(crate) fn host_not_found() -> Error {
+    error(Network, "The provider's host was not found.", CHECK_RUNNING)
+}
+
+pub(crate) fn refused() -> Error {
+    error(Network, "The provider refused the connection.", CHECK_RUNNING)
+}
+
+pub(crate) fn unreachable() -> Error {
+    error(Network, "The provider could not be reached.", CHECK_RUNNING)
+}
+
+pub(crate) fn connect_timeout() -> Error {
+    error(Network, "The provider did not take the connection in time.", CHECK_RUNNING)
+}
+
+pub(crate) fn broken() -> Error {
+    let message = "The connection to the provider ended before the answer was complete.";
+    error(Cut, message, TRY_AGAIN)
+}
+
+pub(crate) fn upstream(status: u16) -> Error {
+    let message = format!("The provider reported a fault of its own (status {status}).");
+    error(Upstream, message, TRY_AGAIN)
+}
+
+pub(crate) fn upstream_in_stream() -> Error {
+    error(Upstream, "The provider reported a fault of its own.", TRY_AGAIN)
+}
+
+/// Not `upstream`, for the same request would be refused again.
+pub(crate) fn rejected(status: u16) -> Error {
+    let message = format!("The provider did not accept the request (status {status}).");
+    error(Rejected, message, "Its own words, or its log, say why. Another model may take it.")
+}
+
+/// A request could not be made.
+pub(crate) fn not_sent() -> Error {
+    error(Rejected, "The request could not be made.", TRY_AGAIN)
+}
+
+pub(crate) fn wrong_address(status: u16) -> Error {
+    let message = format!("The provider has no chat completions at its address (status {status}).");
+    error(Malformed, message, CHECK_URL)
+}
+
+/// The endpoint knows chat completions alone.
+pub(crate) fn no_responses(status: u16) -> Error {
+    let message = format!("The provider has no Responses API at its address (status {status}).");
+    error(Api, message, "Set {api} to \"chat\", or check {url}.")
+}
+
+/// The model is served by the other interface alone.
+pub(crate) fn only_responses() -> Error {
+    let message = "The provider offers this model by its Responses API alone.";
+    error(Api, message, "Set {api} to \"responses\", or choose another model.")
+}
+
+/// The model is served by chat completions alone.
+pub(crate) fn not_by_responses() -> Error {
+    let message = "The provider does not offer this model by its Responses API.";
+    error(Api, message, "Set {api} to \"chat\", or choose another model.")
+}
+
+pub(crate) fn redirect() -> Error {
+    let hint = "Set {url} to the final address.";
+    let message =
+        "The provider's address redirects to another one, and redirects are not followed.";
+    error(Malformed, message, hint)
+}
+
+pub(crate) fn not_http() -> Error {
+    error(Malformed, "What the provider answered is not HTTP.", CHECK_URL)
+}
+
+pub(crate) fn not_a_stream() -> Error {
+    error(Malformed, "The provider's answer is not a stream of events.", CHECK_URL)
+}
+
+pub(crate) fn not_json() -> Error {
+    error(Malformed, "The provider's stream has an event that cannot be read.", TRY_AGAIN)
+}
+
+pub(crate) fn event_too_long() -> Error {
+    error(Malformed, "The provider's stream has an event that is far too long.", TRY_AGAIN)
+}
+
+pub(crate) fn tool_call() -> Error {
+    let message = "The model called a tool, though there are none, and answered nothing else.";
+    error(Unfit, message, CHOOSE_ANOTHER)
+}
+
+/// A model for embeddings, speech or pictures.
+pub(crate) fn not_for_chats() -> Error {
+    error(Unfit, "The provider says that this model is not made for chats.", CHOOSE_ANOTHER)
+}
+
+pub(crate) fn no_answer() -> Error {
+    error(Malformed, "The provider ended its stream without an answer.", TRY_AGAIN)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hint_names_the_setting_of_the_endpoint_that_it_is_about() {
+        let hint = |error: Error, name: &str| {
+            with_settings(error, &name.parse().unwrap()).hint.unwrap_or_default()
+        };
+        assert!(hint(unauthorized(), "openai").starts_with("Set COMPANION_API_KEY to"));
+        assert_eq!(
+            hint(unauthorized(), "azure"),
+            "Set `api_key_file` or `api_key_env` of the endpoint `azure` in companion.toml to a \
+             key that is valid for this provider."
+        );
+    }
+}

@@ -1,0 +1,158 @@
+//! The file in which an endpoint's habits outlive a restart.
+//!
+//! It is a cache: where it is lost or cannot be used, each refusal is made, and learned, once more.
+//! So it is not synced, and no error of it fails a turn.
+
+use std::fs::DirBuilder;
+use std::io::{self, ErrorKind, Write as _};
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use files::read_text;
+use serde::{Deserialize, Serialize};
+use tracing::warn;
+
+use super::{MODELS, Models};
+
+/// Bytes that the file may have; 256 models need some 50,000.
+const MAX_BYTES: u64 = 1 << 20;
+
+/// The format's version. A file of another one is not read.
+const VERSION: u32 = 1;
+
+pub(crate) struct Memory {
+    file: PathBuf,
+    /// Under which configuration it was learned.
+    configuration: String,
+    /// Held while the file is written, so that the newest knowledge is written last.
+    gate: Mutex<()>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Contents {
+    version: u32,
+    configuration: String,
+    models: Models,
+}
+
+impl Memory {
+    /// Keeps what is learned under this configuration in a file, which need not be there yet.
+    pub(crate) fn new(file: &Path, configuration: String) -> Self {
+        Self { file: file.to_owned(), configuration, gate: Mutex::default() }
+    }
+
+    /// What was learned under this configuration.
+    pub(super) fn load(&self) -> Models {
+        let text = match read_text(&self.file, MAX_BYTES, Duration::ZERO) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Models::new(),
+            Err(error) => return self.unusable(&error),
+        };
+        match serde_json::from_str::<Contents>(&text) {
+            Ok(Contents { version: VERSION, configuration, mut models }) => {
+                if configuration != self.configuration {
+                    return Models::new();
+                }
+                models.truncate(MODELS);
+                models
+            }
+            Ok(_) => Models::new(),
+            Err(error) => self.unusable(&error),
+        }
+    }
+
+    /// Replaces the file by what `models` gives.
+    pub(super) fn save(&self, models: impl FnOnce() -> Models) {
+        let _alone = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
+        let configuration = self.configuration.clone();
+        let contents = Contents { version: VERSION, configuration, models: models() };
+        if let Err(error) = self.replace(&contents) {
+            let file = self.file.display();
+            warn!(%file, %error, "what was learned of an endpoint cannot be kept over a restart");
+        }
+    }
+
+    fn replace(&self, contents: &Contents) -> io::Result<()> {
+        let folder = self.file.parent().ok_or(ErrorKind::InvalidFilename)?;
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+        // For its owner's eyes alone; a reader sees the old file or the new one, never a part.
+        let mut part = tempfile::NamedTempFile::new_in(folder)?;
+        serde_json::to_writer_pretty(&mut part, contents)?;
+        part.write_all(b"\n")?;
+        part.persist(&self.file)?;
+        Ok(())
+    }
+
+    fn unusable(&self, error: &dyn std::error::Error) -> Models {
+        let file = self.file.display();
+        warn!(%file, %error, "what was learned of an endpoint cannot be read; it is learned anew");
+        Models::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use protocol::Adjustment;
+
+    use super::super::{Habits, Learned};
+    use super::*;
+
+    fn learned(file: &Path, configuration: &str) -> Learned {
+        Learned::new(Some(Memory::new(file, configuration.to_owned())))
+    }
+
+    #[test]
+    fn what_was_learned_outlives_a_restart_and_no_change_of_the_configuration() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("learned").join("openai.json");
+        let first = learned(&file, "a");
+        assert!(!first.is_unsaved());
+        first.learn("m", |habits| {
+            habits.adjustments.push(Adjustment::WithoutTemperature);
+            (habits.window, habits.room) = (Some(8_192), Some(6_000));
+        });
+        assert!(first.is_unsaved());
+        first.save();
+        assert!(!first.is_unsaved());
+        let mode = |path: &Path| path.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode(&file), mode(file.parent().unwrap())), (0o600, 0o700));
+
+        let again = learned(&file, "a");
+        assert_eq!(again.of("m"), first.of("m"));
+        assert_eq!(learned(&file, "b").of("m"), Habits::default());
+        assert_eq!(again.forget(None), 1);
+        again.save();
+        assert_eq!(learned(&file, "a").of("m"), Habits::default());
+        assert_eq!(std::fs::read_dir(file.parent().unwrap()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_used_is_as_none_and_is_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("x.json");
+        let later = r#"{"version":1,"configuration":"a","models":[["m",{"adjustments":["of_a_later_version"],"window":1,"room":null}]]}"#;
+        let long = format!("\"{}\"", "x".repeat(MAX_BYTES as usize));
+        for text in ["", "{", "[]", later, &later.replace("n\":1", "n\":2"), &long, "\u{0}"] {
+            std::fs::write(&file, text).unwrap();
+            assert_eq!(learned(&file, "a").all(), []);
+        }
+        let learned_anew = learned(&file, "a");
+        learned_anew.learn("m", |habits| habits.window = Some(4_096));
+        learned_anew.save();
+        assert_eq!(learned(&file, "a").of("m").window, Some(4_096));
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_written_costs_nothing_but_the_memory() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::write(folder.path().join("learned"), "a file").unwrap();
+        let kept = learned(&folder.path().join("learned/openai.json"), "a");
+        kept.learn("m", |habits| habits.window = Some(4_096));
+        kept.save();
+        assert_eq!(kept.of("m").window, Some(4_096));
+    }
+}

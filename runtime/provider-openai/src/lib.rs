@@ -1,0 +1,235 @@
+//! The provider for any OpenAI-compatible endpoint: OpenAI, vLLM, SGLang, Ollama,
+//! llama.cpp, LiteLLM and others.
+//!
+//! Requests are async-openai's types. Its client is not used, as of 0.43: it retries by
+//! itself, hides `Retry-After` and every other header, buffers a line of any length,
+//! queues events without bound, logs what the provider wrote, and leaves closing a
+//! connection to a task that runs some time later. Here a connection is held by the one task of
+//! the turn that uses it (`link`), and waits for the next one only after an answer that was read
+//! to its end, so that
+//!
+//! - a stop closes the socket before it is acknowledged (invariant 6);
+//! - there is no retry, no redirect is followed (a key goes nowhere but to the configured
+//!   address), and no cookie is kept, for nothing here does such things;
+//! - everything that comes in is bounded ([`OpenaiConfig`], invariant 11).
+//!
+//! HTTP/1.1 only. `HTTP_PROXY` and its kin are obeyed only where the owner says so: a stray
+//! variable must not send a conversation elsewhere. TLS is rustls with ring and the system's root
+//! certificates.
+//!
+//! Decisions are pure (`plan`, `request`, `tokens`, `reply`, `sse`, `answer`, `said`, `classify`,
+//! `refusal`, `overflow`, `words`); `exchange` and `link` do the input and output. What an
+//! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time
+//! limits are the turn's, but for connecting and for what follows an answer that is complete.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use protocol::catalogue::{LearnedModel, ProviderModels};
+use protocol::{Effort, Error, ProviderName};
+use provider::{OUTPUTS, Output, Provider, Request};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+mod answer;
+mod classify;
+mod config;
+mod echo;
+mod endpoint;
+mod exchange;
+mod fault;
+mod learned;
+mod link;
+mod list;
+mod models;
+mod overflow;
+mod plan;
+#[cfg(feature = "fuzzing")]
+pub mod reading;
+mod refusal;
+mod reply;
+mod request;
+mod said;
+mod sse;
+mod tokens;
+mod windows;
+mod words;
+
+pub use config::{
+    ANSWER_RESERVE_TOKENS, Api, CONNECT_TIMEOUT_MS, CONTEXT_TOKENS, ConfigError,
+    IDLE_CONNECTION_MS, IDLE_CONNECTIONS, MAX_ANSWER_BYTES, MAX_EVENT_BYTES, OpenaiConfig,
+};
+pub use endpoint::route::{ProxySetting, ProxyVariables};
+pub use models::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
+pub use request::kept::sent_request;
+
+/// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
+/// asked for its models yet. A request for this name, or for an empty one, asks it.
+pub const FIRST_MODEL: &str = "the provider's first model";
+
+/// A provider that asks an OpenAI-compatible endpoint.
+pub struct Openai {
+    shared: Arc<Shared>,
+    /// One task for each turn under way.
+    turns: TaskTracker,
+    closed: CancellationToken,
+}
+
+/// What the turns' tasks share; immutable but for what the endpoint said of its models.
+struct Shared {
+    config: OpenaiConfig,
+    endpoint: endpoint::Endpoint,
+    shelf: link::shelf::Shelf,
+    /// The first model that the provider listed.
+    first_model: OnceLock<String>,
+    listing: list::Listing,
+    learned: learned::Learned,
+}
+
+impl Openai {
+    /// A provider for this configuration. Connects to nothing; for an https address the
+    /// system's root certificates are read, and what was learned from refusals is.
+    pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
+        let endpoint = endpoint::Endpoint::new(&config)?;
+        let (first_model, listing) = (OnceLock::new(), list::Listing::new());
+        let memory = config.memory.as_deref();
+        let memory = memory.map(|file| learned::Memory::new(file, config.fingerprint()));
+        let learned = learned::Learned::new(memory);
+        let shelf = link::shelf::Shelf::new(Duration::from_millis(config.idle_connection_ms));
+        let shared = Shared { config, endpoint, shelf, first_model, listing, learned };
+        Ok(Self {
+            shared: Arc::new(shared),
+            turns: TaskTracker::new(),
+            closed: CancellationToken::new(),
+        })
+    }
+}
+
+impl Openai {
+    /// What was learned of a model, and what the owner says of it.
+    fn known_of(&self, model: &str) -> (learned::Habits, &ModelSettings) {
+        let model = match self.shared.known_model() {
+            Some(known) if model == FIRST_MODEL => known,
+            _ => model,
+        };
+        let settings = ModelSettings::of(&self.shared.config.model_tables, model);
+        (self.shared.learned.of(model), settings)
+    }
+}
+
+impl Shared {
+    fn known_model(&self) -> Option<&str> {
+        let configured = self.config.model.as_deref().filter(|model| !model.is_empty());
+        configured.or_else(|| self.first_model.get().map(String::as_str))
+    }
+
+    /// Keeps what was learned over a restart, where that was asked for.
+    async fn save_learned(self: Arc<Self>) {
+        if self.learned.is_unsaved() {
+            let _ = tokio::task::spawn_blocking(move || self.learned.save()).await;
+        }
+    }
+
+    fn has_key(&self) -> bool {
+        self.config.api_key.as_ref().is_some_and(|key| !key.reveal().is_empty())
+    }
+
+    /// The error with the endpoint's words as they may be shown. Every error leaves by here.
+    fn fit_to_show(&self, mut error: Error) -> Error {
+        let proxy = self.config.proxy.as_ref().map(ProxySetting::secrets).unwrap_or_default();
+        let secrets = self.config.secrets().into_iter().chain(&proxy).collect();
+        let known = words::Known { secrets, places: self.endpoint.places() };
+        error.said = error.said.and_then(|said| words::shown(&said, &known));
+        fault::with_settings(error, &self.config.name)
+    }
+}
+
+#[async_trait::async_trait]
+impl Provider for Openai {
+    fn name(&self) -> ProviderName {
+        self.shared.config.name.clone()
+    }
+
+    fn default_model(&self) -> String {
+        self.shared.known_model().unwrap_or(FIRST_MODEL).to_owned()
+    }
+
+    /// Always `Ok`: an [`Openai`] exists only for a usable configuration, and a missing key is no
+    /// error, since not every endpoint needs one.
+    fn usable(&self, _model: &str) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// Always true: an endpoint may have models that it does not list, and a name is only sent to
+    /// it.
+    fn offers(&self, _model: &str) -> bool {
+        true
+    }
+
+    fn efforts(&self, model: &str) -> Vec<Effort> {
+        let (habits, settings) = self.known_of(model);
+        habits.efforts(settings)
+    }
+
+    fn takes(&self, model: &str, effort: &Effort) -> bool {
+        let (habits, settings) = self.known_of(model);
+        habits.may_choose(settings, effort)
+    }
+
+    fn told(&self, model: &str, effort: &Effort) -> Option<Effort> {
+        let (habits, settings) = self.known_of(model);
+        habits.told(settings, effort)
+    }
+
+    async fn models(&self) -> ProviderModels {
+        self.shared.models().await
+    }
+
+    fn learned(&self) -> Vec<LearnedModel> {
+        self.shared.learned.all()
+    }
+
+    async fn forget(&self, model: Option<&str>) -> u32 {
+        let forgotten = self.shared.learned.forget(model);
+        self.shared.clone().save_learned().await;
+        forgotten
+    }
+
+    fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {
+        let (outputs, receiver) = mpsc::channel(OUTPUTS);
+        let (shared, closed) = (self.shared.clone(), self.closed.clone());
+        self.turns.spawn(async move {
+            let last = tokio::select! {
+                biased;
+                () = stop.cancelled() => Output::Halted,
+                () = closed.cancelled() => Output::Halted,
+                () = outputs.closed() => Output::Halted,
+                end = shared.exchange(request, &outputs) => match end {
+                    Ok(Output::Refused { error, adjustment }) => {
+                        Output::Refused { error: shared.fit_to_show(error), adjustment }
+                    }
+                    Ok(end) => end,
+                    Err(error) => Output::Failed(shared.fit_to_show(error)),
+                },
+            };
+            // Invariant: the exchange is dropped by now, and its connection with it.
+            let is_answered = matches!(last, Output::Finished { .. });
+            let _ = outputs.send(last).await;
+            drop(outputs);
+            shared.clone().save_learned().await;
+            if is_answered {
+                // For the turns to come; nobody waits for it.
+                let _ = closed.run_until_cancelled(shared.learn_windows()).await;
+            }
+        });
+        receiver
+    }
+
+    async fn shutdown(&self) {
+        self.closed.cancel();
+        self.turns.close();
+        self.turns.wait().await;
+        self.shared.shelf.close().await;
+    }
+}

@@ -1,0 +1,102 @@
+//! The idle connections of an endpoint.
+//!
+//! A connection comes here when its response was read to its end, and never else. It is looked at
+//! once when it is taken. One whose other side has closed meanwhile may not show it yet, so
+//! whoever takes one must be ready to send the request again.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep_until};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::super::config::IDLE_CONNECTIONS;
+use super::Link;
+
+pub(crate) struct Shelf {
+    /// How long a connection stays.
+    limit: Duration,
+    idle: Arc<Mutex<Idle>>,
+    /// At most one task, which closes connections that were not used in time.
+    sweeper: TaskTracker,
+    closed: CancellationToken,
+}
+
+#[derive(Default)]
+struct Idle {
+    /// With the moment at which each is closed, which is later for later ones.
+    links: Vec<(Instant, Link)>,
+    is_swept: bool,
+}
+
+impl Shelf {
+    pub(crate) fn new(limit: Duration) -> Self {
+        let (sweeper, closed) = (TaskTracker::new(), CancellationToken::new());
+        Self { limit, idle: Arc::default(), sweeper, closed }
+    }
+
+    /// The connection that was used last and can be used again.
+    pub(crate) async fn take(&self) -> Option<Link> {
+        loop {
+            let (until, mut link) = lock(&self.idle).links.pop()?;
+            if Instant::now() < until && link.is_idle().await {
+                return Some(link);
+            }
+        }
+    }
+
+    /// Keeps a connection for the next request, if it can be used for one.
+    pub(crate) async fn put(&self, mut link: Link) {
+        if !link.is_idle().await {
+            return;
+        }
+        let mut idle = lock(&self.idle);
+        // Invariant: nothing is kept after `close`, which takes the same lock.
+        if self.closed.is_cancelled() {
+            return;
+        }
+        if idle.links.len() >= IDLE_CONNECTIONS {
+            idle.links.remove(0);
+        }
+        idle.links.push((Instant::now() + self.limit, link));
+        if !std::mem::replace(&mut idle.is_swept, true) {
+            self.sweeper.spawn(sweep(self.idle.clone(), self.closed.clone()));
+        }
+    }
+
+    /// Closes all connections, and every one that comes later.
+    pub(crate) async fn close(&self) {
+        {
+            let mut idle = lock(&self.idle);
+            self.closed.cancel();
+            idle.links.clear();
+        }
+        self.sweeper.close();
+        self.sweeper.wait().await;
+    }
+}
+
+async fn sweep(idle: Arc<Mutex<Idle>>, closed: CancellationToken) {
+    loop {
+        let next = {
+            let mut idle = lock(&idle);
+            let now = Instant::now();
+            idle.links.retain(|(until, _)| now < *until);
+            match idle.links.first() {
+                Some((until, _)) => *until,
+                None => {
+                    idle.is_swept = false;
+                    return;
+                }
+            }
+        };
+        if closed.run_until_cancelled(sleep_until(next)).await.is_none() {
+            return;
+        }
+    }
+}
+
+fn lock(idle: &Mutex<Idle>) -> MutexGuard<'_, Idle> {
+    idle.lock().unwrap_or_else(PoisonError::into_inner)
+}

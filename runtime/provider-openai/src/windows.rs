@@ -1,0 +1,98 @@
+//! Reads the size of a model's context window out of the endpoint's list; pure.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// The fields that tell it. Fields with the size in force come before fields with the size that the
+/// model could have: vLLM and SGLang; llama.cpp; LM Studio for a loaded model; OpenRouter for the
+/// preferred host, and for the model; Groq; Novita; Mistral; Anthropic's and GitHub's bound of a
+/// prompt; and last the size that the model was trained for, of which a server may offer less.
+const FIELDS: &[&[&str]] = &[
+    &["max_model_len"],
+    &["meta", "n_ctx"],
+    &["n_ctx"],
+    &["loaded_context_length"],
+    &["top_provider", "context_length"],
+    &["context_length"],
+    &["context_window"],
+    &["context_size"],
+    &["max_context_length"],
+    &["metadata", "context_length"],
+    &["max_input_tokens"],
+    &["meta", "n_ctx_train"],
+];
+
+/// Sizes of windows that are believed, in tokens.
+const PLAUSIBLE: std::ops::RangeInclusive<u64> = 256..=10_000_000;
+
+/// The window of one entry of the list, in tokens.
+pub(crate) fn listed(entry: &Value) -> Option<u32> {
+    let found = FIELDS.iter().filter_map(|path| {
+        let value = path.iter().try_fold(entry, |value, field| value.get(field))?;
+        tokens(value).filter(|tokens| PLAUSIBLE.contains(tokens))
+    });
+    found.map(|tokens| u32::try_from(tokens).ok()).next().flatten()
+}
+
+/// The window of a model by its name. Gemini lists its models with `models/` before the name and
+/// Ollama lists them with a tag, and both accept the name alone.
+pub(crate) fn of(windows: &BTreeMap<String, u32>, model: &str) -> Option<u32> {
+    let names = [model.to_owned(), format!("models/{model}"), format!("{model}:latest")];
+    names.iter().find_map(|name| windows.get(name)).copied()
+}
+
+/// Reads a number, which may be written as a text.
+fn tokens(value: &Value) -> Option<u64> {
+    match value {
+        Value::String(text) => text.trim().parse().ok(),
+        // A float becomes the nearest whole number that fits, and one that is none becomes 0.
+        Value::Number(number) => number.as_u64().or_else(|| number.as_f64().map(|n| n as u64)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_is_in_force_comes_before_what_could_be() {
+        for (entry, expected) in [
+            (json!({ "max_model_len": 2048, "context_length": 8192 }), Some(2048)),
+            // A body of llama.cpp's server.
+            (
+                json!({ "meta": { "vocab_type": 2, "n_ctx": 32768, "n_ctx_train": 262144 } }),
+                Some(32768),
+            ),
+            (json!({ "meta": { "n_ctx_train": 131072 } }), Some(131072)),
+            (
+                json!({ "state": "loaded", "max_context_length": 32768, "loaded_context_length": 16384 }),
+                Some(16384),
+            ),
+            (
+                json!({ "context_length": 200000, "top_provider": { "context_length": 131072 } }),
+                Some(131072),
+            ),
+            (json!({ "context_window": 8192 }), Some(8192)),
+            (json!({ "max_context_length": "32768" }), Some(32768)),
+            (json!({ "context_length": 32768.0 }), Some(32768)),
+            // What is no window is not looked at.
+            (json!({ "max_model_len": 0, "context_length": -1, "context_window": 1e30 }), None),
+            (json!({ "max_model_len": null, "meta": 7, "context_length": "many" }), None),
+            (json!({ "max_tokens": 4096 }), None),
+        ] {
+            assert_eq!(listed(&entry), expected, "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_model_is_found_by_the_names_it_has() {
+        let windows = BTreeMap::from([("models/a".to_owned(), 1), ("b:latest".to_owned(), 2)]);
+        assert_eq!(
+            (of(&windows, "a"), of(&windows, "b"), of(&windows, "c")),
+            (Some(1), Some(2), None)
+        );
+    }
+}

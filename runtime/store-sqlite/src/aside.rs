@@ -1,0 +1,118 @@
+//! A look at a data folder that another process may be serving from: nothing is held that
+//! it would wait for, and nothing of it is changed.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use files::NewFile;
+use protocol::WorkerId;
+use rusqlite::Connection;
+use store::{Cause, Salvage, StoreError, WholeLog};
+
+use super::file::{self, Access};
+use super::schema::Schema;
+use super::{FILE, OpenError, mend, outage, transfer};
+
+/// A database opened for reading alone. Blocks.
+pub struct Aside {
+    db: Connection,
+}
+
+/// What a backup holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backup {
+    pub conversations: u64,
+    pub events: u64,
+    pub bytes: u64,
+    /// How many of the conversations cannot be read, or not as a whole. They are in the copy as
+    /// they are.
+    pub unreadable: u64,
+}
+
+/// Why there is no backup. Nothing was left under its name.
+#[derive(Debug, thiserror::Error)]
+pub enum BackupError {
+    #[error("{file} is there already; choose another name, or move it away")]
+    Exists { file: PathBuf },
+    #[error("{file} cannot be written")]
+    Write { file: PathBuf, source: io::Error },
+    #[error("the database cannot be copied")]
+    Copy(#[source] Cause),
+    #[error("the copy is damaged ({0}), and so may the database be")]
+    Damaged(String),
+}
+
+impl Aside {
+    /// Opens the database of a data folder, if it is of the current schema.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        let (file, schema) = (folder.join(FILE), Schema::current());
+        match file::look(&file, &schema, Access::Shared)? {
+            None => return Err(OpenError::Missing { folder: folder.to_owned() }),
+            Some(version) if version < schema.version() => return Err(OpenError::Older { file }),
+            Some(_) => {}
+        }
+        let db = file::open_to_read(&file)?;
+        Ok(Self { db })
+    }
+
+    /// As [`store::Store::next_worker`].
+    pub fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
+        transfer::next_worker(&self.db, after).map_err(StoreError::Read)
+    }
+
+    /// How many workers [`Self::next_worker`] passes over, because their ids cannot be read. The
+    /// next start of a server gives them ids.
+    pub fn count_without_id(&self) -> Result<u64, StoreError> {
+        transfer::count_without_id(&self.db).map_err(outage::of_read)
+    }
+
+    /// As [`store::Store::whole`].
+    pub fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+        let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
+        transfer::whole(&moment, id).map_err(outage::of_read)
+    }
+
+    /// As [`store::Store::salvage`].
+    pub fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
+        let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
+        transfer::salvage(&moment, id).map_err(outage::of_read)
+    }
+
+    /// Writes a copy of the database, as it is at one moment, and checks it. It gets its name
+    /// when it is whole and on the disk; a file that is there is never touched.
+    pub fn back_up(&self, file: &Path) -> Result<Backup, BackupError> {
+        let writes = |source: io::Error| match source.kind() {
+            ErrorKind::AlreadyExists => BackupError::Exists { file: file.to_owned() },
+            _ => BackupError::Write { file: file.to_owned(), source },
+        };
+        let copy = NewFile::create(file).map_err(writes)?;
+        let part = copy.part().to_str().ok_or_else(|| writes(ErrorKind::InvalidFilename.into()))?;
+        // In one read transaction. The library's own backup in steps would begin again with
+        // each commit of another process, and beside a busy server never end.
+        self.db
+            .execute("VACUUM INTO ?", [part])
+            .map_err(|error| BackupError::Copy(error.into()))?;
+        let backup = check(copy.part())?;
+        copy.finish().map_err(writes)?;
+        Ok(backup)
+    }
+}
+
+fn check(copy: &Path) -> Result<Backup, BackupError> {
+    let fails = |error: rusqlite::Error| BackupError::Copy(error.into());
+    let db = file::open_to_read(copy).map_err(|error| BackupError::Copy(error.into()))?;
+    // A row that cannot be read is in the copy as it is here, and costs itself alone there, too.
+    let findings = file::findings(&db, "integrity_check").map_err(fails)?;
+    if let Some(finding) = findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
+        return Err(BackupError::Damaged(finding));
+    }
+    let count = |sql| db.query_row(sql, [], |row| row.get::<_, u64>(0)).map_err(fails);
+    let unreadable = transfer::count_unreadable(&db).map_err(BackupError::Copy)?;
+    let bytes = std::fs::metadata(copy).map_err(|error| BackupError::Copy(error.into()))?.len();
+    Ok(Backup {
+        conversations: count("SELECT count(*) FROM workers")?,
+        events: count("SELECT count(*) FROM events")?,
+        bytes,
+        unreadable,
+    })
+}

@@ -1,0 +1,325 @@
+//! The store on SQLite: one file, one process.
+//!
+//! One thread owns the only connection that writes ([`writer`]); a few threads with
+//! read-only connections answer the rest ([`readers`]). SQL stays under this folder.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
+use store::{
+    Acceptance, Append, Branch, Cause, Deleted, Differing, Found, Give, Imported, ListPosition,
+    Outage, Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
+};
+use tokio::sync::Mutex;
+
+use file::Access;
+use file_identity::FileIdentity;
+use lock::FolderLock;
+use readers::{READERS, Readers, SEARCHERS};
+use schema::Schema;
+use staging::Staging;
+use writer::{Change, Writer};
+
+mod aside;
+mod clean_stop;
+mod delete;
+mod file;
+mod file_identity;
+mod lock;
+mod mend;
+mod migrate;
+mod outage;
+mod private;
+mod read;
+mod readers;
+mod row;
+mod schema;
+mod search;
+mod search_index;
+mod staging;
+mod transfer;
+mod write;
+mod writer;
+
+pub use aside::{Aside, Backup, BackupError};
+pub use private::{Exposed, exposed};
+
+/// The database's name in the data folder.
+const FILE: &str = "companion.db";
+
+/// Why a database cannot be used. Each variant says what a person can do about it. The
+/// database is left as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    #[error("the data folder {folder} cannot be used")]
+    Folder { folder: PathBuf, source: std::io::Error },
+    #[error(
+        "there is no space left for the data folder {folder}; free some, or choose another folder"
+    )]
+    Full { folder: PathBuf },
+    #[error("{file} cannot be written; give this user the right to, or choose another data folder")]
+    ReadOnly { file: PathBuf },
+    #[error("another program holds {file}; close that one")]
+    Busy { file: PathBuf },
+    #[error(
+        "the data folder {folder} is in use by {holder}; stop that one, or choose another folder"
+    )]
+    Locked { folder: PathBuf, holder: String },
+    #[error("{file} is not a database of Companion; move it away, or choose another data folder")]
+    Foreign { file: PathBuf },
+    #[error(
+        "{file} was written by a newer Companion (schema {found}, this one knows {known}); use that version"
+    )]
+    Newer { file: PathBuf, found: i64, known: i64 },
+    #[error(
+        "{file} is damaged: {detail}; `companion export` may still read what is in it; then restore a backup, or move it away (with its -wal and -shm, if there) to start with an empty one"
+    )]
+    Damaged { file: PathBuf, detail: String },
+    #[error(
+        "{file} is a link; what SQLite and the lock keep beside a database would be apart from it, so name the folder that the database is in as the data folder"
+    )]
+    Link { file: PathBuf },
+    #[error("{file} cannot be brought to the current schema; it was left as it was")]
+    Migration { file: PathBuf, source: Cause },
+    #[error(
+        "{file} was written by an older Companion; start this one once, which brings it up to date"
+    )]
+    Older { file: PathBuf },
+    #[error("there is no database in the data folder {folder}")]
+    Missing { folder: PathBuf },
+    #[error("{file} cannot be opened")]
+    Open { file: PathBuf, source: Cause },
+}
+
+/// The handle; cheap to clone.
+#[derive(Clone)]
+pub struct Sqlite {
+    writer: Writer,
+    readers: Readers,
+    searchers: Readers,
+    /// One import at a time: what is staged belongs to one.
+    importing: Arc<Mutex<()>>,
+    /// Held for as long as any handle or the writing thread lives.
+    _lock: Arc<FolderLock>,
+}
+
+impl Sqlite {
+    /// Opens the database of a data folder, making the folder and the file where they are
+    /// missing, and bringing an older schema up to date after a backup beside the file.
+    /// Blocks; meant for start-up.
+    pub fn open(folder: &Path) -> Result<Self, OpenError> {
+        let unusable = |source| folder_error(folder, source);
+        private::make_folder(folder).map_err(unusable)?;
+        let lock = Arc::new(FolderLock::take(folder)?);
+        let file = folder.join(FILE);
+        let opened = file::open(&file, &Schema::current())?;
+        let identity = FileIdentity::of(&file).map_err(unusable)?;
+        let readers = Readers::start(&file, &identity, READERS)?;
+        let searchers = Readers::start(&file, &identity, SEARCHERS)?;
+        let writer = Writer::start(opened, identity, lock.clone()).map_err(unusable)?;
+        Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
+    }
+
+    /// Looks at the database of a data folder and changes nothing, whoever has it open.
+    /// Errors as [`Self::open`] would. Blocks.
+    pub fn look(folder: &Path) -> Result<Look, OpenError> {
+        let schema = Schema::current();
+        let holder = FolderLock::holder(folder)?;
+        let access = if holder.is_some() { Access::Shared } else { Access::Alone };
+        let (file, known) = (folder.join(FILE), schema.version());
+        let Some((db, found)) = file::open_to_look(&file, &schema, access)? else {
+            return Ok(Look { holder, schema: None, known, unreadable: 0 });
+        };
+        // The rows of an older schema are not those that are known here.
+        let unreadable = if found == known { transfer::count_unreadable(&db) } else { Ok(0) };
+        let unreadable = unreadable.map_err(|cause| file::open_error(&file, cause))?;
+        Ok(Look { holder, schema: Some(found), known, unreadable })
+    }
+}
+
+/// What there is in a data folder.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// Who has it open, such as "another companion (process 12)".
+    pub holder: Option<String>,
+    /// The database's schema; none where there is no database yet.
+    pub schema: Option<i64>,
+    /// The schema that this program brings it to.
+    pub known: i64,
+    /// How many conversations cannot be read, or not as a whole.
+    pub unreadable: u64,
+}
+
+fn folder_error(folder: &Path, source: std::io::Error) -> OpenError {
+    let folder = folder.to_owned();
+    match outage::of_kind(source.kind()) {
+        Some(Outage::Full) => OpenError::Full { folder },
+        Some(Outage::ReadOnly) => OpenError::ReadOnly { file: folder },
+        _ => OpenError::Folder { folder, source },
+    }
+}
+
+#[async_trait::async_trait]
+impl Store for Sqlite {
+    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
+        self.writer.create(log, first).await
+    }
+
+    async fn append(&self, append: Append) -> Result<(), StoreError> {
+        self.writer.append(append).await
+    }
+
+    async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError> {
+        self.writer.change(Change::Delete(id, at)).await
+    }
+
+    async fn restore(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.writer.change(Change::Restore(id)).await
+    }
+
+    async fn deleted(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Deleted>, StoreError> {
+        self.readers.read(move |db| delete::deleted(db, before, limit)).await
+    }
+
+    async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError> {
+        self.readers.read(move |db| delete::deleted_one(db, id)).await
+    }
+
+    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.writer.change(Change::GiveUp(id)).await
+    }
+
+    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError> {
+        self.writer.change(Change::Sweep(until)).await
+    }
+
+    async fn exists(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.readers.read(move |db| read::exists(db, id)).await
+    }
+
+    async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
+        self.readers.read(move |db| read::listed(db, id)).await
+    }
+
+    async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
+        self.readers.read(move |db| Ok(read::worker(db, id)?.map(|row| row.stored))).await
+    }
+
+    async fn workers(
+        &self,
+        places: Places,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Worker>, StoreError> {
+        self.readers.read(move |db| read::workers(db, places, before, limit)).await
+    }
+
+    async fn count(&self) -> Result<u64, StoreError> {
+        self.readers.read(read::count).await
+    }
+
+    async fn tail(
+        &self,
+        id: WorkerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>, StoreError> {
+        self.readers.read(move |db| read::tail(db, id, after, limit)).await
+    }
+
+    async fn page(
+        &self,
+        id: WorkerId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError> {
+        self.readers.read(move |db| read::page(db, id, before, limit)).await
+    }
+
+    async fn around(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError> {
+        self.readers.read(move |db| read::around(db, id, message, limit)).await
+    }
+
+    async fn search(&self, search: Search) -> Result<Found, StoreError> {
+        self.searchers.read(move |db| search::search(db, &search)).await
+    }
+
+    async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError> {
+        self.readers.read(move |db| read::role_of(db, id, message)).await
+    }
+
+    async fn question(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Message>, StoreError> {
+        self.readers.read(move |db| read::question(db, id, message)).await
+    }
+
+    async fn acceptance(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Acceptance>, StoreError> {
+        self.readers.read(move |db| read::acceptance(db, id, message)).await
+    }
+
+    async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Option<Vec<Event>>, StoreError> {
+        self.readers.read(move |db| read::turn(db, id, turn)).await
+    }
+
+    async fn branch(
+        &self,
+        id: WorkerId,
+        leaf: MessageId,
+        max_bytes: u64,
+    ) -> Result<Branch, StoreError> {
+        self.readers.read(move |db| read::branch(db, id, leaf, max_bytes)).await
+    }
+
+    async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError> {
+        let digest = digest.to_owned();
+        self.readers.read(move |db| read::prompt(db, &digest)).await
+    }
+
+    async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError> {
+        self.readers.read(read::unfinished).await
+    }
+
+    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
+        self.readers.read(move |db| transfer::next_worker(db, after)).await
+    }
+
+    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+        self.readers.read(move |db| transfer::whole(db, id)).await
+    }
+
+    async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
+        self.readers.read(move |db| transfer::salvage(db, id)).await
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        self.writer.check().await?;
+        self.readers.check().await
+    }
+
+    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {
+        let one = self.importing.clone().lock_owned().await;
+        let staging = Staging::new(self.writer.clone(), self.searchers.clone());
+        staging.import(one, logs, differing).await
+    }
+
+    async fn close(&self) {
+        self.writer.close().await;
+    }
+}

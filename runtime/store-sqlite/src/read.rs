@@ -1,0 +1,165 @@
+//! The statements that read. Each runs inside one read transaction.
+
+use protocol::{Place, Role, TurnId, Worker, WorkerId};
+use rusqlite::{Connection, OptionalExtension, params};
+use store::{Cause, ListPosition, Places, Stored};
+
+use super::row;
+
+mod log;
+mod messages;
+
+pub(crate) use log::{around, event, events_between, page, tail};
+pub(crate) use messages::{
+    FoundMessage, acceptance, branch, message, question, role_of, turn, turn_span,
+};
+
+/// A worker with its small key.
+pub(crate) struct WorkerRow {
+    pub(crate) key: i64,
+    pub(crate) stored: Stored,
+}
+
+pub(crate) fn role_name(role: Role) -> &'static str {
+    match role {
+        Role::User => "user",
+        Role::Assistant => "assistant",
+    }
+}
+
+/// A worker that was not deleted. Errors where its row cannot be read or contradicts its log.
+pub(crate) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
+    let sql =
+        format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    let Some(found) = rows.next()? else { return Ok(None) };
+    let (key, stored) = row::worker(found)?;
+    fits_log(db, key, &stored)?;
+    Ok(Some(WorkerRow { key, stored }))
+}
+
+/// Whether there is such a worker and it was not deleted; nothing but its ids is read.
+pub(crate) fn exists(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
+    Ok(key(db, id)?.is_some())
+}
+
+pub(crate) fn listed(db: &Connection, id: WorkerId) -> Result<Option<Worker>, Cause> {
+    let sql =
+        format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([id.as_bytes()])?;
+    Ok(rows.next()?.and_then(row::listed))
+}
+
+/// Errors unless the row's last position and head are those of the log. New events are appended
+/// after the last position, and new messages follow the head, so wrong ones would overwrite events
+/// or break the tree of messages.
+fn fits_log(db: &Connection, key: i64, stored: &Stored) -> Result<(), Cause> {
+    let mut last = db.prepare_cached("SELECT max(seq) FROM events WHERE worker = ?")?;
+    let last: Option<u64> = last.query_row([key], |row| row.get(0))?;
+    if last != Some(stored.last_seq) {
+        return row::bad("workers", "the last position is not the log's");
+    }
+    let mut newest = db.prepare_cached(
+        "SELECT max(seq) FROM events
+         WHERE worker = ? AND kind IN ('message_committed', 'turn_accepted')",
+    )?;
+    let newest: Option<u64> = newest.query_row([key], |row| row.get(0))?;
+    let head = match stored.head {
+        Some(head) => messages::seq_of(db, key, head)?,
+        None => None,
+    };
+    if head != newest || stored.head.is_some() != head.is_some() {
+        return row::bad("workers", "the head is not the log's newest message");
+    }
+    Ok(())
+}
+
+pub(crate) fn workers(
+    db: &Connection,
+    places: Places,
+    before: Option<ListPosition>,
+    limit: u32,
+) -> Result<Vec<Worker>, Cause> {
+    let (used_ms, id) = match before {
+        Some((at, id)) => (at.unix_ms(), id.as_bytes().to_vec()),
+        None => (i64::MAX, vec![0xff; 16]),
+    };
+    let chosen = match places {
+        Places::InView => "place <> 'archived'",
+        Places::Only(Place::Listed) => "place = 'listed'",
+        Places::Only(Place::Pinned) => "place = 'pinned'",
+        Places::Only(Place::Archived) => "place = 'archived'",
+    };
+    // Without a limit in SQL: rows without a readable id are skipped, and a page with fewer rows
+    // than `limit` would be taken for the last one.
+    let mut statement = db.prepare_cached(&format!(
+        "SELECT {} FROM workers
+         WHERE deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
+         ORDER BY used_ms DESC, worker_id DESC LIMIT ?",
+        row::WORKER
+    ))?;
+    let mut rows = statement.query(params![used_ms, id, i64::MAX])?;
+    let mut workers = Vec::new();
+    while workers.len() < limit as usize
+        && let Some(found) = rows.next()?
+    {
+        workers.extend(row::listed(found));
+    }
+    Ok(workers)
+}
+
+pub(crate) fn count(db: &Connection) -> Result<u64, Cause> {
+    Ok(db
+        .query_row("SELECT count(*) FROM workers WHERE deleted_ms IS NULL", [], |row| row.get(0))?)
+}
+
+pub(crate) fn prompt(db: &Connection, digest: &str) -> Result<Option<String>, Cause> {
+    let mut statement = db.prepare_cached("SELECT text FROM prompts WHERE digest = ?")?;
+    Ok(statement.query_row([digest], |row| row.get(0)).optional()?)
+}
+
+pub(crate) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT workers.worker_id, turns.turn_id FROM turns
+         JOIN workers ON workers.id = turns.worker
+         WHERE turns.last_seq IS NULL AND workers.deleted_ms IS NULL",
+    )?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (Ok(worker), Ok(turn)) = (row.get::<_, Vec<u8>>(0), row.get::<_, Vec<u8>>(1)) else {
+            continue;
+        };
+        // A turn whose id cannot be read is left out: nobody could end it.
+        if let (Ok(worker), Ok(turn)) = (WorkerId::from_slice(&worker), TurnId::from_slice(&turn)) {
+            found.push((worker, turn));
+        }
+    }
+    Ok(found)
+}
+
+/// A worker by its key, unless it was deleted.
+pub(crate) fn summary(db: &Connection, key: i64) -> Result<Option<Worker>, Cause> {
+    let sql = format!("SELECT {} FROM workers WHERE id = ? AND deleted_ms IS NULL", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([key])?;
+    Ok(rows.next()?.map(row::worker).transpose()?.map(|(_, stored)| stored.worker))
+}
+
+/// A worker's title by its key, deleted or not.
+pub(crate) fn title(db: &Connection, key: i64) -> Result<Option<String>, Cause> {
+    let sql = format!("SELECT {} FROM workers WHERE id = ?", row::WORKER);
+    let mut statement = db.prepare_cached(&sql)?;
+    let mut rows = statement.query([key])?;
+    let found = rows.next()?.map(row::worker).transpose()?;
+    Ok(found.and_then(|(_, stored)| stored.worker.title))
+}
+
+/// The key of a worker, unless it was deleted.
+pub(crate) fn key(db: &Connection, id: WorkerId) -> Result<Option<i64>, Cause> {
+    let mut statement =
+        db.prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms IS NULL")?;
+    Ok(statement.query_row([id.as_bytes()], |row| row.get(0)).optional()?)
+}

@@ -1,0 +1,192 @@
+//! Statements that read a worker's log: its tail, and pages of it.
+
+use protocol::{Event, MessageId, WorkerId};
+use rusqlite::{Connection, Params, params};
+use store::{Cause, Page};
+
+use super::{WorkerRow, key, messages, worker};
+use crate::row;
+
+/// Bytes of events after which a tail ends, whatever was asked for: what an observer holds at
+/// most, but for its last event.
+const TAIL_BYTES: u64 = 1 << 20;
+
+/// Bytes of events in one page at most, unless its newest message alone has more.
+const PAGE_BYTES: u64 = 4 << 20;
+
+pub(crate) fn tail(
+    db: &Connection,
+    id: WorkerId,
+    after: u64,
+    limit: u32,
+) -> Result<Option<Vec<Event>>, Cause> {
+    let Some(key) = key(db, id)? else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT seq, kind, body FROM events WHERE worker = ? AND seq > ? ORDER BY seq LIMIT ?",
+    )?;
+    let mut rows = statement.query(params![key, after, limit])?;
+    let (mut events, mut bytes) = (Vec::new(), 0);
+    while bytes < TAIL_BYTES
+        && let Some(row) = rows.next()?
+    {
+        bytes += row.get_ref(2)?.as_bytes_or_null().ok().flatten().map_or(0, <[u8]>::len) as u64;
+        events.push(row::event(row)?);
+    }
+    contiguous(&events)?;
+    match events.first() {
+        Some(first) if first.first_seq() > after.saturating_add(1) => {
+            row::bad("events", "one is gone")
+        }
+        _ => Ok(Some(events)),
+    }
+}
+
+pub(crate) fn page(
+    db: &Connection,
+    id: WorkerId,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Option<Page>, Cause> {
+    let Some(WorkerRow { key, stored }) = worker(db, id)? else { return Ok(None) };
+    let newest = stored.last_seq + 1;
+    let end = before.unwrap_or(newest).min(newest);
+    // One more than asked for tells whether anything comes before.
+    let mut statement = db.prepare_cached(
+        "SELECT seq FROM events
+         WHERE worker = ? AND seq < ? AND kind IN ('message_committed', 'turn_accepted')
+         ORDER BY seq DESC LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![key, end, limit.saturating_add(1)], |row| row.get(0))?;
+    let begins: Vec<u64> = rows.collect::<Result<_, _>>()?;
+    let mut wanted = begins.iter().take(limit as usize);
+    let Some(&first) = wanted.next_back() else {
+        return Ok(Some(Page { stored, events: Vec::new(), next_before: None }));
+    };
+    let first = within_bytes(db, key, &begins, first, end)?;
+    let next_before = (begins.last() != Some(&first)).then_some(first);
+    let events = events_between(db, key, first, end.saturating_sub(1))?;
+    if events.first().is_none_or(|event| event.first_seq() != first) {
+        return row::bad("events", "a page does not begin where it should");
+    }
+    let last = events.last().map_or(0, |event| event.seq);
+    if last + 1 != end && (end == newest || begins_message(db, key, end)?) {
+        return row::bad("events", "a page does not end where it should");
+    }
+    if next_before.is_none() && rows_before(db, key, first)? != first - 1 {
+        return row::bad("events", "one is gone from before the first message");
+    }
+    Ok(Some(Page { stored, events, next_before }))
+}
+
+/// Whether the event at `seq` is there and begins a message.
+fn begins_message(db: &Connection, key: i64, seq: u64) -> Result<bool, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT EXISTS (SELECT 1 FROM events WHERE worker = ? AND seq = ?
+             AND kind IN ('message_committed', 'turn_accepted'))",
+    )?;
+    Ok(statement.query_row(params![key, seq], |row| row.get(0))?)
+}
+
+/// How many events there are before `seq`. Before the first message none is folded, so that each
+/// has a row.
+fn rows_before(db: &Connection, key: i64, seq: u64) -> Result<u64, Cause> {
+    let mut statement =
+        db.prepare_cached("SELECT count(*) FROM events WHERE worker = ? AND seq < ?")?;
+    Ok(statement.query_row(params![key, seq], |row| row.get(0))?)
+}
+
+pub(crate) fn around(
+    db: &Connection,
+    id: WorkerId,
+    message: MessageId,
+    limit: u32,
+) -> Result<Option<Page>, Cause> {
+    let Some(WorkerRow { key, .. }) = worker(db, id)? else { return Ok(None) };
+    let Some(seq) = messages::seq_of(db, key, message)? else { return Ok(None) };
+    let mut statement = db.prepare_cached(
+        "SELECT seq FROM events
+         WHERE worker = ? AND seq > ? AND kind IN ('message_committed', 'turn_accepted')
+         ORDER BY seq LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![key, seq, limit], |row| row.get(0))?;
+    let later: Vec<u64> = rows.collect::<Result<_, _>>()?;
+    // The newest page where the message is in it, else one with as much after it as before.
+    if later.len() < limit as usize {
+        let newest = page(db, id, None, limit)?;
+        if newest.as_ref().is_some_and(|page| begins_by(page, seq)) {
+            return Ok(newest);
+        }
+    }
+    let after = later.get(limit as usize / 2).copied();
+    let page = page(db, id, after, limit)?;
+    if page.as_ref().is_some_and(|page| begins_by(page, seq)) {
+        return Ok(page);
+    }
+    // Long texts after it made the page short.
+    self::page(db, id, later.first().copied(), limit)
+}
+
+pub(crate) fn event(db: &Connection, key: i64, seq: u64) -> Result<Option<Event>, Cause> {
+    Ok(events_between(db, key, seq, seq)?.pop())
+}
+
+pub(crate) fn events_between(
+    db: &Connection,
+    key: i64,
+    first: u64,
+    last: u64,
+) -> Result<Vec<Event>, Cause> {
+    let sql =
+        "SELECT seq, kind, body FROM events WHERE worker = ? AND seq BETWEEN ? AND ? ORDER BY seq";
+    let events = events(db, sql, params![key, first, last])?;
+    contiguous(&events)?;
+    Ok(events)
+}
+
+/// Errors where an event is missing between others: the fold would stop there.
+fn contiguous(events: &[Event]) -> Result<(), Cause> {
+    match events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1) {
+        true => Ok(()),
+        false => row::bad("events", "one is gone from between others"),
+    }
+}
+
+/// Whether the event at `seq` is in a page that ends after it.
+fn begins_by(page: &Page, seq: u64) -> bool {
+    page.events.first().is_some_and(|first| first.first_seq() <= seq)
+}
+
+/// Where a page begins that is to begin at `first`, so that its events stay within
+/// [`PAGE_BYTES`]: at one of `begins`, which are the newest first; the newest message always is
+/// in the page.
+fn within_bytes(
+    db: &Connection,
+    key: i64,
+    begins: &[u64],
+    first: u64,
+    end: u64,
+) -> Result<u64, Cause> {
+    let mut statement = db.prepare_cached(
+        "SELECT sum(octet_length(body)) FROM events WHERE worker = ? AND seq BETWEEN ? AND ?",
+    )?;
+    let (mut page, mut bytes, mut end) = (None, 0, end);
+    for &begin in begins.iter().take_while(|begin| **begin >= first) {
+        let more: u64 = statement.query_row(params![key, begin, end - 1], |row| row.get(0))?;
+        bytes += more;
+        if page.is_some() && bytes > PAGE_BYTES {
+            break;
+        }
+        (page, end) = (Some(begin), begin);
+    }
+    Ok(page.unwrap_or(first))
+}
+
+pub(super) fn events(db: &Connection, sql: &str, params: impl Params) -> Result<Vec<Event>, Cause> {
+    let mut statement = db.prepare_cached(sql)?;
+    let mut rows = statement.query(params)?;
+    let mut events = Vec::new();
+    while let Some(found) = rows.next()? {
+        events.push(row::event(found)?);
+    }
+    Ok(events)
+}

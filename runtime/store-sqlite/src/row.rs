@@ -1,0 +1,134 @@
+//! How rows become what they stand for. Any column may hold anything: a flipped byte, or what a
+//! newer version wrote.
+
+use protocol::limits::TITLE_CHARS;
+use protocol::{Event, LogId, MessageId, Place, Timestamp, Worker, WorkerId};
+use rusqlite::types::FromSql;
+use rusqlite::{Row, RowIndex};
+use store::{Cause, Stored, initial_worker};
+
+/// Why a row cannot be used. It holds nothing of the row, which may be somebody's text.
+#[derive(Debug, thiserror::Error)]
+#[error("{table}: {what}")]
+pub(crate) struct BadRow {
+    table: &'static str,
+    what: &'static str,
+}
+
+/// For `?` and `return Err(...)`.
+pub(crate) fn bad<T>(table: &'static str, what: &'static str) -> Result<T, Cause> {
+    Err(BadRow { table, what }.into())
+}
+
+/// The columns that [`worker`] and [`listed`] read, in this order.
+pub(crate) const WORKER: &str =
+    "id, worker_id, log_id, last_seq, head, used_ms, place, summary, deleted_ms";
+
+/// The columns of a worker besides its ids and its mark, made the types that they have, and
+/// nothing where they may not be null. What is of its type stays as it is.
+pub(crate) const OF_THEIR_TYPES: &str = "log_id = coalesce(CAST(log_id AS INTEGER), 0), \
+     last_seq = coalesce(CAST(last_seq AS INTEGER), 0), head = CAST(head AS BLOB), \
+     used_ms = coalesce(CAST(used_ms AS INTEGER), 0), \
+     place = coalesce(CAST(place AS TEXT), 'listed'), \
+     summary = coalesce(CAST(summary AS TEXT), '')";
+
+/// Where [`WORKER`] has the moment of the deletion.
+pub(crate) const DELETED_MS: usize = 8;
+
+/// A worker with its small key. Errors unless every column makes sense, and the columns that
+/// lists go by are those of the summary.
+pub(crate) fn worker(row: &Row<'_>) -> Result<(i64, Stored), Cause> {
+    const TABLE: &str = "workers";
+    let id = worker_id(row)?;
+    let summary: String = get(row, 7, TABLE, "the summary is no text")?;
+    let mut worker: Worker = match serde_json::from_str(&summary) {
+        Ok(worker) => worker,
+        Err(_) => return bad(TABLE, "the summary is not one that this version knows"),
+    };
+    let head: Option<Vec<u8>> = get(row, 4, TABLE, "the head is no id")?;
+    let head = match head.map(|bytes| MessageId::from_slice(&bytes)).transpose() {
+        Ok(head) => head,
+        Err(_) => return bad(TABLE, "the head is no id"),
+    };
+    if worker.worker_id != id {
+        return bad(TABLE, "the summary is of another worker");
+    }
+    // It would be in every page of the list.
+    if worker.title.as_ref().is_some_and(|title| title.chars().nth(TITLE_CHARS).is_some()) {
+        return bad(TABLE, "the title is longer than any");
+    }
+    let used_ms: i64 = get(row, 5, TABLE, "the last use is no moment")?;
+    let place: String = get(row, 6, TABLE, "the place is no text")?;
+    if worker.updated_at.unix_ms() != used_ms || place_name(worker.place) != place {
+        return bad(TABLE, "the columns that lists go by are not those of the summary");
+    }
+    // Only what cannot be read is told as such.
+    worker.unreadable = false;
+    let log = LogId(get(row, 2, TABLE, "the log has no id")?);
+    let last_seq = get(row, 3, TABLE, "the last position is none")?;
+    Ok((get(row, 0, TABLE, "the key is none")?, Stored { worker, log, last_seq, head }))
+}
+
+/// A worker as lists show it: a placeholder where the row cannot be read; none where not even
+/// its id can be.
+pub(crate) fn listed(row: &Row<'_>) -> Option<Worker> {
+    if let Ok((_, stored)) = worker(row) {
+        return Some(stored.worker);
+    }
+    let used_at = Timestamp::from_unix_ms(row.get(5).unwrap_or_default());
+    let place: Option<String> = row.get(6).ok();
+    let place = place.as_deref().and_then(place_of).unwrap_or_default();
+    Some(initial_worker::unreadable(worker_id(row).ok()?, place, used_at))
+}
+
+/// An event of a log, from a row of its `seq, kind, body`. Errors unless it is what the columns beside it say.
+pub(crate) fn event(row: &Row<'_>) -> Result<Event, Cause> {
+    const TABLE: &str = "events";
+    let event = event_of_body(row)?;
+    let seq: u64 = get(row, 0, TABLE, "the position is none")?;
+    let kind: String = get(row, 1, TABLE, "the kind is no text")?;
+    if (event.seq, event.body.kind()) != (seq, kind.as_str()) {
+        return bad(TABLE, "the event is not the one that belongs there");
+    }
+    Ok(event)
+}
+
+/// The same by its body alone.
+pub(crate) fn event_of_body(row: &Row<'_>) -> Result<Event, Cause> {
+    let body: String = get(row, 2, "events", "the event is no text")?;
+    match serde_json::from_str(&body) {
+        Ok(event) => Ok(event),
+        Err(_) => bad("events", "the event is not one that this version knows"),
+    }
+}
+
+pub(crate) fn place_name(place: Place) -> &'static str {
+    match place {
+        Place::Listed => "listed",
+        Place::Pinned => "pinned",
+        Place::Archived => "archived",
+    }
+}
+
+pub(crate) fn place_of(name: &str) -> Option<Place> {
+    [Place::Listed, Place::Pinned, Place::Archived].into_iter().find(|p| place_name(*p) == name)
+}
+
+/// A column. Its own error says the type that was found and nothing of the value, but for
+/// numbers, which are kept back here.
+fn get<T: FromSql>(
+    row: &Row<'_>,
+    column: impl RowIndex,
+    table: &'static str,
+    what: &'static str,
+) -> Result<T, Cause> {
+    row.get(column).map_err(|_| BadRow { table, what }.into())
+}
+
+fn worker_id(row: &Row<'_>) -> Result<WorkerId, Cause> {
+    let bytes: Vec<u8> = get(row, 1, "workers", "the id is none")?;
+    match WorkerId::from_slice(&bytes) {
+        Ok(id) => Ok(id),
+        Err(_) => bad("workers", "the id is none"),
+    }
+}

@@ -1,0 +1,146 @@
+//! The tables, and the steps that lead to them from every earlier schema.
+
+use rusqlite::Transaction;
+use rusqlite_migration::{HookError, M, Migrations};
+
+use super::search_index;
+
+/// "CMPN" in the header of the file, by which databases of other programs are recognized.
+pub(crate) const APPLICATION_ID: i64 = 0x434D_504E;
+
+/// The first schema.
+///
+/// `events` is the truth; everything else is looked up in it and written in the same
+/// transaction. A worker has a small key of its own so that the log's keys are short.
+const FIRST: &str = "
+CREATE TABLE workers (
+    id INTEGER PRIMARY KEY,
+    worker_id BLOB NOT NULL UNIQUE,
+    log_id INTEGER NOT NULL,
+    last_seq INTEGER NOT NULL,
+    head BLOB,
+    used_ms INTEGER NOT NULL,
+    summary TEXT NOT NULL
+) STRICT;
+CREATE INDEX workers_by_use ON workers (used_ms DESC, worker_id DESC);
+
+CREATE TABLE events (
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    seq INTEGER NOT NULL,
+    kind TEXT NOT NULL,
+    body TEXT NOT NULL,
+    PRIMARY KEY (worker, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX events_that_begin_messages ON events (worker, seq)
+    WHERE kind IN ('message_committed', 'turn_accepted');
+
+CREATE TABLE messages (
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    message_id BLOB NOT NULL,
+    parent BLOB,
+    role TEXT NOT NULL,
+    turn_id BLOB,
+    seq INTEGER NOT NULL,
+    PRIMARY KEY (worker, message_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE turns (
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    turn_id BLOB NOT NULL,
+    first_seq INTEGER NOT NULL,
+    last_seq INTEGER,
+    PRIMARY KEY (worker, turn_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX turns_unfinished ON turns (worker) WHERE last_seq IS NULL;
+
+CREATE TABLE prompts (
+    digest TEXT PRIMARY KEY,
+    text TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+PRAGMA application_id = 0x434D504E;
+";
+
+/// The second schema: search, places, and deleted workers that can be restored.
+///
+/// `texts` numbers all that can be found, and `grams` is an index of it that holds no text
+/// itself. `summary` has the place too; the column is what lists choose by.
+const SECOND: &str = "
+ALTER TABLE workers ADD COLUMN place TEXT NOT NULL DEFAULT 'listed';
+ALTER TABLE workers ADD COLUMN deleted_ms INTEGER;
+CREATE INDEX workers_by_place ON workers (place, used_ms DESC, worker_id DESC)
+    WHERE deleted_ms IS NULL;
+CREATE INDEX workers_deleted ON workers (deleted_ms) WHERE deleted_ms IS NOT NULL;
+
+CREATE TABLE texts (
+    id INTEGER PRIMARY KEY,
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    message_id BLOB
+) STRICT;
+CREATE INDEX texts_of_workers ON texts (worker, message_id);
+
+CREATE VIRTUAL TABLE grams USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
+";
+
+/// Creates the index of texts alone, to rebuild it where it is broken. As in [`SECOND`].
+pub(crate) const GRAMS: &str = "
+CREATE VIRTUAL TABLE grams USING fts5 (
+    text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
+);
+";
+
+/// The steps from an empty file to the current schema; step n leads to schema n.
+///
+/// A step that was ever released is never changed again: a later one mends what it did.
+/// `tests/store_contract/fixtures` holds a database of each schema.
+pub(crate) struct Schema {
+    steps: Vec<M<'static>>,
+}
+
+impl Schema {
+    pub(crate) fn current() -> Self {
+        let fill = |db: &Transaction<'_>| {
+            search_index::fill(db).map_err(|cause| match cause.downcast::<rusqlite::Error>() {
+                Ok(error) => HookError::RusqliteError(*error),
+                Err(cause) => HookError::Hook(cause.to_string()),
+            })
+        };
+        Self { steps: vec![M::up(FIRST), M::up_with_hook(SECOND, fill)] }
+    }
+
+    /// The newest version that these steps lead to.
+    pub(crate) fn version(&self) -> i64 {
+        i64::try_from(self.steps.len()).expect("there are few steps")
+    }
+
+    /// For [`rusqlite_migration`], which takes all missing steps in one transaction.
+    pub(crate) fn migrations(&self) -> Migrations<'static> {
+        Migrations::new(self.steps.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    impl Schema {
+        /// The current one with a further step.
+        pub(crate) fn with(step: M<'static>) -> Self {
+            let mut schema = Self::current();
+            schema.steps.push(step);
+            schema
+        }
+    }
+
+    #[test]
+    fn the_steps_are_sound_and_counted() {
+        let schema = Schema::current();
+        assert!(schema.migrations().validate().is_ok());
+        let mut db = rusqlite::Connection::open_in_memory().unwrap();
+        schema.migrations().to_latest(&mut db).unwrap();
+        let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+        assert_eq!(version, schema.version());
+    }
+}

@@ -1,0 +1,191 @@
+//! The statements that write. Each runs inside a savepoint of the writer's transaction.
+
+use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, fold_deltas};
+use rusqlite::{Connection, OptionalExtension, named_params, params};
+use store::{Append, Cause, StoreError};
+
+use super::outage::is_damage;
+use super::search_index::{self, Index, Known};
+use super::{delete, read, row};
+
+pub(crate) fn create(
+    db: &Connection,
+    log: LogId,
+    first: &Append,
+    index: Index,
+) -> Result<(), StoreError> {
+    // A worker with this id that was given up is removed first.
+    delete::make_room(db, first.worker.worker_id, index).map_err(StoreError::Append)?;
+    insert_worker(db, log, first).map_err(StoreError::Append)?;
+    append(db, first, index)
+}
+
+pub(crate) fn append(db: &Connection, append: &Append, search: Index) -> Result<(), StoreError> {
+    let fails = |error: rusqlite::Error| StoreError::Append(error.into());
+    let found = db
+        .prepare_cached(
+            "SELECT id, last_seq FROM workers WHERE worker_id = ? AND deleted_ms IS NULL",
+        )
+        .and_then(|mut statement| {
+            let id = append.worker.worker_id;
+            let row = statement.query_row([id.as_bytes()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
+            });
+            row.optional()
+        });
+    let Some((worker, last_seq)) = found.map_err(fails)? else {
+        return Err(StoreError::Gone);
+    };
+    let follows = append.events.first().is_some_and(|event| event.first_seq() == last_seq + 1);
+    if !follows {
+        return Err(StoreError::Moved { found: last_seq });
+    }
+    let contiguous = append.events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1);
+    if !contiguous {
+        return Err(StoreError::Append("the events leave a gap in the log".into()));
+    }
+    insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
+}
+
+/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `known` is what
+/// was found of their texts before.
+pub(crate) fn stage(
+    db: &Connection,
+    log: Option<LogId>,
+    append: &Append,
+    search: Index,
+    known: &Known,
+) -> Result<(), Cause> {
+    let id = append.worker.worker_id;
+    let worker = match log {
+        Some(log) => {
+            delete::make_room(db, id, search)?;
+            insert_worker(db, log, append)?;
+            let worker = db.last_insert_rowid();
+            db.prepare_cached("UPDATE workers SET deleted_ms = ? WHERE id = ?")?
+                .execute([delete::STAGED, worker])?;
+            worker
+        }
+        None => db
+            .prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?")?
+            .query_row(params![id.as_bytes(), delete::STAGED], |row| row.get(0))?,
+    };
+    insert(db, worker, append, search, known)
+}
+
+fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Cause> {
+    db.prepare_cached(
+        "INSERT INTO workers (worker_id, log_id, last_seq, used_ms, summary)
+         VALUES (?, ?, 0, 0, '')",
+    )?
+    .execute(params![first.worker.worker_id.as_bytes(), i64::try_from(log.0)?])?;
+    Ok(())
+}
+
+fn insert(
+    db: &Connection,
+    worker: i64,
+    append: &Append,
+    search: Index,
+    known: &Known,
+) -> Result<(), Cause> {
+    if let Some(prompt) = &append.prompt {
+        db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
+            .execute([&prompt.digest, &prompt.text])?;
+    }
+    let mut head = None;
+    for event in &append.events {
+        insert_event(db, worker, event)?;
+        head = index(db, worker, event)?.or(head);
+    }
+    let last_seq = append.events.last().map(|event| event.seq);
+    db.prepare_cached(
+        "UPDATE workers SET last_seq = :last_seq, head = coalesce(:head, head),
+                used_ms = :used_ms, place = :place, summary = :summary
+         WHERE id = :worker",
+    )?
+    .execute(named_params! {
+        ":last_seq": last_seq,
+        ":head": head.as_ref().map(|id: &MessageId| id.as_bytes().as_slice()),
+        ":used_ms": append.worker.updated_at.unix_ms(),
+        ":place": row::place_name(append.worker.place),
+        ":summary": serde_json::to_string(&append.worker)?,
+        ":worker": worker,
+    })?;
+    // After the summary, which has the title.
+    for event in &append.events {
+        search_index::keep(db, worker, event, search, known)?;
+    }
+    Ok(())
+}
+
+fn insert_event(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause> {
+    db.prepare_cached("INSERT INTO events (worker, seq, kind, body) VALUES (?, ?, ?, ?)")?
+        .execute(params![worker, event.seq, event.body.kind(), serde_json::to_string(event)?])?;
+    Ok(())
+}
+
+/// Writes the rows of `messages` and `turns` for an event. Gives the message that the event begins.
+fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId>, Cause> {
+    let insert = |id: MessageId, parent: Option<MessageId>, role: Role, turn: Option<TurnId>| {
+        db.prepare_cached(
+            "INSERT INTO messages (worker, message_id, parent, role, turn_id, seq)
+             VALUES (?, ?, ?, ?, ?, ?)",
+        )?
+        .execute(params![
+            worker,
+            id.as_bytes(),
+            parent.as_ref().map(MessageId::as_bytes),
+            read::role_name(role),
+            turn.as_ref().map(TurnId::as_bytes),
+            event.seq,
+        ])
+    };
+    match &event.body {
+        EventBody::MessageCommitted { message } => {
+            insert(message.id, message.parent, message.role, message.turn_id)?;
+            Ok(Some(message.id))
+        }
+        EventBody::TurnAccepted { turn } => {
+            insert(turn.answer, Some(turn.question), Role::Assistant, Some(turn.turn_id))?;
+            db.prepare_cached("INSERT INTO turns (worker, turn_id, first_seq) VALUES (?, ?, ?)")?
+                .execute(params![worker, turn.turn_id.as_bytes(), event.seq])?;
+            Ok(Some(turn.answer))
+        }
+        EventBody::TurnEnded { turn_id, .. } => {
+            // SQLite refuses to update a row of a strict table in which any value has the wrong
+            // type, so a damaged `first_seq` is cast to its type.
+            db.prepare_cached(
+                "UPDATE turns SET last_seq = ?, first_seq = CAST(first_seq AS INTEGER)
+                 WHERE worker = ? AND turn_id = ?",
+            )?
+            .execute(params![event.seq, worker, turn_id.as_bytes()])?;
+            fold(db, worker, *turn_id, event.seq)?;
+            Ok(None)
+        }
+        _ => Ok(None),
+    }
+}
+
+/// Replaces each run of neighbouring deltas of an ended turn by a single one. Deltas that cannot be
+/// read stay as they are, without an error, so that the turn can end.
+fn fold(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<(), Cause> {
+    let events = match turn_events(db, worker, turn, end) {
+        Err(cause) if is_damage(&cause) => return Ok(()),
+        events => events?,
+    };
+    for event in fold_deltas(events).iter().filter(|event| event.first_seq.is_some()) {
+        db.prepare_cached("DELETE FROM events WHERE worker = ? AND seq BETWEEN ? AND ?")?
+            .execute(params![worker, event.first_seq(), event.seq])?;
+        insert_event(db, worker, event)?;
+    }
+    Ok(())
+}
+
+fn turn_events(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<Vec<Event>, Cause> {
+    let first: Option<u64> = db
+        .prepare_cached("SELECT first_seq FROM turns WHERE worker = ? AND turn_id = ?")?
+        .query_row(params![worker, turn.as_bytes()], |row| row.get(0))
+        .optional()?;
+    first.map_or(Ok(Vec::new()), |first| read::events_between(db, worker, first, end))
+}

@@ -1,0 +1,145 @@
+//! The thread that writes, and group commit.
+//!
+//! All jobs that are waiting when the thread is ready are committed as one transaction, with the
+//! durability of the most demanding one. A job that fails for a reason of its own (the log has
+//! moved on, an id is taken) is undone alone; a failure of the disk fails the whole group. The
+//! thread survives every failure, even a panic: the next group is a new attempt.
+
+use std::sync::Arc;
+
+use protocol::LogId;
+use store::{Append, StoreError};
+use tokio::sync::{mpsc, oneshot};
+
+use super::file::Opened;
+use super::file_identity::FileIdentity;
+use super::lock::FolderLock;
+
+mod database;
+mod group;
+
+pub(crate) use database::Database;
+pub(crate) use group::Change;
+use group::Work;
+
+/// Jobs that may wait. A worker has at most one at a time, so this many workers can commit in one
+/// group; further callers wait until there is room.
+const JOBS: usize = 256;
+
+/// The handle to the thread; the thread ends when the last handle is gone.
+#[derive(Clone)]
+pub(crate) struct Writer {
+    jobs: mpsc::Sender<Job>,
+}
+
+enum Job {
+    Write {
+        work: Work,
+        reply: oneshot::Sender<Result<bool, StoreError>>,
+    },
+    /// Work that is not part of a group.
+    Alone(Box<dyn FnOnce(&mut Database) + Send>),
+    Close {
+        reply: oneshot::Sender<()>,
+    },
+}
+
+impl Writer {
+    /// Starts the thread. It shares the lock of the folder, so that jobs that were sent before the
+    /// handles were dropped are committed before another process may write.
+    pub(crate) fn start(
+        opened: Opened,
+        identity: FileIdentity,
+        lock: Arc<FolderLock>,
+    ) -> std::io::Result<Self> {
+        let (jobs, inbox) = mpsc::channel(JOBS);
+        let database = Database::new(opened, identity);
+        std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || run(database, inbox, lock))?;
+        Ok(Self { jobs })
+    }
+
+    pub(crate) async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError> {
+        self.write(Work::Create(log, Box::new(first))).await.map(drop)
+    }
+
+    pub(crate) async fn append(&self, append: Append) -> Result<(), StoreError> {
+        self.write(Work::Append(Box::new(append))).await.map(drop)
+    }
+
+    pub(crate) async fn change(&self, change: Change) -> Result<bool, StoreError> {
+        self.write(Work::Change(change)).await
+    }
+
+    /// Runs `work` on the database, after the jobs that were sent before and alone.
+    pub(crate) async fn alone<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&mut Database) -> Result<T, StoreError> + Send + 'static,
+    {
+        let (reply, done) = oneshot::channel();
+        let job = Job::Alone(Box::new(move |db| {
+            let _ = reply.send(db.caught(work));
+        }));
+        self.jobs.send(job).await.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+
+    /// Checks that a commit would be taken now. Errors: what it would fail with.
+    pub(crate) async fn check(&self) -> Result<(), StoreError> {
+        self.write(Work::Check).await.map(drop)
+    }
+
+    pub(crate) async fn close(&self) {
+        let (reply, closed) = oneshot::channel();
+        if self.jobs.send(Job::Close { reply }).await.is_ok() {
+            // An error means that the thread has ended already, which is fine here.
+            let _ = closed.await;
+        }
+    }
+
+    async fn write(&self, work: Work) -> Result<bool, StoreError> {
+        let (reply, done) = oneshot::channel();
+        let sent = self.jobs.send(Job::Write { work, reply }).await;
+        sent.map_err(|_| StoreError::Closed)?;
+        done.await.map_err(|_| StoreError::Closed)?
+    }
+}
+
+fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
+    let mut group = Vec::new();
+    let (mut alone, mut closing) = (None, None);
+    while closing.is_none() {
+        let Some(first) = inbox.blocking_recv() else { break };
+        let rest = std::iter::from_fn(|| inbox.try_recv().ok());
+        for job in std::iter::once(first).chain(rest).take(JOBS) {
+            match job {
+                Job::Write { work, reply } => group.push((work, reply)),
+                Job::Alone(work) => {
+                    alone = Some(work);
+                    break;
+                }
+                Job::Close { reply } => {
+                    closing = Some(reply);
+                    break;
+                }
+            }
+        }
+        for (result, reply) in db.commit(std::mem::take(&mut group)) {
+            // An error means that the caller does not wait any more; the commit is valid anyway.
+            let _ = reply.send(result);
+        }
+        if let Some(work) = alone.take() {
+            work(&mut db);
+        }
+    }
+    db.close();
+    drop(lock);
+    if let Some(reply) = closing {
+        let _ = reply.send(());
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,276 @@
+//! The database as the writing thread has it. It outlives failures of the disk, and panics of its
+//! own jobs.
+
+use std::collections::VecDeque;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use rusqlite::Connection;
+use store::{Cause, Outage, StoreError};
+use tokio::sync::oneshot;
+
+use super::group::{Change, Done, Failure, Work, perform, probe};
+use crate::file::Opened;
+use crate::file_identity::FileIdentity;
+use crate::search_index::{self, Index};
+use crate::staging::{self, Piece};
+use crate::{clean_stop, delete, file, outage};
+
+type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
+
+/// The connection and the state that the thread owns.
+pub(crate) struct Database {
+    connection: Connection,
+    identity: FileIdentity,
+    /// Why the last commit failed, so that an outage is logged once and not at every attempt.
+    trouble: Option<String>,
+    /// Whether the index of texts is written; not any more once it was found to be broken.
+    index: Index,
+    /// Whether rows of deleted workers were removed since the write-ahead log was emptied last. The
+    /// log still holds them.
+    swept: bool,
+    /// When the whole file was read last to look for damage.
+    checked: SystemTime,
+}
+
+impl Database {
+    pub(super) fn new(opened: Opened, identity: FileIdentity) -> Self {
+        let Opened { connection, checked } = opened;
+        Self { connection, identity, trouble: None, index: Index::Written, swept: false, checked }
+    }
+
+    /// Commits a group. Gives each job's result with the channel for it.
+    pub(super) fn commit(
+        &mut self,
+        group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
+    ) -> Vec<Waiting> {
+        let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
+        let results = match self.caught(|db| db.try_commit(&works)) {
+            Ok(results) => {
+                if let Some(trouble) = self.trouble.take() {
+                    tracing::info!(trouble, "the store takes commits again");
+                }
+                results
+            }
+            Err(error) => {
+                self.note(&error, works.len());
+                works.iter().map(|_| Err(again(&error))).collect()
+            }
+        };
+        for (work, result) in works.iter().zip(&results) {
+            if let (Work::Change(Change::Sweep(_)), Ok(removed)) = (work, result) {
+                self.swept |= removed;
+                // Everything is removed; if the log is in use now, the next sweep empties it.
+                if self.swept && !removed {
+                    self.swept = !self.empty_log(Duration::ZERO);
+                }
+            }
+        }
+        results.into_iter().zip(replies).collect()
+    }
+
+    /// Moves the write-ahead log into the database and cuts it to no length, unless somebody reads
+    /// from it for longer than `wait`. Gives whether it did.
+    fn empty_log(&self, wait: Duration) -> bool {
+        let checkpoint = || -> rusqlite::Result<bool> {
+            self.connection.busy_timeout(wait)?;
+            self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+                row.get::<_, i64>(0).map(|busy| busy == 0)
+            })
+        };
+        let emptied = checkpoint().unwrap_or_else(|error| {
+            tracing::debug!(%error, "the write-ahead log is not emptied");
+            false
+        });
+        let _ = self.connection.busy_timeout(file::BUSY);
+        emptied
+    }
+
+    /// Runs `work`. A panic becomes the error `Panicked`, and the connection is replaced.
+    pub(super) fn caught<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or_else(|_| {
+            self.reopen();
+            Err(StoreError::Panicked)
+        })
+    }
+
+    /// Replaces the connection after a panic, which may have left it in any state.
+    fn reopen(&mut self) {
+        tracing::error!("a job of the store panicked; the store opens a new connection");
+        // If the database was replaced by another file, the old connection is kept: it still has
+        // the right file open.
+        match self.identity.check().map(|()| file::open_to_write(self.identity.file())) {
+            Ok(Ok(fresh)) => self.connection = fresh,
+            Ok(Err(error)) => tracing::error!(
+                error = &error as &dyn std::error::Error,
+                "there is no new connection; the store goes on with the one it has"
+            ),
+            Err(_) => {}
+        }
+    }
+
+    /// Commits a group. Errors when nothing of it was stored.
+    fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
+        // Checked first, since nothing can be committed while the files are missing.
+        self.identity.check()?;
+        // After a failed commit an empty transaction proves nothing, so a check has to write.
+        if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
+            probe(&mut self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
+        }
+        let mut done = perform(&mut self.connection, &self.identity, works, self.index);
+        if let Err(Failure::Index(cause)) = &done {
+            let error = cause.as_ref() as &dyn std::error::Error;
+            tracing::error!(
+                error,
+                "the index of texts is broken; new texts are not found by search until the next start rebuilds it"
+            );
+            self.index = Index::Left;
+            done = perform(&mut self.connection, &self.identity, works, self.index);
+        }
+        let Done { results, panicked } = done.map_err(|failure| self.failed(failure))?;
+        if panicked {
+            self.reopen();
+        }
+        Ok(results)
+    }
+
+    fn failed(&self, failure: Failure) -> StoreError {
+        match failure {
+            Failure::Store(error) => error,
+            Failure::Index(source) => StoreError::Damaged(source),
+            Failure::Cause(source) if outage::is_damage(&source) => StoreError::Damaged(source),
+            Failure::Cause(source) => match outage::of(&source, self.identity.folder()) {
+                Some(outage) => StoreError::Outage { outage, source },
+                None => StoreError::Append(source),
+            },
+        }
+    }
+
+    /// Writes pieces of an import for a few milliseconds, where nobody sees them. Takes those that
+    /// are committed from the queue. Without `checkpoints` another connection moves what is committed
+    /// from the write-ahead log into the file, until the import ends.
+    pub(crate) fn stage(
+        &mut self,
+        pieces: &mut VecDeque<Piece>,
+        checkpoints: bool,
+    ) -> Result<(), StoreError> {
+        let identity = &self.identity;
+        self.checkpoint_by_itself(checkpoints);
+        let mut done = staging::write(&mut self.connection, identity, pieces, self.index);
+        if done.as_ref().is_err_and(search_index::is_broken_index) {
+            self.index = Index::Left;
+            done = staging::write(&mut self.connection, identity, pieces, self.index);
+        }
+        let staged = done.map_err(|cause| self.not_imported(cause))?;
+        pieces.drain(..staged);
+        Ok(())
+    }
+
+    /// Makes all that was staged visible, which are so many workers, or none of it.
+    pub(crate) fn publish_staged(&mut self, workers: usize) -> Result<(), StoreError> {
+        self.checkpoint_by_itself(true);
+        staging::publish(&mut self.connection, &self.identity, workers)
+            .map_err(|cause| self.not_imported(cause))
+    }
+
+    /// Gives up all that was staged; a sweep removes it.
+    pub(crate) fn give_up_staged(&mut self) -> Result<bool, StoreError> {
+        self.checkpoint_by_itself(true);
+        delete::give_up_staged(&self.connection).map_err(|cause| self.not_imported(cause))
+    }
+
+    pub(crate) fn file(&self) -> &Path {
+        self.identity.file()
+    }
+
+    /// Whether a commit moves what is in the write-ahead log into the file, once that is long.
+    fn checkpoint_by_itself(&self, does: bool) {
+        // SQLite's own default, https://sqlite.org/pragma.html#pragma_wal_autocheckpoint.
+        let pages = if does { 1000 } else { 0 };
+        let set =
+            self.connection
+                .query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));
+        if let Err(error) = set {
+            tracing::debug!(%error, "the length of the write-ahead log stays as it is bounded");
+        }
+    }
+
+    fn not_imported(&self, cause: Cause) -> StoreError {
+        match cause.downcast::<StoreError>() {
+            Ok(known) => *known,
+            Err(source) => match outage::of(&source, self.identity.folder()) {
+                Some(outage) => StoreError::Outage { outage, source },
+                None => StoreError::Import(source),
+            },
+        }
+    }
+
+    fn note(&mut self, error: &StoreError, jobs: usize) {
+        let source = std::error::Error::source(error).map(ToString::to_string);
+        let trouble = format!("{error}: {}", source.unwrap_or_default());
+        if self.trouble.as_ref() == Some(&trouble) {
+            return;
+        }
+        tracing::error!(
+            trouble,
+            jobs,
+            "a commit failed; it is tried again for as long as it takes"
+        );
+        self.trouble = Some(trouble);
+        if matches!(error, StoreError::Outage { outage: Outage::Changed, .. }) {
+            self.save_what_is_committed();
+        }
+    }
+
+    /// If the write-ahead log was removed, writes its content into the database while it is still
+    /// open, so that it is not lost at the end of the process.
+    fn save_what_is_committed(&self) {
+        if self.identity.check_database().is_err() {
+            return;
+        }
+        match self.connection.pragma_update(None, "wal_checkpoint", "FULL") {
+            Ok(()) => tracing::warn!("what was committed is in the database; a restart goes on"),
+            Err(error) => tracing::error!(%error, "what was committed is in this process alone"),
+        }
+    }
+
+    pub(super) fn close(self) {
+        // The readers' connections may live longer than this one, and only the last one to
+        // close would fold the write-ahead log into the file by itself.
+        let is_folded = self.empty_log(file::BUSY);
+        let is_sound = self.trouble.is_none() && self.index == Index::Written;
+        let is_in_place = self.identity.check_database().is_ok();
+        let file = self.identity.file().to_owned();
+        if let Err((_, error)) = self.connection.close() {
+            tracing::warn!(%error, "the database did not close cleanly; the next start recovers it");
+            return;
+        }
+        if is_folded
+            && is_sound
+            && is_in_place
+            && let Err(error) = clean_stop::remember(&file, self.checked)
+        {
+            tracing::debug!(%error, "the next start reads the whole database");
+        }
+    }
+}
+
+/// The failure of a group, as the error of one of its jobs.
+fn again(error: &StoreError) -> StoreError {
+    let source = || match std::error::Error::source(error) {
+        Some(source) => source.to_string().into(),
+        None => error.to_string().into(),
+    };
+    match error {
+        StoreError::Outage { outage, .. } => {
+            StoreError::Outage { outage: *outage, source: source() }
+        }
+        StoreError::Damaged(_) => StoreError::Damaged(source()),
+        StoreError::Panicked => StoreError::Panicked,
+        _ => StoreError::Append(source()),
+    }
+}

@@ -1,0 +1,75 @@
+use protocol::{Timestamp, WorkerId};
+use store::Outage;
+
+use super::*;
+use crate::file;
+use crate::schema::Schema;
+
+fn writer(folder: &std::path::Path) -> Writer {
+    let file = folder.join("companion.db");
+    let lock = Arc::new(FolderLock::take(folder).unwrap());
+    let opened = file::open(&file, &Schema::current()).unwrap();
+    let identity = FileIdentity::of(&file).unwrap();
+    Writer::start(opened, identity, lock).unwrap()
+}
+
+fn delete() -> Change {
+    Change::Delete(WorkerId::from_parts(1, [1; 10]), Timestamp::from_unix_ms(1))
+}
+
+#[tokio::test]
+async fn only_after_a_stop_in_order_is_the_file_not_read_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let checked =
+        || file::open(&folder.path().join("companion.db"), &Schema::current()).unwrap().checked;
+    let first = checked();
+    let crashed = checked();
+    assert!(crashed > first);
+    // The time of the last check goes on from stop to stop.
+    writer(folder.path()).close().await;
+    let stopped = std::time::SystemTime::now();
+    writer(folder.path()).close().await;
+    assert!(checked() < stopped);
+    assert!(checked() > stopped, "the start before has not stopped in order");
+}
+
+#[tokio::test]
+async fn when_a_job_panics_only_that_job_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    for _ in 0..3 {
+        // The results are the same whether the three are committed in one group or in several.
+        let (before, panics, after) = tokio::join!(
+            writer.change(delete()),
+            writer.write(Work::Panic),
+            writer.change(delete()),
+        );
+        assert!(matches!(panics, Err(StoreError::Panicked)), "{panics:?}");
+        assert!(matches!((&before, &after), (Ok(false), Ok(false))), "{before:?}, {after:?}");
+    }
+    writer.check().await.unwrap();
+    writer.close().await;
+    assert!(matches!(writer.check().await, Err(StoreError::Closed)), "that is what a close is");
+}
+
+#[tokio::test]
+async fn when_work_on_the_whole_database_panics_only_that_work_fails() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    let failed = writer.alone::<(), _>(|_| panic!("of a test")).await;
+    assert!(matches!(failed, Err(StoreError::Panicked)), "{failed:?}");
+    assert!(matches!(writer.change(delete()).await, Ok(false)));
+}
+
+#[tokio::test]
+async fn a_check_fails_while_the_database_file_is_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    let writer = writer(folder.path());
+    writer.check().await.unwrap();
+    let (file, away) = (folder.path().join("companion.db"), folder.path().join("away"));
+    std::fs::rename(&file, &away).unwrap();
+    let gone = writer.check().await;
+    assert!(matches!(gone, Err(StoreError::Outage { outage: Outage::Missing, .. })), "{gone:?}");
+    std::fs::rename(&away, &file).unwrap();
+    writer.check().await.unwrap();
+}

@@ -1,0 +1,220 @@
+//! The SQLite store on a disk that is full or read-only: refusals are typed, what was
+//! acknowledged stays, and it goes on by itself.
+
+use std::process::Command;
+
+use rusqlite::Connection;
+use store::contract::sample::{Sample, assert_holds, moment};
+use store::{Durability, Outage, Store, StoreError};
+use store_sqlite::{OpenError, Sqlite};
+
+use crate::moved_files;
+use crate::small_disk::{SmallDisk, as_root_with_loop_devices, mount, on_a_small_disk};
+
+pub fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outage {
+    match result {
+        Err(StoreError::Outage { outage, .. }) => outage,
+        other => panic!("no outage: {other:?}"),
+    }
+}
+
+/// What the database itself says of its soundness.
+pub fn integrity(folder: &std::path::Path) -> String {
+    let db = Connection::open(folder.join("companion.db")).unwrap();
+    db.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap()
+}
+
+#[test]
+fn a_full_disk_refuses_every_write_and_goes_on_when_there_is_space() {
+    let test = "disk::a_full_disk_refuses_every_write_and_goes_on_when_there_is_space";
+    on_a_small_disk(test, 2048, async |disk| {
+        let store = Sqlite::open(disk.path()).unwrap();
+        let mut sample = Sample::created(1, &store).await;
+        sample.asked(&store, "q", &["日", "本"]).await;
+        disk.fill();
+        for _ in 0..3 {
+            let mut refused = sample.clone();
+            assert_eq!(outage(store.append(refused.renamed("x")).await), Outage::Full);
+            let question = refused_question(&sample);
+            assert_eq!(outage(store.append(question).await), Outage::Full);
+            let mut new = Sample::new(2);
+            assert_eq!(outage(store.create(new.log, new.first()).await), Outage::Full);
+            assert_eq!(outage(store.delete(sample.id(), moment(9)).await), Outage::Full);
+            assert_holds(&store, &sample).await;
+            assert_eq!(store.count().await.unwrap(), 1);
+        }
+        disk.free();
+        sample.asked(&store, "q", &["a"]).await;
+        assert_holds(&store, &sample).await;
+        store.close().await;
+        drop(store);
+        assert_eq!(integrity(disk.path()), "ok");
+        assert_holds(&Sqlite::open(disk.path()).unwrap(), &sample).await;
+    });
+}
+
+fn refused_question(sample: &Sample) -> store::Append {
+    let head = sample.head;
+    sample.clone().question("refused", head)
+}
+
+/// The write-ahead log grows to the disk's end, so that moving it into the database, which
+/// has to grow as well, fails in the middle.
+#[test]
+fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
+    let test = "disk::a_disk_that_fills_up_during_checkpoints_loses_nothing";
+    on_a_small_disk(test, 12 * 1024, async |disk| {
+        let store = Sqlite::open(disk.path()).unwrap();
+        let mut sample = Sample::created(1, &store).await;
+        let long = "x".repeat(30_000);
+        let mut rounds = 0;
+        let refused = loop {
+            let mut before = sample.clone();
+            let head = sample.head;
+            let mut done = store.append(sample.question(&long, head)).await;
+            if done.is_ok() {
+                rounds += 1;
+                before = sample.clone();
+                done = store.append(sample.ended()).await;
+            }
+            if let Err(error) = done {
+                sample = before;
+                break error;
+            }
+        };
+        assert!(rounds > 100, "{rounds} rounds");
+        assert_eq!(outage::<()>(Err(refused)), Outage::Full);
+        assert_holds(&store, &sample).await;
+        // A copy of what a crash would leave now is whole as well.
+        let copy = tempfile::tempdir_in("/var/tmp").unwrap();
+        crate::files::copy_as_it_is(disk.path(), copy.path());
+        assert_holds(&Sqlite::open(copy.path()).unwrap(), &sample).await;
+
+        grow(&disk, 32 * 1024);
+        sample.asked(&store, "q", &["a"]).await;
+        store.close().await;
+        drop(store);
+        assert_eq!(integrity(disk.path()), "ok");
+        assert_holds(&Sqlite::open(disk.path()).unwrap(), &sample).await;
+    });
+}
+
+fn grow(disk: &SmallDisk, kib: u32) {
+    mount(&["-o", &format!("remount,size={kib}k")], disk.path()).unwrap();
+}
+
+#[test]
+fn a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made() {
+    let test = "disk::a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made";
+    on_a_small_disk(test, 1024, async |disk| {
+        // With any amount of space that is not enough for an empty database.
+        let mut refused = 0;
+        for kib in (0..400).step_by(4) {
+            disk.fill_but(kib);
+            match Sqlite::open(disk.path()) {
+                Err(OpenError::Full { .. }) => refused += 1,
+                Err(error) => panic!("{kib} KiB: {error:?}"),
+                Ok(store) => store.close().await,
+            }
+            disk.free();
+            let store = Sqlite::open(disk.path()).unwrap();
+            assert_eq!(store.count().await.unwrap(), 0, "{kib} KiB");
+            store.close().await;
+            drop(store);
+            for file in ["companion.db", "companion.db-wal", "companion.db-shm"] {
+                let _ = std::fs::remove_file(disk.path().join(file));
+            }
+        }
+        assert!((10..90).contains(&refused), "{refused} of 100");
+        let sample = {
+            let store = Sqlite::open(disk.path()).unwrap();
+            let sample = Sample::created(1, &store).await;
+            store.close().await;
+            sample
+        };
+        disk.fill();
+        match Sqlite::open(disk.path()) {
+            Err(OpenError::Full { .. }) => {}
+            // What it needs beside the database was left there by the one before.
+            Ok(store) => {
+                assert_holds(&store, &sample).await;
+                let refused = store.append(sample.clone().renamed("x")).await;
+                assert_eq!(outage(refused), Outage::Full);
+            }
+            Err(error) => panic!("{error:?}"),
+        }
+        disk.free();
+        assert_holds(&moved_files::opened(disk.path()).await, &sample).await;
+    });
+}
+
+#[test]
+fn a_read_only_folder_or_file_is_told_and_left_alone() {
+    let test = "disk::a_read_only_folder_or_file_is_told_and_left_alone";
+    on_a_small_disk(test, 1024, async |disk| {
+        let store = Sqlite::open(disk.path()).unwrap();
+        let sample = Sample::created(1, &store).await;
+        store.close().await;
+        drop(store);
+        let file = disk.path().join("companion.db");
+        let before = std::fs::read(&file).unwrap();
+
+        while mount(&["-o", "remount,ro"], disk.path()).is_err() {
+            // Threads that read have their files open for a moment longer.
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        assert!(matches!(Sqlite::open(disk.path()), Err(OpenError::ReadOnly { .. })));
+        mount(&["-o", "remount,rw"], disk.path()).unwrap();
+
+        let at = file.to_str().unwrap();
+        mount(&["--bind", at], &file).unwrap();
+        mount(&["-o", "remount,bind,ro"], &file).unwrap();
+        let refused = Sqlite::open(disk.path());
+        assert!(matches!(refused, Err(OpenError::ReadOnly { .. })), "{:?}", refused.err());
+        assert!(Command::new("umount").arg(&file).status().unwrap().success());
+
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+        assert_holds(&Sqlite::open(disk.path()).unwrap(), &sample).await;
+    });
+}
+
+/// As a file system does by itself when its disk fails: it is read-only from one moment to
+/// the next, for files that are open as well.
+#[test]
+fn a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads() {
+    let test = "disk::a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads";
+    on_a_small_disk(test, 16 * 1024, async |disk| {
+        if !as_root_with_loop_devices() {
+            return;
+        }
+        let (image, folder) = (disk.path().join("image"), disk.path().join("mounted"));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::File::create(&image).unwrap().set_len(8 << 20).unwrap();
+        assert!(Command::new("mkfs.ext4").arg("-q").arg(&image).status().unwrap().success());
+        let image = image.to_str().unwrap().to_owned();
+        mount(&["-o", "loop", &image], &folder).unwrap();
+        let store = Sqlite::open(&folder).unwrap();
+        let mut sample = Sample::created(1, &store).await;
+        sample.asked(&store, "q", &["a"]).await;
+        let mut synced = sample.renamed("synced");
+        synced.durability = Durability::Power;
+        store.append(synced).await.unwrap();
+
+        mount(&["-o", "remount,abort"], &folder).unwrap();
+        for _ in 0..2 {
+            assert_eq!(outage(store.append(refused_question(&sample)).await), Outage::ReadOnly);
+            assert_holds(&store, &sample).await;
+        }
+        store.close().await;
+        drop(store);
+        // The threads that read end a moment after the store.
+        while !Command::new("umount").arg(&folder).output().unwrap().status.success() {
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        mount(&["-o", "loop", &image], &folder).unwrap();
+        let store = Sqlite::open(&folder).unwrap();
+        assert_holds(&store, &sample).await;
+        drop(store);
+        Command::new("umount").arg("--lazy").arg(&folder).status().unwrap();
+    });
+}

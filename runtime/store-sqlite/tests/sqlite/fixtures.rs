@@ -1,0 +1,126 @@
+//! A database of every schema there ever was, which every later version has to open, with what
+//! it then has to show.
+//!
+//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22 by the code that wrote them, with
+//! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`, and the text
+//! beside it, what the code of then folded from it. A schema's fixture is made once, when
+//! that schema is the newest, and never again.
+
+use std::path::{Path, PathBuf};
+
+use protocol::{EventBody, Snapshot, TurnState, View};
+use store::contract::sample::{Sample, prompt};
+use store::contract::search::found;
+use store::{Places, Store};
+use store_sqlite::Sqlite;
+use tempfile::tempdir;
+
+fn fixture(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store_contract/fixtures").join(name)
+}
+
+/// What each worker shows, the most recently used first.
+async fn shown(store: &dyn Store) -> Vec<Snapshot> {
+    let mut snapshots = Vec::new();
+    for worker in store.workers(Places::InView, None, 100).await.unwrap() {
+        let page = store.page(worker.worker_id, None, 200).await.unwrap().unwrap();
+        let before = page.events.first().map_or(page.stored.last_seq, |e| e.first_seq() - 1);
+        let mut view = View::new(page.stored.worker.clone(), before);
+        for event in &page.events {
+            view.apply(event);
+        }
+        snapshots.push(view.snapshot(page.stored.log));
+    }
+    snapshots
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_of_every_earlier_schema_opens_and_shows_what_it_did() {
+    for schema in 1..=2 {
+        let folder = tempdir().unwrap();
+        let database = fixture(&format!("schema-{schema}.db"));
+        std::fs::copy(database, folder.path().join("companion.db")).unwrap();
+        let look = Sqlite::look(folder.path()).unwrap();
+        assert_eq!(look.schema, Some(schema));
+        let store = Sqlite::open(folder.path()).unwrap();
+        let expected = std::fs::read_to_string(fixture(&format!("schema-{schema}.json"))).unwrap();
+        let expected: Vec<Snapshot> = serde_json::from_str(&expected).unwrap();
+        assert_eq!(shown(&store).await, expected, "schema {schema}");
+        assert_eq!(expected.len(), 4);
+        assert_eq!(store.prompt("sha256:as sent").await.unwrap().as_deref(), Some("as sent"));
+        assert_eq!(store.unfinished().await.unwrap().len(), 1);
+        for (words, hits) in [
+            ("元気", 2),
+            ("thank you", 1),
+            ("by hand", 1),
+            ("気", 2),
+            ("two", 2),
+            ("so far", 1),
+            ("still running", 1),
+            ("half an answer", 0),
+        ] {
+            assert_eq!(found(&store, words).await.len(), hits, "schema {schema}: {words}");
+        }
+        let look = Sqlite::look(folder.path()).unwrap();
+        assert_eq!(look.schema, Some(look.known), "it is brought up to date");
+        // And it goes on.
+        let mut new = Sample::created(200, &store).await;
+        new.asked(&store, "q", &["a"]).await;
+        store::contract::sample::assert_holds(&store, &new).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "makes the fixture of the newest schema, once"]
+async fn make_the_fixture() {
+    let folder = tempdir().unwrap();
+    let store = Sqlite::open(folder.path()).unwrap();
+    let schema = Sqlite::look(folder.path()).unwrap().known;
+    write(&store).await;
+    let text = serde_json::to_string_pretty(&shown(&store).await).unwrap();
+    store.close().await;
+    drop(store);
+    let (database, beside) =
+        (fixture(&format!("schema-{schema}.db")), fixture(&format!("schema-{schema}.json")));
+    assert!(!database.exists(), "a fixture is made once");
+    std::fs::copy(folder.path().join("companion.db"), database).unwrap();
+    std::fs::write(beside, format!("{text}\n")).unwrap();
+}
+
+/// A plain conversation, a branched one, an interrupted one, and one whose turn still runs.
+async fn write(store: &dyn Store) {
+    let mut plain = Sample::created(1, store).await;
+    let mut question = plain.question("こんにちは、元気ですか？", None);
+    question.prompt = Some(prompt("as sent"));
+    store.append(question).await.unwrap();
+    store.append(plain.generating()).await.unwrap();
+    for piece in ["はい、", "元気です。", " 🦀"] {
+        store.append(plain.delta(piece)).await.unwrap();
+    }
+    store.append(plain.ended()).await.unwrap();
+    plain.asked(store, "And in English?", &["I am fine", ", thank you."]).await;
+    store.append(plain.renamed("A title given by hand")).await.unwrap();
+
+    let mut branched = Sample::created(2, store).await;
+    branched.asked(store, "one", &["uno"]).await;
+    let fork = branched.head;
+    branched.asked(store, "two", &["dos"]).await;
+    branched.asked_after(store, "two, edited", fork, &["due", "!"]).await;
+    branched.asked_after(store, "from the beginning", None, &["again"]).await;
+
+    let mut interrupted = Sample::created(3, store).await;
+    interrupted.asked(store, "before", &["an answer"]).await;
+    store.append(interrupted.question("broken off", interrupted.head)).await.unwrap();
+    store.append(interrupted.generating()).await.unwrap();
+    store.append(interrupted.delta("so far")).await.unwrap();
+    let mut end = interrupted.ended();
+    let EventBody::TurnEnded { state, .. } = &mut end.events[0].body else { panic!("an end") };
+    *state = TurnState::Interrupted;
+    store.append(end).await.unwrap();
+
+    let mut running = Sample::created(4, store).await;
+    store.append(running.question("still running", None)).await.unwrap();
+    store.append(running.generating()).await.unwrap();
+    store.append(running.delta("half an ")).await.unwrap();
+    store.append(running.delta("answer")).await.unwrap();
+}

@@ -1,0 +1,66 @@
+//! Imports and backups on a disk that has no room for them.
+
+use protocol::WorkerId;
+use store::contract::sample::{Sample, assert_holds};
+use store::{Differing, Give, Outage, Store as _, Take, WholeLog};
+use store_sqlite::{Aside, Sqlite};
+
+use crate::disk::{integrity, outage};
+use crate::small_disk::on_a_small_disk;
+
+fn copies(log: &WholeLog, count: u64) -> Give {
+    let log = log.clone();
+    Box::new(move |take: &mut Take<'_>| {
+        (1..=count).try_for_each(|number| {
+            let mut log = log.clone();
+            log.worker.worker_id = WorkerId::from_parts(number, [99; 10]);
+            take(log)
+        })
+    })
+}
+
+#[test]
+fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
+    let test = "moving_disk::an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in";
+    on_a_small_disk(test, 24 * 1024, async |disk| {
+        let store = Sqlite::open(disk.path()).unwrap();
+        let mut sample = Sample::created(1, &store).await;
+        sample.asked(&store, "q", &[&"日".repeat(30_000)]).await;
+        let log = store.whole(sample.id()).await.unwrap().unwrap();
+        let refused = store.import(copies(&log, 500), Differing::Refuse).await;
+        assert_eq!(outage(refused), Outage::Full);
+        assert_eq!(store.count().await.unwrap(), 1);
+        assert_holds(&store, &sample).await;
+        // Others go on meanwhile, and so does a file that fits.
+        sample.asked(&store, "more?", &["yes"]).await;
+        let done = store.import(copies(&log, 5), Differing::Refuse).await.unwrap();
+        assert_eq!(done.added.len(), 5);
+        // What did not fit is removed, so the same fails and fits again and again.
+        assert_eq!(outage(store.import(copies(&log, 500), Differing::Keep).await), Outage::Full);
+        sample.asked(&store, "and more?", &["yes"]).await;
+        store.close().await;
+        drop(store);
+        assert_eq!(integrity(disk.path()), "ok");
+        assert_holds(&Sqlite::open(disk.path()).unwrap(), &sample).await;
+    });
+}
+
+#[test]
+fn a_backup_that_does_not_fit_leaves_nothing_behind() {
+    let test = "moving_disk::a_backup_that_does_not_fit_leaves_nothing_behind";
+    on_a_small_disk(test, 2048, async |disk| {
+        let folder = disk.path().join("data");
+        let store = Sqlite::open(&folder).unwrap();
+        let mut sample = Sample::created(1, &store).await;
+        sample.asked(&store, "q", &["a"]).await;
+        disk.fill();
+        let copy = disk.path().join("copy");
+        assert!(Aside::open(&folder).unwrap().back_up(&copy).is_err());
+        let names = || std::fs::read_dir(disk.path()).unwrap().map(|e| e.unwrap().file_name());
+        assert!(!names().any(|name| name.to_string_lossy().contains("copy")));
+        disk.free();
+        let backup = Aside::open(&folder).unwrap().back_up(&copy).unwrap();
+        assert_eq!((backup.conversations, backup.events), (1, sample.last_seq()));
+        assert_holds(&store, &sample).await;
+    });
+}

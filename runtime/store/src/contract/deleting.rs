@@ -1,0 +1,189 @@
+//! Deleting, bringing back, and removing for good.
+
+use protocol::EventBody;
+
+use crate::contract::TestStore;
+use crate::contract::sample::{Sample, assert_holds, moment};
+use crate::contract::search::found;
+use crate::{Deleted, Store, StoreError};
+
+/// Removes what is due; answers with the number of steps.
+async fn swept(store: &dyn Store, until: u64) -> usize {
+    let mut steps = 0;
+    while store.sweep(moment(until)).await.unwrap() {
+        steps += 1;
+    }
+    steps
+}
+
+async fn deleted(store: &dyn Store) -> Vec<Deleted> {
+    store.deleted(None, 10).await.unwrap()
+}
+
+pub async fn a_deleted_worker_comes_back_exactly_as_it_was(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    sample.asked(store.as_ref(), "a question", &["an ", "answer"]).await;
+    store.append(sample.renamed("a title")).await.unwrap();
+    assert!(!store.restore(sample.id()).await.unwrap(), "it is not deleted");
+
+    assert!(store.delete(sample.id(), moment(50)).await.unwrap());
+    let marked = Deleted { worker: sample.worker.clone(), at: moment(50) };
+    assert_eq!(deleted(store.as_ref()).await, [marked]);
+    assert_eq!(store.count().await.unwrap(), 0);
+    assert!(store.whole(sample.id()).await.unwrap().is_none());
+    assert_eq!(store.next_worker(None).await.unwrap(), None);
+
+    assert!(store.restore(sample.id()).await.unwrap());
+    assert!(!store.restore(sample.id()).await.unwrap());
+    assert_eq!(deleted(store.as_ref()).await, []);
+    assert_holds(store.as_ref(), &sample).await;
+    assert_eq!(store.count().await.unwrap(), 1);
+    sample.asked(store.as_ref(), "and on", &["it goes"]).await;
+    assert_holds(store.as_ref(), &sample).await;
+}
+
+pub async fn what_is_due_is_removed_and_nothing_else(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut samples = Vec::new();
+    for number in 1..=4 {
+        let mut sample = Sample::created(number, store.as_ref()).await;
+        sample.asked(store.as_ref(), "q", &["a"]).await;
+        samples.push(sample);
+    }
+    for (sample, at) in samples.iter().zip([10, 20, 30]) {
+        store.delete(sample.id(), moment(at)).await.unwrap();
+    }
+    assert_eq!(swept(store.as_ref(), 9).await, 0);
+    assert_eq!(deleted(store.as_ref()).await.len(), 3);
+    assert!(swept(store.as_ref(), 20).await > 0);
+    let left: Vec<_> = deleted(store.as_ref()).await.iter().map(|d| d.worker.worker_id).collect();
+    assert_eq!(left, [samples[2].id()]);
+    assert!(!store.restore(samples[0].id()).await.unwrap());
+    assert!(store.restore(samples[2].id()).await.unwrap());
+    assert_holds(store.as_ref(), &samples[2]).await;
+    assert_holds(store.as_ref(), &samples[3]).await;
+}
+
+/// Several at the same moment, too.
+pub async fn deleted_workers_are_walked_by_pages_and_found_by_id(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut expected = Vec::new();
+    for (number, at) in [(1, 30), (2, 20), (3, 30), (4, 30), (5, 10), (6, 0)] {
+        let sample = Sample::created(number, store.as_ref()).await;
+        assert_eq!(store.deleted_one(sample.id()).await.unwrap(), None);
+        store.delete(sample.id(), moment(at)).await.unwrap();
+        let deleted = Deleted { worker: sample.worker.clone(), at: moment(at) };
+        assert_eq!(store.deleted_one(sample.id()).await.unwrap().as_ref(), Some(&deleted));
+        expected.push(deleted);
+    }
+    expected.sort_by_key(|deleted| (deleted.at, deleted.worker.worker_id));
+    expected.reverse();
+    for limit in 1..8 {
+        let mut walked: Vec<Deleted> = Vec::new();
+        loop {
+            let before = walked.last().map(|last| (last.at, last.worker.worker_id));
+            let page = store.deleted(before, limit).await.unwrap();
+            assert!(page.len() <= limit as usize);
+            if page.is_empty() {
+                break;
+            }
+            walked.extend(page);
+        }
+        assert_eq!(walked, expected, "by {limit}");
+    }
+    let id = expected[0].worker.worker_id;
+    store.give_up(id).await.unwrap();
+    assert_eq!(store.deleted_one(id).await.unwrap(), None);
+}
+
+pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut samples = Vec::new();
+    for number in 1..=3 {
+        samples.push(Sample::created(number, store.as_ref()).await);
+    }
+    store.delete(samples[0].id(), moment(10)).await.unwrap();
+    for sample in &samples[..2] {
+        assert!(store.give_up(sample.id()).await.unwrap());
+        assert!(store.worker(sample.id()).await.unwrap().is_none());
+        assert!(!store.restore(sample.id()).await.unwrap());
+    }
+    assert_eq!(deleted(store.as_ref()).await, []);
+    assert!(swept(store.as_ref(), 0).await > 0);
+    assert!(!store.give_up(samples[0].id()).await.unwrap());
+    assert_holds(store.as_ref(), &samples[2]).await;
+}
+
+/// Each step is a commit of its own, so that others come in between.
+pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    for number in 0..350 {
+        store.append(sample.question(&format!("question {number}"), sample.head)).await.unwrap();
+        // A turn that ends without a text, and a title each time: rows of all kinds.
+        store.append(sample.renamed(&format!("title {number}"))).await.unwrap();
+        store.append(sample.ended()).await.unwrap();
+    }
+    let mut other = Sample::created(2, store.as_ref()).await;
+    other.asked(store.as_ref(), "question 7", &["a"]).await;
+    assert_eq!(found(store.as_ref(), "question").await.len(), 351);
+    store.delete(sample.id(), moment(9)).await.unwrap();
+
+    assert!(store.sweep(moment(9)).await.unwrap());
+    assert!(!store.restore(sample.id()).await.unwrap(), "a part of it is gone");
+    assert_eq!(deleted(store.as_ref()).await, []);
+    assert!(swept(store.as_ref(), 9).await > 1);
+    assert_eq!(found(store.as_ref(), "question").await.len(), 1);
+    assert_holds(store.as_ref(), &other).await;
+}
+
+pub async fn a_worker_that_was_given_up_makes_room_for_one_of_its_id(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    for _ in 0..120 {
+        sample.asked(store.as_ref(), "former", &["words"]).await;
+    }
+    store.give_up(sample.id()).await.unwrap();
+    let mut again = Sample::created(1, store.as_ref()).await;
+    assert!(!store.restore(sample.id()).await.unwrap());
+    again.asked(store.as_ref(), "present", &["words"]).await;
+    assert_holds(store.as_ref(), &again).await;
+    assert_eq!(found(store.as_ref(), "former").await.len(), 0);
+    assert_eq!(found(store.as_ref(), "words").await.len(), 1);
+}
+
+pub async fn a_deleted_worker_makes_no_room_for_one_of_its_id(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    sample.asked(store.as_ref(), "former", &["words"]).await;
+    store.delete(sample.id(), moment(9)).await.unwrap();
+    let mut again = Sample::new(1);
+    let refused = store.create(again.log, again.first()).await;
+    assert!(matches!(refused, Err(StoreError::Append(_))), "{refused:?}");
+    assert!(store.restore(sample.id()).await.unwrap());
+    assert_holds(store.as_ref(), &sample).await;
+}
+
+pub async fn what_was_deleted_is_still_known_after_a_reopening(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    sample.asked(store.as_ref(), "q", &["a"]).await;
+    // Its turn was under way, as after the end of the process.
+    let mut broken = Sample::created(2, store.as_ref()).await;
+    store.append(broken.question("q", None)).await.unwrap();
+    for sample in [&sample, &broken] {
+        store.delete(sample.id(), moment(9)).await.unwrap();
+    }
+    store.close().await;
+    drop(store);
+    let store = test_store.open();
+    assert_eq!(deleted(store.as_ref()).await.len(), 2);
+    assert_eq!(store.unfinished().await.unwrap(), []);
+    assert!(store.restore(broken.id()).await.unwrap());
+    assert_eq!(store.unfinished().await.unwrap().len(), 1);
+    assert!(store.restore(sample.id()).await.unwrap());
+    assert_holds(store.as_ref(), &sample).await;
+    let renamed = broken.append(vec![EventBody::WorkerRenamed { title: None }]);
+    store.append(renamed).await.unwrap();
+}

@@ -1,0 +1,79 @@
+//! What is acknowledged is there, whoever else writes and whatever follows (invariant 1).
+
+use crate::Durability;
+use crate::contract::TestStore;
+use crate::contract::sample::{Sample, assert_holds, prompt};
+
+pub async fn everything_survives_a_close_and_a_reopening(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut ended = Sample::created(1, store.as_ref()).await;
+    let mut running = Sample::created(2, store.as_ref()).await;
+    ended.asked(store.as_ref(), "q", &["日", "本"]).await;
+    let mut question = running.question("q", None);
+    question.prompt = Some(prompt("system"));
+    store.append(question).await.unwrap();
+    store.append(running.generating()).await.unwrap();
+    store.append(running.delta("so far")).await.unwrap();
+    store.close().await;
+    drop(store);
+
+    let store = test_store.open();
+    assert_holds(store.as_ref(), &ended).await;
+    assert_holds(store.as_ref(), &running).await;
+    assert_eq!(store.prompt("sha256:system").await.unwrap().as_deref(), Some("system"));
+    assert_eq!(store.unfinished().await.unwrap(), [(running.id(), running.turn.unwrap())]);
+    store.append(running.ended()).await.unwrap();
+    assert_holds(store.as_ref(), &running).await;
+    store.close().await;
+}
+
+pub async fn many_workers_commit_at_once_and_each_finds_its_own(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut tasks = tokio::task::JoinSet::new();
+    for number in 1..=64 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let mut sample = Sample::created(number, store.as_ref()).await;
+            let mut question = sample.question("q", None);
+            question.durability = Durability::Power;
+            store.append(question).await.unwrap();
+            store.append(sample.generating()).await.unwrap();
+            for n in 0..20 {
+                store.append(sample.delta(&format!("{number}:{n} 日本"))).await.unwrap();
+                // What was acknowledged a moment ago is what is read now.
+                let stored = store.worker(sample.id()).await.unwrap().unwrap();
+                assert_eq!(stored.last_seq, sample.last_seq());
+            }
+            store.append(sample.ended()).await.unwrap();
+            sample
+        });
+    }
+    let mut samples = Vec::new();
+    while let Some(done) = tasks.join_next().await {
+        samples.push(done.unwrap());
+    }
+    store.close().await;
+    drop(store);
+    let store = test_store.open();
+    assert_eq!(store.count().await.unwrap(), 64);
+    for sample in &samples {
+        assert_holds(store.as_ref(), sample).await;
+    }
+}
+
+pub async fn a_write_whose_asker_has_gone_is_whole_or_absent(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    let (before, question) = (sample.last_seq(), sample.question("q", None));
+    // Asked for, and given up in the same moment.
+    drop(tokio::time::timeout(std::time::Duration::ZERO, store.append(question)).await);
+    store.close().await;
+    drop(store);
+    let store = test_store.open();
+    let stored = store.worker(sample.id()).await.unwrap().unwrap();
+    if stored.last_seq == before {
+        assert_eq!(store.unfinished().await.unwrap(), []);
+    } else {
+        assert_holds(store.as_ref(), &sample).await;
+    }
+}

@@ -1,0 +1,284 @@
+//! Whole conversations: walked, taken out, put in.
+
+use protocol::{EventBody, MessageId, WorkerId};
+
+use crate::contract::TestStore;
+use crate::contract::sample::{Sample, assert_holds, moment, prompt};
+use crate::{Differing, Give, Imported, Prompt, Store, StoreError, Take, WholeLog};
+
+fn giving(logs: Vec<WholeLog>) -> Give {
+    Box::new(move |take: &mut Take<'_>| logs.into_iter().try_for_each(take))
+}
+
+async fn put(store: &dyn Store, logs: Vec<WholeLog>) -> Imported {
+    store.import(giving(logs), Differing::Refuse).await.unwrap()
+}
+
+async fn all(store: &dyn Store) -> Vec<WholeLog> {
+    let (mut all, mut last) = (Vec::new(), None);
+    while let Some(id) = store.next_worker(last).await.unwrap() {
+        all.push(store.whole(id).await.unwrap().unwrap());
+        last = Some(id);
+    }
+    all
+}
+
+/// A sample with a branch, a folded answer and a turn that runs on.
+async fn lived(number: u8, store: &dyn Store) -> Sample {
+    let mut sample = Sample::created(number, store).await;
+    let first = sample.asked(store, "one?", &["1", "2", "日"]).await;
+    sample.asked_after(store, "two?", Some(first), &["3"]).await;
+    store.append(sample.renamed("a title")).await.unwrap();
+    store.append(sample.question("three?", sample.head)).await.unwrap();
+    store.append(sample.generating()).await.unwrap();
+    store.append(sample.delta("so ")).await.unwrap();
+    store.append(sample.delta("far")).await.unwrap();
+    sample
+}
+
+pub async fn workers_are_walked_by_id_whatever_their_use(test_store: &impl TestStore) {
+    let store = test_store.open();
+    assert_eq!(store.next_worker(None).await.unwrap(), None);
+    let mut samples = Vec::new();
+    for number in [3, 1, 2] {
+        samples.push(Sample::created(number, store.as_ref()).await);
+    }
+    samples[0].asked(store.as_ref(), "q", &["a"]).await;
+    let walked: Vec<WorkerId> =
+        all(store.as_ref()).await.iter().map(|log| log.worker.worker_id).collect();
+    let mut ids: Vec<WorkerId> = samples.iter().map(Sample::id).collect();
+    ids.sort();
+    assert_eq!(walked, ids);
+    store.delete(ids[1], moment(9)).await.unwrap();
+    assert_eq!(store.next_worker(Some(ids[0])).await.unwrap(), Some(ids[2]));
+    assert_eq!(store.next_worker(Some(ids[1])).await.unwrap(), Some(ids[2]));
+    assert!(store.whole(ids[1]).await.unwrap().is_none());
+}
+
+pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let samples = [lived(1, store.as_ref()).await, lived(2, store.as_ref()).await];
+    let logs = all(store.as_ref()).await;
+    for sample in &samples {
+        store.give_up(sample.id()).await.unwrap();
+    }
+    let done = put(store.as_ref(), logs.clone()).await;
+    assert_eq!(done.added, samples.each_ref().map(Sample::id));
+    assert_eq!(all(store.as_ref()).await, logs);
+    for mut sample in samples {
+        assert_holds(store.as_ref(), &sample).await;
+        // What is looked up by id is there too, and the log goes on.
+        let (turn, head) = (sample.turn.unwrap(), sample.head.unwrap());
+        assert_eq!(
+            store.unfinished().await.unwrap().iter().filter(|(id, _)| *id == sample.id()).count(),
+            1
+        );
+        assert!(store.turn(sample.id(), turn).await.unwrap().is_some());
+        let branch = store.branch(sample.id(), head, 1000).await.unwrap();
+        assert_eq!(branch.messages.last().unwrap().text, "so far");
+        store.append(sample.ended()).await.unwrap();
+        assert_holds(store.as_ref(), &sample).await;
+    }
+}
+
+pub async fn prompts_come_with_the_logs_that_refer_to_them(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = Sample::created(1, store.as_ref()).await;
+    let mut question = sample.question("q", None);
+    if let EventBody::TurnAccepted { turn } = &mut question.events[1].body {
+        turn.prompt_digest = "sha256:mine".to_owned();
+    }
+    question.prompt = Some(prompt("mine"));
+    store.append(question).await.unwrap();
+    let mut other = Sample::created(2, store.as_ref()).await;
+    let mut unrelated = other.renamed("x");
+    unrelated.prompt = Some(prompt("of nobody"));
+    store.append(unrelated).await.unwrap();
+
+    let logs = all(store.as_ref()).await;
+    assert_eq!(logs[0].prompts, [prompt("mine")]);
+    assert_eq!(logs[1].prompts, []);
+    let mut log = logs[0].clone();
+    log.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
+    log.prompts.push(Prompt { digest: "sha256:new".to_owned(), text: "new".to_owned() });
+    put(store.as_ref(), vec![log]).await;
+    assert_eq!(store.prompt("sha256:new").await.unwrap().as_deref(), Some("new"));
+    assert_eq!(store.prompt("sha256:mine").await.unwrap().as_deref(), Some("mine"));
+}
+
+pub async fn a_log_that_is_here_stays_as_it_is(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = lived(1, store.as_ref()).await;
+    let early = all(store.as_ref()).await;
+    let id = sample.id();
+    assert_eq!(put(store.as_ref(), early.clone()).await.skipped, [id]);
+
+    // Longer than what comes in, and its deltas folded meanwhile.
+    store.append(sample.delta(", and on")).await.unwrap();
+    assert_eq!(put(store.as_ref(), early.clone()).await.skipped, [id]);
+    store.append(sample.ended()).await.unwrap();
+    sample.asked(store.as_ref(), "more?", &["yes"]).await;
+    assert_eq!(put(store.as_ref(), early.clone()).await.skipped, [id]);
+    assert_holds(store.as_ref(), &sample).await;
+
+    // Another text, another log, and one that goes on where the stored one ends.
+    let now = all(store.as_ref()).await.remove(0);
+    let mut changed = now.clone();
+    if let EventBody::MessageCommitted { message } = &mut changed.events[1].body {
+        message.text.push('!');
+    }
+    let mut shorter = early[0].clone();
+    let cut = shorter.events.len() - 1;
+    if let EventBody::TextDelta { text, .. } = &mut shorter.events[cut].body {
+        *text = "fad".to_owned();
+    }
+    let mut another = now.clone();
+    another.log.0 += 1;
+    let mut longer = now.clone();
+    longer.events.push(protocol::Event {
+        seq: sample.last_seq() + 1,
+        first_seq: None,
+        at: now.worker.created_at,
+        body: EventBody::WorkerStopped,
+    });
+    for log in [changed, shorter, another, longer] {
+        let done = put(store.as_ref(), vec![log]).await;
+        assert_eq!(done, Imported { differing: vec![id], ..Imported::default() });
+        assert_holds(store.as_ref(), &sample).await;
+    }
+}
+
+pub async fn one_that_differs_keeps_all_out_or_is_left_out_itself(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let sample = lived(1, store.as_ref()).await;
+    let here = all(store.as_ref()).await.remove(0);
+    let mut differs = here.clone();
+    differs.log.0 += 1;
+    let mut new = here.clone();
+    new.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
+    let logs = vec![new.clone(), differs, here];
+    let done = put(store.as_ref(), logs.clone()).await;
+    let (added, ids) = (vec![], vec![sample.id()]);
+    let deleted = Vec::new();
+    let (skipped, differing) = (ids.clone(), ids.clone());
+    assert_eq!(done, Imported { added, skipped, differing, deleted });
+    assert_eq!(store.count().await.unwrap(), 1);
+
+    let done = store.import(giving(logs), Differing::Keep).await.unwrap();
+    let added = vec![new.worker.worker_id];
+    let (skipped, differing, deleted) = (ids.clone(), ids, Vec::new());
+    assert_eq!(done, Imported { added, skipped, differing, deleted });
+    assert_holds(store.as_ref(), &sample).await;
+    assert_eq!(store.whole(new.worker.worker_id).await.unwrap(), Some(new));
+}
+
+/// Longer than what comes in, shorter, or another: what was deleted comes back as it was.
+pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(
+    test_store: &impl TestStore,
+) {
+    let store = test_store.open();
+    let mut sample = lived(1, store.as_ref()).await;
+    let early = all(store.as_ref()).await.remove(0);
+    store.append(sample.ended()).await.unwrap();
+    sample.asked(store.as_ref(), "more?", &["yes"]).await;
+    let mut another = early.clone();
+    another.log.0 += 1;
+    let mut new = early.clone();
+    new.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
+    store.delete(sample.id(), moment(9)).await.unwrap();
+    for log in [early.clone(), another] {
+        let done = put(store.as_ref(), vec![log, new.clone()]).await;
+        assert_eq!(done.deleted, [sample.id()]);
+        assert!(!done.skipped.contains(&sample.id()) && done.differing.is_empty());
+        assert!(store.worker(sample.id()).await.unwrap().is_none());
+        assert!(store.worker(new.worker.worker_id).await.unwrap().is_some());
+    }
+    assert!(store.restore(sample.id()).await.unwrap());
+    assert_holds(store.as_ref(), &sample).await;
+
+    // Once it was given up there is nothing to bring back.
+    store.give_up(sample.id()).await.unwrap();
+    assert_eq!(put(store.as_ref(), vec![early.clone()]).await.added, [sample.id()]);
+    assert_eq!(store.whole(sample.id()).await.unwrap(), Some(early));
+}
+
+pub async fn a_giver_that_fails_leaves_nothing(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let sample = lived(1, store.as_ref()).await;
+    let mut logs = Vec::new();
+    for number in 2..5 {
+        let mut log = store.whole(sample.id()).await.unwrap().unwrap();
+        log.worker.worker_id = WorkerId::from_parts(9, [number; 10]);
+        logs.push(log);
+    }
+    let broken = logs.clone();
+    let give: Give = Box::new(move |take| {
+        broken.into_iter().try_for_each(take)?;
+        Err("the file went away".into())
+    });
+    let refused = store.import(give, Differing::Refuse).await;
+    assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
+    assert_eq!(store.count().await.unwrap(), 1);
+
+    // A log that cannot be stored: the same message twice.
+    let last = &mut logs[2];
+    let body = last.events[1].body.clone();
+    let seq = last.events.last().unwrap().seq + 1;
+    last.events.push(protocol::Event { seq, first_seq: None, at: last.worker.created_at, body });
+    let refused = store.import(giving(logs), Differing::Refuse).await;
+    assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
+    assert_eq!(store.count().await.unwrap(), 1);
+    assert!(store.role_of(sample.id(), MessageId::from_parts(9, [9; 10])).await.unwrap().is_none());
+    assert_holds(store.as_ref(), &sample).await;
+}
+
+pub async fn an_import_survives_a_close_and_a_closed_store_takes_none(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let sample = lived(1, store.as_ref()).await;
+    let mut log = store.whole(sample.id()).await.unwrap().unwrap();
+    log.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
+    put(store.as_ref(), vec![log.clone()]).await;
+    store.close().await;
+    let refused = store.import(giving(vec![log.clone()]), Differing::Refuse).await;
+    assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
+    drop(store);
+    let store = test_store.open();
+    assert_eq!(store.whole(log.worker.worker_id).await.unwrap(), Some(log));
+}
+
+/// Other commits go on while an import is under way, and nobody sees any of it before its end.
+pub async fn nothing_of_an_import_is_seen_before_all_of_it_is_there(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut sample = lived(1, store.as_ref()).await;
+    store.append(sample.ended()).await.unwrap();
+    let log = store.whole(sample.id()).await.unwrap().unwrap();
+    let (told, wait) = (std::sync::mpsc::channel::<()>(), std::sync::mpsc::channel::<()>());
+    let (staged, go_on) = (told.0, wait.1);
+    let give: Give = Box::new(move |take| {
+        for number in 2..200 {
+            let mut log = log.clone();
+            log.worker.worker_id = WorkerId::from_parts(9, [number; 10]);
+            take(log)?;
+        }
+        staged.send(())?;
+        Ok(go_on.recv()?)
+    });
+    let look = async {
+        while told.1.try_recv().is_err() {
+            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+        }
+        assert_eq!(store.count().await.unwrap(), 1);
+        assert_eq!(all(store.as_ref()).await.len(), 1);
+        assert_eq!(store.deleted(None, 100).await.unwrap(), []);
+        assert_eq!(store.unfinished().await.unwrap(), []);
+        let id = WorkerId::from_parts(9, [5; 10]);
+        assert!(!store.give_up(id).await.unwrap() && !store.restore(id).await.unwrap());
+        while store.sweep(moment(1 << 40)).await.unwrap() {}
+        sample.asked(store.as_ref(), "meanwhile?", &["yes"]).await;
+        wait.0.send(()).unwrap();
+    };
+    let (done, ()) = tokio::join!(store.import(give, Differing::Refuse), look);
+    assert_eq!(done.unwrap().added.len(), 198);
+    assert_eq!(store.count().await.unwrap(), 199);
+    assert_holds(store.as_ref(), &sample).await;
+}

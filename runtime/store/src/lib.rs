@@ -1,0 +1,329 @@
+//! The port to durable storage: the logs of all workers and what is looked up in them.
+//!
+//! A store keeps events and finds them again; it decides nothing about turns. Whatever it
+//! answers, it answers from committed data. The same suite ([`contract`], a feature) runs against every
+//! implementation.
+
+use std::time::Duration;
+
+use protocol::api::SearchHit;
+use protocol::{
+    Event, LogId, Message, MessageId, Place, Role, Timestamp, TurnId, Worker, WorkerId,
+};
+use search::Query;
+use sha2::{Digest as _, Sha256};
+
+#[cfg(feature = "contract")]
+pub mod contract;
+mod error;
+pub mod initial_worker;
+pub mod recovery;
+pub mod title;
+mod whole;
+
+pub use error::{Cause, Outage, StoreError};
+pub use whole::{Differing, Give, Imported, Relation, Take, WholeLog};
+
+/// How safe a commit must be before it is acknowledged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Durability {
+    /// Survives the end of the process, not a power cut.
+    Process,
+    /// Synced to the disk.
+    Power,
+}
+
+/// Events to be committed together.
+#[derive(Clone, Debug)]
+pub struct Append {
+    /// The worker's summary after the events.
+    pub worker: Worker,
+    /// Invariant: not empty, contiguous, following the log's last event.
+    pub events: Vec<Event>,
+    pub durability: Durability,
+    /// A system prompt that the events refer to by digest.
+    pub prompt: Option<Prompt>,
+}
+
+/// A system prompt as it was sent, kept once under its digest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// `sha256:` and 64 hexadecimal digits.
+    pub digest: String,
+    pub text: String,
+}
+
+/// `sha256:` and 64 hexadecimal digits of a text.
+pub fn text_digest(text: &str) -> String {
+    format!("sha256:{:x}", Sha256::digest(text))
+}
+
+/// A worker as it is stored.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stored {
+    pub worker: Worker,
+    pub log: LogId,
+    pub last_seq: u64,
+    /// The newest message of the log.
+    pub head: Option<MessageId>,
+}
+
+/// A run of a log that begins with a message.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    pub stored: Stored,
+    /// Contiguous; the first begins a message.
+    pub events: Vec<Event>,
+    /// The seq that earlier messages end before, if there are any.
+    pub next_before: Option<u64>,
+}
+
+/// A message of a branch, as it is sent to the model.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BranchMessage {
+    pub id: MessageId,
+    pub role: Role,
+    pub text: String,
+    /// An answer's thinking; empty where there is none, or no room for it.
+    pub reasoning: String,
+}
+
+/// The newest end of a branch.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Branch {
+    /// Oldest first; messages without text are left out.
+    pub messages: Vec<BranchMessage>,
+    /// How many messages of the branch come before these.
+    pub older: u32,
+}
+
+/// A user's message as it was accepted, with the first turn that it asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Acceptance {
+    pub message: Message,
+    /// The `turn_accepted` event.
+    pub turn: Event,
+}
+
+/// Where the next page of a list begins: after the worker with this id, which was used, or deleted,
+/// at this time.
+pub type ListPosition = (Timestamp, WorkerId);
+
+/// Which workers a listing has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Places {
+    /// All that are not in the archive.
+    #[default]
+    InView,
+    Only(Place),
+}
+
+/// A search: what is searched for, and in which conversations.
+#[derive(Clone, Debug)]
+pub struct Search {
+    pub query: Query,
+    /// In this conversation alone.
+    pub worker: Option<WorkerId>,
+    /// A [`Found::next_before`].
+    pub before: Option<u64>,
+    /// Hits at most.
+    pub limit: u32,
+    /// How long it may take. Then the hits that were found by that time are returned.
+    pub within: Duration,
+}
+
+/// The result of a search: texts that contain all words of the query.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Found {
+    /// The newest first.
+    pub hits: Vec<SearchHit>,
+    /// The position for the next page, if there may be more hits.
+    pub next_before: Option<u64>,
+    /// Whether the time was over before all texts were searched.
+    pub cut_short: bool,
+}
+
+/// The readable part of a worker's log of which some rows cannot be read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Salvage {
+    /// The worker as [`Store::listed`] gives it.
+    pub worker: Worker,
+    /// In the order of the log, with gaps where rows cannot be read or are missing.
+    pub events: Vec<Event>,
+    /// How many rows of the log cannot be read.
+    pub lost: u64,
+    /// As in [`WholeLog`].
+    pub prompts: Vec<Prompt>,
+}
+
+/// A worker that was deleted and can be brought back.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Deleted {
+    pub worker: Worker,
+    pub at: Timestamp,
+}
+
+/// Keeps the logs.
+///
+/// A row that cannot be read affects no worker but its own. Reads of many workers give a
+/// placeholder for such a worker ([`Worker::unreadable`]), and leave out other rows that cannot be
+/// read, such as texts that are searched. Reads of one worker fail with `Damaged`. Deleting,
+/// restoring and removing a worker need only its id, and work even if nothing else of it can be
+/// read.
+#[async_trait::async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Adds a worker with the first events of its log. Error: `Append` if there is a worker with
+    /// its id, even a deleted one, unless that one was given up ([`Self::give_up`]).
+    async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError>;
+
+    /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
+    /// folded: each run of neighbouring ones becomes a single delta with `first_seq`.
+    /// Errors: `Moved`, `Gone`, `Outage`, `Append`, `Closed`; nothing was stored then.
+    async fn append(&self, append: Append) -> Result<(), StoreError>;
+
+    /// Deletes a worker with its log; true if it was there. From then on only [`Self::deleted`],
+    /// [`Self::deleted_one`] and [`Self::restore`] find it, and no other worker can have its id.
+    async fn delete(&self, id: WorkerId, at: Timestamp) -> Result<bool, StoreError>;
+
+    /// Restores a deleted worker unchanged; true if that was possible.
+    async fn restore(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// At most `limit` of the workers that can be brought back, the last deleted first, after
+    /// `before`, of which the time is that of the deletion.
+    async fn deleted(
+        &self,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Deleted>, StoreError>;
+
+    /// A deleted worker, if it can be brought back.
+    async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError>;
+
+    /// Deletes a worker, deleted before or not, so that it cannot be brought back; true if it
+    /// was there. Its rows are removed by [`Self::sweep`].
+    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// Removes a bounded number of rows of workers that were given up, or deleted at `until` or
+    /// before. False when there are none left.
+    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError>;
+
+    /// Whether there is such a worker and it was not deleted. True even if it cannot be read.
+    async fn exists(&self, id: WorkerId) -> Result<bool, StoreError>;
+
+    /// A worker as [`Self::workers`] lists it: a placeholder if it cannot be read. None: no such
+    /// worker.
+    async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError>;
+
+    /// A worker's newest summary. Errors: `Damaged` where it cannot be read, or contradicts the
+    /// log. None: no such worker.
+    async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
+
+    /// At most `limit` workers, the most recently used first, after `before`. A worker that
+    /// cannot be read is a placeholder.
+    async fn workers(
+        &self,
+        places: Places,
+        before: Option<ListPosition>,
+        limit: u32,
+    ) -> Result<Vec<Worker>, StoreError>;
+
+    /// How many workers there are.
+    async fn count(&self) -> Result<u64, StoreError>;
+
+    /// The events after `after`, in order: at most `limit` rows of the log, and fewer where they
+    /// are long. To read all, call it with the last event's seq until it gives no more events.
+    /// None: no such worker.
+    async fn tail(
+        &self,
+        id: WorkerId,
+        after: u64,
+        limit: u32,
+    ) -> Result<Option<Vec<Event>>, StoreError>;
+
+    /// The newest `limit` messages that begin before seq `before` (or the newest of all), as
+    /// the events that make them, and fewer messages where they are long; with no message at
+    /// all, without events.
+    async fn page(
+        &self,
+        id: WorkerId,
+        before: Option<u64>,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError>;
+
+    /// A page that contains a message: the newest `limit` messages if it is among them, else about
+    /// as many messages after it as before, and fewer where they are long. None: no such worker or
+    /// message.
+    async fn around(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+        limit: u32,
+    ) -> Result<Option<Page>, StoreError>;
+
+    /// Finished messages, and titles, that contain all words of the query. Texts that cannot be
+    /// read are left out.
+    async fn search(&self, search: Search) -> Result<Found, StoreError>;
+
+    /// The role of a worker's message. None: the worker has no message of that id.
+    async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;
+
+    /// The user's message of that id, even if no turn was accepted with it, as for an imported
+    /// one.
+    async fn question(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Message>, StoreError>;
+
+    /// The user's message of that id as it was accepted with a turn.
+    async fn acceptance(
+        &self,
+        id: WorkerId,
+        message: MessageId,
+    ) -> Result<Option<Acceptance>, StoreError>;
+
+    /// The events from a turn's acceptance to its end (or to the newest).
+    async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Option<Vec<Event>>, StoreError>;
+
+    /// The branch that ends with `leaf`: its newest messages, whole ones, as long as their
+    /// texts stay within `max_bytes` together (the leaf itself always).
+    async fn branch(
+        &self,
+        id: WorkerId,
+        leaf: MessageId,
+        max_bytes: u64,
+    ) -> Result<Branch, StoreError>;
+
+    /// A system prompt by its digest.
+    async fn prompt(&self, digest: &str) -> Result<Option<String>, StoreError>;
+
+    /// The turns that have not ended. A turn whose id, or whose worker's id, cannot be read is left
+    /// out.
+    async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
+
+    /// The worker with the next id after `after`, or with the first one. For iterating over all
+    /// workers in an order that does not change while they are used.
+    async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError>;
+
+    /// A worker's whole log as it is at one moment.
+    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError>;
+
+    /// The readable part of a worker's log, for when [`Self::whole`] fails with `Damaged`. None: no
+    /// such worker.
+    async fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError>;
+
+    /// Checks that the store would take a commit and answer a read now. Errors: what a commit or a
+    /// read would fail with.
+    async fn check(&self) -> Result<(), StoreError>;
+
+    /// Adds whole conversations, all or none, synced to the disk. Conversations that are here
+    /// already, or were deleted and can be brought back, stay as they are. Other commits go on
+    /// meanwhile; nobody sees any of the conversations before all of them are there. Errors:
+    /// `Import` (also for an error of `logs`), `Panicked`, `Closed`; nothing was added then.
+    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
+
+    /// Commits the pending requests and closes; afterwards every write fails with `Closed`.
+    /// Committed data can be read until the store is dropped, so that observers get the last events
+    /// of a log before the end of their stream.
+    async fn close(&self);
+}

@@ -1,0 +1,142 @@
+//! Titles: one line of what can be seen.
+
+use protocol::{Error, ErrorCode, limits, unicode};
+use unicode_segmentation::UnicodeSegmentation as _;
+
+/// Characters of a title that is made from a message.
+const CHARS: usize = 60;
+
+/// Checks a title as a person gives it: white space folded, none when nothing is left.
+pub fn check(title: Option<String>) -> Result<Option<String>, Error> {
+    let title = title.map(|title| one_line(&title)).filter(|title| !title.is_empty());
+    let chars = title.as_ref().map_or(0, |title| title.chars().count());
+    if chars > limits::TITLE_CHARS {
+        let message =
+            format!("The title has {chars} characters; {} are taken.", limits::TITLE_CHARS);
+        return Err(Error::new(ErrorCode::InvalidInput, message).with_hint("Shorten it."));
+    }
+    Ok(title)
+}
+
+/// A title of another program, on one line and cut; empty where nothing of it can be seen.
+pub fn taken_over(title: &str) -> String {
+    first(&one_line(title), limits::TITLE_CHARS).trim_end().to_owned()
+}
+
+/// A title from a conversation's first words; no model is asked for it. Empty where nothing of
+/// them can be seen.
+pub fn of(text: &str) -> String {
+    let line = text.lines().map(one_line).find(|line| !line.is_empty()).unwrap_or_default();
+    if line.chars().count() <= CHARS {
+        return line;
+    }
+    let cut = first(&line, CHARS);
+    // Cuts between words, unless that would cost half of it, as in Japanese.
+    let at = cut.rfind(' ').filter(|at| *at > cut.len() / 2).unwrap_or(cut.len());
+    format!("{}…", cut[..at].trim_end())
+}
+
+/// White space and control characters folded. What is invisible goes, since it could hide a
+/// title or turn it round, unless it makes a sign what it is.
+fn one_line(text: &str) -> String {
+    let mut line = String::with_capacity(text.len());
+    let mut gap = false;
+    for c in text.chars() {
+        if unicode::is_visible(c) {
+            if gap && !line.is_empty() {
+                line.push(' ');
+            }
+            gap = false;
+            line.push(c);
+        } else if !unicode::is_invisible(c) {
+            line.truncate(line.trim_end_matches(unicode::is_joiner).len());
+            gap = true;
+        } else if !gap && line.chars().next_back().is_some_and(|last| unicode::shapes(c, last)) {
+            line.push(c);
+        }
+    }
+    line.truncate(line.trim_end_matches(unicode::is_joiner).len());
+    line
+}
+
+/// The first characters, as people count them, that are so many code points at most; or as many
+/// code points, where the first character alone has more.
+fn first(line: &str, chars: usize) -> &str {
+    let mut left = chars;
+    let whole = line.graphemes(true).take_while(|grapheme| {
+        let count = grapheme.chars().count();
+        let fits = count <= left;
+        left = left.saturating_sub(count);
+        fits
+    });
+    let bytes = match whole.map(str::len).sum() {
+        0 => line.char_indices().nth(chars).map_or(line.len(), |(at, _)| at),
+        bytes => bytes,
+    };
+    &line[..bytes]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FAMILY: &str = "👩\u{200d}👩\u{200d}👧\u{200d}👦";
+    const ENGLAND: &str = "\u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}";
+
+    #[test]
+    fn a_title_is_one_short_line_cut_between_words() {
+        assert_eq!(of("\n  Hello \t there\nmore"), "Hello there");
+        let long = "A question that goes on and on about very many different things indeed";
+        assert_eq!(of(long), "A question that goes on and on about very many different…");
+        assert_eq!(of(&"日".repeat(80)).chars().count(), CHARS + 1);
+    }
+
+    #[test]
+    fn an_empty_title_is_none() {
+        assert_eq!(check(Some(" \u{7} ".to_owned())), Ok(None));
+        assert_eq!(check(Some("a\nb".to_owned())), Ok(Some("a b".to_owned())));
+        assert!(check(Some("x".repeat(201))).is_err());
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_no_title_and_turns_none_round() {
+        for nothing in ["\u{1}", "\u{200b}", "\u{202e}", "\u{feff}\u{200d}", "\u{3164}", "\u{fe0f}"]
+        {
+            assert_eq!(check(Some(nothing.to_owned())), Ok(None), "{nothing:?}");
+            assert_eq!((of(nothing), taken_over(nothing)), (String::new(), String::new()));
+            assert_eq!(of(&format!("{nothing}\nwords")), "words", "{nothing:?}");
+        }
+        for (text, title) in [
+            ("\u{202e}abc\u{202c}", "abc"),
+            ("re\u{ad}port \u{200b} two", "report two"),
+            ("\u{200f}שלום\u{200e} world\u{61c}", "שלום world"),
+            ("潮の\u{feff}満ち引き", "潮の満ち引き"),
+            ("tags\u{e0041}\u{e0042}", "tags"),
+            ("a\u{200d}\u{200d}\u{200d} b\u{200d}", "a b"),
+        ] {
+            assert_eq!(of(text), title, "{text:?}");
+            assert_eq!(check(Some(text.to_owned())), Ok(Some(title.to_owned())), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_makes_a_sign_what_it_is_stays() {
+        // A family, a heart on fire, a flag of tags, a form of a Japanese character, and Persian
+        // letters that are kept apart.
+        for text in [FAMILY, "❤\u{fe0f}\u{200d}🔥", ENGLAND, "葛\u{e0100}城", "می\u{200c}خواهم"]
+        {
+            assert_eq!(of(text), text);
+            assert_eq!(check(Some(text.to_owned())), Ok(Some(text.to_owned())));
+        }
+    }
+
+    #[test]
+    fn no_sign_is_cut_in_two() {
+        // The family has seven code points; eight of them would be 56, and nine 63.
+        assert_eq!(of(&FAMILY.repeat(10)), format!("{}…", FAMILY.repeat(8)));
+        assert_eq!(of(&"か\u{3099}".repeat(40)), format!("{}…", "か\u{3099}".repeat(30)));
+        assert_eq!(of(&format!("{}が", "日".repeat(60))), format!("{}…", "日".repeat(60)));
+        // A letter with more marks than a title may have characters.
+        assert_eq!(of(&format!("a{}", "\u{301}".repeat(99))).chars().count(), CHARS + 1);
+    }
+}

@@ -1,0 +1,159 @@
+//! Whether the events of a conversation are a log that this product could have written.
+//!
+//! Checksums tell damage, not intent: whoever made the file may have computed them. What is
+//! let in here is walked and folded later by code that trusts it.
+
+use std::collections::{HashMap, HashSet};
+
+use protocol::{Event, EventBody, MessageId, Role, TurnId, TurnState, limits};
+
+/// Takes the events of one log in order.
+#[derive(Debug, Default)]
+pub(crate) struct Checker {
+    last_seq: u64,
+    messages: HashMap<MessageId, Role>,
+    turns: HashSet<TurnId>,
+    open: Option<Open>,
+}
+
+/// The turn that has not ended.
+#[derive(Debug)]
+struct Open {
+    turn: TurnId,
+    answer: MessageId,
+    bytes: u64,
+    reasoning_bytes: u64,
+}
+
+impl Checker {
+    /// Takes the next event. Error: what is wrong with it.
+    pub(crate) fn take(&mut self, event: &Event) -> Result<(), &'static str> {
+        let folded = event.first_seq.is_some();
+        if event.first_seq() != self.last_seq + 1 || event.seq < event.first_seq() {
+            return Err("it does not follow the event before it");
+        }
+        if i64::try_from(event.seq).is_err() || event.seq == i64::MAX as u64 {
+            return Err("its position is beyond any log");
+        }
+        if folded && !event.body.is_delta() {
+            return Err("only text stands for a run of positions");
+        }
+        if (event.seq == 1) != matches!(event.body, EventBody::WorkerCreated { .. }) {
+            return Err("a log begins with its worker's creation, and has no other");
+        }
+        self.last_seq = event.seq;
+        self.body(&event.body)
+    }
+
+    fn body(&mut self, body: &EventBody) -> Result<(), &'static str> {
+        match body {
+            EventBody::WorkerCreated { title, .. } | EventBody::WorkerRenamed { title } => {
+                let chars = title.as_ref().map_or(0, |title| title.chars().count());
+                if chars > limits::TITLE_CHARS { Err("its title is too long") } else { Ok(()) }
+            }
+            EventBody::MessageCommitted { message } => {
+                if message.role != Role::User {
+                    return Err("a message of the model comes from a turn alone");
+                }
+                if !message.reasoning.is_empty() {
+                    return Err("a message of a user holds no reasoning");
+                }
+                // What this server makes of a text is shown as it is; nobody else's is.
+                if message.html.is_some() {
+                    return Err("a log holds no HTML");
+                }
+                self.message(message.id, message.parent, Role::User)
+            }
+            EventBody::TurnAccepted { turn } => {
+                if turn.state != TurnState::Accepted {
+                    return Err("a turn begins as accepted");
+                }
+                if self.messages.get(&turn.question) != Some(&Role::User) {
+                    return Err("the turn answers no message of a user before it");
+                }
+                let continues = turn.continues.map(|answer| self.messages.get(&answer));
+                if continues.is_some_and(|found| found != Some(&Role::Assistant)) {
+                    return Err("the turn continues no answer before it");
+                }
+                if !self.turns.insert(turn.turn_id) {
+                    return Err("its turn was there before");
+                }
+                self.message(turn.answer, Some(turn.question), Role::Assistant)?;
+                let (turn, answer) = (turn.turn_id, turn.answer);
+                self.open = Some(Open { turn, answer, bytes: 0, reasoning_bytes: 0 });
+                Ok(())
+            }
+            EventBody::TurnWaiting { turn_id, .. }
+            | EventBody::TurnLoading { turn_id }
+            | EventBody::TurnAsked { turn_id, .. }
+            | EventBody::TurnGenerating { turn_id, .. }
+            | EventBody::TurnRetrying { turn_id, .. } => self.opened(*turn_id).map(drop),
+            EventBody::TextDelta { turn_id, message_id, offset, text } => {
+                let open = self.opened(*turn_id)?;
+                if open.answer != *message_id || open.bytes != *offset {
+                    return Err("its text does not follow the text before it");
+                }
+                open.bytes += text.len() as u64;
+                Ok(())
+            }
+            EventBody::ReasoningDelta { turn_id, message_id, offset, text } => {
+                let open = self.opened(*turn_id)?;
+                if open.answer != *message_id || open.reasoning_bytes != *offset {
+                    return Err("its reasoning does not follow the reasoning before it");
+                }
+                open.reasoning_bytes += text.len() as u64;
+                Ok(())
+            }
+            EventBody::TextWasReasoning { turn_id, message_id, offset } => {
+                let open = self.opened(*turn_id)?;
+                let moved = open.bytes.checked_sub(*offset);
+                let moved = moved.filter(|_| open.answer == *message_id);
+                let moved = moved.ok_or("it makes reasoning of a text that is not there")?;
+                open.reasoning_bytes += moved;
+                open.bytes = *offset;
+                Ok(())
+            }
+            EventBody::TurnEnded { turn_id, state, .. } => {
+                self.opened(*turn_id)?;
+                self.open = None;
+                if state.is_final() { Ok(()) } else { Err("a turn ends in a final state") }
+            }
+            EventBody::ProfileChanged { model, .. } => {
+                let chars = model.as_ref().map_or(0, |model| model.chars().count());
+                if chars > limits::MODEL_CHARS {
+                    Err("its model's name is too long")
+                } else {
+                    Ok(())
+                }
+            }
+            // These stand for themselves.
+            EventBody::WorkerPlaced { .. }
+            | EventBody::WorkerStopped
+            | EventBody::AvailabilityChanged { .. } => Ok(()),
+        }
+    }
+
+    /// A message begins. Its parent comes before it, so that no branch is a circle.
+    fn message(
+        &mut self,
+        id: MessageId,
+        parent: Option<MessageId>,
+        role: Role,
+    ) -> Result<(), &'static str> {
+        if self.open.is_some() {
+            return Err("it begins while a turn runs");
+        }
+        if parent.is_some_and(|parent| !self.messages.contains_key(&parent)) {
+            return Err("the message before it in its branch is not there");
+        }
+        if self.messages.insert(id, role).is_some() {
+            return Err("its message was there before");
+        }
+        Ok(())
+    }
+
+    fn opened(&mut self, turn: TurnId) -> Result<&mut Open, &'static str> {
+        let open = self.open.as_mut().filter(|open| open.turn == turn);
+        open.ok_or("its turn does not run")
+    }
+}

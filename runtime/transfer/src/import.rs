@@ -1,0 +1,210 @@
+//! From files to the store: read once, and committed in one transaction.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use protocol::{ProfileName, Timestamp, WorkerId};
+use store::{Differing, Give, Imported, Store, StoreError, Take, WholeLog, recovery};
+use tokio::io::AsyncWriteExt as _;
+
+use super::any;
+use super::refusal::{Place, ReadError, Refusal, code_of_file};
+use super::tally::{Sink, Tally, Unsound};
+
+/// A file to import.
+pub struct Source {
+    /// What the file is called, where it has a name.
+    pub name: Option<String>,
+    pub file: File,
+}
+
+/// How files are imported.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Conversations of other programs go on with it.
+    pub profile: ProfileName,
+    pub differing: Differing,
+    pub unsound: Unsound,
+}
+
+/// What an import did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Report {
+    pub tally: Tally,
+    pub added: Vec<WorkerId>,
+    /// They were here already, whole or longer.
+    pub skipped: Vec<WorkerId>,
+    /// They are here with another content, and were left as they are.
+    pub kept: Vec<WorkerId>,
+    /// They were deleted here and can be brought back, and were left so.
+    pub deleted: Vec<WorkerId>,
+}
+
+/// Why nothing was imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    #[error(transparent)]
+    Refused(Refusal),
+    /// They are here with another content.
+    #[error("{} of its conversations are here with another content", .0.len())]
+    Differs(Vec<WorkerId>),
+    #[error("the file has more than {most} bytes")]
+    TooLarge { most: u64 },
+    #[error("the file cannot be read")]
+    Input(#[source] io::Error),
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// A file that comes in piece by piece; it has no name, so that no crash leaves it behind.
+pub struct Upload {
+    file: tokio::fs::File,
+    bytes: u64,
+    most: u64,
+}
+
+impl Upload {
+    /// An empty one, on the disk that `folder` is on, of at most so many bytes.
+    pub fn begin(folder: &Path, most: u64) -> Result<Self, ImportError> {
+        let file = tempfile::tempfile_in(folder).map_err(ImportError::Input)?;
+        Ok(Self { file: tokio::fs::File::from_std(file), bytes: 0, most })
+    }
+
+    /// Adds a piece.
+    pub async fn write(&mut self, piece: &[u8]) -> Result<(), ImportError> {
+        self.bytes += piece.len() as u64;
+        if self.is_too_large() {
+            return Err(ImportError::TooLarge { most: self.most });
+        }
+        self.file.write_all(piece).await.map_err(ImportError::Input)
+    }
+
+    /// Whether more has come than it takes.
+    pub fn is_too_large(&self) -> bool {
+        self.bytes > self.most
+    }
+
+    /// How many bytes have come.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// The whole of it.
+    pub async fn into_file(mut self) -> Result<File, ImportError> {
+        self.file.flush().await.map_err(ImportError::Input)?;
+        Ok(self.file.into_std().await)
+    }
+}
+
+/// Imports files: all conversations that are sound, in one transaction. Turns that had not ended are
+/// interrupted and keep their text. Errors with `Refused` where none of the files is an export, and
+/// with [`Unsound::Refuse`] where anything is not sound.
+pub async fn import(
+    store: &dyn Store,
+    sources: Vec<Source>,
+    options: Options,
+    now: Timestamp,
+) -> Result<Report, ImportError> {
+    let differing = options.differing;
+    let told: Arc<Mutex<Option<Tally>>> = Arc::default();
+    let tell = told.clone();
+    let give: Give = Box::new(move |take| {
+        let tally = read_sources(sources, &options, take).map_err(|error| match error {
+            ReadError::Taker(cause) => cause,
+            error => error.into(),
+        })?;
+        *tell.lock().unwrap_or_else(PoisonError::into_inner) = Some(tally);
+        Ok(())
+    });
+    let done = store.import(give, differing).await.map_err(of_store)?;
+    let Imported { added, skipped, differing: others, deleted } = done;
+    if differing == Differing::Refuse && !others.is_empty() {
+        return Err(ImportError::Differs(others));
+    }
+    // A crash before it is done leaves it to the next start.
+    recovery::interrupt_among(store, &added, now).await.map_err(ImportError::Store)?;
+    let tally = told.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
+    Ok(Report { tally, added, skipped, kept: others, deleted })
+}
+
+/// Reads files that are in memory, as [`import`] does. Errors: why nothing of them is taken.
+pub fn read_files(
+    files: &[(&str, &[u8])],
+    options: &Options,
+) -> Result<(Vec<WholeLog>, Tally), ImportError> {
+    let mut sources = Vec::new();
+    for (name, bytes) in files {
+        let mut file = tempfile::tempfile().map_err(ImportError::Input)?;
+        file.write_all(bytes).map_err(ImportError::Input)?;
+        sources.push(Source { name: Some((*name).to_owned()), file });
+    }
+    let mut all = Vec::new();
+    let mut take = |log| {
+        all.push(log);
+        Ok(())
+    };
+    let tally = read_sources(sources, options, &mut take).map_err(of_reader)?;
+    Ok((all, tally))
+}
+
+/// Gives the conversations of all files.
+fn read_sources(
+    sources: Vec<Source>,
+    options: &Options,
+    take: &mut Take<'_>,
+) -> Result<Tally, ReadError> {
+    let mut sink = Sink::new(take, options.unsound);
+    let several = sources.len() > 1;
+    // Why the files were refused that are no exports.
+    let mut refused: Vec<String> = Vec::new();
+    let mut taken = 0;
+    for Source { name, file } in sources {
+        sink.file = name.map(|name| name.chars().take(NAME_CHARS).collect());
+        let before = sink.tally.mark();
+        match any::file(file, &options.profile, &mut sink) {
+            Ok(()) => taken += 1,
+            Err(ReadError::NotAnExport(code, refusal)) => {
+                sink.tally.back_to(before);
+                let named = refusal.clone().in_file(sink.file.as_deref().filter(|_| several));
+                if sink.is_strict() {
+                    return Err(named.into());
+                }
+                refused.push(named.to_string());
+                sink.refuse(code_of_file(code), None, None, refusal)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    if taken == 0 && !refused.is_empty() {
+        refused.truncate(NAMED);
+        return Err(Refusal::at(Place::File, refused.join("; ")).into());
+    }
+    Ok(sink.tally)
+}
+
+/// Characters of a file's name that are kept.
+const NAME_CHARS: usize = 100;
+/// Files that are named where none of them is an export.
+const NAMED: usize = 10;
+
+fn of_reader(error: ReadError) -> ImportError {
+    match error {
+        ReadError::Refused(refusal) | ReadError::NotAnExport(_, refusal) => {
+            ImportError::Refused(refusal)
+        }
+        ReadError::Input(error) => ImportError::Input(error),
+        ReadError::Taker(cause) => ImportError::Store(StoreError::Import(cause)),
+    }
+}
+
+fn of_store(error: StoreError) -> ImportError {
+    match error {
+        StoreError::Import(cause) => match cause.downcast::<ReadError>() {
+            Ok(read) => of_reader(*read),
+            Err(cause) => ImportError::Store(StoreError::Import(cause)),
+        },
+        error => ImportError::Store(error),
+    }
+}

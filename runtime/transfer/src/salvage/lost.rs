@@ -1,0 +1,45 @@
+//! What takes the place of entries that cannot be read.
+
+use protocol::{Message, MessageId, ProfileName, Role, Timestamp, Turn, TurnId};
+use sha2::{Digest, Sha256};
+use store::initial_worker;
+
+/// The text of a question that cannot be read, where its answer can be.
+pub(super) const MESSAGE: &str = "(This message cannot be read.)";
+
+/// The text of a piece of an answer that cannot be read.
+pub(super) const TEXT: &str = " […] ";
+
+/// The model of a turn of which only the text can be read.
+const MODEL: &str = "unknown";
+
+/// A question that cannot be read.
+pub(super) fn message(id: MessageId, parent: Option<MessageId>, at: Timestamp) -> Message {
+    Message {
+        id,
+        parent,
+        role: Role::User,
+        text: MESSAGE.to_owned(),
+        created_at: at,
+        turn_id: None,
+        reasoning: String::new(),
+        html: None,
+    }
+}
+
+/// The id of the question of an answer of which nobody knows what it answers; the same in every
+/// salvage.
+pub(super) fn question_of(answer: MessageId) -> MessageId {
+    let digest = Sha256::new().chain_update("question").chain_update(answer.as_bytes()).finalize();
+    MessageId::from_parts(answer.unix_ms(), std::array::from_fn(|at| digest[at]))
+}
+
+/// A turn of which only the text can be read.
+pub(super) fn turn(
+    (turn_id, question, answer): (TurnId, MessageId, MessageId),
+    profile: ProfileName,
+    at: Timestamp,
+) -> Turn {
+    // Nobody knows what answered, and what it was sent.
+    initial_worker::imported_turn((turn_id, question, answer), profile, MODEL.to_owned(), at)
+}

@@ -1,0 +1,45 @@
+//! Surrogates that were each written as if they were characters. That is not UTF-8, but what was meant
+//! is certain, and programs do it with emojis (<https://github.com/mohamed-chs/convoviz/issues/69>).
+
+use std::borrow::Cow;
+
+/// JSON as text, such surrogates as JSON's escapes of them, of which the reader of JSON makes one
+/// character where two belong together. Error: how many bytes stand before one that is not UTF-8.
+pub(crate) fn escaped(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
+    let (mut text, mut from) = (String::new(), 0);
+    loop {
+        let error = match std::str::from_utf8(&bytes[from..]) {
+            Ok(rest) if from == 0 => return Ok(Cow::Borrowed(rest)),
+            Ok(rest) => {
+                text.push_str(rest);
+                return Ok(Cow::Owned(text));
+            }
+            Err(error) => error,
+        };
+        let at = from + error.valid_up_to();
+        text.push_str(std::str::from_utf8(&bytes[from..at]).expect("it is valid up to there"));
+        let Some([0xED, second @ 0xA0..=0xBF, third @ 0x80..=0xBF]) = bytes.get(at..at + 3) else {
+            return Err(at);
+        };
+        let unit = 0xD000 | u32::from(second & 0x3F) << 6 | u32::from(third & 0x3F);
+        text.push_str(&format!("\\u{unit:04x}"));
+        from = at + 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn surrogates_are_escaped_and_nothing_else_is_taken() {
+        assert_eq!(escaped("\u{fffd}é".as_bytes()), Ok("\u{fffd}é".into()));
+        let pair = b"a\xed\xa0\xbd\xed\xb8\x82b";
+        assert_eq!(escaped(pair), Ok("a\\ud83d\\ude02b".into()));
+        assert_eq!(escaped(b"\xed\xa0\x80\xed\xbf\xbf"), Ok("\\ud800\\udfff".into()));
+        for (bytes, before) in [(&b"ab\xfc"[..], 2), (b"\xed\xa0", 0), (b"\xed\xa0\xbd\xed\xa0", 3)]
+        {
+            assert_eq!(escaped(bytes), Err(before), "{bytes:?}");
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Small files in the shapes of real programs that failed in the field, each with what is right.
+
+use protocol::api::{ImportFormat, LeftOut, RefusalCode};
+use store::WholeLog;
+use transfer::Tally;
+
+use crate::support::{lines, refused, taken};
+
+macro_rules! field {
+    ($name:literal) => {
+        ($name, include_bytes!(concat!("fixtures/field/", $name)).as_slice())
+    };
+}
+
+const HERON: [&str; 2] = ["user: What is a heron?", "model: A wading bird."];
+
+fn all(file: (&str, &[u8])) -> (Vec<WholeLog>, Tally) {
+    taken(&[file])
+}
+
+/// One entry without an author costs itself (LibreChat#13630, LibreChat#15388).
+#[test]
+fn an_entry_without_an_author_costs_that_entry() {
+    for file in [field!("gpt-no-author.json"), field!("gpt-null-author.json")] {
+        let (logs, tally) = all(file);
+        assert_eq!(
+            logs.iter().map(lines).collect::<Vec<_>>(),
+            [&HERON[..], &["user: kept"], &HERON]
+        );
+        let one = LeftOut { unreadable: 1, ..LeftOut::default() };
+        assert_eq!((tally.left_out, tally.refused, tally.sound), (one, 0, 3));
+    }
+}
+
+/// <https://github.com/danny-avila/LibreChat/issues/13630>
+#[test]
+fn metadata_may_be_missing() {
+    let (logs, tally) = all(field!("gpt-no-metadata.json"));
+    let told = ["user: No metadata here", "model: An answer without metadata"];
+    assert_eq!(lines(&logs[0]), told);
+    assert_eq!(tally.left_out, LeftOut::default());
+}
+
+/// <https://github.com/danny-avila/LibreChat/pull/15388>,
+/// <https://github.com/open-webui/open-webui/issues/9026>
+#[test]
+fn each_entry_that_is_no_conversation_is_named_and_the_others_come_in() {
+    for (file, number, title, code) in [
+        (field!("gpt-null-mapping.json"), 2, "empty", RefusalCode::NoMessages),
+        (field!("gpt-project-entry.json"), 1, "My project", RefusalCode::NotAConversation),
+    ] {
+        let (logs, tally) = all(file);
+        assert_eq!(logs.iter().map(lines).collect::<Vec<_>>(), [HERON, HERON]);
+        assert_eq!((tally.refused, tally.more_refusals), (1, 0));
+        let refusal = &tally.refusals[0];
+        assert_eq!((refusal.number, refusal.title.as_deref()), (Some(number), Some(title)));
+        assert_eq!(refusal.code, code, "{}", refusal.reason);
+    }
+}
+
+/// <https://github.com/nowledge-co/community/issues/261>: lists of children and the shown branch
+/// may be missing.
+#[test]
+fn branches_are_kept_without_the_one_that_was_shown() {
+    let (logs, _) = all(field!("gpt-branches-no-current.json"));
+    let told = [HERON[0], HERON[1], "model: Another answer", "user: go on", "model: on I go"];
+    assert_eq!(lines(&logs[0]), told);
+}
+
+#[test]
+fn all_kinds_of_content_are_text_thinking_or_counted() {
+    let (logs, tally) = all(field!("gpt-kinds.json"));
+    let told = lines(&logs[0]);
+    assert_eq!(
+        told,
+        [
+            "user: What is in this picture?",
+            "model: [Looking\n\nI look at it\n\nThought for 4s] It is a heron by the Lake here.",
+            "user: And what does it eat?",
+            "model: Fish, mostly.",
+            "user: With a null part\n\nand an object part",
+            "model: **notes**\n\n# Heron notes\nThe long document the user wanted.\n\nI made a document for you.",
+            "user: A code answer please",
+            "model: just an answer that came as code",
+            "user: ask",
+        ]
+    );
+    assert_eq!(
+        tally.left_out,
+        LeftOut { hidden: 1, attachments: 3, tools: 5, ..LeftOut::default() }
+    );
+}
+
+/// <https://github.com/danny-avila/LibreChat/issues/15229>,
+/// <https://github.com/Mintplex-Labs/anything-llm/issues/5564>
+#[test]
+fn an_archive_is_read_as_it_came_and_so_are_several_files() {
+    let (logs, tally) = all(field!("gpt-export.zip"));
+    assert_eq!(logs.iter().map(lines).collect::<Vec<_>>(), [HERON, HERON]);
+    assert_eq!((tally.refused, tally.formats), (0, vec![ImportFormat::Chatgpt]));
+    let files = [field!("claude.json"), field!("librechat.json"), field!("gpt-no-author.json")];
+    let (logs, tally) = taken(&files);
+    assert_eq!((logs.len(), tally.formats.len()), (5, 3));
+}
+
+#[test]
+fn claude_and_librechat_come_in_with_thinking() {
+    let (logs, tally) = all(field!("claude.json"));
+    assert_eq!(lines(&logs[0]), [HERON[0], "model: [Easy.] A wading bird."]);
+    assert_eq!(logs[0].worker.title.as_deref(), Some("Herons"));
+    assert_eq!(logs[0].worker.created_at.to_rfc3339(), "2025-01-02T03:04:05.678Z");
+    assert_eq!((tally.formats, tally.left_out), (vec![ImportFormat::Claude], LeftOut::default()));
+    let (logs, tally) = all(field!("librechat.json"));
+    assert_eq!(lines(&logs[0]), HERON);
+    assert_eq!(
+        (tally.formats, tally.left_out),
+        (vec![ImportFormat::Librechat], LeftOut::default())
+    );
+}
+
+#[test]
+fn a_takeout_of_gemini_is_refused_by_its_name() {
+    let words = refused(field!("gemini-takeout.json").1);
+    assert!(
+        words.contains("Gemini from Google Takeout") && words.contains("which holds"),
+        "{words}"
+    );
+}
+
+#[test]
+fn odd_fields_of_open_webui_do_no_harm() {
+    for (file, told, unreadable) in [
+        (field!("owui-model-object.json"), vec![HERON.to_vec()], 0),
+        (field!("owui-string-time.json"), vec![HERON.to_vec()], 0),
+        (field!("owui-no-role.json"), vec![HERON.to_vec(), vec![HERON[0]]], 1),
+        (field!("owui-null-message.json"), vec![HERON.to_vec(); 2], 1),
+    ] {
+        let (logs, tally) = all(file);
+        assert_eq!(logs.iter().map(lines).collect::<Vec<_>>(), told, "{}", file.0);
+        assert_eq!((tally.left_out.unreadable, tally.refused), (unreadable, 0), "{}", file.0);
+    }
+    let (logs, _) = all(field!("owui-string-time.json"));
+    assert_eq!(logs[0].worker.created_at.to_rfc3339(), "2023-11-14T22:13:20Z");
+}
+
+#[test]
+fn open_webuis_thinking_is_thinking() {
+    let (logs, _) = all(field!("owui-reasoning-details.json"));
+    let thought = "The user asks about a bird.\nKeep it short.";
+    assert_eq!(lines(&logs[0]), [HERON[0], &format!("model: [{thought}] A wading bird.")]);
+}
