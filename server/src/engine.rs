@@ -94,7 +94,9 @@ pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
         });
         all.push(Arc::new(endpoint?));
     }
-    let mut providers = Providers::none().with_bundled_model(bundled);
+    let mut providers = Providers::none()
+        .with_bundled_model(bundled)
+        .with_expand_request(provider_openai::sent_request);
     for provider in all {
         providers = match provider.name() == config.provider {
             true => providers.with_default(provider, config.settings.model.model.clone()),
