@@ -7,7 +7,7 @@
 use leptos::serde_json;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
 use protocol::{Error, ErrorCode, MessageId, Place, TurnId, UtcOffset, Worker, WorkerId};
-use runtime::{Runtime, Wanted};
+use runtime::{ModelPatch, Runtime};
 use serde::Deserialize;
 
 use crate::{Refused, text::tr};
@@ -151,7 +151,7 @@ impl Fields {
 }
 
 async fn create(runtime: &Runtime, chosen: &Chosen) -> Result<Worker, Error> {
-    let Wanted { profile, provider, model, effort } = chosen.wanted()?;
+    let ModelPatch { profile, provider, model, effort } = chosen.wanted()?;
     let title = Some(chosen.title.clone());
     let (provider, model, effort) = (provider.flatten(), model.flatten(), effort.flatten());
     runtime.create(CreateWorker { profile, provider, model, effort, title }).await

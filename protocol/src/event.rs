@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adjustment, Effort, Error, Finish, Message, MessageId, Place, ProfileName, ProviderName, Sight,
-    Timestamp, Timings, Turn, TurnId, TurnState, Usage,
+    Adjustment, ContextWindow, Effort, Error, Finish, Message, MessageId, Place, ProfileName,
+    ProviderName, Timestamp, Timings, Turn, TurnId, TurnState, Usage,
 };
 
 /// One committed entry of a worker's log.
@@ -86,7 +86,7 @@ pub enum EventBody {
     /// on its way.
     TurnAsked {
         turn_id: TurnId,
-        sight: Sight,
+        sight: ContextWindow,
         /// What answers, where the turn was accepted without knowing its name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
@@ -96,7 +96,7 @@ pub enum EventBody {
         turn_id: TurnId,
         /// What was sent, in logs of versions without `turn_asked`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        sight: Option<Sight>,
+        sight: Option<ContextWindow>,
         /// The same of what answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,

@@ -36,7 +36,7 @@ pub use listing::ListFrame;
 pub use message::{Message, Role};
 pub use progress::Progress;
 pub use timestamp::Timestamp;
-pub use turn::{Finish, Retry, Sight, Timings, Turn, TurnState, Usage};
+pub use turn::{ContextWindow, Finish, Retry, Timings, Turn, TurnState, Usage};
 pub use unsent::{Unsent, sent_sampling};
 pub use utc_offset::{NoSuchOffset, UtcOffset};
 pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};

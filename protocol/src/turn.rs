@@ -85,7 +85,7 @@ pub enum Finish {
 /// What of the conversation the model was given (invariant 8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct Sight {
+pub struct ContextWindow {
     /// The oldest message that was sent.
     pub first: Option<MessageId>,
     /// How many older messages of this branch were left out for lack of room.
@@ -172,7 +172,7 @@ pub struct Turn {
     #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
     pub unsent: Unsent,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub sight: Option<Sight>,
+    pub sight: Option<ContextWindow>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
     pub timings: Timings,

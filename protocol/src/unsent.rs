@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::api::Sampling;
-use crate::{Adjustment, Effort, Sight, Turn};
+use crate::{Adjustment, ContextWindow, Effort, Turn};
 
 /// Parameters that a provider is known to refuse.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,7 +42,7 @@ impl Turn {
     }
 
     /// Notes what is sent. Of several attempts the last one counts.
-    pub(crate) fn see(&mut self, sight: &Sight) {
+    pub(crate) fn see(&mut self, sight: &ContextWindow) {
         let (sampling, effort) = (self.asked_sampling(), self.asked_effort().cloned());
         self.sampling = sent_sampling(sampling, &sight.adjustments);
         self.effort = sent_effort(effort.clone(), sight);
@@ -71,7 +71,7 @@ pub fn sent_sampling(asked: Sampling, adjustments: &[Adjustment]) -> Sampling {
     }
 }
 
-fn sent_effort(asked: Option<Effort>, sight: &Sight) -> Option<Effort> {
+fn sent_effort(asked: Option<Effort>, sight: &ContextWindow) -> Option<Effort> {
     if sight.adjustments.contains(&Adjustment::WithoutEffort) {
         return None;
     }
@@ -112,9 +112,9 @@ mod tests {
         }
     }
 
-    fn sight(adjustments: &[Adjustment], effort: Option<&str>) -> Sight {
+    fn sight(adjustments: &[Adjustment], effort: Option<&str>) -> ContextWindow {
         let effort = effort.map(|effort| effort.parse().unwrap());
-        Sight { adjustments: adjustments.to_vec(), effort, ..Sight::default() }
+        ContextWindow { adjustments: adjustments.to_vec(), effort, ..ContextWindow::default() }
     }
 
     #[test]

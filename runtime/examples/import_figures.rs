@@ -14,7 +14,7 @@ use protocol::{
     Event, EventBody, LogId, Place, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
 };
 use serde_json::json;
-use store::{Append, Differing, Durability, Store as _};
+use store::{Append, ConflictPolicy, Durability, Store as _};
 use store_sqlite::Sqlite;
 use transfer::{Options, Source, Unsound, import};
 
@@ -53,7 +53,7 @@ async fn main() {
     let beside = tokio::spawn(frames(2, store.clone(), stop.clone()));
     let begin = Instant::now();
     let profile = "companion".parse().expect("a name");
-    let options = Options { profile, differing: Differing::Keep, unsound: Unsound::Name };
+    let options = Options { profile, differing: ConflictPolicy::Keep, unsound: Unsound::Name };
     let source = Source { name: None, file };
     let now = Timestamp::from_unix_ms(1_763_800_000_000);
     let report = import(store.as_ref(), vec![source], options, now).await.expect("it fits");

@@ -88,7 +88,7 @@ impl Runtime {
             message_chars: config.message_chars,
             transcript_page: config.transcript_page,
             workspace: config.workspace,
-            coming_and_going: Mutex::default(),
+            membership_lock: Mutex::default(),
             unreadable: Unreadable::default(),
             down: CancellationToken::new(),
         });
@@ -97,7 +97,7 @@ impl Runtime {
         let (imports, transfer_slots) = (config.imports, transfer_slots::TransferSlots::default());
         let undo_delete_ms = config.undo_delete_ms;
         let tasks = TaskTracker::new();
-        tasks.spawn(deleted::keep_sweeping(shared.clone(), undo_delete_ms));
+        tasks.spawn(deleted::collect_regularly(shared.clone(), undo_delete_ms));
         let keeping = Mutex::default();
         let inner =
             Inner { shared, actors, keeping, imports, transfer_slots, undo_delete_ms, tasks };

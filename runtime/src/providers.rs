@@ -30,13 +30,13 @@ pub struct Providers {
 /// What a conversation asks for: a profile, and what takes the place of the profile's own
 /// provider and model.
 #[derive(Clone, Copy, Debug, Default)]
-pub(crate) struct Wish<'a> {
+pub(crate) struct ModelRequest<'a> {
     pub(crate) profile: Option<&'a Profile>,
     pub(crate) provider: Option<&'a ProviderName>,
     pub(crate) model: Option<&'a str>,
 }
 
-impl<'a> Wish<'a> {
+impl<'a> ModelRequest<'a> {
     /// What `worker` asks for under `profile`.
     pub(crate) fn of(worker: &'a Worker, profile: &'a Profile) -> Self {
         let Worker { provider, model, .. } = worker;
@@ -46,12 +46,12 @@ impl<'a> Wish<'a> {
 
 /// Who answers a conversation's turns.
 #[derive(Clone)]
-pub(crate) struct Choice {
+pub(crate) struct ResolvedModel {
     pub(crate) provider: Arc<dyn Provider>,
     pub(crate) model: String,
 }
 
-impl Choice {
+impl ResolvedModel {
     /// How hard the model can be told to think.
     pub(crate) fn efforts(&self) -> Vec<Effort> {
         self.provider.efforts(&self.model)
@@ -116,12 +116,12 @@ impl Providers {
 
     /// Who answers by default, and why not, if nobody can.
     pub fn status(&self) -> ProviderStatus {
-        self.status_of(Wish::default())
+        self.status_of(ModelRequest::default())
     }
 
     /// Who answers such a conversation, and why not, if nobody can.
-    pub(crate) fn status_of(&self, wish: Wish<'_>) -> ProviderStatus {
-        match self.choose(wish) {
+    pub(crate) fn status_of(&self, request: ModelRequest<'_>) -> ProviderStatus {
+        match self.choose(request) {
             Ok(choice) => ProviderStatus {
                 kind: Some(choice.provider.name()),
                 bundled_model: choice.provider.name().is_local()
@@ -139,22 +139,22 @@ impl Providers {
     }
 
     /// Who answers a conversation's turns. Errors with `unavailable` and the setting to change.
-    pub(crate) fn choose(&self, wish: Wish<'_>) -> Result<Choice, Error> {
-        let choice = self.find(wish)?;
+    pub(crate) fn choose(&self, request: ModelRequest<'_>) -> Result<ResolvedModel, Error> {
+        let choice = self.find(request)?;
         choice.provider.usable(&choice.model)?;
         Ok(choice)
     }
 
     /// Whether a conversation may ask for this. Errors with `invalid_input`; that something
     /// is not usable just now is no error.
-    pub(crate) fn check(&self, wish: Wish<'_>) -> Result<(), Error> {
-        if let Some(provider) = wish.provider {
+    pub(crate) fn check(&self, request: ModelRequest<'_>) -> Result<(), Error> {
+        if let Some(provider) = request.provider {
             self.configured(provider)?;
         }
-        let Some(model) = wish.model else { return Ok(()) };
+        let Some(model) = request.model else { return Ok(()) };
         check_name(model)?;
-        match self.find(wish) {
-            Ok(Choice { provider, .. }) if !provider.offers(model) => {
+        match self.find(request) {
+            Ok(ResolvedModel { provider, .. }) if !provider.offers(model) => {
                 let message = format!("There is no local model `{model}`.");
                 Err(Error::new(ErrorCode::InvalidInput, message).with_hint(
                     "Choose one that is listed, or put its file into the folder of models.",
@@ -167,18 +167,18 @@ impl Providers {
 
     /// Whether the model of such a conversation may be asked for this effort. Where nobody answers,
     /// nobody knows better.
-    pub(crate) fn takes(&self, wish: Wish<'_>, effort: &Effort) -> bool {
-        self.find(wish).is_ok_and(|choice| choice.takes(effort))
+    pub(crate) fn takes(&self, request: ModelRequest<'_>, effort: &Effort) -> bool {
+        self.find(request).is_ok_and(|choice| choice.takes(effort))
     }
 
     /// What the model of such a conversation can be told, as it is offered.
-    pub(crate) fn efforts(&self, wish: Wish<'_>) -> Vec<Effort> {
-        self.find(wish).map(|choice| choice.efforts()).unwrap_or_default()
+    pub(crate) fn efforts(&self, request: ModelRequest<'_>) -> Vec<Effort> {
+        self.find(request).map(|choice| choice.efforts()).unwrap_or_default()
     }
 
     /// What the model of such a conversation would be told now where `effort` is asked for.
-    pub(crate) fn told(&self, wish: Wish<'_>, effort: &Effort) -> Option<Effort> {
-        let choice = self.find(wish).ok()?;
+    pub(crate) fn told(&self, request: ModelRequest<'_>, effort: &Effort) -> Option<Effort> {
+        let choice = self.find(request).ok()?;
         choice.provider.told(&choice.model, effort)
     }
 
@@ -223,20 +223,20 @@ impl Providers {
         }
     }
 
-    fn find(&self, wish: Wish<'_>) -> Result<Choice, Error> {
-        let of_profile = wish.profile.and_then(|profile| profile.provider.as_ref());
+    fn find(&self, request: ModelRequest<'_>) -> Result<ResolvedModel, Error> {
+        let of_profile = request.profile.and_then(|profile| profile.provider.as_ref());
         let default = self.default.as_ref();
-        let named = wish.provider.or(of_profile);
+        let named = request.provider.or(of_profile);
         let wanted = named.or(default);
         let provider = wanted.and_then(|name| self.all.iter().find(|p| p.name() == *name));
         let Some(provider) = provider else { return Err(missing(named)) };
         // A name means something to the provider that it was written for, and to no other.
         let is_profiles = wanted == of_profile.or(default);
-        let profiles = wish.profile.filter(|_| is_profiles).and_then(|p| p.model.as_deref());
+        let profiles = request.profile.filter(|_| is_profiles).and_then(|p| p.model.as_deref());
         let configured = self.model.as_deref().filter(|_| wanted == default);
-        let model = wish.model.or(profiles).or(configured);
+        let model = request.model.or(profiles).or(configured);
         let model = model.map_or_else(|| provider.default_model(), str::to_owned);
-        Ok(Choice { provider: provider.clone(), model })
+        Ok(ResolvedModel { provider: provider.clone(), model })
     }
 
     fn configured(&self, name: &ProviderName) -> Result<(), Error> {

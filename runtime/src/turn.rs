@@ -4,8 +4,8 @@
 //! knows no task, clock, store or provider. The worker's actor performs the effects.
 
 use protocol::{
-    Adjustment, Error, ErrorCode, EventBody, Finish, MessageId, Sight, TimeoutPhase, Timestamp,
-    Timings, TurnId, TurnState, Usage,
+    Adjustment, ContextWindow, Error, ErrorCode, EventBody, Finish, MessageId, TimeoutPhase,
+    Timestamp, Timings, TurnId, TurnState, Usage,
 };
 
 mod frame;
@@ -18,7 +18,7 @@ pub use limits::TurnLimits;
 pub use retry::RetryLimits;
 
 use frame::{Frame, Part, Written};
-use limits::{HALT_MS, deaf, timeout};
+use limits::{HALT_MS, timeout, unresponsive};
 
 /// One turn from its acceptance to its end.
 #[derive(Clone, Debug)]
@@ -128,7 +128,7 @@ impl TurnMachine {
                 self.end(now, state, error, None, None)
             }
             (Phase::Halting(..), Input::Elapsed(Timer::Halt)) => {
-                self.end(now, TurnState::Failed, Some(deaf()), None, None)
+                self.end(now, TurnState::Failed, Some(unresponsive()), None, None)
             }
             // A second cause does not change how a halting turn ends.
             (Phase::Halting(..), _) => Vec::new(),
@@ -187,7 +187,7 @@ impl TurnMachine {
         ]
     }
 
-    fn asking(&self, sight: Sight, model: Option<String>) -> Vec<Effect> {
+    fn asking(&self, sight: ContextWindow, model: Option<String>) -> Vec<Effect> {
         let turn_id = self.turn_id;
         vec![Effect::Commit(EventBody::TurnAsked { turn_id, sight, model }), Effect::Send]
     }

@@ -6,12 +6,12 @@
 
 mod actor;
 mod budget;
-pub(crate) mod choice;
 mod command;
 mod context;
 mod deletion;
 mod log_writer;
 mod message;
+pub(crate) mod model_patch;
 pub(crate) mod patch;
 mod shared;
 mod supervisor;

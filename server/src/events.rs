@@ -2,9 +2,9 @@
 //! Server-Sent Events; and in the same way the list of workers ([`list()`]). A stream only
 //! observes; it takes no commands.
 
-mod feed;
+mod event_source;
+mod html_frames;
 mod list;
-mod scribe;
 mod sse;
 mod transport;
 mod websocket;
@@ -28,9 +28,9 @@ use crate::bounds::BUSY_RETRY_MS;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::state::AppState;
-use feed::Feed;
+use event_source::EventSource;
+use html_frames::{Format, HtmlFrames};
 pub use list::{__path_list, list};
-use scribe::{Format, Scribe};
 use transport::Transport;
 pub use websocket::CLIENT_PINGS;
 
@@ -125,13 +125,13 @@ pub async fn events(
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let follow = async || {
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
-        Ok(Scribe::new(observation, runtime.clone(), wid, format))
+        Ok(HtmlFrames::new(observation, runtime.clone(), wid, format))
     };
     answer(transport, parts, &state, slot, follow).await
 }
 
 /// Begins a stream. What is followed is found once the handshake is known to be a sound one.
-async fn answer<F: Feed>(
+async fn answer<F: EventSource>(
     transport: Transport,
     mut parts: Parts,
     state: &AppState,

@@ -7,7 +7,7 @@ use server::commands::{
     BAD_CONFIGURATION, backup, bundle, config, doctor, export, failed, import, serve,
 };
 use server::{ending, privacy};
-use store::Differing;
+use store::ConflictPolicy;
 use transfer::Unsound;
 
 fn main() -> ExitCode {
@@ -36,8 +36,11 @@ fn main() -> ExitCode {
         Command::Backup { file } => backup::run(&loaded, &file),
         Command::Export { file } => export::run(&loaded, file.as_deref()),
         Command::Import { files, strict, keep_existing } => {
-            let differing =
-                if strict && !keep_existing { Differing::Refuse } else { Differing::Keep };
+            let differing = if strict && !keep_existing {
+                ConflictPolicy::Refuse
+            } else {
+                ConflictPolicy::Keep
+            };
             let unsound = if strict { Unsound::Refuse } else { Unsound::Name };
             threads.block_on(import::run(&loaded, &files, differing, unsound))
         }

@@ -30,28 +30,28 @@ pub fn Rows() -> impl IntoView {
 #[derive(Clone)]
 enum Row {
     /// The model does not see what is above.
-    Sight(u32),
+    ContextWindow(u32),
     Message(Entry),
 }
 
 /// Which row is which.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
-    Sight(u32),
+    ContextWindow(u32),
     Message(MessageId),
 }
 
 impl Row {
     fn key(&self) -> Key {
         match self {
-            Self::Sight(left_out) => Key::Sight(*left_out),
+            Self::ContextWindow(left_out) => Key::ContextWindow(*left_out),
             Self::Message(entry) => Key::Message(entry.id),
         }
     }
 
     fn one(self) -> One {
         let key = match self.key() {
-            Key::Sight(left_out) => left_out.into(),
+            Key::ContextWindow(left_out) => left_out.into(),
             Key::Message(id) => u128::from_be_bytes(*id.as_bytes()),
         };
         One::new(key, move || self.view())
@@ -59,7 +59,7 @@ impl Row {
 
     fn view(self) -> Erased {
         match self {
-            Self::Sight(left_out) => erase(view! {
+            Self::ContextWindow(left_out) => erase(view! {
                 <p class="sight" role="separator">
                     <span>{tr!(out_of_sight)}</span>
                     <span>{text::left_out(left_out)}</span>
@@ -128,7 +128,7 @@ fn rows(entries: &[Entry], sight: Option<OutOfSight>) -> Vec<Row> {
     let mut rows = Vec::with_capacity(entries.len() + 1);
     for entry in entries {
         if let Some(sight) = sight.filter(|sight| sight.first == entry.id) {
-            rows.push(Row::Sight(sight.left_out));
+            rows.push(Row::ContextWindow(sight.left_out));
         }
         rows.push(Row::Message(entry.clone()));
     }
@@ -140,12 +140,12 @@ mod tests {
     use super::*;
 
     fn sights(numbers: &[u32]) -> Vec<Row> {
-        numbers.iter().copied().map(Row::Sight).collect()
+        numbers.iter().copied().map(Row::ContextWindow).collect()
     }
 
     /// The runs, the oldest first.
     fn runs(run: &Run) -> Vec<Vec<u32>> {
-        let number = |row: &Row| if let Row::Sight(number) = row { *number } else { 0 };
+        let number = |row: &Row| if let Row::ContextWindow(number) = row { *number } else { 0 };
         let mut runs = run.older.get_untracked().map_or_else(Vec::new, |older| runs(&older));
         runs.push(run.rows.read_untracked().iter().map(number).collect());
         runs

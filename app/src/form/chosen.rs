@@ -1,7 +1,7 @@
 //! The fields of a choice: which profile, which model, how hard it is to think.
 
 use protocol::{Error, ErrorCode, ProviderName, Worker};
-use runtime::Wanted;
+use runtime::ModelPatch;
 
 use crate::text::tr;
 
@@ -26,7 +26,7 @@ impl Chosen {
     }
 
     /// What it asks for. Errors with `invalid_input`.
-    pub(super) fn wanted(&self) -> Result<Wanted, Error> {
+    pub(super) fn wanted(&self) -> Result<ModelPatch, Error> {
         let bad = || Error::new(ErrorCode::InvalidInput, tr!(bad_form));
         let profile = Some(self.profile.as_str()).filter(|name| !name.is_empty());
         let profile = profile.map(str::parse).transpose().map_err(|_| bad())?;
@@ -41,7 +41,7 @@ impl Chosen {
         let effort = Some(self.effort.as_str()).filter(|name| !name.is_empty());
         let effort = effort.map(str::parse).transpose().map_err(|_| bad())?;
         let (provider, model, effort) = (Some(provider), Some(model), Some(effort));
-        Ok(Wanted { profile, provider, model, effort })
+        Ok(ModelPatch { profile, provider, model, effort })
     }
 }
 

@@ -9,7 +9,7 @@ use axum::response::Response;
 use leptos::prelude::*;
 use protocol::api::{DeletedList, ImportReport};
 use protocol::{Error, ErrorCode};
-use runtime::{Differing, Runtime, Unsound};
+use runtime::{ConflictPolicy, Runtime, Unsound};
 use serde::Deserialize;
 
 use super::Handlers;
@@ -45,7 +45,7 @@ pub(super) async fn import(State(console): State<Handlers>, request: Request<Bod
 /// Takes the form's files, piece by piece, and imports them.
 async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Error> {
     let mut files = None;
-    let (mut differing, mut unsound) = (Differing::Keep, Unsound::Name);
+    let (mut differing, mut unsound) = (ConflictPolicy::Keep, Unsound::Name);
     let broken = |_| Error::new(ErrorCode::InvalidInput, tr!(file_broken));
     while let Some(mut field) = form.next_field().await.map_err(broken)? {
         match field.name() {
@@ -64,7 +64,7 @@ async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Er
                     incoming.write(&piece).await?;
                 }
             }
-            Some("strict") => (differing, unsound) = (Differing::Refuse, Unsound::Refuse),
+            Some("strict") => (differing, unsound) = (ConflictPolicy::Refuse, Unsound::Refuse),
             _ => {}
         }
     }

@@ -111,14 +111,14 @@ enum Body {
     },
     TurnAsked {
         turn_id: TurnId,
-        sight: Sight,
+        sight: ContextWindow,
         #[serde(default)]
         model: Option<String>,
     },
     TurnGenerating {
         turn_id: TurnId,
         #[serde(default)]
-        sight: Option<Sight>,
+        sight: Option<ContextWindow>,
         #[serde(default)]
         model: Option<String>,
     },
@@ -216,7 +216,7 @@ mod tests {
             cached_tokens: Some(0),
             reasoning_tokens: Some(1),
         });
-        full.sight = Some(Sight {
+        full.sight = Some(ContextWindow {
             first: Some(message_id),
             left_out: 2,
             window_tokens: Some(9),

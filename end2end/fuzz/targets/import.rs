@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use store::WholeLog;
+use store::ConversationExport;
 use transfer::{Writer, read, read_foreign};
 
 fuzz_target!(|data: &[u8]| {
@@ -22,7 +22,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn export(all: &[WholeLog]) -> Vec<u8> {
+fn export(all: &[ConversationExport]) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut writer = Writer::begin(&mut bytes);
     for whole in all {

@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, Message, MessageId, ProviderName, Role, Sight, Timestamp, Timings, Turn,
-    TurnId, TurnState, Worker, WorkerId, WorkerStatus,
+    ContextWindow, Event, EventBody, Message, MessageId, ProviderName, Role, Timestamp, Timings,
+    Turn, TurnId, TurnState, Worker, WorkerId, WorkerStatus,
 };
 
 /// A piece of the text that all answers are made of.
@@ -111,7 +111,7 @@ pub fn begun(n: u64, deltas: u64) -> Vec<EventBody> {
     let mut bodies = vec![
         EventBody::MessageCommitted { message: question },
         EventBody::TurnAccepted { turn: Box::new(turn) },
-        EventBody::TurnAsked { turn_id, sight: Sight::default(), model: None },
+        EventBody::TurnAsked { turn_id, sight: ContextWindow::default(), model: None },
         EventBody::TurnGenerating { turn_id, sight: None, model: None },
     ];
     bodies.extend((0..deltas).map(|n| EventBody::TextDelta {

@@ -3,9 +3,9 @@
 use proptest::prelude::*;
 use protocol::api::Sampling;
 use protocol::{
-    Adjustment, Effort, Error, ErrorCode, Event, EventBody, Finish, LogId, Message, MessageId,
-    Place, ProviderKind, ProviderName, Role, Sight, TimeoutPhase, Timestamp, Timings, Turn, TurnId,
-    TurnState, Usage, View, Worker, WorkerId, WorkerStatus,
+    Adjustment, ContextWindow, Effort, Error, ErrorCode, Event, EventBody, Finish, LogId, Message,
+    MessageId, Place, ProviderKind, ProviderName, Role, TimeoutPhase, Timestamp, Timings, Turn,
+    TurnId, TurnState, Usage, View, Worker, WorkerId, WorkerStatus,
 };
 
 pub const LOG: LogId = LogId(0x0123_4567_89ab_cdef);
@@ -250,7 +250,7 @@ impl Builder {
         }
         for (error, began) in plan.failed {
             if began {
-                let sight = Sight::default();
+                let sight = ContextWindow::default();
                 self.push(EventBody::TurnAsked { turn_id, sight, model: None });
                 self.push(EventBody::TurnGenerating { turn_id, sight: None, model: None });
             }
@@ -258,7 +258,7 @@ impl Builder {
             self.push(EventBody::TurnRetrying { turn_id, error, wait_ms: 500, adjustment });
         }
         if plan.begins {
-            let sight = Sight {
+            let sight = ContextWindow {
                 first: Some(question),
                 left_out: plan.left_out,
                 window_tokens: Some(8),

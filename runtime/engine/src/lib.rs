@@ -22,9 +22,10 @@ use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 
-use session::{Link, Session};
+use session::{Reporter, Session};
 
-mod crowd;
+mod cpu_contention;
+mod detokenizer;
 mod log;
 mod prefill;
 mod privileges;
@@ -32,7 +33,6 @@ mod prompt;
 mod reading;
 mod sampling;
 mod session;
-mod speech;
 mod utf8;
 mod vocabulary;
 
@@ -48,7 +48,7 @@ pub fn run() -> ExitCode {
         return ExitCode::from(2);
     }
     log::begin();
-    privileges::give_up();
+    privileges::drop_privileges();
     let stopped = Arc::new(AtomicU64::new(0));
     let (sender, inbox) = sync_channel(UNHANDLED);
     let heard = Arc::clone(&stopped);
@@ -142,7 +142,7 @@ struct Answering<'a, 'out> {
     stopped: &'a AtomicU64,
 }
 
-impl Link for Answering<'_, '_> {
+impl Reporter for Answering<'_, '_> {
     fn say(&mut self, message: FromChild) -> Result<(), WireError> {
         self.speaker.say(message)
     }

@@ -8,7 +8,7 @@ use llama_cpp_2::token::LlamaToken;
 pub(crate) const CHUNK: usize = 64;
 /// Reading fewer at once costs more than it gains in promptness.
 const CHUNK_MIN: usize = 4;
-/// The first piece, while the model's pace is not known.
+/// The first piece, while the model's chunk_sizer is not known.
 const CHUNK_FIRST: usize = 16;
 /// Single tokens that are read once pieces turned out to be slower, at first and at most.
 const PATIENCE: usize = 32;
@@ -30,9 +30,9 @@ pub(crate) fn kept(cached: &[LlamaToken], prompt: &[LlamaToken]) -> usize {
 /// whatever its size. Single tokens are read by the threads that write, on two cores one,
 /// and do not suffer from that: where pieces are slower than single tokens, single tokens
 /// are read, and now and then a piece is tried again. (Where the system tells that the
-/// cores are wanted, see [`crowded`](super::crowd::crowded), it does not come to that.)
+/// cores are wanted, see [`crowded`](super::cpu_contention::is_contended), it does not come to that.)
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Pace {
+pub(crate) struct ChunkSizer {
     piece: usize,
     /// Seconds for a single token, lately.
     single: Option<f64>,
@@ -42,13 +42,13 @@ pub(crate) struct Pace {
     patience: usize,
 }
 
-impl Default for Pace {
+impl Default for ChunkSizer {
     fn default() -> Self {
         Self { piece: CHUNK_FIRST, single: None, singles: 0, patience: PATIENCE }
     }
 }
 
-impl Pace {
+impl ChunkSizer {
     /// Tokens in the next piece.
     pub(crate) fn chunk(&self) -> usize {
         if self.singles > 0 { 1 } else { self.piece }
@@ -102,47 +102,47 @@ mod tests {
 
     #[test]
     fn pieces_follow_the_models_pace() {
-        let mut pace = Pace { single: Some(1.0), ..Pace::default() };
+        let mut chunk_sizer = ChunkSizer { single: Some(1.0), ..ChunkSizer::default() };
         for _ in 0..4 {
-            pace.learn(pace.chunk(), 10 * MS);
+            chunk_sizer.learn(chunk_sizer.chunk(), 10 * MS);
         }
-        assert_eq!(pace.chunk(), CHUNK);
+        assert_eq!(chunk_sizer.chunk(), CHUNK);
         for _ in 0..10 {
-            pace.learn(pace.chunk(), 10 * MS * pace.chunk() as u32);
+            chunk_sizer.learn(chunk_sizer.chunk(), 10 * MS * chunk_sizer.chunk() as u32);
         }
-        assert_eq!(pace.chunk(), 10);
+        assert_eq!(chunk_sizer.chunk(), 10);
     }
 
     #[test]
     fn where_pieces_are_slower_single_tokens_are_read() {
-        let mut pace = Pace { single: Some(0.02), ..Pace::default() };
-        pace.learn(16, 5000 * MS);
+        let mut chunk_sizer = ChunkSizer { single: Some(0.02), ..ChunkSizer::default() };
+        chunk_sizer.learn(16, 5000 * MS);
         for _ in 0..PATIENCE {
-            assert_eq!(pace.chunk(), 1);
-            pace.learn(1, 20 * MS);
+            assert_eq!(chunk_sizer.chunk(), 1);
+            chunk_sizer.learn(1, 20 * MS);
         }
-        let again = pace.chunk();
+        let again = chunk_sizer.chunk();
         assert!(again > 1);
-        pace.learn(again, 5000 * MS);
-        assert_eq!((pace.singles, pace.patience), (2 * PATIENCE, 4 * PATIENCE));
-        while pace.chunk() == 1 {
-            pace.learn(1, 20 * MS);
+        chunk_sizer.learn(again, 5000 * MS);
+        assert_eq!((chunk_sizer.singles, chunk_sizer.patience), (2 * PATIENCE, 4 * PATIENCE));
+        while chunk_sizer.chunk() == 1 {
+            chunk_sizer.learn(1, 20 * MS);
         }
-        pace.learn(pace.chunk(), 10 * MS);
-        assert!(pace.chunk() > 1);
-        assert_eq!(pace.patience, PATIENCE);
+        chunk_sizer.learn(chunk_sizer.chunk(), 10 * MS);
+        assert!(chunk_sizer.chunk() > 1);
+        assert_eq!(chunk_sizer.patience, PATIENCE);
     }
 
     #[test]
     fn a_slow_first_piece_is_compared_before_it_is_judged() {
-        let mut pace = Pace::default();
-        pace.learn(16, 900 * MS);
-        assert_eq!((pace.chunk(), pace.singles), (1, CHUNK_MIN));
+        let mut chunk_sizer = ChunkSizer::default();
+        chunk_sizer.learn(16, 900 * MS);
+        assert_eq!((chunk_sizer.chunk(), chunk_sizer.singles), (1, CHUNK_MIN));
         for _ in 0..CHUNK_MIN {
-            pace.learn(1, 200 * MS);
+            chunk_sizer.learn(1, 200 * MS);
         }
         // It was a large model, and no crowd on the cores.
-        pace.learn(pace.chunk(), 450 * MS);
-        assert_eq!(pace.chunk(), CHUNK_MIN);
+        chunk_sizer.learn(chunk_sizer.chunk(), 450 * MS);
+        assert_eq!(chunk_sizer.chunk(), CHUNK_MIN);
     }
 }

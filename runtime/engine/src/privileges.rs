@@ -6,7 +6,7 @@
 /// a thread and are inherited by the threads that it starts. A privilege that cannot be dropped
 /// is logged, and the process goes on with less protection.
 #[cfg(target_os = "linux")]
-pub(crate) fn give_up() {
+pub(crate) fn drop_privileges() {
     use rustix::process::{Resource, Rlimit, setrlimit};
     use rustix::thread::{
         CapabilitySet, CapabilitySets, capabilities, set_capabilities, set_no_new_privs,
@@ -40,4 +40,4 @@ pub(crate) fn give_up() {
 
 /// Not implemented for systems other than Linux.
 #[cfg(not(target_os = "linux"))]
-pub(crate) fn give_up() {}
+pub(crate) fn drop_privileges() {}

@@ -28,12 +28,12 @@ impl Reading {
         }
         self.told = elapsed;
         // Floats become the nearest whole number that fits.
-        let pace = (read.saturating_sub(self.kept) as f64 / elapsed.as_secs_f64()) as u32;
+        let chunk_sizer = (read.saturating_sub(self.kept) as f64 / elapsed.as_secs_f64()) as u32;
         let count = |tokens| u32::try_from(tokens).unwrap_or(u32::MAX);
         Some(Progress {
             read_tokens: count(read),
             prompt_tokens: count(self.prompt),
-            tokens_per_second: pace,
+            tokens_per_second: chunk_sizer,
         })
     }
 }

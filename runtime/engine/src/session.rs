@@ -19,20 +19,20 @@ use llama_cpp_2::token::LlamaToken;
 use model_io::rendered::{self, Part};
 use protocol::{Finish, Usage};
 
-use super::crowd::crowded;
+use super::cpu_contention::is_contended;
+use super::detokenizer::Detokenizer;
 use super::log;
-use super::prefill::{CHUNK, Pace, kept};
+use super::prefill::{CHUNK, ChunkSizer, kept};
 use super::prompt::{Conversation, PromptError, Window, fit};
 use super::reading::Reading;
 use super::sampling::Plan;
-use super::speech::Speech;
 use super::vocabulary::ModelVocabulary;
 
 /// The one sequence of the cache.
 const SEQUENCE: i32 = 0;
 
 /// Where messages go and where a stop is heard of.
-pub(crate) trait Link {
+pub(crate) trait Reporter {
     fn say(&mut self, message: FromChild) -> Result<(), WireError>;
     fn stopped(&self) -> bool;
 }
@@ -48,7 +48,7 @@ pub(crate) struct Session<'model> {
     cached: Vec<LlamaToken>,
     /// Where in the last batch the next token can be taken from.
     logits_at: Option<i32>,
-    pace: Pace,
+    chunk_sizer: ChunkSizer,
     prompt_threads: u32,
     /// Whether pieces are read by more threads than single tokens.
     more_threads_read: bool,
@@ -104,7 +104,7 @@ impl<'model> Session<'model> {
             max_answer_tokens: load.max_answer_tokens.max(1),
             cached: Vec::with_capacity(tokens as usize),
             logits_at: None,
-            pace: Pace::default(),
+            chunk_sizer: ChunkSizer::default(),
             prompt_threads: load.prompt_threads,
             more_threads_read: load.prompt_threads > load.threads,
         })
@@ -118,20 +118,24 @@ impl<'model> Session<'model> {
     pub(crate) fn answer(
         &mut self,
         asked: &Generate,
-        link: &mut impl Link,
+        reporter: &mut impl Reporter,
     ) -> Result<(), WireError> {
         let job = asked.job;
-        let end = match self.write(asked, link) {
+        let end = match self.write(asked, reporter) {
             Ok((finish, usage)) => FromChild::Finished { job, finish, usage },
             Err(Broken::Halted) => FromChild::Halted { job },
             Err(Broken::Failed(why)) => FromChild::Failed { job, why },
             Err(Broken::Wire(error)) => return Err(error),
         };
-        link.say(end)
+        reporter.say(end)
     }
 
-    fn write(&mut self, asked: &Generate, link: &mut impl Link) -> Result<(Finish, Usage), Broken> {
-        if link.stopped() {
+    fn write(
+        &mut self,
+        asked: &Generate,
+        reporter: &mut impl Reporter,
+    ) -> Result<(Finish, Usage), Broken> {
+        if reporter.stopped() {
             return Err(Broken::Halted);
         }
         let most = asked.sampling.max_tokens.unwrap_or(self.max_answer_tokens).max(1);
@@ -147,13 +151,15 @@ impl<'model> Session<'model> {
         let (job, left_out) = (asked.job, prompt.left_out);
         let reasoning = prompt.parts.iter().any(|part| matches!(part, Part::Reasoning(_)));
         let rendered = rendered::write(prompt.parts);
-        link.say(FromChild::Began { job, left_out, rendered, reasoning }).map_err(Broken::Wire)?;
-        let speech = Speech::of(&asked.messages, prompt.opens_thought);
+        reporter
+            .say(FromChild::Began { job, left_out, rendered, reasoning })
+            .map_err(Broken::Wire)?;
+        let detokenizer = Detokenizer::of(&asked.messages, prompt.opens_thought);
 
         let began = Instant::now();
-        let cached = self.prefill(&prompt.tokens, job, link)?;
+        let cached = self.prefill(&prompt.tokens, job, reporter)?;
         let read = Instant::now();
-        let (finish, written, thought) = self.decode(asked, most, speech, link)?;
+        let (finish, written, thought) = self.decode(asked, most, detokenizer, reporter)?;
         let usage = Usage {
             prompt_tokens: count(prompt.tokens.len()),
             completion_tokens: written,
@@ -162,7 +168,7 @@ impl<'model> Session<'model> {
         };
         let prompt_ms = read.duration_since(began).as_millis();
         let answer_ms = read.elapsed().as_millis();
-        tracing::info!(?usage, prompt_ms, answer_ms, chunk = self.pace.chunk(), "answered");
+        tracing::info!(?usage, prompt_ms, answer_ms, chunk = self.chunk_sizer.chunk(), "answered");
         Ok((finish, usage))
     }
 
@@ -171,22 +177,22 @@ impl<'model> Session<'model> {
         &mut self,
         prompt: &[LlamaToken],
         job: JobId,
-        link: &mut impl Link,
+        reporter: &mut impl Reporter,
     ) -> Result<usize, Broken> {
         let kept = self.keep(kept(&self.cached, prompt))?;
         let (mut at, began) = (kept, Instant::now());
         let mut reading = Reading::new(kept, prompt.len());
         while at < prompt.len() {
-            if link.stopped() {
+            if reporter.stopped() {
                 return Err(Broken::Halted);
             }
-            let crowded = self.more_threads_read && crowded(self.prompt_threads);
-            let chunk = if crowded { 1 } else { self.pace.chunk() };
+            let crowded = self.more_threads_read && is_contended(self.prompt_threads);
+            let chunk = if crowded { 1 } else { self.chunk_sizer.chunk() };
             let end = prompt.len().min(at + chunk);
             self.read(&prompt[at..end])?;
             at = end;
             if let Some(progress) = reading.at(at, began.elapsed()) {
-                link.say(FromChild::Reading { job, progress }).map_err(Broken::Wire)?;
+                reporter.say(FromChild::Reading { job, progress }).map_err(Broken::Wire)?;
             }
         }
         Ok(kept)
@@ -198,24 +204,26 @@ impl<'model> Session<'model> {
         &mut self,
         asked: &Generate,
         most: u32,
-        mut speech: Speech,
-        link: &mut impl Link,
+        mut detokenizer: Detokenizer,
+        reporter: &mut impl Reporter,
     ) -> Result<(Finish, u32, u32), Broken> {
         let random = getrandom::u32().map_err(|error| engine(&error))?;
         let mut sampler = Plan::new(asked.sampling, random).sampler(self.vocabulary.size());
         for written in 0..most {
-            if link.stopped() {
+            if reporter.stopped() {
                 return Err(Broken::Halted);
             }
             let token = self.next(&mut sampler)?;
             if self.vocabulary.ends(token) {
-                let thought = speech.finish(asked.job, link).map_err(Broken::Wire)?;
+                let thought = detokenizer.finish(asked.job, reporter).map_err(Broken::Wire)?;
                 return Ok((Finish::Stop, written, thought));
             }
-            speech.push(&self.vocabulary.bytes(token), asked.job, link).map_err(Broken::Wire)?;
+            detokenizer
+                .push(&self.vocabulary.bytes(token), asked.job, reporter)
+                .map_err(Broken::Wire)?;
             let last = written + 1 == most || self.cached.len() >= self.window.tokens as usize;
             if last {
-                let thought = speech.finish(asked.job, link).map_err(Broken::Wire)?;
+                let thought = detokenizer.finish(asked.job, reporter).map_err(Broken::Wire)?;
                 return Ok((Finish::Length, written + 1, thought));
             }
             self.read(&[token])?;
@@ -268,7 +276,7 @@ impl<'model> Session<'model> {
             self.forget();
             return Err(engine(&format!("{error}: {}", log::complaints())));
         }
-        self.pace.learn(tokens.len(), began.elapsed());
+        self.chunk_sizer.learn(tokens.len(), began.elapsed());
         self.cached.extend_from_slice(tokens);
         self.logits_at = Some(self.batch.n_tokens() - 1);
         Ok(())

@@ -1,6 +1,6 @@
 //! The model inside this program: any GGUF chat model, run by llama.cpp.
 //!
-//! [`Local`] is a handle; one task (`owner`) owns the queue and the model's process
+//! [`Local`] is a handle; one task (`supervisor`) owns the queue and the model's process
 //! (the crate `engine`), which is this same program started again, because the engine ends its
 //! process on some damaged files. One model is loaded at a time; a request for another one
 //! ends that process and starts one anew. The two talk over pipes (`engine_wire`). What is decided here
@@ -16,37 +16,37 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
-use owner::{Inbox, Owner, Submission};
-use shelf::Shelf;
+use engine_supervisor::{EngineSupervisor, Inbox, Submission};
+use model_catalog::ModelCatalog;
 
 mod config;
 mod cpu;
 mod descriptors;
+mod engine_supervisor;
 mod failure;
 mod folder;
 mod framing;
 mod gguf;
 mod looks;
-mod owner;
+mod model_catalog;
 mod process;
 mod queue;
 mod request;
-mod shelf;
 mod stderr;
 
 pub use config::{LoadPolicy, LocalConfig};
 pub use gguf::{GgufError, ModelInfo};
 
-/// Requests that may wait for the owner. It takes them at once, except while it starts a child.
+/// Requests that may wait for the supervisor. It takes them at once, except while it starts a child.
 const INBOX: usize = 64;
 
 /// The local provider. Dropping it kills the model's process.
 pub struct Local {
     config: Arc<LocalConfig>,
-    shelf: Arc<Shelf>,
+    catalog: Arc<ModelCatalog>,
     inbox: mpsc::Sender<Inbox>,
     engine: watch::Receiver<Engine>,
-    _owner: AbortOnDropHandle<()>,
+    _supervisor: AbortOnDropHandle<()>,
 }
 
 /// What the model's process is doing.
@@ -70,10 +70,11 @@ impl Local {
         let config = Arc::new(config);
         let (inbox, received) = mpsc::channel(INBOX);
         let (state, engine) = watch::channel(Engine::Off);
-        let shelf = Arc::new(Shelf::new(&config));
-        let owner = Owner::new(Arc::clone(&config), Arc::clone(&shelf), received, state);
-        let owner = AbortOnDropHandle::new(tokio::spawn(owner.run()));
-        Self { config, shelf, inbox, engine, _owner: owner }
+        let catalog = Arc::new(ModelCatalog::new(&config));
+        let supervisor =
+            EngineSupervisor::new(Arc::clone(&config), Arc::clone(&catalog), received, state);
+        let supervisor = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
+        Self { config, catalog, inbox, engine, _supervisor: supervisor }
     }
 
     /// What the model's process is doing, now and from now on.
@@ -104,20 +105,20 @@ impl Provider for Local {
     }
 
     fn usable(&self, model: &str) -> Result<(), Error> {
-        self.shelf.file(model, shelf::GLANCE).map(drop)
+        self.catalog.file(model, model_catalog::GLANCE).map(drop)
     }
 
     fn offers(&self, model: &str) -> bool {
-        self.shelf.has(model)
+        self.catalog.has(model)
     }
 
     fn efforts(&self, model: &str) -> Vec<Effort> {
-        self.shelf.efforts(model)
+        self.catalog.efforts(model)
     }
 
     async fn models(&self) -> ProviderModels {
-        let shelf = Arc::clone(&self.shelf);
-        let listed = tokio::task::spawn_blocking(move || shelf.models()).await;
+        let catalog = Arc::clone(&self.catalog);
+        let listed = tokio::task::spawn_blocking(move || catalog.models()).await;
         listed.unwrap_or_else(|_| ProviderModels {
             provider: ProviderName::local(),
             default_model: Some(self.default_model()),
@@ -145,7 +146,7 @@ impl Provider for Local {
     async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
         if self.inbox.send(Inbox::Shutdown(done)).await.is_ok() {
-            // An error means that the owner has ended, which is what is wanted.
+            // An error means that the supervisor has ended, which is what is wanted.
             let _ = finished.await;
         }
     }

@@ -11,7 +11,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 
 use super::answer::{Answer, Bounds};
 use super::config::Api;
-use super::link::{Call, Link};
+use super::connection::{Call, HttpConnection};
 use super::models::ModelSettings;
 use super::plan::{Facts, Plan, learn_length, plan};
 use super::reply::{self, Kind};
@@ -33,7 +33,7 @@ const AFTER_DONE: Duration = Duration::from_millis(100);
 
 /// A connection that a request can be sent on.
 pub(crate) struct Reached {
-    link: Link,
+    connection: HttpConnection,
     /// Whether it was used before.
     is_kept: bool,
 }
@@ -110,24 +110,24 @@ impl Shared {
             Api::Responses => "/responses",
         };
         let call = Call { path, body: Some(body.into()) };
-        let (mut link, response) = self.send(reached, call).await?;
-        let taken = self.take(&mut link, response, plan, told).await;
-        self.shelf.put(link).await;
+        let (mut connection, response) = self.send(reached, call).await?;
+        let taken = self.take(&mut connection, response, plan, told).await;
+        self.idle.put(connection).await;
         taken
     }
 
     async fn take(
         &self,
-        link: &mut Link,
+        connection: &mut HttpConnection,
         response: Response<Incoming>,
         plan: &Plan,
         told: &mut Told<'_>,
     ) -> Result<Output, Failure> {
-        let reply = self.reply(response, link, plan, told).await?;
+        let reply = self.reply(response, connection, plan, told).await?;
         told.began().await;
         let answer = match reply {
             Reply::Events(first, stream) => {
-                self.read_answer(link, (first, stream), plan, told).await?
+                self.read_answer(connection, (first, stream), plan, told).await?
             }
             Reply::Whole(events) => self.whole(events, plan, told).await?,
         };
@@ -139,14 +139,15 @@ impl Shared {
 
     /// A connection to the endpoint: one that was kept, or a new one.
     pub(crate) async fn reach(&self) -> Result<Reached, Error> {
-        match self.shelf.take().await {
-            Some(link) => Ok(Reached { link, is_kept: true }),
-            None => Ok(Reached { link: self.open().await?, is_kept: false }),
+        match self.idle.take().await {
+            Some(connection) => Ok(Reached { connection, is_kept: true }),
+            None => Ok(Reached { connection: self.open().await?, is_kept: false }),
         }
     }
 
-    async fn open(&self) -> Result<Link, Error> {
-        Link::open(&self.endpoint, Duration::from_millis(self.config.connect_timeout_ms)).await
+    async fn open(&self) -> Result<HttpConnection, Error> {
+        HttpConnection::open(&self.endpoint, Duration::from_millis(self.config.connect_timeout_ms))
+            .await
     }
 
     /// Sends a request and waits for the response's head.
@@ -158,16 +159,16 @@ impl Shared {
         &self,
         reached: Reached,
         call: Call,
-    ) -> Result<(Link, Response<Incoming>), Error> {
-        let Reached { mut link, is_kept } = reached;
-        match link.send(&self.endpoint, call.clone()).await {
-            Err(_) if is_kept && !link.has_heard() => {
+    ) -> Result<(HttpConnection, Response<Incoming>), Error> {
+        let Reached { mut connection, is_kept } = reached;
+        match connection.send(&self.endpoint, call.clone()).await {
+            Err(_) if is_kept && !connection.has_heard() => {
                 tracing::debug!("an idle connection had ended; the request is sent anew");
-                let mut link = self.open().await?;
-                let response = link.send(&self.endpoint, call).await?;
-                Ok((link, response))
+                let mut connection = self.open().await?;
+                let response = connection.send(&self.endpoint, call).await?;
+                Ok((connection, response))
             }
-            sent => sent.map(|response| (link, response)),
+            sent => sent.map(|response| (connection, response)),
         }
     }
 
@@ -238,13 +239,13 @@ impl Shared {
 
     async fn read_answer(
         &self,
-        link: &mut Link,
+        connection: &mut HttpConnection,
         (mut first, mut stream): (Vec<u8>, Incoming),
         plan: &Plan,
         told: &mut Told<'_>,
     ) -> Result<Answer, Failure> {
         if first.is_empty() {
-            let Some(bytes) = link.next(&mut stream).await? else {
+            let Some(bytes) = connection.next(&mut stream).await? else {
                 return Ok(self.answer(plan));
             };
             first = bytes.into();
@@ -253,17 +254,18 @@ impl Shared {
         match reply::kind(&first) {
             Some(Kind::Compressed) => return Err(fault::compressed().into()),
             Some(Kind::Json) => {
-                let events = self.events(first, &mut stream, link, plan, told).await?;
+                let events = self.events(first, &mut stream, connection, plan, told).await?;
                 return self.whole(events, plan, told).await;
             }
             _ => {}
         }
         let mut answer = self.answer(plan);
-        let read = self.read_events(link, (first, &mut stream), &mut answer, plan, told).await;
+        let read =
+            self.read_events(connection, (first, &mut stream), &mut answer, plan, told).await;
         told.pieces(answer.rest()).await;
         read?;
         if answer.is_complete() {
-            let end = async { while let Ok(Some(_)) = link.next(&mut stream).await {} };
+            let end = async { while let Ok(Some(_)) = connection.next(&mut stream).await {} };
             let _ = timeout(AFTER_DONE, end).await;
         }
         Ok(answer)
@@ -271,7 +273,7 @@ impl Shared {
 
     async fn read_events(
         &self,
-        link: &mut Link,
+        connection: &mut HttpConnection,
         (first, stream): (Vec<u8>, &mut Incoming),
         answer: &mut Answer,
         plan: &Plan,
@@ -289,7 +291,7 @@ impl Shared {
             } else if answer.is_finished() {
                 patience = patience.or(Some(Instant::now() + AFTER_FINISH));
             }
-            let read = link.next(stream);
+            let read = connection.next(stream);
             let read = match patience {
                 None => read.await,
                 Some(until) => timeout_at(until, read).await.unwrap_or(Ok(None)),

@@ -5,7 +5,7 @@
 //! itself, hides `Retry-After` and every other header, buffers a line of any length,
 //! queues events without bound, logs what the provider wrote, and leaves closing a
 //! connection to a task that runs some time later. Here a connection is held by the one task of
-//! the turn that uses it (`link`), and waits for the next one only after an answer that was read
+//! the turn that uses it (`connection`), and waits for the next one only after an answer that was read
 //! to its end, so that
 //!
 //! - a stop closes the socket before it is acknowledged (invariant 6);
@@ -18,7 +18,7 @@
 //! certificates.
 //!
 //! Decisions are pure (`plan`, `request`, `tokens`, `reply`, `sse`, `answer`, `said`, `classify`,
-//! `refusal`, `overflow`, `words`); `exchange` and `link` do the input and output. What an
+//! `refusal`, `overflow`, `words`); `exchange` and `connection` do the input and output. What an
 //! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time
 //! limits are the turn's, but for connecting and for what follows an answer that is complete.
 
@@ -35,12 +35,12 @@ use tokio_util::task::TaskTracker;
 mod answer;
 mod classify;
 mod config;
+mod connection;
 mod echo;
 mod endpoint;
 mod exchange;
 mod fault;
 mod learned;
-mod link;
 mod list;
 mod models;
 mod overflow;
@@ -80,7 +80,7 @@ pub struct Openai {
 struct Shared {
     config: OpenaiConfig,
     endpoint: endpoint::Endpoint,
-    shelf: link::shelf::Shelf,
+    idle: connection::idle::IdleConnections,
     /// The first model that the provider listed.
     first_model: OnceLock<String>,
     listing: list::Listing,
@@ -96,8 +96,10 @@ impl Openai {
         let memory = config.memory.as_deref();
         let memory = memory.map(|file| learned::Memory::new(file, config.fingerprint()));
         let learned = learned::Learned::new(memory);
-        let shelf = link::shelf::Shelf::new(Duration::from_millis(config.idle_connection_ms));
-        let shared = Shared { config, endpoint, shelf, first_model, listing, learned };
+        let idle = connection::idle::IdleConnections::new(Duration::from_millis(
+            config.idle_connection_ms,
+        ));
+        let shared = Shared { config, endpoint, idle, first_model, listing, learned };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),
@@ -230,6 +232,6 @@ impl Provider for Openai {
         self.closed.cancel();
         self.turns.close();
         self.turns.wait().await;
-        self.shared.shelf.close().await;
+        self.shared.idle.close().await;
     }
 }

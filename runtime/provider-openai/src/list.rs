@@ -15,7 +15,7 @@ use serde_json::Value;
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::link::Call;
+use super::connection::Call;
 use super::models::ModelSettings;
 use super::refusal::Sent;
 use super::{Shared, classify, echo, fault, reply, windows};
@@ -150,10 +150,10 @@ impl Shared {
     pub(crate) async fn ask_for_models(&self) -> Listed {
         self.listing.asked.store(true, Ordering::Relaxed);
         let call = Call { path: "/models", body: None };
-        let (mut link, response) = self.send(self.reach().await?, call).await?;
+        let (mut connection, response) = self.send(self.reach().await?, call).await?;
         let (head, mut body) = response.into_parts();
-        let read = link.read(&mut body, LIST_BYTES, LIMIT).await;
-        self.shelf.put(link).await;
+        let read = connection.read(&mut body, LIST_BYTES, LIMIT).await;
+        self.idle.put(connection).await;
         if matches!(head.status, StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED) {
             return Err(fault::no_models());
         } else if head.status != StatusCode::OK

@@ -8,7 +8,7 @@ use protocol::{Effort, Error, ErrorCode, ProfileName, ProviderName, Worker};
 
 use super::Runtime;
 use crate::bundle::Profile;
-use crate::providers::Wish;
+use crate::providers::ModelRequest;
 
 impl Runtime {
     /// The profiles in force, without the texts of their prompts.
@@ -64,7 +64,9 @@ impl Runtime {
             return self.provider_status();
         }
         match self.bundle().profile(&worker.profile) {
-            Some(profile) => self.inner.shared.providers.status_of(Wish::of(worker, profile)),
+            Some(profile) => {
+                self.inner.shared.providers.status_of(ModelRequest::of(worker, profile))
+            }
             None => ProviderStatus {
                 kind: None,
                 model: None,
@@ -79,7 +81,7 @@ impl Runtime {
     pub fn told_effort(&self, worker: &Worker) -> Option<Effort> {
         let profile = self.bundle().profile(&worker.profile)?;
         let providers = &self.inner.shared.providers;
-        providers.told(Wish::of(worker, profile), worker.effort.as_ref()?)
+        providers.told(ModelRequest::of(worker, profile), worker.effort.as_ref()?)
     }
 
     fn detail(&self, profile: &Profile) -> Result<ProfileDetail, Error> {

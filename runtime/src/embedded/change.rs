@@ -4,7 +4,7 @@ use protocol::{Error, Place, Worker, WorkerId};
 
 use super::Runtime;
 use crate::worker::Command;
-use crate::worker::choice::Wanted;
+use crate::worker::model_patch::ModelPatch;
 use crate::worker::patch::Patch;
 
 impl Runtime {
@@ -31,7 +31,7 @@ impl Runtime {
     }
 
     /// Another profile or model for a conversation, from its next turn on.
-    pub async fn choose(&self, id: WorkerId, wanted: Wanted) -> Result<Worker, Error> {
+    pub async fn choose(&self, id: WorkerId, wanted: ModelPatch) -> Result<Worker, Error> {
         self.patch(id, Patch { wanted, ..Patch::default() }).await
     }
 }

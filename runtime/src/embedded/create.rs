@@ -5,8 +5,8 @@ use protocol::{Error, Event, EventBody, Worker};
 use store::{Append, Durability, Places, StoreError, initial_worker, title};
 
 use super::Runtime;
-use crate::providers::{Choice, Wish};
-use crate::worker::choice::{self, Wanted};
+use crate::providers::{ModelRequest, ResolvedModel};
+use crate::worker::model_patch::{self, ModelPatch};
 use crate::{fault, ids};
 
 impl Runtime {
@@ -14,8 +14,12 @@ impl Runtime {
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
         let CreateWorker { profile, provider, model, effort, title } = request;
         let title = title::check(title)?;
-        let wanted =
-            Wanted { profile, provider: Some(provider), model: Some(model), effort: Some(effort) };
+        let wanted = ModelPatch {
+            profile,
+            provider: Some(provider),
+            model: Some(model),
+            effort: Some(effort),
+        };
         let shared = &self.inner.shared;
         let unborn = self.unborn();
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
@@ -23,10 +27,10 @@ impl Runtime {
     }
 
     /// Who would answer in a conversation now.
-    pub(super) fn choice_of(&self, worker: &Worker) -> Result<Choice, Error> {
+    pub(super) fn choice_of(&self, worker: &Worker) -> Result<ResolvedModel, Error> {
         let profile = self.bundle().profile(&worker.profile);
-        let profile = profile.ok_or_else(|| choice::profile_gone(&worker.profile))?;
-        self.inner.shared.providers.choose(Wish::of(worker, profile))
+        let profile = profile.ok_or_else(|| model_patch::profile_gone(&worker.profile))?;
+        self.inner.shared.providers.choose(ModelRequest::of(worker, profile))
     }
 
     pub(super) async fn keep_one(&self) -> Result<(), StoreError> {
@@ -81,7 +85,7 @@ impl Runtime {
         let first =
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
         let seq = first.events.len() as u64;
-        let _in_order = self.inner.shared.coming_and_going.lock().await;
+        let _in_order = self.inner.shared.membership_lock.lock().await;
         self.store().create(ids::log_id(), first).await?;
         self.inner.shared.notifier.listed(&worker, seq);
         Ok(worker)

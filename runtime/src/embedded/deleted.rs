@@ -31,8 +31,8 @@ impl Runtime {
         match self.end(id, Deletion::ForGood).await {
             Err(error) if error == fault::no_worker() => {
                 let shared = &self.inner.shared;
-                let _in_order = shared.coming_and_going.lock().await;
-                let found = self.store().give_up(id).await.map_err(fault::from_store)?;
+                let _in_order = shared.membership_lock.lock().await;
+                let found = self.store().purge(id).await.map_err(fault::from_store)?;
                 if !found {
                     return Err(error);
                 }
@@ -41,7 +41,7 @@ impl Runtime {
             }
             ended => ended?,
         }
-        self.sweep().await.map_err(fault::from_store)
+        self.collect().await.map_err(fault::from_store)
     }
 
     /// Brings a deleted worker back as it was.
@@ -54,7 +54,7 @@ impl Runtime {
     /// Restores it, if that is possible, and tells the observers.
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
-        let _in_order = shared.coming_and_going.lock().await;
+        let _in_order = shared.membership_lock.lock().await;
         if !self.store().restore(id).await? {
             return Ok(());
         }
@@ -125,8 +125,8 @@ impl Runtime {
         Ok(())
     }
 
-    pub(super) async fn sweep(&self) -> Result<(), StoreError> {
-        sweep(&self.inner.shared, self.inner.undo_delete_ms).await
+    pub(super) async fn collect(&self) -> Result<(), StoreError> {
+        collect(&self.inner.shared, self.inner.undo_delete_ms).await
     }
 
     /// The time before which a deleted conversation cannot be restored any more and is removed.
@@ -137,12 +137,12 @@ impl Runtime {
 
 /// Removes deleted conversations whose time is over, at once and then every [`EVERY`], until the
 /// runtime goes down.
-pub(super) async fn keep_sweeping(shared: Arc<Shared>, undo_ms: u64) {
+pub(super) async fn collect_regularly(shared: Arc<Shared>, undo_ms: u64) {
     loop {
         tokio::select! {
             biased;
             () = shared.down.cancelled() => return,
-            done = sweep(&shared, undo_ms) => {
+            done = collect(&shared, undo_ms) => {
                 if let Err(error) = done {
                     let error = &error as &dyn std::error::Error;
                     tracing::warn!(error, "what was deleted is removed later");
@@ -158,9 +158,9 @@ pub(super) async fn keep_sweeping(shared: Arc<Shared>, undo_ms: u64) {
 }
 
 /// Step by step, so that other commits come in between.
-async fn sweep(shared: &Shared, undo_ms: u64) -> Result<(), StoreError> {
+async fn collect(shared: &Shared, undo_ms: u64) -> Result<(), StoreError> {
     let until = earlier(shared.clock.now(), undo_ms);
-    while shared.store.sweep(until).await? {}
+    while shared.store.collect(until).await? {}
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::vec;
 
 use protocol::{Error, Event, WorkerId};
-use store::{Store, StoreError, WholeLog};
+use store::{ConversationExport, Store, StoreError};
 use tokio::sync::OwnedSemaphorePermit;
 use transfer::{self, Document, Salvaged, Writer};
 
@@ -175,7 +175,7 @@ impl Lines {
 
 /// A conversation as it was read for an export.
 enum Found {
-    Whole(WholeLog),
+    Whole(ConversationExport),
     /// The readable part of a conversation with unreadable rows.
     Salvaged(Salvaged),
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use protocol::api::{ImportFormat, ImportReport};
 use protocol::{Error, ErrorCode, WorkerId};
-use store::Differing;
+use store::ConflictPolicy;
 use tokio::sync::OwnedSemaphorePermit;
 use transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
@@ -62,7 +62,7 @@ impl Runtime {
     pub async fn import(
         &self,
         incoming: Incoming,
-        differing: Differing,
+        differing: ConflictPolicy,
         unsound: Unsound,
     ) -> Result<ImportReport, Error> {
         let runtime = self.clone();
@@ -76,7 +76,7 @@ impl Runtime {
     async fn import_now(
         &self,
         mut incoming: Incoming,
-        differing: Differing,
+        differing: ConflictPolicy,
         unsound: Unsound,
     ) -> Result<ImportReport, Error> {
         incoming.file_ends().await?;
@@ -89,7 +89,7 @@ impl Runtime {
         let profile = self.bundle().default_profile().clone();
         // A conversation that was deleted, and cannot be restored any more, must not keep one with
         // the same id from being imported.
-        if let Err(error) = self.sweep().await {
+        if let Err(error) = self.collect().await {
             let error = &error as &dyn std::error::Error;
             tracing::warn!(error, "deleted conversations could not be removed before an import");
         }

@@ -82,9 +82,10 @@ fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
         (&elsewhere, Some(local), None, Some("set"), (local, "set")),
         (&elsewhere, Some(local), None, None, (local, "own")),
     ] {
-        let wish = Wish { profile: Some(profile), provider, model };
-        let choice = providers(configured).choose(wish).unwrap_or_else(|error| panic!("{error}"));
-        assert_eq!((&choice.provider.name(), choice.model.as_str()), answers, "{wish:?}");
+        let request = ModelRequest { profile: Some(profile), provider, model };
+        let choice =
+            providers(configured).choose(request).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!((&choice.provider.name(), choice.model.as_str()), answers, "{request:?}");
     }
 }
 
@@ -92,14 +93,14 @@ fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
 fn what_is_not_configured_is_told() {
     let alone = Providers::none().with_default(Arc::new(Idle(ProviderName::local())), None);
     let profile = profile(Some(ProviderName::openai()), None);
-    let wish = Wish { profile: Some(&profile), ..Wish::default() };
-    let error = alone.choose(wish).err().unwrap();
+    let request = ModelRequest { profile: Some(&profile), ..ModelRequest::default() };
+    let error = alone.choose(request).err().unwrap();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert!(error.hint.unwrap().contains("COMPANION_BASE_URL"));
     // A conversation may have it all the same: it says itself what is missing.
-    assert_eq!(alone.check(Wish { model: Some("m"), ..wish }), Ok(()));
+    assert_eq!(alone.check(ModelRequest { model: Some("m"), ..request }), Ok(()));
     let openai = ProviderName::openai();
-    let asked = Wish { provider: Some(&openai), ..Wish::default() };
+    let asked = ModelRequest { provider: Some(&openai), ..ModelRequest::default() };
     assert_eq!(alone.check(asked).unwrap_err().code, ErrorCode::InvalidInput);
 }
 

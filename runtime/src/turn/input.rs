@@ -1,6 +1,6 @@
 //! What happens to a turn, and what is to be done about it.
 
-use protocol::{Adjustment, Error, EventBody, Finish, Sight, Usage};
+use protocol::{Adjustment, ContextWindow, Error, EventBody, Finish, Usage};
 
 /// What happens to a turn.
 #[derive(Clone, Debug, PartialEq)]
@@ -10,7 +10,7 @@ pub enum Input {
     /// The provider loads the model.
     Loading,
     /// The provider is about to send this much.
-    Asking { sight: Sight, model: Option<String> },
+    Asking { sight: ContextWindow, model: Option<String> },
     /// The provider has begun.
     Began,
     /// The provider gave text; not empty.

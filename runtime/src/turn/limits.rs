@@ -35,7 +35,7 @@ impl Default for TurnLimits {
 }
 
 /// Of a provider that was told to halt and did not.
-pub(super) fn deaf() -> Error {
+pub(super) fn unresponsive() -> Error {
     Error::new(ErrorCode::Internal, "The provider did not stop when it was told to.")
         .with_hint("What came is kept, and nothing more is taken. The server's log may say more.")
 }

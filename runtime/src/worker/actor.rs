@@ -104,7 +104,7 @@ enum Next {
     Leave,
 }
 
-enum Happening {
+enum ActorEvent {
     Down,
     Late,
     Command(Option<Command>),
@@ -158,35 +158,35 @@ impl<'a> Actor<'a> {
     }
 
     async fn turn_of_events(&mut self) -> Next {
-        match self.happening().await {
-            Happening::Down => {
+        match self.next_event().await {
+            ActorEvent::Down => {
                 self.leave_by = Some(Instant::now() + GOING_DOWN);
                 self.close(Closing::Leave, Input::Shutdown).await
             }
-            Happening::Late => {
+            ActorEvent::Late => {
                 tracing::error!(worker = %self.id, "a turn did not end in time; the next start interrupts it");
                 Next::Leave
             }
-            Happening::Command(Some(command)) => self.command(command).await,
-            Happening::Command(None) | Happening::Idle => Next::Leave,
-            Happening::Retry => self.flush().await,
-            Happening::Turn(input) => self.step(input).await,
+            ActorEvent::Command(Some(command)) => self.command(command).await,
+            ActorEvent::Command(None) | ActorEvent::Idle => Next::Leave,
+            ActorEvent::Retry => self.flush().await,
+            ActorEvent::Turn(input) => self.step(input).await,
         }
     }
 
-    async fn happening(&mut self) -> Happening {
+    async fn next_event(&mut self) -> ActorEvent {
         let (leave_by, retry_at) = (self.leave_by, self.log_writer.retry_at());
         let leaving = leave_by.is_some();
         let settled = self.log_writer.is_empty();
         let idle = self.running.is_none() && settled;
         tokio::select! {
             biased;
-            () = self.shared.down.cancelled(), if !leaving => Happening::Down,
-            () = until(leave_by), if leaving => Happening::Late,
-            command = self.inbox.recv() => Happening::Command(command),
-            () = until(retry_at), if !settled => Happening::Retry,
-            input = input::next_input(&mut self.running), if settled => Happening::Turn(input),
-            () = tokio::time::sleep(IDLE), if idle => Happening::Idle,
+            () = self.shared.down.cancelled(), if !leaving => ActorEvent::Down,
+            () = until(leave_by), if leaving => ActorEvent::Late,
+            command = self.inbox.recv() => ActorEvent::Command(command),
+            () = until(retry_at), if !settled => ActorEvent::Retry,
+            input = input::next_input(&mut self.running), if settled => ActorEvent::Turn(input),
+            () = tokio::time::sleep(IDLE), if idle => ActorEvent::Idle,
         }
     }
 

@@ -39,7 +39,7 @@ impl Budget {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use protocol::{MessageId, Sight, Timestamp, TurnId, Usage};
+    use protocol::{ContextWindow, MessageId, Timestamp, TurnId, Usage};
     use store::initial_worker::imported_turn;
 
     fn before() -> Turn {
@@ -83,7 +83,8 @@ mod tests {
         thought.usage = Some(counted(600));
         assert_eq!(room(&thought, &[]), (None, Some(2_400)));
         // No more than the window holds, and no less than before.
-        thought.sight = Some(Sight { window_tokens: Some(2_048), ..Sight::default() });
+        thought.sight =
+            Some(ContextWindow { window_tokens: Some(2_048), ..ContextWindow::default() });
         assert_eq!(room(&thought, &[]), (None, Some(1_948)));
         thought.usage = Some(counted(1_990));
         assert_eq!(room(&thought, &[]), (None, Some(1_990)));

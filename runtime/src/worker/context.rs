@@ -2,7 +2,7 @@
 
 use model_io::outgoing::is_blank;
 use protocol::api::{InputMessage, InputRole};
-use protocol::{MessageId, Role, Sight};
+use protocol::{ContextWindow, MessageId, Role};
 use provider::Shown;
 use store::{Branch, BranchMessage, text_digest};
 
@@ -42,13 +42,22 @@ impl Context {
     }
 
     /// What the model sees of it.
-    pub(crate) fn sight(&self, shown: Shown) -> Sight {
+    pub(crate) fn sight(&self, shown: Shown) -> ContextWindow {
         let Shown { left_out, window_tokens, adjustments, effort, reasoning, .. } = shown;
         let rendered = shown.rendered.as_deref().map(text_digest);
         let request = shown.request.as_deref().map(text_digest);
         let first = self.branch.messages.get(left_out as usize).map(|message| message.id);
         let left_out = self.branch.older + left_out;
-        Sight { first, left_out, window_tokens, adjustments, effort, reasoning, rendered, request }
+        ContextWindow {
+            first,
+            left_out,
+            window_tokens,
+            adjustments,
+            effort,
+            reasoning,
+            rendered,
+            request,
+        }
     }
 }
 

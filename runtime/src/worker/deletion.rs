@@ -9,11 +9,11 @@ use crate::notifier::LogStatus;
 
 /// Deletes a worker that runs no turn, and tells those who follow it.
 pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
-    let _in_order = shared.coming_and_going.lock().await;
+    let _in_order = shared.membership_lock.lock().await;
     let store = &shared.store;
     let deleted = match deletion {
         Deletion::Undoable => store.delete(id, shared.clock.now()).await,
-        Deletion::ForGood => store.give_up(id).await,
+        Deletion::ForGood => store.purge(id).await,
     };
     let deleted = match deleted {
         Ok(deleted) => deleted,

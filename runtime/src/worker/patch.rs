@@ -3,7 +3,7 @@
 use protocol::{Error, EventBody, Place, Worker};
 use store::title;
 
-use super::choice::Wanted;
+use super::model_patch::ModelPatch;
 use crate::bundle::Bundle;
 use crate::providers::Providers;
 
@@ -14,7 +14,7 @@ pub struct Patch {
     pub title: Option<Option<String>>,
     pub place: Option<Place>,
     /// What answers from the next turn on.
-    pub wanted: Wanted,
+    pub wanted: ModelPatch,
 }
 
 impl Patch {

@@ -32,7 +32,7 @@ pub(crate) struct Shared {
     pub(crate) workspace: String,
     /// Whoever adds a worker, deletes one or brings one back holds this from the commit until
     /// those who follow the list are told: they are told in the order of the commits.
-    pub(crate) coming_and_going: Mutex<()>,
+    pub(crate) membership_lock: Mutex<()>,
     /// The workers that were found to be unreadable.
     pub(crate) unreadable: Unreadable,
     /// Cancelled when the runtime goes down.

@@ -13,7 +13,9 @@ use protocol::{
     Turn, TurnId, TurnState, Worker, WorkerId, WorkerStatus,
 };
 use search::Query;
-use store::{Append, Differing, Durability, Give, Search, Store, Take, WholeLog};
+use store::{
+    Append, ConflictPolicy, ConversationExport, Durability, ImportSink, ImportSource, Search, Store,
+};
 use store_sqlite::Sqlite;
 
 /// Turns of one conversation.
@@ -55,8 +57,9 @@ async fn main() {
         let numbers = first..(first + 50).min(workers);
         let logs: Vec<_> = numbers.map(|number| conversation(number, &mut texts)).collect();
         bytes += logs.iter().map(text_bytes).sum::<u64>();
-        let give: Give = Box::new(move |take: &mut Take<'_>| logs.into_iter().try_for_each(take));
-        store.import(give, Differing::Refuse).await.expect("it fits");
+        let give: ImportSource =
+            Box::new(move |take: &mut ImportSink<'_>| logs.into_iter().try_for_each(take));
+        store.import(give, ConflictPolicy::Refuse).await.expect("it fits");
     }
     let seconds = begin.elapsed().as_secs_f64();
     println!(
@@ -127,7 +130,7 @@ async fn sends(store: &Sqlite, workers: u64, texts: &mut Texts) {
     let (mut questions, mut ends) = (Vec::new(), Vec::new());
     for number in 0..200 {
         let log = conversation(workers + number, texts);
-        let WholeLog { mut worker, log, events, .. } = log;
+        let ConversationExport { mut worker, log, events, .. } = log;
         let durability = Durability::Process;
         let mut append = |events: &[Event]| {
             events.iter().for_each(|event| worker.apply(event));
@@ -157,7 +160,7 @@ fn sizes(folder: &Path) {
     println!("the file: {bytes} bytes");
 }
 
-fn text_bytes(log: &WholeLog) -> u64 {
+fn text_bytes(log: &ConversationExport) -> u64 {
     let bytes = log.events.iter().map(|event| match &event.body {
         EventBody::MessageCommitted { message } => message.text.len(),
         EventBody::TextDelta { text, .. } => text.len(),
@@ -171,7 +174,7 @@ fn bytes_of(number: u64) -> [u8; 10] {
     [a, b, c, d, e, f, g, h, 0, 1]
 }
 
-fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
+fn conversation(number: u64, texts: &mut Texts) -> ConversationExport {
     // A conversation every few hours, a turn every minute or so.
     let begin_ms = 1_700_000_000_000 + i64::try_from(number).expect("small") * 11_000_000;
     let at = |n: u64| Timestamp::from_unix_ms(begin_ms + i64::try_from(n).expect("small") * 61_003);
@@ -239,7 +242,7 @@ fn conversation(number: u64, texts: &mut Texts) -> WholeLog {
         parent = Some(answer);
     }
     events.iter().for_each(|event| worker.apply(event));
-    WholeLog { worker, log: LogId(number + 1), events, prompts: Vec::new() }
+    ConversationExport { worker, log: LogId(number + 1), events, prompts: Vec::new() }
 }
 
 fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Timestamp) -> Turn {

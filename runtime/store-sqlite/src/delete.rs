@@ -12,13 +12,13 @@ use super::search_index::{self, Index};
 const TEXTS: u32 = 100;
 const EVENTS: u32 = 1_000;
 
-/// The value of `deleted_ms` for a worker that was given up or whose removal has begun. It is
+/// The value of `deleted_ms` for a worker that was purged or whose removal has begun. It is
 /// earlier than every real time, and such a worker cannot be restored.
-const GOING: i64 = 0;
+const PURGING: i64 = 0;
 
 /// The value of `deleted_ms` for a worker of an import that is not complete: the letters of
 /// "STAGED", negated, which no flipped byte makes of another value. Nobody sees such a worker, no
-/// sweep removes it, and it becomes visible or is given up together with all others of its import.
+/// collection removes it, and it becomes visible or is purged together with all others of its import.
 pub(crate) const STAGED: i64 = -0x5354_4147_4544;
 
 /// The statement that sets `deleted_ms`, its first parameter, of the workers for which the
@@ -30,13 +30,13 @@ fn set_deleted(of: &str) -> String {
 
 pub(crate) fn delete(db: &Connection, id: WorkerId, at: Timestamp) -> Result<bool, Cause> {
     let sql = set_deleted("worker_id = ? AND deleted_ms IS NULL");
-    let at_ms = at.unix_ms().max(GOING + 1);
+    let at_ms = at.unix_ms().max(PURGING + 1);
     Ok(db.prepare_cached(&sql)?.execute(params![at_ms, id.as_bytes()])? > 0)
 }
 
 pub(crate) fn restore(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     let sql = set_deleted("worker_id = ? AND deleted_ms > ?");
-    Ok(db.prepare_cached(&sql)?.execute(params![None::<i64>, id.as_bytes(), GOING])? > 0)
+    Ok(db.prepare_cached(&sql)?.execute(params![None::<i64>, id.as_bytes(), PURGING])? > 0)
 }
 
 pub(crate) fn deleted(
@@ -56,7 +56,7 @@ pub(crate) fn deleted(
         row::WORKER
     ))?;
     // Without a limit in SQL: rows without a readable id are skipped and do not count.
-    let mut rows = statement.query(params![GOING, before_ms, before_id, i64::MAX])?;
+    let mut rows = statement.query(params![PURGING, before_ms, before_id, i64::MAX])?;
     let mut deleted = Vec::new();
     while deleted.len() < limit as usize
         && let Some(found) = rows.next()?
@@ -69,7 +69,7 @@ pub(crate) fn deleted(
 pub(crate) fn deleted_one(db: &Connection, id: WorkerId) -> Result<Option<Deleted>, Cause> {
     let sql = format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms > ?", row::WORKER);
     let mut statement = db.prepare_cached(&sql)?;
-    let mut rows = statement.query(params![id.as_bytes(), GOING])?;
+    let mut rows = statement.query(params![id.as_bytes(), PURGING])?;
     Ok(rows.next()?.and_then(told))
 }
 
@@ -79,11 +79,11 @@ fn told(row: &Row<'_>) -> Option<Deleted> {
     Some(Deleted { worker: row::listed(row)?, at: Timestamp::from_unix_ms(at_ms) })
 }
 
-/// Gives up a worker for good, deleted before or not; its rows are removed by
-/// [`sweep`].
-pub(crate) fn give_up(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
+/// Purges a worker, deleted before or not; its rows are removed by
+/// [`collect`].
+pub(crate) fn purge(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     let sql = set_deleted("worker_id = ? AND deleted_ms IS NOT ?");
-    Ok(db.prepare_cached(&sql)?.execute(params![GOING, id.as_bytes(), STAGED])? > 0)
+    Ok(db.prepare_cached(&sql)?.execute(params![PURGING, id.as_bytes(), STAGED])? > 0)
 }
 
 /// Makes the workers of an import visible. Gives how many there were.
@@ -91,29 +91,29 @@ pub(crate) fn publish_staged(db: &Connection) -> Result<usize, Cause> {
     Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![None::<i64>, STAGED])?)
 }
 
-/// Gives up the workers of an import that was not completed. Gives whether there were any.
-pub(crate) fn give_up_staged(db: &Connection) -> Result<bool, Cause> {
+/// Purges the workers of an import that was not completed. Gives whether there were any.
+pub(crate) fn purge_staged(db: &Connection) -> Result<bool, Cause> {
     // On a full disk even a statement that changes no row may fail.
     let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE deleted_ms = ?)";
     if !db.prepare_cached(sql)?.query_row([STAGED], |row| row.get::<_, bool>(0))? {
         return Ok(false);
     }
-    Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![GOING, STAGED])? > 0)
+    Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![PURGING, STAGED])? > 0)
 }
 
 /// Removes some rows of the worker that was deleted first, unless that was after `until`; false
 /// when there is none.
-pub(crate) fn sweep(db: &Connection, until: Timestamp, index: Index) -> Result<bool, Cause> {
+pub(crate) fn collect(db: &Connection, until: Timestamp, index: Index) -> Result<bool, Cause> {
     let oldest: Option<i64> = db
         .prepare_cached(
             "SELECT id FROM workers WHERE deleted_ms BETWEEN ? AND ?
              ORDER BY deleted_ms, id LIMIT 1",
         )?
-        .query_row([GOING, until.unix_ms()], |row| row.get(0))
+        .query_row([PURGING, until.unix_ms()], |row| row.get(0))
         .optional()?;
     let Some(worker) = oldest else { return Ok(false) };
     // After some of its rows are removed a worker must not be restored.
-    db.prepare_cached(&set_deleted("id = ?"))?.execute([GOING, worker])?;
+    db.prepare_cached(&set_deleted("id = ?"))?.execute([PURGING, worker])?;
     step(db, worker, index)?;
     Ok(true)
 }
@@ -121,16 +121,17 @@ pub(crate) fn sweep(db: &Connection, until: Timestamp, index: Index) -> Result<b
 /// Whether a worker was deleted and can be brought back.
 pub(crate) fn is_kept(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE worker_id = ? AND deleted_ms > ?)";
-    let found = db.prepare_cached(sql)?.query_row(params![id.as_bytes(), GOING], |row| row.get(0));
+    let found =
+        db.prepare_cached(sql)?.query_row(params![id.as_bytes(), PURGING], |row| row.get(0));
     Ok(found?)
 }
 
-/// Removes all rows of a worker that was given up, so that its id can be used again.
-pub(crate) fn make_room(db: &Connection, id: WorkerId, index: Index) -> Result<(), Cause> {
+/// Removes all rows of a worker that was purged, so that its id can be used again.
+pub(crate) fn purge_now(db: &Connection, id: WorkerId, index: Index) -> Result<(), Cause> {
     let sql = "SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?";
     let found: Option<i64> = db
         .prepare_cached(sql)?
-        .query_row(params![id.as_bytes(), GOING], |row| row.get(0))
+        .query_row(params![id.as_bytes(), PURGING], |row| row.get(0))
         .optional()?;
     let Some(worker) = found else { return Ok(()) };
     while step(db, worker, index)? {}

@@ -50,7 +50,7 @@ pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
     }
     migrate::remove_old_copies(file, schema, now);
     let mended = match checked {
-        Some(_) => mend::give_up_staged(&db),
+        Some(_) => mend::purge_staged(&db),
         None => mend::mend(&mut db),
     };
     if let Err(error) = mended {

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use store::{
-    Acceptance, Append, Branch, Cause, Deleted, Differing, Found, Give, Imported, ListPosition,
-    Outage, Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
+    Acceptance, Append, Branch, Cause, ConflictPolicy, ConversationExport, Deleted, Found,
+    ImportSource, Imported, ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError,
+    Stored,
 };
 use tokio::sync::Mutex;
 
@@ -21,7 +22,6 @@ use schema::Schema;
 use staging::Staging;
 use writer::{Change, Writer};
 
-mod aside;
 mod clean_stop;
 mod delete;
 mod file;
@@ -32,6 +32,7 @@ mod migrate;
 mod outage;
 mod private;
 mod read;
+mod read_only;
 mod readers;
 mod row;
 mod schema;
@@ -42,8 +43,8 @@ mod transfer;
 mod write;
 mod writer;
 
-pub use aside::{Aside, Backup, BackupError};
 pub use private::{Exposed, exposed};
+pub use read_only::{Backup, BackupError, ReadOnlyStore};
 
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
@@ -190,12 +191,12 @@ impl Store for Sqlite {
         self.readers.read(move |db| delete::deleted_one(db, id)).await
     }
 
-    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {
-        self.writer.change(Change::GiveUp(id)).await
+    async fn purge(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.writer.change(Change::Purge(id)).await
     }
 
-    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError> {
-        self.writer.change(Change::Sweep(until)).await
+    async fn collect(&self, until: Timestamp) -> Result<bool, StoreError> {
+        self.writer.change(Change::Collect(until)).await
     }
 
     async fn exists(&self, id: WorkerId) -> Result<bool, StoreError> {
@@ -300,7 +301,7 @@ impl Store for Sqlite {
         self.readers.read(move |db| transfer::next_worker(db, after)).await
     }
 
-    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+    async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
         self.readers.read(move |db| transfer::whole(db, id)).await
     }
 
@@ -313,7 +314,11 @@ impl Store for Sqlite {
         self.readers.check().await
     }
 
-    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {
+    async fn import(
+        &self,
+        logs: ImportSource,
+        differing: ConflictPolicy,
+    ) -> Result<Imported, StoreError> {
         let one = self.importing.clone().lock_owned().await;
         let staging = Staging::new(self.writer.clone(), self.searchers.clone());
         staging.import(one, logs, differing).await

@@ -42,7 +42,7 @@ pub(crate) fn is_of_index(finding: &str) -> bool {
 
 /// Repairs the rows in one transaction, and then the indexes.
 pub(crate) fn mend(db: &mut Connection) -> Result<(), Cause> {
-    give_up_staged(db)?;
+    purge_staged(db)?;
     let (rows, orphans) = (wrong_rows(db)?, orphans(db)?);
     if !rows.is_empty() || !orphans.is_empty() {
         let transaction = db.transaction()?;
@@ -61,8 +61,8 @@ pub(crate) fn mend(db: &mut Connection) -> Result<(), Cause> {
 }
 
 /// Gives up an import that was not complete when its process ended.
-pub(crate) fn give_up_staged(db: &Connection) -> Result<(), Cause> {
-    if delete::give_up_staged(db)? {
+pub(crate) fn purge_staged(db: &Connection) -> Result<(), Cause> {
+    if delete::purge_staged(db)? {
         tracing::warn!("an import was not completed; what it had stored is removed");
     }
     Ok(())

@@ -15,8 +15,8 @@ use protocol::{Event, LogId, Timestamp, WorkerId};
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest, Sha256};
 use store::{
-    Append, Cause, Differing, Durability, Give, Imported, Outage, Prompt, Relation, StoreError,
-    WholeLog,
+    Append, Cause, ConflictPolicy, ConversationExport, Durability, ImportSource, Imported, Outage,
+    Prompt, Relation, StoreError,
 };
 use tokio::runtime::Handle;
 use tokio::sync::OwnedMutexGuard;
@@ -101,15 +101,15 @@ impl Staging {
     pub(crate) async fn import(
         mut self,
         one: OwnedMutexGuard<()>,
-        logs: Give,
-        differing: Differing,
+        logs: ImportSource,
+        differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
         let (threads, writer) = (Handle::current(), self.writer.clone());
         let work = move || {
             let done = self.run(&threads, logs, differing);
             if !done
                 .as_ref()
-                .is_ok_and(|done| done.differing.is_empty() || differing == Differing::Keep)
+                .is_ok_and(|done| done.differing.is_empty() || differing == ConflictPolicy::Keep)
             {
                 threads.block_on(remove(&self.writer));
             }
@@ -128,12 +128,12 @@ impl Staging {
     fn run(
         &mut self,
         threads: &Handle,
-        logs: Give,
-        differing: Differing,
+        logs: ImportSource,
+        differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
         // What an import before this one could not remove.
         let begun = self.writer.alone(|db| {
-            db.give_up_staged()?;
+            db.purge_staged()?;
             Ok(db.file().to_owned())
         });
         self.checkpointing(&threads.block_on(begun)?);
@@ -150,7 +150,7 @@ impl Staging {
             (None, Ok(())) => {}
         }
         let mut done = std::mem::take(&mut self.done);
-        if differing == Differing::Refuse && !done.differing.is_empty() {
+        if differing == ConflictPolicy::Refuse && !done.differing.is_empty() {
             done.added.clear();
             return Ok(done);
         }
@@ -163,7 +163,7 @@ impl Staging {
     }
 
     /// Takes one conversation, which is here already, or is staged.
-    fn take(&mut self, threads: &Handle, log: WholeLog) -> Result<(), StoreError> {
+    fn take(&mut self, threads: &Handle, log: ConversationExport) -> Result<(), StoreError> {
         let id = log.worker.worker_id;
         let digest = digest(&log);
         if let Some(before) = self.staged.get(&id) {
@@ -200,9 +200,9 @@ impl Staging {
     }
 
     /// Cuts a conversation into pieces.
-    fn cut(&mut self, whole: WholeLog) {
+    fn cut(&mut self, whole: ConversationExport) {
         let mut found = Found::of(&whole);
-        let WholeLog { worker, log, events, mut prompts } = whole;
+        let ConversationExport { worker, log, events, mut prompts } = whole;
         let mut log = Some(log);
         let mut events = events.into_iter().peekable();
         while events.peek().is_some() {
@@ -253,7 +253,7 @@ enum Here {
     Deleted,
 }
 
-fn here(db: &Connection, log: &WholeLog) -> Result<Here, Cause> {
+fn here(db: &Connection, log: &ConversationExport) -> Result<Here, Cause> {
     let id = log.worker.worker_id;
     match transfer::whole(db, id) {
         Ok(Some(stored)) => Ok(match stored.relation_to(log) {
@@ -269,7 +269,7 @@ fn here(db: &Connection, log: &WholeLog) -> Result<Here, Cause> {
 }
 
 /// Tells a conversation from another one of the same id in the same import.
-fn digest(log: &WholeLog) -> [u8; 32] {
+fn digest(log: &ConversationExport) -> [u8; 32] {
     let mut digest = Sha256::new().chain_update(log.log.0.to_be_bytes());
     for event in &log.events {
         // An event is made of texts, numbers and lists of them, which JSON always holds.
@@ -291,8 +291,8 @@ fn text_bytes(event: &Event) -> usize {
 /// removed later.
 async fn remove(writer: &Writer) {
     let removed = async {
-        if writer.alone(|db| db.give_up_staged()).await? {
-            while writer.change(Change::Sweep(Timestamp::from_unix_ms(0))).await? {}
+        if writer.alone(|db| db.purge_staged()).await? {
+            while writer.change(Change::Collect(Timestamp::from_unix_ms(0))).await? {}
         }
         Ok::<(), StoreError>(())
     };

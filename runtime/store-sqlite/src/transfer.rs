@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use protocol::{Event, WorkerId};
 use rusqlite::{Connection, params};
-use store::{Cause, Prompt, Salvage, WholeLog};
+use store::{Cause, ConversationExport, Prompt, Salvage};
 
 use super::outage::is_damage;
 use super::read::{self, WorkerRow};
@@ -31,14 +31,14 @@ pub(crate) fn next_worker(
     Ok(None)
 }
 
-pub(crate) fn whole(db: &Connection, id: WorkerId) -> Result<Option<WholeLog>, Cause> {
+pub(crate) fn whole(db: &Connection, id: WorkerId) -> Result<Option<ConversationExport>, Cause> {
     let Some(WorkerRow { key, stored }) = read::worker(db, id)? else { return Ok(None) };
     let events = read::events_between(db, key, 1, stored.last_seq)?;
     if events.first().is_none_or(|first| first.first_seq() != 1) {
         return row::bad("events", "the log does not begin where it should");
     }
     let prompts = prompts(db, &events)?;
-    Ok(Some(WholeLog { worker: stored.worker, log: stored.log, events, prompts }))
+    Ok(Some(ConversationExport { worker: stored.worker, log: stored.log, events, prompts }))
 }
 
 /// How many workers have no id that can be read; the next start of the server gives them one.

@@ -14,8 +14,8 @@ pub(crate) fn create(
     first: &Append,
     index: Index,
 ) -> Result<(), StoreError> {
-    // A worker with this id that was given up is removed first.
-    delete::make_room(db, first.worker.worker_id, index).map_err(StoreError::Append)?;
+    // A worker with this id that was purged is removed first.
+    delete::purge_now(db, first.worker.worker_id, index).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
     append(db, first, index)
 }
@@ -59,7 +59,7 @@ pub(crate) fn stage(
     let id = append.worker.worker_id;
     let worker = match log {
         Some(log) => {
-            delete::make_room(db, id, search)?;
+            delete::purge_now(db, id, search)?;
             insert_worker(db, log, append)?;
             let worker = db.last_insert_rowid();
             db.prepare_cached("UPDATE workers SET deleted_ms = ? WHERE id = ?")?

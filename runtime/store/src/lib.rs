@@ -15,14 +15,16 @@ use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "contract")]
 pub mod contract;
+mod conversation_export;
 mod error;
 pub mod initial_worker;
 pub mod recovery;
 pub mod title;
-mod whole;
 
+pub use conversation_export::{
+    ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Relation,
+};
 pub use error::{Cause, Outage, StoreError};
-pub use whole::{Differing, Give, Imported, Relation, Take, WholeLog};
 
 /// How safe a commit must be before it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -152,7 +154,7 @@ pub struct Salvage {
     pub events: Vec<Event>,
     /// How many rows of the log cannot be read.
     pub lost: u64,
-    /// As in [`WholeLog`].
+    /// As in [`ConversationExport`].
     pub prompts: Vec<Prompt>,
 }
 
@@ -173,7 +175,7 @@ pub struct Deleted {
 #[async_trait::async_trait]
 pub trait Store: Send + Sync + 'static {
     /// Adds a worker with the first events of its log. Error: `Append` if there is a worker with
-    /// its id, even a deleted one, unless that one was given up ([`Self::give_up`]).
+    /// its id, even a deleted one, unless that one was purged ([`Self::purge`]).
     async fn create(&self, log: LogId, first: Append) -> Result<(), StoreError>;
 
     /// Commits events, all or none. When a `turn_ended` is among them, the turn's deltas are
@@ -200,12 +202,12 @@ pub trait Store: Send + Sync + 'static {
     async fn deleted_one(&self, id: WorkerId) -> Result<Option<Deleted>, StoreError>;
 
     /// Deletes a worker, deleted before or not, so that it cannot be brought back; true if it
-    /// was there. Its rows are removed by [`Self::sweep`].
-    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError>;
+    /// was there. Its rows are removed by [`Self::collect`].
+    async fn purge(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// Removes a bounded number of rows of workers that were given up, or deleted at `until` or
+    /// Removes a bounded number of rows of workers that were purged, or deleted at `until` or
     /// before. False when there are none left.
-    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError>;
+    async fn collect(&self, until: Timestamp) -> Result<bool, StoreError>;
 
     /// Whether there is such a worker and it was not deleted. True even if it cannot be read.
     async fn exists(&self, id: WorkerId) -> Result<bool, StoreError>;
@@ -306,7 +308,7 @@ pub trait Store: Send + Sync + 'static {
     async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError>;
 
     /// A worker's whole log as it is at one moment.
-    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError>;
+    async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError>;
 
     /// The readable part of a worker's log, for when [`Self::whole`] fails with `Damaged`. None: no
     /// such worker.
@@ -320,7 +322,11 @@ pub trait Store: Send + Sync + 'static {
     /// already, or were deleted and can be brought back, stay as they are. Other commits go on
     /// meanwhile; nobody sees any of the conversations before all of them are there. Errors:
     /// `Import` (also for an error of `logs`), `Panicked`, `Closed`; nothing was added then.
-    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError>;
+    async fn import(
+        &self,
+        logs: ImportSource,
+        differing: ConflictPolicy,
+    ) -> Result<Imported, StoreError>;
 
     /// Commits the pending requests and closes; afterwards every write fails with `Closed`.
     /// Committed data can be read until the store is dropped, so that observers get the last events

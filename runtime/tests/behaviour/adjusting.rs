@@ -93,14 +93,14 @@ async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
         call.text("One.\n\n").await;
         call.fail(ProviderKind::Network).await;
         let cut = stage.ended(&accepted).await;
-        let wish = AskAgain {
+        let request = AskAgain {
             id: TurnId::from_parts(1_763_800_000_000, [7; 10]),
             question: cut.question,
             continues: Some(cut.answer),
             answer_now: None,
             utc_offset: None,
         };
-        let accepted = soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap();
+        let accepted = soon(stage.runtime.ask_again(stage.worker, request.clone())).await.unwrap();
         let mut call = stage.script.call().await;
         if let Some(adjustment) = made.first() {
             call.refuse(ProviderKind::Beginning, *adjustment).await;
@@ -114,7 +114,7 @@ async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
         let turn = stage.ended(&accepted).await;
         let view = stage.snapshot().await;
         assert_eq!(answer_of(&view, &turn), (text.to_owned(), TurnState::Completed));
-        let input = soon(stage.runtime.turn_input(stage.worker, wish.id)).await.unwrap();
+        let input = soon(stage.runtime.turn_input(stage.worker, request.id)).await.unwrap();
         let last = input.messages.last().unwrap();
         let expected = if made.is_empty() { "One." } else { "q" };
         assert_eq!(last.text, expected);

@@ -3,17 +3,17 @@
 use protocol::api::CreateWorker;
 use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnState, WorkerStatus};
 use provider::Output;
-use runtime::Wanted;
+use runtime::ModelPatch;
 
 use crate::scripted::{BROKEN, OTHER, broken};
 use crate::stage::{Stage, soon};
 
-fn model(name: Option<&str>) -> Wanted {
-    Wanted { model: Some(name.map(str::to_owned)), ..Wanted::default() }
+fn model(name: Option<&str>) -> ModelPatch {
+    ModelPatch { model: Some(name.map(str::to_owned)), ..ModelPatch::default() }
 }
 
-fn profile(name: &str) -> Wanted {
-    Wanted { profile: Some(name.parse().unwrap()), ..Wanted::default() }
+fn profile(name: &str) -> ModelPatch {
+    ModelPatch { profile: Some(name.parse().unwrap()), ..ModelPatch::default() }
 }
 
 /// What a turn records of who answered.
@@ -82,7 +82,7 @@ async fn a_change_is_in_the_log_and_takes_effect_from_the_next_turn() {
 async fn what_is_not_told_stays_and_another_profile_brings_its_own_model() {
     let stage = Stage::new().await;
     let choose = async |wanted| soon(stage.runtime.choose(stage.worker, wanted)).await.unwrap();
-    let local = Wanted { provider: Some(Some(ProviderName::local())), ..model(Some(OTHER)) };
+    let local = ModelPatch { provider: Some(Some(ProviderName::local())), ..model(Some(OTHER)) };
     assert_eq!(choose(local).await.provider, Some(ProviderName::local()));
     let worker = choose(model(Some("scripted"))).await;
     assert_eq!(worker.provider, Some(ProviderName::local()), "the provider was not told");
@@ -104,13 +104,15 @@ async fn what_there_is_not_is_refused_and_leaves_no_trace() {
     let long = "x".repeat(201);
     let names = ["nobody", "", " other", "other\n", "../other", "/etc/passwd", &long];
     let names = names.into_iter().map(|name| model(Some(name)));
-    let openai = Wanted { provider: Some(Some(ProviderName::openai())), ..Wanted::default() };
-    let imported = Wanted { provider: Some(Some(ProviderName::imported())), ..Wanted::default() };
+    let openai =
+        ModelPatch { provider: Some(Some(ProviderName::openai())), ..ModelPatch::default() };
+    let imported =
+        ModelPatch { provider: Some(Some(ProviderName::imported())), ..ModelPatch::default() };
     for wanted in names.chain([profile("nobody"), openai, imported]) {
         let error = soon(stage.runtime.choose(stage.worker, wanted.clone())).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::InvalidInput, "{wanted:?}");
         assert!(error.hint.is_some(), "{wanted:?}");
-        let Wanted { profile, provider, model, effort } = wanted;
+        let ModelPatch { profile, provider, model, effort } = wanted;
         let request = CreateWorker {
             profile,
             provider: provider.flatten(),

@@ -3,7 +3,7 @@
 use protocol::api::AskAgain;
 use protocol::{Effort, ErrorCode, EventBody, Finish, ProviderKind, TurnId, Usage};
 use provider::{Output, Shown};
-use runtime::Wanted;
+use runtime::ModelPatch;
 
 use crate::scripted::{OTHER, USAGE};
 use crate::stage::{Stage, soon};
@@ -12,8 +12,8 @@ fn effort(name: &str) -> Effort {
     name.parse().unwrap()
 }
 
-fn wanted(name: Option<&str>) -> Wanted {
-    Wanted { effort: Some(name.map(effort)), ..Wanted::default() }
+fn wanted(name: Option<&str>) -> ModelPatch {
+    ModelPatch { effort: Some(name.map(effort)), ..ModelPatch::default() }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -44,7 +44,7 @@ async fn it_is_chosen_for_a_conversation_and_recorded_with_each_turn() {
     let error = soon(stage.runtime.choose(stage.worker, wanted(Some("xhigh")))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidInput);
     // Another model does not take it, and it goes.
-    let other = Wanted { model: Some(Some(OTHER.to_owned())), ..Wanted::default() };
+    let other = ModelPatch { model: Some(Some(OTHER.to_owned())), ..ModelPatch::default() };
     let worker = soon(stage.runtime.choose(stage.worker, other)).await.unwrap();
     assert_eq!((worker.model.as_deref(), worker.effort), (Some(OTHER), None));
 }
@@ -72,8 +72,8 @@ async fn a_refused_effort_is_told() {
 async fn thinks_its_budget_away(stage: &mut Stage, id: Option<AskAgain>) -> protocol::Turn {
     let (accepted, call) = match id {
         None => stage.ask("q").await,
-        Some(wish) => {
-            let accepted = soon(stage.runtime.ask_again(stage.worker, wish)).await.unwrap();
+        Some(request) => {
+            let accepted = soon(stage.runtime.ask_again(stage.worker, request)).await.unwrap();
             (accepted, stage.script.call().await)
         }
     };
@@ -95,20 +95,20 @@ async fn answer_now_asks_with_the_least_effort_and_then_with_more_room() {
         utc_offset: None,
     };
     let first = thinks_its_budget_away(&mut stage, None).await;
-    let wish = sooner(&first, 1);
-    let second = thinks_its_budget_away(&mut stage, Some(wish)).await;
+    let request = sooner(&first, 1);
+    let second = thinks_its_budget_away(&mut stage, Some(request)).await;
     assert_eq!(second.effort, Some(Effort::none()));
     assert_eq!(second.sampling, first.sampling);
-    let wish = sooner(&second, 2);
-    let third = thinks_its_budget_away(&mut stage, Some(wish)).await;
+    let request = sooner(&second, 2);
+    let third = thinks_its_budget_away(&mut stage, Some(request)).await;
     assert_eq!(third.effort, Some(Effort::none()));
     // Four times what was spent, which the window of 2048 holds.
     assert_eq!(third.sampling.max_tokens, Some(1_200));
 
     // The turn of another question is none.
     let other = stage.ask_and_answer("another", &["a"]).await;
-    let wish = AskAgain { question: other.question, ..sooner(&first, 3) };
-    let error = soon(stage.runtime.ask_again(stage.worker, wish)).await.unwrap_err();
+    let request = AskAgain { question: other.question, ..sooner(&first, 3) };
+    let error = soon(stage.runtime.ask_again(stage.worker, request)).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidInput);
 }
 

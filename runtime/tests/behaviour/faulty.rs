@@ -4,8 +4,9 @@ use std::sync::{Arc, Mutex};
 
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use store::{
-    Acceptance, Append, Branch, Deleted, Differing, Durability, Found, Give, Imported,
-    ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError, Stored, WholeLog,
+    Acceptance, Append, Branch, ConflictPolicy, ConversationExport, Deleted, Durability, Found,
+    ImportSource, Imported, ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError,
+    Stored,
 };
 use tokio::sync::watch;
 
@@ -221,12 +222,12 @@ impl Store for Faulty {
         self.inner.deleted_one(id).await
     }
 
-    async fn give_up(&self, id: WorkerId) -> Result<bool, StoreError> {
-        self.change(self.inner.give_up(id)).await
+    async fn purge(&self, id: WorkerId) -> Result<bool, StoreError> {
+        self.change(self.inner.purge(id)).await
     }
 
-    async fn sweep(&self, until: Timestamp) -> Result<bool, StoreError> {
-        self.inner.sweep(until).await
+    async fn collect(&self, until: Timestamp) -> Result<bool, StoreError> {
+        self.inner.collect(until).await
     }
 
     async fn exists(&self, id: WorkerId) -> Result<bool, StoreError> {
@@ -338,7 +339,7 @@ impl Store for Faulty {
         self.inner.next_worker(after).await
     }
 
-    async fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+    async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
         self.inner.whole(id).await
     }
 
@@ -351,7 +352,11 @@ impl Store for Faulty {
         self.inner.check().await
     }
 
-    async fn import(&self, logs: Give, differing: Differing) -> Result<Imported, StoreError> {
+    async fn import(
+        &self,
+        logs: ImportSource,
+        differing: ConflictPolicy,
+    ) -> Result<Imported, StoreError> {
         self.inner.import(logs, differing).await
     }
 

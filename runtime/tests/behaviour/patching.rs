@@ -1,7 +1,7 @@
 //! Several changes of a conversation at once: all of them in one commit, or none.
 
 use protocol::{ErrorCode, Place, ProviderName, Worker};
-use runtime::{Patch, Wanted};
+use runtime::{ModelPatch, Patch};
 
 use crate::faulty::Writes;
 use crate::scripted::OTHER;
@@ -88,7 +88,8 @@ async fn what_is_changed_together_is_one_commit_all_or_nothing() {
 async fn nothing_to_change_writes_nothing() {
     let stage = Stage::new().await;
     let before = stage.log().await;
-    let patch = Patch { title: Some(None), place: Some(Place::Listed), wanted: Wanted::default() };
+    let patch =
+        Patch { title: Some(None), place: Some(Place::Listed), wanted: ModelPatch::default() };
     for patch in [Patch::default(), patch] {
         soon(stage.runtime.patch(stage.worker, patch)).await.unwrap();
     }

@@ -53,7 +53,7 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
         // It is done by now, or waits for what is held.
         let a_while = async {
             for _ in 0..200 {
-                stage.store.sweep(Timestamp::from_unix_ms(0)).await.unwrap();
+                stage.store.collect(Timestamp::from_unix_ms(0)).await.unwrap();
             }
         };
         let early = tokio::select! {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use protocol::{
-    Error, ErrorCode, EventBody, Finish, MessageId, ProviderKind, Sight, Timestamp, TurnId,
+    ContextWindow, Error, ErrorCode, EventBody, Finish, MessageId, ProviderKind, Timestamp, TurnId,
     TurnState,
 };
 use runtime::turn::{Effect, Input, RetryLimits, Timer, TurnLimits, TurnMachine};
@@ -24,7 +24,7 @@ fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         2 => (0u32..3).prop_map(|ahead| Input::Waiting { ahead }),
         1 => Just(Input::Loading),
-        4 => Just(Input::Asking { sight: Sight::default(), model: None }),
+        4 => Just(Input::Asking { sight: ContextWindow::default(), model: None }),
         4 => Just(Input::Began),
         8 => "[a-zé日]{1,4}".prop_map(Input::Text),
         6 => "[a-zé日]{1,4}".prop_map(Input::Reasoning),

@@ -8,7 +8,7 @@ use std::io::BufRead;
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{EventBody, ProfileName, Role, Timestamp};
-use store::WholeLog;
+use store::ConversationExport;
 
 use super::json::{Document, Json, Wrong};
 use super::refusal::{Place, ReadError, Refusal};
@@ -66,7 +66,10 @@ struct Node {
 type Unfit = (RefusalCode, String);
 
 /// Reads the conversations of another program's export, all or none.
-pub fn read_foreign(bytes: &[u8], profile: &ProfileName) -> Result<Vec<WholeLog>, Refusal> {
+pub fn read_foreign(
+    bytes: &[u8],
+    profile: &ProfileName,
+) -> Result<Vec<ConversationExport>, Refusal> {
     let mut all = Vec::new();
     let mut take = |log| {
         all.push(log);
@@ -380,7 +383,7 @@ impl File<'_, '_, '_> {
 }
 
 /// How many U+FFFD there are in a conversation's title, where it has one of its own, and its texts.
-fn replacement_characters(title: Option<&str>, log: &WholeLog) -> u64 {
+fn replacement_characters(title: Option<&str>, log: &ConversationExport) -> u64 {
     let count = |text: &str| text.matches(char::REPLACEMENT_CHARACTER).count() as u64;
     let counts = log.events.iter().map(|event| match &event.body {
         EventBody::MessageCommitted { message } => count(&message.text),

@@ -6,7 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use protocol::{ProfileName, Timestamp, WorkerId};
-use store::{Differing, Give, Imported, Store, StoreError, Take, WholeLog, recovery};
+use store::{
+    ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Store, StoreError,
+    recovery,
+};
 use tokio::io::AsyncWriteExt as _;
 
 use super::any;
@@ -25,7 +28,7 @@ pub struct Source {
 pub struct Options {
     /// Conversations of other programs go on with it.
     pub profile: ProfileName,
-    pub differing: Differing,
+    pub differing: ConflictPolicy,
     pub unsound: Unsound,
 }
 
@@ -110,7 +113,7 @@ pub async fn import(
     let differing = options.differing;
     let told: Arc<Mutex<Option<Tally>>> = Arc::default();
     let tell = told.clone();
-    let give: Give = Box::new(move |take| {
+    let give: ImportSource = Box::new(move |take| {
         let tally = read_sources(sources, &options, take).map_err(|error| match error {
             ReadError::Taker(cause) => cause,
             error => error.into(),
@@ -120,7 +123,7 @@ pub async fn import(
     });
     let done = store.import(give, differing).await.map_err(of_store)?;
     let Imported { added, skipped, differing: others, deleted } = done;
-    if differing == Differing::Refuse && !others.is_empty() {
+    if differing == ConflictPolicy::Refuse && !others.is_empty() {
         return Err(ImportError::Differs(others));
     }
     // A crash before it is done leaves it to the next start.
@@ -133,7 +136,7 @@ pub async fn import(
 pub fn read_files(
     files: &[(&str, &[u8])],
     options: &Options,
-) -> Result<(Vec<WholeLog>, Tally), ImportError> {
+) -> Result<(Vec<ConversationExport>, Tally), ImportError> {
     let mut sources = Vec::new();
     for (name, bytes) in files {
         let mut file = tempfile::tempfile().map_err(ImportError::Input)?;
@@ -153,7 +156,7 @@ pub fn read_files(
 fn read_sources(
     sources: Vec<Source>,
     options: &Options,
-    take: &mut Take<'_>,
+    take: &mut ImportSink<'_>,
 ) -> Result<Tally, ReadError> {
     let mut sink = Sink::new(take, options.unsound);
     let several = sources.len() > 1;

@@ -4,7 +4,7 @@ use std::collections::{HashMap, VecDeque};
 use std::fmt::Write as _;
 
 use protocol::{Message, MessageId, Role, Turn, TurnState, View, Worker};
-use store::WholeLog;
+use store::ConversationExport;
 
 use super::salvage::Salvaged;
 
@@ -13,7 +13,7 @@ const UNTITLED: &str = "Conversation";
 
 /// Writes the document. The texts are not changed, so headings in them become headings of the
 /// document.
-pub fn markdown(whole: &WholeLog) -> String {
+pub fn markdown(whole: &ConversationExport) -> String {
     Document::of(whole.clone()).collect()
 }
 
@@ -50,7 +50,7 @@ impl Document {
         document
     }
 
-    pub fn of(whole: WholeLog) -> Self {
+    pub fn of(whole: ConversationExport) -> Self {
         let mut view = View::new(whole.worker, 0);
         for event in whole.events {
             view.apply(&event);

@@ -11,7 +11,7 @@ use std::mem;
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{Event, EventBody, LogId, Timestamp, WorkerId};
-use store::{Prompt, WholeLog, initial_worker, text_digest};
+use store::{ConversationExport, Prompt, initial_worker, text_digest};
 
 use super::check::Checker;
 use super::format::{Content, HexLog, NAME, VERSION};
@@ -23,7 +23,7 @@ use lines::{Line, Lines, Wrong};
 mod lines;
 
 /// Reads all conversations of a file, all or none.
-pub fn read(bytes: &[u8]) -> Result<Vec<WholeLog>, Refusal> {
+pub fn read(bytes: &[u8]) -> Result<Vec<ConversationExport>, Refusal> {
     let mut all = Vec::new();
     let mut take = |log| {
         all.push(log);
@@ -105,7 +105,7 @@ struct Conversation {
 }
 
 struct Complete {
-    log: WholeLog,
+    log: ConversationExport,
     left_out: LeftOut,
     /// Whether the checks of all its lines were compared.
     checked: bool,
@@ -372,7 +372,7 @@ impl Reader {
         Ok(())
     }
 
-    fn whole(&self, open: Conversation) -> WholeLog {
+    fn whole(&self, open: Conversation) -> ConversationExport {
         let Conversation { worker_id, log, created_at, events, .. } = open;
         let mut digests: Vec<&str> =
             events.iter().filter_map(|event| event.body.refers_to()).collect();
@@ -383,6 +383,6 @@ impl Reader {
             .map(|(digest, text)| Prompt { digest: digest.clone(), text: text.clone() })
             .collect();
         let worker = initial_worker::folded(worker_id, created_at, &events);
-        WholeLog { worker, log, events, prompts }
+        ConversationExport { worker, log, events, prompts }
     }
 }

@@ -9,7 +9,7 @@ use protocol::{
     TurnState, WorkerId,
 };
 use sha2::{Digest, Sha256};
-use store::{Salvage, WholeLog, initial_worker, text_digest};
+use store::{ConversationExport, Salvage, initial_worker, text_digest};
 
 use super::check::Checker;
 
@@ -20,19 +20,19 @@ mod lost;
 pub struct Salvaged {
     pub worker_id: WorkerId,
     /// A valid log of the readable events. None where there are none.
-    pub whole: Option<WholeLog>,
+    pub whole: Option<ConversationExport>,
     /// How many entries of the damaged log are missing in `whole`.
     pub lost: u64,
 }
 
 /// Prepares a log for an export. None where the log is invalid: an import would refuse the whole
 /// file because of it. For the same reason, prompts that do not match their digests are left out.
-pub fn exportable(mut whole: WholeLog) -> Option<WholeLog> {
+pub fn exportable(mut whole: ConversationExport) -> Option<ConversationExport> {
     whole.prompts.retain(|prompt| text_digest(&prompt.text) == prompt.digest);
     is_sound(&whole).then_some(whole)
 }
 
-fn is_sound(whole: &WholeLog) -> bool {
+fn is_sound(whole: &ConversationExport) -> bool {
     let mut checker = Checker::default();
     whole.events.iter().all(|event| checker.take(event).is_ok())
 }
@@ -53,7 +53,7 @@ pub fn salvage(found: Salvage) -> Salvaged {
     }
     builder.end();
     let Builder { events, dropped, .. } = builder;
-    let whole = WholeLog {
+    let whole = ConversationExport {
         worker: initial_worker::folded(worker_id, worker.created_at, &events),
         log: log_of(worker_id, &events),
         events,

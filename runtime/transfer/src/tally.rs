@@ -2,7 +2,7 @@
 
 use protocol::WorkerId;
 use protocol::api::{ImportFormat, ImportRefusal, ImportReplacement, LeftOut, RefusalCode};
-use store::{Take, WholeLog, title};
+use store::{ConversationExport, ImportSink, title};
 
 use super::refusal::{Place, ReadError, Refusal};
 
@@ -57,7 +57,7 @@ pub enum Unsound {
 
 /// Takes what is read.
 pub(crate) struct Sink<'a, 'b> {
-    take: &'a mut Take<'b>,
+    take: &'a mut ImportSink<'b>,
     unsound: Unsound,
     /// The name of the file that is read.
     pub(crate) file: Option<String>,
@@ -65,7 +65,7 @@ pub(crate) struct Sink<'a, 'b> {
 }
 
 impl<'a, 'b> Sink<'a, 'b> {
-    pub(crate) fn new(take: &'a mut Take<'b>, unsound: Unsound) -> Self {
+    pub(crate) fn new(take: &'a mut ImportSink<'b>, unsound: Unsound) -> Self {
         Self { take, unsound, file: None, tally: Tally::default() }
     }
 
@@ -77,7 +77,7 @@ impl<'a, 'b> Sink<'a, 'b> {
     pub(crate) fn sound(
         &mut self,
         format: ImportFormat,
-        log: WholeLog,
+        log: ConversationExport,
         left_out: &LeftOut,
     ) -> Result<(), ReadError> {
         self.is_of(format);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use protocol::{Event, WorkerId};
 use sha2::{Digest, Sha256};
-use store::WholeLog;
+use store::ConversationExport;
 
 use super::format::{Content, HexLog, NAME, NUMBER, PREFIX, Sum, VERSION, check};
 use super::salvage::Salvaged;
@@ -42,7 +42,7 @@ impl Writer {
 
     /// Writes a conversation to `out`, and before it those of its prompts that were not written
     /// yet.
-    pub fn conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
+    pub fn conversation(&mut self, whole: &ConversationExport, out: &mut Vec<u8>) {
         self.begin_conversation(whole, out);
         for event in &whole.events {
             self.event(event, out);
@@ -64,7 +64,7 @@ impl Writer {
     }
 
     /// Writes the lines before a conversation's events, all of which have to follow.
-    pub fn begin_conversation(&mut self, whole: &WholeLog, out: &mut Vec<u8>) {
+    pub fn begin_conversation(&mut self, whole: &ConversationExport, out: &mut Vec<u8>) {
         for prompt in &whole.prompts {
             if self.prompts.insert(prompt.digest.clone()) {
                 let (digest, text) = (Cow::from(&prompt.digest), Cow::from(&prompt.text));

@@ -8,7 +8,7 @@ use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
 use protocol::{
     Effort, ErrorBody, Place, ProfileName, ProviderName, RuntimeId, Transcript, Worker, WorkerId,
 };
-use runtime::Wanted;
+use runtime::ModelPatch;
 use serde::{Deserialize, Deserializer};
 use store::Places;
 
@@ -100,7 +100,7 @@ pub async fn patch(
     extract::Json(patch): extract::Json<Patch>,
 ) -> ApiResult<Json<Worker>> {
     let Patch { title, place, profile, provider, model, effort } = patch;
-    let wanted = Wanted { profile, provider, model, effort };
+    let wanted = ModelPatch { profile, provider, model, effort };
     let runtime = state.runtime(&rid)?;
     runtime.patch(wid, runtime::Patch { title, place, wanted }).await?;
     Ok(Json(runtime.worker(wid).await?))

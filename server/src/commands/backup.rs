@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use store_sqlite::{Aside, Backup};
+use store_sqlite::{Backup, ReadOnlyStore};
 
 use crate::config::Config;
 
@@ -14,7 +14,7 @@ pub fn run(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
             "a backup needs the name of a file; `companion export -` writes to standard output"
         );
     }
-    let backup = Aside::open(&config.data_dir)?.back_up(file)?;
+    let backup = ReadOnlyStore::open(&config.data_dir)?.back_up(file)?;
     let Backup { conversations, events, bytes, unreadable } = backup;
     say!(
         "{}: {conversations} conversations, {events} events, {bytes} bytes, checked",

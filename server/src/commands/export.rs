@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use files::NewFile;
 use protocol::WorkerId;
 use store::StoreError;
-use store_sqlite::Aside;
+use store_sqlite::ReadOnlyStore;
 use transfer::{self, Writer};
 
 use crate::config::Config;
@@ -16,7 +16,7 @@ use crate::config::Config;
 /// Writes the export; what was written is told on standard error, since standard output may
 /// be the export.
 pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
-    let aside = Aside::open(&config.data_dir)?;
+    let aside = ReadOnlyStore::open(&config.data_dir)?;
     let to = file.filter(|file| *file != Path::new("-"));
     let (conversations, events) = match to {
         None => {
@@ -49,7 +49,7 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
 }
 
 /// Each conversation is of one moment; one that is deleted on the way is left out.
-fn write(aside: &Aside, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
+fn write(aside: &ReadOnlyStore, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
     let mut lines = Vec::new();
     let mut writer = Writer::begin(&mut lines);
     let mut last = None;
@@ -77,7 +77,7 @@ fn write(aside: &Aside, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
 
 /// Writes what can be read of a conversation, and says that it is not whole.
 fn salvage(
-    aside: &Aside,
+    aside: &ReadOnlyStore,
     id: WorkerId,
     writer: &mut Writer,
     lines: &mut Vec<u8>,

@@ -11,7 +11,7 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use files::open_regular;
 use runtime::clock::{Clock as _, SystemClock};
-use store::{Differing, Store as _};
+use store::{ConflictPolicy, Store as _};
 use store_sqlite::{OpenError, Sqlite};
 use transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 
@@ -28,7 +28,7 @@ const INCOMPLETE: u8 = 3;
 pub async fn run(
     config: &Config,
     from: &[PathBuf],
-    differing: Differing,
+    differing: ConflictPolicy,
     unsound: Unsound,
 ) -> anyhow::Result<ExitCode> {
     // Before anything is made or opened for it.

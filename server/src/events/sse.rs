@@ -9,13 +9,13 @@ use axum::response::{IntoResponse, Response};
 use futures::stream;
 
 use super::ObserverSlot;
-use super::feed::{Feed, Outgoing};
+use super::event_source::{EventSource, Outgoing};
 
 /// The stream of what is followed. It ends after the frame `close`, or when the client goes.
-pub fn answer(feed: impl Feed, ping: Duration, slot: ObserverSlot) -> Response {
-    let frames = stream::unfold((feed, slot), |(mut feed, slot)| async move {
-        let frame = feed.next().await?;
-        Some((Ok::<_, Infallible>(event(frame)), (feed, slot)))
+pub fn answer(event_source: impl EventSource, ping: Duration, slot: ObserverSlot) -> Response {
+    let frames = stream::unfold((event_source, slot), |(mut event_source, slot)| async move {
+        let frame = event_source.next().await?;
+        Some((Ok::<_, Infallible>(event(frame)), (event_source, slot)))
     });
     let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(ping)).into_response();
     // Proxies that collect answers would hold the events back.

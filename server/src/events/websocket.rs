@@ -7,7 +7,7 @@ use axum::response::Response;
 use protocol::CloseReason;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::feed::Feed;
+use super::event_source::EventSource;
 use super::{ObserverSlot, UNANSWERED_PINGS};
 
 /// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
@@ -20,14 +20,14 @@ pub const CLIENT_PINGS: u32 = 100;
 /// Completes the handshake; frames follow.
 pub fn answer(
     upgrade: WebSocketUpgrade,
-    feed: impl Feed,
+    event_source: impl EventSource,
     ping: Duration,
     slot: ObserverSlot,
 ) -> Response {
     upgrade
         .max_message_size(CLIENT_FRAME_BYTES)
         .max_frame_size(CLIENT_FRAME_BYTES)
-        .on_upgrade(move |socket| follow(socket, feed, ping, slot))
+        .on_upgrade(move |socket| follow(socket, event_source, ping, slot))
 }
 
 /// What ended a stream.
@@ -38,8 +38,13 @@ enum End {
     Close(CloseReason),
 }
 
-async fn follow(mut socket: WebSocket, feed: impl Feed, ping: Duration, slot: ObserverSlot) {
-    let end = pass_on(&mut socket, feed, ping).await;
+async fn follow(
+    mut socket: WebSocket,
+    event_source: impl EventSource,
+    ping: Duration,
+    slot: ObserverSlot,
+) {
+    let end = pass_on(&mut socket, event_source, ping).await;
     if let End::Close(reason) = end {
         let frame = CloseFrame { code: reason.code(), reason: reason.name().into() };
         let goodbye = async {
@@ -52,7 +57,11 @@ async fn follow(mut socket: WebSocket, feed: impl Feed, ping: Duration, slot: Ob
     drop(slot);
 }
 
-async fn pass_on(socket: &mut WebSocket, mut feed: impl Feed, ping: Duration) -> End {
+async fn pass_on(
+    socket: &mut WebSocket,
+    mut event_source: impl EventSource,
+    ping: Duration,
+) -> End {
     let patience = ping * UNANSWERED_PINGS;
     let mut pings = interval_at(Instant::now() + ping, ping);
     pings.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -82,7 +91,7 @@ async fn pass_on(socket: &mut WebSocket, mut feed: impl Feed, ping: Duration) ->
                 (unanswered, from_client) = (unanswered + 1, 0);
                 Message::Ping(bytes::Bytes::new())
             }
-            frame = feed.next() => match frame {
+            frame = event_source.next() => match frame {
                 Some(frame) => {
                     let message = Message::Text(frame.json.into());
                     if let Some(reason) = frame.close {

@@ -12,15 +12,15 @@ use protocol::api::CreateWorker;
 use protocol::{Event, EventBody, TurnState, View, WorkerId};
 use runtime::clock::Clock as _;
 use serde_json::json;
-use store::{Relation, Store as _, WholeLog};
-use store_sqlite::{Aside, Sqlite};
+use store::{ConversationExport, Relation, Store as _};
+use store_sqlite::{ReadOnlyStore, Sqlite};
 use upstream::{Answer, Script, Step};
 
 use super::process::{code, companion, run, serve, signal, text};
 use super::support::{Server, message_id, start};
 
-fn all(folder: &Path) -> Vec<WholeLog> {
-    let aside = Aside::open(folder).unwrap();
+fn all(folder: &Path) -> Vec<ConversationExport> {
+    let aside = ReadOnlyStore::open(folder).unwrap();
     let (mut all, mut last) = (Vec::new(), None);
     while let Some(id) = aside.next_worker(last).unwrap() {
         all.push(aside.whole(id).unwrap().unwrap());
@@ -71,7 +71,7 @@ async fn load(server: &Server, workers: &[WorkerId], stop: Arc<AtomicBool>) {
     futures::future::join_all(senders).await;
 }
 
-fn folded(log: &WholeLog) -> View {
+fn folded(log: &ConversationExport) -> View {
     let mut view = View::new(log.worker.clone(), 0);
     for event in &log.events {
         view.apply(event);
@@ -80,7 +80,7 @@ fn folded(log: &WholeLog) -> View {
 }
 
 /// The view of a log as it stood at `seq`, the last answer as long as it was then.
-fn cut(log: &WholeLog, seq: u64, answer_bytes: usize) -> View {
+fn cut(log: &ConversationExport, seq: u64, answer_bytes: usize) -> View {
     let mut view = View::new(log.worker.clone(), 0);
     for event in log.events.iter().filter(|event| event.first_seq() <= seq) {
         let mut event: Event = event.clone();
@@ -315,7 +315,7 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
 }
 
 /// An export of the logs, the first of them with another text in it.
-fn rewritten(logs: &[WholeLog]) -> Vec<u8> {
+fn rewritten(logs: &[ConversationExport]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = transfer::Writer::begin(&mut out);
     for (index, log) in logs.iter().enumerate() {

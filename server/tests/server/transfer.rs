@@ -4,7 +4,7 @@ use futures::{StreamExt as _, stream};
 use protocol::api::{ImportFormat, ImportReport, RefusalCode};
 use protocol::{EventBody, Transcript};
 use reqwest::Body;
-use store::WholeLog;
+use store::ConversationExport;
 use transfer::{Writer, read};
 
 use super::support::{HANG, Server, code, message_id, start};
@@ -183,7 +183,7 @@ async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
 async fn slow_readers_of_one_conversation_are_few() {
     let (server, worker) = lived().await;
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
-    let mut log: WholeLog = read(&file).unwrap().remove(0);
+    let mut log: ConversationExport = read(&file).unwrap().remove(0);
     // More than what sockets hold, and nothing in it to search for.
     let long = format!("x{}", " ".repeat(10 << 20));
     for event in &mut log.events {
@@ -288,7 +288,7 @@ async fn one_that_differs_is_refused_by_its_id_or_kept() {
     let (server, worker) = lived().await;
     let id = server.worker_id().await;
     let (_, _, file) = bytes(&server, &format!("{RUNTIME}/export")).await;
-    let mut logs: Vec<WholeLog> = read(&file).unwrap();
+    let mut logs: Vec<ConversationExport> = read(&file).unwrap();
     logs[0].log.0 ^= 1;
     let mut out = Vec::new();
     let mut writer = Writer::begin(&mut out);

@@ -69,7 +69,7 @@ fn the_window_is_told_by_the_newest_turn_that_knows_it() {
     });
     let turn_id = sample::turn().turn_id;
     let event = |seq, body| Event { seq, first_seq: None, at: sample::at(9), body };
-    let sight = protocol::Sight { window_tokens: Some(2048), ..Default::default() };
+    let sight = protocol::ContextWindow { window_tokens: Some(2048), ..Default::default() };
     let began = protocol::EventBody::TurnAsked { turn_id, sight, model: None };
     apply(&conversation, &event(4, began));
     assert_eq!(conversation.window.get_untracked(), None);

@@ -7,7 +7,7 @@ use protocol::{Error, ErrorCode, ProviderKind};
 use serde_json::Value;
 
 use super::super::config::Api;
-use super::super::link::Link;
+use super::super::connection::HttpConnection;
 use super::super::plan::Plan;
 use super::super::reply::{self, Kind};
 use super::super::said::Said;
@@ -53,13 +53,13 @@ impl Shared {
     pub(super) async fn reply(
         &self,
         response: Response<Incoming>,
-        link: &mut Link,
+        connection: &mut HttpConnection,
         plan: &Plan,
         told: &mut Told<'_>,
     ) -> Result<Reply, Failure> {
         let (head, mut body) = response.into_parts();
         if head.status != StatusCode::OK {
-            let read = link.read(&mut body, MAX_BODY_BYTES, BODY_LIMIT).await;
+            let read = connection.read(&mut body, MAX_BODY_BYTES, BODY_LIMIT).await;
             let (status, now) = (head.status.as_u16(), SystemTime::now());
             if self.endpoint.forwarder().is_some() && reply::is_of_proxy(&head.headers) {
                 return Err(classify::from_proxy(status, &read).into());
@@ -85,7 +85,7 @@ impl Shared {
             if let Some(kind) = reply::kind(&first) {
                 break kind;
             }
-            let read = link.next(&mut body).await?;
+            let read = connection.next(&mut body).await?;
             told.alive().await;
             match read {
                 Some(bytes) if first.len() < self.config.max_event_bytes => {
@@ -96,7 +96,9 @@ impl Shared {
         };
         match kind {
             Kind::Events => Ok(Reply::Events(first, body)),
-            Kind::Json => self.events(first, &mut body, link, plan, told).await.map(Reply::Whole),
+            Kind::Json => {
+                self.events(first, &mut body, connection, plan, told).await.map(Reply::Whole)
+            }
             Kind::Compressed => Err(fault::compressed().into()),
             Kind::Other => Err(fault::not_a_stream().into()),
         }
@@ -107,11 +109,11 @@ impl Shared {
         &self,
         mut read: Vec<u8>,
         body: &mut Incoming,
-        link: &mut Link,
+        connection: &mut HttpConnection,
         plan: &Plan,
         told: &mut Told<'_>,
     ) -> Result<Vec<String>, Failure> {
-        while let Some(bytes) = link.next(body).await? {
+        while let Some(bytes) = connection.next(body).await? {
             told.alive().await;
             if read.len() + bytes.len() > self.config.max_event_bytes + self.config.max_answer_bytes
             {

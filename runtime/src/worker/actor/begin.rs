@@ -7,14 +7,14 @@ use store::Branch;
 use tokio_util::sync::CancellationToken;
 
 use super::{Actor, Context, Input, Next, Running, Timers};
-use crate::providers::Choice;
+use crate::providers::ResolvedModel;
 use crate::turn::TurnMachine;
 use crate::worker::CONTEXT_BYTES;
 
 /// A committed turn with what its provider is asked besides the branch.
 pub(super) struct Asking {
     pub(super) turn: Turn,
-    pub(super) choice: Choice,
+    pub(super) choice: ResolvedModel,
     pub(super) system: String,
     /// Whether the profile has the thinking of earlier answers sent with them.
     pub(super) send_reasoning: bool,

@@ -12,9 +12,9 @@ use super::begin::Asking;
 use super::{Actor, Sent};
 use crate::bundle::Profile;
 use crate::ids;
-use crate::providers::{Choice, Wish};
+use crate::providers::{ModelRequest, ResolvedModel};
 use crate::worker::budget::Budget;
-use crate::worker::{CONTEXT_BYTES, choice, message};
+use crate::worker::{CONTEXT_BYTES, message, model_patch};
 
 impl Actor<'_> {
     /// Commits a message with its turn, or finds that it was committed before. Errors leave
@@ -103,7 +103,7 @@ impl Actor<'_> {
     }
 
     /// How hard the model is to think, and how much it may write.
-    fn budget(&self, profile: &Profile, choice: &Choice) -> Budget {
+    fn budget(&self, profile: &Profile, choice: &ResolvedModel) -> Budget {
         let chosen = self.log_writer.view().worker.effort.clone();
         let effort = chosen.or_else(|| profile.effort.clone());
         // What the model merely refused is asked for all the same, so that the turn tells of both.
@@ -202,11 +202,11 @@ impl Actor<'_> {
 
     /// Finds out who would answer, and commits it where that has changed. Errors with
     /// `unavailable` when nobody would.
-    pub(super) async fn refresh(&mut self) -> Result<Choice, Error> {
+    pub(super) async fn refresh(&mut self) -> Result<ResolvedModel, Error> {
         let worker = &self.log_writer.view().worker;
         let choice = self
             .profile()
-            .and_then(|profile| self.shared.providers.choose(Wish::of(worker, profile)));
+            .and_then(|profile| self.shared.providers.choose(ModelRequest::of(worker, profile)));
         let reason = choice.as_ref().err().cloned();
         if reason != self.log_writer.view().worker.reason {
             self.commit(vec![EventBody::AvailabilityChanged { reason }]).await?;
@@ -216,7 +216,7 @@ impl Actor<'_> {
 
     fn profile(&self) -> Result<&Profile, Error> {
         let name = &self.log_writer.view().worker.profile;
-        self.shared.bundle.profile(name).ok_or_else(|| choice::profile_gone(name))
+        self.shared.bundle.profile(name).ok_or_else(|| model_patch::profile_gone(name))
     }
 
     /// A turn by its ids: its own, its question's, and that of the answer that it continues.
@@ -225,7 +225,7 @@ impl Actor<'_> {
         (turn_id, question, continues): (TurnId, MessageId, Option<MessageId>),
         now: Timestamp,
         profile: &Profile,
-        choice: &Choice,
+        choice: &ResolvedModel,
         system: &str,
         Budget { effort, sampling }: Budget,
     ) -> Turn {

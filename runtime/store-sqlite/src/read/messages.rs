@@ -22,14 +22,14 @@ pub(crate) fn message(
     key: i64,
     id: MessageId,
 ) -> Result<Option<FoundMessage>, Cause> {
-    let Some(link) = link(db, key, id)? else { return Ok(None) };
+    let Some(row) = row(db, key, id)? else { return Ok(None) };
     // The event that begins a message of the user holds its text, too.
-    let event = beginning(db, key, id, &link)?;
+    let event = beginning(db, key, id, &row)?;
     let (created_at, text) = match event.body {
         EventBody::MessageCommitted { message } => (message.created_at, message.text),
-        _ => (event.at, answer_of(db, key, &link)?.0),
+        _ => (event.at, answer_of(db, key, &row)?.0),
     };
-    Ok(Some(FoundMessage { role: link.role, created_at, text }))
+    Ok(Some(FoundMessage { role: row.role, created_at, text }))
 }
 
 pub(crate) fn role_of(
@@ -38,7 +38,7 @@ pub(crate) fn role_of(
     message: MessageId,
 ) -> Result<Option<Role>, Cause> {
     let Some(key) = key(db, id)? else { return Ok(None) };
-    Ok(link(db, key, message)?.map(|link| link.role))
+    Ok(row(db, key, message)?.map(|row| row.role))
 }
 
 pub(crate) fn question(
@@ -47,10 +47,10 @@ pub(crate) fn question(
     message: MessageId,
 ) -> Result<Option<Message>, Cause> {
     let Some(key) = key(db, id)? else { return Ok(None) };
-    let Some(link) = link(db, key, message)?.filter(|link| link.role == Role::User) else {
+    let Some(row) = row(db, key, message)?.filter(|row| row.role == Role::User) else {
         return Ok(None);
     };
-    Ok(match beginning(db, key, message, &link)?.body {
+    Ok(match beginning(db, key, message, &row)?.body {
         EventBody::MessageCommitted { message } => Some(message),
         _ => None,
     })
@@ -94,24 +94,24 @@ pub(crate) fn branch(
     let (mut bytes, mut reasoning_bytes) = (0, 0);
     let (mut next, mut child) = (Some(leaf), None);
     while let Some(message) = next {
-        let link = match link(db, key, message)? {
-            Some(link) => link,
+        let row = match row(db, key, message)? {
+            Some(row) => row,
             None if child.is_none() => break,
             None => return row::bad("messages", "the one before another is gone"),
         };
         // A parent is always older. Without this check a cycle would keep the walk going for ever.
-        if child.is_some_and(|child| link.seq >= child) {
+        if child.is_some_and(|child| row.seq >= child) {
             return row::bad("messages", "the one before another comes after it");
         }
-        (next, child) = (link.parent, Some(link.seq));
+        (next, child) = (row.parent, Some(row.seq));
         // Once the texts have reached the bound, older messages are only counted.
         if branch.older > 0 {
-            branch.older += u32::from(has_text(db, key, &link)?);
+            branch.older += u32::from(has_text(db, key, &row)?);
             continue;
         }
-        let (text, mut reasoning) = match beginning(db, key, message, &link)?.body {
+        let (text, mut reasoning) = match beginning(db, key, message, &row)?.body {
             EventBody::MessageCommitted { message } => (message.text, String::new()),
-            _ => answer_of(db, key, &link)?,
+            _ => answer_of(db, key, &row)?,
         };
         bytes += text.len() as u64;
         if text.is_empty() {
@@ -125,7 +125,7 @@ pub(crate) fn branch(
             if reasoning_bytes > max_bytes {
                 reasoning.clear();
             }
-            branch.messages.push(BranchMessage { id: message, role: link.role, text, reasoning });
+            branch.messages.push(BranchMessage { id: message, role: row.role, text, reasoning });
         }
     }
     branch.messages.reverse();
@@ -133,7 +133,7 @@ pub(crate) fn branch(
 }
 
 /// A message's row, which tells where it is in the log and in the tree of messages.
-struct Link {
+struct MessageRow {
     parent: Option<MessageId>,
     role: Role,
     turn: Option<TurnId>,
@@ -155,10 +155,10 @@ pub(crate) fn turn_span(
 
 /// Where the log says that a message began.
 pub(super) fn seq_of(db: &Connection, key: i64, message: MessageId) -> Result<Option<u64>, Cause> {
-    Ok(link(db, key, message)?.map(|link| link.seq))
+    Ok(row(db, key, message)?.map(|row| row.seq))
 }
 
-fn link(db: &Connection, key: i64, message: MessageId) -> Result<Option<Link>, Cause> {
+fn row(db: &Connection, key: i64, message: MessageId) -> Result<Option<MessageRow>, Cause> {
     let row = db
         .prepare_cached(
             "SELECT parent, role, turn_id, seq FROM messages WHERE worker = ? AND message_id = ?",
@@ -173,7 +173,7 @@ fn link(db: &Connection, key: i64, message: MessageId) -> Result<Option<Link>, C
         })
         .optional()?;
     let Some((parent, role, turn, seq)) = row else { return Ok(None) };
-    Ok(Some(Link {
+    Ok(Some(MessageRow {
         parent: parent.map(|bytes| MessageId::from_slice(&bytes)).transpose()?,
         role: match [Role::User, Role::Assistant].into_iter().find(|r| role_name(*r) == role) {
             Some(role) => role,
@@ -185,11 +185,11 @@ fn link(db: &Connection, key: i64, message: MessageId) -> Result<Option<Link>, C
 }
 
 /// The event that begins a message. Errors where that event is missing or of another message.
-fn beginning(db: &Connection, key: i64, id: MessageId, link: &Link) -> Result<Event, Cause> {
-    let found = event(db, key, link.seq)?;
+fn beginning(db: &Connection, key: i64, id: MessageId, row: &MessageRow) -> Result<Event, Cause> {
+    let found = event(db, key, row.seq)?;
     let fits = found.as_ref().is_some_and(|event| match &event.body {
-        EventBody::MessageCommitted { message } => (message.id, message.role) == (id, link.role),
-        EventBody::TurnAccepted { turn } => (turn.answer, Role::Assistant) == (id, link.role),
+        EventBody::MessageCommitted { message } => (message.id, message.role) == (id, row.role),
+        EventBody::TurnAccepted { turn } => (turn.answer, Role::Assistant) == (id, row.role),
         _ => false,
     });
     match found {
@@ -199,9 +199,9 @@ fn beginning(db: &Connection, key: i64, id: MessageId, link: &Link) -> Result<Ev
 }
 
 /// An answer's text, and its reasoning, from the turn's deltas.
-fn answer_of(db: &Connection, key: i64, link: &Link) -> Result<(String, String), Cause> {
+fn answer_of(db: &Connection, key: i64, row: &MessageRow) -> Result<(String, String), Cause> {
     let (mut answer, mut reasoning) = (String::new(), String::new());
-    let Some((first, last)) = answer_span(db, key, link)? else { return Ok((answer, reasoning)) };
+    let Some((first, last)) = answer_span(db, key, row)? else { return Ok((answer, reasoning)) };
     let sql = "SELECT seq, kind, body FROM events
          WHERE worker = ? AND seq BETWEEN ? AND ? 
          AND kind IN ('text_delta', 'reasoning_delta', 'text_was_reasoning') ORDER BY seq";
@@ -218,11 +218,11 @@ fn answer_of(db: &Connection, key: i64, link: &Link) -> Result<(String, String),
     Ok((answer, reasoning))
 }
 
-fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
-    if link.role == Role::User {
+fn has_text(db: &Connection, key: i64, row: &MessageRow) -> Result<bool, Cause> {
+    if row.role == Role::User {
         return Ok(true);
     }
-    let Some((first, last)) = answer_span(db, key, link)? else { return Ok(false) };
+    let Some((first, last)) = answer_span(db, key, row)? else { return Ok(false) };
     let has = |kind| {
         let mut statement = db.prepare_cached(
             "SELECT EXISTS (SELECT 1 FROM events
@@ -232,13 +232,13 @@ fn has_text(db: &Connection, key: i64, link: &Link) -> Result<bool, Cause> {
     };
     // Text that turned out to be reasoning is none; few answers have such.
     match has("text_delta")? {
-        true if has("text_was_reasoning")? => Ok(!answer_of(db, key, link)?.0.is_empty()),
+        true if has("text_was_reasoning")? => Ok(!answer_of(db, key, row)?.0.is_empty()),
         has_text => Ok(has_text),
     }
 }
 
-fn answer_span(db: &Connection, key: i64, link: &Link) -> Result<Option<(u64, u64)>, Cause> {
-    let Some(turn) = link.turn else { return Ok(None) };
+fn answer_span(db: &Connection, key: i64, row: &MessageRow) -> Result<Option<(u64, u64)>, Cause> {
+    let Some(turn) = row.turn else { return Ok(None) };
     let span = turn_span(db, key, turn)?;
     Ok(span.map(|(first, last)| (first, last.unwrap_or(i64::MAX as u64))))
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::{Event, EventBody, MessageId, TurnId, View};
-use store::WholeLog;
+use store::ConversationExport;
 
 use super::{PIECE_BYTES, text_bytes};
 use crate::search_index::{self, Known};
@@ -16,7 +16,7 @@ pub(super) struct Found {
 
 impl Found {
     /// Takes as long as the texts are.
-    pub(super) fn of(whole: &WholeLog) -> Self {
+    pub(super) fn of(whole: &ConversationExport) -> Self {
         let (mut known, answers) = (Known::new(), HashMap::new());
         if whole.events.iter().any(|event| text_bytes(event) > PIECE_BYTES) {
             let mut view = View::new(whole.worker.clone(), 0);

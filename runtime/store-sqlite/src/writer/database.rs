@@ -59,9 +59,9 @@ impl Database {
             }
         };
         for (work, result) in works.iter().zip(&results) {
-            if let (Work::Change(Change::Sweep(_)), Ok(removed)) = (work, result) {
+            if let (Work::Change(Change::Collect(_)), Ok(removed)) = (work, result) {
                 self.swept |= removed;
-                // Everything is removed; if the log is in use now, the next sweep empties it.
+                // Everything is removed; if the log is in use now, the next collection empties it.
                 if self.swept && !removed {
                     self.swept = !self.empty_log(Duration::ZERO);
                 }
@@ -177,10 +177,10 @@ impl Database {
             .map_err(|cause| self.not_imported(cause))
     }
 
-    /// Gives up all that was staged; a sweep removes it.
-    pub(crate) fn give_up_staged(&mut self) -> Result<bool, StoreError> {
+    /// Purges all that was staged; a collection removes it.
+    pub(crate) fn purge_staged(&mut self) -> Result<bool, StoreError> {
         self.checkpoint_by_itself(true);
-        delete::give_up_staged(&self.connection).map_err(|cause| self.not_imported(cause))
+        delete::purge_staged(&self.connection).map_err(|cause| self.not_imported(cause))
     }
 
     pub(crate) fn file(&self) -> &Path {

@@ -25,8 +25,8 @@ pub(super) enum Work {
 pub(crate) enum Change {
     Delete(WorkerId, Timestamp),
     Restore(WorkerId),
-    GiveUp(WorkerId),
-    Sweep(Timestamp),
+    Purge(WorkerId),
+    Collect(Timestamp),
 }
 
 /// Why a group was not committed.
@@ -141,8 +141,8 @@ impl Work {
     fn durability(&self) -> Durability {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
-            // If a sweep is lost in a power cut, it is repeated: the mark of the worker is durable.
-            Self::Change(Change::Sweep(_)) | Self::Check => Durability::Process,
+            // If a collection is lost in a power cut, it is repeated: the mark of the worker is durable.
+            Self::Change(Change::Collect(_)) | Self::Check => Durability::Process,
             Self::Change(_) => Durability::Power,
             #[cfg(test)]
             Self::Panic => Durability::Power,
@@ -166,8 +166,8 @@ impl Change {
         match self {
             Self::Delete(id, at) => delete::delete(db, id, at),
             Self::Restore(id) => delete::restore(db, id),
-            Self::GiveUp(id) => delete::give_up(db, id),
-            Self::Sweep(until) => delete::sweep(db, until, index),
+            Self::Purge(id) => delete::purge(db, id),
+            Self::Collect(until) => delete::collect(db, until, index),
         }
     }
 }

@@ -78,8 +78,8 @@ async fn what_was_removed_for_good_is_not_in_the_files_any_more() {
         removed.asked(&store, removed_word, &["b"]).await;
     }
     assert_eq!(words_in_files(folder.path(), &removed_words), 50);
-    store.give_up(removed.id()).await.unwrap();
-    while store.sweep(Timestamp::from_unix_ms(0)).await.unwrap() {}
+    store.purge(removed.id()).await.unwrap();
+    while store.collect(Timestamp::from_unix_ms(0)).await.unwrap() {}
     assert_eq!(words_in_files(folder.path(), &removed_words), 0);
     assert_eq!(words_in_files(folder.path(), &kept_words), 50);
     assert_holds(&store, &kept).await;

@@ -2,15 +2,15 @@
 
 use protocol::WorkerId;
 use store::contract::sample::{Sample, assert_holds};
-use store::{Differing, Give, Outage, Store as _, Take, WholeLog};
-use store_sqlite::{Aside, Sqlite};
+use store::{ConflictPolicy, ConversationExport, ImportSink, ImportSource, Outage, Store as _};
+use store_sqlite::{ReadOnlyStore, Sqlite};
 
 use crate::disk::{integrity, outage};
 use crate::small_disk::on_a_small_disk;
 
-fn copies(log: &WholeLog, count: u64) -> Give {
+fn copies(log: &ConversationExport, count: u64) -> ImportSource {
     let log = log.clone();
-    Box::new(move |take: &mut Take<'_>| {
+    Box::new(move |take: &mut ImportSink<'_>| {
         (1..=count).try_for_each(|number| {
             let mut log = log.clone();
             log.worker.worker_id = WorkerId::from_parts(number, [99; 10]);
@@ -27,16 +27,19 @@ fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
         let mut sample = Sample::created(1, &store).await;
         sample.asked(&store, "q", &[&"日".repeat(30_000)]).await;
         let log = store.whole(sample.id()).await.unwrap().unwrap();
-        let refused = store.import(copies(&log, 500), Differing::Refuse).await;
+        let refused = store.import(copies(&log, 500), ConflictPolicy::Refuse).await;
         assert_eq!(outage(refused), Outage::Full);
         assert_eq!(store.count().await.unwrap(), 1);
         assert_holds(&store, &sample).await;
         // Others go on meanwhile, and so does a file that fits.
         sample.asked(&store, "more?", &["yes"]).await;
-        let done = store.import(copies(&log, 5), Differing::Refuse).await.unwrap();
+        let done = store.import(copies(&log, 5), ConflictPolicy::Refuse).await.unwrap();
         assert_eq!(done.added.len(), 5);
         // What did not fit is removed, so the same fails and fits again and again.
-        assert_eq!(outage(store.import(copies(&log, 500), Differing::Keep).await), Outage::Full);
+        assert_eq!(
+            outage(store.import(copies(&log, 500), ConflictPolicy::Keep).await),
+            Outage::Full
+        );
         sample.asked(&store, "and more?", &["yes"]).await;
         store.close().await;
         drop(store);
@@ -55,11 +58,11 @@ fn a_backup_that_does_not_fit_leaves_nothing_behind() {
         sample.asked(&store, "q", &["a"]).await;
         disk.fill();
         let copy = disk.path().join("copy");
-        assert!(Aside::open(&folder).unwrap().back_up(&copy).is_err());
+        assert!(ReadOnlyStore::open(&folder).unwrap().back_up(&copy).is_err());
         let names = || std::fs::read_dir(disk.path()).unwrap().map(|e| e.unwrap().file_name());
         assert!(!names().any(|name| name.to_string_lossy().contains("copy")));
         disk.free();
-        let backup = Aside::open(&folder).unwrap().back_up(&copy).unwrap();
+        let backup = ReadOnlyStore::open(&folder).unwrap().back_up(&copy).unwrap();
         assert_eq!((backup.conversations, backup.events), (1, sample.last_seq()));
         assert_holds(&store, &sample).await;
     });

@@ -143,7 +143,7 @@ pub async fn a_deleted_worker_is_gone_with_its_log_and_others_stay(test_store: &
     assert_holds(store.as_ref(), &other).await;
 
     // Given up, the id may come back, with a log that begins anew.
-    assert!(store.give_up(sample.id()).await.unwrap());
+    assert!(store.purge(sample.id()).await.unwrap());
     let again = Sample::created(1, store.as_ref()).await;
     assert_holds(store.as_ref(), &again).await;
 }

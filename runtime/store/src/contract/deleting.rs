@@ -10,7 +10,7 @@ use crate::{Deleted, Store, StoreError};
 /// Removes what is due; answers with the number of steps.
 async fn swept(store: &dyn Store, until: u64) -> usize {
     let mut steps = 0;
-    while store.sweep(moment(until)).await.unwrap() {
+    while store.collect(moment(until)).await.unwrap() {
         steps += 1;
     }
     steps
@@ -93,7 +93,7 @@ pub async fn deleted_workers_are_walked_by_pages_and_found_by_id(test_store: &im
         assert_eq!(walked, expected, "by {limit}");
     }
     let id = expected[0].worker.worker_id;
-    store.give_up(id).await.unwrap();
+    store.purge(id).await.unwrap();
     assert_eq!(store.deleted_one(id).await.unwrap(), None);
 }
 
@@ -105,13 +105,13 @@ pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
     }
     store.delete(samples[0].id(), moment(10)).await.unwrap();
     for sample in &samples[..2] {
-        assert!(store.give_up(sample.id()).await.unwrap());
+        assert!(store.purge(sample.id()).await.unwrap());
         assert!(store.worker(sample.id()).await.unwrap().is_none());
         assert!(!store.restore(sample.id()).await.unwrap());
     }
     assert_eq!(deleted(store.as_ref()).await, []);
     assert!(swept(store.as_ref(), 0).await > 0);
-    assert!(!store.give_up(samples[0].id()).await.unwrap());
+    assert!(!store.purge(samples[0].id()).await.unwrap());
     assert_holds(store.as_ref(), &samples[2]).await;
 }
 
@@ -130,7 +130,7 @@ pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) 
     assert_eq!(found(store.as_ref(), "question").await.len(), 351);
     store.delete(sample.id(), moment(9)).await.unwrap();
 
-    assert!(store.sweep(moment(9)).await.unwrap());
+    assert!(store.collect(moment(9)).await.unwrap());
     assert!(!store.restore(sample.id()).await.unwrap(), "a part of it is gone");
     assert_eq!(deleted(store.as_ref()).await, []);
     assert!(swept(store.as_ref(), 9).await > 1);
@@ -144,7 +144,7 @@ pub async fn a_worker_that_was_given_up_makes_room_for_one_of_its_id(test_store:
     for _ in 0..120 {
         sample.asked(store.as_ref(), "former", &["words"]).await;
     }
-    store.give_up(sample.id()).await.unwrap();
+    store.purge(sample.id()).await.unwrap();
     let mut again = Sample::created(1, store.as_ref()).await;
     assert!(!store.restore(sample.id()).await.unwrap());
     again.asked(store.as_ref(), "present", &["words"]).await;

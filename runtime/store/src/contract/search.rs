@@ -8,7 +8,7 @@ use search::Query;
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, moment};
-use crate::{Differing, Found, Give, Search, Store, Take};
+use crate::{ConflictPolicy, Found, ImportSink, ImportSource, Search, Store};
 
 async fn search(
     store: &dyn Store,
@@ -204,8 +204,8 @@ pub async fn what_was_deleted_is_not_found_until_it_comes_back(test_store: &impl
     assert_eq!(walked(store.as_ref(), "lost", Some(sample.id()), 5).await.len(), 0);
     store.restore(sample.id()).await.unwrap();
     assert_eq!(found(store.as_ref(), "lost").await.len(), 1);
-    store.give_up(sample.id()).await.unwrap();
-    while store.sweep(moment(0)).await.unwrap() {}
+    store.purge(sample.id()).await.unwrap();
+    while store.collect(moment(0)).await.unwrap() {}
     assert_eq!(found(store.as_ref(), "lost").await.len(), 0);
 }
 
@@ -215,9 +215,9 @@ pub async fn what_was_put_in_is_found(test_store: &impl TestStore) {
     sample.asked(store.as_ref(), "carried over", &["from ", "elsewhere"]).await;
     store.append(sample.renamed("a carried title")).await.unwrap();
     let log = store.whole(sample.id()).await.unwrap().unwrap();
-    store.give_up(sample.id()).await.unwrap();
-    let give: Give = Box::new(move |take: &mut Take<'_>| take(log));
-    store.import(give, Differing::Refuse).await.unwrap();
+    store.purge(sample.id()).await.unwrap();
+    let give: ImportSource = Box::new(move |take: &mut ImportSink<'_>| take(log));
+    store.import(give, ConflictPolicy::Refuse).await.unwrap();
     assert_eq!(texts(store.as_ref(), "carried").await, ["a carried title", "carried over"]);
     assert_eq!(texts(store.as_ref(), "elsewhere").await, ["from elsewhere"]);
 }
@@ -278,9 +278,9 @@ pub async fn what_is_long_and_was_put_in_is_found(test_store: &impl TestStore) {
     let (question, answer) = (format!("{}otter", "x ".repeat(20_000)), "y ".repeat(20_000));
     sample.asked(store.as_ref(), &question, &[&answer, "badger"]).await;
     let log = store.whole(sample.id()).await.unwrap().unwrap();
-    store.give_up(sample.id()).await.unwrap();
-    let give: Give = Box::new(move |take: &mut Take<'_>| take(log));
-    store.import(give, Differing::Refuse).await.unwrap();
+    store.purge(sample.id()).await.unwrap();
+    let give: ImportSource = Box::new(move |take: &mut ImportSink<'_>| take(log));
+    store.import(give, ConflictPolicy::Refuse).await.unwrap();
     for (words, count) in [("otter", 1), ("badger", 1), ("x y", 0), ("otter x", 1), ("weasel", 0)] {
         assert_eq!(found(store.as_ref(), words).await.len(), count, "{words}");
     }

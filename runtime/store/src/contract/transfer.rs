@@ -4,17 +4,20 @@ use protocol::{EventBody, MessageId, WorkerId};
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment, prompt};
-use crate::{Differing, Give, Imported, Prompt, Store, StoreError, Take, WholeLog};
+use crate::{
+    ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Prompt, Store,
+    StoreError,
+};
 
-fn giving(logs: Vec<WholeLog>) -> Give {
-    Box::new(move |take: &mut Take<'_>| logs.into_iter().try_for_each(take))
+fn giving(logs: Vec<ConversationExport>) -> ImportSource {
+    Box::new(move |take: &mut ImportSink<'_>| logs.into_iter().try_for_each(take))
 }
 
-async fn put(store: &dyn Store, logs: Vec<WholeLog>) -> Imported {
-    store.import(giving(logs), Differing::Refuse).await.unwrap()
+async fn put(store: &dyn Store, logs: Vec<ConversationExport>) -> Imported {
+    store.import(giving(logs), ConflictPolicy::Refuse).await.unwrap()
 }
 
-async fn all(store: &dyn Store) -> Vec<WholeLog> {
+async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     let (mut all, mut last) = (Vec::new(), None);
     while let Some(id) = store.next_worker(last).await.unwrap() {
         all.push(store.whole(id).await.unwrap().unwrap());
@@ -60,7 +63,7 @@ pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(test_store: &im
     let samples = [lived(1, store.as_ref()).await, lived(2, store.as_ref()).await];
     let logs = all(store.as_ref()).await;
     for sample in &samples {
-        store.give_up(sample.id()).await.unwrap();
+        store.purge(sample.id()).await.unwrap();
     }
     let done = put(store.as_ref(), logs.clone()).await;
     assert_eq!(done.added, samples.each_ref().map(Sample::id));
@@ -164,7 +167,7 @@ pub async fn one_that_differs_keeps_all_out_or_is_left_out_itself(test_store: &i
     assert_eq!(done, Imported { added, skipped, differing, deleted });
     assert_eq!(store.count().await.unwrap(), 1);
 
-    let done = store.import(giving(logs), Differing::Keep).await.unwrap();
+    let done = store.import(giving(logs), ConflictPolicy::Keep).await.unwrap();
     let added = vec![new.worker.worker_id];
     let (skipped, differing, deleted) = (ids.clone(), ids, Vec::new());
     assert_eq!(done, Imported { added, skipped, differing, deleted });
@@ -196,8 +199,8 @@ pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(
     assert!(store.restore(sample.id()).await.unwrap());
     assert_holds(store.as_ref(), &sample).await;
 
-    // Once it was given up there is nothing to bring back.
-    store.give_up(sample.id()).await.unwrap();
+    // Once it was purged there is nothing to bring back.
+    store.purge(sample.id()).await.unwrap();
     assert_eq!(put(store.as_ref(), vec![early.clone()]).await.added, [sample.id()]);
     assert_eq!(store.whole(sample.id()).await.unwrap(), Some(early));
 }
@@ -212,11 +215,11 @@ pub async fn a_giver_that_fails_leaves_nothing(test_store: &impl TestStore) {
         logs.push(log);
     }
     let broken = logs.clone();
-    let give: Give = Box::new(move |take| {
+    let give: ImportSource = Box::new(move |take| {
         broken.into_iter().try_for_each(take)?;
         Err("the file went away".into())
     });
-    let refused = store.import(give, Differing::Refuse).await;
+    let refused = store.import(give, ConflictPolicy::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
     assert_eq!(store.count().await.unwrap(), 1);
 
@@ -225,7 +228,7 @@ pub async fn a_giver_that_fails_leaves_nothing(test_store: &impl TestStore) {
     let body = last.events[1].body.clone();
     let seq = last.events.last().unwrap().seq + 1;
     last.events.push(protocol::Event { seq, first_seq: None, at: last.worker.created_at, body });
-    let refused = store.import(giving(logs), Differing::Refuse).await;
+    let refused = store.import(giving(logs), ConflictPolicy::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
     assert_eq!(store.count().await.unwrap(), 1);
     assert!(store.role_of(sample.id(), MessageId::from_parts(9, [9; 10])).await.unwrap().is_none());
@@ -239,7 +242,7 @@ pub async fn an_import_survives_a_close_and_a_closed_store_takes_none(test_store
     log.worker.worker_id = WorkerId::from_parts(9, [9; 10]);
     put(store.as_ref(), vec![log.clone()]).await;
     store.close().await;
-    let refused = store.import(giving(vec![log.clone()]), Differing::Refuse).await;
+    let refused = store.import(giving(vec![log.clone()]), ConflictPolicy::Refuse).await;
     assert!(matches!(refused, Err(StoreError::Closed)), "{refused:?}");
     drop(store);
     let store = test_store.open();
@@ -254,7 +257,7 @@ pub async fn nothing_of_an_import_is_seen_before_all_of_it_is_there(test_store: 
     let log = store.whole(sample.id()).await.unwrap().unwrap();
     let (told, wait) = (std::sync::mpsc::channel::<()>(), std::sync::mpsc::channel::<()>());
     let (staged, go_on) = (told.0, wait.1);
-    let give: Give = Box::new(move |take| {
+    let give: ImportSource = Box::new(move |take| {
         for number in 2..200 {
             let mut log = log.clone();
             log.worker.worker_id = WorkerId::from_parts(9, [number; 10]);
@@ -272,12 +275,12 @@ pub async fn nothing_of_an_import_is_seen_before_all_of_it_is_there(test_store: 
         assert_eq!(store.deleted(None, 100).await.unwrap(), []);
         assert_eq!(store.unfinished().await.unwrap(), []);
         let id = WorkerId::from_parts(9, [5; 10]);
-        assert!(!store.give_up(id).await.unwrap() && !store.restore(id).await.unwrap());
-        while store.sweep(moment(1 << 40)).await.unwrap() {}
+        assert!(!store.purge(id).await.unwrap() && !store.restore(id).await.unwrap());
+        while store.collect(moment(1 << 40)).await.unwrap() {}
         sample.asked(store.as_ref(), "meanwhile?", &["yes"]).await;
         wait.0.send(()).unwrap();
     };
-    let (done, ()) = tokio::join!(store.import(give, Differing::Refuse), look);
+    let (done, ()) = tokio::join!(store.import(give, ConflictPolicy::Refuse), look);
     assert_eq!(done.unwrap().added.len(), 198);
     assert_eq!(store.count().await.unwrap(), 199);
     assert_holds(store.as_ref(), &sample).await;

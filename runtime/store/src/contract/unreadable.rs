@@ -7,7 +7,7 @@ use search::Query;
 
 use crate::contract::sample::{Sample, assert_holds, moment};
 use crate::contract::{Part, TestStore};
-use crate::{Differing, Give, Places, Search, Store, StoreError, WholeLog};
+use crate::{ConflictPolicy, ConversationExport, ImportSource, Places, Search, Store, StoreError};
 
 /// Two workers with a turn each, and a third one that is sound.
 async fn three(store: &dyn Store) -> [Sample; 3] {
@@ -128,11 +128,11 @@ pub async fn what_cannot_be_read_is_deleted_brought_back_and_removed(test_store:
         assert!(!store.exists(sample.id()).await.unwrap());
         assert!(store.restore(sample.id()).await.unwrap());
         assert!(store.exists(sample.id()).await.unwrap());
-        assert!(store.give_up(sample.id()).await.unwrap());
+        assert!(store.purge(sample.id()).await.unwrap());
     }
-    while store.sweep(moment(10)).await.unwrap() {}
+    while store.collect(moment(10)).await.unwrap() {}
     assert_eq!(listed(store.as_ref(), Places::InView).await, [(sound.id(), false)]);
-    assert!(!store.give_up(events.id()).await.unwrap(), "nothing is left of it");
+    assert!(!store.purge(events.id()).await.unwrap(), "nothing is left of it");
     assert_holds(store.as_ref(), &sound).await;
     // Its id is free again, so that a salvaged export of it can be imported.
     let back = Sample::created(2, store.as_ref()).await;
@@ -148,9 +148,10 @@ pub async fn an_import_leaves_what_cannot_be_read_as_it_is(test_store: &impl Tes
     }
     test_store.spoil(summary.id(), Part::Summary);
     test_store.spoil(events.id(), Part::Events);
-    let give =
-        |logs: Vec<WholeLog>| -> Give { Box::new(move |take| logs.into_iter().try_for_each(take)) };
-    let done = store.import(give(logs), Differing::Keep).await.unwrap();
+    let give = |logs: Vec<ConversationExport>| -> ImportSource {
+        Box::new(move |take| logs.into_iter().try_for_each(take))
+    };
+    let done = store.import(give(logs), ConflictPolicy::Keep).await.unwrap();
     assert_eq!(done.differing, [summary.id(), events.id()]);
     assert_eq!(done.skipped, [sound.id()]);
     damaged(store.worker(summary.id()).await);

@@ -5,7 +5,7 @@
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 use rusqlite::Connection;
 use store::Places;
-use store_sqlite::{Aside, Sqlite};
+use store_sqlite::{ReadOnlyStore, Sqlite};
 
 use crate::stage::{Setting, Stage, soon};
 
@@ -135,7 +135,8 @@ async fn a_look_at_the_database_and_a_backup_count_what_cannot_be_read() {
         strike(&stage, sql);
         assert_eq!(unreadable(), 1, "{sql}");
         let copy = tempfile::tempdir().unwrap();
-        let backup = Aside::open(stage.folder()).unwrap().back_up(&copy.path().join("copy"));
+        let backup =
+            ReadOnlyStore::open(stage.folder()).unwrap().back_up(&copy.path().join("copy"));
         assert_eq!(backup.unwrap().unreadable, 1, "{sql}");
     }
 }

@@ -10,7 +10,7 @@ use std::io;
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use protocol::{Event, EventBody, ProfileName, Role, Timestamp};
-use store::{WholeLog, initial_worker, title};
+use store::{ConversationExport, initial_worker, title};
 
 use super::{Foreign, Node, Unfit};
 use crate::check::Checker;
@@ -25,7 +25,7 @@ mod tree;
 
 /// A conversation that is sound.
 pub(super) struct Built {
-    pub(super) log: WholeLog,
+    pub(super) log: ConversationExport,
     /// What has no place in it.
     pub(super) left_out: LeftOut,
     /// Words about messages that are too long, which it comes without.
@@ -93,7 +93,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
         return Err((RefusalCode::TooLarge, reason));
     }
     let worker = initial_worker::folded(ids.worker, at, &events);
-    let log = WholeLog { worker, log: ids.log, events, prompts: Vec::new() };
+    let log = ConversationExport { worker, log: ids.log, events, prompts: Vec::new() };
     Ok(Built { log, left_out, too_long })
 }
 

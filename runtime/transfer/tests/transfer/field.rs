@@ -1,7 +1,7 @@
 //! Small files in the shapes of real programs that failed in the field, each with what is right.
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
-use store::WholeLog;
+use store::ConversationExport;
 use transfer::Tally;
 
 use crate::support::{lines, refused, taken};
@@ -14,7 +14,7 @@ macro_rules! field {
 
 const HERON: [&str; 2] = ["user: What is a heron?", "model: A wading bird."];
 
-fn all(file: (&str, &[u8])) -> (Vec<WholeLog>, Tally) {
+fn all(file: (&str, &[u8])) -> (Vec<ConversationExport>, Tally) {
     taken(&[file])
 }
 

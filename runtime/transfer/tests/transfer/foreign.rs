@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use protocol::api::ImportFormat;
 use protocol::{ProfileName, Timestamp, TurnState, View};
 use serde_json::{Value, json};
-use store::{Differing, Store as _, WholeLog};
+use store::{ConflictPolicy, ConversationExport, Store as _};
 use store_sqlite::Sqlite;
 use transfer::{Options, Place, Source, Unsound, import, markdown, read, read_foreign};
 
@@ -22,11 +22,11 @@ fn profile() -> ProfileName {
     "companion".parse().unwrap()
 }
 
-fn logs(bytes: &[u8]) -> Vec<WholeLog> {
+fn logs(bytes: &[u8]) -> Vec<ConversationExport> {
     read_foreign(bytes, &profile()).unwrap()
 }
 
-fn view(log: &WholeLog) -> View {
+fn view(log: &ConversationExport) -> View {
     let mut view = View::new(log.worker.clone(), 0);
     for event in &log.events {
         view.apply(event);
@@ -35,7 +35,7 @@ fn view(log: &WholeLog) -> View {
 }
 
 /// Each message: what it says, what the one before it in its branch says, its model and time.
-fn told(log: &WholeLog) -> Vec<(String, Option<String>, Option<String>, String)> {
+fn told(log: &ConversationExport) -> Vec<(String, Option<String>, Option<String>, String)> {
     let view = view(log);
     let text = |id| view.messages.iter().find(|m| m.id == id).unwrap().text.clone();
     let model = |id| view.turns.iter().find(|t| t.answer == id).map(|t| t.model.clone());
@@ -48,7 +48,7 @@ fn told(log: &WholeLog) -> Vec<(String, Option<String>, Option<String>, String)>
 
 type Line = (&'static str, Option<&'static str>, Option<&'static str>, &'static str);
 
-fn assert_told(log: &WholeLog, expected: &[Line]) {
+fn assert_told(log: &ConversationExport, expected: &[Line]) {
     let expected: Vec<_> = expected
         .iter()
         .map(|(text, parent, model, at)| {
@@ -180,7 +180,7 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
         let mut file = tempfile::tempfile().unwrap();
         file.write_all(bytes).unwrap();
         let now = Timestamp::from_unix_ms(0);
-        let (differing, unsound) = (Differing::Refuse, Unsound::Refuse);
+        let (differing, unsound) = (ConflictPolicy::Refuse, Unsound::Refuse);
         let options = Options { profile: profile(), differing, unsound };
         import(&store, vec![Source { name: None, file }], options, now).await.unwrap()
     };

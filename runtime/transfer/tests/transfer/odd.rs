@@ -1,7 +1,7 @@
 //! Files that are no exports, archives that do harm, and exports of which a part is damaged.
 
 use protocol::api::RefusalCode;
-use store::WholeLog;
+use store::ConversationExport;
 use transfer::{ImportError, LINE_BYTES, MESSAGE_BYTES, Unsound};
 
 use crate::logs;
@@ -176,7 +176,7 @@ fn a_message_that_is_too_long_costs_itself_and_is_named() {
 }
 
 /// Three conversations of a few lines each.
-fn three() -> (Vec<WholeLog>, Vec<u8>) {
+fn three() -> (Vec<ConversationExport>, Vec<u8>) {
     let event = |seq, title: &str| {
         let title = Some(title.to_owned());
         let body = match seq {

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use protocol::{Event, EventBody, fold_deltas};
-use store::WholeLog;
+use store::ConversationExport;
 use store_sqlite::Sqlite;
 use transfer::read;
 
@@ -32,7 +32,7 @@ proptest! {
             import(&first, wholes.clone()).await;
             // The store folds the deltas of turns that have ended, and changes nothing else.
             let kept = all(&first).await;
-            let folded: Vec<WholeLog> = wholes.iter().cloned().map(folded).collect();
+            let folded: Vec<ConversationExport> = wholes.iter().cloned().map(folded).collect();
             assert_eq!(kept.iter().cloned().map(folded_all).collect::<Vec<_>>(),
                 folded.into_iter().map(folded_all).collect::<Vec<_>>());
             let bytes = export(&kept);
@@ -48,12 +48,12 @@ proptest! {
     }
 }
 
-fn folded(mut whole: WholeLog) -> WholeLog {
+fn folded(mut whole: ConversationExport) -> ConversationExport {
     whole.events = ended(whole.events);
     whole
 }
 
-fn folded_all(mut whole: WholeLog) -> WholeLog {
+fn folded_all(mut whole: ConversationExport) -> ConversationExport {
     whole.events = fold_deltas(whole.events);
     whole
 }

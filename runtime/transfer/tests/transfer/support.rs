@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use protocol::{Event, EventBody, LogId, Role, View, WorkerId};
 use sha2::{Digest, Sha256};
-use store::{Differing, Give, Imported, Prompt, Store, Take, WholeLog};
+use store::{
+    ConflictPolicy, ConversationExport, ImportSink, ImportSource, Imported, Prompt, Store,
+};
 use transfer::{ImportError, Options, Tally, Unsound, Writer, read, read_files};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipWriter};
@@ -15,7 +17,7 @@ use crate::logs;
 
 /// A conversation of these events; its turns refer to one of a few prompts, or to one that
 /// is not known.
-pub fn whole(number: u8, mut events: Vec<Event>) -> WholeLog {
+pub fn whole(number: u8, mut events: Vec<Event>) -> ConversationExport {
     let id = WorkerId::from_parts(u64::from(number) + 1, [number; 10]);
     let mut prompts = Vec::new();
     for event in &mut events {
@@ -35,7 +37,7 @@ pub fn whole(number: u8, mut events: Vec<Event>) -> WholeLog {
     for event in &events {
         worker.apply(event);
     }
-    WholeLog { worker, log: LogId(u64::from(number) << 32 | 5), events, prompts }
+    ConversationExport { worker, log: LogId(u64::from(number) << 32 | 5), events, prompts }
 }
 
 fn prompt(number: u64) -> Prompt {
@@ -44,13 +46,13 @@ fn prompt(number: u64) -> Prompt {
 }
 
 /// Conversations in the order of their ids.
-pub fn any_wholes() -> impl Strategy<Value = Vec<WholeLog>> {
+pub fn any_wholes() -> impl Strategy<Value = Vec<ConversationExport>> {
     prop::collection::vec(logs::any_log(), 0..5).prop_map(|logs| {
         logs.into_iter().zip(0..).map(|(events, number)| whole(number, events)).collect()
     })
 }
 
-pub fn export(wholes: &[WholeLog]) -> Vec<u8> {
+pub fn export(wholes: &[ConversationExport]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = Writer::begin(&mut out);
     for whole in wholes {
@@ -72,12 +74,13 @@ pub fn small() -> Vec<u8> {
     export(&wholes)
 }
 
-pub async fn import(store: &dyn Store, wholes: Vec<WholeLog>) -> Imported {
-    let give: Give = Box::new(move |take: &mut Take<'_>| wholes.into_iter().try_for_each(take));
-    store.import(give, Differing::Refuse).await.unwrap()
+pub async fn import(store: &dyn Store, wholes: Vec<ConversationExport>) -> Imported {
+    let give: ImportSource =
+        Box::new(move |take: &mut ImportSink<'_>| wholes.into_iter().try_for_each(take));
+    store.import(give, ConflictPolicy::Refuse).await.unwrap()
 }
 
-pub async fn all(store: &dyn Store) -> Vec<WholeLog> {
+pub async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     let (mut all, mut last) = (Vec::new(), None);
     while let Some(id) = store.next_worker(last).await.unwrap() {
         all.push(store.whole(id).await.unwrap().unwrap());
@@ -87,7 +90,7 @@ pub async fn all(store: &dyn Store) -> Vec<WholeLog> {
 }
 
 /// What is taken of files, and what of them is told.
-pub fn taken(files: &[(&str, &[u8])]) -> (Vec<WholeLog>, Tally) {
+pub fn taken(files: &[(&str, &[u8])]) -> (Vec<ConversationExport>, Tally) {
     let (logs, tally) = tried(files, Unsound::Name).unwrap_or_else(|error| panic!("{error}"));
     for log in &logs {
         let one = std::slice::from_ref(log);
@@ -107,9 +110,9 @@ pub fn refused(file: &[u8]) -> String {
 pub fn tried(
     files: &[(&str, &[u8])],
     unsound: Unsound,
-) -> Result<(Vec<WholeLog>, Tally), ImportError> {
+) -> Result<(Vec<ConversationExport>, Tally), ImportError> {
     let profile = "companion".parse().unwrap();
-    read_files(files, &Options { profile, differing: Differing::Keep, unsound })
+    read_files(files, &Options { profile, differing: ConflictPolicy::Keep, unsound })
 }
 
 /// An archive with these files.
@@ -133,7 +136,7 @@ fn zipped(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
 }
 
 /// Who says what, with its thinking: a line for each message, in the log's order.
-pub fn lines(log: &WholeLog) -> Vec<String> {
+pub fn lines(log: &ConversationExport) -> Vec<String> {
     let mut view = View::new(log.worker.clone(), 0);
     for event in &log.events {
         view.apply(event);

@@ -1,12 +1,12 @@
 //! Files whose checks fit and whose conversations are none: somebody made them.
 
 use protocol::{Event, EventBody, Message, MessageId, Role, TurnState};
-use store::WholeLog;
+use store::ConversationExport;
 use transfer::{Place, read};
 
 use crate::support::{export, whole};
 
-fn sound() -> WholeLog {
+fn sound() -> ConversationExport {
     use proptest::prelude::*;
     use proptest::strategy::ValueTree as _;
     let mut runner = proptest::test_runner::TestRunner::deterministic();
@@ -18,7 +18,7 @@ fn sound() -> WholeLog {
     whole(1, two_turns.new_tree(&mut runner).unwrap().current())
 }
 
-fn at(log: &WholeLog, kind: &str) -> usize {
+fn at(log: &ConversationExport, kind: &str) -> usize {
     log.events.iter().position(|event| event.body.kind() == kind).unwrap()
 }
 
@@ -31,7 +31,7 @@ fn message(event: &mut Event) -> &mut Message {
 
 #[test]
 fn what_no_runtime_would_have_written_is_refused() {
-    type Change = fn(&mut WholeLog);
+    type Change = fn(&mut ConversationExport);
     let changes: &[(&str, Change)] = &[
         ("a gap", |log| log.events[2].seq += 1),
         ("a seq at the end of numbers", |log| log.events[2].seq = u64::MAX),

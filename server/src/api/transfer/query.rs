@@ -1,7 +1,7 @@
 //! `?format=`, and `?existing=` with `?strict=`.
 
 use serde::Deserialize;
-use store::Differing;
+use store::ConflictPolicy;
 use transfer::Unsound;
 use utoipa::{IntoParams, ToSchema};
 
@@ -51,11 +51,11 @@ pub struct ImportInto {
 }
 
 impl ImportInto {
-    pub fn differing(self) -> Differing {
+    pub fn differing(self) -> ConflictPolicy {
         match self.existing {
-            Some(Existing::Keep) => Differing::Keep,
-            None if !self.strict => Differing::Keep,
-            Some(Existing::Refuse) | None => Differing::Refuse,
+            Some(Existing::Keep) => ConflictPolicy::Keep,
+            None if !self.strict => ConflictPolicy::Keep,
+            Some(Existing::Refuse) | None => ConflictPolicy::Refuse,
         }
     }
 

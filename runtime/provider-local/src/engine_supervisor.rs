@@ -13,9 +13,9 @@ use tokio::task::{AbortHandle, JoinSet};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
+use super::model_catalog::ModelCatalog;
 use super::process::Process;
 use super::queue::{Full, Queue};
-use super::shelf::Shelf;
 use super::{Engine, LocalConfig, failure};
 use current::Current;
 use engine::{Phase, Running};
@@ -23,7 +23,7 @@ use engine::{Phase, Running};
 mod current;
 mod engine;
 
-/// What the owner is asked.
+/// What the supervisor is asked.
 pub(crate) enum Inbox {
     Submit(Submission),
     /// Answered when nothing runs any more.
@@ -52,9 +52,9 @@ impl Drop for Watch {
     }
 }
 
-pub(crate) struct Owner {
+pub(crate) struct EngineSupervisor {
     config: Arc<LocalConfig>,
-    shelf: Arc<Shelf>,
+    catalog: Arc<ModelCatalog>,
     inbox: mpsc::Receiver<Inbox>,
     state: watch::Sender<Engine>,
     queue: Queue<Wanted>,
@@ -65,7 +65,7 @@ pub(crate) struct Owner {
     /// more, and is ended by its [`Watch`] with the request. Bounded by the queue.
     watchers: JoinSet<JobId>,
     /// Last outputs for turns that are slow to take them.
-    farewells: JoinSet<()>,
+    final_outputs: JoinSet<()>,
     last_job: u64,
 }
 
@@ -80,23 +80,23 @@ enum Event {
     Nothing,
 }
 
-impl Owner {
+impl EngineSupervisor {
     pub(crate) fn new(
         config: Arc<LocalConfig>,
-        shelf: Arc<Shelf>,
+        catalog: Arc<ModelCatalog>,
         inbox: mpsc::Receiver<Inbox>,
         state: watch::Sender<Engine>,
     ) -> Self {
         Self {
             config,
-            shelf,
+            catalog,
             inbox,
             state,
             queue: Queue::new(),
             current: None,
             running: None,
             watchers: JoinSet::new(),
-            farewells: JoinSet::new(),
+            final_outputs: JoinSet::new(),
             last_job: 0,
         }
     }
@@ -130,13 +130,13 @@ impl Owner {
 
     async fn next(&mut self) -> Event {
         let deadline = self.deadline();
-        let Self { inbox, current, running, watchers, farewells, .. } = self;
+        let Self { inbox, current, running, watchers, final_outputs, .. } = self;
         let waits = current.as_ref().is_some_and(Current::waits_for_room);
         tokio::select! {
             biased;
             Some(ended) = watchers.join_next() => ended.map_or(Event::Nothing, Event::Unwanted),
             asked = inbox.recv() => Event::Asked(asked),
-            Some(_) = farewells.join_next() => Event::Nothing,
+            Some(_) = final_outputs.join_next() => Event::Nothing,
             () = current::take(current), if waits => Event::Room,
             // While the turn takes nothing the child is not heard, and waits in turn.
             heard = engine::hear(running), if running.is_some() && !waits => Event::Heard(heard),
@@ -166,7 +166,11 @@ impl Owner {
         let outputs = submission.outputs.clone();
         if let Err(Full(refused)) = self.queue.push(job, Wanted { submission, watch: None }) {
             let last = [Output::Failed(failure::queue_full())];
-            return current::farewell(&mut self.farewells, refused.submission.outputs, last);
+            return current::final_output(
+                &mut self.final_outputs,
+                refused.submission.outputs,
+                last,
+            );
         }
         let watcher = self.watchers.spawn(async move {
             tokio::select! {
@@ -198,7 +202,11 @@ impl Owner {
     fn unwanted(&mut self, job: JobId) {
         if let Some(place) = self.queue.place(job) {
             if let Some(Wanted { submission, .. }) = self.queue.remove(job) {
-                current::farewell(&mut self.farewells, submission.outputs, [Output::Halted]);
+                current::final_output(
+                    &mut self.final_outputs,
+                    submission.outputs,
+                    [Output::Halted],
+                );
             }
             self.announce(place);
         } else if self.current.as_ref().is_some_and(|current| current.job == job) {
@@ -253,7 +261,7 @@ impl Owner {
     /// The current request is over; `last` is the last its turn hears of it.
     fn finish(&mut self, last: Output) {
         if let Some(current) = self.current.take() {
-            current.finish(&mut self.farewells, last);
+            current.finish(&mut self.final_outputs, last);
         }
         if let Some(Running { phase: Phase::Ready { since, .. }, .. }) = &mut self.running {
             *since = Instant::now();
@@ -265,14 +273,14 @@ impl Owner {
         self.end_process(Process::kill).await;
         self.finish(Output::Halted);
         while let Some((_, Wanted { submission, .. })) = self.queue.pop() {
-            current::farewell(&mut self.farewells, submission.outputs, [Output::Halted]);
+            current::final_output(&mut self.final_outputs, submission.outputs, [Output::Halted]);
         }
         while let Ok(asked) = self.inbox.try_recv() {
             if let Inbox::Submit(submission) = asked {
                 let last = [Output::Failed(failure::shut_down())];
-                current::farewell(&mut self.farewells, submission.outputs, last);
+                current::final_output(&mut self.final_outputs, submission.outputs, last);
             }
         }
-        current::last_farewells(&mut self.farewells).await;
+        current::wait_for_final_outputs(&mut self.final_outputs).await;
     }
 }

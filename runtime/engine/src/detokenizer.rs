@@ -5,10 +5,10 @@ use engine_wire::{FromChild, JobId, WireError};
 use model_io::thinking::{Piece, Thinking};
 use protocol::api::{InputMessage, InputRole};
 
-use super::session::Link;
+use super::session::Reporter;
 use super::utf8::Utf8;
 
-pub(crate) struct Speech {
+pub(crate) struct Detokenizer {
     utf8: Utf8,
     thinking: Thinking,
     begun: bool,
@@ -16,7 +16,7 @@ pub(crate) struct Speech {
     thought_tokens: u32,
 }
 
-impl Speech {
+impl Detokenizer {
     /// Goes on from an answer that had begun, where white space is part of the text, or from
     /// within a thought that the prompt opened.
     pub(crate) fn of(messages: &[InputMessage], opens_thought: bool) -> Self {
@@ -30,7 +30,7 @@ impl Speech {
         &mut self,
         bytes: &[u8],
         job: JobId,
-        link: &mut impl Link,
+        reporter: &mut impl Reporter,
     ) -> Result<(), WireError> {
         let text = self.utf8.push(bytes);
         let pieces = self.thinking.push(&text);
@@ -38,15 +38,19 @@ impl Speech {
         if self.thinking.is_within() {
             self.thought_tokens = self.tokens;
         }
-        self.say(pieces, job, link)
+        self.say(pieces, job, reporter)
     }
 
     /// Says what is left; how many tokens were thinking. Errors when nobody listens.
-    pub(crate) fn finish(mut self, job: JobId, link: &mut impl Link) -> Result<u32, WireError> {
+    pub(crate) fn finish(
+        mut self,
+        job: JobId,
+        reporter: &mut impl Reporter,
+    ) -> Result<u32, WireError> {
         let rest = std::mem::take(&mut self.utf8).finish().map(String::from);
         let mut pieces = self.thinking.push(&rest.unwrap_or_default());
         pieces.extend(self.thinking.end());
-        self.say(pieces, job, link)?;
+        self.say(pieces, job, reporter)?;
         Ok(self.thought_tokens)
     }
 
@@ -54,20 +58,20 @@ impl Speech {
         &mut self,
         pieces: Vec<Piece>,
         job: JobId,
-        link: &mut impl Link,
+        reporter: &mut impl Reporter,
     ) -> Result<(), WireError> {
         for piece in pieces {
             match piece {
-                Piece::Reasoning(text) => link.say(FromChild::Reasoning { job, text })?,
+                Piece::Reasoning(text) => reporter.say(FromChild::Reasoning { job, text })?,
                 Piece::TextWasReasoning => {
                     self.thought_tokens = self.tokens;
-                    link.say(FromChild::TextWasReasoning { job })?;
+                    reporter.say(FromChild::TextWasReasoning { job })?;
                 }
                 Piece::Text(text) => {
                     let text = if self.begun { &*text } else { text.trim_start() };
                     if !text.is_empty() {
                         self.begun = true;
-                        link.say(FromChild::Text { job, text: text.to_owned() })?;
+                        reporter.say(FromChild::Text { job, text: text.to_owned() })?;
                     }
                 }
             }
@@ -83,7 +87,7 @@ mod tests {
     #[derive(Default)]
     struct Heard(Vec<String>);
 
-    impl Link for Heard {
+    impl Reporter for Heard {
         fn say(&mut self, message: FromChild) -> Result<(), WireError> {
             match message {
                 FromChild::Text { text, .. } => self.0.push(text),
@@ -101,18 +105,18 @@ mod tests {
     fn what_goes_on_keeps_its_space() {
         let mut heard = Heard::default();
         let begun = InputMessage::new(InputRole::Assistant, "It");
-        Speech::of(&[begun], false).push(b" is", JobId(1), &mut heard).unwrap();
+        Detokenizer::of(&[begun], false).push(b" is", JobId(1), &mut heard).unwrap();
         assert_eq!(heard.0, [" is"]);
     }
 
     #[test]
     fn it_begins_with_no_space_and_says_whole_characters() {
         let mut heard = Heard::default();
-        let mut speech = Speech::of(&[], false);
+        let mut detokenizer = Detokenizer::of(&[], false);
         for bytes in [&b" \n"[..], b"  Hi", b" ", &[0xe6, 0x97], &[0xa5], b"\n", &[0xe6]] {
-            speech.push(bytes, JobId(1), &mut heard).unwrap();
+            detokenizer.push(bytes, JobId(1), &mut heard).unwrap();
         }
-        speech.finish(JobId(1), &mut heard).unwrap();
+        detokenizer.finish(JobId(1), &mut heard).unwrap();
         assert_eq!(heard.0, ["Hi", " ", "日", "\n", "\u{fffd}"]);
     }
 
@@ -122,11 +126,11 @@ mod tests {
     fn thinking_is_said_apart_and_counted() {
         for (opened, begins) in [(false, &b"<think>"[..]), (true, b"\n")] {
             let mut heard = Heard::default();
-            let mut speech = Speech::of(&[], opened);
+            let mut detokenizer = Detokenizer::of(&[], opened);
             for bytes in [begins, b"\n", b"hm", b"\n", b"</think>", b"\n\n", b"Hi"] {
-                speech.push(bytes, JobId(1), &mut heard).unwrap();
+                detokenizer.push(bytes, JobId(1), &mut heard).unwrap();
             }
-            assert_eq!(speech.finish(JobId(1), &mut heard).unwrap(), 4);
+            assert_eq!(detokenizer.finish(JobId(1), &mut heard).unwrap(), 4);
             assert_eq!(heard.0, ["(hm)", "Hi"]);
         }
     }

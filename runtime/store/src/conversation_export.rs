@@ -6,7 +6,7 @@ use super::{Cause, Prompt};
 
 /// A worker with everything that the store knows of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct WholeLog {
+pub struct ConversationExport {
     /// The summary after the last event.
     pub worker: Worker,
     pub log: LogId,
@@ -29,7 +29,7 @@ pub enum Relation {
 /// What an import does about a conversation that is here with another content. Nothing that
 /// is stored is ever changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Differing {
+pub enum ConflictPolicy {
     /// Nothing at all is imported.
     #[default]
     Refuse,
@@ -43,7 +43,7 @@ pub struct Imported {
     pub added: Vec<WorkerId>,
     /// They were here already, whole or longer.
     pub skipped: Vec<WorkerId>,
-    /// They are here with another content. With [`Differing::Refuse`] a single one means that
+    /// They are here with another content. With [`ConflictPolicy::Refuse`] a single one means that
     /// nothing was added.
     pub differing: Vec<WorkerId>,
     /// They were deleted here and can be brought back, whatever their content. They stay so.
@@ -51,13 +51,13 @@ pub struct Imported {
 }
 
 /// Takes conversations one at a time; an error ends the giving.
-pub type Take<'a> = dyn FnMut(WholeLog) -> Result<(), Cause> + 'a;
+pub type ImportSink<'a> = dyn FnMut(ConversationExport) -> Result<(), Cause> + 'a;
 
 /// Gives conversations one by one, so that nobody holds them all. It blocks, and passes on
 /// an error of the taker.
-pub type Give = Box<dyn FnOnce(&mut Take<'_>) -> Result<(), Cause> + Send>;
+pub type ImportSource = Box<dyn FnOnce(&mut ImportSink<'_>) -> Result<(), Cause> + Send>;
 
-impl WholeLog {
+impl ConversationExport {
     /// How this stored log stands to one of the same worker that comes in. Both are compared
     /// as folded, since a turn that has ended since has its deltas folded.
     pub fn relation_to(&self, incoming: &Self) -> Relation {

@@ -7,14 +7,14 @@ use std::path::{Path, PathBuf};
 use files::NewFile;
 use protocol::WorkerId;
 use rusqlite::Connection;
-use store::{Cause, Salvage, StoreError, WholeLog};
+use store::{Cause, ConversationExport, Salvage, StoreError};
 
 use super::file::{self, Access};
 use super::schema::Schema;
 use super::{FILE, OpenError, mend, outage, transfer};
 
 /// A database opened for reading alone. Blocks.
-pub struct Aside {
+pub struct ReadOnlyStore {
     db: Connection,
 }
 
@@ -42,7 +42,7 @@ pub enum BackupError {
     Damaged(String),
 }
 
-impl Aside {
+impl ReadOnlyStore {
     /// Opens the database of a data folder, if it is of the current schema.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let (file, schema) = (folder.join(FILE), Schema::current());
@@ -67,7 +67,7 @@ impl Aside {
     }
 
     /// As [`store::Store::whole`].
-    pub fn whole(&self, id: WorkerId) -> Result<Option<WholeLog>, StoreError> {
+    pub fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
         transfer::whole(&moment, id).map_err(outage::of_read)
     }

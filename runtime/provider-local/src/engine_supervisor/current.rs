@@ -54,8 +54,8 @@ impl Current {
         self.stop_by = Some(Instant::now() + patience);
     }
 
-    pub(super) fn finish(self, farewells: &mut JoinSet<()>, last: Output) {
-        farewell(farewells, self.outputs, self.pending.into_iter().chain([last]));
+    pub(super) fn finish(self, final_outputs: &mut JoinSet<()>, last: Output) {
+        final_output(final_outputs, self.outputs, self.pending.into_iter().chain([last]));
     }
 }
 
@@ -69,8 +69,8 @@ pub(super) async fn take(current: &mut Option<Current>) {
 }
 
 /// Hands over the last outputs, by a task of their own if there is no room.
-pub(super) fn farewell(
-    farewells: &mut JoinSet<()>,
+pub(super) fn final_output(
+    final_outputs: &mut JoinSet<()>,
     outputs: mpsc::Sender<Output>,
     last: impl IntoIterator<Item = Output>,
 ) {
@@ -78,7 +78,7 @@ pub(super) fn farewell(
     while let Some(output) = last.next() {
         if let Err(mpsc::error::TrySendError::Full(output)) = outputs.try_send(output) {
             let rest: Vec<Output> = [output].into_iter().chain(last).collect();
-            farewells.spawn(async move {
+            final_outputs.spawn(async move {
                 for output in rest {
                     if outputs.send(output).await.is_err() {
                         return;
@@ -90,9 +90,9 @@ pub(super) fn farewell(
     }
 }
 
-/// Waits for the tasks of [`farewell`], not for ever.
-pub(super) async fn last_farewells(farewells: &mut JoinSet<()>) {
-    let all = async { while farewells.join_next().await.is_some() {} };
+/// Waits for the tasks of [`final_output`], not for ever.
+pub(super) async fn wait_for_final_outputs(final_outputs: &mut JoinSet<()>) {
+    let all = async { while final_outputs.join_next().await.is_some() {} };
     // Who has not listened by then has ended itself.
     let _ = timeout(FAREWELLS, all).await;
 }
@@ -109,7 +109,7 @@ mod tests {
     async fn a_slow_turn_gets_everything_in_order() {
         let (sender, mut turn) = mpsc::channel(1);
         let mut current = Some(Current::new(JobId(1), sender, None));
-        let mut farewells = JoinSet::new();
+        let mut final_outputs = JoinSet::new();
         let serving = current.as_mut().unwrap();
         serving.output(text("a"));
         assert!(!serving.waits_for_room());
@@ -120,11 +120,11 @@ mod tests {
         current.as_mut().unwrap().output(text("c"));
         take(&mut current).await;
         assert!(current.as_ref().unwrap().waits_for_room());
-        current.take().unwrap().finish(&mut farewells, Output::Halted);
+        current.take().unwrap().finish(&mut final_outputs, Output::Halted);
         assert_eq!(turn.recv().await, Some(text("b")));
         assert_eq!(turn.recv().await, Some(text("c")));
         assert_eq!(turn.recv().await, Some(Output::Halted));
-        last_farewells(&mut farewells).await;
+        wait_for_final_outputs(&mut final_outputs).await;
         assert_eq!(turn.recv().await, None);
     }
 
@@ -135,8 +135,8 @@ mod tests {
         current.output(text("a"));
         current.output(text("b"));
         current.stop(Duration::from_secs(2));
-        let mut farewells = JoinSet::new();
-        current.finish(&mut farewells, Output::Halted);
+        let mut final_outputs = JoinSet::new();
+        current.finish(&mut final_outputs, Output::Halted);
         assert_eq!(turn.recv().await, Some(text("a")));
         assert_eq!(turn.recv().await, Some(Output::Halted));
     }

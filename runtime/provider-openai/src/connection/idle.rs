@@ -12,9 +12,9 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::super::config::IDLE_CONNECTIONS;
-use super::Link;
+use super::HttpConnection;
 
-pub(crate) struct Shelf {
+pub(crate) struct IdleConnections {
     /// How long a connection stays.
     limit: Duration,
     idle: Arc<Mutex<Idle>>,
@@ -26,29 +26,29 @@ pub(crate) struct Shelf {
 #[derive(Default)]
 struct Idle {
     /// With the moment at which each is closed, which is later for later ones.
-    links: Vec<(Instant, Link)>,
+    links: Vec<(Instant, HttpConnection)>,
     is_swept: bool,
 }
 
-impl Shelf {
+impl IdleConnections {
     pub(crate) fn new(limit: Duration) -> Self {
         let (sweeper, closed) = (TaskTracker::new(), CancellationToken::new());
         Self { limit, idle: Arc::default(), sweeper, closed }
     }
 
     /// The connection that was used last and can be used again.
-    pub(crate) async fn take(&self) -> Option<Link> {
+    pub(crate) async fn take(&self) -> Option<HttpConnection> {
         loop {
-            let (until, mut link) = lock(&self.idle).links.pop()?;
-            if Instant::now() < until && link.is_idle().await {
-                return Some(link);
+            let (until, mut connection) = lock(&self.idle).links.pop()?;
+            if Instant::now() < until && connection.is_idle().await {
+                return Some(connection);
             }
         }
     }
 
     /// Keeps a connection for the next request, if it can be used for one.
-    pub(crate) async fn put(&self, mut link: Link) {
-        if !link.is_idle().await {
+    pub(crate) async fn put(&self, mut connection: HttpConnection) {
+        if !connection.is_idle().await {
             return;
         }
         let mut idle = lock(&self.idle);
@@ -59,7 +59,7 @@ impl Shelf {
         if idle.links.len() >= IDLE_CONNECTIONS {
             idle.links.remove(0);
         }
-        idle.links.push((Instant::now() + self.limit, link));
+        idle.links.push((Instant::now() + self.limit, connection));
         if !std::mem::replace(&mut idle.is_swept, true) {
             self.sweeper.spawn(sweep(self.idle.clone(), self.closed.clone()));
         }

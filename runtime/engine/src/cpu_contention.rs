@@ -1,11 +1,11 @@
 //! Whether others want the cores right now. Linux tells; elsewhere nobody does, and
-//! [`Pace`](super::prefill::Pace) finds out by itself, at the price of a slow piece.
+//! [`ChunkSizer`](super::prefill::ChunkSizer) finds out by itself, at the price of a slow piece.
 
 use std::fs::read_to_string;
 
 /// Whether `threads` that begin to work now would have to share a core with someone. Costs
 /// some microseconds.
-pub(crate) fn crowded(threads: u32) -> bool {
+pub(crate) fn is_contended(threads: u32) -> bool {
     let runnable = read_to_string("/proc/loadavg").ok().and_then(|text| runnable(&text));
     let online =
         read_to_string("/sys/devices/system/cpu/online").ok().and_then(|text| online(&text));

@@ -4,10 +4,10 @@ use protocol::{CloseReason, Cursor, Frame, ListFrame};
 use runtime::ListObservation;
 use serde::Serialize;
 
-use super::Scribe;
+use super::HtmlFrames;
 
 /// Something that is followed, frame by frame. The last frame is one that closes.
-pub trait Feed: Send + 'static {
+pub trait EventSource: Send + 'static {
     /// The next frame, waiting for it. Cancel-safe: a call that is dropped loses nothing.
     fn next(&mut self) -> impl Future<Output = Option<Outgoing>> + Send;
 }
@@ -24,9 +24,9 @@ pub struct Outgoing {
     pub close: Option<CloseReason>,
 }
 
-impl Feed for Scribe {
+impl EventSource for HtmlFrames {
     async fn next(&mut self) -> Option<Outgoing> {
-        let frame = Scribe::next(self).await?;
+        let frame = HtmlFrames::next(self).await?;
         let (name, cursor, close) = match &frame {
             Frame::Snapshot { snapshot, .. } => {
                 ("snapshot", Some(snapshot.transcript.cursor.clone()), None)
@@ -40,7 +40,7 @@ impl Feed for Scribe {
     }
 }
 
-impl Feed for ListObservation {
+impl EventSource for ListObservation {
     async fn next(&mut self) -> Option<Outgoing> {
         let frame = ListObservation::next(self).await?;
         let (name, close) = match &frame {

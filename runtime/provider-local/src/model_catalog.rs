@@ -25,7 +25,7 @@ pub(crate) const GLANCE: Duration = Duration::from_secs(1);
 const LIST: Duration = Duration::from_secs(5);
 
 /// Finds models by name, and describes them.
-pub(crate) struct Shelf {
+pub(crate) struct ModelCatalog {
     model: String,
     model_file: PathBuf,
     folder: Option<PathBuf>,
@@ -52,7 +52,7 @@ enum Looked {
     Read(Stamp, Result<ModelInfo, GgufError>),
 }
 
-impl Shelf {
+impl ModelCatalog {
     pub(crate) fn new(config: &LocalConfig) -> Self {
         Self {
             model: config.model.clone(),

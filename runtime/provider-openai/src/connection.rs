@@ -1,11 +1,11 @@
 //! One connection, driven by the task that awaits its response.
 //!
 //! Neither a pool nor a task of its own drives the connection: it lives inside [`drive`], so that
-//! dropping the link closes the socket there and then. That is what lets `Halted` mean that the
+//! dropping the connection closes the socket there and then. That is what lets `Halted` mean that the
 //! connection is gone (invariant 6). hyper-util's pooled client and reqwest, which is built on it,
 //! drive each connection in a task that ends some time after its response was dropped; only a
 //! guard within the pool's stream could tell when, and reqwest has no place for one. So idle
-//! connections wait on a [`shelf`] of our own, and hyper-util's parts do the rest: its connector
+//! connections wait on a [`idle`] of our own, and hyper-util's parts do the rest: its connector
 //! in [`dial`], its reading of proxies in `endpoint/route`.
 
 use std::future::{Future, poll_fn};
@@ -30,7 +30,7 @@ use super::endpoint::Endpoint;
 use super::fault;
 
 mod dial;
-pub(crate) mod shelf;
+pub(crate) mod idle;
 mod tunnel;
 
 /// Bytes in both directions, however many layers are beneath them.
@@ -49,7 +49,7 @@ pub(crate) struct Call {
     pub(crate) body: Option<Bytes>,
 }
 
-pub(crate) struct Link {
+pub(crate) struct HttpConnection {
     sender: SendRequest<Body>,
     connection: Driver,
     /// The connection has ended and must not be polled again.
@@ -59,7 +59,7 @@ pub(crate) struct Link {
     is_complete: bool,
 }
 
-impl Link {
+impl HttpConnection {
     /// Connects by the endpoint's way and greets, all within `limit`.
     pub(crate) async fn open(endpoint: &Endpoint, limit: Duration) -> Result<Self, Error> {
         let heard = Heard::default();

@@ -3,18 +3,18 @@
 use protocol::{Effort, Error, ErrorCode, EventBody, ProfileName, ProviderName, Worker};
 
 use crate::bundle::Bundle;
-use crate::providers::{Providers, Wish};
+use crate::providers::{ModelRequest, Providers};
 
 /// What is to change, as far as it is told. The inner none is the profile's own.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
+pub struct ModelPatch {
     pub profile: Option<ProfileName>,
     pub provider: Option<Option<ProviderName>>,
     pub model: Option<Option<String>>,
     pub effort: Option<Option<Effort>>,
 }
 
-impl Wanted {
+impl ModelPatch {
     /// The event that makes `worker` what is wanted; none where it is that already. Errors
     /// with `invalid_input`.
     pub(crate) fn check(
@@ -40,13 +40,16 @@ impl Wanted {
             return Ok(None);
         }
         let profile = bundle.profile(&name).ok_or_else(|| no_profile(&name))?;
-        let wish =
-            Wish { profile: Some(profile), provider: provider.as_ref(), model: model.as_deref() };
-        providers.check(wish)?;
+        let request = ModelRequest {
+            profile: Some(profile),
+            provider: provider.as_ref(),
+            model: model.as_deref(),
+        };
+        providers.check(request)?;
         // An effort that is only kept is dropped where another model does not take it.
-        let effort = effort.filter(|effort| named.is_some() || providers.takes(wish, effort));
-        if let Some(effort) = named.filter(|effort| !providers.takes(wish, effort)) {
-            return Err(no_effort(&effort, &providers.efforts(wish)));
+        let effort = effort.filter(|effort| named.is_some() || providers.takes(request, effort));
+        if let Some(effort) = named.filter(|effort| !providers.takes(request, effort)) {
+            return Err(no_effort(&effort, &providers.efforts(request)));
         }
         Ok(Some(EventBody::ProfileChanged { profile: name, provider, model, effort }))
     }

@@ -1,4 +1,4 @@
-//! The part of the owner that deals with the model's process: starting it, what it says,
+//! The part of the supervisor that deals with the model's process: starting it, what it says,
 //! and its many ways to end.
 
 use std::path::{Path, absolute};
@@ -13,12 +13,12 @@ use tokio::time::Instant;
 use super::super::config::Threads;
 use super::super::process::{Ended, Process};
 use super::super::{Engine, failure};
-use super::{Output, Owner};
+use super::{EngineSupervisor, Output};
 
 /// How long a model may take to load, from the slowest disk.
 const LOAD: Duration = Duration::from_secs(600);
 /// How long reading the model file's head may take; a sleeping disk wakes up within that time.
-/// The owner does nothing else meanwhile, so this is shorter than the time that an orderly
+/// The supervisor does nothing else meanwhile, so this is shorter than the time that an orderly
 /// shutdown of the server waits.
 const LOOK: Duration = Duration::from_secs(5);
 /// How long the child may take to obey a stop before it is killed.
@@ -47,7 +47,7 @@ pub(super) async fn hear(running: &mut Option<Running>) -> Option<FromChild> {
     running.as_mut()?.process.hear().await
 }
 
-impl Owner {
+impl EngineSupervisor {
     /// Starts a child with `model` unless one is running. A child with another model is ended
     /// first, so that there are never two models in memory. If the file of `model` cannot be used
     /// at all, the other child keeps running.
@@ -56,10 +56,10 @@ impl Owner {
         if self.running.as_ref().is_some_and(|running| running.model == model) {
             return Ok(());
         }
-        let (shelf, name) = (self.shelf.clone(), model.clone());
+        let (catalog, name) = (self.catalog.clone(), model.clone());
         // Reading from a slow disk must not block the async threads.
-        let checked = tokio::task::spawn_blocking(move || match shelf.has(&name) {
-            true => shelf.file(&name, LOOK),
+        let checked = tokio::task::spawn_blocking(move || match catalog.has(&name) {
+            true => catalog.file(&name, LOOK),
             false => Err(failure::gone(&name)),
         });
         let file = checked.await.unwrap_or_else(|_| Err(failure::crashed()))?;

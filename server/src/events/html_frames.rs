@@ -8,12 +8,12 @@ use render::{Budget, Live};
 use runtime::{Observation, Runtime};
 
 /// An observation whose frames have HTML as well.
-pub struct Scribe {
+pub struct HtmlFrames {
     observation: Observation,
     /// None if the observer did not ask for HTML, and while a frame is being written.
     html: Option<Html>,
     /// The frame that is being written. It is kept here so that a call of `next` that is dropped
-    /// loses nothing; dropping the scribe cancels it.
+    /// loses nothing; dropping the html_frames cancels it.
     writing: Option<Writing>,
 }
 
@@ -34,7 +34,7 @@ pub enum Format {
     Html,
 }
 
-impl Scribe {
+impl HtmlFrames {
     pub fn new(
         observation: Observation,
         runtime: Runtime,
