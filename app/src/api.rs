@@ -13,7 +13,7 @@ use crate::{AppError, Console, Home};
 #[cfg(feature = "ssr")]
 use crate::{
     Refused,
-    backend::{Backend, told},
+    backend::{Backend, map_error},
 };
 
 /// Where the server functions live.
@@ -26,7 +26,8 @@ pub const TITLE_QUERY_CHARS: usize = 200;
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
 pub async fn home() -> Result<Home, AppError> {
     let backend = Backend::current()?;
-    let page = backend.runtime().workers(None, backend.limits.worker_page).await.map_err(told)?;
+    let page =
+        backend.runtime().workers(None, backend.limits.worker_page).await.map_err(map_error)?;
     // One that cannot be read is no place to begin at, where there is another.
     let readable = page.workers.iter().find(|worker| !worker.unreadable);
     let newest = readable.or(page.workers.first()).map(|worker| worker.worker_id);
@@ -86,13 +87,13 @@ pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapsh
 /// Sends a message; answers once it is committed. The page hears of it as of all events.
 #[server(name = SendCall, prefix = "/api/fn", endpoint = "send", protocol = Call)]
 pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
-    Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(told)
+    Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(map_error)
 }
 
 /// Begins another answer to a message; answers once it is committed.
 #[server(name = AskAgainCall, prefix = "/api/fn", endpoint = "ask_again", protocol = Call)]
 pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), AppError> {
-    Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(told)
+    Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(map_error)
 }
 
 /// Does what a plain form of a conversation's page asks for, or one of the front door. For a page
@@ -110,20 +111,20 @@ pub async fn submit(
         }
         Err(refused) => Err(refused),
     };
-    done.map_err(|refused| told(refused.error))
+    done.map_err(|refused| map_error(refused.error))
 }
 
 /// Stops the running turn; answers when the work has really ended.
 #[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", protocol = Call)]
 pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
-    Backend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(told)
+    Backend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(map_error)
 }
 
 /// Begins a conversation.
 #[server(name = CreateCall, prefix = "/api/fn", endpoint = "create", protocol = Call)]
 pub async fn create() -> Result<WorkerId, AppError> {
     let worker = Backend::current()?.runtime().create(Default::default()).await;
-    worker.map(|worker| worker.worker_id).map_err(told)
+    worker.map(|worker| worker.worker_id).map_err(map_error)
 }
 
 /// A page of the list of conversations, the most recently used first: the one that follows
@@ -137,24 +138,24 @@ pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPag
 #[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", protocol = Call)]
 pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     let backend = Backend::current()?;
-    let workers = crate::titles::find(backend.runtime(), &query).await.map_err(told)?;
+    let workers = crate::titles::find(backend.runtime(), &query).await.map_err(map_error)?;
     Ok(WorkerPage { workers, ..WorkerPage::default() })
 }
 
 /// Pins a conversation, archives it, or neither any more.
 #[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", protocol = Call)]
 pub async fn place(worker_id: WorkerId, place: Place) -> Result<(), AppError> {
-    Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(told)
+    Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(map_error)
 }
 
 /// Gives a conversation a title, or takes it away.
 #[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", protocol = Call)]
 pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<(), AppError> {
-    Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(told)
+    Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(map_error)
 }
 
 /// Deletes a conversation.
 #[server(name = DeleteCall, prefix = "/api/fn", endpoint = "delete", protocol = Call)]
 pub async fn delete(worker_id: WorkerId) -> Result<(), AppError> {
-    Backend::current()?.runtime().delete(worker_id).await.map_err(told)
+    Backend::current()?.runtime().delete(worker_id).await.map_err(map_error)
 }

@@ -25,7 +25,7 @@ impl Backend {
     /// The one of the request at hand.
     pub(crate) fn current() -> Result<Self, AppError> {
         use_context().ok_or_else(|| {
-            told(Error::new(ErrorCode::Internal, "The server has no runtime for this page."))
+            map_error(Error::new(ErrorCode::Internal, "The server has no runtime for this page."))
         })
     }
 
@@ -36,14 +36,14 @@ impl Backend {
         worker_id: WorkerId,
         before: Option<u64>,
     ) -> Result<Snapshot, AppError> {
-        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
+        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(map_error)?;
         if before.is_some_and(|before| before > limits::POSITION_MAX) {
-            return Err(told(Error::new(ErrorCode::InvalidInput, tr!(bad_request))));
+            return Err(map_error(Error::new(ErrorCode::InvalidInput, tr!(bad_request))));
         }
         if before.is_some() && !snapshot.worker.unreadable {
             let limit = self.limits.transcript_page;
             let page = self.runtime().transcript(worker_id, before, limit).await;
-            snapshot.transcript = page.map_err(told)?;
+            snapshot.transcript = page.map_err(map_error)?;
         }
         fill(worker_id, &mut snapshot.transcript).await;
         Ok(snapshot)
@@ -56,7 +56,7 @@ impl Backend {
         worker_id: WorkerId,
         message: MessageId,
     ) -> Result<(Snapshot, Option<Refused>), AppError> {
-        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
+        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(map_error)?;
         let there = snapshot.transcript.messages.iter().any(|shown| shown.id == message);
         let mut refused = None;
         if !there && !snapshot.worker.unreadable {
@@ -68,7 +68,7 @@ impl Backend {
                         .with_hint(tr!(no_message_hint));
                     refused = Some(Refused { error, text: String::new(), message_id: None });
                 }
-                Err(error) => return Err(told(error)),
+                Err(error) => return Err(map_error(error)),
             }
         }
         // Once, for the page that is shown: the time for rendering is that of one page.
@@ -83,7 +83,7 @@ impl Backend {
         worker_id: WorkerId,
         error: AppError,
     ) -> Result<Snapshot, AppError> {
-        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(told)?;
+        let mut snapshot = self.runtime().snapshot(worker_id).await.map_err(map_error)?;
         if !snapshot.worker.unreadable {
             return Err(error);
         }
@@ -124,12 +124,12 @@ impl Backend {
     ) -> Result<WorkerPage, AppError> {
         let places = if archived { Places::Only(Place::Archived) } else { Places::InView };
         let (runtime, limit) = (self.runtime(), self.limits.worker_page);
-        let mut page = runtime.workers_at(places, before, limit).await.map_err(told)?;
+        let mut page = runtime.workers_at(places, before, limit).await.map_err(map_error)?;
         if before.is_none() && !archived {
             // They stand above all else, however long ago they were used.
             let pinned = Places::Only(Place::Pinned);
             let pinned = runtime.workers_at(pinned, None, limits::WORKER_PAGE_MAX).await;
-            put_above(&mut page, pinned.map_err(told)?.workers);
+            put_above(&mut page, pinned.map_err(map_error)?.workers);
         }
         Ok(page)
     }
@@ -162,7 +162,7 @@ async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
 }
 
 /// The error as the page gets it, its status on the answer.
-pub(crate) fn told(error: Error) -> AppError {
+pub(crate) fn map_error(error: Error) -> AppError {
     set_status(error.code.http_status());
     AppError(error)
 }

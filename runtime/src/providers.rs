@@ -177,9 +177,9 @@ impl Providers {
     }
 
     /// What the model of such a conversation would be told now where `effort` is asked for.
-    pub(crate) fn told(&self, request: ModelRequest<'_>, effort: &Effort) -> Option<Effort> {
+    pub(crate) fn effort_sent(&self, request: ModelRequest<'_>, effort: &Effort) -> Option<Effort> {
         let choice = self.find(request).ok()?;
-        choice.provider.told(&choice.model, effort)
+        choice.provider.effort_sent(&choice.model, effort)
     }
 
     /// What can be chosen, the default provider's first.

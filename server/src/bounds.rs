@@ -107,7 +107,7 @@ fn sends_a_message(path: &str) -> bool {
 
 /// Keeps a request within the bounds. The time is that from the request's end until the answer
 /// begins: streams may then go on for as long as they like.
-pub async fn keep(
+pub async fn enforce(
     State(bounds): State<Bounds>,
     request: Request,
     next: Next,

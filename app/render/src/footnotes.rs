@@ -25,8 +25,8 @@ impl Footnotes {
         self.labels.len()
     }
 
-    /// Keeps so many of them, the first ones.
-    pub(super) fn keep(&mut self, count: usize) {
+    /// Drops all but the first ones.
+    pub(super) fn truncate(&mut self, count: usize) {
         while self.labels.len() > count
             && let Some(label) = self.labels.pop()
         {

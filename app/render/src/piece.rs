@@ -96,7 +96,7 @@ impl Piece<'_> {
         let mut writer = Writer::new(&source, highlighted, footnotes, &mut bounds, self.budget);
         for (event, range) in parser.into_offset_iter() {
             if self.budget.is_spent() {
-                context.footnotes.keep(before);
+                context.footnotes.truncate(before);
                 return None;
             }
             if let Event::Start(Tag::FootnoteDefinition(label)) = &event {
@@ -113,10 +113,10 @@ impl Piece<'_> {
         let settled = self.settled(&source, &blocks, first);
         match settled.and_then(|(count, _)| blocks.get(count)) {
             Some(block) => {
-                context.footnotes.keep(block.footnotes);
+                context.footnotes.truncate(block.footnotes);
                 context.bounds = block.bounds;
             }
-            None => context.footnotes.keep(before),
+            None => context.footnotes.truncate(before),
         }
         let settled = settled.unwrap_or_default();
         if settled.1 > 0 {

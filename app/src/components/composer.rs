@@ -131,7 +131,7 @@ pub fn Composer(
                 rows=attr(move || Some(label::rows(&lines.read()).to_string()))
                 disabled=attr(move || closed().then_some(""))
                 node_ref=area
-                on:input=heard(move |_| sender.keep())
+                on:input=heard(move |_| sender.save_draft())
                 on:keydown=heard(keydown)
             >
                 {first_text(typed)}

@@ -80,7 +80,7 @@ fn note(turn: &Turn, written: Written) -> Option<Erased> {
         }
         TurnState::Failed | TurnState::TimedOut => {
             let kept = if empty { tr!(turn_kept_empty) } else { tr!(turn_kept) };
-            Some(erase(view! { <ErrorNote error=told(turn) kept /> }))
+            Some(erase(view! { <ErrorNote error=error_of(turn) kept /> }))
         }
         TurnState::Cancelled | TurnState::Interrupted => {
             Some(erase(view! { <Quiet words=ended_early(turn.state, empty) /> }))
@@ -107,7 +107,7 @@ pub fn spoken(turn: &Turn, written: Written) -> Option<String> {
         TurnState::Accepted | TurnState::Generating => None,
         TurnState::Completed => ended_well(turn, written).filter(|_| empty).map(str::to_owned),
         TurnState::Failed | TurnState::TimedOut => {
-            Some(text::error_title(told(turn).code).to_owned())
+            Some(text::error_title(error_of(turn).code).to_owned())
         }
         TurnState::Cancelled | TurnState::Interrupted => {
             Some(ended_early(turn.state, empty).to_owned())
@@ -243,7 +243,7 @@ fn ended_early(state: TurnState, empty: bool) -> &'static str {
     }
 }
 
-fn told(turn: &Turn) -> Error {
+fn error_of(turn: &Turn) -> Error {
     let words =
         if turn.state == TurnState::TimedOut { tr!(turn_timed_out) } else { tr!(turn_failed) };
     turn.error.clone().unwrap_or_else(|| Error::new(protocol::ErrorCode::Internal, words))

@@ -27,10 +27,10 @@ impl Drafts {
         Self(ArcStoredValue::new(Vec::new()))
     }
 
-    /// Keeps a draft; an empty one is forgotten.
-    pub fn keep(&self, of: DraftOf, text: String) {
+    /// Saves a draft; an empty one is forgotten.
+    pub fn save(&self, of: DraftOf, text: String) {
         #[cfg(feature = "browser")]
-        stored::keep(of, &text);
+        stored::save(of, &text);
         self.0.update_value(|drafts| {
             drafts.retain(|(kept, _)| *kept != of);
             if !text.is_empty() {
@@ -62,7 +62,7 @@ mod stored {
     const MOST: usize = 64;
     const PREFIX: &str = "draft:";
 
-    pub fn keep(of: DraftOf, text: &str) {
+    pub fn save(of: DraftOf, text: &str) {
         let Some(storage) = storage() else { return };
         let key = key(of);
         if text.is_empty() {

@@ -164,7 +164,7 @@ impl List {
             }
             ListFrame::Deleted { worker_id, cursor } => {
                 self.remove(worker_id);
-                self.state.update_value(|state| state.gone.told(worker_id, cursor));
+                self.state.update_value(|state| state.gone.note_reported(worker_id, cursor));
                 false
             }
             ListFrame::Close { .. } => false,

@@ -33,7 +33,7 @@ pub fn SettingsPage(
 ) -> impl IntoView {
     let Preferences { language, theme, enter, .. } = preferences;
     let body = erase(view! {
-        {done.map(told)}
+        {done.map(forgotten_note)}
         <form class="settings" method="post" action="/settings">
             <fieldset>
                 <legend>{tr!(language)}</legend>
@@ -116,7 +116,7 @@ fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl Into
     })
 }
 
-fn told(done: Result<ForgottenModel, Error>) -> Erased {
+fn forgotten_note(done: Result<ForgottenModel, Error>) -> Erased {
     match done {
         Ok(ForgottenModel { model, what }) => {
             let words = match what {

@@ -179,7 +179,7 @@ impl<'model> Session<'model> {
         job: JobId,
         reporter: &mut impl Reporter,
     ) -> Result<usize, Broken> {
-        let kept = self.keep(kept(&self.cached, prompt))?;
+        let kept = self.truncate_cache(kept(&self.cached, prompt))?;
         let (mut at, began) = (kept, Instant::now());
         let mut reading = Reading::new(kept, prompt.len());
         while at < prompt.len() {
@@ -233,7 +233,7 @@ impl<'model> Session<'model> {
 
     /// Drops all but the first `wanted` tokens from the cache; how many are left, which is
     /// none where a model's memory cannot be shortened.
-    fn keep(&mut self, wanted: usize) -> Result<usize, Broken> {
+    fn truncate_cache(&mut self, wanted: usize) -> Result<usize, Broken> {
         self.logits_at = None;
         if wanted < self.cached.len() {
             let from = u32::try_from(wanted).ok();

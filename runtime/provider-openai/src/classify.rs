@@ -222,23 +222,23 @@ pub(crate) fn from_response(
 ) -> (Error, Said) {
     let said = Said::from_body(body);
     let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
-    let told = || told(&said, sent, has_key);
+    let cause = || cause_of(&said, sent, has_key);
     let error = match status {
         300..=399 => fault::redirect(),
         401 if said.is_named(MODEL_DENIED_NAMES) => fault::forbidden(),
         401 => key(),
         402 => fault::no_credit(),
-        403 => told().unwrap_or_else(fault::forbidden),
+        403 => cause().unwrap_or_else(fault::forbidden),
         // A proxy that nobody here configured, before the endpoint.
         407 => network::proxy_login(),
-        413 => told().unwrap_or_else(fault::context_length),
+        413 => cause().unwrap_or_else(fault::context_length),
         429 => named(&said, has_key).unwrap_or_else(fault::rate_limited),
-        404 | 405 => told().unwrap_or_else(|| fault::wrong_address(status)),
+        404 | 405 => cause().unwrap_or_else(|| fault::wrong_address(status)),
         400 if said.says(WANTS_TLS) => network::wants_tls(),
-        400..=499 => told().unwrap_or_else(|| fault::rejected(status)),
+        400..=499 => cause().unwrap_or_else(|| fault::rejected(status)),
         // Some tell of a request that they refuse as of a fault of their own: what would be
         // refused again is not asked again.
-        500..=599 => told().unwrap_or_else(|| fault::upstream(status)),
+        500..=599 => cause().unwrap_or_else(|| fault::upstream(status)),
         _ => fault::not_a_stream(),
     };
     let may_pass = matches!(
@@ -271,7 +271,7 @@ pub(crate) fn from_value(value: &Value) -> Option<Error> {
 
 /// The same of what it said.
 pub(crate) fn from_said(said: &Said, sent: &Sent, has_key: bool) -> Error {
-    let error = told(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
+    let error = cause_of(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
     with_words(error, said)
 }
 
@@ -282,7 +282,7 @@ fn with_words(mut error: Error, said: &Said) -> Error {
 }
 
 /// The cause, by names and then by words; none where neither tells one.
-fn told(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+fn cause_of(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
     // It has the name of a model that is not known.
     if said.says(NOT_BY_RESPONSES) {
         return Some(fault::not_by_responses());

@@ -19,10 +19,10 @@ use super::said::Said;
 use super::sse::{Decoder, Event};
 use super::{Shared, fault, refusal, request};
 use response::{Failure, Reply};
-use told::Told;
+use turn_outputs::TurnOutputs;
 
 mod response;
-mod told;
+mod turn_outputs;
 
 /// How long usage and `[DONE]` are waited for once the model is done: some servers keep
 /// the connection open instead of sending them, and the answer is complete without.
@@ -86,15 +86,15 @@ impl Shared {
             effort: plan.other_effort(asked),
             reasoning: plan.reasoning,
             rendered: None,
-            request: Some(request::kept::keep(plan, &body)),
+            request: Some(request::kept::without_messages(plan, &body)),
         };
         // Where nobody can be reached, nothing was sent.
         let reached = self.reach().await?;
-        let mut told = Told::new(outputs);
-        told.say(Output::Asking(shown)).await;
+        let mut outputs = TurnOutputs::new(outputs);
+        outputs.say(Output::Asking(shown)).await;
         // Nothing leaves this machine that the log does not tell of.
         asked.recorded.wait().await;
-        self.answered(reached, body.into_bytes(), plan, &mut told).await
+        self.answered(reached, body.into_bytes(), plan, &mut outputs).await
     }
 
     /// Sends a request and takes what comes.
@@ -103,7 +103,7 @@ impl Shared {
         reached: Reached,
         body: Vec<u8>,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<Output, Failure> {
         let path = match plan.api {
             Api::Chat => "/chat/completions",
@@ -111,7 +111,7 @@ impl Shared {
         };
         let call = Call { path, body: Some(body.into()) };
         let (mut connection, response) = self.send(reached, call).await?;
-        let taken = self.take(&mut connection, response, plan, told).await;
+        let taken = self.take(&mut connection, response, plan, outputs).await;
         self.idle.put(connection).await;
         taken
     }
@@ -121,17 +121,17 @@ impl Shared {
         connection: &mut HttpConnection,
         response: Response<Incoming>,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<Output, Failure> {
-        let reply = self.reply(response, connection, plan, told).await?;
-        told.began().await;
+        let reply = self.reply(response, connection, plan, outputs).await?;
+        outputs.began().await;
         let answer = match reply {
             Reply::Events(first, stream) => {
-                self.read_answer(connection, (first, stream), plan, told).await?
+                self.read_answer(connection, (first, stream), plan, outputs).await?
             }
-            Reply::Whole(events) => self.whole(events, plan, told).await?,
+            Reply::Whole(events) => self.whole(events, plan, outputs).await?,
         };
-        let is_silent = !told.has_heard();
+        let is_silent = !outputs.has_heard();
         let ended = answer.end().map_err(|error| Failure { is_silent, ..error.into() });
         let (finish, usage) = ended?;
         Ok(Output::Finished { finish, usage })
@@ -209,9 +209,10 @@ impl Shared {
                     refusal::adjustment(refused, &plan.sent, &plan.adjustments)
                 });
                 match (adjustment, &asked.effort, &plan.effort) {
-                    (Some(Adjustment::WithoutEffort), Some(wanted), Some((_, told))) => {
+                    (Some(Adjustment::WithoutEffort), Some(wanted), Some((_, outputs))) => {
                         let settings = self.facts(model).settings;
-                        let new = refusal::efforts::refused(said, (wanted, told), settings, habits);
+                        let new =
+                            refusal::efforts::refused(said, (wanted, outputs), settings, habits);
                         adjustment = Some(new);
                     }
                     (Some(new), ..) => habits.adjust(new),
@@ -228,12 +229,12 @@ impl Shared {
         &self,
         events: Vec<String>,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<Answer, Failure> {
         let mut answer = self.answer(plan);
-        self.deliver(&mut answer, events.into_iter().map(Event::Data), plan, told).await?;
-        told.pieces(answer.rest()).await;
-        self.deliver(&mut answer, [Event::Data("[DONE]".to_owned())], plan, told).await?;
+        self.deliver(&mut answer, events.into_iter().map(Event::Data), plan, outputs).await?;
+        outputs.pieces(answer.rest()).await;
+        self.deliver(&mut answer, [Event::Data("[DONE]".to_owned())], plan, outputs).await?;
         Ok(answer)
     }
 
@@ -242,7 +243,7 @@ impl Shared {
         connection: &mut HttpConnection,
         (mut first, mut stream): (Vec<u8>, Incoming),
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<Answer, Failure> {
         if first.is_empty() {
             let Some(bytes) = connection.next(&mut stream).await? else {
@@ -254,15 +255,15 @@ impl Shared {
         match reply::kind(&first) {
             Some(Kind::Compressed) => return Err(fault::compressed().into()),
             Some(Kind::Json) => {
-                let events = self.events(first, &mut stream, connection, plan, told).await?;
-                return self.whole(events, plan, told).await;
+                let events = self.events(first, &mut stream, connection, plan, outputs).await?;
+                return self.whole(events, plan, outputs).await;
             }
             _ => {}
         }
         let mut answer = self.answer(plan);
         let read =
-            self.read_events(connection, (first, &mut stream), &mut answer, plan, told).await;
-        told.pieces(answer.rest()).await;
+            self.read_events(connection, (first, &mut stream), &mut answer, plan, outputs).await;
+        outputs.pieces(answer.rest()).await;
         read?;
         if answer.is_complete() {
             let end = async { while let Ok(Some(_)) = connection.next(&mut stream).await {} };
@@ -277,15 +278,15 @@ impl Shared {
         (first, stream): (Vec<u8>, &mut Incoming),
         answer: &mut Answer,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<(), Failure> {
         let mut decoder = Decoder::new(self.config.max_event_bytes);
         let mut events = Vec::new();
         let mut patience = None;
         decoder.push(&first, &mut events);
         loop {
-            self.deliver(answer, events.drain(..), plan, told).await?;
-            told.alive().await;
+            self.deliver(answer, events.drain(..), plan, outputs).await?;
+            outputs.alive().await;
             if answer.is_complete() {
                 return Ok(());
             } else if answer.is_finished() {
@@ -300,7 +301,7 @@ impl Shared {
                 Ok(Some(bytes)) => decoder.push(&bytes, &mut events),
                 Ok(None) => {
                     let last = decoder.end().map(Event::Data);
-                    return self.deliver(answer, last, plan, told).await;
+                    return self.deliver(answer, last, plan, outputs).await;
                 }
                 Err(_) if answer.is_finished() => return Ok(()),
                 Err(error) => return Err(error.into()),
@@ -314,13 +315,13 @@ impl Shared {
         answer: &mut Answer,
         events: impl IntoIterator<Item = Event>,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<(), Failure> {
         for event in events {
             if answer.is_complete() {
                 break;
             }
-            told.hear();
+            outputs.hear();
             let event = match event {
                 Event::Data(data) => data,
                 Event::TooLong(beginning) => {
@@ -329,10 +330,12 @@ impl Shared {
                 }
             };
             match answer.event(&event) {
-                Ok(pieces) => told.pieces(pieces).await,
+                Ok(pieces) => outputs.pieces(pieces).await,
                 Err(error) => {
                     let value = serde_json::from_str(&event).unwrap_or_default();
-                    return Err(self.told(&value, plan).unwrap_or_else(|| error.into()));
+                    return Err(self
+                        .reported_failure(&value, plan)
+                        .unwrap_or_else(|| error.into()));
                 }
             }
         }

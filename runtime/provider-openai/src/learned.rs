@@ -72,9 +72,9 @@ impl Habits {
         settings.efforts().contains(effort) || self.efforts(settings).contains(effort)
     }
 
-    /// What the model is told where `asked` is asked for: that, or the nearest that it takes where
+    /// The effort that the model is sent where `asked` is asked for: that, or the nearest that it takes where
     /// it said what it does.
-    pub(crate) fn told(&self, settings: &ModelSettings, asked: &Effort) -> Option<Effort> {
+    pub(crate) fn effort_sent(&self, settings: &ModelSettings, asked: &Effort) -> Option<Effort> {
         if settings.reasoning == EffortForm::None {
             None
         } else if self.refuses(asked) {

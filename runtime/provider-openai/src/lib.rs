@@ -179,9 +179,9 @@ impl Provider for Openai {
         habits.may_choose(settings, effort)
     }
 
-    fn told(&self, model: &str, effort: &Effort) -> Option<Effort> {
+    fn effort_sent(&self, model: &str, effort: &Effort) -> Option<Effort> {
         let (habits, settings) = self.known_of(model);
-        habits.told(settings, effort)
+        habits.effort_sent(settings, effort)
     }
 
     async fn models(&self) -> ProviderModels {

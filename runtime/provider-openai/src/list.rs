@@ -76,7 +76,7 @@ impl Listing {
         (at.elapsed() < good).then(|| listed.clone())
     }
 
-    fn keep(&self, listed: Listed) {
+    fn remember(&self, listed: Listed) {
         let kept = Some((Instant::now(), listed));
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = kept;
     }
@@ -142,7 +142,7 @@ impl Shared {
             // A turn that names no model uses this one and need not fetch the list.
             let _ = self.first_model.set(first.name.clone());
         }
-        self.listing.keep(listed.clone());
+        self.listing.remember(listed.clone());
         listed
     }
 

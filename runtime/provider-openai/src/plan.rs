@@ -99,7 +99,7 @@ pub(crate) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
 
     let adjustments = known_adjustments;
     let sampling = sent_sampling(request.sampling, &adjustments);
-    let effort = told(request, &facts, habits);
+    let effort = effort_sent(request, &facts, habits);
     let shown = &request.messages[left_out..];
     let messages = outgoing::messages(&request.system, shown, &adjustments, reasoning);
     let shown = costs[left_out..].iter().map(|(_, tokens)| tokens);
@@ -172,8 +172,8 @@ fn usual_maximum(facts: &Facts<'_>) -> Parameter {
 }
 
 /// How hard the model is told to think.
-fn told(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Option<Effort> {
-    habits.told(facts.settings, request.effort.as_ref()?)
+fn effort_sent(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Option<Effort> {
+    habits.effort_sent(facts.settings, request.effort.as_ref()?)
 }
 
 /// Whether the thinking of earlier answers is sent.
@@ -212,7 +212,7 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
         known.push(A::WithoutTemperature);
     }
     known.retain(|learned| *learned != A::WithoutEffort);
-    match (&request.effort, told(request, facts, habits)) {
+    match (&request.effort, effort_sent(request, facts, habits)) {
         (Some(_), None) => known.push(A::WithoutEffort),
         (Some(asked), Some(told)) if *asked != told => known.push(A::NearestEffort),
         _ => {}

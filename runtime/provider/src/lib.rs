@@ -154,8 +154,8 @@ pub trait Provider: Send + Sync + 'static {
         self.efforts(model).contains(effort)
     }
 
-    /// What `model` would be told now where `effort` is asked for.
-    fn told(&self, model: &str, effort: &Effort) -> Option<Effort> {
+    /// The effort that `model` would be sent now where `effort` is asked for.
+    fn effort_sent(&self, model: &str, effort: &Effort) -> Option<Effort> {
         Some(effort.clone()).filter(|effort| self.efforts(model).contains(effort))
     }
 

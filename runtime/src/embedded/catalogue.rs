@@ -81,7 +81,7 @@ impl Runtime {
     pub fn told_effort(&self, worker: &Worker) -> Option<Effort> {
         let profile = self.bundle().profile(&worker.profile)?;
         let providers = &self.inner.shared.providers;
-        providers.told(ModelRequest::of(worker, profile), worker.effort.as_ref()?)
+        providers.effort_sent(ModelRequest::of(worker, profile), worker.effort.as_ref()?)
     }
 
     fn detail(&self, profile: &Profile) -> Result<ProfileDetail, Error> {

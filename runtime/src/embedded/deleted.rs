@@ -100,7 +100,7 @@ impl Runtime {
         // that follow, which were deleted even earlier.
         let until = self.due();
         let kept = found.into_iter().take(limit as usize).filter(|deleted| deleted.at > until);
-        let deleted: Vec<_> = kept.map(|deleted| self.told(deleted)).collect();
+        let deleted: Vec<_> = kept.map(|deleted| self.to_dto(deleted)).collect();
         let last = deleted.last().filter(|_| more && deleted.len() == limit as usize);
         let next_before = last.map(|last| list::position(last.deleted_at, last.worker.worker_id));
         Ok(DeletedList { deleted, next_before })
@@ -110,10 +110,10 @@ impl Runtime {
     pub async fn deleted_one(&self, id: WorkerId) -> Result<Option<DeletedWorker>, Error> {
         let found = self.store().deleted_one(id).await.map_err(fault::from_store)?;
         let kept = found.filter(|deleted| deleted.at > self.due());
-        Ok(kept.map(|deleted| self.told(deleted)))
+        Ok(kept.map(|deleted| self.to_dto(deleted)))
     }
 
-    fn told(&self, deleted: Deleted) -> DeletedWorker {
+    fn to_dto(&self, deleted: Deleted) -> DeletedWorker {
         let Deleted { worker, at } = deleted;
         let gone_at = later(at, self.inner.undo_delete_ms);
         DeletedWorker { worker, deleted_at: at, gone_at }

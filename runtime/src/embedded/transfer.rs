@@ -95,7 +95,7 @@ impl Runtime {
         }
         let options = Options { profile, differing, unsound };
         let report = transfer::import(shared.store.as_ref(), files, options, now).await;
-        let report = report.map_err(told)?;
+        let report = report.map_err(map_error)?;
         if !report.added.is_empty() {
             // There may be too many to tell the observers of the list one by one.
             shared.notifier.listing().forget();
@@ -121,7 +121,7 @@ impl Incoming {
             return Err(Error::new(ErrorCode::InvalidInput, message)
                 .with_hint("Nothing was imported. Import them in several steps."));
         }
-        let upload = Upload::begin(&self.folder, self.left).map_err(told)?;
+        let upload = Upload::begin(&self.folder, self.left).map_err(map_error)?;
         self.open = Some((name.map(str::to_owned), upload));
         Ok(())
     }
@@ -136,8 +136,8 @@ impl Incoming {
         let written = upload.write(piece).await;
         self.too_large = upload.is_too_large();
         written.map_err(|error| match error {
-            ImportError::TooLarge { .. } => told(ImportError::TooLarge { most: self.most }),
-            error => told(error),
+            ImportError::TooLarge { .. } => map_error(ImportError::TooLarge { most: self.most }),
+            error => map_error(error),
         })
     }
 
@@ -154,7 +154,7 @@ impl Incoming {
     async fn file_ends(&mut self) -> Result<(), Error> {
         let Some((name, upload)) = self.open.take() else { return Ok(()) };
         self.left = self.left.saturating_sub(upload.bytes());
-        let file = upload.into_file().await.map_err(told)?;
+        let file = upload.into_file().await.map_err(map_error)?;
         self.files.push(Source { name, file });
         Ok(())
     }
@@ -189,7 +189,7 @@ fn shown(report: &Report) -> ImportReport {
 }
 
 /// The client's error for a file that was not imported.
-fn told(error: ImportError) -> Error {
+fn map_error(error: ImportError) -> Error {
     const NOTHING: &str = "Nothing was imported.";
     match error {
         ImportError::Refused(refusal) => {

@@ -278,7 +278,8 @@ impl<'a> Actor<'a> {
                 Effect::Send => {
                     running.may_send = true;
                     let kept = running.keeps.take();
-                    self.log_writer.keep(kept.map(|(text, digest)| Prompt { digest, text }));
+                    self.log_writer
+                        .attach_prompt(kept.map(|(text, digest)| Prompt { digest, text }));
                 }
             }
         }

@@ -66,8 +66,8 @@ impl LogWriter {
         self.pending.push(Event { seq: last + 1, first_seq: None, at, body });
     }
 
-    /// Commits a text with the pending events, which refer to it.
-    pub(crate) fn keep(&mut self, prompt: Option<Prompt>) {
+    /// Commits a prompt with the pending events, which refer to it.
+    pub(crate) fn attach_prompt(&mut self, prompt: Option<Prompt>) {
         self.prompt = prompt;
     }
 

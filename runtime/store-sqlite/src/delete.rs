@@ -61,7 +61,7 @@ pub(crate) fn deleted(
     while deleted.len() < limit as usize
         && let Some(found) = rows.next()?
     {
-        deleted.extend(told(found));
+        deleted.extend(to_deleted(found));
     }
     Ok(deleted)
 }
@@ -70,11 +70,11 @@ pub(crate) fn deleted_one(db: &Connection, id: WorkerId) -> Result<Option<Delete
     let sql = format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms > ?", row::WORKER);
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query(params![id.as_bytes(), PURGING])?;
-    Ok(rows.next()?.and_then(told))
+    Ok(rows.next()?.and_then(to_deleted))
 }
 
 /// None where the id or the time of the deletion cannot be read.
-fn told(row: &Row<'_>) -> Option<Deleted> {
+fn to_deleted(row: &Row<'_>) -> Option<Deleted> {
     let at_ms: i64 = row.get(row::DELETED_MS).ok()?;
     Some(Deleted { worker: row::listed(row)?, at: Timestamp::from_unix_ms(at_ms) })
 }

@@ -50,7 +50,7 @@ pub(crate) fn grams(text: &str) -> String {
 
 /// Makes the title or message of an event searchable. The event's own rows must be written
 /// already. A title or message that cannot be read does not become searchable, which is no error.
-pub(crate) fn keep(
+pub(crate) fn index_event(
     db: &Connection,
     worker: i64,
     event: &Event,

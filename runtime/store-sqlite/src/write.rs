@@ -114,7 +114,7 @@ fn insert(
     })?;
     // After the summary, which has the title.
     for event in &append.events {
-        search_index::keep(db, worker, event, search, known)?;
+        search_index::index_event(db, worker, event, search, known)?;
     }
     Ok(())
 }

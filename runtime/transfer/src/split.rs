@@ -198,7 +198,7 @@ impl<R: BufRead> Values<R> {
                 begun = true;
             }
             let read = end.unwrap_or(buffer.len());
-            keep(&mut self.bytes, &mut self.too_long, self.most, &buffer[..read]);
+            push_bounded(&mut self.bytes, &mut self.too_long, self.most, &buffer[..read]);
             begun |= read > 0;
             self.consume(read);
             if end.is_some() {
@@ -213,7 +213,7 @@ impl<R: BufRead> Values<R> {
             let buffer = self.input.fill_buf()?;
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let read = end.unwrap_or(buffer.len());
-            keep(&mut self.bytes, &mut self.too_long, self.most, &buffer[..read]);
+            push_bounded(&mut self.bytes, &mut self.too_long, self.most, &buffer[..read]);
             let last = buffer.is_empty();
             self.consume(read);
             if end.is_some() || last {
@@ -228,7 +228,7 @@ impl<R: BufRead> Values<R> {
 }
 
 /// Adds bytes to a value, or drops all of it where it is too long.
-fn keep(bytes: &mut Vec<u8>, too_long: &mut bool, most: usize, more: &[u8]) {
+fn push_bounded(bytes: &mut Vec<u8>, too_long: &mut bool, most: usize, more: &[u8]) {
     if *too_long || bytes.len() + more.len() > most {
         *too_long = true;
         *bytes = Vec::new();

@@ -18,7 +18,7 @@ use transfer::{self, ImportError, Options, Report, Source, Unsound, Upload};
 use crate::config::Config;
 use crate::engine;
 
-mod told;
+mod report;
 
 /// The code with which the process ends where some of the files came in, and something of them did
 /// not.
@@ -52,10 +52,10 @@ pub async fn run(
     store.close().await;
     match done {
         Ok(report) => {
-            for line in told::done(&report) {
+            for line in report::done(&report) {
                 say!("{line}");
             }
-            for line in told::refused(&report.tally) {
+            for line in report::refused(&report.tally) {
                 eprintln!("{line}");
             }
             Ok(code(&report))

@@ -98,8 +98,8 @@ impl Sender {
             // Brings back what was typed before.
             Some(_) => self.conversation.editing.set(None),
             None => {
-                self.drafts.keep(DraftOf::Outgoing(worker_id), outgoing.text.clone());
-                self.drafts.keep(DraftOf::Next(worker_id), String::new());
+                self.drafts.save(DraftOf::Outgoing(worker_id), outgoing.text.clone());
+                self.drafts.save(DraftOf::Next(worker_id), String::new());
                 self.set_box("");
             }
         }
@@ -130,8 +130,8 @@ impl Sender {
             return typed;
         }
         let text = joined(&unsent, &typed);
-        self.drafts.keep(next, text.clone());
-        self.drafts.keep(outgoing, String::new());
+        self.drafts.save(next, text.clone());
+        self.drafts.save(outgoing, String::new());
         text
     }
 
@@ -164,9 +164,9 @@ impl Sender {
     }
 
     /// Keeps what stands in the box.
-    pub fn keep(&self) {
+    pub fn save_draft(&self) {
         if let Some(area) = self.area.get_untracked() {
-            self.drafts.keep(self.draft_of(), area.value());
+            self.drafts.save(self.draft_of(), area.value());
             self.draft.set(area.value());
         }
         if self.held.get_untracked() == Held::Left {
@@ -188,7 +188,7 @@ impl Sender {
         let (outgoing, worker_id) = (DraftOf::Outgoing, self.conversation.worker_id);
         // The page was left while a message was under way, and the server got it.
         if self.conversation.has_just_asked(&self.drafts.of(outgoing(worker_id))) {
-            self.drafts.keep(outgoing(worker_id), String::new());
+            self.drafts.save(outgoing(worker_id), String::new());
         }
         let next = self.unsent();
         let kept = match self.draft_of() {
@@ -200,14 +200,14 @@ impl Sender {
             if area.value().is_empty() {
                 area.set_value(&kept);
             }
-            sender.keep();
+            sender.save_draft();
         });
     }
 
     async fn sent(&self, edits: Option<MessageId>) {
         self.tried.update_value(|(tried, _)| *tried = None);
         let sent = edits.map_or(DraftOf::Outgoing(self.conversation.worker_id), DraftOf::Edit);
-        self.drafts.keep(sent, String::new());
+        self.drafts.save(sent, String::new());
         self.conversation.choose_newest();
         address_is(&format!("/c/{}", self.conversation.worker_id));
         catch_up(&self.conversation).await;

@@ -43,7 +43,7 @@ pub fn EntryTitle(
             class="entry-title"
             on:submit=heard(move |event: SubmitEvent| {
                 event.prevent_default();
-                submitted.keep();
+                submitted.save();
             })
         >
             <input
@@ -54,7 +54,7 @@ pub fn EntryTitle(
                 aria-label=tr!(title)
                 autocomplete="off"
                 on:keydown=heard(keydown)
-                on:blur=heard(move |_: FocusEvent| left.keep())
+                on:blur=heard(move |_: FocusEvent| left.save())
             />
         </form>
     }
@@ -78,7 +78,7 @@ impl Done {
         }
     }
 
-    fn keep(&self) {
+    fn save(&self) {
         let typed = self.field.try_get_untracked().flatten().map(|field| field.value());
         let (Some(typed), true) = (typed, self.list.renaming.get_untracked() == Some(self.item.id))
         else {

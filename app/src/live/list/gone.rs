@@ -16,7 +16,7 @@ pub struct Gone(VecDeque<(WorkerId, Option<Cursor>, u64)>);
 impl Gone {
     /// Notes a deletion that the list was told of at a position. It takes at least one event more to
     /// bring the conversation back.
-    pub fn told(&mut self, id: WorkerId, at: Cursor) {
+    pub fn note_reported(&mut self, id: WorkerId, at: Cursor) {
         self.note(id, Some(at), 1);
     }
 
@@ -68,7 +68,7 @@ mod tests {
     fn a_page_from_before_a_deletion_does_not_show_it() {
         let (one, other) = (WorkerId::from_parts(1, [1; 10]), WorkerId::from_parts(2, [2; 10]));
         let mut gone = Gone::default();
-        gone.told(one, at(9));
+        gone.note_reported(one, at(9));
         assert!(!gone.may_show(one, Some(&at(8))));
         assert!(!gone.may_show(one, Some(&at(9))));
         assert!(gone.may_show(one, Some(&at(10))), "it was brought back");
@@ -85,7 +85,7 @@ mod tests {
     fn few_are_remembered() {
         let mut gone = Gone::default();
         for n in 0..1_000 {
-            gone.told(WorkerId::from_parts(n, [1; 10]), at(n));
+            gone.note_reported(WorkerId::from_parts(n, [1; 10]), at(n));
         }
         assert_eq!(gone.0.len(), REMEMBERED);
     }

@@ -88,7 +88,7 @@ pub(crate) fn has_no_known_issuer(error: &CertificateError) -> bool {
 }
 
 /// The reason of a refusal, more exactly where the certificate is its own issuer.
-fn told(error: Error, certificate: &CertificateDer<'_>) -> Error {
+fn more_exact(error: Error, certificate: &CertificateDer<'_>) -> Error {
     let untrusted =
         matches!(&error, Error::InvalidCertificate(wrong) if has_no_known_issuer(wrong));
     let parsed = webpki::EndEntityCert::try_from(certificate);
@@ -125,7 +125,7 @@ impl ServerCertVerifier for Verifier {
             return Ok(ServerCertVerified::assertion());
         }
         let Some(roots) = &self.by_roots else {
-            return Err(told(CertificateError::UnknownIssuer.into(), end_entity));
+            return Err(more_exact(CertificateError::UnknownIssuer.into(), end_entity));
         };
         let verified =
             roots.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
@@ -137,7 +137,7 @@ impl ServerCertVerifier for Verifier {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
-            verified => verified.map_err(|error| told(error, end_entity)),
+            verified => verified.map_err(|error| more_exact(error, end_entity)),
         }
     }
 

@@ -12,7 +12,7 @@ use super::super::plan::Plan;
 use super::super::reply::{self, Kind};
 use super::super::said::Said;
 use super::super::{Shared, answer, classify, fault};
-use super::told::Told;
+use super::turn_outputs::TurnOutputs;
 
 /// Bytes of an error's body that are read.
 const MAX_BODY_BYTES: usize = 1 << 20;
@@ -55,7 +55,7 @@ impl Shared {
         response: Response<Incoming>,
         connection: &mut HttpConnection,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<Reply, Failure> {
         let (head, mut body) = response.into_parts();
         if head.status != StatusCode::OK {
@@ -86,7 +86,7 @@ impl Shared {
                 break kind;
             }
             let read = connection.next(&mut body).await?;
-            told.alive().await;
+            outputs.alive().await;
             match read {
                 Some(bytes) if first.len() < self.config.max_event_bytes => {
                     first.extend_from_slice(&bytes);
@@ -97,7 +97,7 @@ impl Shared {
         match kind {
             Kind::Events => Ok(Reply::Events(first, body)),
             Kind::Json => {
-                self.events(first, &mut body, connection, plan, told).await.map(Reply::Whole)
+                self.events(first, &mut body, connection, plan, outputs).await.map(Reply::Whole)
             }
             Kind::Compressed => Err(fault::compressed().into()),
             Kind::Other => Err(fault::not_a_stream().into()),
@@ -111,10 +111,10 @@ impl Shared {
         body: &mut Incoming,
         connection: &mut HttpConnection,
         plan: &Plan,
-        told: &mut Told<'_>,
+        outputs: &mut TurnOutputs<'_>,
     ) -> Result<Vec<String>, Failure> {
         while let Some(bytes) = connection.next(body).await? {
-            told.alive().await;
+            outputs.alive().await;
             if read.len() + bytes.len() > self.config.max_event_bytes + self.config.max_answer_bytes
             {
                 return Err(fault::event_too_long().into());
@@ -126,7 +126,7 @@ impl Shared {
             return Ok(events);
         }
         let value = |event: &String| serde_json::from_str::<Value>(event).unwrap_or_default();
-        match events.iter().find_map(|event| self.told(&value(event), plan)) {
+        match events.iter().find_map(|event| self.reported_failure(&value(event), plan)) {
             Some(failure) => Err(failure),
             // An error in a shape that a part of a stream may have as well.
             None if events.iter().any(|event| !value(event)["detail"].is_null()) => {
@@ -139,7 +139,7 @@ impl Shared {
     }
 
     /// The failure that an event or a body reports. None where it reports none.
-    pub(super) fn told(&self, value: &Value, plan: &Plan) -> Option<Failure> {
+    pub(super) fn reported_failure(&self, value: &Value, plan: &Plan) -> Option<Failure> {
         let error = match plan.api {
             Api::Chat => None,
             Api::Responses => answer::responses::error(value),

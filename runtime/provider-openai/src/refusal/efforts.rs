@@ -51,7 +51,7 @@ pub(crate) fn refused(
         habits.refuse_effort(wanted, Vec::new());
         habits.taken_efforts.clear();
     }
-    match habits.told(settings, wanted) {
+    match habits.effort_sent(settings, wanted) {
         Some(_) => Adjustment::NearestEffort,
         None => Adjustment::WithoutEffort,
     }

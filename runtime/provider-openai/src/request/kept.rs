@@ -21,7 +21,7 @@ struct Kept<'a> {
 }
 
 /// The request of a plan as it is kept; `body` is what is sent.
-pub(crate) fn keep(plan: &Plan, body: &str) -> String {
+pub(crate) fn without_messages(plan: &Plan, body: &str) -> String {
     let interface = match plan.api {
         Api::Chat => Interface::ChatCompletions,
         Api::Responses => Interface::Responses,
@@ -136,7 +136,7 @@ mod tests {
                     };
                     let plan = plan(&asked(reasoning), facts, &habits).unwrap();
                     let body = text(&plan, model).unwrap();
-                    let kept = keep(&plan, &body);
+                    let kept = without_messages(&plan, &body);
                     assert!(!kept.contains("quote"), "nothing is kept twice: {kept}");
                     let shown = sent_request(&kept, &plan.messages, plan.reasoning).unwrap();
                     assert_eq!(shown.body, body);

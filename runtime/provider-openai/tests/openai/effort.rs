@@ -13,7 +13,7 @@ fn names(efforts: &[Effort]) -> Vec<&str> {
     efforts.iter().map(Effort::as_str).collect()
 }
 
-fn told(effort: &str) -> Request {
+fn asking_for(effort: &str) -> Request {
     Request { effort: Some(effort.parse().unwrap()), ..request("?") }
 }
 
@@ -31,12 +31,12 @@ async fn a_refused_effort_is_left_out_and_not_offered_any_more() {
     } });
     upstream.script(refusing([(When::Has("reasoning_effort".into()), 400, body)]));
     assert_eq!(names(&provider.efforts("m")), ["none", "low", "medium", "high"]);
-    let (made, outputs) = ask_until_it_ends(&provider, &told("low")).await;
+    let (made, outputs) = ask_until_it_ends(&provider, &asking_for("low")).await;
     assert_eq!(made, [Adjustment::WithoutEffort]);
     assert_eq!(fold(&outputs).0, "You said: ?");
     assert!(provider.efforts("m").is_empty());
     assert_eq!(names(&provider.efforts("other")), ["none", "low", "medium", "high"]);
-    let (made, outputs) = ask_until_it_ends(&provider, &told("high")).await;
+    let (made, outputs) = ask_until_it_ends(&provider, &asking_for("high")).await;
     let known = [Adjustment::WithoutEffort];
     assert!(made.is_empty());
     assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == known));
@@ -50,12 +50,15 @@ async fn a_refused_value_leaves_the_others() {
     let once =
         Rule { when: When::Has("reasoning_effort".into()), reply: vec![Step::json(400, &body)] };
     upstream.script(Script { rules: vec![once], ..Script::default() });
-    assert_eq!(ask_until_it_ends(&provider, &told("none")).await.0, [Adjustment::WithoutEffort]);
+    assert_eq!(
+        ask_until_it_ends(&provider, &asking_for("none")).await.0,
+        [Adjustment::WithoutEffort]
+    );
     assert_eq!(names(&provider.efforts("m")), ["low", "medium", "high"]);
     upstream.script(Script::default());
-    assert!(ask_until_it_ends(&provider, &told("low")).await.0.is_empty());
+    assert!(ask_until_it_ends(&provider, &asking_for("low")).await.0.is_empty());
     assert_eq!(last_sent(&upstream)["reasoning_effort"], "low");
-    assert!(ask_until_it_ends(&provider, &told("none")).await.0.is_empty());
+    assert!(ask_until_it_ends(&provider, &asking_for("none")).await.0.is_empty());
     assert_eq!(last_sent(&upstream).get("reasoning_effort"), None);
 }
 
@@ -77,7 +80,7 @@ async fn each_model_is_told_in_its_own_form() {
     ];
     let provider = Openai::new(config).unwrap();
     let asked = async |model: &str, effort: &str| {
-        let wish = Request { model: model.into(), ..told(effort) };
+        let wish = Request { model: model.into(), ..asking_for(effort) };
         ask(&provider, wish).await;
         last_sent(&upstream)
     };
@@ -179,7 +182,7 @@ async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
     };
     let high = "Validation error for `reasoning_effort`: expected one of `'low' | 'medium'`, received `'high'`.";
     upstream.script(refusing([refuses("high", high)]));
-    let (made, outputs) = ask_until_it_ends(&provider, &told("high")).await;
+    let (made, outputs) = ask_until_it_ends(&provider, &asking_for("high")).await;
     assert_eq!(made, [Adjustment::NearestEffort]);
     let told_instead = shown(&outputs[0]);
     assert_eq!(told_instead.effort.as_ref().map(Effort::as_str), Some("medium"));
@@ -188,19 +191,19 @@ async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
     // Others follow what was learned, and what it takes is what is offered.
     assert_eq!(names(&provider.efforts("m")), ["low", "medium"]);
     for (asked, sent) in [("xhigh", "medium"), ("none", "low"), ("low", "low")] {
-        assert!(ask_until_it_ends(&provider, &told(asked)).await.0.is_empty(), "{asked}");
+        assert!(ask_until_it_ends(&provider, &asking_for(asked)).await.0.is_empty(), "{asked}");
         assert_eq!(last_sent(&upstream)["reasoning_effort"], sent, "{asked}");
     }
     let asked: Effort = "high".parse().unwrap();
     assert!(provider.takes("m", &asked), "it may be chosen all the same");
-    assert_eq!(provider.told("m", &asked).as_ref().map(Effort::as_str), Some("medium"));
+    assert_eq!(provider.effort_sent("m", &asked).as_ref().map(Effort::as_str), Some("medium"));
 
     // One that refuses what it said to take is told nothing.
     let medium =
         "`reasoning_effort` 'medium' is not supported. Supported values: ['medium', 'low']";
     upstream.script(refusing([refuses("high", high), refuses("medium", medium)]));
-    let (made, _) = ask_until_it_ends(&provider, &told("high")).await;
+    let (made, _) = ask_until_it_ends(&provider, &asking_for("high")).await;
     assert_eq!(made, [Adjustment::WithoutEffort]);
     assert_eq!(last_sent(&upstream).get("reasoning_effort"), None);
-    assert!(ask_until_it_ends(&provider, &told("high")).await.0.is_empty());
+    assert!(ask_until_it_ends(&provider, &asking_for("high")).await.0.is_empty());
 }

@@ -41,7 +41,7 @@ pub(super) fn of(files: &[&File], note: Option<Note>) -> String {
         files.iter().filter_map(|file| Some(file.metadata().ok()?.ino())).collect();
     let table = std::fs::read_to_string(LOCKS).ok();
     let holders = table.map(|table| holders(&table, &inodes));
-    told(holders, note, &name_of)
+    describe(holders, note, &name_of)
 }
 
 /// The processes that hold a lock of type `FLOCK` on one of the inodes. The device is not compared,
@@ -59,7 +59,7 @@ fn holders(table: &str, inodes: &[u64]) -> Vec<u32> {
 }
 
 /// Chooses the words for what is known; pure. `name` gives the name of a running process.
-fn told(
+fn describe(
     holders: Option<Vec<u32>>,
     note: Option<Note>,
     name: &dyn Fn(u32) -> Option<String>,
@@ -117,7 +117,7 @@ mod tests {
         };
         let say = |holders: Option<&[u32]>, note: Option<u32>| {
             let note = note.map(|process| Note { process });
-            told(holders.map(<[u32]>::to_vec), note, &living)
+            describe(holders.map(<[u32]>::to_vec), note, &living)
         };
         assert_eq!(say(Some(&[7]), Some(7)), "another companion (process 7)");
         assert_eq!(say(Some(&[8]), Some(7)), "another program (process 8, sleep)");

@@ -12,14 +12,14 @@ use tokio::time::Instant;
 const ALIVE: Duration = Duration::from_millis(50);
 
 /// What the turn is told of an answer, and when it heard of it last.
-pub(super) struct Told<'a> {
+pub(super) struct TurnOutputs<'a> {
     outputs: &'a mpsc::Sender<Output>,
     last: Instant,
     has_begun: bool,
     has_heard: bool,
 }
 
-impl<'a> Told<'a> {
+impl<'a> TurnOutputs<'a> {
     pub(super) fn new(outputs: &'a mpsc::Sender<Output>) -> Self {
         Self { outputs, last: Instant::now(), has_begun: false, has_heard: false }
     }
