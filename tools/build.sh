@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds what a user runs: first the site (WASM, JS, CSS) into target/site, then the server,
-# which embeds it, as target/release/companion. `tools/build.sh site` stops after the site.
+# which embeds it, as target/release/companion, with THIRD-PARTY-NOTICES.txt beside it.
+# `tools/build.sh site` stops after the site.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -9,6 +10,8 @@ build_server() {
   building "the server, with the inference engine" 9
   cargo build --release "${locked[@]}" --package server || die "the server could not be built (see above)."
   [ -x target/release/companion ] || die "the build made no target/release/companion."
+  python3 tools/notices.py target/release/THIRD-PARTY-NOTICES.txt >/dev/null ||
+    die "the notices of third parties could not be written (see above)."
 }
 
 take_build_folder
