@@ -1,8 +1,7 @@
 //! What the console needs of the process around it.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use leptos::prelude::use_context;
-use leptos_axum::ResponseOptions;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
@@ -13,6 +12,7 @@ use runtime::store::Places;
 use runtime::{Registry, Runtime};
 
 use crate::rendering::{self, PageHtml};
+use crate::response::set_status;
 use crate::{AppError, Refused, text::tr};
 
 /// The runtimes and the bounds in force. In the context of every page and server function.
@@ -112,7 +112,7 @@ impl Backend {
         let bundle = self.runtime().bundle();
         let titled = bundle.profiles().iter().map(|profile| {
             let titles = profile.title.by_language(&profile.language);
-            (profile.name.to_string(), words_in(&titles, crate::reader::language()).to_owned())
+            (profile.name.to_string(), words_in(&titles, crate::locale::language()).to_owned())
         });
         titled.collect()
     }
@@ -166,25 +166,6 @@ async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
 pub(crate) fn told(error: Error) -> AppError {
     set_status(error.code.http_status());
     AppError(error)
-}
-
-/// Sets the status of the answer at hand.
-pub(crate) fn set_status(status: u16) {
-    if let (Some(options), Ok(status)) =
-        (use_context::<ResponseOptions>(), StatusCode::from_u16(status))
-    {
-        options.set_status(status);
-    }
-}
-
-/// Makes the answer at hand lead to a path of this server, for clients of all kinds.
-pub(crate) fn redirect(path: &str) {
-    if let (Some(options), Ok(path)) =
-        (use_context::<ResponseOptions>(), HeaderValue::from_str(path))
-    {
-        options.set_status(StatusCode::FOUND);
-        options.insert_header(header::LOCATION, path);
-    }
 }
 
 #[cfg(test)]

@@ -26,12 +26,15 @@ pub mod api;
 mod app;
 mod components;
 mod console;
+mod cookie;
 mod display;
+mod enter_key;
 mod erase;
 mod error;
 mod fuzzy;
 mod label;
 mod live;
+mod locale;
 mod pages;
 mod reader;
 mod route;
@@ -53,6 +56,8 @@ mod form;
 mod preferences;
 #[cfg(feature = "ssr")]
 pub mod rendering;
+#[cfg(feature = "ssr")]
+mod response;
 #[cfg(feature = "ssr")]
 mod router;
 #[cfg(feature = "ssr")]

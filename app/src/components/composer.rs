@@ -11,7 +11,7 @@ use super::editing::Editing;
 use super::icon::{Drawing, Icon};
 use crate::erase::{attr, effect, heard, live, words};
 use crate::live::{Activity, Conversation, Errand, Link};
-use crate::reader::EnterKey;
+use crate::enter_key::EnterKey;
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
 

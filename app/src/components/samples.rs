@@ -10,7 +10,7 @@ use super::console_view::{FormId, Problem};
 use super::message_actions::catch_up;
 use crate::erase::heard;
 use crate::live::{Conversation, Errand};
-use crate::reader::{self, locale};
+use crate::locale::locale;nuse crate::reader;
 use crate::text::{Locale, tr};
 use crate::{AppError, api};
 

@@ -98,7 +98,7 @@ async fn load(target: Target) -> Answer {
     };
     let Some(worker) = worker else {
         #[cfg(feature = "ssr")]
-        crate::backend::set_status(ErrorCode::NotFound.http_status());
+        crate::response::set_status(ErrorCode::NotFound.http_status());
         return Answer::Missing;
     };
     let console = api::console(
@@ -135,7 +135,7 @@ fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
 /// Goes on to a path; the front door itself does not stay in the browser's history.
 fn lead(path: &str) {
     #[cfg(feature = "ssr")]
-    crate::backend::redirect(path);
+    crate::response::redirect(path);
     #[cfg(not(feature = "ssr"))]
     leptos_router::hooks::use_navigate()(
         path,

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::Overlay;
 use crate::erase::heard;
-use crate::reader::{self, EnterKey};
+use crate::enter_key::EnterKey;nuse crate::reader;
 use crate::text::tr;
 
 /// A table of keys.
