@@ -14,6 +14,7 @@ mod elapsed;
 mod entry_actions;
 mod error_note;
 mod focus;
+mod form_id;
 mod icon;
 #[cfg(feature = "ssr")]
 mod imported;
@@ -28,6 +29,8 @@ mod place_forms;
 mod plain;
 #[cfg(feature = "csr")]
 mod plain_forms;
+mod popover;
+mod problem;
 mod provider_note;
 mod reasoning;
 mod rows;
@@ -38,6 +41,7 @@ mod scrolling;
 mod search_box;
 mod sidebar;
 mod status_line;
+mod toast;
 #[cfg(feature = "browser")]
 mod transcript_acts;
 mod transcript_view;

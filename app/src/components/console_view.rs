@@ -1,75 +1,25 @@
 //! The console of one conversation: list, transcript, composer.
 
 use leptos::prelude::*;
-use protocol::{Error, ErrorCode, WorkerStatus};
+use protocol::WorkerStatus;
 
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
 use super::focus::{Walked, focus_soon_if_lost, is_touched};
+use super::form_id::FormId;
 use super::message_actions::focus_soon;
 use super::palette::Overlays;
+use super::problem::Problem;
 use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
-use crate::erase::{Erased, effect, effect_from, erase, live};
-use crate::error::is_away;
+use crate::erase::{Erased, effect, erase, live};
 use crate::live::list::{Beginning, Part};
-use crate::live::{Activity, Conversation, Link, Wanted};
+use crate::live::{Conversation, Wanted};
 use crate::{Console, text::tr};
-
-/// The newest thing that went wrong in this page, until the next attempt.
-#[derive(Clone, Default)]
-pub struct Problem(ArcRwSignal<Option<(Error, Option<&'static str>)>>);
-
-impl Problem {
-    /// Shows an error, and what was kept in spite of it.
-    pub fn show(&self, error: Error, kept: Option<&'static str>) {
-        self.0.set(Some((error, kept)));
-    }
-
-    /// The error as it is shown.
-    pub fn note(&self) -> Option<impl IntoView + use<>> {
-        self.0.get().map(|(error, kept)| view! { <ErrorNote error kept /> })
-    }
-
-    /// Forgets it.
-    pub fn clear(&self) {
-        self.0.set(None);
-    }
-
-    /// Forgets that the server could not be reached, whenever it is there again.
-    pub fn clear_when_back(&self, conversation: &Conversation) {
-        let (link, problem) = (conversation.link.clone(), self.clone());
-        effect(move || {
-            let back = matches!(link.get(), Link::Live | Link::Polling(_));
-            if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
-            {
-                problem.clear();
-            }
-        });
-    }
-
-    /// Forgets that an answer was being written, once it is not any more.
-    pub fn clear_when_done(&self, activity: Memo<Activity>) {
-        let problem = self.clone();
-        effect_from(move |ran: Option<bool>| {
-            let runs = activity.get().is_running();
-            let shown = problem.0.get_untracked();
-            let is_busy = shown.is_some_and(|(error, _)| error.code == ErrorCode::Busy);
-            if ran == Some(true) && !runs && is_busy {
-                problem.clear();
-            }
-            runs
-        });
-    }
-}
-
-/// The id that the plain forms of this page send with: posting the page twice does it once.
-#[derive(Clone, Copy)]
-pub struct FormId(pub protocol::MessageId);
 
 /// A page that reloads itself where no script does it better. Its text never changes, and
 /// the parser of a browser with scripts sees no element in it.

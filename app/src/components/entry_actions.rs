@@ -3,7 +3,7 @@
 use leptos::task::spawn_local;
 use protocol::{Place, Worker, WorkerId};
 
-use super::console_view::Problem;
+use super::problem::Problem;
 use crate::live::List;
 use crate::{AppError, api};
 

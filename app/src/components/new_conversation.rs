@@ -5,8 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
-use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
+use super::problem::Problem;
 use crate::erase::{heard, live};
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};

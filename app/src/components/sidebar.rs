@@ -4,8 +4,8 @@ use leptos::prelude::*;
 use protocol::api::ProviderStatus;
 
 use super::NewConversation;
-use super::console_view::Problem;
 use super::palette::OpenPalette;
+use super::problem::Problem;
 use super::provider_note::ProviderNote;
 use super::search_box::SearchBox;
 use crate::erase::{attr, erase, live, words};

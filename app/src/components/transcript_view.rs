@@ -6,18 +6,15 @@ use leptos::prelude::*;
 use protocol::api::ProviderStatus;
 
 use super::announcer::Announcer;
-use super::console_view::Problem;
 use super::earlier::{Earlier, Earliest};
 use super::pending_message::PendingMessage;
+use super::problem::Problem;
 use super::rows::Rows;
+use super::toast::Toast;
 use super::welcome::Welcome;
 use crate::erase::{attr, effect, erase, heard, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
-
-/// What the transcript has to say of what was done in it: seen for a while, and spoken.
-#[derive(Clone, Default)]
-pub struct Said(pub ArcRwSignal<Option<&'static str>>);
 
 /// The transcript in its scrolling column, which begins at the newest message by itself.
 #[component]
@@ -30,7 +27,7 @@ pub fn TranscriptView(
     let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
     let sent = conversation.clone();
     let earliest = Earliest::new(conversation.clone(), expect_context::<Problem>());
-    let said = Said::default();
+    let said = Toast::default();
     let wraps = ArcRwSignal::new(false);
     let away = ArcRwSignal::new(false);
     let (scroller, newest) = (NodeRef::<Section>::new(), NodeRef::<Div>::new());
@@ -66,7 +63,7 @@ pub fn TranscriptView(
     let runs = scripted.clone();
     effect(move || runs.set(true));
     let (wrapped, told) = (wraps.clone(), said.0.clone());
-    let form_id = expect_context::<super::console_view::FormId>().0;
+    let form_id = expect_context::<super::form_id::FormId>().0;
     view! {
         <div
             class="reading"

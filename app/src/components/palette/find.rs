@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Place, Worker};
 
-use super::Overlay;
 use super::choice::{Choice, choices};
+use super::overlay::Overlay;
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};

@@ -6,10 +6,10 @@ use leptos_router::hooks::use_navigate;
 use protocol::{Role, WorkerId};
 
 use super::choice::{Choice, Command};
-use super::{Overlay, Shown};
-use crate::components::console_view::Problem;
+use super::overlay::{Overlay, Shown};
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::focus;
+use crate::components::problem::Problem;
 use crate::live::{Conversation, List};
 use crate::route::profile_page;
 use crate::{AppError, api, text::tr};
