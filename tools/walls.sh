@@ -93,6 +93,8 @@ no_mention "runtime: the providers do not know each other" '\b(provider|super)::
   runtime/src/provider/openai.rs runtime/src/provider/openai
 no_mention "runtime: the providers do not know each other" '\b(provider|super)::openai\b|async_openai' \
   runtime/src/provider/local.rs runtime/src/provider/local
+no_mention "protocol: HTML passes as text; its tags are written and read elsewhere" \
+  "'[<>]'|\"<[/a-z]|>\"" protocol/src
 no_mention "server: no SQL and no provider's wire types" '\brusqlite\b|\basync_openai\b|\bllama_cpp' server/src
 no_mention "app: no SQL and no provider's wire types" '\brusqlite\b|\basync_openai\b|\bllama_cpp' app/src
 
