@@ -3,6 +3,7 @@
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::html::{Div, Section};
 use leptos::prelude::*;
+use protocol::WorkerStatus;
 use protocol::api::ProviderStatus;
 
 use super::announcer::Announcer;
@@ -25,7 +26,7 @@ pub fn TranscriptView(
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
     let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
-    let sent = conversation.clone();
+    let (sent, worker) = (conversation.clone(), conversation.worker.clone());
     let earliest = Earliest::new(conversation.clone(), expect_context::<Problem>());
     let said = Toast::default();
     let wraps = ArcRwSignal::new(false);
@@ -62,12 +63,15 @@ pub fn TranscriptView(
     let scripted = ArcRwSignal::new(false);
     let runs = scripted.clone();
     effect(move || runs.set(true));
+    // In a closed conversation nothing can be asked: the style sheet hides what would.
+    let closed = move || worker.read().status == WorkerStatus::Stopped;
     let (wrapped, told) = (wraps.clone(), said.0.clone());
     let form_id = expect_context::<super::form_id::FormId>().0;
     view! {
         <div
             class="reading"
             data-scripted=attr(move || scripted.get().then_some(""))
+            data-closed=attr(move || closed().then_some(""))
             on:click=heard(click)
             on:submit=heard(submit)
         >
