@@ -43,7 +43,7 @@ mod window;
 mod wire;
 
 pub use app::App;
-pub use console::{Console, Home, Refused};
+pub use console::{Console, Home, Refused, SidebarData};
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]

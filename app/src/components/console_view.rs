@@ -1,4 +1,4 @@
-//! The console of one conversation: list, transcript, composer.
+//! One conversation: transcript and composer. The sidebar stands beside it, in the layout.
 
 use leptos::prelude::*;
 use protocol::WorkerStatus;
@@ -6,42 +6,38 @@ use protocol::WorkerStatus;
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
-use super::focus::{Walked, focus_soon_if_lost, is_touched};
+use super::focus::focus_soon_if_lost;
 use super::form_id::FormId;
+use super::layout::leave_sidebar;
 use super::message_actions::focus_soon;
 use super::palette::Overlays;
 use super::problem::Problem;
-use super::sidebar::Sidebar;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
 use crate::erase::{Erased, effect, erase, live};
-use crate::live::list::{Beginning, Part};
-use crate::live::{Conversation, Wanted};
+use crate::live::{Conversation, Current, Wanted};
+use crate::reader::is_touch;
 use crate::{Console, text::tr};
 
 /// A page that reloads itself where no script does it better. Its text never changes, and
 /// the parser of a browser with scripts sees no element in it.
 const REFRESH: &str = r#"<meta http-equiv="refresh" content="2">"#;
 
-/// A whole page, from one answer of the server.
+/// A conversation in the outlet of the layout, from one answer of the server.
 #[component]
 pub fn ConsoleView(
     /// What it shows at first.
     console: Console,
     /// Which branch, and what is edited.
     wanted: Wanted,
-    /// Which part of the list stands beside it.
-    part: Part,
 ) -> impl IntoView {
     let Console {
         snapshot,
         provider,
         told_effort,
         profiles,
-        workers,
-        now,
         message_id,
         earlier,
         refused,
@@ -57,7 +53,8 @@ pub fn ConsoleView(
     provide_context(activity);
     let problem = Problem::default();
     provide_context(problem.clone());
-    problem.clear_when_back(&conversation);
+    let link = conversation.link.clone();
+    problem.clear_when_back(move || Some(link.get()));
     problem.clear_when_done(activity);
     #[cfg(feature = "csr")]
     super::plain_forms::take(problem.clone());
@@ -79,15 +76,22 @@ pub fn ConsoleView(
         effect(move || focus_soon(format!("m-{id}")));
     }
     let worker_id = conversation.worker_id;
-    // Whoever came here by a link of the page before has lost the focus with it.
-    if expect_context::<Walked>().step() && wanted.found.is_none() {
-        let offers = deleted.is_some();
-        effect(move || match (offers, is_touched()) {
-            (true, _) => focus_soon_if_lost("undo".to_owned()),
-            (false, false) => focus_soon_if_lost("composer".to_owned()),
-            (false, true) => {}
-        });
-    }
+    let (current, shown) = (expect_context::<Current>(), conversation.clone());
+    let (answers, offers, is_found) = (provider.clone(), deleted.is_some(), wanted.found.is_some());
+    effect(move || {
+        if !current.show(shown.clone(), answers.clone()) {
+            return;
+        }
+        leave_sidebar();
+        // A link of the page before has taken the focus with it. On a touch screen the focus in the
+        // message box would bring up a keyboard.
+        match (is_found, offers, is_touch()) {
+            (true, ..) => {}
+            (false, true, _) => focus_soon_if_lost("undo".to_owned()),
+            (false, false, false) => focus_soon_if_lost("composer".to_owned()),
+            (false, false, true) => {}
+        }
+    });
     let past = earlier.then(|| {
         let last = conversation.entries.read_untracked().last().map(|entry| entry.id);
         Past { worker_id, last }
@@ -122,18 +126,11 @@ pub fn ConsoleView(
     });
     view! {
         {refresh}
-        // Not for the router, which would scroll there and leave the focus.
-        <a class="skip" href="#composer" rel="external">
-            {tr!(skip)}
-        </a>
-        <div class="console">
-            {erase(view! { <Sidebar beginning=Beginning { page: workers, part, now } provider=provider.clone() /> })}
-            <main class="main">
-                <ConversationHeader />
-                {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
-                {content}
-            </main>
-        </div>
+        <main class="main">
+            <ConversationHeader />
+            {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
+            {content}
+        </main>
         {erase(view! { <Overlays /> })}
     }
 }

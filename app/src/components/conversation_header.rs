@@ -7,6 +7,7 @@ use leptos::task::spawn_local;
 use super::AnswersHere;
 use super::icon::{Drawing, Icon};
 use super::leaving::{DeleteForm, ExportLinks};
+use super::open_sidebar::OpenSidebar;
 use super::place_forms::PlaceForms;
 use super::popover::close_popover;
 use super::problem::Problem;
@@ -33,9 +34,7 @@ pub fn ConversationHeader() -> impl IntoView {
     titled(move || text::window_title(&window()));
     view! {
         <header class="top">
-            <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=tr!(conversations)>
-                <Drawing icon=Icon::Menu />
-            </button>
+            <OpenSidebar />
             <div class="top-title">
                 <h1>{words(title)}</h1>
                 {live(move || {

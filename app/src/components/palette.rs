@@ -30,8 +30,11 @@ pub fn OpenPalette() -> impl IntoView {
     let (overlay, scripted) = (expect_context::<Overlay>(), expect_context::<List>().local);
     let is_button = scripted.clone();
     let press = move |event: MouseEvent| {
-        event.prevent_default();
-        overlay.open(Shown::Palette);
+        // There is none beside a page that is no conversation.
+        if document().get_element_by_id(overlay::ID).is_some() {
+            event.prevent_default();
+            overlay.open(Shown::Palette);
+        }
     };
     view! {
         <a
@@ -72,7 +75,7 @@ pub fn Overlays() -> impl IntoView {
         </div>
         <dialog
             class="overlay"
-            id="overlay"
+            id=overlay::ID
             node_ref=element
             aria-label=words(move || match named.get() {
                 Some(Shown::Shortcuts) => tr!(shortcuts),

@@ -2,6 +2,9 @@
 
 use leptos::prelude::*;
 
+/// The id of the dialog.
+pub(super) const ID: &str = "overlay";
+
 /// Which of the two is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
@@ -32,7 +35,7 @@ impl Overlay {
     pub(super) fn close(&self) {
         self.is_open.set_value(false);
         #[cfg(feature = "browser")]
-        if let Some(element) = document().get_element_by_id("overlay") {
+        if let Some(element) = document().get_element_by_id(ID) {
             use wasm_bindgen::JsCast;
             element.unchecked_into::<web_sys::HtmlDialogElement>().close();
         }
