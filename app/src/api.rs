@@ -19,9 +19,6 @@ use crate::{
 /// Where the server functions live.
 pub const PREFIX: &str = "/api/fn";
 
-/// Characters by which a title is looked for, at most.
-pub const TITLE_QUERY_CHARS: usize = 200;
-
 /// The conversation that `/` leads to.
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
 pub async fn home() -> Result<Home, AppError> {
@@ -150,7 +147,7 @@ pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPag
 #[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", protocol = Call)]
 pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     let backend = Backend::current()?;
-    let workers = crate::titles::find(backend.runtime(), &query).await.map_err(told)?;
+    let workers = backend.titles.find(backend.runtime(), &query).await.map_err(told)?;
     Ok(WorkerPage { workers, ..WorkerPage::default() })
 }
 

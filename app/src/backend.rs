@@ -13,16 +13,23 @@ use runtime::{Registry, Runtime};
 
 use crate::rendering::{self, PageHtml};
 use crate::response::set_status;
+use crate::title_search::TitleSearch;
 use crate::{AppError, Refused, text::tr};
 
 /// The runtimes and the bounds in force. In the context of every page and server function.
 #[derive(Clone)]
 pub struct Backend {
-    pub registry: Registry,
-    pub limits: LimitsInForce,
+    registry: Registry,
+    pub(crate) limits: LimitsInForce,
+    pub(crate) titles: TitleSearch,
 }
 
 impl Backend {
+    /// Of one start of the process.
+    pub fn new(registry: Registry, limits: LimitsInForce) -> Self {
+        Self { registry, limits, titles: TitleSearch::default() }
+    }
+
     /// The one of the request at hand.
     pub(crate) fn current() -> Result<Self, AppError> {
         use_context().ok_or_else(|| {

@@ -31,7 +31,6 @@ mod display;
 mod enter_key;
 mod erase;
 mod error;
-mod fuzzy;
 mod label;
 mod live;
 mod locale;
@@ -63,7 +62,7 @@ mod router;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
-mod titles;
+mod title_search;
 
 #[cfg(feature = "ssr")]
 pub use backend::Backend;

@@ -73,7 +73,7 @@ pub fn Find() -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     prop:value=written
-                    maxlength=api::TITLE_QUERY_CHARS.to_string()
+                    maxlength=titles::QUERY_CHARS.to_string()
                     on:keydown=heard(keydown)
                     on:input=heard(move |_| {
                         if let Some(field) = field.get_untracked() {
