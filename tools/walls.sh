@@ -73,7 +73,9 @@ wall "runtime" "axum* leptos* app server frontend" runtime --all-features
 wall "app" "server frontend" app --all-features
 wall "render" "tokio axum* leptos* rusqlite runtime app server frontend" render --all-features
 only render "math-core protocol pulldown-cmark two-face"
-for crate in protocol runtime render app server frontend; do
+wall "titles" "tokio axum* leptos* rusqlite runtime app server frontend" titles --all-features
+only titles "protocol"
+for crate in protocol runtime render titles app server frontend; do
   wall "$crate" "torture upstream" "$crate" --all-features
 done
 for entry in hydrate csr; do
