@@ -90,7 +90,9 @@ wall "runtime" "$outside $database $engine $providers" runtime --all-features
 wall "app" "$database $engine $providers server frontend" app --all-features
 wall "render" "tokio axum* leptos* rusqlite runtime app server frontend" render --all-features
 only render "math-core protocol pulldown-cmark two-face"
-for crate in protocol runtime render app server frontend; do
+wall "titles" "tokio axum* leptos* rusqlite runtime app server frontend" titles --all-features
+only titles "protocol"
+for crate in protocol runtime render titles app server frontend; do
   wall "$crate" "torture upstream" "$crate" --all-features
 done
 for entry in hydrate csr; do
@@ -104,6 +106,8 @@ done
 no_mention "runtime: the turn knows no provider, store, tokio or clock" \
   '\btokio::|\b(provider|store)::|\bcrate::clock\b|\bsuper::clock\b|SystemTime|Instant::now' \
   runtime/src/turn.rs runtime/src/turn
+no_mention "protocol: HTML passes as text; its tags are written and read elsewhere" \
+  "'[<>]'|\"<[/a-z]|>\"" protocol/src
 no_mention "server: no SQL and no provider's wire types" '\brusqlite\b|\basync_openai\b|\bllama_cpp' server/src
 
 [ "$broken" -eq 0 ] || die "$broken import wall(s) broken (see above)."

@@ -8,7 +8,7 @@ use protocol::api::{AskAgain, SendMessage, WorkerPage};
 use protocol::{MessageId, Place, Snapshot, WorkerId};
 
 use crate::wire::Call;
-use crate::{AppError, Console, Home};
+use crate::{AppError, Console, Home, SidebarData};
 
 #[cfg(feature = "ssr")]
 use crate::{
@@ -18,9 +18,6 @@ use crate::{
 
 /// Where the server functions live.
 pub const PREFIX: &str = "/api/fn";
-
-/// Characters by which a title is looked for, at most.
-pub const TITLE_QUERY_CHARS: usize = 200;
 
 /// The conversation that `/` leads to.
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
@@ -35,16 +32,13 @@ pub async fn home() -> Result<Home, AppError> {
 }
 
 /// Everything that the page of a conversation shows at first. `before` asks for a page of
-/// earlier messages, `around` for one that holds a message, `list` for a later page of the list
-/// of conversations, `archived` for the archive in its place, `deleted` for a way to bring that
-/// one back.
+/// earlier messages, `around` for one that holds a message, `deleted` for a way to bring that
+/// conversation back.
 #[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", protocol = Call)]
 pub async fn console(
     worker_id: WorkerId,
     before: Option<u64>,
     around: Option<MessageId>,
-    list: Option<String>,
-    archived: bool,
     deleted: Option<WorkerId>,
 ) -> Result<Console, AppError> {
     let backend = Backend::current()?;
@@ -59,7 +53,6 @@ pub async fn console(
         Err(error) if is_part => (backend.without_messages(worker_id, error).await?, None),
         found => found?,
     };
-    let workers = backend.workers(list.as_deref(), archived).await?;
     let refused: Option<Refused> = use_context();
     let message_id = refused.as_ref().and_then(|refused| refused.message_id);
     Ok(Console {
@@ -69,12 +62,29 @@ pub async fn console(
         told_effort: runtime.told_effort(&snapshot.worker),
         profiles: backend.profile_titles(),
         snapshot,
-        workers,
-        now: backend.now(),
         message_id: message_id.unwrap_or_else(runtime::new_message_id),
         refused: refused.or(lost),
         deleted: backend.deleted(deleted).await,
     })
+}
+
+/// What the sidebar shows at first beside a conversation. `list` asks for a later page of the list of
+/// conversations, `archived` for the archive in its place.
+#[server(name = SidebarCall, prefix = "/api/fn", endpoint = "sidebar", protocol = Call)]
+pub async fn sidebar(
+    worker_id: WorkerId,
+    list: Option<String>,
+    archived: bool,
+) -> Result<SidebarData, AppError> {
+    let backend = Backend::current()?;
+    let runtime = backend.runtime();
+    let workers = backend.workers(list.as_deref(), archived).await?;
+    // The page beside the sidebar says what is wrong with a conversation that cannot be had.
+    let provider = match runtime.worker(worker_id).await {
+        Ok(worker) => runtime.provider_status_of(&worker),
+        Err(_) => runtime.provider_status(),
+    };
+    Ok(SidebarData { workers, now: backend.now(), provider })
 }
 
 /// Where a conversation stands now: for a page that cannot hold a connection. With the
@@ -138,7 +148,7 @@ pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPag
 #[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", protocol = Call)]
 pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     let backend = Backend::current()?;
-    let workers = crate::titles::find(backend.runtime(), &query).await.map_err(map_error)?;
+    let workers = backend.titles.find(backend.runtime(), &query).await.map_err(map_error)?;
     Ok(WorkerPage { workers, ..WorkerPage::default() })
 }
 

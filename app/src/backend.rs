@@ -1,8 +1,7 @@
 //! What the console needs of the process around it.
 
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::StatusCode;
 use leptos::prelude::use_context;
-use leptos_axum::ResponseOptions;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
@@ -12,16 +11,24 @@ use runtime::clock::{Clock as _, SystemClock};
 use runtime::{Places, Registry, Runtime};
 
 use crate::rendering::{self, PageHtml};
+use crate::response::set_status;
+use crate::title_search::TitleSearch;
 use crate::{AppError, Refused, text::tr};
 
 /// The runtimes and the bounds in force. In the context of every page and server function.
 #[derive(Clone)]
 pub struct Backend {
-    pub registry: Registry,
-    pub limits: LimitsInForce,
+    registry: Registry,
+    pub(crate) limits: LimitsInForce,
+    pub(crate) titles: TitleSearch,
 }
 
 impl Backend {
+    /// Of one start of the process.
+    pub fn new(registry: Registry, limits: LimitsInForce) -> Self {
+        Self { registry, limits, titles: TitleSearch::default() }
+    }
+
     /// The one of the request at hand.
     pub(crate) fn current() -> Result<Self, AppError> {
         use_context().ok_or_else(|| {
@@ -111,7 +118,7 @@ impl Backend {
         let bundle = self.runtime().bundle();
         let titled = bundle.profiles().iter().map(|profile| {
             let titles = profile.title.by_language(&profile.language);
-            (profile.name.to_string(), words_in(&titles, crate::reader::language()).to_owned())
+            (profile.name.to_string(), words_in(&titles, crate::locale::language()).to_owned())
         });
         titled.collect()
     }
@@ -165,25 +172,6 @@ async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
 pub(crate) fn map_error(error: Error) -> AppError {
     set_status(error.code.http_status());
     AppError(error)
-}
-
-/// Sets the status of the answer at hand.
-pub(crate) fn set_status(status: u16) {
-    if let (Some(options), Ok(status)) =
-        (use_context::<ResponseOptions>(), StatusCode::from_u16(status))
-    {
-        options.set_status(status);
-    }
-}
-
-/// Makes the answer at hand lead to a path of this server, for clients of all kinds.
-pub(crate) fn redirect(path: &str) {
-    if let (Some(options), Ok(path)) =
-        (use_context::<ResponseOptions>(), HeaderValue::from_str(path))
-    {
-        options.set_status(StatusCode::FOUND);
-        options.insert_header(header::LOCATION, path);
-    }
 }
 
 #[cfg(test)]

@@ -14,20 +14,25 @@ mod elapsed;
 mod entry_actions;
 mod error_note;
 mod focus;
+mod form_id;
 mod icon;
 #[cfg(feature = "ssr")]
 mod imported;
+mod layout;
 mod leaving;
 mod message_actions;
 mod message_view;
 mod moment;
 mod new_conversation;
+mod open_sidebar;
 mod palette;
 mod pending_message;
 mod place_forms;
 mod plain;
 #[cfg(feature = "csr")]
 mod plain_forms;
+mod popover;
+mod problem;
 mod provider_note;
 mod reasoning;
 mod rows;
@@ -38,6 +43,7 @@ mod scrolling;
 mod search_box;
 mod sidebar;
 mod status_line;
+mod toast;
 #[cfg(feature = "browser")]
 mod transcript_acts;
 mod transcript_view;
@@ -49,17 +55,19 @@ mod window_gauge;
 pub use answers_here::{AnswersHere, Choices};
 pub use console_view::ConsoleView;
 pub use error_note::ErrorNote;
-pub use focus::Walked;
 #[cfg(feature = "ssr")]
 pub use imported::Imported;
+pub use layout::{Layout, leave_sidebar};
 #[cfg(feature = "ssr")]
 pub use moment::Moment;
 pub use new_conversation::NewConversation;
+pub use open_sidebar::OpenSidebar;
 pub use palette::Overlay;
 pub use plain::Plain;
 #[cfg(feature = "ssr")]
 pub use provider_note::BetterModels;
 #[cfg(feature = "ssr")]
 pub use search_box::SearchBox;
+pub use sidebar::{Sidebar, SidebarResource};
 #[cfg(feature = "ssr")]
 pub use turn_line::attempts;

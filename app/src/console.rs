@@ -14,9 +14,6 @@ pub struct Console {
     pub told_effort: Option<Effort>,
     /// The profiles' names with their titles in the page's language.
     pub profiles: Vec<(String, String)>,
-    pub workers: WorkerPage,
-    /// The server's time, by whose day the list is grouped at first.
-    pub now: Timestamp,
     /// For the next message: posting the same page twice sends once.
     pub message_id: MessageId,
     /// The transcript is a page of earlier messages and does not reach the newest one.
@@ -25,6 +22,16 @@ pub struct Console {
     pub refused: Option<Refused>,
     /// A conversation that was just deleted and can be brought back.
     pub deleted: Option<Worker>,
+}
+
+/// What the sidebar shows at first, beside any conversation.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SidebarData {
+    pub workers: WorkerPage,
+    /// The server's time, by whose day the list is grouped at first.
+    pub now: Timestamp,
+    /// What answers in the conversation beside it.
+    pub provider: ProviderStatus,
 }
 
 /// Where the front door leads.

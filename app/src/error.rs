@@ -80,7 +80,7 @@ impl FromServerFnError for AppError {
             | E::Response(_) => Error::new(ErrorCode::Internal, tr!(server_fault)),
         };
         #[cfg(feature = "ssr")]
-        crate::backend::set_status(error.code.http_status());
+        crate::response::set_status(error.code.http_status());
         Self(error)
     }
 }

@@ -26,12 +26,14 @@ pub mod api;
 mod app;
 mod components;
 mod console;
+mod cookie;
 mod display;
+mod enter_key;
 mod erase;
 mod error;
-mod fuzzy;
 mod label;
 mod live;
+mod locale;
 mod pages;
 mod reader;
 mod route;
@@ -40,7 +42,7 @@ mod window;
 mod wire;
 
 pub use app::App;
-pub use console::{Console, Home, Refused};
+pub use console::{Console, Home, Refused, SidebarData};
 pub use error::AppError;
 
 #[cfg(feature = "ssr")]
@@ -54,11 +56,13 @@ mod preferences;
 #[cfg(feature = "ssr")]
 pub mod rendering;
 #[cfg(feature = "ssr")]
+mod response;
+#[cfg(feature = "ssr")]
 mod router;
 #[cfg(feature = "ssr")]
 mod shell;
 #[cfg(feature = "ssr")]
-mod titles;
+mod title_search;
 
 #[cfg(feature = "ssr")]
 pub use backend::Backend;

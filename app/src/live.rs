@@ -10,6 +10,7 @@ mod branch;
 #[cfg(feature = "browser")]
 mod connection;
 mod conversation;
+mod current;
 mod draft;
 mod event_stream;
 mod ladder;
@@ -34,6 +35,7 @@ pub use connection::follow;
 #[cfg(test)]
 pub use conversation::sample;
 pub use conversation::{Conversation, Entry, Link, Wanted};
+pub use current::Current;
 pub use draft::{DraftOf, Drafts};
 pub use ladder::Obstacle;
 pub use list::List;

@@ -6,8 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use leptos_i18n::Locale as _;
 use protocol::UtcOffset;
 
-use crate::reader::EnterKey;
-use crate::text::Locale;
+use crate::enter_key::EnterKey;
+use crate::locale::Locale;
 
 /// The choices of one browser; `None` leaves it to the browser or the product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub enum Theme {
 const LANGUAGE: &str = "companion_language";
 const THEME: &str = "companion_theme";
 const ENTER: &str = "companion_enter";
-const UTC_OFFSET: &str = crate::reader::UTC_OFFSET_COOKIE;
+const UTC_OFFSET: &str = crate::cookie::UTC_OFFSET;
 
 /// About 400 days, the longest that browsers keep one.
 const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly";

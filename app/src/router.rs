@@ -10,10 +10,10 @@ use leptos::config::LeptosOptions;
 use leptos::prelude::provide_context;
 use protocol::{Error, ErrorBody, ErrorCode, WorkerId};
 
-use crate::backend::set_status;
 use crate::form::{Fields, unreadable};
 use crate::preferences::Preferences;
 use crate::rendering::PageHtml;
+use crate::response::set_status;
 use crate::{Assets, Backend, Refused, shell, text::tr};
 
 mod data;

@@ -8,10 +8,10 @@ use leptos::prelude::*;
 use leptos_axum::ResponseOptions;
 use leptos_meta::MetaTags;
 
+use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::preferences::{Preferences, Theme};
-use crate::reader::EnterKey;
-use crate::{App, csp, reader};
+use crate::{App, csp, locale, reader};
 
 /// Where the built files are served from, as paths from the root: `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     view! {
         <!DOCTYPE html>
         <html
-            lang=reader::language()
+            lang=locale::language()
             data-theme=theme.map(|theme| theme.name())
             data-enter=enter.map(EnterKey::name)
         >

@@ -1,25 +1,9 @@
 //! Every word that the page says, in the reader's language.
 //!
-//! The words are in `locales/`, a file for each language; [`tr!`] takes them out by their key,
-//! which the compiler checks. A page has one language from its beginning to its end: choosing
-//! another one is asking for the page anew. What has a number in it has a function here.
+//! [`tr!`] gives the words of a key. What has a number in it has a function here.
 
-pub use keys::i18n::Locale;
-
-/// The words of a key, in the language of the page: `&'static str`, or a `String` where they
-/// take arguments.
-macro_rules! tr {
-    ($key:ident $(, $name:ident = $value:expr)* $(,)?) => {
-        leptos_i18n::td_string!($crate::reader::locale(), $key $(, $name = $value)*)
-    };
-}
-pub(crate) use tr;
-
-/// Made by the build script.
-#[allow(warnings, clippy::all)]
-mod keys {
-    include!(concat!(env!("OUT_DIR"), "/i18n.rs"));
-}
+pub use crate::locale::Locale;
+pub(crate) use crate::locale::tr;
 
 mod adjustments;
 pub use adjustments::attempt;

@@ -83,6 +83,11 @@ export class Api {
     await this.call('POST', `${workerPath(worker)}/cancel`);
   }
 
+  /** Closes a conversation to new messages, for good. */
+  async close(worker: string): Promise<void> {
+    await this.call('POST', `${workerPath(worker)}/stop`);
+  }
+
   /** Imports a file of another program. */
   async import(file: unknown): Promise<void> {
     await this.call('POST', `${RUNTIME}/import`, file);

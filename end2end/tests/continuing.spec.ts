@@ -45,6 +45,32 @@ for (const javaScriptEnabled of [true, false]) {
   });
 }
 
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(`in a closed conversation, ${javaScriptEnabled ? 'with' : 'without'} JavaScript`, () => {
+    test.use({ javaScriptEnabled });
+
+    test('nothing is offered that would ask', async ({ companion, console, page, upstream }) => {
+      await upstream.plays(tooLong('One two'));
+      if (javaScriptEnabled) await console.openLive();
+      else await console.open();
+      await console.submit('Count.');
+      await expect(console.answer).toHaveText('One two');
+      for (const asks of [console.goOn, console.again, console.edit]) await expect(asks).toBeVisible();
+      await companion.api.close(console.worker);
+      if (!javaScriptEnabled) await page.reload();
+      for (const asks of [console.goOn, console.again, console.edit]) await expect(asks).toBeHidden();
+      await expect(console.answer).toHaveText('One two');
+
+      // Nor a question to begin with.
+      const empty = await companion.api.create('Empty');
+      await companion.api.close(empty);
+      await console.open(`/c/${empty}`);
+      await expect(console.welcome).toBeVisible();
+      await expect(page.locator('.samples')).toBeHidden();
+    });
+  });
+}
+
 test('one that was stopped goes on, and only what is new is measured', async ({
   companion,
   console,

@@ -61,37 +61,14 @@ impl HtmlPatch {
 }
 
 impl HtmlAppend {
-    /// How a block becomes another one by text at its end; none if that is not all.
-    pub fn between(old: &str, new: &str) -> Option<Self> {
-        let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
-        let (end, rest) = (old.get(same..)?, new.get(same..)?);
-        let text = rest.strip_suffix(end)?;
-        let fits = end_tags(end).is_some() && !text.is_empty() && !text.contains('<');
-        fits.then(|| Self { text: text.to_owned(), before: end.len() })
-    }
-
-    /// Adds the text to a block; says within how many elements it stands, the block itself
-    /// being one. None where the block does not end like that.
-    pub fn apply(&self, block: &mut String) -> Option<usize> {
-        let at = block.len().checked_sub(self.before)?;
-        let depth = end_tags(block.get(at..)?)?;
-        block.insert_str(at, &self.text);
-        Some(depth)
-    }
-}
-
-/// How many end tags a piece of HTML is; none if there is anything else in it.
-fn end_tags(html: &str) -> Option<usize> {
-    let (mut count, mut rest) = (0, html);
-    while !rest.is_empty() {
-        let (tag, behind) = rest.strip_prefix("</")?.split_once('>')?;
-        if !tag.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return None;
+    /// Adds the text to a block. Where it does not fit, it changes nothing and says so.
+    pub fn apply(&self, block: &mut String) -> bool {
+        let place = block.len().checked_sub(self.before).filter(|at| block.is_char_boundary(*at));
+        if let Some(at) = place {
+            block.insert_str(at, &self.text);
         }
-        count += 1;
-        rest = behind.trim_start();
+        place.is_some()
     }
-    (count > 0).then_some(count)
 }
 
 /// One frame to an observer.
@@ -154,52 +131,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn text_at_the_end_of_a_block_is_told_alone() {
-        for (old, new, text, depth) in [
-            ("<p>a</p>", "<p>a b</p>", " b", 1),
-            ("<p>a <em>x</em></p>", "<p>a <em>x</em> b</p>", " b", 1),
-            ("<p>a<br /></p>", "<p>a<br />&lt;</p>", "&lt;", 1),
-            ("<ul>\n<li>a</li>\n</ul>", "<ul>\n<li>a b</li>\n</ul>", " b", 2),
-            ("<pre><code>a\n</code></pre>", "<pre><code>a\n\nb\n</code></pre>", "\nb\n", 2),
-            ("<pre><code></code></pre>", "<pre><code>日</code></pre>", "日", 2),
-        ] {
-            let append = HtmlAppend::between(old, new).unwrap();
-            assert_eq!(append.text, text, "{old}");
-            let mut block = old.to_owned();
-            assert_eq!(append.apply(&mut block), Some(depth), "{old}");
-            assert_eq!(block, new);
-        }
-    }
-
-    #[test]
-    fn whatever_else_changes_is_none() {
-        for (old, new) in [
-            ("<p>a</p>", "<p>a</p>"),
-            ("<p>a</p>", "<p>b</p>"),
-            ("<p>a</p>", "<p>a</p><p>b</p>"),
-            ("<p>a</p>", "<p>a<em>b</em></p>"),
-            ("<p>*a</p>", "<p><em>a</em></p>"),
-            ("<p>&amp;l</p>", "<p>&lt;</p>"),
-            ("<ul><li>a</li></ul>", "<ul><li>a</li><li>b</li></ul>"),
-            ("<p>日</p>", "<p>本</p>"),
-            ("", "<p>a</p>"),
-        ] {
-            assert_eq!(HtmlAppend::between(old, new), None, "{old}");
-        }
-    }
-
-    #[test]
-    fn what_does_not_fit_changes_nothing() {
-        for (block, before) in
-            [("<p>a</p>", 3), ("<p>a</p>", 5), ("<p>a</p>", 0), ("<p>日</p>", 6), ("a", 9)]
+    fn a_block_goes_on_before_its_end_or_stays_as_it_is() {
+        let append = |before: usize| HtmlAppend { text: "b".into(), before };
+        for (block, before, after) in
+            [("(a)", 1, Some("(ab)")), ("(a)", 0, Some("(a)b")), ("(日)", 2, None), ("a", 9, None)]
         {
             let mut changed = block.to_owned();
-            assert_eq!(
-                HtmlAppend { text: "b".into(), before }.apply(&mut changed),
-                None,
-                "{block}"
-            );
-            assert_eq!(changed, block);
+            assert_eq!(append(before).apply(&mut changed), after.is_some(), "{block}");
+            assert_eq!(changed, after.unwrap_or(block));
         }
+    }
+
+    #[test]
+    fn a_patch_replaces_blocks_or_lets_one_go_on() {
+        let patch = |from, blocks: &[&str], append| HtmlPatch {
+            message_id: MessageId::from_parts(1, [1; 10]),
+            from,
+            blocks: blocks.iter().map(|block| (*block).to_owned()).collect(),
+            append,
+        };
+        let mut blocks = vec!["a".to_owned(), "b".to_owned()];
+        patch(1, &["c", "d"], None).apply(&mut blocks);
+        assert_eq!(blocks, ["a", "c", "d"]);
+        patch(2, &[], Some(HtmlAppend { text: "e".into(), before: 0 })).apply(&mut blocks);
+        patch(9, &[], Some(HtmlAppend { text: "e".into(), before: 0 })).apply(&mut blocks);
+        assert_eq!(blocks, ["a", "c", "de"]);
     }
 }

@@ -68,7 +68,7 @@ async fn wrong_method(response: Response) -> Response {
 
 /// The pages, their forms and server functions, and what answers unknown addresses.
 pub fn routes(state: &AppState, names: Names) -> Router {
-    let backend = Backend { registry: state.registry.clone(), limits: state.limits.in_force() };
+    let backend = Backend::new(state.registry.clone(), state.limits.in_force());
     let Names { style, script, wasm } = names;
     // Only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");

@@ -16,6 +16,7 @@ use code::Highlighted;
 use piece::{Context, End, Piece};
 
 mod addresses;
+mod append;
 mod bounds;
 mod budget;
 mod code;

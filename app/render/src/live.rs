@@ -1,7 +1,8 @@
 //! A text that is still coming, rendered piece by piece.
 
-use protocol::{HtmlAppend, HtmlPatch, MessageId};
+use protocol::{HtmlPatch, MessageId};
 
+use super::append::between;
 use super::code::Highlighted;
 use super::piece::{Context, Definitions, End, Piece, Rendered};
 use super::plain::MARKDOWN_BYTES;
@@ -170,7 +171,7 @@ impl Live {
         }
         // A block that goes on is not told again, and a page keeps what is selected in it.
         let append = match (&known[same..], &blocks[same..]) {
-            ([old], [new]) => HtmlAppend::between(old, new),
+            ([old], [new]) => between(old, new),
             _ => None,
         };
         let from = from + same;

@@ -6,12 +6,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{MessageId, WorkerStatus};
 
-use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
+use super::problem::Problem;
+use crate::enter_key::EnterKey;
 use crate::erase::{attr, effect, heard, live, words};
 use crate::live::{Activity, Conversation, Errand, Link};
-use crate::reader::EnterKey;
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
 

@@ -1,97 +1,43 @@
-//! The console of one conversation: list, transcript, composer.
+//! One conversation: transcript and composer. The sidebar stands beside it, in the layout.
 
 use leptos::prelude::*;
-use protocol::{Error, ErrorCode, WorkerStatus};
+use protocol::WorkerStatus;
 
 use super::composer::Composer;
 use super::conversation_header::ConversationHeader;
 use super::deleted_note::DeletedNote;
-use super::focus::{Walked, focus_soon_if_lost, is_touched};
+use super::focus::focus_soon_if_lost;
+use super::form_id::FormId;
+use super::layout::leave_sidebar;
 use super::message_actions::focus_soon;
 use super::palette::Overlays;
-use super::sidebar::Sidebar;
+use super::problem::Problem;
 use super::status_line::StatusLine;
 use super::transcript_view::TranscriptView;
 use super::unreadable_note::UnreadableNote;
 use super::{Choices, ErrorNote};
-use crate::erase::{Erased, effect, effect_from, erase, live};
-use crate::error::is_away;
-use crate::live::list::{Beginning, Part};
-use crate::live::{Activity, Conversation, Link, Wanted};
+use crate::erase::{Erased, effect, erase, live};
+use crate::live::{Conversation, Current, Wanted};
+use crate::reader::is_touch;
 use crate::{Console, text::tr};
-
-/// The newest thing that went wrong in this page, until the next attempt.
-#[derive(Clone, Default)]
-pub struct Problem(ArcRwSignal<Option<(Error, Option<&'static str>)>>);
-
-impl Problem {
-    /// Shows an error, and what was kept in spite of it.
-    pub fn show(&self, error: Error, kept: Option<&'static str>) {
-        self.0.set(Some((error, kept)));
-    }
-
-    /// The error as it is shown.
-    pub fn note(&self) -> Option<impl IntoView + use<>> {
-        self.0.get().map(|(error, kept)| view! { <ErrorNote error kept /> })
-    }
-
-    /// Forgets it.
-    pub fn clear(&self) {
-        self.0.set(None);
-    }
-
-    /// Forgets that the server could not be reached, whenever it is there again.
-    pub fn clear_when_back(&self, conversation: &Conversation) {
-        let (link, problem) = (conversation.link.clone(), self.clone());
-        effect(move || {
-            let back = matches!(link.get(), Link::Live | Link::Polling(_));
-            if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
-            {
-                problem.clear();
-            }
-        });
-    }
-
-    /// Forgets that an answer was being written, once it is not any more.
-    pub fn clear_when_done(&self, activity: Memo<Activity>) {
-        let problem = self.clone();
-        effect_from(move |ran: Option<bool>| {
-            let runs = activity.get().is_running();
-            let shown = problem.0.get_untracked();
-            let is_busy = shown.is_some_and(|(error, _)| error.code == ErrorCode::Busy);
-            if ran == Some(true) && !runs && is_busy {
-                problem.clear();
-            }
-            runs
-        });
-    }
-}
-
-/// The id that the plain forms of this page send with: posting the page twice does it once.
-#[derive(Clone, Copy)]
-pub struct FormId(pub protocol::MessageId);
 
 /// A page that reloads itself where no script does it better. Its text never changes, and
 /// the parser of a browser with scripts sees no element in it.
 const REFRESH: &str = r#"<meta http-equiv="refresh" content="2">"#;
 
-/// A whole page, from one answer of the server.
+/// A conversation in the outlet of the layout, from one answer of the server.
 #[component]
 pub fn ConsoleView(
     /// What it shows at first.
     console: Console,
     /// Which branch, and what is edited.
     wanted: Wanted,
-    /// Which part of the list stands beside it.
-    part: Part,
 ) -> impl IntoView {
     let Console {
         snapshot,
         provider,
         told_effort,
         profiles,
-        workers,
-        now,
         message_id,
         earlier,
         refused,
@@ -107,7 +53,8 @@ pub fn ConsoleView(
     provide_context(activity);
     let problem = Problem::default();
     provide_context(problem.clone());
-    problem.clear_when_back(&conversation);
+    let link = conversation.link.clone();
+    problem.clear_when_back(move || Some(link.get()));
     problem.clear_when_done(activity);
     #[cfg(feature = "csr")]
     super::plain_forms::take(problem.clone());
@@ -129,15 +76,22 @@ pub fn ConsoleView(
         effect(move || focus_soon(format!("m-{id}")));
     }
     let worker_id = conversation.worker_id;
-    // Whoever came here by a link of the page before has lost the focus with it.
-    if expect_context::<Walked>().step() && wanted.found.is_none() {
-        let offers = deleted.is_some();
-        effect(move || match (offers, is_touched()) {
-            (true, _) => focus_soon_if_lost("undo".to_owned()),
-            (false, false) => focus_soon_if_lost("composer".to_owned()),
-            (false, true) => {}
-        });
-    }
+    let (current, shown) = (expect_context::<Current>(), conversation.clone());
+    let (answers, offers, is_found) = (provider.clone(), deleted.is_some(), wanted.found.is_some());
+    effect(move || {
+        if !current.show(shown.clone(), answers.clone()) {
+            return;
+        }
+        leave_sidebar();
+        // A link of the page before has taken the focus with it. On a touch screen the focus in the
+        // message box would bring up a keyboard.
+        match (is_found, offers, is_touch()) {
+            (true, ..) => {}
+            (false, true, _) => focus_soon_if_lost("undo".to_owned()),
+            (false, false, false) => focus_soon_if_lost("composer".to_owned()),
+            (false, false, true) => {}
+        }
+    });
     let past = earlier.then(|| {
         let last = conversation.entries.read_untracked().last().map(|entry| entry.id);
         Past { worker_id, last }
@@ -172,18 +126,11 @@ pub fn ConsoleView(
     });
     view! {
         {refresh}
-        // Not for the router, which would scroll there and leave the focus.
-        <a class="skip" href="#composer" rel="external">
-            {tr!(skip)}
-        </a>
-        <div class="console">
-            {erase(view! { <Sidebar beginning=Beginning { page: workers, part, now } provider=provider.clone() /> })}
-            <main class="main">
-                <ConversationHeader />
-                {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
-                {content}
-            </main>
-        </div>
+        <main class="main">
+            <ConversationHeader />
+            {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
+            {content}
+        </main>
         {erase(view! { <Overlays /> })}
     }
 }

@@ -5,10 +5,12 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::AnswersHere;
-use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
 use super::leaving::{DeleteForm, ExportLinks};
+use super::open_sidebar::OpenSidebar;
 use super::place_forms::PlaceForms;
+use super::popover::close_popover;
+use super::problem::Problem;
 use super::search_box::SearchBox;
 use super::window_gauge::WindowGauge;
 use crate::erase::{attr, erase, heard, live, words};
@@ -32,9 +34,7 @@ pub fn ConversationHeader() -> impl IntoView {
     titled(move || text::window_title(&window()));
     view! {
         <header class="top">
-            <button class="icon-button top-menu" type="button" popovertarget="sidebar" aria-label=tr!(conversations)>
-                <Drawing icon=Icon::Menu />
-            </button>
+            <OpenSidebar />
             <div class="top-title">
                 <h1>{words(title)}</h1>
                 {live(move || {
@@ -78,7 +78,7 @@ fn Rename() -> impl IntoView {
                 Err(AppError(error)) => problem.show(error, None),
             }
         });
-        close_manage();
+        close_popover("manage");
     };
     view! {
         <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
@@ -165,13 +165,4 @@ fn typed_title() -> String {
     let field = document().get_element_by_id("title");
     let field = field.and_then(|field| field.dyn_into::<HtmlInputElement>().ok());
     field.map(|field| field.value()).unwrap_or_default()
-}
-
-/// Closes the menu, which otherwise stays open over what its form has changed.
-pub fn close_manage() {
-    #[cfg(feature = "browser")]
-    if let Some(menu) = document().get_element_by_id("manage") {
-        use wasm_bindgen::JsCast;
-        let _ = menu.unchecked_into::<web_sys::HtmlElement>().hide_popover();
-    }
 }

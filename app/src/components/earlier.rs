@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-use super::console_view::Problem;
+use super::problem::Problem;
 use crate::erase::{heard, live, words};
 use crate::live::Conversation;
 use crate::text::tr;

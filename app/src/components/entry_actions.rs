@@ -3,7 +3,7 @@
 use leptos::task::spawn_local;
 use protocol::{Place, Worker, WorkerId};
 
-use super::console_view::Problem;
+use super::problem::Problem;
 use crate::live::List;
 use crate::{AppError, api};
 
@@ -25,7 +25,7 @@ pub fn remove(
     list: List,
     problem: Problem,
     id: WorkerId,
-    shown: WorkerId,
+    shown: Option<WorkerId>,
     go: impl Fn(&str) + 'static,
 ) {
     problem.clear();
@@ -33,7 +33,10 @@ pub fn remove(
         match api::delete(id).await {
             Ok(()) => {
                 list.remove(id);
-                let page = if id == shown { "/".to_owned() } else { format!("/c/{shown}") };
+                let page = match shown.filter(|shown| *shown != id) {
+                    Some(shown) => format!("/c/{shown}"),
+                    None => "/".to_owned(),
+                };
                 go(&format!("{page}?deleted={id}"));
             }
             Err(AppError(error)) => problem.show(error, None),

@@ -8,7 +8,7 @@ use super::said::said as endpoints_words;
 use crate::erase::erase;
 use crate::error::is_away;
 use crate::live::Conversation;
-use crate::reader::locale;
+use crate::locale::locale;
 use crate::route::profile_page;
 use crate::text::{self, Locale, Remedy, tr};
 

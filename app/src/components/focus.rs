@@ -2,31 +2,6 @@
 
 use leptos::prelude::*;
 
-/// Whether somebody walked to what is shown, within the page that was loaded first. In the
-/// context of the page.
-#[derive(Clone, Default)]
-pub struct Walked(ArcStoredValue<bool>);
-
-impl Walked {
-    /// Notes that something is shown, and tells whether something was before.
-    pub fn step(&self) -> bool {
-        let before = self.0.get_value();
-        self.0.set_value(true);
-        before
-    }
-}
-
-/// Whether a finger is what this page is used with: focusing a field would bring up a keyboard.
-pub fn is_touched() -> bool {
-    #[cfg(feature = "browser")]
-    {
-        let coarse = window().match_media("(pointer: coarse)").ok().flatten();
-        coarse.is_some_and(|coarse| coarse.matches())
-    }
-    #[cfg(not(feature = "browser"))]
-    false
-}
-
 /// Focuses an element by its id, if the page has it.
 #[cfg_attr(not(feature = "browser"), allow(unused_variables))]
 pub fn focus(id: &str) {
@@ -53,4 +28,14 @@ pub fn focus_soon_if_lost(id: String) {
 /// The same once the page shows what is under way.
 pub fn focus_soon(id: String) {
     set_timeout(move || focus(&id), std::time::Duration::ZERO);
+}
+
+/// Gives up the focus, so that the page which is shown next takes it: a button of the sidebar that led
+/// there would keep it otherwise.
+pub fn release_focus() {
+    #[cfg(feature = "browser")]
+    if let Some(element) = document().active_element() {
+        use wasm_bindgen::JsCast;
+        let _ = element.unchecked_into::<web_sys::HtmlElement>().blur();
+    }
 }

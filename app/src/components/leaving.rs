@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
-use super::console_view::Problem;
-use super::conversation_header::close_manage;
+use super::popover::close_popover;
+use super::problem::Problem;
 use crate::erase::heard;
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
@@ -43,7 +43,7 @@ pub fn DeleteForm() -> impl IntoView {
                 Err(AppError(error)) => problem.show(error, None),
             }
         });
-        close_manage();
+        close_popover("manage");
     };
     view! {
         <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>

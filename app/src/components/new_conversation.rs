@@ -5,10 +5,11 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
-use super::console_view::Problem;
+use super::focus::release_focus;
 use super::icon::{Drawing, Icon};
+use super::problem::Problem;
 use crate::erase::{heard, live};
-use crate::live::Conversation;
+use crate::live::Current;
 use crate::{AppError, api, text::tr};
 
 /// A form of one button; posts to `/` without JavaScript. Beside it the way to choose what
@@ -17,9 +18,8 @@ use crate::{AppError, api, text::tr};
 pub fn NewConversation() -> impl IntoView {
     let navigate = use_navigate();
     let problem = Problem::default();
-    if let Some(conversation) = use_context::<Conversation>() {
-        problem.clear_when_back(&conversation);
-    }
+    let current = expect_context::<Current>();
+    problem.clear_when_back(move || Some(current.conversation()?.link.get()));
     let pending = ArcRwSignal::new(false);
     let submit = {
         let (problem, pending) = (problem.clone(), pending.clone());
@@ -32,7 +32,10 @@ pub fn NewConversation() -> impl IntoView {
             let (navigate, problem, pending) = (navigate.clone(), problem.clone(), pending.clone());
             spawn_local(async move {
                 match api::create().await {
-                    Ok(worker) => navigate(&format!("/c/{worker}"), Default::default()),
+                    Ok(worker) => {
+                        release_focus();
+                        navigate(&format!("/c/{worker}"), Default::default());
+                    }
                     Err(AppError(error)) => problem.show(error, None),
                 }
                 pending.set(false);

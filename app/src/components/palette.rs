@@ -13,50 +13,16 @@ use crate::text::tr;
 
 mod choice;
 mod find;
+mod overlay;
 mod perform;
 mod shortcuts;
 
 use leptos::html::Dialog;
 
 use find::Find;
+pub use overlay::Overlay;
+use overlay::Shown;
 use shortcuts::Shortcuts;
-
-/// Which of the two is open.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Shown {
-    Palette,
-    Shortcuts,
-}
-
-/// What stands over the page. In the context of the page: it stays while the conversation below
-/// it is replaced, as happens when somebody opens it before the next one has come.
-#[derive(Clone, Default)]
-pub struct Overlay {
-    /// What is in the dialog, also after it was closed.
-    shown: ArcRwSignal<Option<Shown>>,
-    is_open: ArcStoredValue<bool>,
-    /// What was typed into the palette.
-    query: ArcRwSignal<String>,
-}
-
-impl Overlay {
-    /// Opens one of the two.
-    fn open(&self, which: Shown) {
-        self.query.set(String::new());
-        self.is_open.set_value(true);
-        self.shown.set(Some(which));
-    }
-
-    /// Closes it; it gives the focus back to what had it.
-    fn close(&self) {
-        self.is_open.set_value(false);
-        #[cfg(feature = "browser")]
-        if let Some(element) = document().get_element_by_id("overlay") {
-            use wasm_bindgen::JsCast;
-            element.unchecked_into::<web_sys::HtmlDialogElement>().close();
-        }
-    }
-}
 
 /// The visible way to the palette. Without a script it leads to the search.
 #[component]
@@ -64,8 +30,11 @@ pub fn OpenPalette() -> impl IntoView {
     let (overlay, scripted) = (expect_context::<Overlay>(), expect_context::<List>().local);
     let is_button = scripted.clone();
     let press = move |event: MouseEvent| {
-        event.prevent_default();
-        overlay.open(Shown::Palette);
+        // There is none beside a page that is no conversation.
+        if document().get_element_by_id(overlay::ID).is_some() {
+            event.prevent_default();
+            overlay.open(Shown::Palette);
+        }
     };
     view! {
         <a
@@ -106,7 +75,7 @@ pub fn Overlays() -> impl IntoView {
         </div>
         <dialog
             class="overlay"
-            id="overlay"
+            id=overlay::ID
             node_ref=element
             aria-label=words(move || match named.get() {
                 Some(Shown::Shortcuts) => tr!(shortcuts),

@@ -13,7 +13,7 @@ use leptos_router::hooks::use_navigate;
 use wasm_bindgen::JsCast;
 use web_sys::{FormData, HtmlFormElement};
 
-use super::console_view::Problem;
+use super::problem::Problem;
 use crate::route::Route;
 use crate::{AppError, api};
 

@@ -6,11 +6,13 @@ use leptos::task::spawn_local;
 use leptos_i18n::td_string;
 use protocol::api::SendMessage;
 
-use super::console_view::{FormId, Problem};
+use super::form_id::FormId;
 use super::message_actions::catch_up;
+use super::problem::Problem;
 use crate::erase::heard;
 use crate::live::{Conversation, Errand};
-use crate::reader::{self, locale};
+use crate::locale::locale;
+use crate::reader;
 use crate::text::{Locale, tr};
 use crate::{AppError, api};
 

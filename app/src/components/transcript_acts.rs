@@ -15,9 +15,9 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Element, HtmlElement};
 
 use super::address::address_is;
-use super::console_view::Problem;
 use super::message_actions::{catch_up, focus_soon};
-use super::transcript_view::Said;
+use super::problem::Problem;
+use super::toast::Toast;
 use crate::erase::effect;
 use crate::live::{Conversation, Link, new_message_id};
 use crate::text::tr;
@@ -34,7 +34,7 @@ const WRAPS: &str = "companion-wrap";
 pub struct Acts {
     conversation: Conversation,
     problem: Problem,
-    said: Said,
+    said: Toast,
     /// Whether long lines of code are wrapped.
     wraps: ArcRwSignal<bool>,
     /// The message whose menu was opened.
@@ -49,7 +49,7 @@ impl Acts {
     pub fn new(
         conversation: Conversation,
         problem: Problem,
-        said: Said,
+        said: Toast,
         wraps: ArcRwSignal<bool>,
         scroller: NodeRef<Section>,
     ) -> Self {

@@ -3,21 +3,19 @@
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::html::{Div, Section};
 use leptos::prelude::*;
+use protocol::WorkerStatus;
 use protocol::api::ProviderStatus;
 
 use super::announcer::Announcer;
-use super::console_view::Problem;
 use super::earlier::{Earlier, Earliest};
 use super::pending_message::PendingMessage;
+use super::problem::Problem;
 use super::rows::Rows;
+use super::toast::Toast;
 use super::welcome::Welcome;
 use crate::erase::{attr, effect, erase, heard, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
-
-/// What the transcript has to say of what was done in it: seen for a while, and spoken.
-#[derive(Clone, Default)]
-pub struct Said(pub ArcRwSignal<Option<&'static str>>);
 
 /// The transcript in its scrolling column, which begins at the newest message by itself.
 #[component]
@@ -28,9 +26,9 @@ pub fn TranscriptView(
     let conversation = expect_context::<Conversation>();
     let worker_id = conversation.worker_id;
     let (entries, stage) = (conversation.entries.clone(), conversation.stage.clone());
-    let sent = conversation.clone();
+    let (sent, worker) = (conversation.clone(), conversation.worker.clone());
     let earliest = Earliest::new(conversation.clone(), expect_context::<Problem>());
-    let said = Said::default();
+    let said = Toast::default();
     let wraps = ArcRwSignal::new(false);
     let away = ArcRwSignal::new(false);
     let (scroller, newest) = (NodeRef::<Section>::new(), NodeRef::<Div>::new());
@@ -65,12 +63,15 @@ pub fn TranscriptView(
     let scripted = ArcRwSignal::new(false);
     let runs = scripted.clone();
     effect(move || runs.set(true));
+    // In a closed conversation nothing can be asked: the style sheet hides what would.
+    let closed = move || worker.read().status == WorkerStatus::Stopped;
     let (wrapped, told) = (wraps.clone(), said.0.clone());
-    let form_id = expect_context::<super::console_view::FormId>().0;
+    let form_id = expect_context::<super::form_id::FormId>().0;
     view! {
         <div
             class="reading"
             data-scripted=attr(move || scripted.get().then_some(""))
+            data-closed=attr(move || closed().then_some(""))
             on:click=heard(click)
             on:submit=heard(submit)
         >

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use protocol::{Error, Finish, MessageId, Retry, Turn, TurnState, WorkerId};
 
 use super::ErrorNote;
-use super::console_view::FormId;
+use super::form_id::FormId;
 use super::moment::Moment;
 use super::said::said;
 use crate::erase::{Erased, erase, live};

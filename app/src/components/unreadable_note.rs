@@ -2,8 +2,8 @@
 
 use leptos::prelude::*;
 
-use super::console_view::Problem;
 use super::leaving::{DeleteForm, ExportLinks};
+use super::problem::Problem;
 use super::status_line::StatusLine;
 use crate::erase::{erase, live};
 use crate::text::tr;

@@ -1,5 +1,7 @@
 //! An answer's HTML as the page has it: a run of blocks, each one element.
 
+mod append;
+
 use protocol::{HtmlAppend, HtmlPatch};
 
 /// What is known of the blocks. The server's own page holds blocks that are not known here:
@@ -77,7 +79,8 @@ impl Blocks {
     /// Lets the last block go on. One that is not known is put right by the answer's end.
     fn append(&mut self, block: usize, append: &HtmlAppend) {
         let Some(place) = block.checked_sub(self.first) else { return };
-        let Some(depth) = self.known.get_mut(place).and_then(|known| append.apply(known)) else {
+        let Some(depth) = self.known.get_mut(place).and_then(|known| append::add(append, known))
+        else {
             return;
         };
         if self.changed.is_some_and(|changed| changed <= place) {

@@ -1,7 +1,7 @@
 //! The list of conversations as the page keeps it: read once, then told of what changes.
 //!
-//! It lives as long as the page, not as one conversation in it: walking from one to another
-//! neither reads it again nor loses its place.
+//! It lives as long as the page, not as one conversation in it: walking from one to another does
+//! not read it again.
 
 pub mod day;
 mod gone;
@@ -31,7 +31,7 @@ pub struct Item {
     pub worker: ArcRwSignal<Worker>,
 }
 
-/// What a page begins with.
+/// What the list begins with.
 #[derive(Clone, Debug)]
 pub struct Beginning {
     pub page: WorkerPage,
@@ -57,10 +57,6 @@ pub struct List {
     pub looking: ArcRwSignal<bool>,
     /// Whether a script runs, which knows the reader's zone. Groups are the server's until then.
     pub local: ArcRwSignal<bool>,
-    /// How far the list is scrolled, for the next conversation's page.
-    pub scrolled: ArcStoredValue<i32>,
-    /// The element of the list that had the focus last, until the focus went elsewhere.
-    pub focused: ArcStoredValue<Option<String>>,
     state: ArcStoredValue<State>,
 }
 
@@ -99,14 +95,12 @@ impl List {
             runtime: ArcRwSignal::default(),
             looking: ArcRwSignal::default(),
             local: ArcRwSignal::default(),
-            scrolled: ArcStoredValue::new(0),
-            focused: ArcStoredValue::new(None),
             state: ArcStoredValue::default(),
         }
     }
 
-    /// Takes what a page of a conversation brought, unless the list is the same part already
-    /// and is told of everything.
+    /// Takes what the sidebar's data brought, unless the list is the same part already and is told of
+    /// everything.
     pub fn begin(&self, beginning: Beginning) {
         let Beginning { page, part, now } = beginning;
         let known = self.state.with_value(|state| state.live && !state.items.is_empty());

@@ -88,9 +88,13 @@ fn whole(text: &str) -> &str {
     &text[..end]
 }
 
-/// A line without the marks of Markdown; of a link what it says.
+/// A line without the marks of Markdown; of a link what it says, and of the row that parts a table's
+/// head from its body nothing.
 fn plain(line: &str) -> String {
     let line = line.trim_start_matches(['#', '>', '-', '*', '+', ' ']);
+    if line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ')) {
+        return String::new();
+    }
     let mut words = String::with_capacity(line.len());
     let mut rest = line;
     while let Some(at) = rest.find(['*', '`', '|', '[', ']', '~']) {
@@ -134,6 +138,17 @@ mod tests {
         assert_eq!(spoken(&text), ["A title", "see the page.", "x"]);
         let code = ["Look:\n```ru", "st\nfn main() {}\n// a. b. c\n", "```\nDone."];
         assert_eq!(spoken(&code), ["Look:", "Code.", "Done."]);
+    }
+
+    #[test]
+    fn a_table_is_its_cells() {
+        let rows = ["| Day | Tide |\n|:-", "--|----:|\n| Mon", "day | high |\n"];
+        assert_eq!(spoken(&rows), ["Day  Tide", "Monday  high"]);
+        // In a quotation, and without marks at its edges.
+        assert_eq!(
+            spoken(&["> Day | Tide\n> --- | :-:\n> Monday | 3 - 4\n"]),
+            ["Day  Tide Monday  3 - 4"]
+        );
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use leptos::prelude::*;
 
 use crate::erase::Erased;
-use crate::{reader, text};
+use crate::{locale, reader, text};
 
 /// The whole document around a page's body, in the language and theme of its reader.
 pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use<> {
@@ -11,7 +11,7 @@ pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use
     let title = crate::label::raw(text::window_title(title));
     view! {
         <!DOCTYPE html>
-        <html lang=reader::language() data-theme=theme.map(|theme| theme.name())>
+        <html lang=locale::language() data-theme=theme.map(|theme| theme.name())>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />

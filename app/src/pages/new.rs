@@ -10,7 +10,7 @@ use crate::erase::{Erased, erase};
 use crate::form::Chosen;
 use crate::route::profile_page;
 use crate::text::{self, tr};
-use crate::{label, reader};
+use crate::{label, locale};
 
 mod effort;
 
@@ -85,7 +85,7 @@ pub fn heading(is_new: bool) -> &'static str {
 #[component]
 fn Card(detail: ProfileDetail, checked: bool) -> impl IntoView {
     let ProfileDetail { summary, prompt } = detail;
-    let language = reader::language();
+    let language = locale::language();
     let title = words_in(&summary.title, language).to_owned();
     let about = words_in(&summary.description, language).to_owned();
     let id = format!("about-{}", summary.name);

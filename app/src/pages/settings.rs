@@ -6,10 +6,10 @@ use protocol::catalogue::LearnedModel;
 use protocol::{Error, ProviderName};
 
 use crate::components::{BetterModels, ErrorNote, Plain};
+use crate::enter_key::EnterKey;
 use crate::erase::{Erased, erase};
 use crate::label;
 use crate::preferences::{Preferences, Theme};
-use crate::reader::EnterKey;
 use crate::text::{Locale, adjustment, tr};
 
 /// What was forgotten of a model.

@@ -9,8 +9,8 @@ use axum::http::HeaderMap;
 use leptos_i18n::Locale as _;
 use serde::Serialize;
 
+use crate::enter_key::EnterKey;
 use crate::preferences::{Preferences, Theme};
-use crate::reader::EnterKey;
 
 /// The attributes of the page's root; one that is none is left out.
 #[derive(Serialize)]

@@ -4,13 +4,13 @@
 use protocol::api::Interface;
 use protocol::{Adjustment, Retry};
 
-use super::{Locale, error_title};
+use super::{Locale, error_title, tr};
 use crate::label;
 
 /// An attempt that failed, and how the provider was asked again.
 pub fn attempt(number: usize, retry: &Retry) -> String {
     // The server speaks English.
-    let own = matches!(crate::reader::locale(), Locale::en);
+    let own = matches!(crate::locale::locale(), Locale::en);
     let happened = if own { &retry.error.message } else { error_title(retry.error.code) };
     let pause = label::seconds(retry.wait_ms);
     match retry.adjustment {

@@ -2,6 +2,8 @@
 
 use protocol::catalogue::{ModelEntry, ProfileSummary};
 
+use super::tr;
+
 /// What a profile sets, a few words each.
 pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
     let sampling = profile.sampling;

@@ -2,6 +2,8 @@
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 
+use super::tr;
+
 /// What an export holds.
 pub fn export_of(conversations: Option<u64>) -> String {
     match conversations {

@@ -2,6 +2,8 @@
 
 use protocol::{Effort, Turn};
 
+use super::tr;
+
 /// An effort by its usual word, or by its own name where that is not known.
 pub fn effort(effort: &Effort) -> String {
     let words = match effort.as_str() {

@@ -7,6 +7,8 @@ use protocol::ErrorCode as Code;
 use protocol::ProviderKind as Kind;
 use protocol::TimeoutPhase as Phase;
 
+use super::tr;
+
 /// What to do about an error, and where that is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {

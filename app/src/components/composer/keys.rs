@@ -5,7 +5,7 @@
 //! (Safari). Both are told by the event alone, so the next Enter of the reader is never taken
 //! for one of the input method.
 
-use crate::reader::EnterKey;
+use crate::enter_key::EnterKey;
 
 /// What of a key event decides.
 #[derive(Clone, Copy, Debug, Default)]

@@ -7,8 +7,8 @@ use protocol::api::SendMessage;
 use protocol::{MessageId, TurnState};
 
 use super::super::address::address_is;
-use super::super::console_view::Problem;
 use super::super::message_actions::catch_up;
+use super::super::problem::Problem;
 use crate::erase::{effect, effect_from};
 use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand, Outgoing, joined};
 use crate::text::tr;

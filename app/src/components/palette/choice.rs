@@ -2,8 +2,8 @@
 
 use protocol::{Place, Worker, WorkerId};
 
+use crate::label;
 use crate::text::tr;
-use crate::{fuzzy, label};
 
 /// Conversations that are offered at most.
 const CONVERSATIONS: usize = 8;
@@ -101,7 +101,7 @@ pub fn choices(
     // They may have been found for what was typed before.
     let fits = |worker: &Worker| {
         let title = label::title(worker.title.as_deref()).unwrap_or_default();
-        fuzzy::score(&low(title), &wanted).is_some()
+        titles::score(&low(title), &wanted).is_some()
     };
     let found: Vec<_> = found.into_iter().filter(fits).take(CONVERSATIONS).collect();
     let conversations = found.into_iter().map(|worker| {
@@ -110,7 +110,7 @@ pub fn choices(
     });
     let mut commands: Vec<(u32, Command)> = Vec::new();
     for command in Command::all(place) {
-        if let Some(score) = fuzzy::score(&low(command.words(place)), &wanted) {
+        if let Some(score) = titles::score(&low(command.words(place)), &wanted) {
             // Behind all that fit as well: without a difference they stay in their order.
             let at = commands.partition_point(|(other, _)| *other >= score);
             commands.insert(at, (score, command));
@@ -118,7 +118,7 @@ pub fn choices(
     }
     let search = (!typed.is_empty()).then(|| Choice::Search(typed.to_owned()));
     // What only has its letters is not what Enter should do.
-    let said = commands.partition_point(|(score, _)| fuzzy::is_said(*score, &wanted));
+    let said = commands.partition_point(|(score, _)| titles::is_said(*score, &wanted));
     let command = |(_, command): (u32, Command)| Choice::Command(command);
     let others: Vec<_> = commands.split_off(said).into_iter().map(command).collect();
     let said = commands.into_iter().map(command);

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::{Place, Worker};
 
-use super::Overlay;
 use super::choice::{Choice, choices};
+use super::overlay::Overlay;
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
@@ -73,7 +73,7 @@ pub fn Find() -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     prop:value=written
-                    maxlength=api::TITLE_QUERY_CHARS.to_string()
+                    maxlength=titles::QUERY_CHARS.to_string()
                     on:keydown=heard(keydown)
                     on:input=heard(move |_| {
                         if let Some(field) = field.get_untracked() {

@@ -6,10 +6,10 @@ use leptos_router::hooks::use_navigate;
 use protocol::{Role, WorkerId};
 
 use super::choice::{Choice, Command};
-use super::{Overlay, Shown};
-use crate::components::console_view::Problem;
+use super::overlay::{Overlay, Shown};
 use crate::components::entry_actions::{remove, set_place};
-use crate::components::focus::focus;
+use crate::components::focus::{focus, release_focus};
+use crate::components::problem::Problem;
 use crate::live::{Conversation, List};
 use crate::route::profile_page;
 use crate::{AppError, api, text::tr};
@@ -70,7 +70,7 @@ impl Performer {
             Command::Delete => {
                 let performer = self.clone();
                 let go = move |path: &str| performer.go(path);
-                remove(self.list.clone(), self.problem.clone(), id, id, go);
+                remove(self.list.clone(), self.problem.clone(), id, Some(id), go);
             }
             Command::ExportMarkdown => self.export("markdown"),
             Command::ExportJson => self.export("json"),
@@ -82,6 +82,7 @@ impl Performer {
     }
 
     fn go(&self, path: &str) {
+        release_focus();
         self.navigate.with_value(|navigate| navigate(path));
     }
 

@@ -2,9 +2,10 @@
 
 use leptos::prelude::*;
 
-use super::Overlay;
+use super::overlay::Overlay;
+use crate::enter_key::EnterKey;
 use crate::erase::heard;
-use crate::reader::{self, EnterKey};
+use crate::reader;
 use crate::text::tr;
 
 /// A table of keys.

@@ -2,15 +2,15 @@
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
-use protocol::WorkerStatus;
+use protocol::{Worker, WorkerStatus};
 
-use super::entry_menu::Menu;
 use super::entry_title::EntryTitle;
+use super::menu::Menu;
 use crate::components::icon::{Drawing, Icon};
 use crate::components::moment;
 use crate::erase::{Erased, attr, erase, erase_scripted, heard, live, words};
 use crate::live::list::Item;
-use crate::live::{Conversation, List};
+use crate::live::{Current, List};
 use crate::{label, text::tr};
 
 /// A link to it, with what is going on there, and its menu.
@@ -48,7 +48,7 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
     let (id, worker) = (item.id, item.worker.clone());
     // An entry of the archive leads to a page that shows the archive again.
     let query = if list.part.read_untracked().archived { "?place=archived" } else { "" };
-    let current = expect_context::<Conversation>().worker_id == id;
+    let current = expect_context::<Current>().worker_id;
     let named = worker.clone();
     let title = move || label::of(&named.read()).to_owned();
     let marks = marks.clone();
@@ -58,7 +58,7 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
             class="conversation"
             id=format!("c-{id}")
             href=format!("/c/{id}{query}")
-            aria-current=current.then_some("page")
+            aria-current=attr(move || (current.get() == Some(id)).then_some("page"))
         >
             <span class="conversation-title">{words(title.clone())}</span>
             <span class="visually-hidden">{words(move || marks.words())}</span>
@@ -115,31 +115,33 @@ fn MenuButton(
 struct Marks {
     list: List,
     item: Item,
-    /// The conversation that this page shows, if it is this one: it is ahead of the list.
-    shown: Option<Conversation>,
+    current: Current,
 }
 
 impl Marks {
     fn of(item: &Item) -> Self {
-        let shown = expect_context::<Conversation>();
-        let shown = (shown.worker_id == item.id).then_some(shown);
-        Self { list: expect_context(), item: item.clone(), shown }
+        Self { list: expect_context(), item: item.clone(), current: expect_context() }
     }
 
     fn running(&self) -> bool {
-        let worker = self.shown.as_ref().map_or(&self.item.worker, |shown| &shown.worker);
-        worker.read().status == WorkerStatus::Generating
+        self.worker().read().status == WorkerStatus::Generating
     }
 
     fn unreadable(&self) -> bool {
-        let worker = self.shown.as_ref().map_or(&self.item.worker, |shown| &shown.worker);
-        worker.read().unreadable
+        self.worker().read().unreadable
     }
 
     fn unread(&self) -> bool {
         // What somebody looks at is not unread, whoever of the two streams is first.
-        let looked_at = self.shown.is_some() && self.list.looking.get();
+        let shown = self.current.conversation_of(self.item.id).is_some();
+        let looked_at = shown && self.list.looking.get();
         !looked_at && self.list.is_unread(&self.item.worker.read())
+    }
+
+    /// The conversation where it is shown is ahead of the list.
+    fn worker(&self) -> ArcRwSignal<Worker> {
+        let shown = self.current.conversation_of(self.item.id);
+        shown.map_or_else(|| self.item.worker.clone(), |shown| shown.worker)
     }
 
     fn words(&self) -> &'static str {

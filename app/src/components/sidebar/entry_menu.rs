@@ -4,56 +4,23 @@
 use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
-use leptos::web_sys::HtmlDivElement;
-#[cfg(feature = "browser")]
-use leptos::web_sys::HtmlElement;
 use leptos_router::hooks::use_navigate;
-use protocol::{Place, WorkerId};
+use protocol::Place;
 
-use super::ListProblem;
 use super::entry_title::link_of;
+use super::menu::{Menu, Step, step};
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus_soon, focus_soon_if_lost};
+use crate::components::problem::Problem;
 use crate::erase::{heard, words};
-use crate::live::{Conversation, List};
+use crate::live::{Current, List};
 use crate::text::tr;
-
-/// Which entry's menu is open.
-#[derive(Clone, Default)]
-pub struct Menu {
-    pub of: ArcRwSignal<Option<WorkerId>>,
-    element: NodeRef<Div>,
-}
-
-impl Menu {
-    /// Opens it beside the button of an entry, its first item focused.
-    pub fn open(&self, id: WorkerId) {
-        self.of.set(Some(id));
-        #[cfg(feature = "browser")]
-        if let Some(element) = self.element.get_untracked() {
-            let button = document().get_element_by_id(&format!("m-of-{id}"));
-            let _ = element.show_popover();
-            // It has a size only now.
-            if let Some(button) = button {
-                place(&element, &button.get_bounding_client_rect());
-            }
-            step(&element, Step::First);
-        }
-    }
-
-    fn close(&self) {
-        #[cfg(feature = "browser")]
-        if let Some(element) = self.element.get_untracked() {
-            let _ = element.hide_popover();
-        }
-    }
-}
 
 /// The menu, closed at first.
 #[component]
 pub fn EntryMenu() -> impl IntoView {
     let (menu, list) = (expect_context::<Menu>(), expect_context::<List>());
-    let ListProblem(problem) = expect_context();
+    let problem = expect_context::<Problem>();
     let (of, element) = (menu.of.clone(), menu.element);
     let shown = {
         let list = list.clone();
@@ -93,12 +60,12 @@ pub fn EntryMenu() -> impl IntoView {
     let put_archive = put.clone();
     let delete = {
         let (menu, navigate) = (menu.clone(), use_navigate());
-        let current = expect_context::<Conversation>().worker_id;
+        let current = expect_context::<Current>().worker_id;
         move |_| {
             if let Some(id) = chosen(&menu) {
                 let navigate = navigate.clone();
                 let go = move |path: &str| navigate(path, Default::default());
-                remove(list.clone(), problem.clone(), id, current, go);
+                remove(list.clone(), problem.clone(), id, current.get_untracked(), go);
             }
         }
     };
@@ -183,57 +150,4 @@ fn walk(event: &KeyboardEvent, element: NodeRef<Div>) {
     };
     event.prevent_default();
     step(&menu, to);
-}
-
-#[derive(Clone, Copy)]
-#[cfg_attr(not(feature = "browser"), allow(dead_code))]
-enum Step {
-    First,
-    Last,
-    By(i32),
-}
-
-#[cfg_attr(not(feature = "browser"), allow(unused_variables))]
-fn step(menu: &HtmlDivElement, to: Step) {
-    #[cfg(feature = "browser")]
-    {
-        use wasm_bindgen::JsCast;
-        let items = menu.children();
-        let count = items.length() as i32;
-        let focused = document().active_element();
-        let now = (0..count).find(|at| items.item(*at as u32) == focused).unwrap_or(-1);
-        let next = match to {
-            Step::First => 0,
-            Step::Last => count - 1,
-            Step::By(by) => (now + by).rem_euclid(count.max(1)),
-        };
-        if let Some(item) = items.item(next as u32) {
-            let _ = item.unchecked_into::<HtmlElement>().focus();
-        }
-    }
-}
-
-/// Puts the menu below a button, or above it where there is no room. Not an inline style of the
-/// document, which the policy would refuse: a script sets it.
-#[cfg(feature = "browser")]
-fn place(menu: &HtmlDivElement, button: &web_sys::DomRect) {
-    /// Between the menu and the page's edge, in pixels.
-    const EDGE: f64 = 8.0;
-    let root = document().document_element();
-    let page =
-        |size: fn(&web_sys::Element) -> i32| root.as_ref().map_or(0.0, |r| f64::from(size(r)));
-    let (width, height) =
-        (page(web_sys::Element::client_width), page(web_sys::Element::client_height));
-    let most = width - f64::from(menu.offset_width()) - EDGE;
-    let style = HtmlElement::style(menu);
-    let px = |pixels: f64| [&(pixels as i32).to_string(), "px"].concat();
-    let below = height - button.bottom() > f64::from(menu.offset_height()) + EDGE;
-    let (top, bottom) = if below {
-        (px(button.bottom()), "auto".to_owned())
-    } else {
-        ("auto".to_owned(), px(height - button.top()))
-    };
-    let _ = style.set_property("top", &top);
-    let _ = style.set_property("bottom", &bottom);
-    let _ = style.set_property("left", &px(button.left().min(most).max(EDGE)));
 }

@@ -6,8 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use protocol::WorkerId;
 
-use crate::components::console_view::Problem;
 use crate::components::focus::focus_soon;
+use crate::components::problem::Problem;
 use crate::erase::{effect, heard};
 use crate::live::List;
 use crate::live::list::Item;

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::entry::Entry;
 use super::older::load_older;
-use crate::erase::{One, each, effect, erase, heard, live};
+use crate::erase::{One, each, erase, heard, live};
 use crate::live::List;
 use crate::live::list::{Day, Group, Item};
 use crate::text::{self, tr};
@@ -19,22 +19,18 @@ pub fn Groups() -> impl IntoView {
     let (groups, archived) = (list.groups.clone(), list.part.clone());
     let scroller = NodeRef::<leptos::html::Div>::new();
     let scrolled = {
+        #[cfg(feature = "browser")]
         let list = list.clone();
         move |_| {
             let Some(element) = scroller.get_untracked() else { return };
-            list.scrolled.set_value(element.scroll_top());
             let left = element.scroll_height() - element.scroll_top() - element.client_height();
             if left < NEAR {
                 load_older(&list);
             }
         }
     };
-    // The list of the conversation before stood somewhere; this one is the same list.
-    effect(move || {
-        if let Some(element) = scroller.get() {
-            element.set_scroll_top(list.scrolled.get_value());
-        }
-    });
+    #[cfg(feature = "browser")]
+    super::refocus::refocus(&list);
     view! {
         <div class="conversations" node_ref=scroller on:scroll=heard(scrolled)>
             {live(move || archived.get().archived.then(|| erase(view! { <p class="part">{tr!(archive_part)}</p> })))}

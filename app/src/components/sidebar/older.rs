@@ -5,14 +5,14 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
-use crate::erase::{heard, live};
-use crate::live::{Conversation, List};
+use crate::erase::{attr, heard, live};
+use crate::live::{Current, List};
 use crate::text::tr;
 
 /// A link, which loads them in place where it can.
 #[component]
 pub fn Older() -> impl IntoView {
-    let (list, current) = (expect_context::<List>(), expect_context::<Conversation>().worker_id);
+    let (list, current) = (expect_context::<List>(), expect_context::<Current>().worker_id);
     let part = list.part.clone();
     live(move || {
         let list = list.clone();
@@ -22,6 +22,7 @@ pub fn Older() -> impl IntoView {
             if part.get_untracked().archived {
                 query.insert("place", "archived".to_owned());
             }
+            let query = query.to_query_string();
             let load = move |event: MouseEvent| {
                 event.prevent_default();
                 load_older(&list);
@@ -29,7 +30,9 @@ pub fn Older() -> impl IntoView {
             view! {
                 <a
                     class="quiet older"
-                    href=format!("/c/{current}{}", query.to_query_string())
+                    href=attr(move || {
+                        current.get().map(|current| format!("/c/{current}{query}"))
+                    })
                     on:click=heard(load)
                 >
                     {tr!(older_conversations)}

@@ -1,4 +1,4 @@
-//! How well a text fits what somebody typed in a hurry.
+//! How well a text fits what was typed.
 
 /// Letters that may stand between those of a word, for each of them: more of them fit anything.
 const APART: u32 = 2;

@@ -1,0 +1,17 @@
+//! The way to the sidebar on a narrow screen.
+
+use leptos::prelude::*;
+
+use super::icon::{Drawing, Icon};
+use super::layout::SIDEBAR;
+use crate::text::tr;
+
+/// A button, which needs no script. On a wide screen the sidebar is always there, and this is not.
+#[component]
+pub fn OpenSidebar() -> impl IntoView {
+    view! {
+        <button class="icon-button top-menu" type="button" popovertarget=SIDEBAR aria-label=tr!(conversations)>
+            <Drawing icon=Icon::Menu />
+        </button>
+    }
+}

@@ -1,0 +1,57 @@
+//! The newest error of a page or of the list, which the components that make it set, and one
+//! component shows.
+
+use leptos::prelude::*;
+use protocol::{Error, ErrorCode};
+
+use super::ErrorNote;
+use crate::erase::{effect, effect_from};
+use crate::error::is_away;
+use crate::live::{Activity, Link};
+
+/// The newest thing that went wrong in this page, until the next attempt.
+#[derive(Clone, Default)]
+pub struct Problem(ArcRwSignal<Option<(Error, Option<&'static str>)>>);
+
+impl Problem {
+    /// Shows an error, and what was kept in spite of it.
+    pub fn show(&self, error: Error, kept: Option<&'static str>) {
+        self.0.set(Some((error, kept)));
+    }
+
+    /// The error as it is shown.
+    pub fn note(&self) -> Option<impl IntoView + use<>> {
+        self.0.get().map(|(error, kept)| view! { <ErrorNote error kept /> })
+    }
+
+    /// Forgets it.
+    pub fn clear(&self) {
+        self.0.set(None);
+    }
+
+    /// Forgets that the server could not be reached, whenever it is there again.
+    pub fn clear_when_back(&self, link: impl Fn() -> Option<Link> + 'static) {
+        let problem = self.clone();
+        effect(move || {
+            let back = matches!(link(), Some(Link::Live | Link::Polling(_)));
+            if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
+            {
+                problem.clear();
+            }
+        });
+    }
+
+    /// Forgets that an answer was being written, once it is not any more.
+    pub fn clear_when_done(&self, activity: Memo<Activity>) {
+        let problem = self.clone();
+        effect_from(move |ran: Option<bool>| {
+            let runs = activity.get().is_running();
+            let shown = problem.0.get_untracked();
+            let is_busy = shown.is_some_and(|(error, _)| error.code == ErrorCode::Busy);
+            if ran == Some(true) && !runs && is_busy {
+                problem.clear();
+            }
+            runs
+        });
+    }
+}

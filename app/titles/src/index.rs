@@ -1,0 +1,124 @@
+//! The titles of a list, prepared once.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use protocol::{ListFrame, Place, Timestamp, Worker, WorkerId};
+
+use crate::{QUERY_CHARS, score};
+
+/// Conversations that are looked at, the most recently used first.
+pub const MOST: usize = 5_000;
+
+/// Conversations that are found at most.
+pub const FOUND: usize = 8;
+
+/// Conversations with their titles in small letters. A search looks at each title once and prepares
+/// none; a change of the list prepares the one title that changed.
+///
+/// Invariant: `entries` are in the order of [`rank`], each conversation once, and [`MOST`] at most.
+#[derive(Debug, Default)]
+pub struct Titles {
+    entries: Vec<Entry>,
+    prepared: u64,
+}
+
+#[derive(Debug)]
+struct Entry {
+    worker: Worker,
+    /// The title in small letters.
+    title: String,
+}
+
+/// Whether a conversation is archived, and when it was used last: the less the earlier it is found.
+type Rank = (bool, Reverse<(Timestamp, WorkerId)>);
+
+fn rank(worker: &Worker) -> Rank {
+    (worker.place == Place::Archived, Reverse((worker.updated_at, worker.worker_id)))
+}
+
+impl Titles {
+    /// Those of the pages of a list, in any order. A conversation that changed between two pages may
+    /// be in both.
+    pub fn new(mut workers: Vec<Worker>) -> Self {
+        workers.sort_by_key(rank);
+        let mut known = HashSet::new();
+        workers.retain(|worker| known.insert(worker.worker_id));
+        workers.truncate(MOST);
+        let mut titles = Self::default();
+        for worker in workers {
+            let title = titles.prepare(&worker);
+            titles.entries.push(Entry { worker, title });
+        }
+        titles
+    }
+
+    /// Takes a conversation as it stands now.
+    pub fn put(&mut self, worker: Worker) {
+        let known = self.take_out(worker.worker_id);
+        let title = match known {
+            Some(known) if known.worker.title == worker.title => known.title,
+            _ => self.prepare(&worker),
+        };
+        let at = self.entries.partition_point(|entry| rank(&entry.worker) < rank(&worker));
+        self.entries.insert(at, Entry { worker, title });
+        self.entries.truncate(MOST);
+    }
+
+    /// Takes what is told of the list. False where the list has to be read anew.
+    #[must_use]
+    pub fn apply(&mut self, frame: ListFrame) -> bool {
+        match frame {
+            ListFrame::Hello { resumed, .. } => resumed,
+            ListFrame::Worker { worker, .. } => {
+                self.put(*worker);
+                true
+            }
+            ListFrame::Deleted { worker_id, .. } => {
+                // Where all places were taken, one that had none may have it now.
+                let was_full = self.entries.len() == MOST;
+                self.take_out(worker_id).is_none() || !was_full
+            }
+            ListFrame::Close { .. } => false,
+        }
+    }
+
+    /// How many titles were brought into small letters so far.
+    pub fn prepared(&self) -> u64 {
+        self.prepared
+    }
+
+    /// The conversations whose titles fit what was typed, the best first, of equal ones the last used.
+    /// All fit no query. What is archived is found too, after all else that fits as well.
+    pub fn find(&self, query: &str) -> Vec<Worker> {
+        let query: String = query.chars().take(QUERY_CHARS).collect();
+        let query = query.trim().to_lowercase();
+        let mut best: Vec<(u32, &Entry)> = Vec::new();
+        for entry in &self.entries {
+            // Without a query the first ones are the best.
+            if query.is_empty() && best.len() == FOUND {
+                break;
+            }
+            let Some(score) = score(&entry.title, &query) else { continue };
+            let at = best.partition_point(|(other, _)| *other >= score);
+            if at < FOUND {
+                best.insert(at, (score, entry));
+                best.truncate(FOUND);
+            }
+        }
+        best.into_iter().map(|(_, entry)| entry.worker.clone()).collect()
+    }
+
+    fn take_out(&mut self, id: WorkerId) -> Option<Entry> {
+        let at = self.entries.iter().position(|entry| entry.worker.worker_id == id)?;
+        Some(self.entries.remove(at))
+    }
+
+    fn prepare(&mut self, worker: &Worker) -> String {
+        self.prepared += 1;
+        worker.title.as_deref().unwrap_or_default().trim().to_lowercase()
+    }
+}
+
+#[cfg(test)]
+mod tests;

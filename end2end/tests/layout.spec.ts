@@ -1,0 +1,124 @@
+// The sidebar stands above the page: it stays while one conversation follows another.
+
+import { expect, test } from '../harness/test.ts';
+
+test('walking keeps the sidebar with all that is in it, and reads the list no more', async ({
+  companion,
+  console,
+  page,
+}) => {
+  const other = await companion.api.create('The other one');
+  await console.openLive();
+  const [first, third] = [console.worker, await companion.api.create('A third one')];
+  await expect(console.conversation(third)).toBeVisible();
+  const asked: string[] = [];
+  page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+  // A mark that only this very element has.
+  await page.locator('#sidebar').evaluate((sidebar) => Object.assign(sidebar, { mark: 'same' }));
+  const search = console.list.getByRole('searchbox');
+  await search.fill('half a word');
+
+  await console.conversation(other).click();
+  await expect(console.title).toHaveText('The other one');
+  await expect(console.conversation(other)).toBeFocused();
+  await expect(console.conversation(other)).toHaveAttribute('aria-current', 'page');
+  await expect(console.list.locator('[aria-current]')).toHaveCount(1);
+  await page.goBack();
+  await expect(console.conversation(first)).toHaveAttribute('aria-current', 'page');
+  await page.goForward();
+  await expect(console.title).toHaveText('The other one');
+
+  // A title that is being changed is left alone by what is shown beside it.
+  await console.choose(third, 'Rename');
+  await console.entryTitle.fill('Half a na');
+  await page.evaluate(() => history.back());
+  await expect(console.title).not.toHaveText('The other one');
+  await expect(console.entryTitle).toBeFocused();
+  await expect(console.entryTitle).toHaveValue('Half a na');
+  await page.keyboard.press('Escape');
+
+  await console.choose(third, 'Delete');
+  await expect(console.undo).toBeFocused();
+  await expect(search).toHaveValue('half a word');
+  const mark = await page.locator('#sidebar').evaluate((it) => (it as unknown as { mark: string }).mark);
+  expect(mark).toBe('same');
+  expect(asked.filter((path) => /\/api\/fn\/(sidebar|workers)/.test(path))).toEqual([]);
+});
+
+test('the archive takes the place of the list, and the conversation stays', async ({
+  companion,
+  console,
+  page,
+}) => {
+  const archived = await companion.api.create('Put away');
+  await companion.api.change(archived, { place: 'archived' });
+  await console.openLive();
+  await console.composer.fill('Not sent yet');
+  await console.list.getByRole('link', { name: 'Archived conversations' }).press('Enter');
+  await expect(console.conversations).toHaveText(/Put away/);
+  await expect(page).toHaveURL(/\?place=archived$/);
+  await expect(console.composer).toHaveValue('Not sent yet');
+  const back = console.list.getByRole('link', { name: 'Back to all conversations' });
+  await expect(back).toBeFocused();
+  await back.press('Enter');
+  await expect(console.conversations).not.toHaveText(/Put away/);
+  await expect(page).toHaveURL(/\/c\/[^?]+$/);
+  await page.goBack();
+  await expect(console.conversations).toHaveText(/Put away/);
+});
+
+test('on a narrow screen the sidebar closes over the page that was chosen in it', async ({
+  companion,
+  console,
+  page,
+}) => {
+  await page.setViewportSize({ width: 390, height: 844 });
+  const other = await companion.api.create('The other one');
+  await console.openLive();
+  await console.openList.click();
+  await console.conversation(other).click();
+  await expect(console.title).toHaveText('The other one');
+  await expect(console.list).toBeHidden();
+  // What stays in the list leaves it open.
+  await console.openList.click();
+  await console.list.getByRole('link', { name: 'Archived conversations' }).click();
+  await expect(console.list.getByRole('link', { name: 'Back to all conversations' })).toBeVisible();
+  await expect(console.list).toBeVisible();
+  await console.new.click();
+  await expect(console.welcome).toBeVisible();
+  await expect(console.list).toBeHidden();
+});
+
+for (const javaScriptEnabled of [true, false]) {
+  test.describe(javaScriptEnabled ? 'with JavaScript' : 'without JavaScript', () => {
+    test.use({ javaScriptEnabled });
+
+    test('the list stands beside a conversation that does not exist', async ({
+      companion,
+      console,
+      page,
+      watch,
+    }) => {
+      watch.allow(/404/);
+      const there = await companion.api.newest();
+      await console.open('/c/00000000-0000-7000-8000-000000000000');
+      await expect(console.title).toHaveText('There is nothing here');
+      await expect(console.conversations).toHaveCount(1);
+      await expect(console.new).toHaveCount(1);
+      await console.conversation(there).click();
+      await expect(console.composer).toBeVisible();
+      await page.goBack();
+      await expect(console.title).toHaveText('There is nothing here');
+    });
+
+    test('the page of the archive leads back', async ({ companion, console }) => {
+      const archived = await companion.api.create('Put away');
+      await companion.api.change(archived, { place: 'archived' });
+      await console.open(`/c/${archived}?place=archived`);
+      await expect(console.conversations).toHaveText(/Put away/);
+      await expect(console.conversations).toHaveAttribute('aria-current', 'page');
+      await console.list.getByRole('link', { name: 'Back to all conversations' }).click();
+      await expect(console.conversations).not.toHaveText(/Put away/);
+    });
+  });
+}
