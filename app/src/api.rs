@@ -5,7 +5,7 @@
 
 use leptos::prelude::*;
 use protocol::api::{AskAgain, SendMessage, WorkerPage};
-use protocol::{MessageId, Place, Snapshot, WorkerId};
+use protocol::{MessageId, Snapshot, Visibility, WorkerId};
 
 use crate::wire::Call;
 use crate::{AppError, Console, Home, SidebarData};
@@ -154,7 +154,7 @@ pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
 
 /// Pins a conversation, archives it, or neither any more.
 #[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", protocol = Call)]
-pub async fn place(worker_id: WorkerId, place: Place) -> Result<(), AppError> {
+pub async fn place(worker_id: WorkerId, place: Visibility) -> Result<(), AppError> {
     Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(map_error)
 }
 

@@ -5,10 +5,11 @@ use leptos::prelude::use_context;
 use protocol::api::{LimitsInForce, WorkerPage};
 use protocol::catalogue::words_in;
 use protocol::{
-    Error, ErrorCode, MessageId, Place, Snapshot, Timestamp, Transcript, Worker, WorkerId, limits,
+    Error, ErrorCode, MessageId, Snapshot, Timestamp, Transcript, Visibility, Worker, WorkerId,
+    limits,
 };
 use runtime::clock::{Clock as _, SystemClock};
-use runtime::{Places, Registry, Runtime};
+use runtime::{Registry, Runtime, VisibilityFilter};
 
 use crate::rendering::{self, PageHtml};
 use crate::response::set_status;
@@ -97,7 +98,7 @@ impl Backend {
         set_status(StatusCode::OK.as_u16());
         let transcript = &mut snapshot.transcript;
         (transcript.messages, transcript.turns) = (Vec::new(), Vec::new());
-        (transcript.next_before, transcript.out_of_sight) = (None, None);
+        (transcript.next_before, transcript.truncated) = (None, None);
         Ok(snapshot)
     }
 
@@ -129,12 +130,16 @@ impl Backend {
         before: Option<&str>,
         archived: bool,
     ) -> Result<WorkerPage, AppError> {
-        let places = if archived { Places::Only(Place::Archived) } else { Places::InView };
+        let places = if archived {
+            VisibilityFilter::Only(Visibility::Archived)
+        } else {
+            VisibilityFilter::InView
+        };
         let (runtime, limit) = (self.runtime(), self.limits.worker_page);
         let mut page = runtime.workers_at(places, before, limit).await.map_err(map_error)?;
         if before.is_none() && !archived {
             // They stand above all else, however long ago they were used.
-            let pinned = Places::Only(Place::Pinned);
+            let pinned = VisibilityFilter::Only(Visibility::Pinned);
             let pinned = runtime.workers_at(pinned, None, limits::WORKER_PAGE_MAX).await;
             put_above(&mut page, pinned.map_err(map_error)?.workers);
         }

@@ -11,6 +11,7 @@ mod deleted_note;
 mod earlier;
 mod editing;
 mod elapsed;
+mod endpoint_words;
 mod entry_actions;
 mod error_note;
 mod focus;
@@ -27,7 +28,6 @@ mod new_conversation;
 mod open_sidebar;
 mod palette;
 mod pending_message;
-mod place_forms;
 mod plain;
 #[cfg(feature = "csr")]
 mod plain_forms;
@@ -36,7 +36,6 @@ mod problem;
 mod provider_note;
 mod reasoning;
 mod rows;
-mod said;
 mod samples;
 #[cfg(feature = "browser")]
 mod scrolling;
@@ -49,6 +48,7 @@ mod transcript_acts;
 mod transcript_view;
 mod turn_line;
 mod unreadable_note;
+mod visibility_forms;
 mod welcome;
 mod window_gauge;
 

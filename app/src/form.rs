@@ -6,7 +6,7 @@
 
 use leptos::serde_json;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
-use protocol::{Error, ErrorCode, MessageId, Place, TurnId, UtcOffset, Worker, WorkerId};
+use protocol::{Error, ErrorCode, MessageId, TurnId, UtcOffset, Visibility, Worker, WorkerId};
 use runtime::{ModelPatch, Runtime};
 use serde::Deserialize;
 
@@ -31,7 +31,7 @@ enum Action {
     Rename,
     Delete,
     Restore,
-    Place,
+    Visibility,
 }
 
 /// The fields of all forms.
@@ -58,7 +58,7 @@ pub struct Fields {
     #[serde(default)]
     title: String,
     #[serde(default)]
-    place: Place,
+    place: Visibility,
     /// A profile's name; empty for the default one.
     #[serde(default)]
     profile: String,
@@ -141,7 +141,7 @@ impl Fields {
                 runtime.delete(id).await.map(|()| format!("/?deleted={id}"))
             }
             (Action::Restore, Some(id)) => runtime.restore(id).await.map(|_| conversation(id)),
-            (Action::Place, Some(id)) => {
+            (Action::Visibility, Some(id)) => {
                 runtime.place(id, self.place).await.map(|_| conversation(id))
             }
             (_, None) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
@@ -183,7 +183,7 @@ mod tests {
             Fields::read(fields.iter().map(owned).collect())
         };
         let fields = read(&[("do", "place"), ("place", "pinned"), ("unknown", "x")]).unwrap();
-        assert_eq!((fields.action, fields.place), (Action::Place, Place::Pinned));
+        assert_eq!((fields.action, fields.place), (Action::Visibility, Visibility::Pinned));
         for bad in [&[][..], &[("do", "fly")], &[("do", "send"), ("id", "x")]] {
             assert_eq!(read(bad).unwrap_err().error.code, ErrorCode::InvalidInput, "{bad:?}");
         }

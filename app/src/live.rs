@@ -27,14 +27,14 @@ mod sentences;
 #[cfg(feature = "browser")]
 mod socket;
 
-pub use activity::{Activity, Errand};
+pub use activity::{Activity, PendingRequest};
 #[cfg(feature = "browser")]
 pub use blocks::{BlockChange, Blocks};
 #[cfg(feature = "browser")]
 pub use connection::follow;
 #[cfg(test)]
 pub use conversation::sample;
-pub use conversation::{Conversation, Entry, Link, Wanted};
+pub use conversation::{ConnectionState, Conversation, Entry, Wanted};
 pub use current::Current;
 pub use draft::{DraftOf, Drafts};
 pub use ladder::Obstacle;

@@ -3,8 +3,8 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures::FutureExt as _;
-use protocol::{Error, Place, Worker, limits};
-use runtime::store::Places;
+use protocol::{Error, Visibility, Worker, limits};
+use runtime::VisibilityFilter;
 use runtime::{ListObservation, Runtime};
 use titles::Titles;
 
@@ -57,7 +57,7 @@ impl TitleSearch {
 impl Followed {
     async fn read(runtime: &Runtime) -> Result<Self, Error> {
         let (mut workers, mut cursor) = (Vec::new(), None);
-        for places in [Places::InView, Places::Only(Place::Archived)] {
+        for places in [VisibilityFilter::InView, VisibilityFilter::Only(Visibility::Archived)] {
             let mut before = None;
             while workers.len() < titles::MOST {
                 let most = limits::WORKER_PAGE_MAX;

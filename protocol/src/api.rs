@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adjustment, Cursor, Effort, Error, Message, MessageId, Place, ProfileName, ProviderName, Role,
-    RuntimeId, Timestamp, Turn, TurnId, Unsent, UtcOffset, Worker,
+    Adjustment, Cursor, Effort, Error, Message, MessageId, ProfileName, ProviderName, Role,
+    RuntimeId, Timestamp, Turn, TurnId, Unsent, UtcOffset, Visibility, Worker,
 };
 
 mod import;
@@ -133,7 +133,7 @@ pub struct PatchWorker {
     #[serde(default)]
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub place: Option<Place>,
+    pub place: Option<Visibility>,
     /// From the next turn on. Without `provider` and `model` beside it, its own take the place
     /// of what was chosen before.
     #[serde(default)]

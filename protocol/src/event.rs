@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Adjustment, ContextWindow, Effort, Error, Finish, Message, MessageId, Place, ProfileName,
-    ProviderName, Timestamp, Timings, Turn, TurnId, TurnState, Usage,
+    Adjustment, ContextWindow, Effort, Error, Finish, Message, MessageId, ProfileName,
+    ProviderName, Timestamp, Timings, Turn, TurnId, TurnState, Usage, Visibility,
 };
 
 /// One committed entry of a worker's log.
@@ -46,7 +46,7 @@ pub enum EventBody {
     },
     /// Pinned, archived, or neither any more.
     WorkerPlaced {
-        place: Place,
+        place: Visibility,
     },
     /// What answers from the next turn on: a profile, and what takes the place of its own
     /// provider, model and effort.

@@ -39,6 +39,6 @@ pub use timestamp::Timestamp;
 pub use turn::{ContextWindow, Finish, Retry, Timings, Turn, TurnState, Usage};
 pub use unsent::{Unsent, sent_sampling};
 pub use utc_offset::{NoSuchOffset, UtcOffset};
-pub use view::{Applied, Change, OutOfSight, Snapshot, Transcript, View};
+pub use view::{Applied, Change, Snapshot, Transcript, Truncated, View};
 pub use wire::{CloseReason, Envelope, Frame, HtmlAppend, HtmlPatch};
-pub use worker::{Place, Worker, WorkerStatus};
+pub use worker::{Visibility, Worker, WorkerStatus};

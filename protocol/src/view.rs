@@ -35,13 +35,13 @@ pub struct Transcript {
     pub cursor: Cursor,
     /// What the newest turn's model was not shown, for lack of room.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub out_of_sight: Option<OutOfSight>,
+    pub truncated: Option<Truncated>,
 }
 
 /// Older messages that did not fit the model's window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub struct OutOfSight {
+pub struct Truncated {
     /// How many messages of the branch were left out.
     pub left_out: u32,
     /// The oldest message that the model was shown.
@@ -111,7 +111,7 @@ impl View {
             turns: self.turns.clone(),
             next_before: self.next_before,
             cursor: Cursor::new(log, self.seq),
-            out_of_sight: self.out_of_sight(),
+            truncated: self.truncated(),
         }
     }
 
@@ -155,10 +155,10 @@ impl View {
     }
 
     /// What the newest turn that began left out of the model's sight.
-    pub fn out_of_sight(&self) -> Option<OutOfSight> {
+    pub fn truncated(&self) -> Option<Truncated> {
         let sight = self.turns.iter().rev().find_map(|turn| turn.sight.as_ref())?;
         let first = sight.first.filter(|_| sight.left_out > 0)?;
-        Some(OutOfSight { left_out: sight.left_out, first })
+        Some(Truncated { left_out: sight.left_out, first })
     }
 
     fn change(&mut self, event: &Event) -> Change {

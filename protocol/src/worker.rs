@@ -23,7 +23,7 @@ pub enum WorkerStatus {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
-pub enum Place {
+pub enum Visibility {
     /// Among the others, by its last use.
     #[default]
     Listed,
@@ -57,7 +57,7 @@ pub struct Worker {
     pub profile: ProfileName,
     /// Missing in workers that were stored by versions without places: those are `listed`.
     #[serde(default)]
-    pub place: Place,
+    pub place: Visibility,
     /// The provider that was chosen instead of the profile's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use protocol::{
-    Event, EventBody, LogId, Place, RuntimeId, Timestamp, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, LogId, RuntimeId, Timestamp, Visibility, Worker, WorkerId, WorkerStatus,
 };
 use serde_json::json;
 use store::{Append, ConflictPolicy, Durability, Store as _};
@@ -115,7 +115,7 @@ fn unborn(worker_id: WorkerId) -> Worker {
         reason: None,
         unreadable: false,
         profile: "companion".parse().expect("a name"),
-        place: Place::Listed,
+        place: Visibility::Listed,
         provider: None,
         effort: None,
         model: None,

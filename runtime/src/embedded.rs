@@ -7,7 +7,7 @@ use protocol::api::{
     WorkerPage,
 };
 use protocol::{Error, ErrorCode, RuntimeId, Worker, WorkerId, limits};
-use store::{Places, Store, StoreError, initial_worker, recovery};
+use store::{Store, StoreError, VisibilityFilter, initial_worker, recovery};
 use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -133,13 +133,13 @@ impl Runtime {
     /// A page of the workers that are not in the archive, the most recently used first.
     /// `before` is a `next_before`.
     pub async fn workers(&self, before: Option<&str>, limit: u32) -> Result<WorkerPage, Error> {
-        self.workers_at(Places::InView, before, limit).await
+        self.workers_at(VisibilityFilter::InView, before, limit).await
     }
 
     /// The same of the workers in some place.
     pub async fn workers_at(
         &self,
-        places: Places,
+        places: VisibilityFilter,
         before: Option<&str>,
         limit: u32,
     ) -> Result<WorkerPage, Error> {
@@ -149,7 +149,7 @@ impl Runtime {
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
         let found = || async { self.store().workers(places, before, limit + 1).await };
         let mut workers = found().await.map_err(fault::from_store)?;
-        if workers.is_empty() && before.is_none() && places == Places::InView {
+        if workers.is_empty() && before.is_none() && places == VisibilityFilter::InView {
             self.keep_one().await.map_err(fault::from_store)?;
             workers = found().await.map_err(fault::from_store)?;
         }

@@ -26,7 +26,7 @@ pub use observe::Observation;
 pub use providers::Providers;
 pub use registry::Registry;
 pub use store::initial_worker::BACKEND_INTERNAL;
-pub use store::{ConflictPolicy, Places};
+pub use store::{ConflictPolicy, VisibilityFilter};
 pub use transfer::Unsound;
 pub use worker::model_patch::ModelPatch;
 pub use worker::patch::Patch;

@@ -21,14 +21,14 @@ use crate::config::settings::Http;
 use crate::error::{ApiError, ApiResult};
 use incoming::{Incoming, Unread};
 use pace::Rate;
-use places::{Kind, Places};
+use request_slots::{Kind, RequestSlots};
 
 mod incoming;
 mod pace;
 mod paced;
-mod places;
+mod request_slots;
 
-pub use places::{IMPORT_PLACES, PLACE_WAIT, PROBE_PLACES};
+pub use request_slots::{IMPORT_PLACES, PLACE_WAIT, PROBE_PLACES};
 
 /// When to come back to a server that has too much to do, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
@@ -40,7 +40,7 @@ pub const INCOMING_BYTES: u64 = 64 * 1024 * 1024;
 /// What a form puts around a file: its fields and their headers.
 const FORM_AROUND_BYTES: u64 = 16 * 1024;
 
-/// How long files may take to come, at whatever rate: each upload holds one of few places. 256 MB
+/// How long files may take to come, at whatever rate: each upload holds one of few slots. 256 MB
 /// take 40 minutes over a line of 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 /// How long it may take to import a file once it is there.
@@ -54,7 +54,7 @@ pub struct Bounds {
     import_bytes: u64,
     timeout: Duration,
     rate: Rate,
-    places: Places,
+    slots: RequestSlots,
     bodies: Incoming,
     /// Kilobytes of whole bodies that may still be kept.
     whole: Arc<Semaphore>,
@@ -74,7 +74,7 @@ impl Bounds {
             import_bytes: http.import_bytes.get().saturating_add(FORM_AROUND_BYTES),
             timeout: http.request_timeout_ms.ms(),
             rate: Rate { bytes_per_s: http.body_rate.get(), grace: http.body_grace_ms.ms() },
-            places: Places::new(http.max_requests.count()),
+            slots: RequestSlots::new(http.max_requests.count()),
             bodies: Incoming::new(bodies, INCOMING_BYTES),
             whole: Arc::new(Semaphore::new(kilobytes(INCOMING_BYTES) as usize)),
             files: Incoming::new(IMPORT_PLACES, u64::MAX),
@@ -126,14 +126,14 @@ pub async fn enforce(
         Err(unread) => return Ok(refusal(unread, most)),
     };
     let _held = bounds.hold(&body).ok_or_else(too_many)?;
-    let _place = bounds.places.take(kind).await.ok_or_else(too_many)?;
+    let _place = bounds.slots.take(kind).await.ok_or_else(too_many)?;
     let request = Request::from_parts(parts, Body::from(body));
     tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
 }
 
 /// Passes a file on while it comes: within [`UPLOAD_TIMEOUT`], and at the rate.
 async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Response {
-    let Some(_place) = bounds.places.take(Kind::Import).await else {
+    let Some(_place) = bounds.slots.take(Kind::Import).await else {
         return too_many().into_response();
     };
     let (parts, body) = request.into_parts();

@@ -11,7 +11,7 @@ use super::icon::{Drawing, Icon};
 use super::problem::Problem;
 use crate::enter_key::EnterKey;
 use crate::erase::{attr, effect, heard, live, words};
-use crate::live::{Activity, Conversation, Errand, Link};
+use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
 
@@ -19,7 +19,7 @@ mod keys;
 mod sender;
 
 use keys::{Keystroke, sends};
-use sender::{Held, Sender};
+use sender::{QueuedSend, Sender};
 
 /// The message box with Send, or Stop while a turn runs. A plain form without JavaScript.
 #[component]
@@ -46,10 +46,11 @@ pub fn Composer(
     let running = move || activity.get().is_running();
     let status = conversation.worker.clone();
     let link = conversation.link.clone();
-    let closed =
-        move || status.read().status == WorkerStatus::Stopped || link.get() == Link::Deleted;
-    let errand = conversation.errand.clone();
-    let sending = move || errand.get() == Errand::Sending;
+    let closed = move || {
+        status.read().status == WorkerStatus::Stopped || link.get() == ConnectionState::Deleted
+    };
+    let pending = conversation.pending.clone();
+    let sending = move || pending.get() == PendingRequest::Sending;
     let refused = {
         let (worker, sending, closed) =
             (conversation.worker.clone(), sending.clone(), closed.clone());
@@ -89,7 +90,7 @@ pub fn Composer(
     };
     let waiting = {
         let held = held.clone();
-        move || held.get() != Held::No
+        move || held.get() != QueuedSend::No
     };
     let busy = {
         let sending = sending.clone();
@@ -181,11 +182,11 @@ pub fn Composer(
 }
 
 /// What stands below the box.
-fn hint(held: Held, busy: bool, keys: Keys) -> &'static str {
+fn hint(held: QueuedSend, busy: bool, keys: Keys) -> &'static str {
     match held {
-        Held::Kept if busy => tr!(busy),
-        Held::Queued if busy => tr!(queued),
-        Held::Left => tr!(queue_left),
+        QueuedSend::Kept if busy => tr!(busy),
+        QueuedSend::Queued if busy => tr!(queued),
+        QueuedSend::Left => tr!(queue_left),
         _ => match keys {
             Keys::Touch => tr!(keys_touch),
             Keys::Board(EnterKey::Sends) => tr!(keys),
@@ -212,8 +213,8 @@ impl Keys {
 }
 
 /// Sends the text when the answer is complete, or takes that back. Only a script can.
-fn later_button(held: Held, sender: Sender) -> impl IntoView {
-    let queued = held == Held::Queued;
+fn later_button(held: QueuedSend, sender: Sender) -> impl IntoView {
+    let queued = held == QueuedSend::Queued;
     view! {
         <button
             class="round later"
@@ -228,10 +229,10 @@ fn later_button(held: Held, sender: Sender) -> impl IntoView {
 }
 
 fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
-    if conversation.errand.get_untracked() != Errand::None {
+    if conversation.pending.get_untracked() != PendingRequest::None {
         return;
     }
-    conversation.errand.set(Errand::Stopping);
+    conversation.pending.set(PendingRequest::Stopping);
     problem.clear();
     spawn_local(async move {
         if let Err(AppError(error)) = api::cancel(conversation.worker_id).await {
@@ -241,7 +242,7 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
         if let Some(area) = area.try_get_untracked().flatten() {
             let _ = area.focus();
         }
-        conversation.errand.set(Errand::None);
+        conversation.pending.set(PendingRequest::None);
     });
 }
 

@@ -8,10 +8,10 @@ use super::AnswersHere;
 use super::icon::{Drawing, Icon};
 use super::leaving::{DeleteForm, ExportLinks};
 use super::open_sidebar::OpenSidebar;
-use super::place_forms::PlaceForms;
 use super::popover::close_popover;
 use super::problem::Problem;
 use super::search_box::SearchBox;
+use super::visibility_forms::PlaceForms;
 use super::window_gauge::WindowGauge;
 use crate::erase::{attr, erase, heard, live, words};
 use crate::live::Conversation;
@@ -29,7 +29,7 @@ pub fn ConversationHeader() -> impl IntoView {
     let (placed, status) = (worker.clone(), worker.clone());
     let title = move || label::of(&worker.read()).to_owned();
     let window = title.clone();
-    let archived = move || placed.read().place == protocol::Place::Archived;
+    let archived = move || placed.read().place == protocol::Visibility::Archived;
     let closed = move || status.read().status == protocol::WorkerStatus::Stopped;
     titled(move || text::window_title(&window()));
     view! {

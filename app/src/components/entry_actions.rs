@@ -1,14 +1,14 @@
 //! What the list's menu and the palette do with a conversation.
 
 use leptos::task::spawn_local;
-use protocol::{Place, Worker, WorkerId};
+use protocol::{Visibility, Worker, WorkerId};
 
 use super::problem::Problem;
 use crate::live::List;
 use crate::{AppError, api};
 
 /// Moves a conversation to another part of the list, at once; back again if it cannot be.
-pub fn set_place(list: List, problem: Problem, before: Worker, to: Place) {
+pub fn set_place(list: List, problem: Problem, before: Worker, to: Visibility) {
     problem.clear();
     list.put(Worker { place: to, ..before.clone() });
     spawn_local(async move {

@@ -3,8 +3,8 @@
 use leptos::prelude::*;
 use protocol::Error;
 
+use super::endpoint_words::endpoint_words as endpoints_words;
 use super::icon::{Drawing, Icon};
-use super::said::said as endpoints_words;
 use crate::erase::erase;
 use crate::error::is_away;
 use crate::live::Conversation;

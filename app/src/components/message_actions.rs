@@ -7,7 +7,7 @@ use protocol::{MessageId, Role, WorkerId};
 use super::icon::{Drawing, Icon};
 use crate::api;
 use crate::erase::{Erased, erase, live};
-use crate::live::{Conversation, Entry, Link};
+use crate::live::{ConnectionState, Conversation, Entry};
 use crate::text::{self, tr};
 
 /// The row below a message: links and buttons of a form, which work without a script too, and
@@ -97,7 +97,7 @@ fn step(
 
 /// Where no connection brings the events, the page asks for them.
 pub async fn catch_up(conversation: &Conversation) {
-    if conversation.link.get_untracked() != Link::Live
+    if conversation.link.get_untracked() != ConnectionState::Live
         && let Ok(snapshot) = api::snapshot(conversation.worker_id, None).await
     {
         conversation.catch_up(snapshot);

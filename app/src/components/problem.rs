@@ -7,7 +7,7 @@ use protocol::{Error, ErrorCode};
 use super::ErrorNote;
 use crate::erase::{effect, effect_from};
 use crate::error::is_away;
-use crate::live::{Activity, Link};
+use crate::live::{Activity, ConnectionState};
 
 /// The newest thing that went wrong in this page, until the next attempt.
 #[derive(Clone, Default)]
@@ -30,10 +30,10 @@ impl Problem {
     }
 
     /// Forgets that the server could not be reached, whenever it is there again.
-    pub fn clear_when_back(&self, link: impl Fn() -> Option<Link> + 'static) {
+    pub fn clear_when_back(&self, link: impl Fn() -> Option<ConnectionState> + 'static) {
         let problem = self.clone();
         effect(move || {
-            let back = matches!(link(), Some(Link::Live | Link::Polling(_)));
+            let back = matches!(link(), Some(ConnectionState::Live | ConnectionState::Polling(_)));
             if back && problem.0.read_untracked().as_ref().is_some_and(|(error, _)| is_away(error))
             {
                 problem.clear();

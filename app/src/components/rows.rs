@@ -9,7 +9,7 @@
 //! may skip, and thousands of messages would be watched in every frame.
 
 use leptos::prelude::*;
-use protocol::{MessageId, OutOfSight};
+use protocol::{MessageId, Truncated};
 
 use super::message_view::MessageView;
 use crate::erase::{Erased, One, attr, each, effect, erase, live};
@@ -19,10 +19,10 @@ use crate::text::{self, tr};
 /// All messages of the branch that is shown.
 #[component]
 pub fn Rows() -> impl IntoView {
-    let Conversation { entries, out_of_sight, .. } = expect_context();
-    let newest = Run::of(rows(&entries.read_untracked(), out_of_sight.get_untracked()));
+    let Conversation { entries, truncated, .. } = expect_context();
+    let newest = Run::of(rows(&entries.read_untracked(), truncated.get_untracked()));
     let shown = newest.clone();
-    effect(move || shown.update(&rows(&entries.read(), out_of_sight.get())));
+    effect(move || shown.update(&rows(&entries.read(), truncated.get())));
     newest.view()
 }
 
@@ -61,7 +61,7 @@ impl Row {
         match self {
             Self::ContextWindow(left_out) => erase(view! {
                 <p class="sight" role="separator">
-                    <span>{tr!(out_of_sight)}</span>
+                    <span>{tr!(truncated)}</span>
                     <span>{text::left_out(left_out)}</span>
                 </p>
             }),
@@ -124,7 +124,7 @@ impl Run {
 }
 
 /// The messages, with the mark before the first one that the model sees.
-fn rows(entries: &[Entry], sight: Option<OutOfSight>) -> Vec<Row> {
+fn rows(entries: &[Entry], sight: Option<Truncated>) -> Vec<Row> {
     let mut rows = Vec::with_capacity(entries.len() + 1);
     for entry in entries {
         if let Some(sight) = sight.filter(|sight| sight.first == entry.id) {

@@ -10,7 +10,7 @@ use super::form_id::FormId;
 use super::message_actions::catch_up;
 use super::problem::Problem;
 use crate::erase::heard;
-use crate::live::{Conversation, Errand};
+use crate::live::{Conversation, PendingRequest};
 use crate::locale::locale;
 use crate::reader;
 use crate::text::{Locale, tr};
@@ -46,10 +46,10 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
     let form_id = expect_context::<FormId>().0;
     let submit = move |event: SubmitEvent| {
         event.prevent_default();
-        if conversation.errand.get_untracked() != Errand::None {
+        if conversation.pending.get_untracked() != PendingRequest::None {
             return;
         }
-        conversation.errand.set(Errand::Sending);
+        conversation.pending.set(PendingRequest::Sending);
         problem.clear();
         let (conversation, problem) = (conversation.clone(), problem.clone());
         spawn_local(async move {
@@ -60,7 +60,7 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
                 Ok(()) => catch_up(&conversation).await,
                 Err(AppError(error)) => problem.show(error, None),
             }
-            conversation.errand.set(Errand::None);
+            conversation.pending.set(PendingRequest::None);
         });
     };
     view! {

@@ -14,7 +14,7 @@ use web_sys::{Element, HtmlElement, IntersectionObserver, IntersectionObserverIn
 
 use super::earlier::Earliest;
 use crate::erase::{effect, effect_from};
-use crate::live::{Conversation, Errand};
+use crate::live::{Conversation, PendingRequest};
 
 /// From how far earlier messages are loaded before the reader comes to their place.
 const AHEAD: &str = "900px 0px";
@@ -45,10 +45,10 @@ pub fn keep_place(
     });
     load_ahead(&conversation, earliest.clone(), scroller);
     remember(&conversation, earliest, scroller);
-    let errand = conversation.errand;
+    let pending = conversation.pending;
     // Whoever sends wants to see what comes of it.
     effect(move || {
-        if errand.get() == Errand::Sending {
+        if pending.get() == PendingRequest::Sending {
             to_newest(scroller);
         }
     });

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::elapsed::Elapsed;
 use crate::erase::{attr, effect_from, erase, live, words};
-use crate::live::{Activity, Conversation, Link, Obstacle};
+use crate::live::{Activity, ConnectionState, Conversation, Obstacle};
 use crate::text::{self, tr};
 
 /// The conversation's activity and the state of the page's connection.
@@ -70,25 +70,25 @@ pub fn StatusLine() -> impl IntoView {
     }
 }
 
-fn link_name(link: Link) -> &'static str {
+fn link_name(link: ConnectionState) -> &'static str {
     match link {
-        Link::Off => "off",
-        Link::Connecting => "connecting",
-        Link::Live => "live",
-        Link::Polling(_) => "polling",
-        Link::Away => "away",
-        Link::Deleted => "deleted",
+        ConnectionState::Off => "off",
+        ConnectionState::Connecting => "connecting",
+        ConnectionState::Live => "live",
+        ConnectionState::Polling(_) => "polling",
+        ConnectionState::Away => "away",
+        ConnectionState::Deleted => "deleted",
     }
 }
 
-fn link_words(link: Link) -> &'static str {
+fn link_words(link: ConnectionState) -> &'static str {
     match link {
-        Link::Off => "",
-        Link::Connecting => tr!(link_connecting),
-        Link::Live => tr!(link_live),
-        Link::Polling(Obstacle::HeldBack) => tr!(link_held_back),
-        Link::Polling(Obstacle::Crowded) => tr!(link_crowded),
-        Link::Away => tr!(link_away),
-        Link::Deleted => tr!(deleted),
+        ConnectionState::Off => "",
+        ConnectionState::Connecting => tr!(link_connecting),
+        ConnectionState::Live => tr!(link_live),
+        ConnectionState::Polling(Obstacle::HeldBack) => tr!(link_held_back),
+        ConnectionState::Polling(Obstacle::Crowded) => tr!(link_crowded),
+        ConnectionState::Away => tr!(link_away),
+        ConnectionState::Deleted => tr!(deleted),
     }
 }

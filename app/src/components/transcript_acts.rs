@@ -19,7 +19,7 @@ use super::message_actions::{catch_up, focus_soon};
 use super::problem::Problem;
 use super::toast::Toast;
 use crate::erase::effect;
-use crate::live::{Conversation, Link, new_message_id};
+use crate::live::{ConnectionState, Conversation, new_message_id};
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
@@ -166,7 +166,7 @@ impl Acts {
     }
 
     fn is_past(&self) -> bool {
-        self.conversation.link.get_untracked() == Link::Off
+        self.conversation.link.get_untracked() == ConnectionState::Off
     }
 
     fn choose(&self, id: MessageId) {

@@ -4,9 +4,9 @@ use leptos::prelude::*;
 use protocol::{Error, Finish, MessageId, Retry, Turn, TurnState, WorkerId};
 
 use super::ErrorNote;
+use super::endpoint_words::endpoint_words;
 use super::form_id::FormId;
 use super::moment::Moment;
-use super::said::said;
 use crate::erase::{Erased, erase, live};
 use crate::label;
 use crate::live::Conversation;
@@ -181,7 +181,7 @@ fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
 /// What went wrong before the provider was asked for the last time.
 pub fn attempts(retries: &[Retry]) -> Erased {
     let attempt = |(number, retry): (usize, &Retry)| {
-        view! { <li>{text::attempt(number, retry)} {said(retry.error.said.clone())}</li> }
+        view! { <li>{text::attempt(number, retry)} {endpoint_words(retry.error.said.clone())}</li> }
     };
     let attempts = (1..).zip(retries).map(attempt).collect_view();
     erase(view! { <ol class="attempts">{attempts}</ol> })

@@ -32,7 +32,7 @@ pub enum Activity {
 
 /// What the page itself has under way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Errand {
+pub enum PendingRequest {
     #[default]
     None,
     Sending,
@@ -64,17 +64,17 @@ impl Stage {
 }
 
 impl Activity {
-    /// Derives it from the worker, its running turn, and the page's own errand.
-    pub fn of(worker: &Worker, stage: Option<Stage>, errand: Errand) -> Self {
-        match (stage, errand) {
-            (Some(_), Errand::Stopping) => Self::Stopping,
+    /// Derives it from the worker, its running turn, and the page's own pending.
+    pub fn of(worker: &Worker, stage: Option<Stage>, pending: PendingRequest) -> Self {
+        match (stage, pending) {
+            (Some(_), PendingRequest::Stopping) => Self::Stopping,
             (Some(Stage::Waiting { ahead }), _) => Self::Waiting { ahead },
             (Some(Stage::Loading), _) => Self::Loading,
             (Some(Stage::Retrying), _) => Self::Retrying,
             (Some(Stage::Reading), _) => Self::Reading,
             (Some(Stage::Thinking { since }), _) => Self::Thinking { since },
             (Some(Stage::Writing), _) => Self::Generating,
-            (None, Errand::Sending) => Self::Sending,
+            (None, PendingRequest::Sending) => Self::Sending,
             (None, _) => match worker.status {
                 WorkerStatus::Stopped => Self::Stopped,
                 WorkerStatus::Unavailable => Self::Unavailable,
@@ -120,7 +120,7 @@ mod tests {
     #[test]
     fn a_turn_goes_through_its_words() {
         let (worker, mut turn) = (sample::worker(), sample::turn());
-        let of = |turn: &Turn| Activity::of(&worker, Some(Stage::of(turn)), Errand::None);
+        let of = |turn: &Turn| Activity::of(&worker, Some(Stage::of(turn)), PendingRequest::None);
         turn.waiting = Some(2);
         assert_eq!(of(&turn), Activity::Waiting { ahead: 2 });
         turn.waiting = None;
@@ -145,10 +145,10 @@ mod tests {
     #[test]
     fn without_a_turn_the_worker_speaks() {
         let mut worker = sample::worker();
-        assert_eq!(Activity::of(&worker, None, Errand::None), Activity::Idle);
-        assert_eq!(Activity::of(&worker, None, Errand::Sending), Activity::Sending);
-        assert_eq!(Activity::of(&worker, None, Errand::Stopping), Activity::Idle);
+        assert_eq!(Activity::of(&worker, None, PendingRequest::None), Activity::Idle);
+        assert_eq!(Activity::of(&worker, None, PendingRequest::Sending), Activity::Sending);
+        assert_eq!(Activity::of(&worker, None, PendingRequest::Stopping), Activity::Idle);
         worker.status = WorkerStatus::Unavailable;
-        assert_eq!(Activity::of(&worker, None, Errand::None), Activity::Unavailable);
+        assert_eq!(Activity::of(&worker, None, PendingRequest::None), Activity::Unavailable);
     }
 }

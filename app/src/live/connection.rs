@@ -11,7 +11,7 @@ use protocol::{Applied, CloseReason, Cursor, Frame};
 
 use super::ladder::{Ladder, Way};
 use super::socket::{self, PROVEN_MS, Pause, STAYED_MS};
-use super::{Conversation, Link, List};
+use super::{ConnectionState, Conversation, List};
 use crate::api;
 use crate::erase::{effect, effect_from};
 
@@ -66,7 +66,7 @@ fn await_return(conversation: &Conversation, pause: Pause) {
         for group in list.groups.read().iter() {
             group.items.track();
         }
-        if link.get_untracked() == Link::Deleted && list.worker(id).is_some() {
+        if link.get_untracked() == ConnectionState::Deleted && list.worker(id).is_some() {
             pause.end();
         }
     });
@@ -77,7 +77,7 @@ fn await_turn(conversation: &Conversation, pause: Pause) {
     let conversation = conversation.clone();
     effect_from(move |before: Option<bool>| {
         let runs = conversation.activity().is_running();
-        let polls = matches!(conversation.link.get_untracked(), Link::Polling(_));
+        let polls = matches!(conversation.link.get_untracked(), ConnectionState::Polling(_));
         if polls && runs && before == Some(false) {
             pause.end();
         }
@@ -91,7 +91,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
     // Not the same as an attempt after the first: when a pause ends early, the attempts are counted
     // anew, and the server may still be away.
     let mut lost = false;
-    conversation.link.set(Link::Connecting);
+    conversation.link.set(ConnectionState::Connecting);
     let mut ladder = Ladder::default();
     loop {
         let way = ladder.way();
@@ -139,12 +139,12 @@ async fn stay(conversation: Conversation, pause: Pause) {
         if !matches!(end, Next::Away) {
             attempt = 1;
         }
-        let polls = matches!(conversation.link.get_untracked(), Link::Polling(_));
+        let polls = matches!(conversation.link.get_untracked(), ConnectionState::Polling(_));
         match end {
-            Next::Away if attempt > 1 => conversation.link.set(Link::Away),
+            Next::Away if attempt > 1 => conversation.link.set(ConnectionState::Away),
             // A page that asks again and again says so while it looks for a better way.
             _ if polls => {}
-            _ => conversation.link.set(Link::Connecting),
+            _ => conversation.link.set(ConnectionState::Connecting),
         }
         if ladder.way() == Way::WebSocket && !pause.before(attempt).await {
             attempt = 0;
@@ -167,9 +167,9 @@ enum Next {
 
 /// Waits until the conversation comes back, if it does.
 async fn gone(conversation: &Conversation, pause: &Pause) {
-    conversation.link.set(Link::Deleted);
+    conversation.link.set(ConnectionState::Deleted);
     pause.for_long().await;
-    conversation.link.set(Link::Connecting);
+    conversation.link.set(ConnectionState::Connecting);
 }
 
 /// Follows the conversation until the connection ends. `lost` says that the one before was lost;
@@ -182,12 +182,12 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
     let link = conversation.link.clone();
     let proven = lost.then(|| Proof::after(PROVEN_MS, link.clone()));
     if !lost {
-        link.set(Link::Live);
+        link.set(ConnectionState::Live);
     }
     let (opened_ms, mut heard) = (js_sys::Date::now(), false);
     while let Some(Ok(message)) = socket.next().await {
         if !heard && proven.is_some() {
-            link.set(Link::Live);
+            link.set(ConnectionState::Live);
         }
         heard = true;
         let Message::Text(text) = message else { continue };
@@ -236,11 +236,11 @@ fn take(conversation: &Conversation, text: &str) -> Step {
 struct Proof(AbortHandle);
 
 impl Proof {
-    fn after(ms: u32, link: ArcRwSignal<Link>) -> Self {
+    fn after(ms: u32, link: ArcRwSignal<ConnectionState>) -> Self {
         let (abort, registration) = AbortHandle::new_pair();
         spawn_local(async move {
             if Abortable::new(TimeoutFuture::new(ms), registration).await.is_ok() {
-                link.set(Link::Live);
+                link.set(ConnectionState::Live);
             }
         });
         Self(abort)

@@ -8,11 +8,11 @@ use std::collections::HashMap;
 
 use leptos::prelude::*;
 use protocol::{
-    Applied, Change, Cursor, Event, Finish, HtmlPatch, Message, MessageId, OutOfSight, Progress,
-    Role, Snapshot, Timestamp, Transcript, Turn, TurnId, TurnState, View, Worker, WorkerId,
+    Applied, Change, Cursor, Event, Finish, HtmlPatch, Message, MessageId, Progress, Role,
+    Snapshot, Timestamp, Transcript, Truncated, Turn, TurnId, TurnState, View, Worker, WorkerId,
 };
 
-use super::activity::{Activity, Errand, Stage};
+use super::activity::{Activity, PendingRequest, Stage};
 use super::blocks::Blocks;
 use super::branch::{BranchNode, Siblings, branch};
 use super::ladder::Obstacle;
@@ -40,7 +40,7 @@ pub struct Entry {
 
 /// Whether the page hears of what happens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Link {
+pub enum ConnectionState {
     /// It does not try: no script runs yet, or the page is of the past.
     Off,
     Connecting,
@@ -83,12 +83,12 @@ pub struct Conversation {
     pub thought: ArcRwSignal<String>,
     /// How far the model has come with the prompt, while the turn reads it.
     pub progress: ArcRwSignal<Option<Progress>>,
-    pub out_of_sight: ArcRwSignal<Option<OutOfSight>>,
+    pub truncated: ArcRwSignal<Option<Truncated>>,
     pub next_before: ArcRwSignal<Option<u64>>,
     /// How full the model's window is.
     pub window: ArcRwSignal<Option<WindowUse>>,
-    pub link: ArcRwSignal<Link>,
-    pub errand: ArcRwSignal<Errand>,
+    pub link: ArcRwSignal<ConnectionState>,
+    pub pending: ArcRwSignal<PendingRequest>,
     /// The message that was sent last from this page and not refused.
     pub outgoing: ArcRwSignal<Option<Outgoing>>,
     /// A message of the branch that is shown; none shows the newest branch, also when a newer
@@ -118,11 +118,11 @@ impl Conversation {
             stage: ArcRwSignal::new(view.running().map(Stage::of)),
             thought: ArcRwSignal::new(String::new()),
             progress: ArcRwSignal::new(None),
-            out_of_sight: ArcRwSignal::new(view.out_of_sight()),
+            truncated: ArcRwSignal::new(view.truncated()),
             next_before: ArcRwSignal::new(view.next_before),
             window: ArcRwSignal::new(None),
-            link: ArcRwSignal::new(Link::Off),
-            errand: ArcRwSignal::new(Errand::None),
+            link: ArcRwSignal::new(ConnectionState::Off),
+            pending: ArcRwSignal::new(PendingRequest::None),
             outgoing: ArcRwSignal::new(None),
             chosen: ArcRwSignal::new(wanted.at.or(wanted.edit).or(wanted.found)),
             editing: ArcRwSignal::new(wanted.edit),
@@ -282,7 +282,7 @@ impl Conversation {
 
     /// What it is doing now.
     pub fn activity(&self) -> Activity {
-        Activity::of(&self.worker.read(), self.stage.get(), self.errand.get())
+        Activity::of(&self.worker.read(), self.stage.get(), self.pending.get())
     }
 
     fn show(&self, change: Change) {
@@ -362,7 +362,7 @@ impl Conversation {
     fn show_state(&self) {
         let (worker, stage, sight, window) = self.view.with_value(|view| {
             let stage = view.running().map(Stage::of);
-            (view.worker.clone(), stage, view.out_of_sight(), window_use(&view.turns))
+            (view.worker.clone(), stage, view.truncated(), window_use(&view.turns))
         });
         set_if_new(&self.worker, worker);
         set_if_new(&self.stage, stage);
@@ -370,7 +370,7 @@ impl Conversation {
             set_if_new(&self.progress, None);
         }
         self.show_thought();
-        set_if_new(&self.out_of_sight, sight);
+        set_if_new(&self.truncated, sight);
         set_if_new(&self.window, window);
     }
 

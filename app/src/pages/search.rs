@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use protocol::api::{HitMessage, SearchHit, SearchPage, SnippetPiece};
-use protocol::{Error, Place, Role, Worker, WorkerId};
+use protocol::{Error, Role, Visibility, Worker, WorkerId};
 
 use crate::components::{ErrorNote, Moment, SearchBox};
 use crate::erase::{Erased, erase};
@@ -96,7 +96,7 @@ fn InConversation(hits: Vec<SearchHit>) -> impl IntoView {
             Some(pieces) => erase(snippet(pieces)),
             None => erase(name(&worker)),
         };
-        let archived = (worker.place == Place::Archived)
+        let archived = (worker.place == Visibility::Archived)
             .then(|| view! { <span class="quiet">{tr!(archived)}</span> });
         view! {
             <h2>

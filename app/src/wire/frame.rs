@@ -81,7 +81,7 @@ enum Body {
         title: Option<String>,
     },
     WorkerPlaced {
-        place: Place,
+        place: Visibility,
     },
     ProfileChanged {
         profile: ProfileName,
@@ -244,7 +244,7 @@ mod tests {
                 profile: full.profile.clone(),
             },
             EventBody::WorkerRenamed { title: None },
-            EventBody::WorkerPlaced { place: Place::Archived },
+            EventBody::WorkerPlaced { place: Visibility::Archived },
             EventBody::ProfileChanged {
                 profile: full.profile.clone(),
                 provider: Some(ProviderName::openai()),

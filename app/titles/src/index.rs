@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::HashSet;
 
-use protocol::{ListFrame, Place, Timestamp, Worker, WorkerId};
+use protocol::{ListFrame, Timestamp, Visibility, Worker, WorkerId};
 
 use crate::{QUERY_CHARS, score};
 
@@ -34,7 +34,7 @@ struct Entry {
 type Rank = (bool, Reverse<(Timestamp, WorkerId)>);
 
 fn rank(worker: &Worker) -> Rank {
-    (worker.place == Place::Archived, Reverse((worker.updated_at, worker.worker_id)))
+    (worker.place == Visibility::Archived, Reverse((worker.updated_at, worker.worker_id)))
 }
 
 impl Titles {

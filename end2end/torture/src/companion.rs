@@ -23,7 +23,7 @@ const LOG_LINES: usize = 60;
 
 /// Where a companion lives: a folder of its own with its configuration, its data and its
 /// log, the same over all restarts.
-pub struct Place {
+pub struct Installation {
     binary: PathBuf,
     folder: TempDir,
 }
@@ -48,7 +48,7 @@ pub fn answered_by(upstream: &Upstream) -> String {
     format!("base_url = \"{}\"\nmodel = \"scripted-model\"\n", upstream.base_url())
 }
 
-impl Place {
+impl Installation {
     /// A new folder for `binary`, with `lines` in `companion.toml` besides the address and
     /// the data folder.
     pub fn new(binary: &Path, lines: &str) -> Result<Self> {

@@ -14,7 +14,7 @@ use clap::Args;
 use fastrand::Rng;
 use upstream::Upstream;
 
-use crate::companion::{Companion, Place, answered_by};
+use crate::companion::{Companion, Installation, answered_by};
 use crate::seed;
 
 mod attack;
@@ -55,7 +55,7 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut result = Ok(());
     for (bound, fills_connections) in [(MOST, false), (most, true)] {
         let lines = answered_by(&upstream) + &format!("max_connections = {bound}\n");
-        let place = Place::new(binary, &lines)?;
+        let place = Installation::new(binary, &lines)?;
         let attacks = Attack::ALL.into_iter();
         let attacks = attacks.filter(|attack| attack.fills_connections() == fills_connections);
         let done = async {

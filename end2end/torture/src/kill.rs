@@ -12,7 +12,7 @@ use fastrand::Rng;
 use protocol::WorkerId;
 use upstream::{Answer, Script, Step, Upstream};
 
-use crate::companion::{Companion, Place, answered_by};
+use crate::companion::{Companion, Installation, answered_by};
 use crate::ledger::Ledger;
 use crate::observer::{Observer, Transport};
 use crate::times::exactly;
@@ -45,7 +45,7 @@ pub struct Options {
 
 /// All that lives longer than one process.
 struct Driver {
-    place: Place,
+    place: Installation,
     upstream: Upstream,
     rng: Rng,
     ledger: Arc<Mutex<Ledger>>,
@@ -72,7 +72,7 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let upstream = Upstream::start().await?;
     // More frames than by default: more commits to strike.
     let lines = format!("{}delta_ms = 5\n", answered_by(&upstream));
-    let place = Place::new(binary, &lines)?;
+    let place = Installation::new(binary, &lines)?;
     let mut driver = Driver {
         place,
         upstream,

@@ -8,7 +8,7 @@ use fastrand::Rng;
 use protocol::api::SendMessage;
 use upstream::Upstream;
 
-use crate::companion::{Companion, Place, answered_by};
+use crate::companion::{Companion, Installation, answered_by};
 use crate::seed;
 
 mod cursors;
@@ -52,7 +52,7 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
          observer_ping_ms = {PING_MS}\n",
         answered_by(&upstream)
     );
-    let place = Place::new(binary, &lines)?;
+    let place = Installation::new(binary, &lines)?;
     let result = async {
         let companion = place.start().await?;
         let stage = Stage { binary: binary.to_owned(), upstream, companion };

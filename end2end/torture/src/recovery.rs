@@ -11,7 +11,7 @@ use store::{Append, Durability, Store as _};
 use store_sqlite::Sqlite;
 use upstream::Upstream;
 
-use crate::companion::{Place, answered_by};
+use crate::companion::{Installation, answered_by};
 use crate::{database, sample};
 
 /// Finished turns are of so many pieces before they are folded.
@@ -38,12 +38,12 @@ pub struct Options {
 /// unfinished, or lost text.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let upstream = Upstream::start().await?;
-    let place = Place::new(binary, &answered_by(&upstream))?;
+    let place = Installation::new(binary, &answered_by(&upstream))?;
     let result = measure(&place, options).await;
     place.close(result)
 }
 
-async fn measure(place: &Place, options: &Options) -> Result<()> {
+async fn measure(place: &Installation, options: &Options) -> Result<()> {
     let original = tempfile::tempdir()?;
     let written = write(original.path(), options).await?;
     let (mut recoveries, mut starts) = (Vec::new(), Vec::new());

@@ -50,7 +50,7 @@ pub fn worker(n: u64) -> Worker {
         reason: None,
         unreadable: false,
         profile: "companion".parse().expect("the constant is a profile name"),
-        place: protocol::Place::Listed,
+        place: protocol::Visibility::Listed,
         provider: None,
         model: None,
         effort: None,

@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use protocol::api::Sampling;
 use protocol::{
     Adjustment, ContextWindow, Effort, Error, ErrorCode, Event, EventBody, Finish, LogId, Message,
-    MessageId, Place, ProviderKind, ProviderName, Role, TimeoutPhase, Timestamp, Timings, Turn,
-    TurnId, TurnState, Usage, View, Worker, WorkerId, WorkerStatus,
+    MessageId, ProviderKind, ProviderName, Role, TimeoutPhase, Timestamp, Timings, Turn, TurnId,
+    TurnState, Usage, View, Visibility, Worker, WorkerId, WorkerStatus,
 };
 
 pub const LOG: LogId = LogId(0x0123_4567_89ab_cdef);
@@ -31,7 +31,7 @@ enum Piece {
     Reasoning(String),
     TextWasReasoning,
     Renamed(Option<String>),
-    Placed(Place),
+    Placed(Visibility),
     Availability(Option<Error>),
     /// Another model, or the profile's own.
     Model(Option<String>),
@@ -74,7 +74,7 @@ pub fn unborn() -> Worker {
         reason: None,
         unreadable: false,
         profile: "companion".parse().unwrap(),
-        place: Place::Listed,
+        place: Visibility::Listed,
         provider: None,
         model: None,
         effort: None,
@@ -153,7 +153,7 @@ fn any_turn() -> impl Strategy<Value = TurnPlan> {
         6 => any_text().prop_map(Piece::Reasoning),
         1 => Just(Piece::TextWasReasoning),
         1 => prop::option::of(any_text()).prop_map(Piece::Renamed),
-        1 => prop::sample::select(vec![Place::Listed, Place::Pinned, Place::Archived])
+        1 => prop::sample::select(vec![Visibility::Listed, Visibility::Pinned, Visibility::Archived])
             .prop_map(Piece::Placed),
         1 => prop::option::of(any_error()).prop_map(Piece::Availability),
         1 => prop::option::of(any_text()).prop_map(Piece::Model),

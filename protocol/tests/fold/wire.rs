@@ -10,7 +10,7 @@ use protocol::api::{
 };
 use protocol::{
     CloseReason, Cursor, Effort, Envelope, ErrorBody, Event, EventBody, Frame, ListFrame,
-    MessageId, Place, ProviderName, Timestamp, View,
+    MessageId, ProviderName, Timestamp, View, Visibility,
 };
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -115,7 +115,7 @@ proptest! {
         let (title, model) = (Some(text.clone()), Some(text));
         let (profile_, title_, model_) = (profile.clone(), title.clone(), model.clone());
         round_trips(&CreateWorker { profile: profile_, provider: provider.clone(), model: model_, effort: None, title: title_ });
-        round_trips(&PatchWorker { title, place: Some(Place::Archived), profile, provider, model, effort: Some(Effort::none()) });
+        round_trips(&PatchWorker { title, place: Some(Visibility::Archived), profile, provider, model, effort: Some(Effort::none()) });
     }
 }
 

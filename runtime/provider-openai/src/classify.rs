@@ -10,9 +10,9 @@ use hyper::header::{HeaderMap, RETRY_AFTER};
 use protocol::{Error, ErrorCode, ProviderKind};
 use serde_json::Value;
 
+use super::error_report::ErrorReport;
 use super::fault::network;
 use super::refusal::{self, Parameter, Refused, Sent};
-use super::said::Said;
 use super::{fault, overflow, words};
 
 /// A wait that a provider asks for is believed up to a day.
@@ -219,8 +219,8 @@ pub(crate) fn from_response(
     now: SystemTime,
     has_key: bool,
     sent: &Sent,
-) -> (Error, Said) {
-    let said = Said::from_body(body);
+) -> (Error, ErrorReport) {
+    let said = ErrorReport::from_body(body);
     let key = || if has_key { fault::unauthorized() } else { fault::no_key() };
     let cause = || cause_of(&said, sent, has_key);
     let error = match status {
@@ -259,30 +259,30 @@ pub(crate) fn from_proxy(status: u16, body: &[u8]) -> Error {
         500..=599 => network::proxy_failed(status),
         _ => network::proxy_refused(status),
     };
-    with_words(error, &Said::from_body(body))
+    with_words(error, &ErrorReport::from_body(body))
 }
 
 /// The error that an event of a stream, or the body of a 200, tells; none when `value` is
 /// no error.
 pub(crate) fn from_value(value: &Value) -> Option<Error> {
-    let said = Said::from_value(value)?;
+    let said = ErrorReport::from_value(value)?;
     Some(from_said(&said, &Sent::default(), true))
 }
 
 /// The same of what it said.
-pub(crate) fn from_said(said: &Said, sent: &Sent, has_key: bool) -> Error {
+pub(crate) fn from_said(said: &ErrorReport, sent: &Sent, has_key: bool) -> Error {
     let error = cause_of(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
     with_words(error, said)
 }
 
 /// The error with the endpoint's own words beside it.
-fn with_words(mut error: Error, said: &Said) -> Error {
+fn with_words(mut error: Error, said: &ErrorReport) -> Error {
     error.said = Some(words::cleaned(&said.text())).filter(|words| !words.is_empty());
     error
 }
 
 /// The cause, by names and then by words; none where neither tells one.
-fn cause_of(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+fn cause_of(said: &ErrorReport, sent: &Sent, has_key: bool) -> Option<Error> {
     // It has the name of a model that is not known.
     if said.says(NOT_BY_RESPONSES) {
         return Some(fault::not_by_responses());
@@ -290,7 +290,7 @@ fn cause_of(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
     named(said, has_key).or_else(|| worded(said, sent, has_key))
 }
 
-fn named(said: &Said, has_key: bool) -> Option<Error> {
+fn named(said: &ErrorReport, has_key: bool) -> Option<Error> {
     if overflow::is_more_than_a_minute(said) {
         return Some(fault::context_length());
     }
@@ -312,7 +312,7 @@ fn named(said: &Said, has_key: bool) -> Option<Error> {
     cause.map(|(_, error)| error())
 }
 
-fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
+fn worded(said: &ErrorReport, sent: &Sent, has_key: bool) -> Option<Error> {
     if said.says(NO_MODEL_SENTENCES) {
         return Some(fault::model_not_found());
     } else if said.says(ONLY_RESPONSES) {
@@ -339,7 +339,7 @@ fn worded(said: &Said, sent: &Sent, has_key: bool) -> Option<Error> {
     said.says(FILTER_SENTENCES).then(fault::content_filter)
 }
 
-fn is_key(said: &Said) -> bool {
+fn is_key(said: &ErrorReport) -> bool {
     let keys = said.says(&["key(s)", "unrecognized key"]);
     said.says(KEY_SENTENCES) || said.says(KEY_WORDS) && said.says(WRONG_WORDS) && !keys
 }

@@ -12,10 +12,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::answer::{Answer, Bounds};
 use super::config::Api;
 use super::connection::{Call, HttpConnection};
+use super::error_report::ErrorReport;
 use super::models::ModelSettings;
 use super::plan::{Facts, Plan, learn_length, plan};
 use super::reply::{self, Kind};
-use super::said::Said;
 use super::sse::{Decoder, Event};
 use super::{Shared, fault, refusal, request};
 use response::{Failure, Reply};
@@ -191,7 +191,7 @@ impl Shared {
     fn adjust(
         &self,
         error: &Error,
-        said: &Said,
+        said: &ErrorReport,
         asked: &Request,
         model: &str,
         plan: &Plan,

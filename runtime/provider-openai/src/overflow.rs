@@ -3,7 +3,7 @@
 //! The texts are those of real providers, as their users report them. The tests have a table of
 //! them.
 
-use super::said::Said;
+use super::error_report::ErrorReport;
 
 /// Texts that say, in lower case, that the conversation does not fit the window.
 const TELLING: &[&str] = &[
@@ -71,7 +71,7 @@ const BEHIND: &[&str] = &[" maximum context length", " maximum"];
 const PLAUSIBLE: std::ops::RangeInclusive<u64> = 256..=10_000_000;
 
 /// Whether an error says that the conversation does not fit the window.
-pub(crate) fn is_told(said: &Said) -> bool {
+pub(crate) fn is_told(said: &ErrorReport) -> bool {
     // A limit of tokens per minute is a rate limit, and one of the answer's length is another
     // parameter.
     let other = ["per minute", "(tpm)", "output limit", "completion tokens", "string too long"];
@@ -81,7 +81,7 @@ pub(crate) fn is_told(said: &Said) -> bool {
 /// Whether a request alone has more tokens than a minute may have, as the free plans of Groq and OpenAI
 /// say: "(TPM): Limit 6000, Requested 8000". It would never pass, however long one waits
 /// (<https://github.com/continuedev/continue/issues/10218>).
-pub(crate) fn is_more_than_a_minute(said: &Said) -> bool {
+pub(crate) fn is_more_than_a_minute(said: &ErrorReport) -> bool {
     let limits = || {
         let (_, behind) = said.lower.split_once(MINUTE)?;
         Some((number(behind)?, number(behind.split_once("requested ")?.1)?))
@@ -93,7 +93,7 @@ pub(crate) fn is_more_than_a_minute(said: &Said) -> bool {
 const MINUTE: &str = "(tpm): limit ";
 
 /// The window's size in tokens, if the error tells a believable one.
-pub(crate) fn window(said: &Said) -> Option<u32> {
+pub(crate) fn window(said: &ErrorReport) -> Option<u32> {
     let text = &said.lower;
     let before = || BEFORE.iter().find_map(|mark| number(text.split_once(mark)?.1));
     // `190000 + 20000 > 200000`, `213462 tokens > 200000 maximum`.
@@ -125,8 +125,10 @@ fn last_number(text: &str) -> Option<u64> {
 mod tests {
     use super::*;
 
-    fn said(text: &str) -> Said {
-        Said::from_body(serde_json::json!({ "error": { "message": text } }).to_string().as_bytes())
+    fn said(text: &str) -> ErrorReport {
+        ErrorReport::from_body(
+            serde_json::json!({ "error": { "message": text } }).to_string().as_bytes(),
+        )
     }
 
     /// continue#10218, ha-groq-cloud-api#27.
@@ -251,7 +253,7 @@ mod tests {
             assert_eq!(window(&said(text)), tokens, "{text}");
         }
         let field = br#"{"error":{"code":400,"message":"the request exceeds the available context size. try increasing it","type":"exceed_context_size_error","n_prompt_tokens":14429,"n_ctx":8192}}"#;
-        assert_eq!(window(&Said::from_body(field)), Some(8_192));
+        assert_eq!(window(&ErrorReport::from_body(field)), Some(8_192));
     }
 
     #[test]

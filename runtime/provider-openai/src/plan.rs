@@ -7,12 +7,12 @@ use protocol::{Adjustment, Effort, Error, sent_sampling};
 use provider::Request;
 
 use super::config::{Api, CONTEXT_TOKENS, OpenaiConfig};
+use super::error_report::ErrorReport;
 use super::fault;
 use super::learned::Habits;
 use super::models::{EffortForm, ModelSettings};
 use super::overflow;
 use super::refusal::{Answers, Parameter, Sent};
-use super::said::Said;
 use super::tokens::{MESSAGE_TOKENS, REPLY_TOKENS, estimate};
 
 /// What is known of the endpoint.
@@ -123,7 +123,7 @@ pub(crate) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
 /// Learns from the refusal of a request that was too long. Returns whether the next request will
 /// have fewer messages.
 pub(crate) fn learn_length(
-    said: &Said,
+    said: &ErrorReport,
     request: &Request,
     refused: &Plan,
     facts: Facts<'_>,

@@ -17,7 +17,7 @@ pub fn read<'a>(
 ) -> Outcome {
     let bounds = Bounds { text: answer_bytes, reasoning: answer_bytes };
     let mut answer = Answer::new(bounds);
-    let mut said = Said::default();
+    let mut said = ErrorReport::default();
     let broken = said.stream(pieces, event_bytes, &mut answer);
     said.take(answer.rest());
     let end = match broken {
@@ -28,12 +28,12 @@ pub fn read<'a>(
 }
 
 #[derive(Default)]
-struct Said {
+struct ErrorReport {
     reasoning: String,
     text: String,
 }
 
-impl Said {
+impl ErrorReport {
     /// What ended it, if it was not its own end.
     fn stream<'a>(
         &mut self,

@@ -5,7 +5,7 @@
 
 use protocol::Adjustment;
 
-use super::said::Said;
+use super::error_report::ErrorReport;
 
 pub(crate) mod efforts;
 
@@ -222,7 +222,7 @@ const ROLES: &[&str] = &[
 ];
 
 /// The part that an error refuses. None where the error names no part that was sent.
-pub(crate) fn of(said: &Said, sent: &Sent) -> Option<Refused> {
+pub(crate) fn of(said: &ErrorReport, sent: &Sent) -> Option<Refused> {
     if let Some(reasoning) = reasoning(said, sent) {
         return Some(reasoning);
     }
@@ -236,12 +236,12 @@ pub(crate) fn of(said: &Said, sent: &Sent) -> Option<Refused> {
 
 /// Whether an error is about a value that is out of range. One that the parameter may be left out of
 /// ("or unset") is not: what the model takes is told with it.
-pub(crate) fn is_range(said: &Said) -> bool {
+pub(crate) fn is_range(said: &ErrorReport) -> bool {
     said.has(RANGE) && !said.is_named(REFUSALS) && !said.says(&["or unset"])
 }
 
 /// The parameter that an error names, refused or out of range.
-pub(crate) fn parameter(said: &Said, sent: &Sent) -> Option<Parameter> {
+pub(crate) fn parameter(said: &ErrorReport, sent: &Sent) -> Option<Parameter> {
     let sent = |parameter: &Parameter| sent.parameters.contains(parameter);
     let named = |names: &[&str]| {
         let whole = |param: &str| names.contains(&param);
@@ -312,7 +312,7 @@ pub(crate) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
 }
 
 /// What is wrong with how the thinking of earlier answers was dealt with.
-fn reasoning(said: &Said, sent: &Sent) -> Option<Refused> {
+fn reasoning(said: &ErrorReport, sent: &Sent) -> Option<Refused> {
     match sent.answers {
         Answers::Without => {
             let thinking = said.says(&[REASONING, "thinking"]);
@@ -328,7 +328,7 @@ fn reasoning(said: &Said, sent: &Sent) -> Option<Refused> {
 
 /// Where the effort is mentioned. A begun answer that excludes thinking (llama.cpp) is what is
 /// refused there, not the thinking.
-fn effort(said: &Said, names: &[&str]) -> Option<usize> {
+fn effort(said: &ErrorReport, names: &[&str]) -> Option<usize> {
     if said.says(&["prefill"]) {
         return None;
     }
@@ -344,7 +344,7 @@ fn effort(said: &Said, names: &[&str]) -> Option<usize> {
     plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).chain(level).chain(told).min()
 }
 
-fn refuses_system(said: &Said, sent: &Sent) -> bool {
+fn refuses_system(said: &ErrorReport, sent: &Sent) -> bool {
     let first = said.params.iter().any(|param| param == "messages.0.role");
     let developer = said.says(&["developer instruction", "system instruction"]);
     let words = mention(&said.lower, "system").is_some()

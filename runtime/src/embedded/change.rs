@@ -1,6 +1,6 @@
 //! What is changed of a conversation itself: its title, its place, and what answers in it.
 
-use protocol::{Error, Place, Worker, WorkerId};
+use protocol::{Error, Visibility, Worker, WorkerId};
 
 use super::Runtime;
 use crate::worker::Command;
@@ -26,7 +26,7 @@ impl Runtime {
     }
 
     /// Pins a conversation, archives it, or neither.
-    pub async fn place(&self, id: WorkerId, place: Place) -> Result<Worker, Error> {
+    pub async fn place(&self, id: WorkerId, place: Visibility) -> Result<Worker, Error> {
         self.patch(id, Patch { place: Some(place), ..Patch::default() }).await
     }
 

@@ -2,7 +2,7 @@
 
 use protocol::api::CreateWorker;
 use protocol::{Error, Event, EventBody, Worker};
-use store::{Append, Durability, Places, StoreError, initial_worker, title};
+use store::{Append, Durability, StoreError, VisibilityFilter, initial_worker, title};
 
 use super::Runtime;
 use crate::providers::{ModelRequest, ResolvedModel};
@@ -35,7 +35,7 @@ impl Runtime {
 
     pub(super) async fn keep_one(&self) -> Result<(), StoreError> {
         let _alone = self.inner.keeping.lock().await;
-        if self.store().workers(Places::InView, None, 1).await?.is_empty() {
+        if self.store().workers(VisibilityFilter::InView, None, 1).await?.is_empty() {
             self.add(None, None).await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! What can be changed of a worker itself.
 
-use protocol::{Error, EventBody, Place, Worker};
+use protocol::{Error, EventBody, Visibility, Worker};
 use store::title;
 
 use super::model_patch::ModelPatch;
@@ -12,7 +12,7 @@ use crate::providers::Providers;
 pub struct Patch {
     /// The inner none takes the title away.
     pub title: Option<Option<String>>,
-    pub place: Option<Place>,
+    pub place: Option<Visibility>,
     /// What answers from the next turn on.
     pub wanted: ModelPatch,
 }

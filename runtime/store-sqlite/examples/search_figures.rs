@@ -9,8 +9,8 @@ use std::time::{Duration, Instant};
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, Place, ProviderName, Role, Timestamp, Timings,
-    Turn, TurnId, TurnState, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings, Turn,
+    TurnId, TurnState, Visibility, Worker, WorkerId, WorkerStatus,
 };
 use search::Query;
 use store::{
@@ -193,7 +193,7 @@ fn conversation(number: u64, texts: &mut Texts) -> ConversationExport {
         model: None,
         effort: None,
         profile: profile.clone(),
-        place: Place::Listed,
+        place: Visibility::Listed,
         created_at: at(0),
         updated_at: at(0),
     };

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use store::{
     Acceptance, Append, Branch, Cause, ConflictPolicy, ConversationExport, Deleted, Found,
-    ImportSource, Imported, ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError,
-    Stored,
+    ImportSource, Imported, ListPosition, Outage, Page, Salvage, Search, Store, StoreError, Stored,
+    VisibilityFilter,
 };
 use tokio::sync::Mutex;
 
@@ -213,7 +213,7 @@ impl Store for Sqlite {
 
     async fn workers(
         &self,
-        places: Places,
+        places: VisibilityFilter,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError> {

@@ -1,8 +1,8 @@
 //! The statements that read. Each runs inside one read transaction.
 
-use protocol::{Place, Role, TurnId, Worker, WorkerId};
+use protocol::{Role, TurnId, Visibility, Worker, WorkerId};
 use rusqlite::{Connection, OptionalExtension, params};
-use store::{Cause, ListPosition, Places, Stored};
+use store::{Cause, ListPosition, Stored, VisibilityFilter};
 
 use super::row;
 
@@ -78,7 +78,7 @@ fn fits_log(db: &Connection, key: i64, stored: &Stored) -> Result<(), Cause> {
 
 pub(crate) fn workers(
     db: &Connection,
-    places: Places,
+    places: VisibilityFilter,
     before: Option<ListPosition>,
     limit: u32,
 ) -> Result<Vec<Worker>, Cause> {
@@ -87,10 +87,10 @@ pub(crate) fn workers(
         None => (i64::MAX, vec![0xff; 16]),
     };
     let chosen = match places {
-        Places::InView => "place <> 'archived'",
-        Places::Only(Place::Listed) => "place = 'listed'",
-        Places::Only(Place::Pinned) => "place = 'pinned'",
-        Places::Only(Place::Archived) => "place = 'archived'",
+        VisibilityFilter::InView => "place <> 'archived'",
+        VisibilityFilter::Only(Visibility::Listed) => "place = 'listed'",
+        VisibilityFilter::Only(Visibility::Pinned) => "place = 'pinned'",
+        VisibilityFilter::Only(Visibility::Archived) => "place = 'archived'",
     };
     // Without a limit in SQL: rows without a readable id are skipped, and a page with fewer rows
     // than `limit` would be taken for the last one.

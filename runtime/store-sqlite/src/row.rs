@@ -2,7 +2,7 @@
 //! newer version wrote.
 
 use protocol::limits::TITLE_CHARS;
-use protocol::{Event, LogId, MessageId, Place, Timestamp, Worker, WorkerId};
+use protocol::{Event, LogId, MessageId, Timestamp, Visibility, Worker, WorkerId};
 use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
 use store::{Cause, Stored, initial_worker};
@@ -102,16 +102,18 @@ pub(crate) fn event_of_body(row: &Row<'_>) -> Result<Event, Cause> {
     }
 }
 
-pub(crate) fn place_name(place: Place) -> &'static str {
+pub(crate) fn place_name(place: Visibility) -> &'static str {
     match place {
-        Place::Listed => "listed",
-        Place::Pinned => "pinned",
-        Place::Archived => "archived",
+        Visibility::Listed => "listed",
+        Visibility::Pinned => "pinned",
+        Visibility::Archived => "archived",
     }
 }
 
-pub(crate) fn place_of(name: &str) -> Option<Place> {
-    [Place::Listed, Place::Pinned, Place::Archived].into_iter().find(|p| place_name(*p) == name)
+pub(crate) fn place_of(name: &str) -> Option<Visibility> {
+    [Visibility::Listed, Visibility::Pinned, Visibility::Archived]
+        .into_iter()
+        .find(|p| place_name(*p) == name)
 }
 
 /// A column. Its own error says the type that was found and nothing of the value, but for

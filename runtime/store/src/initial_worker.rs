@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    Error, ErrorCode, Event, EventBody, MessageId, Place, ProfileName, ProviderName, RuntimeId,
-    Timestamp, Timings, Turn, TurnId, TurnState, Worker, WorkerId, WorkerStatus,
+    Error, ErrorCode, Event, EventBody, MessageId, ProfileName, ProviderName, RuntimeId, Timestamp,
+    Timings, Turn, TurnId, TurnState, Visibility, Worker, WorkerId, WorkerStatus,
 };
 
 /// The name of the embedded runtime.
@@ -30,7 +30,7 @@ pub fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -> Worke
         reason: None,
         unreadable: false,
         profile,
-        place: Place::Listed,
+        place: Visibility::Listed,
         provider: None,
         model: None,
         effort: None,
@@ -41,7 +41,7 @@ pub fn worker(worker_id: WorkerId, profile: ProfileName, at: Timestamp) -> Worke
 
 /// The placeholder for a worker that cannot be read. `used_at` and `place` decide where lists show
 /// it.
-pub fn unreadable(worker_id: WorkerId, place: Place, used_at: Timestamp) -> Worker {
+pub fn unreadable(worker_id: WorkerId, place: Visibility, used_at: Timestamp) -> Worker {
     let created_ms = i64::try_from(worker_id.unix_ms()).unwrap_or_default();
     let created_at = Timestamp::from_unix_ms(created_ms);
     let profile = DISPLAY_NAME.parse().expect("the constant is a profile's name");

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use protocol::api::SearchHit;
 use protocol::{
-    Event, LogId, Message, MessageId, Place, Role, Timestamp, TurnId, Worker, WorkerId,
+    Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Visibility, Worker, WorkerId,
 };
 use search::Query;
 use sha2::{Digest as _, Sha256};
@@ -113,11 +113,11 @@ pub type ListPosition = (Timestamp, WorkerId);
 
 /// Which workers a listing has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Places {
+pub enum VisibilityFilter {
     /// All that are not in the archive.
     #[default]
     InView,
-    Only(Place),
+    Only(Visibility),
 }
 
 /// A search: what is searched for, and in which conversations.
@@ -224,7 +224,7 @@ pub trait Store: Send + Sync + 'static {
     /// cannot be read is a placeholder.
     async fn workers(
         &self,
-        places: Places,
+        places: VisibilityFilter,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError>;

@@ -10,10 +10,10 @@ use std::path::Path;
 use std::time::Duration;
 
 use futures::FutureExt as _;
-use protocol::Place as Placed;
+use protocol::Visibility as Placed;
 use protocol::api::CreateWorker;
 use rusqlite::Connection;
-use store::Places;
+use store::VisibilityFilter;
 
 use crate::stage::{Stage, copy_as_it_is, soon};
 use damage::{Case, Damaged, cases, strike};
@@ -187,7 +187,7 @@ async fn whoever_follows_a_conversation_that_breaks_is_told_and_can_delete_it() 
             break;
         }
     }
-    let page = stage.runtime.workers_at(Places::InView, None, 10).await.unwrap();
+    let page = stage.runtime.workers_at(VisibilityFilter::InView, None, 10).await.unwrap();
     assert!(page.workers.iter().any(|w| w.worker_id == stage.worker && w.unreadable));
     let refused = stage.send("more").await.unwrap_err();
     assert_eq!(refused.code, protocol::ErrorCode::Internal);

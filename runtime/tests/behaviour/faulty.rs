@@ -5,8 +5,8 @@ use std::sync::{Arc, Mutex};
 use protocol::{Event, LogId, Message, MessageId, Role, Timestamp, TurnId, Worker, WorkerId};
 use store::{
     Acceptance, Append, Branch, ConflictPolicy, ConversationExport, Deleted, Durability, Found,
-    ImportSource, Imported, ListPosition, Outage, Page, Places, Salvage, Search, Store, StoreError,
-    Stored,
+    ImportSource, Imported, ListPosition, Outage, Page, Salvage, Search, Store, StoreError, Stored,
+    VisibilityFilter,
 };
 use tokio::sync::watch;
 
@@ -249,7 +249,7 @@ impl Store for Faulty {
 
     async fn workers(
         &self,
-        places: Places,
+        places: VisibilityFilter,
         before: Option<ListPosition>,
         limit: u32,
     ) -> Result<Vec<Worker>, StoreError> {

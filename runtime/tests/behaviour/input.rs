@@ -63,9 +63,9 @@ async fn what_was_left_out_is_not_looked_up_and_is_shown_as_out_of_sight() {
         assert_eq!(input.messages.len(), 1 + total - left_out as usize);
         let page = stage.runtime.transcript(stage.worker, None, 50).await.unwrap();
         match left_out {
-            0 => assert_eq!(page.out_of_sight, None),
+            0 => assert_eq!(page.truncated, None),
             _ => {
-                let out = page.out_of_sight.unwrap();
+                let out = page.truncated.unwrap();
                 assert_eq!((out.left_out, Some(out.first)), (left_out, sight.first));
                 let first = page.messages.iter().find(|m| m.id == out.first).unwrap();
                 assert_eq!(first.text, input.messages[1].text);

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use protocol::api::CreateWorker;
-use protocol::{CloseReason, Cursor, ListFrame, Place, Worker, WorkerId, WorkerStatus};
+use protocol::{CloseReason, Cursor, ListFrame, Visibility, Worker, WorkerId, WorkerStatus};
 use runtime::{ListObservation, Runtime};
 
 use crate::faulty::Writes;
@@ -90,8 +90,8 @@ async fn everything_that_a_list_shows_is_told() {
     page.until(|list| !list.contains_key(&made.worker_id)).await;
     let back = soon(runtime.restore(made.worker_id)).await.unwrap();
     page.until(|list| list.get(&back.worker_id) == Some(&back)).await;
-    let placed = soon(runtime.place(made.worker_id, Place::Pinned)).await.unwrap();
-    page.until(|list| list[&placed.worker_id].place == Place::Pinned).await;
+    let placed = soon(runtime.place(made.worker_id, Visibility::Pinned)).await.unwrap();
+    page.until(|list| list[&placed.worker_id].place == Visibility::Pinned).await;
     // And it is what a page that is read now shows.
     let fresh = Page::open(&runtime).await;
     assert_eq!(page.workers, fresh.workers);

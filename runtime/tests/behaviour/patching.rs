@@ -1,6 +1,6 @@
 //! Several changes of a conversation at once: all of them in one commit, or none.
 
-use protocol::{ErrorCode, Place, ProviderName, Worker};
+use protocol::{ErrorCode, ProviderName, Visibility, Worker};
 use runtime::{ModelPatch, Patch};
 
 use crate::faulty::Writes;
@@ -20,8 +20,8 @@ const FIELDS: [(&str, Change, Changed, Option<Change>); 5] = [
     ),
     (
         "place",
-        |patch| patch.place = Some(Place::Pinned),
-        |worker| worker.place == Place::Pinned,
+        |patch| patch.place = Some(Visibility::Pinned),
+        |worker| worker.place == Visibility::Pinned,
         None,
     ),
     (
@@ -89,7 +89,7 @@ async fn nothing_to_change_writes_nothing() {
     let stage = Stage::new().await;
     let before = stage.log().await;
     let patch =
-        Patch { title: Some(None), place: Some(Place::Listed), wanted: ModelPatch::default() };
+        Patch { title: Some(None), place: Some(Visibility::Listed), wanted: ModelPatch::default() };
     for patch in [Patch::default(), patch] {
         soon(stage.runtime.patch(stage.worker, patch)).await.unwrap();
     }

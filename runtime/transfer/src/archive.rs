@@ -10,7 +10,7 @@ use protocol::api::RefusalCode;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::refusal::{Place, ReadError, Refusal, code_of_file};
+use super::refusal::{ReadError, Refusal, SourceLocation, code_of_file};
 use super::tally::Sink;
 use super::{any, beside, seems};
 
@@ -77,7 +77,7 @@ pub(crate) fn read(
 
 /// Why an archive as a whole is not read.
 fn not_opened(reason: String) -> ReadError {
-    ReadError::NotAnExport(RefusalCode::Archive, Refusal::at(Place::File, reason))
+    ReadError::NotAnExport(RefusalCode::Archive, Refusal::at(SourceLocation::File, reason))
 }
 
 /// What there was in an archive without conversations.
@@ -184,7 +184,7 @@ fn entry(
 }
 
 fn at(reason: &str) -> Refusal {
-    Refusal::at(Place::File, reason)
+    Refusal::at(SourceLocation::File, reason)
 }
 
 /// Bytes that may come out of so many packed ones.

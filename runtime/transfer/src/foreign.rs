@@ -11,7 +11,7 @@ use protocol::{EventBody, ProfileName, Role, Timestamp};
 use store::ConversationExport;
 
 use super::json::{Document, Json, Wrong};
-use super::refusal::{Place, ReadError, Refusal};
+use super::refusal::{ReadError, Refusal, SourceLocation};
 use super::split::{Piece, Values};
 use super::tally::{Sink, Unsound};
 use super::{CONVERSATION_BYTES, CONVERSATIONS, seems, surrogates};
@@ -20,6 +20,7 @@ mod build;
 mod chatgpt;
 mod citations;
 mod claude;
+mod content;
 mod deepseek;
 mod details;
 mod kind;
@@ -28,7 +29,6 @@ mod llamacpp;
 mod moment;
 mod openwebui;
 mod plain;
-mod said;
 mod thought;
 
 use kind::Kind;
@@ -58,7 +58,7 @@ struct Node {
     model: Option<String>,
     /// Parts that are not taken over, or the entry itself.
     left_out: LeftOut,
-    /// As in [`said::Said`].
+    /// As in [`content::MessageContent`].
     replaced: u64,
 }
 
@@ -338,7 +338,7 @@ impl File<'_, '_, '_> {
             code,
             Some(number),
             title,
-            Refusal::at(Place::Conversation(number), reason),
+            Refusal::at(SourceLocation::Conversation(number), reason),
         )
     }
 
@@ -378,7 +378,7 @@ impl File<'_, '_, '_> {
         let empty = || (RefusalCode::NoMessages, "there is no conversation in it".to_owned());
         let first = self.strange.into_iter().next();
         let (code, reason) = first.map_or_else(empty, |first| (first.code, first.reason));
-        Err(ReadError::NotAnExport(code, Refusal::at(Place::File, reason)))
+        Err(ReadError::NotAnExport(code, Refusal::at(SourceLocation::File, reason)))
     }
 }
 

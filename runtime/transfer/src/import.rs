@@ -13,7 +13,7 @@ use store::{
 use tokio::io::AsyncWriteExt as _;
 
 use super::any;
-use super::refusal::{Place, ReadError, Refusal, code_of_file};
+use super::refusal::{ReadError, Refusal, SourceLocation, code_of_file};
 use super::tally::{Sink, Tally, Unsound};
 
 /// A file to import.
@@ -182,7 +182,7 @@ fn read_sources(
     }
     if taken == 0 && !refused.is_empty() {
         refused.truncate(NAMED);
-        return Err(Refusal::at(Place::File, refused.join("; ")).into());
+        return Err(Refusal::at(SourceLocation::File, refused.join("; ")).into());
     }
     Ok(sink.tally)
 }

@@ -28,7 +28,7 @@ pub use import::{ImportError, Options, Report, Source, Upload, import, read_file
 pub use markdown::Document;
 pub use markdown::markdown;
 pub use reader::read;
-pub use refusal::{Place, ReadError, Refusal};
+pub use refusal::{ReadError, Refusal, SourceLocation};
 pub use salvage::{Salvaged, exportable, salvage};
 pub use tally::{REFUSALS, Tally, Unsound};
 pub use writer::Writer;

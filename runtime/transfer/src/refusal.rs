@@ -7,7 +7,7 @@ use store::Cause;
 
 /// Where in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum SourceLocation {
     /// The file as a whole.
     File,
     /// A line, the first is 1.
@@ -22,7 +22,7 @@ pub enum Place {
 pub struct Refusal {
     /// Its name, where one of several files is meant.
     pub file: Option<String>,
-    pub place: Place,
+    pub place: SourceLocation,
     pub reason: String,
 }
 
@@ -42,7 +42,7 @@ pub enum ReadError {
     Taker(#[source] Cause),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for SourceLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File => Ok(()),
@@ -54,7 +54,7 @@ impl fmt::Display for Place {
 
 impl ReadError {
     pub(crate) fn not_an_export(reason: impl Into<String>) -> Self {
-        Self::NotAnExport(RefusalCode::NotAnExport, Refusal::at(Place::File, reason))
+        Self::NotAnExport(RefusalCode::NotAnExport, Refusal::at(SourceLocation::File, reason))
     }
 }
 
@@ -71,7 +71,7 @@ fn shown(file: Option<&str>) -> String {
 }
 
 impl Refusal {
-    pub(crate) fn at(place: Place, reason: impl Into<String>) -> Self {
+    pub(crate) fn at(place: SourceLocation, reason: impl Into<String>) -> Self {
         Self { file: None, place, reason: reason.into() }
     }
 
@@ -81,6 +81,6 @@ impl Refusal {
     }
 
     pub(crate) fn line(number: u64, reason: impl Into<String>) -> Self {
-        Self::at(Place::Line(number), reason)
+        Self::at(SourceLocation::Line(number), reason)
     }
 }

@@ -4,7 +4,7 @@ use protocol::WorkerId;
 use protocol::api::{ImportFormat, ImportRefusal, ImportReplacement, LeftOut, RefusalCode};
 use store::{ConversationExport, ImportSink, title};
 
-use super::refusal::{Place, ReadError, Refusal};
+use super::refusal::{ReadError, Refusal, SourceLocation};
 
 /// How many refusals, and how many replacements, are named; further ones are only counted.
 pub const REFUSALS: usize = 100;
@@ -110,8 +110,8 @@ impl<'a, 'b> Sink<'a, 'b> {
             return Ok(());
         }
         let reason = match refusal.place {
-            Place::Line(_) => refusal.to_string(),
-            Place::File | Place::Conversation(_) => refusal.reason,
+            SourceLocation::Line(_) => refusal.to_string(),
+            SourceLocation::File | SourceLocation::Conversation(_) => refusal.reason,
         };
         let (file, title) = (self.file.clone(), shown(title));
         self.tally.refusals.push(ImportRefusal { file, number, title, code, reason });

@@ -1,7 +1,7 @@
 //! `?before=&limit=`.
 
 use protocol::limits::POSITION_MAX;
-use protocol::{MessageId, Place, WorkerId};
+use protocol::{MessageId, Visibility, WorkerId};
 use serde::Deserialize;
 use utoipa::IntoParams;
 
@@ -17,7 +17,7 @@ pub struct WorkersPage {
     /// Entries in the page, 1 to 200.
     pub limit: Option<u32>,
     /// Those in one place alone; without it all but the archived ones.
-    pub place: Option<Place>,
+    pub place: Option<Visibility>,
 }
 
 /// Which page of the deleted workers.

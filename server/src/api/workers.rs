@@ -6,11 +6,12 @@ use axum::http::{HeaderName, StatusCode, header};
 use protocol::api::{CreateWorker, DeletedList, PatchWorker, WorkerPage};
 use protocol::limits::{TRANSCRIPT_PAGE_MAX, WORKER_PAGE_MAX};
 use protocol::{
-    Effort, ErrorBody, Place, ProfileName, ProviderName, RuntimeId, Transcript, Worker, WorkerId,
+    Effort, ErrorBody, ProfileName, ProviderName, RuntimeId, Transcript, Visibility, Worker,
+    WorkerId,
 };
 use runtime::ModelPatch;
 use serde::{Deserialize, Deserializer};
-use store::Places;
+use store::VisibilityFilter;
 
 use super::page::{DeleteHow, DeletedPage, TranscriptPage, WorkersPage, entries, position};
 use super::{RuntimePath, WorkerPath};
@@ -30,7 +31,7 @@ pub async fn list(
     Query(page): Query<WorkersPage>,
 ) -> ApiResult<Json<WorkerPage>> {
     let limit = entries(page.limit, state.limits.worker_page, WORKER_PAGE_MAX)?;
-    let places = page.place.map_or(Places::InView, Places::Only);
+    let places = page.place.map_or(VisibilityFilter::InView, VisibilityFilter::Only);
     Ok(Json(state.runtime(&rid)?.workers_at(places, page.before.as_deref(), limit).await?))
 }
 
@@ -76,7 +77,7 @@ pub struct Patch {
     #[serde(default, deserialize_with = "named")]
     title: Option<Option<String>>,
     #[serde(default)]
-    place: Option<Place>,
+    place: Option<Visibility>,
     profile: Option<ProfileName>,
     #[serde(default, deserialize_with = "named")]
     provider: Option<Option<ProviderName>>,

@@ -1,7 +1,7 @@
 //! Search, places, and what was deleted, over HTTP.
 
 use protocol::api::{DeletedList, SearchPage, WorkerPage};
-use protocol::{Place, Transcript, Worker};
+use protocol::{Transcript, Visibility, Worker};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -114,7 +114,7 @@ async fn a_place_is_given_by_a_patch_and_asked_for_by_the_list() {
         page.workers.iter().map(|worker| worker.worker_id).collect()
     };
     let both = put(&first, json!({ "title": "Kept", "place": "pinned" })).await;
-    assert_eq!((both.title.as_deref(), both.place), (Some("Kept"), Place::Pinned));
+    assert_eq!((both.title.as_deref(), both.place), (Some("Kept"), Visibility::Pinned));
     assert_eq!(listed("?place=pinned").await, [both.worker_id]);
     assert_eq!(listed("").await.len(), 2);
 

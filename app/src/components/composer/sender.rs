@@ -10,13 +10,13 @@ use super::super::address::address_is;
 use super::super::message_actions::catch_up;
 use super::super::problem::Problem;
 use crate::erase::{effect, effect_from};
-use crate::live::{Activity, Conversation, DraftOf, Drafts, Errand, Outgoing, joined};
+use crate::live::{Activity, Conversation, DraftOf, Drafts, Outgoing, PendingRequest, joined};
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
 /// What becomes of a text that cannot be sent now because an answer is being written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Held {
+pub enum QueuedSend {
     /// Nobody tried to send it.
     #[default]
     No,
@@ -36,7 +36,7 @@ pub struct Sender {
     problem: Problem,
     area: NodeRef<Textarea>,
     pub draft: ArcRwSignal<String>,
-    pub held: ArcRwSignal<Held>,
+    pub held: ArcRwSignal<QueuedSend>,
     /// The text that was tried last and not accepted, with its id: the same text again is the
     /// same sending. Once it is accepted, the same text is a new message.
     tried: ArcStoredValue<(Option<String>, MessageId)>,
@@ -46,7 +46,7 @@ impl Sender {
     /// For a box in which `typed` stands, and the id that the plain form sends with.
     pub fn new(area: NodeRef<Textarea>, typed: String, message_id: MessageId) -> Self {
         let tried = ArcStoredValue::new((Some(typed.clone()), message_id));
-        let (draft, held) = (ArcRwSignal::new(typed), ArcRwSignal::new(Held::No));
+        let (draft, held) = (ArcRwSignal::new(typed), ArcRwSignal::new(QueuedSend::No));
         let (conversation, drafts, problem) =
             (expect_context(), expect_context(), expect_context());
         Self { conversation, drafts, problem, area, draft, held, tried }
@@ -58,20 +58,20 @@ impl Sender {
         let Some(area) = self.area.get_untracked() else { return };
         let text = area.value();
         let running = untrack(|| self.conversation.activity()).is_running();
-        let errand = self.conversation.errand.get_untracked();
-        if !text.trim().is_empty() && (running || errand == Errand::Sending) {
+        let pending = self.conversation.pending.get_untracked();
+        if !text.trim().is_empty() && (running || pending == PendingRequest::Sending) {
             // Asking twice is asking for it.
-            let again = self.held.get_untracked() == Held::Kept;
-            self.held.set(if again { Held::Queued } else { Held::Kept });
+            let again = self.held.get_untracked() == QueuedSend::Kept;
+            self.held.set(if again { QueuedSend::Queued } else { QueuedSend::Kept });
         }
-        if text.trim().is_empty() || running || errand != Errand::None {
+        if text.trim().is_empty() || running || pending != PendingRequest::None {
             return;
         }
-        self.held.set(Held::No);
+        self.held.set(QueuedSend::No);
         let id = self.id_of(&text);
         let edits = self.conversation.editing.get_untracked();
         let parent = self.conversation.leaf().filter(|_| edits.is_none());
-        self.conversation.errand.set(Errand::Sending);
+        self.conversation.pending.set(PendingRequest::Sending);
         self.problem.clear();
         self.take(Outgoing { id, text: text.clone(), edits });
         let _ = area.focus();
@@ -86,7 +86,7 @@ impl Sender {
                     sender.problem.show(error, Some(tr!(text_kept)));
                 }
             }
-            sender.conversation.errand.set(Errand::None);
+            sender.conversation.pending.set(PendingRequest::None);
         });
     }
 
@@ -144,7 +144,7 @@ impl Sender {
 
     /// Sends it when the answer is complete, or does not after all.
     pub fn queue(&self, wanted: bool) {
-        self.held.set(if wanted { Held::Queued } else { Held::Kept });
+        self.held.set(if wanted { QueuedSend::Queued } else { QueuedSend::Kept });
     }
 
     /// Sends what waits as soon as the answer before it is complete.
@@ -152,9 +152,9 @@ impl Sender {
         let sender = self.clone();
         effect_from(move |ran: Option<bool>| {
             let runs = activity.get().is_running();
-            if ran == Some(true) && !runs && sender.held.get_untracked() == Held::Queued {
+            if ran == Some(true) && !runs && sender.held.get_untracked() == QueuedSend::Queued {
                 let complete = sender.conversation.last_turn() == Some(TurnState::Completed);
-                sender.held.set(if complete { Held::No } else { Held::Left });
+                sender.held.set(if complete { QueuedSend::No } else { QueuedSend::Left });
                 if complete {
                     sender.send();
                 }
@@ -169,8 +169,8 @@ impl Sender {
             self.drafts.save(self.draft_of(), area.value());
             self.draft.set(area.value());
         }
-        if self.held.get_untracked() == Held::Left {
-            self.held.set(Held::No);
+        if self.held.get_untracked() == QueuedSend::Left {
+            self.held.set(QueuedSend::No);
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the palette offers for what was typed.
 
-use protocol::{Place, Worker, WorkerId};
+use protocol::{Visibility, Worker, WorkerId};
 
 use crate::label;
 use crate::text::tr;
@@ -27,7 +27,7 @@ pub enum Command {
     Write,
     CopyAnswer,
     Rename,
-    Place(Place),
+    Visibility(Visibility),
     Delete,
     ExportMarkdown,
     ExportJson,
@@ -41,16 +41,17 @@ pub enum Command {
 
 impl Command {
     /// What can be done where a conversation stands at a place, in the order of the palette.
-    pub fn all(place: Place) -> [Self; 15] {
-        let pin = if place == Place::Pinned { Place::Listed } else { Place::Pinned };
-        let archive = if place == Place::Archived { Place::Listed } else { Place::Archived };
+    pub fn all(place: Visibility) -> [Self; 15] {
+        let pin = if place == Visibility::Pinned { Visibility::Listed } else { Visibility::Pinned };
+        let archive =
+            if place == Visibility::Archived { Visibility::Listed } else { Visibility::Archived };
         [
             Self::New,
             Self::Write,
             Self::CopyAnswer,
             Self::Rename,
-            Self::Place(pin),
-            Self::Place(archive),
+            Self::Visibility(pin),
+            Self::Visibility(archive),
             Self::Delete,
             Self::ExportMarkdown,
             Self::ExportJson,
@@ -64,16 +65,18 @@ impl Command {
     }
 
     /// As people read it, where a conversation stands at a place.
-    pub fn words(self, place: Place) -> &'static str {
+    pub fn words(self, place: Visibility) -> &'static str {
         match self {
             Self::New => tr!(new),
             Self::Write => tr!(command_write),
             Self::CopyAnswer => tr!(command_copy),
             Self::Rename => tr!(command_rename),
-            Self::Place(Place::Pinned) => tr!(command_pin),
-            Self::Place(Place::Archived) => tr!(command_archive),
-            Self::Place(Place::Listed) if place == Place::Pinned => tr!(command_unpin),
-            Self::Place(Place::Listed) => tr!(command_unarchive),
+            Self::Visibility(Visibility::Pinned) => tr!(command_pin),
+            Self::Visibility(Visibility::Archived) => tr!(command_archive),
+            Self::Visibility(Visibility::Listed) if place == Visibility::Pinned => {
+                tr!(command_unpin)
+            }
+            Self::Visibility(Visibility::Listed) => tr!(command_unarchive),
             Self::Delete => tr!(command_delete),
             Self::ExportMarkdown => tr!(command_markdown),
             Self::ExportJson => tr!(command_json),
@@ -93,7 +96,7 @@ impl Command {
 pub fn choices(
     query: &str,
     found: Vec<Worker>,
-    place: Place,
+    place: Visibility,
     low: impl Fn(&str) -> String,
 ) -> Vec<Choice> {
     let typed = query.trim();
@@ -133,7 +136,7 @@ mod tests {
     fn offered(query: &str, titles: &[&str]) -> Vec<Choice> {
         let worker = |title: &&str| Worker { title: Some((*title).to_owned()), ..sample::worker() };
         let found = titles.iter().map(worker).collect();
-        choices(query, found, Place::Listed, str::to_lowercase)
+        choices(query, found, Visibility::Listed, str::to_lowercase)
     }
 
     #[test]
@@ -168,19 +171,19 @@ mod tests {
         let words = |place| -> Vec<_> {
             Command::all(place)
                 .into_iter()
-                .filter(|command| matches!(command, Command::Place(_)))
+                .filter(|command| matches!(command, Command::Visibility(_)))
                 .map(|command| command.words(place))
                 .collect()
         };
-        assert_eq!(words(Place::Listed), [tr!(command_pin), tr!(command_archive)]);
-        assert_eq!(words(Place::Pinned), [tr!(command_unpin), tr!(command_archive)]);
-        assert_eq!(words(Place::Archived), [tr!(command_pin), tr!(command_unarchive)]);
+        assert_eq!(words(Visibility::Listed), [tr!(command_pin), tr!(command_archive)]);
+        assert_eq!(words(Visibility::Pinned), [tr!(command_unpin), tr!(command_archive)]);
+        assert_eq!(words(Visibility::Archived), [tr!(command_pin), tr!(command_unarchive)]);
     }
 
     #[test]
     fn a_conversation_without_a_title_has_a_name() {
         let found = vec![Worker { title: None, ..sample::worker() }];
-        let choices = choices("", found, Place::Listed, str::to_lowercase);
+        let choices = choices("", found, Visibility::Listed, str::to_lowercase);
         let untitled = tr!(untitled);
         assert!(matches!(&choices[0], Choice::Conversation { title, .. } if title == untitled));
     }

@@ -4,7 +4,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::{Place, Worker};
+use protocol::{Visibility, Worker};
 
 use super::choice::{Choice, choices};
 use super::overlay::Overlay;
@@ -122,7 +122,7 @@ struct Offer {
     choices: ArcRwSignal<Vec<Choice>>,
     /// Which of them Enter chooses.
     active: ArcRwSignal<usize>,
-    place: Place,
+    place: Visibility,
     /// The conversations that were found last, and whether more are asked for.
     found: ArcStoredValue<Vec<Worker>>,
     asking: ArcStoredValue<bool>,

@@ -63,7 +63,7 @@ impl Performer {
             Command::Write => focus("composer"),
             Command::CopyAnswer => self.copy_answer(),
             Command::Rename => open_manage(),
-            Command::Place(place) => {
+            Command::Visibility(place) => {
                 let worker = self.conversation.worker.get_untracked();
                 set_place(self.list.clone(), self.problem.clone(), worker, place);
             }

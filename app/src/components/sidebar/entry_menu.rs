@@ -5,7 +5,7 @@ use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
 use leptos::prelude::*;
 use leptos_router::hooks::use_navigate;
-use protocol::Place;
+use protocol::Visibility;
 
 use super::entry_title::link_of;
 use super::menu::{Menu, Step, step};
@@ -29,9 +29,9 @@ pub fn EntryMenu() -> impl IntoView {
     let place_of = move || shown().map(|worker| worker.place).unwrap_or_default();
     let pinned = {
         let place_of = place_of.clone();
-        move || place_of() == Place::Pinned
+        move || place_of() == Visibility::Pinned
     };
-    let archived = move || place_of() == Place::Archived;
+    let archived = move || place_of() == Visibility::Archived;
     let (pin_to, archive_to) = (pinned.clone(), archived.clone());
     let chosen = move |menu: &Menu| {
         let id = menu.of.get_untracked();
@@ -44,7 +44,7 @@ pub fn EntryMenu() -> impl IntoView {
     };
     let put = {
         let (menu, list, problem) = (menu.clone(), list.clone(), problem.clone());
-        move |to: Place| {
+        move |to: Visibility| {
             if let Some(worker) = chosen(&menu).and_then(|id| list.worker(id)) {
                 let link = link_of(worker.worker_id);
                 let beside = beside(&link);
@@ -95,7 +95,7 @@ pub fn EntryMenu() -> impl IntoView {
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=heard(move |_| put(if pin_to() { Place::Listed } else { Place::Pinned }))
+                on:click=heard(move |_| put(if pin_to() { Visibility::Listed } else { Visibility::Pinned }))
             >
                 {words(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
             </button>
@@ -104,7 +104,7 @@ pub fn EntryMenu() -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 on:click=heard(move |_| {
-                    put_archive(if archive_to() { Place::Listed } else { Place::Archived })
+                    put_archive(if archive_to() { Visibility::Listed } else { Visibility::Archived })
                 })
             >
                 {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}

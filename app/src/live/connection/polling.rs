@@ -6,7 +6,7 @@ use leptos::prelude::*;
 use super::{End, Pause};
 use crate::api;
 use crate::live::ladder::Obstacle;
-use crate::live::{Conversation, Link};
+use crate::live::{ConnectionState, Conversation};
 
 /// Milliseconds between two questions: while an answer is being written, otherwise, and while nobody
 /// looks at the page.
@@ -20,7 +20,7 @@ const AGAIN_MS: f64 = 60_000.0;
 /// Asks until the better ways should be tried again, or the server does not answer. Something that
 /// begins meanwhile ends the `pause` between two questions.
 pub(super) async fn follow(conversation: &Conversation, obstacle: Obstacle, pause: &Pause) -> End {
-    conversation.link.set(Link::Polling(obstacle));
+    conversation.link.set(ConnectionState::Polling(obstacle));
     let begun = js_sys::Date::now();
     while js_sys::Date::now() - begun < AGAIN_MS {
         pause.until(TimeoutFuture::new(pace(conversation))).await;

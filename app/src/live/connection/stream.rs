@@ -10,7 +10,7 @@ use super::{End, Step, take};
 use crate::api;
 use crate::live::event_stream::Decoder;
 use crate::live::socket::within;
-use crate::live::{Conversation, Link};
+use crate::live::{ConnectionState, Conversation};
 
 /// How long the first frame, which the server sends at once, may take, in milliseconds. A proxy that
 /// holds answers back until they are complete never passes it on.
@@ -65,7 +65,7 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
         for frame in frames {
             (heard, strikes) = (true, 0);
             match take(conversation, &frame) {
-                Step::On => conversation.link.set(Link::Live),
+                Step::On => conversation.link.set(ConnectionState::Live),
                 Step::End(end) => return end,
                 Step::Close => return End::Lost { was_of_use: true },
             }

@@ -17,7 +17,7 @@ pub fn worker() -> Worker {
         reason: None,
         unreadable: false,
         profile: "default".parse().unwrap(),
-        place: Place::Pinned,
+        place: Visibility::Pinned,
         provider: None,
         model: None,
         effort: None,

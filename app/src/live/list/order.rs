@@ -1,6 +1,6 @@
 //! Which conversations a list shows, and in which order.
 
-use protocol::{Place, Timestamp, Worker, WorkerId};
+use protocol::{Timestamp, Visibility, Worker, WorkerId};
 
 use super::day::{self, Day};
 
@@ -19,7 +19,7 @@ type Rank = (bool, Timestamp, WorkerId);
 impl Part {
     /// Whether a conversation belongs to it.
     pub fn has(self, worker: &Worker) -> bool {
-        self.archived == (worker.place == Place::Archived)
+        self.archived == (worker.place == Visibility::Archived)
     }
 
     /// Whether a conversation that is not shown comes in: not where the list begins in the
@@ -32,7 +32,7 @@ impl Part {
 }
 
 fn rank(worker: &Worker) -> Rank {
-    (worker.place == Place::Pinned, worker.updated_at, worker.worker_id)
+    (worker.place == Visibility::Pinned, worker.updated_at, worker.worker_id)
 }
 
 /// Puts the pinned first, then whatever was used last.
@@ -50,9 +50,9 @@ pub fn group(
     let mut groups: Vec<(Day, Vec<WorkerId>)> = Vec::new();
     for worker in workers {
         let day = match worker.place {
-            Place::Pinned => Day::Pinned,
+            Visibility::Pinned => Day::Pinned,
             _ if !worker.updated_at.is_known() => Day::Undated,
-            Place::Listed | Place::Archived => Day::of(day_of(worker.updated_at), today),
+            Visibility::Listed | Visibility::Archived => Day::of(day_of(worker.updated_at), today),
         };
         match groups.last_mut() {
             Some((of, ids)) if *of == day => ids.push(worker.worker_id),
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::live::sample;
 
-    fn worker(n: u8, place: Place, at_ms: i64) -> Worker {
+    fn worker(n: u8, place: Visibility, at_ms: i64) -> Worker {
         let worker_id = WorkerId::from_parts(u64::from(n), [n; 10]);
         Worker { worker_id, place, updated_at: sample::at(at_ms), ..sample::worker() }
     }
@@ -86,11 +86,11 @@ mod tests {
     #[test]
     fn the_pinned_come_first_and_then_the_last_used() {
         let mut workers = [
-            worker(1, Place::Listed, 5),
-            worker(2, Place::Pinned, 1),
-            worker(3, Place::Listed, 9),
-            worker(4, Place::Pinned, 2),
-            worker(5, Place::Listed, 5),
+            worker(1, Visibility::Listed, 5),
+            worker(2, Visibility::Pinned, 1),
+            worker(3, Visibility::Listed, 9),
+            worker(4, Visibility::Pinned, 2),
+            worker(5, Visibility::Listed, 5),
         ];
         sort(&mut workers);
         assert_eq!(numbers(&workers), [4, 2, 3, 5, 1]);
@@ -102,13 +102,13 @@ mod tests {
 
     #[test]
     fn what_nobody_knows_the_time_of_stands_behind_all_else() {
-        let undated = Worker { updated_at: Timestamp::UNKNOWN, ..worker(3, Place::Listed, 0) };
+        let undated = Worker { updated_at: Timestamp::UNKNOWN, ..worker(3, Visibility::Listed, 0) };
         let pinned = Worker {
-            place: Place::Pinned,
-            worker_id: worker(4, Place::Pinned, 0).worker_id,
+            place: Visibility::Pinned,
+            worker_id: worker(4, Visibility::Pinned, 0).worker_id,
             ..undated.clone()
         };
-        let mut workers = [undated, worker(1, Place::Listed, -400 * DAY), pinned];
+        let mut workers = [undated, worker(1, Visibility::Listed, -400 * DAY), pinned];
         sort(&mut workers);
         assert_eq!(numbers(&workers), [4, 1, 3]);
         let groups = group(&workers, utc_day(sample::at(0)), utc_day);
@@ -119,7 +119,7 @@ mod tests {
     #[test]
     fn each_day_is_one_group() {
         let mut workers: Vec<_> =
-            (0..60).map(|n| worker(n, Place::Listed, -i64::from(n) * DAY)).collect();
+            (0..60).map(|n| worker(n, Visibility::Listed, -i64::from(n) * DAY)).collect();
         sort(&mut workers);
         let groups = group(&workers, utc_day(sample::at(0)), utc_day);
         let mut days: Vec<_> = groups.iter().map(|(day, _)| *day).collect();
@@ -132,17 +132,17 @@ mod tests {
     #[test]
     fn what_changed_comes_in_where_the_list_would_have_it() {
         let (all, archive) = (Part::default(), Part { archived: true, older: false });
-        let last = worker(5, Place::Listed, 50);
+        let last = worker(5, Visibility::Listed, 50);
         let comes = |part: Part, worker: &Worker, more| part.takes(worker, Some(&last), more);
-        assert!(comes(all, &worker(6, Place::Listed, 60), true));
+        assert!(comes(all, &worker(6, Visibility::Listed, 60), true));
         // Further down than what is loaded: it comes with its page.
-        assert!(!comes(all, &worker(4, Place::Listed, 40), true));
-        assert!(comes(all, &worker(4, Place::Listed, 40), false));
-        assert!(!comes(all, &worker(4, Place::Pinned, 40), true));
-        assert!(!comes(all, &worker(6, Place::Archived, 60), true));
-        assert!(comes(archive, &worker(6, Place::Archived, 60), true));
-        assert!(!comes(archive, &worker(6, Place::Pinned, 60), true));
+        assert!(!comes(all, &worker(4, Visibility::Listed, 40), true));
+        assert!(comes(all, &worker(4, Visibility::Listed, 40), false));
+        assert!(!comes(all, &worker(4, Visibility::Pinned, 40), true));
+        assert!(!comes(all, &worker(6, Visibility::Archived, 60), true));
+        assert!(comes(archive, &worker(6, Visibility::Archived, 60), true));
+        assert!(!comes(archive, &worker(6, Visibility::Pinned, 60), true));
         let older = Part { older: true, ..all };
-        assert!(older.has(&last) && !comes(older, &worker(6, Place::Listed, 60), true));
+        assert!(older.has(&last) && !comes(older, &worker(6, Visibility::Listed, 60), true));
     }
 }

@@ -1,11 +1,16 @@
-use protocol::{LogId, Place, WorkerStatus};
+use protocol::{LogId, Visibility, WorkerStatus};
 
 use super::*;
 use crate::live::sample;
 
 fn worker(n: u8, at_ms: i64) -> Worker {
     let worker_id = WorkerId::from_parts(u64::from(n), [n; 10]);
-    Worker { worker_id, place: Place::Listed, updated_at: sample::at(at_ms), ..sample::worker() }
+    Worker {
+        worker_id,
+        place: Visibility::Listed,
+        updated_at: sample::at(at_ms),
+        ..sample::worker()
+    }
 }
 
 fn page(workers: Vec<Worker>, next_before: Option<&str>) -> WorkerPage {
@@ -43,9 +48,9 @@ fn what_is_told_stands_where_a_fresh_page_would_have_it() {
         assert!(!tell(&list, worker(2, 50)));
         assert!(!tell(&list, worker(1, 10)));
         assert_eq!(shown(&list), [(Day::Today, vec![2, 4, 3])]);
-        tell(&list, Worker { place: Place::Pinned, ..worker(3, 30) });
+        tell(&list, Worker { place: Visibility::Pinned, ..worker(3, 30) });
         assert_eq!(shown(&list), [(Day::Pinned, vec![3]), (Day::Today, vec![2, 4])]);
-        tell(&list, Worker { place: Place::Archived, ..worker(2, 50) });
+        tell(&list, Worker { place: Visibility::Archived, ..worker(2, 50) });
         list.apply(ListFrame::Deleted {
             cursor: Cursor::new(LogId(1), 9),
             worker_id: worker(4, 0).worker_id,
@@ -135,7 +140,7 @@ fn a_page_that_was_read_before_a_deletion_does_not_bring_it_back() {
 #[test]
 fn a_conversation_that_comes_twice_is_shown_once() {
     Owner::new().with(|| {
-        let pinned = Worker { place: Place::Pinned, ..worker(3, 30) };
+        let pinned = Worker { place: Visibility::Pinned, ..worker(3, 30) };
         let list = list(vec![pinned.clone(), worker(2, 20), worker(3, 30)], None);
         let expected = [(Day::Pinned, vec![3]), (Day::Today, vec![2])];
         assert_eq!(shown(&list), expected);

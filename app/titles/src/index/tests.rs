@@ -12,7 +12,7 @@ fn worker(n: u64, title: &str) -> Worker {
         reason: None,
         unreadable: false,
         profile: "default".parse().unwrap(),
-        place: Place::Listed,
+        place: Visibility::Listed,
         provider: None,
         model: None,
         effort: None,
@@ -60,7 +60,7 @@ fn there_are_never_more_than_a_few() {
 #[test]
 fn what_is_archived_comes_after_all_else_that_fits_as_well() {
     let mut all = titles(&["Tides a", "Tides b", "Moon"]);
-    assert!(all.apply(told(Worker { place: Place::Archived, ..worker(0, "Tides a") })));
+    assert!(all.apply(told(Worker { place: Visibility::Archived, ..worker(0, "Tides a") })));
     assert_eq!(found(&all, "tides"), ["Tides b", "Tides a"]);
     assert_eq!(found(&all, ""), ["Tides b", "Moon", "Tides a"]);
 }

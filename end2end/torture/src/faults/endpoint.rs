@@ -19,7 +19,7 @@ use super::steps::{
     tool_call, two_choices, waiting, whole, wire,
 };
 use super::trial::{Trial, judge};
-use crate::companion::{Companion, Place, answered_by};
+use crate::companion::{Companion, Installation, answered_by};
 
 /// How often the same is asked before a turn is given up: the default of `retries` and one.
 pub(super) const ATTEMPTS: u32 = 3;
@@ -47,7 +47,8 @@ const SECRETS: [&str; 4] = [KEY, "sk-secret", "/srv/inference.py", "internal.exa
 pub async fn play(binary: &Path) -> Result<Vec<Line>> {
     let upstream = upstream::Upstream::start().await?;
     let key = "api_key_file = \"key\"\n";
-    let place = Place::new(binary, &format!("{LIMITS}{PAUSES}{key}{}", answered_by(&upstream)))?;
+    let place =
+        Installation::new(binary, &format!("{LIMITS}{PAUSES}{key}{}", answered_by(&upstream)))?;
     place.file("key", KEY)?;
     let result = play_in(&place, &upstream).await;
     let mut lines = place.close(result)?;
@@ -55,7 +56,7 @@ pub async fn play(binary: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-async fn play_in(place: &Place, upstream: &upstream::Upstream) -> Result<Vec<Line>> {
+async fn play_in(place: &Installation, upstream: &upstream::Upstream) -> Result<Vec<Line>> {
     let companion = place.start().await?;
     let elsewhere = upstream::Upstream::start().await?;
     let own = upstream.base_url();
@@ -122,7 +123,7 @@ async fn refused(
 
 async fn unknown_host(binary: &Path) -> Result<Line> {
     let lines = "base_url = \"http://no-such-host.invalid/v1\"\nmodel = \"scripted-model\"\n";
-    let place = Place::new(binary, &format!("{PAUSES}{lines}"))?;
+    let place = Installation::new(binary, &format!("{PAUSES}{lines}"))?;
     let result = async {
         let companion = place.start().await?;
         let trial = Trial::of(&companion.client, "Hello?").await?;

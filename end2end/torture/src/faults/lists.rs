@@ -14,7 +14,7 @@ use super::report::Line;
 use super::row::Promise;
 use super::steps::{endless, refusal, respond, wire};
 use super::trial::{Trial, judge};
-use crate::companion::{Companion, HANG, Place, answered_by};
+use crate::companion::{Companion, HANG, Installation, answered_by};
 
 /// Models in one list at most: the 200 that the server offers to choose from, and the configured
 /// one.
@@ -28,7 +28,7 @@ pub(super) async fn play(binary: &Path) -> Result<Vec<Line>> {
         let upstream = Upstream::start().await?;
         upstream.script(script);
         let key = "api_key_file = \"key\"\n";
-        let place = Place::new(binary, &format!("{key}{}", answered_by(&upstream)))?;
+        let place = Installation::new(binary, &format!("{key}{}", answered_by(&upstream)))?;
         place.file("key", KEY)?;
         let line = play_in(&place, &upstream, name).await.with_context(|| format!("{name:?}"));
         lines.push(place.close(line)?);
@@ -38,7 +38,7 @@ pub(super) async fn play(binary: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-async fn play_in(place: &Place, upstream: &Upstream, name: &'static str) -> Result<Line> {
+async fn play_in(place: &Installation, upstream: &Upstream, name: &'static str) -> Result<Line> {
     let companion = place.start().await?;
     let memory = companion.memory()?;
     let work = async {

@@ -10,7 +10,7 @@ use protocol::{Turn, TurnState};
 use super::report::Line;
 use super::row::Promise;
 use super::trial::{Trial, judge, message};
-use crate::companion::{Companion, Place};
+use crate::companion::{Companion, Installation};
 
 /// Plays all of them.
 pub async fn play(binary: &Path) -> Result<Vec<Line>> {
@@ -40,7 +40,7 @@ async fn spoiled(
 ) -> Result<Line> {
     std::fs::write(file, whole)?;
     let lines = format!("provider = \"local\"\nmodel_file = {:?}\nretry_ms = 40\n", file);
-    let place = Place::new(binary, &lines)?;
+    let place = Installation::new(binary, &lines)?;
     let result = async {
         let companion = place.start().await?;
         let worker = companion.client.create().await?.worker_id;
@@ -74,7 +74,7 @@ async fn spoiled(
 /// Too much, and stops in the middle of much.
 async fn overtaxed(binary: &Path, model: &Path) -> Result<Vec<Line>> {
     let lines = format!("provider = \"local\"\nmodel_file = {model:?}\ncontext_tokens = 2048\n");
-    let place = Place::new(binary, &lines)?;
+    let place = Installation::new(binary, &lines)?;
     let result = async {
         let companion = place.start().await?;
         let mut lines = Vec::new();

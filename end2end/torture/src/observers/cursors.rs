@@ -8,7 +8,7 @@ use upstream::{Answer, Script, Step};
 
 use super::Stage;
 use crate::client::Client;
-use crate::companion::Place;
+use crate::companion::Installation;
 use crate::ledger::same_as_fresh;
 use crate::observer::sse::Sse;
 use crate::observer::websocket::WebSocket;
@@ -72,7 +72,7 @@ async fn talk(client: &Client, rng: &mut Rng) -> Result<WorkerId> {
 
 /// A cursor of another companion's database.
 async fn elsewhere(stage: &Stage, rng: &mut Rng) -> Result<String> {
-    let place = Place::new(&stage.binary, &crate::companion::answered_by(&stage.upstream))?;
+    let place = Installation::new(&stage.binary, &crate::companion::answered_by(&stage.upstream))?;
     let companion = place.start().await?;
     let worker = talk(&companion.client, rng).await?;
     let cursor = companion.client.settled(worker).await?.cursor.to_string();

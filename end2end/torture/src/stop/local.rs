@@ -11,7 +11,7 @@ use protocol::TurnState;
 use protocol::api::SendMessage;
 
 use super::witness::{Verdict, Witness};
-use crate::companion::{Companion, HANG, Place};
+use crate::companion::{Companion, HANG, Installation};
 use crate::seed;
 use crate::times::{self, Times, exactly};
 
@@ -27,12 +27,12 @@ const WORK: Duration = Duration::from_millis(50);
 pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     println!("{}", times::head("local model", 26));
     // The model leaves memory after each question, so that each one loads it again.
-    let place = Place::new(binary, "provider = \"local\"\nlocal_idle_ms = 1\n")?;
+    let place = Installation::new(binary, "provider = \"local\"\nlocal_idle_ms = 1\n")?;
     let result = loading(&place, rounds, rng).await;
     let mut all = place.close(result)?;
     println!("  {:<24} {all}", "while it loads");
 
-    let place = Place::new(binary, "provider = \"local\"\nlocal_load = \"start\"\n")?;
+    let place = Installation::new(binary, "provider = \"local\"\nlocal_load = \"start\"\n")?;
     let result = loaded(&place, rounds, rng).await;
     for (name, times) in place.close(result)? {
         println!("  {name:<24} {times}");
@@ -42,7 +42,7 @@ pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     Ok(())
 }
 
-async fn loading(place: &Place, rounds: u32, rng: &mut Rng) -> Result<Times> {
+async fn loading(place: &Installation, rounds: u32, rng: &mut Rng) -> Result<Times> {
     let companion = place.start().await?;
     let (mut times, mut verdicts) = (Times::default(), Vec::new());
     for _ in 0..rounds {
@@ -57,7 +57,11 @@ async fn loading(place: &Place, rounds: u32, rng: &mut Rng) -> Result<Times> {
     Ok(times)
 }
 
-async fn loaded(place: &Place, rounds: u32, rng: &mut Rng) -> Result<Vec<(&'static str, Times)>> {
+async fn loaded(
+    place: &Installation,
+    rounds: u32,
+    rng: &mut Rng,
+) -> Result<Vec<(&'static str, Times)>> {
     let companion = place.start().await?;
     let (mut verdicts, mut queue) = (Vec::new(), Times::default());
     let (mut reading, mut writing) = (Times::default(), Times::default());

@@ -12,7 +12,7 @@ use serde_json::json;
 use upstream::{Answer, Entry, Log, Script, Step, Upstream};
 
 use super::witness::{Verdict, Witness};
-use crate::companion::{Companion, HANG, Place, answered_by};
+use crate::companion::{Companion, HANG, Installation, answered_by};
 use crate::seed;
 use crate::times::{self, Times, exactly};
 
@@ -53,7 +53,7 @@ const PAUSE_MS: u64 = 20;
 const RACE_US: std::ops::Range<u64> = 15_000..25_000;
 
 struct Stage {
-    place: Place,
+    place: Installation,
     upstream: Upstream,
     companion: Companion,
 }
@@ -61,7 +61,7 @@ struct Stage {
 /// All cases, so many times each.
 pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     let upstream = Upstream::start().await?;
-    let place = Place::new(binary, &answered_by(&upstream))?;
+    let place = Installation::new(binary, &answered_by(&upstream))?;
     let companion = place.start().await?;
     let stage = Stage { place, upstream, companion };
     let result = stage.all(rounds, rng).await;

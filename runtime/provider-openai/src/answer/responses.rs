@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::event::{Choice, Event, Part, Source, count};
 
 /// Where a text stands: the numbers of its item and of its part in that.
-type Place = (Option<u64>, Option<u64>);
+type ItemPosition = (Option<u64>, Option<u64>);
 
 /// What was told of an answer so far.
 #[derive(Debug, Default)]
@@ -27,7 +27,7 @@ pub(super) struct Responses {
 #[derive(Debug, Default)]
 struct Told {
     /// Where the last of it stood.
-    at: Option<Place>,
+    at: Option<ItemPosition>,
     /// Whether it came in pieces, so that what comes whole was told before.
     in_pieces: bool,
 }
@@ -56,17 +56,22 @@ impl Responses {
             }
             "response.reasoning_summary_text.delta" => {
                 self.thinking.in_pieces = true;
-                self.think(SUMMARY, place(value, "summary_index"), text("delta"), &mut parts);
+                self.think(SUMMARY, position_of(value, "summary_index"), text("delta"), &mut parts);
             }
             "response.reasoning_text.delta" => {
                 self.thinking.in_pieces = true;
-                self.think(THINKING, place(value, "content_index"), text("delta"), &mut parts);
+                self.think(
+                    THINKING,
+                    position_of(value, "content_index"),
+                    text("delta"),
+                    &mut parts,
+                );
             }
             "response.reasoning_summary_text.done" if !self.thinking.in_pieces => {
-                self.think(SUMMARY, place(value, "summary_index"), text("text"), &mut parts);
+                self.think(SUMMARY, position_of(value, "summary_index"), text("text"), &mut parts);
             }
             "response.reasoning_text.done" if !self.thinking.in_pieces => {
-                self.think(THINKING, place(value, "content_index"), text("text"), &mut parts);
+                self.think(THINKING, position_of(value, "content_index"), text("text"), &mut parts);
             }
             "response.output_item.added" | "response.output_item.done" => {
                 return Some(choice(parts, is_call(&value["item"]), None));
@@ -133,14 +138,14 @@ impl Responses {
 
     /// Messages of one answer stand apart, and so does a refusal; the other parts of one message do
     /// not.
-    fn say(&mut self, place: Place, text: &str, parts: &mut Vec<Part>) {
-        if let Some(text) = self.text.joined(place, text) {
+    fn say(&mut self, position: ItemPosition, text: &str, parts: &mut Vec<Part>) {
+        if let Some(text) = self.text.joined(position, text) {
             parts.push(Part::Text(text));
         }
     }
 
-    fn think(&mut self, source: Source, place: Place, text: &str, parts: &mut Vec<Part>) {
-        if let Some(text) = self.thinking.joined(place, text) {
+    fn think(&mut self, source: Source, position: ItemPosition, text: &str, parts: &mut Vec<Part>) {
+        if let Some(text) = self.thinking.joined(position, text) {
             parts.push(Part::Reasoning(source, text));
         }
     }
@@ -148,11 +153,11 @@ impl Responses {
 
 impl Told {
     /// The text with what keeps it apart from what stands elsewhere. None where there is none.
-    fn joined(&mut self, place: Place, text: &str) -> Option<String> {
+    fn joined(&mut self, position: ItemPosition, text: &str) -> Option<String> {
         if text.is_empty() {
             return None;
         }
-        let apart = self.at.replace(place).is_some_and(|before| before != place);
+        let apart = self.at.replace(position).is_some_and(|before| before != position);
         Some(if apart { format!("\n\n{text}") } else { text.to_owned() })
     }
 }
@@ -201,7 +206,7 @@ fn choice(parts: Vec<Part>, tool_call: bool, finish: Option<String>) -> Event {
     Event { choice: Some(Choice { parts, whole: false, tool_call, finish }), usage: None }
 }
 
-fn place(value: &Value, part: &str) -> Place {
+fn position_of(value: &Value, part: &str) -> ItemPosition {
     (item(value), value[part].as_u64())
 }
 

@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use super::super::config::Api;
 use super::super::connection::HttpConnection;
+use super::super::error_report::ErrorReport;
 use super::super::plan::Plan;
 use super::super::reply::{self, Kind};
-use super::super::said::Said;
 use super::super::{Shared, answer, classify, fault};
 use super::turn_outputs::TurnOutputs;
 
@@ -29,7 +29,7 @@ fn is_no_place(status: u16, error: &Error) -> bool {
 pub(super) struct Failure {
     pub(super) error: Error,
     /// What the endpoint said of it. None where the error was found out here.
-    pub(super) said: Option<Box<Said>>,
+    pub(super) said: Option<Box<ErrorReport>>,
     /// The answer came to its end without an event.
     pub(super) is_silent: bool,
 }
@@ -130,7 +130,7 @@ impl Shared {
             Some(failure) => Err(failure),
             // An error in a shape that a part of a stream may have as well.
             None if events.iter().any(|event| !value(event)["detail"].is_null()) => {
-                let said = Said::from_body(&read);
+                let said = ErrorReport::from_body(&read);
                 let error = classify::from_said(&said, &plan.sent, self.has_key());
                 Err(Failure { error, said: Some(Box::new(said)), is_silent: false })
             }
@@ -144,7 +144,7 @@ impl Shared {
             Api::Chat => None,
             Api::Responses => answer::responses::error(value),
         };
-        let said = Said::from_value(error.as_ref().unwrap_or(value))?;
+        let said = ErrorReport::from_value(error.as_ref().unwrap_or(value))?;
         let error = classify::from_said(&said, &plan.sent, self.has_key());
         tracing::debug!(code = ?error.code, said = error.said, "the provider failed");
         Some(Failure { error, said: Some(Box::new(said)), is_silent: false })

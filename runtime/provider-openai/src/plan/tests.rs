@@ -66,7 +66,7 @@ fn a_message_that_cannot_fit_is_an_error_only_by_the_owners_word() {
 
 #[test]
 fn a_refusal_for_the_length_teaches_the_window_or_halves_what_is_sent() {
-    let said = |text: &str| Said::from_body(text.as_bytes());
+    let said = |text: &str| ErrorReport::from_body(text.as_bytes());
     let config = OpenaiConfig::new("http://host");
     for (text, window) in [
         ("the maximum context length is 2048 tokens, the messages have 2311", Some(2_048)),

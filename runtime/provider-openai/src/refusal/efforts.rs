@@ -4,7 +4,7 @@ use protocol::{Adjustment, Effort};
 
 use super::super::learned::Habits;
 use super::super::models::ModelSettings;
-use super::Said;
+use super::ErrorReport;
 
 /// Words behind which the values stand, in lower case.
 const BEFORE: &[&str] = &[
@@ -35,7 +35,7 @@ const MOST: usize = 16;
 /// Learns from the refusal of an effort: `told` was sent where `wanted` was asked for. The
 /// adjustment is what the next request does about it.
 pub(crate) fn refused(
-    said: &Said,
+    said: &ErrorReport,
     (wanted, told): (&Effort, &Effort),
     settings: &ModelSettings,
     habits: &mut Habits,
@@ -59,7 +59,7 @@ pub(crate) fn refused(
 
 /// The efforts that a refusal names as those that are taken, the least first. Empty where it names
 /// none.
-fn taken(said: &Said, refused: &Effort) -> Vec<Effort> {
+fn taken(said: &ErrorReport, refused: &Effort) -> Vec<Effort> {
     let begins = BEFORE.iter().filter_map(|words| Some(said.lower.find(words)? + words.len()));
     let found = begins.map(|at| values(&said.lower[at..], refused));
     let mut taken = found.max_by_key(Vec::len).unwrap_or_default();
@@ -68,7 +68,7 @@ fn taken(said: &Said, refused: &Effort) -> Vec<Effort> {
 }
 
 /// Whether it is a value of a parameter that is refused, and another one would be taken.
-fn is_value(said: &Said) -> bool {
+fn is_value(said: &ErrorReport) -> bool {
     said.is_named(&["unsupported_value"])
         || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
 }
@@ -105,7 +105,7 @@ mod tests {
     use super::*;
 
     fn taken(body: &str, refused: &str) -> Vec<String> {
-        let said = Said::from_body(body.as_bytes());
+        let said = ErrorReport::from_body(body.as_bytes());
         let taken = super::taken(&said, &refused.parse().unwrap());
         taken.into_iter().map(String::from).collect()
     }
@@ -203,7 +203,11 @@ mod tests {
             ("Unsupported parameter: 'reasoning_effort'", "unsupported_parameter", false),
         ] {
             let body = serde_json::json!({ "error": { "message": message, "code": code } });
-            assert_eq!(is_value(&Said::from_body(body.to_string().as_bytes())), value, "{message}");
+            assert_eq!(
+                is_value(&ErrorReport::from_body(body.to_string().as_bytes())),
+                value,
+                "{message}"
+            );
         }
     }
 }

@@ -19,7 +19,7 @@ fn asked_again(body: &str) -> Option<Adjustment> {
         Parameter::MaxCompletionTokens
     };
     let sent = everything(maximum);
-    let said = Said::from_body(body.as_bytes());
+    let said = ErrorReport::from_body(body.as_bytes());
     let refused = of(&said, &sent).filter(|_| !is_range(&said))?;
     adjustment(refused, &sent, &[])
 }
@@ -238,10 +238,12 @@ fn nothing_is_guessed() {
 
 #[test]
 fn what_was_not_sent_is_not_left_out() {
-    let said = Said::from_body(error("Unsupported parameter: 'seed'", Some("seed")).as_bytes());
-    assert_eq!(of(&said, &Sent::default()), None);
     let said =
-        Said::from_body(error("Assistant response prefill is incompatible", None).as_bytes());
+        ErrorReport::from_body(error("Unsupported parameter: 'seed'", Some("seed")).as_bytes());
+    assert_eq!(of(&said, &Sent::default()), None);
+    let said = ErrorReport::from_body(
+        error("Assistant response prefill is incompatible", None).as_bytes(),
+    );
     assert_eq!(of(&said, &Sent { beginning: false, ..everything(Parameter::MaxTokens) }), None);
 }
 
@@ -253,7 +255,7 @@ fn thinking_that_is_demanded_is_sent() {
         "The `reasoning_content` in the thinking mode must be passed back to the API.",
         "The `content[].thinking` in the thinking mode must be passed back to the API.",
     ] {
-        let said = Said::from_body(error(message, None).as_bytes());
+        let said = ErrorReport::from_body(error(message, None).as_bytes());
         assert_eq!(of(&said, &sent), Some(Refused::NoReasoning), "{message}");
         assert_eq!(adjustment(Refused::NoReasoning, &sent, &[]), Some(A::WithReasoning));
         assert_eq!(adjustment(Refused::NoReasoning, &sent, &[A::WithReasoning]), None);
@@ -281,7 +283,7 @@ fn a_summary_of_thinking_that_is_refused_is_not_asked_for_again() {
     let parameters = vec![Parameter::Temperature, Parameter::ReasoningSummary];
     let sent = Sent { parameters, ..Sent::default() };
     let refused = |message: &str, param: Option<&str>| {
-        of(&Said::from_body(error(message, param).as_bytes()), &sent)
+        of(&ErrorReport::from_body(error(message, param).as_bytes()), &sent)
     };
     let summary = Some(Refused::Parameter(Parameter::ReasoningSummary));
     for (message, param, expected) in [

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use protocol::{EventBody, Snapshot, TurnState, View};
 use store::contract::sample::{Sample, prompt};
 use store::contract::search::found;
-use store::{Places, Store};
+use store::{Store, VisibilityFilter};
 use store_sqlite::Sqlite;
 use tempfile::tempdir;
 
@@ -22,7 +22,7 @@ fn fixture(name: &str) -> PathBuf {
 /// What each worker shows, the most recently used first.
 async fn shown(store: &dyn Store) -> Vec<Snapshot> {
     let mut snapshots = Vec::new();
-    for worker in store.workers(Places::InView, None, 100).await.unwrap() {
+    for worker in store.workers(VisibilityFilter::InView, None, 100).await.unwrap() {
         let page = store.page(worker.worker_id, None, 200).await.unwrap().unwrap();
         let before = page.events.first().map_or(page.stored.last_seq, |e| e.first_seq() - 1);
         let mut view = View::new(page.stored.worker.clone(), before);

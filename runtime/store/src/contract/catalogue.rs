@@ -1,10 +1,10 @@
 //! Workers: adding, finding, listing, deleting.
 
-use protocol::{EventBody, MessageId, Place as Shown, TurnId, WorkerId};
+use protocol::{EventBody, MessageId, TurnId, Visibility as Shown, WorkerId};
 
 use crate::contract::TestStore;
 use crate::contract::sample::{Sample, assert_holds, moment};
-use crate::{Branch, Places, StoreError};
+use crate::{Branch, StoreError, VisibilityFilter};
 
 pub async fn a_new_worker_is_found_with_its_first_events(test_store: &impl TestStore) {
     let store = test_store.open();
@@ -83,7 +83,7 @@ pub async fn workers_are_listed_by_use_page_by_page(test_store: &impl TestStore)
     for limit in [1, 2, 3, 7, 50] {
         let (mut found, mut before) = (Vec::new(), None);
         loop {
-            let page = store.workers(Places::InView, before, limit).await.unwrap();
+            let page = store.workers(VisibilityFilter::InView, before, limit).await.unwrap();
             assert!(page.len() <= limit as usize);
             let Some(last) = page.last() else { break };
             before = Some((last.updated_at, last.worker_id));
@@ -109,17 +109,17 @@ pub async fn workers_are_listed_by_their_place(test_store: &impl TestStore) {
     };
     let all: Vec<_> = samples.iter().map(Sample::id).collect();
     let ids = |numbers: &[usize]| numbers.iter().map(|n| all[n - 1]).collect::<Vec<_>>();
-    assert_eq!(listed(Places::InView).await, ids(&[5, 4, 2, 1]));
-    assert_eq!(listed(Places::Only(Shown::Listed)).await, ids(&[4, 1]));
-    assert_eq!(listed(Places::Only(Shown::Pinned)).await, ids(&[5, 2]));
-    assert_eq!(listed(Places::Only(Shown::Archived)).await, ids(&[6, 3]));
+    assert_eq!(listed(VisibilityFilter::InView).await, ids(&[5, 4, 2, 1]));
+    assert_eq!(listed(VisibilityFilter::Only(Shown::Listed)).await, ids(&[4, 1]));
+    assert_eq!(listed(VisibilityFilter::Only(Shown::Pinned)).await, ids(&[5, 2]));
+    assert_eq!(listed(VisibilityFilter::Only(Shown::Archived)).await, ids(&[6, 3]));
     assert_eq!(store.count().await.unwrap(), 6);
     store.delete(samples[1].id(), moment(9)).await.unwrap();
-    assert_eq!(listed(Places::Only(Shown::Pinned)).await, ids(&[5]));
+    assert_eq!(listed(VisibilityFilter::Only(Shown::Pinned)).await, ids(&[5]));
     let back = vec![EventBody::WorkerPlaced { place: Shown::Listed }];
     let append = samples[2].append(back);
     store.append(append).await.unwrap();
-    assert_eq!(listed(Places::Only(Shown::Listed)).await, ids(&[4, 3, 1]));
+    assert_eq!(listed(VisibilityFilter::Only(Shown::Listed)).await, ids(&[4, 3, 1]));
     assert_holds(store.as_ref(), &samples[2]).await;
 }
 

@@ -2,8 +2,8 @@
 
 use protocol::api::Sampling;
 use protocol::{
-    Event, EventBody, LogId, Message, MessageId, Place, ProviderName, Role, Timestamp, Timings,
-    Turn, TurnId, TurnState, View, Worker, WorkerId, WorkerStatus,
+    Event, EventBody, LogId, Message, MessageId, ProviderName, Role, Timestamp, Timings, Turn,
+    TurnId, TurnState, View, Visibility, Worker, WorkerId, WorkerStatus,
 };
 
 use crate::{Append, Durability, Prompt, Store, StoreError};
@@ -37,7 +37,7 @@ impl Sample {
             reason: None,
             unreadable: false,
             profile: "companion".parse().unwrap(),
-            place: Place::Listed,
+            place: Visibility::Listed,
             provider: None,
             model: None,
             effort: None,

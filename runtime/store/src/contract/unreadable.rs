@@ -2,12 +2,14 @@
 
 use std::time::Duration;
 
-use protocol::{EventBody, Place as Shown, WorkerId};
+use protocol::{EventBody, Visibility as Shown, WorkerId};
 use search::Query;
 
 use crate::contract::sample::{Sample, assert_holds, moment};
 use crate::contract::{Part, TestStore};
-use crate::{ConflictPolicy, ConversationExport, ImportSource, Places, Search, Store, StoreError};
+use crate::{
+    ConflictPolicy, ConversationExport, ImportSource, Search, Store, StoreError, VisibilityFilter,
+};
 
 /// Two workers with a turn each, and a third one that is sound.
 async fn three(store: &dyn Store) -> [Sample; 3] {
@@ -20,7 +22,7 @@ async fn three(store: &dyn Store) -> [Sample; 3] {
     samples
 }
 
-async fn listed(store: &dyn Store, places: Places) -> Vec<(WorkerId, bool)> {
+async fn listed(store: &dyn Store, places: VisibilityFilter) -> Vec<(WorkerId, bool)> {
     let found = store.workers(places, None, 50).await.unwrap();
     found.into_iter().map(|worker| (worker.worker_id, worker.unreadable)).collect()
 }
@@ -51,9 +53,9 @@ pub async fn reads_of_many_go_on_beside_one_that_cannot_be_read(test_store: &imp
     test_store.spoil(summary.id(), Part::Summary);
     test_store.spoil(events.id(), Part::Events);
 
-    let archived = listed(store.as_ref(), Places::Only(Shown::Archived)).await;
+    let archived = listed(store.as_ref(), VisibilityFilter::Only(Shown::Archived)).await;
     assert_eq!(archived, [(summary.id(), true)], "a placeholder, where it was");
-    let in_view = listed(store.as_ref(), Places::InView).await;
+    let in_view = listed(store.as_ref(), VisibilityFilter::InView).await;
     assert_eq!(in_view, [(sound.id(), false), (events.id(), false)]);
     assert_eq!(store.count().await.unwrap(), 3);
     assert_eq!(store.unfinished().await.unwrap(), [(sound.id(), sound.turn.unwrap())]);
@@ -131,7 +133,7 @@ pub async fn what_cannot_be_read_is_deleted_brought_back_and_removed(test_store:
         assert!(store.purge(sample.id()).await.unwrap());
     }
     while store.collect(moment(10)).await.unwrap() {}
-    assert_eq!(listed(store.as_ref(), Places::InView).await, [(sound.id(), false)]);
+    assert_eq!(listed(store.as_ref(), VisibilityFilter::InView).await, [(sound.id(), false)]);
     assert!(!store.purge(events.id()).await.unwrap(), "nothing is left of it");
     assert_holds(store.as_ref(), &sound).await;
     // Its id is free again, so that a salvaged export of it can be imported.

@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use protocol::api::SendMessage;
 use protocol::{TurnState, WorkerId};
 use runtime::Export;
-use store::Places;
+use store::VisibilityFilter;
 use tempfile::TempDir;
 
 use super::SOUND;
@@ -41,9 +41,9 @@ struct Listed {
 /// Every list, page by page.
 async fn lists(stage: &Stage) -> Result<Listed, String> {
     let (mut all, mut deleted, mut sound) = (Vec::new(), Vec::new(), None);
-    let archived = Places::Only(protocol::Place::Archived);
-    let pinned = Places::Only(protocol::Place::Pinned);
-    for places in [Places::InView, archived, pinned] {
+    let archived = VisibilityFilter::Only(protocol::Visibility::Archived);
+    let pinned = VisibilityFilter::Only(protocol::Visibility::Pinned);
+    for places in [VisibilityFilter::InView, archived, pinned] {
         let mut before = None;
         for pages in 0.. {
             let page = stage.runtime.workers_at(places, before.as_deref(), 1).await;

@@ -4,7 +4,7 @@
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 use rusqlite::Connection;
-use store::Places;
+use store::VisibilityFilter;
 use store_sqlite::{ReadOnlyStore, Sqlite};
 
 use crate::stage::{Setting, Stage, soon};
@@ -61,7 +61,7 @@ async fn what_can_be_read_is_shown_and_nothing_is_added_to_it() {
         let view = stage.snapshot().await;
         assert!(view.worker.unreadable && view.worker.status == WorkerStatus::Unavailable);
         assert_eq!(view.messages.len(), 2, "{sql}");
-        let listed = stage.runtime.workers_at(Places::InView, None, 10).await.unwrap();
+        let listed = stage.runtime.workers_at(VisibilityFilter::InView, None, 10).await.unwrap();
         assert!(listed.workers.iter().all(|worker| worker.unreadable), "{sql}");
 
         soon(stage.runtime.delete(stage.worker)).await.unwrap();

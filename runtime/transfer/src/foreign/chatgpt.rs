@@ -10,9 +10,9 @@ use protocol::api::ImportFormat;
 
 use super::super::json::Json;
 use super::citations;
+use super::content::{MessageContent, Who, fenced, model};
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, fenced, model};
 use super::{Foreign, Node, Unfit};
 
 /// Reads one conversation.
@@ -81,8 +81,8 @@ fn node(ids: (String, Option<String>), entry: Json<'_>, usual: Option<&String>) 
 }
 
 /// What a message of this kind says.
-fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> Said {
-    let mut said = Said::default();
+fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> MessageContent {
+    let mut said = MessageContent::default();
     match (kind, recipient) {
         // A document beside the conversation, as the model wrote it.
         (_, Some("canmore.create_textdoc")) => match document(content) {
@@ -133,7 +133,7 @@ fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> Said {
     said
 }
 
-fn part_said(part: Json<'_>, said: &mut Said) {
+fn part_said(part: Json<'_>, said: &mut MessageContent) {
     if let Some(text) = part.text() {
         return said.say(text);
     }

@@ -12,9 +12,9 @@
 use protocol::api::ImportFormat;
 
 use super::super::json::Json;
+use super::content::{MessageContent, Who, model};
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
 
 /// Reads one conversation.
@@ -44,7 +44,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
 }
 
 fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>) -> Node {
-    let mut said = Said::of(message.get("content"));
+    let mut said = MessageContent::of(message.get("content"));
     if said.text.is_empty() {
         said.say(message.text_of("text").unwrap_or_default());
     }

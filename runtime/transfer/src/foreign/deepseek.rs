@@ -8,9 +8,9 @@
 use protocol::api::{ImportFormat, LeftOut};
 
 use super::super::json::Json;
+use super::content::{MessageContent, Who, model};
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, model};
 use super::{Foreign, Node, Unfit};
 
 /// Whether a conversation with a `mapping` is one of DeepSeek's.
@@ -63,7 +63,7 @@ fn listed_node(message: Json<'_>) -> Node {
 }
 
 fn node(ids: (String, Option<String>), message: Json<'_>) -> Node {
-    let mut said = Said::default();
+    let mut said = MessageContent::default();
     let mut who = message.text_of("role").map_or(Who::Unknown, |role| Who::of(Some(role)));
     for fragment in message.items_of("fragments") {
         let text = fragment.text_of("content").unwrap_or_default();

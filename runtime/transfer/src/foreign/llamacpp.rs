@@ -7,9 +7,9 @@
 use protocol::api::ImportFormat;
 
 use super::super::json::Json;
+use super::content::{MessageContent, Who, beside, model};
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, beside, model};
 use super::{Foreign, Node, Unfit};
 
 /// Reads one conversation.
@@ -53,7 +53,7 @@ pub(super) fn node(message: Json<'_>, at: usize) -> Node {
     if message.text_of("type") == Some("root") {
         return Node { id, parent, ..Node::default() };
     }
-    let mut said = Said::of(message.get("content"));
+    let mut said = MessageContent::of(message.get("content"));
     said.think(&beside(message));
     said.files(message.get("extra"));
     let called = message.get("toolCalls").is_some_and(|calls| match calls.text() {

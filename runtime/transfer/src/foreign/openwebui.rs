@@ -7,8 +7,8 @@ use protocol::api::{ImportFormat, LeftOut};
 
 use super::super::json::Json;
 use super::chatgpt::parents;
+use super::content::{MessageContent, Who, beside, model};
 use super::moment::moment;
-use super::said::{Said, Who, beside, model};
 use super::{Foreign, Node, Unfit};
 
 /// Reads one chat; without `chat` the element is the chat itself.
@@ -56,7 +56,7 @@ fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>
         let left_out = LeftOut { unreadable: 1, ..LeftOut::default() };
         return Node { id: ids.0, parent: ids.1, left_out, ..Node::default() };
     }
-    let mut said = Said::of(message.get("content"));
+    let mut said = MessageContent::of(message.get("content"));
     said.think(&beside(message));
     output(message, &mut said);
     said.files(message.get("files"));
@@ -67,13 +67,13 @@ fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>
 }
 
 /// Newer versions keep an answer in its parts as well.
-fn output(message: Json<'_>, said: &mut Said) {
-    let (mut texts, mut thinking) = (Said::default(), Said::default());
+fn output(message: Json<'_>, said: &mut MessageContent) {
+    let (mut texts, mut thinking) = (MessageContent::default(), MessageContent::default());
     for item in message.items_of("output") {
         match item.text_of("type").unwrap_or_default() {
-            "message" => texts.say(&Said::of(item.get("content")).text),
+            "message" => texts.say(&MessageContent::of(item.get("content")).text),
             "reasoning" => {
-                let inner = Said::of(item.first_of(&["content", "summary"]));
+                let inner = MessageContent::of(item.first_of(&["content", "summary"]));
                 thinking.think(&[inner.text, inner.reasoning].concat());
             }
             _ => {}

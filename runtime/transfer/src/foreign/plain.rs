@@ -4,9 +4,9 @@
 use protocol::api::ImportFormat;
 
 use super::super::json::Json;
+use super::content::{MessageContent, Who, beside, model};
 use super::kind::no_messages;
 use super::moment::moment;
-use super::said::{Said, Who, beside, model};
 use super::{Foreign, Node, Unfit};
 
 const ROLES: &[&str] = &["role", "from"];
@@ -61,7 +61,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
 
 /// A message, the `at`th of its conversation, behind the one before it.
 pub(super) fn node(message: Json<'_>, at: usize, before: Option<String>) -> Node {
-    let mut said = Said::of(message.first_of(CONTENTS));
+    let mut said = MessageContent::of(message.first_of(CONTENTS));
     said.think(&beside(message));
     let calls = message.items_of("tool_calls").count();
     said.left_out.tools += calls as u64;

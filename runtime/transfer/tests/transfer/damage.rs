@@ -1,7 +1,7 @@
 //! Any damage is found and its line is named.
 
 use proptest::prelude::*;
-use transfer::{Place, read};
+use transfer::{SourceLocation, read};
 
 use crate::support::{any_wholes, export, small};
 
@@ -10,7 +10,7 @@ fn line_of(bytes: &[u8], at: usize) -> u64 {
     bytes[..at].iter().filter(|byte| **byte == b'\n').count() as u64 + 1
 }
 
-fn refused(bytes: &[u8]) -> Place {
+fn refused(bytes: &[u8]) -> SourceLocation {
     read(bytes).unwrap_err().place
 }
 
@@ -25,7 +25,7 @@ fn each_damaged_byte_is_found_in_its_line() {
     for at in 0..bytes.len() {
         let mut damaged = bytes.clone();
         damaged[at] ^= 1 << (at % 8);
-        assert_eq!(refused(&damaged), Place::Line(line_of(&bytes, at)), "{at}");
+        assert_eq!(refused(&damaged), SourceLocation::Line(line_of(&bytes, at)), "{at}");
     }
 }
 
@@ -34,7 +34,7 @@ fn a_file_cut_off_anywhere_is_refused_where_it_ends() {
     let bytes = small();
     for at in 0..bytes.len() {
         let place = refused(&bytes[..at]);
-        assert_eq!(place, Place::Line(line_of(&bytes, at)), "{at}");
+        assert_eq!(place, SourceLocation::Line(line_of(&bytes, at)), "{at}");
     }
 }
 
@@ -46,21 +46,25 @@ fn a_line_missing_doubled_or_out_of_place_is_named() {
         let number = index as u64 + 1;
         let mut missing = lines.clone();
         missing.remove(index);
-        assert_eq!(refused(&missing.concat()), Place::Line(number), "without {number}");
+        assert_eq!(refused(&missing.concat()), SourceLocation::Line(number), "without {number}");
 
         let mut doubled = lines.clone();
         doubled.insert(index, lines[index]);
-        assert_eq!(refused(&doubled.concat()), Place::Line(number + 1), "twice {number}");
+        assert_eq!(refused(&doubled.concat()), SourceLocation::Line(number + 1), "twice {number}");
 
         for other in index + 1..lines.len() {
             let mut swapped = lines.clone();
             swapped.swap(index, other);
-            assert_eq!(refused(&swapped.concat()), Place::Line(number), "{number}, {other}");
+            assert_eq!(
+                refused(&swapped.concat()),
+                SourceLocation::Line(number),
+                "{number}, {other}"
+            );
         }
     }
     let mut longer = bytes.clone();
     longer.push(b'\n');
-    assert_eq!(refused(&longer), Place::Line(lines.len() as u64 + 1));
+    assert_eq!(refused(&longer), SourceLocation::Line(lines.len() as u64 + 1));
 }
 
 proptest! {
@@ -78,7 +82,7 @@ proptest! {
         let place = refused(&spliced.concat());
         // One whose own past is the same fits; the one after it does not.
         let number = index as u64 + 1;
-        prop_assert!([Place::Line(number), Place::Line(number + 1)].contains(&place), "{place:?}");
+        prop_assert!([SourceLocation::Line(number), SourceLocation::Line(number + 1)].contains(&place), "{place:?}");
     }
 
     #[test]
@@ -98,7 +102,7 @@ proptest! {
         let end = (at + cut).min(bytes.len());
         let changed = [&bytes[..at], &piece, &bytes[end..]].concat();
         prop_assume!(changed != bytes);
-        let Place::Line(line) = refused(&changed) else { panic!("no line") };
+        let SourceLocation::Line(line) = refused(&changed) else { panic!("no line") };
         prop_assert!(line >= line_of(&bytes, at) && line <= line_of(&bytes, end) + 1);
     }
 }

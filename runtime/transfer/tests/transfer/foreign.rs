@@ -9,7 +9,7 @@ use protocol::{ProfileName, Timestamp, TurnState, View};
 use serde_json::{Value, json};
 use store::{ConflictPolicy, ConversationExport, Store as _};
 use store_sqlite::Sqlite;
-use transfer::{Options, Place, Source, Unsound, import, markdown, read, read_foreign};
+use transfer::{Options, Source, SourceLocation, Unsound, import, markdown, read, read_foreign};
 
 use crate::support::{all, export, taken};
 
@@ -219,20 +219,25 @@ fn what_is_malformed_is_refused_with_its_place() {
     let two = |second: &str| format!("[{{\"id\":\"a\",\"mapping\":{{}}}},{second}]").into_bytes();
     let twice = r#"{"id":"b","mapping":{"x":{"parent":null},"x":{"parent":null}}}"#;
     for (what, bytes, place, words) in [
-        ("nothing", b"[]".to_vec(), Place::File, "no conversation"),
-        ("cut off", CHATGPT[..CHATGPT.len() - 9].to_vec(), Place::File, "cut off"),
-        ("more behind it", [CHATGPT, b"x"].concat(), Place::Conversation(2), "behind the end"),
-        ("cut off behind it", two("{\"mapping"), Place::Conversation(2), "cut off"),
-        ("a number", two("7"), Place::Conversation(2), "no conversation"),
-        ("nobody's", two("{\"x\":1}"), Place::Conversation(2), "its fields: x"),
+        ("nothing", b"[]".to_vec(), SourceLocation::File, "no conversation"),
+        ("cut off", CHATGPT[..CHATGPT.len() - 9].to_vec(), SourceLocation::File, "cut off"),
+        (
+            "more behind it",
+            [CHATGPT, b"x"].concat(),
+            SourceLocation::Conversation(2),
+            "behind the end",
+        ),
+        ("cut off behind it", two("{\"mapping"), SourceLocation::Conversation(2), "cut off"),
+        ("a number", two("7"), SourceLocation::Conversation(2), "no conversation"),
+        ("nobody's", two("{\"x\":1}"), SourceLocation::Conversation(2), "its fields: x"),
         (
             "no JSON",
             two("{\"mapping\":{x}}"),
-            Place::Conversation(2),
+            SourceLocation::Conversation(2),
             "from byte 38 of the file on",
         ),
-        ("a wrong type", two("{\"mapping\":[]}"), Place::Conversation(2), "no messages"),
-        ("an id twice", two(twice), Place::Conversation(2), "what it should be"),
+        ("a wrong type", two("{\"mapping\":[]}"), SourceLocation::Conversation(2), "no messages"),
+        ("an id twice", two(twice), SourceLocation::Conversation(2), "what it should be"),
     ] {
         let refusal = read_foreign(&bytes, &profile()).unwrap_err();
         assert_eq!(refusal.place, place, "{what}: {refusal}");
@@ -374,7 +379,7 @@ proptest! {
                 let messages = logs[0].events.iter().filter(|event| event.body.begins_message());
                 prop_assert!(messages.count() <= 12);
             }
-            Err(refusal) => prop_assert_eq!(refusal.place, Place::Conversation(1), "{}", refusal),
+            Err(refusal) => prop_assert_eq!(refusal.place, SourceLocation::Conversation(1), "{}", refusal),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use protocol::{Event, EventBody, Message, MessageId, Role, TurnState};
 use store::ConversationExport;
-use transfer::{Place, read};
+use transfer::{SourceLocation, read};
 
 use crate::support::{export, whole};
 
@@ -124,7 +124,7 @@ fn what_no_runtime_would_have_written_is_refused() {
         let mut log = sound();
         change(&mut log);
         let refused = read(&export(&[log]));
-        assert!(matches!(refused.unwrap_err().place, Place::Line(_)), "{what}");
+        assert!(matches!(refused.unwrap_err().place, SourceLocation::Line(_)), "{what}");
     }
 }
 

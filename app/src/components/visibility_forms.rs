@@ -1,7 +1,7 @@
 //! Pinning a conversation, and putting it into the archive.
 
 use leptos::prelude::*;
-use protocol::Place;
+use protocol::Visibility;
 
 use crate::erase::live;
 use crate::live::Conversation;
@@ -23,9 +23,9 @@ pub fn PlaceForms() -> impl IntoView {
         }
     };
     let forms = move || match worker.read().place {
-        Place::Listed => (form("pinned", tr!(pin)), form("archived", tr!(archive))),
-        Place::Pinned => (form("listed", tr!(unpin)), form("archived", tr!(archive))),
-        Place::Archived => (form("pinned", tr!(pin)), form("listed", tr!(unarchive))),
+        Visibility::Listed => (form("pinned", tr!(pin)), form("archived", tr!(archive))),
+        Visibility::Pinned => (form("listed", tr!(unpin)), form("archived", tr!(archive))),
+        Visibility::Archived => (form("pinned", tr!(pin)), form("listed", tr!(unarchive))),
     };
     view! {
         <div class="places">

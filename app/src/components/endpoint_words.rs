@@ -6,7 +6,7 @@ use crate::erase::{Erased, erase};
 use crate::text::tr;
 
 /// The words, marked as the endpoint's.
-pub fn said(words: Option<String>) -> Option<Erased> {
+pub fn endpoint_words(words: Option<String>) -> Option<Erased> {
     words.map(|words| {
         erase(view! {
             <figure class="said">

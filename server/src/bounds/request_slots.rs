@@ -59,35 +59,35 @@ impl Kind {
 
 /// The places of each kind. Observers have their own ([`crate::events::Observers`]).
 #[derive(Clone, Debug)]
-pub struct Places {
+pub struct RequestSlots {
     probes: Arc<Semaphore>,
     imports: Arc<Semaphore>,
     sends: Arc<Semaphore>,
     pages: Arc<Semaphore>,
 }
 
-impl Places {
+impl RequestSlots {
     /// `most` places for sends, and as many for pages.
     pub fn new(most: usize) -> Self {
-        let places = |count| Arc::new(Semaphore::new(count));
+        let slots = |count| Arc::new(Semaphore::new(count));
         Self {
-            probes: places(PROBE_PLACES),
-            imports: places(IMPORT_PLACES),
-            sends: places(most),
-            pages: places(most),
+            probes: slots(PROBE_PLACES),
+            imports: slots(IMPORT_PLACES),
+            sends: slots(most),
+            pages: slots(most),
         }
     }
 
     /// Takes a place of this kind, which is given back when it is dropped. None if no place became
     /// free within [`PLACE_WAIT`].
     pub async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
-        let places = match kind {
+        let slots = match kind {
             Kind::Probe => &self.probes,
             Kind::Import => &self.imports,
             Kind::Send => &self.sends,
             Kind::Page => &self.pages,
         };
-        tokio::time::timeout(PLACE_WAIT, places.clone().acquire_owned()).await.ok()?.ok()
+        tokio::time::timeout(PLACE_WAIT, slots.clone().acquire_owned()).await.ok()?.ok()
     }
 }
 
@@ -128,16 +128,16 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_kind_without_free_places_does_not_keep_other_kinds_out() {
-        let places = Places::new(1);
+        let slots = RequestSlots::new(1);
         let kinds = [Kind::Probe, Kind::Import, Kind::Send, Kind::Page];
         for full in kinds {
             let mut taken = Vec::new();
-            while let Some(place) = places.take(full).await {
+            while let Some(place) = slots.take(full).await {
                 taken.push(place);
             }
             assert!(!taken.is_empty());
             for other in kinds {
-                let place = places.take(other).await;
+                let place = slots.take(other).await;
                 assert_eq!(place.is_some(), other != full, "{other:?} with {full:?}");
             }
         }
@@ -145,11 +145,11 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn a_waiting_request_gets_the_next_free_place() {
-        let places = Places::new(1);
-        let only = places.take(Kind::Page).await;
+        let slots = RequestSlots::new(1);
+        let only = slots.take(Kind::Page).await;
         let waiting = tokio::spawn({
-            let places = places.clone();
-            async move { places.take(Kind::Page).await.is_some() }
+            let slots = slots.clone();
+            async move { slots.take(Kind::Page).await.is_some() }
         });
         tokio::time::sleep(PLACE_WAIT / 2).await;
         drop(only);

@@ -30,7 +30,7 @@ impl Who {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Said {
+pub(super) struct MessageContent {
     pub(super) text: String,
     pub(super) reasoning: String,
     pub(super) left_out: LeftOut,
@@ -38,7 +38,7 @@ pub(super) struct Said {
     pub(super) replaced: u64,
 }
 
-impl Said {
+impl MessageContent {
     /// What stands in `content`: a text, or a list of parts.
     pub(super) fn of(content: Option<Json<'_>>) -> Self {
         let mut said = Self::default();
@@ -185,7 +185,7 @@ pub(super) fn beside(message: Json<'_>) -> String {
             return text;
         }
     }
-    Said::of(message.get("reasoning_details")).reasoning
+    MessageContent::of(message.get("reasoning_details")).reasoning
 }
 
 /// Adds a text behind a blank line.

@@ -40,7 +40,7 @@ const NAMES: &[&str] = &["code", "type", "status", "reason", "error_type", "stat
 
 /// An error as the endpoint reported it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Said {
+pub(crate) struct ErrorReport {
     /// Codes, types and the like, in lower case.
     pub(crate) names: Vec<String>,
     /// The fields of the request that the error names, in lower case, such as `temperature` or
@@ -54,7 +54,7 @@ pub(crate) struct Said {
     pub(crate) window: Option<u64>,
 }
 
-impl Said {
+impl ErrorReport {
     /// Reads the body of an error response, which may be JSON, HTML or plain text, and cut short.
     pub(crate) fn from_body(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
@@ -258,38 +258,46 @@ mod tests {
             ("{}", ""),
             ("7", ""),
         ] {
-            assert_eq!(Said::from_body(body.as_bytes()).text(), text, "{body}");
+            assert_eq!(ErrorReport::from_body(body.as_bytes()).text(), text, "{body}");
         }
     }
 
     #[test]
     fn what_it_names_is_kept_apart() {
-        let said = Said::from_body(
+        let said = ErrorReport::from_body(
             br#"{"error":{"message":"a","type":"T","param":"messages[0].role","code":400,"n_ctx":8192}}"#,
         );
         assert_eq!(said.names, ["400", "t"]);
         assert_eq!(said.params, ["messages.0.role"]);
         assert_eq!(said.window, Some(8192));
-        let said = Said::from_body(br#"{"detail":[{"loc":["body","messages",0,"role"]}]}"#);
+        let said = ErrorReport::from_body(br#"{"detail":[{"loc":["body","messages",0,"role"]}]}"#);
         assert_eq!(said.params, ["messages.0.role"]);
-        assert!(Said::from_body(br#"{"error":{"param":"None"}}"#).params.is_empty());
+        assert!(ErrorReport::from_body(br#"{"error":{"param":"None"}}"#).params.is_empty());
     }
 
     #[test]
     fn what_is_no_error_is_none() {
         for none in ["null", "{}", "[]", "7", "\"a\""] {
-            assert_eq!(Said::from_value(&serde_json::from_str(none).unwrap()), None);
+            assert_eq!(ErrorReport::from_value(&serde_json::from_str(none).unwrap()), None);
         }
         for error in ["null", "{}", "\"\"", "false", "[]"] {
             let chunk = format!(r#"{{"choices":[],"error":{error}}}"#);
-            assert_eq!(Said::from_value(&serde_json::from_str(&chunk).unwrap()), None, "{chunk}");
+            assert_eq!(
+                ErrorReport::from_value(&serde_json::from_str(&chunk).unwrap()),
+                None,
+                "{chunk}"
+            );
         }
         for good in [
             r#"{"choices":[{}],"base_resp":{"status_code":0,"status_msg":""}}"#,
             r#"{"choices":[{}],"base_resp":{"status_code":1000},"success":false}"#,
             r#"{"type":"response.completed","success":true}"#,
         ] {
-            assert_eq!(Said::from_value(&serde_json::from_str(good).unwrap()), None, "{good}");
+            assert_eq!(
+                ErrorReport::from_value(&serde_json::from_str(good).unwrap()),
+                None,
+                "{good}"
+            );
         }
         for error in [
             r#"{"error":true}"#,
@@ -301,16 +309,19 @@ mod tests {
             r#"{"choices":null,"base_resp":{"status_code":1008,"status_msg":"insufficient balance"}}"#,
             r#"{"code":500,"msg":"404 NOT_FOUND","success":false}"#,
         ] {
-            assert!(Said::from_value(&serde_json::from_str(error).unwrap()).is_some(), "{error}");
+            assert!(
+                ErrorReport::from_value(&serde_json::from_str(error).unwrap()).is_some(),
+                "{error}"
+            );
         }
     }
 
     #[test]
     fn hostile_ones_cost_little() {
         let deep = "[".repeat(100) + &"]".repeat(100);
-        assert_eq!(Said::from_body(deep.as_bytes()), Said::default());
+        assert_eq!(ErrorReport::from_body(deep.as_bytes()), ErrorReport::default());
         let long = format!(r#"{{"error":"{}"}}"#, "日本 ".repeat(100_000));
-        assert!(Said::from_body(long.as_bytes()).text().len() <= TEXT_BYTES);
-        assert_eq!(Said::from_body(&[0x1f, 0x8b, 0xff, 0x00]), Said::default());
+        assert!(ErrorReport::from_body(long.as_bytes()).text().len() <= TEXT_BYTES);
+        assert_eq!(ErrorReport::from_body(&[0x1f, 0x8b, 0xff, 0x00]), ErrorReport::default());
     }
 }
