@@ -92,7 +92,7 @@ pub struct Seam {
 }
 
 impl Seam {
-    /// For an answer that begins with `begun`, empty where nothing is continued.
+    /// For an answer that begins with `begun`, which is empty if no answer is continued.
     pub fn new(begun: &str, adjustments: &[Adjustment]) -> Self {
         let old = begun.trim();
         let space = begun[begun.trim_end().len()..].to_owned();
