@@ -57,7 +57,7 @@ pub(crate) struct Session<'model> {
 enum Broken {
     Halted,
     Failed(Failure),
-    /// Nobody listens any more.
+    /// The pipe to the server failed.
     Wire(WireError),
 }
 

@@ -62,8 +62,9 @@ pub(crate) struct EngineSupervisor {
     /// The request that is being served.
     current: Option<Current>,
     running: Option<Running>,
-    /// One task per request, which ends with the request's number when nobody wants it any
-    /// more, and is ended by its [`Watch`] with the request. Bounded by the queue.
+    /// One task per request. It ends, with the number of the request, when the request is stopped
+    /// or its receiver is dropped; its [`Watch`] aborts it when the request ends. Bounded by the
+    /// queue.
     watchers: JoinSet<JobId>,
     /// Tasks that deliver the last outputs to turns that are slow to receive them.
     final_outputs: JoinSet<()>,

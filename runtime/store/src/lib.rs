@@ -123,7 +123,7 @@ pub enum Places {
 #[derive(Clone, Debug)]
 pub struct Search {
     pub query: Query,
-    /// In this conversation alone.
+    /// Only in this conversation; `None` for all.
     pub worker: Option<WorkerId>,
     /// A [`Found::next_before`].
     pub before: Option<u64>,

@@ -65,7 +65,8 @@ impl EngineSupervisor {
         let load = ToChild::Load(self.load(&file)?);
         if self.running.is_some() {
             tracing::info!(%model, "the local model makes room for another one");
-            // Killed, and not asked to leave: it has no job, and it may be in the middle of a load.
+            // It is killed rather than asked to leave: it has no job, and may be in the middle of a
+            // load.
             self.end_process(Process::kill).await;
         }
         let process = Process::start(&self.config).map_err(|error| {
