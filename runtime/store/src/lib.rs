@@ -265,7 +265,7 @@ pub trait Store: Send + Sync + 'static {
     /// read are left out.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;
 
-    /// The role of a worker's message. None: the worker has no message of that id.
+    /// The role of a worker's message. `None`: the worker has no message with that id.
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;
 
     /// The user message with that id, even if it has no turn, like an imported one.
