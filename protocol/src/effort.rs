@@ -47,8 +47,9 @@ impl Effort {
         efforts.sort_by_key(Self::place);
     }
 
-    /// The one of `taken` that is nearest to this one. `none` is never returned, since not to think
-    /// is a different choice; for `none` itself the least effort is returned.
+    /// The one of `taken` that is nearest to this one; `None` if this one is not known. `none` is
+    /// never returned, since not to think is a different choice; for `none` itself the least effort
+    /// is returned.
     pub fn nearest<'a>(&self, taken: &'a [Self]) -> Option<&'a Self> {
         if !self.is_known() {
             return None;

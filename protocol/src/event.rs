@@ -82,8 +82,8 @@ pub enum EventBody {
     TurnLoading {
         turn_id: TurnId,
     },
-    /// The messages that the provider is about to be sent. The event is committed before the
-    /// request is sent.
+    /// The provider is about to be sent the messages that `sight` describes. The event is committed
+    /// before the request is sent.
     TurnAsked {
         turn_id: TurnId,
         sight: ContextWindow,
@@ -94,7 +94,7 @@ pub enum EventBody {
     /// The provider has started to work on the request.
     TurnGenerating {
         turn_id: TurnId,
-        /// The messages that were sent, in logs of versions without `turn_asked`.
+        /// What the model was given, in logs of versions without `turn_asked`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sight: Option<ContextWindow>,
         /// The model that answers, in such logs.

@@ -29,8 +29,8 @@ pub struct Message {
     pub reasoning: String,
     /// 1970-01-01T00:00:00Z if it is unknown, as in imported conversations.
     pub created_at: Timestamp,
-    /// For an assistant's message, the turn that wrote it; for a user's, the first turn that
-    /// answered it.
+    /// For an assistant's message, the turn that wrote it; for a user's, the first turn that was
+    /// asked for.
     pub turn_id: Option<TurnId>,
     /// An assistant's text as HTML, block by block, if it was requested. Never in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]

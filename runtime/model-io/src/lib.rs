@@ -1,4 +1,4 @@
-//! Prepares what is sent to a model and reads its answer, as pure functions.
+//! Prepares the messages for a model and reads its answer, as pure functions.
 //!
 //! [`context`] selects the messages of a branch that fit the model's window, [`outgoing`] puts them
 //! into a form that every model accepts, [`rendered`] stores what a chat template made of them, and

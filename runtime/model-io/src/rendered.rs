@@ -1,8 +1,8 @@
 //! The text that a chat template made of a conversation, stored without the conversation.
 //!
 //! The messages are in the log already. Of a rendered prompt only the template's own text is
-//! stored, with the places where the messages stand in it, so that nothing is stored twice and a
-//! deleted conversation leaves no word behind.
+//! stored, with the places of the messages in it, so that nothing is stored twice and a deleted
+//! conversation leaves no word behind.
 
 use protocol::api::InputMessage;
 use serde::{Deserialize, Serialize};

@@ -47,7 +47,8 @@ pub struct Thinking {
     thought: bool,
     /// The number of opening marks within the thought that are not closed yet.
     inner: u32,
-    /// Marks that stand beside an answer in formats that have such, and are not part of it.
+    /// Marks that are dropped from the answer: those that end it, if another mark was skipped
+    /// before it.
     dropped: &'static [&'static str],
     pieces: Vec<Piece>,
 }
@@ -93,7 +94,8 @@ impl Thinking {
         }
     }
 
-    /// The thinking arrives in a field of its own, so a closing mark alone closes nothing.
+    /// Must be called if thinking arrives in a field of its own: from then on, a closing mark alone
+    /// closes nothing.
     pub fn comes_apart(&mut self) {
         if let State::Unopened(_) = self.state {
             self.state = State::Answer;
@@ -159,7 +161,7 @@ impl Thinking {
         }
     }
 
-    /// Says the text before a mark; before a whole mark it has been said already.
+    /// Emits the text before a mark; before a whole mark it has been emitted already.
     fn answer(&mut self, held: String, found: Found) -> bool {
         match found {
             Found::Whole { end, .. } => {

@@ -47,7 +47,7 @@ pub(crate) struct Answer {
     /// The source of the first thinking. The same thinking from another source is not shown again.
     source: Option<Source>,
     snapshots: Snapshots,
-    /// Whether the answer is a refusal with its reason.
+    /// Whether the model has begun to say why it refuses to answer, or to go on.
     refuses: bool,
     any_tool_call: bool,
     usage: Option<Usage>,

@@ -27,8 +27,8 @@ mod turn_outputs;
 /// How long to wait for usage and `[DONE]` once the model has finished. Some servers keep the
 /// connection open instead of sending them, and the answer is complete without them.
 const AFTER_FINISH: Duration = Duration::from_secs(2);
-/// How long to wait for the end of the response after `[DONE]`, so that the provider does not log a
-/// complete answer as aborted.
+/// How long to wait for the end of the response after `[DONE]`, so that the provider does not take
+/// a complete answer for an aborted one.
 const AFTER_DONE: Duration = Duration::from_millis(100);
 
 /// A connection on which a request can be sent.

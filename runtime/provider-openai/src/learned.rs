@@ -25,7 +25,7 @@ const MODELS: usize = 256;
 pub(crate) struct Habits {
     /// In the order in which they were learned, without duplicates.
     pub(crate) adjustments: Vec<Adjustment>,
-    /// The window's size in tokens, if a refusal told it.
+    /// The window's size in tokens, if a refusal gave it.
     pub(crate) window: Option<u32>,
     /// The most estimated tokens of a prompt, because a longer one was refused.
     pub(crate) room: Option<u32>,

@@ -311,7 +311,7 @@ pub(crate) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
     (!made.contains(&adjustment)).then_some(adjustment)
 }
 
-/// Whether the error refuses, or demands, the thinking of earlier answers.
+/// Finds a refusal of the thinking of earlier answers, or a demand for it.
 fn reasoning(said: &Said, sent: &Sent) -> Option<Refused> {
     match sent.answers {
         Answers::Without => {

@@ -1,4 +1,4 @@
-//! The port to durable storage: the logs of all workers and what is looked up in them.
+//! The port to durable storage: the logs of all workers, and lookups in them.
 //!
 //! A store saves events and finds them again; it decides nothing about turns. It answers from
 //! committed data only. The same suite ([`contract`], a feature) runs against every implementation.
@@ -119,7 +119,7 @@ pub enum Places {
     Only(Place),
 }
 
-/// A search: what is searched for, and in which conversations.
+/// A search request.
 #[derive(Clone, Debug)]
 pub struct Search {
     pub query: Query,

@@ -19,7 +19,7 @@ pub(super) struct Code {
 struct Run {
     sign: char,
     length: usize,
-    /// Whether it stands at the beginning of its line.
+    /// Whether its line begins with it.
     leads: bool,
 }
 
@@ -63,8 +63,8 @@ impl Code {
         }
     }
 
-    /// A mark at the beginning of a line is in no span of code: a backtick before it would be one
-    /// that nothing closes.
+    /// Whether the text so far ends within code. The beginning of a line is in no span of code,
+    /// because a backtick before it is one that nothing closes.
     fn is_code(&self) -> bool {
         let in_line = match self.line {
             Line::Blank => false,

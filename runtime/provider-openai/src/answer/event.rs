@@ -34,7 +34,7 @@ pub(super) enum Part {
     Reasoning(Source, String),
 }
 
-/// Where an event has the thinking.
+/// The place of thinking in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// One of [`FIELDS`].
