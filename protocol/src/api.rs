@@ -23,7 +23,7 @@ pub struct Status {
     pub limits: LimitsInForce,
 }
 
-/// Which provider answers, without address or path.
+/// The provider that answers, without its address or path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderStatus {

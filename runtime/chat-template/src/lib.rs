@@ -27,7 +27,7 @@ pub struct ChatTemplate {
 /// A part of the rendered conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Text of the template.
+    /// Text of the template itself.
     Literal(String),
     /// The text of the message with this index.
     Content(usize),

@@ -119,8 +119,8 @@ impl Shared {
         models
     }
 
-    /// Fetches the list once, to learn the models' context windows, if the owner has not
-    /// configured a window and nobody has fetched the list yet.
+    /// Fetches the list once, to learn the models' context windows, if the owner has not configured
+    /// a window and the list was never fetched before.
     pub(crate) async fn learn_windows(&self) {
         if self.config.context_tokens.is_none() && !self.listing.asked.load(Ordering::Relaxed) {
             let _ = self.listed().await;

@@ -1,4 +1,4 @@
-//! Recognises errors about the context window, and reads the window's size out of them; pure.
+//! Recognizes errors about the context window, and reads the window's size from them; pure.
 //!
 //! The texts are those of real providers, as their users report them. The tests have a table of
 //! them.

@@ -61,7 +61,7 @@ mod tests {
     fn what_is_in_force_comes_before_what_could_be() {
         for (entry, expected) in [
             (json!({ "max_model_len": 2048, "context_length": 8192 }), Some(2048)),
-            // A body of llama.cpp's server.
+            // An entry from llama.cpp's server.
             (
                 json!({ "meta": { "vocab_type": 2, "n_ctx": 32768, "n_ctx_train": 262144 } }),
                 Some(32768),

@@ -14,11 +14,11 @@ pub(super) struct Mark {
 const MARKS: &[Mark] = &[
     // DeepSeek-R1, Qwen3, GLM-4.5, Kimi K2, MiniMax-M2, SmolLM3 and most others.
     Mark { opener: "<think>", closers: &["</think>"] },
-    // Prompts, and proxies in front of Claude.
+    // Used by prompts, and by proxies in front of Claude.
     Mark { opener: "<thinking>", closers: &["</thinking>"] },
     Mark { opener: "<reasoning>", closers: &["</reasoning>"] },
     Mark { opener: "<reason>", closers: &["</reason>"] },
-    // Gemini behind its OpenAI-compatible door, EXAONE Deep.
+    // Gemini by its OpenAI-compatible API, EXAONE Deep.
     Mark { opener: "<thought>", closers: &["</thought>"] },
     // Seed-OSS; MiniMax-M3.
     Mark { opener: "<seed:think>", closers: &["</seed:think>"] },

@@ -126,7 +126,8 @@ mod tests {
                 LMH,
             ),
             ("reasoning_effort: Supported values are: 'low','medium'", "high", &["low", "medium"]),
-            // SGLang, and vLLM behind LiteLLM (https://github.com/router-for-me/CLIProxyAPI/issues/1572,
+            // SGLang, and vLLM behind LiteLLM
+            // (https://github.com/router-for-me/CLIProxyAPI/issues/1572,
             // https://github.com/bytedance/deer-flow/issues/1673).
             (
                 "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), 'msg': \"Input should be 'low', 'medium' or 'high'\", 'input': 'xhigh', 'ctx': {'expected': \"'low', 'medium' or 'high'\"}}",
@@ -139,7 +140,7 @@ mod tests {
                 "none",
                 &["minimal", "low", "medium", "high", "xhigh"],
             ),
-            // Perplexity (the same).
+            // Perplexity (the same source).
             ("effort must be one of: low medium high", "none", LMH),
             // Kimi (https://github.com/router-for-me/CLIProxyAPI/issues/1307).
             (
