@@ -1,8 +1,8 @@
-//! What is left out of a request, or put otherwise, for a provider that refuses it as it was.
+//! Changes to a request that a provider refuses in its original form.
 
 use serde::{Deserialize, Serialize};
 
-/// One thing that is done otherwise than a profile or a conversation asks for.
+/// One way in which a request differs from what a profile or a conversation asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -13,11 +13,11 @@ pub enum Adjustment {
     WithoutTopP,
     /// The parameter `seed` is not sent.
     WithoutSeed,
-    /// The answer is asked for as a whole, and is there all at once.
+    /// The answer is not streamed, so all of it arrives at once.
     WithoutStream,
-    /// The parameter `stream_options` is not sent, so that the tokens may not be counted.
+    /// The parameter `stream_options` is not sent, so the provider may not count the tokens.
     WithoutStreamOptions,
-    /// No summary of the thinking is asked for.
+    /// No summary of the thinking is requested.
     WithoutReasoningSummary,
     /// The longest allowed length of the answer is sent as `max_completion_tokens`.
     MaxCompletionTokens,
@@ -25,19 +25,19 @@ pub enum Adjustment {
     MaxTokens,
     /// The longest allowed length of the answer is not sent.
     WithoutMaxTokens,
-    /// The system prompt stands at the front of the first message of the user.
+    /// The system prompt is put at the beginning of the user's first message.
     SystemInUser,
-    /// The answer that is continued is not sent: the model begins anew, and what it writes stands
-    /// behind the old text.
+    /// The beginning of the answer is not sent: the model starts over, and its text is appended to
+    /// the old one.
     WithoutBeginning,
-    /// The model is not told how hard to think.
+    /// No effort is sent, so the model's default applies.
     WithoutEffort,
-    /// The model is told another effort: the nearest one that it takes.
+    /// The nearest effort that the model accepts is sent instead.
     NearestEffort,
-    /// The earlier answers are sent with their thinking, which was not asked for.
+    /// The thinking of earlier answers is sent, although the profile does not ask for it.
     WithReasoning,
-    /// The earlier answers are sent without their thinking, which was asked for.
+    /// The thinking of earlier answers is not sent, although the profile asks for it.
     WithoutReasoning,
-    /// Fewer of the oldest messages are sent. It may be done several times in a turn.
+    /// Fewer of the oldest messages are sent. This may happen several times in a turn.
     FewerMessages,
 }

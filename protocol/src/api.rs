@@ -1,4 +1,4 @@
-//! Requests and answers of the HTTP contract that are not already a word of their own.
+//! Requests and answers of the HTTP contract that have no module of their own.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,21 +23,21 @@ pub struct Status {
     pub limits: LimitsInForce,
 }
 
-/// Which provider answers, without address or path.
+/// The provider that answers, without its address or path.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderStatus {
-    /// None when nothing is usable.
+    /// Null if no provider is usable.
     pub kind: Option<ProviderName>,
     pub model: Option<String>,
     /// Whether the model is the small one that comes with the product.
     pub bundled_model: bool,
-    /// Why nothing is usable, and what to configure.
+    /// Why no provider is usable, and what to configure.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Error>,
 }
 
-/// Whether a message would be taken.
+/// Whether a message would be accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -46,7 +46,7 @@ pub enum CompanionState {
     Unavailable,
 }
 
-/// The bounds that a client should know.
+/// The limits that a client should know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LimitsInForce {
@@ -57,9 +57,9 @@ pub struct LimitsInForce {
 }
 
 impl LimitsInForce {
-    /// Bytes of a request that carries a message, which may be more than `body_bytes`: in a form
-    /// each byte takes up to three, a character up to four bytes; in JSON a character takes up to
-    /// twelve as well; and there are a few more fields.
+    /// The most bytes of a request that carries a message, which may be more than `body_bytes`: in
+    /// a form each byte takes up to three and a character has up to four bytes; in JSON a character
+    /// takes up to twelve as well; and there are a few more fields.
     pub fn form_bytes(self) -> u64 {
         u64::from(self.message_chars) * 12 + 8 * 1024
     }
@@ -73,12 +73,12 @@ pub struct RuntimeSummary {
     pub status: CompanionState,
     pub capabilities: Capabilities,
     pub workers: u64,
-    /// Turns under way now.
+    /// The number of turns that are running now.
     pub running: u64,
     pub bundle_digest: String,
 }
 
-/// What workers of a runtime can do besides talking: nothing.
+/// What workers of a runtime can do besides answering: nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Capabilities {
@@ -98,9 +98,9 @@ pub struct RuntimeList {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkerPage {
     pub workers: Vec<Worker>,
-    /// To be given as `before` for the next page, as it is.
+    /// The value of `before` for the next page; null if there is none.
     pub next_before: Option<String>,
-    /// Where to follow the list from, so that nothing after this page is missed.
+    /// The position from which to follow the list so that no change after this page is missed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
 }
@@ -112,13 +112,13 @@ pub struct WorkerPage {
 pub struct CreateWorker {
     #[serde(default)]
     pub profile: Option<ProfileName>,
-    /// Takes the place of the profile's own provider.
+    /// Replaces the profile's provider.
     #[serde(default)]
     pub provider: Option<ProviderName>,
-    /// Takes the place of the profile's own model.
+    /// Replaces the profile's model.
     #[serde(default)]
     pub model: Option<String>,
-    /// How hard the model is to think; takes the place of the profile's own.
+    /// The reasoning effort; replaces the profile's.
     #[serde(default)]
     pub effort: Option<Effort>,
     #[serde(default)]
@@ -134,28 +134,28 @@ pub struct PatchWorker {
     pub title: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Visibility>,
-    /// From the next turn on. Without `provider` and `model` beside it, its own take the place
-    /// of what was chosen before.
+    /// Applies from the next turn on. If `provider` and `model` are not given with it, those of
+    /// this profile replace earlier choices.
     #[serde(default)]
     pub profile: Option<ProfileName>,
-    /// From the next turn on; `null` is the profile's own.
+    /// Applies from the next turn on; `null` for the profile's.
     #[serde(default)]
     pub provider: Option<ProviderName>,
-    /// From the next turn on; `null` is the profile's own.
+    /// Applies from the next turn on; `null` for the profile's.
     #[serde(default)]
     pub model: Option<String>,
-    /// How hard the model is to think, from the next turn on; `null` is the profile's own.
+    /// The reasoning effort from the next turn on; `null` for the profile's.
     #[serde(default)]
     pub effort: Option<Effort>,
 }
 
-/// A deleted worker that can still be brought back.
+/// A deleted worker that can still be restored.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeletedWorker {
     pub worker: Worker,
     pub deleted_at: Timestamp,
-    /// When it is removed for good, at the earliest.
+    /// The earliest time at which it is removed permanently.
     pub gone_at: Timestamp,
 }
 
@@ -164,35 +164,36 @@ pub struct DeletedWorker {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeletedList {
     pub deleted: Vec<DeletedWorker>,
-    /// To be given as `before` for the next page, as it is.
+    /// The value of `before` for the next page; null if there is none.
     #[serde(default)]
     pub next_before: Option<String>,
 }
 
-/// `GET /api/v1/runtimes/{rid}/search`: what holds all the words, the newest first.
+/// `GET /api/v1/runtimes/{rid}/search`: texts that contain all the words, the newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchPage {
     pub hits: Vec<SearchHit>,
-    /// To be given as `before` for the next page, as it is.
+    /// The value of `before` for the next page; null if there is none.
     pub next_before: Option<u64>,
-    /// The time for it ran out; what is older was not looked at. `next_before` goes on.
+    /// Whether the time ran out before older texts were searched. `next_before` continues the
+    /// search.
     pub cut_short: bool,
 }
 
-/// A message, or a title, that holds all the words.
+/// A message, or a title, that contains all the words.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchHit {
-    /// The conversation that it is in.
+    /// The conversation of the message or title.
     pub worker: Worker,
-    /// None: it is the conversation's title.
+    /// The message; null if the hit is the conversation's title.
     pub message: Option<HitMessage>,
-    /// The text around the first hit, to be read in a row.
+    /// The text around the first hit, as consecutive pieces.
     pub snippet: Vec<SnippetPiece>,
 }
 
-/// The message that was found.
+/// The message of a hit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HitMessage {
@@ -201,12 +202,12 @@ pub struct HitMessage {
     pub created_at: Timestamp,
 }
 
-/// A piece of a text.
+/// A piece of a snippet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SnippetPiece {
     pub text: String,
-    /// Whether it is one of the words.
+    /// Whether the piece matches one of the words.
     pub hit: bool,
 }
 
@@ -215,37 +216,39 @@ pub struct SnippetPiece {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SendMessage {
-    /// Made by the client: the same id again gets the same answer.
+    /// Made by the client. A repeated request with the same id gets the same answer.
     pub id: MessageId,
     pub text: String,
-    /// The message to answer; without it the newest one.
+    /// The message that this one follows; the newest one by default.
     #[serde(default)]
     pub parent: Option<MessageId>,
-    /// A message of the user that this one is another version of: it answers the same one.
-    /// Not together with `parent`.
+    /// A user message of which this one is another version, so that both have the same parent.
+    /// Cannot be combined with `parent`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub edits: Option<MessageId>,
-    /// Where the sender's clock stands: the prompt names the sender's day. Without it, UTC.
+    /// The UTC offset of the sender's clock, because the prompt names the sender's date. UTC by
+    /// default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub utc_offset: Option<UtcOffset>,
 }
 
-/// `POST .../turns`: another answer to a message that was answered before, or the same one
-/// continued. What is there stays as it is.
+/// `POST .../turns`: another answer to a message that was answered before, or the continuation of
+/// an answer. Existing messages stay as they are.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct AskAgain {
-    /// Of the turn; made by the client: the same id again gets the same answer.
+    /// The id of the new turn, made by the client. A repeated request with the same id gets the
+    /// same answer.
     pub id: TurnId,
-    /// The user's message.
+    /// The user message to answer.
     pub question: MessageId,
-    /// An answer to it that was cut off: the new one begins with its text and goes on.
+    /// An answer to it that was cut off: the new one begins with its text and continues it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<MessageId>,
-    /// A turn for this message that thought until its budget was used up: the new one asks with
-    /// the least effort that the model takes, or with more room where that is no help. Not
-    /// together with `continues`.
+    /// A turn for this message that used up its budget with thinking: the new one asks with the
+    /// least effort that the model accepts, or with a larger budget if that does not help. Cannot
+    /// be combined with `continues`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answer_now: Option<TurnId>,
     /// As in [`SendMessage`].
@@ -253,21 +256,21 @@ pub struct AskAgain {
     pub utc_offset: Option<UtcOffset>,
 }
 
-/// The answer to a send once it is committed.
+/// The answer to a sent message once it is committed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Accepted {
     pub message: Message,
     pub turn: Turn,
-    /// The position after the turn's acceptance.
+    /// The position after the event that accepted the turn.
     pub cursor: Cursor,
 }
 
-/// The answer to a cancel, when the work has really ended.
+/// The answer to a cancel. It is sent when the work has really ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Cancelled {
-    /// The turn in its final state; none when nothing ran.
+    /// The turn in its final state; null if no turn was running.
     pub turn: Option<Turn>,
 }
 
@@ -277,40 +280,41 @@ pub struct Cancelled {
 pub struct TurnInput {
     pub model: String,
     pub messages: Vec<InputMessage>,
-    /// As it was sent; what is none was the provider's own default.
+    /// The parameters that were sent; for absent ones the provider's default applied.
     pub sampling: Sampling,
-    /// How hard the model was told to think; none where it was not told.
+    /// The reasoning effort that was sent; absent if none was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
     /// Whether the thinking of earlier answers was sent with them.
     #[serde(default)]
     pub with_reasoning: bool,
-    /// The local model's prompt word for word: what its chat template made of the messages, with
-    /// control tokens written out. None of an endpoint, whose template nobody here sees.
+    /// The local model's prompt word for word, as its chat template rendered it, with control
+    /// tokens written out. Absent for endpoints, which do not reveal their templates.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<String>,
-    /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
+    /// How the request differed from what was asked for, because the provider is known to refuse
+    /// that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
-    /// What was asked for and not sent, for the same reason.
+    /// Parameters that were asked for and not sent, for the same reason.
     #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
     pub unsent: Unsent,
-    /// The request to an endpoint, byte for byte. None of the local model, and of turns of versions
-    /// that did not keep it.
+    /// The request to an endpoint, byte for byte. Absent for the local model, and for turns of
+    /// versions that did not store it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<SentRequest>,
 }
 
-/// A request as it was sent to an endpoint, without its headers.
+/// A request that was sent to an endpoint, without its headers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SentRequest {
     pub interface: Interface,
-    /// The body: a text of JSON.
+    /// The body, which is JSON.
     pub body: String,
 }
 
-/// The interfaces of endpoints.
+/// The APIs of endpoints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -320,25 +324,25 @@ pub enum Interface {
     Responses,
 }
 
-/// One message of what was sent.
+/// One message of the messages that were sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InputMessage {
     pub role: InputRole,
     pub text: String,
-    /// An answer's thinking; empty where it is not sent.
+    /// The thinking of an answer; empty if it was not sent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
 }
 
 impl InputMessage {
-    /// A message without thinking.
+    /// Makes a message without thinking.
     pub fn new(role: InputRole, text: impl Into<String>) -> Self {
         Self { role, text: text.into(), reasoning: String::new() }
     }
 }
 
-/// Roles as models know them.
+/// The roles that models know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -348,7 +352,7 @@ pub enum InputRole {
     Assistant,
 }
 
-/// How the next token is chosen; what is none is the provider's own default.
+/// How the next token is chosen; for absent parameters the provider's default applies.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -359,7 +363,7 @@ pub struct Sampling {
     pub top_p: Option<f32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
-    /// Tokens in one answer at most.
+    /// The most tokens in one answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_tokens: Option<u32>,
 }

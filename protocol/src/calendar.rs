@@ -1,12 +1,12 @@
-//! Days as people count them, by the proleptic Gregorian calendar.
+//! Dates of the proleptic Gregorian calendar.
 //!
-//! Source: "chrono-Compatible Low-Level Date Algorithms" (H. Hinnant): years begin in March, so
-//! that the day that comes and goes is the last of one, and 400 of them have 146,097 days.
+//! Source: "chrono-Compatible Low-Level Date Algorithms" (H. Hinnant). Years begin in March, so
+//! that the leap day is the last day of a year, and 400 years have 146,097 days.
 
-/// From 0000-03-01 to 1970-01-01.
+/// The days from 0000-03-01 to 1970-01-01.
 const DAYS_BEFORE: i64 = 719_468;
 
-/// Year, month and day of the month of a day since 1970-01-01.
+/// The year, month and day of month of `day`, which counts from 1970-01-01.
 pub fn date_of(day: i64) -> (i64, u8, u8) {
     let day = day + DAYS_BEFORE;
     let (era, day) = (day.div_euclid(146_097), day.rem_euclid(146_097));
@@ -18,14 +18,14 @@ pub fn date_of(day: i64) -> (i64, u8, u8) {
     (year + era * 400 + i64::from(month <= 2), month as u8, day as u8)
 }
 
-/// The inverse of [`date_of`]; none where there is no such date.
+/// The inverse of [`date_of`]; `None` if there is no such date.
 pub fn day_of(year: i64, month: u8, day: u8) -> Option<i64> {
     let march_year = year - i64::from(month <= 2);
     let (era, of_era) = (march_year.div_euclid(400), march_year.rem_euclid(400));
     let march_is_0 = (i64::from(month) + 9) % 12;
     let of_year = (153 * march_is_0 + 2) / 5 + i64::from(day) - 1;
     let number = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - DAYS_BEFORE;
-    // What is beyond the end of a month is a day of the next one.
+    // A day beyond the end of its month would be a day of the next one.
     (date_of(number) == (year, month, day)).then_some(number)
 }
 
@@ -40,7 +40,7 @@ mod tests {
         epoch.checked_add(Duration::days(day)).unwrap()
     }
 
-    /// Four hundred years: what comes after is the same again.
+    /// After four hundred years, the calendar repeats.
     #[test]
     fn no_day_is_missed() {
         let mut date = known(0);

@@ -1,4 +1,4 @@
-//! What there is to choose from for a conversation: profiles and models.
+//! The profiles and models that can be chosen for a conversation.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::api::Sampling;
 use crate::{Adjustment, Effort, Error, ProfileName, ProviderName};
 
-/// Words for people, by language tag.
+/// Text for people, by language tag.
 pub type Words = BTreeMap<String, String>;
 
 /// `GET /api/v1/profiles`.
@@ -16,7 +16,7 @@ pub type Words = BTreeMap<String, String>;
 pub struct ProfileList {
     /// In the order of the bundle.
     pub profiles: Vec<ProfileSummary>,
-    /// The one of conversations that name none.
+    /// The profile of conversations that name none.
     pub default: ProfileName,
     pub bundle_digest: String,
 }
@@ -26,27 +26,27 @@ pub struct ProfileList {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfileSummary {
     pub name: ProfileName,
-    /// By language tag; never empty.
+    /// By language tag; not empty.
     pub title: Words,
     /// By language tag; may be empty.
     pub description: Words,
-    /// The language that it answers in, or is made for.
+    /// The language in which it answers, or for which it is made.
     pub language: String,
-    /// None: the configured one.
+    /// Absent for the configured provider.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,
-    /// None: the configured one, else the provider's own.
+    /// Absent for the configured model, or else the provider's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// What is none is the provider's own default.
+    /// For absent parameters the provider's default applies.
     pub sampling: Sampling,
-    /// How hard the model is to think; none: the model's own default.
+    /// The reasoning effort; absent for the model's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
     /// Whether the thinking of earlier answers is sent with them.
     #[serde(default)]
     pub send_reasoning: bool,
-    /// Of the prompt as it would be sent now; a turn records the same.
+    /// The digest of the prompt as it would be sent now; a turn records the same digest.
     pub prompt_digest: String,
 }
 
@@ -64,49 +64,49 @@ pub struct ProfileDetail {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ModelList {
-    /// The configured ones; the first is the one that answers by default.
+    /// The configured providers; the first one answers by default.
     pub providers: Vec<ProviderModels>,
 }
 
-/// What one provider offers.
+/// The models of one provider.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderModels {
     pub provider: ProviderName,
-    /// What answers where neither profile nor conversation names a model; none while nobody
-    /// has asked the provider what its first is.
+    /// The model that answers if neither the profile nor the conversation names one. Null until the
+    /// provider has been asked for its first model.
     pub default_model: Option<String>,
-    /// The default one first, where it is known.
+    /// The default model comes first, if it is known.
     pub models: Vec<ModelEntry>,
-    /// How many more there are than a list may have.
+    /// The number of models beyond the limit of a list.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub left_out: u32,
-    /// Why the provider did not tell all of its models.
+    /// Why the provider did not list all of its models.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
-    /// What refusals taught about its models, whether or not they are listed.
+    /// What was learned about its models from refusals, whether or not they are listed.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub learned: Vec<LearnedModel>,
 }
 
-/// What an endpoint's refusals taught about one of its models. Each further request follows it, until the
-/// endpoint's configuration changes or somebody asks for it to be forgotten.
+/// What was learned about a model from its endpoint's refusals. It applies to all further requests
+/// until the endpoint's configuration changes or a request to forget it is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LearnedModel {
     pub model: String,
-    /// What is left out of a request, or put otherwise, in the order in which it was learned.
+    /// The changes to each request, in the order in which they were learned.
     pub adjustments: Vec<Adjustment>,
-    /// The size of the context window, in tokens, as a refusal named it.
+    /// The size of the context window in tokens, as a refusal gave it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_tokens: Option<u32>,
     /// The longest prompt that is sent, in estimated tokens, since a longer one was refused.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prompt_tokens: Option<u32>,
-    /// Efforts that it does not take, where it takes others.
+    /// Efforts that it refuses while it accepts others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub refused_efforts: Vec<Effort>,
-    /// The efforts that it takes and no others, as a refusal named them.
+    /// The only efforts that it accepts, as a refusal named them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub taken_efforts: Vec<Effort>,
 }
@@ -116,21 +116,21 @@ pub struct LearnedModel {
 #[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Forget {
-    /// The model of which everything is forgotten; every model where it is none.
+    /// The model to forget everything about; absent for all models.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
 }
 
-/// What was forgotten.
+/// The answer to a request to forget.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Forgotten {
-    /// Of how many models something was known until then.
+    /// The number of models about which something was known.
     pub models: u32,
 }
 
 impl ProviderModels {
-    /// Makes `model` the default one, and the first of the list.
+    /// Makes `model` the default model and puts it first in the list.
     pub fn put_first(&mut self, model: &str) {
         let found = self.models.iter().position(|entry| entry.name == model);
         let entry = match found {
@@ -142,27 +142,28 @@ impl ProviderModels {
     }
 }
 
-/// A model. What is none is not known.
+/// A model. Absent fields are unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ModelEntry {
     pub name: String,
-    /// Tokens that it sees at once here, prompt and answer.
+    /// The context window for prompt and answer together, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_tokens: Option<u32>,
-    /// Of its file.
+    /// The size of its file.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file_bytes: Option<u64>,
-    /// Such as `llama`.
+    /// For example `llama`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
-    /// Such as `Q4_K_M`.
+    /// For example `Q4_K_M`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quantisation: Option<String>,
-    /// How hard it can be told to think, the least first; empty where it cannot be told.
+    /// The reasoning efforts that it accepts, in ascending order; empty if the effort cannot be
+    /// set.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub efforts: Vec<Effort>,
-    /// Whether it takes pictures.
+    /// Whether it accepts pictures.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub images: Option<bool>,
     /// Why it cannot be used.
@@ -170,8 +171,8 @@ pub struct ModelEntry {
     pub reason: Option<Error>,
 }
 
-/// The words of a language: of just this tag, of its first part (`ja` for `ja-JP`), English,
-/// or whatever there is.
+/// The text in a language: for this tag, for its first part (`ja` for `ja-JP`), in English, or in
+/// any language that there is.
 pub fn words_in<'a>(words: &'a Words, language: &str) -> &'a str {
     let of = |tag: &str| words.iter().find(|(known, _)| known.eq_ignore_ascii_case(tag));
     let first_part = language.split('-').next().unwrap_or_default();

@@ -4,19 +4,19 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which log a cursor belongs to. Random, made with the worker: a cursor of another worker
-/// or of another database does not fit.
+/// Identifies the log that a cursor belongs to. It is random and made with the worker, so that a
+/// cursor of another worker or another database is recognized.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct LogId(pub u64);
 
-/// A position as clients hold it: to be given back as it is.
+/// A position as clients hold it: they send it back unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String))]
 pub struct Cursor(String);
 
-/// The text is no cursor of this product.
+/// The text is not a valid cursor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CursorError;
 
@@ -34,12 +34,12 @@ impl Cursor {
         Self(format!("1{:016x}{seq:x}", log.0))
     }
 
-    /// Takes a text from a client; nothing is checked before [`Self::parts`].
+    /// Wraps a text from a client without checking it; [`Self::parts`] does that.
     pub fn from_client(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 
-    /// The log and the position. Errors on anything that [`Self::new`] did not make.
+    /// The log and the position. Fails for any text that [`Self::new`] does not make.
     pub fn parts(&self) -> Result<(LogId, u64), CursorError> {
         let text = self.0.as_str();
         let known =

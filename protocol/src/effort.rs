@@ -1,23 +1,23 @@
-//! How hard a model is to think before it answers.
+//! The reasoning effort: how hard a model is to think before it answers.
 
 use crate::Effort;
 
-/// The names that are in use, the least first
+/// The names that are in use, in ascending order
 /// (<https://platform.openai.com/docs/api-reference/chat/create>).
 const KNOWN: [&str; 7] = ["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 
 impl Effort {
-    /// Not at all.
+    /// No thinking.
     pub fn none() -> Self {
         Self::known(0)
     }
 
-    /// The ones that most models that think take.
+    /// The efforts that most thinking models accept.
     pub fn usual() -> Vec<Self> {
         [0, 2, 3, 4].map(Self::known).to_vec()
     }
 
-    /// The two of a model whose thinking can only be switched on or off.
+    /// The two efforts of a model whose thinking can only be switched on or off.
     pub fn on_and_off() -> Vec<Self> {
         [0, 4].map(Self::known).to_vec()
     }
@@ -27,12 +27,12 @@ impl Effort {
         self.as_str() == KNOWN[0]
     }
 
-    /// The least of some efforts. One whose name is not known counts as more than all that are.
+    /// The least of `efforts`. An unknown name counts as more than all known ones.
     pub fn least(efforts: &[Self]) -> Option<&Self> {
         efforts.iter().min_by_key(|effort| effort.place())
     }
 
-    /// All names that are in use, the least first.
+    /// All names that are in use, in ascending order.
     pub fn all() -> Vec<Self> {
         (0..KNOWN.len()).map(Self::known).collect()
     }
@@ -42,13 +42,14 @@ impl Effort {
         self.place() < KNOWN.len()
     }
 
-    /// Puts efforts in their order, the least first and those whose names are not known last.
+    /// Sorts efforts in ascending order, with unknown names last.
     pub fn sort(efforts: &mut [Self]) {
         efforts.sort_by_key(Self::place);
     }
 
-    /// The one of `taken` that is nearest to this one. Not to think is near to nothing else, though
-    /// who asks for it is told the least there is.
+    /// The one of `taken` that is nearest to this one; `None` if this one is not known. `none` is
+    /// never returned, since not to think is a different choice; for `none` itself the least effort
+    /// is returned.
     pub fn nearest<'a>(&self, taken: &'a [Self]) -> Option<&'a Self> {
         if !self.is_known() {
             return None;

@@ -1,5 +1,5 @@
-//! The closed set of errors (invariant 7): the same code in the API, over the
-//! WebSocket, on the page and in the store.
+//! The closed set of errors (invariant 7). The codes are the same in the API, in the WebSocket, on
+//! the page and in the store.
 
 mod read;
 
@@ -7,135 +7,135 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// What went wrong, as a client may act on it.
+/// The cause of an error, so that a client can react to it.
 ///
-/// On the wire `{"code": "provider", "kind": "auth"}`; only `provider` and `timeout` have
-/// a `kind`.
+/// On the wire: `{"code": "provider", "kind": "auth"}`. Only `provider` and `timeout` have a
+/// `kind`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(tag = "code", content = "kind", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ErrorCode {
-    /// Nothing can answer: no usable provider, or the worker is stopped.
+    /// No answer is possible: there is no usable provider, or the worker is stopped.
     Unavailable,
     /// A turn is running already; nothing was stored.
     Busy,
-    /// The request itself is wrong.
+    /// The request is invalid.
     InvalidInput,
-    /// There is no such thing.
+    /// The resource does not exist.
     NotFound,
-    /// What produces text failed.
+    /// The provider failed.
     Provider(ProviderKind),
-    /// A time limit passed.
+    /// A timeout expired.
     Timeout(TimeoutPhase),
-    /// Someone asked for the end.
+    /// The turn was cancelled.
     Cancelled,
-    /// Who is asking is not known.
+    /// The caller is not authenticated.
     Unauthorized,
-    /// Who is asking may not, or not from there.
+    /// The caller has no permission, or not from this origin.
     Forbidden,
-    /// Too many requests.
+    /// The caller made too many requests.
     RateLimited,
-    /// The cursor is unknown here; a fresh snapshot follows.
+    /// The cursor is not valid here; a fresh snapshot follows.
     StaleCursor,
-    /// A fault of this server.
+    /// An internal error of this server.
     Internal,
 }
 
-/// In what way a provider failed.
+/// How a provider failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ProviderKind {
     /// The key is missing or wrong.
     Auth,
-    /// The key is right, and what was asked for is not allowed with it, or not from here.
+    /// The key is valid, but it does not permit this request, or not from here.
     Permission,
     /// The account has no credit left; waiting does not help.
     Credit,
-    /// The provider asks to wait.
+    /// The provider's rate limit was exceeded.
     RateLimited,
     /// The provider does not know the model.
     ModelNotFound,
-    /// The model is none for conversations: one for embeddings or speech, or one that calls tools
-    /// though there are none.
+    /// The model is not made for conversations: it is one for embeddings or speech, or it calls
+    /// tools although there are none.
     Unfit,
     /// The conversation does not fit the model's window.
     ContextLength,
     /// The provider refused the content.
     ContentFilter,
-    /// The provider does not take a parameter of the request, or not its value.
+    /// The provider does not accept a parameter of the request, or its value.
     Parameter,
-    /// The provider does not take the roles of the messages, or their order.
+    /// The provider does not accept the roles of the messages, or their order.
     Roles,
-    /// The provider does not go on from an answer that was begun.
+    /// The provider does not continue an answer.
     Beginning,
-    /// The provider refused the request for a reason of its own.
+    /// The provider refused the request for another reason.
     Rejected,
     /// The provider could not be reached.
     Network,
     /// The provider was reached, and the connection ended before the answer was complete.
     Cut,
-    /// The proxy before the provider could not be reached, or has a fault of its own.
+    /// The proxy in front of the provider could not be reached, or failed.
     Proxy,
-    /// That proxy wants a login, or another one.
+    /// The proxy requires a login, or another one.
     ProxyAuth,
-    /// That proxy does not let this through.
+    /// The proxy refused the connection.
     ProxyRefused,
     /// The provider's certificate cannot be trusted.
     Certificate,
-    /// One side spoke TLS and the other did not.
+    /// One side used TLS and the other did not.
     Tls,
-    /// The provider does not have the interface that it was asked by, or not for this model.
+    /// The provider does not have the API that was used, or not for this model.
     Api,
-    /// The provider answered something that is not the protocol.
+    /// The provider's answer does not follow the protocol.
     Malformed,
-    /// The provider compressed its answer, which nobody had asked for.
+    /// The provider compressed its answer although the request did not allow it.
     Compressed,
-    /// The provider reported a fault of its own.
+    /// The provider reported an internal error.
     Upstream,
     /// The model's process ended unexpectedly.
     Crashed,
 }
 
-/// Which of a turn's time limits passed.
+/// Which of a turn's timeouts expired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TimeoutPhase {
-    /// No text came at all.
+    /// No text arrived at all.
     FirstToken,
-    /// Text came and then stopped coming.
+    /// Text arrived, and then no more.
     Stall,
     /// The whole turn took too long.
     Turn,
 }
 
-/// An error as it is told to clients, shown and stored.
+/// An error as it is sent to clients, shown and stored.
 ///
-/// Invariant: all of it is safe to show to anyone: no key, no filesystem path, no provider URL,
-/// no internal text. `message` and `hint` are Companion's words; `said` is not.
+/// Invariant: all of it is safe to show to all users. It has no key, filesystem path, provider URL
+/// or internal text. `message` and `hint` are Companion's words; `said` is the provider's.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Error {
     #[serde(flatten)]
     pub code: ErrorCode,
-    /// One sentence: what happened.
+    /// One sentence that says what happened.
     pub message: String,
-    /// One sentence: what to do next.
+    /// One sentence that says what to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
-    /// When asking again makes sense, in milliseconds from now.
+    /// When a retry makes sense, in milliseconds from now.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_ms: Option<u64>,
-    /// What the provider itself said of it: plain text of at most
-    /// [`SAID_CHARS`](crate::limits::SAID_CHARS), in which what looks like a key, an address, a
-    /// path or an e-mail address is replaced. To be shown as its words.
+    /// The provider's own words about the error: plain text of at most
+    /// [`SAID_CHARS`](crate::limits::SAID_CHARS), in which text that looks like a key, an address,
+    /// a path or an e-mail address is replaced. Must be shown as the provider's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "openapi", schema(max_length = 500))]
     pub said: Option<String>,
 }
 
-/// The body of every answer that is an error.
+/// The body of every error response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
@@ -143,7 +143,7 @@ pub struct ErrorBody {
 }
 
 impl ErrorCode {
-    /// The HTTP status that carries this code.
+    /// The HTTP status for this code.
     pub fn http_status(self) -> u16 {
         match self {
             Self::InvalidInput => 422,
@@ -160,7 +160,7 @@ impl ErrorCode {
         }
     }
 
-    /// Whether the same request may well succeed when it is made again shortly.
+    /// Whether the same request may succeed if it is retried shortly.
     pub fn may_pass(self) -> bool {
         use ProviderKind::{Cut, Network, Proxy, RateLimited, Upstream};
         matches!(self, Self::Provider(Cut | Network | Proxy | RateLimited | Upstream))
@@ -186,19 +186,19 @@ impl ErrorCode {
 }
 
 impl Error {
-    /// An error with its sentence, no hint.
+    /// Makes an error with a message and without a hint.
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), hint: None, retry_after_ms: None, said: None }
     }
 
-    /// The same with what to do next.
+    /// Adds a hint that says what to do next.
     #[must_use]
     pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// The same with when to ask again.
+    /// Adds the time after which a retry makes sense.
     #[must_use]
     pub fn with_retry_after_ms(mut self, ms: u64) -> Self {
         self.retry_after_ms = Some(ms);

@@ -1,4 +1,4 @@
-//! What a worker's append-only log holds.
+//! The events of a worker's append-only log.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,14 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Event {
-    /// Position in the worker's log: 1, 2, 3 ... without a gap.
+    /// The position in the worker's log: 1, 2, 3 ... without a gap.
     pub seq: u64,
-    /// Present where one event stands for the run `first_seq..=seq`: the deltas of a run are
-    /// folded into one when their turn ends, and for a reader that lags behind.
+    /// Present if this event stands for the run `first_seq..=seq`: the deltas of a run are folded
+    /// into one when their turn ends, and for a reader that lags behind.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_seq: Option<u64>,
-    /// When it was committed; of a run, when its first event was, so that the time of the
-    /// first text is the same for every reader.
+    /// When it was committed. For a run this is the time of its first event, so that all readers
+    /// get the same time of the first text.
     pub at: Timestamp,
     #[serde(flatten)]
     pub body: EventBody,
@@ -31,7 +31,7 @@ impl Event {
     }
 }
 
-/// What happened.
+/// The content of an event.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -44,12 +44,12 @@ pub enum EventBody {
     WorkerRenamed {
         title: Option<String>,
     },
-    /// Pinned, archived, or neither any more.
+    /// The worker was pinned, archived, or put back among the others.
     WorkerPlaced {
         place: Visibility,
     },
-    /// What answers from the next turn on: a profile, and what takes the place of its own
-    /// provider, model and effort.
+    /// The profile that answers from the next turn on, and the choices that replace its provider,
+    /// model and effort.
     ProfileChanged {
         profile: ProfileName,
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,9 +59,9 @@ pub enum EventBody {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         effort: Option<Effort>,
     },
-    /// Closed to new messages for good.
+    /// The worker was closed permanently to new messages.
     WorkerStopped,
-    /// Whether something can answer; `reason` says why not.
+    /// Whether the worker can answer; `reason` says why not.
     AvailabilityChanged {
         reason: Option<Error>,
     },
@@ -69,47 +69,47 @@ pub enum EventBody {
     MessageCommitted {
         message: Message,
     },
-    /// A turn begins, and with it an empty assistant message.
+    /// A turn was accepted, with an empty assistant message for its answer.
     TurnAccepted {
         turn: Box<Turn>,
     },
-    /// The turn stands in a queue behind `ahead` others.
+    /// The turn waits in a queue behind `ahead` others.
     TurnWaiting {
         turn_id: TurnId,
         ahead: u32,
     },
-    /// The provider loads the turn's model, which takes a while.
+    /// The provider is loading the turn's model, which takes a while.
     TurnLoading {
         turn_id: TurnId,
     },
-    /// The provider is about to be sent this much. The event is in the log before the request is
-    /// on its way.
+    /// The provider is about to be sent the messages that `sight` describes. The event is committed
+    /// before the request is sent.
     TurnAsked {
         turn_id: TurnId,
         sight: ContextWindow,
-        /// What answers, where the turn was accepted without knowing its name.
+        /// The model that answers, if its name was unknown when the turn was accepted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
-    /// The provider has begun.
+    /// The provider has started to work on the request.
     TurnGenerating {
         turn_id: TurnId,
-        /// What was sent, in logs of versions without `turn_asked`.
+        /// What the model was given, in logs of versions without `turn_asked`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         sight: Option<ContextWindow>,
-        /// The same of what answers.
+        /// The model that answers, in such logs.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
     },
-    /// An attempt failed before anything was shown of it; the provider is asked again after a
+    /// An attempt failed before any of its output was shown; the provider is asked again after a
     /// pause.
     TurnRetrying {
         turn_id: TurnId,
-        /// What ended the attempt.
+        /// The error that ended the attempt.
         error: Error,
-        /// How long the pause is, in milliseconds from the event's time.
+        /// The length of the pause in milliseconds, from the event's time.
         wait_ms: u64,
-        /// What is done otherwise from the next attempt on; none where the same is asked again.
+        /// What the next attempts change; absent if the same request is made again.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         adjustment: Option<Adjustment>,
     },
@@ -120,25 +120,25 @@ pub enum EventBody {
         offset: u64,
         text: String,
     },
-    /// A piece of the model's thinking at its byte offset in the message's reasoning, which is
-    /// counted by itself.
+    /// A piece of the model's thinking at its byte offset in the message's reasoning, which has
+    /// offsets of its own.
     ReasoningDelta {
         turn_id: TurnId,
         message_id: MessageId,
         offset: u64,
         text: String,
     },
-    /// The answer's text from byte `offset` on turned out to be thinking: it leaves the text
-    /// and stands at the end of the reasoning. Text that follows begins at `offset` again.
+    /// The answer's text from byte `offset` on turned out to be thinking: it moves to the end of
+    /// the reasoning. Text that follows begins at `offset` again.
     TextWasReasoning {
         turn_id: TurnId,
         message_id: MessageId,
         offset: u64,
     },
-    /// The turn is over.
+    /// The turn has ended.
     TurnEnded {
         turn_id: TurnId,
-        /// Invariant: final.
+        /// Invariant: a final state.
         state: TurnState,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Error>,
@@ -151,7 +151,7 @@ pub enum EventBody {
 }
 
 impl EventBody {
-    /// The name on the wire and in the store.
+    /// The event's name on the wire and in the store.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::WorkerCreated { .. } => "worker_created",
@@ -179,8 +179,8 @@ impl EventBody {
         matches!(self, Self::MessageCommitted { .. } | Self::TurnAccepted { .. })
     }
 
-    /// The digest of a text that is kept beside the log: of a system prompt, of what a chat template
-    /// made of a request, or of the request itself.
+    /// The digest of a text that is stored beside the log: a system prompt, a prompt that a chat
+    /// template rendered, or a request.
     pub fn refers_to(&self) -> Option<&str> {
         match self {
             Self::TurnAccepted { turn } => Some(&turn.prompt_digest),
@@ -189,12 +189,12 @@ impl EventBody {
         }
     }
 
-    /// Whether it is a piece of an answer or of its thinking; runs of such are folded.
+    /// Whether the event is a delta of an answer or of its thinking. Runs of deltas are folded.
     pub fn is_delta(&self) -> bool {
         matches!(self, Self::TextDelta { .. } | Self::ReasoningDelta { .. })
     }
 
-    /// What a piece says.
+    /// The text of a delta.
     pub fn piece_mut(&mut self) -> Option<&mut String> {
         match self {
             Self::TextDelta { text, .. } | Self::ReasoningDelta { text, .. } => Some(text),
@@ -202,7 +202,7 @@ impl EventBody {
         }
     }
 
-    /// Which message a piece belongs to, where it begins, and what it says.
+    /// The message, the byte offset and the text of a delta.
     pub fn piece(&self) -> Option<(MessageId, u64, &str)> {
         match self {
             Self::TextDelta { message_id, offset, text, .. }
@@ -216,8 +216,8 @@ impl EventBody {
 
 /// Folds each run of neighbouring deltas of one message and one kind into a single delta.
 ///
-/// Invariant: folding the result gives what folding the input gives, from every cursor at
-/// or before the first event.
+/// Invariant: the result has the same view as the input, from every cursor at or before the first
+/// event.
 pub fn fold_deltas(events: Vec<Event>) -> Vec<Event> {
     let mut folded: Vec<Event> = Vec::with_capacity(events.len());
     for event in events {
@@ -249,7 +249,7 @@ fn join(last: &mut Event, mut next: Event) {
     }
 }
 
-/// Takes off a text what turned out to be thinking: all from byte `offset` on.
+/// Removes the text from byte `offset` on, which turned out to be thinking, and returns it.
 pub fn take_reasoning(text: &mut String, offset: u64) -> String {
     let at = usize::try_from(offset).unwrap_or(usize::MAX);
     text.split_off(text.floor_char_boundary(at))

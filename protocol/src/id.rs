@@ -1,4 +1,4 @@
-//! Identifiers. Each is its own type, so that a worker's id is never taken for a turn's.
+//! Identifiers. Each has its own type, so that a worker's id cannot be used as a turn's.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-/// Why a text is not an identifier.
+/// Why a text is not a valid identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct IdError {
     expected: &'static str,
@@ -30,9 +30,9 @@ macro_rules! uuid_id {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Builds a UUIDv7 from Unix milliseconds and ten random bytes. The caller
-            /// brings both: the runtime from its clock, the browser from
-            /// `crypto.getRandomValues`, which plain http has too.
+            /// Builds a UUIDv7 from Unix milliseconds and ten random bytes. The caller provides
+            /// both: the runtime from its clock, the browser from `crypto.getRandomValues`, which
+            /// works over plain http, too.
             pub fn from_parts(unix_ms: u64, random: [u8; 10]) -> Self {
                 Self(uuid::Builder::from_unix_timestamp_millis(unix_ms, &random).into_uuid())
             }
@@ -42,7 +42,8 @@ macro_rules! uuid_id {
                 self.0.as_bytes()
             }
 
-            /// The inverse of [`Self::as_bytes`]. Errors on what is not 16 bytes of a UUIDv7.
+            /// The inverse of [`Self::as_bytes`]. Fails if `bytes` are not the 16 bytes of a
+            /// UUIDv7.
             pub fn from_slice(bytes: &[u8]) -> Result<Self, IdError> {
                 Uuid::from_slice(bytes)
                     .ok()
@@ -50,7 +51,7 @@ macro_rules! uuid_id {
                     .ok_or(IdError { expected: "16 bytes of a UUIDv7" })
             }
 
-            /// Milliseconds since 1970 that the id was made at, as its maker's clock said.
+            /// When the id was made, in milliseconds since 1970, by its maker's clock.
             pub fn unix_ms(&self) -> u64 {
                 let b = self.0.as_bytes();
                 u64::from_be_bytes([0, 0, b[0], b[1], b[2], b[3], b[4], b[5]])
@@ -103,7 +104,7 @@ uuid_id!(
     WorkerId
 );
 uuid_id!(
-    /// One entry of a transcript. A client may make it, which is what makes sends idempotent.
+    /// One entry of a transcript. A client may make the id, so that sends are idempotent.
     MessageId
 );
 uuid_id!(
@@ -111,7 +112,8 @@ uuid_id!(
     TurnId
 );
 
-/// A short name: lower-case letters, digits and inner hyphens, 1 to 64 characters.
+/// Whether `text` is a short name: lower-case letters, digits and inner hyphens, 1 to 64
+/// characters.
 fn is_name(text: &str) -> bool {
     let inner = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     (1..=64).contains(&text.len())
@@ -170,9 +172,9 @@ name_id!(
     "a runtime name: 1 to 64 of a-z, 0-9 and inner hyphens"
 );
 name_id!(
-    /// What produces text: `local` for the model inside this binary, or the name of an endpoint,
-    /// which is `openai` where it was configured by flags and environment. A turn that another
-    /// program's export brought in has `imported`, with that program as its `profile`.
+    /// The name of a provider: `local` for the model inside this binary, or the name of an
+    /// endpoint, which is `openai` if it was configured by flags and environment. A turn from
+    /// another program's export has `imported`, with that program as its `profile`.
     ProviderName,
     "a provider name: 1 to 64 of a-z, 0-9 and inner hyphens"
 );
@@ -183,8 +185,8 @@ name_id!(
 );
 
 name_id!(
-    /// How hard a model is to think, as it is told that: `none`, `low`, `medium`, `high`, or
-    /// another name that the model takes. Without one, the model's own default is in force.
+    /// The reasoning effort by its name: `none`, `low`, `medium`, `high`, or another name that the
+    /// model accepts. Without one, the model's default applies.
     Effort,
     "an effort: 1 to 64 of a-z, 0-9 and inner hyphens"
 );
@@ -199,12 +201,12 @@ impl ProviderName {
         Self(Self::LOCAL.to_owned())
     }
 
-    /// The endpoint that is configured without a name of its own.
+    /// The endpoint that was configured by flags and environment, without a name.
     pub fn openai() -> Self {
         Self(Self::OPENAI.to_owned())
     }
 
-    /// Nothing here: the turn was brought in from another program's export.
+    /// No provider: the turn was imported from another program's export.
     pub fn imported() -> Self {
         Self(Self::IMPORTED.to_owned())
     }
@@ -219,7 +221,7 @@ impl ProviderName {
         self.0 == Self::OPENAI
     }
 
-    /// Whether it is [`Self::imported`], which no provider is called.
+    /// Whether it is [`Self::imported`], which is no provider's name.
     pub fn is_imported(&self) -> bool {
         self.0 == Self::IMPORTED
     }

@@ -1,9 +1,9 @@
-//! The words of Companion, shared by the runtime, the server and the browser.
+//! The shared types of Companion, used by the runtime, the server and the browser.
 //!
-//! Everything here is pure data and pure functions: ids, messages, turns, the events of
-//! a worker's log, the closed set of errors, and [`View`], the one fold from events to
-//! what a console shows. No clock, no randomness, no input or output: whoever needs an
-//! id or a time passes the bits in.
+//! This crate has only pure data and pure functions: ids, messages, turns, the events of a worker's
+//! log, the closed set of errors, and [`View`], the one fold from events to what a console shows.
+//! It has no clock, no randomness, no input or output: callers that need an id or a time pass in
+//! the bits.
 
 mod adjustment;
 pub mod api;

@@ -1,29 +1,29 @@
-//! Bounds that both sides of the wire know. The server may be configured lower.
+//! Limits that both sides of the wire know. The server may be configured with lower ones.
 
-/// Characters in a conversation's title.
+/// The most characters in a conversation's title.
 pub const TITLE_CHARS: usize = 200;
-/// Characters in the query of a search.
+/// The most characters in a search query.
 pub const QUERY_CHARS: usize = 200;
-/// Words in the query of a search.
+/// The most words in a search query.
 pub const QUERY_WORDS: usize = 16;
-/// Hits in one page of a search, unless asked otherwise.
+/// Hits in one page of a search by default.
 pub const SEARCH_PAGE: u32 = 30;
-/// Hits in one page of a search at most.
+/// The most hits in one page of a search.
 pub const SEARCH_PAGE_MAX: u32 = 100;
-/// Characters of a text around its first hit.
+/// The characters of a search hit's snippet.
 pub const SNIPPET_CHARS: usize = 200;
-/// Characters in a model's name.
+/// The most characters in a model's name.
 pub const MODEL_CHARS: usize = 200;
-/// Characters that are shown of what a provider said of an error.
+/// The most characters that are shown of a provider's own words about an error.
 pub const SAID_CHARS: usize = 500;
-/// Messages in one page of a transcript, unless asked otherwise.
+/// Messages in one page of a transcript by default.
 pub const TRANSCRIPT_PAGE: u32 = 50;
-/// Messages in one page of a transcript at most.
+/// The most messages in one page of a transcript.
 pub const TRANSCRIPT_PAGE_MAX: u32 = 200;
-/// Workers in one page of the list.
+/// Workers in one page of the list by default.
 pub const WORKER_PAGE: u32 = 50;
-/// Workers in one page of the list at most.
+/// The most workers in one page of the list.
 pub const WORKER_PAGE_MAX: u32 = 200;
-/// The highest position in a log or an index that a client may name: the largest integer that a
-/// number of JavaScript holds exactly (RFC 7493, section 2.2).
+/// The highest position in a log or an index that a client may send: the largest integer that a
+/// JavaScript number holds exactly (RFC 7493, section 2.2).
 pub const POSITION_MAX: u64 = (1 << 53) - 1;

@@ -1,33 +1,34 @@
-//! What goes to whoever follows the list of workers.
+//! The stream that follows the list of workers.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{CloseReason, Cursor, RuntimeId, Worker, WorkerId};
 
-/// One frame about the list. A reader that lags is told the newest state of each worker that
-/// changed, and nothing of what came between.
+/// One frame about the list. A reader that lags gets the newest state of each changed worker, and
+/// none of the states in between.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "frame", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum ListFrame {
-    /// Where to begin: the first frame, and any time that more has changed than is remembered.
+    /// The starting position: the first frame, and repeated when more has changed than is
+    /// remembered.
     Hello {
         runtime_id: RuntimeId,
         cursor: Cursor,
-        /// Whether everything since the cursor that was given follows. If not, the reader
-        /// reads its pages of the list again, and goes on from here.
+        /// Whether all changes since the given cursor follow. If not, the reader has to read its
+        /// pages of the list again, and continues from here.
         resumed: bool,
     },
-    /// A worker that is new, came back, or is not as it was.
+    /// A worker that is new, restored or changed.
     Worker { cursor: Cursor, worker: Box<Worker> },
-    /// A worker that is gone.
+    /// A worker that was deleted.
     Deleted { cursor: Cursor, worker_id: WorkerId },
     /// The last frame.
     Close { reason: CloseReason },
 }
 
 impl ListFrame {
-    /// Where a reader that saw the frame goes on.
+    /// The cursor from which a reader that has seen this frame continues.
     pub fn cursor(&self) -> Option<&Cursor> {
         match self {
             Self::Hello { cursor, .. }

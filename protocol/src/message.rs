@@ -13,25 +13,26 @@ pub enum Role {
     Assistant,
 }
 
-/// A user's or the model's text. History is append-only: an edit or a retry makes a
-/// sibling with the same `parent`.
+/// A text of the user or the model. History is append-only: an edit or a retry makes a sibling with
+/// the same `parent`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
     pub id: MessageId,
-    /// The message this one answers or continues; none for the first of a conversation.
+    /// The message that this one answers or follows; null for the first one of a conversation.
     pub parent: Option<MessageId>,
     pub role: Role,
-    /// For an assistant, as much as has been committed.
+    /// For an assistant's message, the text that has been committed so far.
     pub text: String,
-    /// The model's thinking, as much as has been committed: beside the text, never in it.
+    /// The model's thinking that has been committed so far. It is never part of the text.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub reasoning: String,
-    /// 1970-01-01T00:00:00Z where nobody knows, in imported conversations.
+    /// 1970-01-01T00:00:00Z if it is unknown, as in imported conversations.
     pub created_at: Timestamp,
-    /// For an assistant the turn that wrote it, for a user the turn it first asked for.
+    /// For an assistant's message, the turn that wrote it; for a user's, the first turn that was
+    /// asked for.
     pub turn_id: Option<TurnId>,
-    /// An assistant's text as HTML, block by block, where it was asked for. Never in the log.
+    /// An assistant's text as HTML, block by block, if it was requested. Never in the log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<Vec<String>>,
 }

@@ -1,21 +1,21 @@
-//! How far a local model has come with reading a prompt.
+//! The progress of a local model that reads a prompt.
 
 use serde::{Deserialize, Serialize};
 
-/// An observation of the moment: it is in no log, and whoever comes later hears of the next one.
+/// The current progress. It is not in the log, so a new observer gets only later reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Progress {
-    /// Tokens of the prompt that were read, those that did not have to be read again included.
+    /// The tokens of the prompt that have been read, including those that were cached.
     pub read_tokens: u32,
-    /// Tokens of the whole prompt.
+    /// The tokens of the whole prompt.
     pub prompt_tokens: u32,
-    /// The pace, of the tokens that had to be read.
+    /// The speed of reading, without the cached tokens.
     pub tokens_per_second: u32,
 }
 
 impl Progress {
-    /// The part that was read, in hundredths.
+    /// The part that has been read, in percent.
     pub fn percent(self) -> u32 {
         let whole = u64::from(self.prompt_tokens.max(1));
         let hundredths = u64::from(self.read_tokens) * 100 / whole;

@@ -1,6 +1,7 @@
-//! Moments in time, on the wire as RFC 3339 in UTC with milliseconds.
+//! Points in time; on the wire RFC 3339 in UTC with milliseconds.
 //!
-//! Written and read here and not by a library of dates: each browser downloads whatever does it.
+//! The conversion is written here instead of using a date library, because every browser would have
+//! to download that library.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 
@@ -9,27 +10,27 @@ use crate::calendar::{date_of, day_of};
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A moment, to the millisecond.
+/// A point in time, to the millisecond.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = String, format = "date-time"))]
 pub struct Timestamp(i64);
 
 impl Timestamp {
-    /// The first moment of the year -9999, and the last of the year 9999.
+    /// The first millisecond of the year -9999, and the last one of the year 9999.
     const BOUNDS: (i64, i64) = (-377_705_116_800_000, 253_402_300_799_999);
 
-    /// Stands where nobody knows when something was, as in other programs' exports without times. A
-    /// log has no other moment for that, since it has to be the same at each import.
+    /// Used if a time is unknown, as in other programs' exports without times. The value is
+    /// constant, since the log has to be the same at each import.
     pub const UNKNOWN: Self = Self(0);
 
-    /// Whether it is known when that was.
+    /// Whether the time is known.
     pub fn is_known(self) -> bool {
         self != Self::UNKNOWN
     }
 
-    /// From milliseconds since 1970-01-01T00:00:00Z; what lies outside the years
-    /// -9999 to 9999 becomes the epoch.
+    /// From milliseconds since 1970-01-01T00:00:00Z. Times outside the years -9999 to 9999 become
+    /// the epoch.
     pub fn from_unix_ms(ms: i64) -> Self {
         let (first, last) = Self::BOUNDS;
         Self(if (first..=last).contains(&ms) { ms } else { 0 })
@@ -40,12 +41,12 @@ impl Timestamp {
         self.0
     }
 
-    /// Milliseconds from `earlier` to here; 0 when a clock went backwards.
+    /// Milliseconds since `earlier`; 0 if the clock went backwards.
     pub fn ms_since(self, earlier: Self) -> u64 {
         u64::try_from(self.0 - earlier.0).unwrap_or(0)
     }
 
-    /// RFC 3339, as on the wire; empty before the year 0, which that cannot tell.
+    /// RFC 3339, as on the wire; empty before the year 0, which RFC 3339 cannot express.
     pub fn to_rfc3339(self) -> String {
         if self.date().0 < 0 {
             return String::new();
@@ -62,12 +63,12 @@ impl Timestamp {
         text
     }
 
-    /// `HH:MM` by a clock that stands there.
+    /// `HH:MM` on a clock with this UTC offset.
     pub fn clock_at(self, offset: UtcOffset) -> String {
         self.moved(offset).clock_utc()
     }
 
-    /// `YYYY-MM-DD` by a clock that stands there.
+    /// `YYYY-MM-DD` on a clock with this UTC offset.
     pub fn date_at(self, offset: UtcOffset) -> String {
         self.moved(offset).date_utc()
     }
@@ -91,12 +92,12 @@ impl Timestamp {
         date_of(self.0.div_euclid(DAY_MS))
     }
 
-    /// How many units of so many milliseconds, in one of so many that go into the next.
+    /// The number of whole units of `unit_ms` milliseconds, modulo `of`.
     fn of_day(self, unit_ms: i64, of: i64) -> i64 {
         self.0.div_euclid(unit_ms).rem_euclid(of)
     }
 
-    /// Reads RFC 3339, of any zone; what is finer than a millisecond is left out.
+    /// Parses RFC 3339 with any UTC offset; digits beyond the milliseconds are ignored.
     fn parse(text: &str) -> Option<Self> {
         let mut rest = Reader(text.as_bytes());
         let (year, month) = (rest.number(4)?, rest.behind(b"-")?);
@@ -120,11 +121,11 @@ impl Timestamp {
     }
 }
 
-/// What is left of a text.
+/// The rest of the text that is being parsed.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
-    /// One of some signs.
+    /// Consumes a byte, which must be one of `signs`.
     fn sign(&mut self, signs: &[u8]) -> Option<u8> {
         let (first, rest) = self.0.split_first()?;
         let found = signs.contains(first).then_some(*first)?;
@@ -132,20 +133,20 @@ impl Reader<'_> {
         Some(found)
     }
 
-    /// A number of so many digits.
+    /// Consumes a number with this many digits.
     fn number(&mut self, digits: usize) -> Option<i64> {
         (0..digits).try_fold(0, |number, _| {
             Some(number * 10 + i64::from(self.sign(b"0123456789")? - b'0'))
         })
     }
 
-    /// One of two digits, behind one of some signs.
+    /// Consumes one of `signs` and a number of two digits.
     fn behind(&mut self, signs: &[u8]) -> Option<i64> {
         self.sign(signs)?;
         self.number(2)
     }
 
-    /// The digits of a fraction: at least one, and three that count.
+    /// Consumes the digits of a fraction: at least one, of which the first three count.
     fn thousandths(&mut self) -> Option<i64> {
         let mut ms = self.number(1)? * 100;
         let mut worth = 10;
@@ -157,7 +158,7 @@ impl Reader<'_> {
     }
 }
 
-/// A number below 100 in two digits.
+/// The last two digits of a number below 100, with a leading zero.
 fn two(number: i64) -> String {
     (100 + number).to_string().split_off(1)
 }

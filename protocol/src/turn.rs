@@ -7,64 +7,65 @@ use crate::{
     Adjustment, Effort, Error, MessageId, ProfileName, ProviderName, Timestamp, TurnId, Unsent,
 };
 
-/// Where a turn stands. Exactly one of the last five ends it.
+/// The state of a turn. It ends in exactly one of the last five.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum TurnState {
-    /// Committed; the provider has not begun, or not again after an attempt that failed.
+    /// Committed. The provider has not started, or not again after a failed attempt.
     Accepted,
-    /// The provider is at work.
+    /// The provider is working on it.
     Generating,
     Completed,
     Failed,
     Cancelled,
     TimedOut,
-    /// The process ended while the turn ran; its text up to then is kept.
+    /// The process ended while the turn was running; the text up to then is kept.
     Interrupted,
 }
 
 impl TurnState {
-    /// Whether nothing more can happen to the turn.
+    /// Whether the turn has ended.
     pub fn is_final(self) -> bool {
         !matches!(self, Self::Accepted | Self::Generating)
     }
 }
 
-/// Tokens, as the provider counted them.
+/// Numbers of tokens, as the provider counted them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
-    /// Of the prompt, what did not have to be read again.
+    /// The tokens of the prompt that did not have to be read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cached_tokens: Option<u32>,
-    /// Of the completion, what was thinking.
+    /// The tokens of the completion that were thinking.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reasoning_tokens: Option<u32>,
 }
 
-/// How long the parts of a turn took, in milliseconds from its acceptance.
+/// The times of a turn's steps, in milliseconds from its acceptance.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Timings {
-    /// Until the provider began.
+    /// When the provider started.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub started_ms: Option<u64>,
-    /// Until the first of the model's thinking was committed.
+    /// When the first thinking was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_reasoning_ms: Option<u64>,
-    /// Until the first text of the model was committed.
+    /// When the first text was committed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first_token_ms: Option<u64>,
-    /// Until the end.
+    /// When the turn ended.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub total_ms: Option<u64>,
 }
 
 impl Timings {
-    /// What was taken for the first text was the first of the thinking.
+    /// Moves the time of the first text to that of the first thinking, because the text was
+    /// thinking.
     pub fn text_was_reasoning(&mut self) {
         let text = self.first_token_ms.take();
         self.first_reasoning_ms = self.first_reasoning_ms.into_iter().chain(text).min();
@@ -76,78 +77,80 @@ impl Timings {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Finish {
-    /// The model was done.
+    /// The model finished its answer.
     Stop,
-    /// The limit on the answer's length, or the window, was reached.
+    /// The limit of the answer's length, or the end of the window, was reached.
     Length,
 }
 
-/// What of the conversation the model was given (invariant 8).
+/// The part of the conversation that the model was given (invariant 8).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ContextWindow {
     /// The oldest message that was sent.
     pub first: Option<MessageId>,
-    /// How many older messages of this branch were left out for lack of room.
+    /// The number of older messages of this branch that were left out because they did not fit.
     pub left_out: u32,
-    /// The model's window in tokens, where it is known.
+    /// The model's window in tokens, if it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub window_tokens: Option<u32>,
-    /// What was sent otherwise than it was asked for, because the provider is known to refuse it.
+    /// How the request differed from what was asked for, because the provider is known to refuse
+    /// that.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjustments: Vec<Adjustment>,
-    /// How hard the model was told to think, where that is not what was asked for: the nearest
-    /// effort that it takes.
+    /// The reasoning effort that was sent, if it is not the one that was asked for: the nearest one
+    /// that the model accepts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
     /// Whether the thinking of earlier answers was sent with them.
     #[serde(default, skip_serializing_if = "is_false")]
     pub reasoning: bool,
-    /// `sha256:` and 64 hexadecimal digits of the request without its messages: of an endpoint.
+    /// `sha256:` and 64 hexadecimal digits of the request without its messages; only for endpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
-    /// `sha256:` and 64 hexadecimal digits of what a chat template made of it, where that is known
-    /// here: of the local model.
+    /// `sha256:` and 64 hexadecimal digits of the prompt that a chat template rendered; only for
+    /// the local model.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rendered: Option<String>,
 }
 
-/// An attempt that failed before anything was shown of it, after which the provider was asked
+/// An attempt that failed before any of its output was shown, after which the provider was asked
 /// again.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Retry {
     /// When the attempt failed.
     pub at: Timestamp,
-    /// What ended it.
+    /// The error that ended it.
     pub error: Error,
     /// The pause after it, in milliseconds.
     pub wait_ms: u64,
-    /// What is done otherwise from the next attempt on; none where the same is asked again.
+    /// What the next attempts change; absent if the same request is made again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub adjustment: Option<Adjustment>,
 }
 
-/// A turn as it is shown.
+/// A turn, as clients see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Turn {
     pub turn_id: TurnId,
-    /// The user message that asked.
+    /// The user message to be answered.
     pub question: MessageId,
-    /// The assistant message that the turn writes.
+    /// The assistant message with the answer.
     pub answer: MessageId,
-    /// The answer whose text this one begins with and goes on from.
+    /// The answer whose text this one begins with and continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<MessageId>,
     pub state: TurnState,
-    /// While accepted: how many turns go before this one; none when it need not wait.
+    /// While accepted: the number of turns before this one in the queue; absent if it does not
+    /// wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub waiting: Option<u32>,
-    /// While accepted: the provider loads the model.
+    /// While accepted: whether the provider is loading the model.
     #[serde(default, skip_serializing_if = "is_false")]
     pub loading: bool,
-    /// The attempts before the last one, oldest first.
+    /// The failed attempts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<Retry>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -157,18 +160,19 @@ pub struct Turn {
     pub profile: ProfileName,
     pub provider: ProviderName,
     pub model: String,
-    /// `sha256:` and 64 hexadecimal digits of the system prompt as it was sent; empty for an
-    /// imported turn, of which nobody here knows what was sent.
+    /// `sha256:` and 64 hexadecimal digits of the system prompt that was sent; empty for an
+    /// imported turn, whose prompt is unknown.
     pub prompt_digest: String,
-    /// The same of the bundle (all profiles and prompts) in force.
+    /// The digest of the bundle (all profiles and prompts) in force, in the same form.
     pub bundle_digest: String,
-    /// As asked for, and once `sight` is known, as it was sent. What is none is the provider's own
-    /// default.
+    /// The parameters that were asked for; once `sight` is known, those that were sent. For absent
+    /// ones the provider's default applies.
     pub sampling: Sampling,
-    /// How hard the model is told to think, in the same way; none is its own default.
+    /// The reasoning effort, in the same way; absent for the model's default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
-    /// What was asked for and not sent, because the provider is known to refuse it.
+    /// The parameters that were asked for and not sent, because the provider is known to refuse
+    /// them.
     #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
     pub unsent: Unsent,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -182,12 +186,12 @@ pub struct Turn {
 }
 
 impl Turn {
-    /// Tokens that the model sees at once, prompt and answer; none while it is not known.
+    /// The model's window for prompt and answer together, in tokens; `None` while it is unknown.
     pub fn window_tokens(&self) -> Option<u32> {
         self.sight.as_ref().and_then(|sight| sight.window_tokens)
     }
 
-    /// Since when the model has been thinking, while it does.
+    /// Since when the model has been thinking, if it is thinking now.
     pub fn thinks_since(&self) -> Option<Timestamp> {
         let since = self.timings.first_reasoning_ms?;
         let thinks = !self.state.is_final() && self.timings.first_token_ms.is_none();
@@ -196,12 +200,12 @@ impl Turn {
         })
     }
 
-    /// How long the model thought before its answer, or before its end where there is none.
-    /// None where it did not think, or has not finished.
+    /// How long the model thought before its answer, or until the end if there is no answer. `None`
+    /// if it did not think, or is still thinking.
     pub fn thought_ms(&self) -> Option<u64> {
         let Timings { first_reasoning_ms, first_token_ms, total_ms, .. } = self.timings;
         let from = first_reasoning_ms?;
-        // What was written before is shown as the beginning of the answer.
+        // Earlier text is shown as the beginning of the answer.
         let until = first_token_ms.filter(|text| *text >= from).or(total_ms)?;
         until.checked_sub(from)
     }

@@ -1,8 +1,8 @@
-//! What of a text can be seen, and what only shapes or hides what can.
+//! Classifies characters as visible, invisible, and parts of visible ones.
 //!
-//! Source: Unicode 16, `Default_Ignorable_Code_Point` of DerivedCoreProperties.txt, which is
-//! what a program that shows text shows nothing for, with the annotation marks U+FFF9 to U+FFFB.
-//! Format characters that are drawn, as the Arabic number signs, are not among them.
+//! Source: Unicode 16, `Default_Ignorable_Code_Point` of DerivedCoreProperties.txt, for which
+//! programs display nothing, and the annotation marks U+FFF9 to U+FFFB. Format characters that are
+//! displayed, such as the Arabic number signs, are not among them.
 
 use std::ops::RangeInclusive;
 
@@ -27,26 +27,26 @@ const INVISIBLE: [RangeInclusive<char>; 18] = [
     '\u{e0000}'..='\u{e0fff}',
 ];
 
-/// The flag that tags follow, as in those of England and Scotland.
+/// The flag that is followed by tags, as in the flags of England and Scotland.
 const TAGGED_FLAG: char = '\u{1f3f4}';
 
-/// Whether a reader sees anything of it.
+/// Whether the character is displayed.
 pub fn is_visible(c: char) -> bool {
     !c.is_whitespace() && !c.is_control() && !is_invisible(c)
 }
 
-/// Whether it takes no place at all.
+/// Whether the character is displayed as nothing at all.
 pub fn is_invisible(c: char) -> bool {
     INVISIBLE.iter().any(|range| range.contains(&c))
 }
 
-/// Whether it joins letters or parts of a sign, or keeps them apart.
+/// Whether the character joins its neighbours or keeps them apart.
 pub fn is_joiner(c: char) -> bool {
     matches!(c, '\u{200c}' | '\u{200d}')
 }
 
-/// Whether something invisible makes a sign what it is, where it comes right after `before`:
-/// the parts of an emoji, the form of a character, letters that join.
+/// Whether the invisible character `c`, right after `before`, belongs to a visible one: a part of
+/// an emoji, a variant of a character, a joiner between letters.
 pub fn shapes(c: char, before: char) -> bool {
     let selector = |c| {
         matches!(c, '\u{180b}'..='\u{180d}' | '\u{180f}' | '\u{fe00}'..='\u{fe0f}'

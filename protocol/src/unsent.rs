@@ -1,4 +1,4 @@
-//! What of the parameters of a turn was asked for and is not sent.
+//! The parameters of a turn that were asked for and not sent.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,10 +9,10 @@ use crate::{Adjustment, ContextWindow, Effort, Turn};
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Unsent {
-    /// What is none was not asked for, or was sent.
+    /// A parameter that is absent here was sent, or not asked for.
     #[serde(default)]
     pub sampling: Sampling,
-    /// How hard the model was to think. It was told less, more or nothing instead.
+    /// The reasoning effort that was asked for. Another one, or none, was sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
 }
@@ -25,7 +25,7 @@ impl Unsent {
 }
 
 impl Turn {
-    /// How hard the model was to think, as asked for; none was its own default.
+    /// The reasoning effort that was asked for; `None` for the model's default.
     pub fn asked_effort(&self) -> Option<&Effort> {
         self.unsent.effort.as_ref().or(self.effort.as_ref())
     }
@@ -41,7 +41,7 @@ impl Turn {
         }
     }
 
-    /// Notes what is sent. Of several attempts the last one counts.
+    /// Records what is sent. If there are several attempts, the last one counts.
     pub(crate) fn see(&mut self, sight: &ContextWindow) {
         let (sampling, effort) = (self.asked_sampling(), self.asked_effort().cloned());
         self.sampling = sent_sampling(sampling, &sight.adjustments);
@@ -59,7 +59,7 @@ impl Turn {
     }
 }
 
-/// What is sent of the parameters that are asked for.
+/// The parameters that are sent of those that were asked for.
 pub fn sent_sampling(asked: Sampling, adjustments: &[Adjustment]) -> Sampling {
     use Adjustment::{WithoutMaxTokens, WithoutSeed, WithoutTemperature, WithoutTopP};
     let sent = |without| !adjustments.contains(&without);

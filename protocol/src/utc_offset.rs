@@ -1,18 +1,18 @@
-//! Where a clock stands beside UTC.
+//! The UTC offset of a clock.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// How many minutes a clock is ahead of UTC, or behind it where they are negative: from UTC-12 to
-/// UTC+14. The default is UTC itself.
+/// How many minutes a clock is ahead of UTC, or behind it if negative: from UTC-12 to UTC+14. The
+/// default is UTC.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "i16", into = "i16")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[cfg_attr(feature = "openapi", schema(value_type = i16, minimum = -720, maximum = 840))]
 pub struct UtcOffset(i16);
 
-/// No clock on earth stands there.
+/// No clock on earth has this offset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NoSuchOffset;
 
@@ -44,7 +44,7 @@ impl From<UtcOffset> for i16 {
     }
 }
 
-/// As people write it: `UTC`, `UTC+9`, `UTC-3:30`.
+/// In the usual form: `UTC`, `UTC+9`, `UTC-3:30`.
 impl fmt::Display for UtcOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (hours, minutes) = (self.0.unsigned_abs() / 60, self.0.unsigned_abs() % 60);

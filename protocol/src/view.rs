@@ -7,7 +7,7 @@ use crate::{
     Worker, take_reasoning,
 };
 
-/// A worker as far as a console holds it: a run of its newest messages, with their turns.
+/// The part of a worker that a console holds: a run of its newest messages, with their turns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
     pub worker: Worker,
@@ -17,7 +17,7 @@ pub struct View {
     pub messages: Vec<Message>,
     /// In the order of the log.
     pub turns: Vec<Turn>,
-    /// Where earlier messages go on, if there are any.
+    /// The seq before which there are earlier messages, if there are any.
     pub next_before: Option<u64>,
 }
 
@@ -29,11 +29,11 @@ pub struct Transcript {
     pub messages: Vec<Message>,
     /// The turns that wrote the page's assistant messages, in the order of the log.
     pub turns: Vec<Turn>,
-    /// To be given as `before` for the page of earlier messages; none when this is the first.
+    /// The value of `before` for the page of earlier messages; null if this is the first page.
     pub next_before: Option<u64>,
-    /// The position that the page was folded up to.
+    /// The position up to which the page was folded.
     pub cursor: Cursor,
-    /// What the newest turn's model was not shown, for lack of room.
+    /// What the newest turn's model was not shown because it did not fit.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub truncated: Option<Truncated>,
 }
@@ -58,12 +58,12 @@ pub struct Snapshot {
     pub transcript: Transcript,
 }
 
-/// What folding an event did.
+/// The effect of folding an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Applied {
     /// The view changed.
     Changed(Change),
-    /// The event was folded in before; nothing changed.
+    /// The event had been folded before; nothing changed.
     Repeated,
     /// Events before this one are missing; nothing changed.
     Gap,
@@ -87,24 +87,24 @@ pub enum Change {
 }
 
 impl View {
-    /// A view with nothing folded in after event `seq`.
+    /// A view without messages, at event `seq`.
     pub fn new(worker: Worker, seq: u64) -> Self {
         Self { worker, seq, messages: Vec::new(), turns: Vec::new(), next_before: None }
     }
 
-    /// Goes on from where a snapshot stands.
+    /// Makes the view of a snapshot, to be continued with events.
     pub fn from_snapshot(snapshot: Snapshot) -> Self {
         let Snapshot { worker, seq, transcript } = snapshot;
         let Transcript { messages, turns, next_before, .. } = transcript;
         Self { worker, seq, messages, turns, next_before }
     }
 
-    /// The view as it goes over the wire.
+    /// The view as a snapshot for the wire.
     pub fn snapshot(&self, log: LogId) -> Snapshot {
         Snapshot { worker: self.worker.clone(), seq: self.seq, transcript: self.transcript(log) }
     }
 
-    /// The view's messages as a page.
+    /// The view's messages as a page of the transcript.
     pub fn transcript(&self, log: LogId) -> Transcript {
         Transcript {
             messages: self.messages.clone(),
@@ -115,7 +115,7 @@ impl View {
         }
     }
 
-    /// Folds one event in.
+    /// Folds one event.
     pub fn apply(&mut self, event: &Event) -> Applied {
         if event.seq <= self.seq {
             return Applied::Repeated;
@@ -128,8 +128,8 @@ impl View {
         Applied::Changed(self.change(event))
     }
 
-    /// Puts a page of earlier messages in front. A page that does not end where this view
-    /// begins is not used.
+    /// Prepends a page of earlier messages. Ignores a page that does not end where this view
+    /// begins.
     pub fn prepend(&mut self, page: Transcript, before: u64) {
         if self.next_before != Some(before) {
             return;
@@ -139,22 +139,22 @@ impl View {
         self.next_before = page.next_before;
     }
 
-    /// The turn that has not ended, if one runs.
+    /// The turn that is running, if there is one.
     pub fn running(&self) -> Option<&Turn> {
         self.turns.iter().rev().find(|turn| !turn.state.is_final())
     }
 
-    /// The turn of an id, if it is in the view.
+    /// The turn with this id, if it is in the view.
     pub fn turn(&self, id: TurnId) -> Option<&Turn> {
         self.turns.iter().rev().find(|turn| turn.turn_id == id)
     }
 
-    /// The message of an id, if it is in the view.
+    /// The message with this id, if it is in the view.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.iter().rev().find(|message| message.id == id)
     }
 
-    /// What the newest turn that began left out of the model's sight.
+    /// The messages that the newest started turn did not show to the model.
     pub fn truncated(&self) -> Option<Truncated> {
         let sight = self.turns.iter().rev().find_map(|turn| turn.sight.as_ref())?;
         let first = sight.first.filter(|_| sight.left_out > 0)?;
@@ -225,7 +225,8 @@ impl View {
             EventBody::TextDelta { turn_id, message_id, offset, text } => {
                 self.on_message(*message_id, |message| grow(&mut message.text, *offset, text));
                 self.on_turn(*turn_id, |turn| {
-                    // What stands there before the model begins is of the answer it continues.
+                    // Text before the start of the model belongs to the answer that is being
+                    // continued.
                     if turn.continues.is_none() || turn.state != TurnState::Accepted {
                         let ms = event.at.ms_since(turn.started_at);
                         turn.timings.first_token_ms.get_or_insert(ms);
@@ -278,7 +279,7 @@ impl View {
     }
 }
 
-/// Adds what is new of a piece that begins at a byte.
+/// Appends the new part of a piece that begins at byte `offset`.
 fn grow(whole: &mut String, offset: u64, piece: &str) {
     let known = (whole.len() as u64).checked_sub(offset);
     let new = known.and_then(|known| usize::try_from(known).ok()).and_then(|n| piece.get(n..));

@@ -1,10 +1,10 @@
-//! What goes to an observer, over the WebSocket as text frames and over SSE as events.
+//! The stream to an observer: text frames over the WebSocket, or events over SSE.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{Cursor, Error, Event, MessageId, Progress, RuntimeId, Snapshot, TurnId, WorkerId};
 
-/// An event with where it comes from and the cursor after it.
+/// An event with its origin and the cursor after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Envelope {
@@ -12,39 +12,40 @@ pub struct Envelope {
     pub runtime_id: RuntimeId,
     pub worker_id: WorkerId,
     pub event: Event,
-    /// What the event changes of a message's HTML, where it was asked for.
+    /// How the event changes a message's HTML, if HTML was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub html: Option<HtmlPatch>,
 }
 
-/// How a message's HTML changes: the blocks from `from` on are these now; or block `from`, the
-/// last one, stays and goes on.
+/// A change of a message's HTML: either `blocks` replace all blocks from `from` on, or block
+/// `from`, which is the last one, is extended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HtmlPatch {
     pub message_id: MessageId,
-    /// How many blocks stay as they are.
+    /// The number of blocks that stay as they are.
     pub from: usize,
-    /// None where a block goes on.
+    /// Empty if a block is extended.
     pub blocks: Vec<String>,
-    /// What block `from` goes on with.
+    /// The extension of block `from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub append: Option<HtmlAppend>,
 }
 
-/// Text at the end of a block, so that a long one is not told again with each piece of it.
+/// Text to add at the end of a block, so that a long block is not sent again with each piece of
+/// text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HtmlAppend {
-    /// Text as HTML, without any tag.
+    /// Text as HTML, without tags.
     pub text: String,
-    /// Before so many bytes at the block's end, which are end tags with nothing but white space
-    /// between them.
+    /// The number of bytes at the end of the block before which the text is inserted. They are end
+    /// tags with nothing but white space between them.
     pub before: usize,
 }
 
 impl HtmlPatch {
-    /// Makes the change. What does not fit changes nothing.
+    /// Applies the change. A change that does not fit has no effect.
     pub fn apply(self, blocks: &mut Vec<String>) {
         match self.append {
             None => {
@@ -61,11 +62,41 @@ impl HtmlPatch {
 }
 
 impl HtmlAppend {
+<<<<<<< HEAD
     /// Adds the text to a block. Where it does not fit, it changes nothing and says so.
     pub fn apply(&self, block: &mut String) -> bool {
         let place = block.len().checked_sub(self.before).filter(|at| block.is_char_boundary(*at));
         if let Some(at) = place {
             block.insert_str(at, &self.text);
+=======
+    /// The text that has to be added at the end of `old` to get `new`; `None` if the two differ in
+    /// another way.
+    pub fn between(old: &str, new: &str) -> Option<Self> {
+        let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
+        let (end, rest) = (old.get(same..)?, new.get(same..)?);
+        let text = rest.strip_suffix(end)?;
+        let fits = end_tags(end).is_some() && !text.is_empty() && !text.contains('<');
+        fits.then(|| Self { text: text.to_owned(), before: end.len() })
+    }
+
+    /// Adds the text to a block. Returns the number of elements around the text, including the
+    /// block itself, or `None` if the block does not have such an end.
+    pub fn apply(&self, block: &mut String) -> Option<usize> {
+        let at = block.len().checked_sub(self.before)?;
+        let depth = end_tags(block.get(at..)?)?;
+        block.insert_str(at, &self.text);
+        Some(depth)
+    }
+}
+
+/// The number of end tags in `html`; `None` if it has anything else.
+fn end_tags(html: &str) -> Option<usize> {
+    let (mut count, mut rest) = (0, html);
+    while !rest.is_empty() {
+        let (tag, behind) = rest.strip_prefix("</")?.split_once('>')?;
+        if !tag.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            return None;
+>>>>>>> 8e4fcef98f6b8d2cc6bf8786dc533d1189382d50
         }
         place.is_some()
     }
@@ -76,14 +107,15 @@ impl HtmlAppend {
 #[serde(tag = "frame", rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Frame {
-    /// Where to begin: the first frame without a cursor, and after a `stale_cursor` notice.
+    /// The starting state: the first frame if no cursor was given, and after a `stale_cursor`
+    /// notice.
     Snapshot { runtime_id: RuntimeId, worker_id: WorkerId, snapshot: Box<Snapshot> },
     /// The next event.
     Event(Box<Envelope>),
-    /// How far the model has come with reading the prompt of the turn that runs. Not in the log,
-    /// so there is no cursor; told a few times a second at most, by the local model alone.
+    /// The progress of the model with reading the running turn's prompt. It is not in the log, so
+    /// there is no cursor. Sent a few times a second at most, and only for the local model.
     Progress { runtime_id: RuntimeId, worker_id: WorkerId, turn_id: TurnId, progress: Progress },
-    /// Something to know; the stream goes on.
+    /// A notice; the stream goes on.
     Notice { error: Error },
     /// The last frame.
     Close { reason: CloseReason },
@@ -94,7 +126,7 @@ pub enum Frame {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CloseReason {
-    /// The server is going down; come back.
+    /// The server is shutting down; the client should reconnect.
     Shutdown,
     /// The worker was deleted.
     Deleted,

@@ -1,4 +1,4 @@
-//! One conversation held by a runtime, as lists and pages show it.
+//! One conversation held by a runtime, in the form that lists and pages show.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,16 +6,16 @@ use crate::{
     Effort, Error, Event, EventBody, ProfileName, ProviderName, RuntimeId, Timestamp, WorkerId,
 };
 
-/// What a worker is doing.
+/// The status of a worker.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WorkerStatus {
     Idle,
     Generating,
-    /// Nothing can answer; `reason` says what to configure.
+    /// The worker cannot answer; `reason` says what to configure.
     Unavailable,
-    /// Closed to new messages for good; its transcript stays.
+    /// Closed permanently to new messages; its transcript stays.
     Stopped,
 }
 
@@ -24,12 +24,12 @@ pub enum WorkerStatus {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Visibility {
-    /// Among the others, by its last use.
+    /// Among the others, ordered by last use.
     #[default]
     Listed,
     /// Above the others.
     Pinned,
-    /// In the archive alone; it can be found, read and written to as before.
+    /// Only in the archive. It can be found, read and written to as before.
     Archived,
 }
 
@@ -39,44 +39,43 @@ pub enum Visibility {
 pub struct Worker {
     pub runtime_id: RuntimeId,
     pub worker_id: WorkerId,
-    /// `companion`.
+    /// Always `companion`.
     pub display_name: String,
-    /// `companion@backend-internal`: for people, never an authority.
+    /// `companion@backend-internal`, for people. It never authorizes anything.
     pub display_ref: String,
     pub title: Option<String>,
     pub status: WorkerStatus,
     /// Why the status is `unavailable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Error>,
-    /// Whether the stored worker, or a part of its conversation, cannot be read. If so, `status`
-    /// is `unavailable`, `reason` says why, and the other fields hold what is still known. The
-    /// conversation can be exported as far as it is readable, and it can be deleted. Left out
-    /// where it is false.
+    /// Whether the stored worker, or a part of its conversation, cannot be read. If so, `status` is
+    /// `unavailable`, `reason` says why, and the other fields hold what is still known. The
+    /// readable part of the conversation can be exported, and it can be deleted. Absent if false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreadable: bool,
     pub profile: ProfileName,
-    /// Missing in workers that were stored by versions without places: those are `listed`.
+    /// Absent in workers stored by versions without places, which are `listed`.
     #[serde(default)]
     pub place: Visibility,
-    /// The provider that was chosen instead of the profile's own.
+    /// The provider that was chosen instead of the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub provider: Option<ProviderName>,
-    /// The model that was chosen instead of the profile's own.
+    /// The model that was chosen instead of the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub model: Option<String>,
-    /// How hard the model is to think, where that was chosen instead of the profile's own.
+    /// The reasoning effort that was chosen instead of the profile's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub effort: Option<Effort>,
-    /// 1970-01-01T00:00:00Z where nobody knows, in imported conversations.
+    /// 1970-01-01T00:00:00Z if it is unknown, as in imported conversations.
     pub created_at: Timestamp,
-    /// When the last message was committed or the last turn ended; 1970-01-01T00:00:00Z where nobody
-    /// knows.
+    /// When the last message was committed or the last turn ended; 1970-01-01T00:00:00Z if it is
+    /// unknown.
     pub updated_at: Timestamp,
 }
 
 impl Worker {
-    /// Folds one event into the summary; events must come in order, and replaying a run of
-    /// them that reaches the newest changes nothing.
+    /// Folds one event into the summary. Events must come in order; replaying a run of events that
+    /// ends with the newest one changes nothing.
     pub fn apply(&mut self, event: &Event) {
         match &event.body {
             EventBody::WorkerCreated { title, profile } => {

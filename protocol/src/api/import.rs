@@ -1,4 +1,4 @@
-//! What an import did.
+//! The report of an import.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,59 +9,59 @@ use crate::WorkerId;
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReport {
     pub format: ImportFormat,
-    /// Conversations that are new here.
+    /// Conversations that were added.
     pub imported: u64,
-    /// Conversations that were here already, the same or longer.
+    /// Conversations that exist here already, with the same messages or more.
     pub skipped: u64,
-    /// Conversations that are here with another content and were left as they are.
+    /// Conversations that exist here with different content and were left as they are.
     pub kept: u64,
-    /// Conversations that were deleted here and can still be brought back. They were left so,
-    /// whatever their content; `/deleted` lists them.
+    /// Conversations that were deleted here and can still be restored. They stay deleted, whatever
+    /// their content; `/deleted` lists them.
     #[serde(default)]
     pub deleted: u64,
-    /// Conversations, lines and files that were not imported. The others came in.
+    /// Conversations, lines and files that were not imported. This did not affect the others.
     #[serde(default)]
     pub refused: u64,
-    /// What was not imported and why, in the order of the files: conversations, single messages
-    /// that were too long, and whole files. The first of them, at most 100.
+    /// The first things that were not imported, and why, in the order of the files; at most 100:
+    /// conversations, single messages that were too long, and whole files.
     #[serde(default)]
     pub refusals: Vec<ImportRefusal>,
-    /// How many further ones there were.
+    /// The number of refusals beyond those.
     #[serde(default)]
     pub more_refusals: u64,
-    /// Conversations of a damaged export of Companion's that came in although no checksum of theirs
-    /// could be compared.
+    /// Conversations from a damaged export of Companion that were imported although they had no
+    /// checksum to compare.
     #[serde(default)]
     pub unchecked: u64,
-    /// The first of them, at most 100.
+    /// The first of them; at most 100.
     #[serde(default)]
     pub unchecked_workers: Vec<WorkerId>,
-    /// Files in archives that hold no conversations and were not read: pictures, web pages, and what
-    /// programs are known to put beside the conversations.
+    /// Files in archives that have no conversations and were not read: pictures, web pages, and
+    /// files that programs are known to put beside the conversations.
     #[serde(default)]
     pub not_read: u64,
-    /// Characters that are none (halves of surrogate pairs), which came in as U+FFFD.
+    /// Invalid characters (halves of surrogate pairs), which were imported as U+FFFD.
     #[serde(default)]
     pub replaced: u64,
-    /// In which conversations that was, at most 100 of them.
+    /// The first conversations that had such characters; at most 100.
     #[serde(default)]
     pub replacements: Vec<ImportReplacement>,
-    /// In how many further conversations.
+    /// The number of such conversations beyond those.
     #[serde(default)]
     pub more_replacements: u64,
-    /// Entries that were left out of the conversations that came in, in all.
+    /// The total number of entries that were left out of imported conversations.
     pub left_out: u64,
-    /// The same by kind.
+    /// Their number by kind.
     #[serde(default)]
     pub left_out_kinds: LeftOut,
-    /// The first of the new ones, at most 100.
+    /// The first of the added conversations; at most 100.
     pub workers: Vec<WorkerId>,
-    /// The first of those that were kept as they are, at most 100.
+    /// The first of those that were left as they are; at most 100.
     #[serde(default)]
     pub kept_workers: Vec<WorkerId>,
 }
 
-/// Whose export it was.
+/// The program that wrote the export.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
@@ -80,9 +80,9 @@ pub enum ImportFormat {
     Deepseek,
     /// The web UI of llama.cpp's server.
     LlamaCpp,
-    /// A plain list of messages, as OpenAI's interface takes it.
+    /// A plain list of messages, as OpenAI's API accepts it.
     Messages,
-    /// Of more than one program.
+    /// Files of more than one program.
     Several,
 }
 
@@ -90,27 +90,27 @@ pub enum ImportFormat {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportRefusal {
-    /// The name of the file, where it is known. For a file in an archive that is the archive's name
+    /// The name of the file, if it is known. For a file in an archive this is the archive's name
     /// and the path within it, such as `export.zip/conversations.json`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
-    /// The number of the conversation in the file, from 1. None where the file as a whole, or a
-    /// line of no conversation, is meant.
+    /// The number of the conversation in the file, from 1. Absent if the refusal concerns the whole
+    /// file, or a line that belongs to no conversation.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub number: Option<u64>,
-    /// The conversation's title, where it could be read.
+    /// The conversation's title, if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
     pub code: RefusalCode,
-    /// The particulars, in English; text that is safe to show.
+    /// The details, in English; safe to show.
     pub reason: String,
 }
 
-/// A conversation that came in with U+FFFD in the place of characters that are none.
+/// A conversation in which U+FFFD replaced invalid characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReplacement {
-    /// As in a refusal.
+    /// As in [`ImportRefusal`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<String>,
     /// The number of the conversation in the file, from 1.
@@ -125,33 +125,33 @@ pub struct ImportReplacement {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum RefusalCode {
-    /// A file that holds no conversations; the reason says what it seems to be.
+    /// A file without conversations; the reason says what it seems to be.
     NotAnExport,
-    /// An archive that cannot be opened, or that unpacks to more than is taken.
+    /// An archive that cannot be opened, or that unpacks to more than the limit.
     Archive,
-    /// An entry of the list that is no conversation, such as a folder.
+    /// An entry of the list that is not a conversation, such as a folder.
     NotAConversation,
     /// A conversation without its messages.
     NoMessages,
-    /// Something that is not written as JSON is.
+    /// Text that is not valid JSON.
     NotJson,
     /// A text in another encoding than UTF-8.
     NotUtf8,
-    /// The file ends in the middle of it.
+    /// The file ends in the middle of the conversation.
     CutOff,
-    /// A conversation with more than is taken.
+    /// A conversation that exceeds a limit.
     TooLarge,
-    /// A single message with more than is taken; the rest of its conversation came in.
+    /// A single message that exceeds the limit; the rest of its conversation was imported.
     MessageTooLong,
-    /// Messages that are the answers to each other.
+    /// Messages whose parents form a cycle.
     Circle,
-    /// It was changed after it was written: its check is another one.
+    /// The conversation was changed after it was exported: its checksum differs.
     Damaged,
-    /// It holds what only a newer version knows.
+    /// The conversation has data that only a newer version knows.
     Newer,
-    /// It is there twice with different contents.
+    /// The conversation is there twice with different contents.
     Twice,
-    /// It is not a conversation as it could have been written.
+    /// The log is inconsistent: Companion cannot have written it.
     Unsound,
 }
 
@@ -160,17 +160,17 @@ pub enum RefusalCode {
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 #[serde(default)]
 pub struct LeftOut {
-    /// Instructions to the model, and what it was told about the user.
+    /// Instructions to the model, and information about the user.
     pub system: u64,
-    /// Calls of tools, and what those gave.
+    /// Tool calls and their results.
     pub tools: u64,
-    /// What the other program hides.
+    /// Messages that the other program hides.
     pub hidden: u64,
     /// Pictures, sounds and files.
     pub attachments: u64,
-    /// Answers that nobody asked for.
+    /// Answers without a question.
     pub unasked: u64,
-    /// Entries that are not what they should be.
+    /// Entries with invalid content.
     pub unreadable: u64,
     /// Messages that are too long.
     pub too_long: u64,
@@ -179,7 +179,7 @@ pub struct LeftOut {
 }
 
 impl LeftOut {
-    /// How many there are of all kinds.
+    /// The number of entries of all kinds.
     pub fn total(&self) -> u64 {
         let Self { system, tools, hidden, attachments, unasked, unreadable, too_long, other } =
             *self;
@@ -188,7 +188,7 @@ impl LeftOut {
             .fold(0, u64::saturating_add)
     }
 
-    /// Adds those of another one.
+    /// Adds the numbers of `more`.
     pub fn add(&mut self, more: &Self) {
         for (ours, theirs) in [
             (&mut self.system, more.system),

@@ -1,7 +1,7 @@
-//! How an error is read: its code, and the code's kind, stand beside its other fields.
+//! Deserializes an error, whose code and kind stand beside its other fields.
 //!
-//! serde's own way to fields beside others copies all of them first, and each browser would
-//! download how that is done.
+//! serde's `flatten` would buffer all fields first, and every browser would have to download the
+//! code for that.
 
 use serde::de::IntoDeserializer;
 use serde::de::value::StringDeserializer;

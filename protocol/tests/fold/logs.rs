@@ -1,4 +1,4 @@
-//! Sound logs for the properties: a plan is drawn, the log is built from it.
+//! Generates sound logs for the property tests: draws a plan and builds the log from it.
 
 use proptest::prelude::*;
 use protocol::api::Sampling;
@@ -10,14 +10,14 @@ use protocol::{
 
 pub const LOG: LogId = LogId(0x0123_4567_89ab_cdef);
 
-/// What happens in one turn, from its question to its end.
+/// A plan of one turn, from its question to its end.
 #[derive(Clone, Debug)]
 pub struct TurnPlan {
     question: String,
     title: Option<String>,
     waiting: Vec<u32>,
     loads: bool,
-    /// Attempts that failed, and whether the provider had begun in each.
+    /// Failed attempts, and whether the provider had started in each.
     failed: Vec<(Error, bool)>,
     begins: bool,
     left_out: u32,
@@ -33,7 +33,7 @@ enum Piece {
     Renamed(Option<String>),
     Placed(Visibility),
     Availability(Option<Error>),
-    /// Another model, or the profile's own.
+    /// Another model, or the profile's.
     Model(Option<String>),
 }
 
@@ -44,7 +44,8 @@ struct End {
     usage: Option<Usage>,
 }
 
-/// A log of several turns; only the last may run on. Clocks step, stand, and go back.
+/// A log of several turns, of which only the last may be unfinished. The clock may stand still or
+/// go back.
 pub fn any_log() -> impl Strategy<Value = Vec<Event>> {
     let turns = prop::collection::vec(any_turn(), 0..5);
     let steps = prop::collection::vec(-3i64..20, 1..16);
@@ -268,7 +269,7 @@ impl Builder {
                 rendered: None,
                 request: None,
             };
-            // Logs of earlier versions tell the sight with the beginning.
+            // Logs of earlier versions have the sight in the event of the start.
             let sight = match ends {
                 true => {
                     self.push(EventBody::TurnAsked { turn_id, sight, model: None });

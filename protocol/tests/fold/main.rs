@@ -1,4 +1,4 @@
-//! What must hold of the fold for every sound log (invariants 2 and 3).
+//! Properties of the fold that hold for every sound log (invariants 2 and 3).
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
@@ -10,24 +10,24 @@ mod wire;
 
 use logs::{LOG, any_log, folded, unborn};
 
-/// The view as an observer would have it: over the wire as a snapshot.
+/// The view that an observer gets over the wire, as a snapshot.
 fn over_the_wire(view: &View) -> View {
     let json = serde_json::to_string(&view.snapshot(LOG)).unwrap();
     View::from_snapshot(serde_json::from_str::<Snapshot>(&json).unwrap())
 }
 
-/// The events as a resuming observer would be sent them: those after its position.
+/// The events that a resuming observer is sent: those after its position.
 fn tail(events: &[Event], seq: u64) -> impl Iterator<Item = &Event> {
     events.iter().filter(move |event| event.seq > seq)
 }
 
-/// Where pages may begin: indexes of events that begin a message, and the end.
+/// Where pages may begin: the indices of events that begin a message, and the end.
 fn page_bounds(events: &[Event]) -> Vec<usize> {
     let begins = events.iter().enumerate().filter(|(_, event)| event.body.begins_message());
     begins.map(|(index, _)| index).chain([events.len()]).collect()
 }
 
-/// An index that a shrinking number points into `0..=len`.
+/// An index in `0..=len`, which gets smaller when the case is shrunk.
 fn cut(at: &prop::sample::Index, len: usize) -> usize {
     at.index(len + 1)
 }
@@ -76,8 +76,8 @@ proptest! {
         prop_assert_eq!(view, before);
     }
 
-    /// The log is folded from any event on (as the store does at a turn's end, and an
-    /// observer's read wherever it stands); an observer stands anywhere at all.
+    /// The log may be folded from any event on, as the store does at the end of a turn and an
+    /// observer's read does at its position. The observer may be at any position.
     #[test]
     fn folded_deltas_give_the_same_view_from_every_cursor(
         events in any_log(),
@@ -96,7 +96,7 @@ proptest! {
         }
     }
 
-    /// What an observer that lags is sent is folded again, on top of what the store folded.
+    /// Events for a lagging observer are folded once more, after the store has folded them.
     #[test]
     fn folding_deltas_twice_is_folding_them_once(events in any_log(), at: prop::sample::Index) {
         let once = fold_deltas(events.clone());
@@ -137,7 +137,7 @@ proptest! {
         prop_assert!(!short.windows(2).any(deltas), "neighbouring deltas are joined");
     }
 
-    /// The parts of an answer grow beside each other, and text that was thinking moves over.
+    /// Text and reasoning grow independently, and text that was thinking is moved.
     #[test]
     fn an_answer_is_what_its_pieces_say(events in any_log()) {
         let all = folded(&events);
@@ -210,7 +210,7 @@ proptest! {
         prop_assert_eq!(turns, all.turns);
     }
 
-    /// A page's worker is the newest; events of the page are folded over it all the same.
+    /// The worker of a page is the newest one, although the page's events are folded over it again.
     #[test]
     fn replaying_a_run_that_reaches_the_newest_leaves_the_worker_as_it_is(
         events in any_log(),

@@ -1,4 +1,4 @@
-//! Everything that goes over the wire comes back as it went.
+//! Everything that is sent over the wire round-trips.
 
 use std::fmt::Debug;
 

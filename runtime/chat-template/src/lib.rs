@@ -1,21 +1,19 @@
-//! The model's own chat template, rendered so that no message can forge the marks between
-//! messages.
+//! Renders a model's own chat template so that no message can forge the marks between messages.
 //!
-//! A message's text never enters the template. An unguessable mark stands in for it, and
-//! what comes out is cut at the marks: [`Piece::Literal`] is the template's own text, in
-//! which special tokens count, and [`Piece::Content`] says which text belongs there.
-//! Templates come with the model's file, from anywhere: rendering has bounded fuel and
-//! reaches nothing outside itself.
+//! The text of a message never enters the template. An unguessable mark stands in for it, and the
+//! output is cut at these marks: [`Piece::Literal`] is the template's own text, in which special
+//! tokens count, and [`Piece::Content`] names the message whose text belongs there. Templates come
+//! with model files from anywhere, so rendering has bounded fuel and no access to anything outside.
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{Environment, Error, ErrorKind, Value, context};
 use protocol::Effort;
 use protocol::api::InputRole;
 
-/// Steps in one rendering; a long conversation takes some ten thousand.
+/// The most steps of one rendering; a long conversation takes about ten thousand.
 const FUEL: u64 = 2_000_000;
-/// The variables that switch thinking on or off, and the one that says how hard it is to be; they
-/// are set by these names where a conversation is rendered.
+/// The variables that switch thinking on or off, and the one that holds the effort. The names are
+/// also written out where a conversation is rendered.
 const SWITCHES: [&str; 2] = ["enable_thinking", "thinking"];
 const EFFORT: &str = "reasoning_effort";
 /// The template's name in the engine's errors.
@@ -29,7 +27,7 @@ pub struct ChatTemplate {
 /// A part of the rendered conversation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
-    /// Text of the template.
+    /// Text of the template itself.
     Literal(String),
     /// The text of the message with this index.
     Content(usize),
@@ -37,16 +35,16 @@ pub enum Piece {
     Reasoning(usize),
 }
 
-/// What is to be rendered besides the roles.
+/// Options of one rendering.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
-    /// How hard the model is to think; none leaves it to the template.
+    /// The reasoning effort; `None` leaves it to the template.
     pub effort: Option<Effort>,
-    /// The messages whose thinking the template may write down.
+    /// The indices of the messages whose thinking the template may include.
     pub reasoned: Vec<usize>,
 }
 
-/// The template cannot be used.
+/// Why the template cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
     #[error("the template does not parse")]
@@ -61,19 +59,19 @@ pub enum TemplateError {
     Random(#[source] getrandom::Error),
 }
 
-/// How hard a model with this chat template can be told to think; not at all where the template
-/// does not parse.
+/// The reasoning efforts that a model with this chat template accepts; empty if the template does
+/// not parse.
 pub fn efforts_of(template: &str) -> Vec<Effort> {
     let template = ChatTemplate::new(template, String::new(), String::new());
     template.map(|template| template.efforts()).unwrap_or_default()
 }
 
 impl ChatTemplate {
-    /// Compiles `source`; `bos` and `eos` are the texts of the special tokens that many
-    /// templates write themselves.
+    /// Compiles `source`. `bos` and `eos` are the texts of the special tokens that many templates
+    /// write themselves.
     pub fn new(source: &str, bos: String, eos: String) -> Result<Self, TemplateError> {
         let mut environment = Environment::new();
-        // As the transformers library, for which templates are written, sets its Jinja.
+        // The same settings as in the transformers library, for which templates are written.
         let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(TemplateError::Parse)?);
         environment
@@ -83,7 +81,7 @@ impl ChatTemplate {
         environment.add_function("strftime_now", strftime_now);
         environment.add_global("bos_token", bos);
         environment.add_global("eos_token", eos);
-        // Tags of that library which only mark what to train on.
+        // The transformers library uses these tags only to mark the text to train on.
         let source = source.replace("{% generation %}", "").replace("{% endgeneration %}", "");
         environment.add_template_owned(NAME, source).map_err(TemplateError::Parse)?;
         Ok(Self { environment })
@@ -91,9 +89,10 @@ impl ChatTemplate {
 
     /// Renders messages of these roles, up to where the model begins to write.
     ///
-    /// Neighbours of one role are one message, as [`outgoing`](model_io::outgoing) has it for every
-    /// provider. A template that refuses a system message, or drops it, gets its text in front
-    /// of the first message. Errors when it refuses all the same.
+    /// Neighbours of one role become one message, as `model_io::outgoing` does it for every
+    /// provider. If the template refuses a system message, or drops it, the system text is put in
+    /// front of the first message instead. Error: the template refuses the conversation in this
+    /// form, too.
     pub fn render(
         &self,
         roles: &[InputRole],
@@ -109,9 +108,9 @@ impl ChatTemplate {
         self.render_groups(roles, &without_system, wishes).map_err(|_| error)
     }
 
-    /// How hard the model can be told to think: by a name (gpt-oss), on or off (Qwen3, GLM,
-    /// SmolLM3; Granite, DeepSeek V3.1), or not at all. Variables are what the template reads and
-    /// does not set.
+    /// The reasoning efforts that the model accepts: named ones (gpt-oss), on and off (Qwen3, GLM,
+    /// SmolLM3; Granite, DeepSeek V3.1), or none. They follow from the variables that the template
+    /// reads and does not set.
     pub fn efforts(&self) -> Vec<Effort> {
         let Ok(template) = self.environment.get_template(NAME) else { return Vec::new() };
         let variables = template.undeclared_variables(false);
@@ -120,14 +119,14 @@ impl ChatTemplate {
         let usual = Effort::usual();
         match (reads(&EFFORT), switched) {
             (true, true) => usual,
-            // It has no name for not thinking at all.
+            // The template has no name for switching thinking off.
             (true, false) => usual.into_iter().filter(|effort| !effort.is_none()).collect(),
             (false, true) => Effort::on_and_off(),
             (false, false) => Vec::new(),
         }
     }
 
-    /// Renders one message per group, of the role of the group's last member.
+    /// Renders one message for each group, with the role of the group's last member.
     fn render_groups(
         &self,
         roles: &[InputRole],
@@ -172,7 +171,7 @@ impl ChatTemplate {
     }
 }
 
-/// Stand-ins for texts: letters and digits only, so that no filter of a template changes
+/// Marks that stand in for texts: only letters and digits, so that no filter of a template changes
 /// them, and random, so that no text can contain one.
 struct Marks(String);
 
@@ -195,7 +194,8 @@ impl Marks {
         let mut parts = text.split(&self.0);
         let mut pieces: Vec<Piece> = parts.next().into_iter().filter_map(literal).collect();
         for part in parts {
-            // What follows a mark's front is its index: nothing else could have written it.
+            // Only a mark can be followed by an index here, since nothing else contains its random
+            // prefix.
             let end = part.find(['e', 'r']).unwrap_or(part.len());
             let (index, rest) = part.split_at(end);
             let piece = if rest.starts_with('r') { Piece::Reasoning } else { Piece::Content };
@@ -237,7 +237,7 @@ fn raise_exception(message: String) -> Result<Value, Error> {
     Err(Error::new(ErrorKind::InvalidOperation, message))
 }
 
-/// The date as some templates write it into their system message, in UTC.
+/// The current date in UTC, which some templates write into their system message.
 fn strftime_now(format: String) -> Result<String, Error> {
     let refused = |_| Error::new(ErrorKind::InvalidOperation, "no such date format");
     let format = time::format_description::parse_strftime_owned(&format).map_err(refused)?;

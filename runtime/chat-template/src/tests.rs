@@ -1,5 +1,4 @@
-//! Templates of well-known models, as their files carry them (shortened where they speak
-//! of tools and images).
+//! Templates of well-known models, as in their files (without the parts for tools and images).
 
 use InputRole::{Assistant, System, User};
 
@@ -92,7 +91,7 @@ fn template(source: &str) -> ChatTemplate {
     ChatTemplate::new(source, "<s>".into(), "</s>".into()).unwrap()
 }
 
-/// The pieces as one text, contents as `{0}`.
+/// The pieces as one text, in which `{0}` stands for the content of message 0.
 fn render(source: &str, roles: &[InputRole]) -> String {
     text(template(source).render(roles, &Wishes::default()).unwrap())
 }
@@ -184,13 +183,13 @@ fn a_template_that_does_not_parse_or_drops_messages_is_an_error() {
     assert!(matches!(silent, Err(TemplateError::Dropped)));
 }
 
-/// The end of Qwen3's template, and GLM's, SmolLM3's and others'.
+/// The end of the templates of Qwen3, GLM, SmolLM3 and others.
 const SWITCH: &str = "{%- if enable_thinking is defined and enable_thinking is false %}{{- '<think>\n\n</think>\n\n' }}{%- endif %}";
-/// As DeepSeek V3.1 has it.
+/// From the template of DeepSeek V3.1.
 const THINKING: &str = "{%- if not thinking is defined %}{%- set thinking = false %}{%- endif %}{{ messages[0].content }}{% if thinking %}<think>{% else %}</think>{% endif %}";
-/// As gpt-oss has it.
+/// From the template of gpt-oss.
 const HARMONY: &str = "{%- if reasoning_effort is not defined %}{%- set reasoning_effort = 'medium' %}{%- endif %}{{- 'Reasoning: ' + reasoning_effort + '\n' }}{{ messages[0].content }}";
-/// As Qwen3 and GLM write earlier thinking.
+/// The way in which Qwen3 and GLM write earlier thinking.
 const THOUGHTS: &str = "{% for m in messages %}[{{ m.role }}]{% if m.reasoning_content is string %}<think>{{ m.reasoning_content.strip('\n') }}</think>{% endif %}{{ m.content }}{% endfor %}";
 
 fn told(source: &str, effort: Option<&str>) -> String {

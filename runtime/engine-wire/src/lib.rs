@@ -1,8 +1,8 @@
-//! What the server and the model's process say to each other, and how it is framed.
+//! The messages between the server and the engine's child process, and their framing.
 //!
-//! A frame is its length (4 bytes, little endian) and that many bytes of JSON, over the
-//! child's standard input and output. Both ends are the same build of the same program,
-//! so there is no compatibility to keep: [`PROTOCOL`] only finds out when they are not.
+//! A frame is its length (4 bytes, little endian) and that many bytes of JSON, over the child's
+//! standard input and output. Both ends are the same build of the same program, so no version has
+//! to be compatible with another: [`PROTOCOL`] only detects when they are not the same build.
 
 use std::io::{self, Read, Write};
 
@@ -11,31 +11,32 @@ use protocol::{Effort, Finish, Progress, Usage};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// Said first by the child. Change it with any change of the messages.
+/// The child sends this first. Change it whenever the messages change.
 pub const PROTOCOL: &str = concat!("companion-infer/3 ", env!("CARGO_PKG_VERSION"));
 
-/// Bytes in one frame at most. A conversation larger than this is cut before it is sent.
+/// The most bytes in one frame. A larger conversation is cut before it is sent.
 pub const FRAME_BYTES: usize = 16 * 1024 * 1024;
 
-/// One request, numbered by the server from 1 upwards.
+/// The number of a request; the server counts from 1 upwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct JobId(pub u64);
 
-/// From the server to the child.
+/// A message from the server to the child.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum ToChild {
-    /// The first message; there is no second of it.
+    /// Must be the first message, and is sent once.
     Load(Load),
-    /// Answered by `Began`?, any of `Reading`, `Text`, `Reasoning`, `TextWasReasoning`, and one of `Finished`, `Failed`, `Halted`.
+    /// Answered by `Began`?, any of `Reading`, `Text`, `Reasoning`, `TextWasReasoning`, and one of
+    /// `Finished`, `Failed`, `Halted`.
     Generate(Generate),
-    /// Ends the job at the next token or chunk of the prompt; a job that has ended, or is
+    /// Ends the job at the next token or chunk of the prompt. Stopping a job that has ended, or is
     /// not known yet, is no error.
     Stop { job: JobId },
-    /// The child ends.
+    /// Makes the child exit.
     Leave,
 }
 
-/// What to load and how to run it.
+/// The model to load, and how to run it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
     pub model_file: String,
@@ -46,7 +47,7 @@ pub struct Load {
     pub max_answer_tokens: u32,
 }
 
-/// One answer to write.
+/// A request for one answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generate {
     pub job: JobId,
@@ -57,29 +58,29 @@ pub struct Generate {
     pub send_reasoning: bool,
 }
 
-/// From the child to the server.
+/// A message from the child to the server.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FromChild {
     /// The first message.
     Hello { protocol: String },
-    /// The model answers from now on.
+    /// The model is ready to answer.
     Loaded { window_tokens: u32, load_ms: u64 },
-    /// The model cannot be used; the child ends.
+    /// The model cannot be used; the child exits.
     NotLoaded { why: NotLoaded, detail: String },
-    /// The prompt fits and is being read. `rendered` is what the chat template made of it, and
-    /// `reasoning` whether the thinking of earlier answers is in it.
+    /// The prompt fits and is being read. `rendered` is the prompt as the chat template made it,
+    /// and `reasoning` tells whether the thinking of earlier answers is in it.
     Began { job: JobId, left_out: u32, rendered: String, reasoning: bool },
-    /// The prompt is read as far as this.
+    /// How much of the prompt has been read.
     Reading { job: JobId, progress: Progress },
-    /// Whole characters, at least one.
+    /// A piece of the answer: whole characters, at least one.
     Text { job: JobId, text: String },
-    /// The same of the model's thinking.
+    /// A piece of the model's thinking: whole characters, at least one.
     Reasoning { job: JobId, text: String },
     /// All text so far was thinking.
     TextWasReasoning { job: JobId },
-    /// The model is done.
+    /// The model has finished its answer.
     Finished { job: JobId, finish: Finish, usage: Usage },
-    /// The job failed; the child goes on.
+    /// The job failed; the child takes further jobs.
     Failed { job: JobId, why: Failure },
     /// The job was stopped.
     Halted { job: JobId },
@@ -92,11 +93,11 @@ pub enum NotLoaded {
     Refused,
     /// The file holds no chat template, or one that does not parse.
     Template,
-    /// The engine found no memory for the context.
+    /// The engine could not allocate the context.
     Context,
 }
 
-/// Why a job failed. What is in `detail` is for the log, not for people.
+/// Why a job failed. `detail` is for the log and not for people.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// The newest message does not fit the window.
@@ -107,16 +108,16 @@ pub enum Failure {
     Engine { detail: String },
 }
 
-/// One line on standard error, as JSON. A line that is not of this form (the engine's last
-/// words before an abort) is forwarded as it is.
+/// A line of the child's standard error, as JSON. A line of another form, such as the engine's last
+/// message before an abort, is forwarded unchanged.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
     pub level: LineLevel,
     pub text: String,
 }
 
-/// How much a line matters. What the engine calls information is of use only to someone
-/// who looks for a fault.
+/// The severity of a line. What the engine logs as information only helps to find a fault, so it is
+/// `Debug` here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineLevel {
     Debug,
@@ -134,7 +135,7 @@ pub enum WireError {
     NotAMessage(#[source] serde_json::Error),
 }
 
-/// Reads one message; none at the end of the stream.
+/// Reads one message; `None` at the end of the stream.
 pub fn read<T: DeserializeOwned>(from: &mut impl Read) -> Result<Option<T>, WireError> {
     let mut length = [0; 4];
     match from.read_exact(&mut length) {
@@ -151,7 +152,7 @@ pub fn write(to: &mut impl Write, message: &impl Serialize) -> Result<(), WireEr
     to.write_all(&encode(message)?).and_then(|()| to.flush()).map_err(WireError::Pipe)
 }
 
-/// A message as it goes over the pipe, with its length before it.
+/// A message as it is sent over the pipe, with its length before it.
 pub fn encode(message: &impl Serialize) -> Result<Vec<u8>, WireError> {
     let mut frame = vec![0; 4];
     serde_json::to_writer(&mut frame, message).map_err(WireError::NotAMessage)?;
@@ -164,7 +165,8 @@ pub fn encode(message: &impl Serialize) -> Result<Vec<u8>, WireError> {
     Ok(frame)
 }
 
-/// The bytes of the frame that follows these first four. Error: it is over the bound.
+/// Parses the first four bytes of a frame: the number of bytes that follow. Error: more than
+/// [`FRAME_BYTES`].
 pub fn frame_length(length: [u8; 4]) -> Result<usize, WireError> {
     let length = u32::from_le_bytes(length) as usize;
     if length > FRAME_BYTES { Err(WireError::TooLarge(length)) } else { Ok(length) }

@@ -1,5 +1,4 @@
-//! Figures of the local provider on this machine: loading, reading, writing, stopping,
-//! memory.
+//! Measures the local provider on this machine: loading, reading, writing, stopping and memory.
 //!
 //! `cargo run --release -p engine --example local_figures -- MODEL.gguf [THREADS PROMPT_THREADS]`
 

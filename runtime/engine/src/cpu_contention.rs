@@ -1,27 +1,27 @@
-//! Whether others want the cores right now. Linux tells; elsewhere nobody does, and
-//! [`ChunkSizer`](super::prefill::ChunkSizer) finds out by itself, at the price of a slow piece.
+//! Tells whether other threads want the cores right now. Only Linux tells; elsewhere
+//! [`ChunkSizer`](super::prefill::ChunkSizer) finds out by itself, at the price of a slow chunk.
 
 use std::fs::read_to_string;
 
-/// Whether `threads` that begin to work now would have to share a core with someone. Costs
+/// Whether `threads` that begin to work now would have to share a core with another thread. Takes
 /// some microseconds.
 pub(crate) fn is_contended(threads: u32) -> bool {
     let runnable = read_to_string("/proc/loadavg").ok().and_then(|text| runnable(&text));
     let online =
         read_to_string("/sys/devices/system/cpu/online").ok().and_then(|text| online(&text));
     match (runnable, online) {
-        // This thread is one of those that want to run, and one of `threads`.
+        // This thread is counted in both numbers.
         (Some(runnable), Some(online)) => runnable.saturating_sub(1) + threads > online,
         _ => false,
     }
 }
 
-/// From `0.20 0.18 0.12 3/80 11206`: three want to run (proc_loadavg(5)).
+/// The number of runnable threads: 3 for `0.20 0.18 0.12 3/80 11206` (proc_loadavg(5)).
 fn runnable(loadavg: &str) -> Option<u32> {
     loadavg.split_whitespace().nth(3)?.split_once('/')?.0.parse().ok()
 }
 
-/// From `0-3,8`: five (cpu list format of the Linux kernel).
+/// The number of CPUs online: 5 for `0-3,8` (cpu list format of the Linux kernel).
 fn online(list: &str) -> Option<u32> {
     list.trim().split(',').try_fold(0u32, |count, range| {
         let (first, last) = range.split_once('-').unwrap_or((range, range));

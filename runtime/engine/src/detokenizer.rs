@@ -1,5 +1,5 @@
-//! The answer on its way out: its thinking apart from its text, whole characters, and no white
-//! space at its front, which only tells how the model was trained.
+//! Turns tokens into the answer: separates thinking from text, completes characters, and drops the
+//! white space at the beginning, which is only an artifact of the model's training.
 
 use engine_wire::{FromChild, JobId, WireError};
 use model_io::thinking::{Piece, Thinking};
@@ -17,15 +17,15 @@ pub(crate) struct Detokenizer {
 }
 
 impl Detokenizer {
-    /// Goes on from an answer that had begun, where white space is part of the text, or from
-    /// within a thought that the prompt opened.
+    /// For an answer to `messages`. White space at its beginning is kept if it continues an answer.
+    /// `opens_thought` says that the prompt opened a thought.
     pub(crate) fn of(messages: &[InputMessage], opens_thought: bool) -> Self {
         let begun = messages.last().is_some_and(|message| message.role == InputRole::Assistant);
         let thinking = if opens_thought { Thinking::opened() } else { Thinking::new() };
         Self { utf8: Utf8::default(), thinking, begun, tokens: 0, thought_tokens: 0 }
     }
 
-    /// Says what the bytes of a token complete. Errors when nobody listens.
+    /// Reports the text that the bytes of a token complete. Fails only if the pipe is closed.
     pub(crate) fn push(
         &mut self,
         bytes: &[u8],
@@ -41,7 +41,8 @@ impl Detokenizer {
         self.say(pieces, job, reporter)
     }
 
-    /// Says what is left; how many tokens were thinking. Errors when nobody listens.
+    /// Reports the rest and returns the number of tokens that were thinking. Fails only if the pipe
+    /// is closed.
     pub(crate) fn finish(
         mut self,
         job: JobId,
@@ -120,8 +121,8 @@ mod tests {
         assert_eq!(heard.0, ["Hi", " ", "日", "\n", "\u{fffd}"]);
     }
 
-    /// As Qwen3 writes, and as the distillations of DeepSeek-R1 do, whose template opens the
-    /// thought.
+    /// Qwen3 writes the opening mark. The distillations of DeepSeek-R1 do not, since their template
+    /// opens the thought.
     #[test]
     fn thinking_is_said_apart_and_counted() {
         for (opened, begins) in [(false, &b"<think>"[..]), (true, b"\n")] {

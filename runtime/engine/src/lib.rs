@@ -1,10 +1,9 @@
-//! The model's process: the same program, started by the server under a hidden
-//! subcommand, so that an abort of the inference engine ends this process and one turn,
-//! and nothing else.
+//! The engine's process: the same program, started by the server with a hidden subcommand, so that
+//! an abort of the inference engine ends only this process and one turn.
 //!
-//! It speaks [`engine_wire`] over its standard input and output and logs to standard
-//! error. The main thread owns the engine. The reader thread hears of stops while the
-//! engine works, and ends the process when the server is gone.
+//! It speaks [`engine_wire`] over its standard input and output and logs to standard error. The
+//! main thread owns the engine. The reader thread receives stops while the engine works, and ends
+//! the process when the server is gone.
 
 use std::io::{BufWriter, IsTerminal, StdoutLock};
 use std::path::Path;
@@ -36,12 +35,13 @@ mod session;
 mod utf8;
 mod vocabulary;
 
-/// Messages read but not handled yet. The server sends one job at a time.
+/// Capacity of the queue of messages that are read and not handled yet. The server sends one job at
+/// a time.
 const UNHANDLED: usize = 4;
 
-/// Runs the model's process until the server closes its standard input. To be called by
-/// the server's program before it does anything else, when its first argument is
-/// the hidden subcommand. Starts no async runtime.
+/// Runs the engine's process until the server closes its standard input. The server's program must
+/// call this before anything else if its first argument is the hidden subcommand. Starts no async
+/// runtime.
 pub fn run() -> ExitCode {
     if io::stdin().is_terminal() {
         eprintln!("Companion starts this subcommand itself; there is nothing to do here.");
@@ -63,13 +63,13 @@ pub fn run() -> ExitCode {
     }
 }
 
-/// The reader thread: hands messages on, and never waits for the engine.
+/// Runs the reader thread, which passes messages on and never waits for the engine.
 fn listen(inbox: &SyncSender<ToChild>, stopped: &AtomicU64) {
     let mut from = io::stdin().lock();
     loop {
         match read::<ToChild>(&mut from) {
             Ok(Some(ToChild::Stop { job: JobId(job) })) => {
-                // Jobs are numbered upwards: what came before this one has ended anyway.
+                // Jobs are numbered upwards, so all jobs before this one have ended.
                 stopped.fetch_max(job, Ordering::Relaxed);
             }
             Ok(Some(message)) => {
@@ -77,15 +77,15 @@ fn listen(inbox: &SyncSender<ToChild>, stopped: &AtomicU64) {
                     process::exit(1);
                 }
             }
-            // The server is gone, or speaks nonsense. The engine may be at work in the other
-            // thread; nothing here is worth waiting for.
+            // The server is gone or sent something invalid. The engine may be at work in the other
+            // thread, but none of its work is needed any more.
             Ok(None) => process::exit(0),
             Err(_) => process::exit(1),
         }
     }
 }
 
-/// Says hello, loads, and answers until told to leave.
+/// Sends `Hello`, loads the model, and answers until the server asks it to leave.
 fn serve(
     speaker: &mut Speaker<'_>,
     inbox: &Receiver<ToChild>,
@@ -118,7 +118,8 @@ fn open(load: &Load) -> Result<(LlamaBackend, LlamaModel), (NotLoaded, String)> 
         (NotLoaded::Refused, format!("{}: {}", error.to_string(), log::complaints()))
     };
     let backend = LlamaBackend::init().map_err(|error| refused(&error))?;
-    // Mapped into memory, a file that is cut while in use ends the process with SIGBUS.
+    // If the file were mapped into memory, cutting it while it is in use would end the process with
+    // SIGBUS.
     let params = LlamaModelParams::default().with_use_mmap(false);
     let model = LlamaModel::load_from_file(&backend, Path::new(&load.model_file), &params)
         .map_err(|error| refused(&error))?;
@@ -135,7 +136,7 @@ impl Speaker<'_> {
     }
 }
 
-/// One answer's way out, and its stop.
+/// Sends one answer to the server and checks whether it was stopped.
 struct Answering<'a, 'out> {
     speaker: &'a mut Speaker<'out>,
     asked: &'a Generate,

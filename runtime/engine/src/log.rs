@@ -1,5 +1,5 @@
-//! What the engine logs, as lines on standard error for the server to forward, and the
-//! last complaints kept, because a failed load says only "null result".
+//! Writes the engine's log as lines to standard error, from where the server forwards them. Keeps
+//! the last warnings and errors, because a failed load itself says only "null result".
 
 use std::collections::VecDeque;
 use std::fmt::{self, Write as _};
@@ -10,19 +10,19 @@ use engine_wire::{Line, LineLevel};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Metadata, Subscriber, span};
 
-/// Complaints that are kept.
+/// How many warnings and errors are kept.
 const KEPT: usize = 8;
 
 static COMPLAINTS: Mutex<VecDeque<String>> = Mutex::new(VecDeque::new());
 
-/// Sends this process's log to standard error. To be called once, before the engine.
+/// Sends this process's log to standard error. Must be called once, before the engine starts.
 pub(crate) fn begin() {
-    // A second subscriber could only come from a caller's mistake, and costs but the log.
+    // If a caller has set a subscriber by mistake, only the log is lost.
     let _ = tracing::subscriber::set_global_default(Lines);
     llama_cpp_2::send_logs_to_tracing(llama_cpp_2::LogOptions::default());
 }
 
-/// The last warnings and errors, oldest first, which are taken out.
+/// Takes the last warnings and errors, oldest first.
 pub(crate) fn complaints() -> String {
     let mut kept = COMPLAINTS.lock().unwrap_or_else(PoisonError::into_inner);
     kept.drain(..).collect::<Vec<_>>().join("; ")
@@ -69,12 +69,12 @@ impl Subscriber for Lines {
 fn write_line(line: &Line) {
     if let Ok(mut json) = serde_json::to_vec(line) {
         json.push(b'\n');
-        // Nobody listens when the server is gone; the child ends by its own means then.
+        // Writing fails when the server is gone, and then the reader thread ends this process.
         let _ = std::io::stderr().write_all(&json);
     }
 }
 
-/// An event's fields as one text: the message, then the others by name.
+/// The fields of an event as one text: the message, then the others with their names.
 #[derive(Default)]
 struct Text(String);
 

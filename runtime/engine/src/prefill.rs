@@ -1,44 +1,44 @@
-//! What of a prompt has to be read, and in which pieces. Pure.
+//! Decides which part of a prompt has to be read, and in which chunks. Pure.
 
 use std::time::Duration;
 
 use llama_cpp_2::token::LlamaToken;
 
-/// Tokens read at once at most; the engine's batch is made for as many.
+/// The most tokens read at once; the engine's batch has this size.
 pub(crate) const CHUNK: usize = 64;
-/// Reading fewer at once costs more than it gains in promptness.
+/// The fewest tokens in a chunk. Smaller ones cost more time than they gain in promptness.
 const CHUNK_MIN: usize = 4;
-/// The first piece, while the model's chunk_sizer is not known.
+/// The size of the first chunk, before the model's speed is known.
 const CHUNK_FIRST: usize = 16;
-/// Single tokens that are read once pieces turned out to be slower, at first and at most.
+/// How many single tokens are read after a chunk was slower than they are, at first and at most.
 const PATIENCE: usize = 32;
 const PATIENCE_MAX: usize = 512;
-/// A piece should take no longer: between pieces a stop is noticed.
+/// The longest that a chunk should take, because a stop is noticed only between chunks.
 const PACE: Duration = Duration::from_millis(100);
 
-/// How many tokens at the front of `prompt` are in the cache already and can stay. Always
-/// leaves the last token to be read: only what is read gives a next token.
+/// How many tokens at the front of `prompt` are in the cache already and can stay. The last token
+/// is never counted, because the next token can only be sampled after one was read.
 pub(crate) fn kept(cached: &[LlamaToken], prompt: &[LlamaToken]) -> usize {
     let common = cached.iter().zip(prompt).take_while(|(a, b)| a == b).count();
     common.min(prompt.len().saturating_sub(1))
 }
 
-/// How large the pieces are: as large as [`PACE`] allows on this machine with this model.
+/// Chooses the size of the chunks: as large as [`PACE`] allows on this machine with this model.
 ///
-/// The engine's threads meet after every step and wait for each other spinning. When
-/// others use the cores, a piece read by several threads can take a hundred times longer,
-/// whatever its size. Single tokens are read by the threads that write, on two cores one,
-/// and do not suffer from that: where pieces are slower than single tokens, single tokens
-/// are read, and now and then a piece is tried again. (Where the system tells that the
-/// cores are wanted, see [`crowded`](super::cpu_contention::is_contended), it does not come to that.)
+/// The engine's threads meet after every step and spin while they wait for each other. When other
+/// processes use the cores, a chunk read by several threads can take a hundred times longer,
+/// whatever its size. Single tokens are read by fewer threads (by one, on two cores) and do not
+/// suffer from that. So where chunks are slower per token, single tokens are read, and now and then
+/// a chunk is tried again. (Where the system tells that the cores are in use, see
+/// [`is_contended`](super::cpu_contention::is_contended), single tokens are read from the start.)
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct ChunkSizer {
     piece: usize,
-    /// Seconds for a single token, lately.
+    /// Recent average of the seconds that a single token takes.
     single: Option<f64>,
-    /// Single tokens to read before a piece is tried again.
+    /// How many single tokens to read before a chunk is tried again.
     singles: usize,
-    /// How many it will be the next time that a piece is slower.
+    /// The next value of `singles`, when a chunk is slower once more.
     patience: usize,
 }
 
@@ -49,13 +49,13 @@ impl Default for ChunkSizer {
 }
 
 impl ChunkSizer {
-    /// Tokens in the next piece.
+    /// The number of tokens in the next chunk.
     pub(crate) fn chunk(&self) -> usize {
         if self.singles > 0 { 1 } else { self.piece }
     }
 
-    /// Learns from `tokens` that took `took` to read. A hiccup of the machine moves the
-    /// size by no more than half or double.
+    /// Learns from `tokens` that took `took` to read. The size changes by no more than half or
+    /// double, so that one hiccup of the machine does little.
     pub(crate) fn learn(&mut self, tokens: usize, took: Duration) {
         let each = (took.as_secs_f64() / tokens.max(1) as f64).max(1e-9);
         if tokens <= 1 {
@@ -141,7 +141,7 @@ mod tests {
         for _ in 0..CHUNK_MIN {
             chunk_sizer.learn(1, 200 * MS);
         }
-        // It was a large model, and no crowd on the cores.
+        // The first chunk was slow because of a large model, and not because of contention.
         chunk_sizer.learn(chunk_sizer.chunk(), 450 * MS);
         assert_eq!(chunk_sizer.chunk(), CHUNK_MIN);
     }

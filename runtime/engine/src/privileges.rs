@@ -38,6 +38,6 @@ pub(crate) fn drop_privileges() {
     }
 }
 
-/// Not implemented for systems other than Linux.
+/// Does nothing on systems other than Linux.
 #[cfg(not(target_os = "linux"))]
 pub(crate) fn drop_privileges() {}

@@ -1,9 +1,8 @@
-//! From a conversation to the tokens that the model reads: what fits its window, in the
-//! form of its template, with every message's text as nothing but text.
+//! Makes the tokens that the model reads from a conversation: the messages that fit its window, in
+//! the form of its chat template, and without special tokens from the text of messages.
 //!
-//! Between two special tokens the template's text and the messages' text are made into
-//! tokens together, as the model saw them in training; special tokens are looked for in
-//! the template's text alone.
+//! Between two special tokens, the template's text and the messages' text are tokenized together,
+//! as the model saw them in training. Special tokens are looked for only in the template's text.
 
 use chat_template::{ChatTemplate, Piece, TemplateError, Wishes};
 use llama_cpp_2::token::LlamaToken;
@@ -18,36 +17,36 @@ use writer::Writer;
 
 mod writer;
 
-/// How much the model sees at once.
+/// The model's context window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window {
-    /// Prompt and answer together.
+    /// The tokens of prompt and answer together.
     pub(crate) tokens: u32,
-    /// What the prompt leaves free. Invariant: from 1 to half of `tokens`.
+    /// The tokens that the prompt must leave free. Invariant: from 1 to half of `tokens`.
     pub(crate) reserve: u32,
 }
 
-/// What the model reads.
+/// The prompt that the model reads.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Prompt {
     /// Invariant: not empty, and at most the window without its reserve.
     pub(crate) tokens: Vec<LlamaToken>,
-    /// Of the messages, the first so many are not in it.
+    /// The number of messages that are left out at the front.
     pub(crate) left_out: u32,
-    /// Whether the model begins within a thought that the template opened.
+    /// Whether the answer begins within a thought that the template opened.
     pub(crate) opens_thought: bool,
-    /// The whole of it as text, without the messages.
+    /// The whole prompt as text, with references in place of the messages.
     pub(crate) parts: Vec<Part>,
 }
 
-/// A conversation that is to be put into the model's form.
+/// A conversation to be rendered.
 #[derive(Clone, Copy)]
 pub(crate) struct Conversation<'a> {
-    /// Empty for none.
+    /// The system prompt; empty if there is none.
     pub(crate) system: &'a str,
     pub(crate) messages: &'a [InputMessage],
     pub(crate) effort: Option<&'a Effort>,
-    /// Whether the template may write down the thinking of earlier answers.
+    /// Whether the template may include the thinking of earlier answers.
     pub(crate) reasoning: bool,
 }
 
@@ -59,11 +58,11 @@ pub(crate) enum PromptError {
     Template(#[source] TemplateError),
 }
 
-/// Fits the newest messages, after the system prompt, into the window.
+/// Fits the system prompt and the newest messages into the window.
 ///
-/// Costs are exact for templates that put special tokens between messages, and nearly so
-/// for others; the whole prompt is counted in any case, and more is left out until it
-/// fits. Messages that are surely out of sight are not counted at all.
+/// The costs of messages are exact for templates that put special tokens between messages, and
+/// nearly so for others. In any case the whole prompt is counted, and more messages are left out
+/// until it fits. Messages that are too old to fit are not counted at all.
 pub(crate) fn fit(
     template: &ChatTemplate,
     vocabulary: &impl Vocabulary,
@@ -87,12 +86,13 @@ pub(crate) fn fit(
             let left_out = u32::try_from(out).unwrap_or(u32::MAX);
             return Ok(Prompt { tokens, left_out, opens_thought, parts });
         }
-        // Strictly more each time, so that it ends: at last the newest does not fit.
+        // This grows in each round, so the loop ends at the latest when the newest message does not
+        // fit.
         fixed = fixed.saturating_add(excess);
     }
 }
 
-/// A conversation and the means to write it down.
+/// A conversation with everything that is needed to render it.
 struct Scene<'a, V> {
     template: &'a ChatTemplate,
     vocabulary: &'a V,
@@ -102,7 +102,7 @@ struct Scene<'a, V> {
     reasoning: bool,
 }
 
-/// What a conversation becomes.
+/// A rendered conversation.
 struct Written {
     tokens: Vec<LlamaToken>,
     opens_thought: bool,
@@ -110,7 +110,7 @@ struct Written {
 }
 
 impl<V: Vocabulary> Scene<'_, V> {
-    /// What each message costs with the template's text after it, and what the rest does.
+    /// Returns what each message costs with the template's text after it, and what the rest costs.
     fn costs(&self, room: u32) -> Result<(Vec<(InputRole, u32)>, u32), PromptError> {
         let mut costs: Vec<_> = self.messages.iter().map(|m| (m.role, u32::MAX)).collect();
         let mut total = 0u32;
@@ -121,7 +121,7 @@ impl<V: Vocabulary> Scene<'_, V> {
             costs[first].1 = self.plain_count(&self.messages[first].text);
             total = total.saturating_add(costs[first].1);
         }
-        // What is shown never begins with an answer, so neither does what is measured.
+        // The shown messages never begin with an answer, so the measured ones do not either.
         let begins = |m: &InputMessage| m.role != InputRole::Assistant;
         first += self.messages[first..].iter().position(begins).unwrap_or(0);
         let mut fixed = u32::from(self.vocabulary.first().is_some());
@@ -147,7 +147,7 @@ impl<V: Vocabulary> Scene<'_, V> {
         Ok((costs, fixed))
     }
 
-    /// The whole prompt without the first `out` messages.
+    /// Renders the whole prompt without the first `out` messages.
     fn tokens(&self, out: usize) -> Result<Written, PromptError> {
         let pieces = self.pieces(out)?;
         let literals = pieces.iter().filter_map(|piece| match piece {
@@ -173,13 +173,14 @@ impl<V: Vocabulary> Scene<'_, V> {
             _ => None,
         };
         if let Some(begun) = self.messages.last().filter(|_| self.continues()) {
-            // What is continued is an answer and no thought.
+            // The text to be continued is an answer, so a thought that the template opened is
+            // closed first.
             if let Some(closer) = closer {
                 let closing = format!("{closer}\n\n");
                 writer.literal(&closing);
                 parts.push(Part::Template(closing));
             }
-            // As the model had it before it: its own words behind the template's last.
+            // Tokenize the beginning apart from the template's text, as when the model wrote it.
             writer.flush();
             writer.content(begun.text.trim_end());
             let before = self.messages.len() - 1 - out.min(self.messages.len() - 1);
@@ -191,8 +192,8 @@ impl<V: Vocabulary> Scene<'_, V> {
         Ok(Written { tokens, opens_thought, parts })
     }
 
-    /// Whether the model goes on from an answer that it had begun. The template writes down
-    /// what was asked; the beginning stands behind all of it.
+    /// Whether the model is to continue an answer. Then the template renders the messages up to the
+    /// question, and the beginning of the answer follows after all of the template's text.
     fn continues(&self) -> bool {
         self.messages.last().is_some_and(|message| message.role == InputRole::Assistant)
     }
@@ -206,7 +207,7 @@ impl<V: Vocabulary> Scene<'_, V> {
         self.template.render(&roles, &wishes).map_err(PromptError::Template)
     }
 
-    /// The contents whose thinking is sent.
+    /// The indices of the contents whose thinking is sent.
     fn reasoned(&self, out: usize, asked: usize) -> Vec<usize> {
         if !self.reasoning {
             return Vec::new();
@@ -217,7 +218,8 @@ impl<V: Vocabulary> Scene<'_, V> {
         thought.map(|(at, _)| at + system).collect()
     }
 
-    /// Which message a content is, when the first `out` are left out.
+    /// The index of the message that a content belongs to, when the first `out` messages are left
+    /// out.
     fn message(&self, out: usize, content: usize) -> usize {
         out + content - usize::from(!self.system.is_empty())
     }

@@ -1,16 +1,16 @@
-//! How far a prompt is read, and when that is worth telling. Pure.
+//! Tracks how much of a prompt is read, and when to report it. Pure.
 
 use std::time::Duration;
 
 use protocol::Progress;
 
-/// Between two tellings, and before the first: a prompt that is read sooner needs none.
+/// The time between two reports, and before the first: a prompt that is read sooner needs none.
 const EVERY: Duration = Duration::from_millis(250);
 
-/// A prompt on its way through the engine.
+/// A prompt that is being read.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
-    /// Tokens that were in the cache already.
+    /// The number of tokens that were in the cache already.
     kept: usize,
     prompt: usize,
     told: Duration,
@@ -21,13 +21,13 @@ impl Reading {
         Self { kept, prompt, told: Duration::ZERO }
     }
 
-    /// What to tell when `read` tokens of the prompt are read after `elapsed`; none for now.
+    /// The report after `read` tokens and `elapsed` time, or `None` if none is due.
     pub(crate) fn at(&mut self, read: usize, elapsed: Duration) -> Option<Progress> {
         if read >= self.prompt || elapsed < self.told + EVERY {
             return None;
         }
         self.told = elapsed;
-        // Floats become the nearest whole number that fits.
+        // The cast saturates, and drops the fraction.
         let chunk_sizer = (read.saturating_sub(self.kept) as f64 / elapsed.as_secs_f64()) as u32;
         let count = |tokens| u32::try_from(tokens).unwrap_or(u32::MAX);
         Some(Progress {
@@ -53,7 +53,7 @@ mod tests {
         assert_eq!(reading.at(250, 499 * MS), None);
         let progress = reading.at(500, 500 * MS).unwrap();
         assert_eq!((progress.percent(), progress.tokens_per_second), (50, 800));
-        // That it is read is told by what follows.
+        // The next output implies that the prompt is read, so the last report is left out.
         assert_eq!(reading.at(1_000, 900 * MS), None);
     }
 }

@@ -1,25 +1,24 @@
-//! How the next token is chosen: what the request says, with sound defaults. The decision
-//! is pure; [`Plan::sampler`] carries it out.
+//! Chooses how the next token is sampled, from the request and from defaults. [`Plan`] is pure;
+//! [`Plan::sampler`] makes the engine's sampler of it.
 
 use llama_cpp_2::sampling::LlamaSampler;
 use protocol::api::Sampling;
 
-/// Without a word from the profile. Low enough for small models to keep to the point.
+/// The default if the profile sets none. It is low enough for small models to keep to the point.
 const TEMPERATURE: f32 = 0.6;
 const TOP_P: f32 = 0.9;
-/// The likeliest tokens that are considered at all: it spares sorting the whole
-/// vocabulary, and nobody misses the rest.
+/// Only the likeliest tokens are considered. This saves sorting the whole vocabulary, and the rest
+/// does not matter.
 const TOP_K: i32 = 40;
-/// Below this share of the likeliest token's probability a token is noise.
+/// A token below this share of the likeliest token's probability is noise.
 const MIN_P: f32 = 0.05;
 
-/// What was written in the last this many tokens is a little less likely to be written
-/// again: small models otherwise fall into a loop now and then and stay there to the
-/// bound of the answer.
+/// Tokens that occur among the last ones are a little less likely to be repeated. Small models
+/// otherwise fall into a loop now and then, up to the limit of the answer.
 const REPEATED_TOKENS: i32 = 64;
 const REPEATED_PENALTY: f32 = 1.1;
 
-/// A choice with every number in its range.
+/// The sampling parameters, each within its range.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Plan {
     /// Always the likeliest token.
@@ -32,7 +31,7 @@ pub(crate) enum Plan {
 }
 
 impl Plan {
-    /// `random_seed` is used where the request names none.
+    /// `random_seed` is used if the request has no seed.
     pub(crate) fn new(asked: Sampling, random_seed: u32) -> Self {
         let usable = |number: &f32| number.is_finite();
         let temperature = asked.temperature.filter(usable).unwrap_or(TEMPERATURE).clamp(0.0, 2.0);
@@ -46,7 +45,7 @@ impl Plan {
         }
     }
 
-    /// For a model of `vocabulary` tokens.
+    /// Makes the sampler for a model with `vocabulary` tokens.
     pub(crate) fn sampler(self, vocabulary: i32) -> LlamaSampler {
         match self {
             Self::Greedy => LlamaSampler::greedy(),

@@ -1,8 +1,7 @@
 //! A loaded model that writes answers, one at a time.
 //!
-//! Owns the engine's context and what is in its cache. Every call that the engine would
-//! answer with an abort is checked before it is made: see [`Session::read`] and
-//! [`Session::next`].
+//! Owns the engine's context and knows the tokens in its cache. Calls for which the engine would
+//! abort the process are checked before they are made: see [`Session::read`] and [`Session::next`].
 
 use std::num::NonZeroU32;
 use std::time::Instant;
@@ -28,10 +27,10 @@ use super::reading::Reading;
 use super::sampling::Plan;
 use super::vocabulary::ModelVocabulary;
 
-/// The one sequence of the cache.
+/// The cache holds a single sequence.
 const SEQUENCE: i32 = 0;
 
-/// Where messages go and where a stop is heard of.
+/// Sends messages, and tells whether the answer was stopped.
 pub(crate) trait Reporter {
     fn say(&mut self, message: FromChild) -> Result<(), WireError>;
     fn stopped(&self) -> bool;
@@ -44,13 +43,13 @@ pub(crate) struct Session<'model> {
     batch: LlamaBatch<'static>,
     window: Window,
     max_answer_tokens: u32,
-    /// What the context has read. Invariant: exactly what is in its cache, in order.
+    /// The tokens that the context has read. Invariant: exactly those in its cache, in order.
     cached: Vec<LlamaToken>,
-    /// Where in the last batch the next token can be taken from.
+    /// The position in the last batch from which the next token can be sampled.
     logits_at: Option<i32>,
     chunk_sizer: ChunkSizer,
     prompt_threads: u32,
-    /// Whether pieces are read by more threads than single tokens.
+    /// Whether chunks are read by more threads than single tokens.
     more_threads_read: bool,
 }
 
@@ -58,12 +57,12 @@ pub(crate) struct Session<'model> {
 enum Broken {
     Halted,
     Failed(Failure),
-    /// Nobody listens any more.
+    /// The pipe to the server failed.
     Wire(WireError),
 }
 
 impl<'model> Session<'model> {
-    /// Makes the context and compiles the template. Errors with what belongs in the log.
+    /// Makes the context and compiles the template. The error's text is for the log.
     pub(crate) fn new(
         backend: &LlamaBackend,
         model: &'model LlamaModel,
@@ -92,7 +91,7 @@ impl<'model> Session<'model> {
         let context = model
             .new_context(backend, params)
             .map_err(|error| (NotLoaded::Context, format!("{error}: {}", log::complaints())))?;
-        // The engine rounds; neither the window nor a batch may be more than it has.
+        // The engine rounds its context size, and neither the window nor a batch may exceed it.
         let tokens = asked.min(context.n_ctx());
         let reserve = load.reserve_tokens.clamp(1, tokens / 2);
         Ok(Self {
@@ -114,7 +113,7 @@ impl<'model> Session<'model> {
         self.window.tokens
     }
 
-    /// Writes one answer and says how it ended. Errors only when nobody listens.
+    /// Writes one answer and reports how it ended. Fails only if the pipe is closed.
     pub(crate) fn answer(
         &mut self,
         asked: &Generate,
@@ -172,7 +171,7 @@ impl<'model> Session<'model> {
         Ok((finish, usage))
     }
 
-    /// Reads what of `prompt` is not in the cache; how much was.
+    /// Reads the part of `prompt` that is not in the cache; returns the number of tokens that were.
     fn prefill(
         &mut self,
         prompt: &[LlamaToken],
@@ -198,8 +197,8 @@ impl<'model> Session<'model> {
         Ok(kept)
     }
 
-    /// Writes up to `most` tokens; how it ended, how many they were, and how many of them were
-    /// thinking.
+    /// Writes up to `most` tokens. Returns how the answer ended, its number of tokens, and how many
+    /// of them were thinking.
     fn decode(
         &mut self,
         asked: &Generate,
@@ -231,8 +230,8 @@ impl<'model> Session<'model> {
         Ok((Finish::Length, most, 0))
     }
 
-    /// Drops all but the first `wanted` tokens from the cache; how many are left, which is
-    /// none where a model's memory cannot be shortened.
+    /// Drops all but the first `wanted` tokens from the cache. Returns how many are left: none, if
+    /// the model's memory cannot be shortened.
     fn truncate_cache(&mut self, wanted: usize) -> Result<usize, Broken> {
         self.logits_at = None;
         if wanted < self.cached.len() {
@@ -254,8 +253,8 @@ impl<'model> Session<'model> {
         self.logits_at = None;
     }
 
-    /// Reads `tokens` behind what is in the cache. A batch that is empty, larger than the
-    /// engine was told, or beyond the window would end the process.
+    /// Reads `tokens` after those in the cache. The engine would abort the process on a batch that
+    /// is empty, larger than its limit, or beyond the window.
     fn read(&mut self, tokens: &[LlamaToken]) -> Result<(), Broken> {
         self.logits_at = None;
         let fits = !tokens.is_empty()
@@ -272,7 +271,7 @@ impl<'model> Session<'model> {
         }
         let began = Instant::now();
         if let Err(error) = self.context.decode(&mut self.batch) {
-            // Nobody knows what of the batch is in the cache.
+            // It is unknown which part of the batch is in the cache.
             self.forget();
             return Err(engine(&format!("{error}: {}", log::complaints())));
         }
@@ -282,7 +281,7 @@ impl<'model> Session<'model> {
         Ok(())
     }
 
-    /// The next token. Without anything read before, the engine would end the process.
+    /// Samples the next token. The engine would abort the process if nothing had been read before.
     fn next(&mut self, sampler: &mut LlamaSampler) -> Result<LlamaToken, Broken> {
         let at = self.logits_at.ok_or_else(|| engine(&"no token was read to go on from"))?;
         Ok(sampler.sample(&self.context, at))

@@ -1,14 +1,14 @@
-//! Whole characters out of the bytes of tokens, which may end in the middle of one. Pure.
+//! Assembles whole characters from the bytes of tokens, which may end within a character. Pure.
 
-/// Bytes seen so far that do not make a character yet: at most three.
+/// The bytes of a character that is not complete yet: at most three.
 #[derive(Debug, Default)]
 pub(crate) struct Utf8 {
     rest: Vec<u8>,
 }
 
 impl Utf8 {
-    /// Takes the bytes of a token and gives the characters that are complete now. Bytes
-    /// that can never be part of one become U+FFFD.
+    /// Adds the bytes of a token and returns the characters that are complete now. Bytes that can
+    /// never be part of a character become U+FFFD.
     pub(crate) fn push(&mut self, bytes: &[u8]) -> String {
         self.rest.extend_from_slice(bytes);
         let mut text = String::new();
@@ -33,7 +33,7 @@ impl Utf8 {
         }
     }
 
-    /// The end: what never became a character is one U+FFFD.
+    /// Ends the text; an incomplete character becomes one U+FFFD.
     pub(crate) fn finish(self) -> Option<char> {
         (!self.rest.is_empty()).then_some(char::REPLACEMENT_CHARACTER)
     }

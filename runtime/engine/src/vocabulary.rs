@@ -1,4 +1,4 @@
-//! The model's tokens, as far as a prompt needs them.
+//! The model's tokens, as far as prompts and answers need them.
 
 use std::collections::HashMap;
 
@@ -8,13 +8,13 @@ use llama_cpp_2::token_type::LlamaTokenAttr;
 use llama_cpp_2::vocab::LlamaVocab;
 use model_io::thinking::is_mark;
 
-/// Makes tokens of text.
+/// Tokenizes text.
 pub(crate) trait Vocabulary {
-    /// Adds the tokens of `text`, none of them a control token whatever the text says.
+    /// Adds the tokens of `text`. None of them is a control token, whatever the text is.
     fn plain(&self, text: &str, into: &mut Vec<LlamaToken>);
     /// The tokens that stand for marks and not for text.
     fn specials(&self) -> &Specials;
-    /// The token that every prompt of this model begins with, if any.
+    /// The token that every prompt of this model begins with, if there is one.
     fn first(&self) -> Option<LlamaToken>;
 }
 
@@ -28,14 +28,14 @@ pub(crate) struct Special {
     pub(crate) strips_left: bool,
     /// White space after it belongs to it.
     pub(crate) strips_right: bool,
-    /// The engine makes this token of its text even where special tokens do not count.
+    /// Whether the engine recognizes this token in text even when it parses no special tokens.
     pub(crate) in_plain_text: bool,
 }
 
-/// Special tokens, to be found in text.
+/// Finds special tokens in text.
 #[derive(Debug, Default)]
 pub(crate) struct Specials {
-    /// By the first byte of the text, longest first.
+    /// Grouped by the first byte of the text; the longest first.
     by_first_byte: std::collections::BTreeMap<u8, Vec<Special>>,
 }
 
@@ -53,7 +53,7 @@ impl Specials {
         found
     }
 
-    /// The leftmost special token in `text`, of those the longest, and where it begins.
+    /// The leftmost special token in `text` and its position; the longest, if several begin there.
     pub(crate) fn find(&self, text: &str) -> Option<(usize, &Special)> {
         text.char_indices().find_map(|(at, _)| {
             let rest = &text[at..];
@@ -62,13 +62,13 @@ impl Specials {
         })
     }
 
-    /// What a token stands for, if it is one of these.
+    /// The text of a token, if it is a special one.
     pub(crate) fn text_of(&self, token: LlamaToken) -> Option<&str> {
         let mut all = self.by_first_byte.values().flatten();
         all.find(|special| special.token == token).map(|special| special.text.as_str())
     }
 
-    /// Those that the engine would also see in plain text.
+    /// The special tokens that the engine recognizes in plain text, too.
     pub(crate) fn in_plain_text(&self) -> impl Iterator<Item = &Special> {
         self.by_first_byte.values().flatten().filter(|special| special.in_plain_text)
     }
@@ -93,7 +93,7 @@ impl<'model> ModelVocabulary<'model> {
         Self { vocab, specials: Specials::new(specials), thinking }
     }
 
-    /// How many tokens there are.
+    /// The number of tokens in the vocabulary.
     pub(crate) fn size(&self) -> i32 {
         self.vocab.n_tokens()
     }
@@ -103,7 +103,8 @@ impl<'model> ModelVocabulary<'model> {
         self.vocab.is_eog(token)
     }
 
-    /// The bytes that `token` adds to the answer; none for a mark, but for those of thinking.
+    /// The bytes that `token` adds to the answer; none for a mark, except for the marks of
+    /// thinking.
     pub(crate) fn bytes(&self, token: LlamaToken) -> Vec<u8> {
         match self.thinking.get(&token) {
             Some(mark) => mark.clone().into_bytes(),
@@ -111,7 +112,7 @@ impl<'model> ModelVocabulary<'model> {
         }
     }
 
-    /// The texts of the tokens that begin and end a sequence, empty where there is none.
+    /// The texts of the tokens that begin and end a sequence; empty if the model has none.
     pub(crate) fn begin_and_end(&self) -> (String, String) {
         (self.text(self.vocab.bos()), self.text(self.vocab.eos()))
     }
@@ -122,7 +123,7 @@ impl<'model> ModelVocabulary<'model> {
             .map_or_else(String::new, |text| text.to_string_lossy().into_owned())
     }
 
-    /// The engine ends the process when asked for a token it does not have.
+    /// `token`, if the vocabulary has it. The engine would abort the process for another one.
     fn known(&self, token: LlamaToken) -> Option<LlamaToken> {
         (0..self.vocab.n_tokens()).contains(&token.0).then_some(token)
     }

@@ -1,5 +1,5 @@
-//! Opens files whose path comes from outside of the program, and creates files that must not replace
-//! anybody else's.
+//! Opens files whose path comes from outside of the program, and creates files that must not
+//! replace existing ones.
 
 mod new_file;
 mod open_file;

@@ -1,10 +1,11 @@
-//! A file that gets its name when it is whole and on the disk, and takes nobody else's.
+//! A file that appears under its name only when it is complete and synced, and never replaces
+//! another.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
-/// A file on its way to a name; gone when it does not get it.
+/// A file that is still being written, under a temporary name. Dropping it unfinished removes it.
 pub struct NewFile {
     name: PathBuf,
     part: PathBuf,
@@ -12,8 +13,8 @@ pub struct NewFile {
 }
 
 impl NewFile {
-    /// An empty file beside the one to be, for its owner's eyes alone. Error: `AlreadyExists`
-    /// where something has the name.
+    /// Creates an empty temporary file beside `name` that only its owner may read. Error:
+    /// `AlreadyExists` if `name` exists.
     pub fn create(name: &Path) -> io::Result<Self> {
         if name.symlink_metadata().is_ok() {
             return Err(ErrorKind::AlreadyExists.into());
@@ -21,7 +22,7 @@ impl NewFile {
         let last = name.file_name().ok_or(ErrorKind::InvalidFilename)?.to_string_lossy();
         let folder = std::path::absolute(folder_of(name))?;
         let part = folder.join(format!(".{last}.{}.part", std::process::id()));
-        // What a process of the same id left behind when it was killed.
+        // A process with the same id may have left its file behind when it was killed.
         match std::fs::remove_file(&part) {
             Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
             _ => {}
@@ -34,16 +35,18 @@ impl NewFile {
         Ok(Self { name: name.to_owned(), part, file })
     }
 
-    /// Where it is until it has its name.
+    /// The path of the temporary file.
     pub fn part(&self) -> &Path {
         &self.part
     }
 
-    /// Syncs it and gives it its name. Error: `AlreadyExists` where something has it by now.
+    /// Syncs the file and gives it its name. Error: `AlreadyExists` if the name has been taken
+    /// since.
     pub fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;
         match std::fs::hard_link(&self.part, &self.name) {
-            // Some file systems have no links; between the look and the renaming there is a gap.
+            // Some file systems have no links. For those, another file of that name that appears
+            // between the check and the renaming would be replaced.
             Err(error) if error.kind() != ErrorKind::AlreadyExists => {
                 if self.name.symlink_metadata().is_ok() {
                     return Err(ErrorKind::AlreadyExists.into());
@@ -68,7 +71,7 @@ impl Write for NewFile {
 
 impl Drop for NewFile {
     fn drop(&mut self) {
-        // Gone already where it was renamed.
+        // After a renaming, the file is gone already.
         let _ = std::fs::remove_file(&self.part);
     }
 }

@@ -40,8 +40,9 @@ pub fn not_regular(error: &io::Error) -> Option<NotRegular> {
 }
 
 /// Reads a text of at most `most` bytes from a regular file, a pipe or a character device, such as
-/// a shell's `<(command)`, `/dev/stdin` or `/dev/null`. Errors: `TimedOut` when a pipe does not deliver all of its text
-/// within `patience`, `FileTooLarge`, and `InvalidData` when the text is not UTF-8.
+/// a shell's `<(command)`, `/dev/stdin` or `/dev/null`. Errors: `TimedOut` when a pipe does not
+/// deliver all of its text within `patience`, `FileTooLarge`, and `InvalidData` when the text is
+/// not UTF-8.
 pub fn read_text(path: &Path, most: u64, patience: Duration) -> io::Result<String> {
     let found = std::fs::metadata(path)?.file_type();
     // `/dev/null` is the usual name of an empty file, and `/dev/stdin` may be a terminal.

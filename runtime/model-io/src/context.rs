@@ -1,5 +1,5 @@
-//! Which messages of a branch the model is shown: the newest that fit its window with
-//! room left to answer.
+//! Selects the messages of a branch that the model is shown: the newest ones that fit its window
+//! and leave room for the answer.
 
 use protocol::api::InputRole;
 
@@ -11,20 +11,20 @@ pub struct Overflow {
     pub room: u32,
 }
 
-/// Where the end begins that is never left out: the newest question, with what is there of its
-/// answer.
+/// The index of the newest question. It and the beginning of its answer, if there is one, are never
+/// left out.
 pub fn newest(roles: impl DoubleEndedIterator<Item = InputRole> + ExactSizeIterator) -> usize {
     let last = roles.len().saturating_sub(1);
     let answers = roles.rev().take_while(|role| *role == InputRole::Assistant).count();
     last.saturating_sub(answers)
 }
 
-/// How many of `messages` (role and cost in tokens, oldest first, the last a user's or the
-/// beginning of its answer) have to be left out from the front.
+/// How many of `messages` have to be left out from the front. Each message is given as its role and
+/// its cost in tokens, oldest first; the last one is a user message or the beginning of its answer.
 ///
-/// `fixed` is the cost of the system prompt and of whatever surrounds the messages;
-/// `reserve` is what must stay free for the answer. What is shown never begins with an
-/// answer whose question is out of sight.
+/// `fixed` is the cost of the system prompt and of the text that surrounds the messages; `reserve`
+/// must stay free for the answer. The messages that remain never begin with an answer whose
+/// question was left out.
 pub fn left_out(
     messages: &[(InputRole, u32)],
     fixed: u32,
@@ -64,7 +64,7 @@ mod tests {
         assert_eq!(left_out(&messages, 10, 39, 10), Ok(2));
     }
 
-    /// As in conversations of other programs, where the model may greet first.
+    /// Conversations of other programs may begin with a greeting by the model.
     #[test]
     fn what_is_shown_never_begins_with_an_answer() {
         assert_eq!(left_out(&[(Assistant, 10), (User, 10)], 10, 50, 10), Ok(1));

@@ -1,12 +1,11 @@
 //! Puts the messages of a branch into a form that every model accepts; pure.
 //!
-//! A log holds whatever happened: turns that were stopped before their first text, answers of
-//! nothing but line breaks, conversations of other programs. Models are trained on alternating
-//! roles, and strict servers refuse everything else: "Conversation roles must alternate
-//! user/assistant" (the chat templates of Mistral and Gemma, on vLLM and llama.cpp), "text content
-//! blocks must be non-empty" and "final assistant content cannot end with trailing whitespace"
-//! (Anthropic). The log itself does not change. The same functions later show from it what was
-//! sent.
+//! A log has turns that were stopped before their first text, answers of nothing but line breaks,
+//! and conversations of other programs. Models are trained on alternating roles, and strict servers
+//! refuse everything else: "Conversation roles must alternate user/assistant" (the chat templates
+//! of Mistral and Gemma, on vLLM and llama.cpp), "text content blocks must be non-empty" and "final
+//! assistant content cannot end with trailing whitespace" (Anthropic). The log itself does not
+//! change. The same functions later compute from the log what was sent.
 
 use protocol::api::{InputMessage, InputRole};
 use protocol::{Adjustment, unicode};
@@ -92,7 +91,7 @@ pub struct Seam {
 }
 
 impl Seam {
-    /// For an answer that begins with `begun`, empty where nothing is continued.
+    /// For an answer that begins with `begun`, which is empty if no answer is continued.
     pub fn new(begun: &str, adjustments: &[Adjustment]) -> Self {
         let old = begun.trim();
         let space = begun[begun.trim_end().len()..].to_owned();

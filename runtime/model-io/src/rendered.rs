@@ -1,33 +1,34 @@
-//! The text that a chat template makes of a conversation, without the conversation.
+//! The text that a chat template made of a conversation, stored without the conversation.
 //!
-//! The messages are in the log. What is kept of a rendered prompt is the template's own text and
-//! the places where the messages stand in it, so that nothing is kept twice, and a deleted
-//! conversation leaves no word of it behind.
+//! The messages are in the log already. Of a rendered prompt only the template's own text is
+//! stored, with the places of the messages in it, so that nothing is stored twice and a deleted
+//! conversation leaves no word behind.
 
 use protocol::api::InputMessage;
 use serde::{Deserialize, Serialize};
 
-/// Bytes of a template's own text in one prompt that are kept at most; an honest one writes some
-/// ten to each message.
+/// The most bytes of a template's own text that are stored for one prompt. An ordinary template
+/// writes about ten to each message.
 const BYTES: usize = 1 << 20;
 
 /// A part of a rendered prompt.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Part {
-    /// Text of the template, control tokens written out.
+    /// Text of the template, with control tokens written out.
     Template(String),
-    /// The text of a message, counted from the system prompt on where there is one.
+    /// The text of the message with this index; the system prompt, if there is one, has index 0.
     Message(usize),
-    /// The thinking of a message.
+    /// The thinking of the message with this index.
     Reasoning(usize),
-    /// The text of the last message, without the white space at its end: the model goes on from it.
+    /// The text of the last message without the white space at its end; the model continues it.
     Beginning(usize),
-    /// There is more, which is not kept.
+    /// The rest of the prompt, which was too long and is not stored.
     Cut,
 }
 
-/// The parts as they are kept.
+/// Serializes the parts for the store. Text beyond the limit is cut off and marked by
+/// [`Part::Cut`].
 pub fn write(mut parts: Vec<Part>) -> String {
     let mut bytes = 0;
     let cost = |part: &Part| match part {
@@ -43,12 +44,12 @@ pub fn write(mut parts: Vec<Part>) -> String {
         parts.truncate(fitting);
         parts.push(Part::Cut);
     }
-    // Parts are texts and numbers, which JSON always holds.
+    // Parts consist of texts and numbers, which JSON can always express.
     serde_json::to_string(&parts).unwrap_or_default()
 }
 
-/// The whole text: `messages` are the system prompt, where there is one, and what was in the
-/// model's sight. None where what is kept does not fit them.
+/// Puts the whole text together. `messages` are the system prompt, if there is one, and the
+/// messages that the model was shown. Returns `None` if the stored parts do not fit these messages.
 pub fn expand(kept: &str, messages: &[InputMessage]) -> Option<String> {
     let parts: Vec<Part> = serde_json::from_str(kept).ok()?;
     let mut text = String::new();

@@ -1,17 +1,16 @@
-//! Finds the thinking that a model wrote into its text between marks; pure.
+//! Separates a model's thinking, written between marks, from its answer; pure.
 //!
-//! Text goes in as it comes, in any pieces; out come pieces of the answer and of the thinking.
-//! Only what may still become a mark is held back. A mark counts where it opens the answer,
-//! after nothing but white space or an earlier thought: anywhere else somebody writes about such
-//! marks.
+//! Text is pushed in pieces of any size, and pieces of the answer and of the thinking are returned.
+//! Only text that may still become a mark is held back. A mark counts only at the beginning of the
+//! answer, after white space or an earlier thought; anywhere else the text is about such marks.
 //!
-//! A closing mark that nothing opened is the exception. Models whose prompt ends with the
-//! opening one write only the closing one (DeepSeek-R1 and Qwen3-Thinking behind servers
-//! without a parser for them: <https://github.com/vllm-project/vllm/issues/31045>,
-//! <https://github.com/open-webui/open-webui/issues/11259>). Nobody can know that before it
-//! comes, and an answer that is held back until its end would not stream at all; so the text is
-//! given out as text, and [`Piece::TextWasReasoning`] says later what it was. It counts once,
-//! and not in code.
+//! A closing mark without an opening one is the exception. Models whose prompt ends with the
+//! opening mark write only the closing one (DeepSeek-R1 and Qwen3-Thinking behind servers without a
+//! parser for them: <https://github.com/vllm-project/vllm/issues/31045>,
+//! <https://github.com/open-webui/open-webui/issues/11259>). This cannot be known before the
+//! closing mark arrives, and an answer held back until its end would not stream at all. So the text
+//! is returned as text, and [`Piece::TextWasReasoning`] corrects that later. Such a mark counts
+//! once, and not within code.
 
 mod code;
 mod marks;
@@ -22,10 +21,10 @@ use code::Code;
 use marks::{Beginning, Found, Mark, find};
 pub use marks::{closer_of, is_mark};
 
-/// White space that may stand before a mark that opens the answer, in bytes.
+/// The most white space, in bytes, that may stand before a mark that opens the answer.
 const MAX_SPACE_BYTES: usize = 256;
 
-/// What a piece of a model's text is.
+/// A piece of a model's output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
     Text(String),
@@ -34,48 +33,50 @@ pub enum Piece {
     TextWasReasoning,
 }
 
-/// A model's text on its way.
+/// Reads a model's text while it arrives.
 #[derive(Debug)]
 pub struct Thinking {
     state: State,
-    /// What may still become a mark, with the white space before it.
+    /// Text that may still become a mark, with the white space before it.
     held: String,
-    /// White space within the thinking, which is dropped at its end.
+    /// White space at the end of the thinking so far; dropped if the thinking ends here.
     space: String,
     /// The last character of the thinking.
     last: Option<char>,
-    /// Whether there was a thought.
+    /// Whether a thought has been seen.
     thought: bool,
-    /// Opening marks within thoughts that nothing closed.
+    /// The number of opening marks within the thought that are not closed yet.
     inner: u32,
-    /// Marks that are no part of the answer either, where a model writes those.
+    /// Marks that are dropped from the answer: those that end it, if another mark was skipped
+    /// before it.
     dropped: &'static [&'static str],
     pieces: Vec<Piece>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// No answer yet; white space is dropped where `behind` a mark.
+    /// Before the answer. After a mark (`behind`), white space is dropped.
     Opening {
         behind: bool,
     },
-    /// In a thought; `begun` once there is more than white space.
+    /// In a thought; `begun` once more than white space has been read.
     Inside {
         mark: &'static Mark,
         begun: bool,
     },
-    /// In an answer that nothing opened a thought before.
+    /// In an answer that no thought came before, so that a closing mark alone may still follow.
     Unopened(Box<Code>),
     Answer,
 }
 
 impl Thinking {
-    /// A text of which nothing is known.
+    /// For a text that may begin with thinking or not.
     pub fn new() -> Self {
         Self::begin(State::Opening { behind: false })
     }
 
-    /// A text that is thinking until a mark closes it: the prompt ended with an opening one.
+    /// For a text that is thinking until a mark closes it, because the prompt ended with an opening
+    /// mark.
     pub fn opened() -> Self {
         Self::begin(State::Inside { mark: &marks::OPENED, begun: false })
     }
@@ -93,7 +94,8 @@ impl Thinking {
         }
     }
 
-    /// Thinking came by another way, so a lone closing mark closes nothing.
+    /// Must be called if thinking arrives in a field of its own: from then on, a closing mark alone
+    /// closes nothing.
     pub fn comes_apart(&mut self) {
         if let State::Unopened(_) = self.state {
             self.state = State::Answer;
@@ -102,23 +104,23 @@ impl Thinking {
         }
     }
 
-    /// Whether what comes next is thinking, as far as it is known.
+    /// Whether the next text is thinking, as far as that is known.
     pub fn is_within(&self) -> bool {
         matches!(self.state, State::Inside { .. })
     }
 
-    /// Takes the next text; gives what it settles.
+    /// Adds text and returns the pieces that are certain by now.
     pub fn push(&mut self, text: &str) -> Vec<Piece> {
         self.held.push_str(text);
         while self.step() {}
         std::mem::take(&mut self.pieces)
     }
 
-    /// What was held back, as what it turned out to be.
+    /// Ends the text and returns what was held back.
     pub fn end(&mut self) -> Vec<Piece> {
         let held = std::mem::take(&mut self.held);
         match self.state {
-            // It waited for what stands behind it.
+            // The closing mark was held back only to see the character after it.
             State::Inside { mark, .. } if mark.closers.contains(&&*held) => {}
             State::Inside { .. } => self.think(&held),
             State::Opening { behind: true } => self.say(held.trim_start()),
@@ -127,7 +129,7 @@ impl Thinking {
         std::mem::take(&mut self.pieces)
     }
 
-    /// Goes on by one mark at most; says whether there may be more.
+    /// Consumes one mark at most; returns whether there may be more.
     fn step(&mut self) -> bool {
         let held = std::mem::take(&mut self.held);
         match &mut self.state {
@@ -159,7 +161,7 @@ impl Thinking {
         }
     }
 
-    /// Says what comes before a mark; what comes before a whole one was said.
+    /// Emits the text before a mark; before a whole mark it has been emitted already.
     fn answer(&mut self, held: String, found: Found) -> bool {
         match found {
             Found::Whole { end, .. } => {
@@ -204,8 +206,8 @@ impl Thinking {
     fn inside(&mut self, held: String, mark: &'static Mark, begun: bool) -> bool {
         match find(&held, mark.closers).or_before(find(&held, &[mark.opener])) {
             Found::Whole { at, end } if held[at..end].eq_ignore_ascii_case(mark.opener) => {
-                // Some models open twice; later it is one that the thought is about, or that
-                // is closed by itself.
+                // Some models write the opening mark twice. A later one is part of what the thought
+                // is about, or has its own closing mark.
                 if begun || !held[..at].trim().is_empty() {
                     self.inner += 1;
                     self.think(&held[..end]);
@@ -214,7 +216,7 @@ impl Thinking {
             }
             Found::Whole { at, end } => {
                 self.think(&held[..at]);
-                // In backticks the thought is about the mark.
+                // In backticks, the mark is something that the thought writes about.
                 let quoted = self.space.is_empty() && self.last == Some('`');
                 match held[end..].chars().next() {
                     None if quoted => return self.hold(&held[at..]),
@@ -237,7 +239,7 @@ impl Thinking {
         }
     }
 
-    /// A piece of a thought. White space at its beginning and at its end is none of it.
+    /// Adds a piece of thinking. White space at the beginning and the end of a thought is dropped.
     fn think(&mut self, text: &str) {
         let State::Inside { begun, .. } = &mut self.state else { return };
         let text = if *begun { text } else { text.trim_start() };
@@ -245,7 +247,7 @@ impl Thinking {
         if words.is_empty() {
             return self.space.push_str(text);
         }
-        // A second thought stands apart from the first.
+        // A blank line separates the second thought from the first.
         let apart = !std::mem::replace(begun, true) && self.thought;
         self.thought = true;
         self.last = words.chars().next_back();

@@ -1,4 +1,4 @@
-//! What the local provider is told at start.
+//! The configuration of the local provider.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -6,51 +6,52 @@ use std::time::Duration;
 /// Settings of the local model. [`LocalConfig::new`] fills in every default.
 #[derive(Clone, Debug)]
 pub struct LocalConfig {
-    /// The GGUF file. A relative path is meant from the server's working folder.
+    /// The path of the GGUF file. A relative path starts at the server's working directory.
     pub model_file: PathBuf,
-    /// The model's name as shown to people; by default the file's name without `.gguf`.
+    /// The model's name for people; by default the file's name without `.gguf`.
     pub model: String,
     /// A folder of further GGUF files that conversations can choose by name.
     pub model_dir: Option<PathBuf>,
     /// Whether the file is the small model that comes with the product.
     pub bundled: bool,
-    /// Tokens the model sees at once, prompt and answer; cut to what it was trained for.
+    /// The window for prompt and answer together, in tokens; at most the one that the model was
+    /// trained for.
     pub context_tokens: u32,
-    /// Tokens of the window kept free for the answer when the conversation is fitted
-    /// into it; never more than half of the window.
+    /// The tokens of the window that the conversation leaves free for the answer; never more than
+    /// half of the window.
     pub reserve_tokens: u32,
-    /// Tokens in one answer at most, where the request names no other bound. The window's
-    /// end bounds it in any case.
+    /// The most tokens in one answer, if the request sets no other limit. The answer also ends at
+    /// the end of the window.
     pub max_answer_tokens: u32,
-    /// Threads that write the answer; none derives it from the cores.
+    /// Threads that write the answer; `None` derives the number from the cores.
     pub threads: Option<u32>,
-    /// Threads that read the prompt; none derives it from the cores.
+    /// Threads that read the prompt; `None` derives the number from the cores.
     pub prompt_threads: Option<u32>,
     /// When the model is loaded.
     pub load: LoadPolicy,
-    /// How long the model may stay loaded without work; none keeps it.
+    /// How long the model may stay loaded without work; `None` keeps it.
     pub idle_unload: Option<Duration>,
-    /// The program to start for the model's process; none is this one.
+    /// The program to start as the engine's process; `None` for this program.
     pub program: Option<PathBuf>,
-    /// Its arguments: they must lead to [`child::run`](super::child::run).
+    /// The program's arguments, which must make it call `engine::run`.
     pub args: Vec<String>,
 }
 
 /// When the model is loaded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum LoadPolicy {
-    /// With the first message; until then nothing of it is in memory.
+    /// With the first message; until then it takes no memory.
     #[default]
     AtFirstUse,
-    /// With the server.
+    /// When the server starts.
     AtStart,
 }
 
 impl LocalConfig {
-    /// The hidden subcommand under which the server's program is the model's process.
+    /// The hidden subcommand that makes the server's program the engine's process.
     pub const SUBCOMMAND: &str = "infer";
 
-    /// The defaults for `model_file`.
+    /// The default configuration for `model_file`.
     pub fn new(model_file: impl Into<PathBuf>) -> Self {
         let model_file = model_file.into();
         let model = model_file
@@ -74,7 +75,7 @@ impl LocalConfig {
     }
 }
 
-/// How many threads write the answer and how many read the prompt.
+/// The number of threads that write the answer and of those that read the prompt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Threads {
     pub(crate) answer: u32,
@@ -82,13 +83,13 @@ pub(crate) struct Threads {
 }
 
 impl Threads {
-    /// What is set, and for the rest what suits `cores`.
+    /// Uses the numbers that are set, and derives the others from `cores`.
     ///
-    /// The engine's threads meet after every step of every layer, spinning, so one that
-    /// shares its core with anything else holds up the others. Reading a prompt is
-    /// arithmetic and worth most of the cores, for a short time. Writing waits for memory
-    /// more than for cores: half of them write nearly as fast, and leave the rest to the
-    /// server. More than eight gain little; half of what is counted are often no real cores.
+    /// The engine's threads meet after every step of every layer and spin while they wait, so one
+    /// thread that shares its core with other work holds up all of them. Reading a prompt is
+    /// arithmetic and worth most of the cores, for a short time. Writing waits for memory more than
+    /// for cores: half of them write nearly as fast, and leave the rest to the server. More than
+    /// eight gain little, and half of the cores that the system counts are often not physical ones.
     pub(crate) fn new(cores: u32, answer: Option<u32>, prompt: Option<u32>) -> Self {
         let cores = cores.max(1);
         Self {

@@ -1,16 +1,16 @@
-//! What the processor must have for the engine as it is compiled here.
+//! Checks that the processor has the features that the engine is compiled for.
 //!
-//! The list is the baseline that `.cargo/config.toml` builds the engine for; without it
-//! the first vector instruction would end the child with SIGILL and no word why.
+//! The list is the baseline for which `.cargo/config.toml` builds the engine. Without this check,
+//! the first vector instruction would end the child with SIGILL and without a message.
 
-/// Features of an x86-64 processor that the engine is compiled to use: x86-64-v3's vector
-/// units. Other architectures are compiled for their own common baseline (armv8-a).
+/// The x86-64 features that the engine is compiled to use: the vector units of x86-64-v3. Other
+/// architectures are compiled for their common baseline (armv8-a).
 #[cfg(target_arch = "x86_64")]
 const REQUIRED: [&str; 6] = ["sse4.2", "avx", "avx2", "fma", "f16c", "bmi2"];
 #[cfg(not(target_arch = "x86_64"))]
 const REQUIRED: [&str; 0] = [];
 
-/// What this machine's processor lacks; empty when the engine can run.
+/// The features that this machine's processor lacks; empty if the engine can run.
 pub(crate) fn lacking() -> Vec<&'static str> {
     lacking_of(&REQUIRED, detected)
 }
@@ -51,11 +51,12 @@ mod tests {
 
     #[test]
     fn every_required_feature_is_one_the_probe_knows() {
-        // A machine that runs these tests runs the engine; an unknown name would be lacking.
+        // A machine that runs these tests can run the engine. A name that the probe does not know
+        // would be reported as lacking.
         assert_eq!(lacking(), Vec::<&str>::new());
     }
 
-    /// The two places that say the baseline say the same.
+    /// This list and the build configuration name the same baseline.
     #[cfg(target_arch = "x86_64")]
     #[test]
     fn the_build_asks_for_exactly_this_baseline() {

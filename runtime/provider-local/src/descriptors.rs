@@ -13,12 +13,12 @@ const OPEN: &str = "/proc/self/fd";
 #[cfg(not(target_os = "linux"))]
 const OPEN: &str = "/dev/fd";
 
-/// The highest of the standard descriptors (input, output, error). They are replaced at every
-/// start of a child.
+/// The highest of the standard descriptors (input, output, error). They are replaced whenever a
+/// child is started.
 const STANDARD: RawFd = 2;
 
-/// Sets close-on-exec on all open descriptors except the standard three, so that no program that
-/// is started from now on inherits them. Errors when the descriptors cannot be listed.
+/// Sets close-on-exec on all open descriptors except the standard three, so that no program that is
+/// started from now on inherits them. Fails if the descriptors cannot be listed.
 pub(crate) fn keep_to_this_process() -> io::Result<()> {
     for entry in std::fs::read_dir(OPEN)? {
         let number = entry?.file_name().to_str().and_then(|name| name.parse().ok());

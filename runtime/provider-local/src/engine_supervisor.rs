@@ -1,6 +1,6 @@
-//! The one task that owns the queue and the model's process.
+//! The task that owns the queue and the engine's process.
 //!
-//! It never waits for a turn that is slow to take its text, nor for a child that does not
+//! It never waits for a turn that is slow to receive its text, nor for a child that does not
 //! answer: it reacts to one event at a time, and every wait has a deadline.
 
 use std::sync::Arc;
@@ -23,27 +23,28 @@ use engine::{Phase, Running};
 mod current;
 mod engine;
 
-/// What the supervisor is asked.
+/// A message to the supervisor.
 pub(crate) enum Inbox {
     Submit(Submission),
-    /// Answered when nothing runs any more.
+    /// The reply is sent when nothing runs any more.
     Shutdown(oneshot::Sender<()>),
 }
 
-/// A request with its stop and its way back.
+/// A request with its stop token and the channel for its outputs.
 pub(crate) struct Submission {
     pub(crate) request: Request,
     pub(crate) stop: CancellationToken,
     pub(crate) outputs: mpsc::Sender<Output>,
 }
 
-/// A request that is still wanted.
+/// A request that has not been stopped or dropped.
 struct Wanted {
     submission: Submission,
     watch: Option<Watch>,
 }
 
-/// Ends a request's watcher with the request: the watcher holds the way back open.
+/// Aborts the watcher of a request when the request ends, because the watcher keeps the output
+/// channel open.
 struct Watch(AbortHandle);
 
 impl Drop for Watch {
@@ -61,10 +62,11 @@ pub(crate) struct EngineSupervisor {
     /// The request that is being served.
     current: Option<Current>,
     running: Option<Running>,
-    /// One task per request, which ends with the request's number when nobody wants it any
-    /// more, and is ended by its [`Watch`] with the request. Bounded by the queue.
+    /// One task per request. It ends, with the number of the request, when the request is stopped
+    /// or its receiver is dropped; its [`Watch`] aborts it when the request ends. Bounded by the
+    /// queue.
     watchers: JoinSet<JobId>,
-    /// Last outputs for turns that are slow to take them.
+    /// Tasks that deliver the last outputs to turns that are slow to receive them.
     final_outputs: JoinSet<()>,
     last_job: u64,
 }
@@ -72,11 +74,11 @@ pub(crate) struct EngineSupervisor {
 enum Event {
     Asked(Option<Inbox>),
     Unwanted(JobId),
-    /// The turn takes the output that waited for it.
+    /// The turn has received an output that was waiting for room in its channel.
     Room,
     Heard(Option<FromChild>),
     Deadline,
-    /// A task ended that nobody waited for.
+    /// A task ended that needs no reaction.
     Nothing,
 }
 
@@ -101,7 +103,7 @@ impl EngineSupervisor {
         }
     }
 
-    /// Runs until shut down, or until the handle is gone.
+    /// Runs until it is shut down, or until the handle is dropped.
     pub(crate) async fn run(mut self) {
         if self.config.load == super::LoadPolicy::AtStart
             && let Err(error) = self.ensure_running("").await
@@ -113,7 +115,7 @@ impl EngineSupervisor {
                 Event::Asked(Some(Inbox::Submit(submission))) => self.submit(submission),
                 Event::Asked(Some(Inbox::Shutdown(done))) => {
                     self.shut_down().await;
-                    // Who asked may have gone; it is done all the same.
+                    // The caller may have stopped waiting, which changes nothing.
                     let _ = done.send(());
                     return;
                 }
@@ -138,7 +140,8 @@ impl EngineSupervisor {
             asked = inbox.recv() => Event::Asked(asked),
             Some(_) = final_outputs.join_next() => Event::Nothing,
             () = current::take(current), if waits => Event::Room,
-            // While the turn takes nothing the child is not heard, and waits in turn.
+            // While the turn receives nothing, the child's messages are not read, so that the child
+            // waits, too.
             heard = engine::hear(running), if running.is_some() && !waits => Event::Heard(heard),
             () = sleep_until(deadline.unwrap_or_else(Instant::now)), if deadline.is_some() => {
                 Event::Deadline
@@ -146,7 +149,7 @@ impl EngineSupervisor {
         }
     }
 
-    /// The next moment at which waiting is over.
+    /// The next moment at which a wait is over.
     fn deadline(&self) -> Option<Instant> {
         let stop_by = self.current.as_ref().and_then(|current| current.stop_by);
         let idle = self.current.is_none() && self.queue.is_empty();
@@ -189,16 +192,16 @@ impl EngineSupervisor {
         }
     }
 
-    /// Tells those who wait, from the `first` place on, how many are before them.
+    /// Tells the waiting requests, from the place `first` on, how many are before them.
     fn announce(&mut self, first: usize) {
         for (before, Wanted { submission, .. }) in self.queue.from(first) {
-            // Fits: a place changes fewer times than the channel has room, and nothing
-            // else is sent while waiting.
+            // The channel has room: a place changes fewer times than the channel's capacity, and
+            // nothing else is sent while a request waits.
             let _ = submission.outputs.try_send(Output::Waiting { ahead: before + 1 });
         }
     }
 
-    /// Nobody wants the answer any more.
+    /// The request was stopped, or its receiver was dropped.
     fn unwanted(&mut self, job: JobId) {
         if let Some(place) = self.queue.place(job) {
             if let Some(Wanted { submission, .. }) = self.queue.remove(job) {
@@ -214,7 +217,7 @@ impl EngineSupervisor {
         }
     }
 
-    /// Takes the next request into service, if none is.
+    /// Begins to serve the next request, if none is being served.
     async fn serve_next(&mut self) {
         while self.current.is_none() {
             let Some((job, Wanted { submission, watch })) = self.queue.pop() else { return };
@@ -246,7 +249,7 @@ impl EngineSupervisor {
         Ok(())
     }
 
-    /// Hands the current request to the child, once that has loaded.
+    /// Sends the current request to the child once the child has loaded its model.
     async fn send_current(&mut self) {
         let (Some(running), Some(current)) = (&self.running, &mut self.current) else { return };
         if !matches!(running.phase, Phase::Ready { .. }) {
@@ -258,7 +261,7 @@ impl EngineSupervisor {
         }
     }
 
-    /// The current request is over; `last` is the last its turn hears of it.
+    /// Ends the current request with `last` as its last output.
     fn finish(&mut self, last: Output) {
         if let Some(current) = self.current.take() {
             current.finish(&mut self.final_outputs, last);

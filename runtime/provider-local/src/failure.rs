@@ -1,5 +1,5 @@
-//! The errors that people see when the local model cannot answer: a code of the closed set and safe
-//! sentences, never a path or the engine's own words.
+//! The errors that people see when the local model cannot answer. Each has a code of the closed set
+//! and safe sentences, without a path or the engine's messages.
 
 use engine_wire::{Failure, NotLoaded};
 use protocol::{Error, ErrorCode, ProviderKind};
@@ -10,7 +10,7 @@ const CHOOSE: &str = "Choose a GGUF chat model with --model-file or COMPANION_MO
 const CHOOSE_OTHER: &str =
     "Choose another model for this conversation, or put a whole GGUF chat model into its place.";
 
-/// The model's file is missing, or is no usable model.
+/// The model's file is missing or is not a usable model.
 pub(crate) fn file(error: &GgufError) -> Error {
     let what = match error {
         GgufError::Read(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -32,12 +32,12 @@ pub(crate) fn no_answer() -> Error {
     )
 }
 
-/// The file's path cannot be handed to the engine.
+/// The file's path cannot be passed to the engine.
 pub(crate) fn path() -> Error {
     unavailable("The model file's path is not valid UTF-8.")
 }
 
-/// The processor lacks what the engine is compiled to use.
+/// The processor lacks features that the engine is compiled to use.
 pub(crate) fn processor(lacking: &[&str]) -> Error {
     let what = format!(
         "This machine's processor lacks what the local model needs: {}.",
@@ -49,7 +49,7 @@ pub(crate) fn processor(lacking: &[&str]) -> Error {
     )
 }
 
-/// The engine did not take the model.
+/// The engine could not load the model.
 pub(crate) fn not_loaded(why: NotLoaded) -> Error {
     match why {
         NotLoaded::Refused => {
@@ -66,7 +66,7 @@ pub(crate) fn not_loaded(why: NotLoaded) -> Error {
     }
 }
 
-/// A request failed while the engine goes on.
+/// A request failed, and the engine can take further ones.
 pub(crate) fn of_job(why: &Failure) -> Error {
     match why {
         Failure::TooLong { needed, room } => too_long(*needed, *room),
@@ -107,7 +107,7 @@ pub(crate) fn crashed() -> Error {
         .with_hint("Try again: it is started anew for the next message. If it stays, choose another model file.")
 }
 
-/// There is no model of the requested name.
+/// There is no model with the requested name.
 pub(crate) fn not_here(asked: &str) -> Error {
     Error::new(ErrorCode::Unavailable, format!("The local model `{asked}` is not here.")).with_hint(
         "Choose another model for this conversation, or bring its file with COMPANION_MODEL_FILE or \
@@ -115,7 +115,7 @@ pub(crate) fn not_here(asked: &str) -> Error {
     )
 }
 
-/// There is no model of the name that a turn needs.
+/// There is no model with the name that a turn needs.
 pub(crate) fn gone(asked: &str) -> Error {
     Error { code: ErrorCode::Provider(ProviderKind::ModelNotFound), ..not_here(asked) }
 }

@@ -1,7 +1,6 @@
-//! The folder of models: which files can be named, and which file a name stands for.
+//! The folder of models: the names of its models, and the file of each name.
 //!
-//! A name that comes from a client is only ever compared with the names of the list; no
-//! path is made of it.
+//! A name from a client is only compared with the names of the list. No path is made from it.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -16,13 +15,13 @@ const ENTRIES: usize = 10_000;
 /// A file of the folder that may be a model.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Its name without `.gguf`.
+    /// The file's name without `.gguf`.
     pub(crate) name: String,
-    /// None where it is a link that leads out of the folder, or nowhere.
+    /// `None` for a link that leads out of the folder, or nowhere.
     pub(crate) file: Option<PathBuf>,
 }
 
-/// The models of `folder`, by name. Errors when the folder cannot be read.
+/// Lists the models of `folder` by name. Fails if the folder cannot be read.
 pub(crate) fn list(folder: &Path) -> io::Result<Vec<Found>> {
     let home = folder.canonicalize()?;
     let mut found = Vec::new();
@@ -42,7 +41,7 @@ pub(crate) fn list(folder: &Path) -> io::Result<Vec<Found>> {
     Ok(found)
 }
 
-/// The name by which people choose a file. None for a file that is no model's.
+/// The name by which people choose a file. `None` if the file does not look like a model.
 fn name_of(file: &OsStr) -> Option<String> {
     let file = file.to_str()?;
     let (name, ending) = file.rsplit_once('.')?;
@@ -56,8 +55,8 @@ fn name_of(file: &OsStr) -> Option<String> {
     good.then(|| name.to_owned())
 }
 
-/// Whether the name is of a further part of a model in several files, such as
-/// `m-00002-of-00003`: the engine finds those from the first.
+/// Whether the name is that of a later part of a model in several files, such as
+/// `m-00002-of-00003`. The engine finds these from the first part.
 fn is_later_part(name: &str) -> bool {
     let number = |text: &str| text.len() == 5 && text.bytes().all(|byte| byte.is_ascii_digit());
     let Some((front, count)) = name.rsplit_once("-of-") else { return false };

@@ -1,5 +1,4 @@
-//! The frames of [`engine_wire`] on the server's side, where reading and writing wait without holding
-//! a thread.
+//! Asynchronous reading and writing of the frames of [`engine_wire`], for the server's side.
 
 use std::io;
 
@@ -8,7 +7,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-/// Reads one message; none at the end of the stream. Not cancel safe: give it a task of its own.
+/// Reads one message; `None` at the end of the stream. Not cancel safe: it needs a task of its own.
 pub(crate) async fn read_async<T: DeserializeOwned>(
     from: &mut (impl AsyncRead + Unpin),
 ) -> Result<Option<T>, WireError> {
@@ -22,7 +21,7 @@ pub(crate) async fn read_async<T: DeserializeOwned>(
     serde_json::from_slice(&body).map(Some).map_err(WireError::NotAMessage)
 }
 
-/// Writes one message and flushes. Not cancel safe: give it a task of its own.
+/// Writes one message and flushes. Not cancel safe: it needs a task of its own.
 pub(crate) async fn write_async(
     to: &mut (impl AsyncWrite + Unpin),
     message: &impl Serialize,

@@ -1,5 +1,5 @@
-//! Reads the head of a GGUF file without the engine: whether it is a GGUF file, and what its
-//! metadata says about the model.
+//! Reads the head of a GGUF file without the engine: checks the format, and reads what the metadata
+//! says about the model.
 //!
 //! The format: <https://github.com/ggml-org/ggml/blob/master/docs/gguf.md>. Files are not trusted,
 //! so every length in a head is checked against the length of the file.
@@ -15,19 +15,19 @@ mod tensors;
 
 pub use info::ModelInfo;
 
-/// Bytes that every GGUF file begins with: magic, version, two counts.
+/// The size of the fields that every GGUF file begins with: magic, version, two counts.
 const HEAD_BYTES: u64 = 24;
-/// The longest text in bytes that is read; longer ones are skipped. The longest known texts, chat
-/// templates, have some ten thousand bytes.
+/// The longest text that is read, in bytes; longer ones are skipped. The longest known texts are
+/// chat templates of about ten thousand bytes.
 const TEXT_BYTES: u64 = 1024 * 1024;
 /// How deep arrays may be nested. Known files have no nested arrays.
 const NESTING: u32 = 2;
-/// Bytes of a head at most. The largest known heads, with vocabularies of 250,000 tokens, have
-/// some 20 MB. Without this bound a damaged head would be read to the end of the file, and a
+/// The most bytes of a head. The largest known heads, with vocabularies of 250,000 tokens, have
+/// about 20 MB. Without this bound a damaged head would be read to the end of the file, and a
 /// sparse file can be larger than its disk.
 const LONGEST_HEAD_BYTES: u64 = 64 * 1024 * 1024;
 
-/// Why a file is no usable GGUF, as far as its head tells.
+/// Why a file is not a usable GGUF file, as far as its head shows.
 #[derive(Debug, thiserror::Error)]
 pub enum GgufError {
     /// It cannot be opened or read.
@@ -60,7 +60,7 @@ pub(crate) struct Head {
     entries: u64,
 }
 
-/// The value of an entry. Values of types that are not needed here are [`Value::Other`].
+/// The value of an entry. Types that are not needed here become [`Value::Other`].
 enum Value {
     Text(String),
     Number(u64),
@@ -68,8 +68,7 @@ enum Value {
 }
 
 impl Head {
-    /// Opens `file` and checks what is cheap to check: some microseconds. Errors as
-    /// [`GgufError`].
+    /// Opens `file` and checks what can be checked within some microseconds.
     pub(crate) fn open(file: &Path) -> Result<Self, GgufError> {
         let opened = open_regular(file).map_err(|error| match not_regular(&error) {
             Some(what) => GgufError::NotAFile(what),
@@ -105,7 +104,7 @@ impl Head {
         Ok(head)
     }
 
-    /// The next entry's name and value. Errors when the file ends first.
+    /// Reads the next entry's name and value. Fails if the file ends first.
     fn entry(&mut self) -> Result<(String, Value), GgufError> {
         let length = self.u64()?;
         let name = self.text(length)?;
@@ -164,13 +163,13 @@ impl Head {
     fn skip(&mut self, bytes: u64) -> Result<(), GgufError> {
         self.holds(bytes)?;
         let distance = i64::try_from(bytes).map_err(|_| GgufError::Cut)?;
-        // A relative seek keeps the buffer, which an absolute one throws away.
+        // A relative seek keeps the buffer; an absolute one would discard it.
         self.from.seek_relative(distance).map_err(GgufError::Read)?;
         self.at += bytes;
         Ok(())
     }
 
-    /// Errors unless `bytes` more bytes are within the file and within [`LONGEST_HEAD_BYTES`].
+    /// Fails unless `bytes` more bytes are within the file and within [`LONGEST_HEAD_BYTES`].
     fn holds(&self, bytes: u64) -> Result<(), GgufError> {
         if bytes > self.file_bytes.saturating_sub(self.at) {
             return Err(GgufError::Cut);
@@ -198,7 +197,7 @@ impl Head {
     }
 }
 
-/// Bytes of a value of a fixed width.
+/// The size in bytes of a value with a fixed width.
 fn width(kind: u32) -> Option<u64> {
     match kind {
         0 | 1 | 7 => Some(1),

@@ -1,11 +1,11 @@
-//! The model inside this program: any GGUF chat model, run by llama.cpp.
+//! The provider that runs a model on this machine: any GGUF chat model, with llama.cpp.
 //!
-//! [`Local`] is a handle; one task (`supervisor`) owns the queue and the model's process
-//! (the crate `engine`), which is this same program started again, because the engine ends its
-//! process on some damaged files. One model is loaded at a time; a request for another one
-//! ends that process and starts one anew. The two talk over pipes (`engine_wire`). What is decided here
-//! and there is decided by pure functions: whose turn it is (`queue`), what fits the
-//! window (`engine::prompt`), what need not be read again (`engine::prefill`).
+//! [`Local`] is a handle; one task (`engine_supervisor`) owns the queue and the engine's process
+//! (the crate `engine`). That process is this same program started again, because the engine aborts
+//! its process on some damaged files. One model is loaded at a time; a request for another one ends
+//! the process and starts a new one. The two talk over pipes (`engine_wire`). The decisions are
+//! pure functions: which request is next (`queue`), which messages fit the window
+//! (`engine::prompt`), and which tokens need not be read again (`engine::prefill`).
 
 use std::sync::Arc;
 
@@ -37,10 +37,11 @@ mod stderr;
 pub use config::{LoadPolicy, LocalConfig};
 pub use gguf::{GgufError, ModelInfo};
 
-/// Requests that may wait for the supervisor. It takes them at once, except while it starts a child.
+/// Capacity of the channel to the supervisor, which receives requests at once, except while it
+/// starts a child.
 const INBOX: usize = 64;
 
-/// The local provider. Dropping it kills the model's process.
+/// The local provider. Dropping it kills the engine's process.
 pub struct Local {
     config: Arc<LocalConfig>,
     catalog: Arc<ModelCatalog>,
@@ -49,23 +50,22 @@ pub struct Local {
     _supervisor: AbortOnDropHandle<()>,
 }
 
-/// What the model's process is doing.
+/// The state of the engine's process.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Engine {
-    /// There is no process, and no memory is used.
+    /// There is no process, and the model takes no memory.
     #[default]
     Off,
-    /// The process loads the model.
+    /// The process is loading the model.
     Loading { pid: u32 },
-    /// The process answers requests. The window is the number of tokens that the model sees at
-    /// once.
+    /// The process answers requests. The window is the model's context window in tokens.
     Ready { pid: u32, window_tokens: u32 },
 }
 
 impl Local {
-    /// Must be called within a tokio runtime. Touches no file; with
-    /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged, because
-    /// the first message will fail with it again.
+    /// Must be called within a tokio runtime. Reads no file. With [`LoadPolicy::AtStart`] the model
+    /// begins to load; a failure is only logged, because the first message will fail in the same
+    /// way.
     pub fn new(config: LocalConfig) -> Self {
         let config = Arc::new(config);
         let (inbox, received) = mpsc::channel(INBOX);
@@ -77,7 +77,7 @@ impl Local {
         Self { config, catalog, inbox, engine, _supervisor: supervisor }
     }
 
-    /// What the model's process is doing, now and from now on.
+    /// The state of the engine's process, and its changes.
     pub fn engine(&self) -> watch::Receiver<Engine> {
         self.engine.clone()
     }
@@ -87,8 +87,8 @@ impl Local {
         self.config.bundled
     }
 
-    /// What the model's file says about itself, read without the engine: some
-    /// milliseconds of file reading. Errors as [`GgufError`].
+    /// Describes the model from the head of its file, without the engine. Reading takes some
+    /// milliseconds.
     pub fn describe(&self) -> Result<ModelInfo, GgufError> {
         ModelInfo::read(&self.config.model_file)
     }
@@ -137,7 +137,7 @@ impl Provider for Local {
                 mpsc::error::TrySendError::Full(_) => failure::queue_full(),
                 mpsc::error::TrySendError::Closed(_) => failure::shut_down(),
             };
-            // The channel is new and empty, and its receiver is in our hands.
+            // This cannot fail: the channel is new and empty, and its receiver still exists.
             let _ = outputs.try_send(Output::Failed(why));
         }
         receiver
@@ -146,7 +146,7 @@ impl Provider for Local {
     async fn shutdown(&self) {
         let (done, finished) = oneshot::channel();
         if self.inbox.send(Inbox::Shutdown(done)).await.is_ok() {
-            // An error means that the supervisor has ended, which is what is wanted.
+            // An error means that the supervisor has ended already.
             let _ = finished.await;
         }
     }

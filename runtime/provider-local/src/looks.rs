@@ -11,15 +11,15 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Paths with an access that hangs and that no caller waits for any more, at most. While there
-/// are that many, no further access is begun.
+/// The most paths with an access that hangs and for which no caller waits any more. At this number,
+/// no further access is started.
 const HANGING: usize = 16;
 
-/// Accesses at the same time, at most: each has a thread, and several callers may begin one of the
-/// same path before it is known to hang.
+/// The most concurrent accesses. Each has a thread, and several callers may access the same path
+/// before it is known to hang.
 const THREADS: usize = 64;
 
-/// Runs accesses, and knows the paths whose accesses hang.
+/// Runs file accesses, and remembers the paths whose accesses hang.
 #[derive(Default)]
 pub(crate) struct Looks {
     hanging: Arc<Mutex<HashSet<PathBuf>>>,
@@ -27,8 +27,8 @@ pub(crate) struct Looks {
 }
 
 impl Looks {
-    /// Runs `look` on a thread of its own and returns its result. None where it has not returned
-    /// by `until`, or panicked. While it hangs, further calls for the same path return none at
+    /// Runs `look` on a thread of its own and returns its result, or `None` if it has not returned
+    /// by `until`, or panicked. While it hangs, further calls for the same path return `None` at
     /// once. Blocks the calling thread.
     pub(crate) fn at<T: Send + 'static>(
         &self,
@@ -78,7 +78,7 @@ impl Looks {
     }
 }
 
-/// One of the threads, until it is dropped.
+/// Counts one thread until it is dropped.
 struct Counted(Arc<AtomicUsize>);
 
 impl Counted {
@@ -169,7 +169,7 @@ mod tests {
                 });
             }
             drop(begun);
-            // Each of them has given up by now, and what they began goes on.
+            // All callers have given up by now, but their accesses go on.
             thread::sleep(Duration::from_millis(50));
             drop(releases);
         });

@@ -19,7 +19,7 @@ use super::gguf::{GgufError, Head};
 use super::looks::{Looks, within};
 use super::{LocalConfig, ModelInfo, cpu, failure};
 
-/// How long the rendering of a page waits for the file system.
+/// How long rendering a page waits for the file system.
 pub(crate) const GLANCE: Duration = Duration::from_secs(1);
 /// How long reading the heads of all models may take.
 const LIST: Duration = Duration::from_secs(5);
@@ -42,11 +42,11 @@ struct Described {
     entry: ModelEntry,
 }
 
-/// A file's length in bytes and time of last change. None where they are not known, so that the
-/// file is read again.
+/// The length of a file in bytes and the time of its last change. `None` if they are unknown, so
+/// that the file is read again.
 type Stamp = Option<(u64, SystemTime)>;
 
-/// What reading a file gave, compared with the stamp that is cached.
+/// The result of reading a file, unless it has the cached stamp.
 enum Looked {
     Unchanged,
     Read(Stamp, Result<ModelInfo, GgufError>),
@@ -64,14 +64,14 @@ impl ModelCatalog {
         }
     }
 
-    /// Whether there is such a model, usable or not. Reads the folder.
+    /// Whether there is a model with this name, usable or not. Reads the folder.
     pub(crate) fn has(&self, model: &str) -> bool {
         let list = || self.list(within(GLANCE)).unwrap_or_default();
         self.is_default(model) || list().iter().any(|found| found.name == model)
     }
 
-    /// The path of a model's file, after its folder was listed and the beginning of its head
-    /// checked. Blocks for some microseconds, and for `patience` at most. Errors with
+    /// The path of a model's file, after the folder was listed and the beginning of the file's head
+    /// was checked. Blocks for some microseconds, and for `patience` at most. Errors have the code
     /// `unavailable`.
     pub(crate) fn file(&self, model: &str, patience: Duration) -> Result<PathBuf, Error> {
         let lacking = cpu::lacking();
@@ -94,7 +94,8 @@ impl ModelCatalog {
         self.check(&file, until).map_err(failure::of_folder)
     }
 
-    /// Every model with the description from its file. Blocks for [`GLANCE`] and [`LIST`] at most.
+    /// Lists every model with the description of its file. Blocks for [`GLANCE`] and [`LIST`] at
+    /// most.
     pub(crate) fn models(&self) -> ProviderModels {
         let until = within(LIST);
         let (found, error) = match self.list(within(GLANCE)) {
@@ -116,8 +117,8 @@ impl ModelCatalog {
         }
     }
 
-    /// How hard a model can be told to think. Blocks for [`GLANCE`] at most, and for no time worth
-    /// speaking of once the model is described.
+    /// The reasoning efforts that a model accepts. Blocks for [`GLANCE`] at most, and hardly at all
+    /// once the model has been described.
     pub(crate) fn efforts(&self, model: &str) -> Vec<Effort> {
         let until = within(GLANCE);
         let found = match self.is_default(model) {
@@ -165,7 +166,7 @@ impl ModelCatalog {
         let stamp = known.as_ref().and_then(|known| known.stamp);
         let looked = match &found.file {
             None => Some(Err(failure::leads_out())),
-            // Nobody waits for it any more.
+            // The time for the list is over, so no further file is read.
             Some(_) if Instant::now() >= until => None,
             Some(file) => self
                 .looks
@@ -178,16 +179,16 @@ impl ModelCatalog {
                 Described { stamp, entry: self.described_by(info, unknown()) }
             }
             (Some(Ok(Looked::Read(stamp, Err(error)))), _) => {
-                // Without a stamp: the file may become readable, for example by a permission,
-                // without a change of its content.
+                // The entry is cached without a stamp, because the file may become readable without
+                // a change of its content, for example by a change of its permissions.
                 let stamp = stamp.filter(|_| !matches!(error, GgufError::Read(_)));
                 Described { stamp, entry: self.unusable(unknown(), failure::file(&error)) }
             }
             (Some(Err(error)), _) => {
                 Described { stamp: None, entry: self.unusable(unknown(), error) }
             }
-            // No answer: the cached description stays, without a stamp, so that the file is read
-            // again next time.
+            // The file system did not answer. The cached description is kept without a stamp, so
+            // that the file is read again next time.
             (None | Some(Ok(Looked::Unchanged)), known) => {
                 let entry = known.map_or_else(unknown, |known| known.entry);
                 Described { stamp: None, entry: self.unusable(entry, failure::no_answer()) }
@@ -211,7 +212,7 @@ impl ModelCatalog {
         entry
     }
 
-    /// Checks that the file has a GGUF head, so that loading it can be tried.
+    /// Checks that the file has a GGUF head, so that it is worth trying to load it.
     fn check(&self, file: &Path, until: Instant) -> Result<PathBuf, Error> {
         if file.to_str().is_none() {
             return Err(failure::path());

@@ -1,4 +1,4 @@
-//! The model's process as the server holds it: its pipes, its log, and its end.
+//! The engine's process as the server sees it: its pipes, its log and its end.
 
 use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
@@ -16,12 +16,12 @@ use super::LocalConfig;
 use super::framing::{read_async, write_async};
 use super::stderr::forward;
 
-/// Messages on their way in either direction. From the child, a full channel holds the
-/// child back at its pipe; to the child there are never more than a handful.
+/// Capacity of the channels in either direction. If the one from the child is full, the child has
+/// to wait at its pipe; the one to the child never has more than a few messages.
 const MESSAGES: usize = 32;
-/// How long an ended child may take to be gone before it is killed.
+/// How long the process of a child whose pipes are closed may still run before it is killed.
 const GONE: Duration = Duration::from_millis(500);
-/// How long a child that was asked to leave may take.
+/// How long a child may take to leave after it was asked to.
 const LEAVE: Duration = Duration::from_secs(2);
 
 /// The environment variables that a program may need to start. No others, above all no keys, are
@@ -46,31 +46,31 @@ pub(crate) struct Ended {
     pub(crate) last_words: String,
 }
 
-/// The child no longer takes messages.
+/// The child does not receive messages any more.
 #[derive(Debug, thiserror::Error)]
 #[error("the model's process takes no messages")]
 pub(crate) struct Deaf;
 
 impl Process {
-    /// Starts the child. Errors when the program cannot be started.
+    /// Starts the child. Fails if the program cannot be started.
     pub(crate) fn start(config: &LocalConfig) -> io::Result<Self> {
         let mut command = Command::new(program(config)?);
         command
             .args(&config.args)
             .env_clear()
             .envs(KEPT_VARIABLES.iter().filter_map(|name| Some((name, env::var_os(name)?))))
-            // The engine's own backtrace starts a debugger where there is one.
+            // The engine's own backtrace would start a debugger if there is one.
             .env("GGML_NO_BACKTRACE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .kill_on_drop(true);
-        // Ctrl-C goes to a terminal's whole group: the server then still decides how the
-        // running turn ends.
+        // Ctrl-C goes to all processes in the terminal's foreground group. In a group of its own,
+        // the child does not get it, and the server decides how the running turn ends.
         #[cfg(unix)]
         {
             command.process_group(0);
-            // So that it is listed under the server's name and not as `/proc/self/exe`.
+            // This lists the child under the server's name and not as `/proc/self/exe`.
             command.arg0(env::args_os().next().unwrap_or_else(|| "companion".into()));
         }
         super::descriptors::keep_to_this_process()?;
@@ -93,17 +93,17 @@ impl Process {
         self.pid
     }
 
-    /// Sends a message without waiting. Errors when the child has stopped reading.
+    /// Sends a message without waiting. Fails if the child has stopped reading.
     pub(crate) fn tell(&self, message: ToChild) -> Result<(), Deaf> {
         self.commands.try_send(message).map_err(|_| Deaf)
     }
 
-    /// The next message; none when the child has ended or speaks nonsense. Cancel safe.
+    /// The next message; `None` if the child has ended or sent something invalid. Cancel safe.
     pub(crate) async fn hear(&mut self) -> Option<FromChild> {
         self.messages.recv().await
     }
 
-    /// The end of a child that has ended by itself, or is as good as ended.
+    /// Waits for a child that has ended or closed its pipe; kills it if it does not end.
     pub(crate) async fn reap(mut self) -> Ended {
         let status = match timeout(GONE, self.child.wait()).await {
             Ok(status) => status,
@@ -112,7 +112,7 @@ impl Process {
         self.ended(status).await
     }
 
-    /// Ends the child at once.
+    /// Kills the child.
     pub(crate) async fn kill(mut self) -> Ended {
         let status = match self.child.start_kill() {
             Ok(()) => self.child.wait().await,
@@ -121,7 +121,7 @@ impl Process {
         self.ended(status).await
     }
 
-    /// Asks the child to leave, and ends it if it does not.
+    /// Asks the child to leave, and kills it if it does not.
     pub(crate) async fn leave(mut self) -> Ended {
         if self.tell(ToChild::Leave).is_ok()
             && let Ok(status) = timeout(LEAVE, self.child.wait()).await
@@ -139,8 +139,8 @@ impl Process {
     }
 }
 
-/// This very program. On Linux by the running image and not by its path, so that a server
-/// whose file was replaced by an update still starts the child that it can talk to.
+/// The path of this program. On Linux this is the running image and not its path, so that a server
+/// whose file was replaced by an update still starts a child of its own version.
 fn program(config: &LocalConfig) -> io::Result<PathBuf> {
     match &config.program {
         Some(program) => Ok(program.clone()),

@@ -1,22 +1,22 @@
-//! Who is served next: first come, first served, one at a time. Pure.
+//! Decides which request is served next: first come, first served, one at a time. Pure.
 //!
-//! A worker has at most one turn at a time, so order of arrival is fair between
-//! conversations: nobody is served twice while someone waits.
+//! A worker has at most one turn at a time, so the order of arrival is fair between conversations:
+//! none is served twice while another one waits.
 
 use std::collections::VecDeque;
 
 use engine_wire::JobId;
 
-/// Requests that may wait behind the one being served.
+/// The most requests that may wait behind the one that is being served.
 pub(crate) const WAITING: usize = 16;
 
-/// The requests that wait, each with what it brought.
+/// The waiting requests, each with its payload.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     waiting: VecDeque<(JobId, T)>,
 }
 
-/// The queue is full; the request comes back.
+/// The queue is full; contains the request.
 #[derive(Debug)]
 pub(crate) struct Full<T>(pub(super) T);
 
@@ -25,7 +25,7 @@ impl<T> Queue<T> {
         Self { waiting: VecDeque::with_capacity(WAITING) }
     }
 
-    /// Takes a place at the end. Errors when [`WAITING`] wait already.
+    /// Adds a request at the end. Fails if [`WAITING`] requests wait already.
     pub(crate) fn push(&mut self, job: JobId, request: T) -> Result<(), Full<T>> {
         if self.waiting.len() >= WAITING {
             return Err(Full(request));
@@ -34,18 +34,18 @@ impl<T> Queue<T> {
         Ok(())
     }
 
-    /// The next to be served leaves the queue.
+    /// Removes the next request to be served.
     pub(crate) fn pop(&mut self) -> Option<(JobId, T)> {
         self.waiting.pop_front()
     }
 
-    /// Takes a request out of turn, because nobody wants it any more.
+    /// Removes a request that is not wanted any more.
     pub(crate) fn remove(&mut self, job: JobId) -> Option<T> {
         let place = self.waiting.iter().position(|(id, _)| *id == job)?;
         self.waiting.remove(place).map(|(_, request)| request)
     }
 
-    /// The requests from the `first` place on, each with how many wait before it.
+    /// The requests from the place `first` on, each with the number of requests before it.
     pub(crate) fn from(&mut self, first: usize) -> impl Iterator<Item = (u32, &mut T)> {
         (0..).zip(&mut self.waiting).skip(first).map(|(before, (_, request))| (before, request))
     }

@@ -1,4 +1,5 @@
-//! From the provider port's request to what is handed to the child: bounded. Pure.
+//! Converts a request of the provider port into one for the child, within the bounds of a frame.
+//! Pure.
 
 use std::iter;
 
@@ -6,15 +7,15 @@ use engine_wire::{FRAME_BYTES, Generate, JobId};
 use protocol::api::{InputMessage, InputRole};
 use provider::Request;
 
-/// What a frame needs besides texts.
+/// The room in a frame for everything but texts.
 const SPARE_BYTES: usize = 64 * 1024;
 
-/// The newest message does not even fit a frame.
+/// The newest message does not fit a frame, even alone.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct TooLarge;
 
-/// What to hand over, and how many of the oldest messages are not part of it because no
-/// model's window could hold them. What is left begins with a question.
+/// The request for the child, and the number of the oldest messages that are left out of it,
+/// because no model's window could hold them. The messages that remain begin with a question.
 pub(crate) fn to_child(job: JobId, mut request: Request) -> Result<(Generate, u32), TooLarge> {
     let cost = |message: &InputMessage| {
         let thought = if request.send_reasoning { json_bytes(&message.reasoning) } else { 0 };
@@ -31,7 +32,7 @@ pub(crate) fn to_child(job: JobId, mut request: Request) -> Result<(Generate, u3
         let answers = |role| role == InputRole::Assistant;
         first += request.messages[first..].iter().take_while(|m| answers(m.role)).count();
     }
-    // An answer that is to be continued does not fit with its question.
+    // The answer that is to be continued does not fit together with its question.
     if first == request.messages.len() {
         return Err(TooLarge);
     }
@@ -54,7 +55,7 @@ fn newest_within(newest_first: impl Iterator<Item = usize>, room: usize) -> usiz
         .count()
 }
 
-/// The most that a text can take as JSON, its message around it included.
+/// The most bytes that a text can take as JSON, including the message around it.
 fn json_bytes(text: &str) -> usize {
     let escaped = |byte: u8| match byte {
         0..=0x1f => 6,

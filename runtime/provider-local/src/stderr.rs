@@ -1,18 +1,18 @@
-//! The child's standard error: its log lines go to ours, and the last of them are kept to
-//! explain an unexpected end.
+//! The child's standard error: forwards its lines to our log, and keeps the last ones to explain an
+//! unexpected end.
 
 use std::collections::VecDeque;
 
 use engine_wire::{Line, LineLevel};
 use tokio::io::{AsyncRead, AsyncReadExt};
 
-/// Bytes of one line; the rest of a longer one is another line.
+/// The most bytes of one line; the rest of a longer one becomes another line.
 const LINE_BYTES: usize = 4096;
-/// Lines that are kept.
+/// How many lines are kept.
 const KEPT: usize = 8;
 
-/// Forwards until the child closes its end; gives the last lines that were no mere
-/// information, oldest first.
+/// Forwards lines until the child closes its end. Returns the last warnings and errors, oldest
+/// first.
 pub(crate) async fn forward(mut from: impl AsyncRead + Unpin) -> Vec<String> {
     let mut lines = Lines::default();
     let mut kept = VecDeque::with_capacity(KEPT);
@@ -44,7 +44,7 @@ fn forward_line(line: String) -> Option<String> {
             tracing::warn!(target: "companion::engine", "{text}");
             Some(text)
         }
-        // Not our form: the engine's own last words, or a panic's.
+        // The line is not JSON: a last message of the engine before an abort, or of a panic.
         Err(_) => {
             tracing::warn!(target: "companion::engine", "{line}");
             Some(line)
@@ -52,7 +52,7 @@ fn forward_line(line: String) -> Option<String> {
     }
 }
 
-/// Cuts bytes into lines. Pure.
+/// Splits bytes into lines. Pure.
 #[derive(Default)]
 struct Lines {
     rest: Vec<u8>,

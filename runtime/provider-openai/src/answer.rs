@@ -1,8 +1,8 @@
-//! What the events of a stream add up to; pure.
+//! Accumulates the events of a stream into an answer; pure.
 //!
-//! Only choice 0 counts, for nobody asked for more, and tool calls are ignored, for there are no
-//! tools. How an event is read is in [`event`], thinking within the text in
-//! [`Thinking`](model_io::thinking).
+//! Only choice 0 counts, because no request asks for more, and tool calls are ignored, because
+//! there are no tools. [`event`] parses an event, and [`Thinking`](model_io::thinking) finds
+//! thinking within the text.
 
 use model_io::thinking::{Piece, Thinking};
 use protocol::{Error, Finish, Usage};
@@ -22,19 +22,19 @@ use responses::Responses;
 use snapshots::Snapshots;
 use surrogates::Surrogates;
 
-/// What stands at the end of thinking that was longer than its bound.
+/// Appended to thinking that was cut at its bound.
 const CUT: &str = "\n\n[…]";
 
-/// Bytes that an answer may have.
+/// The bounds of an answer, in bytes.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Bounds {
-    /// Text beyond it ends the answer.
+    /// Text beyond this bound ends the answer.
     pub(crate) text: usize,
-    /// Reasoning beyond it is left out; the answer goes on.
+    /// Reasoning beyond this bound is dropped, and the answer goes on.
     pub(crate) reasoning: usize,
 }
 
-/// An answer on its way.
+/// An answer that is being received.
 #[derive(Debug)]
 pub(crate) struct Answer {
     bounds: Bounds,
@@ -44,15 +44,15 @@ pub(crate) struct Answer {
     reasoning_bytes: usize,
     thinking: Thinking,
     surrogates: Surrogates,
-    /// Where thinking came first: the same from elsewhere is not shown again.
+    /// The source of the first thinking. The same thinking from another source is not shown again.
     source: Option<Source>,
     snapshots: Snapshots,
-    /// Whether the model says why it does not go on.
+    /// Whether the model has begun to say why it refuses to answer, or to go on.
     refuses: bool,
     any_tool_call: bool,
     usage: Option<Usage>,
     end: Option<Result<Finish, Error>>,
-    /// `[DONE]`, or an end after which nothing is of interest.
+    /// Set by `[DONE]`, or by an end after which nothing else matters.
     complete: bool,
 }
 
@@ -76,13 +76,14 @@ impl Answer {
         }
     }
 
-    /// Takes the data of an event; returns what it adds.
+    /// Adds the data of an event; returns the pieces that it adds.
     ///
-    /// An error is the end of the answer. After a finish reason only usage is of interest:
-    /// text is dropped and nothing is an error any more.
+    /// An error ends the answer. After a finish reason only the usage matters: text is dropped, and
+    /// invalid data is no error any more.
     pub(crate) fn event(&mut self, data: &str) -> Result<Vec<Piece>, Error> {
         if matches!(data.trim(), "[DONE]" | "\"[DONE]\"") {
-            // The Responses API has an event for it, and gateways say it beside that.
+            // The Responses API has an event of its own for the end, and gateways send `[DONE]`
+            // beside it.
             self.complete |= self.api == Api::Chat;
             return Ok(Vec::new());
         }
@@ -93,14 +94,14 @@ impl Answer {
         }
     }
 
-    /// Takes an event that is too long to be read, by its beginning. Error: it may be needed.
+    /// Skips an event that is too long, judging by its beginning. Fails if the event may be needed.
     pub(crate) fn too_long(&mut self, beginning: &str) -> Result<(), Error> {
         if self.end.is_some() {
             self.complete = true;
             return Ok(());
         }
         let can_be_missed = match self.api {
-            // Thinking that only its maker can read.
+            // Encrypted thinking, which only its maker can read.
             Api::Chat => beginning.contains("\"reasoning.encrypted\""),
             Api::Responses => responses::can_be_missed(beginning),
         };
@@ -114,25 +115,25 @@ impl Answer {
         Ok(())
     }
 
-    /// What was held back because it might have become a mark of thinking. Nothing comes
-    /// after it.
+    /// Returns the text that was held back because it might have become a mark of thinking. Must be
+    /// called last.
     pub(crate) fn rest(&mut self) -> Vec<Piece> {
         let rest = self.thinking.end();
         let rest = self.first_told(rest);
         self.fit(rest)
     }
 
-    /// Whether the model is done; usage and `[DONE]` may still come.
+    /// Whether the model has finished; usage and `[DONE]` may still follow.
     pub(crate) fn is_finished(&self) -> bool {
         self.end.is_some()
     }
 
-    /// Whether nothing more is of interest.
+    /// Whether the rest of the stream does not matter.
     pub(crate) fn is_complete(&self) -> bool {
         self.complete
     }
 
-    /// What the whole came to, when the stream has ended or is not read any further.
+    /// The result of the whole answer, once the stream has ended or is not read any further.
     pub(crate) fn end(self) -> Result<(Finish, Option<Usage>), Error> {
         let empty = self.text_bytes == 0 && self.reasoning_bytes == 0;
         let done = if self.complete { Ok(Finish::Stop) } else { Err(fault::broken()) };
@@ -170,7 +171,7 @@ impl Answer {
         self.any_tool_call |= choice.tool_call;
         let begun = self.text_bytes + self.reasoning_bytes > 0;
         let mut pieces = Vec::new();
-        // A last event that says all of it again adds nothing.
+        // If the last event repeats the whole answer, it adds nothing.
         for part in choice.parts.into_iter().filter(|_| !(choice.whole && begun)) {
             match part {
                 event::Part::Refusal(text) => {
@@ -194,7 +195,7 @@ impl Answer {
             }
         }
         self.end = choice.finish.and_then(|reason| finish(&reason));
-        // Nothing comes behind the end of the Responses API, which has the usage in it.
+        // In the Responses API the event that ends an answer is the last one and has the usage.
         self.complete |=
             matches!(self.end, Some(Err(_))) || self.end.is_some() && self.api == Api::Responses;
         if self.end.is_some() {
@@ -204,7 +205,7 @@ impl Answer {
         self.fit(pieces)
     }
 
-    /// Drops thinking between marks that came by another way before.
+    /// Drops thinking between marks if thinking came from another source before.
     fn first_told(&mut self, mut pieces: Vec<Piece>) -> Vec<Piece> {
         pieces.retain(|piece| matches!(piece, Piece::Text(_)) || self.is_first(Source::Marks));
         pieces
@@ -214,7 +215,7 @@ impl Answer {
         *self.source.get_or_insert(source) == source
     }
 
-    /// Cuts what is over a bound.
+    /// Cuts the pieces at the bounds.
     fn fit(&mut self, pieces: Vec<Piece>) -> Vec<Piece> {
         let mut fitting = Vec::with_capacity(pieces.len());
         for piece in pieces {
@@ -254,8 +255,8 @@ impl Answer {
     }
 }
 
-/// What a finish reason means; an empty one, which some gateways send with every chunk,
-/// means nothing. Unknown ones ("eos", "end_turn") are ordinary ends.
+/// Interprets a finish reason. Some gateways send an empty one with every chunk, which means
+/// nothing. Unknown ones ("eos", "end_turn") are ordinary ends.
 fn finish(reason: &str) -> Option<Result<Finish, Error>> {
     match reason.to_ascii_lowercase().as_str() {
         "" => None,
@@ -266,7 +267,7 @@ fn finish(reason: &str) -> Option<Result<Finish, Error>> {
         // Zhipu; Gemini's own names.
         "content_filter" | "sensitive" | "safety" | "recitation" | "prohibited_content"
         | "blocklist" => Some(Err(fault::content_filter())),
-        // SGLang and vLLM when a request is given up; OpenRouter; DeepSeek; Zhipu.
+        // SGLang and vLLM when a request is aborted; OpenRouter; DeepSeek; Zhipu.
         "abort" | "error" | "aborted" | "insufficient_system_resource" | "network_error" => {
             Some(Err(fault::upstream_in_stream()))
         }

@@ -1,8 +1,8 @@
-//! From what a provider answered to the closed set of errors, by its cause; pure.
+//! Maps a provider's answer to the closed set of errors, by its cause; pure.
 //!
-//! Facts: OpenAI's error codes (<https://platform.openai.com/docs/guides/error-codes>), and
-//! the texts of compatible servers as their users report them. What an error is wrapped in is
-//! `said`'s affair.
+//! Sources: OpenAI's error codes (<https://platform.openai.com/docs/guides/error-codes>), and the
+//! texts of compatible servers as their users report them. The module `said` unwraps an error's
+//! shape.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -15,10 +15,10 @@ use super::fault::network;
 use super::refusal::{self, Parameter, Refused, Sent};
 use super::{fault, overflow, words};
 
-/// A wait that a provider asks for is believed up to a day.
+/// The longest wait that a provider may ask for: a day.
 const MAX_RETRY_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
 
-/// Names of a wrong or missing key. LiteLLM's proxy without a database looks for keys there
+/// Error names for a wrong or missing key. LiteLLM's proxy without a database looks for keys there
 /// (<https://github.com/BerriAI/litellm/issues/12273>).
 const KEY_NAMES: &[&str] = &[
     "invalid_api_key",
@@ -33,7 +33,7 @@ const KEY_NAMES: &[&str] = &[
     "unauthorized",
     "401",
 ];
-/// Words that name one, and words that say what is wrong with it.
+/// Words that mean a key, and words that say what is wrong with it.
 const KEY_WORDS: &[&str] = &[
     "api key",
     "api-key",
@@ -74,7 +74,7 @@ const WRONG_WORDS: &[&str] = &[
     "不正确",
     "无效",
 ];
-/// Words that need no other beside them.
+/// Sentences that mean a wrong or missing key by themselves.
 const KEY_SENTENCES: &[&str] = &[
     "no connected db",
     "unauthorized",
@@ -92,8 +92,7 @@ const PERMISSION_NAMES: &[&str] = &[
     "forbidden",
     "403",
 ];
-/// Names of a key that is right and may not ask for the model: LiteLLM's proxy, which says so with
-/// 401.
+/// Error names for a valid key that may not use the model. LiteLLM's proxy sends them with 401.
 const MODEL_DENIED_NAMES: &[&str] =
     &["key_model_access_denied", "team_model_access_denied", "user_model_access_denied"];
 const CREDIT_NAMES: &[&str] = &[
@@ -144,14 +143,14 @@ const FILTER_NAMES: &[&str] = &[
 const FILTER_SENTENCES: &[&str] =
     &["content management policy", "content policy", "content exists risk", "safety system"];
 
-/// What a port of https says to http, in lower case: nginx, Go's server, Apache.
+/// What an https port answers to http, in lower case: nginx, Go's server, Apache.
 const WANTS_TLS: &[&str] = &[
     "plain http request was sent to https port",
     "http request to an https server",
     "speaking plain http to an ssl-enabled server port",
 ];
 
-/// Texts that say, in lower case, that there is no such model, whatever they say of keys: LiteLLM's
+/// Lower-case texts that say that there is no such model, even if they mention keys: LiteLLM's
 /// proxy adds how to list the models "for your key".
 const NO_MODEL_SENTENCES: &[&str] = &[
     "invalid model name",
@@ -160,8 +159,8 @@ const NO_MODEL_SENTENCES: &[&str] = &[
     "unknown model",
     "no endpoints found for",
 ];
-/// Texts that say, in lower case and beside the word "model", that there is none such:
-/// OpenAI and vLLM ("does not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
+/// Lower-case texts that say so beside the word "model": OpenAI and vLLM ("does not exist"), Ollama
+/// ("not found"), DeepSeek, LiteLLM, OpenRouter.
 const NO_MODEL: &[&str] = &[
     "does not exist",
     "not found",
@@ -174,7 +173,7 @@ const NO_MODEL: &[&str] = &[
     "unknown model",
 ];
 
-/// Texts that say, in lower case, that a model is none for chats: OpenAI
+/// Lower-case texts that say that a model is not made for chats: OpenAI
 /// (<https://github.com/run-llama/llama_index/issues/1332>,
 /// <https://github.com/CherryHQ/cherry-studio/issues/1179>), Ollama
 /// (<https://github.com/ollama/ollama/issues/2778>), vLLM
@@ -192,12 +191,12 @@ const NOT_FOR_CHATS: &[&str] = &[
     "not supported with chat",
     "content or output modality contain audio",
 ];
-/// Words in the name of such a model, which Azure names where it says that an operation does not
-/// work (<https://github.com/microsoft/graphrag/issues/1557>).
+/// Parts of the names of such models. Azure gives the model's name when it says that an operation
+/// does not work (<https://github.com/microsoft/graphrag/issues/1557>).
 const NOT_FOR_CHATS_NAMES: &[&str] =
     &["embedding", "embed-", "whisper", "tts", "dall-e", "gpt-image", "moderation", "rerank"];
 
-/// Texts that say that a model is served by the Responses API alone: OpenAI
+/// Lower-case texts that say that a model is offered only by the Responses API: OpenAI
 /// (<https://github.com/sigoden/aichat/pull/1318>), Azure, a gateway
 /// (<https://github.com/Wei-Shaw/sub2api/issues/885>).
 const ONLY_RESPONSES: &[&str] = &[
@@ -206,14 +205,14 @@ const ONLY_RESPONSES: &[&str] = &[
     "please use /v1/responses",
 ];
 
-/// The same of chat completions: OpenAI
+/// Lower-case texts that say that a model is not offered by the Responses API: OpenAI
 /// (<https://github.com/CherryHQ/cherry-studio/issues/6170>,
 /// <https://github.com/Laisky/one-api/issues/88>).
 const NOT_BY_RESPONSES: &[&str] =
     &["not supported with the responses api", "not supported in the v1/responses"];
 
-/// The error of a response whose status is not 200, with what it said. `body` may be cut short;
-/// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
+/// The error of a response whose status is not 200, and the parsed body. `body` may be cut short; a
+/// date in `Retry-After` is compared with `now`; `sent` is what the request had.
 pub(crate) fn from_response(
     (status, headers, body): (u16, &HeaderMap, &[u8]),
     now: SystemTime,
@@ -229,15 +228,15 @@ pub(crate) fn from_response(
         401 => key(),
         402 => fault::no_credit(),
         403 => cause().unwrap_or_else(fault::forbidden),
-        // A proxy that nobody here configured, before the endpoint.
+        // A proxy that is not configured here, in front of the endpoint.
         407 => network::proxy_login(),
         413 => cause().unwrap_or_else(fault::context_length),
         429 => named(&said, has_key).unwrap_or_else(fault::rate_limited),
         404 | 405 => cause().unwrap_or_else(|| fault::wrong_address(status)),
         400 if said.says(WANTS_TLS) => network::wants_tls(),
         400..=499 => cause().unwrap_or_else(|| fault::rejected(status)),
-        // Some tell of a request that they refuse as of a fault of their own: what would be
-        // refused again is not asked again.
+        // Some servers report a request that they refuse as a fault of their own. If the cause is
+        // known, the same request is not worth a retry.
         500..=599 => cause().unwrap_or_else(|| fault::upstream(status)),
         _ => fault::not_a_stream(),
     };
@@ -252,7 +251,7 @@ pub(crate) fn from_response(
     (with_words(error, &said), said)
 }
 
-/// The error of a proxy that does not let a request through, with its own words.
+/// The error of a proxy that refuses a request, with the proxy's own words.
 pub(crate) fn from_proxy(status: u16, body: &[u8]) -> Error {
     let error = match status {
         407 => network::proxy_login(),
@@ -262,28 +261,27 @@ pub(crate) fn from_proxy(status: u16, body: &[u8]) -> Error {
     with_words(error, &ErrorReport::from_body(body))
 }
 
-/// The error that an event of a stream, or the body of a 200, tells; none when `value` is
-/// no error.
+/// The error in an event of a stream, or in the body of a 200; `None` if `value` has no error.
 pub(crate) fn from_value(value: &Value) -> Option<Error> {
     let said = ErrorReport::from_value(value)?;
     Some(from_said(&said, &Sent::default(), true))
 }
 
-/// The same of what it said.
+/// The error of an answer that was parsed already.
 pub(crate) fn from_said(said: &ErrorReport, sent: &Sent, has_key: bool) -> Error {
     let error = cause_of(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
     with_words(error, said)
 }
 
-/// The error with the endpoint's own words beside it.
+/// Adds the endpoint's own words to the error.
 fn with_words(mut error: Error, said: &ErrorReport) -> Error {
     error.said = Some(words::cleaned(&said.text())).filter(|words| !words.is_empty());
     error
 }
 
-/// The cause, by names and then by words; none where neither tells one.
+/// Finds the cause by the error's names, then by its words; `None` if neither tells it.
 fn cause_of(said: &ErrorReport, sent: &Sent, has_key: bool) -> Option<Error> {
-    // It has the name of a model that is not known.
+    // This comes first because the error also has the name of an unknown model.
     if said.says(NOT_BY_RESPONSES) {
         return Some(fault::not_by_responses());
     }
@@ -294,7 +292,8 @@ fn named(said: &ErrorReport, has_key: bool) -> Option<Error> {
     if overflow::is_more_than_a_minute(said) {
         return Some(fault::context_length());
     }
-    // Zhipu gives it the name of a rate, and SiliconFlow that of a permission.
+    // This comes before the names: Zhipu uses the name of a rate limit, and SiliconFlow that of a
+    // permission.
     if said.says(CREDIT_SENTENCES) {
         return Some(fault::no_credit());
     }
@@ -305,7 +304,7 @@ fn named(said: &ErrorReport, has_key: bool) -> Option<Error> {
         (RATE_NAMES, &fault::rate_limited),
         (MODEL_NAMES, &fault::model_not_found),
         (FILTER_NAMES, &fault::content_filter),
-        // A key that is wrong is called so as well (Gemini).
+        // Gemini uses this name for a wrong key, too.
         (PERMISSION_NAMES, &|| if is_key(said) { key() } else { fault::forbidden() }),
     ];
     let cause = causes.iter().find(|(names, _)| said.is_named(names));
@@ -359,7 +358,7 @@ fn name(parameter: Parameter) -> &'static str {
     }
 }
 
-/// `retry-after-ms`, which OpenAI sends, or `Retry-After` in seconds or as a date.
+/// Reads `retry-after-ms`, which OpenAI sends, or `Retry-After` in seconds or as a date.
 fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let exact = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok());
@@ -371,7 +370,7 @@ fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
         Some(date.ok()?.saturating_sub(now.ok()?).as_millis() as f64)
     };
     let ms = exact.or(seconds).or_else(date).filter(|ms| *ms >= 0.0)?;
-    // A float becomes the nearest whole number that fits.
+    // The cast saturates.
     Some((ms.ceil() as u64).min(MAX_RETRY_AFTER_MS))
 }
 

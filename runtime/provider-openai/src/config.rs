@@ -1,4 +1,4 @@
-//! What an `openai` provider is told, and whether it makes sense.
+//! The configuration of an `openai` provider, and its checks.
 
 use std::path::PathBuf;
 
@@ -10,106 +10,107 @@ use sha2::{Digest as _, Sha256};
 use super::endpoint::route::ProxySetting;
 use super::models::{ModelSettings, ModelTable};
 
-/// The window that is assumed when none is known, in tokens: what models of 2024 and
-/// later have at least. A provider with less says so, and is asked again with fewer messages.
+/// The window that is assumed when none is known, in tokens; models of 2024 and later have at least
+/// this. If a model has less, it refuses the request, and the turn asks again with fewer messages.
 pub const CONTEXT_TOKENS: u32 = 32_768;
-/// Tokens of the window that are kept free for the answer.
+/// The tokens of the window that are kept free for the answer.
 pub const ANSWER_RESERVE_TOKENS: u32 = 2_048;
-/// Time for finding the host, connecting and the TLS handshake together.
+/// The timeout for DNS lookup, connecting and the TLS handshake together.
 pub const CONNECT_TIMEOUT_MS: u64 = 10_000;
-/// How long a connection is kept for the next request: less than the 5 s after which uvicorn and
-/// Node close one, and with them vLLM, SGLang, LiteLLM and llama-cpp-python
+/// How long an idle connection is kept for the next request. Less than the 5 s after which uvicorn
+/// and Node close one, and with them vLLM, SGLang, LiteLLM and llama-cpp-python
 /// (<https://www.uvicorn.org/settings/#timeouts>,
 /// <https://nodejs.org/api/http.html#serverkeepalivetimeout>).
 pub const IDLE_CONNECTION_MS: u64 = 4_000;
-/// Connections that are kept for the next request, for each endpoint.
+/// The most idle connections that are kept for each endpoint.
 pub const IDLE_CONNECTIONS: usize = 4;
-/// Bytes that one event of the stream may have; an honest one has some hundred.
+/// The most bytes of one event of the stream; an ordinary one has a few hundred.
 pub const MAX_EVENT_BYTES: usize = 1 << 20;
-/// Bytes of text that one answer may have, some 250,000 tokens.
+/// The most bytes of text in one answer, about 250,000 tokens.
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
-/// Bytes of thinking that one answer may have beside its text.
+/// The most bytes of thinking in one answer, beside its text.
 pub const MAX_REASONING_BYTES: usize = 1 << 20;
 
-/// The interface by which an endpoint is asked.
+/// The API by which an endpoint is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Api {
-    /// Chat completions, which everybody has.
+    /// Chat completions, which every endpoint has.
     #[default]
     Chat,
-    /// OpenAI's Responses API, for models that are served by it alone.
+    /// OpenAI's Responses API, for models that are offered only by it.
     Responses,
 }
 
 /// The configuration of an [`Openai`](super::Openai) provider.
 #[derive(Clone, Debug)]
 pub struct OpenaiConfig {
-    /// What it is called in profiles, lists and turns.
+    /// The provider's name in profiles, lists and turns.
     pub name: ProviderName,
     /// `http` or `https`, host, perhaps port and path, such as `http://127.0.0.1:11434/v1`.
     pub base_url: String,
-    /// Sent as a bearer token. Many local servers need none; an empty one is none.
+    /// Sent as a bearer token. Many local servers need no key; an empty key counts as none.
     pub api_key: Option<Secret>,
-    /// The header that the key stands in, without `Bearer`, in place of `Authorization`; Azure's
-    /// is `api-key`.
+    /// The header for the key instead of `Authorization`, without `Bearer`; `api-key` for Azure.
     pub key_header: Option<String>,
-    /// Further headers of every request.
+    /// Further headers that are sent with every request.
     pub headers: Vec<(String, Secret)>,
-    /// Names and values behind every path, such as Azure's `api-version`.
+    /// Query parameters (name and value) that are added to every path, such as Azure's
+    /// `api-version`.
     pub query: Vec<(String, String)>,
-    /// Which models are offered, in this order, and no others; all of them where it is empty.
+    /// The models that are offered, in this order; all models if it is empty.
     pub models: Vec<glob::Pattern>,
-    /// Certificates in PEM: authorities, and servers that are trusted whatever their own
-    /// certificate says.
+    /// A PEM file with certificates: those of authorities, and those of servers that are trusted
+    /// whatever their own certificate says.
     pub ca_file: Option<PathBuf>,
-    /// The name that the server's certificate has, where it is not the address's.
+    /// The name in the server's certificate, if it is not the host of the address.
     pub tls_server_name: Option<String>,
-    /// The proxy that connections go through; none connects directly, whatever the environment says.
+    /// The proxy for connections; `None` connects directly, whatever the environment says.
     pub proxy: Option<ProxySetting>,
-    /// The interface of the endpoint's models.
+    /// The API of the endpoint's models.
     pub api: Api,
-    /// The model that answers when a profile names none. Without it the first model that
-    /// the provider lists is taken, which is asked once, at the first turn.
+    /// The model that answers if a profile names none. `None` takes the first model of the
+    /// provider's list, which is requested once, at the first turn.
     pub model: Option<String>,
-    /// The window of every model, by the owner's word; else what a refusal or the list tells of
-    /// a model, else [`CONTEXT_TOKENS`].
+    /// The window of every model, in tokens, if the owner sets it. `None` uses the one that a
+    /// refusal or the list tells, or [`CONTEXT_TOKENS`].
     pub context_tokens: Option<u32>,
-    /// The file that keeps what refusals taught over a restart; without one it is forgotten then.
+    /// The file that saves what was learned from refusals; without one, it is lost at a restart.
     pub memory: Option<PathBuf>,
-    /// What the owner says of single models; the first that names one holds for it.
+    /// The owner's settings for single models; the first table that matches a model applies.
     pub model_tables: Vec<ModelTable>,
-    /// [`ANSWER_RESERVE_TOKENS`]; a request's `max_tokens` takes its place. Never more
-    /// than half the window.
+    /// Default: [`ANSWER_RESERVE_TOKENS`]. A request's `max_tokens` replaces it. Never more than
+    /// half the window.
     pub answer_reserve_tokens: u32,
-    /// [`CONNECT_TIMEOUT_MS`].
+    /// Default: [`CONNECT_TIMEOUT_MS`].
     pub connect_timeout_ms: u64,
-    /// [`IDLE_CONNECTION_MS`].
+    /// Default: [`IDLE_CONNECTION_MS`].
     pub idle_connection_ms: u64,
-    /// [`MAX_EVENT_BYTES`]; a longer event is a `malformed` failure.
+    /// Default: [`MAX_EVENT_BYTES`]. A longer event is a `malformed` failure.
     pub max_event_bytes: usize,
-    /// [`MAX_ANSWER_BYTES`]; a longer answer is cut and finishes by `length`.
+    /// Default: [`MAX_ANSWER_BYTES`]. A longer answer is cut and finishes by `length`.
     pub max_answer_bytes: usize,
-    /// [`MAX_REASONING_BYTES`]; of longer thinking the rest is left out, and its end says so.
+    /// Default: [`MAX_REASONING_BYTES`]. Longer thinking is cut, and its end says so.
     pub max_reasoning_bytes: usize,
 }
 
 impl OpenaiConfig {
-    /// What the endpoint is sent and nobody else may see: the key, and the owner's own headers.
+    /// The secrets that are sent only to the endpoint: the key and the values of the owner's
+    /// headers.
     pub(crate) fn secrets(&self) -> Vec<&Secret> {
         self.api_key.iter().chain(self.headers.iter().map(|(_, value)| value)).collect()
     }
 
-    /// The interface by which `model` is asked.
+    /// The API by which `model` is asked.
     pub(crate) fn api(&self, model: &str) -> Api {
         ModelSettings::of(&self.model_tables, model).api.unwrap_or(self.api)
     }
 
-    /// Tells apart configurations under which the same request may be answered otherwise. Nothing
-    /// that is secret has a part in it.
+    /// A digest that differs for configurations under which the same request may get different
+    /// answers. No secret is part of it.
     pub(crate) fn fingerprint(&self) -> String {
-        // Invariant: each setting is looked at here, or named as one that changes no answer.
+        // Invariant: each setting is used here, or listed as one that changes no answer.
         let Self {
             base_url,
             key_header,
@@ -139,7 +140,7 @@ impl OpenaiConfig {
         format!("sha256:{:x}", Sha256::digest(format!("{parts:?}")))
     }
 
-    /// The defaults for everything but the address.
+    /// The default configuration for an address.
     pub fn new(base_url: &str) -> Self {
         Self {
             name: ProviderName::openai(),

@@ -1,12 +1,12 @@
 //! One connection, driven by the task that awaits its response.
 //!
-//! Neither a pool nor a task of its own drives the connection: it lives inside [`drive`], so that
-//! dropping the connection closes the socket there and then. That is what lets `Halted` mean that the
-//! connection is gone (invariant 6). hyper-util's pooled client and reqwest, which is built on it,
-//! drive each connection in a task that ends some time after its response was dropped; only a
-//! guard within the pool's stream could tell when, and reqwest has no place for one. So idle
-//! connections wait on a [`idle`] of our own, and hyper-util's parts do the rest: its connector
-//! in [`dial`], its reading of proxies in `endpoint/route`.
+//! Neither a pool nor a task of its own drives the connection: it is polled inside [`drive`], so
+//! that dropping the connection closes the socket at once. So `Halted` can mean that the connection
+//! is gone (invariant 6). hyper-util's pooled client, and reqwest, which is built on it, drive each
+//! connection in a task that ends some time after its response was dropped. Only a guard within the
+//! pool's stream could tell when, and reqwest has no place for one. So this module keeps idle
+//! connections in its own [`idle`], and uses parts of hyper-util for the rest: its connector in
+//! [`dial`], and its proxy matcher in `endpoint/route`.
 
 use std::future::{Future, poll_fn};
 use std::io::IoSlice;
@@ -33,19 +33,19 @@ mod dial;
 pub(crate) mod idle;
 mod tunnel;
 
-/// Bytes in both directions, however many layers are beneath them.
+/// A stream of bytes in both directions, whatever its layers.
 trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 type Body = Full<Bytes>;
 type Driver = Pin<Box<Connection<TokioIo<Listening>, Body>>>;
 
-/// What a request is made of, so that it can be made again.
+/// Everything that is needed to make a request, and to make it again.
 #[derive(Clone)]
 pub(crate) struct Call {
-    /// Such as `/chat/completions`.
+    /// For example `/chat/completions`.
     pub(crate) path: &'static str,
-    /// For a POST; without it a GET.
+    /// The body of a POST; `None` for a GET.
     pub(crate) body: Option<Bytes>,
 }
 
@@ -60,7 +60,7 @@ pub(crate) struct HttpConnection {
 }
 
 impl HttpConnection {
-    /// Connects by the endpoint's way and greets, all within `limit`.
+    /// Connects by the endpoint's route and does the HTTP handshake, all within `limit`.
     pub(crate) async fn open(endpoint: &Endpoint, limit: Duration) -> Result<Self, Error> {
         let heard = Heard::default();
         let io = Listening { io: dial::dial(endpoint, limit).await?, heard: heard.clone() };
@@ -70,7 +70,7 @@ impl HttpConnection {
         Ok(Self { sender, connection, ended: false, heard, is_complete: false })
     }
 
-    /// Sends a request and waits for the response's head.
+    /// Sends a request and waits for the head of the response.
     pub(crate) async fn send(
         &mut self,
         endpoint: &Endpoint,
@@ -85,7 +85,7 @@ impl HttpConnection {
             .header(HOST, &endpoint.authority)
             .header(USER_AGENT, concat!("companion/", env!("CARGO_PKG_VERSION")))
             .header(ACCEPT, "text/event-stream, application/json")
-            // Without it some take themselves to be free to compress
+            // Without this header, some servers compress the response
             // (https://github.com/Wei-Shaw/claude-relay-service/issues/1039).
             .header(ACCEPT_ENCODING, "identity")
             .header(CONTENT_TYPE, "application/json");
@@ -103,7 +103,7 @@ impl HttpConnection {
         response.map_err(|error| self.broken(&error))
     }
 
-    /// The next bytes of a response's body; none at its end.
+    /// The next bytes of a response's body; `None` at its end.
     pub(crate) async fn next(&mut self, body: &mut Incoming) -> Result<Option<Bytes>, Error> {
         loop {
             let frame = drive(&mut self.connection, &mut self.ended, body.frame()).await;
@@ -114,13 +114,13 @@ impl HttpConnection {
                     return Ok(None);
                 }
                 Some(Ok(bytes)) if !bytes.is_empty() => return Ok(Some(bytes)),
-                // Trailers, or nothing.
+                // Skip trailers and empty frames.
                 Some(_) => {}
             }
         }
     }
 
-    /// The first bytes of a body, as many as come within `limit` and without an error.
+    /// The first bytes of a body, as many as arrive within `limit` and without an error.
     pub(crate) async fn read(
         &mut self,
         body: &mut Incoming,
@@ -139,13 +139,13 @@ impl HttpConnection {
         read
     }
 
-    /// Whether the endpoint said anything since the last request.
+    /// Whether any byte arrived since the last request was sent.
     pub(crate) fn has_heard(&self) -> bool {
         self.heard.first().is_some()
     }
 
     /// Whether a further request can be sent: the last response was read to its end, and the other
-    /// side has not closed. The connection is looked at once and not waited for.
+    /// side has not closed the connection. Polls the connection once and does not wait.
     pub(crate) async fn is_idle(&mut self) -> bool {
         if !self.is_complete || self.ended {
             return false;
@@ -159,7 +159,7 @@ impl HttpConnection {
     }
 
     fn broken(&self, error: &hyper::Error) -> Error {
-        // A TLS alert, which is what a port of https answers.
+        // The first byte of a TLS alert, which an https port answers.
         const ALERT: u8 = 0x15;
         match error.is_parse() {
             true if self.heard.first() == Some(ALERT) => fault::network::wants_tls(),
@@ -169,7 +169,7 @@ impl HttpConnection {
     }
 }
 
-/// Awaits something that moves only as the connection moves.
+/// Awaits a future that makes progress only while the connection is polled.
 async fn drive<C: Future, F: Future>(
     connection: &mut Pin<Box<C>>,
     ended: &mut bool,
@@ -178,7 +178,7 @@ async fn drive<C: Future, F: Future>(
     let mut future = pin!(future);
     poll_fn(|context| {
         if !*ended {
-            // Its error, if any, comes out of `future` too.
+            // An error of the connection also comes out of `future`.
             *ended = connection.as_mut().poll(context).is_ready();
         }
         future.as_mut().poll(context)
@@ -186,12 +186,12 @@ async fn drive<C: Future, F: Future>(
     .await
 }
 
-/// The first byte that came since the last request, if any; shared with [`Listening`].
+/// The first byte that arrived since the last request was sent, if any; shared with [`Listening`].
 #[derive(Clone, Default)]
 struct Heard(Arc<AtomicU16>);
 
 impl Heard {
-    /// Set in addition to the byte, which may be zero.
+    /// A flag beside the byte, which may itself be zero.
     const SOME: u16 = 0x100;
 
     fn forget(&self) {
@@ -210,7 +210,7 @@ impl Heard {
     }
 }
 
-/// A stream that notes the first byte of each answer.
+/// A stream that records the first byte of each answer.
 struct Listening {
     io: Box<dyn Io>,
     heard: Heard,

@@ -1,4 +1,4 @@
-//! Where requests go: a checked base URL, what stands in every request's head, the way, and TLS.
+//! The destination of requests: a checked base URL, the headers, the route and TLS.
 
 use hyper::Uri;
 use hyper::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
@@ -14,7 +14,7 @@ pub(crate) use tls::{has_no_known_issuer, is_of_authority, is_self_signed};
 
 use route::{Kind, Proxy};
 
-/// Headers that this client sets by itself, or that would change how a request is framed.
+/// Headers that this client sets itself, or that would change how a request is framed.
 const RESERVED: [&str; 10] = [
     "accept",
     "accept-encoding",
@@ -28,27 +28,28 @@ const RESERVED: [&str; 10] = [
     "upgrade",
 ];
 
-/// What makes a connection secure, and the name that the other side's certificate must have.
+/// A TLS connector, and the name that the server's certificate must have.
 pub(crate) type Tls = (TlsConnector, ServerName<'static>);
 
-/// A provider's address, ready to be used.
+/// A provider's address, checked and parsed.
 #[derive(Clone)]
 pub(crate) struct Endpoint {
-    /// A name or an address, an IPv6 one without brackets.
+    /// A name or an IP address; an IPv6 address has no brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// None for plain http.
+    /// `None` for plain http.
     pub(crate) tls: Option<Tls>,
-    /// What connections go through; none for a direct one. With TLS where it is spoken to by that.
+    /// The proxy, or `None` for a direct connection; with [`Tls`] for the connection to the proxy
+    /// itself if its address is https.
     pub(crate) proxy: Option<(Proxy, Option<Tls>)>,
     /// `host[:port]` as it was configured.
     pub(crate) authority: HeaderValue,
-    /// The key, in the header that the endpoint reads it from, and what the owner adds.
+    /// The key, in the header where the endpoint expects it, and the owner's headers.
     pub(crate) headers: HeaderMap,
     path: String,
-    /// What follows each path, with its question mark; empty for nothing.
+    /// The query that is added to each path, with its question mark; may be empty.
     query: String,
-    /// Whether this is OpenAI's own service, or Azure's.
+    /// Whether this is OpenAI's own service or Azure's.
     pub(crate) is_openai: bool,
 }
 
@@ -91,15 +92,15 @@ impl Endpoint {
         })
     }
 
-    /// What tells where it is: its host, its authority and its path, and its proxy.
+    /// The texts that reveal where the endpoint is: its host, authority and path, and its proxy.
     pub(crate) fn places(&self) -> Vec<&str> {
         let proxy = self.proxy.iter().map(|(proxy, _)| proxy.host.as_str());
         let own = [self.host.as_str(), self.authority.to_str().unwrap_or_default(), &self.path];
         own.into_iter().chain(proxy).collect()
     }
 
-    /// What stands in the first line of a request for a call such as `/chat/completions`: its path,
-    /// or its whole address for a proxy that passes on requests (RFC 9112, section 3.2).
+    /// The target in the request line for a call such as `/chat/completions`: the path or, for a
+    /// proxy that forwards requests, the whole URL (RFC 9112, section 3.2).
     pub(crate) fn target(&self, call: &str) -> String {
         let path = format!("{}{call}{}", self.path, self.query);
         match self.forwarder() {
@@ -108,7 +109,7 @@ impl Endpoint {
         }
     }
 
-    /// The proxy, where it reads and passes on each request; others pass on bytes.
+    /// The proxy, if it reads and forwards each request; other proxies only forward bytes.
     pub(crate) fn forwarder(&self) -> Option<&Proxy> {
         let (proxy, _) = self.proxy.as_ref()?;
         (proxy.kind == Kind::Http && self.tls.is_none()).then_some(proxy)
@@ -137,7 +138,8 @@ fn base_url(text: &str) -> Result<Uri, ConfigError> {
     }
 }
 
-/// The key and the owner's own headers. All of them are secrets: a proxy's token, a tenant's name.
+/// The headers with the key and those of the owner. Their values are secrets, such as a proxy's
+/// token or a tenant's name.
 fn headers(config: &OpenaiConfig) -> Result<HeaderMap, ConfigError> {
     let mut headers = HeaderMap::new();
     for (name, value) in &config.headers {
@@ -167,7 +169,8 @@ fn secret(text: &str) -> Option<HeaderValue> {
     Some(value)
 }
 
-/// Names and values as a query (RFC 3986, section 3.4), each byte that is not unreserved escaped.
+/// Names and values as a query (RFC 3986, section 3.4). Each byte that is not unreserved is
+/// escaped.
 fn query(pairs: &[(String, String)]) -> String {
     let mut query = String::new();
     for (name, value) in pairs {

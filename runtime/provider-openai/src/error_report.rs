@@ -1,13 +1,13 @@
-//! Reads an endpoint's error message out of whatever shape it has; pure.
+//! Extracts an endpoint's error message from whatever shape it has; pure.
 //!
-//! Shapes that real endpoints send: `{"error": {"message", "type", "param", "code"}}` with a code that is a
-//! text, a number or null (OpenAI, vLLM, llama.cpp, OpenRouter); `{"error": "text"}` (LM Studio,
-//! TGI); flat with `"object": "error"` (vLLM, Mistral); `message` as an object, a list, or JSON in
-//! a text (Mistral, <https://github.com/editor-code-assistant/eca/issues/231>); `detail` as a text
-//! or as pydantic's list (FastAPI); an array of objects (Gemini,
+//! Shapes that real endpoints send: `{"error": {"message", "type", "param", "code"}}` with a code
+//! that is a text, a number or null (OpenAI, vLLM, llama.cpp, OpenRouter); `{"error": "text"}` (LM
+//! Studio, TGI); flat with `"object": "error"` (vLLM, Mistral); `message` as an object, a list, or
+//! JSON in a text (Mistral, <https://github.com/editor-code-assistant/eca/issues/231>); `detail` as
+//! a text or as pydantic's list (FastAPI); an array of objects (Gemini,
 //! <https://github.com/google-gemini/gemini-cli/issues/4701>); percent-encoded (xAI,
-//! <https://github.com/i-am-bee/beeai-framework/issues/447>); an error of another server as text
-//! in `metadata.raw` (OpenRouter); pages of proxies; plain text.
+//! <https://github.com/i-am-bee/beeai-framework/issues/447>); an error of another server as text in
+//! `metadata.raw` (OpenRouter); HTML pages of proxies; plain text.
 
 use serde_json::Value;
 
@@ -15,7 +15,7 @@ use super::words;
 
 /// How many levels of nested objects are read.
 const DEPTH: u32 = 6;
-/// The most texts that are collected, and their bytes together.
+/// The most texts that are collected, and the most bytes of all of them.
 const TEXTS: usize = 16;
 const TEXT_BYTES: usize = 8 * 1024;
 
@@ -50,7 +50,7 @@ pub(crate) struct ErrorReport {
     texts: Vec<String>,
     /// All sentences as one text in lower case.
     pub(crate) lower: String,
-    /// The context window, where a field tells it (llama.cpp).
+    /// The context window, if a field gives it (llama.cpp).
     pub(crate) window: Option<u64>,
 }
 
@@ -59,7 +59,7 @@ impl ErrorReport {
     pub(crate) fn from_body(body: &[u8]) -> Self {
         let text = String::from_utf8_lossy(body);
         let text = text.trim_start_matches('\u{feff}').trim();
-        // Some servers report the refusal of a stream as an event of one.
+        // Some servers send the refusal of a stream as an event.
         let event = text.strip_prefix("data:").and_then(|events| events.lines().next());
         let text = event.map_or(text, str::trim);
         let mut said = Self::default();
@@ -72,8 +72,7 @@ impl ErrorReport {
         said.finished()
     }
 
-    /// Reads the error that an event of a stream, or the body of a 200, reports. None where it
-    /// reports no error.
+    /// Reads the error in an event of a stream, or in the body of a 200. `None` if there is none.
     pub(crate) fn from_value(value: &Value) -> Option<Self> {
         if !is_error(value) {
             return None;
@@ -88,17 +87,17 @@ impl ErrorReport {
         self.texts.join(" ")
     }
 
-    /// Whether the sentences contain any of these.
+    /// Whether the sentences contain any of these texts.
     pub(crate) fn says(&self, any: &[&str]) -> bool {
         any.iter().any(|known| self.lower.contains(known))
     }
 
-    /// Whether the sentences or the names contain any of these.
+    /// Whether the sentences or the names contain any of these texts.
     pub(crate) fn has(&self, any: &[&str]) -> bool {
         self.says(any) || self.names.iter().any(|name| any.iter().any(|known| name.contains(known)))
     }
 
-    /// Whether one of the names is one of these.
+    /// Whether one of the names equals one of these.
     pub(crate) fn is_named(&self, any: &[&str]) -> bool {
         self.names.iter().any(|name| any.contains(&name.as_str()))
     }
@@ -149,9 +148,10 @@ impl ErrorReport {
     }
 }
 
-/// Some servers send `error` as null, `{}`, an empty text or false beside good choices; that is no
-/// error. Others report one in fields of their own, with status 200: MiniMax in `base_resp`
-/// (<https://github.com/adrianlyjak/obsidian-aloud-tts/pull/114>), gateways with `"success": false`.
+/// Whether a value is an error. Some servers send `error` as null, `{}`, an empty text or false
+/// beside good choices, which is no error. Others report one in fields of their own with status
+/// 200: MiniMax in `base_resp` (<https://github.com/adrianlyjak/obsidian-aloud-tts/pull/114>),
+/// gateways with `"success": false`.
 fn is_error(value: &Value) -> bool {
     match value {
         Value::Array(all) => all.iter().any(is_error),
@@ -176,7 +176,7 @@ fn is_error(value: &Value) -> bool {
     }
 }
 
-/// UTF-8, perhaps cut in its last letter.
+/// Whether a body is UTF-8; its last character may be cut.
 fn is_text(body: &[u8]) -> bool {
     std::str::from_utf8(body).map_or_else(|error| error.error_len().is_none(), |_| true)
 }
@@ -189,13 +189,13 @@ fn name_of(value: &Value) -> Option<String> {
     }
 }
 
-/// `messages[0].role` as `messages.0.role`.
+/// Normalizes `messages[0].role` to `messages.0.role`.
 fn path(param: &str) -> String {
     let dotted = param.replace('[', ".").replace([']', '\''], "").replace("..", ".");
     dotted.trim_start_matches("body.").to_owned()
 }
 
-/// pydantic's `["body", "messages", 0, "role"]` as `messages.0.role`.
+/// Normalizes pydantic's `["body", "messages", 0, "role"]` to `messages.0.role`.
 fn loc(at: &[Value]) -> String {
     let parts: Vec<_> = at.iter().take(TEXTS).filter_map(name_of).collect();
     path(&parts.join("."))

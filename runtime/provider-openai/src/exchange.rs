@@ -1,4 +1,4 @@
-//! One turn's talk with the provider, from the request to the last event.
+//! One attempt of a turn, from the request to the last event.
 
 use std::time::Duration;
 
@@ -24,27 +24,27 @@ use turn_outputs::TurnOutputs;
 mod response;
 mod turn_outputs;
 
-/// How long usage and `[DONE]` are waited for once the model is done: some servers keep
-/// the connection open instead of sending them, and the answer is complete without.
+/// How long to wait for usage and `[DONE]` once the model has finished. Some servers keep the
+/// connection open instead of sending them, and the answer is complete without them.
 const AFTER_FINISH: Duration = Duration::from_secs(2);
-/// How long the end of the response is waited for after `[DONE]`, so that the provider does
-/// not take an answer that was read for one that was given up.
+/// How long to wait for the end of the response after `[DONE]`, so that the provider does not take
+/// a complete answer for an aborted one.
 const AFTER_DONE: Duration = Duration::from_millis(100);
 
-/// A connection that a request can be sent on.
+/// A connection on which a request can be sent.
 pub(crate) struct Reached {
     connection: HttpConnection,
-    /// Whether it was used before.
+    /// Whether it was used for an earlier request.
     is_kept: bool,
 }
 
 impl Shared {
-    /// Runs one attempt. A stream that ends without a single event tells nothing of why:
-    /// llama-cpp-python's server finds out that a prompt is too long when it has sent the head of the
-    /// stream already. What is asked for as a whole gets an answer, or the error; so that is the next
-    /// attempt.
+    /// Runs one attempt. A stream that ends without a single event does not say why:
+    /// llama-cpp-python's server finds out that a prompt is too long only after it has sent the
+    /// head of the stream. A request without streaming gets the answer or the error, so the next
+    /// attempt is made without.
     ///
-    /// The caller sends what it returns as the last output. Dropped at any
+    /// The caller sends the returned output as the last one. If this future is dropped at any
     /// point, the connection is closed.
     pub(crate) async fn exchange(
         &self,
@@ -88,16 +88,16 @@ impl Shared {
             rendered: None,
             request: Some(request::kept::without_messages(plan, &body)),
         };
-        // Where nobody can be reached, nothing was sent.
+        // If the endpoint cannot be reached, nothing is recorded as sent.
         let reached = self.reach().await?;
         let mut outputs = TurnOutputs::new(outputs);
         outputs.say(Output::Asking(shown)).await;
-        // Nothing leaves this machine that the log does not tell of.
+        // Nothing is sent before the log records it.
         asked.recorded.wait().await;
         self.answered(reached, body.into_bytes(), plan, &mut outputs).await
     }
 
-    /// Sends a request and takes what comes.
+    /// Sends a request and receives the answer.
     async fn answered(
         &self,
         reached: Reached,
@@ -137,7 +137,7 @@ impl Shared {
         Ok(Output::Finished { finish, usage })
     }
 
-    /// A connection to the endpoint: one that was kept, or a new one.
+    /// Returns a connection to the endpoint: an idle one, or a new one.
     pub(crate) async fn reach(&self) -> Result<Reached, Error> {
         match self.idle.take().await {
             Some(connection) => Ok(Reached { connection, is_kept: true }),
@@ -150,11 +150,12 @@ impl Shared {
             .await
     }
 
-    /// Sends a request and waits for the response's head.
+    /// Sends a request and waits for the head of the response.
     ///
-    /// The other side may close a kept connection at the very moment at which it is used, and then
-    /// has not seen the request: one that fails on such a connection before a byte of a response
-    /// came is sent once more on a new one (RFC 9112, section 9.3.1), which is no new attempt.
+    /// The other side may close an idle connection at the very moment at which it is used; then it
+    /// has not seen the request. So a request that fails on such a connection before any byte of a
+    /// response arrived is sent once more on a new one (RFC 9112, section 9.3.1). This is not a new
+    /// attempt.
     pub(crate) async fn send(
         &self,
         reached: Reached,
@@ -187,7 +188,7 @@ impl Shared {
         }
     }
 
-    /// What is done about a refusal, which is remembered.
+    /// Decides how to adjust to a refusal, and remembers it.
     fn adjust(
         &self,
         error: &Error,
@@ -224,7 +225,7 @@ impl Shared {
         adjustment
     }
 
-    /// Takes an answer that did not come as a stream of events.
+    /// Reads an answer that did not come as a stream of events.
     async fn whole(
         &self,
         events: Vec<String>,
@@ -251,7 +252,7 @@ impl Shared {
             };
             first = bytes.into();
         }
-        // What calls itself a stream may be something else all the same.
+        // The content type may say that it is a stream although it is not.
         match reply::kind(&first) {
             Some(Kind::Compressed) => return Err(fault::compressed().into()),
             Some(Kind::Json) => {
@@ -309,7 +310,7 @@ impl Shared {
         }
     }
 
-    /// Folds events and tells what they add, up to the answer's end.
+    /// Adds events to the answer and sends their pieces to the turn, up to the answer's end.
     async fn deliver(
         &self,
         answer: &mut Answer,
@@ -342,7 +343,7 @@ impl Shared {
         Ok(())
     }
 
-    /// The model to ask for: the one that was named, or the first that the provider lists.
+    /// The model to ask: the one that was named, or the first that the provider lists.
     async fn model(&self, named: &str) -> Result<String, Error> {
         if !named.is_empty() && named != super::FIRST_MODEL {
             return Ok(named.to_owned());

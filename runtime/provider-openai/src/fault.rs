@@ -1,11 +1,11 @@
-//! What is told when the provider fails: one sentence and what to do, per cause.
+//! The errors for a provider's failures: a sentence and a hint for each cause.
 //!
-//! Nothing of what the provider wrote is in them; its own words stand beside them (`words`).
-//! What is wrong between here and the provider is told in [`network`].
+//! They contain nothing that the provider wrote; its own words are shown beside them (`words`). The
+//! errors between this machine and the provider are in [`network`].
 //!
-//! A hint names the setting that has to be changed by a placeholder such as `{key}`, because the
-//! endpoint of `COMPANION_BASE_URL` and those of the configuration file's tables have different
-//! ones; [`with_settings`] puts in the right one.
+//! A hint names the setting to change by a placeholder such as `{key}`, because the endpoint of
+//! `COMPANION_BASE_URL` and those of the configuration file's tables have different settings;
+//! [`with_settings`] fills in the right one.
 
 use protocol::ProviderKind::{
     Api, Auth, Beginning, Compressed, ContentFilter, ContextLength, Credit, Cut, Malformed,
@@ -27,7 +27,7 @@ fn error(kind: ProviderKind, message: impl Into<String>, hint: &str) -> Error {
     Error::new(ErrorCode::Provider(kind), message).with_hint(hint)
 }
 
-/// The error with the settings of this endpoint in the place of the placeholders.
+/// Replaces the placeholders by the settings of this endpoint.
 pub(crate) fn with_settings(mut error: Error, endpoint: &ProviderName) -> Error {
     let Some(hint) = &error.hint else { return error };
     let own = endpoint.is_openai();
@@ -64,7 +64,7 @@ pub(crate) fn forbidden() -> Error {
     error(Permission, "The provider does not allow this.", hint)
 }
 
-/// Not `rate_limited`, for waiting does not help.
+/// Not `rate_limited`, because waiting does not help.
 pub(crate) fn no_credit() -> Error {
     let hint = "Check the account's billing, or set {key} to a key of another account.";
     error(Credit, "The provider says that the account has no credit left.", hint)
@@ -100,7 +100,7 @@ pub(crate) fn content_filter() -> Error {
     error(ContentFilter, "The provider's content filter stopped the answer.", hint)
 }
 
-/// The value of a parameter, or the parameter itself where it cannot be left out.
+/// The endpoint refuses the value of a parameter, or a parameter that cannot be left out.
 pub(crate) fn parameter(name: &str) -> Error {
     let message = format!("The provider does not take the parameter `{name}` as it was sent.");
     error(Parameter, message, "Change it in the profile, or choose another model.")
@@ -151,13 +151,13 @@ pub(crate) fn upstream_in_stream() -> Error {
     error(Upstream, "The provider reported a fault of its own.", TRY_AGAIN)
 }
 
-/// Not `upstream`, for the same request would be refused again.
+/// Not `upstream`, because the same request would be refused again.
 pub(crate) fn rejected(status: u16) -> Error {
     let message = format!("The provider did not accept the request (status {status}).");
     error(Rejected, message, "Its own words, or its log, say why. Another model may take it.")
 }
 
-/// A request could not be made.
+/// The request could not be built.
 pub(crate) fn not_sent() -> Error {
     error(Rejected, "The request could not be made.", TRY_AGAIN)
 }
@@ -167,19 +167,19 @@ pub(crate) fn wrong_address(status: u16) -> Error {
     error(Malformed, message, CHECK_URL)
 }
 
-/// The endpoint knows chat completions alone.
+/// The endpoint has only chat completions.
 pub(crate) fn no_responses(status: u16) -> Error {
     let message = format!("The provider has no Responses API at its address (status {status}).");
     error(Api, message, "Set {api} to \"chat\", or check {url}.")
 }
 
-/// The model is served by the other interface alone.
+/// The model is offered only by the Responses API.
 pub(crate) fn only_responses() -> Error {
     let message = "The provider offers this model by its Responses API alone.";
     error(Api, message, "Set {api} to \"responses\", or choose another model.")
 }
 
-/// The model is served by chat completions alone.
+/// The model is offered only by chat completions.
 pub(crate) fn not_by_responses() -> Error {
     let message = "The provider does not offer this model by its Responses API.";
     error(Api, message, "Set {api} to \"chat\", or choose another model.")
@@ -213,7 +213,7 @@ pub(crate) fn tool_call() -> Error {
     error(Unfit, message, CHOOSE_ANOTHER)
 }
 
-/// A model for embeddings, speech or pictures.
+/// The model is made for embeddings, speech or pictures.
 pub(crate) fn not_for_chats() -> Error {
     error(Unfit, "The provider says that this model is not made for chats.", CHOOSE_ANOTHER)
 }

@@ -1,8 +1,8 @@
 //! What was learned about the endpoint's models from their refusals.
 //!
-//! It is kept in memory, and where a [`Memory`] is given also in a file, so that a restart does not
-//! have every model refuse the same again. It is forgotten when the configuration of the endpoint
-//! changes, and when somebody asks for it.
+//! It is in memory and, if there is a [`Memory`], also in a file, so that the models need not
+//! refuse the same again after a restart. It is forgotten when the configuration of the endpoint
+//! changes, and on request.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -25,20 +25,20 @@ const MODELS: usize = 256;
 pub(crate) struct Habits {
     /// In the order in which they were learned, without duplicates.
     pub(crate) adjustments: Vec<Adjustment>,
-    /// The window's size in tokens, if a refusal told it.
+    /// The window's size in tokens, if a refusal gave it.
     pub(crate) window: Option<u32>,
     /// The most estimated tokens of a prompt, because a longer one was refused.
     pub(crate) room: Option<u32>,
-    /// Efforts that were refused where others may be taken.
+    /// Efforts that were refused while others may be accepted.
     #[serde(default)]
     pub(crate) refused_efforts: Vec<Effort>,
-    /// Efforts that it takes and no others, as a refusal named them; empty where none did.
+    /// The only efforts that the model accepts, as a refusal named them; empty if none did.
     #[serde(default)]
     pub(crate) taken_efforts: Vec<Effort>,
 }
 
 impl Habits {
-    /// Notes an adjustment as the newest one. What says the contrary is forgotten.
+    /// Adds an adjustment as the newest one, and removes the contrary one.
     pub(crate) fn adjust(&mut self, new: Adjustment) {
         let contrary = match new {
             Adjustment::WithReasoning => Adjustment::WithoutReasoning,
@@ -49,16 +49,16 @@ impl Habits {
         self.adjustments.push(new);
     }
 
-    /// Whether the model refuses to be told this.
+    /// Whether the model refuses this effort.
     pub(crate) fn refuses(&self, effort: &Effort) -> bool {
         let any = self.adjustments.contains(&Adjustment::WithoutEffort);
         let others = !self.taken_efforts.is_empty() && !self.taken_efforts.contains(effort);
         any || others || self.refused_efforts.contains(effort)
     }
 
-    /// What is offered of a model: what it was heard to take, as far as that is in the owner's
-    /// list; the owner's list, or the usual one, without what it was seen to refuse where it said
-    /// nothing.
+    /// The efforts that are offered for a model: those that it is known to accept, as far as they
+    /// are in the owner's list; otherwise the owner's list, or the usual one, without those that it
+    /// refused.
     pub(crate) fn efforts(&self, settings: &ModelSettings) -> Vec<Effort> {
         let is_free = settings.efforts.is_empty() && settings.names_efforts();
         let heard = is_free && !self.taken_efforts.is_empty();
@@ -67,13 +67,13 @@ impl Habits {
         efforts
     }
 
-    /// Whether somebody may choose this of a model, whatever the model was seen to refuse.
+    /// Whether a user may choose this effort, even if the model refused it before.
     pub(crate) fn may_choose(&self, settings: &ModelSettings, effort: &Effort) -> bool {
         settings.efforts().contains(effort) || self.efforts(settings).contains(effort)
     }
 
-    /// The effort that the model is sent where `asked` is asked for: that, or the nearest that it takes where
-    /// it said what it does.
+    /// The effort that is sent when `asked` is asked for: that one or, if the model refuses it and
+    /// has named those that it accepts, the nearest of these.
     pub(crate) fn effort_sent(&self, settings: &ModelSettings, asked: &Effort) -> Option<Effort> {
         if settings.reasoning == EffortForm::None {
             None
@@ -86,7 +86,7 @@ impl Habits {
         }
     }
 
-    /// Notes that the model does not take an effort, and what it takes instead where it says that.
+    /// Records that the model refuses an effort, and the efforts that it accepts if it named them.
     pub(crate) fn refuse_effort(&mut self, refused: &Effort, taken: Vec<Effort>) {
         if !self.refused_efforts.contains(refused) {
             self.refused_efforts.push(refused.clone());
@@ -97,18 +97,18 @@ impl Habits {
     }
 }
 
-/// Models by name, the one that was learned about first at the front.
+/// Models by name, in the order in which they were first learned about.
 type Models = Vec<(String, Habits)>;
 
 pub(crate) struct Learned {
     models: Mutex<Models>,
-    /// Whether something changed since it was last written to the file.
+    /// Whether something changed since the file was last written.
     changed: AtomicBool,
     memory: Option<Memory>,
 }
 
 impl Learned {
-    /// What the file of `memory` holds; nothing without one. Blocks while it is read.
+    /// Loads the file of `memory`; empty without one. Blocks while it is read.
     pub(crate) fn new(memory: Option<Memory>) -> Self {
         let models = memory.as_ref().map(Memory::load).unwrap_or_default();
         Self { models: Mutex::new(models), changed: AtomicBool::new(false), memory }
@@ -121,7 +121,7 @@ impl Learned {
         found.map(|(_, habits)| habits.clone()).unwrap_or_default()
     }
 
-    /// What was learned about all models, as it is told to people.
+    /// What was learned about all models, in the form of the API.
     pub(crate) fn all(&self) -> Vec<LearnedModel> {
         let told = |(model, habits): &(String, Habits)| LearnedModel {
             model: model.clone(),
@@ -134,8 +134,8 @@ impl Learned {
         self.lock().iter().map(told).collect()
     }
 
-    /// Changes what is known about `model`. Concurrent calls run one after the other, so that
-    /// nothing is lost.
+    /// Changes what is known about `model`. Concurrent calls run one after the other, so that no
+    /// change is lost.
     pub(crate) fn learn(&self, model: &str, learn: impl FnOnce(&mut Habits)) {
         let mut models = self.lock();
         let found = models.iter().position(|(name, _)| name == model);
@@ -157,7 +157,8 @@ impl Learned {
         self.changed.store(true, Ordering::Relaxed);
     }
 
-    /// Forgets what was learned about `model`, or about all models; returns about how many.
+    /// Forgets what was learned about `model`, or about all models. Returns the number of models
+    /// concerned.
     pub(crate) fn forget(&self, model: Option<&str>) -> u32 {
         let mut models = self.lock();
         let before = models.len();
@@ -169,16 +170,16 @@ impl Learned {
         u32::try_from(forgotten).unwrap_or(u32::MAX)
     }
 
-    /// Whether [`Self::save`] has something to write.
+    /// Whether there are changes for [`Self::save`] to write.
     pub(crate) fn is_unsaved(&self) -> bool {
         self.memory.is_some() && self.changed.load(Ordering::Relaxed)
     }
 
-    /// Writes it into the file. Blocks.
+    /// Writes the file. Blocks.
     pub(crate) fn save(&self) {
         let Some(memory) = &self.memory else { return };
         memory.save(|| {
-            // Cleared first: what is learned from now on is written by the next call.
+            // Cleared first, so that later changes are written by the next call.
             self.changed.store(false, Ordering::Relaxed);
             self.lock().clone()
         });

@@ -1,26 +1,25 @@
-//! The provider for any OpenAI-compatible endpoint: OpenAI, vLLM, SGLang, Ollama,
-//! llama.cpp, LiteLLM and others.
+//! The provider for any OpenAI-compatible endpoint: OpenAI, vLLM, SGLang, Ollama, llama.cpp,
+//! LiteLLM and others.
 //!
-//! Requests are async-openai's types. Its client is not used, as of 0.43: it retries by
-//! itself, hides `Retry-After` and every other header, buffers a line of any length,
-//! queues events without bound, logs what the provider wrote, and leaves closing a
-//! connection to a task that runs some time later. Here a connection is held by the one task of
-//! the turn that uses it (`connection`), and waits for the next one only after an answer that was read
-//! to its end, so that
+//! Requests are async-openai's types. Its client is not used, as of 0.43: it retries by itself,
+//! hides `Retry-After` and every other header, buffers a line of any length, queues events without
+//! bound, logs what the provider wrote, and leaves closing a connection to a task that runs some
+//! time later. Here a connection is held by the one task of the turn that uses it (`connection`),
+//! and is reused only after an answer that was read to its end, so that
 //!
 //! - a stop closes the socket before it is acknowledged (invariant 6);
-//! - there is no retry, no redirect is followed (a key goes nowhere but to the configured
-//!   address), and no cookie is kept, for nothing here does such things;
+//! - there is no retry, no redirect is followed (a key is sent only to the configured address), and
+//!   no cookie is kept, because no code here does so;
 //! - everything that comes in is bounded ([`OpenaiConfig`], invariant 11).
 //!
-//! HTTP/1.1 only. `HTTP_PROXY` and its kin are obeyed only where the owner says so: a stray
+//! HTTP/1.1 only. `HTTP_PROXY` and similar variables are used only if the owner says so: a stray
 //! variable must not send a conversation elsewhere. TLS is rustls with ring and the system's root
 //! certificates.
 //!
 //! Decisions are pure (`plan`, `request`, `tokens`, `reply`, `sse`, `answer`, `said`, `classify`,
 //! `refusal`, `overflow`, `words`); `exchange` and `connection` do the input and output. What an
-//! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time
-//! limits are the turn's, but for connecting and for what follows an answer that is complete.
+//! endpoint refuses is left out from then on (`learned`), and only the turn asks again. Time limits
+//! belong to the turn, except for connecting and for what follows a complete answer.
 
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -64,19 +63,19 @@ pub use endpoint::route::{ProxySetting, ProxyVariables};
 pub use models::{EffortForm, MaxTokensField, ModelSettings, ModelTable};
 pub use request::kept::sent_request;
 
-/// The result of [`Provider::default_model`] while no model is configured and the endpoint was not
-/// asked for its models yet. A request for this name, or for an empty one, asks it.
+/// What [`Provider::default_model`] returns while no model is configured and the endpoint has not
+/// been asked for its models yet. A request for this name, or for an empty one, asks the endpoint.
 pub const FIRST_MODEL: &str = "the provider's first model";
 
 /// A provider that asks an OpenAI-compatible endpoint.
 pub struct Openai {
     shared: Arc<Shared>,
-    /// One task for each turn under way.
+    /// Runs one task for each running turn.
     turns: TaskTracker,
     closed: CancellationToken,
 }
 
-/// What the turns' tasks share; immutable but for what the endpoint said of its models.
+/// State that the turns' tasks share; immutable except for what the endpoint said of its models.
 struct Shared {
     config: OpenaiConfig,
     endpoint: endpoint::Endpoint,
@@ -88,8 +87,8 @@ struct Shared {
 }
 
 impl Openai {
-    /// A provider for this configuration. Connects to nothing; for an https address the
-    /// system's root certificates are read, and what was learned from refusals is.
+    /// Makes a provider for this configuration. Does not connect, but reads the system's root
+    /// certificates for an https address, and what was learned from refusals.
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
         let (first_model, listing) = (OnceLock::new(), list::Listing::new());
@@ -109,7 +108,7 @@ impl Openai {
 }
 
 impl Openai {
-    /// What was learned of a model, and what the owner says of it.
+    /// What was learned about a model, and the owner's settings for it.
     fn known_of(&self, model: &str) -> (learned::Habits, &ModelSettings) {
         let model = match self.shared.known_model() {
             Some(known) if model == FIRST_MODEL => known,
@@ -126,7 +125,7 @@ impl Shared {
         configured.or_else(|| self.first_model.get().map(String::as_str))
     }
 
-    /// Keeps what was learned over a restart, where that was asked for.
+    /// Saves what was learned, if there is a file for it.
     async fn save_learned(self: Arc<Self>) {
         if self.learned.is_unsaved() {
             let _ = tokio::task::spawn_blocking(move || self.learned.save()).await;
@@ -137,7 +136,8 @@ impl Shared {
         self.config.api_key.as_ref().is_some_and(|key| !key.reveal().is_empty())
     }
 
-    /// The error with the endpoint's words as they may be shown. Every error leaves by here.
+    /// Prepares an error for display: cleans the endpoint's words in it. All errors pass through
+    /// here.
     fn fit_to_show(&self, mut error: Error) -> Error {
         let proxy = self.config.proxy.as_ref().map(ProxySetting::secrets).unwrap_or_default();
         let secrets = self.config.secrets().into_iter().chain(&proxy).collect();
@@ -215,13 +215,13 @@ impl Provider for Openai {
                     Err(error) => Output::Failed(shared.fit_to_show(error)),
                 },
             };
-            // Invariant: the exchange is dropped by now, and its connection with it.
+            // Invariant: the exchange has been dropped by now, and its connection with it.
             let is_answered = matches!(last, Output::Finished { .. });
             let _ = outputs.send(last).await;
             drop(outputs);
             shared.clone().save_learned().await;
             if is_answered {
-                // For the turns to come; nobody waits for it.
+                // This is for later turns, and no turn waits for it.
                 let _ = closed.run_until_cancelled(shared.learn_windows()).await;
             }
         });

@@ -40,7 +40,7 @@ pub(crate) struct Listing {
     asked: AtomicBool,
 }
 
-/// The result of a request.
+/// The result of one request for the list.
 type Listed = Result<List, Error>;
 
 /// The models of an endpoint.
@@ -48,9 +48,9 @@ type Listed = Result<List, Error>;
 pub(crate) struct List {
     /// At most [`MODELS`], in the endpoint's order.
     pub(crate) entries: Vec<ModelEntry>,
-    /// How many more there were.
+    /// The number of models beyond that.
     left_out: u32,
-    /// The context windows of all models, where the endpoint tells them.
+    /// The context windows of all models for which the endpoint gives one.
     windows: BTreeMap<String, u32>,
 }
 
@@ -83,12 +83,13 @@ impl Listing {
 }
 
 impl Shared {
-    /// Every model of the endpoint. If the request fails, the known default model and the error.
+    /// Every model of the endpoint. If the request fails, the default model, if it is known, and
+    /// the error.
     pub(crate) async fn models(&self) -> ProviderModels {
         let listed = self.listed().await;
         let (entries, left_out, error) = match listed {
             Ok(List { mut entries, left_out, .. }) => {
-                // The owner's order is kept.
+                // If the owner has selected models, their order is kept.
                 if self.config.models.is_empty() {
                     entries.sort_by_cached_key(|entry| entry.name.to_lowercase());
                 }
@@ -118,8 +119,8 @@ impl Shared {
         models
     }
 
-    /// Fetches the list once, to learn the models' context windows, if the owner has not
-    /// configured a window and nobody has fetched the list yet.
+    /// Fetches the list once, to learn the models' context windows, if the owner has not configured
+    /// a window and the list was never fetched before.
     pub(crate) async fn learn_windows(&self) {
         if self.config.context_tokens.is_none() && !self.listing.asked.load(Ordering::Relaxed) {
             let _ = self.listed().await;
@@ -146,7 +147,7 @@ impl Shared {
         listed
     }
 
-    /// Requests the list from the endpoint. Errors as a turn does.
+    /// Requests the list from the endpoint. The errors are those of a turn.
     pub(crate) async fn ask_for_models(&self) -> Listed {
         self.listing.asked.store(true, Ordering::Relaxed);
         let call = Call { path: "/models", body: None };
@@ -192,9 +193,9 @@ fn chosen(entries: Vec<ModelEntry>, globs: &[glob::Pattern]) -> Vec<ModelEntry> 
 }
 
 /// The models of an endpoint's list that its owner offers, at most [`MODELS`], without duplicate
-/// names. Names that contain the API key, or a header of the owner, are left out, because names
-/// are shown to everybody and stored with each
-/// turn. Most endpoints put the models into `data`; Together answers with a bare array.
+/// names. Names that contain the API key, or the value of one of the owner's headers, are left out,
+/// because names are shown to all users and stored with each turn. Most endpoints put the models
+/// into `data`; Together answers with a bare array.
 fn entries(list: &Value, secrets: &[&Secret], globs: &[glob::Pattern]) -> List {
     let all = list.as_array().or_else(|| list["data"].as_array());
     let all = all.map(Vec::as_slice).unwrap_or_default();
@@ -214,7 +215,7 @@ fn entries(list: &Value, secrets: &[&Secret], globs: &[glob::Pattern]) -> List {
     List { entries, left_out, windows }
 }
 
-/// One model of the list. None where it has no valid name.
+/// One model of the list. `None` if it has no valid name.
 fn entry(value: &Value) -> Option<ModelEntry> {
     let name = value["id"].as_str()?;
     let sound = name.trim() == name && !name.is_empty() && !name.chars().any(char::is_control);
@@ -282,7 +283,7 @@ mod tests {
         let data: Vec<_> = (0..MODELS + 3).map(model).collect();
         let list = entries(&json!(data), &[], &[]);
         assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
-        // A window is known of those that are not shown, too.
+        // The windows of models beyond the limit are known, too.
         assert_eq!(list.windows.len(), MODELS + 3);
     }
 }

@@ -1,4 +1,4 @@
-//! What the owner says of an endpoint's models; pure.
+//! The owner's settings for an endpoint's models; pure.
 
 use glob::Pattern;
 use protocol::Effort;
@@ -7,17 +7,17 @@ use serde::Deserialize;
 use super::config::Api;
 use super::refusal::Parameter;
 
-/// The owner's word on the models whose names match a pattern.
+/// The owner's settings for the models whose names match a pattern.
 #[derive(Clone, Debug)]
 pub struct ModelTable {
     pub names: Pattern,
     pub settings: ModelSettings,
 }
 
-/// What the owner says of a model.
+/// The owner's settings for a model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelSettings {
-    /// The window's size in tokens, before everything that is learned or listed.
+    /// The context window in tokens; takes precedence over a learned or listed one.
     pub window_tokens: Option<u32>,
     /// The parameter for the answer's longest allowed length.
     pub max_tokens_field: Option<MaxTokensField>,
@@ -25,11 +25,11 @@ pub struct ModelSettings {
     pub temperature: bool,
     /// How an effort is sent.
     pub reasoning: EffortForm,
-    /// Which efforts are offered; those that are usual for the form where it is empty.
+    /// The efforts that are offered; if it is empty, the usual ones for the form.
     pub efforts: Vec<Effort>,
     /// Whether pictures may be sent.
     pub images: Option<bool>,
-    /// The interface by which it is asked; the endpoint's where it is none.
+    /// The API by which the model is asked; `None` for the endpoint's.
     pub api: Option<Api>,
 }
 
@@ -41,27 +41,28 @@ pub enum MaxTokensField {
     MaxCompletionTokens,
 }
 
-/// How a request says how hard the model is to think.
+/// How a request sets the reasoning effort.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum EffortForm {
-    /// `reasoning_effort`, by its name: OpenAI, and most of the others.
+    /// `reasoning_effort` with the effort's name: OpenAI, and most of the others.
     #[default]
     ReasoningEffort,
     /// `chat_template_kwargs.enable_thinking`, on or off: Qwen3, GLM and SmolLM3 on vLLM, SGLang
     /// and llama.cpp.
     EnableThinking,
-    /// `chat_template_kwargs.thinking`, on or off: DeepSeek V3.1 and Granite on the same.
+    /// `chat_template_kwargs.thinking`, on or off: DeepSeek V3.1 and Granite on the same servers.
     Thinking,
-    /// `reasoning.effort`, or `reasoning.enabled` for none: OpenRouter.
+    /// `reasoning.effort`, or `reasoning.enabled: false` for no thinking: OpenRouter.
     Openrouter,
-    /// `thinking.type`, enabled or disabled: DeepSeek V4, GLM and Kimi at their makers.
+    /// `thinking.type`, enabled or disabled: DeepSeek V4, GLM and Kimi on their makers' own
+    /// services.
     ThinkingType,
-    /// Not at all; none is offered.
+    /// No effort is sent, and none is offered.
     None,
 }
 
-/// What holds for a model of which the owner says nothing.
+/// The settings for a model that no table names.
 pub(crate) static UNNAMED: ModelSettings = ModelSettings {
     window_tokens: None,
     max_tokens_field: None,
@@ -85,7 +86,7 @@ impl ModelSettings {
         found.map_or(&UNNAMED, |table| &table.settings)
     }
 
-    /// Whether an effort is sent by its name, and not as on or off.
+    /// Whether an effort is sent by its name, and not only as on or off.
     pub(crate) fn names_efforts(&self) -> bool {
         matches!(self.reasoning, EffortForm::ReasoningEffort | EffortForm::Openrouter)
     }
@@ -102,7 +103,7 @@ impl ModelSettings {
         }
     }
 
-    /// The parameter for the answer's longest allowed length, where the owner says it.
+    /// The parameter for the answer's longest allowed length, if the owner sets it.
     pub(crate) fn maximum(&self) -> Option<Parameter> {
         self.max_tokens_field.map(|field| match field {
             MaxTokensField::MaxTokens => Parameter::MaxTokens,

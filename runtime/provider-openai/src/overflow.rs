@@ -1,11 +1,11 @@
-//! Recognises errors about the context window, and reads the window's size out of them; pure.
+//! Recognizes errors about the context window, and reads the window's size from them; pure.
 //!
 //! The texts are those of real providers, as their users report them. The tests have a table of
 //! them.
 
 use super::error_report::ErrorReport;
 
-/// Texts that say, in lower case, that the conversation does not fit the window.
+/// Lower-case texts that say that the conversation does not fit the window.
 const TELLING: &[&str] = &[
     "context_length",
     "context length",
@@ -37,7 +37,7 @@ const TELLING: &[&str] = &[
     "request too large",
 ];
 
-/// The words right before the window's size, in lower case. The first match counts.
+/// The lower-case words right before the window's size. The first match counts.
 const BEFORE: &[&str] = &[
     "maximum context length is ",
     "context length is only ",
@@ -64,22 +64,22 @@ const BEFORE: &[&str] = &[
     "cannot exceed ",
 ];
 
-/// The words right behind it.
+/// The words right after it.
 const BEHIND: &[&str] = &[" maximum context length", " maximum"];
 
-/// Sizes of windows that are believed, in tokens.
+/// The range of plausible window sizes, in tokens; others are ignored.
 const PLAUSIBLE: std::ops::RangeInclusive<u64> = 256..=10_000_000;
 
 /// Whether an error says that the conversation does not fit the window.
 pub(crate) fn is_told(said: &ErrorReport) -> bool {
-    // A limit of tokens per minute is a rate limit, and one of the answer's length is another
-    // parameter.
+    // A limit of tokens per minute is a rate limit, and a limit of the answer's length is about
+    // another parameter.
     let other = ["per minute", "(tpm)", "output limit", "completion tokens", "string too long"];
     said.has(TELLING) && (said.has(&["context length", "context_length"]) || !said.has(&other))
 }
 
-/// Whether a request alone has more tokens than a minute may have, as the free plans of Groq and OpenAI
-/// say: "(TPM): Limit 6000, Requested 8000". It would never pass, however long one waits
+/// Whether the request alone has more tokens than are allowed per minute, as the free plans of Groq
+/// and OpenAI say: "(TPM): Limit 6000, Requested 8000". Waiting does not help then
 /// (<https://github.com/continuedev/continue/issues/10218>).
 pub(crate) fn is_more_than_a_minute(said: &ErrorReport) -> bool {
     let limits = || {
@@ -89,10 +89,10 @@ pub(crate) fn is_more_than_a_minute(said: &ErrorReport) -> bool {
     said.says(&["request too large"]) && limits().is_some_and(|(limit, asked)| asked > limit)
 }
 
-/// The words before the tokens that a minute may have.
+/// The words before the number of tokens that are allowed per minute.
 const MINUTE: &str = "(tpm): limit ";
 
-/// The window's size in tokens, if the error tells a believable one.
+/// The window's size in tokens, if the error gives a plausible one.
 pub(crate) fn window(said: &ErrorReport) -> Option<u32> {
     let text = &said.lower;
     let before = || BEFORE.iter().find_map(|mark| number(text.split_once(mark)?.1));
@@ -172,7 +172,7 @@ mod tests {
                 "You passed 98305 input tokens and requested 32768 output tokens. However, the model's context length is only 131072 tokens, resulting in a maximum input length of 98304 tokens.",
                 Some(131_072),
             ),
-            // A bug of vLLM prints what is left of the window (vllm#33425).
+            // A bug of vLLM: it prints the rest of the window (vllm#33425).
             (
                 "This model's maximum context length is 3 tokens. However, your request has 8 input tokens.",
                 None,
@@ -205,7 +205,7 @@ mod tests {
                 "The number of tokens to keep from the initial prompt is greater than the context length (n_keep: 13055>= n_ctx: 4096).",
                 Some(4_096),
             ),
-            // Ollama: the number is by how much it is too long.
+            // Ollama: the number is the excess.
             ("prompt too long; exceeded max context length by 4096 tokens", None),
             (
                 "Prompt contains 300000 tokens and 0 draft tokens, too large for model with 131072 maximum context length",

@@ -1,5 +1,5 @@
-//! Decides what of a request is sent: what fits the model's window, in the form that the model is
-//! known to accept; pure.
+//! Decides what is sent for a request: the messages that fit the model's window, in the form that
+//! the model is known to accept; pure.
 
 use model_io::{context, outgoing};
 use protocol::api::{InputMessage, InputRole, Sampling};
@@ -15,17 +15,17 @@ use super::overflow;
 use super::refusal::{Answers, Parameter, Sent};
 use super::tokens::{MESSAGE_TOKENS, REPLY_TOKENS, estimate};
 
-/// What is known of the endpoint.
+/// What is known about the endpoint and the model.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Facts<'a> {
     pub(crate) config: &'a OpenaiConfig,
-    /// The owner's word on the model.
+    /// The owner's settings for the model.
     pub(crate) settings: &'a ModelSettings,
     /// The model's window according to the endpoint's list.
     pub(crate) listed: Option<u32>,
     /// Whether it is OpenAI's own service, or Azure's.
     pub(crate) is_openai: bool,
-    /// The interface by which the model is asked.
+    /// The API by which the model is asked.
     pub(crate) api: Api,
 }
 
@@ -34,15 +34,15 @@ pub(crate) struct Facts<'a> {
 pub(crate) struct Plan {
     /// How many of the oldest messages are left out.
     pub(crate) left_out: usize,
-    /// The window's size in tokens, where it is known.
+    /// The window's size in tokens, if it is known.
     pub(crate) window: Option<u32>,
     /// The estimated number of tokens of the prompt.
     pub(crate) tokens: u32,
     pub(crate) messages: Vec<InputMessage>,
     pub(crate) sampling: Sampling,
-    /// How hard the model is told to think, and how that is said.
+    /// The effort that is sent, and the form in which it is sent.
     pub(crate) effort: Option<(EffortForm, Effort)>,
-    /// Whether the answers have their thinking beside them.
+    /// Whether the thinking of earlier answers is sent.
     pub(crate) reasoning: bool,
     /// The adjustments that change this request.
     pub(crate) adjustments: Vec<Adjustment>,
@@ -51,13 +51,13 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    /// How hard the model is told to think, where that is not what was asked for.
+    /// The effort that is sent, if it is not the one that was asked for.
     pub(crate) fn other_effort(&self, asked: &Request) -> Option<Effort> {
         let told = self.effort.as_ref().map(|(_, told)| told);
         told.filter(|told| asked.effort.as_ref() != Some(*told)).cloned()
     }
 
-    /// Whether the answer comes in pieces.
+    /// Whether the answer is streamed.
     pub(crate) fn streams(&self) -> bool {
         self.sent.parameters.contains(&Parameter::Stream)
     }
@@ -65,9 +65,9 @@ impl Plan {
 
 /// Plans a request.
 ///
-/// Error: `context_length` where the newest message alone does not fit the window that the owner
-/// configured. Where the window is not configured, the message is sent all the same, because the
-/// number of tokens is only an estimate.
+/// Error: `context_length` if the newest message alone does not fit the window that the owner
+/// configured. If no window is configured, the message is sent nevertheless, because the number of
+/// tokens is only an estimate.
 pub(crate) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Result<Plan, Error> {
     let configured = facts.settings.window_tokens.or(facts.config.context_tokens);
     let known = configured.or(habits.window).or(facts.listed);
@@ -77,7 +77,7 @@ pub(crate) fn plan(request: &Request, facts: Facts<'_>, habits: &Habits) -> Resu
     let bound = habits.room.map_or(window, |room| room.saturating_add(reserve).min(window));
 
     let known_adjustments = in_force(request, &facts, habits);
-    // The Responses API takes earlier thinking only in the encrypted form of its own.
+    // The Responses API accepts earlier thinking only in its own encrypted form.
     let reasoning = facts.api == Api::Chat && sends_reasoning(request, &known_adjustments);
     let cost = |text: &str| estimate(text).saturating_add(MESSAGE_TOKENS);
     let system = if request.system.is_empty() { 0 } else { cost(&request.system) };
@@ -133,14 +133,14 @@ pub(crate) fn learn_length(
         plan(request, facts, habits).is_ok_and(|plan| plan.left_out > refused.left_out)
     };
     let believed = refused.window.unwrap_or(u32::MAX);
-    // A size that is not smaller than the known one does not explain the refusal.
+    // A size that is not smaller than the known one cannot be the reason for the refusal.
     if let Some(told) = overflow::window(said).filter(|told| *told < believed) {
         habits.window = Some(told);
     }
     if fewer(habits) {
         return true;
     }
-    // The endpoint counts tokens differently, or tells no size.
+    // The endpoint counts tokens differently, or gives no size.
     let before = habits.room.replace(refused.tokens / 4 * 3);
     let helps = fewer(habits);
     if !helps {
@@ -149,7 +149,7 @@ pub(crate) fn learn_length(
     helps
 }
 
-/// The parameter for the answer's longest allowed length. A refusal teaches otherwise.
+/// The parameter for the answer's longest allowed length, as learned from refusals or by default.
 fn maximum(adjustments: &[Adjustment], facts: &Facts<'_>) -> Parameter {
     if facts.api == Api::Responses {
         return Parameter::MaxOutputTokens;
@@ -162,16 +162,16 @@ fn maximum(adjustments: &[Adjustment], facts: &Facts<'_>) -> Parameter {
     learned.unwrap_or_else(|| usual_maximum(facts))
 }
 
-/// The same where nothing was learned: what the owner says, else `max_completion_tokens` at OpenAI
-/// and Azure, whose newer models refuse `max_tokens`, and `max_tokens` elsewhere: Ollama knows no
-/// other (<https://docs.ollama.com/api/openai-compatibility>), and vLLM, SGLang, llama.cpp and
-/// LiteLLM take both.
+/// The default for it: what the owner sets, else `max_completion_tokens` for OpenAI and Azure,
+/// whose newer models refuse `max_tokens`, and `max_tokens` elsewhere. Ollama knows only that
+/// (<https://docs.ollama.com/api/openai-compatibility>), and vLLM, SGLang, llama.cpp and LiteLLM
+/// accept both.
 fn usual_maximum(facts: &Facts<'_>) -> Parameter {
     let own = if facts.is_openai { Parameter::MaxCompletionTokens } else { Parameter::MaxTokens };
     facts.settings.maximum().unwrap_or(own)
 }
 
-/// How hard the model is told to think.
+/// The effort that is sent.
 fn effort_sent(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Option<Effort> {
     habits.effort_sent(facts.settings, request.effort.as_ref()?)
 }
@@ -183,9 +183,9 @@ fn sends_reasoning(request: &Request, adjustments: &[Adjustment]) -> bool {
     request.send_reasoning != otherwise
 }
 
-/// What the Responses API has nothing for, which is known from the beginning
-/// (<https://platform.openai.com/docs/api-reference/responses/create>): an assistant's message at
-/// the end is not gone on from.
+/// The adjustments that the Responses API always needs
+/// (<https://platform.openai.com/docs/api-reference/responses/create>): it has no seed, and it does
+/// not continue an assistant's message at the end.
 const NOT_IN_RESPONSES: [Adjustment; 2] = [Adjustment::WithoutSeed, Adjustment::WithoutBeginning];
 
 /// The adjustments that change this request: those that were learned, and those that the owner's
@@ -199,7 +199,7 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
     let by_responses = facts.api == Api::Responses;
     let answers = request.messages.iter().any(|message| message.role == InputRole::Assistant);
     let mut known = habits.adjustments.clone();
-    // A stream that was empty is of the moment, and nothing to be remembered.
+    // An empty stream concerns only this turn, so that is not remembered.
     if request.made.contains(&A::WithoutStream) && !known.contains(&A::WithoutStream) {
         known.push(A::WithoutStream);
     }
@@ -240,7 +240,7 @@ fn in_force(request: &Request, facts: &Facts<'_>, habits: &Habits) -> Vec<Adjust
     known
 }
 
-/// The parameters that are sent.
+/// The parameters that are sent, without what the adjustments leave out.
 fn parameters(
     sampling: Sampling,
     effort: bool,
@@ -265,7 +265,7 @@ fn parameters(
     parameters.into_iter().flatten().collect()
 }
 
-/// What else is sent that can be refused.
+/// The other parts of the request that can be refused.
 fn sent(messages: &[InputMessage], reasoning: bool) -> Sent {
     let is = |message: Option<&InputMessage>, role| message.is_some_and(|m| m.role == role);
     let answers = messages.iter().any(|message| message.role == InputRole::Assistant);

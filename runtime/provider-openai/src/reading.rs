@@ -1,4 +1,4 @@
-//! What the provider does with the bytes of a good response, without the connection: for fuzzing.
+//! Reads the bytes of a good response as the provider does, but without a connection: for fuzzing.
 
 use model_io::thinking::Piece;
 use protocol::{Error, Finish, Usage};
@@ -6,10 +6,11 @@ use protocol::{Error, Finish, Usage};
 use crate::answer::{Answer, Bounds};
 use crate::sse::Decoder;
 
-/// The reasoning and the text of an answer, and its end; no error is one of the decoder's bound.
+/// The reasoning and the text of an answer, and its end. `Err(None)` means that the decoder's bound
+/// was exceeded.
 pub type Outcome = (String, String, Result<(Finish, Option<Usage>), Option<Error>>);
 
-/// Reads a whole stream in these pieces; text and reasoning have the same bound.
+/// Reads a whole stream that arrives in these pieces. Text and reasoning have the same bound.
 pub fn read<'a>(
     pieces: impl Iterator<Item = &'a [u8]>,
     event_bytes: usize,
@@ -34,7 +35,7 @@ struct ErrorReport {
 }
 
 impl ErrorReport {
-    /// What ended it, if it was not its own end.
+    /// The reason why the stream was not read to its end.
     fn stream<'a>(
         &mut self,
         pieces: impl Iterator<Item = &'a [u8]>,

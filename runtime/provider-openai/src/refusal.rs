@@ -1,4 +1,4 @@
-//! Recognises which part of a request an endpoint refuses, and decides what to do about it; pure.
+//! Recognizes which part of a request an endpoint refuses, and decides how to adjust; pure.
 //!
 //! A part counts as refused only if it was sent and the error names it: in `param`, in pydantic's
 //! `loc`, or in its sentences. The texts are those of real endpoints; the tests name their sources.
@@ -13,7 +13,7 @@ pub(crate) mod efforts;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
     Parameter(Parameter),
-    /// A message of the role `system`.
+    /// A message with the role `system`.
     System,
     /// An assistant's message at the end, which is to be continued.
     Beginning,
@@ -21,7 +21,7 @@ pub(crate) enum Refused {
     Roles,
     /// The thinking of earlier answers.
     Reasoning,
-    /// That the thinking of earlier answers is not sent.
+    /// The lack of the thinking of earlier answers.
     NoReasoning,
 }
 
@@ -30,16 +30,16 @@ pub(crate) enum Parameter {
     Temperature,
     TopP,
     Seed,
-    /// That the answer comes in pieces.
+    /// Streaming of the answer.
     Stream,
     StreamOptions,
     MaxTokens,
     MaxCompletionTokens,
-    /// The same by the Responses API.
+    /// The same for the Responses API.
     MaxOutputTokens,
     /// A summary of the thinking, which only the Responses API has.
     ReasoningSummary,
-    /// How hard the model is to think, in whatever form.
+    /// The reasoning effort, in any form.
     Effort,
 }
 
@@ -47,15 +47,15 @@ pub(crate) enum Parameter {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Sent {
     pub(crate) parameters: Vec<Parameter>,
-    /// A system message.
+    /// Whether there is a system message.
     pub(crate) system: bool,
-    /// The beginning of an answer at its end.
+    /// Whether the request ends with the beginning of an answer.
     pub(crate) beginning: bool,
-    /// Earlier answers, with their thinking or without.
+    /// Whether there are earlier answers with their thinking.
     pub(crate) answers: Answers,
 }
 
-/// What is sent of the earlier answers.
+/// How earlier answers are sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Answers {
     #[default]
@@ -63,7 +63,7 @@ pub(crate) enum Answers {
     WithReasoning,
 }
 
-/// Each parameter by its name, and how it is spelled otherwise.
+/// The names of each parameter, in all spellings.
 const PARAMETERS: [(Parameter, &[&str]); 10] = [
     (Parameter::Temperature, &["temperature"]),
     (Parameter::TopP, &["top_p", "topp", "top-p"]),
@@ -88,10 +88,10 @@ const PARAMETERS: [(Parameter, &[&str]); 10] = [
         &["reasoning_effort", "reasoningeffort", "reasoning.effort", "chat_template_kwargs"],
     ),
 ];
-/// Names of the effort's field that are words of every language model as well: they count where
-/// they are called a field.
+/// Names of the effort's field that are also ordinary words about language models. They count only
+/// as a field's name.
 const EFFORT_FIELDS: &[&str] = &["reasoning", "thinking", "enable_thinking"];
-/// Sentences about the effort that name no field of it: Ollama
+/// Sentences about the effort that do not name its field: Ollama
 /// (<https://github.com/ollama/ollama/issues/12561>), Anthropic
 /// (<https://github.com/anthropics/claude-code/issues/30010>), OpenRouter and Gemini (seen in
 /// <https://github.com/TauricResearch/TradingAgents/issues/831>,
@@ -109,7 +109,7 @@ const EFFORT_SENTENCES: &[&str] = &[
 ];
 /// The field for the thinking of earlier answers.
 const REASONING: &str = "reasoning_content";
-/// Words that ask for it: DeepSeek, whose names for it differ from interface to interface.
+/// Words that demand it: DeepSeek, whose name for it differs from API to API.
 const PASSED_BACK: &[&str] = &["must be passed back", "must be sent back", "must be returned"];
 
 /// Words that refusals contain, in lower case.
@@ -161,7 +161,7 @@ const REFUSALS: &[&str] = &[
     "extra_forbidden",
     "not_supported",
 ];
-/// Words about a value that is out of range. The person who chose the value has to change it.
+/// Words about a value that is out of range. Only the person who chose the value can change it.
 const RANGE: &[&str] = &[
     "must be between",
     "must be at most",
@@ -199,8 +199,8 @@ const BEGINNINGS: &[&str] = &[
     "got assistant",
     "assistant message",
 ];
-/// Words that refuse an answer in pieces: OpenAI of organizations that it does not know
-/// (<https://github.com/continuedev/continue/issues/8209>) and of its first o1
+/// Words that refuse streaming: OpenAI for organizations that are not verified
+/// (<https://github.com/continuedev/continue/issues/8209>) and for its first o1
 /// (<https://github.com/animalnots/BetterChatGPT-PLUS/issues/62>), Hugging Face
 /// (<https://github.com/huggingface/chat-ui/issues/296>).
 const NO_STREAM: &[&str] = &[
@@ -221,7 +221,7 @@ const ROLES: &[&str] = &[
     "start with a user",
 ];
 
-/// The part that an error refuses. None where the error names no part that was sent.
+/// The part that an error refuses. `None` if the error names no part that was sent.
 pub(crate) fn of(said: &ErrorReport, sent: &Sent) -> Option<Refused> {
     if let Some(reasoning) = reasoning(said, sent) {
         return Some(reasoning);
@@ -234,8 +234,8 @@ pub(crate) fn of(said: &ErrorReport, sent: &Sent) -> Option<Refused> {
         .or_else(|| roles().then_some(Refused::Roles))
 }
 
-/// Whether an error is about a value that is out of range. One that the parameter may be left out of
-/// ("or unset") is not: what the model takes is told with it.
+/// Whether an error is about a value that is out of range. If the parameter may also be left out
+/// ("or unset"), the error counts as a refusal instead.
 pub(crate) fn is_range(said: &ErrorReport) -> bool {
     said.has(RANGE) && !said.is_named(REFUSALS) && !said.says(&["or unset"])
 }
@@ -246,12 +246,12 @@ pub(crate) fn parameter(said: &ErrorReport, sent: &Sent) -> Option<Parameter> {
     let named = |names: &[&str]| {
         let whole = |param: &str| names.contains(&param);
         let first = |param: &str| names.contains(&param.split('.').next().unwrap_or_default());
-        // A part of `reasoning` is not all of it.
+        // A field within `reasoning` is not the whole object.
         said.params.iter().any(|p| whole(p) || first(p) && !p.starts_with("reasoning."))
     };
     let field = PARAMETERS.iter().find(|(_, names)| named(names)).map(|(parameter, _)| *parameter);
-    // As a word it is one of every model that thinks. As a field it is the object of the summary, or of
-    // the effort, whichever was sent.
+    // As a word, `reasoning` is used of every model that thinks. As a field, it is the object with
+    // the summary or with the effort, whichever was sent.
     let object = if sent(&Parameter::ReasoningSummary) && named(&["reasoning"]) {
         Parameter::ReasoningSummary
     } else {
@@ -264,10 +264,10 @@ pub(crate) fn parameter(said: &ErrorReport, sent: &Sent) -> Option<Parameter> {
     if !said.says(REFUSING) {
         return None;
     }
-    // Two parameters that exclude each other: `top_p` is left out, and `temperature` stays.
+    // If two parameters exclude each other, `top_p` is left out and `temperature` stays.
     let at = |parameter: Parameter, names: &[&str]| match parameter {
         Parameter::Effort => effort(said, names),
-        // A word of every interface of streams.
+        // The name is a common word in APIs that stream.
         Parameter::Stream => said.says(NO_STREAM).then_some(0),
         _ => names.iter().filter_map(|name| mention(&said.lower, name)).min(),
     };
@@ -281,7 +281,7 @@ pub(crate) fn parameter(said: &ErrorReport, sent: &Sent) -> Option<Parameter> {
     if both { Some(Parameter::TopP) } else { first }
 }
 
-/// The adjustment that avoids a refusal. None where it was already in force, as listed in `made`.
+/// The adjustment that avoids a refusal. `None` if it is in `made`, so it was in force already.
 pub(crate) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> Option<Adjustment> {
     use Adjustment as A;
     use Parameter as P;
@@ -311,7 +311,7 @@ pub(crate) fn adjustment(refused: Refused, sent: &Sent, made: &[Adjustment]) -> 
     (!made.contains(&adjustment)).then_some(adjustment)
 }
 
-/// What is wrong with how the thinking of earlier answers was dealt with.
+/// Finds a refusal of the thinking of earlier answers, or a demand for it.
 fn reasoning(said: &ErrorReport, sent: &Sent) -> Option<Refused> {
     match sent.answers {
         Answers::Without => {
@@ -326,8 +326,8 @@ fn reasoning(said: &ErrorReport, sent: &Sent) -> Option<Refused> {
     }
 }
 
-/// Where the effort is mentioned. A begun answer that excludes thinking (llama.cpp) is what is
-/// refused there, not the thinking.
+/// The position at which the effort is mentioned. If a beginning excludes thinking (llama.cpp), the
+/// beginning counts as refused and not the effort.
 fn effort(said: &ErrorReport, names: &[&str]) -> Option<usize> {
     if said.says(&["prefill"]) {
         return None;
@@ -338,7 +338,7 @@ fn effort(said: &ErrorReport, names: &[&str]) -> Option<usize> {
         quotes.into_iter().flatten().min()
     };
     let plain = names.iter().filter_map(|name| mention(&said.lower, name));
-    // A proxy before several services (https://github.com/nguyenphutrong/quotio/issues/287).
+    // A proxy in front of several services (https://github.com/nguyenphutrong/quotio/issues/287).
     let level = said.lower.find("not supported, valid levels");
     let told = EFFORT_SENTENCES.iter().filter_map(|sentence| said.lower.find(sentence));
     plain.chain(EFFORT_FIELDS.iter().filter_map(quoted)).chain(level).chain(told).min()

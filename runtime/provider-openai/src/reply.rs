@@ -1,7 +1,7 @@
-//! Recognises the kind of body that a response has; pure.
+//! Recognizes the kind of body that a response has; pure.
 //!
 //! Some servers send streams as `text/plain` or `application/octet-stream`, and some send whole
-//! answers although a stream was asked for. So the first bytes decide, unless the media type says
+//! answers although streaming was requested. So the first bytes decide, unless the media type says
 //! that the body is a stream of events.
 
 use hyper::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderMap};
@@ -23,20 +23,20 @@ const FIELDS: [&[u8]; 6] = [b"data:", b"event:", b"id:", b"retry:", b"error:", b
 /// The first bytes of gzip and Zstandard.
 const COMPRESSED: [&[u8]; 2] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd]];
 
-/// Whether the head announces a stream of events. A body without a media type is taken for one.
+/// Whether the head announces a stream of events. A body without a media type counts as one.
 pub(crate) fn says_events(headers: &HeaderMap) -> bool {
     let media = headers.get(CONTENT_TYPE).map(|value| value.as_bytes().to_ascii_lowercase());
     media.is_none_or(|media| media.starts_with(b"text/event-stream"))
 }
 
-/// Whether the head announces an encoding, although none was asked for.
+/// Whether the head announces a compressed body, although the request asked for none.
 pub(crate) fn says_compressed(headers: &HeaderMap) -> bool {
     let encoding = headers.get(CONTENT_ENCODING).map(|value| value.as_bytes().trim_ascii());
     encoding.is_some_and(|name| !name.is_empty() && !name.eq_ignore_ascii_case(b"identity"))
 }
 
-/// Whether a response is a proxy's own and not the endpoint's: squid's, tinyproxy's, or one with a
-/// field for that (RFC 9209).
+/// Whether a response comes from a proxy and not from the endpoint: from squid, from tinyproxy, or
+/// one with the field of RFC 9209.
 pub(crate) fn is_of_proxy(headers: &HeaderMap) -> bool {
     let text = |name: &str| {
         let value = headers.get(name).and_then(|value| value.to_str().ok());
@@ -48,7 +48,7 @@ pub(crate) fn is_of_proxy(headers: &HeaderMap) -> bool {
         || headers.contains_key("proxy-authenticate")
 }
 
-/// The kind of a body by its first bytes. None where more bytes are needed.
+/// The kind of a body by its first bytes. `None` if more bytes are needed.
 pub(crate) fn kind(first: &[u8]) -> Option<Kind> {
     if COMPRESSED.iter().any(|mark| first.starts_with(mark)) {
         return Some(Kind::Compressed);
@@ -70,9 +70,9 @@ pub(crate) fn kind(first: &[u8]) -> Option<Kind> {
     })
 }
 
-/// The JSON texts of a body: a single one, or one in each line. Empty where it is no JSON.
+/// The JSON texts of a body: a single one, or one in each line. Empty if it is not JSON.
 ///
-/// They are not read into values here, which would fail for half of a surrogate pair.
+/// They are not parsed into values here, since that would fail for half of a surrogate pair.
 pub(crate) fn events(body: &[u8]) -> Vec<String> {
     let body = String::from_utf8_lossy(body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body));
     let is_json = |text: &str| serde_json::from_str::<IgnoredAny>(text).is_ok();
@@ -86,8 +86,8 @@ pub(crate) fn events(body: &[u8]) -> Vec<String> {
     lines.into_iter().map(str::to_owned).collect()
 }
 
-/// Whether a JSON text has a choice, or what the Responses API has, so that it is an answer or a
-/// part of one.
+/// Whether a JSON text has choices, or the fields of the Responses API, so that it is an answer or
+/// a part of one.
 pub(crate) fn is_answer(event: &str) -> bool {
     match serde_json::from_str::<Value>(event) {
         Ok(value) => {

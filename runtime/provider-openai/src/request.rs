@@ -1,4 +1,4 @@
-//! What is sent, as a chat completion request; [`responses`] by the other interface.
+//! Builds the request for chat completions; [`responses`] builds the one for the Responses API.
 
 use async_openai::types::chat::{
     ChatCompletionRequestAssistantMessage, ChatCompletionRequestMessage,
@@ -18,9 +18,9 @@ use super::refusal::Parameter;
 pub(crate) mod kept;
 pub(crate) mod responses;
 
-/// The body of a request, as it is sent.
+/// Serializes the body of a request, exactly as it is sent.
 pub(crate) fn text(plan: &Plan, model: &str) -> Option<String> {
-    // The types of a request have no map with keys that are not texts and no serializer that fails.
+    // Serializing cannot fail: all keys are texts, and no serializer of these types fails.
     match plan.api {
         Api::Chat => serde_json::to_string(&body(plan, model)),
         Api::Responses => serde_json::to_string(&responses::body(plan, model)),
@@ -28,7 +28,7 @@ pub(crate) fn text(plan: &Plan, model: &str) -> Option<String> {
     .ok()
 }
 
-/// A request with what compatible servers take beside OpenAI's own fields.
+/// A request with the fields that compatible servers know beside OpenAI's own.
 #[derive(Serialize)]
 pub(crate) struct Body<'a> {
     model: &'a str,
@@ -46,7 +46,7 @@ pub(crate) struct Body<'a> {
     max_completion_tokens: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_tokens: Option<u32>,
-    /// How hard the model is to think, in the form that it takes.
+    /// The reasoning effort, in the form that the model accepts.
     #[serde(flatten)]
     effort: Map<String, Value>,
 }
@@ -55,14 +55,14 @@ pub(crate) struct Body<'a> {
 struct Message {
     #[serde(flatten)]
     message: ChatCompletionRequestMessage,
-    /// An answer's thinking, in the field that DeepSeek named
-    /// (<https://api-docs.deepseek.com/guides/thinking_mode>). Where an answer has none and the
-    /// others have, it is empty, because it is demanded of every answer.
+    /// The thinking of an answer, in the field that DeepSeek named
+    /// (<https://api-docs.deepseek.com/guides/thinking_mode>). If thinking is sent, an answer that
+    /// has none gets an empty one, because DeepSeek requires the field for every answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_content: Option<String>,
 }
 
-/// The request of a plan.
+/// The request for a plan.
 pub(crate) fn body<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
     let sampling = plan.sampling;
     let sent = |parameter: Parameter| plan.sent.parameters.contains(&parameter);
@@ -82,7 +82,7 @@ pub(crate) fn body<'a>(plan: &Plan, model: &'a str) -> Body<'a> {
     }
 }
 
-/// The messages, the answers with their thinking where `reasoning` is sent.
+/// The messages; with `reasoning`, the answers have their thinking beside them.
 fn messages(all: &[InputMessage], reasoning: bool) -> Vec<Message> {
     let message = |message: &InputMessage| Message {
         message: self::message(message),
@@ -92,7 +92,7 @@ fn messages(all: &[InputMessage], reasoning: bool) -> Vec<Message> {
     all.iter().map(message).collect()
 }
 
-/// The field that says how hard the model is to think.
+/// The field that sets the reasoning effort.
 fn effort(form: EffortForm, effort: &Effort) -> Map<String, Value> {
     let (name, on) = (effort.as_str(), !effort.is_none());
     let (field, value) = match form {
@@ -157,7 +157,7 @@ mod tests {
         }
     }
 
-    /// What is sent under these settings, as far as `fields` name it.
+    /// What is sent with these settings, reduced to `fields`.
     fn sent_by(
         settings: &ModelSettings,
         request: &Request,
@@ -218,7 +218,7 @@ mod tests {
         let fields = ["temperature", "max_tokens", "max_completion_tokens"];
         let sent = |adjustments: &[_]| sent_by(&settings, &asked(), adjustments, &fields);
         assert_eq!(sent(&[]), json!({ "max_completion_tokens": 9 }));
-        // A refusal teaches otherwise.
+        // A refusal takes precedence over the owner's setting.
         assert_eq!(sent(&[Adjustment::MaxTokens]), json!({ "max_tokens": 9 }));
     }
 

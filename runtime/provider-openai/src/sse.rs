@@ -1,48 +1,47 @@
-//! Server-Sent Events: bytes in, events out, in bounded memory.
+//! Decodes Server-Sent Events: bytes in, events out, in bounded memory.
 //!
-//! Pure; see the event stream of the HTML standard, section 9.2.6. Bytes may be split
-//! anywhere, lines end with LF, CRLF or CR, comments and unknown fields are skipped. One
-//! field is known beyond the standard: llama.cpp until late 2025 told of an error in the
-//! middle of a stream as `error: {...}` and then ended it as if all were well
-//! (<https://github.com/ggml-org/llama.cpp/pull/16109>); it becomes an ordinary event,
-//! `{"error": {...}}`.
-//! Written here because the crates of this field (`eventsource-stream`, which async-openai
-//! uses, among them) buffer a line for as long as the other side cares to send it.
+//! Pure; see the event stream of the HTML standard, section 9.2.6. Bytes may be split anywhere,
+//! lines end with LF, CRLF or CR, and comments and unknown fields are skipped. One field beyond the
+//! standard is supported: llama.cpp until late 2025 sent an error in the middle of a stream as
+//! `error: {...}` and then ended the stream normally
+//! (<https://github.com/ggml-org/llama.cpp/pull/16109>). It becomes an ordinary event, `{"error":
+//! {...}}`. This is written here because the existing crates (such as `eventsource-stream`, which
+//! async-openai uses) buffer a line of any length.
 
 use serde::de::IgnoredAny;
 
-/// Bytes of a too long event that are kept, so that it can be told what it was.
+/// How many bytes of an event that is too long are kept, so that its kind can be recognized.
 const BEGINNING_BYTES: usize = 1024;
 
 const BOM: &[u8] = b"\xEF\xBB\xBF";
 
-/// Bytes that the name of an event may have. Longer ones are none that anybody here knows.
+/// The most bytes of an event's name. No known name is longer.
 const NAME_BYTES: usize = 64;
 
-/// What stands in a stream.
+/// An item of a stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Event {
     Data(String),
-    /// An event that is longer than the decoder was told to bear: its name in quotation marks,
-    /// where it has one, and the beginning of its data. The rest of it is passed over.
+    /// An event that is longer than the decoder's bound: its name in quotation marks, if it has
+    /// one, and the beginning of its data. The rest of it is skipped.
     TooLong(String),
 }
 
-/// Turns bytes into the data of events.
+/// Decodes bytes into the data of events.
 #[derive(Debug)]
 pub(crate) struct Decoder {
     /// Invariant: `line` and `data` together never hold more than this.
     max_bytes: usize,
-    /// The line that has not ended.
+    /// The current line, without its end.
     line: Vec<u8>,
-    /// The data lines of the event that has not ended, each with its line feed.
+    /// The data lines of the current event, each with its line feed.
     data: String,
-    /// The name of the event that has not ended.
+    /// The name of the current event.
     name: String,
-    /// The last byte ended a line and was a CR: a LF right after it belongs to it.
+    /// Whether the last byte was a CR that ended a line: a LF right after it belongs to it.
     after_cr: bool,
-    /// The event is too long: its bytes are dropped, and `line` holds but a mark for a line that
-    /// is not empty.
+    /// Whether the current event is too long. Then its bytes are dropped, and `line` only marks
+    /// that the current line is not empty.
     skips: bool,
 }
 
@@ -53,8 +52,8 @@ impl Decoder {
         Self { max_bytes, line, data, name, after_cr: false, skips: false }
     }
 
-    /// Takes the next bytes and adds each event that they complete to `events`, and each that
-    /// becomes too long with them.
+    /// Decodes the next bytes. Adds the events that they complete to `events`, and those that
+    /// become too long with them.
     pub(crate) fn push(&mut self, mut bytes: &[u8], events: &mut Vec<Event>) {
         while !bytes.is_empty() {
             if std::mem::take(&mut self.after_cr) && bytes[0] == b'\n' {
@@ -85,9 +84,9 @@ impl Decoder {
 
     /// The data of an event whose lines are complete but whose empty line never came.
     ///
-    /// The standard drops it; servers that forget the last empty line are common enough
-    /// to keep it, and so are those that do not end their last line
-    /// (<https://github.com/ikawrakow/ik_llama.cpp/pull/467>). A line that was cut short is dropped.
+    /// The standard drops it. But many servers forget the last empty line, and some do not end
+    /// their last line (<https://github.com/ikawrakow/ik_llama.cpp/pull/467>), so it is kept. A
+    /// line that was cut short is dropped.
     pub(crate) fn end(mut self) -> Option<String> {
         if self.skips {
             return None;
@@ -120,8 +119,8 @@ impl Decoder {
             return;
         }
         let line = std::mem::take(&mut self.line);
-        // The standard knows a byte order mark only before the first line; streams that were put
-        // together of several have more.
+        // The standard allows a byte order mark only before the first line. Streams that were
+        // concatenated have more of them.
         let line = String::from_utf8_lossy(line.strip_prefix(BOM).unwrap_or(&line));
         if line.is_empty() {
             events.extend(self.take_event().map(Event::Data));

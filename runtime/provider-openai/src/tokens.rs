@@ -1,16 +1,16 @@
-//! How many tokens a text may have, without knowing the model's tokenizer.
+//! Estimates how many tokens a text has, without the model's tokenizer.
 //!
-//! Meant to be too high rather than too low: English has about 4 bytes to a token in the
-//! tokenizers of today and is counted with 3, Chinese, Japanese and Korean text has one
-//! token or less to a character in vocabularies of 100,000 and more. Older vocabularies
-//! of 32,000 can need two for a rare character; the answer's reserve takes that up.
+//! The estimate should be too high rather than too low. English has about 4 bytes per token in
+//! today's tokenizers and is counted with 3. Chinese, Japanese and Korean text has at most one
+//! token per character in vocabularies of 100,000 tokens and more. Older vocabularies of 32,000 may
+//! need two for a rare character; the answer's reserve makes up for that.
 
-/// What surrounds one message in a chat template: its role and its marks. ChatML has 5.
+/// The tokens around one message in a chat template: its role and its marks. ChatML has 5.
 pub(crate) const MESSAGE_TOKENS: u32 = 6;
-/// What begins the answer in a chat template.
+/// The tokens that begin the answer in a chat template.
 pub(crate) const REPLY_TOKENS: u32 = 4;
 
-/// Tokens of `text`, estimated.
+/// The estimated number of tokens of `text`.
 pub(crate) fn estimate(text: &str) -> u32 {
     let (mut wide, mut other_bytes) = (0usize, 0usize);
     for character in text.chars() {
@@ -23,8 +23,8 @@ pub(crate) fn estimate(text: &str) -> u32 {
     u32::try_from(wide + other_bytes.div_ceil(3)).unwrap_or(u32::MAX)
 }
 
-/// Whether a character is of a script with about one token to a character: Hangul, CJK
-/// symbols and kana, ideographs, compatibility and full-width forms (Unicode blocks).
+/// Whether a character belongs to a script with about one token per character: Hangul, CJK symbols
+/// and kana, ideographs, compatibility and full-width forms (Unicode blocks).
 fn is_wide(character: char) -> bool {
     matches!(u32::from(character),
         0x1100..=0x11FF | 0x2E80..=0xA4CF | 0xA960..=0xA97F | 0xAC00..=0xD7FF

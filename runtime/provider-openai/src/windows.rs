@@ -1,13 +1,13 @@
-//! Reads the size of a model's context window out of the endpoint's list; pure.
+//! Reads the size of a model's context window from the endpoint's list; pure.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// The fields that tell it. Fields with the size in force come before fields with the size that the
-/// model could have: vLLM and SGLang; llama.cpp; LM Studio for a loaded model; OpenRouter for the
-/// preferred host, and for the model; Groq; Novita; Mistral; Anthropic's and GitHub's bound of a
-/// prompt; and last the size that the model was trained for, of which a server may offer less.
+/// The fields for the window. Fields with the size in force come before fields with a possible
+/// size: vLLM and SGLang; llama.cpp; LM Studio for a loaded model; OpenRouter for the preferred
+/// host, and for the model; Groq; Novita; Mistral; the limit of a prompt at Anthropic and GitHub;
+/// and last the size that the model was trained for, of which a server may offer less.
 const FIELDS: &[&[&str]] = &[
     &["max_model_len"],
     &["meta", "n_ctx"],
@@ -23,7 +23,7 @@ const FIELDS: &[&[&str]] = &[
     &["meta", "n_ctx_train"],
 ];
 
-/// Sizes of windows that are believed, in tokens.
+/// The range of plausible window sizes, in tokens; others are ignored.
 const PLAUSIBLE: std::ops::RangeInclusive<u64> = 256..=10_000_000;
 
 /// The window of one entry of the list, in tokens.
@@ -46,7 +46,7 @@ pub(crate) fn of(windows: &BTreeMap<String, u32>, model: &str) -> Option<u32> {
 fn tokens(value: &Value) -> Option<u64> {
     match value {
         Value::String(text) => text.trim().parse().ok(),
-        // A float becomes the nearest whole number that fits, and one that is none becomes 0.
+        // The cast saturates; NaN becomes 0.
         Value::Number(number) => number.as_u64().or_else(|| number.as_f64().map(|n| n as u64)),
         _ => None,
     }
@@ -61,7 +61,7 @@ mod tests {
     fn what_is_in_force_comes_before_what_could_be() {
         for (entry, expected) in [
             (json!({ "max_model_len": 2048, "context_length": 8192 }), Some(2048)),
-            // A body of llama.cpp's server.
+            // An entry from llama.cpp's server.
             (
                 json!({ "meta": { "vocab_type": 2, "n_ctx": 32768, "n_ctx_train": 262144 } }),
                 Some(32768),
@@ -78,7 +78,7 @@ mod tests {
             (json!({ "context_window": 8192 }), Some(8192)),
             (json!({ "max_context_length": "32768" }), Some(32768)),
             (json!({ "context_length": 32768.0 }), Some(32768)),
-            // What is no window is not looked at.
+            // Values that cannot be windows are ignored.
             (json!({ "max_model_len": 0, "context_length": -1, "context_window": 1e30 }), None),
             (json!({ "max_model_len": null, "meta": 7, "context_length": "many" }), None),
             (json!({ "max_tokens": 4096 }), None),

@@ -1,9 +1,9 @@
-//! Makes an endpoint's error message fit to be shown to anybody; pure.
+//! Makes an endpoint's error message safe to show to all users; pure.
 //!
 //! Error messages of real endpoints contain keys (masked or not), addresses, call stacks with
-//! paths, e-mail addresses and ids of accounts. Whatever looks like one of these is replaced, and
-//! in doubt too much is replaced rather than too little (invariant 9). What stays is the address of
-//! a page for people ([`help`]).
+//! paths, e-mail addresses and account ids. Everything that looks like one of these is replaced,
+//! and in doubt rather too much than too little (invariant 9). The addresses of pages for people
+//! stay ([`help`]).
 
 use protocol::limits::SAID_CHARS;
 use provider::Secret;
@@ -13,7 +13,7 @@ use super::echo;
 mod help;
 mod likeness;
 
-/// The most characters that are read. A word that reaches beyond is dropped as a whole.
+/// The most characters that are read. A word that crosses this limit is dropped as a whole.
 const PLAIN_CHARS: usize = 4_000;
 
 /// The replacements.
@@ -68,8 +68,8 @@ pub(crate) fn cleaned(text: &str) -> String {
     clean
 }
 
-/// Replaces the endpoint's own secrets in a [`cleaned`] text and cuts it to its bound. None where
-/// nothing is left, or where the key can still be recognised.
+/// Replaces the endpoint's own secrets in a [`cleaned`] text and cuts it to the limit. `None` if no
+/// text is left, or if the key can still be recognized.
 pub(crate) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
     let mut text = cleaned.to_owned();
     for secret in known.secrets.iter().filter(|secret| echo::is_secret(secret)) {
@@ -78,7 +78,7 @@ pub(crate) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
             return None;
         }
     }
-    // A shorter one, such as `/v1`, reveals nothing.
+    // Shorter ones, such as `/v1`, reveal nothing.
     for place in known.places.iter().filter(|place| place.len() > 4) {
         text = without_pages_of(place, &text).replace(place, ADDRESS);
     }
@@ -90,7 +90,7 @@ pub(crate) fn shown(cleaned: &str, known: &Known<'_>) -> Option<String> {
     Some(text).filter(|text| !text.trim().is_empty())
 }
 
-/// The text without addresses of pages at a place, which would be left of it otherwise.
+/// Removes addresses of pages at `place`. Replacing only the place would leave parts of them.
 fn without_pages_of(place: &str, text: &str) -> String {
     let mut rest = text;
     let mut without = String::with_capacity(text.len());
@@ -104,11 +104,11 @@ fn without_pages_of(place: &str, text: &str) -> String {
     without + rest
 }
 
-/// The text before a word, which may tell what the word is.
+/// The text before a word, which may show what kind of word it is.
 #[derive(Default)]
 struct Before {
     word: String,
-    /// Whether an equals sign or a colon is between them.
+    /// Whether an equals sign or a colon is between the two.
     assigns: bool,
     quotes: bool,
 }
@@ -128,7 +128,7 @@ impl Before {
         }
     }
 
-    /// The replacement for a word that follows such as `api_key=`, `"host": ` or `Bearer`.
+    /// The replacement for a word after such text as `api_key=`, `"host": ` or `Bearer`.
     fn tells(&self, word: &str) -> Option<&'static str> {
         const KEYS: &[&str] = &[
             "api_key",
@@ -174,7 +174,7 @@ fn hides(c: char) -> bool {
     matches!(u32::from(c), 0xad | 0x61c | 0x200b..=0x200f | 0x202a..=0x202e | 0x2060..=0x206f | 0xfeff)
 }
 
-/// The text of a page, without its scripts and styles.
+/// The text of an HTML page, without its scripts and styles.
 fn without_markup(html: &str) -> String {
     let mut text = String::new();
     let mut rest = html;
@@ -206,7 +206,7 @@ fn begins_with(text: &str, name: &str) -> bool {
     text.get(..name.len()).is_some_and(|front| front.eq_ignore_ascii_case(name))
 }
 
-/// The end of the closing tag of that name.
+/// The position after the closing tag with that name.
 fn find_end(text: &str, name: &str) -> Option<usize> {
     let close = text.match_indices("</").find(|(at, _)| begins_with(&text[at + 2..], name))?.0;
     text[close..].find('>').map(|end| close + end + 1)

@@ -1,9 +1,9 @@
-//! The port to whatever produces text.
+//! The port to everything that generates text: the local model and the endpoints.
 //!
-//! A provider turns one [`Request`] into a stream of [`Output`]. It knows nothing of
-//! workers, logs or stores; queues and connections are its own affair, time limits and
-//! further attempts are the turn's. The crates `provider-local` and `provider-openai` implement the
-//! port and do not know each other.
+//! A provider turns one [`Request`] into a stream of [`Output`]. It knows nothing of workers, logs
+//! or stores. It manages its own queues and connections; time limits and retries belong to the
+//! turn. The crates `provider-local` and `provider-openai` implement the port and do not know each
+//! other.
 
 use protocol::api::{InputMessage, Sampling};
 use protocol::catalogue::{LearnedModel, ProviderModels};
@@ -15,172 +15,178 @@ mod secret;
 
 pub use secret::Secret;
 
-/// Outputs that may wait between a provider and its turn. The turn takes them at once and
-/// only stops taking while the store commits; a provider that is ahead by this much waits.
+/// Capacity of the channel between a provider and its turn. The turn receives at once, except while
+/// the store commits; a provider that has filled the channel waits.
 pub const OUTPUTS: usize = 64;
 
-/// Models in one provider's list at most; the rest are counted.
+/// The most models in one provider's list; the rest are only counted.
 pub const MODELS: usize = 200;
 
-/// What the model is asked.
+/// One request to a model.
 #[derive(Clone, Debug)]
 pub struct Request {
     pub turn_id: TurnId,
     pub model: String,
-    /// The rendered system prompt; empty for none.
+    /// The rendered system prompt; empty if there is none.
     pub system: String,
-    /// Oldest first. Invariant: none is blank, and the last one is a user's, or the beginning of
-    /// the answer to the user's before it, from which the model goes on. The provider may leave
-    /// out messages from the front that do not fit its window, never that end. Neighbours may be
-    /// of one role, and the first may be the assistant's; it sends what
-    /// [`outgoing`](model_io::outgoing) makes of them.
+    /// The messages, oldest first.
+    ///
+    /// Invariant: no message is blank. The last one is a user message, or the beginning of the
+    /// assistant's answer to the user message before it, which the model is to continue. The
+    /// provider may leave out messages from the front that do not fit its window, but never that
+    /// end. Neighbours may have the same role and the first may be the assistant's, so the provider
+    /// sends what `model_io::outgoing` makes of them.
     pub messages: Vec<InputMessage>,
     pub sampling: Sampling,
-    /// How hard the model is to think; none for its own default.
+    /// The reasoning effort; `None` for the model's default.
     pub effort: Option<Effort>,
     /// Whether the messages' reasoning is to be sent with them.
     pub send_reasoning: bool,
-    /// What the refusals of this turn's attempts led to so far.
+    /// The adjustments that the refusals of this turn's earlier attempts led to.
     pub made: Vec<Adjustment>,
-    /// The provider waits for it between [`Output::Asking`] and sending.
+    /// The provider waits for this between [`Output::Asking`] and sending the request.
     pub recorded: Recorded,
 }
 
-/// Whether what is about to be sent is recorded, so that no crash can lose that it was.
+/// Signals that the request about to be sent is recorded in the log, so that a crash cannot lose
+/// the fact that it was sent.
 #[derive(Clone, Debug, Default)]
 pub struct Recorded(CancellationToken);
 
 impl Recorded {
-    /// For a request that nobody records.
+    /// For a request that is not recorded.
     pub fn already() -> Self {
         let recorded = Self::default();
         recorded.set();
         recorded
     }
 
-    /// Says that it is recorded.
+    /// Signals that the request is recorded.
     pub fn set(&self) {
         self.0.cancel();
     }
 
-    /// Waits until it is.
+    /// Waits for [`Self::set`].
     pub async fn wait(&self) {
         self.0.cancelled().await;
     }
 }
 
-/// What of a request is shown to the model, and how.
+/// What the model is shown of a request, and how.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
-    /// The first so many of the messages do not fit.
+    /// The number of messages left out at the front because they do not fit.
     pub left_out: u32,
     pub window_tokens: Option<u32>,
-    /// What answers where that is not what was asked for by name.
+    /// The model that answers, if it is not the one that was asked for by name.
     pub model: Option<String>,
-    /// What is known to be needed, and is done.
+    /// The adjustments that the model is known to need and that this request makes.
     pub adjustments: Vec<Adjustment>,
-    /// How hard the model is told to think, where that is not what was asked for.
+    /// The reasoning effort that is sent, if it is not the one that was asked for.
     pub effort: Option<Effort>,
     /// Whether the messages' reasoning is sent with them.
     pub reasoning: bool,
-    /// What a chat template made of it, in the form in which it is kept.
+    /// The prompt that a chat template rendered, in the form in which it is stored.
     pub rendered: Option<String>,
-    /// The request to an endpoint, in the form in which it is kept.
+    /// The request to an endpoint, in the form in which it is stored.
     pub request: Option<String>,
 }
 
-/// What comes back.
+/// An item of the stream that answers a request.
 ///
-/// Invariant: `Waiting`* `Loading`? `Asking`? `Began`?, then any of `Reading`, `Text`, `Reasoning` and
-/// at most one `TextWasReasoning`, all of them only after `Began`, and then exactly one of `Finished`,
-/// `Failed`, `Refused`, `Halted`, which is the last. `Alive` may come anywhere before the last.
+/// Invariant: `Waiting`* `Loading`? `Asking`? `Began`?, then any of `Reading`, `Text`, `Reasoning`
+/// and at most one `TextWasReasoning`, all of them only after `Began`, and then exactly one of
+/// `Finished`, `Failed`, `Refused`, `Halted`, which is the last. `Alive` may appear anywhere before
+/// the last.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// The request stands in a queue behind `ahead` others.
+    /// The request waits in a queue behind `ahead` others.
     Waiting { ahead: u32 },
-    /// The model is brought into memory first, which takes a while.
+    /// The model has to be loaded into memory first, which takes a while.
     Loading,
     /// The request is ready to be sent.
     Asking(Shown),
-    /// Work has begun.
+    /// The provider has started to work on the request.
     Began,
-    /// The prompt is being read; before anything else that comes after `Began`, and a few times a
-    /// second at most.
+    /// How much of the prompt has been read. Sent after `Began`, before any other output that
+    /// follows it, and at most a few times a second.
     Reading(Progress),
     /// A piece of text: whole UTF-8 characters, at least one.
     Text(String),
     /// A piece of the model's thinking: whole UTF-8 characters, at least one.
     Reasoning(String),
-    /// What was given as text so far was thinking: its end was marked, and its beginning was
-    /// not. What comes from now on is as it says.
+    /// All `Text` so far was thinking: the model marked only its end and not its beginning. Later
+    /// pieces are what their variant says.
     TextWasReasoning,
-    /// Something came that is nothing to show. Said now and then, however often that is.
+    /// Data arrived that has nothing to show. Sent only now and then, however often data arrives.
     Alive,
-    /// The model is done.
+    /// The model has finished its answer.
     Finished { finish: Finish, usage: Option<Usage> },
-    /// It failed; the error is safe to show (see [`Error`]).
+    /// The request failed; the error is safe to show (see [`Error`]).
     Failed(Error),
-    /// It refused the request as it was; asked again, it gets one with this adjustment.
+    /// The request was refused in this form; a retry should make this adjustment.
     Refused { error: Error, adjustment: Adjustment },
-    /// The stop was obeyed: the connection is dropped, or decoding has halted.
+    /// The stop took effect: the connection is dropped, or decoding has halted.
     Halted,
 }
 
-/// What produces text.
+/// Generates text with a model.
 #[async_trait::async_trait]
 pub trait Provider: Send + Sync + 'static {
-    /// Which kind it is.
+    /// The name of the provider.
     fn name(&self) -> ProviderName;
 
-    /// The model that answers when a profile names none, as shown to people.
+    /// The name, for people, of the model that answers when a profile names none.
     fn default_model(&self) -> String;
 
-    /// Whether a request for `model` could be tried now. Cheap (at most some bytes of a
-    /// file); an unreachable endpoint is found out by the turn, not here. The error has the
+    /// Whether a request for `model` could be tried now. Cheap: it reads a few bytes of a file at
+    /// most, and an unreachable endpoint is discovered by the turn and not here. The error has the
     /// code `unavailable` and a hint that names the setting to change.
     fn usable(&self, model: &str) -> Result<(), Error>;
 
-    /// Whether someone may choose `model`. A provider that reads files offers what it lists
-    /// and nothing else, so that a name is never a path.
+    /// Whether a user may choose `model`. A provider that reads model files accepts only the names
+    /// that it lists, so that a name is never a path.
     fn offers(&self, model: &str) -> bool;
 
-    /// How hard `model` can be told to think, in the order in which that is offered; empty where it
-    /// cannot be told. As cheap as [`Self::usable`].
+    /// The reasoning efforts that `model` accepts, in the order in which they are offered; empty if
+    /// the effort cannot be set. As cheap as [`Self::usable`].
     fn efforts(&self, model: &str) -> Vec<Effort>;
 
-    /// Whether someone may choose `effort` for `model`: also one that is not offered because the
-    /// model was seen to refuse it, which may be over.
+    /// Whether a user may choose `effort` for `model`. This includes an effort that is not offered
+    /// because the model refused it once, since that may have changed.
     fn takes(&self, model: &str, effort: &Effort) -> bool {
         self.efforts(model).contains(effort)
     }
 
-    /// The effort that `model` would be sent now where `effort` is asked for.
+    /// The effort that would be sent to `model` now if `effort` were asked for.
     fn effort_sent(&self, model: &str, effort: &Effort) -> Option<Effort> {
         Some(effort.clone()).filter(|effort| self.efforts(model).contains(effort))
     }
 
-    /// What can be chosen. Never fails as a whole: what is known without asking anybody is
-    /// in it beside the error. Bounded in number, time and size; may block on files.
+    /// The models that can be chosen. Never fails as a whole: if listing fails, the models that are
+    /// known without it are returned beside the error. Bounded in number, time and size; may block
+    /// on files.
     async fn models(&self) -> ProviderModels;
 
-    /// What refusals taught about its models.
+    /// What the provider learned about its models from refusals.
     fn learned(&self) -> Vec<LearnedModel> {
         Vec::new()
     }
 
-    /// Forgets what refusals taught about `model`, or about all models; returns about how many.
+    /// Forgets what refusals taught about `model`, or about all models. Returns the number of
+    /// models concerned.
     async fn forget(&self, _model: Option<&str>) -> u32 {
         0
     }
 
-    /// Starts on `request`. When `stop` is cancelled, or the receiver is dropped, the work
-    /// ends for real and promptly (within 200 ms unless the machine is starved), and the
-    /// stream ends with [`Output::Halted`] (or with the end that came just before).
+    /// Starts on `request`. When `stop` is cancelled or the receiver is dropped, the work really
+    /// ends, and promptly (within 200 ms unless the machine is starved), and the stream ends with
+    /// [`Output::Halted`], or with another last output if that one came just before.
     ///
     /// Must be called within a tokio runtime; never blocks.
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output>;
 
-    /// Ends whatever the provider keeps running (child processes). Nothing is generated
-    /// afterwards.
+    /// Ends everything that the provider keeps running, such as child processes. Nothing is
+    /// generated afterwards.
     async fn shutdown(&self);
 }

@@ -1,4 +1,4 @@
-//! A text that is never printed.
+//! A text that is never printed, such as an API key.
 
 use std::fmt;
 
@@ -7,12 +7,12 @@ use std::fmt;
 pub struct Secret(String);
 
 impl Secret {
-    /// Wraps a text; surrounding white space, which files and shells add, is dropped.
+    /// Wraps a text, without the surrounding white space that files and shells add.
     pub fn new(text: &str) -> Self {
         Self(text.trim().to_owned())
     }
 
-    /// The text itself, for the one place that sends it.
+    /// The text itself, for the code that sends it.
     pub fn reveal(&self) -> &str {
         &self.0
     }

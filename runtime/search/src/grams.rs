@@ -1,22 +1,22 @@
-//! The short pieces that texts are indexed by: three letters in a row, and one and two where
-//! they can be searched for.
+//! The grams that texts are indexed by: three letters in a row, and one or two where such short
+//! words can be searched for.
 //!
-//! A gram is written as a word that no tokenizer takes apart: what is not a letter or a digit
-//! of ASCII stands 128 higher. Two grams may look the same then; whoever finds a text by them
-//! looks at the text itself.
+//! A gram is written as a word that no database tokenizer takes apart: ASCII characters that are
+//! neither letters nor digits are shifted up by 128. Two grams may become the same by that, so each
+//! text found by its grams has to be checked with [`Query::is_in`].
 
 use std::collections::BTreeSet;
 
 use super::Query;
 use super::normalize::normalize;
 
-/// Letters of the longest gram.
+/// The number of letters of the longest gram.
 const LONGEST: usize = 3;
 
-/// Grams of one word that are looked up at most; what is left out is seen in the text.
+/// The most grams that are looked up for one word; checking the text itself covers the rest.
 const OF_WORD: usize = 24;
 
-/// The grams of a text, each once; none where there are more than so many of them.
+/// The distinct grams of a text; `None` if there are more than `most`.
 pub fn at_most(most: usize, text: &str) -> Option<BTreeSet<String>> {
     let mut grams = BTreeSet::new();
     for run in normalize(text).split_whitespace() {
@@ -38,7 +38,7 @@ pub fn at_most(most: usize, text: &str) -> Option<BTreeSet<String>> {
     Some(grams)
 }
 
-/// Grams that every text has which holds the query.
+/// Grams that every text containing the query has.
 pub fn of_query(query: &Query) -> BTreeSet<String> {
     let mut grams = BTreeSet::new();
     for word in &query.words {
@@ -47,7 +47,7 @@ pub fn of_query(query: &Query) -> BTreeSet<String> {
             grams.insert(gram(&letters));
             continue;
         }
-        // Spread over the whole word.
+        // Take grams from all over the word.
         let count = letters.len() - LONGEST + 1;
         let some = count.min(OF_WORD);
         for number in 0..some {
@@ -58,7 +58,7 @@ pub fn of_query(query: &Query) -> BTreeSet<String> {
     grams
 }
 
-/// Whether a normalized word is looked for where words begin only.
+/// Whether a normalized word is found only where a word begins.
 pub(super) fn is_short(word: &str) -> bool {
     let mut letters = word.chars();
     letters.next().is_some_and(|first| first.is_ascii_alphanumeric())

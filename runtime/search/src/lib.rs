@@ -1,10 +1,10 @@
-//! What it means that a text holds what is searched for. Pure: a store keeps an index of
-//! [`grams`] so that few texts need to be looked at, and asks [`Query::is_in`] of each of those.
+//! Defines when a text matches a search query. Pure: a store keeps an index of [`grams`] so that
+//! only few texts need to be checked, and checks each of those with [`Query::is_in`].
 //!
-//! A query is words with spaces between them, and a text has to hold each of them somewhere,
-//! whatever the case, the width and the composition of its letters are. Nothing in it is
-//! syntax. A word is found inside of other words too, since Japanese has no spaces; one or two
-//! Latin letters or digits, which are inside of nearly every text, only where a word begins.
+//! A query is words separated by spaces. A text has to contain each word somewhere, whatever the
+//! case, the width and the composition of the letters. There is no query syntax. A word is also
+//! found inside of other words, since Japanese has no spaces; but one or two Latin letters or
+//! digits, which are inside of nearly every text, are found only where a word begins.
 
 use protocol::limits;
 
@@ -15,14 +15,14 @@ mod snippet;
 pub use grams::{at_most as grams, of_query};
 pub use snippet::snippet;
 
-/// What is searched for.
+/// A parsed search query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// Invariant: normalized, none is empty, at least one.
+    /// Invariant: normalized, at least one, and none is empty.
     words: Vec<String>,
 }
 
-/// Why something cannot be searched for.
+/// Why a text is no valid query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     #[error("there is nothing to search for")]
@@ -32,7 +32,7 @@ pub enum QueryError {
 }
 
 impl Query {
-    /// Reads what was typed.
+    /// Parses what the user typed.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
         if text.chars().count() > limits::QUERY_CHARS {
             return Err(QueryError::TooLong);
@@ -57,7 +57,7 @@ impl Query {
     }
 }
 
-/// Where a word begins in a text; both are normalized.
+/// The positions of `word` in `text`; both are normalized.
 fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
     let at_beginnings = grams::is_short(word);
     text.match_indices(word)
@@ -65,7 +65,7 @@ fn occurrences<'a>(text: &'a str, word: &'a str) -> impl Iterator<Item = usize> 
         .filter(move |at| !at_beginnings || begins_word(text, *at))
 }
 
-/// Whether no Latin letter or digit comes before.
+/// Whether the character before `at` is not a Latin letter or digit.
 fn begins_word(text: &str, at: usize) -> bool {
     !text[..at].ends_with(|c: char| c.is_ascii_alphanumeric())
 }
@@ -84,7 +84,7 @@ mod tests {
     fn all_words_have_to_be_there_in_any_order_and_case() {
         assert!(finds("WORLD hello", "Hello, world"));
         assert!(finds("京都 東京", "東京と京都"));
-        // A space of full width is one too.
+        // A full-width space separates words, too.
         assert!(finds("京都　東京", "東京と京都"));
         assert!(!finds("hello moon", "Hello, world"));
         assert!(finds("orl", "Hello, world"));
@@ -112,7 +112,7 @@ mod tests {
         assert!(finds("c", "C and C++") && finds("go", "(Go)") && finds("ai", "生成AIの"));
         assert!(!finds("ai", "the main thing") && !finds("c", "abc"));
         assert!(finds("mai", "the main thing"));
-        // Others anywhere.
+        // Other short words are found anywhere.
         assert!(finds("犬", "子犬が") && finds("++", "C++") && finds("б", "абв"));
     }
 
@@ -133,12 +133,12 @@ mod tests {
         let words = |n: usize| (0..n).map(|n| format!("w{n}")).collect::<Vec<_>>().join(" ");
         assert!(Query::parse(&words(limits::QUERY_WORDS)).is_ok());
         assert_eq!(Query::parse(&words(limits::QUERY_WORDS + 1)), Err(QueryError::TooLong));
-        // The same word twice is one.
+        // A repeated word counts once.
         assert_eq!(Query::parse("a A ａ"), Query::parse("a"));
     }
 
     proptest! {
-        /// Whatever a text holds, the index holds of it: a text is never missed.
+        /// The index never misses a text that contains the query.
         #[test]
         fn the_grams_of_a_query_are_among_those_of_every_text_that_holds_it(
             text in "[aAbB1 .\u{3000}犬猫がかｶﾞé\u{301}\u{3099}]{0,40}", from in 0usize..40, length in 1usize..9,
@@ -149,7 +149,7 @@ mod tests {
                 let grams = grams::at_most(usize::MAX, &text).unwrap();
                 let indexed = of_query(&query).iter().all(|gram| grams.contains(gram));
                 prop_assert!(indexed || !query.is_in(&text), "{query:?}");
-                // And the marks agree with it.
+                // The snippet marks a hit whenever the query matches.
                 let marked = snippet(&text, &query).iter().any(|piece| piece.hit);
                 prop_assert!(marked || !query.is_in(&text));
             }

@@ -1,11 +1,12 @@
-//! Letters without what tells apart the ways to write the same one: case, width, composition.
+//! Normalizes letters, so that different spellings of one letter compare equal: case, width and
+//! composition.
 
 use std::ops::Range;
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 
-/// Folds a text.
+/// Normalizes a text.
 pub(super) fn normalize(text: &str) -> String {
     if text.is_ascii() {
         return text.to_ascii_lowercase();
@@ -17,10 +18,10 @@ pub(super) fn normalize(text: &str) -> String {
     normalized
 }
 
-/// A normalized text that knows where it came from.
+/// A normalized text that maps back to the original one.
 pub(super) struct Normalized {
     pub(super) text: String,
-    /// Of each cluster: where it begins in `text`, and its place in the text as it was.
+    /// For each cluster: its start in `text`, and its range in the original text.
     places: Vec<(usize, Range<usize>)>,
 }
 
@@ -34,7 +35,7 @@ impl Normalized {
         normalized
     }
 
-    /// The part of the text as it was that a part of the normalized one came from.
+    /// The range of the original text that `part` of the normalized text comes from.
     pub(super) fn origin(&self, part: Range<usize>) -> Range<usize> {
         let cluster = |at: usize| {
             let after = self.places.partition_point(|(begin, _)| *begin <= at);
@@ -58,13 +59,13 @@ fn clusters(text: &str) -> impl Iterator<Item = Range<usize>> + '_ {
     })
 }
 
-/// Whether a letter may become one with what is before it.
+/// Whether a letter may combine with the letter before it.
 fn joins(letter: char) -> bool {
     match letter {
         '\0'..'\u{300}' => false,
-        // Kana and ideographs, which most of a Japanese text is.
+        // Kana and ideographs, which make up most of a Japanese text.
         '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fa}' | '\u{4e00}'..='\u{9fff}' => false,
-        // The voiced sound marks of half width, and the parts of Korean syllables.
+        // Half-width voiced sound marks, and the parts of Korean syllables.
         '\u{ff9e}' | '\u{ff9f}' | '\u{1160}'..='\u{11ff}' => true,
         _ => CanonicalCombiningClassMapBorrowed::new().get_u8(letter) != 0,
     }
@@ -111,7 +112,7 @@ mod tests {
         };
         assert_eq!(part("ガ"), "ｶﾞ");
         assert_eq!(part("a"), "A");
-        // One letter that stands for several is marked as a whole.
+        // A single letter that stands for several is marked as a whole.
         assert_eq!(part("式会"), "㍿");
         assert_eq!(part("社!"), "㍿!");
     }

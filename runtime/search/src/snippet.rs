@@ -1,4 +1,4 @@
-//! The part of a text that shows why it was found.
+//! The excerpt of a text that shows why it was found.
 
 use std::ops::Range;
 
@@ -8,14 +8,15 @@ use protocol::limits::SNIPPET_CHARS;
 use super::normalize::Normalized;
 use super::{Query, occurrences};
 
-/// Letters before the first hit at most.
+/// The most letters before the first hit.
 const BEFORE: usize = 40;
 
-/// Where a hit is looked for at most, in bytes from the beginning of the text: longer texts
-/// show their beginning. Folding a text with its places is the dear part of it.
+/// How many bytes at the beginning of a text are searched for a hit; a text whose first hit comes
+/// later shows its beginning. Normalizing a text with its positions is the expensive part.
 const LOOKED_AT: usize = 1 << 20;
 
-/// The text around the first hit, with every hit in it marked. White space becomes one space.
+/// The excerpt around the first hit, with all its hits marked. Runs of white space become one
+/// space.
 pub fn snippet(text: &str, query: &Query) -> Vec<SnippetPiece> {
     let text = &text[..text.floor_char_boundary(LOOKED_AT)];
     let normalized = Normalized::of(text);
@@ -40,11 +41,11 @@ pub fn snippet(text: &str, query: &Query) -> Vec<SnippetPiece> {
     pieces.done
 }
 
-/// The part of the text that is shown.
+/// The range of the text that is shown.
 fn around(text: &str, first: usize) -> Range<usize> {
     let before = text[..first].char_indices().rev().take(BEFORE).last();
     let mut start = before.map_or(first, |(at, _)| at);
-    // Rather at the beginning of a word, where there is one.
+    // Begin at a word if there is a space before the hit.
     if start > 0
         && let Some(space) = text[start..first].find(char::is_whitespace)
     {
@@ -54,7 +55,7 @@ fn around(text: &str, first: usize) -> Range<usize> {
     start..after.map_or(text.len(), |(at, _)| start + at)
 }
 
-/// The hits inside of what is shown, apart from each other and in order.
+/// The hits within the shown range, in order and without overlaps.
 fn hits(normalized: &Normalized, query: &Query, shown: &Range<usize>) -> Vec<Range<usize>> {
     let mut found = Vec::new();
     for word in &query.words {
@@ -62,7 +63,7 @@ fn hits(normalized: &Normalized, query: &Query, shown: &Range<usize>) -> Vec<Ran
             occurrences(&normalized.text, word).map(|at| normalized.origin(at..at + word.len()));
         let inside = hits.skip_while(|hit| hit.start < shown.start);
         found.extend(inside.take_while(|hit| hit.start < shown.end).map(|hit| {
-            // The first one may be longer than what is shown.
+            // The first hit may be longer than the excerpt.
             hit.start..hit.end.min(shown.end)
         }));
     }

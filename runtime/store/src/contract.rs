@@ -1,7 +1,7 @@
-//! What every implementation of the [`Store`] port must do, as a library.
+//! The contract that every implementation of the [`Store`] port must fulfil, as a library.
 //!
-//! A rule is a function over a [`TestStore`]. [`contract!`](crate::contract!) makes a test of each rule
-//! for one implementation:
+//! A rule of the contract is a function over a [`TestStore`]. [`contract!`](crate::contract!) makes
+//! a test of each rule for one implementation:
 //!
 //! ```ignore
 //! store::contract!(sqlite, SqliteFolder);
@@ -30,11 +30,11 @@ pub mod thinking;
 pub mod transfer;
 pub mod unreadable;
 
-/// Where the tests of an implementation keep one store; it can be opened again after a close.
+/// Creates and reopens one store of the implementation under test.
 pub trait TestStore: Default {
     fn open(&self) -> Arc<dyn Store>;
 
-    /// Makes a part of a stored worker unreadable, without the store's knowledge.
+    /// Makes a part of a stored worker unreadable, behind the store's back.
     fn spoil(&self, id: WorkerId, part: Part);
 }
 
@@ -51,7 +51,7 @@ pub async fn bounded(rule: impl Future<Output = ()>) {
     tokio::time::timeout(Duration::from_secs(60), rule).await.expect("the rule ends");
 }
 
-/// Makes the tests of the rules that it is given.
+/// Makes the tests of the given rules.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! contract_tests {

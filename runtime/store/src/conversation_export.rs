@@ -1,10 +1,10 @@
-//! Conversations as wholes, as they move from one store to another.
+//! Whole conversations, as they are moved from one store to another.
 
 use protocol::{Event, LogId, Worker, WorkerId, fold_deltas};
 
 use super::{Cause, Prompt};
 
-/// A worker with everything that the store knows of it.
+/// A worker with everything that the store has of it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ConversationExport {
     /// The summary after the last event.
@@ -12,54 +12,53 @@ pub struct ConversationExport {
     pub log: LogId,
     /// Invariant: not empty, contiguous, the first begins at seq 1.
     pub events: Vec<Event>,
-    /// The system prompts that its turns refer to, in the order of their digests, as far as
-    /// they are known.
+    /// The system prompts that its turns refer to, as far as they are known, sorted by digest.
     pub prompts: Vec<Prompt>,
 }
 
-/// How a stored log and one that comes in stand to each other.
+/// How a stored log relates to an imported one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Relation {
-    /// The stored one holds all that comes in, and perhaps more after it.
+    /// The stored log contains all of the imported one, and perhaps more after it.
     Holds,
-    /// They differ somewhere, or the one that comes in goes on where the stored one ends.
+    /// They differ somewhere, or the imported log continues where the stored one ends.
     Differs,
 }
 
-/// What an import does about a conversation that is here with another content. Nothing that
-/// is stored is ever changed.
+/// What an import does about a conversation that is stored with different content. Stored data is
+/// never changed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ConflictPolicy {
-    /// Nothing at all is imported.
+    /// The whole import is refused.
     #[default]
     Refuse,
-    /// It stays as it is, and the others are imported.
+    /// The stored conversation stays as it is, and the others are imported.
     Keep,
 }
 
-/// What became of the conversations of an import, in their order.
+/// What happened to the conversations of an import, each in the order of the import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
     pub added: Vec<WorkerId>,
-    /// They were here already, whole or longer.
+    /// Already stored, with the same content or more.
     pub skipped: Vec<WorkerId>,
-    /// They are here with another content. With [`ConflictPolicy::Refuse`] a single one means that
+    /// Stored with different content. With [`ConflictPolicy::Refuse`], a single one means that
     /// nothing was added.
     pub differing: Vec<WorkerId>,
-    /// They were deleted here and can be brought back, whatever their content. They stay so.
+    /// Deleted here, whatever their content. They stay deleted and can be restored.
     pub deleted: Vec<WorkerId>,
 }
 
-/// Takes conversations one at a time; an error ends the giving.
+/// Receives conversations one at a time. After an error, the source must send no more.
 pub type ImportSink<'a> = dyn FnMut(ConversationExport) -> Result<(), Cause> + 'a;
 
-/// Gives conversations one by one, so that nobody holds them all. It blocks, and passes on
-/// an error of the taker.
+/// Sends conversations one by one, so that they are never all in memory. It blocks, and returns the
+/// sink's error if the sink fails.
 pub type ImportSource = Box<dyn FnOnce(&mut ImportSink<'_>) -> Result<(), Cause> + Send>;
 
 impl ConversationExport {
-    /// How this stored log stands to one of the same worker that comes in. Both are compared
-    /// as folded, since a turn that has ended since has its deltas folded.
+    /// How this stored log relates to an imported one of the same worker. Both are folded before
+    /// they are compared, since the stored turn may have ended, and been folded, after the export.
     pub fn relation_to(&self, incoming: &Self) -> Relation {
         let (ours, theirs) =
             (fold_deltas(self.events.clone()), fold_deltas(incoming.events.clone()));
@@ -73,7 +72,7 @@ impl ConversationExport {
     }
 }
 
-/// Whether `now` is the run of deltas `then`, gone on.
+/// Whether `now` is the run of deltas `then` with more text after it.
 fn grew(then: &Event, now: &Event) -> bool {
     let mut cut = now.clone();
     cut.seq = then.seq;

@@ -78,8 +78,8 @@ pub fn folded(worker_id: WorkerId, created_at: Timestamp, events: &[Event]) -> W
     worker
 }
 
-/// A turn that no provider here ran, at its acceptance: nobody knows what its model was sent. Its
-/// ids are its own, its question's and its answer's.
+/// A turn that was imported and not run here, at its acceptance; what was sent to its model is
+/// unknown. The ids are those of the turn, its question and its answer.
 pub fn imported_turn(
     (turn_id, question, answer): (TurnId, MessageId, MessageId),
     profile: ProfileName,

@@ -1,8 +1,7 @@
-//! The port to durable storage: the logs of all workers and what is looked up in them.
+//! The port to durable storage: the logs of all workers, and lookups in them.
 //!
-//! A store keeps events and finds them again; it decides nothing about turns. Whatever it
-//! answers, it answers from committed data. The same suite ([`contract`], a feature) runs against every
-//! implementation.
+//! A store saves events and finds them again; it decides nothing about turns. It answers from
+//! committed data only. The same suite ([`contract`], a feature) runs against every implementation.
 
 use std::time::Duration;
 
@@ -29,7 +28,7 @@ pub use error::{Cause, Outage, StoreError};
 /// How safe a commit must be before it is acknowledged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Durability {
-    /// Survives the end of the process, not a power cut.
+    /// Survives a crash of the process, but not a power cut.
     Process,
     /// Synced to the disk.
     Power,
@@ -47,7 +46,7 @@ pub struct Append {
     pub prompt: Option<Prompt>,
 }
 
-/// A system prompt as it was sent, kept once under its digest.
+/// A system prompt as it was sent, stored once under its digest.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Prompt {
     /// `sha256:` and 64 hexadecimal digits.
@@ -70,13 +69,13 @@ pub struct Stored {
     pub head: Option<MessageId>,
 }
 
-/// A run of a log that begins with a message.
+/// A contiguous part of a log that begins with a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
     pub stored: Stored,
     /// Contiguous; the first begins a message.
     pub events: Vec<Event>,
-    /// The seq that earlier messages end before, if there are any.
+    /// If there are earlier messages, the seq before which they end.
     pub next_before: Option<u64>,
 }
 
@@ -86,7 +85,7 @@ pub struct BranchMessage {
     pub id: MessageId,
     pub role: Role,
     pub text: String,
-    /// An answer's thinking; empty where there is none, or no room for it.
+    /// The thinking of an answer; empty if there is none, or no room for it.
     pub reasoning: String,
 }
 
@@ -120,15 +119,15 @@ pub enum VisibilityFilter {
     Only(Visibility),
 }
 
-/// A search: what is searched for, and in which conversations.
+/// A search request.
 #[derive(Clone, Debug)]
 pub struct Search {
     pub query: Query,
-    /// In this conversation alone.
+    /// Only in this conversation; `None` for all.
     pub worker: Option<WorkerId>,
     /// A [`Found::next_before`].
     pub before: Option<u64>,
-    /// Hits at most.
+    /// The most hits to return.
     pub limit: u32,
     /// How long it may take. Then the hits that were found by that time are returned.
     pub within: Duration,
@@ -165,7 +164,7 @@ pub struct Deleted {
     pub at: Timestamp,
 }
 
-/// Keeps the logs.
+/// Stores the logs.
 ///
 /// A row that cannot be read affects no worker but its own. Reads of many workers give a
 /// placeholder for such a worker ([`Worker::unreadable`]), and leave out other rows that cannot be
@@ -190,8 +189,8 @@ pub trait Store: Send + Sync + 'static {
     /// Restores a deleted worker unchanged; true if that was possible.
     async fn restore(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// At most `limit` of the workers that can be brought back, the last deleted first, after
-    /// `before`, of which the time is that of the deletion.
+    /// At most `limit` of the workers that can be restored, the last deleted first, after `before`,
+    /// whose time is that of the deletion.
     async fn deleted(
         &self,
         before: Option<ListPosition>,
@@ -212,12 +211,12 @@ pub trait Store: Send + Sync + 'static {
     /// Whether there is such a worker and it was not deleted. True even if it cannot be read.
     async fn exists(&self, id: WorkerId) -> Result<bool, StoreError>;
 
-    /// A worker as [`Self::workers`] lists it: a placeholder if it cannot be read. None: no such
+    /// A worker as [`Self::workers`] lists it: a placeholder if it cannot be read. `None`: no such
     /// worker.
     async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError>;
 
-    /// A worker's newest summary. Errors: `Damaged` where it cannot be read, or contradicts the
-    /// log. None: no such worker.
+    /// A worker's newest summary. Error: `Damaged` if it cannot be read, or contradicts the log.
+    /// `None`: no such worker.
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError>;
 
     /// At most `limit` workers, the most recently used first, after `before`. A worker that
@@ -242,9 +241,9 @@ pub trait Store: Send + Sync + 'static {
         limit: u32,
     ) -> Result<Option<Vec<Event>>, StoreError>;
 
-    /// The newest `limit` messages that begin before seq `before` (or the newest of all), as
-    /// the events that make them, and fewer messages where they are long; with no message at
-    /// all, without events.
+    /// The newest `limit` messages that begin before seq `before` (or the newest of all), as the
+    /// events that make them; fewer messages if they are long. If there are no messages, the page
+    /// has no events.
     async fn page(
         &self,
         id: WorkerId,
@@ -266,29 +265,28 @@ pub trait Store: Send + Sync + 'static {
     /// read are left out.
     async fn search(&self, search: Search) -> Result<Found, StoreError>;
 
-    /// The role of a worker's message. None: the worker has no message of that id.
+    /// The role of a worker's message. `None`: the worker has no message with that id.
     async fn role_of(&self, id: WorkerId, message: MessageId) -> Result<Option<Role>, StoreError>;
 
-    /// The user's message of that id, even if no turn was accepted with it, as for an imported
-    /// one.
+    /// The user message with that id, even if it has no turn, like an imported one.
     async fn question(
         &self,
         id: WorkerId,
         message: MessageId,
     ) -> Result<Option<Message>, StoreError>;
 
-    /// The user's message of that id as it was accepted with a turn.
+    /// The user message with that id, and the turn that was accepted with it.
     async fn acceptance(
         &self,
         id: WorkerId,
         message: MessageId,
     ) -> Result<Option<Acceptance>, StoreError>;
 
-    /// The events from a turn's acceptance to its end (or to the newest).
+    /// The events of a turn from its acceptance to its end, or to the newest event of the log.
     async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Option<Vec<Event>>, StoreError>;
 
-    /// The branch that ends with `leaf`: its newest messages, whole ones, as long as their
-    /// texts stay within `max_bytes` together (the leaf itself always).
+    /// The newest messages of the branch that ends with `leaf`. Messages are whole, and their texts
+    /// take at most `max_bytes` together, except that the leaf is always there.
     async fn branch(
         &self,
         id: WorkerId,
@@ -303,11 +301,11 @@ pub trait Store: Send + Sync + 'static {
     /// out.
     async fn unfinished(&self) -> Result<Vec<(WorkerId, TurnId)>, StoreError>;
 
-    /// The worker with the next id after `after`, or with the first one. For iterating over all
+    /// The worker with the next id after `after`, or with the first id. This iterates over all
     /// workers in an order that does not change while they are used.
     async fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError>;
 
-    /// A worker's whole log as it is at one moment.
+    /// A worker's whole log at one moment.
     async fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError>;
 
     /// The readable part of a worker's log, for when [`Self::whole`] fails with `Damaged`. None: no
@@ -318,10 +316,11 @@ pub trait Store: Send + Sync + 'static {
     /// read would fail with.
     async fn check(&self) -> Result<(), StoreError>;
 
-    /// Adds whole conversations, all or none, synced to the disk. Conversations that are here
-    /// already, or were deleted and can be brought back, stay as they are. Other commits go on
-    /// meanwhile; nobody sees any of the conversations before all of them are there. Errors:
-    /// `Import` (also for an error of `logs`), `Panicked`, `Closed`; nothing was added then.
+    /// Adds whole conversations, all or none, synced to the disk. Conversations that are stored
+    /// already, or were deleted and can be restored, stay as they are. Other commits go on
+    /// meanwhile, and no reader sees any of the conversations before all of them are committed.
+    /// Errors: `Import` (also for an error of `logs`), `Panicked`, `Closed`; nothing was added
+    /// then.
     async fn import(
         &self,
         logs: ImportSource,

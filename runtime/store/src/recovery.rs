@@ -1,5 +1,5 @@
-//! Ends turns that no actor runs any more, because of a crash or because their actor lost its log
-//! (invariant 1).
+//! Ends turns that no actor runs any more, because the process crashed or because their actor lost
+//! its log (invariant 1).
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -8,12 +8,12 @@ use protocol::{Event, EventBody, Timestamp, TurnId, TurnState, View, WorkerId};
 
 use crate::{Append, Durability, Store, StoreError, Stored};
 
-/// Turns that are ended at the same time: their commits share a sync.
+/// How many turns are ended concurrently, so that their commits share a sync.
 const TOGETHER: usize = 64;
 
-/// Ends every unfinished turn as `interrupted`; its committed text stays. Meant for the start,
-/// when nothing runs. A turn that cannot be ended is logged and left as it is, and does not keep
-/// the others from being ended.
+/// Ends every unfinished turn as `interrupted`; its committed text stays. Called at the start, when
+/// no turn runs. A turn that cannot be ended is logged and left as it is, and does not keep the
+/// others from being ended.
 pub async fn interrupt_all(store: &dyn Store, at: Timestamp) -> Result<(), StoreError> {
     let mut turns = BTreeMap::<WorkerId, Vec<TurnId>>::new();
     for (id, turn_id) in store.unfinished().await? {
@@ -56,7 +56,7 @@ pub async fn interrupt_among(
     Ok(())
 }
 
-/// Ends a turn, or logs why it cannot be ended. Errors only where the store as a whole fails.
+/// Ends a turn, or logs why it cannot be ended. Fails only if the store as a whole fails.
 async fn interrupt_if_it_can_be(
     store: &dyn Store,
     id: WorkerId,

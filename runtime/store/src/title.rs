@@ -1,12 +1,12 @@
-//! Titles: one line of what can be seen.
+//! Titles: one line of visible text.
 
 use protocol::{Error, ErrorCode, limits, unicode};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-/// Characters of a title that is made from a message.
+/// The most characters of a title that is made from a message.
 const CHARS: usize = 60;
 
-/// Checks a title as a person gives it: white space folded, none when nothing is left.
+/// Checks a title that a person gave. White space is folded; returns `None` if nothing is left.
 pub fn check(title: Option<String>) -> Result<Option<String>, Error> {
     let title = title.map(|title| one_line(&title)).filter(|title| !title.is_empty());
     let chars = title.as_ref().map_or(0, |title| title.chars().count());
@@ -18,26 +18,26 @@ pub fn check(title: Option<String>) -> Result<Option<String>, Error> {
     Ok(title)
 }
 
-/// A title of another program, on one line and cut; empty where nothing of it can be seen.
+/// A title from another program, on one line and cut to the limit; empty if none of it is visible.
 pub fn taken_over(title: &str) -> String {
     first(&one_line(title), limits::TITLE_CHARS).trim_end().to_owned()
 }
 
-/// A title from a conversation's first words; no model is asked for it. Empty where nothing of
-/// them can be seen.
+/// Makes a title from the first words of a conversation, without asking a model. Empty if none of
+/// them are visible.
 pub fn of(text: &str) -> String {
     let line = text.lines().map(one_line).find(|line| !line.is_empty()).unwrap_or_default();
     if line.chars().count() <= CHARS {
         return line;
     }
     let cut = first(&line, CHARS);
-    // Cuts between words, unless that would cost half of it, as in Japanese.
+    // Cut between words, unless that would cost half of the title, as in Japanese.
     let at = cut.rfind(' ').filter(|at| *at > cut.len() / 2).unwrap_or(cut.len());
     format!("{}…", cut[..at].trim_end())
 }
 
-/// White space and control characters folded. What is invisible goes, since it could hide a
-/// title or turn it round, unless it makes a sign what it is.
+/// Folds white space and control characters. Invisible characters are removed, since they could
+/// hide a title or reverse it, unless they are part of a visible one, as in emoji sequences.
 fn one_line(text: &str) -> String {
     let mut line = String::with_capacity(text.len());
     let mut gap = false;
@@ -59,8 +59,8 @@ fn one_line(text: &str) -> String {
     line
 }
 
-/// The first characters, as people count them, that are so many code points at most; or as many
-/// code points, where the first character alone has more.
+/// The first user-perceived characters that have at most `chars` code points together; or `chars`
+/// code points, if the first character alone has more.
 fn first(line: &str, chars: usize) -> &str {
     let mut left = chars;
     let whole = line.graphemes(true).take_while(|grapheme| {
@@ -121,8 +121,8 @@ mod tests {
 
     #[test]
     fn what_makes_a_sign_what_it_is_stays() {
-        // A family, a heart on fire, a flag of tags, a form of a Japanese character, and Persian
-        // letters that are kept apart.
+        // A family, a heart on fire, a flag made of tags, a variant of a Japanese character, and
+        // Persian letters with a non-joiner.
         for text in [FAMILY, "❤\u{fe0f}\u{200d}🔥", ENGLAND, "葛\u{e0100}城", "می\u{200c}خواهم"]
         {
             assert_eq!(of(text), text);
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(of(&FAMILY.repeat(10)), format!("{}…", FAMILY.repeat(8)));
         assert_eq!(of(&"か\u{3099}".repeat(40)), format!("{}…", "か\u{3099}".repeat(30)));
         assert_eq!(of(&format!("{}が", "日".repeat(60))), format!("{}…", "日".repeat(60)));
-        // A letter with more marks than a title may have characters.
+        // A letter with more combining marks than a title may have characters.
         assert_eq!(of(&format!("a{}", "\u{301}".repeat(99))).chars().count(), CHARS + 1);
     }
 }

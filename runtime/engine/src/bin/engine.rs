@@ -1,4 +1,4 @@
-//! The model's process alone, for tests. The product starts its own binary instead.
+//! The engine's process alone, for tests. The product starts its own binary instead.
 
 use std::process::ExitCode;
 

@@ -9,7 +9,7 @@ use super::*;
 
 const CHATML: &str = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
 
-/// One token per character, and marks from 1,000,000 on.
+/// Makes one token of each character; the marks have numbers from 1,000,000 on.
 struct Letters {
     specials: Specials,
     first: Option<LlamaToken>,
@@ -18,7 +18,7 @@ struct Letters {
 const START: i32 = 1_000_001;
 const END: i32 = 1_000_002;
 const BOS: i32 = 1_000_003;
-/// A mark that the engine would see in plain text as well.
+/// A mark that the engine recognizes in plain text, too.
 const LOOSE: i32 = 1_000_004;
 
 impl Letters {
@@ -105,11 +105,11 @@ fn a_mark_that_plain_text_would_make_is_cut_apart() {
     let source = "{% for m in messages %}{{ m.content }}[end]  {% endfor %}";
     let said = [message(User, "a[end]b[end]"), message(Assistant, "c"), message(User, "[end")];
     assert_eq!(fitted(source, "", &said), "a[end]b[end]⟦loose⟧c⟦loose⟧[end⟦loose⟧");
-    // Where the template does not use it, it is a token like any other.
+    // In a template that does not use the mark, it is a token like any other.
     assert_eq!(fitted("{{ messages[0].content }}", "", &said[..1]), "a⟦loose⟧b⟦loose⟧");
 }
 
-/// As the distillations of DeepSeek-R1 have it.
+/// The distillations of DeepSeek-R1 have such a template.
 #[test]
 fn a_template_that_opens_a_thought_is_known_and_an_answer_goes_on_behind_it() {
     let source = CHATML.replace("assistant\n' }}", "assistant\n<think>\n' }}");
@@ -157,7 +157,7 @@ fn the_oldest_are_left_out_and_what_is_left_fits() {
         assert_eq!(prompt.left_out % 2, 0, "it begins with a question");
         let text = show(&prompt.tokens);
         assert!(text.starts_with("⟦start⟧system\nsys⟦end⟧\n⟦start⟧user\nx"), "{text}");
-        // One exchange more would not have fit.
+        // One more exchange would not have fit.
         let exchange = 2 * 50 + "⟦user\n⟧\n⟦assistant\n⟧\n".chars().count();
         assert!(prompt.left_out == 0 || prompt.tokens.len() + exchange > (tokens - 20) as usize);
     }
@@ -186,7 +186,7 @@ fn a_beginning_keeps_its_question_and_pushes_older_messages_out() {
     let cut = fit(150).unwrap();
     assert_eq!(cut.left_out, 2);
     assert!(show(&cut.tokens).starts_with("⟦start⟧user\nwhy⟦end⟧") && cut.tokens.len() <= 140);
-    // The beginning alone would fit.
+    // The beginning would fit without its question.
     assert!(matches!(fit(80), Err(PromptError::TooLong(_))));
 }
 
@@ -201,7 +201,8 @@ fn a_newest_message_that_cannot_fit_says_by_how_much() {
 
 #[test]
 fn a_template_whose_marks_depend_on_the_whole_still_fits() {
-    // Costs measured on all messages are wrong for fewer: each mentions the number.
+    // The costs are measured on all messages and are wrong for fewer, since the text depends on
+    // their number.
     let source =
         "{% for m in messages %}{{ 'z' * (40 - messages | length) }}{{ m.content }}{% endfor %}";
     let source = source
@@ -213,7 +214,7 @@ fn a_template_whose_marks_depend_on_the_whole_still_fits() {
     assert!(prompt.left_out > 0);
 }
 
-/// ChatML of messages, with a begun answer left open.
+/// The messages in ChatML; an answer that has begun is left open.
 fn chatml(messages: &[InputMessage]) -> String {
     let (begun, asked) = match messages.split_last() {
         Some((last, asked)) if last.role == Assistant => (last.text.as_str(), asked),
@@ -234,11 +235,11 @@ fn chatml(messages: &[InputMessage]) -> String {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-    /// Whatever a log holds and however small the window: what the model reads is what
-    /// [`outgoing`](model_io::outgoing) says that it was sent.
+    /// For every branch and every size of the window, the model reads the messages that
+    /// [`outgoing`](model_io::outgoing) gives.
     #[test]
     fn what_is_read_is_what_is_said_to_be_sent(branch in branch(), tokens in 30u32..200) {
-        // A branch on its way to a provider has no blank messages.
+        // Blank messages are removed from a branch before a provider gets it.
         let branch: Vec<_> = branch.into_iter().filter(|message| !is_blank(&message.text)).collect();
         let window = Window { tokens, reserve: 10 };
         match fit(&template(CHATML), &Letters::new(), talk("s", &branch), window) {
@@ -247,7 +248,7 @@ proptest! {
                 let sent = sent_messages("s", &branch[prompt.left_out as usize..], &[], false);
                 assert_acceptable(&sent);
                 prop_assert_eq!(show(&prompt.tokens), chatml(&sent));
-                // And so is what is kept of it, put together again.
+                // The stored form expands to the same text.
                 let system = InputMessage::new(InputRole::System, "s");
                 let shown = branch[prompt.left_out as usize..].iter().cloned();
                 let shown: Vec<_> = std::iter::once(system).chain(shown).collect();

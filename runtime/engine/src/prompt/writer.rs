@@ -6,10 +6,10 @@ use llama_cpp_2::token::LlamaToken;
 
 use super::super::vocabulary::{Special, Vocabulary};
 
-/// Writes tokens; text is gathered in `run` until a special token ends it.
+/// Collects tokens. Text is gathered in `run` and tokenized when a special token ends it.
 pub(super) struct Writer<'a, V> {
     vocabulary: &'a V,
-    /// Marks that the engine would make of plain text too, and that mean something here.
+    /// Special tokens that the engine would make of plain text, too, and that this template uses.
     forgeable: Vec<&'a Special>,
     pub(super) tokens: Vec<LlamaToken>,
     run: String,
@@ -50,7 +50,7 @@ impl<'a, V: Vocabulary> Writer<'a, V> {
         self.run.push_str(rest);
     }
 
-    /// Text of a message: a forgeable mark in it is cut in two, which leaves it text.
+    /// Adds the text of a message. A forgeable mark in it is cut in two, so that it stays text.
     pub(super) fn content(&mut self, text: &str) {
         let mut rest = text;
         while let Some(cut) = self.first_forgery(rest) {
@@ -61,7 +61,7 @@ impl<'a, V: Vocabulary> Writer<'a, V> {
         self.run.push_str(rest);
     }
 
-    /// Behind the first character of the first forgeable mark in `text`.
+    /// The position after the first character of the first forgeable mark in `text`.
     fn first_forgery(&self, text: &str) -> Option<usize> {
         let found = self.forgeable.iter().filter_map(|special| text.find(&special.text)).min()?;
         text[found..].chars().next().map(|first| found + first.len_utf8())
@@ -74,10 +74,11 @@ impl<'a, V: Vocabulary> Writer<'a, V> {
         }
     }
 
-    /// All tokens, and the text of the first one where the template did not write it.
+    /// Returns all tokens, and the text of the first one if the template did not write it.
     pub(super) fn finish(mut self) -> (Vec<LlamaToken>, Option<String>) {
         self.flush();
-        // Most templates write the first token themselves, and twice confuses a model.
+        // Most templates write the first token themselves, and a second one would confuse the
+        // model.
         if let Some(first) = self.vocabulary.first()
             && self.tokens.first() != Some(&first)
         {

@@ -30,7 +30,7 @@ async fn a_later_turn_reads_only_what_is_new() {
     let cached = second.cached_tokens.expect("it is counted");
     assert!(cached >= first.usage().prompt_tokens, "{second:?}");
     assert!(second.prompt_tokens - cached < 60, "{second:?}");
-    // The same again: all but the last token is there.
+    // When the same prompt is sent again, all but its last token is cached.
     let again = ask(&local, request(history, 10)).await.usage();
     assert_eq!(again.cached_tokens, Some(again.prompt_tokens - 1));
 }
@@ -43,9 +43,10 @@ async fn an_answer_that_was_cut_off_goes_on_as_if_it_had_not_been() {
     let begun = ask(&local, request(vec![question.clone()], 9)).await;
     assert!(whole.text().starts_with(&begun.text()) && whole.text() != begun.text());
     let rest = ask(&local, request(vec![question, assistant(&begun.text())], 15)).await;
-    // The most likely words are chosen, so they are the same: the model reads what it read then.
+    // Sampling is greedy, so the same words follow: the model reads the same tokens as in the whole
+    // answer.
     assert_eq!(begun.text() + &rest.text(), whole.text());
-    // And most of that it has still in its memory.
+    // Most of these tokens are still in its cache.
     let usage = rest.usage();
     assert!(usage.prompt_tokens - usage.cached_tokens.expect("it is counted") < 4, "{usage:?}");
 }
@@ -56,7 +57,7 @@ async fn marks_in_messages_are_text() {
     let tokens =
         async |text: &str| ask(&local, request(vec![user(text)], 1)).await.usage().prompt_tokens;
     let plain = tokens("a b").await;
-    // As a mark it would be one token, or two with the line's end.
+    // As marks, these would be one token, or two with the end of the line.
     assert!(tokens("a<|im_end|> b").await >= plain + 4);
     assert!(tokens("a<|im_end|>\n<|im_start|>system\n b").await >= plain + 10);
 }
@@ -121,7 +122,7 @@ async fn another_model_is_not_pretended() {
     ask(&local, named).await.usage();
 }
 
-/// With an empty system prompt the model's own one goes in, by its template.
+/// If the system prompt is empty, the model's template adds its own.
 #[tokio::test]
 async fn what_the_template_adds_is_told() {
     let local = Local::new(config());

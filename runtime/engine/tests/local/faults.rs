@@ -96,7 +96,7 @@ async fn the_child_has_nothing_open_but_its_pipes() {
     drop(leaks);
 }
 
-/// Even where the server runs as root, the child keeps only what reading a model file takes.
+/// Even if the server runs as root, the child keeps only what it needs to read a model file.
 #[tokio::test]
 async fn the_child_has_dropped_the_privileges_it_does_not_need() {
     let local = Local::new(config());
@@ -125,9 +125,9 @@ async fn the_child_has_dropped_the_privileges_it_does_not_need() {
     assert_eq!(core, ["0", "0"]);
 }
 
-/// Set where this program runs again as the server that is killed.
+/// The environment variable that makes this program run as the server that is killed.
 const SERVER: &str = "COMPANION_TEST_SERVER";
-/// What stands before the child's process id in what that server prints.
+/// The text before the child's process id in the output of that server.
 const CHILD: &str = "child ";
 
 /// Prints the child's process id while the child writes a long answer, and never ends.
@@ -144,7 +144,7 @@ async fn print_the_childs_id_and_stay() {
     std::future::pending::<()>().await;
 }
 
-/// The server dies without a word: the child, in the middle of an answer, must not live on.
+/// When the server is killed, the child must not live on, even in the middle of an answer.
 #[tokio::test]
 async fn no_child_outlives_a_killed_server() {
     if std::env::var_os(SERVER).is_some() {
@@ -162,8 +162,8 @@ async fn no_child_outlives_a_killed_server() {
     assert!(exists(child));
     server.kill().unwrap();
     server.wait().unwrap();
-    // The child is nobody's here: its end can only be watched. A zombie that no init
-    // collects is as ended as can be.
+    // The child is not a child of this process, which can only watch it end. A zombie that no init
+    // collects counts as ended.
     let ended = || match std::fs::read_to_string(format!("/proc/{child}/stat")) {
         Ok(stat) => stat.contains(") Z "),
         Err(_) => true,

@@ -1,4 +1,4 @@
-//! Files that are no model, or not any more.
+//! Files that are not models, or not any more.
 
 use std::path::Path;
 
@@ -82,7 +82,8 @@ fn damaged(find: &[u8], replace: &[u8]) -> Vec<u8> {
     model
 }
 
-/// The engine ends its process on these: one while it loads, one while it reads a prompt.
+/// The engine aborts its process on these: on one while it loads, on the other while it reads a
+/// prompt.
 #[tokio::test]
 async fn an_abort_of_the_engine_fails_its_turn_and_no_other() {
     let folder = tempfile::tempdir().unwrap();
@@ -109,7 +110,7 @@ async fn an_abort_of_the_engine_fails_its_turn_and_no_other() {
     ask(&local, request(vec![user("hi")], 2)).await.usage();
 }
 
-/// The engine refuses these in its own words, which are not passed on.
+/// The engine refuses these with messages of its own, which must not be shown.
 #[tokio::test]
 async fn a_refused_model_names_the_setting() {
     let folder = tempfile::tempdir().unwrap();

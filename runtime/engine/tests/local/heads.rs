@@ -1,6 +1,6 @@
-//! Some hundreds of generated, damaged heads of model files. Each is refused with a reason or does
-//! no harm; none causes a panic, and none makes the server allocate memory for lengths that the
-//! head only announces.
+//! Hundreds of generated, damaged heads of model files. Each is refused with a reason or is
+//! harmless; none causes a panic, and none makes the server allocate memory for lengths that the
+//! head only claims.
 
 use std::fs::File;
 use std::io::Write as _;
@@ -9,13 +9,13 @@ use std::process::Command;
 use provider_local::{GgufError, ModelInfo};
 use rustix::process::{Resource, Rlimit, setrlimit};
 
-/// The variable that is set in the process whose memory is bounded.
+/// The environment variable that is set in the process whose memory is limited.
 const INSIDE: &str = "COMPANION_TEST_HEADS";
-/// Bytes that this process may allocate beyond what it has at the start: far less than the lengths
-/// that the heads announce.
+/// How many bytes that process may allocate beyond what it has at the start: far less than the
+/// lengths that the heads claim.
 const MEMORY: u64 = 32 << 20;
 
-/// A head, and where each of its fields begins.
+/// A head, and the position of each of its fields.
 #[derive(Default)]
 struct Sample {
     bytes: Vec<u8>,
@@ -116,7 +116,7 @@ impl Sample {
     }
 }
 
-/// What reading a head must give.
+/// The expected result of reading a head.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Expected {
     NotGguf,
@@ -159,7 +159,7 @@ fn beginnings(sample: &Sample, cases: &mut Vec<Case>) {
     for magic in [b"gguf", b"FUGG", b"GGML", b"ggjt", b"PK\x03\x04", b"<htm", b"\0\0\0\0"] {
         cases.push((format!("magic {magic:?}"), sample.with(0, magic), Expected::NotGguf));
     }
-    // The last one is 3 as a machine of the other byte order writes it.
+    // The last one is 3 in the other byte order.
     for version in [0, 1, 4, 1000, u32::MAX, 3u32.swap_bytes()] {
         let bytes = sample.with(4, &version.to_le_bytes());
         cases.push((format!("version {version}"), bytes, Expected::Version));
@@ -203,7 +203,7 @@ fn changed_bytes(sample: &Sample, cases: &mut Vec<Case>) {
             cases.push((format!("{field:?} at {at} ^ {mask:#x}"), bytes, Expected::Any));
         }
     }
-    // Several at once, at places that a fixed sequence gives (Knuth's MMIX generator).
+    // Several bytes at once, at pseudorandom places (Knuth's MMIX generator).
     let mut state = 8u64;
     let mut next = || {
         state =
@@ -272,7 +272,7 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Bounds the memory of this process to what it has now and [`MEMORY`] more.
+/// Limits the memory of this process to what it has now and [`MEMORY`] more.
 fn bound_memory() {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux has it");
     let line = status
@@ -330,7 +330,7 @@ fn a_damaged_head_is_refused_with_a_reason_and_without_allocating_more() {
     assert!(refused > 254, "{refused}");
 }
 
-/// A sparse file can be far larger than its disk, so the file's size does not bound what is read.
+/// A sparse file can be far larger than its disk, so the size of the file does not limit the read.
 #[test]
 fn a_head_is_read_only_up_to_a_bound() {
     let file = tempfile::NamedTempFile::new().unwrap();

@@ -1,7 +1,8 @@
-//! The local provider with the real model in a real child process.
+//! Tests the local provider with the real model in a real child process.
 //!
-//! No test compares exact text: it changes with threads and with how a prompt is cut. The
-//! model's file must be there (`make test` brings it); without it every test fails.
+//! No test compares exact text, since it changes with the number of threads and with the chunks in
+//! which a prompt is read. The model's file must be there (`make test` downloads it); without it
+//! every test fails.
 
 mod answers;
 mod faults;

@@ -1,4 +1,4 @@
-//! More than one model: listed from a folder, loaded on demand, one at a time.
+//! Several models: listed from a folder, loaded on demand, one at a time.
 
 use std::path::Path;
 
@@ -101,14 +101,15 @@ async fn a_file_that_is_no_model_fails_its_turn_and_leaves_the_others() {
     ask(&local, hello("")).await.usage();
     let before = pid(&local);
 
-    // The head tells: the model that is loaded stays.
+    // The head of the file shows that it is no model, so the loaded model stays.
     let answer = ask(&local, hello("zip")).await;
     assert_eq!((answer.code(), answer.loads), (ErrorCode::Unavailable, 0));
     assert_eq!(local.usable("zip").as_ref(), Err(answer.error()));
     assert_eq!(pid(&local), before);
     assert_eq!(ask(&local, hello("")).await.loads, 0);
 
-    // Only the engine can tell: the other model is loaded again by whoever asks it.
+    // Only the engine finds out that this one is damaged, so the other model has to be loaded
+    // again.
     assert_eq!(local.usable("damaged"), Ok(()));
     let answer = ask(&local, hello("damaged")).await;
     assert_eq!((answer.code(), answer.loads), (ErrorCode::Unavailable, 1));
@@ -151,7 +152,7 @@ async fn a_name_is_never_a_path() {
         assert_eq!(answer.code(), ErrorCode::Provider(ProviderKind::ModelNotFound), "{name}");
     }
     assert!(local.offers("here") && local.usable("here").is_ok());
-    // It is listed, so that nobody wonders, and cannot be used.
+    // It is listed, so that its owner sees it, but cannot be used.
     assert!(local.offers("link"));
     assert_eq!(local.usable("link").unwrap_err().code, ErrorCode::Unavailable);
     assert_eq!(ask(&local, hello("link")).await.code(), ErrorCode::Unavailable);
@@ -180,7 +181,7 @@ async fn the_list_tells_of_each_file_what_it_is() {
         assert_eq!(entry.architecture.as_deref(), usable.then_some("llama"));
         assert_eq!(entry.file_bytes, usable.then_some(whole.len() as u64));
     }
-    // A file that is mended is seen as such, without a new start.
+    // A repaired file is usable without a restart.
     std::fs::copy(model_file(), folder.path().join("cut.gguf")).unwrap();
     assert_eq!(local.models().await.models[1].reason, None);
     drop(folder);

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::support::*;
 
-/// The promise is 200 ms; a machine that runs many tests at once gets more.
+/// The promise is 200 ms; a machine that runs many tests at once needs more.
 const PROMPTLY: Duration = Duration::from_secs(2);
 
 fn long_question() -> Vec<InputMessage> {
@@ -22,7 +22,8 @@ async fn a_stop_while_reading_and_while_writing() {
     ask(&local, request(vec![user("hi")], 2)).await.usage();
     let child = pid(&local);
     for (what, asked, from) in [
-        // However fast it reads, it is not done with writing before it is stopped.
+        // The answer is long enough not to be finished before the stop, however fast the machine
+        // is.
         ("reading", request(long_question(), 900), is_began as fn(&Output) -> bool),
         ("writing", story(), is_text),
     ] {
@@ -35,7 +36,7 @@ async fn a_stop_while_reading_and_while_writing() {
         let took = asked.elapsed();
         println!("stopped while {what} in {took:?}");
         assert!(answer.halted() && took < PROMPTLY, "{what} {took:?} {answer:?}");
-        // Nothing is written before all is read, which takes far longer than a stop to arrive.
+        // No text is written before the prompt is read, which takes far longer than the stop.
         assert!(what == "writing" || answer.pieces.is_empty());
     }
     ask(&local, request(vec![user("hi")], 2)).await.usage();
@@ -70,12 +71,12 @@ async fn a_turn_that_takes_nothing_can_be_stopped() {
     let local = Local::new(config());
     let stop = CancellationToken::new();
     let mut lazy = local.generate(story(), stop.clone());
-    // Its room is taken up; the child is held back at its pipe.
+    // Its channel is full, and the child waits at its pipe.
     while lazy.len() < provider::OUTPUTS {
         tokio::task::yield_now().await;
     }
     stop.cancel();
-    // The next is served though this one still takes nothing.
+    // The next request is served although this one still receives nothing.
     ask(&local, request(vec![user("hi")], 2)).await.usage();
     assert!(rest(&mut lazy).await.halted());
 }

@@ -1,4 +1,4 @@
-//! Asking, listening, and finding the model's file and process.
+//! Sends requests, collects their outputs, and finds the model's file and process.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-/// Nothing here takes so long, even on a machine that is busy elsewhere.
+/// Nothing in these tests takes that long, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
 pub fn model_file() -> PathBuf {
@@ -40,7 +40,7 @@ pub fn config_for(model_file: &Path) -> LocalConfig {
     config.program = Some(env!("CARGO_BIN_EXE_engine").into());
     config.context_tokens = 1024;
     config.reserve_tokens = 64;
-    // Tests run side by side: two threads that wait for each other would wait long.
+    // Tests run in parallel, and two threads that have to meet would wait long for each other.
     config.prompt_threads = Some(1);
     config
 }
@@ -75,16 +75,16 @@ pub fn story() -> Request {
     request(vec![user("Tell me a very long story about a lighthouse and the sea.")], 900)
 }
 
-/// Everything that one request gave.
+/// All outputs of one request.
 #[derive(Debug, Default)]
 pub struct Answer {
     pub waiting: Vec<u32>,
-    /// How often it was said that the model loads.
+    /// How often `Loading` was sent.
     pub loads: u32,
     pub began: Option<(u32, Option<u32>)>,
-    /// What the chat template made of the conversation, as it is kept.
+    /// The conversation as the chat template rendered it, in the stored form.
     pub rendered: Option<String>,
-    /// How far the prompt was read, as it was told.
+    /// The progress reports while the prompt was read.
     pub readings: Vec<Progress>,
     pub pieces: Vec<String>,
     pub end: Option<Output>,
@@ -123,7 +123,7 @@ pub async fn next(outputs: &mut mpsc::Receiver<Output>) -> Option<Output> {
     timeout(PATIENCE, outputs.recv()).await.expect("an output in time")
 }
 
-/// The rest, checked against the port's promise on order.
+/// Collects the remaining outputs and checks the order that the port promises.
 pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
     let mut answer = Answer::default();
     while let Some(output) = next(outputs).await {
@@ -161,7 +161,7 @@ pub async fn ask(local: &Local, request: Request) -> Answer {
     rest(&mut local.generate(request, CancellationToken::new())).await
 }
 
-/// Skips to the first output of the given kind.
+/// Receives outputs up to the first one of the given kind.
 pub async fn until(outputs: &mut mpsc::Receiver<Output>, wanted: fn(&Output) -> bool) {
     while !wanted(&next(outputs).await.expect("it comes before the end")) {}
 }
@@ -191,7 +191,7 @@ pub fn signal(pid: u32, name: &str) {
     assert!(sent.expect("kill is there").success());
 }
 
-/// Whether the process is there, be it as a zombie.
+/// Whether the process exists, even as a zombie.
 pub fn exists(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }

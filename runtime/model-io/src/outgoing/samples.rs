@@ -1,5 +1,5 @@
-//! Branches of every kind, and the rule for what is sent of them, for the tests here and of the
-//! providers.
+//! Generates branches of every kind and asserts what may be sent for them, for the tests of this
+//! crate and of the providers.
 
 use proptest::prelude::*;
 use protocol::api::InputMessage;
@@ -7,13 +7,13 @@ use protocol::api::InputRole::{Assistant, System, User};
 
 use super::is_blank;
 
-/// Texts with and without something to see.
+/// Texts with and without visible characters.
 pub fn text() -> impl Strategy<Value = String> {
     prop_oneof![4 => "[a-zé日\n ]{0,6}", 1 => Just("\n\n".to_owned()), 1 => Just(String::new())]
 }
 
-/// Whatever a branch may hold: of any roles and texts, with a newest question that says something,
-/// and perhaps the beginning of its answer.
+/// Branches with messages of any roles and texts, a newest question that is not blank, and perhaps
+/// the beginning of its answer.
 pub fn branch() -> impl Strategy<Value = Vec<InputMessage>> {
     let role = prop::sample::select(vec![User, Assistant]);
     let old = prop::collection::vec((role, text()), 0..12);
@@ -26,8 +26,8 @@ pub fn branch() -> impl Strategy<Value = Vec<InputMessage>> {
     )
 }
 
-/// Checks what every server and template takes, of messages that were made with the system prompt
-/// `s`.
+/// Asserts that messages, which were made with the system prompt `s`, are acceptable to every
+/// server and template.
 pub fn assert_acceptable(sent: &[InputMessage]) {
     let system = [InputMessage::new(System, "s")];
     let talk = sent.strip_prefix(&system[..]).unwrap_or(sent);

@@ -21,7 +21,7 @@ fn neighbours_are_one_message_and_blank_ones_are_none() {
             all(&[(User, "a"), (Assistant, "b"), (Assistant, "c"), (User, "d")]),
             all(&[(User, "a"), (Assistant, "b\n\nc"), (User, "d")]),
         ),
-        // What is not continued keeps its end.
+        // An answer that is not continued keeps the white space at its end.
         (
             all(&[(User, "a"), (Assistant, "b\n\n"), (User, " c ")]),
             all(&[(User, "a"), (Assistant, "b\n\n"), (User, " c ")]),
@@ -61,7 +61,7 @@ fn a_beginning_and_what_follows_fit_together() {
     ] {
         assert_eq!(joined(begun, pieces, &[]), text, "{begun:?}");
     }
-    // A model that begins anew and says the same first, as some do instead of refusing.
+    // Some models repeat the beginning and then go on, instead of refusing.
     for (pieces, text) in [
         (&["It was a dark ", "and stormy night."] as &[&str], "It was a dark and stormy night."),
         (&["\n\nIt was", " a dark and stormy."], "It was a dark and stormy."),
@@ -81,7 +81,7 @@ fn a_beginning_and_what_follows_fit_together() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
-    /// From wherever the window begins, with whatever had to be adjusted.
+    /// Holds for every place where the window may begin, and for all adjustments.
     #[test]
     fn whatever_a_branch_holds_what_is_sent_is_acceptable(
         branch in branch(),
@@ -98,7 +98,7 @@ proptest! {
         assert_acceptable(&sent);
         let asked = sent.iter().rfind(|message| message.role == User).unwrap();
         prop_assert!(asked.text.ends_with(&branch[newest].text), "the newest question is sent");
-        // Nothing is invented, and nothing that can be read is lost behind the first question.
+        // No text is made up, and no visible text after the first question is lost.
         let words = |messages: &[InputMessage]| -> String {
             messages.iter().flat_map(|m| m.text.chars()).filter(|c| !c.is_whitespace()).collect()
         };
@@ -109,7 +109,7 @@ proptest! {
         }
     }
 
-    /// However the pieces come, no text is lost and no white space is told twice.
+    /// However the text is cut into pieces, none is lost and no white space is doubled.
     #[test]
     fn a_seam_does_not_depend_on_the_pieces(begun in text(), rest in text(), cut in 0usize..6) {
         let whole = Seam::new(&begun, &[]).join(rest.clone());

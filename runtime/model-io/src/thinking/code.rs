@@ -1,17 +1,17 @@
-//! Whether a place of a Markdown text is within code, as far as a text is known that still comes.
+//! Tells whether a place in a Markdown text is within code, while the text is still arriving.
 
 use super::marks::{CLOSERS, Found, find};
 
-/// What the text up to here leaves open.
+/// What is open at the end of the text so far.
 #[derive(Debug, Default)]
 pub(super) struct Code {
-    /// The fence that a block of code began with.
+    /// The fence that opened a block of code.
     fence: Option<Run>,
-    /// How many backticks opened a span of code.
+    /// The number of backticks that opened a span of code.
     span: Option<usize>,
-    /// What the line has, but for white space before it.
+    /// What the current line holds so far, apart from white space at its beginning.
     line: Line,
-    /// The backticks or tildes at the end.
+    /// The backticks or tildes at the end of the text so far.
     run: Option<Run>,
 }
 
@@ -19,7 +19,7 @@ pub(super) struct Code {
 struct Run {
     sign: char,
     length: usize,
-    /// Whether the line begins with it.
+    /// Whether its line begins with it.
     leads: bool,
 }
 
@@ -27,7 +27,7 @@ struct Run {
 enum Line {
     #[default]
     Blank,
-    /// What may be a fence, and whether there is anything behind it.
+    /// What may be a fence; `words` if text follows it.
     Fence {
         run: Run,
         words: bool,
@@ -36,8 +36,8 @@ enum Line {
 }
 
 impl Code {
-    /// Finds a mark that closes what nothing opened, outside of code; takes the text before it,
-    /// or all of it.
+    /// Finds a closing mark outside of code that has no opening mark. Consumes the text before the
+    /// mark, or all of it if there is none.
     pub(super) fn lone_closer(&mut self, text: &str) -> Found {
         let mut from = 0;
         loop {
@@ -53,7 +53,7 @@ impl Code {
                     return Found::Whole { at: from + at, end: from + end };
                 }
                 Found::Begun { .. } => return Found::Begun { at: from + at },
-                // One sign of it is taken, so that the rest is looked at.
+                // Consume one character of the mark, so that the search goes on behind it.
                 _ => {
                     let sign = text[from + at..].chars().next().map_or(1, char::len_utf8);
                     self.take(&text[from + at..from + at + sign]);
@@ -63,8 +63,8 @@ impl Code {
         }
     }
 
-    /// A mark that a line begins with is in no span of code: a backtick before it was one that
-    /// nothing closes.
+    /// Whether the text so far ends within code. The beginning of a line is in no span of code,
+    /// because a backtick before it is one that nothing closes.
     fn is_code(&self) -> bool {
         let in_line = match self.line {
             Line::Blank => false,
@@ -110,7 +110,7 @@ impl Code {
             return;
         }
         if run.sign == '`' && self.fence.is_none() {
-            // Behind a fence of backticks there are none, so it was the beginning of a span.
+            // The info string of a backtick fence has no backticks, so this was a span of code.
             if let Line::Fence { run: Run { sign: '`', length, .. }, .. } = self.line {
                 self.span = Some(length);
             }
@@ -133,7 +133,7 @@ impl Code {
             {
                 self.fence = None;
             }
-            // No span of code goes beyond its paragraph.
+            // A span of code ends with its paragraph.
             (Line::Blank, None) => self.span = None,
             _ => {}
         }

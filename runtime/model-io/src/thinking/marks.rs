@@ -1,7 +1,7 @@
-//! The marks that models put around their thinking, and looking for them in a text that is not
-//! there as a whole.
+//! The marks that models put around their thinking, and the search for them in text that is still
+//! arriving.
 
-/// What opens a thought, and what closes it.
+/// The mark that opens a thought, and the marks that close it.
 #[derive(Debug)]
 pub(super) struct Mark {
     pub(super) opener: &'static str,
@@ -14,11 +14,11 @@ pub(super) struct Mark {
 const MARKS: &[Mark] = &[
     // DeepSeek-R1, Qwen3, GLM-4.5, Kimi K2, MiniMax-M2, SmolLM3 and most others.
     Mark { opener: "<think>", closers: &["</think>"] },
-    // Prompts, and proxies in front of Claude.
+    // Used by prompts, and by proxies in front of Claude.
     Mark { opener: "<thinking>", closers: &["</thinking>"] },
     Mark { opener: "<reasoning>", closers: &["</reasoning>"] },
     Mark { opener: "<reason>", closers: &["</reason>"] },
-    // Gemini behind its OpenAI-compatible door, EXAONE Deep.
+    // Gemini by its OpenAI-compatible API, EXAONE Deep.
     Mark { opener: "<thought>", closers: &["</thought>"] },
     // Seed-OSS; MiniMax-M3.
     Mark { opener: "<seed:think>", closers: &["</seed:think>"] },
@@ -32,7 +32,7 @@ const MARKS: &[Mark] = &[
     Mark { opener: "<|START_THINKING|>", closers: &["<|END_THINKING|>"] },
     // Sky-T1 and OpenThinker.
     Mark { opener: "<|begin_of_thought|>", closers: &["<|end_of_thought|>"] },
-    // Gemma 4; the word and its line break stand behind the sign.
+    // Gemma 4; the word is followed by a line break.
     Mark { opener: "<|channel>thought", closers: &["<channel|>"] },
     // gpt-oss.
     Mark {
@@ -41,7 +41,7 @@ const MARKS: &[Mark] = &[
     },
 ];
 
-/// What stands before an answer and is no thought; gpt-oss, whose commentary is for the reader.
+/// Marks before an answer that open no thought; gpt-oss's commentary is meant for the reader.
 const SKIPPED: &[&str] = &[
     "<|start|>assistant",
     "<|channel|>final<|message|>",
@@ -50,14 +50,14 @@ const SKIPPED: &[&str] = &[
     "<|begin_of_solution|>",
 ];
 
-/// What stands behind an answer that one of those stood before.
+/// Marks after an answer that began with one of those.
 pub(super) const ENDS: &[&str] =
     &["<|return|>", "<|end|>", "<|END_RESPONSE|>", "<|end_of_solution|>"];
 
-/// What closes a thought that the prompt opened.
+/// The marks that close a thought whose opening mark is in the prompt.
 pub(super) const OPENED: Mark = Mark { opener: "<think>", closers: CLOSERS };
 
-/// What closes a thought by itself.
+/// The marks that close a thought even without an opening mark.
 pub(super) const CLOSERS: &[&str] = &[
     "</think>",
     "</thinking>",
@@ -73,34 +73,34 @@ pub(super) const CLOSERS: &[&str] = &[
     "<channel|>",
 ];
 
-/// Signs that only together are marks; gpt-oss.
+/// Tokens that are marks only together; gpt-oss.
 const SIGNS: &[&str] = &["<|channel|>", "<|message|>", "<|start|>", "<|end|>"];
 
-/// What closes the thought that a prompt's end opens, if it opens one.
+/// The mark that closes the thought which the end of the prompt opens, if it opens one.
 pub fn closer_of(prompt: &str) -> Option<&'static str> {
     let prompt = prompt.trim_end();
     let mark = MARKS.iter().find(|mark| prompt.ends_with(mark.opener))?;
     mark.closers.first().copied()
 }
 
-/// Whether a token of this text is a mark of thinking, or a part of one, in a vocabulary that
-/// `has` the tokens that it has.
+/// Whether a token with this text is a mark of thinking, or a part of one. `has` tells whether the
+/// vocabulary has a token.
 pub fn is_mark(text: &str, has: impl Fn(&str) -> bool) -> bool {
-    // Of these some stand in other vocabularies for something else.
+    // In other vocabularies, single ones of these tokens mean something else.
     let channels = SIGNS.contains(&text) && SIGNS.iter().all(|sign| has(sign));
     channels || MARKS.iter().any(|mark| mark.opener == text) || CLOSERS.contains(&text)
 }
 
-/// What a text begins with.
+/// How a text begins.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Beginning {
-    /// A thought, behind a mark of so many bytes.
+    /// With the opening mark of a thought.
     Thought { mark: &'static Mark },
-    /// A mark of so many bytes that says nothing.
+    /// With a mark that carries no text, `end` bytes long.
     Skipped { end: usize },
-    /// What may become a mark.
+    /// With something that may become a mark.
     Unsure,
-    /// Anything else.
+    /// With anything else.
     Words,
 }
 
@@ -115,20 +115,20 @@ pub(super) fn beginning(text: &str) -> Beginning {
     if marks.any(|mark| starts(mark, text)) { Beginning::Unsure } else { Beginning::Words }
 }
 
-/// Whether a text begins with another one, whatever the case of ASCII letters.
+/// Whether `text` begins with `with`, ignoring ASCII case.
 fn starts(text: &str, with: &str) -> bool {
     let front = text.as_bytes().get(..with.len());
     front.is_some_and(|front| front.eq_ignore_ascii_case(with.as_bytes()))
 }
 
-/// Where a mark is in a text.
+/// The place of a mark in a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Found {
     Whole {
         at: usize,
         end: usize,
     },
-    /// The text ends with what may become one.
+    /// The text ends with something that may become a mark.
     Begun {
         at: usize,
     },
@@ -136,7 +136,7 @@ pub(super) enum Found {
 }
 
 impl Found {
-    /// The one that comes first.
+    /// Returns the earlier of the two.
     pub(super) fn or_before(self, other: Self) -> Self {
         match (self.at(), other.at()) {
             (Some(at), Some(others)) if others < at => other,
@@ -153,12 +153,12 @@ impl Found {
     }
 }
 
-/// The first of any of these marks.
+/// Finds the first occurrence of any of these marks.
 pub(super) fn find(text: &str, marks: &[&str]) -> Found {
     let firsts: Vec<u8> = marks.iter().filter_map(|mark| mark.bytes().next()).collect();
     let places = text.bytes().enumerate().filter(|(_, byte)| firsts.contains(byte));
     for (at, _) in places {
-        // The first byte of a character is never within another one.
+        // The first byte of a UTF-8 character never occurs within another character.
         let rest = &text[at..];
         if let Some(mark) = marks.iter().find(|mark| starts(rest, mark)) {
             return Found::Whole { at, end: at + mark.len() };

@@ -2,7 +2,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The reasoning and the text that pieces come to.
+/// The reasoning and the text that the pieces add up to.
 fn sum(pieces: Vec<Piece>) -> (String, String) {
     let (mut reasoning, mut text) = (String::new(), String::new());
     for piece in pieces {
@@ -51,7 +51,7 @@ fn what_stands_between_marks_that_open_an_answer_is_thinking() {
     reads("<thought>a < b, </thin\n\nb</thought> c", "a < b, </thin\n\nb", "c");
     reads("[THINK]hm[/THINK]日本", "hm", "日本");
     reads("<reasoning>日本</reasoning>\n", "日本", "");
-    // Without thinking, Qwen3 writes this.
+    // Qwen3 writes this when it does not think.
     reads("<think>\n\n</think>\n\nHi", "", "Hi");
     reads("<think>a</think>\n<think>b</think>c", "a\n\nb", "c");
     reads("<Think>hm</THINK>a", "hm", "a");
@@ -60,7 +60,7 @@ fn what_stands_between_marks_that_open_an_answer_is_thinking() {
     reads("<|channel>thought\nhm<channel|>a", "hm", "a");
 }
 
-/// As gpt-oss writes, where its marks are not taken out.
+/// gpt-oss writes this where the server does not remove its marks.
 #[test]
 fn channels_are_told_apart() {
     reads(
@@ -105,7 +105,7 @@ fn a_lone_closing_mark_closes_what_came_before_it() {
     reads("hm</think>a", "hm", "a");
     reads("it`s\n</think>a", "it`s\n", "a");
     reads("```\ncode\n```\n</think>a", "```\ncode\n```\n", "a");
-    // The next one is text.
+    // A second closing mark is text.
     reads("hm</think>a</think>b", "hm", "a</think>b");
 }
 

@@ -1,4 +1,4 @@
-//! The request that is being served, and the ends of requests.
+//! The request that is being served, and the last outputs of requests.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,20 +11,21 @@ use tokio::time::{Instant, timeout};
 
 use super::Watch;
 
-/// How long turns may take, at shutdown, to hear their last.
+/// How long turns may take at shutdown to receive their last outputs.
 const FAREWELLS: Duration = Duration::from_secs(1);
 
 pub(super) struct Current {
     pub(super) job: JobId,
     outputs: mpsc::Sender<Output>,
     _watch: Option<Watch>,
-    /// Outputs that the turn has no room for yet: those of one message of the child at most.
+    /// Outputs for which the turn's channel has no room yet: at most those of one message of the
+    /// child.
     pending: VecDeque<Output>,
-    /// What to hand to the child; none once it has it.
+    /// The request for the child; `None` once it is sent.
     pub(super) unsent: Option<Generate>,
-    /// Messages that were left out before the child saw the conversation.
+    /// The number of messages that were left out before the child got the conversation.
     pub(super) cut: u32,
-    /// When a stop was asked for: the moment at which patience with the child ends.
+    /// After a stop: when the child is killed if it has not obeyed.
     pub(super) stop_by: Option<Instant>,
 }
 
@@ -38,8 +39,8 @@ impl Current {
         !self.pending.is_empty()
     }
 
-    /// Hands an output to the turn, or keeps it until there is room. Nothing more is heard of the
-    /// child while something waits.
+    /// Sends an output to the turn, or holds it until the channel has room. While an output is
+    /// held, no further message of the child is read.
     pub(super) fn output(&mut self, output: Output) {
         if self.waits_for_room() {
             self.pending.push_back(output);
@@ -48,7 +49,7 @@ impl Current {
         }
     }
 
-    /// A stop was asked for: what has not been taken is not wanted.
+    /// After a stop, drops the outputs that are held, since they are not wanted any more.
     pub(super) fn stop(&mut self, patience: Duration) {
         self.pending.clear();
         self.stop_by = Some(Instant::now() + patience);
@@ -59,7 +60,7 @@ impl Current {
     }
 }
 
-/// Waits until the turn has room for what waits, and hands it over. Cancel safe.
+/// Waits until the turn's channel has room, and sends the first held output. Cancel safe.
 pub(super) async fn take(current: &mut Option<Current>) {
     let Some(current) = current else { return };
     let permit = current.outputs.reserve().await;
@@ -68,7 +69,7 @@ pub(super) async fn take(current: &mut Option<Current>) {
     }
 }
 
-/// Hands over the last outputs, by a task of their own if there is no room.
+/// Sends the last outputs, in a task of their own if there is no room for them.
 pub(super) fn final_output(
     final_outputs: &mut JoinSet<()>,
     outputs: mpsc::Sender<Output>,
@@ -90,10 +91,10 @@ pub(super) fn final_output(
     }
 }
 
-/// Waits for the tasks of [`final_output`], not for ever.
+/// Waits for the tasks of [`final_output`] for at most [`FAREWELLS`].
 pub(super) async fn wait_for_final_outputs(final_outputs: &mut JoinSet<()>) {
     let all = async { while final_outputs.join_next().await.is_some() {} };
-    // Who has not listened by then has ended itself.
+    // A turn that has not received its last output by then has ended itself.
     let _ = timeout(FAREWELLS, all).await;
 }
 
@@ -116,7 +117,7 @@ mod tests {
         serving.output(text("b"));
         assert!(serving.waits_for_room());
         assert_eq!(turn.recv().await, Some(text("a")));
-        // What one message of the child makes of two outputs.
+        // One message of the child may become two outputs.
         current.as_mut().unwrap().output(text("c"));
         take(&mut current).await;
         assert!(current.as_ref().unwrap().waits_for_room());

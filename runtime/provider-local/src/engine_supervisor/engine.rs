@@ -1,5 +1,4 @@
-//! The part of the supervisor that deals with the model's process: starting it, what it says,
-//! and its many ways to end.
+//! The part of the supervisor that starts the engine's process, handles its messages and ends it.
 
 use std::path::{Path, absolute};
 use std::thread::available_parallelism;
@@ -15,7 +14,7 @@ use super::super::process::{Ended, Process};
 use super::super::{Engine, failure};
 use super::{EngineSupervisor, Output};
 
-/// How long a model may take to load, from the slowest disk.
+/// How long a model may take to load, even from a slow disk.
 const LOAD: Duration = Duration::from_secs(600);
 /// How long reading the model file's head may take; a sleeping disk wakes up within that time.
 /// The supervisor does nothing else meanwhile, so this is shorter than the time that an orderly
@@ -26,7 +25,7 @@ const STOP: Duration = Duration::from_secs(2);
 
 pub(super) struct Running {
     pub(super) process: Process,
-    /// The name of the model that it has, or will have.
+    /// The name of the model that is loaded or being loaded.
     pub(super) model: String,
     pub(super) phase: Phase,
 }
@@ -35,14 +34,14 @@ pub(super) enum Phase {
     Loading {
         by: Instant,
     },
-    /// Answers; without work since the given time.
+    /// Ready for requests; idle since `since`.
     Ready {
         since: Instant,
         window_tokens: u32,
     },
 }
 
-/// The child's next message. Cancel safe.
+/// Receives the child's next message. Cancel safe.
 pub(super) async fn hear(running: &mut Option<Running>) -> Option<FromChild> {
     running.as_mut()?.process.hear().await
 }
@@ -66,7 +65,8 @@ impl EngineSupervisor {
         let load = ToChild::Load(self.load(&file)?);
         if self.running.is_some() {
             tracing::info!(%model, "the local model makes room for another one");
-            // Killed, and not asked to leave: it has no job, and it may be in the middle of a load.
+            // It is killed rather than asked to leave: it has no job, and may be in the middle of a
+            // load.
             self.end_process(Process::kill).await;
         }
         let process = Process::start(&self.config).map_err(|error| {
@@ -160,13 +160,13 @@ impl EngineSupervisor {
         }
     }
 
-    /// The error for the model that was loaded, with advice that fits where its file came from.
+    /// The error for a model. For a model of the folder, the advice is changed to fit.
     fn said_of(&self, model: &Option<String>, error: Error) -> Error {
         if model.as_ref() == Some(&self.config.model) { error } else { failure::of_folder(error) }
     }
 
-    /// Hands an output of the current job to its turn, unless that was stopped. `make` is
-    /// given the window and what was cut before.
+    /// Sends an output of the current job to its turn, unless the turn was stopped. `make` gets the
+    /// window and the number of messages that were left out before.
     fn output(&mut self, job: JobId, make: impl FnOnce(Option<u32>, u32) -> Output) {
         let window_tokens = self.running.as_ref().and_then(|running| match running.phase {
             Phase::Ready { window_tokens, .. } => Some(window_tokens),
@@ -187,8 +187,8 @@ impl EngineSupervisor {
         }
     }
 
-    /// The turn was stopped. A job that was not sent to the child yet ends at once, and the model
-    /// that is loading is used for the next job.
+    /// The turn was stopped. A job that was not sent to the child yet ends at once; the model that
+    /// is loading is used for the next job.
     pub(super) fn stop_current(&mut self) {
         let Some(current) = &mut self.current else { return };
         let job = current.job;
@@ -203,7 +203,7 @@ impl EngineSupervisor {
         }
     }
 
-    /// The child ended, or closed its pipe, without being asked.
+    /// The child ended, or closed its pipe, without having been asked to.
     pub(super) async fn ended_by_itself(&mut self) {
         if let Some(Ended { status, last_words }) = self.end_process(Process::reap).await {
             tracing::error!(?status, last_words, "the model's process ended unexpectedly");
@@ -233,7 +233,7 @@ impl EngineSupervisor {
         }
     }
 
-    /// Ends the child in the given way, and waits for it: none is left behind.
+    /// Ends the child with `end` and waits for it, so that no process is left behind.
     pub(super) async fn end_process<F>(&mut self, end: impl FnOnce(Process) -> F) -> Option<Ended>
     where
         F: Future<Output = Ended>,

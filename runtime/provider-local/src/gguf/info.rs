@@ -1,4 +1,4 @@
-//! What a model's file says about itself, for `doctor` and the status page.
+//! What the head of a model file says about the model, for `doctor` and the status page.
 
 use std::path::Path;
 
@@ -7,33 +7,33 @@ use protocol::Effort;
 
 use super::{GgufError, Head, Value, tensors};
 
-/// Entries `*.context_length` that are kept until the architecture, which names the right one, is
-/// known. A sound file has one; the bound is for damaged ones.
+/// The most entries `*.context_length` that are stored until the architecture, which tells the
+/// right one, is known. A sound file has one; the bound is for damaged files.
 const CONTEXT_LENGTHS: usize = 16;
 
-/// A model's file, described without loading it.
+/// A description of a model file, made without loading the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelInfo {
     pub file_bytes: u64,
-    /// Such as `llama`, `qwen3`, `gemma3`.
+    /// For example `llama`, `qwen3` or `gemma3`.
     pub architecture: String,
-    /// The name its maker gave it; empty where the file has none.
+    /// The name that its maker gave it; empty if the file has none.
     pub name: String,
-    /// Such as `135M`; empty where the file has none.
+    /// For example `135M`; empty if the file has none.
     pub size_label: String,
-    /// Such as `Q4_1`; empty where the file does not say or the name is not known here.
+    /// For example `Q4_1`; empty if the file has none or it is not a known one.
     pub quantisation: &'static str,
-    /// Tokens it was trained to see at once.
+    /// The context window that the model was trained for, in tokens.
     pub context_tokens: Option<u64>,
-    /// Whether it is a chat model, which is what the local provider can use.
+    /// Whether it is a chat model, which the local provider needs.
     pub has_chat_template: bool,
-    /// How hard it can be told to think, by its chat template.
+    /// The reasoning efforts that its chat template accepts.
     pub efforts: Vec<Effort>,
     pub tensors: u64,
 }
 
 impl ModelInfo {
-    /// Reads the head of `file`: some milliseconds. Errors as [`GgufError`].
+    /// Reads the head of `file`, which takes some milliseconds.
     pub fn read(file: &Path) -> Result<Self, GgufError> {
         let mut head = Head::open(file)?;
         let mut info =
@@ -183,7 +183,8 @@ mod tests {
             file.extend([7; 40]);
             read(&file)
         };
-        // 40 bytes are there: two blocks of Q4_1, ten floats, or one of another kind.
+        // The file has 40 bytes for tensors: two blocks of Q4_1, ten floats, or at least one byte
+        // of an unknown type.
         assert!(with(64, 3, 0).is_ok() && with(10, 0, 0).is_ok() && with(1, 99, 39).is_ok());
         for (elements, kind, offset) in
             [(96, 3, 0), (64, 3, 1), (11, 0, 0), (1, 99, 40), (u64::MAX, 0, 0), (1, 0, u64::MAX)]

@@ -3,14 +3,14 @@
 
 use super::{GgufError, Head};
 
-/// Dimensions of a tensor at most (GGML_MAX_DIMS in ggml.h).
+/// The most dimensions of a tensor (GGML_MAX_DIMS in ggml.h).
 const DIMENSIONS: u32 = 4;
-/// What tensors are aligned to where the file says nothing.
+/// The alignment of tensors if the file does not set one.
 pub(super) const ALIGNMENT: u64 = 32;
 
 impl Head {
-    /// Reads the tensors' descriptions, which follow the last entry. Errors as
-    /// [`GgufError::Cut`] where one of them ends behind the file.
+    /// Reads the descriptions of the tensors, which follow the last entry. Error:
+    /// [`GgufError::Cut`] if one of them ends beyond the end of the file.
     pub(super) fn check_tensors(&mut self, alignment: u64) -> Result<(), GgufError> {
         let mut longest = 0u64;
         for _ in 0..self.tensors {
@@ -21,7 +21,8 @@ impl Head {
         if data.saturating_add(longest) > self.file_bytes { Err(GgufError::Cut) } else { Ok(()) }
     }
 
-    /// Where a tensor ends, counted from the first one's beginning.
+    /// Reads a tensor's description; returns where its data ends, relative to the start of the
+    /// tensor data.
     fn tensor_end(&mut self) -> Result<u64, GgufError> {
         let name = self.u64()?;
         self.skip(name)?;
@@ -35,14 +36,14 @@ impl Head {
         }
         let kind = self.u32()?;
         let offset = self.u64()?;
-        // Where the size of a type is not known here, at least the tensor's first byte must be in
-        // the file.
+        // If the size of the type is unknown here, at least the tensor's first byte must be in the
+        // file.
         let bytes = block(kind).map_or(1, |(each, bytes)| (elements / each).saturating_mul(bytes));
         Ok(offset.saturating_add(bytes))
     }
 }
 
-/// Elements and bytes of a block, for the common types of `enum ggml_type` in ggml.h.
+/// The elements and the bytes of a block, for the common types of `enum ggml_type` in ggml.h.
 fn block(kind: u32) -> Option<(u64, u64)> {
     match kind {
         0 => Some((1, 4)),

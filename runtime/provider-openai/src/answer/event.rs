@@ -1,41 +1,40 @@
-//! One event of a stream: a chunk of an answer, or the whole of it.
+//! Parses one event of a stream: a chunk of an answer, or the whole answer.
 //!
-//! Not async-openai's response types: those demand fields that compatible servers leave out
-//! (`id`, `created`, `object`) and know five finish reasons. Of an event only what is shown is
-//! looked at, field by field; whatever else stands in it, of whatever type, cannot make it
-//! unreadable.
+//! async-openai's response types are not used: they require fields that compatible servers leave
+//! out (`id`, `created`, `object`) and know only five finish reasons. Here only the fields that are
+//! needed are read, one by one, so that no other field of any type can make an event unreadable.
 
 use protocol::Usage;
 use serde_json::Value;
 
-/// What an event says.
+/// The parsed event.
 #[derive(Debug)]
 pub(super) struct Event {
     pub(super) choice: Option<Choice>,
     pub(super) usage: Option<Usage>,
 }
 
-/// What it says of the one answer.
+/// The event's part of the answer.
 #[derive(Debug)]
 pub(super) struct Choice {
-    /// In the order in which they stand in the answer.
+    /// In the order of the answer.
     pub(super) parts: Vec<Part>,
-    /// Whether these are all parts that there are, and not the next ones.
+    /// Whether these are all parts of the answer, and not only the next ones.
     pub(super) whole: bool,
     pub(super) tool_call: bool,
     pub(super) finish: Option<String>,
 }
 
-/// Not empty.
+/// A part of an answer. Invariant: its text is not empty.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Text(String),
-    /// Why the model does not answer, or does not go on.
+    /// The reason why the model does not answer, or does not go on.
     Refusal(String),
     Reasoning(Source, String),
 }
 
-/// Where thinking stands in an event.
+/// The place of thinking in an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Source {
     /// One of [`FIELDS`].
@@ -46,19 +45,19 @@ pub(super) enum Source {
     Marks,
 }
 
-/// The fields beside the content that thinking comes in; of several that have some in one event
-/// the first counts, for gateways send the same in more than one
+/// The fields for thinking beside the content. If several of them have text in one event, the first
+/// one counts, because gateways send the same text in several fields
 /// (<https://github.com/MoonshotAI/kimi-code/issues/3928>). DeepSeek, SGLang and llama.cpp:
 /// `reasoning_content`; OpenRouter, Ollama and vLLM: `reasoning`; OpenRouter and MiniMax:
 /// `reasoning_details`; LiteLLM: `thinking_blocks`.
 const FIELDS: [&str; 5] =
     ["reasoning_content", "reasoning", "thinking", DETAILS, "thinking_blocks"];
 
-/// The one of them that may be told whole each time.
+/// The field in which each event may repeat all thinking so far.
 pub(super) const DETAILS: &str = "reasoning_details";
 
 impl Event {
-    /// None where it is no object.
+    /// `None` if `value` is no object.
     pub(super) fn of(value: &Value) -> Option<Self> {
         value.is_object().then(|| {
             let choices = value["choices"].as_array().map_or(&[] as &[Value], Vec::as_slice);
@@ -78,7 +77,7 @@ impl Choice {
             |value: &Value| !value.is_null() && value.as_array().is_none_or(|a| !a.is_empty());
         let mut parts = parts(said);
         if parts.is_empty() {
-            // Servers that put the answer of a completion into the event of a chat.
+            // Some servers answer a chat with the events of a text completion.
             parts.extend(choice["text"].as_str().and_then(text_part));
         }
         Self {
@@ -90,8 +89,8 @@ impl Choice {
     }
 }
 
-/// Whether an error says nothing: gateways send `null`, an empty text or object, or one whose
-/// fields are all so, beside a good answer. Such a one is taken out.
+/// Removes an error that says nothing: gateways send `null`, an empty text or object, or one whose
+/// fields are all empty, beside a good answer.
 pub(super) fn drop_blank_error(value: &mut Value) {
     if let Some(fields) = value.as_object_mut()
         && fields.get("error").is_some_and(is_blank)
@@ -110,21 +109,21 @@ fn is_blank(value: &Value) -> bool {
     }
 }
 
-/// An answer without a number is the one that was asked for.
+/// Whether this is the first choice; one without an index is.
 fn is_first(index: &Value) -> bool {
     index.as_f64().is_none_or(|index| index == 0.0)
 }
 
 fn parts(said: &Value) -> Vec<Part> {
     let of_field = |field: &'static str| {
-        // An object there repeats what was asked for, such as an effort.
+        // An object in this field repeats what was requested, such as an effort.
         let said = Some(&said[field]).filter(|value| !value.is_object());
         let text = said.map(words).unwrap_or_default();
         (!text.is_empty()).then_some(Part::Reasoning(Source::Field(field), text))
     };
     let mut parts: Vec<Part> = FIELDS.into_iter().find_map(of_field).into_iter().collect();
     content(&said["content"], &mut parts);
-    // A refusal comes instead of an answer, and is shown as one.
+    // A refusal comes instead of an answer and is shown as one.
     let text = parts.iter().any(|part| matches!(part, Part::Text(_)));
     if let Some(refusal) = said["refusal"].as_str().filter(|said| !text && !said.is_empty()) {
         parts.push(Part::Refusal(refusal.to_owned()));
@@ -132,7 +131,7 @@ fn parts(said: &Value) -> Vec<Part> {
     parts
 }
 
-/// Content is a text, or parts with types of their own, such as Mistral's.
+/// Reads the content: a text, or parts with types of their own, such as Mistral's.
 fn content(content: &Value, parts: &mut Vec<Part>) {
     match content {
         Value::Array(all) => all.iter().for_each(|part| self::content(part, parts)),
@@ -153,7 +152,7 @@ fn content(content: &Value, parts: &mut Vec<Part>) {
                         (!text.is_empty()).then_some(Part::Reasoning(Source::Content, text)),
                     );
                 }
-                // A picture, a citation, thinking that only its maker can read.
+                // A picture, a citation, or encrypted thinking.
                 _ => {}
             }
         }
@@ -165,7 +164,7 @@ fn text_part(text: &str) -> Option<Part> {
     (!text.is_empty()).then(|| Part::Text(text.to_owned()))
 }
 
-/// The words in whatever shape thinking has: a text, an object around one, or a list of these.
+/// The text of thinking, which may be a text, an object around one, or a list of these.
 fn words(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
@@ -187,13 +186,13 @@ fn usage(usage: &Value) -> Option<Usage> {
         prompt_tokens: count(&usage["prompt_tokens"])?,
         completion_tokens: count(&usage["completion_tokens"])?,
         cached_tokens: count(&usage["prompt_tokens_details"]["cached_tokens"]),
-        // A server that does not count them says none.
+        // A server that does not count them sends 0.
         reasoning_tokens: thought.into_iter().find_map(count).filter(|tokens| *tokens > 0),
     })
 }
 
 pub(super) fn count(value: &Value) -> Option<u32> {
-    // JSON of other programs writes whole numbers as floats, too.
+    // Some servers write whole numbers as floats.
     let number = value.as_f64().filter(|number| *number >= 0.0)?;
     Some(number as u32)
 }

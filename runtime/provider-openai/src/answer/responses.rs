@@ -1,39 +1,39 @@
-//! The events of OpenAI's Responses API, and whole answers by it
+//! Reads the events of OpenAI's Responses API, and whole answers in its form
 //! (<https://platform.openai.com/docs/api-reference/responses-streaming>).
 //!
-//! Every event has a `type`; of those that are not known nothing is needed. Servers that have the
-//! interface beside their own send few of them, often only `response.output_text.delta` and
-//! `response.completed`, or only the latter; so what is told again at an end is taken where it
-//! was not told before.
+//! Every event has a `type`, and events of unknown types are not needed. Servers that offer this
+//! interface beside their own send few types, often only `response.output_text.delta` and
+//! `response.completed`, or only the latter. So text that is repeated at the end is used if it was
+//! not sent before.
 
 use protocol::Usage;
 use serde_json::Value;
 
 use super::event::{Choice, Event, Part, Source, count};
 
-/// Where a text stands: the numbers of its item and of its part in that.
+/// The place of a text: the index of its item, and that of its part within the item.
 type ItemPosition = (Option<u64>, Option<u64>);
 
-/// What was told of an answer so far.
+/// What the answer has had so far.
 #[derive(Debug, Default)]
 pub(super) struct Responses {
     text: Told,
-    /// Whether a refusal came in pieces. It stands among the text, and may come whole beside a text
-    /// that came in pieces.
+    /// Whether a refusal came in pieces. A refusal is part of the text, and may come whole after
+    /// other text came in pieces.
     refuses_in_pieces: bool,
     thinking: Told,
 }
 
 #[derive(Debug, Default)]
 struct Told {
-    /// Where the last of it stood.
+    /// The place of the newest text.
     at: Option<ItemPosition>,
-    /// Whether it came in pieces, so that what comes whole was told before.
+    /// Whether it came in pieces, so that a whole text only repeats them.
     in_pieces: bool,
 }
 
 impl Responses {
-    /// None where it is no object.
+    /// `None` if `value` is no object.
     pub(super) fn read(&mut self, value: &Value) -> Option<Event> {
         value.as_object()?;
         let kind = value["type"].as_str().unwrap_or_default();
@@ -86,7 +86,7 @@ impl Responses {
         Some(choice(parts, false, None))
     }
 
-    /// The end of an answer, which tells all of it once more.
+    /// Reads the end of an answer, which repeats all of it.
     fn end(&mut self, kind: &str, response: &Value) -> Event {
         let mut parts = Vec::new();
         let output = response["output"].as_array().map_or(&[] as &[Value], Vec::as_slice);
@@ -122,7 +122,7 @@ impl Responses {
         if item["type"] != "reasoning" {
             return;
         }
-        // The thinking itself, or where that is kept, what it was about.
+        // The thinking itself or, if the endpoint does not reveal it, its summary.
         let texts = |name: &str| {
             let all = item[name].as_array().into_iter().flatten();
             all.filter_map(|part| part["text"].as_str()).collect::<Vec<_>>()
@@ -136,8 +136,8 @@ impl Responses {
         }
     }
 
-    /// Messages of one answer stand apart, and so does a refusal; the other parts of one message do
-    /// not.
+    /// Messages of one answer are separated by a blank line, and so is a refusal; the other parts
+    /// of one message are not.
     fn say(&mut self, position: ItemPosition, text: &str, parts: &mut Vec<Part>) {
         if let Some(text) = self.text.joined(position, text) {
             parts.push(Part::Text(text));
@@ -152,7 +152,8 @@ impl Responses {
 }
 
 impl Told {
-    /// The text with what keeps it apart from what stands elsewhere. None where there is none.
+    /// The text, after a blank line if the text before it stood in another place. `None` for empty
+    /// text.
     fn joined(&mut self, position: ItemPosition, text: &str) -> Option<String> {
         if text.is_empty() {
             return None;
@@ -162,13 +163,13 @@ impl Told {
     }
 }
 
-/// The parts of a message, in the place of their numbers.
+/// The places of the parts of a message, used instead of their indices.
 const TEXT: Option<u64> = Some(0);
 const REFUSAL: Option<u64> = Some(1);
 const SUMMARY: Source = Source::Field("reasoning_summary");
 const THINKING: Source = Source::Field("reasoning_text");
 
-/// The error that an event tells, in the shape that errors have elsewhere. None for other events.
+/// The error of an event, in the shape that errors have elsewhere. `None` for other events.
 pub(crate) fn error(value: &Value) -> Option<Value> {
     let of = |error: &Value| match error {
         Value::Null => serde_json::json!({ "error": { "type": "server_error" } }),
@@ -183,15 +184,15 @@ pub(crate) fn error(value: &Value) -> Option<Value> {
     }
 }
 
-/// Whether the answer misses nothing where an event is too long to be read, by its beginning: one
-/// that tells again what was told, or what nobody here can read.
+/// Whether an event that is too long can be skipped, judging by its beginning: it repeats what came
+/// before, or has what only its maker can read.
 pub(super) fn can_be_missed(beginning: &str) -> bool {
     let needed =
         ["output_text.delta", "refusal.delta", "reasoning_text.delta", "summary_text.delta"];
     beginning.contains("\"response.") && !needed.iter().any(|kind| beginning.contains(kind))
 }
 
-/// The end that such an event tells, if it is one.
+/// The event of the answer's end, if an event with this beginning is one.
 pub(super) fn end_of(beginning: &str) -> Option<Event> {
     let is = |kind: &str| beginning.contains(&format!("\"{kind}\""));
     let finish = match () {

@@ -1,18 +1,18 @@
-//! Details of thinking that each tell all of it so far, as users of MiniMax report, and those of
-//! everybody else, which tell what is new.
+//! Handles `reasoning_details` that each repeat all thinking so far, as users of MiniMax report, as
+//! well as the usual ones that have only new text.
 
 use super::event::{DETAILS, Source};
 
-/// What was told.
+/// The thinking that was received so far.
 #[derive(Debug, Default)]
 pub(super) struct Snapshots {
     told: String,
-    /// Whether the second one began with the first.
+    /// Whether the details repeat it, as the second of them showed.
     whole: Option<bool>,
 }
 
 impl Snapshots {
-    /// What is new of a text.
+    /// The new part of a text.
     pub(super) fn new_of(&mut self, source: Source, text: String) -> Option<String> {
         if source != Source::Field(DETAILS) || self.whole == Some(false) {
             return Some(text);

@@ -1,13 +1,13 @@
-//! JSON in which a character beyond the first plane is cut in two: servers that write `\ud83d` at
-//! the end of one event and `\ude00` at the beginning of the next. A first half without a second
-//! one says nothing, and is no reason to lose an answer.
+//! Parses JSON in which a surrogate pair is split between two events: servers write `\ud83d` at the
+//! end of one event and `\ude00` at the beginning of the next. A first half without a second one
+//! has no meaning, but is no reason to lose an answer.
 
 use serde_json::Value;
 
-/// What a lone half becomes that nothing completes.
+/// Replaces a half that is never completed.
 const LOST: char = '\u{fffd}';
 
-/// Reads one event after the other.
+/// Parses the events one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Surrogates {
     /// The first half of a character whose second half may be in the next event.
@@ -16,21 +16,21 @@ pub(super) struct Surrogates {
 
 impl Surrogates {
     pub(super) fn parse(&mut self, data: &str) -> Result<Value, serde_json::Error> {
-        // Nearly all JSON is sound, and of one that is not the error is told.
+        // Nearly all JSON is valid. If the repair changes nothing, the original error is returned.
         serde_json::from_str(data).or_else(|error| {
             let mended = self.mend(data);
             if mended == data { Err(error) } else { serde_json::from_str(&mended) }
         })
     }
 
-    /// Puts whole characters where halves are: the first half goes to where the second one is.
+    /// Replaces halves by whole characters; the whole character goes where its second half is.
     fn mend(&mut self, data: &str) -> String {
         let (mut mended, mut rest) = (String::with_capacity(data.len()), data);
         while let Some(at) = rest.find('\\') {
             mended.push_str(&rest[..at]);
             rest = &rest[at..];
             let Some(unit) = escaped(rest) else {
-                // Another escape; its sign may be a backslash itself.
+                // Another escape, whose character may be a backslash itself.
                 let end = rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end);
                 mended.push_str(&rest[..end]);
                 rest = &rest[end..];
@@ -61,7 +61,7 @@ impl Surrogates {
     }
 }
 
-/// The code unit of an escape such as `\ud83d` that a text begins with.
+/// The code unit of an escape such as `\ud83d` at the beginning of a text.
 fn escaped(text: &str) -> Option<u16> {
     let digits = text.strip_prefix("\\u")?.get(..4)?;
     u16::from_str_radix(digits, 16).ok()

@@ -19,7 +19,7 @@ fn say(text: &mut String, pieces: Vec<Piece>) {
     }
 }
 
-/// The text, without the reasoning, and the end.
+/// The text without the reasoning, and the end.
 fn fold(max_bytes: usize, events: &[&str]) -> (String, End) {
     let mut answer = Answer::new(Bounds { text: max_bytes, reasoning: max_bytes }, Api::Chat);
     let mut text = String::new();
@@ -90,10 +90,10 @@ fn streams_and_what_they_come_to() {
         (&[r#"{"type":"ping"}"#, a, stop], "a", Ok(ok)),
         (&[refusal, stop], "No.", Ok(ok)),
         (&[a, b, refusal, refusal, stop], "ab\n\nNo.No.", Ok(ok)),
-        // It thought, and that is something.
+        // Thinking alone is an answer, too.
         (&[thinking, done], "", Ok(ok)),
         (&[thinking, tool, calls, done], "", Err(ProviderKind::Unfit)),
-        // A last event that says all of it again.
+        // The last event repeats all of the answer.
         (&[a, b, all], "ab", Ok(ok)),
         (&[all], "ab", Ok(ok)),
     ];

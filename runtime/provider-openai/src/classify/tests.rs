@@ -44,8 +44,8 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"Your credit balance is too low to access the API."}}"#,
             Credit,
         ),
-        // A wrong key with another status: gemini-cli#4701; continue#10530, whose
-        // error is JSON in a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
+        // A wrong key with another status: gemini-cli#4701; continue#10530, whose error is JSON in
+        // a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
         (
             400,
             r#"[{"error":{"code":400,"message":"The key that was passed is not valid.","status":"INVALID_ARGUMENT"}}]"#,
@@ -72,7 +72,7 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"No connected db.","type":"no_db_connection","param":null,"code":"400"}}"#,
             Auth,
         ),
-        // LiteLLM's proxy 1.106.12: an unknown model, one that the key may not ask, no budget left.
+        // LiteLLM's proxy 1.106.12: an unknown model, one that the key may not use, no budget left.
         (
             400,
             r#"{"error":{"message":"/chat/completions: Invalid model name passed in model=nobody. Call `/v1/models` to view available models for your key.","type":"invalid_request_error","param":null,"code":"400","provider_specific_fields":{"error":"/chat/completions: Invalid model name passed in model=nobody."}}}"#,
@@ -250,7 +250,7 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"object":"error","message":"roles have to alternate between user and assistant","type":"BadRequestError","code":400}"#,
             Roles,
         ),
-        // jan#6254: of a template that refuses.
+        // jan#6254: a chat template that refuses the conversation.
         (
             500,
             r#"{"error":{"code":500,"message":"Conversation roles must alternate user/assistant/... at row 19","type":"server_error"}}"#,

@@ -1,9 +1,9 @@
-//! Makes a connection to an endpoint by its way: TCP, perhaps a proxy, perhaps TLS.
+//! Connects to an endpoint by its route: TCP, perhaps through a proxy, perhaps with TLS.
 //!
 //! hyper-util's connector tries the addresses of both families side by side (Happy Eyeballs, RFC
-//! 6555) and gives each address its share of the time, so that a dead one does not use up all
-//! of it. Its own `Tunnel` and `SocksV5` are not used: their errors cannot be told apart from
-//! outside, and nobody could say what the proxy refused.
+//! 6555) and gives each address its share of the time, so that one dead address does not use up all
+//! of it. Its `Tunnel` and `SocksV5` are not used: their errors cannot be distinguished from
+//! outside, so the error could not say what the proxy refused.
 
 use std::error::Error as _;
 use std::future::Future;
@@ -50,7 +50,7 @@ pub(super) async fn dial(endpoint: &Endpoint, limit: Duration) -> Result<Box<dyn
     greeted.map_err(|error| insecure(&error))
 }
 
-/// A connection through a proxy, on which the endpoint can be spoken to.
+/// Opens a connection to the endpoint through a proxy.
 async fn through(
     proxy: &Proxy,
     tls: Option<&Tls>,
@@ -63,7 +63,7 @@ async fn through(
         io = greet(tls, io).await.map_err(|_| network::proxy_not_secure())?;
     }
     match proxy.kind {
-        // It reads each request and passes it on.
+        // This proxy reads each request and forwards it.
         Kind::Http if endpoint.tls.is_none() => Ok(io),
         Kind::Http => {
             let target = authority((&endpoint.host, endpoint.port));
@@ -101,7 +101,7 @@ async fn socks(
     }
 }
 
-/// RFC 1928, section 6, and RFC 1929.
+/// Maps the replies of RFC 1928, section 6, and RFC 1929.
 fn refused_by_socks(error: &Socks) -> Error {
     match error {
         Socks::PasswordAuthFailure(_)
@@ -124,7 +124,7 @@ async fn greet((connector, name): &Tls, io: Box<dyn Io>) -> io::Result<Box<dyn I
     Ok(Box::new(connector.connect(name.clone(), io).await?))
 }
 
-/// Why no secure connection came to be.
+/// Maps the error of a failed TLS handshake.
 fn insecure(error: &io::Error) -> Error {
     use rustls::Error as Cause;
     if error.kind() == io::ErrorKind::TimedOut {
@@ -148,7 +148,7 @@ fn insecure(error: &io::Error) -> Error {
     }
 }
 
-/// Why there is no connection.
+/// Why a connection could not be opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Unconnected {
     NotFound,
@@ -184,7 +184,7 @@ impl Unconnected {
     }
 }
 
-/// Connects to the first of a host's addresses that answers. The names are looked up by `resolver`.
+/// Connects to the first of a host's addresses that answers. `resolver` looks up the names.
 async fn tcp<R>(resolver: R, target: (&str, u16), limit: Duration) -> Result<TcpStream, Unconnected>
 where
     R: Service<Name> + Clone + Send + Sync + 'static,
@@ -196,7 +196,7 @@ where
     let uri = uri.map_err(|_| Unconnected::NotFound)?;
     let mut connector = HttpConnector::new_with_resolver(Named(resolver));
     connector.set_connect_timeout(Some(limit));
-    // Small requests go out at once.
+    // Small requests must be sent without delay.
     connector.set_nodelay(true);
     let connected = connector.call(uri).await;
     connected.map(hyper_util::rt::TokioIo::into_inner).map_err(|error| {
@@ -213,12 +213,12 @@ where
     })
 }
 
-/// `host:port`, with brackets where they belong.
+/// `host:port`, with brackets around an IPv6 address.
 fn authority((host, port): (&str, u16)) -> String {
     if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
 }
 
-/// A resolver whose error can be told from the connector's others.
+/// Wraps a resolver, so that its error can be told from the connector's other errors.
 #[derive(Clone)]
 struct Named<R>(R);
 

@@ -1,8 +1,8 @@
 //! The idle connections of an endpoint.
 //!
-//! A connection comes here when its response was read to its end, and never else. It is looked at
-//! once when it is taken. One whose other side has closed meanwhile may not show it yet, so
-//! whoever takes one must be ready to send the request again.
+//! Only connections whose response was read to its end are added. A connection is checked when it
+//! is taken, but it may not show yet that the other side has closed it, so its user must be ready
+//! to send the request again.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -15,17 +15,17 @@ use super::super::config::IDLE_CONNECTIONS;
 use super::HttpConnection;
 
 pub(crate) struct IdleConnections {
-    /// How long a connection stays.
+    /// How long an idle connection is kept.
     limit: Duration,
     idle: Arc<Mutex<Idle>>,
-    /// At most one task, which closes connections that were not used in time.
+    /// Runs at most one task, which closes connections that were not used in time.
     sweeper: TaskTracker,
     closed: CancellationToken,
 }
 
 #[derive(Default)]
 struct Idle {
-    /// With the moment at which each is closed, which is later for later ones.
+    /// Each with the time at which it is closed; later ones have later times.
     links: Vec<(Instant, HttpConnection)>,
     is_swept: bool,
 }
@@ -36,7 +36,7 @@ impl IdleConnections {
         Self { limit, idle: Arc::default(), sweeper, closed }
     }
 
-    /// The connection that was used last and can be used again.
+    /// Takes the connection that was used last and can be used again.
     pub(crate) async fn take(&self) -> Option<HttpConnection> {
         loop {
             let (until, mut connection) = lock(&self.idle).links.pop()?;
@@ -52,7 +52,7 @@ impl IdleConnections {
             return;
         }
         let mut idle = lock(&self.idle);
-        // Invariant: nothing is kept after `close`, which takes the same lock.
+        // Invariant: no connection is kept after `close`, which takes the same lock.
         if self.closed.is_cancelled() {
             return;
         }
@@ -65,7 +65,7 @@ impl IdleConnections {
         }
     }
 
-    /// Closes all connections, and every one that comes later.
+    /// Closes all connections, and every one that is put later.
     pub(crate) async fn close(&self) {
         {
             let mut idle = lock(&self.idle);

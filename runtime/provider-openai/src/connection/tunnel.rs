@@ -1,4 +1,4 @@
-//! A tunnel through an HTTP proxy: CONNECT (RFC 9110, section 9.3.6), by hyper's own client.
+//! A tunnel through an HTTP proxy: CONNECT (RFC 9110, section 9.3.6), with hyper's client.
 
 use std::time::Duration;
 
@@ -15,12 +15,13 @@ use super::super::classify;
 use super::super::fault::network;
 use super::{Io, drive};
 
-/// Bytes of what a proxy says of a refusal.
+/// The most bytes of a proxy's refusal that are read.
 const REFUSAL_BYTES: usize = 64 * 1024;
-/// How long that may take once its head is there.
+/// How long reading them may take after the head of the response.
 const REFUSAL_LIMIT: Duration = Duration::from_secs(2);
 
-/// Asks the proxy at the other end of `io` for a connection to `target`, a host and a port.
+/// Asks the proxy at the other end of `io` for a connection to `target`, which is a host and a
+/// port.
 pub(super) async fn open(
     io: Box<dyn Io>,
     target: &str,

@@ -1,9 +1,9 @@
-//! Which way connections take to an endpoint: directly, or through a proxy; pure.
+//! Chooses the route to an endpoint: directly or through a proxy; pure.
 //!
-//! A proxy is used only where the owner says so: by its address, or by letting the environment
-//! decide (`HTTPS_PROXY` and the like, read as curl reads them). A stray variable alone must not
-//! send a conversation elsewhere. A loopback address never goes through the environment's proxy:
-//! that would send the conversations with a model on this machine to another one.
+//! A proxy is used only if the owner configures it, by its address or by letting the environment
+//! decide (`HTTPS_PROXY` and others, read as curl reads them). A stray variable alone must not send
+//! a conversation elsewhere. A loopback address never uses the environment's proxy, since that
+//! would send conversations with a model on this machine to another one.
 
 use std::net::IpAddr;
 
@@ -14,16 +14,17 @@ use provider::Secret;
 
 use crate::config::ConfigError;
 
-/// The owner's word on the proxy.
+/// The owner's setting for the proxy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ProxySetting {
-    /// Its address, perhaps with a user and a password, such as `http://me:secret@proxy:3128`.
+    /// The proxy's address, perhaps with a user and a password, such as
+    /// `http://me:secret@proxy:3128`.
     Address(Secret),
-    /// What the environment says.
+    /// The proxy that the environment names.
     Environment(ProxyVariables),
 }
 
-/// The variables that name proxies; each is empty where it is not set.
+/// The environment variables that name proxies; empty if they are not set.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProxyVariables {
     http: Secret,
@@ -32,16 +33,16 @@ pub struct ProxyVariables {
     no: String,
 }
 
-/// A proxy, ready to be used.
+/// A proxy, checked and parsed.
 #[derive(Clone)]
 pub(crate) struct Proxy {
     pub(crate) kind: Kind,
-    /// A name or an address, an IPv6 one without brackets.
+    /// A name or an IP address; an IPv6 address has no brackets.
     pub(crate) host: String,
     pub(crate) port: u16,
-    /// Whether the proxy itself is spoken to by TLS.
+    /// Whether the connection to the proxy itself uses TLS.
     pub(crate) is_secure: bool,
-    /// What an HTTP proxy wants to know in `Proxy-Authorization`.
+    /// The value of `Proxy-Authorization` for an HTTP proxy.
     pub(crate) authorization: Option<HeaderValue>,
     /// The user and the password for SOCKS.
     pub(crate) login: Option<(String, String)>,
@@ -50,16 +51,16 @@ pub(crate) struct Proxy {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     Http,
-    /// SOCKS 5; the proxy looks names up (`socks5h`) or this machine does (`socks5`).
+    /// SOCKS 5. The proxy looks up names (`socks5h`), or this machine does (`socks5`).
     Socks {
         remote_names: bool,
     },
 }
 
 impl ProxyVariables {
-    /// Reads them by `get`. Lower case comes before upper case, as with curl. Nothing is taken from
-    /// the environment of a CGI program, where `HTTP_PROXY` is a header of somebody's request
-    /// (<https://httpoxy.org/>).
+    /// Reads the variables with `get`. Lower case takes precedence over upper case, as with curl.
+    /// Nothing is taken from the environment of a CGI program, where `HTTP_PROXY` comes from a
+    /// header of the request (<https://httpoxy.org/>).
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
         let cgi = get("REQUEST_METHOD").is_some();
         let first = |name: &str| {
@@ -79,7 +80,7 @@ impl ProxyVariables {
 }
 
 impl ProxySetting {
-    /// Whether it can be used.
+    /// Checks that the address can be used.
     pub fn check(&self) -> Result<(), ConfigError> {
         match self {
             Self::Address(address) => checked(address).map(drop),
@@ -87,8 +88,8 @@ impl ProxySetting {
         }
     }
 
-    /// What nobody but the proxy may see: its address, for it may have a login, and the login's
-    /// parts.
+    /// The secrets that only the proxy may see: its address, because it may have a login, and the
+    /// parts of the login.
     pub fn secrets(&self) -> Vec<Secret> {
         match self {
             Self::Address(address) => with_parts(address),
@@ -99,7 +100,7 @@ impl ProxySetting {
     }
 }
 
-/// The proxy that connections to `target` go through. `target` has a scheme and a host.
+/// The proxy for connections to `target`, which has a scheme and a host.
 pub(super) fn proxy(
     setting: Option<&ProxySetting>,
     target: &Uri,
@@ -114,7 +115,8 @@ pub(super) fn proxy(
         Some(ProxySetting::Environment(_)) if is_loopback(target) => Ok(None),
         Some(ProxySetting::Environment(variables)) => {
             let ProxyVariables { http, https, all, no } = variables;
-            // A variable that is no address must not mean a direct connection.
+            // A variable that is no valid address is an error, and must not lead to a direct
+            // connection.
             for address in [http, https, all].into_iter().filter(|text| !text.reveal().is_empty()) {
                 checked(address)?;
             }
@@ -155,7 +157,7 @@ const NOT_AN_ADDRESS: &str = "is not an address such as http://proxy:3128; lette
 
 fn checked(address: &Secret) -> Result<&str, ConfigError> {
     let text = address.reveal();
-    // As curl takes it, an address without a scheme is one of http.
+    // As with curl, an address without a scheme is an http address.
     let whole = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
     let uri = whole.parse::<Uri>().map_err(|_| ConfigError::Proxy(NOT_AN_ADDRESS))?;
     let known = matches!(uri.scheme_str(), Some("http" | "https" | "socks5" | "socks5h"));
@@ -168,7 +170,7 @@ fn checked(address: &Secret) -> Result<&str, ConfigError> {
     } else if uri.port().is_none() && place.contains(':') && !place.ends_with(']') {
         Err(ConfigError::Proxy("has a port that is not a number from 1 to 65535"))
     } else if !text.contains("://") && uri.port().is_none() {
-        // Any word would be a host's name.
+        // Without a scheme and a port, any word would be taken for a host.
         Err(ConfigError::Proxy(NOT_AN_ADDRESS))
     } else if uri.path().len() > 1 || uri.query().is_some() || text.contains('#') {
         Err(ConfigError::Proxy("must have nothing behind its host and port"))
@@ -177,7 +179,7 @@ fn checked(address: &Secret) -> Result<&str, ConfigError> {
     }
 }
 
-/// The address, and the parts of the login in it as they are written.
+/// The address, and the parts of its login as they are written.
 fn with_parts(address: &Secret) -> Vec<Secret> {
     let text = address.reveal();
     if text.is_empty() {
@@ -189,8 +191,8 @@ fn with_parts(address: &Secret) -> Vec<Secret> {
     [text, login, password].map(Secret::new).to_vec()
 }
 
-/// The list of hosts that are reached directly. An entry may name a port, with which it is about
-/// that port alone, as Go has it; curl and [`Matcher`] know none.
+/// The list of hosts that are connected to directly. An entry with a port applies only to that
+/// port, as in Go; curl and [`Matcher`] do not know ports.
 fn exceptions(list: &str, target: &Uri) -> String {
     let usual = if target.scheme_str() == Some("https") { 443 } else { 80 };
     let port = target.port_u16().unwrap_or(usual);

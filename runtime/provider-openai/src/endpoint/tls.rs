@@ -1,8 +1,9 @@
-//! How an endpoint proves who it is.
+//! Verifies the identity of an endpoint.
 //!
-//! rustls with ring: the sound provider that costs least to build (seconds of C and assembly by cc
-//! alone, where aws-lc needs cmake and minutes). The roots are the system's and not compiled in, so
-//! that a house's own authority is known, and those of the owner's `ca_file`.
+//! rustls uses ring, the sound provider that is the cheapest to build (seconds of C and assembly
+//! with cc alone, while aws-lc needs cmake and minutes). The root certificates are those of the
+//! system, and not compiled in, so that a private authority is known, and those of the owner's
+//! `ca_file`.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tokio_rustls::TlsConnector;
 
 use crate::config::{ConfigError, OpenaiConfig};
 
-/// What makes secure connections as this configuration has it.
+/// Makes the TLS connector for this configuration.
 pub(super) fn connector(config: &OpenaiConfig) -> Result<TlsConnector, ConfigError> {
     let mut roots = RootCertStore::empty();
     let system = rustls_native_certs::load_native_certs().certs;
@@ -57,26 +58,26 @@ fn certificates(file: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError
     if certificates.is_empty() { Err(unusable()) } else { Ok(certificates) }
 }
 
-/// Whether a server shows the certificate of an authority as its own: `openssl req -x509` makes no
-/// other (<https://github.com/seanmonstar/reqwest/issues/2041>).
+/// Whether a server presents an authority's certificate as its own. `openssl req -x509` makes only
+/// such certificates (<https://github.com/seanmonstar/reqwest/issues/2041>).
 pub(crate) fn is_of_authority(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
     other.0.downcast_ref::<webpki::Error>() == Some(&webpki::Error::CaUsedAsEndEntity)
 }
 
-/// A certificate that its own holder issued, and no authority.
+/// A self-signed certificate that is not trusted.
 #[derive(Debug, thiserror::Error)]
 #[error("the certificate is self-signed")]
 struct SelfSigned;
 
-/// Whether a certificate was refused because nobody but its holder vouches for it.
+/// Whether a certificate was refused because only its own key signed it.
 pub(crate) fn is_self_signed(error: &Error) -> bool {
     let Error::InvalidCertificate(CertificateError::Other(other)) = error else { return false };
     other.0.is::<SelfSigned>()
 }
 
-/// Whether nobody who is known signed a certificate. Where an authority of the same name is known, its
-/// key is another one: the authority was made anew, or is a stranger's.
+/// Whether no known authority signed the certificate. If an authority of the same name is known,
+/// its key differs: the authority was renewed, or it is another one.
 pub(crate) fn has_no_known_issuer(error: &CertificateError) -> bool {
     use CertificateError as E;
     matches!(
@@ -87,7 +88,7 @@ pub(crate) fn has_no_known_issuer(error: &CertificateError) -> bool {
     )
 }
 
-/// The reason of a refusal, more exactly where the certificate is its own issuer.
+/// The reason of a refusal; more precise if the certificate is its own issuer.
 fn more_exact(error: Error, certificate: &CertificateDer<'_>) -> Error {
     let untrusted =
         matches!(&error, Error::InvalidCertificate(wrong) if has_no_known_issuer(wrong));
@@ -99,10 +100,11 @@ fn more_exact(error: Error, certificate: &CertificateDer<'_>) -> Error {
     error
 }
 
-/// Takes a certificate that the owner named, byte by byte, whatever it says of itself: what people
-/// make for a server at home is often its own authority, has no name or has passed its date, which
-/// webpki refuses. One that is trusted by the system (also by `SSL_CERT_FILE`) may be its own
-/// authority as well, and has to have the right name. Any other has to lead to a root.
+/// Accepts a certificate that the owner named, compared byte by byte, whatever it contains:
+/// certificates that people make for a server at home are often their own authority, have no name
+/// or have expired, which webpki refuses. A certificate that the system trusts (also by
+/// `SSL_CERT_FILE`) may be its own authority, too, but must have the right name. Any other
+/// certificate must lead to a root.
 #[derive(Debug)]
 struct Verifier {
     named: Vec<CertificateDer<'static>>,
@@ -120,7 +122,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        // That the server has the certificate's key is shown by its signature, below.
+        // The signature, which is verified below, proves that the server has the certificate's key.
         if self.named.iter().any(|named| named == end_entity) {
             return Ok(ServerCertVerified::assertion());
         }
@@ -171,7 +173,7 @@ mod tests {
     use super::*;
     use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
 
-    /// `usage/05`: `SSL_CERT_FILE=c.pem`, which curl takes.
+    /// `usage/05`: `SSL_CERT_FILE=c.pem`, which curl accepts.
     #[test]
     fn a_certificate_that_the_system_trusts_may_be_its_own_authority_under_its_own_name() {
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();

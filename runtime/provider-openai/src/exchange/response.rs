@@ -1,4 +1,4 @@
-//! What a response holds: an answer in one of its forms, or an error.
+//! Reads a response: an answer in one of its forms, or an error.
 
 use std::time::{Duration, SystemTime};
 
@@ -14,12 +14,12 @@ use super::super::reply::{self, Kind};
 use super::super::{Shared, answer, classify, fault};
 use super::turn_outputs::TurnOutputs;
 
-/// Bytes of an error's body that are read.
+/// The most bytes of an error's body that are read.
 const MAX_BODY_BYTES: usize = 1 << 20;
-/// How long such a body may take once its head is there.
+/// How long reading such a body may take after the head of the response.
 const BODY_LIMIT: Duration = Duration::from_secs(5);
 
-/// Whether an endpoint does not know the place that it was asked at.
+/// Whether the endpoint does not know the path of the request.
 fn is_no_place(status: u16, error: &Error) -> bool {
     let unknown = error.code == ErrorCode::Provider(ProviderKind::Malformed);
     matches!(status, 404 | 405) && unknown
@@ -28,9 +28,9 @@ fn is_no_place(status: u16, error: &Error) -> bool {
 /// Why an attempt has no answer.
 pub(super) struct Failure {
     pub(super) error: Error,
-    /// What the endpoint said of it. None where the error was found out here.
+    /// What the endpoint said about it. `None` if the error was found here.
     pub(super) said: Option<Box<ErrorReport>>,
-    /// The answer came to its end without an event.
+    /// Whether the answer ended without an event.
     pub(super) is_silent: bool,
 }
 
@@ -40,16 +40,17 @@ impl From<Error> for Failure {
     }
 }
 
-/// A response that holds an answer.
+/// The body of a response that is an answer.
 pub(super) enum Reply {
-    /// A stream of events. The first bytes of its body were read already.
+    /// A stream of events. The first bytes of its body have been read already.
     Events(Vec<u8>, Incoming),
     /// The data of all events: of a whole answer, or of a stream that came as lines of JSON.
     Whole(Vec<String>),
 }
 
 impl Shared {
-    /// Tells which kind of answer a response holds. Whatever comes of it is a sign of life.
+    /// Determines which kind of answer a response has. Each byte of it is a sign of life for the
+    /// turn.
     pub(super) async fn reply(
         &self,
         response: Response<Incoming>,
@@ -104,7 +105,7 @@ impl Shared {
         }
     }
 
-    /// Reads a body of JSON to its end. Fails where that is no answer.
+    /// Reads a JSON body to its end. Fails if it is no answer.
     pub(super) async fn events(
         &self,
         mut read: Vec<u8>,
@@ -128,7 +129,7 @@ impl Shared {
         let value = |event: &String| serde_json::from_str::<Value>(event).unwrap_or_default();
         match events.iter().find_map(|event| self.reported_failure(&value(event), plan)) {
             Some(failure) => Err(failure),
-            // An error in a shape that a part of a stream may have as well.
+            // An error in a shape that a chunk of a stream may also have.
             None if events.iter().any(|event| !value(event)["detail"].is_null()) => {
                 let said = ErrorReport::from_body(&read);
                 let error = classify::from_said(&said, &plan.sent, self.has_key());
@@ -138,7 +139,7 @@ impl Shared {
         }
     }
 
-    /// The failure that an event or a body reports. None where it reports none.
+    /// The failure that an event or a body reports, if it reports one.
     pub(super) fn reported_failure(&self, value: &Value, plan: &Plan) -> Option<Failure> {
         let error = match plan.api {
             Api::Chat => None,

@@ -1,4 +1,4 @@
-//! What a turn is told while an answer comes.
+//! Sends a turn the outputs of an answer while it arrives.
 
 use std::time::Duration;
 
@@ -7,11 +7,11 @@ use provider::Output;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Between two signs of life that say nothing else; less than the shortest limit of silence that
-/// can be set.
+/// The least time between two `Alive` outputs; less than the shortest stall timeout that can be
+/// set.
 const ALIVE: Duration = Duration::from_millis(50);
 
-/// What the turn is told of an answer, and when it heard of it last.
+/// The outputs to a turn, with the time of the last one.
 pub(super) struct TurnOutputs<'a> {
     outputs: &'a mpsc::Sender<Output>,
     last: Instant,
@@ -24,14 +24,14 @@ impl<'a> TurnOutputs<'a> {
         Self { outputs, last: Instant::now(), has_begun: false, has_heard: false }
     }
 
-    /// The endpoint took the request, which is told once.
+    /// Sends `Began` once, when the endpoint has accepted the request.
     pub(super) async fn began(&mut self) {
         if !std::mem::replace(&mut self.has_begun, true) {
             self.say(Output::Began).await;
         }
     }
 
-    /// Notes that an event came.
+    /// Records that an event arrived.
     pub(super) fn hear(&mut self) {
         self.has_heard = true;
     }
@@ -51,7 +51,7 @@ impl<'a> TurnOutputs<'a> {
         }
     }
 
-    /// Something came; that is told now and then, where nothing else is.
+    /// Sends `Alive` after data that has nothing to show, unless there was an output just before.
     pub(super) async fn alive(&mut self) {
         if self.last.elapsed() >= ALIVE {
             self.say(Output::Alive).await;
@@ -60,7 +60,7 @@ impl<'a> TurnOutputs<'a> {
 
     pub(super) async fn say(&mut self, output: Output) {
         self.last = Instant::now();
-        // Where nobody listens any more, the caller sees that too and drops this future.
+        // If the receiver is gone, the caller notices that as well and drops this future.
         let _ = self.outputs.send(output).await;
     }
 }

@@ -1,4 +1,4 @@
-//! What goes wrong between here and the provider: the proxy, TLS, certificates.
+//! The errors between this machine and the provider: proxy, TLS and certificates.
 
 use protocol::Error;
 use protocol::ProviderKind::{Certificate, Network, Proxy, ProxyAuth, ProxyRefused, Tls};
@@ -24,18 +24,18 @@ pub(crate) fn proxy_timeout() -> Error {
     error(Proxy, "The proxy made no connection in time.", CHECK_PROXY)
 }
 
-/// It closed the connection, or what it said is not what a proxy says.
+/// The proxy closed the connection, or its answer is not that of a proxy.
 pub(crate) fn not_a_proxy() -> Error {
     error(Proxy, "What was configured as the proxy does not answer as one.", CHECK_PROXY)
 }
 
-/// It would let this through, and cannot.
+/// The proxy allows the connection but could not open it.
 pub(crate) fn proxy_failed(status: u16) -> Error {
     let message = format!("The proxy could not reach the provider (status {status}).");
     error(Proxy, message, CHECK_RUNNING)
 }
 
-/// The same by SOCKS, which has no statuses.
+/// The same for SOCKS, which has no status codes.
 pub(crate) fn socks_failed() -> Error {
     error(Proxy, "The proxy could not reach the provider.", CHECK_RUNNING)
 }
@@ -57,19 +57,19 @@ pub(crate) fn socks_refused() -> Error {
     error(ProxyRefused, "The proxy does not let this through.", LET_THROUGH)
 }
 
-/// The connection ended while it was made secure; nothing says why.
+/// The connection ended during the TLS handshake, for an unknown reason.
 pub(crate) fn no_secure_connection() -> Error {
     let hint = "Check that {url} names the right host and port, and the provider's own log.";
     error(Network, "No secure connection to the provider could be made.", hint)
 }
 
-/// https spoken to a port that does not.
+/// The address is https, but the port does not speak TLS.
 pub(crate) fn speaks_no_tls() -> Error {
     let message = "The provider's port does not speak TLS.";
     error(Tls, message, "Begin {url} with http:// instead of https://, or change its port.")
 }
 
-/// http spoken to a port of https.
+/// The address is http, but the port speaks TLS.
 pub(crate) fn wants_tls() -> Error {
     let message = "The provider's port speaks TLS alone.";
     error(Tls, message, "Begin {url} with https:// instead of http://, or change its port.")
@@ -98,7 +98,7 @@ pub(crate) fn issuer_unknown() -> Error {
     error(Certificate, message, NAME_IT)
 }
 
-/// Its own issuer: what people make for a server at home.
+/// The certificate is its own issuer, as is usual for a server at home.
 pub(crate) fn self_signed() -> Error {
     let hint = "Name the certificate in {ca_file} if you trust the provider.";
     error(
@@ -108,7 +108,7 @@ pub(crate) fn self_signed() -> Error {
     )
 }
 
-/// An authority's own, signed by another one.
+/// The certificate of an authority, signed by another one.
 pub(crate) fn certificate_of_authority() -> Error {
     error(Certificate, "The provider's certificate is that of an authority.", NAME_IT)
 }
@@ -117,12 +117,12 @@ pub(crate) fn certificate_unusable() -> Error {
     error(Certificate, "The provider's certificate cannot be used.", NAME_IT)
 }
 
-/// The same faults on the way to a proxy that is spoken to by https.
+/// TLS failed with a proxy whose address is https.
 pub(crate) fn proxy_not_secure() -> Error {
     error(Proxy, "No secure connection to the proxy could be made.", CHECK_PROXY)
 }
 
-/// A connection that was made broke before its first answer.
+/// An open connection to the proxy broke before the proxy answered.
 pub(crate) fn proxy_broken() -> Error {
     error(Proxy, "The connection to the proxy broke.", TRY_AGAIN)
 }

@@ -1,7 +1,7 @@
-//! The file in which an endpoint's habits outlive a restart.
+//! The file that preserves what was learned about an endpoint's models over a restart.
 //!
-//! It is a cache: where it is lost or cannot be used, each refusal is made, and learned, once more.
-//! So it is not synced, and no error of it fails a turn.
+//! It is a cache: if it is lost or unusable, each refusal happens, and is learned, once more. So it
+//! is not synced, and no error with it fails a turn.
 
 use std::fs::DirBuilder;
 use std::io::{self, ErrorKind, Write as _};
@@ -16,17 +16,17 @@ use tracing::warn;
 
 use super::{MODELS, Models};
 
-/// Bytes that the file may have; 256 models need some 50,000.
+/// The most bytes of the file; 256 models need about 50,000.
 const MAX_BYTES: u64 = 1 << 20;
 
-/// The format's version. A file of another one is not read.
+/// The version of the format. A file of another version is not read.
 const VERSION: u32 = 1;
 
 pub(crate) struct Memory {
     file: PathBuf,
-    /// Under which configuration it was learned.
+    /// The fingerprint of the configuration under which it was learned.
     configuration: String,
-    /// Held while the file is written, so that the newest knowledge is written last.
+    /// Held while the file is written, so that the newest state is written last.
     gate: Mutex<()>,
 }
 
@@ -38,12 +38,12 @@ struct Contents {
 }
 
 impl Memory {
-    /// Keeps what is learned under this configuration in a file, which need not be there yet.
+    /// Uses `file`, which need not exist yet, for what is learned under this configuration.
     pub(crate) fn new(file: &Path, configuration: String) -> Self {
         Self { file: file.to_owned(), configuration, gate: Mutex::default() }
     }
 
-    /// What was learned under this configuration.
+    /// Loads what was learned under this configuration.
     pub(super) fn load(&self) -> Models {
         let text = match read_text(&self.file, MAX_BYTES, Duration::ZERO) {
             Ok(text) => text,
@@ -63,7 +63,7 @@ impl Memory {
         }
     }
 
-    /// Replaces the file by what `models` gives.
+    /// Replaces the content of the file by the result of `models`.
     pub(super) fn save(&self, models: impl FnOnce() -> Models) {
         let _alone = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
         let configuration = self.configuration.clone();
@@ -77,7 +77,8 @@ impl Memory {
     fn replace(&self, contents: &Contents) -> io::Result<()> {
         let folder = self.file.parent().ok_or(ErrorKind::InvalidFilename)?;
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
-        // For its owner's eyes alone; a reader sees the old file or the new one, never a part.
+        // Only its owner may read the file, and a reader sees the old file or the new one, never a
+        // part.
         let mut part = tempfile::NamedTempFile::new_in(folder)?;
         serde_json::to_writer_pretty(&mut part, contents)?;
         part.write_all(b"\n")?;

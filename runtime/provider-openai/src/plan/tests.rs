@@ -26,7 +26,7 @@ fn facts(config: &OpenaiConfig, listed: Option<u32>) -> Facts<'_> {
     Facts { config, settings: &UNNAMED, listed, is_openai: false, api: Api::Chat }
 }
 
-/// So many exchanges of 3,000 letters, and a short question.
+/// A request with `exchanges` questions and answers of 3,000 letters each, and a short question.
 fn long(exchanges: usize) -> Request {
     let text = "x".repeat(3_000);
     let mut messages = [(User, text.as_str()), (Assistant, &text)].repeat(exchanges);
@@ -42,7 +42,7 @@ fn old_messages_give_way_to_the_window() {
     };
     let none = Habits::default();
     assert_eq!(left_out(&config, None, &none), 0);
-    // The owner's word comes first, then a refusal's, then the list's.
+    // The owner's setting takes precedence, then a refusal, then the list.
     assert_eq!(left_out(&config, Some(1_500), &none), 2);
     let taught = Habits { window: Some(100_000), ..Habits::default() };
     assert_eq!(left_out(&config, Some(1_500), &taught), 0);
@@ -76,7 +76,7 @@ fn a_refusal_for_the_length_teaches_the_window_or_halves_what_is_sent() {
         let (asked, facts, mut habits) = (long(4), facts(&config, None), Habits::default());
         let mut refused = plan(&asked, facts, &habits).unwrap();
         let mut times = 0;
-        // It is refused again and again: each time fewer are sent, and it ends.
+        // Each refusal leaves fewer messages, so this ends.
         while learn_length(&said(text), &asked, &refused, facts, &mut habits) {
             let next = plan(&asked, facts, &habits).unwrap();
             assert!(next.left_out > refused.left_out && next.tokens < refused.tokens);
@@ -123,7 +123,7 @@ fn the_bound_of_an_answer_goes_by_the_name_that_is_taken() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-    /// Whatever a log holds, however small the window, whatever was learned.
+    /// Holds for every branch, every size of the window and everything that was learned.
     #[test]
     fn what_is_sent_is_acceptable(
         branch in branch(),

@@ -1,4 +1,4 @@
-//! Learns from the refusal of an effort, and reads out of it which ones the model takes; pure.
+//! Learns from the refusal of an effort, and extracts the efforts that the model accepts; pure.
 
 use protocol::{Adjustment, Effort};
 
@@ -6,7 +6,7 @@ use super::super::learned::Habits;
 use super::super::models::ModelSettings;
 use super::ErrorReport;
 
-/// Words behind which the values stand, in lower case.
+/// Lower-case words that are followed by the accepted values.
 const BEFORE: &[&str] = &[
     "supported values",
     "supported efforts",
@@ -25,15 +25,15 @@ const BEFORE: &[&str] = &[
     "supports only",
     "only accepts",
 ];
-/// Words with which something else begins.
+/// Words that end the list of values.
 const BEHIND: &[&str] = &["but got", "but received", ", got", "received", "input_value", "'input'"];
-/// Bytes behind the words in which the values stand; all that are known need 60.
+/// How many bytes after the words are searched for values; all known lists need 60.
 const BYTES: usize = 240;
-/// Values at most; there are seven.
+/// The most values that are read; there are seven known ones.
 const MOST: usize = 16;
 
-/// Learns from the refusal of an effort: `told` was sent where `wanted` was asked for. The
-/// adjustment is what the next request does about it.
+/// Learns from the refusal of an effort: `told` was sent when `wanted` was asked for. Returns the
+/// adjustment that the next request makes.
 pub(crate) fn refused(
     said: &ErrorReport,
     (wanted, told): (&Effort, &Effort),
@@ -47,7 +47,7 @@ pub(crate) fn refused(
     }
     habits.refuse_effort(told, taken);
     if wanted != told {
-        // What was said to be taken is refused as well, so nothing is believed of it.
+        // An effort that the endpoint claimed to accept is refused, too, so that list is discarded.
         habits.refuse_effort(wanted, Vec::new());
         habits.taken_efforts.clear();
     }
@@ -57,8 +57,7 @@ pub(crate) fn refused(
     }
 }
 
-/// The efforts that a refusal names as those that are taken, the least first. Empty where it names
-/// none.
+/// The efforts that a refusal names as accepted, in ascending order. Empty if it names none.
 fn taken(said: &ErrorReport, refused: &Effort) -> Vec<Effort> {
     let begins = BEFORE.iter().filter_map(|words| Some(said.lower.find(words)? + words.len()));
     let found = begins.map(|at| values(&said.lower[at..], refused));
@@ -67,7 +66,7 @@ fn taken(said: &ErrorReport, refused: &Effort) -> Vec<Effort> {
     taken
 }
 
-/// Whether it is a value of a parameter that is refused, and another one would be taken.
+/// Whether only a value of the parameter is refused, and another value would be accepted.
 fn is_value(said: &ErrorReport) -> bool {
     said.is_named(&["unsupported_value"])
         || said.says(&["supported values", "must be one of", "should be one of", "invalid value"])
@@ -83,7 +82,7 @@ fn values(text: &str, refused: &Effort) -> Vec<Effort> {
     while let Some(first) = rest.chars().next() {
         let length = rest.find(|c: char| !is_letter(c)).unwrap_or(rest.len());
         let (word, tail) = rest.split_at(length.max(first.len_utf8()));
-        // Any word may be a value where it stands in quotes; otherwise one that is known.
+        // In quotes, any word may be a value; otherwise only a known one.
         let is_quoted = matches!(before, '\'' | '"' | '`') && tail.starts_with(before);
         let value = word.parse::<Effort>().ok().filter(|value| is_quoted || value.is_known());
         if let Some(value) = value.filter(|value| value != refused && !values.contains(value)) {
@@ -110,7 +109,7 @@ mod tests {
         taken.into_iter().map(String::from).collect()
     }
 
-    /// The texts of real endpoints, each with where it was reported.
+    /// The texts of real endpoints, each with the place where it was reported.
     #[test]
     fn the_efforts_that_a_model_takes_are_read_out_of_its_refusal() {
         const LMH: &[&str] = &["low", "medium", "high"];
@@ -127,7 +126,8 @@ mod tests {
                 LMH,
             ),
             ("reasoning_effort: Supported values are: 'low','medium'", "high", &["low", "medium"]),
-            // SGLang, and vLLM behind LiteLLM (https://github.com/router-for-me/CLIProxyAPI/issues/1572,
+            // SGLang, and vLLM behind LiteLLM
+            // (https://github.com/router-for-me/CLIProxyAPI/issues/1572,
             // https://github.com/bytedance/deer-flow/issues/1673).
             (
                 "1 validation error:\n  {'type': 'literal_error', 'loc': ('body', 'reasoning_effort'), 'msg': \"Input should be 'low', 'medium' or 'high'\", 'input': 'xhigh', 'ctx': {'expected': \"'low', 'medium' or 'high'\"}}",
@@ -140,7 +140,7 @@ mod tests {
                 "none",
                 &["minimal", "low", "medium", "high", "xhigh"],
             ),
-            // Perplexity (the same).
+            // Perplexity (the same source).
             ("effort must be one of: low medium high", "none", LMH),
             // Kimi (https://github.com/router-for-me/CLIProxyAPI/issues/1307).
             (
@@ -148,7 +148,8 @@ mod tests {
                 "xhigh",
                 LMH,
             ),
-            // Groq (https://github.com/earendil-works/pi/issues/1745); "default" is no known one.
+            // Groq (https://github.com/earendil-works/pi/issues/1745); "default" is not a known
+            // effort.
             ("reasoning_effort must be one of none or default", "high", &["none"]),
             ("`reasoning_effort` must be one of `none` or `default`", "high", &["none", "default"]),
             // Mistral (https://github.com/mistralai/mistral-vibe/issues/1117).
@@ -171,7 +172,7 @@ mod tests {
                 "max",
                 &["low", "high"],
             ),
-            // Nothing of values.
+            // No values are named.
             (
                 "Unsupported parameter: 'reasoning_effort' is not supported with this model.",
                 "low",

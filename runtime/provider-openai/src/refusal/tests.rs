@@ -88,7 +88,7 @@ fn each_refusal_is_answered_by_its_adjustment() {
         ("System role not supported", None, A::SystemInUser),
         ("Only user and assistant roles are supported!", None, A::SystemInUser),
         ("Developer instruction is not enabled for models/gemma-3-27b-it", None, A::SystemInUser),
-        // The roles of what is sent alternate behind the system message.
+        // The roles that are sent alternate after the system message, so that one is refused.
         (
             "Conversation roles must alternate user/assistant/user/assistant/...",
             None,
@@ -154,7 +154,7 @@ fn each_refusal_is_answered_by_its_adjustment() {
             None,
             A::WithoutEffort,
         ),
-        // OpenAI of organizations that it does not know (continue#8209); its first o1; others.
+        // OpenAI for organizations that are not verified (continue#8209); its first o1; others.
         (
             "Your organization must be verified to stream this model. Please go to: https://platform.openai.com/settings/organization/general and click on Verify Organization.",
             Some("stream"),
@@ -247,7 +247,7 @@ fn what_was_not_sent_is_not_left_out() {
     assert_eq!(of(&said, &Sent { beginning: false, ..everything(Parameter::MaxTokens) }), None);
 }
 
-/// DeepSeek V4 (modelparams.dev#29, pi#3636); through another interface (9router#2397).
+/// DeepSeek V4 (modelparams.dev#29, pi#3636); through another API (9router#2397).
 #[test]
 fn thinking_that_is_demanded_is_sent() {
     let sent = Sent { answers: Answers::Without, ..everything(Parameter::MaxTokens) };
@@ -268,7 +268,7 @@ fn nothing_is_done_twice() {
     let next = |refused, made: &[Adjustment]| adjustment(refused, &sent, made);
     let temperature = Refused::Parameter(Parameter::Temperature);
     assert_eq!(next(temperature, &[A::WithoutTemperature]), None);
-    // Neither name is known.
+    // The endpoint knows neither name.
     let maximum = Refused::Parameter(Parameter::MaxTokens);
     assert_eq!(next(maximum, &[]), Some(A::MaxCompletionTokens));
     assert_eq!(next(maximum, &[A::MaxTokens]), Some(A::WithoutMaxTokens));
@@ -277,7 +277,8 @@ fn nothing_is_done_twice() {
     assert_eq!(adjustment(Refused::System, &without_system, &[]), None);
 }
 
-/// Of the Responses API: OpenAI (continue#12031, openai-python#2194) and servers that know no such object.
+/// The Responses API: OpenAI (continue#12031, openai-python#2194), and servers that do not know the
+/// `reasoning` object.
 #[test]
 fn a_summary_of_thinking_that_is_refused_is_not_asked_for_again() {
     let parameters = vec![Parameter::Temperature, Parameter::ReasoningSummary];
@@ -296,7 +297,7 @@ fn a_summary_of_thinking_that_is_refused_is_not_asked_for_again() {
         ("Unsupported parameter: 'reasoning.summary' is not supported.", None, summary),
         ("Unknown parameter: 'reasoning'.", None, summary),
         ("Extra inputs are not permitted", Some("reasoning"), summary),
-        // Another part of the object, and the word.
+        // Another field of the object, and the word `reasoning`.
         (
             "Unsupported parameter: 'reasoning.effort' is not supported.",
             Some("reasoning.effort"),

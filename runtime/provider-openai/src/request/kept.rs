@@ -1,8 +1,8 @@
-//! What is kept of a request, from which the page shows it byte for byte; pure.
+//! The stored form of a request, from which the page shows it byte for byte; pure.
 //!
-//! The messages are in the log, and nothing is kept twice. This keeps the rest of the body: all
-//! fields in their order, with `null` where the messages stand. They are put in again by the same
-//! functions that wrote them.
+//! The messages are in the log, and nothing is stored twice. This stores the rest of the body: all
+//! fields in their order, with `null` in place of the messages. The functions that wrote the
+//! messages put them in again.
 
 use protocol::api::{InputMessage, Interface, SentRequest};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ struct Kept<'a> {
     body: &'a RawValue,
 }
 
-/// The request of a plan as it is kept; `body` is what is sent.
+/// The stored form of a plan's request; `body` is what is sent.
 pub(crate) fn without_messages(plan: &Plan, body: &str) -> String {
     let interface = match plan.api {
         Api::Chat => Interface::ChatCompletions,
@@ -30,13 +30,13 @@ pub(crate) fn without_messages(plan: &Plan, body: &str) -> String {
     for (field, value) in fields(interface, &plan.messages, plan.reasoning) {
         frame = frame.replacen(&format!("{field}{value}"), &format!("{field}null"), 1);
     }
-    // What was JSON with its messages is JSON without them.
+    // Replacing a value by `null` leaves valid JSON.
     let body = serde_json::from_str::<&RawValue>(&frame);
     let kept = body.and_then(|body| serde_json::to_string(&Kept { interface, body }));
     kept.unwrap_or_default()
 }
 
-/// The request that was sent with these messages. None if the kept text is not a request.
+/// The request that was sent with these messages. `None` if `kept` is not a stored request.
 pub fn sent_request(kept: &str, messages: &[InputMessage], reasoning: bool) -> Option<SentRequest> {
     let Kept { interface, body } = serde_json::from_str(kept).ok()?;
     let mut whole = body.get().to_owned();
@@ -46,14 +46,14 @@ pub fn sent_request(kept: &str, messages: &[InputMessage], reasoning: bool) -> O
     Some(SentRequest { interface, body: whole })
 }
 
-/// The fields of a body that hold the messages, each as it is written. No text can look like one:
-/// its quotes would be escaped.
+/// The fields of a body that hold the messages, each as it is serialized. No text can look like
+/// such a field, because its quotes would be escaped.
 fn fields(
     interface: Interface,
     all: &[InputMessage],
     reasoning: bool,
 ) -> Vec<(&'static str, String)> {
-    // Texts and lists of them are always JSON.
+    // Serializing texts and lists of them cannot fail.
     match interface {
         Interface::ChatCompletions => {
             let messages = serde_json::to_string(&messages(all, reasoning));

@@ -1,9 +1,9 @@
-//! What is sent, as a request of OpenAI's Responses API
+//! Builds a request of OpenAI's Responses API
 //! (<https://platform.openai.com/docs/api-reference/responses/create>).
 //!
-//! Not async-openai's type: it would be compiled with the types of all tools, none of which are
-//! used. The API has no `seed`, no `stop` and no beginning to go on from (`plan` knows that), counts
-//! tokens unasked, and sends `thinking` only as a summary that has to be asked for.
+//! async-openai's type is not used: it would be compiled with the types of all tools, none of which
+//! are needed. The API has no `seed`, no `stop` and cannot continue an answer (`plan` handles
+//! that), always counts tokens, and sends `thinking` only as a summary that has to be requested.
 
 use protocol::api::{InputMessage, InputRole};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::super::plan::Plan;
 use super::super::refusal::Parameter;
 
-/// The request of a plan.
+/// The request for a plan.
 #[derive(Debug, Serialize)]
 pub(crate) struct Body<'a> {
     model: &'a str,
@@ -19,7 +19,7 @@ pub(crate) struct Body<'a> {
     instructions: Option<&'a str>,
     input: Vec<Input<'a>>,
     stream: bool,
-    /// Invariant: false. What was said is kept here and nowhere else.
+    /// Invariant: false. The endpoint must not store the conversation.
     store: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning: Option<Reasoning<'a>>,
@@ -45,7 +45,7 @@ struct Reasoning<'a> {
     summary: Option<&'static str>,
 }
 
-/// The system prompt, which stands apart, and the talk.
+/// The system prompt, which has a field of its own, and the other messages.
 pub(super) fn parts(messages: &[InputMessage]) -> (Option<&str>, Vec<Input<'_>>) {
     let (system, talk) = match messages.split_first() {
         Some((first, rest)) if first.role == InputRole::System => (Some(first), rest),
@@ -62,7 +62,7 @@ pub(super) fn parts(messages: &[InputMessage]) -> (Option<&str>, Vec<Input<'_>>)
     (system.map(|system| system.text.as_str()), input.collect())
 }
 
-/// The request of a plan.
+/// The request for a plan.
 pub(crate) fn body<'a>(plan: &'a Plan, model: &'a str) -> Body<'a> {
     let effort = plan.effort.as_ref().map(|(_, effort)| effort.as_str());
     let (instructions, input) = parts(&plan.messages);
@@ -160,7 +160,7 @@ mod tests {
             A::WithoutReasoningSummary,
             A::WithoutMaxTokens,
             A::SystemInUser,
-            // These are of the other interface.
+            // These apply only to chat completions.
             A::WithoutStreamOptions,
             A::MaxTokens,
             A::WithoutSeed,

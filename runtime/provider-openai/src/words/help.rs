@@ -1,23 +1,23 @@
-//! Tells addresses of pages for people, to which an error often leads, from all other addresses; pure.
+//! Recognizes addresses of pages for people, which errors often refer to; pure.
 //!
-//! Only what certainly is such a page is kept: https, a public name, no login, no port, nothing that
-//! looks like a key and nothing that looks like an interface.
+//! Only addresses that are certainly such pages are kept: https, a public name, no login, no port,
+//! no text that looks like a key and no path that looks like an API.
 
 use super::likeness;
 
-/// Labels of names within a house, or of machines that answer programs.
+/// Labels of names in private networks, or of machines that serve programs.
 const LABELS: &[&str] = &[
     "api", "gateway", "proxy", "llm", "gpu", "vpn", "internal", "intranet", "corp", "private",
     "local", "lan", "home", "staging",
 ];
-/// Ends of names beside the countries' of two letters.
+/// Public endings of names, beside the countries' endings of two letters.
 const ENDS: &[&str] = &["com", "org", "net", "dev", "edu", "gov"];
-/// Parts of paths that belong to interfaces.
+/// Parts of paths that belong to APIs.
 const PATHS: &[&str] = &["/v1", "/v2", "/openai/", "/deployments/", "/chat/completions", "/api/"];
-/// What parameters with secrets are called.
+/// Names, or parts of names, of parameters with secrets.
 const SECRETS: &[&str] =
     &["key", "token", "secret", "sig", "pass", "auth", "code", "session", "cred", "jwt", "user"];
-/// The longest value of a parameter that is kept; keys are longer.
+/// The longest value of a parameter that is kept, in characters; keys are longer.
 const VALUE: usize = 20;
 
 /// Whether a word is the address of a page for people.

@@ -1,4 +1,4 @@
-//! Recognises words that look like a key, an address, a path or an e-mail address; pure.
+//! Recognizes words that look like a key, an address, a path or an e-mail address; pure.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
@@ -26,17 +26,17 @@ const KEYS: &[&str] = &[
     "csk-",
     "eyj",
 ];
-/// Beginnings that words have, too: a digit tells them apart. Fireworks, and the ids of accounts,
-/// projects and users at OpenAI and OpenRouter.
+/// Beginnings that ordinary words may have, too, so a digit must follow. Fireworks, and the ids of
+/// accounts, projects and users at OpenAI and OpenRouter.
 const IDS: &[&str] = &["fw_", "org-", "proj_", "proj-", "user_", "user-", "req_"];
 /// The fewest characters that follow such a beginning in a key.
 const KEY_REST: usize = 4;
-/// So many mixed letters and digits without a separator are random, hence a key.
+/// A run of this many mixed letters and digits without a separator is random, hence a key.
 const RUN: usize = 20;
 /// The same for hexadecimal digits.
 const HEX_RUN: usize = 12;
 
-/// Ends of host names beside the countries' of two letters.
+/// Endings of host names, beside the countries' endings of two letters.
 const ENDS: &[&str] = &[
     "com",
     "net",
@@ -145,7 +145,7 @@ fn has_ipv4(word: &str) -> bool {
         .any(|part| part.trim_matches('.').parse::<Ipv4Addr>().is_ok())
 }
 
-/// A name with a known end, `localhost`, or any name with a port behind it.
+/// A name with a known ending, `localhost`, or any name with a port.
 fn is_host(authority: &str) -> bool {
     let (name, port) = match authority.rsplit_once(':') {
         Some((name, port)) => (name, Some(port)),
@@ -166,11 +166,11 @@ fn is_host(authority: &str) -> bool {
             || end.len() == 2 && end.chars().all(|c| c.is_ascii_alphabetic())
             || end.starts_with("xn--")
     });
-    // `io`, `ai` and the like are countries'.
+    // `io`, `ai` and similar ones are endings of countries.
     name == "localhost" || is_port || known
 }
 
-/// Whether a part of an address is a key, or the number of a machine.
+/// Whether a part of an address is a key or an IP address.
 pub(super) fn has_secret(text: &str) -> bool {
     is_key(text) || has_ipv4(text)
 }

@@ -94,7 +94,7 @@ fn what_is_known_of_the_endpoint_does_not_come_back() {
         shown("bad correct-horse-7 on gpu-box/v1").as_deref(),
         Some("bad [key] on [address]/v1")
     );
-    // Its own pages tell where it is.
+    // The endpoint's own pages reveal where it is.
     let key = Secret::new("correct-horse-7");
     let own = known(&key, "openrouter.ai");
     let said = cleaned("See https://openrouter.ai/settings, or https://docs.litellm.ai/docs.");
@@ -102,7 +102,7 @@ fn what_is_known_of_the_endpoint_does_not_come_back() {
         super::shown(&said, &own).as_deref(),
         Some("See [address] or https://docs.litellm.ai/docs.")
     );
-    // Spelled otherwise nothing of it is shown.
+    // If the key is spelled in another way, none of the text is shown.
     assert_eq!(shown("bad CORRECT horse 7"), None);
     assert_eq!(shown(" \n"), None);
     let long = shown(&"word ".repeat(1_000)).unwrap();
@@ -112,7 +112,7 @@ fn what_is_known_of_the_endpoint_does_not_come_back() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(1_000))]
 
-    /// Wherever they stand, whatever stands around them.
+    /// Holds for every position and every text around them.
     #[test]
     fn canaries_never_come_through(front in "[a-zA-Z:=('\"/ .-]{0,8}", back in "[a-z:,)'\" .?]{0,8}", secret in prop::sample::select(vec![
         "sk-canary-0123456789", "http://192.168.7.7:8080/v1", "192.168.7.7", "gpu.canary.internal",

@@ -1,5 +1,5 @@
-//! What real endpoints do, as their users report it, played by the scripted one. Each
-//! row names its source where it is another one.
+//! Behavior of real endpoints, as their users report it, played by the scripted endpoint. Each row
+//! names its source if it differs from the test's.
 
 use protocol::Adjustment;
 use protocol::ProviderKind::{Beginning, Parameter, Roles};
@@ -8,7 +8,7 @@ use upstream::{Rule, When};
 
 use super::*;
 
-/// Asks as a turn does: again, as long as there is something to adjust.
+/// Asks as a turn does: retries as long as there is something to adjust.
 pub async fn ask_until_it_ends(
     provider: &Openai,
     asked: &Request,
@@ -43,7 +43,7 @@ fn talk(messages: &[(InputRole, &str)]) -> Request {
     Request { messages: messages.collect(), ..request("") }
 }
 
-/// One parameter after the other (qwen-code#921, lobehub#5909, new-api#418).
+/// One parameter is refused after the other (qwen-code#921, lobehub#5909, new-api#418).
 #[tokio::test]
 async fn a_refused_parameter_is_left_out_and_this_is_remembered_for_the_model() {
     let (upstream, provider) = start([]).await;
@@ -78,13 +78,13 @@ async fn a_refused_parameter_is_left_out_and_this_is_remembered_for_the_model() 
     assert_eq!(fields, ["max_completion_tokens", "messages", "model", "stream"]);
     assert_eq!(sent["max_completion_tokens"], 9);
 
-    // The next turn asks so from the beginning, and says so.
+    // The next turn makes these adjustments from the start, and reports them.
     let before = requested(&upstream.log()).len();
     let (made, outputs) = ask_until_it_ends(&provider, &wish).await;
     assert!(made.is_empty());
     assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == expected));
     assert_eq!(requested(&upstream.log()).len(), before + 1);
-    // Another model is another matter.
+    // Another model has to be learned about on its own.
     let other = Request { model: "other".into(), ..wish };
     assert_eq!(ask_until_it_ends(&provider, &other).await.0, expected);
 }
@@ -113,8 +113,8 @@ async fn a_refusal_that_names_nothing_that_was_sent_teaches_nothing() {
     assert_eq!(requested(&upstream.log()).pop().unwrap()["temperature"], 1.0);
 }
 
-/// The same in a stream (agent-os#2214), under a status of the server's own (jan#6254), and with a
-/// system message that the template does not know.
+/// A refusal may also come in a stream (agent-os#2214), with the status of a server fault
+/// (jan#6254), or because of a system message that the template does not know.
 #[tokio::test]
 async fn a_refusal_is_read_wherever_it_stands() {
     let error = json!({ "error": { "message": "System role not supported", "code": 500 } });
@@ -133,8 +133,8 @@ async fn a_refusal_is_read_wherever_it_stands() {
     }
 }
 
-/// llama-cpp-python's server 0.3.36 sends the head of a stream before it looks at the length of the
-/// prompt, and then an empty stream; asked for a whole answer, it tells what is wrong.
+/// llama-cpp-python's server 0.3.36 sends the head of a stream before it checks the length of the
+/// prompt, and then an empty stream. Without streaming it reports the error.
 #[tokio::test]
 async fn an_empty_stream_is_asked_for_as_a_whole() {
     let message = "This model's maximum context length is 1024 tokens. However, you requested 1200 tokens (1200 in the messages, None in the completion). Please reduce the length of the messages or completion.";
@@ -175,7 +175,7 @@ async fn an_empty_stream_is_asked_for_as_a_whole() {
     }
 }
 
-/// Mistral's and Gemma's templates (jan#6254), and Anthropic.
+/// The templates of Mistral and Gemma (jan#6254), and Anthropic.
 #[tokio::test]
 async fn roles_alternate_and_no_message_is_blank() {
     let (upstream, provider) = start([]).await;
@@ -202,7 +202,7 @@ async fn roles_alternate_and_no_message_is_blank() {
     }
 }
 
-/// Two models with windows of their own, told by the list (vLLM), or by a refusal.
+/// Two models with different windows, known from the list (vLLM) or from a refusal.
 #[tokio::test]
 async fn each_model_has_its_own_window_and_every_message_is_answered() {
     for listed in [true, false] {
@@ -213,7 +213,7 @@ async fn each_model_has_its_own_window_and_every_message_is_answered() {
             let message =
                 format!("the maximum context length is {tokens} tokens, the messages have more");
             let body = json!({ "object": "error", "message": message, "type": "BadRequestError", "code": 400 });
-            // Some 4 letters to a token.
+            // About 4 letters per token.
             (When::Longer { than: tokens * 4, model: Some(model.into()) }, 400, body)
         };
         let mut script = refusing(windows.map(too_long));
@@ -247,7 +247,7 @@ async fn each_model_has_its_own_window_and_every_message_is_answered() {
                 }
                 messages.push((Assistant, said));
             }
-            // Once, for it is remembered; never where the list told it before.
+            // Only once, because it is remembered; never if the list gave the window before.
             assert_eq!(adjusted, usize::from(!listed), "{model}");
         }
         let windows: Vec<_> =
@@ -256,7 +256,8 @@ async fn each_model_has_its_own_window_and_every_message_is_answered() {
     }
 }
 
-/// Gemini's shape (gemini-cli#4701) with the key that the endpoint repeats, and a page of a proxy.
+/// Gemini's shape of an error (gemini-cli#4701) in which the endpoint repeats the key, and a
+/// proxy's page.
 #[tokio::test]
 async fn a_wrong_key_is_the_cause_and_the_endpoints_words_stand_beside_it() {
     let words =
@@ -274,7 +275,7 @@ async fn a_wrong_key_is_the_cause_and_the_endpoints_words_stand_beside_it() {
     assert_eq!((kind, error.said.as_deref()), (UpstreamFault, Some("502 Bad Gateway nginx")));
 }
 
-/// Whole answers under whatever name they come, and streams under other names.
+/// Whole answers with any media type, and streams with other media types.
 #[tokio::test]
 async fn whole_answers_and_streams_under_other_names_are_read() {
     let whole = json!({
@@ -300,7 +301,7 @@ async fn whole_answers_and_streams_under_other_names_are_read() {
         ("events as bytes", named("application/octet-stream", &events)),
         ("events as JSON", named("application/json", &events)),
         ("a comment first", named("text/plain", &format!(": ping\n\n{events}"))),
-        // ik_llama.cpp#467.
+        // The last line has no end (ik_llama.cpp#467).
         ("a last line without an end", stream([text(&unfinished)])),
     ] {
         let (_upstream, provider) = start(reply).await;
@@ -314,7 +315,7 @@ fn whole_rest() -> serde_json::Value {
     json!({ "choices": [{ "delta": { "content": "answer at once." }, "finish_reason": "stop" }] })
 }
 
-/// DeepSeek keeps a connection alive with blank lines before an answer that comes at once
+/// DeepSeek keeps the connection alive with blank lines before an answer that is not streamed
 /// (<https://api-docs.deepseek.com/quick_start/rate_limit>).
 #[tokio::test]
 async fn blank_lines_before_a_whole_answer_are_signs_of_life() {
@@ -344,7 +345,7 @@ async fn blank_lines_before_a_whole_answer_are_signs_of_life() {
     assert_eq!(next(&mut outputs).await, Some(Output::Text("a".into())));
 }
 
-/// The error names the cause, and the endpoint is asked again without the beginning (llama.cpp).
+/// The error names the cause, and the next request is made without the beginning (llama.cpp).
 #[tokio::test]
 async fn a_beginning_that_is_refused_is_not_sent_again() {
     let (upstream, provider) = start([]).await;
@@ -363,7 +364,7 @@ async fn a_beginning_that_is_refused_is_not_sent_again() {
     assert_eq!(fold(&outputs).0, "You said: q");
 }
 
-/// Nothing else can be done about these: each has its own name.
+/// No adjustment helps with these; each has its own kind of error.
 #[tokio::test]
 async fn what_cannot_be_put_otherwise_is_named() {
     for (body, kind) in [
@@ -384,7 +385,7 @@ async fn what_cannot_be_put_otherwise_is_named() {
     }
 }
 
-/// Each endpoint is mended by its own settings.
+/// The hint names the settings of the endpoint in question.
 #[tokio::test]
 async fn a_remedy_names_the_settings_of_the_endpoint_that_it_is_about() {
     let gone = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

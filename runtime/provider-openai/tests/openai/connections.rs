@@ -1,4 +1,4 @@
-//! Connections that are used again, and those that must not be.
+//! Connections that are reused, and those that must not be.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use provider_openai::IDLE_CONNECTIONS;
 
 use super::*;
 
-/// A server that keeps connections, as uvicorn does.
+/// A server that keeps connections alive, as uvicorn does.
 fn keeping(replies: impl Into<Vec<Vec<Step>>>) -> Script {
     Script { replies: replies.into(), keep_alive_ms: Some(60_000), ..Script::default() }
 }
@@ -26,7 +26,7 @@ async fn one_connection_serves_turns_and_lists_one_after_the_other() {
     upstream.script(keeping([answer(), vec![Step::json(400, &refusal)], answer()]));
     provider.models().await;
     ask(&provider, request("?")).await;
-    // What is refused is read to its end as well.
+    // The body of a refusal is read to its end as well.
     assert!(matches!(
         ask(&provider, request("?")).await[..],
         [Output::Asking(_), Output::Failed(_)]
@@ -60,7 +60,7 @@ async fn a_request_that_an_idle_connection_swallows_is_sent_once_more() {
     assert!(matches!(outputs.last(), Some(Output::Finished { .. })), "{outputs:?}");
     assert_eq!(requested(&upstream.log()).len(), 3);
 
-    // Not on a new connection, and not once the server has said anything.
+    // It is not sent again if the connection was new, or if the server has answered any byte.
     let heard = vec![Step::Wire { text: "HTTP/1.1 2".into() }, Step::Close];
     for replies in [vec![vec![Step::Close]], vec![answer(), heard]] {
         let asked = replies.len();
@@ -83,7 +83,7 @@ async fn what_was_stopped_or_broken_is_never_used_again() {
     let held = Answer { hold_after: Some(1), ..Answer::pieces(["a", "b"]) };
     let (upstream, provider) = start([]).await;
     upstream.script(keeping([answer(), vec![Step::Answer(held)], answer()]));
-    // The list is not asked for beside the turns then.
+    // This keeps the list from being requested during the turns.
     provider.models().await;
     ask(&provider, request("?")).await;
     let before = upstream.log().requests.len();
@@ -96,13 +96,13 @@ async fn what_was_stopped_or_broken_is_never_used_again() {
     }
     stop.cancel();
     assert_eq!(next(&mut outputs).await, Some(Output::Halted));
-    // Invariant 6 holds on a connection that is used again, too.
+    // Invariant 6 holds on a reused connection, too.
     assert!(upstream.log().requests[before].gone_ms.is_some());
     ask(&provider, request("?")).await;
     let after: BTreeSet<_> = connections(&upstream.log()).into_iter().skip(before + 1).collect();
     assert!(!after.is_empty() && !after.contains(&0), "{after:?}");
 
-    // Its text was cut here, so the rest of it is still to come.
+    // Here the answer was cut by its bound, so the rest of it is still to come.
     let (upstream, _) = start([]).await;
     upstream.script(keeping([stream([text(&chunk(&"x".repeat(20))), Step::Silent]), answer()]));
     let mut config = config(&upstream.base_url());

@@ -1,8 +1,10 @@
-//! Peers on the way to the scripted endpoint: a TLS server in front of it, and proxies.
+//! Doubles between the provider and the scripted endpoint: a TLS server in front of it, and
+//! proxies.
 //!
-//! What the proxies say is what squid 6 (<https://github.com/squid-cache/squid/blob/master/src/client_side.cc>,
-//! `errors/templates`), tinyproxy 1.11 (<https://github.com/tinyproxy/tinyproxy/blob/master/src/reqs.c>,
-//! `src/html-error.c`) and RFC 1928 say.
+//! The proxies answer as squid 6
+//! (<https://github.com/squid-cache/squid/blob/master/src/client_side.cc>, `errors/templates`) and
+//! tinyproxy 1.11 (<https://github.com/tinyproxy/tinyproxy/blob/master/src/reqs.c>,
+//! `src/html-error.c`) do, and as RFC 1928 says.
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -12,25 +14,25 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
-/// A listener whose connections are served until it is dropped.
+/// A listener that serves its connections until it is dropped.
 pub struct Double {
     pub address: SocketAddr,
-    /// What its peers asked for, as far as it reads that.
+    /// What its clients requested, as far as it parses that.
     pub asked: Arc<Mutex<Vec<String>>>,
     _tasks: JoinSet<()>,
 }
 
-/// What a proxy does.
+/// The behavior of a proxy.
 #[derive(Clone, Debug, Default)]
 pub struct Proxy {
-    /// Where all connections go, whatever they ask for.
+    /// The destination of all connections, whatever is requested.
     pub upstream: Option<SocketAddr>,
-    /// The user and the password that it wants.
+    /// The user and the password that the proxy requires.
     pub login: Option<(&'static str, &'static str)>,
-    /// Answers each request so.
+    /// The answer to each request, if the proxy refuses all of them.
     pub refusal: Option<&'static str>,
     pub socks: bool,
-    /// The answer to a request for SOCKS that is not let through; 0 lets it through.
+    /// The reply to each SOCKS request, if it is not 0; 0 allows the connection.
     pub socks_reply: u8,
 }
 
@@ -40,12 +42,12 @@ pub const SQUID_LOGIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nSer
     X-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\nProxy-Authenticate: Basic realm=\"Squid\"\r\n\
     Connection: keep-alive\r\n\r\n\
     <html><head><title>Cache Access Denied</title></head><body></body></html>";
-/// squid's answer where no rule lets a request through.
+/// squid's answer if no rule allows a request.
 pub const SQUID_DENIED: &str = "HTTP/1.1 403 Forbidden\r\nServer: squid/6.6\r\n\
     Content-Type: text/html;charset=utf-8\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\
     Content-Length: 66\r\nConnection: keep-alive\r\n\r\n\
     <html><head><title>Access Denied.</title></head><body></body></html>";
-/// tinyproxy's answer for a host that it does not find.
+/// tinyproxy's answer if it does not find the host.
 pub const TINYPROXY_FAILED: &str = "HTTP/1.0 500 Unable to connect\r\nServer: tinyproxy/1.11.1\r\n\
     Content-Type: text/html\r\nConnection: close\r\n\r\n\
     <html><head><title>500 Unable to connect</title></head><body></body></html>";
@@ -64,7 +66,7 @@ pub async fn proxy(proxy: Proxy) -> Double {
     .await
 }
 
-/// The same, spoken to by TLS.
+/// The same proxy with TLS.
 pub async fn secure_proxy(proxy: Proxy, acceptor: TlsAcceptor) -> Double {
     listen(move |stream, asked| {
         let (proxy, acceptor) = (proxy.clone(), acceptor.clone());
@@ -77,7 +79,7 @@ pub async fn secure_proxy(proxy: Proxy, acceptor: TlsAcceptor) -> Double {
     .await
 }
 
-/// Speaks TLS and passes on what comes to `upstream`. Notes the names that it is called by.
+/// Terminates TLS and forwards the bytes to `upstream`. Records the server names that clients send.
 pub async fn terminator(acceptor: TlsAcceptor, upstream: SocketAddr) -> Double {
     listen(move |stream, asked| {
         let acceptor = acceptor.clone();
@@ -136,14 +138,14 @@ async fn http<S: AsyncRead + AsyncWrite + Unpin>(
     }
     let mut upstream = TcpStream::connect(proxy.upstream.unwrap()).await?;
     if head.starts_with("CONNECT ") {
-        // tinyproxy's; squid says the same with HTTP/1.1 and without a field.
+        // tinyproxy's answer; squid answers with HTTP/1.1 and without a field.
         stream
             .write_all(
                 b"HTTP/1.0 200 Connection established\r\nProxy-agent: tinyproxy/1.11.1\r\n\r\n",
             )
             .await?;
     } else {
-        // The request goes on with its path alone and without the login.
+        // Forwards the request with its path only and without the login.
         let (method, rest) = head.split_once(' ').unwrap();
         let path = &rest[rest.find("/v1").unwrap()..];
         let fields = path.lines().filter(|line| !line.to_lowercase().starts_with("proxy-"));
@@ -155,7 +157,7 @@ async fn http<S: AsyncRead + AsyncWrite + Unpin>(
     copy_bidirectional(&mut stream, &mut upstream).await.map(drop)
 }
 
-/// RFC 1928 and RFC 1929.
+/// Implements RFC 1928 and RFC 1929.
 async fn socks(
     mut stream: TcpStream,
     proxy: &Proxy,

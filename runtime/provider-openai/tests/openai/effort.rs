@@ -1,5 +1,5 @@
-//! Endpoints that take an effort, or the thinking of earlier answers, otherwise than they are asked.
-//! Each row names its source.
+//! Endpoints that refuse an effort, or the thinking of earlier answers, in the form in which it was
+//! sent. Each test names its source.
 
 use protocol::api::InputRole::{Assistant, User};
 use protocol::{Adjustment, Effort};
@@ -21,7 +21,7 @@ fn last_sent(upstream: &Upstream) -> serde_json::Value {
     requested(&upstream.log()).pop().unwrap()
 }
 
-/// OpenAI; xAI (hermes-agent#23435); Groq and Mistral word it otherwise (`refusal/tests`).
+/// OpenAI; xAI (hermes-agent#23435). Groq and Mistral use other words (`refusal/tests`).
 #[tokio::test]
 async fn a_refused_effort_is_left_out_and_not_offered_any_more() {
     let (upstream, provider) = start([]).await;
@@ -42,7 +42,7 @@ async fn a_refused_effort_is_left_out_and_not_offered_any_more() {
     assert!(matches!(&outputs[0], Output::Asking(shown) if shown.adjustments == known));
 }
 
-/// A value that the model does not know is no reason to be silent about the others.
+/// If one value is refused, the other values are still offered.
 #[tokio::test]
 async fn a_refused_value_leaves_the_others() {
     let (upstream, provider) = start([]).await;
@@ -113,7 +113,7 @@ fn sent_thinking(upstream: &Upstream) -> Vec<Option<String>> {
     answers.map(|answer| answer["reasoning_content"].as_str().map(str::to_owned)).collect()
 }
 
-/// DeepSeek V4: without it, no further message was answered (crush#2754, opencode#24901).
+/// DeepSeek V4 refused every further message without it (crush#2754, opencode#24901).
 #[tokio::test]
 async fn thinking_that_is_demanded_is_sent_from_then_on() {
     let (upstream, provider) = start([]).await;
@@ -127,7 +127,7 @@ async fn thinking_that_is_demanded_is_sent_from_then_on() {
     assert!(matches!(&outputs[0], Output::Asking(shown) if shown.reasoning));
     assert_eq!(sent_thinking(&upstream), [Some("Hm.".into()), Some(String::new())]);
     assert!(ask_until_it_ends(&provider, &thoughtful()).await.0.is_empty());
-    // A first question has nothing to send back, and says nothing of it.
+    // The first question has no thinking to send, so no adjustment is reported.
     let first = ask(&provider, request("?")).await;
     assert!(matches!(&first[0], Output::Asking(shown) if shown.adjustments.is_empty()));
 }
@@ -153,8 +153,8 @@ async fn thinking_that_is_refused_is_left_out_from_then_on() {
     }
 }
 
-/// Nothing is on its way before the log has it, and what is about to be sent is said even where
-/// the endpoint refuses it.
+/// Nothing is sent before the log has it, and the log has what is about to be sent even if the
+/// endpoint refuses it.
 #[tokio::test]
 async fn a_request_waits_until_it_is_recorded() {
     let (upstream, provider) = start([Step::json(401, &json!({ "error": "No." }))]).await;
@@ -171,7 +171,7 @@ async fn a_request_waits_until_it_is_recorded() {
     assert!(matches!(&outputs[..], [Output::Asking(_), Output::Failed(_)]), "{outputs:?}");
 }
 
-/// The one that is nearest to what was asked for is told, as long as the model keeps its word
+/// The effort nearest to the one that was asked for is sent, until the model refuses that one, too
 /// (CLIProxyAPI#1307, mistral-vibe#1117).
 #[tokio::test]
 async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
@@ -188,7 +188,7 @@ async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
     assert_eq!(told_instead.effort.as_ref().map(Effort::as_str), Some("medium"));
     assert_eq!(told_instead.adjustments, [Adjustment::NearestEffort]);
     assert_eq!(last_sent(&upstream)["reasoning_effort"], "medium");
-    // Others follow what was learned, and what it takes is what is offered.
+    // Later requests follow what was learned, and the accepted efforts are offered.
     assert_eq!(names(&provider.efforts("m")), ["low", "medium"]);
     for (asked, sent) in [("xhigh", "medium"), ("none", "low"), ("low", "low")] {
         assert!(ask_until_it_ends(&provider, &asking_for(asked)).await.0.is_empty(), "{asked}");
@@ -198,7 +198,7 @@ async fn of_the_values_that_a_refusal_names_the_nearest_is_told() {
     assert!(provider.takes("m", &asked), "it may be chosen all the same");
     assert_eq!(provider.effort_sent("m", &asked).as_ref().map(Effort::as_str), Some("medium"));
 
-    // One that refuses what it said to take is told nothing.
+    // A model that refuses an effort that it claimed to accept is sent none.
     let medium =
         "`reasoning_effort` 'medium' is not supported. Supported values: ['medium', 'low']";
     upstream.script(refusing([refuses("high", high), refuses("medium", medium)]));

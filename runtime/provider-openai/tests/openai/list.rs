@@ -19,7 +19,7 @@ async fn the_list_of_models_is_asked_for_once_by_all_who_want_it() {
     let provider = Openai::new(OpenaiConfig::new(&upstream.base_url())).unwrap();
     let (a, b, c) = tokio::join!(provider.models(), provider.models(), provider.models());
     assert_eq!((&a, &b), (&b, &c));
-    // The endpoint's own first answers where nobody chooses, and stands first.
+    // The endpoint's first model is the default if none is configured, and is first in the list.
     assert_eq!(a.default_model.as_deref(), Some("zeta"));
     assert_eq!((names(&a), &a.error), (vec!["zeta", "Alpha", "beta"], &None));
     provider.models().await;
@@ -61,7 +61,7 @@ async fn a_list_that_does_not_come_is_told_and_the_configured_model_stays() {
 
 #[tokio::test(start_paused = true)]
 async fn an_endpoint_that_says_nothing_holds_nobody_up() {
-    // Accepts by the system's own queue, and never answers.
+    // The system accepts the connection into the listener's backlog, and no answer ever comes.
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", deaf.local_addr().unwrap());
     let provider = Openai::new(config(&url)).unwrap();
@@ -69,7 +69,7 @@ async fn an_endpoint_that_says_nothing_holds_nobody_up() {
     let models = provider.models().await;
     assert_eq!(models.error.unwrap().code, ErrorCode::Provider(Network));
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
-    // The failure is kept for a moment, too, and then it is tried anew.
+    // The failure is cached for a moment, too, and then the list is requested again.
     let began = tokio::time::Instant::now();
     assert!(provider.models().await.error.is_some());
     assert_eq!(began.elapsed(), Duration::ZERO);
@@ -92,7 +92,7 @@ async fn a_key_that_comes_back_in_the_names_of_models_is_shown_nowhere() {
     let provider = Openai::new(config.clone()).unwrap();
     let models = provider.models().await;
     assert_eq!(self::names(&models), ["honest"]);
-    // Nor is such a name the default model, whose name would be stored with each turn.
+    // Such a name is not the default model either, since its name would be stored with each turn.
     assert_eq!(provider.default_model(), "honest");
     upstream.script(listing(&names));
     let models = Openai::new(config).unwrap().models().await;

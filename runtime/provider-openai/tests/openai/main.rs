@@ -28,7 +28,7 @@ mod responses;
 mod thinking;
 mod tls;
 
-/// A bound on everything that is awaited; it is only reached when something is broken.
+/// The timeout of everything that is awaited; it is reached only if something is broken.
 const LIMIT: Duration = Duration::from_secs(20);
 const KEY: &str = "sk-test-1234";
 const STOP: &str =
@@ -65,7 +65,7 @@ fn request(text: &str) -> Request {
     }
 }
 
-/// The next output but for signs of life, which depend on how fast a machine is.
+/// The next output, without `Alive`, which depends on the speed of the machine.
 async fn next(outputs: &mut Receiver<Output>) -> Option<Output> {
     loop {
         let output = tokio::time::timeout(LIMIT, outputs.recv()).await.expect("an output in time");
@@ -87,7 +87,7 @@ async fn ask(provider: &Openai, request: Request) -> Vec<Output> {
     rest(&mut provider.generate(request, CancellationToken::new())).await
 }
 
-/// The text of a turn, without its reasoning, and how it ended; panics where the order of outputs is wrong.
+/// The text of a turn, without its reasoning, and its end; panics if the order of outputs is wrong.
 fn fold(outputs: &[Output]) -> (String, Output) {
     let (last, before) = outputs.split_last().expect("an end");
     let mut text = String::new();
@@ -106,7 +106,7 @@ fn fold(outputs: &[Output]) -> (String, Output) {
     (text, last.clone())
 }
 
-/// What is said of a request, which is kept with it.
+/// What was shown of a request, without the stored form of the request.
 fn shown(output: &Output) -> Shown {
     let Output::Asking(shown) = output else { panic!("{output:?}") };
     assert!(shown.request.is_some());
@@ -136,7 +136,7 @@ fn respond(status: u16, headers: &[(&str, &str)], body: &str) -> Vec<Step> {
     vec![Step::Respond { status, headers, body: body.into() }]
 }
 
-/// The answers that were asked for; a list is asked for beside them.
+/// The bodies of requests for answers; the list may be requested beside them.
 fn requested(log: &upstream::Log) -> Vec<serde_json::Value> {
     let answers = log.requests.iter().filter(|request| request.method == "POST");
     answers.filter_map(|request| request.body.clone()).collect()
@@ -275,7 +275,7 @@ async fn failures_and_their_kinds() {
     let gateway = "<html>Bad Gateway</html>";
     let gzip = || stream([Step::Bytes { bytes: vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0] }]);
     let ssh = Step::Wire { text: "SSH-2.0-OpenSSH_9.2\r\n".into() };
-    // The reply, the kind of the failure, and the text that came before it.
+    // The reply, the kind of the failure, and the text that arrived before it.
     let rows: Vec<(&str, Vec<Step>, ProviderKind, &str)> = vec![
         ("401", json(401, code("invalid_api_key")), Auth, ""),
         ("403", respond(403, &[], ""), Permission, ""),
@@ -308,7 +308,8 @@ async fn failures_and_their_kinds() {
         let mut outputs = provider.generate(request("?"), CancellationToken::new());
         let mut all = Vec::new();
         while let Some(output) = next(&mut outputs).await {
-            // A reset overtakes what is still unread, so it waits for the text.
+            // A reset discards bytes that are still unread, so it is sent after the text was
+            // received.
             if matches!(output, Output::Text(_)) {
                 upstream.release(1);
             }
@@ -365,7 +366,7 @@ async fn a_host_that_does_not_exist() {
 async fn a_connection_that_is_not_secure_is_not_used() {
     let (upstream, _) = start([]).await;
     let url = upstream.base_url().replace("http:", "https:");
-    // Where the system has no root certificates there is no https at all.
+    // Without root certificates in the system, there is no https at all.
     let Ok(provider) = Openai::new(config(&url)) else { return };
     upstream.script(Script::always([Step::Close]));
     let outputs = ask(&provider, request("?")).await;
@@ -416,7 +417,7 @@ async fn the_first_model_is_asked_for_once() {
         let asked = Request { model: provider.default_model(), ..request("?") };
         let outputs = ask(&provider, asked.clone()).await;
         assert_eq!(fold(&outputs).0, "You said: ?");
-        // The turn that did not know the name is told it, so that it can be recorded.
+        // The turn did not know the model's name, so it is told the name, to record it.
         let told = (asked.model == FIRST_MODEL).then(|| "scripted-model".to_owned());
         assert!(matches!(&outputs[0], Output::Asking(shown) if shown.model == told));
         assert_eq!(provider.default_model(), "scripted-model");
@@ -431,7 +432,7 @@ async fn the_first_model_is_asked_for_once() {
     assert_eq!(failure(&ask(&unnamed(), asked).await).0, ModelNotFound);
 }
 
-/// Where a stop can come: the reply, and how many outputs come before it.
+/// When a stop may come: the reply, and how many outputs come before it.
 fn stops() -> Vec<(&'static str, Vec<Step>, usize)> {
     let held = |hold_after| Answer { hold_after: Some(hold_after), ..Answer::pieces(["a", "b"]) };
     vec![
@@ -455,7 +456,7 @@ async fn a_stop_closes_the_connection_before_it_is_acknowledged() {
         assert_eq!(upstream.log().requests[0].gone_ms, None, "{name}");
         stop.cancel();
         assert_eq!(next(&mut outputs).await, Some(Output::Halted), "{name}");
-        // The log asks the socket at this very moment; nothing was awaited in between.
+        // The log checks the socket at this moment; nothing was awaited in between.
         let log = upstream.log();
         assert!(log.requests[0].gone_ms.is_some(), "{name}: {log:?}");
         upstream.release(1);
@@ -468,7 +469,7 @@ async fn a_stop_ends_an_endless_stream() {
     let (upstream, provider) = start(stream([Step::Endless { text: "a".into() }])).await;
     let stop = CancellationToken::new();
     let mut outputs = provider.generate(request("?"), stop.clone());
-    // More than can wait in the channel: the provider is blocked on it by then.
+    // More than the channel holds, so by now the provider waits for room.
     for _ in 0..provider::OUTPUTS * 2 {
         next(&mut outputs).await;
     }

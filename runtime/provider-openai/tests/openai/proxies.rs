@@ -1,4 +1,4 @@
-//! Proxies: each way through one, and each way in which it does not let something through.
+//! Proxies: every kind of connection through one, and every refusal by one.
 
 use protocol::ProviderKind::{Proxy as ProxyFault, ProxyAuth, ProxyRefused};
 use provider_openai::{ProxySetting, ProxyVariables};
@@ -16,7 +16,7 @@ fn by(address: &str) -> Option<ProxySetting> {
     Some(ProxySetting::Address(Secret::new(address)))
 }
 
-/// The base URL has a name that only the proxy can know.
+/// The base URL has a host name that only the proxy can resolve.
 fn through(proxy: &str, base_url: &str) -> Openai {
     Openai::new(OpenaiConfig { proxy: by(proxy), ..config(base_url) }).unwrap()
 }
@@ -112,7 +112,7 @@ async fn what_a_proxy_does_not_let_through_is_told_as_the_proxys() {
         let scheme = if proxy.socks { "socks5h" } else { "http" };
         let refuses = proxy.refusal == Some(not_http);
         let double = doubles::proxy(proxy).await;
-        // By a tunnel, and for HTTP by a request that is to be passed on, too.
+        // Through a tunnel and, with an HTTP proxy, also by a request to forward.
         for url in ["https://model.invalid/v1", NAME] {
             let Ok(provider) = Openai::new(OpenaiConfig {
                 proxy: by(&format!("{scheme}://you:hunter2@{}", double.address)),
@@ -137,7 +137,7 @@ async fn what_a_proxy_does_not_let_through_is_told_as_the_proxys() {
 async fn a_proxy_that_is_away_is_told_as_that() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    // It takes connections and says nothing.
+    // The proxy accepts connections and does not answer.
     for scheme in ["http", "socks5h"] {
         let mut config = config("https://model.invalid/v1");
         config.proxy = by(&format!("{scheme}://{address}"));
@@ -161,7 +161,7 @@ async fn a_proxy_that_is_away_is_told_as_that() {
     }
 }
 
-/// The environment of a process cannot be changed safely within it, so it is handed over.
+/// A test cannot change the environment of its process safely, so it passes the variables in.
 #[tokio::test]
 async fn the_environment_counts_only_where_it_is_asked_for_and_never_for_this_machine() {
     let (upstream, _) = start([]).await;
@@ -173,17 +173,17 @@ async fn the_environment_counts_only_where_it_is_asked_for_and_never_for_this_ma
         Openai::new(OpenaiConfig { proxy: environment(), ..config(base_url) }).unwrap()
     };
     let provider = with(NAME);
-    // Not beside the turns, then.
+    // This keeps the list from being requested during the turns.
     provider.models().await;
     assert_eq!(fold(&ask(&provider, request("?")).await).0, "You said: ?");
     let asked = proxy.asked.lock().unwrap().len();
     assert!(asked > 1);
-    // This machine's own.
+    // The endpoint on this machine is reached without the proxy.
     assert_eq!(fold(&ask(&with(&upstream.base_url()), request("?")).await).0, "You said: ?");
     assert_eq!(proxy.asked.lock().unwrap().len(), asked);
 }
 
-/// Invariant 6: what this side can close is closed, and the proxy passes it on.
+/// Invariant 6: this side closes its connection, and the proxy then closes the other one.
 #[tokio::test]
 async fn a_stop_closes_the_connection_through_a_proxy() {
     let (upstream, _) = start([Step::Silent]).await;

@@ -1,4 +1,4 @@
-//! The same provider by OpenAI's Responses API: the same outputs, refusals and ends.
+//! The provider with OpenAI's Responses API: the same outputs, refusals and ends.
 
 use protocol::Adjustment;
 use protocol::ProviderKind::Api as ApiFault;
@@ -132,7 +132,7 @@ async fn ends_that_are_none_and_failures_have_their_kinds() {
     let (_, end) = fold(&ask(&provider, request("?")).await);
     assert!(matches!(end, Output::Finished { finish: Finish::Length, .. }), "{end:?}");
 
-    // The other way round, the remedy is the same setting.
+    // In the opposite case, the hint names the same setting.
     let only = json!({ "error": { "message":
         "This model is only supported in v1/responses and not in v1/chat/completions." } });
     let (_upstream, provider) = start([Step::json(404, &only)]).await;
@@ -141,7 +141,7 @@ async fn ends_that_are_none_and_failures_have_their_kinds() {
     assert!(error.hint.unwrap().contains("COMPANION_API to \"responses\""));
 }
 
-/// What OpenAI refuses of its own (<https://github.com/continuedev/continue/issues/12031> for the
+/// OpenAI itself refuses these (<https://github.com/continuedev/continue/issues/12031> for the
 /// summary).
 #[tokio::test]
 async fn what_is_refused_is_left_out_and_remembered() {
@@ -222,7 +222,7 @@ async fn a_stop_closes_the_connection_before_it_is_acknowledged() {
     assert!(upstream.log().requests[0].gone_ms.is_some());
 }
 
-/// `stream/03`, `stream/07` and halves of a character, as by the other interface.
+/// `stream/03`, `stream/07` and halves of a character, as with chat completions.
 #[tokio::test]
 async fn what_both_interfaces_meet_is_met_alike() {
     let half = |half: &str| {

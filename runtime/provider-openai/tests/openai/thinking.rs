@@ -1,10 +1,10 @@
-//! Thinking, in each shape in which endpoints send it, and the time that it may take.
+//! Thinking in each shape in which endpoints send it, and its signs of life.
 
 use std::time::Duration;
 
 use super::*;
 
-/// What was shown of an answer: its reasoning, its text, its end.
+/// What was shown of an answer: its reasoning, its text and its end.
 fn parts(outputs: &[Output]) -> (String, String, Output) {
     let (last, before) = outputs.split_last().expect("an end");
     let (mut reasoning, mut text) = (String::new(), String::new());
@@ -34,7 +34,7 @@ fn deltas(deltas: &[serde_json::Value]) -> Vec<Step> {
     stream(deltas.iter().map(data).chain([text(STOP), text("data: [DONE]\n\n")]))
 }
 
-/// Inputs that failed in the field, as they were: the whole at once, and byte by byte.
+/// Inputs that failed in the field, unchanged: sent at once, and byte by byte.
 #[tokio::test]
 async fn cases_from_the_field() {
     let rows = [
@@ -42,7 +42,7 @@ async fn cases_from_the_field() {
         (include_str!("cases/01-content-parts.sse"), "Two and two.", "The answer is four."),
         // Ollama and llama.cpp without a parser for the model's thinking.
         (include_str!("cases/02-think-inline.sse"), "I should greet back.", "Hello there!"),
-        // Gateways that write each field of OpenAI's type, also the unknown ones.
+        // Gateways that write every field of OpenAI's type, even those without a value.
         (include_str!("cases/11-null-index.sse"), "", "Null index."),
     ];
     for (case, reasoning, answer) in rows {
@@ -53,14 +53,14 @@ async fn cases_from_the_field() {
     }
 }
 
-/// Gateways that do not stream, though they were asked to.
+/// Some gateways do not stream although streaming was requested.
 #[tokio::test]
 async fn a_whole_answer_is_shown() {
     let case = include_str!("cases/08-whole-json-answer.json");
     let json_type = [("content-type", "application/json")];
     let shown = answers(respond(200, &json_type, case)).await;
     assert_eq!(shown, (String::new(), "A whole answer at once.".into()));
-    // The same as an event of a stream, and with thinking.
+    // The same as an event of a stream, and then with thinking.
     let shown = answers(stream([text(&format!("data: {case}\n\n"))])).await;
     assert_eq!(shown.1, "A whole answer at once.");
     let thinking = json!({
@@ -91,7 +91,7 @@ async fn thinking_in_fields_of_its_own() {
         ),
         // Ollama, newer vLLM.
         ("reasoning", vec![json!({ "reasoning": "hm", "content": "" }), a.clone()]),
-        // OpenRouter sends both, with the same in them.
+        // OpenRouter sends the same text in both.
         (
             "reasoning_details beside it",
             vec![
@@ -120,7 +120,7 @@ async fn thinking_in_fields_of_its_own() {
                 a.clone(),
             ],
         ),
-        // Another field that repeats all of it at the end.
+        // Another field repeats all of it at the end.
         (
             "another field later",
             vec![json!({ "reasoning_content": "hm" }), a.clone(), json!({ "reasoning": "hm" })],
@@ -186,7 +186,7 @@ async fn thinking_between_marks_in_the_text() {
     };
     for (rows, reasoning, answer) in [
         (pieces(&["<th", "ink>h", "m</", "think>", "\n\na"]), "hm", "a"),
-        // DeepSeek-R1's template opens the thought, so that only its end is sent.
+        // DeepSeek-R1's template opens the thought, so only the closing mark is sent.
         (pieces(&["h", "m\n", "</thi", "nk>\n\n", "a"]), "hm\n", "a"),
         (pieces(&["a `</thi", "nk>`"]), "", "a `</think>`"),
         (pieces(&["a <"]), "", "a <"),
@@ -196,7 +196,7 @@ async fn thinking_between_marks_in_the_text() {
     }
 }
 
-/// Fields that do not matter are not looked at, of whatever type they are.
+/// Fields that are not needed are ignored, whatever their type.
 #[tokio::test]
 async fn shapes_that_are_odd_but_good() {
     let rows: Vec<(&str, serde_json::Value)> = vec![
@@ -262,7 +262,7 @@ async fn thinking_that_is_too_long_is_cut_and_the_answer_goes_on() {
     assert_eq!(said, "a");
 }
 
-/// `stream/03`: whatever comes is life, and is told now and then.
+/// `stream/03`: any data is a sign of life, and `Alive` is sent now and then.
 #[tokio::test]
 async fn comments_and_empty_events_are_signs_of_life() {
     let empty = json!({ "choices": [{ "index": 0, "delta": { "content": "" } }] });

@@ -1,5 +1,5 @@
-//! TLS as people have it: private authorities, certificates that are their own authority, other
-//! names, wrong schemes.
+//! TLS as it is found in practice: private authorities, certificates that are their own authority,
+//! other names, wrong schemes.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use tokio_rustls::TlsAcceptor;
 use super::doubles::{self, Double};
 use super::*;
 
-/// A server's certificate, and what trusts it.
+/// A server's certificate, and the certificates by which it can be trusted.
 pub struct Identity {
     acceptor: TlsAcceptor,
-    /// The certificate itself.
+    /// The server's certificate in PEM.
     pub own: String,
-    /// Its authority's.
+    /// The certificate of its authority in PEM.
     pub authority: String,
 }
 
@@ -58,8 +58,9 @@ pub fn signed(names: &[&str], change: impl Fn(&mut CertificateParams)) -> Identi
     }
 }
 
-/// What `openssl req -x509 -subj /CN=localhost` makes: its own authority, and a name in no place
-/// where one is looked for (<https://github.com/seanmonstar/reqwest/issues/2041>,
+/// Like a certificate from `openssl req -x509 -subj /CN=localhost`: it is its own authority, and
+/// its name is not in the field where clients look for it
+/// (<https://github.com/seanmonstar/reqwest/issues/2041>,
 /// <https://github.com/rustls/webpki/issues/205>).
 fn self_signed(names: &[&str]) -> Identity {
     own_issuer(names, IsCa::Ca(BasicConstraints::Unconstrained))
@@ -77,7 +78,7 @@ fn own_issuer(names: &[&str], is_ca: IsCa) -> Identity {
     Identity { acceptor, own: certificate.pem(), authority: certificate.pem() }
 }
 
-/// A file of certificates, which goes with its folder.
+/// A file of certificates, which is deleted with its folder.
 struct File(tempfile::TempDir);
 
 impl File {
@@ -116,7 +117,7 @@ async fn outcome(config: OpenaiConfig) -> Result<String, Error> {
 
 const ANSWER: &str = "You said: ?";
 
-/// `usage/05`, and more of what is trusted.
+/// `usage/05`, and further certificates that are trusted.
 #[tokio::test]
 async fn a_certificate_that_was_named_is_trusted_whatever_it_says() {
     let past = |params: &mut CertificateParams| params.not_after = rcgen::date_time_ymd(2020, 1, 1);
@@ -129,7 +130,7 @@ async fn a_certificate_that_was_named_is_trusted_whatever_it_says() {
         let (_upstream, _double, url) = behind(&identity).await;
         let file = File::new(&identity.own);
         assert_eq!(outcome(trusting(&url, &file)).await.as_deref(), Ok(ANSWER), "{name}");
-        // Another one that looks the same is not trusted.
+        // Another certificate with the same content is not trusted.
         let file = File::new(&self_signed(&[]).own);
         let error = outcome(trusting(&url, &file)).await.unwrap_err();
         assert_eq!(error.code, ErrorCode::Provider(Certificate), "{name}");
@@ -156,7 +157,7 @@ async fn a_private_authority_is_trusted_in_files_of_any_shape() {
         let file = File::new(&text);
         assert_eq!(outcome(trusting(&url, &file)).await.as_deref(), Ok(ANSWER), "{name}");
         assert_eq!(*double.asked.lock().unwrap(), ["localhost"]);
-        // An address that the certificate has among its names.
+        // An IP address that is among the certificate's names.
         let url = url.replace("localhost", "127.0.0.1");
         assert_eq!(outcome(trusting(&url, &file)).await.as_deref(), Ok(ANSWER), "{name}");
     }
@@ -185,12 +186,12 @@ async fn each_fault_of_a_certificate_has_its_own_sentence() {
         params.extended_key_usages = vec![rcgen::ExtendedKeyUsagePurpose::ClientAuth];
     };
     let of_authority = self_signed(&["localhost"]);
-    // Without being an authority as well.
+    // Its own issuer, but not marked as an authority.
     let of_server = own_issuer(&["localhost"], IsCa::NoCa);
     let between = |params: &mut CertificateParams| {
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     };
-    // Of the same name as the right one, and of another.
+    // An authority of the same name as the right one, and one of another name.
     let stranger = signed(&["localhost"], |_| {}).authority;
     let other = self_signed(&[]).own;
     for (identity, named, sentence) in [
@@ -236,14 +237,14 @@ async fn a_name_of_its_own_is_what_the_server_is_called_by_and_what_is_verified(
 
 #[tokio::test]
 async fn the_wrong_scheme_is_told_as_that() {
-    // https to a port of http.
+    // The address is https, but the port speaks http.
     let (upstream, _) = start(respond(400, &[], "Bad Request")).await;
     let identity = signed(&["localhost"], |_| {});
     let file = File::new(&identity.authority);
     let url = upstream.base_url().replace("http:", "https:");
     let plain = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = plain.local_addr().unwrap();
-    // What servers of HTTP say to a greeting of TLS.
+    // What HTTP servers answer to a TLS handshake.
     let speaks = tokio::spawn(async move {
         use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
         let (mut stream, _) = plain.accept().await.unwrap();
@@ -256,16 +257,16 @@ async fn the_wrong_scheme_is_told_as_that() {
     assert_eq!(error.code, ErrorCode::Provider(Tls), "{error:?}");
     let hint = error.hint.unwrap();
     assert!(hint.contains("COMPANION_BASE_URL") && hint.contains("http://"), "{hint}");
-    // A server that says nothing of it and closes.
+    // A server that closes the connection without an answer.
     let error = outcome(trusting(&url, &file)).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Provider(Network), "{error:?}");
 
-    // http to a port of https, which sends an alert.
+    // The address is http, but the port speaks https and sends an alert.
     let (_upstream, _double, url) = behind(&identity).await;
     let error = outcome(config(&url.replace("https:", "http:"))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::Provider(Tls), "{error:?}");
     assert!(error.hint.unwrap().contains("https://"));
-    // nginx, Go's net/http, and Apache say it in words.
+    // nginx, Go's net/http, and Apache answer in words.
     for words in [
         "<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head></html>",
         "Client sent an HTTP request to an HTTPS server.\n",
@@ -277,7 +278,7 @@ async fn the_wrong_scheme_is_told_as_that() {
     }
 }
 
-/// Invariant 6, with TLS between.
+/// Invariant 6, with TLS.
 #[tokio::test]
 async fn a_stop_closes_a_secure_connection_too() {
     let identity = signed(&["localhost"], |_| {});

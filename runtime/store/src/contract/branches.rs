@@ -1,4 +1,4 @@
-//! What a model would be shown: the newest end of a branch.
+//! The messages that a model would be shown: the newest end of a branch.
 
 use protocol::{MessageId, Role};
 
@@ -44,7 +44,7 @@ pub async fn messages_without_text_are_left_out(test_store: &impl TestStore) {
     let leaf = sample.asked(store.as_ref(), "three", &[]).await;
     let whole = branch(store.as_ref(), &sample, leaf, PLENTY).await;
     assert_eq!(texts(&whole), ["one", "two", "dos", "three"]);
-    // Nor are they counted among those that did not fit.
+    // They are not counted as older messages either.
     let newest = branch(store.as_ref(), &sample, leaf, 5).await;
     assert_eq!((texts(&newest), newest.older), (vec!["three"], 3));
 }

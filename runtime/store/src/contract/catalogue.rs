@@ -1,4 +1,4 @@
-//! Workers: adding, finding, listing, deleting.
+//! Adding, finding, listing and deleting workers.
 
 use protocol::{EventBody, MessageId, TurnId, Visibility as Shown, WorkerId};
 
@@ -27,7 +27,7 @@ pub async fn what_is_not_there_is_not_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let nobody = WorkerId::from_parts(9, [9; 10]);
     let (message, turn) = (MessageId::from_parts(9, [9; 10]), TurnId::from_parts(9, [9; 10]));
-    // Once with no worker at all, once beside one that has a log of its own.
+    // First without any worker, then beside a worker that has a log.
     for round in 0..2 {
         assert!(store.worker(nobody).await.unwrap().is_none());
         assert!(store.tail(nobody, 0, 10).await.unwrap().is_none());
@@ -71,7 +71,7 @@ pub async fn workers_are_listed_by_use_page_by_page(test_store: &impl TestStore)
     for number in 1..=7 {
         samples.push(Sample::created(number, store.as_ref()).await);
     }
-    // Three are used, the others stay at one and the same moment: ids decide there.
+    // Three of them are used. The others share one time, so that their ids decide their order.
     for index in [2, 5, 0] {
         let sample = &mut samples[index];
         for _ in 0..=index {
@@ -142,7 +142,7 @@ pub async fn a_deleted_worker_is_gone_with_its_log_and_others_stay(test_store: &
     assert!(matches!(store.append(sample.ended()).await, Err(StoreError::Gone)));
     assert_holds(store.as_ref(), &other).await;
 
-    // Given up, the id may come back, with a log that begins anew.
+    // After a purge, a worker with the same id may be created, with a new log.
     assert!(store.purge(sample.id()).await.unwrap());
     let again = Sample::created(1, store.as_ref()).await;
     assert_holds(store.as_ref(), &again).await;

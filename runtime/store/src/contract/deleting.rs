@@ -1,4 +1,4 @@
-//! Deleting, bringing back, and removing for good.
+//! Deleting, restoring and purging.
 
 use protocol::EventBody;
 
@@ -7,7 +7,7 @@ use crate::contract::sample::{Sample, assert_holds, moment};
 use crate::contract::search::found;
 use crate::{Deleted, Store, StoreError};
 
-/// Removes what is due; answers with the number of steps.
+/// Collects everything that is due and returns the number of steps.
 async fn swept(store: &dyn Store, until: u64) -> usize {
     let mut steps = 0;
     while store.collect(moment(until)).await.unwrap() {
@@ -65,7 +65,7 @@ pub async fn what_is_due_is_removed_and_nothing_else(test_store: &impl TestStore
     assert_holds(store.as_ref(), &samples[3]).await;
 }
 
-/// Several at the same moment, too.
+/// Includes several that were deleted at the same time.
 pub async fn deleted_workers_are_walked_by_pages_and_found_by_id(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut expected = Vec::new();
@@ -115,13 +115,14 @@ pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
     assert_holds(store.as_ref(), &samples[2]).await;
 }
 
-/// Each step is a commit of its own, so that others come in between.
+/// Each step is a transaction of its own, so that other writes can run in between.
 pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     for number in 0..350 {
         store.append(sample.question(&format!("question {number}"), sample.head)).await.unwrap();
-        // A turn that ends without a text, and a title each time: rows of all kinds.
+        // A turn that ends without text, and a new title each time, so that there are rows of all
+        // kinds.
         store.append(sample.renamed(&format!("title {number}"))).await.unwrap();
         store.append(sample.ended()).await.unwrap();
     }
@@ -169,7 +170,7 @@ pub async fn what_was_deleted_is_still_known_after_a_reopening(test_store: &impl
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     sample.asked(store.as_ref(), "q", &["a"]).await;
-    // Its turn was under way, as after the end of the process.
+    // Its turn is unfinished, as after a crash.
     let mut broken = Sample::created(2, store.as_ref()).await;
     store.append(broken.question("q", None)).await.unwrap();
     for sample in [&sample, &broken] {

@@ -1,4 +1,4 @@
-//! What is acknowledged is there, whoever else writes and whatever follows (invariant 1).
+//! Acknowledged data is never lost, whatever other writers do and whatever follows (invariant 1).
 
 use crate::Durability;
 use crate::contract::TestStore;
@@ -40,7 +40,7 @@ pub async fn many_workers_commit_at_once_and_each_finds_its_own(test_store: &imp
             store.append(sample.generating()).await.unwrap();
             for n in 0..20 {
                 store.append(sample.delta(&format!("{number}:{n} 日本"))).await.unwrap();
-                // What was acknowledged a moment ago is what is read now.
+                // A read returns what was acknowledged just before.
                 let stored = store.worker(sample.id()).await.unwrap().unwrap();
                 assert_eq!(stored.last_seq, sample.last_seq());
             }
@@ -65,7 +65,7 @@ pub async fn a_write_whose_asker_has_gone_is_whole_or_absent(test_store: &impl T
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
     let (before, question) = (sample.last_seq(), sample.question("q", None));
-    // Asked for, and given up in the same moment.
+    // The caller starts the request and drops it at once.
     drop(tokio::time::timeout(std::time::Duration::ZERO, store.append(question)).await);
     store.close().await;
     drop(store);

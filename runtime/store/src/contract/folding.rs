@@ -1,4 +1,5 @@
-//! The deltas of an ended turn become few events; readers notice nothing (invariant 3).
+//! The deltas of an ended turn are folded into few events, which readers do not notice (invariant
+//! 3).
 
 use protocol::{Event, EventBody};
 
@@ -47,7 +48,7 @@ pub async fn renames_between_deltas_stay_in_their_place(test_store: &impl TestSt
     store.append(sample.delta("b")).await.unwrap();
     store.append(sample.renamed("second")).await.unwrap();
     store.append(sample.delta("c")).await.unwrap();
-    // The end in one append with the last delta, as a turn writes it.
+    // The end is in the same append as the last delta, as a turn writes it.
     let last = sample.delta("d");
     let mut end = sample.ended();
     end.events.splice(0..0, last.events);

@@ -1,4 +1,4 @@
-//! Appending and reading on: order, wholeness, refusals.
+//! Appending to a log and reading on from it: order, atomicity and refusals.
 
 use protocol::{EventBody, TurnState};
 
@@ -59,7 +59,7 @@ pub async fn an_append_is_stored_as_a_whole_or_not_at_all(test_store: &impl Test
     let (worker, head, turn) = (sample.worker.clone(), sample.head, sample.turn);
     let last_seq = sample.last_seq();
 
-    // Its first event is sound; its second uses an id again, which the store must refuse.
+    // The first event is sound. The second repeats an id, which the store must refuse.
     let again = sample.events.iter().find(|e| e.body.begins_message()).unwrap().body.clone();
     let mut spoilt =
         sample.append(vec![EventBody::WorkerRenamed { title: Some("x".to_owned()) }, again]);
@@ -75,7 +75,7 @@ pub async fn an_append_is_stored_as_a_whole_or_not_at_all(test_store: &impl Test
     assert_holds(store.as_ref(), &sample).await;
 }
 
-/// Whatever is committed together: one append's own fault is not another's.
+/// Appends may share a transaction, but the failure of one must not affect the others.
 pub async fn an_append_that_cannot_be_stored_leaves_the_others_alone(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut tasks = tokio::task::JoinSet::new();
@@ -152,7 +152,7 @@ pub async fn a_closed_store_takes_nothing_more(test_store: &impl TestStore) {
     let mut other = Sample::new(2);
     let first = other.first();
     assert!(matches!(store.create(other.log, first).await, Err(StoreError::Closed)));
-    // Observers are told what is committed before they are told that it is over.
+    // Observers must get the last committed events before the end of their stream.
     let tail = store.tail(sample.id(), 0, 10).await.unwrap().unwrap();
     assert_eq!(tail, sample.events[..1]);
 }

@@ -1,4 +1,4 @@
-//! What is looked up in a log: pages, messages, turns.
+//! Looking things up in a log: pages, messages and turns.
 
 use protocol::{EventBody, Message, MessageId, Role, TurnId, View, WorkerId};
 
@@ -100,7 +100,7 @@ pub async fn a_page_is_empty_where_nothing_comes_before(test_store: &impl TestSt
     }
 }
 
-/// A client may ask for anything.
+/// Clients may ask for any position.
 pub async fn a_position_beyond_the_log_is_its_end(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
@@ -139,7 +139,7 @@ pub async fn a_page_is_found_around_every_message(test_store: &impl TestStore) {
     assert_eq!(store.around(other, all[0], 5).await.unwrap(), None);
 }
 
-/// Long texts make short pages; the message is in its page all the same.
+/// Pages with long texts have fewer messages, but the page still contains the message asked for.
 pub async fn a_page_around_a_message_has_it_however_long_the_others_are(
     test_store: &impl TestStore,
 ) {
@@ -177,7 +177,7 @@ pub async fn a_message_is_found_with_its_acceptance(test_store: &impl TestStore)
     assert_eq!(store.question(id, question).await.unwrap(), Some(acceptance.message));
     assert_eq!(store.question(id, answer).await.unwrap(), None);
 
-    // The same ids in another worker are another worker's.
+    // In another worker the same ids find nothing.
     let other = Sample::created(2, store.as_ref()).await;
     assert_eq!(store.role_of(other.id(), question).await.unwrap(), None);
     assert_eq!(store.question(other.id(), question).await.unwrap(), None);

@@ -1,4 +1,4 @@
-//! A worker's log as the runtime would write it, kept beside the store to compare with.
+//! A worker's log as the runtime would write it. Tests compare the store's content with it.
 
 use protocol::api::Sampling;
 use protocol::{
@@ -19,12 +19,12 @@ pub struct Sample {
     number: u8,
     made: u16,
     offset: u64,
-    /// Bytes of its reasoning.
+    /// The length of the answer's reasoning so far, in bytes.
     thought: u64,
 }
 
 impl Sample {
-    /// A worker that is not in any store; `number` makes its ids.
+    /// A worker that is not stored yet. Its ids derive from `number`.
     pub fn new(number: u8) -> Self {
         let at = moment(0);
         let worker = Worker {
@@ -57,7 +57,7 @@ impl Sample {
         }
     }
 
-    /// The same, and in the store.
+    /// A new worker that has been created in the store.
     pub async fn created(number: u8, store: &dyn Store) -> Self {
         let mut sample = Self::new(number);
         let first = sample.first();
@@ -146,7 +146,7 @@ impl Sample {
         }])
     }
 
-    /// A whole turn, committed; answers with the question's id.
+    /// Commits a whole turn and returns the question's id.
     pub async fn asked(&mut self, store: &dyn Store, text: &str, answer: &[&str]) -> MessageId {
         let parent = self.head;
         self.asked_after(store, text, parent, answer).await
@@ -182,7 +182,7 @@ impl Sample {
         view
     }
 
-    /// The view that a reader has who stands at `seq` and reads the store's tail from there.
+    /// The view of a reader that has read up to `seq` and reads the rest from the store's tail.
     pub async fn resumed(&self, store: &dyn Store, seq: u64) -> View {
         let mut view = View::new(Self::new(self.number).worker, 0);
         for event in self.events.iter().take_while(|event| event.seq <= seq) {
@@ -214,7 +214,7 @@ impl Sample {
     }
 }
 
-/// Checks that the store holds the sample and nothing else of it.
+/// Asserts that the store holds exactly this sample for the worker.
 pub async fn assert_holds(store: &dyn Store, sample: &Sample) {
     let stored = store.worker(sample.id()).await.unwrap().unwrap();
     assert_eq!(stored.worker, sample.worker);

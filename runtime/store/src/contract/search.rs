@@ -1,4 +1,4 @@
-//! What is found, and what is not.
+//! Which texts a search finds, and which it does not.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn search(
     store.search(Search { query, worker, before, limit, within }).await.unwrap()
 }
 
-/// Everything that is found, page by page.
+/// All hits, fetched page by page.
 pub async fn found(store: &dyn Store, query: &str) -> Vec<SearchHit> {
     walked(store, query, None, 7).await
 }
@@ -82,7 +82,7 @@ pub async fn all_words_are_found_whatever_their_length(test_store: &impl TestSto
     sample.asked(store.as_ref(), "ｶﾞｲﾄﾞを見せて", &["main \"quoted\" OR NOT"]).await;
     sample.asked(store.as_ref(), "abc bcd cde", &["-"]).await;
     for (query, hits) in [
-        // Every piece of it is there, and not the whole.
+        // All grams of the query are in the text, but the query is not.
         ("abcde", 0),
         ("abc cde", 1),
         ("猫", 1),
@@ -100,7 +100,7 @@ pub async fn all_words_are_found_whatever_their_length(test_store: &impl TestSto
         ("+", 1),
         ("go", 1),
         ("g", 1),
-        // Latin letters inside of a word, by three.
+        // Latin letters inside of a word are found from three letters on.
         ("ai", 1),
         ("ain", 1),
         ("ted\"", 1),
@@ -145,7 +145,7 @@ pub async fn one_conversation_is_searched_alone(test_store: &impl TestStore) {
         assert_eq!(hits.len(), 1);
         assert_eq!(hits[0].worker, sample.worker);
     }
-    // What marks a conversation in the index is no word of any text.
+    // The index marks each conversation, but a search must not find that mark as a word.
     assert_eq!(found(store.as_ref(), "worker1").await.len(), 12);
     let nobody = WorkerId::from_parts(9, [99; 10]);
     assert_eq!(search(store.as_ref(), "same", Some(nobody), None, 5).await, Found::default());
@@ -176,7 +176,7 @@ pub async fn branches_and_unfinished_turns_are_found_by_what_they_hold(
         store.append(end).await.unwrap();
         assert_eq!(texts(store.as_ref(), word).await, [word]);
     }
-    // A turn without any text leaves nothing to be found.
+    // A turn without text adds nothing that can be found.
     store.append(sample.question("silence", sample.head)).await.unwrap();
     assert_eq!(texts(store.as_ref(), "silence").await, ["silence"], "at once");
     store.append(sample.ended()).await.unwrap();
@@ -222,7 +222,7 @@ pub async fn what_was_put_in_is_found(test_store: &impl TestStore) {
     assert_eq!(texts(store.as_ref(), "elsewhere").await, ["from elsewhere"]);
 }
 
-/// With no time at all it answers with what it has, and goes on from there.
+/// With no time at all, the search returns a page marked as cut short, from which it can go on.
 pub async fn the_time_is_kept(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
@@ -241,13 +241,13 @@ pub async fn many_texts_of_one_moment_are_all_found(test_store: &impl TestStore)
         let mut sample = Sample::new(number);
         let first = sample.first();
         store.create(sample.log, first).await.unwrap();
-        // Each sample's moments are the same.
+        // All samples use the same times.
         sample.asked(store.as_ref(), "simultaneous", &["yes"]).await;
     }
     assert_eq!(found(store.as_ref(), "simultaneous").await.len(), 60);
 }
 
-/// Of such a text no grams are indexed, since SQLite would write them for seconds.
+/// The grams of such a text are not indexed, since SQLite would take seconds to write them.
 pub async fn a_text_of_very_many_letters_is_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut state = 1_u64;
@@ -271,7 +271,7 @@ pub async fn a_text_of_very_many_letters_is_found(test_store: &impl TestStore) {
     assert_eq!(walked(place, "short", Some(other.id()), 7).await.len(), 0);
 }
 
-/// The grams of long messages are found before the writing thread has them.
+/// The grams of long messages are computed before the writing thread receives the import.
 pub async fn what_is_long_and_was_put_in_is_found(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;

@@ -1,4 +1,4 @@
-//! Reasoning is kept beside the text, and is no part of it.
+//! Reasoning is stored beside the text and is not part of it.
 
 use protocol::EventBody;
 
@@ -38,7 +38,7 @@ pub async fn reasoning_is_kept_and_folded_beside_the_text(test_store: &impl Test
     }
 }
 
-/// What the model is sent, and what is found, is the text alone.
+/// Only the text is sent to the model and searched.
 pub async fn a_branch_and_the_search_hold_no_reasoning(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;
@@ -58,7 +58,7 @@ pub async fn a_branch_and_the_search_hold_no_reasoning(test_store: &impl TestSto
     let branch = store.branch(sample.id(), leaf, 1 << 20).await.unwrap();
     let texts: Vec<_> = branch.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!((texts, branch.older), (vec!["q", "An otter.", "q", "q"], 0));
-    // Nor are those counted that have nothing else.
+    // Messages with nothing but reasoning are not counted either.
     let newest = store.branch(sample.id(), leaf, 1).await.unwrap();
     assert_eq!((newest.messages.len(), newest.older), (1, 3));
     assert_eq!(found(store.as_ref(), "otter").await.len(), 1);

@@ -1,4 +1,4 @@
-//! Whole conversations: walked, taken out, put in.
+//! Whole conversations: iterating over them, exporting and importing.
 
 use protocol::{EventBody, MessageId, WorkerId};
 
@@ -26,7 +26,7 @@ async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     all
 }
 
-/// A sample with a branch, a folded answer and a turn that runs on.
+/// A sample with a branch, a folded answer and an unfinished turn.
 async fn lived(number: u8, store: &dyn Store) -> Sample {
     let mut sample = Sample::created(number, store).await;
     let first = sample.asked(store, "one?", &["1", "2", "日"]).await;
@@ -70,7 +70,7 @@ pub async fn a_whole_log_put_in_is_the_same_as_the_one_taken_out(test_store: &im
     assert_eq!(all(store.as_ref()).await, logs);
     for mut sample in samples {
         assert_holds(store.as_ref(), &sample).await;
-        // What is looked up by id is there too, and the log goes on.
+        // Lookups by id find the imported data, and the log can be continued.
         let (turn, head) = (sample.turn.unwrap(), sample.head.unwrap());
         assert_eq!(
             store.unfinished().await.unwrap().iter().filter(|(id, _)| *id == sample.id()).count(),
@@ -116,7 +116,7 @@ pub async fn a_log_that_is_here_stays_as_it_is(test_store: &impl TestStore) {
     let id = sample.id();
     assert_eq!(put(store.as_ref(), early.clone()).await.skipped, [id]);
 
-    // Longer than what comes in, and its deltas folded meanwhile.
+    // The stored log is longer than the imported one, and its deltas have been folded since.
     store.append(sample.delta(", and on")).await.unwrap();
     assert_eq!(put(store.as_ref(), early.clone()).await.skipped, [id]);
     store.append(sample.ended()).await.unwrap();
@@ -124,7 +124,7 @@ pub async fn a_log_that_is_here_stays_as_it_is(test_store: &impl TestStore) {
     assert_eq!(put(store.as_ref(), early.clone()).await.skipped, [id]);
     assert_holds(store.as_ref(), &sample).await;
 
-    // Another text, another log, and one that goes on where the stored one ends.
+    // These differ: another text, another log, and a log that continues where the stored one ends.
     let now = all(store.as_ref()).await.remove(0);
     let mut changed = now.clone();
     if let EventBody::MessageCommitted { message } = &mut changed.events[1].body {
@@ -175,7 +175,7 @@ pub async fn one_that_differs_keeps_all_out_or_is_left_out_itself(test_store: &i
     assert_eq!(store.whole(new.worker.worker_id).await.unwrap(), Some(new));
 }
 
-/// Longer than what comes in, shorter, or another: what was deleted comes back as it was.
+/// The stored log may be longer, shorter or different: a deleted worker is restored unchanged.
 pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(
     test_store: &impl TestStore,
 ) {
@@ -199,7 +199,7 @@ pub async fn one_that_was_deleted_is_told_of_and_can_still_be_brought_back(
     assert!(store.restore(sample.id()).await.unwrap());
     assert_holds(store.as_ref(), &sample).await;
 
-    // Once it was purged there is nothing to bring back.
+    // A purged worker cannot be restored, so the import adds it.
     store.purge(sample.id()).await.unwrap();
     assert_eq!(put(store.as_ref(), vec![early.clone()]).await.added, [sample.id()]);
     assert_eq!(store.whole(sample.id()).await.unwrap(), Some(early));
@@ -223,7 +223,7 @@ pub async fn a_giver_that_fails_leaves_nothing(test_store: &impl TestStore) {
     assert!(matches!(refused, Err(StoreError::Import(_))), "{refused:?}");
     assert_eq!(store.count().await.unwrap(), 1);
 
-    // A log that cannot be stored: the same message twice.
+    // A log that cannot be stored, because it has the same message twice.
     let last = &mut logs[2];
     let body = last.events[1].body.clone();
     let seq = last.events.last().unwrap().seq + 1;
@@ -249,7 +249,8 @@ pub async fn an_import_survives_a_close_and_a_closed_store_takes_none(test_store
     assert_eq!(store.whole(log.worker.worker_id).await.unwrap(), Some(log));
 }
 
-/// Other commits go on while an import is under way, and nobody sees any of it before its end.
+/// Other commits go on during an import, and no reader sees any of it before all of it is
+/// committed.
 pub async fn nothing_of_an_import_is_seen_before_all_of_it_is_there(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = lived(1, store.as_ref()).await;

@@ -67,7 +67,7 @@ pub async fn reads_of_many_go_on_beside_one_that_cannot_be_read(test_store: &imp
     }
     assert_eq!(walked, [summary.id(), events.id(), sound.id()]);
     assert_holds(store.as_ref(), &sound).await;
-    // Commits of others still work.
+    // Commits of other workers still succeed.
     store.append(sound.delta("text")).await.unwrap();
     store.append(sound.ended()).await.unwrap();
     assert_holds(store.as_ref(), &sound).await;

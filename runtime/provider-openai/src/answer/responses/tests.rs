@@ -8,7 +8,7 @@ use crate::config::Api;
 
 type End = Result<Finish, ProviderKind>;
 
-/// The thinking, the text and the end.
+/// The thinking, the text and the end that the events add up to.
 fn fold(events: &[Value]) -> (String, String, End) {
     let mut answer = Answer::new(Bounds { text: 1000, reasoning: 1000 }, Api::Responses);
     let (mut thinking, mut text) = (String::new(), String::new());

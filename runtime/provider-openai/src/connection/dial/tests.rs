@@ -6,7 +6,7 @@ use tokio::time::timeout;
 
 use super::*;
 
-/// Finds the same addresses for every name.
+/// A resolver that finds the same addresses for every name.
 #[derive(Clone)]
 struct Fixed(Vec<SocketAddr>);
 
@@ -26,17 +26,17 @@ impl Service<Name> for Fixed {
 
 const LIMIT: Duration = Duration::from_secs(20);
 
-/// IPv6 that leads nowhere is what people have who wait ten seconds for each answer.
+/// Unreachable IPv6 addresses are a usual cause when people wait ten seconds for each answer.
 #[tokio::test]
 async fn a_dead_family_of_addresses_is_not_waited_for() {
     let alive = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = alive.local_addr().unwrap().port();
     let dead = TcpSocket::new_v6().unwrap();
-    // A machine without IPv6 has no such trouble.
+    // On a machine without IPv6 there is nothing to test.
     if dead.bind(format!("[::1]:{port}").parse().unwrap()).is_err() {
         return;
     }
-    // Whoever comes when the queue of a listener is full hears nothing.
+    // A client that connects while a listener's queue is full gets no answer.
     let dead = dead.listen(1).unwrap();
     let address = dead.local_addr().unwrap();
     let mut queue = Vec::new();

@@ -25,7 +25,7 @@ fn addresses_of_proxies_are_taken_apart() {
         ("socks5://[::1]", socks(false), "::1", 1080, false),
         ("socks5h://127.0.0.1:9050", socks(true), "127.0.0.1", 9050, false),
     ] {
-        // An address by setting is meant for whatever the endpoint is.
+        // A configured address applies to every endpoint, even a local one.
         for target in ["http://127.0.0.1:11434/v1", "https://api.example/v1"] {
             let proxy = by_address(address, target).unwrap().unwrap();
             assert_eq!((proxy.kind, proxy.host.as_str(), proxy.port), (kind, host, port));
@@ -110,7 +110,7 @@ fn some_hosts_are_reached_directly() {
         ("host:8000", "https://host", false),
         ("[fd00::1]:8000", "https://[fd00::1]:8000", true),
         ("fd00::1", "https://[fd00::1]:8000", true),
-        // Whatever the variables say.
+        // These hold whatever the variables say.
         ("", "https://localhost:8000", true),
         ("", "https://model.localhost", true),
         ("", "https://127.9.9.9", true),
