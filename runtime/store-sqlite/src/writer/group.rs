@@ -64,7 +64,7 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// Commits a group; each of its jobs has a result of its own.
+/// Commits a group; each job gets a result of its own.
 pub(super) fn perform(
     db: &mut Connection,
     identity: &FileIdentity,
