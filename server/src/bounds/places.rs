@@ -27,7 +27,7 @@ pub enum Kind {
     Import,
     /// A message, another answer or a cancel, over the API or by a form of the console.
     Send,
-    /// Every other request: pages, their files, and the rest of the API.
+    /// All other requests: pages, their files, and the rest of the API.
     Page,
 }
 
@@ -78,8 +78,8 @@ impl Places {
         }
     }
 
-    /// Takes a place of this kind, which is given back when it is dropped. None if no place became
-    /// free within [`PLACE_WAIT`].
+    /// Takes a place of this kind, which is given back when it is dropped. `None` if no place
+    /// became free within [`PLACE_WAIT`].
     pub async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
         let places = match kind {
             Kind::Probe => &self.probes,
