@@ -1,5 +1,5 @@
-//! Pipes, folders, sockets and devices in every place where a file can be named: nothing hangs, and
-//! the error says what was found there.
+//! Pipes, folders, sockets and devices in place of each file that can be named: nothing hangs, and
+//! the error says what was found.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
