@@ -1,5 +1,5 @@
 //! Wakes observers. A wake-up carries no events: the observer reads the tail of the log from its
-//! own position, so no queue can overflow and a slow observer delays nobody.
+//! own position, so no queue can overflow and a slow observer delays no other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -57,8 +57,8 @@ impl Runtime {
         self.inner.imports.bytes
     }
 
-    /// Imports the files of an upload, one upload at a time. Once begun, the import goes on to its
-    /// end even if this future is dropped.
+    /// Imports the files of an upload, one upload at a time. Once begun, the import runs to its end
+    /// even if this future is dropped.
     pub async fn import(
         &self,
         incoming: Incoming,

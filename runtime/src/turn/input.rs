@@ -61,7 +61,7 @@ pub enum Timer {
 pub enum Effect {
     /// Commit this event.
     Commit(EventBody),
-    /// Start a timer anew, in milliseconds from now.
+    /// Start a timer, or restart it; it runs out after this many milliseconds.
     Arm(Timer, u64),
     Disarm(Timer),
     /// Let the provider send its request, once the pending events are committed.

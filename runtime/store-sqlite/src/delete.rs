@@ -17,8 +17,9 @@ const EVENTS: u32 = 1_000;
 const PURGING: i64 = 0;
 
 /// The value of `deleted_ms` for a worker of an import that is not complete: the letters of
-/// "STAGED", negated, which no flipped byte makes of another value. Nobody sees such a worker, no
-/// collection removes it, and it becomes visible or is purged together with all others of its import.
+/// "STAGED", negated, so that no flipped byte turns another value into it. Such a worker is
+/// invisible and not collected, and it becomes visible or is purged together with all others of its
+/// import.
 pub(crate) const STAGED: i64 = -0x5354_4147_4544;
 
 /// The statement that sets `deleted_ms`, its first parameter, of the workers for which the

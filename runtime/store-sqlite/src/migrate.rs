@@ -1,5 +1,5 @@
-//! Migrates a database with an older schema, after making a copy of it beside the file. The copy holds
-//! what people delete later, so it is removed once it is old.
+//! Migrates a database with an older schema, after making a copy of it beside the file. The copy
+//! holds what people delete later, so it is removed once it is old.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

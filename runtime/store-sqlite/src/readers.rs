@@ -1,6 +1,6 @@
-//! The threads that read, each with a read-only connection of its own. They take their jobs from one
-//! queue, so that a long read keeps one thread busy and delays nobody else as long as another thread
-//! is free.
+//! The threads that read, each with a read-only connection of its own. They take their jobs from
+//! one queue, so that a long read keeps one thread busy and delays nobody else as long as another
+//! thread is free.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;

@@ -72,7 +72,7 @@ fn walk(
         }
         match look(db, search, number, &mut workers) {
             Ok(hit) => found.hits.extend(hit),
-            // A text that cannot be read is no hit, and the search goes on.
+            // A text that cannot be read is not a hit, and the search continues.
             Err(cause) if is_damage(&cause) => {}
             Err(cause) => return Err(cause),
         }

@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Probes that are handled at the same time. Few clients send them, and answers are quick.
 pub const PROBE_PLACES: usize = 16;
-/// Imports that are received or handled at the same time. The runtime imports one at a time, once all
-/// of its files are there.
+/// Imports that are received or handled at the same time. The runtime imports one at a time, once
+/// all of its files are there.
 pub const IMPORT_PLACES: usize = 4;
 
 /// How long a request waits for a place before it is refused; places are given in the order of

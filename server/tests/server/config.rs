@@ -172,8 +172,8 @@ fn bounds_are_as_documented() {
         let Some((_, range)) = setting.help.rsplit_once('(') else { continue };
         let Some((from, to)) = range.trim_end_matches(')').split_once(" to ") else { continue };
         let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) else { continue };
-        // All other settings are at their largest, so that this one is within the limits that
-        // depend on them.
+        // The limit of the whole turn is the largest one, or the other limits are the smallest
+        // ones, so that no setting is refused because of another.
         let fits = |value: i64| {
             let turn = if setting.key == "turn_ms" {
                 "first_token_ms = 100\nstall_ms = 100\n"
@@ -207,8 +207,7 @@ fn the_sample_has_every_setting_with_its_default() {
         let (set, unset) = (format!("\n{} = ", setting.key), format!("\n#{} = ", setting.key));
         assert!(settings.contains(&set) != settings.contains(&unset), "{}", setting.key);
     }
-    // The commented settings are valid examples; only those of endpoints name files that are
-    // missing.
+    // The commented settings are valid examples, except for those that name missing files.
     let used = settings.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
     let used = used.replace("\nmodel_dir", "\n#model_dir");
     let used: String = used

@@ -100,7 +100,7 @@ async fn a_reader_sees_the_answer_grow_and_resumes_by_its_last_event() {
     }
     drop(reader);
     server.upstream.release(1);
-    // Resumed by header, the stream goes on without a snapshot and without a gap.
+    // Resumed by header, the stream continues without a snapshot and without a gap.
     let request = server.get(&format!("{worker}/events")).header("last-event-id", &last);
     Reader::open(request).await.until_turn_ends(&mut view).await;
     assert_eq!(view.messages.last().unwrap().text, "One two");

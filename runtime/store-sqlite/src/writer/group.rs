@@ -141,7 +141,8 @@ impl Work {
     fn durability(&self) -> Durability {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
-            // If a collection is lost in a power cut, it is repeated: the mark of the worker is durable.
+            // If a collection is lost in a power cut, it is repeated: the mark of the worker is
+            // durable.
             Self::Change(Change::Collect(_)) | Self::Check => Durability::Process,
             Self::Change(_) => Durability::Power,
             #[cfg(test)]

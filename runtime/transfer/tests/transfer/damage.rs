@@ -76,8 +76,8 @@ proptest! {
         prop_assume!(spliced[index] != others[index]);
         spliced[index] = others[index];
         let place = refused(&spliced.concat());
-        // If all bytes before it are the same in both exports, the foreign line itself is valid, and
-        // the check of the next line fails.
+        // If all bytes before it are the same in both exports, the foreign line itself is valid,
+        // and the check of the next line fails.
         let number = index as u64 + 1;
         prop_assert!([Place::Line(number), Place::Line(number + 1)].contains(&place), "{place:?}");
     }
