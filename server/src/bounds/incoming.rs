@@ -115,7 +115,8 @@ impl Incoming {
 }
 
 impl Table {
-    /// Its memory is freed a moment later, when the task that receives it sees the cut.
+    /// Cuts the slowest body off. Its memory is freed a moment later, when the task that receives
+    /// it sees the cut.
     fn cut_slowest(&mut self, now: Instant) {
         let rate = |entry: &Entry| {
             let seconds = now.saturating_duration_since(entry.begun).as_secs_f64();
