@@ -63,18 +63,18 @@ impl ActorRegistry {
         self.tasks.len()
     }
 
-    /// Waits until all actors have ended; they are told by the runtime's `down` token.
+    /// Waits until all actors have ended; the runtime's `down` token tells them to end.
     pub(crate) async fn ended(&self) {
         self.tasks.close();
         self.tasks.wait().await;
     }
 
-    /// Starts the worker's actor with `first` in its inbox. If an actor is running already, the
-    /// error holds its sender and the request, for the caller to send.
+    /// Starts the worker's actor with `first` in its inbox. If an actor is already running, the
+    /// error holds that actor's sender and the request, so that the caller can send it.
     ///
     /// An actor that has ended has dropped its inbox, so two actors never work on one log. The
-    /// request is put into the inbox before the actor starts, because an actor that cannot load
-    /// its worker answers the requests that are there and ends at once.
+    /// request is put into the inbox before the actor starts, because an actor that cannot load its
+    /// worker answers the requests in its inbox and ends at once.
     fn find_or_start(
         &self,
         id: WorkerId,

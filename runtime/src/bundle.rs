@@ -1,8 +1,8 @@
 //! The profiles and prompts in force, with a digest that each turn records.
 //!
-//! Prompts are prose for the model and live in files; the ones that come with the product
-//! are embedded, a folder takes their place. Everything is checked when the bundle is
-//! made: a broken template or a missing file is an error at start, not at a turn.
+//! Prompts are prose for the model and live in files. The files that come with the product are
+//! embedded; a configured folder replaces them. Everything is checked when the bundle is made, so a
+//! broken template or a missing file is an error at start and not in the middle of a turn.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -21,8 +21,8 @@ mod words;
 pub use files::BundleError;
 pub use words::Words;
 
-/// Instructions that a template may take to render; more than any prose needs, and a bound
-/// on a template that never ends.
+/// The most instructions that rendering a template may take: more than any prompt needs, and an end
+/// for a template that loops forever.
 const FUEL: u64 = 100_000;
 
 /// A named choice of prompt, provider, model, language, sampling and effort.
@@ -31,21 +31,21 @@ const FUEL: u64 = 100_000;
 pub struct Profile {
     pub name: ProfileName,
     pub title: Words,
-    /// What it is for, in a sentence.
+    /// What the profile is for, in one sentence.
     #[serde(default)]
     pub description: Option<Words>,
-    /// A file of the bundle.
+    /// The prompt's file name within the bundle.
     pub prompt: String,
     pub language: String,
-    /// Without it, the configured one.
+    /// `None` means the configured provider.
     #[serde(default)]
     pub provider: Option<ProviderName>,
-    /// Without it, the configured one, else the provider's first.
+    /// `None` means the configured model, or else the provider's first one.
     #[serde(default)]
     pub model: Option<String>,
     #[serde(default)]
     pub sampling: Sampling,
-    /// How hard the model is to think; without it, the model's own default.
+    /// How hard the model is asked to think; `None` means the model's own default.
     #[serde(default)]
     pub effort: Option<Effort>,
     /// Whether the thinking of earlier answers is sent with them.
@@ -53,7 +53,7 @@ pub struct Profile {
     pub send_reasoning: bool,
 }
 
-/// What a prompt may name.
+/// The variables that a prompt template may use.
 #[derive(Clone, Debug)]
 pub struct Variables {
     pub workspace: String,
@@ -70,7 +70,7 @@ impl Variables {
 }
 
 impl Profile {
-    /// As people and programs are told, with the digest of its prompt.
+    /// The profile as the API shows it, with the digest of its `prompt`.
     pub fn summary(&self, prompt: &str) -> ProfileSummary {
         let description = self.description.as_ref();
         ProfileSummary {
@@ -88,7 +88,7 @@ impl Profile {
     }
 }
 
-/// Profiles and prompts, checked.
+/// The checked profiles and prompts.
 #[derive(Debug)]
 pub struct Bundle {
     profiles: Vec<Profile>,
@@ -98,17 +98,17 @@ pub struct Bundle {
 }
 
 impl Bundle {
-    /// The one that comes with the product.
+    /// The bundle that comes with the product.
     pub fn embedded() -> Result<Self, BundleError> {
         Self::check(files::embedded())
     }
 
-    /// One from a folder: `profiles.toml` and the prompts that it names.
+    /// Reads a bundle from a folder that holds `profiles.toml` and the prompts that it names.
     pub fn from_folder(folder: &Path) -> Result<Self, BundleError> {
         Self::check(files::read(folder)?)
     }
 
-    /// In the order of the file.
+    /// All profiles, in the order of `profiles.toml`.
     pub fn profiles(&self) -> &[Profile] {
         &self.profiles
     }
@@ -128,7 +128,7 @@ impl Bundle {
         &self.digest
     }
 
-    /// A profile's system prompt. Errors name the file and line.
+    /// Renders a profile's system prompt. An error names the file and the line.
     pub fn render(&self, profile: &Profile, variables: &Variables) -> Result<String, BundleError> {
         let prompt = self.templates.get_template(&profile.prompt);
         let text = prompt.and_then(|template| template.render(variables.context()));
@@ -163,7 +163,8 @@ impl Bundle {
 fn digest_of(files: &BTreeMap<String, String>) -> String {
     let mut hash = Sha256::new();
     for (name, text) in files {
-        // Lengths keep one file's end from being taken for another's beginning.
+        // The lengths separate the files: without them, bytes moved from the end of one file to the
+        // beginning of the next would give the same digest.
         hash.update((name.len() as u64).to_be_bytes());
         hash.update(name);
         hash.update((text.len() as u64).to_be_bytes());

@@ -1,10 +1,10 @@
-//! The port to the time of day. Waiting is tokio's affair, not the clock's.
+//! The port to the time of day. Timeouts and pauses use tokio's timers and not this clock.
 
 use protocol::Timestamp;
 
-/// Tells the time.
+/// Tells the current time.
 pub trait Clock: Send + Sync + 'static {
-    /// Now, to the millisecond.
+    /// The current time, to the millisecond.
     fn now(&self) -> Timestamp;
 }
 

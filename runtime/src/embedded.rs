@@ -1,4 +1,4 @@
-//! The embedded runtime: its catalogue of workers and what can be asked of it.
+//! The embedded runtime: its workers and the operations on them.
 
 use std::sync::Arc;
 
@@ -37,22 +37,21 @@ mod turns;
 pub use export::{Export, ExportForm};
 pub use transfer::{IMPORT_FILES, Imports, Incoming};
 
-/// What a runtime is made of.
+/// The parts and limits of a runtime.
 pub struct RuntimeConfig {
     pub store: Arc<dyn Store>,
     pub providers: Providers,
     pub bundle: Bundle,
     pub clock: Arc<dyn Clock>,
     pub turn_limits: TurnLimits,
-    /// Characters in one user message at most.
+    /// The most characters in one user message.
     pub message_chars: u32,
-    /// Messages in one page of a transcript, unless asked otherwise.
+    /// The number of messages in a page of a transcript, unless a request names another one.
     pub transcript_page: u32,
-    /// What prompts may name as the place that the Companion works at.
+    /// The name of this installation that prompts may use.
     pub workspace: String,
     pub imports: Imports,
-    /// For how long a deleted conversation can be brought back, in milliseconds; 0 is not at
-    /// all.
+    /// For how long a deleted conversation can be restored, in milliseconds; 0 means not at all.
     pub undo_delete_ms: u64,
 }
 
@@ -65,17 +64,19 @@ pub struct Runtime {
 struct Inner {
     shared: Arc<Shared>,
     actors: ActorRegistry,
-    /// Who counts the workers and makes the one that is missing; one at a time.
+    /// Held while the last visible worker may be replaced, so that two callers do not both create
+    /// one.
     keeping: Mutex<()>,
     imports: Imports,
     transfer_slots: transfer_slots::TransferSlots,
     undo_delete_ms: u64,
-    /// What goes on beside the actors.
+    /// Background tasks besides the actors.
     tasks: TaskTracker,
 }
 
 impl Runtime {
-    /// Recovers what a crash left behind and makes sure that there is a worker.
+    /// Opens the runtime: ends the turns that a crash left unfinished and makes sure that a worker
+    /// exists.
     pub async fn open(config: RuntimeConfig) -> Result<Self, StoreError> {
         let shared = Arc::new(Shared {
             runtime_id: initial_worker::runtime_id(),
@@ -116,7 +117,7 @@ impl Runtime {
         &self.inner.shared.bundle
     }
 
-    /// Status, capabilities (no tools), counts.
+    /// Status, capabilities (no tools) and counts.
     pub async fn summary(&self) -> Result<RuntimeSummary, Error> {
         let usable = self.provider_status().reason.is_none();
         let running = self.store().unfinished().await.map_err(fault::from_store)?;
@@ -130,13 +131,13 @@ impl Runtime {
         })
     }
 
-    /// A page of the workers that are not in the archive, the most recently used first.
-    /// `before` is a `next_before`.
+    /// A page of the workers that are not in the archive, the most recently used first. `before` is
+    /// the `next_before` of the page above it.
     pub async fn workers(&self, before: Option<&str>, limit: u32) -> Result<WorkerPage, Error> {
         self.workers_at(VisibilityFilter::InView, before, limit).await
     }
 
-    /// The same of the workers in some place.
+    /// Like [`Self::workers`], for the workers in `places`.
     pub async fn workers_at(
         &self,
         places: VisibilityFilter,
@@ -144,7 +145,8 @@ impl Runtime {
         limit: u32,
     ) -> Result<WorkerPage, Error> {
         let before = before.map(list::parse).transpose()?;
-        // Taken before the page is read, so that no change falls between.
+        // The cursor is taken before the page is read: a change in between is then read twice, and
+        // never missed.
         let cursor = self.inner.shared.notifier.listing().cursor();
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
         let found = || async { self.store().workers(places, before, limit + 1).await };
@@ -158,14 +160,14 @@ impl Runtime {
         Ok(list::page(workers, limit, cursor))
     }
 
-    /// Whether a message could be kept and a page be read now. Errors: `unavailable` or
-    /// `internal`, with the reason.
+    /// Checks that the store can currently be read and written. Errors with `unavailable` or
+    /// `internal` and the reason.
     pub async fn check_store(&self) -> Result<(), Error> {
         self.store().check().await.map_err(fault::from_store)
     }
 
-    /// A worker's summary; a placeholder where it cannot be read, and marked as unreadable where
-    /// something of its log was found to be.
+    /// A worker's summary. If the summary cannot be read, this is a placeholder; if other parts of
+    /// the log were found to be unreadable, the summary is marked so.
     pub async fn worker(&self, id: WorkerId) -> Result<Worker, Error> {
         let unreadable = &self.inner.shared.unreadable;
         let worker = match self.store().worker(id).await {
@@ -178,36 +180,38 @@ impl Runtime {
             return Ok(worker);
         }
         match self.refresh(id).await {
-            // What is stored can be read even while nothing can be written.
+            // Reading works even while the store cannot be written, so the stored summary will do.
             Err(error) if error.code != ErrorCode::NotFound => Ok(worker),
             refreshed => refreshed,
         }
     }
 
-    /// Closes a worker to new messages for good, ending its turn first.
+    /// Closes a worker to new messages permanently, after ending its running turn.
     pub async fn stop(&self, id: WorkerId) -> Result<Worker, Error> {
         self.inner.actors.ask(id, |reply| Command::Stop { reply }).await
     }
 
-    /// Commits a message and begins its turn. The same id again gets the same answer.
+    /// Commits a message and begins its turn. A request with an id that was used before gets the
+    /// answer of the first one.
     pub async fn send(&self, id: WorkerId, request: SendMessage) -> Result<Accepted, Error> {
         let make = |reply| Command::Send { request: request.clone(), reply };
         self.inner.actors.ask(id, make).await
     }
 
-    /// Begins another turn for a message that is there. The same id again gets the same answer.
+    /// Begins another turn for an existing message. A request with an id that was used before gets
+    /// the answer of the first one.
     pub async fn ask_again(&self, id: WorkerId, request: AskAgain) -> Result<Accepted, Error> {
         let make = |reply| Command::AskAgain { request: request.clone(), reply };
         self.inner.actors.ask(id, make).await
     }
 
-    /// Ends the running turn; answers when the work has really ended.
+    /// Cancels the running turn; returns when the provider has halted and the end is committed.
     pub async fn cancel(&self, id: WorkerId) -> Result<Cancelled, Error> {
         self.inner.actors.ask(id, |reply| Command::Cancel { reply }).await
     }
 
-    /// Interrupts running turns (their text is kept), ends observations, the providers'
-    /// work, and the store.
+    /// Interrupts running turns (their text is kept), then ends the observations, the providers'
+    /// work and the store.
     pub async fn shutdown(&self) {
         let shared = &self.inner.shared;
         shared.down.cancel();
@@ -219,8 +223,8 @@ impl Runtime {
         shared.store.close().await;
     }
 
-    /// Commits what the store was given and closes it, whatever else is still going on. For an
-    /// end that cannot wait for [`Self::shutdown`].
+    /// Commits what the store has been given so far and closes it, while other tasks may still be
+    /// running. This is for an exit that cannot wait for [`Self::shutdown`].
     pub async fn close_store(&self) {
         self.inner.shared.store.close().await;
     }
@@ -234,7 +238,7 @@ impl Runtime {
         self.inner.shared.store.as_ref()
     }
 
-    /// Whether the logged availability is what it is now.
+    /// Whether the availability in the log matches the current one.
     fn is_current(&self, worker: &Worker) -> bool {
         self.choice_of(worker).err() == worker.reason
     }

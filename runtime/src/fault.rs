@@ -25,7 +25,7 @@ pub(crate) fn from_store(error: StoreError) -> Error {
     }
 }
 
-/// The error while the store cannot be written. It names no path; the log does.
+/// The error while the store cannot be written. It names no path; the server's log does.
 fn from_outage(outage: Outage) -> Error {
     let (message, hint, retry_after_ms) = match outage {
         Outage::Full => (

@@ -1,4 +1,4 @@
-//! New ids: the bits come from the clock and from the operating system.
+//! Makes ids from the clock and the operating system's random numbers.
 
 use protocol::{LogId, MessageId, Timestamp, TurnId, WorkerId};
 
@@ -21,7 +21,7 @@ pub(crate) fn turn_id(at: Timestamp) -> TurnId {
     TurnId::from_parts(unix_ms(at), random())
 }
 
-/// A log's identity. Positive as a signed number too, which is what SQLite stores.
+/// A log's identity. The top bit is 0, because SQLite stores signed integers.
 pub(crate) fn log_id() -> LogId {
     LogId(u64::from_be_bytes(random()) >> 1)
 }

@@ -1,8 +1,8 @@
 //! The embedded runtime: workers, turns, the log and its observers.
 //!
-//! Knows no HTTP server and no user interface, no database and no engine: the server gives it a
-//! [`store::Store`] and the [`Providers`]. The server and the pages' server functions reach it
-//! through [`Registry`] alone.
+//! This crate knows nothing of HTTP, the user interface, a particular database or an inference
+//! engine: the server passes in a [`store::Store`] and the [`Providers`]. The server and the pages'
+//! server functions call it through [`Registry`] only.
 
 mod actor_registry;
 pub mod bundle;

@@ -1,8 +1,8 @@
-//! Tells what changed in the list of workers.
+//! Tells observers what changed in the list of workers.
 //!
-//! Kept is the newest committed state of the workers that changed last, not what happened to
-//! them: whoever reads slowly is told each worker once, as it stands by then. There is no queue
-//! per reader; a `watch` wakes them, and they read from their own position.
+//! It keeps the newest committed state of the recently changed workers and not a history of
+//! changes, so a slow reader gets each worker once, in its newest state. There is no queue per
+//! reader: a `watch` channel wakes the readers, and each reads on from its own position.
 
 mod changes;
 
@@ -16,20 +16,20 @@ use crate::ids;
 use crate::notifier::LogStatus;
 use changes::{Change, Changes, News};
 
-/// Workers whose last change is remembered, a kilobyte each. A reader that was away for more of
-/// them reads its pages again, which costs it two requests.
+/// The number of workers whose last change is remembered, at about a kilobyte each. A reader that
+/// missed more changes reads its pages again, which takes two requests.
 const REMEMBERED: usize = 1024;
 
-/// Changes that one read takes.
+/// The most changes that one read returns.
 const READ: usize = 64;
 
 /// The list's newest changes. The lock is held for a map access only, never across an await.
 #[derive(Clone)]
 pub(crate) struct Listing {
-    /// Of this start of the process: a cursor from before it does not fit.
+    /// Identifies this start of the process: a cursor with another epoch does not fit.
     epoch: LogId,
     changes: Arc<Mutex<Changes>>,
-    /// The last revision, or that all goes down.
+    /// The newest revision, or that the runtime is going down.
     newest: watch::Sender<LogStatus>,
 }
 
@@ -44,12 +44,12 @@ impl Default for Listing {
 }
 
 impl Listing {
-    /// Where the list stands now.
+    /// The list's current position.
     pub(crate) fn cursor(&self) -> Cursor {
         Cursor::new(self.epoch, self.lock().revision())
     }
 
-    /// How a worker stands after `seq` of its log.
+    /// Records the summary of a worker as of `seq` in its log.
     pub(super) fn changed(&self, worker: Worker, seq: u64) {
         self.record(|changes| changes.put(worker, seq));
     }
@@ -58,7 +58,7 @@ impl Listing {
         self.record(|changes| changes.delete(id));
     }
 
-    /// Makes everybody read again: more changed than can be told.
+    /// Makes all readers read their pages again, because more has changed than can be told.
     pub(crate) fn forget(&self) {
         self.record(Changes::forget);
     }
@@ -74,7 +74,7 @@ impl Listing {
             changes.revision()
         };
         self.newest.send_if_modified(|wake| match wake {
-            // Two that are recorded at once may arrive here in either order.
+            // Two calls at once may get here in either order.
             LogStatus::Committed(known) if *known < revision => {
                 *known = revision;
                 true
@@ -84,12 +84,13 @@ impl Listing {
     }
 
     fn lock(&self) -> MutexGuard<'_, Changes> {
-        // The changes are whole after every access, so a panic elsewhere does not spoil them.
+        // The changes are consistent after every access, so a panic elsewhere does not spoil them.
         self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Follows the list. Dropping it ends it; it holds at most one read's worth of changes.
+/// Follows the list of workers. Dropping it ends the observation; it holds at most one read's worth
+/// of changes.
 pub struct ListObservation {
     runtime_id: RuntimeId,
     listing: Listing,
@@ -113,8 +114,8 @@ impl ListObservation {
         observation
     }
 
-    /// The next frame, waiting for it; none after a `Close`. Cancel-safe: a call that is
-    /// dropped loses nothing.
+    /// Waits for the next frame; `None` after a `Close`. Cancel-safe: dropping the future loses
+    /// nothing.
     pub async fn next(&mut self) -> Option<ListFrame> {
         loop {
             if let Some(frame) = self.ready.pop_front() {

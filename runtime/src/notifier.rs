@@ -1,5 +1,5 @@
-//! Wakes observers. It carries no events: an observer that is woken reads the log's tail
-//! from its own position, so there is no queue to overflow and nobody waits for anybody.
+//! Wakes observers. A wake-up carries no events: the observer reads the tail of the log from its
+//! own position, so no queue can overflow and a slow observer delays no other.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,36 +9,36 @@ use tokio::sync::watch;
 
 use crate::listing::Listing;
 
-/// The newest that is known of a worker's log.
+/// The newest known state of a worker's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum LogStatus {
-    /// The last committed seq that was told here; 0 when none was.
+    /// The last committed seq; 0 if none was announced yet.
     Committed(u64),
     Deleted,
-    /// Something of it cannot be read, so that nobody goes on with it.
+    /// Part of the log cannot be read.
     Unreadable,
     /// The runtime is going down.
     Closed,
 }
 
-/// How far a turn has come with reading its prompt: of the moment, and in no log. An observer
-/// hears of the newest, however many there were.
+/// How much of its prompt a turn's model has read. This is shown live and not logged; an observer
+/// sees only the newest value.
 pub(crate) type Reading = Option<(TurnId, Progress)>;
 
-/// What an observed worker's observers are woken by.
+/// The senders that wake the observers of one worker.
 struct Watches {
     wake: watch::Sender<LogStatus>,
     reading: watch::Sender<Reading>,
 }
 
-/// An observer's end of [`Watches`].
+/// The receivers of [`Watches`] that one observer holds.
 pub(crate) struct Watching {
     pub(crate) wake: watch::Receiver<LogStatus>,
     pub(crate) reading: watch::Receiver<Reading>,
 }
 
-/// The watches of each observed worker, and one for those who follow the list. The lock is held
-/// for a map access only, never across an await.
+/// The watches of each observed worker, and the listing that wakes the observers of the list. The
+/// lock is held for a map access only, never across an await.
 #[derive(Clone, Default)]
 pub(crate) struct Notifier {
     observed: Arc<Mutex<HashMap<WorkerId, Watches>>>,
@@ -46,10 +46,10 @@ pub(crate) struct Notifier {
 }
 
 impl Notifier {
-    /// Follows a worker; the first value is `Committed(0)` or what was told last.
+    /// Follows a worker. The first value is the last one that was announced, or `Committed(0)`.
     pub(crate) fn subscribe(&self, id: WorkerId) -> Watching {
         let mut observed = self.lock();
-        // Forgets the workers whose observers have all gone, now that one comes.
+        // Entries whose observers are all gone are removed here, so no other clean-up is needed.
         observed.retain(|_, watches| watches.wake.receiver_count() > 0);
         let watches = observed.entry(id).or_insert_with(|| Watches {
             wake: watch::Sender::new(LogStatus::Committed(0)),
@@ -58,32 +58,31 @@ impl Notifier {
         Watching { wake: watches.wake.subscribe(), reading: watches.reading.subscribe() }
     }
 
-    /// Tells a worker's observers how far its turn has come with the prompt.
+    /// Tells a worker's observers how much of the prompt its model has read.
     pub(crate) fn progress(&self, id: WorkerId, turn: TurnId, progress: Progress) {
         if let Some(watches) = self.lock().get(&id) {
             watches.reading.send_replace(Some((turn, progress)));
         }
     }
 
-    /// What the list of workers is told by.
+    /// The changes of the list of workers.
     pub(crate) fn listing(&self) -> &Listing {
         &self.listing
     }
 
-    /// Tells whoever follows the list how a worker stands after `seq` of its log. Only what is
-    /// committed is told.
+    /// Tells the observers of the list a worker's committed summary as of `seq` in its log.
     pub(crate) fn listed(&self, worker: &Worker, seq: u64) {
         self.listing.changed(worker.clone(), seq);
     }
 
-    /// Tells a worker's observers; without any this does nothing. That it was deleted is told
-    /// to those who follow the list, too.
+    /// Wakes a worker's observers, if there are any. A deletion also goes to the observers of the
+    /// list.
     pub(crate) fn wake(&self, id: WorkerId, wake: LogStatus) {
         if wake == LogStatus::Deleted {
             self.listing.deleted(id);
         }
         if let Some(watches) = self.lock().get(&id) {
-            // Nothing comes after the end.
+            // After `Closed` no other state follows.
             watches.wake.send_if_modified(|last| {
                 let goes_on = *last != LogStatus::Closed;
                 if goes_on {

@@ -1,4 +1,4 @@
-//! One observer's position in a worker's log.
+//! Follows a worker's log from one observer's position.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -13,11 +13,12 @@ use tokio::sync::watch;
 use crate::notifier::{LogStatus, Reading, Watching};
 use crate::worker::Shared;
 
-/// Rows of the log that one read takes. Neighbouring deltas among them become one frame,
+/// The most rows of the log that one read takes. Neighbouring deltas among them become one frame,
 /// so an observer that lags gets bigger frames instead of more.
 const TAIL_ROWS: u32 = 256;
 
-/// Follows one worker. Dropping it ends it; it holds at most one read's worth of events.
+/// Follows one worker. Dropping it ends the observation; it holds at most one read's worth of
+/// events.
 pub struct Observation {
     shared: Arc<Shared>,
     worker_id: WorkerId,
@@ -27,15 +28,15 @@ pub struct Observation {
     /// The last seq that was handed out.
     position: u64,
     ready: VecDeque<Frame>,
-    /// Whether the last that was told is that the log cannot be read.
+    /// Whether the last frame was the placeholder of a log that cannot be read.
     unreadable: bool,
-    /// Whether it was told that something of the log cannot be read, perhaps not the newest.
+    /// Whether the observer knows that some part of the log cannot be read, perhaps an older one.
     marked: bool,
     over: bool,
 }
 
 impl Observation {
-    /// Begins at `cursor`, or with a snapshot where there is none or it does not fit.
+    /// Begins at `cursor`, or with a snapshot if there is no cursor or it does not fit.
     pub(crate) async fn begin(
         shared: Arc<Shared>,
         worker_id: WorkerId,
@@ -76,10 +77,12 @@ impl Observation {
         Ok(observation.tell_page().await?.then_some(observation))
     }
 
-    /// Tells the newest page, or that it cannot be read; false where there is no such worker.
+    /// Queues a snapshot of the newest page, or a placeholder if it cannot be read. False: there is
+    /// no such worker.
     async fn tell_page(&mut self) -> Result<bool, StoreError> {
         let Shared { unreadable, store, transcript_page, .. } = self.shared.as_ref();
-        // Asked before the page is read: damage that is found meanwhile is reported at the next wake.
+        // This is asked before the page is read: damage that is found meanwhile is reported at the
+        // next wake-up.
         self.marked = unreadable.knows(self.worker_id);
         let page = match store.page(self.worker_id, None, *transcript_page).await {
             Err(StoreError::Damaged(_)) => return self.tell_unreadable().await,
@@ -95,7 +98,7 @@ impl Observation {
         Ok(true)
     }
 
-    /// Tells that the log cannot be read, once; false where there is no such worker.
+    /// Queues a placeholder for a log that cannot be read, once. False: there is no such worker.
     async fn tell_unreadable(&mut self) -> Result<bool, StoreError> {
         let Shared { unreadable, store, notifier, .. } = self.shared.as_ref();
         let found = unreadable.placeholder(store.as_ref(), notifier, self.worker_id).await?;
@@ -114,8 +117,8 @@ impl Observation {
         self.ready.push_back(Frame::Snapshot { runtime_id, worker_id, snapshot });
     }
 
-    /// The next frame, waiting for it; none after a `Close`. Cancel-safe: a call that is
-    /// dropped loses nothing.
+    /// Waits for the next frame; `None` after a `Close`. Cancel-safe: dropping the future loses
+    /// nothing.
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
@@ -132,7 +135,7 @@ impl Observation {
             if !self.ready.is_empty() {
                 continue;
             }
-            // What is committed goes first; how far a prompt is read is of the moment.
+            // Committed events go first; the progress of reading the prompt is only shown live.
             let woken = tokio::select! {
                 biased;
                 woken = self.wakes.changed() => woken,
@@ -156,14 +159,15 @@ impl Observation {
         Some(Frame::Progress { runtime_id, worker_id, turn_id, progress })
     }
 
-    /// Reads what came after the position. What is committed is told before a close is.
+    /// Reads the events after the position. All committed events are handed out before a close.
     async fn read_tail(&mut self, wake: LogStatus) -> Result<(), CloseReason> {
         if wake == LogStatus::Deleted {
             return Err(CloseReason::Deleted);
         }
         let found = !self.marked && self.shared.unreadable.knows(self.worker_id);
         let read = match self.unreadable || found {
-            // A page tells where it stands; what could not be read may be read again.
+            // The observer needs a new snapshot: either the log was unreadable and may be readable
+            // again, or damage was found since the last one.
             true => self.tell_page().await.map(|there| there.then(Vec::new)),
             false => self.shared.store.tail(self.worker_id, self.position, TAIL_ROWS).await,
         };
@@ -208,13 +212,13 @@ pub(crate) fn snapshot(page: Page) -> Snapshot {
     fold(page).snapshot(log)
 }
 
-/// What is told of a worker that cannot be read: no messages, and a cursor of no log, so that
-/// whoever comes back with it gets a snapshot.
+/// The snapshot of a worker that cannot be read: it has no messages, and its cursor belongs to no
+/// log, so that a client that resumes from it gets a new snapshot.
 pub(crate) fn placeholder(worker: Worker) -> Snapshot {
     View::new(worker, 0).snapshot(LogId(0))
 }
 
-/// Folds a page of a log. The worker's summary is the newest whatever the page is.
+/// Folds a page of a log. The worker's summary is always the newest one, even for an older page.
 pub(crate) fn fold(page: Page) -> View {
     let Page { stored, events, next_before } = page;
     let before = events.first().map_or(stored.last_seq, |event| event.first_seq() - 1);

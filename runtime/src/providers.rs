@@ -1,4 +1,4 @@
-//! Which provider answers: what is configured, chosen per profile and conversation.
+//! The configured providers, and which of them answers in a conversation.
 
 use std::sync::Arc;
 
@@ -10,25 +10,25 @@ use provider::Provider;
 
 use crate::bundle::Profile;
 
-/// Puts a turn's messages back into the request that was kept without them, as
+/// Puts a turn's messages back into a stored request, which is kept without them, as
 /// `provider_openai::sent_request` does. The last argument says whether the messages' reasoning was
-/// sent. None: the text is not a kept request.
+/// sent. `None` means that the text is not a stored request.
 pub type ExpandRequest = fn(&str, &[InputMessage], bool) -> Option<SentRequest>;
 
-/// The providers that are configured, and the one that answers by default.
+/// The configured providers, and the one that answers by default.
 #[derive(Clone)]
 pub struct Providers {
     all: Vec<Arc<dyn Provider>>,
     default: Option<ProviderName>,
-    /// Takes the place of the providers' own default model, where it is configured.
+    /// The configured model of the default provider; it replaces the provider's own default model.
     model: Option<String>,
     bundled_model: Option<String>,
-    /// Reads kept requests, also those to endpoints that are no longer configured.
+    /// Expands stored requests, including those to endpoints that are no longer configured.
     expand_request: Option<ExpandRequest>,
 }
 
-/// What a conversation asks for: a profile, and what takes the place of the profile's own
-/// provider and model.
+/// What a conversation asks for: a profile, and the provider and model that override the profile's
+/// own.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct ModelRequest<'a> {
     pub(crate) profile: Option<&'a Profile>,
@@ -44,7 +44,7 @@ impl<'a> ModelRequest<'a> {
     }
 }
 
-/// Who answers a conversation's turns.
+/// The provider and model that answer a conversation's turns.
 #[derive(Clone)]
 pub(crate) struct ResolvedModel {
     pub(crate) provider: Arc<dyn Provider>,
@@ -52,19 +52,19 @@ pub(crate) struct ResolvedModel {
 }
 
 impl ResolvedModel {
-    /// How hard the model can be told to think.
+    /// The efforts that can be sent to the model.
     pub(crate) fn efforts(&self) -> Vec<Effort> {
         self.provider.efforts(&self.model)
     }
 
-    /// Whether it may be asked to think so hard.
+    /// Whether this effort can be sent to the model.
     pub(crate) fn takes(&self, effort: &Effort) -> bool {
         self.provider.takes(&self.model, effort)
     }
 }
 
 impl Providers {
-    /// Nothing can answer until something is added.
+    /// No provider: nothing can answer until one is added.
     pub fn none() -> Self {
         Self {
             all: Vec::new(),
@@ -75,7 +75,8 @@ impl Providers {
         }
     }
 
-    /// The provider that answers unless a profile names another, with the configured model.
+    /// Adds the provider that answers unless a profile or conversation names another, with its
+    /// configured model.
     #[must_use]
     pub fn with_default(mut self, provider: Arc<dyn Provider>, model: Option<String>) -> Self {
         self.default = Some(provider.name());
@@ -83,7 +84,7 @@ impl Providers {
         self.with(provider)
     }
 
-    /// A further provider, for the profiles and conversations that name it.
+    /// Adds a provider for the profiles and conversations that name it.
     #[must_use]
     pub fn with(mut self, provider: Arc<dyn Provider>) -> Self {
         self.all.push(provider);
@@ -97,14 +98,14 @@ impl Providers {
         self
     }
 
-    /// Sets how kept requests to endpoints are read.
+    /// Sets the function that expands stored requests to endpoints.
     #[must_use]
     pub fn with_expand_request(mut self, expand: ExpandRequest) -> Self {
         self.expand_request = Some(expand);
         self
     }
 
-    /// The request that was sent with these messages, where it can be read.
+    /// The request that was sent with these messages, if the stored text can be read.
     pub(crate) fn sent_request(
         &self,
         kept: &str,
@@ -114,12 +115,12 @@ impl Providers {
         self.expand_request.and_then(|expand| expand(kept, messages, reasoning))
     }
 
-    /// Who answers by default, and why not, if nobody can.
+    /// The provider and model that answer by default, or the reason why none can.
     pub fn status(&self) -> ProviderStatus {
         self.status_of(ModelRequest::default())
     }
 
-    /// Who answers such a conversation, and why not, if nobody can.
+    /// The provider and model that answer such a conversation, or the reason why none can.
     pub(crate) fn status_of(&self, request: ModelRequest<'_>) -> ProviderStatus {
         match self.choose(request) {
             Ok(choice) => ProviderStatus {
@@ -138,15 +139,16 @@ impl Providers {
         }
     }
 
-    /// Who answers a conversation's turns. Errors with `unavailable` and the setting to change.
+    /// The provider and model that answer such a conversation. Errors with `unavailable` and the
+    /// setting to change.
     pub(crate) fn choose(&self, request: ModelRequest<'_>) -> Result<ResolvedModel, Error> {
         let choice = self.find(request)?;
         choice.provider.usable(&choice.model)?;
         Ok(choice)
     }
 
-    /// Whether a conversation may ask for this. Errors with `invalid_input`; that something
-    /// is not usable just now is no error.
+    /// Checks that a conversation may ask for this. Errors with `invalid_input`; a provider that is
+    /// currently not usable is not an error.
     pub(crate) fn check(&self, request: ModelRequest<'_>) -> Result<(), Error> {
         if let Some(provider) = request.provider {
             self.configured(provider)?;
@@ -160,29 +162,30 @@ impl Providers {
                     "Choose one that is listed, or put its file into the folder of models.",
                 ))
             }
-            // Nobody answers anyway, which the conversation says itself.
+            // Without a usable provider the conversation itself shows the reason.
             Ok(_) | Err(_) => Ok(()),
         }
     }
 
-    /// Whether the model of such a conversation may be asked for this effort. Where nobody answers,
-    /// nobody knows better.
+    /// Whether this effort can be sent to the model of such a conversation; false if no provider is
+    /// found.
     pub(crate) fn takes(&self, request: ModelRequest<'_>, effort: &Effort) -> bool {
         self.find(request).is_ok_and(|choice| choice.takes(effort))
     }
 
-    /// What the model of such a conversation can be told, as it is offered.
+    /// The efforts to offer for the model of such a conversation.
     pub(crate) fn efforts(&self, request: ModelRequest<'_>) -> Vec<Effort> {
         self.find(request).map(|choice| choice.efforts()).unwrap_or_default()
     }
 
-    /// What the model of such a conversation would be told now where `effort` is asked for.
+    /// The effort that would be sent to the model of such a conversation if `effort` were asked
+    /// for.
     pub(crate) fn effort_sent(&self, request: ModelRequest<'_>, effort: &Effort) -> Option<Effort> {
         let choice = self.find(request).ok()?;
         choice.provider.effort_sent(&choice.model, effort)
     }
 
-    /// What can be chosen, the default provider's first.
+    /// The models to choose from, those of the default provider first.
     pub async fn models(&self) -> ModelList {
         let mut providers = join_all(self.all.iter().map(|provider| provider.models())).await;
         let is_default = |name: &ProviderName| Some(name) == self.default.as_ref();
@@ -195,14 +198,15 @@ impl Providers {
         ModelList { providers }
     }
 
-    /// What refusals taught about models, by provider; those that taught something.
+    /// What the providers learned about models from refused requests, by provider. Providers that
+    /// learned nothing are left out.
     pub fn learned(&self) -> Vec<(ProviderName, Vec<LearnedModel>)> {
         let all = self.all.iter().map(|provider| (provider.name(), provider.learned()));
         all.filter(|(_, learned)| !learned.is_empty()).collect()
     }
 
-    /// Forgets what refusals taught about a provider's model, or about all of its models. Error:
-    /// `not_found`.
+    /// Forgets what refused requests taught about one model of a provider, or about all its models.
+    /// Errors with `not_found`.
     pub(crate) async fn forget(
         &self,
         provider: &ProviderName,
@@ -216,7 +220,7 @@ impl Providers {
         Ok(Forgotten { models: found.forget(model).await })
     }
 
-    /// Ends what the providers keep running.
+    /// Stops the providers' background work.
     pub(crate) async fn shutdown(&self) {
         for provider in &self.all {
             provider.shutdown().await;
@@ -230,7 +234,7 @@ impl Providers {
         let wanted = named.or(default);
         let provider = wanted.and_then(|name| self.all.iter().find(|p| p.name() == *name));
         let Some(provider) = provider else { return Err(missing(named)) };
-        // A name means something to the provider that it was written for, and to no other.
+        // A model's name has a meaning only for the provider that it was written for.
         let is_profiles = wanted == of_profile.or(default);
         let profiles = request.profile.filter(|_| is_profiles).and_then(|p| p.model.as_deref());
         let configured = self.model.as_deref().filter(|_| wanted == default);
@@ -248,7 +252,7 @@ impl Providers {
     }
 }
 
-/// A model's name is one short line.
+/// Checks that a model's name is one short line.
 fn check_name(model: &str) -> Result<(), Error> {
     let chars = model.chars().count();
     let sound = model.trim() == model && !model.chars().any(char::is_control);

@@ -1,4 +1,4 @@
-//! The backend's list of runtimes; routes by id and runs nothing itself.
+//! The backend's list of runtimes. It routes calls by id and runs nothing itself.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use protocol::{Error, ErrorCode, RuntimeId};
 
 use crate::embedded::Runtime;
 
-/// Cheap to clone.
+/// The list of runtimes; cheap to clone.
 #[derive(Clone)]
 pub struct Registry {
     home: Runtime,
@@ -24,12 +24,12 @@ impl Registry {
         &self.home
     }
 
-    /// All of them.
+    /// All runtimes.
     pub fn runtimes(&self) -> impl Iterator<Item = &Runtime> {
         std::iter::once(&self.home).chain(self.others.iter())
     }
 
-    /// One by its id. Errors with `not_found`.
+    /// A runtime by its id. Errors with `not_found`.
     pub fn runtime(&self, id: &RuntimeId) -> Result<&Runtime, Error> {
         self.runtimes().find(|runtime| runtime.id() == id).ok_or_else(|| {
             let message = format!("There is no runtime `{id}`.");

@@ -1,7 +1,7 @@
 //! The turn: a pure state machine from inputs to effects.
 //!
-//! It decides what is committed, which timers run, and when the provider is halted; it
-//! knows no task, clock, store or provider. The worker's actor performs the effects.
+//! It decides what is committed, which timers run and when the provider is halted. It knows no
+//! task, clock, store or provider; the worker's actor performs the effects.
 
 use protocol::{
     Adjustment, ContextWindow, Error, ErrorCode, EventBody, Finish, MessageId, TimeoutPhase,
@@ -29,17 +29,17 @@ pub struct TurnMachine {
     limits: TurnLimits,
     phase: Phase,
     timings: Timings,
-    /// Attempts that failed.
+    /// The number of failed attempts.
     failed: u32,
-    /// What attempts were refused for, which is no failure.
+    /// The adjustments after refused attempts, which do not count as failures.
     adjusted: Vec<Adjustment>,
-    /// Bytes of the answer that stood there before the model was asked.
+    /// Bytes of the answer's text that were there before the model was asked.
     begun: u64,
     written: Written,
-    /// What waits for the frame timer.
+    /// Pieces that wait for the frame timer.
     frame: Frame,
     framing: bool,
-    /// Whether this attempt gave something to show.
+    /// Whether this attempt has produced text or reasoning.
     spoke: bool,
 }
 
@@ -49,13 +49,13 @@ enum Phase {
     Generating,
     /// Between two attempts: no provider is at work.
     Pausing,
-    /// The provider was asked to halt; the turn ends so when it has.
+    /// The provider was asked to halt; when it has, the turn ends in this state.
     Halting(TurnState, Option<Error>),
     Over,
 }
 
 impl TurnMachine {
-    /// A turn that was just accepted, with the timers to arm.
+    /// Begins a turn that was just accepted. The effects arm its timers.
     pub fn new(
         turn_id: TurnId,
         answer: MessageId,
@@ -84,23 +84,24 @@ impl TurnMachine {
         (machine, effects)
     }
 
-    /// The same for an answer that goes on behind so many bytes, which are committed.
+    /// Makes the answer continue after `bytes` bytes of text that are already committed.
     pub fn behind(self, bytes: u64) -> Self {
         let written = Written { text: bytes, ..self.written };
         Self { begun: bytes, written, ..self }
     }
 
-    /// What is done otherwise than was asked for, since attempts were refused.
+    /// The adjustments that were made to the request, because the model's endpoint refused earlier
+    /// ones.
     pub fn adjusted(&self) -> &[Adjustment] {
         &self.adjusted
     }
 
-    /// Whether nothing more can happen.
+    /// Whether the turn has ended.
     pub fn is_over(&self) -> bool {
         self.phase == Phase::Over
     }
 
-    /// Takes one input. After the end, and for late text after a halt, there are no effects.
+    /// Handles one input. After the end, and for late text after a halt, there are no effects.
     pub fn step(&mut self, now: Timestamp, input: Input) -> Vec<Effect> {
         match (&self.phase, input) {
             (Phase::Over, _) => Vec::new(),
@@ -130,7 +131,7 @@ impl TurnMachine {
             (Phase::Halting(..), Input::Elapsed(Timer::Halt)) => {
                 self.end(now, TurnState::Failed, Some(unresponsive()), None, None)
             }
-            // A second cause does not change how a halting turn ends.
+            // Once a turn is halting, another cause does not change how it ends.
             (Phase::Halting(..), _) => Vec::new(),
             (Phase::Pausing, Input::Elapsed(Timer::Retry)) => self.ask_again(),
             (Phase::Pausing, Input::Cancel) => {
@@ -143,7 +144,7 @@ impl TurnMachine {
                 let error = timeout(TimeoutPhase::Turn, &self.limits);
                 self.end(now, TurnState::TimedOut, Some(error), None, None)
             }
-            // An attempt that is over has nothing more to say.
+            // The earlier attempt is over, so its late outputs are ignored.
             (Phase::Pausing, _) => Vec::new(),
             (_, Input::Failed(error)) => self.failed(now, error),
             (_, Input::Refused { error, adjustment }) => self.refused(now, error, adjustment),
@@ -153,8 +154,8 @@ impl TurnMachine {
             (_, Input::Elapsed(Timer::Stall)) => self.late(now, TimeoutPhase::Stall),
             (_, Input::Elapsed(Timer::Turn)) => self.late(now, TimeoutPhase::Turn),
             (_, Input::Elapsed(Timer::Frame | Timer::Retry | Timer::Halt)) => Vec::new(),
-            // What is left breaks the provider's contract: text before it began, an end that
-            // nobody asked for, a second beginning.
+            // All other inputs break the provider's contract: text before the beginning, a halt
+            // that was not asked for, or a second beginning.
             (
                 _,
                 Input::Halted
@@ -171,7 +172,7 @@ impl TurnMachine {
     }
 
     fn waiting(&mut self, ahead: u32) -> Vec<Effect> {
-        // The time in a queue does not count as the model's silence.
+        // Time spent in a queue does not count as the model's silence.
         let timer = match ahead {
             0 => Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
             _ => Effect::Disarm(Timer::FirstToken),
@@ -180,7 +181,7 @@ impl TurnMachine {
     }
 
     fn loading(&self) -> Vec<Effect> {
-        // A model that loads is not one that is silent; the time for that begins anew.
+        // Loading a model is not silence, so the timer for the first token starts again.
         vec![
             Effect::Commit(EventBody::TurnLoading { turn_id: self.turn_id }),
             Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
@@ -202,8 +203,8 @@ impl TurnMachine {
         ]
     }
 
-    /// Asks again after a pause where that makes sense; what was shown is never taken back,
-    /// thinking neither, so only before there is any.
+    /// Schedules another attempt if the error may pass. Shown text or thinking is never taken back,
+    /// so this happens only before the first piece of either.
     fn failed(&mut self, now: Timestamp, error: Error) -> Vec<Effect> {
         let left_ms = self.limits.turn_ms.saturating_sub(now.ms_since(self.accepted_at));
         let limits = self.limits.retry;
@@ -222,8 +223,8 @@ impl TurnMachine {
         ]
     }
 
-    /// Asks again at once, otherwise; before any text only, and within bounds, so that a provider
-    /// that refuses whatever it is asked ends the turn.
+    /// Asks again at once with an adjusted request. This happens only before any text and a bounded
+    /// number of times, so that a provider that refuses every request ends the turn.
     fn refused(&mut self, now: Timestamp, error: Error, adjustment: Adjustment) -> Vec<Effect> {
         if self.spoke || !retry::may_adjust(&self.adjusted, adjustment) {
             return self.end(now, TurnState::Failed, Some(error), None, None);
@@ -250,7 +251,7 @@ impl TurnMachine {
         let error = Error::new(ErrorCode::Internal, "The provider ended without saying why.")
             .with_hint("Ask again; the server's log may say more.");
         let mut effects = self.halt(now, TurnState::Failed, Some(error));
-        // Whatever the provider still says, this turn does not wait for it.
+        // The turn ends now, because a provider that broke the contract may never answer the halt.
         let Phase::Halting(state, error) = self.phase.clone() else { return effects };
         effects.extend(self.end(now, state, error, None, None));
         effects

@@ -1,5 +1,5 @@
-//! Which conversations were found to be unreadable, so that each is told of once: in the log,
-//! and to those who follow the list.
+//! Remembers which conversations were found to be unreadable, so that each is reported once: in the
+//! server's log, and to the observers of the list.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -9,20 +9,20 @@ use store::{Store, StoreError, initial_worker};
 
 use crate::notifier::Notifier;
 
-/// How many are remembered; of more than that, some are told of again.
+/// The most ids that are remembered. Beyond that the set is cleared, and some are reported again.
 const MOST: usize = 10_000;
 
-/// Those that were found since the start.
+/// The unreadable conversations that were found since the start.
 #[derive(Default)]
 pub(crate) struct Unreadable {
     found: Mutex<HashSet<WorkerId>>,
-    /// Those that the list was told of.
+    /// Those that were reported to the observers of the list.
     told: Mutex<HashSet<WorkerId>>,
 }
 
 impl Unreadable {
-    /// The placeholder of a worker of which something cannot be read. None: there is no such
-    /// worker.
+    /// The placeholder of a worker that cannot be read, or not all of it. `None` means that there
+    /// is no such worker.
     pub(crate) async fn placeholder(
         &self,
         store: &dyn Store,
@@ -33,32 +33,33 @@ impl Unreadable {
         let worker = initial_worker::mark_unreadable(known);
         self.note(id);
         if insert(&self.told, id) {
-            // After whatever was told of it: nothing more is.
+            // The highest `seq` makes the placeholder replace every summary that the list had.
             notifier.listed(&worker, u64::MAX);
         }
         Ok(Some(worker))
     }
 
-    /// Logs that a worker cannot be read, once. The log says which, and nothing of what is in it.
+    /// Logs once that a worker cannot be read. The entry holds the worker's id and none of its
+    /// contents.
     pub(crate) fn note(&self, id: WorkerId) {
         if insert(&self.found, id) {
             tracing::warn!(worker = %id, "a conversation cannot be read, or not all of it");
         }
     }
 
-    /// Forgets a worker that was deleted, or imported anew: its id now has another log than the
-    /// one that could not be read.
+    /// Forgets a worker that was deleted, or imported again: its id now belongs to another log than
+    /// the unreadable one.
     pub(crate) fn forget(&self, id: WorkerId) {
         lock(&self.found).remove(&id);
         lock(&self.told).remove(&id);
     }
 
-    /// Whether it was found that something of a worker cannot be read.
+    /// Whether some part of the worker was found to be unreadable.
     pub(crate) fn knows(&self, id: WorkerId) -> bool {
         lock(&self.found).contains(&id)
     }
 
-    /// A worker's summary, marked where something of the worker was found to be unreadable.
+    /// Marks a worker's summary if some part of the worker was found to be unreadable.
     pub(crate) fn mark(&self, worker: Worker) -> Worker {
         if worker.unreadable {
             self.note(worker.worker_id);
@@ -68,7 +69,7 @@ impl Unreadable {
     }
 }
 
-/// Whether it is new.
+/// Adds an id; returns whether it is new.
 fn insert(set: &Mutex<HashSet<WorkerId>>, id: WorkerId) -> bool {
     let mut set = lock(set);
     if set.len() >= MOST {
@@ -78,6 +79,6 @@ fn insert(set: &Mutex<HashSet<WorkerId>>, id: WorkerId) -> bool {
 }
 
 fn lock(set: &Mutex<HashSet<WorkerId>>) -> MutexGuard<'_, HashSet<WorkerId>> {
-    // A set is whole after every access, so a panic elsewhere does not spoil it.
+    // A set is consistent after every access, so a panic elsewhere does not spoil it.
     set.lock().unwrap_or_else(PoisonError::into_inner)
 }

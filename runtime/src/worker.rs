@@ -1,8 +1,8 @@
 //! The worker: one task owns one conversation's state.
 //!
-//! The task takes requests from a closed inbox, drives the pure turn machine, and commits
-//! what it decides; it commits, then wakes the observers, then answers. What can be read
-//! from the store is read there and not asked of the actor.
+//! The task takes requests from its inbox, drives the pure turn machine and commits what that
+//! decides. It commits first, then wakes the observers, then answers. Reads go to the store
+//! directly and not through the actor.
 
 mod actor;
 mod budget;

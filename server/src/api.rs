@@ -1,4 +1,4 @@
-//! The REST interface. Each handler finds the runtime, calls it, and maps the answer.
+//! The REST API. Each handler finds the runtime, calls it, and maps the result.
 
 pub mod catalogue;
 pub mod document;

@@ -1,7 +1,7 @@
 //! The files of the site: scripts, WASM, styles, icons, fonts.
 //!
-//! They are part of the binary (see `build.rs`), each under a name that has its hash, so
-//! that browsers may keep them for good. While developing they come from disk.
+//! They are embedded in the binary (see `build.rs`). Each name contains the file's hash, so that
+//! browsers may cache it forever. In development they are read from disk.
 
 pub mod disk;
 pub mod encoding;
@@ -17,11 +17,11 @@ use encoding::Encoding;
 /// One embedded file.
 #[derive(Debug)]
 pub struct Asset {
-    /// Its address: `/pkg/companion.0123456789abcdef.js`.
+    /// The file's path on the server, such as `/pkg/companion.0123456789abcdef.js`.
     pub path: &'static str,
-    /// The hash of its content.
+    /// The hash of the file's content.
     pub hash: &'static str,
-    /// Whether the address changes with the content.
+    /// Whether the path changes with the content.
     pub immutable: bool,
     pub plain: &'static [u8],
     pub brotli: Option<&'static [u8]>,
@@ -30,7 +30,7 @@ pub struct Asset {
 
 include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 
-/// The addresses of the files that a page loads.
+/// The paths of the files that a page loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     pub style: String,
@@ -70,7 +70,7 @@ pub fn embedded() -> bool {
     has(".js") && has(".wasm")
 }
 
-/// A route for each embedded file; other names below `/pkg` are not there.
+/// A route for each embedded file; all other paths below `/pkg` are 404.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let missing = get(|| async { StatusCode::NOT_FOUND });
     ASSETS.iter().fold(Router::new().route("/pkg/{*name}", missing), |router, asset| {
@@ -81,7 +81,8 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     })
 }
 
-/// The file in the best encoding that the client takes, or 304 where it has it.
+/// Answers with the file in the best encoding that the client accepts, or with 304 if the client
+/// has it already.
 pub fn answer(asset: &'static Asset, request: &HeaderMap) -> Response {
     let available = [asset.brotli.map(|_| Encoding::Brotli), asset.gzip.map(|_| Encoding::Gzip)];
     let accepted = text(request, header::ACCEPT_ENCODING);

@@ -1,9 +1,9 @@
-//! No request is larger, slower, longer or more numerous than was configured.
+//! Enforces the configured limits on the size, speed, duration and number of requests.
 //!
-//! A place is taken once a request is whole: a body that comes slowly holds memory, which is
-//! bounded ([`incoming`]), and no place. Other servers do the same before they pass a request on
-//! (nginx: `proxy_request_buffering`; HAProxy: `option http-buffer-request`). A file that is
-//! imported is the exception: it is too large to be kept in memory, and has places of its own.
+//! A request takes a place only after its whole body has arrived: a slow body occupies some memory,
+//! which is bounded ([`incoming`]), but no place. Other servers do the same before they pass a
+//! request on (nginx: `proxy_request_buffering`; HAProxy: `option http-buffer-request`). Imported
+//! files are the exception: they are too large to be kept in memory, and have places of their own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,23 +30,23 @@ mod request_slots;
 
 pub use request_slots::{IMPORT_PLACES, PLACE_WAIT, PROBE_PLACES};
 
-/// When to come back to a server that has too much to do, in milliseconds.
+/// When a client that is refused for overload may try again, in milliseconds.
 pub const BUSY_RETRY_MS: u64 = 1000;
 
-/// Bytes of bodies that are kept in memory until they are whole, of all requests together; and as
-/// many of those that are whole, until their requests are answered.
+/// The most bytes of incomplete bodies in memory, for all requests together. As many bytes again
+/// are allowed for complete bodies, until their requests are answered.
 pub const INCOMING_BYTES: u64 = 64 * 1024 * 1024;
 
-/// What a form puts around a file: its fields and their headers.
+/// The bytes that a form adds to its files: the field names and headers.
 const FORM_AROUND_BYTES: u64 = 16 * 1024;
 
-/// How long files may take to come, at whatever rate: each upload holds one of few slots. 256 MB
-/// take 40 minutes over a line of 1 Mbit/s.
+/// How long an upload may take at any rate, because each holds one of few slots. 256 MB take 40
+/// minutes at 1 Mbit/s.
 const UPLOAD_TIMEOUT: Duration = Duration::from_secs(60 * 60);
-/// How long it may take to import a file once it is there.
+/// How long an import may take after its files have arrived.
 const IMPORT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
 
-/// The bounds in force.
+/// The limits in force.
 #[derive(Clone, Debug)]
 pub struct Bounds {
     body_bytes: u64,
@@ -56,17 +56,18 @@ pub struct Bounds {
     rate: Rate,
     slots: RequestSlots,
     bodies: Incoming,
-    /// Kilobytes of whole bodies that may still be kept.
+    /// The kilobytes of complete bodies that may still be kept.
     whole: Arc<Semaphore>,
-    /// Imports on their way; those are not kept in memory.
+    /// Imports that are being received; these are not kept in memory.
     files: Incoming,
 }
 
 impl Bounds {
-    /// The bounds of a server with these settings; what carries a message may have `form_bytes`
-    /// where those are more, since the same message can be written longer.
+    /// The limits of a server with these settings. Requests that carry a message may be as large as
+    /// `form_bytes`, if that is more than `body_bytes`, because an encoded message can be much
+    /// longer than its text.
     pub fn new(http: &Http, form_bytes: u64) -> Self {
-        // The other half of the connections is for what is whole.
+        // The other half of the connections is left for requests with complete bodies.
         let bodies = http.max_connections.count() / 2;
         Self {
             body_bytes: http.body_bytes.get(),
@@ -81,7 +82,7 @@ impl Bounds {
         }
     }
 
-    /// Counts a whole body until what it returns is dropped; none where there is no room.
+    /// Counts a complete body until the permit is dropped. `None` if there is no room for it.
     fn hold(&self, body: &Bytes) -> Option<OwnedSemaphorePermit> {
         self.whole.clone().try_acquire_many_owned(kilobytes(body.len() as u64)).ok()
     }
@@ -99,14 +100,14 @@ fn kilobytes(bytes: u64) -> u32 {
     u32::try_from(bytes.div_ceil(1024)).unwrap_or(u32::MAX)
 }
 
-/// Whether a message is sent to this path. In JSON, too, a character may be written in twelve bytes
-/// (RFC 8259, section 7: an emoji as two escapes).
+/// Whether this path takes messages. In JSON, too, one character may take twelve bytes (RFC 8259,
+/// section 7: an emoji as two escapes).
 fn sends_a_message(path: &str) -> bool {
     path.ends_with("/messages") || path == "/api/fn/send"
 }
 
-/// Keeps a request within the bounds. The time is that from the request's end until the answer
-/// begins: streams may then go on for as long as they like.
+/// Enforces the limits on a request. The timeout runs from the end of the request to the beginning
+/// of the response; a stream may then last as long as it likes.
 pub async fn enforce(
     State(bounds): State<Bounds>,
     request: Request,
@@ -131,7 +132,7 @@ pub async fn enforce(
     tokio::time::timeout(bounds.timeout, next.run(request)).await.map_err(|_| too_slow())
 }
 
-/// Passes a file on while it comes: within [`UPLOAD_TIMEOUT`], and at the rate.
+/// Passes an import on while it arrives, within [`UPLOAD_TIMEOUT`] and at the required rate.
 async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Response {
     let Some(_place) = bounds.slots.take(Kind::Import).await else {
         return too_many().into_response();
@@ -154,20 +155,20 @@ async fn import(bounds: &Bounds, request: Request, next: Next, most: u64) -> Res
         () = late => None,
     };
     match (progress.unread(), response) {
-        // What the handler says of a body that broke off is not as clear.
+        // The reason why the body broke off is clearer than the handler's error.
         (Some(unread), _) => refusal(unread, most),
         (None, Some(response)) => response,
         (None, None) => too_slow().into_response(),
     }
 }
 
-/// The body's length as its sender announced it.
+/// The length of the body according to its `Content-Length`.
 fn announced(headers: &HeaderMap) -> Option<u64> {
     headers.get(header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-/// What is answered to a request whose body did not come as a whole. The rest of the body is not
-/// waited for, so the connection is of no more use (RFC 9110, section 15.5.9).
+/// The response to a request whose body did not arrive completely. The rest of the body is not
+/// read, so the connection cannot be used again (RFC 9110, section 15.5.9).
 fn refusal(unread: Unread, most: u64) -> Response {
     let error = match unread {
         Unread::TooLarge => ApiError::too_large(most),

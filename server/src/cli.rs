@@ -73,13 +73,13 @@ An API key comes from COMPANION_API_KEY, from the file named by COMPANION_API_KE
 the provider is \"openai\" and nothing else names a key, from OPENAI_API_KEY; never from a flag.";
 
 impl Cli {
-    /// Reads the arguments. Bad ones, `--help` and `--version` end the process, with clap's
-    /// usual codes: 2 for bad ones, else 0.
+    /// Parses the process's arguments. Invalid ones, `--help` and `--version` end the process with
+    /// clap's usual codes: 2 for invalid ones, else 0.
     pub fn read() -> (Self, ArgMatches) {
         Self::read_from(std::env::args_os()).unwrap_or_else(|error| error.exit())
     }
 
-    /// The same of any arguments, the first of which is the program's name.
+    /// Like [`Self::read`], for any arguments; the first is the program's name.
     pub fn read_from<I, T>(arguments: I) -> Result<(Self, ArgMatches), clap::Error>
     where
         I: IntoIterator<Item = T>,
@@ -87,12 +87,12 @@ impl Cli {
     {
         let matches = Self::documented().try_get_matches_from(arguments)?;
         let cli = Self::from_arg_matches(&matches)?;
-        // A flag behind a command is only in the command's own matches.
+        // A flag after a subcommand is only in the subcommand's matches.
         let innermost = matches.subcommand().map_or(&matches, |(_, inner)| inner).clone();
         Ok((cli, innermost))
     }
 
-    /// The configuration that these arguments, the environment and the file make.
+    /// Loads the configuration from these arguments, the environment and the file.
     pub fn load(&self, matches: &ArgMatches) -> Result<Config, Problems> {
         let sources = Sources {
             matches,
@@ -103,8 +103,8 @@ impl Cli {
         Config::load(&sources)
     }
 
-    /// Every setting works before and behind a command, and names its variable. (Clap could
-    /// read the variables too, but would stop at the first bad one without naming it.)
+    /// Lets every setting work before and after a subcommand, and names its variable in the help.
+    /// (Clap could read the variables too, but would stop at the first bad one without naming it.)
     fn documented() -> clap::Command {
         let mut command = Self::command();
         for setting in settings::all().into_iter().filter(|setting| setting.flag) {

@@ -1,8 +1,8 @@
-//! What an installation may choose, and where each choice came from.
+//! The configuration of an installation, with the origin of each setting.
 //!
-//! One struct per concern ([`settings`]); flags win over `COMPANION_*`, those over the
-//! file, the file over the defaults ([`layer`]). Everything is validated before anything
-//! starts, and all problems are told at once ([`problem`]).
+//! There is one struct per concern ([`settings`]). Flags override `COMPANION_*` variables, which
+//! override the file, which overrides the defaults ([`layer`]). Everything is validated before
+//! anything starts, and all problems are reported together ([`problem`]).
 
 pub mod check;
 pub mod endpoints;

@@ -1,10 +1,10 @@
-//! The open connections: they are accepted one by one, bounded in number, and closed in order.
+//! The open connections: they are accepted one by one, limited in number, and closed in order.
 //!
-//! When no more connections are allowed, the one that has been idle for longest is closed to make
-//! room for a new one, as nginx does when its `worker_connections` run out
-//! (`ngx_drain_connections` in `src/core/ngx_connection.c`). A connection whose request is being
-//! handled is never closed for that. There is no limit per peer, because behind a proxy and on
-//! loopback all peers have the same address.
+//! When the limit is reached, the connection that has been idle for longest is closed to make room
+//! for a new one, as nginx does when its `worker_connections` run out (`ngx_drain_connections` in
+//! `src/core/ngx_connection.c`). A connection with a request in progress is never closed for that.
+//! There is no limit per peer, because behind a proxy and on loopback all peers have the same
+//! address.
 
 use std::collections::HashMap;
 use std::io;
@@ -45,7 +45,7 @@ pub struct Connections {
     open: HashMap<Id, Open>,
     /// Notified when one of them becomes idle.
     idle: Arc<Notify>,
-    /// Cancelled to make each end after its answer.
+    /// Cancelled to make each connection end after its current response.
     end: CancellationToken,
 }
 
@@ -57,8 +57,8 @@ struct Open {
 }
 
 /// Accepts connections until `stop` and serves at most `most` at a time. Returns the ones that are
-/// still open; the listener is closed by then, so that new clients are refused at once. A
-/// connection whose peer reads nothing of what is sent for `patience` is dropped.
+/// still open; the listener is closed by then, so new clients are refused at once. A connection
+/// whose peer reads none of the sent data for `patience` is dropped.
 pub async fn take(
     listener: TcpListener,
     router: Router,
@@ -67,7 +67,8 @@ pub async fn take(
     stop: CancellationToken,
 ) -> Connections {
     let mut connections = Connections::new();
-    // An accepted connection that has no place yet. Only then is an idle one closed.
+    // An accepted connection that has no place yet. Only while there is one, idle connections are
+    // closed.
     let mut newcomer: Option<TcpStream> = None;
     loop {
         if connections.open.len() < most {
@@ -100,7 +101,7 @@ impl Connections {
         }
     }
 
-    /// Ends idle connections at once and the others after the answer that they wait for.
+    /// Closes idle connections at once and the others after their current response.
     pub async fn end(mut self) {
         self.end.cancel();
         while self.tasks.join_next().await.is_some() {}
@@ -145,7 +146,7 @@ impl Connections {
     }
 
     fn serve(&mut self, stream: TcpStream, patience: Duration, router: Router) {
-        // Most writes are small, and none should wait to be sent with another one.
+        // Most writes are small, and none should wait to be sent together with the next.
         let _ = stream.set_nodelay(true);
         let activity = Arc::new(Activity::new(self.idle.clone()));
         let connection = http1::Builder::new()

@@ -1,4 +1,4 @@
-//! Starts the runtime as configured.
+//! Starts the runtime according to the configuration.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -21,10 +21,10 @@ use crate::config::Config;
 use crate::config::endpoints::Endpoint;
 use crate::config::settings::{Interface, LoadWhen, Turns};
 
-/// Opens the store, makes the providers, and recovers what a crash left behind.
+/// Opens the store, creates the providers, and ends the turns that a crash left unfinished.
 pub async fn open(config: &Config) -> anyhow::Result<Registry> {
     let begin = Instant::now();
-    // On a blocking thread, since the prompts may be on a disk that does not answer.
+    // The prompts may be on a disk that does not answer, so they are read on a blocking thread.
     let prompts_dir = config.settings.prompts.prompts_dir.clone();
     let bundle = tokio::task::spawn_blocking(move || bundle_of(prompts_dir.as_deref())).await;
     let bundle = bundle.context("reading the prompts panicked")?;
@@ -79,8 +79,8 @@ fn bundle_of(folder: Option<&Path>) -> Result<Bundle, BundleError> {
     }
 }
 
-/// The provider that answers by default, and the others for the profiles and conversations that
-/// name them. Connects to nothing and loads nothing. Must be called within a tokio runtime.
+/// Creates the provider that answers by default, and the others that profiles and conversations can
+/// name. Connects to nothing and loads nothing. Must be called within a tokio runtime.
 pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
     let local = local(config);
     let bundled = local.bundled().then(|| local.default_model());
@@ -106,17 +106,17 @@ pub fn providers(config: &Config) -> Result<Providers, ProviderError> {
     Ok(providers)
 }
 
-/// An endpoint that cannot be used as it is configured.
+/// The error for an endpoint whose configuration cannot be used.
 #[derive(Debug, thiserror::Error)]
 #[error("{place}: the provider {name} cannot be used")]
 pub struct ProviderError {
-    /// Where the setting stands that is wrong.
+    /// Where the wrong setting is.
     place: String,
     name: ProviderName,
     source: ConfigError,
 }
 
-/// The setting that is wrong.
+/// The name of the wrong setting.
 fn setting_of(error: &ConfigError, key_header: Option<&str>) -> &'static str {
     match error {
         ConfigError::BaseUrl(_) | ConfigError::Certificates => "base_url",
@@ -192,7 +192,7 @@ fn local(config: &Config) -> Local {
     Local::new(local)
 }
 
-/// None for 0, which means "not set" in the settings.
+/// `None` for 0, which means "not set" in the settings.
 fn set(number: u32) -> Option<u32> {
     (number > 0).then_some(number)
 }

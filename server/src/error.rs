@@ -1,5 +1,5 @@
-//! Errors as HTTP answers: always an [`ErrorBody`], always the code's status unless HTTP has
-//! a status of its own for what is wrong with the request itself.
+//! Errors as HTTP responses. The body is always an [`ErrorBody`]; the status is the code's, unless
+//! HTTP has a status of its own for what is wrong with the request.
 
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
@@ -11,11 +11,11 @@ use protocol::{Error, ErrorBody, ErrorCode};
 pub struct ApiError {
     status: StatusCode,
     error: Error,
-    /// The most bytes that could have been sent, where there were more.
+    /// The limit in bytes that a body exceeded.
     most_bytes: Option<u64>,
 }
 
-/// The error that an answer tells, for a page that tells it otherwise.
+/// The error of a response, for the middleware that shows it as a page.
 #[derive(Clone, Debug)]
 pub struct Told {
     pub error: Error,
@@ -26,51 +26,51 @@ pub struct Told {
 pub type ApiResult<T> = Result<T, ApiError>;
 
 impl ApiError {
-    /// `invalid_input`: `message` names what is wrong and where.
+    /// An `invalid_input` error; `message` says what is wrong and where.
     pub fn invalid(message: impl Into<String>) -> Self {
         Error::new(ErrorCode::InvalidInput, message).into()
     }
 
-    /// The same with what to do next.
+    /// Adds a hint: what the client can do next.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.error = self.error.with_hint(hint);
         self
     }
 
-    /// The same under the status that HTTP has for it: 405, 406, 413, 415.
+    /// Sets the status that HTTP has for this error: 405, 406, 413, 415.
     #[must_use]
     pub fn status(mut self, status: StatusCode) -> Self {
         self.status = status;
         self
     }
 
-    /// What the client is told.
+    /// The error that the client gets.
     pub fn error(&self) -> &Error {
         &self.error
     }
 
-    /// 404 for a path below `/api` that is no route.
+    /// 404 for an unknown path below `/api`.
     pub fn no_such_route() -> Self {
         Error::new(ErrorCode::NotFound, "There is no such address.")
             .with_hint("GET /api/v1/openapi.json describes every one.")
             .into()
     }
 
-    /// 405 for a route that does not know the method.
+    /// 405 for a route without this method.
     pub fn wrong_method() -> Self {
         Self::invalid("This address does not take that method.")
             .hint("The Allow header lists those that it takes.")
             .status(StatusCode::METHOD_NOT_ALLOWED)
     }
 
-    /// 413.
+    /// 413 for a body of more than `body_bytes`.
     pub fn too_large(body_bytes: u64) -> Self {
         let error = Self::invalid(format!("The request's body is larger than {body_bytes} bytes."));
         Self { most_bytes: Some(body_bytes), ..error }.status(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
-    /// `internal`; what really happened belongs into the log.
+    /// An `internal` error; the cause belongs into the log and not into the response.
     pub fn internal() -> Self {
         Error::new(ErrorCode::Internal, "Something went wrong in the server.")
             .with_hint("Its log says what; trying again may help.")

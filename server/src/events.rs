@@ -1,6 +1,5 @@
-//! Following a worker: one stream of [`protocol::Frame`]s, over a WebSocket or as
-//! Server-Sent Events; and in the same way the list of workers ([`list()`]). A stream only
-//! observes; it takes no commands.
+//! Streams of a worker's [`protocol::Frame`]s, over a WebSocket or as Server-Sent Events, and
+//! likewise of the list of workers ([`list()`]). A stream only observes; it takes no commands.
 
 mod event_source;
 mod html_frames;
@@ -34,20 +33,20 @@ pub use list::{__path_list, list};
 use transport::Transport;
 pub use websocket::CLIENT_PINGS;
 
-/// Pings without an answer after which an observer is taken for gone. One that takes nothing
-/// of what it is sent is taken for gone after the same time, over either transport.
+/// After this many unanswered pings an observer counts as gone. An observer that reads none of the
+/// sent data counts as gone after the same time, over either transport.
 pub const UNANSWERED_PINGS: u32 = 2;
 
-/// The slots for observers, and who holds one.
+/// The slots for observers, and the streams that are open.
 #[derive(Clone, Debug)]
 pub struct Observers {
     slots: Arc<Semaphore>,
-    /// Knows every stream that is open, so that a shutdown can wait for them.
+    /// Tracks every open stream, so that a shutdown can wait for them.
     open: TaskTracker,
     ping: Duration,
 }
 
-/// One slot, held for as long as a stream is open.
+/// One slot, held while a stream is open.
 #[derive(Debug)]
 pub struct ObserverSlot {
     _permit: OwnedSemaphorePermit,
@@ -55,12 +54,12 @@ pub struct ObserverSlot {
 }
 
 impl Observers {
-    /// `most` slots; `ping` between two signs of life.
+    /// Creates `most` slots; `ping` is the time between two pings.
     pub fn new(most: usize, ping: Duration) -> Self {
         Self { slots: Arc::new(Semaphore::new(most)), open: TaskTracker::new(), ping }
     }
 
-    /// How long an observer may take nothing of what it is sent.
+    /// How long an observer may go without reading any of the sent data.
     pub fn patience(&self) -> Duration {
         self.ping * UNANSWERED_PINGS
     }
@@ -71,7 +70,7 @@ impl Observers {
         self.open.wait().await;
     }
 
-    /// Error: `rate_limited` when every slot is taken.
+    /// Takes a slot. Errors with `rate_limited` if there is none left.
     fn slot(&self) -> ApiResult<ObserverSlot> {
         let permit = self.slots.clone().try_acquire_owned().map_err(|_| {
             Error::new(ErrorCode::RateLimited, "Too many observers follow this server.")
@@ -82,24 +81,24 @@ impl Observers {
     }
 }
 
-/// Where to go on.
+/// Where the stream begins.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct Since {
-    /// The cursor of the last frame that was seen; without it the stream begins with a
-    /// snapshot. As Server-Sent Events also by the header `Last-Event-ID`.
+    /// The cursor of the last received frame; without it the stream begins with a snapshot.
+    /// Server-Sent Events also take it from the header `Last-Event-ID`.
     pub cursor: Option<String>,
-    /// Whether answers are told in HTML too: whole messages in a snapshot; with an event the
-    /// blocks that changed, or what the last one goes on with.
+    /// Whether answers are sent as HTML, too: whole messages in a snapshot; with an event, the
+    /// changed blocks or an addition to the last block.
     #[serde(default)]
     pub html: bool,
 }
 
 /// Follows a worker.
 ///
-/// A WebSocket whose messages are frames, or with `Accept: text/event-stream` the same
-/// frames as events: `event` is the kind of frame, `id` the cursor after it, `data` the frame.
+/// Each message of the WebSocket is a frame. With `Accept: text/event-stream` the same frames come
+/// as events: `event` is the kind of frame, `id` the cursor after it, `data` the frame.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/events", tag = "events",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), Since),
@@ -130,7 +129,7 @@ pub async fn events(
     answer(transport, parts, &state, slot, follow).await
 }
 
-/// Begins a stream. What is followed is found once the handshake is known to be a sound one.
+/// Begins a stream. `follow` is called only after the handshake was checked.
 async fn answer<F: EventSource>(
     transport: Transport,
     mut parts: Parts,
@@ -151,12 +150,13 @@ async fn answer<F: EventSource>(
     }
 }
 
-/// Where a client goes on that comes back by itself.
+/// The cursor that a reconnecting client sends.
 fn last_seen(transport: Transport, headers: &HeaderMap) -> Option<String> {
     if transport == Transport::Sse { last_event_id(headers) } else { None }
 }
 
-/// Bytes that are no text are still an id that somebody brought, and one that does not fit.
+/// An id that is not UTF-8 is still passed on: it then fits no log, and the client gets a notice
+/// and a snapshot.
 fn last_event_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get(HeaderName::from_static("last-event-id"))?.as_bytes();
     (!id.is_empty()).then(|| String::from_utf8_lossy(id).into_owned())

@@ -1,4 +1,4 @@
-//! axum's extractors with errors in this server's form, which say what is wrong and where.
+//! axum's extractors with errors in the API's form, which say what is wrong and where.
 
 use axum::body::{Body, Bytes, HttpBody as _, to_bytes};
 use axum::extract::rejection::{QueryRejection, RawPathParamsRejection};
@@ -20,7 +20,7 @@ const COMPLAINT_CHARS: usize = 300;
 #[derive(Debug)]
 pub struct Json<T>(pub T);
 
-/// The parameters behind the question mark.
+/// The query parameters.
 #[derive(Debug)]
 pub struct Query<T>(pub T);
 
@@ -54,7 +54,7 @@ pub async fn only_objects(request: Request, next: Next) -> Result<Response, ApiE
     Ok(next.run(Request::from_parts(parts, Body::from(body))).await)
 }
 
-/// None for a request without a body.
+/// `None` for a request without a body.
 impl<S: Send + Sync, T: DeserializeOwned> OptionalFromRequest<S> for Json<T> {
     type Rejection = ApiError;
 
@@ -115,9 +115,9 @@ fn path_error(rejection: RawPathParamsRejection) -> ApiError {
     complaint("In the path: ", &rejection.body_text())
 }
 
-/// A parser's message as an error of bounded length.
+/// A parser's message as an error of limited length.
 fn complaint(place: &str, text: &str) -> ApiError {
-    // axum's words before the message of the parser.
+    // axum puts these words before the parser's message.
     let text = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(text);
     let mut message: String = text.chars().take(COMPLAINT_CHARS).collect();
     if message.len() < text.len() {

@@ -33,7 +33,7 @@ pub struct Unreadable(String);
 pub fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Unreadable> {
     serde_path_to_error::deserialize(object(bytes)?).map_err(|error| {
         let (path, problem) = (error.path().to_string(), error.into_inner());
-        // On the top level there is no path, and the problem itself names the field.
+        // On the top level the path is `.`, and the problem itself names the field.
         let place = if path == "." { String::new() } else { format!("{path}: ") };
         Unreadable(format!("{place}{problem}"))
     })

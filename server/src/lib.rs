@@ -1,8 +1,8 @@
 //! The server of Companion: command line, configuration, HTTP, telemetry, shutdown.
 //!
-//! Owns no conversation: it calls [`runtime::Registry`] and shows what that says. [`cli`]
-//! and [`config`] say what was asked for, [`commands`] do it, [`router`] is everything that
-//! answers HTTP, [`routes`] its table.
+//! It owns no conversation: it calls [`runtime::Registry`] and shows the results. [`cli`] and
+//! [`config`] read what the user asked for, [`commands`] do it, [`router`] answers HTTP, and
+//! [`routes`] is the table of the API.
 
 pub mod api;
 pub mod assets;

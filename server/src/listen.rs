@@ -1,11 +1,11 @@
-//! Taking the address.
+//! Binds the server's address.
 
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
 
 use tokio::net::TcpListener;
 
-/// Why the address cannot be had.
+/// Why the address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
     #[error(
@@ -28,8 +28,8 @@ pub async fn bind(address: SocketAddr) -> Result<TcpListener, ListenError> {
     })
 }
 
-/// Prints where the server is, as the one line on standard output. Whoever started it may
-/// have closed that; the server does not care.
+/// Prints the server's address as the only line on standard output. A closed standard output is not
+/// an error.
 pub fn announce(address: SocketAddr) {
     let mut out = io::stdout().lock();
     let _ = writeln!(out, "listening on http://{address}").and_then(|()| out.flush());

@@ -1,4 +1,4 @@
-//! The binary `companion`: parse, load, then do what was asked for.
+//! The binary `companion`: parses the arguments, loads the configuration and runs the command.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     let (cli, matches) = Cli::read();
     let command = cli.command.clone().unwrap_or(Command::Serve);
     if command == Command::Infer {
-        // Before any thread, runtime or log of ours: this process belongs to the model.
+        // This comes before any thread, runtime or log, because this process only runs the model.
         return engine::run();
     }
     privacy::begin();

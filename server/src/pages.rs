@@ -1,4 +1,4 @@
-//! The pages, which `app` renders.
+//! Serves the pages, which `app` renders.
 
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ use crate::error::{ApiError, Told};
 use crate::extract;
 use crate::state::AppState;
 
-/// Turns errors in JSON into a page in the reader's language, for browsers: the form of a page may
-/// be refused before it reaches the handler of that page.
+/// A middleware for browsers that turns JSON errors into a page in the reader's language. A form
+/// may be refused by the outer layers, before it reaches the handler of its page.
 pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: Next) -> Response {
     let headers = request.headers().clone();
     let accepted = headers.get(header::ACCEPT).and_then(|accepted| accepted.to_str().ok());
@@ -30,7 +30,7 @@ pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: 
         return response;
     };
     let status = response.status();
-    // A form of another site leads to no page of this one.
+    // A forbidden form may come from another site, so the page links to the start instead.
     let path = if status == StatusCode::FORBIDDEN { "/".to_owned() } else { path };
     let refusal = Refusal { status, error, most_bytes, path };
     let mut page = app::refusal(style.to_string(), &headers, refusal);
@@ -43,7 +43,7 @@ pub async fn tell_people(State(style): State<Arc<str>>, request: Request, next: 
     page
 }
 
-/// The page on which the form stands that is sent to a path.
+/// The page that contains the form which is sent to `path`.
 fn page_of(path: &str) -> &str {
     match path {
         // As a link, this would lead to another server.
@@ -54,7 +54,7 @@ fn page_of(path: &str) -> &str {
     }
 }
 
-/// An answer that says no more than that a method is the wrong one, with words.
+/// Adds the API's error to a plain 405 response.
 async fn wrong_method(response: Response) -> Response {
     if response.status() != StatusCode::METHOD_NOT_ALLOWED {
         return response;
@@ -66,11 +66,11 @@ async fn wrong_method(response: Response) -> Response {
     told
 }
 
-/// The pages, their forms and server functions, and what answers unknown addresses.
+/// The pages, their forms and server functions, and the answer to unknown paths.
 pub fn routes(state: &AppState, names: Names) -> Router {
     let backend = Backend::new(state.registry.clone(), state.limits.in_force());
     let Names { style, script, wasm } = names;
-    // Only used in development; the names of the files come from the assets.
+    // These options are only used in development; the names of the files come from the assets.
     let options = LeptosOptions::builder().output_name("companion");
     let options = match disk::reload_port() {
         Some(port) => options.reload_port(port).build(),

@@ -7,7 +7,7 @@ use rustix::fs::Mode;
 /// Sets the umask, so that new files belong to the owner alone, whatever umask the shell had; the
 /// store sets the modes of its own files as well. Also makes the process non-dumpable, so that no
 /// other process of the same account can read its memory, its open files, or `/proc/PID/environ`,
-/// where the value of `COMPANION_API_KEY` stands for as long as the process lives. (Removing the
+/// where the value of `COMPANION_API_KEY` stays for as long as the process lives. (Removing the
 /// variable would not help: `environ` shows the memory in which the process received its
 /// environment, and the key is elsewhere in memory too.) As a consequence there are no core dumps,
 /// and a debugger or tracer can attach only as root. Sources: PR_SET_DUMPABLE in prctl(2),

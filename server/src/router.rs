@@ -36,7 +36,8 @@ pub fn build(state: AppState, settings: &Settings, address: SocketAddr) -> Route
     // The last layer is the outermost one.
     router
         .layer(from_fn_with_state(bounds, bounds::enforce))
-        // Outside of the bounds, so that refused requests take neither memory nor a place.
+        // This layer is outside of the limits, so that refused requests take neither memory nor a
+        // place.
         .layer(from_fn_with_state(hosts, security::guard))
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(style, pages::tell_people))

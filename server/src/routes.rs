@@ -1,4 +1,4 @@
-//! The one table of routes. What stands here is in the OpenAPI document, and nothing else.
+//! The table of all API routes. The OpenAPI document contains exactly these.
 
 use axum::Extension;
 use axum::Router;
@@ -13,7 +13,7 @@ use crate::error::ApiError;
 use crate::events;
 use crate::state::AppState;
 
-/// The interface for programs, with its document.
+/// The API's routes with their OpenAPI document.
 pub fn api() -> (Router<AppState>, OpenApi) {
     let (router, document) = OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(health::healthz))

@@ -53,7 +53,8 @@ pub async fn guard(
     Ok(next.run(request).await)
 }
 
-/// The value of a header; none where it is missing. Error: there are several, or it is not text.
+/// The value of a header; `None` if it is missing. Errors if there are several, or if it is not
+/// text.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> ApiResult<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {

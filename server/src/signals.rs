@@ -1,4 +1,4 @@
-//! Being asked to stop.
+//! Signals that ask the process to stop.
 
 use std::io;
 use std::process::ExitCode;
@@ -13,13 +13,14 @@ pub struct Signals {
 }
 
 impl Signals {
-    /// Takes the signals over from the system, which would end the process at once.
+    /// Registers the handlers; without them the system would end the process at once.
     pub fn take() -> io::Result<Self> {
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
         Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)? })
     }
 
-    /// Waits for the next one; returns the code of a process that it ends (128 and its number).
+    /// Waits for the next signal; returns the exit code of a process that it ends (128 and its
+    /// number).
     pub async fn next(&mut self) -> ExitCode {
         let (name, number) = tokio::select! {
             _ = self.interrupt.recv() => ("SIGINT", 2),

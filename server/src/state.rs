@@ -1,4 +1,4 @@
-//! What every handler may reach.
+//! The state that every handler can use.
 
 use protocol::RuntimeId;
 use protocol::api::LimitsInForce;
@@ -9,17 +9,17 @@ use crate::config::Settings;
 use crate::error::ApiResult;
 use crate::events::Observers;
 
-/// Cheap to clone; one per server.
+/// The server's state; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
     pub registry: Registry,
     pub limits: Limits,
     pub observers: Observers,
-    /// Cancelled when the server begins to go down.
+    /// Cancelled when the server begins to shut down.
     pub stop: CancellationToken,
 }
 
-/// The bounds of pages and bodies that the handlers need.
+/// The limits of pages and bodies that the handlers need.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     pub message_chars: u32,
@@ -44,14 +44,14 @@ impl AppState {
         Self { registry, limits, observers, stop }
     }
 
-    /// The runtime of an id. Error: `not_found`.
+    /// A runtime by its id. Errors with `not_found`.
     pub fn runtime(&self, id: &RuntimeId) -> ApiResult<&Runtime> {
         Ok(self.registry.runtime(id)?)
     }
 }
 
 impl Limits {
-    /// As clients are told.
+    /// The limits as the API shows them.
     pub fn in_force(self) -> LimitsInForce {
         LimitsInForce {
             message_chars: self.message_chars,

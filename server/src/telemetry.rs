@@ -20,11 +20,11 @@ use redact::{Redactor, Writer};
 /// The most characters of a panic's message that are logged.
 const PANIC_CHARS: usize = 200;
 
-/// Starts the log and sets the panic hook. Error: this process has a log already.
+/// Starts the log and sets the panic hook. Errors if this process has a log already.
 pub fn begin(config: &Config) -> anyhow::Result<()> {
     use std::io::IsTerminal as _;
     let log = &config.settings.log;
-    // The connector tells at `debug` which addresses it tries, which are an endpoint's or a proxy's.
+    // At `debug`, the connector would log the addresses of endpoints and proxies.
     let quiet = "hyper_util::client::legacy::connect=warn".parse()?;
     let filter = EnvFilter::try_new(&log.log)?.add_directive(quiet);
     let writer = Writer(Redactor::new(config));
@@ -56,7 +56,7 @@ pub fn words_of(payload: &(dyn std::any::Any + Send)) -> String {
     words
 }
 
-/// A span around each request: method, route, status and the time until the answer began.
+/// Opens a span around each request: method, route, status and the time until the response began.
 pub async fn request(request: Request, next: Next) -> Response {
     let route = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
     let span = info_span!(

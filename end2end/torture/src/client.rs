@@ -1,4 +1,4 @@
-//! What a program asks of a companion over REST.
+//! A REST client of a companion.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,16 +12,16 @@ use serde_json::json;
 
 use crate::companion::HANG;
 
-/// Why a request has no good answer.
+/// Why a request failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// The companion answered with an error.
     #[error("{status} {}: {}", error.code.name(), error.message)]
     Refused { status: u16, error: Box<Error> },
-    /// No whole answer came: what was asked for may have happened or not.
+    /// No complete response came, so the request may or may not have been carried out.
     #[error("no answer")]
     Broken(#[source] reqwest::Error),
-    /// An answer that is none of the contract.
+    /// A response that breaks the API's contract.
     #[error("an odd answer: {0}")]
     Odd(String),
 }
@@ -35,16 +35,16 @@ impl Failure {
         }
     }
 
-    /// Whether what was asked for may have happened or not.
+    /// Whether it is unknown if the request was carried out.
     pub fn is_unclear(&self) -> bool {
         matches!(self, Self::Broken(_))
     }
 }
 
-/// An answer of the API.
+/// A response of the API.
 pub type Answer<T> = Result<T, Failure>;
 
-/// A client of one companion; cheap to clone. Made anew after a restart.
+/// A client of one companion; cheap to clone. A restarted companion needs a new one.
 #[derive(Clone, Debug)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
@@ -56,12 +56,12 @@ impl Client {
         Ok(Self { http: reqwest::Client::builder().timeout(HANG).build()?, address })
     }
 
-    /// The same companion over connections of its own: another tab.
+    /// A client of the same companion with connections of its own, like another tab.
     pub fn another(&self) -> anyhow::Result<Self> {
         Self::new(self.address)
     }
 
-    /// The path of a worker.
+    /// The API path of a worker.
     pub fn path(worker: WorkerId) -> String {
         format!("/api/v1/runtimes/backend-internal/workers/{worker}")
     }
@@ -70,7 +70,7 @@ impl Client {
         format!("http://{}{path}", self.address)
     }
 
-    /// Whether it takes messages.
+    /// Whether the companion takes messages.
     pub async fn is_ready(&self) -> bool {
         let request = self.http.get(self.url("/readyz")).timeout(Duration::from_secs(5));
         matches!(request.send().await, Ok(answer) if answer.status() == StatusCode::OK)
@@ -81,20 +81,20 @@ impl Client {
         checked(self.http.get(self.url("/healthz"))).await.map(drop)
     }
 
-    /// A new conversation.
+    /// Creates a conversation.
     pub async fn create(&self) -> Answer<Worker> {
         let path = "/api/v1/runtimes/backend-internal/workers";
         answer(self.http.post(self.url(path)).json(&json!({}))).await
     }
 
-    /// The conversations, the most recently used first; one page.
+    /// Lists the conversations, the most recently used first; one page.
     pub async fn workers(&self) -> Answer<Vec<Worker>> {
         let path = "/api/v1/runtimes/backend-internal/workers?limit=200";
         let page: WorkerPage = answer(self.http.get(self.url(path))).await?;
         Ok(page.workers)
     }
 
-    /// A conversation's summary.
+    /// Reads a conversation's summary.
     pub async fn worker(&self, worker: WorkerId) -> Answer<Worker> {
         answer(self.http.get(self.url(&Self::path(worker)))).await
     }
@@ -104,37 +104,37 @@ impl Client {
         checked(self.http.delete(self.url(&Self::path(worker)))).await.map(drop)
     }
 
-    /// Sends a message: the answer to it is a turn that runs.
+    /// Sends a message, which begins a turn.
     pub async fn send(&self, worker: WorkerId, message: &SendMessage) -> Answer<Accepted> {
         let url = self.url(&format!("{}/messages", Self::path(worker)));
         answer(self.http.post(url).json(message)).await
     }
 
-    /// Stops what runs; answers when it has ended.
+    /// Cancels the running turn; returns when it has ended.
     pub async fn cancel(&self, worker: WorkerId) -> Answer<Cancelled> {
         let url = self.url(&format!("{}/cancel", Self::path(worker)));
         answer(self.http.post(url)).await
     }
 
-    /// A turn as it stands.
+    /// Reads a turn in its current state.
     pub async fn turn(&self, worker: WorkerId, turn: TurnId) -> Answer<Turn> {
         answer(self.http.get(self.url(&format!("{}/turns/{turn}", Self::path(worker))))).await
     }
 
-    /// One page of messages with their turns, the newest without `before`.
+    /// Reads a page of messages with their turns; the newest one if `before` is `None`.
     pub async fn page(&self, worker: WorkerId, before: Option<u64>) -> Answer<Transcript> {
         let before = before.map(|seq| format!("&before={seq}")).unwrap_or_default();
         let path = format!("{}/transcript?limit=200{before}", Self::path(worker));
         answer(self.http.get(self.url(&path))).await
     }
 
-    /// A conversation as the server writes its page.
+    /// Reads the HTML page of a conversation.
     pub async fn conversation_page(&self, worker: WorkerId) -> Answer<String> {
         let response = checked(self.http.get(self.url(&format!("/c/{worker}")))).await?;
         response.text().await.map_err(Failure::Broken)
     }
 
-    /// The whole transcript once no turn runs.
+    /// Reads the whole transcript once no turn is running.
     pub async fn settled(&self, worker: WorkerId) -> anyhow::Result<Whole> {
         let wait = async {
             loop {
@@ -148,7 +148,7 @@ impl Client {
         tokio::time::timeout(HANG, wait).await.context("a turn does not end")?
     }
 
-    /// The whole transcript, oldest first, page by page.
+    /// Reads the whole transcript page by page, the oldest message first.
     pub async fn transcript(&self, worker: WorkerId) -> Answer<Whole> {
         let Transcript { messages, turns, mut next_before, cursor, .. } =
             self.page(worker, None).await?;
@@ -163,16 +163,16 @@ impl Client {
     }
 }
 
-/// All that a conversation holds.
+/// A whole conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whole {
     pub messages: Vec<Message>,
     pub turns: Vec<Turn>,
-    /// The position of the newest page.
+    /// The cursor of the newest page.
     pub cursor: protocol::Cursor,
 }
 
-/// The JSON of a good answer.
+/// The JSON of a successful response.
 async fn answer<T: DeserializeOwned>(request: RequestBuilder) -> Answer<T> {
     let response = checked(request).await?;
     let body = response.bytes().await.map_err(Failure::Broken)?;

@@ -1,5 +1,5 @@
-//! The companion under torture: a process that is started, killed and started again on one
-//! data folder.
+//! The companion under test: a process that is started, killed and started again on one data
+//! folder.
 
 use std::fs::{self, OpenOptions};
 use std::net::SocketAddr;
@@ -15,42 +15,42 @@ use upstream::Upstream;
 
 use crate::client::Client;
 
-/// Longer than anything here may take on a busy machine; what takes longer hangs.
+/// Longer than anything here may take on a busy machine: after this time a request counts as
+/// hanging.
 pub const HANG: Duration = Duration::from_secs(60);
 
-/// Lines of the log that are shown when a run fails.
+/// The number of log lines that are shown when a run fails.
 const LOG_LINES: usize = 60;
 
-/// Where a companion lives: a folder of its own with its configuration, its data and its
-/// log, the same over all restarts.
+/// The folder of a companion, with its configuration, its data and its log. It survives restarts.
 pub struct Installation {
     binary: PathBuf,
     folder: TempDir,
 }
 
-/// A process that was spawned and may not be ready yet.
+/// A started process that may not be ready yet.
 pub struct Starting {
     child: Child,
     begun: Instant,
 }
 
-/// A companion that takes messages. Dropped, it is killed.
+/// A companion that takes messages. It is killed when dropped.
 pub struct Companion {
     child: Child,
     pub address: SocketAddr,
     pub client: Client,
-    /// From the spawn to the first 200 of `/readyz`.
+    /// The time from the spawn to the first 200 of `/readyz`.
     pub ready_in: Duration,
 }
 
-/// The lines of a configuration that make `upstream` answer.
+/// The configuration for a companion that uses `upstream`.
 pub fn answered_by(upstream: &Upstream) -> String {
     format!("base_url = \"{}\"\nmodel = \"scripted-model\"\n", upstream.base_url())
 }
 
 impl Installation {
-    /// A new folder for `binary`, with `lines` in `companion.toml` besides the address and
-    /// the data folder.
+    /// Creates a folder for `binary`, with `lines` in `companion.toml` besides the address and the
+    /// data folder.
     pub fn new(binary: &Path, lines: &str) -> Result<Self> {
         let binary = fs::canonicalize(binary)
             .with_context(|| format!("there is no companion at {}", binary.display()))?;
@@ -60,9 +60,10 @@ impl Installation {
         Ok(place)
     }
 
-    /// Writes the configuration anew, for the next start.
+    /// Writes the configuration again, for the next start.
     pub fn configure(&self, lines: &str) -> Result<()> {
-        // Without a line for each request the log says what is worth reading.
+        // The log leaves out the line for each request, so that the remaining lines are worth
+        // reading.
         let always = "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\n\
                       log = \"info,server::request=warn\"\n";
         Ok(fs::write(self.folder.path().join("companion.toml"), format!("{always}{lines}"))?)
@@ -87,10 +88,10 @@ impl Installation {
         self.folder.path().join("stderr.log")
     }
 
-    /// Starts the process and waits for nothing.
+    /// Starts the process without waiting for anything.
     pub fn spawn(&self) -> Result<Starting> {
         let log = OpenOptions::new().create(true).append(true).open(self.log())?;
-        // Nothing of the caller's configuration, but the cache folder that holds the model.
+        // Of the caller's environment, only the cache folder with the model is used.
         let home = std::env::var_os("HOME").unwrap_or_default();
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
         let cache = cache.filter(|cache| cache.is_absolute());
@@ -115,8 +116,8 @@ impl Installation {
         self.spawn()?.ready().await
     }
 
-    /// Ends a run in this place: after a failure the end of the companion's log is shown and
-    /// the folder is kept.
+    /// Ends a run in this folder. After a failure, the end of the companion's log is shown and the
+    /// folder is kept.
     pub fn close<T>(mut self, result: Result<T>) -> Result<T> {
         if result.is_err() {
             self.folder.disable_cleanup(true);
@@ -133,12 +134,12 @@ impl Installation {
 }
 
 impl Starting {
-    /// Ends the process by SIGKILL, wherever its start-up stands.
+    /// Kills the process by SIGKILL at any point of its start.
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 
-    /// Waits for the line with the address and for a 200 of `/readyz`.
+    /// Waits for the line with the address, and for a 200 of `/readyz`.
     pub async fn ready(mut self) -> Result<Companion> {
         let address = tokio::time::timeout(HANG, self.address())
             .await
@@ -167,18 +168,17 @@ impl Starting {
 }
 
 impl Companion {
-    /// The process.
+    /// The process's id.
     pub fn pid(&self) -> Option<u32> {
         self.child.id()
     }
 
-    /// Ends it by SIGKILL, in the middle of whatever it does; waits until it is gone.
+    /// Kills the process by SIGKILL at any point, and waits until it is gone.
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
     }
 
-    /// Does `work`; also the most memory that the companion had meanwhile, see
-    /// [`Self::memory`].
+    /// Does `work`. Also returns the companion's peak memory during it, see [`Self::memory`].
     pub async fn watched<T>(&self, work: impl Future<Output = Result<T>>) -> Result<(T, u64)> {
         let mut most = self.memory()?;
         let mut ticks = tokio::time::interval(Duration::from_millis(5));
@@ -192,7 +192,7 @@ impl Companion {
         }
     }
 
-    /// Bytes of memory that are its own and in use (`VmRSS` less what is mapped from files).
+    /// The bytes of private memory in use (`VmRSS` without pages that are mapped from files).
     pub fn memory(&self) -> Result<u64> {
         let pid = self.pid().context("the companion is gone")?;
         let status = fs::read_to_string(format!("/proc/{pid}/status"))?;

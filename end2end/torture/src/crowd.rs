@@ -1,11 +1,12 @@
-//! Attacks that try to take all connections or all places for requests, while one good user goes on
+//! Attacks that try to take all connections or all places for requests while one good user keeps
 //! working.
 //!
-//! An attack holds its connections until the good user has done all rounds, and opens one again
-//! when the server closes it. The times in the table are for people to read; the only limit is that
-//! an answer which takes longer than 15 s counts as missed. The run fails when the good user is
-//! refused, gets no answer, or finds a message without a whole answer in the end. Attack and user
-//! come from one address, as they do behind a proxy, so the server cannot tell them apart by it.
+//! An attack holds its connections until the good user has done all rounds, and opens a new one
+//! when the server closes one. The times in the table are for information; the only limit is that a
+//! response which takes longer than 15 s counts as missed. The run fails if the good user is
+//! refused, gets no response, or finds a message without a complete answer in the end. Attack and
+//! user come from one address, as they do behind a proxy, so the server cannot tell them apart by
+//! it.
 
 use std::path::Path;
 
@@ -40,16 +41,16 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// Connections that a companion takes when nothing else is configured.
+/// The default limit of a companion's connections.
 const MOST: usize = 1024;
 
-/// Runs the attacks, each kind of them against a companion of its own, and prints a table. Fails
-/// after the whole table, when the good user has missed anything, or when an attack was none
-/// because the server had closed most of its connections.
+/// Runs the attacks, each kind against a companion of its own, and prints a table. Fails after the
+/// whole table if the good user missed anything, or if an attack failed because the server had
+/// closed most of its connections.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut rng = seed::rng(options.seed);
     let upstream = Upstream::start().await?;
-    // A tenth of the connections is more than the server takes, also in a small run.
+    // The limit is a tenth below the number of the attack's connections, also in a small run.
     let most = (options.connections - options.connections / 11).clamp(8, MOST);
     println!("{}", user::head());
     let mut result = Ok(());
@@ -95,7 +96,7 @@ async fn attacked(
         let open = open / looks.max(1);
         println!("{}", user::row("    connections that were open, on average", open));
         // The server refuses some of the attacks after a few seconds, and their connections then
-        // pause for one.
+        // pause for a second.
         if open < count / 3 {
             few.push(format!("{}: {open} of {count}", attack.name()));
         }

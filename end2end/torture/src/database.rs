@@ -1,4 +1,4 @@
-//! The database from outside, while no companion runs.
+//! Examines the database from outside while no companion is running.
 
 use std::fs;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, bail};
 use rusqlite::Connection;
 
-/// Checks that the database in a data folder is sound. A copy is looked at, with its
-/// write-ahead log, so that the next start finds exactly what the last end left.
+/// Checks that the database in a data folder is sound. This examines a copy, with its write-ahead
+/// log, so that the next start finds exactly the files of the last end.
 pub fn check(data: &Path) -> Result<()> {
     let copies = tempfile::tempdir()?;
     for name in ["companion.db", "companion.db-wal"] {
@@ -28,17 +28,17 @@ pub fn check(data: &Path) -> Result<()> {
     Ok(())
 }
 
-/// How many events the logs hold.
+/// The number of events in all logs.
 pub fn events(data: &Path) -> Result<u64> {
     let db = Connection::open(data.join("companion.db"))?;
     Ok(db.query_row("SELECT count(*) FROM events", [], |row| row.get(0))?)
 }
 
-/// Whether the process that wrote the write-ahead log ended in the middle of a commit: its
-/// newest valid frames belong to no whole transaction.
+/// Whether the process that wrote the write-ahead log died in the middle of a commit: the newest
+/// valid frames belong to no complete transaction.
 ///
 /// Source: <https://sqlite.org/fileformat.html#the_write_ahead_log>. The checksums are not
-/// looked at; frames with other salts are leftovers.
+/// compared; frames with other salts are leftovers.
 pub fn is_torn(data: &Path) -> Result<bool> {
     const HEADER: usize = 32;
     const FRAME_HEADER: usize = 24;
@@ -51,7 +51,8 @@ pub fn is_torn(data: &Path) -> Result<bool> {
     }
     let page = word(8).context("no page size")? as usize;
     let (mut at, mut torn) = (HEADER, false);
-    // A frame: page number, size of the database where it ends a commit, salts, checksum.
+    // A frame's header: page number, size of the database if the frame ends a commit, salts,
+    // checksum.
     while let (Some(size), Some(salts)) = (word(at + 4), wal.get(at + 8..at + 16)) {
         if salts != &wal[16..24] {
             break;
@@ -66,7 +67,7 @@ pub fn is_torn(data: &Path) -> Result<bool> {
 mod tests {
     use super::*;
 
-    /// A data folder as a process leaves it that is killed: with its write-ahead log.
+    /// A data folder as a killed process leaves it: with its write-ahead log.
     fn left_behind() -> tempfile::TempDir {
         let (live, left) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let db = Connection::open(live.path().join("companion.db")).unwrap();
@@ -97,7 +98,7 @@ mod tests {
         for cut in [100, 4096 + 24] {
             fs::write(&wal, &bytes[..bytes.len() - cut]).unwrap();
             assert!(is_torn(left.path()).unwrap(), "without the last {cut} bytes");
-            // What was committed before is whole all the same.
+            // Earlier commits are still complete.
             check(left.path()).unwrap();
         }
     }

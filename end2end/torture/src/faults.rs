@@ -1,5 +1,5 @@
-//! Providers that misbehave: a table of faults, each played for real and compared with what
-//! is promised of it.
+//! Providers that misbehave: a table of faults, each of which is played for real and compared with
+//! its promise.
 
 use std::path::{Path, PathBuf};
 
@@ -28,7 +28,7 @@ pub struct Options {
     pub write: Option<PathBuf>,
 }
 
-/// Plays the table. Errors with the rows that are not as promised.
+/// Plays the table. The error lists the rows that broke their promise.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut lines = endpoint::play(binary).await?;
     lines.extend(lists::play(binary).await?);

@@ -1,4 +1,4 @@
-//! Kills the companion at random moments, and looks for what was lost after each restart.
+//! Kills the companion at random moments, and checks after each restart that nothing was lost.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -26,10 +26,10 @@ mod speaker;
 mod text;
 mod traffic;
 
-/// Conversations that go on at the same time.
+/// The number of conversations that run at the same time.
 const WORKERS: usize = 4;
 
-/// How many different replies the upstream has, fast ones and slow ones.
+/// The number of different replies of the upstream, fast and slow ones.
 const REPLIES: usize = 32;
 
 /// Kill it by SIGKILL at random moments
@@ -43,7 +43,7 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// All that lives longer than one process.
+/// The state that outlives one process.
 struct Driver {
     place: Installation,
     upstream: Upstream,
@@ -58,7 +58,7 @@ struct Driver {
 struct Figures {
     kills: u32,
     strikes: BTreeMap<Strike, u32>,
-    /// Kills that left a transaction half written.
+    /// The number of kills that left an incomplete transaction.
     torn: u32,
     frames: u64,
     starts: u32,
@@ -66,11 +66,11 @@ struct Figures {
     last_start: Duration,
 }
 
-/// Kills and checks; prints a table. Error: the first loss.
+/// Kills, checks and prints a table. The error is the first loss.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let rng = seed::rng(options.seed);
     let upstream = Upstream::start().await?;
-    // More frames than by default: more commits to strike.
+    // More frames than by default give more commits that a kill can hit.
     let lines = format!("{}delta_ms = 5\n", answered_by(&upstream));
     let place = Installation::new(binary, &lines)?;
     let mut driver = Driver {
@@ -99,7 +99,7 @@ impl Driver {
             for transport in [Transport::WebSocket, Transport::Sse] {
                 self.observers.push(Arc::new(Mutex::new(Observer::new(worker, transport))));
             }
-            // One that comes anew each time.
+            // An observer that starts without a cursor each time.
             let transport = [Transport::WebSocket, Transport::Sse][n % 2];
             self.observers.push(Arc::new(Mutex::new(Observer::new(worker, transport))));
         }
@@ -110,7 +110,8 @@ impl Driver {
             }
             self.upstream.script(Script::default());
             companion = self.start().await?;
-            // Nobody else writes into it now; a lock would be held across the waiting.
+            // The ledger is cloned, because a lock would be held across awaits; nothing else writes
+            // into it now.
             let mut ledger = lock(&self.ledger).clone();
             let (client, rng) = (&companion.client, &mut self.rng);
             audit::audit(client, &mut ledger, &self.workers, &self.observers, rng)
@@ -132,7 +133,7 @@ impl Driver {
         Ok(companion)
     }
 
-    /// Traffic until the kill, and what everyone was shown by then.
+    /// Runs traffic until the kill, and records what all observers were shown by then.
     async fn round(&mut self, companion: Companion) -> Result<()> {
         let script = self.script();
         self.upstream.script(script);

@@ -1,7 +1,7 @@
-//! What was promised so far, and whether a transcript keeps it.
+//! Records what was promised, and checks whether a transcript keeps it.
 //!
-//! The ledger is told what was sent, acknowledged, refused and shown, and by nothing else
-//! than that it judges: it never looks at how the companion works.
+//! The ledger judges only by what was sent, acknowledged, refused and shown; it knows nothing about
+//! how the companion works.
 
 use std::collections::HashMap;
 
@@ -48,20 +48,20 @@ pub enum Loss {
     View(WorkerId),
 }
 
-/// What became of a send, as its sender knows it.
+/// The outcome of a send, as its sender knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// On its way, or the answer never came: it may be there or not.
+    /// The send is on its way, or its answer was lost: the message may or may not be stored.
     Unclear,
     Acknowledged(TurnId),
     Refused,
 }
 
-/// What became of a conversation, as whoever made it knows.
+/// The state of a conversation, as its creator knows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Life {
     There,
-    /// Its deletion was asked for and not acknowledged.
+    /// Its deletion was requested and not acknowledged.
     Unclear,
     Deleted,
 }
@@ -74,7 +74,7 @@ pub struct Sent {
     pub fate: Fate,
 }
 
-/// Text as it was shown at its longest.
+/// The longest text that was shown of a message.
 #[derive(Clone, Debug)]
 struct Shown {
     worker: WorkerId,
@@ -87,27 +87,28 @@ struct Shown {
 pub struct Ledger {
     sent: HashMap<MessageId, Sent>,
     shown: HashMap<MessageId, Shown>,
-    /// Turns that were shown as over.
+    /// Turns that were shown as ended.
     over: HashMap<TurnId, (WorkerId, TurnState)>,
     workers: HashMap<WorkerId, Life>,
-    /// What the upstream streams for a message of this text.
+    /// Returns the text that the upstream streams for a message.
     answer: fn(&str) -> String,
 }
 
 impl Ledger {
-    /// An empty one; `answer` is what the upstream streams for a message, in full.
+    /// Creates an empty ledger; `answer` returns the complete text that the upstream streams for a
+    /// message.
     pub fn new(answer: fn(&str) -> String) -> Self {
         let (sent, shown, over) = (HashMap::new(), HashMap::new(), HashMap::new());
         Self { sent, shown, over, workers: HashMap::new(), answer }
     }
 
-    /// A message goes on its way. To be called before its first byte does.
+    /// Records a send. Must be called before its first byte is sent.
     pub fn sends(&mut self, id: MessageId, worker: WorkerId, text: &str) {
         let sent = Sent { worker, text: text.to_owned(), fate: Fate::Unclear };
         self.sent.entry(id).or_insert(sent);
     }
 
-    /// The answer 202. Error: it names another turn than an earlier one did.
+    /// Records a 202. Errors if it names another turn than an earlier one.
     pub fn acknowledged(&mut self, id: MessageId, turn: TurnId) -> Result<(), Loss> {
         let Some(sent) = self.sent.get_mut(&id) else { return Err(Loss::Stranger(id)) };
         match sent.fate {
@@ -119,14 +120,14 @@ impl Ledger {
         }
     }
 
-    /// The only send of a message was refused, so nothing of it may be stored.
+    /// Records that the only send of a message was refused, so it must not be stored.
     pub fn refused(&mut self, id: MessageId) {
         if let Some(sent) = self.sent.get_mut(&id).filter(|sent| sent.fate == Fate::Unclear) {
             sent.fate = Fate::Refused;
         }
     }
 
-    /// What an observer has folded: every byte of it was shown. Errors where it contradicts
+    /// Records what an observer has folded, because all of it was shown. Errors if it contradicts
     /// what was shown before.
     pub fn shows(&mut self, view: &View) -> Result<(), Loss> {
         let worker = view.worker.worker_id;
@@ -143,29 +144,29 @@ impl Ledger {
         over.try_for_each(|turn| self.ends(worker, turn))
     }
 
-    /// A turn was shown as over. Error: it was shown with another end before.
+    /// Records that a turn was shown as ended. Errors if it was shown with another end before.
     pub fn ends(&mut self, worker: WorkerId, turn: &Turn) -> Result<(), Loss> {
         let (_, known) = *self.over.entry(turn.turn_id).or_insert((worker, turn.state));
         let same = known == turn.state;
         if same { Ok(()) } else { Err(Loss::Turn(turn.turn_id, known, Some(turn.state))) }
     }
 
-    /// A conversation's creation was acknowledged.
+    /// Records that the creation of a conversation was acknowledged.
     pub fn created(&mut self, worker: WorkerId) {
         self.workers.insert(worker, Life::There);
     }
 
-    /// A conversation's deletion goes on its way.
+    /// Records that the deletion of a conversation was requested.
     pub fn deletes(&mut self, worker: WorkerId) {
         self.workers.insert(worker, Life::Unclear);
     }
 
-    /// A conversation's deletion was acknowledged.
+    /// Records that the deletion of a conversation was acknowledged.
     pub fn deleted(&mut self, worker: WorkerId) {
         self.workers.insert(worker, Life::Deleted);
     }
 
-    /// Compares a list of all conversations with what was acknowledged of them.
+    /// Compares a list of all conversations with the acknowledged ones.
     pub fn check_workers(&self, there: &[WorkerId]) -> Vec<Loss> {
         let mut losses = Vec::new();
         for (id, life) in &self.workers {
@@ -178,7 +179,7 @@ impl Ledger {
         losses
     }
 
-    /// Messages whose fate is this, with their texts, in a fixed order.
+    /// The messages with such a fate and their texts, in a fixed order.
     pub fn with_fate(&self, wanted: impl Fn(Fate) -> bool) -> Vec<(MessageId, Sent)> {
         let found = self.sent.iter().filter(|(_, sent)| wanted(sent.fate));
         let mut found: Vec<_> = found.map(|(id, sent)| (*id, sent.clone())).collect();
@@ -186,29 +187,29 @@ impl Ledger {
         found
     }
 
-    /// Messages sent, messages acknowledged.
+    /// The numbers of sent and of acknowledged messages.
     pub fn counts(&self) -> (usize, usize) {
         let acknowledged = |sent: &&Sent| matches!(sent.fate, Fate::Acknowledged(_));
         (self.sent.len(), self.sent.values().filter(acknowledged).count())
     }
 
-    /// Bytes of text that were shown.
+    /// The number of bytes of text that were shown.
     pub fn bytes_shown(&self) -> usize {
         self.shown.values().map(|shown| shown.text.len()).sum()
     }
 }
 
-/// Whether an observer that has seen everything holds what a fresh reader is shown: the same
-/// newest messages and turns.
+/// Checks that an observer that has seen everything has the same newest messages and turns as a new
+/// reader.
 pub fn same_as_fresh(view: &View, whole: &Whole) -> Result<(), Loss> {
-    // The view began with one page; what it holds must be the end of the whole.
+    // The view began with one page, so it must equal the end of the whole.
     let messages = whole.messages.ends_with(&view.messages);
     let turns = whole.turns.ends_with(&view.turns);
     let running = !view.messages.is_empty() || whole.messages.is_empty();
     if messages && turns && running { Ok(()) } else { Err(Loss::View(view.worker.worker_id)) }
 }
 
-/// How many bytes two texts begin with alike.
+/// The length in bytes of the common beginning of two texts.
 fn common(one: &str, two: &str) -> usize {
     one.bytes().zip(two.bytes()).take_while(|(a, b)| a == b).count()
 }

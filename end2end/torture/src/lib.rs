@@ -1,9 +1,9 @@
-//! Breaks a running `companion` on purpose and looks for what was lost.
+//! Breaks a running `companion` on purpose and checks that nothing was lost.
 //!
-//! The companion is the real binary in a process of its own ([`companion`]), reached over
-//! real sockets only ([`client`], [`observer`]); what answers it is the scripted upstream of
-//! `end2end/upstream`, in this process. Each subcommand of the program is a module that
-//! returns an error as soon as a promise is broken.
+//! The companion is the real binary in a process of its own ([`companion`]), and is used only
+//! through real sockets ([`client`], [`observer`]). Its endpoint is the scripted upstream of
+//! `end2end/upstream`, in this process. Each subcommand is a module that returns an error as soon
+//! as a promise is broken.
 
 pub mod client;
 pub mod companion;

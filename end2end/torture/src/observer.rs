@@ -1,5 +1,5 @@
-//! Observers: they follow a conversation over a WebSocket or as Server-Sent Events, fold
-//! what they are shown, and remember it over cuts, kills and restarts.
+//! Observers: they follow a conversation over a WebSocket or as Server-Sent Events, fold its
+//! frames, and keep their state over cuts, kills and restarts.
 
 use anyhow::{Context as _, Result, bail};
 use protocol::{Applied, CloseReason, Cursor, Error, Frame, View, WorkerId};
@@ -13,42 +13,42 @@ use websocket::WebSocket;
 pub mod sse;
 pub mod websocket;
 
-/// The two ways to follow.
+/// The transports of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     WebSocket,
     Sse,
 }
 
-/// What an observer knows, whether or not it is connected.
+/// The state of an observer, connected or not.
 #[derive(Clone, Debug)]
 pub struct Observer {
     pub worker: WorkerId,
     pub transport: Transport,
-    /// What was folded from all that it was shown; none before the first snapshot.
+    /// The folded frames; `None` before the first snapshot.
     pub view: Option<View>,
-    /// After the last frame that has one.
+    /// The cursor of the last frame that has one.
     pub cursor: Option<Cursor>,
-    /// Frames that it was shown, over all connections.
+    /// The number of frames over all connections.
     pub frames: u64,
 }
 
-/// What a frame was to an observer.
+/// The effect of a frame on the observer.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Seen {
-    /// It begins anew.
+    /// The view was replaced.
     Snapshot,
-    /// An event, and what folding it did.
+    /// An event, and the result of folding it.
     Event(Applied),
-    /// How far a prompt is read.
+    /// The progress of reading a prompt.
     Progress,
     Notice(Error),
     Close(CloseReason),
 }
 
 impl Seen {
-    /// Whoever resumes by a cursor is told the events that follow it, without a gap or a
-    /// repetition; whoever has none is told a snapshot and then the same.
+    /// Checks a frame: after a cursor come the events that follow it, without a gap or a
+    /// repetition; without one, a snapshot comes first.
     pub fn check(&self, worker: WorkerId, resumed: bool) -> Result<(), Loss> {
         match self {
             Self::Event(Applied::Changed(_)) => Ok(()),
@@ -66,18 +66,18 @@ pub enum Link {
 }
 
 impl Observer {
-    /// One that has seen nothing.
+    /// An observer that has seen nothing yet.
     pub fn new(worker: WorkerId, transport: Transport) -> Self {
         Self { worker, transport, view: None, cursor: None, frames: 0 }
     }
 
-    /// Connects by the cursor that it has, or without one.
+    /// Connects with the current cursor, if there is one.
     pub async fn connect(&self, client: &Client) -> Result<Link> {
         let cursor = self.cursor.as_ref().map(Cursor::as_str);
         Link::open(client, self.worker, self.transport, cursor).await
     }
 
-    /// Folds a frame and remembers it.
+    /// Folds a frame and records its cursor.
     pub fn take(&mut self, frame: Frame) -> Result<Seen> {
         self.frames += 1;
         Ok(match frame {
@@ -98,8 +98,8 @@ impl Observer {
         })
     }
 
-    /// Goes on by the cursor until it has seen all of `whole`; it then holds what a fresh
-    /// reader is shown. Error: a [`Loss`], or a stream that ends or hangs.
+    /// Follows from the cursor until all of `whole` was seen, and then compares with it. Errors
+    /// with a [`Loss`], or if the stream ends or hangs.
     pub async fn catch_up(&mut self, client: &Client, whole: &Whole) -> Result<()> {
         let (_, newest) = whole.cursor.parts().context("the transcript's cursor is none")?;
         let resumed = self.cursor.is_some();
@@ -111,8 +111,8 @@ impl Observer {
         Ok(())
     }
 
-    /// Folds the next frame. Error: it is none of those that may come (see [`Seen::check`]),
-    /// or none comes.
+    /// Reads and folds the next frame. Errors if it is not an expected one (see [`Seen::check`]),
+    /// or if none comes.
     pub async fn next(&mut self, link: &mut Link, resumed: bool) -> Result<Seen> {
         let frame = tokio::time::timeout(HANG, link.next()).await;
         let frame = frame.with_context(|| format!("an observer of {} starves", self.worker))?;
@@ -122,21 +122,21 @@ impl Observer {
         Ok(seen)
     }
 
-    /// Whether the newest turn that it knows is over.
+    /// Whether the newest turn in the view has ended.
     pub fn sees_the_end(&self) -> bool {
         let turn = self.view.as_ref().and_then(|view| view.turns.last());
         turn.is_some_and(|turn| turn.state.is_final())
     }
 
-    /// The last event that was folded in; 0 before the first snapshot.
+    /// The seq of the last folded event; 0 before the first snapshot.
     pub fn seq(&self) -> u64 {
         self.view.as_ref().map_or(0, |view| view.seq)
     }
 }
 
 impl Link {
-    /// Follows `worker` from `cursor`: by the address over a WebSocket, by `Last-Event-ID`
-    /// as Server-Sent Events.
+    /// Follows `worker` from `cursor`, which is sent in the URL for a WebSocket and as
+    /// `Last-Event-ID` for Server-Sent Events.
     pub async fn open(
         client: &Client,
         worker: WorkerId,
@@ -151,8 +151,8 @@ impl Link {
         })
     }
 
-    /// The next frame, however long it takes; none when the stream has ended in order. An
-    /// error where it broke. Cancel-safe.
+    /// Waits for the next frame without a time limit; `None` if the stream has ended in order.
+    /// Errors if it broke. Cancel-safe.
     pub async fn next(&mut self) -> Result<Option<Frame>> {
         match self {
             Self::WebSocket(socket) => socket.next().await,

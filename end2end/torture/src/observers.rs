@@ -1,4 +1,4 @@
-//! Observers that are cut, stop reading, bring odd cursors, and send what they must not.
+//! Observers that are cut, stop reading, use odd cursors, and send forbidden frames.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ mod cuts;
 mod frames;
 mod stopped;
 
-/// Milliseconds between two pings: what a stopped reader costs has to end within the run.
+/// The milliseconds between two pings: short, so that stopped readers are dropped within the run.
 const PING_MS: u64 = 1000;
 
 /// Cut, stop and confuse observers
@@ -36,14 +36,14 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// One companion with its upstream.
+/// A companion with its upstream.
 struct Stage {
     binary: PathBuf,
     upstream: Upstream,
     companion: Companion,
 }
 
-/// All four; prints a table. Error: the first broken promise.
+/// Runs all four kinds and prints a table. The error is the first broken promise.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut rng = seed::rng(options.seed);
     let upstream = Upstream::start().await?;
@@ -65,7 +65,7 @@ pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     place.close(result)
 }
 
-/// A short message of its own.
+/// A short message with a new id.
 fn message(rng: &mut Rng) -> SendMessage {
     let id = seed::message_id(rng);
     SendMessage { id, text: format!("Message {id}"), parent: None, edits: None, utc_offset: None }

@@ -1,4 +1,4 @@
-//! Sockets by hand, for what no library would do: not reading, and breaking the framing.
+//! Plain sockets, for things that no library does: not reading, and breaking the framing.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -12,10 +12,10 @@ use tokio::net::TcpStream;
 use crate::client::Client;
 use crate::observer::Transport;
 
-/// What a stopped reader's system takes in for it.
+/// The receive buffer of a stopped reader's socket.
 const RECEIVE_BYTES: usize = 4096;
 
-/// A connection that has asked for events.
+/// A connection that has requested events.
 pub struct Raw {
     pub stream: TcpStream,
 }
@@ -25,15 +25,15 @@ pub struct Raw {
 pub enum End {
     /// A close frame with its code and reason.
     Closed(u16, String),
-    /// Without one.
+    /// The connection ended without a close frame.
     Cut,
-    /// It had not ended when the time was over.
+    /// The connection was still open when the time was over.
     Open,
 }
 
 impl Raw {
-    /// Connects, asks for the events of `worker`, and reads the head of the answer at most.
-    /// `header` holds further lines, as they are.
+    /// Connects and requests the events of `worker`, without reading the response. `header` holds
+    /// further header lines, which are sent unchanged.
     pub async fn open(
         address: SocketAddr,
         worker: WorkerId,
@@ -59,7 +59,7 @@ impl Raw {
         Ok(Self { stream })
     }
 
-    /// Reads the head of the answer; its status.
+    /// Reads the head of the response; returns its status.
     pub async fn status(&mut self) -> Result<u16> {
         let mut head = Vec::new();
         while !head.ends_with(b"\r\n\r\n") {
@@ -70,12 +70,12 @@ impl Raw {
         Ok(status.parse()?)
     }
 
-    /// Sends bytes; that nobody takes them any more is no error.
+    /// Sends bytes; a closed connection is not an error.
     pub async fn send(&mut self, bytes: &[u8]) {
         let _ = self.stream.write_all(bytes).await;
     }
 
-    /// Reads the frames of a WebSocket until it ends, for `time` at most.
+    /// Reads the frames of a WebSocket until it ends, for at most `time`.
     pub async fn end(&mut self, time: Duration) -> Result<End> {
         let frames = async {
             loop {
@@ -93,7 +93,7 @@ impl Raw {
         tokio::time::timeout(time, frames).await.unwrap_or(Ok(End::Open))
     }
 
-    /// The next frame of the server: its opcode and its payload.
+    /// The opcode and the payload of the server's next frame.
     async fn frame(&mut self) -> Result<(u8, Vec<u8>)> {
         let stream = &mut self.stream;
         let opcode = stream.read_u8().await? & 0x0f;
@@ -108,8 +108,8 @@ impl Raw {
     }
 }
 
-/// A client's frame: `first` holds FIN, the reserved bits and the opcode. Masked with zeros,
-/// which leaves the payload as it is.
+/// A client's frame: `first` holds FIN, the reserved bits and the opcode. It is masked with zeros,
+/// which leaves the payload unchanged.
 pub fn frame(first: u8, payload: &[u8]) -> Vec<u8> {
     let mut frame = vec![first];
     match u16::try_from(payload.len()) {

@@ -1,4 +1,4 @@
-//! How long a start takes that finds a long log and many turns to end.
+//! Measures how long a start takes that finds a long log and many unfinished turns.
 
 use std::fs;
 use std::path::Path;
@@ -14,10 +14,10 @@ use upstream::Upstream;
 use crate::companion::{Installation, answered_by};
 use crate::{database, sample};
 
-/// Finished turns are of so many pieces before they are folded.
+/// The number of pieces in a finished turn before they are folded.
 const PIECES: u64 = 8;
 
-/// Finished turns of one conversation that are written at a time.
+/// The number of finished turns of one conversation that are written at once.
 const TURNS: u64 = 50;
 
 /// Measure the recovery of a long log with many unfinished turns
@@ -34,8 +34,8 @@ pub struct Options {
     runs: u32,
 }
 
-/// Writes the log, recovers it some times, and prints a table. Error: a turn was left
-/// unfinished, or lost text.
+/// Writes the log, recovers it several times, and prints a table. Errors if a turn is still
+/// unfinished or has lost text.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let upstream = Upstream::start().await?;
     let place = Installation::new(binary, &answered_by(&upstream))?;
@@ -70,7 +70,7 @@ async fn measure(place: &Installation, options: &Options) -> Result<()> {
         }
         companion.kill().await?;
         database::check(&place.data())?;
-        // The same log with nothing left to recover.
+        // The same log, with nothing left to recover.
         let companion = place.start().await?;
         starts.push(companion.ready_in);
         companion.kill().await?;
@@ -92,14 +92,15 @@ fn spread(mut times: Vec<Duration>) -> String {
 
 struct Written {
     events: u64,
-    /// Bytes of text in each unfinished turn.
+    /// The bytes of text in each unfinished turn.
     text: u64,
 }
 
-/// Writes the log straight through the store: living through it would take an hour.
+/// Writes the log directly into the store, because playing it through a companion would take an
+/// hour.
 async fn write(folder: &Path, options: &Options) -> Result<Written> {
     let store = Sqlite::open(folder)?;
-    // A folded turn is message, acceptance, beginning, one delta, end.
+    // The events of a folded turn: message, acceptance, beginning, one delta, end.
     let finished = options.events / 2 / 5 / options.turns;
     let deltas = (options.events / 2 / options.turns).saturating_sub(4).max(1);
     for n in 0..options.turns {

@@ -1,4 +1,4 @@
-//! Pieces of logs, for histories that are written and not lived through.
+//! Pieces of logs, for histories that are written directly.
 
 use protocol::api::Sampling;
 use protocol::{
@@ -6,13 +6,13 @@ use protocol::{
     Turn, TurnId, TurnState, Worker, WorkerId, WorkerStatus,
 };
 
-/// A piece of the text that all answers are made of.
+/// The piece of text that all answers are made of.
 pub const PIECE: &str = "Nothing that was shown. ";
 
-/// When everything in a sample happened, in milliseconds since 1970.
+/// The time of all events in a sample, in milliseconds since 1970.
 const AT_MS: u64 = 1_763_800_000_000;
 
-/// The same as a moment.
+/// The time of all events in a sample.
 pub fn at() -> Timestamp {
     Timestamp::from_unix_ms(AT_MS.cast_signed())
 }
@@ -23,17 +23,17 @@ fn bytes(n: u64) -> [u8; 10] {
     bytes
 }
 
-/// Worker number `n`.
+/// The id of worker number `n`.
 pub fn worker_id(n: u64) -> WorkerId {
     WorkerId::from_parts(AT_MS, bytes(n))
 }
 
-/// Message number `n`.
+/// The id of message number `n`.
 pub fn message_id(n: u64) -> MessageId {
     MessageId::from_parts(AT_MS, bytes(n))
 }
 
-/// Turn number `n`.
+/// The id of turn number `n`.
 pub fn turn_id(n: u64) -> TurnId {
     TurnId::from_parts(AT_MS, bytes(n))
 }
@@ -74,7 +74,7 @@ pub fn message(id: MessageId, turn: u64, role: Role, text: &str) -> Message {
     }
 }
 
-/// Turn number `n`: message `2n` asks, message `2n + 1` answers.
+/// Turn number `n`: message `2n` is its question, message `2n + 1` its answer.
 pub fn turn(n: u64, state: TurnState) -> Turn {
     Turn {
         turn_id: turn_id(n),
@@ -103,7 +103,7 @@ pub fn turn(n: u64, state: TurnState) -> Turn {
     }
 }
 
-/// What turn number `n` writes into a log up to where `deltas` pieces of text stand.
+/// The events of turn number `n` up to its last delta; it has `deltas` of them.
 pub fn begun(n: u64, deltas: u64) -> Vec<EventBody> {
     let turn = turn(n, TurnState::Accepted);
     let question = message(turn.question, n, Role::User, "What is lost in a crash?");
@@ -123,7 +123,7 @@ pub fn begun(n: u64, deltas: u64) -> Vec<EventBody> {
     bodies
 }
 
-/// How turn number `n` ends.
+/// The event that ends turn number `n`.
 pub fn ended(n: u64) -> EventBody {
     EventBody::TurnEnded {
         turn_id: turn_id(n),
@@ -135,7 +135,7 @@ pub fn ended(n: u64) -> EventBody {
     }
 }
 
-/// Events that follow `seq`.
+/// Numbers events so that they follow `seq`.
 pub fn after(seq: u64, bodies: Vec<EventBody>) -> Vec<Event> {
     let numbered = (seq + 1..).zip(bodies);
     numbered.map(|(seq, body)| Event { seq, first_seq: None, at: at(), body }).collect()

@@ -1,4 +1,4 @@
-//! Stops turns at every point of their lives: the work is over before the cancel is
+//! Cancels turns at every point of their lives: the work has ended before the cancel is
 //! acknowledged, and no text comes after it.
 
 use std::path::Path;
@@ -26,8 +26,8 @@ pub struct Options {
     seed: Option<u64>,
 }
 
-/// Stops turns of the scripted upstream, and of the local model where asked for; prints a
-/// table of the times from a cancel to its acknowledgement. Error: the first broken promise.
+/// Cancels turns of the scripted upstream, and of the local model if requested; prints a table of
+/// the times from a cancel to its acknowledgement. The error is the first broken promise.
 pub async fn run(binary: &Path, options: &Options) -> Result<()> {
     let mut rng = seed::rng(options.seed);
     scripted::run(binary, options.rounds, &mut rng).await?;

@@ -1,38 +1,38 @@
-//! How long things took, and waiting for exactly so long.
+//! Measures times, and waits for exact times.
 
 use std::fmt;
 use std::time::{Duration, Instant};
 
-/// Times of one kind of thing.
+/// The measured times of one kind of work.
 #[derive(Clone, Debug, Default)]
 pub struct Times {
     taken: Vec<Duration>,
 }
 
 impl Times {
-    /// Adds one.
+    /// Adds a time.
     pub fn add(&mut self, time: Duration) {
         self.taken.push(time);
         self.taken.sort();
     }
 
-    /// Adds all of another.
+    /// Adds all times of `other`.
     pub fn extend(&mut self, other: &Self) {
         self.taken.extend(&other.taken);
         self.taken.sort();
     }
 
-    /// How many there are.
+    /// The number of times.
     pub fn len(&self) -> usize {
         self.taken.len()
     }
 
-    /// Whether there are none.
+    /// Whether there are no times.
     pub fn is_empty(&self) -> bool {
         self.taken.is_empty()
     }
 
-    /// The time that `percent` of them did not exceed; nothing when there are none.
+    /// The time that `percent` of them did not exceed; zero if there are none.
     pub fn percentile(&self, percent: usize) -> Duration {
         let rank = (self.taken.len() * percent).div_ceil(100);
         self.taken.get(rank.saturating_sub(1)).copied().unwrap_or_default()
@@ -47,12 +47,12 @@ impl fmt::Display for Times {
     }
 }
 
-/// The head of a table of [`Times`], over columns that follow a name of `width` letters.
+/// The head of a table of [`Times`]; their columns follow a name of `width` characters.
 pub fn head(what: &str, width: usize) -> String {
     format!("{what:<width$} {:>6} {:>9} {:>9} {:>9}", "count", "p50 ms", "p99 ms", "max ms")
 }
 
-/// Sleeps to the microsecond: a timer's tick is as long as a commit.
+/// Sleeps with microsecond precision; a timer's tick would be as long as a commit.
 pub async fn exactly(time: Duration) {
     const TICK: Duration = Duration::from_millis(2);
     let end = Instant::now() + time;

@@ -10,13 +10,13 @@ use serde::Deserialize;
 
 use super::Profile;
 
-/// The file that names the profiles.
+/// The file that lists the profiles.
 pub(super) const PROFILES: &str = "profiles.toml";
 
-/// Bytes of one file at most; a prompt far beyond any model's window is a mistake.
+/// The largest size of one file in bytes. A prompt far beyond any model's window is a mistake.
 const FILE_BYTES: u64 = 256 * 1024;
 
-/// Why a bundle cannot be used. `file` is a name within the bundle, `line` counts from 1.
+/// Why a bundle cannot be used. `file` is a name within the bundle; `line` counts from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
     #[error("the prompts folder {folder} cannot be read")]
@@ -40,7 +40,7 @@ impl BundleError {
     }
 }
 
-/// What `profiles.toml` holds.
+/// The contents of `profiles.toml`.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ProfileList {
@@ -61,7 +61,7 @@ pub(super) fn embedded() -> BTreeMap<String, String> {
     .into()
 }
 
-/// The `profiles.toml` and all `.md` files of a folder.
+/// Reads `profiles.toml` and all `.md` files of a folder.
 pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, BundleError> {
     let fails = |source| BundleError::Folder { folder: folder.to_owned(), source };
     let mut files = BTreeMap::new();
@@ -88,7 +88,7 @@ pub(super) fn read(folder: &Path) -> Result<BTreeMap<String, String>, BundleErro
     Ok(files)
 }
 
-/// Parses `profiles.toml` and checks that what it names is there.
+/// Parses `profiles.toml` and checks that the files that it names exist.
 pub(super) fn profiles(files: &BTreeMap<String, String>) -> Result<ProfileList, BundleError> {
     let Some(text) = files.get(PROFILES) else {
         return Err(BundleError::File { file: PROFILES.to_owned(), problem: "is missing" });
@@ -134,7 +134,7 @@ fn line_at(text: &str, offset: usize) -> usize {
     1 + before.filter(|byte| **byte == b'\n').count()
 }
 
-/// The last line that sets `key` to `value` (so that a name given twice is the second one).
+/// The last line that sets `key` to `value`: of a duplicated name, the second one is the mistake.
 fn line_of(text: &str, key: &str, value: &str) -> usize {
     let sets = |line: &str| line.trim_start().starts_with(key) && line.contains(value);
     let last = text.lines().enumerate().filter(|(_, line)| sets(line)).last();

@@ -30,8 +30,8 @@ fn the_embedded_bundle_is_sound_in_both_languages() {
     assert_eq!(bundle.digest().len(), "sha256:".len() + 64);
 }
 
-/// What stands before it stays the same from day to day, and with it what an endpoint has cached of
-/// the prompt (https://platform.openai.com/docs/guides/prompt-caching).
+/// The text before the date stays the same from day to day, so that an endpoint can reuse the part
+/// of the prompt that it has cached (https://platform.openai.com/docs/guides/prompt-caching).
 #[test]
 fn the_date_stands_last_in_every_prompt_that_comes_with_the_product() {
     let bundle = Bundle::embedded().unwrap();

@@ -1,20 +1,20 @@
-//! Words of a profile for people: one text, or one for each language.
+//! A profile's texts for people: one text, or one for each language.
 
 use protocol::catalogue;
 use serde::{Deserialize, Serialize};
 
-/// As they stand in `profiles.toml`.
+/// Such a text, as it stands in `profiles.toml`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, expecting = "a text, or a table with one for each language")]
 pub enum Words {
     /// In the profile's own language.
     Plain(String),
-    /// By language tag.
+    /// One text per language tag.
     ByLanguage(catalogue::Words),
 }
 
 impl Words {
-    /// By language tag; a plain text is of `language`.
+    /// The text of each language tag; a plain text counts as a text in `language`.
     pub fn by_language(&self, language: &str) -> catalogue::Words {
         match self {
             Self::Plain(text) => [(language.to_owned(), text.clone())].into(),
@@ -22,7 +22,7 @@ impl Words {
         }
     }
 
-    /// What is there to be read: every text, or none where the whole is empty.
+    /// All texts; a table without entries has none.
     pub(super) fn texts(&self) -> Vec<&str> {
         match self {
             Self::Plain(text) => vec![text],

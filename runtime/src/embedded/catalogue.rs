@@ -1,4 +1,4 @@
-//! What there is to choose from: profiles and models.
+//! The profiles and models to choose from.
 
 use protocol::api::ProviderStatus;
 use protocol::catalogue::{
@@ -23,7 +23,7 @@ impl Runtime {
         })
     }
 
-    /// A profile with its prompt as it would be sent now.
+    /// A profile with its prompt, rendered as it would be sent now.
     pub fn profile(&self, name: &ProfileName) -> Result<ProfileDetail, Error> {
         let profile = self.bundle().profile(name).ok_or_else(|| {
             Error::new(ErrorCode::NotFound, format!("There is no profile `{name}`."))
@@ -32,19 +32,20 @@ impl Runtime {
         self.detail(profile)
     }
 
-    /// The models of the configured providers. For a provider that does not answer, the entry has
-    /// its error besides what is known without it.
+    /// The models of the configured providers. The entry of a provider that does not answer holds
+    /// the error besides what is known without asking it.
     pub async fn models(&self) -> ModelList {
         self.inner.shared.providers.models().await
     }
 
-    /// What refusals taught about models, by provider; those that taught something.
+    /// What the providers learned about models from refused requests, by provider. Providers that
+    /// learned nothing are left out.
     pub fn learned(&self) -> Vec<(ProviderName, Vec<LearnedModel>)> {
         self.inner.shared.providers.learned()
     }
 
-    /// Forgets what refusals taught about a provider's model, or about all of its models. Error:
-    /// `not_found`.
+    /// Forgets what refused requests taught about one model of a provider, or about all its models.
+    /// Errors with `not_found`.
     pub async fn forget(
         &self,
         provider: &ProviderName,
@@ -76,8 +77,8 @@ impl Runtime {
         }
     }
 
-    /// What the model of a conversation would be told now where the conversation's effort is asked
-    /// for: another one, or none, where the model was seen to refuse it.
+    /// The effort that would be sent now if the conversation's effort were asked for. It differs,
+    /// or is `None`, if the model was seen to refuse that effort.
     pub fn told_effort(&self, worker: &Worker) -> Option<Effort> {
         let profile = self.bundle().profile(&worker.profile)?;
         let providers = &self.inner.shared.providers;

@@ -1,4 +1,4 @@
-//! What is changed of a conversation itself: its title, its place, and what answers in it.
+//! Changes to a conversation itself: its title, its place, and its profile, model and effort.
 
 use protocol::{Error, Visibility, Worker, WorkerId};
 
@@ -8,8 +8,8 @@ use crate::worker::model_patch::ModelPatch;
 use crate::worker::patch::Patch;
 
 impl Runtime {
-    /// Changes what is told, all of it or nothing. The last conversation that is not in the
-    /// archive is replaced by an empty one.
+    /// Applies all changes of the patch or, on an error, none. If this archives the last
+    /// conversation in view, an empty one replaces it.
     pub async fn patch(&self, id: WorkerId, patch: Patch) -> Result<Worker, Error> {
         let placed = patch.place.is_some();
         let make = |reply| Command::Patch { patch: Box::new(patch.clone()), reply };
@@ -20,7 +20,7 @@ impl Runtime {
         Ok(worker)
     }
 
-    /// Gives a conversation a title, or takes it away.
+    /// Sets a conversation's title, or removes it.
     pub async fn rename(&self, id: WorkerId, title: Option<String>) -> Result<Worker, Error> {
         self.patch(id, Patch { title: Some(title), ..Patch::default() }).await
     }
@@ -30,7 +30,7 @@ impl Runtime {
         self.patch(id, Patch { place: Some(place), ..Patch::default() }).await
     }
 
-    /// Another profile or model for a conversation, from its next turn on.
+    /// Chooses another profile, model or effort for a conversation, from its next turn on.
     pub async fn choose(&self, id: WorkerId, wanted: ModelPatch) -> Result<Worker, Error> {
         self.patch(id, Patch { wanted, ..Patch::default() }).await
     }

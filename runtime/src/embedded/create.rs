@@ -1,4 +1,4 @@
-//! New conversations, and who would answer in one.
+//! Creates conversations, and finds the provider and model that would answer in them.
 
 use protocol::api::CreateWorker;
 use protocol::{Error, Event, EventBody, Worker};
@@ -10,7 +10,7 @@ use crate::worker::model_patch::{self, ModelPatch};
 use crate::{fault, ids};
 
 impl Runtime {
-    /// A new conversation.
+    /// Creates a conversation.
     pub async fn create(&self, request: CreateWorker) -> Result<Worker, Error> {
         let CreateWorker { profile, provider, model, effort, title } = request;
         let title = title::check(title)?;
@@ -26,7 +26,7 @@ impl Runtime {
         self.add(title, change).await.map_err(fault::from_store)
     }
 
-    /// Who would answer in a conversation now.
+    /// The provider and model that would answer in a conversation now.
     pub(super) fn choice_of(&self, worker: &Worker) -> Result<ResolvedModel, Error> {
         let profile = self.bundle().profile(&worker.profile);
         let profile = profile.ok_or_else(|| model_patch::profile_gone(&worker.profile))?;
@@ -41,22 +41,24 @@ impl Runtime {
         Ok(())
     }
 
-    /// After what was asked for is done, which this is no part of.
+    /// Creates a conversation if none is in view. A failure is only logged, because the caller's
+    /// own request has succeeded already.
     pub(super) async fn keep_one_if_it_can_be(&self) {
         if let Err(error) = self.keep_one().await {
-            // Whoever lists the workers next makes the new one.
+            // The next request for the list creates the conversation.
             let error = &error as &dyn std::error::Error;
             tracing::error!(error, "there is no worker at the moment");
         }
     }
 
-    /// A conversation of the default profile, before its first event.
+    /// A conversation of the default profile, before its first event is committed.
     fn unborn(&self) -> Worker {
         let at = self.inner.shared.clock.now();
         initial_worker::worker(ids::worker_id(at), self.bundle().default_profile().clone(), at)
     }
 
-    /// Makes one. `change` is what it asks for instead of the default profile.
+    /// Commits a new conversation. `change` is the event by which it departs from the default
+    /// profile.
     async fn add(
         &self,
         title: Option<String>,

@@ -1,4 +1,4 @@
-//! Deleted conversations: for a while they can be brought back, then they are removed.
+//! Deleted conversations: they can be restored for a while and are then removed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,8 +16,9 @@ use crate::worker::{Command, Deletion, Shared};
 const EVERY: Duration = Duration::from_secs(10 * 60);
 
 impl Runtime {
-    /// Deletes a worker with its log, ending its turn first. For a while it can be brought back,
-    /// unless that is configured otherwise. The last one is replaced by an empty one.
+    /// Deletes a worker with its log, after ending its running turn. It can be restored for a
+    /// while, unless the configuration says otherwise. If it was the last worker in view, an empty
+    /// one replaces it.
     pub async fn delete(&self, id: WorkerId) -> Result<(), Error> {
         if self.inner.undo_delete_ms == 0 {
             return self.delete_for_good(id).await;
@@ -36,7 +37,8 @@ impl Runtime {
                 if !found {
                     return Err(error);
                 }
-                // It may have been restored just before.
+                // The worker may have been restored just before, so its observers must hear of the
+                // deletion.
                 shared.notifier.wake(id, LogStatus::Deleted);
             }
             ended => ended?,
@@ -47,11 +49,11 @@ impl Runtime {
     /// Brings a deleted worker back as it was.
     pub async fn restore(&self, id: WorkerId) -> Result<Worker, Error> {
         self.bring_back(id).await.map_err(fault::from_store)?;
-        // A second request finds it restored already.
+        // If another request has restored it already, the worker is found all the same.
         self.worker(id).await
     }
 
-    /// Restores it, if that is possible, and tells the observers.
+    /// Restores the worker, if that is possible, and tells the observers.
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
         let _in_order = shared.membership_lock.lock().await;
@@ -66,7 +68,7 @@ impl Runtime {
                 shared.notifier.listed(&worker, last_seq);
             }
             Ok(None) => {}
-            // It was restored although it cannot be read: observers get a placeholder.
+            // The worker was restored although it cannot be read: observers get a placeholder.
             Err(StoreError::Damaged(_)) => {
                 shared.notifier.wake(id, LogStatus::Unreadable);
                 if let Some(worker) = self.store().listed(id).await? {
@@ -96,8 +98,8 @@ impl Runtime {
         let limit = limit.clamp(1, limits::WORKER_PAGE_MAX);
         let found = self.store().deleted(before, limit + 1).await.map_err(fault::from_store)?;
         let more = found.len() > limit as usize;
-        // A conversation whose time is over may not be removed yet. It is left out, and so are all
-        // that follow, which were deleted even earlier.
+        // A conversation whose time is over may still be stored. It is left out, and so are all
+        // that follow it, because they were deleted even earlier.
         let until = self.due();
         let kept = found.into_iter().take(limit as usize).filter(|deleted| deleted.at > until);
         let deleted: Vec<_> = kept.map(|deleted| self.to_dto(deleted)).collect();
@@ -157,7 +159,7 @@ pub(super) async fn collect_regularly(shared: Arc<Shared>, undo_ms: u64) {
     }
 }
 
-/// Step by step, so that other commits come in between.
+/// Removes them in small steps, so that other commits can run in between.
 async fn collect(shared: &Shared, undo_ms: u64) -> Result<(), StoreError> {
     let until = earlier(shared.clock.now(), undo_ms);
     while shared.store.collect(until).await? {}

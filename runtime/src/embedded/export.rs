@@ -12,19 +12,19 @@ use super::Runtime;
 use super::transfer_slots::too_many;
 use crate::fault;
 
-/// The size of a piece of an export in bytes, which its last line may exceed.
+/// The size in bytes at which a piece of an export is handed out; its last line may exceed it.
 const PIECE_BYTES: usize = 64 * 1024;
 
-/// How one conversation is written.
+/// The file format of one exported conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExportForm {
-    /// Companion's own format, as an export of all conversations that has only this one.
+    /// Companion's own format: an export of all conversations that contains only this one.
     Lines,
-    /// Markdown, for people: the newest branch alone.
+    /// Markdown for people: the newest branch only.
     Markdown,
 }
 
-/// An export in pieces. It counts as a running export until it is dropped.
+/// An export that is handed out in pieces. It counts as a running export until it is dropped.
 pub struct Export {
     body: Body,
     _place: OwnedSemaphorePermit,
@@ -38,24 +38,24 @@ enum Body {
 /// An export in JSON Lines that is being written.
 struct Lines {
     store: Arc<dyn Store>,
-    /// None after the end.
+    /// `None` after the last line.
     writer: Option<Writer>,
     rest: Rest,
     /// The remaining events of the current conversation.
     events: vec::IntoIter<Event>,
-    /// Lines that are written and not returned yet.
+    /// Lines that are written but not handed out yet.
     piece: Vec<u8>,
 }
 
-/// What follows after the current conversation.
+/// The conversations that still follow the current one.
 enum Rest {
-    /// All conversations whose ids follow.
+    /// All conversations with ids after this one; `None` means all.
     After(Option<WorkerId>),
     Nothing,
 }
 
 impl Runtime {
-    /// Every conversation as JSON Lines.
+    /// Exports every conversation as JSON Lines.
     pub fn export(&self) -> Result<Export, Error> {
         let _place = self.place_to_export()?;
         let body =
@@ -63,13 +63,14 @@ impl Runtime {
         Ok(Export { body, _place })
     }
 
-    /// One conversation, with its title.
+    /// Exports one conversation; returns its title besides.
     pub async fn export_one(
         &self,
         id: WorkerId,
         form: ExportForm,
     ) -> Result<(Option<String>, Export), Error> {
-        // Before the conversation is read, since that is what takes memory.
+        // The permit is taken before the conversation is read, because reading is what takes
+        // memory.
         let _place = self.place_to_export()?;
         let whole = read_or_salvage(self.store(), id).await.map_err(fault::from_store)?;
         let whole = whole.ok_or_else(fault::no_worker)?;
@@ -95,7 +96,7 @@ impl Runtime {
 }
 
 impl Export {
-    /// The next piece; an error ends it, and so does its end.
+    /// The next piece; `None` after the last one, or after an error.
     pub async fn next(&mut self) -> Option<Result<Vec<u8>, Error>> {
         match &mut self.body {
             Body::Lines(lines) => lines.next().await,
@@ -125,7 +126,7 @@ impl Lines {
         }
     }
 
-    /// Writes until there is enough for a piece, or no more.
+    /// Writes lines until they fill a piece, or until the export ends.
     async fn fill(&mut self) -> Result<(), Error> {
         while self.piece.len() < PIECE_BYTES {
             let Some(writer) = &mut self.writer else { return Ok(()) };
@@ -140,7 +141,7 @@ impl Lines {
         Ok(())
     }
 
-    /// Begins a conversation.
+    /// Writes the head of a conversation and takes its events.
     fn take(&mut self, found: Found) {
         let Some(writer) = &mut self.writer else { return };
         let whole = match found {
@@ -190,8 +191,8 @@ impl Found {
     }
 }
 
-/// Reads a conversation for an export. Where it cannot be read as a whole, or could not be
-/// imported again, its readable part is salvaged. None where there is no such worker.
+/// Reads a conversation for an export. Where it cannot be read as a whole, or could not be imported
+/// again, its readable part is salvaged. `None` means that there is no such worker.
 async fn read_or_salvage(store: &dyn Store, id: WorkerId) -> Result<Option<Found>, StoreError> {
     match store.whole(id).await {
         Ok(None) => return Ok(None),

@@ -1,16 +1,17 @@
-//! Positions in lists of workers, and pages of the one of all.
+//! Positions in lists of workers, and the pages of these lists.
 
 use protocol::api::WorkerPage;
 use protocol::{Cursor, Error, ErrorCode, Timestamp, Worker, WorkerId};
 use store::ListPosition;
 
-/// Reads a `next_before` that came back from a client.
+/// Parses a `next_before` that a client sends back.
 pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {
     let parts = text.split_once('.');
     let position = parts.and_then(|(ms, id)| {
         let ms = ms.parse().ok()?;
         let at = Timestamp::from_unix_ms(ms);
-        // A moment beyond the calendar is none that was given out.
+        // A time beyond the calendar's range was changed by the conversion, so no page ever gave it
+        // out.
         (at.unix_ms() == ms).then_some((at, id.parse().ok()?))
     });
     position.ok_or_else(|| {
@@ -19,13 +20,13 @@ pub(super) fn parse(text: &str) -> Result<ListPosition, Error> {
     })
 }
 
-/// A position as clients are given it.
+/// A position in the form that clients get.
 pub(super) fn position(at: Timestamp, id: WorkerId) -> String {
     format!("{}.{id}", at.unix_ms())
 }
 
-/// A page of `found`, of which one more than `limit` was asked for after the list stood at
-/// `cursor`.
+/// Makes a page of `found`, which was read with `limit + 1`: one worker more tells that another
+/// page follows. `cursor` is the list's position before that read.
 pub(super) fn page(mut found: Vec<Worker>, limit: u32, cursor: Cursor) -> WorkerPage {
     let more = found.len() > limit as usize;
     found.truncate(limit as usize);

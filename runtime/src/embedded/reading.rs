@@ -1,4 +1,4 @@
-//! What is said in a conversation, read and followed.
+//! Reads and follows the messages of a conversation.
 
 use protocol::api::TurnInput;
 use protocol::{Cursor, Error, MessageId, Snapshot, Transcript, Turn, TurnId, WorkerId, limits};
@@ -10,8 +10,8 @@ use crate::listing::ListObservation;
 use crate::observe::{self, Observation};
 
 impl Runtime {
-    /// Summary, newest page of the transcript, position: what a page begins with. Where they
-    /// cannot be read, a placeholder without messages.
+    /// The data that a page begins with: the summary, the newest page of the transcript and a
+    /// cursor. If these cannot be read, this is a placeholder without messages.
     pub async fn snapshot(&self, id: WorkerId) -> Result<Snapshot, Error> {
         let worker = self.worker(id).await?;
         let shared = &self.inner.shared;
@@ -28,7 +28,7 @@ impl Runtime {
         Ok(observe::snapshot(page))
     }
 
-    /// A page of messages with their turns, the newest without `before`.
+    /// A page of messages with their turns; the newest one if `before` is `None`.
     pub async fn transcript(
         &self,
         id: WorkerId,
@@ -42,7 +42,7 @@ impl Runtime {
         Ok(observe::fold(page).transcript(log))
     }
 
-    /// A page that holds a message: the newest one where it is in it.
+    /// A page that holds the given message: the newest page if the message is on it.
     pub async fn transcript_around(
         &self,
         id: WorkerId,
@@ -59,18 +59,18 @@ impl Runtime {
         Ok(observe::fold(page).transcript(log))
     }
 
-    /// A turn as it stands.
+    /// A turn in its current state.
     pub async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
         self.inner.shared.turn(id, turn).await
     }
 
-    /// Exactly what a turn's model was sent.
+    /// Exactly what was sent to the model in a turn.
     pub async fn turn_input(&self, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
         turns::input(&self.inner.shared, id, turn).await
     }
 
-    /// Follows a worker from a cursor, or from a snapshot. A cursor that does not fit
-    /// becomes a notice (`stale_cursor`) and then a snapshot.
+    /// Follows a worker from a cursor, or from a snapshot if there is no cursor. A cursor that is
+    /// not of this worker's log gets a `stale_cursor` notice and then a snapshot.
     pub async fn observe(
         &self,
         id: WorkerId,
@@ -78,8 +78,8 @@ impl Runtime {
     ) -> Result<Observation, Error> {
         self.worker(id).await?;
         let shared = &self.inner.shared;
-        // Subscribed before the position is read, so that no commit falls between, and before
-        // it is asked whether all goes down, so that whoever is let in is told of it.
+        // The subscription comes before the position is read, so that no commit is missed, and
+        // before the check for a shutdown, so that every observer hears of the end.
         let watching = shared.notifier.subscribe(id);
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());
@@ -88,13 +88,13 @@ impl Runtime {
         observation.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 
-    /// Follows the list of workers from a cursor of it. Without one, or with one that does not
-    /// fit, the reader is told to read its pages again.
+    /// Follows the list of workers from one of its cursors. Without a cursor, or with one that does
+    /// not fit, the reader is told to read its pages again.
     pub fn observe_list(&self, cursor: Option<&Cursor>) -> Result<ListObservation, Error> {
         let shared = &self.inner.shared;
         let observation =
             ListObservation::begin(self.id().clone(), shared.notifier.listing().clone(), cursor);
-        // Asked after it was subscribed, so that whoever is let in is told of the end.
+        // The check comes after the subscription, so that every observer hears of a shutdown.
         if shared.down.is_cancelled() {
             return Err(fault::shutting_down());
         }

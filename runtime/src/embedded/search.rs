@@ -1,4 +1,4 @@
-//! Searching all conversations, or one.
+//! Searches all conversations, or one of them.
 
 use std::time::Duration;
 
@@ -10,12 +10,13 @@ use store::{Found, Search};
 use super::Runtime;
 use crate::fault;
 
-/// How long one search may take; what is found by then is the answer, which says so.
+/// The time limit of one search. What was found by then is the answer, which says that it was cut
+/// short.
 const WITHIN: Duration = Duration::from_millis(500);
 
 impl Runtime {
-    /// Messages and titles that hold all words of `query`, the newest first. `before` is a
-    /// `next_before`.
+    /// Messages and titles that hold all words of `query`, the newest first. `before` is the
+    /// `next_before` of the page above it.
     pub async fn search(
         &self,
         query: &str,

@@ -16,22 +16,22 @@ use crate::notifier::LogStatus;
 /// The most ids in an answer; further ones are only counted.
 const IDS: usize = 100;
 
-/// Where uploaded files are kept until they are imported.
+/// Where uploaded files are kept until they are imported, and how large they may be.
 #[derive(Clone, Debug)]
 pub struct Imports {
     /// A folder on a disk that has room for them.
     pub folder: PathBuf,
-    /// The largest size of a file, in bytes.
+    /// The most bytes of one upload, of all its files together.
     pub bytes: u64,
 }
 
-/// The most files of one upload; a large ChatGPT export has some fifty.
+/// The most files in one upload; a large ChatGPT export has some fifty.
 pub const IMPORT_FILES: usize = 256;
 
-/// Files that are being uploaded, one after the other.
+/// The files of an upload, written one after the other.
 pub struct Incoming {
     folder: PathBuf,
-    /// Bytes that may still come, of all files together.
+    /// How many more bytes the upload may hold, over all its files.
     left: u64,
     most: u64,
     files: Vec<Source>,
@@ -52,13 +52,13 @@ impl Runtime {
         Ok(Incoming { folder, left: most, most, files, open, too_large, _place })
     }
 
-    /// The largest size of a file, in bytes.
+    /// The most bytes of one upload, of all its files together.
     pub fn import_bytes(&self) -> u64 {
         self.inner.imports.bytes
     }
 
-    /// Imports the files of an upload, one upload at a time. Once begun, the import goes on to its
-    /// end even if this future is dropped.
+    /// Imports the files of an upload, one upload at a time. Once begun, the import runs to its end
+    /// even if this future is dropped.
     pub async fn import(
         &self,
         incoming: Incoming,
@@ -81,7 +81,7 @@ impl Runtime {
     ) -> Result<ImportReport, Error> {
         incoming.file_ends().await?;
         let Incoming { files, _place, .. } = incoming;
-        // Those that came before are imported first.
+        // Uploads that came earlier are imported first.
         let turn = self.inner.transfer_slots.import.clone().acquire_owned().await;
         let _turn = turn.map_err(|_| too_many("No import is possible any more."))?;
         let shared = &self.inner.shared;
@@ -97,7 +97,7 @@ impl Runtime {
         let report = transfer::import(shared.store.as_ref(), files, options, now).await;
         let report = report.map_err(map_error)?;
         if !report.added.is_empty() {
-            // There may be too many to tell the observers of the list one by one.
+            // There may be too many changes to tell the observers of the list one by one.
             shared.notifier.listing().forget();
         }
         for id in &report.added {
@@ -126,8 +126,8 @@ impl Incoming {
         Ok(())
     }
 
-    /// Adds a piece of the file that was begun, or of one without a name. Errors with
-    /// `invalid_input` when all files together become too large.
+    /// Adds bytes to the current file; the first bytes begin a file without a name if there is
+    /// none. Errors with `invalid_input` when all files together become too large.
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), Error> {
         if self.open.is_none() {
             self.file_begins(None).await?;
@@ -141,7 +141,7 @@ impl Incoming {
         })
     }
 
-    /// Whether a write failed because there was too much.
+    /// Whether a write failed because the upload was too large.
     pub fn is_too_large(&self) -> bool {
         self.too_large
     }
@@ -194,7 +194,7 @@ fn map_error(error: ImportError) -> Error {
     match error {
         ImportError::Refused(refusal) => {
             let mut message = refusal.to_string();
-            // The name of a file stays as it is.
+            // A file's name keeps its spelling.
             if let (None, Some(first)) = (&refusal.file, message.get_mut(..1)) {
                 first.make_ascii_uppercase();
             }

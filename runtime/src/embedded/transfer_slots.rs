@@ -1,21 +1,22 @@
-//! How many exports and imports go on at once.
+//! Limits on the exports and imports that run at once.
 
 use std::sync::Arc;
 
 use protocol::{Error, ErrorCode};
 use tokio::sync::Semaphore;
 
-/// Exports under way at the same time, of all conversations or of one; each holds one
-/// conversation in memory for as long as its reader takes.
+/// The most exports that run at once, of all conversations or of one. Each holds one conversation
+/// in memory for as long as its reader takes.
 const EXPORTS: usize = 4;
 
-/// Uploads of files that are on their way, or wait to be imported; each takes room on the disk.
+/// The most uploads that are being received or wait to be imported; each takes room on the disk.
 const UPLOADS: usize = 4;
 
 pub(super) struct TransferSlots {
     pub(super) exports: Arc<Semaphore>,
     pub(super) uploads: Arc<Semaphore>,
-    /// One import at a time, once all of its files are there: a slow upload keeps nobody out.
+    /// One import runs at a time, and only after all its files have arrived, so that a slow upload
+    /// blocks no other import.
     pub(super) import: Arc<Semaphore>,
 }
 

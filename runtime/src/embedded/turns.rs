@@ -1,4 +1,4 @@
-//! Exactly what the model of a turn was sent (invariant 8).
+//! Rebuilds exactly what was sent to the model in a turn (invariant 8).
 
 use model_io::{outgoing, rendered};
 use protocol::api::{InputMessage, InputRole, TurnInput};
@@ -7,9 +7,9 @@ use protocol::{Error, ErrorCode, TurnId, WorkerId};
 use crate::fault;
 use crate::worker::{CONTEXT_BYTES, Context, Shared};
 
-/// The system prompt by its digest and the committed messages in the turn's sight, with the
-/// answer that it goes on from where it continues one, in the form in which they were sent:
-/// nothing is kept twice, and nothing that is in it can have changed since.
+/// The input is rebuilt from the log and not stored a second time: the system prompt by its digest,
+/// the committed messages that the turn's context window records, and the answer that a continuing
+/// turn goes on from. None of these can have changed since.
 pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result<TurnInput, Error> {
     let turn = shared.turn(id, turn).await?;
     if turn.provider.is_imported() {

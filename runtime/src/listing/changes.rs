@@ -1,38 +1,39 @@
-//! The last change of each worker, by revision; no task, no clock.
+//! The last change of each worker, by revision. This is a plain data structure without a task or a
+//! clock.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use protocol::{Worker, WorkerId};
 
-/// How a worker stands.
+/// A worker's newest state.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Change {
     Worker {
         worker: Arc<Worker>,
-        /// Of its log, after which it stands so.
+        /// The position in the worker's log that this summary belongs to.
         seq: u64,
     },
     Deleted(WorkerId),
 }
 
-/// What a reader is told.
+/// The result of a read.
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
-    /// In the order of their revisions.
+    /// Changes in the order of their revisions.
     Changes(Vec<(u64, Change)>),
-    /// More than is remembered; the reader goes on from `now`.
+    /// The reader missed more than is remembered, and continues from `now`.
     Missed { now: u64 },
 }
 
-/// The workers that changed last.
+/// The workers that changed most recently.
 ///
-/// Invariant: each is in `at` and in `latest` once, under the revision of its last change, and
-/// they are `most` at most.
+/// Invariant: a worker is in `at` and in `latest` at most once, under the revision of its last
+/// change; both hold at most `most` workers.
 pub(super) struct Changes {
     most: usize,
     revision: u64,
-    /// Whoever has read up to here, or beyond, can be told everything.
+    /// A reader with a position of at least this revision has missed nothing that is forgotten.
     floor: u64,
     at: HashMap<WorkerId, u64>,
     latest: BTreeMap<u64, Change>,
@@ -43,13 +44,13 @@ impl Changes {
         Self { most, revision: 0, floor: 0, at: HashMap::new(), latest: BTreeMap::new() }
     }
 
-    /// Of the last change.
+    /// The revision of the last change.
     pub(super) fn revision(&self) -> u64 {
         self.revision
     }
 
-    /// Where a reader begins that has read up to `given`, and whether it can be told everything
-    /// from there.
+    /// The position from which a reader continues that has read up to `given`, and whether it
+    /// missed nothing.
     pub(super) fn begin(&self, given: Option<u64>) -> (u64, bool) {
         match given {
             Some(revision) if self.knows(revision) => (revision, true),
@@ -57,7 +58,7 @@ impl Changes {
         }
     }
 
-    /// At most `most` of what changed after a revision.
+    /// At most `most` changes after a revision.
     pub(super) fn after(&self, revision: u64, most: usize) -> News {
         if !self.knows(revision) {
             return News::Missed { now: self.revision };
@@ -66,7 +67,8 @@ impl Changes {
         News::Changes(changes.map(|(revision, change)| (*revision, change.clone())).collect())
     }
 
-    /// How a worker stands. Who tells it may have been overtaken by another who knew more.
+    /// Records a worker's summary. An older summary may arrive after a newer one, and is then
+    /// ignored.
     pub(super) fn put(&mut self, worker: Worker, seq: u64) {
         let id = worker.worker_id;
         let known = self.at.get(&id).and_then(|revision| self.latest.get(revision));
@@ -80,7 +82,7 @@ impl Changes {
         self.record(id, Change::Deleted(id));
     }
 
-    /// Makes every reader begin again.
+    /// Makes every reader read its pages again.
     pub(super) fn forget(&mut self) {
         self.revision += 1;
         self.floor = self.revision;

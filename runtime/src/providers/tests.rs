@@ -6,7 +6,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::bundle::Bundle;
 
-/// A provider that is asked for nothing.
+/// A provider that is never asked to answer.
 struct Idle(ProviderName);
 
 #[async_trait::async_trait]
@@ -67,7 +67,7 @@ fn the_conversation_goes_before_the_profile_and_that_before_the_settings() {
     let plain = profile(None, None);
     let named = profile(None, Some("profile's"));
     let elsewhere = profile(Some(openai.clone()), Some("profile's"));
-    // profile, provider and model of the conversation, configured model; who answers.
+    // Profile; provider and model of the conversation; configured model; expected answer.
     for (profile, provider, model, configured, answers) in [
         (&plain, None, None, None, (local, "own")),
         (&plain, None, None, Some("set"), (local, "set")),
@@ -97,7 +97,7 @@ fn what_is_not_configured_is_told() {
     let error = alone.choose(request).err().unwrap();
     assert_eq!(error.code, ErrorCode::Unavailable);
     assert!(error.hint.unwrap().contains("COMPANION_BASE_URL"));
-    // A conversation may have it all the same: it says itself what is missing.
+    // This is not refused: the conversation itself shows what is missing.
     assert_eq!(alone.check(ModelRequest { model: Some("m"), ..request }), Ok(()));
     let openai = ProviderName::openai();
     let asked = ModelRequest { provider: Some(&openai), ..ModelRequest::default() };

@@ -1,17 +1,17 @@
-//! What came from the provider: it waits for its frame, and is committed part by part.
+//! Collects the provider's text and reasoning into frames, and makes deltas of them.
 
 use protocol::{EventBody, Timestamp};
 
 use super::{Effect, Timer, TurnMachine};
 
-/// What a piece of an answer belongs to.
+/// The part of an answer that a piece belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
     Text,
     Reasoning,
 }
 
-/// Pieces in the order in which they came; neighbours of one part are one.
+/// Pieces in the order of their arrival; neighbouring pieces of the same part are joined.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Frame(Vec<(Part, String)>);
 
@@ -28,7 +28,7 @@ impl Frame {
     }
 }
 
-/// Bytes of the answer that are committed, each part counted by itself.
+/// Committed bytes of the answer, counted for each part.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Written {
     pub(super) text: u64,
@@ -36,7 +36,7 @@ pub(super) struct Written {
 }
 
 impl Written {
-    /// Adds so many bytes; says where they begin.
+    /// Counts `bytes` more bytes and returns the offset at which they begin.
     pub(super) fn add(&mut self, part: Part, bytes: usize) -> u64 {
         let end = match part {
             Part::Text => &mut self.text,
@@ -56,8 +56,8 @@ impl TurnMachine {
             effects.push(Effect::Disarm(Timer::FirstToken));
             self.spoke = true;
         }
-        // The first piece of a quiet moment goes out at once; what follows within the frame
-        // waits for its end.
+        // The first piece after a pause is committed at once; pieces that follow within the frame
+        // wait for its end.
         if !self.framing {
             effects.extend(self.flush(now));
             self.framing = true;
@@ -67,7 +67,7 @@ impl TurnMachine {
         effects
     }
 
-    /// Whatever came from the provider, its time for silence begins anew.
+    /// Restarts the timer for silence: anything that the provider sends is a sign of life.
     pub(super) fn alive(&self) -> Effect {
         match self.spoke {
             false => Effect::Arm(Timer::FirstToken, self.limits.first_token_ms),
@@ -75,7 +75,8 @@ impl TurnMachine {
         }
     }
 
-    /// What a continued answer begins with stays its text: it was an answer's text before.
+    /// Moves the text of this turn to the reasoning. The beginning of a continued answer stays,
+    /// because it was text in the earlier answer already.
     pub(super) fn text_was_reasoning(&mut self, now: Timestamp) -> Vec<Effect> {
         let mut effects = self.flush(now);
         if self.written.text == self.begun {
@@ -100,7 +101,7 @@ impl TurnMachine {
         effects
     }
 
-    /// What waits as deltas at their offsets, in the order in which it came.
+    /// Makes deltas with their offsets of the waiting pieces, in the order of their arrival.
     pub(super) fn flush(&mut self, now: Timestamp) -> Vec<Effect> {
         let ms = now.ms_since(self.accepted_at);
         let (turn_id, message_id) = (self.turn_id, self.answer);

@@ -1,37 +1,37 @@
-//! What happens to a turn, and what is to be done about it.
+//! The inputs and effects of a turn.
 
 use protocol::{Adjustment, ContextWindow, Error, EventBody, Finish, Usage};
 
-/// What happens to a turn.
+/// An event that a turn reacts to.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
-    /// It stands in the provider's queue behind `ahead` others.
+    /// The request waits in the provider's queue behind `ahead` others.
     Waiting { ahead: u32 },
     /// The provider loads the model.
     Loading,
-    /// The provider is about to send this much.
+    /// The provider is about to send a request with this context.
     Asking { sight: ContextWindow, model: Option<String> },
-    /// The provider has begun.
+    /// The model has begun to answer.
     Began,
-    /// The provider gave text; not empty.
+    /// The provider produced text, which is not empty.
     Text(String),
-    /// The provider gave some of the model's thinking; not empty.
+    /// The provider produced reasoning, which is not empty.
     Reasoning(String),
-    /// What the provider gave as text so far turned out to be thinking.
+    /// The text that the provider produced so far turned out to be reasoning.
     TextWasReasoning,
-    /// The provider is heard of, with nothing to show.
+    /// The provider sent a sign of life and nothing to show.
     Alive,
-    /// The provider is done.
+    /// The answer is complete.
     Finished { finish: Finish, usage: Option<Usage> },
     /// The provider failed.
     Failed(Error),
-    /// The provider refused the request as it was, and would get another one.
+    /// The endpoint refused the request, and `adjustment` would change it.
     Refused { error: Error, adjustment: Adjustment },
-    /// The provider has halted, or is gone.
+    /// The provider has halted, or its task is gone.
     Halted,
     /// A timer that was armed has run out.
     Elapsed(Timer),
-    /// Someone asked for the end.
+    /// A user cancelled the turn.
     Cancel,
     /// The process is going down.
     Shutdown,
@@ -40,32 +40,34 @@ pub enum Input {
 /// The timers of a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Timer {
-    /// What came meanwhile is committed when it runs out.
+    /// Pieces that arrive before it runs out are committed together.
     Frame,
-    /// The provider must be heard of before it, until there is something to show.
+    /// The provider must send something before it runs out; it runs until there is text or
+    /// reasoning.
     FirstToken,
-    /// The provider must be heard of again before it.
+    /// The provider must send something before it runs out; it runs once there is text or
+    /// reasoning.
     Stall,
-    /// The whole turn must end before it.
+    /// The whole turn must end before it runs out.
     Turn,
     /// The provider is asked again when it runs out.
     Retry,
-    /// The provider must have halted before it.
+    /// The provider must have halted before it runs out.
     Halt,
 }
 
-/// What is to be done, in this order.
+/// An action for the actor; actions are performed in the order of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Commit this event.
     Commit(EventBody),
-    /// Start a timer anew, in milliseconds from now.
+    /// Start a timer, or restart it; it runs out after this many milliseconds.
     Arm(Timer, u64),
     Disarm(Timer),
-    /// Once what is to be committed is, let the provider send its request.
+    /// Let the provider send its request, once the pending events are committed.
     Send,
-    /// Ask the provider once more, for the same as far as it takes it.
+    /// Ask the provider once more, with the adjustments so far.
     Ask,
-    /// Ask the provider to halt; it answers with an end.
+    /// Ask the provider to halt; it answers with one of the inputs that end an attempt.
     Halt,
 }

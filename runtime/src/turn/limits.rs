@@ -1,23 +1,23 @@
-//! The bounds of a turn, and what is said when one is reached.
+//! The limits of a turn, and the errors when one is reached.
 
 use protocol::{Error, ErrorCode, TimeoutPhase};
 
 use super::RetryLimits;
 
-/// How long a provider may take to halt, in milliseconds. They answer within a fraction of a
-/// second; one that does not is given up, so that nobody waits for it for ever.
+/// How long a provider may take to halt, in milliseconds. Providers halt within a fraction of a
+/// second; the turn does not wait longer for one that hangs.
 pub(super) const HALT_MS: u64 = 30_000;
 
 /// The time limits of a turn, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnLimits {
-    /// What comes within this is committed together.
+    /// Pieces that arrive within this time are committed together.
     pub frame_ms: u64,
-    /// Of silence, before there is anything to show.
+    /// The longest silence before the first text or reasoning.
     pub first_token_ms: u64,
-    /// Of silence afterwards.
+    /// The longest silence after it.
     pub stall_ms: u64,
-    /// Of the whole turn, whatever happens in it: the one limit of a model that thinks on.
+    /// The longest duration of the whole turn: the only limit for a model that keeps thinking.
     pub turn_ms: u64,
     pub retry: RetryLimits,
 }
@@ -34,13 +34,13 @@ impl Default for TurnLimits {
     }
 }
 
-/// Of a provider that was told to halt and did not.
+/// The error of a provider that did not halt in time.
 pub(super) fn unresponsive() -> Error {
     Error::new(ErrorCode::Internal, "The provider did not stop when it was told to.")
         .with_hint("What came is kept, and nothing more is taken. The server's log may say more.")
 }
 
-/// Of a time limit that has passed.
+/// The error of a time limit that has passed.
 pub(super) fn timeout(phase: TimeoutPhase, limits: &TurnLimits) -> Error {
     let (message, hint) = match phase {
         TimeoutPhase::FirstToken => (

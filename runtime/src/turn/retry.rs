@@ -1,18 +1,19 @@
-//! Whether, and after how long, a provider is asked again.
+//! Decides whether, and after how long, a provider is asked again.
 
 use protocol::{Adjustment, Error, TurnId};
 
-/// Adjustments in one turn at most; there are as many parameters that can be refused.
+/// The most adjustments in one turn: the number of parameters that can be refused.
 const ADJUSTMENTS: usize = 6;
 
-/// How an attempt that failed before any text is made again.
+/// How often and when a turn is tried again after an attempt that failed before any text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RetryLimits {
-    /// Further attempts at most.
+    /// The most further attempts.
     pub times: u32,
     /// The pause before the first of them, in milliseconds; each further one is twice as long.
     pub first_ms: u64,
-    /// The longest pause. Whoever asks for a longer one is not asked again.
+    /// The longest pause in milliseconds. If a provider asks for a longer one, there is no further
+    /// attempt.
     pub longest_ms: u64,
 }
 
@@ -23,9 +24,9 @@ impl Default for RetryLimits {
 }
 
 impl RetryLimits {
-    /// The pause after the attempt before which there were `before` others; none when the turn
-    /// is to end: the error will not pass, there were enough attempts, or the pause would
-    /// not end within `left_ms`.
+    /// The pause in milliseconds after the attempt that `before` others preceded. `None` ends the
+    /// turn: the error will not pass, there were enough attempts, or the pause would not end within
+    /// `left_ms`.
     pub(super) fn pause_ms(
         &self,
         turn: TurnId,
@@ -38,8 +39,8 @@ impl RetryLimits {
         }
         let doubled = self.first_ms.saturating_mul(1 << before.min(20)).min(self.longest_ms);
         let share = share_of(turn, before);
-        // Half of it is by chance, so that turns which failed together do not come back
-        // together; nobody comes back before the time that the provider asked for.
+        // Half of the pause is random, so that turns which failed together do not retry together.
+        // No retry comes before the time that the provider asked for.
         let own = doubled / 2 + doubled.div_ceil(2) * share / 1000;
         let asked = error.retry_after_ms.map_or(0, |ms| ms.saturating_add(ms / 10 * share / 1000));
         let within = error.retry_after_ms.is_none_or(|ms| ms <= self.longest_ms);
@@ -48,15 +49,15 @@ impl RetryLimits {
     }
 }
 
-/// Whether one more adjustment is made after these. Each is made once, but for leaving out
-/// messages, which can be done again while there are some.
+/// Whether one more adjustment may follow these. Each is made once, except for leaving out
+/// messages, which can be repeated.
 pub(super) fn may_adjust(made: &[Adjustment], next: Adjustment) -> bool {
     let again = next == Adjustment::FewerMessages || !made.contains(&next);
     again && made.len() < ADJUSTMENTS
 }
 
-/// A number from 0 to 999 from an id's random bits: by chance from turn to turn, and the same
-/// whenever the turn is looked at. The mixing is the end of SplitMix64.
+/// A number from 0 to 999, made from the id's random bits: it varies between turns, but stays the
+/// same for one turn. The mixing is the last step of SplitMix64.
 fn share_of(turn: TurnId, before: u32) -> u64 {
     let [_, _, _, _, _, _, _, _, random @ ..] = *turn.as_bytes();
     let mut mixed = u64::from_be_bytes(random).wrapping_add(u64::from(before));

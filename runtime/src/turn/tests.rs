@@ -89,7 +89,7 @@ fn an_answer_that_is_continued_goes_on_behind_what_is_there_and_is_tried_again()
         _ => None,
     });
     assert_eq!(delta, Some((7, "a")));
-    // Now there is text of its own, which is never taken back.
+    // This attempt has produced text of its own, which is never taken back.
     let effects = turn.step(at(220), Input::Failed(network));
     assert_eq!(ends(&effects).len(), 1);
     let Some(Effect::Commit(EventBody::TurnEnded { timings, .. })) = effects.last() else {
@@ -194,8 +194,8 @@ fn thinking_is_committed_before_the_text_that_follows_it() {
     assert_eq!((timings.first_reasoning_ms, timings.first_token_ms), (Some(2), Some(22)));
 }
 
-/// `stream/03`: whatever comes is life, and what bounds a turn that only thinks is the whole
-/// turn's limit.
+/// `stream/03`: anything that the provider sends restarts the timer for silence; a turn that only
+/// thinks is bounded by the limit of the whole turn.
 #[test]
 fn whatever_comes_begins_the_time_for_silence_anew() {
     let (first, stall) = (
@@ -203,7 +203,7 @@ fn whatever_comes_begins_the_time_for_silence_anew() {
         Effect::Arm(Timer::Stall, LIMITS.stall_ms),
     );
     let mut turn = machine();
-    // Blank lines before an answer that comes at once.
+    // The provider sends blank lines before an answer.
     assert_eq!(turn.step(at(0), Input::Alive), std::slice::from_ref(&first));
     turn.step(at(1), began());
     assert_eq!(turn.step(at(2), Input::Alive), [first]);
@@ -240,9 +240,9 @@ fn text_that_was_thinking_becomes_reasoning_and_the_answer_begins_anew() {
         Effect::Commit(EventBody::TextWasReasoning { offset, .. }) => Some(*offset),
         _ => None,
     });
-    // What the answer begins with was an answer's text before.
+    // The beginning of the answer was text in the earlier answer already.
     assert_eq!(moved, Some(7));
-    // Nothing is left that could be.
+    // No text is left that could become reasoning.
     assert!(
         !turn.step(at(5), Input::TextWasReasoning).iter().any(|e| matches!(e, Effect::Commit(_)))
     );
@@ -287,7 +287,7 @@ fn unreachable() -> Input {
     Input::Failed(Error::new(ErrorCode::Provider(ProviderKind::Network), "x"))
 }
 
-/// The pause that a failed attempt was answered with.
+/// The pause before the retry that these effects schedule.
 fn pause(effects: &[Effect]) -> Option<u64> {
     let pause = effects.iter().find_map(|effect| match effect {
         Effect::Commit(EventBody::TurnRetrying { wait_ms, .. }) => Some(*wait_ms),
@@ -302,7 +302,7 @@ fn a_failure_before_the_first_text_is_tried_again_after_a_pause() {
     let mut turn = machine();
     for _ in 0..2 {
         assert!(pause(&turn.step(at(1), unreachable())).is_some());
-        // Nothing of the attempt that is over counts any more.
+        // Late outputs of the earlier attempt are ignored.
         assert_eq!(turn.step(at(2), Input::Halted), vec![]);
         let again = turn.step(at(200), Input::Elapsed(Timer::Retry));
         assert_eq!(again, [Effect::Ask, Effect::Arm(Timer::FirstToken, 1_000)]);
@@ -349,7 +349,7 @@ fn a_pause_ends_with_the_turn() {
         let mut turn = machine();
         turn.step(at(1), unreachable());
         let effects = turn.step(at(2), input);
-        // Nobody is at work who could answer a halt.
+        // No provider is at work that could answer a halt.
         assert!(!effects.contains(&Effect::Halt));
         assert_eq!(ends(&effects), [end]);
     }
@@ -388,12 +388,12 @@ fn a_refusal_is_answered_at_once_and_is_no_failure() {
         assert_eq!(*made, Some(adjustment));
         assert_eq!(*rest, [Effect::Ask, Effect::Arm(Timer::FirstToken, 1_000)]);
     }
-    // What failed is counted by itself.
+    // Failed attempts are counted separately from refused ones.
     for _ in 0..2 {
         assert!(pause(&turn.step(at(3), unreachable())).is_some());
         turn.step(at(200), Input::Elapsed(Timer::Retry));
     }
-    // The same once more would be refused once more.
+    // Repeating the same adjustment would only be refused again.
     let effects = turn.step(at(300), refused(Adjustment::WithoutSeed));
     let parameter = ErrorCode::Provider(ProviderKind::Parameter);
     assert_eq!(ends(&effects), [(TurnState::Failed, Some(parameter))]);
@@ -437,8 +437,8 @@ fn any_input() -> impl Strategy<Value = Input> {
 }
 
 proptest! {
-    /// Whatever happens in whatever order: at most one end, nothing after it, no text after
-    /// a halt, no retry after anything was shown, and deltas whose offsets join without a gap.
+    /// Any inputs in any order give at most one end, nothing after it, no text after a halt, no
+    /// retry after anything was shown, and deltas whose offsets leave no gap.
     #[test]
     fn any_order_of_inputs_gives_a_sound_log(inputs in prop::collection::vec(any_input(), 0..60)) {
         let mut turn = machine();

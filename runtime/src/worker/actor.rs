@@ -25,14 +25,14 @@ mod input;
 mod load;
 mod send;
 
-/// How long an actor stays without anything to do before it leaves.
+/// How long an idle actor stays before it ends.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// How long a turn may take to halt and to be committed when the runtime goes down. What is
-/// not done by then is interrupted by the next start.
+/// How long a turn may take to halt and commit its end while the runtime goes down. The next start
+/// interrupts a turn that takes longer.
 const GOING_DOWN: Duration = Duration::from_secs(5);
 
-/// One worker's state and what drives it.
+/// One worker's state, with the turn that runs and the requests that wait for its end.
 pub(crate) struct Actor<'a> {
     shared: &'a Shared,
     id: WorkerId,
@@ -41,40 +41,40 @@ pub(crate) struct Actor<'a> {
     /// The newest message of the log.
     head: Option<MessageId>,
     running: Option<Running>,
-    /// What waits for the turn's end.
+    /// Requests that wait for the end of the turn.
     closing: Vec<Closing>,
-    /// When the actor leaves, whatever is still under way; set when the runtime goes down.
+    /// When the actor ends, even if a turn is still running; set when the runtime goes down.
     leave_by: Option<Instant>,
 }
 
-/// A turn under way.
+/// A running turn.
 struct Running {
     asking: Asking,
     machine: TurnMachine,
-    /// What the provider says; none when it has ended, or before it is asked.
+    /// The provider's outputs; `None` after the last one, or before the provider is asked.
     outputs: Option<mpsc::Receiver<Output>>,
     /// Asks the provider to halt.
     halt: CancellationToken,
-    /// The same when the actor is gone, however it went.
+    /// Asks the provider to halt when the actor is dropped, even by a panic.
     _halts: DropGuard,
     timers: Timers,
     context: Context,
-    /// Where what the model writes is joined to what the answer begins with.
+    /// Joins the model's new text to the beginning of a continued answer.
     seam: Seam,
-    /// The adjustments that were made in the attempt under way.
+    /// The adjustments of the current attempt.
     adjusted: Vec<Adjustment>,
-    /// How far the model has come with the prompt, until that is told.
+    /// How much of the prompt the model has read, until this is announced.
     progress: Option<Progress>,
-    /// Lets the provider send what it is about to send.
+    /// Permits the provider to send its request.
     recorded: Recorded,
-    /// Whether that is to be done after the next commit.
+    /// Whether that permit is due after the next commit.
     may_send: bool,
-    /// What a chat template made of what is sent, with its digest, until it is committed.
+    /// The rendered prompt or the request to store with its digest, until it is committed.
     keeps: Option<(String, String)>,
     cancels: Vec<Reply<Cancelled>>,
 }
 
-/// What is to be done when no turn runs any more.
+/// A request that is handled when no turn is running.
 enum Closing {
     Stop(Reply<protocol::Worker>),
     Delete(Deletion, Reply<()>),
@@ -83,21 +83,21 @@ enum Closing {
 
 /// How an actor ended.
 pub(crate) enum Ended {
-    /// With nothing left to do, or with the runtime.
+    /// It had nothing left to do, or the runtime is going down.
     Left,
-    /// The worker could not be loaded; whoever asks for something hears the error.
+    /// The worker could not be loaded; waiting requests get the error.
     Unloaded {
         error: Box<Error>,
-        /// Whether what is stored of it cannot be read, which does not pass.
+        /// Whether the stored data is damaged, which another attempt will not change.
         unreadable: bool,
-        /// What was to be done first.
+        /// The request that the actor was started for.
         asked: Option<Command>,
     },
-    /// The log is not what the actor took it for; a turn of its own may be unfinished there.
+    /// The log differs from the actor's copy; it may hold an unfinished turn.
     Lost,
 }
 
-/// Whether the actor goes on.
+/// Whether the actor's loop continues.
 #[derive(PartialEq)]
 enum Next {
     GoOn,
@@ -114,8 +114,8 @@ enum ActorEvent {
 }
 
 impl<'a> Actor<'a> {
-    /// Loads the worker and runs until there is nothing to do for a while, the worker is
-    /// deleted, or the runtime goes down. `first` was taken from the inbox before.
+    /// Loads the worker and runs until it has been idle for a while, the worker is deleted, or the
+    /// runtime goes down. `first` is a request that was already taken from the inbox.
     pub(crate) async fn run(
         shared: &'a Shared,
         id: WorkerId,
@@ -215,8 +215,8 @@ impl<'a> Actor<'a> {
                 Next::GoOn
             }
             Command::Refresh { reply } => {
-                // That nobody can answer is in the summary; that it cannot be written just now
-                // is in the server's log, and the next reader tries again.
+                // If nothing can answer, the summary holds the reason. If the change cannot be
+                // written, that is in the server's log, and the next reader tries again.
                 let _ = self.refresh().await;
                 let _ = reply.send(Ok(self.log_writer.view().worker.clone()));
                 Next::GoOn
@@ -237,7 +237,7 @@ impl<'a> Actor<'a> {
             Ok((accepted, begin)) => (Ok(accepted), begin),
             Err(error) => (Err(error), None),
         };
-        // The turn starts whether or not the asker still listens.
+        // The turn starts even if the client no longer waits for the answer.
         let _ = reply.send(answer);
         match begin {
             Some(begin) => self.begin(begin).await,
@@ -245,7 +245,7 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Ends the turn first, if one runs.
+    /// Handles the request after ending the running turn, if there is one.
     async fn close(&mut self, closing: Closing, input: Input) -> Next {
         self.closing.push(closing);
         if self.running.is_some() { self.step(input).await } else { self.settle().await }
@@ -285,7 +285,7 @@ impl<'a> Actor<'a> {
         }
     }
 
-    /// Commits what is decided; a failure is logged and tried again later.
+    /// Commits the pending events; a failure is logged, and the commit is tried again later.
     async fn flush(&mut self) -> Next {
         if let Err(error) = self.log_writer.flush().await {
             let error = &error as &dyn std::error::Error;
@@ -303,9 +303,10 @@ impl<'a> Actor<'a> {
         Next::GoOn
     }
 
-    /// After a turn's end is committed, or when none ran: answers whoever waited for it.
+    /// Answers the requests that waited for the end of the turn, once that is committed or if none
+    /// ran.
     async fn settle(&mut self) -> Next {
-        // The provider's task ends with its token, whatever it was doing.
+        // Dropping `running` cancels the provider's token, so its task ends.
         if let Some(running) = self.running.take() {
             let turn = self.log_writer.view().turn(running.asking.turn.turn_id).cloned();
             for reply in running.cancels {
@@ -338,5 +339,5 @@ async fn until(deadline: Option<Instant>) {
     }
 }
 
-/// What the asker of a send gets, and the turn to begin after that.
+/// The answer to a send, and the turn to begin after it, if it is new.
 type Sent = (Accepted, Option<Asking>);

@@ -1,15 +1,15 @@
-//! What is asked for where a model thought until its budget was used up; pure.
+//! The budget for a model that used up its last one by thinking; pure functions.
 
 use protocol::api::Sampling;
 use protocol::{Effort, Turn};
 
-/// How much more room an answer gets.
+/// The factor by which the limit of tokens grows.
 const MORE: u32 = 4;
 
-/// Tokens that an answer is taken to have had at least, where nobody counted them.
+/// The assumed number of tokens of an answer whose tokens were not counted.
 const USUAL_TOKENS: u32 = 1_024;
 
-/// How hard the model is to think, and how much it may write.
+/// The effort and the sampling, with its limit of tokens, to ask for.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Budget {
     pub(crate) effort: Option<Effort>,
@@ -17,9 +17,9 @@ pub(crate) struct Budget {
 }
 
 impl Budget {
-    /// For an answer in place of `before`, which was used up by thinking: the least of the
-    /// `efforts` that the model takes; where it was asked for that already, or takes none, more
-    /// room within its window.
+    /// The budget for another try at `before`, which was used up by thinking. It asks for the least
+    /// of the `efforts` that the model takes. If the model takes none, or was asked for the least
+    /// already, it gets more tokens within its window.
     pub(crate) fn sooner(self, before: &Turn, efforts: &[Effort]) -> Self {
         let least = Effort::least(efforts);
         if let Some(least) = least.filter(|least| before.effort.as_ref() != Some(*least)) {
@@ -82,7 +82,7 @@ mod tests {
         };
         thought.usage = Some(counted(600));
         assert_eq!(room(&thought, &[]), (None, Some(2_400)));
-        // No more than the window holds, and no less than before.
+        // The limit is at most what the window has left, and never less than before.
         thought.sight =
             Some(ContextWindow { window_tokens: Some(2_048), ..ContextWindow::default() });
         assert_eq!(room(&thought, &[]), (None, Some(1_948)));

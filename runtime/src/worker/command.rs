@@ -1,4 +1,4 @@
-//! What can be asked of a worker's actor.
+//! The requests to a worker's actor.
 
 use protocol::api::{Accepted, AskAgain, Cancelled, SendMessage};
 use protocol::{Error, Worker};
@@ -6,7 +6,7 @@ use tokio::sync::oneshot;
 
 use super::patch::Patch;
 
-/// Where an answer goes. Whoever asked may be gone; then it is dropped.
+/// The channel for an answer. If the receiver is gone, the answer is dropped.
 pub(crate) type Reply<T> = oneshot::Sender<Result<T, Error>>;
 
 /// One request to an actor.
@@ -22,26 +22,26 @@ pub(crate) enum Command {
     Cancel {
         reply: Reply<Cancelled>,
     },
-    /// Changes what is told of the worker itself, all of it or nothing.
+    /// Applies all changes of the patch, or none.
     Patch {
         patch: Box<Patch>,
         reply: Reply<Worker>,
     },
-    /// Finds out anew whether anything can answer.
+    /// Updates whether a provider can answer.
     Refresh {
         reply: Reply<Worker>,
     },
     Stop {
         reply: Reply<Worker>,
     },
-    /// Ends the turn, deletes the log, and ends the actor.
+    /// Ends the turn, deletes the log and ends the actor.
     Delete {
         deletion: Deletion,
         reply: Reply<()>,
     },
 }
 
-/// Whether what is deleted can be brought back.
+/// Whether the worker can be restored afterwards.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Deletion {
     Undoable,
@@ -49,7 +49,7 @@ pub(crate) enum Deletion {
 }
 
 impl Command {
-    /// Answers with an error; nothing was done.
+    /// Answers with an error, for a request that was not carried out.
     pub(crate) fn refuse(self, error: &Error) {
         let error = error.clone();
         match self {

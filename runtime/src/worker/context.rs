@@ -1,4 +1,5 @@
-//! What of a branch goes to the provider, and what the provider left out of it.
+//! Chooses the messages of a branch that go to the provider, and records what the provider left
+//! out.
 
 use model_io::outgoing::is_blank;
 use protocol::api::{InputMessage, InputRole};
@@ -6,13 +7,13 @@ use protocol::{ContextWindow, MessageId, Role};
 use provider::Shown;
 use store::{Branch, BranchMessage, text_digest};
 
-/// Bytes of text that are offered to a provider at most. The provider knows its window in
-/// tokens and leaves out what does not fit; this only bounds what is loaded. A token is
-/// rarely more than 8 bytes, so this covers windows of a million tokens.
+/// The most bytes of text that are offered to a provider. The provider knows its window in tokens
+/// and leaves out what does not fit; this only bounds what is loaded. A token is rarely more than 8
+/// bytes, so this covers windows of a million tokens.
 pub(crate) const CONTEXT_BYTES: u64 = 8 * 1024 * 1024;
 
-/// A branch on its way to the model. Blank messages are not part of it, nor answers before the
-/// first question: they are not sent, and nobody counts them as left out for lack of room.
+/// The messages of a branch for the model. Blank messages and answers before the first question are
+/// removed: they are never sent, and do not count as left out for lack of room.
 pub(crate) struct Context {
     branch: Branch,
 }
@@ -24,24 +25,25 @@ impl Context {
         let answers = answers.count();
         branch.messages.drain(..answers);
         if branch.older > 0 {
-            // Their questions are out of sight.
+            // Their questions are among the older messages that were not loaded, so these answers
+            // count as left out, too.
             branch.older += u32::try_from(answers).unwrap_or(u32::MAX);
         }
         Self { branch }
     }
 
-    /// The messages as a provider takes them.
+    /// The messages in the form that a provider takes.
     pub(crate) fn messages(&self) -> Vec<InputMessage> {
         self.branch.messages.iter().map(input_message).collect()
     }
 
-    /// Those that were in the model's sight, which began with `first`.
+    /// The messages that were sent to the model, of which `first` was the first.
     pub(crate) fn since(&self, first: MessageId) -> Vec<InputMessage> {
         let seen = self.branch.messages.iter().skip_while(|message| message.id != first);
         seen.map(input_message).collect()
     }
 
-    /// What the model sees of it.
+    /// Records what the model sees of the branch.
     pub(crate) fn sight(&self, shown: Shown) -> ContextWindow {
         let Shown { left_out, window_tokens, adjustments, effort, reasoning, .. } = shown;
         let rendered = shown.rendered.as_deref().map(text_digest);

@@ -1,4 +1,4 @@
-//! Deleting a worker, which needs nothing of its log.
+//! Deletes a worker without reading its log.
 
 use protocol::{Error, WorkerId};
 
@@ -7,7 +7,7 @@ use super::shared::Shared;
 use crate::fault;
 use crate::notifier::LogStatus;
 
-/// Deletes a worker that runs no turn, and tells those who follow it.
+/// Deletes a worker that runs no turn, and tells its observers.
 pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
     let _in_order = shared.membership_lock.lock().await;
     let store = &shared.store;
@@ -17,7 +17,8 @@ pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) ->
     };
     let deleted = match deleted {
         Ok(deleted) => deleted,
-        // The deletion may have been committed although the answer was lost.
+        // The deletion may have been committed although we got an error, so look whether the worker
+        // still exists.
         Err(_) if matches!(store.exists(id).await, Ok(false)) => true,
         Err(error) => return Err(shared.failed(id, error).await),
     };

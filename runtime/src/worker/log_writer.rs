@@ -1,4 +1,4 @@
-//! Events on their way into the store.
+//! Writes a worker's events to the store.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,22 +9,22 @@ use tokio::time::Instant;
 
 use crate::notifier::{LogStatus, Notifier};
 
-/// How long after a failed commit the next attempt is made.
+/// The pause between a failed commit and the next attempt.
 const RETRY: Duration = Duration::from_millis(500);
 
-/// A worker's log as its actor holds it: the folded newest state, and the events that are
+/// A worker's log as its actor holds it: the folded committed state, and the events that are
 /// decided but not committed yet.
 ///
-/// Invariant: while anything is pending nothing more is taken from the provider, so a store
-/// that is away costs waiting and no memory.
+/// Invariant: while events are pending, the actor takes no more output from the provider, so an
+/// outage of the store costs time but no memory.
 pub(crate) struct LogWriter {
     store: Arc<dyn Store>,
     notifier: Notifier,
     log: LogId,
-    /// Committed events folded; holds only the newest turn's messages.
+    /// The fold of the committed events; it holds only the newest turn's messages.
     view: View,
     pending: Vec<Event>,
-    /// A text that the pending events refer to.
+    /// A prompt or request that the pending events refer to.
     prompt: Option<Prompt>,
     retry_at: Option<Instant>,
     lost: bool,
@@ -46,7 +46,7 @@ impl LogWriter {
         }
     }
 
-    /// The state as far as it is committed.
+    /// The committed state.
     pub(crate) fn view(&self) -> &View {
         &self.view
     }
@@ -55,7 +55,7 @@ impl LogWriter {
         self.log
     }
 
-    /// Forgets messages and turns, which a new turn does not need.
+    /// Forgets the messages and turns, which a new turn does not need.
     pub(crate) fn forget(&mut self) {
         self.view.messages.clear();
         self.view.turns.clear();
@@ -66,7 +66,7 @@ impl LogWriter {
         self.pending.push(Event { seq: last + 1, first_seq: None, at, body });
     }
 
-    /// Commits a prompt with the pending events, which refer to it.
+    /// Commits a prompt together with the pending events that refer to it.
     pub(crate) fn attach_prompt(&mut self, prompt: Option<Prompt>) {
         self.prompt = prompt;
     }
@@ -75,19 +75,19 @@ impl LogWriter {
         self.pending.is_empty()
     }
 
-    /// When to try again after a failure.
+    /// When to try again after a failed commit.
     pub(crate) fn retry_at(&self) -> Option<Instant> {
         self.retry_at
     }
 
-    /// Whether the log holds, or may hold, what is not known here. Nothing more can be
-    /// committed then; whoever loads the worker anew knows it.
+    /// Whether the log holds, or may hold, events that are not known here. Then nothing more can be
+    /// committed, and the worker has to be loaded again.
     pub(crate) fn is_lost(&self) -> bool {
         self.lost
     }
 
-    /// Commits what is pending, then wakes the observers. On an error what the log does not
-    /// hold stays pending, to be tried again at [`Self::retry_at`].
+    /// Commits the pending events, then wakes the observers. On an error, events that the log does
+    /// not hold stay pending until [`Self::retry_at`].
     pub(crate) async fn flush(&mut self) -> Result<(), StoreError> {
         if self.pending.is_empty() {
             return Ok(());
@@ -102,8 +102,8 @@ impl LogWriter {
         result.map_err(|failure| failure.error)
     }
 
-    /// Commits all of these, or none and forgets them: for requests whose asker hears of a
-    /// failure. Nothing may be pending.
+    /// Commits these events, all or none; on an error they are dropped, because the client hears of
+    /// the failure. Nothing may be pending.
     pub(crate) async fn commit_now(
         &mut self,
         at: Timestamp,
@@ -115,7 +115,7 @@ impl LogWriter {
         let events = events.map(|(seq, body)| Event { seq, first_seq: None, at, body }).collect();
         let result = self.commit(events, prompt).await;
         result.map_err(|failure| {
-            // They are forgotten here, and may be in the log all the same.
+            // The events are dropped here, but the log may hold them.
             self.lost |= failure.unclear;
             failure.error
         })
@@ -133,7 +133,8 @@ impl LogWriter {
             self.committed(&events);
             return Ok(());
         };
-        // What failed may be the answer alone; what counts is what the log holds.
+        // The commit may have succeeded although we got an error, so read the log and compare
+        // before trying again.
         let found = self.found(&events).await;
         self.lost |=
             matches!(error, StoreError::Closed | StoreError::Gone | StoreError::Damaged(_));
@@ -163,7 +164,7 @@ impl LogWriter {
         }
     }
 
-    /// How many of `events` the log holds; none when it holds something else.
+    /// How many of `events` the log holds; `None` if it holds other events instead.
     async fn found(&self, events: &[Event]) -> Result<Option<usize>, StoreError> {
         let id = self.view.worker.worker_id;
         let (mut stored, mut meant) = (self.view.clone(), self.view.clone());
@@ -181,7 +182,7 @@ impl LogWriter {
         for event in &events[..count] {
             meant.apply(event);
         }
-        // Compared as folded: a turn that ended in the log has its deltas folded there.
+        // Folded states are compared, because the log merges a turn's deltas when the turn ends.
         Ok((stored == meant).then_some(count))
     }
 }
@@ -189,12 +190,12 @@ impl LogWriter {
 /// Why events were not committed.
 struct Failure {
     error: StoreError,
-    /// Whether the log could not be read either, so that it may hold them all the same.
+    /// Whether the log could not be read either, so that it may hold the events.
     unclear: bool,
 }
 
-/// Whatever a user was told or has read as finished survives a power cut; what streams by
-/// survives the end of the process (invariant 1).
+/// Events that a user was told of, or has read as finished, survive a power cut; streamed deltas
+/// only survive the end of the process (invariant 1).
 fn durability(body: &EventBody) -> Durability {
     match body {
         EventBody::WorkerCreated { .. }

@@ -1,4 +1,4 @@
-//! What is a message that can be taken.
+//! Checks a user's message.
 
 use protocol::{Error, ErrorCode, unicode};
 

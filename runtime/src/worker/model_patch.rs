@@ -1,11 +1,13 @@
-//! Which profile and model a conversation asks for, and what of that it may.
+//! The profile, provider, model and effort that a conversation asks for, and the checks of a
+//! change.
 
 use protocol::{Effort, Error, ErrorCode, EventBody, ProfileName, ProviderName, Worker};
 
 use crate::bundle::Bundle;
 use crate::providers::{ModelRequest, Providers};
 
-/// What is to change, as far as it is told. The inner none is the profile's own.
+/// The changes to make; `None` leaves a setting as it is. An inner `None` means the profile's own
+/// setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelPatch {
     pub profile: Option<ProfileName>,
@@ -15,15 +17,15 @@ pub struct ModelPatch {
 }
 
 impl ModelPatch {
-    /// The event that makes `worker` what is wanted; none where it is that already. Errors
-    /// with `invalid_input`.
+    /// The event that applies the change to `worker`; `None` if nothing would change. Errors with
+    /// `invalid_input`.
     pub(crate) fn check(
         self,
         worker: &Worker,
         bundle: &Bundle,
         providers: &Providers,
     ) -> Result<Option<EventBody>, Error> {
-        // Another profile brings its own provider, model and effort, another provider its own
+        // A new profile brings its own provider, model and effort; a new provider brings its own
         // model.
         let new_profile = self.profile.is_some();
         let new_provider = new_profile || self.provider.is_some();
@@ -46,7 +48,7 @@ impl ModelPatch {
             model: model.as_deref(),
         };
         providers.check(request)?;
-        // An effort that is only kept is dropped where another model does not take it.
+        // An effort that is only carried over is dropped if the new model does not take it.
         let effort = effort.filter(|effort| named.is_some() || providers.takes(request, effort));
         if let Some(effort) = named.filter(|effort| !providers.takes(request, effort)) {
             return Err(no_effort(&effort, &providers.efforts(request)));
@@ -55,7 +57,7 @@ impl ModelPatch {
     }
 }
 
-/// The profile of a conversation is not in force any more.
+/// The error for a conversation whose profile is no longer in the bundle.
 pub(crate) fn profile_gone(name: &ProfileName) -> Error {
     let message = format!("The profile `{name}` is not among the ones in force.");
     Error::new(ErrorCode::Unavailable, message)

@@ -1,4 +1,4 @@
-//! What can be changed of a worker itself.
+//! Changes to a worker itself.
 
 use protocol::{Error, EventBody, Visibility, Worker};
 use store::title;
@@ -7,19 +7,19 @@ use super::model_patch::ModelPatch;
 use crate::bundle::Bundle;
 use crate::providers::Providers;
 
-/// What is to change, as far as it is told.
+/// The changes to make; `None` leaves a setting as it is.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patch {
-    /// The inner none takes the title away.
+    /// An inner `None` removes the title.
     pub title: Option<Option<String>>,
     pub place: Option<Visibility>,
-    /// What answers from the next turn on.
+    /// The profile, model and effort from the next turn on.
     pub wanted: ModelPatch,
 }
 
 impl Patch {
-    /// The events that make `worker` what is told; none where it is that already. Errors with
-    /// `invalid_input` where any of it cannot be.
+    /// The events that apply the changes to `worker`; empty if nothing would change. Errors with
+    /// `invalid_input` if any of the changes is not possible.
     pub(crate) fn check(
         self,
         worker: &Worker,

@@ -1,4 +1,4 @@
-//! What all actors of a runtime share.
+//! The state that all actors of a runtime share.
 
 use std::sync::Arc;
 
@@ -17,7 +17,6 @@ use crate::providers::Providers;
 use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
 
-/// What all actors of a runtime share.
 pub(crate) struct Shared {
     pub(crate) runtime_id: RuntimeId,
     pub(crate) store: Arc<dyn Store>,
@@ -27,11 +26,11 @@ pub(crate) struct Shared {
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) limits: TurnLimits,
     pub(crate) message_chars: u32,
-    /// Messages in the newest page of a transcript.
+    /// The number of messages in the newest page of a transcript.
     pub(crate) transcript_page: u32,
     pub(crate) workspace: String,
-    /// Whoever adds a worker, deletes one or brings one back holds this from the commit until
-    /// those who follow the list are told: they are told in the order of the commits.
+    /// Held while a worker is created, deleted or restored, from the commit until the observers of
+    /// the list are told, so that they hear of these changes in the order of the commits.
     pub(crate) membership_lock: Mutex<()>,
     /// The workers that were found to be unreadable.
     pub(crate) unreadable: Unreadable,
@@ -40,15 +39,15 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
-    /// What is shown of a worker of which something cannot be read. Error: `not_found` where
-    /// there is no such worker.
+    /// The placeholder of a worker that cannot be read. Errors with `not_found` if there is no such
+    /// worker.
     pub(crate) async fn placeholder(&self, id: WorkerId) -> Result<Worker, Error> {
         let found = self.unreadable.placeholder(self.store.as_ref(), &self.notifier, id).await;
         found.map_err(fault::from_store)?.ok_or_else(fault::no_worker)
     }
 
-    /// What a client hears of what the store did, or could not do, with one worker. Those who
-    /// follow a worker that turns out to be unreadable are told so.
+    /// Converts the store's result for one worker into the client's. If the worker turns out to be
+    /// unreadable, its observers are told.
     pub(crate) async fn heard<T>(
         &self,
         id: WorkerId,
@@ -60,7 +59,7 @@ impl Shared {
         }
     }
 
-    /// The same of what the store could not do.
+    /// Converts a store error for one worker, like [`Self::heard`].
     pub(crate) async fn failed(&self, id: WorkerId, error: StoreError) -> Error {
         if !matches!(error, StoreError::Damaged(_)) {
             return fault::from_store(error);
@@ -71,7 +70,7 @@ impl Shared {
         initial_worker::unreadable_reason()
     }
 
-    /// A turn as it stands.
+    /// A turn in its current state.
     pub(crate) async fn turn(&self, id: WorkerId, turn: TurnId) -> Result<Turn, Error> {
         let stored = self.heard(id, self.store.worker(id).await).await?;
         let stored = stored.ok_or_else(fault::no_worker)?;
@@ -85,8 +84,8 @@ impl Shared {
         view.turn(turn).cloned().ok_or_else(fault::no_turn)
     }
 
-    /// A profile's prompt as it is sent at this time by the sender's clock. The log is told which file and line is
-    /// wrong.
+    /// Renders a profile's system prompt with the sender's local date. If that fails, the server's
+    /// log names the file and line.
     pub(crate) fn system_prompt(
         &self,
         profile: &Profile,

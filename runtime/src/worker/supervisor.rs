@@ -1,9 +1,8 @@
-//! Keeps an actor running until it leaves of its own accord.
+//! Restarts an actor until it ends normally.
 //!
-//! An actor that panics, or that finds its log to be another than it took it for, may leave a
-//! turn unfinished that nobody runs any more. Whoever follows that turn would wait for ever,
-//! so the worker is loaded anew at once, which interrupts it. The inbox is kept meanwhile:
-//! there are never two actors at work on one log.
+//! An actor that panics, or that finds its log to differ from its copy, may leave an unfinished
+//! turn. The observers of that turn would wait forever, so the worker is loaded again at once,
+//! which interrupts the turn. The inbox survives the restart, so two actors never work on one log.
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -20,16 +19,16 @@ use super::command::Command;
 use super::deletion::delete;
 use crate::fault;
 
-/// How long after a first failure the worker is loaded anew. After each further one in a row it
-/// is twice as long, and [`LONGEST`] at most: what keeps it may last.
+/// The pause after the first failure. It doubles with each further failure in a row, up to
+/// [`LONGEST`], because the cause may last.
 const AGAIN: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(30);
 
-/// How long an actor has to run for its failure to count as the first one again.
+/// How long an actor has to run for the count of failures to start again.
 const SETTLED: Duration = Duration::from_secs(60);
 
 /// Runs a worker's actors, one after another. Requests that none of them took are dropped, and
-/// their askers ask again.
+/// their senders try again.
 pub(crate) async fn supervise(
     shared: Arc<Shared>,
     id: WorkerId,
@@ -38,8 +37,8 @@ pub(crate) async fn supervise(
     let (mut owes, mut failures, mut first) = (false, 0, None);
     loop {
         let began = Instant::now();
-        // What a panic leaves behind is the actor's own and goes with it; locks that others
-        // share are held for a map access only.
+        // Unwind safety: a panicking actor's state is dropped with it, and shared locks are held
+        // for a map access only.
         let run = Actor::run(&shared, id, &mut inbox, first.take());
         match AssertUnwindSafe(run).catch_unwind().await {
             Ok(Ended::Left) => return,
@@ -47,8 +46,8 @@ pub(crate) async fn supervise(
                 if refuse_all(&shared, id, &mut inbox, asked, &error).await == Gone::Yes {
                     return;
                 }
-                // Nobody can end a turn whose log cannot be read: its observers were told so,
-                // and the next one who asks tries again.
+                // A turn cannot be ended while its log cannot be read. Its observers were told so,
+                // and the next request tries again.
                 if unreadable || !owes {
                     return;
                 }
@@ -68,7 +67,7 @@ pub(crate) async fn supervise(
         tokio::select! {
             biased;
             () = shared.down.cancelled() => return,
-            // Somebody who asks does not wait for the pause.
+            // A new request does not wait for the pause.
             command = inbox.recv() => match command {
                 Some(command) => first = Some(command),
                 None => tokio::time::sleep(pause).await,
@@ -90,8 +89,8 @@ enum Gone {
     No,
 }
 
-/// Answers all that wait for a worker that cannot be loaded. A deletion needs nothing of what
-/// cannot be read, and is done.
+/// Answers all waiting requests for a worker that cannot be loaded. A deletion reads nothing of the
+/// log, so it is carried out.
 async fn refuse_all(
     shared: &Shared,
     id: WorkerId,

@@ -1,4 +1,4 @@
-//! The timers of one turn, as deadlines of which the actor waits for the nearest.
+//! The timers of one turn. Each is a deadline, and the actor waits for the nearest one.
 
 use std::time::Duration;
 
@@ -22,8 +22,8 @@ impl Timers {
         self.deadlines.retain(|(armed, _)| *armed != timer);
     }
 
-    /// Waits for the nearest deadline of that kind; forever when none is armed. It stays
-    /// armed until it is disarmed.
+    /// Waits for the nearest deadline of that kind; pending forever if none is armed. The timer
+    /// stays armed until it is disarmed.
     pub(crate) async fn elapsed(&self, kind: Kind) -> Timer {
         let of_kind = self.deadlines.iter().filter(|(timer, _)| Kind::of(*timer) == kind);
         match of_kind.min_by_key(|(_, deadline)| *deadline).copied() {
@@ -39,10 +39,10 @@ impl Timers {
 /// What a timer measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// A span of time, whatever happens in it.
+    /// An elapsed time, whatever happens meanwhile.
     Span,
-    /// That the provider says nothing. What it has said and nobody has taken yet (the store
-    /// was away) counts, so this is looked at last.
+    /// The provider's silence. This is checked last, because outputs that are still in the channel
+    /// (while the store was away) count as signs of life.
     Silence,
 }
 

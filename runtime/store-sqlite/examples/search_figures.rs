@@ -1,8 +1,8 @@
-//! How fast search is, what it costs a send, and what it adds to the file:
+//! Measures how fast a search is, what indexing adds to a send, and how much it adds to the file:
 //! `cargo run --release -p store-sqlite --example search_figures [MESSAGES] [FOLDER]`.
 //!
-//! The texts are made from a fixed seed, half of them Japanese; common words are as common as
-//! in real texts, so that a query may match nearly all messages or one.
+//! The texts are made from a fixed seed, half of them Japanese. Common words are as frequent as in
+//! real texts, so that a query may match nearly all messages or only one.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -18,10 +18,10 @@ use store::{
 };
 use store_sqlite::Sqlite;
 
-/// Turns of one conversation.
+/// The number of turns in one conversation.
 const TURNS: u64 = 50;
 
-/// How often each query is asked.
+/// How often each query is repeated.
 const TIMES: usize = 20;
 
 const ENGLISH: &str = "the of and to in is that it was for on are as with they at be this have \
@@ -101,7 +101,8 @@ async fn main() {
         ("zzyzx", Some(one)),
     ];
     for (text, worker) in queries {
-        // Opened anew: nothing of it is in SQLite's memory, though it is in the system's.
+        // The reopened store has nothing in SQLite's cache, although the operating system still
+        // caches the file.
         let store = Sqlite::open(&folder).expect("it is there");
         let mut times = Vec::new();
         let mut hits = 0;
@@ -125,7 +126,7 @@ async fn main() {
     }
 }
 
-/// What a question and the end of its turn take to be committed.
+/// Measures how long the commits of a question and of the end of its turn take.
 async fn sends(store: &Sqlite, workers: u64, texts: &mut Texts) {
     let (mut questions, mut ends) = (Vec::new(), Vec::new());
     for number in 0..200 {
@@ -175,7 +176,7 @@ fn bytes_of(number: u64) -> [u8; 10] {
 }
 
 fn conversation(number: u64, texts: &mut Texts) -> ConversationExport {
-    // A conversation every few hours, a turn every minute or so.
+    // A conversation begins every few hours, and a turn every minute or so.
     let begin_ms = 1_700_000_000_000 + i64::try_from(number).expect("small") * 11_000_000;
     let at = |n: u64| Timestamp::from_unix_ms(begin_ms + i64::try_from(n).expect("small") * 61_003);
     let worker_id = WorkerId::from_parts(1, bytes_of(number));
@@ -273,7 +274,7 @@ fn begun(turn_id: TurnId, question: MessageId, answer: MessageId, started_at: Ti
     }
 }
 
-/// Texts from a fixed seed.
+/// Makes texts from a fixed seed.
 struct Texts {
     state: u64,
     english: Vec<&'static str>,
@@ -294,7 +295,7 @@ impl Texts {
         self.state.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 16
     }
 
-    /// About so many words in one of the two languages, with a made-up one now and then.
+    /// A text of about `words` words in one of the two languages, with a made-up word now and then.
     fn text(&mut self, words: u64) -> String {
         let japanese = self.next().is_multiple_of(2);
         let count = words / 2 + self.next() % words;
@@ -313,7 +314,7 @@ impl Texts {
             }
             let list = if japanese { &self.japanese } else { &self.english };
             let count = list.len() as u64;
-            // The first ones are the most common.
+            // The first words of the list are the most common ones.
             let (a, b) = (self.next() % count, self.next() % count);
             let at = usize::try_from(a * b / count).expect("small");
             text.push_str(if japanese { self.japanese[at] } else { self.english[at] });

@@ -1,8 +1,9 @@
-//! Remembers what the database's file was when the store was closed in order. As long as it is the same
-//! file and nobody has changed it, the next start need not read the whole of it to look for damage,
-//! which takes seconds where there are many messages.
+//! Remembers the state of the database's file after a clean stop. If the next start finds the file
+//! unchanged, it need not read all of it to look for damage, which takes seconds for a large
+//! database.
 //!
-//! After some days it is read again all the same, because a disk changes bytes without telling anyone.
+//! After some days the whole file is read again all the same, because a failing disk changes bytes
+//! without an error.
 
 use std::fs::{self, Metadata};
 use std::io;
@@ -12,7 +13,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::file_identity::beside;
 
-/// How long the result of reading the whole file is relied upon.
+/// How long the result of reading the whole file is trusted.
 const RELIED_UPON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How long the file has to be unchanged before it is remembered. The times of files tell changes
@@ -20,26 +21,27 @@ const RELIED_UPON: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// (<https://www.kernel.org/doc/html/latest/filesystems/multigrain-ts.html>).
 const TICK: Duration = Duration::from_millis(20);
 
-/// Whether the file is as the last stop left it; gives when the whole of it was read last. Changes
-/// nothing.
+/// The time when the whole file was last read, if the file is unchanged since the last clean stop.
+/// Changes nothing.
 pub(crate) fn known(file: &Path, now: SystemTime) -> Option<SystemTime> {
     let noted = fs::read_to_string(note_of(file)).ok()?;
     let (checked, state) = noted.split_once(' ')?;
     let checked = UNIX_EPOCH + Duration::from_millis(checked.parse().ok()?);
-    // A clock that was set back says nothing about the age.
+    // If the clock was set back, the age is unknown.
     let is_recent = now.duration_since(checked).is_ok_and(|age| age < RELIED_UPON);
     let is_same = fs::metadata(file).is_ok_and(|found| state_of(&found) == state);
     (is_recent && is_same).then_some(checked)
 }
 
-/// Forgets the file, which is going to be written, so that only another stop in order can say so again.
+/// Removes the record of the clean stop before the file is written, so that only the next clean
+/// stop can vouch for it again.
 pub(crate) fn forget(file: &Path) {
-    // If it cannot be removed, it will not fit the file any more.
+    // A record that cannot be removed does no harm: it will not match the changed file.
     let _ = fs::remove_file(note_of(file));
 }
 
-/// Remembers the file, the whole of which was read at `checked`. Waits for some milliseconds if it was
-/// changed only now.
+/// Records that the whole file was read at `checked` and is unchanged since. Waits for some
+/// milliseconds if the file was written only just now.
 pub(crate) fn remember(file: &Path, checked: SystemTime) -> io::Result<()> {
     let changed = fs::metadata(file)?.modified()?;
     if let Some(rest) = TICK.checked_sub(changed.elapsed().unwrap_or_default()) {
@@ -50,7 +52,7 @@ pub(crate) fn remember(file: &Path, checked: SystemTime) -> io::Result<()> {
     fs::write(note_of(file), format!("{checked_ms} {state}"))
 }
 
-/// What changes with every change of a file, and with a copy of it.
+/// The metadata that differ after every change of a file, and for a copy of it.
 fn state_of(file: &Metadata) -> String {
     let (device, inode, bytes) = (file.dev(), file.ino(), file.size());
     let (changed, nanos) = (file.ctime(), file.ctime_nsec());
@@ -82,7 +84,7 @@ mod tests {
         assert_eq!(known(&file, later(8)), None);
         remember(&file, checked).unwrap();
         assert_eq!(known(&file, checked - Duration::from_secs(1)), None);
-        // The same length at once.
+        // The length stays the same, and the write comes at once.
         remember(&file, checked).unwrap();
         fs::write(&file, "b").unwrap();
         assert_eq!(known(&file, later(1)), None);

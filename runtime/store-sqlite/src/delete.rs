@@ -17,8 +17,9 @@ const EVENTS: u32 = 1_000;
 const PURGING: i64 = 0;
 
 /// The value of `deleted_ms` for a worker of an import that is not complete: the letters of
-/// "STAGED", negated, which no flipped byte makes of another value. Nobody sees such a worker, no
-/// collection removes it, and it becomes visible or is purged together with all others of its import.
+/// "STAGED", negated, so that no flipped byte turns another value into it. Such a worker is
+/// invisible and not collected, and it becomes visible or is purged together with all others of its
+/// import.
 pub(crate) const STAGED: i64 = -0x5354_4147_4544;
 
 /// The statement that sets `deleted_ms`, its first parameter, of the workers for which the
@@ -46,7 +47,7 @@ pub(crate) fn deleted(
 ) -> Result<Vec<Deleted>, Cause> {
     let (before_ms, before_id) = match &before {
         Some((at, id)) => (at.unix_ms(), id.as_bytes().as_slice()),
-        // Later than the time of every deletion.
+        // Without a position, the page begins at the latest possible time.
         None => (i64::MAX, [].as_slice()),
     };
     let mut statement = db.prepare_cached(&format!(
@@ -55,7 +56,7 @@ pub(crate) fn deleted(
          ORDER BY deleted_ms DESC, worker_id DESC LIMIT ?4",
         row::WORKER
     ))?;
-    // Without a limit in SQL: rows without a readable id are skipped and do not count.
+    // There is no limit in SQL, because rows without a readable id are skipped and must not count.
     let mut rows = statement.query(params![PURGING, before_ms, before_id, i64::MAX])?;
     let mut deleted = Vec::new();
     while deleted.len() < limit as usize
@@ -73,25 +74,24 @@ pub(crate) fn deleted_one(db: &Connection, id: WorkerId) -> Result<Option<Delete
     Ok(rows.next()?.and_then(to_deleted))
 }
 
-/// None where the id or the time of the deletion cannot be read.
+/// `None` if the id or the time of the deletion cannot be read.
 fn to_deleted(row: &Row<'_>) -> Option<Deleted> {
     let at_ms: i64 = row.get(row::DELETED_MS).ok()?;
     Some(Deleted { worker: row::listed(row)?, at: Timestamp::from_unix_ms(at_ms) })
 }
 
-/// Purges a worker, deleted before or not; its rows are removed by
-/// [`collect`].
+/// Purges a worker, whether it was deleted before or not; [`collect`] removes its rows later.
 pub(crate) fn purge(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     let sql = set_deleted("worker_id = ? AND deleted_ms IS NOT ?");
     Ok(db.prepare_cached(&sql)?.execute(params![PURGING, id.as_bytes(), STAGED])? > 0)
 }
 
-/// Makes the workers of an import visible. Gives how many there were.
+/// Makes the workers of an import visible and returns their number.
 pub(crate) fn publish_staged(db: &Connection) -> Result<usize, Cause> {
     Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![None::<i64>, STAGED])?)
 }
 
-/// Purges the workers of an import that was not completed. Gives whether there were any.
+/// Purges the workers of an incomplete import and returns whether there were any.
 pub(crate) fn purge_staged(db: &Connection) -> Result<bool, Cause> {
     // On a full disk even a statement that changes no row may fail.
     let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE deleted_ms = ?)";
@@ -101,8 +101,8 @@ pub(crate) fn purge_staged(db: &Connection) -> Result<bool, Cause> {
     Ok(db.prepare_cached(&set_deleted("deleted_ms = ?"))?.execute(params![PURGING, STAGED])? > 0)
 }
 
-/// Removes some rows of the worker that was deleted first, unless that was after `until`; false
-/// when there is none.
+/// Removes some rows of the worker that was deleted first, unless that was after `until`. Returns
+/// false if there is no such worker.
 pub(crate) fn collect(db: &Connection, until: Timestamp, index: Index) -> Result<bool, Cause> {
     let oldest: Option<i64> = db
         .prepare_cached(
@@ -112,13 +112,13 @@ pub(crate) fn collect(db: &Connection, until: Timestamp, index: Index) -> Result
         .query_row([PURGING, until.unix_ms()], |row| row.get(0))
         .optional()?;
     let Some(worker) = oldest else { return Ok(false) };
-    // After some of its rows are removed a worker must not be restored.
+    // A worker cannot be restored once some of its rows are removed.
     db.prepare_cached(&set_deleted("id = ?"))?.execute([PURGING, worker])?;
     step(db, worker, index)?;
     Ok(true)
 }
 
-/// Whether a worker was deleted and can be brought back.
+/// Whether a worker was deleted and can still be restored.
 pub(crate) fn is_kept(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     let sql = "SELECT EXISTS (SELECT 1 FROM workers WHERE worker_id = ? AND deleted_ms > ?)";
     let found =
@@ -138,7 +138,7 @@ pub(crate) fn purge_now(db: &Connection, id: WorkerId, index: Index) -> Result<(
     Ok(())
 }
 
-/// Removes some rows of a worker, or the worker when there are none left; true when there is
+/// Removes some rows of a worker, or the worker itself when none are left. Returns whether there is
 /// more to do.
 fn step(db: &Connection, worker: i64, index: Index) -> Result<bool, Cause> {
     if search_index::forget(db, worker, TEXTS, index)? {

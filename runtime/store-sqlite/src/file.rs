@@ -1,5 +1,5 @@
-//! How a file becomes a database that is open: looked at first and changed only when it is
-//! known to be sound, ours and not newer than this program.
+//! Opens the database's file. The file is inspected first and changed only when it is known to be
+//! sound, ours, and not newer than this program.
 
 use std::fs::File;
 use std::io::{self, ErrorKind};
@@ -14,24 +14,23 @@ use super::file_identity::beside;
 use super::schema::{APPLICATION_ID, Schema};
 use super::{OpenError, clean_stop, mend, migrate, outage, private};
 
-/// How long a connection waits for another's lock. Within one process it only meets
-/// checkpoints and a backup.
+/// How long a connection waits for another's lock. Within one process it only waits for checkpoints
+/// and backups.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
-/// What a check of the file may find wrong with single rows before it is taken for damaged as
-/// a whole.
+/// The most findings in single rows before a check takes the whole file for damaged.
 const FINDINGS: usize = 10_000;
 
-/// A database that is open for writing.
+/// A database that was opened for writing.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) connection: Connection,
-    /// When the whole file was read last to look for damage.
+    /// When the whole file was last read to look for damage.
     pub(crate) checked: SystemTime,
 }
 
-/// Opens the file for writing: makes it where there is none, and brings an older schema up
-/// to date. On an error the file is as it was.
+/// Opens the file for writing; creates it if it is missing, and migrates an older schema. On an
+/// error the file is unchanged.
 pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
     let now = SystemTime::now();
     let checked = clean_stop::known(file, now);
@@ -54,7 +53,7 @@ pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
         None => mend::mend(&mut db),
     };
     if let Err(error) = mended {
-        // Those rows stay as they are, and cost themselves alone.
+        // The broken rows stay as they are; all other rows can be used.
         tracing::error!(
             error = error.as_ref() as &dyn std::error::Error,
             "rows cannot be put right"
@@ -63,26 +62,26 @@ pub(crate) fn open(file: &Path, schema: &Schema) -> Result<Opened, OpenError> {
     Ok(Opened { connection: db, checked: checked.unwrap_or(now) })
 }
 
-/// Who else may use a file while it is looked at.
+/// Who else may use the file during the inspection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
-    /// Nobody: this process holds the folder, or nobody does.
+    /// Nobody: this process holds the folder, or no process does.
     Alone,
-    /// The same, and the file is as the last stop in order left it, so that nothing of it has to be
-    /// checked again.
+    /// Nobody, and the file is unchanged since the last clean stop, so it need not be checked
+    /// again.
     AfterCleanStop,
-    /// A companion at work. It has checked the database itself, and is not kept from moving
-    /// its write-ahead log into it for as long as a check would take.
+    /// A server is using it. That server has checked the database itself, and a check here would
+    /// keep it from checkpointing its write-ahead log for as long as it takes.
     Shared,
 }
 
-/// The schema of the database in the file, none where there is no file. Changes nothing.
-/// Errors on what is not ours, newer, or damaged.
+/// The version of the schema in the file; `None` if there is no file. Changes nothing. Errors if
+/// the file is not ours, is newer, or is damaged.
 pub(crate) fn look(file: &Path, schema: &Schema, access: Access) -> Result<Option<i64>, OpenError> {
     Ok(open_to_look(file, schema, access)?.map(|(_, version)| version))
 }
 
-/// The same with the database opened for reading, in the way in which it was looked at.
+/// Like [`look`], and also returns the connection, which is open for reading.
 pub(crate) fn open_to_look(
     file: &Path,
     schema: &Schema,
@@ -90,12 +89,12 @@ pub(crate) fn open_to_look(
 ) -> Result<Option<(Connection, i64)>, OpenError> {
     let damaged =
         |detail: &str| Err(OpenError::Damaged { file: file.to_owned(), detail: detail.to_owned() });
-    // One that leads nowhere, to a disk that is not there yet, must not give way to an empty
-    // database either.
+    // A dangling link, for instance to a disk that is not mounted yet, must not be replaced by an
+    // empty database.
     if std::fs::symlink_metadata(file).is_ok_and(|found| found.is_symlink()) {
         return Err(OpenError::Link { file: file.to_owned() });
     }
-    // Opening a pipe would wait for its other end.
+    // Only regular files are opened, because opening a pipe would wait for its other end.
     for name in ["", "-wal", "-shm", "-journal"] {
         match std::fs::symlink_metadata(beside(file, name)) {
             Ok(found) if !found.is_file() => {
@@ -111,7 +110,8 @@ pub(crate) fn open_to_look(
         Err(error) => return Err(open_error(file, error.into())),
     };
     let bytes = match std::fs::metadata(file) {
-        // It gets its name when it is whole, so nobody makes an empty one.
+        // Companion gives a database its name only when it is complete, so an empty file is a
+        // damaged one.
         Ok(found) if found.len() == 0 => return damaged("it is empty"),
         Ok(found) => found.len(),
         Err(error) if error.kind() == ErrorKind::NotFound && wal_bytes == 0 => return Ok(None),
@@ -120,7 +120,7 @@ pub(crate) fn open_to_look(
         }
         Err(error) => return Err(open_error(file, error.into())),
     };
-    // A connection that only reads leaves the write-ahead log beside the file as it closes.
+    // A connection that only reads would leave a write-ahead log beside the file when it closes.
     let db = match access {
         Access::Alone | Access::AfterCleanStop if wal_bytes == 0 => open_immutable(file)?,
         _ => open_to_read(file)?,
@@ -128,8 +128,8 @@ pub(crate) fn open_to_look(
     let version = identify(&db, file, schema)?;
     if access == Access::Alone {
         check(&db, file)?;
-        // SQLite takes what is missing of the last page for zeros. With a write-ahead log that
-        // page may be in there.
+        // SQLite reads the missing part of a truncated last page as zeros. If there is a
+        // write-ahead log, it may hold that page.
         if wal_bytes == 0 && bytes % page_bytes(&db, file)? != 0 {
             return damaged("its end is missing");
         }
@@ -137,7 +137,7 @@ pub(crate) fn open_to_look(
     Ok(Some((db, version)))
 }
 
-/// Opens the file for reading; it must be a database of ours already.
+/// Opens the file for reading. It must already be a database of ours.
 pub(crate) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
     let fails = |error: rusqlite::Error| open_error(file, error.into());
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -148,13 +148,13 @@ pub(crate) fn open_to_read(file: &Path) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
-/// Opens the write-ahead log, for which SQLite waits until the first statement: by then the
-/// files may have been moved, and what is open can be read wherever it is.
+/// Makes SQLite open the write-ahead log now. Otherwise it would wait for the first statement, and
+/// the files may be moved before that; an opened file stays readable wherever it is moved to.
 fn open_wal(db: &Connection) -> rusqlite::Result<()> {
     db.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))
 }
 
-/// Opens a file that nobody writes, without making SQLite's other files beside it.
+/// Opens a file that nobody writes, so that SQLite creates no side files.
 fn open_immutable(file: &Path) -> Result<Connection, OpenError> {
     let mut uri = "file:".to_owned();
     for &byte in file.as_os_str().as_bytes() {
@@ -174,7 +174,7 @@ fn open_immutable(file: &Path) -> Result<Connection, OpenError> {
 
 pub(crate) fn open_to_write(file: &Path) -> Result<Connection, OpenError> {
     let fails = |error: rusqlite::Error| open_error(file, error.into());
-    // Without permission to create: only a whole database gets this name.
+    // The flags do not allow to create a file, because only a complete database gets this name.
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let db = Connection::open_with_flags(file, flags).map_err(fails)?;
     if db.is_readonly("main").map_err(fails)? {
@@ -194,15 +194,15 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     open_wal(db)
 }
 
-/// Makes an empty database. It gets its name when it is whole, so that whatever stops this
-/// half-way leaves nothing behind that looks like a database that lost everything.
+/// Creates an empty database. It gets its name only when it is complete, so a crash in between
+/// leaves nothing that looks like a database which has lost its contents.
 fn create(file: &Path, schema: &Schema) -> Result<(), OpenError> {
     let part = beside(file, ".part");
     let made = remove_with_side_files(&part).map_err(Cause::from).and_then(|()| {
         private::create(&part)?;
         let mut db = Connection::open(&part)?;
-        // Not with a write-ahead log from the start: on a full disk a close leaves behind what
-        // could not be moved out of it, and says nothing.
+        // The write-ahead log is switched on only at the end: on a full disk, closing would
+        // silently leave behind what could not be moved out of it.
         migrate::take(&mut db, schema)?;
         db.pragma_update(None, "journal_mode", "wal")?;
         db.close().map_err(|(_, error)| error)?;
@@ -211,13 +211,13 @@ fn create(file: &Path, schema: &Schema) -> Result<(), OpenError> {
     });
     made.map_err(|source| {
         let error = open_error(file, source);
-        // What cannot be removed is removed by the next start.
+        // If the removal fails, the next start repeats it.
         let _ = remove_with_side_files(&part);
         error
     })
 }
 
-/// Syncs a name that was just given.
+/// Syncs the folder, so that a new name in it survives a power cut.
 pub(crate) fn sync_folder_of(file: &Path) -> io::Result<()> {
     match file.parent() {
         Some(folder) => File::open(folder)?.sync_all(),
@@ -225,7 +225,7 @@ pub(crate) fn sync_folder_of(file: &Path) -> io::Result<()> {
     }
 }
 
-/// Removes a database that is in nobody's use.
+/// Removes a database that no process uses, with its side files.
 pub(crate) fn remove_with_side_files(file: &Path) -> io::Result<()> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         match std::fs::remove_file(beside(file, suffix)) {
@@ -236,7 +236,7 @@ pub(crate) fn remove_with_side_files(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// The schema's version. Errors on what is not ours or newer.
+/// The version of the schema. Errors if the database is not ours or is newer.
 fn identify(db: &Connection, file: &Path, schema: &Schema) -> Result<i64, OpenError> {
     let fails = |error: rusqlite::Error| open_error(file, error.into());
     let number = |pragma: &str| {
@@ -262,8 +262,8 @@ fn page_bytes(db: &Connection, file: &Path) -> Result<u64, OpenError> {
         .map_err(|error| open_error(file, error.into()))
 }
 
-/// Errors unless every page is where it belongs. What single rows hold is for those who read
-/// them: a row that is broken costs itself alone.
+/// Checks that the pages of the file are sound. Findings about single rows are not errors here: a
+/// broken row only affects the reads of that row.
 fn check(db: &Connection, file: &Path) -> Result<(), OpenError> {
     let findings = findings(db, "quick_check").map_err(|error| open_error(file, error.into()))?;
     match findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
@@ -272,10 +272,12 @@ fn check(db: &Connection, file: &Path) -> Result<(), OpenError> {
     }
 }
 
-/// What one of SQLite's checks finds wrong. The last of too many stands for all that follow.
+/// The findings of one of SQLite's checks. If there are too many, the last entry stands for the
+/// rest.
 pub(crate) fn findings(db: &Connection, check: &str) -> rusqlite::Result<Vec<String>> {
     match collect(db, &format!("PRAGMA {check}({FINDINGS})")) {
-        // The index of texts is too broken to be looked at; everything else is looked at alone.
+        // The index of texts is too broken for the check, so every other table is checked by
+        // itself.
         Err(error) if mend::is_of_index(&error.to_string()) => {
             let sql = "SELECT name FROM sqlite_schema
                  WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'";
@@ -305,7 +307,7 @@ fn collect(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
     Ok(found)
 }
 
-/// What a person is told when the file cannot be used.
+/// The error for a person whose file cannot be used.
 pub(crate) fn open_error(file: &Path, source: Cause) -> OpenError {
     let folder = file.parent().unwrap_or(Path::new("."));
     let code = source.downcast_ref::<rusqlite::Error>().and_then(|e| e.sqlite_error_code());

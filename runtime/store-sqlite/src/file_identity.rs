@@ -19,7 +19,7 @@ use super::outage;
 #[derive(Clone)]
 pub(crate) struct FileIdentity {
     database: Known,
-    /// The write-ahead log, which is open as long as a connection is.
+    /// The identity of the write-ahead log, which stays open as long as a connection does.
     wal: Known,
 }
 
@@ -36,7 +36,7 @@ struct Id {
 }
 
 impl FileIdentity {
-    /// Must be called while a connection is open that has read or written.
+    /// Must be called while a connection is open that has read or written something.
     pub(crate) fn of(database: &Path) -> io::Result<Self> {
         let wal = beside(database, "-wal");
         Ok(Self { database: Known::now(database.to_owned())?, wal: Known::now(wal)? })
@@ -91,7 +91,7 @@ impl Id {
     }
 }
 
-/// The path of a file beside another one, whose name has a further ending, such as `-wal`.
+/// The path of a side file: the name of `file` with a suffix such as `-wal`.
 pub(crate) fn beside(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);

@@ -1,7 +1,7 @@
 //! The store on SQLite: one file, one process.
 //!
-//! One thread owns the only connection that writes ([`writer`]); a few threads with
-//! read-only connections answer the rest ([`readers`]). SQL stays under this folder.
+//! One thread owns the only connection that writes ([`writer`]); a few threads with read-only
+//! connections answer all reads ([`readers`]). All SQL of the product is in this crate.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -49,8 +49,8 @@ pub use read_only::{Backup, BackupError, ReadOnlyStore};
 /// The database's name in the data folder.
 const FILE: &str = "companion.db";
 
-/// Why a database cannot be used. Each variant says what a person can do about it. The
-/// database is left as it was.
+/// Why a database cannot be used. Each variant's text says what a person can do about it. The
+/// database is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     #[error("the data folder {folder} cannot be used")]
@@ -93,22 +93,21 @@ pub enum OpenError {
     Open { file: PathBuf, source: Cause },
 }
 
-/// The handle; cheap to clone.
+/// The handle to the store; cheap to clone.
 #[derive(Clone)]
 pub struct Sqlite {
     writer: Writer,
     readers: Readers,
     searchers: Readers,
-    /// One import at a time: what is staged belongs to one.
+    /// Held during an import, because the staged rows belong to only one import at a time.
     importing: Arc<Mutex<()>>,
-    /// Held for as long as any handle or the writing thread lives.
+    /// The lock is held as long as a handle or the writing thread lives.
     _lock: Arc<FolderLock>,
 }
 
 impl Sqlite {
-    /// Opens the database of a data folder, making the folder and the file where they are
-    /// missing, and bringing an older schema up to date after a backup beside the file.
-    /// Blocks; meant for start-up.
+    /// Opens the database of a data folder. Creates the folder and the file if they are missing,
+    /// and migrates an older schema after a backup beside the file. Blocks; meant for start-up.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let unusable = |source| folder_error(folder, source);
         private::make_folder(folder).map_err(unusable)?;
@@ -122,8 +121,8 @@ impl Sqlite {
         Ok(Self { writer, readers, searchers, importing: Arc::default(), _lock: lock })
     }
 
-    /// Looks at the database of a data folder and changes nothing, whoever has it open.
-    /// Errors as [`Self::open`] would. Blocks.
+    /// Inspects the database of a data folder without changing anything, even while a server uses
+    /// it. Errors like [`Self::open`]. Blocks.
     pub fn look(folder: &Path) -> Result<Look, OpenError> {
         let schema = Schema::current();
         let holder = FolderLock::holder(folder)?;
@@ -132,23 +131,23 @@ impl Sqlite {
         let Some((db, found)) = file::open_to_look(&file, &schema, access)? else {
             return Ok(Look { holder, schema: None, known, unreadable: 0 });
         };
-        // The rows of an older schema are not those that are known here.
+        // Rows of an older schema cannot be read by the current statements.
         let unreadable = if found == known { transfer::count_unreadable(&db) } else { Ok(0) };
         let unreadable = unreadable.map_err(|cause| file::open_error(&file, cause))?;
         Ok(Look { holder, schema: Some(found), known, unreadable })
     }
 }
 
-/// What there is in a data folder.
+/// The state of a data folder.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Look {
-    /// Who has it open, such as "another companion (process 12)".
+    /// The process that uses the folder, such as "another companion (process 12)".
     pub holder: Option<String>,
-    /// The database's schema; none where there is no database yet.
+    /// The version of the database's schema; `None` if there is no database yet.
     pub schema: Option<i64>,
-    /// The schema that this program brings it to.
+    /// The version that this program migrates it to.
     pub known: i64,
-    /// How many conversations cannot be read, or not as a whole.
+    /// The number of conversations that cannot be read completely.
     pub unreadable: u64,
 }
 

@@ -25,8 +25,8 @@ const BETWEEN: Duration = Duration::from_millis(5);
 /// way.
 pub(crate) struct FolderLock {
     _file: File,
-    /// The folder itself is locked as well, in case somebody deletes the lock file. None on a file
-    /// system that cannot lock folders.
+    /// The folder itself is locked as well, in case somebody deletes the lock file. `None` on a
+    /// file system that cannot lock folders.
     _folder: Option<File>,
 }
 
@@ -62,7 +62,7 @@ impl FolderLock {
         Ok(Self { _file: file, _folder: held.then_some(itself) })
     }
 
-    /// Who holds the folder, such as "another companion (process 12)". None where nobody does.
+    /// Who holds the folder, such as "another companion (process 12)". `None` if nobody does.
     /// Creates no file.
     pub(crate) fn holder(folder: &Path) -> Result<Option<String>, OpenError> {
         let mut file = match open(OpenOptions::new().read(true), folder) {
@@ -116,7 +116,7 @@ fn reason_against(found: &Metadata) -> Option<&'static str> {
     }
 }
 
-/// The note in the file; none in an empty file. Errors when the file holds anything else.
+/// The note in the file; `None` if the file is empty. Errors if the file holds anything else.
 fn note_in(file: &mut File) -> io::Result<Option<Note>> {
     let mut text = String::new();
     file.rewind()?;
@@ -135,8 +135,8 @@ fn foreign(reason: &str) -> io::Error {
     io::Error::other(format!("{FILE} in it {reason}; move that away"))
 }
 
-/// Tries for a moment. While a former holder starts a child process, the child shares its locks
-/// until it executes its own program.
+/// Tries for a moment, because a former holder may just have started a child process, which shares
+/// its locks until it executes its own program.
 fn patiently(hold: impl Fn() -> Result<(), TryLockError>) -> Result<(), TryLockError> {
     for _ in 0..TRIES {
         match hold() {
@@ -170,7 +170,7 @@ mod tests {
         assert!(refused(folder.path()).contains("is a symbolic link"));
         assert!(FolderLock::holder(folder.path()).is_err());
         std::fs::remove_file(&lock).unwrap();
-        // One that leads nowhere would make a file elsewhere.
+        // A dangling link would make a file elsewhere.
         symlink(outside.path().join("new"), &lock).unwrap();
         assert!(refused(folder.path()).contains("is a symbolic link"));
         std::fs::remove_file(&lock).unwrap();
@@ -204,7 +204,7 @@ mod tests {
         }
     }
 
-    /// The note in the file may be of a process that held the folder before, and is then not told.
+    /// The note in the file may be from an earlier holder; then its process is not named.
     #[test]
     fn only_the_process_that_holds_the_folder_is_named() {
         let folder = tempfile::tempdir().unwrap();

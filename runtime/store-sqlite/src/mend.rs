@@ -1,9 +1,9 @@
-//! Repairs, at a start that is not right after a stop in order, the columns and indexes by which rows are found, so that every
-//! conversation can be listed, named and removed: a flipped byte in such a column must not hide a
-//! conversation, or disturb others. The content of rows is never guessed: a conversation that
-//! cannot be read stays unreadable.
+//! Repairs, at a start that does not follow a clean stop, the columns and indexes by which rows are
+//! found. Every conversation can then be listed, named and removed: a flipped byte in such a column
+//! must not hide a conversation or disturb others. The content of rows is never guessed: a
+//! conversation that cannot be read stays unreadable.
 //!
-//! Writes nothing where nothing is wrong.
+//! If nothing is wrong, nothing is written.
 
 use std::collections::HashSet;
 
@@ -75,7 +75,7 @@ struct Lookup {
     used_ms: i64,
     place: &'static str,
     deleted_ms: Option<i64>,
-    /// The summary with `id` in it, where it named another one; else none, and it stays.
+    /// The summary with the repaired `id`, if it named another one; `None` leaves it as it is.
     summary: Option<String>,
 }
 
@@ -205,7 +205,7 @@ fn orphans(db: &Connection) -> Result<Vec<i64>, Cause> {
     let mut known = db.prepare("SELECT EXISTS (SELECT 1 FROM workers WHERE id = ?)")?;
     let mut key: Value = db.query_row("SELECT min(worker) FROM events", [], |row| row.get(0))?;
     let mut orphans = Vec::new();
-    // Values that are no integers sort behind all integers, and no query asks for them.
+    // Values that are not integers sort behind all integers, and no query reads them.
     while let Value::Integer(worker) = key {
         if !known.query_row([worker], |row| row.get::<_, bool>(0))? {
             orphans.push(worker);
@@ -227,8 +227,8 @@ fn adopt(db: &Transaction<'_>, key: i64) -> Result<WorkerId, Cause> {
     Ok(id)
 }
 
-/// Rebuilds the indexes of the small tables where they do not fit the rows: a worker would be in
-/// some lists and missing in others.
+/// Rebuilds the indexes of the small tables if they do not match the rows: otherwise a worker would
+/// be in some lists and missing from others.
 fn mend_lookups(db: &Connection) -> Result<(), Cause> {
     for table in ["workers", "turns"] {
         let mut statement = db.prepare(&format!("PRAGMA integrity_check({table})"))?;
@@ -247,8 +247,8 @@ fn mend_lookups(db: &Connection) -> Result<(), Cause> {
     Ok(())
 }
 
-/// Rebuilds the index of texts where it is broken, or where texts are missing in it because they
-/// were written while it was broken.
+/// Rebuilds the index of texts if it is broken, or if texts are missing from it because they were
+/// written while it was broken.
 fn mend_index(db: &mut Connection) -> Result<(), Cause> {
     if index_is_whole(db) {
         return Ok(());

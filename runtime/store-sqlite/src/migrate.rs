@@ -1,5 +1,5 @@
-//! Migrates a database with an older schema, after making a copy of it beside the file. The copy holds
-//! what people delete later, so it is removed once it is old.
+//! Migrates a database with an older schema, after making a copy of it beside the file. The copy
+//! holds what people delete later, so it is removed once it is old.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -17,7 +17,7 @@ use super::{OpenError, private};
 /// backups of their own.
 const COPY_STAYS: Duration = Duration::from_secs(30 * 24 * 60 * 60);
 
-/// What stands between the name of the database and the number of the schema in the name of a copy.
+/// The part of a copy's name between the name of the database and the number of the schema.
 const COPY: &str = ".before-schema-";
 
 /// Migrates from schema `found` to the current one in one transaction, after a backup. On an error
@@ -41,11 +41,11 @@ pub(crate) fn take(db: &mut Connection, schema: &Schema) -> Result<(), Cause> {
     })
 }
 
-/// Makes a consistent copy of the database beside its file. Gives the copy's path.
+/// Makes a consistent copy of the database beside its file and returns the copy's path.
 fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, Cause> {
     let copy = beside(file, &format!("{COPY}{}", version + 1));
     let part = beside(&copy, ".part");
-    // Files that were left by an attempt that was killed.
+    // An attempt that was killed may have left these files.
     remove_with_side_files(&part)?;
     private::create(&part)?;
     let made = db.backup("main", &part, None).map_err(Cause::from).and_then(|()| {
@@ -61,7 +61,7 @@ fn back_up(db: &Connection, file: &Path, version: i64) -> Result<PathBuf, Cause>
     made.map(|()| copy)
 }
 
-/// Removes the copies whose time is over. One that cannot be removed stays until the next start.
+/// Removes expired copies. A copy that cannot be removed stays until the next start.
 pub(crate) fn remove_old_copies(file: &Path, schema: &Schema, now: SystemTime) {
     for version in 1..=schema.version() {
         let copy = beside(file, &format!("{COPY}{version}"));

@@ -61,7 +61,7 @@ pub(crate) fn is_damage(cause: &Cause) -> bool {
         FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, Utf8Error,
     };
     let Some(error) = cause.downcast_ref::<rusqlite::Error>() else {
-        // A row that was read and does not hold what was written.
+        // The row could be read, but holds other values than were written.
         return cause.is::<BadRow>() || cause.is::<protocol::IdError>();
     };
     let code = error.sqlite_error_code();
@@ -81,7 +81,7 @@ fn probe(folder: &Path) -> std::io::Result<()> {
         file.write_all(&[1; PROBE_BYTES])?;
         file.sync_all()
     });
-    // What could not be made need not be there.
+    // If the file was not created, there is nothing to remove.
     let _ = std::fs::remove_file(&path);
     written
 }

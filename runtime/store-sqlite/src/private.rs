@@ -19,9 +19,9 @@ const STICKY: u32 = 0o1000;
 /// How the names of all files of the store begin: database, side files, copies, lock.
 const OURS: &str = "companion";
 
-/// Creates the folder where it is missing, and takes the rights of other accounts to it and to the
-/// store's files in it away. Errors when the folder cannot be created. Rights that cannot be taken
-/// away are only logged, since the operator may have given them on purpose.
+/// Creates the folder if it is missing, and removes the rights of other accounts to it and to the
+/// store's files in it. Errors if the folder cannot be created. Rights that cannot be removed are
+/// only logged, since the operator may have given them on purpose.
 pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.symlink_metadata().is_ok() && !folder.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is there, and is no folder"));
@@ -54,8 +54,8 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Creates an empty file for SQLite to fill; its side files get the same mode from SQLite. Error:
-/// `AlreadyExists`.
+/// Creates an empty file for SQLite to fill; its side files get the same mode from SQLite. Errors
+/// with `AlreadyExists`.
 pub(crate) fn create(file: &Path) -> io::Result<()> {
     OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map(drop)
 }
@@ -66,7 +66,7 @@ pub struct Exposed {
     pub path: PathBuf,
     /// Its permission bits, such as `0o755`.
     pub mode: u32,
-    /// Why the server does not change its mode, in words that follow "because". None where the next
+    /// Why the server does not change its mode, in words that follow "because". `None` if the next
     /// start changes it.
     pub why: Option<&'static str>,
 }
@@ -117,7 +117,7 @@ fn foreign(found: &Metadata, account: u32) -> Option<&'static str> {
     (found.uid() != account).then_some("it belongs to another account")
 }
 
-/// Takes the rights of other accounts out of `mode`, and sets it.
+/// Removes the rights of other accounts from the file's `mode`.
 fn close(path: &Path, mode: u32) -> Result<(), String> {
     std::fs::set_permissions(path, Permissions::from_mode(mode & !OTHERS))
         .map_err(|error| error.to_string())
@@ -155,8 +155,8 @@ mod tests {
         assert_eq!(exposed(&folder).unwrap(), []);
     }
 
-    /// The folder's mode is left where the folder holds other things too, or is shared like `/tmp`;
-    /// the modes of the files are narrowed.
+    /// The folder's mode is unchanged if the folder holds other things too, or is shared like
+    /// `/tmp`; the modes of the files are narrowed.
     #[test]
     fn the_mode_of_a_shared_folder_is_left() {
         for (with, bits) in [("notes.txt", 0o755), ("companion.db", 0o1777)] {

@@ -14,7 +14,7 @@ pub(crate) use messages::{
     FoundMessage, acceptance, branch, message, question, role_of, turn, turn_span,
 };
 
-/// A worker with its small key.
+/// A worker with its integer key.
 pub(crate) struct WorkerRow {
     pub(crate) key: i64,
     pub(crate) stored: Stored,
@@ -27,7 +27,7 @@ pub(crate) fn role_name(role: Role) -> &'static str {
     }
 }
 
-/// A worker that was not deleted. Errors where its row cannot be read or contradicts its log.
+/// A worker that was not deleted. Errors if its row cannot be read or contradicts its log.
 pub(crate) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>, Cause> {
     let sql =
         format!("SELECT {} FROM workers WHERE worker_id = ? AND deleted_ms IS NULL", row::WORKER);
@@ -39,7 +39,7 @@ pub(crate) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>,
     Ok(Some(WorkerRow { key, stored }))
 }
 
-/// Whether there is such a worker and it was not deleted; nothing but its ids is read.
+/// Whether there is such a worker that was not deleted. Reads only the ids.
 pub(crate) fn exists(db: &Connection, id: WorkerId) -> Result<bool, Cause> {
     Ok(key(db, id)?.is_some())
 }
@@ -92,8 +92,8 @@ pub(crate) fn workers(
         VisibilityFilter::Only(Visibility::Pinned) => "place = 'pinned'",
         VisibilityFilter::Only(Visibility::Archived) => "place = 'archived'",
     };
-    // Without a limit in SQL: rows without a readable id are skipped, and a page with fewer rows
-    // than `limit` would be taken for the last one.
+    // There is no limit in SQL, because rows without a readable id are skipped, and a page with
+    // fewer rows than `limit` would be taken for the last one.
     let mut statement = db.prepare_cached(&format!(
         "SELECT {} FROM workers
          WHERE deleted_ms IS NULL AND {chosen} AND (used_ms, worker_id) < (?, ?)
@@ -132,7 +132,7 @@ pub(crate) fn unfinished(db: &Connection) -> Result<Vec<(WorkerId, TurnId)>, Cau
         let (Ok(worker), Ok(turn)) = (row.get::<_, Vec<u8>>(0), row.get::<_, Vec<u8>>(1)) else {
             continue;
         };
-        // A turn whose id cannot be read is left out: nobody could end it.
+        // A turn whose id cannot be read is left out, because it could not be ended anyway.
         if let (Ok(worker), Ok(turn)) = (WorkerId::from_slice(&worker), TurnId::from_slice(&turn)) {
             found.push((worker, turn));
         }

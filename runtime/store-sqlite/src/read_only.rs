@@ -1,5 +1,5 @@
-//! A look at a data folder that another process may be serving from: nothing is held that
-//! it would wait for, and nothing of it is changed.
+//! Reads a data folder that a server may be using at the same time. It holds no lock that the
+//! server would wait for, and changes nothing.
 
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -13,23 +13,22 @@ use super::file::{self, Access};
 use super::schema::Schema;
 use super::{FILE, OpenError, mend, outage, transfer};
 
-/// A database opened for reading alone. Blocks.
+/// A database that is opened for reading only. Its calls block.
 pub struct ReadOnlyStore {
     db: Connection,
 }
 
-/// What a backup holds.
+/// The contents of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backup {
     pub conversations: u64,
     pub events: u64,
     pub bytes: u64,
-    /// How many of the conversations cannot be read, or not as a whole. They are in the copy as
-    /// they are.
+    /// The number of conversations that cannot be read completely. The copy holds them as they are.
     pub unreadable: u64,
 }
 
-/// Why there is no backup. Nothing was left under its name.
+/// Why there is no backup. No file with its name was left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     #[error("{file} is there already; choose another name, or move it away")]
@@ -43,7 +42,7 @@ pub enum BackupError {
 }
 
 impl ReadOnlyStore {
-    /// Opens the database of a data folder, if it is of the current schema.
+    /// Opens the database of a data folder. Its schema must be the current one.
     pub fn open(folder: &Path) -> Result<Self, OpenError> {
         let (file, schema) = (folder.join(FILE), Schema::current());
         match file::look(&file, &schema, Access::Shared)? {
@@ -55,31 +54,31 @@ impl ReadOnlyStore {
         Ok(Self { db })
     }
 
-    /// As [`store::Store::next_worker`].
+    /// Like [`store::Store::next_worker`].
     pub fn next_worker(&self, after: Option<WorkerId>) -> Result<Option<WorkerId>, StoreError> {
         transfer::next_worker(&self.db, after).map_err(StoreError::Read)
     }
 
-    /// How many workers [`Self::next_worker`] passes over, because their ids cannot be read. The
+    /// The number of workers that [`Self::next_worker`] skips because their ids cannot be read. The
     /// next start of a server gives them ids.
     pub fn count_without_id(&self) -> Result<u64, StoreError> {
         transfer::count_without_id(&self.db).map_err(outage::of_read)
     }
 
-    /// As [`store::Store::whole`].
+    /// Like [`store::Store::whole`].
     pub fn whole(&self, id: WorkerId) -> Result<Option<ConversationExport>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
         transfer::whole(&moment, id).map_err(outage::of_read)
     }
 
-    /// As [`store::Store::salvage`].
+    /// Like [`store::Store::salvage`].
     pub fn salvage(&self, id: WorkerId) -> Result<Option<Salvage>, StoreError> {
         let moment = self.db.unchecked_transaction().map_err(|e| StoreError::Read(e.into()))?;
         transfer::salvage(&moment, id).map_err(outage::of_read)
     }
 
-    /// Writes a copy of the database, as it is at one moment, and checks it. It gets its name
-    /// when it is whole and on the disk; a file that is there is never touched.
+    /// Writes a consistent copy of the database and checks it. The copy gets its name when it is
+    /// complete and synced to the disk; an existing file is never replaced.
     pub fn back_up(&self, file: &Path) -> Result<Backup, BackupError> {
         let writes = |source: io::Error| match source.kind() {
             ErrorKind::AlreadyExists => BackupError::Exists { file: file.to_owned() },
@@ -87,8 +86,9 @@ impl ReadOnlyStore {
         };
         let copy = NewFile::create(file).map_err(writes)?;
         let part = copy.part().to_str().ok_or_else(|| writes(ErrorKind::InvalidFilename.into()))?;
-        // In one read transaction. The library's own backup in steps would begin again with
-        // each commit of another process, and beside a busy server never end.
+        // `VACUUM INTO` copies within one read transaction. SQLite's online backup works in steps
+        // and would start again after each commit of another process, so beside a busy server it
+        // would never end.
         self.db
             .execute("VACUUM INTO ?", [part])
             .map_err(|error| BackupError::Copy(error.into()))?;
@@ -101,7 +101,8 @@ impl ReadOnlyStore {
 fn check(copy: &Path) -> Result<Backup, BackupError> {
     let fails = |error: rusqlite::Error| BackupError::Copy(error.into());
     let db = file::open_to_read(copy).map_err(|error| BackupError::Copy(error.into()))?;
-    // A row that cannot be read is in the copy as it is here, and costs itself alone there, too.
+    // A row that cannot be read is copied as it is, and affects only its own conversation in the
+    // copy, too.
     let findings = file::findings(&db, "integrity_check").map_err(fails)?;
     if let Some(finding) = findings.into_iter().find(|finding| !mend::is_of_a_row(finding)) {
         return Err(BackupError::Damaged(finding));

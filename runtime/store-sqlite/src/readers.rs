@@ -1,6 +1,6 @@
-//! The threads that read, each with a read-only connection of its own. They take their jobs from one
-//! queue, so that a long read keeps one thread busy and delays nobody else as long as another thread
-//! is free.
+//! The threads that read, each with a read-only connection of its own. They take their jobs from
+//! one queue, so that a long read keeps one thread busy and delays nobody else as long as another
+//! thread is free.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -13,13 +13,14 @@ use tokio::sync::{mpsc, oneshot};
 use super::file_identity::FileIdentity;
 use super::{OpenError, file, outage};
 
-/// Threads for reads. Several, so that reading a long page does not delay the observers' reads.
+/// The number of threads for reads. There are several, so that reading a long page does not delay
+/// the observers' reads.
 pub(crate) const READERS: usize = 2;
 
-/// Threads for searches, which take longer and must not delay other reads.
+/// The number of threads for searches, which take longer and must not delay other reads.
 pub(crate) const SEARCHERS: usize = 1;
 
-/// Reads that may wait for a thread; further callers wait until there is room.
+/// The most reads that wait for a thread; further callers wait until there is room.
 const JOBS: usize = 256;
 
 type Job = Box<dyn FnOnce(&Connection) -> After + Send>;
@@ -38,8 +39,8 @@ pub(crate) struct Readers {
     jobs: mpsc::Sender<Job>,
 }
 
-/// The other end of the queue. The thread that waits for the next job holds the lock meanwhile; it
-/// lets go of it before it runs the job.
+/// The receiving end of the queue. The thread that waits for the next job holds the lock, and
+/// releases it before it runs the job.
 type Queue = Arc<Mutex<mpsc::Receiver<Job>>>;
 
 impl Readers {

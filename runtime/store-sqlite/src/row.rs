@@ -1,5 +1,5 @@
-//! How rows become what they stand for. Any column may hold anything: a flipped byte, or what a
-//! newer version wrote.
+//! Converts rows to values. Any column may hold anything: a flipped byte, or a value that a newer
+//! version wrote.
 
 use protocol::limits::TITLE_CHARS;
 use protocol::{Event, LogId, MessageId, Timestamp, Visibility, Worker, WorkerId};
@@ -7,7 +7,8 @@ use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
 use store::{Cause, Stored, initial_worker};
 
-/// Why a row cannot be used. It holds nothing of the row, which may be somebody's text.
+/// Why a row cannot be used. The error holds nothing of the row's contents, which may be private
+/// text.
 #[derive(Debug, thiserror::Error)]
 #[error("{table}: {what}")]
 pub(crate) struct BadRow {
@@ -15,7 +16,7 @@ pub(crate) struct BadRow {
     what: &'static str,
 }
 
-/// For `?` and `return Err(...)`.
+/// Makes the error, for use with `?` and `return`.
 pub(crate) fn bad<T>(table: &'static str, what: &'static str) -> Result<T, Cause> {
     Err(BadRow { table, what }.into())
 }
@@ -24,19 +25,19 @@ pub(crate) fn bad<T>(table: &'static str, what: &'static str) -> Result<T, Cause
 pub(crate) const WORKER: &str =
     "id, worker_id, log_id, last_seq, head, used_ms, place, summary, deleted_ms";
 
-/// The columns of a worker besides its ids and its mark, made the types that they have, and
-/// nothing where they may not be null. What is of its type stays as it is.
+/// Casts a worker's columns, except its ids and its deletion time, to their declared types; a null
+/// where none is allowed becomes a default. Values of the right type stay as they are.
 pub(crate) const OF_THEIR_TYPES: &str = "log_id = coalesce(CAST(log_id AS INTEGER), 0), \
      last_seq = coalesce(CAST(last_seq AS INTEGER), 0), head = CAST(head AS BLOB), \
      used_ms = coalesce(CAST(used_ms AS INTEGER), 0), \
      place = coalesce(CAST(place AS TEXT), 'listed'), \
      summary = coalesce(CAST(summary AS TEXT), '')";
 
-/// Where [`WORKER`] has the moment of the deletion.
+/// The index of `deleted_ms` among the columns of [`WORKER`].
 pub(crate) const DELETED_MS: usize = 8;
 
-/// A worker with its small key. Errors unless every column makes sense, and the columns that
-/// lists go by are those of the summary.
+/// A worker with its integer key. Errors unless every column is valid and the columns that lists
+/// are sorted and filtered by match the summary.
 pub(crate) fn worker(row: &Row<'_>) -> Result<(i64, Stored), Cause> {
     const TABLE: &str = "workers";
     let id = worker_id(row)?;
@@ -53,7 +54,7 @@ pub(crate) fn worker(row: &Row<'_>) -> Result<(i64, Stored), Cause> {
     if worker.worker_id != id {
         return bad(TABLE, "the summary is of another worker");
     }
-    // It would be in every page of the list.
+    // A longer title would be in every page of the list.
     if worker.title.as_ref().is_some_and(|title| title.chars().nth(TITLE_CHARS).is_some()) {
         return bad(TABLE, "the title is longer than any");
     }
@@ -62,15 +63,15 @@ pub(crate) fn worker(row: &Row<'_>) -> Result<(i64, Stored), Cause> {
     if worker.updated_at.unix_ms() != used_ms || place_name(worker.place) != place {
         return bad(TABLE, "the columns that lists go by are not those of the summary");
     }
-    // Only what cannot be read is told as such.
+    // This mark is only for workers that cannot be read, whatever the stored summary says.
     worker.unreadable = false;
     let log = LogId(get(row, 2, TABLE, "the log has no id")?);
     let last_seq = get(row, 3, TABLE, "the last position is none")?;
     Ok((get(row, 0, TABLE, "the key is none")?, Stored { worker, log, last_seq, head }))
 }
 
-/// A worker as lists show it: a placeholder where the row cannot be read; none where not even
-/// its id can be.
+/// A worker as lists show it: a placeholder if the row cannot be read, and `None` if even its id
+/// cannot.
 pub(crate) fn listed(row: &Row<'_>) -> Option<Worker> {
     if let Ok((_, stored)) = worker(row) {
         return Some(stored.worker);
@@ -81,7 +82,8 @@ pub(crate) fn listed(row: &Row<'_>) -> Option<Worker> {
     Some(initial_worker::unreadable(worker_id(row).ok()?, place, used_at))
 }
 
-/// An event of a log, from a row of its `seq, kind, body`. Errors unless it is what the columns beside it say.
+/// An event of a log, from a row's `seq, kind, body`. Errors unless the body matches the other
+/// columns.
 pub(crate) fn event(row: &Row<'_>) -> Result<Event, Cause> {
     const TABLE: &str = "events";
     let event = event_of_body(row)?;
@@ -93,7 +95,7 @@ pub(crate) fn event(row: &Row<'_>) -> Result<Event, Cause> {
     Ok(event)
 }
 
-/// The same by its body alone.
+/// Like [`event`], from the body only.
 pub(crate) fn event_of_body(row: &Row<'_>) -> Result<Event, Cause> {
     let body: String = get(row, 2, "events", "the event is no text")?;
     match serde_json::from_str(&body) {
@@ -116,8 +118,8 @@ pub(crate) fn place_of(name: &str) -> Option<Visibility> {
         .find(|p| place_name(*p) == name)
 }
 
-/// A column. Its own error says the type that was found and nothing of the value, but for
-/// numbers, which are kept back here.
+/// Reads a column. rusqlite's error names the type that was found and not the value, except for
+/// numbers, which are therefore left out here.
 fn get<T: FromSql>(
     row: &Row<'_>,
     column: impl RowIndex,

@@ -1,17 +1,17 @@
-//! The tables, and the steps that lead to them from every earlier schema.
+//! The tables, and the migrations from every earlier schema.
 
 use rusqlite::Transaction;
 use rusqlite_migration::{HookError, M, Migrations};
 
 use super::search_index;
 
-/// "CMPN" in the header of the file, by which databases of other programs are recognized.
+/// "CMPN" in the header of the file. It tells our databases from those of other programs.
 pub(crate) const APPLICATION_ID: i64 = 0x434D_504E;
 
 /// The first schema.
 ///
-/// `events` is the truth; everything else is looked up in it and written in the same
-/// transaction. A worker has a small key of its own so that the log's keys are short.
+/// `events` is the source of truth; all other tables are derived from it and written in the same
+/// transaction. A worker has a small integer key, so that the keys of the log are short.
 const FIRST: &str = "
 CREATE TABLE workers (
     id INTEGER PRIMARY KEY,
@@ -63,8 +63,8 @@ PRAGMA application_id = 0x434D504E;
 
 /// The second schema: search, places, and deleted workers that can be restored.
 ///
-/// `texts` numbers all that can be found, and `grams` is an index of it that holds no text
-/// itself. `summary` has the place too; the column is what lists choose by.
+/// `texts` numbers all searchable texts, and `grams` is an index of them that does not store the
+/// texts. `summary` holds the place as well; the column is for the queries of lists.
 const SECOND: &str = "
 ALTER TABLE workers ADD COLUMN place TEXT NOT NULL DEFAULT 'listed';
 ALTER TABLE workers ADD COLUMN deleted_ms INTEGER;
@@ -84,17 +84,18 @@ CREATE VIRTUAL TABLE grams USING fts5 (
 );
 ";
 
-/// Creates the index of texts alone, to rebuild it where it is broken. As in [`SECOND`].
+/// Creates only the index of texts, to rebuild it when it is broken. The definition is the same as
+/// in [`SECOND`].
 pub(crate) const GRAMS: &str = "
 CREATE VIRTUAL TABLE grams USING fts5 (
     text, content = '', contentless_delete = 1, detail = none, tokenize = 'ascii'
 );
 ";
 
-/// The steps from an empty file to the current schema; step n leads to schema n.
+/// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
-/// A step that was ever released is never changed again: a later one mends what it did.
-/// `tests/store_contract/fixtures` holds a database of each schema.
+/// A step that was released never changes; a later step corrects its mistakes.
+/// `tests/sqlite/fixtures` holds a database of each schema.
 pub(crate) struct Schema {
     steps: Vec<M<'static>>,
 }
@@ -110,12 +111,12 @@ impl Schema {
         Self { steps: vec![M::up(FIRST), M::up_with_hook(SECOND, fill)] }
     }
 
-    /// The newest version that these steps lead to.
+    /// The version of the schema that these steps lead to.
     pub(crate) fn version(&self) -> i64 {
         i64::try_from(self.steps.len()).expect("there are few steps")
     }
 
-    /// For [`rusqlite_migration`], which takes all missing steps in one transaction.
+    /// The steps for [`rusqlite_migration`], which takes all missing ones in one transaction.
     pub(crate) fn migrations(&self) -> Migrations<'static> {
         Migrations::new(self.steps.clone())
     }
@@ -126,7 +127,7 @@ mod tests {
     use super::*;
 
     impl Schema {
-        /// The current one with a further step.
+        /// The current schema with a further step.
         pub(crate) fn with(step: M<'static>) -> Self {
             let mut schema = Self::current();
             schema.steps.push(step);

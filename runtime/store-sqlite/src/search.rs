@@ -12,11 +12,11 @@ use store::{Cause, Found, Search};
 use super::outage::is_damage;
 use super::{read, search_index};
 
-/// Instructions of SQLite's virtual machine between two checks of the clock.
+/// The number of instructions of SQLite's virtual machine between two checks of the time limit.
 const STEPS: i32 = 1_000;
 
-/// The texts that contain all words, the newest first. When the time is over, the ones that were
-/// found so far.
+/// The texts that contain all words, the newest first. When the time limit is reached, the result
+/// holds the texts that were found so far.
 pub(crate) fn search(db: &Connection, search: &Search) -> Result<Found, Cause> {
     let deadline = Instant::now() + search.within;
     let late = move || Instant::now() >= deadline;
@@ -72,7 +72,7 @@ fn walk(
         }
         match look(db, search, number, &mut workers) {
             Ok(hit) => found.hits.extend(hit),
-            // A text that cannot be read is no hit, and the search goes on.
+            // A text that cannot be read is not a hit, and the search continues.
             Err(cause) if is_damage(&cause) => {}
             Err(cause) => return Err(cause),
         }
@@ -82,8 +82,8 @@ fn walk(
     Ok(())
 }
 
-/// The text with this number as a hit. None where it does not contain the words, or its worker was
-/// deleted.
+/// The text with this number as a hit. `None` if it does not contain the words, or if its worker
+/// was deleted.
 fn look(
     db: &Connection,
     search: &Search,

@@ -23,24 +23,25 @@ const IN_A_ROW: u32 = 16;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Index {
     Written,
-    /// Not written, because it is broken; the next start rebuilds it ([`super::mend`]).
+    /// The index is not written, because it is broken; the next start rebuilds it
+    /// ([`super::mend`]).
     Left,
 }
 
-/// What is written into the index of messages, where that was found elsewhere. To find the grams of
-/// many megabytes takes seconds, for which the writing thread would keep all others waiting.
+/// Grams of messages that were computed before the write. Computing them for many megabytes takes
+/// seconds, during which the writing thread would delay everybody.
 pub(crate) type Known = HashMap<MessageId, String>;
 
-/// Grams of one text that are indexed at most: for a million of them SQLite takes seconds, in which
-/// nobody else can write. 16 MB of random words in Latin letters have some 18,000; texts in ideographs
-/// have many more, of which 16 MB took SQLite a minute.
+/// The most grams of one text that are indexed. A million of them would take SQLite seconds, in
+/// which nobody else can write. 16 MB of random words in Latin letters have some 18,000 grams;
+/// texts in ideographs have many more, and 16 MB of them took SQLite a minute.
 const GRAMS: usize = 100_000;
 
-/// Stands for the grams of a text that has more of them. A search looks at each such text. It is
-/// longer than any gram.
+/// This word is indexed instead of the grams of a text that has too many. A search looks at each
+/// such text. It is longer than any gram.
 pub(crate) const ANYTHING: &str = "anything";
 
-/// The grams of a text, as [`Known`] holds them.
+/// The grams of a text in the form that [`Known`] holds.
 pub(crate) fn grams(text: &str) -> String {
     match search::grams(GRAMS, text) {
         Some(grams) => grams.into_iter().collect::<Vec<_>>().join(" "),
@@ -92,7 +93,7 @@ pub(crate) fn fill(db: &Connection) -> Result<(), Cause> {
 
 /// Writes all texts into an empty index.
 pub(crate) fn index_all(db: &Connection) -> Result<(), Cause> {
-    // In the order of the numbers the index is written in one go.
+    // In this order SQLite can write the index sequentially.
     let mut statement = db.prepare("SELECT id FROM texts ORDER BY id")?;
     let mut rows = statement.query([])?;
     let known = Known::new();
@@ -123,7 +124,7 @@ pub(crate) fn mark(worker: i64) -> String {
 /// The worker and message of a text, by the text's number.
 pub(crate) struct Text {
     pub(crate) worker: i64,
-    /// None for the title of the worker.
+    /// `None` if the text is the worker's title.
     pub(crate) message: Option<MessageId>,
 }
 
@@ -164,7 +165,7 @@ fn number(
     }
 }
 
-/// The message that a turn has written, with the time when the turn began. None where it has no
+/// The message that a turn has written, with the time when the turn began. `None` if it has no
 /// text.
 fn answer(
     db: &Connection,
@@ -268,7 +269,7 @@ fn insert(db: &Connection, number: i64, grams: &str) -> Result<(), Cause> {
     inserted.map(drop).map_err(of_index)
 }
 
-/// A statement that writes nothing but the index of grams failed, because the index is broken.
+/// A statement that writes only the index of grams failed, because the index is broken.
 #[derive(Debug, thiserror::Error)]
 #[error("the index of texts is broken")]
 struct BrokenIndex(#[source] rusqlite::Error);

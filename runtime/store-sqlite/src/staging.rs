@@ -1,11 +1,11 @@
-//! Imports. Whole conversations are written a little at a time where nobody sees them, between the
-//! commits of others, and all of them become visible in one transaction at the end.
+//! Imports. Conversations are written in small steps where nobody sees them, between other commits,
+//! and all of them become visible in one transaction at the end.
 //!
-//! What is read is read on a thread of the import's own; the writing thread only gets rows that are
-//! ready, for [`STEP`] at a time, and what its index holds of a long message is found before
-//! ([`found`]). So an import delays nobody else's commits, however large it is. The exception is a
-//! single message of many megabytes: it is one row, which SQLite writes at once. The longest one that
-//! is taken, of 16 MiB, was measured to keep others waiting for 0.2 s.
+//! The import reads its source on a thread of its own. The writing thread only gets finished rows,
+//! for [`STEP`] at a time, and the grams of long messages are computed beforehand ([`found`]). So
+//! an import does not delay other commits, however large it is. The exception is a single message
+//! of many megabytes: it is one row, which SQLite writes at once. The longest allowed one, of 16
+//! MiB, was measured to delay others for 0.2 s.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::Path;
@@ -33,47 +33,49 @@ mod found;
 use found::Found;
 
 /// For how long the writing thread writes rows of an import before it looks for other work. The
-/// commit comes on top of it.
+/// commit takes additional time.
 const STEP: Duration = Duration::from_millis(8);
 
-/// Pieces that are collected before they are written, and bytes of their texts.
+/// How many pieces, and bytes of their texts, are collected before they are written.
 const TOGETHER: usize = 1024;
 const TOGETHER_BYTES: usize = 1 << 20;
 
-/// Events of one piece, and bytes of their texts: what is written without a look at the clock.
+/// The most events in one piece, and bytes of their texts: so much is written between two looks at
+/// the clock.
 const PIECE_EVENTS: usize = 4;
 const PIECE_BYTES: usize = 16 << 10;
 
-/// Bytes of the disk that an import leaves free, so that others can go on writing and what was
-/// staged can be removed again; at most a third of the disk.
+/// How many bytes of the disk an import leaves free (but at most a third of the disk), so that
+/// others can keep writing and the staged rows can be removed.
 const RESERVE_BYTES: u64 = 32 << 20;
 
 /// The next events of a conversation.
 pub(crate) struct Piece {
-    /// Given where the conversation begins.
+    /// The log's id, in the first piece of a conversation.
     log: Option<LogId>,
     append: Append,
     prompts: Vec<Prompt>,
-    /// Of its longer messages.
+    /// The grams of the piece's longer messages.
     known: Known,
 }
 
-/// An import under way.
+/// A running import.
 pub(crate) struct Staging {
-    /// Moves what is committed from the write-ahead log into the file, so that no commit has to: a
-    /// commit may go on beside this, but not beside a sync of its own. None where it cannot be had.
+    /// A connection that checkpoints the write-ahead log, so that no commit has to: a commit can
+    /// run beside this connection's sync, but not beside its own. `None` if the connection cannot
+    /// be opened.
     checkpoints: Option<Connection>,
     writer: Writer,
     readers: Readers,
     pieces: VecDeque<Piece>,
     bytes: usize,
-    /// What is staged, by a digest of its events.
+    /// The staged conversations, each with a digest of its events.
     staged: HashMap<WorkerId, [u8; 32]>,
     done: Imported,
 }
 
 impl Staging {
-    /// Blocks for as long as it takes to open a connection.
+    /// Opens the connection for checkpoints. Blocks for as long as this takes.
     fn checkpointing(&mut self, file: &Path) {
         let opened = file::open_to_write(file);
         self.checkpoints = opened
@@ -96,7 +98,7 @@ impl Staging {
         }
     }
 
-    /// Imports on a thread of its own, to the end even if nobody waits for it any more. `one` is
+    /// Runs the import on a blocking thread, to its end even if the future is dropped. `one` is
     /// held until then.
     pub(crate) async fn import(
         mut self,
@@ -131,7 +133,7 @@ impl Staging {
         logs: ImportSource,
         differing: ConflictPolicy,
     ) -> Result<Imported, StoreError> {
-        // What an import before this one could not remove.
+        // Rows that an earlier import could not remove.
         let begun = self.writer.alone(|db| {
             db.purge_staged()?;
             Ok(db.file().to_owned())
@@ -162,7 +164,7 @@ impl Staging {
         Ok(done)
     }
 
-    /// Takes one conversation, which is here already, or is staged.
+    /// Stages one conversation, unless it is stored or staged already.
     fn take(&mut self, threads: &Handle, log: ConversationExport) -> Result<(), StoreError> {
         let id = log.worker.worker_id;
         let digest = digest(&log);
@@ -199,7 +201,7 @@ impl Staging {
         Ok(())
     }
 
-    /// Cuts a conversation into pieces.
+    /// Splits a conversation into pieces.
     fn cut(&mut self, whole: ConversationExport) {
         let mut found = Found::of(&whole);
         let ConversationExport { worker, log, events, mut prompts } = whole;
@@ -223,7 +225,7 @@ impl Staging {
         }
     }
 
-    /// Has all pieces written that wait.
+    /// Writes all collected pieces.
     fn write(&mut self, threads: &Handle) -> Result<(), StoreError> {
         let own = self.checkpoints.is_none();
         while !self.pieces.is_empty() {
@@ -234,7 +236,7 @@ impl Staging {
             }))?;
         }
         if let Some(connection) = &self.checkpoints {
-            // Where it cannot be done now, it is done later.
+            // If the checkpoint is not possible now, a later one does it.
             let passive = "PRAGMA wal_checkpoint(PASSIVE)";
             let _ = connection.query_row(passive, [], |_| Ok(()));
         }
@@ -243,13 +245,13 @@ impl Staging {
     }
 }
 
-/// What is here of a conversation that comes in.
+/// What the store already has under the id of an imported conversation.
 enum Here {
     Nothing,
-    /// The same, or longer.
+    /// The same conversation, or a longer version of it.
     Same,
     Other,
-    /// It was deleted and can be brought back.
+    /// A deleted conversation that can still be restored.
     Deleted,
 }
 
@@ -262,17 +264,18 @@ fn here(db: &Connection, log: &ConversationExport) -> Result<Here, Cause> {
         }),
         Ok(None) if delete::is_kept(db, id)? => Ok(Here::Deleted),
         Ok(None) => Ok(Here::Nothing),
-        // Nobody can say that it is the same, and it stays until somebody deletes it.
+        // The stored conversation is damaged, so it cannot be compared; it stays until somebody
+        // deletes it.
         Err(cause) if is_damage(&cause) => Ok(Here::Other),
         Err(cause) => Err(cause),
     }
 }
 
-/// Tells a conversation from another one of the same id in the same import.
+/// Tells apart two conversations with the same id in one import.
 fn digest(log: &ConversationExport) -> [u8; 32] {
     let mut digest = Sha256::new().chain_update(log.log.0.to_be_bytes());
     for event in &log.events {
-        // An event is made of texts, numbers and lists of them, which JSON always holds.
+        // JSON can represent every event, since events consist of texts, numbers and lists.
         digest.update(serde_json::to_vec(event).unwrap_or_default());
     }
     digest.finalize().into()
@@ -287,8 +290,8 @@ fn text_bytes(event: &Event) -> usize {
     }
 }
 
-/// Removes what was staged, a little at a time. What cannot be removed now is invisible, and is
-/// removed later.
+/// Removes the staged rows in small steps. If this fails, they stay invisible and are removed
+/// later.
 async fn remove(writer: &Writer) {
     let removed = async {
         if writer.alone(|db| db.purge_staged()).await? {
@@ -302,7 +305,7 @@ async fn remove(writer: &Writer) {
     }
 }
 
-/// Commits pieces from the front for [`STEP`], and at least one of them. Gives how many.
+/// Commits pieces from the front of the queue for [`STEP`], but at least one. Returns their number.
 pub(crate) fn write(
     db: &mut Connection,
     identity: &FileIdentity,
@@ -311,7 +314,7 @@ pub(crate) fn write(
 ) -> Result<usize, Cause> {
     identity.check()?;
     check_room(db, identity)?;
-    // What is staged need not survive a power cut; the last commit syncs all before it.
+    // Staged rows need not survive a power cut; the last commit syncs all commits before it.
     db.pragma_update(None, "synchronous", "NORMAL")?;
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (begin, mut staged) = (Instant::now(), 0);
@@ -331,11 +334,11 @@ pub(crate) fn write(
     Ok(staged)
 }
 
-/// Errors with an outage where the disk has no room for more of an import.
+/// Errors with an outage if the disk has no room for more of the import.
 fn check_room(db: &Connection, identity: &FileIdentity) -> Result<(), Cause> {
     let Ok(disk) = rustix::fs::statvfs(identity.folder()) else { return Ok(()) };
     let pages = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, u64>(0));
-    // Pages of the file that are not in use are filled first.
+    // Unused pages of the file are filled first.
     let unused = pages("freelist_count")? * pages("page_size")?;
     let free = disk.f_bavail.saturating_mul(disk.f_frsize).saturating_add(unused);
     let third = disk.f_blocks.saturating_mul(disk.f_frsize) / 3;
@@ -346,7 +349,7 @@ fn check_room(db: &Connection, identity: &FileIdentity) -> Result<(), Cause> {
     Err(StoreError::Outage { outage: Outage::Full, source }.into())
 }
 
-/// Makes what is staged visible.
+/// Makes all staged conversations visible.
 pub(crate) fn publish(
     db: &mut Connection,
     identity: &FileIdentity,

@@ -1,4 +1,4 @@
-//! The statements that carry whole conversations.
+//! The statements that read whole conversations, for exports and imports.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ pub(crate) fn next_worker(
          ORDER BY worker_id LIMIT ?",
     )?;
     let mut rows = statement.query(params![after, i64::MAX])?;
-    // Not the first alone: one whose id cannot be read is passed over.
+    // A row whose id cannot be read is skipped, so more than the first row may be needed.
     while let Some(row) = rows.next()? {
         let id = row.get::<_, Vec<u8>>(0).ok().and_then(|id| WorkerId::from_slice(&id).ok());
         if id.is_some() {
@@ -53,8 +53,8 @@ pub(crate) fn count_without_id(db: &Connection) -> Result<u64, Cause> {
     Ok(without)
 }
 
-/// How many workers, of those that were not deleted, cannot be read as a whole. Reads all that
-/// there is.
+/// The number of workers, not counting deleted ones, that cannot be read completely. Reads the
+/// whole database.
 pub(crate) fn count_unreadable(db: &Connection) -> Result<u64, Cause> {
     let mut statement =
         db.prepare("SELECT worker_id FROM workers WHERE deleted_ms IS NULL ORDER BY id")?;
@@ -81,7 +81,7 @@ fn read_all(db: &Connection, id: WorkerId) -> Result<(), Cause> {
     Ok(())
 }
 
-/// What can be read of a log, row by row.
+/// Reads the readable part of a log, row by row.
 pub(crate) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, Cause> {
     let Some(worker) = read::listed(db, id)? else { return Ok(None) };
     let Some(key) = read::key(db, id)? else { return Ok(None) };
@@ -96,7 +96,7 @@ pub(crate) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, 
                 Err(_) => lost += 1,
             },
             Ok(None) => break,
-            // A page of the file: what comes after it in the log is out of reach.
+            // A page of the file cannot be read; the rest of the log is out of reach behind it.
             Err(error) => {
                 let cause = Cause::from(error);
                 if !is_damage(&cause) {
@@ -111,7 +111,7 @@ pub(crate) fn salvage(db: &Connection, id: WorkerId) -> Result<Option<Salvage>, 
     Ok(Some(Salvage { worker, events, lost, prompts }))
 }
 
-/// The prompts that turns refer to, as far as they are known and can be read.
+/// The prompts that turns refer to, as far as they are stored and readable.
 fn prompts(db: &Connection, events: &[Event]) -> Result<Vec<Prompt>, Cause> {
     let digests: BTreeSet<&str> =
         events.iter().filter_map(|event| event.body.refers_to()).collect();

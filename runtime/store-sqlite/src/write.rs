@@ -47,8 +47,8 @@ pub(crate) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
 }
 
-/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `known` is what
-/// was found of their texts before.
+/// Adds events to an imported worker, which is not visible yet; with `log`, the worker is created.
+/// `known` holds grams that were computed before.
 pub(crate) fn stage(
     db: &Connection,
     log: Option<LogId>,
@@ -112,7 +112,7 @@ fn insert(
         ":summary": serde_json::to_string(&append.worker)?,
         ":worker": worker,
     })?;
-    // After the summary, which has the title.
+    // The summary is written first, because the title's text comes from it.
     for event in &append.events {
         search_index::index_event(db, worker, event, search, known)?;
     }
@@ -125,7 +125,8 @@ fn insert_event(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause
     Ok(())
 }
 
-/// Writes the rows of `messages` and `turns` for an event. Gives the message that the event begins.
+/// Writes the rows of `messages` and `turns` for an event. Returns the message that the event
+/// begins.
 fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId>, Cause> {
     let insert = |id: MessageId, parent: Option<MessageId>, role: Role, turn: Option<TurnId>| {
         db.prepare_cached(
@@ -167,8 +168,8 @@ fn index(db: &Connection, worker: i64, event: &Event) -> Result<Option<MessageId
     }
 }
 
-/// Replaces each run of neighbouring deltas of an ended turn by a single one. Deltas that cannot be
-/// read stay as they are, without an error, so that the turn can end.
+/// Replaces each run of neighbouring deltas of an ended turn by a single delta. Deltas that cannot
+/// be read stay as they are, without an error, so that the turn can end.
 fn fold(db: &Connection, worker: i64, turn: TurnId, end: u64) -> Result<(), Cause> {
     let events = match turn_events(db, worker, turn, end) {
         Err(cause) if is_damage(&cause) => return Ok(()),

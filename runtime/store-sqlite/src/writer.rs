@@ -22,8 +22,8 @@ pub(crate) use database::Database;
 pub(crate) use group::Change;
 use group::Work;
 
-/// Jobs that may wait. A worker has at most one at a time, so this many workers can commit in one
-/// group; further callers wait until there is room.
+/// The most jobs that wait. A worker has at most one at a time, so this many workers can commit in
+/// one group; further callers wait until there is room.
 const JOBS: usize = 256;
 
 /// The handle to the thread; the thread ends when the last handle is gone.
@@ -72,7 +72,7 @@ impl Writer {
         self.write(Work::Change(change)).await
     }
 
-    /// Runs `work` on the database, after the jobs that were sent before and alone.
+    /// Runs `work` on the database, by itself and after the jobs that were sent before.
     pub(crate) async fn alone<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
@@ -86,7 +86,8 @@ impl Writer {
         done.await.map_err(|_| StoreError::Closed)?
     }
 
-    /// Checks that a commit would be taken now. Errors: what it would fail with.
+    /// Checks that a commit would currently succeed; otherwise the error is the one that it would
+    /// fail with.
     pub(crate) async fn check(&self) -> Result<(), StoreError> {
         self.write(Work::Check).await.map(drop)
     }

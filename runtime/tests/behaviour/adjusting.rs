@@ -1,4 +1,5 @@
-//! A provider that refuses a request is asked again otherwise, and everybody can see it.
+//! If a provider refuses a request, it is asked again with an adjusted one, and every observer sees
+//! that.
 
 use protocol::api::{AskAgain, InputRole};
 use protocol::{Adjustment, ErrorCode, ProviderKind, TurnId, TurnState};
@@ -14,7 +15,7 @@ async fn begins(call: &Call, adjustments: Vec<Adjustment>) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
-    // No attempt that failed is made again here.
+    // These tests have no retries after failures.
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
@@ -37,7 +38,7 @@ async fn it_is_asked_again_at_once_and_the_turn_tells_each_attempt() {
         turn.retries.iter().map(|retry| (retry.adjustment, retry.wait_ms)).collect();
     assert_eq!(retries, [(Some(made[0]), 0), (Some(made[1]), 0)]);
     assert_eq!(turn.sight.as_ref().unwrap().adjustments, made);
-    // What was sent is shown as it was sent.
+    // The input is shown as it was sent.
     let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
     assert_eq!((input.adjustments, input.sampling.temperature), (made, None));
     let [only] = &input.messages[..] else { panic!("{:?}", input.messages) };
@@ -79,8 +80,8 @@ async fn what_was_shown_is_never_asked_for_again() {
     assert!(stage.script.is_quiet());
 }
 
-/// The white space at the end of a beginning is not sent, and not told
-/// twice; a provider that does not continue begins anew behind the old text.
+/// White space at the end of a continued answer is not sent and not shown twice. If a provider
+/// cannot continue an answer, its new answer follows the old text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_goes_on_behind_its_old_text_however_it_is_asked_for() {
     for (made, pieces, text) in [

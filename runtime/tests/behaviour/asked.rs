@@ -1,4 +1,4 @@
-//! What was sent is kept from the attempt on, however the attempt ends (invariant 8).
+//! The input is kept from the moment of the attempt, however the attempt ends (invariant 8).
 
 use protocol::api::Interface;
 use protocol::{Adjustment, ErrorCode, ProviderKind, TimeoutPhase, TurnState};
@@ -71,12 +71,12 @@ async fn of_several_attempts_the_last_one_is_shown() {
     assert_eq!((input.adjustments, input.sampling.temperature), (adjustments, None));
 }
 
-/// A process that dies while the endpoint has the prompt and has not answered.
+/// The process dies after the endpoint has got the prompt and before it answers.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_crash_does_not_lose_that_it_was_sent() {
     let mut stage = Stage::new().await;
     let (accepted, call) = stage.ask("q").await;
-    // The provider may send from here on.
+    // From here on the provider may have sent the prompt.
     asks(&call).await;
     let crashed = stage.after_a_crash().await;
     let view = crashed.snapshot().await;
@@ -87,7 +87,7 @@ async fn a_crash_does_not_lose_that_it_was_sent() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_sent_before_that_is_in_the_log() {
     let mut stage = Stage::new().await;
-    // The acceptance passes; what follows it does not, for a while.
+    // The acceptance is committed, and later appends fail for a while.
     stage.store.set_after(1, Writes::Refuse);
     let (accepted, call) = stage.ask("q").await;
     call.say(Output::Asking(Shown::default())).await;
@@ -101,7 +101,8 @@ async fn nothing_is_sent_before_that_is_in_the_log() {
     assert_eq!(stage.ended(&accepted).await.state, TurnState::Completed);
 }
 
-/// Of a local model: what its template made of the messages, and not one word of them twice.
+/// For a local model, the rendered prompt is kept without the words of the messages, which are in
+/// the log.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_template_adds_is_kept_beside_the_log() {
     let mut stage = Stage::new().await;
@@ -115,13 +116,14 @@ async fn what_a_template_adds_is_kept_beside_the_log() {
     let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
     let system = &input.messages[0].text;
     assert_eq!(input.rendered, Some(format!("<s>{system}|q")));
-    // An export and an import have it, too.
+    // An export contains it, and so does an import.
     let digest = turn.sight.unwrap().rendered.unwrap();
     let whole = stage.store.whole(stage.worker).await.unwrap().unwrap();
     assert!(whole.prompts.iter().any(|prompt| prompt.digest == digest && prompt.text == kept));
 }
 
-/// Of an endpoint: the body, in which the messages stand as they were sent, then and after an export.
+/// For an endpoint, the request's body is kept without its messages, and shown with them as they
+/// were sent, also after an export.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_is_kept_without_its_messages_and_shown_with_them() {
     let mut stage = Stage::new().await;

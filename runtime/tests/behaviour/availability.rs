@@ -1,4 +1,4 @@
-//! With nobody to answer, the worker says so and what to configure (invariant 10).
+//! If nothing can answer, the worker says so and what to configure (invariant 10).
 
 use protocol::api::{CompanionState, CreateWorker};
 use protocol::{Error, ErrorCode, TurnState, WorkerStatus};
@@ -56,7 +56,7 @@ async fn a_provider_that_goes_away_and_comes_back_is_noticed_by_whoever_looks() 
     for round in 0..2 {
         stage.script.set_unusable(Some(gone()));
         match round {
-            // A page that is opened, and a message that is sent, find it out alike.
+            // Opening the page and sending a message both detect this.
             0 => {
                 let worker = soon(stage.runtime.worker(stage.worker)).await.unwrap();
                 assert_eq!(worker.status, WorkerStatus::Unavailable);
@@ -66,7 +66,7 @@ async fn a_provider_that_goes_away_and_comes_back_is_noticed_by_whoever_looks() 
         }
         watcher.until(|view| view.worker.reason == Some(gone())).await;
         assert_eq!(watcher.view().worker.status, WorkerStatus::Unavailable);
-        // Whoever comes now is shown it, and does not fail for it.
+        // A new observer gets this state, and no error.
         assert_eq!(stage.snapshot().await, *watcher.view());
         let mut late = stage.watch().await;
         assert_eq!(late.view_after_snapshot().await, watcher.view());

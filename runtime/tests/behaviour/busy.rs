@@ -25,7 +25,7 @@ async fn a_second_message_is_refused_and_nothing_of_it_is_stored() {
     assert!(stage.script.is_quiet());
     call.finish().await;
     stage.ended(&accepted).await;
-    // The refused id is as good as new.
+    // The id of the refused message can be used again.
     let accepted = stage.runtime.send(stage.worker, second.clone()).await.unwrap();
     assert_eq!(accepted.message.id, second.id);
 }

@@ -1,4 +1,4 @@
-//! Stop means stopped (invariant 6).
+//! A cancelled turn stays cancelled (invariant 6).
 
 use protocol::api::Cancelled;
 use protocol::{Error, TurnState, WorkerStatus};
@@ -7,11 +7,11 @@ use provider::Output;
 use crate::scripted::Call;
 use crate::stage::{Stage, answer_of, soon, still_waits};
 
-/// Asks for the end, and shows that nobody is told of it before the provider has halted.
+/// Cancels, and checks that no answer comes before the provider has halted.
 async fn cancel_and_halt(stage: &Stage, call: &Call, late: &[&str]) -> Result<Cancelled, Error> {
     let mut cancel = Box::pin(stage.runtime.cancel(stage.worker));
     still_waits(&mut cancel, call.asked_to_stop()).await;
-    // Later requests to the same worker are answered; this one still is not.
+    // Later requests to the same worker are answered while this one still waits.
     let rename = |title: &str| stage.runtime.rename(stage.worker, Some(title.to_owned()));
     still_waits(&mut cancel, rename("stopping")).await.unwrap();
     for text in late {
@@ -61,7 +61,7 @@ async fn a_cancel_in_mid_stream_keeps_the_text_and_none_comes_after() {
     assert_eq!(answer_of(watcher.view(), &turn), stopped);
     assert_eq!(watcher.view().turn(turn.turn_id), Some(&turn));
 
-    // Nor later: the turn listens no more, and the next one starts clean.
+    // Later text has no effect either: the turn no longer listens, and the next one starts clean.
     call.abandoned().await;
     let next = stage.ask_and_answer("next", &["clean"]).await;
     let view = stage.snapshot().await;
@@ -82,7 +82,7 @@ async fn two_cancels_at_once_hear_of_the_same_end() {
     call.asked_to_stop().await;
     call.halt().await;
     let mut heard = soon(cancels.join_all()).await;
-    // One that came after the end was told that nothing ran.
+    // A cancel that came after the end reports that nothing was running.
     heard.retain(Option::is_some);
     assert!(!heard.is_empty());
     let turn = stage.runtime.turn(stage.worker, accepted.turn.turn_id).await.unwrap();
@@ -100,7 +100,7 @@ async fn a_cancel_at_the_very_end_tells_how_the_turn_really_ended() {
         let (runtime, worker) = (stage.runtime.clone(), stage.worker);
         let cancel = tokio::spawn(async move { runtime.cancel(worker).await });
         if round % 2 == 0 {
-            // The end that came just before the stop counts as the provider's halt.
+            // An answer that finishes after the stop was requested counts as the provider's halt.
             call.asked_to_stop().await;
         }
         call.finish().await;
@@ -136,7 +136,7 @@ async fn a_cancel_whose_asker_has_gone_still_ends_the_turn() {
     assert_eq!(stage.ended(&accepted).await.state, TurnState::Cancelled);
 }
 
-/// A provider that says `Halted` is believed; one that goes away without a word has halted too.
+/// A provider that sends `Halted` has halted, and so has one that ends without a message.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_vanishes_when_asked_to_stop_has_halted() {
     let mut stage = Stage::new().await;

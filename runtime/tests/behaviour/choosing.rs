@@ -1,4 +1,5 @@
-//! Which profile and model answer: chosen at the start, changed later, told to everybody.
+//! Which profile and model answer: they are chosen at the start, can be changed later, and are
+//! shown to all observers.
 
 use protocol::api::CreateWorker;
 use protocol::{ErrorCode, EventBody, ProviderName, Turn, TurnState, WorkerStatus};
@@ -16,7 +17,7 @@ fn profile(name: &str) -> ModelPatch {
     ModelPatch { profile: Some(name.parse().unwrap()), ..ModelPatch::default() }
 }
 
-/// What a turn records of who answered.
+/// The profile and model in a turn's record.
 fn record(turn: &Turn) -> (&str, &str) {
     (turn.profile.as_str(), &turn.model)
 }
@@ -44,7 +45,7 @@ async fn a_new_conversation_asks_what_was_chosen_for_it() {
     assert_eq!(call.request.sampling, accepted.turn.sampling);
     call.answer(&["a"]).await;
     assert_eq!(stage.ended(&accepted).await.window_tokens(), Some(2048));
-    // The digest is of the prompt that anybody can read beforehand.
+    // The digest belongs to the prompt that the catalogue shows beforehand.
     let detail = stage.runtime.profile(&made.profile).unwrap();
     assert_eq!(detail.prompt, call.request.system);
     assert_eq!(detail.summary.prompt_digest, accepted.turn.prompt_digest);

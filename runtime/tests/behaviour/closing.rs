@@ -83,7 +83,7 @@ async fn deleting_the_last_worker_leaves_a_fresh_one() {
     assert_eq!(stage.snapshot().await.messages, []);
 }
 
-/// What was deleted is deleted, whatever becomes of the one that takes its place.
+/// The deletion succeeds even if the replacement cannot be created.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn deleting_the_last_worker_while_none_can_be_made_is_made_good_later() {
     let stage = Stage::new().await;
@@ -116,7 +116,7 @@ async fn deleting_the_last_ones_at_once_leaves_one() {
             }
         }
         let answers = soon(deletes.join_all()).await;
-        // Of two that delete the same one, the second may find it gone.
+        // Of two deletions of the same worker, the second may find it gone.
         let bad = answers.iter().filter_map(|answer| answer.as_ref().err());
         assert!(bad.clone().all(|error| error.code == ErrorCode::NotFound));
         assert_eq!(stage.runtime.summary().await.unwrap().workers, 1);

@@ -1,8 +1,8 @@
-//! Each column of each table holds something else than was written, in turn. The product starts,
-//! lists, answers in another conversation, exports what can be read, and can remove what is
-//! broken (invariant 13).
+//! Every column of every table is damaged in turn. The product still starts, lists, answers in
+//! another conversation, exports the readable parts, and can delete what is broken (invariant 13).
 //!
-//! The tables and columns are asked of the database, so that a new one is covered by itself.
+//! The tables and columns are read from the database, so that new ones are tested without a change
+//! here.
 
 use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
@@ -26,12 +26,12 @@ mod part;
 /// Longer than anything here takes.
 const HANG: Duration = Duration::from_secs(60);
 
-/// What the conversation that is never touched says.
+/// The question in the conversation that is never damaged.
 pub const SOUND: &str = "soundquestion";
 
-/// A data folder with a row in every table: conversations with titles, branches, an answer under
-/// way, one in the archive, one that is pinned, and one that was deleted. Answers with the key of
-/// the conversation that is never touched.
+/// A data folder with rows in every table: conversations with titles, with branches, with an
+/// unfinished answer, one that is archived, one pinned, and one deleted. Returns the key of the
+/// conversation that is never damaged.
 async fn furnished() -> (tempfile::TempDir, i64) {
     let mut stage = Stage::new().await;
     stage.ask_and_answer(SOUND, &["a sound ", "answer"]).await;
@@ -62,13 +62,13 @@ async fn furnished() -> (tempfile::TempDir, i64) {
     (folder, key)
 }
 
-/// Strikes a copy of the furnished folder, and looks at what is left.
+/// Damages a copy of the data folder and examines the result.
 async fn try_case(folder: &Path, case: &Case) -> Option<Result<(), String>> {
     let copy = tempfile::tempdir().unwrap();
     std::fs::copy(folder.join("companion.db"), copy.path().join("companion.db")).unwrap();
     match strike(&copy.path().join("companion.db"), case) {
         Damaged::Yes => {}
-        // SQLite itself keeps such a value out, or it is what was there.
+        // SQLite rejects such a value, or it equals the old one.
         Damaged::No => return None,
     }
     let examined = AssertUnwindSafe(examine(copy)).catch_unwind();
@@ -79,7 +79,7 @@ async fn try_case(folder: &Path, case: &Case) -> Option<Result<(), String>> {
     })
 }
 
-/// Runs the cases of the tables that `of` chooses.
+/// Runs the cases of the tables that `of` selects.
 async fn run(of: impl Fn(&str) -> bool) {
     let (folder, sound) = furnished().await;
     let db = Connection::open(folder.path().join("companion.db")).unwrap();
@@ -121,7 +121,7 @@ async fn a_struck_row_of_any_other_table_costs_no_conversation() {
     run(|table| !matches!(table, "workers" | "events" | "messages" | "turns")).await;
 }
 
-/// A row that is gone altogether, where others lead to it.
+/// A whole row is missing to which other rows refer.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_row_that_is_gone_costs_its_conversation_alone() {
     let (folder, sound) = furnished().await;
@@ -160,7 +160,8 @@ async fn a_branch_that_leads_in_a_circle_ends_its_turn_with_an_error() {
     assert!(stage.script.is_quiet(), "no model is asked with a part of what was said");
 }
 
-/// The page is open when the row is struck: it is told, the list is told, and one of both deletes.
+/// The row is damaged while the page is open: the page and the list are told, and deleting works
+/// from either.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whoever_follows_a_conversation_that_breaks_is_told_and_can_delete_it() {
     let mut stage = Stage::new().await;

@@ -1,5 +1,5 @@
-//! The process dies, at any step of a turn (invariant 1). The database files are copied as
-//! they are at that moment, and the copy is opened.
+//! The process dies at any step of a turn (invariant 1). The database's files are copied at that
+//! moment, and the copy is opened.
 
 use protocol::{ErrorCode, TurnState, WorkerStatus};
 use provider::Output;
@@ -53,14 +53,14 @@ async fn whatever_was_seen_is_there_and_the_turn_is_interrupted_at_every_step() 
         );
         assert_eq!(crashed.runtime.summary().await.unwrap().running, 0);
 
-        // An observer of before goes on with its cursor and ends with the same bytes.
+        // An earlier observer resumes from its cursor and ends with the same bytes.
         let cursor = watcher.cursor.clone().unwrap();
         let mut resumed = crashed.watch_from(watcher.view().clone(), cursor).await;
         resumed.until_ended(accepted.turn.turn_id).await;
         assert_eq!(*resumed.view(), view);
         assert!(resumed.notices.is_empty());
 
-        // The message is there once, and the conversation goes on.
+        // The message exists once, and the conversation can be continued.
         let again = crashed.runtime.send(crashed.worker, request.clone()).await.unwrap();
         assert_eq!(again, accepted);
         let next = crashed.ask_and_answer("go on", &["yes"]).await;
@@ -86,7 +86,7 @@ async fn many_interrupted_turns_are_all_ended_at_the_next_start() {
         let turn = crashed.runtime.turn(*worker, *turn).await.unwrap();
         assert_eq!(turn.state, TurnState::Interrupted);
     }
-    // A crash right after the recovery finds nothing more to do.
+    // After another crash there is nothing more to recover.
     let logs = crashed.log().await;
     assert_eq!(crashed.after_a_crash().await.log().await, logs);
 }

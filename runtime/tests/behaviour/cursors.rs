@@ -56,7 +56,7 @@ async fn a_cursor_that_fits_gets_what_follows_and_nothing_else() {
     watcher.until_ended(accepted.turn.turn_id).await;
     assert!(watcher.notices.is_empty());
     assert_eq!(*watcher.view(), stage.snapshot().await);
-    // Cursors are those of the snapshot and of the envelopes alike.
+    // A snapshot and an envelope of the same position have the same cursor.
     assert_eq!(watcher.cursor, Some(stage.cursor().await));
 }
 

@@ -1,4 +1,4 @@
-//! How hard a model is told to think, and whether it is shown what it thought before.
+//! How hard a model is asked to think, and whether its earlier reasoning is sent to it.
 
 use protocol::api::AskAgain;
 use protocol::{Effort, ErrorCode, EventBody, Finish, ProviderKind, TurnId, Usage};
@@ -37,19 +37,19 @@ async fn it_is_chosen_for_a_conversation_and_recorded_with_each_turn() {
     let input = soon(stage.runtime.turn_input(stage.worker, turn.turn_id)).await.unwrap();
     assert_eq!((turn.effort, input.effort), (Some(effort("low")), Some(effort("low"))));
 
-    // After a crash it is still what was chosen.
+    // The choice survives a crash.
     let mut crashed = stage.after_a_crash().await;
     let (_, call) = crashed.ask("q").await;
     assert_eq!(call.request.effort, Some(effort("low")));
     let error = soon(stage.runtime.choose(stage.worker, wanted(Some("xhigh")))).await.unwrap_err();
     assert_eq!(error.code, ErrorCode::InvalidInput);
-    // Another model does not take it, and it goes.
+    // The other model does not take the effort, so it is dropped.
     let other = ModelPatch { model: Some(Some(OTHER.to_owned())), ..ModelPatch::default() };
     let worker = soon(stage.runtime.choose(stage.worker, other)).await.unwrap();
     assert_eq!((worker.model.as_deref(), worker.effort), (Some(OTHER), None));
 }
 
-/// What a refused effort leaves behind: the turn tells what it asked for, and what was sent.
+/// After a refused effort, the turn records the wanted effort and the one that was sent.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_refused_effort_is_told() {
     let mut stage = Stage::new().await;
@@ -102,10 +102,10 @@ async fn answer_now_asks_with_the_least_effort_and_then_with_more_room() {
     let request = sooner(&second, 2);
     let third = thinks_its_budget_away(&mut stage, Some(request)).await;
     assert_eq!(third.effort, Some(Effort::none()));
-    // Four times what was spent, which the window of 2048 holds.
+    // This is four times the spent tokens, and fits into the window of 2048.
     assert_eq!(third.sampling.max_tokens, Some(1_200));
 
-    // The turn of another question is none.
+    // A turn for another question is refused.
     let other = stage.ask_and_answer("another", &["a"]).await;
     let request = AskAgain { question: other.question, ..sooner(&first, 3) };
     let error = soon(stage.runtime.ask_again(stage.worker, request)).await.unwrap_err();

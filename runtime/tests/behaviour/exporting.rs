@@ -1,4 +1,4 @@
-//! Conversations on their way out, in pieces and within bounds.
+//! Exports of conversations, in pieces and within limits.
 
 use protocol::ErrorCode;
 use protocol::api::CreateWorker;
@@ -66,7 +66,7 @@ async fn exports_of_all_and_of_one_share_four_places_for_as_long_as_they_are_hel
         one(ExportForm::Markdown).await.unwrap(),
         one(ExportForm::Markdown).await.unwrap(),
     ];
-    // One that has given all of it keeps its place until it is let go.
+    // An export that has returned all its pieces still counts until it is dropped.
     while let Some(piece) = held[3].next().await {
         piece.unwrap();
     }

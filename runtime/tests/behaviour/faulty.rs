@@ -1,4 +1,4 @@
-//! A store around a store, whose writes and reads fail on command.
+//! A wrapper around a store that makes writes and reads fail on command.
 
 use std::sync::{Arc, Mutex};
 
@@ -12,21 +12,21 @@ use tokio::sync::watch;
 
 use crate::stage::soon;
 
-/// What becomes of a write.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writes {
     Pass,
-    /// It fails and nothing is stored.
+    /// The write fails, and nothing is stored.
     Refuse,
-    /// It is stored, and fails all the same: the answer was lost.
+    /// The write is stored but returns an error, as if its answer were lost.
     Lose,
-    /// It waits for another mode.
+    /// The write waits until the mode changes.
     Hold,
-    /// It passes, unless it adds a worker.
+    /// The write succeeds, unless it creates a worker.
     RefuseNew,
 }
 
-/// Which reads fail.
+/// The reads that fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reads {
     Pass,
@@ -39,20 +39,20 @@ pub struct Faulty {
     inner: Arc<dyn Store>,
     writes: watch::Sender<Writes>,
     reads: watch::Sender<Reads>,
-    /// How many appends still pass, and what follows.
+    /// The number of appends that still succeed, and the mode after them.
     after: watch::Sender<Option<(u64, Writes)>>,
-    /// The kinds of each append's events, and how safe they had to be.
+    /// The kinds of the events and the durability of each append.
     asked: Mutex<Vec<(Vec<&'static str>, Durability)>>,
-    /// Appends that did not simply pass.
+    /// The number of appends that met another mode than `Pass`.
     met: watch::Sender<u64>,
-    /// Which look at a worker has its answer held back.
+    /// Which read of a worker is held back.
     held: watch::Sender<Held>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Held {
     No,
-    /// After so many that are not.
+    /// The one after this many others.
     After(u64),
     Yes,
 }
@@ -70,17 +70,17 @@ impl Faulty {
         }
     }
 
-    /// Holds back what one look at a worker has found, after so many that are answered.
+    /// Holds back the result of one read of a worker, after `looks` earlier reads.
     pub fn hold_a_look_after(&self, looks: u64) {
         self.held.send_replace(Held::After(looks));
     }
 
-    /// Waits until it is held.
+    /// Waits until a read is held back.
     pub async fn a_look_is_held(&self) {
         soon(self.held.subscribe().wait_for(|held| *held == Held::Yes)).await.unwrap();
     }
 
-    /// Answers it.
+    /// Lets the held read return.
     pub fn answer_the_look(&self) {
         self.held.send_replace(Held::No);
     }
@@ -111,26 +111,26 @@ impl Faulty {
         self.reads.send_replace(reads);
     }
 
-    /// Lets so many appends pass before.
+    /// Sets the mode after `appends` more appends have succeeded.
     pub fn set_after(&self, appends: u64, writes: Writes) {
         self.set(Writes::Pass);
         self.after.send_replace(Some((appends, writes)));
     }
 
-    /// How safe every commit so far was asked to be that had such an event in it.
+    /// The durability of each commit so far that contained an event of this kind.
     pub fn durabilities_of(&self, kind: &str) -> Vec<Durability> {
         let asked = self.asked.lock().unwrap();
         let with = asked.iter().filter(|(kinds, _)| kinds.contains(&kind));
         with.map(|(_, durability)| *durability).collect()
     }
 
-    /// Waits until so many appends have met the mode that was set.
+    /// Waits until `appends` appends have met the mode that was set.
     pub async fn met(&self, appends: u64) {
         let mut met = self.met.subscribe();
         soon(met.wait_for(|met| *met >= appends)).await.unwrap();
     }
 
-    /// Counts an append down to the mode that was set for later.
+    /// Counts down to the mode that was set for later.
     fn count_down(&self) {
         let due = *self.after.borrow();
         match due {
@@ -145,7 +145,7 @@ impl Faulty {
         }
     }
 
-    /// What becomes of a change to a whole worker.
+    /// The outcome of a change to a whole worker.
     async fn change(
         &self,
         change: impl Future<Output = Result<bool, StoreError>>,

@@ -1,4 +1,4 @@
-//! The same message again gets the same answer (invariant 5).
+//! Sending the same message again gets the same answer (invariant 5).
 
 use protocol::api::SendMessage;
 use protocol::{ErrorCode, EventBody, TurnState};
@@ -94,7 +94,7 @@ async fn an_id_is_not_taken_for_another_message() {
     assert!(stage.script.is_quiet());
 }
 
-/// Whoever hears of a failure sends the same again, and it is there once.
+/// A client that got an error sends the same message again; the message is stored once.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_whose_answer_was_lost_is_there_once() {
     let mut stage = Stage::new().await;
@@ -109,14 +109,14 @@ async fn a_message_whose_answer_was_lost_is_there_once() {
     let accepted = soon(stage.runtime.send(stage.worker, request.clone())).await.unwrap();
     assert_eq!(accepted.message.id, request.id);
     assert_eq!(turns(&stage.log().await), 1);
-    // Its turn has an end, and the conversation goes on.
+    // Its turn has ended, and the conversation can be continued.
     let turn = stage.ended(&accepted).await;
     assert_eq!(turn.state, TurnState::Interrupted);
     let turn = stage.ask_and_answer("and now?", &["Yes."]).await;
     assert_eq!(turn.state, TurnState::Completed);
 }
 
-/// The store's answer was lost, but the log says that the message is there.
+/// The store returned an error, but the log contains the message.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_message_that_is_in_the_log_is_answered_whatever_the_store_said() {
     let mut stage = Stage::new().await;

@@ -1,4 +1,4 @@
-//! An actor with nothing to do leaves, and nobody notices.
+//! An idle actor ends, and nobody notices.
 
 use std::time::Duration;
 
@@ -6,19 +6,19 @@ use protocol::{ErrorCode, TurnState};
 
 use crate::stage::{Stage, message, soon};
 
-/// Longer than an actor stays without anything to do.
+/// Longer than an actor stays idle.
 const LONG: Duration = Duration::from_secs(61);
 
-/// Moves tokio's time on by hand; the store's threads live in real time, so it is only stopped
-/// while nothing is asked of them.
+/// Advances tokio's clock. The clock is paused only while no request waits for the store's threads,
+/// because these run in real time.
 async fn a_long_time_passes() {
     tokio::time::pause();
     tokio::time::advance(LONG).await;
     tokio::time::resume();
 }
 
-/// Until the actor has answered it may be on its way from the last turn's end, which observers
-/// can see a little earlier.
+/// The answer shows that the actor has handled the end of the last turn; observers can see that end
+/// a little earlier.
 async fn has_settled(stage: &Stage) {
     assert_eq!(stage.runtime.cancel(stage.worker).await.unwrap().turn, None);
 }
@@ -50,7 +50,7 @@ async fn an_idle_actor_leaves_and_the_next_one_knows_what_it_knew() {
     assert_eq!(turn.state, TurnState::Completed);
     let view = stage.snapshot().await;
     assert_eq!(view.messages[2].parent, Some(accepted.turn.answer));
-    // An observer of before follows the next actor's events too.
+    // An observer from before also gets the next actor's events.
     watcher.until(|watched| watched.seq == view.seq).await;
     assert_eq!(*watcher.view(), view);
 }
@@ -78,7 +78,7 @@ async fn a_request_that_meets_a_leaving_actor_is_taken_by_the_next() {
             tokio::spawn(
                 async move { runtime.rename(worker, Some(format!("round {round}"))).await },
             );
-        // As many steps on its way as the round has a number, and then the actor leaves.
+        // In each round, the actor gets one more chance to run before it ends.
         for _ in 0..round {
             tokio::task::yield_now().await;
         }

@@ -1,4 +1,4 @@
-//! Exactly what the model was sent can be looked up (invariant 8).
+//! The exact input of the model can be looked up (invariant 8).
 
 use model_io::outgoing;
 use protocol::api::{InputMessage, SendMessage, TurnInput};
@@ -7,7 +7,7 @@ use provider::{Output, Request, Shown};
 
 use crate::stage::{Stage, fresh_id, soon};
 
-/// What went out: the system prompt and what the provider did not leave out.
+/// The expected input: the system prompt, and the messages that the provider did not leave out.
 fn sent(request: &Request, left_out: usize) -> Vec<InputMessage> {
     outgoing::messages(&request.system, &request.messages[left_out..], &[], false)
 }
@@ -82,7 +82,7 @@ async fn answers_without_text_are_not_sent_later_and_partial_ones_are() {
     call.fail(ProviderKind::Upstream).await;
     stage.ended(&accepted).await;
     let (accepted, call) = stage.ask("two").await;
-    // They are sent as one message, since models take turns.
+    // They are sent as one message, because roles must alternate.
     assert_eq!(texts(&call.request), ["one", "two"]);
     call.begin().await;
     call.text("half").await;
@@ -117,12 +117,12 @@ async fn an_edit_makes_a_sibling_and_the_model_sees_only_its_branch() {
     call.answer(&["due"]).await;
     stage.ended(&accepted).await;
     assert_eq!(stage.runtime.send(stage.worker, edit).await.unwrap(), accepted);
-    // Without a parent the newest message is answered, which is the edit's branch.
+    // Without a parent, a message follows the newest one, which is on the branch of the edit.
     let (accepted, call) = stage.ask("three").await;
     assert_eq!(texts(&call.request), ["one", "uno", "two, edited", "due", "three"]);
     call.answer(&["tre"]).await;
     stage.ended(&accepted).await;
-    // History is append-only: all of it is still there.
+    // History is append-only, so all of it is still there.
     assert_eq!(stage.snapshot().await.messages.len(), 8);
 }
 

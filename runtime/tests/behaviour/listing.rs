@@ -1,4 +1,4 @@
-//! The list of workers as somebody who follows it sees it.
+//! The list of workers as an observer sees it.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use runtime::{ListObservation, Runtime};
 use crate::faulty::Writes;
 use crate::stage::{Stage, message, soon, still_waits};
 
-/// A page of the list, kept up to date.
+/// A page of the list that is kept up to date.
 struct Page {
     observation: ListObservation,
     workers: HashMap<WorkerId, Worker>,
@@ -71,7 +71,7 @@ async fn everything_that_a_list_shows_is_told() {
     assert_eq!(page.workers[&first].title.as_deref(), Some("Hello"));
     assert!(page.workers[&first].updated_at > asked_at);
     let began = page.workers[&first].updated_at;
-    // What streams by changes nothing that a list shows.
+    // Streaming text changes nothing in the list.
     let mut watcher = stage.watch().await;
     call.begin().await;
     call.text("a").await;
@@ -92,7 +92,7 @@ async fn everything_that_a_list_shows_is_told() {
     page.until(|list| list.get(&back.worker_id) == Some(&back)).await;
     let placed = soon(runtime.place(made.worker_id, Visibility::Pinned)).await.unwrap();
     page.until(|list| list[&placed.worker_id].place == Visibility::Pinned).await;
-    // And it is what a page that is read now shows.
+    // A page that is read now shows the same.
     let fresh = Page::open(&runtime).await;
     assert_eq!(page.workers, fresh.workers);
     assert_eq!(page.cursor, fresh.cursor);
@@ -123,7 +123,7 @@ async fn a_cursor_goes_on_with_what_changed_and_each_worker_is_told_once() {
     for n in 0..50 {
         soon(runtime.rename(stage.worker, Some(format!("{n}")))).await.unwrap();
     }
-    // One that lags, and one that was away, get the newest name and no other.
+    // A slow observer and a returning one get only the newest name.
     page.until(|list| list[&stage.worker].title.as_deref() == Some("49")).await;
     assert_eq!(page.frames, 1);
     let mut resumed = runtime.observe_list(Some(&cursor)).unwrap();
@@ -143,7 +143,7 @@ async fn a_cursor_of_another_start_asks_for_the_pages_again() {
         let mut observation = stage.runtime.observe_list(cursor.as_ref()).unwrap();
         let hello = soon(observation.next()).await.unwrap();
         assert!(matches!(hello, ListFrame::Hello { resumed: false, .. }), "{hello:?}");
-        // What was there before is in the pages and is not told.
+        // Earlier changes are on the pages and are not sent.
         soon(stage.runtime.rename(stage.worker, Some("x".into()))).await.unwrap();
         let told = soon(observation.next()).await.unwrap();
         assert!(matches!(told, ListFrame::Worker { .. }), "{told:?}");

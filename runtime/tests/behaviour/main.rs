@@ -1,5 +1,5 @@
-//! The runtime through its public handle: a store on disk, a clock that ticks, and a model
-//! that says what the test tells it to.
+//! Tests of the runtime through its public handle: with a store on disk, a ticking clock, and a
+//! model that says what the test tells it to.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 

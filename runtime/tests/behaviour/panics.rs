@@ -1,4 +1,4 @@
-//! A worker's task panics. Nobody is left to wait for a turn that nobody runs.
+//! A worker's task panics, and no observer waits for a turn that nothing runs.
 
 use protocol::TurnState;
 
@@ -11,7 +11,7 @@ async fn a_panic_interrupts_the_turn_at_once_and_the_worker_goes_on() {
     let mut watcher = stage.watch().await;
     stage.script.set_panics(1);
     let accepted = stage.send("q").await.unwrap();
-    // Nobody asks for anything: the observer is told all the same.
+    // The observer is told even if no request comes.
     watcher.until_ended(accepted.turn.turn_id).await;
     let turn = watcher.view().turn(accepted.turn.turn_id).unwrap().clone();
     assert_eq!(turn.state, TurnState::Interrupted);
@@ -25,7 +25,7 @@ async fn a_panic_while_the_store_is_away_is_mended_when_it_is_back() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     stage.script.set_panics(1);
-    // The acceptance passes, the interruption does not, twice.
+    // The acceptance is committed; the interruption fails twice.
     stage.store.set_after(1, Writes::Refuse);
     let accepted = stage.send("q").await.unwrap();
     stage.store.met(2).await;

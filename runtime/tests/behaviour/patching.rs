@@ -1,4 +1,4 @@
-//! Several changes of a conversation at once: all of them in one commit, or none.
+//! Several changes of a conversation in one patch: all are made in one commit, or none.
 
 use protocol::{ErrorCode, ProviderName, Visibility, Worker};
 use runtime::{ModelPatch, Patch};
@@ -10,7 +10,7 @@ use crate::stage::{Stage, soon};
 type Change = fn(&mut Patch);
 type Changed = fn(&Worker) -> bool;
 
-/// Each field with a change that is taken, how that is seen, and one that is refused.
+/// Each field with a valid change, the check that it was made, and an invalid change.
 const FIELDS: [(&str, Change, Changed, Option<Change>); 5] = [
     (
         "title",
@@ -70,7 +70,7 @@ async fn what_is_changed_together_is_one_commit_all_or_nothing() {
             change(&mut patch);
             further(&mut patch);
             let before = stage.runtime.worker(stage.worker).await.unwrap();
-            // The first commit fails, and were there a second one it would pass.
+            // The first commit fails; a second one, if there were any, would succeed.
             stage.store.set_after(0, Writes::Refuse);
             let failed = soon(stage.runtime.patch(stage.worker, patch.clone())).await;
             assert!(failed.is_err(), "{one} with {other}");

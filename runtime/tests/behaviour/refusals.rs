@@ -1,4 +1,4 @@
-//! Requests that are wrong are refused with `invalid_input`, what to do, and no trace.
+//! Wrong requests are refused with `invalid_input` and a hint, and leave no trace.
 
 use protocol::api::{CreateWorker, SendMessage};
 use protocol::{ErrorCode, MessageId};
@@ -25,7 +25,7 @@ async fn messages_that_cannot_be_taken() {
         assert_eq!(error.code, ErrorCode::InvalidInput, "{what}");
         assert!(error.hint.is_some(), "{what}");
     }
-    // A parent of another conversation is unknown here.
+    // A message of another conversation is not known as a parent here.
     let other = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
     let parent = stage.snapshot().await.messages[1].id;
     let error = stage.runtime.send(other, after(parent)).await.unwrap_err();

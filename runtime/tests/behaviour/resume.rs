@@ -1,10 +1,10 @@
-//! A cursor resumes with no gap, from anywhere (invariant 3).
+//! A cursor resumes without a gap, from every position (invariant 3).
 
 use protocol::{Cursor, TurnState, View};
 
 use crate::stage::Stage;
 
-/// Every position that an observer of a lively conversation has held, with its view there.
+/// Every position that an observer of a busy conversation has held, with its view at that position.
 async fn positions(stage: &mut Stage) -> Vec<(View, Cursor)> {
     let mut watcher = stage.watch().await;
     watcher.view_after_snapshot().await;
@@ -36,7 +36,7 @@ async fn positions(stage: &mut Stage) -> Vec<(View, Cursor)> {
                 held.push((watcher.view().clone(), watcher.cursor.clone().unwrap()));
             }
         } else {
-            // The second runs on, and the provider with it.
+            // The second turn keeps running, and so does its provider.
             stage.script.keep(call);
         }
     }
@@ -57,7 +57,7 @@ async fn every_cursor_of_a_live_turn_leads_to_the_same_bytes_while_it_runs_and_a
         assert!(watcher.notices.is_empty());
     }
 
-    // After the end the deltas are folded in the store; the old cursors stand inside them.
+    // After the end, the store has folded the deltas, and the old cursors point into them.
     let stage = stage.after_a_crash().await;
     let now = stage.snapshot().await;
     assert!(now.turns.iter().all(|turn| turn.state.is_final()));
@@ -80,7 +80,7 @@ async fn an_observer_cut_at_every_frame_ends_with_the_same_bytes() {
     call.begin().await;
     for n in 0..30 {
         call.text(["x", "日", "🦀"][n % 3]).await;
-        // One frame, and away again.
+        // Reads one frame and disconnects.
         cut.next().await.unwrap();
         let (view, cursor) = (cut.view().clone(), cut.cursor.clone().unwrap());
         drop(cut);

@@ -1,11 +1,11 @@
-//! A provider that fails before its first text is asked again, and everybody can see it.
+//! A provider that fails before its first text is asked again, and every observer sees that.
 
 use protocol::{ErrorCode, ProviderKind, TurnState};
 use runtime::turn::RetryLimits;
 
 use crate::stage::{Setting, Stage, answer_of, soon};
 
-/// Two more attempts, after pauses that nobody waits for.
+/// Two more attempts after very short pauses.
 fn persistent() -> Setting {
     let mut setting = Setting::default();
     setting.limits.retry = RetryLimits { times: 2, first_ms: 2, longest_ms: 1_000 };
@@ -38,7 +38,7 @@ async fn the_same_is_asked_again_and_the_turn_says_so() {
     let codes: Vec<_> = turn.retries.iter().map(|retry| retry.error.code).collect();
     let kinds = [ProviderKind::Network, ProviderKind::RateLimited];
     assert_eq!(codes, kinds.map(ErrorCode::Provider));
-    // One question, one turn, whatever it took.
+    // There is one question and one turn, whatever the number of attempts.
     assert_eq!((view.messages.len(), view.turns.len()), (2, 1));
 }
 

@@ -1,4 +1,4 @@
-//! A provider in the hands of the test: it says what it is told and notes what it was asked.
+//! A provider that the test controls: it sends the given outputs and records the requests.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -11,34 +11,34 @@ use tokio_util::sync::CancellationToken;
 
 use crate::stage::soon;
 
-/// A model that can be chosen besides the default one.
+/// A second model that can be chosen.
 pub const OTHER: &str = "other";
-/// One that can be chosen, and not used.
+/// A model that can be chosen but not used.
 pub const BROKEN: &str = "broken";
 
-/// Why the broken one cannot be used.
+/// The reason why the broken model cannot be used.
 pub fn broken() -> Error {
     Error::new(ErrorCode::Unavailable, "The model is broken.").with_hint("Choose another one.")
 }
 
-/// The runtime's end.
+/// The provider that the runtime uses.
 pub struct Scripted {
     calls: mpsc::UnboundedSender<Call>,
     unusable: Mutex<Option<Error>>,
-    /// Said at once, before the test hears of the call.
+    /// Outputs that each call sends at once, before the test gets it.
     opening: Mutex<Vec<Output>>,
-    /// How many calls still panic.
+    /// The number of calls that will still panic.
     panics: AtomicUsize,
 }
 
-/// The test's end.
+/// The test's handle to the provider.
 pub struct Script {
     provider: Arc<Scripted>,
     calls: mpsc::UnboundedReceiver<Call>,
     kept: Vec<Call>,
 }
 
-/// One request under way.
+/// A running request.
 pub struct Call {
     pub request: Request,
     stop: CancellationToken,
@@ -64,32 +64,32 @@ impl Script {
         self.provider.clone()
     }
 
-    /// The next request that the runtime makes.
+    /// Waits for the runtime's next request.
     pub async fn call(&mut self) -> Call {
         soon(self.calls.recv()).await.expect("the provider lives")
     }
 
-    /// Keeps a call under way for as long as the script lives.
+    /// Keeps a call alive as long as the script.
     pub fn keep(&mut self, call: Call) {
         self.kept.push(call);
     }
 
-    /// Whether nothing was asked since the last call.
+    /// Whether there was no request since the last call.
     pub fn is_quiet(&mut self) -> bool {
         self.calls.try_recv().is_err()
     }
 
-    /// What `usable` answers from now on.
+    /// Sets the answer of `usable`.
     pub fn set_unusable(&self, error: Option<Error>) {
         *self.provider.unusable.lock().unwrap() = error;
     }
 
-    /// Lets the next calls panic in the task of the worker that asks.
+    /// Makes the next calls panic, in the task of the worker that asks.
     pub fn set_panics(&self, calls: usize) {
         self.provider.panics.store(calls, Ordering::SeqCst);
     }
 
-    /// What every call says by itself from now on, before anything else.
+    /// Sets the outputs that each call sends by itself before anything else.
     pub fn set_opening(&self, outputs: Vec<Output>) {
         *self.provider.opening.lock().unwrap() = outputs;
     }
@@ -101,13 +101,14 @@ impl Call {
     }
 
     pub async fn begin(&self) {
-        // It does not wait until that is recorded, so that a test may keep the store from it.
+        // This does not wait until the input is recorded, so that a test can make the store fail at
+        // that point.
         let shown = Shown { window_tokens: Some(2048), ..Shown::default() };
         self.say(Output::Asking(shown)).await;
         self.say(Output::Began).await;
     }
 
-    /// Is about to send this much, and waits until that is recorded.
+    /// Announces the input and waits until it is recorded.
     pub async fn asks(&self, shown: Shown) {
         self.say(Output::Asking(shown)).await;
         soon(self.request.recorded.wait()).await;
@@ -126,13 +127,13 @@ impl Call {
         self.say(Output::Failed(error)).await;
     }
 
-    /// Refuses what was asked for, and would take it with this adjustment.
+    /// Refuses the request, and offers this adjustment.
     pub async fn refuse(&self, kind: ProviderKind, adjustment: Adjustment) {
         let error = Error::new(ErrorCode::Provider(kind), "The model does not take this.");
         self.say(Output::Refused { error, adjustment }).await;
     }
 
-    /// Waits until the turn asks for the end.
+    /// Waits until the turn asks the provider to halt.
     pub async fn asked_to_stop(&self) {
         soon(self.stop.cancelled()).await;
     }
@@ -145,12 +146,12 @@ impl Call {
         self.say(Output::Halted).await;
     }
 
-    /// Waits until the turn listens no more.
+    /// Waits until the turn no longer reads the outputs.
     pub async fn abandoned(&self) {
         soon(self.outputs.closed()).await;
     }
 
-    /// A whole answer.
+    /// Sends a whole answer.
     pub async fn answer(&self, pieces: &[&str]) {
         self.begin().await;
         for piece in pieces {
@@ -207,7 +208,7 @@ impl Provider for Scripted {
         for output in self.opening.lock().unwrap().iter() {
             outputs.try_send(output.clone()).unwrap();
         }
-        // A test that has ended listens no more.
+        // A test that has ended no longer takes calls.
         let _ = self.calls.send(Call { request, stop, outputs });
         receiver
     }

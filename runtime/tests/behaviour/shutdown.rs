@@ -1,4 +1,4 @@
-//! Going down in order (invariants 1 and 6).
+//! Shutting down in order (invariants 1 and 6).
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 
@@ -23,7 +23,7 @@ async fn a_shutdown_in_mid_answer_keeps_the_text_and_tells_observers_the_end() {
     call.halt().await;
     soon(shutdown).await;
 
-    // Also the one that had not read anything yet is told everything, and then the close.
+    // Even the observer that has not read anything yet gets all events before the close.
     for watcher in [&mut watcher, &mut lagging] {
         assert_eq!(watcher.until_closed().await, CloseReason::Shutdown);
         let end = ("so far".to_owned(), TurnState::Interrupted);
@@ -67,7 +67,7 @@ async fn a_shutdown_with_nothing_under_way_is_done_at_once_and_twice() {
     assert_eq!(error.code, ErrorCode::Unavailable);
 }
 
-/// The next start finds the turn unfinished, and ends it.
+/// The next start finds the turn unfinished and ends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_store_that_is_away_does_not_hold_up_a_shutdown_for_ever() {
     let mut stage = Stage::new().await;
@@ -103,7 +103,7 @@ async fn a_provider_that_does_not_halt_does_not_hold_up_a_shutdown_for_ever() {
     assert_eq!(answer_of(&stage.snapshot().await, &accepted.turn), end);
 }
 
-/// Observers that come while the server goes down are refused, or told of it.
+/// Observers that arrive during the shutdown are refused or told of it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn nobody_waits_for_ever_who_comes_during_a_shutdown() {
     for _ in 0..20 {

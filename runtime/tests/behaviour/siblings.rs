@@ -1,4 +1,4 @@
-//! Edits and further answers: each is a sibling, and nothing is overwritten (invariant 5).
+//! Edits and further answers are siblings, and nothing is overwritten (invariant 5).
 
 use protocol::api::{AskAgain, SendMessage};
 use protocol::{ErrorCode, Role, TurnId, TurnState};
@@ -33,7 +33,7 @@ async fn another_answer_stands_beside_the_first_and_the_model_is_asked_the_same(
     let texts: Vec<_> = view.messages.iter().map(|m| (m.role, m.text.as_str())).collect();
     assert_eq!(texts, [(Role::User, "q"), (Role::Assistant, "one"), (Role::Assistant, "two")]);
     assert_eq!(view.messages[1].parent, view.messages[2].parent);
-    // What is said next continues the newest answer.
+    // The next message follows the newest answer.
     let (_, third) = stage.ask("and?").await;
     let shown: Vec<_> = third.request.messages.iter().map(|m| m.text.as_str()).collect();
     assert_eq!(shown, ["q", "two", "and?"]);
@@ -112,7 +112,8 @@ async fn an_answer_that_was_cut_off_goes_on_in_a_sibling() {
     let wish = on_from(&cut, 7);
     let accepted = soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap();
     assert_eq!(accepted.turn.continues, Some(cut.answer));
-    // What it begins with is committed before the model is asked, and is not the model's time.
+    // The beginning of the answer is committed before the model is asked, and does not count as the
+    // model's time.
     let second = stage.script.call().await;
     let view = stage.snapshot().await;
     assert_eq!(view.message(accepted.turn.answer).unwrap().text, "It is");
@@ -131,10 +132,10 @@ async fn an_answer_that_was_cut_off_goes_on_in_a_sibling() {
         (old.parent, view.turn(cut.turn_id).unwrap().state),
         (new.parent, TurnState::Failed)
     );
-    // What was sent can be looked up, to the last word (invariant 8).
+    // The exact input can be looked up (invariant 8).
     let input = stage.runtime.turn_input(stage.worker, wish.id).await.unwrap();
     assert_eq!(input.messages[1..], second.request.messages);
-    // The same wish is the same turn, also when it has ended.
+    // The same request gets the same turn, even after its end.
     assert_eq!(soon(stage.runtime.ask_again(stage.worker, wish.clone())).await.unwrap(), accepted);
     let other = AskAgain { continues: None, ..wish };
     let other = soon(stage.runtime.ask_again(stage.worker, other)).await;
@@ -150,7 +151,7 @@ async fn one_that_goes_on_keeps_its_beginning_whatever_becomes_of_it() {
     call.fail(protocol::ProviderKind::Network).await;
     let cut = stage.ended(&accepted).await;
     let accepted = soon(stage.runtime.ask_again(stage.worker, on_from(&cut, 7))).await.unwrap();
-    // Kept: dropping the model's side of the call would end the turn before the crash.
+    // The call is kept, because dropping it would end the turn before the crash.
     let _writing = stage.script.call().await;
     let crashed = stage.after_a_crash().await;
     let view = crashed.snapshot().await;

@@ -11,7 +11,8 @@ async fn one_that_reads_nothing_holds_nobody_up_and_gets_bigger_frames_later() {
     slow.view_after_snapshot().await;
     let (accepted, call) = stage.ask("q").await;
     call.begin().await;
-    // Each piece is its own event: the fast one sees it before the next is said.
+    // Each piece is an event of its own, because the fast observer sees it before the next one is
+    // sent.
     let mut length = 0;
     for n in 0..300 {
         let piece = ["x", "日本", "🦀"][n % 3];
@@ -22,7 +23,7 @@ async fn one_that_reads_nothing_holds_nobody_up_and_gets_bigger_frames_later() {
     let seen = fast.events;
     assert!(seen >= 300);
 
-    // Still in the middle of the turn: the slow one catches up in few frames.
+    // While the turn is still running, the slow observer catches up in few frames.
     slow.until(|view| view.seq == fast.view().seq).await;
     assert_eq!(slow.view(), fast.view());
     assert!(slow.events < 20, "{} frames for {seen} events", slow.events);
@@ -39,7 +40,7 @@ async fn one_that_reads_after_many_turns_still_gets_all_of_them() {
     let mut stage = Stage::new().await;
     let mut slow = stage.watch().await;
     slow.view_after_snapshot().await;
-    // More rows than one read takes.
+    // More rows than one read returns.
     for n in 0..100 {
         stage.ask_and_answer(&format!("q{n}"), &["a", "b"]).await;
     }

@@ -1,4 +1,4 @@
-//! A runtime set up for a test: its folder, its store, its model, and one worker.
+//! Sets up a runtime for a test: its folder, its store, its model, and one worker.
 
 use std::future::poll_fn;
 use std::path::Path;
@@ -22,27 +22,27 @@ use crate::faulty::Faulty;
 use crate::scripted::{Call, Script};
 use crate::watcher::Watcher;
 
-/// What a test may choose; the rest is the same for all.
+/// The settings that a test may change; everything else is the same for all.
 #[derive(Clone, Copy)]
 pub struct Setting {
     pub limits: TurnLimits,
     pub message_chars: u32,
     pub transcript_page: u32,
-    /// Whether there is a model at all.
+    /// Whether there is a model.
     pub model: bool,
     pub undo_delete_ms: u64,
 }
 
 impl Default for Setting {
     fn default() -> Self {
-        // No time limit is met by accident, however slow the machine is.
+        // The limits are so long that no test reaches one by accident, however slow the machine is.
         let hour_ms = 3_600_000;
         let limits = TurnLimits {
             frame_ms: 5,
             first_token_ms: hour_ms,
             stall_ms: hour_ms,
             turn_ms: hour_ms,
-            // A failure ends a turn at once, but in the tests of retries.
+            // A failure ends the turn at once, except in the tests of retries.
             retry: RetryLimits { times: 0, first_ms: 1, longest_ms: 1_000 },
         };
         Self {
@@ -102,12 +102,11 @@ impl Stage {
         Ok(Self { runtime, script, store, worker, setting, folder })
     }
 
-    /// The data folder.
     pub fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Shuts down, and opens again what is in the folder.
+    /// Shuts down and opens the same folder again.
     pub async fn reopened(self, change: impl FnOnce(&mut Setting)) -> Self {
         let Self { runtime, store, mut setting, folder, .. } = self;
         soon(runtime.shutdown()).await;
@@ -124,7 +123,7 @@ impl Stage {
         Self::open(setting, folder).await
     }
 
-    /// What a new process would find if this one died now; this one lives on.
+    /// Opens a copy of what a new process would find if this one died now; this one keeps running.
     pub async fn after_a_crash(&self) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_as_it_is(self.folder.path(), copy.path());
@@ -135,7 +134,7 @@ impl Stage {
         soon(self.runtime.send(self.worker, message(text))).await
     }
 
-    /// Sends, and answers with the model's end of it.
+    /// Sends a message; returns the answer and the provider's call.
     pub async fn ask(&mut self, text: &str) -> (Accepted, Call) {
         let accepted = self.send(text).await.unwrap();
         let call = self.script.call().await;
@@ -143,7 +142,7 @@ impl Stage {
         (accepted, call)
     }
 
-    /// A whole turn.
+    /// Runs a whole turn.
     pub async fn ask_and_answer(&mut self, text: &str, pieces: &[&str]) -> Turn {
         let (accepted, call) = self.ask(text).await;
         call.answer(pieces).await;
@@ -158,17 +157,17 @@ impl Stage {
         watcher.view().turn(id).unwrap().clone()
     }
 
-    /// An observer that begins with a snapshot.
+    /// Starts an observer with a snapshot.
     pub async fn watch(&self) -> Watcher {
         Watcher::begin(&self.runtime, self.worker, None).await
     }
 
-    /// An observer that goes on from a view at its cursor.
+    /// Starts an observer that resumes a view from its cursor.
     pub async fn watch_from(&self, view: View, cursor: Cursor) -> Watcher {
         Watcher::resume(&self.runtime, self.worker, view, cursor).await
     }
 
-    /// A fresh reader's view.
+    /// The view of a new reader.
     pub async fn snapshot(&self) -> View {
         View::from_snapshot(soon(self.runtime.snapshot(self.worker)).await.unwrap())
     }
@@ -183,7 +182,7 @@ impl Stage {
     }
 }
 
-/// A message with an id of its own.
+/// A message with a new id.
 pub fn message(text: &str) -> SendMessage {
     SendMessage {
         id: fresh_id(),
@@ -198,19 +197,19 @@ pub fn fresh_id() -> MessageId {
     runtime::new_message_id()
 }
 
-/// The text of a turn's answer, and how the turn stands.
+/// The text of a turn's answer, and the turn's state.
 pub fn answer_of(view: &View, turn: &Turn) -> (String, TurnState) {
     let text = view.message(turn.answer).unwrap().text.clone();
     (text, view.turn(turn.turn_id).unwrap().state)
 }
 
-/// What never comes fails the test, and does not hold it up for ever.
+/// Awaits `future`. If that takes too long, the test fails and does not hang.
 pub async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("it comes in time")
 }
 
-/// Lets so many milliseconds pass on the runtime's clock, and whoever waited for that do what
-/// they do then. On a runtime of one thread alone.
+/// Advances the runtime's clock by `ms` milliseconds and lets the tasks run that waited for it.
+/// Only works on a single-threaded runtime.
 pub async fn pass(ms: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(ms)).await;
@@ -220,7 +219,7 @@ pub async fn pass(ms: u64) {
     }
 }
 
-/// Drives `waiting` until `other` is done, before and at which it must not be.
+/// Polls `waiting` until `other` is done; `waiting` must not be done by then.
 pub async fn still_waits<T>(
     waiting: &mut (impl Future + Unpin),
     other: impl Future<Output = T>,
@@ -241,7 +240,7 @@ pub fn copy_as_it_is(from: &Path, to: &Path) {
     }
 }
 
-/// A clock that goes on by a millisecond whenever someone looks.
+/// A clock that advances by a millisecond at each reading.
 struct Ticking(AtomicI64);
 
 impl Default for Ticking {

@@ -1,4 +1,4 @@
-//! The store fails, and comes back (invariants 1 and 4).
+//! The store fails and recovers (invariants 1 and 4).
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 
@@ -58,13 +58,13 @@ async fn in_mid_stream_the_turn_waits_and_goes_on_without_a_byte_lost() {
     let end = (text, TurnState::Completed);
     assert_eq!(answer_of(watcher.view(), &accepted.turn), end);
     assert_eq!(answer_of(&stage.snapshot().await, &accepted.turn), end);
-    // Every event is there once: a fresh fold of the log finds no gap and no repetition.
+    // Every event is there once: a new fold of the log finds no gap and no repetition.
     let fresh = stage.snapshot().await;
     assert_eq!(*watcher.view(), fresh);
     assert_eq!(stage.ask_and_answer("next", &["a"]).await.state, TurnState::Completed);
 }
 
-/// Nothing that a failed write may have left in the log is unknown to whoever comes next.
+/// If it is not known whether a failed write was stored, the next request finds out.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_that_may_have_happened_and_cannot_be_looked_up_loads_the_worker_anew() {
     let mut stage = Stage::new().await;
@@ -111,7 +111,7 @@ async fn a_provider_waits_while_the_store_is_away_and_memory_does_not_grow() {
     stage.store.set(Writes::Refuse);
     call.text("x").await;
     stage.store.met(1).await;
-    // What may wait between a provider and its turn fills; then the provider waits.
+    // The channel between the provider and its turn fills up, and then the provider waits.
     let mut flood = Box::pin(async {
         for _ in 0..10_000 {
             call.text("y").await;
@@ -166,7 +166,7 @@ async fn an_observer_whose_log_cannot_be_read_is_told_and_can_come_back() {
     assert_eq!(watcher.text(), "a");
 }
 
-/// The message is safe; what came before it cannot be read, so no model is asked.
+/// The message is stored, but the branch before it cannot be read, so no model is asked.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_turn_whose_branch_cannot_be_read_fails_and_the_message_stays() {
     let mut stage = Stage::new().await;

@@ -1,4 +1,4 @@
-//! An answer on its way (invariants 1 and 2).
+//! A streaming answer (invariants 1 and 2).
 
 use protocol::{Finish, Frame, Progress, Role, TurnState, WorkerStatus};
 use provider::Output;
@@ -56,12 +56,12 @@ async fn what_an_observer_folded_is_what_a_fresh_reader_is_shown() {
             watcher
                 .until(|view| view.messages.last().is_some_and(|m| m.text.ends_with(piece)))
                 .await;
-            // Also when the page is made in the middle of the answer.
+            // The views are the same even in the middle of the answer.
             assert_eq!(*watcher.view(), stage.snapshot().await);
         }
         call.finish().await;
         watcher.until_ended(accepted.turn.turn_id).await;
-        // And when the answer's deltas have been folded in the store.
+        // And they are the same after the store has folded the answer's deltas.
         assert_eq!(*watcher.view(), stage.snapshot().await);
     }
     let page = stage.runtime.transcript(stage.worker, None, 50).await.unwrap();
@@ -85,7 +85,7 @@ async fn nothing_is_answered_or_shown_before_it_is_committed() {
     })
     .await;
     assert!(stage.script.is_quiet(), "the model was asked before the commit");
-    // A crash now would lose nothing that anybody was told.
+    // A crash now would lose nothing that was acknowledged or shown.
     let mut crashed = stage.after_a_crash().await;
     assert_eq!(crashed.snapshot().await.messages, []);
     assert!(crashed.script.is_quiet());
@@ -103,7 +103,7 @@ async fn nothing_is_answered_or_shown_before_it_is_committed() {
     assert_eq!(answer_of(&fresh, &accepted.turn).0, "");
     stage.store.set(Writes::Pass);
     watcher.until_text("seen only when it is safe").await;
-    // What an observer has read is there after a crash.
+    // The text that an observer has read is still there after a crash.
     let crashed = stage.after_a_crash().await;
     assert_eq!(
         answer_of(&crashed.snapshot().await, &accepted.turn),
@@ -148,7 +148,7 @@ async fn a_failed_turn_keeps_its_text_and_names_its_error() {
     assert_eq!(turn.state, TurnState::Completed);
 }
 
-/// A provider that just goes away (its task panicked) is a failed turn and nothing else.
+/// A provider that just ends (its task panicked) only causes a failed turn.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_provider_that_vanishes_fails_the_turn() {
     let mut stage = Stage::new().await;
@@ -166,7 +166,7 @@ async fn a_provider_that_vanishes_fails_the_turn() {
     assert_eq!(stage.snapshot().await.messages[3].text, "so far");
 }
 
-/// What was acknowledged and what is finished survives a power cut; what streams by need not.
+/// Acknowledged and finished parts survive a power cut; streaming text need not.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn acceptances_and_ends_are_synced_and_deltas_are_not() {
     let mut stage = Stage::new().await;
@@ -187,7 +187,7 @@ async fn acceptances_and_ends_are_synced_and_deltas_are_not() {
     assert_eq!(deltas, [Durability::Process; 2]);
 }
 
-/// What the local model tells of its own batches: seen by whoever watches, and in no log.
+/// The local model's progress with the prompt is shown to observers and not logged.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn how_far_a_prompt_is_read_is_told_and_not_kept() {
     let mut stage = Stage::new().await;
@@ -205,7 +205,7 @@ async fn how_far_a_prompt_is_read_is_told_and_not_kept() {
     };
     assert_eq!((turn_id, progress), (accepted.turn.turn_id, half));
     assert_eq!(stage.log().await, before);
-    // Whoever comes later hears of the next one.
+    // A later observer gets the next progress.
     let mut late = stage.watch().await;
     late.view_after_snapshot().await;
     let whole = Progress { read_tokens: 90, ..half };

@@ -1,5 +1,5 @@
-//! A model that thinks: what it thought is kept like its text, takes its time, and is not sent
-//! back.
+//! A model that thinks: its reasoning is kept like its text, takes its time, and is not sent back
+//! to it.
 
 use protocol::{Message, ProviderKind, TimeoutPhase, Turn, TurnState, View};
 use provider::Output;
@@ -26,7 +26,7 @@ async fn thinking_is_shown_while_it_comes_and_kept_at_every_step() {
     for (piece, all) in [("Two ", "Two "), ("and 日本.", "Two and 日本.")] {
         call.say(thought(piece)).await;
         watcher.until(|view| thinks(view, all)).await;
-        // A process that dies now has lost nothing of it.
+        // If the process dies now, no reasoning is lost.
         let crashed = stage.after_a_crash().await;
         let view = crashed.snapshot().await;
         assert_eq!(view.messages, stage.snapshot().await.messages);
@@ -42,15 +42,15 @@ async fn thinking_is_shown_while_it_comes_and_kept_at_every_step() {
     assert!(turn.timings.first_reasoning_ms <= turn.timings.first_token_ms);
     assert!(turn.thought_ms().is_some());
 
-    // What is sent with the next question is the answer alone.
+    // With the next question, only the answer's text is sent.
     let (_, call) = stage.ask("and then?").await;
     let sent: Vec<_> = call.request.messages.iter().map(|message| message.text.as_str()).collect();
     assert_eq!(sent, ["q", "Four.", "and then?"]);
     call.finish().await;
 }
 
-/// A case of the field, `stream/03`: 150 seconds of thinking, or of comments, with a limit of
-/// less; the same after text.
+/// A reported case, `stream/03`: 150 seconds of thinking or of comments, with a shorter limit; and
+/// the same after some text.
 #[tokio::test]
 async fn one_that_thinks_or_is_heard_of_runs_into_no_limit_but_the_turns() {
     let setting = limits(|limits| (limits.first_token_ms, limits.stall_ms) = (1_000, 1_000));
@@ -92,7 +92,7 @@ async fn one_that_only_thinks_ends_with_the_turn_and_what_it_thought_is_kept() {
     assert!(answer.reasoning.starts_with("on and ") && answer.text.is_empty());
 }
 
-/// What was shown is never taken back, so no other attempt takes its place.
+/// Shown reasoning is never taken back, so there is no further attempt.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_fails_after_it_thought_is_not_asked_again() {
     let mut stage = Stage::with(Setting::default()).await;

@@ -1,5 +1,5 @@
-//! The time limits of a turn (invariant 7). A silent provider always runs into them; one that
-//! speaks never does, because what it said is taken before a limit is looked at.
+//! The time limits of a turn (invariant 7). A silent provider always reaches them. A provider that
+//! speaks never does, because its outputs are read before a limit is checked.
 
 use protocol::{ErrorCode, TimeoutPhase, Turn, TurnState};
 use provider::{Output, Shown};
@@ -74,7 +74,7 @@ async fn the_time_in_a_queue_is_shown_and_is_not_silence() {
     let mut watcher = stage.watch().await;
     let (accepted, call) = stage.ask("q").await;
     watcher.until(|view| view.turns.first().is_some_and(|turn| turn.waiting == Some(2))).await;
-    // Longer than the limit, which must not run meanwhile.
+    // This is longer than the limit, whose timer must not run meanwhile.
     pass(1_300).await;
     assert!(!call.is_asked_to_stop());
     call.say(Output::Waiting { ahead: 1 }).await;
@@ -88,7 +88,8 @@ async fn the_time_in_a_queue_is_shown_and_is_not_silence() {
     assert_eq!((turn.state, turn.waiting), (TurnState::Completed, None));
 }
 
-/// The store's time is not the provider's: what it said while the store was away still counts.
+/// The time of the store does not count as the provider's: outputs that came while the store was
+/// away still count.
 #[tokio::test]
 async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
     let mut stage = Stage::with(limits(|limits| {
@@ -102,7 +103,7 @@ async fn a_store_that_is_away_for_longer_than_the_limits_times_nothing_out() {
     let said = [text("all "), text("of "), text("it"), finished];
     let opening = [asking, Output::Began].into_iter().chain(said);
     stage.script.set_opening(opening.collect());
-    // The acceptance passes; what follows it does not, for a while.
+    // The acceptance is committed, and later appends fail for a while.
     stage.store.set_after(1, Writes::Refuse);
     let (accepted, call) = stage.ask("q").await;
     stage.store.met(1).await;

@@ -1,4 +1,4 @@
-//! Reading back, and titles.
+//! Reading transcripts, and titles.
 
 use protocol::api::CreateWorker;
 use protocol::{ErrorCode, TurnState, View};
@@ -16,7 +16,7 @@ async fn pages_walk_back_through_everything() {
     call.begin().await;
     call.text("so far").await;
     watcher.until_text("so far").await;
-    // The observer was there from the start: it holds everything.
+    // This observer has followed from the start, so its view is complete.
     let all = watcher.view().clone();
     assert_eq!(all.messages.len(), 14);
     for limit in [1, 2, 3, 5, 14, 200, 5_000] {

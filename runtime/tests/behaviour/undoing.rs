@@ -1,4 +1,4 @@
-//! Deleting with a way back.
+//! Deleting with a way to restore.
 
 use protocol::api::CreateWorker;
 use protocol::{CloseReason, ErrorCode, ListFrame, Timestamp, TurnState, WorkerStatus};
@@ -7,7 +7,7 @@ use store::Store as _;
 use crate::faulty::Writes;
 use crate::stage::{Setting, Stage, soon};
 
-/// A turn under way is stopped by the deletion, and stays stopped.
+/// A running turn is cancelled by the deletion, and stays cancelled.
 #[tokio::test]
 async fn what_comes_back_is_what_was_deleted() {
     let mut stage = Stage::new().await;
@@ -31,12 +31,13 @@ async fn what_comes_back_is_what_was_deleted() {
     let view = stage.snapshot().await;
     assert_eq!(view.turn(accepted.turn.turn_id).unwrap().state, TurnState::Cancelled);
     assert_eq!(view.message(accepted.turn.answer).unwrap().text, "half an answer");
-    // It is followed and goes on as before.
+    // It can be followed and continued as before.
     let turn = stage.ask_and_answer("and now?", &["on it goes"]).await;
     assert_eq!(turn.state, TurnState::Completed);
 }
 
-/// Whatever one that brings it back has seen before it was deleted again is not told after.
+/// If a worker is deleted again while a request restores it, observers must not get the older state
+/// after the deletion.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
     for looks in 0..2 {
@@ -50,7 +51,7 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
         stage.store.a_look_is_held().await;
         let runtime = stage.runtime.clone();
         let mut delete = tokio::spawn(async move { runtime.delete(id).await });
-        // It is done by now, or waits for what is held.
+        // The deletion is done by now, or waits for the read that is held back.
         let a_while = async {
             for _ in 0..200 {
                 stage.store.collect(Timestamp::from_unix_ms(0)).await.unwrap();
@@ -66,7 +67,7 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
             None => soon(delete).await,
         };
         deleted.unwrap().unwrap();
-        // Whether it was still there when it was looked at does not matter.
+        // Whether the restoring request still found the worker does not matter.
         let _ = soon(restore).await.unwrap();
         assert_eq!(stage.runtime.worker(id).await.unwrap_err().code, ErrorCode::NotFound);
 
@@ -82,7 +83,7 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
     }
 }
 
-/// Marked as deleted while nothing had said that its turn is over.
+/// The worker was marked as deleted while its turn was still unfinished.
 #[tokio::test]
 async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
     let mut stage = Stage::new().await;
@@ -132,7 +133,7 @@ async fn every_deleted_worker_is_in_one_page_of_them() {
         soon(stage.runtime.delete(id)).await.unwrap();
         gone.push(id);
     }
-    // This one is due, and not removed yet.
+    // The time of this one is over, but it is not removed yet.
     stage.store.delete(stage.worker, Timestamp::from_unix_ms(1_000)).await.unwrap();
     for limit in 1..9 {
         let (mut told, mut before) = (Vec::new(), None::<String>);

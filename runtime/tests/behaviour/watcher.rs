@@ -1,4 +1,4 @@
-//! An observer that folds what it is sent, as a console does.
+//! An observer that folds its frames, as a console does.
 
 use protocol::{Applied, CloseReason, Cursor, Error, Frame, TurnId, View, WorkerId};
 use runtime::{Observation, Runtime};
@@ -10,7 +10,7 @@ pub struct Watcher {
     view: Option<View>,
     pub cursor: Option<Cursor>,
     pub notices: Vec<Error>,
-    /// Event frames so far.
+    /// The number of event frames so far.
     pub events: usize,
 }
 
@@ -25,7 +25,7 @@ impl Watcher {
         Self { view: Some(view), cursor: Some(cursor), ..watcher }
     }
 
-    /// The next frame, folded in; none after the last.
+    /// Waits for the next frame and folds it; `None` after the last one.
     pub async fn next(&mut self) -> Option<Frame> {
         let frame = soon(self.observation.next()).await?;
         match &frame {
@@ -46,7 +46,7 @@ impl Watcher {
         Some(frame)
     }
 
-    /// Follows until the view is so.
+    /// Follows until the view satisfies the condition.
     pub async fn until(&mut self, so: impl Fn(&View) -> bool) {
         while !self.view.as_ref().is_some_and(&so) {
             let frame = self.next().await.expect("the stream goes on");
@@ -54,7 +54,7 @@ impl Watcher {
         }
     }
 
-    /// The view that the stream begins with.
+    /// The view of the first snapshot.
     pub async fn view_after_snapshot(&mut self) -> &View {
         self.until(|_| true).await;
         self.view()

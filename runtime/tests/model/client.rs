@@ -1,4 +1,4 @@
-//! How the test waits: time stands still, and the store's threads take as long as they take.
+//! How the tests wait: tokio's time is paused, and the store's threads run in real time.
 
 use std::future::poll_fn;
 use std::panic::Location;
@@ -6,17 +6,17 @@ use std::pin::pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-/// Longer than anything here takes; what takes longer hangs.
+/// Longer than anything here takes: after this time a request counts as hanging.
 const HANG: Duration = Duration::from_secs(10);
 
-/// Lets everybody else go on, the store's threads too.
+/// Lets all other tasks run, and the store's threads, too.
 pub async fn others() {
     tokio::task::yield_now().await;
     std::thread::sleep(Duration::from_micros(20));
     tokio::task::yield_now().await;
 }
 
-/// The outcome of a request.
+/// Waits for the result of a request.
 #[track_caller]
 pub fn done<T>(request: impl Future<Output = T>) -> impl Future<Output = T> {
     let asked = Location::caller();
@@ -32,7 +32,7 @@ pub fn done<T>(request: impl Future<Output = T>) -> impl Future<Output = T> {
     }
 }
 
-/// The outcome of `other`, before which `waiting` must not be done.
+/// Waits for the result of `other`; `waiting` must not be done before it.
 #[track_caller]
 pub fn before<T, F: Future + Unpin>(
     waiting: &mut F,
@@ -52,19 +52,19 @@ pub fn before<T, F: Future + Unpin>(
     }
 }
 
-/// A moment in which something could go wrong.
+/// Gives other tasks some time in which something could go wrong.
 pub async fn a_moment() {
     for _ in 0..20 {
         others().await;
     }
 }
 
-/// Asks a future once.
+/// Polls a future once.
 pub async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
 }
 
-/// Waits until it is so; moves time by a frame now and then.
+/// Waits until `now` returns `expected`; advances the time by a frame now and then.
 pub async fn until<T: PartialEq + std::fmt::Debug>(
     what: &str,
     expected: &T,

@@ -1,4 +1,4 @@
-//! An observer in a task of its own, which goes away and comes back with its cursor.
+//! An observer in a task of its own, which can disconnect and resume from its cursor.
 
 use std::sync::{Arc, Mutex};
 
@@ -20,12 +20,12 @@ struct Seen {
     view: Option<View>,
     cursor: Option<Cursor>,
     closed: Option<CloseReason>,
-    /// What broke a rule.
+    /// A broken rule, if there was one.
     broken: Option<String>,
 }
 
 impl Follower {
-    /// Begins, or goes on where it was.
+    /// Starts to follow, or resumes.
     pub async fn follow(&mut self, runtime: &Runtime, worker: WorkerId) {
         self.leave();
         let cursor = self.seen.lock().unwrap().cursor.clone();
@@ -55,7 +55,7 @@ impl Follower {
         self.seen.lock().unwrap().closed
     }
 
-    /// The length of each text that it has been shown.
+    /// The length of each message's text that it has seen.
     pub fn has_read(&self) -> Vec<(protocol::MessageId, usize)> {
         let seen = self.seen.lock().unwrap();
         let messages = seen.view.iter().flat_map(|view| &view.messages);

@@ -1,4 +1,4 @@
-//! The pure turn with everything that can happen to it, folded as a reader folds it.
+//! The pure turn with all possible inputs, whose events are folded as a reader would do it.
 
 use proptest::prelude::*;
 use protocol::{
@@ -40,14 +40,14 @@ fn any_input() -> impl Strategy<Value = Input> {
     ]
 }
 
-/// A turn beside what its actor would hold: the timers that run and the log.
+/// A turn with the state that its actor would hold: the armed timers and the log.
 struct Driven {
     machine: TurnMachine,
     armed: Vec<Timer>,
     /// Whether a provider is at work.
     asked: bool,
     committed: String,
-    /// Bytes of thinking that are committed.
+    /// The committed bytes of reasoning.
     thought: u64,
     end: Option<TurnState>,
     seq: u64,
@@ -70,7 +70,8 @@ impl Driven {
         driven
     }
 
-    /// Only what can happen: a timer runs out that runs, and a provider speaks that was asked.
+    /// Gives the turn an input, unless it is impossible: only armed timers run out, and only a
+    /// provider at work speaks. Returns whether it was possible.
     fn step(&mut self, input: Input) -> bool {
         let possible = match &input {
             Input::Elapsed(timer) => self.armed.contains(timer),
@@ -138,8 +139,8 @@ fn at(ms: i64) -> Timestamp {
 proptest! {
     #![proptest_config(config(400))]
 
-    /// Something is always under way that ends the turn: a provider at work, or a timer. And
-    /// whatever happened, a cancel ends it within the time that a provider has to halt.
+    /// Something that ends the turn is always pending: a provider at work, or a timer. In any
+    /// state, a cancel ends it within the time that a provider has to halt.
     #[test]
     fn a_turn_never_hangs_and_can_always_be_stopped(
         inputs in prop::collection::vec(any_input(), 0..60),

@@ -1,14 +1,14 @@
-//! Models of the thing itself (invariants 1 to 6).
+//! Model-based tests (invariants 1 to 6).
 //!
-//! `machine` drives the pure turn with everything that a provider, a clock and people can do
-//! to it. `world` drives a whole runtime, with a real store, a scripted provider and time in
-//! the test's hands, through any interleaving of what clients, the provider, the disk and the
-//! end of the process can do, beside a plain model of what has to be (`reference`); the two
-//! are compared after every step.
+//! `machine` drives the pure turn with every input from a provider, a clock and clients. `world`
+//! drives a whole runtime, with a real store, a scripted provider and a controlled clock, through
+//! random interleavings of clients, the provider, failures of the store and ends of the process. A
+//! plain model of the expected state (`reference`) runs beside it, and both are compared after
+//! every step.
 //!
-//! A few seconds by default; `PROPTEST_CASES=3000` is the big run. What fails is kept beside
-//! these files, and played again first. Time stands still in these tests but where
-//! they move it; what waits for the store's threads is asked again until it is done.
+//! The tests take a few seconds by default; `PROPTEST_CASES=3000` is the big run. Failing cases are
+//! saved beside these files and replayed first. Time is paused except where a test advances it;
+//! requests that wait for the store's threads are polled until they are done.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
@@ -44,7 +44,7 @@ fn config(cases: u32) -> ProptestConfig {
         cases: asked.unwrap_or(cases),
         failure_persistence: Some(Box::new(persistence)),
         max_shrink_iters: 400,
-        // A case that hangs takes its time to be found so.
+        // It takes some time to notice that a case hangs.
         max_shrink_time: 60_000,
         ..ProptestConfig::default()
     }
@@ -60,7 +60,7 @@ proptest! {
             .start_paused(true)
             .build()
             .unwrap();
-        // While such a task runs, paused time stands still even where nothing else happens.
+        // While a blocking task runs, tokio does not advance the paused time by itself.
         let (done, until_done) = std::sync::mpsc::channel::<()>();
         let clock = tokio.spawn_blocking(move || until_done.recv().is_ok());
         tokio.block_on(async {

@@ -1,49 +1,49 @@
-//! What can happen. A number chooses among what there is at that moment; what makes no sense
-//! then is skipped.
+//! The operations of the tests. Their numbers choose among the existing items; an operation that is
+//! not possible is skipped.
 
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug)]
 pub enum Operation {
-    /// A new message, with the newest one as its parent or another.
+    /// Sends a new message, which follows the newest one or another.
     Send {
         worker: u8,
         parent: Option<u8>,
     },
-    /// Another version of a message of before.
+    /// Sends an edited version of an earlier message.
     Edit {
         worker: u8,
         message: u8,
     },
-    /// Another answer to one.
+    /// Asks for another answer to an earlier message.
     AskAgain {
         worker: u8,
         message: u8,
     },
-    /// An answer of before, gone on with.
+    /// Continues an earlier answer.
     Continue {
         worker: u8,
         answer: u8,
     },
-    /// A request of before, once more.
+    /// Repeats an earlier request.
     Resend {
         worker: u8,
         request: u8,
     },
-    /// An id of before with another text.
+    /// Sends another text under an earlier id.
     Steal {
         worker: u8,
         request: u8,
     },
-    /// Two clients at once.
+    /// Sends from two clients at once.
     Race {
         worker: u8,
     },
-    /// The provider stands in a queue.
+    /// The provider reports that the request waits in a queue.
     Wait {
         worker: u8,
     },
-    /// The provider speaks; it begins first where it has not.
+    /// The provider sends text; if necessary, it begins first.
     Say {
         worker: u8,
         pieces: u8,
@@ -51,20 +51,20 @@ pub enum Operation {
     Finish {
         worker: u8,
     },
-    /// The provider fails, in a way that may pass or not.
+    /// The provider fails with an error that may pass or not.
     Fail {
         worker: u8,
         passes: bool,
     },
-    /// The pause before a further attempt is over.
+    /// The pause before the next attempt ends.
     PauseOver,
-    /// Somebody asks for the end, and the provider obeys in one of its ways.
+    /// A client cancels, and the provider halts in one of its ways.
     Cancel {
         worker: u8,
         late: u8,
         end: End,
     },
-    /// Every provider says nothing for too long.
+    /// All providers are silent for too long.
     Silence {
         end: End,
     },
@@ -76,33 +76,33 @@ pub enum Operation {
         worker: u8,
         end: End,
     },
-    /// Writes fail with nothing stored.
+    /// From now on writes fail, and nothing is stored.
     StoreFails,
-    /// Writes are stored and fail all the same.
+    /// From now on writes are stored but return errors.
     AnswersAreLost,
     StoreHeals,
-    /// The process ends, at once.
+    /// The process dies at once.
     Crash,
-    /// The process ends after a message was on its way for so long.
+    /// The process dies after a message was sent and polled this many times.
     CrashInSend {
         worker: u8,
         polls: u8,
     },
-    /// The process ends in order.
+    /// The process shuts down in order and starts again.
     Restart {
         end: End,
     },
-    /// An observer goes away with its cursor.
+    /// An observer disconnects and keeps its cursor.
     Leave {
         worker: u8,
     },
-    /// Those that went away go on.
+    /// Disconnected observers resume.
     Return,
-    /// Long enough for actors without work to leave.
+    /// Enough time passes for idle actors to end.
     Idle,
 }
 
-/// How a provider that was told to stop answers.
+/// How a provider reacts when asked to halt.
 #[derive(Clone, Copy, Debug)]
 pub enum End {
     Halts,

@@ -1,9 +1,9 @@
-//! What has to be: the conversations as a plain list, without a log, tasks or time.
+//! The expected state: the conversations as plain lists, without a log, tasks or time.
 
 use protocol::api::{Accepted, SendMessage};
 use protocol::{MessageId, Role, TurnId, TurnState, View, WorkerId, WorkerStatus};
 
-/// What anybody must be shown of a conversation.
+/// What every reader must see of a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shown {
     pub title: Option<String>,
@@ -28,33 +28,33 @@ impl Shown {
     }
 }
 
-/// One conversation.
+/// The model of one conversation.
 #[derive(Clone)]
 pub struct Conversation {
     pub id: WorkerId,
     pub shown: Shown,
-    /// Every request, with the answer that it was given, if it was accepted.
+    /// Every request, with the answer if it was accepted.
     pub requests: Vec<(SendMessage, Option<Accepted>)>,
-    /// What the provider has said and the store has not taken.
+    /// Outputs of the provider that are not stored yet.
     pub waiting: Vec<Said>,
     pub attempt: Attempt,
-    /// Bytes of the newest answer that were there before its model was asked.
+    /// The bytes of the newest answer that were there before its model was asked.
     begun: usize,
 }
 
-/// How it stands with the provider, as far as it is stored.
+/// The stored state of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     None,
     Asked,
-    /// It stands in the provider's queue, where nobody expects it to speak.
+    /// The request waits in the provider's queue, where silence is allowed.
     Queued,
     Begun,
-    /// It failed and is asked again later.
+    /// The attempt has failed, and there will be another one.
     Pausing,
 }
 
-/// What a provider says.
+/// An output of the provider.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     Waits,
@@ -65,7 +65,7 @@ pub enum Said {
     Fails { passes: bool },
 }
 
-/// Further attempts that a turn makes.
+/// The number of further attempts in a turn.
 pub const RETRIES: usize = 2;
 
 impl Conversation {
@@ -84,12 +84,12 @@ impl Conversation {
         self.attempt != Attempt::None
     }
 
-    /// Whether the provider has begun, as far as it said so itself.
+    /// Whether the provider has sent its beginning, stored or not.
     pub fn said_begins(&self) -> bool {
         self.attempt == Attempt::Begun || self.waiting.contains(&Said::Begins)
     }
 
-    /// The turn that runs.
+    /// The running turn.
     pub fn turn(&self) -> Option<TurnId> {
         self.is_running().then(|| self.shown.turns.last().unwrap().0)
     }
@@ -109,7 +109,7 @@ impl Conversation {
         self.answer(accepted, "");
     }
 
-    /// A turn begins for a message that is there; its answer begins with `begun`.
+    /// Begins a turn for an existing message; its answer begins with `begun`.
     pub fn answer(&mut self, accepted: &Accepted, begun: &str) {
         let (message, turn) = (&accepted.message, &accepted.turn);
         self.begun = begun.len();
@@ -121,13 +121,13 @@ impl Conversation {
         self.attempt = Attempt::Asked;
     }
 
-    /// One of the messages that a person wrote.
+    /// One of the user's messages.
     pub fn asked(&self, number: u8) -> Option<MessageId> {
         let asked: Vec<_> = self.shown.messages.iter().filter(|m| m.2 == Role::User).collect();
         (!asked.is_empty()).then(|| asked[usize::from(number) % asked.len()].0)
     }
 
-    /// One of the answers with its question.
+    /// One of the answers, with its question.
     pub fn answered(&self, number: u8) -> Option<(MessageId, MessageId, String)> {
         let answers = self.shown.messages.iter().filter(|m| m.2 == Role::Assistant);
         let answers: Vec<_> = answers
@@ -136,7 +136,7 @@ impl Conversation {
         (!answers.is_empty()).then(|| answers[usize::from(number) % answers.len()].clone())
     }
 
-    /// The store takes what the provider said.
+    /// Applies an output of the provider when it is stored.
     pub fn take(&mut self, said: Said) {
         let newest = self.shown.messages.last();
         let silent = newest.is_some_and(|a| a.3.len() == self.begun && a.4.is_empty());
@@ -165,8 +165,8 @@ impl Conversation {
         }
     }
 
-    /// How it may stand when a cancel is acknowledged: after any of what waits, and none of
-    /// the rest.
+    /// The possible states when a cancel is acknowledged: some of the waiting outputs are stored,
+    /// and the rest is dropped.
     pub fn cancelled(&self) -> Vec<Self> {
         let waiting = &self.waiting;
         let ends = (0..=waiting.len()).map(|taken| {

@@ -1,4 +1,4 @@
-//! The runtime under test beside the model of it: performs an operation on both, compares.
+//! The runtime under test and its model: performs each operation on both and compares them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ mod ends;
 mod provider;
 mod requests;
 
-/// Virtual time, so far apart that none is met on the way to another.
+/// Virtual times, so far apart that waiting for one does not reach the next.
 const PAUSE: Duration = Duration::from_secs(600);
 const SILENCE: Duration = Duration::from_secs(1_000_000);
 const TURN: Duration = Duration::from_secs(20_000_000);
@@ -35,9 +35,9 @@ pub struct World {
     store: Arc<Faulty>,
     folder: TempDir,
     conversations: Vec<Conversation>,
-    /// Two for each conversation; the second one comes and goes.
+    /// Two followers for each conversation; the second one disconnects and resumes.
     followers: Vec<[Follower; 2]>,
-    /// The attempts under way, whose provider has not ended.
+    /// The calls of attempts whose provider has not ended.
     calls: HashMap<TurnId, Call>,
     failing: bool,
     made: u32,
@@ -45,7 +45,7 @@ pub struct World {
 
 impl World {
     pub async fn open() -> Self {
-        // Commits are synced; on a disk of memory that costs nothing.
+        // Commits are synced, which costs nothing on a RAM disk.
         let folder = match tempfile::tempdir_in("/dev/shm") {
             Ok(folder) => folder,
             Err(_) => tempfile::tempdir().unwrap(),
@@ -104,7 +104,7 @@ impl World {
         }
     }
 
-    /// A fresh reader and everyone who follows are shown exactly what has to be.
+    /// Checks that a new reader and all followers see exactly the expected state.
     pub async fn compare(&mut self, when: &str) {
         let listed = done(self.runtime.workers(None, 100)).await.unwrap().workers;
         assert_eq!(listed.len(), self.conversations.len(), "{when}");
@@ -119,7 +119,7 @@ impl World {
         }
     }
 
-    /// Everybody comes back, and the store is sound.
+    /// Heals the store, resumes all followers, and compares once more, also after a restart.
     pub async fn end(mut self) {
         self.set(Writes::Pass).await;
         self.follow_all().await;
@@ -137,7 +137,7 @@ impl World {
         usize::from(number) % self.conversations.len()
     }
 
-    /// Takes workers that are not known yet.
+    /// Adds workers that are not known yet.
     async fn find_new(&mut self) {
         for worker in done(self.runtime.workers(None, 100)).await.unwrap().workers {
             let id = worker.worker_id;
@@ -202,7 +202,7 @@ async fn open(folder: &TempDir) -> (Runtime, Script, Arc<Faulty>) {
     (done(Runtime::open(config)).await.unwrap(), script, store)
 }
 
-/// Goes on by a millisecond whenever someone looks.
+/// A clock that advances by a millisecond at each reading.
 struct Ticking(AtomicI64);
 
 impl Clock for Ticking {

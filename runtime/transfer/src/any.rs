@@ -1,4 +1,4 @@
-//! Which format a file is in, found by looking at its content.
+//! Finds the format of a file by its content.
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Seek as _};
@@ -10,11 +10,10 @@ use super::split::BYTE_ORDER_MARK;
 use super::tally::Sink;
 use super::{archive, foreign, format, reader, seems};
 
-/// Bytes that are read from a file at once.
+/// The number of bytes in one read from a file.
 const READ_BYTES: usize = 256 * 1024;
 
-/// Reads a file of any format, an archive too. Conversations of another program go on with
-/// `profile` here.
+/// Reads a file of any format, including archives. Conversations of other programs get `profile`.
 pub(crate) fn file(
     mut file: File,
     profile: &ProfileName,
@@ -29,7 +28,7 @@ pub(crate) fn file(
     read(input, profile, sink)
 }
 
-/// Reads what is no archive.
+/// Reads a file that is not an archive.
 pub(crate) fn read(
     mut input: impl BufRead,
     profile: &ProfileName,

@@ -1,6 +1,6 @@
-//! ZIP archives: the JSON files in them are read where they are, and nothing is ever unpacked to a
-//! path. An archive may be made to harm whoever opens it, so all that it says of itself is bounded:
-//! the number of its entries, what comes out of it, and how much more that is than what is in it.
+//! ZIP archives. Their JSON files are read in place; nothing is ever unpacked to a path. An archive
+//! may be made to do harm, so everything that it declares is bounded: the number of entries, the
+//! unpacked bytes, and the ratio of unpacked to packed bytes.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -14,21 +14,21 @@ use super::refusal::{ReadError, Refusal, SourceLocation, code_of_file};
 use super::tally::Sink;
 use super::{any, beside, seems};
 
-/// Entries of an archive at most; a ChatGPT export has one for each picture.
+/// The most entries in an archive; a ChatGPT export has one for each picture.
 const ENTRIES: usize = 100_000;
-/// Bytes that come out of all files of an archive at most.
+/// The most unpacked bytes of all files of an archive together.
 const UNPACKED_BYTES: u64 = 4 << 30;
-/// How many times its packed bytes a file may have, once it has [`UNPACKED_FREE_BYTES`]. Deflate
-/// makes at most 1032 of one; exports have some ten.
+/// The largest ratio of a file's unpacked to its packed bytes, beyond [`UNPACKED_FREE_BYTES`].
+/// Deflate reaches at most 1032; exports have about ten.
 const RATIO: u64 = 200;
 const UNPACKED_FREE_BYTES: u64 = 16 << 20;
-/// Characters of a file's path that are shown.
+/// The most characters of a file's path in a message.
 const PATH_CHARS: usize = 200;
-/// Files that are named where none of them is an export.
+/// The most files that a message names if none of them is an export.
 const NAMED: usize = 10;
 
-/// Reads the conversations of an archive. A file in it that cannot be imported is named, unless it
-/// plainly holds something else than conversations.
+/// Reads the conversations of an archive. Files that cannot be imported are named in the tally,
+/// except for known files that hold no conversations.
 pub(crate) fn read(
     file: File,
     profile: &ProfileName,
@@ -75,15 +75,15 @@ pub(crate) fn read(
     Err(ReadError::not_an_export(seen.nothing(&reasons)))
 }
 
-/// Why an archive as a whole is not read.
+/// The error for an archive that cannot be read as a whole.
 fn not_opened(reason: String) -> ReadError {
     ReadError::NotAnExport(RefusalCode::Archive, Refusal::at(SourceLocation::File, reason))
 }
 
-/// What there was in an archive without conversations.
+/// The kinds of files in an archive, for the message if it contains no conversations.
 #[derive(Default)]
 struct Seen {
-    /// There was an export, or a file that may be one and cannot be unpacked.
+    /// Whether there was an export, or a JSON file that cannot be unpacked and so may be one.
     known: bool,
     json: bool,
     pages: bool,
@@ -116,7 +116,7 @@ fn entry(
     seen: &mut Seen,
 ) -> Result<(), ReadError> {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default().to_ascii_lowercase();
-    // Its header alone; what is packed in an unknown way, or encrypted, has one as well.
+    // This reads only the header, which even encrypted or unusually packed entries have.
     let (packed, unpacked, encrypted) = match archive.by_index_raw(index) {
         Ok(entry) if entry.is_dir() => return Ok(()),
         Ok(entry) => (entry.compressed_size(), entry.size(), entry.encrypted()),
@@ -161,7 +161,7 @@ fn entry(
     *left = left.saturating_sub(read);
     match done {
         Err(ReadError::Input(_)) if over => refuse("it unpacks to more than is taken", sink, seen),
-        // Of the packed data: a checksum, or a stream that ends.
+        // The packed data is wrong: the checksum does not match, or the stream ends early.
         Err(ReadError::Input(error)) if is_of_data(&error) => {
             let reason = "its packed data is damaged; what could be read of it came in, and may have \
                           been altered";
@@ -169,7 +169,7 @@ fn entry(
         }
         Err(ReadError::NotAnExport(code, refusal)) => {
             sink.tally.back_to(before);
-            // An empty list is nothing that could be lost.
+            // A file with an empty list of conversations has nothing to lose.
             if beside::is_known(&last) || code == RefusalCode::NoMessages {
                 sink.tally.not_read += 1;
                 return Ok(());
@@ -187,7 +187,7 @@ fn at(reason: &str) -> Refusal {
     Refusal::at(SourceLocation::File, reason)
 }
 
-/// Bytes that may come out of so many packed ones.
+/// The most unpacked bytes for `packed` bytes.
 fn most(packed: u64) -> u64 {
     packed.saturating_mul(RATIO).max(UNPACKED_FREE_BYTES)
 }
@@ -197,13 +197,13 @@ fn is_of_data(error: &io::Error) -> bool {
     matches!(error.kind(), InvalidData | InvalidInput | Other | UnexpectedEof)
 }
 
-/// The path of a file in an archive, behind the archive's name where it has one.
+/// The path of a file in an archive, after the archive's name if it has one.
 fn shown(archive: Option<&str>, path: &str) -> String {
     let path: String = path.chars().filter(|c| !c.is_control()).take(PATH_CHARS).collect();
     archive.map_or_else(|| path.clone(), |archive| format!("{archive}/{path}"))
 }
 
-/// Ends where more came out than may.
+/// A reader that fails after `most` bytes.
 struct Bounded<'a, R> {
     input: R,
     most: u64,

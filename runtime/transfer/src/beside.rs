@@ -1,11 +1,12 @@
-//! What the exports of other programs hold beside the conversations, by its name alone. Pure.
+//! Recognizes by their names the files in exports of other programs that hold no conversations.
+//! Pure.
 //!
-//! Such files are still looked at: a name says what a file is that holds no conversations, and no
-//! more. Sources: <https://difegam.github.io/chatgpt-to-markdown/explanation/export-format>,
+//! Such files are still read: the name only explains why no conversation was found. Sources:
+//! <https://difegam.github.io/chatgpt-to-markdown/explanation/export-format>,
 //! <https://github.com/Mintplex-Labs/anything-llm/issues/5564>,
 //! <https://github.com/moorcheh-ai/memanto/pull/1718>, and lists in importers of such archives.
 
-/// Files of ChatGPT's, Claude's and DeepSeek's archives.
+/// The names of such files in archives of ChatGPT, Claude and DeepSeek.
 const NAMES: &[&str] = &[
     "ads.json",
     "conversation_asset_file_names.json",
@@ -22,11 +23,11 @@ const NAMES: &[&str] = &[
     "users.json",
 ];
 
-/// What the names of files begin with that people sent to ChatGPT.
+/// The beginnings of the names of files that users had sent to ChatGPT.
 const SENT: &[&str] = &["file-", "file_"];
 
-/// Whether a file of this name, without folders and in small letters, holds something else than
-/// conversations.
+/// Whether a file with this name holds no conversations. The name is without folders and in lower
+/// case.
 pub(crate) fn is_known(name: &str) -> bool {
     NAMES.contains(&name) || SENT.iter().any(|begin| name.starts_with(begin))
 }

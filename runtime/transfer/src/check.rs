@@ -1,13 +1,13 @@
-//! Whether the events of a conversation are a log that this product could have written.
+//! Checks that the events of a conversation form a log that this product could have written.
 //!
-//! Checksums tell damage, not intent: whoever made the file may have computed them. What is
-//! let in here is walked and folded later by code that trusts it.
+//! Checksums reveal damage but not intent: the author of a file can compute them, too. Later code
+//! walks and folds imported logs and relies on their being valid.
 
 use std::collections::{HashMap, HashSet};
 
 use protocol::{Event, EventBody, MessageId, Role, TurnId, TurnState, limits};
 
-/// Takes the events of one log in order.
+/// Checks the events of one log in order.
 #[derive(Debug, Default)]
 pub(crate) struct Checker {
     last_seq: u64,
@@ -16,7 +16,7 @@ pub(crate) struct Checker {
     open: Option<Open>,
 }
 
-/// The turn that has not ended.
+/// The turn that has not ended yet.
 #[derive(Debug)]
 struct Open {
     turn: TurnId,
@@ -26,7 +26,7 @@ struct Open {
 }
 
 impl Checker {
-    /// Takes the next event. Error: what is wrong with it.
+    /// Checks the next event. The error says what is wrong with it.
     pub(crate) fn take(&mut self, event: &Event) -> Result<(), &'static str> {
         let folded = event.first_seq.is_some();
         if event.first_seq() != self.last_seq + 1 || event.seq < event.first_seq() {
@@ -58,7 +58,7 @@ impl Checker {
                 if !message.reasoning.is_empty() {
                     return Err("a message of a user holds no reasoning");
                 }
-                // What this server makes of a text is shown as it is; nobody else's is.
+                // HTML in a message is shown unchanged, so only this server may make it.
                 if message.html.is_some() {
                     return Err("a log holds no HTML");
                 }
@@ -126,14 +126,15 @@ impl Checker {
                     Ok(())
                 }
             }
-            // These stand for themselves.
+            // These are valid in any state.
             EventBody::WorkerPlaced { .. }
             | EventBody::WorkerStopped
             | EventBody::AvailabilityChanged { .. } => Ok(()),
         }
     }
 
-    /// A message begins. Its parent comes before it, so that no branch is a circle.
+    /// Checks the beginning of a message. Its parent must come before it, so that no branch is a
+    /// cycle.
     fn message(
         &mut self,
         id: MessageId,

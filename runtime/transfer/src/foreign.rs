@@ -1,8 +1,8 @@
 //! Other programs' exports: lists of conversations in JSON, each a tree of messages.
 //!
-//! One conversation is in memory at a time. What is read of it becomes a log as this product
-//! would have written it; [`build`] says how. An entry of a conversation that is not what it should
-//! be costs itself alone, and so does a conversation.
+//! One conversation is in memory at a time. It becomes a log as this product would have written it;
+//! [`build`] explains how. A malformed entry affects only itself and not its conversation, and a
+//! malformed conversation not its file.
 
 use std::io::BufRead;
 
@@ -36,33 +36,33 @@ use kind::Kind;
 /// A conversation of another program.
 struct Foreign {
     format: ImportFormat,
-    /// What the other program calls it; empty where it does not.
+    /// The other program's id of the conversation; empty if there is none.
     id: String,
     title: Option<String>,
     created_at: Option<Timestamp>,
     nodes: Vec<Node>,
-    /// The node that was shown last.
+    /// The node that the other program showed last.
     current: Option<String>,
 }
 
-/// One entry of its tree.
+/// A node of the conversation's tree.
 #[derive(Default)]
 struct Node {
     id: String,
     parent: Option<String>,
-    /// Whose text it is; none for what has no place in a transcript.
+    /// The author's role; `None` for nodes that do not belong into a transcript.
     role: Option<Role>,
     text: String,
     reasoning: String,
     at: Option<Timestamp>,
     model: Option<String>,
-    /// Parts that are not taken over, or the entry itself.
+    /// Counts the parts that are not imported, or the node itself.
     left_out: LeftOut,
-    /// As in [`content::MessageContent`].
+    /// See [`content::MessageContent::replaced`].
     replaced: u64,
 }
 
-/// Why a conversation is not taken.
+/// The reason why a conversation cannot be imported.
 type Unfit = (RefusalCode, String);
 
 /// Reads the conversations of another program's export, all or none.
@@ -85,7 +85,7 @@ pub fn read_foreign(
     }
 }
 
-/// Reads a file of JSON that is not Companion's own. Conversations go on with `profile` here.
+/// Reads a JSON file that is not in Companion's own format. Conversations get `profile`.
 pub(crate) fn read_into(
     input: impl BufRead,
     profile: &ProfileName,
@@ -101,17 +101,17 @@ pub(crate) fn read_into(
     file.end()
 }
 
-/// A file that is being read.
+/// A file while it is being read.
 struct File<'s, 'a, 'b> {
     profile: &'s ProfileName,
     sink: &'s mut Sink<'a, 'b>,
-    /// Of the conversation that was read last, from 1.
+    /// The number of the conversation that was read last; the first is 1.
     number: u64,
-    /// Whether there was anything of an export in it.
+    /// Whether the file is an export: a conversation has been found in it.
     known: bool,
-    /// What was no conversation before there was one.
+    /// Values that are not conversations, kept back until one is found.
     strange: Vec<Strange>,
-    /// The conversation whose messages stand in the file one by one.
+    /// The conversation whose messages are separate values of the file.
     gathered: Option<Gathered>,
 }
 
@@ -122,19 +122,19 @@ struct Strange {
     reason: String,
 }
 
-/// A conversation of which a message is read at a time.
+/// A conversation whose messages are read one at a time.
 struct Gathered {
     number: u64,
     foreign: Foreign,
     bytes: u64,
-    /// Lone surrogates in its messages.
+    /// The number of lone surrogates in its messages.
     replaced: u64,
-    /// Why it cannot be taken, even if its messages are sound.
+    /// Why it cannot be imported, even if its messages are sound.
     unfit: Option<Unfit>,
 }
 
 impl File<'_, '_, '_> {
-    /// A piece of the file, before which there are `begin` bytes.
+    /// Handles a piece of the file that begins at byte `begin`.
     fn piece(&mut self, piece: Piece, begin: u64, in_list: bool) -> Result<(), ReadError> {
         let bytes = match piece {
             Piece::Value(bytes) => bytes,
@@ -226,7 +226,7 @@ impl File<'_, '_, '_> {
         }
     }
 
-    /// Begins a conversation whose messages follow one by one.
+    /// Begins a conversation whose messages follow as separate values.
     fn begin(&mut self, foreign: Foreign) -> Result<(), ReadError> {
         self.gathered_ends()?;
         self.number += 1;
@@ -235,7 +235,8 @@ impl File<'_, '_, '_> {
         self.recognized()
     }
 
-    /// A text in another encoding. Other values of the file may be the same in both.
+    /// Handles text in another encoding. Other values of the file may still be valid, because they
+    /// are the same in both encodings.
     fn not_utf8(&mut self, before: u64) -> Result<(), ReadError> {
         let reason = format!(
             "byte {} of the file is not UTF-8; it may have been saved as Latin-1, as Windows-1252 or \
@@ -252,7 +253,7 @@ impl File<'_, '_, '_> {
         }
     }
 
-    /// A message that cannot be read stands where the next one is expected.
+    /// Adds a node for an unreadable message, so that the next one has a parent.
     fn broken(&mut self, left_out: LeftOut) {
         if let Some(Gathered { foreign, .. }) = &mut self.gathered {
             let id = format!("number {}", foreign.nodes.len());
@@ -274,7 +275,7 @@ impl File<'_, '_, '_> {
         self.conversation(number, foreign, replaced)
     }
 
-    /// One conversation.
+    /// Imports one value as a conversation.
     fn one(&mut self, value: Json<'_>) -> Result<(), ReadError> {
         self.gathered_ends()?;
         let kind = Kind::of(value);
@@ -294,7 +295,8 @@ impl File<'_, '_, '_> {
         }
     }
 
-    /// A conversation in which lone surrogates were replaced.
+    /// Builds a conversation's log and passes it on. `replaced` is the number of lone surrogates in
+    /// it.
     fn conversation(
         &mut self,
         number: u64,
@@ -316,7 +318,8 @@ impl File<'_, '_, '_> {
                     let reason = "an entry of it is not what it should be".to_owned();
                     return self.refuse(number, title.as_deref(), RefusalCode::Unsound, reason);
                 }
-                // Some of them are in what was left out, or in two fields that say the same.
+                // Some of the replaced surrogates may be in parts that were left out, or in two
+                // fields with the same text.
                 let replaced = replaced.min(replacement_characters(title.as_deref(), &log));
                 if replaced > 0 {
                     self.sink.replaced(number, title.as_deref(), replaced);
@@ -342,7 +345,8 @@ impl File<'_, '_, '_> {
         )
     }
 
-    /// What is no conversation; told of once there is one in the same file.
+    /// Handles a value that is not a conversation. It is reported once the file turns out to
+    /// contain one.
     fn strange(
         &mut self,
         code: RefusalCode,
@@ -354,7 +358,8 @@ impl File<'_, '_, '_> {
         if self.known {
             return self.refuse(self.number, title, code, reason);
         }
-        // More of them tell nothing more, since a file that begins so is most likely no export.
+        // Further ones add no information: a file that begins like this is most likely not an
+        // export.
         if self.strange.len() < super::tally::REFUSALS {
             let title = title.map(str::to_owned);
             self.strange.push(Strange { number: self.number, title, code, reason });
@@ -382,7 +387,7 @@ impl File<'_, '_, '_> {
     }
 }
 
-/// How many U+FFFD there are in a conversation's title, where it has one of its own, and its texts.
+/// The number of U+FFFD in a conversation's original title and its texts.
 fn replacement_characters(title: Option<&str>, log: &ConversationExport) -> u64 {
     let count = |text: &str| text.matches(char::REPLACEMENT_CHARACTER).count() as u64;
     let counts = log.events.iter().map(|event| match &event.body {

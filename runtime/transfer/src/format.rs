@@ -41,23 +41,23 @@ pub(crate) enum Content<'a> {
         worker_id: WorkerId,
         log_id: HexLog,
         created_at: Timestamp,
-        /// How many event lines follow.
+        /// The number of event lines that follow.
         events: u64,
     },
-    /// A conversation of which at least a part could not be read. The readable part follows as a
+    /// A conversation that could not be read completely. The readable part follows as a
     /// `Conversation` with the same id, unless nothing was readable.
     Unreadable {
         worker_id: WorkerId,
-        /// How many entries of its log are missing.
+        /// The number of missing log entries.
         lost: u64,
     },
     /// The next entry of the conversation's log.
     Event(Cow<'a, Event>),
-    /// A conversation is complete. Its sum does not depend on what else is in the file, so it can be
-    /// compared behind a damaged line, too. Files of older versions have none.
+    /// A conversation is complete. Its sum does not depend on the rest of the file, so it can be
+    /// checked even after a damaged line. Files of older versions have no sums.
     Sum {
         worker_id: WorkerId,
-        /// Of the contents of the conversation's lines; see [`Sum`].
+        /// The hash of the conversation's lines; see [`Sum`].
         sha256: Cow<'a, str>,
     },
     /// The last line.
@@ -86,19 +86,19 @@ impl TryFrom<String> for HexLog {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let id = u64::from_str_radix(&text, 16).map_err(|_| "not a log's id")?;
-        // SQLite keeps signed numbers; all ids that this product makes are positive.
+        // SQLite stores signed numbers; all ids that this product makes are positive.
         let fits = i64::try_from(id).is_ok() && String::from(Self(LogId(id))) == text;
         if fits { Ok(Self(LogId(id))) } else { Err("not a log's id") }
     }
 }
 
-/// The sum of a conversation: of its own line and those of its events, without the check and the
+/// The sum of a conversation: a hash of its own line and its event lines, without the check and the
 /// number, each with its line feed.
 #[derive(Clone, Default)]
 pub(crate) struct Sum(Sha256);
 
 impl Sum {
-    /// Takes a line, from its kind to its last brace.
+    /// Adds a line, from its kind to its last brace.
     pub(crate) fn take(&mut self, content: &Content<'_>, bytes: &[u8]) {
         if matches!(content, Content::Conversation { .. }) {
             *self = Self::default();
@@ -114,7 +114,7 @@ impl Sum {
     }
 }
 
-/// The check of a line: `before` has taken all bytes of the file before it.
+/// The check of a line; `before` is the hash state of all bytes of the file before it.
 pub(crate) fn check(before: &Sha256, covered: &[u8]) -> String {
     let digest = format!("{:x}", before.clone().chain_update(covered).finalize());
     digest[..CHECK_DIGITS].to_owned()

@@ -1,4 +1,4 @@
-//! From files to the store: read once, and committed in one transaction.
+//! Imports files into the store: they are read once and committed in one transaction.
 
 use std::fs::File;
 use std::io::{self, Write as _};
@@ -18,30 +18,30 @@ use super::tally::{Sink, Tally, Unsound};
 
 /// A file to import.
 pub struct Source {
-    /// What the file is called, where it has a name.
+    /// The file's name, if it has one.
     pub name: Option<String>,
     pub file: File,
 }
 
-/// How files are imported.
+/// Options of an import.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// Conversations of other programs go on with it.
+    /// The profile of conversations from other programs.
     pub profile: ProfileName,
     pub differing: ConflictPolicy,
     pub unsound: Unsound,
 }
 
-/// What an import did.
+/// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
     pub tally: Tally,
     pub added: Vec<WorkerId>,
-    /// They were here already, whole or longer.
+    /// Conversations that the store already has, in the same or a longer form.
     pub skipped: Vec<WorkerId>,
-    /// They are here with another content, and were left as they are.
+    /// Conversations that the store has with different content; they were not changed.
     pub kept: Vec<WorkerId>,
-    /// They were deleted here and can be brought back, and were left so.
+    /// Conversations that were deleted and can still be restored; they were not changed.
     pub deleted: Vec<WorkerId>,
 }
 
@@ -50,7 +50,7 @@ pub struct Report {
 pub enum ImportError {
     #[error(transparent)]
     Refused(Refusal),
-    /// They are here with another content.
+    /// The store has these conversations with different content.
     #[error("{} of its conversations are here with another content", .0.len())]
     Differs(Vec<WorkerId>),
     #[error("the file has more than {most} bytes")]
@@ -61,7 +61,7 @@ pub enum ImportError {
     Store(StoreError),
 }
 
-/// A file that comes in piece by piece; it has no name, so that no crash leaves it behind.
+/// A file that is received in pieces. It has no name, so that no crash leaves it behind.
 pub struct Upload {
     file: tokio::fs::File,
     bytes: u64,
@@ -69,13 +69,13 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// An empty one, on the disk that `folder` is on, of at most so many bytes.
+    /// Creates an empty file of at most `most` bytes, on the disk of `folder`.
     pub fn begin(folder: &Path, most: u64) -> Result<Self, ImportError> {
         let file = tempfile::tempfile_in(folder).map_err(ImportError::Input)?;
         Ok(Self { file: tokio::fs::File::from_std(file), bytes: 0, most })
     }
 
-    /// Adds a piece.
+    /// Appends a piece.
     pub async fn write(&mut self, piece: &[u8]) -> Result<(), ImportError> {
         self.bytes += piece.len() as u64;
         if self.is_too_large() {
@@ -84,26 +84,26 @@ impl Upload {
         self.file.write_all(piece).await.map_err(ImportError::Input)
     }
 
-    /// Whether more has come than it takes.
+    /// Whether more bytes were received than allowed.
     pub fn is_too_large(&self) -> bool {
         self.bytes > self.most
     }
 
-    /// How many bytes have come.
+    /// The number of bytes received so far.
     pub fn bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The whole of it.
+    /// The complete file.
     pub async fn into_file(mut self) -> Result<File, ImportError> {
         self.file.flush().await.map_err(ImportError::Input)?;
         Ok(self.file.into_std().await)
     }
 }
 
-/// Imports files: all conversations that are sound, in one transaction. Turns that had not ended are
-/// interrupted and keep their text. Errors with `Refused` where none of the files is an export, and
-/// with [`Unsound::Refuse`] where anything is not sound.
+/// Imports files: all sound conversations, in one transaction. Unfinished turns are interrupted and
+/// keep their text. Errors with `Refused` if none of the files is an export, and under
+/// [`Unsound::Refuse`] if anything is not sound.
 pub async fn import(
     store: &dyn Store,
     sources: Vec<Source>,
@@ -126,13 +126,13 @@ pub async fn import(
     if differing == ConflictPolicy::Refuse && !others.is_empty() {
         return Err(ImportError::Differs(others));
     }
-    // A crash before it is done leaves it to the next start.
+    // If a crash comes first, the next start interrupts these turns.
     recovery::interrupt_among(store, &added, now).await.map_err(ImportError::Store)?;
     let tally = told.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_default();
     Ok(Report { tally, added, skipped, kept: others, deleted })
 }
 
-/// Reads files that are in memory, as [`import`] does. Errors: why nothing of them is taken.
+/// Reads files from memory, like [`import`]. The error says why none of it is taken.
 pub fn read_files(
     files: &[(&str, &[u8])],
     options: &Options,
@@ -152,7 +152,7 @@ pub fn read_files(
     Ok((all, tally))
 }
 
-/// Gives the conversations of all files.
+/// Passes the conversations of all files to `take`.
 fn read_sources(
     sources: Vec<Source>,
     options: &Options,
@@ -160,7 +160,7 @@ fn read_sources(
 ) -> Result<Tally, ReadError> {
     let mut sink = Sink::new(take, options.unsound);
     let several = sources.len() > 1;
-    // Why the files were refused that are no exports.
+    // The reasons for the files that are not exports.
     let mut refused: Vec<String> = Vec::new();
     let mut taken = 0;
     for Source { name, file } in sources {
@@ -187,9 +187,9 @@ fn read_sources(
     Ok(sink.tally)
 }
 
-/// Characters of a file's name that are kept.
+/// The most characters of a file's name that are kept.
 const NAME_CHARS: usize = 100;
-/// Files that are named where none of them is an export.
+/// The most files that a message names if none of them is an export.
 const NAMED: usize = 10;
 
 fn of_reader(error: ReadError) -> ImportError {

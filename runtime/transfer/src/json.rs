@@ -1,19 +1,19 @@
-//! JSON as other programs write it, as a flat list of values in their order.
+//! A lenient JSON parser, which produces a flat list of values in their order.
 //!
-//! Reads more than JSON's grammar allows, because exports hold more: lone surrogates become
-//! U+FFFD and are counted, `NaN` and `Infinity` (which Python writes) are null, and a comma too many is none. Fields
-//! keep their order, and a name that is there twice is kept twice. No call is made for a value
-//! within a value, so depth costs no stack; the number of values is bounded.
+//! It accepts more than JSON's grammar, because real exports need it: lone surrogates become U+FFFD
+//! and are counted, `NaN` and `Infinity` (which Python writes) become null, and surplus commas are
+//! ignored. Fields keep their order, and duplicate names are kept. The parser does not recurse, so
+//! nesting costs no stack; the number of values is bounded.
 
 use std::borrow::Cow;
 
-/// Values of one conversation at most: each takes some 40 bytes of memory.
+/// The most values in one conversation; each takes some 40 bytes of memory.
 const VALUES: usize = 4_000_000;
 
-/// Why a text is not read.
+/// Why a text cannot be parsed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Wrong {
-    /// It is not written as JSON is, from this byte on.
+    /// A syntax error at this byte.
     At(usize),
     TooMany,
 }
@@ -24,24 +24,24 @@ enum Value<'a> {
     Bool(bool),
     Number(&'a str),
     Text(Cow<'a, str>),
-    /// Ends before the value at `end`.
+    /// A list; its values end before the index `end`.
     List {
         end: usize,
     },
-    /// As a list; names and their values in turn.
+    /// An object; like a list, with names and values in turn.
     Object {
         end: usize,
     },
 }
 
-/// A text that was read.
+/// A parsed text.
 #[derive(Debug)]
 pub(crate) struct Document<'a> {
     values: Vec<Value<'a>>,
     replaced: Replaced,
 }
 
-/// The texts in which there were lone surrogates, by their places, and how many.
+/// The indexes of texts that had lone surrogates, and their number in each.
 type Replaced = Vec<(usize, u64)>;
 
 /// One value of a document.
@@ -77,13 +77,13 @@ impl<'d> Json<'d> {
         matches!(self.values[self.at], Value::Null)
     }
 
-    /// The value of a field; the last one of the name, and none for a null.
+    /// The value of a field. Of duplicate names this is the last; a null counts as missing.
     pub(crate) fn get(self, name: &str) -> Option<Self> {
         let found = self.fields().filter(|(found, _)| *found == name).last();
         found.map(|(_, value)| value).filter(|value| !value.is_null())
     }
 
-    /// The value of the first of these fields that is there.
+    /// The value of the first of these fields that exists.
     pub(crate) fn first_of(self, names: &[&str]) -> Option<Self> {
         names.iter().find_map(|name| self.get(name))
     }
@@ -100,7 +100,7 @@ impl<'d> Json<'d> {
         self.get(name)?.text()
     }
 
-    /// An id: a text that is not empty, or a number.
+    /// An id: a non-empty text, or a number.
     pub(crate) fn id(self) -> Option<&'d str> {
         match &self.values[self.at] {
             Value::Text(text) => Some(&**text).filter(|text| !text.is_empty()),
@@ -120,14 +120,14 @@ impl<'d> Json<'d> {
         matches!(self.values[self.at], Value::Bool(true))
     }
 
-    /// How many lone surrogates there were in it.
+    /// The number of lone surrogates within this value.
     pub(crate) fn replaced(self) -> u64 {
         let within = self.at..self.end();
         let counts = self.replaced.iter().filter(|(at, _)| within.contains(at));
         counts.map(|(_, count)| count).sum()
     }
 
-    /// The place of what follows it.
+    /// The index of the value after this one.
     fn end(self) -> usize {
         match self.values[self.at] {
             Value::List { end } | Value::Object { end } => end,
@@ -135,7 +135,7 @@ impl<'d> Json<'d> {
         }
     }
 
-    /// The elements of a list; none of anything else.
+    /// The elements of a list; empty for any other value.
     pub(crate) fn items(self) -> impl Iterator<Item = Self> {
         let end = if self.is_list() { self.end() } else { self.at };
         Each { next: Self { at: self.at + 1, ..self }, end }
@@ -146,7 +146,7 @@ impl<'d> Json<'d> {
         self.get(name).into_iter().flat_map(Self::items)
     }
 
-    /// The fields of an object; none of anything else.
+    /// The fields of an object; empty for any other value.
     pub(crate) fn fields(self) -> impl Iterator<Item = (&'d str, Self)> {
         let end = if self.is_object() { self.end() } else { self.at };
         let mut each = Each { next: Self { at: self.at + 1, ..self }, end };
@@ -182,9 +182,9 @@ struct Parser<'a> {
     replaced: Replaced,
 }
 
-/// A list or object that is not closed yet.
+/// A list or object whose end was not reached yet.
 struct Open {
-    /// Its place among the values.
+    /// Its index among the values.
     value: usize,
     is_object: bool,
 }
@@ -286,14 +286,14 @@ impl<'a> Parser<'a> {
             "false" => Ok(Value::Bool(false)),
             number if number.parse::<f64>().is_ok_and(f64::is_finite) => Ok(Value::Number(number)),
             number if number.starts_with(|c: char| c == '-' || c.is_ascii_digit()) => {
-                // A number beyond all bounds, such as 1e999.
+                // The number is beyond the range of f64, such as 1e999.
                 number.parse::<f64>().map(|_| Value::Null).map_err(|_| Wrong::At(begin))
             }
             _ => Err(Wrong::At(begin)),
         }
     }
 
-    /// The rest of a text behind its first quotation mark.
+    /// Parses the rest of a text after its opening quotation mark.
     fn string(&mut self) -> Result<Cow<'a, str>, Wrong> {
         let begin = self.at;
         let bytes = self.text.as_bytes();
@@ -332,7 +332,7 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// What an escape stands for, which is nothing for a lone surrogate, and how many bytes it has.
+/// The character of an escape and the escape's length in bytes; no character for a lone surrogate.
 fn escape(bytes: &[u8]) -> Option<(Option<char>, usize)> {
     let letter = match bytes.get(1)? {
         b'n' => '\n',

@@ -1,8 +1,8 @@
 //! Exports and imports: moving conversations from one store to another.
 //!
 //! The readers and writers here are pure, from bytes to whole logs and back; a store's
-//! [`store::Store::import`] commits what they read, all or none. `docs/export-format.md`
-//! describes Companion's own format.
+//! [`store::Store::import`] then commits the logs, all or none. `docs/export-format.md` describes
+//! Companion's own format.
 
 mod any;
 mod archive;
@@ -33,14 +33,15 @@ pub use salvage::{Salvaged, exportable, salvage};
 pub use tally::{REFUSALS, Tally, Unsound};
 pub use writer::Writer;
 
-/// The most bytes that the text and the thinking of one message may have together, whatever the
-/// settings are: what comes in has to go out and come in again.
+/// The most bytes that the text and the reasoning of one message may have together, whatever the
+/// settings are: every imported message must fit into an export, and into the import of that
+/// export.
 pub const MESSAGE_BYTES: u64 = 16 << 20;
-/// What stands around an event in a line of an export, at most.
+/// The most bytes that an export's line has around an event.
 const LINE_AROUND_BYTES: u64 = 80;
-/// The longest line of an export in bytes: JSON writes a byte of a text as six at most.
+/// The longest line of an export in bytes. JSON writes a byte of a text as at most six.
 pub const LINE_BYTES: u64 = 6 * MESSAGE_BYTES + (1 << 20);
-/// The most bytes that the lines of one conversation may have: each conversation is in memory as a
+/// The most bytes in the lines of one conversation, because each conversation is in memory as a
 /// whole.
 pub const CONVERSATION_BYTES: u64 = 256 << 20;
 /// The most conversations in one file.

@@ -19,11 +19,11 @@ pub fn markdown(whole: &ConversationExport) -> String {
 
 /// The document in pieces of one message each, so that the whole document is never in memory.
 pub struct Document {
-    /// The text before the first message. None once it was returned.
+    /// The text before the first message. `None` once it was returned.
     top: Option<String>,
     /// The rest of the branch.
     messages: VecDeque<Message>,
-    /// How many messages answer the same one.
+    /// The number of messages with the same parent.
     siblings: HashMap<Option<MessageId>, u32>,
     /// The turns by the ids of their answers.
     turns: HashMap<MessageId, Turn>,
@@ -145,7 +145,7 @@ fn branch(mut messages: Vec<Message>) -> VecDeque<Message> {
     branch
 }
 
-/// The note about an answer that is not complete.
+/// A note about an incomplete answer.
 fn note(turn: &Turn) -> Option<String> {
     let error = turn.error.as_ref().map(|error| format!(": {}", error.message));
     let error = error.unwrap_or_default();

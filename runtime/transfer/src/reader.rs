@@ -1,9 +1,9 @@
 //! Reads Companion's own format line by line. A line is parsed only after its check was compared.
 //!
-//! A line that is damaged costs the conversation that it belongs to. The checks of the lines behind
-//! it cannot be compared any more, since each covers all bytes before it. A conversation there is
-//! taken where all its lines are there, in order, make a sound log and have the sum that stands
-//! behind them; where there is no sum to compare it is taken, too, and the tally says so.
+//! A damaged line affects only the conversation that it belongs to. The checks of the lines after
+//! it cannot be compared any more, since each covers all bytes before it. A later conversation is
+//! imported if all its lines are there in order, form a sound log, and match the sum after them.
+//! Without a sum it is imported, too, and the tally says so.
 
 use std::collections::{HashMap, HashSet};
 use std::io::BufRead;
@@ -39,8 +39,8 @@ pub fn read(bytes: &[u8]) -> Result<Vec<ConversationExport>, Refusal> {
     }
 }
 
-/// Reads the conversations of a file one by one. Each of them is sound; with a strict sink only the
-/// result of this function tells that the file is complete.
+/// Reads the conversations of a file one by one. Each of them is sound; under a strict sink, only
+/// the function's result tells whether the file is complete.
 pub(crate) fn read_into(input: impl BufRead, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
     let mut lines = Lines::new(input);
     let mut reader = Reader::default();
@@ -79,14 +79,15 @@ struct Reader {
     workers: HashSet<WorkerId>,
     conversations: u64,
     events: u64,
-    /// Log entries that were unreadable when the file was written, of the next conversation.
+    /// The number of entries of the next conversation that were unreadable when the file was
+    /// written.
     lost: u64,
     open: Option<Conversation>,
-    /// A conversation with all its events, behind which its sum is expected.
+    /// A conversation with all its events, whose sum should follow.
     complete: Option<Complete>,
-    /// Whether the events that follow belong to a conversation that is not taken.
+    /// Whether the following events belong to a conversation that is not imported.
     skips: bool,
-    /// Damaged lines that may each have begun a conversation.
+    /// The number of damaged lines that may each have begun a conversation.
     headless: u64,
 }
 
@@ -97,7 +98,7 @@ struct Conversation {
     created_at: Timestamp,
     missing: u64,
     bytes: u64,
-    /// Of the message that is being read.
+    /// The bytes so far of the current message.
     message_bytes: u64,
     checker: Checker,
     events: Vec<Event>,
@@ -118,7 +119,7 @@ fn unsound(reason: impl Into<String>) -> Fault {
 }
 
 impl Complete {
-    /// Takes the conversation without having compared a sum.
+    /// Takes the conversation although there is no sum to compare.
     fn without_sum(self, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
         let Self { log, left_out, checked } = self;
         if !checked {
@@ -129,7 +130,7 @@ impl Complete {
 }
 
 impl Reader {
-    /// The conversation that is complete has no sum behind it.
+    /// Takes the complete conversation, if there is one, because no sum follows it.
     fn completed(&mut self, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
         self.complete.take().map_or(Ok(()), |complete| complete.without_sum(sink))
     }
@@ -157,7 +158,7 @@ impl Reader {
         }
         let done = match content {
             Err(Wrong { code, reason }) => Err((code, reason)),
-            // The lines of a conversation that is not taken.
+            // These lines belong to a conversation that is not imported.
             Ok(Content::Event(_) | Content::Sum { .. }) if self.skips => return Ok(()),
             Ok(content) if self.begun || lines.is_torn() => {
                 if !matches!(content, Content::Event(_)) {
@@ -167,7 +168,7 @@ impl Reader {
             }
             Ok(content) => match self.header(&content) {
                 Ok(()) => Ok(()),
-                // Nothing behind it can be understood.
+                // Without a valid first line, the rest cannot be interpreted.
                 Err(reason) => return Err(Refusal::line(number, reason).into()),
             },
         };
@@ -177,7 +178,7 @@ impl Reader {
         }
     }
 
-    /// Names the conversation that a line belongs to, whose other lines are passed over.
+    /// Reports the conversation that a line belongs to; its other lines are skipped.
     fn refuse(
         &mut self,
         code: RefusalCode,
@@ -188,7 +189,7 @@ impl Reader {
         let refusal = Refusal::line(line, reason);
         self.lost = 0;
         if self.skips {
-            // It was named already.
+            // This conversation was reported already.
             return if sink.is_strict() { Err(refusal.into()) } else { Ok(()) };
         }
         let open = self.open.take();
@@ -199,7 +200,7 @@ impl Reader {
         sink.refuse(code, number, title, refusal)
     }
 
-    /// A line begins that is no event: whether there are events missing before it.
+    /// Handles the beginning of a line that is not an event: reports missing events before it.
     fn skipped_or_missing(&mut self, line: u64, sink: &mut Sink<'_, '_>) -> Result<(), ReadError> {
         if let Some(open) = &self.open {
             let reason = format!("{} more events were announced", open.missing);
@@ -216,7 +217,7 @@ impl Reader {
         self.refuse(RefusalCode::CutOff, line, reason.to_owned(), sink)
     }
 
-    /// The last line.
+    /// Compares the last line with what was read.
     fn finish<R>(
         &mut self,
         line: Line,
@@ -234,7 +235,8 @@ impl Reader {
             return Ok(());
         }
         if lines.is_torn() {
-            // Those damaged lines were told of; there may be conversations that nothing told of.
+            // The damaged lines were reported; further conversations may be missing without a
+            // trace.
             let more = conversations.saturating_sub(self.conversations + self.headless);
             if more == 0 {
                 return Ok(());
@@ -290,7 +292,7 @@ impl Reader {
         })
     }
 
-    /// Entries of a conversation of which nothing could be read.
+    /// Counts the entries of a conversation of which nothing was readable.
     fn count_lost(&mut self, sink: &mut Sink<'_, '_>) {
         let unreadable = mem::take(&mut self.lost);
         sink.tally.left_out.add(&LeftOut { unreadable, ..LeftOut::default() });

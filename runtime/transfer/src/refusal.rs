@@ -1,26 +1,26 @@
-//! Why a file is not imported, and where in it.
+//! Why, and where, a file cannot be imported.
 
 use std::fmt;
 
 use protocol::api::RefusalCode;
 use store::Cause;
 
-/// Where in a file.
+/// A place in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceLocation {
     /// The file as a whole.
     File,
-    /// A line, the first is 1.
+    /// A line; the first is 1.
     Line(u64),
-    /// A conversation of another program's export, the first is 1.
+    /// A conversation of another program's export; the first is 1.
     Conversation(u64),
 }
 
-/// What is wrong with a file. The text is safe to show.
+/// A problem of a file. The text is safe to show.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}{place}{reason}", shown(file.as_deref()))]
 pub struct Refusal {
-    /// Its name, where one of several files is meant.
+    /// The file's name, if it is one of several.
     pub file: Option<String>,
     pub place: SourceLocation,
     pub reason: String,
@@ -29,15 +29,15 @@ pub struct Refusal {
 /// Why a file was not read to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// Nothing of it is an export.
+    /// The file is not an export.
     #[error("{1}")]
     NotAnExport(RefusalCode, Refusal),
-    /// Something of it is not sound, and then nothing is to be taken.
+    /// A part of the file is not sound, and a strict import takes nothing then.
     #[error(transparent)]
     Refused(#[from] Refusal),
     #[error("the file cannot be read")]
     Input(#[source] std::io::Error),
-    /// Whoever took the conversations did not want more.
+    /// The receiver of the conversations returned an error.
     #[error("the conversations cannot be taken")]
     Taker(#[source] Cause),
 }
@@ -58,7 +58,7 @@ impl ReadError {
     }
 }
 
-/// The code for a file as a whole, from that of what stands first in it.
+/// The code for a whole file, from the code of the first problem in it.
 pub(crate) fn code_of_file(first: RefusalCode) -> RefusalCode {
     match first {
         RefusalCode::NotAConversation | RefusalCode::NoMessages => RefusalCode::NotAnExport,
@@ -75,7 +75,7 @@ impl Refusal {
         Self { file: None, place, reason: reason.into() }
     }
 
-    /// The same in a file of this name.
+    /// The same refusal with the name of its file.
     pub(crate) fn in_file(self, file: Option<&str>) -> Self {
         Self { file: file.map(str::to_owned), ..self }
     }

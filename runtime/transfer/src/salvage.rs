@@ -1,6 +1,6 @@
-//! Makes a valid log of the readable events of a damaged one. It can be exported, and imported
-//! again after the damaged conversation was deleted. No content is invented: where some is missing,
-//! a placeholder says so.
+//! Builds a valid log from the readable events of a damaged one. It can be exported, and imported
+//! again after the damaged conversation was deleted. No content is invented: a placeholder marks
+//! each missing part.
 
 use std::collections::{HashMap, HashSet};
 
@@ -19,14 +19,14 @@ mod lost;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Salvaged {
     pub worker_id: WorkerId,
-    /// A valid log of the readable events. None where there are none.
+    /// A valid log of the readable events. `None` if there are none.
     pub whole: Option<ConversationExport>,
-    /// How many entries of the damaged log are missing in `whole`.
+    /// The number of entries of the damaged log that `whole` lacks.
     pub lost: u64,
 }
 
-/// Prepares a log for an export. None where the log is invalid: an import would refuse the whole
-/// file because of it. For the same reason, prompts that do not match their digests are left out.
+/// Prepares a log for an export. `None` if the log is invalid, because an import would refuse it.
+/// For the same reason, prompts that do not match their digests are left out.
 pub fn exportable(mut whole: ConversationExport) -> Option<ConversationExport> {
     whole.prompts.retain(|prompt| text_digest(&prompt.text) == prompt.digest);
     is_sound(&whole).then_some(whole)
@@ -37,7 +37,7 @@ fn is_sound(whole: &ConversationExport) -> bool {
     whole.events.iter().all(|event| checker.take(event).is_ok())
 }
 
-/// Makes a valid log of the events that were found.
+/// Builds a valid log from the events that were found.
 pub fn salvage(found: Salvage) -> Salvaged {
     let Salvage { worker, events, lost, prompts } = found;
     let worker_id = worker.worker_id;
@@ -63,8 +63,8 @@ pub fn salvage(found: Salvage) -> Salvaged {
     Salvaged { worker_id, whole, lost: missing.saturating_add(dropped) }
 }
 
-/// How many gaps there are up to the last event. What is missing in one is an entry at least; of
-/// folded text it has many positions and is one entry all the same.
+/// The number of gaps up to the last event. A gap hides at least one entry, and possibly only one,
+/// because a single entry of folded text covers many positions.
 fn gaps(events: &[Event]) -> u64 {
     let (mut last, mut gaps) = (0, 0);
     for event in events {
@@ -75,22 +75,23 @@ fn gaps(events: &[Event]) -> u64 {
 }
 
 /// The id of the salvaged log. It differs from the damaged log's id and from those of other
-/// salvages, so that no cursor of them is taken for its own, and it is the same in every export of
-/// the same events.
+/// salvages, so that their cursors do not fit this log, and it is the same in every export of the
+/// same events.
 fn log_of(worker: WorkerId, events: &[Event]) -> LogId {
     let mut digest = Sha256::new().chain_update("salvaged").chain_update(worker.as_bytes());
     for event in events {
-        // An event is made of texts, numbers and lists of them, which JSON always holds.
+        // JSON can represent every event, since events consist of texts, numbers and lists.
         digest.update(serde_json::to_vec(event).unwrap_or_default());
     }
     let digest = digest.finalize();
     let bytes: [u8; 8] = std::array::from_fn(|at| digest[at]);
-    // Shifted, because the store keeps ids as signed integers, and they must not be negative.
+    // The top bit is cleared, because the store keeps ids as signed integers, which must not be
+    // negative.
     LogId(u64::from_be_bytes(bytes) >> 1)
 }
 
 struct Builder {
-    /// Of the conversation as it is now.
+    /// The current profile of the conversation.
     profile: ProfileName,
     events: Vec<Event>,
     messages: HashMap<MessageId, Role>,
@@ -100,7 +101,7 @@ struct Builder {
     dropped: u64,
 }
 
-/// The turn whose end has not been taken yet.
+/// The turn that has not ended yet.
 struct Open {
     turn: TurnId,
     answer: MessageId,
@@ -111,14 +112,15 @@ struct Open {
 /// The text or the reasoning of an answer.
 #[derive(Default)]
 struct Part {
-    /// Bytes of it in the new log.
+    /// The length of the part in the new log, in bytes.
     bytes: u64,
-    /// Where it ends in the damaged log, in bytes.
+    /// The end of the part in the damaged log, in bytes.
     offset: u64,
 }
 
 impl Part {
-    /// Takes the next piece, after words for what is missing before it; says where it begins.
+    /// Adds the next piece, with a placeholder before it if something is missing in between.
+    /// Returns the piece's offset in the new log.
     fn take(&mut self, offset: u64, piece: &mut String) -> u64 {
         let end = offset.saturating_add(piece.len() as u64);
         if offset > self.offset {
@@ -224,8 +226,8 @@ impl Builder {
         true
     }
 
-    /// Makes sure that the question of an answer is there, and adds a placeholder if it is missing.
-    /// False where the message of that id is no question.
+    /// Makes sure that an answer's question exists; a placeholder replaces a missing one. False if
+    /// the message with that id is not a question.
     fn question(&mut self, at: Timestamp, id: MessageId) -> bool {
         match self.messages.get(&id) {
             Some(role) => *role == Role::User,
@@ -233,8 +235,8 @@ impl Builder {
         }
     }
 
-    /// Begins the turn of a text whose beginning cannot be read. It answers the newest message,
-    /// where that is a question.
+    /// Begins a turn whose beginning cannot be read, for a text of it. It answers the newest
+    /// message, or a placeholder if that is not a question.
     fn begin_lost(&mut self, at: Timestamp, (turn, answer): (TurnId, MessageId)) {
         if self.turns.contains(&turn) || self.messages.contains_key(&answer) {
             return;
@@ -247,7 +249,7 @@ impl Builder {
         self.take(Event { seq: 0, first_seq: None, at, body });
     }
 
-    /// A piece of an answer: it goes behind what is there of it.
+    /// Appends a piece to the answer that is being read.
     fn written(&mut self, at: Timestamp, mut body: EventBody) -> bool {
         let Some(open) = &mut self.open else { return false };
         match &mut body {
@@ -280,7 +282,7 @@ impl Builder {
         self.open.as_ref().is_some_and(|open| open.turn == turn)
     }
 
-    /// Ends the open turn, if there is one, as `interrupted`: its own end is missing.
+    /// Ends the open turn, if there is one, as `interrupted`, because its real end is missing.
     fn end(&mut self) {
         let Some(open) = self.open.take() else { return };
         let at = self.events.last().map_or_else(|| Timestamp::UNKNOWN, |event| event.at);

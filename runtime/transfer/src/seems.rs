@@ -1,21 +1,22 @@
-//! What a file that is no export seems to be, by its first bytes or its fields, and why it cannot
-//! be taken. Pure; each answer is the end of the sentence "the file cannot be imported: ...".
+//! Explains what a file that is not an export seems to be, by its first bytes or its fields, and
+//! why it cannot be imported. Pure; each text completes the sentence "the file cannot be imported:
+//! ...".
 
 use super::json::Json;
 
-/// Bytes at the beginning of a file that are looked at.
+/// The number of bytes at the beginning of a file that are examined.
 pub(crate) const LOOKED_AT: usize = 4096;
 
-/// An archive where no further one is opened.
+/// The text for an archive within an archive.
 pub(crate) const INNER_ARCHIVE: &str =
     "it seems to be an archive within an archive; unpack it first";
 
-/// Fields of an object that are named.
+/// The most fields of an object that are named.
 const FIELDS: usize = 5;
-/// Characters of the name of a field that are shown.
+/// The most characters of a field's name that are shown.
 const FIELD_CHARS: usize = 30;
 
-/// What the bytes seem to be, unless they may be JSON.
+/// A description of the bytes; `None` if they may be JSON.
 pub(crate) fn of_bytes(begin: &[u8]) -> Option<String> {
     let text = begin.trim_ascii_start();
     if text.is_empty() {
@@ -52,7 +53,7 @@ pub(crate) fn of_bytes(begin: &[u8]) -> Option<String> {
     Some(of_words(words).to_owned())
 }
 
-/// How many bytes are whole characters, where the last one may be cut.
+/// The length of the valid characters, without an incomplete one at the end.
 fn boundary(bytes: &[u8]) -> usize {
     match std::str::from_utf8(bytes) {
         Err(error) if error.error_len().is_none() => error.valid_up_to(),
@@ -81,7 +82,7 @@ fn of_words(words: &str) -> &'static str {
     "it seems to be plain text; conversations are imported from JSON"
 }
 
-/// What a JSON value seems to be that is no conversation.
+/// A description of a JSON value that is not a conversation.
 pub(crate) fn of_json(value: Json<'_>) -> String {
     if is_gemini(value) {
         return "it seems to be the activity of Gemini from Google Takeout, which holds single \
@@ -89,7 +90,7 @@ pub(crate) fn of_json(value: Json<'_>) -> String {
             .to_owned();
     }
     if let Some(first) = value.items().next() {
-        // Lists may stand in lists, as deep as somebody likes.
+        // Lists may be nested to any depth, so this does not recurse into them.
         return match first.is_object() {
             true if is_gemini(first) => of_json(first),
             _ => "it is a list whose entries are no conversations".to_owned(),
@@ -126,7 +127,7 @@ fn shown(name: &str) -> String {
 
 const MEDIA: &str = "a picture, a sound or a film";
 
-/// How files of other kinds begin.
+/// The first bytes of other kinds of files.
 const MAGIC: &[(&[u8], &str)] = &[
     (b"%PDF", "a PDF document, which holds conversations for people to read; export them as JSON"),
     (b"\x89PNG", MEDIA),

@@ -1,32 +1,32 @@
-//! Finds the values in a file of JSON without reading them: the elements of a list, or the values
-//! of a file that holds one after the other, such as JSON Lines.
+//! Splits a JSON file into its values without parsing them: the elements of a list, or consecutive
+//! values, as in JSON Lines.
 //!
-//! So a value that cannot be read costs itself alone, and one is in memory at a time.
+//! So a malformed value affects only itself, and one value is in memory at a time.
 
 use std::io::{self, BufRead};
 
-/// How the values of a file stand.
+/// The arrangement of the values in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Shape {
-    /// Not known before the first byte.
+    /// Not known before the first byte is read.
     Unknown,
     List,
-    /// One after the other.
+    /// One value after the other.
     Row,
-    /// One in each line.
+    /// One value in each line.
     Lines,
     Ended,
 }
 
-/// What was found.
+/// A value, or a problem in its place.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
     Value(Vec<u8>),
-    /// A value of more bytes than are taken.
+    /// A value with more bytes than allowed.
     TooLong,
-    /// The file ends in the middle of a value, or before the end of the list.
+    /// The file ends within a value, or before the end of the list.
     CutOff,
-    /// Something stands behind the end of the list.
+    /// Something follows the end of the list.
     Behind,
 }
 
@@ -34,25 +34,25 @@ pub(crate) struct Values<R> {
     input: R,
     shape: Shape,
     most: usize,
-    /// How many bytes of the file were read.
+    /// The number of bytes read so far.
     read: u64,
-    /// The place of the value that is being read, and its bytes.
+    /// The offset of the current value, and its bytes.
     begin: u64,
     bytes: Vec<u8>,
     too_long: bool,
 }
 
-/// What some programs put before UTF-8.
+/// The byte order mark, which some programs write before UTF-8.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 impl<R: BufRead> Values<R> {
-    /// Values of at most so many bytes.
+    /// Splits `input` into values of at most `most` bytes.
     pub(crate) fn new(input: R, most: usize) -> Self {
         let (bytes, shape) = (Vec::new(), Shape::Unknown);
         Self { input, shape, most, read: 0, begin: 0, bytes, too_long: false }
     }
 
-    /// How many bytes of the file stand before the value that was given last.
+    /// The offset in the file of the last returned value.
     pub(crate) fn begin(&self) -> u64 {
         self.begin
     }
@@ -114,7 +114,7 @@ impl<R: BufRead> Values<R> {
         matches!(value, Piece::Value(bytes) if bytes.contains(&b'\n'))
     }
 
-    /// Skips white space and these bytes; gives what comes next.
+    /// Skips white space and the bytes in `also`; returns the next byte without consuming it.
     fn skip(&mut self, also: &[u8]) -> io::Result<Option<u8>> {
         loop {
             let buffer = self.input.fill_buf()?;
@@ -131,7 +131,7 @@ impl<R: BufRead> Values<R> {
         }
     }
 
-    /// Whether nothing comes before the end of the line.
+    /// Whether only white space is left on the line.
     fn ends_with_a_line(&mut self) -> io::Result<bool> {
         loop {
             match self.input.fill_buf()?.first() {
@@ -141,14 +141,14 @@ impl<R: BufRead> Values<R> {
         }
     }
 
-    /// One value, by its brackets and quotation marks alone.
+    /// Reads one value, looking only at brackets and quotation marks.
     fn value(&mut self) -> io::Result<Piece> {
         let (mut depth, mut text, mut escaped, mut begun) = (0_usize, false, false, false);
         self.begin = self.read;
         loop {
             let buffer = self.input.fill_buf()?;
             if buffer.is_empty() {
-                // A number or a word ends with the file, outside of a list.
+                // Outside of a list, the end of the file may end a number or a word.
                 let whole = begun && depth == 0 && !text && self.shape != Shape::List;
                 self.shape = if whole { self.shape } else { Shape::Ended };
                 return Ok(if whole { self.taken() } else { Piece::CutOff });
@@ -174,7 +174,8 @@ impl<R: BufRead> Values<R> {
                     b'"' => text = true,
                     b'{' | b'[' => depth += 1,
                     b'}' | b']' if depth == 0 => {
-                        // The end of the list; a lone one is a value, so that it is passed by.
+                        // This is the list's end; a stray bracket is returned as a value, so that
+                        // it is skipped.
                         end = Some(if begun { at } else { at + 1 });
                         break;
                     }
@@ -227,7 +228,7 @@ impl<R: BufRead> Values<R> {
     }
 }
 
-/// Adds bytes to a value, or drops all of it where it is too long.
+/// Appends bytes to a value, or drops the value if it becomes too long.
 fn push_bounded(bytes: &mut Vec<u8>, too_long: &mut bool, most: usize, more: &[u8]) {
     if *too_long || bytes.len() + more.len() > most {
         *too_long = true;
@@ -243,7 +244,7 @@ mod tests {
 
     use super::*;
 
-    /// All pieces, whatever the sizes of the reads are.
+    /// All pieces of a text; they must not depend on the sizes of the reads.
     fn pieces(text: &str) -> Vec<Piece> {
         let read = |capacity| {
             let mut values = Values::new(BufReader::with_capacity(capacity, text.as_bytes()), 30);

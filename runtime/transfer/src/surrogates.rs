@@ -1,10 +1,11 @@
-//! Surrogates that were each written as if they were characters. That is not UTF-8, but what was meant
-//! is certain, and programs do it with emojis (<https://github.com/mohamed-chs/convoviz/issues/69>).
+//! Surrogates that were encoded as if each were a character. This is not valid UTF-8, but the
+//! meaning is certain, and programs write emojis this way
+//! (<https://github.com/mohamed-chs/convoviz/issues/69>).
 
 use std::borrow::Cow;
 
-/// JSON as text, such surrogates as JSON's escapes of them, of which the reader of JSON makes one
-/// character where two belong together. Error: how many bytes stand before one that is not UTF-8.
+/// The JSON text with such surrogates replaced by JSON escapes; the JSON parser then joins pairs to
+/// characters. The error is the number of bytes before the first other byte that is not UTF-8.
 pub(crate) fn escaped(bytes: &[u8]) -> Result<Cow<'_, str>, usize> {
     let (mut text, mut from) = (String::new(), 0);
     loop {

@@ -1,4 +1,4 @@
-//! What came of the conversations of one or several files, while they are read.
+//! Counts what happens to the conversations of one or several files while they are read.
 
 use protocol::WorkerId;
 use protocol::api::{ImportFormat, ImportRefusal, ImportReplacement, LeftOut, RefusalCode};
@@ -6,37 +6,37 @@ use store::{ConversationExport, ImportSink, title};
 
 use super::refusal::{ReadError, Refusal, SourceLocation};
 
-/// How many refusals, and how many replacements, are named; further ones are only counted.
+/// The most refusals, and the most replacements, that are listed; further ones are only counted.
 pub const REFUSALS: usize = 100;
 
-/// What was read.
+/// The counts so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// The formats of the files, each once.
+    /// The formats of the files, without duplicates.
     pub formats: Vec<ImportFormat>,
-    /// Conversations that were sound.
+    /// The number of sound conversations.
     pub sound: u64,
-    /// What was left out of those.
+    /// Parts that were left out of the sound conversations.
     pub left_out: LeftOut,
-    /// Conversations, lines and files that were not taken.
+    /// The number of conversations, lines and files that were not imported.
     pub refused: u64,
-    /// The first of them, and messages that were too long.
+    /// The first refusals, including messages that were too long.
     pub refusals: Vec<ImportRefusal>,
-    /// How many are not named in `refusals`.
+    /// The number of refusals that are not listed.
     pub more_refusals: u64,
-    /// Conversations behind a damaged line that came in although no sum of theirs could be compared.
+    /// Conversations after a damaged line that were imported although there was no sum to compare.
     pub unchecked: Vec<WorkerId>,
     /// Files of archives that hold no conversations.
     pub not_read: u64,
-    /// Characters that are none, in the place of which U+FFFD came in.
+    /// The number of invalid characters that were replaced by U+FFFD.
     pub replaced: u64,
-    /// The first conversations with such characters.
+    /// The first conversations with replaced characters.
     pub replacements: Vec<ImportReplacement>,
-    /// How many are not named in `replacements`.
+    /// The number of conversations with replacements that are not listed.
     pub more_replacements: u64,
 }
 
-/// What was told of refusals at some moment.
+/// The counts of refusals at some point, to return to.
 #[derive(Clone, Copy)]
 pub(crate) struct Mark {
     refused: u64,
@@ -45,21 +45,21 @@ pub(crate) struct Mark {
     not_read: u64,
 }
 
-/// What is done about a conversation that is not sound.
+/// How to handle a conversation that is not sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsound {
-    /// It is named, and the others come in.
+    /// It is reported, and the others are imported.
     #[default]
     Name,
-    /// Nothing comes in.
+    /// Nothing is imported.
     Refuse,
 }
 
-/// Takes what is read.
+/// Receives the results of reading.
 pub(crate) struct Sink<'a, 'b> {
     take: &'a mut ImportSink<'b>,
     unsound: Unsound,
-    /// The name of the file that is read.
+    /// The name of the file that is being read.
     pub(crate) file: Option<String>,
     pub(crate) tally: Tally,
 }
@@ -73,7 +73,7 @@ impl<'a, 'b> Sink<'a, 'b> {
         self.unsound == Unsound::Refuse
     }
 
-    /// Takes a sound conversation.
+    /// Passes on a sound conversation.
     pub(crate) fn sound(
         &mut self,
         format: ImportFormat,
@@ -86,14 +86,14 @@ impl<'a, 'b> Sink<'a, 'b> {
         (self.take)(log).map_err(ReadError::Taker)
     }
 
-    /// The file is of this format.
+    /// Records the file's format.
     pub(crate) fn is_of(&mut self, format: ImportFormat) {
         if !self.tally.formats.contains(&format) {
             self.tally.formats.push(format);
         }
     }
 
-    /// Names what is not taken. Errors where nothing is to be taken then.
+    /// Reports something that is not imported. Errors if the import is strict.
     pub(crate) fn refuse(
         &mut self,
         code: RefusalCode,
@@ -118,7 +118,7 @@ impl<'a, 'b> Sink<'a, 'b> {
         Ok(())
     }
 
-    /// Tells that a conversation came in with U+FFFD in the place of so many characters.
+    /// Records that a conversation has `characters` characters that were replaced by U+FFFD.
     pub(crate) fn replaced(&mut self, number: u64, title: Option<&str>, characters: u64) {
         self.tally.replaced += characters;
         if self.tally.replacements.len() >= REFUSALS {
@@ -135,7 +135,7 @@ fn shown(title: Option<&str>) -> Option<String> {
 }
 
 impl Tally {
-    /// Forgets the refusals of a file of which nothing is an export.
+    /// Forgets the refusals of a file that is not an export.
     pub(crate) fn back_to(&mut self, mark: Mark) {
         self.refused = mark.refused;
         self.refusals.truncate(mark.named);
@@ -143,7 +143,7 @@ impl Tally {
         self.not_read = mark.not_read;
     }
 
-    /// For [`Self::back_to`].
+    /// The current counts, for [`Self::back_to`].
     pub(crate) fn mark(&self) -> Mark {
         let Self { refused, more_refusals: more, not_read, .. } = *self;
         Mark { refused, named: self.refusals.len(), more, not_read }

@@ -1,4 +1,4 @@
-//! Writes Companion's own format, a conversation at a time.
+//! Writes Companion's own format, one conversation at a time.
 
 use std::borrow::Cow;
 use std::collections::HashSet;
@@ -17,7 +17,7 @@ pub struct Writer {
     lines: u64,
     conversations: u64,
     events: u64,
-    /// The conversation whose events are being written, how many follow, and its sum so far.
+    /// The current conversation and the number of its events that still follow.
     open: Option<(WorkerId, u64)>,
     sum: Sum,
     /// The digests of the prompts that were written; usually few.
@@ -40,8 +40,7 @@ impl Writer {
         writer
     }
 
-    /// Writes a conversation to `out`, and before it those of its prompts that were not written
-    /// yet.
+    /// Writes a conversation to `out`, after those of its prompts that were not written yet.
     pub fn conversation(&mut self, whole: &ConversationExport, out: &mut Vec<u8>) {
         self.begin_conversation(whole, out);
         for event in &whole.events {
@@ -63,7 +62,7 @@ impl Writer {
         self.line(&Content::Unreadable { worker_id, lost }, out);
     }
 
-    /// Writes the lines before a conversation's events, all of which have to follow.
+    /// Writes the lines before a conversation's events; all of its events must follow.
     pub fn begin_conversation(&mut self, whole: &ConversationExport, out: &mut Vec<u8>) {
         for prompt in &whole.prompts {
             if self.prompts.insert(prompt.digest.clone()) {
@@ -83,7 +82,7 @@ impl Writer {
         self.events += whole.events.len() as u64;
     }
 
-    /// Writes the next event of the conversation that was begun, and behind the last one its sum.
+    /// Writes the next event of the current conversation, and after the last one the sum.
     pub fn event(&mut self, event: &Event, out: &mut Vec<u8>) {
         self.line(&Content::Event(Cow::Borrowed(event)), out);
         let Some((worker_id, left)) = &mut self.open else { return };
@@ -95,7 +94,7 @@ impl Writer {
         }
     }
 
-    /// Writes the last line to `out`. Gives how many conversations and events were written.
+    /// Writes the last line to `out`. Returns the numbers of conversations and events.
     pub fn end(mut self, out: &mut Vec<u8>) -> (u64, u64) {
         let sha256 = format!("{:x}", self.hash.clone().finalize());
         let (conversations, events) = (self.conversations, self.events);

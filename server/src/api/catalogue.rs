@@ -1,4 +1,4 @@
-//! What there is to choose from for a conversation: profiles and models.
+//! The profiles and models that a conversation can choose.
 
 use axum::Json;
 use axum::extract::State;
@@ -22,7 +22,7 @@ pub struct ProviderPath {
     pub provider: ProviderName,
 }
 
-/// The profiles in force. Titles and descriptions are by language.
+/// Lists the profiles in force. Titles and descriptions are by language.
 #[utoipa::path(
     get, path = "/api/v1/profiles", tag = "catalogue",
     responses((status = 200, body = ProfileList), (status = "default", body = ErrorBody))
@@ -31,7 +31,7 @@ pub async fn profiles(State(state): State<AppState>) -> ApiResult<Json<ProfileLi
     Ok(Json(state.registry.home().profiles()?))
 }
 
-/// One of them, with its prompt as it would be sent now.
+/// Returns a profile with its prompt, rendered as it would be sent now.
 #[utoipa::path(
     get, path = "/api/v1/profiles/{name}", tag = "catalogue",
     params(("name" = ProfileName, Path)),
@@ -44,8 +44,10 @@ pub async fn profile(
     Ok(Json(state.registry.home().profile(&name)?))
 }
 
-/// The models of each configured provider. A provider that does not answer is no error of
-/// this call: its entry says why, and holds what is known without it.
+/// Lists the models of each configured provider.
+///
+/// A provider that does not answer is not an error of this call: its entry holds the reason, and
+/// what is known without asking it.
 #[utoipa::path(
     get, path = "/api/v1/models", tag = "catalogue",
     responses((status = 200, body = ModelList), (status = "default", body = ErrorBody))
@@ -54,8 +56,10 @@ pub async fn models(State(state): State<AppState>) -> Json<ModelList> {
     Json(state.registry.home().models().await)
 }
 
-/// Forgets what an endpoint's refusals taught about one of its models, or about all of them. The
-/// next request is sent as it is configured, and a refusal is learned anew. An empty body is `{}`.
+/// Forgets what an endpoint's refusals taught about one of its models, or about all of them.
+///
+/// The next request is sent as configured, and a refusal teaches again. An empty body counts as
+/// `{}`.
 #[utoipa::path(
     post, path = "/api/v1/providers/{provider}/forget", tag = "catalogue",
     params(("provider" = ProviderName, Path)),

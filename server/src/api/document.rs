@@ -1,4 +1,4 @@
-//! The OpenAPI document of all of it.
+//! The OpenAPI document of the API.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use axum::Extension;
 use axum::http::{HeaderName, header};
 use utoipa::OpenApi;
 
-/// What stands above the routes; those add themselves.
+/// The head of the document; the routes add themselves.
 #[derive(OpenApi)]
 #[openapi(
     info(
@@ -22,11 +22,11 @@ use utoipa::OpenApi;
 )]
 pub struct Document;
 
-/// The document as it is served.
+/// The document as JSON text, as it is served.
 #[derive(Clone)]
 pub struct Served(pub Arc<str>);
 
-/// This document.
+/// Returns this document.
 #[utoipa::path(
     get, path = "/api/v1/openapi.json", tag = "status",
     responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))

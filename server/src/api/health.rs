@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 use crate::error::ApiResult;
 use crate::state::AppState;
 
-/// A good answer.
+/// The body of a successful probe.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub enum Health {
@@ -20,7 +20,7 @@ pub enum Health {
     Ready,
 }
 
-/// The process is alive.
+/// Tells that the process is alive.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Health)))]
 pub async fn healthz() -> Json<Health> {
     Json(Health::Alive)
@@ -29,7 +29,7 @@ pub async fn healthz() -> Json<Health> {
 /// How long the store may take to answer a probe, in milliseconds.
 const STORE_MS: u64 = 2_000;
 
-/// Whether a message would be taken: a provider can answer, and the store takes commits.
+/// Tells whether a message would be accepted: a provider can answer, and the store takes commits.
 #[utoipa::path(
     get, path = "/readyz", tag = "health",
     responses(
@@ -53,7 +53,7 @@ pub async fn readyz(State(state): State<AppState>) -> ApiResult<Json<Health>> {
     };
     match reason {
         None => Ok(Json(Health::Ready)),
-        // The status is 503 whatever code the reason has.
+        // The status is always 503, whatever the code of the reason.
         Some(reason) => Err(Error { code: ErrorCode::Unavailable, ..reason }.into()),
     }
 }

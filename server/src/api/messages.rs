@@ -1,4 +1,4 @@
-//! Sending a message, and stopping what answers it.
+//! Sends a message, and cancels its answer.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,7 +11,9 @@ use crate::error::ApiResult;
 use crate::extract::{self, Path};
 use crate::state::AppState;
 
-/// Sends a message; answers once it is committed. The same `id` again: the same answer.
+/// Sends a message; answers once it is committed.
+///
+/// A request with an `id` that was used before gets the answer of the first one.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers/{wid}/messages", tag = "messages",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -33,7 +35,7 @@ pub async fn send(
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
-/// Stops the running turn; answers when the work has really ended.
+/// Cancels the running turn; answers when the provider has halted and the end is committed.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers/{wid}/cancel", tag = "messages",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),

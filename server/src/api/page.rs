@@ -1,4 +1,4 @@
-//! `?before=&limit=`.
+//! Query parameters that choose a page of a list.
 
 use protocol::limits::POSITION_MAX;
 use protocol::{MessageId, Visibility, WorkerId};
@@ -7,73 +7,73 @@ use utoipa::IntoParams;
 
 use crate::error::{ApiError, ApiResult};
 
-/// Which page of a list of workers.
+/// Chooses a page of the list of workers.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct WorkersPage {
-    /// What the page before said in `next_before`; without it the newest page.
+    /// The `next_before` of the page above; without it, the newest page.
     pub before: Option<String>,
-    /// Entries in the page, 1 to 200.
+    /// The number of entries in the page, 1 to 200.
     pub limit: Option<u32>,
-    /// Those in one place alone; without it all but the archived ones.
+    /// Only the workers in this place; without it, all but the archived ones.
     pub place: Option<Visibility>,
 }
 
-/// Which page of the deleted workers.
+/// Chooses a page of the deleted workers.
 #[derive(Clone, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeletedPage {
-    /// What the page before said in `next_before`; without it the last deleted ones.
+    /// The `next_before` of the page above; without it, the most recently deleted workers.
     pub before: Option<String>,
-    /// Entries in the page, 1 to 200.
+    /// The number of entries in the page, 1 to 200.
     pub limit: Option<u32>,
 }
 
-/// What is searched for, and which page of it.
+/// The words to search for, and the page of the hits.
 #[derive(Clone, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SearchFor {
-    /// Words, all of which a text has to hold; at most 200 characters.
+    /// The words; a text must contain all of them. At most 200 characters.
     pub q: String,
-    /// In this conversation alone.
+    /// Searches only this conversation.
     pub worker: Option<WorkerId>,
-    /// What the page before said in `next_before`; without it the newest page.
+    /// The `next_before` of the page above; without it, the newest page.
     pub before: Option<u64>,
-    /// Hits in the page, 1 to 100.
+    /// The number of hits in the page, 1 to 100.
     pub limit: Option<u32>,
 }
 
-/// How a worker is deleted.
+/// Options of a deletion.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DeleteHow {
-    /// For good, also one that was deleted before.
+    /// Deletes permanently, even a worker that was deleted before.
     #[serde(default)]
     pub purge: bool,
 }
 
-/// Which page of a transcript.
+/// Chooses a page of a transcript.
 #[derive(Clone, Copy, Debug, Default, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TranscriptPage {
-    /// What the page before said in `next_before`; without it the newest page.
+    /// The `next_before` of the page above; without it, the newest page.
     pub before: Option<u64>,
-    /// A message that is to be in the page; not together with `before`.
+    /// A message that the page has to contain; not together with `before`.
     pub around: Option<MessageId>,
-    /// Entries in the page, 1 to 200.
+    /// The number of entries in the page, 1 to 200.
     pub limit: Option<u32>,
-    /// Whether the answers are told in HTML too.
+    /// Whether answers are sent as HTML, too.
     #[serde(default)]
     pub html: bool,
 }
 
-/// How many entries a page has: what was asked for, else `usual`. Error: `invalid_input`
-/// for none and for more than `most`.
+/// The number of entries of a page: the requested one, or else `usual`. Errors with `invalid_input`
+/// for 0 and for more than `most`.
 pub fn entries(asked: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
     match asked {
         None => Ok(usual),
@@ -84,8 +84,8 @@ pub fn entries(asked: Option<u32>, usual: u32, most: u32) -> ApiResult<u32> {
     }
 }
 
-/// The position before which a page begins. Error: `invalid_input` above [`POSITION_MAX`], which no
-/// `next_before` ever is.
+/// The position before which a page begins. Errors with `invalid_input` above [`POSITION_MAX`], the
+/// largest possible `next_before`.
 pub fn position(asked: Option<u64>) -> ApiResult<Option<u64>> {
     match asked {
         Some(before) if before > POSITION_MAX => {

@@ -10,7 +10,7 @@ use crate::error::ApiResult;
 use crate::extract::Path;
 use crate::state::AppState;
 
-/// All of them.
+/// Lists all runtimes.
 #[utoipa::path(
     get, path = "/api/v1/runtimes", tag = "runtimes",
     responses((status = 200, body = RuntimeList), (status = "default", body = ErrorBody))
@@ -23,7 +23,7 @@ pub async fn list(State(state): State<AppState>) -> ApiResult<Json<RuntimeList>>
     Ok(Json(RuntimeList { runtimes }))
 }
 
-/// One: status, capabilities, counts.
+/// Returns a runtime's status, capabilities and counts.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}", tag = "runtimes",
     params(("rid" = RuntimeId, Path, description = "`backend-internal`")),

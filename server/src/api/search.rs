@@ -12,8 +12,10 @@ use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
 
-/// Messages and titles that hold all the words of `q`, the newest first, of all conversations or
-/// one. Case, width and composition of letters do not matter, and nothing in `q` is syntax.
+/// Finds messages and titles that contain all words of `q`, the newest first.
+///
+/// It searches all conversations or one. Case, width and composition of letters do not matter, and
+/// nothing in `q` is syntax.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/search", tag = "search",
     params(("rid" = RuntimeId, Path), SearchFor),

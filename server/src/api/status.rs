@@ -1,4 +1,4 @@
-//! What this server is and what it would do with a message.
+//! The server's version, state and limits.
 
 use axum::Json;
 use axum::extract::State;
@@ -8,7 +8,7 @@ use protocol::api::{CompanionState, Status};
 use crate::error::ApiResult;
 use crate::state::AppState;
 
-/// Version, provider, state and limits. No address, no path, no key.
+/// Returns the version, provider, state and limits. It contains no address, path or key.
 #[utoipa::path(
     get, path = "/api/v1/status", tag = "status",
     responses((status = 200, body = Status), (status = "default", body = ErrorBody))

@@ -1,4 +1,4 @@
-//! Conversations on their way out, and in.
+//! Exports and imports of conversations.
 
 use axum::Json;
 use axum::body::Body;
@@ -22,12 +22,13 @@ mod query;
 
 use query::{ExportAs, ExportFormat, ImportInto};
 
-/// JSON Lines has no registered type; this is what it is usually called.
+/// JSON Lines has no registered media type; this one is the usual choice.
 const JSON_LINES: &str = "application/jsonl; charset=utf-8";
 const MARKDOWN: &str = "text/markdown; charset=utf-8";
 
-/// All conversations as JSON Lines; the format is described in docs/export-format.md. A file
-/// without its last line is not whole.
+/// Exports all conversations as JSON Lines, in the format of docs/export-format.md.
+///
+/// A file without its last line is incomplete.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/export", tag = "transfer",
     params(("rid" = RuntimeId, Path)),
@@ -48,7 +49,7 @@ pub async fn export(
     Ok(download(JSON_LINES, &file_name::disposition(&name), export))
 }
 
-/// One conversation as a file: as JSON Lines, which can be imported, or as Markdown.
+/// Exports one conversation: as JSON Lines, which can be imported, or as Markdown.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/export", tag = "transfer",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), ExportAs),
@@ -74,9 +75,11 @@ pub async fn export_one(
     Ok(download(kind, &file_name::disposition(&name), export))
 }
 
-/// Imports conversations: those that are sound, while each other one is named. The body is a file,
-/// or a form (`multipart/form-data`) with several, and perhaps a field `strict`: exports of Companion, ChatGPT, Claude, DeepSeek,
-/// LibreChat, Open WebUI or llama.cpp's web UI, lists of messages, or ZIP archives of such files.
+/// Imports conversations; those that are not sound are left out and named in the answer.
+///
+/// The body is a file, or a form (`multipart/form-data`) with several files and an optional field
+/// `strict`. A file is an export of Companion, ChatGPT, Claude, DeepSeek, LibreChat, Open WebUI or
+/// llama.cpp's web UI, a list of messages, or a ZIP archive of such files.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/import", tag = "transfer",
     params(("rid" = RuntimeId, Path), ImportInto),
@@ -109,7 +112,8 @@ pub async fn import(
         false => error,
     })?;
     if incoming.files() == 0 {
-        // What an empty file seems to be is told as of any other.
+        // Without any file, an empty one is imported, so that the client gets the usual error for
+        // it.
         incoming.file_begins(None).await?;
     }
     Ok(Json(runtime.import(incoming, into.differing(), into.unsound()).await?))
@@ -120,7 +124,7 @@ fn is_form(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| kind.to_ascii_lowercase().starts_with("multipart/form-data"))
 }
 
-/// The answer holds the export, and with it its place, until its reader has all of it.
+/// Makes the response. It holds the export, and so its permit, until the client has read all of it.
 fn download(kind: &'static str, disposition: &str, export: Export) -> Response {
     let disposition = HeaderValue::try_from(disposition).expect("a disposition is visible ASCII");
     let headers: [(HeaderName, HeaderValue); 2] = [
@@ -130,7 +134,7 @@ fn download(kind: &'static str, disposition: &str, export: Export) -> Response {
     let pieces = stream::unfold(export, |mut export| async move {
         let piece = export.next().await?;
         if let Err(error) = &piece {
-            // The answer has begun: all that is left is to break it off.
+            // The response has begun already, so it can only be aborted.
             error!(%error, "an export broke off");
         }
         Some((piece, export))

@@ -1,4 +1,4 @@
-//! The runs of the model.
+//! The turns of a conversation.
 
 use axum::Json;
 use axum::extract::State;
@@ -11,8 +11,9 @@ use crate::error::ApiResult;
 use crate::extract::{self, Path};
 use crate::state::AppState;
 
-/// Begins another answer to a message; answers once it is committed. The same `id` again: the
-/// same answer.
+/// Begins another answer to a message; answers once it is committed.
+///
+/// A request with an `id` that was used before gets the answer of the first one.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers/{wid}/turns", tag = "turns",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -34,7 +35,7 @@ pub async fn ask_again(
     Ok((StatusCode::ACCEPTED, Json(accepted)))
 }
 
-/// State, usage, timings, error, profile, model, digests.
+/// Returns a turn: state, usage, timings, error, profile, model, digests.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}", tag = "turns",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), ("tid" = TurnId, Path)),
@@ -47,7 +48,7 @@ pub async fn get(
     Ok(Json(state.runtime(&rid)?.turn(wid, tid).await?))
 }
 
-/// Exactly what was sent to the model.
+/// Returns exactly what was sent to the model in a turn.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}/input", tag = "turns",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), ("tid" = TurnId, Path)),

@@ -19,7 +19,9 @@ use crate::error::{ApiError, ApiResult};
 use crate::extract::{self, Path, Query};
 use crate::state::AppState;
 
-/// A page of them, the most recently used first; without `place` those that are not archived.
+/// Lists a page of workers, the most recently used first.
+///
+/// Without `place`, the archived ones are left out.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers", tag = "workers",
     params(("rid" = RuntimeId, Path), WorkersPage),
@@ -35,7 +37,7 @@ pub async fn list(
     Ok(Json(state.runtime(&rid)?.workers_at(places, page.before.as_deref(), limit).await?))
 }
 
-/// Begins a conversation. Without a body: the default profile with its own model, no title.
+/// Creates a conversation. Without a body it has the default profile and no title.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers", tag = "workers",
     params(("rid" = RuntimeId, Path)),
@@ -56,7 +58,7 @@ pub async fn create(
     Ok((StatusCode::CREATED, [(header::LOCATION, address)], Json(worker)))
 }
 
-/// One of them.
+/// Returns a worker.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -69,8 +71,8 @@ pub async fn get(
     Ok(Json(state.runtime(&rid)?.worker(wid).await?))
 }
 
-/// A change: what is left out stays, a title of `null` goes, and a provider, model or effort of
-/// `null` is the profile's own again.
+/// The changes. A field that is missing leaves the setting as it is; `null` removes the title, and
+/// makes the provider, model or effort the profile's own again.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Patch {
@@ -87,8 +89,10 @@ pub struct Patch {
     effort: Option<Option<Effort>>,
 }
 
-/// Gives it a title, or takes it away with `null`; pins it, archives it, or
-/// neither; chooses what answers from the next turn on. All of it is done or nothing.
+/// Changes a worker: all of the changes are made, or none.
+///
+/// Sets the title or removes it with `null`; pins, archives or lists the worker; chooses the
+/// profile, provider, model and effort from the next turn on.
 #[utoipa::path(
     patch, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -107,8 +111,9 @@ pub async fn patch(
     Ok(Json(runtime.worker(wid).await?))
 }
 
-/// Ends what runs in it and removes it with everything it said. For a while it can be brought
-/// back (`undo_delete_ms` in the server's settings).
+/// Deletes a worker with all its messages, after ending its running turn.
+///
+/// It can be restored for a while (`undo_delete_ms` in the server's settings).
 #[utoipa::path(
     delete, path = "/api/v1/runtimes/{rid}/workers/{wid}", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), DeleteHow),
@@ -128,7 +133,7 @@ pub async fn delete(
     Ok(StatusCode::NO_CONTENT)
 }
 
-/// Brings a deleted one back as it was.
+/// Restores a deleted worker as it was.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers/{wid}/restore", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -141,8 +146,9 @@ pub async fn restore(
     Ok(Json(state.runtime(&rid)?.restore(wid).await?))
 }
 
-/// Closes it to new messages for good, after ending what runs in it. It can still be read,
-/// exported and deleted. Closing it again changes nothing.
+/// Closes a worker to new messages permanently, after ending its running turn.
+///
+/// It can still be read, exported and deleted. Closing it again changes nothing.
 #[utoipa::path(
     post, path = "/api/v1/runtimes/{rid}/workers/{wid}/stop", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path)),
@@ -155,7 +161,7 @@ pub async fn stop(
     Ok(Json(state.runtime(&rid)?.stop(wid).await?))
 }
 
-/// A page of the deleted ones that can be brought back, the last deleted first.
+/// Lists a page of the deleted workers that can be restored, the last deleted first.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/deleted", tag = "workers",
     params(("rid" = RuntimeId, Path), DeletedPage),
@@ -170,8 +176,9 @@ pub async fn deleted(
     Ok(Json(state.runtime(&rid)?.deleted(before.as_deref(), limit).await?))
 }
 
-/// A page of its messages with their turns: the newest, the ones before a position, or those
-/// around a message.
+/// Returns a page of messages with their turns.
+///
+/// It is the newest page, the one before a position, or one around a message.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/workers/{wid}/transcript", tag = "workers",
     params(("rid" = RuntimeId, Path), ("wid" = WorkerId, Path), TranscriptPage),
@@ -200,7 +207,7 @@ pub async fn transcript(
     Ok(Json(transcript))
 }
 
-/// Tells a field that is there from one that is not.
+/// Distinguishes a field with `null` from a missing one.
 fn named<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<Option<Option<T>>, D::Error> {

@@ -1,4 +1,4 @@
-//! The files of the site from disk, for `cargo leptos watch`.
+//! Serves the files of the site from disk, for `cargo leptos watch`.
 
 use std::io::{self, Read as _};
 use std::path::{Component, Path, PathBuf};
@@ -12,18 +12,19 @@ use files::open_regular;
 
 use super::content_type;
 
-/// The folder to serve from, where `cargo leptos watch` has started this process.
+/// The folder to serve from; `None` unless `cargo leptos watch` has started this process.
 pub fn folder() -> Option<PathBuf> {
     std::env::var_os("LEPTOS_WATCH")?;
     std::env::var_os("LEPTOS_SITE_ROOT").map(PathBuf::from)
 }
 
-/// The port at which `cargo leptos watch`, having started this process, tells open pages to reload.
+/// The port at which `cargo leptos watch` tells open pages to reload, if it has started this
+/// process.
 pub fn reload_port() -> Option<u32> {
     std::env::var("LEPTOS_RELOAD_PORT").ok()?.parse().ok()
 }
 
-/// A middleware that answers with a file of the folder if the address is that of one.
+/// A middleware that answers with a file of the folder if the path is that of one.
 pub async fn serve(State(folder): State<Arc<Path>>, request: Request, next: Next) -> Response {
     let reads = matches!(*request.method(), Method::GET | Method::HEAD);
     let path = request.uri().path();
@@ -43,7 +44,7 @@ fn read(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The path of the file at an address. None for an address that would lead out of the folder.
+/// The path of the file at an address. `None` for an address that would lead out of the folder.
 fn inside(folder: &Path, path: &str) -> Option<PathBuf> {
     let relative = Path::new(path.strip_prefix('/')?);
     let plain = |part: Component<'_>| matches!(part, Component::Normal(_));

@@ -1,7 +1,7 @@
-//! Which encoding of a file a client gets, and whether it has the file already.
+//! Chooses the encoding of a file for a client, and tells whether the client has the file already.
 //! Source: RFC 9110, 8.8.3 and 12.5.3.
 
-/// How a file is sent.
+/// The encoding of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
     Brotli,
@@ -19,7 +19,7 @@ impl Encoding {
         }
     }
 
-    /// What makes the encoding's entity tag its own.
+    /// The suffix that distinguishes this encoding's entity tag.
     pub fn suffix(self) -> &'static str {
         match self {
             Self::Brotli => "-br",
@@ -29,8 +29,8 @@ impl Encoding {
     }
 }
 
-/// The first of `available` (the smallest first) that `accepted`, an `Accept-Encoding`,
-/// does not refuse; unencoded where there is none.
+/// The first of `available` (the smallest first) that `accepted`, an `Accept-Encoding`, allows;
+/// without one, the plain file.
 pub fn choose(accepted: &str, mut available: impl Iterator<Item = Encoding>) -> Encoding {
     let takes = |encoding: &Encoding| encoding.name().is_none_or(|name| takes(accepted, name));
     available.find(takes).unwrap_or(Encoding::Identity)
@@ -48,7 +48,7 @@ fn takes(accepted: &str, name: &str) -> bool {
     weight(name).or_else(|| weight("*")).is_some_and(|weight| weight > 0.0)
 }
 
-/// Whether `if_none_match` has a tag of the content with `hash`, in whichever encoding.
+/// Whether `if_none_match` contains a tag of the content with `hash`, in any encoding.
 pub fn matches(if_none_match: &str, hash: &str) -> bool {
     if_none_match.split(',').map(str::trim).any(|tag| {
         let tag = tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"');

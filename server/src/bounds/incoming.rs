@@ -14,8 +14,8 @@ use tokio_util::sync::CancellationToken;
 use super::pace::Rate;
 use super::paced::{Ended, Paced};
 
-/// Bytes that are added to what a body has sent before bodies are compared, so that one that has
-/// just begun is not the slowest.
+/// Added to the bytes of each body before rates are compared, so that a body that has just begun is
+/// not the slowest.
 const HEAD_START_BYTES: f64 = 65_536.0;
 
 /// Why a body was not received completely.
@@ -40,7 +40,7 @@ pub struct Incoming {
 #[derive(Debug, Default)]
 struct Table {
     next: u64,
-    /// Bytes received of all bodies together.
+    /// The bytes received so far, of all bodies together.
     bytes: u64,
     bodies: HashMap<u64, Entry>,
 }
@@ -52,7 +52,7 @@ struct Entry {
     cut: CancellationToken,
 }
 
-/// The place of one body, which is given back when it is dropped.
+/// One entry in the table of bodies; dropping it removes the entry.
 #[derive(Debug)]
 pub struct IncomingRequest {
     id: u64,
@@ -64,12 +64,12 @@ pub struct IncomingRequest {
 /// How a body ended.
 type End = Result<(), Unread>;
 
-/// Tells whether and how a body that was passed on has ended.
+/// Tells whether and how the wrapped body has ended.
 #[derive(Clone, Debug)]
 pub struct Progress(watch::Receiver<Option<End>>);
 
 impl Incoming {
-    /// For at most `most` bodies, with at most `most_bytes` bytes together.
+    /// Allows at most `most` bodies, with at most `most_bytes` bytes together.
     pub fn new(most: usize, most_bytes: u64) -> Self {
         Self { most, most_bytes, table: Arc::default() }
     }

@@ -9,8 +9,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// Probes that are handled at the same time. Few clients send them, and answers are quick.
 pub const PROBE_PLACES: usize = 16;
-/// Imports that are received or handled at the same time. The runtime imports one at a time, once all
-/// of its files are there.
+/// Imports that are received or handled at the same time. The runtime imports one at a time, once
+/// all of its files are there.
 pub const IMPORT_PLACES: usize = 4;
 
 /// How long a request waits for a place before it is refused; places are given in the order of
@@ -27,7 +27,7 @@ pub enum Kind {
     Import,
     /// A message, another answer or a cancel, over the API or by a form of the console.
     Send,
-    /// Every other request: pages, their files, and the rest of the API.
+    /// All other requests: pages, their files, and the rest of the API.
     Page,
 }
 
@@ -78,8 +78,8 @@ impl RequestSlots {
         }
     }
 
-    /// Takes a place of this kind, which is given back when it is dropped. None if no place became
-    /// free within [`PLACE_WAIT`].
+    /// Takes a place of this kind, which is given back when it is dropped. `None` if no place
+    /// became free within [`PLACE_WAIT`].
     pub async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
         let slots = match kind {
             Kind::Probe => &self.probes,

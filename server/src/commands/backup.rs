@@ -1,4 +1,4 @@
-//! `companion backup FILE`: a copy of the database, also while a server writes to it.
+//! `companion backup FILE`: copies the database, even while a server writes to it.
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -7,7 +7,7 @@ use store_sqlite::{Backup, ReadOnlyStore};
 
 use crate::config::Config;
 
-/// Writes the copy and says what it holds.
+/// Writes the copy and prints a summary of it.
 pub fn run(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
     if file == Path::new("-") {
         anyhow::bail!(

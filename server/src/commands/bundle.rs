@@ -1,4 +1,4 @@
-//! `companion bundle`: the profiles and prompts in force.
+//! `companion bundle`: prints the profiles and prompts in force.
 
 use std::process::ExitCode;
 
@@ -8,7 +8,7 @@ use runtime::bundle::{Bundle, Variables};
 use crate::config::Config;
 use crate::engine;
 
-/// Prints each profile with its prompt as the model would get it, and the digest of all.
+/// Prints each profile with its rendered prompt, and the digest of the bundle.
 pub fn run(config: &Config) -> anyhow::Result<ExitCode> {
     let bundle = engine::bundle(config).context("the prompts cannot be used")?;
     match &config.settings.prompts.prompts_dir {

@@ -1,10 +1,10 @@
-//! `companion config`: what is in force.
+//! `companion config`: prints the configuration in force.
 
 use std::process::ExitCode;
 
 use crate::config::{Config, sample};
 
-/// Prints the configuration as a file that could be used again.
+/// Prints the configuration in the form of a usable file.
 pub fn run(config: &Config) -> ExitCode {
     match &config.file {
         Some(file) => say!("# Read from {}", file.display()),

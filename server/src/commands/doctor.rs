@@ -1,4 +1,4 @@
-//! `companion doctor`: everything that serving needs, looked at one by one.
+//! `companion doctor`: checks everything that serving needs, one by one.
 
 mod checks;
 
@@ -7,13 +7,13 @@ use std::process::ExitCode;
 
 use crate::config::Config;
 
-/// How a check went.
+/// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
     Good(String),
-    /// Serving works, but not as one might expect.
+    /// Serving works, but perhaps not as intended.
     Doubtful(String),
-    /// Serving, or answering, does not work.
+    /// Serving or answering does not work.
     Bad(String),
 }
 
@@ -28,7 +28,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Prints a line for each check; fails where one did.
+/// Prints a line for each check; returns a failure if one failed.
 pub async fn run(config: &Config) -> ExitCode {
     say!("companion {} on {}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH);
     let mut bad = 0;

@@ -1,4 +1,4 @@
-//! `companion export [FILE|-]`: every conversation as JSON Lines, also while a server runs.
+//! `companion export [FILE|-]`: writes every conversation as JSON Lines, even while a server runs.
 
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
@@ -13,8 +13,7 @@ use transfer::{self, Writer};
 
 use crate::config::Config;
 
-/// Writes the export; what was written is told on standard error, since standard output may
-/// be the export.
+/// Writes the export. The summary goes to standard error, since standard output may be the export.
 pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let aside = ReadOnlyStore::open(&config.data_dir)?;
     let to = file.filter(|file| *file != Path::new("-"));
@@ -48,7 +47,8 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Each conversation is of one moment; one that is deleted on the way is left out.
+/// Each conversation is read in one transaction; conversations that are deleted meanwhile are left
+/// out.
 fn write(aside: &ReadOnlyStore, out: &mut impl Write) -> anyhow::Result<(u64, u64)> {
     let mut lines = Vec::new();
     let mut writer = Writer::begin(&mut lines);
@@ -75,7 +75,7 @@ fn write(aside: &ReadOnlyStore, out: &mut impl Write) -> anyhow::Result<(u64, u6
     Ok(counts)
 }
 
-/// Writes what can be read of a conversation, and says that it is not whole.
+/// Writes the readable part of a conversation, marked as incomplete.
 fn salvage(
     aside: &ReadOnlyStore,
     id: WorkerId,

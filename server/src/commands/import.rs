@@ -1,6 +1,6 @@
-//! `companion import FILE|-...`: conversations from exports. What is not sound is named, and the
-//! others come in. It needs the data folder for itself; beside a running server the page and the
-//! interface import.
+//! `companion import FILE|-...`: imports conversations from exports. Those that are not sound are
+//! named, and the others are imported. It needs exclusive use of the data folder; while a server
+//! runs, import on its page or over the API.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -20,18 +20,17 @@ use crate::engine;
 
 mod report;
 
-/// The code with which the process ends where some of the files came in, and something of them did
-/// not.
+/// The exit code if a part was imported and another part was not.
 const INCOMPLETE: u8 = 3;
 
-/// Imports and says what became of the conversations.
+/// Imports, and prints what happened to the conversations.
 pub async fn run(
     config: &Config,
     from: &[PathBuf],
     differing: ConflictPolicy,
     unsound: Unsound,
 ) -> anyhow::Result<ExitCode> {
-    // Before anything is made or opened for it.
+    // All inputs are opened first, before the database is created or opened.
     let from: Vec<_> =
         from.iter().map(|path| Ok((path, Input::of(path)?))).collect::<anyhow::Result<_>>()?;
     let profile = engine::bundle(config).context("the prompts cannot be used")?;
@@ -72,7 +71,7 @@ pub async fn run(
     }
 }
 
-/// Fails where nothing came in, and says by a code of its own where something did not.
+/// The exit code: a failure if nothing was imported, and [`INCOMPLETE`] if only a part was.
 fn code(report: &Report) -> ExitCode {
     let nothing = report.added.is_empty() && report.skipped.is_empty();
     match report.tally.refusals.is_empty() {
@@ -82,7 +81,7 @@ fn code(report: &Report) -> ExitCode {
     }
 }
 
-/// Where an import comes from.
+/// The source of an import.
 enum Input {
     File(File),
     Stdin,
@@ -97,15 +96,15 @@ impl Input {
         }
         let kind = std::fs::metadata(from).with_context(cannot)?.file_type();
         if kind.is_fifo() {
-            // It is waited for: somebody gave this command a pipe to read from.
+            // Opening a pipe waits for its writer, which is right here: the user named this pipe.
             let pipe = File::open(from).with_context(cannot)?;
             return Ok(Self::Pipe(pipe, from.to_owned()));
         }
         open_regular(from).map(Self::File).with_context(cannot)
     }
 
-    /// The file to import, which is read from wherever its kind asks for. Standard input and pipes
-    /// can be read only in order, so they are copied to a file first.
+    /// The file to import. It is read at many positions; standard input and pipes can only be read
+    /// in order, so they are copied to a file first.
     async fn file(self, folder: &Path) -> anyhow::Result<File> {
         match self {
             Self::File(file) => Ok(file),
@@ -121,7 +120,7 @@ impl Input {
     }
 }
 
-/// What can be read once, as a file without a name.
+/// Copies input that can be read only once to a file without a name.
 async fn spooled(mut input: impl Read, folder: &Path) -> anyhow::Result<File> {
     let mut upload = Upload::begin(folder, u64::MAX)?;
     let mut buffer = vec![0; 256 * 1024];

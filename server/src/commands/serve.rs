@@ -1,4 +1,4 @@
-//! `companion serve`: bind, open, serve, and go down in order.
+//! `companion serve`: binds the address, opens the runtime, serves, and shuts down in order.
 
 use std::pin::pin;
 use std::process::ExitCode;
@@ -17,17 +17,17 @@ use crate::signals::Signals;
 use crate::state::AppState;
 use crate::{descriptors, engine, router, telemetry};
 
-/// What may be needed to tell every observer, keep the text of running turns and finish
-/// the answers under way. Whoever is not done by then is cut off.
+/// The time to tell every observer, keep the text of running turns and finish pending responses.
+/// After it, whatever is still running is cut off.
 ///
-/// With [`STORE`] and [`crate::ending::THREADS`] it is less than the 10 s after which
-/// `docker stop` kills, so that an end that was asked for is always an orderly one.
+/// Together with [`STORE`] and [`crate::ending::THREADS`] it is less than the 10 s after which
+/// `docker stop` kills the process, so that a requested stop is always an orderly one.
 pub const SHUTDOWN: Duration = Duration::from_secs(7);
-/// What the store may take to commit what it was given and to close, where it was not reached
-/// within [`SHUTDOWN`].
+/// The time for the store to commit its jobs and to close, if the orderly shutdown did not reach
+/// that within [`SHUTDOWN`].
 pub const STORE: Duration = Duration::from_secs(2);
 
-/// Serves until it is asked to stop. A second signal ends the process at once.
+/// Serves until a signal asks it to stop. A second signal ends the process at once.
 pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let config = config.with_absolute_paths().context("the working folder is gone")?;
     telemetry::begin(&config)?;
@@ -36,7 +36,7 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     let address = listener.local_addr().context("the address cannot be read")?;
     let registry = tokio::select! {
         opened = engine::open(&config) => opened?,
-        // Nothing was promised to anybody yet, and what the start does can be cut anywhere.
+        // No request was accepted yet, and the start can be aborted at any point.
         _ = signals.next() => {
             info!("stopped before it served");
             return Ok(ExitCode::SUCCESS);
@@ -75,7 +75,8 @@ pub async fn run(config: Config) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// First the runtime: what waits for a turn gets its answer, observers get their last frame.
+/// Shuts the runtime down first: pending requests get their answers, and observers their last
+/// frame.
 async fn go_down(registry: &Registry, observers: &Observers, open: Connections) {
     let orderly = async {
         for runtime in registry.runtimes() {
@@ -87,7 +88,8 @@ async fn go_down(registry: &Registry, observers: &Observers, open: Connections) 
         info!("stopped");
         return;
     }
-    // What was committed is safe in any case; this commits what waits, and gives the lock back.
+    // Committed data is safe in any case; closing commits the waiting jobs and releases the
+    // folder's lock.
     let closed = async {
         for runtime in registry.runtimes() {
             runtime.close_store().await;

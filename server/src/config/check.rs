@@ -1,4 +1,4 @@
-//! What no type of a single setting can say.
+//! Checks that the type of a single setting cannot express.
 
 use std::net::SocketAddr;
 
@@ -10,7 +10,7 @@ use super::layer::Origin;
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
 
-/// Adds everything that is wrong with `settings`; `origin` tells who gave one.
+/// Adds all problems of `settings`; `origin` returns the origin of a setting.
 pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problems: &mut Problems) {
     let mut check = |key: &str, result: Result<(), String>| {
         if let Err(message) = result {
@@ -47,7 +47,7 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     check("log", filter(&settings.log.log));
 }
 
-/// Only this machine may reach the server, as long as it knows no users.
+/// Checks that the address is a loopback one, because the server has no accounts yet.
 pub fn loopback(address: SocketAddr) -> Result<(), String> {
     if address.ip().is_loopback() {
         return Ok(());
@@ -59,7 +59,7 @@ pub fn loopback(address: SocketAddr) -> Result<(), String> {
     ))
 }
 
-/// A name, or a name and a port, as a browser writes it into `Host`.
+/// Checks for a host name, with or without a port, as browsers write it into `Host`.
 pub fn host(name: &str) -> Result<(), String> {
     let plain = |authority: &Authority| {
         !authority.as_str().contains('@') && !authority.host().contains('*')
@@ -72,7 +72,7 @@ pub fn host(name: &str) -> Result<(), String> {
     }
 }
 
-/// An http(s) address without credentials, query or fragment.
+/// Checks for an http(s) URL without credentials, query or fragment.
 pub fn base_url(url: &str) -> Result<(), String> {
     let expected = "expected an address such as \"http://127.0.0.1:11434/v1\"";
     let uri: Uri = url.parse().map_err(|error| format!("{error}; {expected}"))?;

@@ -1,5 +1,6 @@
 //! `[[endpoint]]` tables of the configuration file: any number of OpenAI-compatible endpoints, each
-//! a provider of its own name. The one by `base_url` is `openai` and stands beside them.
+//! a provider with its own name. The endpoint of `base_url` is the provider `openai` and exists
+//! besides them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -22,10 +23,10 @@ use super::table::Found;
 /// The tables' name in the file.
 pub const KEY: &str = "endpoint";
 
-/// Tables at most; each is asked for its list of models.
+/// The most tables; each endpoint is asked for its list of models.
 const MOST: usize = 32;
 
-/// One endpoint, checked.
+/// A checked endpoint.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
     pub name: ProviderName,
@@ -34,19 +35,19 @@ pub struct Endpoint {
     /// Where the key came from, for `companion config` and `doctor`.
     pub api_key_place: Option<String>,
     pub key_header: Option<String>,
-    /// Which models are offered, and in which order; all of them where it is empty.
+    /// The models to offer, in this order; if empty, all of them.
     pub models: Vec<Pattern>,
     pub headers: Vec<(String, Secret)>,
     pub query: Vec<(String, String)>,
     pub ca_file: Option<PathBuf>,
     pub tls_server_name: Option<String>,
     pub proxy: Option<ProxySetting>,
-    /// The same as it may be shown.
+    /// The proxy's address without its login, for output.
     pub proxy_shown: Option<String>,
     pub api: Interface,
-    /// What is said of single models.
+    /// The settings of single models.
     pub model_tables: Vec<ModelTable>,
-    /// Where each of its settings stands in the file.
+    /// The position of each setting in the file.
     pub places: BTreeMap<String, String>,
 }
 
@@ -71,7 +72,7 @@ struct Table {
     api: Interface,
 }
 
-/// Reads the tables. Relative paths start at `folder`, where the file stands.
+/// Reads the tables. Relative paths start at `folder`, the file's folder.
 pub fn read(
     tables: Vec<Found<'_>>,
     folder: &Path,
@@ -147,7 +148,7 @@ fn endpoint(
     })
 }
 
-/// The key, with the place that it came from.
+/// The key and where it came from.
 fn key(
     file: Option<PathBuf>,
     env: Option<String>,

@@ -1,4 +1,4 @@
-//! The three places that settings come from, each read into the same form.
+//! Reads the three sources of settings into the same form.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -17,7 +17,7 @@ use super::problem::{Problem, Problems};
 use super::settings::{Setting, Settings};
 use super::table::{Found, Lines};
 
-/// Who said it.
+/// The source of a setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
     Default,
@@ -27,7 +27,8 @@ pub enum Origin {
 }
 
 impl Origin {
-    /// The place of the setting `key`, as its writer knows it.
+    /// The name of the setting `key` in this source: the flag, the variable, or the line of the
+    /// file.
     pub fn place(&self, key: &str) -> String {
         let setting = || Setting {
             key: key.to_owned(),
@@ -44,11 +45,11 @@ impl Origin {
     }
 }
 
-/// Settings that one place gave.
+/// The settings from one source.
 pub type Layer = BTreeMap<String, (Value, Origin)>;
 
-/// Reads the text of a configuration file; `path` is how its writer knows it, `folder` where
-/// it stands.
+/// Reads the text of a configuration file. `path` is how the user named the file; `folder` is where
+/// it is.
 pub fn file<'t>(
     path: &'t Path,
     folder: &Path,
@@ -93,12 +94,12 @@ fn endpoint_tables<'t>(spans: &Spanned<DeTable<'t>>, lines: Lines<'t>) -> Vec<Fo
         DeValue::Array(tables) => {
             tables.iter().map(|table| Found { lines, value: table.clone() }).collect()
         }
-        // Not a list of tables, which is told when it is read as one.
+        // This is not a list of tables; reading it as one reports the problem.
         _ => vec![Found { lines, value }],
     }
 }
 
-/// Reads the `COMPANION_*` variables; an empty one is none.
+/// Reads the `COMPANION_*` variables; an empty one counts as not set.
 pub fn environment(
     get: &dyn Fn(&str) -> Option<OsString>,
     all: &[Setting],
@@ -122,7 +123,7 @@ pub fn environment(
     layer
 }
 
-/// Reads the flags that were really given. Clap has checked each by its type.
+/// Reads the flags of the command line. Clap has checked the type of each.
 pub fn flags(matches: &ArgMatches, all: &[Setting], problems: &mut Problems) -> Layer {
     let given = |key: &str| matches.value_source(key) == Some(ValueSource::CommandLine);
     let mut layer = Layer::new();
@@ -139,13 +140,14 @@ pub fn flags(matches: &ArgMatches, all: &[Setting], problems: &mut Problems) -> 
     layer
 }
 
-/// Whether `value` alone makes a good setting `key`.
+/// Checks that `value` is valid for the setting `key`.
 fn fits(key: &str, value: &Value) -> Result<(), String> {
     let table = toml::Table::from_iter([(key.to_owned(), value.clone())]);
     Settings::deserialize(table).map(drop).map_err(|error| error.message().to_owned())
 }
 
-/// Flags and variables are text: a number where the setting is one, else the text itself.
+/// Flags and variables are text: it becomes a number if the setting is one, and otherwise stays
+/// text.
 fn from_text(key: &str, text: &str) -> Result<Value, String> {
     let number = text.parse().ok().map(Value::Integer);
     let number = number.filter(|number| fits(key, number).is_ok());
@@ -153,7 +155,7 @@ fn from_text(key: &str, text: &str) -> Result<Value, String> {
     fits(key, &value).map(|()| value)
 }
 
-/// A relative path in the file is meant from the file's folder, wherever one stands.
+/// Makes a relative path in the file relative to the file's folder, whatever the working folder is.
 fn beside_the_file(value: Value, key: &str, folder: &Path) -> Value {
     let is_path = key.ends_with("_dir") || key.ends_with("_file");
     match &value {
@@ -178,7 +180,7 @@ fn unknown(name: &str, all: &[Setting]) -> String {
     }
 }
 
-/// Levenshtein's, over bytes.
+/// The Levenshtein distance, over bytes.
 pub fn distance(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {

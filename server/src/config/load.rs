@@ -18,9 +18,9 @@ use super::layer::{self, Layer, Origin};
 use super::problem::{Problem, Problems};
 use super::settings::{self, Settings};
 
-/// The file that is read from the working folder when none is named.
+/// The file that is read from the working folder if no other file is named.
 pub const FILE_NAME: &str = "companion.toml";
-/// The variable that names another file, as `--config` does.
+/// The variable that names another file, like `--config`.
 pub const FILE_VARIABLE: &str = "COMPANION_CONFIG";
 /// OpenAI's own endpoint, for provider "openai" without a base URL.
 /// Source: OpenAI's API reference.
@@ -31,7 +31,7 @@ pub const DEFAULT_MODEL_FILE: &str = "SmolLM2-135M-Instruct.Q4_1.gguf";
 /// The largest size of a configuration or key file, in bytes. A usual one has some thousand.
 const FILE_BYTES: u64 = 1024 * 1024;
 
-/// Everything that a configuration is read from.
+/// The sources of a configuration.
 pub struct Sources<'a> {
     pub matches: &'a ArgMatches,
     /// The value of `--config`.
@@ -40,7 +40,7 @@ pub struct Sources<'a> {
     pub working_folder: &'a Path,
 }
 
-/// A configuration in force.
+/// The configuration in force.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub settings: Settings,
@@ -48,7 +48,7 @@ pub struct Config {
     pub origins: BTreeMap<String, Origin>,
     /// The file that was read, if one was.
     pub file: Option<PathBuf>,
-    /// The one that answers by default.
+    /// The provider that answers by default.
     pub provider: ProviderName,
     pub data_dir: PathBuf,
     pub model_file: PathBuf,
@@ -58,7 +58,7 @@ pub struct Config {
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
     pub api_key_place: Option<String>,
-    /// What the endpoint of the base URL is reached through.
+    /// The proxy for the endpoint of the base URL.
     pub proxy: Option<ProxySetting>,
     /// The further endpoints, in the order of the file.
     pub endpoints: Vec<Endpoint>,
@@ -86,7 +86,8 @@ impl Config {
         Ok(self)
     }
 
-    /// Reads, merges and validates. The error tells all problems that can be seen at once.
+    /// Reads, merges and validates the sources. The error lists all problems that can be found
+    /// together.
     pub fn load(sources: &Sources<'_>) -> Result<Self, Problems> {
         let all = settings::all();
         let mut problems = Problems::default();
@@ -107,7 +108,7 @@ impl Config {
         self.origins.get(key).unwrap_or(&Origin::Default)
     }
 
-    /// Where a setting of a provider stands, for people who have to change it.
+    /// Where a setting of a provider is configured, for messages to its owner.
     pub fn place(&self, provider: &ProviderName, key: &str) -> String {
         match self.endpoints.iter().find(|endpoint| endpoint.name == *provider) {
             None => self.origin(key).place(key),
@@ -186,7 +187,7 @@ impl Config {
     }
 }
 
-/// The file's settings; the path of the file if there is one.
+/// The settings of the file, and the file's path if there is one.
 fn file_layer(
     sources: &Sources<'_>,
     all: &[settings::Setting],
@@ -234,7 +235,7 @@ fn settings_of(merged: Layer, problems: &mut Problems) -> (Settings, BTreeMap<St
     (settings, origins)
 }
 
-/// The key of the openai provider, and where it comes from. `OPENAI_API_KEY` may be set for other
+/// The key of the openai provider, and where it comes from. `OPENAI_API_KEY` may be meant for other
 /// programs, so it is used only if that provider was chosen.
 fn key_of<'a>(
     settings: &Settings,
@@ -265,7 +266,7 @@ fn key_of<'a>(
     }
 }
 
-/// A key from its file. Error: why there is none.
+/// Reads a key from its file. The error says why there is none.
 pub(super) fn read_key(path: &Path) -> Result<Secret, String> {
     match read_text(path, FILE_BYTES, PIPE_PATIENCE) {
         Ok(text) if !text.trim().is_empty() => Ok(Secret::new(&text)),

@@ -1,4 +1,4 @@
-//! `[[endpoint.model]]` tables: what the owner says of single models of an endpoint.
+//! `[[endpoint.model]]` tables: the owner's settings for single models of an endpoint.
 
 use glob::Pattern;
 use protocol::Effort;
@@ -9,16 +9,16 @@ use super::layer::distance;
 use super::problem::{Problem, Problems};
 use super::table::Found;
 
-/// The tables' name in an endpoint's.
+/// The tables' name within an endpoint's table.
 pub const KEY: &str = "model";
 
-/// Tables of one endpoint at most; each request looks through them.
+/// The most tables of one endpoint; each request looks through them.
 const MOST: usize = 256;
-/// Efforts of one model at most; the page lists them.
+/// The most efforts of one model; the page lists them.
 const EFFORTS: usize = 16;
-/// So few letters apart, a name is a known one that was misspelled.
+/// Up to this edit distance, an unknown effort counts as a misspelled known one.
 const MISSPELLED: usize = 2;
-/// Sizes of windows that can be set, in tokens. A smaller one has no room for an answer.
+/// The allowed sizes of a window, in tokens. A smaller one has no room for an answer.
 const WINDOWS: std::ops::RangeInclusive<u32> = 256..=100_000_000;
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ fn yes() -> bool {
     true
 }
 
-/// Reads the tables; the first that names a model holds for it.
+/// Reads the tables. The first table that matches a model's name applies to it.
 pub fn read(tables: Vec<Found<'_>>, problems: &mut Problems) -> Vec<ModelTable> {
     let mut models = Vec::new();
     for (at, found) in tables.into_iter().enumerate() {
@@ -101,7 +101,7 @@ fn check_efforts(efforts: &[Effort], reasoning: EffortForm) -> Result<(), String
     }
 }
 
-/// The names of efforts, to be read by people.
+/// The names of efforts as a list for people.
 pub fn names(efforts: &[Effort]) -> String {
     efforts.iter().map(Effort::as_str).collect::<Vec<_>>().join(", ")
 }

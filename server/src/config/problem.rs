@@ -1,20 +1,20 @@
-//! What is wrong with a configuration, all of it at once.
+//! The problems of a configuration, reported together.
 
 use std::fmt;
 
 use super::layer::Origin;
 
-/// One thing that is wrong.
+/// One problem.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where it was said: the flag, the variable, or the file with its line.
+    /// Where the value came from: the flag, the variable, or the file with its line.
     pub place: String,
-    /// What is wrong and what would be right.
+    /// What is wrong, and what would be right.
     pub message: String,
 }
 
 impl Problem {
-    /// A problem with the setting `key` as `origin` gave it.
+    /// A problem with the value of the setting `key` from `origin`.
     pub fn with_setting(key: &str, origin: &Origin, message: impl Into<String>) -> Self {
         Self { place: origin.place(key), message: message.into() }
     }
@@ -26,17 +26,17 @@ impl fmt::Display for Problem {
     }
 }
 
-/// Everything that is wrong. Invariant: not empty where it is an error.
+/// All problems. Invariant: not empty if used as an error.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(pub Vec<Problem>);
 
 impl Problems {
-    /// Adds one.
+    /// Adds a problem.
     pub fn add(&mut self, problem: Problem) {
         self.0.push(problem);
     }
 
-    /// Nothing is wrong, or everything that is.
+    /// `Ok` if there is no problem, else all of them.
     pub fn none_or(self) -> Result<(), Self> {
         if self.0.is_empty() { Ok(()) } else { Err(self) }
     }

@@ -1,4 +1,4 @@
-//! The proxy of an endpoint, as a setting.
+//! The setting for an endpoint's proxy.
 
 use std::ffi::OsString;
 
@@ -6,10 +6,10 @@ use provider::Secret;
 use provider_openai::{ProxySetting, ProxyVariables};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// What lets the environment decide.
+/// The value that leaves the choice to the environment variables.
 const ENVIRONMENT: &str = "environment";
 
-/// The setting as it was written. A login in it is never printed.
+/// The setting's text. It may contain a login, so it is never printed.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(from = "String")]
 pub struct ProxyText(Secret);
@@ -27,7 +27,7 @@ impl Serialize for ProxyText {
 }
 
 impl ProxyText {
-    /// Reads it. Error: why it is no proxy, without its text.
+    /// Parses the setting. The error says what is wrong without quoting the text.
     pub fn read(
         &self,
         variable: &dyn Fn(&str) -> Option<OsString>,

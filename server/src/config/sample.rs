@@ -1,4 +1,4 @@
-//! The settings as files: the documented sample, and what is in force.
+//! Prints settings as files: the documented sample, and the configuration in force.
 
 use std::fmt::Write as _;
 
@@ -8,10 +8,10 @@ use super::layer::Origin;
 use super::load::{Config, FILE_NAME};
 use super::settings::{self, Setting, Settings};
 
-/// Columns of a comment.
+/// The width of a comment in columns.
 const COLUMNS: usize = 92;
 
-/// `companion.example.toml`: every setting with its meaning and its default.
+/// `companion.example.toml`: every setting with its description and its default.
 pub fn sample() -> String {
     let mut text = format!(
         "# Every setting of Companion with its default. Copy this file to {FILE_NAME} in the folder\n\
@@ -38,7 +38,7 @@ pub fn sample() -> String {
     text
 }
 
-/// What no flag or variable can say.
+/// The part that no flag or variable can set.
 const ENDPOINTS: &str = r#"
 # ---- Further endpoints ----
 
@@ -79,7 +79,7 @@ const ENDPOINTS: &str = r#"
 #api = "responses"                       # where the endpoint's others are asked by "chat"
 "#;
 
-/// What is in force, as a file that could be used again, with the place of each choice.
+/// The configuration in force as a usable file, with the source of each value.
 pub fn effective(config: &Config) -> String {
     let mut values = table(&config.settings);
     let path = |path: &std::path::Path| Value::String(path.display().to_string());
@@ -138,7 +138,7 @@ fn sentence(setting: &Setting) -> String {
     format!("{}.", setting.help.trim_end_matches('.'))
 }
 
-/// What stands behind a setting without a default.
+/// The example value of a setting without a default.
 fn example(key: &str) -> &'static str {
     match key {
         "data_dir" => "\"/var/lib/companion\"",

@@ -1,8 +1,8 @@
-//! Every setting: its name, its meaning, its bounds and its default.
+//! Every setting: its name, its description, its bounds and its default.
 //!
-//! This is the one table. A field `stall_ms` is the flag `--stall-ms`, the variable
-//! `COMPANION_STALL_MS` and the key `stall_ms` of the file; its comment is the help text
-//! and the comment in `companion.example.toml`.
+//! This is the only table of them. A field `stall_ms` is the flag `--stall-ms`, the variable
+//! `COMPANION_STALL_MS` and the key `stall_ms` of the file; its doc comment is the help text and
+//! the comment in `companion.example.toml`.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -291,15 +291,15 @@ macro_rules! defaults_by_clap {
 
 defaults_by_clap!(Settings Http Data Model Openai Local Turns Prompts Log);
 
-/// What is known of a setting besides its type.
+/// The description of a setting, besides its type.
 #[derive(Clone, Debug)]
 pub struct Setting {
-    /// Its name in the file.
+    /// Its key in the file.
     pub key: String,
-    /// The concern's title.
+    /// The heading of its concern.
     pub heading: String,
     pub help: String,
-    /// Whether a flag of this name exists.
+    /// Whether it has a flag.
     pub flag: bool,
 }
 
@@ -315,17 +315,18 @@ impl Setting {
     }
 }
 
-/// The path of a secret: no flag, since other users of a machine can read flags.
+/// The path of a secret: it has no flag, since other users of a machine can read a process's
+/// arguments.
 const API_KEY_FILE: &str = "File that holds the endpoint's API key. The key itself can only come \
     from a file or from the environment (COMPANION_API_KEY; OPENAI_API_KEY where the provider is \
     \"openai\" and nothing else names a key)";
 
-/// A proxy's address may have a password, so it has no flag either.
+/// A proxy's address may contain a password, so it has no flag either.
 const PROXY: &str = "Proxy that the endpoint is reached through, such as \"http://me:secret@proxy:3128\" \
     (http, https, socks5, or socks5h where the proxy looks names up), or \"environment\" for what \
     HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY say; without it they do not count";
 
-/// All settings in the order of the concerns.
+/// All settings, in the order of the concerns.
 pub fn all() -> Vec<Setting> {
     let command = Settings::augment_args(Command::new("settings"));
     let mut all = Vec::new();

@@ -1,4 +1,4 @@
-//! A table of the configuration file, with the lines that it and its settings stand in.
+//! A table of the configuration file, with the line numbers of it and its settings.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -9,56 +9,56 @@ use toml::de::{DeValue, ValueDeserializer};
 
 use super::problem::Problem;
 
-/// Tells the lines of a file.
+/// Converts positions in a file to line numbers.
 #[derive(Clone, Copy)]
 pub struct Lines<'t> {
-    /// As the file's writer knows it.
+    /// The file's path as the user named it.
     pub path: &'t Path,
     pub text: &'t str,
 }
 
 impl Lines<'_> {
-    /// The number of the line that a byte stands in.
+    /// The number of the line that contains the byte `at`.
     pub fn of(&self, at: usize) -> usize {
         1 + self.text[..at.min(self.text.len())].matches('\n').count()
     }
 
-    /// The file and that line.
+    /// The file's path and the line that contains the byte `at`.
     pub fn place(&self, at: usize) -> String {
         format!("{}:{}", self.path.display(), self.of(at))
     }
 }
 
-/// A table as it stands in the file, or what stands in the place of one.
+/// A table of the file, or another value in a table's place.
 pub struct Found<'t> {
     pub lines: Lines<'t>,
     pub value: Spanned<DeValue<'t>>,
 }
 
 impl<'t> Found<'t> {
-    /// Where it begins.
+    /// Where the table begins.
     pub fn place(&self) -> String {
         self.lines.place(self.value.span().start)
     }
 
-    /// Where a setting of it stands; where it begins if there is none of that name.
+    /// Where the setting `key` is; without one, where the table begins.
     pub fn place_of(&self, key: &str) -> String {
         self.places().remove(key).unwrap_or_else(|| self.place())
     }
 
-    /// Where each of its settings stands.
+    /// Where each setting is.
     pub fn places(&self) -> BTreeMap<String, String> {
         let DeValue::Table(table) = self.value.get_ref() else { return BTreeMap::new() };
         let keys = table.keys();
         keys.map(|key| (key.get_ref().to_string(), self.lines.place(key.span().start))).collect()
     }
 
-    /// Whether it has a setting of this name.
+    /// Whether the table has the setting `key`.
     pub fn has(&self, key: &str) -> bool {
         matches!(self.value.get_ref(), DeValue::Table(table) if table.contains_key(key))
     }
 
-    /// Takes the tables of a list out of it. Anything else of that name stays.
+    /// Removes a list of tables from it and returns them. Another value under `key` stays.
     pub fn take_tables(&mut self, key: &str) -> Vec<Self> {
         let DeValue::Table(table) = self.value.get_mut() else { return Vec::new() };
         let is_list = matches!(table.get(key).map(Spanned::get_ref), Some(DeValue::Array(_)));
@@ -67,7 +67,7 @@ impl<'t> Found<'t> {
         tables.into_iter().map(|value| Self { lines: self.lines, value }).collect()
     }
 
-    /// Reads it. The problem is told with the line that it is in.
+    /// Deserializes the table. A problem names its line.
     pub fn read<T: Deserialize<'t>>(&self) -> Result<T, Problem> {
         let read = T::deserialize(ValueDeserializer::from(self.value.clone()));
         read.map_err(|error| Problem {
@@ -76,7 +76,7 @@ impl<'t> Found<'t> {
         })
     }
 
-    /// A problem with a setting of it.
+    /// A problem with the setting `key`.
     pub fn problem(&self, key: &str, message: impl Into<String>) -> Problem {
         Problem { place: self.place_of(key), message: message.into() }
     }

@@ -1,4 +1,4 @@
-//! Types of settings that refuse what is out of bounds, whichever way it came.
+//! Types of settings that reject values out of bounds, from every source.
 
 use std::fmt;
 use std::str::FromStr;
@@ -18,12 +18,12 @@ impl<const MIN: u64, const MAX: u64> Within<MIN, MAX> {
         self.0
     }
 
-    /// The number as a count of things in memory.
+    /// The number as a count of items in memory.
     pub fn count(self) -> usize {
         usize::try_from(self.0).unwrap_or(usize::MAX)
     }
 
-    /// The number as it goes over the wire; bounds above `u32` are cut there.
+    /// The number for the API; values above `u32` are capped.
     pub fn small(self) -> u32 {
         u32::try_from(self.0).unwrap_or(u32::MAX)
     }
@@ -78,7 +78,7 @@ impl<'de, const MIN: u64, const MAX: u64> Deserialize<'de> for Within<MIN, MAX> 
     }
 }
 
-/// Reads a list of texts, also as one text with commas, as flags and variables give it.
+/// Deserializes a list of texts, or one text with commas, as flags and variables have it.
 pub fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
     struct List;
     impl<'de> Visitor<'de> for List {

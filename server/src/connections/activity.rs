@@ -62,7 +62,7 @@ impl Activity {
         }
     }
 
-    /// Since when the connection has been idle. None while it is not.
+    /// Since when the connection has been idle. `None` if it is not idle.
     pub fn idle_since(&self) -> Option<Instant> {
         if let State::Idle { since } = *self.state() { Some(since) } else { None }
     }

@@ -13,7 +13,7 @@ use tokio::time::{Sleep, sleep};
 use super::activity::Activity;
 
 /// A stream on which a write fails with `TimedOut` when the peer has read nothing for `patience`.
-/// So an observer of Server-Sent Events that stops reading cannot keep its place for ever.
+/// So an observer of Server-Sent Events that stops reading cannot keep its place forever.
 pub struct Unstalled {
     stream: TcpStream,
     patience: Duration,

@@ -1,4 +1,4 @@
-//! What a stream passes on, whichever way it goes out.
+//! The source of a stream's frames, for both transports.
 
 use protocol::{CloseReason, Cursor, Frame, ListFrame};
 use runtime::ListObservation;
@@ -6,21 +6,21 @@ use serde::Serialize;
 
 use super::HtmlFrames;
 
-/// Something that is followed, frame by frame. The last frame is one that closes.
+/// Produces frames until one that closes the stream.
 pub trait EventSource: Send + 'static {
-    /// The next frame, waiting for it. Cancel-safe: a call that is dropped loses nothing.
+    /// Waits for the next frame. Cancel-safe: dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Option<Outgoing>> + Send;
 }
 
-/// A frame as it goes out.
+/// A frame in the form in which it is sent.
 #[derive(Debug)]
 pub struct Outgoing {
     /// The frame's tag on the wire.
     pub name: &'static str,
-    /// Where a client that saw the frame goes on.
+    /// The cursor from which a client resumes after this frame.
     pub cursor: Option<Cursor>,
     pub json: String,
-    /// Of the last frame.
+    /// The reason of the end, in the last frame.
     pub close: Option<CloseReason>,
 }
 

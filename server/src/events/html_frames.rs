@@ -7,20 +7,20 @@ use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerI
 use render::{Budget, Live};
 use runtime::{Observation, Runtime};
 
-/// An observation whose frames have HTML as well.
+/// An observation whose frames contain HTML as well.
 pub struct HtmlFrames {
     observation: Observation,
-    /// None if the observer did not ask for HTML, and while a frame is being written.
+    /// `None` if the observer did not ask for HTML, and while a frame is being written.
     html: Option<Html>,
-    /// The frame that is being written. It is kept here so that a call of `next` that is dropped
-    /// loses nothing; dropping the html_frames cancels it.
+    /// The future that writes the current frame. It is kept here so that dropping a call of `next`
+    /// loses nothing; dropping [`HtmlFrames`] cancels it.
     writing: Option<Writing>,
 }
 
-/// Gives none if rendering the frame's HTML failed.
+/// Returns `None` if rendering the frame's HTML failed.
 type Writing = Pin<Box<dyn Future<Output = Option<(Frame, Html)>> + Send>>;
 
-/// The state of the HTML of the answer that is being written.
+/// The state of the HTML of the streaming answer.
 struct Html {
     runtime: Runtime,
     worker: WorkerId,
@@ -45,7 +45,7 @@ impl HtmlFrames {
         Self { observation, html, writing: None }
     }
 
-    /// As [`Observation::next`].
+    /// Like [`Observation::next`].
     pub async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(writing) = &mut self.writing {
@@ -66,7 +66,7 @@ impl HtmlFrames {
 }
 
 impl Html {
-    /// Adds to a frame the changes of HTML that it causes.
+    /// Adds the changed HTML to a frame.
     async fn write(mut self, frame: Frame) -> Option<(Frame, Self)> {
         let frame = match frame {
             Frame::Snapshot { .. } => self.begin(frame).await,
@@ -90,8 +90,8 @@ impl Html {
         Some((frame, self))
     }
 
-    /// Renders the messages of a snapshot, one by one, so that other conversations are rendered in
-    /// between.
+    /// Renders the messages of a snapshot one by one, so that other conversations can be rendered
+    /// in between.
     async fn begin(&mut self, mut frame: Frame) -> Frame {
         if let Frame::Snapshot { snapshot, .. } = &mut frame {
             rendering::fill(self.worker, &mut snapshot.transcript).await;
@@ -106,7 +106,7 @@ impl Html {
         frame
     }
 
-    /// Whether an event changes any HTML. Begins a new answer where the event accepts a turn.
+    /// Whether an event changes any HTML. Begins a new answer if the event accepts a turn.
     fn changes(&mut self, envelope: &Envelope) -> bool {
         match &envelope.event.body {
             EventBody::TurnAccepted { turn } => {
@@ -141,8 +141,8 @@ impl Html {
         }
     }
 
-    /// The answer up to a byte offset. Its last block is sent again, since it is not known whether
-    /// the client has it.
+    /// The answer up to a byte offset. Its last block is sent again, because the client may not
+    /// have it.
     async fn load(&self, message_id: MessageId, offset: u64) -> Option<Live> {
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let mut messages = snapshot.transcript.messages.into_iter();
@@ -153,7 +153,8 @@ impl Html {
         Some(Live::new(message_id, text, shown))
     }
 
-    /// The whole answer of a turn. It is not known which part of its HTML the client has.
+    /// The whole answer of a turn. All its HTML is sent again, because the client may have any part
+    /// of it.
     async fn load_whole(&self, turn_id: TurnId) -> Option<Live> {
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let transcript = snapshot.transcript;

@@ -1,4 +1,4 @@
-//! Following the list of workers.
+//! Streams of the list of workers.
 
 use axum::extract::{Request, State};
 use axum::response::Response;
@@ -11,22 +11,22 @@ use crate::error::ApiResult;
 use crate::extract::{Path, Query};
 use crate::state::AppState;
 
-/// Where to go on.
+/// Where the stream begins.
 #[derive(Clone, Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListSince {
-    /// The `cursor` of a page of workers, or of the last frame that was seen; without it
-    /// nothing of before is told. As Server-Sent Events also by the header `Last-Event-ID`.
+    /// The `cursor` of a page of workers, or of the last received frame; without it, no earlier
+    /// changes are sent. Server-Sent Events also take it from the header `Last-Event-ID`.
     pub cursor: Option<String>,
 }
 
 /// Follows the list of workers.
 ///
-/// A WebSocket whose messages are frames, or with `Accept: text/event-stream` the same
-/// frames as events. The first frame says whether everything since the cursor follows; then
-/// comes each worker that is new or not as it was, as it stands, and each that is gone. One
-/// that reads slowly is told the newest state of a worker, not each that it has had.
+/// Each message of the WebSocket is a frame; with `Accept: text/event-stream` the same frames come
+/// as events. The first frame says whether all changes since the cursor follow. Then comes each
+/// worker that is new or has changed, in its current state, and each deleted one. A slow reader
+/// gets only the newest state of a worker.
 #[utoipa::path(
     get, path = "/api/v1/runtimes/{rid}/events", tag = "events",
     params(("rid" = RuntimeId, Path), ListSince),

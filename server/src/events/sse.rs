@@ -1,4 +1,4 @@
-//! Frames as Server-Sent Events.
+//! Sends frames as Server-Sent Events.
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -11,14 +11,14 @@ use futures::stream;
 use super::ObserverSlot;
 use super::event_source::{EventSource, Outgoing};
 
-/// The stream of what is followed. It ends after the frame `close`, or when the client goes.
+/// The response with the stream. It ends after the frame `close`, or when the client disconnects.
 pub fn answer(event_source: impl EventSource, ping: Duration, slot: ObserverSlot) -> Response {
     let frames = stream::unfold((event_source, slot), |(mut event_source, slot)| async move {
         let frame = event_source.next().await?;
         Some((Ok::<_, Infallible>(event(frame)), (event_source, slot)))
     });
     let mut response = Sse::new(frames).keep_alive(KeepAlive::new().interval(ping)).into_response();
-    // Proxies that collect answers would hold the events back.
+    // Proxies that buffer responses would delay the events.
     let unbuffered = HeaderName::from_static("x-accel-buffering");
     response.headers_mut().insert(unbuffered, HeaderValue::from_static("no"));
     response

@@ -1,15 +1,16 @@
-//! Which way a client wants its events.
+//! Finds out which transport a client wants for events.
 
 use axum::http::{HeaderMap, HeaderName, header};
 
-/// The two ways.
+/// The transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
     WebSocket,
     Sse,
 }
 
-/// What the headers ask for; a WebSocket wins, since its handshake leaves no doubt.
+/// The transport that the headers ask for. The handshake of a WebSocket is unambiguous, so it takes
+/// precedence.
 pub fn of(headers: &HeaderMap) -> Option<Transport> {
     if lists(headers, &header::UPGRADE, "websocket") {
         return Some(Transport::WebSocket);
@@ -17,7 +18,7 @@ pub fn of(headers: &HeaderMap) -> Option<Transport> {
     lists(headers, &header::ACCEPT, "text/event-stream").then_some(Transport::Sse)
 }
 
-/// Whether a header's comma-separated list has `word`, parameters aside.
+/// Whether a header's comma-separated list contains `word`, ignoring parameters.
 fn lists(headers: &HeaderMap, name: &HeaderName, word: &str) -> bool {
     let values = headers.get_all(name).iter().filter_map(|value| value.to_str().ok());
     let words = values.flat_map(|value| value.split(','));

@@ -1,4 +1,4 @@
-//! Frames over a WebSocket.
+//! Sends frames over a WebSocket.
 
 use std::time::Duration;
 
@@ -10,14 +10,13 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 use super::event_source::EventSource;
 use super::{ObserverSlot, UNANSWERED_PINGS};
 
-/// Bytes in one frame from a client. None is ever meant to be one; pongs have up to 125.
+/// The most bytes in one frame from a client. Clients only send pongs, of at most 125 bytes.
 pub const CLIENT_FRAME_BYTES: usize = 4096;
-/// Pings and pongs that a client may send between two of our pings. Each ping of it makes an
-/// answer that waits in memory for as long as the client does not read; one a second is
-/// plenty.
+/// The most pings and pongs that a client may send between two of our pings. Each of its pings
+/// causes a pong that waits in memory while the client does not read. One a second would be plenty.
 pub const CLIENT_PINGS: u32 = 100;
 
-/// Completes the handshake; frames follow.
+/// Completes the handshake and begins to send frames.
 pub fn answer(
     upgrade: WebSocketUpgrade,
     event_source: impl EventSource,
@@ -30,11 +29,11 @@ pub fn answer(
         .on_upgrade(move |socket| follow(socket, event_source, ping, slot))
 }
 
-/// What ended a stream.
+/// Why a stream ended.
 enum End {
-    /// The client went, or is taken for gone: nobody is left to tell.
+    /// The client has disconnected, or counts as gone.
     Gone,
-    /// The client is told why.
+    /// The client gets a close frame with this reason.
     Close(CloseReason),
 }
 
@@ -49,7 +48,8 @@ async fn follow(
         let frame = CloseFrame { code: reason.code(), reason: reason.name().into() };
         let goodbye = async {
             let _ = socket.send(Message::Close(Some(frame))).await;
-            // Until the client's own close, so that it reads ours before a reset.
+            // Reads up to the client's close frame, so that the client sees ours before the
+            // connection is reset.
             while let Some(Ok(_)) = socket.recv().await {}
         };
         let _ = timeout(ping, goodbye).await;
@@ -81,7 +81,8 @@ async fn pass_on(
                     return End::Close(CloseReason::InvalidInput);
                 }
                 Some(Ok(Message::Close(_))) | None => return End::Gone,
-                // Too large, not masked, not UTF-8 ...: told where that is still possible.
+                // A frame was too large, unmasked, not UTF-8 or similar; the close frame is sent if
+                // that is still possible.
                 Some(Err(_)) => return End::Close(CloseReason::InvalidInput),
             },
             _ = pings.tick() => {
@@ -103,7 +104,7 @@ async fn pass_on(
                 None => return End::Close(CloseReason::Internal),
             },
         };
-        // A reader that has stopped costs itself alone, and not for ever.
+        // A client that has stopped reading delays nobody else, and is dropped after some time.
         match timeout(patience, socket.send(message)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return End::Gone,

@@ -46,7 +46,7 @@ fn is_json(essence: &str) -> bool {
     kind == "json" || kind.strip_suffix("+json").is_some_and(|name| !name.is_empty())
 }
 
-/// The value of a header, and `Some(None)` where it is missing. None where it is there twice or is
+/// The value of a header, and `Some(None)` if it is missing. `None` if there are several or it is
 /// not ASCII text.
 fn one<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Option<&'a str>> {
     let mut values = headers.get_all(name).iter();

@@ -1,14 +1,15 @@
-//! What browsers are told about every answer.
+//! The security and cache headers of every response.
 
 use axum::extract::Request;
 use axum::http::{HeaderName, HeaderValue, header};
 use axum::middleware::Next;
 use axum::response::Response;
 
-/// Always the same.
+/// The headers that are the same for every response.
 const FIXED: [(HeaderName, &str); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    // Not no-referrer: browsers would then send `Origin: null` with the page's own forms.
+    // `no-referrer` would not work: browsers would then send `Origin: null` with the page's own
+    // forms.
     (header::REFERRER_POLICY, "same-origin"),
     (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
     (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -18,14 +19,14 @@ const FIXED: [(HeaderName, &str); 5] = [
     ),
 ];
 
-/// For what is not a page: nothing may be loaded, nobody may frame it. Pages bring their own
-/// policy, with the nonce of their scripts.
+/// The policy for responses other than pages: they may load nothing, and nobody may frame them.
+/// Pages set their own policy, with the nonce of their scripts.
 const NO_PAGE: &str = "default-src 'none'; frame-ancestors 'none'";
 
-/// Answers below this are never stored anywhere.
+/// Responses below this path are never stored by browsers or proxies.
 const API: &str = "/api/";
 
-/// Adds the headers to every answer.
+/// Adds the headers to every response.
 pub async fn add(request: Request, next: Next) -> Response {
     let api = request.uri().path().starts_with(API);
     let mut response = next.run(request).await;
@@ -34,7 +35,8 @@ pub async fn add(request: Request, next: Next) -> Response {
         headers.insert(name, HeaderValue::from_static(value));
     }
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(NO_PAGE));
-    // Pages may be kept to go back to, but are asked for again; answers of the API are not.
+    // Browsers may keep pages for the back button, but have to revalidate them; responses of the
+    // API are not stored.
     let keep = if api { "no-store" } else { "private, no-cache" };
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static(keep));
     response

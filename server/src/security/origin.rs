@@ -1,4 +1,5 @@
-//! Whether a request that matters comes from this server's own pages or from no browser.
+//! Checks that a sensitive request comes from this server's own pages, or from a program that is
+//! not a browser.
 //!
 //! Source: "Cross-Site Request Forgery Prevention" of the OWASP cheat sheets, fetch
 //! metadata with origin verification.
@@ -7,25 +8,26 @@ use axum::http::Method;
 
 use super::hosts::Hosts;
 
-/// What a browser says of where a request comes from. Pages cannot forge either header.
+/// What a browser says about the origin of a request. Pages cannot forge either header.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Claims<'a> {
     pub origin: Option<&'a str>,
-    /// `Sec-Fetch-Site`.
+    /// The value of `Sec-Fetch-Site`.
     pub fetch_site: Option<&'a str>,
 }
 
-/// Whether a request needs to come from here: everything that may change state, and the whole
-/// interface. A WebSocket is open to every origin otherwise, and what another site asks for
-/// and cannot read costs work all the same, here and of the provider. Pages may be led to from
-/// anywhere.
+/// Whether a request has to come from our own pages: this holds for all requests that may change
+/// state, and for the whole API. WebSockets are otherwise open to every origin, and even a request
+/// whose response another site cannot read costs work, here and at the provider. Any site may link
+/// to pages.
 pub fn is_guarded(method: &Method, path: &str) -> bool {
     let reads = matches!(*method, Method::GET | Method::HEAD);
     !reads || path.starts_with("/api/")
 }
 
-/// Whether a guarded request may go on: an origin has to be one of ours; without one, only
-/// who is no browser, or a browser that says it is our own page or the user's own doing.
+/// Whether a guarded request may proceed. An `Origin` has to be one of ours. Without one, the
+/// request has to come from a program other than a browser, from our own page, or directly from the
+/// user.
 pub fn permits(claims: &Claims<'_>, hosts: &Hosts) -> bool {
     match claims.origin {
         Some(origin) => host_of(origin).is_some_and(|host| hosts.allow(host)),
@@ -33,7 +35,7 @@ pub fn permits(claims: &Claims<'_>, hosts: &Hosts) -> bool {
     }
 }
 
-/// The host of an http(s) origin; none for `null` and for anything that is not an origin.
+/// The host of an http(s) origin; `None` for `null` and for values that are not origins.
 fn host_of(origin: &str) -> Option<&str> {
     let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"))?;
     (!host.is_empty() && !host.contains('/')).then_some(host)

@@ -1,5 +1,5 @@
-//! Invalid bodies and queries: the API and the server functions of the pages refuse each with the
-//! same error.
+//! Invalid bodies and queries: the API and the pages' server functions refuse each with the same
+//! error.
 
 use reqwest::Method;
 
@@ -33,7 +33,7 @@ async fn addresses(server: &Server) -> Vec<(Method, String)> {
     addresses
 }
 
-/// Sends a body with these headers. Gives the status and the error code of the answer.
+/// Sends a body with these headers. Returns the status and the error code of the response.
 async fn sent(
     server: &Server,
     (method, path): &(Method, String),
@@ -231,7 +231,8 @@ async fn a_number_in_a_query_outside_of_its_bounds_is_refused() {
     assert_eq!(server.get(&last).send().await.unwrap().status(), 200);
 }
 
-/// A page ignores, or names, what it cannot read of a query, and never answers with a server error.
+/// A page ignores or reports the parts of a query that it cannot read, and never answers with a
+/// server error.
 #[tokio::test]
 async fn a_page_answers_any_query_without_a_server_error() {
     let server = start("").await;

@@ -1,4 +1,4 @@
-//! Nothing is longer or more numerous than was configured.
+//! The limits on the size, duration and number of requests and connections.
 
 use std::io::ErrorKind;
 
@@ -10,8 +10,8 @@ use tokio::time::timeout;
 
 use super::support::{HANG, Server, code, message_id, start};
 
-/// Sends a request whose body begins and does not go on. Returns once the server waits for the
-/// body, which it says with `100 Continue` (RFC 9110, section 10.1.1).
+/// Sends a request whose body begins and then stops. Returns once the server waits for the body,
+/// which its `100 Continue` shows (RFC 9110, section 10.1.1).
 async fn stuck(server: &Server, path: &str, headers: &str) -> TcpStream {
     let mut stream = TcpStream::connect(server.address).await.unwrap();
     let head = format!(
@@ -44,10 +44,10 @@ async fn good_user(server: &Server) {
     assert_eq!(sent.status(), StatusCode::ACCEPTED);
 }
 
-/// The rest of an answer up to the connection's end.
+/// The rest of the response, up to the end of the connection.
 async fn rest(stream: &mut TcpStream) -> String {
     let mut answer = Vec::new();
-    // An error is ignored: sending to a connection that was closed is answered with a reset.
+    // The error of a reset is ignored: it follows when data was sent to a closed connection.
     let _ = timeout(HANG, stream.read_to_end(&mut answer)).await.expect("it has no end");
     String::from_utf8(answer).unwrap()
 }
@@ -110,7 +110,7 @@ async fn a_body_that_does_not_keep_the_rate_is_ended() {
     let answer = rest(&mut stuck(&server, "/data", &reader).await).await;
     assert!(answer.starts_with("HTTP/1.1 408 ") && answer.contains("lang=\"ja\""), "{answer}");
     good_user(&server).await;
-    // The import that was cut off does not keep another one out.
+    // The import that was cut off has released its place.
     let file = server.post(import).body("none").send().await.unwrap();
     assert_eq!(code(file).await.0, 422);
 }
@@ -228,7 +228,7 @@ async fn a_connection_whose_request_is_being_handled_is_never_closed_for_a_new_o
         observers.push(observer);
     }
     let mut sending = stuck(&server, &server.workers(), JSON).await;
-    // Far more than there are places.
+    // Far more connections than there are places.
     let mut crowd = Vec::new();
     for _ in 0..32 {
         let mut stream = TcpStream::connect(server.address).await.unwrap();
@@ -287,7 +287,7 @@ async fn a_new_connection_waits_while_all_others_have_a_request_that_is_handled(
     read_alive(&mut waiting).await;
 }
 
-/// Asks on a connection that stays open, and reads the answer.
+/// Sends a request on a connection that stays open, and reads the response.
 async fn alive(server: &Server, stream: &mut TcpStream) {
     let request = format!("GET /healthz HTTP/1.1\r\nhost: {}\r\n\r\n", server.address);
     stream.write_all(request.as_bytes()).await.unwrap();

@@ -1,6 +1,6 @@
-//! Whatever goes wrong, neither an answer nor the log contains a path of the machine, the API key
-//! or the endpoint's address; and the log contains no text of a conversation. Each of these has a
-//! recognizable name here (a canary), which is searched for.
+//! Whatever goes wrong, responses and the log contain no path of the machine, no API key and no
+//! address of the endpoint, and the log contains no text of a conversation. Each of these has a
+//! recognizable name here (a canary), which the tests search for.
 //!
 //! Exceptions, not tested here, are the address on standard output and the output of `companion
 //! config` and `companion doctor`, which are for the owner at the terminal.
@@ -20,7 +20,7 @@ const KEY: &str = "sk-canary-0123456789";
 const FOLDER: &str = "canary-of-the-data";
 const MODELS: &str = "canary-of-the-models";
 const HOME: &str = "canary-of-the-home";
-/// The text of the message, which may be in an answer but not in the log.
+/// The text of the message, which may be in a response but not in the log.
 const WORDS: &str = "canary-of-the-words";
 
 /// A server in a process of its own, with a canary in each secret and path.
@@ -62,9 +62,9 @@ impl Caged {
         Self { child, stderr, client, url: url.to_owned(), endpoint, answers: Vec::new() }
     }
 
-    /// Sends a request and keeps the answer, to search it later. Gives the answer's body.
+    /// Sends a request and keeps the response, to search it later. Returns the response's body.
     async fn keep(&mut self, request: reqwest::RequestBuilder) -> String {
-        // An export of a damaged database may be cut off, even before its head was sent.
+        // An export of a damaged database may be aborted, even before its head was sent.
         let Ok(answer) = request.send().await else { return String::new() };
         let status = answer.status();
         let headers = format!("{:?}", answer.headers());
@@ -87,7 +87,7 @@ impl Caged {
         made["worker_id"].as_str().unwrap().to_owned()
     }
 
-    /// Sends a message and waits for its turn's end, whatever that is.
+    /// Sends a message and waits for the end of its turn, in whatever state.
     async fn asks(&mut self, worker: &str) {
         let path = format!("/api/v1/runtimes/backend-internal/workers/{worker}");
         self.post(&format!("{path}/messages"), &json!({ "id": message_id(), "text": WORDS })).await;
@@ -140,7 +140,7 @@ impl Caged {
         self.post("/api/fn/console", &json!({ "worker_id": worker, "archived": false })).await;
     }
 
-    /// Stops the server and searches its log and all answers for the canaries. `told` must be in
+    /// Stops the server and searches its log and all responses for the canaries. `told` must be in
     /// the log, which shows that the log was not empty.
     fn ended(&mut self, told: &str) {
         signal(&self.child, "-TERM");
@@ -216,7 +216,7 @@ async fn no_failure_of_an_endpoint_reveals_a_canary() {
     upstream.refuse().await;
     caged.asks(&worker).await;
     caged.looks_around(&worker).await;
-    // The endpoint's own words are shown, without all of that.
+    // The endpoint's own words are shown, with the canaries replaced.
     let said =
         format!("[key] at [address] was refused: {WORDS} in [path] by [e-mail] at [address]");
     assert!(caged.answers.iter().any(|answer| answer.contains(&said)), "{:?}", caged.answers);
@@ -236,7 +236,7 @@ async fn no_failure_of_the_store_reveals_a_canary() {
     std::fs::rename(&data, &away).unwrap();
     caged.asks(&worker).await;
     caged.looks_around(&worker).await;
-    // Another file in the place of the database.
+    // The database is replaced by another file.
     std::fs::create_dir(&data).unwrap();
     std::fs::write(data.join("companion.db"), "no database").unwrap();
     caged.asks(&worker).await;
@@ -254,7 +254,7 @@ async fn damaged_events_reveal_no_canary() {
     let worker = caged.worker().await;
     caged.asks(&worker).await;
     caged.ended("serving");
-    // Fields of the events hold the words where a number, a time and a type belong.
+    // The canary text is put into fields of events in which a number, a time and a type belong.
     let database = home.join(FOLDER).join("companion.db");
     damage(&database);
     let mut caged = Caged::start(&home, &upstream, &[]);
@@ -263,7 +263,7 @@ async fn damaged_events_reveal_no_canary() {
     caged.ended("serving");
 }
 
-/// Replaces the position, the time and the type of each event by the words.
+/// Replaces the position, the time and the type of each event by the canary text.
 fn damage(database: &Path) {
     let connection = rusqlite::Connection::open(database).unwrap();
     let sql = "UPDATE events SET body = json_set(body, '$.seq', ?1, '$.at', ?1, '$.type', ?1)";

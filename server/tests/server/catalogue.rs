@@ -1,4 +1,4 @@
-//! What can be chosen, and what a choice does.
+//! The profiles and models to choose from, and the effect of a choice.
 
 use protocol::catalogue::{ModelList, ProfileDetail, ProfileList};
 use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker, WorkerStatus};
@@ -92,8 +92,8 @@ async fn a_folder_of_models_is_listed_by_name_and_only_its_names_are_taken() {
         let (status, name, _) = code(answer).await;
         assert_eq!((status, name.as_str()), (422, "invalid_input"), "{model}");
     }
-    // One that is listed and cannot be used makes a conversation that says so, until another
-    // one is chosen.
+    // With a model that is listed but cannot be used, the conversation is created and shows the
+    // reason, until another model is chosen.
     let worker = create(&server, json!({ "provider": "local", "model": "broken" })).await;
     assert_eq!((worker.status, worker.reason), (WorkerStatus::Unavailable, Some(reason)));
     let path = format!("{}/{}", server.workers(), worker.worker_id);

@@ -1,4 +1,4 @@
-//! The page that chooses what answers, by plain forms.
+//! The page on which the profile and model are chosen, as plain forms.
 
 use protocol::Worker;
 use upstream::Script;
@@ -40,7 +40,7 @@ async fn the_page_has_every_profile_and_model_and_no_script() {
     }
     assert!(page.contains("You are Companion, a friendly assistant"), "the prompt can be read");
     assert!(!page.contains("<script") && !page.contains("127.0.0.1"), "{page}");
-    // A title in the language that is asked for.
+    // The titles are in the requested language.
     let japanese = server.get("/new").header("accept-language", "ja").send().await.unwrap();
     assert!(japanese.text().await.unwrap().contains("翻訳"));
 }
@@ -69,7 +69,7 @@ async fn a_form_begins_a_conversation_and_another_changes_it() {
     assert_eq!(led_to(&answer), path);
     let changed = worker(&server, &path).await;
     assert_eq!((changed.profile.as_str(), changed.model), ("concise", None));
-    // The button alone: the default profile.
+    // A form with only the button creates a conversation of the default profile.
     let made = worker(&server, &led_to(&post(&server, "/", "do=create").await)).await;
     assert_eq!((made.profile.as_str(), made.model, made.title), ("companion", None, None));
 }
@@ -94,7 +94,7 @@ async fn what_is_refused_stays_in_the_form() {
         assert_eq!(server.get(path).send().await.unwrap().status(), 404, "{path}");
     }
     assert_eq!(post(&server, "/profile/nobody", "do=choose").await.status(), 422);
-    // Another site's form changes nothing.
+    // A form from another site changes nothing.
     let client = reqwest::Client::new();
     let request = client.post(server.url("/new")).header("content-type", FORM);
     let request = request.header("origin", "http://evil.example").body("do=create");

@@ -1,4 +1,5 @@
-//! Flags over variables over the file over the defaults; every mistake named, all at once.
+//! Configuration: flags override variables, which override the file, which overrides the defaults;
+//! all mistakes are reported together.
 
 use std::path::{Path, PathBuf};
 
@@ -171,7 +172,8 @@ fn bounds_are_as_documented() {
         let Some((_, range)) = setting.help.rsplit_once('(') else { continue };
         let Some((from, to)) = range.trim_end_matches(')').split_once(" to ") else { continue };
         let (Ok(from), Ok(to)) = (from.parse::<i64>(), to.parse::<i64>()) else { continue };
-        // The largest of everything, so that no setting is too long for another one.
+        // The limit of the whole turn is the largest one, or the other limits are the smallest
+        // ones, so that no setting is refused because of another.
         let fits = |value: i64| {
             let turn = if setting.key == "turn_ms" {
                 "first_token_ms = 100\nstall_ms = 100\n"
@@ -187,7 +189,7 @@ fn bounds_are_as_documented() {
     assert!(bounded >= 15, "{bounded}");
 }
 
-/// `UPDATE=1 cargo test -p server sample` writes the file anew.
+/// `UPDATE=1 cargo test -p server sample` writes the file again.
 #[test]
 fn the_sample_has_every_setting_with_its_default() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../companion.example.toml");
@@ -205,7 +207,7 @@ fn the_sample_has_every_setting_with_its_default() {
         let (set, unset) = (format!("\n{} = ", setting.key), format!("\n#{} = ", setting.key));
         assert!(settings.contains(&set) != settings.contains(&unset), "{}", setting.key);
     }
-    // The commented ones are examples that could be used; those of endpoints name files.
+    // The commented settings are valid examples, except for those that name missing files.
     let used = settings.replace("\n#", "\n").replace("prompts_dir", "#prompts_dir");
     let used = used.replace("\nmodel_dir", "\n#model_dir");
     let used: String = used

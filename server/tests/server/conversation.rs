@@ -1,4 +1,4 @@
-//! The contract's happy way, and what is refused along it.
+//! The main path of the API, and the requests that are refused along it.
 
 use protocol::api::{Cancelled, RuntimeList, Status, TurnInput, WorkerPage};
 use protocol::{Role, Transcript, Turn, TurnState, Worker};
@@ -124,7 +124,7 @@ async fn the_status_says_who_answers_and_no_address() {
 async fn readiness_ends_before_life_does() {
     let server = start("").await;
     assert_eq!(server.get("/readyz").send().await.unwrap().status(), 200);
-    // The connection of this client stays open, as a load balancer's would.
+    // This client's connection stays open, as a load balancer's would.
     server.stop.cancel();
     let answer = server.get("/readyz").send().await;
     if let Ok(answer) = answer {

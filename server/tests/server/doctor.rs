@@ -1,4 +1,4 @@
-//! What the doctor says of endpoints: each fault with the line of the configuration that it is in.
+//! The doctor's findings about endpoints: each fault with its line in the configuration.
 
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::process::run;
 
-/// What the doctor prints for a configuration, and whether it found a fault.
+/// The doctor's output for a configuration, and whether it found a fault.
 fn doctor(file: &str) -> (String, bool) {
     let folder = tempfile::tempdir().unwrap();
     doctor_in(folder.path(), file)
@@ -21,7 +21,7 @@ fn doctor_in(folder: &Path, file: &str) -> (String, bool) {
     (printed, output.status.code() != Some(0))
 }
 
-/// Two endpoints, with lines of one's own behind the second; those begin in line 7.
+/// A configuration of two endpoints with `lines` added to the second; these begin in line 7.
 fn second(lines: &str) -> String {
     format!(
         "[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:9/v1\"\n\
@@ -29,7 +29,7 @@ fn second(lines: &str) -> String {
     )
 }
 
-/// A proxy that answers one request so, as squid does.
+/// A proxy that answers one request with this status, as squid does.
 fn refusing_proxy(status: &'static str) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
@@ -65,7 +65,7 @@ fn a_proxy_that_does_not_work_is_a_fault_with_its_line() {
             "{printed}"
         );
     }
-    // One that is no address is told before anything is asked.
+    // An invalid address is reported before any request is made.
     let (printed, failed) = doctor(&second("proxy = \"notaurl\""));
     assert!(
         failed && printed.contains("companion.toml:7: two: proxy is not an address"),
@@ -93,7 +93,7 @@ fn an_effort_that_nobody_knows_is_told_with_those_that_there_are() {
     let (printed, failed) = doctor(&table("hihg"));
     let told = format!("companion.toml:9: efforts: there is no effort hihg; there are {known}");
     assert!(failed && printed.contains(&told), "{printed}");
-    // A name of an endpoint's own is possible.
+    // An endpoint may have efforts of its own.
     let (printed, _) = doctor(&table("turbo"));
     let told = format!("warn  turbo is none of the usual ones ({known}); it is offered");
     assert!(printed.contains(&told), "{printed}");

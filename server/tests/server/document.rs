@@ -1,4 +1,4 @@
-//! The OpenAPI document and the routes are the same thing.
+//! The OpenAPI document and the routes agree.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::support::start;
 
-/// DESIGN's HTTP contract, by hand.
+/// The HTTP contract of the design, written by hand.
 const CONTRACT: [(&str, &str); 30] = [
     ("get", "/healthz"),
     ("get", "/readyz"),
@@ -70,7 +70,7 @@ async fn each_documented_route_is_there_and_knows_only_its_methods() {
             real.replace("{wid}", &worker).replace("{tid}", missing).replace("{name}", "companion");
         for method in ["get", "post", "put", "patch", "delete"] {
             let known = contract().contains(&(method.to_owned(), path.clone()));
-            // What would end or change the worker is asked of one that is not there.
+            // A deletion goes to a missing worker, so that the real one stays.
             let real =
                 if method == "delete" { real.replace(&worker, missing) } else { real.clone() };
             let name = method.to_uppercase().parse().unwrap();

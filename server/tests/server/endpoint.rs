@@ -1,5 +1,5 @@
-//! Whole conversations with an endpoint that is as strict as those that people have: every message
-//! is answered, and what can be looked up is what the endpoint got (invariants 8 and 12).
+//! Whole conversations with an endpoint that is as strict as real ones: every message is answered,
+//! and the API shows what the endpoint received (invariants 8 and 12).
 
 use protocol::api::{AskAgain, InputRole, TurnInput};
 use protocol::{Adjustment, Effort, Transcript, Turn, TurnId, TurnState};
@@ -8,7 +8,7 @@ use upstream::{Answer, Rule, Script, Step, When};
 
 use super::support::{Server, start};
 
-/// Without attempts that are made again by themselves.
+/// No automatic retries.
 const ONCE: &str = "retries = 0";
 
 fn refuses(when: When, message: &str) -> Rule {
@@ -17,7 +17,7 @@ fn refuses(when: When, message: &str) -> Rule {
     Rule { when, reply: vec![Step::json(400, &body)] }
 }
 
-/// As the templates of Gemma and Mistral, and Anthropic.
+/// The rules of Gemma's and Mistral's chat templates, and of Anthropic.
 fn strict() -> Vec<Rule> {
     vec![
         refuses(When::NotAlternating, "roles have to alternate between user and assistant"),
@@ -35,13 +35,13 @@ async fn turn(server: &Server, worker: &str, id: TurnId) -> Turn {
     server.get(&format!("{worker}/turns/{id}")).send().await.unwrap().json().await.unwrap()
 }
 
-/// Asks and waits for the end.
+/// Sends a message and waits for the end of its turn.
 async fn asks(server: &Server, worker: &str, text: &str) -> Turn {
     let accepted = server.send(worker, text).await;
     turn(server, worker, accepted.turn.turn_id).await
 }
 
-/// The messages of the newest request, and of what is told of a turn; the same.
+/// The messages of the newest request; they must equal those that the API shows for the turn.
 async fn sent(server: &Server, worker: &str, turn: &Turn) -> Vec<(String, String)> {
     let path = format!("{worker}/turns/{}/input", turn.turn_id);
     let told: TurnInput = server.get(&path).send().await.unwrap().json().await.unwrap();
@@ -65,7 +65,8 @@ async fn transcript(server: &Server, worker: &str) -> Transcript {
     server.get(&format!("{worker}/transcript")).send().await.unwrap().json().await.unwrap()
 }
 
-/// Stopped before the first text, which made every later message fail (mistral-vibe#1006).
+/// The turn was cancelled before the first text, which made every later message fail in another
+/// program (mistral-vibe#1006).
 #[tokio::test]
 async fn a_turn_that_was_stopped_before_its_first_text_kills_no_conversation() {
     let server = start(ONCE).await;
@@ -85,11 +86,11 @@ async fn a_turn_that_was_stopped_before_its_first_text_kills_no_conversation() {
     let third = asks(&server, &worker, "third").await;
     assert_eq!(third.state, TurnState::Completed, "{third:?}");
     assert_eq!(sent(&server, &worker, &third).await.len(), 4);
-    // The log is as it was.
+    // The log is unchanged.
     assert_eq!(transcript(&server, &worker).await.messages.len(), 6);
 }
 
-/// A blank answer, and one that ends in line breaks and is continued.
+/// One answer is blank, and another one ends in line breaks and is continued.
 #[tokio::test]
 async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
     let server = start(ONCE).await;
@@ -119,7 +120,8 @@ async fn blank_answers_are_not_sent_and_a_beginning_ends_without_white_space() {
     assert_eq!(messages.last().unwrap().text, "One.\n\nTwo.");
 }
 
-/// The list tells nothing of the window: six turns of some 1,600 characters each.
+/// The list of models does not tell the window's size; six turns of some 1,600 characters each
+/// exceed it.
 #[tokio::test]
 async fn a_window_that_nobody_knew_is_learned_and_every_message_is_answered() {
     let server = start(ONCE).await;
@@ -145,7 +147,7 @@ async fn a_window_that_nobody_knew_is_learned_and_every_message_is_answered() {
     assert_eq!(adjustments, [Adjustment::FewerMessages], "once, for it is remembered");
 }
 
-/// A refused parameter as the interface and the page show it (new-api#418).
+/// A refused parameter is shown by the API and on the page (new-api#418).
 #[tokio::test]
 async fn a_refusal_is_told_with_the_endpoints_words_and_remembered() {
     let server = start(ONCE).await;
@@ -169,7 +171,7 @@ async fn a_refusal_is_told_with_the_endpoints_words_and_remembered() {
     assert_eq!(second.sight.unwrap().adjustments, [Adjustment::WithoutStreamOptions]);
 }
 
-/// The endpoint has received the prompt in each of these turns, and the page says what.
+/// In each of these turns the endpoint received the prompt, and the page shows the request.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_sent_is_shown_however_the_turn_ends() {
     let server = start("retries = 2\nretry_ms = 1\nfirst_token_ms = 1000\n").await;
@@ -204,7 +206,7 @@ async fn what_was_sent_is_shown_however_the_turn_ends() {
         assert!(conversation.text().await.unwrap().contains(&link), "the way to it");
     }
 
-    // Stopped before the first text.
+    // Cancelled before the first text.
     let silent = vec![Step::Stream, Step::Silent];
     server.upstream.script(Script { replies: vec![silent], ..Script::default() });
     let posts = |log: &upstream::Log| {
@@ -220,7 +222,7 @@ async fn what_was_sent_is_shown_however_the_turn_ends() {
     assert_eq!(ended.state, TurnState::Cancelled);
     assert!(sent(&server, &worker, &ended).await.last().unwrap().1.ends_with("stopped"));
 
-    // Nobody is there: nothing left.
+    // Without a listening endpoint, no request was sent.
     server.upstream.refuse().await;
     let ended = asks(&server, &worker, "nobody").await;
     let page = server.get(&format!("/turns/{id}/{}", ended.turn_id)).send().await.unwrap();
@@ -233,7 +235,7 @@ async fn posts_form(server: &Server, path: &str, form: &str) -> reqwest::Respons
     posted.send().await.unwrap()
 }
 
-/// Without a script: the field of the choice, and what the model saw.
+/// Without JavaScript: the field to choose an effort, and the page of the sent input.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
     let server = start(ONCE).await;
@@ -256,7 +258,7 @@ async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
     assert!(page.contains("Earlier thinking") && page.contains("was not sent"), "{page}");
 }
 
-/// The form of *Answer now*, as a browser without a script sends it.
+/// The form of *Answer now*, as a browser without JavaScript sends it.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn answer_now_asks_with_less_effort_by_a_form() {
     let server = start(ONCE).await;

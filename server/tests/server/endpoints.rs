@@ -1,4 +1,4 @@
-//! Several endpoints by the configuration file: each is a provider of its own name.
+//! Several endpoints in the configuration file, each a provider with its own name.
 
 use protocol::catalogue::ModelList;
 use protocol::{ErrorCode, ProviderKind, ProviderName, Turn, Worker};
@@ -18,7 +18,7 @@ async fn models(server: &Server) -> ModelList {
     server.get("/api/v1/models").send().await.unwrap().json().await.unwrap()
 }
 
-/// A second endpoint that is asked as Azure is
+/// A second endpoint with the conventions of Azure
 /// (<https://learn.microsoft.com/azure/ai-services/openai/reference>).
 async fn with_azure() -> (Server, Upstream) {
     let azure = Upstream::start().await.unwrap();
@@ -64,7 +64,7 @@ async fn a_conversation_is_answered_by_the_endpoint_that_it_names() {
     let asked = log.requests.last().unwrap();
     assert!(asked.path.ends_with("/chat/completions?api-version=2024-10-21"), "{}", asked.path);
     assert_eq!(asked.headers["x-team"], "blue");
-    // The page of the choice names it, too.
+    // The page with the choices shows the model, too.
     let page = server.get(&format!("/profile/{}", worker.worker_id)).send().await.unwrap();
     let page = page.text().await.unwrap();
     assert!(page.contains("azure/gpt-a"), "{page}");
@@ -157,7 +157,7 @@ fn a_proxy_and_an_interface_are_settings_of_each_endpoint() {
     assert!(shown.contains("proxy: socks5h://***@proxy:1080"), "{shown}");
     assert!(!shown.contains("hunter2") && !format!("{config:?}").contains("hunter2"));
 
-    // The environment counts only where it is asked for.
+    // The environment is used only if a setting asks for it.
     let variables = [("https_proxy", "http://other:3128"), ("COMPANION_BASE_URL", "http://a/v1")];
     let config = with(&table(""), &variables).unwrap();
     assert_eq!((&config.endpoints[0].proxy, &config.proxy), (&None, &None));
@@ -187,7 +187,7 @@ fn a_proxy_and_an_interface_are_settings_of_each_endpoint() {
     }
 }
 
-/// Each mistake is told with its own line, in whichever table it is.
+/// Each mistake is reported with its own line, in whichever table it is.
 #[test]
 fn mistakes_in_a_later_table_are_told_with_the_line_in_it() {
     let first = "# A comment.\n[[endpoint]]\nname = \"one\"\nbase_url = \"http://127.0.0.1:1/v1\"\n\
@@ -226,7 +226,7 @@ fn mistakes_in_a_later_table_are_told_with_the_line_in_it() {
     }
 }
 
-/// A password has no place where other users of a machine can read it.
+/// A flag would show the password to other users of the machine.
 #[test]
 fn a_proxy_has_no_flag() {
     let folder = tempfile::tempdir().unwrap();
@@ -283,7 +283,7 @@ fn mistakes_in_tables_of_models_are_told_with_their_line() {
         ("match = \"a\"\ntemprature = false", "unknown field"),
     ] {
         let text = with(&format!("{ENDPOINT}\n[[endpoint.model]]\n{lines}\n"), &[]).unwrap_err();
-        // The table's line where something is missing in it, and else the setting's.
+        // A missing setting is reported with the line of its table, a wrong one with its own line.
         let is_missing = part.starts_with("missing");
         let line = if is_missing { 5 } else { 5 + lines.lines().count() };
         let place = format!("companion.toml:{line}: ");
@@ -293,7 +293,7 @@ fn mistakes_in_tables_of_models_are_told_with_their_line() {
     assert!(text.contains("unknown field `model`"), "{text}");
 }
 
-/// What the owner says of a model is told by the list, and obeyed when it is asked.
+/// The owner's settings for a model appear in the list of models and are used in requests.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_owners_word_on_a_model_reaches_the_list_and_the_endpoint() {
     let qwen = Upstream::start().await.unwrap();
@@ -329,7 +329,8 @@ async fn the_owners_word_on_a_model_reaches_the_list_and_the_endpoint() {
     assert_eq!(turn.effort, Some(protocol::Effort::none()));
     assert_eq!(turn.window_tokens(), Some(4096));
 
-    // An effort that the model does not take is refused; one that is kept goes with the model.
+    // An effort that the model does not take is refused. A chosen effort is dropped when a model is
+    // chosen that does not take it.
     let patch = |body: serde_json::Value| server.client.patch(server.url(&path)).json(&body).send();
     let refused = patch(json!({ "effort": "xhigh" })).await.unwrap();
     assert_eq!(refused.status(), 422);

@@ -1,4 +1,4 @@
-//! Whatever is wrong with a request, the answer says so in the one form.
+//! Errors of requests always have the same form.
 
 use reqwest::Method;
 use serde_json::json;
@@ -146,13 +146,13 @@ async fn a_body_has_a_largest_size() {
         let title = "x".repeat(length - body.len());
         body.replace("\"title\":\"\"", &format!("\"title\":\"{title}\""))
     };
-    // One that fits is read, and its title is found to be too long.
+    // A body that fits is read, and then its title is found to be too long.
     for (length, status) in [(2049, 413), (2048, 422)] {
         let request = server.post(&path).header("content-type", "application/json");
         let answer = request.body(json(length)).send().await.unwrap();
         assert_eq!(answer.status(), status, "{length}");
     }
-    // Also when its sender does not announce it.
+    // The limit also holds without a `Content-Length`.
     let pieces = futures::stream::iter([Ok::<_, std::io::Error>(json(1500)), Ok(json(1500))]);
     let request = server.post(&path).header("content-type", "application/json");
     let answer = request.body(reqwest::Body::wrap_stream(pieces)).send().await.unwrap();
@@ -160,7 +160,7 @@ async fn a_body_has_a_largest_size() {
     assert_eq!((status, name.as_str()), (413, "invalid_input"));
 }
 
-/// A program may write every character as an escape, and one beyond U+FFFF as two of them
+/// A program may write every character as an escape, and a character beyond U+FFFF as two of them
 /// (RFC 8259, section 7): twelve bytes for an emoji, as Python's `json.dumps` does.
 #[tokio::test]
 async fn a_message_of_the_largest_size_is_taken_however_it_is_written() {

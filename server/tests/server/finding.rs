@@ -1,4 +1,4 @@
-//! Search, places, and what was deleted, over HTTP.
+//! Search, places and deleted conversations, over HTTP.
 
 use protocol::api::{DeletedList, SearchPage, WorkerPage};
 use protocol::{Transcript, Visibility, Worker};
@@ -30,7 +30,7 @@ async fn what_was_said_is_found_with_its_place_and_its_words_marked() {
     let id = server.worker_id().await;
     server.ended(id).await;
 
-    // The question, the answer, and the title that was made of the question.
+    // The question, the answer, and the title that was made from the question.
     let page = found(&server, "OTTER").await;
     assert_eq!(page.hits.len(), 3);
     assert_eq!((page.next_before, page.cut_short), (None, false));
@@ -41,13 +41,13 @@ async fn what_was_said_is_found_with_its_place_and_its_words_marked() {
         question.unwrap().snippet.iter().map(|p| (p.text.as_str(), p.hit)).collect();
     assert_eq!(pieces, [("Where is the <b>", false), ("otter", true), ("</b>?", false)]);
 
-    // Page by page.
+    // The hits page by page.
     let first = found(&server, "otter&limit=1").await;
     let rest =
         found(&server, &format!("otter&limit=2&before={}", first.next_before.unwrap())).await;
     assert_eq!([first.hits, rest.hits].concat(), page.hits);
 
-    // In one conversation.
+    // Only the hits in one conversation.
     assert_eq!(found(&server, &format!("otter&worker={id}")).await.hits.len(), 3);
     let other: Worker = server.post(&server.workers()).send().await.unwrap().json().await.unwrap();
     assert_eq!(found(&server, &format!("otter&worker={}", other.worker_id)).await.hits.len(), 0);
@@ -123,7 +123,7 @@ async fn a_place_is_given_by_a_patch_and_asked_for_by_the_list() {
     assert_eq!(listed("?place=archived").await, [both.worker_id]);
     assert_eq!(found(&server, "kept").await.hits.len(), 1, "it is found all the same");
 
-    // The last one in view is replaced by an empty one.
+    // The last conversation in view is replaced by an empty one.
     let path = format!("{}/{}", server.workers(), second.worker_id);
     put(&path, json!({ "place": "archived" })).await;
     assert_eq!(listed("").await.len(), 1);
@@ -181,7 +181,7 @@ async fn what_is_deleted_for_good_stays_away() {
     assert_eq!(server.post(&format!("{worker}/restore")).send().await.unwrap().status(), 404);
     let list: DeletedList = json_of(&server, "/api/v1/runtimes/backend-internal/deleted").await;
     assert_eq!(list.deleted, []);
-    // One that was not deleted before, too.
+    // A conversation can be purged without being deleted before.
     let next = server.worker().await;
     assert_ne!(server.worker_id().await, id);
     assert_eq!(delete(&server, &format!("{next}?purge=true")).await, 204);
@@ -222,7 +222,8 @@ async fn of_many_that_were_deleted_each_can_be_found() {
         let answer = server.get(&format!("{deleted}{query}")).send().await.unwrap();
         assert_eq!(answer.status(), 422, "{query}");
     }
-    // On the page, too, by its links; and what was deleted first is offered after its deletion.
+    // The links of the page lead to all of them, too, and the page after a deletion offers to
+    // restore even the one that was deleted first.
     let (mut path, mut shown) = ("/data".to_owned(), Vec::new());
     loop {
         let page = server.get(&path).send().await.unwrap().text().await.unwrap();

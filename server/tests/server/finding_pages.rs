@@ -1,4 +1,4 @@
-//! Pages that only the server writes, without a script.
+//! The pages that only the server renders, without JavaScript.
 
 use protocol::Worker;
 
@@ -24,7 +24,7 @@ async fn what_is_found_is_text_and_never_markup() {
     assert!(!html.contains("<script") && !html.contains("<i>"), "{html}");
     assert_eq!(html.matches("<mark>otter</mark>").count(), 3, "{html}");
     assert!(html.contains(&format!("href=\"/c/{id}?m=")), "{html}");
-    // What was asked for is in its field, and no markup either.
+    // The query is shown in its field, escaped.
     let (_, html) = page(&server, "/search?q=%22%3E%3Cb%3E").await;
     assert!(!html.contains("<b>"), "{html}");
 }
@@ -69,7 +69,7 @@ async fn forms_delete_bring_back_and_delete_for_good() {
     let kept: Worker = server.post(&server.workers()).send().await.unwrap().json().await.unwrap();
     let deleted = post(&server, &format!("/c/{id}"), "do=delete".to_owned()).await;
     assert_eq!(deleted, (303, format!("/?deleted={id}")));
-    // The front door leads on, and the page offers the way back.
+    // `/` redirects to another conversation, and its page offers to restore the deleted one.
     let html = server.get(&deleted.1).send().await.unwrap().text().await.unwrap();
     assert!(html.contains("value=\"restore\""), "{html}");
     let html = server.get(&format!("/c/{}", kept.worker_id)).send().await.unwrap();

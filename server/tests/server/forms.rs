@@ -1,4 +1,4 @@
-//! A refused form is answered with a page if a browser sent it, and with JSON if a program did.
+//! A refused form is answered with a page for browsers and with JSON for programs.
 
 use reqwest::{Method, Response};
 
@@ -6,7 +6,7 @@ use super::support::{Server, code, start};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 const BROWSER: &str = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-/// The addresses of forms, each with the page that it stands on.
+/// The paths of forms, each with the path of the page that contains it.
 const FORMS: [(&str, &str); 8] = [
     ("/", "/"),
     ("/c/019aabcd-0123-7abc-8def-0123456789ab", "/c/019aabcd-0123-7abc-8def-0123456789ab"),
@@ -29,7 +29,7 @@ struct Wrong {
     status: u16,
 }
 
-/// What the server refuses before a form comes to its page.
+/// Requests that the server refuses before the page's handler gets the form.
 fn wrong() -> Vec<Wrong> {
     let wrong = |method, status| {
         let body = b"text=x".to_vec();
@@ -82,13 +82,13 @@ async fn a_refused_form_is_a_page_with_a_way_back_and_json_for_a_program() {
             assert_eq!(name, if status == 403 { "forbidden" } else { "invalid_input" }, "{what}");
         }
     }
-    // An address that is none is a link to no other server.
+    // A path that looks like another host must not become a link to it.
     let wrong = Wrong { origin: None, ..wrong().remove(0) };
     let html = sent(&server, "//evil.example/x", &wrong, BROWSER).await.text().await.unwrap();
     assert!(html.contains("href=\"/\"") && !html.contains("evil"), "{html}");
 }
 
-/// Such a form came to its page, which shows itself with the error.
+/// Such a form reaches the handler of its page, which shows the error.
 #[tokio::test]
 async fn a_form_that_cannot_be_read_changes_nothing_and_says_so() {
     let server = start("").await;
@@ -108,7 +108,7 @@ async fn a_form_that_cannot_be_read_changes_nothing_and_says_so() {
     }
 }
 
-/// Readers load a page again, or come back to its address.
+/// Readers may reload such a page, or return to its address.
 #[tokio::test]
 async fn the_address_of_a_form_leads_to_its_page() {
     let server = start("").await;

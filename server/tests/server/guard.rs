@@ -1,4 +1,4 @@
-//! Names, origins and headers.
+//! Host names, origins and headers.
 
 use super::support::{code, start};
 
@@ -86,14 +86,14 @@ async fn other_sites_can_neither_change_nor_follow_nor_ask() {
             let read = with(server.get(path)).send().await.unwrap();
             assert_eq!(read.status() == 403, !permitted, "{path} {headers:?}");
         }
-        // Links on other sites lead to pages.
+        // Links on other sites may lead to pages.
         let twice = headers.len() == 2 && headers[0].0 == headers[1].0;
         for path in ["/", "/data", "/healthz"] {
             let led = with(server.get(path)).send().await.unwrap();
             assert_eq!(led.status(), if twice { 403 } else { 200 }, "{path} {headers:?}");
         }
     }
-    // Nobody is invited by CORS, not even by a preflight.
+    // No CORS header invites other sites, not even for a preflight request.
     let preflight = server.client.request(reqwest::Method::OPTIONS, server.url(&server.workers()));
     let preflight = preflight
         .header("origin", "https://evil.example")

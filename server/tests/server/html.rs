@@ -1,4 +1,5 @@
-//! Answers in HTML besides their text: patch by patch, and whole, and always the same.
+//! Answers as HTML besides their text: streamed as patches or read as a whole, the HTML is always
+//! the same.
 
 use futures::{FutureExt as _, StreamExt as _};
 use protocol::{EventBody, Frame, Transcript};
@@ -16,30 +17,30 @@ const PIECES: [&str; 8] = [
     " and `c`",
     ".\n\n",
     "[b]: https://b.example",
-    // Highlighted at the end, which is not known before.
+    // Highlighted only at the end, because the block's end is not known before.
     "\n\n```rust\nfn z() {}\n```",
 ];
 
-/// Answers in pieces and waits for a release after `hold_after` of them.
+/// Answers in pieces, and waits for a release after `hold_after` of them.
 fn says(server: &Server, hold_after: Option<usize>) {
     let pieces = PIECES.map(str::to_owned).to_vec();
     let answer = Answer { pieces, hold_after, delay_ms: 5, ..Answer::default() };
     server.upstream.script(Script::always([Step::Answer(answer)]));
 }
 
-/// What a page that follows holds.
+/// The state of a page that follows a worker.
 #[derive(Default)]
 struct Page {
     blocks: Vec<String>,
     cursor: String,
     patches: usize,
     bytes: usize,
-    /// Lets the answer go on once this page follows.
+    /// Whether the answer is released once this page follows.
     releases: bool,
 }
 
 impl Page {
-    /// Follows until the turn ends, or until its text has `bytes`.
+    /// Follows the worker until the turn ends, or until the text has `bytes` bytes.
     async fn follow(&mut self, server: &Server, path: &str, bytes: Option<usize>) {
         let query =
             if self.cursor.is_empty() { String::new() } else { format!("&cursor={}", self.cursor) };
@@ -52,7 +53,7 @@ impl Page {
                 Frame::Snapshot { snapshot, .. } => {
                     let newest = snapshot.transcript.messages.last().cloned();
                     let answer = newest.filter(|message| message.html.is_some());
-                    // All of it may have come before the page did.
+                    // The whole answer may have arrived before this page followed.
                     come = answer.as_ref().map_or(0, |answer| answer.text.len());
                     self.blocks = answer.and_then(|answer| answer.html).unwrap_or_default();
                     self.cursor = snapshot.transcript.cursor.to_string();
@@ -88,7 +89,7 @@ impl Page {
     }
 }
 
-/// The newest answer as a fresh reader is given it.
+/// The HTML of the newest answer, as a new reader gets it.
 async fn whole(server: &Server, path: &str) -> Vec<String> {
     let page = server.get(&format!("{path}/transcript?html=true")).send().await.unwrap();
     let page: Transcript = page.json().await.unwrap();
@@ -113,8 +114,8 @@ async fn a_page_that_follows_ends_with_the_html_of_a_fresh_one() {
     assert!(whole.concat().contains("href=\"https://b.example\""));
 }
 
-/// A closing mark that nothing opened: what came before it is no answer any more, for a page that
-/// stayed and for one that comes back.
+/// After a closing mark that was never opened, the text before it is no longer part of the answer,
+/// both for a page that stayed and for one that reconnects.
 #[tokio::test]
 async fn text_that_was_thinking_leaves_the_html() {
     let server = start("delta_ms = 1").await;
@@ -157,7 +158,7 @@ async fn one_that_was_cut_off_at_any_piece_goes_on_as_if_it_had_not_been() {
     }
 }
 
-/// Bytes of HTML that a stream tells while an answer of so many lines of code comes.
+/// How many bytes of HTML a stream sends for an answer with this many lines of code.
 async fn told(lines: usize) -> usize {
     let server = start("delta_ms = 1").await;
     let path = server.worker().await;
@@ -175,7 +176,7 @@ async fn told(lines: usize) -> usize {
 #[tokio::test]
 async fn a_long_block_is_told_once_and_in_its_colours_at_the_end() {
     let (some, many) = (told(50).await, told(200).await);
-    // However many frames it came in, which is a matter of speed.
+    // This holds for any number of frames, which depends on the speed of the machine.
     assert!(many < 10 * some, "{some}, then {many}");
 }
 
@@ -237,7 +238,7 @@ async fn a_slow_text_holds_no_other_conversation() {
     let mut follower = Page::default();
     follower.follow(&server, &other, Some(0)).await;
     assert!(follower.blocks.concat().contains("<h2 dir=\"auto\">A</h2>"));
-    // When the time for rendering the page is over, it shows the texts unrendered.
+    // When its time limit for rendering is over, the page shows the texts unrendered.
     let page = console.await.unwrap().unwrap().text().await.unwrap();
     assert!(page.contains("rendered-late") && page.contains("# A\n\nOne *two*."), "{page}");
     drop(held);

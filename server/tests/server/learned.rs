@@ -1,4 +1,4 @@
-//! What refusals taught about a model is told, outlives a restart, and can be forgotten.
+//! What refusals taught about a model is shown, survives a restart, and can be forgotten.
 
 use protocol::Adjustment;
 use protocol::catalogue::{Forgotten, LearnedModel, ModelList};
@@ -8,7 +8,7 @@ use upstream::{Rule, Script, Step, When};
 
 use super::support::{HANG, Server, code, load, start};
 
-/// An endpoint that takes no temperature (<https://github.com/vercel/ai/issues/6034>).
+/// An endpoint that refuses a temperature (<https://github.com/vercel/ai/issues/6034>).
 async fn taught() -> Server {
     let server = start("retries = 0").await;
     let message = "Unsupported value: 'temperature' does not support 0.7 with this model. Only the default (1) value is supported.";
@@ -40,19 +40,19 @@ async fn learned(server: &Server) -> Vec<LearnedModel> {
     endpoint.unwrap().learned
 }
 
-/// How often the endpoint was asked to answer.
+/// The number of requests for an answer that the endpoint received.
 fn asked(server: &Server) -> usize {
     server.upstream.log().requests.iter().filter(|request| request.method == "POST").count()
 }
 
-/// What a server that is started now would know.
+/// What a server would know if it were started now.
 fn after_a_restart(server: &Server, more: &[&str]) -> Vec<LearnedModel> {
     let config = load(server.data().parent().unwrap(), more, &[]).unwrap();
     let learned = engine::providers(&config).unwrap().learned();
     learned.into_iter().flat_map(|(_, models)| models).collect()
 }
 
-/// Waits for the file, which is written after the turn has ended.
+/// Waits for the file, which is written only after the end of the turn.
 async fn remembered(server: &Server, expected: &[LearnedModel]) {
     let seen = async {
         while after_a_restart(server, &[]) != expected {
@@ -98,7 +98,7 @@ async fn it_is_forgotten_by_a_call_and_by_a_form_and_learned_again() {
     assert!(page.contains("Forgotten of scripted-model: without temperature"), "{page}");
     assert_eq!(learned(&server).await, []);
     remembered(&server, &[]).await;
-    // A second click, in another language, and a form that cannot be read.
+    // A second click in another language, and a form that cannot be read.
     for (body, status, words) in [
         ("provider=openai&model=scripted-model", 200, "忘れるものは、もうありません"),
         ("provider=nobody&model=m", 404, "data-kind=\"error\""),

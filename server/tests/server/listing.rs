@@ -1,4 +1,4 @@
-//! The list of workers, followed over either transport.
+//! The list of workers, followed over both transports.
 
 use futures::StreamExt as _;
 use protocol::api::WorkerPage;
@@ -34,7 +34,7 @@ impl Reader {
         Self { chunks: Box::pin(response.bytes_stream()), text: String::new() }
     }
 
-    /// The next frame, with the id of its event; none at the end.
+    /// The next frame with the id of its event; `None` at the end.
     async fn next(&mut self) -> Option<(Option<String>, ListFrame)> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -76,7 +76,7 @@ async fn a_page_and_what_follows_it_are_the_whole_list() {
         let done = server.client.patch(server.url(&worker)).json(&body).send().await.unwrap();
         assert_eq!(done.status(), 200);
     };
-    // Between the page and the stream: it is told all the same.
+    // This change comes between the page and the stream, and is sent all the same.
     patch("One").await;
     let mut reader = Reader::open(&server, &format!("?cursor={cursor}"), None).await;
     let (at, hello) = reader.next().await.unwrap();
@@ -88,7 +88,7 @@ async fn a_page_and_what_follows_it_are_the_whole_list() {
     assert_eq!(last.as_deref(), Some(cursor.as_str()));
     drop(reader);
 
-    // Resumed as an EventSource does it.
+    // An EventSource resumes like this.
     server.client.post(server.url(&server.workers())).send().await.unwrap();
     server.client.delete(server.url(&worker)).send().await.unwrap();
     let mut reader = Reader::open(&server, "", last.as_deref()).await;

@@ -1,4 +1,4 @@
-//! The server through its sockets and as a process, with a scripted provider behind it.
+//! Tests of the server through its sockets and as a process, with a scripted provider behind it.
 
 #![allow(clippy::unwrap_used)]
 

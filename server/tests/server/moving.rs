@@ -1,4 +1,4 @@
-//! Backup, export and import from the command line, beside a server and without one.
+//! Backup, export and import on the command line, with and without a running server.
 
 use std::fs;
 use std::io::Write as _;
@@ -54,7 +54,7 @@ async fn refused(data: &Path, arguments: &[&str]) -> String {
     text(&output.stderr)
 }
 
-/// Sends to every worker as soon as it is idle, until it is told to stop.
+/// Sends a message to each worker as soon as it is idle, until told to stop.
 async fn load(server: &Server, workers: &[WorkerId], stop: Arc<AtomicBool>) {
     let senders = workers.iter().map(|worker| {
         let (stop, path) = (stop.clone(), format!("{}/{worker}/messages", server.workers()));
@@ -79,7 +79,7 @@ fn folded(log: &ConversationExport) -> View {
     view
 }
 
-/// The view of a log as it stood at `seq`, the last answer as long as it was then.
+/// The view of a log as of `seq`, with the last answer cut to its length at that time.
 fn cut(log: &ConversationExport, seq: u64, answer_bytes: usize) -> View {
     let mut view = View::new(log.worker.clone(), 0);
     for event in log.events.iter().filter(|event| event.first_seq() <= seq) {
@@ -142,7 +142,7 @@ async fn a_backup_beside_a_busy_server_is_a_prefix_of_every_log() {
             let mut then = cut(live, view.seq, bytes);
             then.worker = view.worker.clone();
             assert_eq!(then, view);
-            // The summary in the copy is the fold of the copy's events.
+            // The summary in the copy matches the fold of the copy's events.
             assert_eq!(view.worker, copy.worker);
         }
         let events: u64 = logs.iter().map(|log| log.events.last().unwrap().seq).sum();
@@ -186,7 +186,7 @@ async fn a_restored_copy_starts_and_nothing_is_overwritten() {
     assert!(!empty.join("companion.db").exists());
 }
 
-/// Two conversations, one with a branch and one whose turn still runs.
+/// Two conversations: one has a branch, and the turn of the other one is still running.
 async fn lived(server: &Server) -> WorkerId {
     server.says("一つ目の答え。 And \"more\"\n");
     let first = server.worker_id().await;
@@ -215,7 +215,7 @@ async fn an_export_moves_house_and_comes_out_the_same() {
     assert_eq!(piped.stdout, fs::read(path("first")).unwrap());
     assert!(refused(&server.data(), &["export", &path("first")]).await.contains("already"));
 
-    // What still ran is interrupted and keeps its text; all else is as it was.
+    // The unfinished turn is interrupted and keeps its text; everything else is unchanged.
     let data = PathBuf::from(path("data"));
     let output = good(&data, &["import", &path("first")]).await;
     assert_eq!(text(&output.stdout), "imported 2 conversations, 0 were here already\n");
@@ -227,7 +227,7 @@ async fn an_export_moves_house_and_comes_out_the_same() {
     assert_eq!(view.messages[1].text, "One");
     assert_eq!(new[1].log, old[1].log);
 
-    // From here on every byte stays.
+    // From here on, further exports are identical.
     good(&data, &["export", &path("second")]).await;
     let third = PathBuf::from(path("third-data"));
     good(&third, &["import", &path("second")]).await;
@@ -262,7 +262,7 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
     let error = refused(&data, &["import", "--strict", &path("damaged")]).await;
     assert!(error.contains(&format!("line {number}:")), "{error}");
     assert_eq!(all(&data), []);
-    // The other one comes in, and this one is named.
+    // The other conversation is imported, and the damaged one is reported.
     let partly = PathBuf::from(path("partly"));
     let output = command(&partly, &["import", &path("damaged")]).await;
     assert_eq!(output.status.code(), Some(3), "{output:?}");
@@ -275,7 +275,8 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
     assert_eq!(all(&partly).len(), 1);
 
     good(&data, &["import", &path("file")]).await;
-    // The same conversations in another house, where one went on otherwise.
+    // The same conversations with other content: first in an invalid line, then as another valid
+    // log.
     let differs = lines.replacen("\"log_id\":\"", "\"log_id\":\"0", 1);
     fs::write(path("differs"), differs).unwrap();
     assert!(refused(&data, &["import", "--strict", &path("differs")]).await.contains("line "));
@@ -293,7 +294,7 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
         assert_eq!(all(&data), before);
     }
 
-    // What was deleted can still be brought back afterwards.
+    // Deleted conversations can still be restored after this.
     let id = before[0].worker.worker_id;
     let store = Sqlite::open(&data).unwrap();
     let now = runtime::clock::SystemClock.now();
@@ -314,7 +315,7 @@ async fn an_import_needs_the_folder_and_refuses_what_is_damaged_or_differs() {
     assert_eq!(all(&fresh).len(), 2);
 }
 
-/// An export of the logs, the first of them with another text in it.
+/// An export of the logs with a changed text in the first one.
 fn rewritten(logs: &[ConversationExport]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = transfer::Writer::begin(&mut out);
@@ -360,11 +361,11 @@ async fn an_import_that_is_killed_leaves_all_or_nothing() {
     for step in 0..STEPS {
         let data = folder.path().join(format!("data-{step}"));
         let mut child = import(&data);
-        // Wherever in the import that falls: each moment has to be a good one.
+        // The kill may come at any point of the import, and each has to leave a valid state.
         std::thread::sleep(whole * step / STEPS);
         child.kill().unwrap();
         child.wait().unwrap();
-        // What a killed process leaves is brought in order by whoever opens it to write.
+        // The next process that opens the database for writing cleans up after the killed one.
         let store = Sqlite::open(&data).unwrap();
         counts.push(store.count().await.unwrap());
         store.close().await;

@@ -1,5 +1,5 @@
-//! Pipes, folders, sockets and devices in every place where a file can be named: nothing hangs, and
-//! the error says what was found there.
+//! Pipes, folders, sockets and devices in place of each file that can be named: nothing hangs, and
+//! the error says what was found.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -96,7 +96,7 @@ fn a_key_and_a_configuration_can_come_through_a_pipe() {
     assert!(said.contains("stall_ms = 2345") && said.contains("api_key = \"***\""), "{said}");
 }
 
-/// As with `companion import <(zcat export.gz)`. An archive's list of files stands at its end, and a
+/// As with `companion import <(zcat export.gz)`. An archive's list of files is at its end, and a
 /// pipe can be read only in order.
 #[test]
 fn an_import_can_come_through_a_pipe_but_not_from_a_folder() {

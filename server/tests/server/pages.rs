@@ -1,4 +1,4 @@
-//! Pages as they leave the server: their encoding, their language, the manifest.
+//! Pages as the server sends them: their encoding, their language, the web app manifest.
 
 use reqwest::header::{ACCEPT_ENCODING, ACCEPT_LANGUAGE, CONTENT_ENCODING, COOKIE, LOCATION};
 

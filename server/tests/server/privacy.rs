@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::process::{code, companion, run, serve, signal, text};
 
-/// An account that may do nothing. Source: the Linux Standard Base, user `nobody`.
+/// An account without rights. Source: the Linux Standard Base, user `nobody`.
 const NOBODY: u32 = 65534;
 
 fn mode(path: &Path) -> u32 {
@@ -79,8 +79,8 @@ fn copies_and_exports_are_private() {
     }
 }
 
-/// A command that runs as an account without rights if this test runs as root, and else as this
-/// test's own account.
+/// A command that runs as an account without rights if this test runs as root, and otherwise as
+/// this test's own account.
 fn plain(program: &Path) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
@@ -101,12 +101,12 @@ fn key_is_seen(process: u32) -> bool {
 fn no_program_of_the_same_account_reads_the_key() {
     let folder = tempfile::tempdir().unwrap();
     set(folder.path(), 0o777);
-    // That account may not be allowed to enter the folder of the build.
+    // That account may not be allowed to enter the build folder.
     let binary = folder.path().join("companion");
     std::fs::copy(env!("CARGO_BIN_EXE_companion"), &binary).unwrap();
     let key = ("COMPANION_API_KEY", "sk-in-the-environment");
 
-    // Shows that this test can fail: of another program the key can be read.
+    // This shows that the test can fail: the key of another program can be read.
     let mut other = plain(Path::new("/bin/sleep"));
     let mut other = other.arg("100").env(key.0, key.1).spawn().unwrap();
     assert!(key_is_seen(other.id()));
@@ -116,7 +116,7 @@ fn no_program_of_the_same_account_reads_the_key() {
     let mut command = plain(&binary);
     command.current_dir(folder.path()).env(key.0, key.1).env("HOME", folder.path());
     command.args(["--listen", "127.0.0.1:0", "--data-dir", "data", "--local-load", "start"]);
-    // A head that announces a tensor and has none, so the engine refuses the file.
+    // The file's header announces a tensor that is missing, so the engine refuses the file.
     let head = [&b"GGUF\x03\0\0\0\x01"[..], &[0; 15]].concat();
     std::fs::write(folder.path().join("model.gguf"), head).unwrap();
     command.args(["--model-file", "model.gguf"]);
@@ -138,7 +138,7 @@ fn no_program_of_the_same_account_reads_the_key() {
     assert_eq!(code(&mut child), Some(0));
 }
 
-/// New files are private even where the store sets no mode, whatever umask the shell had.
+/// New files are private even if the store does not set their mode, whatever umask the shell had.
 #[test]
 fn the_server_sets_its_own_umask() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! The binary itself: its lines, its codes, its end.
+//! The binary itself: its output, its exit codes, its end.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpListener;
@@ -19,7 +19,7 @@ pub fn run(folder: &Path, arguments: &[&str]) -> Output {
     companion(folder, arguments).output().unwrap()
 }
 
-/// Starts to serve; returns with the address once it is printed.
+/// Starts a server; returns its address once that is printed.
 pub fn serve(folder: &Path, arguments: &[&str]) -> (Child, String) {
     let arguments = [&["--listen", "127.0.0.1:0"], arguments].concat();
     let mut child = companion(folder, &arguments).spawn().unwrap();
@@ -94,7 +94,7 @@ fn it_serves_and_goes_down_when_asked_to() {
     }
 }
 
-/// Opens a stream of events by hand; returns once its snapshot has begun.
+/// Opens an event stream over a plain socket; returns once its snapshot has begun.
 fn follow(address: &str) -> BufReader<std::net::TcpStream> {
     let ask = |path: &str, accept: &str| {
         let mut stream = std::net::TcpStream::connect(address).unwrap();
@@ -152,7 +152,7 @@ fn a_second_companion_on_the_same_folder_says_who_has_it() {
     let told = text(&output.stderr);
     let holder = format!("in use by another companion (process {})", child.id());
     assert!(told.contains(&holder), "{told}");
-    // The first one is not disturbed, and a kill frees the folder.
+    // The first server is not disturbed, and killing it frees the folder.
     signal(&child, "-KILL");
     assert_eq!(code(&mut child), None);
     let (mut second, _) = serve(folder.path(), &["--data-dir", "data"]);

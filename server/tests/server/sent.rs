@@ -1,5 +1,5 @@
-//! What was sent is told as sent, and what was asked for and left out as that: by the API, on the
-//! page of a turn and in the header of a conversation.
+//! The API, the page of a turn and the head of a conversation show exactly what was sent, and what
+//! was wanted but left out.
 
 use protocol::api::{Interface, TurnInput};
 use protocol::{Adjustment, Effort, Turn, TurnState, Worker};
@@ -8,7 +8,7 @@ use upstream::{Rule, Script, Step, When};
 
 use super::support::{Server, start};
 
-/// Without attempts that are made again by themselves.
+/// No automatic retries.
 const ONCE: &str = "retries = 0";
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -19,7 +19,7 @@ fn refuses(when: When, message: &str, param: &str, code: &str) -> Rule {
     Rule { when, reply: vec![Step::json(400, &json!({ "error": error }))] }
 }
 
-/// OpenAI of models that do not think, and of their temperature where they do.
+/// OpenAI's errors for models that do not reason, and for the temperature of those that do.
 fn no_effort() -> Rule {
     let message = "Unsupported parameter: 'reasoning_effort' is not supported with this model.";
     let when = When::Has("reasoning_effort".into());
@@ -65,7 +65,7 @@ async fn input(server: &Server, worker: &str, turn: &Turn) -> TurnInput {
     server.get(&path).send().await.unwrap().json().await.unwrap()
 }
 
-/// The text of a page, without its marks.
+/// The text of a page without its tags.
 async fn page(server: &Server, path: &str) -> String {
     let page = server.get(path).send().await.unwrap().text().await.unwrap();
     let words = page.split('<').map(|part| part.split_once('>').map_or(part, |(_, words)| words));
@@ -90,7 +90,7 @@ fn effort(name: &str) -> Option<Effort> {
     Some(name.parse().unwrap())
 }
 
-/// The request that is told of a turn is the newest one that arrived, byte for byte.
+/// The request that the API shows for the turn equals the newest one that arrived, byte for byte.
 async fn is_told_as_it_came(server: &Server, worker: &str, turn: &Turn, interface: Interface) {
     let told = input(server, worker, turn).await.request.unwrap();
     assert_eq!((told.interface, &told.body), (interface, bodies(server).last().unwrap()));
@@ -128,7 +128,7 @@ async fn an_effort_that_a_model_refuses_is_told_as_left_out_and_is_in_nobodys_wa
     assert_eq!(page.matches(told).count(), 3, "the header and each turn: {page}");
     assert!(!page.contains("thinking: High"), "{page}");
 
-    // The page of choices sends the effort along.
+    // The choice is made with the page's form.
     let id = server.worker_id().await;
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
     let request = client.unwrap().post(server.url(&format!("/profile/{id}")));
@@ -140,7 +140,8 @@ async fn an_effort_that_a_model_refuses_is_told_as_left_out_and_is_in_nobodys_wa
     assert_eq!((changed.profile.as_str(), changed.effort), ("code", effort("high")));
     assert!(conversation(&server).await.contains(&format!("scripted-model · {told}")));
 
-    // What no model of this kind takes is refused all the same, by a sentence that names what it takes.
+    // Values that no such model takes are still refused, with a message that lists the allowed
+    // ones.
     let (status, body) = wants(&server, &worker, json!({ "effort": "hihg" })).await;
     assert_eq!(status, 422);
     let words = format!("{} {}", body["error"]["message"], body["error"]["hint"]);
@@ -185,7 +186,7 @@ async fn the_nearest_effort_that_a_model_takes_is_sent_and_said() {
         assert!(page.contains("Asked again with the nearest effort that it takes."), "{page}");
         let settings = page_of_settings(&server).await;
         assert!(settings.contains("only with the efforts low, medium"), "{settings}");
-        // What it takes is what is offered.
+        // The models' list offers exactly what the model takes.
         let list: Value = server.get("/api/v1/models").send().await.unwrap().json().await.unwrap();
         assert_eq!(list["providers"][0]["models"][0]["efforts"], json!(["low", "medium"]));
     }
@@ -255,7 +256,7 @@ async fn the_request_is_shown_byte_for_byte_by_both_interfaces() {
     }
 }
 
-/// OpenAI of organizations that it does not know
+/// OpenAI's error for organizations that are not verified
 /// (<https://github.com/continuedev/continue/issues/8209>).
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_answer_that_may_not_be_streamed_is_asked_for_as_a_whole_from_then_on() {
@@ -287,7 +288,7 @@ async fn an_answer_that_may_not_be_streamed_is_asked_for_as_a_whole_from_then_on
     assert_eq!(page.matches("CopyWhole.").count(), 2, "{page}");
 }
 
-/// What an error of the model leads to is another model, and not the same once more.
+/// An error about the model suggests another model and not a retry.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_model_that_is_none_for_chats_leads_to_the_choice_of_another_one() {
     let chat =
@@ -346,6 +347,6 @@ async fn notes_below_the_models_name_the_endpoint_and_empty_groups_are_left_out(
     assert!(!html.contains("<optgroup label=\"house\""), "{html}");
     let words = page(&server, "/new").await;
     assert!(words.contains("house: The model cannot be reached. "), "{words}");
-    // Its own list is there.
+    // The list of its own models is on the page.
     assert!(html.contains("<optgroup label=\"configured endpoint\""), "{html}");
 }

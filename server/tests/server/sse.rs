@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt as _;
 
 use super::support::{HANG, Server, code, start};
 
-/// One event as it came: its name, its id, its frame.
+/// An event with its name, its id and its frame.
 #[derive(Debug)]
 struct Event {
     name: String,
@@ -32,7 +32,7 @@ impl Reader {
         Self { chunks: Box::pin(response.bytes_stream()), text: String::new() }
     }
 
-    /// The next block of lines; none at the end.
+    /// The next block of lines; `None` at the end.
     async fn block(&mut self) -> Option<String> {
         loop {
             if let Some((block, rest)) = self.text.split_once("\n\n") {
@@ -59,7 +59,7 @@ impl Reader {
         }
     }
 
-    /// Folds until the running turn has ended; the last id.
+    /// Folds events until the running turn has ended; returns the last id.
     async fn until_turn_ends(&mut self, view: &mut View) -> String {
         loop {
             let event = self.next().await.unwrap();
@@ -100,12 +100,12 @@ async fn a_reader_sees_the_answer_grow_and_resumes_by_its_last_event() {
     }
     drop(reader);
     server.upstream.release(1);
-    // Resumed by header, the stream goes on without a snapshot and without a gap.
+    // Resumed by header, the stream continues without a snapshot and without a gap.
     let request = server.get(&format!("{worker}/events")).header("last-event-id", &last);
     Reader::open(request).await.until_turn_ends(&mut view).await;
     assert_eq!(view.messages.last().unwrap().text, "One two");
 
-    // Whoever comes now is shown the same.
+    // A new reader gets the same state.
     let (_, fresh) = snapshot(&server, &worker).await;
     assert_eq!(fresh.messages, view.messages);
     assert_eq!(fresh.turns, view.turns);
@@ -183,7 +183,7 @@ async fn a_reader_that_stops_reading_loses_its_place() {
         server.get(&path).send().await.unwrap().json().await.unwrap()
     };
     let begin = get(format!("{worker}/transcript")).await["cursor"].clone();
-    // More than the buffers between a reader and the server hold.
+    // This is more than the buffers between a reader and the server hold.
     server.says(&"0123456789abcdef".repeat(60_000));
     for _ in 0..8 {
         let turn = server.send(&worker, "Write!").await.turn.turn_id;

@@ -1,5 +1,5 @@
-//! Starts that cannot be: what is said, with which code, and that nothing was changed. And
-//! the doctor, who only looks.
+//! Starts that are not possible: the message, the exit code, and that nothing was changed. And the
+//! doctor, which only inspects.
 
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
@@ -7,14 +7,14 @@ use std::path::Path;
 use super::process::{code, run, serve, signal, text};
 use super::small_disk::on_a_small_disk;
 
-/// Where a database's header keeps the schema's version, big-endian.
-/// Source: https://sqlite.org/fileformat2.html#the_database_header
+/// The offset of the schema's version in a database's header, big-endian. Source:
+/// https://sqlite.org/fileformat2.html#the_database_header
 const VERSION_AT: u64 = 60;
 
-/// Does something to a database's file.
+/// A change to a database's file.
 type Spoil = fn(&Path);
 
-/// A data folder as an orderly end leaves it.
+/// Creates a data folder as a clean stop leaves it.
 fn made(folder: &Path) {
     let (mut child, _) = serve(folder, &["--data-dir", "data"]);
     signal(&child, "-TERM");
@@ -82,7 +82,7 @@ fn a_start_on_a_full_disk_is_told_and_works_when_there_is_space() {
             assert!(said.contains("no space left"), "{said}");
             disk.free();
             made(disk.path());
-            // With these still there from before it could begin, and be read.
+            // If these were left from before, a start could succeed and read them.
             for file in ["companion.db-wal", "companion.db-shm"] {
                 let _ = std::fs::remove_file(disk.path().join("data").join(file));
             }

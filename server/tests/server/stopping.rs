@@ -1,4 +1,4 @@
-//! The shutdown of the process: in order and within its time, whatever hangs.
+//! The shutdown of the process: orderly and within its time limit, whatever hangs.
 
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
@@ -20,7 +20,7 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 
 const WORKERS: &str = "/api/v1/runtimes/backend-internal/workers";
 
-/// Sends a GET request over a connection of its own; gives the whole answer with its head.
+/// Sends a GET request over a new connection; returns the whole response with its head.
 pub fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(HANG)).unwrap();
@@ -31,7 +31,7 @@ pub fn get(address: &str, path: &str) -> String {
     answer
 }
 
-/// Asks the server to stop, and checks that it ends promptly and successfully. Gives the rest of
+/// Asks the server to stop, and checks that it ends quickly and successfully. Returns the rest of
 /// its log.
 pub fn ends(child: &mut Child) -> String {
     let begin = Instant::now();
@@ -48,8 +48,8 @@ pub fn ends(child: &mut Child) -> String {
 struct HungDisk(Child);
 
 impl HungDisk {
-    /// Mounts it at `folder`; only inside a mount namespace of the test's own. None where the
-    /// machine does not allow it.
+    /// Mounts it at `folder`, inside the test's own mount namespace. `None` if the machine does not
+    /// allow it.
     fn at(folder: &Path) -> Option<Self> {
         // The shell never reads the requests that the kernel writes to /dev/fuse, so accesses hang.
         // Source: fuse(4).
@@ -121,7 +121,7 @@ fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
     });
 }
 
-/// The thread that reads the prompts cannot be ended, so the process ends without it.
+/// The thread that reads the prompts hangs and cannot be ended, so the process ends without it.
 #[test]
 fn a_start_that_hangs_ends_when_asked_to() {
     let test = "stopping::a_start_that_hangs_ends_when_asked_to";
@@ -151,7 +151,7 @@ fn a_start_that_hangs_ends_when_asked_to() {
     });
 }
 
-/// The text that was shown is kept, the turn is interrupted, and the data folder can be used again.
+/// The shown text is kept, the turn is interrupted, and the data folder can be used again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shutdown_during_an_answer_keeps_the_text_that_was_shown() {
     let folder = tempfile::tempdir().unwrap();
@@ -223,7 +223,7 @@ fn a_second_signal_ends_it_at_once_and_the_code_says_so() {
     signal(&child, "-TERM");
     assert_eq!(code(&mut child), Some(128 + 15));
     assert!(begin.elapsed() < PROMPTLY, "{:?}", begin.elapsed());
-    // The next server can use the folder that was not closed in order.
+    // The next server can use the folder although it was not closed in order.
     let (mut again, _) = serve(folder.path(), &["--data-dir", "data"]);
     ends(&mut again);
 }

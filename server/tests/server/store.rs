@@ -1,4 +1,4 @@
-//! The store takes nothing: what the user is told, what stays readable, and how it goes on.
+//! A store that cannot be written: what the user is told, what stays readable, and how it recovers.
 
 use std::io::{BufRead as _, BufReader};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ use upstream::{Answer, Script, Step};
 use super::small_disk::on_a_small_disk;
 use super::support::{HANG, Server, code, message_id, start, start_in};
 
-/// Everything that would write is refused in the same way, and says no path.
+/// Checks that all writing requests are refused in the same way, without naming a path.
 async fn refuses(server: &Server, worker: &str, word: &str) {
     let send = json!({ "id": message_id(), "text": "refused" });
     for (method, path, body) in [
@@ -40,7 +40,7 @@ async fn transcript(server: &Server, worker: &str) -> Transcript {
     answer.json().await.unwrap()
 }
 
-/// What can be read of it: the page as well.
+/// Checks that the transcript and the pages can still be read.
 async fn shows(server: &Server, worker: &str, expected: &Transcript) {
     assert_eq!(transcript(server, worker).await.messages, expected.messages);
     let id = server.worker_id().await;
@@ -50,14 +50,14 @@ async fn shows(server: &Server, worker: &str, expected: &Transcript) {
     }
 }
 
-/// A whole turn.
+/// Sends a message and waits for its answer.
 async fn asks(server: &Server, worker: &str, text: &str) -> Transcript {
     let before = transcript(server, worker).await.messages.len();
     server.send(worker, text).await;
     ended(server, worker, before + 2).await
 }
 
-/// Waits until so many messages are there and no turn runs.
+/// Waits until there are `messages` messages and no turn is running.
 async fn ended(server: &Server, worker: &str, messages: usize) -> Transcript {
     until(server, worker, |now| {
         now.messages.len() == messages && now.turns.iter().all(|turn| turn.state.is_final())
@@ -120,7 +120,7 @@ fn a_disk_that_fills_up_in_mid_stream_makes_it_pause_and_loses_nothing() {
         let so_far = until(&server, &worker, begun).await;
         disk.fill();
         server.upstream.release(1);
-        // Each of these is one more attempt to write, which fails as the stream's do.
+        // Each of these is another attempt to write, and fails like the stream's commits.
         for _ in 0..20 {
             let rename = server.client.patch(server.url(&worker)).json(&json!({ "title": "x" }));
             let (status, code, _) = code(rename.send().await.unwrap()).await;
@@ -220,7 +220,7 @@ async fn other_files_in_their_place_ask_for_a_restart() {
     asks(&server, &worker, "after").await;
 }
 
-/// Another process, because locks of one's own process are no obstacle to SQLite.
+/// Another process holds the lock, because SQLite ignores locks of its own process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_database_that_another_program_holds_is_told_and_goes_on_when_it_is_free() {
     let server = start("").await;

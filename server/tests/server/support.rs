@@ -1,4 +1,4 @@
-//! A server in this process: a free port, a folder of its own, a scripted upstream.
+//! A server in this process: on a free port, with a folder of its own and a scripted upstream.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +15,7 @@ use server::{connections, engine, listen, router};
 use tokio_util::sync::CancellationToken;
 use upstream::{Script, Upstream};
 
-/// Longer than anything here takes; what takes longer hangs.
+/// Longer than anything here takes: after this time a test counts as hanging.
 pub const HANG: Duration = Duration::from_secs(20);
 
 pub struct Server {
@@ -27,12 +27,12 @@ pub struct Server {
     folder: tempfile::TempDir,
 }
 
-/// A server with these lines in its configuration file.
+/// Starts a server with these lines in its configuration file.
 pub async fn start(lines: &str) -> Server {
     start_in(tempfile::tempdir().unwrap(), lines).await
 }
 
-/// The same in a folder of one's own.
+/// Like [`start`], in the given folder.
 pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let upstream = Upstream::start().await.unwrap();
     let file = format!(
@@ -57,7 +57,7 @@ pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     Server { address, client, registry, upstream, stop, folder }
 }
 
-/// Loads a configuration as the binary would in `folder`, with these arguments and variables.
+/// Loads a configuration as the binary would do in `folder`, with these arguments and variables.
 pub fn load(
     folder: &std::path::Path,
     arguments: &[&str],
@@ -75,7 +75,6 @@ pub fn load(
 }
 
 impl Server {
-    /// The data folder.
     pub fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
@@ -92,7 +91,7 @@ impl Server {
         self.client.post(self.url(path))
     }
 
-    /// Waits until no turn runs.
+    /// Waits until no turn is running.
     pub async fn ended(&self, id: WorkerId) {
         self.until(id, |snapshot| {
             snapshot.transcript.turns.iter().all(|turn| turn.state.is_final())
@@ -100,7 +99,7 @@ impl Server {
         .await;
     }
 
-    /// Waits until an answer says this.
+    /// Waits for a message with this text.
     pub async fn sees(&self, id: WorkerId, text: &str) {
         self.until(id, |snapshot| snapshot.transcript.messages.iter().any(|m| m.text == text))
             .await;
@@ -122,7 +121,7 @@ impl Server {
         "/api/v1/runtimes/backend-internal/workers".to_owned()
     }
 
-    /// The path of the worker that is always there.
+    /// The path of the first worker, which always exists.
     pub async fn worker(&self) -> String {
         format!("{}/{}", self.workers(), self.worker_id().await)
     }
@@ -155,13 +154,13 @@ impl Server {
         runtime.send(worker, message).await.unwrap();
     }
 
-    /// Every request from now on is answered with the same text.
+    /// Makes the upstream answer every request with this text.
     pub fn says(&self, text: &str) {
         let answer = upstream::Answer { text: Some(text.to_owned()), ..Default::default() };
         self.upstream.script(Script::always([upstream::Step::Answer(answer)]));
     }
 
-    /// Every request from now on waits for a release after its first piece.
+    /// Makes the upstream wait for a release after the first piece of every answer.
     pub fn hesitates(&self) {
         let pieces = vec!["One".to_owned(), " two".to_owned()];
         let answer = upstream::Answer { pieces, hold_after: Some(1), ..Default::default() };
@@ -173,7 +172,7 @@ pub fn message_id() -> MessageId {
     runtime::new_message_id()
 }
 
-/// The code of an answer that has to be an `ErrorBody`.
+/// The code of a response whose body has to be an `ErrorBody`.
 pub async fn code(response: Response) -> (u16, String, Value) {
     let status = response.status().as_u16();
     let kind = response.headers()["content-type"].to_str().unwrap().to_owned();

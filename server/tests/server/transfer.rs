@@ -1,4 +1,4 @@
-//! Conversations over the interface: out as files, and in.
+//! Exports and imports of conversations over the API.
 
 use futures::{StreamExt as _, stream};
 use protocol::api::{ImportFormat, ImportReport, RefusalCode};
@@ -27,7 +27,7 @@ async fn import(server: &Server, query: &str, file: impl Into<Body>) -> ImportRe
     response.json().await.unwrap()
 }
 
-/// A server whose one conversation has a title, a branch and two answers.
+/// A server with one conversation, which has a title, a branch and two answers.
 async fn lived() -> (Server, String) {
     let server = start("").await;
     server.says("一つ目。\n\n# As written");
@@ -75,7 +75,8 @@ async fn a_conversation_moves_to_another_server_and_goes_on_there() {
     let moved = format!("{}/{id}", other.workers());
     assert_eq!(read(&other, &moved).await, read(&server, &worker).await);
 
-    // It can be followed and goes on; what it was before can be imported again all the same.
+    // The imported conversation can be continued, and its earlier version can still be imported
+    // again.
     other.says("Here too.");
     other.send(&moved, "And here?").await;
     other.sees(id, "Here too.").await;
@@ -113,9 +114,9 @@ async fn one_of_another_program_is_answered_again_continued_and_edited() {
         after.messages[page.messages.len()..].iter().map(|m| m.text.clone()).collect();
     let continued = format!("{}New.", answer.text);
     assert_eq!(new, ["New.", &continued, "Edited", "New."]);
-    // What came with the file is as it was.
+    // The imported messages are unchanged.
     assert_eq!(after.messages[..page.messages.len()], page.messages);
-    // Imported, edited and with branches, it goes out and comes in elsewhere.
+    // An imported conversation with branches can be edited, exported, and imported elsewhere.
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
     let other = start("").await;
     assert_eq!(import(&other, "?strict=true", file.clone()).await.imported, 1);
@@ -129,7 +130,7 @@ async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
     let id = server.worker_id().await;
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
     let runtime = server.registry.home();
-    // An observer that has not looked yet holds on to the news of the deletion.
+    // An observer that has not read yet still has the news of the deletion pending.
     let _slow = runtime.observe(id, None).await.unwrap();
     let purge = server.url(&format!("{worker}?purge=true"));
     assert_eq!(server.client.delete(purge).send().await.unwrap().status(), 204);
@@ -137,7 +138,7 @@ async fn a_deleted_conversation_comes_back_for_those_who_saw_it_go() {
     assert_eq!(import(&server, "", file).await.imported, 1);
     let mut fresh = runtime.observe(id, None).await.unwrap();
     assert!(matches!(fresh.next().await, Some(protocol::Frame::Snapshot { .. })));
-    // Told of the deletion, it would close at once.
+    // If it were told of the deletion, it would close at once.
     let next = futures::poll!(std::pin::pin!(fresh.next()));
     assert!(next.is_pending(), "{next:?}");
     server.says("Back.");
@@ -178,13 +179,13 @@ async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
     assert_eq!(bytes(&server, &format!("{worker}/export")).await.2, whole);
 }
 
-/// Their bodies hold the places: a reader that stops reading keeps its own, and no more.
+/// Response bodies hold the permits: a reader that stops reading keeps its own one and no other.
 #[tokio::test]
 async fn slow_readers_of_one_conversation_are_few() {
     let (server, worker) = lived().await;
     let (_, _, file) = bytes(&server, &format!("{worker}/export")).await;
     let mut log: ConversationExport = read(&file).unwrap().remove(0);
-    // More than what sockets hold, and nothing in it to search for.
+    // More than the socket buffers hold, and nothing that is searchable.
     let long = format!("x{}", " ".repeat(10 << 20));
     for event in &mut log.events {
         if let EventBody::MessageCommitted { message } = &mut event.body
@@ -215,7 +216,7 @@ async fn slow_readers_of_one_conversation_are_few() {
     let read = held.pop().unwrap().bytes().await.unwrap();
     assert!(read.len() > long.len());
     drop(held);
-    // The places are free once the server has heard of it.
+    // The permits are free once the server has noticed the end of the connections.
     let free = async {
         while other.get(&paths[0]).send().await.unwrap().status() == 429 {
             tokio::task::yield_now().await;
@@ -266,16 +267,16 @@ async fn what_is_wrong_is_named_and_nothing_comes_in() {
     }
     assert_eq!(other.registry.home().summary().await.unwrap().workers, 1);
 
-    // Announced, and in pieces that announce nothing.
+    // First with an announced size, then in pieces without one.
     let large = vec![b'x'; 2 << 20];
     assert_eq!(refused(large.clone()).await.0, 413);
     let pieces = stream::iter(large.chunks(1 << 16).map(<[u8]>::to_vec).collect::<Vec<_>>());
     let body = Body::wrap_stream(pieces.map(Ok::<_, std::io::Error>));
     let response = other.post(&path).body(body).send().await;
-    // The server may hang up before all of it is sent.
+    // The server may close the connection before all of it is sent.
     let refused = response.map(|answer| answer.status().as_u16());
     assert!(!matches!(refused, Ok(status) if status != 413), "{refused:?}");
-    // The place is free again, once the server has heard of the end.
+    // The permit is free again once the server has noticed the end of the connection.
     let mut again = 429;
     while again == 429 {
         again = other.post(&path).body(file.clone()).send().await.unwrap().status().as_u16();
@@ -319,7 +320,7 @@ async fn only_own_pages_and_programs_import_and_a_slow_upload_keeps_nobody_out()
     let body = stream::unfold(body, |mut body| async move { Some((body.recv().await?, body)) });
     let slow = server.post(&path).body(Body::wrap_stream(body));
     let slow = tokio::spawn(slow.send());
-    // With its second piece taken, the first is with the server or on the way to it.
+    // When the second piece is taken, the first one is with the server or on its way.
     for _ in 0..2 {
         pieces.send(Ok(b"slow".to_vec())).await.unwrap();
     }
@@ -328,7 +329,7 @@ async fn only_own_pages_and_programs_import_and_a_slow_upload_keeps_nobody_out()
     assert_eq!(slow.await.unwrap().unwrap().status(), 422);
 }
 
-/// Two chats that are sound, and one without messages.
+/// Two sound chats, and one without messages.
 const CHATS: &str = r#"[
     {"id":"a","title":"First","chat":{"messages":[{"role":"user","content":"Q"}]}},
     {"id":"b","title":"Second & <b>","mapping":null},
@@ -366,7 +367,7 @@ async fn each_conversation_that_is_not_sound_is_named_and_the_others_come_in() {
     assert_eq!((refusal.number, refusal.title.as_deref()), (Some(2), Some("Second & <b>")));
     assert_eq!((refusal.code, report.more_refusals), (RefusalCode::NoMessages, 0));
 
-    // On the page, which works without script, in both languages.
+    // The page shows the result without JavaScript, in both languages.
     for (language, words) in [
         (
             "en",
@@ -432,8 +433,8 @@ async fn what_is_altered_or_refused_for_its_letters_is_told() {
     assert!(status == 422 && message.contains(&format!("Byte {} ", at + 1)), "{message}");
 }
 
-/// The log of a conversation without times has to be the same at each import; people are not told
-/// that it is of 1970.
+/// A conversation without times has to get the same log at each import; the page does not claim
+/// that it is from 1970.
 #[tokio::test]
 async fn what_has_no_date_is_said_to_have_none() {
     let server = start("").await;
@@ -472,7 +473,7 @@ async fn several_files_come_in_at_once() {
     let strict = server.post(&path).header("content-type", "multipart/form-data; boundary=x");
     let strict = strict.body(form(&files, true)).send().await.unwrap();
     assert_eq!(strict.status(), 422);
-    // The same files over the page are here already.
+    // When the page imports the same files, they are here already.
     let page = server.post("/data").header("content-type", "multipart/form-data; boundary=x");
     let page = page.body(form(&files, false)).send().await.unwrap().text().await.unwrap();
     assert!(page.contains("3 were here already.") && page.contains("c.pdf"), "{page}");

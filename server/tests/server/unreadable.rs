@@ -1,4 +1,4 @@
-//! One conversation cannot be read: what pages, the interface, streams, exports and probes say.
+//! One conversation cannot be read: what pages, the API, streams, exports and probes answer.
 
 use protocol::api::WorkerPage;
 use protocol::{Snapshot, Worker, WorkerId};
@@ -10,8 +10,8 @@ use super::support::{HANG, Server, code, start};
 
 const SECRET: &str = "a secret that no log may hold";
 
-/// A server with one conversation that is sound and one that was answered; the second is broken
-/// by `sql`, in which `?` is its id.
+/// A server with a sound conversation and an answered one, which `sql` breaks; the `?` in it is
+/// that worker's id.
 async fn with_one_broken(sql: &str) -> (Server, WorkerId, WorkerId) {
     let server = start("").await;
     server.says("An answer.");
@@ -28,8 +28,8 @@ async fn with_one_broken(sql: &str) -> (Server, WorkerId, WorkerId) {
     (server, sound, broken)
 }
 
-/// An older page of which something cannot be read is a page with a way back and the ways out, and
-/// not an error.
+/// An older page that cannot be read is not an error, but a page with links to go back, to export
+/// and to delete.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_older_page_that_cannot_be_read_leads_back_and_out() {
     let gone = "UPDATE events SET body = 'garbage'
@@ -46,7 +46,7 @@ async fn an_older_page_that_cannot_be_read_leads_back_and_out() {
     }
 }
 
-/// Its row, its newest event, and a position that is none of its log's.
+/// Damage to the worker's row, to its newest event, and to its last position.
 const BLOWS: [&str; 3] = [
     "UPDATE workers SET summary = '{\"worker_id\":1}' WHERE worker_id = ?",
     "UPDATE events SET body = CAST(x'7bff' AS TEXT)
@@ -65,7 +65,7 @@ async fn pages_show_a_placeholder_and_its_form_deletes_it() {
             assert_eq!(status, 200, "{path}: {text}");
             text
         };
-        // The conversation itself, and the list beside it.
+        // The page of the conversation, with the list beside it.
         let shown = page(format!("/c/{broken}")).await;
         assert!(shown.contains("This conversation cannot be read, or not all of it"), "{shown}");
         assert!(shown.contains("data-unreadable"), "{shown}");
@@ -76,11 +76,11 @@ async fn pages_show_a_placeholder_and_its_form_deletes_it() {
         let japanese = server.get(&format!("/c/{broken}")).header("accept-language", "ja");
         let japanese = japanese.send().await.unwrap().text().await.unwrap();
         assert!(japanese.contains("この会話は、全部または一部を読み取れません"), "{japanese}");
-        // Every other page.
+        // All other pages.
         for path in [format!("/c/{sound}"), "/data".to_owned(), "/search?q=question".to_owned()] {
             page(path).await;
         }
-        // The front door leads to one that can be read.
+        // `/` redirects to a conversation that can be read.
         let client = reqwest::Client::builder().redirect(Policy::none()).build().unwrap();
         let home = client.get(server.url("/")).send().await.unwrap();
         assert_eq!(home.headers()["location"], format!("/c/{sound}"));
@@ -93,7 +93,7 @@ async fn pages_show_a_placeholder_and_its_form_deletes_it() {
         let deleted = post(format!("/c/{broken}"), "do=delete".to_owned()).await;
         assert_eq!(deleted.status(), 303, "{}", deleted.text().await.unwrap());
         assert!(!page(format!("/c/{sound}")).await.contains(&broken.to_string()));
-        // It can be brought back, as broken as it was, and deleted for good.
+        // It can be restored, still broken, and purged.
         let data = page("/data".to_owned()).await;
         assert!(data.contains(&broken.to_string()), "{data}");
         for action in ["restore", "purge"] {
@@ -114,7 +114,7 @@ async fn the_interface_tells_it_by_type_and_deletes_it() {
             let reason = worker.reason.as_ref().map(|reason| reason.code.name());
             worker.unreadable && reason == Some("internal")
         };
-        // A page that cannot be read is known once somebody asked for it.
+        // Damage in an older page becomes known when that page is read.
         let transcript = server.get(&format!("{one}/transcript")).send().await.unwrap();
         let (status, name, body) = code(transcript).await;
         assert_eq!((status, name.as_str()), (500, "internal"));
@@ -127,7 +127,7 @@ async fn the_interface_tells_it_by_type_and_deletes_it() {
         assert!(told(listed), "{listed:?}");
         let sound_one = page.workers.iter().find(|worker| worker.worker_id == sound).unwrap();
         assert!(!sound_one.unreadable && sound_one.reason.is_none());
-        // A stream begins with the placeholder, and goes on to the end of it.
+        // A stream begins with the placeholder and stays open until the deletion.
         let stream = server.get(&format!("{one}/events")).header("accept", "text/event-stream");
         let mut stream = stream.send().await.unwrap();
         let first = String::from_utf8(stream.chunk().await.unwrap().unwrap().to_vec()).unwrap();
@@ -136,7 +136,7 @@ async fn the_interface_tells_it_by_type_and_deletes_it() {
         let snapshot: Snapshot = serde_json::from_value(frame["snapshot"].clone()).unwrap();
         assert!(told(&snapshot.worker) && snapshot.transcript.messages.is_empty());
 
-        // It can be kept as far as it can be read, and all of them still go out.
+        // The readable part can be exported, and the export of all conversations still succeeds.
         for path in [format!("{one}/export?format=json"), format!("{one}/export?format=markdown")] {
             let answer = server.get(&path).send().await.unwrap();
             assert_eq!(answer.status(), 200, "{path}");

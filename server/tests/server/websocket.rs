@@ -23,7 +23,7 @@ async fn open(server: &Server, query: &str) -> Socket {
     connect_async(format!("ws://{}{path}", server.address)).await.unwrap().0
 }
 
-/// The next frame of ours; none when the socket is closed.
+/// The next frame from the server; `None` when the socket is closed.
 async fn next(socket: &mut Socket) -> Option<Frame> {
     loop {
         match timeout(HANG, socket.next()).await.unwrap()?.unwrap() {
@@ -98,7 +98,7 @@ async fn it_takes_no_commands() {
         socket.send(message.clone()).await.unwrap();
         assert_eq!(closed(&mut socket).await, (1008, "invalid_input".to_owned()), "{message:?}");
     }
-    // Nothing of it was done.
+    // The text from the client had no effect.
     let mut socket = open(&server, "").await;
     assert!(snapshot(&mut socket).await.messages.is_empty());
 }
@@ -108,7 +108,7 @@ async fn a_flood_of_pings_is_ended() {
     let server = start("").await;
     let mut socket = open(&server, "").await;
     snapshot(&mut socket).await;
-    // As many as are taken, and one answer to be sure that they were.
+    // As many pings as are allowed; an answer shows that the server has handled them.
     for _ in 0..CLIENT_PINGS {
         socket.feed(Message::Ping("x".into())).await.unwrap();
     }
@@ -135,8 +135,9 @@ async fn a_close_says_why() {
     assert_eq!(closed(&mut socket).await, (1001, "shutdown".to_owned()));
 }
 
-/// Both are read all the time, on the one thread that the server runs on: whenever it sends a
-/// ping, the one who answers comes before the next. The other one is read past the protocol.
+/// Both sockets are read all the time, on the server's only thread: after each ping, the lively
+/// client answers before the next one is due. The other client reads the raw bytes and never
+/// answers.
 #[tokio::test]
 async fn who_answers_pings_stays_and_who_does_not_is_dropped() {
     let server = start("observer_ping_ms = 100").await;
@@ -154,7 +155,7 @@ async fn who_answers_pings_stays_and_who_does_not_is_dropped() {
     });
     let mut dead = open(&server, "").await;
     snapshot(&mut dead).await;
-    // An end of either kind.
+    // The connection may end with a close or a reset.
     let mut rest = Vec::new();
     let dropped = dead.get_mut().read_to_end(&mut rest);
     let _ = timeout(HANG, dropped).await.expect("it is dropped");

@@ -25,7 +25,8 @@ use crate::companion::HANG;
 const PAUSE: Duration = Duration::from_secs(1);
 /// The receive buffer of a slow reader's socket.
 const RECEIVE_BYTES: usize = 4096;
-/// Connections that are opened at the same time; more would only wait in the system's queue.
+/// The most connections that are being opened at the same time; more would only wait in the
+/// system's queue.
 const AT_ONCE: usize = 64;
 
 /// A kind of attack.
@@ -43,7 +44,7 @@ pub enum Attack {
 /// A running attack.
 pub struct Crowd {
     tasks: JoinSet<()>,
-    /// How many connections are open now.
+    /// The number of connections that are currently open.
     open: Arc<AtomicUsize>,
 }
 
@@ -73,7 +74,7 @@ impl Attack {
         }
     }
 
-    /// Whether the attack takes the places for connections; the other ones take those for requests.
+    /// Whether the attack takes the places for connections; the others take those for requests.
     pub fn fills_connections(self) -> bool {
         matches!(self, Self::SlowHeads | Self::Idle)
     }
@@ -91,20 +92,21 @@ impl Attack {
             tasks.spawn(async move {
                 let mut first = Some(ready);
                 loop {
-                    // When the server has closed the connection, another one is opened. Whether
-                    // enough of them are open is for `Crowd::open` to say.
+                    // When the server has closed the connection, a new one is opened. `Crowd::open`
+                    // tells whether enough of them are open.
                     let _ = self.hold(address, &head, &gate, &open, &mut first).await;
                     tokio::time::sleep(PAUSE).await;
                 }
             });
         }
         let all = ready.acquire_many(u32::try_from(count)?);
-        // When the server accepts no more connections, the rest goes on trying during the attack.
+        // If the server accepts no more connections, the remaining tasks keep trying during the
+        // attack.
         let _ = tokio::time::timeout(HANG / 12, all).await;
         Ok(Crowd { tasks, open })
     }
 
-    /// The bytes that a connection sends at once.
+    /// The bytes that a connection sends immediately.
     fn head(self, address: SocketAddr, worker: WorkerId) -> Vec<u8> {
         let path = Client::path(worker);
         let post = |path: &str, kind: &str| {
@@ -152,7 +154,8 @@ impl Attack {
             Self::SlowBodies | Self::SlowForms | Self::SlowFiles | Self::SlowHeads => loop {
                 tokio::time::sleep(PAUSE).await;
                 stream.write_all(b"x").await?;
-                // Any answer, and also the end of the connection, means that the server refuses it.
+                // Any response, and the end of the connection, means that the server refuses the
+                // attack.
                 if stream.try_read(&mut [0; 512]).is_ok() {
                     return Ok(());
                 }
@@ -166,7 +169,7 @@ impl Attack {
                 if self == Self::SlowReaders && stream.read_u8().await.is_err() {
                     return Ok(());
                 }
-                // Nothing else is read, so only the socket's state tells that the server closed it.
+                // Nothing is read, so only the socket's state shows that the server has closed it.
                 let state = stream.ready(Interest::READABLE | Interest::WRITABLE).await?;
                 if self == Self::HalfOpenUpgrades && state.is_read_closed() {
                     return Ok(());
@@ -187,7 +190,7 @@ impl Attack {
 }
 
 impl Crowd {
-    /// How many connections are open now.
+    /// The number of connections that are currently open.
     pub fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }

@@ -13,10 +13,10 @@ use crate::companion::Companion;
 use crate::seed;
 use crate::times::{Times, head as times_head};
 
-/// How long the user waits. An answer that takes longer counts as missed, because a person would
+/// How long the user waits. A response that takes longer counts as missed, because a person would
 /// have given up.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Columns of a row's name.
+/// The width of a row's name in columns.
 const WIDTH: usize = 46;
 
 /// One user with one conversation.
@@ -26,13 +26,13 @@ pub struct User {
     sent: Vec<MessageId>,
 }
 
-/// What the user saw in some rounds.
+/// The user's results over several rounds.
 #[derive(Default)]
 pub struct Seen {
     page: Times,
     send: Times,
     probe: Times,
-    /// What was refused or never answered.
+    /// Requests that were refused or never answered.
     pub missed: Vec<String>,
 }
 
@@ -59,7 +59,8 @@ impl User {
         self.worker
     }
 
-    /// Reads a page, sends a message and probes, so many times; `before` is called before each.
+    /// Reads a page, sends a message and probes, `rounds` times; `before` is called before each
+    /// round.
     pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng, mut before: impl FnMut()) -> Seen {
         let mut seen = Seen::default();
         for _ in 0..rounds {
@@ -81,7 +82,7 @@ impl User {
             }
             let probe = timed(&mut seen.probe, self.client.probe()).await;
             seen.note("probe", &probe);
-            // The next message would be refused as long as this one is being answered.
+            // Until this message is answered, the next one would be refused.
             if sent.is_ok() && self.client.settled(self.worker).await.is_err() {
                 seen.missed.push("the end of an answer".to_owned());
             }
@@ -89,7 +90,7 @@ impl User {
         seen
     }
 
-    /// The messages that the server accepted and that have no complete answer in the end.
+    /// The accepted messages that have no complete answer in the end.
     pub async fn unanswered(&self) -> Result<Vec<String>> {
         let whole = self.client.settled(self.worker).await.context("the conversation")?;
         let answered = |id: &MessageId| {
@@ -115,7 +116,7 @@ impl Seen {
         }
     }
 
-    /// One row for each thing that was done.
+    /// One row for each kind of request.
     pub fn rows(&self, beside: &str) -> String {
         let times = |name: &str, times: &Times| {
             let name = format!("{beside}: {name}");

@@ -21,18 +21,19 @@ use super::steps::{
 use super::trial::{Trial, judge};
 use crate::companion::{Companion, Installation, answered_by};
 
-/// How often the same is asked before a turn is given up: the default of `retries` and one.
+/// The number of attempts before a turn fails: the default of `retries` and one.
 pub(super) const ATTEMPTS: u32 = 3;
-/// The same where a stream ends without an event: its answer is asked for as a whole first.
+/// The same if a stream ends without an event, because the answer is then first requested without
+/// streaming.
 pub(super) const EMPTY: u32 = ATTEMPTS + 1;
 
-/// Short limits, so that nobody waits for minutes; what they decide is the same.
+/// Short limits, so that nobody waits for minutes; the outcome is the same.
 const LIMITS: &str = "first_token_ms = 1000\nstall_ms = 800\nturn_ms = 10000\n";
 
-/// The same for the pauses between attempts.
+/// Short pauses between attempts, for the same reason.
 const PAUSES: &str = "retry_ms = 40\nretry_max_ms = 2000\n";
 
-/// The key that is sent to the endpoint, which some rows repeat in their answers.
+/// The key that is sent to the endpoint; some rows repeat it in their answers.
 pub(super) const KEY: &str = "sk-of-this-endpoint-alone";
 
 /// How many bytes the server's memory may grow by at the peak of a row, and after it. An answer of
@@ -40,10 +41,10 @@ pub(super) const KEY: &str = "sk-of-this-endpoint-alone";
 pub(super) const PEAK_BYTES: u64 = 192 << 20;
 const STAYING_BYTES: u64 = 64 << 20;
 
-/// What must never be shown: it stands in what the endpoint says.
+/// Parts of the endpoint's answers that must never be shown.
 const SECRETS: [&str; 4] = [KEY, "sk-secret", "/srv/inference.py", "internal.example"];
 
-/// Plays all of them against one companion, each in a conversation of its own.
+/// Plays all rows against one companion, each in a new conversation.
 pub async fn play(binary: &Path) -> Result<Vec<Line>> {
     let upstream = upstream::Upstream::start().await?;
     let key = "api_key_file = \"key\"\n";
@@ -89,7 +90,7 @@ async fn play_in(place: &Installation, upstream: &upstream::Upstream) -> Result<
     Ok(lines)
 }
 
-/// The same conversation is answered as soon as the endpoint is well.
+/// Checks that the same conversation is answered as soon as the endpoint works again.
 async fn recovers(
     companion: &Companion,
     upstream: &upstream::Upstream,
@@ -98,7 +99,7 @@ async fn recovers(
 ) -> Result<()> {
     upstream.script(Script::default());
     let again = Trial::again(&companion.client, trial.worker, "And now?").await?;
-    // A question that was left without an answer is sent in one message with the next one.
+    // An unanswered question is sent in one message with the next one.
     let next = match trial.text.trim() {
         "" => "You said: Hello?\n\nAnd now?",
         _ => "You said: And now?",

@@ -19,7 +19,7 @@ use super::endpoint::{ATTEMPTS, EMPTY, KEY};
 use super::row::{Fault, Promise};
 use super::steps::{delta, drip, endless, finish, refusal, respond, stream, text, wire};
 
-/// The beginning of a head, which the rows go on with.
+/// The beginning of a response's head, which the rows continue.
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n";
 
 /// One complete event with a piece of text.
@@ -28,11 +28,11 @@ const EVENT: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"H
 /// The unpacked size of a bomb.
 const UNPACKED: usize = 256 << 20;
 
-/// Bytes of a piece of text that is too large for one event, and of one that is not.
+/// The sizes in bytes of a text that is too large for one event, and of one that is not.
 const HUGE: usize = 3 << 20;
 const LARGE: usize = 600 << 10;
 
-/// The rows. `elsewhere` is a server that must never be asked.
+/// The rows. `elsewhere` is a server that must never get a request.
 pub(super) fn faults(elsewhere: &str) -> Vec<Fault> {
     let rows = [
         endless_heads(),

@@ -1,5 +1,5 @@
-//! Hostile lists of models: the page that offers models asks for each of them, and a message to the
-//! same endpoint still has to be answered.
+//! Hostile lists of models. The page with the models requests each list, and a message to the same
+//! endpoint must still be answered.
 //!
 //! The server caches a list for a while, so each row starts a companion of its own.
 
@@ -16,8 +16,7 @@ use super::steps::{endless, refusal, respond, wire};
 use super::trial::{Trial, judge};
 use crate::companion::{Companion, HANG, Installation, answered_by};
 
-/// Models in one list at most: the 200 that the server offers to choose from, and the configured
-/// one.
+/// The most models in one list: the 200 that the server offers, and the configured one.
 const MODELS: usize = 201;
 
 /// Plays all rows.

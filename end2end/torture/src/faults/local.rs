@@ -12,7 +12,7 @@ use super::row::Promise;
 use super::trial::{Trial, judge, message};
 use crate::companion::{Companion, Installation};
 
-/// Plays all of them.
+/// Plays all rows.
 pub async fn play(binary: &Path) -> Result<Vec<Line>> {
     let model = model_file()?;
     let whole = std::fs::read(&model).context("the default model cannot be read")?;
@@ -30,7 +30,7 @@ pub async fn play(binary: &Path) -> Result<Vec<Line>> {
     Ok(lines)
 }
 
-/// The model's file is spoiled after the start and before it is loaded; then it is put right.
+/// The model's file is damaged after the start and before it is loaded; then it is repaired.
 async fn spoiled(
     binary: &Path,
     file: &Path,
@@ -52,7 +52,7 @@ async fn spoiled(
         let begun = Instant::now();
         let sent = companion.client.send(worker, &message("Hello?")).await;
         let mut line = match sent {
-            // Found out before anything was stored.
+            // The problem was found before anything was stored.
             Err(failure) => Line::refused(name, &failure, begun.elapsed()),
             Ok(accepted) => {
                 let trial =
@@ -71,7 +71,7 @@ async fn spoiled(
     place.close(result)
 }
 
-/// Too much, and stops in the middle of much.
+/// A prompt that is too long, and turns that are cancelled in the middle of long work.
 async fn overtaxed(binary: &Path, model: &Path) -> Result<Vec<Line>> {
     let lines = format!("provider = \"local\"\nmodel_file = {model:?}\ncontext_tokens = 2048\n");
     let place = Installation::new(binary, &lines)?;
@@ -113,14 +113,14 @@ async fn stopped(
     Ok(line)
 }
 
-/// The same conversation is answered again.
+/// Checks that the same conversation is answered again.
 async fn answers(companion: &Companion, trial: &Trial, line: &mut Line) -> Result<()> {
     let again = Trial::again(&companion.client, trial.worker, "Say yes.").await?;
     line.expect("the next answer", &TurnState::Completed, &again.turn.state);
     Ok(())
 }
 
-/// The default model's place, as the companion itself finds it.
+/// The path of the default model, found in the same way as the companion does.
 fn model_file() -> Result<PathBuf> {
     let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from);
     let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));

@@ -9,16 +9,16 @@ use super::row::Promise;
 use super::trial::Trial;
 use crate::client::Failure;
 
-/// One row of the table, as it went.
+/// The result of one row of the table.
 pub struct Line {
     pub name: &'static str,
-    /// Where it was not as promised.
+    /// The differences from the promise.
     pub faults: Vec<String>,
-    /// None where the message was refused, with nothing stored.
+    /// `None` if the message was refused, with nothing stored.
     state: Option<TurnState>,
     code: Option<ErrorCode>,
     finish: Option<Finish>,
-    /// Bytes of the answer.
+    /// The bytes of the answer.
     kept: usize,
     attempts: u32,
     waited: Duration,
@@ -38,7 +38,7 @@ impl Line {
         }
     }
 
-    /// A message that was not taken.
+    /// The result of a message that was refused.
     pub fn refused(name: &'static str, failure: &Failure, waited: Duration) -> Self {
         let (faults, code) = (Vec::new(), failure.code());
         let mut line =
@@ -47,14 +47,14 @@ impl Line {
         line
     }
 
-    /// Notes a fault where the two differ.
+    /// Adds a fault if the two values differ.
     pub fn expect<T: PartialEq + Debug>(&mut self, what: &str, promised: &T, found: &T) {
         if promised != found {
             self.faults.push(format!("{what}: {promised:?} is promised, {found:?} was found"));
         }
     }
 
-    /// Notes a fault where it is more.
+    /// Adds a fault if `found` exceeds `bound`.
     pub fn at_most(&mut self, what: &str, found: u64, bound: u64) {
         if found > bound {
             self.faults.push(format!("{what}: at most {bound} is promised, {found} was found"));
@@ -62,7 +62,7 @@ impl Line {
     }
 }
 
-/// All rows.
+/// The table with all rows.
 pub fn table(lines: &[Line]) -> String {
     let mut table = "| fault | code, kind | state | text kept | may pass | attempts | waited |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n"
@@ -82,7 +82,7 @@ pub fn table(lines: &[Line]) -> String {
     table
 }
 
-/// The whole file.
+/// The whole Markdown file.
 pub fn page(table: &str) -> String {
     format!(
         "# Providers that misbehave\n\nWritten by `torture faults --local --write`, which plays \

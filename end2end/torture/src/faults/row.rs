@@ -1,4 +1,4 @@
-//! One fault, and what is promised of it.
+//! A fault and its promise.
 
 use std::time::Duration;
 
@@ -8,23 +8,23 @@ use upstream::Step;
 /// A fault of the endpoint, as the scripted upstream plays it.
 pub struct Fault {
     pub name: &'static str,
-    /// One list of steps for each attempt; the last one again for all after it.
+    /// One list of steps for each attempt; the last one is repeated.
     pub replies: Vec<Vec<Step>>,
     pub promise: Promise,
 }
 
-/// What a user gets.
+/// The outcome that a user is promised.
 pub struct Promise {
     pub end: End,
     /// The text that is kept.
     pub text: Text,
-    /// How often the provider is asked.
+    /// The number of attempts.
     pub attempts: u32,
-    /// The user waits at least so long, because somebody asked for it.
+    /// The least time that the user waits, because the endpoint asked for it.
     pub waits: Duration,
 }
 
-/// How the turn ends.
+/// The end of the turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
     Completed(Finish),
@@ -37,14 +37,14 @@ pub enum End {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Text {
     Is(&'static str),
-    /// So many bytes, whatever they are.
+    /// Any text of this many bytes.
     Bytes(usize),
-    /// Some or none: what came until then.
+    /// Any text, or none: the part that had arrived.
     Any,
 }
 
 impl Fault {
-    /// A fault that every attempt meets.
+    /// A fault that occurs in every attempt.
     pub fn always(name: &'static str, steps: Vec<Step>, promise: Promise) -> Self {
         Self { name, replies: vec![steps], promise }
     }

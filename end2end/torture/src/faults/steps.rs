@@ -1,4 +1,4 @@
-//! What the scripted endpoint does in one row of the table.
+//! The steps of the scripted endpoint for single rows of the table.
 
 use std::collections::BTreeMap;
 
@@ -85,7 +85,7 @@ pub(super) fn two_choices() -> Vec<Step> {
     ])
 }
 
-/// One event, byte by byte: in the middle of characters, of the line and of the CRLF.
+/// One event, byte by byte: split within characters, within the line and within the CRLF.
 pub(super) fn split_everywhere() -> Vec<Step> {
     let event = json!({ "choices": [choice(0, json!({ "content": "日本🦀語" }), Value::Null)] });
     let bytes = format!("data: {event}\r\n\r\ndata: [DONE]\r\n\r\n").into_bytes();

@@ -1,4 +1,4 @@
-//! One question put to a provider that misbehaves, and what came of it.
+//! One question to a provider that misbehaves, and its outcome.
 
 use std::time::{Duration, Instant};
 
@@ -13,33 +13,33 @@ use crate::companion::HANG;
 use crate::observer::{Observer, Transport};
 use crate::seed;
 
-/// What a user got.
+/// The outcome for the user.
 pub struct Trial {
     pub worker: WorkerId,
     pub turn: Turn,
-    /// The answer's text as a fresh reader is given it.
+    /// The answer's text for a new reader.
     pub text: String,
-    /// The same as an observer folded it while it came.
+    /// The answer's text as an observer folded it during the turn.
     pub followed: String,
-    /// From the send to the end.
+    /// The time from the send to the end.
     pub waited: Duration,
-    /// The conversation's page.
+    /// The HTML page of the conversation.
     pub page: String,
 }
 
 impl Trial {
-    /// Asks in a conversation of its own.
+    /// Asks in a new conversation.
     pub async fn of(client: &Client, question: &str) -> Result<Self> {
         let worker = client.create().await?.worker_id;
         Self::again(client, worker, question).await
     }
 
-    /// Asks in a conversation that is there.
+    /// Asks in an existing conversation.
     pub async fn again(client: &Client, worker: WorkerId, question: &str) -> Result<Self> {
         Self::stopped(client, worker, question, |_, _| false).await
     }
 
-    /// Asks, and stops the answer as soon as `enough` says so of its turn and its text.
+    /// Asks, and cancels the answer as soon as `enough` returns true for its turn and its text.
     pub async fn stopped(
         client: &Client,
         worker: WorkerId,
@@ -51,7 +51,7 @@ impl Trial {
         Self::follow(client, worker, &accepted, begun, enough).await
     }
 
-    /// Follows a turn that was asked for at `begun` to its end.
+    /// Follows a turn to its end; the request for it began at `begun`.
     pub async fn follow(
         client: &Client,
         worker: WorkerId,
@@ -88,13 +88,13 @@ impl Trial {
     }
 }
 
-/// A message with an id of its own.
+/// A message with a new id.
 pub fn message(text: &str) -> SendMessage {
     let id = seed::message_id(&mut fastrand::Rng::new());
     SendMessage { id, text: text.to_owned(), parent: None, edits: None, utc_offset: None }
 }
 
-/// Compares what a user got with what is promised. `hidden` is never shown to anybody.
+/// Compares an outcome with its promise. `hidden` must never be shown.
 pub fn judge(name: &'static str, promise: &Promise, trial: &Trial, hidden: &[&str]) -> Line {
     let turn = &trial.turn;
     let mut line = Line::new(name, promise, trial);
@@ -119,7 +119,7 @@ pub fn judge(name: &'static str, promise: &Promise, trial: &Trial, hidden: &[&st
     line
 }
 
-/// The page says what happened, and shows the text that was kept.
+/// Checks that the page says what happened and shows the text that was kept.
 fn on_the_page(line: &mut Line, trial: &Trial) {
     let Trial { turn, text, page, .. } = trial;
     if let Some(error) = &turn.error {
@@ -142,7 +142,7 @@ fn on_the_page(line: &mut Line, trial: &Trial) {
     }
 }
 
-/// As the server writes it into a page.
+/// The text as the server escapes it in a page.
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

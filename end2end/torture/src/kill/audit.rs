@@ -1,4 +1,4 @@
-//! After a restart: is everything there that was promised?
+//! Checks after a restart that every promise is kept.
 
 use std::time::Duration;
 
@@ -13,10 +13,10 @@ use crate::client::Client;
 use crate::companion::HANG;
 use crate::ledger::{Fate, Ledger, Loss, Sent};
 
-/// Acknowledged messages that are sent again after each restart.
+/// The number of acknowledged messages that are sent again after each restart.
 const AGAIN: usize = 3;
 
-/// Reads everything, sends again what is unclear and some of what is not, lets observers
+/// Reads everything, sends the unclear messages and some acknowledged ones again, lets observers
 /// resume, and reads everything again.
 pub async fn audit(
     client: &Client,
@@ -27,7 +27,7 @@ pub async fn audit(
 ) -> Result<()> {
     let list: Vec<_> = client.workers().await?.iter().map(|worker| worker.worker_id).collect();
     none(&ledger.check_workers(&list))?;
-    // What visitors left behind goes, so that the list stays short.
+    // The visitors' conversations are deleted, so that the list stays short.
     for id in list.into_iter().filter(|id| !workers.contains(id)) {
         ledger.deletes(id);
         client.delete(id).await?;
@@ -59,7 +59,7 @@ pub async fn audit(
     Ok(())
 }
 
-/// Error: the first loss, and how many more there are.
+/// Errors with the first loss, and the number of further ones.
 pub fn none(losses: &[Loss]) -> Result<()> {
     let Some(first) = losses.first() else { return Ok(()) };
     for loss in losses {
@@ -72,7 +72,7 @@ async fn read(client: &Client, ledger: &Ledger, worker: WorkerId) -> Result<()> 
     none(&ledger.check(worker, &client.transcript(worker).await?))
 }
 
-/// Sends a message again until it is taken; the ledger compares the turn.
+/// Sends a message again until it is accepted; the ledger compares the turns.
 async fn send_again(
     client: &Client,
     ledger: &mut Ledger,

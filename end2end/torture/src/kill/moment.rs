@@ -1,4 +1,4 @@
-//! When to strike, and where that was.
+//! Chooses the moment of a kill, and tells what it hit.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering::SeqCst};
@@ -9,23 +9,23 @@ use fastrand::Rng;
 use super::traffic::{Activity, SharedObserver, lock};
 use crate::times::exactly;
 
-/// The longest that a moment is waited for.
+/// The longest wait for a moment.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// What is waited for before the kill.
+/// The condition to wait for before the kill.
 #[derive(Clone, Copy, Debug)]
 enum Until {
     /// Nothing.
     Now,
-    /// So many sends have been put on their way.
+    /// This many sends have begun.
     Sends(u64),
-    /// Observers were shown so many frames.
+    /// Observers have seen this many frames.
     Frames(u64),
-    /// So many turns have ended.
+    /// This many turns have ended.
     Ends(u64),
 }
 
-/// A moment: after something has happened, and a little later.
+/// A moment: a short time after a condition holds.
 #[derive(Clone, Copy, Debug)]
 pub struct Moment {
     until: Until,
@@ -33,7 +33,7 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Any; near to commits more often than chance would have it.
+    /// Chooses a random moment; moments near commits are more frequent than by pure chance.
     pub fn choose(rng: &mut Rng) -> Self {
         let (until, most_us) = match rng.u8(0..4) {
             0 => (Until::Now, 600_000),
@@ -44,7 +44,7 @@ impl Moment {
         Self { until, then: Duration::from_micros(rng.u64(0..most_us)) }
     }
 
-    /// Waits for it.
+    /// Waits for the moment.
     pub async fn comes(self, activity: &Activity) {
         let _ = tokio::time::timeout(PATIENCE, async {
             match self.until {
@@ -69,23 +69,23 @@ async fn reaches(counter: &AtomicU64, count: u64, activity: &Activity) {
     }
 }
 
-/// Where a kill struck, as far as it can be told from outside.
+/// What a kill hit, as far as this can be seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Strike {
-    /// While a send waited for its answer.
+    /// A send that waits for its answer.
     Send,
-    /// While a turn ran that had no text yet.
+    /// A running turn without any text yet.
     BeforeText,
-    /// While a turn ran that had text.
+    /// A running turn with text.
     Stream,
-    /// While no turn ran.
+    /// No running turn.
     Between,
-    /// Before the companion was ready.
+    /// A companion that was not ready yet.
     StartUp,
 }
 
 impl Strike {
-    /// Where a companion stands that is about to be killed.
+    /// The current state of a companion that is about to be killed.
     pub fn at(activity: &Activity, observers: &[SharedObserver]) -> Self {
         if activity.in_flight.load(SeqCst) > 0 {
             return Self::Send;

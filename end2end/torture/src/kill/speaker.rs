@@ -1,4 +1,4 @@
-//! Someone who sends messages, repeats and stops them.
+//! A client that sends messages, repeats them and cancels turns.
 
 use std::sync::atomic::Ordering::SeqCst;
 use std::sync::{Arc, Mutex};
@@ -14,23 +14,23 @@ use crate::client::{Answer, Client, Failure};
 use crate::companion::HANG;
 use crate::ledger::{Ledger, Loss};
 
-/// Someone who converses with one worker.
+/// A client that converses with one worker.
 pub struct Speaker {
     pub client: Client,
     pub ledger: Arc<Mutex<Ledger>>,
     pub activity: Arc<Activity>,
     pub worker: WorkerId,
-    /// The message that was acknowledged last.
+    /// The last acknowledged message.
     pub last: Option<MessageId>,
     pub rng: Rng,
 }
 
 impl Speaker {
-    /// One message and what may be done with it.
+    /// Sends one message and does something random with it.
     pub async fn exchange(&mut self) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(self.rng.u64(0..40))).await;
         let mut message = super::text::message(&mut self.rng);
-        // Another version of what was said before, now and then.
+        // Now and then this edits an earlier message.
         message.edits = self.last.filter(|_| self.rng.u8(0..100) < 15);
         lock(&self.ledger).sends(message.id, self.worker, &message.text);
         let turn = if self.rng.u8(0..100) < 20 {
@@ -45,11 +45,11 @@ impl Speaker {
                 tokio::time::sleep(Duration::from_millis(self.rng.u64(0..60))).await;
                 self.client.cancel(self.worker).await?;
             }
-            // The same again, while its turn runs or after it.
+            // Sends the same message again, during its turn or after it.
             15..30 => {
                 self.send(&message).await?;
             }
-            // Another one meanwhile, which may be refused.
+            // Sends another message meanwhile, which may be refused.
             30..45 => {
                 let other = super::text::message(&mut self.rng);
                 lock(&self.ledger).sends(other.id, self.worker, &other.text);
@@ -63,7 +63,7 @@ impl Speaker {
         Ok(())
     }
 
-    /// Waits for a turn's end.
+    /// Waits for the end of a turn.
     async fn ends(&self, turn: TurnId) -> Result<()> {
         let wait = async {
             loop {
@@ -81,7 +81,7 @@ impl Speaker {
         Ok(())
     }
 
-    /// The same message twice at once: both get the same answer.
+    /// Sends the same message twice at once; both must get the same answer.
     async fn twice(&self, message: &SendMessage) -> Result<TurnId> {
         let (one, two) = tokio::join!(self.send(message), self.send(message));
         let (one, two) = (one?, two?);
@@ -119,7 +119,7 @@ impl Speaker {
     }
 }
 
-/// Whether a send was refused because a turn runs.
+/// Whether a send was refused because a turn is running.
 pub fn is_busy(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().and_then(Failure::code) == Some(ErrorCode::Busy)
 }

@@ -1,11 +1,11 @@
-//! What is said: unique texts of any length, in several scripts.
+//! The messages: unique texts of any length, in several scripts.
 
 use fastrand::Rng;
 use protocol::api::SendMessage;
 
 use crate::seed;
 
-/// Words of one to four bytes a character, with what is easily mangled.
+/// Words with characters of one to four bytes, including some that are easily mangled.
 const WORDS: [&str; 12] = [
     "alpha",
     "naïve",
@@ -21,10 +21,10 @@ const WORDS: [&str; 12] = [
     "\u{feff}mark",
 ];
 
-/// A message that was never sent before: its text names its id.
+/// A new message; its text contains its id.
 pub fn message(rng: &mut Rng) -> SendMessage {
     let id = seed::message_id(rng);
-    // Most are short; some are long enough that their answers take many frames.
+    // Most messages are short; some are so long that their answers take many frames.
     let words = if rng.u8(0..10) == 0 { rng.usize(100..800) } else { rng.usize(1..40) };
     let mut text = id.to_string();
     for _ in 0..words {
@@ -34,7 +34,7 @@ pub fn message(rng: &mut Rng) -> SendMessage {
     SendMessage { id, text, parent: None, edits: None, utc_offset: None }
 }
 
-/// What the scripted upstream streams for a message, in full.
+/// The complete answer that the scripted upstream streams for a message.
 pub fn answer(text: &str) -> String {
     format!("You said: {text}")
 }

@@ -1,5 +1,5 @@
-//! What goes on at a companion while it is killed: people who send, stop and repeat, and
-//! observers who follow, some of them slowly.
+//! The traffic of a companion while it is killed: clients that send, cancel and repeat, and
+//! observers, some of them slow.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,27 +16,27 @@ use crate::client::{Client, Failure};
 use crate::ledger::{Ledger, Loss};
 use crate::observer::Observer;
 
-/// How long what was sent before the kill may still be read after it.
+/// How long data that was sent before the kill may still be read after it.
 const LEFTOVERS: Duration = Duration::from_secs(10);
 
-/// What is going on, as far as it can be seen from outside.
+/// The current activity, as far as it can be seen from outside.
 #[derive(Default)]
 pub struct Activity {
-    /// Set just before the kill: from then on a broken connection is no fault.
+    /// Set just before the kill: from then on a broken connection is not an error.
     pub dying: AtomicBool,
-    /// Sends whose answer has not come.
+    /// The number of sends without an answer yet.
     pub in_flight: AtomicUsize,
     pub sends: AtomicU64,
     pub frames: AtomicU64,
-    /// Turns that their senders saw end.
+    /// The number of turns whose senders have seen the end.
     pub ends: AtomicU64,
     pub changed: Notify,
 }
 
-/// An observer that lives longer than its connections.
+/// An observer that outlives its connections.
 pub type SharedObserver = Arc<Mutex<Observer>>;
 
-/// Everything that goes on at one companion.
+/// All traffic of one companion.
 pub struct Traffic {
     pub activity: Arc<Activity>,
     pub ledger: Arc<Mutex<Ledger>>,
@@ -44,7 +44,7 @@ pub struct Traffic {
     tasks: JoinSet<Result<()>>,
 }
 
-/// Locks what no panic can leave half done.
+/// Locks a mutex whose data is consistent even after a panic.
 pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -54,7 +54,7 @@ impl Traffic {
         Self { activity: Arc::default(), ledger, client, tasks: JoinSet::new() }
     }
 
-    /// Someone follows, pausing between frames.
+    /// Starts an observer that pauses between frames.
     pub fn follow(&mut self, observer: SharedObserver, pause: Duration) {
         let (client, activity) = (self.client.clone(), self.activity.clone());
         self.tasks.spawn(async move {
@@ -62,7 +62,7 @@ impl Traffic {
         });
     }
 
-    /// Someone converses with a worker until the end.
+    /// Starts a client that converses with a worker until the end.
     pub fn converse(&mut self, worker: WorkerId, rng: Rng) {
         let mut speaker = self.speaker(worker, rng);
         self.tasks.spawn(async move {
@@ -74,7 +74,7 @@ impl Traffic {
         });
     }
 
-    /// Someone begins conversations and deletes them again.
+    /// Starts a client that creates conversations and deletes them again.
     pub fn visit(&mut self, mut rng: Rng) {
         let (client, ledger) = (self.client.clone(), self.ledger.clone());
         let activity = self.activity.clone();
@@ -104,8 +104,8 @@ impl Traffic {
         Speaker { client, ledger, activity: self.activity.clone(), worker, last: None, rng }
     }
 
-    /// After the kill: waits until everyone has read what was left to read. Error: something
-    /// went wrong that the kill does not explain.
+    /// Waits after the kill until all clients have read the remaining data. Errors if something
+    /// failed for another reason than the kill.
     pub async fn end(mut self) -> Result<()> {
         let all = async {
             while let Some(ended) = self.tasks.join_next().await {
@@ -121,7 +121,7 @@ impl Traffic {
 }
 
 impl Activity {
-    /// A connection that breaks when the companion is killed is no fault; a loss always is.
+    /// A connection that breaks at the kill is not an error; a loss always is.
     fn forgive(&self, error: anyhow::Error) -> Result<()> {
         let is_loss = error.downcast_ref::<Loss>().is_some();
         let is_answer = error.downcast_ref::<Failure>().is_some_and(|why| !why.is_unclear());

@@ -1,4 +1,4 @@
-//! Compares a transcript with what was promised.
+//! Compares a transcript with the promises.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,8 +8,8 @@ use super::{Fate, Ledger, Loss, common};
 use crate::client::Whole;
 
 impl Ledger {
-    /// Compares a whole transcript, read when no turn should be running, with all that was
-    /// promised of its worker.
+    /// Compares a whole transcript with all promises for its worker. It must be read when no turn
+    /// is running.
     pub fn check(&self, worker: WorkerId, whole: &Whole) -> Vec<Loss> {
         let mut losses = Vec::new();
         self.check_messages(worker, whole, &mut losses);
@@ -25,7 +25,7 @@ impl Ledger {
             *by_id.entry(message.id).or_insert(0) += 1;
         }
         for message in &asked {
-            // Every text is sent under one id: the same text twice is one message twice.
+            // Each text is sent under one id only, so a repeated text is a repeated message.
             *by_text.entry(message.text.as_str()).or_insert(0) += 1;
         }
         let mut told = HashSet::new();
@@ -108,8 +108,8 @@ impl Ledger {
     }
 }
 
-/// What the model was asked last: a question, behind those before it that were left without an
-/// answer. Neighbours of one role are sent as one message.
+/// The model's last input message: a question, after earlier questions without an answer. Adjacent
+/// messages of one role are sent as one.
 fn asked(there: &HashMap<MessageId, &Message>, question: &Message, text: &str) -> String {
     let get = |id: Option<MessageId>| id.and_then(|id| there.get(&id)).copied();
     let (mut texts, mut parent) = (vec![text], question.parent);

@@ -1,4 +1,4 @@
-//! The checker against histories that lost something: it has to see each.
+//! Histories with a loss; the checker has to find each.
 
 use protocol::{Cursor, LogId};
 
@@ -13,7 +13,7 @@ fn worker() -> WorkerId {
     sample::worker_id(1)
 }
 
-/// A conversation in which message 2 ("one") was answered in full by message 3.
+/// A conversation in which message 2 ("one") was completely answered by message 3.
 fn kept() -> Whole {
     let messages = vec![
         sample::message(message(2), 1, Role::User, "one"),
@@ -30,7 +30,7 @@ fn view(whole: &Whole) -> View {
     view
 }
 
-/// A ledger that was told of all of [`kept`].
+/// A ledger that has recorded all of [`kept`].
 fn ledger() -> Ledger {
     let mut ledger = Ledger::new(echo);
     ledger.sends(message(2), worker(), "one");
@@ -39,7 +39,7 @@ fn ledger() -> Ledger {
     ledger
 }
 
-/// What the checker says of the kept conversation after `change`.
+/// The losses that the checker finds in the kept conversation after `change`.
 fn losses(change: impl FnOnce(&mut Whole)) -> Vec<Loss> {
     let mut whole = kept();
     change(&mut whole);

@@ -1,4 +1,4 @@
-//! Frames as Server-Sent Events.
+//! Reads frames from Server-Sent Events.
 
 use std::pin::Pin;
 
@@ -12,19 +12,19 @@ use crate::client::Client;
 /// A stream of events.
 pub struct Sse {
     chunks: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send>>,
-    /// Bytes that are no whole event yet.
+    /// Bytes of an incomplete event.
     rest: Vec<u8>,
-    /// The last `id`, which a client sends back as `Last-Event-ID`.
+    /// The last `id`, which a client would send back as `Last-Event-ID`.
     pub last_id: Option<String>,
 }
 
 impl Sse {
-    /// Connects; a cursor goes by the header `Last-Event-ID`.
+    /// Connects; a cursor is sent in the header `Last-Event-ID`.
     pub async fn open(client: &Client, worker: WorkerId, cursor: Option<&str>) -> Result<Self> {
         Self::open_raw(client, worker, "", cursor.map(str::as_bytes)).await
     }
 
-    /// Connects with this query and this `Last-Event-ID`, as they are.
+    /// Connects with exactly this query and this `Last-Event-ID`.
     pub async fn open_raw(
         client: &Client,
         worker: WorkerId,
@@ -32,7 +32,7 @@ impl Sse {
         last_event_id: Option<&[u8]>,
     ) -> Result<Self> {
         let url = client.url(&format!("{}/events{query}", Client::path(worker)));
-        // A stream has no end that a client could wait for.
+        // A stream may last forever, so this client has no timeout.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).build()?;
         let mut request = http.get(url).header("accept", "text/event-stream");
         if let Some(cursor) = last_event_id {
@@ -45,7 +45,7 @@ impl Sse {
         Ok(Self { chunks: Box::pin(response.bytes_stream()), rest: Vec::new(), last_id: None })
     }
 
-    /// The next frame; none at the end.
+    /// The next frame; `None` at the end.
     pub async fn next(&mut self) -> Result<Option<Frame>> {
         loop {
             while let Some(block) = self.block()? {
@@ -60,7 +60,7 @@ impl Sse {
         }
     }
 
-    /// The next whole event or comment.
+    /// The next complete event or comment.
     fn block(&mut self) -> Result<Option<String>> {
         let Some(end) = self.rest.windows(2).position(|two| two == b"\n\n") else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! Frames over a WebSocket.
+//! Reads frames from a WebSocket.
 
 use anyhow::Result;
 use futures::StreamExt as _;
@@ -12,12 +12,12 @@ use crate::client::Client;
 /// A socket that reads frames.
 pub struct WebSocket {
     pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
-    /// The code and the reason of the server's close, once it came.
+    /// The code and the reason of the server's close frame, once it has arrived.
     pub closed: Option<(u16, String)>,
 }
 
 impl WebSocket {
-    /// Connects from `cursor`, which is put into the address as it is.
+    /// Connects from `cursor`, which is put into the URL unchanged.
     pub async fn open(client: &Client, worker: WorkerId, cursor: Option<&str>) -> Result<Self> {
         let query = cursor.map(|cursor| format!("?cursor={cursor}")).unwrap_or_default();
         let path = Client::path(worker);
@@ -26,7 +26,7 @@ impl WebSocket {
         Ok(Self { socket, closed: None })
     }
 
-    /// The next frame; none when the socket was closed in order.
+    /// The next frame; `None` if the socket was closed in order.
     pub async fn next(&mut self) -> Result<Option<Frame>> {
         while let Some(message) = self.socket.next().await {
             match message? {

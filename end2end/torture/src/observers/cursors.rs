@@ -14,10 +14,10 @@ use crate::observer::sse::Sse;
 use crate::observer::websocket::WebSocket;
 use crate::observer::{Link, Observer, Seen, Transport};
 
-/// Random cursors of each kind.
+/// The number of random cursors of each kind.
 const RANDOM: usize = 20;
 
-/// Asks for events with every odd cursor over both transports.
+/// Follows with every odd cursor over both transports.
 pub async fn run(stage: &Stage, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let pieces = (0..30).map(|n| format!("{n} ")).collect();
@@ -70,7 +70,7 @@ async fn talk(client: &Client, rng: &mut Rng) -> Result<WorkerId> {
     Ok(worker)
 }
 
-/// A cursor of another companion's database.
+/// A cursor from another companion's database.
 async fn elsewhere(stage: &Stage, rng: &mut Rng) -> Result<String> {
     let place = Installation::new(&stage.binary, &crate::companion::answered_by(&stage.upstream))?;
     let companion = place.start().await?;
@@ -80,7 +80,7 @@ async fn elsewhere(stage: &Stage, rng: &mut Rng) -> Result<String> {
     Ok(cursor)
 }
 
-/// Notice, snapshot, and then what a fresh reader is shown.
+/// Expects a notice, a snapshot, and the same state as a new reader's.
 async fn stale(client: &Client, worker: WorkerId, mut link: Link) -> Result<()> {
     let mut observer = Observer::new(worker, Transport::Sse);
     match link.next().await?.map(|frame| observer.take(frame)).transpose()? {
@@ -95,10 +95,10 @@ async fn stale(client: &Client, worker: WorkerId, mut link: Link) -> Result<()> 
     Ok(same_as_fresh(view, &client.settled(worker).await?)?)
 }
 
-/// Bytes that are no text: in the address, and in the header as they are.
+/// Bytes that are not valid text: in the URL, and unescaped in the header.
 async fn bytes(client: &Client, worker: WorkerId, rng: &mut Rng) -> Result<usize> {
     let raw = |rng: &mut Rng| -> Vec<u8> {
-        // A header may hold anything but controls.
+        // A header may contain any bytes except control characters.
         (0..rng.usize(1..40))
             .map(|_| [rng.u8(0x21..0x7f), rng.u8(0x80..)][rng.usize(0..2)])
             .collect()
@@ -110,7 +110,7 @@ async fn bytes(client: &Client, worker: WorkerId, rng: &mut Rng) -> Result<usize
             .await
             .with_context(|| format!("Last-Event-ID: {}", id.escape_ascii()))?;
     }
-    // With controls and all, escaped, in the address.
+    // In the URL all bytes are escaped, so control characters are possible, too.
     for _ in 0..RANDOM {
         let escaped: String =
             (0..rng.usize(1..40)).map(|_| format!("%{:02x}", rng.u8(..))).collect();
@@ -125,8 +125,8 @@ async fn bytes(client: &Client, worker: WorkerId, rng: &mut Rng) -> Result<usize
     Ok(3 * RANDOM + 1)
 }
 
-/// Cursors from before the deltas were folded still resume: nothing before them is told
-/// again but the run that they stand in.
+/// Cursors from before the deltas were folded still resume: the first event after them may only
+/// repeat the folded run that contains the cursor.
 async fn between(client: &Client, worker: WorkerId, log: LogId, last: u64) -> Result<u64> {
     for seq in 1..last {
         for transport in [Transport::WebSocket, Transport::Sse] {

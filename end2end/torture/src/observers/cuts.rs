@@ -1,4 +1,5 @@
-//! Cuts an observer after every event of a turn and lets it resume: the same bytes, always.
+//! Cuts an observer after every event of a turn and lets it resume; it always ends with the same
+//! bytes.
 
 use anyhow::{Context as _, Result, ensure};
 use fastrand::Rng;
@@ -14,11 +15,11 @@ use crate::observer::{Observer, Transport};
 
 const TRANSPORTS: [Transport; 2] = [Transport::WebSocket, Transport::Sse];
 
-/// Milliseconds between two pieces of the turn that runs by itself.
+/// The milliseconds between two pieces of a turn that is not held.
 const PACE_MS: u64 = 2;
 
-/// Records a turn of so many pieces and cuts at each of its events, while it runs and after
-/// it; then cuts after every frame of a turn that does not wait for anybody.
+/// Records a turn of `pieces` pieces and cuts at each of its events, during the turn and after it.
+/// Then cuts after every frame of a turn that is not held.
 pub async fn run(stage: &Stage, pieces: usize, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
@@ -55,9 +56,9 @@ fn piece(n: usize) -> String {
     format!("{n} 日本 🙂 ")
 }
 
-/// What a recorder knew after each event of a turn, from before the turn to its end. From
-/// each of these states three others go on: over both transports from this one, and from an
-/// earlier one.
+/// The states of a recording observer after each event of a turn, from before the turn to its end.
+/// From each state three other observers resume: two from this state, over both transports, and one
+/// from an earlier state.
 async fn while_it_runs(
     stage: &Stage,
     worker: WorkerId,
@@ -78,7 +79,7 @@ async fn while_it_runs(
             let begun = view.running().is_some_and(|turn| turn.state == TurnState::Generating);
             begun && view.messages.last().is_some_and(|message| message.text == said)
         };
-        // Up to the piece that was released last there is one event after another.
+        // Reads one event after another up to the last released piece.
         while !shown(&recorder) {
             recorder.next(&mut link, true).await?;
             states.push(recorder.clone());
@@ -110,7 +111,8 @@ async fn while_it_runs(
         same_as_fresh(view, &whole)
             .with_context(|| format!("{:?} that was cut while it ran", other.transport))?;
     }
-    // Before, message, title, acceptance, request, beginning, one delta for each piece, end.
+    // The start, message, title, acceptance, request, beginning, one delta for each piece, and the
+    // end.
     ensure!(states.len() == pieces + 7, "{pieces} pieces came as {} states", states.len());
     Ok(states)
 }
@@ -119,7 +121,7 @@ fn with(observer: &Observer, transport: Transport) -> Observer {
     Observer { transport, ..observer.clone() }
 }
 
-/// The same cuts once the turn is over and its deltas are folded.
+/// Repeats the cuts after the turn has ended and its deltas are folded.
 async fn after_it(client: &Client, states: Vec<Observer>, whole: &Whole) -> Result<usize> {
     let mut cuts = 0;
     for state in &states {
@@ -135,7 +137,7 @@ async fn after_it(client: &Client, states: Vec<Observer>, whole: &Whole) -> Resu
     Ok(cuts)
 }
 
-/// A turn at its own pace; two observers reconnect after every frame.
+/// A turn that is not held; two observers reconnect after every frame.
 async fn after_every_frame(stage: &Stage, worker: WorkerId, pieces: usize) -> Result<u64> {
     let client = &stage.companion.client;
     let pieces = (0..2 * pieces).map(piece).collect();

@@ -1,5 +1,5 @@
-//! What a client sends: ignored, or the end of its own socket with a typed reason. Nobody
-//! else notices.
+//! Frames from a client: they are ignored, or end its own socket with a typed reason. Nobody else
+//! notices.
 
 use std::time::Duration;
 
@@ -13,28 +13,28 @@ use crate::companion::HANG;
 use crate::observer::{Observer, Transport};
 use crate::raw::{End, Raw, frame};
 
-/// How long what is ignored is watched.
+/// How long a socket is watched that should stay open.
 const WATCH: Duration = Duration::from_millis(300);
 
-/// What the companion's memory may grow by under a flood, however long it is.
+/// The most bytes that the companion's memory may grow by under a flood of any length.
 const FLOOD_BYTES: u64 = 16 << 20;
 
-/// What may become of a socket.
+/// The outcome for a socket.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Fate {
     /// It stays open.
     Ignored,
     /// It is closed with 1008 `invalid_input`.
     Refused,
-    /// It is gone, with or without a reason: the client itself closed it.
+    /// It ends, with or without a reason, because the client closed it.
     Gone,
 }
 
-/// Everything that a client can send, and what becomes of it.
+/// Everything that a client can send, with the expected outcome.
 fn misbehaviour(rng: &mut Rng) -> Vec<(&'static str, Vec<u8>, Fate)> {
     use Fate::{Gone, Ignored, Refused};
     let noise: Vec<u8> = (0..4096).map(|_| rng.u8(..)).collect();
-    // A reserved bit, so that noise is never by chance the beginning of a long frame.
+    // A reserved bit comes first, so that random noise is never the beginning of a long frame.
     let noise = [&[0xff_u8][..], &noise].concat();
     let unmasked = |first: u8, payload: &[u8]| {
         let length = u8::try_from(payload.len()).unwrap_or(125);
@@ -74,7 +74,7 @@ fn misbehaviour(rng: &mut Rng) -> Vec<(&'static str, Vec<u8>, Fate)> {
     ]
 }
 
-/// Sends all of it, each on a socket of its own, beside an observer that follows.
+/// Sends each of these on a new socket, beside an observer that follows.
 pub async fn run(stage: &Stage, pings: u32, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
@@ -106,7 +106,7 @@ pub async fn run(stage: &Stage, pings: u32, rng: &mut Rng) -> Result<()> {
         grown = grown.max(flood(stage, worker, pings, reads).await?);
         ensure!(grown < FLOOD_BYTES, "memory grew by {grown} bytes under pings, {reads:?} read");
     }
-    // Nobody else has noticed any of it: an ordinary turn comes without a gap.
+    // Nobody else has noticed anything: an ordinary turn arrives without a gap.
     client.send(worker, &super::message(rng)).await?;
     bystander.await?.context("an observer beside it")?;
     ensure!(client.is_ready().await, "the companion is not ready any more");
@@ -124,14 +124,14 @@ async fn misbehave(stage: &Stage, worker: WorkerId, bytes: &[u8], fate: Fate) ->
     raw.end(if fate == Fate::Ignored { WATCH } else { HANG }).await
 }
 
-/// Whether the flooding client reads what it is answered.
+/// Whether the flooding client reads the responses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Reads {
     Yes,
     No,
 }
 
-/// A client that pings without a pause; how much the companion's memory grew meanwhile.
+/// A client pings without a pause. Returns how much the companion's memory grew meanwhile.
 async fn flood(stage: &Stage, worker: WorkerId, pings: u32, reads: Reads) -> Result<u64> {
     let before = stage.companion.memory()?;
     let address = stage.companion.address;
@@ -148,7 +148,7 @@ async fn flood(stage: &Stage, worker: WorkerId, pings: u32, reads: Reads) -> Res
     let block = frame(0x89, &[b'x'; 125]).repeat(100);
     let write = async {
         for _ in 0..pings / 100 {
-            // Whoever is cut off for it has sent enough.
+            // A client that was cut off for this has sent enough.
             let writes = tokio::io::AsyncWriteExt::write_all(&mut writing, &block);
             if !matches!(tokio::time::timeout(WATCH, writes).await, Ok(Ok(()))) {
                 break;

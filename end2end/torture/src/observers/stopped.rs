@@ -1,5 +1,5 @@
-//! Readers that stop reading, beside many that do not: nobody waits for them, the companion
-//! does not grow, and their places come free again.
+//! Readers that stop reading, beside many that do not: nobody waits for them, the companion's
+//! memory stays bounded, and their places are freed.
 
 use std::time::{Duration, Instant};
 
@@ -15,24 +15,24 @@ use crate::companion::HANG;
 use crate::observer::{Observer, Transport};
 use crate::raw::Raw;
 
-/// Readers that stop, over each transport.
+/// The number of stopped readers over each transport.
 const STOPPED: usize = 10;
 
-/// Bytes of an answer in the log that a stopped reader is sent.
+/// The bytes of one answer in the log that a stopped reader is sent.
 const ANSWER_BYTES: usize = 1_000_000;
 
-/// What the companion may grow by besides what each stopped reader holds: one read's worth of
-/// events, which may be all of that log, and the frame that is on its way.
+/// How much the companion's memory may grow by besides the data of each stopped reader: one read's
+/// worth of events, which may be all of that log, and the frame that is being sent.
 const SLACK_BYTES: u64 = 32 << 20;
 
-/// What a turn may take longer beside stopped readers, besides twice its usual time.
+/// How much longer a turn may take beside stopped readers, in addition to twice its usual time.
 const SLACK: Duration = Duration::from_millis(1000);
 
-/// Until a stopped reader's place has to be free: two unanswered pings and what may be under
-/// way, and time for a busy machine.
+/// How long it may take to free a stopped reader's place: two unanswered pings, the data being
+/// sent, and some time for a busy machine.
 const FREED: Duration = Duration::from_millis(6 * PING_MS + 10_000);
 
-/// Measures a turn without stopped readers, then beside them.
+/// Measures a turn without stopped readers, and then beside them.
 pub async fn run(stage: &Stage, readers: usize, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
@@ -75,8 +75,8 @@ pub async fn run(stage: &Stage, readers: usize, rng: &mut Rng) -> Result<()> {
     Ok(())
 }
 
-/// How many answers are more than all the buffers between the companion and a stopped reader
-/// hold: what the kernel lets a socket's send buffer grow to, and what libraries keep.
+/// The number of answers that exceed all the buffers between the companion and a stopped reader:
+/// the kernel's largest send buffer of a socket, and the buffers of libraries.
 fn answers_that_fill_a_socket() -> usize {
     const USUAL: usize = 4 << 20;
     let limits = std::fs::read_to_string("/proc/sys/net/ipv4/tcp_wmem").unwrap_or_default();
@@ -84,11 +84,11 @@ fn answers_that_fill_a_socket() -> usize {
     most.unwrap_or(USUAL).min(16 * USUAL) / ANSWER_BYTES + 3
 }
 
-/// Readers who read, each in a task of its own, whatever else goes on.
+/// Readers that keep reading, each in a task of its own.
 struct Crowd {
     worker: WorkerId,
     readers: JoinSet<Result<()>>,
-    /// The turns whose end a reader has seen, once from each.
+    /// The ends of turns that readers have seen; each reader reports every turn.
     ends: mpsc::Receiver<(TurnId, Instant)>,
 }
 
@@ -106,7 +106,7 @@ impl Crowd {
             let mut link = observer.connect(client).await?;
             let seen = seen.clone();
             readers.spawn(async move {
-                // Silence is no hunger here: the others' work may take long.
+                // No time limit here, because the other work may take long.
                 while let Some(frame) = link.next().await? {
                     let ended = match &frame {
                         Frame::Event(envelope) => ended(&envelope.event.body),
@@ -123,7 +123,7 @@ impl Crowd {
         Ok(Self { worker, readers, ends })
     }
 
-    /// A turn; how long it took from the send until the last reader saw its end.
+    /// Runs a turn; returns the time from the send until the last reader saw its end.
     async fn turn(&mut self, stage: &Stage, rng: &mut Rng) -> Result<Duration> {
         let begun = Instant::now();
         let accepted = stage.companion.client.send(self.worker, &super::message(rng)).await?;
@@ -154,7 +154,7 @@ fn ended(body: &EventBody) -> Option<TurnId> {
     }
 }
 
-/// Readers who ask for the whole log and read nothing of it.
+/// Starts readers that ask for the whole log and read none of it.
 async fn stop(stage: &Stage, worker: WorkerId, begin: &Cursor) -> Result<Vec<Raw>> {
     let mut stopped = Vec::new();
     for _ in 0..STOPPED {
@@ -164,7 +164,7 @@ async fn stop(stage: &Stage, worker: WorkerId, begin: &Cursor) -> Result<Vec<Raw
             let mut raw = Raw::open(address, worker, transport, &query, b"").await?;
             let status = raw.status().await?;
             ensure!(matches!(status, 101 | 200), "a reader was refused with {status}");
-            // Its part of the log has been read when the first of it comes.
+            // When the first bytes arrive, the server has read this reader's part of the log.
             raw.stream.readable().await?;
             stopped.push(raw);
         }
@@ -172,7 +172,7 @@ async fn stop(stage: &Stage, worker: WorkerId, begin: &Cursor) -> Result<Vec<Raw
     Ok(stopped)
 }
 
-/// Waits until the companion has dropped all of them; how long that took.
+/// Waits until the companion has dropped all of them; returns the time that this took.
 async fn free(stage: &Stage, stopped: Vec<Raw>) -> Result<Duration> {
     let begun = Instant::now();
     let port = stage.companion.address.port();
@@ -191,7 +191,7 @@ async fn free(stage: &Stage, stopped: Vec<Raw>) -> Result<Duration> {
     }
 }
 
-/// The peers' ports of the companion's open connections, as the kernel lists them.
+/// The peers' ports of the companion's open connections, from the kernel's table.
 fn established(port: u16) -> Result<Vec<u16>> {
     let table = std::fs::read_to_string("/proc/net/tcp").context("no table of connections")?;
     let end = |address: &str| u16::from_str_radix(address.rsplit(':').next()?, 16).ok();

@@ -1,5 +1,5 @@
-//! Stops turns of the model in the binary: while it is loaded, in its queue, while it reads
-//! a prompt, and while it writes.
+//! Cancels turns of the local model: while it is loaded, in its queue, while it reads a prompt, and
+//! while it writes.
 
 use std::fs;
 use std::path::Path;
@@ -15,18 +15,18 @@ use crate::companion::{Companion, HANG, Installation};
 use crate::seed;
 use crate::times::{self, Times, exactly};
 
-/// Words of a prompt that takes long to read; they fit the model's window.
+/// The number of words of a prompt that takes long to read and fits the model's window.
 const LONG_PROMPT: usize = 700;
 
-/// How long the model's process is watched after an acknowledgement, and for how much of it
-/// a process that has halted may still have been at work.
+/// How long the model's process is watched after an acknowledgement, and how long a process that
+/// has halted may still have worked during that time.
 const WATCH: Duration = Duration::from_millis(200);
 const WORK: Duration = Duration::from_millis(50);
 
-/// All cases, so many times each.
+/// Runs all cases `rounds` times.
 pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     println!("{}", times::head("local model", 26));
-    // The model leaves memory after each question, so that each one loads it again.
+    // The model is unloaded after each question, so that each one loads it again.
     let place = Installation::new(binary, "provider = \"local\"\nlocal_idle_ms = 1\n")?;
     let result = loading(&place, rounds, rng).await;
     let mut all = place.close(result)?;
@@ -65,7 +65,7 @@ async fn loaded(
     let companion = place.start().await?;
     let (mut verdicts, mut queue) = (Vec::new(), Times::default());
     let (mut reading, mut writing) = (Times::default(), Times::default());
-    // The first turn waits for the load.
+    // The first turn waits until the model is loaded.
     let mut first = ask(&companion, rng, 1).await?;
     first.sees(|seen| seen.text > 0).await?;
     verdicts.push(cancel(&companion, first).await?.1);
@@ -97,10 +97,10 @@ async fn loaded(
     Ok(vec![("in the queue", queue), ("while it reads", reading), ("while it writes", writing)])
 }
 
-/// A conversation that begins with so many words.
+/// Starts a conversation whose first message has `words` random words.
 async fn ask(companion: &Companion, rng: &mut Rng, words: usize) -> Result<Witness> {
     let id = seed::message_id(rng);
-    // Nothing of it is what the model has read before.
+    // The words are random, so that the model cannot reuse what it has read before.
     let words: String = (0..words).map(|_| format!("{} ", rng.u8(10..100))).collect();
     let text = format!("{words}Write a long story about {id}.");
     Witness::of(
@@ -128,7 +128,7 @@ async fn stand(companion: &Companion, verdicts: &[Verdict]) -> Result<()> {
     Ok(())
 }
 
-/// Error: the model's process is still at work.
+/// Errors if the model's process is still working.
 async fn halted(companion: &Companion) -> Result<()> {
     let before = child(companion)?.context("the model's process is gone")?.1;
     tokio::time::sleep(WATCH).await;
@@ -148,17 +148,17 @@ async fn no_child(companion: &Companion) -> Result<()> {
     tokio::time::timeout(HANG, gone).await.context("the model does not leave memory")?
 }
 
-/// The model's process and how long it has been at work: the companion's only child.
+/// The model's process, which is the companion's only child, and its processor time.
 fn child(companion: &Companion) -> Result<Option<(u32, Duration)>> {
-    /// Ticks of the kernel's clock as programs see it: 100 a second on every Linux.
+    /// The kernel's clock tick as programs see it: 100 a second on every Linux.
     const TICK: Duration = Duration::from_millis(10);
     let parent = companion.pid().context("the companion is gone")?.to_string();
     for entry in fs::read_dir("/proc")? {
         let Ok(pid) = entry?.file_name().to_string_lossy().parse::<u32>() else { continue };
-        // One that has ended meanwhile is none.
+        // The process may have ended meanwhile.
         let Ok(stat) = fs::read_to_string(format!("/proc/{pid}/stat")) else { continue };
-        // After the name in brackets: state, parent, ...; user and system time are the 12th
-        // and the 13th.
+        // After the name in brackets come the state, the parent and so on; user and system time are
+        // the 12th and the 13th field.
         let fields: Vec<_> =
             stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         let [state, ppid, ..] = fields[..] else { continue };

@@ -1,4 +1,4 @@
-//! Stops turns of the scripted upstream, whose own log says when the connection was gone.
+//! Cancels turns of the scripted upstream, whose own log tells when the connection was closed.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -16,7 +16,7 @@ use crate::companion::{Companion, HANG, Installation, answered_by};
 use crate::seed;
 use crate::times::{self, Times, exactly};
 
-/// Where and how a turn is stopped.
+/// Where and how a turn is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Case {
     AtOnce,
@@ -42,13 +42,13 @@ const CASES: [(Case, &str); 9] = [
     (Case::SlowStore, "while the store is slow"),
 ];
 
-/// How long the store is kept away: a while, and in one round of a long run for longer than
-/// the companion waits before a commit fails.
+/// How long the store is blocked: usually a short time, and in one round of a long run for longer
+/// than the companion waits before a commit fails.
 const AWAY_MS: std::ops::Range<u64> = 50..400;
 const AWAY_LONG_MS: u64 = 6_000;
 const LONG_RUN: u32 = 10;
 
-/// How long before its end the answer of [`Case::AtTheEnd`] pauses, and when it is stopped.
+/// How long the answer of [`Case::AtTheEnd`] pauses before its end, and when it is cancelled.
 const PAUSE_MS: u64 = 20;
 const RACE_US: std::ops::Range<u64> = 15_000..25_000;
 
@@ -58,7 +58,7 @@ struct Stage {
     companion: Companion,
 }
 
-/// All cases, so many times each.
+/// Runs all cases `rounds` times.
 pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     let upstream = Upstream::start().await?;
     let place = Installation::new(binary, &answered_by(&upstream))?;
@@ -88,7 +88,7 @@ impl Stage {
         for (case, name) in CASES {
             let times = &times[&case];
             println!("  {name:<24} {times}");
-            // How long the store is kept away is this program's choice.
+            // The test itself chooses how long the store is blocked, so this case does not count.
             if case != Case::SlowStore {
                 all.extend(times);
             }
@@ -97,7 +97,7 @@ impl Stage {
         Ok(())
     }
 
-    /// Stops one turn; how long the acknowledgement took.
+    /// Cancels one turn; returns the time until the acknowledgement.
     async fn stop(&self, case: Case, away_ms: u64, rng: &mut Rng) -> Result<(Duration, Verdict)> {
         let client = &self.companion.client;
         self.upstream.script(Script::always(steps(case)));
@@ -147,7 +147,7 @@ impl Stage {
             _ => client.cancel(worker).await?.turn,
         };
         let took = begun.elapsed();
-        // At this moment, before anything else is awaited.
+        // This has to be checked immediately, before anything else is awaited.
         self.is_gone(case, &message)?;
         if let Some(away) = away {
             away.await??;
@@ -163,7 +163,7 @@ impl Stage {
         Ok((took, verdict))
     }
 
-    /// Whether the upstream's connection is gone, as its own side knows.
+    /// Checks in the upstream's log that its connection is closed.
     fn is_gone(&self, case: Case, message: &SendMessage) -> Result<()> {
         let log = self.upstream.log();
         let Some(entry) = entry(&log, message) else {
@@ -177,8 +177,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Keeps the store from writing for a time, as a slow disk would: another connection
-    /// holds the right to write. Returns once it does.
+    /// Blocks the store's writes for a time, as a slow disk would: another connection holds the
+    /// write lock. Returns once it does.
     async fn keep_store(&self, ms: u64) -> Result<tokio::task::JoinHandle<Result<()>>> {
         let file = self.place.database();
         let (kept, keeps) = tokio::sync::oneshot::channel();
@@ -195,7 +195,7 @@ impl Stage {
     }
 }
 
-/// The upstream's note of the request that asked about `message`.
+/// The upstream's log entry for the request with `message`.
 fn entry<'a>(log: &'a Log, message: &SendMessage) -> Option<&'a Entry> {
     log.requests.iter().rfind(|entry| {
         let messages = entry.body.as_ref().and_then(|body| body["messages"].as_array());
@@ -203,7 +203,7 @@ fn entry<'a>(log: &'a Log, message: &SendMessage) -> Option<&'a Entry> {
     })
 }
 
-/// What the upstream plays.
+/// The steps of the upstream in this case.
 fn steps(case: Case) -> Vec<Step> {
     match case {
         Case::AtOnce => vec![Step::Delay { ms: 5 }, talk()],
@@ -229,7 +229,7 @@ fn steps(case: Case) -> Vec<Step> {
     }
 }
 
-/// An answer that goes on for longer than anybody waits.
+/// An answer that takes longer than anybody waits.
 fn talk() -> Step {
     let pieces = (0..100_000).map(|n| format!("{n} ")).collect();
     Step::Answer(Answer { pieces, delay_ms: 1, ..Answer::default() })

@@ -1,4 +1,4 @@
-//! Who watches a turn that is stopped, and what has to be true from the acknowledgement on.
+//! Watches a turn that is cancelled, and checks what has to hold from the acknowledgement on.
 
 use std::time::Duration;
 
@@ -12,16 +12,16 @@ use crate::client::{Client, Whole};
 use crate::companion::HANG;
 use crate::observer::{Link, Observer, Seen, Transport};
 
-/// How long an observer is watched after the end: text that still came would come within it.
+/// How long an observer is watched after the end; late text would arrive within this time.
 const AFTERWARDS: Duration = Duration::from_millis(30);
 
-/// What an observer has been shown of the turn.
+/// What an observer has seen of the turn.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Glimpse {
-    /// Bytes of the answer.
+    /// The bytes of the answer.
     pub text: usize,
     pub generating: bool,
-    /// It stands in a queue.
+    /// Whether the turn waits in a queue.
     pub waiting: bool,
 }
 
@@ -30,19 +30,20 @@ pub struct Witness {
     client: Client,
     pub worker: WorkerId,
     glimpses: watch::Receiver<Glimpse>,
-    /// Tells the observer that from now on nothing but the end may come.
+    /// Tells the observer that from now on only the end may come.
     acknowledge: oneshot::Sender<()>,
     following: JoinHandle<Result<Option<Observer>>>,
 }
 
-/// What a conversation was when its cancel was acknowledged; none when it was deleted.
+/// The state of a conversation when its cancel was acknowledged; `whole` is `None` if it was
+/// deleted.
 pub struct Verdict {
     worker: WorkerId,
     whole: Option<Whole>,
 }
 
 impl Witness {
-    /// Begins a conversation with `message`, followed from before its first event.
+    /// Starts a conversation with `message`; the observer follows from before its first event.
     pub async fn of(client: &Client, message: &SendMessage) -> Result<Self> {
         let worker = client.create().await?.worker_id;
         let mut observer = Observer::new(worker, Transport::WebSocket);
@@ -55,7 +56,7 @@ impl Witness {
         Ok(Self { client: client.clone(), worker, glimpses, acknowledge, following })
     }
 
-    /// Waits until the observer has seen it.
+    /// Waits until `enough` returns true for what the observer has seen.
     pub async fn sees(&mut self, enough: impl Fn(&Glimpse) -> bool) -> Result<()> {
         let seen = tokio::time::timeout(HANG, self.glimpses.wait_for(enough)).await;
         seen.context("the turn does not come that far")?.context("the observer is gone")?;
@@ -67,8 +68,8 @@ impl Witness {
         *self.glimpses.borrow()
     }
 
-    /// Right after the acknowledgement: the turn is over in one of these states, and its
-    /// observer is told that it is, and nothing else.
+    /// Checks right after the acknowledgement that the turn has ended in one of these states, and
+    /// that its observer is told this and nothing else.
     pub async fn judge(self, states: &[TurnState]) -> Result<Verdict> {
         let whole = self.client.transcript(self.worker).await?;
         let _ = self.acknowledge.send(());
@@ -80,11 +81,11 @@ impl Witness {
         Ok(Verdict { worker: self.worker, whole: Some(whole) })
     }
 
-    /// The same after a deletion: nothing is left, and the observer was told so.
+    /// Checks after a deletion that nothing is left and that the observer was told so.
     pub async fn judge_deleted(self) -> Result<Verdict> {
         let answer = self.client.transcript(self.worker).await;
         ensure!(answer.is_err(), "the deleted conversation is there");
-        // Whoever follows is told the turn's end and then the deletion.
+        // Observers get the turn's end first and then the deletion.
         let told = tokio::time::timeout(HANG, self.following).await;
         let told = told.context("the observer was not told of the deletion")??;
         ensure!(told?.is_none(), "the observer was told something else");
@@ -93,7 +94,7 @@ impl Witness {
 }
 
 impl Verdict {
-    /// Much later: nothing has changed.
+    /// Checks much later that nothing has changed.
     pub async fn stands(&self, client: &Client) -> Result<()> {
         match (client.transcript(self.worker).await, &self.whole) {
             (Ok(now), Some(then)) => {
@@ -107,7 +108,7 @@ impl Verdict {
     }
 }
 
-/// Follows until a while after the acknowledgement; none when the conversation was deleted.
+/// Follows until some time after the acknowledgement; `None` if the conversation was deleted.
 async fn follow(
     mut observer: Observer,
     mut link: Link,

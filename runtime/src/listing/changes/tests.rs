@@ -41,7 +41,7 @@ fn what_was_overtaken_is_not_told() {
     changes.put(worker(1, 4), 4);
     let news = told(changes.after(0, 64));
     assert!(matches!(&news[..], [(1, Change::Worker { seq: 5, .. })]), "{news:?}");
-    // One that was deleted may come back as it was.
+    // A deleted worker may be restored as it was.
     changes.delete(worker(1, 5).worker_id);
     changes.put(worker(1, 5), 5);
     assert!(matches!(&told(changes.after(2, 64))[..], [(3, Change::Worker { .. })]));
@@ -56,7 +56,8 @@ fn a_reader_that_cannot_be_told_everything_begins_again() {
     for n in 1..=3 {
         changes.put(worker(n, 1), 1);
     }
-    // The first worker is forgotten: whoever has seen it need not be told.
+    // The change of the first worker is forgotten; a reader that has read it already misses
+    // nothing.
     assert_eq!(changes.begin(Some(0)), (3, false));
     assert_eq!(changes.begin(Some(1)), (1, true));
     assert_eq!(changes.after(0, 64), News::Missed { now: 3 });
@@ -71,7 +72,7 @@ enum Step {
     Put(u8),
     Delete(u8),
     Forget,
-    /// One of two readers reads so many changes.
+    /// One of two readers reads up to this many changes.
     Read(usize, usize),
 }
 
@@ -84,7 +85,7 @@ fn step() -> impl Strategy<Value = Step> {
     ]
 }
 
-/// A reader's page, which it reads again when it is told to.
+/// A reader with its copy of the list, which it reads again when told to.
 struct Reader {
     position: u64,
     page: Shown<WorkerId, Worker>,
@@ -118,8 +119,8 @@ impl Reader {
 }
 
 proptest! {
-    /// However slowly somebody reads, and however much is forgotten meanwhile: once there is
-    /// nothing more to read, the page is the list.
+    /// However slowly a reader reads, and however much is forgotten meanwhile: when no changes are
+    /// left to read, its copy equals the list.
     #[test]
     fn every_reader_ends_with_the_list_as_it_is(steps in prop::collection::vec(step(), 0..60)) {
         let mut changes = Changes::new(3);

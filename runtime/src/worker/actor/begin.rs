@@ -1,4 +1,4 @@
-//! How a committed turn begins, and how its provider is asked once more.
+//! Begins a committed turn, and asks its provider, once or again.
 
 use model_io::outgoing::{Seam, is_blank};
 use protocol::Turn;
@@ -11,15 +11,14 @@ use crate::providers::ResolvedModel;
 use crate::turn::TurnMachine;
 use crate::worker::CONTEXT_BYTES;
 
-/// A committed turn with what its provider is asked besides the branch.
+/// A committed turn with the parts of its request that are not on the branch.
 pub(super) struct Asking {
     pub(super) turn: Turn,
     pub(super) choice: ResolvedModel,
     pub(super) system: String,
-    /// Whether the profile has the thinking of earlier answers sent with them.
+    /// Whether the reasoning of earlier answers is sent, as the profile says.
     pub(super) send_reasoning: bool,
-    /// What the answer begins with already, which is committed; empty where nothing is
-    /// continued.
+    /// The committed beginning of the answer; empty if the turn continues no answer.
     pub(super) begun: String,
 }
 
@@ -27,7 +26,7 @@ impl Actor<'_> {
     /// Starts the provider on a committed turn.
     pub(super) async fn begin(&mut self, asking: Asking) -> Next {
         let Turn { turn_id, question, answer, continues, started_at, .. } = asking.turn;
-        // The model goes on from the answer that it had begun.
+        // A continuing turn sends the branch up to the answer that it continues.
         let leaf = continues.unwrap_or(question);
         let branch = self.shared.store.branch(self.id, leaf, CONTEXT_BYTES).await;
         let (branch, failure) = match self.shared.heard(self.id, branch).await {
@@ -66,7 +65,7 @@ impl Actor<'_> {
 }
 
 impl Running {
-    /// Asks the provider; what it said to an attempt before this one is over.
+    /// Asks the provider. Outputs of an earlier attempt are no longer read.
     pub(super) fn ask(&mut self) {
         let halt = CancellationToken::new();
         let Asking { turn, choice, system, send_reasoning, .. } = &self.asking;

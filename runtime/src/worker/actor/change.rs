@@ -1,4 +1,4 @@
-//! What is changed of a worker itself, besides its messages and turns.
+//! Changes to the worker itself, besides its messages and turns.
 
 use protocol::{Error, EventBody, Worker, WorkerStatus};
 
@@ -10,7 +10,7 @@ use crate::worker::patch::Patch;
 use crate::worker::shared::Shared;
 
 impl Actor<'_> {
-    /// All of it in one commit, or nothing.
+    /// Commits all changes of the patch, or none.
     pub(super) async fn patch(&mut self, patch: Patch) -> Result<Worker, Error> {
         let Shared { bundle, providers, .. } = self.shared;
         let bodies = patch.check(&self.log_writer.view().worker, bundle, providers)?;
@@ -19,7 +19,8 @@ impl Actor<'_> {
             self.commit(bodies).await?;
         }
         if chosen {
-            // The choice stands, and who answers is found out by the next to look, too.
+            // The change is committed already. If the availability cannot be updated now, the next
+            // reader does it.
             let _ = self.refresh().await;
         }
         Ok(self.log_writer.view().worker.clone())
@@ -36,7 +37,7 @@ impl Actor<'_> {
         delete(self.shared, self.id, deletion).await
     }
 
-    /// Commits events outside a turn's flow, all or none.
+    /// Commits events outside of a turn, all or none.
     pub(super) async fn commit(&mut self, bodies: Vec<EventBody>) -> Result<(), Error> {
         if !self.log_writer.is_empty() {
             return Err(fault::waiting_for_store());

@@ -1,4 +1,4 @@
-//! What happens to the turn next.
+//! Waits for the next input of the running turn.
 
 use model_io::outgoing::Seam;
 use provider::Output;
@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 use super::{Input, Running};
 use crate::worker::timers::Kind;
 
-/// The turn's next input; forever when none runs.
+/// The turn's next input; pending forever if no turn is running.
 pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
     let Some(running) = running else { return std::future::pending().await };
     let timer = loop {
@@ -26,11 +26,11 @@ pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
     Input::Elapsed(timer)
 }
 
-/// What the provider says next; forever when none is at work.
+/// The provider's next output; pending forever if no provider is at work.
 async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Output> {
     let Some(open) = outputs else { return std::future::pending().await };
     let output = open.recv().await;
-    // An end is the last that is heard of an attempt.
+    // These outputs do not end the attempt; all others do.
     let goes_on = matches!(
         output,
         Some(
@@ -52,7 +52,7 @@ async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Out
 }
 
 impl Running {
-    /// None for text that is in the answer already.
+    /// The input for an output; `None` for text that the answer already has.
     fn input_of(&mut self, output: Option<Output>) -> Option<Input> {
         Some(match output {
             Some(Output::Waiting { ahead }) => Input::Waiting { ahead },
@@ -77,7 +77,8 @@ impl Running {
             }
             Some(Output::Reasoning(text)) => Input::Reasoning(text),
             Some(Output::TextWasReasoning) => {
-                // What comes now is the text that follows the old one.
+                // The text so far was reasoning, so the next text follows the committed beginning
+                // of the answer.
                 self.seam = Seam::new(&self.asking.begun, &self.adjusted);
                 Input::TextWasReasoning
             }

@@ -1,4 +1,4 @@
-//! How an actor finds its worker.
+//! Loads an actor's worker.
 
 use protocol::{WorkerId, WorkerStatus};
 use store::{StoreError, Stored, recovery};
@@ -7,9 +7,9 @@ use super::Shared;
 use crate::notifier::LogStatus;
 use crate::worker::CONTEXT_BYTES;
 
-/// The worker as it is stored, with no turn under way: one that an actor before this one left
-/// behind is interrupted. Error: `Damaged` also where its newest page or branch cannot be read.
-/// Nothing is added to what nobody could be shown, or no model could be sent.
+/// The stored worker with no turn running: a turn that an earlier actor left unfinished is
+/// interrupted. Errors with `Damaged` also if the newest page or branch cannot be read, so that
+/// nothing is added to a log that cannot be shown or sent to a model.
 pub(super) async fn load(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreError> {
     let stored = settled(shared, id).await?;
     if let Some(stored) = &stored {

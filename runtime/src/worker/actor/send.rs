@@ -1,4 +1,4 @@
-//! Taking a message, or the wish for another answer: what is refused, and what is committed.
+//! Takes a new message, or a request for another answer: checks it and commits it with its turn.
 
 use model_io::outgoing::is_blank;
 use protocol::api::{Accepted, AskAgain, SendMessage};
@@ -17,8 +17,8 @@ use crate::worker::budget::Budget;
 use crate::worker::{CONTEXT_BYTES, message, model_patch};
 
 impl Actor<'_> {
-    /// Commits a message with its turn, or finds that it was committed before. Errors leave
-    /// nothing behind.
+    /// Commits a message with its turn, or finds that this was done before. On an error nothing is
+    /// stored.
     pub(super) async fn send(&mut self, request: SendMessage) -> Result<Sent, Error> {
         if let Some(accepted) = self.accepted_before(&request).await? {
             return Ok((accepted, None));
@@ -55,9 +55,9 @@ impl Actor<'_> {
         self.commit_turn(now, bodies, question, asking).await
     }
 
-    /// Commits another turn for a message that is there, or finds that it was committed before.
-    /// One that continues an answer has that answer's text from its beginning. Errors leave
-    /// nothing behind.
+    /// Commits another turn for an existing message, or finds that this was done before. The answer
+    /// of a continuing turn begins with the text of the continued answer. On an error nothing is
+    /// stored.
     pub(super) async fn ask_again(&mut self, request: AskAgain) -> Result<Sent, Error> {
         let question = self.question(request.question).await?.ok_or_else(no_question)?;
         let before = self.shared.store.turn(self.id, request.id).await;
@@ -95,18 +95,20 @@ impl Actor<'_> {
         self.commit_turn(now, Vec::new(), question, asking).await
     }
 
-    /// The turn that is to be answered sooner.
+    /// The earlier turn that `answer_now` names, in whose place the model is to answer with less
+    /// thinking.
     async fn thought_out(&self, turn: TurnId, request: &AskAgain) -> Result<Turn, Error> {
         let before = self.shared.turn(self.id, turn).await?;
         let fits = before.question == request.question && request.continues.is_none();
         if fits { Ok(before) } else { Err(no_such_turn()) }
     }
 
-    /// How hard the model is to think, and how much it may write.
+    /// The effort and the answer's length to ask for.
     fn budget(&self, profile: &Profile, choice: &ResolvedModel) -> Budget {
         let chosen = self.log_writer.view().worker.effort.clone();
         let effort = chosen.or_else(|| profile.effort.clone());
-        // What the model merely refused is asked for all the same, so that the turn tells of both.
+        // An effort that the model refused earlier stays in the request, so that the turn records
+        // both the wanted effort and the sent one.
         Budget { effort: effort.filter(|effort| choice.takes(effort)), sampling: profile.sampling }
     }
 
@@ -118,7 +120,7 @@ impl Actor<'_> {
         let branch = self.shared.store.branch(self.id, answer, CONTEXT_BYTES).await;
         let branch = self.shared.heard(self.id, branch).await?;
         let mut newest = branch.messages.into_iter().rev();
-        // An answer without text is not among them, nor is a question that lies too far back.
+        // The branch leaves out an answer without text, and a question that lies too far back.
         match (newest.next(), newest.next()) {
             (Some(begun), Some(asked)) if (begun.id, asked.id) == (answer, question) => {
                 Ok(begun.text)
@@ -127,7 +129,7 @@ impl Actor<'_> {
         }
     }
 
-    /// Commits `bodies`, the turn's acceptance, and what its answer begins with.
+    /// Commits `bodies`, the turn's acceptance, and the beginning of its answer.
     async fn commit_turn(
         &mut self,
         now: Timestamp,
@@ -157,7 +159,7 @@ impl Actor<'_> {
         Ok((accepted, Some(asking)))
     }
 
-    /// Errors while nothing can be asked here.
+    /// Errors if no turn can begin now.
     fn check_free(&self) -> Result<(), Error> {
         if self.log_writer.view().worker.status == WorkerStatus::Stopped {
             return Err(Error::new(ErrorCode::Unavailable, "This conversation is closed.")
@@ -179,8 +181,8 @@ impl Actor<'_> {
         self.shared.heard(self.id, question).await
     }
 
-    /// What a message answers: what it says, what the message that it edits answers, or the
-    /// newest one.
+    /// The parent of a message: the one that the request names, the parent of the message that it
+    /// edits, or the newest message.
     async fn parent_of(&self, request: &SendMessage) -> Result<Option<MessageId>, Error> {
         match (request.parent, request.edits) {
             (None, None) => Ok(self.head),
@@ -200,8 +202,8 @@ impl Actor<'_> {
         }
     }
 
-    /// Finds out who would answer, and commits it where that has changed. Errors with
-    /// `unavailable` when nobody would.
+    /// Resolves the provider and model, and commits a change of availability. Errors with
+    /// `unavailable` if nothing can answer.
     pub(super) async fn refresh(&mut self) -> Result<ResolvedModel, Error> {
         let worker = &self.log_writer.view().worker;
         let choice = self
@@ -219,7 +221,7 @@ impl Actor<'_> {
         self.shared.bundle.profile(name).ok_or_else(|| model_patch::profile_gone(name))
     }
 
-    /// A turn by its ids: its own, its question's, and that of the answer that it continues.
+    /// Makes a turn. The ids are its own, the question's, and that of the answer that it continues.
     fn turn(
         &self,
         (turn_id, question, continues): (TurnId, MessageId, Option<MessageId>),
@@ -256,7 +258,7 @@ impl Actor<'_> {
         }
     }
 
-    /// The answer that the same id was given before (invariant 5).
+    /// The answer that an earlier request with the same id got (invariant 5).
     async fn accepted_before(&self, request: &SendMessage) -> Result<Option<Accepted>, Error> {
         if self.role_of(request.id).await?.is_none() {
             return Ok(None);
@@ -285,7 +287,7 @@ fn no_question() -> Error {
         .with_hint("Only what a person wrote can be edited or answered again.")
 }
 
-/// Another program's export may have one.
+/// An import from another program may contain a blank message.
 fn blank_question() -> Error {
     Error::new(ErrorCode::InvalidInput, "This message is empty, so there is nothing to answer.")
         .with_hint("Edit it, or write another one.")

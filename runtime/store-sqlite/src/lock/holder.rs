@@ -81,7 +81,7 @@ fn describe(
     }
 }
 
-/// The name of a running process; every account may read it. Source: proc_pid_comm(5).
+/// The name of a running process, which every account may read. Source: proc_pid_comm(5).
 fn name_of(process: u32) -> Option<String> {
     let name = std::fs::read_to_string(format!("/proc/{process}/comm")).ok()?;
     Some(name.trim_end().to_owned())
@@ -91,7 +91,7 @@ fn name_of(process: u32) -> Option<String> {
 mod tests {
     use super::*;
 
-    /// As the kernel prints it (proc_locks(5), and read from a running machine).
+    /// Lines as the kernel prints them (proc_locks(5), and read from a running machine).
     const TABLE: &str = "\
 1: FLOCK  ADVISORY  WRITE 4440 fe:00:5310292 0 EOF
 2: POSIX  ADVISORY  WRITE 77 fe:00:12 1073741826 1073742335

@@ -1,4 +1,4 @@
-//! A step to a schema that there is not yet, so that the next one finds the way prepared.
+//! Tests a migration with a made-up step to the next schema, before there is one.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ const STEP: &str = "ALTER TABLE workers ADD COLUMN note TEXT NOT NULL DEFAULT 'n
                     CREATE TABLE notes (text TEXT) STRICT;
                     INSERT INTO notes SELECT text FROM prompts;";
 
-/// A data folder with a database of the current schema and something in it.
+/// A data folder with a database of the current schema that holds some data.
 fn older() -> (TempDir, PathBuf) {
     let folder = tempdir().unwrap();
     let path = folder.path().join("companion.db");
@@ -82,7 +82,7 @@ fn a_new_step_is_taken_once_after_a_backup() {
     assert_eq!(version(&backup(&path)), Schema::current().version());
     assert_eq!(prompts(&backup(&path)), ["kept"]);
     assert_eq!(names(&folder).len(), 2, "{:?}", names(&folder));
-    // The version before does not touch it any more.
+    // The earlier version of the program does not touch it any more.
     let refused = file::open(&path, &Schema::current()).unwrap_err();
     assert!(matches!(refused, OpenError::Newer { .. }));
 }
@@ -104,7 +104,8 @@ fn a_step_that_fails_in_the_middle_is_undone_whole() {
         assert_eq!(prompts(&path), ["kept"]);
         assert_eq!(prompts(&backup(&path)), ["kept"]);
     }
-    // The version before goes on with it, and the next attempt backs up what came since.
+    // The earlier version keeps using it, so the next attempt has to back up what was written
+    // since.
     let db = file::open(&path, &Schema::current()).unwrap().connection;
     db.execute("INSERT INTO prompts VALUES ('e', 'since')", []).unwrap();
     drop(db);
@@ -112,13 +113,13 @@ fn a_step_that_fails_in_the_middle_is_undone_whole() {
     assert_eq!(prompts(&backup(&path)), ["kept", "since"]);
 }
 
-/// The files are copied in the middle of the step, as the end of the process would leave them.
+/// The files are copied in the middle of the migration, as a killed process would leave them.
 #[test]
 fn a_process_that_dies_in_the_middle_of_a_step_leaves_what_was_there_before() {
     let (folder, path) = older();
     let copy = Arc::new(tempdir().unwrap());
     let (from, to) = (folder.path().to_owned(), copy.clone());
-    // More than fits into memory beside the file, so that half of it is written already.
+    // This is more than SQLite's cache holds, so part of it has been written to the file already.
     let grow = "CREATE TABLE notes (text TEXT) STRICT;
                 INSERT INTO notes WITH RECURSIVE n(i) AS
                     (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4000)

@@ -7,11 +7,11 @@ use store::{Cause, Page};
 use super::{WorkerRow, key, messages, worker};
 use crate::row;
 
-/// Bytes of events after which a tail ends, whatever was asked for: what an observer holds at
-/// most, but for its last event.
+/// The number of bytes of events after which a tail ends, whatever was asked for. An observer thus
+/// holds at most this much and one more event.
 const TAIL_BYTES: u64 = 1 << 20;
 
-/// Bytes of events in one page at most, unless its newest message alone has more.
+/// The most bytes of events in one page, unless its newest message alone is larger.
 const PAGE_BYTES: u64 = 4 << 20;
 
 pub(crate) fn tail(
@@ -50,7 +50,7 @@ pub(crate) fn page(
     let Some(WorkerRow { key, stored }) = worker(db, id)? else { return Ok(None) };
     let newest = stored.last_seq + 1;
     let end = before.unwrap_or(newest).min(newest);
-    // One more than asked for tells whether anything comes before.
+    // One more than `limit` is read, to see whether the log has earlier messages.
     let mut statement = db.prepare_cached(
         "SELECT seq FROM events
          WHERE worker = ? AND seq < ? AND kind IN ('message_committed', 'turn_accepted')
@@ -78,7 +78,7 @@ pub(crate) fn page(
     Ok(Some(Page { stored, events, next_before }))
 }
 
-/// Whether the event at `seq` is there and begins a message.
+/// Whether the event at `seq` exists and begins a message.
 fn begins_message(db: &Connection, key: i64, seq: u64) -> Result<bool, Cause> {
     let mut statement = db.prepare_cached(
         "SELECT EXISTS (SELECT 1 FROM events WHERE worker = ? AND seq = ?
@@ -87,8 +87,8 @@ fn begins_message(db: &Connection, key: i64, seq: u64) -> Result<bool, Cause> {
     Ok(statement.query_row(params![key, seq], |row| row.get(0))?)
 }
 
-/// How many events there are before `seq`. Before the first message none is folded, so that each
-/// has a row.
+/// The number of events before `seq`. This counts the events before the first message, which are
+/// never folded, so each has a row of its own.
 fn rows_before(db: &Connection, key: i64, seq: u64) -> Result<u64, Cause> {
     let mut statement =
         db.prepare_cached("SELECT count(*) FROM events WHERE worker = ? AND seq < ?")?;
@@ -110,7 +110,8 @@ pub(crate) fn around(
     )?;
     let rows = statement.query_map(params![key, seq, limit], |row| row.get(0))?;
     let later: Vec<u64> = rows.collect::<Result<_, _>>()?;
-    // The newest page where the message is in it, else one with as much after it as before.
+    // The newest page if the message is on it, else a page with about as many messages after it as
+    // before.
     if later.len() < limit as usize {
         let newest = page(db, id, None, limit)?;
         if newest.as_ref().is_some_and(|page| begins_by(page, seq)) {
@@ -122,7 +123,7 @@ pub(crate) fn around(
     if page.as_ref().is_some_and(|page| begins_by(page, seq)) {
         return Ok(page);
     }
-    // Long texts after it made the page short.
+    // Because of long texts after the message, the page does not reach back to it.
     self::page(db, id, later.first().copied(), limit)
 }
 
@@ -143,7 +144,7 @@ pub(crate) fn events_between(
     Ok(events)
 }
 
-/// Errors where an event is missing between others: the fold would stop there.
+/// Errors if an event is missing in between, because the fold would stop there.
 fn contiguous(events: &[Event]) -> Result<(), Cause> {
     match events.windows(2).all(|two| two[1].first_seq() == two[0].seq + 1) {
         true => Ok(()),
@@ -151,14 +152,14 @@ fn contiguous(events: &[Event]) -> Result<(), Cause> {
     }
 }
 
-/// Whether the event at `seq` is in a page that ends after it.
+/// Whether a page, which ends after `seq`, begins at or before it.
 fn begins_by(page: &Page, seq: u64) -> bool {
     page.events.first().is_some_and(|first| first.first_seq() <= seq)
 }
 
-/// Where a page begins that is to begin at `first`, so that its events stay within
-/// [`PAGE_BYTES`]: at one of `begins`, which are the newest first; the newest message always is
-/// in the page.
+/// The start of a page that should begin at `first`, moved up so that its events stay within
+/// [`PAGE_BYTES`]. The possible starts are `begins`, the newest first; the newest message is always
+/// on the page.
 fn within_bytes(
     db: &Connection,
     key: i64,

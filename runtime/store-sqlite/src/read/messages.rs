@@ -23,7 +23,7 @@ pub(crate) fn message(
     id: MessageId,
 ) -> Result<Option<FoundMessage>, Cause> {
     let Some(row) = row(db, key, id)? else { return Ok(None) };
-    // The event that begins a message of the user holds its text, too.
+    // A user message's text is in the event that begins it.
     let event = beginning(db, key, id, &row)?;
     let (created_at, text) = match event.body {
         EventBody::MessageCommitted { message } => (message.created_at, message.text),
@@ -99,7 +99,7 @@ pub(crate) fn branch(
             None if child.is_none() => break,
             None => return row::bad("messages", "the one before another is gone"),
         };
-        // A parent is always older. Without this check a cycle would keep the walk going for ever.
+        // A parent is always older. Without this check a cycle would keep the walk going forever.
         if child.is_some_and(|child| row.seq >= child) {
             return row::bad("messages", "the one before another comes after it");
         }
@@ -120,7 +120,7 @@ pub(crate) fn branch(
         if bytes > max_bytes && !branch.messages.is_empty() {
             branch.older = 1;
         } else {
-            // The newest thoughts alone, where all of them are too many.
+            // If the reasoning of all messages is too long, only the newest is kept.
             reasoning_bytes += reasoning.len() as u64;
             if reasoning_bytes > max_bytes {
                 reasoning.clear();
@@ -132,7 +132,7 @@ pub(crate) fn branch(
     Ok(branch)
 }
 
-/// A message's row, which tells where it is in the log and in the tree of messages.
+/// A message's row, which holds its position in the log and in the tree of messages.
 struct MessageRow {
     parent: Option<MessageId>,
     role: Role,
@@ -153,7 +153,7 @@ pub(crate) fn turn_span(
     Ok(span.optional()?)
 }
 
-/// Where the log says that a message began.
+/// The position in the log at which a message begins.
 pub(super) fn seq_of(db: &Connection, key: i64, message: MessageId) -> Result<Option<u64>, Cause> {
     Ok(row(db, key, message)?.map(|row| row.seq))
 }
@@ -184,7 +184,7 @@ fn row(db: &Connection, key: i64, message: MessageId) -> Result<Option<MessageRo
     }))
 }
 
-/// The event that begins a message. Errors where that event is missing or of another message.
+/// The event that begins a message. Errors if that event is missing or belongs to another message.
 fn beginning(db: &Connection, key: i64, id: MessageId, row: &MessageRow) -> Result<Event, Cause> {
     let found = event(db, key, row.seq)?;
     let fits = found.as_ref().is_some_and(|event| match &event.body {
@@ -230,7 +230,7 @@ fn has_text(db: &Connection, key: i64, row: &MessageRow) -> Result<bool, Cause> 
         )?;
         statement.query_row(params![key, first, last, kind], |row| row.get::<_, bool>(0))
     };
-    // Text that turned out to be reasoning is none; few answers have such.
+    // Text that turned out to be reasoning does not count; few answers have such text.
     match has("text_delta")? {
         true if has("text_was_reasoning")? => Ok(!answer_of(db, key, row)?.0.is_empty()),
         has_text => Ok(has_text),

@@ -1,4 +1,4 @@
-//! What can be found of the long messages of a conversation before the writing thread has it.
+//! Computes the grams of a conversation's long messages before the writing thread gets it.
 
 use std::collections::HashMap;
 
@@ -10,12 +10,12 @@ use crate::search_index::{self, Known};
 
 pub(super) struct Found {
     known: Known,
-    /// The answers of the turns that were begun.
+    /// The answers of the turns that were accepted and have not ended.
     answers: HashMap<TurnId, MessageId>,
 }
 
 impl Found {
-    /// Takes as long as the texts are.
+    /// Takes time in proportion to the length of the texts.
     pub(super) fn of(whole: &ConversationExport) -> Self {
         let (mut known, answers) = (Known::new(), HashMap::new());
         if whole.events.iter().any(|event| text_bytes(event) > PIECE_BYTES) {
@@ -29,7 +29,7 @@ impl Found {
         Self { known, answers }
     }
 
-    /// What was found of the message that becomes searchable with an event.
+    /// The grams of the message that becomes searchable with this event, if they were computed.
     pub(super) fn with(&mut self, event: &Event) -> Option<(MessageId, String)> {
         let message = match &event.body {
             EventBody::MessageCommitted { message } => message.id,

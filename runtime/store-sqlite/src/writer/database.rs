@@ -1,5 +1,5 @@
-//! The database as the writing thread has it. It outlives failures of the disk, and panics of its
-//! own jobs.
+//! The database as the writing thread uses it. It outlives failures of the disk, and panics of
+//! jobs.
 
 use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -25,7 +25,7 @@ pub(crate) struct Database {
     identity: FileIdentity,
     /// Why the last commit failed, so that an outage is logged once and not at every attempt.
     trouble: Option<String>,
-    /// Whether the index of texts is written; not any more once it was found to be broken.
+    /// Whether the index of texts is written; this stops once the index was found to be broken.
     index: Index,
     /// Whether rows of deleted workers were removed since the write-ahead log was emptied last. The
     /// log still holds them.
@@ -40,7 +40,7 @@ impl Database {
         Self { connection, identity, trouble: None, index: Index::Written, swept: false, checked }
     }
 
-    /// Commits a group. Gives each job's result with the channel for it.
+    /// Commits a group. Returns each job's result with the channel for it.
     pub(super) fn commit(
         &mut self,
         group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
@@ -61,7 +61,8 @@ impl Database {
         for (work, result) in works.iter().zip(&results) {
             if let (Work::Change(Change::Collect(_)), Ok(removed)) = (work, result) {
                 self.swept |= removed;
-                // Everything is removed; if the log is in use now, the next collection empties it.
+                // All deleted rows are removed; if the log is in use now, the next collection
+                // empties it.
                 if self.swept && !removed {
                     self.swept = !self.empty_log(Duration::ZERO);
                 }
@@ -70,8 +71,8 @@ impl Database {
         results.into_iter().zip(replies).collect()
     }
 
-    /// Moves the write-ahead log into the database and cuts it to no length, unless somebody reads
-    /// from it for longer than `wait`. Gives whether it did.
+    /// Checkpoints the write-ahead log and truncates it, unless somebody reads from it for longer
+    /// than `wait`. Returns whether it did.
     fn empty_log(&self, wait: Duration) -> bool {
         let checkpoint = || -> rusqlite::Result<bool> {
             self.connection.busy_timeout(wait)?;
@@ -113,7 +114,7 @@ impl Database {
         }
     }
 
-    /// Commits a group. Errors when nothing of it was stored.
+    /// Commits a group. On an error nothing of it was stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
         // Checked first, since nothing can be committed while the files are missing.
         self.identity.check()?;
@@ -150,9 +151,9 @@ impl Database {
         }
     }
 
-    /// Writes pieces of an import for a few milliseconds, where nobody sees them. Takes those that
-    /// are committed from the queue. Without `checkpoints` another connection moves what is committed
-    /// from the write-ahead log into the file, until the import ends.
+    /// Writes pieces of an import for a few milliseconds; they stay invisible. Committed pieces are
+    /// taken off the queue. If `checkpoints` is false, another connection does the checkpoints
+    /// until the import ends.
     pub(crate) fn stage(
         &mut self,
         pieces: &mut VecDeque<Piece>,
@@ -170,14 +171,15 @@ impl Database {
         Ok(())
     }
 
-    /// Makes all that was staged visible, which are so many workers, or none of it.
+    /// Makes all staged workers visible, or none. Errors if there are not exactly `workers` of
+    /// them.
     pub(crate) fn publish_staged(&mut self, workers: usize) -> Result<(), StoreError> {
         self.checkpoint_by_itself(true);
         staging::publish(&mut self.connection, &self.identity, workers)
             .map_err(|cause| self.not_imported(cause))
     }
 
-    /// Purges all that was staged; a collection removes it.
+    /// Purges all staged workers; a collection removes their rows. Returns whether there were any.
     pub(crate) fn purge_staged(&mut self) -> Result<bool, StoreError> {
         self.checkpoint_by_itself(true);
         delete::purge_staged(&self.connection).map_err(|cause| self.not_imported(cause))
@@ -187,7 +189,7 @@ impl Database {
         self.identity.file()
     }
 
-    /// Whether a commit moves what is in the write-ahead log into the file, once that is long.
+    /// Whether commits checkpoint the write-ahead log by themselves once it is long.
     fn checkpoint_by_itself(&self, does: bool) {
         // SQLite's own default, https://sqlite.org/pragma.html#pragma_wal_autocheckpoint.
         let pages = if does { 1000 } else { 0 };
@@ -239,8 +241,8 @@ impl Database {
     }
 
     pub(super) fn close(self) {
-        // The readers' connections may live longer than this one, and only the last one to
-        // close would fold the write-ahead log into the file by itself.
+        // The readers' connections may live longer than this one, and SQLite checkpoints by itself
+        // only when the last connection closes.
         let is_folded = self.empty_log(file::BUSY);
         let is_sound = self.trouble.is_none() && self.index == Index::Written;
         let is_in_place = self.identity.check_database().is_ok();
@@ -259,7 +261,7 @@ impl Database {
     }
 }
 
-/// The failure of a group, as the error of one of its jobs.
+/// The failure of a group as the error of one of its jobs; errors cannot be cloned.
 fn again(error: &StoreError) -> StoreError {
     let source = || match std::error::Error::source(error) {
         Some(source) => source.to_string().into(),

@@ -64,7 +64,7 @@ impl From<rusqlite::Error> for Failure {
     }
 }
 
-/// Commits a group; each of its jobs has a result of its own.
+/// Commits a group; each job gets a result of its own.
 pub(super) fn perform(
     db: &mut Connection,
     identity: &FileIdentity,
@@ -141,7 +141,8 @@ impl Work {
     fn durability(&self) -> Durability {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
-            // If a collection is lost in a power cut, it is repeated: the mark of the worker is durable.
+            // If a collection is lost in a power cut, it is repeated: the mark of the worker is
+            // durable.
             Self::Change(Change::Collect(_)) | Self::Check => Durability::Process,
             Self::Change(_) => Durability::Power,
             #[cfg(test)]

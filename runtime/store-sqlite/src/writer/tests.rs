@@ -25,7 +25,7 @@ async fn only_after_a_stop_in_order_is_the_file_not_read_again() {
     let first = checked();
     let crashed = checked();
     assert!(crashed > first);
-    // The time of the last check goes on from stop to stop.
+    // Clean stops carry the time of the last check forward.
     writer(folder.path()).close().await;
     let stopped = std::time::SystemTime::now();
     writer(folder.path()).close().await;

@@ -1,6 +1,6 @@
-//! The SQLite store's files as they should not be: cut short, overwritten, half missing, from
-//! a newer version. A start works with everything that was committed, or is refused and leaves
-//! the files as they were; it never begins anew over what is damaged.
+//! The SQLite store's files in bad states: truncated, overwritten, partly missing, or from a newer
+//! version. A start either works with everything that was committed, or is refused and leaves the
+//! files unchanged; it never starts an empty database over a damaged one.
 
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use crate::files::copy_as_it_is;
 
 const PAGE: u64 = 4096;
 
-/// A database that was closed, with enough in it that it has pages of every kind.
+/// A cleanly closed database with enough data that it has pages of every kind.
 async fn closed() -> (TempDir, Vec<Sample>) {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
@@ -31,7 +31,7 @@ async fn closed() -> (TempDir, Vec<Sample>) {
     (folder, samples)
 }
 
-/// A copy of the database file alone, changed.
+/// A changed copy of the database file only.
 fn changed(folder: &TempDir, change: impl FnOnce(&std::fs::File)) -> TempDir {
     let copy = tempdir().unwrap();
     std::fs::copy(database(folder.path()), database(copy.path())).unwrap();
@@ -48,7 +48,7 @@ fn wal(folder: &Path) -> PathBuf {
     folder.join("companion.db-wal")
 }
 
-/// Opening it is refused, twice, and changes nothing.
+/// Checks that opening is refused, twice, and changes nothing.
 fn refused(folder: &Path) -> OpenError {
     let bytes = || [database(folder), wal(folder)].map(|file| std::fs::read(file).ok());
     let before = bytes();
@@ -73,13 +73,13 @@ async fn a_database_cut_short_anywhere_is_refused_and_left_alone() {
         let error = refused(copy.path());
         let told = matches!(error, OpenError::Damaged { .. } | OpenError::Foreign { .. });
         assert!(told, "cut at {cut}: {error:?}");
-        // Without a whole header nothing says whose it was.
+        // Without a complete header the file does not show whose it is.
         assert!(cut < 100 || matches!(error, OpenError::Damaged { .. }), "cut at {cut}: {error:?}");
     }
 }
 
-/// SQLite's own check knows where everything belongs, and not what it said: bytes in the
-/// middle of a text are found when the text is read, if they are no text.
+/// SQLite's check verifies the structure and not the contents: changed bytes in the middle of a
+/// text are found when the text is read, if they are not valid text.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn garbage_in_any_page_is_refused_or_told_and_never_shown() {
     let (folder, samples) = closed().await;
@@ -114,7 +114,7 @@ async fn garbage_in_any_page_is_refused_or_told_and_never_shown() {
     assert!(at_start > 20 && at_reading > 3, "{at_start}, {at_reading}, {harmless}");
 }
 
-/// A database whose last commits are in the write-ahead log alone.
+/// A database whose last commits are only in the write-ahead log.
 async fn crashed() -> (TempDir, Vec<Sample>) {
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
@@ -129,7 +129,7 @@ async fn crashed() -> (TempDir, Vec<Sample>) {
     (copy, states)
 }
 
-/// As a power cut may leave it: without its end, or with an end that was never written whole.
+/// A power cut may leave such a log: without its end, or with an end that was only partly written.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_ahead_log_with_a_bad_end_gives_every_commit_before_it() {
     let (folder, states) = crashed().await;
@@ -151,7 +151,7 @@ async fn a_write_ahead_log_with_a_bad_end_gives_every_commit_before_it() {
                 assert_eq!(store.count().await.unwrap(), 0);
                 continue;
             };
-            // A state that once was, and whole.
+            // The store shows an earlier state, completely.
             let events = store.tail(last.id(), 0, u32::MAX).await.unwrap().unwrap();
             assert_eq!(events.last().unwrap().seq, stored.last_seq);
             assert!(stored.last_seq <= last.last_seq());
@@ -181,7 +181,7 @@ async fn a_damaged_or_newer_database_keeps_its_write_ahead_log() {
     let (folder, _) = crashed().await;
     let db = Connection::open(database(folder.path())).unwrap();
     db.pragma_update(None, "user_version", 99).unwrap();
-    // Out of SQLite's sight, which would move the log into the file as it closes.
+    // The files are copied because SQLite would checkpoint the log when it closes the database.
     let copy = tempdir().unwrap();
     copy_as_it_is(folder.path(), copy.path());
     assert!(matches!(refused(copy.path()), OpenError::Newer { found: 99, .. }));
@@ -194,7 +194,7 @@ async fn a_damaged_or_newer_database_keeps_its_write_ahead_log() {
     assert!(std::fs::metadata(wal(folder.path())).unwrap().len() > 0);
 }
 
-/// A database of another program is not even switched to our way of journalling.
+/// The database of another program is not even switched to WAL mode.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_not_ours_is_left_alone() {
     let folder = tempdir().unwrap();
@@ -209,7 +209,7 @@ async fn what_is_not_ours_is_left_alone() {
     assert_eq!(names, 2, "the database and our lock");
 }
 
-/// A crash while an empty database was made for the first time.
+/// A crash while the empty database was created for the first time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_a_first_start_left_half_made_is_made_anew() {
     let folder = tempdir().unwrap();

@@ -1,5 +1,5 @@
-//! The SQLite store on a disk that is full or read-only: refusals are typed, what was
-//! acknowledged stays, and it goes on by itself.
+//! The SQLite store on a full or read-only disk: errors are typed, acknowledged data stays, and the
+//! store recovers by itself.
 
 use std::process::Command;
 
@@ -18,7 +18,7 @@ pub fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outage {
     }
 }
 
-/// What the database itself says of its soundness.
+/// The result of SQLite's own integrity check.
 pub fn integrity(folder: &std::path::Path) -> String {
     let db = Connection::open(folder.join("companion.db")).unwrap();
     db.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap()
@@ -58,7 +58,7 @@ fn refused_question(sample: &Sample) -> store::Append {
     sample.clone().question("refused", head)
 }
 
-/// The write-ahead log grows to the disk's end, so that moving it into the database, which
+/// The write-ahead log grows until the disk is full, so that the checkpoint, for which the database
 /// has to grow as well, fails in the middle.
 #[test]
 fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
@@ -85,7 +85,7 @@ fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
         assert!(rounds > 100, "{rounds} rounds");
         assert_eq!(outage::<()>(Err(refused)), Outage::Full);
         assert_holds(&store, &sample).await;
-        // A copy of what a crash would leave now is whole as well.
+        // A crash now would leave these files, and they are sound as well.
         let copy = tempfile::tempdir_in("/var/tmp").unwrap();
         crate::files::copy_as_it_is(disk.path(), copy.path());
         assert_holds(&Sqlite::open(copy.path()).unwrap(), &sample).await;
@@ -107,7 +107,7 @@ fn grow(disk: &SmallDisk, kib: u32) {
 fn a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made() {
     let test = "disk::a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made";
     on_a_small_disk(test, 1024, async |disk| {
-        // With any amount of space that is not enough for an empty database.
+        // No amount of space that is too small for an empty database may leave anything behind.
         let mut refused = 0;
         for kib in (0..400).step_by(4) {
             disk.fill_but(kib);
@@ -135,7 +135,8 @@ fn a_start_on_a_full_disk_is_refused_and_leaves_nothing_half_made() {
         disk.fill();
         match Sqlite::open(disk.path()) {
             Err(OpenError::Full { .. }) => {}
-            // What it needs beside the database was left there by the one before.
+            // The earlier attempt may have left some of its side files, so this one needs less
+            // space.
             Ok(store) => {
                 assert_holds(&store, &sample).await;
                 let refused = store.append(sample.clone().renamed("x")).await;
@@ -160,7 +161,7 @@ fn a_read_only_folder_or_file_is_told_and_left_alone() {
         let before = std::fs::read(&file).unwrap();
 
         while mount(&["-o", "remount,ro"], disk.path()).is_err() {
-            // Threads that read have their files open for a moment longer.
+            // The reading threads keep their files open for a moment longer.
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }
         assert!(matches!(Sqlite::open(disk.path()), Err(OpenError::ReadOnly { .. })));
@@ -178,8 +179,8 @@ fn a_read_only_folder_or_file_is_told_and_left_alone() {
     });
 }
 
-/// As a file system does by itself when its disk fails: it is read-only from one moment to
-/// the next, for files that are open as well.
+/// A file system does this by itself when its disk fails: it turns read-only from one moment to the
+/// next, even for open files.
 #[test]
 fn a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads() {
     let test = "disk::a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads";
@@ -207,7 +208,7 @@ fn a_disk_that_turns_read_only_while_in_use_refuses_writes_and_still_reads() {
         }
         store.close().await;
         drop(store);
-        // The threads that read end a moment after the store.
+        // The reading threads end a moment after the store.
         while !Command::new("umount").arg(&folder).output().unwrap().status.success() {
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }

@@ -1,4 +1,4 @@
-//! What concerns the files of the SQLite store alone.
+//! Tests about the files of the SQLite store.
 
 use std::path::Path;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use store::{Durability, Store, StoreError};
 use store_sqlite::{OpenError, Sqlite};
 use tempfile::tempdir;
 
-/// The database as a crash would leave it at this moment.
+/// Copies the database as a crash would leave it at this moment.
 pub fn copy_as_it_is(from: &Path, to: &Path) {
     for file in ["companion.db", "companion.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
@@ -28,7 +28,7 @@ async fn a_second_store_on_one_folder_is_refused_and_told_who_holds_it() {
     let holder = format!("process {}", std::process::id());
     assert!(error.to_string().contains(&holder), "{error}");
     assert_holds(&store, &sample).await;
-    // Somebody took the file for a leftover.
+    // Somebody deletes the lock file, taking it for a leftover.
     std::fs::remove_file(folder.path().join("companion.lock")).unwrap();
     for _ in 0..2 {
         let refused = Sqlite::open(folder.path()).map(drop);
@@ -56,7 +56,7 @@ async fn a_database_that_is_a_link_is_refused_and_the_link_stays() {
     }
 }
 
-/// How many of the words stand in the files of a database, in any of their pages.
+/// How many of the words occur in any page of the database's files.
 fn words_in_files(folder: &Path, words: &[String]) -> usize {
     let read = |name: &str| std::fs::read(folder.join(name)).unwrap_or_default();
     let bytes = [read("companion.db"), read("companion.db-wal")].concat();
@@ -72,7 +72,7 @@ async fn what_was_removed_for_good_is_not_in_the_files_any_more() {
     let mut removed = Sample::created(2, &store).await;
     let words = |name: &str| (0..50).map(|n| format!("{name}-{n}-word")).collect::<Vec<_>>();
     let (kept_words, removed_words) = (words("kept"), words("removed"));
-    // In turn, so that pages hold words of both.
+    // Kept and removed words alternate, so that pages hold both.
     for (kept_word, removed_word) in kept_words.iter().zip(&removed_words) {
         kept.asked(&store, kept_word, &["a"]).await;
         removed.asked(&store, removed_word, &["b"]).await;
@@ -128,8 +128,8 @@ async fn a_write_ahead_log_cut_short_loses_its_end_and_nothing_else() {
     assert_eq!(stored.worker.title, None);
 }
 
-/// While another program holds the file, writers wait for it; what was asked for meanwhile is
-/// committed in one go, and a job of its own fault fails alone.
+/// While another program holds the lock, writers wait for it. The jobs that gather meanwhile are
+/// committed in one group, and a bad job fails alone.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_bad_job_of_a_group_is_undone_alone() {
     let folder = tempdir().unwrap();
@@ -148,7 +148,7 @@ async fn one_bad_job_of_a_group_is_undone_alone() {
         let sound = index != 4 && index != 5;
         let mut job = sample.delta("text");
         match index {
-            // An id for the second time: no store can take it.
+            // The id of a message is used twice, which no store accepts.
             4 => job.events[0].body = sample.events[1].body.clone(),
             5 => job.events[0].seq += 7,
             _ => {}
@@ -156,8 +156,8 @@ async fn one_bad_job_of_a_group_is_undone_alone() {
         if !sound {
             sample.events.pop();
         }
-        // Asked for once it was polled. However many of them the writer has taken by then, it
-        // waits with those, and the others are the next group: both bad ones have neighbours.
+        // Polling the future sends the job. However many jobs the writer has taken by now, it waits
+        // for the lock with them, and the rest forms the next group; both bad jobs have neighbours.
         let mut done = store.append(job);
         assert!((&mut done).now_or_never().is_none());
         jobs.push((done, sound, sample));
@@ -175,7 +175,7 @@ async fn a_commit_that_the_database_gives_up_is_refused_and_works_again_later() 
     let folder = tempdir().unwrap();
     let store = Sqlite::open(folder.path()).unwrap();
     let mut sample = Sample::created(1, &store).await;
-    // It rolls the whole transaction back by itself, as it does when the disk is full.
+    // This rolls the whole transaction back from within SQLite, as a full disk does.
     let other = Connection::open(folder.path().join("companion.db")).unwrap();
     let trigger = "CREATE TRIGGER full BEFORE INSERT ON events
                    BEGIN SELECT RAISE(ROLLBACK, 'full'); END";
@@ -188,7 +188,8 @@ async fn a_commit_that_the_database_gives_up_is_refused_and_works_again_later() 
     assert_holds(&store, &sample).await;
 }
 
-/// A crash of the asker's task leaves its job behind; nobody else may write before it is done.
+/// A caller whose task ends leaves its job behind; no other process may write before the job is
+/// done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_folder_is_held_until_what_was_asked_for_is_committed() {
     let folder = tempdir().unwrap();

@@ -1,10 +1,9 @@
-//! A database of every schema there ever was, which every later version has to open, with what
-//! it then has to show.
+//! A database of every schema so far, which every later version has to open and show unchanged.
 //!
-//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22 by the code that wrote them, with
-//! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`, and the text
-//! beside it, what the code of then folded from it. A schema's fixture is made once, when
-//! that schema is the newest, and never again.
+//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22 by the code of their time, with
+//! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`. The JSON file beside
+//! each is what that code folded from it. A schema's fixture is made once, while that schema is the
+//! newest, and never again.
 
 use std::path::{Path, PathBuf};
 
@@ -19,7 +18,7 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store_contract/fixtures").join(name)
 }
 
-/// What each worker shows, the most recently used first.
+/// The snapshot of each worker, the most recently used first.
 async fn shown(store: &dyn Store) -> Vec<Snapshot> {
     let mut snapshots = Vec::new();
     for worker in store.workers(VisibilityFilter::InView, None, 100).await.unwrap() {
@@ -63,7 +62,7 @@ async fn a_database_of_every_earlier_schema_opens_and_shows_what_it_did() {
         }
         let look = Sqlite::look(folder.path()).unwrap();
         assert_eq!(look.schema, Some(look.known), "it is brought up to date");
-        // And it goes on.
+        // The opened database can also be written.
         let mut new = Sample::created(200, &store).await;
         new.asked(&store, "q", &["a"]).await;
         store::contract::sample::assert_holds(&store, &new).await;
@@ -87,7 +86,8 @@ async fn make_the_fixture() {
     std::fs::write(beside, format!("{text}\n")).unwrap();
 }
 
-/// A plain conversation, a branched one, an interrupted one, and one whose turn still runs.
+/// Writes a plain conversation, a branched one, an interrupted one, and one whose turn is still
+/// running.
 async fn write(store: &dyn Store) {
     let mut plain = Sample::created(1, store).await;
     let mut question = plain.question("こんにちは、元気ですか？", None);

@@ -1,4 +1,5 @@
-//! The store in a SQLite database: the contract of the port, and what holds for its files alone.
+//! Tests of the store in a SQLite database: the contract of the port, and the behaviour of its
+//! files.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 

@@ -1,5 +1,5 @@
-//! The SQLite store's files are taken away, put back, replaced, or held by another program
-//! while it is at work. What nobody would find again is never acknowledged.
+//! The SQLite store's files are moved away, put back, replaced, or held by another program while
+//! the store is in use. A commit that could not be found again is never acknowledged.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ async fn at_work(folder: &Path) -> (Sqlite, Sample) {
     (store, sample)
 }
 
-/// Refused, with everything as it was.
+/// Checks that writes are refused with this outage, and that nothing changes.
 async fn refuses(store: &Sqlite, sample: &Sample, expected: Outage) {
     for _ in 0..2 {
         assert_eq!(outage(store.append(sample.clone().renamed("x")).await), expected);
@@ -54,7 +54,7 @@ async fn a_whole_folder_that_is_moved_away_is_missed_and_goes_on_when_it_is_back
     let (store, mut sample) = at_work(&here).await;
     std::fs::rename(&here, &away).unwrap();
     refuses(&store, &sample, Outage::Missing).await;
-    // Another one in its place is not it.
+    // A copy of the folder in its place is not accepted.
     std::fs::create_dir(&here).unwrap();
     copy_as_it_is(&away, &here);
     refuses(&store, &sample, Outage::Changed).await;
@@ -84,7 +84,7 @@ async fn another_database_in_its_place_is_noticed() {
     refuses(&store, &sample, Outage::Changed).await;
 }
 
-/// Nothing is lost by it, not even when the process is killed then.
+/// No data is lost, even if the process is killed afterwards.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_ahead_log_that_is_deleted_is_noticed_and_what_it_held_is_saved() {
     let folder = tempdir().unwrap();
@@ -94,7 +94,7 @@ async fn a_write_ahead_log_that_is_deleted_is_noticed_and_what_it_held_is_saved(
     let copy = tempdir().unwrap();
     std::fs::copy(folder.path().join("companion.db"), copy.path().join("companion.db")).unwrap();
     assert_holds(&Sqlite::open(copy.path()).unwrap(), &sample).await;
-    // A restart goes on.
+    // A restart works with the same data.
     store.close().await;
     drop(store);
     let store = Sqlite::open(folder.path()).unwrap();
@@ -129,8 +129,8 @@ async fn a_database_that_another_program_holds_is_told_and_goes_on_when_it_is_fr
     assert_holds(&store, &sample).await;
 }
 
-/// What writes may end a moment after a store that was dropped without a close, and holds
-/// the folder until then.
+/// Opens the store again. After a drop without a close, the writing thread may hold the folder for
+/// a moment longer.
 pub async fn opened(folder: &Path) -> Sqlite {
     loop {
         match Sqlite::open(folder) {

@@ -1,4 +1,4 @@
-//! Imports and backups on a disk that has no room for them.
+//! Imports and backups on a disk that is too small for them.
 
 use protocol::WorkerId;
 use store::contract::sample::{Sample, assert_holds};
@@ -31,11 +31,11 @@ fn an_import_that_does_not_fit_leaves_nothing_and_one_that_fits_comes_in() {
         assert_eq!(outage(refused), Outage::Full);
         assert_eq!(store.count().await.unwrap(), 1);
         assert_holds(&store, &sample).await;
-        // Others go on meanwhile, and so does a file that fits.
+        // Other writes still succeed, and so does an import that fits.
         sample.asked(&store, "more?", &["yes"]).await;
         let done = store.import(copies(&log, 5), ConflictPolicy::Refuse).await.unwrap();
         assert_eq!(done.added.len(), 5);
-        // What did not fit is removed, so the same fails and fits again and again.
+        // The rows that did not fit are removed, so the same imports fail and fit again and again.
         assert_eq!(
             outage(store.import(copies(&log, 500), ConflictPolicy::Keep).await),
             Outage::Full

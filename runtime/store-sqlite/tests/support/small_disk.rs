@@ -1,21 +1,21 @@
-//! A disk of a test's own, that can be filled, taken away or made read-only.
+//! A small disk for one test, which the test can fill, unmount or make read-only.
 //!
-//! To mount one takes rights that a test run may not have, and what is mounted must not stay
-//! behind. So the test runs again in a process of its own, with its own view of what is
-//! mounted (`unshare --mount`, as root or within a user namespace); all of it is gone with
-//! that process. Included by path in every test binary that wants it.
+//! Mounting takes rights that a test run may not have, and mounts must not stay behind. So the test
+//! runs again in a child process with its own mount namespace (`unshare --mount`, as root or within
+//! a user namespace), and all mounts disappear with that process. Every test binary that needs it
+//! includes this file by its path.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where the process inside finds its disk's place.
+/// The environment variable that tells the child process where its disk is.
 const PLACE: &str = "COMPANION_TEST_DISK";
 
-/// Set where a run without these tests is to fail.
+/// If this variable is set, a run without these tests fails.
 const REQUIRED: &str = "COMPANION_TEST_DISKS_REQUIRED";
 
-/// Larger than any disk here.
+/// The disk is filled in pieces of this size.
 const CHUNK: [u8; 4096] = [7; 4096];
 
 pub struct SmallDisk {
@@ -38,7 +38,7 @@ pub fn on_a_small_disk<F: Future<Output = ()>>(
 }
 
 #[allow(dead_code, reason = "not every test binary uses all of it")]
-/// What only root has at hand; says so loudly where it is not to be had.
+/// Whether the test runs as root and has loop devices; prints a loud note if not.
 pub fn as_root_with_loop_devices() -> bool {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     let there = root
@@ -77,7 +77,7 @@ fn run_again(test: &str) {
     assert!(out.contains("1 passed"), "{test} is not the test's path: {out}");
 }
 
-/// The flags that give a process mounts of its own here.
+/// The flags with which a process gets its own mounts on this machine.
 fn unshare() -> Option<&'static [&'static str]> {
     let ways: [&[&str]; 2] = [&["--mount"], &["--user", "--map-root-user", "--mount"]];
     ways.into_iter().find(|way| {
@@ -87,7 +87,7 @@ fn unshare() -> Option<&'static [&'static str]> {
     })
 }
 
-/// Past the test harness, which keeps to itself what a passing test prints.
+/// Prints past the test harness, which hides the output of passing tests.
 fn say(text: &str) {
     let _ = writeln!(std::io::stderr(), "{text}");
 }
@@ -98,12 +98,12 @@ impl SmallDisk {
         &self.path
     }
 
-    /// Takes all the space there is.
+    /// Fills all free space.
     pub fn fill(&self) {
         self.fill_but(0);
     }
 
-    /// Takes the space but for so many KiB.
+    /// Fills the free space except for `kib` KiB.
     pub fn fill_but(&self, kib: usize) {
         let spare = self.path.join("spare");
         std::fs::write(&spare, vec![7; kib * 1024]).unwrap();
@@ -113,7 +113,7 @@ impl SmallDisk {
         std::fs::remove_file(spare).unwrap();
     }
 
-    /// Gives it back.
+    /// Frees the filled space again.
     pub fn free(&self) {
         std::fs::remove_file(self.filler()).unwrap();
     }

@@ -1,4 +1,4 @@
-//! Damages a database: one value, in one column of one row, is replaced by another.
+//! Damages a database: it replaces one value in one column of one row.
 
 use std::fmt;
 use std::path::Path;
@@ -13,18 +13,18 @@ pub struct Case {
     /// The row's primary key: its columns with their values.
     row: Vec<(String, Value)>,
     blow: Blow,
-    /// An SQL condition: the rows that may be damaged.
+    /// An SQL condition for the rows that may be damaged.
     of: String,
 }
 
-/// Whether the stored value was really changed.
+/// Whether the stored value has changed.
 #[derive(PartialEq)]
 pub enum Damaged {
     Yes,
     No,
 }
 
-/// What a value is replaced by.
+/// The replacement of a value.
 #[derive(Clone, Copy, Debug)]
 enum Blow {
     Null,
@@ -35,11 +35,11 @@ enum Blow {
     Number(i64),
     Fraction,
     Empty,
-    /// Its own first half.
+    /// The first half of the value.
     Cut,
-    /// Itself with one bit of its middle byte flipped.
+    /// The value with one bit of its middle byte flipped.
     Flip,
-    /// Itself with a middle byte that is not UTF-8.
+    /// The value with a middle byte that is not UTF-8.
     NoText,
     /// JSON that this version does not know.
     Newer,
@@ -134,8 +134,8 @@ fn columns(db: &Connection, table: &str) -> Vec<(String, i64)> {
     columns.collect::<Result<_, _>>().unwrap()
 }
 
-/// Does the damage. The table's constraints are removed meanwhile, since a failing disk does not
-/// keep to them.
+/// Damages the file. The table's constraints are removed meanwhile, since a failing disk does not
+/// respect them.
 pub fn strike(file: &Path, case: &Case) -> Damaged {
     let Case { table, column, row, blow, of: any } = case;
     let rules = loosen(file, table);
@@ -182,7 +182,7 @@ pub fn strike(file: &Path, case: &Case) -> Damaged {
     tighten(db, file, &rules, damaged)
 }
 
-/// A text or blob with changed bytes, as an SQL expression of the same type. None for other and
+/// A text or blob with changed bytes, as an SQL expression of the same type. `None` for other and
 /// empty values.
 fn of_bytes(value: &Value, change: impl Fn(&mut Vec<u8>)) -> Option<String> {
     let (mut bytes, kind) = match value {
@@ -198,7 +198,7 @@ fn of_bytes(value: &Value, change: impl Fn(&mut Vec<u8>)) -> Option<String> {
     Some(format!("CAST(x'{hex}' AS {kind})"))
 }
 
-/// A table's name and its statement in the schema.
+/// A table's name and its `CREATE` statement in the schema.
 type Rules = (String, String);
 
 fn loosen(file: &Path, table: &str) -> Rules {

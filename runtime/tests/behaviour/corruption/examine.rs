@@ -1,4 +1,4 @@
-//! What must still work, whatever one damaged row holds.
+//! The operations that must still work, whatever a single damaged row holds.
 
 use std::collections::HashSet;
 use std::fmt::Debug;
@@ -12,8 +12,8 @@ use tempfile::TempDir;
 use super::SOUND;
 use crate::stage::{Setting, Stage, fresh_id, soon};
 
-/// Opens the folder and uses it as a person would who finds a damaged conversation in it. Error:
-/// the step that fails, and how.
+/// Opens the folder and uses it like a person who finds a damaged conversation in it. The error
+/// names the step that failed, and how.
 pub async fn examine(folder: TempDir) -> Result<(), String> {
     let mut stage = Stage::open(Setting::default(), folder).await.map_err(|e| at("start", e))?;
     let sound = lists(&stage).await?;
@@ -22,7 +22,7 @@ pub async fn examine(folder: TempDir) -> Result<(), String> {
     shows(&stage, &sound.all).await?;
     exports(&stage).await?;
     removes(&mut stage, sound).await?;
-    // After the removal everything that is left works.
+    // After the deletions, everything that is left works.
     let mut stage = stage.try_reopened().await.map_err(|e| at("start again", e))?;
     let left = lists(&stage).await?;
     if left.all != [left.sound] {
@@ -38,7 +38,7 @@ struct Listed {
     deleted: Vec<WorkerId>,
 }
 
-/// Every list, page by page.
+/// Reads every list, page by page.
 async fn lists(stage: &Stage) -> Result<Listed, String> {
     let (mut all, mut deleted, mut sound) = (Vec::new(), Vec::new(), None);
     let archived = VisibilityFilter::Only(protocol::Visibility::Archived);
@@ -86,7 +86,7 @@ async fn lists(stage: &Stage) -> Result<Listed, String> {
     Ok(Listed { all, sound, deleted })
 }
 
-/// The sound conversation answers, and is found.
+/// The sound conversation answers a message and can be found.
 async fn answers(stage: &mut Stage) -> Result<(), String> {
     let id = fresh_id();
     let request =
@@ -136,7 +136,7 @@ async fn whole(mut export: Export) -> Result<Vec<u8>, String> {
     Ok(bytes)
 }
 
-/// Every conversation but the sound one can be deleted for good.
+/// Every conversation except the sound one can be purged.
 async fn removes(stage: &mut Stage, listed: Listed) -> Result<(), String> {
     let Listed { all, sound, deleted } = listed;
     for id in all.into_iter().filter(|id| *id != sound) {

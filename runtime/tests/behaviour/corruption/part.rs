@@ -1,6 +1,6 @@
-//! One entry of a conversation's log cannot be read, or is gone: what can be read is shown,
-//! observers are told, and nothing is added to it. Each of these was found by damaging a row of
-//! a real database by hand, while the server ran and while it did not.
+//! One entry of a conversation's log is unreadable or missing: the readable parts are shown,
+//! observers are told, and nothing is appended. Each case was found by damaging a row of a real
+//! database by hand, with and without a running server.
 
 use protocol::{CloseReason, ErrorCode, TurnState, WorkerStatus};
 use rusqlite::Connection;
@@ -9,7 +9,7 @@ use store_sqlite::{ReadOnlyStore, Sqlite};
 
 use crate::stage::{Setting, Stage, soon};
 
-/// Three questions with their answers, of which the newest page shows the last one.
+/// Three questions with their answers; the newest page shows the last of them.
 async fn three_answers() -> Stage {
     let mut stage = Stage::with(Setting { transcript_page: 2, ..Setting::default() }).await;
     for question in ["first", "second", "third"] {
@@ -29,8 +29,8 @@ fn rows(stage: &Stage) -> u64 {
     db.query_row("SELECT count(*) FROM events", [], |row| row.get(0)).unwrap()
 }
 
-/// The first question, a part of the first answer, and a step of the second turn: all of them
-/// before the newest page.
+/// The first question, a part of the first answer, and a missing entry: all are before the newest
+/// page.
 const BEFORE_THE_NEWEST_PAGE: [&str; 3] = [
     "UPDATE events SET body = 'garbage' WHERE seq = 2",
     "UPDATE events SET body = '[]' WHERE seq =
@@ -81,7 +81,7 @@ async fn an_older_page_that_cannot_be_read_closes_the_conversation_to_new_messag
     let oldest = stage.runtime.transcript(stage.worker, older.next_before, 2).await;
     assert_eq!(oldest.unwrap_err().code, ErrorCode::Internal);
     let stored = rows(&stage);
-    // The one that runs the conversation is at work already, and hears of it.
+    // The worker's actor is running already, and must notice the damage as well.
     assert_eq!(stage.send("more").await.unwrap_err().code, ErrorCode::Internal);
     assert_eq!(rows(&stage), stored, "nothing was stored");
 }
@@ -120,8 +120,8 @@ async fn a_newest_page_that_cannot_be_read_takes_nothing() {
     }
 }
 
-/// `companion doctor` and `companion backup` say how many conversations cannot be read as a whole;
-/// both said that all was well.
+/// `companion doctor` and `companion backup` report how many conversations cannot be read
+/// completely; both had reported that all was well.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_look_at_the_database_and_a_backup_count_what_cannot_be_read() {
     let index = [

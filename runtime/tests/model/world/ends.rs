@@ -1,4 +1,4 @@
-//! Ends of a conversation and of the process.
+//! Deletions, crashes and restarts.
 
 use std::task::Poll;
 
@@ -42,13 +42,13 @@ impl World {
         self.begin_again_on_a_copy().await;
     }
 
-    /// What a new process finds if this one dies now.
+    /// Opens a copy of the files, which is what a new process would find if this one died now.
     pub(super) async fn begin_again_on_a_copy(&mut self) {
         let copy = tempfile::tempdir_in(self.folder.path().parent().unwrap()).unwrap();
         copy_as_it_is(self.folder.path(), copy.path());
         self.followers.iter_mut().flatten().for_each(Follower::leave);
         let (runtime, script, store) = open(&copy).await;
-        // The old one's tasks may go on in its own folder; nobody listens to them.
+        // Tasks of the old runtime may keep running in their own folder; their effects are ignored.
         self.calls.clear();
         (self.runtime, self.script, self.store) = (runtime, script, store);
         self.folder = copy;
@@ -87,7 +87,8 @@ impl World {
         self.begin_again_on_a_copy().await;
         let snapshot = done(self.runtime.snapshot(id)).await.unwrap();
         let stored = snapshot.transcript.messages.iter().any(|message| message.id == request.id);
-        // Invariant 1: what was acknowledged, or shown to anybody, is there.
+        // Invariant 1: an acknowledged message, and one that any observer was shown, must still be
+        // there.
         assert!(stored || answer.is_none(), "an acknowledged message is gone");
         assert!(
             stored || read.iter().all(|(id, _)| *id != request.id),

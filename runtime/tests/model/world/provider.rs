@@ -1,4 +1,4 @@
-//! What the provider says, and how it is stopped.
+//! The provider's outputs, and how it is stopped.
 
 use std::time::Duration;
 
@@ -12,11 +12,11 @@ use crate::operation::End;
 use crate::reference::{Attempt, Conversation, Said};
 use crate::scripted::Call;
 
-/// What a provider may have said that nobody takes; less than its channel holds.
+/// The most outputs that may wait to be stored; fewer than the provider's channel holds.
 const MOST_WAITING: usize = 6;
 
 impl World {
-    /// The provider of that conversation says something, if it is at work.
+    /// Sends an output if the conversation's provider is at work.
     pub(super) async fn say(&mut self, at: usize, said: Said) {
         let conversation = &mut self.conversations[at];
         let Some(turn) = conversation.turn() else { return };
@@ -55,7 +55,7 @@ impl World {
         for _ in 0..pieces {
             self.made += 1;
             let words = format!("{} 日本 ", self.made);
-            // Before the answer, and now and then within it.
+            // Every third piece is reasoning, so it comes both before and within the answer.
             let thinks = self.made.is_multiple_of(3);
             self.say(at, if thinks { Said::Thinks(words) } else { Said::Text(words) }).await;
         }
@@ -79,7 +79,7 @@ impl World {
     }
 
     pub(super) async fn pause_over(&mut self) {
-        // A pause that is not stored yet would be over as soon as it is.
+        // A pause that is not stored yet would end as soon as it is stored.
         if self.conversations.iter().any(|conversation| !conversation.waiting.is_empty()) {
             return;
         }
@@ -95,7 +95,8 @@ impl World {
         self.called(asked).await;
     }
 
-    /// Invariant 6: not acknowledged before the provider has ended, and no text afterwards.
+    /// Invariant 6: a cancel is not acknowledged before the provider has ended, and no text is
+    /// added afterwards.
     pub(super) async fn cancel(&mut self, worker: u8, late: u8, end: End) {
         self.compare("before a cancel").await;
         let at = self.at(worker);
@@ -123,7 +124,7 @@ impl World {
             before(&mut cancels, a_moment()).await;
             self.ends(call, end).await;
         } else {
-            // Its provider is done already; the end waits for the store.
+            // The provider has ended already, and the turn's end waits for the store.
             before(&mut cancels, a_moment()).await;
         }
         if self.failing {
@@ -133,7 +134,8 @@ impl World {
             tokio::time::advance(Duration::from_millis(501)).await;
         }
         let (one, two) = done(cancels).await;
-        // Of what the store had not taken by then some is kept, and nothing after it.
+        // Of the outputs that were not stored by then, a first part may be kept, and nothing after
+        // it.
         let found = self.read(&self.conversations[at]).await;
         let ends = self.conversations[at].cancelled();
         let end = ends.into_iter().find(|end| end.shown == found);

@@ -1,4 +1,4 @@
-//! What clients ask for.
+//! The requests of clients.
 
 use protocol::api::{AskAgain, SendMessage};
 use protocol::{ErrorCode, TurnId};
@@ -28,7 +28,7 @@ impl World {
         self.try_send(at, request).await;
     }
 
-    /// Another version of a message of before.
+    /// Sends an edited version of an earlier message.
     pub(super) async fn edit(&mut self, worker: u8, message: u8) {
         let at = self.at(worker);
         let Some(edited) = self.conversations[at].asked(message) else { return };
@@ -36,7 +36,7 @@ impl World {
         self.try_send(at, request).await;
     }
 
-    /// Another answer to a message of before; asked for twice, it is one.
+    /// Asks for another answer to an earlier message; a repeated request gets the same turn.
     pub(super) async fn ask_again(&mut self, worker: u8, message: u8) {
         let at = self.at(worker);
         let Some(question) = self.conversations[at].asked(message) else { return };
@@ -50,7 +50,7 @@ impl World {
         self.try_again(at, wish, "").await;
     }
 
-    /// An answer of before, gone on with; one without text cannot be.
+    /// Continues an earlier answer; an answer without text cannot be continued.
     pub(super) async fn go_on(&mut self, worker: u8, answer: u8) {
         let at = self.at(worker);
         let Some((answer, question, begun)) = self.conversations[at].answered(answer) else {
@@ -111,7 +111,7 @@ impl World {
         }
     }
 
-    /// Takes the calls that the runtime makes now.
+    /// Takes the next `count` calls of the runtime.
     pub(super) async fn called(&mut self, count: usize) {
         for _ in 0..count {
             let call = done(self.script.call()).await;
@@ -128,12 +128,12 @@ impl World {
         let number = usize::from(request) % conversation.requests.len();
         let (request, accepted) = conversation.requests[number].clone();
         match accepted {
-            // Whatever happens meanwhile, even while nothing can be stored.
+            // This succeeds in every state, even while nothing can be stored.
             Some(accepted) => {
                 let again = done(self.runtime.send(conversation.id, request)).await;
                 assert_eq!(again.unwrap(), accepted);
             }
-            // It was refused with nothing stored, so it is as new.
+            // The first attempt was refused and stored nothing, so this one counts as new.
             None => {
                 self.conversations[at].requests.remove(number);
                 self.try_send(at, request).await;

@@ -1,10 +1,10 @@
-//! From another program's tree to a log.
+//! Builds a log from another program's tree.
 //!
-//! Branches stay branches: siblings have the same parent, and the branch that was shown last
-//! comes last, which makes it the newest here. A turn of another program says so (its provider
-//! is `imported`), names its model, and has no digest of a prompt, since nobody here knows
-//! what its model was sent. Ids follow from the other program's, so that the same file gives
-//! the same conversations.
+//! Branches stay branches: siblings have the same parent, and the branch that was shown last is
+//! written last, which makes it the newest here. An imported turn is marked (its provider is
+//! `imported`), names its model, and has no prompt digest, since nothing is known about the input
+//! of its model. Ids are derived from the other program's, so that the same file gives the same
+//! conversations.
 
 use std::io;
 
@@ -23,16 +23,16 @@ mod events;
 mod ids;
 mod tree;
 
-/// A conversation that is sound.
+/// A conversation that was built successfully.
 pub(super) struct Built {
     pub(super) log: ConversationExport,
-    /// What has no place in it.
+    /// Counts the parts that were left out.
     pub(super) left_out: LeftOut,
-    /// Words about messages that are too long, which it comes without.
+    /// Messages that were too long and were left out, as text for the report.
     pub(super) too_long: Vec<String>,
 }
 
-/// The conversation as a log.
+/// Builds a conversation's log.
 pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, Unfit> {
     let too_long = without_long(&mut foreign.nodes);
     without_twins(&mut foreign.nodes);
@@ -53,7 +53,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
     let first = order.iter().find(|&&index| tree.role(index) == Some(Role::User));
     let title = title(foreign.title.as_deref(), first.map(|&index| &*foreign.nodes[index].text));
     writer.push(at, EventBody::WorkerCreated { title, profile: profile.clone() });
-    // An entry without a time has that of the one before it.
+    // An entry without a time gets the time of the entry before it.
     let mut last_at = at;
     for index in order {
         let node = &foreign.nodes[index];
@@ -66,7 +66,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
                 writer.question(node, parent, at)?;
             }
             Role::Assistant => match tree.question(index) {
-                // One that others only go on from is part of them.
+                // If all children of an answer continue it, it becomes the beginning of each.
                 Some(_) if tree.is_continued(index) => {}
                 Some(question) => {
                     let parts = tree.answer(index).into_iter().rev();
@@ -74,7 +74,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
                     let question = ids.message(&foreign.nodes[question]);
                     writer.answer(node, question, &parts, at)?;
                 }
-                // Nobody asked for it; here every answer has a question.
+                // Every answer needs a question here, so this one is left out.
                 None => left_out.unasked += 1,
             },
         }
@@ -97,7 +97,7 @@ pub(super) fn log(mut foreign: Foreign, profile: &ProfileName) -> Result<Built, 
     Ok(Built { log, left_out, too_long })
 }
 
-/// Takes the words of messages that are too long; says which those are.
+/// Empties messages that are too long, and returns a text about each.
 fn without_long(nodes: &mut [Node]) -> Vec<String> {
     let mut told = Vec::new();
     for (index, node) in nodes.iter_mut().enumerate() {
@@ -114,7 +114,7 @@ fn without_long(nodes: &mut [Node]) -> Vec<String> {
     told
 }
 
-/// Of entries with the same id the first stays.
+/// Removes entries with an id that an earlier entry has.
 fn without_twins(nodes: &mut Vec<Node>) {
     let mut known = std::collections::HashSet::new();
     let mut twins = 0;
@@ -128,9 +128,9 @@ fn without_twins(nodes: &mut Vec<Node>) {
     }
 }
 
-/// Bytes of the lines of an export, at most.
+/// An upper bound of the bytes of the conversation's lines in an export.
 fn exported_bytes(events: &[Event]) -> u64 {
-    /// Takes bytes and counts them.
+    /// A writer that only counts bytes.
     struct Counter(u64);
     impl io::Write for Counter {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -143,7 +143,7 @@ fn exported_bytes(events: &[Event]) -> u64 {
     }
     let mut counter = Counter(0);
     for event in events {
-        // An event is made of texts, numbers and lists of them, which JSON always holds.
+        // JSON can represent every event, since events consist of texts, numbers and lists.
         let _ = serde_json::to_writer(&mut counter, event);
         counter.0 += LINE_AROUND_BYTES;
     }
@@ -160,12 +160,12 @@ fn source(format: ImportFormat) -> &'static str {
         ImportFormat::Deepseek => "deepseek",
         ImportFormat::LlamaCpp => "llama-cpp",
         ImportFormat::Messages => "messages",
-        // Of files together; a conversation is of one program.
+        // This is for several files together; a single conversation never has it.
         ImportFormat::Several => "several",
     }
 }
 
-/// The title, on one line and cut, or one from the first question.
+/// The title as a single line of limited length, or a title from the first question.
 fn title(title: Option<&str>, first: Option<&str>) -> Option<String> {
     let title = title.map(title::taken_over).filter(|title| !title.is_empty());
     let made = || first.map(title::of).filter(|title| !title.is_empty());

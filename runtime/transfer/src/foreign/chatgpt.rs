@@ -1,8 +1,8 @@
-//! ChatGPT's `conversations.json`: a list of conversations, each a `mapping` from ids to nodes
+//! ChatGPT's `conversations.json`: a list of conversations, each with a `mapping` from ids to nodes
 //! with a parent and a message.
 //!
-//! There is no description by its maker; the fields are those that public notes on real
-//! exports agree on (`docs/export-format.md` lists what is read).
+//! OpenAI does not document the format; the fields are those that public notes on real exports
+//! agree on (`docs/export-format.md` lists the fields that are read).
 
 use std::collections::HashMap;
 
@@ -36,7 +36,8 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     })
 }
 
-/// The parents that entries name in the lists of their children; some exports lack one of the two.
+/// The parent of each entry according to the lists of children, because some exports lack one of
+/// the two.
 pub(super) fn parents<'d>(tree: Json<'d>, children: &str) -> HashMap<&'d str, &'d str> {
     let each = tree.fields().flat_map(|(parent, entry)| {
         entry.items_of(children).filter_map(Json::id).map(move |child| (child, parent))
@@ -50,7 +51,7 @@ fn node(ids: (String, Option<String>), entry: Json<'_>, usual: Option<&String>) 
         let left_out = protocol::api::LeftOut { unreadable: 1, ..Default::default() };
         return Node { id, parent, left_out, ..Node::default() };
     }
-    // A root that only holds the tree together.
+    // This is a root that only connects the tree.
     let Some(message) = entry.get("message") else {
         return Node { id, parent, ..Node::default() };
     };
@@ -80,11 +81,11 @@ fn node(ids: (String, Option<String>), entry: Json<'_>, usual: Option<&String>) 
     said.node(who, (id, parent), at, model)
 }
 
-/// What a message of this kind says.
+/// The content of a message of this kind.
 fn said(content: Json<'_>, kind: &str, recipient: Option<&str>) -> MessageContent {
     let mut said = MessageContent::default();
     match (kind, recipient) {
-        // A document beside the conversation, as the model wrote it.
+        // A document beside the conversation (a canvas), as the model wrote it.
         (_, Some("canmore.create_textdoc")) => match document(content) {
             Some((text, replaced)) => {
                 said.say(&text);
@@ -143,13 +144,13 @@ fn part_said(part: Json<'_>, said: &mut MessageContent) {
     }
     let text = part.text_of("text");
     match (part.text_of("content_type"), text) {
-        // What was spoken, as text.
+        // Spoken words come as text.
         (Some("text" | "audio_transcription") | None, Some(text)) => said.say(text),
         _ => said.left_out.attachments += 1,
     }
 }
 
-/// The document in the call that makes one, and how many lone surrogates the call has.
+/// The document in the tool call that creates it, and the number of lone surrogates in the call.
 fn document(content: Json<'_>) -> Option<(String, u64)> {
     let call = content.items_of("parts").find_map(Json::text).or(content.text_of("text"))?;
     let read = super::super::json::Document::parse(call).ok()?;

@@ -1,6 +1,7 @@
-//! The marks that ChatGPT leaves in a text where it shows a source or a name: between characters of
-//! private use (`cite` and the number of a result), or between lenticular brackets with a dagger.
-//! They become links where the export holds the address, the name where it is one, and go else.
+//! Replaces the marks that ChatGPT leaves in texts for sources and names. They stand between
+//! private-use characters (`cite` and the number of a result), or between lenticular brackets with
+//! a dagger. A mark becomes a link if the export holds its address, the name if it is one, and is
+//! removed otherwise.
 //!
 //! Sources: <https://github.com/pionxzh/chatgpt-exporter>, and the fields of real exports in
 //! <https://github.com/danny-avila/LibreChat> (`chatgpt-citations.json`).
@@ -12,17 +13,17 @@ use super::super::json::{Document, Json};
 const BEGIN: char = '\u{e200}';
 const END: char = '\u{e201}';
 const BETWEEN: char = '\u{e202}';
-/// Characters that mark a range in such texts.
+/// The characters that delimit marks in such texts.
 const MARKS: std::ops::RangeInclusive<char> = '\u{e200}'..='\u{e206}';
 
-/// Bytes of one mark at most; a longer one is text.
+/// The longest mark in bytes; anything longer is text.
 const MARK_BYTES: usize = 4096;
-/// Links in the place of one mark.
+/// The most links for one mark.
 const LINKS: usize = 5;
-/// Marks of which the end is missing are looked for in so many references.
+/// The most references without an end mark; each is searched for in the text.
 const UNENDED: usize = 64;
 
-/// The text with links or nothing in the place of its marks.
+/// The text with its marks replaced or removed.
 pub(super) fn cleaned(text: &str, metadata: Option<Json<'_>>) -> String {
     if !text.contains(|c| MARKS.contains(&c)) && !text.contains('†') {
         return text.to_owned();
@@ -49,10 +50,10 @@ pub(super) fn cleaned(text: &str, metadata: Option<Json<'_>>) -> String {
     out
 }
 
-/// What stands for the marks that the export tells of.
+/// The replacements for the marks that the export describes.
 struct References<'d> {
     by_mark: HashMap<&'d str, String>,
-    /// Marks whose end is missing.
+    /// Marks without an end character.
     unended: Vec<&'d str>,
 }
 
@@ -70,7 +71,7 @@ impl<'d> References<'d> {
             }
             by_mark.insert(mark, stand_in(reference, mark));
         }
-        // Older exports tell where in the text a mark stands, in characters.
+        // Older exports describe a mark by its position in the text, in characters.
         if let Some(citations) = metadata.get("citations").filter(|_| text.contains('【')) {
             let places: Vec<usize> =
                 text.char_indices().map(|(at, _)| at).chain([text.len()]).collect();
@@ -92,7 +93,7 @@ impl<'d> References<'d> {
         Self { by_mark, unended }
     }
 
-    /// What stands for the mark at the beginning of a text, and how many bytes the mark has.
+    /// The replacement for the mark at the beginning of `text`, and the mark's length in bytes.
     fn mark(&self, text: &str) -> (String, usize) {
         let first = text.chars().next().unwrap_or(BEGIN);
         let window = &text[..floor(text, MARK_BYTES)];
@@ -108,7 +109,7 @@ impl<'d> References<'d> {
         }
         if let Some(end) = window.find(END) {
             let mark = &text[..end + END.len_utf8()];
-            // An unended one may come before.
+            // The end may belong to a later mark, after one without an end.
             if !mark[BEGIN.len_utf8()..].contains(BEGIN) {
                 let known = self.by_mark.get(mark).filter(|known| !known.is_empty());
                 return (known.cloned().unwrap_or_else(|| name_in(mark)), mark.len());
@@ -121,7 +122,7 @@ impl<'d> References<'d> {
     }
 }
 
-/// What a reference has to show.
+/// The replacement for a reference.
 fn stand_in(reference: Json<'_>, mark: &str) -> String {
     let links: Vec<String> = reference.items_of("items").filter_map(link).take(LINKS).collect();
     if !links.is_empty() {
@@ -139,7 +140,7 @@ fn stand_in(reference: Json<'_>, mark: &str) -> String {
     if named.is_empty() || !mark.contains("entity") {
         return named;
     }
-    // A name as it is shown.
+    // The name as ChatGPT shows it.
     let alt = reference.text_of("alt").filter(|alt| !alt.is_empty());
     alt.map_or(named, str::to_owned)
 }
@@ -165,7 +166,7 @@ fn linked(title: Option<&str>, address: &str) -> String {
     format!("[{title}]({address})")
 }
 
-/// An address of the web, as Markdown takes it between parentheses.
+/// A web address, escaped for Markdown's parentheses.
 fn address(url: &str) -> Option<String> {
     let web = url.starts_with("https://") || url.starts_with("http://");
     let plain =
@@ -173,7 +174,7 @@ fn address(url: &str) -> Option<String> {
     (web && plain && url.len() <= 2000).then(|| url.replace('(', "%28").replace(')', "%29"))
 }
 
-/// The name in a mark for one, such as a place; empty for other marks.
+/// The name in a mark that contains one, such as a place; empty for other marks.
 fn name_in(mark: &str) -> String {
     let inner = mark.trim_matches(|c| MARKS.contains(&c));
     let mut fields = inner.split(BETWEEN);
@@ -190,7 +191,7 @@ fn name_in(mark: &str) -> String {
     }
 }
 
-/// The last boundary of a character up to here.
+/// The last character boundary at or before byte `most`.
 fn floor(text: &str, most: usize) -> usize {
     let most = most.min(text.len());
     (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)

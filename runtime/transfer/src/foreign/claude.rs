@@ -1,7 +1,7 @@
-//! Claude's `conversations.json`: a list of conversations, each with `chat_messages`, of which newer
-//! ones name their parent. Extensions of browsers save one conversation as the interface gives it:
-//! with the model, and with the texts in `content` alone. A long text that is pasted, and a document,
-//! is in `attachments`, with its text in `extracted_content`; pictures are in `files`.
+//! Claude's `conversations.json`: a list of conversations with `chat_messages`; messages of newer
+//! exports name their parent. Browser extensions save one conversation as the API returns it: with
+//! the model, and with texts only in `content`. Documents and long pasted texts are in
+//! `attachments`, with their text in `extracted_content`; pictures are in `files`.
 //!
 //! Sources: <https://github.com/danny-avila/LibreChat/pull/11124>,
 //! <https://github.com/CherryHQ/cherry-studio/pull/18135>,
@@ -27,7 +27,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
         let id = id.unwrap_or_else(|| format!("number {index}"));
         let parent = match message.get("parent_message_uuid") {
             Some(parent) => parent.id().map(str::to_owned),
-            // Older exports are one branch.
+            // Older exports have no parents: each message follows the one before it.
             None => nodes.last().map(|node| node.id.clone()),
         };
         nodes.push(node((id, parent), message, usual.as_ref()));

@@ -1,4 +1,4 @@
-//! What a message says: its text, its thinking, and what is neither.
+//! The content of a message: its text, its reasoning, and counts of everything else.
 
 use protocol::api::LeftOut;
 use protocol::{Role, Timestamp};
@@ -6,14 +6,14 @@ use protocol::{Role, Timestamp};
 use super::super::json::Json;
 use super::{Node, details, thought};
 
-/// Who speaks.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Who {
     User,
     Assistant,
     System,
     Tool,
-    /// It does not say, or says what nobody knows.
+    /// The role is missing or not known.
     Unknown,
 }
 
@@ -34,12 +34,13 @@ pub(super) struct MessageContent {
     pub(super) text: String,
     pub(super) reasoning: String,
     pub(super) left_out: LeftOut,
-    /// Lone surrogates in a document within the document; those of the outer one are counted there.
+    /// Lone surrogates in JSON that is nested in a text; those of the file itself are counted
+    /// elsewhere.
     pub(super) replaced: u64,
 }
 
 impl MessageContent {
-    /// What stands in `content`: a text, or a list of parts.
+    /// Reads the field `content`: a text, or a list of parts.
     pub(super) fn of(content: Option<Json<'_>>) -> Self {
         let mut said = Self::default();
         match content {
@@ -92,7 +93,7 @@ impl MessageContent {
         }
     }
 
-    /// Takes the texts of the files in a field, and counts those without.
+    /// Adds the texts of the files in a field, and counts the files without a text.
     pub(super) fn files(&mut self, list: Option<Json<'_>>) {
         for file in list.into_iter().flat_map(Json::items).filter(|file| !file.is_null()) {
             match document(file) {
@@ -102,7 +103,7 @@ impl MessageContent {
         }
     }
 
-    /// The entry of a tree that says this.
+    /// Makes the node with this content.
     pub(super) fn node(
         mut self,
         who: Who,
@@ -120,7 +121,7 @@ impl MessageContent {
             self.left_out.tools += tools;
             thought::take(&mut self.text, &mut self.reasoning);
         } else if role.is_some() {
-            // Nobody but a model thinks here.
+            // Only a model's message can have reasoning.
             self.reasoning.clear();
         } else {
             let (says, parts) = (!self.text.is_empty(), self.left_out.total());
@@ -137,8 +138,8 @@ impl MessageContent {
     }
 }
 
-/// A file of which the export holds the text, as programs make one of a long text that is pasted:
-/// its name, and the text in a fence.
+/// A file whose text the export contains, such as a long pasted text: its name, and the text in a
+/// code fence.
 fn document(file: Json<'_>) -> Option<String> {
     const TEXTS: [&str; 5] = ["text", "textfile", "context", "pdf", "pdffile"];
     let kind = file.text_of("type").unwrap_or_default().to_ascii_lowercase();
@@ -153,7 +154,7 @@ fn document(file: Json<'_>) -> Option<String> {
     Some(if name.trim().is_empty() { text } else { format!("{}:\n{text}", name.trim()) })
 }
 
-/// Text in a fence that is longer than any in it.
+/// The text in a code fence that is longer than any run of backticks in it.
 pub(super) fn fenced(language: &str, text: &str) -> String {
     let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
     let fence = "`".repeat(longest.max(2) + 1);
@@ -161,7 +162,7 @@ pub(super) fn fenced(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{}\n{fence}", text.trim_end_matches('\n'))
 }
 
-/// The texts in the first of these fields that has one; a field may hold a list of parts.
+/// The text of the first of these fields that exists; the field may hold a list of parts.
 fn words(part: Json<'_>, names: &[&str]) -> String {
     let Some(found) = part.first_of(names) else { return String::new() };
     if let Some(text) = found.text() {
@@ -174,7 +175,7 @@ fn words(part: Json<'_>, names: &[&str]) -> String {
     inner.into_iter().chain(texts).collect::<Vec<_>>().join("\n\n")
 }
 
-/// The thinking that stands beside a message's content, by its usual names.
+/// The reasoning beside a message's content, under its usual names.
 pub(super) fn beside(message: Json<'_>) -> String {
     let names =
         ["reasoning_content", "reasoningContent", "reasoning", "thinking", "thinking_content"];
@@ -188,7 +189,7 @@ pub(super) fn beside(message: Json<'_>) -> String {
     MessageContent::of(message.get("reasoning_details")).reasoning
 }
 
-/// Adds a text behind a blank line.
+/// Appends a text after a blank line.
 fn apart(to: &mut String, text: &str) {
     if text.is_empty() {
         return;
@@ -199,7 +200,7 @@ fn apart(to: &mut String, text: &str) {
     to.push_str(text);
 }
 
-/// The name of a model, which may be an object.
+/// The name of a model, which may be given as an object.
 pub(super) fn model(value: Option<Json<'_>>) -> Option<String> {
     let value = value?;
     let name = value.text().or_else(|| value.first_of(&["name", "id"])?.text())?.trim();

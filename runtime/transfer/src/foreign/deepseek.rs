@@ -1,6 +1,6 @@
-//! DeepSeek's `conversations.json`: as ChatGPT's, a `mapping` from ids to nodes, whose messages
-//! consist of fragments (`REQUEST`, `THINK`, `RESPONSE`, `SEARCH`). Scripts that save one
-//! conversation keep the list of messages of its interface instead.
+//! DeepSeek's `conversations.json`: like ChatGPT's, with a `mapping` from ids to nodes, but
+//! messages consist of fragments (`REQUEST`, `THINK`, `RESPONSE`, `SEARCH`). Scripts that save one
+//! conversation keep the API's list of messages instead.
 //!
 //! Sources: <https://github.com/DavidShiang/DeepSeek2md>,
 //! <https://github.com/ceyaima/deepseek-exporter>.
@@ -13,7 +13,7 @@ use super::kind::no_messages;
 use super::moment::moment;
 use super::{Foreign, Node, Unfit};
 
-/// Whether a conversation with a `mapping` is one of DeepSeek's.
+/// Whether a conversation with a `mapping` is from DeepSeek.
 pub(super) fn is(value: Json<'_>) -> bool {
     let of_message = || {
         let messages = value.get("mapping").into_iter().flat_map(Json::fields);

@@ -1,12 +1,12 @@
-//! `<details type="…">` blocks, into which Open WebUI writes thinking and the work of tools
-//! (its `backend/open_webui/utils/middleware.py`).
+//! `<details type="…">` blocks, which Open WebUI uses for reasoning and tool calls (its
+//! `backend/open_webui/utils/middleware.py`).
 
 const OPENING: &str = "<details ";
 const CLOSING: &str = "</details>";
 const SUMMARY_END: &str = "</summary>";
 
-/// Takes such blocks out of `text`: thinking goes to `reasoning`, unless there is some already. Gives
-/// how many blocks of tools there were.
+/// Removes such blocks from `text` and moves their reasoning to `reasoning`, unless that has some
+/// already. Returns the number of tool blocks.
 pub(super) fn take(text: &mut String, reasoning: &mut String) -> u64 {
     if !text.contains(OPENING) {
         return 0;
@@ -15,7 +15,7 @@ pub(super) fn take(text: &mut String, reasoning: &mut String) -> u64 {
     let (mut words, mut rest, mut tools) = (String::with_capacity(text.len()), text.as_str(), 0);
     while let Some(at) = rest.find(OPENING) {
         let (before, block) = rest.split_at(at);
-        // Elsewhere somebody writes about such blocks.
+        // A tag in the middle of a line is part of a text about such blocks.
         let begins = before.is_empty() || before.ends_with('\n');
         let Some((kind, inside)) = opening(block).filter(|_| begins) else {
             words.push_str(before);
@@ -51,7 +51,7 @@ enum Block {
     Tools,
 }
 
-/// The kind of a block, and what stands behind its opening tag.
+/// The kind of a block, and the text after its opening tag.
 fn opening(block: &str) -> Option<(Block, &str)> {
     let end = block.find('>')?;
     let (tag, inside) = (&block[..end], &block[end + 1..]);
@@ -64,7 +64,7 @@ fn opening(block: &str) -> Option<(Block, &str)> {
     Some((kind, inside))
 }
 
-/// The thinking in a block: without its summary, and without the marks of a quotation.
+/// The reasoning in a block, without its summary and its quotation marks (`>`).
 fn thought(inside: &str) -> String {
     let inside = inside.find(SUMMARY_END).map_or(inside, |at| &inside[at + SUMMARY_END.len()..]);
     let inside = unescaped(inside);
@@ -75,7 +75,7 @@ fn thought(inside: &str) -> String {
     lines.collect::<Vec<_>>().join("\n")
 }
 
-/// Without HTML's escapes.
+/// The text with HTML's character references replaced.
 fn unescaped(text: &str) -> String {
     const ESCAPES: [(&str, char); 7] = [
         ("&lt;", '<'),

@@ -1,4 +1,4 @@
-//! Whose conversation a value is, by the fields that it has.
+//! Finds out which program a conversation is from, by its fields.
 
 use protocol::api::RefusalCode;
 
@@ -14,12 +14,12 @@ pub(super) enum Kind<'d> {
     LlamaCpp,
     OpenWebui,
     Messages(Json<'d>),
-    /// An object around a list of conversations.
+    /// An object that contains a list of conversations.
     List(Json<'d>),
     Strange,
 }
 
-/// A list of conversations is looked for in the outermost object alone.
+/// A list of conversations may only be in the outermost object.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Depth {
     Top,
@@ -83,7 +83,7 @@ impl<'d> Kind<'d> {
                 _ => {}
             }
         }
-        // A conversation of ChatGPT's that lost its messages.
+        // A ChatGPT conversation that has lost its messages.
         let of_chatgpt = has("conversation_id") && has("create_time");
         if of_chatgpt {
             return Self::Chatgpt;
@@ -110,7 +110,7 @@ impl<'d> Kind<'d> {
     }
 }
 
-/// A conversation without what it consists of.
+/// The error for a conversation without messages.
 pub(super) fn no_messages() -> Unfit {
     (RefusalCode::NoMessages, "it has no messages".to_owned())
 }

@@ -1,5 +1,5 @@
-//! LibreChat's export of a conversation: its messages in a list, each naming its parent, or as a
-//! tree of `children`.
+//! LibreChat's export of a conversation: a list of messages that name their parents, or a tree with
+//! `children`.
 //!
 //! Source: <https://github.com/danny-avila/LibreChat>, `api/server/utils/import`.
 
@@ -17,7 +17,8 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     let list = lists.find(|list| list.is_list()).ok_or_else(no_messages)?;
     let usual = value.get("options").and_then(|options| model(options.get("model")));
     let mut nodes = Vec::new();
-    // Trees may be deep. The messages of a list come before those of the lists within it.
+    // Trees may be deep, so this uses a stack of its own. The messages of a list come before those
+    // of its nested lists.
     let mut lists = vec![(list, None::<String>)];
     let mut next = 0;
     while let Some((list, above)) = lists.get(next).cloned() {
@@ -57,7 +58,7 @@ fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>
     };
     let at = moment(message.get("createdAt"));
     if message.get("error").is_some_and(Json::is_true) {
-        // The words are those of the error.
+        // The text of such a message is an error message.
         said = MessageContent::default();
         said.left_out.other += 1;
     }

@@ -1,4 +1,4 @@
-//! The web UI of llama.cpp's server: `conv` and its `messages`, or JSON Lines, a line for the
+//! The web UI of llama.cpp's server: `conv` and its `messages`, or JSON Lines with a line for the
 //! session and one for each message.
 //!
 //! Sources: <https://github.com/ggml-org/llama.cpp>, `tools/ui/src/lib/types/database.d.ts`;
@@ -21,13 +21,13 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     Ok(foreign)
 }
 
-/// The conversation that a line begins.
+/// The conversation that a session line begins.
 pub(super) fn session(value: Json<'_>) -> Option<Foreign> {
     let begins = value.text_of("type") == Some("session") && value.get("harness").is_some();
     begins.then(|| head(value))
 }
 
-/// The message in a line.
+/// The message in a message line.
 pub(super) fn line(value: Json<'_>) -> Option<Json<'_>> {
     let is = value.text_of("type") == Some("message");
     value.get("message").filter(|message| is && message.is_object())
@@ -38,14 +38,14 @@ fn head(conversation: Json<'_>) -> Foreign {
         format: ImportFormat::LlamaCpp,
         id: conversation.get("id").and_then(Json::id).unwrap_or_default().to_owned(),
         title: conversation.text_of("name").map(str::to_owned),
-        // It says only when it was used last; it began with its first message.
+        // The export only has the time of the last use, so the first message's time is used.
         created_at: None,
         nodes: Vec::new(),
         current: conversation.get("currNode").and_then(Json::id).map(str::to_owned),
     }
 }
 
-/// A message, the `at`th of its conversation.
+/// The node for a message; `at` is its index in the conversation.
 pub(super) fn node(message: Json<'_>, at: usize) -> Node {
     let id = message.get("id").and_then(Json::id).map(str::to_owned);
     let id = id.unwrap_or_else(|| format!("number {at}"));

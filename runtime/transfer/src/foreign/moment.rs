@@ -1,4 +1,4 @@
-//! Times in the spellings of other programs.
+//! Parses times as other programs write them.
 
 use protocol::Timestamp;
 use serde::Deserialize as _;
@@ -7,11 +7,11 @@ use serde::de::value::{Error, StrDeserializer};
 
 use super::super::json::Json;
 
-/// The last moment that the product can write.
+/// The last time that the product can represent, in milliseconds.
 const LAST_MS: f64 = 253_402_300_799_999.0;
 
-/// Seconds, milliseconds, microseconds or nanoseconds since 1970, as a number or its digits, or a
-/// date; none for what is no moment.
+/// Parses seconds, milliseconds, microseconds or nanoseconds since 1970, as a number or its digits,
+/// or a date. `None` if it is not a valid time.
 pub(super) fn moment(value: Option<Json<'_>>) -> Option<Timestamp> {
     let value = value?;
     match value.text() {
@@ -21,7 +21,8 @@ pub(super) fn moment(value: Option<Json<'_>>) -> Option<Timestamp> {
 }
 
 fn of_number(number: f64) -> Option<Timestamp> {
-    // Seconds reach the first bound in the year 5138; the others are a thousand times that.
+    // As seconds, the first bound is in the year 5138; each further bound is a thousand times
+    // larger.
     let per_ms = match number {
         ..0.0 => return None,
         0.0..1e11 => 0.001,
@@ -43,7 +44,7 @@ fn of_text(text: &str) -> Option<Timestamp> {
     parsed.filter(|at| at.unix_ms() >= 0)
 }
 
-/// With a zone as RFC 3339 writes it; where there is none, that is UTC.
+/// Adds the time zone that RFC 3339 requires; without one, UTC is assumed.
 fn zone(date: &str) -> String {
     let Some((day, time)) = date.split_once(['T', 't', ' ']) else {
         return format!("{date}T00:00:00Z");
@@ -66,7 +67,7 @@ fn zone(date: &str) -> String {
     }
 }
 
-/// `HH:MM` with seconds.
+/// Adds seconds to `HH:MM`.
 fn with_seconds(date: &str) -> Option<String> {
     date.get(..16).map(|minutes| format!("{minutes}:00{}", &date[16..]))
 }

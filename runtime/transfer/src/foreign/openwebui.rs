@@ -1,5 +1,5 @@
-//! Open WebUI's export: a list of chats, each with a `history` from ids to messages with a
-//! parent; older ones have a plain list of messages instead.
+//! Open WebUI's export: a list of chats, each with a `history` that maps ids to messages with a
+//! parent. Older exports have a plain list of messages instead.
 //!
 //! Source: its repository, `src/lib/utils/index.ts` and the components of a chat.
 
@@ -11,7 +11,7 @@ use super::content::{MessageContent, Who, beside, model};
 use super::moment::moment;
 use super::{Foreign, Node, Unfit};
 
-/// Reads one chat; without `chat` the element is the chat itself.
+/// Reads one chat. Without a field `chat`, the value itself is the chat.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     let chat = value.get("chat").filter(|chat| chat.is_object()).unwrap_or(value);
     let usual = chat.items_of("models").find_map(|name| model(Some(name)));
@@ -39,7 +39,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     })
 }
 
-/// Messages without a tree: each follows the one before it.
+/// Reads messages without a tree: each follows the one before it.
 fn listed(chat: Json<'_>, usual: Option<&String>) -> Vec<Node> {
     let mut nodes: Vec<Node> = Vec::new();
     for (index, message) in chat.items_of("messages").enumerate() {
@@ -66,7 +66,7 @@ fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>
     said.node(who, ids, moment(message.get("timestamp")), model)
 }
 
-/// Newer versions keep an answer in its parts as well.
+/// Newer versions keep the parts of an answer in `output` as well.
 fn output(message: Json<'_>, said: &mut MessageContent) {
     let (mut texts, mut thinking) = (MessageContent::default(), MessageContent::default());
     for item in message.items_of("output") {

@@ -1,5 +1,5 @@
-//! A plain list of messages with a role and a content, as OpenAI's interface takes it and many
-//! programs and data sets keep it.
+//! A plain list of messages with a role and a content, as OpenAI's API takes it and many programs
+//! and data sets store it.
 
 use protocol::api::ImportFormat;
 
@@ -20,7 +20,7 @@ pub(super) fn is_message(value: Json<'_>) -> bool {
     spoken && value.fields().any(|(name, _)| CONTENTS.contains(&name))
 }
 
-/// A conversation of which nothing is known but its messages.
+/// An empty conversation, for a list of which only the messages are known.
 pub(super) fn empty() -> Foreign {
     Foreign {
         format: ImportFormat::Messages,
@@ -32,7 +32,7 @@ pub(super) fn empty() -> Foreign {
     }
 }
 
-/// Reads one conversation: a list, or an object with one.
+/// Reads one conversation: a list, or an object that contains one.
 pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     let mut foreign = empty();
     let list = if value.is_list() {
@@ -59,7 +59,7 @@ pub(super) fn read(value: Json<'_>) -> Result<Foreign, Unfit> {
     Ok(foreign)
 }
 
-/// A message, the `at`th of its conversation, behind the one before it.
+/// The node for a message with the index `at`, after the message `before`.
 pub(super) fn node(message: Json<'_>, at: usize, before: Option<String>) -> Node {
     let mut said = MessageContent::of(message.first_of(CONTENTS));
     said.think(&beside(message));

@@ -1,9 +1,10 @@
-//! Thinking between marks in an answer's text, by the reader that takes it out of streams.
+//! Separates reasoning between marks from an answer's text, with the parser that is also used for
+//! streams.
 
 use model_io::thinking::{Piece, Thinking};
 
-/// Takes the thinking out of `text` and adds it to `reasoning`, unless it is there already: some
-/// servers gave the same thinking both ways.
+/// Moves the reasoning from `text` to `reasoning`, unless it is there already: some servers send it
+/// both ways.
 pub(super) fn take(text: &mut String, reasoning: &mut String) {
     let mut reader = Thinking::new();
     if !reasoning.is_empty() {

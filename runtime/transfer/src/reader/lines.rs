@@ -1,4 +1,4 @@
-//! The lines of a file, each with what its check says of it.
+//! The lines of a file, with the result of checking each.
 
 use std::io::{BufRead, Read as _};
 
@@ -17,14 +17,14 @@ pub(super) struct Lines<R> {
     input: R,
     /// The hash of all lines before the one in the buffer.
     hash: Sha256,
-    /// The same with that line.
+    /// The same hash, including that line.
     after: Sha256,
     number: u64,
-    /// The number that the next line should say it has.
+    /// The number that the next line should have.
     expected: u64,
-    /// Whether a line was damaged, so that no check behind it can be compared.
+    /// Whether a line was damaged, so that later checks cannot be compared.
     torn: bool,
-    /// Of the conversation whose lines are being read.
+    /// The sum of the current conversation.
     sum: Sum,
     /// The current line with its line feed.
     buffer: Vec<u8>,
@@ -42,7 +42,7 @@ pub(super) struct Wrong {
     pub(super) reason: String,
 }
 
-/// Why a line cannot be trusted, and its number where that can be read.
+/// Why a line cannot be trusted, and its number if that can be read.
 type Distrust = (&'static str, Option<u64>);
 
 impl<R> Lines<R> {
@@ -53,7 +53,7 @@ impl<R> Lines<R> {
         Self { input, hash, after, number: 0, expected: 1, torn: false, sum, buffer }
     }
 
-    /// Of the current line, from 1.
+    /// The number of the current line; the first is 1.
     pub(super) fn number(&self) -> u64 {
         self.number
     }
@@ -62,7 +62,7 @@ impl<R> Lines<R> {
         self.torn
     }
 
-    /// The sum of the last conversation, as far as it was read.
+    /// The sum of the current conversation so far.
     pub(super) fn sum(&self) -> String {
         self.sum.digits()
     }
@@ -86,7 +86,7 @@ impl<R: BufRead> Lines<R> {
         self.after.update(&self.buffer);
         let mut bytes = read as u64;
         let content = if bytes > LINE_BYTES {
-            // Its rest is read all the same, since the checks behind it cover it.
+            // The rest of the line is read as well, because later checks cover it.
             while self.buffer.last() != Some(&b'\n') {
                 self.buffer.clear();
                 let mut some = (&mut self.input).take(1 << 16);
@@ -106,7 +106,7 @@ impl<R: BufRead> Lines<R> {
         Ok(Some(Line { bytes, content }))
     }
 
-    /// Whether there is something behind the current line.
+    /// Whether anything follows the current line.
     pub(super) fn has_more(&mut self) -> Result<bool, ReadError> {
         Ok(!self.input.fill_buf().map_err(ReadError::Input)?.is_empty())
     }
@@ -125,15 +125,15 @@ impl<R: BufRead> Lines<R> {
                 return Err(damaged(reason));
             }
         };
-        // Behind a damaged line the numbers alone tell whether one is missing.
+        // After a damaged line, only the numbers tell whether a line is missing.
         if self.torn && number != std::mem::replace(&mut self.expected, number) {
             return Err(damaged(OUT_OF_PLACE));
         }
         let unknown = |reason: &str| Wrong { code: RefusalCode::Newer, reason: reason.to_owned() };
         let content: Content<'static> = serde_json::from_slice(&json)
             .map_err(|_| unknown("it is not a line of this format"))?;
-        // The line is written again and compared: a difference means that this version does not
-        // know something in it, which would be lost.
+        // The line is serialized again and compared: a difference means that it holds something
+        // which this version does not know and would lose.
         if serde_json::to_vec(&content).ok().as_deref() != Some(&json) {
             return Err(unknown("it holds something that this version does not know"));
         }
@@ -141,7 +141,7 @@ impl<R: BufRead> Lines<R> {
         Ok(content)
     }
 
-    /// What the check covers, with the number that the line says it has.
+    /// The bytes that the check covers, and the line's number as it states it.
     fn covered(&self) -> Result<(&[u8], u64), Distrust> {
         let line = &self.buffer;
         let covered = line.strip_suffix(b"\n").and_then(|line| line.get(COVERED..));

@@ -1,19 +1,19 @@
-//! What takes the place of entries that cannot be read.
+//! Placeholders for entries that cannot be read.
 
 use protocol::{Message, MessageId, ProfileName, Role, Timestamp, Turn, TurnId};
 use sha2::{Digest, Sha256};
 use store::initial_worker;
 
-/// The text of a question that cannot be read, where its answer can be.
+/// The text of an unreadable question with a readable answer.
 pub(super) const MESSAGE: &str = "(This message cannot be read.)";
 
-/// The text of a piece of an answer that cannot be read.
+/// The text for an unreadable piece of an answer.
 pub(super) const TEXT: &str = " […] ";
 
-/// The model of a turn of which only the text can be read.
+/// The model of a turn of which only the text is readable.
 const MODEL: &str = "unknown";
 
-/// A question that cannot be read.
+/// A placeholder for an unreadable question.
 pub(super) fn message(id: MessageId, parent: Option<MessageId>, at: Timestamp) -> Message {
     Message {
         id,
@@ -27,19 +27,19 @@ pub(super) fn message(id: MessageId, parent: Option<MessageId>, at: Timestamp) -
     }
 }
 
-/// The id of the question of an answer of which nobody knows what it answers; the same in every
-/// salvage.
+/// The id of the placeholder question of an answer whose question is not known. It is the same in
+/// every salvage.
 pub(super) fn question_of(answer: MessageId) -> MessageId {
     let digest = Sha256::new().chain_update("question").chain_update(answer.as_bytes()).finalize();
     MessageId::from_parts(answer.unix_ms(), std::array::from_fn(|at| digest[at]))
 }
 
-/// A turn of which only the text can be read.
+/// A turn of which only the text is readable.
 pub(super) fn turn(
     (turn_id, question, answer): (TurnId, MessageId, MessageId),
     profile: ProfileName,
     at: Timestamp,
 ) -> Turn {
-    // Nobody knows what answered, and what it was sent.
+    // Nothing is known about the model and its input.
     initial_worker::imported_turn((turn_id, question, answer), profile, MODEL.to_owned(), at)
 }

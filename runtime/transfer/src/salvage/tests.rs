@@ -119,16 +119,16 @@ fn a_log_without_any_two_of_its_events_becomes_a_valid_one() {
 fn placeholders_stand_where_events_are_missing() {
     let all = ["question 1", "first second", "question 2", "first second"];
     assert_eq!(texts(&without(&[])), all);
-    // A question.
+    // Without a question.
     assert_eq!(texts(&without(&[2])), [lost::MESSAGE, all[1], all[2], all[3]]);
-    // The beginning of a turn, whose text is kept and answers the question before it.
+    // Without the beginning of a turn: its text is kept and answers the question before it.
     assert_eq!(texts(&without(&[3])), all);
     assert_eq!(texts(&without(&[2, 3])), [lost::MESSAGE, all[1], all[2], all[3]]);
-    // The beginning of an answer, and its end.
+    // Without the beginning of an answer, and without its end.
     let missing = format!("{}second", lost::TEXT);
     assert_eq!(texts(&without(&[4])), [all[0], &missing, all[2], all[3]]);
     assert_eq!(texts(&without(&[5])), [all[0], "first ", all[2], all[3]]);
-    // The end of a turn.
+    // Without the end of a turn.
     assert_eq!(texts(&without(&[6])), all);
     assert_eq!(without(&[3]).lost, 1);
 }

@@ -1,4 +1,4 @@
-//! What an archive holds beside sound conversations: nothing of it is passed over without a word.
+//! Other files in archives with sound conversations: none of them is ignored silently.
 
 use protocol::api::RefusalCode;
 use transfer::Unsound;
@@ -28,7 +28,7 @@ fn a_file_in_an_archive_that_cannot_be_read_is_named_with_its_path() {
         let file = format!("e.zip/{path}");
         assert_eq!((refusal.file.as_ref(), refusal.code), (Some(&file), code), "{words}");
         assert!(refusal.reason.contains(words), "{}", refusal.reason);
-        // With others beside it, and with none.
+        // An archive with another file in it, and one without.
         let strict = tried(&[("e.zip", &bytes)], Unsound::Refuse).unwrap_err().to_string();
         assert!(strict.starts_with(&format!("{file}: ")), "{strict}");
     }
@@ -37,7 +37,7 @@ fn a_file_in_an_archive_that_cannot_be_read_is_named_with_its_path() {
     assert!(told.contains("a/b.json: it is not JSON"), "{told}");
 }
 
-/// A letter that changed in a file that is not packed is found by the archive's sum alone.
+/// In a file that is not compressed, only the archive's checksum reveals a changed letter.
 #[test]
 fn what_comes_out_of_damaged_data_is_said_to_be_in_doubt() {
     let mut bytes = crate::support::stored(&[("a.json", CHAT.as_bytes())]);
@@ -70,7 +70,7 @@ fn what_plainly_holds_no_conversations_is_counted() {
         let (logs, tally) = tried(&[("e.zip", &archive(&files))], unsound).unwrap();
         assert_eq!((logs.len(), tally.refused, tally.not_read), (1, 0, 9), "{tally:?}");
     }
-    // A name does not keep conversations out.
+    // A file with such a name is imported if it contains conversations.
     let (logs, tally) = taken(&[("e.zip", &archive(&[("user.json", CHAT.as_bytes())]))]);
     assert_eq!((logs.len(), tally.not_read), (1, 0));
 }

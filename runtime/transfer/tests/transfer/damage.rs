@@ -1,4 +1,4 @@
-//! Any damage is found and its line is named.
+//! Every damage is found, and its line is named.
 
 use proptest::prelude::*;
 use transfer::{SourceLocation, read};
@@ -80,7 +80,8 @@ proptest! {
         prop_assume!(spliced[index] != others[index]);
         spliced[index] = others[index];
         let place = refused(&spliced.concat());
-        // One whose own past is the same fits; the one after it does not.
+        // If all bytes before it are the same in both exports, the foreign line itself is valid,
+        // and the check of the next line fails.
         let number = index as u64 + 1;
         prop_assert!([SourceLocation::Line(number), SourceLocation::Line(number + 1)].contains(&place), "{place:?}");
     }

@@ -1,4 +1,4 @@
-//! Texts that are not UTF-8, and characters that are none: nothing is altered without a word.
+//! Texts that are not UTF-8, and invalid characters: nothing is changed silently.
 
 use protocol::api::RefusalCode;
 use serde_json::{Value, json};
@@ -32,14 +32,15 @@ fn a_conversation_that_is_not_utf_8_is_refused_with_the_place() {
     }
     let told = refused(&latin_1(&json!([chat("b", "Grüße")]).to_string()));
     assert!(told.contains("UTF-8"), "{told}");
-    // Messages that stand in lines are one conversation.
+    // Messages in separate lines form one conversation.
     let line = |role: &str, text: &str| json!({ "role": role, "content": text }).to_string();
     let text = [line("user", "Q"), line("assistant", "Grüße"), line("user", "R")].join("\n");
     let (logs, tally) = taken(&[("f", &latin_1(&text))]);
     assert_eq!((logs.len(), tally.refusals[0].code), (0, RefusalCode::NotUtf8));
 }
 
-/// Exports hold halves of emojis (<https://github.com/peckjon/copilot-chat-to-markdown/issues/4>,
+/// Real exports contain halves of emojis
+/// (<https://github.com/peckjon/copilot-chat-to-markdown/issues/4>,
 /// <https://github.com/open-webui/open-webui/pull/27084>).
 #[test]
 fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
@@ -55,7 +56,8 @@ fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
         .map(|told| (told.file.as_deref(), told.number, told.title.as_deref(), told.characters))
         .collect();
     assert_eq!(told, [(Some("f"), 2, Some("Tb"), 2), (Some("f"), 3, Some("Tc"), 1)]);
-    // A whole replacement character was there before, and what is left out is not lost here.
+    // U+FFFD that was in the text before does not count, nor do surrogates in parts that are not
+    // imported.
     let mut beside = chat("a", "was \u{fffd}");
     beside["meta"] = json!("HALF");
     let (_, tally) = taken(&[("f", json!([beside]).to_string().as_bytes())]);
@@ -63,13 +65,13 @@ fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
     let text =
         json!([chat("a", "plain")]).to_string().replace("\"id\"", "\"x\":\"\\ud83d\",\"id\"");
     assert_eq!(taken(&[("f", text.as_bytes())]).1.replaced, 0);
-    // Claude's exports hold each text twice.
+    // Claude's exports contain each text twice.
     let message = json!({ "uuid": "m", "sender": "human", "text": "HALF",
         "content": [{ "type": "text", "text": "HALF" }] });
     let text = json!([{ "uuid": "c", "chat_messages": [message] }]).to_string();
     let (_, tally) = taken(&[("f", text.replace("HALF", "\\ud83d").as_bytes())]);
     assert_eq!(tally.replaced, 1);
-    // A conversation in lines, and the list of conversations is bounded.
+    // A conversation in lines; and the list of named conversations is bounded.
     let line = |text: &str| json!({ "role": "user", "content": text }).to_string();
     let text = [line("HALF"), line("x"), line("HALF")].join("\n").replace("HALF", "\\ud83d");
     assert_eq!(taken(&[("f", text.as_bytes())]).1.replaced, 2);
@@ -79,7 +81,7 @@ fn halves_of_surrogate_pairs_are_replaced_counted_and_named() {
     assert_eq!((tally.replaced, tally.replacements.len(), tally.more_replacements), (103, 100, 3));
 }
 
-/// Emojis whose halves were each written as a character
+/// The halves of these emojis were encoded as separate characters
 /// (<https://github.com/mohamed-chs/convoviz/issues/69>).
 #[test]
 fn surrogates_in_utf_8_are_characters_where_two_belong_together() {

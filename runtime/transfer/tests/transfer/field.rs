@@ -1,4 +1,5 @@
-//! Small files in the shapes of real programs that failed in the field, each with what is right.
+//! Small files in the shapes that real programs produced and importers failed on, with the expected
+//! results.
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 use store::ConversationExport;
@@ -18,7 +19,7 @@ fn all(file: (&str, &[u8])) -> (Vec<ConversationExport>, Tally) {
     taken(&[file])
 }
 
-/// One entry without an author costs itself (LibreChat#13630, LibreChat#15388).
+/// An entry without an author affects only itself (LibreChat#13630, LibreChat#15388).
 #[test]
 fn an_entry_without_an_author_costs_that_entry() {
     for file in [field!("gpt-no-author.json"), field!("gpt-null-author.json")] {
@@ -58,8 +59,8 @@ fn each_entry_that_is_no_conversation_is_named_and_the_others_come_in() {
     }
 }
 
-/// <https://github.com/nowledge-co/community/issues/261>: lists of children and the shown branch
-/// may be missing.
+/// <https://github.com/nowledge-co/community/issues/261>: the lists of children and the branch that
+/// was shown may be missing.
 #[test]
 fn branches_are_kept_without_the_one_that_was_shown() {
     let (logs, _) = all(field!("gpt-branches-no-current.json"));

@@ -1,4 +1,4 @@
-//! Other programs' exports: what is taken over of them, and what no file can do.
+//! Other programs' exports: what is imported, and what no file can cause.
 
 use std::io::Write as _;
 use std::time::{Duration, Instant};
@@ -34,7 +34,7 @@ fn view(log: &ConversationExport) -> View {
     view
 }
 
-/// Each message: what it says, what the one before it in its branch says, its model and time.
+/// Each message: its text, its parent's text, its model and its time.
 fn told(log: &ConversationExport) -> Vec<(String, Option<String>, Option<String>, String)> {
     let view = view(log);
     let text = |id| view.messages.iter().find(|m| m.id == id).unwrap().text.clone();
@@ -84,7 +84,7 @@ fn a_chatgpt_tree_becomes_branches_with_the_shown_one_last() {
             ),
             (a2, Some(q), Some("o1"), "2025-01-01T03:31:40.75Z"),
             (picture, Some(a2), None, "2025-01-01T03:35:00Z"),
-            // Two pieces of one answer, with a tool's work before them left out.
+            // Two pieces of one answer; the tool call between them is left out.
             (
                 "Let me look.\n\nA beach at low tide.",
                 Some(picture),
@@ -186,7 +186,7 @@ async fn a_file_is_known_by_its_content_and_imported_once() {
     };
     let marked = [b"\xef\xbb\xbf \n", OPENWEBUI].concat();
     for (bytes, format, count, left_out) in [
-        // What the user told about themselves, an image, a call of a tool and its answer.
+        // The user's custom instructions, an image, a tool call and its result.
         (CHATGPT, ImportFormat::Chatgpt, 1, 4),
         (CHATGPT_PLAIN, ImportFormat::Chatgpt, 2, 0),
         (&marked, ImportFormat::OpenWebui, 1, 1),
@@ -243,7 +243,7 @@ fn what_is_malformed_is_refused_with_its_place() {
         assert_eq!(refusal.place, place, "{what}: {refusal}");
         assert!(refusal.to_string().contains(words), "{what}: {refusal}");
     }
-    // Formats may stand beside each other, and a title that is none is none.
+    // Formats may be mixed in a file, and a title that is not a text is ignored.
     assert_eq!(logs(&two("{\"id\":\"b\",\"mapping\":{},\"title\":7}")).len(), 2);
     assert_eq!(logs(&two("{\"chat\":{}}")).len(), 2);
     let circle = chatgpt(json!({ "a": node("b", "user", "x"), "b": node("a", "assistant", "y") }));
@@ -255,7 +255,7 @@ fn what_is_malformed_is_refused_with_its_place() {
 
 #[test]
 fn what_is_odd_is_read_as_well_as_it_can_be() {
-    // A parent that is not there, an answer that nobody asked for, and one that goes on.
+    // A missing parent, an answer without a question, and a continued answer.
     let (logs, _) = taken(&[(
         "f",
         &chatgpt(json!({
@@ -288,7 +288,7 @@ fn what_is_odd_is_read_as_well_as_it_can_be() {
     }
 }
 
-/// Neither the stack nor the clock suffers from a file that somebody made for that.
+/// A malicious file can exhaust neither the stack nor the time.
 #[test]
 fn depth_and_length_cost_no_more_than_their_bytes() {
     let begin = Instant::now();
@@ -305,7 +305,7 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     };
     let two = |n: usize| if n.is_multiple_of(2) { "user" } else { "assistant" };
     assert_eq!(begun(&chain(&two, 20_000)), 20_000);
-    // One question, and one answer in as many pieces.
+    // One question, and one answer in `n` pieces.
     let pieces = |n: usize| if n == 0 { "user" } else { "assistant" };
     assert_eq!(begun(&chain(&pieces, 20_000)), 2);
     let unasked = read_foreign(&chain(&|_| "assistant", 20_000), &profile()).unwrap_err();
@@ -344,7 +344,7 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     assert!(begin.elapsed() < Duration::from_secs(30), "it took {:?}", begin.elapsed());
 }
 
-/// Trees of all shapes, with parents anywhere.
+/// Trees of all shapes, with any node as a parent.
 fn any_tree() -> impl Strategy<Value = Value> {
     let role = prop::sample::select(vec!["user", "assistant", "system", "tool"]);
     let text = prop::sample::select(vec!["", "a", "日本\n", "\u{0}"]);
@@ -395,7 +395,7 @@ proptest! {
         let at = at.index(file.len());
         let end = (at + cut).min(file.len());
         let changed = [&file[..at], piece.as_bytes(), &file[end..]].concat();
-        // What is taken of it is sound, and what is not is told.
+        // All imported conversations are sound, and the rest is reported.
         if let Ok((logs, tally)) = crate::support::tried(&[("f", &changed)], Unsound::Name) {
             prop_assert!(logs.len() as u64 == tally.sound);
             for log in logs {

@@ -1,5 +1,5 @@
-//! The formats of other programs beside the two that have fixtures of their own. Words are made up,
-//! shapes are those of real exports; each test names its source.
+//! The formats of the programs that have no fixtures of their own. The texts are made up; the
+//! shapes are those of real exports, and each test names its source.
 
 use protocol::api::{ImportFormat, LeftOut};
 use serde_json::{Value, json};
@@ -45,9 +45,9 @@ fn deepseeks_fragments_are_questions_thinking_and_answers() {
     assert_eq!(logs[0].worker.created_at.to_rfc3339(), "2025-03-29T20:49:36.505Z");
 }
 
-/// Branches, and an export of a browser's extension: one object, texts in `content` alone
-/// (<https://github.com/CherryHQ/cherry-studio/pull/18135>), kinds of parts that were new
-/// (<https://github.com/osteele/claude-chat-viewer/issues/5>).
+/// Branches; and the export of a browser extension, which is one object with texts only in
+/// `content` (<https://github.com/CherryHQ/cherry-studio/pull/18135>) and with kinds of parts that
+/// were new (<https://github.com/osteele/claude-chat-viewer/issues/5>).
 #[test]
 fn claudes_branches_are_kept_and_a_single_conversation_is_read() {
     let message = |id: &str, parent: &str, sender: &str, content: Value| {
@@ -73,7 +73,7 @@ fn claudes_branches_are_kept_and_a_single_conversation_is_read() {
         ],
     });
     let (told, format, left_out) = one(&file);
-    // What was shown last comes last.
+    // The branch that was shown last comes last.
     assert_eq!(
         (told, format),
         (vec![TOLD[0].into(), TOLD[1].into(), "model: Other".into()], ImportFormat::Claude)
@@ -111,8 +111,8 @@ fn librechats_lists_and_trees_are_read() {
     assert_eq!(one(&tree).0, TOLD);
 }
 
-/// <https://github.com/ggml-org/llama.cpp/pull/24688>: a line for the session, one for each
-/// message; before it `conv` and `messages`.
+/// <https://github.com/ggml-org/llama.cpp/pull/24688>: a line for the session and one for each
+/// message; earlier versions wrote `conv` and `messages`.
 #[test]
 fn llama_cpps_web_ui_is_read_in_both_forms() {
     let conversation =
@@ -137,14 +137,14 @@ fn llama_cpps_web_ui_is_read_in_both_forms() {
     rows.extend(messages.iter().map(line));
     let rows = rows.join("\n");
     assert_eq!(of_text(&rows), expected);
-    // Two sessions, and a line that is damaged: it costs itself alone.
+    // Two sessions and a damaged line, which affects only itself.
     let other = rows.replace("\"c\"", "\"d\"").replacen("\"message\":{", "\"message\" {", 1);
     let (logs, tally) = taken(&[("f", [rows, other].join("\n").as_bytes())]);
     assert_eq!(logs.iter().map(lines).collect::<Vec<_>>(), [TOLD, TOLD]);
     assert_eq!((tally.left_out.unreadable, tally.refused), (1, 0), "{tally:?}");
 }
 
-/// What OpenAI's interface takes, data sets of conversations (ShareGPT), and JSON Lines of both.
+/// Lists as OpenAI's API takes them, data sets of conversations (ShareGPT), and JSON Lines of both.
 #[test]
 fn plain_lists_of_messages_are_conversations() {
     let list = json!([
@@ -163,7 +163,7 @@ fn plain_lists_of_messages_are_conversations() {
         { "from": "human", "value": "Q" }, { "from": "gpt", "value": "<think>T</think>A" },
     ]});
     assert_eq!(one(&shared).0, TOLD);
-    // Conversations without ids and titles are told from each other by what they say.
+    // Conversations without ids and titles differ by their texts.
     let chat = |answer: &str| json!({ "messages": [{ "role": "user", "content": "Q" }, { "role": "assistant", "content": answer }] });
     let rows = [chat("A").to_string(), chat("B").to_string()].join("\n");
     let (logs, _) = taken(&[("f", rows.as_bytes())]);
@@ -174,7 +174,7 @@ fn plain_lists_of_messages_are_conversations() {
 }
 
 /// <https://github.com/danny-avila/LibreChat>, `openwebui-export.json`: newer versions keep the
-/// parts of an answer in `output` as well; the work of tools stands in a block.
+/// parts of an answer in `output` as well; tool calls are in a block.
 #[test]
 fn open_webuis_newer_answers_are_told_once() {
     let answer = json!({ "id": "b", "parentId": "a", "role": "assistant",
@@ -219,8 +219,8 @@ fn nulls_and_missing_fields_do_no_harm() {
     assert_eq!(left_out.unreadable, 5, "{left_out:?}");
 }
 
-/// Claude's page makes a file of a long text that is pasted, and a question may be nothing else
-/// (<https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
+/// Claude's web page turns a long pasted text into a file, and a question may consist of nothing
+/// else (<https://github.com/Superkikim/nexus-ai-chat-importer/pull/76>,
 /// <https://github.com/ryanschiang/claude-export/issues/8>).
 #[test]
 fn what_was_pasted_into_claude_is_in_the_message() {
@@ -252,7 +252,8 @@ fn what_was_pasted_into_claude_is_in_the_message() {
     assert_eq!(left_out, LeftOut { attachments: 2, ..LeftOut::default() });
 }
 
-/// As `DatabaseMessageExtra` in llama.cpp's `tools/ui/src/lib/types/database.d.ts`.
+/// The shape is that of `DatabaseMessageExtra` in llama.cpp's
+/// `tools/ui/src/lib/types/database.d.ts`.
 #[test]
 fn what_was_pasted_into_llama_cpps_ui_is_in_the_message() {
     let extra = json!([

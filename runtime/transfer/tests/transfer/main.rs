@@ -1,8 +1,9 @@
-//! Companion's own export: what goes out comes back, and what is damaged does not come in.
+//! Companion's own export: it can be imported again unchanged, and damaged parts are not imported.
+//! And the exports of other programs.
 
 #![allow(clippy::unwrap_used, reason = "a test may panic, in its builders too")]
 
-// The sound logs that the fold's properties are tested with.
+// The sound logs that also test the properties of the fold.
 #[allow(dead_code, reason = "shared with the fold's tests")]
 #[path = "../../../../protocol/tests/fold/logs.rs"]
 mod logs;

@@ -1,4 +1,4 @@
-//! Files that are no exports, archives that do harm, and exports of which a part is damaged.
+//! Files that are not exports, malicious archives, and partly damaged exports.
 
 use protocol::api::RefusalCode;
 use store::ConversationExport;
@@ -31,7 +31,7 @@ fn a_wrong_file_is_told_what_it_seems_to_be() {
         assert!(told.contains(words), "{bytes:?}: {told}");
         assert!(!told.contains("check:"), "{told}");
     }
-    // The names of the files where there are several.
+    // The message names the files if there are several.
     let error = tried(&[("a.png", b"\x89PNG"), ("b.json", b"[]")], Unsound::Name).unwrap_err();
     let told = error.to_string();
     assert!(told.contains("a.png: it seems") && told.contains("b.json: there is no"), "{told}");
@@ -73,14 +73,14 @@ fn archives_that_do_harm_are_refused_with_words() {
     let told = refused(b"PK\x03\x04 and nothing else");
     assert!(told.contains("list of files cannot be read"), "{told}");
 
-    // What unpacks to a thousand times its size, beside what does not.
+    // A file that unpacks to a thousand times its size, beside a harmless one.
     let spaces = [b"[".to_vec(), vec![b' '; 64 << 20], b"]".to_vec()].concat();
     let bomb = archive(&[("bomb.json", &spaces), ("c.json", CHAT.as_bytes())]);
     let (logs, tally) = taken(&[("a.zip", &bomb)]);
     assert_eq!((logs.len(), tally.refused), (1, 1));
     assert_eq!(tally.refusals[0].code, RefusalCode::Archive);
     assert!(tally.refusals[0].reason.contains("unpack to far more"), "{:?}", tally.refusals);
-    // Whatever its list of files says of their sizes.
+    // This holds even if the archive's list of files lies about their sizes.
     let mut lying = bomb.clone();
     let size = u32::try_from(spaces.len()).unwrap().to_le_bytes();
     let places: Vec<usize> = (0..lying.len() - 4).filter(|at| lying[*at..at + 4] == size).collect();
@@ -93,14 +93,14 @@ fn archives_that_do_harm_are_refused_with_words() {
         Err(error) => assert!(matches!(error, ImportError::Refused(_)), "{error}"),
     }
 
-    // Packed data that is damaged, and a file that is encrypted.
+    // Damaged packed data, and an encrypted file.
     let mut damaged = archive(&[("c.json", CHAT.repeat(50).as_bytes())]);
     let at = damaged.len() / 3;
     damaged[at] ^= 0x55;
     let unsound = tried(&[("a.zip", &damaged)], Unsound::Name);
     assert!(!matches!(unsound, Ok((_, tally)) if tally.refused == 0), "it is told");
     let mut secret = good.clone();
-    // The flags of the file, before its data and in the list.
+    // The file's flags are in front of its data and in the archive's list.
     secret[6] |= 1;
     let list = secret.windows(4).position(|four| four == b"PK\x01\x02").unwrap();
     secret[list + 8] |= 1;
@@ -143,11 +143,11 @@ fn a_bad_conversation_costs_itself_wherever_it_stands() {
             assert!(tried(&[("f", text.as_bytes())], Unsound::Refuse).is_err(), "{text}");
         }
     }
-    // Cut off: what was there before comes in.
+    // A truncated file: the conversations before the cut are imported.
     let cut = format!("[{a},{}", &b[..b.len() - 5]);
     let (logs, tally) = taken(&[("f", cut.as_bytes())]);
     assert_eq!((logs.len(), tally.refusals[0].code), (1, RefusalCode::CutOff));
-    // The list of them is bounded.
+    // The list of refusals is bounded.
     let many = format!("[{a},{}1]", "1,".repeat(500));
     let (_, tally) = taken(&[("f", many.as_bytes())]);
     assert_eq!((tally.refused, tally.refusals.len(), tally.more_refusals), (501, 100, 401));
@@ -164,7 +164,7 @@ fn a_message_that_is_too_long_costs_itself_and_is_named() {
     let refusal = &tally.refusals[0];
     assert_eq!((refusal.number, refusal.title.as_deref()), (Some(1), Some("T")));
     assert_eq!(refusal.code, RefusalCode::MessageTooLong);
-    // The longest one goes out and comes in again, however JSON has to write it.
+    // The longest message can be exported and imported again, even in JSON's longest encoding.
     let worst = "\u{1}".repeat(1 << 20);
     let text =
         serde_json::json!([{ "id": "a", "messages": [{ "role": "user", "content": worst }] }]);
@@ -194,16 +194,17 @@ fn three() -> (Vec<ConversationExport>, Vec<u8>) {
     (wholes, bytes)
 }
 
-/// A damaged line costs its conversation; the others come in, with their own ids and logs.
+/// A damaged line affects only its conversation; the others are imported with their own ids and
+/// logs.
 #[test]
 fn damage_in_our_own_export_costs_its_conversation_alone() {
     let (wholes, bytes) = three();
     let text = String::from_utf8(bytes.clone()).unwrap();
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
-    // One header, six lines for each conversation, the end.
+    // One header, six lines for each conversation, and the last line.
     assert_eq!(lines.len(), 20);
     for at in 0..lines.len() {
-        // The sum of a conversation costs nothing else, since all before it was compared.
+        // A damaged sum affects no conversation, because the checks of all its lines were compared.
         let conversation = ((1..19).contains(&at) && at % 6 != 0).then(|| (at - 1) / 6);
         let changed = lines[at].replacen("\"line\"", "\"lime\"", 1);
         for (what, line) in [("changed", changed.as_str()), ("gone", "")] {
@@ -216,7 +217,7 @@ fn damage_in_our_own_export_costs_its_conversation_alone() {
             if let Some(lost) = conversation {
                 expected.remove(lost);
             }
-            // Where a whole line is gone the one behind it is in doubt, too.
+            // If a whole line is missing, the line after it cannot be trusted either.
             let neighbour = what == "gone" && [0, 5].contains(&(at % 6));
             if !neighbour {
                 assert_eq!(ids, expected, "line {} {what}: {tally:?}", at + 1);
@@ -225,13 +226,13 @@ fn damage_in_our_own_export_costs_its_conversation_alone() {
             assert!(tried(&[("f", damaged.as_bytes())], Unsound::Refuse).is_err());
         }
     }
-    // Its number, its title and the line are named.
+    // The report contains the number, the title and the line.
     let damaged = text.replacen("Talk 2", "Talk 9", 2);
     let (_, tally) = taken(&[("f", damaged.as_bytes())]);
     let refusal = &tally.refusals[0];
     assert_eq!((refusal.number, refusal.code), (Some(2), RefusalCode::Damaged));
     assert!(refusal.reason.starts_with("line 9: it does not fit its check"), "{}", refusal.reason);
-    // Cut off.
+    // A truncated file.
     let cut = &bytes[..bytes.len() * 2 / 3];
     let (logs, tally) = taken(&[("f", cut)]);
     assert!(
@@ -239,13 +240,13 @@ fn damage_in_our_own_export_costs_its_conversation_alone() {
     );
 }
 
-/// Behind a damaged line no line's own check can be compared. (A file that was read as Latin-1 and
-/// written as UTF-8 is damaged in each conversation with an umlaut.)
+/// After a damaged line, the checks of later lines cannot be compared. (A file that was read as
+/// Latin-1 and written as UTF-8 is damaged in each conversation with an umlaut.)
 #[test]
 fn behind_a_damaged_line_nothing_comes_in_altered_without_a_word() {
     let (wholes, bytes) = three();
     let text = String::from_utf8(bytes).unwrap();
-    // The first conversation is damaged, and a letter of the third one is another.
+    // The first conversation is damaged, and a letter of the third one was changed.
     let damaged = text.replacen("Talk 1", "Talk 7", 1);
     let altered = damaged.replacen("Talk 3", "Talk 9", 1);
     let (logs, tally) = taken(&[("f", altered.as_bytes())]);
@@ -254,7 +255,8 @@ fn behind_a_damaged_line_nothing_comes_in_altered_without_a_word() {
     assert_eq!(told, [(Some(1), RefusalCode::Damaged), (Some(3), RefusalCode::Damaged)]);
     assert!(tally.refusals[1].reason.contains("do not fit the sum"), "{tally:?}");
     assert!(tally.unchecked.is_empty());
-    // Where the sum is damaged as well, or there is none, nobody can tell, and that is said.
+    // If the sum is damaged as well, or missing, the change cannot be detected, and the report says
+    // so.
     let sums: Vec<&str> = damaged.lines().filter(|line| line.contains("\"sum\"")).collect();
     let without = damaged.replacen(sums[2], &sums[2].replacen("\"sum\"", "\"sun\"", 1), 1);
     let (logs, tally) = taken(&[("f", without.as_bytes())]);

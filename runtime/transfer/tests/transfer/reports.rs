@@ -1,4 +1,4 @@
-//! What people reported of imports into other programs, tried here. Each test names the report.
+//! Problems that people reported about imports into other programs. Each test names the report.
 
 use protocol::View;
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
@@ -13,8 +13,8 @@ fn node(parent: Value, role: &str, text: &str) -> Value {
     }})
 }
 
-/// <https://github.com/danny-avila/LibreChat/pull/15388>: the model is told by the conversation,
-/// hidden instructions are no message, and an entry that lost its messages costs itself.
+/// <https://github.com/danny-avila/LibreChat/pull/15388>: the conversation names the model, hidden
+/// instructions are not a message, and an entry without messages affects only itself.
 #[test]
 fn newer_exports_of_chatgpt() {
     let mut hidden = node(json!("r"), "user", "");
@@ -43,15 +43,15 @@ fn newer_exports_of_chatgpt() {
     let models: Vec<&str> = view.turns.iter().map(|turn| turn.model.as_str()).collect();
     assert_eq!(models, ["gpt-5-thinking", "o4-mini"]);
     assert_eq!(tally.left_out, LeftOut { hidden: 1, ..LeftOut::default() });
-    // https://github.com/basicmachines-co/basic-memory/issues/451: a title that is null.
+    // https://github.com/basicmachines-co/basic-memory/issues/451: the title is null.
     assert_eq!(logs[1].worker.title.as_deref(), Some("Pasta?"));
     let refusal = &tally.refusals[0];
     assert_eq!((refusal.number, refusal.title.as_deref()), (Some(2), Some("Corrupted entry")));
     assert_eq!(refusal.code, RefusalCode::NoMessages);
 }
 
-/// <https://github.com/danny-avila/LibreChat/pull/11119>: entries stand before their parents, and
-/// a tree fell apart. <https://github.com/open-webui/open-webui/issues/5204>: branches and models.
+/// <https://github.com/danny-avila/LibreChat/pull/11119>: entries came before their parents, and a
+/// tree fell apart. <https://github.com/open-webui/open-webui/issues/5204>: branches and models.
 #[test]
 fn entries_may_stand_before_their_parents() {
     let file = json!([{ "id": "1", "mapping": {
@@ -63,7 +63,7 @@ fn entries_may_stand_before_their_parents() {
     assert_eq!(lines(&logs[0]), ["user: 1", "model: 2b", "model: 2", "user: 3", "model: 4"]);
 }
 
-/// <https://github.com/nowledge-co/community/issues/261>: of parents and children one may be
+/// <https://github.com/nowledge-co/community/issues/261>: either the parents or the children may be
 /// missing.
 #[test]
 fn a_tree_of_children_alone_is_a_tree() {
@@ -79,7 +79,7 @@ fn a_tree_of_children_alone_is_a_tree() {
     );
 }
 
-/// <https://github.com/danny-avila/LibreChat/issues/8157>: a comma too many.
+/// <https://github.com/danny-avila/LibreChat/issues/8157>: a surplus comma.
 #[test]
 fn a_comma_too_many_does_no_harm() {
     let file = br#"[{"id":"1","chat":{"messages":[{"role":"user","content":"Q",},],},},]"#;
@@ -87,7 +87,7 @@ fn a_comma_too_many_does_no_harm() {
 }
 
 /// <https://github.com/Superkikim/nexus-ai-chat-importer/issues/73>: Claude's list was taken for
-/// ChatGPT's, since the archive had that name.
+/// ChatGPT's because of the archive's name.
 #[test]
 fn names_of_files_tell_nothing() {
     let file = json!([{ "uuid": "u", "name": "N", "summary": "", "account": { "uuid": "x" },
@@ -109,8 +109,8 @@ fn times_come_along() {
     assert_eq!(logs[0].worker.created_at.to_rfc3339(), "2024-05-15T10:14:25.068Z");
 }
 
-/// <https://github.com/danny-avila/LibreChat/issues/15229>: more than fifty files, of which each was
-/// said to have come in, and none had.
+/// <https://github.com/danny-avila/LibreChat/issues/15229>: more than fifty files, each of which
+/// was reported as imported, and none was.
 #[test]
 fn fifty_files_are_one_export() {
     let files: Vec<(String, String)> = (0..55)
@@ -125,8 +125,9 @@ fn fifty_files_are_one_export() {
     assert_eq!((logs.len(), tally.sound, tally.refused), (55, 55, 0));
 }
 
-/// <https://github.com/danny-avila/LibreChat/issues/7696>, <https://github.com/open-webui/open-webui/issues/337>:
-/// an import that says it went well, and of which nothing came in. Here it is an error, or told.
+/// <https://github.com/danny-avila/LibreChat/issues/7696>,
+/// <https://github.com/open-webui/open-webui/issues/337>: an import that reported success although
+/// nothing was imported. Here this is an error, or it is reported.
 #[test]
 fn nothing_is_said_to_have_come_in_that_did_not() {
     for file in [r#"[{"title":"T","notes":[]}]"#, r#"{"title":"T"}"#] {

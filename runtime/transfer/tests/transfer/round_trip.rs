@@ -1,4 +1,4 @@
-//! Export, import, export: byte for byte the same.
+//! An export, imported and exported again, is the same byte for byte.
 
 use proptest::prelude::*;
 use protocol::{Event, EventBody, fold_deltas};
@@ -30,7 +30,7 @@ proptest! {
             let (a, b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
             let first = Sqlite::open(a.path()).unwrap();
             import(&first, wholes.clone()).await;
-            // The store folds the deltas of turns that have ended, and changes nothing else.
+            // The store folds the deltas of ended turns and changes nothing else.
             let kept = all(&first).await;
             let folded: Vec<ConversationExport> = wholes.iter().cloned().map(folded).collect();
             assert_eq!(kept.iter().cloned().map(folded_all).collect::<Vec<_>>(),
@@ -40,7 +40,7 @@ proptest! {
             import(&second, read(&bytes).unwrap()).await;
             assert_eq!(all(&second).await, kept);
             assert_eq!(export(&all(&second).await), bytes);
-            // Once more changes nothing.
+            // Importing again changes nothing.
             let again = import(&second, read(&bytes).unwrap()).await;
             assert_eq!((again.added.len(), again.skipped.len()), (0, kept.len()));
             assert_eq!(export(&all(&second).await), bytes);
@@ -58,7 +58,7 @@ fn folded_all(mut whole: ConversationExport) -> ConversationExport {
     whole
 }
 
-/// The events up to the last end, folded, and the rest as they are.
+/// The events up to the last turn's end, folded, followed by the others unchanged.
 fn ended(events: Vec<Event>) -> Vec<Event> {
     let is_end = |event: &Event| matches!(event.body, EventBody::TurnEnded { .. });
     let cut = events.iter().rposition(is_end).map_or(0, |last| last + 1);

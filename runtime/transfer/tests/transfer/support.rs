@@ -1,4 +1,4 @@
-//! Conversations, and their exports.
+//! Makes conversations and their exports.
 
 use std::io::{Cursor, Write as _};
 
@@ -15,8 +15,7 @@ use zip::{CompressionMethod, ZipWriter};
 
 use crate::logs;
 
-/// A conversation of these events; its turns refer to one of a few prompts, or to one that
-/// is not known.
+/// A conversation with these events; its turns refer to one of a few prompts, or to an unknown one.
 pub fn whole(number: u8, mut events: Vec<Event>) -> ConversationExport {
     let id = WorkerId::from_parts(u64::from(number) + 1, [number; 10]);
     let mut prompts = Vec::new();
@@ -62,7 +61,7 @@ pub fn export(wholes: &[ConversationExport]) -> Vec<u8> {
     out
 }
 
-/// A small export with a bit of everything.
+/// A small export with every kind of content.
 pub fn small() -> Vec<u8> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = prop::collection::vec(logs::any_log(), 2..3)
@@ -89,7 +88,7 @@ pub async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     all
 }
 
-/// What is taken of files, and what of them is told.
+/// The conversations that are imported from files, and the tally.
 pub fn taken(files: &[(&str, &[u8])]) -> (Vec<ConversationExport>, Tally) {
     let (logs, tally) = tried(files, Unsound::Name).unwrap_or_else(|error| panic!("{error}"));
     for log in &logs {
@@ -99,7 +98,7 @@ pub fn taken(files: &[(&str, &[u8])]) -> (Vec<ConversationExport>, Tally) {
     (logs, tally)
 }
 
-/// Why nothing is taken of a file.
+/// The reason why a file is not imported.
 pub fn refused(file: &[u8]) -> String {
     match tried(&[("file", file)], Unsound::Name) {
         Ok((logs, tally)) => panic!("{} were taken: {tally:?}", logs.len()),
@@ -115,12 +114,12 @@ pub fn tried(
     read_files(files, &Options { profile, differing: ConflictPolicy::Keep, unsound })
 }
 
-/// An archive with these files.
+/// An archive of these files.
 pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     zipped(files, CompressionMethod::Deflated)
 }
 
-/// The same, with its files as they are.
+/// The same archive with uncompressed files.
 pub fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
     zipped(files, CompressionMethod::Stored)
 }
@@ -135,7 +134,7 @@ fn zipped(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
     writer.finish().unwrap().into_inner()
 }
 
-/// Who says what, with its thinking: a line for each message, in the log's order.
+/// A line for each message in the log's order: its role, its text and its reasoning.
 pub fn lines(log: &ConversationExport) -> Vec<String> {
     let mut view = View::new(log.worker.clone(), 0);
     for event in &log.events {

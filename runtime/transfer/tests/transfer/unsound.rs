@@ -1,4 +1,4 @@
-//! Files whose checks fit and whose conversations are none: somebody made them.
+//! Files with valid checks but invalid conversations, as somebody might forge them.
 
 use protocol::{Event, EventBody, Message, MessageId, Role, TurnState};
 use store::ConversationExport;

@@ -1,20 +1,19 @@
-//! Names of files that a browser keeps: nothing of a title can leave the folder, hide the
-//! file, or break the header.
-//!
-//! Source: RFC 6266 (`Content-Disposition`) and RFC 8187 (`filename*`).
+//! Names of downloaded files: no part of a title can change the folder, hide the file, or break the
+//! header.
 
 use std::fmt::Write as _;
 
 use protocol::WorkerId;
 
-/// Characters of a title in a name.
+/// The most characters of the title in a file name.
 const CHARS: usize = 60;
 
-/// A name of letters and digits of any script and single hyphens, with a part of the id, so
-/// that two of a kind differ and no system's own names come out.
+/// A file name of letters and digits of any script and single hyphens. It contains a part of the
+/// id, so that conversations with the same title get different names, and no name is one that an
+/// operating system reserves.
 pub fn of_conversation(title: Option<&str>, id: WorkerId, ending: &str) -> String {
     let id = id.to_string();
-    // The end of an id is random; its beginning is a time.
+    // The end of an id is random; its beginning is the time.
     let short = &id[id.len() - 8..];
     let mut name = String::new();
     for part in title.unwrap_or_default().split(|c: char| !c.is_alphanumeric()) {
@@ -36,7 +35,7 @@ pub fn of_conversation(title: Option<&str>, id: WorkerId, ending: &str) -> Strin
     format!("{name}{short}.{ending}")
 }
 
-/// The header that offers a file of this name.
+/// The header that offers a file with this name.
 pub fn disposition(name: &str) -> String {
     let plain: String = name.chars().filter(char::is_ascii).filter(|c| is_plain(*c)).collect();
     let plain = plain.trim_start_matches('-');
@@ -53,7 +52,7 @@ pub fn disposition(name: &str) -> String {
     format!("attachment; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
-/// What stands for itself in both forms.
+/// Whether a character needs no escape in either form of the name.
 fn is_plain(c: char) -> bool {
     c.is_ascii_alphanumeric() || c == '-' || c == '.'
 }

@@ -1,4 +1,4 @@
-//! Files to import, as a request brings them: as its body, or in the fields of a form.
+//! Receives the files to import from a request: from its body, or from the fields of a form.
 
 use axum::body::Body;
 use axum::extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request};
@@ -7,7 +7,7 @@ use runtime::Incoming;
 
 use crate::error::{ApiError, ApiResult};
 
-/// The body is a file without a name. There is no room in it for anything else.
+/// Receives the body as one file without a name.
 pub(super) async fn of_body(incoming: &mut Incoming, body: Body, most: u64) -> ApiResult<bool> {
     let mut pieces = body.into_data_stream();
     while let Some(piece) = pieces.next().await {
@@ -16,14 +16,14 @@ pub(super) async fn of_body(incoming: &mut Incoming, body: Body, most: u64) -> A
     Ok(false)
 }
 
-/// Each field of a form is a file, whatever it is called; empty ones are none. Gives whether there
-/// was a field `strict` beside them, which is no file.
+/// Receives each field of a form as a file, whatever its name; empty fields are skipped. Returns
+/// whether there was a field `strict`, which is not a file.
 pub(super) async fn of_form(
     incoming: &mut Incoming,
     mut request: Request,
     most: u64,
 ) -> ApiResult<bool> {
-    // axum's own bound of 2 MiB; the server's bounds around all requests hold `most`.
+    // This removes axum's own limit of 2 MiB; the middleware around all requests enforces `most`.
     DefaultBodyLimit::disable().apply(&mut request);
     let mut strict = false;
     let not_a_form = |_| ApiError::invalid("The form cannot be read.");
@@ -46,8 +46,8 @@ pub(super) async fn of_form(
     Ok(strict)
 }
 
-/// A body that ended badly: too large by the bound around all requests, or cut off, which
-/// nobody is there to be told.
+/// The error for a body that ended early. It was too large for the middleware's limit, or the
+/// connection broke, and then no client reads this.
 fn broken(most: u64) -> ApiError {
     ApiError::too_large(most)
 }

@@ -1,51 +1,51 @@
-//! `?format=`, and `?existing=` with `?strict=`.
+//! Query parameters of exports and imports.
 
 use serde::Deserialize;
 use store::ConflictPolicy;
 use transfer::Unsound;
 use utoipa::{IntoParams, ToSchema};
 
-/// How one conversation is written.
+/// The format of an exported conversation.
 #[derive(Clone, Copy, Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ExportFormat {
-    /// As an export of all, with this one in it.
+    /// The format of a full export, with only this conversation.
     #[default]
     Json,
-    /// For people: the newest branch.
+    /// Markdown for people: the newest branch.
     Markdown,
 }
 
-/// `?format=`.
+/// Query parameters of an export.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ExportAs {
-    /// Without it `json`.
+    /// Defaults to `json`.
     #[serde(default)]
     #[param(inline)]
     pub format: ExportFormat,
 }
 
-/// What is done about conversations that are here with another content.
+/// What happens if an imported conversation is stored already with different content.
 #[derive(Clone, Copy, Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Existing {
     /// Nothing is imported.
     Refuse,
-    /// They stay as they are, and the others are imported.
+    /// The stored ones are kept, and the others are imported.
     Keep,
 }
 
-/// `?existing=&strict=`.
+/// Query parameters of an import.
 #[derive(Clone, Copy, Debug, Deserialize, IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportInto {
-    /// Without it `keep`, and `refuse` where the import is strict.
+    /// Defaults to `keep`, or to `refuse` if the import is strict.
     #[param(inline)]
     pub existing: Option<Existing>,
-    /// All or none: nothing is imported where any conversation is not sound.
+    /// Imports nothing if any conversation is not sound.
     #[serde(default)]
     pub strict: bool,
 }

@@ -1,4 +1,4 @@
-//! The checks.
+//! The checks of `companion doctor`.
 
 mod model;
 mod models;
@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::listen::ListenError;
 use crate::{engine, listen};
 
-/// Each check with its name.
+/// Runs all checks; each result has a name.
 pub async fn all(config: &Config) -> Vec<(String, Finding)> {
     let (database, holder) = database(&config.data_dir);
     let mut findings = vec![
@@ -50,8 +50,8 @@ fn prompts(config: &Config) -> Finding {
     }
 }
 
-/// What stands in the data folder. It is only looked at: a companion at work is not disturbed,
-/// and an old schema waits for the next start.
+/// Inspects the data folder without changing it: a running server is not disturbed, and an older
+/// schema is migrated only by the next start.
 fn database(folder: &Path) -> (Finding, Option<String>) {
     let look = match Sqlite::look(folder) {
         Ok(look) => look,
@@ -79,7 +79,7 @@ fn database(folder: &Path) -> (Finding, Option<String>) {
     (finding, look.holder)
 }
 
-/// Whether files can be made in the folder, or the folder itself can be.
+/// Checks that files can be created in the folder, or the folder itself if it is missing.
 fn data(folder: &Path) -> Finding {
     let shown = folder.display();
     if !folder.exists() {
@@ -150,7 +150,7 @@ fn provider(config: &Config) -> Finding {
     }
 }
 
-/// An error with everything behind it.
+/// An error with all its causes.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
@@ -182,7 +182,8 @@ fn site() -> Finding {
     }
 }
 
-/// `holder` has the data folder, and so is likely to have the address.
+/// Checks that the address is free. `holder` is the process that uses the data folder, and so
+/// probably has the address, too.
 async fn address(config: &Config, holder: Option<String>) -> Finding {
     let address = config.settings.http.listen;
     match (listen::bind(address).await, holder) {

@@ -1,9 +1,9 @@
-//! The words of an import, line by line. Pure.
+//! The text of an import's report, line by line; pure functions.
 
 use protocol::api::{ImportRefusal, ImportReplacement, LeftOut};
 use transfer::{Report, Tally};
 
-/// What was done.
+/// The lines about what was imported.
 pub(super) fn done(report: &Report) -> Vec<String> {
     let Report { tally, added, skipped, kept, deleted } = report;
     let were = if skipped.len() == 1 { "was" } else { "were" };
@@ -44,7 +44,7 @@ pub(super) fn done(report: &Report) -> Vec<String> {
     lines
 }
 
-/// Characters that came in as U+FFFD, and where.
+/// The lines about characters that were replaced by U+FFFD.
 fn replaced(tally: &Tally) -> Vec<String> {
     if tally.replaced == 0 {
         return Vec::new();
@@ -59,7 +59,7 @@ fn replaced(tally: &Tally) -> Vec<String> {
     lines
 }
 
-/// What was not imported, and why.
+/// The lines about what was not imported, and why.
 pub(super) fn refused(tally: &Tally) -> Vec<String> {
     let mut lines = Vec::new();
     match tally.refused {
@@ -81,7 +81,7 @@ fn more(count: u64) -> Option<String> {
     (count > 0).then(|| format!("  and {count} more"))
 }
 
-/// The file, the number and the title, as far as those are known.
+/// The file, the number and the title of a conversation, as far as they are known.
 fn place(file: Option<&String>, number: Option<u64>, title: Option<&String>) -> String {
     let number = number.map(|number| format!("conversation {number}"));
     let title = title.map(|title| format!("\"{title}\""));
@@ -89,7 +89,7 @@ fn place(file: Option<&String>, number: Option<u64>, title: Option<&String>) -> 
     parts.into_iter().flatten().collect::<Vec<_>>().join(" ")
 }
 
-/// A number with a noun, of which there may be one.
+/// A number with a noun, in the singular or plural.
 fn counted(count: u64, noun: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} {noun}{plural}")

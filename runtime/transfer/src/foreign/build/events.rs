@@ -1,4 +1,4 @@
-//! What was said, as events.
+//! Writes the messages and turns of a conversation as events.
 
 use protocol::api::RefusalCode;
 use protocol::{Event, EventBody, Message, MessageId, Role, Timestamp, Timings, TurnState};
@@ -8,18 +8,18 @@ use super::ids::Ids;
 use super::{Node, Unfit};
 use crate::{CONVERSATION_BYTES, MESSAGE_BYTES};
 
-/// What a turn's model is called where the export does not say.
+/// The name of a turn's model if the export does not tell it.
 const UNKNOWN: &str = "unknown";
 
-/// Characters of a model's name.
+/// The most characters of a model's name.
 const MODEL_CHARS: usize = 200;
 
-/// Writes the events.
+/// Builds the list of events.
 pub(super) struct Writer<'a> {
     ids: &'a Ids,
     source: &'static str,
     events: Vec<Event>,
-    /// Of all texts. Answers that share their beginning each have it.
+    /// The bytes of all texts. Answers that share their beginning each count it.
     bytes: u64,
 }
 
@@ -110,7 +110,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// The pieces with blank lines between them.
+/// Joins the pieces with blank lines in between.
 fn joined<'t>(pieces: impl Iterator<Item = &'t str>) -> String {
     pieces.filter(|piece| !piece.is_empty()).collect::<Vec<_>>().join("\n\n")
 }

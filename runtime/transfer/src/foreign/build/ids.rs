@@ -1,4 +1,4 @@
-//! The same file gives the same conversations.
+//! Derives ids, so that importing the same file gives the same conversations.
 
 use protocol::api::ImportFormat;
 use protocol::{LogId, MessageId, Timestamp, TurnId, WorkerId};
@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Foreign, Node, source};
 
-/// Ids that follow from the other program's.
+/// Ids that are derived from the other program's.
 pub(super) struct Ids {
     pub(super) worker: WorkerId,
     pub(super) log: LogId,
@@ -24,12 +24,13 @@ impl Ids {
         add(source(foreign.format));
         add(&foreign.id);
         if foreign.id.is_empty() {
-            // What else tells it from others.
+            // Without an id, the title and time have to tell the conversation from others.
             add(foreign.title.as_deref().unwrap_or_default());
             add(&at.to_rfc3339());
             foreign.nodes.iter().for_each(|node| add(&node.id));
             if foreign.format == ImportFormat::Messages {
-                // Their ids are numbers that every conversation has.
+                // Such conversations number their nodes alike, so their texts have to tell them
+                // apart.
                 foreign.nodes.iter().for_each(|node| add(&node.text));
             }
         }

@@ -1,4 +1,4 @@
-//! The tree of another program's conversation: who follows whom, and in which order.
+//! The tree of another program's conversation: parents, children, and their order.
 
 use std::collections::HashMap;
 
@@ -6,17 +6,17 @@ use protocol::Role;
 
 use super::{Foreign, Node};
 
-/// The nodes as places in a list, each with the nearest ancestor that is taken over.
+/// The nodes by their index. Parents and children skip nodes that are not imported.
 pub(super) struct Tree<'a> {
     nodes: &'a [Node],
-    /// What is taken over of each.
+    /// The role of each imported node; `None` if it is not imported.
     roles: Vec<Option<Role>>,
     parents: Vec<Option<usize>>,
     children: Vec<Vec<usize>>,
     roots: Vec<usize>,
-    /// The user's message that an answer is to.
+    /// The user's message that each node follows.
     questions: Vec<Option<usize>>,
-    /// Nodes on the branch that was shown last.
+    /// Whether each node is on the branch that was shown last.
     shown: Vec<bool>,
 }
 
@@ -31,7 +31,7 @@ impl<'a> Tree<'a> {
             }
         }
         let find = |id: &Option<String>| id.as_deref().and_then(|id| known.get(id).copied());
-        // A parent that is not in the file is none: its branch begins here.
+        // A node whose parent is not in the file begins a branch.
         let raw: Vec<Option<usize>> = nodes.iter().map(|node| find(&node.parent)).collect();
         let order = parents_first(&raw).ok_or("its messages go in a circle")?;
         let mut tree = Self {
@@ -76,7 +76,8 @@ impl<'a> Tree<'a> {
         self.roles[index]
     }
 
-    /// The message that it follows here. Below an answer that nobody asked for there is none.
+    /// The parent of a message in the log; `None` below an answer without a question, because that
+    /// answer is not imported.
     pub(super) fn parent(&self, index: usize) -> Option<usize> {
         let parent = self.parents[index]?;
         (self.role(parent) == Some(Role::User) || self.question(parent).is_some()).then_some(parent)
@@ -86,14 +87,14 @@ impl<'a> Tree<'a> {
         self.questions[index]
     }
 
-    /// Whether others go on from an answer and nothing else hangs from it.
+    /// Whether an answer has children, and all of them are answers that continue it.
     pub(super) fn is_continued(&self, index: usize) -> bool {
         let children = &self.children[index];
         !children.is_empty()
             && children.iter().all(|&child| self.role(child) == Some(Role::Assistant))
     }
 
-    /// The pieces that one answer is made of, the last first.
+    /// The nodes that form one answer, the last first.
     pub(super) fn answer(&self, index: usize) -> Vec<usize> {
         let mut pieces = vec![index];
         let mut next = self.parents[index];
@@ -104,7 +105,8 @@ impl<'a> Tree<'a> {
         pieces
     }
 
-    /// Parents before their children, siblings by their time, what was shown last at the end.
+    /// All imported nodes: parents before their children, siblings by time, and the branch that was
+    /// shown last at the end.
     pub(super) fn order(&self) -> Vec<usize> {
         let sorted = |siblings: &[usize]| {
             let mut siblings = siblings.to_vec();
@@ -122,13 +124,14 @@ impl<'a> Tree<'a> {
     }
 }
 
-/// Whose text is taken over. A question may be nothing but an image.
+/// The role with which a node is imported, if it has content. A question may consist of an image
+/// only.
 fn kept(node: &Node) -> Option<Role> {
     let image = node.role == Some(Role::User) && node.left_out.attachments > 0;
     node.role.filter(|_| !node.text.is_empty() || !node.reasoning.is_empty() || image)
 }
 
-/// All nodes, parents first; none where they go in a circle.
+/// All nodes, parents first; `None` if they form a cycle.
 fn parents_first(parents: &[Option<usize>]) -> Option<Vec<usize>> {
     let mut children = vec![Vec::new(); parents.len()];
     let mut order = Vec::with_capacity(parents.len());

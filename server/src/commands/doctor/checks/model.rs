@@ -1,4 +1,4 @@
-//! The local model and what it needs of the machine.
+//! Checks of the local model and of what it needs from the machine.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -16,7 +16,7 @@ const DEFAULT_SHA256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70e
 /// The first bytes of every GGUF file. Source: the GGUF specification.
 const MAGIC: [u8; 4] = *b"GGUF";
 
-/// Whether the file is there and is what it should be.
+/// Checks that the model file is there and intact.
 pub fn file(config: &Config) -> Finding {
     let path = &config.model_file;
     let shown = path.display();
@@ -63,7 +63,7 @@ fn sha256(mut file: File) -> io::Result<String> {
     Ok(hasher.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
-/// Whether the processor has what the engine was compiled for.
+/// Checks that the processor has the features that the engine was compiled for.
 pub fn processor() -> Finding {
     #[cfg(target_arch = "x86_64")]
     {

@@ -1,4 +1,4 @@
-//! What could be chosen: the folder of models, and what the endpoint lists.
+//! Checks of the models to choose from: the folder of models, and the lists of the endpoints.
 
 use protocol::catalogue::{ModelEntry, ProviderModels};
 use protocol::{Effort, Error, ErrorCode, ProviderKind};
@@ -8,13 +8,13 @@ use crate::config::Config;
 use crate::config::models::names;
 use crate::engine;
 
-/// One finding for each provider that offers a choice. The endpoint is asked, for some
-/// seconds at most; that it does not list its models need not keep it from answering.
+/// One finding for each provider that offers a choice. Each endpoint is asked for its list, for
+/// some seconds at most; an endpoint may work without one.
 pub async fn all(config: &Config) -> Vec<(String, Finding)> {
-    // What is wrong with the providers themselves is another check's.
+    // Another check reports errors of the providers themselves.
     let Ok(providers) = engine::providers(config) else { return Vec::new() };
     let has_folder = config.settings.local.model_dir.is_some();
-    // That the file is missing is found by the check of the file.
+    // The check of the file reports a missing file.
     let has_default = config.provider.is_local() && config.model_file.exists();
     let listed = providers.models().await.providers.into_iter();
     let mut findings = Vec::new();
@@ -35,8 +35,8 @@ pub async fn all(config: &Config) -> Vec<(String, Finding)> {
     findings
 }
 
-/// What the server would say of the default model when it is asked to answer, such as that the
-/// file has no chat template.
+/// The error that the server would give for the default model, such as that the file has no chat
+/// template.
 fn default(models: &ProviderModels) -> Option<Finding> {
     let name = models.default_model.as_deref()?;
     let entry = models.models.iter().find(|entry| entry.name == name)?;
@@ -66,7 +66,7 @@ fn folder(models: &ProviderModels) -> Finding {
 
 fn endpoint(models: &ProviderModels, config: &Config) -> Finding {
     match (&models.error, &models.default_model) {
-        // Nothing gets through to the endpoint, whatever is asked.
+        // With a broken proxy, no request can reach the endpoint.
         (Some(error), _) if is_of_proxy(error) => {
             let place = config.place(&models.provider, "proxy");
             let hint = error.hint.as_deref().unwrap_or_default();
@@ -86,7 +86,7 @@ fn is_of_proxy(error: &Error) -> bool {
     matches!(error.code, ErrorCode::Provider(Proxy | ProxyAuth | ProxyRefused))
 }
 
-/// Efforts that an owner offers and of which nobody here has heard: one may be misspelled.
+/// Warns about configured efforts that are not known, because they may be misspelled.
 pub fn efforts(config: &Config) -> Vec<(String, Finding)> {
     let mut findings = Vec::new();
     for endpoint in &config.endpoints {
@@ -102,7 +102,7 @@ pub fn efforts(config: &Config) -> Vec<(String, Finding)> {
     findings
 }
 
-/// What the endpoint's refusals taught, in the words of the interface for programs.
+/// What the endpoint's refusals taught, in the terms of the API.
 fn learned(models: &ProviderModels) -> Option<Finding> {
     let known = models.learned.iter().map(|learned| {
         let name = |adjustment| serde_json::to_value(adjustment).ok()?.as_str().map(str::to_owned);
