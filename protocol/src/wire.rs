@@ -62,41 +62,11 @@ impl HtmlPatch {
 }
 
 impl HtmlAppend {
-<<<<<<< HEAD
     /// Adds the text to a block. Where it does not fit, it changes nothing and says so.
     pub fn apply(&self, block: &mut String) -> bool {
         let place = block.len().checked_sub(self.before).filter(|at| block.is_char_boundary(*at));
         if let Some(at) = place {
             block.insert_str(at, &self.text);
-=======
-    /// The text that has to be added at the end of `old` to get `new`; `None` if the two differ in
-    /// another way.
-    pub fn between(old: &str, new: &str) -> Option<Self> {
-        let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
-        let (end, rest) = (old.get(same..)?, new.get(same..)?);
-        let text = rest.strip_suffix(end)?;
-        let fits = end_tags(end).is_some() && !text.is_empty() && !text.contains('<');
-        fits.then(|| Self { text: text.to_owned(), before: end.len() })
-    }
-
-    /// Adds the text to a block. Returns the number of elements around the text, including the
-    /// block itself, or `None` if the block does not have such an end.
-    pub fn apply(&self, block: &mut String) -> Option<usize> {
-        let at = block.len().checked_sub(self.before)?;
-        let depth = end_tags(block.get(at..)?)?;
-        block.insert_str(at, &self.text);
-        Some(depth)
-    }
-}
-
-/// The number of end tags in `html`; `None` if it has anything else.
-fn end_tags(html: &str) -> Option<usize> {
-    let (mut count, mut rest) = (0, html);
-    while !rest.is_empty() {
-        let (tag, behind) = rest.strip_prefix("</")?.split_once('>')?;
-        if !tag.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return None;
->>>>>>> 8e4fcef98f6b8d2cc6bf8786dc533d1189382d50
         }
         place.is_some()
     }
