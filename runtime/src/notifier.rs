@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use protocol::{Progress, TurnId, Worker, WorkerId};
 use tokio::sync::watch;
 
-use crate::listing::Listing;
+use crate::listing::{Listing, Revision};
 
 /// The newest that is known of a worker's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -70,10 +70,11 @@ impl Notifier {
         &self.listing
     }
 
-    /// Tells whoever follows the list how a worker stands after `seq` of its log. Only what is
-    /// committed is told.
-    pub(crate) fn listed(&self, worker: &Worker, seq: u64) {
-        self.listing.changed(worker.clone(), seq);
+    /// Tells those who follow the list how a worker stands after `seq` of its log, which must be
+    /// committed. `since` is where the list stood before it was read or committed: a deletion that
+    /// was told later is not undone by it.
+    pub(crate) fn listed(&self, worker: &Worker, seq: u64, since: Revision) {
+        self.listing.changed(worker.clone(), seq, since);
     }
 
     /// Tells a worker's observers; without any this does nothing. That it was deleted is told

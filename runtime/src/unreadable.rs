@@ -30,12 +30,13 @@ impl Unreadable {
         notifier: &Notifier,
         id: WorkerId,
     ) -> Result<Option<Worker>, StoreError> {
+        let since = notifier.listing().revision();
         let Some(known) = store.listed(id).await? else { return Ok(None) };
         let worker = initial_worker::mark_unreadable(known);
         self.note(id);
         if insert(&self.told, id) {
             // After whatever was told of it: nothing more is.
-            notifier.listed(&worker, u64::MAX);
+            notifier.listed(&worker, u64::MAX, since);
         }
         Ok(Some(worker))
     }

@@ -83,8 +83,10 @@ impl Runtime {
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
         let seq = first.events.len() as u64;
         let _in_order = self.inner.shared.coming_and_going.lock().await;
+        let notifier = &self.inner.shared.notifier;
+        let since = notifier.listing().revision();
         self.store().create(ids::log_id(), first).await?;
-        self.inner.shared.notifier.listed(&worker, seq);
+        notifier.listed(&worker, seq, since);
         Ok(worker)
     }
 }

@@ -55,6 +55,7 @@ impl Runtime {
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
         let _in_order = shared.coming_and_going.lock().await;
+        let since = shared.notifier.listing().revision();
         if !self.store().restore(id).await? {
             return Ok(());
         }
@@ -63,14 +64,15 @@ impl Runtime {
                 // Its former observers were told that it was deleted. New ones learn the position
                 // of its log here.
                 shared.notifier.wake(id, LogStatus::Committed(last_seq));
-                shared.notifier.listed(&worker, last_seq);
+                shared.notifier.listed(&worker, last_seq, since);
             }
             Ok(None) => {}
             // It was restored although it cannot be read: observers get a placeholder.
             Err(StoreError::Damaged(_)) => {
                 shared.notifier.wake(id, LogStatus::Unreadable);
                 if let Some(worker) = self.store().listed(id).await? {
-                    shared.notifier.listed(&initial_worker::mark_unreadable(worker), u64::MAX);
+                    let worker = initial_worker::mark_unreadable(worker);
+                    shared.notifier.listed(&worker, u64::MAX, since);
                 }
             }
             Err(error) => return Err(error),

@@ -6,6 +6,7 @@ use std::time::Duration;
 use protocol::{Event, EventBody, LogId, Timestamp, View};
 use tokio::time::Instant;
 
+use crate::listing::Revision;
 use crate::notifier::{LogStatus, Notifier};
 use crate::store::{Append, Durability, Prompt, Store, StoreError, Stored};
 
@@ -129,8 +130,9 @@ impl LogWriter {
         let durability = events.iter().map(|event| durability(&event.body)).max();
         let durability = durability.unwrap_or(Durability::Process);
         let append = Append { worker, events: events.clone(), durability, prompt };
+        let since = self.notifier.listing().revision();
         let Err(error) = self.store.append(append).await else {
-            self.committed(&events);
+            self.committed(&events, since);
             return Ok(());
         };
         // What failed may be the answer alone; what counts is what the log holds.
@@ -139,7 +141,7 @@ impl LogWriter {
             matches!(error, StoreError::Closed | StoreError::Gone | StoreError::Damaged(_));
         match found {
             Ok(Some(count)) => {
-                self.committed(&events[..count]);
+                self.committed(&events[..count], since);
                 if count == events.len() { Ok(()) } else { Err(Failure { error, unclear: false }) }
             }
             Ok(None) => {
@@ -150,13 +152,13 @@ impl LogWriter {
         }
     }
 
-    fn committed(&mut self, events: &[Event]) {
+    fn committed(&mut self, events: &[Event], since: Revision) {
         let before = self.view.worker.clone();
         for event in events {
             self.view.apply(event);
         }
         if self.view.worker != before {
-            self.notifier.listed(&self.view.worker, self.view.seq);
+            self.notifier.listed(&self.view.worker, self.view.seq, since);
         }
         if !events.is_empty() {
             self.notifier.wake(self.view.worker.worker_id, LogStatus::Committed(self.view.seq));

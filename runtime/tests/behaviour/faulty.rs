@@ -31,6 +31,8 @@ pub enum Reads {
     Pass,
     TailsFail,
     BranchesFail,
+    /// A worker's summary cannot be read; what a list shows of it can.
+    Damaged,
     Fail,
 }
 
@@ -236,11 +238,16 @@ impl Store for Faulty {
 
     async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
         self.sees(Reads::Fail)?;
-        self.inner.listed(id).await
+        let found = self.inner.listed(id).await;
+        self.looked().await;
+        found
     }
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
         self.sees(Reads::Fail)?;
+        if *self.reads.borrow() == Reads::Damaged {
+            return Err(StoreError::Damaged("scripted".into()));
+        }
         let found = self.inner.worker(id).await;
         self.looked().await;
         found
