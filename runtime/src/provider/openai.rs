@@ -22,7 +22,7 @@
 //! endpoint refuses is left out from then on (`learned`), and asked again by the turn alone. Time
 //! limits are the turn's, but for connecting and for what follows an answer that is complete.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::catalogue::{LearnedModel, ProviderModels};
@@ -80,8 +80,6 @@ struct Shared {
     config: OpenaiConfig,
     endpoint: endpoint::Endpoint,
     shelf: link::shelf::Shelf,
-    /// The first model that the provider listed.
-    first_model: OnceLock<String>,
     listing: list::Listing,
     learned: learned::Learned,
 }
@@ -91,12 +89,12 @@ impl Openai {
     /// system's root certificates are read, and what was learned from refusals is.
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
-        let (first_model, listing) = (OnceLock::new(), list::Listing::new());
+        let listing = list::Listing::new();
         let memory = config.memory.as_deref();
         let memory = memory.map(|file| learned::Memory::new(file, config.fingerprint()));
         let learned = learned::Learned::new(memory);
         let shelf = link::shelf::Shelf::new(Duration::from_millis(config.idle_connection_ms));
-        let shared = Shared { config, endpoint, shelf, first_model, listing, learned };
+        let shared = Shared { config, endpoint, shelf, listing, learned };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),
@@ -108,19 +106,19 @@ impl Openai {
 impl Openai {
     /// What was learned of a model, and what the owner says of it.
     fn known_of(&self, model: &str) -> (learned::Habits, &ModelSettings) {
-        let model = match self.shared.known_model() {
-            Some(known) if model == FIRST_MODEL => known,
-            _ => model,
-        };
+        let first = self.shared.known_model().filter(|_| model == FIRST_MODEL);
+        let model = first.as_deref().unwrap_or(model);
         let settings = ModelSettings::of(&self.shared.config.model_tables, model);
         (self.shared.learned.of(model), settings)
     }
 }
 
 impl Shared {
-    fn known_model(&self) -> Option<&str> {
-        let configured = self.config.model.as_deref().filter(|model| !model.is_empty());
-        configured.or_else(|| self.first_model.get().map(String::as_str))
+    /// The model that answers when none is named: the configured one, or else the first of the
+    /// endpoint's list, once that was read.
+    fn known_model(&self) -> Option<String> {
+        let configured = self.config.model.clone().filter(|model| !model.is_empty());
+        configured.or_else(|| self.listing.first())
     }
 
     /// Keeps what was learned over a restart, where that was asked for.
@@ -151,7 +149,7 @@ impl Provider for Openai {
     }
 
     fn default_model(&self) -> String {
-        self.shared.known_model().unwrap_or(FIRST_MODEL).to_owned()
+        self.shared.known_model().unwrap_or_else(|| FIRST_MODEL.to_owned())
     }
 
     /// Always `Ok`: an [`Openai`] exists only for a usable configuration, and a missing key is no

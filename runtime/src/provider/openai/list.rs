@@ -39,6 +39,10 @@ pub(super) struct Listing {
     windows: Mutex<BTreeMap<String, u32>>,
     /// Whether the list was ever requested.
     asked: AtomicBool,
+    /// The model that answers when none is named: the first of a list that arrived. It stays while
+    /// later lists have it, so that an endpoint that lists the latest used first does not change who
+    /// answers.
+    first: Mutex<Option<String>>,
 }
 
 /// The result of a request.
@@ -51,6 +55,8 @@ pub(super) struct List {
     pub(super) entries: Vec<ModelEntry>,
     /// How many more there were.
     left_out: u32,
+    /// The model that answers when none is named.
+    pub(super) first: Option<String>,
     /// The context windows of all models, where the endpoint tells them.
     windows: BTreeMap<String, u32>,
 }
@@ -62,12 +68,28 @@ impl Listing {
             last: Mutex::new(None),
             windows: Mutex::default(),
             asked: AtomicBool::new(false),
+            first: Mutex::default(),
         }
     }
 
     /// The window of a model, as the endpoint listed it.
     pub(super) fn window(&self, model: &str) -> Option<u32> {
         windows::of(&self.windows.lock().unwrap_or_else(PoisonError::into_inner), model)
+    }
+
+    /// The model that answers when none is named, if a list was read.
+    pub(super) fn first(&self) -> Option<String> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets the first model, if it is `model`, which the endpoint does not have any more. Whoever
+    /// needs the first one next reads the list again.
+    pub(super) fn forget(&self, model: &str) {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_deref() == Some(model) {
+            *first = None;
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     fn fresh(&self) -> Option<Listed> {
@@ -106,7 +128,7 @@ impl Shared {
             learned: self.learned.all(),
         };
         if let Some(model) = self.known_model() {
-            models.put_first(model);
+            models.put_first(&model);
         }
         for entry in &mut models.models {
             let habits = self.learned.of(&entry.name);
@@ -137,12 +159,6 @@ impl Shared {
         let asked = timeout(LIMIT, self.ask_for_models()).await;
         let listed = asked.unwrap_or_else(|_| Err(fault::list_timeout()));
         let listed = listed.map_err(|error| self.fit_to_show(error));
-        if let Ok(list) = &listed
-            && let Some(first) = list.entries.first()
-        {
-            // A turn that names no model uses this one and need not fetch the list.
-            let _ = self.first_model.set(first.name.clone());
-        }
         self.listing.keep(listed.clone());
         listed
     }
@@ -168,10 +184,12 @@ impl Shared {
             return Err(classify::from_response(response, now, self.has_key(), &sent).0);
         }
         let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
-        let list = entries(&list, &self.config.secrets(), &self.config.models);
+        let known = self.listing.first();
+        let list = entries(&list, &self.config.secrets(), &self.config.models, known);
         if list.entries.is_empty() {
             return Err(fault::no_models());
         }
+        *self.listing.first.lock().unwrap_or_else(PoisonError::into_inner) = list.first.clone();
         let windows = list.windows.clone();
         *self.listing.windows.lock().unwrap_or_else(PoisonError::into_inner) = windows;
         Ok(list)
@@ -195,24 +213,33 @@ fn chosen(entries: Vec<ModelEntry>, globs: &[glob::Pattern]) -> Vec<ModelEntry> 
 /// The models of an endpoint's list that its owner offers, at most [`MODELS`], without duplicate
 /// names. Names that contain the API key, or a header of the owner, are left out, because names
 /// are shown to everybody and stored with each
-/// turn. Most endpoints put the models into `data`; Together answers with a bare array.
-fn entries(list: &Value, secrets: &[&Secret], globs: &[glob::Pattern]) -> List {
+/// turn. `known` is the model that answered so far when none was named. Most endpoints put the models
+/// into `data`; Together answers with a bare array.
+fn entries(
+    list: &Value,
+    secrets: &[&Secret],
+    globs: &[glob::Pattern],
+    known: Option<String>,
+) -> List {
     let all = list.as_array().or_else(|| list["data"].as_array());
     let all = all.map(Vec::as_slice).unwrap_or_default();
-    let mut known = HashSet::new();
+    let mut names = HashSet::new();
     let entries: Vec<_> = all
         .iter()
         .filter_map(entry)
         .filter(|entry| !secrets.iter().any(|secret| echo::tells(&entry.name, secret)))
-        .filter(|entry| known.insert(entry.name.clone()))
+        .filter(|entry| names.insert(entry.name.clone()))
         .collect();
     let windows =
         entries.iter().filter_map(|entry| Some((entry.name.clone(), entry.window_tokens?)));
     let windows = windows.collect();
     let mut entries = chosen(entries, globs);
     let left_out = u32::try_from(entries.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
+    let is_there = |known: &String| entries.iter().any(|entry| entry.name == *known);
+    let first = known.filter(is_there);
+    let first = first.or_else(|| entries.first().map(|entry| entry.name.clone()));
     entries.truncate(MODELS);
-    List { entries, left_out, windows }
+    List { entries, left_out, first, windows }
 }
 
 /// One model of the list. None where it has no valid name.
@@ -240,14 +267,14 @@ mod tests {
             { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
             { "id": "日本", "max_model_len": "many", "context_length": -1 },
         ]});
-        let List { entries, left_out, windows } = entries(&list, &[], &[]);
+        let List { entries, left_out, windows, .. } = entries(&list, &[], &[], None);
         assert_eq!(windows.len(), 2);
         let entries: Vec<_> =
             entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
         assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
         assert_eq!(left_out, 0);
         for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
-            assert!(super::entries(&none, &[], &[]).entries.is_empty());
+            assert!(super::entries(&none, &[], &[], None).entries.is_empty());
         }
     }
 
@@ -257,7 +284,7 @@ mod tests {
         let list = json!({ "data": [
             { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },
         ]});
-        let List { entries, left_out, .. } = entries(&list, &[&key], &[]);
+        let List { entries, left_out, .. } = entries(&list, &[&key], &[], None);
         let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!((names, left_out), (vec!["m"], 0));
     }
@@ -281,9 +308,11 @@ mod tests {
     fn a_long_list_is_cut_and_counted() {
         let model = |n| json!({ "id": format!("m{n}"), "context_length": 8192 });
         let data: Vec<_> = (0..MODELS + 3).map(model).collect();
-        let list = entries(&json!(data), &[], &[]);
+        let list = entries(&json!(data), &[], &[], Some(format!("m{}", MODELS + 1)));
         assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
         // A window is known of those that are not shown, too.
         assert_eq!(list.windows.len(), MODELS + 3);
+        // Nor does one that is not shown have to be given up.
+        assert_eq!(list.first, Some(format!("m{}", MODELS + 1)));
     }
 }
