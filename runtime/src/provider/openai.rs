@@ -52,6 +52,7 @@ mod request;
 mod said;
 mod sse;
 mod tokens;
+mod waits;
 mod windows;
 mod words;
 

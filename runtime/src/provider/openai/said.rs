@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::words;
+use super::{waits, words};
 
 /// How many levels of nested objects are read.
 const DEPTH: u32 = 6;
@@ -52,6 +52,8 @@ pub(super) struct Said {
     pub(super) lower: String,
     /// The context window, where a field tells it (llama.cpp).
     pub(super) window: Option<u64>,
+    /// The milliseconds that a field asks to wait (Gemini).
+    retry_delay_ms: Option<u64>,
 }
 
 impl Said {
@@ -88,6 +90,11 @@ impl Said {
         self.texts.join(" ")
     }
 
+    /// For how long to wait before the next request, where it says so.
+    pub(super) fn wait_ms(&self) -> Option<u64> {
+        self.retry_delay_ms.or_else(|| waits::in_words(&self.lower))
+    }
+
     /// Whether the sentences contain any of these.
     pub(super) fn says(&self, any: &[&str]) -> bool {
         any.iter().any(|known| self.lower.contains(known))
@@ -113,6 +120,8 @@ impl Said {
                 let param = fields.get("param").and_then(name_of);
                 self.params.extend(param.filter(|param| param != "none").map(|p| path(&p)));
                 self.params.extend(fields.get("loc").and_then(Value::as_array).map(|at| loc(at)));
+                let delay = || waits::duration(fields.get("retryDelay")?.as_str()?);
+                self.retry_delay_ms = self.retry_delay_ms.or_else(delay);
                 self.window = self.window.or_else(|| fields.get("n_ctx")?.as_u64());
                 WORDS.iter().filter_map(|name| fields.get(*name)).for_each(|value| {
                     self.gather(value, depth);
