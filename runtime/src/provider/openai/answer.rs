@@ -20,7 +20,7 @@ mod tests;
 use event::{Event, Source};
 use responses::Responses;
 use snapshots::Snapshots;
-use surrogates::Surrogates;
+use surrogates::{LOST, Surrogates};
 
 /// What stands at the end of thinking that was longer than its bound.
 const CUT: &str = "\n\n[…]";
@@ -117,9 +117,18 @@ impl Answer {
     /// What was held back because it might have become a mark of thinking. Nothing comes
     /// after it.
     pub(super) fn rest(&mut self) -> Vec<Piece> {
-        let rest = self.thinking.end();
-        let rest = self.first_told(rest);
+        let rest = self.last_said();
         self.fit(rest)
+    }
+
+    /// What is left where no further text comes.
+    fn last_said(&mut self) -> Vec<Piece> {
+        let mut said = Vec::new();
+        if self.surrogates.take_rest() {
+            said = self.thinking.push(&LOST.to_string());
+        }
+        said.extend(self.thinking.end());
+        self.first_told(said)
     }
 
     /// Whether the model is done; usage and `[DONE]` may still come.
@@ -181,11 +190,13 @@ impl Answer {
                     pieces.extend(self.first_told(said));
                 }
                 event::Part::Text(text) => {
+                    let text = self.behind_lost(text);
                     let said = self.thinking.push(&text);
                     pieces.extend(self.first_told(said));
                 }
                 event::Part::Reasoning(source, text) => {
                     if self.is_first(source) {
+                        let text = self.behind_lost(text);
                         self.thinking.comes_apart();
                         let text = self.snapshots.new_of(source, text);
                         pieces.extend(text.map(Piece::Reasoning));
@@ -198,10 +209,17 @@ impl Answer {
         self.complete |=
             matches!(self.end, Some(Err(_))) || self.end.is_some() && self.api == Api::Responses;
         if self.end.is_some() {
-            let said = self.thinking.end();
-            pieces.extend(self.first_told(said));
+            pieces.extend(self.last_said());
         }
         self.fit(pieces)
+    }
+
+    /// The text behind the sign for half a character that came before it and stays alone.
+    fn behind_lost(&mut self, text: String) -> String {
+        if text.is_empty() || !self.surrogates.take_lost() {
+            return text;
+        }
+        format!("{LOST}{text}")
     }
 
     /// Drops thinking between marks that came by another way before.
