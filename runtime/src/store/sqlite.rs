@@ -32,6 +32,7 @@ mod mend;
 mod migrate;
 mod outage;
 mod private;
+mod prompts;
 mod read;
 mod readers;
 mod row;

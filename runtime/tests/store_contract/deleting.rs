@@ -4,7 +4,7 @@ use protocol::EventBody;
 use runtime::store::{Deleted, Store, StoreError};
 
 use crate::Place;
-use crate::sample::{Sample, assert_holds, moment};
+use crate::sample::{Sample, assert_holds, moment, prompt};
 use crate::search::found;
 
 /// Removes what is due; answers with the number of steps.
@@ -113,6 +113,37 @@ pub async fn what_is_given_up_does_not_come_back(place: &impl Place) {
     assert!(swept(store.as_ref(), 0).await > 0);
     assert!(!store.give_up(samples[0].id()).await.unwrap());
     assert_holds(store.as_ref(), &samples[2]).await;
+}
+
+/// What one conversation alone was asked with goes with it, and what others use stays for them.
+pub async fn prompts_go_with_the_last_worker_that_uses_them(place: &impl Place) {
+    let store = place.open();
+    let mut samples = Vec::new();
+    for number in 1..=2 {
+        let mut sample = Sample::created(number, store.as_ref()).await;
+        // More than one step removes.
+        for turn in 0..120 {
+            let text = if turn == 0 { "of both".to_owned() } else { format!("{number} {turn}") };
+            let mut question = sample.question("q", sample.head);
+            question.prompt = Some(prompt(&text));
+            store.append(question).await.unwrap();
+            store.append(sample.ended()).await.unwrap();
+        }
+        samples.push(sample);
+    }
+    let kept = async |text: &str| store.prompt(&prompt(text).digest).await.unwrap().is_some();
+    store.delete(samples[0].id(), moment(10)).await.unwrap();
+    assert!(kept("1 119").await, "it can come back");
+    assert!(swept(store.as_ref(), 10).await > 2);
+    for turn in 1..120 {
+        assert!(!kept(&format!("1 {turn}")).await, "{turn}");
+        assert!(kept(&format!("2 {turn}")).await, "{turn}");
+    }
+    assert!(kept("of both").await);
+    assert_holds(store.as_ref(), &samples[1]).await;
+    store.give_up(samples[1].id()).await.unwrap();
+    swept(store.as_ref(), 0).await;
+    assert!(!kept("of both").await && !kept("2 119").await);
 }
 
 /// Each step is a commit of its own, so that others come in between.

@@ -10,7 +10,7 @@ use runtime::store::{Durability, Store, StoreError};
 use rusqlite::Connection;
 use tempfile::tempdir;
 
-use crate::sample::{Sample, assert_holds};
+use crate::sample::{Sample, assert_holds, prompt};
 
 /// The database as a crash would leave it at this moment.
 pub fn copy_as_it_is(from: &Path, to: &Path) {
@@ -78,10 +78,20 @@ async fn what_was_removed_for_good_is_not_in_the_files_any_more() {
         kept.asked(&store, kept_word, &["a"]).await;
         removed.asked(&store, removed_word, &["b"]).await;
     }
+    // So do the tables of what was sent.
+    let sent = words("sent");
+    for word in &sent {
+        let mut question = removed.question("q", removed.head);
+        question.prompt = Some(prompt(word));
+        store.append(question).await.unwrap();
+        store.append(removed.ended()).await.unwrap();
+    }
     assert_eq!(words_in_files(folder.path(), &removed_words), 50);
+    assert_eq!(words_in_files(folder.path(), &sent), 50);
     store.give_up(removed.id()).await.unwrap();
     while store.sweep(Timestamp::from_unix_ms(0)).await.unwrap() {}
     assert_eq!(words_in_files(folder.path(), &removed_words), 0);
+    assert_eq!(words_in_files(folder.path(), &sent), 0);
     assert_eq!(words_in_files(folder.path(), &kept_words), 50);
     assert_holds(&store, &kept).await;
 }

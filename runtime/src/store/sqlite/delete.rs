@@ -4,13 +4,16 @@
 use protocol::{Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use super::row;
 use super::texts::{self, Index};
+use super::{prompts, row};
 use crate::store::{Cause, Deleted, ListPosition};
 
 /// How many texts, and how many rows of the log, one step removes: a few milliseconds of work.
 const TEXTS: u32 = 100;
 const EVENTS: u32 = 1_000;
+
+/// How many of the prompts and requests that a worker's log refers to one step removes.
+const PROMPTS: u32 = 50;
 
 /// The value of `deleted_ms` for a worker that was given up or whose removal has begun. It is
 /// earlier than every real time, and such a worker cannot be restored.
@@ -151,6 +154,9 @@ fn step(db: &Connection, worker: i64, index: Index) -> Result<bool, Cause> {
         )?
         .execute(params![worker, EVENTS])?;
     if events == EVENTS as usize {
+        return Ok(true);
+    }
+    if prompts::forget(db, worker, PROMPTS)? {
         return Ok(true);
     }
     db.prepare_cached("DELETE FROM workers WHERE id = ?")?.execute([worker])?;

@@ -3,7 +3,8 @@
 use rusqlite::Transaction;
 use rusqlite_migration::{HookError, M, Migrations};
 
-use super::texts;
+use super::{prompts, texts};
+use crate::store::Cause;
 
 /// "CMPN" in the header of the file, by which databases of other programs are recognized.
 pub(super) const APPLICATION_ID: i64 = 0x434D_504E;
@@ -91,6 +92,16 @@ CREATE VIRTUAL TABLE grams USING fts5 (
 );
 ";
 
+/// The third schema: which worker uses which of the `prompts`, so that they go with the last one.
+const THIRD: &str = "
+CREATE TABLE prompt_uses (
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (worker, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX prompt_uses_by_digest ON prompt_uses (digest);
+";
+
 /// The steps from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was ever released is never changed again: a later one mends what it did.
@@ -101,13 +112,10 @@ pub(super) struct Schema {
 
 impl Schema {
     pub(super) fn current() -> Self {
-        let fill = |db: &Transaction<'_>| {
-            texts::fill(db).map_err(|cause| match cause.downcast::<rusqlite::Error>() {
-                Ok(error) => HookError::RusqliteError(*error),
-                Err(cause) => HookError::Hook(cause.to_string()),
-            })
-        };
-        Self { steps: vec![M::up(FIRST), M::up_with_hook(SECOND, fill)] }
+        let index_texts = |db: &Transaction<'_>| texts::fill(db).map_err(hook_error);
+        let find_uses = |db: &Transaction<'_>| prompts::fill(db).map_err(hook_error);
+        let second = M::up_with_hook(SECOND, index_texts);
+        Self { steps: vec![M::up(FIRST), second, M::up_with_hook(THIRD, find_uses)] }
     }
 
     /// The newest version that these steps lead to.
@@ -118,6 +126,13 @@ impl Schema {
     /// For [`rusqlite_migration`], which takes all missing steps in one transaction.
     pub(super) fn migrations(&self) -> Migrations<'static> {
         Migrations::new(self.steps.clone())
+    }
+}
+
+fn hook_error(cause: Cause) -> HookError {
+    match cause.downcast::<rusqlite::Error>() {
+        Ok(error) => HookError::RusqliteError(*error),
+        Err(cause) => HookError::Hook(cause.to_string()),
     }
 }
 

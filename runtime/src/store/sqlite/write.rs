@@ -5,8 +5,8 @@ use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use super::outage::is_damage;
 use super::texts::{self, Index, Known};
-use super::{delete, read, row};
-use crate::store::{Append, Cause, StoreError};
+use super::{delete, prompts, read, row};
+use crate::store::{Append, Cause, Prompt, StoreError};
 
 pub(super) fn create(
     db: &Connection,
@@ -47,12 +47,13 @@ pub(super) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
 }
 
-/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `known` is what
-/// was found of their texts before.
+/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `prompts` are
+/// texts that its events refer to, and `known` is what was found of their own texts before.
 pub(super) fn stage(
     db: &Connection,
     log: Option<LogId>,
     append: &Append,
+    prompts: &[Prompt],
     search: Index,
     known: &Known,
 ) -> Result<(), Cause> {
@@ -70,6 +71,9 @@ pub(super) fn stage(
             .prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?")?
             .query_row(params![id.as_bytes(), delete::STAGED], |row| row.get(0))?,
     };
+    for prompt in prompts {
+        prompts::keep(db, worker, prompt)?;
+    }
     insert(db, worker, append, search, known)
 }
 
@@ -90,12 +94,12 @@ fn insert(
     known: &Known,
 ) -> Result<(), Cause> {
     if let Some(prompt) = &append.prompt {
-        db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
-            .execute([&prompt.digest, &prompt.text])?;
+        prompts::keep(db, worker, prompt)?;
     }
     let mut head = None;
     for event in &append.events {
         insert_event(db, worker, event)?;
+        prompts::note(db, worker, event)?;
         head = index(db, worker, event)?.or(head);
     }
     let last_seq = append.events.last().map(|event| event.seq);
