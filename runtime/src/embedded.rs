@@ -1,6 +1,7 @@
 //! The embedded runtime: its catalogue of workers and what can be asked of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::api::{
     Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
@@ -8,6 +9,7 @@ use protocol::api::{
 };
 use protocol::{Error, ErrorCode, RuntimeId, Worker, WorkerId, limits};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -15,7 +17,7 @@ use crate::actor_registry::ActorRegistry;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
 use crate::notifier::Notifier;
-use crate::providers::Providers;
+use crate::providers::{Providers, Wish};
 use crate::store::{Places, Store, StoreError};
 use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
@@ -36,6 +38,10 @@ mod turns;
 
 pub use export::{Export, ExportForm};
 pub use transfer::{IMPORT_FILES, Imports, Incoming};
+
+/// For how long a start waits to know whether the default model can be used. The files of models
+/// are looked at in less than a millisecond, unless their disk does not answer.
+const FIRST_LOOK: Duration = Duration::from_millis(200);
 
 /// What a runtime is made of.
 pub struct RuntimeConfig {
@@ -92,6 +98,8 @@ impl Runtime {
             unreadable: Unreadable::default(),
             down: CancellationToken::new(),
         });
+        // A disk that does not answer must not keep the rest from being served.
+        let _ = timeout(FIRST_LOOK, shared.providers.look(Wish::default())).await;
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let actors = ActorRegistry::new(shared.clone());
         let (imports, transfer_slots) = (config.imports, transfer_slots::TransferSlots::default());

@@ -134,9 +134,9 @@ pub trait Provider: Send + Sync + 'static {
     /// The model that answers when a profile names none, as shown to people.
     fn default_model(&self) -> String;
 
-    /// Whether a request for `model` could be tried now. Cheap (at most some bytes of a
-    /// file); an unreachable endpoint is found out by the turn, not here. The error has the
-    /// code `unavailable` and a hint that names the setting to change.
+    /// Whether a request for `model` could be tried now, as far as that is known; touches no file
+    /// ([`Self::look`] does). An unreachable endpoint is found out by the turn, not here. The error
+    /// has the code `unavailable` and a hint that names the setting to change.
     fn usable(&self, model: &str) -> Result<(), Error>;
 
     /// Whether someone may choose `model`. A provider that reads files offers what it lists
@@ -158,8 +158,13 @@ pub trait Provider: Send + Sync + 'static {
         Some(effort.clone()).filter(|effort| self.efforts(model).contains(effort))
     }
 
+    /// Brings up to date what [`Self::usable`], [`Self::offers`] and [`Self::efforts`] know of
+    /// `model`, for a decision that must not follow from what was known a while ago. Takes a second
+    /// at most.
+    async fn look(&self, _model: &str) {}
+
     /// What can be chosen. Never fails as a whole: what is known without asking anybody is
-    /// in it beside the error. Bounded in number, time and size; may block on files.
+    /// in it beside the error. Bounded in number, time and size.
     async fn models(&self) -> ProviderModels;
 
     /// What refusals taught about its models.

@@ -115,6 +115,13 @@ impl Providers {
         Ok(choice)
     }
 
+    /// Brings up to date what is known of the model of such a conversation ([`Provider::look`]).
+    pub(crate) async fn look(&self, wish: Wish<'_>) {
+        if let Ok(Choice { provider, model }) = self.find(wish) {
+            provider.look(&model).await;
+        }
+    }
+
     /// Whether a conversation may ask for this. Errors with `invalid_input`; that something
     /// is not usable just now is no error.
     pub(crate) fn check(&self, wish: Wish<'_>) -> Result<(), Error> {

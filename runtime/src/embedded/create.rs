@@ -19,6 +19,7 @@ impl Runtime {
             Wanted { profile, provider: Some(provider), model: Some(model), effort: Some(effort) };
         let shared = &self.inner.shared;
         let unborn = self.unborn();
+        wanted.look(&unborn, self.bundle(), &shared.providers).await;
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
         self.add(title, change).await.map_err(fault::from_store)
     }

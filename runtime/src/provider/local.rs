@@ -17,7 +17,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use super::{OUTPUTS, Output, Provider, Request};
 use owner::{Inbox, Owner, Submission};
-use shelf::Shelf;
+use shelf::{Extent, GLANCE, LIST, Shelf};
+use watcher::Watcher;
 
 pub mod child;
 mod config;
@@ -33,6 +34,7 @@ mod queue;
 mod request;
 mod shelf;
 mod stderr;
+mod watcher;
 mod wire;
 
 pub use config::{LoadPolicy, LocalConfig};
@@ -45,6 +47,7 @@ const INBOX: usize = 64;
 pub struct Local {
     config: Arc<LocalConfig>,
     shelf: Arc<Shelf>,
+    watcher: Watcher,
     inbox: mpsc::Sender<Inbox>,
     engine: watch::Receiver<Engine>,
     _owner: AbortOnDropHandle<()>,
@@ -64,7 +67,7 @@ pub enum Engine {
 }
 
 impl Local {
-    /// Must be called within a tokio runtime. Touches no file; with
+    /// Must be called within a tokio runtime. Files are looked at by a thread of its own; with
     /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged, because
     /// the first message will fail with it again.
     pub fn new(config: LocalConfig) -> Self {
@@ -72,9 +75,10 @@ impl Local {
         let (inbox, received) = mpsc::channel(INBOX);
         let (state, engine) = watch::channel(Engine::Off);
         let shelf = Arc::new(Shelf::new(&config));
+        let watcher = Watcher::start(Arc::clone(&shelf));
         let owner = Owner::new(Arc::clone(&config), Arc::clone(&shelf), received, state);
         let owner = AbortOnDropHandle::new(tokio::spawn(owner.run()));
-        Self { config, shelf, inbox, engine, _owner: owner }
+        Self { config, shelf, watcher, inbox, engine, _owner: owner }
     }
 
     /// What the model's process is doing, now and from now on.
@@ -92,6 +96,13 @@ impl Local {
     pub fn describe(&self) -> Result<ModelInfo, GgufError> {
         ModelInfo::read(&self.config.model_file)
     }
+
+    /// What was seen of the files, which are looked at again if that is a while ago.
+    fn seen(&self, model: &str) -> &Shelf {
+        self.shelf.watch(model);
+        self.watcher.nudge();
+        &self.shelf
+    }
 }
 
 #[async_trait::async_trait]
@@ -105,28 +116,26 @@ impl Provider for Local {
     }
 
     fn usable(&self, model: &str) -> Result<(), Error> {
-        self.shelf.file(model, shelf::GLANCE).map(drop)
+        self.seen(model).usable(model)
     }
 
     fn offers(&self, model: &str) -> bool {
-        self.shelf.has(model)
+        self.seen(model).offers(model)
     }
 
     fn efforts(&self, model: &str) -> Vec<Effort> {
-        self.shelf.efforts(model)
+        self.seen(model).efforts(model)
     }
 
     async fn models(&self) -> ProviderModels {
-        let shelf = Arc::clone(&self.shelf);
-        let listed = tokio::task::spawn_blocking(move || shelf.models()).await;
-        listed.unwrap_or_else(|_| ProviderModels {
-            provider: ProviderName::local(),
-            default_model: Some(self.default_model()),
-            models: Vec::new(),
-            left_out: 0,
-            error: Some(failure::unlisted()),
-            learned: Vec::new(),
-        })
+        // The look under way may take as long as the one that is waited for.
+        self.watcher.look(Extent::All, 2 * (GLANCE + LIST)).await;
+        self.shelf.models()
+    }
+
+    async fn look(&self, model: &str) {
+        self.shelf.watch(model);
+        self.watcher.look(Extent::Used, GLANCE).await;
     }
 
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {

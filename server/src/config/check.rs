@@ -1,6 +1,10 @@
 //! What no type of a single setting can say.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use axum::http::Uri;
 use axum::http::uri::Authority;
@@ -9,6 +13,9 @@ use tracing_subscriber::EnvFilter;
 use super::layer::Origin;
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
+
+/// How long a disk may take to say whether a folder is there.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// Adds everything that is wrong with `settings`; `origin` tells who gave one.
 pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problems: &mut Problems) {
@@ -32,7 +39,7 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     {
         let Some(folder) = folder else { continue };
         let missing = || Err(format!("{} is not a folder", folder.display()));
-        check(key, if folder.is_dir() { Ok(()) } else { missing() });
+        check(key, if is_missing(folder) { missing() } else { Ok(()) });
     }
     let turns = &settings.turns;
     for (key, ms) in
@@ -45,6 +52,16 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     let blank = settings.prompts.workspace.trim().is_empty();
     check("workspace", if blank { Err("no name".to_owned()) } else { Ok(()) });
     check("log", filter(&settings.log.log));
+}
+
+/// Whether a path leads to no folder. One on a disk that does not answer may well be a folder, and keeps
+/// the server from nothing but its content.
+fn is_missing(folder: &Path) -> bool {
+    let (reply, answer) = channel();
+    let path = folder.to_owned();
+    // The look cannot be cancelled. Where it hangs, its thread ends with the process.
+    let looks = thread::Builder::new().spawn(move || reply.send(path.is_dir()));
+    looks.is_ok() && answer.recv_timeout(PATIENCE) == Ok(false)
 }
 
 /// Only this machine may reach the server, as long as it knows no users.

@@ -14,7 +14,7 @@ use protocol::limits::MODEL_CHARS;
 const ENTRIES: usize = 10_000;
 
 /// A file of the folder that may be a model.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Found {
     /// Its name without `.gguf`.
     pub(super) name: String,

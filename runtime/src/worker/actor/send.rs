@@ -204,6 +204,9 @@ impl Actor<'_> {
     /// `unavailable` when nobody would.
     pub(super) async fn refresh(&mut self) -> Result<Choice, Error> {
         let worker = &self.log_writer.view().worker;
+        if let Ok(profile) = self.profile() {
+            self.shared.providers.look(Wish::of(worker, profile)).await;
+        }
         let choice = self
             .profile()
             .and_then(|profile| self.shared.providers.choose(Wish::of(worker, profile)));
