@@ -16,6 +16,7 @@ use tokio_util::task::TaskTracker;
 use crate::actor_registry::ActorRegistry;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
+use crate::membership_locks::MembershipLocks;
 use crate::notifier::Notifier;
 use crate::providers::{Providers, Wish};
 use crate::store::{Places, Store, StoreError};
@@ -71,7 +72,8 @@ pub struct Runtime {
 struct Inner {
     shared: Arc<Shared>,
     actors: ActorRegistry,
-    /// Who counts the workers and makes the one that is missing; one at a time.
+    /// Held by what makes the worker that is missing, from the count to the commit: two at once would
+    /// make two. Only callers that found no worker wait for it, and they need the one that is made.
     keeping: Mutex<()>,
     imports: Imports,
     transfer_slots: transfer_slots::TransferSlots,
@@ -94,7 +96,7 @@ impl Runtime {
             message_chars: config.message_chars,
             transcript_page: config.transcript_page,
             workspace: config.workspace,
-            coming_and_going: Mutex::default(),
+            membership_locks: MembershipLocks::default(),
             unreadable: Unreadable::default(),
             down: CancellationToken::new(),
         });

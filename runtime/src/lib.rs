@@ -12,6 +12,7 @@ mod fault;
 mod ids;
 mod initial_worker;
 mod listing;
+mod membership_locks;
 mod new_file;
 mod notifier;
 mod observe;

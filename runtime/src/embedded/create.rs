@@ -32,11 +32,17 @@ impl Runtime {
     }
 
     pub(super) async fn keep_one(&self) -> Result<(), StoreError> {
-        let _alone = self.inner.keeping.lock().await;
-        if self.store().workers(Places::InView, None, 1).await?.is_empty() {
-            self.add(None, None).await?;
+        if self.is_empty().await? {
+            let _alone = self.inner.keeping.lock().await;
+            if self.is_empty().await? {
+                self.add(None, None).await?;
+            }
         }
         Ok(())
+    }
+
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.store().workers(Places::InView, None, 1).await?.is_empty())
     }
 
     /// After what was asked for is done, which this is no part of.
@@ -83,7 +89,6 @@ impl Runtime {
         let first =
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
         let seq = first.events.len() as u64;
-        let _in_order = self.inner.shared.coming_and_going.lock().await;
         let notifier = &self.inner.shared.notifier;
         let since = notifier.listing().revision();
         self.store().create(ids::log_id(), first).await?;

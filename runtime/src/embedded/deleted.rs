@@ -31,7 +31,7 @@ impl Runtime {
         match self.end(id, Deletion::ForGood).await {
             Err(error) if error == fault::no_worker() => {
                 let shared = &self.inner.shared;
-                let _in_order = shared.coming_and_going.lock().await;
+                let _in_order = shared.membership_locks.lock(id).await;
                 let found = self.store().give_up(id).await.map_err(fault::from_store)?;
                 if !found {
                     return Err(error);
@@ -54,7 +54,7 @@ impl Runtime {
     /// Restores it, if that is possible, and tells the observers.
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
-        let _in_order = shared.coming_and_going.lock().await;
+        let _in_order = shared.membership_locks.lock(id).await;
         let since = shared.notifier.listing().revision();
         if !self.store().restore(id).await? {
             return Ok(());

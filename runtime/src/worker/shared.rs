@@ -5,12 +5,12 @@ use std::sync::Arc;
 use protocol::{
     Error, ErrorCode, RuntimeId, Timestamp, Turn, TurnId, UtcOffset, View, Worker, WorkerId,
 };
-use tokio::sync::Mutex;
 use tokio_util::sync::CancellationToken;
 
 use crate::bundle::{Bundle, Profile, Variables};
 use crate::clock::Clock;
 use crate::fault;
+use crate::membership_locks::MembershipLocks;
 use crate::notifier::{LogStatus, Notifier};
 use crate::providers::Providers;
 use crate::store::{Store, StoreError};
@@ -30,9 +30,8 @@ pub(crate) struct Shared {
     /// Messages in the newest page of a transcript.
     pub(crate) transcript_page: u32,
     pub(crate) workspace: String,
-    /// Whoever adds a worker, deletes one or brings one back holds this from the commit until
-    /// those who follow the list are told: they are told in the order of the commits.
-    pub(crate) coming_and_going: Mutex<()>,
+    /// Held by what deletes or restores a worker, from its commit until that is told.
+    pub(crate) membership_locks: MembershipLocks,
     /// The workers that were found to be unreadable.
     pub(crate) unreadable: Unreadable,
     /// Cancelled when the runtime goes down.

@@ -23,6 +23,8 @@ pub enum Writes {
     Hold,
     /// It passes, unless it adds a worker.
     RefuseNew,
+    /// It passes, unless it adds a worker; that waits for another mode.
+    HoldNew,
 }
 
 /// Which reads fail.
@@ -156,7 +158,7 @@ impl Faulty {
         match writes {
             Writes::Refuse => fails(),
             Writes::Lose => change.await.and_then(|_| fails()),
-            Writes::Pass | Writes::Hold | Writes::RefuseNew => change.await,
+            Writes::Pass | Writes::Hold | Writes::RefuseNew | Writes::HoldNew => change.await,
         }
     }
 
@@ -182,7 +184,7 @@ impl Store for Faulty {
         }
         let fails = || Err(StoreError::Append("scripted".into()));
         match writes {
-            Writes::Pass | Writes::RefuseNew => self.inner.append(append).await,
+            Writes::Pass | Writes::RefuseNew | Writes::HoldNew => self.inner.append(append).await,
             Writes::Refuse => fails(),
             Writes::Lose => self.inner.append(append).await.and_then(|()| fails()),
             Writes::Hold => {
@@ -198,6 +200,12 @@ impl Store for Faulty {
             Writes::Refuse | Writes::RefuseNew => {
                 let source = "scripted".into();
                 Err(StoreError::Outage { outage: Outage::Full, source })
+            }
+            Writes::HoldNew => {
+                self.met.send_modify(|met| *met += 1);
+                let mut mode = self.writes.subscribe();
+                mode.wait_for(|mode| *mode != Writes::HoldNew).await.unwrap();
+                self.inner.create(log, first).await
             }
             Writes::Pass | Writes::Lose | Writes::Hold => self.inner.create(log, first).await,
         }

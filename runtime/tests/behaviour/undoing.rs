@@ -114,6 +114,34 @@ async fn a_summary_that_is_told_after_a_deletion_does_not_bring_the_worker_back(
     assert_eq!(listed, Some(false));
 }
 
+/// A commit that takes long holds up its own conversation, and no other one.
+#[tokio::test]
+async fn a_worker_that_is_added_or_restored_holds_up_no_other() {
+    let stage = Stage::new().await;
+    let create = async || stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+    let (back, gone, also_gone) = (create().await, create().await, create().await);
+    soon(stage.runtime.delete(back)).await.unwrap();
+
+    stage.store.set(Writes::HoldNew);
+    let runtime = stage.runtime.clone();
+    let adding = tokio::spawn(async move { runtime.create(CreateWorker::default()).await });
+    stage.store.met(1).await;
+    soon(stage.runtime.delete(gone)).await.unwrap();
+    stage.send("a question").await.unwrap();
+    stage.store.set(Writes::Pass);
+    soon(adding).await.unwrap().unwrap();
+
+    stage.store.hold_a_look_after(0);
+    let runtime = stage.runtime.clone();
+    let restoring = tokio::spawn(async move { runtime.restore(back).await });
+    stage.store.a_look_is_held().await;
+    soon(stage.runtime.delete(also_gone)).await.unwrap();
+    create().await;
+    soon(stage.runtime.restore(gone)).await.unwrap();
+    stage.store.answer_the_look();
+    soon(restoring).await.unwrap().unwrap();
+}
+
 /// Marked as deleted while nothing had said that its turn is over.
 #[tokio::test]
 async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
