@@ -5,6 +5,7 @@
 mod feed;
 mod list;
 mod scribe;
+mod shared_html;
 mod sse;
 mod transport;
 mod websocket;
@@ -31,6 +32,7 @@ use crate::state::AppState;
 use feed::Feed;
 pub use list::{__path_list, list};
 use scribe::{Format, Scribe};
+pub use shared_html::SharedHtml;
 use transport::Transport;
 pub use websocket::CLIENT_PINGS;
 
@@ -125,7 +127,7 @@ pub async fn events(
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let follow = async || {
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
-        Ok(Scribe::new(observation, runtime.clone(), wid, format))
+        Ok(Scribe::new(observation, runtime.clone(), wid, format, state.html.clone()))
     };
     answer(transport, parts, &state, slot, follow).await
 }

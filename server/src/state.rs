@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::error::ApiResult;
-use crate::events::Observers;
+use crate::events::{Observers, SharedHtml};
 
 /// Cheap to clone; one per server.
 #[derive(Clone)]
@@ -15,6 +15,8 @@ pub struct AppState {
     pub registry: Registry,
     pub limits: Limits,
     pub observers: Observers,
+    /// The answers whose observers share their HTML.
+    pub html: SharedHtml,
     /// Cancelled when the server begins to go down.
     pub stop: CancellationToken,
 }
@@ -41,7 +43,7 @@ impl AppState {
             settings.http.max_observers.count(),
             settings.http.observer_ping_ms.ms(),
         );
-        Self { registry, limits, observers, stop }
+        Self { registry, limits, observers, html: SharedHtml::default(), stop }
     }
 
     /// The runtime of an id. Error: `not_found`.
