@@ -36,7 +36,7 @@ enum Answer {
     Unknown,
     /// This stream renders it by itself.
     Own {
-        live: Live,
+        live: Box<Live>,
         /// Whether the client has all that it shows.
         is_shown: bool,
     },
@@ -120,7 +120,7 @@ impl Html {
             let answer = running.and_then(|turn| messages.iter().find(|m| m.id == turn.answer));
             self.answer = answer.map_or(Answer::Unknown, |message| {
                 let shown = message.html.clone().unwrap_or_default();
-                let live = Live::new(message.id, message.text.clone(), shown);
+                let live = Box::new(Live::new(message.id, message.text.clone(), shown));
                 Answer::Own { live, is_shown: true }
             });
         }
@@ -187,7 +187,7 @@ impl Html {
     fn changes(&mut self, envelope: &Envelope) -> bool {
         match &envelope.event.body {
             EventBody::TurnAccepted { turn } => {
-                let live = Live::new(turn.answer, String::new(), Vec::new());
+                let live = Box::new(Live::new(turn.answer, String::new(), Vec::new()));
                 self.answer = Answer::Own { live, is_shown: true };
                 false
             }
@@ -227,7 +227,7 @@ impl Html {
     /// the client has it.
     async fn load(&self, message_id: MessageId, offset: u64) -> Answer {
         let live = self.load_live(message_id, offset).await;
-        live.map_or(Answer::Unknown, |live| Answer::Own { live, is_shown: false })
+        live.map_or(Answer::Unknown, |live| Answer::Own { live: Box::new(live), is_shown: false })
     }
 
     async fn load_live(&self, message_id: MessageId, offset: u64) -> Option<Live> {
@@ -243,7 +243,7 @@ impl Html {
     /// The whole answer of a turn. It is not known which part of its HTML the client has.
     async fn load_whole(&self, turn_id: TurnId) -> Answer {
         let live = self.load_whole_live(turn_id).await;
-        live.map_or(Answer::Unknown, |live| Answer::Own { live, is_shown: false })
+        live.map_or(Answer::Unknown, |live| Answer::Own { live: Box::new(live), is_shown: false })
     }
 
     async fn load_whole_live(&self, turn_id: TurnId) -> Option<Live> {

@@ -115,7 +115,12 @@ impl SharedHtml {
 
     /// Lets an observer that has seen the log up to `seq`, and has all of what `live` shows, take part
     /// in the rendering of the answer. Gives `live` back where the others are elsewhere.
-    pub(super) fn join(&self, worker: WorkerId, live: Live, seq: u64) -> Result<Follower, Live> {
+    pub(super) fn join(
+        &self,
+        worker: WorkerId,
+        live: Box<Live>,
+        seq: u64,
+    ) -> Result<Follower, Box<Live>> {
         let mark = Mark { seq, bytes: live.bytes(), is_current: true };
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         let known = answers.get(&worker).and_then(Weak::upgrade);
@@ -134,7 +139,7 @@ impl SharedHtml {
                 first: 1,
                 bytes: 0,
                 start: mark,
-                head: Head::Idle(Box::new(live)),
+                head: Head::Idle(live),
             }),
             changes: watch::Sender::new(0),
             rendered: self.rendered.clone(),

@@ -29,7 +29,7 @@ fn delta(pieces: std::ops::Range<usize>) -> Event {
 }
 
 fn join(shared: &SharedHtml) -> Follower {
-    let live = Live::new(message(), String::new(), Vec::new());
+    let live = Box::new(Live::new(message(), String::new(), Vec::new()));
     shared.join(worker(), live, 0).unwrap_or_else(|_| panic!("it is at the beginning"))
 }
 
