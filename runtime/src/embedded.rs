@@ -1,6 +1,7 @@
 //! The embedded runtime: its workers and the operations on them.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use protocol::api::{
     Accepted, AskAgain, Cancelled, Capabilities, CompanionState, RuntimeSummary, SendMessage,
@@ -9,15 +10,20 @@ use protocol::api::{
 use protocol::{Error, ErrorCode, RuntimeId, Worker, WorkerId, limits};
 use store::{Store, StoreError, VisibilityFilter, initial_worker, recovery};
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::actor_registry::ActorRegistry;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
+<<<<<<< HEAD
 use crate::fault;
+=======
+use crate::membership_locks::MembershipLocks;
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 use crate::notifier::Notifier;
-use crate::providers::Providers;
+use crate::providers::{ModelRequest, Providers};
 use crate::turn::TurnLimits;
 use crate::unreadable::Unreadable;
 use crate::worker::{Command, Shared};
@@ -37,7 +43,15 @@ mod turns;
 pub use export::{Export, ExportForm};
 pub use transfer::{IMPORT_FILES, Imports, Incoming};
 
+<<<<<<< HEAD
 /// The parts and limits of a runtime.
+=======
+/// For how long a start waits to know whether the default model can be used. The files of models
+/// are looked at in less than a millisecond, unless their disk does not answer.
+const FIRST_LOOK: Duration = Duration::from_millis(200);
+
+/// What a runtime is made of.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub struct RuntimeConfig {
     pub store: Arc<dyn Store>,
     pub providers: Providers,
@@ -64,8 +78,13 @@ pub struct Runtime {
 struct Inner {
     shared: Arc<Shared>,
     actors: ActorRegistry,
+<<<<<<< HEAD
     /// Held while the last visible worker may be replaced, so that two callers do not both create
     /// one.
+=======
+    /// Held by what makes the worker that is missing, from the count to the commit: two at once would
+    /// make two. Only callers that found no worker wait for it, and they need the one that is made.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     keeping: Mutex<()>,
     imports: Imports,
     transfer_slots: transfer_slots::TransferSlots,
@@ -89,10 +108,12 @@ impl Runtime {
             message_chars: config.message_chars,
             transcript_page: config.transcript_page,
             workspace: config.workspace,
-            membership_lock: Mutex::default(),
+            membership_locks: MembershipLocks::default(),
             unreadable: Unreadable::default(),
             down: CancellationToken::new(),
         });
+        // A disk that does not answer must not keep the rest from being served.
+        let _ = timeout(FIRST_LOOK, shared.providers.look(ModelRequest::default())).await;
         recovery::interrupt_all(shared.store.as_ref(), shared.clock.now()).await?;
         let actors = ActorRegistry::new(shared.clone());
         let (imports, transfer_slots) = (config.imports, transfer_slots::TransferSlots::default());

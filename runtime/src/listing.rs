@@ -14,6 +14,7 @@ use tokio::sync::watch;
 
 use crate::ids;
 use crate::notifier::LogStatus;
+pub(crate) use changes::Revision;
 use changes::{Change, Changes, News};
 
 /// The number of workers whose last change is remembered, at about a kilobyte each. A reader that
@@ -49,9 +50,21 @@ impl Listing {
         Cursor::new(self.epoch, self.lock().revision())
     }
 
+<<<<<<< HEAD
     /// Records the summary of a worker as of `seq` in its log.
     pub(super) fn changed(&self, worker: Worker, seq: u64) {
         self.record(|changes| changes.put(worker, seq));
+=======
+    /// Where the list stands now, for a summary that is going to be read or committed.
+    pub(crate) fn revision(&self) -> Revision {
+        Revision(self.lock().revision())
+    }
+
+    /// How a worker stands after `seq` of its log. `since` is [`Self::revision`], taken before
+    /// that was read or committed.
+    pub(super) fn changed(&self, worker: Worker, seq: u64, since: Revision) {
+        self.record(|changes| changes.put(worker, seq, since));
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     }
 
     pub(super) fn deleted(&self, id: WorkerId) {

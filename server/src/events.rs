@@ -4,6 +4,7 @@
 mod event_source;
 mod html_frames;
 mod list;
+mod shared_html;
 mod sse;
 mod transport;
 mod websocket;
@@ -30,6 +31,7 @@ use crate::state::AppState;
 use event_source::EventSource;
 use html_frames::{Format, HtmlFrames};
 pub use list::{__path_list, list};
+pub use shared_html::SharedHtml;
 use transport::Transport;
 pub use websocket::CLIENT_PINGS;
 
@@ -124,7 +126,7 @@ pub async fn events(
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let follow = async || {
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
-        Ok(HtmlFrames::new(observation, runtime.clone(), wid, format))
+        Ok(HtmlFrames::new(observation, runtime.clone(), wid, format, state.html.clone()))
     };
     answer(transport, parts, &state, slot, follow).await
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::Settings;
 use crate::error::ApiResult;
-use crate::events::Observers;
+use crate::events::{Observers, SharedHtml};
 
 /// The server's state; cheap to clone.
 #[derive(Clone)]
@@ -15,7 +15,13 @@ pub struct AppState {
     pub registry: Registry,
     pub limits: Limits,
     pub observers: Observers,
+<<<<<<< HEAD
     /// Cancelled when the server begins to shut down.
+=======
+    /// The answers whose observers share their HTML.
+    pub html: SharedHtml,
+    /// Cancelled when the server begins to go down.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     pub stop: CancellationToken,
 }
 
@@ -41,7 +47,7 @@ impl AppState {
             settings.http.max_observers.count(),
             settings.http.observer_ping_ms.ms(),
         );
-        Self { registry, limits, observers, stop }
+        Self { registry, limits, observers, html: SharedHtml::default(), stop }
     }
 
     /// A runtime by its id. Errors with `not_found`.

@@ -38,6 +38,8 @@ pub struct Live {
     highlighted: Highlighted,
     /// What the reader has.
     shown: Vec<String>,
+    /// Whether that is all of the text, and not only what was rendered of it so far.
+    is_current: bool,
 }
 
 impl Live {
@@ -56,6 +58,7 @@ impl Live {
             split: None,
             highlighted: Highlighted::default(),
             shown,
+            is_current: true,
         }
     }
 
@@ -68,11 +71,23 @@ impl Live {
         self.text.len() as u64
     }
 
+    /// The blocks that the reader has.
+    pub fn shown(&self) -> &[String] {
+        &self.shown
+    }
+
+    /// Whether the reader has what rendering all the text gives. It has not where the text came in
+    /// pieces too many to be rendered with each of them.
+    pub fn is_current(&self) -> bool {
+        self.is_current
+    }
+
     /// Adds text, and gives what this changes. None when nothing changes, when the budget is spent,
     /// and when the text that is not settled may not be rendered again yet: then a later piece or
     /// the end gives the change.
     pub fn push(&mut self, text: &str, budget: &Budget) -> Option<HtmlPatch> {
         self.text.push_str(text);
+        self.is_current = false;
         self.credit += PIECE_BYTES + text.len();
         let split = self.split();
         if self.text.len() > split && self.settled_bytes >= split {
@@ -148,7 +163,7 @@ impl Live {
     }
 
     /// Renders the whole text, and gives how this differs from what was shown.
-    pub fn finish(mut self, budget: &Budget) -> Option<HtmlPatch> {
+    pub fn finish(&mut self, budget: &Budget) -> Option<HtmlPatch> {
         let whole = render_within(&self.text, &self.name, budget)?;
         self.patch(0, whole)
     }
@@ -163,6 +178,7 @@ impl Live {
 
     /// Shows `blocks` from block `from` on; tells what differs from what was shown.
     fn patch(&mut self, from: usize, blocks: Vec<String>) -> Option<HtmlPatch> {
+        self.is_current = true;
         let known = self.shown.get(from..).unwrap_or_default();
         work::looked_at(blocks.iter().map(String::len).sum());
         let same = known.iter().zip(&blocks).take_while(|(known, new)| known == new).count();

@@ -6,12 +6,12 @@
 
 use std::panic::catch_unwind;
 use std::sync::LazyLock;
-use std::thread;
 
 use math_core::{LatexToMathML, MathCoreConfig, MathDisplay};
 
 use super::escape::escape;
 
+mod deep;
 mod operator_name;
 mod output;
 
@@ -21,10 +21,6 @@ const BYTES: usize = 4_000;
 /// Bytes of a formula that any thread has the stack for. The converter calls itself for all that
 /// is within something else, and a formula can be nothing but that.
 const SHORT_BYTES: usize = 64;
-
-/// Bytes of the stack that the longest one may need: some kilobytes for each of its bytes, and
-/// many more where nothing is optimised. What is not used takes no memory.
-const STACK_BYTES: usize = 128 << 20;
 
 /// Commands that models write and the converter does not know, by those that it does.
 const MACROS: [(&str, &str); 2] = [
@@ -57,14 +53,11 @@ fn convert(latex: &str, display: MathDisplay) -> Option<String> {
     }
     let latex = latex.trim();
     let mathml = if latex.len() <= SHORT_BYTES {
-        catch_unwind(|| mathml(latex, display)).ok()
+        catch_unwind(|| mathml(latex, display)).ok()?
     } else {
-        thread::scope(|scope| {
-            let apart = thread::Builder::new().stack_size(STACK_BYTES);
-            apart.spawn_scoped(scope, || mathml(latex, display)).ok()?.join().ok()
-        })
+        deep::convert(latex, display)
     };
-    output::checked(&mathml??)
+    output::checked(&mathml?)
 }
 
 fn mathml(latex: &str, display: MathDisplay) -> Option<String> {
@@ -104,7 +97,12 @@ mod tests {
             };
             assert!(block(&latex(BYTES - 1), "").starts_with(shown), "{open}");
             assert!(block(&latex(SHORT_BYTES - 1), "").starts_with('<'), "{open}");
+            // A longer one is not even read.
+            let written = latex(100_000 * unit);
+            assert!(block(&written, "").starts_with("<code"), "{open}");
         }
+        let begin = "\\begin{matrix}".repeat(100) + "x" + &"\\end{matrix}".repeat(100);
+        assert!(block(&begin, "").starts_with('<'));
     }
 
     #[test]

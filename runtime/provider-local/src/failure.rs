@@ -143,11 +143,6 @@ pub(crate) fn folder(error: &std::io::Error) -> Error {
         .with_hint("Set --model-dir or COMPANION_MODEL_DIR to a folder of GGUF files.")
 }
 
-/// The models could not be listed because of a fault of this program.
-pub(crate) fn unlisted() -> Error {
-    Error::new(ErrorCode::Internal, "The local models cannot be listed.").with_hint("Try again.")
-}
-
 /// Changes an error about the configured model file into one about a file of the folder, whose
 /// advice is different.
 pub(crate) fn of_folder(error: Error) -> Error {

@@ -13,7 +13,7 @@ use protocol::limits::MODEL_CHARS;
 const ENTRIES: usize = 10_000;
 
 /// A file of the folder that may be a model.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The file's name without `.gguf`.
     pub(crate) name: String,

@@ -17,7 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 
 use engine_supervisor::{EngineSupervisor, Inbox, Submission};
-use model_catalog::ModelCatalog;
+use model_catalog::{Extent, GLANCE, LIST, ModelCatalog};
+use watcher::Watcher;
 
 mod config;
 mod cpu;
@@ -33,6 +34,11 @@ mod process;
 mod queue;
 mod request;
 mod stderr;
+<<<<<<< HEAD
+=======
+mod watcher;
+mod wire;
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 
 pub use config::{LoadPolicy, LocalConfig};
 pub use gguf::{GgufError, ModelInfo};
@@ -45,6 +51,7 @@ const INBOX: usize = 64;
 pub struct Local {
     config: Arc<LocalConfig>,
     catalog: Arc<ModelCatalog>,
+    watcher: Watcher,
     inbox: mpsc::Sender<Inbox>,
     engine: watch::Receiver<Engine>,
     _supervisor: AbortOnDropHandle<()>,
@@ -63,18 +70,25 @@ pub enum Engine {
 }
 
 impl Local {
+<<<<<<< HEAD
     /// Must be called within a tokio runtime. Reads no file. With [`LoadPolicy::AtStart`] the model
     /// begins to load; a failure is only logged, because the first message will fail in the same
     /// way.
+=======
+    /// Must be called within a tokio runtime. Files are looked at by a thread of its own; with
+    /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged, because
+    /// the first message will fail with it again.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     pub fn new(config: LocalConfig) -> Self {
         let config = Arc::new(config);
         let (inbox, received) = mpsc::channel(INBOX);
         let (state, engine) = watch::channel(Engine::Off);
         let catalog = Arc::new(ModelCatalog::new(&config));
+        let watcher = Watcher::start(Arc::clone(&catalog));
         let supervisor =
             EngineSupervisor::new(Arc::clone(&config), Arc::clone(&catalog), received, state);
         let supervisor = AbortOnDropHandle::new(tokio::spawn(supervisor.run()));
-        Self { config, catalog, inbox, engine, _supervisor: supervisor }
+        Self { config, catalog, watcher, inbox, engine, _supervisor: supervisor }
     }
 
     /// The state of the engine's process, and its changes.
@@ -92,6 +106,13 @@ impl Local {
     pub fn describe(&self) -> Result<ModelInfo, GgufError> {
         ModelInfo::read(&self.config.model_file)
     }
+
+    /// What was seen of the files, which are looked at again if that is a while ago.
+    fn seen(&self, model: &str) -> &ModelCatalog {
+        self.catalog.watch(model);
+        self.watcher.nudge();
+        &self.catalog
+    }
 }
 
 #[async_trait::async_trait]
@@ -105,28 +126,26 @@ impl Provider for Local {
     }
 
     fn usable(&self, model: &str) -> Result<(), Error> {
-        self.catalog.file(model, model_catalog::GLANCE).map(drop)
+        self.seen(model).usable(model)
     }
 
     fn offers(&self, model: &str) -> bool {
-        self.catalog.has(model)
+        self.seen(model).offers(model)
     }
 
     fn efforts(&self, model: &str) -> Vec<Effort> {
-        self.catalog.efforts(model)
+        self.seen(model).efforts(model)
     }
 
     async fn models(&self) -> ProviderModels {
-        let catalog = Arc::clone(&self.catalog);
-        let listed = tokio::task::spawn_blocking(move || catalog.models()).await;
-        listed.unwrap_or_else(|_| ProviderModels {
-            provider: ProviderName::local(),
-            default_model: Some(self.default_model()),
-            models: Vec::new(),
-            left_out: 0,
-            error: Some(failure::unlisted()),
-            learned: Vec::new(),
-        })
+        // The look under way may take as long as the one that is waited for.
+        self.watcher.look(Extent::All, 2 * (GLANCE + LIST)).await;
+        self.catalog.models()
+    }
+
+    async fn look(&self, model: &str) {
+        self.catalog.watch(model);
+        self.watcher.look(Extent::Used, GLANCE).await;
     }
 
     fn generate(&self, request: Request, stop: CancellationToken) -> mpsc::Receiver<Output> {

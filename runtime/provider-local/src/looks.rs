@@ -24,6 +24,8 @@ const THREADS: usize = 64;
 pub(crate) struct Looks {
     hanging: Arc<Mutex<HashSet<PathBuf>>>,
     threads: Arc<AtomicUsize>,
+    #[cfg(test)]
+    begun: AtomicUsize,
 }
 
 impl Looks {
@@ -43,6 +45,8 @@ impl Looks {
             }
         }
         let counted = Counted::one_of(&self.threads)?;
+        #[cfg(test)]
+        self.begun.fetch_add(1, Ordering::Relaxed);
         let (reply, found) = sync_channel(1);
         let (hanging, at) = (Arc::clone(&self.hanging), path.to_owned());
         let looking = thread::Builder::new().name("file-look".to_owned()).spawn(move || {
@@ -106,6 +110,14 @@ fn lock(hanging: &Mutex<HashSet<PathBuf>>) -> MutexGuard<'_, HashSet<PathBuf>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    impl Looks {
+        /// How many accesses were begun.
+        pub(in super::super) fn begun(&self) -> usize {
+            self.begun.load(Ordering::Relaxed)
+        }
+    }
+
     use std::sync::mpsc::{Receiver, channel};
 
     const SHORT: Duration = Duration::from_millis(10);

@@ -1,17 +1,19 @@
 //! The models that can be loaded: the configured one, and those of a folder.
 //!
-//! Descriptions of model files are cached until the files change, since reading a head takes
-//! some milliseconds. Every file access has a timeout ([`Looks`]), because a file system may not
-//! answer.
+//! A page asks whether a model can be used, and how hard it can think. The answers come from what
+//! was found at the last look at the files, and touch no file: [`ModelCatalog::look`] runs on the thread of
+//! the [watcher](super::watcher) alone. Descriptions of model files are cached until the files
+//! change, since reading a head takes some milliseconds. Every file access has a timeout
+//! ([`Looks`]), because a file system may not answer.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use protocol::catalogue::{ModelEntry, ProviderModels};
 use protocol::{Effort, Error, ProviderName};
+use protocol::catalogue::{ModelEntry, ProviderModels};
 use provider::MODELS;
 
 use super::folder::{self, Found};
@@ -19,10 +21,19 @@ use super::gguf::{GgufError, Head};
 use super::looks::{Looks, within};
 use super::{LocalConfig, ModelInfo, cpu, failure};
 
+<<<<<<< HEAD
 /// How long rendering a page waits for the file system.
+=======
+/// How long one access of the file system may take before it is reported as not answering.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub(crate) const GLANCE: Duration = Duration::from_secs(1);
 /// How long reading the heads of all models may take.
-const LIST: Duration = Duration::from_secs(5);
+pub(crate) const LIST: Duration = Duration::from_secs(5);
+/// The most models besides the default one that every look checks, because conversations use them.
+const WATCHED: usize = 64;
+
+/// Lists a folder's models.
+type ListFolder = fn(&Path) -> io::Result<Vec<Found>>;
 
 /// Finds models by name, and describes them.
 pub(crate) struct ModelCatalog {
@@ -30,15 +41,38 @@ pub(crate) struct ModelCatalog {
     model_file: PathBuf,
     folder: Option<PathBuf>,
     context_tokens: u32,
+    list_folder: ListFolder,
     looks: Looks,
-    /// Descriptions by name. Bounded: names that are not in the list any more are removed.
-    described: Mutex<HashMap<String, Described>>,
+    /// Held for a map access only, never while a file is accessed.
+    seen: Mutex<Seen>,
+}
+
+/// What the last looks found.
+#[derive(Default)]
+struct Seen {
+    /// The models of the folder, by name; none before the first look.
+    folder: Option<Result<Vec<Found>, io::ErrorKind>>,
+    /// By name. Bounded: names that are not in the folder any more are removed.
+    described: HashMap<String, Described>,
+    /// The models of the folder that conversations use.
+    watched: BTreeSet<String>,
+}
+
+/// How much a look reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Extent {
+    /// The folder, the default model and the models that conversations use.
+    Used,
+    /// Every model that is listed.
+    All,
 }
 
 /// A model's description, and the stamp that its file had when it was read.
 #[derive(Clone)]
 struct Described {
     stamp: Stamp,
+    /// Whether loading it can be tried.
+    usable: Result<(), Error>,
     entry: ModelEntry,
 }
 
@@ -48,26 +82,139 @@ type Stamp = Option<(u64, SystemTime)>;
 
 /// The result of reading a file, unless it has the cached stamp.
 enum Looked {
+    /// The file cannot be opened, or does not begin as a model's does.
+    Unopened(GgufError),
     Unchanged,
     Read(Stamp, Result<ModelInfo, GgufError>),
 }
 
 impl ModelCatalog {
     pub(crate) fn new(config: &LocalConfig) -> Self {
+        Self::with(config, folder::list)
+    }
+
+    fn with(config: &LocalConfig, list_folder: ListFolder) -> Self {
         Self {
             model: config.model.clone(),
             model_file: config.model_file.clone(),
             folder: config.model_dir.clone(),
             context_tokens: config.context_tokens,
+            list_folder,
             looks: Looks::default(),
-            described: Mutex::default(),
+            seen: Mutex::default(),
+        }
+    }
+
+    /// Whether loading a model can be tried, as far as that was seen. A model that was listed but
+    /// not looked at yet is taken to be usable. Errors with `unavailable`.
+    pub(crate) fn usable(&self, model: &str) -> Result<(), Error> {
+        let lacking = cpu::lacking();
+        if !lacking.is_empty() {
+            return Err(failure::processor(&lacking));
+        }
+        let seen = self.seen();
+        if let Some(described) = seen.described.get(self.name(model)) {
+            return described.usable.clone();
+        }
+        match &seen.folder {
+            // The disk has not answered since the start.
+            None => Err(failure::no_answer()),
+            Some(_) if self.is_default(model) => Err(failure::no_answer()),
+            Some(Err(io::ErrorKind::TimedOut)) => {
+                Err(failure::folder(&io::ErrorKind::TimedOut.into()))
+            }
+            Some(Ok(models)) if find(models, model).is_some() => Ok(()),
+            Some(_) => Err(failure::not_here(model)),
+        }
+    }
+
+    /// Whether there was such a model at the last look, usable or not.
+    pub(crate) fn offers(&self, model: &str) -> bool {
+        if self.is_default(model) {
+            return true;
+        }
+        let seen = self.seen();
+        matches!(&seen.folder, Some(Ok(models)) if find(models, model).is_some())
+    }
+
+    /// How hard a model can be told to think, as far as that was seen.
+    pub(crate) fn efforts(&self, model: &str) -> Vec<Effort> {
+        let seen = self.seen();
+        let described = seen.described.get(self.name(model));
+        described.map(|described| described.entry.efforts.clone()).unwrap_or_default()
+    }
+
+    /// Every model as far as it was seen.
+    pub(crate) fn models(&self) -> ProviderModels {
+        let seen = self.seen();
+        let error = match &seen.folder {
+            Some(Ok(_)) => None,
+            Some(Err(kind)) => Some(failure::folder(&(*kind).into())),
+            None => Some(failure::folder(&io::ErrorKind::TimedOut.into())),
+        };
+        let folder = seen.folder.as_ref().and_then(|listed| listed.as_deref().ok());
+        let others = folder.unwrap_or_default().iter().map(|found| &found.name);
+        let others = others.filter(|name| **name != self.model);
+        let count = 1 + others.clone().count();
+        let left_out = u32::try_from(count.saturating_sub(MODELS)).unwrap_or(u32::MAX);
+        let shown = [&self.model].into_iter().chain(others).take(MODELS);
+        let entries = shown.map(|name| match seen.described.get(name) {
+            Some(described) => described.entry.clone(),
+            None => self.unusable(unknown(name), failure::no_answer()),
+        });
+        ProviderModels {
+            provider: ProviderName::local(),
+            default_model: Some(self.model.clone()),
+            models: entries.collect(),
+            left_out,
+            error,
+            learned: Vec::new(),
+        }
+    }
+
+    /// Looks at a model with every further look, because a conversation uses it.
+    pub(crate) fn watch(&self, model: &str) {
+        if self.is_default(model) {
+            return;
+        }
+        let mut seen = self.seen();
+        if !seen.watched.contains(model) {
+            if seen.watched.len() >= WATCHED {
+                // Those that are still used are named again by the next page that shows them.
+                seen.watched.clear();
+            }
+            seen.watched.insert(model.to_owned());
+        }
+    }
+
+    /// Looks at the files. Blocks for [`GLANCE`] and [`LIST`] at most. What is found is known at
+    /// once: a folder that does not answer does not keep the default model from being known.
+    pub(crate) fn look(&self, extent: Extent) {
+        let until = within(LIST);
+        let default = Found { name: self.model.clone(), file: Some(self.model_file.clone()) };
+        self.describe(&default, until);
+        let listed = self.list(within(GLANCE)).map_err(|error| error.kind());
+        let wanted: Vec<Found> = {
+            let mut seen = self.seen();
+            let Seen { folder, described, watched } = &mut *seen;
+            let others = folder.insert(listed).as_deref().unwrap_or_default();
+            described.retain(|name, _| self.is_default(name) || find(others, name).is_some());
+            let others = others.iter().filter(|found| found.name != self.model).enumerate();
+            let wanted = others.filter(|(n, found)| match extent {
+                Extent::All if n + 1 < MODELS => true,
+                Extent::All | Extent::Used => watched.contains(&found.name),
+            });
+            wanted.map(|(_, found)| found.clone()).collect()
+        };
+        for found in &wanted {
+            self.describe(found, until);
         }
     }
 
     /// Whether there is a model with this name, usable or not. Reads the folder.
     pub(crate) fn has(&self, model: &str) -> bool {
         let list = || self.list(within(GLANCE)).unwrap_or_default();
-        self.is_default(model) || list().iter().any(|found| found.name == model)
+        self.is_default(model) || find(&list(), model).is_some()
     }
 
     /// The path of a model's file, after the folder was listed and the beginning of the file's head
@@ -88,6 +235,7 @@ impl ModelCatalog {
             }
             list => list.unwrap_or_default(),
         };
+<<<<<<< HEAD
         let found = list.into_iter().find(|found| found.name == model);
         let found = found.ok_or_else(|| failure::not_here(model))?;
         let file = found.file.ok_or_else(failure::leads_out)?;
@@ -135,65 +283,95 @@ impl ModelCatalog {
         let efforts = new.entry.efforts.clone();
         described.insert(found.name, new);
         efforts
+=======
+        let found = find(&list, model).ok_or_else(|| failure::not_here(model))?;
+        let file = found.file.as_ref().ok_or_else(failure::leads_out)?;
+        self.check(file, until).map_err(failure::of_folder)
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     }
 
     fn is_default(&self, model: &str) -> bool {
         model.is_empty() || model == self.model
     }
 
+    fn name<'a>(&'a self, model: &'a str) -> &'a str {
+        if self.is_default(model) { &self.model } else { model }
+    }
+
     fn list(&self, until: Instant) -> io::Result<Vec<Found>> {
         let Some(folder) = self.folder.as_deref() else { return Ok(Vec::new()) };
-        let listed = self.looks.at(folder, until, folder::list);
+        let listed = self.looks.at(folder, until, self.list_folder);
         listed.unwrap_or_else(|| Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// Holds the lock throughout, so that concurrent calls do not read the same files: the second
-    /// one waits and finds the descriptions cached.
-    fn describe(&self, all: &[Found], until: Instant) -> Vec<ModelEntry> {
-        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
-        described.retain(|name, _| all.iter().any(|found| found.name == *name));
-        let entries = all.iter().map(|found| {
-            let known = described.get(&found.name).cloned();
-            let new = self.entry(found, known, until);
-            described.insert(found.name.clone(), new.clone());
-            new.entry
-        });
-        entries.collect()
+    fn describe(&self, found: &Found, until: Instant) {
+        let known = self.seen().described.get(&found.name).cloned();
+        let new = self.described(found, known, until);
+        self.seen().described.insert(found.name.clone(), new);
     }
 
-    fn entry(&self, found: &Found, known: Option<Described>, until: Instant) -> Described {
-        let unknown = || ModelEntry { name: found.name.clone(), ..ModelEntry::default() };
+    fn described(&self, found: &Found, known: Option<Described>, until: Instant) -> Described {
         let stamp = known.as_ref().and_then(|known| known.stamp);
         let looked = match &found.file {
+<<<<<<< HEAD
             None => Some(Err(failure::leads_out())),
             // The time for the list is over, so no further file is read.
+=======
+            None => return self.unopened(found, None, failure::leads_out()),
+            Some(file) if file.to_str().is_none() => {
+                return self.unopened(found, None, failure::path());
+            }
+            // Nobody waits for it any more.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
             Some(_) if Instant::now() >= until => None,
-            Some(file) => self
-                .looks
-                .at(file, until.min(within(GLANCE)), move |file| look(file, stamp))
-                .map(Ok),
+            Some(file) => {
+                let until = until.min(within(GLANCE));
+                self.looks.at(file, until, move |file| look(file, stamp))
+            }
         };
         match (looked, known) {
-            (Some(Ok(Looked::Unchanged)), Some(known)) => known,
-            (Some(Ok(Looked::Read(stamp, Ok(info)))), _) => {
-                Described { stamp, entry: self.described_by(info, unknown()) }
+            (Some(Looked::Unchanged), Some(known)) => known,
+            (Some(Looked::Read(stamp, Ok(info))), _) => {
+                let entry = self.described_by(info, unknown(&found.name));
+                Described { stamp, usable: Ok(()), entry }
             }
+<<<<<<< HEAD
             (Some(Ok(Looked::Read(stamp, Err(error)))), _) => {
                 // The entry is cached without a stamp, because the file may become readable without
                 // a change of its content, for example by a change of its permissions.
+=======
+            (Some(Looked::Read(stamp, Err(error))), _) => {
+                // Without a stamp: the file may become readable, for example by a permission,
+                // without a change of its content.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
                 let stamp = stamp.filter(|_| !matches!(error, GgufError::Read(_)));
-                Described { stamp, entry: self.unusable(unknown(), failure::file(&error)) }
+                let entry = self.unusable(unknown(&found.name), failure::file(&error));
+                // Its beginning is a model's, so the engine may try it, and say more.
+                Described { stamp, usable: Ok(()), entry }
             }
-            (Some(Err(error)), _) => {
-                Described { stamp: None, entry: self.unusable(unknown(), error) }
-            }
+<<<<<<< HEAD
             // The file system did not answer. The cached description is kept without a stamp, so
             // that the file is read again next time.
             (None | Some(Ok(Looked::Unchanged)), known) => {
                 let entry = known.map_or_else(unknown, |known| known.entry);
                 Described { stamp: None, entry: self.unusable(entry, failure::no_answer()) }
+=======
+            (Some(Looked::Unopened(error)), _) => self.unopened(found, None, failure::file(&error)),
+            // No answer: the cached description stays, without a stamp, so that the file is read
+            // again next time.
+            (None | Some(Looked::Unchanged), known) => {
+                self.unopened(found, known, failure::no_answer())
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
             }
         }
+    }
+
+    /// A file that cannot even be opened. Without a stamp, so that it is looked at again.
+    fn unopened(&self, found: &Found, known: Option<Described>, reason: Error) -> Described {
+        let entry = known.map_or_else(|| unknown(&found.name), |known| known.entry);
+        let entry = self.unusable(entry, reason);
+        let usable = entry.reason.clone().map_or(Ok(()), Err);
+        Described { stamp: None, usable, entry }
     }
 
     fn described_by(&self, info: ModelInfo, mut entry: ModelEntry) -> ModelEntry {
@@ -224,9 +402,28 @@ impl ModelCatalog {
             None => Err(failure::no_answer()),
         }
     }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
+        // What was seen is whole after every access, so a panic elsewhere does not spoil it.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
+fn find<'a>(models: &'a [Found], name: &str) -> Option<&'a Found> {
+    let at = models.binary_search_by(|found| found.name.as_str().cmp(name)).ok()?;
+    models.get(at)
+}
+
+fn unknown(name: &str) -> ModelEntry {
+    ModelEntry { name: name.to_owned(), ..ModelEntry::default() }
+}
+
+/// Reads a file. Its type is checked before it is opened, and its permission even where its content
+/// is as it was.
 fn look(file: &Path, known: Stamp) -> Looked {
+    if let Err(error) = Head::open(file) {
+        return Looked::Unopened(error);
+    }
     let stamp = stamp(file);
     if stamp.is_some() && stamp == known {
         return Looked::Unchanged;
@@ -242,3 +439,6 @@ fn stamp(file: &Path) -> Stamp {
 fn text(text: &str) -> Option<String> {
     (!text.is_empty()).then(|| text.to_owned())
 }
+
+#[cfg(test)]
+mod tests;

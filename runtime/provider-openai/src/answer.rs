@@ -20,7 +20,7 @@ mod tests;
 use event::{Event, Source};
 use responses::Responses;
 use snapshots::Snapshots;
-use surrogates::Surrogates;
+use surrogates::{LOST, Surrogates};
 
 /// Appended to thinking that was cut at its bound.
 const CUT: &str = "\n\n[…]";
@@ -118,12 +118,25 @@ impl Answer {
     /// Returns the text that was held back because it might have become a mark of thinking. Must be
     /// called last.
     pub(crate) fn rest(&mut self) -> Vec<Piece> {
-        let rest = self.thinking.end();
-        let rest = self.first_told(rest);
+        let rest = self.last_said();
         self.fit(rest)
     }
 
+<<<<<<< HEAD
     /// Whether the model has finished; usage and `[DONE]` may still follow.
+=======
+    /// What is left where no further text comes.
+    fn last_said(&mut self) -> Vec<Piece> {
+        let mut said = Vec::new();
+        if self.surrogates.take_rest() {
+            said = self.thinking.push(&LOST.to_string());
+        }
+        said.extend(self.thinking.end());
+        self.first_told(said)
+    }
+
+    /// Whether the model is done; usage and `[DONE]` may still come.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     pub(crate) fn is_finished(&self) -> bool {
         self.end.is_some()
     }
@@ -182,11 +195,13 @@ impl Answer {
                     pieces.extend(self.first_told(said));
                 }
                 event::Part::Text(text) => {
+                    let text = self.behind_lost(text);
                     let said = self.thinking.push(&text);
                     pieces.extend(self.first_told(said));
                 }
                 event::Part::Reasoning(source, text) => {
                     if self.is_first(source) {
+                        let text = self.behind_lost(text);
                         self.thinking.comes_apart();
                         let text = self.snapshots.new_of(source, text);
                         pieces.extend(text.map(Piece::Reasoning));
@@ -199,13 +214,24 @@ impl Answer {
         self.complete |=
             matches!(self.end, Some(Err(_))) || self.end.is_some() && self.api == Api::Responses;
         if self.end.is_some() {
-            let said = self.thinking.end();
-            pieces.extend(self.first_told(said));
+            pieces.extend(self.last_said());
         }
         self.fit(pieces)
     }
 
+<<<<<<< HEAD
     /// Drops thinking between marks if thinking came from another source before.
+=======
+    /// The text behind the sign for half a character that came before it and stays alone.
+    fn behind_lost(&mut self, text: String) -> String {
+        if text.is_empty() || !self.surrogates.take_lost() {
+            return text;
+        }
+        format!("{LOST}{text}")
+    }
+
+    /// Drops thinking between marks that came by another way before.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     fn first_told(&mut self, mut pieces: Vec<Piece>) -> Vec<Piece> {
         pieces.retain(|piece| matches!(piece, Piece::Text(_)) || self.is_first(Source::Marks));
         pieces

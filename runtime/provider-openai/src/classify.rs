@@ -211,8 +211,25 @@ const ONLY_RESPONSES: &[&str] = &[
 const NOT_BY_RESPONSES: &[&str] =
     &["not supported with the responses api", "not supported in the v1/responses"];
 
+<<<<<<< HEAD
 /// The error of a response whose status is not 200, and the parsed body. `body` may be cut short; a
 /// date in `Retry-After` is compared with `now`; `sent` is what the request had.
+=======
+/// Texts that say, in lower case, that a model is there and could not be brought into memory, for which
+/// LM Studio has the name of one that is unknown
+/// (<https://github.com/continuedev/continue/issues/10150>,
+/// <https://github.com/continuedev/continue/issues/12794>).
+const NOT_LOADED: &[&str] = &["failed to load model", "error loading model"];
+
+/// Texts that say, in lower case, that the account's own settings leave nobody who may answer:
+/// OpenRouter, with 404 (<https://github.com/truefoundry/models/pull/826>,
+/// <https://openrouter.ai/docs/features/privacy-and-logging>).
+const POLICY_SENTENCES: &[&str] =
+    &["guardrail restrictions", "matching your data policy", "no allowed providers are available"];
+
+/// The error of a response whose status is not 200, with what it said. `body` may be cut short;
+/// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub(crate) fn from_response(
     (status, headers, body): (u16, &HeaderMap, &[u8]),
     now: SystemTime,
@@ -240,15 +257,18 @@ pub(crate) fn from_response(
         500..=599 => cause().unwrap_or_else(|| fault::upstream(status)),
         _ => fault::not_a_stream(),
     };
-    let may_pass = matches!(
-        error.code,
-        ErrorCode::Provider(ProviderKind::RateLimited | ProviderKind::Upstream)
-    );
-    let error = match retry_after_ms(headers, now).filter(|_| may_pass) {
-        Some(ms) => error.with_retry_after_ms(ms),
+    let header = retry_after_ms(headers, now);
+    (with_words(with_wait(error, header, &said), &said), said)
+}
+
+/// The error with the wait that a header, or else the endpoint's words, ask for, where waiting helps.
+fn with_wait(error: Error, header: Option<u64>, said: &ErrorReport) -> Error {
+    use ProviderKind::{RateLimited, Upstream};
+    let may_pass = matches!(error.code, ErrorCode::Provider(RateLimited | Upstream));
+    match header.or_else(|| said.wait_ms()).filter(|_| may_pass) {
+        Some(ms) => error.with_retry_after_ms(ms.min(MAX_RETRY_AFTER_MS)),
         None => error,
-    };
-    (with_words(error, &said), said)
+    }
 }
 
 /// The error of a proxy that refuses a request, with the proxy's own words.
@@ -270,7 +290,7 @@ pub(crate) fn from_value(value: &Value) -> Option<Error> {
 /// The error of an answer that was parsed already.
 pub(crate) fn from_said(said: &ErrorReport, sent: &Sent, has_key: bool) -> Error {
     let error = cause_of(said, sent, has_key).unwrap_or_else(fault::upstream_in_stream);
-    with_words(error, said)
+    with_words(with_wait(error, None, said), said)
 }
 
 /// Adds the endpoint's own words to the error.
@@ -284,6 +304,10 @@ fn cause_of(said: &ErrorReport, sent: &Sent, has_key: bool) -> Option<Error> {
     // This comes first because the error also has the name of an unknown model.
     if said.says(NOT_BY_RESPONSES) {
         return Some(fault::not_by_responses());
+    } else if said.says(NOT_LOADED) {
+        return Some(fault::not_loaded());
+    } else if said.says(POLICY_SENTENCES) {
+        return Some(fault::kept_out());
     }
     named(said, has_key).or_else(|| worded(said, sent, has_key))
 }
@@ -370,8 +394,13 @@ fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
         Some(date.ok()?.saturating_sub(now.ok()?).as_millis() as f64)
     };
     let ms = exact.or(seconds).or_else(date).filter(|ms| *ms >= 0.0)?;
+<<<<<<< HEAD
     // The cast saturates.
     Some((ms.ceil() as u64).min(MAX_RETRY_AFTER_MS))
+=======
+    // A float becomes the nearest whole number that fits.
+    Some(ms.ceil() as u64)
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@
 
 use serde_json::Value;
 
-use super::words;
+use super::{waits, words};
 
 /// How many levels of nested objects are read.
 const DEPTH: u32 = 6;
@@ -52,6 +52,8 @@ pub(crate) struct ErrorReport {
     pub(crate) lower: String,
     /// The context window, if a field gives it (llama.cpp).
     pub(crate) window: Option<u64>,
+    /// The milliseconds that a field asks to wait (Gemini).
+    retry_delay_ms: Option<u64>,
 }
 
 impl ErrorReport {
@@ -87,7 +89,16 @@ impl ErrorReport {
         self.texts.join(" ")
     }
 
+<<<<<<< HEAD
     /// Whether the sentences contain any of these texts.
+=======
+    /// For how long to wait before the next request, where it says so.
+    pub(crate) fn wait_ms(&self) -> Option<u64> {
+        self.retry_delay_ms.or_else(|| waits::in_words(&self.lower))
+    }
+
+    /// Whether the sentences contain any of these.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     pub(crate) fn says(&self, any: &[&str]) -> bool {
         any.iter().any(|known| self.lower.contains(known))
     }
@@ -112,6 +123,8 @@ impl ErrorReport {
                 let param = fields.get("param").and_then(name_of);
                 self.params.extend(param.filter(|param| param != "none").map(|p| path(&p)));
                 self.params.extend(fields.get("loc").and_then(Value::as_array).map(|at| loc(at)));
+                let delay = || waits::duration(fields.get("retryDelay")?.as_str()?);
+                self.retry_delay_ms = self.retry_delay_ms.or_else(delay);
                 self.window = self.window.or_else(|| fields.get("n_ctx")?.as_u64());
                 WORDS.iter().filter_map(|name| fields.get(*name)).for_each(|value| {
                     self.gather(value, depth);

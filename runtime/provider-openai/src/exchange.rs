@@ -59,6 +59,9 @@ impl Shared {
                 Ok(output) => return Ok(output),
                 Err(failure) => failure,
             };
+        if error.code == ErrorCode::Provider(ProviderKind::ModelNotFound) {
+            self.listing.forget(&model);
+        }
         if is_silent && plan.streams() && plan.api == Api::Chat {
             tracing::debug!("the stream was empty; the same is asked for as a whole");
             return Ok(Output::Refused { error, adjustment: Adjustment::WithoutStream });
@@ -349,10 +352,8 @@ impl Shared {
             return Ok(named.to_owned());
         }
         if let Some(model) = self.known_model() {
-            return Ok(model.to_owned());
+            return Ok(model);
         }
-        let models = self.ask_for_models().await?;
-        let first = models.entries.into_iter().next().ok_or_else(fault::no_models)?.name;
-        Ok(self.first_model.get_or_init(|| first).clone())
+        self.ask_for_models().await?.first.ok_or_else(fault::no_models)
     }
 }

@@ -78,6 +78,18 @@ pub(crate) fn model_not_found() -> Error {
     error(ModelNotFound, "The provider does not know the model.", CHECK_MODEL)
 }
 
+/// Not `upstream`, for asking again makes the endpoint load it again.
+pub(crate) fn not_loaded() -> Error {
+    let hint = "Look into the provider's own log: it may lack memory for the model. Or choose another one.";
+    error(Rejected, "The provider could not load the model.", hint)
+}
+
+/// The account's settings keep out everybody who serves the model.
+pub(crate) fn kept_out() -> Error {
+    let hint = "Change the account's settings of privacy at the provider, or choose another model.";
+    error(Permission, "The account's own settings allow nobody to answer with this model.", hint)
+}
+
 pub(crate) fn no_models() -> Error {
     error(ModelNotFound, "The provider lists no model to choose from.", CHECK_MODEL)
 }

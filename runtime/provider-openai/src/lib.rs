@@ -21,7 +21,7 @@
 //! endpoint refuses is left out from then on (`learned`), and only the turn asks again. Time limits
 //! belong to the turn, except for connecting and for what follows a complete answer.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::catalogue::{LearnedModel, ProviderModels};
@@ -52,6 +52,7 @@ mod reply;
 mod request;
 mod sse;
 mod tokens;
+mod waits;
 mod windows;
 mod words;
 
@@ -80,8 +81,6 @@ struct Shared {
     config: OpenaiConfig,
     endpoint: endpoint::Endpoint,
     idle: connection::idle::IdleConnections,
-    /// The first model that the provider listed.
-    first_model: OnceLock<String>,
     listing: list::Listing,
     learned: learned::Learned,
 }
@@ -91,14 +90,14 @@ impl Openai {
     /// certificates for an https address, and what was learned from refusals.
     pub fn new(config: OpenaiConfig) -> Result<Self, ConfigError> {
         let endpoint = endpoint::Endpoint::new(&config)?;
-        let (first_model, listing) = (OnceLock::new(), list::Listing::new());
+        let listing = list::Listing::new();
         let memory = config.memory.as_deref();
         let memory = memory.map(|file| learned::Memory::new(file, config.fingerprint()));
         let learned = learned::Learned::new(memory);
         let idle = connection::idle::IdleConnections::new(Duration::from_millis(
             config.idle_connection_ms,
         ));
-        let shared = Shared { config, endpoint, idle, first_model, listing, learned };
+        let shared = Shared { config, endpoint, idle, listing, learned };
         Ok(Self {
             shared: Arc::new(shared),
             turns: TaskTracker::new(),
@@ -110,19 +109,19 @@ impl Openai {
 impl Openai {
     /// What was learned about a model, and the owner's settings for it.
     fn known_of(&self, model: &str) -> (learned::Habits, &ModelSettings) {
-        let model = match self.shared.known_model() {
-            Some(known) if model == FIRST_MODEL => known,
-            _ => model,
-        };
+        let first = self.shared.known_model().filter(|_| model == FIRST_MODEL);
+        let model = first.as_deref().unwrap_or(model);
         let settings = ModelSettings::of(&self.shared.config.model_tables, model);
         (self.shared.learned.of(model), settings)
     }
 }
 
 impl Shared {
-    fn known_model(&self) -> Option<&str> {
-        let configured = self.config.model.as_deref().filter(|model| !model.is_empty());
-        configured.or_else(|| self.first_model.get().map(String::as_str))
+    /// The model that answers when none is named: the configured one, or else the first of the
+    /// endpoint's list, once that was read.
+    fn known_model(&self) -> Option<String> {
+        let configured = self.config.model.clone().filter(|model| !model.is_empty());
+        configured.or_else(|| self.listing.first())
     }
 
     /// Saves what was learned, if there is a file for it.
@@ -154,7 +153,7 @@ impl Provider for Openai {
     }
 
     fn default_model(&self) -> String {
-        self.shared.known_model().unwrap_or(FIRST_MODEL).to_owned()
+        self.shared.known_model().unwrap_or_else(|| FIRST_MODEL.to_owned())
     }
 
     /// Always `Ok`: an [`Openai`] exists only for a usable configuration, and a missing key is no

@@ -38,6 +38,10 @@ pub(crate) struct Listing {
     windows: Mutex<BTreeMap<String, u32>>,
     /// Whether the list was ever requested.
     asked: AtomicBool,
+    /// The model that answers when none is named: the first of a list that arrived. It stays while
+    /// later lists have it, so that an endpoint that lists the latest used first does not change who
+    /// answers.
+    first: Mutex<Option<String>>,
 }
 
 /// The result of one request for the list.
@@ -50,7 +54,13 @@ pub(crate) struct List {
     pub(crate) entries: Vec<ModelEntry>,
     /// The number of models beyond that.
     left_out: u32,
+<<<<<<< HEAD
     /// The context windows of all models for which the endpoint gives one.
+=======
+    /// The model that answers when none is named.
+    pub(crate) first: Option<String>,
+    /// The context windows of all models, where the endpoint tells them.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     windows: BTreeMap<String, u32>,
 }
 
@@ -61,12 +71,28 @@ impl Listing {
             last: Mutex::new(None),
             windows: Mutex::default(),
             asked: AtomicBool::new(false),
+            first: Mutex::default(),
         }
     }
 
     /// The window of a model, as the endpoint listed it.
     pub(crate) fn window(&self, model: &str) -> Option<u32> {
         windows::of(&self.windows.lock().unwrap_or_else(PoisonError::into_inner), model)
+    }
+
+    /// The model that answers when none is named, if a list was read.
+    pub(crate) fn first(&self) -> Option<String> {
+        self.first.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Forgets the first model, if it is `model`, which the endpoint does not have any more. Whoever
+    /// needs the first one next reads the list again.
+    pub(crate) fn forget(&self, model: &str) {
+        let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
+        if first.as_deref() == Some(model) {
+            *first = None;
+            *self.last.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        }
     }
 
     fn fresh(&self) -> Option<Listed> {
@@ -106,7 +132,7 @@ impl Shared {
             learned: self.learned.all(),
         };
         if let Some(model) = self.known_model() {
-            models.put_first(model);
+            models.put_first(&model);
         }
         for entry in &mut models.models {
             let habits = self.learned.of(&entry.name);
@@ -137,12 +163,6 @@ impl Shared {
         let asked = timeout(LIMIT, self.ask_for_models()).await;
         let listed = asked.unwrap_or_else(|_| Err(fault::list_timeout()));
         let listed = listed.map_err(|error| self.fit_to_show(error));
-        if let Ok(list) = &listed
-            && let Some(first) = list.entries.first()
-        {
-            // A turn that names no model uses this one and need not fetch the list.
-            let _ = self.first_model.set(first.name.clone());
-        }
         self.listing.remember(listed.clone());
         listed
     }
@@ -168,10 +188,12 @@ impl Shared {
             return Err(classify::from_response(response, now, self.has_key(), &sent).0);
         }
         let list = serde_json::from_slice::<Value>(&read).map_err(|_| fault::list_unreadable())?;
-        let list = entries(&list, &self.config.secrets(), &self.config.models);
+        let known = self.listing.first();
+        let list = entries(&list, &self.config.secrets(), &self.config.models, known);
         if list.entries.is_empty() {
             return Err(fault::no_models());
         }
+        *self.listing.first.lock().unwrap_or_else(PoisonError::into_inner) = list.first.clone();
         let windows = list.windows.clone();
         *self.listing.windows.lock().unwrap_or_else(PoisonError::into_inner) = windows;
         Ok(list)
@@ -193,26 +215,42 @@ fn chosen(entries: Vec<ModelEntry>, globs: &[glob::Pattern]) -> Vec<ModelEntry> 
 }
 
 /// The models of an endpoint's list that its owner offers, at most [`MODELS`], without duplicate
+<<<<<<< HEAD
 /// names. Names that contain the API key, or the value of one of the owner's headers, are left out,
 /// because names are shown to all users and stored with each turn. Most endpoints put the models
 /// into `data`; Together answers with a bare array.
 fn entries(list: &Value, secrets: &[&Secret], globs: &[glob::Pattern]) -> List {
+=======
+/// names. Names that contain the API key, or a header of the owner, are left out, because names
+/// are shown to everybody and stored with each
+/// turn. `known` is the model that answered so far when none was named. Most endpoints put the models
+/// into `data`; Together answers with a bare array.
+fn entries(
+    list: &Value,
+    secrets: &[&Secret],
+    globs: &[glob::Pattern],
+    known: Option<String>,
+) -> List {
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     let all = list.as_array().or_else(|| list["data"].as_array());
     let all = all.map(Vec::as_slice).unwrap_or_default();
-    let mut known = HashSet::new();
+    let mut names = HashSet::new();
     let entries: Vec<_> = all
         .iter()
         .filter_map(entry)
         .filter(|entry| !secrets.iter().any(|secret| echo::tells(&entry.name, secret)))
-        .filter(|entry| known.insert(entry.name.clone()))
+        .filter(|entry| names.insert(entry.name.clone()))
         .collect();
     let windows =
         entries.iter().filter_map(|entry| Some((entry.name.clone(), entry.window_tokens?)));
     let windows = windows.collect();
     let mut entries = chosen(entries, globs);
     let left_out = u32::try_from(entries.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
+    let is_there = |known: &String| entries.iter().any(|entry| entry.name == *known);
+    let first = known.filter(is_there);
+    let first = first.or_else(|| entries.first().map(|entry| entry.name.clone()));
     entries.truncate(MODELS);
-    List { entries, left_out, windows }
+    List { entries, left_out, first, windows }
 }
 
 /// One model of the list. `None` if it has no valid name.
@@ -240,14 +278,14 @@ mod tests {
             { "id": long }, { "id": 7 }, { "name": "e" }, "f", null,
             { "id": "日本", "max_model_len": "many", "context_length": -1 },
         ]});
-        let List { entries, left_out, windows } = entries(&list, &[], &[]);
+        let List { entries, left_out, windows, .. } = entries(&list, &[], &[], None);
         assert_eq!(windows.len(), 2);
         let entries: Vec<_> =
             entries.iter().map(|entry| (entry.name.as_str(), entry.window_tokens)).collect();
         assert_eq!(entries, [("a", Some(4096)), ("b", Some(8192)), ("日本", None)]);
         assert_eq!(left_out, 0);
         for none in [json!(null), json!([]), json!({ "data": {} }), json!({ "data": "a" })] {
-            assert!(super::entries(&none, &[], &[]).entries.is_empty());
+            assert!(super::entries(&none, &[], &[], None).entries.is_empty());
         }
     }
 
@@ -257,7 +295,7 @@ mod tests {
         let list = json!({ "data": [
             { "id": "sk-canary-1234567" }, { "id": "m/SK-Canary-1234567:free" }, { "id": "m" },
         ]});
-        let List { entries, left_out, .. } = entries(&list, &[&key], &[]);
+        let List { entries, left_out, .. } = entries(&list, &[&key], &[], None);
         let names: Vec<_> = entries.iter().map(|entry| entry.name.as_str()).collect();
         assert_eq!((names, left_out), (vec!["m"], 0));
     }
@@ -281,9 +319,11 @@ mod tests {
     fn a_long_list_is_cut_and_counted() {
         let model = |n| json!({ "id": format!("m{n}"), "context_length": 8192 });
         let data: Vec<_> = (0..MODELS + 3).map(model).collect();
-        let list = entries(&json!(data), &[], &[]);
+        let list = entries(&json!(data), &[], &[], Some(format!("m{}", MODELS + 1)));
         assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
         // The windows of models beyond the limit are known, too.
         assert_eq!(list.windows.len(), MODELS + 3);
+        // Nor does one that is not shown have to be given up.
+        assert_eq!(list.first, Some(format!("m{}", MODELS + 1)));
     }
 }

@@ -22,6 +22,7 @@ impl Runtime {
         };
         let shared = &self.inner.shared;
         let unborn = self.unborn();
+        wanted.look(&unborn, self.bundle(), &shared.providers).await;
         let change = wanted.check(&unborn, self.bundle(), &shared.providers)?;
         self.add(title, change).await.map_err(fault::from_store)
     }
@@ -34,15 +35,25 @@ impl Runtime {
     }
 
     pub(super) async fn keep_one(&self) -> Result<(), StoreError> {
-        let _alone = self.inner.keeping.lock().await;
-        if self.store().workers(VisibilityFilter::InView, None, 1).await?.is_empty() {
-            self.add(None, None).await?;
+        if self.is_empty().await? {
+            let _alone = self.inner.keeping.lock().await;
+            if self.is_empty().await? {
+                self.add(None, None).await?;
+            }
         }
         Ok(())
     }
 
+<<<<<<< HEAD
     /// Creates a conversation if none is in view. A failure is only logged, because the caller's
     /// own request has succeeded already.
+=======
+    async fn is_empty(&self) -> Result<bool, StoreError> {
+        Ok(self.store().workers(VisibilityFilter::InView, None, 1).await?.is_empty())
+    }
+
+    /// After what was asked for is done, which this is no part of.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     pub(super) async fn keep_one_if_it_can_be(&self) {
         if let Err(error) = self.keep_one().await {
             // The next request for the list creates the conversation.
@@ -87,9 +98,10 @@ impl Runtime {
         let first =
             Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
         let seq = first.events.len() as u64;
-        let _in_order = self.inner.shared.membership_lock.lock().await;
+        let notifier = &self.inner.shared.notifier;
+        let since = notifier.listing().revision();
         self.store().create(ids::log_id(), first).await?;
-        self.inner.shared.notifier.listed(&worker, seq);
+        notifier.listed(&worker, seq, since);
         Ok(worker)
     }
 }

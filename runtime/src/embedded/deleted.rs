@@ -32,7 +32,7 @@ impl Runtime {
         match self.end(id, Deletion::ForGood).await {
             Err(error) if error == fault::no_worker() => {
                 let shared = &self.inner.shared;
-                let _in_order = shared.membership_lock.lock().await;
+                let _in_order = shared.membership_locks.lock(id).await;
                 let found = self.store().purge(id).await.map_err(fault::from_store)?;
                 if !found {
                     return Err(error);
@@ -56,7 +56,8 @@ impl Runtime {
     /// Restores the worker, if that is possible, and tells the observers.
     async fn bring_back(&self, id: WorkerId) -> Result<(), StoreError> {
         let shared = &self.inner.shared;
-        let _in_order = shared.membership_lock.lock().await;
+        let _in_order = shared.membership_locks.lock(id).await;
+        let since = shared.notifier.listing().revision();
         if !self.store().restore(id).await? {
             return Ok(());
         }
@@ -65,14 +66,15 @@ impl Runtime {
                 // Its former observers were told that it was deleted. New ones learn the position
                 // of its log here.
                 shared.notifier.wake(id, LogStatus::Committed(last_seq));
-                shared.notifier.listed(&worker, last_seq);
+                shared.notifier.listed(&worker, last_seq, since);
             }
             Ok(None) => {}
             // The worker was restored although it cannot be read: observers get a placeholder.
             Err(StoreError::Damaged(_)) => {
                 shared.notifier.wake(id, LogStatus::Unreadable);
                 if let Some(worker) = self.store().listed(id).await? {
-                    shared.notifier.listed(&initial_worker::mark_unreadable(worker), u64::MAX);
+                    let worker = initial_worker::mark_unreadable(worker);
+                    shared.notifier.listed(&worker, u64::MAX, since);
                 }
             }
             Err(error) => return Err(error),

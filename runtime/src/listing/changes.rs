@@ -17,7 +17,18 @@ pub(super) enum Change {
     Deleted(WorkerId),
 }
 
+<<<<<<< HEAD
 /// The result of a read.
+=======
+/// A position in the list's changes.
+///
+/// A summary carries the revision at which the list stood before the summary was read or
+/// committed. A deletion that the list was told of since then is newer than the summary.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Revision(pub(super) u64);
+
+/// What a reader is told.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
     /// Changes in the order of their revisions.
@@ -67,15 +78,31 @@ impl Changes {
         News::Changes(changes.map(|(revision, change)| (*revision, change.clone())).collect())
     }
 
+<<<<<<< HEAD
     /// Records a worker's summary. An older summary may arrive after a newer one, and is then
     /// ignored.
     pub(super) fn put(&mut self, worker: Worker, seq: u64) {
+=======
+    /// Records how a worker stood after `seq` of its log. `since` was taken before that was read
+    /// or committed. A summary that is older than what is recorded changes nothing.
+    pub(super) fn put(&mut self, worker: Worker, seq: u64, since: Revision) {
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let id = worker.worker_id;
-        let known = self.at.get(&id).and_then(|revision| self.latest.get(revision));
-        if matches!(known, Some(Change::Worker { seq: known, .. }) if *known > seq) {
-            return;
+        if since.0 < self.floor {
+            // The worker may have been deleted meanwhile, and the deletion been dropped from here.
+            // Every reader reads its pages again, which show what is true.
+            return self.forget();
         }
-        self.record(id, Change::Worker { worker: Arc::new(worker), seq });
+        let known =
+            self.at.get(&id).and_then(|revision| Some((revision, self.latest.get(revision)?)));
+        let overtaken = match known {
+            Some((revision, Change::Deleted(_))) => *revision > since.0,
+            Some((_, Change::Worker { seq: known, .. })) => *known > seq,
+            None => false,
+        };
+        if !overtaken {
+            self.record(id, Change::Worker { worker: Arc::new(worker), seq });
+        }
     }
 
     pub(super) fn delete(&mut self, id: WorkerId) {

@@ -9,7 +9,7 @@ use crate::notifier::LogStatus;
 
 /// Deletes a worker that runs no turn, and tells its observers.
 pub(super) async fn delete(shared: &Shared, id: WorkerId, deletion: Deletion) -> Result<(), Error> {
-    let _in_order = shared.membership_lock.lock().await;
+    let _in_order = shared.membership_locks.lock(id).await;
     let store = &shared.store;
     let deleted = match deletion {
         Deletion::Undoable => store.delete(id, shared.clock.now()).await,

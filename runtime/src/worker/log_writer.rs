@@ -7,6 +7,7 @@ use protocol::{Event, EventBody, LogId, Timestamp, View};
 use store::{Append, Durability, Prompt, Store, StoreError, Stored};
 use tokio::time::Instant;
 
+use crate::listing::Revision;
 use crate::notifier::{LogStatus, Notifier};
 
 /// The pause between a failed commit and the next attempt.
@@ -129,8 +130,9 @@ impl LogWriter {
         let durability = events.iter().map(|event| durability(&event.body)).max();
         let durability = durability.unwrap_or(Durability::Process);
         let append = Append { worker, events: events.clone(), durability, prompt };
+        let since = self.notifier.listing().revision();
         let Err(error) = self.store.append(append).await else {
-            self.committed(&events);
+            self.committed(&events, since);
             return Ok(());
         };
         // The commit may have succeeded although we got an error, so read the log and compare
@@ -140,7 +142,7 @@ impl LogWriter {
             matches!(error, StoreError::Closed | StoreError::Gone | StoreError::Damaged(_));
         match found {
             Ok(Some(count)) => {
-                self.committed(&events[..count]);
+                self.committed(&events[..count], since);
                 if count == events.len() { Ok(()) } else { Err(Failure { error, unclear: false }) }
             }
             Ok(None) => {
@@ -151,13 +153,13 @@ impl LogWriter {
         }
     }
 
-    fn committed(&mut self, events: &[Event]) {
+    fn committed(&mut self, events: &[Event], since: Revision) {
         let before = self.view.worker.clone();
         for event in events {
             self.view.apply(event);
         }
         if self.view.worker != before {
-            self.notifier.listed(&self.view.worker, self.view.seq);
+            self.notifier.listed(&self.view.worker, self.view.seq, since);
         }
         if !events.is_empty() {
             self.notifier.wake(self.view.worker.worker_id, LogStatus::Committed(self.view.seq));

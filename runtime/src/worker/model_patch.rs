@@ -25,15 +25,13 @@ impl ModelPatch {
         bundle: &Bundle,
         providers: &Providers,
     ) -> Result<Option<EventBody>, Error> {
+<<<<<<< HEAD
         // A new profile brings its own provider, model and effort; a new provider brings its own
         // model.
+=======
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let new_profile = self.profile.is_some();
-        let new_provider = new_profile || self.provider.is_some();
-        let kept_provider = worker.provider.clone().filter(|_| !new_profile);
-        let kept_model = worker.model.clone().filter(|_| !new_provider);
-        let name = self.profile.unwrap_or_else(|| worker.profile.clone());
-        let provider = self.provider.unwrap_or(kept_provider);
-        let model = self.model.unwrap_or(kept_model);
+        let (name, provider, model) = self.with(worker);
         let model_stays = (&provider, &model) == (&worker.provider, &worker.model);
         let named = self.effort.clone().flatten();
         let kept_effort = worker.effort.clone().filter(|_| !new_profile);
@@ -54,6 +52,32 @@ impl ModelPatch {
             return Err(no_effort(&effort, &providers.efforts(request)));
         }
         Ok(Some(EventBody::ProfileChanged { profile: name, provider, model, effort }))
+    }
+
+    /// Brings up to date what is known of the model that [`Self::check`] is going to ask about.
+    pub(crate) async fn look(&self, worker: &Worker, bundle: &Bundle, providers: &Providers) {
+        if *self == Self::default() {
+            return;
+        }
+        let (name, provider, model) = self.with(worker);
+        if let Some(profile) = bundle.profile(&name) {
+            let (provider, model) = (provider.as_ref(), model.as_deref());
+            providers.look(ModelRequest { profile: Some(profile), provider, model }).await;
+        }
+    }
+
+    /// The profile, provider and model that `worker` would have.
+    fn with(&self, worker: &Worker) -> (ProfileName, Option<ProviderName>, Option<String>) {
+        // Another profile brings its own provider, model and effort, another provider its own
+        // model.
+        let new_profile = self.profile.is_some();
+        let new_provider = new_profile || self.provider.is_some();
+        let kept_provider = worker.provider.clone().filter(|_| !new_profile);
+        let kept_model = worker.model.clone().filter(|_| !new_provider);
+        let name = self.profile.clone().unwrap_or_else(|| worker.profile.clone());
+        let provider = self.provider.clone().unwrap_or(kept_provider);
+        let model = self.model.clone().unwrap_or(kept_model);
+        (name, provider, model)
     }
 }
 

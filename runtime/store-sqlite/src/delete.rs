@@ -5,12 +5,15 @@ use protocol::{Timestamp, WorkerId};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 use store::{Cause, Deleted, ListPosition};
 
-use super::row;
 use super::search_index::{self, Index};
+use super::{prompts, row};
 
 /// How many texts, and how many rows of the log, one step removes: a few milliseconds of work.
 const TEXTS: u32 = 100;
 const EVENTS: u32 = 1_000;
+
+/// How many of the prompts and requests that a worker's log refers to one step removes.
+const PROMPTS: u32 = 50;
 
 /// The value of `deleted_ms` for a worker that was purged or whose removal has begun. It is
 /// earlier than every real time, and such a worker cannot be restored.
@@ -152,6 +155,9 @@ fn step(db: &Connection, worker: i64, index: Index) -> Result<bool, Cause> {
         )?
         .execute(params![worker, EVENTS])?;
     if events == EVENTS as usize {
+        return Ok(true);
+    }
+    if prompts::forget(db, worker, PROMPTS)? {
         return Ok(true);
     }
     db.prepare_cached("DELETE FROM workers WHERE id = ?")?.execute([worker])?;

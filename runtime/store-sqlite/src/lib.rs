@@ -31,6 +31,7 @@ mod mend;
 mod migrate;
 mod outage;
 mod private;
+mod prompts;
 mod read;
 mod read_only;
 mod readers;

@@ -2,8 +2,9 @@
 
 use rusqlite::Transaction;
 use rusqlite_migration::{HookError, M, Migrations};
+use store::Cause;
 
-use super::search_index;
+use super::{prompts, texts};
 
 /// "CMPN" in the header of the file. It tells our databases from those of other programs.
 pub(crate) const APPLICATION_ID: i64 = 0x434D_504E;
@@ -92,7 +93,21 @@ CREATE VIRTUAL TABLE grams USING fts5 (
 );
 ";
 
+<<<<<<< HEAD
 /// The migrations from an empty file to the current schema; step n leads to schema n.
+=======
+/// The third schema: which worker uses which of the `prompts`, so that they go with the last one.
+const THIRD: &str = "
+CREATE TABLE prompt_uses (
+    worker INTEGER NOT NULL REFERENCES workers (id) ON DELETE CASCADE,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (worker, digest)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX prompt_uses_by_digest ON prompt_uses (digest);
+";
+
+/// The steps from an empty file to the current schema; step n leads to schema n.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
 /// `tests/sqlite/fixtures` holds a database of each schema.
@@ -102,13 +117,10 @@ pub(crate) struct Schema {
 
 impl Schema {
     pub(crate) fn current() -> Self {
-        let fill = |db: &Transaction<'_>| {
-            search_index::fill(db).map_err(|cause| match cause.downcast::<rusqlite::Error>() {
-                Ok(error) => HookError::RusqliteError(*error),
-                Err(cause) => HookError::Hook(cause.to_string()),
-            })
-        };
-        Self { steps: vec![M::up(FIRST), M::up_with_hook(SECOND, fill)] }
+        let index_texts = |db: &Transaction<'_>| search_index::fill(db).map_err(hook_error);
+        let find_uses = |db: &Transaction<'_>| prompts::fill(db).map_err(hook_error);
+        let second = M::up_with_hook(SECOND, index_texts);
+        Self { steps: vec![M::up(FIRST), second, M::up_with_hook(THIRD, find_uses)] }
     }
 
     /// The version of the schema that these steps lead to.
@@ -119,6 +131,13 @@ impl Schema {
     /// The steps for [`rusqlite_migration`], which takes all missing ones in one transaction.
     pub(crate) fn migrations(&self) -> Migrations<'static> {
         Migrations::new(self.steps.clone())
+    }
+}
+
+fn hook_error(cause: Cause) -> HookError {
+    match cause.downcast::<rusqlite::Error>() {
+        Ok(error) => HookError::RusqliteError(*error),
+        Err(cause) => HookError::Hook(cause.to_string()),
     }
 }
 

@@ -319,12 +319,7 @@ pub(crate) fn write(
     let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let (begin, mut staged) = (Instant::now(), 0);
     for Piece { log, append, prompts, known } in pieces {
-        let mut insert = transaction
-            .prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?;
-        for Prompt { digest, text } in prompts {
-            insert.execute([digest, text])?;
-        }
-        write::stage(&transaction, *log, append, index, known)?;
+        write::stage(&transaction, *log, append, prompts, index, known)?;
         staged += 1;
         if begin.elapsed() >= STEP {
             break;

@@ -2,11 +2,11 @@
 
 use protocol::{Event, EventBody, LogId, MessageId, Role, TurnId, fold_deltas};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
-use store::{Append, Cause, StoreError};
+use store::{Append, Cause, Prompt, StoreError};
 
 use super::outage::is_damage;
 use super::search_index::{self, Index, Known};
-use super::{delete, read, row};
+use super::{delete, prompts, read, row};
 
 pub(crate) fn create(
     db: &Connection,
@@ -47,12 +47,18 @@ pub(crate) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
 }
 
+<<<<<<< HEAD
 /// Adds events to an imported worker, which is not visible yet; with `log`, the worker is created.
 /// `known` holds grams that were computed before.
+=======
+/// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `prompts` are
+/// texts that its events refer to, and `known` is what was found of their own texts before.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub(crate) fn stage(
     db: &Connection,
     log: Option<LogId>,
     append: &Append,
+    prompts: &[Prompt],
     search: Index,
     known: &Known,
 ) -> Result<(), Cause> {
@@ -70,6 +76,9 @@ pub(crate) fn stage(
             .prepare_cached("SELECT id FROM workers WHERE worker_id = ? AND deleted_ms = ?")?
             .query_row(params![id.as_bytes(), delete::STAGED], |row| row.get(0))?,
     };
+    for prompt in prompts {
+        prompts::keep(db, worker, prompt)?;
+    }
     insert(db, worker, append, search, known)
 }
 
@@ -90,12 +99,12 @@ fn insert(
     known: &Known,
 ) -> Result<(), Cause> {
     if let Some(prompt) = &append.prompt {
-        db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
-            .execute([&prompt.digest, &prompt.text])?;
+        prompts::keep(db, worker, prompt)?;
     }
     let mut head = None;
     for event in &append.events {
         insert_event(db, worker, event)?;
+        prompts::note(db, worker, event)?;
         head = index(db, worker, event)?.or(head);
     }
     let last_seq = append.events.last().map(|event| event.seq);

@@ -24,6 +24,8 @@ pub enum Writes {
     Hold,
     /// The write succeeds, unless it creates a worker.
     RefuseNew,
+    /// It passes, unless it adds a worker; that waits for another mode.
+    HoldNew,
 }
 
 /// The reads that fail.
@@ -32,6 +34,8 @@ pub enum Reads {
     Pass,
     TailsFail,
     BranchesFail,
+    /// A worker's summary cannot be read; what a list shows of it can.
+    Damaged,
     Fail,
 }
 
@@ -155,7 +159,7 @@ impl Faulty {
         match writes {
             Writes::Refuse => fails(),
             Writes::Lose => change.await.and_then(|_| fails()),
-            Writes::Pass | Writes::Hold | Writes::RefuseNew => change.await,
+            Writes::Pass | Writes::Hold | Writes::RefuseNew | Writes::HoldNew => change.await,
         }
     }
 
@@ -181,7 +185,7 @@ impl Store for Faulty {
         }
         let fails = || Err(StoreError::Append("scripted".into()));
         match writes {
-            Writes::Pass | Writes::RefuseNew => self.inner.append(append).await,
+            Writes::Pass | Writes::RefuseNew | Writes::HoldNew => self.inner.append(append).await,
             Writes::Refuse => fails(),
             Writes::Lose => self.inner.append(append).await.and_then(|()| fails()),
             Writes::Hold => {
@@ -197,6 +201,12 @@ impl Store for Faulty {
             Writes::Refuse | Writes::RefuseNew => {
                 let source = "scripted".into();
                 Err(StoreError::Outage { outage: Outage::Full, source })
+            }
+            Writes::HoldNew => {
+                self.met.send_modify(|met| *met += 1);
+                let mut mode = self.writes.subscribe();
+                mode.wait_for(|mode| *mode != Writes::HoldNew).await.unwrap();
+                self.inner.create(log, first).await
             }
             Writes::Pass | Writes::Lose | Writes::Hold => self.inner.create(log, first).await,
         }
@@ -237,11 +247,16 @@ impl Store for Faulty {
 
     async fn listed(&self, id: WorkerId) -> Result<Option<Worker>, StoreError> {
         self.sees(Reads::Fail)?;
-        self.inner.listed(id).await
+        let found = self.inner.listed(id).await;
+        self.looked().await;
+        found
     }
 
     async fn worker(&self, id: WorkerId) -> Result<Option<Stored>, StoreError> {
         self.sees(Reads::Fail)?;
+        if *self.reads.borrow() == Reads::Damaged {
+            return Err(StoreError::Damaged("scripted".into()));
+        }
         let found = self.inner.worker(id).await;
         self.looked().await;
         found

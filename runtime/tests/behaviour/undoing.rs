@@ -4,7 +4,7 @@ use protocol::api::CreateWorker;
 use protocol::{CloseReason, ErrorCode, ListFrame, Timestamp, TurnState, WorkerStatus};
 use store::Store as _;
 
-use crate::faulty::Writes;
+use crate::faulty::{Reads, Writes};
 use crate::stage::{Setting, Stage, soon};
 
 /// A running turn is cancelled by the deletion, and stays cancelled.
@@ -83,7 +83,71 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
     }
 }
 
+<<<<<<< HEAD
 /// The worker was marked as deleted while its turn was still unfinished.
+=======
+/// Somebody looks at a conversation that cannot be read, and it is deleted before the list is told
+/// of what was found.
+#[tokio::test]
+async fn a_summary_that_is_told_after_a_deletion_does_not_bring_the_worker_back() {
+    let stage = Stage::new().await;
+    let id = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+    let cursor = stage.runtime.workers(None, 1).await.unwrap().cursor;
+    stage.store.set_reads(Reads::Damaged);
+    stage.store.hold_a_look_after(0);
+    let runtime = stage.runtime.clone();
+    let look = tokio::spawn(async move { runtime.worker(id).await });
+    stage.store.a_look_is_held().await;
+    stage.store.set_reads(Reads::Pass);
+    soon(stage.runtime.delete(id)).await.unwrap();
+    stage.store.answer_the_look();
+    assert!(soon(look).await.unwrap().unwrap().unreadable);
+
+    // Another worker changes last, so that the end of what is told is seen.
+    let end = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+    let mut told = stage.runtime.observe_list(cursor.as_ref()).unwrap();
+    let mut listed = None;
+    loop {
+        match soon(told.next()).await.unwrap() {
+            ListFrame::Worker { worker, .. } if worker.worker_id == end => break,
+            ListFrame::Worker { worker, .. } if worker.worker_id == id => listed = Some(true),
+            ListFrame::Deleted { worker_id, .. } if worker_id == id => listed = Some(false),
+            _ => {}
+        }
+    }
+    assert_eq!(listed, Some(false));
+}
+
+/// A commit that takes long holds up its own conversation, and no other one.
+#[tokio::test]
+async fn a_worker_that_is_added_or_restored_holds_up_no_other() {
+    let stage = Stage::new().await;
+    let create = async || stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
+    let (back, gone, also_gone) = (create().await, create().await, create().await);
+    soon(stage.runtime.delete(back)).await.unwrap();
+
+    stage.store.set(Writes::HoldNew);
+    let runtime = stage.runtime.clone();
+    let adding = tokio::spawn(async move { runtime.create(CreateWorker::default()).await });
+    stage.store.met(1).await;
+    soon(stage.runtime.delete(gone)).await.unwrap();
+    stage.send("a question").await.unwrap();
+    stage.store.set(Writes::Pass);
+    soon(adding).await.unwrap().unwrap();
+
+    stage.store.hold_a_look_after(0);
+    let runtime = stage.runtime.clone();
+    let restoring = tokio::spawn(async move { runtime.restore(back).await });
+    stage.store.a_look_is_held().await;
+    soon(stage.runtime.delete(also_gone)).await.unwrap();
+    create().await;
+    soon(stage.runtime.restore(gone)).await.unwrap();
+    stage.store.answer_the_look();
+    soon(restoring).await.unwrap().unwrap();
+}
+
+/// Marked as deleted while nothing had said that its turn is over.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 #[tokio::test]
 async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
     let mut stage = Stage::new().await;

@@ -1,6 +1,10 @@
 //! Checks that the type of a single setting cannot express.
 
 use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 
 use axum::http::Uri;
 use axum::http::uri::Authority;
@@ -10,7 +14,14 @@ use super::layer::Origin;
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
 
+<<<<<<< HEAD
 /// Adds all problems of `settings`; `origin` returns the origin of a setting.
+=======
+/// How long a disk may take to say whether a folder is there.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+/// Adds everything that is wrong with `settings`; `origin` tells who gave one.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problems: &mut Problems) {
     let mut check = |key: &str, result: Result<(), String>| {
         if let Err(message) = result {
@@ -32,7 +43,7 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     {
         let Some(folder) = folder else { continue };
         let missing = || Err(format!("{} is not a folder", folder.display()));
-        check(key, if folder.is_dir() { Ok(()) } else { missing() });
+        check(key, if is_missing(folder) { missing() } else { Ok(()) });
     }
     let turns = &settings.turns;
     for (key, ms) in
@@ -47,7 +58,21 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     check("log", filter(&settings.log.log));
 }
 
+<<<<<<< HEAD
 /// Checks that the address is a loopback one, because the server has no accounts yet.
+=======
+/// Whether a path leads to no folder. One on a disk that does not answer may well be a folder, and keeps
+/// the server from nothing but its content.
+fn is_missing(folder: &Path) -> bool {
+    let (reply, answer) = channel();
+    let path = folder.to_owned();
+    // The look cannot be cancelled. Where it hangs, its thread ends with the process.
+    let looks = thread::Builder::new().spawn(move || reply.send(path.is_dir()));
+    looks.is_ok() && answer.recv_timeout(PATIENCE) == Ok(false)
+}
+
+/// Only this machine may reach the server, as long as it knows no users.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub fn loopback(address: SocketAddr) -> Result<(), String> {
     if address.ip().is_loopback() {
         return Ok(());

@@ -7,7 +7,13 @@ use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerI
 use render::{Budget, Live};
 use runtime::{Observation, Runtime};
 
+<<<<<<< HEAD
 /// An observation whose frames contain HTML as well.
+=======
+use super::shared_html::{Follower, Lost, SharedHtml, render_event};
+
+/// An observation whose frames have HTML as well.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub struct HtmlFrames {
     observation: Observation,
     /// `None` if the observer did not ask for HTML, and while a frame is being written.
@@ -24,7 +30,22 @@ type Writing = Pin<Box<dyn Future<Output = Option<(Frame, Html)>> + Send>>;
 struct Html {
     runtime: Runtime,
     worker: WorkerId,
-    live: Option<Live>,
+    shared: SharedHtml,
+    answer: Answer,
+}
+
+/// How the HTML of the answer that is being written is known.
+enum Answer {
+    /// It is not, or there is none.
+    Unknown,
+    /// This stream renders it by itself.
+    Own {
+        live: Box<Live>,
+        /// Whether the client has all that it shows.
+        is_shown: bool,
+    },
+    /// All streams of the conversation render it together.
+    Shared(Follower),
 }
 
 /// Whether an observer asked for HTML.
@@ -40,8 +61,10 @@ impl HtmlFrames {
         runtime: Runtime,
         worker: WorkerId,
         format: Format,
+        shared: SharedHtml,
     ) -> Self {
-        let html = (format == Format::Html).then_some(Html { runtime, worker, live: None });
+        let answer = Answer::Unknown;
+        let html = (format == Format::Html).then_some(Html { runtime, worker, shared, answer });
         Self { observation, html, writing: None }
     }
 
@@ -75,14 +98,15 @@ impl Html {
                 if !self.changes(&envelope) {
                     return Some((Frame::Event(envelope), self));
                 }
-                let permit = rendering::permit(self.worker).await;
-                let mut live = self.live.take();
-                let work = permit.begin(Budget::default(), move |budget| {
-                    envelope.html = patch(&mut live, &envelope, budget);
-                    (envelope, live)
-                });
-                let (envelope, live) = work.await.ok()?;
-                self.live = live;
+                self.join(&envelope);
+                let shared = self.follow(&envelope).await;
+                envelope.html = match shared {
+                    Some(html) => html,
+                    None => self.render(&envelope).await.ok()?,
+                };
+                if matches!(envelope.event.body, EventBody::TurnEnded { .. }) {
+                    self.answer = Answer::Unknown;
+                }
                 Frame::Event(envelope)
             }
             other => other,
@@ -98,52 +122,129 @@ impl Html {
             let messages = &snapshot.transcript.messages;
             let running = snapshot.transcript.turns.iter().find(|t| !t.state.is_final());
             let answer = running.and_then(|turn| messages.iter().find(|m| m.id == turn.answer));
-            self.live = answer.map(|message| {
+            self.answer = answer.map_or(Answer::Unknown, |message| {
                 let shown = message.html.clone().unwrap_or_default();
-                Live::new(message.id, message.text.clone(), shown)
+                let live = Box::new(Live::new(message.id, message.text.clone(), shown));
+                Answer::Own { live, is_shown: true }
             });
         }
         frame
     }
 
+<<<<<<< HEAD
     /// Whether an event changes any HTML. Begins a new answer if the event accepts a turn.
+=======
+    /// Renders together with the other streams of the conversation, as soon as this one's client has
+    /// what theirs have.
+    fn join(&mut self, envelope: &Envelope) {
+        self.answer = match std::mem::replace(&mut self.answer, Answer::Unknown) {
+            Answer::Own { live, is_shown: true } if live.is_current() => {
+                let seen = envelope.event.first_seq() - 1;
+                match self.shared.join(self.worker, live, seen) {
+                    Ok(follower) => Answer::Shared(follower),
+                    Err(live) => Answer::Own { live, is_shown: true },
+                }
+            }
+            other => other,
+        };
+    }
+
+    /// The change of HTML that an event causes, where it is rendered together with other streams.
+    /// Where that is not possible any more, the answer is read from the store.
+    async fn follow(&mut self, envelope: &Envelope) -> Option<Option<HtmlPatch>> {
+        let Answer::Shared(follower) = &mut self.answer else { return None };
+        match follower.follow(self.worker, &envelope.event).await {
+            Ok(html) => {
+                match &envelope.event.body {
+                    EventBody::TextDelta { offset, text, .. } => {
+                        follower.bytes = offset + text.len() as u64;
+                    }
+                    EventBody::TextWasReasoning { offset, .. } => follower.bytes = *offset,
+                    _ => {}
+                }
+                Some(html)
+            }
+            Err(Lost) => {
+                self.answer = Answer::Unknown;
+                self.catch_up(envelope).await;
+                None
+            }
+        }
+    }
+
+    /// The change of HTML that an event causes, rendered for this stream alone. Error: it cannot be
+    /// rendered.
+    async fn render(&mut self, envelope: &Envelope) -> Result<Option<HtmlPatch>, Lost> {
+        let answer = std::mem::replace(&mut self.answer, Answer::Unknown);
+        let Answer::Own { mut live, .. } = answer else { return Ok(None) };
+        self.shared.count();
+        let permit = rendering::permit(self.worker).await;
+        let event = envelope.event.body.clone();
+        let work = permit.begin(Budget::default(), move |budget| {
+            let html = render_event(&mut live, &event, budget);
+            (html, live)
+        });
+        let (html, live) = work.await.map_err(|_| Lost)?;
+        let is_shown = live.is_current();
+        self.answer = Answer::Own { live, is_shown };
+        Ok(html)
+    }
+
+    /// Whether an event changes any HTML. Begins a new answer where the event accepts a turn.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     fn changes(&mut self, envelope: &Envelope) -> bool {
         match &envelope.event.body {
             EventBody::TurnAccepted { turn } => {
-                self.live = Some(Live::new(turn.answer, String::new(), Vec::new()));
+                let live = Box::new(Live::new(turn.answer, String::new(), Vec::new()));
+                self.answer = Answer::Own { live, is_shown: true };
                 false
             }
             EventBody::TextDelta { .. }
             | EventBody::TextWasReasoning { .. }
-            | EventBody::TurnEnded { .. } => self.live.is_some(),
+            | EventBody::TurnEnded { .. } => !matches!(self.answer, Answer::Unknown),
             _ => false,
         }
     }
 
     /// Reads the text before a delta from the store if this stream has not seen it.
     async fn catch_up(&mut self, envelope: &Envelope) {
-        let known = self.live.as_ref().map(|live| (live.message_id(), live.bytes()));
+        let known = match &self.answer {
+            Answer::Unknown => None,
+            Answer::Own { live, .. } => Some((live.message_id(), live.bytes())),
+            Answer::Shared(follower) => Some((follower.message_id(), follower.bytes)),
+        };
         match &envelope.event.body {
             EventBody::TextDelta { message_id, offset, .. }
                 if known != Some((*message_id, *offset)) =>
             {
-                self.live = self.load(*message_id, *offset).await;
+                self.answer = self.load(*message_id, *offset).await;
             }
             EventBody::TextWasReasoning { message_id, offset, .. }
                 if known.map(|(message, _)| message) != Some(*message_id) =>
             {
-                self.live = self.load(*message_id, *offset).await;
+                self.answer = self.load(*message_id, *offset).await;
             }
             EventBody::TurnEnded { turn_id, .. } if known.is_none() => {
-                self.live = self.load_whole(*turn_id).await;
+                self.answer = self.load_whole(*turn_id).await;
             }
             _ => {}
         }
     }
 
+<<<<<<< HEAD
     /// The answer up to a byte offset. Its last block is sent again, because the client may not
     /// have it.
     async fn load(&self, message_id: MessageId, offset: u64) -> Option<Live> {
+=======
+    /// The answer up to a byte offset. Its last block is sent again, since it is not known whether
+    /// the client has it.
+    async fn load(&self, message_id: MessageId, offset: u64) -> Answer {
+        let live = self.load_live(message_id, offset).await;
+        live.map_or(Answer::Unknown, |live| Answer::Own { live: Box::new(live), is_shown: false })
+    }
+
+    async fn load_live(&self, message_id: MessageId, offset: u64) -> Option<Live> {
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let mut messages = snapshot.transcript.messages.into_iter();
         let text = messages.find(|message| message.id == message_id)?.text;
@@ -153,22 +254,23 @@ impl Html {
         Some(Live::new(message_id, text, shown))
     }
 
+<<<<<<< HEAD
     /// The whole answer of a turn. All its HTML is sent again, because the client may have any part
     /// of it.
     async fn load_whole(&self, turn_id: TurnId) -> Option<Live> {
+=======
+    /// The whole answer of a turn. It is not known which part of its HTML the client has.
+    async fn load_whole(&self, turn_id: TurnId) -> Answer {
+        let live = self.load_whole_live(turn_id).await;
+        live.map_or(Answer::Unknown, |live| Answer::Own { live: Box::new(live), is_shown: false })
+    }
+
+    async fn load_whole_live(&self, turn_id: TurnId) -> Option<Live> {
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let transcript = snapshot.transcript;
         let answer = transcript.turns.iter().find(|turn| turn.turn_id == turn_id)?.answer;
         let message = transcript.messages.into_iter().find(|message| message.id == answer)?;
         Some(Live::new(answer, message.text, Vec::new()))
-    }
-}
-
-fn patch(live: &mut Option<Live>, envelope: &Envelope, budget: &Budget) -> Option<HtmlPatch> {
-    match &envelope.event.body {
-        EventBody::TextDelta { text, .. } => live.as_mut()?.push(text, budget),
-        EventBody::TextWasReasoning { offset, .. } => live.as_mut()?.cut(*offset, budget),
-        EventBody::TurnEnded { .. } => live.take()?.finish(budget),
-        _ => None,
     }
 }

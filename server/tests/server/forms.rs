@@ -108,7 +108,43 @@ async fn a_form_that_cannot_be_read_changes_nothing_and_says_so() {
     }
 }
 
+<<<<<<< HEAD
 /// Readers may reload such a page, or return to its address.
+=======
+async fn post_form(server: &Server, path: &str, body: String) -> Response {
+    let request = server.post(path).header("accept", BROWSER);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    request.body(body).send().await.unwrap()
+}
+
+/// Somebody else deletes the conversation while the message is typed.
+#[tokio::test]
+async fn a_message_to_a_conversation_that_is_gone_is_shown_to_be_copied() {
+    let server = start("").await;
+    let id = server.worker_id().await;
+    server.registry.home().delete(id).await.unwrap();
+    let text = "\n  A long text</textarea><script>alert(1)</script> & more";
+    for path in [format!("/c/{id}"), "/".to_owned()] {
+        let encoded: String = text.bytes().map(|byte| format!("%{byte:02x}")).collect();
+        let body = format!("do=send&id={}&text={encoded}", super::support::message_id());
+        let answer = post_form(&server, &path, body).await;
+        let status = if path == "/" { 422 } else { 404 };
+        assert_eq!(answer.status(), status);
+        let html = answer.text().await.unwrap();
+        let (_, field) = html.split_once("<textarea readonly").unwrap_or_else(|| panic!("{html}"));
+        let field = field.split_once('>').unwrap().1.split_once("</textarea>").unwrap().0;
+        let expected = "\n  A long text&lt;/textarea>&lt;script>alert(1)&lt;/script> &amp; more";
+        assert!(field.trim_end().ends_with(expected), "{field}");
+        assert!(field.starts_with("\n\n"), "{field}");
+    }
+    // A form without a text shows no empty field.
+    let answer = post_form(&server, &format!("/c/{id}"), "do=stop".to_owned()).await;
+    let html = answer.text().await.unwrap();
+    assert!(!html.contains("<textarea readonly"), "{html}");
+}
+
+/// Readers load a page again, or come back to its address.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 #[tokio::test]
 async fn the_address_of_a_form_leads_to_its_page() {
     let server = start("").await;

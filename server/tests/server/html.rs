@@ -3,6 +3,7 @@
 
 use futures::{FutureExt as _, StreamExt as _};
 use protocol::{EventBody, Frame, Transcript};
+use serde_json::json;
 use tokio_tungstenite::connect_async;
 use tokio_tungstenite::tungstenite::Message;
 use upstream::{Answer, Script, Step};
@@ -178,6 +179,52 @@ async fn a_long_block_is_told_once_and_in_its_colours_at_the_end() {
     let (some, many) = (told(50).await, told(200).await);
     // This holds for any number of frames, which depends on the speed of the machine.
     assert!(many < 10 * some, "{some}, then {many}");
+}
+
+/// Each frame is rendered once, however many follow.
+#[tokio::test]
+async fn observers_that_keep_up_share_each_rendering() {
+    let server = start("delta_ms = 1").await;
+    let path = server.worker().await;
+    let piece = |text: &str| Step::Data {
+        json: json!({ "choices": [{ "index": 0, "delta": { "content": text } }] }),
+    };
+    let pieces = PIECES.iter().flat_map(|text| [piece(text), Step::Hold]);
+    let end = json!({ "choices": [{ "index": 0, "delta": {}, "finish_reason": "stop" }] });
+    let end = [Step::Data { json: end }, Step::Text { text: "data: [DONE]\n\n".into() }];
+    let steps: Vec<_> = [Step::Stream].into_iter().chain(pieces).chain(end).collect();
+    server.upstream.script(Script::always(steps));
+    let mut followers = Vec::new();
+    for _ in 0..5 {
+        let address = format!("ws://{}{path}/events?html=true", server.address);
+        let (mut socket, _) = connect_async(address).await.unwrap();
+        socket.next().await.unwrap().unwrap();
+        followers.push((socket, Vec::new()));
+    }
+    server.send(&path, "Hello!").await;
+    for piece in PIECES.map(Some).into_iter().chain([None]) {
+        for (socket, blocks) in &mut followers {
+            loop {
+                let Some(Ok(Message::Text(text))) = socket.next().await else { continue };
+                let Frame::Event(envelope) = serde_json::from_str(&text).unwrap() else { continue };
+                if let Some(patch) = envelope.html {
+                    patch.apply(blocks);
+                }
+                match (envelope.event.body, piece) {
+                    (EventBody::TextDelta { text, .. }, Some(piece)) if text == piece => break,
+                    (EventBody::TurnEnded { .. }, None) => break,
+                    (EventBody::TextDelta { .. } | EventBody::TurnEnded { .. }, _) => {
+                        panic!("it comes in the pieces in which it was sent: {text}")
+                    }
+                    _ => {}
+                }
+            }
+        }
+        server.upstream.release(1);
+    }
+    let whole = whole(&server, &path).await;
+    assert!(followers.iter().all(|(_, blocks)| *blocks == whole));
+    assert_eq!(server.html.rendered(), PIECES.len() as u64 + 1);
 }
 
 #[tokio::test]

@@ -106,6 +106,19 @@ fn models_on_a_disk_that_does_not_answer_hold_up_no_page_and_no_end() {
 }
 
 #[test]
+fn models_on_a_disk_that_does_not_answer_hold_up_no_start() {
+    let test = "stopping::models_on_a_disk_that_does_not_answer_hold_up_no_start";
+    on_a_small_disk(test, 4096, async |disk| {
+        let models = network(&disk);
+        let Some(_hung) = HungDisk::at(Path::new(&models)) else { return };
+        let (mut child, address) = serve(disk.path(), &["--model-dir", &models]);
+        let answer = get(&address, "/api/v1/models");
+        assert!(answer.contains("The folder of models cannot be reached"), "{answer}");
+        ends(&mut child);
+    });
+}
+
+#[test]
 fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
     let test = "stopping::a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end";
     on_a_small_disk(test, 4096, async |disk| {
@@ -113,6 +126,8 @@ fn a_model_on_a_disk_that_does_not_answer_holds_up_no_page_and_no_end() {
         let file = format!("{models}/x.gguf");
         let (mut child, address) = serve(disk.path(), &["--model-file", &file]);
         let Some(_hung) = HungDisk::at(Path::new(&models)) else { return };
+        // The list waits for a look at the files; a status tells what was seen.
+        get(&address, "/api/v1/models");
         for _ in 0..20 {
             let answer = get(&address, "/api/v1/status");
             assert!(answer.contains("does not answer"), "{answer}");

@@ -10,6 +10,7 @@ use runtime::Registry;
 use serde_json::{Value, json};
 use server::cli::Cli;
 use server::config::{Config, Sources};
+use server::events::SharedHtml;
 use server::state::AppState;
 use server::{connections, engine, listen, router};
 use tokio_util::sync::CancellationToken;
@@ -24,6 +25,8 @@ pub struct Server {
     pub registry: Registry,
     pub upstream: Upstream,
     pub stop: CancellationToken,
+    /// Counts what was rendered for observers.
+    pub html: SharedHtml,
     folder: tempfile::TempDir,
 }
 
@@ -49,12 +52,13 @@ pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let stop = CancellationToken::new();
     let state = AppState::new(registry.clone(), &config.settings, stop.clone());
     let patience = state.observers.patience();
+    let html = state.html.clone();
     let router = router::build(state, &config.settings, address);
     let most = config.settings.http.max_connections.count();
     let served = connections::take(listener, router, most, patience, stop.clone());
     tokio::spawn(async move { served.await.end().await });
     let client = Client::builder().timeout(HANG).build().unwrap();
-    Server { address, client, registry, upstream, stop, folder }
+    Server { address, client, registry, upstream, stop, html, folder }
 }
 
 /// Loads a configuration as the binary would do in `folder`, with these arguments and variables.

@@ -7,6 +7,7 @@ use super::support::*;
 #[tokio::test]
 async fn an_answer_streams() {
     let local = Local::new(config());
+    local.look("").await;
     assert_eq!(local.usable(""), Ok(()));
     assert_eq!(*local.engine().borrow(), Engine::Off, "it loads at first use");
     let answer = ask(&local, request(vec![user("What is the capital of France?")], 40)).await;
@@ -130,6 +131,7 @@ async fn what_the_template_adds_is_told() {
     let kept = ask(&local, wish).await.rendered.unwrap();
     assert!(kept.contains("You are a helpful AI assistant named SmolLM"), "{kept}");
     assert!(kept.contains("<|im_start|>") && !kept.contains("Hi"), "{kept}");
+    local.look("").await;
     assert!(local.efforts("").is_empty(), "its template reads no such variable");
 }
 

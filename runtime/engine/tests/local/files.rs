@@ -16,6 +16,7 @@ async fn fails_with(file: &Path) -> protocol::Error {
     let said = format!("{} {}", error.message, error.hint.clone().unwrap_or_default());
     let folder = file.parent().and_then(Path::to_str).expect("a folder with a name");
     assert!(!said.contains(folder) && !said.contains(".gguf"), "{said}");
+    local.look("").await;
     if let Err(now) = local.usable("") {
         assert_eq!(now, error);
     }

@@ -1,3 +1,4 @@
+<<<<<<< HEAD
 //! Parses JSON in which a surrogate pair is split between two events: servers write `\ud83d` at the
 //! end of one event and `\ude00` at the beginning of the next. A first half without a second one
 //! has no meaning, but is no reason to lose an answer.
@@ -6,24 +7,58 @@ use serde_json::Value;
 
 /// Replaces a half that is never completed.
 const LOST: char = '\u{fffd}';
+=======
+//! JSON in which a character beyond the first plane is cut in two: servers that write `\ud83d` at
+//! the end of one event and `\ude00` at the beginning of the next. A half that nothing completes is no
+//! reason to lose an answer: it becomes U+FFFD, so that it can be seen that something is missing.
+
+use serde_json::Value;
+
+/// What a lone half becomes that nothing completes.
+pub(super) const LOST: char = '\u{fffd}';
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 
 /// Parses the events one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Surrogates {
-    /// The first half of a character whose second half may be in the next event.
+    /// The first half of a character at the end of a text of the event that was read last. Its second
+    /// half may be in the next event.
     half: Option<u16>,
+    /// One of an event before that, which nothing completed yet.
+    older: Option<u16>,
 }
 
 impl Surrogates {
     pub(super) fn parse(&mut self, data: &str) -> Result<Value, serde_json::Error> {
+<<<<<<< HEAD
         // Nearly all JSON is valid. If the repair changes nothing, the original error is returned.
+=======
+        self.older = self.half.take().or(self.older);
+        // Nearly all JSON is sound, and of one that is not the error is told.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         serde_json::from_str(data).or_else(|error| {
             let mended = self.mend(data);
             if mended == data { Err(error) } else { serde_json::from_str(&mended) }
         })
     }
 
+<<<<<<< HEAD
     /// Replaces halves by whole characters; the whole character goes where its second half is.
+=======
+    /// Whether a half of an event before the last one is still not complete where further text comes,
+    /// so that it never will be. It is told once.
+    pub(super) fn take_lost(&mut self) -> bool {
+        self.older.take().is_some()
+    }
+
+    /// The same where no further text comes.
+    pub(super) fn take_rest(&mut self) -> bool {
+        let half = self.half.take();
+        self.take_lost() || half.is_some()
+    }
+
+    /// Puts whole characters where halves are: the first half goes to where the second one is.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     fn mend(&mut self, data: &str) -> String {
         let (mut mended, mut rest) = (String::with_capacity(data.len()), data);
         while let Some(at) = rest.find('\\') {
@@ -45,7 +80,9 @@ impl Surrogates {
                         mended.push_str(&rest[..6]);
                         rest = &rest[6..];
                     }
-                    _ => self.half = Some(unit),
+                    // Only at the end of a text can it have been cut.
+                    _ if rest.starts_with('"') => self.half = Some(unit),
+                    _ => mended.push(LOST),
                 },
                 0xDC00..=0xDFFF => mended.push(self.whole(unit)),
                 _ => mended.push_str(escape),
@@ -56,7 +93,7 @@ impl Surrogates {
     }
 
     fn whole(&mut self, second: u16) -> char {
-        let units = self.half.take().into_iter().chain([second]);
+        let units = self.older.take().into_iter().chain([second]);
         char::decode_utf16(units).next().and_then(Result::ok).unwrap_or(LOST)
     }
 }
@@ -83,6 +120,20 @@ mod tests {
         assert_eq!(read(&[r#""\ud83d\ude00""#]), ["😀"]);
         assert_eq!(read(&[r#""\ud83d\ude00\ud83d""#, r#""\n\\ude00""#]), ["😀", "\n\\ude00"]);
         assert_eq!(read(&[r#""a\ude00""#]), ["a\u{fffd}"]);
+        // An event without a text may come in between.
+        assert_eq!(read(&[r#""a\ud83d""#, "\"\"", r#""\ude00b""#]), ["a", "", "😀b"]);
+    }
+
+    #[test]
+    fn a_half_that_stays_alone_is_lost_where_that_can_be_seen() {
+        assert_eq!(read(&[r#""a\ud83d b""#, r#""\ud83d\n""#]), ["a\u{fffd} b", "\u{fffd}\n"]);
+        let mut surrogates = Surrogates::default();
+        surrogates.parse(r#""a\ud83d""#).unwrap();
+        assert!(!surrogates.take_lost(), "the next event may complete it");
+        surrogates.parse(r#""b""#).unwrap();
+        assert!(surrogates.take_lost() && !surrogates.take_lost());
+        surrogates.parse(r#""c\ud83d""#).unwrap();
+        assert!(surrogates.take_rest() && !surrogates.take_rest());
     }
 
     #[test]

@@ -36,6 +36,26 @@ fn fold(max_bytes: usize, events: &[&str]) -> (String, End) {
     (text, answer.end().map_err(kind))
 }
 
+/// Half a character that nothing completes is no answer without a sign of it.
+#[test]
+fn half_a_character_is_seen_to_be_missing() {
+    let said = |content: &str| {
+        format!(r#"{{"choices":[{{"index":0,"delta":{{"content":"{content}"}}}}]}}"#)
+    };
+    let stop = r#"{"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}"#;
+    let (half, whole, text) = (said(r"a\ud83d"), said(r"\ude00b"), said("c"));
+    for (events, expected) in [
+        (&[&*half, &*whole, stop, "[DONE]"][..], "a😀b"),
+        (&[&*half, &*text, stop, "[DONE]"], "a\u{fffd}c"),
+        (&[&*half, stop, "[DONE]"], "a\u{fffd}"),
+        (&[&*half, "[DONE]"], "a\u{fffd}"),
+        (&[&*half], "a\u{fffd}"),
+        (&[&*text, &*half, &*text, &*text], "ca\u{fffd}cc"),
+    ] {
+        assert_eq!(fold(100, events).0, expected, "{events:?}");
+    }
+}
+
 #[test]
 fn streams_and_what_they_come_to() {
     let a = r#"{"choices":[{"index":0,"delta":{"content":"a"},"finish_reason":null}]}"#;

@@ -44,8 +44,31 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"Your credit balance is too low to access the API."}}"#,
             Credit,
         ),
+<<<<<<< HEAD
         // A wrong key with another status: gemini-cli#4701; continue#10530, whose error is JSON in
         // a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
+=======
+        // LM Studio: continue#10150, continue#12794.
+        (
+            400,
+            r#"{"error":{"message":"Failed to load model \"gpt-oss-20b\". Error: Error loading model.","type":"invalid_request_error","param":"model","code":"model_not_found"}}"#,
+            Rejected,
+        ),
+        (404, r#"{"error":"Failed to load model \"qwen3-4b\". Error: Model not found"}"#, Rejected),
+        // OpenRouter: truefoundry/models#826.
+        (
+            404,
+            r#"{"error":{"message":"No endpoints available matching your guardrail restrictions and data policy. Configure: https://openrouter.ai/settings/privacy","code":404}}"#,
+            Permission,
+        ),
+        (
+            404,
+            r#"{"error":{"message":"No endpoints found matching your data policy (Free model publication). Configure: https://openrouter.ai/settings/privacy","code":404}}"#,
+            Permission,
+        ),
+        // A wrong key with another status: gemini-cli#4701; continue#10530, whose
+        // error is JSON in a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         (
             400,
             r#"[{"error":{"code":400,"message":"The key that was passed is not valid.","status":"INVALID_ARGUMENT"}}]"#,
@@ -334,6 +357,37 @@ fn waits_are_read_in_three_ways() {
         }
         assert_eq!(response(401, &headers, "", now).retry_after_ms, None);
     }
+}
+
+/// Gemini: <https://github.com/google-gemini/gemini-cli/issues/4701> has the shape of its errors; OpenAI:
+/// <https://github.com/earendil-works/pi/issues/2366>.
+#[test]
+fn a_wait_that_only_the_body_names_is_kept() {
+    let gemini = r#"[{"error":{"code":429,"message":"You exceeded your current quota.","status":"RESOURCE_EXHAUSTED","details":[{"@type":"type.googleapis.com/google.rpc.QuotaFailure"},{"@type":"type.googleapis.com/google.rpc.RetryInfo","retryDelay":"17s"}]}}]"#;
+    let openai = r#"{"error":{"message":"Rate limit reached for gpt-5.4 in organization org-XXX on tokens per min (TPM): Limit 500000, Used 442231, Requested 249686. Please try again in 23.03s. Visit https://platform.openai.com/account/rate-limits to learn more.","type":"tokens","code":"rate_limit_exceeded"}}"#;
+    let days = r#"{"error":{"message":"Please try again in 900h","code":"rate_limit_exceeded"}}"#;
+    for (body, expected) in [
+        (gemini, Some(17_000)),
+        (openai, Some(23_030)),
+        (days, Some(MAX_RETRY_AFTER_MS)),
+        ("Please try again later.", None),
+    ] {
+        let error = response(429, &HeaderMap::new(), body, UNIX_EPOCH);
+        assert_eq!(error.code, ErrorCode::Provider(RateLimited), "{body}");
+        assert_eq!(error.retry_after_ms, expected, "{body}");
+        if let Ok(value) = serde_json::from_str::<Value>(body)
+            && value.is_object()
+        {
+            assert_eq!(from_value(&value).unwrap().retry_after_ms, expected, "in a stream: {body}");
+        }
+    }
+    // A header is meant for programs.
+    let mut headers = HeaderMap::new();
+    headers.insert("retry-after", hyper::header::HeaderValue::from_static("3"));
+    assert_eq!(response(429, &headers, openai, UNIX_EPOCH).retry_after_ms, Some(3_000));
+    // A refusal stays one.
+    let refusal = r#"{"error":{"message":"Incorrect API key. Please try again in 5s."}}"#;
+    assert_eq!(response(401, &HeaderMap::new(), refusal, UNIX_EPOCH).retry_after_ms, None);
 }
 
 #[test]

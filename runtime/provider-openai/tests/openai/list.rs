@@ -30,6 +30,69 @@ async fn the_list_of_models_is_asked_for_once_by_all_who_want_it() {
     assert!(!json.contains("127.0.0.1"), "{json}");
 }
 
+/// A turn that names no model asks for what the provider says is its default.
+fn of_default(provider: &Openai) -> Request {
+    Request { model: provider.default_model(), ..request("hi") }
+}
+
+fn asked_for(upstream: &Upstream) -> Vec<String> {
+    let requests = upstream.log().requests.clone();
+    let bodies = requests.iter().filter(|request| request.path.ends_with("completions"));
+    bodies
+        .map(|request| request.body.as_ref().unwrap()["model"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+fn unnamed(upstream: &Upstream) -> Openai {
+    let mut config = config(&upstream.base_url());
+    config.model = None;
+    Openai::new(config).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_first_model_that_is_gone_is_replaced_when_the_list_is_read_again() {
+    let (upstream, _) = start([]).await;
+    let provider = unnamed(&upstream);
+    upstream.script(listing(&["old", "other"]));
+    provider.models().await;
+    ask(&provider, of_default(&provider)).await;
+    // Another order alone changes nothing.
+    upstream.script(listing(&["other", "old"]));
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert_eq!(provider.models().await.default_model.as_deref(), Some("old"));
+    ask(&provider, of_default(&provider)).await;
+    upstream.script(listing(&["new", "other"]));
+    tokio::time::advance(Duration::from_secs(61)).await;
+    let models = provider.models().await;
+    assert_eq!(
+        (names(&models), models.default_model.as_deref()),
+        (vec!["new", "other"], Some("new"))
+    );
+    ask(&provider, of_default(&provider)).await;
+    assert_eq!(asked_for(&upstream), ["old", "old", "new"]);
+    // What somebody chose stays what is asked for.
+    ask(&provider, Request { model: "old".into(), ..request("hi") }).await;
+    assert_eq!(asked_for(&upstream)[3], "old");
+}
+
+/// Nobody opens a page here that reads the list.
+#[tokio::test]
+async fn a_first_model_that_is_refused_as_unknown_is_looked_up_anew() {
+    let (upstream, _) = start([]).await;
+    let provider = unnamed(&upstream);
+    upstream.script(listing(&["old"]));
+    provider.models().await;
+    let gone = json!({ "error": { "message": "The model `old` does not exist.",
+        "type": "invalid_request_error", "code": "model_not_found" } });
+    let refusal = Step::Respond { status: 404, headers: BTreeMap::new(), body: gone.to_string() };
+    upstream.script(Script { replies: vec![vec![refusal]], ..listing(&["new"]) });
+    assert_eq!(failure(&ask(&provider, of_default(&provider)).await).0, ModelNotFound);
+    upstream.script(listing(&["new"]));
+    ask(&provider, of_default(&provider)).await;
+    assert_eq!(asked_for(&upstream), ["old", "new"]);
+    assert_eq!(provider.default_model(), "new");
+}
+
 #[tokio::test]
 async fn a_configured_window_and_model_are_told_with_the_list() {
     let (upstream, _) = start([]).await;

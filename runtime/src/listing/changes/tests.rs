@@ -24,9 +24,9 @@ fn told(news: News) -> Vec<(u64, Change)> {
 fn a_worker_that_changed_often_is_told_once_as_it_stands() {
     let mut changes = Changes::new(8);
     for n in 1..=100 {
-        changes.put(worker(1, n), n);
+        changes.put(worker(1, n), n, Revision(0));
     }
-    changes.put(worker(2, 7), 1);
+    changes.put(worker(2, 7), 1, Revision(0));
     let news = told(changes.after(0, 64));
     assert_eq!(news.len(), 2);
     assert_eq!(news[0].0, 100);
@@ -37,14 +37,34 @@ fn a_worker_that_changed_often_is_told_once_as_it_stands() {
 #[test]
 fn what_was_overtaken_is_not_told() {
     let mut changes = Changes::new(8);
-    changes.put(worker(1, 5), 5);
-    changes.put(worker(1, 4), 4);
+    changes.put(worker(1, 5), 5, Revision(0));
+    changes.put(worker(1, 4), 4, Revision(0));
     let news = told(changes.after(0, 64));
     assert!(matches!(&news[..], [(1, Change::Worker { seq: 5, .. })]), "{news:?}");
+<<<<<<< HEAD
     // A deleted worker may be restored as it was.
+=======
+    // A summary from before the deletion comes late, whatever it is a summary of.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     changes.delete(worker(1, 5).worker_id);
-    changes.put(worker(1, 5), 5);
+    for seq in [5, u64::MAX] {
+        changes.put(worker(1, 5), seq, Revision(1));
+        assert!(matches!(&told(changes.after(1, 64))[..], [(2, Change::Deleted(_))]));
+    }
+    // A worker that was deleted may come back as it was.
+    changes.put(worker(1, 5), 5, Revision(2));
     assert!(matches!(&told(changes.after(2, 64))[..], [(3, Change::Worker { .. })]));
+}
+
+#[test]
+fn a_summary_from_before_a_deletion_that_is_not_remembered_makes_everybody_read_again() {
+    let mut changes = Changes::new(2);
+    let since = Revision(changes.revision());
+    changes.delete(worker(1, 5).worker_id);
+    changes.put(worker(2, 1), 1, Revision(1));
+    changes.put(worker(3, 1), 1, Revision(2));
+    changes.put(worker(1, 5), 5, since);
+    assert_eq!(changes.after(3, 64), News::Missed { now: 4 });
 }
 
 #[test]
@@ -54,7 +74,7 @@ fn a_reader_that_cannot_be_told_everything_begins_again() {
     assert_eq!(changes.begin(Some(0)), (0, true));
     assert_eq!(changes.begin(Some(1)), (0, false), "of the future");
     for n in 1..=3 {
-        changes.put(worker(n, 1), 1);
+        changes.put(worker(n, 1), 1, Revision(changes.revision()));
     }
     // The change of the first worker is forgotten; a reader that has read it already misses
     // nothing.
@@ -69,7 +89,10 @@ fn a_reader_that_cannot_be_told_everything_begins_again() {
 
 #[derive(Clone, Debug)]
 enum Step {
+    /// A commit that the list is told of at once.
     Put(u8),
+    /// A commit that the list is told of later, and how many steps later.
+    PutLate(u8, usize),
     Delete(u8),
     Forget,
     /// One of two readers reads up to this many changes.
@@ -79,6 +102,7 @@ enum Step {
 fn step() -> impl Strategy<Value = Step> {
     prop_oneof![
         8 => (0..6u8).prop_map(Step::Put),
+        4 => (0..6u8, 1..20usize).prop_map(|(id, later)| Step::PutLate(id, later)),
         3 => (0..6u8).prop_map(Step::Delete),
         1 => Just(Step::Forget),
         6 => (0..2usize, 1..4usize).prop_map(|(who, most)| Step::Read(who, most)),
@@ -126,12 +150,22 @@ proptest! {
         let mut changes = Changes::new(3);
         let mut truth = Shown::new();
         let mut readers = [(); 2].map(|()| Reader { position: 0, page: Shown::new() });
+        let mut late: Vec<(usize, Worker, u64, Revision)> = Vec::new();
         for (n, step) in steps.into_iter().enumerate() {
+            for (_, new, seq, since) in late.extract_if(.., |(due, ..)| *due <= n) {
+                changes.put(new, seq, since);
+            }
+            let since = Revision(changes.revision());
             match step {
                 Step::Put(id) => {
                     let new = worker(id, n as u64);
-                    changes.put(new.clone(), n as u64);
+                    changes.put(new.clone(), n as u64, since);
                     truth.insert(new.worker_id, new);
+                }
+                Step::PutLate(id, later) => {
+                    let new = worker(id, n as u64);
+                    truth.insert(new.worker_id, new.clone());
+                    late.push((n + later, new, n as u64, since));
                 }
                 Step::Delete(id) => {
                     let id = worker(id, 0).worker_id;
@@ -144,6 +178,9 @@ proptest! {
                 }
             }
             prop_assert!(changes.latest.len() <= 3 && changes.at.len() == changes.latest.len());
+        }
+        for (_, new, seq, since) in late {
+            changes.put(new, seq, since);
         }
         for reader in &mut readers {
             while reader.read(&changes, &truth, 2) {}

@@ -13,7 +13,9 @@ impl Actor<'_> {
     /// Commits all changes of the patch, or none.
     pub(super) async fn patch(&mut self, patch: Patch) -> Result<Worker, Error> {
         let Shared { bundle, providers, .. } = self.shared;
-        let bodies = patch.check(&self.log_writer.view().worker, bundle, providers)?;
+        let worker = &self.log_writer.view().worker;
+        patch.wanted.look(worker, bundle, providers).await;
+        let bodies = patch.check(worker, bundle, providers)?;
         let chosen = bodies.iter().any(|body| matches!(body, EventBody::ProfileChanged { .. }));
         if !bodies.is_empty() {
             self.commit(bodies).await?;

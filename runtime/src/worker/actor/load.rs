@@ -27,10 +27,11 @@ async fn settled(shared: &Shared, id: WorkerId) -> Result<Option<Stored>, StoreE
     if stored.as_ref().is_none_or(|stored| stored.worker.status != WorkerStatus::Generating) {
         return Ok(stored);
     }
+    let since = shared.notifier.listing().revision();
     recovery::interrupt_of(store, id, shared.clock.now()).await?;
     let stored = store.worker(id).await?;
     if let Some(stored) = &stored {
-        shared.notifier.listed(&stored.worker, stored.last_seq);
+        shared.notifier.listed(&stored.worker, stored.last_seq, since);
     }
     shared
         .notifier

@@ -206,6 +206,9 @@ impl Actor<'_> {
     /// `unavailable` if nothing can answer.
     pub(super) async fn refresh(&mut self) -> Result<ResolvedModel, Error> {
         let worker = &self.log_writer.view().worker;
+        if let Ok(profile) = self.profile() {
+            self.shared.providers.look(ModelRequest::of(worker, profile)).await;
+        }
         let choice = self
             .profile()
             .and_then(|profile| self.shared.providers.choose(ModelRequest::of(worker, profile)));

@@ -11,7 +11,13 @@ use store::{Durability, Store, StoreError};
 use store_sqlite::{OpenError, Sqlite};
 use tempfile::tempdir;
 
+<<<<<<< HEAD
 /// Copies the database as a crash would leave it at this moment.
+=======
+use crate::sample::{Sample, assert_holds, prompt};
+
+/// The database as a crash would leave it at this moment.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub fn copy_as_it_is(from: &Path, to: &Path) {
     for file in ["companion.db", "companion.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
@@ -77,10 +83,20 @@ async fn what_was_removed_for_good_is_not_in_the_files_any_more() {
         kept.asked(&store, kept_word, &["a"]).await;
         removed.asked(&store, removed_word, &["b"]).await;
     }
+    // So do the tables of what was sent.
+    let sent = words("sent");
+    for word in &sent {
+        let mut question = removed.question("q", removed.head);
+        question.prompt = Some(prompt(word));
+        store.append(question).await.unwrap();
+        store.append(removed.ended()).await.unwrap();
+    }
     assert_eq!(words_in_files(folder.path(), &removed_words), 50);
+    assert_eq!(words_in_files(folder.path(), &sent), 50);
     store.purge(removed.id()).await.unwrap();
     while store.collect(Timestamp::from_unix_ms(0)).await.unwrap() {}
     assert_eq!(words_in_files(folder.path(), &removed_words), 0);
+    assert_eq!(words_in_files(folder.path(), &sent), 0);
     assert_eq!(words_in_files(folder.path(), &kept_words), 50);
     assert_holds(&store, &kept).await;
 }

@@ -3,7 +3,7 @@
 use protocol::EventBody;
 
 use crate::contract::TestStore;
-use crate::contract::sample::{Sample, assert_holds, moment};
+use crate::contract::sample::{Sample, assert_holds, moment, prompt};
 use crate::contract::search::found;
 use crate::{Deleted, Store, StoreError};
 
@@ -115,7 +115,42 @@ pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
     assert_holds(store.as_ref(), &samples[2]).await;
 }
 
+<<<<<<< HEAD
 /// Each step is a transaction of its own, so that other writes can run in between.
+=======
+/// What one conversation alone was asked with goes with it, and what others use stays for them.
+pub async fn prompts_go_with_the_last_worker_that_uses_them(test_store: &impl TestStore) {
+    let store = test_store.open();
+    let mut samples = Vec::new();
+    for number in 1..=2 {
+        let mut sample = Sample::created(number, store.as_ref()).await;
+        // More than one step removes.
+        for turn in 0..120 {
+            let text = if turn == 0 { "of both".to_owned() } else { format!("{number} {turn}") };
+            let mut question = sample.question("q", sample.head);
+            question.prompt = Some(prompt(&text));
+            store.append(question).await.unwrap();
+            store.append(sample.ended()).await.unwrap();
+        }
+        samples.push(sample);
+    }
+    let kept = async |text: &str| store.prompt(&prompt(text).digest).await.unwrap().is_some();
+    store.delete(samples[0].id(), moment(10)).await.unwrap();
+    assert!(kept("1 119").await, "it can come back");
+    assert!(swept(store.as_ref(), 10).await > 2);
+    for turn in 1..120 {
+        assert!(!kept(&format!("1 {turn}")).await, "{turn}");
+        assert!(kept(&format!("2 {turn}")).await, "{turn}");
+    }
+    assert!(kept("of both").await);
+    assert_holds(store.as_ref(), &samples[1]).await;
+    store.purge(samples[1].id()).await.unwrap();
+    swept(store.as_ref(), 0).await;
+    assert!(!kept("of both").await && !kept("2 119").await);
+}
+
+/// Each step is a commit of its own, so that others come in between.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;

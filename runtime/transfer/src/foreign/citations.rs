@@ -1,10 +1,18 @@
+<<<<<<< HEAD
 //! Replaces the marks that ChatGPT leaves in texts for sources and names. They stand between
 //! private-use characters (`cite` and the number of a result), or between lenticular brackets with
 //! a dagger. A mark becomes a link if the export holds its address, the name if it is one, and is
 //! removed otherwise.
+=======
+//! The marks that programs leave in a text where they show a source or a name. ChatGPT: between
+//! characters of private use (`cite` and the number of a result), between lenticular brackets with a
+//! dagger, or `:contentReference[oaicite:0]{index=0}`. DeepSeek: `[citation:1]`. They become links
+//! where the export holds the address, the name where it is one, and go else.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 //!
-//! Sources: <https://github.com/pionxzh/chatgpt-exporter>, and the fields of real exports in
-//! <https://github.com/danny-avila/LibreChat> (`chatgpt-citations.json`).
+//! Sources: <https://github.com/pionxzh/chatgpt-exporter>, the fields of real exports in
+//! <https://github.com/danny-avila/LibreChat> (`chatgpt-citations.json`), and
+//! <https://en.wikipedia.org/wiki/Wikipedia:Signs_of_AI_writing> (`contentReference`).
 
 use std::collections::HashMap;
 
@@ -16,7 +24,15 @@ const BETWEEN: char = '\u{e202}';
 /// The characters that delimit marks in such texts.
 const MARKS: std::ops::RangeInclusive<char> = '\u{e200}'..='\u{e206}';
 
+<<<<<<< HEAD
 /// The longest mark in bytes; anything longer is text.
+=======
+/// How the marks begin that have a number alone: ChatGPT's, with the number of a source, and DeepSeek's.
+const REFERENCE: &str = ":contentReference[oaicite:";
+const CITATION: &str = "[citation:";
+
+/// Bytes of one mark at most; a longer one is text.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 const MARK_BYTES: usize = 4096;
 /// The most links for one mark.
 const LINKS: usize = 5;
@@ -25,32 +41,83 @@ const UNENDED: usize = 64;
 
 /// The text with its marks replaced or removed.
 pub(super) fn cleaned(text: &str, metadata: Option<Json<'_>>) -> String {
-    if !text.contains(|c| MARKS.contains(&c)) && !text.contains('†') {
+    let has_mark = text.contains(|c| MARKS.contains(&c)) || text.contains('†');
+    if !has_mark && !text.contains(REFERENCE) {
         return text.to_owned();
     }
     let known = References::of(text, metadata);
     let (mut out, mut rest) = (String::with_capacity(text.len()), text);
-    while let Some(at) = rest.find(|c| MARKS.contains(&c) || c == '【') {
+    while let Some(at) = rest.find(|c| MARKS.contains(&c) || c == '【' || c == ':') {
         out.push_str(&rest[..at]);
         rest = &rest[at..];
         let (replaced, length) = known.mark(rest);
+        let is_mark = rest[..length] != replaced;
         rest = &rest[length..];
-        if replaced.is_empty() {
-            let ends =
-                rest.chars().next().is_none_or(|c| c.is_whitespace() || ".,;:!?)".contains(c));
-            if ends && out.ends_with(' ') {
-                out.pop();
-            }
-        } else if replaced.starts_with('[') && out.ends_with(|c: char| c.is_alphanumeric()) {
-            out.push(' ');
-        }
-        out.push_str(&replaced);
+        if is_mark { put(&mut out, &replaced, rest) } else { out.push_str(&replaced) }
     }
     out.push_str(rest);
     out
 }
 
+<<<<<<< HEAD
 /// The replacements for the marks that the export describes.
+=======
+/// The text of DeepSeek's with links or nothing in the place of its marks, by the results of its
+/// search: a mark names the `cite_index` of one, or its place among older ones, which have none.
+pub(super) fn numbered<'d>(text: &str, results: impl Iterator<Item = Json<'d>>) -> String {
+    if !text.contains(CITATION) {
+        return text.to_owned();
+    }
+    let links: HashMap<u64, String> = (1..)
+        .zip(results)
+        .filter_map(|(place, result)| {
+            let index = result.get("cite_index").and_then(Json::number);
+            let number = index.map_or(place, |index| index as u64);
+            Some((number, link(result)?))
+        })
+        .collect();
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text);
+    while let Some(at) = rest.find(CITATION) {
+        out.push_str(&rest[..at]);
+        rest = &rest[at..];
+        match number_in(&rest[CITATION.len()..], "]") {
+            Some((number, length)) => {
+                rest = &rest[CITATION.len() + length..];
+                put(&mut out, links.get(&number).map_or("", String::as_str), rest);
+            }
+            None => {
+                out.push_str(CITATION);
+                rest = &rest[CITATION.len()..];
+            }
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+/// The number at the beginning of a text, and how many bytes it and what ends it have.
+fn number_in(text: &str, end: &str) -> Option<(u64, usize)> {
+    let digits = text.find(|c: char| !c.is_ascii_digit())?;
+    text[digits..].starts_with(end).then_some(())?;
+    Some((text[..digits].parse().ok()?, digits + end.len()))
+}
+
+/// Adds what stands for a mark before `rest`, without the space that was there for the mark.
+fn put(out: &mut String, replaced: &str, rest: &str) {
+    if replaced.is_empty() {
+        let ends = rest.chars().next().is_none_or(|c| c.is_whitespace() || ".,;:!?)".contains(c));
+        if ends && out.ends_with(' ') {
+            out.pop();
+        }
+    } else if replaced.starts_with('[') && out.ends_with(|c: char| c.is_alphanumeric() || c == ')')
+    {
+        out.push(' ');
+    }
+    out.push_str(replaced);
+}
+
+/// What stands for the marks that the export tells of.
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 struct References<'d> {
     by_mark: HashMap<&'d str, String>,
     /// Marks without an end character.
@@ -63,7 +130,7 @@ impl<'d> References<'d> {
         let Some(metadata) = metadata else { return Self { by_mark, unended } };
         for reference in metadata.items_of("content_references") {
             let Some(mark) = reference.text_of("matched_text") else { continue };
-            if !mark.starts_with([BEGIN, '【']) {
+            if !mark.starts_with([BEGIN, '【']) && !mark.starts_with(REFERENCE) {
                 continue;
             }
             if mark.starts_with(BEGIN) && !mark.ends_with(END) && unended.len() < UNENDED {
@@ -97,6 +164,23 @@ impl<'d> References<'d> {
     fn mark(&self, text: &str) -> (String, usize) {
         let first = text.chars().next().unwrap_or(BEGIN);
         let window = &text[..floor(text, MARK_BYTES)];
+        if first == ':' {
+            // On a line of its own it begins with two colons.
+            let colons = usize::from(window.starts_with("::"));
+            let reference = window[colons..].strip_prefix(REFERENCE);
+            let length = reference.and_then(|rest| {
+                let (_, first) = number_in(rest, "]{index=")?;
+                let (_, second) = number_in(&rest[first..], "}")?;
+                Some(REFERENCE.len() + first + second)
+            });
+            return match length {
+                Some(length) => {
+                    let mark = &window[colons..colons + length];
+                    (self.by_mark.get(mark).cloned().unwrap_or_default(), colons + length)
+                }
+                None => (first.to_string(), first.len_utf8()),
+            };
+        }
         if first == '【' {
             let end = window.find('】').map(|at| at + '】'.len_utf8());
             return match end.map(|end| &text[..end]).filter(|mark| mark.contains('†')) {
@@ -240,12 +324,50 @@ mod tests {
             ),
             ("x \u{e203}range\u{e204} y \u{e200}cut off".to_owned(), "{}", "x range y cut off"),
             (
+                "A: pretrained :contentReference[oaicite:0]{index=0} model :contentReference[oaicite:1]{index=1}.\n::contentReference[oaicite:2]{index=2}"
+                    .to_owned(),
+                "{}",
+                "A: pretrained model.\n",
+            ),
+            (
+                "See :contentReference[oaicite:0]{index=0}; :contentReference[oaicite:x]{index=0}"
+                    .to_owned(),
+                r#"{"content_references":[{"matched_text":":contentReference[oaicite:0]{index=0}","title":"T","url":"https://t.example/"}]}"#,
+                "See [T](https://t.example/); :contentReference[oaicite:x]{index=0}",
+            ),
+            (
                 "See \u{e200}url\u{e202}Tesla\u{e202}!".to_owned(),
                 "{\"content_references\":[{\"type\":\"webpage\",\"title\":\"Tesla\",\"matched_text\":\"\u{e200}url\u{e202}Tesla\u{e202}\",\"safe_urls\":[\"https://t.example/\"]}]}",
                 "See [Tesla](https://t.example/)!",
             ),
         ] {
             assert_eq!(clean(&text, metadata), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_results_become_links_or_go() {
+        for (text, results, expected) in [
+            (
+                "Rinse it [citation:1]. Two cups [citation:2][citation:1], and so on[citation:9].",
+                r#"[{"cite_index":1,"title":"Rice","url":"https://a.example/"},{"cite_index":2,"url":"https://b.example/"}]"#,
+                "Rinse it [Rice](https://a.example/). Two cups [b.example](https://b.example/) \
+                 [Rice](https://a.example/), and so on.",
+            ),
+            (
+                "Sunny [citation:2]",
+                r#"[{"url":"https://a.example/"},{"url":"https://b.example/"}]"#,
+                "Sunny [b.example](https://b.example/)",
+            ),
+            (
+                "Hello [citation:1] there [citation:5].",
+                r#"[{"cite_index":1,"url":"javascript:alert(1)"}]"#,
+                "Hello there.",
+            ),
+            ("a [citation:x] b [citation:", "[]", "a [citation:x] b [citation:"),
+        ] {
+            let read = Document::parse(results).unwrap();
+            assert_eq!(numbered(text, read.root().items()), expected, "{text}");
         }
     }
 }

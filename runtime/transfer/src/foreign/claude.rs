@@ -1,7 +1,16 @@
+<<<<<<< HEAD
 //! Claude's `conversations.json`: a list of conversations with `chat_messages`; messages of newer
 //! exports name their parent. Browser extensions save one conversation as the API returns it: with
 //! the model, and with texts only in `content`. Documents and long pasted texts are in
 //! `attachments`, with their text in `extracted_content`; pictures are in `files`.
+=======
+//! Claude's `conversations.json`: a list of conversations, each with `chat_messages`, of which newer
+//! ones name their parent. Extensions of browsers save one conversation as the interface gives it:
+//! with the model, and with the texts in `content` alone. A long text that is pasted, and a document,
+//! is in `attachments`, with its text in `extracted_content`; pictures are in `files`. Before it had
+//! reasoning, Claude thought about artifacts in the text, between `<antThinking>` and its end
+//! (<https://github.com/lobehub/lobehub/issues/5107>).
+>>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 //!
 //! Sources: <https://github.com/danny-avila/LibreChat/pull/11124>,
 //! <https://github.com/CherryHQ/cherry-studio/pull/18135>,
@@ -51,6 +60,74 @@ fn node(ids: (String, Option<String>), message: Json<'_>, usual: Option<&String>
     said.files(message.get("attachments"));
     said.files(message.first_of(&["files_v2", "files"]));
     let who = Who::of(message.first_of(&["sender", "role"]).and_then(Json::text));
+    if who == Who::Assistant {
+        take_thinking(&mut said);
+    }
     let model = model(message.get("model")).or_else(|| usual.cloned());
     said.node(who, ids, moment(message.get("created_at")), model.filter(|_| who == Who::Assistant))
+}
+
+/// Makes reasoning of what stands between the marks, where they are not in code.
+fn take_thinking(said: &mut MessageContent) {
+    const BEGIN: &str = "<antThinking>";
+    const END: &str = "</antThinking>";
+    let text = std::mem::take(&mut said.text);
+    let (mut out, mut rest) = (String::with_capacity(text.len()), text.as_str());
+    while let Some(at) = rest.find(BEGIN) {
+        let (before, behind) = (&rest[..at], &rest[at + BEGIN.len()..]);
+        out.push_str(before);
+        // An odd number of marks of code: it stands within some.
+        let is_code = out.matches('`').count() % 2 == 1;
+        let Some(end) = behind.find(END).filter(|_| !is_code) else {
+            out.push_str(BEGIN);
+            rest = behind;
+            continue;
+        };
+        said.think(&behind[..end]);
+        let follows = behind[end + END.len()..].trim_start();
+        let parts = out.ends_with('\n') || behind[end + END.len()..].starts_with('\n');
+        out.truncate(out.trim_end().len());
+        if !out.is_empty() && !follows.is_empty() {
+            out.push_str(if parts { "\n\n" } else { " " });
+        }
+        rest = follows;
+    }
+    out.push_str(rest);
+    said.text = out;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thinking_about_artifacts_is_reasoning() {
+        for (text, words, thinking) in [
+            (
+                "Certainly!\n\n<antThinking>A new artifact.</antThinking>\n\nHere it is.",
+                "Certainly!\n\nHere it is.",
+                "A new artifact.",
+            ),
+            (
+                "<antThinking>One.</antThinking> Yes. <antThinking>Two.</antThinking> No.",
+                "Yes. No.",
+                "One.\n\nTwo.",
+            ),
+            (
+                "The mark `<antThinking>` and </antThinking>",
+                "The mark `<antThinking>` and </antThinking>",
+                "",
+            ),
+            (
+                "```\n<antThinking>x</antThinking>\n```",
+                "```\n<antThinking>x</antThinking>\n```",
+                "",
+            ),
+            ("<antThinking>cut off", "<antThinking>cut off", ""),
+        ] {
+            let mut said = MessageContent { text: text.to_owned(), ..MessageContent::default() };
+            take_thinking(&mut said);
+            assert_eq!((said.text.as_str(), said.reasoning.as_str()), (words, thinking), "{text}");
+        }
+    }
 }

@@ -3,11 +3,13 @@
 //! conversation keep the API's list of messages instead.
 //!
 //! Sources: <https://github.com/DavidShiang/DeepSeek2md>,
-//! <https://github.com/ceyaima/deepseek-exporter>.
+//! <https://github.com/ceyaima/deepseek-exporter>. An answer names the results of a search by number
+//! ([`citations::numbered`]); they are in its `SEARCH` fragments, or in `search_results`.
 
 use protocol::api::{ImportFormat, LeftOut};
 
 use super::super::json::Json;
+use super::citations;
 use super::content::{MessageContent, Who, model};
 use super::kind::no_messages;
 use super::moment::moment;
@@ -95,6 +97,11 @@ fn node(ids: (String, Option<String>), message: Json<'_>) -> Node {
         if let Some(text) = thinking.and_then(Json::text).filter(|_| said.reasoning.is_empty()) {
             said.think(text);
         }
+    }
+    if who == Who::Assistant {
+        let searches = message.items_of("fragments").flat_map(|part| part.items_of("results"));
+        let results = searches.chain(message.items_of("search_results"));
+        said.text = citations::numbered(&said.text, results);
     }
     said.files(message.get("files"));
     let at = moment(message.get("inserted_at"));

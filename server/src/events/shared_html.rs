@@ -1,0 +1,323 @@
+//! Renders an answer under way once for all observers of its conversation, and not once for each.
+//!
+//! The observers of a conversation share one [`Live`], which renders event after event. What each
+//! event changed is kept for a while ([`STEPS`], [`STEP_BYTES`]). An observer that keeps up takes
+//! what another one has rendered, or renders the next event for all; one that lags, and hears of
+//! several events as one, takes their changes as one. Nobody waits for an observer: a rendering that
+//! has begun runs in a task of its own, and is begun anew where its observer leaves.
+
+mod change;
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use app::rendering;
+use protocol::{Event, EventBody, HtmlPatch, MessageId, WorkerId};
+use render::{Budget, Live};
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+use change::Change;
+
+/// The changes of an answer that are kept, in number and in bytes of HTML, for observers that lag. One
+/// that lags more reads the answer from the store.
+const STEPS: usize = 64;
+const STEP_BYTES: usize = 1 << 20;
+
+/// The answers that are shared now, one for each conversation that is followed.
+#[derive(Clone, Default)]
+pub struct SharedHtml {
+    answers: Arc<Mutex<HashMap<WorkerId, Weak<SharedAnswer>>>>,
+    rendered: Arc<AtomicU64>,
+}
+
+/// An answer that its observers render together.
+struct SharedAnswer {
+    message_id: MessageId,
+    state: Mutex<State>,
+    /// Counts the changes of `state`.
+    changes: watch::Sender<u64>,
+    rendered: Arc<AtomicU64>,
+}
+
+struct State {
+    /// The newest changes, in order.
+    steps: VecDeque<Step>,
+    /// The number of the first of `steps`; they are numbered from 1.
+    first: u64,
+    /// Bytes of HTML in `steps`.
+    bytes: usize,
+    /// Where the answer stood before the first step of all.
+    start: Mark,
+    head: Head,
+}
+
+/// A place in a log and in an answer's text.
+#[derive(Clone, Copy, Debug)]
+struct Mark {
+    seq: u64,
+    /// Bytes of the answer's text.
+    bytes: u64,
+    /// Whether all the text was rendered, and not only a part of it for now.
+    is_current: bool,
+}
+
+struct Step {
+    after: Mark,
+    /// None where the event changed nothing.
+    change: Option<Change>,
+}
+
+/// Where the rendering stands, after the last step.
+enum Head {
+    Idle(Box<Live>),
+    /// Somebody renders the next event.
+    Busy,
+    /// The answer is over.
+    Ended,
+    /// A rendering broke off.
+    Lost,
+}
+
+/// An observer's position in a shared answer.
+pub(super) struct Follower {
+    answer: Arc<SharedAnswer>,
+    /// The number of the last step whose change it has.
+    at: u64,
+    /// Bytes of the answer's text that it was told of.
+    pub(super) bytes: u64,
+}
+
+/// The observer has to begin anew, with what the store has.
+#[derive(Debug)]
+pub(super) struct Lost;
+
+/// What an observer does next.
+enum Next {
+    /// It takes the changes up to a step.
+    Take { at: u64, patch: Option<HtmlPatch> },
+    /// It renders the next event.
+    Render(Rendering),
+    /// It waits for another one that renders.
+    Wait,
+}
+
+impl SharedHtml {
+    /// How many events were rendered, by and for whomever.
+    pub fn rendered(&self) -> u64 {
+        self.rendered.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn count(&self) {
+        self.rendered.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Lets an observer that has seen the log up to `seq`, and has all of what `live` shows, take part
+    /// in the rendering of the answer. Gives `live` back where the others are elsewhere.
+    pub(super) fn join(
+        &self,
+        worker: WorkerId,
+        live: Box<Live>,
+        seq: u64,
+    ) -> Result<Follower, Box<Live>> {
+        let mark = Mark { seq, bytes: live.bytes(), is_current: true };
+        let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = answers.get(&worker).and_then(Weak::upgrade);
+        let known = known.filter(|answer| answer.message_id == live.message_id());
+        if let Some(answer) = known.filter(|answer| !answer.is_lost()) {
+            return match answer.find(mark) {
+                Some(at) => Ok(Follower { answer, at, bytes: mark.bytes }),
+                None => Err(live),
+            };
+        }
+        answers.retain(|_, answer| answer.strong_count() > 0);
+        let answer = Arc::new(SharedAnswer {
+            message_id: live.message_id(),
+            state: Mutex::new(State {
+                steps: VecDeque::new(),
+                first: 1,
+                bytes: 0,
+                start: mark,
+                head: Head::Idle(live),
+            }),
+            changes: watch::Sender::new(0),
+            rendered: self.rendered.clone(),
+        });
+        answers.insert(worker, Arc::downgrade(&answer));
+        Ok(Follower { answer, at: 0, bytes: mark.bytes })
+    }
+}
+
+impl Follower {
+    pub(super) fn message_id(&self) -> MessageId {
+        self.answer.message_id
+    }
+
+    /// What an event changes, which is the next one that this observer hears of.
+    pub(super) async fn follow(
+        &mut self,
+        worker: WorkerId,
+        event: &Event,
+    ) -> Result<Option<HtmlPatch>, Lost> {
+        let mut changes = self.answer.changes.subscribe();
+        loop {
+            changes.mark_unchanged();
+            match self.answer.next(self.at, event)? {
+                Next::Take { at, patch } => {
+                    self.at = at;
+                    return Ok(patch);
+                }
+                Next::Render(rendering) => {
+                    let event = event.clone();
+                    let work = tokio::spawn(rendering.run(worker, event));
+                    AbortOnDropHandle::new(work).await.map_err(|_| Lost)?;
+                }
+                Next::Wait => changes.changed().await.map_err(|_| Lost)?,
+            }
+        }
+    }
+}
+
+impl SharedAnswer {
+    fn is_lost(&self) -> bool {
+        matches!(self.lock().head, Head::Lost)
+    }
+
+    /// The number of the step after which an observer stands that has seen so much; 0 before the
+    /// first one.
+    fn find(&self, seen: Mark) -> Option<u64> {
+        let state = self.lock();
+        let last = state.steps.iter().enumerate().rev();
+        let last = last.map(|(n, step)| (step.after, state.first + n as u64));
+        let start = (state.first == 1).then_some((state.start, 0));
+        let (mark, number) = last.chain(start).find(|(mark, _)| mark.seq <= seen.seq)?;
+        (mark.is_current && mark.bytes == seen.bytes).then_some(number)
+    }
+
+    /// What an observer that stands after step `at` does with an event.
+    fn next(self: &Arc<Self>, at: u64, event: &Event) -> Result<Next, Lost> {
+        let mut state = self.lock();
+        // Those that are not kept any more cannot be taken.
+        let skipped = (at + 1).checked_sub(state.first).ok_or(Lost)?;
+        let skipped = usize::try_from(skipped).map_err(|_| Lost)?;
+        let mark = state.steps.back().map_or(state.start, |step| step.after);
+        if mark.seq >= event.seq {
+            let (mut number, mut change) = (at, None::<Change>);
+            for step in state.steps.iter().skip(skipped) {
+                if step.after.seq > event.seq {
+                    break;
+                }
+                number += 1;
+                change = match (change, &step.change) {
+                    (Some(before), Some(next)) => Some(before.then(next)),
+                    (before, next) => before.or_else(|| next.clone()),
+                };
+            }
+            let patch = change.map(|change| change.patch(self.message_id));
+            return Ok(Next::Take { at: number, patch });
+        }
+        match std::mem::replace(&mut state.head, Head::Busy) {
+            Head::Idle(live) if fits(&live, event) => {
+                let (answer, live) = (self.clone(), Some(live));
+                Ok(Next::Render(Rendering { answer, live, is_done: false }))
+            }
+            Head::Busy => Ok(Next::Wait),
+            other => {
+                state.head = other;
+                Err(Lost)
+            }
+        }
+    }
+
+    fn put(&self, step: Step, head: Head) {
+        let mut state = self.lock();
+        state.bytes += step.change.as_ref().map_or(0, Change::bytes);
+        state.steps.push_back(step);
+        state.head = head;
+        // The newest one stays, however large it is: others may be just about to take it.
+        while (state.steps.len() > STEPS || state.bytes > STEP_BYTES) && state.steps.len() > 1 {
+            let Some(old) = state.steps.pop_front() else { break };
+            state.first += 1;
+            state.bytes -= old.change.as_ref().map_or(0, Change::bytes);
+        }
+        drop(state);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        self.changes.send_modify(|changes| *changes += 1);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        // The state is whole after every access, so a panic elsewhere does not spoil it.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Whether the rendering can go on with an event: an answer's text has no gaps.
+fn fits(live: &Live, event: &Event) -> bool {
+    match &event.body {
+        EventBody::TextDelta { offset, text, .. } => {
+            (*offset..=offset + text.len() as u64).contains(&live.bytes())
+        }
+        _ => true,
+    }
+}
+
+/// The rendering of the next event of a shared answer. Where it breaks off, others can begin it anew,
+/// unless the work had begun, which takes the rendered answer with it.
+struct Rendering {
+    answer: Arc<SharedAnswer>,
+    live: Option<Box<Live>>,
+    is_done: bool,
+}
+
+impl Rendering {
+    async fn run(mut self, worker: WorkerId, event: Event) {
+        let permit = rendering::permit(worker).await;
+        let Some(mut live) = self.live.take() else { return };
+        let (seq, rendered) = (event.seq, self.answer.rendered.clone());
+        let work = permit.begin(Budget::default(), move |budget| {
+            rendered.fetch_add(1, Ordering::Relaxed);
+            let ends = matches!(event.body, EventBody::TurnEnded { .. });
+            let patch = render_event(&mut live, &event.body, budget);
+            let change = patch.map(|patch| Change::of(patch, live.shown()));
+            let after = Mark { seq, bytes: live.bytes(), is_current: live.is_current() };
+            (Step { after, change }, if ends { Head::Ended } else { Head::Idle(live) })
+        });
+        if let Ok((step, head)) = work.await {
+            self.is_done = true;
+            self.answer.put(step, head);
+        }
+    }
+}
+
+impl Drop for Rendering {
+    fn drop(&mut self) {
+        if !self.is_done {
+            self.answer.lock().head = self.live.take().map_or(Head::Lost, Head::Idle);
+            self.answer.tell();
+        }
+    }
+}
+
+/// What an event changes of an answer that the event may have a part of already.
+pub(super) fn render_event(
+    live: &mut Live,
+    event: &EventBody,
+    budget: &Budget,
+) -> Option<HtmlPatch> {
+    match event {
+        EventBody::TextDelta { offset, text, .. } => {
+            let known = usize::try_from(live.bytes().saturating_sub(*offset)).ok()?;
+            live.push(text.get(known..)?, budget)
+        }
+        EventBody::TextWasReasoning { offset, .. } => live.cut(*offset, budget),
+        EventBody::TurnEnded { .. } => live.finish(budget),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;
