@@ -17,11 +17,8 @@ use tokio_util::task::TaskTracker;
 use crate::actor_registry::ActorRegistry;
 use crate::bundle::Bundle;
 use crate::clock::Clock;
-<<<<<<< HEAD
 use crate::fault;
-=======
 use crate::membership_locks::MembershipLocks;
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 use crate::notifier::Notifier;
 use crate::providers::{ModelRequest, Providers};
 use crate::turn::TurnLimits;
@@ -43,15 +40,11 @@ mod turns;
 pub use export::{Export, ExportForm};
 pub use transfer::{IMPORT_FILES, Imports, Incoming};
 
-<<<<<<< HEAD
-/// The parts and limits of a runtime.
-=======
 /// For how long a start waits to know whether the default model can be used. The files of models
 /// are looked at in less than a millisecond, unless their disk does not answer.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 
-/// What a runtime is made of.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The parts and limits of a runtime.
 pub struct RuntimeConfig {
     pub store: Arc<dyn Store>,
     pub providers: Providers,
@@ -78,13 +71,8 @@ pub struct Runtime {
 struct Inner {
     shared: Arc<Shared>,
     actors: ActorRegistry,
-<<<<<<< HEAD
-    /// Held while the last visible worker may be replaced, so that two callers do not both create
-    /// one.
-=======
     /// Held by what makes the worker that is missing, from the count to the commit: two at once would
     /// make two. Only callers that found no worker wait for it, and they need the one that is made.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     keeping: Mutex<()>,
     imports: Imports,
     transfer_slots: transfer_slots::TransferSlots,

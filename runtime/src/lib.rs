@@ -11,11 +11,7 @@ mod embedded;
 mod fault;
 mod ids;
 mod listing;
-<<<<<<< HEAD
-=======
 mod membership_locks;
-mod new_file;
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 mod notifier;
 mod observe;
 mod providers;

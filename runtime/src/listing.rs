@@ -50,11 +50,6 @@ impl Listing {
         Cursor::new(self.epoch, self.lock().revision())
     }
 
-<<<<<<< HEAD
-    /// Records the summary of a worker as of `seq` in its log.
-    pub(super) fn changed(&self, worker: Worker, seq: u64) {
-        self.record(|changes| changes.put(worker, seq));
-=======
     /// Where the list stands now, for a summary that is going to be read or committed.
     pub(crate) fn revision(&self) -> Revision {
         Revision(self.lock().revision())
@@ -64,7 +59,6 @@ impl Listing {
     /// that was read or committed.
     pub(super) fn changed(&self, worker: Worker, seq: u64, since: Revision) {
         self.record(|changes| changes.put(worker, seq, since));
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     }
 
     pub(super) fn deleted(&self, id: WorkerId) {

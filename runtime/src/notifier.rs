@@ -70,17 +70,11 @@ impl Notifier {
         &self.listing
     }
 
-<<<<<<< HEAD
-    /// Tells the observers of the list a worker's committed summary as of `seq` in its log.
-    pub(crate) fn listed(&self, worker: &Worker, seq: u64) {
-        self.listing.changed(worker.clone(), seq);
-=======
     /// Tells those who follow the list how a worker stands after `seq` of its log, which must be
     /// committed. `since` is where the list stood before it was read or committed: a deletion that
     /// was told later is not undone by it.
     pub(crate) fn listed(&self, worker: &Worker, seq: u64, since: Revision) {
         self.listing.changed(worker.clone(), seq, since);
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     }
 
     /// Wakes a worker's observers, if there are any. A deletion also goes to the observers of the

@@ -147,10 +147,6 @@ impl Providers {
         Ok(choice)
     }
 
-<<<<<<< HEAD
-    /// Checks that a conversation may ask for this. Errors with `invalid_input`; a provider that is
-    /// currently not usable is not an error.
-=======
     /// Brings up to date what is known of the model of such a conversation ([`Provider::look`]).
     pub(crate) async fn look(&self, request: ModelRequest<'_>) {
         if let Ok(ResolvedModel { provider, model }) = self.find(request) {
@@ -158,9 +154,8 @@ impl Providers {
         }
     }
 
-    /// Whether a conversation may ask for this. Errors with `invalid_input`; that something
-    /// is not usable just now is no error.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Checks that a conversation may ask for this. Errors with `invalid_input`; a provider that is
+    /// currently not usable is not an error.
     pub(crate) fn check(&self, request: ModelRequest<'_>) -> Result<(), Error> {
         if let Some(provider) = request.provider {
             self.configured(provider)?;

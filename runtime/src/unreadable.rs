@@ -34,13 +34,8 @@ impl Unreadable {
         let worker = initial_worker::mark_unreadable(known);
         self.note(id);
         if insert(&self.told, id) {
-<<<<<<< HEAD
-            // The highest `seq` makes the placeholder replace every summary that the list had.
-            notifier.listed(&worker, u64::MAX);
-=======
             // After whatever was told of it: nothing more is.
             notifier.listed(&worker, u64::MAX, since);
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         }
         Ok(Some(worker))
     }

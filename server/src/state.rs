@@ -15,13 +15,9 @@ pub struct AppState {
     pub registry: Registry,
     pub limits: Limits,
     pub observers: Observers,
-<<<<<<< HEAD
-    /// Cancelled when the server begins to shut down.
-=======
     /// The answers whose observers share their HTML.
     pub html: SharedHtml,
-    /// Cancelled when the server begins to go down.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Cancelled when the server begins to shut down.
     pub stop: CancellationToken,
 }
 

@@ -3,7 +3,7 @@
 use protocol::HtmlAppend;
 
 /// How a block becomes another one by text at its end; none if that is not all.
-pub(super) fn between(old: &str, new: &str) -> Option<HtmlAppend> {
+pub fn between(old: &str, new: &str) -> Option<HtmlAppend> {
     let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
     let (end, rest) = (old.get(same..)?, new.get(same..)?);
     let text = rest.strip_suffix(end)?;

@@ -16,7 +16,7 @@ use code::Highlighted;
 use piece::{Context, End, Piece};
 
 mod addresses;
-mod append;
+pub mod append;
 mod bounds;
 mod budget;
 mod code;

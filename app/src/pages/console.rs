@@ -7,14 +7,14 @@
 //! The sidebar stands wherever the address names a conversation, and stays while one follows another:
 //! it is data of its own, which is loaded for each other part of the list and not for each page.
 
+#[cfg(feature = "browser")]
+use crate::erase::effect;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 use protocol::WorkerId;
 
 use crate::api;
 use crate::components::{Layout, Overlay, Sidebar, SidebarResource};
-#[cfg(feature = "browser")]
-use crate::erase::effect;
 use crate::erase::{erase, live};
 use crate::live::list::Part;
 use crate::live::{Current, Wanted};
@@ -31,24 +31,6 @@ struct Beside {
     worker_id: Option<WorkerId>,
     list: Option<String>,
     archived: bool,
-<<<<<<< HEAD
-=======
-    wanted: Wanted,
-}
-
-/// What it gets.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-enum Answer {
-    Console(Box<Console>),
-    Home(Home),
-    /// There is no such page.
-    Missing,
-    Error {
-        error: AppError,
-        /// A message that was posted here and is stored nowhere; mostly empty.
-        typed: String,
-    },
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 }
 
 /// `/`, and `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for older
@@ -104,7 +86,6 @@ pub fn ConsolePage() -> impl IntoView {
     );
     #[cfg(feature = "browser")]
     complete_navigations(path);
-<<<<<<< HEAD
     let stands = Memo::new(move |_| worker_id.get().is_some());
     live(move || {
         let outlet = outlet(answer, target);
@@ -116,157 +97,6 @@ pub fn ConsolePage() -> impl IntoView {
     })
 }
 
-=======
-    erase(view! {
-        <Transition fallback=loading>
-            {move || Suspend::new(async move {
-                match answer.await {
-                    Answer::Console(console) => {
-                        let Target { wanted, list, archived, .. } = target.get_untracked();
-                        let part = Part { archived, older: list.is_some() };
-                        erase(view! { <ConsoleView console=*console wanted part /> })
-                    }
-                    Answer::Home(home) => front_door(home, target.get_untracked().deleted),
-                    Answer::Missing => missing(tr!(not_found_page)),
-                    Answer::Error { error: AppError(error), typed } => not_shown(error, typed),
-                }
-            })}
-        </Transition>
-    })
-}
-
-fn loading() -> Erased {
-    erase(view! { <p class="loading">{tr!(loading)}</p> })
-}
-
-async fn load(target: Target) -> Answer {
-    let typed = typed();
-    let failed = |error| Answer::Error { error, typed };
-    let worker = match target.route {
-        Route::Home => return api::home().await.map_or_else(failed, Answer::Home),
-        Route::Conversation(id) => id.parse::<WorkerId>().ok(),
-        Route::Missing => None,
-    };
-    let Some(worker) = worker else {
-        #[cfg(feature = "ssr")]
-        crate::backend::set_status(ErrorCode::NotFound.http_status());
-        return Answer::Missing;
-    };
-    let console = api::console(
-        worker,
-        target.before,
-        target.wanted.found,
-        target.list,
-        target.archived,
-        target.deleted,
-    );
-    let console = console.await;
-    console.map_or_else(failed, |console| Answer::Console(Box::new(console)))
-}
-
-/// The message of a form that was posted to this page and refused. The page of the conversation has
-/// it in its composer; where there is no conversation, the page has to show it all the same.
-#[cfg(feature = "ssr")]
-fn typed() -> String {
-    use_context::<crate::Refused>().map(|refused| refused.text).unwrap_or_default()
-}
-
-/// Only the server is posted to.
-#[cfg(not(feature = "ssr"))]
-fn typed() -> String {
-    String::new()
-}
-
-fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
-    if let Some(refused) = home.refused {
-        return not_shown(refused.error, refused.text);
-    }
-    if let Some(newest) = home.newest {
-        lead(&match deleted {
-            Some(deleted) => format!("/c/{newest}?deleted={deleted}"),
-            None => format!("/c/{newest}"),
-        });
-        return loading();
-    }
-    titled(|| text::PRODUCT.to_owned());
-    let body = erase(view! {
-        <p>{tr!(none_yet_hint)}</p>
-        <NewConversation />
-    });
-    erase(view! { <Plain heading=tr!(none_yet) body /> })
-}
-
-/// Goes on to a path; the front door itself does not stay in the browser's history.
-fn lead(path: &str) {
-    #[cfg(feature = "ssr")]
-    crate::backend::redirect(path);
-    #[cfg(not(feature = "ssr"))]
-    leptos_router::hooks::use_navigate()(
-        path,
-        leptos_router::NavigateOptions { replace: true, ..Default::default() },
-    );
-}
-
-fn missing(words: &'static str) -> Erased {
-    apart(tr!(not_found), erase(view! { <p>{words}</p> }))
-}
-
-/// A message that could not be sent, in a field to copy it from.
-fn unsent(typed: String) -> Option<Erased> {
-    if typed.is_empty() {
-        return None;
-    }
-    // The parser of HTML drops one line break at the beginning.
-    #[cfg(feature = "ssr")]
-    let typed = format!("\n{}", crate::label::raw(typed));
-    Some(erase(view! {
-        <label class="unsent">
-            {tr!(typed_unsent)}
-            <textarea readonly rows="8" dir="auto">
-                {typed}
-            </textarea>
-        </label>
-    }))
-}
-
-fn not_shown(error: Error, typed: String) -> Erased {
-    let unsent = unsent(typed);
-    if error.code == ErrorCode::NotFound {
-        let words = tr!(not_found_conversation);
-        apart(tr!(not_found), erase(view! { <p>{words}</p> {unsent} }))
-    } else {
-        // A link to the page's own address loads it again, also without JavaScript.
-        apart(
-            tr!(failed),
-            erase(view! {
-                <ErrorNote error />
-                {unsent}
-                <p class="actions">
-                    <a class="button" data-kind="primary" href="" rel="external">
-                        {tr!(remedy_reload)}
-                    </a>
-                </p>
-            }),
-        )
-    }
-}
-
-/// A page that is not a conversation, with the ways out of it.
-fn apart(heading: &'static str, words: Erased) -> Erased {
-    let body = erase(view! {
-        {words}
-        <p class="actions">
-            <a class="button" href="/" rel="external">
-                {tr!(to_home)}
-            </a>
-        </p>
-        <NewConversation />
-    });
-    titled(move || text::window_title(heading));
-    erase(view! { <Plain heading body /> })
-}
-
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 /// Tells the router to put the new address into the browser's bar, once its page begins.
 #[cfg(feature = "browser")]
 fn complete_navigations(path: Memo<String>) {

@@ -34,11 +34,7 @@ mod process;
 mod queue;
 mod request;
 mod stderr;
-<<<<<<< HEAD
-=======
 mod watcher;
-mod wire;
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 
 pub use config::{LoadPolicy, LocalConfig};
 pub use gguf::{GgufError, ModelInfo};
@@ -70,15 +66,9 @@ pub enum Engine {
 }
 
 impl Local {
-<<<<<<< HEAD
-    /// Must be called within a tokio runtime. Reads no file. With [`LoadPolicy::AtStart`] the model
-    /// begins to load; a failure is only logged, because the first message will fail in the same
-    /// way.
-=======
     /// Must be called within a tokio runtime. Files are looked at by a thread of its own; with
     /// [`LoadPolicy::AtStart`] the model begins to load, and a failure is only logged, because
     /// the first message will fail with it again.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     pub fn new(config: LocalConfig) -> Self {
         let config = Arc::new(config);
         let (inbox, received) = mpsc::channel(INBOX);

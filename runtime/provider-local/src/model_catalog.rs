@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
-use protocol::{Effort, Error, ProviderName};
 use protocol::catalogue::{ModelEntry, ProviderModels};
+use protocol::{Effort, Error, ProviderName};
 use provider::MODELS;
 
 use super::folder::{self, Found};
@@ -21,11 +21,7 @@ use super::gguf::{GgufError, Head};
 use super::looks::{Looks, within};
 use super::{LocalConfig, ModelInfo, cpu, failure};
 
-<<<<<<< HEAD
-/// How long rendering a page waits for the file system.
-=======
 /// How long one access of the file system may take before it is reported as not answering.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub(crate) const GLANCE: Duration = Duration::from_secs(1);
 /// How long reading the heads of all models may take.
 pub(crate) const LIST: Duration = Duration::from_secs(5);
@@ -235,59 +231,9 @@ impl ModelCatalog {
             }
             list => list.unwrap_or_default(),
         };
-<<<<<<< HEAD
-        let found = list.into_iter().find(|found| found.name == model);
-        let found = found.ok_or_else(|| failure::not_here(model))?;
-        let file = found.file.ok_or_else(failure::leads_out)?;
-        self.check(&file, until).map_err(failure::of_folder)
-    }
-
-    /// Lists every model with the description of its file. Blocks for [`GLANCE`] and [`LIST`] at
-    /// most.
-    pub(crate) fn models(&self) -> ProviderModels {
-        let until = within(LIST);
-        let (found, error) = match self.list(within(GLANCE)) {
-            Ok(found) => (found, None),
-            Err(error) => (Vec::new(), Some(failure::folder(&error))),
-        };
-        let default = Found { name: self.model.clone(), file: Some(self.model_file.clone()) };
-        let others = found.into_iter().filter(|found| found.name != self.model);
-        let mut all: Vec<_> = [default].into_iter().chain(others).collect();
-        let left_out = u32::try_from(all.len().saturating_sub(MODELS)).unwrap_or(u32::MAX);
-        all.truncate(MODELS);
-        ProviderModels {
-            provider: ProviderName::local(),
-            default_model: Some(self.model.clone()),
-            models: self.describe(&all, until),
-            left_out,
-            error,
-            learned: Vec::new(),
-        }
-    }
-
-    /// The reasoning efforts that a model accepts. Blocks for [`GLANCE`] at most, and hardly at all
-    /// once the model has been described.
-    pub(crate) fn efforts(&self, model: &str) -> Vec<Effort> {
-        let until = within(GLANCE);
-        let found = match self.is_default(model) {
-            true => Some(Found { name: self.model.clone(), file: Some(self.model_file.clone()) }),
-            false => {
-                let list = self.list(until).unwrap_or_default();
-                list.into_iter().find(|found| found.name == model)
-            }
-        };
-        let Some(found) = found else { return Vec::new() };
-        let mut described = self.described.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = described.get(&found.name).cloned();
-        let new = self.entry(&found, known, until);
-        let efforts = new.entry.efforts.clone();
-        described.insert(found.name, new);
-        efforts
-=======
         let found = find(&list, model).ok_or_else(|| failure::not_here(model))?;
         let file = found.file.as_ref().ok_or_else(failure::leads_out)?;
         self.check(file, until).map_err(failure::of_folder)
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     }
 
     fn is_default(&self, model: &str) -> bool {
@@ -313,16 +259,11 @@ impl ModelCatalog {
     fn described(&self, found: &Found, known: Option<Described>, until: Instant) -> Described {
         let stamp = known.as_ref().and_then(|known| known.stamp);
         let looked = match &found.file {
-<<<<<<< HEAD
-            None => Some(Err(failure::leads_out())),
-            // The time for the list is over, so no further file is read.
-=======
             None => return self.unopened(found, None, failure::leads_out()),
             Some(file) if file.to_str().is_none() => {
                 return self.unopened(found, None, failure::path());
             }
             // Nobody waits for it any more.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
             Some(_) if Instant::now() >= until => None,
             Some(file) => {
                 let until = until.min(within(GLANCE));
@@ -335,33 +276,19 @@ impl ModelCatalog {
                 let entry = self.described_by(info, unknown(&found.name));
                 Described { stamp, usable: Ok(()), entry }
             }
-<<<<<<< HEAD
-            (Some(Ok(Looked::Read(stamp, Err(error)))), _) => {
-                // The entry is cached without a stamp, because the file may become readable without
-                // a change of its content, for example by a change of its permissions.
-=======
             (Some(Looked::Read(stamp, Err(error))), _) => {
                 // Without a stamp: the file may become readable, for example by a permission,
                 // without a change of its content.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
                 let stamp = stamp.filter(|_| !matches!(error, GgufError::Read(_)));
                 let entry = self.unusable(unknown(&found.name), failure::file(&error));
                 // Its beginning is a model's, so the engine may try it, and say more.
                 Described { stamp, usable: Ok(()), entry }
             }
-<<<<<<< HEAD
-            // The file system did not answer. The cached description is kept without a stamp, so
-            // that the file is read again next time.
-            (None | Some(Ok(Looked::Unchanged)), known) => {
-                let entry = known.map_or_else(unknown, |known| known.entry);
-                Described { stamp: None, entry: self.unusable(entry, failure::no_answer()) }
-=======
             (Some(Looked::Unopened(error)), _) => self.unopened(found, None, failure::file(&error)),
             // No answer: the cached description stays, without a stamp, so that the file is read
             // again next time.
             (None | Some(Looked::Unchanged), known) => {
                 self.unopened(found, known, failure::no_answer())
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
             }
         }
     }

@@ -122,9 +122,6 @@ impl Answer {
         self.fit(rest)
     }
 
-<<<<<<< HEAD
-    /// Whether the model has finished; usage and `[DONE]` may still follow.
-=======
     /// What is left where no further text comes.
     fn last_said(&mut self) -> Vec<Piece> {
         let mut said = Vec::new();
@@ -135,8 +132,7 @@ impl Answer {
         self.first_told(said)
     }
 
-    /// Whether the model is done; usage and `[DONE]` may still come.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Whether the model has finished; usage and `[DONE]` may still follow.
     pub(crate) fn is_finished(&self) -> bool {
         self.end.is_some()
     }
@@ -219,9 +215,6 @@ impl Answer {
         self.fit(pieces)
     }
 
-<<<<<<< HEAD
-    /// Drops thinking between marks if thinking came from another source before.
-=======
     /// The text behind the sign for half a character that came before it and stays alone.
     fn behind_lost(&mut self, text: String) -> String {
         if text.is_empty() || !self.surrogates.take_lost() {
@@ -230,8 +223,7 @@ impl Answer {
         format!("{LOST}{text}")
     }
 
-    /// Drops thinking between marks that came by another way before.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Drops thinking between marks if thinking came from another source before.
     fn first_told(&mut self, mut pieces: Vec<Piece>) -> Vec<Piece> {
         pieces.retain(|piece| matches!(piece, Piece::Text(_)) || self.is_first(Source::Marks));
         pieces

@@ -211,10 +211,6 @@ const ONLY_RESPONSES: &[&str] = &[
 const NOT_BY_RESPONSES: &[&str] =
     &["not supported with the responses api", "not supported in the v1/responses"];
 
-<<<<<<< HEAD
-/// The error of a response whose status is not 200, and the parsed body. `body` may be cut short; a
-/// date in `Retry-After` is compared with `now`; `sent` is what the request had.
-=======
 /// Texts that say, in lower case, that a model is there and could not be brought into memory, for which
 /// LM Studio has the name of one that is unknown
 /// (<https://github.com/continuedev/continue/issues/10150>,
@@ -227,9 +223,8 @@ const NOT_LOADED: &[&str] = &["failed to load model", "error loading model"];
 const POLICY_SENTENCES: &[&str] =
     &["guardrail restrictions", "matching your data policy", "no allowed providers are available"];
 
-/// The error of a response whose status is not 200, with what it said. `body` may be cut short;
-/// `now` is what a date in `Retry-After` is compared with; `sent` is what was asked.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The error of a response whose status is not 200, and the parsed body. `body` may be cut short; a
+/// date in `Retry-After` is compared with `now`; `sent` is what the request had.
 pub(crate) fn from_response(
     (status, headers, body): (u16, &HeaderMap, &[u8]),
     now: SystemTime,
@@ -394,13 +389,8 @@ fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
         Some(date.ok()?.saturating_sub(now.ok()?).as_millis() as f64)
     };
     let ms = exact.or(seconds).or_else(date).filter(|ms| *ms >= 0.0)?;
-<<<<<<< HEAD
-    // The cast saturates.
-    Some((ms.ceil() as u64).min(MAX_RETRY_AFTER_MS))
-=======
     // A float becomes the nearest whole number that fits.
     Some(ms.ceil() as u64)
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 }
 
 #[cfg(test)]

@@ -89,16 +89,12 @@ impl ErrorReport {
         self.texts.join(" ")
     }
 
-<<<<<<< HEAD
-    /// Whether the sentences contain any of these texts.
-=======
     /// For how long to wait before the next request, where it says so.
     pub(crate) fn wait_ms(&self) -> Option<u64> {
         self.retry_delay_ms.or_else(|| waits::in_words(&self.lower))
     }
 
-    /// Whether the sentences contain any of these.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Whether the sentences contain any of these texts.
     pub(crate) fn says(&self, any: &[&str]) -> bool {
         any.iter().any(|known| self.lower.contains(known))
     }

@@ -54,13 +54,9 @@ pub(crate) struct List {
     pub(crate) entries: Vec<ModelEntry>,
     /// The number of models beyond that.
     left_out: u32,
-<<<<<<< HEAD
-    /// The context windows of all models for which the endpoint gives one.
-=======
     /// The model that answers when none is named.
     pub(crate) first: Option<String>,
-    /// The context windows of all models, where the endpoint tells them.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// The context windows of all models for which the endpoint gives one.
     windows: BTreeMap<String, u32>,
 }
 
@@ -215,12 +211,6 @@ fn chosen(entries: Vec<ModelEntry>, globs: &[glob::Pattern]) -> Vec<ModelEntry> 
 }
 
 /// The models of an endpoint's list that its owner offers, at most [`MODELS`], without duplicate
-<<<<<<< HEAD
-/// names. Names that contain the API key, or the value of one of the owner's headers, are left out,
-/// because names are shown to all users and stored with each turn. Most endpoints put the models
-/// into `data`; Together answers with a bare array.
-fn entries(list: &Value, secrets: &[&Secret], globs: &[glob::Pattern]) -> List {
-=======
 /// names. Names that contain the API key, or a header of the owner, are left out, because names
 /// are shown to everybody and stored with each
 /// turn. `known` is the model that answered so far when none was named. Most endpoints put the models
@@ -231,7 +221,6 @@ fn entries(
     globs: &[glob::Pattern],
     known: Option<String>,
 ) -> List {
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     let all = list.as_array().or_else(|| list["data"].as_array());
     let all = all.map(Vec::as_slice).unwrap_or_default();
     let mut names = HashSet::new();

@@ -139,15 +139,9 @@ pub trait Provider: Send + Sync + 'static {
     /// The name, for people, of the model that answers when a profile names none.
     fn default_model(&self) -> String;
 
-<<<<<<< HEAD
-    /// Whether a request for `model` could be tried now. Cheap: it reads a few bytes of a file at
-    /// most, and an unreachable endpoint is discovered by the turn and not here. The error has the
-    /// code `unavailable` and a hint that names the setting to change.
-=======
     /// Whether a request for `model` could be tried now, as far as that is known; touches no file
     /// ([`Self::look`] does). An unreachable endpoint is found out by the turn, not here. The error
     /// has the code `unavailable` and a hint that names the setting to change.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     fn usable(&self, model: &str) -> Result<(), Error>;
 
     /// Whether a user may choose `model`. A provider that reads model files accepts only the names
@@ -169,19 +163,14 @@ pub trait Provider: Send + Sync + 'static {
         Some(effort.clone()).filter(|effort| self.efforts(model).contains(effort))
     }
 
-<<<<<<< HEAD
-    /// The models that can be chosen. Never fails as a whole: if listing fails, the models that are
-    /// known without it are returned beside the error. Bounded in number, time and size; may block
-    /// on files.
-=======
     /// Brings up to date what [`Self::usable`], [`Self::offers`] and [`Self::efforts`] know of
     /// `model`, for a decision that must not follow from what was known a while ago. Takes a second
     /// at most.
     async fn look(&self, _model: &str) {}
 
-    /// What can be chosen. Never fails as a whole: what is known without asking anybody is
-    /// in it beside the error. Bounded in number, time and size.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// The models that can be chosen. Never fails as a whole: if listing fails, the models that are
+    /// known without it are returned beside the error. Bounded in number, time and size; may block
+    /// on files.
     async fn models(&self) -> ProviderModels;
 
     /// What the provider learned about its models from refusals.

@@ -44,16 +44,12 @@ impl Runtime {
         Ok(())
     }
 
-<<<<<<< HEAD
-    /// Creates a conversation if none is in view. A failure is only logged, because the caller's
-    /// own request has succeeded already.
-=======
     async fn is_empty(&self) -> Result<bool, StoreError> {
         Ok(self.store().workers(VisibilityFilter::InView, None, 1).await?.is_empty())
     }
 
-    /// After what was asked for is done, which this is no part of.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Creates a conversation if none is in view. A failure is only logged, because the caller's
+    /// own request has succeeded already.
     pub(super) async fn keep_one_if_it_can_be(&self) {
         if let Err(error) = self.keep_one().await {
             // The next request for the list creates the conversation.

@@ -17,9 +17,6 @@ pub(super) enum Change {
     Deleted(WorkerId),
 }
 
-<<<<<<< HEAD
-/// The result of a read.
-=======
 /// A position in the list's changes.
 ///
 /// A summary carries the revision at which the list stood before the summary was read or
@@ -27,8 +24,7 @@ pub(super) enum Change {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Revision(pub(super) u64);
 
-/// What a reader is told.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The result of a read.
 #[derive(Debug, PartialEq)]
 pub(super) enum News {
     /// Changes in the order of their revisions.
@@ -78,15 +74,9 @@ impl Changes {
         News::Changes(changes.map(|(revision, change)| (*revision, change.clone())).collect())
     }
 
-<<<<<<< HEAD
-    /// Records a worker's summary. An older summary may arrive after a newer one, and is then
-    /// ignored.
-    pub(super) fn put(&mut self, worker: Worker, seq: u64) {
-=======
     /// Records how a worker stood after `seq` of its log. `since` was taken before that was read
     /// or committed. A summary that is older than what is recorded changes nothing.
     pub(super) fn put(&mut self, worker: Worker, seq: u64, since: Revision) {
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let id = worker.worker_id;
         if since.0 < self.floor {
             // The worker may have been deleted meanwhile, and the deletion been dropped from here.

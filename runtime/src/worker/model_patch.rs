@@ -25,11 +25,6 @@ impl ModelPatch {
         bundle: &Bundle,
         providers: &Providers,
     ) -> Result<Option<EventBody>, Error> {
-<<<<<<< HEAD
-        // A new profile brings its own provider, model and effort; a new provider brings its own
-        // model.
-=======
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let new_profile = self.profile.is_some();
         let (name, provider, model) = self.with(worker);
         let model_stays = (&provider, &model) == (&worker.provider, &worker.model);

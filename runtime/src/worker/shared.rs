@@ -5,12 +5,7 @@ use std::sync::Arc;
 use protocol::{
     Error, ErrorCode, RuntimeId, Timestamp, Turn, TurnId, UtcOffset, View, Worker, WorkerId,
 };
-<<<<<<< HEAD
 use store::{Store, StoreError, initial_worker};
-use tokio::sync::Mutex;
-=======
-use store::{Store, StoreError};
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 use tokio_util::sync::CancellationToken;
 
 use crate::bundle::{Bundle, Profile, Variables};
@@ -34,14 +29,9 @@ pub(crate) struct Shared {
     /// The number of messages in the newest page of a transcript.
     pub(crate) transcript_page: u32,
     pub(crate) workspace: String,
-<<<<<<< HEAD
-    /// Held while a worker is created, deleted or restored, from the commit until the observers of
-    /// the list are told, so that they hear of these changes in the order of the commits.
-    pub(crate) membership_lock: Mutex<()>,
-=======
-    /// Held by what deletes or restores a worker, from its commit until that is told.
+    /// Held while a worker is deleted or restored, from the commit until the observers of the list
+    /// are told, so that they hear of these changes in the order of the commits.
     pub(crate) membership_locks: MembershipLocks,
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     /// The workers that were found to be unreadable.
     pub(crate) unreadable: Unreadable,
     /// Cancelled when the runtime goes down.

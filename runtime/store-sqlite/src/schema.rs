@@ -4,7 +4,7 @@ use rusqlite::Transaction;
 use rusqlite_migration::{HookError, M, Migrations};
 use store::Cause;
 
-use super::{prompts, texts};
+use super::{prompts, search_index};
 
 /// "CMPN" in the header of the file. It tells our databases from those of other programs.
 pub(crate) const APPLICATION_ID: i64 = 0x434D_504E;
@@ -93,9 +93,6 @@ CREATE VIRTUAL TABLE grams USING fts5 (
 );
 ";
 
-<<<<<<< HEAD
-/// The migrations from an empty file to the current schema; step n leads to schema n.
-=======
 /// The third schema: which worker uses which of the `prompts`, so that they go with the last one.
 const THIRD: &str = "
 CREATE TABLE prompt_uses (
@@ -106,8 +103,7 @@ CREATE TABLE prompt_uses (
 CREATE INDEX prompt_uses_by_digest ON prompt_uses (digest);
 ";
 
-/// The steps from an empty file to the current schema; step n leads to schema n.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
 /// `tests/sqlite/fixtures` holds a database of each schema.

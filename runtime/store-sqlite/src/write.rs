@@ -47,13 +47,8 @@ pub(crate) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     insert(db, worker, append, search, &Known::new()).map_err(StoreError::Append)
 }
 
-<<<<<<< HEAD
-/// Adds events to an imported worker, which is not visible yet; with `log`, the worker is created.
-/// `known` holds grams that were computed before.
-=======
 /// Adds events to a worker of an import, which nobody sees yet; with `log` it begins. `prompts` are
 /// texts that its events refer to, and `known` is what was found of their own texts before.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub(crate) fn stage(
     db: &Connection,
     log: Option<LogId>,

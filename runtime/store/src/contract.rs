@@ -90,6 +90,7 @@ macro_rules! contract {
                 deleted_workers_are_walked_by_pages_and_found_by_id
                 what_is_given_up_does_not_come_back
                 a_long_worker_is_removed_step_by_step
+                prompts_go_with_the_last_worker_that_uses_them
                 a_deleted_worker_makes_no_room_for_one_of_its_id
                 a_worker_that_was_given_up_makes_room_for_one_of_its_id
                 what_was_deleted_is_still_known_after_a_reopening

@@ -83,9 +83,6 @@ async fn what_is_deleted_while_it_comes_back_is_told_to_be_gone() {
     }
 }
 
-<<<<<<< HEAD
-/// The worker was marked as deleted while its turn was still unfinished.
-=======
 /// Somebody looks at a conversation that cannot be read, and it is deleted before the list is told
 /// of what was found.
 #[tokio::test]
@@ -146,8 +143,7 @@ async fn a_worker_that_is_added_or_restored_holds_up_no_other() {
     soon(restoring).await.unwrap().unwrap();
 }
 
-/// Marked as deleted while nothing had said that its turn is over.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The worker was marked as deleted while its turn was still unfinished.
 #[tokio::test]
 async fn a_turn_that_never_ended_is_interrupted_when_its_worker_comes_back() {
     let mut stage = Stage::new().await;

@@ -14,14 +14,10 @@ use super::layer::Origin;
 use super::problem::{Problem, Problems};
 use super::settings::Settings;
 
-<<<<<<< HEAD
-/// Adds all problems of `settings`; `origin` returns the origin of a setting.
-=======
 /// How long a disk may take to say whether a folder is there.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-/// Adds everything that is wrong with `settings`; `origin` tells who gave one.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// Adds all problems of `settings`; `origin` returns the origin of a setting.
 pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problems: &mut Problems) {
     let mut check = |key: &str, result: Result<(), String>| {
         if let Err(message) = result {
@@ -58,9 +54,6 @@ pub fn all<'a>(settings: &Settings, origin: &dyn Fn(&str) -> &'a Origin, problem
     check("log", filter(&settings.log.log));
 }
 
-<<<<<<< HEAD
-/// Checks that the address is a loopback one, because the server has no accounts yet.
-=======
 /// Whether a path leads to no folder. One on a disk that does not answer may well be a folder, and keeps
 /// the server from nothing but its content.
 fn is_missing(folder: &Path) -> bool {
@@ -71,8 +64,7 @@ fn is_missing(folder: &Path) -> bool {
     looks.is_ok() && answer.recv_timeout(PATIENCE) == Ok(false)
 }
 
-/// Only this machine may reach the server, as long as it knows no users.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// Checks that the address is a loopback one, because the server has no accounts yet.
 pub fn loopback(address: SocketAddr) -> Result<(), String> {
     if address.ip().is_loopback() {
         return Ok(());

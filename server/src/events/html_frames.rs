@@ -7,13 +7,9 @@ use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerI
 use render::{Budget, Live};
 use runtime::{Observation, Runtime};
 
-<<<<<<< HEAD
-/// An observation whose frames contain HTML as well.
-=======
 use super::shared_html::{Follower, Lost, SharedHtml, render_event};
 
-/// An observation whose frames have HTML as well.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// An observation whose frames contain HTML as well.
 pub struct HtmlFrames {
     observation: Observation,
     /// `None` if the observer did not ask for HTML, and while a frame is being written.
@@ -131,9 +127,6 @@ impl Html {
         frame
     }
 
-<<<<<<< HEAD
-    /// Whether an event changes any HTML. Begins a new answer if the event accepts a turn.
-=======
     /// Renders together with the other streams of the conversation, as soon as this one's client has
     /// what theirs have.
     fn join(&mut self, envelope: &Envelope) {
@@ -190,8 +183,7 @@ impl Html {
         Ok(html)
     }
 
-    /// Whether an event changes any HTML. Begins a new answer where the event accepts a turn.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Whether an event changes any HTML. Begins a new answer if the event accepts a turn.
     fn changes(&mut self, envelope: &Envelope) -> bool {
         match &envelope.event.body {
             EventBody::TurnAccepted { turn } => {
@@ -231,11 +223,6 @@ impl Html {
         }
     }
 
-<<<<<<< HEAD
-    /// The answer up to a byte offset. Its last block is sent again, because the client may not
-    /// have it.
-    async fn load(&self, message_id: MessageId, offset: u64) -> Option<Live> {
-=======
     /// The answer up to a byte offset. Its last block is sent again, since it is not known whether
     /// the client has it.
     async fn load(&self, message_id: MessageId, offset: u64) -> Answer {
@@ -244,7 +231,6 @@ impl Html {
     }
 
     async fn load_live(&self, message_id: MessageId, offset: u64) -> Option<Live> {
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let mut messages = snapshot.transcript.messages.into_iter();
         let text = messages.find(|message| message.id == message_id)?.text;
@@ -254,11 +240,6 @@ impl Html {
         Some(Live::new(message_id, text, shown))
     }
 
-<<<<<<< HEAD
-    /// The whole answer of a turn. All its HTML is sent again, because the client may have any part
-    /// of it.
-    async fn load_whole(&self, turn_id: TurnId) -> Option<Live> {
-=======
     /// The whole answer of a turn. It is not known which part of its HTML the client has.
     async fn load_whole(&self, turn_id: TurnId) -> Answer {
         let live = self.load_whole_live(turn_id).await;
@@ -266,7 +247,6 @@ impl Html {
     }
 
     async fn load_whole_live(&self, turn_id: TurnId) -> Option<Live> {
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
         let snapshot = self.runtime.snapshot(self.worker).await.ok()?;
         let transcript = snapshot.transcript;
         let answer = transcript.turns.iter().find(|turn| turn.turn_id == turn_id)?.answer;

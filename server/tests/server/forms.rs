@@ -108,9 +108,6 @@ async fn a_form_that_cannot_be_read_changes_nothing_and_says_so() {
     }
 }
 
-<<<<<<< HEAD
-/// Readers may reload such a page, or return to its address.
-=======
 async fn post_form(server: &Server, path: &str, body: String) -> Response {
     let request = server.post(path).header("accept", BROWSER);
     let request = request.header("content-type", "application/x-www-form-urlencoded");
@@ -143,8 +140,7 @@ async fn a_message_to_a_conversation_that_is_gone_is_shown_to_be_copied() {
     assert!(!html.contains("<textarea readonly"), "{html}");
 }
 
-/// Readers load a page again, or come back to its address.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// Readers may reload such a page, or return to its address.
 #[tokio::test]
 async fn the_address_of_a_form_leads_to_its_page() {
     let server = start("").await;

@@ -34,7 +34,11 @@ pub(super) enum Answer {
     Home(Home),
     /// There is no such page.
     Missing,
-    Error(AppError),
+    Error {
+        error: AppError,
+        /// A message that was posted to this page and is stored nowhere; mostly empty.
+        typed: String,
+    },
 }
 
 /// The server's answer, anew for each other target.
@@ -54,7 +58,7 @@ pub(super) fn outlet(answer: Resource<Answer, Wire>, target: Memo<Target>) -> Er
                     }
                     Answer::Home(home) => front_door(home, target.get_untracked().deleted),
                     Answer::Missing => missing(tr!(not_found_page)),
-                    Answer::Error(AppError(error)) => not_shown(error),
+                    Answer::Error { error: AppError(error), typed } => not_shown(error, typed),
                 }
             })}
         </Transition>
@@ -66,8 +70,10 @@ fn loading() -> Erased {
 }
 
 async fn load(target: Target) -> Answer {
+    let typed = typed();
+    let failed = |error| Answer::Error { error, typed };
     let worker = match target.route {
-        Route::Home => return api::home().await.map_or_else(Answer::Error, Answer::Home),
+        Route::Home => return api::home().await.map_or_else(failed, Answer::Home),
         Route::Conversation(id) => id.parse::<WorkerId>().ok(),
         Route::Missing => None,
     };
@@ -78,12 +84,25 @@ async fn load(target: Target) -> Answer {
     };
     let console = api::console(worker, target.before, target.wanted.found, target.deleted);
     let console = console.await;
-    console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
+    console.map_or_else(failed, |console| Answer::Console(Box::new(console)))
+}
+
+/// The message of a form that was posted to this page and refused. The page of a conversation shows
+/// it in its composer; without a conversation, the page shows it in a field of its own.
+#[cfg(feature = "ssr")]
+fn typed() -> String {
+    use_context::<crate::Refused>().map(|refused| refused.text).unwrap_or_default()
+}
+
+/// Only the server receives forms.
+#[cfg(not(feature = "ssr"))]
+fn typed() -> String {
+    String::new()
 }
 
 fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
     if let Some(refused) = home.refused {
-        return not_shown(refused.error);
+        return not_shown(refused.error, refused.text);
     }
     if let Some(newest) = home.newest {
         lead(&match deleted {
@@ -111,15 +130,42 @@ fn missing(words: &'static str) -> Erased {
     apart(tr!(not_found), erase(view! { <p>{words}</p> }))
 }
 
-fn not_shown(error: Error) -> Erased {
+/// A message that could not be sent, in a field to copy it from.
+fn unsent(typed: String) -> Option<Erased> {
+    if typed.is_empty() {
+        return None;
+    }
+    // The parser of HTML drops one line break at the beginning.
+    #[cfg(feature = "ssr")]
+    let typed = format!("\n{}", crate::label::raw(typed));
+    Some(erase(view! {
+        <label class="unsent">
+            {tr!(typed_unsent)}
+            <textarea readonly rows="8" dir="auto">
+                {typed}
+            </textarea>
+        </label>
+    }))
+}
+
+fn not_shown(error: Error, typed: String) -> Erased {
+    let unsent = unsent(typed);
     if error.code == ErrorCode::NotFound {
-        missing(tr!(not_found_conversation))
+        let words = tr!(not_found_conversation);
+        apart(
+            tr!(not_found),
+            erase(view! {
+                <p>{words}</p>
+                {unsent}
+            }),
+        )
     } else {
         // A link to the page's own address loads it again, also without JavaScript.
         apart(
             tr!(failed),
             erase(view! {
                 <ErrorNote error />
+                {unsent}
                 <p class="actions">
                     <a class="button" data-kind="primary" href="" rel="external">
                         {tr!(remedy_reload)}

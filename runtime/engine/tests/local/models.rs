@@ -109,13 +109,8 @@ async fn a_file_that_is_no_model_fails_its_turn_and_leaves_the_others() {
     assert_eq!(pid(&local), before);
     assert_eq!(ask(&local, hello("")).await.loads, 0);
 
-<<<<<<< HEAD
-    // Only the engine finds out that this one is damaged, so the other model has to be loaded
-    // again.
-=======
     // Only the engine can tell: the other model is loaded again by whoever asks it.
     local.look("damaged").await;
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     assert_eq!(local.usable("damaged"), Ok(()));
     let answer = ask(&local, hello("damaged")).await;
     assert_eq!((answer.code(), answer.loads), (ErrorCode::Unavailable, 1));
@@ -160,12 +155,8 @@ async fn a_name_is_never_a_path() {
     }
     local.look("here").await;
     assert!(local.offers("here") && local.usable("here").is_ok());
-<<<<<<< HEAD
-    // It is listed, so that its owner sees it, but cannot be used.
-=======
     // It is listed, so that nobody wonders, and cannot be used.
     local.look("link").await;
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     assert!(local.offers("link"));
     assert_eq!(local.usable("link").unwrap_err().code, ErrorCode::Unavailable);
     assert_eq!(ask(&local, hello("link")).await.code(), ErrorCode::Unavailable);

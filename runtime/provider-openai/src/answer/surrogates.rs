@@ -1,13 +1,3 @@
-<<<<<<< HEAD
-//! Parses JSON in which a surrogate pair is split between two events: servers write `\ud83d` at the
-//! end of one event and `\ude00` at the beginning of the next. A first half without a second one
-//! has no meaning, but is no reason to lose an answer.
-
-use serde_json::Value;
-
-/// Replaces a half that is never completed.
-const LOST: char = '\u{fffd}';
-=======
 //! JSON in which a character beyond the first plane is cut in two: servers that write `\ud83d` at
 //! the end of one event and `\ude00` at the beginning of the next. A half that nothing completes is no
 //! reason to lose an answer: it becomes U+FFFD, so that it can be seen that something is missing.
@@ -16,7 +6,6 @@ use serde_json::Value;
 
 /// What a lone half becomes that nothing completes.
 pub(super) const LOST: char = '\u{fffd}';
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 
 /// Parses the events one after the other.
 #[derive(Debug, Default)]
@@ -30,21 +19,14 @@ pub(super) struct Surrogates {
 
 impl Surrogates {
     pub(super) fn parse(&mut self, data: &str) -> Result<Value, serde_json::Error> {
-<<<<<<< HEAD
-        // Nearly all JSON is valid. If the repair changes nothing, the original error is returned.
-=======
         self.older = self.half.take().or(self.older);
-        // Nearly all JSON is sound, and of one that is not the error is told.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+        // Nearly all JSON is valid. If the repair changes nothing, the original error is returned.
         serde_json::from_str(data).or_else(|error| {
             let mended = self.mend(data);
             if mended == data { Err(error) } else { serde_json::from_str(&mended) }
         })
     }
 
-<<<<<<< HEAD
-    /// Replaces halves by whole characters; the whole character goes where its second half is.
-=======
     /// Whether a half of an event before the last one is still not complete where further text comes,
     /// so that it never will be. It is told once.
     pub(super) fn take_lost(&mut self) -> bool {
@@ -57,8 +39,7 @@ impl Surrogates {
         self.take_lost() || half.is_some()
     }
 
-    /// Puts whole characters where halves are: the first half goes to where the second one is.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+    /// Replaces halves by whole characters; the whole character goes where its second half is.
     fn mend(&mut self, data: &str) -> String {
         let (mut mended, mut rest) = (String::with_capacity(data.len()), data);
         while let Some(at) = rest.find('\\') {

@@ -44,10 +44,6 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"Your credit balance is too low to access the API."}}"#,
             Credit,
         ),
-<<<<<<< HEAD
-        // A wrong key with another status: gemini-cli#4701; continue#10530, whose error is JSON in
-        // a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
-=======
         // LM Studio: continue#10150, continue#12794.
         (
             400,
@@ -66,9 +62,8 @@ fn statuses_bodies_and_their_kinds() {
             r#"{"error":{"message":"No endpoints found matching your data policy (Free model publication). Configure: https://openrouter.ai/settings/privacy","code":404}}"#,
             Permission,
         ),
-        // A wrong key with another status: gemini-cli#4701; continue#10530, whose
-        // error is JSON in a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+        // A wrong key with another status: gemini-cli#4701; continue#10530, whose error is JSON in
+        // a text; beeai-framework#447; continue#10778; litellm#12273; Zhipu.
         (
             400,
             r#"[{"error":{"code":400,"message":"The key that was passed is not valid.","status":"INVALID_ARGUMENT"}}]"#,

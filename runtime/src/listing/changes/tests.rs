@@ -41,11 +41,7 @@ fn what_was_overtaken_is_not_told() {
     changes.put(worker(1, 4), 4, Revision(0));
     let news = told(changes.after(0, 64));
     assert!(matches!(&news[..], [(1, Change::Worker { seq: 5, .. })]), "{news:?}");
-<<<<<<< HEAD
-    // A deleted worker may be restored as it was.
-=======
     // A summary from before the deletion comes late, whatever it is a summary of.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
     changes.delete(worker(1, 5).worker_id);
     for seq in [5, u64::MAX] {
         changes.put(worker(1, 5), seq, Revision(1));

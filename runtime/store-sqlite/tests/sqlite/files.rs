@@ -6,18 +6,12 @@ use std::time::Duration;
 use futures::FutureExt as _;
 use protocol::Timestamp;
 use rusqlite::Connection;
-use store::contract::sample::{Sample, assert_holds};
+use store::contract::sample::{Sample, assert_holds, prompt};
 use store::{Durability, Store, StoreError};
 use store_sqlite::{OpenError, Sqlite};
 use tempfile::tempdir;
 
-<<<<<<< HEAD
 /// Copies the database as a crash would leave it at this moment.
-=======
-use crate::sample::{Sample, assert_holds, prompt};
-
-/// The database as a crash would leave it at this moment.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 pub fn copy_as_it_is(from: &Path, to: &Path) {
     for file in ["companion.db", "companion.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();

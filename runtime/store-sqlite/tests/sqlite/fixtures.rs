@@ -1,17 +1,10 @@
 //! A database of every schema so far, which every later version has to open and show unchanged.
 //!
-<<<<<<< HEAD
-//! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22 by the code of their time, with
-//! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`. The JSON file beside
-//! each is what that code folded from it. A schema's fixture is made once, while that schema is the
-//! newest, and never again.
-=======
 //! `fixtures/schema-1.db` and `schema-2.db` were made on 2026-11-22, and `schema-3.db` on 2026-11-26, by
 //! the code that wrote them, with
 //! `cargo test -p store-sqlite --test sqlite -- --ignored make_the_fixture`, and the text
 //! beside it, what the code of then folded from it. A schema's fixture is made once, when
 //! that schema is the newest, and never again.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 
 use std::path::{Path, PathBuf};
 
@@ -23,7 +16,7 @@ use store_sqlite::Sqlite;
 use tempfile::tempdir;
 
 fn fixture(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/store_contract/fixtures").join(name)
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/sqlite/fixtures").join(name)
 }
 
 /// The snapshot of each worker, the most recently used first.

@@ -115,9 +115,6 @@ pub async fn what_is_given_up_does_not_come_back(test_store: &impl TestStore) {
     assert_holds(store.as_ref(), &samples[2]).await;
 }
 
-<<<<<<< HEAD
-/// Each step is a transaction of its own, so that other writes can run in between.
-=======
 /// What one conversation alone was asked with goes with it, and what others use stays for them.
 pub async fn prompts_go_with_the_last_worker_that_uses_them(test_store: &impl TestStore) {
     let store = test_store.open();
@@ -149,8 +146,7 @@ pub async fn prompts_go_with_the_last_worker_that_uses_them(test_store: &impl Te
     assert!(!kept("of both").await && !kept("2 119").await);
 }
 
-/// Each step is a commit of its own, so that others come in between.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// Each step is a transaction of its own, so that other writes can run in between.
 pub async fn a_long_worker_is_removed_step_by_step(test_store: &impl TestStore) {
     let store = test_store.open();
     let mut sample = Sample::created(1, store.as_ref()).await;

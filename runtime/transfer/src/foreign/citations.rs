@@ -1,14 +1,7 @@
-<<<<<<< HEAD
-//! Replaces the marks that ChatGPT leaves in texts for sources and names. They stand between
-//! private-use characters (`cite` and the number of a result), or between lenticular brackets with
-//! a dagger. A mark becomes a link if the export holds its address, the name if it is one, and is
-//! removed otherwise.
-=======
 //! The marks that programs leave in a text where they show a source or a name. ChatGPT: between
 //! characters of private use (`cite` and the number of a result), between lenticular brackets with a
 //! dagger, or `:contentReference[oaicite:0]{index=0}`. DeepSeek: `[citation:1]`. They become links
 //! where the export holds the address, the name where it is one, and go else.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 //!
 //! Sources: <https://github.com/pionxzh/chatgpt-exporter>, the fields of real exports in
 //! <https://github.com/danny-avila/LibreChat> (`chatgpt-citations.json`), and
@@ -24,15 +17,11 @@ const BETWEEN: char = '\u{e202}';
 /// The characters that delimit marks in such texts.
 const MARKS: std::ops::RangeInclusive<char> = '\u{e200}'..='\u{e206}';
 
-<<<<<<< HEAD
-/// The longest mark in bytes; anything longer is text.
-=======
 /// How the marks begin that have a number alone: ChatGPT's, with the number of a source, and DeepSeek's.
 const REFERENCE: &str = ":contentReference[oaicite:";
 const CITATION: &str = "[citation:";
 
-/// Bytes of one mark at most; a longer one is text.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The longest mark in bytes; anything longer is text.
 const MARK_BYTES: usize = 4096;
 /// The most links for one mark.
 const LINKS: usize = 5;
@@ -59,9 +48,6 @@ pub(super) fn cleaned(text: &str, metadata: Option<Json<'_>>) -> String {
     out
 }
 
-<<<<<<< HEAD
-/// The replacements for the marks that the export describes.
-=======
 /// The text of DeepSeek's with links or nothing in the place of its marks, by the results of its
 /// search: a mark names the `cite_index` of one, or its place among older ones, which have none.
 pub(super) fn numbered<'d>(text: &str, results: impl Iterator<Item = Json<'d>>) -> String {
@@ -116,8 +102,7 @@ fn put(out: &mut String, replaced: &str, rest: &str) {
     out.push_str(replaced);
 }
 
-/// What stands for the marks that the export tells of.
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
+/// The replacements for the marks that the export describes.
 struct References<'d> {
     by_mark: HashMap<&'d str, String>,
     /// Marks without an end character.

@@ -1,16 +1,9 @@
-<<<<<<< HEAD
-//! Claude's `conversations.json`: a list of conversations with `chat_messages`; messages of newer
-//! exports name their parent. Browser extensions save one conversation as the API returns it: with
-//! the model, and with texts only in `content`. Documents and long pasted texts are in
-//! `attachments`, with their text in `extracted_content`; pictures are in `files`.
-=======
 //! Claude's `conversations.json`: a list of conversations, each with `chat_messages`, of which newer
 //! ones name their parent. Extensions of browsers save one conversation as the interface gives it:
 //! with the model, and with the texts in `content` alone. A long text that is pasted, and a document,
 //! is in `attachments`, with its text in `extracted_content`; pictures are in `files`. Before it had
 //! reasoning, Claude thought about artifacts in the text, between `<antThinking>` and its end
 //! (<https://github.com/lobehub/lobehub/issues/5107>).
->>>>>>> 1020e086ac177d52b4879d5558b6067dab2dd2ab
 //!
 //! Sources: <https://github.com/danny-avila/LibreChat/pull/11124>,
 //! <https://github.com/CherryHQ/cherry-studio/pull/18135>,

@@ -341,7 +341,8 @@ fn depth_and_length_cost_no_more_than_their_bytes() {
     assert!(read_foreign(&deep, &profile()).is_err());
     let parts = [b"[{\"mapping\":{\"a\":{\"message\":{\"author\":{\"role\":\"user\"},\"content\":{\"parts\":".to_vec(), b"[".repeat(200_000)].concat();
     assert!(read_foreign(&parts, &profile()).is_err());
-    assert!(begin.elapsed() < Duration::from_secs(30), "it took {:?}", begin.elapsed());
+    // The time would be hours if the work grew with the square of the length.
+    assert!(begin.elapsed() < Duration::from_secs(600), "it took {:?}", begin.elapsed());
 }
 
 /// Trees of all shapes, with any node as a parent.

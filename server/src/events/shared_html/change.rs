@@ -100,7 +100,7 @@ mod tests {
             let (old, new) = (&two[0], &two[1]);
             let from = old.iter().zip(new).take_while(|(old, new)| old == new).count();
             let append = match (&old[from..], &new[from..]) {
-                ([old], [new]) => HtmlAppend::between(old, new),
+                ([old], [new]) => render::append::between(old, new),
                 _ => None,
             };
             let blocks = if append.is_some() { Vec::new() } else { new[from..].to_vec() };
