@@ -2,83 +2,34 @@
 
 use leptos::prelude::*;
 use protocol::{Error, ErrorCode, WorkerId};
-use serde::{Deserialize, Serialize};
 
+use super::answer::{Answer, AnswerResource, Target, awaited};
 use crate::components::{
     ConsoleView, ErrorNote, NewConversation, OpenSidebar, Plain, leave_sidebar,
 };
 use crate::erase::{Erased, effect, erase};
-use crate::live::{Current, Wanted};
-use crate::route::Route;
-use crate::wire::Wire;
+use crate::live::Current;
 use crate::{
-    AppError, Console, Home, api,
+    AppError, Home,
     text::{self, tr},
     window::titled,
 };
 
-/// What the address asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
-    pub route: Route,
-    pub before: Option<u64>,
-    /// A conversation that was just deleted.
-    pub deleted: Option<WorkerId>,
-    pub wanted: Wanted,
-}
-
-/// What it gets.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Answer {
-    Console(Box<Console>),
-    Home(Home),
-    /// There is no such page.
-    Missing,
-    Error(AppError),
-}
-
-/// The server's answer, anew for each other target.
-pub(super) fn answer(target: Memo<Target>) -> Resource<Answer, Wire> {
-    Resource::new_with_options(move || target.get(), load, true)
-}
-
-/// The page of the answer. The old one stays while the next is loaded.
-pub(super) fn outlet(answer: Resource<Answer, Wire>, target: Memo<Target>) -> Erased {
-    erase(view! {
-        <Transition fallback=loading>
-            {move || Suspend::new(async move {
-                match answer.await {
-                    Answer::Console(console) => {
-                        let wanted = target.get_untracked().wanted;
-                        erase(view! { <ConsoleView console=*console wanted /> })
-                    }
-                    Answer::Home(home) => front_door(home, target.get_untracked().deleted),
-                    Answer::Missing => missing(tr!(not_found_page)),
-                    Answer::Error(AppError(error)) => not_shown(error),
-                }
-            })}
-        </Transition>
+/// The page of the answer.
+pub(super) fn outlet(answer: AnswerResource, target: Memo<Target>) -> Erased {
+    awaited(answer, loading, move |answer| match answer {
+        Answer::Console(console) => {
+            let wanted = target.get_untracked().wanted;
+            erase(view! { <ConsoleView console=*console wanted /> })
+        }
+        Answer::Home(home) => front_door(home, target.get_untracked().deleted),
+        Answer::Error(AppError(error)) => not_shown(error),
+        Answer::Missing | Answer::Sidebar(_) => missing(tr!(not_found_page)),
     })
 }
 
 fn loading() -> Erased {
     erase(view! { <p class="loading">{tr!(loading)}</p> })
-}
-
-async fn load(target: Target) -> Answer {
-    let worker = match target.route {
-        Route::Home => return api::home().await.map_or_else(Answer::Error, Answer::Home),
-        Route::Conversation(id) => id.parse::<WorkerId>().ok(),
-        Route::Missing => None,
-    };
-    let Some(worker) = worker else {
-        #[cfg(feature = "ssr")]
-        crate::response::set_status(ErrorCode::NotFound.http_status());
-        return Answer::Missing;
-    };
-    let console = api::console(worker, target.before, target.wanted.found, target.deleted);
-    let console = console.await;
-    console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
 }
 
 fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
