@@ -66,8 +66,9 @@ pub use palette::Overlay;
 pub use plain::Plain;
 #[cfg(feature = "ssr")]
 pub use provider_note::BetterModels;
+pub use provider_note::ProviderNote;
 #[cfg(feature = "ssr")]
 pub use search_box::SearchBox;
-pub use sidebar::{Sidebar, SidebarResource};
+pub use sidebar::{Conversations, Sidebar};
 #[cfg(feature = "ssr")]
 pub use turn_line::attempts;

@@ -7,10 +7,11 @@ test('walking keeps the sidebar with all that is in it, and reads the list no mo
   console,
   page,
 }) => {
-  const other = await companion.api.create('The other one');
   await console.openLive();
-  const [first, third] = [console.worker, await companion.api.create('A third one')];
-  await expect(console.conversation(third)).toBeVisible();
+  const first = console.worker;
+  const other = await companion.api.create('The other one');
+  const third = await companion.api.create('A third one');
+  await expect(console.conversations).toHaveCount(3);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
   // A mark that only this very element has.
@@ -40,7 +41,9 @@ test('walking keeps the sidebar with all that is in it, and reads the list no mo
   await console.choose(third, 'Delete');
   await expect(console.undo).toBeFocused();
   await expect(search).toHaveValue('half a word');
-  const mark = await page.locator('#sidebar').evaluate((it) => (it as unknown as { mark: string }).mark);
+  const mark = await page
+    .locator('#sidebar')
+    .evaluate((sidebar) => (sidebar as unknown as { mark: string }).mark);
   expect(mark).toBe('same');
   expect(asked.filter((path) => /\/api\/fn\/(sidebar|workers)/.test(path))).toEqual([]);
 });
@@ -73,8 +76,8 @@ test('on a narrow screen the sidebar closes over the page that was chosen in it'
   page,
 }) => {
   await page.setViewportSize({ width: 390, height: 844 });
-  const other = await companion.api.create('The other one');
   await console.openLive();
+  const other = await companion.api.create('The other one');
   await console.openList.click();
   await console.conversation(other).click();
   await expect(console.title).toHaveText('The other one');

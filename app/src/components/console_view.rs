@@ -85,11 +85,8 @@ pub fn ConsoleView(
         leave_sidebar();
         // A link of the page before has taken the focus with it. On a touch screen the focus in the
         // message box would bring up a keyboard.
-        match (is_found, offers, is_touch()) {
-            (true, ..) => {}
-            (false, true, _) => focus_soon_if_lost("undo".to_owned()),
-            (false, false, false) => focus_soon_if_lost("composer".to_owned()),
-            (false, false, true) => {}
+        if !is_found && (offers || !is_touch()) {
+            focus_soon_if_lost(if offers { "undo" } else { "composer" }.to_owned());
         }
     });
     let past = earlier.then(|| {

@@ -1,23 +1,19 @@
 //! The conversations, and what answers in them.
 
-use std::sync::Arc;
-
 use leptos::prelude::*;
 
+use super::NewConversation;
 use super::layout::SIDEBAR;
 use super::palette::OpenPalette;
 use super::problem::Problem;
-use super::provider_note::ProviderNote;
 use super::search_box::SearchBox;
-use super::{ErrorNote, NewConversation};
 #[cfg(feature = "browser")]
 use crate::erase::effect;
 use crate::erase::{Erased, attr, erase, live, words};
-use crate::live::list::{Beginning, Part};
-use crate::live::{Current, List};
+use crate::live::Current;
+#[cfg(feature = "browser")]
+use crate::live::List;
 use crate::text::{self, tr};
-use crate::wire::Wire;
-use crate::{AppError, SidebarData};
 
 mod entry;
 mod entry_menu;
@@ -32,44 +28,24 @@ use entry_menu::EntryMenu;
 use groups::Groups;
 use older::Older;
 
-/// What the sidebar begins with; none while no conversation is to be shown.
-pub type SidebarResource = Resource<Option<Result<SidebarData, AppError>>, Wire>;
-
 /// The column beside the conversation; on a narrow screen it opens over it. It stays while one
 /// conversation follows another.
 #[component]
 pub fn Sidebar(
-    /// What it begins with, and anew with each other part of the list.
-    data: SidebarResource,
-    /// The part of the list that the data is of.
-    part: Memo<Part>,
+    /// The conversations, once they are loaded.
+    conversations: Erased,
+    /// What answers, once that is loaded.
+    provider: Erased,
+    /// Whether the address asks for the archive.
+    archived: Memo<bool>,
 ) -> impl IntoView {
-    let (list, current) = (expect_context::<List>(), expect_context::<Current>());
+    // What stands in the two slots is made when it is shown, and sees these contexts, too.
     provide_context(menu::Menu::default());
     // The list's own: a conversation has another one in its context.
     let problem = Problem::default();
     provide_context(problem.clone());
     #[cfg(feature = "browser")]
-    see(list.clone(), current.clone());
-    let conversations = loaded(data, move |data| match data {
-        Ok(SidebarData { workers, now, .. }) => {
-            list.begin(Beginning { page: workers, part: part.get_untracked(), now });
-            erase(view! {
-                <Groups />
-                <Older />
-            })
-        }
-        Err(AppError(error)) => erase(view! { <ErrorNote error /> }),
-    });
-    let provider = loaded(data, move |data| {
-        if let (Ok(data), None) = (data, current.provider.get_untracked()) {
-            current.set_provider(data.provider);
-        }
-        let provider = current.provider.clone();
-        erase(live(move || {
-            provider.get().map(|provider| erase(view! { <ProviderNote provider /> }))
-        }))
-    });
+    see(expect_context(), expect_context());
     view! {
         <nav class="sidebar" id=SIDEBAR popover="auto" aria-label=tr!(conversations)>
             <p class="wordmark">{text::PRODUCT}</p>
@@ -80,7 +56,7 @@ pub fn Sidebar(
             {erase(view! { <SearchBox /> })}
             <div role="alert">{live(move || problem.note())}</div>
             {conversations}
-            <Archive part />
+            <Archive archived />
             {erase(view! { <EntryMenu /> })}
             {provider}
             // Pages of their own, which the router of this one does not know.
@@ -92,22 +68,13 @@ pub fn Sidebar(
     }
 }
 
-type Show = dyn Fn(Result<SidebarData, AppError>) -> Erased + Send + Sync;
-
-/// What is made of the data, again whenever it is loaded anew. The old view stays meanwhile.
-fn loaded(
-    data: SidebarResource,
-    show: impl Fn(Result<SidebarData, AppError>) -> Erased + Send + Sync + 'static,
-) -> Erased {
-    let show: Arc<Show> = Arc::new(show);
-    erase(view! {
-        <Transition fallback=|| ()>
-            {move || {
-                let show = show.clone();
-                Suspend::new(async move { data.await.map_or_else(|| erase(()), |data| show(data)) })
-            }}
-        </Transition>
-    })
+/// The list, with the way to what was used longer ago.
+#[component]
+pub fn Conversations() -> impl IntoView {
+    view! {
+        {erase(view! { <Groups /> })}
+        {erase(view! { <Older /> })}
+    }
 }
 
 /// Notes that what somebody looks at is seen, as far as it has come.
@@ -124,13 +91,13 @@ fn see(list: List, current: Current) {
 
 /// The way to the archive, or back from it.
 #[component]
-fn Archive(part: Memo<Part>) -> impl IntoView {
+fn Archive(archived: Memo<bool>) -> impl IntoView {
     let current = expect_context::<Current>().worker_id;
     let href = move || {
-        let query = if part.get().archived { "" } else { "?place=archived" };
+        let query = if archived.get() { "" } else { "?place=archived" };
         current.get().map(|current| format!("/c/{current}{query}"))
     };
-    let leads = move || if part.get().archived { tr!(archive_leave) } else { tr!(archive_enter) };
+    let leads = move || if archived.get() { tr!(archive_leave) } else { tr!(archive_enter) };
     view! {
         <a class="quiet older" href=attr(href)>
             {words(leads)}

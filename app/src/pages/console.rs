@@ -11,27 +11,26 @@
 use crate::erase::effect;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
-use protocol::WorkerId;
 
+<<<<<<< HEAD
 use crate::api;
 use crate::components::{Layout, Overlay, Sidebar, SidebarResource};
+=======
+use crate::components::{Layout, Overlay};
+#[cfg(feature = "browser")]
+use crate::erase::effect;
+>>>>>>> 7c7df4b7c0563267162af93eb0e0b1d5ee32ae9d
 use crate::erase::{erase, live};
-use crate::live::list::Part;
 use crate::live::{Current, Wanted};
 use crate::route::Route;
 
+mod answer;
 mod outlet;
+mod sidebar;
 
-use outlet::{Target, outlet};
-
-/// What the address asks of the sidebar.
-#[derive(Clone, Debug, Default, PartialEq)]
-struct Beside {
-    /// The conversation beside it; without one there is no sidebar.
-    worker_id: Option<WorkerId>,
-    list: Option<String>,
-    archived: bool,
-}
+use answer::{Beside, Question, Target, ask};
+use outlet::outlet;
+use sidebar::sidebar;
 
 /// `/`, and `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for older
 /// conversations, `?place=archived` for the archive, `?at=` for another branch, `?edit=` for
@@ -61,38 +60,19 @@ pub fn ConsolePage() -> impl IntoView {
         Route::Missing => Beside::default(),
     });
     let worker_id = Memo::new(move |_| beside.read().worker_id);
-    let part = Memo::new(move |_| {
-        let beside = beside.read();
-        Part { archived: beside.archived, older: beside.list.is_some() }
-    });
-    // Not the conversation itself: the list is the same beside each.
-    let wanted = Memo::new(move |_| {
-        let Beside { worker_id, list, archived } = beside.get();
-        worker_id.map(|_| (list, archived))
-    });
     provide_context(Overlay::default());
     provide_context(Current::new(worker_id));
-    let answer = outlet::answer(target);
-    let sidebar: SidebarResource = Resource::new_with_options(
-        move || wanted.get(),
-        move |wanted| {
-            let worker_id = worker_id.get_untracked();
-            async move {
-                let (worker_id, (list, archived)) = worker_id.zip(wanted)?;
-                Some(api::sidebar(worker_id, list, archived).await)
-            }
-        },
-        true,
-    );
+    let page = ask(move || Question::Page(target.get()));
+    let list = ask(move || Question::Sidebar(beside.get()));
     #[cfg(feature = "browser")]
     complete_navigations(path);
     let stands = Memo::new(move |_| worker_id.get().is_some());
     live(move || {
-        let outlet = outlet(answer, target);
+        let outlet = outlet(page, target);
         if !stands.get() {
             return outlet;
         }
-        let sidebar = erase(view! { <Sidebar data=sidebar part /> });
+        let sidebar = sidebar(list, beside);
         erase(view! { <Layout sidebar outlet /> })
     })
 }

@@ -17,6 +17,7 @@ async fn addresses(server: &Server) -> Vec<(Method, String)> {
     for name in [
         "home",
         "console",
+        "sidebar",
         "snapshot",
         "send",
         "ask_again",

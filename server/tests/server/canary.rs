@@ -137,7 +137,8 @@ impl Caged {
             self.get(&path).await;
         }
         self.post(&format!("{api}/import"), &json!({})).await;
-        self.post("/api/fn/console", &json!({ "worker_id": worker, "archived": false })).await;
+        self.post("/api/fn/console", &json!({ "worker_id": worker })).await;
+        self.post("/api/fn/sidebar", &json!({ "worker_id": worker, "archived": false })).await;
     }
 
     /// Stops the server and searches its log and all responses for the canaries. `told` must be in

@@ -2,21 +2,20 @@
 
 use leptos::prelude::*;
 use protocol::{Error, ErrorCode, WorkerId};
-use serde::{Deserialize, Serialize};
 
+use super::answer::{Answer, AnswerResource, Target, awaited};
 use crate::components::{
     ConsoleView, ErrorNote, NewConversation, OpenSidebar, Plain, leave_sidebar,
 };
 use crate::erase::{Erased, effect, erase};
-use crate::live::{Current, Wanted};
-use crate::route::Route;
-use crate::wire::Wire;
+use crate::live::Current;
 use crate::{
-    AppError, Console, Home, api,
+    AppError, Home,
     text::{self, tr},
     window::titled,
 };
 
+<<<<<<< HEAD
 /// What the address asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Target {
@@ -62,6 +61,18 @@ pub(super) fn outlet(answer: Resource<Answer, Wire>, target: Memo<Target>) -> Er
                 }
             })}
         </Transition>
+=======
+/// The page of the answer.
+pub(super) fn outlet(answer: AnswerResource, target: Memo<Target>) -> Erased {
+    awaited(answer, loading, move |answer| match answer {
+        Answer::Console(console) => {
+            let wanted = target.get_untracked().wanted;
+            erase(view! { <ConsoleView console=*console wanted /> })
+        }
+        Answer::Home(home) => front_door(home, target.get_untracked().deleted),
+        Answer::Error(AppError(error)) => not_shown(error),
+        Answer::Missing | Answer::Sidebar(_) => missing(tr!(not_found_page)),
+>>>>>>> 7c7df4b7c0563267162af93eb0e0b1d5ee32ae9d
     })
 }
 
@@ -69,6 +80,7 @@ fn loading() -> Erased {
     erase(view! { <p class="loading">{tr!(loading)}</p> })
 }
 
+<<<<<<< HEAD
 async fn load(target: Target) -> Answer {
     let typed = typed();
     let failed = |error| Answer::Error { error, typed };
@@ -100,6 +112,8 @@ fn typed() -> String {
     String::new()
 }
 
+=======
+>>>>>>> 7c7df4b7c0563267162af93eb0e0b1d5ee32ae9d
 fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
     if let Some(refused) = home.refused {
         return not_shown(refused.error, refused.text);

@@ -1,0 +1,145 @@
+//! What the server is asked for the layout and its outlet, and what it answers.
+//!
+//! One type of question and one of answer for both: a browser downloads code for each type of
+//! resource, and for each type of view that waits for one.
+
+use std::sync::Arc;
+
+use leptos::prelude::*;
+use protocol::WorkerId;
+use serde::{Deserialize, Serialize};
+
+use crate::erase::{Erased, erase};
+use crate::live::Wanted;
+use crate::route::Route;
+use crate::wire::Wire;
+use crate::{AppError, Console, Home, SidebarData, api};
+
+/// What is asked for.
+#[derive(Clone, Debug)]
+pub(super) enum Question {
+    Page(Target),
+    Sidebar(Beside),
+}
+
+/// Whether two questions have the same answer. The list is the same beside each conversation.
+impl PartialEq for Question {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Page(one), Self::Page(other)) => one == other,
+            (Self::Sidebar(one), Self::Sidebar(other)) => {
+                let stands = |beside: &Beside| beside.worker_id.is_some();
+                stands(one) == stands(other)
+                    && (&one.list, one.archived) == (&other.list, other.archived)
+            }
+            _ => false,
+        }
+    }
+}
+
+/// What the address asks of the outlet.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Target {
+    pub route: Route,
+    pub before: Option<u64>,
+    /// A conversation that was just deleted.
+    pub deleted: Option<WorkerId>,
+    pub wanted: Wanted,
+}
+
+/// What the address asks of the sidebar.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Beside {
+    /// The conversation beside it; without one there is no sidebar.
+    pub worker_id: Option<WorkerId>,
+    pub list: Option<String>,
+    pub archived: bool,
+}
+
+/// What comes of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(super) enum Answer {
+    Console(Box<Console>),
+    Home(Home),
+    Sidebar(Box<SidebarData>),
+    /// There is no such page, or no sidebar.
+    Missing,
+    Error(AppError),
+}
+
+/// An answer, and a new one for each other question.
+pub(super) type AnswerResource = Resource<Answer, Wire>;
+
+/// Asks the server, now and whenever the question is another one.
+pub(super) fn ask(question: impl Fn() -> Question + Send + Sync + 'static) -> AnswerResource {
+    let question: Box<dyn Fn() -> Question + Send + Sync> = Box::new(question);
+    Resource::new_with_options(question, load, true)
+}
+
+/// The view of an answer. It stays while the next one is awaited, and `fallback` stands for the first.
+pub(super) fn awaited(
+    answer: AnswerResource,
+    fallback: fn() -> Erased,
+    show: impl Fn(Answer) -> Erased + Send + Sync + 'static,
+) -> Erased {
+    awaited_by(answer, fallback, Arc::new(show))
+}
+
+fn awaited_by(
+    answer: AnswerResource,
+    fallback: fn() -> Erased,
+    show: Arc<dyn Fn(Answer) -> Erased + Send + Sync>,
+) -> Erased {
+    erase(view! {
+        <Transition fallback>
+            {move || {
+                let show = show.clone();
+                Suspend::new(async move { show(answer.await) })
+            }}
+        </Transition>
+    })
+}
+
+async fn load(question: Question) -> Answer {
+    match question {
+        Question::Page(target) => page(target).await,
+        Question::Sidebar(Beside { worker_id, list, archived }) => {
+            let Some(worker_id) = worker_id else { return Answer::Missing };
+            let data = api::sidebar(worker_id, list, archived).await;
+            data.map_or_else(Answer::Error, |data| Answer::Sidebar(Box::new(data)))
+        }
+    }
+}
+
+async fn page(target: Target) -> Answer {
+    let worker = match target.route {
+        Route::Home => return api::home().await.map_or_else(Answer::Error, Answer::Home),
+        Route::Conversation(id) => id.parse::<WorkerId>().ok(),
+        Route::Missing => None,
+    };
+    let Some(worker) = worker else {
+        #[cfg(feature = "ssr")]
+        crate::response::set_status(protocol::ErrorCode::NotFound.http_status());
+        return Answer::Missing;
+    };
+    let console = api::console(worker, target.before, target.wanted.found, target.deleted).await;
+    console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_conversation_asks_for_no_other_list() {
+        let asked = |n: Option<u64>, list: Option<&str>, archived| {
+            let worker_id = n.map(|n| WorkerId::from_parts(n, [1; 10]));
+            Question::Sidebar(Beside { worker_id, list: list.map(str::to_owned), archived })
+        };
+        let first = asked(Some(1), None, false);
+        assert_eq!(first, asked(Some(2), None, false));
+        assert_ne!(first, asked(Some(1), None, true));
+        assert_ne!(first, asked(Some(1), Some("x"), false));
+        assert_ne!(first, asked(None, None, false));
+    }
+}

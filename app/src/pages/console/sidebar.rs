@@ -1,0 +1,45 @@
+//! The sidebar, from what the server answers.
+
+use leptos::prelude::*;
+
+use super::answer::{Answer, AnswerResource, Beside, awaited};
+use crate::components::{Conversations, ErrorNote, ProviderNote, Sidebar};
+use crate::erase::{Erased, erase, live};
+use crate::live::list::{Beginning, Part};
+use crate::live::{Current, List};
+use crate::{AppError, SidebarData};
+
+/// The sidebar that stands beside the outlet.
+pub(super) fn sidebar(answer: AnswerResource, beside: Memo<Beside>) -> Erased {
+    let (list, current) = (expect_context::<List>(), expect_context::<Current>());
+    let conversations = awaited(answer, nothing, move |answer| match answer {
+        Answer::Sidebar(data) => {
+            let SidebarData { workers, now, .. } = *data;
+            let part = beside.with_untracked(part);
+            list.begin(Beginning { page: workers, part, now });
+            erase(view! { <Conversations /> })
+        }
+        Answer::Error(AppError(error)) => erase(view! { <ErrorNote error /> }),
+        _ => nothing(),
+    });
+    let provider = awaited(answer, nothing, move |answer| {
+        // What answers in the conversation that is shown is told with that.
+        if let (Answer::Sidebar(data), None) = (answer, current.provider.get_untracked()) {
+            current.set_provider(data.provider);
+        }
+        let provider = current.provider.clone();
+        erase(live(move || {
+            provider.get().map(|provider| erase(view! { <ProviderNote provider /> }))
+        }))
+    });
+    let archived = Memo::new(move |_| beside.read().archived);
+    erase(view! { <Sidebar conversations provider archived /> })
+}
+
+fn part(beside: &Beside) -> Part {
+    Part { archived: beside.archived, older: beside.list.is_some() }
+}
+
+fn nothing() -> Erased {
+    erase(())
+}
