@@ -7,19 +7,12 @@
 //! The sidebar stands wherever the address names a conversation, and stays while one follows another:
 //! it is data of its own, which is loaded for each other part of the list and not for each page.
 
-#[cfg(feature = "browser")]
-use crate::erase::effect;
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
 
-<<<<<<< HEAD
-use crate::api;
-use crate::components::{Layout, Overlay, Sidebar, SidebarResource};
-=======
 use crate::components::{Layout, Overlay};
 #[cfg(feature = "browser")]
 use crate::erase::effect;
->>>>>>> 7c7df4b7c0563267162af93eb0e0b1d5ee32ae9d
 use crate::erase::{erase, live};
 use crate::live::{Current, Wanted};
 use crate::route::Route;

@@ -64,7 +64,11 @@ pub(super) enum Answer {
     Sidebar(Box<SidebarData>),
     /// There is no such page, or no sidebar.
     Missing,
-    Error(AppError),
+    Error {
+        error: AppError,
+        /// A message that was posted to this page and is stored nowhere; mostly empty.
+        typed: String,
+    },
 }
 
 /// An answer, and a new one for each other question.
@@ -106,14 +110,16 @@ async fn load(question: Question) -> Answer {
         Question::Sidebar(Beside { worker_id, list, archived }) => {
             let Some(worker_id) = worker_id else { return Answer::Missing };
             let data = api::sidebar(worker_id, list, archived).await;
-            data.map_or_else(Answer::Error, |data| Answer::Sidebar(Box::new(data)))
+            data.map_or_else(failed, |data| Answer::Sidebar(Box::new(data)))
         }
     }
 }
 
 async fn page(target: Target) -> Answer {
+    let typed = typed();
+    let failed = |error| Answer::Error { error, typed };
     let worker = match target.route {
-        Route::Home => return api::home().await.map_or_else(Answer::Error, Answer::Home),
+        Route::Home => return api::home().await.map_or_else(failed, Answer::Home),
         Route::Conversation(id) => id.parse::<WorkerId>().ok(),
         Route::Missing => None,
     };
@@ -123,7 +129,24 @@ async fn page(target: Target) -> Answer {
         return Answer::Missing;
     };
     let console = api::console(worker, target.before, target.wanted.found, target.deleted).await;
-    console.map_or_else(Answer::Error, |console| Answer::Console(Box::new(console)))
+    console.map_or_else(failed, |console| Answer::Console(Box::new(console)))
+}
+
+fn failed(error: AppError) -> Answer {
+    Answer::Error { error, typed: String::new() }
+}
+
+/// The message of a form that was posted to this page and refused. The page of a conversation shows
+/// it in its composer; without a conversation, the page shows it in a field of its own.
+#[cfg(feature = "ssr")]
+fn typed() -> String {
+    use_context::<crate::Refused>().map(|refused| refused.text).unwrap_or_default()
+}
+
+/// Only the server receives forms.
+#[cfg(not(feature = "ssr"))]
+fn typed() -> String {
+    String::new()
 }
 
 #[cfg(test)]

@@ -15,53 +15,6 @@ use crate::{
     window::titled,
 };
 
-<<<<<<< HEAD
-/// What the address asks for.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) struct Target {
-    pub route: Route,
-    pub before: Option<u64>,
-    /// A conversation that was just deleted.
-    pub deleted: Option<WorkerId>,
-    pub wanted: Wanted,
-}
-
-/// What it gets.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub(super) enum Answer {
-    Console(Box<Console>),
-    Home(Home),
-    /// There is no such page.
-    Missing,
-    Error {
-        error: AppError,
-        /// A message that was posted to this page and is stored nowhere; mostly empty.
-        typed: String,
-    },
-}
-
-/// The server's answer, anew for each other target.
-pub(super) fn answer(target: Memo<Target>) -> Resource<Answer, Wire> {
-    Resource::new_with_options(move || target.get(), load, true)
-}
-
-/// The page of the answer. The old one stays while the next is loaded.
-pub(super) fn outlet(answer: Resource<Answer, Wire>, target: Memo<Target>) -> Erased {
-    erase(view! {
-        <Transition fallback=loading>
-            {move || Suspend::new(async move {
-                match answer.await {
-                    Answer::Console(console) => {
-                        let wanted = target.get_untracked().wanted;
-                        erase(view! { <ConsoleView console=*console wanted /> })
-                    }
-                    Answer::Home(home) => front_door(home, target.get_untracked().deleted),
-                    Answer::Missing => missing(tr!(not_found_page)),
-                    Answer::Error { error: AppError(error), typed } => not_shown(error, typed),
-                }
-            })}
-        </Transition>
-=======
 /// The page of the answer.
 pub(super) fn outlet(answer: AnswerResource, target: Memo<Target>) -> Erased {
     awaited(answer, loading, move |answer| match answer {
@@ -70,9 +23,8 @@ pub(super) fn outlet(answer: AnswerResource, target: Memo<Target>) -> Erased {
             erase(view! { <ConsoleView console=*console wanted /> })
         }
         Answer::Home(home) => front_door(home, target.get_untracked().deleted),
-        Answer::Error(AppError(error)) => not_shown(error),
+        Answer::Error { error: AppError(error), typed } => not_shown(error, typed),
         Answer::Missing | Answer::Sidebar(_) => missing(tr!(not_found_page)),
->>>>>>> 7c7df4b7c0563267162af93eb0e0b1d5ee32ae9d
     })
 }
 
@@ -80,40 +32,6 @@ fn loading() -> Erased {
     erase(view! { <p class="loading">{tr!(loading)}</p> })
 }
 
-<<<<<<< HEAD
-async fn load(target: Target) -> Answer {
-    let typed = typed();
-    let failed = |error| Answer::Error { error, typed };
-    let worker = match target.route {
-        Route::Home => return api::home().await.map_or_else(failed, Answer::Home),
-        Route::Conversation(id) => id.parse::<WorkerId>().ok(),
-        Route::Missing => None,
-    };
-    let Some(worker) = worker else {
-        #[cfg(feature = "ssr")]
-        crate::response::set_status(ErrorCode::NotFound.http_status());
-        return Answer::Missing;
-    };
-    let console = api::console(worker, target.before, target.wanted.found, target.deleted);
-    let console = console.await;
-    console.map_or_else(failed, |console| Answer::Console(Box::new(console)))
-}
-
-/// The message of a form that was posted to this page and refused. The page of a conversation shows
-/// it in its composer; without a conversation, the page shows it in a field of its own.
-#[cfg(feature = "ssr")]
-fn typed() -> String {
-    use_context::<crate::Refused>().map(|refused| refused.text).unwrap_or_default()
-}
-
-/// Only the server receives forms.
-#[cfg(not(feature = "ssr"))]
-fn typed() -> String {
-    String::new()
-}
-
-=======
->>>>>>> 7c7df4b7c0563267162af93eb0e0b1d5ee32ae9d
 fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
     if let Some(refused) = home.refused {
         return not_shown(refused.error, refused.text);

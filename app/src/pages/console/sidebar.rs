@@ -19,7 +19,7 @@ pub(super) fn sidebar(answer: AnswerResource, beside: Memo<Beside>) -> Erased {
             list.begin(Beginning { page: workers, part, now });
             erase(view! { <Conversations /> })
         }
-        Answer::Error(AppError(error)) => erase(view! { <ErrorNote error /> }),
+        Answer::Error { error: AppError(error), .. } => erase(view! { <ErrorNote error /> }),
         _ => nothing(),
     });
     let provider = awaited(answer, nothing, move |answer| {
