@@ -10,7 +10,6 @@
 //! such as the text in its composer, may go over into another's.
 
 mod closures;
-mod each;
 
 use leptos::prelude::*;
 use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
@@ -21,8 +20,7 @@ use leptos::tachys::renderer::types::{Element, Node};
 use leptos::tachys::ssr::StreamBuilder;
 use leptos::tachys::view::{Mountable, Position, PositionState};
 
-pub use closures::{attr, effect, effect_from, heard, live, words};
-pub use each::{One, each};
+pub use closures::{attr, effect, effect_from, live, words};
 
 #[cfg(feature = "ssr")]
 type Resolved = std::pin::Pin<Box<dyn Future<Output = Erased> + Send>>;
@@ -40,15 +38,6 @@ pub struct Mounted(Box<dyn Mountable>);
 pub fn erase<V: IntoView + 'static>(view: V) -> Erased {
     debug_assert!(V::EXISTS, "a view without a node of its own");
     Erased(Box::new(Typed(view)))
-}
-
-/// One that only a script shows: the server's page never holds it, so that nothing has to be
-/// known of how it is taken over.
-pub fn erase_scripted<V: IntoView + 'static>(view: V) -> Erased {
-    #[cfg(feature = "ssr")]
-    return erase(view);
-    #[cfg(not(feature = "ssr"))]
-    Erased(Box::new(Scripted(view)))
 }
 
 /// What is done with a view here, and nothing else.
@@ -118,20 +107,6 @@ impl<V: RenderHtml + 'static> Part for Typed<V> {
                 view.to_html_async_with_buf::<true>(stream, at, escape, mark_branches, extra_attrs)
             }
         }
-    }
-}
-
-#[cfg(not(feature = "ssr"))]
-struct Scripted<V>(V);
-
-#[cfg(not(feature = "ssr"))]
-impl<V: RenderHtml + 'static> Part for Scripted<V> {
-    fn build(self: Box<Self>) -> Mounted {
-        Mounted(Box::new(self.0.build()))
-    }
-
-    fn hydrate(self: Box<Self>, _: &Cursor, _: &PositionState) -> Mounted {
-        unreachable!("the server wrote what only a script shows")
     }
 }
 

@@ -9,7 +9,7 @@ use protocol::{MessageId, WorkerStatus};
 use super::console_view::Problem;
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
-use crate::erase::{attr, effect, heard, live, words};
+use crate::erase::{attr, effect, live, words};
 use crate::live::{Activity, Conversation, Errand, Link};
 use crate::reader::EnterKey;
 use crate::text::tr;
@@ -112,7 +112,7 @@ pub fn Composer(
             method="post"
             action=path.clone()
             data-refreshes=attr(move || (running() && !kept).then_some(""))
-            on:submit=heard(submit)
+            on:submit=submit
         >
             <input type="hidden" name="do" value="send" />
             <input type="hidden" name="id" value=message_id.to_string() />
@@ -131,8 +131,8 @@ pub fn Composer(
                 rows=attr(move || Some(label::rows(&lines.read()).to_string()))
                 disabled=attr(move || closed().then_some(""))
                 node_ref=area
-                on:input=heard(move |_| sender.keep())
-                on:keydown=heard(keydown)
+                on:input=move |_| sender.keep()
+                on:keydown=keydown
             >
                 {first_text(typed)}
             </textarea>
@@ -174,7 +174,7 @@ pub fn Composer(
                 })}
             </div>
         </form>
-        <form id="stop" method="post" action=path on:submit=heard(stop)>
+        <form id="stop" method="post" action=path on:submit=stop>
             <input type="hidden" name="do" value="stop" />
         </form>
     }
@@ -220,7 +220,7 @@ fn later_button(held: Held, sender: Sender) -> impl IntoView {
             data-kind="later"
             type="button"
             aria-pressed=queued.to_string()
-            on:click=heard(move |_| sender.queue(!queued))
+            on:click=move |_| sender.queue(!queued)
         >
             {if queued { tr!(queue_not) } else { tr!(queue) }}
         </button>

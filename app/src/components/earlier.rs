@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use super::console_view::Problem;
-use crate::erase::{heard, live, words};
+use crate::erase::{live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 use crate::{AppError, api};
@@ -71,7 +71,7 @@ pub fn Earlier(
                 <a
                     class="earlier quiet"
                     href=format!("/c/{worker_id}?before={before}")
-                    on:click=heard(load)
+                    on:click=load
                 >
                     {words(move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) })}
                 </a>

@@ -8,7 +8,6 @@ use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
 use super::conversation_header::close_manage;
-use crate::erase::heard;
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 
@@ -46,7 +45,7 @@ pub fn DeleteForm() -> impl IntoView {
         close_manage();
     };
     view! {
-        <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
+        <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
             <input type="hidden" name="do" value="delete" />
             <button class="button" data-kind="danger" type="submit">
                 {tr!(delete_yes)}

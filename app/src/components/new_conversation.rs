@@ -7,7 +7,7 @@ use leptos_router::hooks::use_navigate;
 
 use super::console_view::Problem;
 use super::icon::{Drawing, Icon};
-use crate::erase::{heard, live};
+use crate::erase::live;
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 
@@ -40,7 +40,7 @@ pub fn NewConversation() -> impl IntoView {
         }
     };
     view! {
-        <form class="new" method="post" action="/" on:submit=heard(submit)>
+        <form class="new" method="post" action="/" on:submit=submit>
             <input type="hidden" name="do" value="create" />
             <button class="button" type="submit">
                 <Drawing icon=Icon::Plus />

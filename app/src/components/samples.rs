@@ -8,7 +8,6 @@ use protocol::api::SendMessage;
 
 use super::console_view::{FormId, Problem};
 use super::message_actions::catch_up;
-use crate::erase::heard;
 use crate::live::{Conversation, Errand};
 use crate::reader::{self, locale};
 use crate::text::{Locale, tr};
@@ -63,7 +62,7 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
     };
     view! {
         <li>
-            <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
+            <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
                 <input type="hidden" name="do" value="send" />
                 <input type="hidden" name="id" value=form_id.to_string() />
                 <input type="hidden" name="text" value=question />

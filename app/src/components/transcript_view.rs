@@ -11,7 +11,7 @@ use super::earlier::{Earlier, Earliest};
 use super::pending_message::PendingMessage;
 use super::rows::Rows;
 use super::welcome::Welcome;
-use crate::erase::{attr, effect, erase, heard, live, words};
+use crate::erase::{attr, effect, erase, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -71,8 +71,8 @@ pub fn TranscriptView(
         <div
             class="reading"
             data-scripted=attr(move || scripted.get().then_some(""))
-            on:click=heard(click)
-            on:submit=heard(submit)
+            on:click=click
+            on:submit=submit
         >
             <section
                 class="scroller"

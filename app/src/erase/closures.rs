@@ -26,11 +26,6 @@ pub fn attr<W: Into<String>>(
     live(move || say().map(Into::into))
 }
 
-/// What answers an event of the page.
-pub fn heard<E>(handler: impl FnMut(E) + 'static) -> Box<dyn FnMut(E)> {
-    Box::new(handler)
-}
-
 /// Does something in the browser now, and whenever what it reads has changed.
 pub fn effect(run: impl FnMut() + 'static) {
     let run: Box<dyn FnMut()> = Box::new(run);

@@ -3,7 +3,6 @@
 use leptos::prelude::*;
 
 use super::Overlay;
-use crate::erase::heard;
 use crate::reader::{self, EnterKey};
 use crate::text::tr;
 
@@ -38,7 +37,7 @@ pub fn Shortcuts() -> impl IntoView {
             <h2>{tr!(shortcuts)}</h2>
             <dl>{rows.map(row).collect_view()}</dl>
             <p class="quiet">{tr!(shortcuts_mac)}</p>
-            <button class="button" type="button" on:click=heard(move |_| overlay.close())>
+            <button class="button" type="button" on:click=move |_| overlay.close()>
                 {tr!(close)}
             </button>
         </div>

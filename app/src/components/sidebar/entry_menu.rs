@@ -14,7 +14,7 @@ use super::ListProblem;
 use super::entry_title::link_of;
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus_soon, focus_soon_if_lost};
-use crate::erase::{heard, words};
+use crate::erase::words;
 use crate::live::{Conversation, List};
 use crate::text::tr;
 
@@ -118,17 +118,17 @@ pub fn EntryMenu() -> impl IntoView {
             role="menu"
             aria-label=tr!(entry_menu_name)
             node_ref=element
-            on:toggle=heard(toggled)
-            on:keydown=heard(move |event| walk(&event, element))
+            on:toggle=toggled
+            on:keydown=move |event| walk(&event, element)
         >
-            <button type="button" role="menuitem" tabindex="-1" on:click=heard(rename)>
+            <button type="button" role="menuitem" tabindex="-1" on:click=rename>
                 {tr!(entry_rename)}
             </button>
             <button
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=heard(move |_| put(if pin_to() { Place::Listed } else { Place::Pinned }))
+                on:click=move |_| put(if pin_to() { Place::Listed } else { Place::Pinned })
             >
                 {words(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
             </button>
@@ -136,13 +136,13 @@ pub fn EntryMenu() -> impl IntoView {
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=heard(move |_| {
+                on:click=move |_| {
                     put_archive(if archive_to() { Place::Listed } else { Place::Archived })
-                })
+                }
             >
                 {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}
             </button>
-            <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=heard(delete)>
+            <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=delete>
                 {tr!(delete)}
             </button>
         </div>

@@ -8,7 +8,7 @@ use protocol::WorkerId;
 
 use crate::components::console_view::Problem;
 use crate::components::focus::focus_soon;
-use crate::erase::{effect, heard};
+use crate::erase::effect;
 use crate::live::List;
 use crate::live::list::Item;
 use crate::{AppError, api, label, text::tr};
@@ -41,10 +41,10 @@ pub fn EntryTitle(
     view! {
         <form
             class="entry-title"
-            on:submit=heard(move |event: SubmitEvent| {
+            on:submit=move |event: SubmitEvent| {
                 event.prevent_default();
                 submitted.keep();
-            })
+            }
         >
             <input
                 type="text"
@@ -53,8 +53,8 @@ pub fn EntryTitle(
                 maxlength=protocol::limits::TITLE_CHARS.to_string()
                 aria-label=tr!(title)
                 autocomplete="off"
-                on:keydown=heard(keydown)
-                on:blur=heard(move |_: FocusEvent| left.keep())
+                on:keydown=keydown
+                on:blur=move |_: FocusEvent| left.keep()
             />
         </form>
     }

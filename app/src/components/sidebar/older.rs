@@ -5,7 +5,7 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
-use crate::erase::{heard, live};
+use crate::erase::live;
 use crate::live::{Conversation, List};
 use crate::text::tr;
 
@@ -30,7 +30,7 @@ pub fn Older() -> impl IntoView {
                 <a
                     class="quiet older"
                     href=format!("/c/{current}{}", query.to_query_string())
-                    on:click=heard(load)
+                    on:click=load
                 >
                     {tr!(older_conversations)}
                 </a>
