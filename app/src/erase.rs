@@ -1,228 +1,162 @@
-//! Views without their type.
+//! Views without their type, at the smallest cost for a browser.
 //!
-//! Leptos generates code for everything that could ever be done with a view, for every
-//! type of view, and its own `AnyView` keeps all of it: comparing an old view with a new
-//! one piece by piece, hydrating in several steps, copying borrowed texts. A browser would
-//! download it all, and no page here does any of it. An [`Erased`] view hydrates in one
-//! step and is replaced as a whole.
+//! [`AnyView`] keeps code to compare an old view with a new one piece by piece and to hydrate in
+//! several steps, for every view. A browser would download all of that, and no page here uses it:
+//! docs/adr/wasm-size.md has the figures. So in a browser an [`Erased`] view is a type of its own
+//! that hydrates in one step and is replaced as a whole. On the server it is an [`AnyView`].
 //!
-//! That it is replaced as a whole is also what a page needs: nothing of one conversation,
-//! such as the text in its composer, may go over into another's.
-
-mod closures;
-mod each;
+//! Pages rely on the replacement, too: the text in the composer of one conversation must not appear
+//! in the composer of another.
+//!
+//! Leptos also generates code for each closure that a view contains, and for each effect. [`live`],
+//! [`words`], [`attr`] and [`effect`] give all closures of a kind one type.
 
 use leptos::prelude::*;
-use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
-use leptos::tachys::hydration::Cursor;
-use leptos::tachys::no_attrs;
-use leptos::tachys::renderer::types::{Element, Node};
-#[cfg(feature = "ssr")]
-use leptos::tachys::ssr::StreamBuilder;
-use leptos::tachys::view::{Mountable, Position, PositionState};
-
-pub use closures::{attr, effect, effect_from, heard, live, words};
-pub use each::{One, each};
-
-#[cfg(feature = "ssr")]
-type Resolved = std::pin::Pin<Box<dyn Future<Output = Erased> + Send>>;
 
 /// A view of any type.
 ///
-/// Invariant: the view has at least one node of its own, which is where the next one takes
-/// its place.
-pub struct Erased(Box<dyn Part>);
+/// Invariant: the view has at least one node in the page. The next view is inserted before it.
+#[cfg(feature = "ssr")]
+pub type Erased = AnyView;
+#[cfg(not(feature = "ssr"))]
+pub use browser::Erased;
 
-/// An [`Erased`] view in the page.
-pub struct Mounted(Box<dyn Mountable>);
-
-/// The view without its type.
+/// Takes the type off a view.
 pub fn erase<V: IntoView + 'static>(view: V) -> Erased {
     debug_assert!(V::EXISTS, "a view without a node of its own");
-    Erased(Box::new(Typed(view)))
-}
-
-/// One that only a script shows: the server's page never holds it, so that nothing has to be
-/// known of how it is taken over.
-pub fn erase_scripted<V: IntoView + 'static>(view: V) -> Erased {
     #[cfg(feature = "ssr")]
-    return erase(view);
+    return view.into_any();
     #[cfg(not(feature = "ssr"))]
-    Erased(Box::new(Scripted(view)))
+    Erased::new(view)
 }
 
-/// What is done with a view here, and nothing else.
-trait Part: Send {
-    fn build(self: Box<Self>) -> Mounted;
+/// A part of a view, or an attribute, that is made again whenever what it reads has changed.
+pub type Live<V> = Box<dyn FnMut() -> V + Send>;
 
-    fn hydrate(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Mounted;
-
-    #[cfg(feature = "ssr")]
-    fn dry_resolve(&mut self);
-
-    #[cfg(feature = "ssr")]
-    fn resolve(self: Box<Self>) -> Resolved;
-
-    #[cfg(feature = "ssr")]
-    fn write(self: Box<Self>, to: Output<'_>, at: &mut Position, how: How);
+/// A part of a view that changes.
+pub fn live<V>(make: impl FnMut() -> V + Send + 'static) -> Live<V> {
+    Box::new(make)
 }
 
-/// Where a page is written.
-#[cfg(feature = "ssr")]
-enum Output<'a> {
-    Text(&'a mut String),
-    InOrder(&'a mut StreamBuilder),
-    OutOfOrder(&'a mut StreamBuilder),
+/// Words that change.
+pub fn words<W: Into<String>>(mut say: impl FnMut() -> W + Send + 'static) -> Live<String> {
+    live(move || say().into())
 }
 
-/// How it is written.
-#[cfg(feature = "ssr")]
-struct How {
-    escape: bool,
-    mark_branches: bool,
-    extra_attrs: Vec<AnyAttribute>,
+/// An attribute that changes, and is not there while it is none.
+pub fn attr<W: Into<String>>(
+    mut say: impl FnMut() -> Option<W> + Send + 'static,
+) -> Live<Option<String>> {
+    live(move || say().map(Into::into))
 }
 
-struct Typed<V>(V);
+/// Runs in the browser now, and whenever what it reads has changed.
+pub fn effect(run: impl FnMut() + 'static) {
+    let run: Box<dyn FnMut()> = Box::new(run);
+    Effect::new(run);
+}
 
-impl<V: RenderHtml + 'static> Part for Typed<V> {
-    fn build(self: Box<Self>) -> Mounted {
-        Mounted(Box::new(self.0.build()))
-    }
+/// An effect that is given what it returned the last time.
+pub fn effect_from<T: 'static>(mut run: impl FnMut(Option<T>) -> T + 'static) {
+    let mut last = None;
+    effect(move || last = Some(run(last.take())));
+}
 
-    fn hydrate(self: Box<Self>, cursor: &Cursor, position: &PositionState) -> Mounted {
-        Mounted(Box::new(self.0.hydrate::<true>(cursor, position)))
-    }
+#[cfg(not(feature = "ssr"))]
+mod browser {
+    use leptos::prelude::*;
+    use leptos::tachys::html::attribute::any_attribute::AnyAttribute;
+    use leptos::tachys::hydration::Cursor;
+    use leptos::tachys::no_attrs;
+    use leptos::tachys::renderer::types::{Element, Node};
+    use leptos::tachys::view::{Mountable, Position, PositionState};
 
-    #[cfg(feature = "ssr")]
-    fn dry_resolve(&mut self) {
-        self.0.dry_resolve();
-    }
+    /// A view that is not in the page yet. It is built, or hydrated where it is given a place in
+    /// the server's HTML.
+    pub struct Erased(Box<dyn FnOnce(Option<(&Cursor, &PositionState)>) -> Mounted + Send>);
 
-    #[cfg(feature = "ssr")]
-    fn resolve(self: Box<Self>) -> Resolved {
-        Box::pin(async move { Erased(Box::new(Typed(self.0.resolve().await.into_owned()))) })
-    }
+    /// A view in the page.
+    pub struct Mounted(Box<dyn Mountable>);
 
-    #[cfg(feature = "ssr")]
-    fn write(self: Box<Self>, to: Output<'_>, at: &mut Position, how: How) {
-        let (view, How { escape, mark_branches, extra_attrs }) = (self.0, how);
-        match to {
-            Output::Text(text) => {
-                view.to_html_with_buf(text, at, escape, mark_branches, extra_attrs);
-            }
-            Output::InOrder(stream) => {
-                view.to_html_async_with_buf::<false>(stream, at, escape, mark_branches, extra_attrs)
-            }
-            Output::OutOfOrder(stream) => {
-                view.to_html_async_with_buf::<true>(stream, at, escape, mark_branches, extra_attrs)
-            }
+    impl Erased {
+        pub(super) fn new<V: RenderHtml + 'static>(view: V) -> Self {
+            Self(Box::new(move |html| {
+                Mounted(match html {
+                    None => Box::new(view.build()),
+                    Some((cursor, position)) => Box::new(view.hydrate::<true>(cursor, position)),
+                })
+            }))
         }
     }
-}
 
-#[cfg(not(feature = "ssr"))]
-struct Scripted<V>(V);
+    impl Render for Erased {
+        type State = Mounted;
 
-#[cfg(not(feature = "ssr"))]
-impl<V: RenderHtml + 'static> Part for Scripted<V> {
-    fn build(self: Box<Self>) -> Mounted {
-        Mounted(Box::new(self.0.build()))
+        fn build(self) -> Mounted {
+            (self.0)(None)
+        }
+
+        fn rebuild(self, state: &mut Mounted) {
+            let mut new = self.build();
+            state.insert_before_this(&mut new);
+            state.unmount();
+            *state = new;
+        }
     }
 
-    fn hydrate(self: Box<Self>, _: &Cursor, _: &PositionState) -> Mounted {
-        unreachable!("the server wrote what only a script shows")
-    }
-}
+    no_attrs!(Erased);
 
-impl Render for Erased {
-    type State = Mounted;
+    impl RenderHtml for Erased {
+        type AsyncOutput = Self;
+        type Owned = Self;
 
-    fn build(self) -> Mounted {
-        self.0.build()
-    }
+        const MIN_LENGTH: usize = 0;
 
-    fn rebuild(self, state: &mut Mounted) {
-        let mut new = self.0.build();
-        state.insert_before_this(&mut new);
-        state.unmount();
-        *state = new;
-    }
-}
+        fn dry_resolve(&mut self) {}
 
-no_attrs!(Erased);
+        async fn resolve(self) -> Self {
+            self
+        }
 
-impl RenderHtml for Erased {
-    type AsyncOutput = Self;
-    type Owned = Self;
+        /// Only the server writes HTML.
+        fn to_html_with_buf(
+            self,
+            _: &mut String,
+            _: &mut Position,
+            _: bool,
+            _: bool,
+            _: Vec<AnyAttribute>,
+        ) {
+        }
 
-    const MIN_LENGTH: usize = 0;
+        fn hydrate<const FROM_SERVER: bool>(
+            self,
+            cursor: &Cursor,
+            position: &PositionState,
+        ) -> Mounted {
+            (self.0)(Some((cursor, position)))
+        }
 
-    fn dry_resolve(&mut self) {
-        #[cfg(feature = "ssr")]
-        self.0.dry_resolve();
-    }
-
-    async fn resolve(self) -> Self {
-        #[cfg(feature = "ssr")]
-        return self.0.resolve().await;
-        #[cfg(not(feature = "ssr"))]
-        self
+        fn into_owned(self) -> Self {
+            self
+        }
     }
 
-    #[cfg_attr(not(feature = "ssr"), allow(unused_variables))]
-    fn to_html_with_buf(
-        self,
-        buf: &mut String,
-        position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        #[cfg(feature = "ssr")]
-        self.0.write(Output::Text(buf), position, How { escape, mark_branches, extra_attrs });
-    }
+    impl Mountable for Mounted {
+        fn unmount(&mut self) {
+            self.0.unmount();
+        }
 
-    #[cfg(feature = "ssr")]
-    fn to_html_async_with_buf<const OUT_OF_ORDER: bool>(
-        self,
-        buf: &mut StreamBuilder,
-        position: &mut Position,
-        escape: bool,
-        mark_branches: bool,
-        extra_attrs: Vec<AnyAttribute>,
-    ) {
-        let to = if OUT_OF_ORDER { Output::OutOfOrder(buf) } else { Output::InOrder(buf) };
-        self.0.write(to, position, How { escape, mark_branches, extra_attrs });
-    }
+        fn mount(&mut self, parent: &Element, marker: Option<&Node>) {
+            self.0.mount(parent, marker);
+        }
 
-    fn hydrate<const FROM_SERVER: bool>(
-        self,
-        cursor: &Cursor,
-        position: &PositionState,
-    ) -> Mounted {
-        self.0.hydrate(cursor, position)
-    }
+        fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
+            self.0.insert_before_this(child)
+        }
 
-    fn into_owned(self) -> Self {
-        self
-    }
-}
-
-impl Mountable for Mounted {
-    fn unmount(&mut self) {
-        self.0.unmount();
-    }
-
-    fn mount(&mut self, parent: &Element, marker: Option<&Node>) {
-        self.0.mount(parent, marker);
-    }
-
-    fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
-        self.0.insert_before_this(child)
-    }
-
-    fn elements(&self) -> Vec<Element> {
-        self.0.elements()
+        fn elements(&self) -> Vec<Element> {
+            self.0.elements()
+        }
     }
 }

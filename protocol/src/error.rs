@@ -286,14 +286,25 @@ mod tests {
     }
 
     #[test]
-    fn a_code_or_kind_that_is_not_known_is_not_read() {
-        for json in [
-            r#"{"message":"No."}"#,
-            r#"{"code":"new","message":"No."}"#,
-            r#"{"code":"provider","message":"No."}"#,
-            r#"{"code":"timeout","kind":"auth","message":"No."}"#,
-            r#"{"code":"busy"}"#,
+    fn a_code_or_kind_of_a_newer_version_is_read_as_a_general_one() {
+        let upstream = ErrorCode::Provider(ProviderKind::Upstream);
+        let turn = ErrorCode::Timeout(TimeoutPhase::Turn);
+        for (json, code) in [
+            (r#"{"code":"new","message":"No."}"#, ErrorCode::Internal),
+            (r#"{"code":"new","kind":"auth","message":"No."}"#, ErrorCode::Internal),
+            (r#"{"code":"provider","kind":"new","message":"No."}"#, upstream),
+            (r#"{"code":"provider","message":"No."}"#, upstream),
+            (r#"{"code":"timeout","kind":"new","message":"No."}"#, turn),
         ] {
+            let error = serde_json::from_str::<Error>(json).unwrap();
+            assert_eq!(error, Error::new(code, "No."), "{json}");
+        }
+    }
+
+    #[test]
+    fn an_error_without_code_or_message_is_not_read() {
+        for json in [r#"{"message":"No."}"#, r#"{"code":"busy"}"#, r#"{"code":1,"message":"No."}"#]
+        {
             assert!(serde_json::from_str::<Error>(json).is_err(), "{json}");
         }
     }

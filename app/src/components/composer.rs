@@ -8,9 +8,13 @@ use protocol::{MessageId, WorkerStatus};
 
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
+<<<<<<< HEAD
 use super::problem::Problem;
 use crate::enter_key::EnterKey;
 use crate::erase::{attr, effect, heard, live, words};
+=======
+use crate::erase::{attr, effect, live, words};
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};
@@ -113,7 +117,7 @@ pub fn Composer(
             method="post"
             action=path.clone()
             data-refreshes=attr(move || (running() && !kept).then_some(""))
-            on:submit=heard(submit)
+            on:submit=submit
         >
             <input type="hidden" name="do" value="send" />
             <input type="hidden" name="id" value=message_id.to_string() />
@@ -132,8 +136,8 @@ pub fn Composer(
                 rows=attr(move || Some(label::rows(&lines.read()).to_string()))
                 disabled=attr(move || closed().then_some(""))
                 node_ref=area
-                on:input=heard(move |_| sender.save_draft())
-                on:keydown=heard(keydown)
+                on:input=move |_| sender.save_draft()
+                on:keydown=keydown
             >
                 {first_text(typed)}
             </textarea>
@@ -175,7 +179,7 @@ pub fn Composer(
                 })}
             </div>
         </form>
-        <form id="stop" method="post" action=path on:submit=heard(stop)>
+        <form id="stop" method="post" action=path on:submit=stop>
             <input type="hidden" name="do" value="stop" />
         </form>
     }
@@ -221,7 +225,7 @@ fn later_button(held: QueuedSend, sender: Sender) -> impl IntoView {
             data-kind="later"
             type="button"
             aria-pressed=queued.to_string()
-            on:click=heard(move |_| sender.queue(!queued))
+            on:click=move |_| sender.queue(!queued)
         >
             {if queued { tr!(queue_not) } else { tr!(queue) }}
         </button>

@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::search_box::SearchBox;
 use super::visibility_forms::PlaceForms;
 use super::window_gauge::WindowGauge;
-use crate::erase::{attr, erase, heard, live, words};
+use crate::erase::{attr, erase, live, words};
 use crate::live::Conversation;
 use crate::route::profile_page;
 use crate::{
@@ -81,7 +81,7 @@ fn Rename() -> impl IntoView {
         close_popover("manage");
     };
     view! {
-        <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
+        <form class="rename" method="post" action=format!("/c/{worker_id}") on:submit=submit>
             <input type="hidden" name="do" value="rename" />
             <label for="title">{tr!(title)}</label>
             <div class="field">

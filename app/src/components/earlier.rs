@@ -4,8 +4,13 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
+<<<<<<< HEAD
 use super::problem::Problem;
 use crate::erase::{heard, live, words};
+=======
+use super::console_view::Problem;
+use crate::erase::{live, words};
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::Conversation;
 use crate::text::tr;
 use crate::{AppError, api};
@@ -71,7 +76,7 @@ pub fn Earlier(
                 <a
                     class="earlier quiet"
                     href=format!("/c/{worker_id}?before={before}")
-                    on:click=heard(load)
+                    on:click=load
                 >
                     {words(move || if busy.get() { tr!(earlier_loading) } else { tr!(earlier) })}
                 </a>

@@ -4,7 +4,7 @@ use leptos::ev::MouseEvent;
 use leptos::html::Textarea;
 use leptos::prelude::*;
 
-use crate::erase::{effect_from, heard, live};
+use crate::erase::{effect_from, live};
 use crate::live::{Conversation, DraftOf, Drafts};
 use crate::text::tr;
 
@@ -56,7 +56,7 @@ pub fn Editing(
                     <input type="hidden" name="edits" value=id.to_string() />
                     {tr!(editing)}
                     " "
-                    <a href=format!("/c/{worker_id}") on:click=heard(cancel)>
+                    <a href=format!("/c/{worker_id}") on:click=cancel>
                         {tr!(edit_cancel)}
                     </a>
                 </p>

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 use super::icon::{Drawing, Icon};
 #[cfg(feature = "browser")]
 use crate::erase::effect;
-use crate::erase::{attr, erase_scripted, heard, live, words};
+use crate::erase::{attr, erase, live, words};
 use crate::live::List;
 use crate::text::tr;
 
@@ -45,7 +45,7 @@ pub fn OpenPalette() -> impl IntoView {
             aria-haspopup=attr(move || scripted.get().then_some("dialog"))
             aria-keyshortcuts="Control+K Meta+K"
             aria-label=tr!(palette_open)
-            on:click=heard(press)
+            on:click=press
         >
             <Drawing icon=Icon::Search />
         </a>
@@ -81,22 +81,22 @@ pub fn Overlays() -> impl IntoView {
                 Some(Shown::Shortcuts) => tr!(shortcuts),
                 _ => tr!(palette),
             })
-            on:close=heard(move |_| {
+            on:close=move |_| {
                 // Told late: it may be open again, with the other one.
                 let open = element.get_untracked().is_some_and(|dialog| dialog.open());
                 closes.is_open.set_value(open);
-            })
-            on:click=heard(move |event: MouseEvent| {
+            }
+            on:click=move |event: MouseEvent| {
                 // Beside the box in it.
                 if event.target() == event.current_target() {
                     beside.close();
                 }
-            })
+            }
         >
             {live(move || {
                 overlay.shown.get().map(|shown| match shown {
-                    Shown::Palette => erase_scripted(view! { <Find /> }),
-                    Shown::Shortcuts => erase_scripted(view! { <Shortcuts /> }),
+                    Shown::Palette => erase(view! { <Find /> }),
+                    Shown::Shortcuts => erase(view! { <Shortcuts /> }),
                 })
             })}
         </dialog>

@@ -12,7 +12,7 @@ use leptos::prelude::*;
 use protocol::{MessageId, Truncated};
 
 use super::message_view::MessageView;
-use crate::erase::{Erased, One, attr, each, effect, erase, live};
+use crate::erase::{Erased, attr, effect, erase, live};
 use crate::live::{Conversation, Entry};
 use crate::text::{self, tr};
 
@@ -47,14 +47,6 @@ impl Row {
             Self::ContextWindow(left_out) => Key::ContextWindow(*left_out),
             Self::Message(entry) => Key::Message(entry.id),
         }
-    }
-
-    fn one(self) -> One {
-        let key = match self.key() {
-            Key::ContextWindow(left_out) => left_out.into(),
-            Key::Message(id) => u128::from_be_bytes(*id.as_bytes()),
-        };
-        One::new(key, move || self.view())
     }
 
     fn view(self) -> Erased {
@@ -95,7 +87,7 @@ impl Run {
         erase(view! {
             {live(move || older.get().map(Self::view))}
             <div class="run" data-measured=attr(move || measured.get().then_some(""))>
-                {each(move || rows.get().into_iter().map(Row::one).collect())}
+                <For each=move || rows.get() key=Row::key children=Row::view />
             </div>
         })
     }

@@ -8,8 +8,11 @@ use protocol::api::SendMessage;
 
 use super::form_id::FormId;
 use super::message_actions::catch_up;
+<<<<<<< HEAD
 use super::problem::Problem;
 use crate::erase::heard;
+=======
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::{Conversation, PendingRequest};
 use crate::locale::locale;
 use crate::reader;
@@ -65,7 +68,7 @@ fn Sample(question: &'static str, english: Option<&'static str>) -> impl IntoVie
     };
     view! {
         <li>
-            <form method="post" action=format!("/c/{worker_id}") on:submit=heard(submit)>
+            <form method="post" action=format!("/c/{worker_id}") on:submit=submit>
                 <input type="hidden" name="do" value="send" />
                 <input type="hidden" name="id" value=form_id.to_string() />
                 <input type="hidden" name="text" value=question />

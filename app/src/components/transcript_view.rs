@@ -13,7 +13,7 @@ use super::problem::Problem;
 use super::rows::Rows;
 use super::toast::Toast;
 use super::welcome::Welcome;
-use crate::erase::{attr, effect, erase, heard, live, words};
+use crate::erase::{attr, effect, erase, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 
@@ -71,9 +71,14 @@ pub fn TranscriptView(
         <div
             class="reading"
             data-scripted=attr(move || scripted.get().then_some(""))
+<<<<<<< HEAD
             data-closed=attr(move || closed().then_some(""))
             on:click=heard(click)
             on:submit=heard(submit)
+=======
+            on:click=click
+            on:submit=submit
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
         >
             <section
                 class="scroller"

@@ -1,8 +1,9 @@
 //! How a frame of the event stream is read.
 //!
-//! As `protocol`'s own reading of it (the tests hold them together), but straight from the
-//! tree: serde's way to an enum by a tag, and to flattened fields, copies the tree into one
-//! of its own, and is a second reader for every type in it.
+//! The result is that of `protocol`'s own `Deserialize`, but it is read straight from the tree:
+//! serde's way to an enum by a tag, and to flattened fields, copies the tree into one of its own,
+//! and is a second reader for every type in it. The tests ask `protocol` for its kinds of frames and
+//! events, and fail where one has no example that is read here.
 
 use protocol::*;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Visitor};
@@ -69,7 +70,7 @@ fn event(mut tree: Tree) -> Result<Event, Unreadable> {
     })
 }
 
-/// [`EventBody`] once more, to be read by the name in `type`.
+/// The fields of [`EventBody`], to be read by the name in `type`.
 #[derive(Deserialize)]
 #[serde(remote = "EventBody", rename_all = "snake_case")]
 enum Body {
@@ -191,9 +192,15 @@ impl<'de> EnumAccess<'de> for ByType {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+    use std::fmt::Debug;
+
+    use leptos::serde_json::{from_value, json, to_string, to_value};
+    use serde::Serialize;
+    use serde::de::DeserializeOwned;
+
     use super::*;
     use crate::live::sample;
-    use leptos::serde_json::to_string;
 
     fn bodies() -> Vec<EventBody> {
         let turn = sample::turn();
@@ -303,13 +310,25 @@ mod tests {
         ]
     }
 
+    /// The kinds of an enum of `protocol` that is told by `tag`: serde names all of them when it
+    /// meets one that it does not know.
+    fn kinds<T: DeserializeOwned + Debug>(tag: &str) -> BTreeSet<String> {
+        let unknown = json!({ tag: "?" });
+        let error = from_value::<T>(unknown).unwrap_err().to_string();
+        error.split('`').skip(1).step_by(2).filter(|name| *name != "?").map(str::to_owned).collect()
+    }
+
+    /// The kinds of these examples.
+    fn kinds_of<T: Serialize>(examples: &[T], tag: &str) -> BTreeSet<String> {
+        let kind = |example| to_value(example).unwrap()[tag].as_str().unwrap().to_owned();
+        examples.iter().map(kind).collect()
+    }
+
     #[test]
     fn every_kind_of_event_is_read_as_protocol_reads_it() {
         let (runtime_id, worker_id) = (sample::worker().runtime_id, sample::worker().worker_id);
         let message_id = sample::turn().answer;
-        let mut kinds: Vec<_> = bodies().iter().map(EventBody::kind).collect();
-        kinds.dedup();
-        assert_eq!(kinds.len(), 17, "a kind of event without an example: {kinds:?}");
+        assert_eq!(kinds_of(&bodies(), "type"), kinds::<EventBody>("type"));
         let append = Some(HtmlAppend { text: "b".into(), before: 4 });
         let patches = [
             None,
@@ -352,6 +371,9 @@ mod tests {
             ]
             .map(|reason| Frame::Close { reason }),
         );
+        let mut others = kinds::<Frame>("frame");
+        assert!(others.remove("event"), "events have a test of their own");
+        assert_eq!(kinds_of(&frames, "frame"), others);
         for sent in frames {
             assert_eq!(frame(&to_string(&sent).unwrap()), Ok(sent));
         }
@@ -364,14 +386,27 @@ mod tests {
         let mut worker = sample::worker();
         worker.reason = Some(Error::new(ErrorCode::Unavailable, "No."));
         worker.unreadable = true;
-        for sent in [
+        let frames = [
             ListFrame::Hello { runtime_id, cursor: cursor.clone(), resumed: true },
             ListFrame::Worker { cursor: cursor.clone(), worker: Box::new(worker) },
             ListFrame::Deleted { cursor, worker_id },
             ListFrame::Close { reason: CloseReason::Shutdown },
-        ] {
+        ];
+        assert_eq!(kinds_of(&frames, "frame"), kinds::<ListFrame>("frame"));
+        for sent in frames {
             assert_eq!(list_frame(&to_string(&sent).unwrap()), Ok(sent));
         }
+    }
+
+    #[test]
+    fn an_error_of_a_newer_server_makes_no_frame_unreadable() {
+        let error = json!({ "code": "provider", "kind": "new", "message": "No.", "more": [1] });
+        let text = json!({ "frame": "notice", "error": error }).to_string();
+        let error = Error::new(ErrorCode::Provider(ProviderKind::Upstream), "No.");
+        assert_eq!(frame(&text), Ok(Frame::Notice { error }));
+        let text = json!({ "frame": "notice", "error": { "code": "new", "message": "No." } });
+        let error = Error::new(ErrorCode::Internal, "No.");
+        assert_eq!(frame(&text.to_string()), Ok(Frame::Notice { error }));
     }
 
     #[test]

@@ -1,10 +1,18 @@
 //! Deserializes an error, whose code and kind stand beside its other fields.
 //!
+<<<<<<< HEAD
 //! serde's `flatten` would buffer all fields first, and every browser would have to download the
 //! code for that.
+=======
+//! serde's own way to fields beside others copies all of them first, and each browser would
+//! download how that is done.
+//!
+//! A page that was open before an update does not know the codes and kinds of the new version. They
+//! are read as the most general ones, because the rest of an answer, or of a frame, is still of use.
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 
 use serde::de::IntoDeserializer;
-use serde::de::value::StringDeserializer;
+use serde::de::value::{self, StringDeserializer};
 use serde::{Deserialize, Deserializer};
 
 use super::{Error, ErrorCode, ProviderKind, TimeoutPhase};
@@ -38,6 +46,8 @@ enum Code {
     Forbidden,
     RateLimited,
     StaleCursor,
+    /// A code of a newer version is read as this one, too: its remedy is to load the page again.
+    #[serde(other)]
     Internal,
 }
 
@@ -45,14 +55,13 @@ impl<'de> Deserialize<'de> for Error {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let told = Told::deserialize(deserializer)?;
         let Told { code, kind, message, hint, retry_after_ms, said } = told;
-        let kind: StringDeserializer<D::Error> = kind.unwrap_or_default().into_deserializer();
         let code = match code {
             Code::Unavailable => ErrorCode::Unavailable,
             Code::Busy => ErrorCode::Busy,
             Code::InvalidInput => ErrorCode::InvalidInput,
             Code::NotFound => ErrorCode::NotFound,
-            Code::Provider => ErrorCode::Provider(ProviderKind::deserialize(kind)?),
-            Code::Timeout => ErrorCode::Timeout(TimeoutPhase::deserialize(kind)?),
+            Code::Provider => ErrorCode::Provider(known_or(kind, ProviderKind::Upstream)),
+            Code::Timeout => ErrorCode::Timeout(known_or(kind, TimeoutPhase::Turn)),
             Code::Cancelled => ErrorCode::Cancelled,
             Code::Unauthorized => ErrorCode::Unauthorized,
             Code::Forbidden => ErrorCode::Forbidden,
@@ -62,4 +71,10 @@ impl<'de> Deserialize<'de> for Error {
         };
         Ok(Self { code, message, hint, retry_after_ms, said })
     }
+}
+
+/// The kind of this name, or the general one where this version does not know the name.
+fn known_or<'de, K: Deserialize<'de>>(name: Option<String>, general: K) -> K {
+    let name: StringDeserializer<value::Error> = name.unwrap_or_default().into_deserializer();
+    K::deserialize(name).unwrap_or(general)
 }

@@ -11,7 +11,7 @@ use super::overlay::Overlay;
 use super::perform::Performer;
 use crate::api;
 use crate::components::icon::{Drawing, Icon};
-use crate::erase::{attr, heard, live, words};
+use crate::erase::{attr, live, words};
 use crate::live::Conversation;
 use crate::text::{self, tr};
 
@@ -73,14 +73,20 @@ pub fn Find() -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     prop:value=written
+<<<<<<< HEAD
                     maxlength=titles::QUERY_CHARS.to_string()
                     on:keydown=heard(keydown)
                     on:input=heard(move |_| {
+=======
+                    maxlength=api::TITLE_QUERY_CHARS.to_string()
+                    on:keydown=keydown
+                    on:input=move |_| {
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
                         if let Some(field) = field.get_untracked() {
                             typed.query.set(field.value());
                             typed.ask();
                         }
-                    })
+                    }
                 />
             </div>
             <ul class="palette-list" id="palette-list" role="listbox" aria-label=tr!(palette)>
@@ -98,8 +104,8 @@ pub fn Find() -> impl IntoView {
                                     role="option"
                                     data-kind=kind(&choice)
                                     aria-selected=attr(move || Some((active.get() == at).to_string()))
-                                    on:pointermove=heard(move |_| hover.set(at))
-                                    on:click=heard(move |_| perform(at))
+                                    on:pointermove=move |_| hover.set(at)
+                                    on:click=move |_| perform(at)
                                 >
                                     {words_of(&choice)}
                                 </li>

@@ -2,10 +2,15 @@
 
 use leptos::prelude::*;
 
+<<<<<<< HEAD
 use super::overlay::Overlay;
 use crate::enter_key::EnterKey;
 use crate::erase::heard;
 use crate::reader;
+=======
+use super::Overlay;
+use crate::reader::{self, EnterKey};
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::text::tr;
 
 /// A table of keys.
@@ -39,7 +44,7 @@ pub fn Shortcuts() -> impl IntoView {
             <h2>{tr!(shortcuts)}</h2>
             <dl>{rows.map(row).collect_view()}</dl>
             <p class="quiet">{tr!(shortcuts_mac)}</p>
-            <button class="button" type="button" on:click=heard(move |_| overlay.close())>
+            <button class="button" type="button" on:click=move |_| overlay.close()>
                 {tr!(close)}
             </button>
         </div>

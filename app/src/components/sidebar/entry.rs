@@ -8,7 +8,7 @@ use super::entry_title::EntryTitle;
 use super::menu::Menu;
 use crate::components::icon::{Drawing, Icon};
 use crate::components::moment;
-use crate::erase::{Erased, attr, erase, erase_scripted, heard, live, words};
+use crate::erase::{Erased, attr, erase, live, words};
 use crate::live::list::Item;
 use crate::live::{Current, List};
 use crate::{label, text::tr};
@@ -33,7 +33,7 @@ pub fn Entry(
             {live(move || {
                 if renaming.get() == Some(id) {
                     let item = item.clone();
-                    erase_scripted(view! { <EntryTitle item /> })
+                    erase(view! { <EntryTitle item /> })
                 } else {
                     closed(&item, &marked)
                 }
@@ -102,8 +102,8 @@ fn MenuButton(
             aria-haspopup=attr(move || scripted.get().then_some("menu"))
             aria-expanded=attr(move || (open.get() == Some(id)).then_some("true"))
             aria-label=attr(move || Some(tr!(entry_menu, title = title())))
-            on:click=heard(press)
-            on:keydown=heard(keydown)
+            on:click=press
+            on:keydown=keydown
         >
             <Drawing icon=Icon::Dots />
         </a>

@@ -11,9 +11,14 @@ use super::entry_title::link_of;
 use super::menu::{Menu, Step, step};
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus_soon, focus_soon_if_lost};
+<<<<<<< HEAD
 use crate::components::problem::Problem;
 use crate::erase::{heard, words};
 use crate::live::{Current, List};
+=======
+use crate::erase::words;
+use crate::live::{Conversation, List};
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::text::tr;
 
 /// The menu, closed at first.
@@ -85,17 +90,17 @@ pub fn EntryMenu() -> impl IntoView {
             role="menu"
             aria-label=tr!(entry_menu_name)
             node_ref=element
-            on:toggle=heard(toggled)
-            on:keydown=heard(move |event| walk(&event, element))
+            on:toggle=toggled
+            on:keydown=move |event| walk(&event, element)
         >
-            <button type="button" role="menuitem" tabindex="-1" on:click=heard(rename)>
+            <button type="button" role="menuitem" tabindex="-1" on:click=rename>
                 {tr!(entry_rename)}
             </button>
             <button
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=heard(move |_| put(if pin_to() { Visibility::Listed } else { Visibility::Pinned }))
+                on:click=move |_| put(if pin_to() { Visibility::Listed } else { Visibility::Pinned })
             >
                 {words(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
             </button>
@@ -103,13 +108,13 @@ pub fn EntryMenu() -> impl IntoView {
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=heard(move |_| {
+                on:click=move |_| {
                     put_archive(if archive_to() { Visibility::Listed } else { Visibility::Archived })
-                })
+                }
             >
                 {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}
             </button>
-            <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=heard(delete)>
+            <button type="button" role="menuitem" tabindex="-1" data-kind="danger" on:click=delete>
                 {tr!(delete)}
             </button>
         </div>

@@ -7,8 +7,12 @@ use leptos::task::spawn_local;
 use protocol::WorkerId;
 
 use crate::components::focus::focus_soon;
+<<<<<<< HEAD
 use crate::components::problem::Problem;
 use crate::erase::{effect, heard};
+=======
+use crate::erase::effect;
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::List;
 use crate::live::list::Item;
 use crate::{AppError, api, label, text::tr};
@@ -41,10 +45,10 @@ pub fn EntryTitle(
     view! {
         <form
             class="entry-title"
-            on:submit=heard(move |event: SubmitEvent| {
+            on:submit=move |event: SubmitEvent| {
                 event.prevent_default();
                 submitted.save();
-            })
+            }
         >
             <input
                 type="text"
@@ -53,8 +57,8 @@ pub fn EntryTitle(
                 maxlength=protocol::limits::TITLE_CHARS.to_string()
                 aria-label=tr!(title)
                 autocomplete="off"
-                on:keydown=heard(keydown)
-                on:blur=heard(move |_: FocusEvent| left.save())
+                on:keydown=keydown
+                on:blur=move |_: FocusEvent| left.save()
             />
         </form>
     }

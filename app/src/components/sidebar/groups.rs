@@ -4,9 +4,13 @@ use leptos::prelude::*;
 
 use super::entry::Entry;
 use super::older::load_older;
+<<<<<<< HEAD
 use crate::erase::{One, each, erase, heard, live};
+=======
+use crate::erase::{effect, erase, live};
+>>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::List;
-use crate::live::list::{Day, Group, Item};
+use crate::live::list::{Day, Group};
 use crate::text::{self, tr};
 
 /// How near its end the list is scrolled when more is loaded, in pixels.
@@ -32,19 +36,13 @@ pub fn Groups() -> impl IntoView {
     #[cfg(feature = "browser")]
     super::refocus::refocus(&list);
     view! {
-        <div class="conversations" node_ref=scroller on:scroll=heard(scrolled)>
+        <div class="conversations" node_ref=scroller on:scroll=scrolled>
             {live(move || archived.get().archived.then(|| erase(view! { <p class="part">{tr!(archive_part)}</p> })))}
-            {each(move || groups.get().into_iter().map(of_day).collect())}
+            <For each=move || groups.get() key=|group| group.day let(group)>
+                <OfDay group />
+            </For>
         </div>
     }
-}
-
-fn of_day(group: Group) -> One {
-    One::new(group.day.key(), || erase(view! { <OfDay group /> }))
-}
-
-fn entry(item: Item) -> One {
-    One::new(u128::from_be_bytes(*item.id.as_bytes()), || erase(view! { <Entry item /> }))
 }
 
 #[component]
@@ -56,7 +54,9 @@ fn OfDay(group: Group) -> impl IntoView {
                 {name(day)}
             </h2>
             <ul>
-                {each(move || items.get().into_iter().map(entry).collect())}
+                <For each=move || items.get() key=|item| item.id let(item)>
+                    <Entry item />
+                </For>
             </ul>
         </div>
     }

@@ -45,21 +45,6 @@ impl Day {
         }
     }
 
-    /// What tells it from every other one.
-    pub fn key(self) -> u128 {
-        match self {
-            Self::Pinned => 0,
-            Self::Today => 1,
-            Self::Yesterday => 2,
-            Self::Week => 3,
-            Self::Month => 4,
-            Self::Undated => 5,
-            Self::Of { year, month } => {
-                u128::from(year.cast_unsigned()) << 8 | u128::from(month + 5)
-            }
-        }
-    }
-
     /// The heading's id in the page.
     pub fn id(self) -> String {
         match self {
