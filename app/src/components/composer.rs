@@ -8,13 +8,9 @@ use protocol::{MessageId, WorkerStatus};
 
 use super::editing::Editing;
 use super::icon::{Drawing, Icon};
-<<<<<<< HEAD
 use super::problem::Problem;
 use crate::enter_key::EnterKey;
-use crate::erase::{attr, effect, heard, live, words};
-=======
 use crate::erase::{attr, effect, live, words};
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::{Activity, ConnectionState, Conversation, PendingRequest};
 use crate::text::tr;
 use crate::{AppError, api, label, reader};

@@ -4,13 +4,8 @@ use leptos::ev::MouseEvent;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
 
-<<<<<<< HEAD
 use super::problem::Problem;
-use crate::erase::{heard, live, words};
-=======
-use super::console_view::Problem;
 use crate::erase::{live, words};
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::Conversation;
 use crate::text::tr;
 use crate::{AppError, api};

@@ -6,14 +6,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 use leptos_router::hooks::use_navigate;
 
-<<<<<<< HEAD
 use super::popover::close_popover;
 use super::problem::Problem;
-use crate::erase::heard;
-=======
-use super::console_view::Problem;
-use super::conversation_header::close_manage;
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 

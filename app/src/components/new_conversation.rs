@@ -7,14 +7,9 @@ use leptos_router::hooks::use_navigate;
 
 use super::focus::release_focus;
 use super::icon::{Drawing, Icon};
-<<<<<<< HEAD
 use super::problem::Problem;
-use crate::erase::{heard, live};
-use crate::live::Current;
-=======
 use crate::erase::live;
-use crate::live::Conversation;
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
+use crate::live::Current;
 use crate::{AppError, api, text::tr};
 
 /// A form of one button; posts to `/` without JavaScript. Beside it the way to choose what

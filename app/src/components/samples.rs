@@ -8,11 +8,7 @@ use protocol::api::SendMessage;
 
 use super::form_id::FormId;
 use super::message_actions::catch_up;
-<<<<<<< HEAD
 use super::problem::Problem;
-use crate::erase::heard;
-=======
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::{Conversation, PendingRequest};
 use crate::locale::locale;
 use crate::reader;

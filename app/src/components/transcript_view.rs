@@ -71,14 +71,9 @@ pub fn TranscriptView(
         <div
             class="reading"
             data-scripted=attr(move || scripted.get().then_some(""))
-<<<<<<< HEAD
             data-closed=attr(move || closed().then_some(""))
-            on:click=heard(click)
-            on:submit=heard(submit)
-=======
             on:click=click
             on:submit=submit
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
         >
             <section
                 class="scroller"

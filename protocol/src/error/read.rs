@@ -1,15 +1,10 @@
 //! Deserializes an error, whose code and kind stand beside its other fields.
 //!
-<<<<<<< HEAD
 //! serde's `flatten` would buffer all fields first, and every browser would have to download the
 //! code for that.
-=======
-//! serde's own way to fields beside others copies all of them first, and each browser would
-//! download how that is done.
 //!
 //! A page that was open before an update does not know the codes and kinds of the new version. They
 //! are read as the most general ones, because the rest of an answer, or of a frame, is still of use.
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 
 use serde::de::IntoDeserializer;
 use serde::de::value::{self, StringDeserializer};

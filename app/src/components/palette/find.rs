@@ -73,15 +73,9 @@ pub fn Find() -> impl IntoView {
                     autocomplete="off"
                     spellcheck="false"
                     prop:value=written
-<<<<<<< HEAD
                     maxlength=titles::QUERY_CHARS.to_string()
-                    on:keydown=heard(keydown)
-                    on:input=heard(move |_| {
-=======
-                    maxlength=api::TITLE_QUERY_CHARS.to_string()
                     on:keydown=keydown
                     on:input=move |_| {
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
                         if let Some(field) = field.get_untracked() {
                             typed.query.set(field.value());
                             typed.ask();

@@ -2,15 +2,9 @@
 
 use leptos::prelude::*;
 
-<<<<<<< HEAD
 use super::overlay::Overlay;
 use crate::enter_key::EnterKey;
-use crate::erase::heard;
 use crate::reader;
-=======
-use super::Overlay;
-use crate::reader::{self, EnterKey};
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::text::tr;
 
 /// A table of keys.

@@ -11,14 +11,9 @@ use super::entry_title::link_of;
 use super::menu::{Menu, Step, step};
 use crate::components::entry_actions::{remove, set_place};
 use crate::components::focus::{focus_soon, focus_soon_if_lost};
-<<<<<<< HEAD
 use crate::components::problem::Problem;
-use crate::erase::{heard, words};
-use crate::live::{Current, List};
-=======
 use crate::erase::words;
-use crate::live::{Conversation, List};
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
+use crate::live::{Current, List};
 use crate::text::tr;
 
 /// The menu, closed at first.

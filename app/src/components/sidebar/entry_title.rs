@@ -7,12 +7,8 @@ use leptos::task::spawn_local;
 use protocol::WorkerId;
 
 use crate::components::focus::focus_soon;
-<<<<<<< HEAD
 use crate::components::problem::Problem;
-use crate::erase::{effect, heard};
-=======
 use crate::erase::effect;
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::live::List;
 use crate::live::list::Item;
 use crate::{AppError, api, label, text::tr};

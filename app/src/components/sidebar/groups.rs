@@ -4,11 +4,7 @@ use leptos::prelude::*;
 
 use super::entry::Entry;
 use super::older::load_older;
-<<<<<<< HEAD
-use crate::erase::{One, each, erase, heard, live};
-=======
-use crate::erase::{effect, erase, live};
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
+use crate::erase::{erase, live};
 use crate::live::List;
 use crate::live::list::{Day, Group};
 use crate::text::{self, tr};

@@ -5,13 +5,8 @@ use leptos::prelude::*;
 use leptos::task::spawn_local;
 
 use crate::api;
-<<<<<<< HEAD
-use crate::erase::{attr, heard, live};
+use crate::erase::{attr, live};
 use crate::live::{Current, List};
-=======
-use crate::erase::live;
-use crate::live::{Conversation, List};
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
 use crate::text::tr;
 
 /// A link, which loads them in place where it can.
@@ -35,15 +30,10 @@ pub fn Older() -> impl IntoView {
             view! {
                 <a
                     class="quiet older"
-<<<<<<< HEAD
                     href=attr(move || {
                         current.get().map(|current| format!("/c/{current}{query}"))
                     })
-                    on:click=heard(load)
-=======
-                    href=format!("/c/{current}{}", query.to_query_string())
                     on:click=load
->>>>>>> 00a06acb9850f0432364f314dc96103dc9150369
                 >
                     {tr!(older_conversations)}
                 </a>
