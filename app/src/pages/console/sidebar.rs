@@ -40,6 +40,7 @@ fn part(beside: &Beside) -> Part {
     Part { archived: beside.archived, older: beside.list.is_some() }
 }
 
+/// Nothing that is seen; an erased view has a node of its own.
 fn nothing() -> Erased {
-    erase(())
+    erase(None::<&'static str>)
 }
