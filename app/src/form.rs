@@ -31,7 +31,7 @@ enum Action {
     Rename,
     Delete,
     Restore,
-    Visibility,
+    Place,
 }
 
 /// The fields of all forms.
@@ -141,7 +141,7 @@ impl Fields {
                 runtime.delete(id).await.map(|()| format!("/?deleted={id}"))
             }
             (Action::Restore, Some(id)) => runtime.restore(id).await.map(|_| conversation(id)),
-            (Action::Visibility, Some(id)) => {
+            (Action::Place, Some(id)) => {
                 runtime.place(id, self.place).await.map(|_| conversation(id))
             }
             (_, None) => Err(Error::new(ErrorCode::InvalidInput, tr!(bad_form))),
@@ -183,7 +183,7 @@ mod tests {
             Fields::read(fields.iter().map(owned).collect())
         };
         let fields = read(&[("do", "place"), ("place", "pinned"), ("unknown", "x")]).unwrap();
-        assert_eq!((fields.action, fields.place), (Action::Visibility, Visibility::Pinned));
+        assert_eq!((fields.action, fields.place), (Action::Place, Visibility::Pinned));
         for bad in [&[][..], &[("do", "fly")], &[("do", "send"), ("id", "x")]] {
             assert_eq!(read(bad).unwrap_err().error.code, ErrorCode::InvalidInput, "{bad:?}");
         }
