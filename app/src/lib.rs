@@ -17,6 +17,10 @@
 //!
 //! Without `ssr` nothing here depends on the runtime, tokio or axum.
 
+#![allow(
+    unreachable_pub,
+    reason = "the function and the properties that `#[component]` makes have to be as public as each other"
+)]
 // A page is one deeply nested type.
 #![recursion_limit = "256"]
 // Components are functions of up to a dozen props, named by their element in the page.

@@ -13,7 +13,7 @@ use crate::bundle::Profile;
 /// Puts a turn's messages back into a stored request, which is kept without them, as
 /// `provider_openai::sent_request` does. The last argument says whether the messages' reasoning was
 /// sent. `None` means that the text is not a stored request.
-pub type ExpandRequest = fn(&str, &[InputMessage], bool) -> Option<SentRequest>;
+pub(crate) type ExpandRequest = fn(&str, &[InputMessage], bool) -> Option<SentRequest>;
 
 /// The configured providers, and the one that answers by default.
 #[derive(Clone)]

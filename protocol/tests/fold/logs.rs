@@ -8,11 +8,11 @@ use protocol::{
     TurnState, Usage, View, Visibility, Worker, WorkerId, WorkerStatus,
 };
 
-pub const LOG: LogId = LogId(0x0123_4567_89ab_cdef);
+pub(crate) const LOG: LogId = LogId(0x0123_4567_89ab_cdef);
 
 /// A plan of one turn, from its question to its end.
 #[derive(Clone, Debug)]
-pub struct TurnPlan {
+pub(crate) struct TurnPlan {
     question: String,
     title: Option<String>,
     waiting: Vec<u32>,
@@ -46,7 +46,7 @@ struct End {
 
 /// A log of several turns, of which only the last may be unfinished. The clock may stand still or
 /// go back.
-pub fn any_log() -> impl Strategy<Value = Vec<Event>> {
+pub(crate) fn any_log() -> impl Strategy<Value = Vec<Event>> {
     let turns = prop::collection::vec(any_turn(), 0..5);
     let steps = prop::collection::vec(-3i64..20, 1..16);
     (turns, steps, any::<bool>(), any::<bool>()).prop_map(|(turns, steps, runs_on, stopped)| {
@@ -64,7 +64,7 @@ pub fn any_log() -> impl Strategy<Value = Vec<Event>> {
 }
 
 /// The worker before its first event.
-pub fn unborn() -> Worker {
+pub(crate) fn unborn() -> Worker {
     Worker {
         runtime_id: "backend-internal".parse().unwrap(),
         worker_id: WorkerId::from_parts(1, [1; 10]),
@@ -85,7 +85,7 @@ pub fn unborn() -> Worker {
 }
 
 /// The view of a whole log.
-pub fn folded(events: &[Event]) -> View {
+pub(crate) fn folded(events: &[Event]) -> View {
     let mut view = View::new(unborn(), 0);
     for event in events {
         view.apply(event);
@@ -93,11 +93,11 @@ pub fn folded(events: &[Event]) -> View {
     view
 }
 
-pub fn any_text() -> impl Strategy<Value = String> {
+pub(crate) fn any_text() -> impl Strategy<Value = String> {
     "[a-z \n\"\\\\é日本🦀\u{301}]{1,6}"
 }
 
-pub fn any_error() -> impl Strategy<Value = Error> {
+pub(crate) fn any_error() -> impl Strategy<Value = Error> {
     let said = prop::option::of(any_text());
     (any_code(), any_text(), prop::option::of(any_text()), prop::option::of(any::<u64>()), said)
         .prop_map(|(code, message, hint, retry_after_ms, said)| Error {
@@ -109,7 +109,7 @@ pub fn any_error() -> impl Strategy<Value = Error> {
         })
 }
 
-pub fn any_code() -> impl Strategy<Value = ErrorCode> {
+pub(crate) fn any_code() -> impl Strategy<Value = ErrorCode> {
     prop::sample::select(vec![
         ErrorCode::Unavailable,
         ErrorCode::Busy,
@@ -136,7 +136,7 @@ pub fn any_code() -> impl Strategy<Value = ErrorCode> {
     ])
 }
 
-pub fn any_usage() -> impl Strategy<Value = Usage> {
+pub(crate) fn any_usage() -> impl Strategy<Value = Usage> {
     let count = || prop::option::of(any::<u32>());
     (any::<u32>(), any::<u32>(), count(), count()).prop_map(
         |(prompt_tokens, completion_tokens, cached_tokens, reasoning_tokens)| Usage {

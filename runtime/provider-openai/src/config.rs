@@ -30,7 +30,7 @@ pub const MAX_EVENT_BYTES: usize = 1 << 20;
 pub const MAX_ANSWER_BYTES: usize = 1 << 20;
 
 /// The most bytes of thinking in one answer, beside its text.
-pub const MAX_REASONING_BYTES: usize = 1 << 20;
+pub(crate) const MAX_REASONING_BYTES: usize = 1 << 20;
 
 /// The API by which an endpoint is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

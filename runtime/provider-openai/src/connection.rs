@@ -108,7 +108,7 @@ impl HttpConnection {
         loop {
             let frame = drive(&mut self.connection, &mut self.ended, body.frame()).await;
             let frame = frame.transpose().map_err(|error| self.broken(&error))?;
-            match frame.map(|frame| frame.into_data()) {
+            match frame.map(hyper::body::Frame::into_data) {
                 None => {
                     self.is_complete = true;
                     return Ok(None);

@@ -150,7 +150,7 @@ fn headers(config: &OpenaiConfig) -> Result<HeaderMap, ConfigError> {
         }
         headers.append(name, secret(value.reveal()).ok_or_else(wrong)?);
     }
-    let key = config.api_key.as_ref().map(|key| key.reveal()).filter(|key| !key.is_empty());
+    let key = config.api_key.as_ref().map(provider::Secret::reveal).filter(|key| !key.is_empty());
     let Some(key) = key else { return Ok(headers) };
     let (name, value) = match &config.key_header {
         None => (AUTHORIZATION, format!("Bearer {key}")),

@@ -306,9 +306,9 @@ impl Texts {
             }
             if self.next().is_multiple_of(40) {
                 if japanese {
-                    self.ideographs(&mut text)
+                    self.ideographs(&mut text);
                 } else {
-                    self.letters(&mut text)
+                    self.letters(&mut text);
                 }
                 continue;
             }

@@ -27,7 +27,7 @@ mod part;
 const HANG: Duration = Duration::from_secs(60);
 
 /// The question in the conversation that is never damaged.
-pub const SOUND: &str = "soundquestion";
+pub(crate) const SOUND: &str = "soundquestion";
 
 /// A data folder with rows in every table: conversations with titles, with branches, with an
 /// unfinished answer, one that is archived, one pinned, and one deleted. Returns the key of the

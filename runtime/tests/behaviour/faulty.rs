@@ -14,7 +14,7 @@ use crate::stage::soon;
 
 /// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Writes {
+pub(crate) enum Writes {
     Pass,
     /// The write fails, and nothing is stored.
     Refuse,
@@ -30,7 +30,7 @@ pub enum Writes {
 
 /// The reads that fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reads {
+pub(crate) enum Reads {
     Pass,
     TailsFail,
     BranchesFail,
@@ -39,7 +39,7 @@ pub enum Reads {
     Fail,
 }
 
-pub struct Faulty {
+pub(crate) struct Faulty {
     inner: Arc<dyn Store>,
     writes: watch::Sender<Writes>,
     reads: watch::Sender<Reads>,
@@ -62,7 +62,7 @@ enum Held {
 }
 
 impl Faulty {
-    pub fn around(inner: Arc<dyn Store>) -> Self {
+    pub(crate) fn around(inner: Arc<dyn Store>) -> Self {
         Self {
             inner,
             writes: watch::Sender::new(Writes::Pass),
@@ -75,17 +75,17 @@ impl Faulty {
     }
 
     /// Holds back the result of one read of a worker, after `looks` earlier reads.
-    pub fn hold_a_look_after(&self, looks: u64) {
+    pub(crate) fn hold_a_look_after(&self, looks: u64) {
         self.held.send_replace(Held::After(looks));
     }
 
     /// Waits until a read is held back.
-    pub async fn a_look_is_held(&self) {
+    pub(crate) async fn a_look_is_held(&self) {
         soon(self.held.subscribe().wait_for(|held| *held == Held::Yes)).await.unwrap();
     }
 
     /// Lets the held read return.
-    pub fn answer_the_look(&self) {
+    pub(crate) fn answer_the_look(&self) {
         self.held.send_replace(Held::No);
     }
 
@@ -106,30 +106,30 @@ impl Faulty {
         }
     }
 
-    pub fn set(&self, writes: Writes) {
+    pub(crate) fn set(&self, writes: Writes) {
         self.met.send_replace(0);
         self.writes.send_replace(writes);
     }
 
-    pub fn set_reads(&self, reads: Reads) {
+    pub(crate) fn set_reads(&self, reads: Reads) {
         self.reads.send_replace(reads);
     }
 
     /// Sets the mode after `appends` more appends have succeeded.
-    pub fn set_after(&self, appends: u64, writes: Writes) {
+    pub(crate) fn set_after(&self, appends: u64, writes: Writes) {
         self.set(Writes::Pass);
         self.after.send_replace(Some((appends, writes)));
     }
 
     /// The durability of each commit so far that contained an event of this kind.
-    pub fn durabilities_of(&self, kind: &str) -> Vec<Durability> {
+    pub(crate) fn durabilities_of(&self, kind: &str) -> Vec<Durability> {
         let asked = self.asked.lock().unwrap();
         let with = asked.iter().filter(|(kinds, _)| kinds.contains(&kind));
         with.map(|(_, durability)| *durability).collect()
     }
 
     /// Waits until `appends` appends have met the mode that was set.
-    pub async fn met(&self, appends: u64) {
+    pub(crate) async fn met(&self, appends: u64) {
         let mut met = self.met.subscribe();
         soon(met.wait_for(|met| *met >= appends)).await.unwrap();
     }

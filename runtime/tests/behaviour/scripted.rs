@@ -12,17 +12,17 @@ use tokio_util::sync::CancellationToken;
 use crate::stage::soon;
 
 /// A second model that can be chosen.
-pub const OTHER: &str = "other";
+pub(crate) const OTHER: &str = "other";
 /// A model that can be chosen but not used.
-pub const BROKEN: &str = "broken";
+pub(crate) const BROKEN: &str = "broken";
 
 /// The reason why the broken model cannot be used.
-pub fn broken() -> Error {
+pub(crate) fn broken() -> Error {
     Error::new(ErrorCode::Unavailable, "The model is broken.").with_hint("Choose another one.")
 }
 
 /// The provider that the runtime uses.
-pub struct Scripted {
+pub(crate) struct Scripted {
     calls: mpsc::UnboundedSender<Call>,
     unusable: Mutex<Option<Error>>,
     /// Outputs that each call sends at once, before the test gets it.
@@ -32,24 +32,24 @@ pub struct Scripted {
 }
 
 /// The test's handle to the provider.
-pub struct Script {
+pub(crate) struct Script {
     provider: Arc<Scripted>,
     calls: mpsc::UnboundedReceiver<Call>,
     kept: Vec<Call>,
 }
 
 /// A running request.
-pub struct Call {
+pub(crate) struct Call {
     pub request: Request,
     stop: CancellationToken,
     outputs: mpsc::Sender<Output>,
 }
 
-pub const USAGE: Usage =
+pub(crate) const USAGE: Usage =
     Usage { prompt_tokens: 7, completion_tokens: 3, cached_tokens: None, reasoning_tokens: None };
 
 impl Script {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let (sender, calls) = mpsc::unbounded_channel();
         let provider = Scripted {
             calls: sender,
@@ -60,47 +60,47 @@ impl Script {
         Self { provider: Arc::new(provider), calls, kept: Vec::new() }
     }
 
-    pub fn provider(&self) -> Arc<Scripted> {
+    pub(crate) fn provider(&self) -> Arc<Scripted> {
         self.provider.clone()
     }
 
     /// Waits for the runtime's next request.
-    pub async fn call(&mut self) -> Call {
+    pub(crate) async fn call(&mut self) -> Call {
         soon(self.calls.recv()).await.expect("the provider lives")
     }
 
     /// Keeps a call alive as long as the script.
-    pub fn keep(&mut self, call: Call) {
+    pub(crate) fn keep(&mut self, call: Call) {
         self.kept.push(call);
     }
 
     /// Whether there was no request since the last call.
-    pub fn is_quiet(&mut self) -> bool {
+    pub(crate) fn is_quiet(&mut self) -> bool {
         self.calls.try_recv().is_err()
     }
 
     /// Sets the answer of `usable`.
-    pub fn set_unusable(&self, error: Option<Error>) {
+    pub(crate) fn set_unusable(&self, error: Option<Error>) {
         *self.provider.unusable.lock().unwrap() = error;
     }
 
     /// Makes the next calls panic, in the task of the worker that asks.
-    pub fn set_panics(&self, calls: usize) {
+    pub(crate) fn set_panics(&self, calls: usize) {
         self.provider.panics.store(calls, Ordering::SeqCst);
     }
 
     /// Sets the outputs that each call sends by itself before anything else.
-    pub fn set_opening(&self, outputs: Vec<Output>) {
+    pub(crate) fn set_opening(&self, outputs: Vec<Output>) {
         *self.provider.opening.lock().unwrap() = outputs;
     }
 }
 
 impl Call {
-    pub async fn say(&self, output: Output) {
+    pub(crate) async fn say(&self, output: Output) {
         soon(self.outputs.send(output)).await.expect("the turn listens");
     }
 
-    pub async fn begin(&self) {
+    pub(crate) async fn begin(&self) {
         // This does not wait until the input is recorded, so that a test can make the store fail at
         // that point.
         let shown = Shown { window_tokens: Some(2048), ..Shown::default() };
@@ -109,50 +109,50 @@ impl Call {
     }
 
     /// Announces the input and waits until it is recorded.
-    pub async fn asks(&self, shown: Shown) {
+    pub(crate) async fn asks(&self, shown: Shown) {
         self.say(Output::Asking(shown)).await;
         soon(self.request.recorded.wait()).await;
     }
 
-    pub async fn text(&self, text: &str) {
+    pub(crate) async fn text(&self, text: &str) {
         self.say(Output::Text(text.to_owned())).await;
     }
 
-    pub async fn finish(&self) {
+    pub(crate) async fn finish(&self) {
         self.say(Output::Finished { finish: Finish::Stop, usage: Some(USAGE) }).await;
     }
 
-    pub async fn fail(&self, kind: ProviderKind) {
+    pub(crate) async fn fail(&self, kind: ProviderKind) {
         let error = Error::new(ErrorCode::Provider(kind), "The model is ill.");
         self.say(Output::Failed(error)).await;
     }
 
     /// Refuses the request, and offers this adjustment.
-    pub async fn refuse(&self, kind: ProviderKind, adjustment: Adjustment) {
+    pub(crate) async fn refuse(&self, kind: ProviderKind, adjustment: Adjustment) {
         let error = Error::new(ErrorCode::Provider(kind), "The model does not take this.");
         self.say(Output::Refused { error, adjustment }).await;
     }
 
     /// Waits until the turn asks the provider to halt.
-    pub async fn asked_to_stop(&self) {
+    pub(crate) async fn asked_to_stop(&self) {
         soon(self.stop.cancelled()).await;
     }
 
-    pub fn is_asked_to_stop(&self) -> bool {
+    pub(crate) fn is_asked_to_stop(&self) -> bool {
         self.stop.is_cancelled()
     }
 
-    pub async fn halt(&self) {
+    pub(crate) async fn halt(&self) {
         self.say(Output::Halted).await;
     }
 
     /// Waits until the turn no longer reads the outputs.
-    pub async fn abandoned(&self) {
+    pub(crate) async fn abandoned(&self) {
         soon(self.outputs.closed()).await;
     }
 
     /// Sends a whole answer.
-    pub async fn answer(&self, pieces: &[&str]) {
+    pub(crate) async fn answer(&self, pieces: &[&str]) {
         self.begin().await;
         for piece in pieces {
             self.text(piece).await;

@@ -24,7 +24,7 @@ use crate::watcher::Watcher;
 
 /// The settings that a test may change; everything else is the same for all.
 #[derive(Clone, Copy)]
-pub struct Setting {
+pub(crate) struct Setting {
     pub limits: TurnLimits,
     pub message_chars: u32,
     pub transcript_page: u32,
@@ -55,7 +55,7 @@ impl Default for Setting {
     }
 }
 
-pub struct Stage {
+pub(crate) struct Stage {
     pub runtime: Runtime,
     pub script: Script,
     pub store: Arc<Faulty>,
@@ -66,16 +66,16 @@ pub struct Stage {
 }
 
 impl Stage {
-    pub async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         Self::with(Setting::default()).await
     }
 
-    pub async fn with(setting: Setting) -> Self {
+    pub(crate) async fn with(setting: Setting) -> Self {
         Self::open(setting, tempfile::tempdir().unwrap()).await.unwrap()
     }
 
     /// Opens a runtime on an existing data folder.
-    pub async fn open(
+    pub(crate) async fn open(
         setting: Setting,
         folder: TempDir,
     ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
@@ -102,12 +102,12 @@ impl Stage {
         Ok(Self { runtime, script, store, worker, setting, folder })
     }
 
-    pub fn folder(&self) -> &Path {
+    pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
     /// Shuts down and opens the same folder again.
-    pub async fn reopened(self, change: impl FnOnce(&mut Setting)) -> Self {
+    pub(crate) async fn reopened(self, change: impl FnOnce(&mut Setting)) -> Self {
         let Self { runtime, store, mut setting, folder, .. } = self;
         soon(runtime.shutdown()).await;
         drop((runtime, store));
@@ -116,7 +116,9 @@ impl Stage {
     }
 
     /// Shuts down and opens the same folder again, which may fail.
-    pub async fn try_reopened(self) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+    pub(crate) async fn try_reopened(
+        self,
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
         let Self { runtime, store, setting, folder, .. } = self;
         soon(runtime.shutdown()).await;
         drop((runtime, store));
@@ -124,18 +126,18 @@ impl Stage {
     }
 
     /// Opens a copy of what a new process would find if this one died now; this one keeps running.
-    pub async fn after_a_crash(&self) -> Self {
+    pub(crate) async fn after_a_crash(&self) -> Self {
         let copy = tempfile::tempdir().unwrap();
         copy_as_it_is(self.folder.path(), copy.path());
         Self::open(self.setting, copy).await.unwrap()
     }
 
-    pub async fn send(&self, text: &str) -> Result<Accepted, Error> {
+    pub(crate) async fn send(&self, text: &str) -> Result<Accepted, Error> {
         soon(self.runtime.send(self.worker, message(text))).await
     }
 
     /// Sends a message; returns the answer and the provider's call.
-    pub async fn ask(&mut self, text: &str) -> (Accepted, Call) {
+    pub(crate) async fn ask(&mut self, text: &str) -> (Accepted, Call) {
         let accepted = self.send(text).await.unwrap();
         let call = self.script.call().await;
         assert_eq!(call.request.turn_id, accepted.turn.turn_id);
@@ -143,14 +145,14 @@ impl Stage {
     }
 
     /// Runs a whole turn.
-    pub async fn ask_and_answer(&mut self, text: &str, pieces: &[&str]) -> Turn {
+    pub(crate) async fn ask_and_answer(&mut self, text: &str, pieces: &[&str]) -> Turn {
         let (accepted, call) = self.ask(text).await;
         call.answer(pieces).await;
         self.ended(&accepted).await
     }
 
     /// Waits for the end of a turn.
-    pub async fn ended(&self, accepted: &Accepted) -> Turn {
+    pub(crate) async fn ended(&self, accepted: &Accepted) -> Turn {
         let mut watcher = self.watch().await;
         let id = accepted.turn.turn_id;
         watcher.until(|view| view.turn(id).is_some_and(|turn| turn.state.is_final())).await;
@@ -158,32 +160,32 @@ impl Stage {
     }
 
     /// Starts an observer with a snapshot.
-    pub async fn watch(&self) -> Watcher {
+    pub(crate) async fn watch(&self) -> Watcher {
         Watcher::begin(&self.runtime, self.worker, None).await
     }
 
     /// Starts an observer that resumes a view from its cursor.
-    pub async fn watch_from(&self, view: View, cursor: Cursor) -> Watcher {
+    pub(crate) async fn watch_from(&self, view: View, cursor: Cursor) -> Watcher {
         Watcher::resume(&self.runtime, self.worker, view, cursor).await
     }
 
     /// The view of a new reader.
-    pub async fn snapshot(&self) -> View {
+    pub(crate) async fn snapshot(&self) -> View {
         View::from_snapshot(soon(self.runtime.snapshot(self.worker)).await.unwrap())
     }
 
     /// The worker's whole log as it is stored.
-    pub async fn log(&self) -> Vec<Event> {
+    pub(crate) async fn log(&self) -> Vec<Event> {
         self.store.tail(self.worker, 0, u32::MAX).await.unwrap().unwrap()
     }
 
-    pub async fn cursor(&self) -> Cursor {
+    pub(crate) async fn cursor(&self) -> Cursor {
         self.runtime.snapshot(self.worker).await.unwrap().transcript.cursor
     }
 }
 
 /// A message with a new id.
-pub fn message(text: &str) -> SendMessage {
+pub(crate) fn message(text: &str) -> SendMessage {
     SendMessage {
         id: fresh_id(),
         text: text.to_owned(),
@@ -193,24 +195,24 @@ pub fn message(text: &str) -> SendMessage {
     }
 }
 
-pub fn fresh_id() -> MessageId {
+pub(crate) fn fresh_id() -> MessageId {
     runtime::new_message_id()
 }
 
 /// The text of a turn's answer, and the turn's state.
-pub fn answer_of(view: &View, turn: &Turn) -> (String, TurnState) {
+pub(crate) fn answer_of(view: &View, turn: &Turn) -> (String, TurnState) {
     let text = view.message(turn.answer).unwrap().text.clone();
     (text, view.turn(turn.turn_id).unwrap().state)
 }
 
 /// Awaits `future`. If that takes too long, the test fails and does not hang.
-pub async fn soon<T>(future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(30), future).await.expect("it comes in time")
 }
 
 /// Advances the runtime's clock by `ms` milliseconds and lets the tasks run that waited for it.
 /// Only works on a single-threaded runtime.
-pub async fn pass(ms: u64) {
+pub(crate) async fn pass(ms: u64) {
     tokio::time::pause();
     tokio::time::advance(Duration::from_millis(ms)).await;
     tokio::time::resume();
@@ -220,7 +222,7 @@ pub async fn pass(ms: u64) {
 }
 
 /// Polls `waiting` until `other` is done; `waiting` must not be done by then.
-pub async fn still_waits<T>(
+pub(crate) async fn still_waits<T>(
     waiting: &mut (impl Future + Unpin),
     other: impl Future<Output = T>,
 ) -> T {
@@ -234,7 +236,7 @@ pub async fn still_waits<T>(
     done
 }
 
-pub fn copy_as_it_is(from: &Path, to: &Path) {
+pub(crate) fn copy_as_it_is(from: &Path, to: &Path) {
     for file in ["companion.db", "companion.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
     }

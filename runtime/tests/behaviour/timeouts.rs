@@ -8,13 +8,13 @@ use runtime::turn::TurnLimits;
 use crate::faulty::Writes;
 use crate::stage::{Setting, Stage, answer_of, pass};
 
-pub fn limits(change: impl FnOnce(&mut TurnLimits)) -> Setting {
+pub(crate) fn limits(change: impl FnOnce(&mut TurnLimits)) -> Setting {
     let mut setting = Setting::default();
     change(&mut setting.limits);
     setting
 }
 
-pub fn assert_timed_out(turn: &Turn, phase: TimeoutPhase) {
+pub(crate) fn assert_timed_out(turn: &Turn, phase: TimeoutPhase) {
     assert_eq!(turn.state, TurnState::TimedOut);
     let error = turn.error.as_ref().unwrap();
     assert_eq!(error.code, ErrorCode::Timeout(phase));

@@ -5,7 +5,7 @@ use runtime::{Observation, Runtime};
 
 use crate::stage::soon;
 
-pub struct Watcher {
+pub(crate) struct Watcher {
     observation: Observation,
     view: Option<View>,
     pub cursor: Option<Cursor>,
@@ -15,18 +15,23 @@ pub struct Watcher {
 }
 
 impl Watcher {
-    pub async fn begin(runtime: &Runtime, worker: WorkerId, cursor: Option<Cursor>) -> Self {
+    pub(crate) async fn begin(runtime: &Runtime, worker: WorkerId, cursor: Option<Cursor>) -> Self {
         let observation = soon(runtime.observe(worker, cursor)).await.unwrap();
         Self { observation, view: None, cursor: None, notices: Vec::new(), events: 0 }
     }
 
-    pub async fn resume(runtime: &Runtime, worker: WorkerId, view: View, cursor: Cursor) -> Self {
+    pub(crate) async fn resume(
+        runtime: &Runtime,
+        worker: WorkerId,
+        view: View,
+        cursor: Cursor,
+    ) -> Self {
         let watcher = Self::begin(runtime, worker, Some(cursor.clone())).await;
         Self { view: Some(view), cursor: Some(cursor), ..watcher }
     }
 
     /// Waits for the next frame and folds it; `None` after the last one.
-    pub async fn next(&mut self) -> Option<Frame> {
+    pub(crate) async fn next(&mut self) -> Option<Frame> {
         let frame = soon(self.observation.next()).await?;
         match &frame {
             Frame::Snapshot { snapshot, .. } => {
@@ -47,7 +52,7 @@ impl Watcher {
     }
 
     /// Follows until the view satisfies the condition.
-    pub async fn until(&mut self, so: impl Fn(&View) -> bool) {
+    pub(crate) async fn until(&mut self, so: impl Fn(&View) -> bool) {
         while !self.view.as_ref().is_some_and(&so) {
             let frame = self.next().await.expect("the stream goes on");
             assert!(!matches!(frame, Frame::Close { .. }), "{frame:?}");
@@ -55,22 +60,22 @@ impl Watcher {
     }
 
     /// The view of the first snapshot.
-    pub async fn view_after_snapshot(&mut self) -> &View {
+    pub(crate) async fn view_after_snapshot(&mut self) -> &View {
         self.until(|_| true).await;
         self.view()
     }
 
     /// Follows until the newest message has this text.
-    pub async fn until_text(&mut self, text: &str) {
+    pub(crate) async fn until_text(&mut self, text: &str) {
         self.until(|view| view.messages.last().is_some_and(|last| last.text == text)).await;
     }
 
-    pub async fn until_ended(&mut self, turn: TurnId) {
+    pub(crate) async fn until_ended(&mut self, turn: TurnId) {
         self.until(|view| view.turn(turn).is_some_and(|turn| turn.state.is_final())).await;
     }
 
     /// Follows to the end of the stream.
-    pub async fn until_closed(&mut self) -> CloseReason {
+    pub(crate) async fn until_closed(&mut self) -> CloseReason {
         loop {
             let frame = self.next().await.expect("the last frame is a close");
             if let Frame::Close { reason } = frame {
@@ -80,11 +85,11 @@ impl Watcher {
         }
     }
 
-    pub fn view(&self) -> &View {
+    pub(crate) fn view(&self) -> &View {
         self.view.as_ref().expect("a snapshot came")
     }
 
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         self.view().messages.last().map_or("", |message| &message.text)
     }
 }

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 const HANG: Duration = Duration::from_secs(10);
 
 /// Lets all other tasks run, and the store's threads, too.
-pub async fn others() {
+pub(crate) async fn others() {
     tokio::task::yield_now().await;
     std::thread::sleep(Duration::from_micros(20));
     tokio::task::yield_now().await;
@@ -18,7 +18,7 @@ pub async fn others() {
 
 /// Waits for the result of a request.
 #[track_caller]
-pub fn done<T>(request: impl Future<Output = T>) -> impl Future<Output = T> {
+pub(crate) fn done<T>(request: impl Future<Output = T>) -> impl Future<Output = T> {
     let asked = Location::caller();
     async move {
         let (mut request, begin) = (pin!(request), Instant::now());
@@ -34,7 +34,7 @@ pub fn done<T>(request: impl Future<Output = T>) -> impl Future<Output = T> {
 
 /// Waits for the result of `other`; `waiting` must not be done before it.
 #[track_caller]
-pub fn before<T, F: Future + Unpin>(
+pub(crate) fn before<T, F: Future + Unpin>(
     waiting: &mut F,
     other: impl Future<Output = T>,
 ) -> impl Future<Output = T> {
@@ -53,19 +53,19 @@ pub fn before<T, F: Future + Unpin>(
 }
 
 /// Gives other tasks some time in which something could go wrong.
-pub async fn a_moment() {
+pub(crate) async fn a_moment() {
     for _ in 0..20 {
         others().await;
     }
 }
 
 /// Polls a future once.
-pub async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+pub(crate) async fn once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
     poll_fn(|cx| Poll::Ready(std::pin::Pin::new(&mut *future).poll(cx))).await
 }
 
 /// Waits until `now` returns `expected`; advances the time by a frame now and then.
-pub async fn until<T: PartialEq + std::fmt::Debug>(
+pub(crate) async fn until<T: PartialEq + std::fmt::Debug>(
     what: &str,
     expected: &T,
     mut now: impl AsyncFnMut() -> T,

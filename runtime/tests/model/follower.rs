@@ -10,7 +10,7 @@ use crate::client::done;
 use crate::reference::Shown;
 
 #[derive(Default)]
-pub struct Follower {
+pub(crate) struct Follower {
     seen: Arc<Mutex<Seen>>,
     task: Option<JoinHandle<()>>,
 }
@@ -26,7 +26,7 @@ struct Seen {
 
 impl Follower {
     /// Starts to follow, or resumes.
-    pub async fn follow(&mut self, runtime: &Runtime, worker: WorkerId) {
+    pub(crate) async fn follow(&mut self, runtime: &Runtime, worker: WorkerId) {
         self.leave();
         let cursor = self.seen.lock().unwrap().cursor.clone();
         let resumes = cursor.is_some();
@@ -35,28 +35,28 @@ impl Follower {
         self.task = Some(tokio::spawn(read(observation, self.seen.clone(), resumes)));
     }
 
-    pub fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         if let Some(task) = self.task.take() {
             task.abort();
         }
     }
 
-    pub fn is_following(&self) -> bool {
+    pub(crate) fn is_following(&self) -> bool {
         self.task.is_some()
     }
 
-    pub fn shown(&self) -> Option<Shown> {
+    pub(crate) fn shown(&self) -> Option<Shown> {
         let seen = self.seen.lock().unwrap();
         assert_eq!(seen.broken, None);
         seen.view.as_ref().map(Shown::of)
     }
 
-    pub fn closed(&self) -> Option<CloseReason> {
+    pub(crate) fn closed(&self) -> Option<CloseReason> {
         self.seen.lock().unwrap().closed
     }
 
     /// The length of each message's text that it has seen.
-    pub fn has_read(&self) -> Vec<(protocol::MessageId, usize)> {
+    pub(crate) fn has_read(&self) -> Vec<(protocol::MessageId, usize)> {
         let seen = self.seen.lock().unwrap();
         let messages = seen.view.iter().flat_map(|view| &view.messages);
         messages.map(|message| (message.id, message.text.len())).collect()

@@ -4,7 +4,7 @@
 use proptest::prelude::*;
 
 #[derive(Clone, Copy, Debug)]
-pub enum Operation {
+pub(crate) enum Operation {
     /// Sends a new message, which follows the newest one or another.
     Send {
         worker: u8,
@@ -104,14 +104,14 @@ pub enum Operation {
 
 /// How a provider reacts when asked to halt.
 #[derive(Clone, Copy, Debug)]
-pub enum End {
+pub(crate) enum End {
     Halts,
     Finishes,
     Fails,
     Vanishes,
 }
 
-pub fn operations() -> impl Strategy<Value = Vec<Operation>> {
+pub(crate) fn operations() -> impl Strategy<Value = Vec<Operation>> {
     prop::collection::vec(operation(), 1..40)
 }
 

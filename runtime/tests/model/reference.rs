@@ -5,7 +5,7 @@ use protocol::{MessageId, Role, TurnId, TurnState, View, WorkerId, WorkerStatus}
 
 /// What every reader must see of a conversation.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Shown {
+pub(crate) struct Shown {
     pub title: Option<String>,
     pub generating: bool,
     /// Id, parent, role, text, reasoning.
@@ -15,7 +15,7 @@ pub struct Shown {
 }
 
 impl Shown {
-    pub fn of(view: &View) -> Self {
+    pub(crate) fn of(view: &View) -> Self {
         let messages = view.messages.iter();
         Self {
             title: view.worker.title.clone(),
@@ -30,7 +30,7 @@ impl Shown {
 
 /// The model of one conversation.
 #[derive(Clone)]
-pub struct Conversation {
+pub(crate) struct Conversation {
     pub id: WorkerId,
     pub shown: Shown,
     /// Every request, with the answer if it was accepted.
@@ -44,7 +44,7 @@ pub struct Conversation {
 
 /// The stored state of the attempt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attempt {
+pub(crate) enum Attempt {
     None,
     Asked,
     /// The request waits in the provider's queue, where silence is allowed.
@@ -56,7 +56,7 @@ pub enum Attempt {
 
 /// An output of the provider.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Said {
+pub(crate) enum Said {
     Waits,
     Begins,
     Text(String),
@@ -66,10 +66,10 @@ pub enum Said {
 }
 
 /// The number of further attempts in a turn.
-pub const RETRIES: usize = 2;
+pub(crate) const RETRIES: usize = 2;
 
 impl Conversation {
-    pub fn new(id: WorkerId) -> Self {
+    pub(crate) fn new(id: WorkerId) -> Self {
         Self {
             id,
             shown: Shown::default(),
@@ -80,21 +80,21 @@ impl Conversation {
         }
     }
 
-    pub fn is_running(&self) -> bool {
+    pub(crate) fn is_running(&self) -> bool {
         self.attempt != Attempt::None
     }
 
     /// Whether the provider has sent its beginning, stored or not.
-    pub fn said_begins(&self) -> bool {
+    pub(crate) fn said_begins(&self) -> bool {
         self.attempt == Attempt::Begun || self.waiting.contains(&Said::Begins)
     }
 
     /// The running turn.
-    pub fn turn(&self) -> Option<TurnId> {
+    pub(crate) fn turn(&self) -> Option<TurnId> {
         self.is_running().then(|| self.shown.turns.last().unwrap().0)
     }
 
-    pub fn accept(&mut self, accepted: &Accepted, request: &SendMessage) {
+    pub(crate) fn accept(&mut self, accepted: &Accepted, request: &SendMessage) {
         let newest = || self.shown.messages.last().map(|message| message.0);
         let edited = request.edits.map(|id| self.shown.messages.iter().find(|m| m.0 == id));
         let parent = match edited {
@@ -110,7 +110,7 @@ impl Conversation {
     }
 
     /// Begins a turn for an existing message; its answer begins with `begun`.
-    pub fn answer(&mut self, accepted: &Accepted, begun: &str) {
+    pub(crate) fn answer(&mut self, accepted: &Accepted, begun: &str) {
         let (message, turn) = (&accepted.message, &accepted.turn);
         self.begun = begun.len();
         let (text, reasoning) = (begun.to_owned(), String::new());
@@ -122,13 +122,13 @@ impl Conversation {
     }
 
     /// One of the user's messages.
-    pub fn asked(&self, number: u8) -> Option<MessageId> {
+    pub(crate) fn asked(&self, number: u8) -> Option<MessageId> {
         let asked: Vec<_> = self.shown.messages.iter().filter(|m| m.2 == Role::User).collect();
         (!asked.is_empty()).then(|| asked[usize::from(number) % asked.len()].0)
     }
 
     /// One of the answers, with its question.
-    pub fn answered(&self, number: u8) -> Option<(MessageId, MessageId, String)> {
+    pub(crate) fn answered(&self, number: u8) -> Option<(MessageId, MessageId, String)> {
         let answers = self.shown.messages.iter().filter(|m| m.2 == Role::Assistant);
         let answers: Vec<_> = answers
             .filter_map(|(id, parent, _, text, _)| Some((*id, (*parent)?, text.clone())))
@@ -137,7 +137,7 @@ impl Conversation {
     }
 
     /// Applies an output of the provider when it is stored.
-    pub fn take(&mut self, said: Said) {
+    pub(crate) fn take(&mut self, said: Said) {
         let newest = self.shown.messages.last();
         let silent = newest.is_some_and(|a| a.3.len() == self.begun && a.4.is_empty());
         let (_, state, retries) = self.shown.turns.last_mut().unwrap();
@@ -159,7 +159,7 @@ impl Conversation {
         }
     }
 
-    pub fn take_all(&mut self) {
+    pub(crate) fn take_all(&mut self) {
         for said in std::mem::take(&mut self.waiting) {
             self.take(said);
         }
@@ -167,7 +167,7 @@ impl Conversation {
 
     /// The possible states when a cancel is acknowledged: some of the waiting outputs are stored,
     /// and the rest is dropped.
-    pub fn cancelled(&self) -> Vec<Self> {
+    pub(crate) fn cancelled(&self) -> Vec<Self> {
         let waiting = &self.waiting;
         let ends = (0..=waiting.len()).map(|taken| {
             let mut end = Self { waiting: Vec::new(), ..self.clone() };
@@ -182,7 +182,7 @@ impl Conversation {
         ends.collect()
     }
 
-    pub fn end(&mut self, end: TurnState) {
+    pub(crate) fn end(&mut self, end: TurnState) {
         self.shown.turns.last_mut().unwrap().1 = end;
         self.shown.generating = false;
         self.attempt = Attempt::None;

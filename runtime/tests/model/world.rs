@@ -29,7 +29,7 @@ const PAUSE: Duration = Duration::from_secs(600);
 const SILENCE: Duration = Duration::from_secs(1_000_000);
 const TURN: Duration = Duration::from_secs(20_000_000);
 
-pub struct World {
+pub(crate) struct World {
     runtime: Runtime,
     script: Script,
     store: Arc<Faulty>,
@@ -44,7 +44,7 @@ pub struct World {
 }
 
 impl World {
-    pub async fn open() -> Self {
+    pub(crate) async fn open() -> Self {
         // Commits are synced, which costs nothing on a RAM disk.
         let folder = match tempfile::tempdir_in("/dev/shm") {
             Ok(folder) => folder,
@@ -66,7 +66,7 @@ impl World {
         world
     }
 
-    pub async fn perform(&mut self, operation: &Operation) {
+    pub(crate) async fn perform(&mut self, operation: &Operation) {
         match *operation {
             Operation::Send { worker, parent } => self.send(worker, parent).await,
             Operation::Edit { worker, message } => self.edit(worker, message).await,
@@ -105,7 +105,7 @@ impl World {
     }
 
     /// Checks that a new reader and all followers see exactly the expected state.
-    pub async fn compare(&mut self, when: &str) {
+    pub(crate) async fn compare(&mut self, when: &str) {
         let listed = done(self.runtime.workers(None, 100)).await.unwrap().workers;
         assert_eq!(listed.len(), self.conversations.len(), "{when}");
         for (conversation, followers) in self.conversations.iter().zip(&self.followers) {
@@ -120,7 +120,7 @@ impl World {
     }
 
     /// Heals the store, resumes all followers, and compares once more, also after a restart.
-    pub async fn end(mut self) {
+    pub(crate) async fn end(mut self) {
         self.set(Writes::Pass).await;
         self.follow_all().await;
         self.compare("at the end").await;

@@ -20,7 +20,7 @@ const HEAD_START_BYTES: f64 = 65_536.0;
 
 /// Why a body was not received completely.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unread {
+pub(super) enum Unread {
     TooLarge,
     TooSlow,
     /// It was the slowest when another body needed its place.
@@ -31,7 +31,7 @@ pub enum Unread {
 
 /// The bodies that are being received. Clones share them.
 #[derive(Clone, Debug)]
-pub struct Incoming {
+pub(super) struct Incoming {
     most: usize,
     most_bytes: u64,
     table: Arc<Mutex<Table>>,
@@ -54,7 +54,7 @@ struct Entry {
 
 /// One entry in the table of bodies; dropping it removes the entry.
 #[derive(Debug)]
-pub struct IncomingRequest {
+pub(super) struct IncomingRequest {
     id: u64,
     incoming: Incoming,
     cut: CancellationToken,
@@ -66,16 +66,16 @@ type End = Result<(), Unread>;
 
 /// Tells whether and how the wrapped body has ended.
 #[derive(Clone, Debug)]
-pub struct Progress(watch::Receiver<Option<End>>);
+pub(super) struct Progress(watch::Receiver<Option<End>>);
 
 impl Incoming {
     /// Allows at most `most` bodies, with at most `most_bytes` bytes together.
-    pub fn new(most: usize, most_bytes: u64) -> Self {
+    pub(super) fn new(most: usize, most_bytes: u64) -> Self {
         Self { most, most_bytes, table: Arc::default() }
     }
 
     /// Receives a whole body of at most `most` bytes. Its bytes count until it is complete.
-    pub async fn collect(&self, body: Body, rate: Rate, most: u64) -> Result<Bytes, Unread> {
+    pub(super) async fn collect(&self, body: Body, rate: Rate, most: u64) -> Result<Bytes, Unread> {
         if hyper::body::Body::is_end_stream(&body) {
             return Ok(Bytes::new());
         }
@@ -92,7 +92,7 @@ impl Incoming {
 
     /// Wraps a body for a reader that takes it piece by piece. The pieces are counted, and the body
     /// has to keep the rate.
-    pub fn pass_on(&self, body: Body, rate: Rate) -> (Paced, Progress) {
+    pub(super) fn pass_on(&self, body: Body, rate: Rate) -> (Paced, Progress) {
         let (end, progress) = watch::channel(None);
         (Paced::new(body, rate, self.place(end, Instant::now())), Progress(progress))
     }
@@ -136,12 +136,12 @@ impl Table {
 
 impl IncomingRequest {
     /// Cancelled when this body has to make room.
-    pub fn cut(&self) -> CancellationToken {
+    pub(super) fn cut(&self) -> CancellationToken {
         self.cut.clone()
     }
 
     /// Counts a piece of `bytes`. May cut the slowest body off, which may be this one.
-    pub fn add(&self, bytes: usize) {
+    pub(super) fn add(&self, bytes: usize) {
         self.add_at(bytes, Instant::now());
     }
 
@@ -157,7 +157,7 @@ impl IncomingRequest {
     }
 
     /// Reports how the body has ended.
-    pub fn end(&self, end: End) {
+    pub(super) fn end(&self, end: End) {
         self.end.send_replace(Some(end));
     }
 }
@@ -170,12 +170,12 @@ impl Drop for IncomingRequest {
 
 impl Progress {
     /// Waits for the end of the body. Dropping the body unread counts as a good end.
-    pub async fn ended(&mut self) -> End {
+    pub(super) async fn ended(&mut self) -> End {
         self.0.wait_for(Option::is_some).await.ok().and_then(|end| *end).unwrap_or(Ok(()))
     }
 
     /// Why the body was not received completely, if it has ended so by now.
-    pub fn unread(&self) -> Option<Unread> {
+    pub(super) fn unread(&self) -> Option<Unread> {
         self.0.borrow().and_then(End::err)
     }
 }

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 /// The rate that is required.
 #[derive(Clone, Copy, Debug)]
-pub struct Rate {
+pub(super) struct Rate {
     pub bytes_per_s: u64,
     /// The longest pause, and the most patience that a body can have.
     pub grace: Duration,
@@ -19,25 +19,25 @@ pub struct Rate {
 
 /// Measures whether one body keeps the rate.
 #[derive(Clone, Copy, Debug)]
-pub struct Pace {
+pub(super) struct Pace {
     rate: Rate,
     /// Invariant: at most the grace.
     patience: Duration,
 }
 
 impl Pace {
-    pub fn new(rate: Rate) -> Self {
+    pub(super) fn new(rate: Rate) -> Self {
         Self { rate, patience: rate.grace }
     }
 
     /// How long the next piece may take.
-    pub fn patience(&self) -> Duration {
+    pub(super) fn patience(&self) -> Duration {
         self.patience
     }
 
     /// Counts a piece of `bytes` for which the server waited for `waited`. Time that the server
     /// itself needed between two pieces must not be part of it.
-    pub fn came(&mut self, bytes: usize, waited: Duration) {
+    pub(super) fn came(&mut self, bytes: usize, waited: Duration) {
         let earned = Duration::from_secs_f64(bytes as f64 / self.rate.bytes_per_s as f64);
         let left = self.patience.saturating_sub(waited);
         self.patience = left.saturating_add(earned).min(self.rate.grace);

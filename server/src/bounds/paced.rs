@@ -13,7 +13,7 @@ use super::pace::{Pace, Rate};
 
 /// Counts the received pieces, and ends with an error when they arrive too slowly or the body is
 /// cut off.
-pub struct Paced {
+pub(super) struct Paced {
     inner: Body,
     pace: Pace,
     /// While the next piece is awaited: since when, and a timer for the end of the patience.
@@ -25,10 +25,10 @@ pub struct Paced {
 /// [`Unread`] as the error of the body's stream.
 #[derive(Debug, thiserror::Error)]
 #[error("the body was not received completely: {0:?}")]
-pub struct Ended(pub Unread);
+pub(super) struct Ended(pub Unread);
 
 impl Paced {
-    pub fn new(inner: Body, rate: Rate, place: IncomingRequest) -> Self {
+    pub(super) fn new(inner: Body, rate: Rate, place: IncomingRequest) -> Self {
         let cut = Box::pin(place.cut().cancelled_owned());
         Self { inner, pace: Pace::new(rate), waiting: None, cut, place }
     }

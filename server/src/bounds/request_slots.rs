@@ -20,7 +20,7 @@ pub const PLACE_WAIT: Duration = Duration::from_secs(2);
 
 /// The kinds of requests that have places of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub(super) enum Kind {
     /// `/healthz` and `/readyz`.
     Probe,
     /// The upload of a file of conversations.
@@ -33,7 +33,7 @@ pub enum Kind {
 
 impl Kind {
     /// The kind of a request, by its method and path.
-    pub fn of(method: &Method, path: &str) -> Self {
+    pub(super) fn of(method: &Method, path: &str) -> Self {
         if matches!(path, "/healthz" | "/readyz") {
             return Self::Probe;
         }
@@ -59,7 +59,7 @@ impl Kind {
 
 /// The places of each kind. Observers have their own ([`crate::events::Observers`]).
 #[derive(Clone, Debug)]
-pub struct RequestSlots {
+pub(super) struct RequestSlots {
     probes: Arc<Semaphore>,
     imports: Arc<Semaphore>,
     sends: Arc<Semaphore>,
@@ -68,7 +68,7 @@ pub struct RequestSlots {
 
 impl RequestSlots {
     /// `most` places for sends, and as many for pages.
-    pub fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         let slots = |count| Arc::new(Semaphore::new(count));
         Self {
             probes: slots(PROBE_PLACES),
@@ -80,7 +80,7 @@ impl RequestSlots {
 
     /// Takes a place of this kind, which is given back when it is dropped. `None` if no place
     /// became free within [`PLACE_WAIT`].
-    pub async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
+    pub(super) async fn take(&self, kind: Kind) -> Option<OwnedSemaphorePermit> {
         let slots = match kind {
             Kind::Probe => &self.probes,
             Kind::Import => &self.imports,

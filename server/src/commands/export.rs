@@ -31,7 +31,8 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
             };
             let mut out = BufWriter::new(NewFile::create(name).with_context(cannot)?);
             let counts = write(&aside, &mut out).with_context(cannot)?;
-            let out = out.into_inner().map_err(|error| error.into_error()).with_context(cannot)?;
+            let out =
+                out.into_inner().map_err(io::IntoInnerError::into_error).with_context(cannot)?;
             out.finish().with_context(cannot)?;
             counts
         }

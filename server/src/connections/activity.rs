@@ -8,7 +8,7 @@ use tokio::time::Instant;
 /// The state of one connection. The connection's task updates it, and the task that accepts
 /// connections reads it.
 #[derive(Debug)]
-pub struct Activity {
+pub(super) struct Activity {
     state: Mutex<State>,
     /// Notified whenever the connection becomes idle.
     idle: Arc<Notify>,
@@ -29,13 +29,13 @@ enum State {
 
 impl Activity {
     /// A new connection is idle until its first request.
-    pub fn new(idle: Arc<Notify>) -> Self {
+    pub(super) fn new(idle: Arc<Notify>) -> Self {
         Self { state: Mutex::new(State::Idle { since: Instant::now() }), idle }
     }
 
     /// Reports that a request's head has arrived. False if the connection is closing: the request
     /// must not be handled then.
-    pub fn begin(&self) -> bool {
+    pub(super) fn begin(&self) -> bool {
         let mut state = self.state();
         let open = *state != State::Closing;
         if open {
@@ -45,7 +45,7 @@ impl Activity {
     }
 
     /// Reports that the last piece of the answer was given to the connection.
-    pub fn answered(&self) {
+    pub(super) fn answered(&self) {
         let mut state = self.state();
         if *state == State::Working {
             *state = State::Answered;
@@ -54,7 +54,7 @@ impl Activity {
 
     /// Reports that all written bytes were handed to the system, which sends them even if the
     /// connection is closed.
-    pub fn flushed(&self) {
+    pub(super) fn flushed(&self) {
         let mut state = self.state();
         if *state == State::Answered {
             *state = State::Idle { since: Instant::now() };
@@ -63,12 +63,12 @@ impl Activity {
     }
 
     /// Since when the connection has been idle. `None` if it is not idle.
-    pub fn idle_since(&self) -> Option<Instant> {
+    pub(super) fn idle_since(&self) -> Option<Instant> {
         if let State::Idle { since } = *self.state() { Some(since) } else { None }
     }
 
     /// Begins to close an idle connection. False if it is not idle any more.
-    pub fn close(&self) -> bool {
+    pub(super) fn close(&self) -> bool {
         let mut state = self.state();
         let idle = matches!(*state, State::Idle { .. });
         if idle {

@@ -15,7 +15,7 @@ use tower::ServiceExt as _;
 use super::activity::Activity;
 
 /// A service that answers requests with `router` and reports to `activity`.
-pub fn watched(
+pub(super) fn watched(
     router: Router,
     activity: Arc<Activity>,
 ) -> impl hyper::service::Service<

@@ -14,7 +14,7 @@ use super::activity::Activity;
 
 /// A stream on which a write fails with `TimedOut` when the peer has read nothing for `patience`.
 /// So an observer of Server-Sent Events that stops reading cannot keep its place forever.
-pub struct Unstalled {
+pub(super) struct Unstalled {
     stream: TcpStream,
     patience: Duration,
     /// The timer that runs while a write waits.
@@ -23,7 +23,7 @@ pub struct Unstalled {
 }
 
 impl Unstalled {
-    pub fn new(stream: TcpStream, patience: Duration, activity: Arc<Activity>) -> Self {
+    pub(super) fn new(stream: TcpStream, patience: Duration, activity: Arc<Activity>) -> Self {
         Self { stream, patience, waiting: None, activity }
     }
 

@@ -7,14 +7,14 @@ use serde::Serialize;
 use super::HtmlFrames;
 
 /// Produces frames until one that closes the stream.
-pub trait EventSource: Send + 'static {
+pub(super) trait EventSource: Send + 'static {
     /// Waits for the next frame. Cancel-safe: dropping the future loses nothing.
     fn next(&mut self) -> impl Future<Output = Option<Outgoing>> + Send;
 }
 
 /// A frame in the form in which it is sent.
 #[derive(Debug)]
-pub struct Outgoing {
+pub(super) struct Outgoing {
     /// The frame's tag on the wire.
     pub name: &'static str,
     /// The cursor from which a client resumes after this frame.

@@ -10,7 +10,7 @@ use runtime::{Observation, Runtime};
 use super::shared_html::{Follower, Lost, SharedHtml, render_event};
 
 /// An observation whose frames contain HTML as well.
-pub struct HtmlFrames {
+pub(super) struct HtmlFrames {
     observation: Observation,
     /// `None` if the observer did not ask for HTML, and while a frame is being written.
     html: Option<Html>,
@@ -46,13 +46,13 @@ enum Answer {
 
 /// Whether an observer asked for HTML.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
+pub(super) enum Format {
     Text,
     Html,
 }
 
 impl HtmlFrames {
-    pub fn new(
+    pub(super) fn new(
         observation: Observation,
         runtime: Runtime,
         worker: WorkerId,
@@ -65,7 +65,7 @@ impl HtmlFrames {
     }
 
     /// Like [`Observation::next`].
-    pub async fn next(&mut self) -> Option<Frame> {
+    pub(super) async fn next(&mut self) -> Option<Frame> {
         loop {
             if let Some(writing) = &mut self.writing {
                 let written = writing.await;

@@ -12,7 +12,11 @@ use super::ObserverSlot;
 use super::event_source::{EventSource, Outgoing};
 
 /// The response with the stream. It ends after the frame `close`, or when the client disconnects.
-pub fn answer(event_source: impl EventSource, ping: Duration, slot: ObserverSlot) -> Response {
+pub(super) fn answer(
+    event_source: impl EventSource,
+    ping: Duration,
+    slot: ObserverSlot,
+) -> Response {
     let frames = stream::unfold((event_source, slot), |(mut event_source, slot)| async move {
         let frame = event_source.next().await?;
         Some((Ok::<_, Infallible>(event(frame)), (event_source, slot)))

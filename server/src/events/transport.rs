@@ -4,14 +4,14 @@ use axum::http::{HeaderMap, HeaderName, header};
 
 /// The transports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Transport {
+pub(super) enum Transport {
     WebSocket,
     Sse,
 }
 
 /// The transport that the headers ask for. The handshake of a WebSocket is unambiguous, so it takes
 /// precedence.
-pub fn of(headers: &HeaderMap) -> Option<Transport> {
+pub(super) fn of(headers: &HeaderMap) -> Option<Transport> {
     if lists(headers, &header::UPGRADE, "websocket") {
         return Some(Transport::WebSocket);
     }

@@ -11,13 +11,13 @@ use super::event_source::EventSource;
 use super::{ObserverSlot, UNANSWERED_PINGS};
 
 /// The most bytes in one frame from a client. Clients only send pongs, of at most 125 bytes.
-pub const CLIENT_FRAME_BYTES: usize = 4096;
+pub(super) const CLIENT_FRAME_BYTES: usize = 4096;
 /// The most pings and pongs that a client may send between two of our pings. Each of its pings
 /// causes a pong that waits in memory while the client does not read. One a second would be plenty.
 pub const CLIENT_PINGS: u32 = 100;
 
 /// Completes the handshake and begins to send frames.
-pub fn answer(
+pub(super) fn answer(
     upgrade: WebSocketUpgrade,
     event_source: impl EventSource,
     ping: Duration,

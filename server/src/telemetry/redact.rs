@@ -33,14 +33,14 @@ const QUOTING: [&str; 6] = [
 
 /// Replaces what must not be shown. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Redactor {
+pub(super) struct Redactor {
     /// Pairs of a text and its replacement, the longer texts first.
     needles: Arc<[(String, &'static str)]>,
 }
 
 impl Redactor {
     /// A redactor for the paths, the endpoint and the key of this configuration.
-    pub fn new(config: &Config) -> Self {
+    pub(super) fn new(config: &Config) -> Self {
         let mut found = Vec::new();
         let mut path = |path: Option<&Path>, name| {
             let Some(path) = path else { return };
@@ -96,7 +96,7 @@ impl Redactor {
     }
 
     /// Replaces the texts, and leaves out what serde quotes.
-    pub fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
+    pub(super) fn clean<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Cow::Borrowed(text);
         for (needle, name) in self.needles.iter() {
             if clean.contains(needle.as_str()) {
@@ -145,7 +145,7 @@ fn end_of(quoted: &str, quote: &str) -> usize {
 
 /// Writes redacted lines to standard error.
 #[derive(Clone, Debug)]
-pub struct Writer(pub Redactor);
+pub(super) struct Writer(pub Redactor);
 
 impl Write for Writer {
     /// Redacts the bytes of one call. The subscriber writes each event with a single call.

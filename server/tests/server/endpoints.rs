@@ -259,7 +259,7 @@ fn tables_of_models_are_read_in_their_order() {
     };
     assert_eq!(first.settings, expected);
     assert_eq!(second.settings.reasoning, EffortForm::EnableThinking);
-    let efforts: Vec<_> = second.settings.efforts.iter().map(|effort| effort.as_str()).collect();
+    let efforts: Vec<_> = second.settings.efforts.iter().map(protocol::Effort::as_str).collect();
     assert_eq!(efforts, ["none", "xhigh"]);
     assert!(second.settings.temperature && second.settings.images.is_none());
     assert!(config.endpoints[1].model_tables.is_empty());
@@ -310,7 +310,7 @@ async fn the_owners_word_on_a_model_reaches_the_list_and_the_endpoint() {
     let of = |name: &str| listed[2].models.iter().find(|entry| entry.name == name).unwrap();
     let (entry, plain) = (of("qwen3-8b"), of("plain"));
     assert_eq!((entry.window_tokens, entry.images), (Some(4096), Some(false)));
-    let efforts: Vec<_> = entry.efforts.iter().map(|effort| effort.as_str()).collect();
+    let efforts: Vec<_> = entry.efforts.iter().map(protocol::Effort::as_str).collect();
     assert_eq!(efforts, ["none", "high"]);
     assert!(plain.efforts.is_empty());
 

@@ -76,7 +76,7 @@ impl Page {
                     match envelope.event.body {
                         EventBody::TurnEnded { .. } => return,
                         EventBody::TextDelta { offset, text, .. } => {
-                            come = offset as usize + text.len()
+                            come = offset as usize + text.len();
                         }
                         _ => {}
                     }

@@ -8,19 +8,19 @@ use std::time::{Duration, Instant};
 
 use super::support::HANG;
 
-pub fn companion(folder: &Path, arguments: &[&str]) -> Command {
+pub(crate) fn companion(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_companion"));
     command.current_dir(folder).args(arguments).env_clear().env("HOME", folder);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     command
 }
 
-pub fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     companion(folder, arguments).output().unwrap()
 }
 
 /// Starts a server; returns its address once that is printed.
-pub fn serve(folder: &Path, arguments: &[&str]) -> (Child, String) {
+pub(crate) fn serve(folder: &Path, arguments: &[&str]) -> (Child, String) {
     let arguments = [&["--listen", "127.0.0.1:0"], arguments].concat();
     let mut child = companion(folder, &arguments).spawn().unwrap();
     let mut line = String::new();
@@ -33,12 +33,12 @@ pub fn serve(folder: &Path, arguments: &[&str]) -> (Child, String) {
     (child, address.to_owned())
 }
 
-pub fn signal(child: &Child, name: &str) {
+pub(crate) fn signal(child: &Child, name: &str) {
     let id = child.id().to_string();
     assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
 }
 
-pub fn code(child: &mut Child) -> Option<i32> {
+pub(crate) fn code(child: &mut Child) -> Option<i32> {
     let begin = Instant::now();
     loop {
         if let Some(status) = child.try_wait().unwrap() {
@@ -49,7 +49,7 @@ pub fn code(child: &mut Child) -> Option<i32> {
     }
 }
 
-pub fn text(bytes: &[u8]) -> String {
+pub(crate) fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 

@@ -21,7 +21,7 @@ const PROMPTLY: Duration = Duration::from_secs(5);
 const WORKERS: &str = "/api/v1/runtimes/backend-internal/workers";
 
 /// Sends a GET request over a new connection; returns the whole response with its head.
-pub fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(HANG)).unwrap();
     let head = format!("GET {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n\r\n");
@@ -33,7 +33,7 @@ pub fn get(address: &str, path: &str) -> String {
 
 /// Asks the server to stop, and checks that it ends quickly and successfully. Returns the rest of
 /// its log.
-pub fn ends(child: &mut Child) -> String {
+pub(crate) fn ends(child: &mut Child) -> String {
     let begin = Instant::now();
     signal(child, "-TERM");
     assert_eq!(code(child), Some(0));

@@ -17,9 +17,9 @@ use tokio_util::sync::CancellationToken;
 use upstream::{Script, Upstream};
 
 /// Longer than anything here takes: after this time a test counts as hanging.
-pub const HANG: Duration = Duration::from_secs(20);
+pub(crate) const HANG: Duration = Duration::from_secs(20);
 
-pub struct Server {
+pub(crate) struct Server {
     pub address: SocketAddr,
     pub client: Client,
     pub registry: Registry,
@@ -31,12 +31,12 @@ pub struct Server {
 }
 
 /// Starts a server with these lines in its configuration file.
-pub async fn start(lines: &str) -> Server {
+pub(crate) async fn start(lines: &str) -> Server {
     start_in(tempfile::tempdir().unwrap(), lines).await
 }
 
 /// Like [`start`], in the given folder.
-pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
+pub(crate) async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
     let upstream = Upstream::start().await.unwrap();
     let file = format!(
         "listen = \"127.0.0.1:0\"\ndata_dir = \"data\"\nbase_url = \"{}\"\n\
@@ -62,7 +62,7 @@ pub async fn start_in(folder: tempfile::TempDir, lines: &str) -> Server {
 }
 
 /// Loads a configuration as the binary would do in `folder`, with these arguments and variables.
-pub fn load(
+pub(crate) fn load(
     folder: &std::path::Path,
     arguments: &[&str],
     variables: &[(&str, &str)],
@@ -79,24 +79,24 @@ pub fn load(
 }
 
 impl Server {
-    pub fn data(&self) -> std::path::PathBuf {
+    pub(crate) fn data(&self) -> std::path::PathBuf {
         self.folder.path().join("data")
     }
 
-    pub fn url(&self, path: &str) -> String {
+    pub(crate) fn url(&self, path: &str) -> String {
         format!("http://{}{path}", self.address)
     }
 
-    pub fn get(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
         self.client.get(self.url(path))
     }
 
-    pub fn post(&self, path: &str) -> RequestBuilder {
+    pub(crate) fn post(&self, path: &str) -> RequestBuilder {
         self.client.post(self.url(path))
     }
 
     /// Waits until no turn is running.
-    pub async fn ended(&self, id: WorkerId) {
+    pub(crate) async fn ended(&self, id: WorkerId) {
         self.until(id, |snapshot| {
             snapshot.transcript.turns.iter().all(|turn| turn.state.is_final())
         })
@@ -104,7 +104,7 @@ impl Server {
     }
 
     /// Waits for a message with this text.
-    pub async fn sees(&self, id: WorkerId, text: &str) {
+    pub(crate) async fn sees(&self, id: WorkerId, text: &str) {
         self.until(id, |snapshot| snapshot.transcript.messages.iter().any(|m| m.text == text))
             .await;
     }
@@ -121,22 +121,22 @@ impl Server {
     }
 
     /// `/api/v1/runtimes/backend-internal/workers`.
-    pub fn workers(&self) -> String {
+    pub(crate) fn workers(&self) -> String {
         "/api/v1/runtimes/backend-internal/workers".to_owned()
     }
 
     /// The path of the first worker, which always exists.
-    pub async fn worker(&self) -> String {
+    pub(crate) async fn worker(&self) -> String {
         format!("{}/{}", self.workers(), self.worker_id().await)
     }
 
-    pub async fn worker_id(&self) -> WorkerId {
+    pub(crate) async fn worker_id(&self) -> WorkerId {
         let page: WorkerPage =
             self.get(&self.workers()).send().await.unwrap().json().await.unwrap();
         page.workers[0].worker_id
     }
 
-    pub async fn send(&self, worker: &str, text: &str) -> Accepted {
+    pub(crate) async fn send(&self, worker: &str, text: &str) -> Accepted {
         let body = json!({ "id": message_id(), "text": text });
         let path = format!("{worker}/messages");
         let response = self.post(&path).json(&body).send().await.unwrap();
@@ -145,7 +145,7 @@ impl Server {
     }
 
     /// Sends a message to the first worker through the runtime, without an HTTP connection.
-    pub async fn send_directly(&self, text: &str) {
+    pub(crate) async fn send_directly(&self, text: &str) {
         let runtime = self.registry.home();
         let worker = runtime.workers(None, 1).await.unwrap().workers[0].worker_id;
         let message = protocol::api::SendMessage {
@@ -159,25 +159,25 @@ impl Server {
     }
 
     /// Makes the upstream answer every request with this text.
-    pub fn says(&self, text: &str) {
+    pub(crate) fn says(&self, text: &str) {
         let answer = upstream::Answer { text: Some(text.to_owned()), ..Default::default() };
         self.upstream.script(Script::always([upstream::Step::Answer(answer)]));
     }
 
     /// Makes the upstream wait for a release after the first piece of every answer.
-    pub fn hesitates(&self) {
+    pub(crate) fn hesitates(&self) {
         let pieces = vec!["One".to_owned(), " two".to_owned()];
         let answer = upstream::Answer { pieces, hold_after: Some(1), ..Default::default() };
         self.upstream.script(Script::always([upstream::Step::Answer(answer)]));
     }
 }
 
-pub fn message_id() -> MessageId {
+pub(crate) fn message_id() -> MessageId {
     runtime::new_message_id()
 }
 
 /// The code of a response whose body has to be an `ErrorBody`.
-pub async fn code(response: Response) -> (u16, String, Value) {
+pub(crate) async fn code(response: Response) -> (u16, String, Value) {
     let status = response.status().as_u16();
     let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
     assert_eq!(kind, "application/json", "{status}");

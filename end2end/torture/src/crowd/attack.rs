@@ -31,7 +31,7 @@ const AT_ONCE: usize = 64;
 
 /// A kind of attack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Attack {
+pub(super) enum Attack {
     SlowBodies,
     SlowForms,
     SlowFiles,
@@ -42,7 +42,7 @@ pub enum Attack {
 }
 
 /// A running attack.
-pub struct Crowd {
+pub(super) struct Crowd {
     tasks: JoinSet<()>,
     /// The number of connections that are currently open.
     open: Arc<AtomicUsize>,
@@ -52,7 +52,7 @@ pub struct Crowd {
 struct Held(Arc<AtomicUsize>);
 
 impl Attack {
-    pub const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 7] = [
         Self::SlowBodies,
         Self::SlowForms,
         Self::SlowFiles,
@@ -62,7 +62,7 @@ impl Attack {
         Self::HalfOpenUpgrades,
     ];
 
-    pub fn name(self) -> &'static str {
+    pub(super) fn name(self) -> &'static str {
         match self {
             Self::SlowBodies => "slow bodies to the interface",
             Self::SlowForms => "slow forms to the page",
@@ -75,12 +75,17 @@ impl Attack {
     }
 
     /// Whether the attack takes the places for connections; the others take those for requests.
-    pub fn fills_connections(self) -> bool {
+    pub(super) fn fills_connections(self) -> bool {
         matches!(self, Self::SlowHeads | Self::Idle)
     }
 
     /// Begins with `count` connections; returns once each of them has sent its first bytes.
-    pub async fn begin(self, address: SocketAddr, worker: WorkerId, count: usize) -> Result<Crowd> {
+    pub(super) async fn begin(
+        self,
+        address: SocketAddr,
+        worker: WorkerId,
+        count: usize,
+    ) -> Result<Crowd> {
         let ready = Arc::new(Semaphore::new(0));
         let gate = Arc::new(Semaphore::new(AT_ONCE));
         let head: Arc<[u8]> = self.head(address, worker).into();
@@ -191,12 +196,12 @@ impl Attack {
 
 impl Crowd {
     /// The number of connections that are currently open.
-    pub fn open(&self) -> usize {
+    pub(super) fn open(&self) -> usize {
         self.open.load(Ordering::Relaxed)
     }
 
     /// Ends the attack; returns once all of its connections are closed.
-    pub async fn end(mut self) {
+    pub(super) async fn end(mut self) {
         self.tasks.shutdown().await;
     }
 }

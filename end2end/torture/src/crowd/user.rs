@@ -20,7 +20,7 @@ const PATIENCE: Duration = Duration::from_secs(15);
 const WIDTH: usize = 46;
 
 /// One user with one conversation.
-pub struct User {
+pub(super) struct User {
     client: Client,
     worker: WorkerId,
     sent: Vec<MessageId>,
@@ -28,7 +28,7 @@ pub struct User {
 
 /// The user's results over several rounds.
 #[derive(Default)]
-pub struct Seen {
+pub(super) struct Seen {
     page: Times,
     send: Times,
     probe: Times,
@@ -37,17 +37,17 @@ pub struct Seen {
 }
 
 /// The head of the table.
-pub fn head() -> String {
+pub(super) fn head() -> String {
     times_head("beside", WIDTH)
 }
 
 /// A row with one count.
-pub fn row(name: &str, count: usize) -> String {
+pub(super) fn row(name: &str, count: usize) -> String {
     format!("{name:<WIDTH$} {count:>6}")
 }
 
 impl User {
-    pub async fn new(companion: &Companion) -> Result<Self> {
+    pub(super) async fn new(companion: &Companion) -> Result<Self> {
         let mut client = Client::new(companion.address)?;
         client.http =
             reqwest::Client::builder().timeout(PATIENCE).pool_max_idle_per_host(0).build()?;
@@ -55,13 +55,18 @@ impl User {
         Ok(Self { client, worker, sent: Vec::new() })
     }
 
-    pub fn worker(&self) -> WorkerId {
+    pub(super) fn worker(&self) -> WorkerId {
         self.worker
     }
 
     /// Reads a page, sends a message and probes, `rounds` times; `before` is called before each
     /// round.
-    pub async fn rounds(&mut self, rounds: usize, rng: &mut Rng, mut before: impl FnMut()) -> Seen {
+    pub(super) async fn rounds(
+        &mut self,
+        rounds: usize,
+        rng: &mut Rng,
+        mut before: impl FnMut(),
+    ) -> Seen {
         let mut seen = Seen::default();
         for _ in 0..rounds {
             before();
@@ -91,7 +96,7 @@ impl User {
     }
 
     /// The accepted messages that have no complete answer in the end.
-    pub async fn unanswered(&self) -> Result<Vec<String>> {
+    pub(super) async fn unanswered(&self) -> Result<Vec<String>> {
         let whole = self.client.settled(self.worker).await.context("the conversation")?;
         let answered = |id: &MessageId| {
             let mut turns = whole.turns.iter().filter(|turn| turn.question == *id);
@@ -117,7 +122,7 @@ impl Seen {
     }
 
     /// One row for each kind of request.
-    pub fn rows(&self, beside: &str) -> String {
+    pub(super) fn rows(&self, beside: &str) -> String {
         let times = |name: &str, times: &Times| {
             let name = format!("{beside}: {name}");
             format!("{name:<WIDTH$} {times}")

@@ -13,7 +13,7 @@ use super::trial::{Trial, judge, message};
 use crate::companion::{Companion, Installation};
 
 /// Plays all rows.
-pub async fn play(binary: &Path) -> Result<Vec<Line>> {
+pub(super) async fn play(binary: &Path) -> Result<Vec<Line>> {
     let model = model_file()?;
     let whole = std::fs::read(&model).context("the default model cannot be read")?;
     let folder = tempfile::tempdir()?;

@@ -10,7 +10,7 @@ use super::trial::Trial;
 use crate::client::Failure;
 
 /// The result of one row of the table.
-pub struct Line {
+pub(super) struct Line {
     pub name: &'static str,
     /// The differences from the promise.
     pub faults: Vec<String>,
@@ -25,7 +25,7 @@ pub struct Line {
 }
 
 impl Line {
-    pub fn new(name: &'static str, promise: &Promise, trial: &Trial) -> Self {
+    pub(super) fn new(name: &'static str, promise: &Promise, trial: &Trial) -> Self {
         Self {
             name,
             faults: Vec::new(),
@@ -39,7 +39,7 @@ impl Line {
     }
 
     /// The result of a message that was refused.
-    pub fn refused(name: &'static str, failure: &Failure, waited: Duration) -> Self {
+    pub(super) fn refused(name: &'static str, failure: &Failure, waited: Duration) -> Self {
         let (faults, code) = (Vec::new(), failure.code());
         let mut line =
             Self { name, faults, state: None, code, finish: None, kept: 0, attempts: 0, waited };
@@ -48,14 +48,14 @@ impl Line {
     }
 
     /// Adds a fault if the two values differ.
-    pub fn expect<T: PartialEq + Debug>(&mut self, what: &str, promised: &T, found: &T) {
+    pub(super) fn expect<T: PartialEq + Debug>(&mut self, what: &str, promised: &T, found: &T) {
         if promised != found {
             self.faults.push(format!("{what}: {promised:?} is promised, {found:?} was found"));
         }
     }
 
     /// Adds a fault if `found` exceeds `bound`.
-    pub fn at_most(&mut self, what: &str, found: u64, bound: u64) {
+    pub(super) fn at_most(&mut self, what: &str, found: u64, bound: u64) {
         if found > bound {
             self.faults.push(format!("{what}: at most {bound} is promised, {found} was found"));
         }
@@ -63,7 +63,7 @@ impl Line {
 }
 
 /// The table with all rows.
-pub fn table(lines: &[Line]) -> String {
+pub(super) fn table(lines: &[Line]) -> String {
     let mut table = "| fault | code, kind | state | text kept | may pass | attempts | waited |\n\
          | --- | --- | --- | --- | --- | --- | --- |\n"
         .to_owned();
@@ -83,7 +83,7 @@ pub fn table(lines: &[Line]) -> String {
 }
 
 /// The whole Markdown file.
-pub fn page(table: &str) -> String {
+pub(super) fn page(table: &str) -> String {
     format!(
         "# Providers that misbehave\n\nWritten by `torture faults --local --write`, which plays \
          each row against the real binary and fails\nwhere state, code, kept text, attempts, \

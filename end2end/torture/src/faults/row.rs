@@ -6,7 +6,7 @@ use protocol::{ErrorCode, Finish, ProviderKind, TimeoutPhase, TurnState};
 use upstream::Step;
 
 /// A fault of the endpoint, as the scripted upstream plays it.
-pub struct Fault {
+pub(super) struct Fault {
     pub name: &'static str,
     /// One list of steps for each attempt; the last one is repeated.
     pub replies: Vec<Vec<Step>>,
@@ -14,7 +14,7 @@ pub struct Fault {
 }
 
 /// The outcome that a user is promised.
-pub struct Promise {
+pub(super) struct Promise {
     pub end: End,
     /// The text that is kept.
     pub text: Text,
@@ -26,7 +26,7 @@ pub struct Promise {
 
 /// The end of the turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum End {
+pub(super) enum End {
     Completed(Finish),
     Failed(ErrorCode),
     TimedOut(TimeoutPhase),
@@ -35,7 +35,7 @@ pub enum End {
 
 /// The text of the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Text {
+pub(super) enum Text {
     Is(&'static str),
     /// Any text of this many bytes.
     Bytes(usize),
@@ -45,7 +45,7 @@ pub enum Text {
 
 impl Fault {
     /// A fault that occurs in every attempt.
-    pub fn always(name: &'static str, steps: Vec<Step>, promise: Promise) -> Self {
+    pub(super) fn always(name: &'static str, steps: Vec<Step>, promise: Promise) -> Self {
         Self { name, replies: vec![steps], promise }
     }
 }
@@ -55,49 +55,49 @@ impl Promise {
         Self { end, text: Text::Is(""), attempts: 1, waits: Duration::ZERO }
     }
 
-    pub fn completed() -> Self {
+    pub(super) fn completed() -> Self {
         Self::new(End::Completed(Finish::Stop))
     }
 
-    pub fn length() -> Self {
+    pub(super) fn length() -> Self {
         Self::new(End::Completed(Finish::Length))
     }
 
-    pub fn fails(kind: ProviderKind) -> Self {
+    pub(super) fn fails(kind: ProviderKind) -> Self {
         Self::new(End::Failed(ErrorCode::Provider(kind)))
     }
 
-    pub fn unavailable() -> Self {
+    pub(super) fn unavailable() -> Self {
         Self::new(End::Failed(ErrorCode::Unavailable))
     }
 
-    pub fn times_out(phase: TimeoutPhase) -> Self {
+    pub(super) fn times_out(phase: TimeoutPhase) -> Self {
         Self::new(End::TimedOut(phase))
     }
 
-    pub fn cancelled() -> Self {
+    pub(super) fn cancelled() -> Self {
         Self { text: Text::Any, ..Self::new(End::Cancelled) }
     }
 
-    pub fn keeps(self, text: &'static str) -> Self {
+    pub(super) fn keeps(self, text: &'static str) -> Self {
         Self { text: Text::Is(text), ..self }
     }
 
-    pub fn keeps_bytes(self, bytes: usize) -> Self {
+    pub(super) fn keeps_bytes(self, bytes: usize) -> Self {
         Self { text: Text::Bytes(bytes), ..self }
     }
 
-    pub fn after(self, attempts: u32) -> Self {
+    pub(super) fn after(self, attempts: u32) -> Self {
         Self { attempts, ..self }
     }
 
-    pub fn waits_ms(self, ms: u64) -> Self {
+    pub(super) fn waits_ms(self, ms: u64) -> Self {
         Self { waits: Duration::from_millis(ms), ..self }
     }
 }
 
 impl End {
-    pub fn state(self) -> TurnState {
+    pub(super) fn state(self) -> TurnState {
         match self {
             Self::Completed(_) => TurnState::Completed,
             Self::Failed(_) => TurnState::Failed,
@@ -106,7 +106,7 @@ impl End {
         }
     }
 
-    pub fn code(self) -> Option<ErrorCode> {
+    pub(super) fn code(self) -> Option<ErrorCode> {
         match self {
             Self::Failed(code) => Some(code),
             Self::TimedOut(phase) => Some(ErrorCode::Timeout(phase)),

@@ -14,7 +14,7 @@ use crate::observer::{Observer, Transport};
 use crate::seed;
 
 /// The outcome for the user.
-pub struct Trial {
+pub(super) struct Trial {
     pub worker: WorkerId,
     pub turn: Turn,
     /// The answer's text for a new reader.
@@ -29,18 +29,18 @@ pub struct Trial {
 
 impl Trial {
     /// Asks in a new conversation.
-    pub async fn of(client: &Client, question: &str) -> Result<Self> {
+    pub(super) async fn of(client: &Client, question: &str) -> Result<Self> {
         let worker = client.create().await?.worker_id;
         Self::again(client, worker, question).await
     }
 
     /// Asks in an existing conversation.
-    pub async fn again(client: &Client, worker: WorkerId, question: &str) -> Result<Self> {
+    pub(super) async fn again(client: &Client, worker: WorkerId, question: &str) -> Result<Self> {
         Self::stopped(client, worker, question, |_, _| false).await
     }
 
     /// Asks, and cancels the answer as soon as `enough` returns true for its turn and its text.
-    pub async fn stopped(
+    pub(super) async fn stopped(
         client: &Client,
         worker: WorkerId,
         question: &str,
@@ -52,7 +52,7 @@ impl Trial {
     }
 
     /// Follows a turn to its end; the request for it began at `begun`.
-    pub async fn follow(
+    pub(super) async fn follow(
         client: &Client,
         worker: WorkerId,
         accepted: &Accepted,
@@ -89,13 +89,13 @@ impl Trial {
 }
 
 /// A message with a new id.
-pub fn message(text: &str) -> SendMessage {
+pub(super) fn message(text: &str) -> SendMessage {
     let id = seed::message_id(&mut fastrand::Rng::new());
     SendMessage { id, text: text.to_owned(), parent: None, edits: None, utc_offset: None }
 }
 
 /// Compares an outcome with its promise. `hidden` must never be shown.
-pub fn judge(name: &'static str, promise: &Promise, trial: &Trial, hidden: &[&str]) -> Line {
+pub(super) fn judge(name: &'static str, promise: &Promise, trial: &Trial, hidden: &[&str]) -> Line {
     let turn = &trial.turn;
     let mut line = Line::new(name, promise, trial);
     line.expect("state", &promise.end.state(), &turn.state);

@@ -18,7 +18,7 @@ const AGAIN: usize = 3;
 
 /// Reads everything, sends the unclear messages and some acknowledged ones again, lets observers
 /// resume, and reads everything again.
-pub async fn audit(
+pub(super) async fn audit(
     client: &Client,
     ledger: &mut Ledger,
     workers: &[WorkerId],
@@ -60,7 +60,7 @@ pub async fn audit(
 }
 
 /// Errors with the first loss, and the number of further ones.
-pub fn none(losses: &[Loss]) -> Result<()> {
+pub(super) fn none(losses: &[Loss]) -> Result<()> {
     let Some(first) = losses.first() else { return Ok(()) };
     for loss in losses {
         eprintln!("loss: {loss}");

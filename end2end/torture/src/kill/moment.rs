@@ -27,14 +27,14 @@ enum Until {
 
 /// A moment: a short time after a condition holds.
 #[derive(Clone, Copy, Debug)]
-pub struct Moment {
+pub(super) struct Moment {
     until: Until,
     then: Duration,
 }
 
 impl Moment {
     /// Chooses a random moment; moments near commits are more frequent than by pure chance.
-    pub fn choose(rng: &mut Rng) -> Self {
+    pub(super) fn choose(rng: &mut Rng) -> Self {
         let (until, most_us) = match rng.u8(0..4) {
             0 => (Until::Now, 600_000),
             1 => (Until::Sends(rng.u64(1..12)), 4_000),
@@ -45,7 +45,7 @@ impl Moment {
     }
 
     /// Waits for the moment.
-    pub async fn comes(self, activity: &Activity) {
+    pub(super) async fn comes(self, activity: &Activity) {
         let _ = tokio::time::timeout(PATIENCE, async {
             match self.until {
                 Until::Now => {}
@@ -71,7 +71,7 @@ async fn reaches(counter: &AtomicU64, count: u64, activity: &Activity) {
 
 /// What a kill hit, as far as this can be seen from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Strike {
+pub(super) enum Strike {
     /// A send that waits for its answer.
     Send,
     /// A running turn without any text yet.
@@ -86,7 +86,7 @@ pub enum Strike {
 
 impl Strike {
     /// The current state of a companion that is about to be killed.
-    pub fn at(activity: &Activity, observers: &[SharedObserver]) -> Self {
+    pub(super) fn at(activity: &Activity, observers: &[SharedObserver]) -> Self {
         if activity.in_flight.load(SeqCst) > 0 {
             return Self::Send;
         }

@@ -15,7 +15,7 @@ use crate::companion::HANG;
 use crate::ledger::{Ledger, Loss};
 
 /// A client that converses with one worker.
-pub struct Speaker {
+pub(super) struct Speaker {
     pub client: Client,
     pub ledger: Arc<Mutex<Ledger>>,
     pub activity: Arc<Activity>,
@@ -27,7 +27,7 @@ pub struct Speaker {
 
 impl Speaker {
     /// Sends one message and does something random with it.
-    pub async fn exchange(&mut self) -> Result<()> {
+    pub(super) async fn exchange(&mut self) -> Result<()> {
         tokio::time::sleep(Duration::from_millis(self.rng.u64(0..40))).await;
         let mut message = super::text::message(&mut self.rng);
         // Now and then this edits an earlier message.
@@ -120,6 +120,6 @@ impl Speaker {
 }
 
 /// Whether a send was refused because a turn is running.
-pub fn is_busy(error: &anyhow::Error) -> bool {
+pub(super) fn is_busy(error: &anyhow::Error) -> bool {
     error.downcast_ref::<Failure>().and_then(Failure::code) == Some(ErrorCode::Busy)
 }

@@ -21,7 +21,7 @@ const LEFTOVERS: Duration = Duration::from_secs(10);
 
 /// The current activity, as far as it can be seen from outside.
 #[derive(Default)]
-pub struct Activity {
+pub(super) struct Activity {
     /// Set just before the kill: from then on a broken connection is not an error.
     pub dying: AtomicBool,
     /// The number of sends without an answer yet.
@@ -34,10 +34,10 @@ pub struct Activity {
 }
 
 /// An observer that outlives its connections.
-pub type SharedObserver = Arc<Mutex<Observer>>;
+pub(super) type SharedObserver = Arc<Mutex<Observer>>;
 
 /// All traffic of one companion.
-pub struct Traffic {
+pub(super) struct Traffic {
     pub activity: Arc<Activity>,
     pub ledger: Arc<Mutex<Ledger>>,
     client: Client,
@@ -45,17 +45,17 @@ pub struct Traffic {
 }
 
 /// Locks a mutex whose data is consistent even after a panic.
-pub fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Traffic {
-    pub fn new(client: Client, ledger: Arc<Mutex<Ledger>>) -> Self {
+    pub(super) fn new(client: Client, ledger: Arc<Mutex<Ledger>>) -> Self {
         Self { activity: Arc::default(), ledger, client, tasks: JoinSet::new() }
     }
 
     /// Starts an observer that pauses between frames.
-    pub fn follow(&mut self, observer: SharedObserver, pause: Duration) {
+    pub(super) fn follow(&mut self, observer: SharedObserver, pause: Duration) {
         let (client, activity) = (self.client.clone(), self.activity.clone());
         self.tasks.spawn(async move {
             follow(&client, &observer, pause, &activity).await.or_else(|e| activity.forgive(e))
@@ -63,7 +63,7 @@ impl Traffic {
     }
 
     /// Starts a client that converses with a worker until the end.
-    pub fn converse(&mut self, worker: WorkerId, rng: Rng) {
+    pub(super) fn converse(&mut self, worker: WorkerId, rng: Rng) {
         let mut speaker = self.speaker(worker, rng);
         self.tasks.spawn(async move {
             loop {
@@ -75,7 +75,7 @@ impl Traffic {
     }
 
     /// Starts a client that creates conversations and deletes them again.
-    pub fn visit(&mut self, mut rng: Rng) {
+    pub(super) fn visit(&mut self, mut rng: Rng) {
         let (client, ledger) = (self.client.clone(), self.ledger.clone());
         let activity = self.activity.clone();
         self.tasks.spawn(async move {
@@ -106,7 +106,7 @@ impl Traffic {
 
     /// Waits after the kill until all clients have read the remaining data. Errors if something
     /// failed for another reason than the kill.
-    pub async fn end(mut self) -> Result<()> {
+    pub(super) async fn end(mut self) -> Result<()> {
         let all = async {
             while let Some(ended) = self.tasks.join_next().await {
                 ended.context("a task of the traffic panicked")??;

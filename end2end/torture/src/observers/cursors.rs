@@ -18,7 +18,7 @@ use crate::observer::{Link, Observer, Seen, Transport};
 const RANDOM: usize = 20;
 
 /// Follows with every odd cursor over both transports.
-pub async fn run(stage: &Stage, rng: &mut Rng) -> Result<()> {
+pub(super) async fn run(stage: &Stage, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let pieces = (0..30).map(|n| format!("{n} ")).collect();
     let answer = Answer { pieces, delay_ms: 2, ..Answer::default() };

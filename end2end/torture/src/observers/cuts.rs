@@ -20,7 +20,7 @@ const PACE_MS: u64 = 2;
 
 /// Records a turn of `pieces` pieces and cuts at each of its events, during the turn and after it.
 /// Then cuts after every frame of a turn that is not held.
-pub async fn run(stage: &Stage, pieces: usize, rng: &mut Rng) -> Result<()> {
+pub(super) async fn run(stage: &Stage, pieces: usize, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
     let states = while_it_runs(stage, worker, pieces, rng).await?;

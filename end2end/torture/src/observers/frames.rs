@@ -75,7 +75,7 @@ fn misbehaviour(rng: &mut Rng) -> Vec<(&'static str, Vec<u8>, Fate)> {
 }
 
 /// Sends each of these on a new socket, beside an observer that follows.
-pub async fn run(stage: &Stage, pings: u32, rng: &mut Rng) -> Result<()> {
+pub(super) async fn run(stage: &Stage, pings: u32, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
     let answer = Answer { text: Some("All is well.".to_owned()), ..Answer::default() };

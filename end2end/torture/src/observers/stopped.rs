@@ -33,7 +33,7 @@ const SLACK: Duration = Duration::from_millis(1000);
 const FREED: Duration = Duration::from_millis(6 * PING_MS + 10_000);
 
 /// Measures a turn without stopped readers, and then beside them.
-pub async fn run(stage: &Stage, readers: usize, rng: &mut Rng) -> Result<()> {
+pub(super) async fn run(stage: &Stage, readers: usize, rng: &mut Rng) -> Result<()> {
     let client = &stage.companion.client;
     let worker = client.create().await?.worker_id;
     let begin = client.settled(worker).await?.cursor;

@@ -24,7 +24,7 @@ const WATCH: Duration = Duration::from_millis(200);
 const WORK: Duration = Duration::from_millis(50);
 
 /// Runs all cases `rounds` times.
-pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
+pub(super) async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     println!("{}", times::head("local model", 26));
     // The model is unloaded after each question, so that each one loads it again.
     let place = Installation::new(binary, "provider = \"local\"\nlocal_idle_ms = 1\n")?;

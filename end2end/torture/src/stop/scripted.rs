@@ -59,7 +59,7 @@ struct Stage {
 }
 
 /// Runs all cases `rounds` times.
-pub async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
+pub(super) async fn run(binary: &Path, rounds: u32, rng: &mut Rng) -> Result<()> {
     let upstream = Upstream::start().await?;
     let place = Installation::new(binary, &answered_by(&upstream))?;
     let companion = place.start().await?;

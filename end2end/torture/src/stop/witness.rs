@@ -17,7 +17,7 @@ const AFTERWARDS: Duration = Duration::from_millis(30);
 
 /// What an observer has seen of the turn.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Glimpse {
+pub(super) struct Glimpse {
     /// The bytes of the answer.
     pub text: usize,
     pub generating: bool,
@@ -26,7 +26,7 @@ pub struct Glimpse {
 }
 
 /// A conversation with one turn, and an observer of it.
-pub struct Witness {
+pub(super) struct Witness {
     client: Client,
     pub worker: WorkerId,
     glimpses: watch::Receiver<Glimpse>,
@@ -37,14 +37,14 @@ pub struct Witness {
 
 /// The state of a conversation when its cancel was acknowledged; `whole` is `None` if it was
 /// deleted.
-pub struct Verdict {
+pub(super) struct Verdict {
     worker: WorkerId,
     whole: Option<Whole>,
 }
 
 impl Witness {
     /// Starts a conversation with `message`; the observer follows from before its first event.
-    pub async fn of(client: &Client, message: &SendMessage) -> Result<Self> {
+    pub(super) async fn of(client: &Client, message: &SendMessage) -> Result<Self> {
         let worker = client.create().await?.worker_id;
         let mut observer = Observer::new(worker, Transport::WebSocket);
         let mut link = observer.connect(client).await?;
@@ -57,20 +57,20 @@ impl Witness {
     }
 
     /// Waits until `enough` returns true for what the observer has seen.
-    pub async fn sees(&mut self, enough: impl Fn(&Glimpse) -> bool) -> Result<()> {
+    pub(super) async fn sees(&mut self, enough: impl Fn(&Glimpse) -> bool) -> Result<()> {
         let seen = tokio::time::timeout(HANG, self.glimpses.wait_for(enough)).await;
         seen.context("the turn does not come that far")?.context("the observer is gone")?;
         Ok(())
     }
 
     /// What the observer has seen so far.
-    pub fn glimpse(&self) -> Glimpse {
+    pub(super) fn glimpse(&self) -> Glimpse {
         *self.glimpses.borrow()
     }
 
     /// Checks right after the acknowledgement that the turn has ended in one of these states, and
     /// that its observer is told this and nothing else.
-    pub async fn judge(self, states: &[TurnState]) -> Result<Verdict> {
+    pub(super) async fn judge(self, states: &[TurnState]) -> Result<Verdict> {
         let whole = self.client.transcript(self.worker).await?;
         let _ = self.acknowledge.send(());
         let found = whole.turns.last().context("the turn is gone")?;
@@ -82,7 +82,7 @@ impl Witness {
     }
 
     /// Checks after a deletion that nothing is left and that the observer was told so.
-    pub async fn judge_deleted(self) -> Result<Verdict> {
+    pub(super) async fn judge_deleted(self) -> Result<Verdict> {
         let answer = self.client.transcript(self.worker).await;
         ensure!(answer.is_err(), "the deleted conversation is there");
         // Observers get the turn's end first and then the deletion.
@@ -95,7 +95,7 @@ impl Witness {
 
 impl Verdict {
     /// Checks much later that nothing has changed.
-    pub async fn stands(&self, client: &Client) -> Result<()> {
+    pub(super) async fn stands(&self, client: &Client) -> Result<()> {
         match (client.transcript(self.worker).await, &self.whole) {
             (Ok(now), Some(then)) => {
                 ensure!(now == *then, "conversation {} changed after its stop", self.worker);

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 /// Nothing in these tests takes that long, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-pub fn model_file() -> PathBuf {
+pub(crate) fn model_file() -> PathBuf {
     let default = || {
         let home = std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache"));
         let cache = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).or(home);
@@ -31,11 +31,11 @@ pub fn model_file() -> PathBuf {
     file
 }
 
-pub fn config() -> LocalConfig {
+pub(crate) fn config() -> LocalConfig {
     config_for(&model_file())
 }
 
-pub fn config_for(model_file: &Path) -> LocalConfig {
+pub(crate) fn config_for(model_file: &Path) -> LocalConfig {
     let mut config = LocalConfig::new(model_file);
     config.program = Some(env!("CARGO_BIN_EXE_engine").into());
     config.context_tokens = 1024;
@@ -45,15 +45,15 @@ pub fn config_for(model_file: &Path) -> LocalConfig {
     config
 }
 
-pub fn user(text: &str) -> InputMessage {
+pub(crate) fn user(text: &str) -> InputMessage {
     InputMessage::new(InputRole::User, text)
 }
 
-pub fn assistant(text: &str) -> InputMessage {
+pub(crate) fn assistant(text: &str) -> InputMessage {
     InputMessage::new(InputRole::Assistant, text)
 }
 
-pub fn request(messages: Vec<InputMessage>, max_tokens: u32) -> Request {
+pub(crate) fn request(messages: Vec<InputMessage>, max_tokens: u32) -> Request {
     Request {
         turn_id: TurnId::from_parts(0, [0; 10]),
         model: String::new(),
@@ -71,13 +71,13 @@ pub fn request(messages: Vec<InputMessage>, max_tokens: u32) -> Request {
     }
 }
 
-pub fn story() -> Request {
+pub(crate) fn story() -> Request {
     request(vec![user("Tell me a very long story about a lighthouse and the sea.")], 900)
 }
 
 /// All outputs of one request.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub(crate) struct Answer {
     pub waiting: Vec<u32>,
     /// How often `Loading` was sent.
     pub loads: u32,
@@ -91,40 +91,40 @@ pub struct Answer {
 }
 
 impl Answer {
-    pub fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         self.pieces.concat()
     }
 
-    pub fn usage(&self) -> Usage {
+    pub(crate) fn usage(&self) -> Usage {
         match &self.end {
             Some(Output::Finished { usage: Some(usage), .. }) => *usage,
             other => panic!("not finished: {other:?}"),
         }
     }
 
-    pub fn error(&self) -> &protocol::Error {
+    pub(crate) fn error(&self) -> &protocol::Error {
         match &self.end {
             Some(Output::Failed(error)) => error,
             other => panic!("not failed: {other:?}"),
         }
     }
 
-    pub fn code(&self) -> ErrorCode {
+    pub(crate) fn code(&self) -> ErrorCode {
         self.error().code
     }
 
-    pub fn halted(&self) -> bool {
+    pub(crate) fn halted(&self) -> bool {
         self.end == Some(Output::Halted)
     }
 }
 
 /// The next output.
-pub async fn next(outputs: &mut mpsc::Receiver<Output>) -> Option<Output> {
+pub(crate) async fn next(outputs: &mut mpsc::Receiver<Output>) -> Option<Output> {
     timeout(PATIENCE, outputs.recv()).await.expect("an output in time")
 }
 
 /// Collects the remaining outputs and checks the order that the port promises.
-pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
+pub(crate) async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
     let mut answer = Answer::default();
     while let Some(output) = next(outputs).await {
         assert!(answer.end.is_none(), "{output:?} after {:?}", answer.end);
@@ -157,41 +157,41 @@ pub async fn rest(outputs: &mut mpsc::Receiver<Output>) -> Answer {
     answer
 }
 
-pub async fn ask(local: &Local, request: Request) -> Answer {
+pub(crate) async fn ask(local: &Local, request: Request) -> Answer {
     rest(&mut local.generate(request, CancellationToken::new())).await
 }
 
 /// Receives outputs up to the first one of the given kind.
-pub async fn until(outputs: &mut mpsc::Receiver<Output>, wanted: fn(&Output) -> bool) {
+pub(crate) async fn until(outputs: &mut mpsc::Receiver<Output>, wanted: fn(&Output) -> bool) {
     while !wanted(&next(outputs).await.expect("it comes before the end")) {}
 }
 
-pub fn is_text(output: &Output) -> bool {
+pub(crate) fn is_text(output: &Output) -> bool {
     matches!(output, Output::Text(_))
 }
 
-pub fn is_began(output: &Output) -> bool {
+pub(crate) fn is_began(output: &Output) -> bool {
     matches!(output, Output::Began)
 }
 
-pub fn pid(local: &Local) -> u32 {
+pub(crate) fn pid(local: &Local) -> u32 {
     match *local.engine().borrow() {
         Engine::Ready { pid, .. } | Engine::Loading { pid } => pid,
         Engine::Off => panic!("there is no child"),
     }
 }
 
-pub async fn wait_for(local: &Local, wanted: fn(&Engine) -> bool) {
+pub(crate) async fn wait_for(local: &Local, wanted: fn(&Engine) -> bool) {
     let mut engine = local.engine();
     timeout(PATIENCE, engine.wait_for(wanted)).await.expect("in time").expect("the owner lives");
 }
 
-pub fn signal(pid: u32, name: &str) {
+pub(crate) fn signal(pid: u32, name: &str) {
     let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
     assert!(sent.expect("kill is there").success());
 }
 
 /// Whether the process exists, even as a zombie.
-pub fn exists(pid: u32) -> bool {
+pub(crate) fn exists(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }

@@ -145,7 +145,7 @@ impl EngineSupervisor {
             FromChild::Text { job, text } => self.output(job, |_, _| Output::Text(text)),
             FromChild::Reasoning { job, text } => self.output(job, |_, _| Output::Reasoning(text)),
             FromChild::TextWasReasoning { job } => {
-                self.output(job, |_, _| Output::TextWasReasoning)
+                self.output(job, |_, _| Output::TextWasReasoning);
             }
             FromChild::Finished { job, finish, usage } => {
                 self.finish_job(job, Output::Finished { finish, usage: Some(usage) });

@@ -70,7 +70,7 @@ impl Event {
 impl Choice {
     fn of(choice: &Value) -> Self {
         let delta = &choice["delta"];
-        let whole = delta.as_object().is_none_or(|fields| fields.is_empty())
+        let whole = delta.as_object().is_none_or(serde_json::Map::is_empty)
             && choice["message"].is_object();
         let said = if whole { &choice["message"] } else { delta };
         let is_call =

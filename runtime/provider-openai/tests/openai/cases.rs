@@ -9,7 +9,7 @@ use upstream::{Rule, When};
 use super::*;
 
 /// Asks as a turn does: retries as long as there is something to adjust.
-pub async fn ask_until_it_ends(
+pub(crate) async fn ask_until_it_ends(
     provider: &Openai,
     asked: &Request,
 ) -> (Vec<Adjustment>, Vec<Output>) {
@@ -24,7 +24,7 @@ pub async fn ask_until_it_ends(
     }
 }
 
-pub fn refusing(rules: impl IntoIterator<Item = (When, u16, serde_json::Value)>) -> Script {
+pub(crate) fn refusing(rules: impl IntoIterator<Item = (When, u16, serde_json::Value)>) -> Script {
     let rules = rules.into_iter();
     let rules =
         rules.map(|(when, status, body)| Rule { when, reply: vec![Step::json(status, &body)] });

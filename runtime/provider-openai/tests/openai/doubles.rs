@@ -15,7 +15,7 @@ use tokio::task::JoinSet;
 use tokio_rustls::TlsAcceptor;
 
 /// A listener that serves its connections until it is dropped.
-pub struct Double {
+pub(crate) struct Double {
     pub address: SocketAddr,
     /// What its clients requested, as far as it parses that.
     pub asked: Arc<Mutex<Vec<String>>>,
@@ -24,7 +24,7 @@ pub struct Double {
 
 /// The behavior of a proxy.
 #[derive(Clone, Debug, Default)]
-pub struct Proxy {
+pub(crate) struct Proxy {
     /// The destination of all connections, whatever is requested.
     pub upstream: Option<SocketAddr>,
     /// The user and the password that the proxy requires.
@@ -37,22 +37,22 @@ pub struct Proxy {
 }
 
 /// squid's answer to a request without a login.
-pub const SQUID_LOGIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nServer: squid/6.6\r\n\
+pub(crate) const SQUID_LOGIN: &str = "HTTP/1.1 407 Proxy Authentication Required\r\nServer: squid/6.6\r\n\
     Mime-Version: 1.0\r\nContent-Type: text/html;charset=utf-8\r\nContent-Length: 72\r\n\
     X-Squid-Error: ERR_CACHE_ACCESS_DENIED 0\r\nProxy-Authenticate: Basic realm=\"Squid\"\r\n\
     Connection: keep-alive\r\n\r\n\
     <html><head><title>Cache Access Denied</title></head><body></body></html>";
 /// squid's answer if no rule allows a request.
-pub const SQUID_DENIED: &str = "HTTP/1.1 403 Forbidden\r\nServer: squid/6.6\r\n\
+pub(crate) const SQUID_DENIED: &str = "HTTP/1.1 403 Forbidden\r\nServer: squid/6.6\r\n\
     Content-Type: text/html;charset=utf-8\r\nX-Squid-Error: ERR_ACCESS_DENIED 0\r\n\
     Content-Length: 66\r\nConnection: keep-alive\r\n\r\n\
     <html><head><title>Access Denied.</title></head><body></body></html>";
 /// tinyproxy's answer if it does not find the host.
-pub const TINYPROXY_FAILED: &str = "HTTP/1.0 500 Unable to connect\r\nServer: tinyproxy/1.11.1\r\n\
+pub(crate) const TINYPROXY_FAILED: &str = "HTTP/1.0 500 Unable to connect\r\nServer: tinyproxy/1.11.1\r\n\
     Content-Type: text/html\r\nConnection: close\r\n\r\n\
     <html><head><title>500 Unable to connect</title></head><body></body></html>";
 
-pub async fn proxy(proxy: Proxy) -> Double {
+pub(crate) async fn proxy(proxy: Proxy) -> Double {
     listen(move |stream, asked| {
         let proxy = proxy.clone();
         async move {
@@ -67,7 +67,7 @@ pub async fn proxy(proxy: Proxy) -> Double {
 }
 
 /// The same proxy with TLS.
-pub async fn secure_proxy(proxy: Proxy, acceptor: TlsAcceptor) -> Double {
+pub(crate) async fn secure_proxy(proxy: Proxy, acceptor: TlsAcceptor) -> Double {
     listen(move |stream, asked| {
         let (proxy, acceptor) = (proxy.clone(), acceptor.clone());
         async move {
@@ -80,7 +80,7 @@ pub async fn secure_proxy(proxy: Proxy, acceptor: TlsAcceptor) -> Double {
 }
 
 /// Terminates TLS and forwards the bytes to `upstream`. Records the server names that clients send.
-pub async fn terminator(acceptor: TlsAcceptor, upstream: SocketAddr) -> Double {
+pub(crate) async fn terminator(acceptor: TlsAcceptor, upstream: SocketAddr) -> Double {
     listen(move |stream, asked| {
         let acceptor = acceptor.clone();
         async move {

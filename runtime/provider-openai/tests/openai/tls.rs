@@ -14,7 +14,7 @@ use super::doubles::{self, Double};
 use super::*;
 
 /// A server's certificate, and the certificates by which it can be trusted.
-pub struct Identity {
+pub(crate) struct Identity {
     acceptor: TlsAcceptor,
     /// The server's certificate in PEM.
     pub own: String,
@@ -23,7 +23,7 @@ pub struct Identity {
 }
 
 impl Identity {
-    pub fn acceptor(&self) -> TlsAcceptor {
+    pub(crate) fn acceptor(&self) -> TlsAcceptor {
         self.acceptor.clone()
     }
 }
@@ -41,7 +41,7 @@ fn acceptor(certificate: &CertificateDer<'static>, key: &KeyPair) -> TlsAcceptor
 }
 
 /// A certificate for these names, signed by a private authority.
-pub fn signed(names: &[&str], change: impl Fn(&mut CertificateParams)) -> Identity {
+pub(crate) fn signed(names: &[&str], change: impl Fn(&mut CertificateParams)) -> Identity {
     let mut authority = CertificateParams::default();
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     authority.distinguished_name.push(DnType::CommonName, "The house's own authority");

@@ -11,7 +11,7 @@ use store_sqlite::{OpenError, Sqlite};
 use crate::moved_files;
 use crate::small_disk::{SmallDisk, as_root_with_loop_devices, mount, on_a_small_disk};
 
-pub fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outage {
+pub(crate) fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outage {
     match result {
         Err(StoreError::Outage { outage, .. }) => outage,
         other => panic!("no outage: {other:?}"),
@@ -19,7 +19,7 @@ pub fn outage<T: std::fmt::Debug>(result: Result<T, StoreError>) -> Outage {
 }
 
 /// The result of SQLite's own integrity check.
-pub fn integrity(folder: &std::path::Path) -> String {
+pub(crate) fn integrity(folder: &std::path::Path) -> String {
     let db = Connection::open(folder.join("companion.db")).unwrap();
     db.pragma_query_value(None, "integrity_check", |row| row.get(0)).unwrap()
 }

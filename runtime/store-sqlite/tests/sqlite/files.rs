@@ -12,7 +12,7 @@ use store_sqlite::{OpenError, Sqlite};
 use tempfile::tempdir;
 
 /// Copies the database as a crash would leave it at this moment.
-pub fn copy_as_it_is(from: &Path, to: &Path) {
+pub(crate) fn copy_as_it_is(from: &Path, to: &Path) {
     for file in ["companion.db", "companion.db-wal"] {
         std::fs::copy(from.join(file), to.join(file)).unwrap();
     }

@@ -131,7 +131,7 @@ async fn a_database_that_another_program_holds_is_told_and_goes_on_when_it_is_fr
 
 /// Opens the store again. After a drop without a close, the writing thread may hold the folder for
 /// a moment longer.
-pub async fn opened(folder: &Path) -> Sqlite {
+pub(crate) async fn opened(folder: &Path) -> Sqlite {
     loop {
         match Sqlite::open(folder) {
             Ok(store) => return store,

@@ -18,12 +18,12 @@ const REQUIRED: &str = "COMPANION_TEST_DISKS_REQUIRED";
 /// The disk is filled in pieces of this size.
 const CHUNK: [u8; 4096] = [7; 4096];
 
-pub struct SmallDisk {
+pub(crate) struct SmallDisk {
     path: PathBuf,
 }
 
 /// Runs `body` on a disk of `kib` KiB. `test` is the calling test's path within its binary.
-pub fn on_a_small_disk<F: Future<Output = ()>>(
+pub(crate) fn on_a_small_disk<F: Future<Output = ()>>(
     test: &str,
     kib: u32,
     body: impl FnOnce(SmallDisk) -> F,
@@ -39,7 +39,7 @@ pub fn on_a_small_disk<F: Future<Output = ()>>(
 
 #[allow(dead_code, reason = "not every test binary uses all of it")]
 /// Whether the test runs as root and has loop devices; prints a loud note if not.
-pub fn as_root_with_loop_devices() -> bool {
+pub(crate) fn as_root_with_loop_devices() -> bool {
     let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout == b"0\n");
     let there = root
         && Path::new("/dev/loop-control").exists()
@@ -50,7 +50,7 @@ pub fn as_root_with_loop_devices() -> bool {
     there
 }
 
-pub fn mount(options: &[&str], at: &Path) -> Result<(), String> {
+pub(crate) fn mount(options: &[&str], at: &Path) -> Result<(), String> {
     let output = Command::new("mount").args(options).arg(at).output();
     let output = output.map_err(|error| error.to_string())?;
     let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -94,17 +94,17 @@ fn say(text: &str) {
 
 #[allow(dead_code, reason = "not every test binary uses all of it")]
 impl SmallDisk {
-    pub fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
     /// Fills all free space.
-    pub fn fill(&self) {
+    pub(crate) fn fill(&self) {
         self.fill_but(0);
     }
 
     /// Fills the free space except for `kib` KiB.
-    pub fn fill_but(&self, kib: usize) {
+    pub(crate) fn fill_but(&self, kib: usize) {
         let spare = self.path.join("spare");
         std::fs::write(&spare, vec![7; kib * 1024]).unwrap();
         let mut filler =
@@ -114,7 +114,7 @@ impl SmallDisk {
     }
 
     /// Frees the filled space again.
-    pub fn free(&self) {
+    pub(crate) fn free(&self) {
         std::fs::remove_file(self.filler()).unwrap();
     }
 

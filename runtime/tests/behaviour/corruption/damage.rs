@@ -7,7 +7,7 @@ use rusqlite::types::Value;
 use rusqlite::{Connection, params_from_iter};
 
 /// One damage: which value is replaced, and by what.
-pub struct Case {
+pub(super) struct Case {
     pub table: String,
     pub column: String,
     /// The row's primary key: its columns with their values.
@@ -19,7 +19,7 @@ pub struct Case {
 
 /// Whether the stored value has changed.
 #[derive(PartialEq)]
-pub enum Damaged {
+pub(super) enum Damaged {
     Yes,
     No,
 }
@@ -76,7 +76,7 @@ impl fmt::Display for Case {
 
 /// Every damage to every column of every table, in the first, the middle and the last row that does
 /// not belong to the worker with the key `sound`.
-pub fn cases(db: &Connection, sound: i64) -> Vec<Case> {
+pub(super) fn cases(db: &Connection, sound: i64) -> Vec<Case> {
     let mut cases = Vec::new();
     for table in tables(db) {
         let columns = columns(db, &table);
@@ -136,7 +136,7 @@ fn columns(db: &Connection, table: &str) -> Vec<(String, i64)> {
 
 /// Damages the file. The table's constraints are removed meanwhile, since a failing disk does not
 /// respect them.
-pub fn strike(file: &Path, case: &Case) -> Damaged {
+pub(super) fn strike(file: &Path, case: &Case) -> Damaged {
     let Case { table, column, row, blow, of: any } = case;
     let rules = loosen(file, table);
     let db = Connection::open(file).unwrap();

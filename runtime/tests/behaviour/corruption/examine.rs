@@ -14,7 +14,7 @@ use crate::stage::{Setting, Stage, fresh_id, soon};
 
 /// Opens the folder and uses it like a person who finds a damaged conversation in it. The error
 /// names the step that failed, and how.
-pub async fn examine(folder: TempDir) -> Result<(), String> {
+pub(super) async fn examine(folder: TempDir) -> Result<(), String> {
     let mut stage = Stage::open(Setting::default(), folder).await.map_err(|e| at("start", e))?;
     let sound = lists(&stage).await?;
     stage.worker = sound.sound;

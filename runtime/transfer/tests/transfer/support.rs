@@ -16,7 +16,7 @@ use zip::{CompressionMethod, ZipWriter};
 use crate::logs;
 
 /// A conversation with these events; its turns refer to one of a few prompts, or to an unknown one.
-pub fn whole(number: u8, mut events: Vec<Event>) -> ConversationExport {
+pub(crate) fn whole(number: u8, mut events: Vec<Event>) -> ConversationExport {
     let id = WorkerId::from_parts(u64::from(number) + 1, [number; 10]);
     let mut prompts = Vec::new();
     for event in &mut events {
@@ -45,13 +45,13 @@ fn prompt(number: u64) -> Prompt {
 }
 
 /// Conversations in the order of their ids.
-pub fn any_wholes() -> impl Strategy<Value = Vec<ConversationExport>> {
+pub(crate) fn any_wholes() -> impl Strategy<Value = Vec<ConversationExport>> {
     prop::collection::vec(logs::any_log(), 0..5).prop_map(|logs| {
         logs.into_iter().zip(0..).map(|(events, number)| whole(number, events)).collect()
     })
 }
 
-pub fn export(wholes: &[ConversationExport]) -> Vec<u8> {
+pub(crate) fn export(wholes: &[ConversationExport]) -> Vec<u8> {
     let mut out = Vec::new();
     let mut writer = Writer::begin(&mut out);
     for whole in wholes {
@@ -62,7 +62,7 @@ pub fn export(wholes: &[ConversationExport]) -> Vec<u8> {
 }
 
 /// A small export with every kind of content.
-pub fn small() -> Vec<u8> {
+pub(crate) fn small() -> Vec<u8> {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
     let strategy = prop::collection::vec(logs::any_log(), 2..3)
         .prop_filter("small, but with turns", |logs| {
@@ -73,13 +73,13 @@ pub fn small() -> Vec<u8> {
     export(&wholes)
 }
 
-pub async fn import(store: &dyn Store, wholes: Vec<ConversationExport>) -> Imported {
+pub(crate) async fn import(store: &dyn Store, wholes: Vec<ConversationExport>) -> Imported {
     let give: ImportSource =
         Box::new(move |take: &mut ImportSink<'_>| wholes.into_iter().try_for_each(take));
     store.import(give, ConflictPolicy::Refuse).await.unwrap()
 }
 
-pub async fn all(store: &dyn Store) -> Vec<ConversationExport> {
+pub(crate) async fn all(store: &dyn Store) -> Vec<ConversationExport> {
     let (mut all, mut last) = (Vec::new(), None);
     while let Some(id) = store.next_worker(last).await.unwrap() {
         all.push(store.whole(id).await.unwrap().unwrap());
@@ -89,7 +89,7 @@ pub async fn all(store: &dyn Store) -> Vec<ConversationExport> {
 }
 
 /// The conversations that are imported from files, and the tally.
-pub fn taken(files: &[(&str, &[u8])]) -> (Vec<ConversationExport>, Tally) {
+pub(crate) fn taken(files: &[(&str, &[u8])]) -> (Vec<ConversationExport>, Tally) {
     let (logs, tally) = tried(files, Unsound::Name).unwrap_or_else(|error| panic!("{error}"));
     for log in &logs {
         let one = std::slice::from_ref(log);
@@ -99,14 +99,14 @@ pub fn taken(files: &[(&str, &[u8])]) -> (Vec<ConversationExport>, Tally) {
 }
 
 /// The reason why a file is not imported.
-pub fn refused(file: &[u8]) -> String {
+pub(crate) fn refused(file: &[u8]) -> String {
     match tried(&[("file", file)], Unsound::Name) {
         Ok((logs, tally)) => panic!("{} were taken: {tally:?}", logs.len()),
         Err(error) => error.to_string(),
     }
 }
 
-pub fn tried(
+pub(crate) fn tried(
     files: &[(&str, &[u8])],
     unsound: Unsound,
 ) -> Result<(Vec<ConversationExport>, Tally), ImportError> {
@@ -115,12 +115,12 @@ pub fn tried(
 }
 
 /// An archive of these files.
-pub fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn archive(files: &[(&str, &[u8])]) -> Vec<u8> {
     zipped(files, CompressionMethod::Deflated)
 }
 
 /// The same archive with uncompressed files.
-pub fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
+pub(crate) fn stored(files: &[(&str, &[u8])]) -> Vec<u8> {
     zipped(files, CompressionMethod::Stored)
 }
 
@@ -135,7 +135,7 @@ fn zipped(files: &[(&str, &[u8])], method: CompressionMethod) -> Vec<u8> {
 }
 
 /// A line for each message in the log's order: its role, its text and its reasoning.
-pub fn lines(log: &ConversationExport) -> Vec<String> {
+pub(crate) fn lines(log: &ConversationExport) -> Vec<String> {
     let mut view = View::new(log.worker.clone(), 0);
     for event in &log.events {
         view.apply(event);

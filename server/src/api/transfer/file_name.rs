@@ -11,7 +11,7 @@ const CHARS: usize = 60;
 /// A file name of letters and digits of any script and single hyphens. It contains a part of the
 /// id, so that conversations with the same title get different names, and no name is one that an
 /// operating system reserves.
-pub fn of_conversation(title: Option<&str>, id: WorkerId, ending: &str) -> String {
+pub(super) fn of_conversation(title: Option<&str>, id: WorkerId, ending: &str) -> String {
     let id = id.to_string();
     // The end of an id is random; its beginning is the time.
     let short = &id[id.len() - 8..];
@@ -36,7 +36,7 @@ pub fn of_conversation(title: Option<&str>, id: WorkerId, ending: &str) -> Strin
 }
 
 /// The header that offers a file with this name.
-pub fn disposition(name: &str) -> String {
+pub(super) fn disposition(name: &str) -> String {
     let plain: String = name.chars().filter(char::is_ascii).filter(|c| is_plain(*c)).collect();
     let plain = plain.trim_start_matches('-');
     if plain == name {

@@ -14,7 +14,7 @@ use crate::listen::ListenError;
 use crate::{engine, listen};
 
 /// Runs all checks; each result has a name.
-pub async fn all(config: &Config) -> Vec<(String, Finding)> {
+pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     let (database, holder) = database(&config.data_dir);
     let mut findings = vec![
         ("config", configuration(config)),

@@ -17,7 +17,7 @@ const DEFAULT_SHA256: &str = "b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70e
 const MAGIC: [u8; 4] = *b"GGUF";
 
 /// Checks that the model file is there and intact.
-pub fn file(config: &Config) -> Finding {
+pub(super) fn file(config: &Config) -> Finding {
     let path = &config.model_file;
     let shown = path.display();
     match look(path, config.bundled_model()) {
@@ -64,7 +64,7 @@ fn sha256(mut file: File) -> io::Result<String> {
 }
 
 /// Checks that the processor has the features that the engine was compiled for.
-pub fn processor() -> Finding {
+pub(super) fn processor() -> Finding {
     #[cfg(target_arch = "x86_64")]
     {
         let has = [

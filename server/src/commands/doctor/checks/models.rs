@@ -10,7 +10,7 @@ use crate::engine;
 
 /// One finding for each provider that offers a choice. Each endpoint is asked for its list, for
 /// some seconds at most; an endpoint may work without one.
-pub async fn all(config: &Config) -> Vec<(String, Finding)> {
+pub(super) async fn all(config: &Config) -> Vec<(String, Finding)> {
     // Another check reports errors of the providers themselves.
     let Ok(providers) = engine::providers(config) else { return Vec::new() };
     let has_folder = config.settings.local.model_dir.is_some();
@@ -87,7 +87,7 @@ fn is_of_proxy(error: &Error) -> bool {
 }
 
 /// Warns about configured efforts that are not known, because they may be misspelled.
-pub fn efforts(config: &Config) -> Vec<(String, Finding)> {
+pub(super) fn efforts(config: &Config) -> Vec<(String, Finding)> {
     let mut findings = Vec::new();
     for endpoint in &config.endpoints {
         let tables = endpoint.model_tables.iter();
@@ -109,7 +109,7 @@ fn learned(models: &ProviderModels) -> Option<Finding> {
         let parts = learned.adjustments.iter().filter_map(name);
         let window = learned.window_tokens.map(|tokens| format!("a window of {tokens} tokens"));
         let prompt = learned.prompt_tokens.map(|tokens| format!("prompts to {tokens} tokens"));
-        let taken: Vec<_> = learned.taken_efforts.iter().map(|effort| effort.as_str()).collect();
+        let taken: Vec<_> = learned.taken_efforts.iter().map(Effort::as_str).collect();
         let refused = learned.refused_efforts.iter().filter(|_| taken.is_empty());
         let efforts = refused.map(|effort| format!("not the effort {effort}"));
         let efforts = efforts
