@@ -62,7 +62,7 @@ pub struct Fields {
     /// A profile's name; empty for the default one.
     #[serde(default)]
     profile: String,
-    /// A turn that spent its token budget on reasoning; ask again without it.
+    /// A turn that spent its budget on reasoning; answer its question again with less reasoning.
     #[serde(default)]
     answer_now: Option<TurnId>,
     /// A provider and a model's name, such as `local/NAME`; empty for the profile's own.

@@ -17,9 +17,9 @@
 //!
 //! Without the feature `ssr`, nothing here depends on the runtime, tokio or axum.
 
-// A page is one deeply nested type.
+// The view of a page is one deeply nested type, which exceeds the default limit.
 #![recursion_limit = "256"]
-// Components are functions of up to a dozen props, named by their element in the page.
+// Components are functions with the names of their elements in a view, such as `SearchBox`.
 #![allow(non_snake_case)]
 
 pub mod api;

@@ -43,7 +43,7 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/c/{worker_id}/profile", get(new::change))
         .route("/c/{worker_id}/turns/{turn_id}", get(input::page))
         .layer(DefaultBodyLimit::max(form_bytes))
-        // The runtime limits the size of an import itself.
+        // The server limits the size of an import (`server/src/bounds.rs`).
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
         // Only forms post to these addresses, but a reader may reload one, so redirect a GET.
         .route("/data/deleted", get(|| leads("/data")).post(deleted::submit))

@@ -42,7 +42,7 @@ impl Ladder {
     pub fn ended(&mut self) {
         self.refusals = match self.way {
             Way::WebSocket => 0,
-            // Try the best transport once more, and return here at once if it fails.
+            // Try the best transport once more; a single failure then leads back to the next one.
             Way::Events | Way::Polling(_) => REFUSALS - 1,
         };
         self.way = Way::WebSocket;
