@@ -1,4 +1,4 @@
-//! The data of a page: each type is the result of one server function.
+//! The data of pages, as server functions return it.
 
 use protocol::api::{ProviderStatus, WorkerPage};
 use protocol::{Effort, Error, MessageId, Snapshot, Timestamp, Worker, WorkerId};
@@ -20,7 +20,7 @@ pub struct Console {
     pub earlier: bool,
     /// A form that was posted to this page and refused.
     pub refused: Option<Refused>,
-    /// A conversation that was just deleted and can be brought back.
+    /// A conversation that was just deleted and can be restored.
     pub deleted: Option<Worker>,
 }
 

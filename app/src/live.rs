@@ -1,4 +1,4 @@
-//! The client-side state of a conversation: its data, its connection, and its current activity.
+//! A conversation in a page: its state, its connection, and its current activity.
 
 // The server only renders the initial state; updates happen in the browser.
 #![cfg_attr(not(feature = "browser"), allow(dead_code))]

@@ -124,7 +124,7 @@ fn is_cut_off(turn: &Turn) -> bool {
     }
 }
 
-/// The button that gets what is missing.
+/// The button that asks for the missing part of an answer.
 fn more(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) -> Option<Erased> {
     match written {
         Written::Text => is_cut_off(turn).then(|| go_on(worker_id, form_id, turn)),

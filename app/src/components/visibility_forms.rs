@@ -7,7 +7,7 @@ use crate::erase::live;
 use crate::live::Conversation;
 use crate::text::tr;
 
-/// Plain forms, because the page that follows rebuilds the list anyway.
+/// Plain forms, because their effect rebuilds the list anyway.
 #[component]
 pub fn PlaceForms() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();

@@ -48,7 +48,7 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
     let Refusal { status, error, most_bytes, path } = refusal;
     written(style, headers, status, || {
         let title = text::error_title(error.code);
-        // A request that timed out may still succeed, so do not say that nothing was kept.
+        // A request that timed out may still succeed, so do not say that nothing was stored.
         let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
         let most = most_bytes.map(|bytes| view! { <p>{text::most_bytes(bytes)}</p> });
         let words = if path == "/" { tr!(to_home) } else { tr!(back_to_page) };

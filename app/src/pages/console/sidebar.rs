@@ -23,7 +23,7 @@ pub(super) fn sidebar(answer: AnswerResource, beside: Memo<Beside>) -> Erased {
         _ => nothing(),
     });
     let provider = awaited(answer, nothing, move |answer| {
-        // A conversation that is shown has set its provider already, and that is newer.
+        // A conversation that is shown has set its own provider already.
         if let (Answer::Sidebar(data), None) = (answer, current.provider.get_untracked()) {
             current.set_provider(data.provider);
         }
