@@ -10,7 +10,7 @@ use crate::reader;
 use crate::text::tr;
 
 /// The time as text, or a note that it is unknown. The server and the first client render use the
-/// reader's UTC offset from the cookie, or UTC, and name it. Once a script runs, the time is in
+/// reader's UTC offset if it is known, else UTC, and name it. Once a script runs, the time is in
 /// the reader's own zone and the page's language, without the date if it is today.
 #[component]
 pub fn Moment(
