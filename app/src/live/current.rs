@@ -23,7 +23,7 @@ pub struct Current {
 #[derive(Clone)]
 enum Page {
     Loading,
-    Conversation(Conversation),
+    Conversation(Box<Conversation>),
     /// A text, such as that the conversation does not exist.
     Words,
 }
@@ -39,7 +39,7 @@ impl Current {
     /// shown before, so that the reader has navigated here.
     pub fn show(&self, conversation: Conversation, provider: ProviderStatus) -> bool {
         self.set_provider(provider);
-        self.turn_to(Page::Conversation(conversation))
+        self.turn_to(Page::Conversation(Box::new(conversation)))
     }
 
     /// Records that a text is shown instead of a conversation. Returns whether another page was
@@ -62,7 +62,7 @@ impl Current {
     /// The conversation that is shown.
     pub fn conversation(&self) -> Option<Conversation> {
         match &*self.page.read() {
-            Page::Conversation(conversation) => Some(conversation.clone()),
+            Page::Conversation(conversation) => Some((**conversation).clone()),
             Page::Loading | Page::Words => None,
         }
     }
