@@ -1,28 +1,28 @@
-// Begins the client-only console: says that it is loading, asks the server for the reader's
-// language and theme, and runs the WASM. The pages that the server writes need none of this.
+// Starts the client-only console: shows that it is loading, asks the server for the reader's
+// language and theme, and runs the WASM. Pages that the server renders do not need this script.
 
-/** How long to wait for them, in milliseconds; after that the browser's language is used. */
+/** Timeout for the server's answer, in milliseconds; after that the browser's language is used. */
 const PATIENCE_MS = 3000;
 
 const root = document.documentElement;
 
-/** What the page says now: 'loading' or 'failed'. */
+/** The current state: 'loading' or 'failed'. */
 let moment = 'loading';
 
-/** Shows the texts of index.html for this moment in the page's language, and no others. */
+/** Shows only the texts of index.html for the current state in the page's language. */
 function show() {
   for (const words of document.querySelectorAll('#start [data-when]')) {
     words.hidden = words.dataset.when !== moment || words.lang !== root.lang;
   }
 }
 
-/** The language to begin with, chosen as the server chooses one by `Accept-Language`. */
+/** The initial language, chosen as the server does by `Accept-Language`. */
 function preferred() {
   const known = navigator.languages.map((tag) => tag.toLowerCase().split('-')[0]);
   return known.find((language) => language === 'en' || language === 'ja') ?? 'en';
 }
 
-/** Asks the server for the reader's choices and sets them on the root, if it answers. */
+/** Requests the reader's settings from the server and sets them on the root element. */
 async function meet() {
   try {
     const answer = await fetch('/api/fn/reader', { signal: AbortSignal.timeout(PATIENCE_MS) });
@@ -31,11 +31,11 @@ async function meet() {
       if (value !== null) root.setAttribute(name, value);
     }
   } catch {
-    return; // The console itself then says that the server is away, with a way to try again.
+    return; // The console itself will show that the server is away, with a button to retry.
   }
-  // The console may have failed meanwhile; its error is then shown in the chosen language.
+  // If the console has failed meanwhile, show its error in the chosen language.
   show();
-  // The browser's own bars get the colour of the chosen theme, else of the system's.
+  // The browser's bars get the colour of the chosen theme, or else of the system's.
   const { theme } = root.dataset;
   if (!theme) return;
   const [chosen, other] = ['light', 'dark'].map((scheme) =>
@@ -46,7 +46,7 @@ async function meet() {
   dropped?.remove();
 }
 
-/** The address of a file that Trunk has built: it writes a `<link>` for each into the page. */
+/** The address of a file that Trunk has built. Trunk writes a `<link>` for each into the page. */
 function built(hint) {
   const link = document.querySelector(`link[rel=${hint}]`);
   if (!link) throw new Error(`the page has no ${hint}`);

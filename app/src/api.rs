@@ -1,7 +1,7 @@
-//! The server functions: what a page asks of the server.
+//! The server functions that pages call.
 //!
-//! Each finds the backend, calls the runtime and passes on its error with the status that
-//! belongs to it. Arguments are JSON, which no form of another site can post.
+//! Each one gets the backend from the context, calls the runtime and returns its error with the
+//! matching HTTP status. Arguments are JSON, which a form on another site cannot post.
 
 use leptos::prelude::*;
 use protocol::api::{AskAgain, SendMessage, WorkerPage};
@@ -16,7 +16,7 @@ use crate::{
     backend::{Backend, map_error},
 };
 
-/// Where the server functions live.
+/// The path prefix of the server functions.
 pub const PREFIX: &str = "/api/fn";
 
 /// The conversation that `/` leads to.
@@ -25,15 +25,15 @@ pub async fn home() -> Result<Home, AppError> {
     let backend = Backend::current()?;
     let page =
         backend.runtime().workers(None, backend.limits.worker_page).await.map_err(map_error)?;
-    // One that cannot be read is no place to begin at, where there is another.
+    // Skip a conversation that cannot be read, unless there is no other.
     let readable = page.workers.iter().find(|worker| !worker.unreadable);
     let newest = readable.or(page.workers.first()).map(|worker| worker.worker_id);
     Ok(Home { newest, refused: use_context() })
 }
 
-/// Everything that the page of a conversation shows at first. `before` asks for a page of
-/// earlier messages, `around` for one that holds a message, `deleted` for a way to bring that
-/// conversation back.
+/// Everything that a conversation's page shows at first. `before` asks for a page of earlier
+/// messages, `around` for the page that holds this message, and `deleted` for the offer to
+/// restore this conversation.
 #[server(name = ConsoleCall, prefix = "/api/fn", endpoint = "console", protocol = Call)]
 pub async fn console(
     worker_id: WorkerId,
@@ -68,8 +68,8 @@ pub async fn console(
     })
 }
 
-/// What the sidebar shows at first beside a conversation. `list` asks for a later page of the list of
-/// conversations, `archived` for the archive in its place.
+/// Everything that the sidebar shows at first. `list` is the cursor of a later page of the list;
+/// `archived` asks for the archived conversations instead.
 #[server(name = SidebarCall, prefix = "/api/fn", endpoint = "sidebar", protocol = Call)]
 pub async fn sidebar(
     worker_id: WorkerId,
@@ -79,7 +79,7 @@ pub async fn sidebar(
     let backend = Backend::current()?;
     let runtime = backend.runtime();
     let workers = backend.workers(list.as_deref(), archived).await?;
-    // The page beside the sidebar says what is wrong with a conversation that cannot be had.
+    // If this worker cannot be loaded, the page beside the sidebar shows the error.
     let provider = match runtime.worker(worker_id).await {
         Ok(worker) => runtime.provider_status_of(&worker),
         Err(_) => runtime.provider_status(),
@@ -87,27 +87,27 @@ pub async fn sidebar(
     Ok(SidebarData { workers, now: backend.now(), provider })
 }
 
-/// Where a conversation stands now: for a page that cannot hold a connection. With the
-/// messages before the position `before` where that is asked for.
+/// The current snapshot of a conversation, for a page without a stream. With `before`, it holds
+/// the page of messages before that position.
 #[server(name = SnapshotCall, prefix = "/api/fn", endpoint = "snapshot", protocol = Call)]
 pub async fn snapshot(worker_id: WorkerId, before: Option<u64>) -> Result<Snapshot, AppError> {
     Backend::current()?.snapshot(worker_id, before).await
 }
 
-/// Sends a message; answers once it is committed. The page hears of it as of all events.
+/// Sends a message and returns once it is committed. The page receives it like any other event.
 #[server(name = SendCall, prefix = "/api/fn", endpoint = "send", protocol = Call)]
 pub async fn send(worker_id: WorkerId, message: SendMessage) -> Result<(), AppError> {
     Backend::current()?.runtime().send(worker_id, message).await.map(drop).map_err(map_error)
 }
 
-/// Begins another answer to a message; answers once it is committed.
+/// Begins another answer to a message and returns once the turn is committed.
 #[server(name = AskAgainCall, prefix = "/api/fn", endpoint = "ask_again", protocol = Call)]
 pub async fn ask_again(worker_id: WorkerId, request: AskAgain) -> Result<(), AppError> {
     Backend::current()?.runtime().ask_again(worker_id, request).await.map(drop).map_err(map_error)
 }
 
-/// Does what a plain form of a conversation's page asks for, or one of the front door. For a page
-/// that no server wrote, and so cannot be posted to. Gives the path to go on to.
+/// Performs a plain form of a conversation's page or of `/`, for the client-only console, whose
+/// pages are static files that take no POST. Returns the path to navigate to.
 #[cfg(any(feature = "ssr", feature = "csr"))]
 #[server(name = SubmitCall, prefix = "/api/fn", endpoint = "submit", protocol = Call)]
 pub async fn submit(
@@ -124,7 +124,7 @@ pub async fn submit(
     done.map_err(|refused| map_error(refused.error))
 }
 
-/// Stops the running turn; answers when the work has really ended.
+/// Stops the running turn and returns once the work has ended.
 #[server(name = CancelCall, prefix = "/api/fn", endpoint = "cancel", protocol = Call)]
 pub async fn cancel(worker_id: WorkerId) -> Result<(), AppError> {
     Backend::current()?.runtime().cancel(worker_id).await.map(drop).map_err(map_error)
@@ -137,14 +137,14 @@ pub async fn create() -> Result<WorkerId, AppError> {
     worker.map(|worker| worker.worker_id).map_err(map_error)
 }
 
-/// A page of the list of conversations, the most recently used first: the one that follows
-/// `before`, or the first.
+/// A page of the list of conversations, the most recently used first: the page after the cursor
+/// `before`, or the first page.
 #[server(name = WorkersCall, prefix = "/api/fn", endpoint = "workers", protocol = Call)]
 pub async fn workers(before: Option<String>, archived: bool) -> Result<WorkerPage, AppError> {
     Backend::current()?.workers(before.as_deref(), archived).await
 }
 
-/// The conversations whose titles fit what was typed, the best first.
+/// The conversations whose titles match the query, the best match first.
 #[server(name = TitlesCall, prefix = "/api/fn", endpoint = "titles", protocol = Call)]
 pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     let backend = Backend::current()?;
@@ -152,13 +152,13 @@ pub async fn titles(query: String) -> Result<WorkerPage, AppError> {
     Ok(WorkerPage { workers, ..WorkerPage::default() })
 }
 
-/// Pins a conversation, archives it, or neither any more.
+/// Pins or archives a conversation, or puts it back into the normal list.
 #[server(name = PlaceCall, prefix = "/api/fn", endpoint = "place", protocol = Call)]
 pub async fn place(worker_id: WorkerId, place: Visibility) -> Result<(), AppError> {
     Backend::current()?.runtime().place(worker_id, place).await.map(drop).map_err(map_error)
 }
 
-/// Gives a conversation a title, or takes it away.
+/// Sets or removes a conversation's title.
 #[server(name = RenameCall, prefix = "/api/fn", endpoint = "rename", protocol = Call)]
 pub async fn rename(worker_id: WorkerId, title: Option<String>) -> Result<(), AppError> {
     Backend::current()?.runtime().rename(worker_id, title).await.map(drop).map_err(map_error)

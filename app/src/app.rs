@@ -1,4 +1,4 @@
-//! The app: what is in the context of every page.
+//! The root component, which provides the context of every page.
 
 use leptos::prelude::*;
 #[cfg(feature = "ssr")]
@@ -12,11 +12,11 @@ use crate::pages::ConsolePage;
 use crate::text;
 use crate::window::titled;
 
-/// The whole console.
+/// The root of the console.
 ///
-/// The router follows the address and its links; which page it leads to is for
-/// [`ConsolePage`] to say. Its own table of routes is made for pages of many types and
-/// would be a tenth of what a browser downloads here.
+/// The router handles the address and links; [`ConsolePage`] decides which page to show. Leptos's
+/// own route table is built for pages of many types and would be a tenth of the browser's
+/// download here.
 #[component]
 pub fn App() -> impl IntoView {
     #[cfg(feature = "ssr")]
@@ -27,7 +27,7 @@ pub fn App() -> impl IntoView {
     effect(crate::reader::tell_utc_offset);
     let list = List::new();
     provide_context(list.clone());
-    // Once there is a list; it then lives as long as the page.
+    // Start once the list is loaded; both then run for as long as the page lives.
     #[cfg(feature = "browser")]
     effect(move || {
         if list.runtime.read().is_some() {

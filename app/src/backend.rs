@@ -1,4 +1,4 @@
-//! What the console needs of the process around it.
+//! The parts of the server process that the console needs.
 
 use axum::http::StatusCode;
 use leptos::prelude::use_context;
@@ -16,7 +16,7 @@ use crate::response::set_status;
 use crate::title_search::TitleSearch;
 use crate::{AppError, Refused, text::tr};
 
-/// The runtimes and the bounds in force. In the context of every page and server function.
+/// The runtimes and the limits in force. In the context of every page and server function.
 #[derive(Clone)]
 pub struct Backend {
     registry: Registry,
@@ -25,19 +25,19 @@ pub struct Backend {
 }
 
 impl Backend {
-    /// Of one start of the process.
+    /// Called once when the process starts.
     pub fn new(registry: Registry, limits: LimitsInForce) -> Self {
         Self { registry, limits, titles: TitleSearch::default() }
     }
 
-    /// The one of the request at hand.
+    /// The backend of the current request. Errors with `internal` if the context has none.
     pub(crate) fn current() -> Result<Self, AppError> {
         use_context().ok_or_else(|| {
             map_error(Error::new(ErrorCode::Internal, "The server has no runtime for this page."))
         })
     }
 
-    /// Where a worker stands, with its newest messages or those before a position, and with
+    /// A worker's snapshot with its newest messages, or with those before a position. Includes
     /// their HTML.
     pub(crate) async fn snapshot(
         &self,
@@ -57,8 +57,8 @@ impl Backend {
         Ok(snapshot)
     }
 
-    /// The same with a page that holds a message; where there is no such message, with the
-    /// newest page and words about it.
+    /// Like `snapshot`, but with the page that holds a message. If the message does not exist,
+    /// returns the newest page and an error to show.
     pub(crate) async fn snapshot_around(
         &self,
         worker_id: WorkerId,
@@ -79,13 +79,14 @@ impl Backend {
                 Err(error) => return Err(map_error(error)),
             }
         }
-        // Once, for the page that is shown: the time for rendering is that of one page.
+        // Render only the page that is shown, because the time limit for rendering is that of one
+        // page.
         fill(worker_id, &mut snapshot.transcript).await;
         Ok((snapshot, refused))
     }
 
-    /// What is shown where messages cannot be had: the conversation without any, if something of
-    /// it cannot be read; `error` otherwise.
+    /// What to show when the messages cannot be loaded: the conversation without messages if part
+    /// of it is unreadable, `error` otherwise.
     pub(crate) async fn without_messages(
         &self,
         worker_id: WorkerId,
@@ -102,19 +103,19 @@ impl Backend {
         Ok(snapshot)
     }
 
-    /// Whether a snapshot's messages end before where the conversation stands.
+    /// Whether a snapshot's messages end before the worker's last event.
     pub(crate) fn ends_earlier(&self, snapshot: &Snapshot) -> bool {
         let end = snapshot.transcript.cursor.parts().map(|(_, seq)| seq);
         end.is_ok_and(|end| end < snapshot.seq)
     }
 
-    /// The deleted conversation of an id, where it can be brought back. What was done is done,
-    /// whether or not this can be told.
+    /// The deleted conversation with this id, if it can be restored. A failed lookup counts as
+    /// none, because the deletion itself succeeded.
     pub(crate) async fn deleted(&self, id: Option<WorkerId>) -> Option<Worker> {
         Some(self.runtime().deleted_one(id?).await.ok()??.worker)
     }
 
-    /// The profiles' names with their titles in the language of the page.
+    /// The profiles' names and their titles in the page's language.
     pub(crate) fn profile_titles(&self) -> Vec<(String, String)> {
         let bundle = self.runtime().bundle();
         let titled = bundle.profiles().iter().map(|profile| {
@@ -124,7 +125,7 @@ impl Backend {
         titled.collect()
     }
 
-    /// A page of the list, or of the archive. The first one has all that is pinned.
+    /// A page of the list, or of the archive. The first page of the list holds all pinned workers.
     pub(crate) async fn workers(
         &self,
         before: Option<&str>,
@@ -138,7 +139,7 @@ impl Backend {
         let (runtime, limit) = (self.runtime(), self.limits.worker_page);
         let mut page = runtime.workers_at(places, before, limit).await.map_err(map_error)?;
         if before.is_none() && !archived {
-            // They stand above all else, however long ago they were used.
+            // Pinned workers are listed first, however long ago they were used.
             let pinned = VisibilityFilter::Only(Visibility::Pinned);
             let pinned = runtime.workers_at(pinned, None, limits::WORKER_PAGE_MAX).await;
             put_above(&mut page, pinned.map_err(map_error)?.workers);
@@ -146,7 +147,7 @@ impl Backend {
         Ok(page)
     }
 
-    /// The server's time.
+    /// The current time by the server's clock.
     pub(crate) fn now(&self) -> Timestamp {
         SystemClock.now()
     }
@@ -157,15 +158,15 @@ impl Backend {
     }
 }
 
-/// Puts the pinned workers above a page that was read before them. One may have changed between
-/// the two reads, and is there once all the same.
+/// Puts the pinned workers in front of a page that was read before them. A worker that changed
+/// between the two reads is listed only once.
 fn put_above(page: &mut WorkerPage, mut pinned: Vec<Worker>) {
     let listed = |id| page.workers.iter().any(|worker| worker.worker_id == id);
     pinned.retain(|worker| !listed(worker.worker_id));
     page.workers.splice(0..0, pinned);
 }
 
-/// Renders messages: with each of them, or for the page that the server writes beside them.
+/// Renders the messages, into the messages themselves or into the server's page if there is one.
 async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
     match use_context::<PageHtml>() {
         Some(page) => page.fill(worker_id, transcript).await,
@@ -173,7 +174,7 @@ async fn fill(worker_id: WorkerId, transcript: &mut Transcript) {
     }
 }
 
-/// The error as the page gets it, its status on the answer.
+/// Turns an error into one for the page, and sets its HTTP status on the response.
 pub(crate) fn map_error(error: Error) -> AppError {
     set_status(error.code.http_status());
     AppError(error)

@@ -1,4 +1,4 @@
-//! The parts of a page, one a file.
+//! The components of the pages, one per file.
 
 mod address;
 mod announcer;

@@ -1,4 +1,4 @@
-//! What a page is made from: one answer of one server function.
+//! The data of pages, as server functions return it.
 
 use protocol::api::{ProviderStatus, WorkerPage};
 use protocol::{Effort, Error, MessageId, Snapshot, Timestamp, Worker, WorkerId};
@@ -8,19 +8,19 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Console {
     pub snapshot: Snapshot,
-    /// What answers here.
+    /// The provider that answers in this conversation.
     pub provider: ProviderStatus,
-    /// How hard the model is told to think where the conversation's effort is asked for.
+    /// The effort that the model is told when the conversation's chosen effort is asked for.
     pub told_effort: Option<Effort>,
     /// The profiles' names with their titles in the page's language.
     pub profiles: Vec<(String, String)>,
-    /// For the next message: posting the same page twice sends once.
+    /// The id of the next message, so that posting the same page twice sends once.
     pub message_id: MessageId,
     /// The transcript is a page of earlier messages and does not reach the newest one.
     pub earlier: bool,
     /// A form that was posted to this page and refused.
     pub refused: Option<Refused>,
-    /// A conversation that was just deleted and can be brought back.
+    /// A conversation that was just deleted and can be restored.
     pub deleted: Option<Worker>,
 }
 
@@ -30,11 +30,11 @@ pub struct SidebarData {
     pub workers: WorkerPage,
     /// The server's time, by whose day the list is grouped at first.
     pub now: Timestamp,
-    /// What answers in the conversation beside it.
+    /// The provider that answers in the conversation beside the sidebar.
     pub provider: ProviderStatus,
 }
 
-/// Where the front door leads.
+/// The data of `/`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Home {
     /// The conversation that was used last.
@@ -46,9 +46,9 @@ pub struct Home {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     pub error: Error,
-    /// The message that was to be sent, as it was typed; empty where it was another form.
+    /// The text of the refused message; empty if it was another form.
     pub text: String,
-    /// The message's id, so that sending it again is the same sending. The page has it in
+    /// The message's id, so that sending it again is idempotent. The page has it in
     /// [`Console::message_id`].
     #[serde(skip)]
     pub message_id: Option<MessageId>,

@@ -1,5 +1,5 @@
 //! Cookies that the browser writes and the server reads.
 
-/// In it a script tells the server where the reader's clock stands, in minutes ahead of UTC: pages
-/// without a script tell times by it, and forms send it on.
+/// A script stores the reader's UTC offset in this cookie, in minutes ahead of UTC. Pages without a
+/// script show times by it, and forms pass it on.
 pub const UTC_OFFSET: &str = "companion_utc_offset";

@@ -1,9 +1,10 @@
-//! What a page may load and run: its own files, and scripts with this answer's nonce.
+//! The Content-Security-Policy: a page may load its own files and run scripts with this response's
+//! nonce.
 
 /// The Content-Security-Policy of a page whose scripts carry `nonce`.
 ///
-/// The script of a module that a nonced script imports inherits the nonce; WASM needs
-/// `wasm-unsafe-eval`, which allows no JavaScript.
+/// A module that a nonced script imports inherits the nonce. WASM needs `wasm-unsafe-eval`, which
+/// allows no JavaScript.
 pub fn csp(nonce: &str) -> String {
     format!(
         "default-src 'none'; script-src 'nonce-{nonce}' 'wasm-unsafe-eval'; \

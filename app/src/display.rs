@@ -1,10 +1,10 @@
-//! Text that is shown as it was written, outside of what is rendered.
+//! Text that is shown verbatim, outside of the rendered HTML.
 
 use std::borrow::Cow;
 
-/// The text as every browser shows it alike, in the server's page and in a text that a script
-/// writes: a parser of HTML reads other ends of lines as line feeds and drops the character of
-/// value zero, and a script's text keeps both.
+/// Normalizes a text so that it looks the same in the server's HTML and in text that a script
+/// inserts. An HTML parser turns CR and CR LF into line feeds and drops NUL; a script's text keeps
+/// them.
 pub fn displayed(text: &str) -> Cow<'_, str> {
     if !text.contains(['\r', '\0']) {
         return Cow::Borrowed(text);
@@ -12,8 +12,8 @@ pub fn displayed(text: &str) -> Cow<'_, str> {
     Cow::Owned(text.replace("\r\n", "\n").replace('\r', "\n").replace('\0', "\u{FFFD}"))
 }
 
-/// As [`displayed`], for a text that may go on: an end of a line that may be one half of it is left
-/// for later. Gives the bytes of the text that were taken as well.
+/// Like [`displayed`], for a text that may continue: a final CR is left for later, because it may
+/// be half of a CR LF. Also returns the number of bytes that were taken.
 pub fn displayed_so_far(text: &str) -> (Cow<'_, str>, usize) {
     let taken = text.strip_suffix('\r').unwrap_or(text);
     (displayed(taken), taken.len())

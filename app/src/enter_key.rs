@@ -1,4 +1,4 @@
-//! What the Enter key does.
+//! The setting for the Enter key.
 
 /// What the Enter key does in the message box.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +18,7 @@ impl EnterKey {
         }
     }
 
-    /// The one of this name.
+    /// Parses that name.
     pub fn of(name: &str) -> Option<Self> {
         [Self::Sends, Self::Breaks].into_iter().find(|key| key.name() == name)
     }

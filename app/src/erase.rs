@@ -30,33 +30,34 @@ pub fn erase<V: IntoView + 'static>(view: V) -> Erased {
     Erased::new(view)
 }
 
-/// A part of a view, or an attribute, that is made again whenever what it reads has changed.
+/// A closure that builds a part of a view or an attribute, and runs again when a signal that it
+/// reads changes.
 pub type Live<V> = Box<dyn FnMut() -> V + Send>;
 
-/// A part of a view that changes.
+/// A part of a view that follows its signals.
 pub fn live<V>(make: impl FnMut() -> V + Send + 'static) -> Live<V> {
     Box::new(make)
 }
 
-/// Words that change.
+/// A text that follows its signals.
 pub fn words<W: Into<String>>(mut say: impl FnMut() -> W + Send + 'static) -> Live<String> {
     live(move || say().into())
 }
 
-/// An attribute that changes, and is not there while it is none.
+/// An attribute that follows its signals, and is absent while the value is `None`.
 pub fn attr<W: Into<String>>(
     mut say: impl FnMut() -> Option<W> + Send + 'static,
 ) -> Live<Option<String>> {
     live(move || say().map(Into::into))
 }
 
-/// Runs in the browser now, and whenever what it reads has changed.
+/// Runs in the browser now, and again whenever a signal that it reads changes.
 pub fn effect(run: impl FnMut() + 'static) {
     let run: Box<dyn FnMut()> = Box::new(run);
     Effect::new(run);
 }
 
-/// An effect that is given what it returned the last time.
+/// An effect that receives the value that it returned the last time.
 pub fn effect_from<T: 'static>(mut run: impl FnMut(Option<T>) -> T + 'static) {
     let mut last = None;
     effect(move || last = Some(run(last.take())));
@@ -71,7 +72,7 @@ mod browser {
     use leptos::tachys::renderer::types::{Element, Node};
     use leptos::tachys::view::{Mountable, Position, PositionState};
 
-    /// A view that is not in the page yet. It is built, or hydrated where it is given a place in
+    /// A view that is not in the page yet. It is built, or hydrated if it is given a position in
     /// the server's HTML.
     pub struct Erased(Box<dyn FnOnce(Option<(&Cursor, &PositionState)>) -> Mounted + Send>);
 

@@ -19,13 +19,13 @@ impl AppError {
         self.0.code == ErrorCode::NotFound
     }
 
-    /// The error that this server wrote as JSON; none when the bytes are something else.
+    /// Parses an error that this server wrote as JSON; `None` for any other bytes.
     pub(crate) fn read(bytes: Bytes) -> Option<Self> {
         let body = Wire::decode(bytes.clone()).map(|body: Body| body.error);
         body.or_else(|_| Wire::decode(bytes)).ok()
     }
 
-    /// The error of an answer that cannot be read.
+    /// The error for a response that cannot be parsed.
     pub(crate) fn unreadable() -> Self {
         let error =
             Error::new(ErrorCode::Internal, tr!(bad_answer)).with_hint(tr!(bad_answer_hint));
@@ -33,8 +33,8 @@ impl AppError {
     }
 }
 
-/// Whether an error says that the server could not be asked: what a page finds out by itself,
-/// and no fault of a model.
+/// Whether an error says that the server could not be reached. Only the page makes such errors;
+/// they say nothing about a model.
 pub fn is_away(error: &Error) -> bool {
     error.code == ErrorCode::Unavailable && error.message == tr!(server_away)
 }
@@ -45,8 +45,8 @@ impl From<Error> for AppError {
     }
 }
 
-/// The same as the interface for programs answers it; what refuses a request before it comes
-/// to its function does so, too.
+/// The error body of the REST API. Middleware that refuses a request before it reaches its server
+/// function writes the same body.
 #[derive(Deserialize)]
 struct Body {
     error: AppError,

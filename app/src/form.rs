@@ -1,8 +1,8 @@
-//! The plain forms: what the page can do without JavaScript.
+//! The plain forms, with which the page works without JavaScript.
 //!
-//! They post to the page they stand on. What is done answers with a redirect; what is
-//! refused answers with the page itself, the error on it and the typed text still in its
-//! field, so that no word is lost and the address stays the conversation's.
+//! A form posts to the page that it is on. Success answers with a redirect. A refusal answers with
+//! the page itself, the error on it and the typed text still in its field, so that no text is lost
+//! and the address stays the conversation's.
 
 use leptos::serde_json;
 use protocol::api::{AskAgain, CreateWorker, SendMessage};
@@ -16,13 +16,13 @@ mod chosen;
 
 pub use chosen::Chosen;
 
-/// What a form asks for, in its field `do`.
+/// The action of a form, in its field `do`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum Action {
     Send,
     Again,
-    /// Ends the answer that is being written.
+    /// Cancels the running turn.
     Stop,
     /// Closes the conversation to new messages.
     Close,
@@ -62,7 +62,7 @@ pub struct Fields {
     /// A profile's name; empty for the default one.
     #[serde(default)]
     profile: String,
-    /// The turn that thought its budget away.
+    /// A turn that spent its budget on reasoning; answer its question again with less reasoning.
     #[serde(default)]
     answer_now: Option<TurnId>,
     /// A provider and a model's name, such as `local/NAME`; empty for the profile's own.
@@ -81,7 +81,7 @@ impl Fields {
         serde_json::from_value(fields).map_err(|_| unreadable())
     }
 
-    /// What stands in the fields of a choice.
+    /// The fields of the form that chooses a profile and model.
     pub fn chosen(&self) -> Chosen {
         let Self { profile, model, effort, title, .. } = self;
         Chosen {
@@ -92,8 +92,8 @@ impl Fields {
         }
     }
 
-    /// Does what the form asks on the page of `worker`, for a reader whose clock stands at
-    /// `utc_offset`. Gives the path to go on to.
+    /// Performs the form's action on the page of `worker`; `utc_offset` is the reader's. Returns
+    /// the path to redirect to.
     pub async fn perform(
         self,
         runtime: &Runtime,
@@ -102,7 +102,7 @@ impl Fields {
     ) -> Result<String, Box<Refused>> {
         let (action, message_id) = (self.action, self.id);
         let (edits, parent) = (self.edits, self.parent);
-        // The form's own id, as that of a turn.
+        // The form's message id also serves as the turn id.
         let turn_id = message_id.and_then(|id| TurnId::from_slice(id.as_bytes()).ok());
         let text = plain_breaks(&self.text);
         let done = match (action, worker) {
@@ -157,7 +157,7 @@ async fn create(runtime: &Runtime, chosen: &Chosen) -> Result<Worker, Error> {
     runtime.create(CreateWorker { profile, provider, model, effort, title }).await
 }
 
-/// A form that could not be read at all.
+/// The refusal of a form that could not be parsed.
 pub fn unreadable() -> Box<Refused> {
     let error = Error::new(ErrorCode::InvalidInput, tr!(bad_form)).with_hint(tr!(bad_form_hint));
     Box::new(Refused { error, text: String::new(), message_id: None })
@@ -167,7 +167,7 @@ fn conversation(id: WorkerId) -> String {
     format!("/c/{id}")
 }
 
-/// Forms send line breaks as CR LF, whatever was typed.
+/// Browsers send line breaks of forms as CR LF, whatever was typed.
 fn plain_breaks(text: &str) -> String {
     text.replace("\r\n", "\n")
 }

@@ -1,11 +1,11 @@
-//! Small pieces of text made from numbers and names.
+//! Short labels made from numbers and names.
 
 use protocol::{ProviderName, Timings, Usage, Worker};
 
 use crate::text::tr;
 
-/// Where a provider's models run: on this machine, at the one endpoint, or at the endpoint that the
-/// owner gave this name.
+/// The name of a provider: this machine, the one endpoint, or the name that the owner gave an
+/// endpoint.
 pub fn place(provider: &ProviderName) -> String {
     if provider.is_local() {
         tr!(local).to_owned()
@@ -18,19 +18,19 @@ pub fn place(provider: &ProviderName) -> String {
     }
 }
 
-/// The name that is shown for a conversation: its title, or words in place of one.
+/// The name shown for a conversation: its title, or a replacement if it has none.
 pub fn of(worker: &Worker) -> &str {
     let untitled = if worker.unreadable { tr!(unreadable) } else { tr!(untitled) };
     title(worker.title.as_deref()).unwrap_or(untitled)
 }
 
-/// A conversation's title, or none when it has none worth showing.
+/// A conversation's trimmed title, or none if it is empty or blank.
 pub fn title(title: Option<&str>) -> Option<&str> {
     title.map(str::trim).filter(|title| !title.is_empty())
 }
 
-/// Tokens per second while an answer came, its thinking too: what came after the first token,
-/// over the time it took.
+/// Tokens per second, reasoning included: the tokens after the first one, divided by the time from
+/// the first token to the end.
 pub fn tokens_per_second(usage: Usage, timings: Timings) -> Option<String> {
     let first_ms = timings.first_reasoning_ms.into_iter().chain(timings.first_token_ms).min()?;
     let ms = timings.total_ms?.checked_sub(first_ms)?;
@@ -38,13 +38,13 @@ pub fn tokens_per_second(usage: Usage, timings: Timings) -> Option<String> {
     (ms > 0 && tokens > 0).then(|| tenths((tokens * 10_000 + ms / 2) / ms))
 }
 
-/// Milliseconds as seconds.
+/// Formats milliseconds as seconds.
 pub fn seconds(ms: u64) -> String {
     tenths((ms + 50) / 100)
 }
 
-/// One decimal below ten, none above. In whole numbers: what writes floating point would
-/// be twelve kilobytes of every first visit.
+/// Formats tenths: one decimal below ten, none above. Uses integers, because formatting floats
+/// would add twelve kilobytes to every first visit.
 fn tenths(tenths: u64) -> String {
     if tenths < 100 {
         format!("{}.{}", tenths / 10, tenths % 10)
@@ -53,7 +53,7 @@ fn tenths(tenths: u64) -> String {
     }
 }
 
-/// A turn's state, in a word.
+/// The word for a turn's state.
 #[cfg(feature = "ssr")]
 pub fn state(state: protocol::TurnState) -> &'static str {
     use protocol::TurnState as S;
@@ -68,14 +68,14 @@ pub fn state(state: protocol::TurnState) -> &'static str {
     }
 }
 
-/// A text for an element whose text the server writes without escaping it: `<title>` and
-/// `<textarea>`. A browser sets it as it is.
+/// Escapes a text for `<title>` and `<textarea>`, whose text the server writes without escaping. A
+/// browser sets such a text verbatim.
 #[cfg(feature = "ssr")]
 pub fn raw(text: String) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;")
 }
 
-/// How many rows a composer needs where CSS cannot size it by its content.
+/// How many rows a composer needs in browsers whose CSS cannot size it by its content.
 pub fn rows(text: &str) -> u32 {
     text.split('\n').count().clamp(1, 8) as u32
 }

@@ -1,4 +1,4 @@
-//! The console: pages, components, server functions, and what a page knows.
+//! The console: pages, components, server functions, and the client-side state.
 //!
 //! For the browser (`hydrate`, `csr`): [`App`], mounted by `frontend`.
 //!
@@ -7,23 +7,24 @@
 //!   plain forms that post to them, the server functions under [`api::PREFIX`], and a
 //!   fallback (a 404 page, or a JSON error under `/api/`). It answers with the
 //!   Content-Security-Policy of [`csp`] wherever it answers with a page.
-//! - [`refusal`] is the page of an error from before a request came to its page.
-//! - [`Backend`] is what it needs of the rest of the process.
+//! - [`refusal`] is the page for an error that occurs before a request reaches its page.
+//! - [`Backend`] holds what it needs of the rest of the process.
 //! - [`Assets`] are the addresses of the stylesheet, the script and the WASM.
 //! - [`shell`] is the document around [`App`].
 //!
-//! Left to the server: the Host allow-list, Origin checks on every POST, limits of body size
-//! and time, the assets themselves, everything under `/api/v1`.
+//! The server crate adds the Host allow-list, Origin checks on every POST, limits on body size and
+//! time, the asset files, and everything under `/api/v1`.
 //!
-//! Without `ssr` nothing here depends on the runtime, tokio or axum.
+//! Without the feature `ssr`, nothing here depends on the runtime, tokio or axum.
+
+// The view of a page is one deeply nested type, which exceeds the default limit.
 
 #![allow(
     unreachable_pub,
     reason = "the function and the properties that `#[component]` makes have to be as public as each other"
 )]
-// A page is one deeply nested type.
 #![recursion_limit = "256"]
-// Components are functions of up to a dozen props, named by their element in the page.
+// Components are functions with the names of their elements in a view, such as `SearchBox`.
 #![allow(non_snake_case)]
 
 pub mod api;

@@ -1,6 +1,6 @@
-//! A conversation as the page follows it: its state, its connection, what it is doing now.
+//! A conversation in a page: its state, its connection, and its current activity.
 
-// The server renders the first moment of it; only a browser goes on.
+// The server only renders the initial state; updates happen in the browser.
 #![cfg_attr(not(feature = "browser"), allow(dead_code))]
 
 mod activity;

@@ -1,4 +1,4 @@
-//! The pages. Each loads what it shows; components receive it.
+//! The pages. A page loads its data; components receive it.
 
 mod console;
 

@@ -1,6 +1,7 @@
-//! What a reader has chosen for their browser: language, theme, and what Enter does.
+//! The reader's settings for this browser: language, theme, and the Enter key.
 //!
-//! The choices are cookies, so that the server's first page has them and no script is needed.
+//! They are stored in cookies, so that the server's first page respects them and no script is
+//! needed.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use leptos_i18n::Locale as _;
@@ -9,17 +10,17 @@ use protocol::UtcOffset;
 use crate::enter_key::EnterKey;
 use crate::locale::Locale;
 
-/// The choices of one browser; `None` leaves it to the browser or the product.
+/// The settings of one browser; `None` leaves a setting to the browser or the product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Preferences {
     pub language: Option<Locale>,
     pub theme: Option<Theme>,
     pub enter: Option<EnterKey>,
-    /// Where the browser's clock stands, where a script of the console has told it.
+    /// The reader's UTC offset, if a script of the console has stored it.
     pub utc_offset: Option<UtcOffset>,
 }
 
-/// Light or dark, against what the system says.
+/// A theme that overrides that of the system.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Theme {
     Light,
@@ -31,12 +32,11 @@ const THEME: &str = "companion_theme";
 const ENTER: &str = "companion_enter";
 const UTC_OFFSET: &str = crate::cookie::UTC_OFFSET;
 
-/// About 400 days, the longest that browsers keep one.
+/// The cookies' attributes. About 400 days is the longest time that browsers keep a cookie.
 const COOKIE: &str = "; Path=/; Max-Age=34560000; SameSite=Lax; HttpOnly";
 
 impl Preferences {
-    /// Reads the cookies of a request. Whatever is in them that nobody here wrote is as if it
-    /// were not there.
+    /// Reads the cookies of a request. Invalid values are ignored.
     pub fn of(headers: &HeaderMap) -> Self {
         let mut preferences = Self::default();
         let cookies = headers.get_all(header::COOKIE).iter().filter_map(|line| line.to_str().ok());
@@ -48,7 +48,7 @@ impl Preferences {
         preferences
     }
 
-    /// Reads one choice by the name of its cookie.
+    /// Reads one setting by the name of its cookie.
     fn choose(&mut self, name: &str, value: &str) {
         match name {
             LANGUAGE => self.language = language(value),
@@ -62,7 +62,7 @@ impl Preferences {
         }
     }
 
-    /// The choices of a form, whose fields have the names of [`Self::fields`].
+    /// Reads the settings from the values of a form. Invalid values are ignored.
     pub fn from_form(language_is: &str, theme_is: &str, enter_is: &str) -> Self {
         Self {
             language: language(language_is),
@@ -72,7 +72,7 @@ impl Preferences {
         }
     }
 
-    /// The cookies that keep what a form chooses.
+    /// The cookies that store the settings of a form.
     pub fn cookies(self) -> [HeaderValue; 3] {
         let cookie = |name: &str, value: &str| {
             HeaderValue::try_from(format!("{name}={value}{COOKIE}")).expect("plain letters")
@@ -84,8 +84,8 @@ impl Preferences {
         ]
     }
 
-    /// The language of the page: the chosen one, or of those that the browser asks for the
-    /// first that there is, or English.
+    /// The language of the page: the chosen one, else the first supported one of the browser's
+    /// `Accept-Language`, else English.
     pub fn locale(self, headers: &HeaderMap) -> Locale {
         let asked = headers.get(header::ACCEPT_LANGUAGE).and_then(|value| value.to_str().ok());
         self.language.unwrap_or_else(|| Locale::find_locale(&accepted(asked.unwrap_or_default())))
@@ -110,8 +110,7 @@ fn theme(name: &str) -> Option<Theme> {
     [Theme::Light, Theme::Dark].into_iter().find(|theme| theme.name() == name)
 }
 
-/// The languages of an `Accept-Language`, the most wanted first; those that are refused left
-/// out.
+/// The languages of an `Accept-Language`, the most preferred first, without refused ones (`q=0`).
 fn accepted(value: &str) -> Vec<&str> {
     let mut languages: Vec<(u16, &str)> = Vec::new();
     for item in value.split(',') {
@@ -125,7 +124,7 @@ fn accepted(value: &str) -> Vec<&str> {
     languages.into_iter().map(|(_, name)| name).collect()
 }
 
-/// A weight between 0 and 1 in thousandths; what is none counts as 0.
+/// Parses a weight between 0 and 1 as thousandths; an invalid weight counts as 0.
 fn thousandths(weight: &str) -> u16 {
     let weight: f32 = weight.trim().parse().unwrap_or(0.0);
     (weight.clamp(0.0, 1.0) * 1000.0) as u16

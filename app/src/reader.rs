@@ -1,11 +1,11 @@
-//! What a page knows of who reads it: the server chose it by the request and wrote it on the
-//! document's root, where a browser finds it.
+//! The reader's settings, as a page needs them. The server reads them from the request and writes
+//! them on the document's root element, where the browser finds them.
 
 use crate::enter_key::EnterKey;
 #[cfg(feature = "browser")]
 use crate::locale::{Locale, locale};
 
-/// What the reader chose for Enter; none leaves it to the device.
+/// The chosen behaviour of Enter; none leaves it to the device.
 pub fn enter_chosen() -> Option<EnterKey> {
     #[cfg(feature = "browser")]
     return enter_of_document();
@@ -15,13 +15,13 @@ pub fn enter_chosen() -> Option<EnterKey> {
     None
 }
 
-/// What Enter does. Where nothing is chosen it begins a new line on a touch screen, whose keyboard
-/// has no Shift + Enter; such a device is known to the browser only.
+/// The behaviour of Enter. By default it begins a new line on a touch screen, whose keyboard has no
+/// Shift + Enter; only the browser knows such a device.
 pub fn enter_key() -> EnterKey {
     enter_chosen().unwrap_or(if is_touch() { EnterKey::Breaks } else { EnterKey::Sends })
 }
 
-/// Whether what the reader points with is a finger. False on the server.
+/// Whether the primary pointing device is a finger. False on the server.
 pub fn is_touch() -> bool {
     #[cfg(feature = "browser")]
     return leptos::prelude::window()
@@ -31,7 +31,7 @@ pub fn is_touch() -> bool {
     false
 }
 
-/// Where the reader's clock stands; none where nobody told.
+/// The reader's UTC offset, if it is known.
 pub fn utc_offset() -> Option<protocol::UtcOffset> {
     #[cfg(feature = "browser")]
     return browser_offset();
@@ -43,24 +43,24 @@ pub fn utc_offset() -> Option<protocol::UtcOffset> {
 
 #[cfg(feature = "browser")]
 fn browser_offset() -> Option<protocol::UtcOffset> {
-    // The other way round: how many minutes UTC is ahead.
+    // JavaScript returns the opposite sign: the minutes that UTC is ahead.
     let behind = js_sys::Date::new_0().get_timezone_offset();
     protocol::UtcOffset::try_from(-(behind as i16)).ok()
 }
 
-/// Tells the server where the clock stands, with every request from now on.
+/// Stores the UTC offset in a cookie, so that every later request tells it to the server.
 #[cfg(feature = "browser")]
 pub fn tell_utc_offset() {
     use wasm_bindgen::JsCast;
     let Some(offset) = utc_offset() else { return };
     let document = leptos::prelude::document().unchecked_into::<web_sys::HtmlDocument>();
     let (name, minutes) = (crate::cookie::UTC_OFFSET, offset.minutes());
-    // Without cookies, times are told in UTC.
+    // Without cookies, the server shows times in UTC.
     let _ =
         document.set_cookie(&format!("{name}={minutes}; Path=/; Max-Age=34560000; SameSite=Lax"));
 }
 
-/// The page's language as the reader's region writes it: `en-GB` for a browser that says so.
+/// The page's language with the reader's region, such as `en-GB` if the browser says so.
 #[cfg(feature = "browser")]
 pub fn regional() -> String {
     let page = if locale() == Locale::ja { "ja" } else { "en" };
@@ -68,13 +68,14 @@ pub fn regional() -> String {
     own.filter(|own| own.starts_with(page)).unwrap_or_else(|| page.to_owned())
 }
 
-/// What the reader chose, while the server writes the page.
+/// The reader's settings while the server renders a page.
 #[cfg(feature = "ssr")]
 pub fn preferences() -> crate::preferences::Preferences {
     leptos::prelude::use_context().unwrap_or_default()
 }
 
-/// Read once: the server writes a new document for another choice.
+/// Reads the Enter setting of the document. Once is enough, because the server writes a new
+/// document for another choice.
 #[cfg(feature = "browser")]
 fn enter_of_document() -> Option<EnterKey> {
     use std::cell::OnceCell;

@@ -1,9 +1,10 @@
-//! Renders messages on threads of their own, not on those that answer requests: a message may take
-//! a second, and in that second somebody else may want to stop an answer, or to know whether the
-//! server is alive.
+//! Renders messages on blocking threads and not on those that answer requests. A message may take a
+//! second to render, and meanwhile another request may want to stop an answer or to check whether
+//! the server is alive.
 //!
-//! All conversations share a few permits for renderings, in turn ([`Renderers`]). A rendering ends
-//! when nobody waits for it any more, and those for one page have a time limit ([`PAGE`]).
+//! All conversations share a few permits for rendering, in turn ([`Renderers`]). A rendering is
+//! cancelled when its result is no longer awaited, and those of one page share a time limit
+//! ([`PAGE`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
@@ -18,25 +19,25 @@ mod permits;
 
 pub use permits::{RenderPermit, Renderers, Work};
 
-/// How long it may take to render all messages of a page, including the time that they wait for a
-/// permit. A message that is not rendered by then is shown as it was written.
+/// The time limit for rendering all messages of a page, including the time that they wait for a
+/// permit. A message that is not rendered by then is shown as plain text.
 pub const PAGE: Duration = Duration::from_secs(3);
 
 /// The permits of this process.
 static RENDERERS: LazyLock<Renderers> = LazyLock::new(Renderers::default);
 
-/// Waits for a permit to render something of a conversation.
+/// Waits for a permit to render a message of a conversation.
 pub async fn permit(conversation: WorkerId) -> RenderPermit {
     RENDERERS.permit(conversation).await
 }
 
 /// Renders a message's text to blocks of HTML, without a time limit. A text that cannot be rendered
-/// is shown as it was written.
+/// is shown as plain text.
 pub async fn render(conversation: WorkerId, text: &str, message: MessageId) -> Vec<String> {
     html(&RENDERERS, conversation, text, message, &Budget::default()).await
 }
 
-/// Renders those of the model's messages that have no HTML yet, the newest first.
+/// Renders the model's messages that have no HTML yet, the newest first.
 pub async fn fill(conversation: WorkerId, transcript: &mut Transcript) {
     let budget = Budget::of(PAGE);
     for at in (0..transcript.messages.len()).rev() {
@@ -49,9 +50,9 @@ pub async fn fill(conversation: WorkerId, transcript: &mut Transcript) {
     }
 }
 
-/// The budget for one of several messages: without a time limit for an answer that is still coming.
-/// Its observers are sent changes to the rendered HTML, so they need the rendered HTML and not the
-/// text as it was written. A conversation has one such answer at most.
+/// The budget for one of several messages. An answer that is still being written has no time limit,
+/// because its observers get changes to the rendered HTML, which do not fit plain text. A
+/// conversation has at most one such answer.
 fn budget_of(message: &Message, transcript: &Transcript, budget: &Budget) -> Budget {
     let mut running = transcript.turns.iter().filter(|turn| !turn.state.is_final());
     let is_coming = running.any(|turn| turn.answer == message.id);
@@ -84,8 +85,9 @@ async fn html(
     }
 }
 
-/// A text that there was no time to render, below a note that says so. A block does not know the
-/// language of its page, so the note is in both; the style sheet hides the other one.
+/// The plain text of a message for which the time limit was too short, below a note that says so. A
+/// block does not know the page's language, so the note is in both languages; the style sheet hides
+/// the other one.
 fn late(text: &str) -> Vec<String> {
     let en = leptos_i18n::td_string!(Locale::en, rendered_late);
     let ja = leptos_i18n::td_string!(Locale::ja, rendered_late);
@@ -95,8 +97,9 @@ fn late(text: &str) -> Vec<String> {
     std::iter::once(note).chain(render::as_written(text)).collect()
 }
 
-/// The HTML of a page's messages, until the page is written. It is kept apart from the data of the
-/// page, because those are written into the page as well, and the HTML would be there twice.
+/// The HTML of a page's messages, kept until the page is written. It is not part of the page's
+/// data, because the data is serialized into the page as well, and the page would hold the HTML
+/// twice.
 #[derive(Clone)]
 pub(crate) struct PageHtml {
     html: Arc<Mutex<HashMap<MessageId, String>>>,
@@ -104,7 +107,7 @@ pub(crate) struct PageHtml {
 }
 
 impl Default for PageHtml {
-    /// The time limit begins now.
+    /// The time limit starts now.
     fn default() -> Self {
         Self { html: Arc::default(), budget: Budget::of(PAGE) }
     }
@@ -121,14 +124,14 @@ impl PageHtml {
         }
     }
 
-    /// The HTML of a message, which was rendered for this page. It is not removed, because the
-    /// views of a page may be made more than once.
+    /// The HTML of a message that was rendered for this page. It is not removed, because a page may
+    /// build its views more than once.
     pub(crate) fn of(&self, message: MessageId) -> Option<String> {
         self.known().get(&message).cloned()
     }
 
-    /// Cancels the renderings for this page when it is dropped: when the request is answered, or
-    /// when its client is gone. They run in tasks that would otherwise outlive the request.
+    /// Cancels this page's renderings when the guard is dropped: when the request is answered, or
+    /// when its client disconnects. They run in tasks that would otherwise outlive the request.
     pub(crate) fn until_answered(&self) -> Answered {
         Answered(self.budget.clone())
     }

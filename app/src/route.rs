@@ -1,24 +1,24 @@
-//! What an address leads to, and the addresses of the pages that only the server writes.
+//! The routes of the console, and the addresses of pages that only the server renders.
 //!
-//! Invariant: the first segment of a path tells whether the console or only the server writes its
-//! page. `/` and the paths below `/c/` are the console's; each page that only the server writes has
-//! another first segment. So a proxy in front of the server can tell them apart by their prefixes,
-//! and Trunk's proxy can look at nothing else.
+//! Invariant: the first segment of a path tells whether the console or only the server renders its
+//! page. `/` and the paths below `/c/` are the console's; each page that only the server renders
+//! has another first segment. So a proxy in front of the server can distinguish them by prefix,
+//! which is all that Trunk's proxy supports.
 
 use protocol::{TurnId, WorkerId};
 
-/// The pages, by their paths.
+/// The console's pages by path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// `/`
     Home,
-    /// `/c/{worker_id}`, whatever stands for the id.
+    /// `/c/{worker_id}`; the id is not validated.
     Conversation(String),
     Missing,
 }
 
 impl Route {
-    /// Derives it from a path.
+    /// Parses a path.
     pub fn of(path: &str) -> Self {
         match path.strip_prefix("/c/") {
             Some(id) if !id.is_empty() && !id.contains('/') => Self::Conversation(id.to_owned()),
@@ -28,12 +28,12 @@ impl Route {
     }
 }
 
-/// The page that changes what answers in a conversation.
+/// The page that changes the profile and model of a conversation.
 pub fn profile_page(worker: WorkerId) -> String {
     format!("/profile/{worker}")
 }
 
-/// The page of what the model was sent for one answer.
+/// The page with the request that was sent to the model for one answer.
 pub fn input_page(worker: WorkerId, turn: TurnId) -> String {
     format!("/turns/{worker}/{turn}")
 }

@@ -1,4 +1,4 @@
-//! Everything of this crate that answers HTTP, mounted.
+//! The HTTP routes of this crate.
 
 use axum::extract::rejection::FormRejection;
 use axum::extract::{DefaultBodyLimit, OriginalUri, Path, State};
@@ -27,9 +27,9 @@ mod settings;
 
 pub use document::{Refusal, refusal};
 
-/// The pages, their forms, the server functions, and what answers everything else.
+/// The pages, their forms, the server functions, and the fallback.
 pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Router {
-    // Pages are rendered without the list of routes that would start this otherwise.
+    // Leptos starts this executor when it generates its list of routes, which is not used here.
     let _ = any_spawner::Executor::init_tokio();
     let form_bytes = usize::try_from(backend.limits.form_bytes()).unwrap_or(usize::MAX);
     let console = Handlers { backend, options, assets };
@@ -39,13 +39,13 @@ pub fn router(backend: Backend, options: LeptosOptions, assets: Assets) -> Route
         .route("/profile/{worker_id}", get(new::change).post(new::choose))
         .route("/new", get(new::page).post(new::submit))
         .route("/turns/{worker_id}/{turn_id}", get(input::page))
-        // The former addresses of these two pages: readers may have bookmarks of them.
+        // The former addresses of these two pages, which readers may have bookmarked.
         .route("/c/{worker_id}/profile", get(new::change))
         .route("/c/{worker_id}/turns/{turn_id}", get(input::page))
         .layer(DefaultBodyLimit::max(form_bytes))
-        // The server's own bounds know how large a file may be.
+        // The server limits the size of an import (`server/src/bounds.rs`).
         .route("/data", get(data::page).post(data::import).layer(DefaultBodyLimit::disable()))
-        // The addresses of forms alone: a reader may load one again.
+        // Only forms post to these addresses, but a reader may reload one, so redirect a GET.
         .route("/data/deleted", get(|| leads("/data")).post(deleted::submit))
         .route("/search", get(search::page))
         .route("/settings", get(settings::page).post(settings::save))

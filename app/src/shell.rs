@@ -1,4 +1,4 @@
-//! The document around the app, as the server sends it.
+//! The HTML document around the app, as the server sends it.
 
 use axum::http::{HeaderValue, header};
 use leptos::config::LeptosOptions;
@@ -13,7 +13,7 @@ use crate::erase::{Erased, erase};
 use crate::preferences::{Preferences, Theme};
 use crate::{App, csp, locale, reader};
 
-/// Where the built files are served from, as paths from the root: `/pkg/companion.abc.js`.
+/// The paths of the built files from the root, such as `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
 pub struct Assets {
     pub style: String,
@@ -21,14 +21,14 @@ pub struct Assets {
     pub wasm: String,
 }
 
-/// The whole document. Sets the Content-Security-Policy of its answer, so that header and
-/// nonce always match.
+/// The whole document. Also sets the response's Content-Security-Policy, so that its nonce always
+/// matches that of the scripts.
 pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     let nonce = use_nonce();
     if let (Some(response), Some(nonce)) = (use_context::<ResponseOptions>(), &nonce) {
         let mut policy = csp(nonce);
         if std::env::var_os("LEPTOS_WATCH").is_some() {
-            // The reloading of `cargo leptos watch` comes from a port of its own.
+            // `cargo leptos watch` reloads the page through a WebSocket on another port.
             let port = options.reload_port;
             let own = format!("connect-src 'self' ws://127.0.0.1:{port} ws://localhost:{port}");
             policy = policy.replace("connect-src 'self'", &own);
@@ -75,7 +75,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
     }
 }
 
-/// The colour of the browser's own bars: of the chosen theme, or as the system says.
+/// The colour of the browser's bars: that of the chosen theme, or by the system's theme.
 fn theme_colors(theme: Option<Theme>) -> Erased {
     match theme {
         Some(Theme::Light) => erase(view! { <meta name="theme-color" content="#f4f3ef" /> }),

@@ -1,6 +1,6 @@
-//! Every word that the page says, in the reader's language.
+//! Every text of the page, in the reader's language.
 //!
-//! [`tr!`] gives the words of a key. What has a number in it has a function here.
+//! [`tr!`] returns the text of a key. Texts with numbers have functions here.
 
 pub use crate::locale::Locale;
 pub(crate) use crate::locale::tr;
@@ -30,7 +30,7 @@ pub use data::*;
 /// The product's name, which is the same everywhere.
 pub const PRODUCT: &str = "Companion";
 
-/// So many turns go before this one.
+/// How many turns wait before this one.
 pub fn waiting(ahead: u32) -> String {
     match ahead {
         0 => tr!(waiting_next).to_owned(),
@@ -39,22 +39,22 @@ pub fn waiting(ahead: u32) -> String {
     }
 }
 
-/// A model is brought into memory.
+/// A model is being loaded into memory.
 pub fn loading_model(model: &str) -> String {
     tr!(loading_model, model = model)
 }
 
-/// Whether a sentence is in Japanese: it ends as one.
+/// Whether a sentence is in Japanese, judged by its full stop.
 pub fn is_japanese(sentence: &str) -> bool {
     sentence.ends_with('。')
 }
 
-/// Which of several versions is shown.
+/// The number of the shown version and of all versions.
 pub fn version(number: usize, count: usize) -> String {
     format!("{number}/{count}")
 }
 
-/// So many messages are left out of the model's sight.
+/// How many messages are left out of the context window.
 pub fn left_out(messages: u32) -> String {
     match messages {
         1 => tr!(left_out_single).to_owned(),
@@ -62,28 +62,28 @@ pub fn left_out(messages: u32) -> String {
     }
 }
 
-/// Tokens of an answer.
+/// The number of tokens of an answer.
 pub fn tokens_out(count: u32) -> String {
     if count == 1 { tr!(tokens_out_single).to_owned() } else { tr!(tokens_out_many, count = count) }
 }
 
-/// Tokens that the model read for it.
+/// The number of tokens of a prompt.
 pub fn tokens_in(count: u32) -> String {
     if count == 1 { tr!(tokens_in_single).to_owned() } else { tr!(tokens_in_many, count = count) }
 }
 
-/// How much of the model's window is taken.
+/// How much of the context window is used.
 pub fn window_use(tokens: u32, window: u32) -> String {
     tr!(window_use, tokens = tokens, window = window)
 }
 
-/// A part in hundredths.
+/// A fraction as a percentage.
 pub fn percent(part: u32, whole: u32) -> String {
     let hundredths = u64::from(part) * 100 / u64::from(whole.max(1));
     format!("{hundredths}%")
 }
 
-/// How much of a prompt is read, and how fast.
+/// How much of a prompt has been read, and how fast.
 pub fn reading_share(progress: protocol::Progress) -> String {
     let percent = format!("{}%", progress.percent());
     tr!(reading_share, percent = percent, rate = progress.tokens_per_second)
@@ -135,12 +135,12 @@ pub fn month(year: i32, month: u8) -> String {
     tr!(day_of, month = month, year = year)
 }
 
-/// Looking for a text in all messages.
+/// The palette's option that searches all messages.
 pub fn search_for(query: &str) -> String {
     tr!(search_for, query = query)
 }
 
-/// So many things can be chosen.
+/// The number of options in the palette.
 pub fn choices(count: usize) -> String {
     match count {
         0 => tr!(choices_none).to_owned(),

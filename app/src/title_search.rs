@@ -1,4 +1,4 @@
-//! The titles of a runtime's conversations, read once and kept as the list changes.
+//! Searches the titles of a runtime's conversations, which are loaded once and kept up to date.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,23 +8,23 @@ use runtime::VisibilityFilter;
 use runtime::{ListObservation, Runtime};
 use titles::Titles;
 
-/// How often the list is read before it is searched as it was read: one that changes all the time
-/// would be read for ever.
+/// How often the list is loaded before the search uses what was loaded. A list that changes all the
+/// time would otherwise be loaded again and again.
 const READS: u32 = 2;
 
-/// What is known of the titles, from the first search on. The lock is held for one search, never
-/// across an await.
+/// The titles, loaded with the first search. The lock is held for one search, never across an
+/// await.
 #[derive(Clone, Default)]
 pub struct TitleSearch(Arc<Mutex<Option<Followed>>>);
 
-/// The titles, and what tells of their changes.
+/// The titles, and the stream of their changes.
 struct Followed {
     titles: Titles,
     changes: ListObservation,
 }
 
 impl TitleSearch {
-    /// The conversations whose titles fit, the best first; see [`Titles::find`].
+    /// The conversations whose titles match, the best first; see [`Titles::find`].
     pub async fn find(&self, runtime: &Runtime, query: &str) -> Result<Vec<Worker>, Error> {
         for _ in 0..READS {
             if let Some(found) = self.find_known(query) {
@@ -36,9 +36,10 @@ impl TitleSearch {
         Ok(self.lock().as_ref().map_or_else(Vec::new, |known| known.titles.find(query)))
     }
 
-    /// Searches what is known, with all changes up to now. None where the list has to be read.
+    /// Searches the loaded titles with all changes so far. `None` if the list has to be loaded.
     fn find_known(&self, query: &str) -> Option<Vec<Worker>> {
-        // Out of its place meanwhile: what cannot catch up is no longer known, nor what panics.
+        // Taken out of its place meanwhile, so that it is dropped if it cannot catch up, or if this
+        // panics.
         let mut place = self.lock();
         let mut known = place.take()?;
         if !known.catch_up() {
@@ -70,12 +71,12 @@ impl Followed {
                 }
             }
         }
-        // From before the first page on, so that no change falls between.
+        // Observe from before the first page, so that no change is missed.
         let changes = runtime.observe_list(cursor.as_ref())?;
         Ok(Self { titles: Titles::new(workers), changes })
     }
 
-    /// Takes all that is told by now. False where the list has to be read anew.
+    /// Applies all changes so far. False if the list has to be loaded again.
     fn catch_up(&mut self) -> bool {
         while let Some(told) = self.changes.next().now_or_never() {
             let Some(frame) = told else { return false };

@@ -1,7 +1,7 @@
-//! How the page and the server functions read and write JSON.
+//! JSON between pages and server functions.
 //!
-//! One way for all: each way of reading is a reader for every type, and each is code that a
-//! browser downloads (see `tree`). Frames of the event stream are read in `frame`.
+//! There is only one deserializer, because each one generates code for every type, which the
+//! browser downloads (see `tree`). `frame` reads the frames of the event stream.
 
 mod call;
 #[cfg_attr(not(feature = "browser"), allow(dead_code))]
@@ -51,7 +51,7 @@ impl<T: Serialize> Encoder<T> for Wire {
     type Error = serde_json::Error;
     type Encoded = String;
 
-    /// What a page is made from goes one way only: a browser has no code for the other.
+    /// Serializes page data, which only the server does: a browser has no code for it.
     fn encode(value: &T) -> Result<String, Self::Error> {
         #[cfg(feature = "ssr")]
         return serde_json::to_string(value);

@@ -3,7 +3,7 @@
 #[cfg(any(feature = "hydrate", feature = "csr"))]
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Takes over the page that the server rendered; called by the page's script.
+/// Hydrates the page that the server rendered; called by the page's script.
 #[cfg(feature = "hydrate")]
 #[wasm_bindgen]
 pub fn hydrate() {
@@ -11,7 +11,7 @@ pub fn hydrate() {
     leptos::mount::hydrate_body(app::App);
 }
 
-/// Begins the client-only console as soon as the module is loaded, and removes the texts that
+/// Starts the client-only console as soon as the module is loaded, and removes the texts that
 /// `index.html` shows until then.
 #[cfg(all(feature = "csr", not(feature = "hydrate")))]
 #[wasm_bindgen(start)]

@@ -1,22 +1,22 @@
-//! Addresses without marks around them, which CommonMark does not read.
+//! Finds bare web addresses in text, which CommonMark does not make links.
 
 use std::borrow::Cow;
 
 use super::source::is_unspaced;
 use super::work::looked_at;
 
-/// How an address begins that says no scheme.
+/// The beginning of an address without a scheme.
 const WITHOUT_SCHEME: &str = "www.";
 
-/// The length of the address that a text begins with. It ends before what is no part of one:
-/// letters of a language without spaces, in which a sentence goes on right behind it (only a host may
-/// begin with them), the bracket and the line around it, and the punctuation of the sentence that it
-/// stands in.
+/// The length of the address at the beginning of a text. An address ends before characters that do
+/// not belong to it: letters of a language without spaces, because a sentence may continue there
+/// without one (only a host name may begin with such letters), a bracket or a line break, and the
+/// punctuation of the sentence around it.
 pub(super) fn length(text: &str) -> Option<usize> {
     let schemes = ["http://", "https://", WITHOUT_SCHEME];
     let scheme = schemes.into_iter().find(|scheme| text.starts_with(scheme))?;
     let host = &text[scheme.len()..];
-    // The rest is scanned only once this is known to be an address.
+    // Scan the rest only after this check, so that a text of many `http` costs little.
     let before = match host.chars().next()? {
         first if !first.is_alphanumeric() => return None,
         first if is_unspaced(first) => host_without_spaces(host)?,
@@ -26,12 +26,12 @@ pub(super) fn length(text: &str) -> Option<usize> {
     let end = begin + graphic(&text[begin..]);
     looked_at(end);
     let address = trimmed(&text[..end]);
-    // Without a scheme only a name with another point in it is one.
+    // Without a scheme, only a name with another dot in it is an address.
     let is_whole = scheme != WITHOUT_SCHEME || address[scheme.len()..].contains('.');
     (is_whole && address.len() > scheme.len()).then_some(address.len())
 }
 
-/// Where an address leads.
+/// The URL that an address links to.
 pub(super) fn target(address: &str) -> Cow<'_, str> {
     if address.starts_with(WITHOUT_SCHEME) {
         return Cow::Owned(format!("https://{address}"));
@@ -39,8 +39,8 @@ pub(super) fn target(address: &str) -> Cow<'_, str> {
     Cow::Borrowed(address)
 }
 
-/// The length of a host that begins with letters of a language without spaces: its labels, up to the
-/// first one of ASCII letters, behind which a sentence goes on. None without a point.
+/// The length of a host that begins with letters of a language without spaces: its labels up to the
+/// first one of ASCII letters, after which a sentence may continue. `None` if it has no dot.
 fn host_without_spaces(text: &str) -> Option<usize> {
     let is_part = |c: &char| c.is_alphanumeric() || matches!(c, '-' | '.');
     let length = text.chars().take(HOST).take_while(is_part).map(char::len_utf8).sum();
@@ -57,10 +57,10 @@ fn host_without_spaces(text: &str) -> Option<usize> {
     text[..end].trim_end_matches('.').contains('.').then_some(end)
 }
 
-/// Characters of a host at most.
+/// The most characters of a host name.
 const HOST: usize = 253;
 
-/// How many bytes of a text can be a part of an address.
+/// How many bytes at the beginning of a text can belong to an address.
 fn graphic(text: &str) -> usize {
     let mut brackets = 0_usize;
     let mut within = |c: char| match c {
@@ -79,8 +79,8 @@ fn graphic(text: &str) -> usize {
     text.find(|c| !within(c)).unwrap_or(text.len())
 }
 
-/// An address without the punctuation at its end, and without a closing bracket whose opening one
-/// stands before the address.
+/// An address without trailing punctuation, and without a closing bracket that was opened before
+/// the address.
 fn trimmed(address: &str) -> &str {
     let count = |sign| address.bytes().filter(|byte| *byte == sign).count();
     let (opened, mut closed) = (count(b'('), count(b')'));
@@ -164,7 +164,7 @@ mod tests {
         {
             assert!(!html(text).contains("<a "), "{text}");
         }
-        // One that ends a link lets the next one begin.
+        // After the end of a link the next one may begin.
         assert_eq!(html("[x](https://b.example) https://a.example").matches("<a ").count(), 2);
     }
 }

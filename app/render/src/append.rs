@@ -1,8 +1,9 @@
-//! How a block goes on with text at its end, so that a long one is not told again with each piece.
+//! Detects that a block only grew at its end, so that a long block is not sent again for each
+//! piece.
 
 use protocol::HtmlAppend;
 
-/// How a block becomes another one by text at its end; none if that is not all.
+/// The text whose insertion at the end of `old` gives `new`; `None` if they differ otherwise.
 pub fn between(old: &str, new: &str) -> Option<HtmlAppend> {
     let same = old.bytes().zip(new.bytes()).take_while(|(old, new)| old == new).count();
     let (end, rest) = (old.get(same..)?, new.get(same..)?);
@@ -11,7 +12,7 @@ pub fn between(old: &str, new: &str) -> Option<HtmlAppend> {
     fits.then(|| HtmlAppend { text: text.to_owned(), before: end.len() })
 }
 
-/// Whether a piece of HTML is end tags with white space between them, and at least one of them.
+/// Whether a piece of HTML consists of one or more end tags with white space between them.
 fn is_end_tags(html: &str) -> bool {
     let end_tag = |html| -> Option<&str> {
         let (name, behind) = str::strip_prefix(html, "</")?.split_once('>')?;

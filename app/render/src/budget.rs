@@ -1,20 +1,20 @@
-//! A limit for a rendering, which has to stop when its time is over, or when it is cancelled
-//! because nobody waits for its result any more.
+//! A limit for a rendering, which has to stop when its time is up, or when it is cancelled because
+//! its result is no longer awaited.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-/// Is asked at each step of a rendering. Cancelling one clone cancels all of them.
+/// Checked at each step of a rendering. Cancelling one clone cancels all of them.
 #[derive(Clone, Debug, Default)]
 pub struct Budget {
     cancelled: Arc<AtomicBool>,
-    /// When the time is over; none for a rendering without a time limit.
+    /// The deadline; `None` without a time limit.
     until: Option<Instant>,
 }
 
 impl Budget {
-    /// A budget of so much time, from now on.
+    /// A budget with this time limit, starting now.
     pub fn of(time: Duration) -> Self {
         Self { until: Instant::now().checked_add(time), ..Self::default() }
     }
@@ -24,7 +24,7 @@ impl Budget {
         Self { until: None, ..self.clone() }
     }
 
-    /// Ends the budget, because nobody waits for the result any more.
+    /// Cancels the budget, because the result is no longer awaited.
     pub fn cancel(&self) {
         self.cancelled.store(true, Ordering::Relaxed);
     }
@@ -34,7 +34,7 @@ impl Budget {
         self.cancelled.load(Ordering::Relaxed) || self.left() == Some(Duration::ZERO)
     }
 
-    /// How much time is left; none without a time limit.
+    /// The remaining time; `None` without a time limit.
     pub fn left(&self) -> Option<Duration> {
         self.until.map(|until| until.saturating_duration_since(Instant::now()))
     }

@@ -1,4 +1,4 @@
-//! Code blocks, highlighted by classes so that a style sheet gives the colours.
+//! Code blocks, highlighted with CSS classes; the style sheet gives the colours.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
@@ -11,20 +11,20 @@ use super::budget::Budget;
 use super::escape::escape;
 use super::work;
 
-/// Bytes of a message in which code is highlighted; what ends behind them is shown plain, for
-/// highlighting takes a while.
+/// The number of bytes of a message in which code is highlighted. Code that ends after them is
+/// shown plain, because highlighting is slow.
 pub(super) const BYTES: usize = 64 * 1024;
 
-/// Bytes of one line that are highlighted, for the same reason.
+/// The longest line that is highlighted, in bytes, for the same reason.
 const LINE_BYTES: usize = 2_000;
 
-/// Loaded with the first code that names a language: it is some megabytes.
+/// Loaded with the first code block that names a language, because they take some megabytes.
 static SYNTAXES: LazyLock<SyntaxSet> = LazyLock::new(two_face::syntax::extra_newlines);
 
-/// Of every class, so that none is one of the page's own.
+/// A prefix for every class, so that it cannot be one of the page's own.
 const STYLE: ClassStyle = ClassStyle::SpacedPrefixed { prefix: "s-" };
 
-/// The language that a fence names: its first word, if it looks like a name.
+/// The language in a fence's info string: its first word, if it looks like a name.
 pub(super) fn language(info: &str) -> String {
     let word = info.split([' ', ',', '{', '\t']).next().unwrap_or_default();
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '#' | '.' | '_');
@@ -32,16 +32,18 @@ pub(super) fn language(info: &str) -> String {
     if named { word.to_ascii_lowercase() } else { String::new() }
 }
 
-/// What was highlighted: a block that is still coming holds the same code again and again.
+/// A cache of highlighted code, because a block that streams in is rendered with the same code
+/// again and again.
 #[derive(Default)]
 pub(super) struct Highlighted {
-    /// By language and code, of the text as it was rendered before, and as it is now.
+    /// HTML by language and code, of the previous rendering of the text and of the current one.
     before: HashMap<(String, String), Option<String>>,
     now: HashMap<(String, String), Option<String>>,
 }
 
 impl Highlighted {
-    /// A text is rendered anew. What it does not hold again is forgotten with the one after it.
+    /// Starts another rendering of the text. Code that it does not use is dropped with the next
+    /// one.
     pub(super) fn begin(&mut self) {
         self.before = std::mem::take(&mut self.now);
     }
@@ -60,10 +62,10 @@ impl Highlighted {
     }
 }
 
-/// The block, with its language and what can be done with it above; highlighted, or plain.
+/// A code block, highlighted or plain, with its language and buttons above it.
 ///
-/// What the buttons are called stands in the page that the block comes into, in the page's
-/// language: a block has none.
+/// The block refers to the buttons' labels by id: the page around it has them in its language,
+/// which the block does not know.
 pub(super) fn block(
     language: &str,
     code: &str,
@@ -73,10 +75,10 @@ pub(super) fn block(
     let code = highlighted
         .and_then(|highlighted| highlighted.get(language, code, budget))
         .unwrap_or_else(|| escape(code));
-    // A parser of HTML would make a line feed of it.
+    // An HTML parser would turn it into a line feed.
     let code = code.replace('\r', "&#13;");
     let language = escape(language);
-    // A block that scrolls has to be reached by the keyboard.
+    // The block scrolls, so it needs a `tabindex` to be reached by keyboard.
     format!(
         "<div class=\"code\" dir=\"ltr\" data-language=\"{language}\"><div class=\"code-head\">\
          <span>{language}</span>{BUTTONS}</div>\
@@ -84,7 +86,7 @@ pub(super) fn block(
     )
 }
 
-/// For a page with a script, which hears of their clicks.
+/// Buttons for a page with a script, which handles their clicks.
 const BUTTONS: &str = "<button class=\"code-act\" type=\"button\" data-do=\"wrap\" \
     aria-labelledby=\"word-wrap\"></button><button class=\"code-act\" type=\"button\" \
     data-do=\"copy-code\" aria-labelledby=\"word-copy-code\"></button>";
@@ -96,8 +98,8 @@ fn syntax(language: &str) -> Option<&'static SyntaxReference> {
     SYNTAXES.find_syntax_by_token(language)
 }
 
-/// None when a line is too long, and when the budget is spent, which ends the whole rendering at
-/// its next step.
+/// `None` if a line is too long, or if the budget is spent, which ends the whole rendering at its
+/// next step.
 fn highlight(syntax: &SyntaxReference, code: &str, budget: &Budget) -> Option<String> {
     if code.lines().any(|line| line.len() > LINE_BYTES) {
         return None;

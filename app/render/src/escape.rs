@@ -1,13 +1,13 @@
-//! Text within HTML.
+//! Escapes text for HTML.
 
-/// The text as it stands between tags or in an attribute with double quotes.
+/// Escapes a text for use between tags or in a double-quoted attribute.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     escape_into(text, &mut escaped);
     escaped
 }
 
-/// Adds the text as [`escape`] gives it.
+/// Appends the text, escaped as by [`escape`].
 pub(super) fn escape_into(text: &str, escaped: &mut String) {
     for character in text.chars() {
         match character {
@@ -15,7 +15,7 @@ pub(super) fn escape_into(text: &str, escaped: &mut String) {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
-            // Parsers of HTML leave it out in some places and replace it in others.
+            // HTML parsers drop it in some places and replace it in others.
             '\0' => escaped.push(char::REPLACEMENT_CHARACTER),
             _ => escaped.push(character),
         }

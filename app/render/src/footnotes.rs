@@ -1,4 +1,4 @@
-//! Footnotes: numbered as they come, with names that no other message on the page has.
+//! Footnotes: numbered in order of appearance, with ids that are unique on the page.
 
 use std::collections::HashMap;
 use std::hash::{Hash, Hasher};
@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 use super::escape::escape;
 use super::work;
 
-/// The labels of one message, with their numbers.
+/// The footnote labels of one message, with their numbers.
 #[derive(Default)]
 pub(super) struct Footnotes {
     name: String,
@@ -20,12 +20,12 @@ impl Footnotes {
         Self { name: escape(name), ..Self::default() }
     }
 
-    /// How many have a number.
+    /// How many labels have a number.
     pub(super) fn count(&self) -> usize {
         self.labels.len()
     }
 
-    /// Drops all but the first ones.
+    /// Drops the numbers of all but the first `count` labels.
     pub(super) fn truncate(&mut self, count: usize) {
         while self.labels.len() > count
             && let Some(label) = self.labels.pop()
@@ -34,13 +34,13 @@ impl Footnotes {
         }
     }
 
-    /// The mark in the text.
+    /// The reference in the text.
     pub(super) fn reference(&mut self, label: &str) -> String {
         let (number, id) = self.place(label);
         format!("<sup class=\"footnote\"><a href=\"#{id}\">{number}</a></sup>")
     }
 
-    /// The tag that opens the note itself.
+    /// The start tag and number of the footnote's definition.
     pub(super) fn definition(&mut self, label: &str) -> String {
         let (number, id) = self.place(label);
         format!("<div class=\"footnote\" id=\"{id}\"><span class=\"number\">{number}</span>")
@@ -56,7 +56,7 @@ impl Footnotes {
     }
 }
 
-/// A label that is counted when it is compared.
+/// A label that counts each comparison, for the tests of [`work`].
 struct Label(String);
 
 impl PartialEq for Label {

@@ -1,14 +1,14 @@
-//! A message's text as HTML: CommonMark with tables, task lists, strikethrough, footnotes,
-//! LaTeX and a few elements of HTML.
+//! Renders a message's text as HTML: CommonMark with tables, task lists, strikethrough, footnotes,
+//! LaTeX and a few HTML elements.
 //!
-//! The one renderer, on the server: for its pages, and for whoever follows an answer while
-//! it comes, so that both show the same and no browser downloads it. All other HTML of a text is
-//! shown as text; nothing that comes out can run, load or leave the page by itself:
+//! This is the only renderer. It runs on the server, for pages and for observers of an answer that
+//! streams in, so that both show the same and no browser downloads it. All HTML outside the closed
+//! list is shown as text; the output cannot run scripts, load anything or navigate by itself:
 //!
-//! - links have a scheme that is allowed ([`link`]) and open elsewhere, without a referrer;
-//! - images are links, for loading one would tell its server who reads;
+//! - links have an allowed scheme ([`link`]) and open in a new tab, without a referrer;
+//! - images are links, because loading one would tell its server who is reading;
 //! - code is text in elements with classes ([`code`]), formulas are MathML ([`math`]);
-//! - elements are those of a closed list, without attributes of the text's ([`source`]).
+//! - elements are those of a closed list, without attributes from the text ([`source`]).
 //!
 //! Pure: the same text gives the same HTML.
 
@@ -34,18 +34,18 @@ mod writer;
 pub use budget::Budget;
 pub use live::Live;
 
-/// The blocks of a text, each one element of HTML. `name` tells the footnotes of one message
-/// from another's on the same page; it has to be fit for an attribute.
+/// Renders a text to blocks, each one HTML element. `name` makes the ids of a message's footnotes
+/// unique on the page; it must be valid in an attribute.
 pub fn render(text: &str, name: &str) -> Vec<String> {
     render_within(text, name, &Budget::default()).unwrap_or_else(|| as_written(text))
 }
 
-/// As [`render`]; none when the budget is spent before the text is rendered.
+/// Like [`render`]; `None` if the budget is spent before the text is rendered.
 pub fn render_within(text: &str, name: &str, budget: &Budget) -> Option<Vec<String>> {
     render_up_to(text, name, budget, End::Final)
 }
 
-/// As [`render_within`], for a text that may go on behind its end.
+/// Like [`render_within`], for a text that may continue.
 fn render_up_to(text: &str, name: &str, budget: &Budget, end: End) -> Option<Vec<String>> {
     let (text, rest) = plain::split(text);
     let end = if rest.is_empty() { end } else { End::Final };
@@ -55,7 +55,7 @@ fn render_up_to(text: &str, name: &str, budget: &Budget, end: End) -> Option<Vec
     Some(blocks)
 }
 
-/// The blocks of a text that is not read as Markdown but shown as it was written.
+/// Blocks that show a text as plain text, without reading it as Markdown.
 pub fn as_written(text: &str) -> Vec<String> {
     plain::blocks(text).into_iter().map(|(_, block)| block).collect()
 }

@@ -1,14 +1,14 @@
-//! Where a text may lead its reader.
+//! Restricts the addresses that a text may link to.
 
 use super::escape::escape;
 
-/// The schemes that a link may have. An address without one would lead into this server,
-/// which a model knows nothing of.
+/// The schemes that a link may have. A link without a scheme would lead into this server, of which
+/// a model knows nothing.
 const SCHEMES: [&str; 3] = ["http", "https", "mailto"];
 
-/// The address, if a reader may be led there.
+/// The address, if its scheme is allowed.
 pub(super) fn allowed(address: &str) -> Option<String> {
-    // Browsers skip these when they look for a scheme.
+    // Browsers ignore control characters when they parse a scheme.
     let address: String = address.chars().filter(|c| !c.is_control()).collect();
     let address = address.trim();
     let (scheme, rest) = address.split_once(':')?;
@@ -16,14 +16,14 @@ pub(super) fn allowed(address: &str) -> Option<String> {
     (known && !rest.is_empty()).then(|| address.to_owned())
 }
 
-/// The tag that opens a link to an allowed address.
+/// The start tag of a link to an allowed address.
 pub(super) fn open(address: &str) -> String {
     let address = escape(address);
     format!("<a href=\"{address}\" target=\"_blank\" rel=\"noopener noreferrer nofollow\">")
 }
 
-/// What stands for an image: a link to it, which loads it when somebody follows it, or its
-/// text alone.
+/// The replacement for an image: a link to it, so that it loads only if the reader follows the
+/// link, or only its text if the address is not allowed.
 pub(super) fn image(address: Option<&str>, text: &str) -> String {
     let shown = escape(text);
     match address {

@@ -1,4 +1,4 @@
-//! A text that is still coming, rendered piece by piece.
+//! Renders a text incrementally while it streams in.
 
 use protocol::{HtmlPatch, MessageId};
 
@@ -8,42 +8,42 @@ use super::piece::{Context, Definitions, End, Piece, Rendered};
 use super::plain::MARKDOWN_BYTES;
 use super::{Budget, plain, render_within, work};
 
-/// Bytes that may be rendered again for each piece that comes. While the text that is not settled
-/// is longer than this, it is not rendered for every piece but less and less often, so the cost of
-/// all pieces together grows with their number and not with the length of the text.
+/// How many bytes may be rendered again for each piece that arrives. While the unsettled text is
+/// longer than this, it is rendered less and less often instead of for each piece, so that the
+/// total cost grows with the number of pieces and not with the length of the text.
 const PIECE_BYTES: usize = 4 * 1024;
 
-/// A message on its way, with what its reader was given of it.
+/// A message that streams in, and the blocks that its observers were sent.
 ///
-/// Its reader has at any time what rendering all that has come gives, but for a text that is too
-/// long to be rendered for every piece. Blocks that nothing can change any more are settled and not
-/// looked at again ([`Piece`] says which). Where a definition changes that they may use, as the
-/// address of a link at the end of the text, all of them are rendered again.
+/// Observers always have the rendering of everything that has arrived, except for a text that is
+/// too long to render for each piece. Blocks that later text cannot change are settled and not
+/// rendered again ([`Piece`] says which). If a definition changes that they may use, such as the
+/// address of a link reference at the end of the text, all blocks are rendered again.
 pub struct Live {
     message_id: MessageId,
     name: String,
     text: String,
-    /// So many blocks, which are so many bytes, are settled.
+    /// The number of settled blocks, and their length in bytes.
     settled: usize,
     settled_bytes: usize,
-    /// What they mean for the text behind them.
+    /// The state that they leave for the text after them.
     context: Context,
-    /// What was defined when they were rendered.
+    /// The definitions with which they were rendered.
     definitions: Definitions,
-    /// Bytes that may be rendered again now: each piece adds some, and each rendering takes as many
-    /// as it reads. Never much more than one rendering can read.
+    /// How many bytes may be rendered again now: each piece adds some, and each rendering takes as
+    /// many as it reads. Never much more than one rendering can read.
     credit: usize,
-    /// Bytes that are read as Markdown; known once the text has more than that.
+    /// How many bytes are read as Markdown; known once the text is longer than that.
     split: Option<usize>,
     highlighted: Highlighted,
-    /// What the reader has.
+    /// The blocks that the observers have.
     shown: Vec<String>,
-    /// Whether that is all of the text, and not only what was rendered of it so far.
+    /// Whether `shown` is the rendering of all the text, and not only of a part of it.
     is_current: bool,
 }
 
 impl Live {
-    /// A message of which the reader was given everything up to here, or nothing.
+    /// A message of which observers have all of `text`, as the blocks `shown`, or nothing.
     pub fn new(message_id: MessageId, text: String, shown: Vec<String>) -> Self {
         let name = message_id.to_string();
         Self {
@@ -66,25 +66,25 @@ impl Live {
         self.message_id
     }
 
-    /// Bytes of the text that have come.
+    /// How many bytes of the text have arrived.
     pub fn bytes(&self) -> u64 {
         self.text.len() as u64
     }
 
-    /// The blocks that the reader has.
+    /// The blocks that the observers have.
     pub fn shown(&self) -> &[String] {
         &self.shown
     }
 
-    /// Whether the reader has what rendering all the text gives. It has not where the text came in
-    /// pieces too many to be rendered with each of them.
+    /// Whether observers have the rendering of the whole text. They do not if the text arrived in
+    /// too many pieces to render it for each of them.
     pub fn is_current(&self) -> bool {
         self.is_current
     }
 
-    /// Adds text, and gives what this changes. None when nothing changes, when the budget is spent,
-    /// and when the text that is not settled may not be rendered again yet: then a later piece or
-    /// the end gives the change.
+    /// Appends text and returns the resulting change. `None` if nothing changes, if the budget is
+    /// spent, or if the unsettled text may not be rendered again yet; then a later piece or the end
+    /// returns the change.
     pub fn push(&mut self, text: &str, budget: &Budget) -> Option<HtmlPatch> {
         self.text.push_str(text);
         self.is_current = false;
@@ -98,14 +98,14 @@ impl Live {
         }
         let (from, mut blocks) = self.render(split, budget)?;
         if self.text.len() > split {
-            // What is read as Markdown is complete.
+            // The part that is read as Markdown is complete.
             (self.settled, self.settled_bytes) = (from + blocks.len(), split);
             blocks.extend(self.as_written());
         }
         self.patch(from, blocks)
     }
 
-    /// Takes what it costs to render what is not settled; none while that is too much.
+    /// Pays for rendering the unsettled text; `None` if the credit is too low.
     fn pay(&mut self) -> Option<()> {
         let cost = self.text.len() - self.settled_bytes;
         self.credit = self.credit.min(cost.max(MARKDOWN_BYTES));
@@ -113,7 +113,7 @@ impl Live {
         Some(())
     }
 
-    /// The blocks of Markdown that were not settled, behind so many that are.
+    /// Renders the unsettled Markdown blocks. Also returns how many settled blocks precede them.
     fn render(&mut self, split: usize, budget: &Budget) -> Option<(usize, Vec<String>)> {
         loop {
             self.pay()?;
@@ -139,8 +139,8 @@ impl Live {
         }
     }
 
-    /// The blocks behind the part that is read as Markdown which are not settled: the last one may
-    /// go on.
+    /// The unsettled blocks after the part that is read as Markdown. All but the last are settled,
+    /// because only the last may continue.
     fn as_written(&mut self) -> Vec<String> {
         let blocks = plain::blocks(&self.text[self.settled_bytes..]);
         if let Some((start, _)) = blocks.last() {
@@ -150,8 +150,8 @@ impl Live {
         blocks.into_iter().map(|(_, block)| block).collect()
     }
 
-    /// Keeps so many bytes and drops the rest, which turned out to be no part of the message; all
-    /// that stays is told anew, for its reader may have more than is known here.
+    /// Keeps this many bytes and drops the rest, which turned out not to be part of the message.
+    /// Returns all remaining blocks, because observers may have more than is known here.
     pub fn cut(&mut self, bytes: u64, budget: &Budget) -> Option<HtmlPatch> {
         let message_id = self.message_id;
         let at = usize::try_from(bytes).unwrap_or(usize::MAX);
@@ -162,13 +162,13 @@ impl Live {
         Some(HtmlPatch { message_id, from: 0, blocks, append: None })
     }
 
-    /// Renders the whole text, and gives how this differs from what was shown.
+    /// Renders the whole text and returns the difference to what was shown.
     pub fn finish(&mut self, budget: &Budget) -> Option<HtmlPatch> {
         let whole = render_within(&self.text, &self.name, budget)?;
         self.patch(0, whole)
     }
 
-    /// Bytes of the text that are read as Markdown. Once the text is longer, they stay the same.
+    /// How many bytes of the text are read as Markdown. Stays the same once the text is longer.
     fn split(&mut self) -> usize {
         let known = self.split;
         let split = known.unwrap_or_else(|| plain::split(&self.text).0.len());
@@ -176,7 +176,7 @@ impl Live {
         split
     }
 
-    /// Shows `blocks` from block `from` on; tells what differs from what was shown.
+    /// Shows `blocks` from index `from` on; returns the difference to what was shown.
     fn patch(&mut self, from: usize, blocks: Vec<String>) -> Option<HtmlPatch> {
         self.is_current = true;
         let known = self.shown.get(from..).unwrap_or_default();
@@ -185,7 +185,8 @@ impl Live {
         if same == blocks.len() && same == known.len() {
             return None;
         }
-        // A block that goes on is not told again, and a page keeps what is selected in it.
+        // Send only the appended text of a block that grew, so that the page keeps a selection in
+        // it.
         let append = match (&known[same..], &blocks[same..]) {
             ([old], [new]) => between(old, new),
             _ => None,

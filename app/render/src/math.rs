@@ -1,8 +1,8 @@
-//! Formulas: LaTeX as MathML, which browsers show without any script.
+//! Formulas: converts LaTeX to MathML, which browsers show without a script.
 //!
-//! Formulas are a model's words like all others, and their converter is not trusted with them:
-//! what it would pass through is refused before ([`operator_name`]), and what it wrote is read
-//! again ([`output`]). What is no formula is shown as it was written.
+//! Formulas are a model's untrusted output, and their converter is not trusted to escape them:
+//! input that it would pass through is refused ([`operator_name`]), and its output is checked
+//! ([`output`]). Anything that is not a valid formula is shown as it was written.
 
 use std::panic::catch_unwind;
 use std::sync::LazyLock;
@@ -15,14 +15,14 @@ mod deep;
 mod operator_name;
 mod output;
 
-/// Bytes of a formula; a longer one is shown as it was written.
+/// The longest formula in bytes; a longer one is shown as it was written.
 const BYTES: usize = 4_000;
 
-/// Bytes of a formula that any thread has the stack for. The converter calls itself for all that
-/// is within something else, and a formula can be nothing but that.
+/// The longest formula, in bytes, for which every thread has enough stack. The converter recurses
+/// for each nested construct, and a formula can consist of nothing but nesting.
 const SHORT_BYTES: usize = 64;
 
-/// Commands that models write and the converter does not know, by those that it does.
+/// Commands that models write and the converter does not know, defined by ones that it knows.
 const MACROS: [(&str, &str); 2] = [
     ("boxed", r"\begin{array}{|c|}\hline{\displaystyle #1}\\\hline\end{array}"),
     ("textcolor", r"{\color{#1}#2}"),
@@ -34,19 +34,19 @@ static CONVERTER: LazyLock<Option<LatexToMathML>> = LazyLock::new(|| {
     LatexToMathML::new(config).ok()
 });
 
-/// A formula within a line; as it was written, if it cannot be set.
+/// A formula within a line, shown as it was written if it cannot be converted.
 pub(super) fn inline(latex: &str, written: &str) -> String {
     convert(latex, MathDisplay::Inline)
         .unwrap_or_else(|| format!("<code class=\"latex\">{}</code>", escape(written)))
 }
 
-/// The same on lines of its own.
+/// A formula on lines of its own, shown as it was written if it cannot be converted.
 pub(super) fn block(latex: &str, written: &str) -> String {
     convert(latex, MathDisplay::Block)
         .unwrap_or_else(|| format!("<code class=\"latex\" data-display>{}</code>", escape(written)))
 }
 
-/// None for what is no formula, and while one is still coming.
+/// `None` for an invalid formula, such as one that has not fully arrived.
 fn convert(latex: &str, display: MathDisplay) -> Option<String> {
     if latex.len() > BYTES || !operator_name::are_plain(latex) {
         return None;
@@ -63,7 +63,7 @@ fn convert(latex: &str, display: MathDisplay) -> Option<String> {
 fn mathml(latex: &str, display: MathDisplay) -> Option<String> {
     let converter = CONVERTER.as_ref()?;
     let converted = converter.convert_with_local_state(latex, display).or_else(|error| {
-        // A number has its place in an equation, which a formula on lines of its own is.
+        // An equation number is only allowed in an equation, and a display formula is one.
         if display == MathDisplay::Block && latex.contains("\\tag") {
             let equation = format!("\\begin{{equation*}}{latex}\\end{{equation*}}");
             converter.convert_with_local_state(&equation, display)
@@ -81,7 +81,7 @@ mod tests {
     use super::super::tests::formula;
     use super::*;
 
-    /// Each of these would take all of an ordinary thread's stack, and the process with it.
+    /// Each of these would overflow an ordinary thread's stack, which aborts the process.
     #[test]
     fn a_formula_can_be_nothing_but_depth() {
         for (open, close, shown) in [
@@ -97,7 +97,7 @@ mod tests {
             };
             assert!(block(&latex(BYTES - 1), "").starts_with(shown), "{open}");
             assert!(block(&latex(SHORT_BYTES - 1), "").starts_with('<'), "{open}");
-            // A longer one is not even read.
+            // A longer formula is not even read.
             let written = latex(100_000 * unit);
             assert!(block(&written, "").starts_with("<code"), "{open}");
         }
@@ -117,11 +117,11 @@ mod tests {
             let html = block(latex, "");
             assert!(html.starts_with("<math") && html.contains(has), "{latex}: {html}");
         }
-        // One line below the box and none besides.
+        // A line below the box, and no other.
         let boxed = inline("\\boxed{42}", "");
         assert_eq!(boxed.matches("<mtr>").count(), 1, "{boxed}");
         assert!(boxed.contains("<mtable data-bottom=\"\""), "{boxed}");
-        // What cannot be set is shown whole.
+        // A formula that cannot be converted is shown whole.
         for latex in [
             "\\ce{2H2 + O2 -> 2H2O}",
             "x \\tag{1} \\unknown",
@@ -135,8 +135,8 @@ mod tests {
     }
 
     proptest! {
-        /// A formula that is refused for what became of it shows a fault of the converter that
-        /// is not known yet. Links are refused on purpose.
+        /// If the check of the output refuses a formula, the converter has an unknown fault. Links
+        /// are refused on purpose.
         #[test]
         fn what_is_converted_is_a_formula(latex in formula()) {
             if !operator_name::are_plain(&latex) {

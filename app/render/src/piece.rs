@@ -1,4 +1,4 @@
-//! A piece of a message that is read as Markdown, from the beginning of one of its blocks on.
+//! Renders a piece of a message as Markdown. The piece starts at the beginning of a block.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::footnotes::Footnotes;
 use super::source::{self, Source, State};
 use super::writer::{Block, SourceLocation, Writer};
 
-/// Whether a text goes on behind its end.
+/// Whether a text is complete.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum End {
     Final,
@@ -21,22 +21,22 @@ pub(super) enum End {
 /// A piece of a message.
 pub(super) struct Piece<'a> {
     pub(super) text: &'a str,
-    /// Where in its message it begins.
+    /// Its position in the message, in bytes.
     pub(super) start: usize,
     pub(super) end: End,
     pub(super) budget: &'a Budget,
 }
 
-/// What the text before a piece means for it.
+/// The state that the text before a piece leaves for it.
 pub(super) struct Context {
     footnotes: Footnotes,
     bounds: Bounds,
-    /// Whether there was a table that is too wide, so that none is read as a table.
+    /// Whether a table was too wide, so that no table is parsed as one.
     too_wide: bool,
     lines: State,
 }
 
-/// What a text defines for all of its parts, those before it as well.
+/// The definitions of a text, which apply to all of its parts, even to those before them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Definitions {
     /// Addresses and titles by their labels.
@@ -49,13 +49,13 @@ pub(super) struct Definitions {
 pub(super) struct Rendered {
     pub(super) blocks: Vec<String>,
     pub(super) definitions: Definitions,
-    /// So many blocks, which are so many bytes, stay as they are whatever comes behind the piece,
+    /// How many blocks are settled, and how many bytes they take: later text cannot change them,
     /// unless the definitions change.
     pub(super) settled: (usize, usize),
 }
 
 impl Context {
-    /// At the beginning of a message; `name` tells its footnotes from another's.
+    /// The state at the beginning of a message. `name` makes its footnotes' ids unique on the page.
     pub(super) fn new(name: &str) -> Self {
         Self {
             footnotes: Footnotes::new(name),
@@ -67,7 +67,7 @@ impl Context {
 }
 
 impl Piece<'_> {
-    /// The blocks; none when the budget is spent before. The context becomes that of what follows
+    /// Renders the piece; `None` if the budget is spent before. Updates the context to that after
     /// the settled blocks.
     pub(super) fn render(
         &self,
@@ -105,7 +105,8 @@ impl Piece<'_> {
                 first = first.min(range.start);
             }
             let read = self.start + source.written(range.end);
-            // Code that is still coming would be highlighted anew with every piece of it.
+            // Do not highlight code that is still arriving, because each piece would highlight it
+            // again.
             let plain = range.end >= open || read > code::BYTES;
             writer.take(event, SourceLocation { start: range.start, read, plain });
         }
@@ -127,12 +128,12 @@ impl Piece<'_> {
         Some(Rendered { blocks, definitions, settled })
     }
 
-    /// How many blocks are settled, and where the first one begins that is not.
+    /// How many blocks are settled, and the position of the first one that is not.
     ///
-    /// The last block may go on. A line that is not complete may turn out to be a part of the block
-    /// before it (`|` behind a table begins a row, `#` behind a paragraph does not begin a
-    /// heading once there is a letter behind it), so no block that begins in it counts. Text behind
-    /// a definition is read again, with the definition; and so is an unfinished formula.
+    /// The last block may continue. An incomplete line may turn out to belong to the block before
+    /// it (`|` after a table begins a row, `#` after a paragraph is not a heading if a letter
+    /// follows), so no block that begins in that line counts. Text after a definition is read again
+    /// together with it, and so is an unfinished formula.
     fn settled(
         &self,
         source: &Source<'_>,

@@ -1,26 +1,26 @@
-//! What is behind the part of a long message that is read as Markdown.
+//! The end of a long message, which is not read as Markdown.
 
 use super::escape::escape;
 
-/// Bytes of a message that are read as Markdown; what stands behind them is shown as it was
-/// written. Long for an answer, and a bound for what the most tedious text costs.
+/// How many bytes of a message are read as Markdown; the rest is shown as it was written. Enough
+/// for a long answer, and a limit for the cost of the worst text.
 pub(super) const MARKDOWN_BYTES: usize = 128 * 1024;
 
-/// Bytes of a block of the rest.
+/// The size of a plain block, in bytes.
 const BLOCK_BYTES: usize = 8 * 1024;
 
-/// The part of a text that is read as Markdown, and the rest. Where they part depends on
-/// nothing but the first of them, so it stays while the text grows.
+/// Splits a text into the part that is read as Markdown and the rest. The position depends only on
+/// the first part, so it stays the same while the text grows.
 pub(super) fn split(text: &str) -> (&str, &str) {
     text.split_at(cut(text, MARKDOWN_BYTES))
 }
 
-/// The blocks of the rest, each one element, with where it begins.
+/// The plain blocks of a text, each one element, with their positions.
 pub(super) fn blocks(text: &str) -> Vec<(usize, String)> {
     let (mut blocks, mut start) = (Vec::new(), 0);
     while start < text.len() {
         let end = start + cut(&text[start..], BLOCK_BYTES);
-        // A parser of HTML would make a line feed of it.
+        // An HTML parser would turn it into a line feed.
         let shown = escape(&text[start..end]).replace('\r', "&#13;");
         blocks.push((start, format!("<div class=\"as-written\">{shown}</div>")));
         start = end;
@@ -28,7 +28,7 @@ pub(super) fn blocks(text: &str) -> Vec<(usize, String)> {
     blocks
 }
 
-/// Where a text ends that may have so many bytes: behind a line if there is one.
+/// Where to cut a text to get at most `bytes` bytes: after a line, if one ends in the second half.
 fn cut(text: &str, bytes: usize) -> usize {
     if text.len() <= bytes {
         return text.len();

@@ -1,14 +1,13 @@
-//! What is read of a text before CommonMark's parser reads it: formulas, the HTML of a closed list,
-//! and a few things that CommonMark reads otherwise than people mean them.
+//! Preprocesses a text before CommonMark's parser reads it: formulas, a closed list of HTML
+//! elements, and a few things that CommonMark reads differently than people mean them.
 //!
-//! Each of them becomes a placeholder, one character that means nothing to the parser
-//! ([`placeholders`]), so that the parser never looks into a formula and needs to know nothing of
-//! the rest. Where a placeholder turns out to stand in code or in an address, the words it stands
-//! for come back as they were written.
+//! Each of them becomes a placeholder, a single character without a meaning to the parser
+//! ([`placeholders`]), so that the parser never looks into a formula and needs no knowledge of the
+//! rest. If a placeholder turns out to be within code or an address, the original text is put back.
 //!
-//! The text is read line by line. What a line means depends on the lines before it alone, as far
-//! as [`State`] remembers them, except for a formula on lines of its own, which ends at its end
-//! ([`Source::open`]). No byte is looked at more often than a few times.
+//! The text is read line by line. The meaning of a line depends only on the lines before it, as far
+//! as [`State`] remembers them; the exception is a formula that spans lines, which is known only at
+//! its end ([`Source::open`]). Each byte is looked at only a few times.
 
 use super::work;
 use fences::Fence;
@@ -29,20 +28,21 @@ use placeholders::is_placeholder;
 pub(super) use placeholders::{Meaning, first as first_placeholder};
 pub(super) use tags::{BlockTag, InlineTag};
 
-/// A text as the parser is to read it.
+/// The text for the parser, and how it maps to the original text.
 pub(super) struct Source<'a> {
     pub(super) text: String,
     pub(super) placeholders: Placeholders<'a>,
-    /// Where an unfinished formula begins that a later text may finish, however its lines are read
-    /// until then.
+    /// The position of an unfinished formula that later text may complete. Until then its lines are
+    /// read as normal text.
     pub(super) open: Option<usize>,
-    /// VisibilityFilter from which on, up to the next one, the text is as it was written: here and there.
+    /// Pairs of positions in this and in the original text. From each pair up to the next one, both
+    /// texts are equal.
     places: Vec<(usize, usize)>,
-    /// What is remembered from the beginning of a line on, in their order.
+    /// The state from the beginning of a line on, in the order of the lines.
     states: Vec<(usize, State)>,
 }
 
-/// What is remembered of the lines before one.
+/// What the preceding lines mean for a line.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct State {
     /// The code block that is open.
@@ -53,15 +53,15 @@ pub(super) struct State {
     details: usize,
     /// Whether the lines are rows of a table.
     in_table: bool,
-    /// Whether there are words right before.
+    /// Whether words precede directly, without a blank line.
     behind_words: bool,
-    /// Whether the words before were separated from what follows by a blank line that is not
-    /// written.
+    /// Whether the words before were separated from the following ones by a blank line that was
+    /// inserted here.
     separated: bool,
 }
 
 impl Source<'_> {
-    /// Where in the text as it was written a byte stands.
+    /// The position of a byte in the original text.
     pub(super) fn written(&self, at: usize) -> usize {
         let known = self.places.partition_point(|(here, _)| *here <= at);
         match known.checked_sub(1).and_then(|last| self.places.get(last)) {
@@ -70,14 +70,14 @@ impl Source<'_> {
         }
     }
 
-    /// What is remembered at the beginning of the line that was written there.
+    /// The state at the beginning of the line at this position of the original text.
     pub(super) fn state(&self, written: usize) -> State {
         let after = self.states.partition_point(|(line, _)| *line <= written);
         after.checked_sub(1).map(|at| self.states[at].1.clone()).unwrap_or_default()
     }
 }
 
-/// Reads a text whose lines come after some others.
+/// Preprocesses a text, given the state after the lines before it.
 pub(super) fn read(text: &str, state: State) -> Source<'_> {
     work::looked_at(text.len());
     let mut reader = Reader {
@@ -101,22 +101,22 @@ pub(super) fn read(text: &str, state: State) -> Source<'_> {
     reader.source
 }
 
-/// Goes through a text.
+/// Reads through a text.
 struct Reader<'a> {
     text: &'a str,
-    /// The byte that is read next.
+    /// The position of the next byte.
     at: usize,
     state: State,
     source: Source<'a>,
     ends: formulas::Ends,
-    /// Where the paragraph ends that was read last.
+    /// The end of the paragraph that was read last.
     segment_end: Option<usize>,
-    /// The backticks of the paragraph that is read.
+    /// The runs of backticks in the current paragraph.
     runs: Option<spans::Runs>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads what begins at the beginning of a line: a line, or all lines that a formula has.
+    /// Reads a line, or all lines of a formula.
     fn line(&mut self) {
         if self.source.states.last().is_none_or(|(_, known)| *known != self.state) {
             self.source.states.push((self.at, self.state.clone()));
@@ -143,14 +143,14 @@ impl<'a> Reader<'a> {
         self.words(&line);
     }
 
-    /// A line of words, and those behind it that go on with it.
+    /// Reads a line of words, and the lines that continue it.
     fn words(&mut self, line: &Line) {
         if details::begin(self, line) {
             return;
         }
         let separated = std::mem::take(&mut self.state.separated);
         if separated && self.state.details > 0 && self.state.items.is_empty() && !line.has_marker {
-            // Indented within its element, not code.
+            // It is indented within its element, and not a code block.
             self.at = line.content;
         } else {
             self.copy_to(line.content);
@@ -193,11 +193,11 @@ impl<'a> Reader<'a> {
         (self.state.separated, self.state.in_table) = (false, false);
     }
 
-    /// Adds what is written up to a byte as it is.
+    /// Copies the text up to a position.
     fn copy_to(&mut self, end: usize) {
         while self.at < end {
             let written = &self.text[self.at..end];
-            // A character that would be taken for a placeholder gets one itself.
+            // A character that could be mistaken for a placeholder is replaced with one itself.
             let found = placeholders::first(written);
             self.place();
             self.source.text.push_str(&written[..found.unwrap_or(written.len())]);
@@ -208,14 +208,14 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Adds something that was not written there.
+    /// Inserts text that is not in the original.
     fn push(&mut self, added: &str) {
         self.place();
         self.source.text.push_str(added);
     }
 
-    /// Adds a placeholder for the words up to a byte; the words themselves when there are too many
-    /// placeholders, but for a character that would be taken for one.
+    /// Inserts a placeholder for the text up to a position. If there are too many placeholders,
+    /// copies the text instead, except for characters that could be mistaken for one.
     fn push_placeholder(&mut self, meaning: Meaning<'a>, end: usize) {
         let written = &self.text[self.at..end];
         match self.source.placeholders.add(written, meaning) {
@@ -246,7 +246,7 @@ impl<'a> Reader<'a> {
 }
 
 impl State {
-    /// Forgets the list items that end before a line, and remembers those that begin with it.
+    /// Removes the list items that end before a line, and adds those that begin with it.
     fn follow(&mut self, line: &Line) {
         if line.is_blank() {
             return;
@@ -260,7 +260,7 @@ impl State {
     }
 }
 
-/// List items within one another that are remembered.
+/// The deepest nesting of list items that is remembered.
 const ITEMS: usize = 32;
 
 #[cfg(test)]

@@ -99,7 +99,7 @@ fn code_is_highlighted_by_classes() {
     assert!(html(&format!("```rust\n{}\n```", "x".repeat(3_000))).contains("<code>xxx"));
 }
 
-/// What a browser makes of the text within `<code>`: tags are nothing, entities are letters.
+/// The text of `<code>` as a browser shows it: without tags, and with entities decoded.
 fn text_of_code(html: &str) -> String {
     let (_, code) = html.split_once("<code>").unwrap();
     let (code, _) = code.split_once("</code>").unwrap();
@@ -137,7 +137,7 @@ fn formulas_are_mathml_and_what_is_none_stays() {
     assert_eq!(html("It costs $5 or $10."), "<p>It costs $5 or $10.</p>");
 }
 
-/// Formulas that would be more than that, if a browser were given what their words say.
+/// Formulas whose text would become markup if it were written unescaped.
 #[test]
 fn a_formula_puts_no_markup_into_the_page() {
     let link = "</math><a/href=https://evil.example/>x</a>";
@@ -204,7 +204,7 @@ fn a_formula_puts_no_markup_into_the_page() {
             }
         }
     }
-    // Nothing of it means anything but itself, not even what a formula could have.
+    // Nothing of it is interpreted, not even elements that a formula could have.
     for words in ["</mo><mi>x</mi><mo>", "&lt;b&gt;"] {
         let shown = html(&format!("$\\operatorname{{{words}}}$"));
         assert!(shown.starts_with("<p><code class=\"latex\">"), "{words}: {shown}");
@@ -286,7 +286,7 @@ fn what_lies_very_deep_loses_no_word() {
         let html = deep(text);
         assert!(html.contains(kept), "{text}: {html}");
     }
-    // At the last level that is shown as one, an image keeps its place.
+    // An image at the deepest level keeps its place.
     let quoted = html(&format!("{}a ![*b* <i> $x$\nc](https://a.example) d", "> ".repeat(22)));
     assert!(quoted.contains("a <a ") && quoted.contains(">b &lt;i&gt; $x$ c</a> d"), "{quoted}");
 }
@@ -304,7 +304,7 @@ fn what_is_behind_the_bound_is_shown_as_it_was_written() {
         blocks[plain..].concat().replace("<div class=\"as-written\">", "").replace("</div>", "");
     let text = text.replace("&lt;", "<").replace("&gt;", ">").replace("&#13;", "\r");
     assert_eq!(text, written[read..]);
-    // A letter is not cut in two, and a text that is just short enough not at all.
+    // A character is not cut in two, and a text that is just short enough is not cut at all.
     let letters = format!("a{}", "日".repeat(MARKDOWN_BYTES / 2));
     assert!(render(&letters, "m").concat().matches('日').count() == MARKDOWN_BYTES / 2);
     assert_eq!(render(&"a".repeat(MARKDOWN_BYTES), "m").len(), 1);
@@ -363,7 +363,7 @@ fn the_address_of_a_reference_is_used_until_its_bytes_reach_a_bound() {
     assert_eq!(self::html(&usual).matches("<a ").count(), 300);
 }
 
-/// A page replaces blocks by their number, so each has to be one element.
+/// Whether a block is one element, because a page replaces blocks by their index.
 fn is_one_element(block: &str) -> bool {
     let mut depth = 0;
     for (at, _) in block.match_indices('<') {
@@ -381,13 +381,13 @@ fn is_one_element(block: &str) -> bool {
     depth == 0 && block.starts_with('<') && block.ends_with('>')
 }
 
-/// Elements that a message can have.
+/// The elements that a message can contain.
 const ELEMENTS: &str = " a blockquote br button code del details div em h2 h3 h4 h5 h6 hr input kbd \
     li mark ol p pre span strong sub summary sup table tbody td th thead tr ul b i s u \
     math menclose mfrac mi mmultiscripts mn mo mover mpadded mphantom mprescripts mroot mrow mspace \
     msqrt msub msubsup msup mtable mtd mtext mtr munder munderover ";
 
-/// Tags are balanced, and there are none but those that are meant.
+/// Checks that tags are balanced, and that only allowed elements occur.
 fn is_sound(text: &str) -> Result<(), TestCaseError> {
     for block in render(text, "m") {
         prop_assert!(is_one_element(&block), "{}: {}", text, block);
@@ -414,7 +414,7 @@ fn is_sound(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// What formulas and Markdown are made of, by the word: letters alone hardly ever make a command.
+/// The building blocks of formulas and Markdown, because random letters hardly ever form a command.
 pub(super) const WORDS: [&str; 106] = [
     "\\operatorname",
     "\\operatorname*",
@@ -524,7 +524,7 @@ pub(super) const WORDS: [&str; 106] = [
     "**",
 ];
 
-/// A formula of a few words, which is one more often than what has none around it.
+/// A few words, usually with formula delimiters around them.
 pub(super) fn formula() -> impl Strategy<Value = String> {
     let words = prop::collection::vec(prop::sample::select(&WORDS[..]), 0..12);
     let command = prop::sample::select(&WORDS[..40]);

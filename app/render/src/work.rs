@@ -1,18 +1,18 @@
-//! How much was looked at, which tests count: what a text costs has to grow with its length
-//! and no faster.
+//! Counts how many bytes were looked at. Tests use this to check that the cost of a text grows no
+//! faster than its length.
 
 #[cfg(test)]
 thread_local! {
     static LOOKED_AT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
-/// So many bytes, or other things, were looked at.
+/// Counts bytes, or other things, that were looked at.
 pub(super) fn looked_at(_count: usize) {
     #[cfg(test)]
     LOOKED_AT.set(LOOKED_AT.get() + _count);
 }
 
-/// How much `work` looks at.
+/// The count for running `work`.
 #[cfg(test)]
 pub(super) fn of(work: impl FnOnce()) -> usize {
     let before = LOOKED_AT.get();

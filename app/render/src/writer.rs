@@ -1,8 +1,8 @@
 //! Turns the parser's events into blocks of HTML, each one element.
 //!
-//! Every block has the direction of its letters (`dir="auto"`): the first paragraph of a list item
-//! or a quote that of the item or the quote itself, for a browser finds the direction of an element
-//! by its text outside of elements that have a direction of their own. Code is left to right.
+//! Every block gets its text direction from its letters (`dir="auto"`). The first paragraph of a
+//! list item or a quote has no `dir` of its own: a browser determines the direction of the item or
+//! quote from its text outside of elements with a `dir`. Code is always left to right.
 
 use std::borrow::Cow;
 
@@ -20,52 +20,52 @@ mod elements;
 mod table;
 mod words;
 
-/// Lists and quotes within one another at most. What lies deeper is shown as text: a browser's
-/// parser and a page's layout have bounds of their own.
+/// The deepest nesting of lists and quotes. Deeper content is shown as text, because browsers have
+/// parsing and layout limits of their own.
 const DEPTH: usize = 24;
 
-/// A block, with what was before it.
+/// A block, with the state before it.
 pub(super) struct Block {
     pub(super) html: String,
-    /// Where its first event begins in the parser's text.
+    /// The position of its first event in the parser's text.
     pub(super) start: usize,
     /// How many footnotes had a number.
     pub(super) footnotes: usize,
     pub(super) bounds: Bounds,
 }
 
-/// Where an event stands, and what that means for it.
+/// The location of an event.
 #[derive(Clone, Copy)]
 pub(super) struct SourceLocation {
     pub(super) start: usize,
-    /// Bytes of the message up to its end, as it was written.
+    /// The number of bytes of the original message up to its end.
     pub(super) read: usize,
-    /// Whether code is not highlighted there.
+    /// Whether code here is not highlighted.
     pub(super) plain: bool,
 }
 
-/// Takes the events of a text.
+/// Receives the events of a text.
 pub(super) struct Writer<'a> {
     source: &'a Source<'a>,
     pub(super) blocks: Vec<Block>,
-    /// The block that is open, but for its HTML; and its HTML.
+    /// The current block without its HTML, and its HTML so far.
     begun: Block,
     out: String,
-    /// The elements that are open.
+    /// The open elements.
     open: Vec<Element>,
-    /// How many of the parser's tags are open, and how many deeper than the bound.
+    /// How many of the parser's tags are open, and how many of them exceed the depth limit.
     depth: usize,
     buried: usize,
-    /// Words that are not written yet: the parser tells a text in pieces.
+    /// Text that is not written yet, because the parser reports a text in pieces.
     words: String,
-    /// Whether what was written last ends its line itself.
+    /// Whether the last output ends its line by itself.
     ends_line: bool,
     table: table::Table,
-    /// The code block that is open: its language and its text.
+    /// The current code block: its language and its text.
     code: Option<(String, String)>,
-    /// How many links are open that lead anywhere.
+    /// How many links with an allowed address are open.
     links: usize,
-    /// The image that is open: its address and the text in its place.
+    /// The current image: its address and its alternative text.
     image: Option<(Option<String>, String)>,
     location: SourceLocation,
     highlighted: &'a mut Highlighted,
@@ -122,7 +122,7 @@ impl<'a> Writer<'a> {
         self.end_block();
     }
 
-    /// Ends what is still open.
+    /// Closes all open elements and returns the blocks.
     pub(super) fn finish(mut self) -> Vec<Block> {
         while !self.open.is_empty() {
             self.pop();
@@ -140,10 +140,11 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Whether the event lies too deep: what it says is kept and its tags are not.
+    /// Handles an event that exceeds the depth limit: keeps its text and drops its tags. Returns
+    /// whether it did.
     fn bury(&mut self, event: &Event<'a>) -> bool {
         match event {
-            // Tags within an image are none anyway.
+            // Tags within an image are dropped anyway.
             _ if self.image.is_some() => return false,
             Event::Start(_) if self.buried > 0 || self.depth > DEPTH => self.buried += 1,
             Event::End(tag) if self.buried > 0 => {
@@ -162,7 +163,7 @@ impl<'a> Writer<'a> {
                 }
             }
             _ if self.buried == 0 => return false,
-            // A mark is no deeper than a letter.
+            // A footnote reference adds no depth.
             Event::FootnoteReference(_) => return false,
             event => {
                 if let Some(text) = said(event) {
@@ -195,7 +196,7 @@ impl<'a> Writer<'a> {
                 super::escape::escape_into(&text, &mut self.out);
                 self.out.push_str("</code>");
             }
-            // What looks like HTML is text.
+            // Unsupported HTML is shown as text.
             Event::InlineHtml(text) => {
                 let text = self.source.placeholders.written(&text).into_owned();
                 self.text(&text);
@@ -217,7 +218,7 @@ impl<'a> Writer<'a> {
                 let checked = if done { " checked=\"\"" } else { "" };
                 self.inline(&format!("<input disabled=\"\" type=\"checkbox\"{checked}/>\n"));
             }
-            // Words were taken above, and formulas are not asked for.
+            // Text was handled above, and math is not enabled.
             Event::Text(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
         }
     }
@@ -230,7 +231,7 @@ impl<'a> Writer<'a> {
                     first && self.open.last().is_some_and(|last| last.kind == Kind::Container);
                 self.push(Kind::Paragraph { inherits, written: false }, "", "");
             }
-            // The first level is the page's own.
+            // The first heading level is reserved for the page.
             Tag::Heading { level, .. } => {
                 let level = (level as usize + 1).min(6);
                 self.push(
@@ -269,7 +270,7 @@ impl<'a> Writer<'a> {
                 self.push(if open.is_some() { Kind::Link } else { Kind::Markdown }, start, end);
             }
             Tag::Image { dest_url, .. } => self.start_image(&dest_url),
-            // Not asked for.
+            // These extensions are not enabled.
             _ => self.push(Kind::Markdown, "", ""),
         }
     }
@@ -288,7 +289,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// What an event says where nothing but text can stand.
+/// The text of an event where only text is possible.
 fn said<'e>(event: &'e Event<'_>) -> Option<Cow<'e, str>> {
     Some(match event {
         Event::Text(text) | Event::Code(text) | Event::Html(text) | Event::InlineHtml(text) => {

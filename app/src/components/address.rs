@@ -1,8 +1,8 @@
-//! What stands in the browser's bar.
+//! The address in the browser's address bar.
 
-/// Writes there what leads to what is shown, so that a reload shows it again: the same page with
-/// another query, unless somebody has left it meanwhile. Not a step that the browser's own
-/// button goes back.
+/// Replaces the address with `path`, so that a reload shows the same state again. Does nothing if
+/// `path` is another page than the current one, because the reader may have left meanwhile. Adds
+/// no history entry.
 #[cfg_attr(not(feature = "browser"), allow(unused_variables))]
 pub fn address_is(path: &str) {
     #[cfg(feature = "browser")]
@@ -13,7 +13,7 @@ pub fn address_is(path: &str) {
             return;
         }
         if let Ok(history) = window.history() {
-            // What the router keeps there stays.
+            // Keep the state that the router stores in the history entry.
             let state = history.state().unwrap_or(wasm_bindgen::JsValue::NULL);
             let _ = history.replace_state_with_url(&state, "", Some(path));
         }

@@ -1,9 +1,9 @@
-//! What is spoken of an answer while it comes: whole sentences, and not too often.
+//! Announces an answer to screen readers while it streams: whole sentences, and not too often.
 
 use leptos::html::Div;
 use leptos::prelude::*;
 
-/// A place that is heard and not seen. A browser writes into it by itself.
+/// A visually hidden live region. A script in the browser fills it.
 #[component]
 pub fn Announcer() -> impl IntoView {
     let region = NodeRef::<Div>::new();
@@ -12,15 +12,15 @@ pub fn Announcer() -> impl IntoView {
     view! { <div class="visually-hidden" aria-live="polite" data-announcer node_ref=region></div> }
 }
 
-/// Between two announcements, in milliseconds: what is whole by then is said together.
+/// Milliseconds between two announcements. Sentences completed in between are announced together.
 #[cfg(feature = "browser")]
 const PAUSE_MS: f64 = 1_000.0;
 
-/// How many announcements stay, for a listener that has not come to them yet.
+/// How many announcements stay in the region, so that a slow screen reader can still reach them.
 #[cfg(feature = "browser")]
 const KEPT: u32 = 8;
 
-/// The answer that is being spoken.
+/// The answer that is being announced.
 #[cfg(feature = "browser")]
 struct Speech {
     entry: crate::live::Entry,
@@ -52,7 +52,7 @@ fn speak(region: NodeRef<Div>) {
         let newest = newest?;
         let mut speech =
             speech.filter(|speech| speech.entry.id == newest.id).unwrap_or_else(|| {
-                // What stands there already was spoken, or is there to be read.
+                // The text so far was announced before, or is on the page to be read.
                 let sentences = Sentences::after(newest.text.read_untracked().len());
                 Speech { entry: newest.clone(), sentences, spoken_ms: 0.0 }
             });

@@ -1,4 +1,4 @@
-//! An answer's text, rendered.
+//! The rendered text of an answer.
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -7,8 +7,8 @@ use leptos::prelude::*;
 use crate::erase::effect;
 use crate::live::Entry;
 
-/// The blocks of an answer. They are the server's HTML; only the ones that change are
-/// touched, so that what is read or selected above them stays.
+/// The blocks of an answer, as HTML from the server. Only changed blocks are replaced, so that a
+/// selection or reading position in the others survives.
 #[component]
 pub fn AnswerText(
     /// The answer.
@@ -21,7 +21,7 @@ pub fn AnswerText(
         let html = entry.html;
         effect(move || {
             html.track();
-            // Not in the page yet: shown when it is.
+            // The element is not mounted yet; the effect runs again when it is.
             let Some(element) = element.get() else { return };
             let change = html.try_update_untracked(crate::live::Blocks::take_change).flatten();
             if let Some(change) = change {
@@ -32,9 +32,9 @@ pub fn AnswerText(
     view! { <div class="message-text prose" dir="auto" node_ref=element inner_html=initial></div> }
 }
 
-/// The HTML that the server writes into its page; hydration leaves it as it is. It was rendered
-/// before, on a thread of its own: this code runs on a thread that answers requests, and rendering
-/// here would delay them. A message that was not rendered is shown as it was written.
+/// The HTML that the server writes into its page; hydration keeps it. It was rendered earlier on
+/// its own thread, because this code runs on a thread that answers requests, and rendering here
+/// would delay them. A message that was not rendered is shown as plain text.
 #[cfg(feature = "ssr")]
 fn initial(entry: &Entry) -> String {
     let page = use_context::<crate::rendering::PageHtml>();
@@ -47,8 +47,8 @@ fn initial(entry: &Entry) -> String {
     entry.html.try_update_untracked(crate::live::Blocks::begin).unwrap_or_default()
 }
 
-/// Shows a change. Text at the end of a block stands beside what is there, which stays
-/// selected if it is.
+/// Applies a change to the element. Appended text becomes a new node after the existing ones, so
+/// that a selection in them survives.
 #[cfg(feature = "browser")]
 fn show(element: &web_sys::HtmlDivElement, change: &crate::live::BlockChange) {
     while element.child_element_count() as usize > change.kept
@@ -65,7 +65,7 @@ fn show(element: &web_sys::HtmlDivElement, change: &crate::live::BlockChange) {
             let _ = place.insert_adjacent_html("beforeend", &append.html);
         }
     }
-    // Fails only for places that are none.
+    // This only fails for an invalid position, and "beforeend" is valid.
     if !change.html.is_empty() {
         let _ = element.insert_adjacent_html("beforeend", &change.html);
     }

@@ -1,4 +1,4 @@
-//! What answers in a conversation, and the way to change it.
+//! Shows which profile and model answer in a conversation, with a link to change them.
 
 use leptos::prelude::*;
 use protocol::{Effort, Turn, TurnId, Worker};
@@ -8,18 +8,18 @@ use crate::live::Conversation;
 use crate::route::profile_page;
 use crate::text::{self, tr};
 
-/// The titles of the profiles, in the page's language, and what holds for the page's worker.
+/// The titles of the profiles in the page's language, and the choices of the page's worker.
 #[derive(Clone)]
 pub struct Choices {
     pub titles: Vec<(String, String)>,
     pub model: Option<String>,
-    /// The effort that is asked for, and what the model is told instead, as it was when the page
-    /// was loaded.
+    /// The requested effort, and the effort that the model is told instead if it differs, both as
+    /// of page load.
     pub effort: Option<(Effort, Option<Effort>)>,
 }
 
-/// A link: the profile, the model, and how hard it is to think where that was chosen. What it leads
-/// to is a page of its own, which the router of this one does not know.
+/// A link that shows the profile, the model and, if it was chosen, the effort. It leads to a page
+/// that only the server renders, so the router does not handle it.
 #[component]
 pub fn AnswersHere() -> impl IntoView {
     let conversation: Conversation = expect_context();
@@ -63,19 +63,19 @@ pub fn AnswersHere() -> impl IntoView {
     }
 }
 
-/// The newest turn that is shown and of which it is known what was sent, unless it is `loaded`.
+/// The newest turn on the page, if its request is recorded and it is not `loaded`.
 fn newest(conversation: &Conversation, loaded: Option<TurnId>) -> Option<Turn> {
     let turn = conversation.entries.read().last()?.turn.as_ref()?.get();
     (turn.sight.is_some() && Some(turn.turn_id) != loaded).then_some(turn)
 }
 
-/// Whether a turn was asked as the next one will be.
+/// Whether a turn used the profile and model that the next turn will use.
 fn is_of(turn: &Turn, worker: &Worker) -> bool {
     let model = worker.model.as_ref().is_none_or(|model| *model == turn.model);
     model && turn.profile == worker.profile
 }
 
-/// Whether the same model answers as when the page was loaded.
+/// Whether the profile, provider and model are the same as at page load.
 fn is_as_loaded(now: &Worker, then: &Worker) -> bool {
     (&now.profile, &now.provider, &now.model) == (&then.profile, &then.provider, &then.model)
 }

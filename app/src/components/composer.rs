@@ -1,4 +1,4 @@
-//! Where a message is written.
+//! The composer, where the user writes a message.
 
 use leptos::ev::{KeyboardEvent, SubmitEvent};
 use leptos::html::Textarea;
@@ -21,12 +21,12 @@ mod sender;
 use keys::{Keystroke, sends};
 use sender::{QueuedSend, Sender};
 
-/// The message box with Send, or Stop while a turn runs. A plain form without JavaScript.
+/// The message box with Send, or Stop while a turn runs. Without JavaScript it is a plain form.
 #[component]
 pub fn Composer(
-    /// The id that the plain form sends with.
+    /// The message id that the plain form sends.
     message_id: MessageId,
-    /// What stands in the box at first: the text of a form that was refused.
+    /// The initial text of the box: the text of a form that was refused.
     typed: String,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
@@ -37,7 +37,7 @@ pub fn Composer(
         Some(id) if typed.is_empty() => conversation.text_of(id).unwrap_or_default(),
         _ => typed,
     };
-    // A page with a refused text on it does not refresh itself: the box and its button stay.
+    // A page with a refused text does not refresh itself, so the box and its button stay.
     let kept = !typed.is_empty();
     let sender = Sender::new(area, typed.clone(), message_id);
     let (draft, held) = (sender.draft.clone(), sender.held.clone());
@@ -96,7 +96,7 @@ pub fn Composer(
         let sending = sending.clone();
         move || running() || sending()
     };
-    // The server does not know the device: the hint changes once the page is taken over.
+    // The server does not know the device, so the hint may change after hydration.
     let chosen = reader::enter_chosen().unwrap_or(EnterKey::Sends);
     let keys = ArcRwSignal::new(Keys::Board(chosen));
     let known = keys.clone();
@@ -181,7 +181,7 @@ pub fn Composer(
     }
 }
 
-/// What stands below the box.
+/// The hint below the box.
 fn hint(held: QueuedSend, busy: bool, keys: Keys) -> &'static str {
     match held {
         QueuedSend::Kept if busy => tr!(busy),
@@ -195,10 +195,10 @@ fn hint(held: QueuedSend, busy: bool, keys: Keys) -> &'static str {
     }
 }
 
-/// What the reader types with.
+/// The reader's input device.
 #[derive(Clone, Copy)]
 enum Keys {
-    /// The keyboard of a touch screen, where Enter begins a line and nothing but the button sends.
+    /// A touch keyboard, where Enter begins a new line and only the button sends.
     Touch,
     Board(EnterKey),
 }
@@ -212,7 +212,7 @@ impl Keys {
     }
 }
 
-/// Sends the text when the answer is complete, or takes that back. Only a script can.
+/// Queues the text until the answer is complete, or cancels that. Needs a script.
 fn later_button(held: QueuedSend, sender: Sender) -> impl IntoView {
     let queued = held == QueuedSend::Queued;
     view! {
@@ -238,7 +238,7 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
         if let Err(AppError(error)) = api::cancel(conversation.worker_id).await {
             problem.show(error, None);
         }
-        // The button that had the focus goes away.
+        // The focused button disappears, so the message box takes the focus.
         if let Some(area) = area.try_get_untracked().flatten() {
             let _ = area.focus();
         }
@@ -246,7 +246,7 @@ fn stop(conversation: Conversation, problem: Problem, area: NodeRef<Textarea>) {
     });
 }
 
-/// What of an event decides whether it sends.
+/// The fields of an event that decide whether it sends.
 fn keystroke(event: &KeyboardEvent) -> Keystroke {
     Keystroke {
         enter: event.key() == "Enter",
@@ -258,8 +258,8 @@ fn keystroke(event: &KeyboardEvent) -> Keystroke {
     }
 }
 
-/// The box's first text, which is written into the page as it is. The parser of HTML drops
-/// one line break at the beginning.
+/// The box's initial text, which is written into the page as it is. The HTML parser drops one
+/// line break at the beginning, so one is added.
 fn first_text(typed: String) -> impl IntoView {
     let typed = (!typed.is_empty()).then_some(typed);
     #[cfg(feature = "ssr")]

@@ -1,4 +1,4 @@
-//! One conversation: transcript and composer. The sidebar stands beside it, in the layout.
+//! One conversation: transcript and composer. The layout puts the sidebar beside it.
 
 use leptos::prelude::*;
 use protocol::WorkerStatus;
@@ -21,16 +21,16 @@ use crate::live::{Conversation, Current, Wanted};
 use crate::reader::is_touch;
 use crate::{Console, text::tr};
 
-/// A page that reloads itself where no script does it better. Its text never changes, and
-/// the parser of a browser with scripts sees no element in it.
+/// Reloads the page every two seconds if scripts are off. The string is constant, and a browser
+/// with scripts does not parse the content of `noscript` into elements.
 const REFRESH: &str = r#"<meta http-equiv="refresh" content="2">"#;
 
-/// A conversation in the outlet of the layout, from one answer of the server.
+/// A conversation in the layout's outlet, built from one server function result.
 #[component]
 pub fn ConsoleView(
-    /// What it shows at first.
+    /// The initial data.
     console: Console,
-    /// Which branch, and what is edited.
+    /// The chosen branch, and the message that is being edited.
     wanted: Wanted,
 ) -> impl IntoView {
     let Console {
@@ -59,7 +59,7 @@ pub fn ConsoleView(
     #[cfg(feature = "csr")]
     super::plain_forms::take(problem.clone());
     let running = untrack(|| conversation.activity()).is_running();
-    // With something typed in the composer the page stays as it is.
+    // Do not refresh while there is text in the composer, because a reload would lose it.
     let refresh = (running && !earlier && refused.is_none() && wanted.edit.is_none())
         .then(|| view! { <noscript inner_html=REFRESH></noscript> });
     let typed = refused.map_or_else(String::new, |refused| {
@@ -71,7 +71,7 @@ pub fn ConsoleView(
         let conversation = conversation.clone();
         effect(move || crate::live::follow(conversation.clone()));
     }
-    // A script that takes over the page may have moved what the address leads to.
+    // Hydration may have moved the message that the address points to, so focus it again.
     if let Some(id) = wanted.found {
         effect(move || focus_soon(format!("m-{id}")));
     }
@@ -83,8 +83,8 @@ pub fn ConsoleView(
             return;
         }
         leave_sidebar();
-        // A link of the page before has taken the focus with it. On a touch screen the focus in the
-        // message box would bring up a keyboard.
+        // The focus was lost with the link on the previous page, so set it again. On touch screens,
+        // focusing the message box would open the keyboard.
         if !is_found && (offers || !is_touch()) {
             focus_soon_if_lost(if offers { "undo" } else { "composer" }.to_owned());
         }
@@ -132,7 +132,7 @@ pub fn ConsoleView(
     }
 }
 
-/// What stands below earlier messages: the ways to later ones.
+/// The links to later messages, shown below a page of earlier ones.
 #[derive(Clone, Copy)]
 struct Past {
     worker_id: protocol::WorkerId,
@@ -153,7 +153,7 @@ impl Past {
     }
 }
 
-/// What stands below the transcript: problems, status, composer.
+/// Problems, status and composer, below the transcript.
 #[component]
 fn Foot(message_id: protocol::MessageId, typed: String) -> impl IntoView {
     let worker = expect_context::<Conversation>().worker;

@@ -1,4 +1,4 @@
-//! The top of a conversation: its title, and what can be done with all of it.
+//! A conversation's header: its title, and the menu of actions on the whole conversation.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -22,7 +22,7 @@ use crate::{
     window::titled,
 };
 
-/// Title, the way to the list on narrow screens, rename and delete.
+/// The title, the button for the sidebar on narrow screens, and the menu.
 #[component]
 pub fn ConversationHeader() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
@@ -102,7 +102,7 @@ fn Rename() -> impl IntoView {
     }
 }
 
-/// The page of profiles and models is written by the server alone.
+/// A link to the page of profiles and models, which only the server renders.
 #[component]
 fn Choose() -> impl IntoView {
     let worker_id = expect_context::<Conversation>().worker_id;
@@ -125,7 +125,7 @@ fn Export() -> impl IntoView {
     }
 }
 
-/// A plain form: closing is rare, and the page that follows shows the composer as closed.
+/// A plain form: closing is rare, and the next page shows the composer as closed.
 #[component]
 fn Close() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();
@@ -158,7 +158,7 @@ fn Delete() -> impl IntoView {
     }
 }
 
-/// What stands in the title's field.
+/// The current text of the title field.
 fn typed_title() -> String {
     use leptos::wasm_bindgen::JsCast;
     use leptos::web_sys::HtmlInputElement;

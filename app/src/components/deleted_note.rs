@@ -1,4 +1,4 @@
-//! What was just deleted, and the way back.
+//! A note about a conversation that was just deleted, with a button to restore it.
 
 use leptos::prelude::*;
 use protocol::Worker;
@@ -6,12 +6,12 @@ use protocol::Worker;
 use crate::label;
 use crate::text::tr;
 
-/// A plain form, which leads to the conversation as it was.
+/// A plain form that restores the conversation and leads to it.
 #[component]
 pub fn DeletedNote(
     /// The deleted conversation.
     worker: Worker,
-    /// Where the same page is without this.
+    /// The path of the same page without this note.
     without: String,
 ) -> impl IntoView {
     let title = label::of(&worker).to_owned();

@@ -1,4 +1,4 @@
-//! The way to earlier messages.
+//! Loads and links to earlier messages.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -10,7 +10,7 @@ use crate::live::Conversation;
 use crate::text::tr;
 use crate::{AppError, api};
 
-/// Loads earlier messages, a page at a time and one at once.
+/// Loads earlier messages, one page and one request at a time.
 #[derive(Clone)]
 pub struct Earliest {
     conversation: Conversation,
@@ -19,12 +19,12 @@ pub struct Earliest {
 }
 
 impl Earliest {
-    /// Of a conversation, with nothing under way.
+    /// A loader for a conversation, with no request in flight.
     pub fn new(conversation: Conversation, problem: Problem) -> Self {
         Self { conversation, problem, loading: ArcRwSignal::new(false) }
     }
 
-    /// Loads the page before the earliest message that is here, if there is one.
+    /// Loads the page before the earliest loaded message, if there is one.
     pub fn load(&self) {
         let earliest = self.clone();
         spawn_local(async move {
@@ -32,10 +32,10 @@ impl Earliest {
         });
     }
 
-    /// The same; whether a page came.
+    /// Like `load`, but waits; returns whether a page was loaded or is being loaded.
     pub async fn load_page(&self) -> bool {
         let Some(before) = self.conversation.next_before.get_untracked() else { return false };
-        // It is on its way already.
+        // Another request is in flight.
         if self.loading.get_untracked() {
             return true;
         }
@@ -51,10 +51,10 @@ impl Earliest {
     }
 }
 
-/// A link, which loads them in place where it can.
+/// A link to earlier messages. With a script they are loaded into the page.
 #[component]
 pub fn Earlier(
-    /// What loads them.
+    /// Loads the messages.
     earliest: Earliest,
 ) -> impl IntoView {
     let (worker_id, next_before) =

@@ -8,20 +8,20 @@ use crate::erase::{effect_from, live};
 use crate::live::{Conversation, DraftOf, Drafts};
 use crate::text::tr;
 
-/// Says so, brings the message into the box, and leads out again: what was typed before is
-/// back then.
+/// Says that a message is being edited, puts its text into the box, and offers to cancel, which
+/// restores the draft from before.
 #[component]
 pub fn Editing(
     /// The message box.
     area: NodeRef<Textarea>,
-    /// What stands in it.
+    /// The text of the box.
     draft: ArcRwSignal<String>,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
     let (worker_id, editing) = (conversation.worker_id, conversation.editing.clone());
     let edited = editing.clone();
     let drafts = expect_context::<Drafts>();
-    // Not at first: then the message stands in the box already, or nothing is edited.
+    // Skip the first run: the box already holds the message, or nothing is being edited.
     effect_from(move |was| {
         let now = edited.get();
         let Some(area) = area.get_untracked() else { return now.is_some() };

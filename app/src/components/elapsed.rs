@@ -1,4 +1,4 @@
-//! How long something has been going on.
+//! The time elapsed since a point in time.
 
 use leptos::prelude::*;
 use protocol::Timestamp;
@@ -7,10 +7,10 @@ use protocol::Timestamp;
 use crate::erase::effect;
 use crate::erase::words;
 
-/// Whole seconds, which a browser counts on. The server's page cannot, so it says none.
+/// Whole seconds, counted in the browser. The server's page cannot count, so it shows nothing.
 #[component]
 pub fn Elapsed(
-    /// When it began.
+    /// The start time.
     since: Timestamp,
 ) -> impl IntoView {
     let shown = ArcRwSignal::new(String::new());
@@ -31,7 +31,7 @@ pub fn Elapsed(
     view! { <span class="elapsed">{words(move || shown.get())}</span> }
 }
 
-/// A clock that is behind the server's has seen nothing of it yet.
+/// The elapsed seconds, zero if the browser's clock is behind the server's.
 #[cfg(feature = "browser")]
 fn seconds(since: Timestamp) -> String {
     let ms = js_sys::Date::now() - since.unix_ms() as f64;

@@ -1,4 +1,4 @@
-//! What the list's menu and the palette do with a conversation.
+//! Actions on a conversation, shared by the list's menu and the palette.
 
 use leptos::task::spawn_local;
 use protocol::{Visibility, Worker, WorkerId};
@@ -7,7 +7,7 @@ use super::problem::Problem;
 use crate::live::List;
 use crate::{AppError, api};
 
-/// Moves a conversation to another part of the list, at once; back again if it cannot be.
+/// Moves a conversation to another part of the list at once; moves it back if the server refuses.
 pub fn set_place(list: List, problem: Problem, before: Worker, to: Visibility) {
     problem.clear();
     list.put(Worker { place: to, ..before.clone() });
@@ -19,8 +19,8 @@ pub fn set_place(list: List, problem: Problem, before: Worker, to: Visibility) {
     });
 }
 
-/// Deletes a conversation, beside one that is shown, or that one itself. `go` leads to the page
-/// that offers to bring it back.
+/// Deletes a conversation. `shown` is the conversation on the page, which may be the same one. `go`
+/// navigates to the page that offers to restore it.
 pub fn remove(
     list: List,
     problem: Problem,

@@ -1,4 +1,4 @@
-//! An error: what happened, what was kept, what to do.
+//! A note about an error: what happened, what was kept, and what to do.
 
 use leptos::prelude::*;
 use protocol::Error;
@@ -12,7 +12,7 @@ use crate::locale::locale;
 use crate::route::profile_page;
 use crate::text::{self, Locale, Remedy, tr};
 
-/// One error of the closed set.
+/// Shows one error of the closed set.
 #[component]
 pub fn ErrorNote(
     /// What happened.
@@ -24,7 +24,8 @@ pub fn ErrorNote(
     let away = is_away(&error);
     let Error { code, message, hint, retry_after_ms, said } = error;
     let retry = retry_after_ms.map(|ms| text::retry_after(ms.div_ceil(1000)));
-    // The server speaks English. What the page itself found out has the page's words already.
+    // The server's messages are English. Errors made by the page are in the page's language
+    // already.
     let foreign = locale() != Locale::en && !text::is_japanese(&message);
     let next = match &hint {
         Some(hint) if !foreign => hint.clone(),
@@ -45,7 +46,7 @@ pub fn ErrorNote(
             <p>{next}</p>
         })
     };
-    // What stands beside a conversation is not beside this where there is none.
+    // Without a conversation, a remedy that belongs to one (such as a relative link) does not work.
     let worker_id = use_context::<Conversation>().map(|conversation| conversation.worker_id);
     let remedy = match text::remedy(code) {
         _ if away => None,
@@ -61,8 +62,8 @@ pub fn ErrorNote(
         }
         Remedy::Link { path, words } => Some(erase(view! {
             <p>
-                // Not for the router: it would follow a link to the page at hand without
-                // asking the server again.
+                // `external` bypasses the router, which would follow a link to the current page
+                // without asking the server again.
                 <a href=path rel="external">{words}</a>
             </p>
         })),

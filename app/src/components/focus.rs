@@ -1,8 +1,8 @@
-//! Where the focus goes.
+//! Moves the keyboard focus.
 
 use leptos::prelude::*;
 
-/// Focuses an element by its id, if the page has it.
+/// Focuses the element with this id, if the page has it.
 #[cfg_attr(not(feature = "browser"), allow(unused_variables))]
 pub fn focus(id: &str) {
     #[cfg(feature = "browser")]
@@ -12,7 +12,7 @@ pub fn focus(id: &str) {
     }
 }
 
-/// The same once the page shows what is under way, unless something has the focus then.
+/// Focuses it in the next animation frame, unless another element has the focus by then.
 #[cfg_attr(not(feature = "browser"), allow(unused_variables))]
 pub fn focus_soon_if_lost(id: String) {
     #[cfg(feature = "browser")]
@@ -25,13 +25,13 @@ pub fn focus_soon_if_lost(id: String) {
     });
 }
 
-/// The same once the page shows what is under way.
+/// Focuses it once pending updates of the page are done.
 pub fn focus_soon(id: String) {
     set_timeout(move || focus(&id), std::time::Duration::ZERO);
 }
 
-/// Gives up the focus, so that the page which is shown next takes it: a button of the sidebar that led
-/// there would keep it otherwise.
+/// Removes the focus from a button of the sidebar that led to a new page, so that the new page can
+/// take it.
 pub fn release_focus() {
     #[cfg(feature = "browser")]
     if let Some(element) = document().active_element() {

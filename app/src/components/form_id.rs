@@ -1,5 +1,5 @@
-//! The id in the context of a page that its plain forms send.
+//! The message id that a page's plain forms send, in the page's context.
 
-/// The id that the plain forms of this page send with: posting the page twice does it once.
+/// The message id of this page's plain forms. Posting the same page twice acts only once.
 #[derive(Clone, Copy)]
 pub struct FormId(pub protocol::MessageId);

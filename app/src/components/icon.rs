@@ -1,8 +1,8 @@
-//! Small drawings; never the only name of anything.
+//! Small drawings. They are decorative; every control also has a text name.
 
 use leptos::prelude::*;
 
-/// What a drawing shows.
+/// The available drawings.
 #[derive(Clone, Copy)]
 pub enum Icon {
     Menu,
@@ -16,11 +16,11 @@ pub enum Icon {
 
 /// One drawing, hidden from assistive technology.
 ///
-/// Each is written out whole: markup without anything in it that changes is one string.
+/// Each drawing is written out whole, because Leptos compiles static markup to one string.
 #[component]
 #[rustfmt::skip]
 pub fn Drawing(
-    /// What it shows.
+    /// The drawing to show.
     icon: Icon,
 ) -> impl IntoView {
     match icon {

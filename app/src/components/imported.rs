@@ -1,4 +1,4 @@
-//! What an import did, and what it did not take.
+//! The result of an import: what was imported, and what was not.
 
 use leptos::prelude::*;
 use protocol::WorkerId;
@@ -7,10 +7,10 @@ use protocol::api::{ImportRefusal, ImportReplacement, ImportReport};
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
-/// The outcome of an import that went through.
+/// The report of an import that succeeded.
 #[component]
 pub fn Imported(
-    /// What the import tells of itself.
+    /// The import's own report.
     report: ImportReport,
 ) -> impl IntoView {
     let ImportReport { format, imported, skipped, kept, deleted, left_out, .. } = report;
@@ -61,7 +61,7 @@ fn unchecked(count: u64, workers: Vec<WorkerId>) -> Option<Erased> {
     })
 }
 
-/// What was not imported, by number, title and reason.
+/// The entries that were not imported, by number, title and reason.
 fn refused(count: u64, refusals: Vec<ImportRefusal>, more: u64) -> Option<Erased> {
     if refusals.is_empty() {
         return None;
@@ -75,7 +75,7 @@ fn refused(count: u64, refusals: Vec<ImportRefusal>, more: u64) -> Option<Erased
     }))
 }
 
-/// Where characters came in as U+FFFD, and how many.
+/// The entries in which characters were replaced with U+FFFD, and how many.
 fn replaced(count: u64, replacements: Vec<ImportReplacement>, more: u64) -> Option<Erased> {
     if replacements.is_empty() {
         return None;

@@ -1,4 +1,4 @@
-//! What stays while one page of the console follows another: the sidebar, and the outlet beside it.
+//! The parts that stay while the pages of the console change: the sidebar and the outlet.
 
 use leptos::prelude::*;
 
@@ -6,19 +6,19 @@ use super::popover::close_popover;
 use crate::erase::Erased;
 use crate::text::tr;
 
-/// The sidebar's id: on narrow screens it is a popover, which buttons open by it.
+/// The sidebar's id. On narrow screens the sidebar is a popover that buttons open by this id.
 pub const SIDEBAR: &str = "sidebar";
 
-/// A sidebar and what stands beside it.
+/// The sidebar and the outlet beside it.
 #[component]
 pub fn Layout(
     /// The sidebar.
     sidebar: Erased,
-    /// Where the pages follow one another.
+    /// The outlet that shows the current page.
     outlet: Erased,
 ) -> impl IntoView {
     view! {
-        // Not for the router, which would scroll there and leave the focus.
+        // `external` bypasses the router, which would scroll there without moving the focus.
         <a class="skip" href="#composer" rel="external">
             {tr!(skip)}
         </a>
@@ -29,8 +29,8 @@ pub fn Layout(
     }
 }
 
-/// Closes the sidebar where it is open over the page, as it is on a narrow screen when somebody has
-/// chosen the page in it.
+/// Closes the sidebar if it is open over the page, as it is on a narrow screen after the reader
+/// has chosen a page in it.
 pub fn leave_sidebar() {
     close_popover(SIDEBAR);
 }

@@ -11,7 +11,7 @@ use super::problem::Problem;
 use crate::live::Conversation;
 use crate::{AppError, api, text::tr};
 
-/// Links to the exported files, which the browser saves.
+/// Links to the exported files, which the browser downloads.
 #[component]
 pub fn ExportLinks() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();

@@ -1,5 +1,4 @@
-//! What can be done with one message: see its other versions, edit it, have it answered again,
-//! copy it.
+//! The actions on one message: see its other versions, edit it, answer it again, copy it.
 
 use leptos::prelude::*;
 use protocol::{MessageId, Role, WorkerId};
@@ -10,8 +9,8 @@ use crate::erase::{Erased, erase, live};
 use crate::live::{ConnectionState, Conversation, Entry};
 use crate::text::{self, tr};
 
-/// The row below a message: links and buttons of a form, which work without a script too, and
-/// buttons that are there with one. None has a listener of its own (see `transcript_acts`).
+/// The row below a message: links and form buttons that work without a script, and buttons that
+/// need one. None has a listener of its own (see `transcript_acts`).
 #[component]
 pub fn MessageActions(
     /// The message.
@@ -32,7 +31,7 @@ pub fn MessageActions(
             })
         })
     });
-    // Nothing can be asked while an answer is written: the style sheet hides what would.
+    // Asking is impossible while an answer is being written; the style sheet hides these buttons.
     let asking = match (role, asked) {
         (Role::User, _) => erase(view! {
             <a class="action asks" data-do="edit" href=format!("/c/{worker_id}?edit={id}")>
@@ -72,7 +71,7 @@ pub fn MessageActions(
     }
 }
 
-/// The way to another version, or the place where there is none.
+/// A link to another version, or a placeholder if there is none.
 fn step(
     worker_id: WorkerId,
     to: Option<MessageId>,
@@ -95,7 +94,7 @@ fn step(
     })
 }
 
-/// Where no connection brings the events, the page asks for them.
+/// Fetches a snapshot if the page has no live connection that would deliver the events.
 pub async fn catch_up(conversation: &Conversation) {
     if conversation.link.get_untracked() != ConnectionState::Live
         && let Ok(snapshot) = api::snapshot(conversation.worker_id, None).await
@@ -104,7 +103,7 @@ pub async fn catch_up(conversation: &Conversation) {
     }
 }
 
-/// What had the focus goes away: gives it to the element of an id once the page has changed.
+/// Focuses the element with this id in the next frame, because the focused element disappears.
 pub fn focus_soon(id: String) {
     #[cfg(feature = "browser")]
     request_animation_frame(move || {

@@ -13,7 +13,7 @@ use crate::erase::erase;
 use crate::live::{Conversation, Entry};
 use crate::text::{self, tr};
 
-/// A user's message as it was typed, or the model's rendered.
+/// A user's message as it was typed, or an answer as rendered HTML.
 #[component]
 pub fn MessageView(
     /// The message.
@@ -28,7 +28,7 @@ pub fn MessageView(
     };
     let found = (conversation.found == Some(id)).then_some("");
     let link = format!("/c/{worker_id}?m={id}#m-{id}");
-    // An answer tells its time with its other figures.
+    // An answer shows its time among the figures of its turn.
     let asked_at = turn.is_none().then(|| {
         view! {
             <p class="asked">

@@ -9,9 +9,9 @@ use crate::erase::words;
 use crate::reader;
 use crate::text::tr;
 
-/// The time as text, or that nobody knows it: from the server and at first by the reader's clock as far as it is known, else
-/// in UTC, and named so; in the reader's own zone, in the words
-/// of the page's language and without the day if that is today, as soon as a script runs.
+/// The time as text, or a note that it is unknown. The server and the first client render use the
+/// reader's UTC offset if it is known, else UTC, and name it. Once a script runs, the time is in
+/// the reader's own zone and the page's language, without the date if it is today.
 #[component]
 pub fn Moment(
     /// The time.
@@ -30,7 +30,7 @@ pub fn Moment(
     }
 }
 
-/// The same text where it is known whether a script runs.
+/// The same text, for callers that know whether a script runs.
 pub fn shown(at: Timestamp, scripted: bool) -> String {
     #[cfg(feature = "browser")]
     if scripted {
@@ -40,12 +40,12 @@ pub fn shown(at: Timestamp, scripted: bool) -> String {
     named(at)
 }
 
-/// The moment for programs, where it is known.
+/// The time as RFC 3339 for programs, if it is known.
 pub fn machine(at: Timestamp) -> Option<String> {
     at.is_known().then(|| at.to_rfc3339())
 }
 
-/// With the name of where the clock stands.
+/// The time followed by the UTC offset that it is in.
 fn named(at: Timestamp) -> String {
     if !at.is_known() {
         return tr!(undated).to_owned();

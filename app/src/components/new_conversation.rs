@@ -12,8 +12,8 @@ use crate::erase::live;
 use crate::live::Current;
 use crate::{AppError, api, text::tr};
 
-/// A form of one button; posts to `/` without JavaScript. Beside it the way to choose what
-/// answers, a page that only the server writes.
+/// A form of one button; posts to `/` without JavaScript. Beside it is a link to choose the profile
+/// and model, on a page that only the server renders.
 #[component]
 pub fn NewConversation() -> impl IntoView {
     let navigate = use_navigate();

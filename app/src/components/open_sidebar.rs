@@ -1,4 +1,4 @@
-//! The way to the sidebar on a narrow screen.
+//! The button that opens the sidebar on a narrow screen.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use super::icon::{Drawing, Icon};
 use super::layout::SIDEBAR;
 use crate::text::tr;
 
-/// A button, which needs no script. On a wide screen the sidebar is always there, and this is not.
+/// Needs no script. On a wide screen the sidebar is always visible and the button is hidden.
 #[component]
 pub fn OpenSidebar() -> impl IntoView {
     view! {

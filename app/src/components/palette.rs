@@ -1,5 +1,5 @@
-//! The palette: every conversation and every command, by the keyboard alone. And the list of the
-//! keys that there are.
+//! The palette, which reaches every conversation and command by keyboard, and the list of keyboard
+//! shortcuts.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -24,13 +24,13 @@ pub use overlay::Overlay;
 use overlay::Shown;
 use shortcuts::Shortcuts;
 
-/// The visible way to the palette. Without a script it leads to the search.
+/// The visible button for the palette. Without a script it is a link to the search.
 #[component]
 pub fn OpenPalette() -> impl IntoView {
     let (overlay, scripted) = (expect_context::<Overlay>(), expect_context::<List>().local);
     let is_button = scripted.clone();
     let press = move |event: MouseEvent| {
-        // There is none beside a page that is no conversation.
+        // Only a conversation's page has the dialog; elsewhere the link is followed.
         if document().get_element_by_id(overlay::ID).is_some() {
             event.prevent_default();
             overlay.open(Shown::Palette);
@@ -52,17 +52,17 @@ pub fn OpenPalette() -> impl IntoView {
     }
 }
 
-/// What stands over the page, if anything does, and the keys that open it.
+/// The dialog over the page, and the keys that open it.
 ///
-/// The dialog stays in the page while it is closed, with what was in it: where the field that had
-/// the focus is taken out, Chromium shows the focus in the one that gets it back, and no letter
+/// The dialog keeps its content while it is closed: if the focused field were removed, Chromium
+/// would show the focus in the field that gets it back, but no typed letter would arrive there.
 /// goes there.
 #[component]
 pub fn Overlays() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
     #[cfg(feature = "browser")]
     listen(overlay.clone());
-    // What a command has done is told after the dialog is closed.
+    // The result of a command is announced after the dialog is closed.
     let told = perform::Told::default();
     provide_context(told.clone());
     let element = NodeRef::<Dialog>::new();
@@ -82,12 +82,12 @@ pub fn Overlays() -> impl IntoView {
                 _ => tr!(palette),
             })
             on:close=move |_| {
-                // Told late: it may be open again, with the other one.
+                // This event comes late: the dialog may be open again by now, with other content.
                 let open = element.get_untracked().is_some_and(|dialog| dialog.open());
                 closes.is_open.set_value(open);
             }
             on:click=move |event: MouseEvent| {
-                // Beside the box in it.
+                // A click whose target is the dialog itself is a click on the backdrop.
                 if event.target() == event.current_target() {
                     beside.close();
                 }
@@ -103,7 +103,7 @@ pub fn Overlays() -> impl IntoView {
     }
 }
 
-/// Opens the dialog as soon as there is something in it.
+/// Opens the dialog as soon as it has content.
 #[cfg(feature = "browser")]
 fn show_modal(element: NodeRef<Dialog>, overlay: Overlay) {
     effect(move || {
@@ -117,8 +117,8 @@ fn show_modal(element: NodeRef<Dialog>, overlay: Overlay) {
     });
 }
 
-/// Opens them by their keys, wherever the focus is: none of these does anything in a field, but
-/// `?`, which is a letter there.
+/// Opens the overlays by their shortcut keys, wherever the focus is. Only `?` is ignored in a
+/// field, because it types a character there.
 #[cfg(feature = "browser")]
 fn listen(overlay: Overlay) {
     use leptos::ev;
@@ -136,9 +136,10 @@ fn listen(overlay: Overlay) {
             _ => return,
         };
         event.prevent_default();
-        // One that was closed just now has not told so yet: the page knows.
+        // The `close` event of a dialog that was just closed may be outstanding, so look at the
+        // page.
         let open = document().query_selector("#overlay[open]").is_ok_and(|open| open.is_some());
-        // The same key again closes it; the dialog gives the focus back.
+        // Pressing the same key again closes the dialog, which returns the focus.
         match overlay.shown.get_untracked().filter(|_| open) {
             Some(open) if open == wanted => overlay.close(),
             Some(_) => {}
@@ -148,7 +149,7 @@ fn listen(overlay: Overlay) {
     on_cleanup(move || keydown.remove());
 }
 
-/// Whether a letter would be written somewhere.
+/// Whether the focus is in a field, so that a key would type a character.
 #[cfg(feature = "browser")]
 fn is_typing() -> bool {
     let field = "input, textarea, select, [contenteditable]";

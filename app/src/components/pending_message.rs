@@ -1,4 +1,4 @@
-//! The message that is on its way, where it will stand.
+//! A message that was sent and is not committed yet.
 
 use leptos::prelude::*;
 
@@ -6,8 +6,8 @@ use crate::erase::{erase, live};
 use crate::live::Conversation;
 use crate::text::tr;
 
-/// Shows what was sent until the conversation has it. Another version of a message has its place
-/// among the others, and is not shown before.
+/// Shows the message until the conversation has it. An edited message is not shown, because it
+/// takes the place of another version and not the end.
 #[component]
 pub fn PendingMessage() -> impl IntoView {
     let conversation = expect_context::<Conversation>();

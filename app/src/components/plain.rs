@@ -5,12 +5,12 @@ use leptos::prelude::*;
 use crate::erase::Erased;
 use crate::text;
 
-/// One column in the middle.
+/// A single centred column.
 #[component]
 pub fn Plain(
     /// The page's heading.
     heading: &'static str,
-    /// What stands below it.
+    /// The content below the heading.
     body: Erased,
 ) -> impl IntoView {
     view! {

@@ -17,7 +17,7 @@ use super::problem::Problem;
 use crate::route::Route;
 use crate::{AppError, api};
 
-/// Submits these forms until the calling component is removed. `problem` shows what is refused.
+/// Submits these forms until the calling component is removed. `problem` shows refusals.
 pub fn take(problem: Problem) {
     let navigate = use_navigate();
     let listener = window_event_listener(ev::submit, move |event| {

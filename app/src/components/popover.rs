@@ -1,7 +1,7 @@
-//! Closes what the browser opens by itself.
+//! Closes popovers, which the browser opens without a script.
 
-/// Closes an element with the attribute `popover` by its id, if it is open: the browser would leave
-/// it open over what a script has changed. The browser gives the focus back to what had it before.
+/// Closes the popover with this id if it is open, because the browser would leave it open over
+/// content that a script has changed. The browser returns the focus to where it was.
 #[cfg_attr(not(feature = "browser"), allow(unused_variables))]
 pub fn close_popover(id: &str) {
     #[cfg(feature = "browser")]

@@ -1,5 +1,4 @@
-//! The newest error of a page or of the list, which the components that make it set, and one
-//! component shows.
+//! The newest error of a page or of the list. Any component can set it; one component shows it.
 
 use leptos::prelude::*;
 use protocol::{Error, ErrorCode};
@@ -9,7 +8,7 @@ use crate::erase::{effect, effect_from};
 use crate::error::is_away;
 use crate::live::{Activity, ConnectionState};
 
-/// The newest thing that went wrong in this page, until the next attempt.
+/// The newest error on this page, until the next attempt.
 #[derive(Clone, Default)]
 pub struct Problem(ArcRwSignal<Option<(Error, Option<&'static str>)>>);
 
@@ -19,17 +18,17 @@ impl Problem {
         self.0.set(Some((error, kept)));
     }
 
-    /// The error as it is shown.
+    /// The error as a view.
     pub fn note(&self) -> Option<impl IntoView + use<>> {
         self.0.get().map(|(error, kept)| view! { <ErrorNote error kept /> })
     }
 
-    /// Forgets it.
+    /// Clears the error.
     pub fn clear(&self) {
         self.0.set(None);
     }
 
-    /// Forgets that the server could not be reached, whenever it is there again.
+    /// Clears a "server away" error when the connection is back.
     pub fn clear_when_back(&self, link: impl Fn() -> Option<ConnectionState> + 'static) {
         let problem = self.clone();
         effect(move || {
@@ -41,7 +40,7 @@ impl Problem {
         });
     }
 
-    /// Forgets that an answer was being written, once it is not any more.
+    /// Clears a `busy` error when the running turn ends.
     pub fn clear_when_done(&self, activity: Memo<Activity>) {
         let problem = self.clone();
         effect_from(move |ran: Option<bool>| {

@@ -1,4 +1,4 @@
-//! What answers here, and how to have something better.
+//! The provider and model in use, and how to use a better one.
 
 use leptos::either::Either;
 use leptos::prelude::*;
@@ -7,10 +7,10 @@ use protocol::api::ProviderStatus;
 use crate::label;
 use crate::text::tr;
 
-/// The provider's kind and model, with the way to another one.
+/// The provider's kind and model, with instructions for another one.
 #[component]
 pub fn ProviderNote(
-    /// What answers.
+    /// The provider's status.
     provider: ProviderStatus,
 ) -> impl IntoView {
     let ProviderStatus { kind, model, bundled_model, .. } = provider;
@@ -41,7 +41,7 @@ fn Better() -> impl IntoView {
     }
 }
 
-/// The ways to another model.
+/// Instructions for using another model.
 #[component]
 pub fn BetterModels() -> impl IntoView {
     view! {

@@ -1,4 +1,4 @@
-//! What the model thought before its answer, and beside it.
+//! The model's reasoning, shown with its answer.
 
 use leptos::html::{Details, Div};
 use leptos::prelude::*;
@@ -12,7 +12,7 @@ use crate::label;
 use crate::live::Entry;
 use crate::text::{self, tr};
 
-/// An answer's thinking, where there is any.
+/// The reasoning of an answer, if there is any.
 #[component]
 pub fn Reasoning(
     /// The answer.
@@ -23,9 +23,8 @@ pub fn Reasoning(
     live(move || there.get().then(|| erase(view! { <Thought entry=entry.clone() /> })))
 }
 
-/// Open until there is an answer, and folded then unless the reader opened it. It is shown as
-/// the model wrote it: a reader follows it, and nobody works with it, so it is not worth a
-/// rendering of its own.
+/// Open until the answer's text begins, then folded unless the reader opened it. It is shown as
+/// plain text: readers follow it but do not work with it, so it is not worth rendering.
 #[component]
 fn Thought(entry: Entry) -> impl IntoView {
     let (details, element) = (NodeRef::<Details>::new(), NodeRef::<Div>::new());
@@ -63,7 +62,7 @@ fn Thought(entry: Entry) -> impl IntoView {
     }
 }
 
-/// Folds it when the answer begins.
+/// Folds the reasoning when the answer's text begins.
 #[cfg(feature = "browser")]
 fn fold(details: NodeRef<Details>, text: ArcRwSignal<String>) {
     let empty = Memo::new(move |_| text.read().is_empty());
@@ -77,7 +76,7 @@ fn fold(details: NodeRef<Details>, text: ArcRwSignal<String>) {
     });
 }
 
-/// Adds what is new of a text that grows, so that the existing text keeps its selection.
+/// Appends only the new part of the growing text, so that a selection in the old part survives.
 #[cfg(feature = "browser")]
 fn follow(element: NodeRef<Div>, reasoning: ArcRwSignal<String>) {
     use wasm_bindgen::JsCast;

@@ -1,12 +1,12 @@
 //! The list of messages, in runs.
 //!
-//! A keyed list that something is put in front of takes all of its elements out of the page
-//! and puts them in again: the reader's place, selection and focus would be lost, and the
-//! time it takes grows with the list. So each page of earlier messages is a run of its own,
-//! in front of the ones that are there, which stay untouched.
+//! When something is prepended to a keyed list, all of its elements are taken out of the page and
+//! inserted again: the reader's place, selection and focus would be lost, and the time it takes
+//! grows with the list. So each page of earlier messages is a run of its own, in front of the
+//! existing runs, which stay untouched.
 //!
-//! A run is also what the browser skips where it is off screen: it watches each thing that it
-//! may skip, and thousands of messages would be watched in every frame.
+//! A run is also the unit that the browser skips while it is off screen (`content-visibility`). The
+//! browser checks each such unit in every frame, so making each message one would be too many.
 
 use leptos::prelude::*;
 use protocol::{MessageId, Truncated};
@@ -26,15 +26,15 @@ pub fn Rows() -> impl IntoView {
     newest.view()
 }
 
-/// What stands in the list.
+/// A row of the list.
 #[derive(Clone)]
 enum Row {
-    /// The model does not see what is above.
+    /// The mark of the context window: the model does not see the messages above it.
     ContextWindow(u32),
     Message(Entry),
 }
 
-/// Which row is which.
+/// The key of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Key {
     ContextWindow(u32),
@@ -62,7 +62,7 @@ impl Row {
     }
 }
 
-/// Rows that came together, and those in front of them.
+/// Rows that were loaded together, and the older run in front of them.
 #[derive(Clone)]
 struct Run {
     rows: ArcRwSignal<Vec<Row>>,
@@ -76,8 +76,8 @@ impl Run {
 
     fn view(self) -> Erased {
         let Self { rows, older } = self;
-        // Laid out once, so that its size is known from then on: what is found, focused or
-        // returned to in a run that was never seen would be looked for at a wrong place.
+        // Lay the run out once, so that the browser knows its size from then on. Otherwise it would
+        // scroll to a wrong place when a message in a run that was never shown is found or focused.
         let measured = ArcRwSignal::new(false);
         let done = measured.clone();
         effect(move || {
@@ -92,8 +92,8 @@ impl Run {
         })
     }
 
-    /// Shows all of `rows`: what is in front of the first one that is here comes in front, and
-    /// where that one is gone, everything is as new.
+    /// Shows `rows`. Rows before this run's first row go to the older runs; if the first row is
+    /// gone, everything is rebuilt.
     fn update(&self, rows: &[Row]) {
         let first = self.rows.read_untracked().first().map(Row::key);
         let at = first.and_then(|first| rows.iter().position(|row| row.key() == first));
@@ -115,7 +115,7 @@ impl Run {
     }
 }
 
-/// The messages, with the mark before the first one that the model sees.
+/// The messages, with the context window's mark before the first message that the model sees.
 fn rows(entries: &[Entry], sight: Option<Truncated>) -> Vec<Row> {
     let mut rows = Vec::with_capacity(entries.len() + 1);
     for entry in entries {
@@ -163,7 +163,7 @@ mod tests {
         owner.set();
         let run = Run::of(sights(&[3, 4]));
         run.update(&sights(&[1, 2, 3, 4]));
-        // An edit of the first of all; of one in the middle; of the last.
+        // Edits of the first message, of one in the middle, and of the last.
         run.update(&sights(&[1, 9]));
         assert_eq!(runs(&run).concat(), [1, 9]);
         run.update(&sights(&[0, 1, 9]));

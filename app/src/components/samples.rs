@@ -1,4 +1,4 @@
-//! Questions to begin with, for whoever does not know what to ask.
+//! Sample questions for a new conversation.
 
 use leptos::ev::SubmitEvent;
 use leptos::prelude::*;
@@ -18,7 +18,7 @@ use crate::{AppError, api};
 /// Plain forms of one button, each of which sends its question.
 #[component]
 pub fn Samples(
-    /// Whether the small model answers, which knows English only.
+    /// Whether the bundled small model answers, which knows only English.
     bundled: bool,
 ) -> impl IntoView {
     let language = if bundled { Locale::en } else { locale() };

@@ -1,8 +1,8 @@
-//! Where the reader is in the transcript: told to the page, kept over a reload, and followed
-//! upward with earlier messages.
+//! The reader's position in the transcript: whether it is at the newest message, restoring it after
+//! a reload, and loading earlier messages when it nears the top.
 //!
-//! That the newest text stays in view, and that everything else keeps its place, is the style
-//! sheet's (`.scroller`); nothing here moves the page while text comes.
+//! The style sheet (`.scroller`) keeps the newest text in view and everything else in place;
+//! nothing here scrolls the page while text streams in.
 
 use leptos::ev;
 use leptos::html::{Div, Section};
@@ -16,19 +16,19 @@ use super::earlier::Earliest;
 use crate::erase::{effect, effect_from};
 use crate::live::{Conversation, PendingRequest};
 
-/// From how far earlier messages are loaded before the reader comes to their place.
+/// The distance from the link to earlier messages at which they are loaded.
 const AHEAD: &str = "900px 0px";
 
-/// How near to its end counts as being there.
+/// The distance from the newest message that still counts as being there.
 const NEAR: &str = "40px 0px";
 
-/// Frames in which the page may come to rest where the reader was.
+/// Frames in which the layout may settle while the position is restored.
 const SETTLING_FRAMES: u32 = 20;
 
-/// Pages that are loaded at most to find the place from before a reload.
+/// The most pages that are loaded to find the message from before a reload.
 const PAGES: u32 = 20;
 
-/// Keeps the reader's place; `away` says whether they are not at the newest message.
+/// Keeps the reader's position. `away` tells whether it is not at the newest message.
 pub fn keep_place(
     conversation: Conversation,
     earliest: Earliest,
@@ -46,7 +46,7 @@ pub fn keep_place(
     load_ahead(&conversation, earliest.clone(), scroller);
     remember(&conversation, earliest, scroller);
     let pending = conversation.pending;
-    // Whoever sends wants to see what comes of it.
+    // A user who sends a message wants to see the answer, so scroll to it.
     effect(move || {
         if pending.get() == PendingRequest::Sending {
             to_newest(scroller);
@@ -54,18 +54,18 @@ pub fn keep_place(
     });
 }
 
-/// Goes to the newest message. The column runs from its end.
+/// Scrolls to the newest message, which is position 0 because the column is reversed.
 pub fn to_newest(scroller: NodeRef<Section>) {
     if let Some(scroller) = scroller.get_untracked() {
         scroller.set_scroll_top(0);
-        // The button that was pressed is gone now.
+        // The pressed button has disappeared, so move the focus to the transcript.
         if document().active_element().is_some_and(|element| element.class_name() == "newer") {
             let _ = scroller.focus();
         }
     }
 }
 
-/// Loads earlier messages before they are reached.
+/// Loads earlier messages before the reader reaches the first loaded one.
 fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
     let next_before = conversation.next_before.clone();
     let near = StoredValue::new_local(None::<Watch>);
@@ -75,7 +75,7 @@ fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef
             return;
         };
         let earliest = earliest.clone();
-        // The link to them is there with the next frame, and is a new one each time.
+        // The link is inserted with the next frame, and is a new element each time.
         request_animation_frame(move || {
             let Ok(Some(link)) = scroller.query_selector(".earlier") else { return };
             let load = move |seen: bool| {
@@ -89,7 +89,7 @@ fn load_ahead(conversation: &Conversation, earliest: Earliest, scroller: NodeRef
     });
 }
 
-/// Brings back the place from before a reload, and keeps it when the page goes away.
+/// Restores the position from before a reload, and saves it when the page is left.
 fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<Section>) {
     let key = format!("companion-place-{}", conversation.worker_id);
     let kept = key.clone();
@@ -116,14 +116,14 @@ fn remember(conversation: &Conversation, earliest: Earliest, scroller: NodeRef<S
     on_cleanup(move || leaving.remove());
 }
 
-/// A message, and how far its upper edge is from the transcript's, in pixels.
+/// A message, and the distance in pixels of its upper edge from the transcript's.
 struct ScrollAnchor {
     message: String,
     offset: i32,
 }
 
 impl ScrollAnchor {
-    /// The first message that is seen; none at the newest, which is where a page begins.
+    /// The first visible message; none at the newest message, where a page starts anyway.
     fn of(scroller: &HtmlElement) -> Option<Self> {
         if scroller.scroll_top() > -8 {
             return None;
@@ -131,7 +131,7 @@ impl ScrollAnchor {
         let top = scroller.get_bounding_client_rect().top();
         let messages = scroller.query_selector_all(".message").ok()?;
         let message = |at: u32| messages.get(at)?.dyn_into::<Element>().ok();
-        // They stand one below the other.
+        // Messages are ordered from top to bottom, so use a binary search.
         let (mut low, mut high) = (0, messages.length());
         while low < high {
             let middle = low + (high - low) / 2;
@@ -160,10 +160,10 @@ impl ScrollAnchor {
             if self.find().is_some() || !earliest.load_page().await {
                 break;
             }
-            // What came is in the page with the next frame.
+            // The loaded messages are inserted with the next frame.
             frame().await;
         }
-        // Again while what came into view takes its real size.
+        // Adjust repeatedly while elements that came into view take their real size.
         let mut right = 0;
         for _ in 0..SETTLING_FRAMES {
             frame().await;
@@ -183,7 +183,7 @@ impl ScrollAnchor {
     }
 }
 
-/// Waits for the page to be drawn.
+/// Waits for the next animation frame.
 async fn frame() {
     let (drawn, drawing) = futures::channel::oneshot::channel();
     request_animation_frame(move || {
@@ -196,7 +196,7 @@ fn storage() -> Option<web_sys::Storage> {
     window().session_storage().ok().flatten()
 }
 
-/// Tells whether an element comes into view, until it is dropped.
+/// Reports whether an element is visible, until it is dropped.
 struct Watch {
     observer: IntersectionObserver,
     _seen: Closure<dyn FnMut(js_sys::Array)>,
@@ -210,7 +210,7 @@ impl Watch {
         mut seen: impl FnMut(bool) + 'static,
     ) -> Option<Self> {
         let told = Closure::<dyn FnMut(js_sys::Array)>::new(move |entries: js_sys::Array| {
-            // The newest is the last one.
+            // The last entry is the newest.
             let entry = entries.get(entries.length().saturating_sub(1));
             let within = js_sys::Reflect::get(&entry, &JsValue::from_str("isIntersecting"));
             seen(within.is_ok_and(|within| within.is_truthy()));

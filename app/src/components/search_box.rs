@@ -1,4 +1,4 @@
-//! Where one writes what to search for.
+//! The search field.
 
 use leptos::prelude::*;
 use protocol::{WorkerId, limits};
@@ -6,13 +6,13 @@ use protocol::{WorkerId, limits};
 use super::icon::{Drawing, Icon};
 use crate::text::tr;
 
-/// A plain form, which leads to the page of what was found.
+/// A plain form that leads to the page of search results.
 #[component]
 pub fn SearchBox(
-    /// The only conversation to be searched; without it all are.
+    /// The only conversation to search; without it all are searched.
     #[prop(default = None)]
     within: Option<WorkerId>,
-    /// What was searched for.
+    /// The current query.
     #[prop(default = String::new())]
     query: String,
 ) -> impl IntoView {

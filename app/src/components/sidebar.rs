@@ -1,4 +1,4 @@
-//! The conversations, and what answers in them.
+//! The sidebar: the list of conversations, and the provider in use.
 
 use leptos::prelude::*;
 
@@ -28,20 +28,20 @@ use entry_menu::EntryMenu;
 use groups::Groups;
 use older::Older;
 
-/// The column beside the conversation; on a narrow screen it opens over it. It stays while one
-/// conversation follows another.
+/// The column beside the conversation; on a narrow screen it opens over it. It stays while the
+/// reader moves from one conversation to another.
 #[component]
 pub fn Sidebar(
     /// The conversations, once they are loaded.
     conversations: Erased,
-    /// What answers, once that is loaded.
+    /// The provider in use, once that is loaded.
     provider: Erased,
     /// Whether the address asks for the archive.
     archived: Memo<bool>,
 ) -> impl IntoView {
-    // What stands in the two slots is made when it is shown, and sees these contexts, too.
+    // The content of the two slots is built later and sees these contexts, too.
     provide_context(menu::Menu::default());
-    // The list's own: a conversation has another one in its context.
+    // The list's own error; a conversation has another `Problem` in its context.
     let problem = Problem::default();
     provide_context(problem.clone());
     #[cfg(feature = "browser")]
@@ -59,7 +59,7 @@ pub fn Sidebar(
             <Archive archived />
             {erase(view! { <EntryMenu /> })}
             {provider}
-            // Pages of their own, which the router of this one does not know.
+            // Only the server renders these pages, so the router does not handle the links.
             <p class="sidebar-links">
                 <a class="quiet" href="/settings" rel="external">{tr!(settings)}</a>
                 <a class="quiet" href="/data" rel="external">{tr!(data)}</a>
@@ -68,7 +68,7 @@ pub fn Sidebar(
     }
 }
 
-/// The list, with the way to what was used longer ago.
+/// The list, with a link to conversations that were used longer ago.
 #[component]
 pub fn Conversations() -> impl IntoView {
     view! {
@@ -77,7 +77,7 @@ pub fn Conversations() -> impl IntoView {
     }
 }
 
-/// Notes that what somebody looks at is seen, as far as it has come.
+/// Marks the shown conversation as seen while the page is visible.
 #[cfg(feature = "browser")]
 fn see(list: List, current: Current) {
     effect(move || {
@@ -89,7 +89,7 @@ fn see(list: List, current: Current) {
     });
 }
 
-/// The way to the archive, or back from it.
+/// A link to the archive, or back from it.
 #[component]
 fn Archive(archived: Memo<bool>) -> impl IntoView {
     let current = expect_context::<Current>().worker_id;

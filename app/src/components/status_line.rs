@@ -1,4 +1,4 @@
-//! What is going on, in one line that is also spoken.
+//! The status of the conversation in one line, which screen readers announce, too.
 
 use leptos::prelude::*;
 
@@ -19,7 +19,7 @@ pub fn StatusLine() -> impl IntoView {
     let done = answered.clone();
     effect_from(move |before| {
         let runs = activity.get().is_running();
-        // One that was stopped, failed, was cut off or came out empty says so itself.
+        // An answer that was stopped, failed, was cut off or is empty has a note of its own.
         done.set(before == Some(true) && !runs && shown.has_answered());
         runs
     });
@@ -46,7 +46,7 @@ pub fn StatusLine() -> impl IntoView {
             {live(move || {
                 let Activity::Thinking { since } = activity.get() else { return None };
                 let thought = thought.clone();
-                // It changes all the time, so it is not spoken.
+                // The line changes all the time, so it is not announced.
                 Some(erase(view! {
                     <p class="thought" aria-hidden="true">
                         <Elapsed since />
@@ -56,7 +56,7 @@ pub fn StatusLine() -> impl IntoView {
             })}
             {live(move || {
                 let progress = progress.get()?;
-                // The same: the line above says that the prompt is being read, once.
+                // Not announced either: the status line says once that the prompt is being read.
                 Some(erase(view! {
                     <p class="thought progress" aria-hidden="true">
                         {text::reading_share(progress)}

@@ -1,7 +1,7 @@
-//! A short message about what was done in the transcript.
+//! A short message about an action in the transcript.
 
 use leptos::prelude::*;
 
-/// What the transcript has to say of what was done in it: seen for a while, and spoken.
+/// The result of an action in the transcript, shown for a few seconds and announced.
 #[derive(Clone, Default)]
 pub struct Toast(pub ArcRwSignal<Option<&'static str>>);

@@ -1,8 +1,8 @@
-//! What clicks in the transcript do.
+//! Handles clicks in the transcript.
 //!
-//! One listener for all messages, however many there are: what an element does stands in its
-//! `data-do`, and which message it belongs to is told by where it stands. In a browser only;
-//! what has to work without a script is a link or a form there.
+//! One listener serves all messages. An element's `data-do` names the action, and its place in the
+//! document tells the message. Used in a browser only; an action that has to work without a script
+//! is a link or a form there.
 
 use leptos::ev::{MouseEvent, SubmitEvent};
 use leptos::html::Section;
@@ -23,13 +23,13 @@ use crate::live::{ConnectionState, Conversation, new_message_id};
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
-/// How long what was done stays on the page, in milliseconds.
+/// How long a toast is shown, in milliseconds.
 const SAID_MS: u64 = 4_000;
 
-/// Where a browser remembers that long lines of code are wrapped.
+/// The storage key that remembers that long lines of code are wrapped.
 const WRAPS: &str = "companion-wrap";
 
-/// What can be done in a transcript.
+/// The actions of a transcript.
 #[derive(Clone)]
 pub struct Acts {
     conversation: Conversation,
@@ -37,15 +37,15 @@ pub struct Acts {
     said: Toast,
     /// Whether long lines of code are wrapped.
     wraps: ArcRwSignal<bool>,
-    /// The message whose menu was opened.
+    /// The message whose menu is open.
     menu_of: ArcStoredValue<Option<MessageId>>,
-    /// Which of the things said is shown, so that an older one's end does not hide it.
+    /// Counts the toasts, so that the timer of an older toast does not hide a newer one.
     saying: ArcStoredValue<u32>,
     scroller: NodeRef<Section>,
 }
 
 impl Acts {
-    /// With what this browser remembers.
+    /// Restores the remembered settings of this browser.
     pub fn new(
         conversation: Conversation,
         problem: Problem,
@@ -54,7 +54,7 @@ impl Acts {
         scroller: NodeRef<Section>,
     ) -> Self {
         let remembered = wraps.clone();
-        // Not before the page is as the server wrote it.
+        // Do this in an effect, because the first render must equal the server's.
         effect(move || {
             let kept = storage().and_then(|storage| storage.get_item(WRAPS).ok().flatten());
             if kept.is_some() {
@@ -65,12 +65,12 @@ impl Acts {
         Self { conversation, problem, said, wraps, menu_of, saying, scroller }
     }
 
-    /// Does what the clicked element says.
+    /// Performs the action of the clicked element.
     pub fn click(&self, event: &MouseEvent) {
         let target = event.target().and_then(|target| target.dyn_into::<Element>().ok());
         let found = target.and_then(|target| target.closest("[data-do]").ok().flatten());
         let Some(element) = found else { return };
-        // A link that is to open elsewhere does.
+        // Let the browser open a link in a new tab or window.
         if event.ctrl_key() || event.meta_key() || event.shift_key() {
             return;
         }
@@ -87,7 +87,8 @@ impl Acts {
                 }
             }
             (Some("thought"), _) => {
-                // The browser opens or folds it behind this; what the reader opens stays open.
+                // The browser toggles the element after this handler. Remember that the reader
+                // opened it, so that it is not folded automatically.
                 if let Some(thought) = element.parent_element() {
                     let opens = !thought.has_attribute("open");
                     let _ = thought.toggle_attribute_with_force("data-kept", opens);
@@ -123,7 +124,7 @@ impl Acts {
         }
     }
 
-    /// Asks again, or goes on with an answer, as the button that sent the form says.
+    /// Asks again or continues an answer, depending on the button that submitted the form.
     pub fn submit(&self, event: &SubmitEvent) {
         let Some(button) = event.submitter() else { return };
         let value = |name: &str| button.get_attribute(name).unwrap_or_default();
@@ -148,7 +149,7 @@ impl Acts {
         spawn_local(async move {
             let conversation = &acts.conversation;
             match api::ask_again(conversation.worker_id, wish).await {
-                // A page of the past would not show it.
+                // A page of earlier messages would not show the new answer.
                 Ok(()) if acts.is_past() => {
                     let path = format!("/c/{}", conversation.worker_id);
                     let _ = window().location().set_href(&path);
@@ -186,12 +187,12 @@ impl Acts {
     fn wrap(&self) {
         let wraps = !self.wraps.get_untracked();
         self.wraps.set(wraps);
-        // Where nothing can be remembered, it holds for this page.
+        // Without storage the setting lasts only for this page.
         let Some(storage) = storage() else { return };
         let _ = if wraps { storage.set_item(WRAPS, "1") } else { storage.remove_item(WRAPS) };
     }
 
-    /// Copies a text, and says whether that was possible.
+    /// Copies a text, and shows whether that was possible.
     fn copy(&self, text: String) {
         let acts = self.clone();
         spawn_local(async move {
@@ -214,7 +215,7 @@ impl Acts {
     }
 }
 
-/// Writes to the clipboard. A page that did not come over a safe connection has none.
+/// Writes to the clipboard. Pages in an insecure context (plain http) have none.
 async fn write(text: &str) -> Result<(), JsValue> {
     let navigator = window().navigator();
     let clipboard = js_sys::Reflect::get(&navigator, &"clipboard".into())?;
@@ -222,23 +223,23 @@ async fn write(text: &str) -> Result<(), JsValue> {
     JsFuture::from(clipboard.write_text(text)).await.map(drop)
 }
 
-/// The message that an element is in.
+/// The id of the message that contains an element.
 fn message_of(element: &Element) -> Option<MessageId> {
     element.closest(".message").ok()??.id().strip_prefix("m-")?.parse().ok()
 }
 
-/// What a message says as it is seen, without the heads of its code.
+/// The visible text of a message, without the headers of its code blocks.
 fn shown_text(element: &Element) -> Option<String> {
     let message = element.closest(".message").ok()??;
     let text = message.query_selector(".message-text").ok()??.dyn_into::<HtmlElement>().ok()?;
-    // What is not displayed is not in the text.
+    // `inner_text` leaves out elements that are not displayed; the attribute hides the headers.
     let _ = text.set_attribute("data-copying", "");
     let shown = text.inner_text();
     let _ = text.remove_attribute("data-copying");
     Some(shown)
 }
 
-/// Where a message can be found again.
+/// The permanent link of a message.
 fn address(conversation: &Conversation, id: MessageId) -> String {
     let origin = window().location().origin().unwrap_or_default();
     let worker_id = conversation.worker_id;

@@ -17,10 +17,10 @@ use crate::erase::{attr, effect, erase, live, words};
 use crate::live::Conversation;
 use crate::text::tr;
 
-/// The transcript in its scrolling column, which begins at the newest message by itself.
+/// The transcript in its scrolling column. The style sheet makes it start at the newest message.
 #[component]
 pub fn TranscriptView(
-    /// What answers, for the first words.
+    /// The provider in use, for the welcome text.
     provider: ProviderStatus,
 ) -> impl IntoView {
     let conversation = expect_context::<Conversation>();
@@ -59,11 +59,11 @@ pub fn TranscriptView(
         #[cfg(not(feature = "browser"))]
         drop(event);
     };
-    // Buttons that only a script answers are there when one does.
+    // Buttons that need a script are shown only when one runs.
     let scripted = ArcRwSignal::new(false);
     let runs = scripted.clone();
     effect(move || runs.set(true));
-    // In a closed conversation nothing can be asked: the style sheet hides what would.
+    // Asking is impossible in a closed conversation; the style sheet hides those buttons.
     let closed = move || worker.read().status == WorkerStatus::Stopped;
     let (wrapped, told) = (wraps.clone(), said.0.clone());
     let form_id = expect_context::<super::form_id::FormId>().0;
@@ -84,7 +84,7 @@ pub fn TranscriptView(
             >
                 <div class="column">
                     <Earlier earliest />
-                    // What comes is spoken by sentence (see the announcer), and not by piece.
+                    // The announcer speaks an answer by sentences, so this log is not live itself.
                     <div
                         class="transcript"
                         role="log"
@@ -116,12 +116,12 @@ pub fn TranscriptView(
                     {tr!(copy_link)}
                 </button>
             </div>
-            // One form for all of their buttons.
+            // One form for all "answer again" buttons.
             <form id="again" method="post" action=format!("/c/{worker_id}") hidden>
                 <input type="hidden" name="do" value="again" />
                 <input type="hidden" name="id" value=form_id.to_string() />
             </form>
-            // What the buttons in rendered text are called: that text has no language of its own.
+            // The labels of buttons in rendered text, which does not know the page's language.
             <div hidden>
                 <span id="word-copy-code">{tr!(copy_code)}</span>
                 <span id="word-wrap">

@@ -1,4 +1,4 @@
-//! What there is to know of a turn, below its answer.
+//! The facts about a turn, below its answer.
 
 use leptos::prelude::*;
 use protocol::{Error, Finish, MessageId, Retry, Turn, TurnState, WorkerId};
@@ -13,11 +13,11 @@ use crate::live::Conversation;
 use crate::route::input_page;
 use crate::text::{self, tr};
 
-/// What there is of an answer.
+/// How much of an answer exists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Written {
     Nothing,
-    /// It was thought about, and there is no text.
+    /// There is reasoning, but no text.
     Thinking,
     Text,
 }
@@ -37,18 +37,18 @@ impl Written {
 pub fn TurnLine(
     /// The turn.
     turn: ArcRwSignal<Turn>,
-    /// What it has written so far.
+    /// The answer's text so far.
     text: ArcRwSignal<String>,
-    /// What it has thought so far.
+    /// The reasoning so far.
     reasoning: ArcRwSignal<String>,
-    /// Where its answer can be found again.
+    /// The permanent link of the answer.
     link: String,
 ) -> impl IntoView {
     let worker_id = expect_context::<Conversation>().worker_id;
     let form_id = expect_context::<FormId>().0;
     live(move || {
         let turn = turn.get();
-        // What an ended turn has written does not change.
+        // Read untracked: when a turn has ended, its text no longer changes.
         let written = Written::of(&text, &reasoning);
         let attempts = (!turn.retries.is_empty()).then(|| attempts(&turn.retries));
         let note = note(&turn, written);
@@ -63,7 +63,7 @@ pub fn TurnLine(
     })
 }
 
-/// What is said where a turn has not simply ended well.
+/// The note on a turn that runs or did not end well.
 fn note(turn: &Turn, written: Written) -> Option<Erased> {
     let empty = written != Written::Text;
     match turn.state {
@@ -99,7 +99,7 @@ fn ended_well(turn: &Turn, written: Written) -> Option<&'static str> {
     }
 }
 
-/// The same for whoever listens to the page, once the turn has ended; a good end needs no words.
+/// The note as text for screen readers, once the turn has ended; a good end needs no words.
 #[cfg_attr(not(feature = "browser"), allow(dead_code))]
 pub fn spoken(turn: &Turn, written: Written) -> Option<String> {
     let empty = written != Written::Text;
@@ -115,7 +115,7 @@ pub fn spoken(turn: &Turn, written: Written) -> Option<String> {
     }
 }
 
-/// Whether there would be more of an answer.
+/// Whether the answer ended before it was complete.
 fn is_cut_off(turn: &Turn) -> bool {
     match turn.state {
         TurnState::Accepted | TurnState::Generating => false,
@@ -124,7 +124,7 @@ fn is_cut_off(turn: &Turn) -> bool {
     }
 }
 
-/// The way to what is missing.
+/// The button that asks for the missing part of an answer.
 fn more(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) -> Option<Erased> {
     match written {
         Written::Text => is_cut_off(turn).then(|| go_on(worker_id, form_id, turn)),
@@ -135,7 +135,7 @@ fn more(worker_id: WorkerId, form_id: MessageId, turn: &Turn, written: Written) 
     }
 }
 
-/// The way to an answer where there was only thinking: it is asked for again.
+/// The button that asks for an answer again after a turn with reasoning only.
 fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     let question = turn.question.to_string();
     erase(view! {
@@ -157,7 +157,7 @@ fn answer_now(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     })
 }
 
-/// The way to the rest of an answer.
+/// The button that continues a cut-off answer.
 fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     let (question, answer) = (turn.question.to_string(), turn.answer.to_string());
     erase(view! {
@@ -178,7 +178,7 @@ fn go_on(worker_id: WorkerId, form_id: MessageId, turn: &Turn) -> Erased {
     })
 }
 
-/// What went wrong before the provider was asked for the last time.
+/// The attempts of a turn that failed before the last one.
 pub fn attempts(retries: &[Retry]) -> Erased {
     let attempt = |(number, retry): (usize, &Retry)| {
         view! { <li>{text::attempt(number, retry)} {endpoint_words(retry.error.said.clone())}</li> }
@@ -187,7 +187,7 @@ pub fn attempts(retries: &[Retry]) -> Erased {
     erase(view! { <ol class="attempts">{attempts}</ol> })
 }
 
-/// Model, tokens, speed, time, and the way to what was sent.
+/// Model, tokens, speed and time, with a link to the request that was sent.
 fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
     let Turn { usage, timings, ended_at, .. } = *turn;
     let speed = usage.and_then(|usage| label::tokens_per_second(usage, timings));
@@ -201,7 +201,7 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
     let figures = figures.into_iter().flatten().map(|figure| view! { <li>{figure}</li> });
     let seen = (turn.sight.is_some() && !turn.provider.is_imported()).then(|| {
         let href = input_page(worker_id, turn.turn_id);
-        // A page of its own, without a script.
+        // Only the server renders this page, so the router does not handle the link.
         view! {
             <li>
                 <a class="permalink" href=href rel="external">

@@ -1,4 +1,4 @@
-//! What stands in the place of a conversation that cannot be read, or below the part that can be.
+//! A note in the place of a conversation that cannot be read, or below its readable part.
 
 use leptos::prelude::*;
 
@@ -8,10 +8,10 @@ use super::status_line::StatusLine;
 use crate::erase::{erase, live};
 use crate::text::tr;
 
-/// That it cannot be read, and what can be done about it.
+/// Says that the conversation cannot be read, and offers what can be done about it.
 #[component]
 pub fn UnreadableNote(
-    /// The ways to other messages.
+    /// Links to other messages.
     children: Children,
 ) -> impl IntoView {
     let problem = expect_context::<Problem>();

@@ -1,4 +1,4 @@
-//! Pinning a conversation, and putting it into the archive.
+//! The forms that pin or archive a conversation.
 
 use leptos::prelude::*;
 use protocol::Visibility;
@@ -7,7 +7,7 @@ use crate::erase::live;
 use crate::live::Conversation;
 use crate::text::tr;
 
-/// Plain forms: the list is made anew by what they do.
+/// Plain forms, because their effect rebuilds the list anyway.
 #[component]
 pub fn PlaceForms() -> impl IntoView {
     let Conversation { worker_id, worker, .. } = expect_context();

@@ -1,4 +1,4 @@
-//! What an empty conversation says: short, and true.
+//! The text of an empty conversation.
 
 use leptos::prelude::*;
 use protocol::api::ProviderStatus;
@@ -6,10 +6,10 @@ use protocol::api::ProviderStatus;
 use super::samples::Samples;
 use crate::text::tr;
 
-/// The first words of a conversation without messages.
+/// A short introduction that says which model will answer.
 #[component]
 pub fn Welcome(
-    /// What will answer.
+    /// The provider that will answer.
     provider: ProviderStatus,
 ) -> impl IntoView {
     let place = provider.kind.as_ref().map(|kind| match kind.is_local() {

@@ -1,4 +1,4 @@
-//! How full the model's window is.
+//! Shows how full the model's context window is.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::erase::{erase, live};
 use crate::live::Conversation;
 use crate::text;
 
-/// A small meter, where the size of the window is known.
+/// A small meter, shown if the size of the window is known.
 #[component]
 pub fn WindowGauge() -> impl IntoView {
     let window = expect_context::<Conversation>().window;
@@ -14,7 +14,7 @@ pub fn WindowGauge() -> impl IntoView {
         window.get().map(|window| {
             let (tokens, most) = (window.tokens.min(window.window_tokens), window.window_tokens);
             let words = text::window_use(window.tokens, most);
-            // From here on older messages may have to be left out.
+            // Above this, older messages may have to be left out.
             let high = most - most / 8;
             erase(view! {
                 <div class="gauge" title=words.clone()>

@@ -1,11 +1,11 @@
-//! The fields of a choice: which profile, which model, how hard it is to think.
+//! The form fields that choose a profile, a model and an effort.
 
 use protocol::{Error, ErrorCode, ProviderName, Worker};
 use runtime::ModelPatch;
 
 use crate::text::tr;
 
-/// What stands in the fields of a choice.
+/// The values of the fields as strings, as the form sends them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Chosen {
     pub profile: String,
@@ -15,7 +15,8 @@ pub struct Chosen {
 }
 
 impl Chosen {
-    /// What was chosen for a conversation, whose own provider is `usual` where it names none.
+    /// The current choices of a conversation. `usual` is the provider in use if the worker names
+    /// none.
     pub fn of(worker: &Worker, usual: Option<&ProviderName>) -> Self {
         let model = match (worker.provider.as_ref().or(usual), &worker.model) {
             (Some(provider), Some(model)) => format!("{provider}/{model}"),
@@ -25,7 +26,7 @@ impl Chosen {
         Self { profile: worker.profile.to_string(), model, effort, title: String::new() }
     }
 
-    /// What it asks for. Errors with `invalid_input`.
+    /// Parses the choices. Errors with `invalid_input`.
     pub(super) fn wanted(&self) -> Result<ModelPatch, Error> {
         let bad = || Error::new(ErrorCode::InvalidInput, tr!(bad_form));
         let profile = Some(self.profile.as_str()).filter(|name| !name.is_empty());

@@ -1,36 +1,36 @@
-//! What a conversation is doing now, in one word.
+//! The current activity of a conversation.
 
 use protocol::{Timestamp, Turn, TurnState, Worker, WorkerStatus};
 
-/// The one status that the page shows.
+/// The single status that the page shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Activity {
     Idle,
-    /// The message is on its way to the server.
+    /// The message is being sent to the server.
     Sending,
-    /// A turn stands in a queue behind so many others.
+    /// A turn waits in a queue behind this many others.
     Waiting {
         ahead: u32,
     },
-    /// The model is brought into memory.
+    /// The model is being loaded into memory.
     Loading,
-    /// An attempt failed; the provider is asked again.
+    /// An attempt failed; the provider is being asked again.
     Retrying,
-    /// A turn runs and nothing of its answer has come yet.
+    /// A turn runs, and no part of its answer has arrived yet.
     Reading,
-    /// Thinking is coming, and no text yet.
+    /// Reasoning is arriving, and no text yet.
     Thinking {
         since: Timestamp,
     },
-    /// Text is coming.
+    /// Text is arriving.
     Generating,
-    /// The user asked for the end, and it is not reached yet.
+    /// The user asked to stop, and the turn has not ended yet.
     Stopping,
     Unavailable,
     Stopped,
 }
 
-/// What the page itself has under way.
+/// The request that this page has in flight.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum PendingRequest {
     #[default]
@@ -39,7 +39,7 @@ pub enum PendingRequest {
     Stopping,
 }
 
-/// How far a running turn has come.
+/// The stage of a running turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stage {
     Waiting { ahead: u32 },
@@ -64,7 +64,7 @@ impl Stage {
 }
 
 impl Activity {
-    /// Derives it from the worker, its running turn, and the page's own pending.
+    /// Derives it from the worker, the stage of its running turn, and the page's own request.
     pub fn of(worker: &Worker, stage: Option<Stage>, pending: PendingRequest) -> Self {
         match (stage, pending) {
             (Some(_), PendingRequest::Stopping) => Self::Stopping,
@@ -78,14 +78,15 @@ impl Activity {
             (None, _) => match worker.status {
                 WorkerStatus::Stopped => Self::Stopped,
                 WorkerStatus::Unavailable => Self::Unavailable,
-                // The turn itself is not in the view: an earlier page, or not folded in yet.
+                // The turn is not in the view: the page shows earlier messages, or the event is
+                // outstanding.
                 WorkerStatus::Generating => Self::Reading,
                 WorkerStatus::Idle => Self::Idle,
             },
         }
     }
 
-    /// Whether a turn runs, so that there is something to stop and nothing can be sent.
+    /// Whether a turn runs, so that it can be stopped and nothing can be sent.
     pub fn is_running(self) -> bool {
         use Activity::{Generating, Loading, Reading, Retrying, Stopping, Thinking, Waiting};
         matches!(

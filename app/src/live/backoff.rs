@@ -1,10 +1,11 @@
-//! How long to wait before connecting again.
+//! How long to wait before reconnecting.
 
 const FIRST_MS: f64 = 300.0;
 const LONGEST_MS: f64 = 15_000.0;
 
-/// Milliseconds to wait before attempt `attempt` (1 is the first after a loss). `random` in
-/// 0..1 spreads the clients of a server that comes back: between half and all of the time.
+/// Milliseconds to wait before attempt `attempt` (1 is the first after a loss). `random` in 0..1
+/// picks a delay between half of the maximum and the maximum, so that clients of a restarted server
+/// do not all reconnect at once.
 pub fn delay_ms(attempt: u32, random: f64) -> u32 {
     let doublings = attempt.saturating_sub(1).min(16);
     let longest = (FIRST_MS * f64::from(1_u32 << doublings)).min(LONGEST_MS);

@@ -1,56 +1,58 @@
-//! An answer's HTML as the page has it: a run of blocks, each one element.
+//! The HTML of an answer as the page shows it: a list of blocks, each one element.
 
 mod append;
 
 use protocol::{HtmlAppend, HtmlPatch};
 
-/// What is known of the blocks. The server's own page holds blocks that are not known here:
-/// a browser that takes the page over reads them nowhere else.
+/// The known blocks. After hydration the page shows blocks from the server's HTML that are not
+/// known here, because they are in the page only and not in its data.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Blocks {
-    /// How many blocks come before the known ones, and stay as they are.
+    /// How many unknown blocks precede the known ones. They stay as they are.
     first: usize,
     known: Vec<String>,
-    /// From which of the known ones on the page does not show them yet.
+    /// The index of the first known block that the page does not show yet.
     changed: Option<usize>,
-    /// What the page does not show yet of the one before those, or else of the last one.
+    /// Text that the page does not show yet, at the end of the block before `changed`, or else of
+    /// the last block.
     appended: Option<Appended>,
 }
 
-/// Text at the end of a block.
+/// Text appended to a block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Appended {
-    /// Within how many elements it stands, each the last one in the other; the block is one.
+    /// How many elements deep it is inserted, each the last child of the one before; 1 is the
+    /// block.
     pub depth: usize,
-    /// Text as HTML.
+    /// The text, as HTML.
     pub html: String,
 }
 
-/// What changes an element that shows blocks.
+/// A change to the element that shows the blocks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockChange {
     /// How many of its children stay.
     pub kept: usize,
-    /// What stands behind them.
+    /// The HTML that follows them.
     pub html: String,
-    /// What the last of those that stay goes on with.
+    /// Text to append to the last child that stays.
     pub append: Option<Appended>,
 }
 
 impl Blocks {
-    /// Those of a text that only the server's page holds; none of an empty one.
+    /// The blocks of a text whose HTML is only in the server's page; no blocks for an empty text.
     pub fn unrendered(is_empty: bool) -> Self {
         let first = if is_empty { 0 } else { usize::MAX };
         Self { first, ..Self::default() }
     }
 
-    /// Whether only the server's own page has them.
+    /// Whether the HTML is only in the server's page.
     pub fn is_unknown(&self) -> bool {
         self.first == usize::MAX
     }
 
-    /// Takes a change. What it repeats stays as it is: whoever reads the log after the answer's
-    /// end is told all of it in one piece.
+    /// Applies a patch. Blocks that the patch repeats are not touched, because an observer that
+    /// resumes after the answer's end gets the whole answer as one patch.
     pub fn patch(&mut self, patch: HtmlPatch) {
         if let Some(append) = &patch.append {
             return self.append(patch.from, append);
@@ -64,7 +66,7 @@ impl Blocks {
         let told = self.known.get(kept..).unwrap_or_default();
         let same = told.iter().zip(&patch.blocks).take_while(|(old, new)| old == new).count();
         kept += same;
-        // What stands behind those that are not known may have to go.
+        // If blocks before the patch are unknown, the page may show more blocks that have to go.
         if !unknown && same == patch.blocks.len() && kept == self.known.len() {
             return;
         }
@@ -76,7 +78,7 @@ impl Blocks {
         self.changed = Some(self.changed.map_or(kept, |changed| changed.min(kept)));
     }
 
-    /// Lets the last block go on. One that is not known is put right by the answer's end.
+    /// Appends text to the last block. If it is unknown, the patch at the answer's end repairs it.
     fn append(&mut self, block: usize, append: &HtmlAppend) {
         let Some(place) = block.checked_sub(self.first) else { return };
         let Some(depth) = self.known.get_mut(place).and_then(|known| append::add(append, known))
@@ -88,7 +90,7 @@ impl Blocks {
         }
         match &mut self.appended {
             Some(appended) if appended.depth == depth => appended.html.push_str(&append.text),
-            // At another depth: the block is shown anew.
+            // Text at another depth: replace the whole block.
             Some(_) => {
                 self.changed = Some(place);
                 self.appended = None;
@@ -97,7 +99,7 @@ impl Blocks {
         }
     }
 
-    /// Takes all of them anew; says whether that is a change.
+    /// Replaces all blocks; returns whether that changed anything.
     pub fn set_all(&mut self, known: Vec<String>) -> bool {
         let whole = self.first == 0 && !known.is_empty();
         let same =
@@ -110,15 +112,15 @@ impl Blocks {
         true
     }
 
-    /// All that is known, as one text, for a page that begins with it.
+    /// All known blocks as one text, for the initial HTML.
     pub fn begin(&mut self) -> String {
-        // What stands in it already is not added to it.
+        // The appended text is already part of the blocks.
         self.appended = None;
         self.known.concat()
     }
 
-    /// What the page does not show yet; after that it does. Costs what has changed, however
-    /// long the answer is.
+    /// Takes the change that the page does not show yet. The cost depends on the change and not on
+    /// the length of the answer.
     pub fn take_change(&mut self) -> Option<BlockChange> {
         let append = self.appended.take();
         let changed = self.changed.take().or(append.as_ref().map(|_| self.known.len()))?;
@@ -146,14 +148,14 @@ mod tests {
         BlockChange { kept, html: html.into(), append: None }
     }
 
-    /// What the page holds after it was told of a change.
+    /// The page's content after the pending change.
     fn show(page: &mut Vec<String>, blocks: &mut Blocks) -> String {
         if let Some(BlockChange { kept, html, append }) = blocks.take_change() {
             page.truncate(kept);
             if let (Some(last), Some(append)) = (page.last_mut(), append) {
                 last.push_str(&format!("[{}:{}]", append.depth, append.html));
             }
-            // One element a piece, as a browser would make of it.
+            // Each piece is one element, as a browser would parse it.
             page.extend(html.split_inclusive('.').map(str::to_owned));
         }
         page.concat()
@@ -170,13 +172,13 @@ mod tests {
         blocks.patch(patch(2, &["Cc."]));
         assert_eq!(blocks.clone().take_change().map(|change| change.kept), Some(2));
         assert_eq!(show(&mut page, &mut blocks), "a.Bb.Cc.");
-        // The end put everything right.
+        // The patch at the answer's end replaces everything.
         blocks.patch(patch(0, &["A.", "B."]));
         assert_eq!(show(&mut page, &mut blocks), "A.B.");
         assert_eq!(blocks.take_change(), None);
     }
 
-    /// As where an answer's text turns out to have been thinking.
+    /// This happens when an answer's text turns out to be reasoning.
     #[test]
     fn all_of_a_page_of_the_servers_can_go() {
         let mut page = ["a.", "b."].map(str::to_owned).to_vec();
@@ -223,7 +225,7 @@ mod tests {
         assert_eq!(blocks.take_change(), None);
         assert!(blocks.set_all(all(&["a.", "c."])));
         assert_eq!(blocks.take_change(), Some(change(1, "c.")));
-        // Of a page of the server's nobody here knows what stays.
+        // After hydration it is unknown which blocks stay.
         let mut blocks = Blocks::unrendered(false);
         assert!(blocks.is_unknown() && blocks.set_all(all(&["a."])));
         assert_eq!(blocks.take_change(), Some(change(0, "a.")));
@@ -243,12 +245,12 @@ mod tests {
         blocks.patch(append(3, "c", 13));
         assert_eq!(blocks.take_change(), appended(4, "", "bc"));
         assert_eq!(blocks.take_change(), None);
-        // What follows stands behind it.
+        // A new block goes after the appended text.
         blocks.patch(append(3, "d", 13));
         blocks.patch(patch(4, &["<p>e</p>"]));
         blocks.patch(append(4, "f", 4));
         assert_eq!(blocks.clone().take_change(), appended(4, "<p>ef</p>", "d"));
-        // It is told anew, as at its end.
+        // The block is sent again as a whole, as happens at its end.
         blocks.patch(patch(3, &["<pre>x</pre>"]));
         assert_eq!(blocks.take_change(), Some(change(3, "<pre>x</pre>")));
         blocks.patch(append(3, "y", 6));
@@ -274,7 +276,7 @@ mod tests {
         blocks.patch(append(0, "b", 4));
         assert_eq!(blocks.begin(), "<p>ab</p>");
         assert_eq!(blocks.take_change(), None);
-        // Of a block that is not known nothing is shown, nor of one that ends otherwise.
+        // Appending to an unknown block, or to one with another ending, shows nothing.
         blocks.patch(append(1, "c", 4));
         blocks.patch(append(0, "c", 3));
         assert_eq!(blocks.take_change(), None);

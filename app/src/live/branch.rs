@@ -1,33 +1,33 @@
 //! Which messages are shown: one branch of the tree that a conversation's messages form.
 //!
 //! An edit or a retry makes a sibling, and nothing is ever overwritten. A page of the log holds
-//! all that was said from some message on, so whoever has a message here has all that follows
-//! it, and knows all of its siblings if their parent is here too.
+//! every message after its first one. So if a message is loaded, all of its descendants are loaded,
+//! and its siblings too if their parent is.
 
 use std::collections::HashMap;
 
 use protocol::{Message, MessageId};
 
-/// A message of the branch, with where it stands among its siblings.
+/// A message of the branch, with its place among its siblings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchNode {
-    /// Its position in the messages that the branch was made from.
+    /// Its index in the messages that the branch was made from.
     pub at: usize,
     pub siblings: Siblings,
 }
 
-/// Messages that answer or continue the same one.
+/// The place of a message among those with the same parent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Siblings {
-    /// The number of this one, from 1; 0 where they are not known.
+    /// The number of this message, from 1; 0 if the siblings are not known.
     pub number: usize,
     pub count: usize,
     pub before: Option<MessageId>,
     pub after: Option<MessageId>,
 }
 
-/// The branch that goes through `chosen` to its newest end; without it, or where it is not
-/// among the messages, the one that ends with the newest message. Oldest first.
+/// The branch that goes through `chosen` to its newest end, oldest first. Without `chosen`, or if
+/// it is not among the messages, the branch that ends with the newest message.
 pub fn branch(messages: &[Message], chosen: Option<MessageId>) -> Vec<BranchNode> {
     let places: HashMap<MessageId, usize> =
         messages.iter().enumerate().map(|(at, message)| (message.id, at)).collect();
@@ -37,7 +37,7 @@ pub fn branch(messages: &[Message], chosen: Option<MessageId>) -> Vec<BranchNode
     }
     let chosen = chosen.and_then(|id| places.get(&id).copied());
     let Some(mut end) = chosen.or_else(|| messages.len().checked_sub(1)) else { return Vec::new() };
-    // A child is always newer than its parent, so this ends.
+    // A child is always newer than its parent, so the loop ends.
     let newest = |at: usize| children.get(&Some(messages[at].id))?.last().filter(|new| **new > at);
     while let Some(new) = newest(end) {
         end = *new;
@@ -77,7 +77,7 @@ mod tests {
         MessageId::from_parts(1, [n; 10])
     }
 
-    /// Messages by number and parent's number; 0 is none.
+    /// Messages by number and parent's number; 0 means no parent.
     fn log(of: &[(u8, u8)]) -> Vec<Message> {
         let parent = |n: u8| (n > 0).then(|| id(n));
         let message =
@@ -85,7 +85,7 @@ mod tests {
         of.iter().map(message).collect()
     }
 
-    /// The numbers of the messages that are shown, and where they stand.
+    /// The numbers of the messages that are shown, and their places among their siblings.
     fn shown(of: &[(u8, u8)], chosen: Option<u8>) -> Vec<(u8, usize, usize)> {
         let messages = log(of);
         let branch = branch(&messages, chosen.map(id));

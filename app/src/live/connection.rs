@@ -1,4 +1,5 @@
-//! The page's live connection: follows the worker by the best way there is, and comes back by itself.
+//! The page's live connection: follows the worker by the best transport that works, and reconnects
+//! by itself.
 
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
@@ -20,20 +21,20 @@ mod stream;
 
 /// How a connection ended.
 enum End {
-    /// The conversation is gone.
+    /// The conversation was deleted.
     Deleted,
-    /// Events are missing; begin again from a snapshot.
+    /// Events are missing; start again from a snapshot.
     Gap,
-    /// The server answers, and something between holds the stream back.
+    /// The server answers, but a proxy holds the stream back.
     HeldBack,
-    /// The server has no place for another observer.
+    /// The server has no capacity for another observer.
     Crowded,
-    /// Lost, or never there. Of use was one that brought a frame or stayed: one that opens
-    /// and closes at once is no better than one that does not open.
+    /// The connection was lost, or never opened. It was of use if it delivered a frame or stayed
+    /// open for a while; one that closes at once is as bad as one that does not open.
     Lost { was_of_use: bool },
 }
 
-/// Follows the conversation until the component that called this is gone.
+/// Follows the conversation until the calling component is removed.
 pub fn follow(conversation: Conversation) {
     let pause = Pause::default();
     let pausing = pause.clone();
@@ -58,7 +59,7 @@ pub fn follow(conversation: Conversation) {
     });
 }
 
-/// Ends the pause when the list tells of the conversation: one that was deleted is back.
+/// Ends the pause when the list reports the conversation, which means that it was restored.
 fn await_return(conversation: &Conversation, pause: Pause) {
     let (id, link) = (conversation.worker_id, conversation.link.clone());
     let list = expect_context::<List>();
@@ -72,7 +73,7 @@ fn await_return(conversation: &Conversation, pause: Pause) {
     });
 }
 
-/// Ends the pause when something begins, so that a page that asks again and again asks at once.
+/// Ends the pause when a turn begins, so that a polling page polls at once.
 fn await_turn(conversation: &Conversation, pause: Pause) {
     let conversation = conversation.clone();
     effect_from(move |before: Option<bool>| {
@@ -88,8 +89,8 @@ fn await_turn(conversation: &Conversation, pause: Pause) {
 /// Connects again and again, with pauses that `pause` can end.
 async fn stay(conversation: Conversation, pause: Pause) {
     let mut attempt = 0;
-    // Not the same as an attempt after the first: when a pause ends early, the attempts are counted
-    // anew, and the server may still be away.
+    // Not the same as `attempt > 0`: when a pause ends early, the attempts are counted from zero
+    // again, and the server may still be unreachable.
     let mut lost = false;
     conversation.link.set(ConnectionState::Connecting);
     let mut ladder = Ladder::default();
@@ -102,7 +103,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
         };
         lost = true;
         let end = match end {
-            // A refused handshake does not say why; a plain request does.
+            // A refused handshake does not say why, so find out with a plain request.
             End::Lost { was_of_use: false } => {
                 match api::snapshot(conversation.worker_id, None).await {
                     Ok(snapshot) => {
@@ -142,7 +143,7 @@ async fn stay(conversation: Conversation, pause: Pause) {
         let polls = matches!(conversation.link.get_untracked(), ConnectionState::Polling(_));
         match end {
             Next::Away if attempt > 1 => conversation.link.set(ConnectionState::Away),
-            // A page that asks again and again says so while it looks for a better way.
+            // A polling page keeps that state while it tries a better transport.
             _ if polls => {}
             _ => conversation.link.set(ConnectionState::Connecting),
         }
@@ -152,29 +153,29 @@ async fn stay(conversation: Conversation, pause: Pause) {
     }
 }
 
-/// What follows from how a connection ended.
+/// What to do after a connection has ended.
 enum Next {
-    /// The conversation is gone.
+    /// The conversation was deleted.
     Gone,
     /// The server does not answer at all.
     Away,
-    /// The server answers, but this way does not go.
+    /// The server answers, but not on this transport.
     Refused,
     Crowded,
-    /// It was of use.
+    /// The connection was of use.
     Ended,
 }
 
-/// Waits until the conversation comes back, if it does.
+/// Waits until the conversation is restored, if it ever is.
 async fn gone(conversation: &Conversation, pause: &Pause) {
     conversation.link.set(ConnectionState::Deleted);
     pause.for_long().await;
     conversation.link.set(ConnectionState::Connecting);
 }
 
-/// Follows the conversation until the connection ends. `lost` says that the one before was lost;
-/// an open socket then proves nothing yet, because a proxy accepts the browser's connection before
-/// it has reached the server.
+/// Follows the conversation until the connection ends. `lost` says that the connection before was
+/// lost; then an open socket proves nothing yet, because a proxy accepts the browser's connection
+/// before it has reached the server.
 async fn connect(conversation: &Conversation, lost: bool) -> End {
     let Some(mut socket) = socket::open(&path(conversation, conversation.cursor())).await else {
         return End::Lost { was_of_use: false };
@@ -201,15 +202,15 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
     End::Lost { was_of_use: heard || stayed }
 }
 
-/// What a frame leads to.
+/// The effect of a frame on the connection.
 enum Step {
     On,
-    /// The stream is over, as the frame says.
+    /// The frame says that the stream is over.
     Close,
     End(End),
 }
 
-/// Takes a frame, whichever way it came.
+/// Handles a frame from any transport.
 fn take(conversation: &Conversation, text: &str) -> Step {
     let Ok(frame) = crate::wire::frame(text) else { return Step::End(End::Gap) };
     match frame {
@@ -224,7 +225,7 @@ fn take(conversation: &Conversation, text: &str) -> Step {
             }
         }
         Frame::Progress { turn_id, progress, .. } => conversation.reads(turn_id, progress),
-        // A stale cursor: the snapshot that mends it is the next frame.
+        // After the notice of a stale cursor, the next frame is a snapshot.
         Frame::Notice { .. } => {}
         Frame::Close { reason: CloseReason::Deleted } => return Step::End(End::Deleted),
         Frame::Close { .. } => return Step::Close,
@@ -232,7 +233,7 @@ fn take(conversation: &Conversation, text: &str) -> Step {
     Step::On
 }
 
-/// Shows the connection as live after a while, unless this is dropped before.
+/// Shows the connection as live after a delay, unless it is dropped before.
 struct Proof(AbortHandle);
 
 impl Proof {

@@ -1,8 +1,8 @@
-//! A conversation's state: the fold of its events, and the signals that show it.
+//! The state of a conversation: the fold of its events, and the signals that show it.
 //!
-//! [`View::apply`] is the only fold. What it says has changed is copied into the one signal
-//! that shows it, so that a piece of text touches the text of its message and nothing else,
-//! however long the conversation is.
+//! [`View::apply`] is the only fold. Each change that it reports is copied into the one signal that
+//! shows it. So a piece of text updates only the text of its message, however long the conversation
+//! is.
 
 use std::collections::HashMap;
 
@@ -18,7 +18,7 @@ use super::branch::{BranchNode, Siblings, branch};
 use super::ladder::Obstacle;
 use super::outgoing::Outgoing;
 
-/// Bytes of a line of thinking that are shown beside the conversation at most.
+/// The most bytes of a reasoning line in the status line.
 const LINE_BYTES: usize = 240;
 
 /// One message as the transcript shows it.
@@ -28,77 +28,76 @@ pub struct Entry {
     pub role: Role,
     pub created_at: Timestamp,
     pub text: ArcRwSignal<String>,
-    /// The thinking of an answer, which is shown as it was written.
+    /// The reasoning of an answer, which is shown as plain text.
     pub reasoning: ArcRwSignal<String>,
-    /// The text rendered; of an answer.
+    /// The rendered text of an answer.
     pub html: ArcRwSignal<Blocks>,
-    /// The turn that writes it; none for a user's message.
+    /// The turn that writes the answer; none for a user's message.
     pub turn: Option<ArcRwSignal<Turn>>,
-    /// Where it stands among the messages that answer or continue the same one.
+    /// Its place among the messages with the same parent.
     pub siblings: ArcRwSignal<Siblings>,
 }
 
-/// Whether the page hears of what happens.
+/// The state of the page's connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnectionState {
-    /// It does not try: no script runs yet, or the page is of the past.
+    /// Not connecting: no script runs yet, or the page shows earlier messages.
     Off,
     Connecting,
     Live,
-    /// It asks again and again, since no stream can be had.
+    /// Polling, because no stream works.
     Polling(Obstacle),
-    /// Not now; it keeps trying.
+    /// The server does not answer; the page keeps trying.
     Away,
-    /// The conversation was deleted; there is nothing to hear.
+    /// The conversation was deleted.
     Deleted,
 }
 
-/// How many tokens the newest turn took of the model's window, where both are known.
+/// How many tokens of the context window the newest turn used, if both numbers are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WindowUse {
     pub tokens: u32,
     pub window_tokens: u32,
 }
 
-/// What an address asks of a conversation, besides itself.
+/// The query parameters of a conversation's address.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Wanted {
     /// A message whose branch is shown.
     pub at: Option<MessageId>,
-    /// A message that is to be edited.
+    /// A message to edit.
     pub edit: Option<MessageId>,
-    /// A message that was looked for: its branch is shown, and it is marked.
+    /// A message that was linked to: its branch is shown, and it is highlighted.
     pub found: Option<MessageId>,
 }
 
-/// A conversation in the page. Cheap to clone; in the context of everything that shows it.
+/// A conversation in the page. Cheap to clone; in the context of its components.
 #[derive(Clone)]
 pub struct Conversation {
     pub worker_id: WorkerId,
     pub worker: ArcRwSignal<Worker>,
     pub entries: ArcRwSignal<Vec<Entry>>,
-    /// How far the turn has come that has not ended.
+    /// The stage of the running turn.
     pub stage: ArcRwSignal<Option<Stage>>,
-    /// The newest line of the thinking, while the turn thinks.
+    /// The newest line of the reasoning, while the turn is reasoning.
     pub thought: ArcRwSignal<String>,
-    /// How far the model has come with the prompt, while the turn reads it.
+    /// The model's progress with the prompt, while the turn reads it.
     pub progress: ArcRwSignal<Option<Progress>>,
     pub truncated: ArcRwSignal<Option<Truncated>>,
     pub next_before: ArcRwSignal<Option<u64>>,
-    /// How full the model's window is.
+    /// How full the context window is.
     pub window: ArcRwSignal<Option<WindowUse>>,
     pub link: ArcRwSignal<ConnectionState>,
     pub pending: ArcRwSignal<PendingRequest>,
     /// The message that was sent last from this page and not refused.
     pub outgoing: ArcRwSignal<Option<Outgoing>>,
-    /// A message of the branch that is shown; none shows the newest branch, also when a newer
-    /// one comes.
+    /// A message of the shown branch; `None` follows the newest branch, including newer ones.
     chosen: ArcRwSignal<Option<MessageId>>,
-    /// A message of the user that the next one is to be another version of.
+    /// The user's message that is being edited; the next message becomes another version of it.
     pub editing: ArcRwSignal<Option<MessageId>>,
-    /// A message that was looked for.
+    /// A message that was linked to.
     pub found: Option<MessageId>,
-    /// Every message of the view, also of branches that are not shown.
+    /// Every message of the view, including those of branches that are not shown.
     known: ArcStoredValue<HashMap<MessageId, Entry>>,
     /// Invariant: changed by [`View::apply`], [`View::prepend`] and whole snapshots only.
     view: ArcStoredValue<View>,
@@ -106,7 +105,7 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Begins where the snapshot stands, with the branch that is wanted if it is there.
+    /// Starts from a snapshot, with the wanted branch if it is loaded.
     pub fn new(mut snapshot: Snapshot, wanted: Wanted) -> Self {
         let html = take_html(&mut snapshot.transcript);
         let cursor = snapshot.transcript.cursor.clone();
@@ -136,7 +135,7 @@ impl Conversation {
         conversation
     }
 
-    /// Folds an event in and shows what it changed.
+    /// Applies an event and updates the signals that it changed.
     pub fn apply(&self, event: &Event, cursor: Cursor) -> Applied {
         let applied = self.view.try_update_value(|view| view.apply(event));
         let applied = applied.unwrap_or(Applied::Repeated);
@@ -147,7 +146,7 @@ impl Conversation {
         applied
     }
 
-    /// The message that is on its way to the end of the conversation and is not in it yet.
+    /// The message that was sent for the end of the conversation and is not in it yet.
     pub fn pending(&self) -> Option<Outgoing> {
         self.entries.track();
         let sent = self.outgoing.get().filter(|sent| sent.edits.is_none())?;
@@ -155,14 +154,14 @@ impl Conversation {
         (!arrived).then_some(sent)
     }
 
-    /// Whether the newest message of the user says this.
+    /// Whether this is the text of the newest user message.
     pub fn has_just_asked(&self, text: &str) -> bool {
         let entries = self.entries.read_untracked();
         let last = entries.iter().rfind(|entry| entry.role == Role::User);
         last.is_some_and(|entry| *entry.text.read_untracked() == text)
     }
 
-    /// The model has come further with the prompt of a turn.
+    /// Updates the progress of the model in reading the prompt of a turn.
     pub fn reads(&self, turn: TurnId, progress: Progress) {
         let runs = self.view.with_value(|view| view.running().map(|turn| turn.turn_id));
         if runs == Some(turn) && self.stage.get_untracked() == Some(Stage::Reading) {
@@ -170,20 +169,21 @@ impl Conversation {
         }
     }
 
-    /// The model of the turn that has not ended.
+    /// The model of the running turn.
     pub fn running_model(&self) -> String {
         let running = |view: &View| view.running().map(|turn| turn.model.clone());
         self.view.try_with_value(running).flatten().unwrap_or_default()
     }
 
-    /// Takes a change of an answer's HTML.
+    /// Applies a patch to an answer's HTML.
     pub fn patch(&self, patch: HtmlPatch) {
         if let Some(entry) = self.entry(patch.message_id) {
             entry.html.update(|html| html.patch(patch));
         }
     }
 
-    /// Goes on from a snapshot, unless the page is further already. Whether it brought anything.
+    /// Replaces the state with a snapshot, unless the page is newer already. Returns whether it
+    /// did.
     pub fn catch_up(&self, snapshot: Snapshot) -> bool {
         let is_news = snapshot.seq > self.view.with_value(|view| view.seq);
         if is_news {
@@ -192,8 +192,7 @@ impl Conversation {
         is_news
     }
 
-    /// Takes the HTML of a snapshot's messages, as far as they are what is known here, and
-    /// nothing else.
+    /// Takes only the HTML of a snapshot's messages, and only of messages with the same text here.
     pub fn fill(&self, mut snapshot: Snapshot) {
         snapshot.transcript.messages.retain(|message| {
             let entry = self.entry(message.id);
@@ -202,7 +201,7 @@ impl Conversation {
         self.render(take_html(&mut snapshot.transcript));
     }
 
-    /// Goes on from a snapshot, whatever the page knew.
+    /// Replaces the state with a snapshot.
     pub fn replace(&self, mut snapshot: Snapshot) {
         let html = take_html(&mut snapshot.transcript);
         self.cursor.set_value(Some(snapshot.transcript.cursor.clone()));
@@ -211,7 +210,7 @@ impl Conversation {
         self.render(html);
     }
 
-    /// Puts a page of earlier messages in front.
+    /// Prepends a page of earlier messages.
     pub fn prepend(&self, mut page: Transcript, before: u64) {
         let html = take_html(&mut page);
         self.view.update_value(|view| view.prepend(page, before));
@@ -219,36 +218,36 @@ impl Conversation {
         self.render(html);
     }
 
-    /// The position to resume from; none asks for a snapshot.
+    /// The cursor to resume from; `None` asks for a snapshot.
     pub fn cursor(&self) -> Option<Cursor> {
         self.cursor.get_value()
     }
 
-    /// Asks for a snapshot at the next connection: the log has a gap.
+    /// Makes the next connection start from a snapshot, because events are missing.
     pub fn forget_cursor(&self) {
         self.cursor.set_value(None);
     }
 
-    /// Shows the branch that a message is in.
+    /// Shows the branch that contains a message.
     pub fn choose(&self, message: MessageId) {
         self.chosen.set(Some(message));
         self.show_all();
     }
 
-    /// Whether something is shown of which only the server knows the HTML: its own page held
-    /// it, and does not any more.
+    /// Whether an answer's HTML is unknown here: it was in the server's page, which is gone, for
+    /// instance after the reader switched branches.
     pub fn lacks_html(&self) -> bool {
         let entries = self.entries.read_untracked();
         entries.iter().any(|entry| entry.html.read_untracked().is_unknown())
     }
 
-    /// Goes back to the newest branch.
+    /// Follows the newest branch again.
     pub fn choose_newest(&self) {
         self.chosen.set(None);
         self.show_all();
     }
 
-    /// What the next message continues, where that is not simply the newest one.
+    /// The parent of the next message, if a branch was chosen.
     pub fn leaf(&self) -> Option<MessageId> {
         self.chosen.get_untracked()?;
         self.entries.read_untracked().last().map(|entry| entry.id)
@@ -261,7 +260,7 @@ impl Conversation {
         Some(entry.text.get_untracked())
     }
 
-    /// How the newest turn of what is shown stands.
+    /// The state of the newest turn on the page.
     pub fn last_turn(&self) -> Option<TurnState> {
         let entries = self.entries.read_untracked();
         let turn = entries.iter().rev().find_map(|entry| entry.turn.as_ref())?;
@@ -280,7 +279,7 @@ impl Conversation {
         })
     }
 
-    /// What it is doing now.
+    /// The current activity.
     pub fn activity(&self) -> Activity {
         Activity::of(&self.worker.read(), self.stage.get(), self.pending.get())
     }
@@ -292,7 +291,7 @@ impl Conversation {
                 self.show_written(id, |entry, message| {
                     entry.text.update(|shown| grow(shown, &message.text));
                 });
-                // The first text is the only one that changes more than itself.
+                // Only the first text also changes the turn's state.
                 if self.stage.get_untracked() == Some(Stage::Writing) {
                     return;
                 }
@@ -330,7 +329,7 @@ impl Conversation {
         self.show_state();
     }
 
-    /// Shows what is new of an answer.
+    /// Updates the text or reasoning of an answer.
     fn show_written(&self, id: MessageId, change: impl FnOnce(&Entry, &Message)) {
         let Some(entry) = self.entry(id) else { return };
         self.view.with_value(|view| {
@@ -340,7 +339,7 @@ impl Conversation {
         });
     }
 
-    /// Shows that the turn of an answer has come further.
+    /// Updates the turn of an answer.
     fn show_turn_of(&self, answer: MessageId) {
         let Some(shown) = self.entry(answer).and_then(|entry| entry.turn) else { return };
         let id = shown.read_untracked().turn_id;
@@ -358,7 +357,7 @@ impl Conversation {
         set_if_new(&self.thought, thought.unwrap_or_default());
     }
 
-    /// Shows what belongs to the whole conversation.
+    /// Updates the state of the whole conversation.
     fn show_state(&self) {
         let (worker, stage, sight, window) = self.view.with_value(|view| {
             let stage = view.running().map(Stage::of);
@@ -374,14 +373,14 @@ impl Conversation {
         set_if_new(&self.window, window);
     }
 
-    /// Shows the whole view; a message that is known keeps its signals, and so its elements
-    /// while it is shown.
+    /// Updates everything from the view. A known message keeps its signals, and so its elements in
+    /// the page.
     fn show_all(&self) {
         let chosen = self.chosen.get_untracked();
         let (entries, next_before) = self.view.with_value(|view| {
             let places = branch(&view.messages, chosen);
             let shown = self.known.try_update_value(|known| {
-                // Both stand in the order of the log, so that nothing is looked for.
+                // Turns and messages are both in log order, so no search is needed.
                 let mut turns = view.turns.iter().peekable();
                 for message in &view.messages {
                     let turn = turns.next_if(|turn| turn.answer == message.id);
@@ -418,7 +417,7 @@ impl Conversation {
         }
     }
 
-    /// What is known of a message, whether or not it is shown.
+    /// A known message, whether or not it is shown.
     fn entry(&self, id: MessageId) -> Option<Entry> {
         self.known.with_value(|known| known.get(&id).cloned())
     }
@@ -438,7 +437,7 @@ fn refresh(entry: &Entry, message: &Message, turn: Option<&Turn>) {
     }
 }
 
-/// Adds what is new of a text that only grows.
+/// Appends the new part of a text that only grows.
 fn grow(shown: &mut String, text: &str) {
     match text.get(shown.len()..) {
         Some(new) => shown.push_str(new),
@@ -446,14 +445,14 @@ fn grow(shown: &mut String, text: &str) {
     }
 }
 
-/// The last line of a text that has words, as far as it is at its end.
+/// The last line of a text that is not blank, cut to its final [`LINE_BYTES`].
 fn newest_line(text: &str) -> &str {
     let end = text.len().saturating_sub(LINE_BYTES);
     let end = text.get(text.floor_char_boundary(end)..).unwrap_or_default();
     end.trim_end().rsplit('\n').next().unwrap_or_default().trim()
 }
 
-/// Of the newest turn that ended with both figures known.
+/// The use of the newest turn that has both numbers.
 fn window_use(turns: &[Turn]) -> Option<WindowUse> {
     let used = |turn: &Turn| {
         let window_tokens = turn.sight.as_ref()?.window_tokens?;
@@ -464,7 +463,7 @@ fn window_use(turns: &[Turn]) -> Option<WindowUse> {
     turns.iter().rev().find_map(used).filter(|used| used.window_tokens > 0)
 }
 
-/// A message as it is shown, with the turn that writes it.
+/// The signals of a message and of the turn that writes it.
 fn entry(message: &Message, turn: Option<&Turn>) -> Entry {
     Entry {
         id: message.id,
@@ -478,8 +477,8 @@ fn entry(message: &Message, turn: Option<&Turn>) -> Entry {
     }
 }
 
-/// The HTML of a page's messages. It belongs to the moment of the page and goes on by patches,
-/// so the view does not keep it.
+/// Takes the HTML out of a page's messages. It is as old as the page and is updated by patches, so
+/// the view does not keep it.
 fn take_html(page: &mut Transcript) -> Vec<(MessageId, Vec<String>)> {
     let html = |message: &mut Message| Some((message.id, message.html.take()?));
     page.messages.iter_mut().filter_map(html).collect()

@@ -1,4 +1,4 @@
-//! What is shown beside the sidebar, which stays while one conversation follows another.
+//! The conversation beside the sidebar, which stays while the reader moves between conversations.
 
 use leptos::prelude::*;
 use protocol::WorkerId;
@@ -6,48 +6,49 @@ use protocol::api::ProviderStatus;
 
 use super::Conversation;
 
-/// The conversation that the address names, and the one that is shown. Cheap to clone; in the
-/// context of the layout and of every page in it.
+/// The conversation in the address, and the one that is shown. Cheap to clone; in the context of
+/// the layout and of all its pages.
 #[derive(Clone)]
 pub struct Current {
-    /// The conversation of the address, also while it is loaded or if it does not exist. None where
-    /// the address names none, and no sidebar is shown.
+    /// The conversation in the address, even while it loads or if it does not exist. `None` if the
+    /// address names none; then there is no sidebar.
     pub worker_id: Memo<Option<WorkerId>>,
-    /// What answers in the conversation that is shown.
+    /// The provider of the conversation that is shown.
     pub provider: ArcRwSignal<Option<ProviderStatus>>,
     page: ArcRwSignal<Page>,
 }
 
-/// What has been shown so far. The server writes its page with [`Page::Loading`], and so does the
-/// browser begin: effects alone change it.
+/// The page that is shown. It starts as [`Page::Loading`] on the server and in the browser, so that
+/// both render the same; only effects change it.
 #[derive(Clone)]
 enum Page {
     Loading,
     Conversation(Box<Conversation>),
-    /// Words, such as that the conversation does not exist.
+    /// A text, such as that the conversation does not exist.
     Words,
 }
 
 impl Current {
-    /// With nothing shown yet.
+    /// Starts with nothing shown.
     pub fn new(worker_id: Memo<Option<WorkerId>>) -> Self {
         let (provider, page) = (ArcRwSignal::new(None), ArcRwSignal::new(Page::Loading));
         Self { worker_id, provider, page }
     }
 
-    /// Notes that a conversation is shown, and what answers in it. Whether it follows another page,
-    /// as somebody walked to it.
+    /// Records that a conversation is shown, and its provider. Returns whether another page was
+    /// shown before, so that the reader has navigated here.
     pub fn show(&self, conversation: Conversation, provider: ProviderStatus) -> bool {
         self.set_provider(provider);
         self.turn_to(Page::Conversation(Box::new(conversation)))
     }
 
-    /// Notes that words are shown in the place of a conversation. Whether they follow another page.
+    /// Records that a text is shown instead of a conversation. Returns whether another page was
+    /// shown before.
     pub fn show_words(&self) -> bool {
         self.turn_to(Page::Words)
     }
 
-    /// Notes what answers.
+    /// Records the provider.
     pub fn set_provider(&self, provider: ProviderStatus) {
         self.provider.maybe_update(|shown| {
             let is_new = shown.as_ref() != Some(&provider);
@@ -66,7 +67,7 @@ impl Current {
         }
     }
 
-    /// The same, if it is this one.
+    /// The conversation that is shown, if it has this id.
     pub fn conversation_of(&self, id: WorkerId) -> Option<Conversation> {
         self.conversation().filter(|conversation| conversation.worker_id == id)
     }

@@ -1,33 +1,33 @@
-//! Texts that were typed and not sent. The browser keeps them, so that a reload, a crash of the
-//! tab or a closed window costs no word; they never leave it.
+//! Drafts: texts that were typed and not sent. The browser stores them, so that a reload, a crash
+//! of the tab or a closed window loses nothing; they never leave the browser.
 
 use leptos::prelude::*;
 use protocol::{MessageId, WorkerId};
 
-/// What a draft is for.
+/// The purpose of a draft.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DraftOf {
     /// The next message of a conversation.
     Next(WorkerId),
-    /// The message that is on its way, until the server has it.
+    /// The message in flight, until the server has accepted it.
     Outgoing(WorkerId),
-    /// Another version of a message.
+    /// An edit of a message.
     Edit(MessageId),
 }
 
 /// Every draft of this page. In the context of the whole app.
 ///
-/// What this page has typed stands in memory too: a browser may refuse to keep anything.
+/// Drafts of this page are also kept in memory, because a browser may refuse to store anything.
 #[derive(Clone)]
 pub struct Drafts(ArcStoredValue<Vec<(DraftOf, String)>>);
 
 impl Drafts {
-    /// With nothing typed.
+    /// Starts without drafts.
     pub fn new() -> Self {
         Self(ArcStoredValue::new(Vec::new()))
     }
 
-    /// Saves a draft; an empty one is forgotten.
+    /// Saves a draft; an empty text removes it.
     pub fn save(&self, of: DraftOf, text: String) {
         #[cfg(feature = "browser")]
         stored::save(of, &text);
@@ -39,7 +39,7 @@ impl Drafts {
         });
     }
 
-    /// The draft, empty when there is none.
+    /// The draft, or an empty text.
     pub fn of(&self, of: DraftOf) -> String {
         let typed = |drafts: &Vec<(DraftOf, String)>| {
             drafts.iter().find(|(kept, _)| *kept == of).map(|(_, text)| text.clone())
@@ -51,14 +51,14 @@ impl Drafts {
     }
 }
 
-/// The browser's own storage. An entry is the time of the last letter, a space, the text.
+/// The browser's local storage. An entry is the time of the last change, a space, and the text.
 #[cfg(feature = "browser")]
 mod stored {
     use web_sys::Storage;
 
     use super::DraftOf;
 
-    /// The drafts of a browser at most; the one that was not touched for longest makes room.
+    /// The most drafts stored in a browser; the one changed longest ago is removed.
     const MOST: usize = 64;
     const PREFIX: &str = "draft:";
 
@@ -70,7 +70,7 @@ mod stored {
             return;
         }
         let now = js_sys::Date::now() as u64;
-        // Refused where storage is full or not allowed: the draft stays in memory.
+        // This fails if the storage is full or not allowed; the draft then stays in memory.
         let _ = storage.set_item(&key, &format!("{now} {text}"));
         forget_oldest(&storage);
     }
@@ -86,7 +86,8 @@ mod stored {
         if drafts.len() <= MOST {
             return;
         }
-        // The time comes first, and its digits are as many for centuries.
+        // Entries start with the time, which has the same number of digits for centuries, so they
+        // sort by time as strings.
         let touched = |key: &&String| storage.get_item(key).ok().flatten();
         if let Some(oldest) = drafts.iter().min_by_key(touched) {
             let _ = storage.remove_item(oldest);

@@ -1,18 +1,18 @@
-//! Reads the data of Server-Sent Events as this server writes them
-//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>): lines that end in a line feed,
-//! and one line of data an event. Pure.
+//! Parses Server-Sent Events as this server writes them
+//! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>): lines end in a line feed,
+//! and each event has one line of data. Pure.
 
-/// Bytes that a line may have: a snapshot of long messages has some megabytes.
+/// The most bytes of a line: a snapshot of long messages has some megabytes.
 const LINE_BYTES: usize = 64 << 20;
 
-/// Puts the bytes of a stream together to lines.
+/// Assembles lines from the bytes of a stream.
 #[derive(Debug, Default)]
 pub struct Decoder {
     line: Vec<u8>,
 }
 
 impl Decoder {
-    /// The data of the events that these bytes complete. None where the stream is not one of this
+    /// The data of the events that these bytes complete; `None` if the stream is not one of this
     /// server.
     pub fn push(&mut self, bytes: &[u8]) -> Option<Vec<String>> {
         let mut events = Vec::new();

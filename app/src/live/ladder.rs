@@ -1,32 +1,32 @@
-//! By which way a page follows the server: over a WebSocket; where a proxy lets none through, by
-//! Server-Sent Events; and where a proxy holds those back, or the server has no place left for another
-//! observer, by asking again and again. Pure.
+//! Chooses the transport by which a page follows the server: a WebSocket; Server-Sent Events if a
+//! proxy lets no WebSocket through; polling if a proxy holds those back, too, or the server has no
+//! capacity for another observer. Pure.
 
-/// How a page hears of what happens.
+/// A transport.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Way {
     #[default]
     WebSocket,
     /// Server-Sent Events.
     Events,
-    /// Asking for the whole state, again and again.
+    /// Requesting the whole state repeatedly.
     Polling(Obstacle),
 }
 
-/// Why a page has to ask again and again.
+/// Why a page has to poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Obstacle {
-    /// Something between the page and the server lets no stream through.
+    /// A proxy between the page and the server lets no stream through.
     HeldBack,
-    /// Every place for an observer is taken.
+    /// The server has no capacity for another observer.
     Crowded,
 }
 
-/// Failures of a WebSocket, while the server answers otherwise, after which the next way is tried.
-/// The first one may be that of a server which is just being started again.
+/// Failures of the WebSocket, while the server answers otherwise, after which the next transport is
+/// tried. A single failure may be caused by a restart of the server.
 pub const REFUSALS: u32 = 2;
 
-/// Which way is taken, by what became of the ways before it.
+/// Chooses the transport by the outcomes of the previous ones.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Ladder {
     way: Way,
@@ -38,17 +38,17 @@ impl Ladder {
         self.way
     }
 
-    /// The way was of use, and ended.
+    /// The transport was of use, and ended.
     pub fn ended(&mut self) {
         self.refusals = match self.way {
             Way::WebSocket => 0,
-            // One more try of the best way, and straight back if it fails.
+            // Try the best transport once more; a single failure then leads back to the next one.
             Way::Events | Way::Polling(_) => REFUSALS - 1,
         };
         self.way = Way::WebSocket;
     }
 
-    /// The server answers, and this way to it does not open, or brings nothing.
+    /// The server answers, but this transport does not open or delivers nothing.
     pub fn refused(&mut self) {
         match self.way {
             Way::WebSocket => {
@@ -61,12 +61,13 @@ impl Ladder {
         }
     }
 
-    /// The server has no place for another observer.
+    /// The server has no capacity for another observer.
     pub fn crowded(&mut self) {
         self.way = Way::Polling(Obstacle::Crowded);
     }
 
-    /// The server does not answer at all: what is between may be another when it comes back.
+    /// The server does not answer at all. Start over, because the network may have changed when it
+    /// does.
     pub fn away(&mut self) {
         *self = Self::default();
     }

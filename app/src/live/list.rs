@@ -1,7 +1,7 @@
-//! The list of conversations as the page keeps it: read once, then told of what changes.
+//! The list of conversations in the page: loaded once, then updated by a stream.
 //!
-//! It lives as long as the page, not as one conversation in it: walking from one to another does
-//! not read it again.
+//! It lives as long as the page and not as one conversation in it, so moving from one conversation
+//! to another does not load it again.
 
 pub mod day;
 mod gone;
@@ -31,12 +31,12 @@ pub struct Item {
     pub worker: ArcRwSignal<Worker>,
 }
 
-/// What the list begins with.
+/// The initial data of the list.
 #[derive(Clone, Debug)]
 pub struct Beginning {
     pub page: WorkerPage,
     pub part: Part,
-    /// The server's time, by which the server has grouped.
+    /// The server's time, by which the server grouped the list.
     pub now: Timestamp,
 }
 
@@ -46,37 +46,37 @@ pub struct List {
     pub groups: ArcRwSignal<Vec<Group>>,
     pub next_before: ArcRwSignal<Option<String>>,
     pub part: ArcRwSignal<Part>,
-    /// What this browser has shown; nothing is known of it before a script runs.
+    /// Which conversations this browser has shown; unknown before a script runs.
     pub seen: ArcRwSignal<Option<Seen>>,
-    /// The conversation whose title is being changed in the list. Nothing moves meanwhile: an
-    /// element that moves loses the focus, and an input method its text.
+    /// The conversation whose title is being edited in the list. Nothing moves meanwhile, because a
+    /// moved element loses the focus and the text of an input method's composition.
     pub renaming: ArcRwSignal<Option<WorkerId>>,
-    /// The runtime whose list it is, once there is one to follow.
+    /// The runtime whose list this is, once it is known.
     pub runtime: ArcRwSignal<Option<RuntimeId>>,
-    /// Whether somebody looks at the page.
+    /// Whether the page is visible.
     pub looking: ArcRwSignal<bool>,
-    /// Whether a script runs, which knows the reader's zone. Groups are the server's until then.
+    /// Whether a script runs, which knows the reader's time zone. Until then days are the server's.
     pub local: ArcRwSignal<bool>,
     state: ArcStoredValue<State>,
 }
 
-/// Invariant: `items` are in the order of the list, but while somebody renames.
+/// Invariant: `items` are in the order of the list, except while a title is being edited.
 #[derive(Default)]
 struct State {
     items: Vec<Item>,
-    /// The last one of the last page that was read, as it was then.
+    /// The last conversation of the last page that was loaded, as it was then.
     last: Option<Worker>,
     cursor: Option<Cursor>,
     gone: Gone,
-    /// Whether all that changes is told at the moment.
+    /// Whether the stream is delivering all changes.
     live: bool,
-    /// The server's day, until a script knows the reader's.
+    /// Today in UTC, used until a script knows the reader's time zone.
     utc_today: i64,
     loading: bool,
 }
 
 impl State {
-    /// The conversations of a page that was read at a position, but for those deleted since.
+    /// The conversations of a page that was read at a cursor, without those deleted since.
     fn without_gone(&self, mut workers: Vec<Worker>, page: Option<&Cursor>) -> Vec<Worker> {
         workers.retain(|worker| self.gone.may_show(worker.worker_id, page));
         workers
@@ -84,7 +84,7 @@ impl State {
 }
 
 impl List {
-    /// With nothing in it.
+    /// Starts empty.
     pub fn new() -> Self {
         Self {
             groups: ArcRwSignal::default(),
@@ -99,8 +99,8 @@ impl List {
         }
     }
 
-    /// Takes what the sidebar's data brought, unless the list is the same part already and is told of
-    /// everything.
+    /// Takes the sidebar's data, unless the list already shows this part and is up to date by its
+    /// stream.
     pub fn begin(&self, beginning: Beginning) {
         let Beginning { page, part, now } = beginning;
         let known = self.state.with_value(|state| state.live && !state.items.is_empty());
@@ -112,7 +112,7 @@ impl List {
         self.replace(page);
     }
 
-    /// Begins anew with a first page.
+    /// Replaces the list with a first page.
     pub fn replace(&self, page: WorkerPage) {
         let runtime = page.workers.first().map(|worker| worker.runtime_id.clone());
         self.state.update_value(|state| {
@@ -132,7 +132,7 @@ impl List {
         self.arrange();
     }
 
-    /// Adds the page that follows.
+    /// Appends the next page.
     pub fn append(&self, page: WorkerPage) {
         self.state.update_value(|state| {
             state.last = page.workers.last().cloned().or(state.last.take());
@@ -146,7 +146,7 @@ impl List {
         self.arrange();
     }
 
-    /// Takes what is told. Whether the first page has to be read again.
+    /// Applies a frame. Returns whether the first page has to be loaded again.
     pub fn apply(&self, frame: ListFrame) -> bool {
         let cursor = frame.cursor().cloned();
         let again = match frame {
@@ -169,7 +169,7 @@ impl List {
         again
     }
 
-    /// Shows a conversation as it stands.
+    /// Inserts or updates a conversation.
     pub fn put(&self, worker: Worker) {
         let (part, more) =
             (*self.part.read_untracked(), self.next_before.read_untracked().is_some());
@@ -189,7 +189,7 @@ impl List {
         self.arrange();
     }
 
-    /// Takes out a conversation that was deleted.
+    /// Removes a conversation that was deleted.
     pub fn remove(&self, id: WorkerId) {
         self.state.update_value(|state| {
             state.items.retain(|item| item.id != id);
@@ -198,7 +198,7 @@ impl List {
         self.arrange();
     }
 
-    /// The conversation as the list has it.
+    /// The conversation, if it is in the list.
     pub fn worker(&self, id: WorkerId) -> Option<Worker> {
         self.state.with_value(|state| {
             let item = state.items.iter().find(|item| item.id == id);
@@ -206,28 +206,28 @@ impl List {
         })
     }
 
-    /// Where to go on following.
+    /// The cursor to resume from.
     pub fn cursor(&self) -> Option<Cursor> {
         self.state.with_value(|state| state.cursor.clone())
     }
 
-    /// Notes whether everything that changes is told.
+    /// Records whether the stream is delivering all changes.
     pub fn set_live(&self, live: bool) {
         self.state.update_value(|state| state.live = live);
     }
 
-    /// Whether a further page may be asked for: no other is on its way.
+    /// Starts loading another page; returns false if one is being loaded already.
     pub fn begin_loading(&self) -> bool {
         let was = self.state.try_update_value(|state| std::mem::replace(&mut state.loading, true));
         was == Some(false)
     }
 
-    /// A further page has come, or will not.
+    /// Ends loading a page, whether or not it arrived.
     pub fn end_loading(&self) {
         self.state.update_value(|state| state.loading = false);
     }
 
-    /// When anything in the list was used last, in milliseconds since 1970.
+    /// The newest time of use in the list, in milliseconds since 1970.
     pub fn newest_ms(&self) -> i64 {
         self.state.with_value(|state| {
             let used = state.items.iter().map(|item| item.worker.read_untracked().updated_at);
@@ -235,18 +235,18 @@ impl List {
         })
     }
 
-    /// Groups by the days of the reader from now on.
+    /// From now on, groups by days in the reader's time zone.
     pub fn localize(&self) {
         self.local.set(true);
         self.arrange();
     }
 
-    /// Whether an answer ended in a conversation that was not shown since.
+    /// Whether an answer ended in a conversation after it was last shown.
     pub fn is_unread(&self, worker: &Worker) -> bool {
         self.seen.read().as_ref().is_some_and(|seen| seen.is_unread(worker))
     }
 
-    /// Puts everything where it belongs.
+    /// Sorts and groups the list.
     pub fn arrange(&self) {
         if self.renaming.read_untracked().is_some() {
             return;
@@ -271,7 +271,7 @@ impl List {
         self.show(groups.unwrap_or_default());
     }
 
-    /// A group that was there before keeps its signal, and so its elements.
+    /// Shows the groups. A group that was there before keeps its signal, and so its elements.
     fn show(&self, groups: Vec<(Day, Vec<Item>)>) {
         let shown = self.groups.get_untracked();
         let same = shown.len() == groups.len()
@@ -303,7 +303,7 @@ impl Item {
     }
 }
 
-/// What is known already keeps its signal.
+/// An item for a worker. A known item keeps its signal.
 fn item(known: &[Item], new: Worker) -> Item {
     match known.iter().find(|item| item.id == new.worker_id) {
         Some(item) => {
@@ -314,7 +314,7 @@ fn item(known: &[Item], new: Worker) -> Item {
     }
 }
 
-/// Today, and the day of any moment, where the reader is.
+/// Today, and a function from a time to its day, both in the reader's time zone.
 fn local_days() -> (i64, impl Fn(Timestamp) -> i64) {
     #[cfg(feature = "browser")]
     let day_of = |ms: i64| {

@@ -1,8 +1,8 @@
 //! The page's live connection to the list of conversations.
 //!
-//! One more of each page: a browser has hundreds of places for WebSockets, but no page holds one
-//! that nobody looks at. In the background it is let go of after a while, and the cursor brings
-//! back what was missed when somebody looks again.
+//! Each page has this WebSocket besides that of its conversation. Browsers allow hundreds of them,
+//! but a hidden page closes its own after a while, so that no connection is wasted; when the page
+//! is visible again, the cursor brings what was missed.
 
 use futures::StreamExt;
 use futures::future::{AbortHandle, Abortable};
@@ -18,16 +18,16 @@ use super::ladder::REFUSALS;
 use super::socket::{self, Pause, STAYED_MS};
 use crate::api;
 
-/// How long a page in the background goes on being told, in milliseconds: walking between tabs
-/// costs no new connection.
+/// How long a hidden page keeps its connection, in milliseconds, so that switching between tabs
+/// does not reconnect each time.
 const UNWATCHED_MS: u32 = 30_000;
 
-/// How often the list is read where no connection opens, and after how long one is tried again, in
-/// milliseconds.
+/// How often the list is polled if no connection opens, and after how long connecting is tried
+/// again, in milliseconds.
 const POLL_MS: u32 = 3_000;
 const AGAIN_MS: f64 = 60_000.0;
 
-/// Follows the list until the component that called this is gone.
+/// Follows the list until the calling component is removed.
 pub fn follow_list(list: List) {
     let (pause, watch) = (Pause::default(), Watch::default());
     let (awake, woken) = (watch.clone(), pause.clone());
@@ -56,7 +56,7 @@ pub fn follow_list(list: List) {
     });
 }
 
-/// Whether somebody looks, and what to end where nobody does.
+/// Whether the page is in use, and the connection to close when it is not.
 #[derive(Clone, Default)]
 struct Watch(ArcStoredValue<Watching>);
 
@@ -93,7 +93,7 @@ impl Watch {
         self.0.with_value(|watching| watching.asleep)
     }
 
-    /// Does it while somebody looks.
+    /// Runs the work until it ends or the page falls asleep; returns true in the latter case.
     async fn awake(&self, work: impl Future<Output = bool>) -> bool {
         let (abort, registration) = AbortHandle::new_pair();
         self.0.update_value(|watching| watching.connection = Some(abort));
@@ -101,8 +101,8 @@ impl Watch {
     }
 }
 
-/// Connects again and again, with pauses that `pause` can end. Where the server answers and no
-/// connection opens, the list is read again and again for a while instead.
+/// Connects repeatedly, with pauses that `pause` can end. If the server answers but no connection
+/// opens, the list is polled for a while instead.
 async fn stay(list: List, pause: Pause, watch: Watch) {
     let mut attempt = 0;
     let mut refusals = 0;
@@ -134,8 +134,8 @@ async fn stay(list: List, pause: Pause, watch: Watch) {
     }
 }
 
-/// Reads the list again and again, until a connection should be tried again, the server does not
-/// answer, or nobody looks.
+/// Polls the list until connecting should be tried again, the server does not answer, or the page
+/// falls asleep.
 async fn poll(list: &List, pause: &Pause, watch: &Watch) {
     let begun_ms = js_sys::Date::now();
     while js_sys::Date::now() - begun_ms < AGAIN_MS {
@@ -146,15 +146,16 @@ async fn poll(list: &List, pause: &Pause, watch: &Watch) {
     }
 }
 
-/// Follows for as long as it goes. Whether the connection was of use: one that opens and closes
-/// at once is no better than one that does not open.
+/// Follows the list until the connection ends. Returns whether the connection was of use: one that
+/// closes at once is as bad as one that does not open.
 async fn connect(list: &List) -> bool {
     let Some(mut socket) = socket::open(&path(list)).await else { return false };
     let (opened_ms, mut heard) = (js_sys::Date::now(), false);
     while let Some(Ok(message)) = socket.next().await {
         heard = true;
         let Message::Text(text) = message else { continue };
-        // What cannot be read is of a newer server: a page that is read again knows no more.
+        // A frame that cannot be parsed is of a newer server; loading the page again would not
+        // help.
         let Ok(frame) = crate::wire::list_frame(&text) else { continue };
         if matches!(frame, ListFrame::Close { .. }) {
             break;
@@ -167,12 +168,13 @@ async fn connect(list: &List) -> bool {
     heard || js_sys::Date::now() - opened_ms > STAYED_MS
 }
 
-/// Reads the first page, which an older part of the list does not show. Whether the server answered.
+/// Loads the first page again, unless the list shows a later page. Returns whether the server
+/// answered.
 async fn read_again(list: &List) -> bool {
     let part = *list.part.read_untracked();
     let page = api::workers(None, part.archived).await;
     let answered = page.is_ok();
-    // The part may have become another one meanwhile.
+    // The list may show another part by now.
     if let Ok(page) = page
         && !part.older
         && *list.part.read_untracked() == part

@@ -1,5 +1,5 @@
-//! What the list knows of who reads it: their days, whether they look, and what they have seen
-//! in any tab of this browser.
+//! Connects the list to its reader: their days, whether the page is visible, and what they have
+//! seen in any tab of this browser.
 
 use leptos::ev;
 use leptos::prelude::*;
@@ -8,13 +8,13 @@ use protocol::{Timestamp, WorkerId};
 use super::List;
 use super::list::Seen;
 
-/// Where all tabs of a browser keep what was shown.
+/// The storage key under which all tabs of a browser share what was seen.
 const KEY: &str = "companion-seen";
 
-/// How often the days are looked at, in seconds: a list that is left open goes on at midnight.
+/// How often the days are computed again, in seconds, so that an open list changes at midnight.
 const DAYS_SECONDS: u64 = 60;
 
-/// Attends to the reader until the component that called this is gone.
+/// Keeps the list up to date with its reader until the calling component is removed.
 pub fn attend(list: &List) {
     list.looking.set(!document().hidden());
     list.localize();
@@ -23,7 +23,7 @@ pub fn attend(list: &List) {
     let looking = window_event_listener(ev::visibilitychange, move |_| {
         looked.looking.set(!document().hidden());
     });
-    // Told by the other tabs, never by this one.
+    // The browser sends this event to the other tabs, never to the one that made the change.
     let told = list.clone();
     let stored = window_event_listener(ev::storage, move |_| {
         if let Some(seen) = read() {
@@ -43,7 +43,7 @@ pub fn attend(list: &List) {
 }
 
 impl List {
-    /// Notes that a conversation was shown as it stood at a moment.
+    /// Records that a conversation was shown as of a time.
     pub fn saw(&self, id: WorkerId, at: Timestamp) {
         let Some(mut seen) = read().or_else(|| self.seen.get_untracked()) else { return };
         if seen.note(id, at.unix_ms()) {
@@ -55,7 +55,7 @@ impl List {
     }
 }
 
-/// Whoever comes for the first time has seen whatever is there.
+/// Loads what was seen. On the first visit, everything in the list counts as seen.
 fn begin_seen(list: &List) {
     let seen = read().unwrap_or_else(|| {
         let seen = Seen::since(list.newest_ms());
@@ -69,7 +69,7 @@ fn read() -> Option<Seen> {
     Seen::read(&storage()?.get_item(KEY).ok()??)
 }
 
-/// A browser that keeps nothing forgets with the page.
+/// Saves what was seen. Without storage it is forgotten with the page.
 fn write(seen: &Seen) {
     if let Some(storage) = storage() {
         let _ = storage.set_item(KEY, &seen.write());

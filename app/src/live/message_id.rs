@@ -1,8 +1,8 @@
-//! Ids of messages, made in the browser.
+//! Makes message ids in the browser.
 
 use protocol::MessageId;
 
-/// A fresh id. `crypto.randomUUID` does not exist on plain http; `getRandomValues` does.
+/// A new id. `crypto.randomUUID` does not exist on plain http, `getRandomValues` does.
 pub fn new_message_id() -> MessageId {
     let mut random = [0; 10];
     let crypto = web_sys::window().and_then(|window| window.crypto().ok());

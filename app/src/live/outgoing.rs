@@ -1,4 +1,4 @@
-//! A message on its way to the server, and its text until the server has it.
+//! A message in flight to the server, and its text until the server has accepted it.
 
 use protocol::MessageId;
 
@@ -7,11 +7,11 @@ use protocol::MessageId;
 pub struct Outgoing {
     pub id: MessageId,
     pub text: String,
-    /// The message of which it is another version; it then has no place at the end.
+    /// The message that this edits. An edit has no place at the end of the conversation.
     pub edits: Option<MessageId>,
 }
 
-/// The text of a message that was not accepted in front of what was typed since.
+/// Puts the text of an unaccepted message before the text that was typed since.
 pub fn joined(unsent: &str, typed: &str) -> String {
     match (unsent.is_empty(), typed.is_empty()) {
         (_, true) => unsent.to_owned(),

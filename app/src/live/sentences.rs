@@ -1,7 +1,7 @@
-//! An answer's text as it is spoken while it comes: sentence by sentence, without marks.
+//! Splits an answer that streams in into sentences for screen readers, without Markdown marks.
 //!
-//! Pure. A screen reader that was told of every piece of text would stammer; it is told of
-//! whole sentences, each once.
+//! Pure. A screen reader that got every piece of text would stammer, so it gets whole sentences,
+//! each once.
 
 /// How much of a text has been spoken.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,27 +12,27 @@ pub struct Sentences {
 }
 
 impl Sentences {
-    /// Goes on behind so many bytes.
+    /// Starts after this many bytes.
     pub fn after(bytes: usize) -> Self {
         Self { spoken: bytes, in_code: false }
     }
 
-    /// The sentences that have become whole since the last time. `code` is said in place of a
-    /// block of code.
+    /// The sentences that have become complete since the last call. `code` is said in place of a
+    /// code block.
     pub fn take(&mut self, text: &str, code: &str) -> Option<String> {
         self.begin_anew(text);
         let rest = text.get(self.spoken..)?;
         self.say(whole(rest), code)
     }
 
-    /// All that was not spoken yet: the text is at its end.
+    /// The rest of the text, which is complete now.
     pub fn finish(&mut self, text: &str, code: &str) -> Option<String> {
         self.begin_anew(text);
         let rest = text.get(self.spoken..)?;
         self.say(rest, code)
     }
 
-    /// A text that has become shorter was thinking, and another one begins.
+    /// Starts over if the text has become shorter: the old text was moved to the reasoning.
     fn begin_anew(&mut self, text: &str) {
         if text.len() < self.spoken {
             *self = Self::default();
@@ -74,7 +74,7 @@ fn whole(text: &str) -> &str {
                 true
             }
             '。' | '！' | '？' => true,
-            // Not in a number, and not behind the number of a list.
+            // Not within a number, and not after the number of a list item.
             '.' | '!' | '?' | '…' => {
                 let number = text[line..at].trim().chars().all(|c| c.is_ascii_digit());
                 next.is_some_and(char::is_whitespace) && !number
@@ -88,8 +88,8 @@ fn whole(text: &str) -> &str {
     &text[..end]
 }
 
-/// A line without the marks of Markdown; of a link what it says, and of the row that parts a table's
-/// head from its body nothing.
+/// A line without Markdown marks. Of a link only its text remains, and of a table's delimiter row
+/// nothing.
 fn plain(line: &str) -> String {
     let line = line.trim_start_matches(['#', '>', '-', '*', '+', ' ']);
     if line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' ')) {
@@ -113,7 +113,7 @@ fn plain(line: &str) -> String {
 mod tests {
     use super::*;
 
-    /// What is spoken of a text that comes piece by piece.
+    /// The announcements for a text that arrives in pieces.
     fn spoken(pieces: &[&str]) -> Vec<String> {
         let (mut sentences, mut text, mut said) = (Sentences::default(), String::new(), Vec::new());
         for piece in pieces {
@@ -144,7 +144,7 @@ mod tests {
     fn a_table_is_its_cells() {
         let rows = ["| Day | Tide |\n|:-", "--|----:|\n| Mon", "day | high |\n"];
         assert_eq!(spoken(&rows), ["Day  Tide", "Monday  high"]);
-        // In a quotation, and without marks at its edges.
+        // A table in a quotation, without `|` at its edges.
         assert_eq!(
             spoken(&["> Day | Tide\n> --- | :-:\n> Monday | 3 - 4\n"]),
             ["Day  Tide Monday  3 - 4"]

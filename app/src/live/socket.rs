@@ -1,4 +1,4 @@
-//! What every live connection of a page does: open, and wait before it opens again.
+//! Helpers of all live connections: opening a socket, and waiting before a reconnect.
 
 use futures::Sink;
 use futures::future::{AbortHandle, Abortable, Either, select};
@@ -9,11 +9,11 @@ use leptos::prelude::*;
 
 use super::backoff;
 
-/// How long a connection on which nothing happened counts as a good one, in milliseconds.
+/// How long a connection without messages must last to count as useful, in milliseconds.
 pub const STAYED_MS: f64 = 5_000.0;
 
 /// How long a connection that was opened after a loss has to stay open before it is shown as live,
-/// in milliseconds, where no message comes on it. A proxy that does not reach the server closes it
+/// in milliseconds, if no message arrives on it. A proxy that does not reach the server closes it
 /// sooner.
 pub const PROVEN_MS: u32 = 1_000;
 
@@ -36,7 +36,7 @@ pub async fn open(path: &str) -> Option<WebSocket> {
     (opened && matches!(socket.state(), State::Open)).then_some(socket)
 }
 
-/// Waits for something, and gives up after some milliseconds.
+/// Waits for a future, with a timeout in milliseconds.
 pub async fn within<T>(ms: u32, work: impl Future<Output = T>) -> Option<T> {
     match select(Box::pin(work), TimeoutFuture::new(ms)).await {
         Either::Left((done, _)) => Some(done),
@@ -44,23 +44,23 @@ pub async fn within<T>(ms: u32, work: impl Future<Output = T>) -> Option<T> {
     }
 }
 
-/// A pause between two attempts, which somebody else may end.
+/// A pause between two attempts, which another task can end early.
 #[derive(Clone, Default)]
 pub struct Pause(ArcStoredValue<Option<AbortHandle>>);
 
 impl Pause {
-    /// Ends the pause, if one is under way.
+    /// Ends the pause, if there is one.
     pub fn end(&self) {
         self.0.with_value(|pause| pause.iter().for_each(AbortHandle::abort));
     }
 
-    /// Waits before an attempt. Whether it was to its end.
+    /// Waits before an attempt. Returns whether the pause ran its full length.
     pub async fn before(&self, attempt: u32) -> bool {
         let pause_ms = backoff::delay_ms(attempt, js_sys::Math::random());
         self.until(TimeoutFuture::new(pause_ms)).await
     }
 
-    /// Waits until somebody ends it.
+    /// Waits until [`Self::end`] is called.
     pub async fn for_long(&self) {
         self.until(std::future::pending::<()>()).await;
     }

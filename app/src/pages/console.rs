@@ -1,11 +1,12 @@
-//! The console: the layout with the sidebar, and in its outlet the page that the address leads to.
+//! The console: the layout with the sidebar, and the current page in its outlet.
 //!
-//! The outlet shows a conversation; the front door, which leads to the one that was used last; or
-//! what there is to say where an address leads nowhere. They are one page with one answer of the
-//! server: more would be the same code again.
+//! The outlet shows a conversation; `/`, which leads to the conversation used last; or a text for
+//! an address that leads nowhere. They share one component and one server function result, because
+//! separate ones would repeat the same generated code in the download.
 //!
-//! The sidebar stands wherever the address names a conversation, and stays while one follows another:
-//! it is data of its own, which is loaded for each other part of the list and not for each page.
+//! The sidebar is shown if the address names a conversation, and stays while the reader moves
+//! between conversations. It has data of its own, which is loaded once per part of the list and not
+//! for each page.
 
 use leptos::prelude::*;
 use leptos_router::hooks::{use_location, use_query_map};
@@ -25,10 +26,10 @@ use answer::{Beside, Question, Target, ask};
 use outlet::outlet;
 use sidebar::sidebar;
 
-/// `/`, and `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for older
-/// conversations, `?place=archived` for the archive, `?at=` for another branch, `?edit=` for
-/// another version of a message, and `?m=` for a message wherever it is. `?deleted=` offers to
-/// bring a conversation back.
+/// The page of `/`, and of `/c/{worker_id}` with `?before=` for earlier messages, `?list=` for
+/// older conversations, `?place=archived` for the archive, `?at=` for another branch, `?edit=` for
+/// an edit of a message, and `?m=` for the part of the transcript with this message. `?deleted=`
+/// offers to restore a conversation.
 #[component]
 pub fn ConsolePage() -> impl IntoView {
     let (path, query) = (use_location().pathname, use_query_map());
@@ -48,7 +49,7 @@ pub fn ConsolePage() -> impl IntoView {
             list: query.read().get("list"),
             archived: query.read().get("place").as_deref() == Some("archived"),
         },
-        // The front door leads on at once; the sidebar stays for the conversation that follows.
+        // `/` redirects at once; keep the sidebar for the conversation that follows.
         Route::Home => before.cloned().unwrap_or_default(),
         Route::Missing => Beside::default(),
     });
@@ -70,7 +71,7 @@ pub fn ConsolePage() -> impl IntoView {
     })
 }
 
-/// Tells the router to put the new address into the browser's bar, once its page begins.
+/// Makes the router update the browser's address bar when the new page begins to load.
 #[cfg(feature = "browser")]
 fn complete_navigations(path: Memo<String>) {
     use leptos_router::location::{BrowserUrl, LocationProvider};

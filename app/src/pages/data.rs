@@ -1,4 +1,4 @@
-//! `/data`: every conversation as a file, and files of conversations back in.
+//! `/data`: exports all conversations, imports files, and lists deleted conversations.
 
 use leptos::prelude::*;
 use protocol::api::{DeletedList, DeletedWorker, ImportReport};
@@ -9,24 +9,24 @@ use crate::erase::{Erased, erase};
 use crate::label;
 use crate::text::{self, tr};
 
-/// What the page shows.
+/// The page's data.
 pub struct Data {
     pub runtime_id: RuntimeId,
     pub conversations: Option<u64>,
-    /// Bytes of a file at most.
+    /// The most bytes of an imported file.
     pub import_bytes: u64,
-    /// A page of what can be brought back.
+    /// A page of the deleted conversations that can be restored.
     pub deleted: DeletedList,
-    /// Whether that is not the first one.
+    /// Whether that is not the first page.
     pub later: bool,
-    /// What came of the form, if it was sent.
+    /// The result of the form, if it was sent.
     pub done: Option<Result<ImportReport, Error>>,
 }
 
-/// What is there, the way out and the way in.
+/// Export, import and deleted conversations.
 #[component]
 pub fn DataPage(
-    /// What it shows.
+    /// The page's data.
     data: Data,
 ) -> impl IntoView {
     let Data { runtime_id, conversations, import_bytes, deleted, later, done } = data;
@@ -73,7 +73,7 @@ pub fn DataPage(
     }
 }
 
-/// What was deleted, with the way back and the way out.
+/// Deleted conversations, each with forms to restore it or to delete it permanently.
 #[component]
 fn RecentlyDeleted(page: DeletedList, later: bool) -> impl IntoView {
     let DeletedList { deleted, next_before } = page;
@@ -113,7 +113,7 @@ fn deleted_one(deleted: DeletedWorker) -> Erased {
         }
     };
     let restore = form("restore", tr!(restore), None);
-    // The last step of all asks.
+    // Deleting permanently cannot be undone, so ask first.
     let purge = view! {
         <details class="delete">
             <summary aria-label=format!("{}: {title}", tr!(delete_for_good))>{tr!(delete_for_good)}</summary>

@@ -1,11 +1,11 @@
-//! The document of a page that only the server writes: no script, not a byte of one.
+//! The HTML document of a page that only the server renders, without any script.
 
 use leptos::prelude::*;
 
 use crate::erase::Erased;
 use crate::{locale, reader, text};
 
-/// The whole document around a page's body, in the language and theme of its reader.
+/// The document around a page's body, in the reader's language and theme.
 pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use<> {
     let theme = reader::preferences().theme;
     let title = crate::label::raw(text::window_title(title));

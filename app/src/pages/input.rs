@@ -1,4 +1,4 @@
-//! `/turns/{worker_id}/{turn_id}`: exactly what the model was sent for one answer.
+//! `/turns/{worker_id}/{turn_id}`: the exact request that was sent to the model for one answer.
 
 use leptos::prelude::*;
 use leptos::serde_json;
@@ -10,19 +10,19 @@ use crate::erase::{Erased, erase};
 use crate::label;
 use crate::text::{self, tr};
 
-/// What the page shows.
+/// The page's data.
 pub struct Seen {
     pub runtime_id: protocol::RuntimeId,
     pub worker_id: WorkerId,
     pub turn: Turn,
-    /// What was sent, or why nobody can say.
+    /// The recorded request, or the reason why there is none.
     pub input: Result<TurnInput, Error>,
 }
 
 /// The body of the page.
 #[component]
 pub fn InputPage(
-    /// What it shows.
+    /// The page's data.
     seen: Seen,
 ) -> impl IntoView {
     let Seen { runtime_id, worker_id, turn, input } = seen;
@@ -55,7 +55,7 @@ pub fn InputPage(
     }
 }
 
-/// The messages in their order, each as it was, and all of it as JSON.
+/// The messages verbatim and in order, and the whole request as JSON.
 fn sent(turn: &Turn, input: &TurnInput) -> Erased {
     let newest = input.messages.len().saturating_sub(1);
     let messages = input.messages.iter().enumerate().map(|(at, message)| {
@@ -88,7 +88,7 @@ fn sent(turn: &Turn, input: &TurnInput) -> Erased {
     })
 }
 
-/// What the chat template of a local model adds stands here and nowhere else.
+/// The prompt as the chat template of a local model rendered it, which is recorded nowhere else.
 fn rendered(input: &TurnInput) -> Option<Erased> {
     let rendered = format!("\n{}", input.rendered.as_ref()?);
     Some(erase(view! {
@@ -107,7 +107,7 @@ fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
         (InputRole::Assistant, true) => ("assistant", tr!(input_begun)),
         (InputRole::Assistant, false) => ("assistant", text::PRODUCT),
     };
-    // The parser of HTML drops one line break at the beginning.
+    // An HTML parser drops one line break at the beginning, so one is added.
     let text = format!("\n{}", message.text);
     let thinking = (!message.reasoning.is_empty()).then(|| {
         let reasoning = format!("\n{}", message.reasoning);
@@ -129,7 +129,7 @@ fn shown(message: &InputMessage, begun: bool) -> impl IntoView + use<> {
     }
 }
 
-/// What of the branch did not fit, with the way to where the model's sight began.
+/// How many messages of the branch did not fit, with a link to the first one that did.
 fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
     let sight = turn.sight.clone().unwrap_or_default();
     match sight.first.filter(|_| sight.left_out > 0) {
@@ -144,7 +144,7 @@ fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
     }
 }
 
-/// Everything else that is recorded of the turn.
+/// All other facts that are recorded about the turn.
 fn how(turn: &Turn) -> Erased {
     let window = turn.sight.as_ref().and_then(|sight| sight.window_tokens);
     let rows = [
@@ -186,7 +186,7 @@ fn how(turn: &Turn) -> Erased {
     })
 }
 
-/// The names are those of the API and of `profiles.toml`.
+/// Lists sampling parameters by their names in the API and in `profiles.toml`.
 fn parameters(sampling: Sampling) -> String {
     let Sampling { temperature, top_p, seed, max_tokens } = sampling;
     let set = [
@@ -204,7 +204,7 @@ fn sent_parameters(turn: &Turn) -> String {
     if sent.is_empty() { tr!(input_parameters_none).to_owned() } else { sent }
 }
 
-/// What was asked for and not sent; how hard the model was to think stands beside what it was told.
+/// The parameters that were asked for and not sent. The effort has a row of its own.
 fn unsent(turn: &Turn) -> Option<String> {
     Some(parameters(turn.unsent.sampling)).filter(|unsent| !unsent.is_empty())
 }
@@ -220,14 +220,14 @@ fn effort(turn: &Turn) -> String {
     }
 }
 
-/// Whether the thinking of earlier answers was sent with them; none where nothing was sent.
+/// Whether the reasoning of earlier answers was sent with them; `None` if nothing was sent.
 fn earlier_thinking(turn: &Turn) -> Option<String> {
     let sent = turn.sight.as_ref()?.reasoning;
     let words = if sent { tr!(input_reasoning_sent) } else { tr!(input_reasoning_kept) };
     Some(words.to_owned())
 }
 
-/// What was sent otherwise than the parameters ask for.
+/// The adjustments that were made to the request.
 fn adjustments(turn: &Turn) -> Option<String> {
     let made = &turn.sight.as_ref()?.adjustments;
     let made: Vec<_> = made.iter().map(|made| text::adjustment(*made)).collect();

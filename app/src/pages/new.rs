@@ -1,5 +1,5 @@
-//! `/new`: what answers in a new conversation, and `/profile/{worker_id}`, the same for one
-//! that is there. A plain form.
+//! `/new`: chooses the profile and model of a new conversation; `/profile/{worker_id}` does the
+//! same for an existing one. A plain form.
 
 use leptos::prelude::*;
 use protocol::catalogue::{ModelList, ProfileDetail, words_in};
@@ -14,22 +14,22 @@ use crate::{label, locale};
 
 mod effort;
 
-/// What the page shows.
+/// The page's data.
 pub struct New {
     /// In the order of the bundle.
     pub profiles: Vec<ProfileDetail>,
     pub models: ModelList,
-    /// What is chosen at first, or was when the form was refused.
+    /// The initial choice, or the one of a form that was refused.
     pub chosen: Chosen,
-    /// The conversation that is to be changed; none makes a new one.
+    /// The conversation to change; none creates a new one.
     pub worker: Option<Worker>,
     pub refused: Option<Error>,
 }
 
-/// Profiles, models, and the one button.
+/// Profiles, models, and the button.
 #[component]
 pub fn NewPage(
-    /// What it shows.
+    /// The page's data.
     new: New,
 ) -> impl IntoView {
     let New { profiles, models, chosen, worker, refused } = new;
@@ -76,12 +76,12 @@ pub fn NewPage(
     view! { <Plain heading=heading(is_new) body /> }
 }
 
-/// The page's name.
+/// The page's heading.
 pub fn heading(is_new: bool) -> &'static str {
     if is_new { tr!(new) } else { tr!(profile_and_model) }
 }
 
-/// A profile: what it is for, what it sets, and its prompt.
+/// A profile: its purpose, its settings, and its prompt.
 #[component]
 fn Card(detail: ProfileDetail, checked: bool) -> impl IntoView {
     let ProfileDetail { summary, prompt } = detail;
@@ -118,7 +118,7 @@ fn Card(detail: ProfileDetail, checked: bool) -> impl IntoView {
     }
 }
 
-/// The models of each provider, and what kept one from telling its own.
+/// The models of each provider, and notes about providers whose models are unknown.
 #[component]
 fn Models(models: ModelList, chosen: String) -> impl IntoView {
     let mut notes: Vec<Erased> = Vec::new();
@@ -130,7 +130,7 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
         });
         named.count() > 0
     };
-    // What was chosen stays chosen, also where nobody lists it.
+    // Keep the chosen model as an option even if no provider lists it.
     if !chosen.is_empty() && !known(&chosen) {
         let (value, words) = (chosen.clone(), chosen.clone());
         groups.push(erase(view! { <option value=value selected=true>{words}</option> }));
@@ -149,7 +149,7 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
                 </option>
             }));
             if let Some(reason) = model.reason {
-                // What the server found in the file, in its own words.
+                // The server's description of the fault in the model's file, which is English.
                 notes.push(erase(view! {
                     <li>
                         {model.name} ": " <span lang="en">{reason.message}</span>
@@ -181,7 +181,7 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
             let place = place.clone();
             notes.push(erase(view! { <li><strong>{place}</strong> ": " {more}</li> }));
         }
-        // A group without a model is no choice; a note says why.
+        // A group without models would be an empty choice; a note explains it instead.
         if !is_empty {
             groups.push(erase(view! { <optgroup label=place>{options}</optgroup> }));
         }

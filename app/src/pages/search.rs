@@ -1,4 +1,4 @@
-//! `/search`: what was said where.
+//! `/search`: searches messages and titles.
 
 use leptos::prelude::*;
 use protocol::api::{HitMessage, SearchHit, SearchPage, SnippetPiece};
@@ -9,22 +9,22 @@ use crate::erase::{Erased, erase};
 use crate::label;
 use crate::text::{self, tr};
 
-/// What the page shows.
+/// The page's data.
 pub struct Search {
-    /// As it was typed.
+    /// The query as it was typed.
     pub query: String,
-    /// The only conversation that was searched.
+    /// The only conversation that was searched; none for all.
     pub within: Option<Worker>,
-    /// Whether these are not the newest hits.
+    /// Whether this is not the first page of hits.
     pub later: bool,
-    /// None before anything was searched for.
+    /// None before a query was sent.
     pub found: Option<Result<SearchPage, Error>>,
 }
 
-/// The form, and below it the conversations in which something was found.
+/// The form, and the hits by conversation below it.
 #[component]
 pub fn SearchResults(
-    /// What it shows.
+    /// The page's data.
     search: Search,
 ) -> impl IntoView {
     let Search { query, within, later, found } = search;
@@ -145,7 +145,7 @@ fn name(worker: &Worker) -> String {
     label::of(worker).to_owned()
 }
 
-/// The hits by conversation; the one with the newest hit is the first.
+/// Groups the hits by conversation; the conversation with the newest hit comes first.
 fn grouped(hits: Vec<SearchHit>) -> Vec<Vec<SearchHit>> {
     let mut groups: Vec<Vec<SearchHit>> = Vec::new();
     for hit in hits {
@@ -158,7 +158,7 @@ fn grouped(hits: Vec<SearchHit>) -> Vec<Vec<SearchHit>> {
     groups
 }
 
-/// The address of a page of this search.
+/// The address of a page of this search's hits.
 fn address(query: &str, worker: Option<WorkerId>, before: Option<u64>) -> String {
     let mut parameters = leptos_router::params::ParamsMap::new();
     parameters.insert("q", query.to_owned());

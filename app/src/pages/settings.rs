@@ -1,4 +1,4 @@
-//! `/settings`: what a reader chooses for this browser, and how this server gets another model.
+//! `/settings`: the reader's settings for this browser, and how to give this server another model.
 
 use leptos::prelude::*;
 use protocol::api::ProviderStatus;
@@ -12,23 +12,23 @@ use crate::label;
 use crate::preferences::{Preferences, Theme};
 use crate::text::{Locale, adjustment, tr};
 
-/// What was forgotten of a model.
+/// A model whose learned facts were deleted.
 pub struct ForgottenModel {
     pub model: String,
-    /// None where there was nothing.
+    /// The deleted facts; none if there were none.
     pub what: Option<LearnedModel>,
 }
 
-/// A plain form; its answer is this page anew.
+/// A plain form that leads back to this page.
 #[component]
 pub fn SettingsPage(
-    /// What is chosen now.
+    /// The current settings.
     preferences: Preferences,
-    /// What answers.
+    /// The provider in use.
     provider: ProviderStatus,
-    /// What refusals taught about models, by provider.
+    /// The facts learned about models from refusals, by provider.
     learned: Vec<(ProviderName, Vec<LearnedModel>)>,
-    /// What came of a form, if one was sent.
+    /// The result of a form, if one was sent.
     done: Option<Result<ForgottenModel, Error>>,
 ) -> impl IntoView {
     let Preferences { language, theme, enter, .. } = preferences;
@@ -38,7 +38,7 @@ pub fn SettingsPage(
             <fieldset>
                 <legend>{tr!(language)}</legend>
                 <Choice name="language" value="" chosen=language.is_none() words=tr!(language_browser) />
-                // Each language in its own words, for whoever cannot read the page.
+                // Each language is named in itself, for readers who cannot read the page.
                 <Choice name="language" value="en" chosen=language == Some(Locale::en) words="English" lang="en" />
                 <Choice name="language" value="ja" chosen=language == Some(Locale::ja) words="日本語" lang="ja" />
             </fieldset>
@@ -75,7 +75,7 @@ pub fn SettingsPage(
     view! { <Plain heading=tr!(settings) body /> }
 }
 
-/// One of the values of a choice.
+/// One option of a setting.
 #[component]
 fn Choice(
     name: &'static str,
@@ -92,7 +92,7 @@ fn Choice(
     }
 }
 
-/// What answers now, in a line.
+/// One line about the provider in use.
 fn answers(provider: ProviderStatus) -> String {
     let Some(kind) = &provider.kind else { return tr!(no_model).to_owned() };
     let place = label::place(kind);
@@ -101,7 +101,7 @@ fn answers(provider: ProviderStatus) -> String {
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ")
 }
 
-/// What was learned of endpoints' models, each with a button that forgets it.
+/// The facts learned about endpoints' models, each with a button that deletes them.
 fn learned_section(learned: Vec<(ProviderName, Vec<LearnedModel>)>) -> impl IntoView {
     let mut rows = Vec::new();
     for (provider, models) in learned {
@@ -135,12 +135,12 @@ fn forgotten_note(done: Result<ForgottenModel, Error>) -> Erased {
     }
 }
 
-/// What was learned of a model, in a line.
+/// One line about the facts learned about a model.
 fn parts(learned: LearnedModel) -> String {
     let LearnedModel { adjustments, window_tokens, prompt_tokens, .. } = learned;
     let window = window_tokens.map(|tokens| tr!(learned_window, tokens = tokens));
     let prompt = prompt_tokens.map(|tokens| tr!(learned_prompt, tokens = tokens));
-    // What it takes tells what it refuses.
+    // If the accepted efforts are known, the refused ones need not be listed.
     let taken: Vec<_> = learned.taken_efforts.iter().map(ToString::to_string).collect();
     let refused = if taken.is_empty() { learned.refused_efforts } else { Vec::new() };
     let refused = refused.into_iter();

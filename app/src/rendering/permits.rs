@@ -1,5 +1,4 @@
-//! Bounds how many renderings run at the same time, so that no conversation can keep the others
-//! from being rendered.
+//! Limits how many renderings run at the same time, so that no conversation can starve the others.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -12,19 +11,19 @@ use tokio::task::{self, JoinError, JoinHandle};
 
 use render::Budget;
 
-/// How many renderings run at the same time; further ones wait. To run all of them at once would
+/// How many renderings run at the same time; further ones wait. Running all of them at once would
 /// make each of them slow.
 const RENDERERS: usize = 4;
 
-/// How many of them may belong to one conversation. Its other ones wait for this one before they
-/// wait for a permit, so no conversation is in the queue for permits more than once, and all
-/// conversations get a permit in turn.
+/// How many of them may belong to one conversation. A conversation's other renderings wait for this
+/// one before they queue for a permit, so each conversation is in that queue at most once, and all
+/// get permits in turn.
 const OF_A_CONVERSATION: usize = 1;
 
 /// The permits of a process.
 pub struct Renderers {
     permits: Arc<Semaphore>,
-    /// A semaphore for each conversation that has a rendering which runs or waits.
+    /// A semaphore for each conversation with a running or waiting rendering.
     conversations: Mutex<HashMap<WorkerId, Weak<Semaphore>>>,
 }
 
@@ -34,15 +33,15 @@ impl Default for Renderers {
     }
 }
 
-/// A permit for one rendering, which is free again when this is dropped.
+/// A permit for one rendering, released when it is dropped.
 pub struct RenderPermit {
     _permit: OwnedSemaphorePermit,
     _of_conversation: OwnedSemaphorePermit,
 }
 
 impl Renderers {
-    /// Waits for a permit to render something of a conversation. A caller that drops the future
-    /// leaves the queue.
+    /// Waits for a permit to render a message of a conversation. Dropping the future leaves the
+    /// queue.
     pub async fn permit(&self, conversation: WorkerId) -> RenderPermit {
         let of_conversation = acquire(self.conversation(conversation)).await;
         let permit = acquire(Arc::clone(&self.permits)).await;
@@ -54,8 +53,8 @@ impl Renderers {
         if let Some(permits) = known.get(&conversation).and_then(Weak::upgrade) {
             return permits;
         }
-        // Each rendering that waits or runs keeps its semaphore alive, so from here on the map is
-        // no larger than their number.
+        // Each waiting or running rendering keeps its semaphore alive, so after this the map has at
+        // most as many entries as there are renderings.
         known.retain(|_, permits| permits.strong_count() > 0);
         let permits = Arc::new(Semaphore::new(OF_A_CONVERSATION));
         known.insert(conversation, Arc::downgrade(&permits));
@@ -68,7 +67,7 @@ async fn acquire(permits: Arc<Semaphore>) -> OwnedSemaphorePermit {
 }
 
 impl RenderPermit {
-    /// Does the work on a thread for blocking work, and frees the permit at its end.
+    /// Runs the work on a blocking thread, and releases the permit when it ends.
     pub fn begin<T: Send + 'static>(
         self,
         budget: Budget,
@@ -84,8 +83,8 @@ impl RenderPermit {
     }
 }
 
-/// Work that was begun. When this is dropped before the end, nobody waits for the result, and the
-/// work's budget is cancelled.
+/// Running work. Dropping this before the work has ended cancels its budget, because the result is
+/// no longer wanted.
 pub struct Work<T> {
     handle: JoinHandle<T>,
     budget: Budget,

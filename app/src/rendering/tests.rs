@@ -13,7 +13,7 @@ fn polled<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> Poll<T> {
     future.poll(&mut Context::from_waker(Waker::noop()))
 }
 
-/// A permit, if there is one without waiting.
+/// A permit, if one is available without waiting.
 fn at_once(renderers: &Renderers, n: u8) -> Option<RenderPermit> {
     match polled(pin!(renderers.permit(conversation(n)))) {
         Poll::Ready(permit) => Some(permit),
@@ -21,7 +21,7 @@ fn at_once(renderers: &Renderers, n: u8) -> Option<RenderPermit> {
     }
 }
 
-/// The test's runtime has one thread. If the work ran on it, the test would wait for ever.
+/// The test's runtime has one thread, so the test would hang if the work ran on it.
 #[tokio::test]
 async fn others_go_on_while_something_is_rendered() {
     let (done, until_done) = mpsc::channel();
@@ -42,7 +42,7 @@ async fn no_more_than_so_many_render_at_once() {
     assert!(at_once(&renderers, 5).is_some());
 }
 
-/// One conversation has a slow text that many observers want to see; another one is not delayed.
+/// Many observers want to see a slow text of one conversation; another conversation is not delayed.
 #[tokio::test]
 async fn one_conversation_never_holds_another() {
     let renderers = Renderers::default();
@@ -56,7 +56,7 @@ async fn one_conversation_never_holds_another() {
     let answer = sample::turn().answer;
     let other = html(&renderers, conversation(2), "*a*", answer, &Budget::default()).await;
     assert_eq!(other, ["<p dir=\"auto\"><em>a</em></p>"]);
-    // Its own observers get their permits one after the other.
+    // Its own observers get their permits one after another.
     done.send(()).unwrap();
     assert!(slow.await.unwrap());
     for view in views {
@@ -81,7 +81,7 @@ async fn conversations_get_their_places_in_turn() {
 #[tokio::test]
 async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
     let renderers = Renderers::default();
-    // One in the queue is never begun.
+    // A rendering in the queue never starts.
     let mut taken: Vec<RenderPermit> = (1..=4).map(|n| at_once(&renderers, n).unwrap()).collect();
     let budget = Budget::default();
     {
@@ -90,7 +90,7 @@ async fn a_rendering_that_nobody_waits_for_leaves_the_queue_or_ends() {
     }
     taken.pop();
     assert!(at_once(&renderers, 5).is_some());
-    // One that runs ends at its next step.
+    // A rendering that runs ends at its next step.
     let (told, ended) = mpsc::channel();
     let permit = taken.pop().unwrap();
     let work = permit.begin(budget.clone(), move |budget| {
@@ -129,7 +129,7 @@ fn transcript() -> Transcript {
     Transcript { messages, turns: vec![turn], ..sample::empty().transcript }
 }
 
-/// The one permit of the conversation is taken the whole time.
+/// The conversation's only permit is taken the whole time.
 #[tokio::test(start_paused = true)]
 async fn a_page_shows_as_written_each_message_that_is_not_rendered_in_time() {
     let slow = permit(conversation(7)).await;
@@ -145,7 +145,7 @@ async fn a_page_shows_as_written_each_message_that_is_not_rendered_in_time() {
     }
 }
 
-/// Its observers are sent changes to the rendered HTML, so it has to be rendered.
+/// Its observers get changes to the rendered HTML, so it has to be rendered.
 #[tokio::test]
 async fn an_answer_that_is_still_coming_is_always_rendered() {
     let transcript = transcript();

@@ -1,4 +1,4 @@
-//! The page of everybody's own data: a file of all conversations, and the way back in.
+//! The handlers of `/data`: export, import and deleted conversations.
 
 use axum::body::Body;
 use axum::extract::multipart::{Multipart, MultipartRejection};
@@ -17,10 +17,10 @@ use crate::erase::erase;
 use crate::pages::{Data, DataPage};
 use crate::text::tr;
 
-/// What is behind the question mark.
+/// The query parameters.
 #[derive(Default, Deserialize)]
 pub(super) struct Asked {
-    /// Which page of what was deleted.
+    /// The cursor of a page of deleted conversations.
     before: Option<String>,
 }
 
@@ -42,7 +42,7 @@ pub(super) async fn import(State(console): State<Handlers>, request: Request<Bod
     show(&console, &headers, Some(done)).await
 }
 
-/// Takes the form's files, piece by piece, and imports them.
+/// Streams the form's files into an import.
 async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Error> {
     let mut files = None;
     let (mut differing, mut unsound) = (ConflictPolicy::Keep, Unsound::Name);
@@ -52,7 +52,8 @@ async fn take(runtime: &Runtime, mut form: Multipart) -> Result<ImportReport, Er
             Some("file") => {
                 let name = field.file_name().map(str::to_owned);
                 let mut begun = false;
-                // A form without a file sends an empty one.
+                // A form without a file sends an empty one, so only begin a file with its first
+                // chunk.
                 while let Some(piece) = field.chunk().await.map_err(broken)? {
                     let incoming = match &mut files {
                         Some(incoming) => incoming,
@@ -103,7 +104,7 @@ async fn show_from(
     };
     let data = Data {
         runtime_id: runtime.id().clone(),
-        // What there is to say does not depend on it.
+        // The page works without this count, so an error is not shown.
         conversations: runtime.summary().await.ok().map(|summary| summary.workers),
         import_bytes: runtime.import_bytes(),
         deleted,

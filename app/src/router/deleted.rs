@@ -1,4 +1,4 @@
-//! What is done with deleted conversations on the page of everybody's own data.
+//! The forms for deleted conversations on `/data`.
 
 use axum::Form;
 use axum::extract::State;
@@ -26,8 +26,8 @@ enum Action {
     Purge,
 }
 
-/// A conversation that is brought back is shown; after one that is deleted for good the page
-/// comes anew.
+/// Restores a conversation and redirects to it, or deletes it permanently and redirects to the
+/// list.
 pub(super) async fn submit(
     State(console): State<Handlers>,
     headers: HeaderMap,

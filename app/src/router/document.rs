@@ -1,5 +1,5 @@
-//! Answers with pages that only the server writes. They need no script and get none: the
-//! browser downloads not a byte more for them.
+//! Responses with pages that only the server renders. They have no scripts, so the browser
+//! downloads nothing more for them.
 
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -13,14 +13,14 @@ use crate::pages::document;
 use crate::preferences::Preferences;
 use crate::text::{self, tr};
 
-/// For a page without scripts.
+/// The Content-Security-Policy of a page without scripts.
 const POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self' data:; \
                       manifest-src 'self'; base-uri 'none'; form-action 'self'; \
                       frame-ancestors 'none'";
 
 impl Handlers {
-    /// The page that `page` gives the title and the body of, in the language and theme that
-    /// the headers of the request ask for.
+    /// The response with a page. `page` returns its title and body, rendered in the language and
+    /// theme that the request's headers ask for.
     pub(super) fn document(
         &self,
         headers: &HeaderMap,
@@ -32,23 +32,23 @@ impl Handlers {
     }
 }
 
-/// An error that the server refused a request with before it came to its page: too large, too slow,
-/// of another site.
+/// A request that the server refused before it reached its page: too large, too slow, or from
+/// another site.
 pub struct Refusal {
     pub status: StatusCode,
     pub error: Error,
-    /// The most bytes that could have been sent, where there were more.
+    /// The body size limit in bytes, if the request exceeded it.
     pub most_bytes: Option<u64>,
-    /// The page that leads on.
+    /// The path of the page to link to.
     pub path: String,
 }
 
-/// The page of a refusal. `style` is the address of the style sheet.
+/// The page of a refusal. `style` is the path of the style sheet.
 pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response {
     let Refusal { status, error, most_bytes, path } = refusal;
     written(style, headers, status, || {
         let title = text::error_title(error.code);
-        // What took too long may still happen.
+        // A request that timed out may still succeed, so do not say that nothing was stored.
         let kept = (error.code != ErrorCode::Unavailable).then_some(tr!(refused_before));
         let most = most_bytes.map(|bytes| view! { <p>{text::most_bytes(bytes)}</p> });
         let words = if path == "/" { tr!(to_home) } else { tr!(back_to_page) };

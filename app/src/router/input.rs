@@ -1,4 +1,4 @@
-//! The page of what the model was sent for one answer.
+//! The handler of the page with the request that was sent to the model for one answer.
 
 use axum::extract::{Path, State};
 use axum::http::HeaderMap;
@@ -24,7 +24,7 @@ pub(super) async fn page(
     let title = || tr!(what_it_saw).to_owned();
     match seen {
         Ok(seen) => {
-            // That nothing was sent is what there is to show.
+            // A turn for which nothing was sent has a page that says so, with status 200.
             let status = match &seen.input {
                 Err(error) if error.code != ErrorCode::NotFound => error.code.http_status(),
                 _ => 200,

@@ -1,4 +1,4 @@
-//! Choosing what answers: for a new conversation, and for one that is there.
+//! The handlers that choose a profile and model, for a new or an existing conversation.
 
 use axum::Form;
 use axum::extract::rejection::FormRejection;
@@ -39,7 +39,7 @@ pub(super) async fn submit(
     }
 }
 
-/// The same page for a conversation that is there.
+/// Shows the form for an existing conversation.
 pub(super) async fn change(
     State(console): State<Handlers>,
     headers: HeaderMap,
@@ -59,7 +59,7 @@ pub(super) async fn change(
     }
 }
 
-/// Changes what answers in that conversation. After an error the form is shown again, as it was
+/// Changes the conversation's profile and model. After an error the form is shown again, as it was
 /// filled in.
 pub(super) async fn choose(
     State(console): State<Handlers>,

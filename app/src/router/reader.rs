@@ -1,8 +1,8 @@
 //! `GET /api/fn/reader`: the reader's language, theme and Enter key, for the client-only console.
 //!
-//! The server writes them on the root of each page of its own. The client-only console cannot know
-//! them: they are in cookies that no script can read, and in the request's `Accept-Language`. So
-//! `frontend/start.js` asks for them here before the console begins.
+//! The server writes them on the root element of the pages that it renders. The client-only console
+//! cannot know them: they are in cookies that scripts cannot read, and in the request's
+//! `Accept-Language`. So `frontend/start.js` requests them before the console starts.
 
 use axum::Json;
 use axum::http::HeaderMap;
@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::enter_key::EnterKey;
 use crate::preferences::{Preferences, Theme};
 
-/// The attributes of the page's root; one that is none is left out.
+/// The attributes of the page's root element; those without a value are left out.
 #[derive(Serialize)]
 pub(super) struct Chosen {
     lang: &'static str,

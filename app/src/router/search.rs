@@ -1,4 +1,4 @@
-//! The page of what was said where.
+//! The handler of the search page.
 
 use axum::extract::rejection::QueryRejection;
 use axum::extract::{Query, State};
@@ -16,12 +16,12 @@ use crate::erase::erase;
 use crate::pages::{Search, SearchResults};
 use crate::text::tr;
 
-/// What is behind the question mark; none of it has to be there.
+/// The query parameters, all of them optional.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Asked {
     q: String,
-    /// The only conversation to be searched.
+    /// The only conversation to search.
     #[serde(rename = "in")]
     within: String,
     before: String,
@@ -56,7 +56,7 @@ pub(super) async fn page(
     };
     console.document(&headers, status, || {
         let found = found.map(|found| found.map_err(said));
-        // What is too long is not written back.
+        // Do not write a whole oversized query back into the field.
         let query = asked.q.chars().take(QUERY_CHARS).collect();
         let search = Search { query, within, later: before.is_some(), found };
         (tr!(search_page).to_owned(), erase(view! { <SearchResults search /> }))
@@ -72,7 +72,7 @@ async fn search(
     backend.runtime().search(query, worker, before, SEARCH_PAGE).await
 }
 
-/// The error in the words of this page.
+/// The error in the words of the search page.
 fn said(error: Error) -> Error {
     match error.code {
         ErrorCode::InvalidInput => Error::new(error.code, tr!(search_too_long)).with_hint(tr!(

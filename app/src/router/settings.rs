@@ -1,4 +1,4 @@
-//! What a reader chooses for their browser, and how it is kept there.
+//! The handlers of the settings page.
 
 use axum::Form;
 use axum::extract::State;
@@ -15,7 +15,7 @@ use crate::preferences::Preferences;
 use crate::text::tr;
 use leptos::prelude::*;
 
-/// The fields of the form; none of them has to be there.
+/// The fields of the form, all of them optional.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Choices {
@@ -28,7 +28,7 @@ pub(super) async fn page(State(console): State<Handlers>, headers: HeaderMap) ->
     show(&console, &headers, None)
 }
 
-/// Keeps the choices and comes back to the page, which then shows itself by them.
+/// Stores the settings in cookies and redirects to the page, which then respects them.
 pub(super) async fn save(
     State(console): State<Handlers>,
     headers: HeaderMap,
@@ -43,15 +43,15 @@ pub(super) async fn save(
     answer
 }
 
-/// What is to be forgotten of a provider's models.
+/// The model whose learned facts are to be deleted.
 #[derive(Deserialize)]
 pub(super) struct Forget {
     provider: ProviderName,
     model: String,
 }
 
-/// Forgets what refusals taught about a model. The page then says what that was, or that there was
-/// nothing to forget any more, such as after a second click.
+/// Deletes the facts learned about a model from refusals. The page then says what they were, or
+/// that there were none any more, such as after a second click.
 pub(super) async fn forget(
     State(console): State<Handlers>,
     headers: HeaderMap,

@@ -1,4 +1,4 @@
-//! What was done otherwise for a provider that refused it, in the reader's language.
+//! Texts about the adjustments of requests that a provider refused.
 
 #[cfg(feature = "ssr")]
 use protocol::api::Interface;
@@ -7,9 +7,9 @@ use protocol::{Adjustment, Retry};
 use super::{Locale, error_title, tr};
 use crate::label;
 
-/// An attempt that failed, and how the provider was asked again.
+/// An attempt that failed, and how the request was changed for the next one.
 pub fn attempt(number: usize, retry: &Retry) -> String {
-    // The server speaks English.
+    // The server's messages are English.
     let own = matches!(crate::locale::locale(), Locale::en);
     let happened = if own { &retry.error.message } else { error_title(retry.error.code) };
     let pause = label::seconds(retry.wait_ms);
@@ -22,7 +22,7 @@ pub fn attempt(number: usize, retry: &Retry) -> String {
     }
 }
 
-/// That the provider was asked again, and with what changed.
+/// Says that the provider was asked again, and with which change.
 fn asked_again(adjustment: Adjustment) -> String {
     match parameter(adjustment) {
         Some((name, true)) => tr!(again_without, name = name),
@@ -38,7 +38,7 @@ fn asked_again(adjustment: Adjustment) -> String {
     }
 }
 
-/// By which interface an endpoint was asked.
+/// The interface by which an endpoint was asked.
 #[cfg(feature = "ssr")]
 pub fn interface(interface: Interface) -> &'static str {
     match interface {
@@ -47,7 +47,7 @@ pub fn interface(interface: Interface) -> &'static str {
     }
 }
 
-/// What is put otherwise in a request, in a few words.
+/// A few words about an adjustment of a request.
 #[cfg(feature = "ssr")]
 pub fn adjustment(adjustment: Adjustment) -> String {
     match parameter(adjustment) {
@@ -64,7 +64,7 @@ pub fn adjustment(adjustment: Adjustment) -> String {
     }
 }
 
-/// The parameter that it is about, and whether it is left out. The names are the API's.
+/// The parameter that an adjustment concerns, by its name in the API, and whether it is left out.
 fn parameter(adjustment: Adjustment) -> Option<(&'static str, bool)> {
     match adjustment {
         Adjustment::WithoutTemperature => Some(("temperature", true)),

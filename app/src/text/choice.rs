@@ -1,10 +1,10 @@
-//! What a profile sets and a model is, in words, on pages that only the server writes.
+//! Texts about profiles and models, on pages that only the server renders.
 
 use protocol::catalogue::{ModelEntry, ProfileSummary};
 
 use super::tr;
 
-/// What a profile sets, a few words each.
+/// The settings of a profile, a few words each.
 pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
     let sampling = profile.sampling;
     let place = profile.provider.as_ref().map(crate::label::place);
@@ -23,7 +23,7 @@ pub fn profile_facts(profile: &ProfileSummary) -> Vec<String> {
     facts.into_iter().flatten().collect()
 }
 
-/// A model in the list: its name, its window, and whether it cannot be used.
+/// A model in the list: its name, its context window, and whether it is unusable.
 pub fn model_option(model: &ModelEntry) -> String {
     let window = model.window_tokens.map(|tokens| tr!(model_window, tokens = thousands(tokens)));
     let off = model.reason.is_some().then(|| tr!(model_unusable).to_owned());
@@ -31,7 +31,7 @@ pub fn model_option(model: &ModelEntry) -> String {
     parts.into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
-/// So many models are not listed.
+/// How many models are not listed.
 pub fn models_left_out(count: u32) -> String {
     match count {
         1 => tr!(models_left_out_single).to_owned(),
@@ -47,7 +47,7 @@ fn language(tag: &str) -> String {
     }
 }
 
-/// 4,096 for 4096, as both languages write it.
+/// Formats 4096 as 4,096, as both languages write it.
 fn thousands(number: u32) -> String {
     let digits = number.to_string();
     let mut text = String::new();

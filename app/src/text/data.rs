@@ -1,10 +1,10 @@
-//! The numbers on the page of everybody's own data, which only the server writes.
+//! Texts with numbers on `/data`, which only the server renders.
 
 use protocol::api::{ImportFormat, LeftOut, RefusalCode};
 
 use super::tr;
 
-/// What an export holds.
+/// How many conversations an export contains.
 pub fn export_of(conversations: Option<u64>) -> String {
     match conversations {
         None => tr!(export_of_all).to_owned(),
@@ -13,12 +13,12 @@ pub fn export_of(conversations: Option<u64>) -> String {
     }
 }
 
-/// How large a file may be.
+/// The size limit of a file.
 pub fn file_most(bytes: u64) -> String {
     tr!(file_most, megabytes = bytes / 1_000_000)
 }
 
-/// How much may be sent at once.
+/// The size limit of a request.
 pub fn most_bytes(bytes: u64) -> String {
     let tenths = bytes / 100_000;
     let (whole, tenth) = (tenths / 10, tenths % 10);
@@ -62,7 +62,7 @@ pub fn import_left_out(count: u64) -> String {
     }
 }
 
-/// Whose export it was.
+/// The product that the imported file came from.
 pub fn import_from(format: ImportFormat) -> &'static str {
     match format {
         ImportFormat::Companion => tr!(from_companion),
@@ -107,7 +107,7 @@ pub fn import_more_refused(count: u64) -> String {
     tr!(import_more_refused, count = count)
 }
 
-/// Conversations that no checksum could be compared of.
+/// How many conversations were imported without a checksum to verify them.
 pub fn import_unchecked(count: u64) -> String {
     match count {
         1 => tr!(import_unchecked_single).to_owned(),
@@ -115,7 +115,7 @@ pub fn import_unchecked(count: u64) -> String {
     }
 }
 
-/// Files of archives that hold no conversations.
+/// How many files in the archives contain no conversations.
 pub fn import_not_read(count: u64) -> String {
     match count {
         1 => tr!(import_not_read_single).to_owned(),
@@ -123,7 +123,7 @@ pub fn import_not_read(count: u64) -> String {
     }
 }
 
-/// Characters that came in as U+FFFD.
+/// How many characters were replaced with U+FFFD.
 pub fn import_replaced(count: u64) -> String {
     match count {
         1 => tr!(import_replaced_single).to_owned(),
@@ -131,7 +131,7 @@ pub fn import_replaced(count: u64) -> String {
     }
 }
 
-/// What was not imported: its file, its number and its title, as far as those are known.
+/// The file, number and title of an entry that was not imported, as far as they are known.
 pub fn import_refused_what(file: Option<&str>, number: Option<u64>, title: Option<&str>) -> String {
     let number = number.map(|number| tr!(import_refused_number, number = number));
     let title = title.map(|title| tr!(import_refused_title, title = title));

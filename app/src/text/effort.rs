@@ -1,10 +1,10 @@
-//! How hard a model thinks, in the reader's language.
+//! Texts about the effort of a model.
 
 use protocol::{Effort, Turn};
 
 use super::tr;
 
-/// An effort by its usual word, or by its own name where that is not known.
+/// The word for an effort, or its own name if there is no word for it.
 pub fn effort(effort: &Effort) -> String {
     let words = match effort.as_str() {
         "none" => tr!(effort_none),
@@ -19,13 +19,13 @@ pub fn effort(effort: &Effort) -> String {
     words.to_owned()
 }
 
-/// How hard the model of a turn was told to think, and what was asked for where that is not it.
+/// The effort that a turn's model was told, and the requested one if it differs.
 pub fn thought_as(turn: &Turn) -> Option<String> {
     turn.asked_effort().map(|asked| thinks_as(asked, turn.effort.as_ref()))
 }
 
-/// The same where it stands among other facts, beside what the model is told instead where it
-/// refuses it.
+/// The effort as one of several facts; if the model refuses it, also the one that it is told
+/// instead.
 pub fn thinks_as(asked: &Effort, told: Option<&Effort>) -> String {
     match told {
         Some(told) if told == asked => thinks(asked),
@@ -36,7 +36,7 @@ pub fn thinks_as(asked: &Effort, told: Option<&Effort>) -> String {
     }
 }
 
-/// The same where it stands among other facts.
+/// The requested effort as one of several facts.
 pub fn thinks(effort: &Effort) -> String {
     tr!(fact_effort, effort = self::effort(effort))
 }

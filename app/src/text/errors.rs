@@ -1,7 +1,7 @@
-//! Each error of the closed set in the reader's language: what it is, and what to do about it.
+//! The errors of the closed set in the reader's language: their names, and what to do about them.
 //!
-//! The server also says what happened in particular, in English: for those who read that the
-//! first thing to know, for others something to look up.
+//! The server also sends a specific message, in English. Pages in English show it first; pages in
+//! other languages show it as a detail.
 
 use protocol::ErrorCode as Code;
 use protocol::ProviderKind as Kind;
@@ -9,20 +9,20 @@ use protocol::TimeoutPhase as Phase;
 
 use super::tr;
 
-/// What to do about an error, and where that is done.
+/// What to do about an error, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Remedy {
-    /// A link, with its words.
+    /// Follow a link with these words.
     Link { path: &'static str, words: &'static str },
-    /// Another profile or model.
+    /// Choose another profile or model.
     Choose,
-    /// Ending what runs.
+    /// Stop the running turn.
     Stop,
-    /// What stands beside the message: answer again, edit.
+    /// Use the actions beside the message: answer again, edit.
     Beside,
 }
 
-/// An error's name, as the head of its note.
+/// The name of an error, as the heading of its note.
 pub fn error_title(code: Code) -> &'static str {
     match code {
         Code::Unavailable => tr!(error_unavailable),
@@ -65,7 +65,7 @@ pub fn error_title(code: Code) -> &'static str {
     }
 }
 
-/// What to do next.
+/// The next step, in words.
 pub fn error_next(code: Code) -> &'static str {
     match code {
         Code::Unavailable => tr!(next_unavailable),
@@ -104,7 +104,7 @@ pub fn error_next(code: Code) -> &'static str {
     }
 }
 
-/// Where it is done, in a page of a conversation.
+/// Where to take that step on a conversation's page.
 pub fn remedy(code: Code) -> Remedy {
     match code {
         Code::Provider(

@@ -1,4 +1,4 @@
-//! The languages say the same things. The build itself ends where a key is missing.
+//! Checks that the languages match. A missing key already fails the build.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ type Words = BTreeMap<String, Value>;
 const EN: &str = include_str!("../../locales/en.json");
 const JA: &str = include_str!("../../locales/ja.json");
 
-/// What is written the same in both languages, or is nothing but marks.
+/// Texts that are the same in both languages, or contain only punctuation.
 const SAME: [&str; 6] = [
     "export_json",
     "export_markdown",
@@ -23,7 +23,7 @@ fn words(file: &str) -> Words {
     serde_json::from_str(file).unwrap()
 }
 
-/// What stands between the braces of a text, sorted.
+/// The names between the braces of a text, sorted.
 fn arguments(text: &Value) -> Vec<&str> {
     let pieces = text.as_str().unwrap().split("{{").skip(1);
     let mut names: Vec<_> = pieces.map(|piece| piece.split("}}").next().unwrap().trim()).collect();
@@ -31,7 +31,7 @@ fn arguments(text: &Value) -> Vec<&str> {
     names
 }
 
-/// `frontend/index.html` cannot use the locales, so some of their texts stand there once more.
+/// `frontend/index.html` cannot use the locales, so it repeats some of their texts.
 #[test]
 fn index_html_has_the_same_words_as_the_locales() {
     let page = include_str!("../../../frontend/index.html");

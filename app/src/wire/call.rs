@@ -1,8 +1,8 @@
-//! How server functions are called: JSON there and back.
+//! The protocol of server functions: JSON in both directions.
 //!
-//! The library's own way is code for each function; here a function has only what reads and
-//! writes its own types. What it can do more, nothing here asks for: to send a caller to
-//! another page.
+//! Leptos's own protocol generates much code for each function; here each function adds only the
+//! code for its own types. The only feature that is lost is a redirect by a server function, which
+//! nothing here uses.
 
 use std::pin::Pin;
 
@@ -19,7 +19,7 @@ use serde::de::DeserializeOwned;
 use super::Wire;
 use crate::AppError;
 
-/// JSON in the body of a POST. Not something that a form of another site can send.
+/// JSON in the body of a POST, which a form on another site cannot send.
 type Posted = Http<Post<Wire>, Post<Wire>>;
 
 /// The protocol of all server functions.
@@ -61,9 +61,9 @@ fn unread() -> AppError {
     ServerFnErrorErr::Deserialization(String::new()).into_app_error()
 }
 
-/// The error of an answer whose status is 400 or more. This server says each of its errors as JSON.
-/// An answer with a status of 500 or more and no such JSON is that of a proxy which did not reach
-/// the server: nginx sends an HTML page then, and Trunk nothing.
+/// The error of a response with a status of 400 or more. This server sends each of its errors as
+/// JSON. A status of 500 or more without such JSON comes from a proxy that did not reach the
+/// server: nginx sends an HTML page then, and Trunk nothing.
 fn refusal(status: u16, said: Bytes) -> AppError {
     AppError::read(said).unwrap_or_else(|| match status {
         500.. => ServerFnErrorErr::Request(String::new()).into_app_error(),
@@ -71,7 +71,7 @@ fn refusal(status: u16, said: Bytes) -> AppError {
     })
 }
 
-/// Sends what a function is called with, and brings what it says.
+/// Sends a function's arguments and returns the body of the response.
 fn post<C: Client<AppError>>(
     path: &str,
     body: Bytes,
@@ -111,7 +111,7 @@ mod tests {
             let error = refusal(status, Bytes::from(said.to_owned()));
             assert_eq!(is_away(&error.0), away, "{status} {said}");
         }
-        // The server's own words for such an answer are no answer of a proxy.
+        // The server's own error for an unreadable response is not mistaken for a proxy's.
         let error = AppError::unreadable();
         assert_eq!(refusal(500, error.ser()), error);
     }

@@ -1,9 +1,9 @@
-//! How a frame of the event stream is read.
+//! Parses the frames of the event stream.
 //!
-//! The result is that of `protocol`'s own `Deserialize`, but it is read straight from the tree:
-//! serde's way to an enum by a tag, and to flattened fields, copies the tree into one of its own,
-//! and is a second reader for every type in it. The tests ask `protocol` for its kinds of frames and
-//! events, and fail where one has no example that is read here.
+//! The result equals that of `protocol`'s own `Deserialize`, but it is read directly from the tree:
+//! serde reads tagged enums and flattened fields by copying the tree into one of its own, which
+//! needs a second deserializer for every type in it. The tests get the kinds of frames and events
+//! from `protocol`, and fail if a kind has no example that is read here.
 
 use protocol::*;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Visitor};
@@ -11,7 +11,7 @@ use serde::{Deserialize, forward_to_deserialize_any};
 
 use super::tree::{Held, Tree, Unreadable};
 
-/// Reads one frame.
+/// Parses one frame.
 pub fn frame(text: &str) -> Result<Frame, Unreadable> {
     let mut tree = Tree::parse(text)?;
     match tree.take_text("frame")?.as_str() {
@@ -39,7 +39,7 @@ pub fn frame(text: &str) -> Result<Frame, Unreadable> {
     }
 }
 
-/// Reads one frame about the list.
+/// Parses one frame of the list's stream.
 pub fn list_frame(text: &str) -> Result<ListFrame, Unreadable> {
     let mut tree = Tree::parse(text)?;
     match tree.take_text("frame")?.as_str() {
@@ -70,7 +70,7 @@ fn event(mut tree: Tree) -> Result<Event, Unreadable> {
     })
 }
 
-/// The fields of [`EventBody`], to be read by the name in `type`.
+/// The fields of [`EventBody`], read by the name in `type`.
 #[derive(Deserialize)]
 #[serde(remote = "EventBody", rename_all = "snake_case")]
 enum Body {
@@ -160,7 +160,8 @@ enum Body {
     },
 }
 
-/// An enum whose variant stands in the field `type`, beside the variant's own fields.
+/// Deserializes an enum whose variant is named in the field `type`, beside the variant's own
+/// fields.
 struct ByType(Tree);
 
 impl<'de> Deserializer<'de> for ByType {
@@ -310,8 +311,8 @@ mod tests {
         ]
     }
 
-    /// The kinds of an enum of `protocol` that is told by `tag`: serde names all of them when it
-    /// meets one that it does not know.
+    /// The kinds of an enum of `protocol` that is tagged by `tag`. Serde lists all of them in the
+    /// error for an unknown kind.
     fn kinds<T: DeserializeOwned + Debug>(tag: &str) -> BTreeSet<String> {
         let unknown = json!({ tag: "?" });
         let error = from_value::<T>(unknown).unwrap_err().to_string();

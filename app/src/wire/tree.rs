@@ -1,8 +1,8 @@
-//! JSON as a tree, and how a value is read from one.
+//! A JSON tree, and a deserializer that reads values from it.
 //!
-//! Does what `serde_json::Value` would, in a fraction of what that costs in a browser: an
-//! object is read as an object and as nothing else, and an error says nothing (whoever gets
-//! one can only say that an answer could not be read).
+//! Does what `serde_json::Value` would do, at a fraction of its download size: an object is read
+//! only as an object, and errors carry no message (the page can only say that a response could not
+//! be read).
 
 mod parts;
 
@@ -17,7 +17,7 @@ use serde::de::{
 use parts::Fields;
 pub use parts::Held;
 
-/// Any JSON.
+/// Any JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tree {
     Null,
@@ -27,21 +27,21 @@ pub enum Tree {
     Fraction(f64),
     Text(String),
     List(Vec<Tree>),
-    /// In the order of the text.
+    /// The fields, in the order of the text.
     Object(Vec<(String, Tree)>),
 }
 
-/// The text or the tree is not what was expected.
+/// The text or the tree does not have the expected form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unreadable;
 
 impl Tree {
-    /// Reads JSON.
+    /// Parses JSON.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
         leptos::serde_json::from_str(text).map_err(|_| Unreadable)
     }
 
-    /// Reads a value from the tree.
+    /// Deserializes a value from the tree.
     pub fn value<T: DeserializeOwned>(self) -> Result<T, Unreadable> {
         T::deserialize(self)
     }
@@ -53,7 +53,7 @@ impl Tree {
         Ok(std::mem::replace(&mut found.1, Self::Null))
     }
 
-    /// Takes a text out of an object.
+    /// Takes a string field out of an object.
     pub fn take_text(&mut self, field: &str) -> Result<String, Unreadable> {
         if let Self::Text(text) = self.take(field)? { Ok(text) } else { Err(Unreadable) }
     }

@@ -1,4 +1,4 @@
-//! The titles of a list, prepared once.
+//! The titles of a list, prepared for searching.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -7,16 +7,17 @@ use protocol::{ListFrame, Timestamp, Visibility, Worker, WorkerId};
 
 use crate::{QUERY_CHARS, score};
 
-/// Conversations that are looked at, the most recently used first.
+/// The most conversations that are searched, the most recently used ones.
 pub const MOST: usize = 5_000;
 
-/// Conversations that are found at most.
+/// The most conversations that are returned.
 pub const FOUND: usize = 8;
 
-/// Conversations with their titles in small letters. A search looks at each title once and prepares
-/// none; a change of the list prepares the one title that changed.
+/// Conversations with their titles in lowercase. A search prepares no title; a change of the list
+/// prepares only the title that changed.
 ///
-/// Invariant: `entries` are in the order of [`rank`], each conversation once, and [`MOST`] at most.
+/// Invariant: `entries` are sorted by [`rank`], contain each conversation once, and are at most
+/// [`MOST`].
 #[derive(Debug, Default)]
 pub struct Titles {
     entries: Vec<Entry>,
@@ -26,11 +27,12 @@ pub struct Titles {
 #[derive(Debug)]
 struct Entry {
     worker: Worker,
-    /// The title in small letters.
+    /// The title in lowercase.
     title: String,
 }
 
-/// Whether a conversation is archived, and when it was used last: the less the earlier it is found.
+/// Sort key: whether a conversation is archived, and the time of its last use; smaller keys are
+/// found first.
 type Rank = (bool, Reverse<(Timestamp, WorkerId)>);
 
 fn rank(worker: &Worker) -> Rank {
@@ -38,8 +40,8 @@ fn rank(worker: &Worker) -> Rank {
 }
 
 impl Titles {
-    /// Those of the pages of a list, in any order. A conversation that changed between two pages may
-    /// be in both.
+    /// Builds the index from the pages of a list, in any order. A conversation that changed between
+    /// two pages may be in both.
     pub fn new(mut workers: Vec<Worker>) -> Self {
         workers.sort_by_key(rank);
         let mut known = HashSet::new();
@@ -53,7 +55,7 @@ impl Titles {
         titles
     }
 
-    /// Takes a conversation as it stands now.
+    /// Inserts or updates a conversation.
     pub fn put(&mut self, worker: Worker) {
         let known = self.take_out(worker.worker_id);
         let title = match known {
@@ -65,7 +67,7 @@ impl Titles {
         self.entries.truncate(MOST);
     }
 
-    /// Takes what is told of the list. False where the list has to be read anew.
+    /// Applies a frame of the list's stream. Returns false if the list has to be loaded again.
     #[must_use]
     pub fn apply(&mut self, frame: ListFrame) -> bool {
         match frame {
@@ -75,7 +77,7 @@ impl Titles {
                 true
             }
             ListFrame::Deleted { worker_id, .. } => {
-                // Where all places were taken, one that had none may have it now.
+                // If the index was full, a conversation that did not fit may fit now.
                 let was_full = self.entries.len() == MOST;
                 self.take_out(worker_id).is_none() || !was_full
             }
@@ -83,19 +85,20 @@ impl Titles {
         }
     }
 
-    /// How many titles were brought into small letters so far.
+    /// How many titles were converted to lowercase so far.
     pub fn prepared(&self) -> u64 {
         self.prepared
     }
 
-    /// The conversations whose titles fit what was typed, the best first, of equal ones the last used.
-    /// All fit no query. What is archived is found too, after all else that fits as well.
+    /// The conversations whose titles match the query, the best first, and among equals the last
+    /// used first. An empty query matches all. Archived conversations come after other equally good
+    /// matches.
     pub fn find(&self, query: &str) -> Vec<Worker> {
         let query: String = query.chars().take(QUERY_CHARS).collect();
         let query = query.trim().to_lowercase();
         let mut best: Vec<(u32, &Entry)> = Vec::new();
         for entry in &self.entries {
-            // Without a query the first ones are the best.
+            // Without a query, the first entries are the best.
             if query.is_empty() && best.len() == FOUND {
                 break;
             }

@@ -1,7 +1,7 @@
-//! Finds conversations by their titles, as somebody types them in a hurry.
+//! Finds conversations by their titles, with tolerance for queries typed in a hurry.
 //!
-//! Pure: [`score`] says how well a text fits, and [`Titles`] keeps the titles of a list ready for it.
-//! Reading the list and following its changes is left to others.
+//! Pure: [`score`] rates how well a text matches, and [`Titles`] holds the prepared titles of a
+//! list. The caller loads the list and follows its changes.
 
 mod index;
 mod score;
@@ -9,5 +9,5 @@ mod score;
 pub use index::{FOUND, MOST, Titles};
 pub use score::{is_said, score};
 
-/// Characters by which a title is looked for, at most.
+/// The most characters of a query that are used.
 pub const QUERY_CHARS: usize = 200;

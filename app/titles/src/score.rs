@@ -1,21 +1,23 @@
-//! How well a text fits what was typed.
+//! Rates how well a text matches a query.
 
-/// Letters that may stand between those of a word, for each of them: more of them fit anything.
+/// How many letters per letter of a word may be between its letters; with more, almost any text
+/// would match.
 const APART: u32 = 2;
 
-/// What each word scores at least that stands in the text; scattered letters score less.
+/// The lowest score of a word that the text contains; scattered letters score less.
 const SAID: u32 = 600;
 
-/// The better the greater; none where a word of `query` is nowhere in `text`. Both in small
-/// letters.
+/// The score of a text, greater for a better match; `None` if a word of `query` does not match at
+/// all. Both must be in lowercase.
 ///
-/// A word that stands in the text counts most, more at its beginning or at that of one of its
-/// words; one whose letters do in their order counts less, the less the further apart.
+/// A word that the text contains scores most, more at the beginning of the text or of one of its
+/// words. A word whose letters only occur in order scores less, the less the further apart they
+/// are.
 pub fn score(text: &str, query: &str) -> Option<u32> {
     query.split_whitespace().map(|word| of_word(text, word)).sum()
 }
 
-/// Whether a score is that of a text in which every word stands.
+/// Whether a score means that the text contains every word of the query.
 pub fn is_said(score: u32, query: &str) -> bool {
     let words = u32::try_from(query.split_whitespace().count()).unwrap_or(u32::MAX);
     score >= SAID.saturating_mul(words)
@@ -35,7 +37,7 @@ fn of_word(text: &str, word: &str) -> Option<u32> {
     scattered(text, word).filter(|gaps| *gaps <= most).map(|gaps| 400 - gaps.min(399))
 }
 
-/// How many letters stand between those of the word, where they stand closest.
+/// How many letters are between those of the word, at its closest occurrence.
 fn scattered(text: &str, word: &str) -> Option<u32> {
     let mut letters = word.chars();
     let first = letters.next()?;
@@ -66,7 +68,7 @@ mod tests {
         assert!(scores.iter().all(Option::is_some), "{scores:?}");
         assert_eq!(score("tide", "tides"), None);
         assert_eq!(score("aab", "ba"), None);
-        // Where they stand closest, and not where they stand all over.
+        // The closest occurrence counts, and letters that are too far apart do not match.
         assert!(score("many a high tide and moon", "mon").is_some());
         assert_eq!(score("export this conversation as markdown", "tid"), None);
     }

@@ -2,8 +2,8 @@ use super::super::{render, render_up_to};
 use super::*;
 use proptest::prelude::*;
 
-/// What a page shows that is told of a text in pieces. After each piece it shows what rendering
-/// everything up to there gives, as long as the text is short.
+/// The page of an observer that receives a text in pieces. Checks after each piece that the page
+/// shows the rendering of everything so far, as long as the text is short.
 fn follow(pieces: &[&str]) -> Vec<String> {
     let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
     let mut page: Vec<String> = Vec::new();
@@ -25,7 +25,7 @@ fn follow(pieces: &[&str]) -> Vec<String> {
     apply(live.finish(&Budget::default()))
 }
 
-/// What rendering a text gives that may go on.
+/// The rendering of a text that may continue.
 fn up_to(text: &str) -> Vec<String> {
     let id = MessageId::from_parts(1, [1; 10]).to_string();
     render_up_to(text, &id, &Budget::default(), End::Open).unwrap()
@@ -108,11 +108,11 @@ fn a_frame_costs_what_is_not_settled() {
     assert!(many < 5 * some, "{some}, then {many}");
 }
 
-/// A list that goes on behind its code is one block, which every piece renders again.
+/// A list that continues after its code is one block, which is rendered again for each piece.
 #[test]
 fn code_is_highlighted_once_in_a_block_that_goes_on() {
     let code = "  let a = 1;\n".repeat(500);
-    // What each piece costs, but for what reading and comparing the HTML takes.
+    // The cost of each piece, without that of reading and comparing the HTML.
     let costs = |language: &str| {
         let mut live = Live::new(MessageId::from_parts(1, [1; 10]), String::new(), Vec::new());
         let begin = format!("- a\n  ```{language}\n{code}  ```\n");
@@ -138,7 +138,7 @@ fn one_that_resumes_goes_on_from_what_was_shown() {
     assert_eq!((patch.from, patch.append.unwrap().text.as_str()), (1, "o."));
 }
 
-/// Splits a text into frames of so many bytes.
+/// Splits a text into frames of `bytes` bytes.
 fn frames(text: &str, bytes: usize) -> Vec<&str> {
     let (mut frames, mut rest) = (Vec::new(), text);
     while !rest.is_empty() {
@@ -199,7 +199,7 @@ fn a_long_block_is_shown_now_and_then_and_whole_at_the_end() {
         }
         longest = longest.max(silent);
     }
-    // A short block is rendered for every frame, a long one less often the longer it is.
+    // A short block is rendered for each frame, a long one less often the longer it is.
     assert!((2..=text.len() / PIECE_BYTES).contains(&longest), "{longest}");
     if let Some(patch) = live.finish(&Budget::default()) {
         patch.apply(&mut page);
@@ -232,7 +232,7 @@ fn a_cancelled_budget_gives_no_change() {
     assert_eq!(live.finish(&budget), None);
 }
 
-/// Text of which a later piece changes what an earlier one was, with the reports of such cases.
+/// Texts in which a later piece changes the meaning of an earlier one, with reports of such cases.
 const CHANGING: [&str; 48] = [
     // https://github.com/cacheplane/threadplane/pull/744
     "Here:\n\n| a | b |\n|---|---|\n| 1 | 2 |\n| 3 | 4 |\n\nDone.",
@@ -240,7 +240,7 @@ const CHANGING: [&str; 48] = [
     "> | a | b |\n> |---|---|\n> | 1 | 2 |\n",
     "- item\n\n  | a |\n  |---|\n  | 1 |\n",
     "a\n| b |\n|---|\n| c |\n| d |\n",
-    // What a line begins is known at its end.
+    // The meaning of a line is known only at its end.
     "One\n#two\n# three",
     "One\n***two***\n***\nthree",
     "One\n```a`b\n```\ncode\n```\n",
@@ -253,7 +253,7 @@ const CHANGING: [&str; 48] = [
     "One\n- two\n\n- three\n\n\nfour",
     "One\n---\nTwo\n===\nThree\n-four",
     "# A\n    code\n\n    more\n\nend",
-    // Definitions change what is far above them.
+    // Definitions change the text far above them.
     "See [a] and [b][c].\n\nMore.\n\n[a]: https://a.example\n[c]: https://c.example \"title\"\n\nEnd.",
     "[a]\n\n[a]: https://a.example\n\nx\n\n[a]: https://b.example\n\n[a]",
     "> [a]: https://a.example\n\n[a] and more\n\nx\n\ny",
@@ -276,7 +276,7 @@ const CHANGING: [&str; 48] = [
     "```markdown\n# A\n```bash\nls\n```\nB\n```\n\nC\n\nD",
     "> ```md\n> ```sh\n> a\nb\n\nc",
     "- ```md\n  ```sh\n  a\n\nb\n\nc $x$",
-    // What begins in one block ends in none of the others.
+    // A construct that begins in one block cannot end in another.
     "`\n#\n~(~{`\n\n`\n=\n~b~`",
     "`\n<div>\n~a~`\n\n`\n---\n~b~`\n\n`\n***\n~c~`",
     "`\n[^1]: b\n~a~`\n\n$a\n#\nb$ ~c~",
@@ -306,7 +306,7 @@ fn what_a_later_piece_changes_is_told_at_once() {
     }
 }
 
-/// Some of the texts above, one behind the other, cut anywhere.
+/// Some of the texts above, joined, and cut at arbitrary positions.
 fn pieces() -> impl Strategy<Value = Vec<String>> {
     let words = prop_oneof![
         2 => prop::sample::select(&CHANGING[..]).prop_map(str::to_owned),
@@ -331,7 +331,7 @@ fn pieces() -> impl Strategy<Value = Vec<String>> {
 }
 
 proptest! {
-    // Each case is rendered as often as it has pieces.
+    // Each case is rendered once for each of its pieces.
     #![proptest_config(ProptestConfig { cases: 80, ..ProptestConfig::default() })]
 
     #[test]

@@ -1,10 +1,10 @@
-//! Converts formulas on one thread that has the stack for the deepest of them.
+//! Converts longer formulas on a thread with enough stack for the deepest of them.
 //!
-//! The converter calls itself for all that is within something else, and offers no bound. Which
-//! commands take what follows them into themselves is its own affair, so the depth of a formula cannot
-//! be told without it. All longer formulas of the process therefore take turns on one thread; one
-//! takes less than a millisecond. After a formula that may have used much of its stack the thread hands
-//! the others to a new one and ends, which gives the memory back.
+//! The converter recurses for each nested construct and offers no limit. Only the converter knows
+//! which commands nest their arguments, so the depth of a formula cannot be computed without it.
+//! Therefore all longer formulas of the process take turns on one thread; one takes less than a
+//! millisecond. After a formula that may have used much of the stack, the thread hands the queue to
+//! a new one and ends, which frees the memory.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,15 +16,16 @@ use math_core::MathDisplay;
 
 use super::mathml;
 
-/// Bytes of the stack that the longest formula may need: some kilobytes for each of its bytes, and
-/// many more where nothing is optimised. What is not used takes no memory.
+/// The stack that the longest formula may need, in bytes: some kilobytes for each of its bytes, and
+/// many more in unoptimised builds. Unused stack takes no memory.
 const STACK_BYTES: usize = 128 << 20;
 
-/// VisibilityFilter in a formula where something may begin that holds others. After a formula with more of them
-/// the stack is given back: its depth may have been as large.
+/// The stack is freed after a formula with more than this many characters that may begin a nested
+/// construct, because its depth may have been as large.
 const DEEP: usize = 200;
 
-/// Where formulas wait. Each caller waits for its own, so there are no more of them than renderings.
+/// The queue of formulas. Each caller waits for its own, so it is no longer than the number of
+/// renderings.
 static QUEUE: Mutex<Option<Sender<Formula>>> = Mutex::new(None);
 
 struct Formula {
@@ -33,21 +34,21 @@ struct Formula {
     reply: SyncSender<Option<String>>,
 }
 
-/// None for what is no formula, and where the converter failed or no thread can be had.
+/// `None` for an invalid formula, or if the converter panicked or no thread could be started.
 pub(super) fn convert(latex: &str, display: MathDisplay) -> Option<String> {
     let (reply, converted) = sync_channel(1);
     hand_over(Formula { latex: latex.to_owned(), display, reply })?;
     converted.recv().ok()?
 }
 
-/// Puts a formula into the queue of the thread, which is started if there is none.
+/// Sends a formula to the thread, which is started if there is none.
 fn hand_over(formula: Formula) -> Option<()> {
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
     let formula = match queue.as_ref() {
         None => formula,
         Some(running) => match running.send(formula) {
             Ok(()) => return Some(()),
-            // The thread could not hand the others to a new one.
+            // The thread ended and could not start its successor.
             Err(refused) => refused.0,
         },
     };
@@ -70,10 +71,10 @@ fn work(formulas: Receiver<Formula>) {
     while let Ok(Formula { latex, display, reply }) = formulas.recv() {
         let converted = catch_unwind(AssertUnwindSafe(|| mathml(&latex, display)));
         let is_deep = openings(&latex) > DEEP;
-        // Nobody waits any more where this fails.
+        // This fails if the caller no longer waits.
         let _ = reply.send(converted.ok().flatten());
         if is_deep {
-            // Where there is no new thread, the next formula starts one.
+            // If no thread can be started, the next formula tries again.
             let _ = take_apart(formulas);
             return;
         }
@@ -114,7 +115,7 @@ mod tests {
                 });
             }
         });
-        // Those that were deep have left, with their stacks.
+        // The threads that converted deep formulas have ended, which freed their stacks.
         let begin = Instant::now();
         while threads() > 1 {
             assert!(begin.elapsed() < Duration::from_secs(20), "{}", threads());

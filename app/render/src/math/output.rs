@@ -1,36 +1,36 @@
-//! What the converter of formulas writes, read again before it comes into a page.
+//! Checks the MathML that the converter writes, before it gets into a page.
 //!
-//! A closed list of elements and attributes, everything balanced, all text escaped: whatever
-//! a formula makes the converter write, it is a formula or it is not shown as one.
+//! Only a closed list of elements and attributes is allowed, everything must be balanced, and all
+//! text escaped. Output that breaks these rules is not shown as a formula.
 
-/// Elements within one another at most: a page's layout has bounds of its own.
+/// The deepest nesting of elements, because browsers have layout limits of their own.
 const DEPTH: usize = 100;
 
-/// The line above a row's cell.
+/// The style of a line above a table cell.
 const RULE: &str = "border-top: 0.05em solid currentcolor;";
 
-/// An element that is open.
+/// An open element.
 struct Open<'a> {
     name: &'a str,
     content: Content,
-    /// Where its tag begins in what is written.
+    /// The position of its start tag in the output.
     begins: usize,
-    /// Of a table: where the last row begins, if that is nothing but a line.
+    /// For a table: the position of its last row, if that row is nothing but a line.
     rule: Option<usize>,
 }
 
-/// What stands within an element.
+/// The kind of content of an element.
 #[derive(Clone, Copy, PartialEq)]
 enum Content {
     Nothing,
-    /// Elements of formulas, with white space between them.
+    /// MathML elements, with white space between them.
     Elements,
     Text,
-    /// Text, in pieces of different styles.
+    /// Text, with HTML elements that style parts of it.
     Styled,
 }
 
-/// What an element holds; none for a name that is not known.
+/// The kind of content of an element; `None` for an unknown name.
 fn content(name: &str) -> Option<Content> {
     Some(match name {
         "math" | "menclose" | "mfrac" | "mmultiscripts" | "mover" | "mpadded" | "mphantom"
@@ -44,7 +44,7 @@ fn content(name: &str) -> Option<Content> {
     })
 }
 
-/// Whether the name is one of HTML's, for a piece of text.
+/// Whether the name is an HTML element that styles text.
 fn is_style(name: &str) -> bool {
     matches!(name, "b" | "code" | "em" | "i" | "s" | "span" | "u")
 }
@@ -76,7 +76,7 @@ fn is_attribute(name: &str) -> bool {
     )
 }
 
-/// The formula as a page may have it; none if there is anything in it that is no part of one.
+/// The formula as it may be put into a page; `None` if it contains anything that is not allowed.
 pub(super) fn checked(mathml: &str) -> Option<String> {
     let mut out = String::with_capacity(mathml.len());
     let mut open: Vec<Open<'_>> = Vec::new();
@@ -86,7 +86,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
         if let Some(name) = tag.strip_prefix('/') {
             let closed = open.pop().filter(|closed| closed.name == name)?;
             if let Some(row) = closed.rule {
-                // A line below the last row is one, and no row without words.
+                // A row that is only a line at the table's end becomes the table's bottom border.
                 out.truncate(row);
                 out.insert_str(closed.begins + "<mtable".len(), " data-bottom=\"\"");
             }
@@ -119,7 +119,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
             }
         }
         let Some(content) = open.last().map(|open| open.content) else {
-            // Nothing stands behind the formula.
+            // The formula must be the last element.
             return behind.is_empty().then_some(out);
         };
         let text = &behind[..behind.find('<')?];
@@ -133,7 +133,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
     None
 }
 
-/// Whether a row of a table is nothing but a line above it.
+/// Whether a table row consists only of a line above it.
 fn is_rule(row: &str) -> bool {
     let cells = row.strip_prefix("<mtr>").and_then(|row| row.strip_suffix("</mtr>"));
     let is_empty = |cell: &str| cell.matches('<').count() == 2 && cell.ends_with("\"></mtd>");
@@ -153,7 +153,7 @@ fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
         let (name, rest) = attributes.split_once("=\"")?;
         let (value, behind) = rest.split_once('"')?;
         attributes = behind;
-        // The place of an equation: it could be that of anything else on the page.
+        // The anchor of an equation: it could collide with an id of the page.
         if name == "id" {
             continue;
         }
@@ -165,8 +165,8 @@ fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
         if name == "class" && !own(value) {
             return None;
         }
-        // A page allows no styles but those of its style sheet, which goes by this name. A color
-        // has an attribute of its own.
+        // The page's policy allows no inline styles, so the style sheet matches `data-style`
+        // instead. MathML has an attribute for colours.
         if let Some(color) = value.strip_prefix("color:#").filter(|_| name == "style") {
             let digits = color.strip_suffix(';').unwrap_or(color);
             let known = digits.bytes().all(|byte| byte.is_ascii_hexdigit());

@@ -1,16 +1,16 @@
-//! `<details>` and `<summary>`, which stand in paragraphs of their own, so that what is between them
-//! is read as Markdown and their writer finds them without looking for them.
+//! Puts `<details>` and `<summary>` tags into paragraphs of their own, so that the text between
+//! them is read as Markdown, and the writer finds them at the beginning of a paragraph.
 
 use super::Reader;
 use super::lines::Line;
 use super::placeholders::Meaning;
 use super::tags::{self, BlockTag};
 
-/// Bytes of the marks and the white space before such a tag, at most. They are written again for each
+/// The longest prefix of marks and white space before such a tag, in bytes. It is repeated for each
 /// tag of a line.
 const PREFIX_BYTES: usize = 100;
 
-/// Reads a line that has such tags where they can mean something; says whether it did.
+/// Reads a line with such tags, if they can have a meaning there. Returns whether it did.
 pub(super) fn begin(reader: &mut Reader<'_>, line: &Line) -> bool {
     let is_code = line.column >= 4
         && !reader.state.behind_words
@@ -31,18 +31,18 @@ pub(super) fn begin(reader: &mut Reader<'_>, line: &Line) -> bool {
     true
 }
 
-/// What is written of a line.
+/// Writes the paragraphs of a line.
 struct Paragraph<'r, 'a> {
     reader: &'r mut Reader<'a>,
-    /// What a blank line begins with, and one with words.
+    /// The prefix of a blank line, and that of a line with words.
     blank: &'r str,
     indent: &'r str,
-    /// Whether nothing stands in the paragraph that is written.
+    /// Whether the current paragraph is empty.
     is_empty: bool,
 }
 
 impl Paragraph<'_, '_> {
-    /// The line's beginning. A tag that begins something stands in a paragraph of its own.
+    /// Writes the beginning of the line. A start tag, or `</details>`, gets a paragraph of its own.
     fn begin(&mut self, line: &Line) {
         let first = tags::block(line.words()).map(|(tag, _)| tag);
         let own = matches!(
@@ -106,7 +106,7 @@ impl Paragraph<'_, '_> {
         }
     }
 
-    /// A tag that ends its paragraph was written: what else is in the line is another one.
+    /// Ends the paragraph after a tag. The rest of the line becomes another paragraph.
     fn ends(&mut self) {
         let rest = &self.reader.text[self.reader.at..];
         let words = rest.trim_start_matches([' ', '\t']);

@@ -1,19 +1,19 @@
-//! Emphasis beside Chinese, Japanese and Korean.
+//! Makes emphasis work next to Chinese, Japanese and Korean text.
 //!
-//! CommonMark tells from the spaces and the punctuation around the marks whether they begin or end
-//! something, and those languages have no spaces: a mark between their punctuation and a letter
-//! neither begins nor ends. Where the parser sees a letter in place of the punctuation the marks do
-//! both, which is the rule that other programs have taken up
+//! CommonMark decides by the spaces and punctuation around a run of marks whether it opens or
+//! closes emphasis. Those languages have no spaces, so a run between their punctuation and a letter
+//! does neither. If the parser sees a letter instead of the punctuation, the run can do both, which
+//! is the rule that other programs have adopted
 //! (<https://github.com/tats-u/markdown-cjk-friendly/blob/main/specification.md>).
 
-/// On which sides of a run of marks the parser is to see a letter.
+/// The sides of a run of marks on which the parser should see a letter.
 #[derive(Debug, PartialEq)]
 pub(super) struct Joints {
     pub(super) before: bool,
     pub(super) behind: bool,
 }
 
-/// The joints for a run of marks between two characters; none where the text begins or ends.
+/// The joints for a run of marks between two characters; `None` is the beginning or end of a text.
 pub(super) fn joints(before: Option<char>, behind: Option<char>) -> Joints {
     let punctuation =
         |c: Option<char>| c.is_some_and(|c| !c.is_alphanumeric() && !c.is_whitespace());

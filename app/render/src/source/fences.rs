@@ -1,45 +1,46 @@
-//! Fences of code blocks.
+//! Fences of code blocks, nested ones included.
 //!
 //! CommonMark ends a block at the first fence that is long enough. Models put whole Markdown files
-//! into a fence of three, with the fences of those files within it. In a block that says that it
-//! is Markdown, a fence with a language opens another one, so the next fence without one closes
-//! that and not the whole. The fences of such a block are made longer than all within it.
+//! into a fence of three, although those files contain fences themselves. So in a block whose
+//! language is Markdown, a fence with a language opens a nested block, and the next bare fence
+//! closes that block and not the outer one. The outer fences are made longer than all fences
+//! within.
 
 use super::super::work;
 use super::State;
 use super::lines::Line;
 
-/// The languages of a block that may hold fences of its own.
+/// The languages of blocks that may contain nested fences.
 const DOCUMENTS: [&str; 5] = ["markdown", "md", "mdx", "rmd", "qmd"];
 
 /// The fence of a code block.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Fence {
     byte: u8,
-    /// How long it is.
+    /// Its length in the text.
     pub(super) run: usize,
-    /// How long it is made.
+    /// The length that it gets for the parser.
     made: usize,
     quotes: usize,
-    /// The column at which the list item begins that holds it.
+    /// The column of the content of the list item that contains it.
     column: usize,
-    /// The fences that are open within a document, by their lengths; none where it is no document.
+    /// The lengths of the open nested fences; `None` if the block is not a Markdown document.
     inner: Option<Vec<usize>>,
 }
 
-/// What a line in a code block is.
+/// The meaning of a line in a code block.
 pub(super) enum Next {
     Inside,
-    /// Its end, with a fence of so many bytes.
+    /// It is the closing fence, of this length.
     Closed {
         run: usize,
     },
-    /// Behind its end: what held the block has ended.
+    /// It is after the end of the block, because its quote or list item has ended.
     Over,
 }
 
 impl Fence {
-    /// The fence that a line is, if it opens a code block.
+    /// The fence in a line, if it opens a code block.
     pub(super) fn opened(line: &Line, state: &State) -> Option<Self> {
         let words = line.words();
         let run = run(words);
@@ -57,13 +58,13 @@ impl Fence {
         Some(Self { byte, run, made: run, quotes: line.quotes, column, inner })
     }
 
-    /// The fence as the parser is to see it.
+    /// The fence for the parser.
     pub(super) fn marks(&self) -> String {
         char::from(self.byte).to_string().repeat(self.made)
     }
 
-    /// Looks for its end in the lines from a byte on, so that it can be made longer than all fences
-    /// within it.
+    /// Looks for the end of the block in the lines from a position on, so that its fences can be
+    /// made longer than all fences within.
     pub(super) fn look_ahead(&mut self, text: &str, mut at: usize) {
         if self.inner.is_none() {
             return;
@@ -80,14 +81,14 @@ impl Fence {
         self.made = self.run.max(longest + 1);
     }
 
-    /// Goes through the next line.
+    /// Reads the next line.
     pub(super) fn take(&mut self, line: &Line) -> Next {
         let outside =
             line.quotes < self.quotes || (line.indent < self.column && line.quotes == self.quotes);
         if outside && !(line.is_blank() && line.quotes == self.quotes) {
             return Next::Over;
         }
-        // Within a code block a mark of a list item is none.
+        // Within a code block, a list marker has no meaning.
         let words = line.words();
         let run = run(words);
         let own = words.as_bytes().first() == Some(&self.byte) && !line.has_marker;
@@ -116,11 +117,11 @@ impl Fence {
     }
 }
 
-/// Fences within one another in a document that are told apart, and the bytes of one of them.
+/// How many nested fences are tracked, and the longest one of them in bytes.
 const NESTED: usize = 8;
 const NESTED_RUN: usize = 16;
 
-/// How many backticks or tildes a text begins with.
+/// The number of backticks or tildes at the beginning of a text.
 pub(super) fn run(text: &str) -> usize {
     let Some(first @ (b'`' | b'~')) = text.as_bytes().first() else { return 0 };
     let run = text.bytes().take_while(|byte| byte == first).count();

@@ -1,10 +1,10 @@
-//! Where a formula begins and ends, and which dollar signs are money.
+//! Finds formulas, and tells them from dollar signs that mean money.
 //!
-//! Between single dollar signs (`$x$`) there is a formula if the first one stands before something
-//! that is no space, and the second one behind such a thing and before no letter or digit, as
-//! pandoc has it; a formula holds no other dollar sign unless it is escaped. Besides, none begins
-//! right behind a letter or a digit, as in `5$`, nor ends with the name of a currency, as in `US$`,
-//! and one that begins with a number holds no words of prose.
+//! Single dollar signs (`$x$`) enclose a formula if no space follows the first one, and the second
+//! one has no space before it and no letter or digit after it, which is pandoc's rule. A formula
+//! contains no other dollar sign unless it is escaped. In addition, no formula begins directly
+//! after a letter or a digit, as in `5$`, or ends with the name of a currency, as in `US$`; and a
+//! formula that begins with a number contains no words of prose.
 
 use std::borrow::Cow;
 
@@ -12,16 +12,16 @@ use super::super::work;
 use super::emphasis::is_unspaced;
 use super::spans::Segment;
 
-/// What stands before a dollar sign that has a country's name. Names of a single letter are not
-/// among them: a formula may well end with one.
+/// Country names that precede a dollar sign. Names of a single letter are not included, because a
+/// formula may well end with one.
 const COUNTRIES: [&str; 12] =
     ["AU", "CA", "CLP", "COP", "HK", "MX", "NT", "NZ", "SG", "TT", "US", "ZW"];
 
-/// The environments that are formulas without any sign around them.
+/// The environments that are formulas without any delimiter around them.
 const ENVIRONMENTS: [&str; 8] =
     ["equation", "equation*", "align", "align*", "gather", "gather*", "multline", "multline*"];
 
-/// A formula, by the places of its LaTeX, and where it ends itself.
+/// A formula: the start and end of its LaTeX, and the position after its closing delimiter.
 pub(super) struct Formula {
     pub(super) start: usize,
     pub(super) end: usize,
@@ -30,7 +30,7 @@ pub(super) struct Formula {
 }
 
 impl Formula {
-    /// None if there is nothing in it.
+    /// `None` if the formula would be blank.
     fn between(text: &str, start: usize, end: usize, behind: usize, display: bool) -> Option<Self> {
         let inside = &text[start..end];
         work::looked_at(inside.len());
@@ -39,20 +39,20 @@ impl Formula {
     }
 }
 
-/// The formula that the single dollar sign at a byte begins.
+/// The formula that begins with the single dollar sign at a position.
 pub(super) fn inline(text: &str, at: usize, segment: &Segment) -> Option<Formula> {
     let start = at + 1;
     let (before, first) = (text[..at].chars().next_back(), text[start..].chars().next()?);
     if first.is_whitespace() || before.is_some_and(is_behind_words) {
         return None;
     }
-    // The text of `$`x`$` is code to GitHub.
+    // GitHub writes formulas as $`x`$, too.
     let quoted = first == '`';
     let end = closing(text, start + usize::from(quoted), segment.end, quoted)?;
     let (inside, behind) = (&text[start..end], text[end + 1..].chars().next());
     let ends = |inside: &str| !inside.ends_with(char::is_whitespace) && !is_currency(inside);
     let goes_on = behind.is_some_and(|c| (c.is_alphanumeric() && !is_unspaced(c)) || c == '{');
-    // A shell's `$(a)$(b)`.
+    // A shell's `$(a)$(b)` is not a formula.
     let command = inside.starts_with('(') && behind == Some('(');
     if !ends(inside) || goes_on || command || is_prose(inside) || is_cut(inside, segment) {
         return None;
@@ -61,7 +61,7 @@ pub(super) fn inline(text: &str, at: usize, segment: &Segment) -> Option<Formula
     Formula::between(text, start + ticks, end - ticks, end + 1, false)
 }
 
-/// The next dollar sign, which ends a formula or shows that there is none.
+/// The next dollar sign, if it can end the formula.
 fn closing(text: &str, start: usize, limit: usize, quoted: bool) -> Option<usize> {
     let (bytes, mut at) = (text.as_bytes(), start);
     while at < limit {
@@ -80,13 +80,13 @@ fn closing(text: &str, start: usize, limit: usize, quoted: bool) -> Option<usize
     None
 }
 
-/// Whether a dollar sign behind this character belongs to what stands before it.
+/// Whether a dollar sign after this character belongs to the text before it.
 fn is_behind_words(before: char) -> bool {
     before.is_ascii_alphanumeric()
         || matches!(before, '$' | '\\' | ')' | ']' | '}' | '+' | '?' | '.' | '%')
 }
 
-/// Whether a text ends with the name of a country whose currency has the sign.
+/// Whether a text ends with the name of a country whose currency uses the dollar sign.
 fn is_currency(text: &str) -> bool {
     COUNTRIES.iter().any(|country| {
         let before = text.strip_suffix(country);
@@ -94,7 +94,7 @@ fn is_currency(text: &str) -> bool {
     })
 }
 
-/// Whether a text is an amount with words behind it, and no formula.
+/// Whether a text is an amount followed by words, and not a formula.
 fn is_prose(text: &str) -> bool {
     let is_word = |word: &str| {
         let word = word.trim_matches(|c: char| c.is_ascii_punctuation() && c != '\\');
@@ -106,8 +106,8 @@ fn is_prose(text: &str) -> bool {
         && text.split_whitespace().skip(1).any(is_word)
 }
 
-/// Whether what stands between two `$$` on one line is what a person says between two levels of
-/// prices, or of a shell's `$$`: words with a space at an end, and nothing that only formulas have.
+/// Whether the text between two `$$` on one line is prose, such as between two price levels, or
+/// after a shell's `$$`: it has words, a space at one end, and nothing that only formulas have.
 fn reads_as_words(text: &str) -> bool {
     work::looked_at(text.len());
     let is_word = |word: &str| word.len() > 1 && word.bytes().all(|b| b.is_ascii_alphabetic());
@@ -117,8 +117,8 @@ fn reads_as_words(text: &str) -> bool {
         && text.split(|c: char| !c.is_ascii_alphanumeric()).any(is_word)
 }
 
-/// Whether a formula would reach from one cell of a table into another: one may hold a `|`, but
-/// none with a space beside it.
+/// Whether a formula would reach from one table cell into another: it may contain a `|`, but not
+/// with a space beside it.
 fn is_cut(inside: &str, segment: &Segment) -> bool {
     let spaced = |at: usize| {
         let (before, behind) = (&inside[..at], &inside[at + 1..]);
@@ -128,7 +128,7 @@ fn is_cut(inside: &str, segment: &Segment) -> bool {
     segment.is_row && inside.match_indices('|').any(|(at, _)| spaced(at))
 }
 
-/// The LaTeX of a formula's words, which may hold marks of what the formula stands in.
+/// The LaTeX of a formula, without the quote marks or table escapes of its surroundings.
 pub(super) fn latex<'a>(words: &'a str, segment: &Segment) -> Cow<'a, str> {
     if segment.is_row && words.contains("\\|") {
         return Cow::Owned(words.trim().replace("\\|", "|"));
@@ -148,16 +148,16 @@ pub(super) fn latex<'a>(words: &'a str, segment: &Segment) -> Cow<'a, str> {
     Cow::Owned(latex.trim().to_owned())
 }
 
-/// Where the formulas of a text can end that are no single line's.
+/// The positions at which formulas of more than one line can end.
 #[derive(Default)]
 pub(super) struct Ends {
-    /// Where `\)` stands, and `\]`, and `$$` with no other dollar sign beside it.
+    /// The positions of `\)`, of `\]`, and of `$$` without another dollar sign beside it.
     round: Vec<usize>,
     square: Vec<usize>,
     dollars: Vec<usize>,
-    /// Where the end of each of the environments stands.
+    /// The positions of the end of each environment.
     environments: [Vec<usize>; ENVIRONMENTS.len()],
-    /// Where blank lines begin, but for a last one that may not be blank once it is complete.
+    /// The positions of blank lines, except for an incomplete last line, which may not stay blank.
     blank: Vec<usize>,
 }
 
@@ -210,7 +210,7 @@ impl Ends {
         }
     }
 
-    /// The formula that `\(` or `\[` at a byte begins.
+    /// The formula that begins with the `\(` or `\[` at a position.
     pub(super) fn brackets(&self, text: &str, at: usize, segment: &Segment) -> Option<Formula> {
         let display = text[at..].starts_with("\\[");
         let (ends, start) = (if display { &self.square } else { &self.round }, at + 2);
@@ -219,7 +219,7 @@ impl Ends {
         (!is_cut(&text[start..end], segment)).then_some(formula)
     }
 
-    /// The formula that `\begin{` at a byte begins, with the name of an environment behind it.
+    /// The formula that begins with the `\begin{` of a known environment at a position.
     pub(super) fn environment(&self, text: &str, at: usize, segment: &Segment) -> Option<Formula> {
         let (environment, length) = environment(&text[at..], "\\begin{")?;
         let end = self.end(&self.environments[environment], at + length, true, segment)?;
@@ -227,10 +227,10 @@ impl Ends {
         Formula::between(text, at, behind, behind, true)
     }
 
-    /// The formula that `$$` at a byte begins.
+    /// The formula that begins with the `$$` at a position.
     pub(super) fn dollars(&self, text: &str, at: usize, segment: &Segment) -> Option<Formula> {
         let start = at + 2;
-        // As a level of prices has it: "($$) or ($$)".
+        // A price level, as in "($$) or ($$)".
         if text[start..].starts_with(|c: char| {
             matches!(c, ')' | ',' | ';' | '!' | '?' | '）' | '、' | '，' | '。')
         }) {
@@ -244,7 +244,7 @@ impl Ends {
         (!is_cut(&text[start..end], segment)).then_some(formula)
     }
 
-    /// The next of these ends, if it ends what begins at a byte: nothing reaches over a blank line.
+    /// The next of these ends, if no blank line is before it.
     fn end(&self, ends: &[usize], start: usize, lines: bool, segment: &Segment) -> Option<usize> {
         let end = next(ends, start)?;
         let limit = if lines && !segment.is_single {
@@ -255,13 +255,13 @@ impl Ends {
         (end < limit).then_some(end)
     }
 
-    /// Whether the end of what begins at a byte may still come.
+    /// Whether the end of a construct that begins at a position may still arrive.
     pub(super) fn may_come(&self, at: usize) -> bool {
         next(&self.blank, at).is_none()
     }
 }
 
-/// Which environment a text begins or ends, and the length of what says so.
+/// The environment that a text begins or ends with `sign`, and the length of that command.
 pub(super) fn environment(text: &str, sign: &str) -> Option<(usize, usize)> {
     let rest = text.strip_prefix(sign)?;
     let is_named = |name: &&str| rest.strip_prefix(*name).is_some_and(|rest| rest.starts_with('}'));
@@ -269,7 +269,7 @@ pub(super) fn environment(text: &str, sign: &str) -> Option<(usize, usize)> {
     Some((found, sign.len() + ENVIRONMENTS[found].len() + 1))
 }
 
-/// The first of some places, in their order, that is not before a byte.
+/// The first of the sorted positions that is not before `from`.
 fn next(places: &[usize], from: usize) -> Option<usize> {
     places.get(places.partition_point(|place| *place < from)).copied()
 }

@@ -1,29 +1,29 @@
-//! A line of a text, and what it begins with: the marks of quotes and list items, which say how
-//! deep its words stand.
+//! Parses the beginning of a line: the marks of quotes and list items, which tell how deep its
+//! words are nested.
 
 use super::super::work;
 
-/// A line, by the places of its parts in its text.
+/// A line, by the positions of its parts in the text.
 #[derive(Debug)]
 pub(super) struct Line<'a> {
     text: &'a str,
     pub(super) start: usize,
-    /// Behind the marks of quotes and list items and the white space between them.
+    /// The position after the marks of quotes and list items and their white space.
     pub(super) content: usize,
-    /// Behind the end of the line.
+    /// The position after the line break.
     pub(super) end: usize,
-    /// How many marks of quotes it begins with.
+    /// How many quote marks precede its content.
     pub(super) quotes: usize,
-    /// The column at which a mark of a list item, or else the words, begin.
+    /// The column of its list marker, or else of its words.
     pub(super) indent: usize,
-    /// The column at which the words begin.
+    /// The column of its words.
     pub(super) column: usize,
     /// Whether it begins a list item.
     pub(super) has_marker: bool,
 }
 
 impl<'a> Line<'a> {
-    /// The line that begins at a byte.
+    /// Parses the line that begins at a position.
     pub(super) fn at(text: &'a str, start: usize) -> Self {
         let rest = &text[start..];
         let length = rest.find('\n').map_or(rest.len(), |end| end + 1);
@@ -43,12 +43,12 @@ impl<'a> Line<'a> {
         }
     }
 
-    /// The words, without the end of the line.
+    /// The words, without the line break.
     pub(super) fn words(&self) -> &'a str {
         self.text[self.content..self.end].trim_end_matches(['\n', '\r'])
     }
 
-    /// What stands before the words.
+    /// The part before the words.
     pub(super) fn prefix(&self) -> &'a str {
         &self.text[self.start..self.content]
     }
@@ -57,21 +57,21 @@ impl<'a> Line<'a> {
         self.words().trim().is_empty()
     }
 
-    /// Whether it can be a row of a table.
+    /// Whether it can be a table row.
     pub(super) fn is_row(&self) -> bool {
         self.words().contains('|')
     }
 
-    /// Whether it is the line below the head of a table.
+    /// Whether it can be the delimiter row below a table's head.
     pub(super) fn is_delimiter_row(&self) -> bool {
         let words = self.words();
         let known = |byte| matches!(byte, b'|' | b'-' | b':' | b' ' | b'\t');
         words.contains('|') && words.contains('-') && words.bytes().all(known)
     }
 
-    /// Whether its words may begin a block or end one, whatever stands before it, so that nothing
-    /// reaches over its beginning. It may say so of a line that does not, and never the other way
-    /// round.
+    /// Whether its words may begin or end a block, whatever precedes them, so that no inline
+    /// construct reaches over its beginning. May be true for a line that does not, but is never
+    /// false for one that does.
     pub(super) fn begins_block(&self) -> bool {
         let words = self.words();
         let only = |signs: &[u8]| words.bytes().all(|byte| signs.contains(&byte));
@@ -83,8 +83,8 @@ impl<'a> Line<'a> {
             || super::fences::run(words) >= 3
     }
 
-    /// Whether it may be a block alone, or end one: a heading, the end of HTML that is read as
-    /// nothing else, or more than one line to the parser.
+    /// Whether it may be a whole block or end one: a heading, the end of raw HTML, or a line that
+    /// the parser splits into several.
     pub(super) fn is_alone(&self) -> bool {
         let words = self.words();
         let heading = words.trim_start_matches('#');
@@ -94,7 +94,7 @@ impl<'a> Line<'a> {
     }
 }
 
-/// What a line begins with, as far as it was read.
+/// The part of a line's prefix that was read so far.
 #[derive(Default)]
 struct Prefix {
     length: usize,
@@ -113,7 +113,7 @@ impl Prefix {
                 Some(b'\t') => self.step(1, 4 - self.column % 4),
                 Some(b'>') => {
                     self.quotes += 1;
-                    // What stands within a quote is counted from there.
+                    // Columns within a quote are counted from here.
                     (self.length, self.column, self.indent) = (self.length + 1, 0, None);
                     if line[self.length..].starts_with(' ') {
                         self.length += 1;
@@ -137,7 +137,7 @@ impl Prefix {
     }
 }
 
-/// The length of the mark of a list item that a text begins with, and the space behind it.
+/// The length of the list marker at the beginning of a text, including the space after it.
 fn marker(text: &str) -> Option<usize> {
     let digits = text.bytes().take(10).take_while(u8::is_ascii_digit).count();
     let sign = *text.as_bytes().get(digits)?;
@@ -150,13 +150,13 @@ fn marker(text: &str) -> Option<usize> {
     (is_marker && spaced).then(|| (digits + 2).min(text.len()))
 }
 
-/// The signs at the end of a line that may be a line between two parts: one sign, again and again,
-/// with white space between. They are found once for a line, which may begin with as many marks of
-/// list items as it has bytes.
+/// The signs at the end of a line that may be a thematic break: the same sign repeated, with white
+/// space between. They are found once per line, because a line may begin with as many list markers
+/// as it has bytes.
 struct Rule {
-    /// Where the first of them stands.
+    /// The position of the first sign.
     start: usize,
-    /// Where the third one from the end stands; none where there are not as many.
+    /// The position of the third sign from the end; `None` if there are fewer.
     last_three: Option<usize>,
 }
 
@@ -180,7 +180,7 @@ impl Rule {
         Self { start, last_three }
     }
 
-    /// Whether a line is nothing but this from a byte on.
+    /// Whether the line is nothing but a thematic break from a position on.
     fn begins_at(&self, at: usize) -> bool {
         self.start <= at && self.last_three.is_some_and(|last| at <= last)
     }

@@ -1,50 +1,51 @@
-//! Characters that stand for words which the parser is not to read.
+//! Placeholders: characters that stand for text which the parser must not read.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::tags::{BlockTag, InlineTag};
 
-/// The first of the characters: one of the Unicode plane for private use, which texts hardly ever
-/// hold. One that a text holds all the same gets a placeholder itself.
+/// The first placeholder, in a Unicode plane for private use, which texts hardly ever use. If a
+/// text contains such a character all the same, it gets a placeholder itself.
 const FIRST: u32 = 0xF_0000;
 
-/// Bytes of each of them, and the first of those, which no other character begins with.
+/// The length of each placeholder in UTF-8, and its first byte, which only few other characters
+/// have.
 pub(super) const BYTES: usize = 4;
 const FIRST_BYTE: u8 = 0xF3;
 
-/// Different placeholders that one text may have, as many as the plane has characters. What comes
-/// behind them is read as the parser reads it.
+/// The most different placeholders of a text, which is the number of characters in the plane.
+/// Constructs after that are left to the parser.
 const PLACEHOLDERS: usize = 0xFFFE;
 
-/// What the words behind a placeholder mean.
+/// The meaning of the text behind a placeholder.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Meaning<'a> {
     /// A formula in LaTeX.
     Formula { latex: Cow<'a, str>, display: bool },
-    /// An element of HTML within a line.
+    /// An HTML element within a line.
     Inline(InlineTag),
-    /// An element of HTML that holds blocks.
+    /// An HTML element that contains blocks.
     Block(BlockTag),
-    /// An address of a page.
+    /// A web address.
     Address,
-    /// Words that mean nothing but themselves.
+    /// Plain text without a special meaning.
     Words,
-    /// Nothing, in a place where the parser is to see a letter.
+    /// Nothing; the parser should only see a letter here.
     Joint,
 }
 
-/// The placeholders of a text, in the order in which they were made.
+/// The placeholders of a text, in the order in which they were added.
 #[derive(Default)]
 pub(crate) struct Placeholders<'a> {
     all: Vec<(&'a str, Meaning<'a>)>,
-    /// The same words in the same place have the same placeholder, so that labels which are
-    /// written alike stay alike.
+    /// The same text with the same meaning has the same placeholder, so that equal link labels stay
+    /// equal.
     known: HashMap<(&'a str, bool), usize>,
 }
 
 impl<'a> Placeholders<'a> {
-    /// The placeholder for words; none if there are too many of them.
+    /// The placeholder for a text; `None` if there are too many.
     pub(super) fn add(&mut self, written: &'a str, meaning: Meaning<'a>) -> Option<char> {
         let is_words = matches!(meaning, Meaning::Words);
         let at = match self.known.get(&(written, is_words)) {
@@ -59,14 +60,14 @@ impl<'a> Placeholders<'a> {
         char::from_u32(FIRST + u32::try_from(at).ok()?)
     }
 
-    /// The words and the meaning of a character, if it is a placeholder.
+    /// The text and meaning of a character, if it is a placeholder.
     pub(crate) fn get(&self, character: char) -> Option<(&'a str, &Meaning<'a>)> {
         let at = u32::from(character).checked_sub(FIRST)?;
         let (written, meaning) = self.all.get(usize::try_from(at).ok()?)?;
         Some((written, meaning))
     }
 
-    /// A text of the parser's as it was written.
+    /// A text from the parser with the original text in place of the placeholders.
     pub(crate) fn written<'t>(&self, text: &'t str) -> Cow<'t, str> {
         if first(text).is_none() {
             return Cow::Borrowed(text);
@@ -82,7 +83,7 @@ impl<'a> Placeholders<'a> {
     }
 }
 
-/// Where the first character of a text stands that is of the plane which has the placeholders.
+/// The position of the first character of a text that is in the placeholders' plane.
 pub(crate) fn first(text: &str) -> Option<usize> {
     let mut from = 0;
     while let Some(at) = text.as_bytes()[from..].iter().position(|byte| *byte == FIRST_BYTE) {
@@ -95,7 +96,7 @@ pub(crate) fn first(text: &str) -> Option<usize> {
     None
 }
 
-/// Whether a character is of the plane that has the placeholders.
+/// Whether a character is in the placeholders' plane.
 pub(crate) fn is_placeholder(character: char) -> bool {
     (FIRST..FIRST + 0x1_0000).contains(&u32::from(character))
 }

@@ -1,4 +1,4 @@
-//! The words of a paragraph: what is found in them, and what they are given to the parser as.
+//! Finds inline constructs in a paragraph's words and replaces them with placeholders.
 
 use std::collections::HashMap;
 
@@ -7,34 +7,34 @@ use super::lines::Line;
 use super::placeholders::Meaning;
 use super::{Reader, emphasis, formulas, tags};
 
-/// Where constructs that may go on behind their line have to end.
+/// The range in which inline constructs may continue over lines.
 pub(super) struct Segment {
-    /// Where the paragraph's lines end.
+    /// The end of the paragraph.
     pub(super) end: usize,
-    /// How many marks of quotes its lines begin with.
+    /// How many quote marks its lines begin with.
     pub(super) quotes: usize,
-    /// Whether it is a row of a table.
+    /// Whether it is a table row.
     pub(super) is_row: bool,
-    /// Whether nothing reaches over its end, not even a formula on lines of its own.
+    /// Whether nothing reaches over its end, not even a formula that spans lines.
     pub(super) is_single: bool,
 }
 
-/// Where the last run of backticks of each length stands in a paragraph or a cell, and where that
-/// ends.
+/// The position of the last run of backticks of each length in a paragraph or cell, and the end of
+/// that.
 pub(super) struct Runs {
     end: usize,
     last: HashMap<usize, usize>,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads the words of a line from here on, and of those behind it of which they take a part.
+    /// Reads the rest of a line, and of the next lines if a construct reaches into them.
     pub(super) fn spans(&mut self, line: &Line) {
         self.opening(line);
         let segment = self.segment(line.start, line.end, line.quotes);
         self.spans_within(segment, line.end);
     }
 
-    /// Reads the words of a line up to a byte, which nothing in them reaches over.
+    /// Reads the words of a line up to a position that no construct reaches over.
     pub(super) fn spans_up_to(&mut self, line: &Line, end: usize) {
         let segment = Segment { end, quotes: line.quotes, is_row: false, is_single: true };
         self.spans_within(segment, end);
@@ -51,7 +51,7 @@ impl<'a> Reader<'a> {
             self.copy_to(self.at + length);
             self.special(&segment);
             if self.at > end {
-                // A part of another line was taken, of which the rest follows.
+                // A construct took a part of another line; read on from there.
                 end = Line::at(self.text, self.at).end;
                 if self.at > segment.end {
                     segment = self.segment(self.at, end, segment.quotes);
@@ -60,15 +60,15 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Keeps the parser from reading a line as HTML of which it would read nothing else, down to
-    /// the next blank line.
+    /// Hides the beginning of a line from the parser that it would read as an HTML block, in which
+    /// it reads nothing else up to the next blank line.
     fn opening(&mut self, line: &Line) {
         if tags::begins_html(line.words()) {
             self.push_placeholder(Meaning::Words, line.content + 1);
         }
     }
 
-    /// What a sign that may mean something means.
+    /// Handles a character that may begin a construct.
     fn special(&mut self, segment: &Segment) {
         let (text, at) = (self.text, self.at);
         let rest = &text[at..];
@@ -115,7 +115,7 @@ impl<'a> Reader<'a> {
                 self.remember_open(segment);
             }
         }
-        // A backslash goes with what it escapes.
+        // Copy a backslash together with the character that it escapes.
         let escaped = rest[1..].chars().next().filter(|c| !matches!(c, '\n' | '\r'));
         self.copy_to(self.at + 1 + escaped.map_or(0, char::len_utf8));
     }
@@ -143,14 +143,14 @@ impl<'a> Reader<'a> {
         self.push_placeholder(Meaning::Formula { latex, display }, behind);
     }
 
-    /// Remembers that a formula may have begun here whose end is still to come.
+    /// Remembers that a formula may have begun here whose end has not arrived yet.
     fn remember_open(&mut self, segment: &Segment) {
         if !segment.is_single && self.ends.may_come(self.at) {
             self.source.open.get_or_insert(self.at);
         }
     }
 
-    /// The length of the code span that begins here; of its backticks where it is none.
+    /// The length of the code span that begins here, or only of its backticks if it is not one.
     fn code_span(&mut self, segment: &Segment) -> usize {
         let (text, at) = (self.text, self.at);
         let ticks = run(&text[at..]);
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
         let run = text[at..].bytes().take_while(|byte| *byte == sign).count();
         work::looked_at(run);
         if sign == b'~' && run == 1 {
-            // One alone means "about", and strikes nothing out.
+            // A single tilde means "about" and does not strike anything out.
             return self.push_placeholder(Meaning::Words, at + 1);
         }
         let joints =
@@ -194,7 +194,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The segment of a line, or of the rest of one.
+    /// The segment of a line, or of the rest of a line.
     fn segment(&mut self, start: usize, line_end: usize, quotes: usize) -> Segment {
         let is_row = self.state.in_table;
         let known = self.segment_end.filter(|end| *end > start && !is_row);
@@ -203,7 +203,7 @@ impl<'a> Reader<'a> {
             let is_single = is_row || Line::at(self.text, start).is_alone();
             while !is_single && end < self.text.len() {
                 let next = Line::at(self.text, end);
-                // The line below is that of a table's head.
+                // If the second next line is a delimiter row, the next one is a table's head.
                 let table = Line::at(self.text, next.end).is_delimiter_row();
                 let ends = next.is_blank() || next.quotes != quotes || next.begins_block();
                 if ends || table || tags::has_block_tag(next.words()) {
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
     }
 }
 
-/// Where the first sign of a text stands that may mean anything.
+/// The position of the first character that may begin a construct.
 fn special(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     bytes.iter().enumerate().position(|(at, byte)| match byte {
@@ -229,12 +229,12 @@ fn special(text: &str) -> Option<usize> {
     })
 }
 
-/// How many backticks a text begins with.
+/// The number of backticks at the beginning of a text.
 fn run(text: &str) -> usize {
     text.bytes().take_while(|byte| *byte == b'`').count()
 }
 
-/// Where the last run of backticks of each length stands, from a byte on.
+/// The position of the last run of backticks of each length, from a position on.
 fn last_runs(text: &str, mut at: usize) -> HashMap<usize, usize> {
     work::looked_at(text.len() - at);
     let mut runs = HashMap::new();
@@ -247,7 +247,7 @@ fn last_runs(text: &str, mut at: usize) -> HashMap<usize, usize> {
     runs
 }
 
-/// Where the cell of a table ends that a byte stands in.
+/// The end of the table cell that contains a position.
 fn cell_end(text: &str, at: usize, end: usize) -> usize {
     let mut escaped = false;
     let found = text.as_bytes()[at..end].iter().position(|byte| {

@@ -1,7 +1,7 @@
-//! The HTML that texts may have: a closed list of elements, without attributes. All other HTML is
-//! text.
+//! The HTML that is supported: a closed list of elements, without attributes. All other HTML is
+//! shown as text.
 
-/// An element within a line.
+/// A tag of an inline element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum InlineTag {
     Break,
@@ -9,7 +9,7 @@ pub(crate) enum InlineTag {
     Close(&'static str),
 }
 
-/// What begins or ends an element that holds blocks.
+/// A tag of an element that contains blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum BlockTag {
     OpenDetails,
@@ -20,13 +20,13 @@ pub(crate) enum BlockTag {
 
 const INLINE: [&str; 4] = ["kbd", "mark", "sub", "sup"];
 
-/// Bytes of a tag with its attributes, at most.
+/// The longest tag with its attributes, in bytes.
 const BYTES: usize = 200;
 
-/// Elements whose text HTML does not read, so the parser of Markdown does not either.
+/// Elements whose content HTML treats as raw text, so the Markdown parser does, too.
 const RAW: [&str; 4] = ["pre", "script", "style", "textarea"];
 
-/// A tag that a text begins with.
+/// The tag at the beginning of a text.
 struct Tag<'a> {
     name: &'a str,
     closes: bool,
@@ -53,7 +53,7 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// The element within a line that a text begins with, and the length of its tag.
+/// The inline element at the beginning of a text, and the length of its tag.
 pub(super) fn inline(text: &str) -> Option<(InlineTag, usize)> {
     let tag = Tag::at(text)?;
     if tag.is("br") {
@@ -64,7 +64,7 @@ pub(super) fn inline(text: &str) -> Option<(InlineTag, usize)> {
     Some((meaning, tag.length))
 }
 
-/// The element that holds blocks which a text begins with, and the length of its tag.
+/// The element that contains blocks at the beginning of a text, and the length of its tag.
 pub(super) fn block(text: &str) -> Option<(BlockTag, usize)> {
     let tag = Tag::at(text)?;
     let meaning = match (tag.is("details"), tag.is("summary"), tag.closes) {
@@ -77,7 +77,8 @@ pub(super) fn block(text: &str) -> Option<(BlockTag, usize)> {
     Some((meaning, tag.length))
 }
 
-/// Whether a line begins with a tag of an element that holds blocks, or ends with the end of one.
+/// Whether a line begins with a tag of an element that contains blocks, or ends with an end tag of
+/// one.
 pub(super) fn has_block_tag(words: &str) -> bool {
     let ends = |end: &str| {
         let at = words.trim_end().len().checked_sub(end.len());
@@ -87,7 +88,7 @@ pub(super) fn has_block_tag(words: &str) -> bool {
     block(words).is_some() || ends("</details>") || ends("</summary>")
 }
 
-/// Whether the parser would take a line, and those behind it, for nothing but HTML.
+/// Whether the parser would take a line and those after it for an HTML block.
 pub(super) fn begins_html(words: &str) -> bool {
     let Some(rest) = words.strip_prefix('<') else { return false };
     let rest = rest.strip_prefix('/').unwrap_or(rest);
@@ -96,7 +97,7 @@ pub(super) fn begins_html(words: &str) -> bool {
     letters > 0 && !raw && inline(words).is_none() && address(words).is_none()
 }
 
-/// The length of the address between `<` and `>` that a text begins with.
+/// The length of an address in angle brackets at the beginning of a text.
 pub(super) fn address(text: &str) -> Option<usize> {
     let inside = &text[1..];
     let end = inside.find(|c: char| c == '>' || c == '<' || c.is_whitespace())?;

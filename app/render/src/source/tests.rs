@@ -4,7 +4,7 @@ fn source(text: &str) -> Source<'_> {
     read(text, State::default())
 }
 
-/// What the parser is to read, with a sign in place of each placeholder.
+/// The text for the parser, with a letter in place of each placeholder.
 fn seen(text: &str) -> String {
     let source = source(text);
     let sign = |c| match source.placeholders.get(c) {

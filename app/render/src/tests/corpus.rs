@@ -1,18 +1,18 @@
-//! Which dollar signs are formulas: texts with what is right, written down before the rule was
-//! ([`DOLLARS`] and [`FORMULAS`] say how). Every third text was held out while the rule was worked
-//! on, so what is known of those is what the rule is worth for texts that nobody thought of.
+//! Checks which dollar signs begin formulas, with texts whose right reading was written down before
+//! the rule was ([`DOLLARS`] and [`FORMULAS`] explain how). Every third text was held out while the
+//! rule was developed, so its results show how good the rule is for unforeseen texts.
 
 use proptest::prelude::*;
 
 use super::super::{math, render};
 
-/// Texts without a formula.
+/// Texts without formulas.
 const DOLLARS: &str = include_str!("corpus/dollars.txt");
 
-/// Texts with formulas, and those.
+/// Texts with formulas, followed by those formulas.
 const FORMULAS: &str = include_str!("corpus/formulas.txt");
 
-/// The cases of a file, each with whether it is held out.
+/// The cases of a file, each with whether it was held out.
 fn cases(file: &str) -> impl Iterator<Item = (String, bool)> {
     let lines = file.lines().filter(|line| !line.starts_with("# ") && *line != "#");
     lines.enumerate().map(|(n, line)| (line.replace('⏎', "\n"), n % 3 == 2))
@@ -34,11 +34,11 @@ fn is_money(text: &str) -> bool {
     !has_formula(&html) && html.matches('$').count() == text.matches('$').count()
 }
 
-/// What stands around a formula, which is shown where the formula cannot be set.
+/// Delimiters of a formula, which are shown with it if it cannot be converted.
 const SIGNS: [(&str, &str); 6] =
     [("", ""), ("$", "$"), ("$$", "$$"), ("\\(", "\\)"), ("\\[", "\\]"), ("$$\n", "\n$$")];
 
-/// Whether the formulas of a case are those of its text, in their order, and all of them.
+/// Whether a text contains exactly the formulas of its case, in order.
 fn has_its_formulas(case: &str) -> bool {
     let mut parts = case.split(" ⇒ ");
     let html = render(parts.next().unwrap(), "m").concat();
@@ -60,7 +60,7 @@ fn has_its_formulas(case: &str) -> bool {
     !has_formula(rest)
 }
 
-/// The cases that are not read rightly, of those that are held out or of the others.
+/// The failing cases, of either those held out or the others, and how many there are in total.
 fn wrong(file: &str, held_out: bool, is_right: fn(&str) -> bool) -> (Vec<String>, usize) {
     let cases: Vec<String> =
         cases(file).filter(|(_, out)| *out == held_out).map(|(case, _)| case).collect();

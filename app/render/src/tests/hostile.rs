@@ -1,6 +1,6 @@
 //! A grammar that generates hostile texts: every construct and every delimiter of Markdown, alone,
 //! in pairs, in runs, nested, and repeated up to a length. Texts that were once found to be slow
-//! are not listed here, because the grammar generates them, too.
+//! are not listed, because the grammar generates them, too.
 
 use proptest::prelude::*;
 
@@ -122,7 +122,7 @@ pub(crate) static WORDS: [&str; 107] = [
     "。",
 ];
 
-/// How long a text is: as many repetitions as take so many bytes, and some more of them.
+/// The size of a text: enough repetitions for this many bytes, and `more` extra ones.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Size {
     pub(super) bytes: usize,
@@ -135,25 +135,26 @@ impl Size {
     }
 }
 
-/// The ways to make a text of a size from two words.
+/// Ways to make a text of a given size from two words.
 pub(super) static SHAPES: [fn(&str, &str, Size) -> String; 7] = [
-    // The two in turn.
+    // Both alternately.
     |a, b, size| repeated(&format!("{a}{b}"), size),
     // A run of the first, then a run of the second.
     |a, b, size| format!("{}{}", repeated(a, size.half()), repeated(b, size.half())),
-    // The same with some text between the runs.
+    // A run of the first, some text, then a run of the second.
     |a, b, size| format!("{}x y{}", repeated(a, size.half()), repeated(b, size.half())),
-    // Longer and longer runs of the first, each followed by the second.
+    // Growing runs of the first, each followed by the second.
     |a, b, size| longer(a, b, size),
     // A run of the second between two of the first.
     |a, b, size| format!("{a}{}{a}", repeated(b, size)),
-    // The same as the longer and longer runs, each on a line of its own.
+    // The growing runs, each on a line of its own.
     |a, b, size| longer(a, &format!("{b}\n"), size),
-    // Both as words of one paragraph.
+    // Both as words of a single paragraph.
     |a, b, size| repeated(&format!("{a}x {b} "), size),
 ];
 
-/// Every pair of words, in both orders. Each pair has one shape; neighbours have different ones.
+/// Every pair of words, in both orders. Each pair has one shape; neighbouring pairs have different
+/// ones.
 pub(super) fn pairs() -> impl Iterator<Item = Pair> {
     let words = || WORDS.iter().copied().enumerate();
     words().flat_map(move |(one, a)| {
@@ -194,13 +195,13 @@ fn longer(a: &str, b: &str, size: Size) -> String {
     text
 }
 
-/// Whether a word begins a code block that is highlighted. The HTML of nonsense in a programming
-/// language grows faster than the nonsense, up to a bound that is far behind these texts.
+/// Whether a word begins a code block that is highlighted. The HTML of highlighted nonsense grows
+/// faster than the nonsense, up to a limit far beyond these texts.
 pub(super) fn is_highlighted(word: &str) -> bool {
     word.contains("```rust")
 }
 
-/// Random texts of the grammar's words, each of which can be made in any length.
+/// Random texts of the grammar's words, each of which can be generated at any length.
 pub(super) fn texts() -> impl Strategy<Value = Grown> {
     let plain: Vec<&str> = WORDS.into_iter().filter(|word| !is_highlighted(word)).collect();
     let words = move || prop::collection::vec(prop::sample::select(plain.clone()), 0..4);

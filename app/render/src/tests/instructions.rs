@@ -1,11 +1,11 @@
-//! Counts the processor's instructions while hostile texts are rendered, those of the libraries
-//! included: a text of twice the length may take about twice the instructions. Valgrind counts
-//! them, so the numbers do not depend on the speed or the load of the machine.
+//! Counts CPU instructions while hostile texts are rendered, including those of libraries: a text
+//! of twice the length may take about twice the instructions. Valgrind counts them, so the numbers
+//! do not depend on the speed or load of the machine.
 //!
-//! Each text is counted at a short length. The ones that grow fastest are counted at longer ones
-//! too, where a cost that grows with the square of the length is larger beside the rest.
+//! Each text is counted at a short length. Those that grow fastest are also counted at a longer
+//! one, where a quadratic cost stands out more.
 //!
-//! Where valgrind is not installed, the test says that it was skipped, and passes; it fails if
+//! Without valgrind, the test reports that it was skipped and passes; it fails if
 //! `COMPANION_REQUIRE_VALGRIND` is set.
 
 use std::hint::black_box;
@@ -17,38 +17,38 @@ use std::{env, fs};
 use super::super::render;
 use super::hostile::{self, Pair, Size, WORDS};
 
-/// The environment variable that tells the test program that it runs within valgrind: the length of
-/// the texts in bytes, and the numbers of the pairs.
+/// The environment variable that tells the test program that it runs in valgrind: the length of the
+/// texts in bytes, and the numbers of the pairs.
 const COUNTED: &str = "COMPANION_COUNTED_TEXTS";
 
-/// The environment variable without which the test passes on a machine without valgrind.
+/// The environment variable that makes the test fail on a machine without valgrind.
 const REQUIRED: &str = "COMPANION_REQUIRE_VALGRIND";
 
-/// A text of twice the length may take so many times the instructions.
+/// The highest allowed ratio of instructions for twice the length.
 const RATIO: f64 = 2.5;
 
-/// Instructions that are allowed besides, as for a cache that grows. What is made once is made
-/// before anything is counted.
+/// Instructions that are allowed in addition, such as for a growing cache. One-time initialisation
+/// happens before anything is counted.
 const SLACK: f64 = 200_000.0;
 
-/// The length of all texts, in bytes, and that of the ones which grow fastest. Each is compared with
-/// its double.
+/// The length of all texts and that of the fastest-growing ones, in bytes. Each is compared with
+/// twice its length.
 const SHORT: usize = 1_000;
 const LONG: usize = 8_000;
 
 /// How many texts are counted at the longer length.
 const FASTEST: usize = 12;
 
-/// A sample of the pairs in which each word is the first of a pair and the second of another one.
-/// Highlighted code is left out: most of the time would go into loading the syntaxes, and what
-/// highlighting costs is bounded for each line.
+/// A sample of the pairs in which each word is the first of one pair and the second of another.
+/// Highlighted code is left out, because most of the time would go into loading the syntaxes; the
+/// cost of highlighting is limited per line anyway.
 fn pairs() -> Vec<Pair> {
     let highlighted = |pair: &Pair| [pair.a, pair.b].into_iter().any(hostile::is_highlighted);
     let pairs = hostile::pairs().step_by(WORDS.len() / 2 - 1);
     pairs.filter(|pair| !highlighted(pair)).collect()
 }
 
-/// The instructions of a pair's text, and of the text of twice its length.
+/// The instructions for a pair's text, and for the text of twice its length.
 struct Count {
     pair: usize,
     one: f64,
@@ -98,7 +98,8 @@ fn twice_the_text_takes_twice_the_instructions() {
     assert!(bad.is_empty(), "{bad:#?}");
 }
 
-/// Counts the texts of some pairs at a length and at twice of it; the fastest to grow come first.
+/// Counts the texts of some pairs at a length and at twice the length; the fastest-growing come
+/// first.
 fn count(bytes: usize, pairs: &[usize]) -> Vec<Count> {
     let folder = env::temp_dir().join(format!("companion-counted-{}-{bytes}", std::process::id()));
     fs::create_dir_all(&folder).unwrap();
@@ -115,15 +116,15 @@ fn count(bytes: usize, pairs: &[usize]) -> Vec<Count> {
     counts
 }
 
-/// The instructions of each text in the order of [`texts_to_count`]. A dump counts what was done
-/// since the dump before.
+/// The instructions of each text, in the order of [`texts_to_count`]. Each dump counts what was
+/// executed since the previous one.
 fn run(folder: &Path, texts: &str) -> Vec<u64> {
-    // The test program knows the other test by its path within the crate.
+    // The test program selects the other test by its path within the crate.
     let path = module_path!().split_once("::").map_or("", |(_, path)| path);
     let status = Command::new("valgrind")
         .args(["--tool=callgrind", "--read-inline-info=no"])
-        // This part of the function's name survives the compiler's mangling. With the two options
-        // in the other order valgrind 3.19 makes no dumps.
+        // This part of the function's name survives the compiler's mangling. With these two options
+        // in the other order, valgrind 3.19 writes no dumps.
         .args(["--dump-after=*in_valgrind*", "--zero-before=*in_valgrind*"])
         .arg(format!("--callgrind-out-file={}", folder.join("out").display()))
         .arg(env::current_exe().unwrap())
@@ -151,7 +152,7 @@ fn texts_to_count() {
     let pairs = pairs();
     for pair in numbers.map(|number| &pairs[number]) {
         let text = |times| pair.text(Size { bytes: bytes * times, more: 0 });
-        // What is made once, at its first use, is made by the first of these.
+        // The first run does the one-time initialisation.
         for times in [1, 1, 2] {
             rendered_in_valgrind(&text(times));
         }

@@ -1,32 +1,31 @@
-//! Checks that the cost of rendering grows no faster than the length of the text. It counts the
-//! steps of our own code, for texts of the grammar in [`hostile`].
+//! Checks that the cost of rendering grows no faster than the length of the text. Counts the steps
+//! of our own code, for texts of the grammar in [`hostile`].
 
 use proptest::prelude::*;
 
 use super::super::{render, work};
 use super::hostile::{self, Size};
 
-/// Steps for each byte of a text, at most: several functions read each byte of the text, and more
-/// of them read the HTML that it becomes, which is longer (an address is written into it twice, and
-/// a `<` as `&lt;`).
+/// The most steps per byte of a text: several functions read each byte of the text, and more of
+/// them read its HTML, which is longer (an address is written twice, and `<` becomes `&lt;`).
 const STEPS_A_BYTE: usize = 60;
 
-/// Steps that a text may take however short it is: links may repeat an address that is written
-/// once, up to the bound of `bounds.rs`.
+/// Steps that any text may take, however short: links may repeat an address that is written once,
+/// up to the limit in `bounds.rs`.
 const STEPS: usize = 3 * 1024;
 
 fn steps(text: &str) -> usize {
     work::of(|| drop(render(text, "m")))
 }
 
-/// Describes a text whose steps grow faster than its length; none for one whose steps about double
-/// with its length. A text can come to mean something else when it becomes longer, and then cost
-/// more for each byte, but only once. So a jump from one to two times the length counts only when
-/// there is another one from two to four times.
+/// Describes a text whose steps grow faster than its length; `None` if they about double with it. A
+/// text can get another meaning when it becomes longer, and then cost more per byte, but only once.
+/// So a jump from one to two times the length counts only if there is another one from two to four
+/// times.
 ///
-/// What a text means can also depend on whether it repeats something an odd number of times: the
-/// last code fence is open then. So each length stands for two texts, one of which has one
-/// repetition more, and the one with more steps is compared.
+/// The meaning of a text can also depend on whether it repeats something an odd number of times,
+/// because its last code fence is open then. So each length stands for two texts, one of which has
+/// one repetition more, and the one with more steps counts.
 fn grows_faster(text: impl Fn(Size) -> String, bytes: usize) -> Option<String> {
     let worst = |times: usize| {
         let texts = [0, 1].map(|more| text(Size { bytes: bytes * times, more }));
@@ -45,7 +44,7 @@ fn grows_faster(text: impl Fn(Size) -> String, bytes: usize) -> Option<String> {
     })
 }
 
-/// Every construct with every other.
+/// Every construct paired with every other.
 #[test]
 fn all_pairs_of_constructs_cost_what_they_are_long() {
     let bad: Vec<String> = hostile::pairs()

@@ -1,7 +1,7 @@
-//! Texts as people and models write them, with what each of them is to be: reports from other
-//! consoles, by their addresses.
+//! Texts as people and models write them, with the expected rendering. The addresses are reports
+//! from other consoles.
 
-/// Texts, and a piece of the HTML that each of them becomes.
+/// Texts, and a part of the expected HTML of each.
 const CASES: [(&str, &str); 78] = [
     // Money is money.
     ("The price is $10-$20.", "<p>The price is $10-$20.</p>"),
@@ -40,7 +40,7 @@ const CASES: [(&str, &str); 78] = [
     ("a**\"b\"**c", "a**&quot;b&quot;**c"),
     (r"これは\*\*「重要」\*\*です", "これは**「重要」**です"),
     ("`これは**「x」**です`", "<code>これは**「x」**です</code>"),
-    // Lines stay lines. https://github.com/omnigent-ai/omnigent/issues/6618
+    // Line breaks stay. https://github.com/omnigent-ai/omnigent/issues/6618
     (
         "Roses are red\nViolets are blue\n\nName: Ada\nRole: Engineer",
         "<p>Roses are red<br />\nViolets are blue</p>",
@@ -96,14 +96,14 @@ const CASES: [(&str, &str); 78] = [
     ("访问 https://a.example/docs（中文说明）了解", ">https://a.example/docs</a>（中文说明）了解"),
     // https://github.com/tiann/hapi/issues/478
     ("已创建：https://a.example/477，涵盖", ">https://a.example/477</a>，涵盖"),
-    // A tilde alone means "about" or "up to". https://github.com/agegr/pi-web/issues/385
+    // A single tilde means "about" or "up to". https://github.com/agegr/pi-web/issues/385
     ("5~7U 保证金 × 100~200倍", "<p>5~7U 保证金 × 100~200倍</p>"),
     // https://github.com/Mininglamp-OSS/octo-web/pull/1328
     ("| 25~30 | ~x~ |\n|---|---|\n| ~~25~30~~ | 1 |", "<th>25~30</th><th>~x~</th>"),
     ("| 25~30 | ~x~ |\n|---|---|\n| ~~25~30~~ | 1 |", "<td><del>25~30</del></td>"),
     // https://github.com/github/copilot-cli/issues/1936
     ("Fix (~2000 lines) and delete (~5000 lines)", "<p>Fix (~2000 lines) and delete (~5000 lines)"),
-    // What looks like a tag and is none is not lost.
+    // Text that looks like a tag but is none is not lost.
     // https://github.com/humanlayer/humanlayer/issues/530
     ("Vec<T>, Map<string, List<Photo>> x", "Vec&lt;T&gt;, Map&lt;string, List&lt;Photo&gt;&gt; x"),
     // https://github.com/paperclipai/paperclip/issues/2680
@@ -120,15 +120,15 @@ const CASES: [(&str, &str); 78] = [
     ("```markdown\n## T\n```text\nD\n```\n## N\n```", "```\n## N\n</code></pre></div>"),
     // https://github.com/LostRuins/koboldcpp/issues/1688
     ("1. $\\frac{1}{a}$ and $\\frac{1}{b}$", "</math> and <math>"),
-    // Environments that need no signs around them.
+    // Environments that need no delimiters.
     ("So:\n\\begin{equation}\na = b\n\\end{equation}\nfor all", "<mi>a</mi>"),
     ("- \\begin{align*}\n  a &= b \\\\\n  c &= d\n  \\end{align*}\n- two", "<mtable"),
     ("`\\begin{align}a\\end{align}`", "<code>\\begin{align}a\\end{align}</code>"),
     ("\\begin{equation}\nx", "<p>\\begin{equation}<br />\nx</p>"),
     ("\\begin{document}a\\end{document}", "<p>\\begin{document}a\\end{document}</p>"),
-    // One that cannot be set is shown with its signs.
+    // A formula that cannot be converted is shown with its delimiters.
     ("$\\ce{H2O}$", "<code class=\"latex\">$\\ce{H2O}$</code>"),
-    // Characters that HTML has no place for.
+    // Characters that are not allowed in HTML.
     ("a\0b `c\0`", "a\u{FFFD}b <code>c\u{FFFD}</code>"),
     ("a\rb\r\nc", "a<br />\nb<br />\nc"),
     ("a \u{F0000} `\u{F0001}` $x$", "a \u{F0000} <code>\u{F0001}</code> <math>"),
@@ -136,7 +136,7 @@ const CASES: [(&str, &str); 78] = [
     ("1) one\n2) two", "<ol><li>one</li>\n<li>two</li>\n</ol>"),
 ];
 
-/// The HTML of a text, without the colours of its code.
+/// The HTML of a text, without the highlighting of its code.
 fn html(text: &str) -> String {
     let html = super::html(text);
     let mut pieces = html.split("<span class=\"s-");

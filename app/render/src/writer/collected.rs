@@ -1,5 +1,5 @@
-//! What the parser tells in several events and is written in one piece: blocks of code, and the words
-//! that stand for an image.
+//! Constructs that the parser reports in several events and that are written at once: code blocks,
+//! and the text of images.
 
 use pulldown_cmark::{CodeBlockKind, Event, TagEnd};
 
@@ -53,8 +53,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// The address of a link or an image; none when it is not allowed, or when the addresses of
-    /// this text have become too long together.
+    /// The address of a link or an image; `None` if it is not allowed, or if the addresses of this
+    /// text exceed their limit.
     pub(super) fn allowed(&mut self, address: &str) -> Option<String> {
         work::looked_at(address.len());
         let address = link::allowed(&self.source.placeholders.written(address))?;

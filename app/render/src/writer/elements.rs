@@ -1,34 +1,34 @@
-//! The elements that are open while a text is written: those of Markdown, and those of HTML among
-//! them, which a text may leave open or close too often.
+//! The open elements while a text is written: Markdown's, and HTML's among them, which a text may
+//! leave open or close too often.
 
 use std::borrow::Cow;
 
 use super::super::source::BlockTag;
 use super::{DEPTH, Writer};
 
-/// An element that is open.
+/// An open element.
 pub(super) struct Element {
     pub(super) kind: Kind,
     end: Cow<'static, str>,
-    /// Where what is in it begins.
+    /// The position of its content.
     pub(super) begins: usize,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Kind {
-    /// One of Markdown's.
+    /// A Markdown element.
     Markdown,
-    /// A link that leads somewhere.
+    /// A link with an allowed address.
     Link,
-    /// One of Markdown's that gives its first paragraph its direction.
+    /// A Markdown element with a direction, which its first paragraph inherits.
     Container,
-    /// A paragraph, whose tag is written with its first words: those may turn out to be nothing but
-    /// tags of elements that hold blocks.
+    /// A paragraph. Its tag is written with its first text, because it may turn out to contain only
+    /// tags of elements that contain blocks.
     Paragraph {
         inherits: bool,
         written: bool,
     },
-    /// One of HTML's within a line.
+    /// An inline HTML element.
     Html(&'static str),
     Details,
     Summary,
@@ -44,13 +44,13 @@ impl Writer<'_> {
         self.open.push(Element { kind, end: end.into(), begins: self.out.len() });
     }
 
-    /// Opens an element within a line.
+    /// Opens an inline element.
     pub(super) fn push_inline(&mut self, start: &str, end: &'static str) {
         self.begin_inline();
         self.push(Kind::Markdown, start, end);
     }
 
-    /// Opens an element of HTML within a line; says whether it did.
+    /// Opens an inline HTML element; returns whether it did.
     pub(super) fn push_html(&mut self, name: &'static str) -> bool {
         let fits = self.open.len() <= 2 * DEPTH;
         if fits {
@@ -60,7 +60,7 @@ impl Writer<'_> {
         fits
     }
 
-    /// Closes an element of HTML within a line, and those in it; says whether there is one.
+    /// Closes an inline HTML element and those within it; returns whether there was one.
     pub(super) fn close_html(&mut self, name: &'static str) -> bool {
         let mut inner =
             self.open.iter().rev().take_while(|open| matches!(open.kind, Kind::Html(_)));
@@ -73,7 +73,7 @@ impl Writer<'_> {
         true
     }
 
-    /// Closes the last of Markdown's elements, and what was opened in it.
+    /// Closes the last Markdown element and the HTML elements within it.
     pub(super) fn close(&mut self) {
         while let Some(last) = self.open.last() {
             let kind = last.kind;
@@ -88,7 +88,7 @@ impl Writer<'_> {
     pub(super) fn pop(&mut self) {
         let Some(element) = self.open.pop() else { return };
         match element.kind {
-            // What is not closed where it stands is shown: nobody may have meant to hide the rest.
+            // Open an unclosed `<details>`, because the author may not have meant to hide the rest.
             Kind::Details => self.out.insert_str(element.begins - 1, " open"),
             Kind::Paragraph { written: false, .. } => return,
             Kind::Link => self.links -= 1,
@@ -103,7 +103,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Begins to write something within a line.
+    /// Prepares for inline output.
     pub(super) fn begin_inline(&mut self) {
         if let Some(Element { kind: Kind::Paragraph { inherits, written }, end, begins }) =
             self.open.last_mut()
@@ -116,7 +116,8 @@ impl Writer<'_> {
         }
     }
 
-    /// Ends the paragraph's element, if its tag was written: what follows is no part of it.
+    /// Ends the paragraph's element, if its tag was written, because what follows is not part of
+    /// it.
     fn end_paragraph(&mut self) {
         if let Some(Element { kind: Kind::Paragraph { inherits, written }, .. }) =
             self.open.last_mut()
@@ -128,10 +129,10 @@ impl Writer<'_> {
         }
     }
 
-    /// Takes a tag of an element that holds blocks; says whether it means anything where it
-    /// stands: as a block beside others, and not within a line's elements.
+    /// Handles a tag of an element that contains blocks. Returns whether it is valid here: as a
+    /// block among others, and not within inline elements.
     pub(super) fn block_tag(&mut self, tag: BlockTag) -> bool {
-        // Elements of HTML within a line end with it.
+        // Inline HTML elements end with their line, so they do not count.
         let html = self.open.iter().rev().take_while(|open| matches!(open.kind, Kind::Html(_)));
         let html = html.count();
         let open = &self.open[..self.open.len() - html];

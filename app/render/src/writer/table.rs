@@ -1,15 +1,15 @@
-//! Tables: their cells are aligned by an attribute of our own, because the page's policy allows no
-//! styles in the HTML.
+//! Tables. Cells are aligned by an attribute of our own, because the Content-Security-Policy allows
+//! no styles in the HTML.
 
 use pulldown_cmark::Alignment;
 
 use super::{Kind, Writer};
 
-/// The table that is open.
+/// The current table.
 #[derive(Default)]
 pub(super) struct Table {
     sides: Vec<Alignment>,
-    /// Where the cells of the row that is open begin, and whether there is nothing in them.
+    /// The position of each cell in the current row, and whether it is empty.
     cells: Vec<(usize, bool)>,
     is_head: bool,
     /// Whether it has a row below its head.
@@ -60,9 +60,9 @@ impl Writer<'_> {
         self.close();
     }
 
-    /// Leaves out empty cells at the end of a row, as far as their bound asks for it: the parser
-    /// fills each short row of a table with such cells. Those before other cells stay, because
-    /// they keep the others in their columns.
+    /// Leaves out empty cells at the end of a row that exceed the limit: the parser fills each
+    /// short row with such cells. Empty cells before other cells stay, because they keep the others
+    /// in their columns.
     pub(super) fn end_row(&mut self) {
         let cells = &self.table.cells;
         let empty = cells.iter().rev().take_while(|(_, is_empty)| *is_empty).count();
@@ -75,7 +75,7 @@ impl Writer<'_> {
     }
 }
 
-/// How a column's cells are aligned.
+/// The alignment of a column's cells.
 fn side(alignment: Alignment) -> Option<&'static str> {
     match alignment {
         Alignment::None => None,

@@ -1,4 +1,4 @@
-//! Words: what stands between the tags, with the placeholders in it.
+//! Writes text, and the meaning of the placeholders in it.
 
 use std::borrow::Cow;
 
@@ -10,7 +10,7 @@ use super::Writer;
 const BREAK: &str = "<br />\n";
 
 impl Writer<'_> {
-    /// Writes the words that came so far.
+    /// Writes the collected text.
     pub(super) fn write_words(&mut self) {
         if self.words.is_empty() {
             return;
@@ -35,8 +35,8 @@ impl Writer<'_> {
         };
         let is_meant = match meaning {
             Meaning::Formula { latex, display } => {
-                // Where its words stand among the marks of a quote or a table, it owns what is left
-                // without them, and that is shown if it cannot be set.
+                // Within a quote or a table, `latex` is an owned copy without the surrounding
+                // marks. It is shown if the formula cannot be converted.
                 let written = if let Cow::Owned(latex) = latex { latex } else { written };
                 self.formula(latex, written, *display);
                 true
@@ -58,12 +58,12 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes a formula; as it was written, if it cannot be set.
+    /// Writes a formula, or its original text if it cannot be converted.
     fn formula(&mut self, latex: &str, written: &str, display: bool) {
         if !display {
             return self.inline(&math::inline(latex, written));
         }
-        // It stands on lines of its own anyway.
+        // A display formula begins a new line anyway.
         if self.out.ends_with(BREAK) {
             self.out.truncate(self.out.len() - BREAK.len());
         }
@@ -71,7 +71,7 @@ impl Writer<'_> {
         self.ends_line = true;
     }
 
-    /// Writes an address as a link; says whether it did.
+    /// Writes an address as a link; returns whether it did.
     fn address(&mut self, address: &str) -> bool {
         let Some(allowed) = link::allowed(&addresses::target(address)).filter(|_| self.links == 0)
         else {
@@ -83,7 +83,7 @@ impl Writer<'_> {
         true
     }
 
-    /// Writes words that mean nothing but themselves.
+    /// Writes plain text, escaped.
     pub(super) fn text(&mut self, text: &str) {
         if !text.is_empty() {
             self.begin_inline();
@@ -92,7 +92,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Writes HTML within a line.
+    /// Writes inline HTML.
     pub(super) fn inline(&mut self, html: &str) {
         self.begin_inline();
         self.out.push_str(html);
@@ -105,7 +105,7 @@ impl Writer<'_> {
         self.ends_line = false;
     }
 
-    /// Begins a new line, unless what is there has done so.
+    /// Begins a new line, unless the last output has done so.
     pub(super) fn line_break(&mut self) {
         if self.ends_line {
             self.out.push('\n');

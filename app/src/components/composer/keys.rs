@@ -1,13 +1,13 @@
-//! Which key sends.
+//! Decides which key press sends the message.
 //!
-//! A key that belongs to an input method never does. Its last Enter comes while the composition
-//! still runs (`isComposing`, Chromium and Firefox), or after its end but with key code 229
-//! (Safari). Both are told by the event alone, so the next Enter of the reader is never taken
-//! for one of the input method.
+//! A key press that belongs to an input method (IME) never sends. The Enter that ends a composition
+//! arrives while it still runs (`isComposing`, Chromium and Firefox), or after its end but with
+//! key code 229 (Safari). Both can be recognized by the event alone, so the reader's next Enter is
+//! never taken for one of the input method.
 
 use crate::enter_key::EnterKey;
 
-/// What of a key event decides.
+/// The parts of a key event that decide whether it sends.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Keystroke {
     pub enter: bool,
@@ -19,7 +19,7 @@ pub struct Keystroke {
     pub key_code: u32,
 }
 
-/// Sends with Enter, or with Shift + Enter where Enter begins a line; with Ctrl + Enter always.
+/// Whether a key press sends: Enter (or Shift + Enter if Enter breaks lines), or Ctrl + Enter.
 pub fn sends(key: Keystroke, enter: EnterKey) -> bool {
     let own = key.enter && !key.composing && key.key_code != 229;
     own && !key.alt && (key.command || key.shift == (enter == EnterKey::Breaks))
@@ -29,14 +29,14 @@ pub fn sends(key: Keystroke, enter: EnterKey) -> bool {
 mod tests {
     use super::*;
 
-    /// An event as browsers report it, as far as a composer could care.
+    /// An event as browsers report it, reduced to the parts that matter to a composer.
     enum Event {
         Down {
             key: &'static str,
             code: u32,
             composing: bool,
         },
-        /// Start, update, end of a composition; a key going up; the text's change.
+        /// Start, update or end of a composition; a key release; a change of the text.
         Other,
     }
     use Event::{Down, Other};
@@ -59,7 +59,7 @@ mod tests {
         Down { key, code, composing }
     }
 
-    /// The reader's own Enter, in every browser.
+    /// An Enter that the reader presses outside of a composition.
     fn enter() -> Event {
         down("Enter", 13, false)
     }

@@ -1,4 +1,4 @@
-//! Sends what stands in the message box, at once or when the answer at hand is done.
+//! Sends the text of the message box, at once or when the current answer is complete.
 
 use leptos::html::Textarea;
 use leptos::prelude::*;
@@ -14,21 +14,21 @@ use crate::live::{Activity, Conversation, DraftOf, Drafts, Outgoing, PendingRequ
 use crate::text::tr;
 use crate::{AppError, api, reader};
 
-/// What becomes of a text that cannot be sent now because an answer is being written.
+/// The state of a text that cannot be sent yet because an answer is being written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum QueuedSend {
-    /// Nobody tried to send it.
+    /// The user has not tried to send.
     #[default]
     No,
-    /// Somebody did; it stays until they send it.
+    /// The user tried to send; the text stays in the box.
     Kept,
-    /// It is sent when the answer is complete.
+    /// The text is sent when the answer is complete.
     Queued,
-    /// It was to be sent, but the answer ended otherwise: it stays.
+    /// The text was queued, but the answer did not complete, so the text stays in the box.
     Left,
 }
 
-/// Sends what stands in the box.
+/// Sends the text of the box.
 #[derive(Clone)]
 pub struct Sender {
     conversation: Conversation,
@@ -37,13 +37,13 @@ pub struct Sender {
     area: NodeRef<Textarea>,
     pub draft: ArcRwSignal<String>,
     pub held: ArcRwSignal<QueuedSend>,
-    /// The text that was tried last and not accepted, with its id: the same text again is the
-    /// same sending. Once it is accepted, the same text is a new message.
+    /// The last text that was tried and not yet accepted, with its id. Trying the same text again
+    /// reuses the id; once the message is accepted, the same text is a new message.
     tried: ArcStoredValue<(Option<String>, MessageId)>,
 }
 
 impl Sender {
-    /// For a box in which `typed` stands, and the id that the plain form sends with.
+    /// `typed` is the initial text of the box, `message_id` the id that the plain form sends.
     pub fn new(area: NodeRef<Textarea>, typed: String, message_id: MessageId) -> Self {
         let tried = ArcStoredValue::new((Some(typed.clone()), message_id));
         let (draft, held) = (ArcRwSignal::new(typed), ArcRwSignal::new(QueuedSend::No));
@@ -52,15 +52,15 @@ impl Sender {
         Self { conversation, drafts, problem, area, draft, held, tried }
     }
 
-    /// Sends it, or holds it while a message is under way or an answer is being written. The box is
-    /// free for the next message at once.
+    /// Sends the text, or holds it while another message is in flight or an answer is being
+    /// written. The box is empty at once, for the next message.
     pub fn send(&self) {
         let Some(area) = self.area.get_untracked() else { return };
         let text = area.value();
         let running = untrack(|| self.conversation.activity()).is_running();
         let pending = self.conversation.pending.get_untracked();
         if !text.trim().is_empty() && (running || pending == PendingRequest::Sending) {
-            // Asking twice is asking for it.
+            // A second attempt to send queues the text.
             let again = self.held.get_untracked() == QueuedSend::Kept;
             self.held.set(if again { QueuedSend::Queued } else { QueuedSend::Kept });
         }
@@ -90,12 +90,12 @@ impl Sender {
         });
     }
 
-    /// Takes a message out of the box. Its text is kept until the server has it; the text of an
-    /// edit is kept as the draft of the edit.
+    /// Moves a message out of the box. Its draft is kept until the server has accepted it; the text
+    /// of an edit stays the draft of that edit.
     fn take(&self, outgoing: Outgoing) {
         let worker_id = self.conversation.worker_id;
         match outgoing.edits {
-            // Brings back what was typed before.
+            // Leaving the edit puts the earlier draft back into the box.
             Some(_) => self.conversation.editing.set(None),
             None => {
                 self.drafts.save(DraftOf::Outgoing(worker_id), outgoing.text.clone());
@@ -106,7 +106,7 @@ impl Sender {
         self.conversation.outgoing.set(Some(outgoing));
     }
 
-    /// Puts a message that was not accepted back into the box, in front of what was typed since.
+    /// Puts a message that was not accepted back into the box, before any text typed since.
     fn give_back(&self) {
         let Some(unsent) = self.conversation.outgoing.get_untracked() else { return };
         self.conversation.outgoing.set(None);
@@ -114,13 +114,13 @@ impl Sender {
             return self.conversation.editing.set(unsent.edits);
         }
         let text = self.unsent();
-        // While another message is edited, the box has its text.
+        // While another message is being edited, the box holds that message's text.
         if self.conversation.editing.get_untracked().is_none() {
             self.set_box(&text);
         }
     }
 
-    /// Makes what was under way a part of the next message again, and returns that.
+    /// Merges an unaccepted message into the draft of the next message, and returns that draft.
     fn unsent(&self) -> String {
         let worker_id = self.conversation.worker_id;
         let (outgoing, next) = (DraftOf::Outgoing(worker_id), DraftOf::Next(worker_id));
@@ -142,12 +142,12 @@ impl Sender {
         self.draft.set(text.to_owned());
     }
 
-    /// Sends it when the answer is complete, or does not after all.
+    /// Queues the text until the answer is complete, or cancels that.
     pub fn queue(&self, wanted: bool) {
         self.held.set(if wanted { QueuedSend::Queued } else { QueuedSend::Kept });
     }
 
-    /// Sends what waits as soon as the answer before it is complete.
+    /// Sends a queued text when the running answer is complete.
     pub fn send_when_done(&self, activity: Memo<Activity>) {
         let sender = self.clone();
         effect_from(move |ran: Option<bool>| {
@@ -163,7 +163,7 @@ impl Sender {
         });
     }
 
-    /// Keeps what stands in the box.
+    /// Saves the text of the box as a draft.
     pub fn save_draft(&self) {
         if let Some(area) = self.area.get_untracked() {
             self.drafts.save(self.draft_of(), area.value());
@@ -174,19 +174,18 @@ impl Sender {
         }
     }
 
-    /// What the text in the box is for.
+    /// The draft that the text in the box belongs to.
     fn draft_of(&self) -> DraftOf {
         let edited = self.conversation.editing.get_untracked();
         edited.map_or(DraftOf::Next(self.conversation.worker_id), DraftOf::Edit)
     }
 
-    /// Brings back what was typed here before, and keeps what is typed now: in the box there
-    /// may already be something from before the script ran. What a deleted conversation was to
-    /// be told is kept, too: it may be brought back.
+    /// Restores the saved draft, unless the box already holds text typed before the script ran.
+    /// Drafts of a deleted conversation are kept, too, because it may be restored.
     pub fn restore(&self) {
         let sender = self.clone();
         let (outgoing, worker_id) = (DraftOf::Outgoing, self.conversation.worker_id);
-        // The page was left while a message was under way, and the server got it.
+        // The page was left while a message was in flight, and the server has accepted it.
         if self.conversation.has_just_asked(&self.drafts.of(outgoing(worker_id))) {
             self.drafts.save(outgoing(worker_id), String::new());
         }

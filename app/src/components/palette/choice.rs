@@ -1,14 +1,14 @@
-//! What the palette offers for what was typed.
+//! Decides what the palette offers for a query.
 
 use protocol::{Visibility, Worker, WorkerId};
 
 use crate::label;
 use crate::text::tr;
 
-/// Conversations that are offered at most.
+/// The most conversations that are offered.
 const CONVERSATIONS: usize = 8;
 
-/// Something that can be chosen.
+/// An option of the palette.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Choice {
     Conversation {
@@ -16,11 +16,11 @@ pub enum Choice {
         title: String,
     },
     Command(Command),
-    /// Look for what was typed in all messages.
+    /// Search all messages for the query.
     Search(String),
 }
 
-/// What can be done from anywhere.
+/// A command that is available on every page of a conversation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Command {
     New,
@@ -40,7 +40,7 @@ pub enum Command {
 }
 
 impl Command {
-    /// What can be done where a conversation stands at a place, in the order of the palette.
+    /// The commands for a conversation with this visibility, in the palette's order.
     pub fn all(place: Visibility) -> [Self; 15] {
         let pin = if place == Visibility::Pinned { Visibility::Listed } else { Visibility::Pinned };
         let archive =
@@ -64,7 +64,7 @@ impl Command {
         ]
     }
 
-    /// As people read it, where a conversation stands at a place.
+    /// The command's name for a conversation with this visibility.
     pub fn words(self, place: Visibility) -> &'static str {
         match self {
             Self::New => tr!(new),
@@ -90,9 +90,9 @@ impl Command {
     }
 }
 
-/// What fits `query`, the best first: the conversations that were `found` for it, the commands
-/// that say it, the search for it, and the commands that have its letters. `low` makes small
-/// letters.
+/// The options that match `query`, the best first: the conversations that were `found`, the
+/// commands that contain its words, the search, and the commands that only contain its letters.
+/// `low` lowercases a text.
 pub fn choices(
     query: &str,
     found: Vec<Worker>,
@@ -101,7 +101,7 @@ pub fn choices(
 ) -> Vec<Choice> {
     let typed = query.trim();
     let wanted = low(typed);
-    // They may have been found for what was typed before.
+    // The results may be those of an earlier query.
     let fits = |worker: &Worker| {
         let title = label::title(worker.title.as_deref()).unwrap_or_default();
         titles::score(&low(title), &wanted).is_some()
@@ -114,13 +114,13 @@ pub fn choices(
     let mut commands: Vec<(u32, Command)> = Vec::new();
     for command in Command::all(place) {
         if let Some(score) = titles::score(&low(command.words(place)), &wanted) {
-            // Behind all that fit as well: without a difference they stay in their order.
+            // Insert behind equal scores, so that equal commands keep their order.
             let at = commands.partition_point(|(other, _)| *other >= score);
             commands.insert(at, (score, command));
         }
     }
     let search = (!typed.is_empty()).then(|| Choice::Search(typed.to_owned()));
-    // What only has its letters is not what Enter should do.
+    // A command that only contains the letters ranks below the search, so Enter does not run it.
     let said = commands.partition_point(|(score, _)| titles::is_said(*score, &wanted));
     let command = |(_, command): (u32, Command)| Choice::Command(command);
     let others: Vec<_> = commands.split_off(said).into_iter().map(command).collect();

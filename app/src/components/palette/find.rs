@@ -1,4 +1,4 @@
-//! What the palette holds: a field with a list of what fits it.
+//! The content of the palette: a field with a list of matching options.
 
 use leptos::ev::KeyboardEvent;
 use leptos::html::Input;
@@ -15,8 +15,8 @@ use crate::erase::{attr, live, words};
 use crate::live::Conversation;
 use crate::text::{self, tr};
 
-/// A combobox in the dialog (ARIA's pattern: the focus stays in the field, the chosen option is
-/// told as its active descendant).
+/// A combobox in the dialog (ARIA pattern: the focus stays in the field, the chosen option is
+/// its active descendant).
 #[component]
 pub fn Find() -> impl IntoView {
     let overlay = expect_context::<Overlay>();
@@ -38,8 +38,8 @@ pub fn Find() -> impl IntoView {
     let by_key = perform.clone();
     let keys = offer.clone();
     let keydown = move |event: KeyboardEvent| {
-        // What belongs to an input method chooses nothing here; its last Enter has key code 229
-        // where the composition has just ended.
+        // A key press of an input method must not choose anything; its last Enter has key code 229
+        // if the composition has just ended.
         if event.is_composing() || event.key_code() == 229 {
             return;
         }
@@ -115,15 +115,15 @@ pub fn Find() -> impl IntoView {
     }
 }
 
-/// What is offered at the moment.
+/// The options currently offered.
 #[derive(Clone)]
 struct Offer {
     query: ArcRwSignal<String>,
     choices: ArcRwSignal<Vec<Choice>>,
-    /// Which of them Enter chooses.
+    /// The index of the option that Enter chooses.
     active: ArcRwSignal<usize>,
     place: Visibility,
-    /// The conversations that were found last, and whether more are asked for.
+    /// The conversations found last, and whether a request is in flight.
     found: ArcStoredValue<Vec<Worker>>,
     asking: ArcStoredValue<bool>,
 }
@@ -143,8 +143,8 @@ impl Offer {
         offer
     }
 
-    /// Shows what fits now; the conversations follow when the server has found them. One request
-    /// at a time: what is typed meanwhile is asked for after it.
+    /// Shows the options that match now; conversations follow when the server has found them. Only
+    /// one request is in flight at a time; a query that changed meanwhile is sent afterwards.
     fn ask(&self) {
         self.show();
         if self.asking.get_value() {
@@ -170,7 +170,7 @@ impl Offer {
         let query = self.query.get_untracked();
         let choices = choices(&query, self.found.get_value(), self.place, low);
         if *self.choices.read_untracked() != choices {
-            // Whoever has walked on keeps what they came to.
+            // A reader who has moved to another option keeps it.
             let at = self.active.get_untracked();
             let active = self.choices.read_untracked().get(at).cloned().filter(|_| at > 0);
             let at = active.and_then(|active| choices.iter().position(|c| *c == active));
@@ -219,7 +219,7 @@ fn words_of(choice: &Choice) -> String {
     }
 }
 
-/// Small letters, by the browser's own tables.
+/// Lowercases a text. In the browser this uses its tables, which keeps ours out of the WASM.
 fn low(text: &str) -> String {
     #[cfg(feature = "browser")]
     return js_sys::JsString::from(text).to_lower_case().into();

@@ -1,37 +1,37 @@
-//! Which dialog stands over the page.
+//! State of the dialog that is shown over the page.
 
 use leptos::prelude::*;
 
 /// The id of the dialog.
 pub(super) const ID: &str = "overlay";
 
-/// Which of the two is open.
+/// The content of the dialog.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shown {
     Palette,
     Shortcuts,
 }
 
-/// What stands over the page. In the context of the page: it stays while the conversation below
-/// it is replaced, as happens when somebody opens it before the next one has come.
+/// The dialog's state, in the context of the page: it survives when the conversation below it is
+/// replaced, for instance when the reader opens it before the next page has loaded.
 #[derive(Clone, Default)]
 pub struct Overlay {
-    /// What is in the dialog, also after it was closed.
+    /// The content of the dialog, kept after it is closed.
     pub(super) shown: ArcRwSignal<Option<Shown>>,
     pub(super) is_open: ArcStoredValue<bool>,
-    /// What was typed into the palette.
+    /// The query typed into the palette.
     pub(super) query: ArcRwSignal<String>,
 }
 
 impl Overlay {
-    /// Opens one of the two.
+    /// Opens the dialog with one of the two.
     pub(super) fn open(&self, which: Shown) {
         self.query.set(String::new());
         self.is_open.set_value(true);
         self.shown.set(Some(which));
     }
 
-    /// Closes it; it gives the focus back to what had it.
+    /// Closes the dialog, which returns the focus to where it was.
     pub(super) fn close(&self) {
         self.is_open.set_value(false);
         #[cfg(feature = "browser")]

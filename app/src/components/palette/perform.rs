@@ -1,4 +1,4 @@
-//! What a choice of the palette does.
+//! Performs the option chosen in the palette.
 
 use leptos::prelude::*;
 use leptos::task::spawn_local;
@@ -14,13 +14,13 @@ use crate::live::{Conversation, List};
 use crate::route::profile_page;
 use crate::{AppError, api, text::tr};
 
-/// What was done, in words, for whoever does not see it.
+/// The result of a command in words, announced to screen readers.
 #[derive(Clone, Default)]
 pub struct Told(pub ArcRwSignal<&'static str>);
 
 type Navigate = Box<dyn Fn(&str) + Send + Sync>;
 
-/// Everything that commands need of the page.
+/// The parts of the page that commands need.
 #[derive(Clone)]
 pub struct Performer {
     list: List,
@@ -43,7 +43,7 @@ impl Performer {
         }
     }
 
-    /// Does it. The palette is closed by then, and the focus is back where it was.
+    /// Performs the choice. The palette is closed by then, and the focus is back where it was.
     pub fn perform(&self, choice: Choice, overlay: &Overlay) {
         match choice {
             Choice::Conversation { id, .. } => self.go(&conversation(id)),
@@ -121,12 +121,12 @@ fn conversation(id: WorkerId) -> String {
     format!("/c/{id}")
 }
 
-/// Goes to an address that is not the console's: a page of its own, or a file to be kept.
+/// Navigates to an address outside the client-side router: a server page or a file download.
 fn leave(path: &str) {
     let _ = window().location().set_href(path);
 }
 
-/// Opens the conversation's own menu at its title.
+/// Opens the conversation's own menu and focuses the title.
 fn open_manage() {
     #[cfg(feature = "browser")]
     if let Some(menu) = document().get_element_by_id("manage") {
@@ -136,7 +136,7 @@ fn open_manage() {
     focus("title");
 }
 
-/// Whether the browser let it.
+/// Copies a text; returns whether the browser allowed it.
 async fn copy(text: &str) -> bool {
     #[cfg(feature = "browser")]
     {

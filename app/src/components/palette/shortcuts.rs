@@ -1,4 +1,4 @@
-//! The keys that there are.
+//! The list of keyboard shortcuts.
 
 use leptos::prelude::*;
 
@@ -7,7 +7,7 @@ use crate::enter_key::EnterKey;
 use crate::reader;
 use crate::text::tr;
 
-/// A table of keys.
+/// A table of shortcuts.
 #[component]
 pub fn Shortcuts() -> impl IntoView {
     let overlay = expect_context::<Overlay>();

@@ -1,4 +1,4 @@
-//! One conversation of the list.
+//! One entry of the list of conversations.
 
 use leptos::ev::{KeyboardEvent, MouseEvent};
 use leptos::prelude::*;
@@ -13,7 +13,7 @@ use crate::live::list::Item;
 use crate::live::{Current, List};
 use crate::{label, text::tr};
 
-/// A link to it, with what is going on there, and its menu.
+/// A link to the conversation, with its marks and its menu.
 #[component]
 pub fn Entry(
     /// The conversation.
@@ -42,11 +42,11 @@ pub fn Entry(
     }
 }
 
-/// The entry while its title is not being changed.
+/// The entry while its title is not being edited.
 fn closed(item: &Item, marks: &Marks) -> Erased {
     let list = expect_context::<List>();
     let (id, worker) = (item.id, item.worker.clone());
-    // An entry of the archive leads to a page that shows the archive again.
+    // An entry of the archive leads to a page that shows the archive in its sidebar, too.
     let query = if list.part.read_untracked().archived { "?place=archived" } else { "" };
     let current = expect_context::<Current>().worker_id;
     let named = worker.clone();
@@ -70,7 +70,7 @@ fn closed(item: &Item, marks: &Marks) -> Erased {
     })
 }
 
-/// Opens the entry's menu; without a script it leads to the conversation's own.
+/// Opens the entry's menu. Without a script it is a link to the conversation's own menu.
 #[component]
 fn MenuButton(
     id: protocol::WorkerId,
@@ -86,7 +86,7 @@ fn MenuButton(
             menu.open(id);
         }
     };
-    // What a button does and a link does not.
+    // A button reacts to these keys, a link does not.
     let keydown = move |event: KeyboardEvent| {
         if event.key() == " " || event.key() == "ArrowDown" {
             event.prevent_default();
@@ -110,7 +110,7 @@ fn MenuButton(
     }
 }
 
-/// What an entry says besides its title.
+/// The state that an entry shows besides its title.
 #[derive(Clone)]
 struct Marks {
     list: List,
@@ -132,13 +132,14 @@ impl Marks {
     }
 
     fn unread(&self) -> bool {
-        // What somebody looks at is not unread, whoever of the two streams is first.
+        // The conversation on a visible page is never unread, whichever of the two streams is
+        // first.
         let shown = self.current.conversation_of(self.item.id).is_some();
         let looked_at = shown && self.list.looking.get();
         !looked_at && self.list.is_unread(&self.item.worker.read())
     }
 
-    /// The conversation where it is shown is ahead of the list.
+    /// The worker as the open conversation has it, because that is ahead of the list.
     fn worker(&self) -> ArcRwSignal<Worker> {
         let shown = self.current.conversation_of(self.item.id);
         shown.map_or_else(|| self.item.worker.clone(), |shown| shown.worker)

@@ -1,5 +1,5 @@
-//! What can be done with a conversation from the list: one menu for all of its entries, so that
-//! an entry is small, and one that moves takes no open menu with it.
+//! The menu of an entry. All entries share one menu, so that an entry stays small, and an entry
+//! that moves in the list does not move an open menu.
 
 use leptos::ev::KeyboardEvent;
 use leptos::html::Div;
@@ -49,7 +49,7 @@ pub fn EntryMenu() -> impl IntoView {
                 let link = link_of(worker.worker_id);
                 let beside = beside(&link);
                 set_place(list.clone(), problem.clone(), worker, to);
-                // One that is archived, or comes out of the archive, leaves the list.
+                // A conversation that is archived, or taken out of the archive, leaves this list.
                 focus_soon(link);
                 if let Some(beside) = beside {
                     focus_soon_if_lost(beside);
@@ -116,7 +116,7 @@ pub fn EntryMenu() -> impl IntoView {
     }
 }
 
-/// The conversation below the one with this link, or else above it.
+/// The id of the link below the one with this id, or else above it.
 #[cfg_attr(not(feature = "browser"), allow(unused_variables))]
 fn beside(link: &str) -> Option<String> {
     #[cfg(feature = "browser")]
@@ -133,7 +133,7 @@ fn beside(link: &str) -> Option<String> {
     None
 }
 
-/// Arrow keys, Home and End walk through the menu; Tab leaves it.
+/// Moves through the menu with arrow keys, Home and End; Tab closes it.
 fn walk(event: &KeyboardEvent, element: NodeRef<Div>) {
     let Some(menu) = element.get_untracked() else { return };
     let to = match event.key().as_str() {

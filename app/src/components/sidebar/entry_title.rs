@@ -1,4 +1,4 @@
-//! A conversation's title, being changed where it stands.
+//! Edits a conversation's title in the list.
 
 use leptos::ev::{FocusEvent, KeyboardEvent, SubmitEvent};
 use leptos::html::Input;
@@ -13,7 +13,7 @@ use crate::live::List;
 use crate::live::list::Item;
 use crate::{AppError, api, label, text::tr};
 
-/// A field in the place of the entry. Enter and leaving it keep what was typed; Escape does not.
+/// A field in the place of the entry. Enter or leaving the field saves the title; Escape does not.
 #[component]
 pub fn EntryTitle(
     /// The conversation.
@@ -30,9 +30,9 @@ pub fn EntryTitle(
     });
     let (submitted, left) = (done.clone(), done.clone());
     let keydown = move |event: KeyboardEvent| {
-        // An input method has an Escape of its own.
+        // Escape during a composition belongs to the input method.
         if event.key() == "Escape" && !event.is_composing() {
-            // Not for the popover that the list is on a narrow screen.
+            // On a narrow screen the list is a popover, which Escape must not close.
             event.prevent_default();
             event.stop_propagation();
             done.end();
@@ -69,7 +69,7 @@ struct Done {
 }
 
 impl Done {
-    /// Takes the field away; the entry is what has the focus then.
+    /// Removes the field and focuses the entry.
     fn end(&self) {
         if self.list.renaming.get_untracked() == Some(self.item.id) {
             self.list.renaming.set(None);
@@ -91,7 +91,7 @@ impl Done {
             return;
         }
         self.problem.clear();
-        // Shown at once; the server's own word on it follows.
+        // Show the new title at once; the server's event confirms it.
         self.item.worker.update(|worker| worker.title.clone_from(&title));
         let (item, problem) = (self.item.clone(), self.problem.clone());
         spawn_local(async move {

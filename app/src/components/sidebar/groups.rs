@@ -1,4 +1,4 @@
-//! The list itself: headings, and the conversations under them.
+//! The list of conversations: headings, and the entries below them.
 
 use leptos::prelude::*;
 
@@ -9,10 +9,10 @@ use crate::live::List;
 use crate::live::list::{Day, Group};
 use crate::text::{self, tr};
 
-/// How near its end the list is scrolled when more is loaded, in pixels.
+/// Distance from the end of the list, in pixels, at which more is loaded.
 const NEAR: i32 = 240;
 
-/// The conversations by day. Scrolls, and loads more at its end.
+/// The conversations grouped by day. Scrolls, and loads more at its end.
 #[component]
 pub fn Groups() -> impl IntoView {
     let list = expect_context::<List>();

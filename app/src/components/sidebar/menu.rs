@@ -1,4 +1,4 @@
-//! Which entry's menu is open, where it stands, and which of its items has the focus.
+//! State of the entries' menu: which entry it belongs to, its position, and the focused item.
 
 use leptos::html::Div;
 use leptos::prelude::*;
@@ -7,7 +7,7 @@ use leptos::web_sys::HtmlDivElement;
 use leptos::web_sys::HtmlElement;
 use protocol::WorkerId;
 
-/// Which entry's menu is open.
+/// The menu that all entries share, and the entry that it is open for.
 #[derive(Clone, Default)]
 pub struct Menu {
     pub of: ArcRwSignal<Option<WorkerId>>,
@@ -15,14 +15,14 @@ pub struct Menu {
 }
 
 impl Menu {
-    /// Opens it beside the button of an entry, its first item focused.
+    /// Opens the menu beside an entry's button and focuses its first item.
     pub fn open(&self, id: WorkerId) {
         self.of.set(Some(id));
         #[cfg(feature = "browser")]
         if let Some(element) = self.element.get_untracked() {
             let button = document().get_element_by_id(&format!("m-of-{id}"));
             let _ = element.show_popover();
-            // It has a size only now.
+            // The menu has a size only after it is shown.
             if let Some(button) = button {
                 place(&element, &button.get_bounding_client_rect());
             }
@@ -66,11 +66,11 @@ pub(super) fn step(menu: &HtmlDivElement, to: Step) {
     }
 }
 
-/// Puts the menu below a button, or above it where there is no room. Not an inline style of the
-/// document, which the policy would refuse: a script sets it.
+/// Puts the menu below a button, or above it if there is no room below. A script may set the
+/// position; an inline style in the document would be refused by the Content-Security-Policy.
 #[cfg(feature = "browser")]
 fn place(menu: &HtmlDivElement, button: &web_sys::DomRect) {
-    /// Between the menu and the page's edge, in pixels.
+    /// The distance between the menu and the page's edge, in pixels.
     const EDGE: f64 = 8.0;
     let root = document().document_element();
     let page =

@@ -1,4 +1,4 @@
-//! The way to conversations that were used longer ago.
+//! Loads and links to conversations that were used longer ago.
 
 use leptos::ev::MouseEvent;
 use leptos::prelude::*;
@@ -9,7 +9,7 @@ use crate::erase::{attr, live};
 use crate::live::{Current, List};
 use crate::text::tr;
 
-/// A link, which loads them in place where it can.
+/// A link to older conversations. With a script they are loaded into the list.
 #[component]
 pub fn Older() -> impl IntoView {
     let (list, current) = (expect_context::<List>(), expect_context::<Current>().worker_id);
@@ -42,7 +42,7 @@ pub fn Older() -> impl IntoView {
     })
 }
 
-/// Loads the page that follows, unless it is on its way.
+/// Loads the next page, unless it is already being loaded.
 pub fn load_older(list: &List) {
     let Some(before) = list.next_before.get_untracked() else { return };
     if !list.begin_loading() {
@@ -53,7 +53,7 @@ pub fn load_older(list: &List) {
         let part = *list.part.read_untracked();
         let page = api::workers(Some(before.clone()), part.archived).await;
         list.end_loading();
-        // What was read anew meanwhile goes on elsewhere.
+        // The list may have been reloaded meanwhile, and then continues at another cursor.
         let expected = list.next_before.get_untracked() == Some(before);
         if let (Ok(page), true) = (page, expected) {
             list.append(page);

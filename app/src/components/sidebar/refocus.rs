@@ -1,4 +1,4 @@
-//! Keeps the focus on an entry of the list that moves: an element that is put elsewhere loses it.
+//! Keeps the focus on an entry that moves in the list, because a moved element loses the focus.
 
 use leptos::prelude::*;
 
@@ -6,7 +6,7 @@ use crate::components::focus::focus;
 use crate::erase::effect;
 use crate::live::List;
 
-/// Gives the focus back to an entry that lost it because it moved, for as long as the list is shown.
+/// Restores the focus of an entry that lost it by moving, for as long as the list is shown.
 pub fn refocus(list: &List) {
     let (groups, renaming) = (list.groups.clone(), list.renaming.clone());
     // The element of the list that had the focus last, until the focus went elsewhere.
@@ -16,7 +16,7 @@ pub fn refocus(list: &List) {
         let inside = element.filter(|e| e.closest(".conversations").ok().flatten().is_some());
         last.set_value(inside.map(|element| element.id()).filter(|id| !id.is_empty()));
     });
-    // Somebody who presses elsewhere has left of their own will.
+    // A reader who presses elsewhere takes the focus away on purpose.
     let pressed = window_event_listener(leptos::ev::pointerdown, move |_| last.set_value(None));
     on_cleanup(move || {
         focused.remove();
@@ -29,7 +29,7 @@ pub fn refocus(list: &List) {
         if renaming.get_untracked().is_some() {
             return;
         }
-        // The elements are where they belong once all effects have run.
+        // The elements are in their new places once all effects have run.
         set_timeout(
             move || {
                 let nowhere = document().active_element().is_none_or(|e| e.tag_name() == "BODY");

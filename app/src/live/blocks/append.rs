@@ -1,16 +1,16 @@
-//! Text at the end of a block: where in the page it stands.
+//! Appends text to a block's HTML, and finds the element that it belongs to.
 
 use protocol::HtmlAppend;
 
-/// Adds the text to a block; says within how many elements it stands, the block itself being one.
-/// None, and no change, where the block does not end with the end tags that the text comes before.
+/// Adds the text to a block. Returns how many elements deep it was inserted, the block itself being
+/// one; `None`, without a change, if the block does not end with the expected end tags.
 pub(super) fn add(append: &HtmlAppend, block: &mut String) -> Option<usize> {
     let at = block.len().checked_sub(append.before)?;
     let depth = end_tags(block.get(at..)?)?;
     append.apply(block).then_some(depth)
 }
 
-/// How many end tags a piece of HTML is; none if there is anything else in it.
+/// How many end tags a piece of HTML consists of; `None` if it contains anything else.
 fn end_tags(html: &str) -> Option<usize> {
     let (mut count, mut rest) = (0, html);
     while !rest.is_empty() {

@@ -1,4 +1,4 @@
-//! Asks for a conversation again and again, where no stream of it can be had.
+//! Polls the conversation if no stream works.
 
 use gloo_timers::future::TimeoutFuture;
 use leptos::prelude::*;
@@ -8,17 +8,16 @@ use crate::api;
 use crate::live::ladder::Obstacle;
 use crate::live::{ConnectionState, Conversation};
 
-/// Milliseconds between two questions: while an answer is being written, otherwise, and while nobody
-/// looks at the page.
+/// Milliseconds between two requests: while a turn runs, otherwise, and while the page is hidden.
 const RUNNING_MS: u32 = 700;
 const IDLE_MS: u32 = 4_000;
 const HIDDEN_MS: u32 = 15_000;
 
-/// After how many milliseconds the better ways are tried again.
+/// Milliseconds after which the better transports are tried again.
 const AGAIN_MS: f64 = 60_000.0;
 
-/// Asks until the better ways should be tried again, or the server does not answer. Something that
-/// begins meanwhile ends the `pause` between two questions.
+/// Polls until the better transports should be tried again, or the server does not answer. The
+/// `pause` between two requests ends early when a turn begins.
 pub(super) async fn follow(conversation: &Conversation, obstacle: Obstacle, pause: &Pause) -> End {
     conversation.link.set(ConnectionState::Polling(obstacle));
     let begun = js_sys::Date::now();

@@ -1,4 +1,4 @@
-//! Follows a conversation by Server-Sent Events, where no WebSocket gets through.
+//! Follows a conversation by Server-Sent Events, if no WebSocket gets through.
 
 use gloo_net::http::Request;
 use leptos::prelude::*;
@@ -12,14 +12,14 @@ use crate::live::event_stream::Decoder;
 use crate::live::socket::within;
 use crate::live::{ConnectionState, Conversation};
 
-/// How long the first frame, which the server sends at once, may take, in milliseconds. A proxy that
-/// holds answers back until they are complete never passes it on.
+/// Timeout for the first frame, which the server sends at once, in milliseconds. A proxy that
+/// buffers whole responses never passes it on.
 const FIRST_MS: u32 = 4_000;
 
-/// How often it is looked whether the stream is still heard of, in milliseconds.
+/// How often to check whether a silent stream is still alive, in milliseconds.
 const LOOK_MS: u32 = 2_000;
 
-/// Looks in a row that found news which the stream had not brought; then it is held back.
+/// Checks in a row that found news missing from the stream, after which it counts as held back.
 const STRIKES: u32 = 2;
 
 const TOO_MANY_REQUESTS: u16 = 429;
@@ -29,7 +29,7 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
     let unopened = End::Lost { was_of_use: false };
     let Ok(abort) = AbortController::new() else { return unopened };
     let _close = Close(abort.clone());
-    // Without a cursor, so that a first frame comes at once.
+    // Without a cursor, the server sends a snapshot at once.
     let path = super::path(conversation, None);
     let request = Request::get(&path).header("accept", "text/event-stream");
     let response = request.abort_signal(Some(&abort.signal())).send();
@@ -49,7 +49,7 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
     loop {
         let patience = if heard { LOOK_MS } else { FIRST_MS };
         let Some(bytes) = within(patience, read.as_mut()).await else {
-            // A browser has few connections for such streams: a hidden page lets go of it.
+            // A browser allows few such connections at a time, so a hidden page gives up its own.
             if !heard || document().hidden() {
                 return End::HeldBack;
             }
@@ -74,8 +74,8 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
     End::Lost { was_of_use: heard }
 }
 
-/// Whether the server knows more than the stream has brought, while an answer is being written; the
-/// page then shows it.
+/// Whether the server has news that the stream did not deliver while a turn runs. If so, the page
+/// shows them.
 async fn is_behind(conversation: &Conversation) -> bool {
     if !untrack(|| conversation.activity()).is_running() {
         return false;
@@ -84,14 +84,14 @@ async fn is_behind(conversation: &Conversation) -> bool {
     snapshot.is_ok_and(|snapshot| conversation.catch_up(snapshot))
 }
 
-/// The next bytes; none at the end, and where reading fails.
+/// The next bytes; `None` at the end, or if reading fails.
 async fn next(reader: &ReadableStreamDefaultReader) -> Option<Vec<u8>> {
     let read = JsFuture::from(reader.read()).await.ok()?;
     let value = js_sys::Reflect::get(&read, &"value".into()).ok()?;
     Some(value.dyn_into::<js_sys::Uint8Array>().ok()?.to_vec())
 }
 
-/// Ends the request when it is dropped.
+/// Aborts the request when it is dropped.
 struct Close(AbortController);
 
 impl Drop for Close {

@@ -79,7 +79,7 @@ pub fn delta(seq: u64, offset: u64, text: &str) -> Event {
     Event { seq, first_seq: None, at: at(seq as i64), body }
 }
 
-/// The provider has begun with the turn.
+/// The provider has begun the turn.
 pub fn generating(seq: u64) -> Event {
     let body = EventBody::TurnGenerating { turn_id: turn().turn_id, sight: None, model: None };
     Event { seq, first_seq: None, at: at(seq as i64), body }

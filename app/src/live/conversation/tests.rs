@@ -53,7 +53,7 @@ fn a_gap_changes_nothing_and_a_snapshot_mends_it() {
     let first = conversation.entries.get_untracked();
     view.apply(&sample::delta(4, 0, "So"));
     conversation.catch_up(view.snapshot(LogId(7)));
-    // The elements of the page stay, with the new text in them.
+    // The entries keep their signals, with the new text in them.
     assert_eq!(first[1].text.get_untracked(), "So");
     conversation.catch_up(sample::empty());
     assert_eq!(conversation.entries.get_untracked().len(), 2);
@@ -119,7 +119,7 @@ fn thinking_is_shown_beside_the_answer_and_its_newest_line_by_itself() {
     apply(&conversation, &sample::delta(7, 0, "So"));
     assert_eq!(conversation.activity(), Activity::Generating);
     assert_eq!(conversation.thought.get_untracked(), "");
-    // What was text is thinking.
+    // The text turns out to be reasoning.
     let moved = protocol::EventBody::TextWasReasoning { turn_id, message_id, offset: 0 };
     apply(&conversation, &event(8, moved));
     assert_eq!(entry.text.get_untracked(), "");

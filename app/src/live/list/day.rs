@@ -1,37 +1,37 @@
-//! Which heading of the list a conversation stands under.
+//! The day headings of the list.
 
 use protocol::calendar;
 
 const DAY_MS: i64 = 86_400_000;
 
-/// A stretch of days, the later the nearer.
+/// A heading: a range of days, or a group without days.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Day {
-    /// Not by day at all: what the reader wants at the top.
+    /// Pinned conversations, whatever their day.
     Pinned,
     Today,
     Yesterday,
-    /// The seven days before, without yesterday.
+    /// The seven days before today, without yesterday.
     Week,
-    /// The thirty days before, without that week.
+    /// The thirty days before today, without that week.
     Month,
-    /// Nobody knows when; imported so.
+    /// Conversations whose time is unknown, because their import has none.
     Undated,
-    /// A whole month, or the rest of one.
+    /// A calendar month, or the rest of one.
     Of {
         year: i32,
         month: u8,
     },
 }
 
-/// The number of the day of a moment, in the zone that is so many minutes ahead of UTC then.
+/// The number of a point in time's day, in a zone that is `ahead_minutes` ahead of UTC then.
 pub fn number(unix_ms: i64, ahead_minutes: i32) -> i64 {
     (unix_ms + i64::from(ahead_minutes) * 60_000).div_euclid(DAY_MS)
 }
 
 impl Day {
-    /// Of a day, as seen on `today`, both by [`number`]. What is of tomorrow, by a clock that
-    /// goes otherwise, is of today.
+    /// The heading of a day as seen on `today`, both by [`number`]. A later day counts as today,
+    /// because the clock that set it may be ahead.
     pub fn of(day: i64, today: i64) -> Self {
         match today - day {
             ..=0 => Self::Today,
@@ -101,7 +101,7 @@ mod tests {
     proptest! {
         #[test]
         fn headings_stand_in_one_order(day in 0i64..2_900_000, ago in 0i64..400) {
-            // The nearer of two days never stands under a heading of before.
+            // Of two days, the later one never has the heading of an earlier range.
             let rank = |day_then| match Day::of(day_then, day) {
                 Day::Pinned => i64::MAX,
                 Day::Today => i64::MAX - 1,

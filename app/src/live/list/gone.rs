@@ -1,37 +1,37 @@
-//! Deleted conversations, so that a page of the list that was read before a deletion and arrives after
-//! it does not bring the conversation back. Pure.
+//! Remembers deleted conversations, so that a page of the list that was read before a deletion and
+//! arrives after it does not show the conversation again. Pure.
 
 use std::collections::VecDeque;
 
 use protocol::{Cursor, WorkerId};
 
-/// Deletions that are remembered. A page is on its way for seconds, in which few are made.
+/// How many deletions are remembered. A page is in flight for seconds, in which few are made.
 const REMEMBERED: usize = 100;
 
-/// The last deletions, each with the position in the list's log from which on a page that holds the
-/// conversation is believed: it was brought back by then.
+/// The last deletions, each with a cursor and a number of events. A page that is at least this many
+/// events newer than the cursor may show the conversation, because it was restored by then.
 #[derive(Debug, Default)]
 pub struct Gone(VecDeque<(WorkerId, Option<Cursor>, u64)>);
 
 impl Gone {
-    /// Notes a deletion that the list was told of at a position. It takes at least one event more to
-    /// bring the conversation back.
+    /// Records a deletion that the list's stream reported at a cursor. Restoring the conversation
+    /// takes at least one more event.
     pub fn note_reported(&mut self, id: WorkerId, at: Cursor) {
         self.note(id, Some(at), 1);
     }
 
-    /// Notes a deletion that was made here and of which the list is still to be told; `last` is the
-    /// last position that it was told of.
+    /// Records a deletion that was made on this page and that the stream has not reported yet.
+    /// `last` is the newest cursor of the stream.
     pub fn made(&mut self, id: WorkerId, last: Option<Cursor>) {
         self.note(id, last, 2);
     }
 
-    /// Forgets a conversation that the list is told of again.
+    /// Removes a conversation that the stream reports again.
     pub fn is_back(&mut self, id: WorkerId) {
         self.0.retain(|(gone, ..)| *gone != id);
     }
 
-    /// Whether a page that was read at a position may show a conversation.
+    /// Whether a page that was read at a cursor may show a conversation.
     pub fn may_show(&self, id: WorkerId, page: Option<&Cursor>) -> bool {
         let Some((_, known, events)) = self.0.iter().find(|(gone, ..)| *gone == id) else {
             return true;
@@ -41,7 +41,7 @@ impl Gone {
             (Some((log, at)), Some((page_log, page_at))) => {
                 log != page_log || page_at >= at + events
             }
-            // Of another server, or of one that tells no positions.
+            // The cursors are of different servers, or the page has none.
             _ => true,
         }
     }

@@ -1,29 +1,29 @@
-//! Which conversations a list shows, and in which order.
+//! Decides which conversations the list shows, and in which order.
 
 use protocol::{Timestamp, Visibility, Worker, WorkerId};
 
 use super::day::{self, Day};
 
-/// Which part of all conversations is shown.
+/// The part of all conversations that the list shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Part {
-    /// The archive, instead of all else.
+    /// Show archived conversations instead of all others.
     pub archived: bool,
-    /// Begins in the middle: what is used anew does not come in at its top.
+    /// The list starts at a later page, so newly used conversations are not added at its top.
     pub older: bool,
 }
 
-/// Where a conversation stands in a list: the greater the higher.
+/// The sort key of a conversation; greater keys come first.
 type Rank = (bool, Timestamp, WorkerId);
 
 impl Part {
-    /// Whether a conversation belongs to it.
+    /// Whether a conversation belongs to this part.
     pub fn has(self, worker: &Worker) -> bool {
         self.archived == (worker.place == Visibility::Archived)
     }
 
-    /// Whether a conversation that is not shown comes in: not where the list begins in the
-    /// middle, nor after the `last` one that was read while there are more.
+    /// Whether to add a conversation that is not in the list. It is not added if the list starts at
+    /// a later page, nor below the `last` loaded one while there are more pages to load.
     pub fn takes(self, worker: &Worker, last: Option<&Worker>, more: bool) -> bool {
         let used = |worker: &Worker| (worker.updated_at, worker.worker_id);
         let below = || last.is_some_and(|last| used(worker) < used(last));
@@ -35,13 +35,13 @@ fn rank(worker: &Worker) -> Rank {
     (worker.place == Visibility::Pinned, worker.updated_at, worker.worker_id)
 }
 
-/// Puts the pinned first, then whatever was used last.
+/// Sorts pinned conversations first, then by time of last use, newest first.
 pub fn sort(workers: &mut [Worker]) {
     workers.sort_by_key(|worker| std::cmp::Reverse(rank(worker)));
 }
 
-/// The headings with what stands under them, in this order. `day_of` numbers the day of a
-/// moment in the reader's zone.
+/// The headings with their conversations, in this order. `day_of` gives the number of a time's day
+/// in the reader's zone.
 pub fn group(
     workers: &[Worker],
     today: i64,
@@ -62,7 +62,7 @@ pub fn group(
     groups
 }
 
-/// The number of a day in UTC, in which the server groups and every page begins.
+/// The number of a day in UTC, by which the server and the first client render group the list.
 pub fn utc_day(at: Timestamp) -> i64 {
     day::number(at.unix_ms(), 0)
 }
@@ -135,7 +135,7 @@ mod tests {
         let last = worker(5, Visibility::Listed, 50);
         let comes = |part: Part, worker: &Worker, more| part.takes(worker, Some(&last), more);
         assert!(comes(all, &worker(6, Visibility::Listed, 60), true));
-        // Further down than what is loaded: it comes with its page.
+        // It is below the loaded part of the list, so it comes with its own page.
         assert!(!comes(all, &worker(4, Visibility::Listed, 40), true));
         assert!(comes(all, &worker(4, Visibility::Listed, 40), false));
         assert!(!comes(all, &worker(4, Visibility::Pinned, 40), true));

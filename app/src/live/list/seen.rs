@@ -1,30 +1,30 @@
-//! Which answers somebody at this browser has had before them.
+//! Which answers the reader has seen in this browser.
 
 use protocol::{Worker, WorkerId, WorkerStatus};
 
-/// Conversations of which it is known one by one.
+/// The most conversations that are remembered one by one.
 const MOST: usize = 500;
 
-/// What was shown, as all tabs of this browser share it.
+/// What was shown, shared by all tabs of this browser.
 ///
-/// Invariant: whatever was shown in a conversation is no later than what is noted of it, or than
-/// `since`.
+/// Invariant: nothing shown of a conversation is newer than its entry here or than `since_ms`,
+/// whichever is later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// Whatever was before this counts as seen: this browser was not there yet, or it is too
-    /// long ago to be kept.
+    /// Everything up to this time counts as seen: it is older than this browser's first visit, or
+    /// too old to be remembered one by one.
     since_ms: i64,
-    /// The moments up to which conversations were shown, the last noted last.
+    /// The times up to which conversations were shown, the last recorded one last.
     upto_ms: Vec<(WorkerId, i64)>,
 }
 
 impl Seen {
-    /// For a browser that comes for the first time, to a list whose newest entry is of then.
+    /// The state of a browser's first visit; `since_ms` is the time of the list's newest entry.
     pub fn since(since_ms: i64) -> Self {
         Self { since_ms, upto_ms: Vec::new() }
     }
 
-    /// Reads what [`Self::write`] wrote; none of anything else.
+    /// Parses the text of [`Self::write`]; `None` for any other text.
     pub fn read(text: &str) -> Option<Self> {
         let mut lines = text.lines();
         let mut seen = Self::since(lines.next()?.parse().ok()?);
@@ -35,7 +35,7 @@ impl Seen {
         Some(seen)
     }
 
-    /// As text.
+    /// Serializes it as text.
     pub fn write(&self) -> String {
         let mut text = self.since_ms.to_string();
         for (id, ms) in &self.upto_ms {
@@ -47,7 +47,7 @@ impl Seen {
         text
     }
 
-    /// Notes that a conversation was shown as it stood at a moment. Whether that is new.
+    /// Records that a conversation was shown as of a time. Returns whether that is new.
     pub fn note(&mut self, id: WorkerId, at_ms: i64) -> bool {
         if at_ms <= self.of(id) {
             return false;
@@ -61,7 +61,7 @@ impl Seen {
         true
     }
 
-    /// Whether an answer ended in a conversation since it was shown.
+    /// Whether an answer ended in a conversation after it was last shown.
     pub fn is_unread(&self, worker: &Worker) -> bool {
         worker.status != WorkerStatus::Generating
             && worker.updated_at > worker.created_at

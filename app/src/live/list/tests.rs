@@ -129,14 +129,14 @@ fn a_page_that_was_read_before_a_deletion_does_not_bring_it_back() {
         assert_eq!(shown(&list), [(Day::Today, vec![2, 1])]);
         tell(&list, worker(3, 30));
         assert_eq!(shown(&list), [(Day::Today, vec![3, 2, 1])], "it is brought back");
-        // Deleted here, before the list is told of it.
+        // Deleted on this page, before the stream reports it.
         list.remove(worker(2, 20).worker_id);
         list.replace(page(vec![worker(3, 30), worker(2, 20)], None));
         assert_eq!(shown(&list), [(Day::Today, vec![3])]);
     });
 }
 
-/// Two reads made the page, and what they both have changed in between.
+/// Two reads make a page, and a worker that changes between them is in both.
 #[test]
 fn a_conversation_that_comes_twice_is_shown_once() {
     Owner::new().with(|| {

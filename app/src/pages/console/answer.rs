@@ -1,7 +1,7 @@
-//! What the server is asked for the layout and its outlet, and what it answers.
+//! The requests of the layout and its outlet to the server, and their results.
 //!
-//! One type of question and one of answer for both: a browser downloads code for each type of
-//! resource, and for each type of view that waits for one.
+//! Both share one type of question and one of answer, because the browser downloads code for each
+//! type of resource and for each type of view that waits for one.
 
 use std::sync::Arc;
 
@@ -15,14 +15,15 @@ use crate::route::Route;
 use crate::wire::Wire;
 use crate::{AppError, Console, Home, SidebarData, api};
 
-/// What is asked for.
+/// A request for data.
 #[derive(Clone, Debug)]
 pub(super) enum Question {
     Page(Target),
     Sidebar(Beside),
 }
 
-/// Whether two questions have the same answer. The list is the same beside each conversation.
+/// Two questions are equal if they have the same answer. The list is the same beside each
+/// conversation.
 impl PartialEq for Question {
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
@@ -37,7 +38,7 @@ impl PartialEq for Question {
     }
 }
 
-/// What the address asks of the outlet.
+/// The part of the address that the outlet depends on.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Target {
     pub route: Route,
@@ -47,16 +48,16 @@ pub(super) struct Target {
     pub wanted: Wanted,
 }
 
-/// What the address asks of the sidebar.
+/// The part of the address that the sidebar depends on.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Beside {
-    /// The conversation beside it; without one there is no sidebar.
+    /// The conversation beside the sidebar; without one there is no sidebar.
     pub worker_id: Option<WorkerId>,
     pub list: Option<String>,
     pub archived: bool,
 }
 
-/// What comes of it.
+/// The result of a question.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) enum Answer {
     Console(Box<Console>),
@@ -66,21 +67,22 @@ pub(super) enum Answer {
     Missing,
     Error {
         error: AppError,
-        /// A message that was posted to this page and is stored nowhere; mostly empty.
+        /// The message of a form that was refused on this page and is not stored; mostly empty.
         typed: String,
     },
 }
 
-/// An answer, and a new one for each other question.
+/// The current answer, loaded again when the question changes.
 pub(super) type AnswerResource = Resource<Answer, Wire>;
 
-/// Asks the server, now and whenever the question is another one.
+/// Loads the answer now, and again whenever the question changes.
 pub(super) fn ask(question: impl Fn() -> Question + Send + Sync + 'static) -> AnswerResource {
     let question: Box<dyn Fn() -> Question + Send + Sync> = Box::new(question);
     Resource::new_with_options(question, load, true)
 }
 
-/// The view of an answer. It stays while the next one is awaited, and `fallback` stands for the first.
+/// The view of an answer. It stays while the next answer loads; `fallback` is shown before the
+/// first.
 pub(super) fn awaited(
     answer: AnswerResource,
     fallback: fn() -> Erased,
@@ -136,14 +138,14 @@ fn failed(error: AppError) -> Answer {
     Answer::Error { error, typed: String::new() }
 }
 
-/// The message of a form that was posted to this page and refused. The page of a conversation shows
-/// it in its composer; without a conversation, the page shows it in a field of its own.
+/// The message of a form that was posted to this page and refused. A conversation's page shows it
+/// in the composer, other pages in a separate field.
 #[cfg(feature = "ssr")]
 fn typed() -> String {
     use_context::<crate::Refused>().map(|refused| refused.text).unwrap_or_default()
 }
 
-/// Only the server receives forms.
+/// Only the server receives posted forms.
 #[cfg(not(feature = "ssr"))]
 fn typed() -> String {
     String::new()

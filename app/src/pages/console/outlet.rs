@@ -1,4 +1,4 @@
-//! What the address leads to: a conversation, the front door, or words where there is neither.
+//! The outlet: a conversation, the redirect of `/`, or a text if there is neither.
 
 use leptos::prelude::*;
 use protocol::{Error, ErrorCode, WorkerId};
@@ -15,7 +15,7 @@ use crate::{
     window::titled,
 };
 
-/// The page of the answer.
+/// The view of an answer.
 pub(super) fn outlet(answer: AnswerResource, target: Memo<Target>) -> Erased {
     awaited(answer, loading, move |answer| match answer {
         Answer::Console(console) => {
@@ -47,7 +47,7 @@ fn front_door(home: Home, deleted: Option<WorkerId>) -> Erased {
     words(tr!(none_yet), erase(view! { <p>{tr!(none_yet_hint)}</p> }))
 }
 
-/// Goes on to a path; the front door itself does not stay in the browser's history.
+/// Redirects to a path, without leaving `/` in the browser's history.
 fn lead(path: &str) {
     #[cfg(feature = "ssr")]
     crate::response::redirect(path);
@@ -62,12 +62,12 @@ fn missing(words: &'static str) -> Erased {
     apart(tr!(not_found), erase(view! { <p>{words}</p> }))
 }
 
-/// A message that could not be sent, in a field to copy it from.
+/// A message that could not be sent, in a read-only field to copy it from.
 fn unsent(typed: String) -> Option<Erased> {
     if typed.is_empty() {
         return None;
     }
-    // The parser of HTML drops one line break at the beginning.
+    // An HTML parser drops one line break at the beginning, so one is added.
     #[cfg(feature = "ssr")]
     let typed = format!("\n{}", crate::label::raw(typed));
     Some(erase(view! {
@@ -92,7 +92,7 @@ fn not_shown(error: Error, typed: String) -> Erased {
             }),
         )
     } else {
-        // A link to the page's own address loads it again, also without JavaScript.
+        // A link to the current address reloads the page, also without JavaScript.
         apart(
             tr!(failed),
             erase(view! {
@@ -108,7 +108,7 @@ fn not_shown(error: Error, typed: String) -> Erased {
     }
 }
 
-/// A page that is not a conversation, with the ways out of it.
+/// A page that is not a conversation, with a link to `/`.
 fn apart(heading: &'static str, said: Erased) -> Erased {
     let body = erase(view! {
         {said}
@@ -122,7 +122,8 @@ fn apart(heading: &'static str, said: Erased) -> Erased {
     words(heading, body)
 }
 
-/// A page of words. A new conversation can be begun from it or from the sidebar, if that stands.
+/// A page with a text. It has a button for a new conversation, or one for the sidebar if there is
+/// one.
 fn words(heading: &'static str, said: Erased) -> Erased {
     let current = expect_context::<Current>();
     let beside_sidebar = current.worker_id.get_untracked().is_some();

@@ -1,4 +1,4 @@
-//! The sidebar, from what the server answers.
+//! The sidebar, built from the server's answer.
 
 use leptos::prelude::*;
 
@@ -9,7 +9,7 @@ use crate::live::list::{Beginning, Part};
 use crate::live::{Current, List};
 use crate::{AppError, SidebarData};
 
-/// The sidebar that stands beside the outlet.
+/// The sidebar beside the outlet.
 pub(super) fn sidebar(answer: AnswerResource, beside: Memo<Beside>) -> Erased {
     let (list, current) = (expect_context::<List>(), expect_context::<Current>());
     let conversations = awaited(answer, nothing, move |answer| match answer {
@@ -23,7 +23,7 @@ pub(super) fn sidebar(answer: AnswerResource, beside: Memo<Beside>) -> Erased {
         _ => nothing(),
     });
     let provider = awaited(answer, nothing, move |answer| {
-        // What answers in the conversation that is shown is told with that.
+        // A conversation that is shown has set its own provider already.
         if let (Answer::Sidebar(data), None) = (answer, current.provider.get_untracked()) {
             current.set_provider(data.provider);
         }
@@ -40,7 +40,7 @@ fn part(beside: &Beside) -> Part {
     Part { archived: beside.archived, older: beside.list.is_some() }
 }
 
-/// Nothing that is seen; an erased view has a node of its own.
+/// An invisible view. It has a node, which [`Erased`] requires.
 fn nothing() -> Erased {
     erase(None::<&'static str>)
 }

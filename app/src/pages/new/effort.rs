@@ -1,4 +1,4 @@
-//! How hard the model is to think: the field of the choice.
+//! The field that chooses the effort.
 
 use leptos::prelude::*;
 use protocol::Effort;
@@ -7,8 +7,8 @@ use protocol::catalogue::ModelList;
 use crate::erase::{Erased, erase};
 use crate::text::{self, tr};
 
-/// What is offered: every effort that one of the models takes, the least first. Without a script the
-/// page cannot offer those of the chosen model alone; the server says what that takes.
+/// The offered efforts: every effort that one of the models accepts, the least first. Without a
+/// script the page cannot limit them to the chosen model; the server says what that one accepts.
 pub(super) fn offered(models: &ModelList) -> Vec<Effort> {
     let all = models.providers.iter().flat_map(|provider| &provider.models);
     let mut offered: Vec<Effort> = Vec::new();
@@ -21,13 +21,13 @@ pub(super) fn offered(models: &ModelList) -> Vec<Effort> {
     offered
 }
 
-/// The field. Without one where no model can be told, and nothing was chosen.
+/// The field; none if no model accepts an effort and none was chosen.
 pub(super) fn field(efforts: Vec<Effort>, chosen: &str) -> Option<Erased> {
     if efforts.is_empty() && chosen.is_empty() {
         return None;
     }
     let is_offered = efforts.iter().any(|effort| effort.as_str() == chosen);
-    // What was chosen stays chosen, also where no model takes it just now.
+    // Keep the chosen effort as an option even if no model accepts it at the moment.
     let other = (!is_offered).then(|| chosen.parse::<Effort>().ok()).flatten();
     let mut efforts: Vec<_> = efforts.into_iter().chain(other).collect();
     Effort::sort(&mut efforts);

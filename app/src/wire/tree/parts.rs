@@ -1,11 +1,11 @@
-//! What a value takes out of a tree piece by piece: the variant of an enum with what it holds, and
-//! the fields of an object.
+//! Deserializes parts of a tree: the variant of an enum with its content, and the fields of an
+//! object.
 
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, SeqAccess, VariantAccess, Visitor};
 
 use super::{Tree, Unreadable};
 
-/// A variant by its name, or an object of one field: the variant's name and what it holds.
+/// A variant is its name, or an object with one field: the variant's name and its content.
 impl<'de> EnumAccess<'de> for Tree {
     type Error = Unreadable;
     type Variant = Held;
@@ -26,7 +26,7 @@ impl<'de> EnumAccess<'de> for Tree {
     }
 }
 
-/// What a variant holds.
+/// The content of a variant.
 pub struct Held(pub Option<Tree>);
 
 impl<'de> VariantAccess<'de> for Held {
@@ -56,8 +56,8 @@ impl<'de> VariantAccess<'de> for Held {
     }
 }
 
-/// The fields of an object in the order in which a type names them. Each is looked for by its
-/// name, so that no type brings code of its own that tells its names apart.
+/// The fields of an object, in the order in which a type names them. Each field is looked up by its
+/// name, so that no type needs generated code to tell its field names apart.
 pub struct Fields {
     object: Tree,
     names: std::slice::Iter<'static, &'static str>,
@@ -74,8 +74,8 @@ impl Fields {
     }
 }
 
-/// One that is not there is none, and the next one comes all the same: a type has a default
-/// for it, or cannot be read.
+/// A missing field is reported as absent (`None`), and the next call returns the field after it.
+/// The type then uses its default for the absent field, or fails to deserialize.
 impl<'de> SeqAccess<'de> for Fields {
     type Error = Unreadable;
 

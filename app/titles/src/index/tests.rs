@@ -17,14 +17,14 @@ fn worker(n: u64, title: &str) -> Worker {
         model: None,
         effort: None,
         created_at: Timestamp::from_unix_ms(0),
-        // The first ones were used last.
+        // Conversations with lower numbers were used later.
         updated_at: Timestamp::from_unix_ms(1_000_000 - n as i64),
     }
 }
 
 fn titles(titles: &[&str]) -> Titles {
     let all: Vec<_> = (0..).zip(titles).map(|(n, title)| worker(n, title)).collect();
-    // The order in which they are read makes no difference, nor one that is read twice.
+    // Neither the order in which they are read matters, nor one that is read twice.
     Titles::new(all.iter().take(1).chain(all.iter().rev()).cloned().collect())
 }
 
@@ -91,7 +91,7 @@ fn a_keystroke_prepares_no_title_and_a_change_one() {
         assert_eq!(found(&all, typed).len(), FOUND);
     }
     assert_eq!(all.prepared(), MOST as u64);
-    // An answer goes on in one of them; another one is renamed.
+    // One conversation gets an answer; another one is renamed.
     let used = Timestamp::from_unix_ms(2_000_000);
     assert!(all.apply(told(Worker { updated_at: used, ..worker(3, "Tides 3") })));
     assert_eq!(all.prepared(), MOST as u64);
