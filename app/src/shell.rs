@@ -45,7 +45,7 @@ pub fn shell(options: LeptosOptions, assets: Assets) -> impl IntoView {
         <!DOCTYPE html>
         <html
             lang=locale::language()
-            data-theme=theme.map(|theme| theme.name())
+            data-theme=theme.map(Theme::name)
             data-enter=enter.map(EnterKey::name)
         >
             <head>

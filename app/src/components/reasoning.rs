@@ -38,7 +38,7 @@ fn Thought(entry: Entry) -> impl IntoView {
     }
     let summary = live(move || {
         let turn = turn.as_ref().map(|turn| turn.get());
-        let since = turn.as_ref().and_then(|turn| turn.thinks_since());
+        let since = turn.as_ref().and_then(protocol::Turn::thinks_since);
         let thought = turn.as_ref().and_then(|turn| Some((turn.thought_ms()?, turn.usage)));
         erase(match (since, thought) {
             (Some(since), _) => erase(view! {

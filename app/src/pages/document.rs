@@ -11,7 +11,7 @@ pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use
     let title = crate::label::raw(text::window_title(title));
     view! {
         <!DOCTYPE html>
-        <html lang=locale::language() data-theme=theme.map(|theme| theme.name())>
+        <html lang=locale::language() data-theme=theme.map(super::super::preferences::Theme::name)>
             <head>
                 <meta charset="utf-8" />
                 <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />

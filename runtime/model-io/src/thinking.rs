@@ -69,6 +69,12 @@ enum State {
     Answer,
 }
 
+impl Default for Thinking {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Thinking {
     /// For a text that may begin with thinking or not.
     pub fn new() -> Self {

@@ -310,7 +310,8 @@ fn collect(db: &Connection, sql: &str) -> rusqlite::Result<Vec<String>> {
 /// The error for a person whose file cannot be used.
 pub(crate) fn open_error(file: &Path, source: Cause) -> OpenError {
     let folder = file.parent().unwrap_or(Path::new("."));
-    let code = source.downcast_ref::<rusqlite::Error>().and_then(|e| e.sqlite_error_code());
+    let code =
+        source.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
     let file = file.to_owned();
     match code {
         Some(ErrorCode::NotADatabase) => return OpenError::Foreign { file },

@@ -25,7 +25,7 @@ use super::file_identity::FileIdentity;
 use super::outage::is_damage;
 use super::readers::Readers;
 use super::search_index::{Index, Known};
-use super::writer::{Change, Writer};
+use super::writer::{Change, Database, Writer};
 use super::{delete, file, transfer, write};
 
 mod found;
@@ -171,9 +171,9 @@ impl Staging {
         if let Some(before) = self.staged.get(&id) {
             let same = *before == digest;
             if same {
-                self.done.skipped.push(id)
+                self.done.skipped.push(id);
             } else {
-                self.done.differing.push(id)
+                self.done.differing.push(id);
             }
             return Ok(());
         }
@@ -294,7 +294,7 @@ fn text_bytes(event: &Event) -> usize {
 /// later.
 async fn remove(writer: &Writer) {
     let removed = async {
-        if writer.alone(|db| db.purge_staged()).await? {
+        if writer.alone(Database::purge_staged).await? {
             while writer.change(Change::Collect(Timestamp::from_unix_ms(0))).await? {}
         }
         Ok::<(), StoreError>(())

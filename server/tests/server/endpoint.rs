@@ -248,7 +248,7 @@ async fn an_effort_is_chosen_by_a_form_and_shown_with_what_was_sent() {
     let done = posts_form(&server, &choice, form).await;
     assert!(done.status().is_redirection() || done.status().is_success(), "{done:?}");
     let ended = asks(&server, &worker, "Quick.").await;
-    assert_eq!(ended.effort.as_ref().map(protocol::Effort::as_str), Some("low"));
+    assert_eq!(ended.effort.as_ref().map(Effort::as_str), Some("low"));
     let log = server.upstream.log();
     let request = log.requests.iter().rfind(|request| request.method == "POST").unwrap();
     assert_eq!(request.body.as_ref().unwrap()["reasoning_effort"], "low");

@@ -104,7 +104,7 @@ pub fn EntryMenu() -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 on:click=move |_| {
-                    put_archive(if archive_to() { Visibility::Listed } else { Visibility::Archived })
+                    put_archive(if archive_to() { Visibility::Listed } else { Visibility::Archived });
                 }
             >
                 {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}

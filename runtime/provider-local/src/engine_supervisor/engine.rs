@@ -124,7 +124,7 @@ impl EngineSupervisor {
                 tracing::error!(?why, detail, "the local model cannot be loaded");
                 let loaded = self.running.as_ref().map(|running| running.model.clone());
                 self.end_process(Process::reap).await;
-                let failed = self.said_of(&loaded, failure::not_loaded(why));
+                let failed = self.said_of(loaded.as_ref(), failure::not_loaded(why));
                 self.finish(Output::Failed(failed));
             }
             FromChild::Began { job, left_out, rendered, reasoning } => {
@@ -161,8 +161,8 @@ impl EngineSupervisor {
     }
 
     /// The error for a model. For a model of the folder, the advice is changed to fit.
-    fn said_of(&self, model: &Option<String>, error: Error) -> Error {
-        if model.as_ref() == Some(&self.config.model) { error } else { failure::of_folder(error) }
+    fn said_of(&self, model: Option<&String>, error: Error) -> Error {
+        if model == Some(&self.config.model) { error } else { failure::of_folder(error) }
     }
 
     /// Sends an output of the current job to its turn, unless the turn was stopped. `make` gets the

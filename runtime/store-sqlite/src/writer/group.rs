@@ -42,7 +42,8 @@ impl Failure {
     /// fails here is one of the index: SQLite writes the index at the commit, when the statements
     /// of all jobs have already succeeded.
     fn of(cause: Cause) -> Self {
-        let code = cause.downcast_ref::<rusqlite::Error>().and_then(|e| e.sqlite_error_code());
+        let code =
+            cause.downcast_ref::<rusqlite::Error>().and_then(rusqlite::Error::sqlite_error_code);
         let refused = code == Some(rusqlite::ErrorCode::ConstraintViolation);
         match refused || search_index::is_broken_index(&cause) {
             true => Self::Index(cause),
