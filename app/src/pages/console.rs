@@ -57,6 +57,9 @@ pub fn ConsolePage() -> impl IntoView {
     provide_context(Overlay::default());
     provide_context(Current::new(worker_id));
     let page = ask(move || Question::Page(target.get()));
+    // The sidebar's question waits for the page's on the server.
+    #[cfg(feature = "ssr")]
+    provide_context(page);
     let list = ask(move || Question::Sidebar(beside.get()));
     #[cfg(feature = "browser")]
     complete_navigations(path);

@@ -82,7 +82,9 @@ impl Stage {
         let script = Script::new();
         let store = Arc::new(Faulty::around(Arc::new(Sqlite::open(folder.path())?)));
         let providers = match setting.model {
-            true => Providers::none().with_default(script.provider(), None),
+            true => Providers::none()
+                .with_default(script.provider(), None)
+                .with_expand_request(provider_openai::sent_request),
             false => Providers::none(),
         };
         let config = RuntimeConfig {

@@ -111,9 +111,20 @@ async fn load(question: Question) -> Answer {
         Question::Page(target) => page(target).await,
         Question::Sidebar(Beside { worker_id, list, archived }) => {
             let Some(worker_id) = worker_id else { return Answer::Missing };
+            #[cfg(feature = "ssr")]
+            page_first().await;
             let data = api::sidebar(worker_id, list, archived).await;
             data.map_or_else(failed, |data| Answer::Sidebar(Box::new(data)))
         }
+    }
+}
+
+/// Waits until the server has read the page. That may find the conversation to be unreadable, which
+/// the list then shows.
+#[cfg(feature = "ssr")]
+async fn page_first() {
+    if let Some(page) = use_context::<AnswerResource>() {
+        page.ready().await;
     }
 }
 
