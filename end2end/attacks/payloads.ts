@@ -36,7 +36,7 @@ const KINDS: [number, (rng: Rng, token: string) => string][] = [
   [1, breakers],
 ];
 
-/** So many payloads, no two alike. */
+/** `count` payloads, all of them different. */
 export function payloads(rng: Rng, count: number): Payload[] {
   const kinds = KINDS.flatMap(([often, kind]) => Array.from({ length: often }, () => kind));
   return Array.from({ length: count }, (_, n) => {

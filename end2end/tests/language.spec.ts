@@ -1,4 +1,4 @@
-// English and Japanese: by the browser's wish, by choice, and nothing left in the other one.
+// The page is in English or Japanese, as the browser or the reader chooses, and never in a mix.
 
 import type { Page } from '@playwright/test';
 
@@ -44,7 +44,7 @@ async function words(page: Page): Promise<string[]> {
     .filter((text) => text !== '');
 }
 
-/** Every page and state that there is, one after the other. */
+/** Visits every page and state, one after the other. */
 async function walk(
   console: Console,
   look: (state: string) => Promise<void>,
