@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Tests that each kind of build writes to a site of its own, and that tools/site.sh makes the same
+# Tests that each kind of build writes to its own site, and that tools/site.sh makes the same
 # release site as cargo-leptos does from the same configuration.
 # Assumes that the release's site has been built.
 set -euo pipefail

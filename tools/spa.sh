@@ -13,7 +13,7 @@ state=$root/target/spa/$port
 server=
 trunk=
 
-# Job control gives each of the two a process group of its own, so that the processes that they
+# Job control gives each of the two its own process group, so that the processes that they
 # start can be ended with them.
 set -m
 finish() {

@@ -62,7 +62,7 @@ case ${1:-big} in
   small) ;;
   *) if [ ! -x target/release/companion ]; then build_server; fi ;;
 esac
-# The attacks of the big run need the scripted endpoint as a program of its own.
+# The attacks of the big run need the scripted endpoint as a separate program.
 say "Building the torture."
 cargo build "${locked[@]}" --package torture --package upstream || die "the torture could not be built (see above)."
 case ${1:-big} in

@@ -1,5 +1,5 @@
-// Five thousand messages in the page, and an answer of 200 tokens a second below them: what the
-// main thread is kept busy with. Prints, and holds to the bound that is promised.
+// Measures how busy the main thread is with five thousand messages in the page and an answer of 200
+// tokens per second below them. Prints the figures, and asserts the limit that is promised.
 
 import type { Page } from '@playwright/test';
 

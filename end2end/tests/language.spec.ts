@@ -14,8 +14,8 @@ const NAMES = [
 ];
 
 /**
- * What the page itself says and a reader meets: its texts and labels, without what people, models
- * or programs wrote.
+ * The page's own texts and labels that a reader meets, without texts that people, models or
+ * programs wrote.
  */
 async function words(page: Page): Promise<string[]> {
   const said = await page.evaluate(() => {
