@@ -1,9 +1,8 @@
-//! Formulas: converts LaTeX to MathML, which browsers show without any script.
+//! Formulas: LaTeX as MathML, which browsers show without any script.
 //!
-//! Formulas are untrusted text like the rest of a message, and the converter is not trusted to
-//! handle them safely. Names that it would copy unescaped are checked before ([`operator_name`]),
-//! and its output is checked after ([`output`]). Text that is not a formula is shown as it was
-//! written.
+//! Formulas are a model's words like all others, and their converter is not trusted with them:
+//! what it would pass through is refused before ([`operator_name`]), and what it wrote is read
+//! again ([`output`]). What is no formula is shown as it was written.
 
 use std::panic::catch_unwind;
 use std::sync::LazyLock;
@@ -16,14 +15,14 @@ mod deep;
 mod operator_name;
 mod output;
 
-/// The most bytes of a formula. A longer one is shown as it was written.
+/// Bytes of a formula; a longer one is shown as it was written.
 const BYTES: usize = 4_000;
 
-/// The most bytes of a formula for which every thread has enough stack, even if the whole formula
-/// is nesting. The converter is recursive.
+/// Bytes of a formula that any thread has the stack for. The converter calls itself for all that
+/// is within something else, and a formula can be nothing but that.
 const SHORT_BYTES: usize = 64;
 
-/// Commands that models write but the converter does not know, with their definitions.
+/// Commands that models write and the converter does not know, by those that it does.
 const MACROS: [(&str, &str); 2] = [
     ("boxed", r"\begin{array}{|c|}\hline{\displaystyle #1}\\\hline\end{array}"),
     ("textcolor", r"{\color{#1}#2}"),
@@ -35,19 +34,19 @@ static CONVERTER: LazyLock<Option<LatexToMathML>> = LazyLock::new(|| {
     LatexToMathML::new(config).ok()
 });
 
-/// A formula within a line. If it cannot be converted, it is shown as it was written.
+/// A formula within a line; as it was written, if it cannot be set.
 pub(super) fn inline(latex: &str, written: &str) -> String {
     convert(latex, MathDisplay::Inline)
         .unwrap_or_else(|| format!("<code class=\"latex\">{}</code>", escape(written)))
 }
 
-/// Like [`inline`], for a formula on its own lines.
+/// The same on lines of its own.
 pub(super) fn block(latex: &str, written: &str) -> String {
     convert(latex, MathDisplay::Block)
         .unwrap_or_else(|| format!("<code class=\"latex\" data-display>{}</code>", escape(written)))
 }
 
-/// Returns `None` if the text is not a formula, or if it is not complete yet.
+/// None for what is no formula, and while one is still coming.
 fn convert(latex: &str, display: MathDisplay) -> Option<String> {
     if latex.len() > BYTES || !operator_name::are_plain(latex) {
         return None;

@@ -36,8 +36,7 @@ pub(super) struct Source<'a> {
     /// Where an unfinished formula begins that a later text may finish, however its lines are read
     /// until then.
     pub(super) open: Option<usize>,
-    /// Positions, in this text and in the original one, from which the two are the same up to the
-    /// next position.
+    /// VisibilityFilter from which on, up to the next one, the text is as it was written: here and there.
     places: Vec<(usize, usize)>,
     /// What is remembered from the beginning of a line on, in their order.
     states: Vec<(usize, State)>,

@@ -1,10 +1,10 @@
-//! Converts formulas on one thread whose stack is large enough for the deepest of them.
+//! Converts formulas on one thread that has the stack for the deepest of them.
 //!
-//! The converter is recursive and has no limit on the depth. Only the converter knows which
-//! commands nest, so the depth of a formula cannot be computed beforehand. Therefore all longer
-//! formulas of the process are converted one after the other on one thread; each takes less than a
-//! millisecond. After a formula that may have used much of the stack, the thread passes its queue
-//! to a new thread and ends, which gives the memory back.
+//! The converter calls itself for all that is within something else, and offers no bound. Which
+//! commands take what follows them into themselves is its own affair, so the depth of a formula cannot
+//! be told without it. All longer formulas of the process therefore take turns on one thread; one
+//! takes less than a millisecond. After a formula that may have used much of its stack the thread hands
+//! the others to a new one and ends, which gives the memory back.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -16,16 +16,15 @@ use math_core::MathDisplay;
 
 use super::mathml;
 
-/// Bytes of stack that the longest formula may need: some kilobytes for each byte of the formula,
-/// and many more in a debug build. Unused stack takes no memory.
+/// Bytes of the stack that the longest formula may need: some kilobytes for each of its bytes, and
+/// many more where nothing is optimised. What is not used takes no memory.
 const STACK_BYTES: usize = 128 << 20;
 
-/// The most places in a formula at which a nested part may begin. After a formula with more of them
-/// the stack is given back, because the formula may have been that deep.
+/// VisibilityFilter in a formula where something may begin that holds others. After a formula with more of them
+/// the stack is given back: its depth may have been as large.
 const DEEP: usize = 200;
 
-/// The queue of formulas. Each caller waits for its formula, so the queue is not longer than the
-/// number of renderings at once.
+/// Where formulas wait. Each caller waits for its own, so there are no more of them than renderings.
 static QUEUE: Mutex<Option<Sender<Formula>>> = Mutex::new(None);
 
 struct Formula {
@@ -34,22 +33,21 @@ struct Formula {
     reply: SyncSender<Option<String>>,
 }
 
-/// Converts a formula. Returns `None` if the text is not a formula, if the converter panics, or if
-/// no thread can be started.
+/// None for what is no formula, and where the converter failed or no thread can be had.
 pub(super) fn convert(latex: &str, display: MathDisplay) -> Option<String> {
     let (reply, converted) = sync_channel(1);
     hand_over(Formula { latex: latex.to_owned(), display, reply })?;
     converted.recv().ok()?
 }
 
-/// Puts a formula into the queue, and starts the thread if there is none.
+/// Puts a formula into the queue of the thread, which is started if there is none.
 fn hand_over(formula: Formula) -> Option<()> {
     let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
     let formula = match queue.as_ref() {
         None => formula,
         Some(running) => match running.send(formula) {
             Ok(()) => return Some(()),
-            // The thread has ended, and could not pass its queue to a new one.
+            // The thread could not hand the others to a new one.
             Err(refused) => refused.0,
         },
     };
@@ -72,10 +70,10 @@ fn work(formulas: Receiver<Formula>) {
     while let Ok(Formula { latex, display, reply }) = formulas.recv() {
         let converted = catch_unwind(AssertUnwindSafe(|| mathml(&latex, display)));
         let is_deep = openings(&latex) > DEEP;
-        // This fails only if the caller does not wait any more.
+        // Nobody waits any more where this fails.
         let _ = reply.send(converted.ok().flatten());
         if is_deep {
-            // If no thread can be started now, the next formula starts one.
+            // Where there is no new thread, the next formula starts one.
             let _ = take_apart(formulas);
             return;
         }
@@ -116,7 +114,7 @@ mod tests {
                 });
             }
         });
-        // The threads that converted deep formulas end, and only one remains.
+        // Those that were deep have left, with their stacks.
         let begin = Instant::now();
         while threads() > 1 {
             assert!(begin.elapsed() < Duration::from_secs(20), "{}", threads());

@@ -1,14 +1,14 @@
-//! Checks the names in `\operatorname{...}`.
+//! The names that a formula gives to operators of its own.
 //!
-//! The converter (math-core 0.7.0, `Token::OperatorName`) copies these names unescaped, although it
-//! escapes all other text. So they may contain only characters without a meaning in HTML.
+//! The converter (math-core 0.7.0, `Token::OperatorName`) writes them as they are, where it
+//! escapes all other text. So they may hold only what means nothing in HTML.
 
 const COMMAND: &str = "\\operatorname";
 
 /// Commands within a name whose argument is text, too.
 const TEXT: [&str; 6] = ["text", "textrm", "textbf", "textit", "textsf", "texttt"];
 
-/// Whether all such names in a formula are plain words.
+/// Whether all that the formula gives are plain words.
 pub(super) fn are_plain(latex: &str) -> bool {
     latex.match_indices(COMMAND).all(|(at, _)| {
         let rest = &latex[at + COMMAND.len()..];
@@ -17,7 +17,7 @@ pub(super) fn are_plain(latex: &str) -> bool {
     })
 }
 
-/// Whether the text begins with a group in braces that contains only plain words.
+/// Whether what the text begins with is a group of words.
 fn is_plain(text: &str) -> bool {
     let (mut chars, mut depth) = (text.chars(), 0_usize);
     while let Some(character) = chars.next() {
@@ -25,7 +25,7 @@ fn is_plain(text: &str) -> bool {
             '{' => depth += 1,
             '}' if depth > 1 => depth -= 1,
             '}' => return depth == 1,
-            // A name without braces can be any command.
+            // One that is not a group can be any command.
             _ if depth == 0 => return false,
             '\\' => {
                 let rest = chars.as_str();

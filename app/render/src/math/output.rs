@@ -1,25 +1,25 @@
-//! Checks the output of the converter of formulas before it is put into a page.
+//! What the converter of formulas writes, read again before it comes into a page.
 //!
-//! The output must contain only a closed list of elements and attributes, be balanced, and have all
-//! text escaped. Otherwise the formula is shown as text, whatever it made the converter write.
+//! A closed list of elements and attributes, everything balanced, all text escaped: whatever
+//! a formula makes the converter write, it is a formula or it is not shown as one.
 
-/// The largest depth of elements, because browsers have limits when they lay out a page.
+/// Elements within one another at most: a page's layout has bounds of its own.
 const DEPTH: usize = 100;
 
-/// The style that the converter uses for a line above a row's cell.
+/// The line above a row's cell.
 const RULE: &str = "border-top: 0.05em solid currentcolor;";
 
 /// An element that is open.
 struct Open<'a> {
     name: &'a str,
     content: Content,
-    /// The position of the element's start tag in the output.
+    /// Where its tag begins in what is written.
     begins: usize,
-    /// For a table: the position of its last row in the output, if that row is only a line.
+    /// Of a table: where the last row begins, if that is nothing but a line.
     rule: Option<usize>,
 }
 
-/// The kind of an element's content.
+/// What stands within an element.
 #[derive(Clone, Copy, PartialEq)]
 enum Content {
     Nothing,
@@ -30,7 +30,7 @@ enum Content {
     Styled,
 }
 
-/// The kind of content of an element; `None` if the name is not on the list.
+/// What an element holds; none for a name that is not known.
 fn content(name: &str) -> Option<Content> {
     Some(match name {
         "math" | "menclose" | "mfrac" | "mmultiscripts" | "mover" | "mpadded" | "mphantom"
@@ -44,7 +44,7 @@ fn content(name: &str) -> Option<Content> {
     })
 }
 
-/// Whether the name is an HTML element for styled text.
+/// Whether the name is one of HTML's, for a piece of text.
 fn is_style(name: &str) -> bool {
     matches!(name, "b" | "code" | "em" | "i" | "s" | "span" | "u")
 }
@@ -76,8 +76,7 @@ fn is_attribute(name: &str) -> bool {
     )
 }
 
-/// Returns the formula in the form in which a page may contain it; `None` if it contains anything
-/// that is not allowed in a formula.
+/// The formula as a page may have it; none if there is anything in it that is no part of one.
 pub(super) fn checked(mathml: &str) -> Option<String> {
     let mut out = String::with_capacity(mathml.len());
     let mut open: Vec<Open<'_>> = Vec::new();
@@ -87,7 +86,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
         if let Some(name) = tag.strip_prefix('/') {
             let closed = open.pop().filter(|closed| closed.name == name)?;
             if let Some(row) = closed.rule {
-                // The converter writes a line below the last row as an empty row.
+                // A line below the last row is one, and no row without words.
                 out.truncate(row);
                 out.insert_str(closed.begins + "<mtable".len(), " data-bottom=\"\"");
             }
@@ -120,7 +119,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
             }
         }
         let Some(content) = open.last().map(|open| open.content) else {
-            // The formula must be the whole output.
+            // Nothing stands behind the formula.
             return behind.is_empty().then_some(out);
         };
         let text = &behind[..behind.find('<')?];
@@ -134,7 +133,7 @@ pub(super) fn checked(mathml: &str) -> Option<String> {
     None
 }
 
-/// Whether a row of a table is only a line.
+/// Whether a row of a table is nothing but a line above it.
 fn is_rule(row: &str) -> bool {
     let cells = row.strip_prefix("<mtr>").and_then(|row| row.strip_suffix("</mtr>"));
     let is_empty = |cell: &str| cell.matches('<').count() == 2 && cell.ends_with("\"></mtd>");
@@ -154,7 +153,7 @@ fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
         let (name, rest) = attributes.split_once("=\"")?;
         let (value, behind) = rest.split_once('"')?;
         attributes = behind;
-        // This is the id of an equation. It could equal the id of another element of the page.
+        // The place of an equation: it could be that of anything else on the page.
         if name == "id" {
             continue;
         }
@@ -166,8 +165,8 @@ fn write_attributes(mut attributes: &str, out: &mut String) -> Option<()> {
         if name == "class" && !own(value) {
             return None;
         }
-        // A page's policy allows no inline styles, so a style becomes `data-style`, which the style
-        // sheet matches. A color becomes the attribute `mathcolor`.
+        // A page allows no styles but those of its style sheet, which goes by this name. A color
+        // has an attribute of its own.
         if let Some(color) = value.strip_prefix("color:#").filter(|_| name == "style") {
             let digits = color.strip_suffix(';').unwrap_or(color);
             let known = digits.bytes().all(|byte| byte.is_ascii_hexdigit());
