@@ -1,5 +1,5 @@
-# The commands of this project. Each does the set-up that is missing first, says what it
-# does, and may be repeated or interrupted. What they do stands in tools/.
+# The commands of this project. Each one first installs the tools that are missing, prints what it
+# does, and can be repeated or interrupted safely. The scripts in tools/ do the work.
 
 .DEFAULT_GOAL := help
 .PHONY: help run build test torture peers measure screenshots dev spa lint walls fmt setup clean

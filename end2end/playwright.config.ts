@@ -3,7 +3,7 @@ import { defineConfig } from '@playwright/test';
 import type { Options } from './harness/test.ts';
 import { chromium } from './harness/programs.ts';
 
-/** Room for a machine that does something else at the same time; no test waits this long. */
+/** Time limits for a machine with other work; no test normally waits this long. */
 const MINUTE = 60_000;
 
 export default defineConfig<Options>({
@@ -52,7 +52,8 @@ export default defineConfig<Options>({
     { name: 'development', testDir: 'development', workers: 1 },
     // `make measure`: figures depend on the machine, so no test run asks for them.
     { name: 'measure', testDir: 'measure', workers: 1 },
-    // Started by tools/peers.sh. One at a time: the servers are heavier than what is tested.
+    // Started by tools/peers.sh. It uses one worker, because the servers need more than the
+    // product.
     { name: 'peers', testDir: 'peers', workers: 1 },
     // Started by tools/attacks.sh, which sets the size and the seed.
     { name: 'attacks', testDir: 'attacks' },

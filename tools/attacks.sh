@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Runs the attacks of end2end/attacks against the real server, and fails when one gets through.
+# Runs the attacks of end2end/attacks against the real server, and fails when one succeeds.
 # Assumes that a release is built and that `tools/setup.sh test` or `torture` has run.
 #
-#   tools/attacks.sh           all of them, some twenty minutes
-#   tools/attacks.sh small     a tenth of them, for `make test`
-#   tools/attacks.sh small forged    one suite; more arguments go on to Playwright
+#   tools/attacks.sh           runs all of them, in some twenty minutes
+#   tools/attacks.sh small     runs a tenth of them, for `make test`
+#   tools/attacks.sh small forged    runs one suite; further arguments are passed to Playwright
 #
-# COMPANION_BIN names another server than target/release/companion; SEED repeats a run.
+# COMPANION_BIN names another server than target/release/companion. SEED repeats a run.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 absolute COMPANION_BIN UPSTREAM_BIN

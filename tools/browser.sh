@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the browser tests against target/release/companion, or the server that COMPANION_BIN
-# names; arguments go on to Playwright. Builds the scripted endpoint when there is none yet.
+# Runs the browser tests against target/release/companion, or the server that COMPANION_BIN names.
+# Arguments are passed to Playwright. Builds the scripted endpoint if it has not been built yet.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 . "$root/tools/setup/packages.sh"
@@ -25,7 +25,7 @@ if [ -z "${UPSTREAM_BIN:-}" ] && [ ! -x "$(dirname "$COMPANION_BIN")/upstream" ]
 fi
 
 cd end2end
-# A test run comes here several times; the types are checked once, as long as no file changes.
+# `make test` runs this script several times. The types are checked again only if a file changed.
 typed=node_modules/.companion-typed
 files_hash=$(
   {

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs the main journeys in Firefox and WebKitGTK against target/release/companion; arguments
-# go on to Playwright's runner (--project=firefox or --project=webkit: one of the two).
+# Runs the main journeys in Firefox and WebKitGTK against target/release/companion. Arguments are
+# passed to Playwright's runner (--project=firefox or --project=webkit runs one of the two).
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 absolute COMPANION_BIN UPSTREAM_BIN

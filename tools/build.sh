@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Builds what a user runs: first the site (WASM, JS, CSS) into target/site, then the server,
-# which embeds it, as target/release/companion, with THIRD-PARTY-NOTICES.txt beside it.
+# Builds the product: first the site (WASM, JS, CSS) in target/site, then the server, which embeds
+# the site, as target/release/companion, with THIRD-PARTY-NOTICES.txt beside it.
 # `tools/build.sh site` stops after the site.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"

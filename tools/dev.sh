@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# The development server: rebuilds and reloads the page when a file changes. It listens where
-# COMPANION_LISTEN says; LEPTOS_RELOAD_PORT is the port that tells open pages of a change.
+# Starts the development server, which rebuilds and reloads the page when a file changes. It listens
+# on COMPANION_LISTEN. Open pages are told of a change through the port LEPTOS_RELOAD_PORT.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"

@@ -1,18 +1,18 @@
 #!/usr/bin/env bash
-# Tests the development server: in a copy of this tree, which the test then changes, `make dev`
-# starts and a browser has to see a changed style and a changed component. Needs what
-# `tools/setup.sh test` installs and the scripted endpoint.
+# Tests the development server: starts `make dev` in a copy of this tree, changes a style and a
+# component there, and checks that a browser shows both changes. Needs the scripted endpoint and the
+# tools that `tools/setup.sh test` installs.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
 
 copy=$root/target/development
-# The copy is as large as a build. It goes also when the test fails; `make clean` removes what is
-# left after a harder end.
+# The copy is as large as a build, so it is removed even if the test fails. If this script is
+# killed, the copy stays until `make clean`.
 trap 'rm -rf "$copy"' EXIT
 
-# Copies all files that git would commit, as they are now. The copies get the present time, so that
-# cargo takes them for changed.
+# Copies all files that git would commit, with their present content. The copies get the present
+# time, so that cargo takes them for changed.
 copy_tree() {
   rm -rf "$copy"
   mkdir -p "$copy"
@@ -33,7 +33,8 @@ lend_build() {
     cp -al "$build_dir/$part/." "$copy/target/build/$part/" 2>/dev/null ||
       cp -a "$build_dir/$part/." "$copy/target/build/$part/"
   done
-  # The compiler changes incremental data in place, and a linked lock would be the same lock.
+  # These are not shared: the compiler changes incremental data in place, and a hard link to the
+  # lock file would be the same lock.
   find "$copy/target/build" -maxdepth 4 \( -name incremental -o -name .cargo-lock \) -prune -exec rm -rf {} +
   while read -r crate; do
     find "$copy/target/build" -maxdepth 4 \( -name "$crate-*" -o -name "lib${crate//-/_}-*" \

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The paths, versions and environment of every build: what the other scripts source first.
-# In a shell of your own, `. tools/env.sh` and then `use_web_toolchain` give cargo, cargo
-# leptos and trunk exactly what the commands of the Makefile give them. When no other clone is
-# building, this also claims the shared build folder for this clone; nothing else changes on disk.
+# The paths, versions and environment of every build. The other scripts source this file first.
+# In your own shell, `. tools/env.sh` and then `use_web_toolchain` set up cargo, cargo leptos and
+# trunk exactly as the commands of the Makefile do. If no other clone is building, this also claims
+# the shared build folder for this clone. It changes nothing else on disk.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
@@ -18,12 +18,12 @@ die() {
   exit 1
 }
 
-# building WHAT MINUTES: says what is built now, and how many minutes the first build of it takes,
-# as measured on 2 cores.
+# building WHAT MINUTES: prints what is built now, and how many minutes its first build takes, as
+# measured on 2 cores.
 building() { say "Building $1 (the first time about $2 min on 2 cores; afterwards what has changed)."; }
 
-# absolute NAME...: makes the paths in these variables absolute, as seen from where the command was
-# typed. Scripts call it before they change to the clone. A variable without a path stays empty.
+# absolute NAME...: makes the paths in these variables absolute, relative to the current folder.
+# Scripts call it before they change to the clone's folder. An empty variable stays empty.
 absolute() {
   local name
   for name in "$@"; do
@@ -41,29 +41,29 @@ if [ -z "${HOME:-}" ]; then
   export HOME
 fi
 
-# The same rule as the server's (the `directories` crate): a relative XDG folder is ignored.
+# A relative XDG folder is ignored, as it is by the server (through the `directories` crate).
 case ${XDG_CACHE_HOME:-} in
   /*) user_cache=$XDG_CACHE_HOME/companion ;;
   *) user_cache=$HOME/.cache/companion ;;
 esac
 
-# Tools and build output: shared by all clones of one user, by version.
+# All clones of one user share the tools and the build output. Tools are kept by version.
 cache=${COMPANION_CACHE:-$user_cache}
 case $cache in /*) ;; *) cache=$PWD/$cache ;; esac
 tools_dir=$cache/tools
 log_dir=$cache/log
 build_dir=$cache/build
-# The model's place is the server's choice, whatever COMPANION_CACHE says.
+# COMPANION_CACHE does not move the model, because the server looks for it at this path.
 model_path=$user_cache/models/$MODEL_FILE
 
-# Intermediate output is shared between clones, so that a second fresh clone is warm; what
-# a build is for (target/release/companion, target/site) lands in the clone itself.
+# Clones share the intermediate output, so that the first build of a second clone is quick. The
+# results of a build (target/release/companion, target/site) are in the clone itself.
 export CARGO_BUILD_BUILD_DIR=$build_dir
 export CARGO_TARGET_DIR=$root/target
 
 # --- Tools ----------------------------------------------------------------------------
 
-# The version of the crate $1 in Cargo.lock.
+# Prints the version of the crate $1 in Cargo.lock.
 locked_version() {
   awk -v name="\"$1\"" '$1 == "name" { hit = ($3 == name) }
     hit && $1 == "version" { gsub(/"/, "", $3); print $3; exit }' "$root/Cargo.lock"
@@ -75,10 +75,10 @@ else
   WASM_BINDGEN_VERSION=
 fi
 
-# Changes when the pinned npm tools change.
+# The name of the folder changes when the pinned npm tools change.
 npm_tools_dir=$tools_dir/npm-$(sha256sum <"$root/tools/npm/package-lock.json" | cut -c1-12)
 
-# Each changes when the pinned packages change.
+# The name of each folder changes when its pinned packages change.
 schemathesis_lock=$root/end2end/attacks/schemathesis/requirements.txt
 schemathesis_dir=$tools_dir/schemathesis-$(sha256sum <"$schemathesis_lock" | cut -c1-12)
 litellm_lock=$root/end2end/peers/litellm/requirements.txt
@@ -102,10 +102,10 @@ if [ -z "${RUSTUP_TOOLCHAIN:-}" ] && command -v rustup >/dev/null &&
   export RUSTUP_TOOLCHAIN=stable
 fi
 
-# The version of the compiler $1 (default: the native one); nothing when there is none.
+# Prints the version of the compiler $1 (default: the native one), or nothing if there is none.
 rust_version() { "${1:-rustc}" --version 2>/dev/null | awk '{ print $2 }'; }
 
-# Debian's compiler, which may stand beside rustup's.
+# Debian's compiler, which may be installed beside rustup's.
 debian_rustc=/usr/bin/rustc
 debian_cargo=/usr/bin/cargo
 
@@ -115,7 +115,8 @@ native_has_wasm_std() {
     [ -n "$(find "$sysroot/lib/rustlib/wasm32-unknown-unknown/lib" -name 'libstd-*.rlib' 2>/dev/null)" ]
 }
 
-# Debian's toolchain with a wasm32 std of our own, by version; nothing when not set up.
+# Prints the folder of Debian's toolchain with our own build of std for wasm32, or nothing if it is
+# not set up for this version.
 debian_web_dir() {
   local version dir
   [ -x "$debian_rustc" ] && [ -x "$debian_cargo" ] || return 0
@@ -129,7 +130,7 @@ case ${COMPANION_WEB_TOOLCHAIN:-} in
   *) die "COMPANION_WEB_TOOLCHAIN is '$COMPANION_WEB_TOOLCHAIN'; it can be rustup or debian." ;;
 esac
 
-# Which toolchain compiles for the browser: rustup, debian, or none yet.
+# Prints which toolchain compiles for the browser: rustup, debian, or none if none is set up yet.
 web_toolchain() {
   local choice=${COMPANION_WEB_TOOLCHAIN:-}
   if [ "$choice" != debian ] && native_has_wasm_std; then
@@ -141,7 +142,7 @@ web_toolchain() {
   fi
 }
 
-# Makes cargo, and so cargo-leptos and Trunk, compile for the browser in this shell.
+# Sets up this shell so that cargo, and thereby cargo-leptos and Trunk, can compile for the browser.
 use_web_toolchain() {
   case $(web_toolchain) in
     rustup) ;;
@@ -154,8 +155,8 @@ use_web_toolchain() {
   esac
 }
 
-# Builds the client-only console into target/csr with Trunk, with the tools that are here and nothing
-# downloaded.
+# Builds the client-only console with Trunk in target/csr, with the installed tools and without
+# downloading anything.
 trunk_build() {
   (
     use_web_toolchain
@@ -165,7 +166,7 @@ trunk_build() {
   ) || die "the Trunk build failed (see above)."
 }
 
-# In CI the lock file is the law; while developing cargo may amend it.
+# In CI a lock file that does not fit is an error. During development cargo may update it.
 if [ -n "${CI:-}" ]; then locked=(--locked); else locked=(); fi
 
 # --- The shared build folder ------------------------------------------------------------
@@ -175,10 +176,11 @@ own_crates() {
   sed -n 's/^name = "\(.*\)"$/\1/p' "$root"/*/Cargo.toml "$root"/*/*/Cargo.toml
 }
 
-# Cargo names what it builds of a workspace's own crates by their place in the workspace, so
-# clones share that too, and it tells by the times of files alone whether it is current: a
-# clone whose files are older than another's build would be given that clone's code. Whoever
-# comes after another clone has these crates built anew; what they depend on stays.
+# Clones share the build output of the workspace's own crates, too, because cargo names it by their
+# paths within the workspace. Cargo decides by file times alone whether that output is current, so a
+# clone whose files are older than another clone's build would get the other clone's code. So when
+# the folder passes from one clone to another, our own crates are removed from it and built again.
+# The output of the dependencies stays.
 claim_build_folder() {
   local owner=$build_dir/clone folder crate
   [ "$(cat "$owner" 2>/dev/null)" != "$root" ] || return 0
@@ -191,9 +193,9 @@ claim_build_folder() {
   printf '%s\n' "$root" >"$owner"
 }
 
-# Takes the folder for this process and its children, so that nobody drops it under them,
-# and drops it first when it has outgrown its limit: the build then starts cold. While another
-# clone builds there, this one has a folder of its own.
+# Locks the build folder for this process and its children, so that no other process deletes it
+# while they use it. A folder above the size limit is deleted first, so the build starts from
+# nothing. While another clone builds in the folder, this clone uses a folder in its own target/.
 take_build_folder() {
   local used_gb
   mkdir -p "$build_dir"
@@ -214,5 +216,5 @@ take_build_folder() {
   fi
 }
 
-# For a shell of one's own, which holds no lock.
+# Claims the folder also for an interactive shell, which sources this file but holds no lock.
 [ ! -e "$cache/build.lock" ] || ! flock -n "$cache/build.lock" true || claim_build_folder

@@ -3,9 +3,9 @@
 #
 #   tools/fuzz.sh [SECONDS] [TARGET...]
 #
-# What is found on the way goes to the cache, not into the clone; a finding lies in
-# end2end/fuzz/artifacts/TARGET, and `cargo fuzz run TARGET FILE` plays it again. Needs
-# cargo-fuzz (`tools/setup.sh torture`) and a C++ compiler.
+# New inputs that reach new code are kept in the cache and not in the clone. An input that makes a
+# target fail is written to end2end/fuzz/artifacts/TARGET, and `cargo fuzz run TARGET FILE` runs it
+# again. Needs cargo-fuzz (`tools/setup.sh torture`) and a C++ compiler.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root/end2end/fuzz"
@@ -17,8 +17,9 @@ targets=("$@")
 
 PATH=$tools_dir/cargo-fuzz-$CARGO_FUZZ_VERSION/bin:$PATH
 command -v cargo-fuzz >/dev/null || die "cargo-fuzz is missing: run \`tools/setup.sh torture\`."
-# Instrumentation is an unstable flag of a stable compiler. Its builds are kept apart from
-# the product's. There is no unsafe code here for a sanitizer to watch.
+# Instrumentation needs an unstable flag, which the stable compiler accepts with RUSTC_BOOTSTRAP.
+# The instrumented builds are kept apart from the product's. No sanitizer is used, because the
+# fuzzed code has no unsafe code.
 export RUSTC_BOOTSTRAP=1 CARGO_BUILD_BUILD_DIR=$build_dir/fuzz CARGO_TARGET_DIR=$build_dir/fuzz/target
 flags=(--fuzz-dir . --sanitizer none)
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Formatting, the shell scripts, the import walls, and clippy with warnings denied: native,
-# and for the browser where the toolchain at hand has a clippy that fits its std.
+# Checks the formatting, the shell scripts and the import walls, and runs clippy with warnings
+# denied: for native code, and for the browser if the toolchain has a clippy that fits its std.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"

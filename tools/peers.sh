@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Drives Companion through real servers, and writes what held into docs/endpoints.md. Assumes that a
-# release is built and that `tools/setup.sh peers` has run. Arguments go on to Playwright.
+# Tests Companion with real servers, and writes the results into docs/endpoints.md. Assumes that a
+# release is built and that `tools/setup.sh peers` has run. Arguments are passed to Playwright.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 absolute COMPANION_BIN UPSTREAM_BIN
@@ -11,7 +11,7 @@ export LLAMA_CPP_PYTHON=${LLAMA_CPP_PYTHON:-$llama_cpp_dir/bin/python}
 [ -x "$LITELLM" ] && [ -x "$LLAMA_CPP_PYTHON" ] ||
   die "the servers are not there; \`tools/setup.sh peers\` installs them."
 
-# Where only some were asked, the document stays as it is.
+# With arguments perhaps only some of the tests run, so the document is not rewritten then.
 [ $# -gt 0 ] || export PEERS_REPORT=1
 tools/browser.sh --project=peers --reporter=list,./peers/reporter.ts "$@" ||
   die "a peer was not dealt with as it should be (see above)."

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts the server that `make build` made; it prints its address. Arguments go to it.
+# Starts the server that `make build` built. The server prints its address and gets the arguments.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 say "Starting Companion; Ctrl-C stops it."

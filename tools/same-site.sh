@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tests that each kind of build writes to a site of its own, and that tools/site.sh makes the same
+# Tests that each kind of build writes to its own site, and that tools/site.sh makes the same
 # release site as cargo-leptos does from the same configuration.
-# Assumes that the release's site is built.
+# Assumes that the release's site has been built.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -21,7 +21,7 @@ leptos() {
   ) || die "cargo leptos could not build the site (see above)."
 }
 
-# The one file of the folder $1 whose name ends with $2.
+# Prints the path of the only file of the folder $1 whose name ends with $2.
 the_file() {
   local found
   mapfile -t found < <(find "$1" -maxdepth 1 -name "companion*$2")
@@ -36,8 +36,8 @@ before=$(files_of "$release")
 say "Comparing with what cargo-leptos makes of the same configuration."
 theirs=target/dev/release-site
 # cargo-leptos passes its options to wasm-opt in an order that changes from run to run, and the
-# order matters. So it gets a wasm-opt here that does nothing, and the real one runs below, with the
-# options in the order that tools/site.sh uses.
+# order changes the output. So it gets a wasm-opt here that does nothing, and the real one runs
+# below, with the options in the order that tools/site.sh uses.
 idle=$root/target/dev/idle
 mkdir -p "$idle"
 printf '#!/bin/sh\nexit 0\n' >"$idle/wasm-opt"
@@ -53,7 +53,7 @@ cmp "$(the_file "$release/pkg" .css)" "$(the_file "$theirs/pkg" .css)" ||
 [ "$(basename "$(the_file "$release/pkg" .css)")" = "$(basename "$(the_file "$theirs/pkg" .css)")" ] ||
   die "tools/site.sh names the .css otherwise than cargo-leptos."
 pass "the same .css, by the same name"
-# cargo-leptos has another minifier built in. It was told not to use it, and ours runs here.
+# cargo-leptos has a different minifier built in. It was told not to use that, so terser runs here.
 terser --module --compress --mangle --output "$idle/companion.js" -- "$(the_file "$theirs/pkg" .js)"
 cmp "$(the_file "$release/pkg" .js)" "$idle/companion.js" ||
   die "the script of tools/site.sh is not that of cargo-leptos."

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Installs what is missing for `build`, `run`, `dev`, `spa`, `test`, `torture` or `peers`, and
-# nothing that is there.
-# Safe to repeat and to interrupt: each thing is made under a temporary name and renamed
-# when whole. Tools land in ~/.cache/companion (COMPANION_CACHE), never in the clone.
+# Installs the tools that `build`, `run`, `dev`, `spa`, `test`, `torture` or `peers` needs and that
+# are not installed yet.
+# It is safe to repeat and to interrupt: each tool is installed under a temporary name and renamed
+# when complete. Tools go to ~/.cache/companion (COMPANION_CACHE), never into the clone.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 for part in packages rust cargo-tools npm-tools python model; do
@@ -17,7 +17,8 @@ case $purpose in
 esac
 
 mkdir -p "$tools_dir" "$log_dir"
-# One set-up at a time; the lock goes with the process, however it ends.
+# Only one set-up runs at a time. The system releases the lock when the process ends, however it
+# ends.
 exec 9>"$cache/setup.lock"
 if ! flock -n 9; then
   say "Another set-up is under way; waiting for it."
@@ -51,7 +52,8 @@ case $purpose in
   run | dev | spa) setup_model || warn "$model_problem The page will say that the model is unavailable and what to configure." ;;
 esac
 
-# Only the tools' intermediate output: nothing needs it once they are installed.
+# This folder holds only the intermediate output of the tools, which is useless once they are
+# installed.
 rm -rf "$tools_dir/.build"
 if [ "$installed" -gt 0 ]; then
   say "Set-up is complete ($(((SECONDS - started) / 60)) min $(((SECONDS - started) % 60)) s)."

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # Builds the release's site (WASM, JS, CSS, icons) into target/site, as `cargo leptos build
 # --release` would, from the same configuration (workspace.metadata.leptos in Cargo.toml) and by
-# the same steps: cargo, wasm-bindgen, wasm-opt, sass, lightningcss. So nobody has to compile
-# cargo-leptos to run Companion; tools/same-site.sh compares the results of the two.
+# the same steps: cargo, wasm-bindgen, wasm-opt, sass, lightningcss. So users need not compile
+# cargo-leptos to run Companion. tools/same-site.sh compares the results of the two.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -10,9 +10,9 @@ cd "$root"
 site_dir=$root/target/site
 site_stamp=$root/target/site.stamp
 
-# The hash of all files that the site may depend on: the whole tree without the parts that never
-# reach the browser. A file too many causes a needless rebuild now and then; with a file too few
-# the site would not be rebuilt when that file changes.
+# Prints the hash of all files that the site may depend on: the whole tree without the parts that
+# never reach the browser. An unneeded file in the list only causes a needless rebuild now and then;
+# if a file were missing, the site would not be rebuilt when that file changes.
 sources_fingerprint() {
   {
     use_web_toolchain
@@ -24,7 +24,7 @@ sources_fingerprint() {
   } | sha256sum
 }
 
-# The hash of the site's own files, so that a file which something else has put there is noticed.
+# Prints the hash of the site's own files, to notice a file that another program has put there.
 site_fingerprint() {
   (cd "$site_dir" && find . -type f -print0 | sort -z | xargs -0 sha256sum) | sha256sum
 }
@@ -58,7 +58,7 @@ compile_wasm() {
   wasm=$root/target/wasm32-unknown-unknown/$leptos_lib_profile_release/$leptos_lib_package.wasm
 }
 
-# Makes the script that loads the WASM, and makes both small.
+# Generates the script that loads the WASM, and shrinks both.
 make_module() {
   local flags
   building "the page's script, and making it and the WASM small" 1
@@ -69,7 +69,7 @@ make_module() {
   minify_script "$pkg/$leptos_output_name.js"
 }
 
-# cargo-leptos minifies the script with a library that has no command of its own.
+# cargo-leptos minifies the script with a library that has no command line, so terser does it here.
 minify_script() {
   terser --module --compress --mangle --output "$1.min" -- "$1"
   mv "$1.min" "$1"
@@ -82,8 +82,9 @@ make_style() {
   rm "$new_site/style.css"
 }
 
-# Gives each file a name with a hash of its content, in the form that cargo-leptos uses: MD5
-# as URL-safe base64. The page names the WASM to the script, so the script need not be changed.
+# Puts a hash of its content into the name of each file, in the form that cargo-leptos uses: MD5 as
+# URL-safe base64. The page tells the script the name of the WASM, so the script need not be
+# changed.
 name_by_content() {
   python3 - "$pkg" "$leptos_output_name" <<'PY'
 import base64, hashlib, pathlib, sys

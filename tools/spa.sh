@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs the client-only console: the server and `trunk serve` beside it, until Ctrl-C or until one of
-# them ends. Arguments go to the server. SPA_PORT is Trunk's port (8080); COMPANION_BIN a server that
-# is built already; TRUNK_CONFIG another Trunk.toml.
+# them ends. Arguments are passed to the server. SPA_PORT is Trunk's port (8080), COMPANION_BIN
+# names a server that is already built, and TRUNK_CONFIG names another Trunk.toml.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 absolute COMPANION_BIN TRUNK_CONFIG
@@ -13,7 +13,7 @@ state=$root/target/spa/$port
 server=
 trunk=
 
-# Job control gives each of the two a process group of its own, so that the processes that they
+# Job control gives each of the two its own process group, so that the processes that they
 # start can be ended with them.
 set -m
 finish() {
@@ -34,12 +34,12 @@ trap 'exit 143' TERM
 
 runs() { kill -0 "$1" 2>/dev/null; }
 
-# This is checked before anything is built. Trunk itself would fail only after its build.
+# The port is checked before the build, because Trunk itself would fail only after its build.
 if (: >"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
   die "port $port is taken, so Trunk cannot serve there. Name another one: SPA_PORT=8081 make spa."
 fi
 
-# True when there is a release, and none of its sources has changed since it was built.
+# True if there is a release build and none of its sources has changed since.
 current_release() {
   local binary=target/release/companion
   [ -x "$binary" ] && [ -z "$(find Cargo.toml Cargo.lock app frontend prompts protocol public runtime \
@@ -70,9 +70,9 @@ if [ -z "$binary" ]; then
 fi
 
 mkdir -p "$state"
-# The names by which a browser reaches the server through Trunk, and those that the arguments, the
-# environment or the configuration file allow already: a flag would replace the latter two.
-# When the configuration is wrong, the server itself says so below.
+# The host names by which a browser reaches the server through Trunk, and those that the arguments,
+# the environment or the configuration file already allow. The latter two are repeated here because
+# a flag replaces them. If the configuration is wrong, the server itself reports that below.
 names=127.0.0.1:$port,localhost:$port
 allowed=$("$binary" config "$@" 2>/dev/null | sed -n 's/^allowed_hosts = \[\(.*\)\].*/\1/p' | tr -d '" ') || true
 : >"$state/server.out"
@@ -85,8 +85,8 @@ while [ -z "$backend" ]; do
   [ -n "$backend" ] || sleep 0.1
 done
 
-# A copy of the configuration with these two addresses and with another folder for the output: a
-# debug build in target/csr could be mistaken for the output of `trunk build --release`.
+# Makes a copy of the configuration with these two addresses and with another folder for the output,
+# because a debug build in target/csr could be mistaken for the output of `trunk build --release`.
 config=$(realpath "${TRUNK_CONFIG:-Trunk.toml}")
 sed -e "s|127\.0\.0\.1:3000|$backend|g" -e "s|^port = .*|port = $port|" \
   -e "s|^dist = .*|dist = \"$state/dist\"|" \
@@ -114,7 +114,7 @@ until curl --silent --fail --output /dev/null --max-time 5 "$front/"; do
   both_run
   sleep 0.3
 done
-# Trunk serves the page, so it has built the console, and the server is soon to be reached through it.
+# Trunk serves the page, so it has built the console. Now wait until the server answers through it.
 status=
 for _ in $(seq 100); do
   both_run

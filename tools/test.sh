@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Everything that has to hold before a change lands, cheapest first. Stops at the first
-# failure. Assumes that `tools/setup.sh test` has run.
+# Runs all checks that must pass before a change is merged, the cheapest first, and stops at the
+# first failure. Assumes that `tools/setup.sh test` has run.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
@@ -12,7 +12,7 @@ trap 'rm -f "$test_log"' EXIT
 : >"$test_log"
 timings=()
 
-# step NAME COMMAND...: runs it and remembers how long it took.
+# step NAME COMMAND...: runs the command and remembers how long it took.
 step() {
   local name=$1 began=$SECONDS
   shift
@@ -80,7 +80,7 @@ step "development server" development
 
 say "All of it passed:"
 printf '    %s\n' "${timings[@]}"
-# Both runners count in their closing lines; cargo's colours are taken off first.
+# Both test runners print a count in their last lines. cargo's colour codes are removed first.
 passed=$(sed 's/\x1b\[[0-9;]*m//g' "$test_log" | awk '
   /^test result: / { n += $4 }
   /^ *[0-9]+ passed/ { n += $1 }

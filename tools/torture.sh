@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
-# Breaks a running companion on purpose, many times, and counts what was lost (see
-# end2end/torture). Stops at the first loss; the seed that is printed repeats the run.
+# Breaks a running companion on purpose, many times, and counts the losses (see end2end/torture).
+# Stops at the first loss and prints the seed, which repeats the run.
 #
 #   tools/torture.sh           the big run, half an hour or more; builds the server first
-#   tools/torture.sh small     a little of each, for `make test`; takes the server that is there
-#   tools/torture.sh kill --kills 500 --seed 7    anything else is for the program itself
+#   tools/torture.sh small     a short run of each kind, for `make test`; does not build the server
+#   tools/torture.sh kill --kills 500 --seed 7    other arguments are passed to the program torture
 #
-# COMPANION_BIN names another server than target/release/companion; SEED chooses the seed of
-# the first two.
+# COMPANION_BIN names another server than target/release/companion. SEED sets the seed of the first
+# two.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 absolute COMPANION_BIN
@@ -25,8 +25,8 @@ torture() {
     die "something was lost, or not as promised (see above). To see it again: tools/torture.sh $*"
 }
 
-# A new kind of torture gets a line in both: one that takes a second or two, and one that is
-# worth a report.
+# A new kind of torture needs a line in both functions: one that takes a second or two in the small
+# run, and a long one in the big run, whose figures are worth reporting.
 
 small_run() {
   torture kill --kills 6 --seed "$seed"
@@ -34,8 +34,8 @@ small_run() {
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
   torture faults --local
-  # Enough requests to take all places for requests, and few connections: the server of that part
-  # takes fewer.
+  # These requests fill all the places that the server has for requests. The part with connections
+  # runs against a server with a low limit of connections, so few are enough.
   torture crowd --requests 300 --connections 110 --rounds 3 --seed "$seed"
 }
 
@@ -62,7 +62,7 @@ case ${1:-big} in
   small) ;;
   *) if [ ! -x target/release/companion ]; then build_server; fi ;;
 esac
-# The attacks of the big run need the scripted endpoint as a program of its own.
+# The attacks of the big run need the scripted endpoint as a separate program.
 say "Building the torture."
 cargo build "${locked[@]}" --package torture --package upstream || die "the torture could not be built (see above)."
 case ${1:-big} in

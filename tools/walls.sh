@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# The import walls of ARCHITECTURE.md: what a crate must never depend on, directly or not.
-# Reads the dependency graph and the sources; compiles nothing.
+# Checks the import walls of ARCHITECTURE.md: the crates that a crate must never depend on, directly
+# or indirectly. Reads the dependency graph and the sources, and compiles nothing.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
 
 broken=0
 
-# All that crate $1 is built from, by name; the rest are flags for cargo tree.
+# Prints the names of all crates that crate $1 is built from. The other arguments are flags for
+# cargo tree.
 dependencies() {
   local crate=$1
   shift
@@ -15,13 +16,13 @@ dependencies() {
     awk 'NR > 1 { print $1 }' | sort -u
 }
 
-# wall TITLE "NAMES AND PATTERNS*" CRATE [FLAGS...]: none of the names is a dependency.
+# wall TITLE "NAMES AND PATTERNS*" CRATE [FLAGS...]: checks that none of the names is a dependency.
 wall() {
   local title=$1 forbidden=$2 crate=$3 found pattern
   shift 3
   found=$(dependencies "$crate" "$@") || die "cargo tree could not read the dependencies of $crate."
   for pattern in $forbidden; do
-    # shellcheck disable=SC2254 # The pattern is meant as one.
+    # shellcheck disable=SC2254 # The variable holds a pattern.
     while read -r name; do
       case $name in
         $pattern)
@@ -34,7 +35,7 @@ wall() {
   done
 }
 
-# only CRATE "NAMES" [FLAGS...]: the crate's own dependencies are among the names.
+# only CRATE "NAMES" [FLAGS...]: checks that the crate's direct dependencies are among the names.
 only() {
   local crate=$1 allowed=$2 name
   shift 2
@@ -49,8 +50,8 @@ only() {
   done < <(dependencies "$crate" --depth 1 "$@")
 }
 
-# no_mention "WHAT" REGEX PATH...: no source file under the paths matches; a path that does
-# not exist is nothing to search.
+# no_mention "WHAT" REGEX PATH...: checks that no source file under the paths matches. Paths that do
+# not exist are skipped.
 no_mention() {
   local what=$1 regex=$2 path hits
   shift 2
@@ -71,8 +72,8 @@ browser=(--target wasm32-unknown-unknown)
 wall "protocol" "tokio axum* leptos* rusqlite runtime app server frontend" protocol --all-features
 only protocol "serde utoipa uuid"
 
-# The crates of the runtime: none knows a server or a user interface, and each knows only the ones
-# that it is made for.
+# No crate of the runtime depends on a server or a user interface, and each depends only on the
+# crates that it is made for.
 outside="axum* leptos* app server frontend"
 database="rusqlite libsqlite3-sys store-sqlite"
 engine="llama-cpp* engine"
@@ -102,7 +103,7 @@ for entry in hydrate csr; do
     --no-default-features --features "$entry" "${browser[@]}"
 done
 
-# What the graph cannot tell.
+# Some walls cannot be seen in the dependency graph, so the sources are searched.
 no_mention "runtime: the turn knows no provider, store, tokio or clock" \
   '\btokio::|\b(provider|store)::|\bcrate::clock\b|\bsuper::clock\b|SystemTime|Instant::now' \
   runtime/src/turn.rs runtime/src/turn

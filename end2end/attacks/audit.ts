@@ -26,7 +26,7 @@ export interface Rules {
   answer: Record<string, Record<string, string>>;
   formula: Record<string, Record<string, string>>;
   inert: string[];
-  /** Without it, this run records what there is. */
+  /** The result of the first run. Without it, this run is the first and records the page. */
   known: Known | null;
 }
 

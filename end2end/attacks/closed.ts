@@ -8,7 +8,7 @@ type Attributes = Record<string, string>;
 const ID = '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}';
 const LENGTH = '[ #%()+,.:;a-zA-Z0-9-]*';
 
-/** Of a formula: what math-core writes and `math/output.rs` lets through. */
+/** Attributes in a formula: those that math-core writes and `math/output.rs` allows. */
 const MATH: Attributes = Object.fromEntries([
   ...[
     'accent', 'accentunder', 'data-bottom', 'data-style', 'display', 'displaystyle', 'form', 'height', 'largeop',
@@ -24,7 +24,7 @@ const MATH_ELEMENTS = [
   'mtext', 'mtr', 'munder', 'munderover',
 ];
 
-/** A block has the direction of its letters. */
+/** The direction of a block follows its letters. */
 const BLOCK = { dir: 'auto' };
 const ALIGNED = { 'data-align': 'left|center|right' };
 
@@ -67,7 +67,7 @@ export const ANSWER: Record<string, Attributes> = {
   li: BLOCK,
   mark: {},
   ol: { start: '\\d+' },
-  // The note in the place of an answer whose rendering took too long; see `Stage.look`.
+  // The note in place of an answer whose rendering took too long; see `Stage.look`.
   p: { class: 'rendered-late', ...BLOCK },
   pre: { tabindex: '0' },
   span: { class: 'number|(s-[A-Za-z0-9_+-]+ ?)+', lang: 'en|ja' },

@@ -39,7 +39,7 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
     const { status, head } = await send(port, request, worker, id);
     if (!allowed) refused += 1;
     if (creates(request.call) && (status === 201 || status === 303)) created += 1;
-    // A request that is no valid HTTP is refused with 400, before its headers are looked at.
+    // A request that is not valid HTTP is refused with 400, before its headers are checked.
     const right = allowed ? status !== 403 && status < 500 : status === 403 || status === 400;
     const cors = /^access-control-/im.test(head);
     if (!right || cors) wrong.push(`${JSON.stringify(request)}: ${allowed ? 'allowed' : 'refused'} by the rule, ${head}`);
@@ -53,7 +53,8 @@ test('forged hosts, origins and sites are refused, and nothing else is', async (
   expect(wrong.slice(0, 10), 'answers against the rule').toEqual([]);
   expect(await api.get(`/api/v1/runtimes/backend-internal/workers/${guarded}`)).toEqual(before);
   expect((await api.transcript(guarded)).messages).toEqual([]);
-  // Nothing was begun besides what the answers admit, and nothing deleted but what was to be.
+  // Only conversations from allowed requests exist, and only those that allowed requests deleted
+  // are gone.
   const now = await workers(api);
   expect(listed.filter((worker) => !now.includes(worker))).toEqual([doomed]);
   expect(now.filter((worker) => !listed.includes(worker)).length).toBe(created);

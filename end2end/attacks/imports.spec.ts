@@ -16,7 +16,7 @@ import { Stage } from './stage.ts';
 const BIG = { conversations: 1499, elements: 24_792 };
 /** Conversations of one file. */
 const TOGETHER = 15;
-/** One conversation in so many is not only parsed but also shown. */
+/** One in this many conversations is not only parsed but also shown. */
 const SHOWN = 12;
 const MOST = { most: size === 'big' ? 10_000 : 1_000 };
 
@@ -125,7 +125,7 @@ test('files that cannot be imported are refused with a reason and change nothing
     expect([status, what], body.toString().slice(0, 300)).toEqual([422, what]);
     expect(await companion.api.get(list), what).toEqual(before);
   }
-  // The same by the form of the page, which shows the reason.
+  // The form of the page refuses the same files, and shows the reason.
   const form = async (file: string) => {
     const part = (name: string, content: string) => `--x\r\ncontent-disposition: form-data; name="${name}"\r\n\r\n${content}\r\n`;
     const body = `${part('strict', 'on')}${part('file"; filename="x', file)}--x--\r\n`;

@@ -36,7 +36,7 @@ const KINDS: [number, (rng: Rng, token: string) => string][] = [
   [1, breakers],
 ];
 
-/** So many payloads, no two alike. */
+/** `count` payloads, all of them different. */
 export function payloads(rng: Rng, count: number): Payload[] {
   const kinds = KINDS.flatMap(([often, kind]) => Array.from({ length: often }, () => kind));
   return Array.from({ length: count }, (_, n) => {
@@ -46,7 +46,7 @@ export function payloads(rng: Rng, count: number): Payload[] {
   });
 }
 
-/** One text of several payloads, each in blocks of its own after a paragraph with its token. */
+/** One text of several payloads, each in separate blocks after a paragraph with its token. */
 export function together(several: Payload[]): string {
   return several.map(({ token, text }) => `${token}\n\n${text}\n\n${RESET}\n\n`).join('');
 }

@@ -22,7 +22,7 @@ const LIMIT_MS = 15 * 60_000;
 const program = process.env.SCHEMATHESIS ?? 'schemathesis';
 
 const LEFT_OUT = [
-  // Streams of events go on for ever; `torture observers` reads them.
+  // Streams of events never end, so they are left out; `torture observers` reads them.
   '--exclude-path-regex', '/events$',
   // An id is a UUID of version 7, and a runtime's name is one that exists. A schema cannot say all
   // of that, so a request that fits the schema may still be refused.
@@ -39,7 +39,7 @@ function run(args: string[], folder: string): Promise<Finished> {
     cwd: folder,
     maxBuffer: 64 << 20,
     env: { ...process.env, NO_COLOR: '1' },
-    // It would go on after its test, against whatever takes the port next.
+    // Otherwise it would continue after its test, against the next program on this port.
     timeout: LIMIT_MS - 60_000,
     killSignal: 'SIGKILL',
   } as const;

@@ -7,7 +7,7 @@ export const size = process.env.ATTACKS === 'big' ? 'big' : 'small';
 /** The number that a run can be repeated with. */
 export const seed = Number(process.env.SEED ?? 1);
 
-/** The big number, or a tenth of it. */
+/** The number of attempts: `big`, or a tenth of it in the small run. */
 export function sized(big: number): number {
   return size === 'big' ? big : Math.ceil(big / 10);
 }
@@ -40,7 +40,7 @@ export class Rng {
     return picked;
   }
 
-  /** True once in so many times. */
+  /** True once in `inTimes` calls, on average. */
   once(inTimes: number): boolean {
     return this.below(inTimes) === 0;
   }

@@ -69,7 +69,7 @@ async function play(
   await console.openLive(`/c/${worker}`);
   await console.ask(text);
   await console.isIdle(90_000);
-  // Each token is in a paragraph of its own, so no payload has swallowed the text after it.
+  // Each token is in a separate paragraph, so no payload has swallowed the text after it.
   for (const { token } of batch) {
     await expect(console.answer.locator(`p:text-is("${token}")`)).not.toHaveCount(0);
   }
@@ -102,7 +102,7 @@ async function play(
 }
 
 /**
- * Halves a batch until one payload is left that does what it should not, or until neither half does
+ * Halves a batch until one payload is left that does something forbidden, or until no half does
  * it by itself.
  */
 async function narrowed(

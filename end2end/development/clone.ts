@@ -14,7 +14,7 @@ export class Development {
     private readonly child: Child,
   ) {}
 
-  /** Begins to build and serve in a copy of the tree, as `make dev` does. */
+  /** Starts to build and serve in a copy of the tree, as `make dev` does. */
   static async start(folder: string, baseUrl: string): Promise<Development> {
     const [listen, reload] = [await freePort(), await freePort()];
     const address = `127.0.0.1:${listen}`;

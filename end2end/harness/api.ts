@@ -1,4 +1,4 @@
-// The HTTP interface as a program would use it, to see what the page does not show.
+// Uses the HTTP API as a program would, to check things that the page does not show.
 
 import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
@@ -31,7 +31,7 @@ export interface Transcript {
   cursor: string;
 }
 
-/** An answer as it came over the wire. */
+/** An HTTP response, unparsed. */
 export interface Raw {
   status: number;
   headers: Record<string, string | string[] | undefined>;
@@ -60,7 +60,7 @@ export class Api {
     return worker_id;
   }
 
-  /** Changes a conversation from outside: its `title`, its `place`, or what answers in it. */
+  /** Changes a conversation: its `title`, its `place`, or its `model`. */
   async change(
     worker: string,
     change: { title?: string; place?: string; model?: string },
@@ -68,7 +68,7 @@ export class Api {
     await this.call('PATCH', workerPath(worker), change);
   }
 
-  /** Deletes a conversation; it can be brought back, unless it is deleted for good. */
+  /** Deletes a conversation. It can be restored, unless it is deleted permanently. */
   async delete(worker: string, how: 'for now' | 'for good' = 'for now'): Promise<void> {
     await this.call('DELETE', `${workerPath(worker)}${how === 'for good' ? '?purge=true' : ''}`);
   }
@@ -78,12 +78,12 @@ export class Api {
     await this.call('POST', `${workerPath(worker)}/messages`, { id: messageId(), text });
   }
 
-  /** Stops what a conversation's model is writing. */
+  /** Stops the answer that a conversation's model is writing. */
   async cancel(worker: string): Promise<void> {
     await this.call('POST', `${workerPath(worker)}/cancel`);
   }
 
-  /** Closes a conversation to new messages, for good. */
+  /** Closes a conversation to new messages permanently. */
   async close(worker: string): Promise<void> {
     await this.call('POST', `${workerPath(worker)}/stop`);
   }
@@ -108,7 +108,7 @@ export class Api {
     return (await response.json()) as T;
   }
 
-  /** Any request with any header, also those that `fetch` keeps to itself; no redirects. */
+  /** Sends a request with any headers, also those that `fetch` forbids. Follows no redirects. */
   raw(
     method: string,
     path: string,
@@ -136,7 +136,7 @@ export class Api {
 
 const RUNTIME = '/api/v1/runtimes/backend-internal';
 
-/** An id of now, as version 7 of UUIDs has it. */
+/** A new id: a UUID of version 7 with the present time. */
 function messageId(): string {
   const time = Date.now().toString(16).padStart(12, '0');
   const random = randomBytes(10).toString('hex');

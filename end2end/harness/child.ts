@@ -1,13 +1,13 @@
-// A program that a test started: one process, known by its id, with all that it printed.
+// A program that a test started: one process with its id and its output.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 
-/** How long a program may take to come up or to go, on a busy machine. */
+/** How long a program may take to start or to end, on a busy machine. */
 const PATIENCE_MS = 60_000;
 
 const running = new Set<Child>();
 
-// Only what was started here, and only when this worker itself ends without its teardown.
+// Ends the programs that were started here, if this worker ends without its teardown.
 process.on('exit', () => running.forEach((child) => child.last()));
 
 type Signal = 'SIGINT' | 'SIGTERM' | 'SIGKILL';
@@ -17,16 +17,16 @@ export interface Start {
   args?: string[];
   env: Record<string, string>;
   cwd: string;
-  /** What it prints as soon as it is ready, on standard output or standard error. */
+  /** Matches the output by which the program says that it is ready (standard output or error). */
   ready: RegExp;
-  /** The signal that ends it when nobody else does; without it SIGKILL. */
+  /** The signal that ends the program if the test has not ended it. The default is SIGKILL. */
   last?: Signal;
-  /** Gives it a process group, to which all signals then go, as those of a terminal do. */
+  /** Gives the program its own process group, which gets all signals, as in a terminal. */
   group?: boolean;
 }
 
 export class Child {
-  /** Standard output and standard error, as they came. */
+  /** Standard output and standard error, in the order of arrival. */
   output = '';
   private readonly gone: Promise<void>;
 
@@ -37,7 +37,7 @@ export class Child {
     running.add(this);
     this.gone = new Promise((done) => {
       process.once('exit', () => done());
-      // A program that cannot be started does not end either.
+      // A program that cannot be started emits no `exit`.
       process.once('error', () => process.pid === undefined && done());
     });
     void this.gone.then(() => running.delete(this));
@@ -46,7 +46,7 @@ export class Child {
     }
   }
 
-  /** Starts a program; gives what its line of readiness said. Ends it when that line is not said. */
+  /** Starts a program, and returns the match of `ready`. Ends the program if there is no match. */
   static async start(start: Start): Promise<[Child, RegExpExecArray]> {
     const { program, args = [], env, cwd, ready, group = false } = start;
     const process = spawn(program, args, {
@@ -78,7 +78,7 @@ export class Child {
     return this.process.pid ?? 0;
   }
 
-  /** Its status, or the signal that ended it; null while it runs. */
+  /** The exit status, or the signal that ended the program; null while it runs. */
   get ended(): number | string | null {
     return this.process.exitCode ?? this.process.signalCode;
   }
@@ -94,7 +94,7 @@ export class Child {
     }
   }
 
-  /** Sends the last signal, and waits for nothing. */
+  /** Sends the last signal, and does not wait for the end. */
   last(): void {
     this.signal(this.start.last ?? 'SIGKILL');
   }
@@ -108,7 +108,7 @@ export class Child {
     try {
       process.kill(-this.pid, signal);
     } catch (error) {
-      // It may have ended since.
+      // The process may have ended since.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }

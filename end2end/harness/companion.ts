@@ -1,4 +1,4 @@
-// The real server on a data folder of its own, which may be killed and started again.
+// Runs the real server with its own data folder. A test can kill it and start it again.
 
 import { mkdir, readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -7,10 +7,10 @@ import { Api } from './api.ts';
 import { Child } from './child.ts';
 import * as programs from './programs.ts';
 
-/** Settings as variables, without the prefix: `{ STALL_MS: '500' }`; an empty one is not set. */
+/** Settings as variables without the prefix: `{ STALL_MS: '500' }`. Empty ones are not set. */
 export type Settings = Record<string, string>;
 
-/** What answers: the model in the binary, a scripted endpoint by its URL, or nothing. */
+/** The provider: the local model, a scripted endpoint by its URL, or none. */
 export type Provider = 'local' | 'none' | { baseUrl: string };
 
 export class Companion {
@@ -19,17 +19,17 @@ export class Companion {
   private address = '127.0.0.1:0';
 
   constructor(
-    /** Invariant: nobody else's; data, home and working folder are below it. */
+    /** Invariant: no other server uses it. It contains the data, home and working folders. */
     private readonly folder: string,
     private provider: Provider,
     private settings: Settings = {},
   ) {}
 
-  /** Starts; a second time on the same data and the same port. */
+  /** Starts the server. Later starts use the same data and the same port. */
   async start(provider = this.provider, settings = this.settings): Promise<void> {
     this.provider = provider;
     this.settings = settings;
-    // A home that holds nothing but, for the local model, the user's real cache.
+    // The home folder is empty, apart from the user's real cache for the local model.
     const home = join(this.folder, 'home');
     await mkdir(home, { recursive: true });
     const [child, [, address = '']] = await Child.start({
@@ -54,29 +54,29 @@ export class Companion {
     return `http://${this.address}`;
   }
 
-  /** Its interface for programs. */
+  /** The server's API. */
   get api(): Api {
     return new Api(this.url);
   }
 
-  /** The process as it would be lost in a crash or a power cut. */
+  /** Kills the process, as a crash would. */
   async kill(): Promise<void> {
     await this.end('SIGKILL');
   }
 
-  /** An orderly end. Error: it does not end with status 0. */
+  /** Ends the server with SIGTERM. Fails if its exit status is not 0. */
   async stop(): Promise<void> {
     const child = this.child;
     await this.end('SIGTERM');
     if (child && child.ended !== 0) throw new Error(`companion ended with ${child.ended}`);
   }
 
-  /** The ids of the processes that it has started itself. */
+  /** The ids of the server's child processes. */
   async children(): Promise<number[]> {
     return childrenOf(this.child?.pid ?? 0);
   }
 
-  /** Everything that it printed, start by start. */
+  /** The output of all starts of the server, one after the other. */
   get log(): string {
     return [...this.logs, this.child?.output ?? ''].join('\n--- started again ---\n');
   }
@@ -103,21 +103,21 @@ async function processes(): Promise<number[]> {
   return (await readdir('/proc')).map(Number).filter(Number.isInteger);
 }
 
-/** A process with the id of its parent; 0 when it is gone by now, or waits to be reaped. */
+/** The ids of a process and of its parent, which is 0 if the process has ended or is a zombie. */
 async function parentOf(pid: number): Promise<[number, number]> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
-  // The name stands in brackets and may hold anything.
+  // The name is in brackets and may contain any characters.
   const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return [pid, state === undefined || state === 'Z' ? 0 : Number(parent)];
 }
 
-/** The ids of the processes that a process has started itself. */
+/** The ids of a process's children. */
 export async function childrenOf(own: number): Promise<number[]> {
   const stats = await Promise.all((await processes()).map(parentOf));
   return stats.filter(([, parent]) => parent === own).map(([pid]) => pid);
 }
 
-/** Whether a process of this id runs. */
+/** Whether a process with this id runs. */
 export async function runs(pid: number): Promise<boolean> {
   return (await parentOf(pid))[1] !== 0;
 }

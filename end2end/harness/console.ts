@@ -1,10 +1,10 @@
-// The console's page: the one place that knows how its parts are found.
+// The console's page. Only this file knows the selectors of its parts.
 
 import { type Locator, type Page, expect } from '@playwright/test';
 
 import type { Site } from './front.ts';
 
-/** How long a page may take to notice that its server is back: the longest pause and more. */
+/** How long a page may take to notice that its server is back: more than the longest pause. */
 export const COME_BACK_MS = 45_000;
 
 /** How long the small model may take for a whole answer on a busy machine. */
@@ -116,7 +116,7 @@ export class Console {
     this.undo = page.getByRole('button', { name: 'Undo' });
   }
 
-  /** Opens a path, by itself the latest conversation. */
+  /** Opens a path; without one the latest conversation. */
   async open(path = '/'): Promise<void> {
     await this.page.goto(this.site.url + path);
   }
@@ -135,7 +135,7 @@ export class Console {
     await expect(this.activity).toHaveAttribute('data-activity', 'idle', { timeout });
   }
 
-  /** Types a message and presses the button, whatever comes of it. */
+  /** Types a message and presses the button, and does not wait for a result. */
   async submit(text: string): Promise<void> {
     await this.composer.fill(text);
     await this.send.click();
@@ -143,7 +143,7 @@ export class Console {
 
   /** Sends a message, and waits until the page shows it with the place for its answer. */
   async ask(text: string): Promise<void> {
-    // The address changes first: what is counted must be of the conversation that it names.
+    // The address changes first, so that only messages of the new conversation are counted.
     await expect(this.page.locator('form.composer')).toHaveAttribute('action', `/c/${this.worker}`);
     const before = await this.questions.count();
     await this.submit(text);
@@ -163,7 +163,7 @@ export class Console {
     return this.list.locator(`a[href="/c/${id}"]`);
   }
 
-  /** The whole entry of a conversation, which says what is going on there. */
+  /** The whole entry of a conversation in the list, with its marks. */
   entry(id: string): Locator {
     return this.list.getByRole('listitem').filter({ has: this.page.locator(`a[href="/c/${id}"]`) });
   }
@@ -173,7 +173,7 @@ export class Console {
     return this.entry(id).getByRole('button', { name: /^Options for/ });
   }
 
-  /** Chooses something from an entry's menu. */
+  /** Chooses an item from the menu of an entry. */
   async choose(id: string, name: string): Promise<void> {
     await this.more(id).click();
     await this.entryMenu.getByRole('menuitem', { name, exact: true }).click();
@@ -187,7 +187,7 @@ export class Console {
     return hrefs.map((href) => href.replace('/c/', ''));
   }
 
-  /** What a message says, without the lines below it. */
+  /** The text of a message, without the lines below it. */
   textOf(message: Locator): Locator {
     return message.locator('.message-text');
   }
@@ -197,7 +197,7 @@ export class Console {
     return this.textOf(this.answers.last());
   }
 
-  /** What was thought before the newest answer. */
+  /** The thinking before the newest answer. */
   get reasoning(): Locator {
     return this.answers.last().locator('details.reasoning');
   }
@@ -206,7 +206,7 @@ export class Console {
     return this.reasoning.locator('.reasoning-text');
   }
 
-  /** What went wrong before the provider was asked for the last time, attempt by attempt. */
+  /** The failed attempts before the last one, each with its error. */
   get attempts(): Locator {
     return this.page.locator('.attempts').last().getByRole('listitem');
   }
@@ -216,7 +216,7 @@ export class Console {
     return this.answers.last().locator('.figures').getByRole('listitem');
   }
 
-  /** What is said below the newest answer when it ended early or badly. */
+  /** The note below the newest answer if it ended early or with an error. */
   get note(): Locator {
     return this.answers.last().locator('[data-kind]');
   }
@@ -244,7 +244,7 @@ export class Console {
     return this.page.evaluate(() => (window as unknown as { growth: string[] }).growth);
   }
 
-  /** Records from now on what is spoken of answers. */
+  /** Records from now on what a screen reader would speak of answers. */
   async recordSpeech(): Promise<void> {
     await this.page.locator('[data-announcer]').evaluate((region) => {
       const speech: string[] = [];
@@ -262,7 +262,7 @@ export class Console {
     return this.page.evaluate(() => (window as unknown as { speech: string[] }).speech);
   }
 
-  /** How far the page is wider than what is seen of it; 0 is right. */
+  /** By how many pixels the page is wider than its window; 0 is right. */
   overflow(): Promise<number> {
     return this.page.evaluate(() => {
       const root = document.documentElement;

@@ -1,4 +1,4 @@
-// A reader of Server-Sent Events, as any program would be one.
+// A client for Server-Sent Events that could be any program.
 
 /** One event of the stream. */
 export interface Received {
@@ -18,7 +18,7 @@ export class EventStream {
     private readonly abort: AbortController,
   ) {}
 
-  /** Follows from the snapshot, or from the event after the one with this id. */
+  /** Follows a stream from its snapshot, or from the event after the one with this id. */
   static async open(url: string, lastEventId?: string): Promise<EventStream> {
     const abort = new AbortController();
     const headers = new Headers({ accept: 'text/event-stream' });
@@ -29,7 +29,7 @@ export class EventStream {
     return new EventStream(text.getReader(), abort);
   }
 
-  /** The next event; comments are passed over. Error: none comes in time, or the end. */
+  /** The next event, without comments. Fails if none arrives in time, or if the stream ends. */
   async next(): Promise<Received> {
     const timer = setTimeout(() => this.abort.abort(), PATIENCE_MS);
     try {

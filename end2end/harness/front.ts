@@ -1,6 +1,6 @@
-// Starts what serves the client-only console and forwards requests to the server: the real Trunk
-// with the repository's Trunk.toml, or the real nginx with the configuration of the docs. Both
-// serve the output of `trunk build --release`; nothing is built here.
+// Starts a program that serves the client-only console and forwards requests to the server: the
+// real Trunk with the repository's Trunk.toml, or the real nginx with the configuration of the
+// docs. Both serve the output of `trunk build --release`; nothing is built here.
 
 import { existsSync } from 'node:fs';
 import { cp, mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
@@ -20,7 +20,7 @@ export interface Site {
   readonly url: string;
 }
 
-/** A port of 127.0.0.1 that nobody listens on. */
+/** A port of 127.0.0.1 that no program listens on. */
 export function freePort(): Promise<number> {
   return new Promise((found, failed) => {
     const server = createServer().once('error', failed);
@@ -32,7 +32,7 @@ export function freePort(): Promise<number> {
 }
 
 /**
- * Starts one of them in front of the server at `backend`, and waits until it serves the console.
+ * Starts Trunk or nginx in front of the server at `backend`, and waits until it serves the console.
  */
 export async function startFront(
   front: 'trunk' | 'nginx',
@@ -60,12 +60,12 @@ class Started implements Site {
     return `http://127.0.0.1:${this.port}`;
   }
 
-  /** Everything that it printed. */
+  /** The output of the program. */
   get log(): string {
     return this.child.output;
   }
 
-  /** Waits until it serves the page: it prints that it listens a moment before it does. */
+  /** Waits until the program serves the page. It prints that it listens a moment earlier. */
   async answers(): Promise<void> {
     while (this.child.ended === null) {
       const answer = await fetch(this.url).catch(() => undefined);

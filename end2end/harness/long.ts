@@ -1,4 +1,4 @@
-// A long conversation, brought in as another program's export.
+// Creates a long conversation, by importing an export of another program.
 
 import type { Companion } from './companion.ts';
 
@@ -10,14 +10,14 @@ const ANSWERS = [
   'A longer paragraph, so that heights differ from message to message. '.repeat(6),
 ];
 
-/** The text of message `n`, from 0: questions and answers in turn. */
+/** The text of message `n`, counted from 0. Questions and answers alternate. */
 export function textOf(n: number): string {
   return n % 2 === 0
     ? `Question number ${n}: what about it?`
     : `Answer number ${n}. ${ANSWERS[((n - 1) / 2) % ANSWERS.length]}`;
 }
 
-/** Imports a conversation of that many messages; gives its id. */
+/** Imports a conversation with this many messages, and returns its id. */
 export async function importLong(companion: Companion, messages: number): Promise<string> {
   const list = Array.from({ length: messages }, (_, n) => ({
     role: n % 2 === 0 ? 'user' : 'assistant',

@@ -1,4 +1,4 @@
-// Where the programs are that the tests start. Nothing is built or downloaded here.
+// The paths of the programs that the tests start. Nothing is built or downloaded here.
 
 import { existsSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
@@ -8,10 +8,10 @@ const release = resolve(import.meta.dirname, '../../target/release');
 /** The browser: CHROMIUM, else Debian's. */
 export const chromium = process.env.CHROMIUM ?? '/usr/bin/chromium';
 
-/** The product, as a user runs it: COMPANION_BIN, else what `make build` leaves. */
+/** The product, as users run it: COMPANION_BIN, else the output of `make build`. */
 export const companion = resolve(process.env.COMPANION_BIN ?? join(release, 'companion'));
 
-/** The scripted upstream: UPSTREAM_BIN, else beside the product, else where cargo leaves it. */
+/** The scripted upstream: UPSTREAM_BIN, else beside the product, else in cargo's target folder. */
 export const upstream = resolve(
   process.env.UPSTREAM_BIN ??
     [
@@ -24,7 +24,7 @@ export const upstream = resolve(
 
 const root = resolve(import.meta.dirname, '../..');
 
-/** The client-only console, as `trunk build --release` leaves it: SPA_DIST, else in target/csr. */
+/** The output of `trunk build --release` (the client-only console): SPA_DIST, else target/csr. */
 export const spa = resolve(process.env.SPA_DIST ?? join(root, 'target/csr'));
 
 /**
@@ -38,8 +38,8 @@ export function file(path: string): string {
   return join(root, path);
 }
 
-/** The folder that the user's caches are in, and so the default model. */
+/** The user's cache folder, which contains the default model. */
 export const cacheHome = process.env.XDG_CACHE_HOME ?? join(process.env.HOME ?? '/', '.cache');
 
-/** The default model, where the product looks for it by itself. */
+/** The default model, at the path where the product looks for it by default. */
 export const model = join(cacheHome, 'companion/models/SmolLM2-135M-Instruct.Q4_1.gguf');

@@ -1,5 +1,5 @@
-// What stands between a browser and the server for many people: a slow link, a reverse proxy that
-// passes no Upgrade on (nginx without the two headers for WebSockets, see
+// Simulates networks between a browser and the server: a slow link, a reverse proxy that
+// does not forward Upgrade (nginx without the two headers for WebSockets, see
 // https://nginx.org/en/docs/http/websocket.html), and one that also holds answers back until they are
 // complete (as https://github.com/open-webui/open-webui/discussions/8074 describes for nginx with
 // proxy_buffering on).
@@ -11,7 +11,7 @@ import type { Site } from './front.ts';
 
 export type Relay = 'slow link' | 'no upgrade' | 'holds back';
 
-/** How long the slow link takes, one way. */
+/** The latency of the slow link, one way. */
 const DELAY_MS = 400;
 
 interface Listening {
@@ -24,7 +24,7 @@ export interface StartedRelay extends Site {
   readonly log: string;
 }
 
-/** Starts one in front of `backend`, on a port of 127.0.0.1. */
+/** Starts a relay in front of `backend`, on a port of 127.0.0.1. */
 export async function startRelay(relay: Relay, backend: string, port: number): Promise<StartedRelay> {
   const sockets = new Set<Socket>();
   const { hostname, port: target } = new URL(backend);
@@ -52,7 +52,7 @@ function slowLink(to: Target, sockets: Set<Socket>) {
   return createTcp((near) => {
     const far = connect(to);
     sockets.add(far);
-    // Timers of one length fire in the order in which they were set.
+    // Timers with equal delays fire in the order in which they were set, so bytes stay in order.
     const delayed = (from: Socket, into: Socket): void => {
       from.on('data', (bytes) => setTimeout(() => into.writable && into.write(bytes), DELAY_MS));
       from.on('end', () => setTimeout(() => into.end(), DELAY_MS));
@@ -66,7 +66,7 @@ function slowLink(to: Target, sockets: Set<Socket>) {
 
 function proxy(to: Target, holdsBack: boolean) {
   const server = createServer((asked, answer) => forward(asked, answer, to, holdsBack));
-  // The request goes on as a plain one, which the server refuses.
+  // Without the header Upgrade the server would refuse the request with this status.
   server.on('upgrade', (_, socket) => socket.end('HTTP/1.1 406 Not Acceptable\r\nconnection: close\r\n\r\n'));
   return server;
 }

@@ -1,4 +1,5 @@
-// Says in one sentence what is missing, before the first test fails for it.
+// Checks before the first test that all programs are there, and says in one sentence what is
+// missing.
 
 import { existsSync } from 'node:fs';
 

@@ -1,5 +1,5 @@
-// The fixtures: what a test names among its arguments, it gets; what is started for it ends
-// with it, and leaves its log in the report when it failed.
+// The fixtures. A test gets those that it names among its arguments. Programs that are started for
+// it end with the test, and their logs are added to the report if it failed.
 
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -18,35 +18,35 @@ export { expect };
 
 /**
  * Marks a test as one of the main journeys, of which there are ten at most. They also run against
- * the client-only console, so they must not test what only the server's own page can do.
+ * the client-only console, so they must not test features that only the server's own page has.
  */
 export const journey = { tag: '@journey' };
 
 export interface Options {
-  /** What answers: the scripted upstream, the embedded model, or nothing. */
+  /** The provider: the scripted upstream, the embedded model, or none. */
   provider: 'upstream' | 'local' | 'none';
   /** Settings of the server, see `Companion`. */
   settings: Settings;
   /**
-   * What the browser talks to: the server itself, a front that serves the client-only console, or
-   * what stands between the browser and the server.
+   * The address to which the browser connects: the server itself, a front that serves the
+   * client-only console, or a relay between the browser and the server.
    */
   front: Front | Relay;
 }
 
 interface Fixtures {
-  /** A folder for this test alone. */
+  /** A folder for this test only. */
   folder: string;
   upstream: Upstream;
   /** The server, started. */
   companion: Companion;
   /** The port of the front; 0 when the browser talks to the server itself. */
   frontPort: number;
-  /** Where the browser finds the console. */
+  /** The address at which the browser finds the console. */
   site: Site;
-  /** Whatever a page of this test does wrong; looked at when the test is over. */
+  /** Records everything that a page of this test does wrong, and is checked when the test ends. */
   watch: Watch;
-  /** The console in `page`. */
+  /** The console in the fixture `page`. */
   console: Console;
   /** Another tab of the same browser, by default at the same address. */
   tab: (path?: string) => Promise<Console>;
@@ -101,7 +101,7 @@ export const test = base.extend<Options & Fixtures>({
   watch: [
     async ({ context, site, javaScriptEnabled }, use) => {
       const watch = new Watch();
-      // Chromium still preloads scripts then, only to find that none may run.
+      // Chromium then preloads scripts, although none may run.
       if (javaScriptEnabled === false) {
         watch.allow(/^request failed: .*\.js csp$/, /preloaded using link preload but not used/);
       }

@@ -1,12 +1,12 @@
-// The scripted OpenAI-compatible server, and the words to script it with.
+// Starts the scripted OpenAI-compatible server, and builds scripts for it.
 
 import { Child } from './child.ts';
 import { upstream as program } from './programs.ts';
 
-/** One thing to do on a connection; see the crate's `script.rs` for all of them. */
+/** One step on a connection. The crate's `script.rs` lists all of them. */
 export type Step = { do: string } & Record<string, unknown>;
 
-/** One request that it got. */
+/** One request that the server got. */
 export interface Asked {
   method: string;
   path: string;
@@ -15,9 +15,9 @@ export interface Asked {
     messages: { role: string; content: string }[];
     reasoning_effort?: string;
   } | null;
-  /** When the other side closed before the reply was over. */
+  /** When the client disconnected before the reply ended. */
   gone_ms: number | null;
-  /** When the reply was over. */
+  /** When the reply ended. */
   done_ms: number | null;
 }
 
@@ -27,10 +27,10 @@ export const hold: Step = { do: 'hold' };
 /** Ends the connection in the middle of the answer. */
 export const cut: Step = { do: 'close' };
 
-/** Says nothing more, and does not end. */
+/** Sends nothing more, and does not close the connection. */
 export const silent: Step = { do: 'silent' };
 
-/** A streamed answer of pieces of text, with other steps between them. */
+/** A streamed answer of pieces of text, with other steps among them. */
 export function answer(...parts: (string | Step)[]): Step[] {
   const pieces = parts.filter((part) => typeof part === 'string').length;
   return [
@@ -43,12 +43,12 @@ export function answer(...parts: (string | Step)[]): Step[] {
   ];
 }
 
-/** A piece of thinking, among the pieces of an answer. */
+/** A piece of thinking, for use among the pieces of an answer. */
 export function thinks(text: string): Step {
   return delta({ reasoning_content: text });
 }
 
-/** Thinking that used up all that the answer might have. */
+/** An answer whose thinking used up all of its tokens. */
 export function thoughtOut(text: string): Step[] {
   return [
     { do: 'stream' },
@@ -58,7 +58,7 @@ export function thoughtOut(text: string): Step[] {
   ];
 }
 
-/** A plain error, as OpenAI words them. */
+/** An error response in the format of OpenAI. */
 export function refusal(status: number, message: string, headers = {}): Step[] {
   const body = JSON.stringify({ error: { message, type: 'test', code: null } });
   return [
@@ -84,17 +84,17 @@ export class Upstream {
     return new Upstream(child, addresses.base_url, addresses.control);
   }
 
-  /** Plays these replies, one a request; the last one again for all after it. */
+  /** Plays these replies, one for each request. The last one is repeated for further requests. */
   async plays(...replies: Step[][]): Promise<void> {
     await this.call('PUT', 'script', { replies });
   }
 
-  /** Offers these models, and plays these replies as `plays` does. */
+  /** Lists these models, and plays these replies as `plays` does. */
   async offers(models: string[], ...replies: Step[][]): Promise<void> {
     await this.call('PUT', 'script', { models, replies });
   }
 
-  /** Lets that many holds pass, waiting ones or later ones. */
+  /** Ends that many holds: those that wait now, then later ones. */
   async release(holds = 1): Promise<void> {
     await this.call('POST', 'release', { holds });
   }
@@ -104,7 +104,7 @@ export class Upstream {
     await this.call('POST', 'refuse');
   }
 
-  /** Takes connections again, at the same address. */
+  /** Accepts connections again, at the same address. */
   async accept(): Promise<void> {
     await this.call('POST', 'accept');
   }

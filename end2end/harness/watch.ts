@@ -1,11 +1,11 @@
-// Sees everything that a page should not do, in every tab of a context: messages on the
-// browser's console, errors nobody caught, violated policies, failed or foreign requests.
+// Records everything that a page should not do, in every tab of a context: messages on the
+// browser's console, uncaught errors, violated policies, failed requests, requests to other hosts.
 
 import type { BrowserContext, Request } from '@playwright/test';
 
 /**
- * What Chromium says when a page is left before its socket has opened, as walking quickly
- * between conversations does. Nothing is wrong then.
+ * The message of Chromium when a page is left before its socket has opened, for example when a
+ * reader switches quickly between conversations. This is not a problem.
  */
 const LEFT_WHILE_CONNECTING = 'WebSocket is closed before the connection is established.';
 
@@ -14,19 +14,19 @@ export interface Seen {
   url: string;
   path: string;
   method: string;
-  /** The browser's word for what it is for: `document`, `script`, `fetch` ... */
+  /** The type of the request in the browser's words: `document`, `script`, `fetch` ... */
   kind: string;
 }
 
 export class Watch {
-  /** Hosts besides the server that a page may ask. */
+  /** Hosts besides the server to which a page may send requests. */
   readonly allowedHosts: string[] = [];
-  /** Every request in the order of their starts. */
+  /** All requests, in the order in which they started. */
   readonly requests: Seen[] = [];
   private readonly problems: string[] = [];
   private readonly allowed: RegExp[] = [];
 
-  /** Watches all pages of a context, those to come too. */
+  /** Watches all pages of a context, also those that are opened later. */
   async over(context: BrowserContext): Promise<void> {
     context.on('console', (message) => {
       if (message.text().endsWith(LEFT_WHILE_CONNECTING)) return;
@@ -38,7 +38,7 @@ export class Watch {
     context.on('request', (request) => this.see(request));
     context.on('requestfailed', (request) => {
       const why = request.failure()?.errorText ?? '';
-      // A page that goes away takes its requests with it.
+      // When a page is closed or left, its requests are aborted.
       if (why !== 'net::ERR_ABORTED') {
         this.problems.push(`request failed: ${request.url()} ${why}`);
       }
@@ -55,12 +55,12 @@ export class Watch {
     });
   }
 
-  /** Expects problems like these, and so does not report them. */
+  /** Ignores problems that match these patterns. */
   allow(...patterns: RegExp[]): void {
     this.allowed.push(...patterns);
   }
 
-  /** Expects that the server is about to end, or cannot be reached, for a while. */
+  /** Ignores the problems of pages whose server has ended or cannot be reached. */
   allowAbsence(): void {
     this.allow(/^answer 503/, /status of 503/);
     this.allow(/WebSocket connection to/, /ERR_CONNECTION_(REFUSED|RESET)/, /ERR_EMPTY_RESPONSE/);
@@ -73,7 +73,7 @@ export class Watch {
     this.requests.length = 0;
   }
 
-  /** What nobody allowed. */
+  /** The problems that no test has allowed. */
   get unexpected(): string[] {
     return this.problems.filter((problem) => !this.allowed.some((like) => like.test(problem)));
   }

@@ -1,4 +1,4 @@
-// Measures and prints; asserts nothing but that there is something to measure.
+// Measures and prints the first load. It only asserts that there is something to measure.
 
 import { ANSWER_MS } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';

@@ -1,5 +1,5 @@
-// Five thousand messages in the page, and an answer of 200 tokens a second below them: what the
-// main thread is kept busy with. Prints, and holds to the bound that is promised.
+// Measures how busy the main thread is with five thousand messages in the page and an answer of 200
+// tokens per second below them. Prints the figures, and asserts the limit that is promised.
 
 import type { Page } from '@playwright/test';
 
@@ -10,7 +10,7 @@ const MESSAGES = 5_000;
 const SECONDS = 10;
 const PER_SECOND = 200;
 
-/** No task longer than this on the main thread, in milliseconds. */
+/** The longest task that is allowed on the main thread, in milliseconds. */
 const LONGEST_MS = 50;
 
 test.setTimeout(600_000);
@@ -28,7 +28,7 @@ test('a fast answer below five thousand messages', async ({
 
   await record(page);
   const began = performance.now();
-  // As a reader would who holds the key that goes up.
+  // This scrolls like a reader who holds the key that goes up.
   await page.evaluate(
     (all) =>
       new Promise<void>((done) => {
@@ -51,7 +51,7 @@ test('a fast answer below five thousand messages', async ({
   await record(page);
   await page.locator('#composer').fill('Go on for a while.');
   await page.locator('#composer').press('Enter');
-  // Looking through so large a page again and again from outside takes time on its thread.
+  // Querying so large a page repeatedly from outside takes time on its main thread.
   await page.evaluate(
     () =>
       new Promise<void>((done) => {

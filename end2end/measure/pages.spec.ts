@@ -1,5 +1,5 @@
-// What a visit of each page costs, in the browser's own words: paints, shifts, long tasks, axe.
-// Measures and prints; asserts what does not depend on the machine.
+// Measures a visit of each page with the browser's own figures: paints, shifts, long tasks, axe.
+// Prints the figures, and asserts only what does not depend on the machine.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
@@ -19,7 +19,7 @@ interface Cost {
   bytes: number;
 }
 
-/** What the page has cost so far. */
+/** The figures of the page so far. */
 function cost(page: Page): Promise<Cost> {
   return page.evaluate(async () => {
     const entries = (type: string): Promise<PerformanceEntry[]> =>

@@ -1,4 +1,4 @@
-// Pictures of the real thing for the documentation, taken when SCREENSHOTS is set
+// Takes pictures of the real console for the documentation, if SCREENSHOTS is set
 // (`make screenshots`).
 
 import type { Page } from '@playwright/test';
@@ -27,7 +27,7 @@ async function picture(page: Page, name: string, { dark, viewport }: Place = {})
   await page.screenshot({ path, animations: 'disabled', caret: 'hide' });
 }
 
-/** The same in both themes, and on a phone. */
+/** Takes the same picture in both themes, and on a phone. */
 async function pictures(page: Page, name: string): Promise<void> {
   await picture(page, name);
   await picture(page, `${name}-dark`, { dark: true });
@@ -83,7 +83,7 @@ def roots(a: float, b: float, c: float) -> tuple[complex, complex]:
 [^1]: Any three will do, if the first is not zero.
 `;
 
-/** A few conversations, the last with everything that an answer can have. */
+/** Creates a few conversations. The last one contains everything that an answer can contain. */
 async function furnish(console: Console, words: readonly string[]): Promise<void> {
   for (const [n, question] of words.entries()) {
     if (n > 0) {

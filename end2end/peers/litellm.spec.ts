@@ -1,5 +1,5 @@
-// LiteLLM's proxy between Companion and the scripted endpoint: it rewrites requests, answers and
-// errors by its own rules (https://docs.litellm.ai/docs/proxy/configs).
+// LiteLLM's proxy runs between Companion and the scripted endpoint. It rewrites requests, answers
+// and errors by its own rules (https://docs.litellm.ai/docs/proxy/configs).
 
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -18,7 +18,7 @@ interface Fixtures {
   behind: Companion;
   /** The key that Companion has. */
   key: string;
-  /** The proxy's name of the model that is asked. */
+  /** The proxy's name of the model that answers. */
   model: string;
 }
 
@@ -32,7 +32,7 @@ const test = base.extend<Fixtures>({
     await writeFile(config, configuration(upstream.baseUrl));
     const args = (port: number): string[] =>
       ['--config', config, '--host', '127.0.0.1', '--port', `${port}`, '--telemetry', 'False'];
-    // Its list of prices is fetched from elsewhere without this.
+    // Without this variable LiteLLM downloads its list of prices.
     const own = { LITELLM_LOCAL_MODEL_COST_MAP: 'True', NO_DOCS: 'True' };
     const litellm = await startPeer(process.env.LITELLM, args, folder, own);
     await use(litellm);

@@ -1,5 +1,5 @@
-// What the tests of all peers share: a server from a package registry before or behind Companion,
-// and what is written down of it.
+// Code that the tests of all peers share: a server from a package registry before or behind
+// Companion, and the notes for the report.
 
 import { type TestInfo, test } from '@playwright/test';
 
@@ -13,7 +13,7 @@ export interface Peer {
   url: string;
 }
 
-/** Starts a server of uvicorn's kind on a free port of this machine, with nothing of ours in its environment. */
+/** Starts a uvicorn server on a free port of this machine, without the environment of the tests. */
 export async function startPeer(
   program: string | undefined,
   args: (port: number) => string[],
@@ -52,7 +52,7 @@ export async function ended(
   throw new Error('the turn did not end');
 }
 
-/** Asks in a new conversation and waits for the end of the turn. */
+/** Sends a message in a new conversation and waits for the end of the turn. */
 export async function ask(
   api: Api,
   text: string,
@@ -62,12 +62,12 @@ export async function ask(
   return { ...(await ended(api, worker, 1)), worker };
 }
 
-/** What `docs/endpoints.md` says of this test, beside its title. */
+/** The result that `docs/endpoints.md` shows beside the title of this test. */
 export function held(what: string): void {
   note(test.info(), 'held', what);
 }
 
-/** The name and version of the server that was asked. */
+/** The name and version of the server that was tested. */
 export function peer(name: string): void {
   note(test.info(), 'peer', name);
 }

@@ -1,5 +1,5 @@
-// Writes what the peers' tests noted into docs/endpoints.md, between two marks. Nothing is written
-// when a test failed, or when only some were asked.
+// Writes the notes of the peers' tests into docs/endpoints.md, between two marks. Nothing is
+// written if a test failed, or if only some of the tests ran.
 
 import { readFileSync, writeFileSync } from 'node:fs';
 

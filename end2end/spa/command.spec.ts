@@ -30,12 +30,13 @@ async function command(folder: string, port: number, ...args: string[]): Promise
       TRUNK_CONFIG: config,
     },
     ready: /console is at (http:\/\/127\.0\.0\.1:\d+)/,
-    // Its server and its Trunk are in process groups of their own; it ends them when it is asked to.
+    // The command's server and Trunk are in separate process groups. The command ends both when it
+    // gets a signal.
     last: 'SIGTERM',
   };
 }
 
-/** Starts the command, and ends it after `use`, however that ends. */
+/** Starts the command, and ends it after `use`, even if `use` fails. */
 async function running(start: Start, use: (child: Child, url: string) => Promise<void>): Promise<void> {
   const [child, [, url = '']] = await Child.start(start);
   try {
@@ -45,7 +46,7 @@ async function running(start: Start, use: (child: Child, url: string) => Promise
   }
 }
 
-/** The ports of its server and of its Trunk. */
+/** The ports of the command's server and of its Trunk. */
 function ports(child: Child): number[] {
   const backend = /The server is at 127\.0\.0\.1:(\d+)/.exec(child.output)?.[1];
   const front = /console is at http:\/\/127\.0\.0\.1:(\d+)/.exec(child.output)?.[1];
@@ -107,7 +108,7 @@ test('the names of an argument or of the configuration file stay allowed', async
 });
 
 test('says when the server refuses the name of the console', async ({ folder }) => {
-  // A server that allows no names besides its own.
+  // This server allows no names besides its own.
   const server = join(folder, 'companion');
   const lines = ['#!/bin/sh', 'unset COMPANION_ALLOWED_HOSTS', `exec '${programs.companion}' "$1" --listen 127.0.0.1:0`];
   await writeFile(server, `${lines.join('\n')}\n`, { mode: 0o755 });

@@ -1,4 +1,4 @@
-// What the client-only console shows while it loads, and how it learns the reader's choices.
+// The client-only console while it loads, and how it learns the reader's choices.
 
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
@@ -63,7 +63,7 @@ test('an error at load stays when the server answers late', async ({ console, pa
   const answered = page.waitForResponse('**/api/fn/reader');
   answer();
   await (await answered).finished();
-  // The page handles the answer in tasks of its own, which are done before this one.
+  // The page handles the answer in its own tasks, which are done before this one.
   await page.evaluate(() => new Promise((done) => setTimeout(done)));
   await expect(failed).toBeVisible();
   await expect(page.getByText('Loading…')).toBeHidden();

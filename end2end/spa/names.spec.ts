@@ -1,4 +1,4 @@
-// Which names open the server through Trunk's proxy, which replaces the Host header.
+// The names by which browsers reach the server through Trunk's proxy, which replaces `Host`.
 
 import { Api } from '../harness/api.ts';
 import { expect, test } from '../harness/test.ts';
@@ -7,12 +7,12 @@ test('a foreign name that leads to this machine (DNS rebinding) is refused', asy
   const trunk = new Api(site.url);
   const own = `127.0.0.1:${frontPort}`;
   const worker = await companion.api.newest();
-  // These are a browser's headers when a page of evil.example asks its own, rebound address.
+  // A browser sends these headers when a page of evil.example requests its own, rebound address.
   const strange = { host: `evil.example:${frontPort}`, 'sec-fetch-site': 'same-origin' };
   for (const path of ['/data', '/search?q=a', `/profile/${worker}`, '/api/v1/status']) {
     expect((await trunk.raw('GET', path, { host: own })).status, path).toBe(200);
     expect((await trunk.raw('GET', path, strange)).status, path).toBe(403);
-    // A page can add an X-Forwarded-Host of its own, but it cannot remove the one that Trunk adds.
+    // A page can add an X-Forwarded-Host, but it cannot remove the one that Trunk adds.
     const both = { ...strange, 'x-forwarded-host': own };
     expect((await trunk.raw('GET', path, both)).status, path).toBe(403);
   }

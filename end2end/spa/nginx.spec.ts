@@ -24,7 +24,7 @@ test('a message is sent and its answer streams', async ({ companion, console, pa
   await expect(page.locator('.sent')).toBeVisible();
   await page.getByRole('link', { name: 'Back to the conversation' }).click();
   await console.isLive();
-  // A conversation that is created elsewhere appears in the list, which has a WebSocket of its own.
+  // A conversation that is created elsewhere appears in the list, which has its own WebSocket.
   const title = 'From elsewhere';
   await companion.api.create(title);
   await expect(console.list).toContainText(title);
@@ -49,7 +49,7 @@ test('files are cached by their names, pages are not, and events are not held ba
   const gone = await page.request.get(`${site.url}/frontend-ffffffffffffffff.js`);
   expect(gone.status()).toBe(404);
 
-  // Server-Sent Events are not buffered: a frame comes while the answer is still under way.
+  // Server-Sent Events are not buffered: a frame arrives while the answer is still being written.
   await upstream.plays(answer('One ', hold, 'two.'));
   const worker = await companion.api.newest();
   const events = await fetch(
@@ -88,7 +88,7 @@ test('a foreign name is refused, and a large file is forwarded', async ({
   });
   expect(closed).toBe('ECONNRESET');
   watch.allow(/^answer 422/, /status of 422/);
-  // The file is larger than nginx allows by default. It is no export, so the server refuses it.
+  // The file is larger than nginx allows by default. It is not an export, so the server refuses it.
   await page.goto(`${site.url}/data`);
   const buffer = Buffer.alloc(3 << 20, 'no conversation ');
   await page.setInputFiles('input[type=file]', { name: 'x.json', mimeType: 'text/plain', buffer });

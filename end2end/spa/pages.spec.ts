@@ -33,7 +33,7 @@ test('each page of the server is shown with its style and links back to the cons
       typeof path === 'string' ? url.pathname === path : path.test(url.pathname),
     );
     await expect(page.getByRole('heading', { level: 1 })).toBeVisible();
-    // The server's style, by its hashed name below /pkg.
+    // The page uses the server's style sheet, by its hashed name below /pkg.
     const style = page.locator('link[rel=stylesheet]');
     await expect(style).toHaveAttribute('href', /^\/pkg\/companion\.[\w-]+\.css$/);
     await expect(page.locator('main.plain')).toHaveCSS('display', 'grid');
@@ -65,7 +65,7 @@ test('the forms of the server work through the proxy and lead to the console', a
   await console.isLive();
   await expect(page.locator('.answers-here')).toContainText('Code');
 
-  // A search from the console, whose hit leads to the message.
+  // A search starts in the console, and its hit leads to the message.
   await console.ask('Where is the otter?');
   await console.isIdle();
   await console.manage.click();
@@ -76,12 +76,12 @@ test('the forms of the server work through the proxy and lead to the console', a
   await console.isLive();
   await expect(page.locator(new URL(page.url()).hash)).toBeFocused();
 
-  // An export, and an import of the exported file.
+  // The conversation is exported, and the exported file is imported.
   await console.open('/data');
   const download = page.waitForEvent('download');
   await page.getByRole('link', { name: 'Export all' }).click();
   const path = await (await download).path();
-  // It is deleted for good: one that can be brought back would be skipped.
+  // The conversation is deleted permanently, because an import skips one that can be restored.
   await companion.api.delete(await companion.api.newest(), 'for good');
   await page.setInputFiles('input[type=file]', path);
   await page.getByRole('button', { name: 'Import' }).click();

@@ -1,4 +1,4 @@
-// Everybody can use it: axe in every state, the keyboard alone, a phone.
+// The console is accessible: axe checks every state, and the keyboard alone and a phone are enough.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
@@ -9,7 +9,7 @@ import { answer, hold, refusal } from '../harness/upstream.ts';
 const WIDE = { width: 1280, height: 800 };
 const NARROW = { width: 360, height: 640 };
 
-/** What axe finds, as `rule (impact): where`. */
+/** The violations that axe finds, as `rule (impact): where`. */
 async function faults(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])

@@ -1,10 +1,10 @@
-// What an endpoint refuses is left out: asked again at once, and shown to the reader, live,
-// after a reload, in both languages and without JavaScript.
+// A part of a request that an endpoint refuses is left out. The turn asks again at once, and the
+// page shows it, live, after a reload, in both languages and without JavaScript.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold, refusal } from '../harness/upstream.ts';
 
-/** As new-api words it (https://github.com/QuantumNous/new-api/issues/418). */
+/** The refusal as new-api words it (https://github.com/QuantumNous/new-api/issues/418). */
 const unknown = refusal(400, "Unknown parameter: 'stream_options'. See http://internal.example/help");
 
 test('an adjustment is told live, after a reload and in Japanese', async ({
@@ -38,7 +38,7 @@ test('an adjustment is told live, after a reload and in Japanese', async ({
     retries: [{ error: { code: 'provider', kind: 'parameter', said: words }, wait_ms: 0 }],
   });
 
-  // It is remembered, and what the model saw says so.
+  // The refusal is remembered for the next turn, and the page shows that turn's adjustment as well.
   await console.isLive();
   await console.ask('And now?');
   await expect(console.answer).toHaveText('Again.');

@@ -1,4 +1,4 @@
-// The same conversation for programs, over the real socket.
+// A program reads and changes the same conversation through the API, over a real socket.
 
 import { workerPath } from '../harness/api.ts';
 import { EventStream } from '../harness/events.ts';
@@ -26,7 +26,7 @@ test('events resume by Last-Event-ID with no gap and no repetition', async ({
   expect(snapshot.event).toBe('snapshot');
   let seq = 0;
   let text = '';
-  // As any client has to: one event may stand for a run of them, also of some seen before.
+  // Any client has to do this, because one event may stand for several, also for some seen before.
   const fold = (data: Record<string, unknown>): void => {
     const event = data.event as Event;
     if (seq > 0) expect(event.first_seq ?? event.seq).toBeLessThanOrEqual(seq + 1);
@@ -114,7 +114,7 @@ test('names and origins of other sites are refused', async ({ companion }) => {
 });
 
 test('a page of another origin can neither read nor change', async ({ companion, page, watch }) => {
-  // Another port is another origin, though the same site.
+  // Another port is another origin, although it is the same site.
   await page.route('http://localhost:9/', (route) =>
     route.fulfill({ contentType: 'text/html', body: '<p>elsewhere</p>' }),
   );

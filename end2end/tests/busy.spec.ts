@@ -1,4 +1,4 @@
-// One answer at a time; what is typed meanwhile is not lost.
+// A conversation gets one answer at a time, and text that is typed meanwhile is not lost.
 
 import { Console } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
@@ -41,7 +41,7 @@ test('a message can wait for the answer before it', async ({ console, page, upst
   await console.composer.fill('Second?');
   await console.later.click();
   await expect(console.hint).toHaveText('It is sent as soon as this answer is complete.');
-  // Not after all, and then yes, by the keyboard.
+  // The waiting message is cancelled, and then sent again with the keyboard.
   await page.getByRole('button', { name: 'Do not send yet' }).click();
   await console.composer.press('Enter');
   await expect(console.hint).toHaveText('It is sent as soon as this answer is complete.');
@@ -79,7 +79,7 @@ test('a tab that does not know of the answer is refused, and keeps its text', as
   await upstream.plays(answer('Slow', hold, ' answer.'), answer('Second.'));
   await console.openLive();
   const page = await context.newPage();
-  // A connection that stays silent: this tab hears of nothing.
+  // The connection of this tab stays silent, so the tab learns of no event.
   await page.routeWebSocket(/\/events/, () => {});
   const other = new Console(page, companion);
   await other.openLive(`/c/${console.worker}`);
@@ -92,7 +92,7 @@ test('a tab that does not know of the answer is refused, and keeps its text', as
   await expect(other.composer).toHaveValue('Second?');
   await expect(other.composer).toBeEditable();
 
-  // Nothing of it was stored, and nothing of it was asked.
+  // The refused message was not stored, and no model was asked.
   expect(await console.texts()).toEqual(['First?', 'Slow']);
   expect(await upstream.asked()).toHaveLength(1);
   await upstream.release();
@@ -120,7 +120,7 @@ test('without JavaScript, too, a second message is refused and kept', async ({
   await expect(other.alert).toHaveAttribute('data-code', 'busy');
   await expect(other.composer).toHaveValue('Second?\n\nAnd third?');
   expect(await console.texts()).toEqual(['First?', 'Slow']);
-  // The page does not refresh itself now: it would take the text away.
+  // The page does not refresh itself now, because that would remove the text.
   await upstream.release();
   await console.isIdle();
   await other.send.click();

@@ -1,4 +1,4 @@
-// What answers: a profile and a model, chosen for a new conversation and for one that is there.
+// A profile and a model can be chosen for a new conversation and for an existing one.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,7 +9,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-/** What axe finds, as `rule: where`. */
+/** The violations that axe finds, as `rule: where`. */
 async function faults(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
@@ -149,7 +149,7 @@ test('a file that is no model is listed with its reason, and cannot be chosen', 
   await expect(page.getByText('broken: The model file cannot be used: it is not a GGUF file.')).toBeVisible();
   expect(await page.content()).not.toContain(models);
 
-  // A page that is older than the folder: what is refused stays in the form.
+  // The page was loaded before the folder changed. A refused choice stays in the form.
   await page.getByRole('textbox', { name: 'Title' }).fill('Kept');
   await model(page).evaluate((select: HTMLSelectElement) => {
     select.add(new Option('gone', 'local/gone', true, true));

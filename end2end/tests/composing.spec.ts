@@ -1,4 +1,4 @@
-// Keys in the composer: Enter, Shift+Enter, and the Enter that belongs to an input method.
+// The keys of the composer: Enter, Shift+Enter, and the Enter that belongs to an input method.
 
 import type { CDPSession, Locator } from '@playwright/test';
 
@@ -52,7 +52,7 @@ interface Key {
   isComposing: boolean;
 }
 
-// The Enter that takes a candidate, as each engine reports it.
+// The events of the Enter key that accepts a candidate, as each browser engine sends them.
 const ENTERS: Record<string, Key> = {
   'Chromium and Firefox': { key: 'Enter', keyCode: 229, isComposing: true },
   'Chromium on Windows': { key: 'Process', keyCode: 229, isComposing: true },
@@ -139,7 +139,7 @@ async function enterOfInputMethod(cdp: CDPSession): Promise<void> {
   await cdp.send('Input.dispatchKeyEvent', { type: 'keyUp', ...key });
 }
 
-/** Whether nobody prevented the event's default. */
+/** Whether the event's default action was not prevented. */
 function keydown(target: Locator, key: Key): Promise<boolean> {
   return target.evaluate(
     (element, key) =>

@@ -1,4 +1,4 @@
-// The live connection drops, repeats itself, or loses something; the text does not.
+// The live connection drops, repeats frames or loses one, and yet the text is complete.
 
 import type { WebSocketRoute } from '@playwright/test';
 
@@ -24,7 +24,7 @@ test('a dropped connection resumes by its cursor without lost or doubled text', 
     await expect(console.answer).toHaveText(shown);
     const before = opened.length;
     await opened.at(-1)?.route.close({ code: 1012 });
-    // While nobody listens, more is written.
+    // The model writes more while no connection is open.
     await upstream.release();
     await expect.poll(() => opened.length, { timeout: COME_BACK_MS }).toBeGreaterThan(before);
     shown += next;
@@ -85,7 +85,7 @@ test('where no connection ever opens, a message is still answered', async ({
   watch,
 }) => {
   watch.allow(/WebSocket connection/);
-  // As behind a proxy that knows no WebSocket: the handshake fails.
+  // The handshake fails, as it does behind a proxy without WebSockets.
   await page.addInitScript(() => {
     window.WebSocket = class extends WebSocket {
       constructor(url: string | URL) {

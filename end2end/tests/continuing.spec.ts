@@ -1,9 +1,9 @@
-// An answer that was cut off goes on in a sibling; what was there stays.
+// An answer that was cut off is continued in a sibling, and the old answer stays.
 
 import { expect, test } from '../harness/test.ts';
 import { type Step, answer, cut, hold } from '../harness/upstream.ts';
 
-/** An answer that ends because it is long enough. */
+/** An answer that ends because it reached the limit of its length. */
 function tooLong(text: string): Step[] {
   return [{ do: 'answer', pieces: [text], finish: 'length' }];
 }
@@ -61,7 +61,7 @@ for (const javaScriptEnabled of [true, false]) {
       for (const asks of [console.goOn, console.again, console.edit]) await expect(asks).toBeHidden();
       await expect(console.answer).toHaveText('One two');
 
-      // Nor a question to begin with.
+      // An empty conversation that is closed offers no sample questions either.
       const empty = await companion.api.create('Empty');
       await companion.api.close(empty);
       await console.open(`/c/${empty}`);
@@ -80,7 +80,7 @@ test('one that was stopped goes on, and only what is new is measured', async ({
   await console.openLive();
   await console.ask('Count.');
   await expect(console.answer).toHaveText('One ');
-  // Not while it is written.
+  // An answer cannot be continued while it is written.
   await expect(console.goOn).toHaveCount(0);
   await console.stop.click();
   await console.goOn.press('Enter');

@@ -1,4 +1,4 @@
-// The list: new, walk, rename, delete; drafts stay with their conversation.
+// The list: create, open, rename and delete conversations. Drafts stay with their conversation.
 
 import { expect, test } from '../harness/test.ts';
 
@@ -38,7 +38,7 @@ test('deleting the last conversation leaves a way to a new one', async ({ consol
   await console.delete.click();
   await console.deleteIt.click();
   await expect(page).not.toHaveURL(new RegExp(`/c/${first}`));
-  // There always is one, and it is new enough.
+  // There always is a conversation, so a new one has replaced the deleted one.
   await expect(page).toHaveURL(/\/c\//);
   await expect(console.undo).toBeVisible();
   await console.new.click();

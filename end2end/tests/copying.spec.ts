@@ -1,4 +1,4 @@
-// What is read can be taken along: code to the byte, messages as text or as Markdown, links.
+// Copying: code byte for byte, messages as text or as Markdown, and links.
 
 import type { Page } from '@playwright/test';
 
@@ -24,7 +24,7 @@ test('code is copied to the byte, and it is said', async ({ console, page, upstr
   await block.getByRole('button', { name: 'Copy code' }).click();
   await expect(console.toast).toHaveText('Copied');
   expect(await clipboard(page)).toBe(CODE);
-  // Also of the page as the server writes it.
+  // This also works in a page that the server rendered.
   await page.reload();
   await console.isLive();
   await page.evaluate(() => navigator.clipboard.writeText(''));
@@ -46,7 +46,7 @@ test('long lines wrap where that was chosen, and stay so', async ({
   const code = console.answer.locator('pre');
   const scrolls = () => code.evaluate((pre) => pre.scrollWidth > pre.clientWidth);
   expect(await scrolls()).toBe(true);
-  // One that scrolls is reached by the keyboard.
+  // A code block that scrolls can be focused with the keyboard.
   await code.focus();
   await expect(code).toBeFocused();
   await page.keyboard.press('ArrowRight');

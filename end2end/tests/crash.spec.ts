@@ -1,4 +1,4 @@
-// The server is killed at the worst moment; what was read is still there, and the page comes
+// The server is killed at the worst moment. Text that was shown is still there, and the page comes
 // back by itself.
 
 import { COME_BACK_MS } from '../harness/console.ts';
@@ -122,7 +122,7 @@ test('what is said of an absence is the truth, and goes with it', async ({
   await console.new.click();
   const told = page.getByRole('navigation').getByText('The server is away');
   await expect(told).toBeVisible();
-  // No model is to blame, and every page is away.
+  // The page blames no model, because the whole server is away.
   await expect(page.getByRole('link', { name: 'How to set up a model' })).toHaveCount(0);
   await companion.start();
   await expect(console.link).toHaveAttribute('data-link', 'live', { timeout: COME_BACK_MS });

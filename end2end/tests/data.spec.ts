@@ -1,4 +1,4 @@
-// One's own data: out as files, and in again, with and without JavaScript.
+// Conversations are exported as files and imported again, with and without JavaScript.
 
 import { readFile } from 'node:fs/promises';
 
@@ -8,7 +8,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-/** What a browser keeps when a link is clicked: the file's name and its text. */
+/** The file that a browser saves when a link is clicked: its name and its text. */
 async function kept(page: Page, click: () => Promise<void>): Promise<[string, string]> {
   const begun = page.waitForEvent('download');
   await click();
@@ -93,7 +93,7 @@ for (const javaScriptEnabled of [true, false]) {
 
       await page.getByRole('link', { name: 'Your data' }).click();
       await expect(console.title).toHaveText('Your data');
-      // What could still be brought back is not overwritten.
+      // An import does not overwrite a conversation that can still be restored.
       await page.locator('summary', { hasText: 'Delete for good' }).click();
       await page.getByRole('button', { name: /^Delete it for good/ }).click();
       await expect(page.getByText('Nothing that could be brought back.')).toBeVisible();
@@ -129,7 +129,7 @@ for (const javaScriptEnabled of [true, false]) {
       await upstream.plays(answer('Here too.'));
       await console.open('/data');
       await page.getByRole('button', { name: 'Import these files' }).click();
-      // The browser asks for the file by itself.
+      // The browser itself reports that the file is missing.
       await expect(page.getByLabel('File')).toBeFocused();
       await page.getByLabel('File').setInputFiles(upload('conversations.json', CHATGPT));
       await page.getByRole('button', { name: 'Import these files' }).click();

@@ -1,11 +1,11 @@
-// The main job: someone types into the page, and the model inside the binary answers.
+// The main use: a user types into the page, and the model inside the binary answers.
 
 import { runs } from '../harness/companion.ts';
 import { ANSWER_MS } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
 
-// The model writes what it likes, Markdown too: what a page shows of it has other spaces and
-// signs than the text, but the same letters and digits.
+// The model may write Markdown. Then the page shows other spaces and
+// signs than the model's text has, but the same letters and digits.
 function letters(text: string | null | undefined): string {
   return (text ?? '').replace(/[^\p{L}\p{N}]/gu, '');
 }
@@ -33,13 +33,13 @@ test('a first visit gets a streamed answer, which survives a reload and a restar
   await console.isIdle(ANSWER_MS);
   await expect(console.activity).toHaveText('The answer is complete.');
 
-  // It came piece by piece, and nothing that was shown was ever taken back.
+  // The answer arrived in pieces, and text that was shown was never removed.
   const growth = (await console.growth()).map(letters);
   expect(growth.length).toBeGreaterThan(2);
   growth.slice(1).forEach((text, n) => expect(text.startsWith(growth[n] ?? '')).toBe(true));
   const whole = await console.answer.textContent();
   expect(growth.at(-1)).toBe(letters(whole));
-  // What it says is its own affair: a small model, and no fixed seed.
+  // The content is not checked, because the model is small and the seed is not fixed.
   expect(whole).toMatch(/\p{L}/u);
 
   await expect(console.figures.filter({ hasText: 'SmolLM2-135M-Instruct' })).toBeVisible();

@@ -1,4 +1,4 @@
-// Whoever uses the keyboard is never left with nothing that has the focus.
+// Users of the keyboard never lose the focus.
 
 import { importLong } from '../harness/long.ts';
 import { expect, test } from '../harness/test.ts';
@@ -41,7 +41,7 @@ test('what is given up, archived or deleted leaves it to what is beside', async 
   await expect(console.conversation(below)).toBeFocused();
   await console.choose(below, 'Delete');
   await expect(console.undo).toBeFocused();
-  // The offer goes when it is not wanted.
+  // The offer disappears when it is declined.
   await page.getByRole('link', { name: 'Close' }).click();
   await expect(console.undo).toHaveCount(0);
   await expect(page).toHaveURL(new RegExp(`/c/${shown}$`));
@@ -74,7 +74,7 @@ test('a page of the past leads on to later messages, and to what can be done', a
   await expect(page.getByText('Question number 130:')).toHaveCount(0);
   await page.getByRole('link', { name: 'Later messages' }).click();
   await expect(page.getByText('Question number 130:')).toBeVisible();
-  // There is no message box here to edit in.
+  // This page has no message box in which a message could be edited.
   await expect(console.edit).toHaveCount(0);
   await console.answers.last().getByRole('button', { name: 'Answer again' }).click();
   await expect(console.answer).toHaveText('A new answer.');

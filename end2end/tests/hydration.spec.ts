@@ -1,5 +1,5 @@
-// The server's page is taken over by the script without a word, a flash or a second fetch.
-// (That nothing is ever printed, violated or asked elsewhere holds in every test: `Watch`.)
+// The script hydrates the server's page without console messages, flashes or a second request.
+// (`Watch` checks in every test that nothing is printed, violated or requested from other hosts.)
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';

@@ -1,4 +1,4 @@
-// The console as an app of its own: what browsers ask for before they offer to install it.
+// The console can be installed as an app: it has everything that browsers require for that.
 
 import { expect, test } from '../harness/test.ts';
 
@@ -21,7 +21,7 @@ test('a browser finds nothing that keeps it from being installed', async ({
   expect(new URL(url).pathname).toBe('/manifest.webmanifest');
   expect(errors).toEqual([]);
   const { installabilityErrors } = await cdp.send('Page.getInstallabilityErrors');
-  // A context of these tests is a private window, which installs nothing.
+  // Browsers cannot install apps from a private window, and contexts of these tests are private.
   expect(installabilityErrors.map(({ errorId }) => errorId)).toEqual(['in-incognito']);
 
   const { headers, body } = await companion.api.raw('GET', '/manifest.webmanifest');
@@ -31,7 +31,8 @@ test('a browser finds nothing that keeps it from being installed', async ({
   for (const { src, sizes, type } of manifest.icons.filter(({ type }) => type === 'image/png')) {
     const icon = await companion.api.raw('GET', src);
     expect(icon.headers['content-type'], src).toBe(type);
-    // The head of a PNG: eight bytes, the length and name of the first chunk, width, height.
+    // A PNG begins with eight bytes, the length and name of the first chunk, the width and the
+    // height.
     const [width, height] = [icon.body.readUInt32BE(16), icon.body.readUInt32BE(20)];
     expect(`${width}x${height}`, src).toBe(sizes);
   }
@@ -47,7 +48,7 @@ test('on paper there is the conversation and nothing else', async ({ console, pa
   for (const hidden of [console.list, console.composer, console.edit, console.send]) {
     await expect(hidden).toBeHidden();
   }
-  // Nothing is cut off: the page is as long as its text.
+  // Nothing is cut off, because the page is as long as its text.
   const cut = await page.locator('.scroller').evaluate((s) => s.scrollHeight - s.clientHeight);
   expect(cut).toBeLessThan(2);
 });

@@ -1,4 +1,4 @@
-// English and Japanese: by the browser's wish, by choice, and nothing left in the other one.
+// The page is in English or Japanese, as the browser or the reader chooses, and never in a mix.
 
 import type { Page } from '@playwright/test';
 
@@ -14,8 +14,8 @@ const NAMES = [
 ];
 
 /**
- * What the page itself says and a reader meets: its texts and labels, without what people, models
- * or programs wrote.
+ * The page's own texts and labels that a reader meets, without texts that people, models or
+ * programs wrote.
  */
 async function words(page: Page): Promise<string[]> {
   const said = await page.evaluate(() => {
@@ -44,7 +44,7 @@ async function words(page: Page): Promise<string[]> {
     .filter((text) => text !== '');
 }
 
-/** Every page and state that there is, one after the other. */
+/** Visits every page and state, one after the other. */
 async function walk(
   console: Console,
   look: (state: string) => Promise<void>,

@@ -1,4 +1,4 @@
-// The sidebar stands above the page: it stays while one conversation follows another.
+// The sidebar belongs to the layout, so it stays in the page when another conversation is opened.
 
 import { expect, test } from '../harness/test.ts';
 
@@ -14,7 +14,7 @@ test('walking keeps the sidebar with all that is in it, and reads the list no mo
   await expect(console.conversations).toHaveCount(3);
   const asked: string[] = [];
   page.on('request', (request) => asked.push(new URL(request.url()).pathname));
-  // A mark that only this very element has.
+  // The mark shows later whether the element is still the same.
   await page.locator('#sidebar').evaluate((sidebar) => Object.assign(sidebar, { mark: 'same' }));
   const search = console.list.getByRole('searchbox');
   await search.fill('half a word');
@@ -29,7 +29,7 @@ test('walking keeps the sidebar with all that is in it, and reads the list no mo
   await page.goForward();
   await expect(console.title).toHaveText('The other one');
 
-  // A title that is being changed is left alone by what is shown beside it.
+  // A title that is being edited is not disturbed when another conversation is shown beside it.
   await console.choose(third, 'Rename');
   await console.entryTitle.fill('Half a na');
   await page.evaluate(() => history.back());
@@ -82,7 +82,7 @@ test('on a narrow screen the sidebar closes over the page that was chosen in it'
   await console.conversation(other).click();
   await expect(console.title).toHaveText('The other one');
   await expect(console.list).toBeHidden();
-  // What stays in the list leaves it open.
+  // A link within the list does not close it.
   await console.openList.click();
   await console.list.getByRole('link', { name: 'Archived conversations' }).click();
   await expect(console.list.getByRole('link', { name: 'Back to all conversations' })).toBeVisible();

@@ -1,4 +1,4 @@
-// The list of conversations: live from everywhere, by day, with marks; nothing in it gets lost.
+// The list of conversations: updated live, grouped by day, with marks, and without losing anything.
 
 import { COME_BACK_MS } from '../harness/console.ts';
 import { expect, journey, test } from '../harness/test.ts';
@@ -32,7 +32,7 @@ test('what one tab does is seen in the list of the other', journey, async ({
   await expect(other.conversation(second)).toContainText('An answer is being written');
   await upstream.release();
   await expect(other.entry(second)).not.toHaveAttribute('data-running', '');
-  // It was shown where it was asked.
+  // The answer was shown in the tab that asked.
   await expect(other.entry(second)).not.toHaveAttribute('data-unread', '');
 
   await console.manage.click();
@@ -70,7 +70,7 @@ test('an answer that nobody has seen is marked, until any tab shows it', async (
   await console.isLive();
   await expect(console.entry(elsewhere)).not.toHaveAttribute('data-unread', '');
 
-  // What is looked at is never marked, in the other tab neither.
+  // A conversation that is open in one tab is never marked as unread, not in the other tab either.
   await companion.api.send(here, 'And here');
   await expect(console.answer).toHaveText('You said: And here');
   await console.isIdle();
@@ -90,7 +90,7 @@ test('the focus stays where it is when the list is sorted anew', async ({
   await expect(console.conversations).toHaveCount(3);
   expect(await console.order()).toEqual([third, second, first]);
 
-  // One that is overtaken, and one that moves itself.
+  // The first focused entry is overtaken by another, and the second one moves itself.
   await console.conversation(third).focus();
   await companion.api.send(second, 'Up');
   await expect.poll(() => console.order()).toEqual([second, third, first]);
@@ -100,7 +100,7 @@ test('the focus stays where it is when the list is sorted anew', async ({
   await expect.poll(() => console.order()).toEqual([first, second, third]);
   await expect(console.conversation(first)).toBeFocused();
 
-  // Whoever has left the list is left alone.
+  // If the focus is outside of the list, it stays there.
   await console.composer.fill('I write');
   await companion.api.send(third, 'Up');
   await expect.poll(() => console.order()).toEqual([third, first, second]);
@@ -215,7 +215,7 @@ test('the menu of an entry is walked by keys, and gives the focus back', async (
   await expect(more).not.toHaveAttribute('aria-expanded', 'true');
 });
 
-/** A chat of another program that was last used then. */
+/** A chat of another program, with the time of its last use. */
 function chat(title: string, at: string): unknown {
   const seconds = Date.parse(at) / 1000;
   const message = (id: string, role: string, parent: string | null, children: string[]) => ({
@@ -250,7 +250,7 @@ test.describe('in Tokyo', () => {
     console,
     page,
   }) => {
-    // Nine in the evening of a Sunday there.
+    // This is nine in the evening of a Sunday in Tokyo.
     await page.clock.setFixedTime('2026-03-15T12:00:00Z');
     await companion.api.import([
       chat('Half past midnight', '2026-03-14T15:30:00Z'),
@@ -296,7 +296,7 @@ test.describe('with short pages', () => {
     await expect(console.conversations).toHaveCount(5);
     await console.older.click();
     await expect(console.conversations).toHaveCount(10);
-    // One from further down comes up, and is there once when its own page comes.
+    // An entry of a later page moves to the top, and is not repeated when that page is loaded.
     const last = made[11] ?? '';
     await companion.api.send(last, 'Up');
     await expect(console.conversation(last)).toBeVisible();
@@ -305,7 +305,7 @@ test.describe('with short pages', () => {
     const order = await console.order();
     expect(new Set(order).size).toBe(order.length);
     expect(order.slice(0, 12)).toEqual([last, ...made.slice(0, 11)]);
-    // Walking keeps what was loaded, and the place in it.
+    // Opening another conversation keeps the loaded entries and the scroll position.
     const before = await page.locator('.conversations').evaluate((list) => {
       list.scrollTop = 120;
       return list.scrollTop;

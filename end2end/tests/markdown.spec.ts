@@ -1,4 +1,4 @@
-// Answers are read as Markdown, the same by the server's page and while they come.
+// Answers are rendered as Markdown, in the same way in the server's page and while they arrive.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
@@ -47,7 +47,7 @@ for (const javaScriptEnabled of [true, false]) {
       `);
       await expect(console.answer.locator('math')).toBeVisible();
       await expect(console.answer.locator('.code .s-keyword, .code .s-storage')).not.toHaveCount(0);
-      // But for the marks that the page's own script leaves.
+      // Comments that mark places for the page's own script are ignored.
       const html = async (): Promise<string> =>
         (await console.answer.innerHTML()).replaceAll('<!---->', '');
       const live = await html();
@@ -64,7 +64,7 @@ test('while an answer comes only its last block is touched', async ({ console, u
   await console.openLive();
   await console.ask('Show me.');
   await expect(console.answer.locator('p')).toHaveCount(1);
-  // What somebody has selected above stays selected.
+  // A selection in an earlier block stays.
   await console.answer.locator(':scope > *').first().evaluate((element) => {
     getSelection()?.selectAllChildren(element);
     element.setAttribute('data-kept', '');
@@ -95,7 +95,7 @@ test('what is selected in code that still comes stays selected', async ({ consol
   const height = await code.evaluate((element) => element.getBoundingClientRect().height);
   await upstream.release();
   await console.isIdle();
-  // Its end gives it colours, and moves nothing.
+  // When the block ends, it gets colours, and nothing moves.
   await expect(code.locator('span').first()).toBeVisible();
   await expect(code).toHaveText('let first = 1;\nlet a < b;\n');
   expect(await code.evaluate((element) => element.getBoundingClientRect().height)).toBe(height);

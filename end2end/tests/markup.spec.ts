@@ -1,4 +1,4 @@
-// Whatever people and models write stays text.
+// Markup that people and models write is shown as text.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
@@ -76,7 +76,7 @@ for (const javaScriptEnabled of [true, false]) {
         await expect(console.answer.locator('code.latex')).toHaveText(FORMULAS.map((text) => `$${text.replaceAll('\f', ' ')}$`));
         await expect(console.answer.locator('math')).toHaveCount(1);
         await expect(console.answer.locator('a, form, button, script, img, textarea')).toHaveCount(0);
-        // What stands behind the answer is not swallowed by it.
+        // The answer does not swallow the elements after it.
         await expect(page.getByRole('textbox', { name: 'Your message' })).toBeVisible();
       }
       expect(await page.evaluate(() => 'pwned' in window)).toBe(false);

@@ -1,4 +1,4 @@
-// Addresses that lead nowhere say so, and lead on.
+// Unknown addresses show an error page with links to other pages.
 
 import { expect, test } from '../harness/test.ts';
 

@@ -1,4 +1,4 @@
-// The palette and the other keys, by the keyboard alone.
+// The palette and the other keyboard shortcuts, used with the keyboard only.
 
 import { expect, journey, test } from '../harness/test.ts';
 
@@ -14,7 +14,7 @@ test('a conversation is found by a few letters of its title', journey, async ({
   await console.composer.focus();
   await page.keyboard.press('Control+k');
   await expect(console.paletteField).toBeFocused();
-  // The last used are offered first, and one is always chosen.
+  // The conversations that were used last are offered first, and one entry is always selected.
   await expect(console.choices.nth(0)).toHaveText('潮の満ち引きについて');
   await expect(console.chosen).toHaveText('潮の満ち引きについて');
   await page.keyboard.type('mon tid');
@@ -82,7 +82,7 @@ test('it gives the focus back, with the text and the place in it', async ({ cons
   await page.keyboard.type('!');
   await expect(console.composer).toHaveValue('Half a though!t');
   await expect(page.locator('dialog[open]')).toHaveCount(0);
-  // The same key closes it, too; and on a Mac it is another one.
+  // The same key also closes the palette. On a Mac it is another key.
   await page.keyboard.press('Control+k');
   await page.keyboard.press('Control+k');
   await expect(page.locator('dialog[open]')).toHaveCount(0);
@@ -90,7 +90,7 @@ test('it gives the focus back, with the text and the place in it', async ({ cons
   await expect(console.palette).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(page.locator('dialog[open]')).toHaveCount(0);
-  // The focus that is given back may come after this one.
+  // The closed dialog restores the focus, perhaps only after this call, so the steps are repeated.
   await expect(async () => {
     await console.openPalette.focus();
     await page.keyboard.press('Enter');
@@ -174,7 +174,8 @@ test('Enter of an input method chooses nothing', async ({ companion, console, pa
       const event = new KeyboardEvent('keydown', { bubbles: true, cancelable: true, ...how });
       return field.dispatchEvent(event);
     }, init);
-  // While composing; and as Safari has it, where the composition has ended just before.
+  // The first key is pressed while composing. The second one is as Safari sends it, just after the
+  // composition has ended.
   expect(await press({ key: 'Enter', isComposing: true, keyCode: 229 })).toBe(true);
   expect(await press({ key: 'Enter', isComposing: false, keyCode: 229 })).toBe(true);
   expect(await press({ key: 'ArrowDown', isComposing: true, keyCode: 229 })).toBe(true);
@@ -195,14 +196,14 @@ test('the keys are listed, and none is taken from a field', async ({ console, pa
   await expect(console.shortcuts).toBeVisible();
   await page.keyboard.press('Escape');
   await expect(console.composer).toBeFocused();
-  // A dialog that has just closed gives the focus back, which may come after this one.
+  // The closed dialog restores the focus, perhaps only after this call, so the steps are repeated.
   await expect(page.locator('dialog[open]')).toHaveCount(0);
   await expect(async () => {
     await console.openPalette.focus();
     await page.keyboard.type('?');
     await expect(console.shortcuts).toBeVisible({ timeout: 1000 });
   }).toPass();
-  // One thing is open at a time.
+  // Only one dialog is open at a time.
   await page.keyboard.press('Control+k');
   await expect(console.palette).toBeHidden();
   await page.getByRole('button', { name: 'Close', exact: true }).click();

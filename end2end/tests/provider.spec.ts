@@ -1,4 +1,4 @@
-// The provider is down, wrong, or not there at all; then it is up.
+// The provider is down, misbehaves, or is not configured at all; then it works.
 
 import { expect, test } from '../harness/test.ts';
 import { type Step, answer, cut, hold, refusal } from '../harness/upstream.ts';
@@ -16,7 +16,7 @@ test('a refusing endpoint is a failed turn that says so; then it is up', async (
   await expect(console.note).toContainText('Your message was kept.');
   await console.isIdle();
   await expect(console.composer).toBeEnabled();
-  // What is told to the browser names no address of the endpoint.
+  // The page does not contain the address of the endpoint.
   const { host } = new URL(upstream.baseUrl);
   expect(await page.content()).not.toContain(host);
   const told = await console.note.textContent();

@@ -5,7 +5,7 @@ import { COME_BACK_MS } from '../harness/console.ts';
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
 
-/** A piece of an answer has to be seen by then: the page asks every 700 ms. */
+/** How long it may take until a piece of an answer is shown. The page polls every 700 ms. */
 const SOON_MS = 5_000;
 
 test.describe('over a slow link', () => {
@@ -101,8 +101,8 @@ test.describe('behind a proxy that passes no Upgrade', () => {
       await companion.api.create(title);
       await expect(page.getByRole('link', { name: title })).toBeVisible({ timeout: COME_BACK_MS });
     }
-    // It is read again and again, and not only after each WebSocket that fails, which are tried with
-    // longer and longer pauses.
+    // The list is polled at a steady pace, and not only after each failed WebSocket, which is tried
+    // with longer and longer pauses.
     const [before, tried] = [reads, sockets];
     await expect.poll(() => reads - before, { timeout: COME_BACK_MS }).toBeGreaterThan(4);
     expect(sockets - tried).toBeLessThanOrEqual(2);
@@ -131,7 +131,7 @@ test.describe('behind a proxy that holds answers back', () => {
 });
 
 test.describe('where all places of observers are taken', () => {
-  // A page takes two: one for the conversation, one for the list.
+  // A page takes two places: one for the conversation and one for the list.
   test.use({ settings: { MAX_OBSERVERS: '2' } });
 
   test('the page says so, follows all the same, and is live when there is room', async ({

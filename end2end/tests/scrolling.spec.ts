@@ -1,4 +1,4 @@
-// The page moves when its reader moves, and with the newest text only while that is in view.
+// The page scrolls when its reader scrolls, and follows the newest text only while that is in view.
 
 import type { Locator } from '@playwright/test';
 
@@ -8,10 +8,10 @@ import { answer, hold } from '../harness/upstream.ts';
 
 const PARAGRAPH = `${'A line that is long enough to take some room on the page. '.repeat(8)}\n\n`;
 
-/** Where an element stands in the window. */
+/** The vertical position of an element in the window. */
 const top = (element: Locator) => element.evaluate((e) => e.getBoundingClientRect().top);
 
-/** Two frames later, all of what was started is drawn. */
+/** Waits for two frames, after which all pending changes are drawn. */
 const drawn = (element: Locator) =>
   element.evaluate(
     () => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))),
@@ -95,7 +95,7 @@ test.describe('a long conversation', () => {
     const read = console.messages.filter({ hasText: textOf(190) });
     await read.evaluate((e) => e.scrollIntoView());
     await expect.poll(() => console.messages.count()).toBeGreaterThanOrEqual(100);
-    // What was being read is still there.
+    // The message that was being read is still in view.
     await drawn(console.scroller);
     await expect(read).toBeInViewport();
 
@@ -107,7 +107,7 @@ test.describe('a long conversation', () => {
     await expect(read).toBeInViewport();
     await expect.poll(async () => Math.abs((await top(read)) - before)).toBeLessThanOrEqual(2);
 
-    // At the newest message it begins there again.
+    // A reader at the newest message is there again after a reload.
     await console.newer.click();
     await expect(console.newer).toBeHidden();
     await page.reload();
@@ -138,7 +138,7 @@ test.describe('a long conversation', () => {
     await first.evaluate((e) => (location.hash = e.id));
     await expect(first).toBeInViewport();
 
-    // What is selected stays rendered.
+    // Selected text stays rendered, so the selection is removed.
     await page.evaluate(() => getSelection()?.removeAllRanges());
     await console.newer.click();
     await expect.poll(rendered).toBe(false);

@@ -1,4 +1,4 @@
-// Search, with and without JavaScript: what was said anywhere is found, and led to.
+// Search, with and without JavaScript: finds texts in all conversations and links to them.
 
 import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
@@ -6,7 +6,7 @@ import type { Page } from '@playwright/test';
 import { expect, test } from '../harness/test.ts';
 import { answer } from '../harness/upstream.ts';
 
-/** What axe finds, as `rule: where`. */
+/** The violations that axe finds, as `rule: where`. */
 async function faults(page: Page): Promise<string[]> {
   const { violations } = await new AxeBuilder({ page })
     .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'])
@@ -42,7 +42,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(page).toHaveURL(/\/search\?q=OTTER$/);
       await expect(page).toHaveTitle('Search · Companion');
       await expect(field(page)).toHaveValue('OTTER');
-      // The title was made of the question.
+      // The title was derived from the question.
       await expect(page.getByRole('heading', { level: 2 })).toHaveText('Where is the otter?');
       await expect(page.getByRole('heading', { level: 2 }).locator('mark')).toHaveText('otter');
       await expect(hits(page)).toHaveCount(2);
@@ -97,7 +97,7 @@ test.describe('in a conversation of several pages', () => {
       await expect(console.answer).toHaveText(`You said: Question ${word}?`);
       await console.isIdle();
     }
-    // The page that the server writes ends before it; a script loads more where there is room.
+    // The server's page ends before this message. A script loads more if there is room.
     const { body } = await companion.api.raw('GET', `/c/${worker}`);
     expect(body.toString()).not.toContain('Question one?');
     await console.openLive(`/c/${worker}`);
@@ -114,7 +114,7 @@ test.describe('in a conversation of several pages', () => {
     await expect(found).toBeFocused();
     await expect(page.getByText('These are earlier messages')).toBeVisible();
 
-    // What is in the newest page is shown there, and the conversation goes on.
+    // A hit in the newest page is shown there, and the conversation can be continued.
     await page.goto(`${companion.url}/search?q=five`);
     await hits(page).first().click();
     await console.isLive();
@@ -130,7 +130,7 @@ test('hits are walked page by page', async ({ companion, console, page }) => {
     await expect(console.answer).toHaveText(`You said: Needle ${number}.`);
     await console.isIdle();
   }
-  // Sixteen questions, as many answers, and the title.
+  // The hits are sixteen questions, as many answers, and the title.
   await page.goto(`${companion.url}/search?q=needle&in=${worker}`);
   await expect(hits(page)).toHaveCount(30);
   await expect(hits(page).first()).toContainText('You said: Needle 15.');

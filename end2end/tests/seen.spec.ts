@@ -1,4 +1,4 @@
-// What the model saw: a page that says it word for word.
+// The page "What the model saw" shows a turn's input word for word.
 
 import { AxeBuilder } from '@axe-core/playwright';
 

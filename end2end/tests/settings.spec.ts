@@ -1,4 +1,4 @@
-// What a reader chooses for their browser, with a script and without.
+// The settings that readers choose for their browser, with and without JavaScript.
 
 import { AxeBuilder } from '@axe-core/playwright';
 
@@ -23,7 +23,7 @@ for (const javaScriptEnabled of [true, false]) {
         await expect(root).toHaveAttribute('data-theme', 'dark');
         await expect(root).toHaveCSS('color-scheme', 'dark');
       }
-      // And back to what the browser and the system say.
+      // The settings can be reset to those of the browser and the system.
       await page.getByLabel('ブラウザーの設定に合わせる').check();
       await page.getByLabel('システムに合わせる').check();
       await page.getByRole('button', { name: '保存' }).click();

@@ -1,4 +1,4 @@
-// What is heard of an answer: its sentences, each once; and how it ended.
+// A screen reader hears each sentence of an answer once, and whether the answer ended badly.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, cut, hold } from '../harness/upstream.ts';
@@ -19,7 +19,7 @@ test('an answer is spoken by sentence', async ({ console, upstream }) => {
     'The sea rises. It is the moon that pulls it, twice a day. And so on. The end',
   );
   for (const said of (await console.speech()).slice(0, -1)) expect(said).toMatch(/\.$/);
-  // Nothing else speaks of it.
+  // No other live region announces the answer.
   await expect(console.log).toHaveAttribute('aria-live', 'off');
 });
 
@@ -33,7 +33,7 @@ test('many tokens are few announcements', async ({ console, upstream }) => {
   await console.isIdle();
   const seconds = (Date.now() - began) / 1000;
   await expect.poll(async () => (await console.speech()).join(' ')).toBe(words.join('').trim());
-  // One a second, the first and the last.
+  // There is one announcement per second, besides the first and the last.
   expect((await console.speech()).length).toBeLessThanOrEqual(seconds + 2);
 });
 

@@ -5,7 +5,7 @@ import { type Upstream, answer, hold, silent } from '../harness/upstream.ts';
 
 const LONG = answer('One ', 'two ', hold, 'three ', 'four.');
 
-/** The upstream has seen the connection of its first request close before the end. */
+/** Checks that the connection of the upstream's first request was closed before the reply ended. */
 async function dropped(upstream: Upstream): Promise<void> {
   await expect
     .poll(async () => (await upstream.asked())[0])
@@ -27,7 +27,7 @@ test('stop ends the answer, drops the upstream and keeps the text', journey, asy
   await console.isIdle();
   await dropped(upstream);
 
-  // Whatever was still on its way may come now; a whole further turn goes by after it.
+  // Text that was still on its way would arrive now, before another whole turn ends.
   await upstream.release();
   await console.ask('Are you well?');
   await expect(console.answer).toHaveText('Fine.');

@@ -1,4 +1,4 @@
-// An answer under way, seen by reloads and by several tabs.
+// A streaming answer is shown after reloads and in several tabs.
 
 import { expect, journey, pathOf, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
@@ -19,7 +19,7 @@ test('a reload in the middle of an answer shows what was written, and then the r
   await console.ask('Why are there tides?');
   await expect(console.answer).toHaveText(HALF);
 
-  // The server's page has it already, before any script runs.
+  // The server's page already contains the text, before any script runs.
   const html = await (await fetch(companion.url + pathOf(page))).text();
   expect(html).toContain(HALF.trim());
   await page.reload();

@@ -1,11 +1,11 @@
-// Answers as people read them: what only a browser shows of a text, while it is written and after.
+// The appearance of texts that only a browser can show, while an answer is written and afterwards.
 
 import type { Locator } from '@playwright/test';
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold, thinks } from '../harness/upstream.ts';
 
-/** An answer's HTML, but for the marks that the page's own script leaves. */
+/** An answer's HTML, without the comments that mark places for the page's own script. */
 async function html(answer: Locator): Promise<string> {
   return (await answer.innerHTML()).replaceAll('<!---->', '');
 }
@@ -70,7 +70,7 @@ test('each paragraph has the direction of its letters, and a message the side of
   expect(await direction(console.answer.locator('li').nth(0))).toBe('rtl');
   expect(await direction(console.answer.locator('li').nth(1))).toBe('ltr');
   expect(await direction(console.answer.locator('pre'))).toBe('ltr');
-  // The mark of an item stands within the list, on the side where its letters begin.
+  // The marker of an item is within the list, on the side where the item's text begins.
   const right = async (locator: Locator): Promise<number> => {
     const box = await locator.boundingBox();
     return (box?.x ?? 0) + (box?.width ?? 0);
@@ -78,7 +78,7 @@ test('each paragraph has the direction of its letters, and a message the side of
   const list = await right(console.answer.locator('ul'));
   expect(await right(console.answer.locator('li').nth(0))).toBeLessThan(list - 8);
   expect(await right(console.answer.locator('li').nth(1))).toBeCloseTo(list, 0);
-  // The writer's messages stand on the right, and their box is no wider than their words.
+  // The user's messages are on the right, and their box is not wider than their text.
   const message = console.questions.last();
   const box = message.locator('.message-text');
   expect(await right(box)).toBeCloseTo(await right(message), 0);
@@ -204,7 +204,7 @@ for (const [what, word] of Object.entries({
       await console.open(`/search?q=${query}${within}`);
       await expect(page.getByRole('main')).toBeVisible();
       expect(await console.overflow()).toBeLessThanOrEqual(0);
-      // Nor is anything on it cut off at the side.
+      // Nothing on the page is cut off at the side either.
       const over = await page.evaluate(() =>
         [...document.querySelectorAll('main *')]
           .filter((element) => element.getBoundingClientRect().right > innerWidth + 1)

@@ -1,4 +1,5 @@
-// A model that thinks before it answers: live, folded, kept, by page and by form.
+// A model thinks before it answers. The thinking is shown live, folded and stored, with and without
+// JavaScript.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold, thinks, thoughtOut } from '../harness/upstream.ts';
@@ -19,7 +20,7 @@ test('thinking is shown while it comes, folds when the answer begins, and is kep
   await expect(console.activity).toHaveAttribute('data-activity', 'thinking');
   await expect(console.activity).toHaveText('Thinking…');
   await expect(page.locator('.status .thought')).toContainText(/\d+ s.*That/);
-  // What changes every second is not for the ears.
+  // A screen reader must not hear a text that changes every second.
   await expect(page.locator('.status .thought')).toHaveAttribute('aria-hidden', 'true');
 
   await page.reload();
@@ -46,7 +47,7 @@ test('thinking is shown while it comes, folds when the answer begins, and is kep
   const { messages } = await companion.api.transcript(console.worker);
   const { text, reasoning } = messages[1] ?? {};
   expect({ text, reasoning }).toEqual({ text: 'Four.', reasoning: 'Two and two.\nThat is four.' });
-  // The next question is asked without it.
+  // The thinking is not sent with the next question.
   await console.ask('Sure?');
   await console.isIdle();
   const sent = (await upstream.asked())[1]?.body?.messages.map((message) => message.content);

@@ -1,4 +1,4 @@
-// Deleting, and bringing back, with and without JavaScript.
+// Conversations are deleted and restored, with and without JavaScript.
 
 import { AxeBuilder } from '@axe-core/playwright';
 

@@ -1,4 +1,4 @@
-// An edit and another answer stand beside what was there; nothing is overwritten.
+// An edit and another answer become siblings of the old message, and nothing is overwritten.
 
 import { expect, journey, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
@@ -27,7 +27,7 @@ for (const javaScriptEnabled of [true, false]) {
       await expect(console.answer).toHaveText('First.');
       await expect(console.versions).toHaveText('‹1/2›');
 
-      // What is said next continues the branch that is shown.
+      // The next message continues the branch that is shown.
       await console.submit('And then?');
       await expect(console.questions).toHaveCount(2);
       await expect(console.answer).toHaveText('Edited.');
@@ -79,7 +79,7 @@ test('a reload shows the branch that was chosen', async ({ console, page, upstre
   await expect(console.answer).toHaveText('One.');
   await expect(console.versions).toHaveText('‹1/2›');
   await console.isLive();
-  // What is asked again is the newest there is.
+  // Another answer to the same question becomes the newest version.
   await console.again.click();
   await expect(console.answer).toHaveText('Three.');
   await console.isIdle();
@@ -99,7 +99,7 @@ test('the focus goes along', async ({ console, page, upstream }) => {
   await console.versionBefore.press('Enter');
   await expect(console.answer).toHaveText('First.');
   await expect(console.answers.last()).toBeFocused();
-  // Past its time and what the model saw.
+  // Two links come before it: the time, and "What the model saw".
   for (let n = 0; n < 3; n += 1) await page.keyboard.press('Tab');
   await expect(console.log.getByRole('link', { name: 'The next version' })).toBeFocused();
 });

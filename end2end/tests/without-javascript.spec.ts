@@ -1,4 +1,4 @@
-// The same page without JavaScript: forms post, pages refresh themselves.
+// The page works without JavaScript: forms are posted, and pages refresh themselves.
 
 import { expect, test } from '../harness/test.ts';
 import { answer, hold } from '../harness/upstream.ts';
@@ -11,7 +11,7 @@ test('read, send, see the answer grow and end by refreshes', async ({ console, u
   await expect(console.welcome).toBeVisible();
   await console.ask('Count,\nplease.');
   await expect(console.textOf(console.questions)).toHaveText('Count,\nplease.');
-  // No reload here: the page refreshes itself while the answer runs.
+  // The test does not reload, because the page refreshes itself while the answer is written.
   await expect(console.answer).toHaveText('One ');
   await expect(console.stop).toBeVisible();
   await upstream.release();

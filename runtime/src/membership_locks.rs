@@ -1,8 +1,9 @@
-//! Orders what adds a worker to the list and what takes it away.
+//! Orders the deletions and restorations of one worker.
 //!
-//! The observers of a worker, and of the list, are told of a deletion and of a restoration in the
-//! order of the commits. So each of the two holds the worker's lock from its commit until it is told.
-//! There is a lock for each worker: a commit that takes long holds up no other conversation.
+//! The observers of a worker, and of the list, have to be told of deletions and restorations in the
+//! order of the commits. So each of these requests holds the worker's lock from its commit until
+//! the observers are told. Each worker has its own lock, so a slow commit does not delay other
+//! conversations.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -13,19 +14,19 @@ use tokio::sync::OwnedMutexGuard;
 /// The locks that are held or waited for.
 #[derive(Default)]
 pub(crate) struct MembershipLocks {
-    /// Bounded: each lock lives while somebody holds it or waits for it, and the map is cleared of
-    /// the others when one is added. Held for a map access only.
+    /// The map is bounded: a lock lives only while a task holds it or waits for it, and all other
+    /// entries are removed when one is added. The mutex is held for a map access only.
     locks: Mutex<HashMap<WorkerId, Weak<tokio::sync::Mutex<()>>>>,
 }
 
 impl MembershipLocks {
-    /// Waits until nobody else deletes or restores this worker.
+    /// Waits until no other request deletes or restores this worker.
     pub(crate) async fn lock(&self, id: WorkerId) -> OwnedMutexGuard<()> {
         self.of(id).lock_owned().await
     }
 
     fn of(&self, id: WorkerId) -> Arc<tokio::sync::Mutex<()>> {
-        // The map is whole after every access, so a panic elsewhere does not spoil it.
+        // The map is consistent after every access, so it stays usable if a holder panicked.
         let mut locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lock) = locks.get(&id).and_then(Weak::upgrade) {
             return lock;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Build tools that are Rust programs, compiled here unless cargo-binstall is on the machine.
-# They are built without optimization: they run for seconds, and so they build in minutes.
+# Installs build tools that are Rust programs. They are compiled unless cargo-binstall is installed,
+# and without optimization: they run only for seconds, and this way they compile in minutes.
 
-# The cargo that compiles tools: the native one where it is new enough, else Debian's.
+# Runs the cargo that compiles tools: the native one if it is new enough, else Debian's.
 tools_cargo() {
   if version_at_least "$(rust_version)" "$TOOLS_RUST_MINIMUM"; then
     cargo "$@"
@@ -41,11 +41,11 @@ setup_cargo_leptos() {
 }
 
 setup_trunk() {
-  # Without its update check and TLS: it serves and proxies on this machine alone.
+  # Without its default features it has no update check and no TLS. It serves on this machine only.
   install_cargo_tool trunk "$TRUNK_VERSION" trunk 8 --no-default-features
 }
 
-# It runs the targets of end2end/fuzz; nothing else needs it.
+# Only tools/fuzz.sh needs cargo-fuzz, for the targets of end2end/fuzz.
 setup_cargo_fuzz() {
   install_cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz 2
 }
@@ -67,7 +67,7 @@ install_cargo_tool() {
   installed=$((installed + 1))
 }
 
-# Only where the user has cargo-binstall already.
+# Downloads a prebuilt tool, but only if the user already has cargo-binstall.
 prebuilt_tool() {
   command -v cargo-binstall >/dev/null || return 1
   say "Fetching $1 $2 with cargo-binstall."
@@ -82,7 +82,7 @@ compile_tool() {
   say "Compiling $crate $version, once (about $minutes minutes on 2 cores; log: $log)."
   local flags=(install --debug --root "$tmp" --version "=$version" "$@" "$crate")
   quiet=yes run_logged "$crate" build_tool --locked "${flags[@]}" && return
-  # A registry mirror may not have the newest releases that a tool's lock file names.
+  # A registry mirror may lack the newest releases that a tool's lock file names.
   if ! grep -q 'failed to select a version' "$log"; then
     show_log_end "$log"
     return 1
@@ -98,7 +98,7 @@ build_tool() {
     lock=(--locked)
     shift
   fi
-  # One folder for all tools, so that an interrupted build goes on and crates are shared.
+  # All tools share one folder, so that an interrupted build resumes and common crates compile once.
   CARGO_TARGET_DIR=$tools_dir/.build CARGO_BUILD_BUILD_DIR=$tools_dir/.build \
     CARGO_PROFILE_DEV_DEBUG=0 CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false \
     CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false CARGO_INCREMENTAL=0 tools_cargo "$@" "${lock[@]}"

@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The default model, in the user's cache folder where the server looks for it.
+# Downloads the default model into the user's cache folder, where the server looks for it.
 
 model_problem= # why setup_model failed, as a sentence
 

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# wasm-opt, sass, lightningcss and terser, from npm, in the versions and with the hashes of
-# tools/npm.
+# Installs wasm-opt, sass, lightningcss and terser from npm, with the versions and hashes that
+# tools/npm pins.
 
 setup_npm_tools() {
   [ ! -x "$npm_tools_dir/node_modules/.bin/wasm-opt" ] || return 0
@@ -8,8 +8,8 @@ setup_npm_tools() {
   say "Installing wasm-opt, sass, lightningcss and terser from npm."
   mkdir -p "$tmp"
   cp "$root/tools/npm/package.json" "$root/tools/npm/package-lock.json" "$tmp"
-  # The program of lightningcss is an optional package, one for each kind of machine, and its
-  # install script puts that into place; no other script is needed.
+  # The program of lightningcss is in an optional package for each platform, and the install script
+  # of lightningcss-cli copies it into place. No other package needs its install script.
   run_logged npm-tools npm --prefix "$tmp" ci --ignore-scripts --no-audit --no-fund &&
     run_logged npm-tools npm --prefix "$tmp" rebuild lightningcss-cli ||
     die "npm could not install the packages of tools/npm (see above)."

@@ -1,8 +1,9 @@
 # shellcheck shell=bash
-# Programs and libraries of the operating system. They are looked for by what they do, so
-# any distribution can bring them; only Debian and its kin are installed here.
+# Checks for programs and libraries of the operating system. It looks for the programs and files
+# themselves and not for packages, so any distribution will do; but it can install missing ones only
+# on Debian and its derivatives.
 
-# A folder where clang's library, which bindgen loads, usually is.
+# True if clang's library, which bindgen loads, is in one of its usual places.
 have_libclang() {
   [ -n "${LIBCLANG_PATH:-}" ] || ldconfig -p 2>/dev/null | grep -q 'libclang[-.]' ||
     compgen -G '/usr/lib/llvm-*/lib/libclang*.so*' >/dev/null
@@ -13,7 +14,7 @@ have_japanese_font() {
     find /usr/share/fonts "$HOME/.local/share/fonts" -iname '*cjk*' 2>/dev/null | grep -q .
 }
 
-# The browser that the tests drive: CHROMIUM, else the first that is installed.
+# Prints the browser that the tests drive: CHROMIUM, else the first one that is installed.
 find_chromium() {
   local name
   if [ -n "${CHROMIUM:-}" ]; then
@@ -25,14 +26,14 @@ find_chromium() {
   done
 }
 
-# The Debian packages that are missing for the purpose $1, one a line.
+# Prints the Debian packages that are missing for the purpose $1, one per line.
 missing_packages() {
   command -v cmake >/dev/null || echo cmake
   command -v g++ >/dev/null || echo g++
   command -v clang >/dev/null || echo clang
   have_libclang || echo libclang-dev
   command -v pkg-config >/dev/null || echo pkg-config
-  # llama.cpp's own build uses it unasked: dev and release compile the same C++.
+  # llama.cpp's own build uses ccache if it is installed, so debug and release share compiled C++.
   command -v ccache >/dev/null || echo ccache
   command -v flock >/dev/null || echo util-linux
   command -v python3 >/dev/null || echo python3
@@ -46,13 +47,13 @@ missing_packages() {
   fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
-    # A test counts the instructions of rendering with it.
+    # A test counts with valgrind how many instructions rendering takes.
     command -v valgrind >/dev/null || echo valgrind
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver
     command -v Xvfb >/dev/null || echo xvfb
-    # Tests serve the client-only console with it, configured as the documentation says. It is not
-    # started as a service.
+    # Tests serve the client-only console with nginx, configured as the documentation says. It is
+    # not started as a service.
     command -v nginx >/dev/null || [ -x /usr/sbin/nginx ] || echo nginx
   fi
 }
@@ -70,7 +71,7 @@ setup_packages() {
 
 apt_updated=
 
-# Installs Debian packages, or says which ones a person has to install.
+# Installs Debian packages, or stops and names those that the user has to install.
 apt_install() {
   [ $# -gt 0 ] || return 0
   local as_root=() by_hand="install these packages and run this again: $*"
@@ -91,8 +92,9 @@ apt_install() {
   installed=$((installed + 1))
 }
 
-# Runs a long command with its output in a log file: a line a minute while it goes on, the
-# end of the log when it fails (not when `quiet` is set: the caller then speaks).
+# Runs a long command with its output in a log file. Prints a line per minute while the command
+# runs, and the end of the log if it fails (unless `quiet` is set: then the caller reports the
+# failure).
 run_logged() {
   local log=$log_dir/$1.log status=0 beat
   shift
@@ -108,7 +110,7 @@ show_log_end() {
   tail -n 20 "$1" | sed 's/^/    /' >&2
 }
 
-# Ends when its input closes.
+# Prints the newest line of the log $1 once a minute, until its own input closes.
 heartbeat() {
   local minutes=0 status
   while true; do

@@ -1,6 +1,6 @@
 # shellcheck shell=bash
-# Python programs, each in a virtual environment of its own, in the versions and with the hashes
-# of a requirements file.
+# Installs Python programs, each in its own virtual environment, with the versions and hashes that a
+# requirements file pins.
 
 # setup_python NAME PROGRAM FOLDER LOCK OPTION...: installs the packages of LOCK into FOLDER, unless
 # PROGRAM is there. The options are pip's.
@@ -8,7 +8,7 @@ setup_python() {
   local name=$1 program=$2 folder=$3 lock=$4 tmp=$tools_dir/.tmp.$1
   shift 4
   [ ! -x "$folder/bin/$program" ] || return 0
-  # Debian's python3 contains venv, but ensurepip, which venv needs, is a package of its own.
+  # Debian's python3 contains venv, but ensurepip, which venv needs, is in the package python3-venv.
   python3 -c 'import ensurepip, venv' 2>/dev/null || apt_install python3-venv
   say "Installing $name from PyPI."
   rm -rf "$tmp"
@@ -17,22 +17,22 @@ setup_python() {
       --no-cache-dir --disable-pip-version-check "$@" --requirement "$lock" ||
     die "pip could not install the packages of ${lock#"$root/"} (see above)."
   rm -rf "$folder"
-  # The first lines of its programs name the temporary folder.
+  # The first lines of the installed programs name the temporary folder.
   grep -rlI "^#!$tmp" "$tmp/bin" | xargs -r sed -i "1s|$tmp|$folder|"
   mv -T "$tmp" "$folder"
   "$folder/bin/$program" --version >/dev/null || die "$name was installed, but it does not run."
   installed=$((installed + 1))
 }
 
-# Schemathesis, which tests the interface by its own OpenAPI document.
+# Installs Schemathesis, which tests the API against its own OpenAPI document.
 setup_schemathesis() {
   setup_python schemathesis schemathesis "$schemathesis_dir" "$schemathesis_lock" --only-binary :all:
 }
 
-# The real servers that `make peers` asks. llama-cpp-python is compiled here, which takes a quarter
-# of an hour.
+# Installs the real servers that `make peers` tests with. llama-cpp-python is compiled, which takes
+# a quarter of an hour.
 setup_peers() {
-  # Without this it looks for its list of prices on the network, even to tell its version.
+  # Without this variable LiteLLM downloads its list of prices, even for `--version`.
   LITELLM_LOCAL_MODEL_COST_MAP=True setup_python litellm litellm "$litellm_dir" "$litellm_lock" --only-binary :all:
   setup_python llama-cpp-python python "$llama_cpp_dir" "$llama_cpp_lock"
 }

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# Compilers: the native one, and one that compiles for the browser. See the policy at the
-# top of tools/versions.env.
+# Sets up the compilers: the native one, and one that compiles for the browser. See the policy at
+# the top of tools/versions.env.
 
-# rustfmt and clippy are asked for where the purpose $1 is to test.
+# Checks the native toolchain, and adds rustfmt and clippy if the purpose $1 is to test.
 setup_native_rust() {
   local version
   version=$(rust_version) || true
@@ -18,7 +18,7 @@ setup_native_rust() {
   fi
 }
 
-# The ordinary way first; Debian's own toolchain where the target cannot be downloaded.
+# Tries rustup first, and uses Debian's own toolchain if the target cannot be downloaded.
 setup_web_rust() {
   [ "$(web_toolchain)" = none ] || return 0
   if [ "${COMPANION_WEB_TOOLCHAIN:-}" != debian ]; then
@@ -37,7 +37,7 @@ setup_web_rust() {
   setup_debian_wasm_std
 }
 
-# Debian's newer Rust, beside rustup's (whose folder stands earlier in the PATH).
+# Installs Debian's newer Rust beside rustup's, whose folder comes earlier in the PATH.
 setup_debian_rust() {
   local version
   version=$(rust_version "$debian_rustc") || true
@@ -49,8 +49,8 @@ setup_debian_rust() {
     die "Debian's rustc-web is ${version:-not there}, but $TOOLS_RUST_MINIMUM is needed; \`rustup update stable\` also solves this."
 }
 
-# Debian ships no std for wasm32: it is built from its sources, by its compiler, and put in
-# a sysroot of our own that borrows everything else from Debian's.
+# Debian ships no std for wasm32. So this builds it from Debian's sources with Debian's compiler,
+# and puts it into our own sysroot, which links to Debian's for everything else.
 setup_debian_wasm_std() {
   local version dir tmp crate host
   command -v "$DEBIAN_WASM_LINKER" >/dev/null && [ -e /usr/lib/rustlib/src/rust/library/std ] ||
@@ -67,7 +67,7 @@ setup_debian_wasm_std() {
   ln -s "/usr/lib/rustlib/$host" "$tmp/lib/rustlib/$host"
   ln -s /usr/lib/rustlib/src "$tmp/lib/rustlib/src"
   ln -s "$debian_cargo" "$tmp/bin/cargo"
-  # The compiler finds its sysroot by its own place, which is Debian's: it has to be told.
+  # The compiler derives its sysroot from its own path, which is Debian's, so ours has to be given.
   cat >"$tmp/bin/rustc" <<EOF
 #!/bin/sh
 exec $debian_rustc --sysroot "\$(dirname "\$(dirname "\$(readlink -f "\$0")")")" "\$@"

@@ -28,7 +28,7 @@ export function ownOrigins(port: number): Set<string> {
   return new Set(hosts.flatMap((host) => [`http://${host}`, `https://${host}`]));
 }
 
-/** Whether the server should carry the request out; else it has to answer 403 and change nothing. */
+/** Whether the server should execute the request; if not, it must answer 403 and change nothing. */
 export function isAllowed(claims: Claims, port: number): boolean {
   const { method, path, host, origin, site, twice } = claims;
   if (twice !== null || host === null) return false;

@@ -100,7 +100,7 @@ export interface Forged extends Claims {
   call: Call;
 }
 
-/** So many requests. Each host, origin and site is sent with a call that changes something. */
+/** `count` requests. Each host, origin and site is sent with a call that changes something. */
 export function forged(rng: Rng, port: number, count: number): Forged[] {
   const [good] = hosts(port);
   const plain = { host: good ?? null, origin: null, site: null, twice: null };

@@ -30,7 +30,7 @@ interface Node {
   time: number | null;
 }
 
-/** So many messages of a tree, each with a payload. */
+/** `count` messages of a tree, each with a payload. */
 function nodes(rng: Rng, texts: Payload[], count: number, tree: Tree): Node[] {
   const made: Node[] = [];
   for (let n = 0; n < count; n++) {
@@ -50,14 +50,14 @@ function nodes(rng: Rng, texts: Payload[], count: number, tree: Tree): Node[] {
   return made;
 }
 
-/** How many messages: most have a few, some have very many. */
+/** The number of messages: most conversations have a few, some have very many. */
 function length(rng: Rng, tree: Tree, most: number): number {
   if (tree === 'deep' || tree === 'wide') return rng.once(8) ? most : 12;
   return 4 + rng.below(6);
 }
 
 export interface Sizes {
-  /** Messages of the longest ones. */
+  /** The number of messages in the longest conversations. */
   most: number;
 }
 

@@ -1,4 +1,4 @@
-// WebKitGTK's MiniBrowser on a virtual display of its own, over WebKitWebDriver.
+// WebKitGTK's MiniBrowser on its own virtual display, over WebKitWebDriver.
 
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -18,8 +18,8 @@ const PAGE = `<!doctype html><title>Faults</title><script>
 </script>`;
 
 /**
- * Serves pages, each by its path, until `use` has ended. The icon that Firefox asks for on its own,
- * at a time of its own, is there, so that its absence is no problem of a page.
+ * Serves pages, each by its path, until `use` has ended. It also serves the icon that Firefox may
+ * request at any time, because a missing icon would be reported as a problem of a page.
  */
 async function serving(pages: Record<string, string>, use: (url: string) => Promise<void>): Promise<void> {
   const server = createServer((request, response) => {

@@ -1,4 +1,4 @@
-// What is common to all pages: pressing keys, the address, and finding parts.
+// The base of all pages: pressing keys, the address, and finding parts.
 
 import { expect } from '@playwright/test';
 

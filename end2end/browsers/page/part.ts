@@ -1,11 +1,11 @@
-// A part of a page, which is looked up anew for each expectation and each action.
+// A part of a page. Each expectation and each action looks it up again.
 
 import { expect } from '@playwright/test';
 
 import { type Driver, click, press, type } from '../drivers/driver.ts';
 import { type Sought, type Wanted, seek } from './seek.ts';
 
-/** How long a part may take to become what is expected, on a busy machine. */
+/** How long a part may take to reach the expected state, on a busy machine. */
 export const PATIENCE_MS = 20_000;
 
 /** How long to wait between two looks. */

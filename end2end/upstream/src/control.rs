@@ -1,4 +1,4 @@
-//! The program's control endpoints, on a port of their own so that they live while the
+//! The program's control endpoints. They have a separate port, so that they also work while the
 //! server refuses connections:
 //!
 //! | call | does |
@@ -9,7 +9,7 @@
 //! | `POST /control/refuse` | [`Upstream::refuse`] |
 //! | `POST /control/accept` | [`Upstream::accept_again`] |
 //!
-//! Answers are 200 with JSON, or 400 with `{"error": "..."}` for a script that is not one.
+//! Answers are 200 with JSON, or 400 with `{"error": "..."}` if the script cannot be parsed.
 
 use std::io;
 
@@ -19,11 +19,11 @@ use tokio::net::TcpListener;
 use crate::script::Script;
 use crate::{Upstream, http};
 
-/// Serves the control endpoints of `upstream`, for good.
+/// Serves the control endpoints of `upstream`, and never returns.
 pub async fn serve(upstream: Upstream, listener: TcpListener) -> io::Result<()> {
     loop {
         let (stream, _) = listener.accept().await?;
-        // One at a time: the calls are short, and the order of their effects is the
+        // Connections are served one at a time. The calls are short, and so they take effect in the
         // order of their arrival.
         let Ok(request) = http::read(&stream).await else {
             continue;

@@ -7,13 +7,13 @@ use std::io;
 use serde_json::Value;
 use tokio::net::TcpStream;
 
-/// Bytes that a request may have.
+/// The most bytes of a request.
 const REQUEST_BYTES: usize = 4 << 20;
 
 pub(crate) struct Request {
     pub(crate) method: String,
     pub(crate) path: String,
-    /// By their names in lower case.
+    /// The headers, by their names in lower case.
     pub(crate) headers: BTreeMap<String, String>,
     pub(crate) body: Vec<u8>,
 }
@@ -29,7 +29,7 @@ impl Request {
     }
 }
 
-/// Reads one request; an error when the peer leaves before its end or sends no HTTP.
+/// Reads one request. Fails if the peer leaves before its end or sends something other than HTTP.
 pub(crate) async fn read(stream: &TcpStream) -> io::Result<Request> {
     let mut bytes = Vec::new();
     loop {
@@ -73,8 +73,8 @@ fn parse(bytes: &[u8]) -> io::Result<Option<Request>> {
     }))
 }
 
-/// A response's head. Without a length the body is sent in chunks. `connection` says whether the
-/// connection goes on.
+/// The head of a response. Without a length the body is sent in chunks. `connection` is the value
+/// of the header of that name: `close` or `keep-alive`.
 pub(crate) fn head(
     status: u16,
     connection: &str,
@@ -92,7 +92,7 @@ pub(crate) fn head(
     text.into_bytes()
 }
 
-/// One chunk of a body; an empty one ends it.
+/// One chunk of a body. An empty chunk ends the body.
 pub(crate) fn chunk(bytes: &[u8]) -> Vec<u8> {
     [format!("{:x}\r\n", bytes.len()).as_bytes(), bytes, b"\r\n"].concat()
 }

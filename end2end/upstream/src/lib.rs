@@ -1,11 +1,11 @@
 //! A scripted OpenAI-compatible server on a real socket, for tests.
 //!
-//! It speaks HTTP/1.1 and Server-Sent Events by hand, so that it can be slow, wrong or
-//! dead in any way that a [`Script`] says, and it keeps a log of what it was asked and of
-//! when the other side went away. As a library it lives as long as its [`Upstream`]; as a
-//! program it is steered through the control endpoints of [`control`].
+//! It writes HTTP/1.1 and Server-Sent Events without a library, so that it can be slow, wrong or
+//! dead in any way that a [`Script`] describes. It keeps a log of its requests and of the times at
+//! which peers disconnected. As a library it runs as long as its [`Upstream`] lives; as a program
+//! it is controlled through the endpoints of [`control`].
 //!
-//! This is the one place that answers without a model (invariant 10): it is test code.
+//! This test code is the only place that answers without a model (invariant 10).
 
 pub mod control;
 mod http;

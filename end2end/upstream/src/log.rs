@@ -1,4 +1,4 @@
-//! The server's memory of what it was asked and of who went away.
+//! The log of the requests that the server got, and of the peers that disconnected.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -11,38 +11,38 @@ use socket2::SockRef;
 use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
-/// The log as it stands now.
+/// A copy of the log at one moment.
 #[derive(Clone, Debug, Serialize)]
 pub struct Log {
-    /// Milliseconds since the server's start, by a monotonic clock.
+    /// The time of the copy, in milliseconds since the server's start, by a monotonic clock.
     pub now_ms: u64,
-    /// Connections that are open, with a request or between two.
+    /// The number of open connections, also those between two requests.
     pub open: usize,
-    /// One for each request, in the order of arrival.
+    /// The requests, in the order of arrival.
     pub requests: Vec<Entry>,
 }
 
 /// One request.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Entry {
-    /// The number of the connection that it came by.
+    /// The number of the connection of this request.
     pub connection: u64,
     /// When its head and body had been read.
     pub at_ms: u64,
     pub method: String,
-    /// With its query.
+    /// The path with its query.
     pub path: String,
-    /// The whole header; keys of tests are no secrets.
+    /// The whole header. The keys of tests are not secret.
     pub authorization: Option<String>,
     /// All headers, by their names in lower case.
     pub headers: BTreeMap<String, String>,
     /// The body, if it was JSON.
     pub body: Option<Value>,
-    /// The body as it came, if it was text.
+    /// The unparsed body, if it was text.
     pub text: Option<String>,
-    /// When the peer was seen to have closed the connection before the reply was over.
+    /// When the server noticed that the peer had closed the connection before the end of the reply.
     pub gone_ms: Option<u64>,
-    /// When the reply was over.
+    /// When the reply ended.
     pub done_ms: Option<u64>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Book {
     changed: Notify,
 }
 
-/// A connection that is open.
+/// An open connection.
 pub(crate) struct Open<'a>(&'a Book);
 
 impl Drop for Open<'_> {
@@ -69,7 +69,7 @@ impl Book {
         Self { started: Instant::now(), entries, open, changed: Notify::new() }
     }
 
-    /// Counts a connection for as long as the result lives.
+    /// Counts a connection as open for as long as the returned value lives.
     pub(crate) fn open(&self) -> Open<'_> {
         self.open.fetch_add(1, Ordering::Relaxed);
         Open(self)
@@ -83,7 +83,7 @@ impl Book {
         u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Adds a request; returns its number.
+    /// Adds a request, and returns its number.
     pub(crate) fn add(&self, mut entry: Entry, stream: &Arc<TcpStream>) -> usize {
         let mut entries = self.lock();
         entry.at_ms = self.now_ms();
@@ -92,7 +92,7 @@ impl Book {
         entries.len() - 1
     }
 
-    /// The reply to a request is over, or the peer has left.
+    /// Records that the reply to a request has ended, or that the peer has left.
     pub(crate) fn end(&self, number: usize, gone: bool) {
         let now = Some(self.now_ms());
         if let Some((entry, stream)) = self.lock().get_mut(number) {
@@ -103,8 +103,9 @@ impl Book {
         self.changed.notify_waiters();
     }
 
-    /// The log as of this moment: every open connection is asked whether its peer is
-    /// still there, so that a peer who left is seen even before its task has run.
+    /// Returns the log at this moment. It checks for every open connection whether the peer is
+    /// still connected, so that a peer that left is noticed even before the connection's task has
+    /// run.
     pub(crate) fn read(&self) -> Log {
         let now_ms = self.now_ms();
         let mut entries = self.lock();
@@ -117,7 +118,7 @@ impl Book {
         Log { now_ms, open: self.open.load(Ordering::Relaxed), requests }
     }
 
-    /// Waits until `enough` holds of the log.
+    /// Waits until `enough` is true for the log.
     pub(crate) async fn wait(&self, enough: impl Fn(&Log) -> bool) -> Log {
         loop {
             let changed = self.changed.notified();
@@ -132,7 +133,7 @@ impl Book {
     }
 }
 
-/// Whether the kernel knows already that the peer has closed.
+/// Whether the kernel already knows that the peer has closed the connection.
 fn left(stream: &TcpStream) -> bool {
     let mut byte = [std::mem::MaybeUninit::uninit()];
     match SockRef::from(stream).peek(&mut byte) {

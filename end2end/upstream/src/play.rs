@@ -14,23 +14,23 @@ use crate::responses;
 use crate::rule::messages;
 use crate::script::{Answer, Step};
 
-/// How much of a long line is sent at once.
+/// How many bytes of a long line are sent at once.
 const BLOCK_BYTES: usize = 64 * 1024;
 
-/// A connection with the request that it plays the reply to.
+/// A connection, and the request on it whose reply is played.
 pub(crate) struct Player<'a> {
     pub(crate) stream: &'a TcpStream,
     pub(crate) request: &'a Value,
-    /// Whether it was asked for by the Responses API.
+    /// Whether the request was made by the Responses API.
     pub(crate) by_responses: bool,
-    /// What the reply says of the connection: `close` or `keep-alive`.
+    /// The reply's header `Connection`: `close` or `keep-alive`.
     pub(crate) connection: &'static str,
     pub(crate) releases: &'a Semaphore,
 }
 
 impl Player<'_> {
-    /// Plays all; an error means that the peer left. Returns whether the reply is whole, so that the
-    /// connection can be used again.
+    /// Plays all steps. Returns whether the reply is complete, so that the connection can be
+    /// reused. Fails if the peer left.
     pub(crate) async fn play(&self, steps: Vec<Step>) -> io::Result<bool> {
         let mut chunked = false;
         for step in steps {
@@ -97,7 +97,7 @@ impl Player<'_> {
             if answer.hold_after == Some(n) {
                 self.hold().await;
             }
-            // Even a sleep of nothing takes a tick of the clock.
+            // Even a sleep of zero takes until the next tick of the timer.
             if answer.delay_ms > 0 {
                 tokio::time::sleep(Duration::from_millis(answer.delay_ms)).await;
             }
@@ -121,7 +121,7 @@ impl Player<'_> {
         if answer.done { self.body(b"data: [DONE]\n\n").await } else { Ok(()) }
     }
 
-    /// The same by the Responses API.
+    /// Streams the answer by the Responses API.
     async fn response(&self, answer: &Answer) -> io::Result<()> {
         let pieces = pieces(answer, self.request);
         for event in responses::begin(answer) {
@@ -189,7 +189,7 @@ fn event(choices: Value, usage: Value) -> Value {
     })
 }
 
-/// The pieces of an answer, from the request where the script does not say.
+/// The pieces of an answer. If the script has no text either, they quote the last user message.
 fn pieces(answer: &Answer, request: &Value) -> Vec<String> {
     if !answer.pieces.is_empty() {
         return answer.pieces.clone();

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::script::Answer;
 
-/// What comes before the text.
+/// The events before the text.
 pub(crate) fn begin(answer: &Answer) -> Vec<Value> {
     let response = json!({ "id": "resp_scripted", "status": "in_progress", "error": null });
     let mut events = vec![
@@ -27,12 +27,12 @@ pub(crate) fn begin(answer: &Answer) -> Vec<Value> {
     events
 }
 
-/// A piece of text.
+/// The event of a piece of text.
 pub(crate) fn delta(piece: &str) -> Value {
     with("response.output_text.delta", &text_part(), json!({ "delta": piece }))
 }
 
-/// What comes behind the text; nothing where the answer has no end.
+/// The events after the text; none if the answer has no end.
 pub(crate) fn end(answer: &Answer, pieces: &[String], asked: usize) -> Vec<Value> {
     if answer.finish.is_empty() {
         return Vec::new();

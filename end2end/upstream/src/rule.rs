@@ -1,11 +1,11 @@
-//! What a server does with requests that it does not take, whatever the script says else.
+//! Rules by which a server refuses kinds of requests, whatever the script's replies are.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::script::Step;
 
-/// A reply to each request of a kind. It is none of the script's replies.
+/// A reply to each request of a kind. Such a request uses up none of the script's replies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
@@ -13,34 +13,34 @@ pub struct Rule {
     pub reply: Vec<Step>,
 }
 
-/// A kind of request.
+/// A condition that a request fulfils.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum When {
-    /// It has this field.
+    /// The request has this field.
     Has(String),
-    /// It has this value at this place, a JSON pointer.
+    /// The request has this value at this JSON pointer.
     Is(String, Value),
-    /// Its roles do not take turns behind a system message, beginning with the user's, as the
-    /// templates of Gemma and Mistral want it.
+    /// The roles after a system message do not alternate, beginning with the user's, as the
+    /// templates of Gemma and Mistral require.
     NotAlternating,
-    /// A message has nothing but white space, which Anthropic refuses.
+    /// A message contains only white space, which Anthropic refuses.
     Blank,
-    /// It ends with the beginning of an answer.
+    /// The request ends with the beginning of an answer.
     Begun,
-    /// It does, and that ends in white space.
+    /// The request ends with the beginning of an answer, and that ends with white space.
     BegunInSpace,
-    /// It has a system message.
+    /// The request has a system message.
     System,
-    /// An answer in it has its thinking beside it, in `reasoning_content`, which Mistral refuses.
+    /// An answer in the request has `reasoning_content`, which Mistral refuses.
     Reasoned,
-    /// An answer in it has not, which DeepSeek refuses.
+    /// An answer in the request has no `reasoning_content`, which DeepSeek refuses.
     Unreasoned,
-    /// Its messages have more letters together; of one model, or of any.
+    /// The messages have more characters in all; only for one model, or for any.
     Longer { than: usize, model: Option<String> },
 }
 
-/// The messages of a request, by either interface.
+/// The messages of a request to either interface.
 pub(crate) fn messages(request: &Value) -> &[Value] {
     let found = request["messages"].as_array().or_else(|| request["input"].as_array());
     found.map_or(&[], Vec::as_slice)

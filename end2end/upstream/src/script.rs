@@ -1,4 +1,4 @@
-//! What the server plays: replies made of steps, as Rust values or as JSON.
+//! Scripts: the replies that the server plays, made of steps, as Rust values or as JSON.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::rule::Rule;
 
-/// What `POST .../chat/completions` and `POST .../responses` get, request by request.
+/// The replies to `POST .../chat/completions` and `POST .../responses`, request by request.
 ///
 /// As JSON `{"replies": [[step, ...], ...], "rules": [{"when": ..., "reply": [step, ...]}, ...],
 /// "models": ["name", ...], "list": [step, ...], "keep_alive_ms": ...}`; each may be left out.
@@ -18,14 +18,14 @@ pub struct Script {
     /// is played again for every request after it; with no list at all the reply is a
     /// default [`Answer`].
     pub replies: Vec<Vec<Step>>,
-    /// What comes before them: the first rule that holds is followed.
+    /// Rules that take precedence over the replies. The first one that applies is followed.
     pub rules: Vec<Rule>,
-    /// What `GET .../models` lists.
+    /// The models that `GET .../models` lists.
     pub models: Vec<String>,
-    /// Steps to play for `GET .../models` instead of listing `models`; none for the usual list.
+    /// The steps to play for `GET .../models` instead of listing `models`; `None` for that list.
     pub list: Vec<Step>,
-    /// Milliseconds for which a connection is kept for a further request, and announced to be;
-    /// without it each is closed after its reply.
+    /// Milliseconds for which a connection is kept open for a further request, with the
+    /// header `Connection: keep-alive`. If it is `None`, each connection is closed after its reply.
     pub keep_alive_ms: Option<u64>,
 }
 
@@ -36,7 +36,7 @@ pub struct Script {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Step {
-    /// A whole streamed answer of the kind that was asked for.
+    /// A whole streamed answer, by the interface of the request.
     Answer(Answer),
     /// A whole response with a body that is not streamed.
     Respond {
@@ -56,29 +56,29 @@ pub enum Step {
     },
     /// One event, `data: {json}` and an empty line.
     Data { json: Value },
-    /// Body bytes as text, sent by themselves.
+    /// Body bytes as text, sent separately.
     Text { text: String },
     /// Body bytes as numbers, sent by themselves: for pieces that are not UTF-8.
     Bytes { bytes: Vec<u8> },
-    /// Bytes that go out as they are, outside of any HTTP framing.
+    /// Bytes that are sent unchanged, outside of any HTTP framing.
     Wire { text: String },
-    /// The same bytes as for `Wire`, again and again, until the peer leaves.
+    /// Like `Wire`, but the bytes are sent again and again until the peer leaves.
     EndlessWire { text: String },
     /// Body bytes as text, again and again with a pause after each time, until the peer leaves.
     Drip { text: String, ms: u64 },
-    /// One line of this many bytes, never ended.
+    /// One line of this many bytes, without a line break at its end.
     LongLine { bytes: usize },
     /// The same piece of text as a delta, again and again, until the peer leaves.
     Endless { text: String },
-    /// Nothing for a time.
+    /// A pause.
     Delay { ms: u64 },
-    /// Nothing until a release; each release lets one hold pass.
+    /// A pause until a release. Each release ends one hold.
     Hold,
-    /// Nothing until the peer leaves: silence, or a stall, wherever it stands.
+    /// Sends nothing more until the peer leaves.
     Silent,
-    /// The end of the connection in the middle of whatever was being sent.
+    /// Closes the connection, in the middle of the reply.
     Close,
-    /// The same by a reset.
+    /// Resets the connection.
     Reset,
 }
 
@@ -86,22 +86,22 @@ pub enum Step {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Answer {
-    /// What is said, streamed word by word; none: `You said: ` and the last user message.
+    /// The text, streamed word by word. `None`: `You said: ` and the last user message.
     pub text: Option<String>,
-    /// The same in pieces of one's own choice.
+    /// The text in these pieces, instead of word by word.
     pub pieces: Vec<String>,
-    /// Thinking before it, as `reasoning_content`, or as a summary by the Responses API.
+    /// Thinking before the text, as `reasoning_content`, or as a summary by the Responses API.
     pub reasoning: Option<String>,
-    /// Time before each piece.
+    /// The pause before each piece.
     pub delay_ms: u64,
-    /// After how many pieces to wait for a release (0: before the first).
+    /// The number of pieces after which to wait for a release (0: before the first).
     pub hold_after: Option<usize>,
-    /// `finish_reason`; empty for none. By the Responses API "stop" is `response.completed`, and
-    /// any other one the reason of `response.incomplete`.
+    /// `finish_reason`; empty for none. For the Responses API "stop" becomes `response.completed`,
+    /// and any other value the reason of `response.incomplete`.
     pub finish: String,
-    /// Whether usage is sent, if the request asks for it.
+    /// Whether usage is sent if the request asks for it.
     pub usage: bool,
-    /// Whether `[DONE]` ends it.
+    /// Whether `[DONE]` ends the answer.
     pub done: bool,
 }
 

@@ -1,4 +1,4 @@
-//! The sockets: who listens, and which task owns which connection.
+//! The server's sockets. One task owns the listener, and each connection has its own task.
 
 use std::io;
 use std::net::SocketAddr;
@@ -18,24 +18,24 @@ use crate::log::{Book, Entry, Log};
 use crate::play::Player;
 use crate::script::Script;
 
-/// A running server. Dropped, it closes its listener and all its connections.
+/// A running server. When it is dropped, its listener and all its connections are closed.
 pub struct Upstream {
     address: SocketAddr,
     shared: Arc<Shared>,
-    /// The task that owns the listener, while there is one.
+    /// The task that owns the listener, if the server accepts connections.
     listening: Mutex<Option<(CancellationToken, JoinHandle<()>)>>,
     /// Cancelled when dropped.
     alive: CancellationToken,
 }
 
-/// What the tasks of connections share.
+/// The state that the tasks of connections share.
 struct Shared {
-    /// With how many requests it has answered.
+    /// The script, and the number of requests that it has answered.
     script: Mutex<(Script, usize)>,
     book: Book,
     /// One permit for each release that no hold has used yet.
     releases: Semaphore,
-    /// How many connections there were.
+    /// The number of connections so far.
     connections: AtomicU64,
 }
 
@@ -74,22 +74,22 @@ impl Upstream {
         *lock(&self.shared.script) = (script, 0);
     }
 
-    /// What was asked so far.
+    /// The log of the requests so far.
     pub fn log(&self) -> Log {
         self.shared.book.read()
     }
 
-    /// Waits until `enough` holds of the log; it is looked at after each change.
+    /// Waits until `enough` is true for the log, which is checked after each change.
     pub async fn wait(&self, enough: impl Fn(&Log) -> bool) -> Log {
         self.shared.book.wait(enough).await
     }
 
-    /// Lets that many holds pass, waiting ones or later ones.
+    /// Ends that many holds: those that wait now, then later ones.
     pub fn release(&self, holds: usize) {
         self.shared.releases.add_permits(holds);
     }
 
-    /// Closes the listener: from now on connections are refused. Open ones go on.
+    /// Closes the listener, so that new connections are refused. Open connections continue.
     pub async fn refuse(&self) {
         let listening = lock(&self.listening).take();
         if let Some((stop, task)) = listening {
@@ -128,8 +128,7 @@ impl Drop for Upstream {
 }
 
 impl Shared {
-    /// Requests and their replies, one after the other, until the connection is closed by either
-    /// side.
+    /// Serves the requests of a connection one after the other, until either side closes it.
     async fn serve(&self, stream: Arc<TcpStream>) {
         let connection = self.connections.fetch_add(1, Ordering::Relaxed);
         let _open = self.book.open();
@@ -142,7 +141,7 @@ impl Shared {
         }
     }
 
-    /// Plays the reply to one request. Returns whether a further one can come.
+    /// Plays the reply to one request. Returns whether a further request can follow.
     async fn answer(&self, stream: &Arc<TcpStream>, connection: u64, request: &Request) -> bool {
         let body = request.json();
         let entry = Entry {
@@ -213,7 +212,7 @@ impl Shared {
     }
 }
 
-/// Ends when the peer has closed; what it sends is dropped.
+/// Returns when the peer has closed the connection. Bytes that it sends are dropped.
 async fn peer_leaves(stream: &TcpStream) {
     let mut buffer = [0; 1024];
     loop {

@@ -1,4 +1,4 @@
-//! The program as a browser test uses it: one line on standard output, then HTTP.
+//! Tests the program as browser tests use it: it prints one line, and then answers over HTTP.
 
 #![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
@@ -17,7 +17,7 @@ impl Drop for Program {
     }
 }
 
-/// Sends a request; returns the connection, to be read or dropped.
+/// Sends a request. Returns the connection, which the caller can read or drop.
 fn send(base: &str, method: &str, path: &str, body: &str) -> std::io::Result<TcpStream> {
     let (address, prefix) = base.trim_start_matches("http://").split_once('/').unwrap();
     let mut stream = TcpStream::connect(address)?;

@@ -1,9 +1,9 @@
 //! The models that can be loaded: the configured one, and those of a folder.
 //!
-//! A page asks whether a model can be used, and how hard it can think. The answers come from what
-//! was found at the last look at the files, and touch no file: [`ModelCatalog::look`] runs on the thread of
-//! the [watcher](super::watcher) alone. Descriptions of model files are cached until the files
-//! change, since reading a head takes some milliseconds. Every file access has a timeout
+//! A page asks whether a model can be used, and which reasoning efforts it has. The answers come
+//! from the last check of the files, and access no file: [`ModelCatalog::look`] runs only on the
+//! thread of the [watcher](super::watcher). Descriptions of model files are cached until the files
+//! change, since reading a header takes some milliseconds. Every file access has a timeout
 //! ([`Looks`]), because a file system may not answer.
 
 use std::collections::{BTreeSet, HashMap};
@@ -23,9 +23,10 @@ use super::{LocalConfig, ModelInfo, cpu, failure};
 
 /// How long one access of the file system may take before it is reported as not answering.
 pub(crate) const GLANCE: Duration = Duration::from_secs(1);
-/// How long reading the heads of all models may take.
+/// How long reading the headers of all models may take.
 pub(crate) const LIST: Duration = Duration::from_secs(5);
-/// The most models besides the default one that every look checks, because conversations use them.
+/// The most models besides the default one that are checked every time, because conversations use
+/// them.
 const WATCHED: usize = 64;
 
 /// Lists a folder's models.
@@ -43,10 +44,10 @@ pub(crate) struct ModelCatalog {
     seen: Mutex<Seen>,
 }
 
-/// What the last looks found.
+/// The results of the last checks.
 #[derive(Default)]
 struct Seen {
-    /// The models of the folder, by name; none before the first look.
+    /// The models of the folder, by name; `None` before the first check.
     folder: Option<Result<Vec<Found>, io::ErrorKind>>,
     /// By name. Bounded: names that are not in the folder any more are removed.
     described: HashMap<String, Described>,
@@ -54,7 +55,7 @@ struct Seen {
     watched: BTreeSet<String>,
 }
 
-/// How much a look reads.
+/// The models that a check reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Extent {
     /// The folder, the default model and the models that conversations use.
@@ -67,7 +68,7 @@ pub(crate) enum Extent {
 #[derive(Clone)]
 struct Described {
     stamp: Stamp,
-    /// Whether loading it can be tried.
+    /// Whether loading the model can be tried.
     usable: Result<(), Error>,
     entry: ModelEntry,
 }
@@ -78,7 +79,7 @@ type Stamp = Option<(u64, SystemTime)>;
 
 /// The result of reading a file, unless it has the cached stamp.
 enum Looked {
-    /// The file cannot be opened, or does not begin as a model's does.
+    /// The file cannot be opened, or does not begin like a model file.
     Unopened(GgufError),
     Unchanged,
     Read(Stamp, Result<ModelInfo, GgufError>),
@@ -101,8 +102,8 @@ impl ModelCatalog {
         }
     }
 
-    /// Whether loading a model can be tried, as far as that was seen. A model that was listed but
-    /// not looked at yet is taken to be usable. Errors with `unavailable`.
+    /// Whether loading a model can be tried, by the last checks. A model that was listed but not
+    /// checked yet counts as usable. Errors with `unavailable`.
     pub(crate) fn usable(&self, model: &str) -> Result<(), Error> {
         let lacking = cpu::lacking();
         if !lacking.is_empty() {
@@ -124,7 +125,7 @@ impl ModelCatalog {
         }
     }
 
-    /// Whether there was such a model at the last look, usable or not.
+    /// Whether there was such a model at the last check, usable or not.
     pub(crate) fn offers(&self, model: &str) -> bool {
         if self.is_default(model) {
             return true;
@@ -133,14 +134,14 @@ impl ModelCatalog {
         matches!(&seen.folder, Some(Ok(models)) if find(models, model).is_some())
     }
 
-    /// How hard a model can be told to think, as far as that was seen.
+    /// The reasoning efforts of a model, by the last checks.
     pub(crate) fn efforts(&self, model: &str) -> Vec<Effort> {
         let seen = self.seen();
         let described = seen.described.get(self.name(model));
         described.map(|described| described.entry.efforts.clone()).unwrap_or_default()
     }
 
-    /// Every model as far as it was seen.
+    /// Every model, with its description from the last checks.
     pub(crate) fn models(&self) -> ProviderModels {
         let seen = self.seen();
         let error = match &seen.folder {
@@ -168,7 +169,7 @@ impl ModelCatalog {
         }
     }
 
-    /// Looks at a model with every further look, because a conversation uses it.
+    /// Includes a model in every further check, because a conversation uses it.
     pub(crate) fn watch(&self, model: &str) {
         if self.is_default(model) {
             return;
@@ -176,15 +177,15 @@ impl ModelCatalog {
         let mut seen = self.seen();
         if !seen.watched.contains(model) {
             if seen.watched.len() >= WATCHED {
-                // Those that are still used are named again by the next page that shows them.
+                // The next page that shows a model which is still used adds it again.
                 seen.watched.clear();
             }
             seen.watched.insert(model.to_owned());
         }
     }
 
-    /// Looks at the files. Blocks for [`GLANCE`] and [`LIST`] at most. What is found is known at
-    /// once: a folder that does not answer does not keep the default model from being known.
+    /// Checks the files. Blocks for at most [`GLANCE`] and [`LIST`] together. Each result is stored
+    /// at once, so the default model is known even if the folder does not answer.
     pub(crate) fn look(&self, extent: Extent) {
         let until = within(LIST);
         let default = Found { name: self.model.clone(), file: Some(self.model_file.clone()) };
@@ -213,9 +214,9 @@ impl ModelCatalog {
         self.is_default(model) || find(&list(), model).is_some()
     }
 
-    /// The path of a model's file, after the folder was listed and the beginning of the file's head
-    /// was checked. Blocks for some microseconds, and for `patience` at most. Errors have the code
-    /// `unavailable`.
+    /// The path of a model's file, after listing the folder and checking the beginning of the
+    /// file's header. Blocks for some microseconds, and for `patience` at most. Errors have the
+    /// code `unavailable`.
     pub(crate) fn file(&self, model: &str, patience: Duration) -> Result<PathBuf, Error> {
         let lacking = cpu::lacking();
         if !lacking.is_empty() {
@@ -263,7 +264,7 @@ impl ModelCatalog {
             Some(file) if file.to_str().is_none() => {
                 return self.unopened(found, None, failure::path());
             }
-            // Nobody waits for it any more.
+            // The time for this check is over.
             Some(_) if Instant::now() >= until => None,
             Some(file) => {
                 let until = until.min(within(GLANCE));
@@ -277,23 +278,25 @@ impl ModelCatalog {
                 Described { stamp, usable: Ok(()), entry }
             }
             (Some(Looked::Read(stamp, Err(error))), _) => {
-                // Without a stamp: the file may become readable, for example by a permission,
-                // without a change of its content.
+                // The stamp is dropped, because the file may become readable without a change of
+                // its content, for example by a permission.
                 let stamp = stamp.filter(|_| !matches!(error, GgufError::Read(_)));
                 let entry = self.unusable(unknown(&found.name), failure::file(&error));
-                // Its beginning is a model's, so the engine may try it, and say more.
+                // The file begins like a model file, so the engine may try to load it, and its
+                // error says more.
                 Described { stamp, usable: Ok(()), entry }
             }
             (Some(Looked::Unopened(error)), _) => self.unopened(found, None, failure::file(&error)),
-            // No answer: the cached description stays, without a stamp, so that the file is read
-            // again next time.
+            // The file system did not answer. The cached description stays, but without a stamp, so
+            // that the file is read again next time.
             (None | Some(Looked::Unchanged), known) => {
                 self.unopened(found, known, failure::no_answer())
             }
         }
     }
 
-    /// A file that cannot even be opened. Without a stamp, so that it is looked at again.
+    /// The description of a file that cannot even be opened. It has no stamp, so that the file is
+    /// checked again.
     fn unopened(&self, found: &Found, known: Option<Described>, reason: Error) -> Described {
         let entry = known.map_or_else(|| unknown(&found.name), |known| known.entry);
         let entry = self.unusable(entry, reason);
@@ -317,7 +320,7 @@ impl ModelCatalog {
         entry
     }
 
-    /// Checks that the file has a GGUF head, so that it is worth trying to load it.
+    /// Checks that the file has a GGUF header, so that it is worth trying to load it.
     fn check(&self, file: &Path, until: Instant) -> Result<PathBuf, Error> {
         if file.to_str().is_none() {
             return Err(failure::path());
@@ -331,7 +334,7 @@ impl ModelCatalog {
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
-        // What was seen is whole after every access, so a panic elsewhere does not spoil it.
+        // The results are consistent after every access, so they stay usable if a holder panicked.
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -345,8 +348,8 @@ fn unknown(name: &str) -> ModelEntry {
     ModelEntry { name: name.to_owned(), ..ModelEntry::default() }
 }
 
-/// Reads a file. Its type is checked before it is opened, and its permission even where its content
-/// is as it was.
+/// Reads a file. Its type is checked before it is opened, and its permissions are checked even if
+/// its content has not changed.
 fn look(file: &Path, known: Stamp) -> Looked {
     if let Err(error) = Head::open(file) {
         return Looked::Unopened(error);

@@ -1,8 +1,7 @@
-//! Keeps what is known of the models' files up to date, on a thread of its own.
+//! Keeps the catalog of models up to date with their files, on a separate thread.
 //!
-//! It looks at the files every [`EVERY`], and sooner where somebody asks. So a page never waits for a
-//! file system, and a decision that must not be made on what was known a while ago waits for one
-//! look ([`Watcher::look`]).
+//! The thread checks the files every [`EVERY`], and earlier on request. So a page never waits for a
+//! file system. Decisions that need current information wait for one check ([`Watcher::look`]).
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -13,33 +12,34 @@ use tokio::sync::watch;
 
 use super::model_catalog::{Extent, ModelCatalog};
 
-/// The pause between two looks that nobody asked for.
+/// The pause between two checks if none is requested.
 const EVERY: Duration = Duration::from_secs(10);
 
-/// How old what is known may be when a page uses it; if it is older, a look begins, and the next page
-/// knows what it found.
+/// How old the last check may be when a page uses its result. If it is older, a new check begins,
+/// and the next page shows its result.
 const FRESH: Duration = Duration::from_secs(1);
 
-/// A handle to the thread, which ends when this is dropped.
+/// A handle to the thread, which ends when the handle is dropped.
 pub(crate) struct Watcher {
-    /// Wakes the thread. It has one place, because one look serves all who asked before it begins.
+    /// Wakes the thread. The capacity is one, because a check serves all requests that were made
+    /// before it begins.
     wake: SyncSender<()>,
     looks: watch::Sender<Looks>,
 }
 
-/// Looks are numbered from 1.
+/// The state of the checks, which are numbered from 1.
 struct Looks {
-    /// What the next one is to read, where somebody asked for one.
+    /// The extent of the next check, if one was requested.
     wanted: Option<Extent>,
-    /// The last one that has begun.
+    /// The last check that has begun.
     begun: u64,
-    /// The last one that has ended, and when it began.
+    /// The last check that has ended, and when it began.
     ended: u64,
     since: Instant,
 }
 
 impl Watcher {
-    /// Begins with a first look.
+    /// Starts the thread, which begins with a first check.
     pub(crate) fn start(catalog: Arc<ModelCatalog>) -> Self {
         let (wake, woken) = sync_channel(1);
         let none = Looks { wanted: None, begun: 0, ended: 0, since: Instant::now() };
@@ -55,30 +55,31 @@ impl Watcher {
         Self { wake, looks }
     }
 
-    /// Asks for a look if the last one is a while ago, and does not wait for it.
+    /// Requests a check if the last one is older than [`FRESH`], and does not wait for it.
     pub(crate) fn nudge(&self) {
         if self.looks.borrow().since.elapsed() > FRESH {
             self.request(Extent::Used);
         }
     }
 
-    /// Waits until a look that began after this call has ended, for `patience` at most.
+    /// Waits until a check that began after this call has ended, for `patience` at most.
     pub(crate) async fn look(&self, extent: Extent, patience: Duration) {
         let mut looks = self.looks.subscribe();
         let before = self.request(extent);
         let ended = looks.wait_for(|looks| looks.ended > before);
-        // It may take longer, or there is no such thread; then what was known before is used.
+        // If the check takes longer, or if the thread could not be started, the previous results
+        // are used.
         let _ = tokio::time::timeout(patience, ended).await;
     }
 
-    /// Gives the number of the last look that had begun before.
+    /// Requests a check, and returns the number of the last one that had begun before.
     fn request(&self, extent: Extent) -> u64 {
         let mut before = 0;
         self.looks.send_modify(|looks| {
             looks.wanted = looks.wanted.max(Some(extent));
             before = looks.begun;
         });
-        // A full channel holds a call that the thread has not heard yet, which is as good.
+        // If the channel is full, the thread is about to be woken anyway.
         let _ = self.wake.try_send(());
         before
     }

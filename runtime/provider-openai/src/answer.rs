@@ -30,7 +30,7 @@ const CUT: &str = "\n\n[…]";
 pub(crate) struct Bounds {
     /// Text beyond this bound ends the answer.
     pub(crate) text: usize,
-    /// Reasoning beyond this bound is dropped, and the answer goes on.
+    /// Reasoning beyond this bound is dropped, and the answer continues.
     pub(crate) reasoning: usize,
 }
 
@@ -47,7 +47,7 @@ pub(crate) struct Answer {
     /// The source of the first thinking. The same thinking from another source is not shown again.
     source: Option<Source>,
     snapshots: Snapshots,
-    /// Whether the model has begun to say why it refuses to answer, or to go on.
+    /// Whether the model has begun to say why it refuses to answer, or to continue.
     refuses: bool,
     any_tool_call: bool,
     usage: Option<Usage>,
@@ -101,7 +101,7 @@ impl Answer {
             return Ok(());
         }
         let can_be_missed = match self.api {
-            // Encrypted thinking, which only its maker can read.
+            // This is encrypted thinking, which only OpenAI can read.
             Api::Chat => beginning.contains("\"reasoning.encrypted\""),
             Api::Responses => responses::can_be_missed(beginning),
         };
@@ -122,7 +122,7 @@ impl Answer {
         self.fit(rest)
     }
 
-    /// What is left where no further text comes.
+    /// The pieces that are left when no further text comes.
     fn last_said(&mut self) -> Vec<Piece> {
         let mut said = Vec::new();
         if self.surrogates.take_rest() {
@@ -215,7 +215,7 @@ impl Answer {
         self.fit(pieces)
     }
 
-    /// The text behind the sign for half a character that came before it and stays alone.
+    /// Puts U+FFFD before the text if half a character before it was never completed.
     fn behind_lost(&mut self, text: String) -> String {
         if text.is_empty() || !self.surrogates.take_lost() {
             return text;

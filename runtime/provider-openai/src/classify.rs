@@ -1,8 +1,8 @@
 //! Maps a provider's answer to the closed set of errors, by its cause; pure.
 //!
 //! Sources: OpenAI's error codes (<https://platform.openai.com/docs/guides/error-codes>), and the
-//! texts of compatible servers as their users report them. The module `said` unwraps an error's
-//! shape.
+//! texts of compatible servers as their users report them. The module `error_report` extracts the
+//! message from the shape of an error.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -159,8 +159,8 @@ const NO_MODEL_SENTENCES: &[&str] = &[
     "unknown model",
     "no endpoints found for",
 ];
-/// Lower-case texts that say so beside the word "model": OpenAI and vLLM ("does not exist"), Ollama
-/// ("not found"), DeepSeek, LiteLLM, OpenRouter.
+/// Lower-case texts that mean the same if the word "model" is there, too: OpenAI and vLLM ("does
+/// not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
 const NO_MODEL: &[&str] = &[
     "does not exist",
     "not found",
@@ -191,8 +191,8 @@ const NOT_FOR_CHATS: &[&str] = &[
     "not supported with chat",
     "content or output modality contain audio",
 ];
-/// Parts of the names of such models. Azure gives the model's name when it says that an operation
-/// does not work (<https://github.com/microsoft/graphrag/issues/1557>).
+/// Parts of the names of models that are not made for chats. When Azure reports that an operation
+/// does not work, it names the model (<https://github.com/microsoft/graphrag/issues/1557>).
 const NOT_FOR_CHATS_NAMES: &[&str] =
     &["embedding", "embed-", "whisper", "tts", "dall-e", "gpt-image", "moderation", "rerank"];
 
@@ -211,20 +211,20 @@ const ONLY_RESPONSES: &[&str] = &[
 const NOT_BY_RESPONSES: &[&str] =
     &["not supported with the responses api", "not supported in the v1/responses"];
 
-/// Texts that say, in lower case, that a model is there and could not be brought into memory, for which
-/// LM Studio has the name of one that is unknown
+/// Lower-case texts that say that a model exists but could not be loaded into memory. LM Studio
+/// gives these errors the name of an unknown model
 /// (<https://github.com/continuedev/continue/issues/10150>,
 /// <https://github.com/continuedev/continue/issues/12794>).
 const NOT_LOADED: &[&str] = &["failed to load model", "error loading model"];
 
-/// Texts that say, in lower case, that the account's own settings leave nobody who may answer:
+/// Lower-case texts that say that the account's own settings exclude all servers of the model:
 /// OpenRouter, with 404 (<https://github.com/truefoundry/models/pull/826>,
 /// <https://openrouter.ai/docs/features/privacy-and-logging>).
 const POLICY_SENTENCES: &[&str] =
     &["guardrail restrictions", "matching your data policy", "no allowed providers are available"];
 
 /// The error of a response whose status is not 200, and the parsed body. `body` may be cut short; a
-/// date in `Retry-After` is compared with `now`; `sent` is what the request had.
+/// date in `Retry-After` is compared with `now`; `sent` describes the request.
 pub(crate) fn from_response(
     (status, headers, body): (u16, &HeaderMap, &[u8]),
     now: SystemTime,
@@ -240,7 +240,7 @@ pub(crate) fn from_response(
         401 => key(),
         402 => fault::no_credit(),
         403 => cause().unwrap_or_else(fault::forbidden),
-        // A proxy that is not configured here, in front of the endpoint.
+        // This status comes from a proxy in front of the endpoint that is not configured here.
         407 => network::proxy_login(),
         413 => cause().unwrap_or_else(fault::context_length),
         429 => named(&said, has_key).unwrap_or_else(fault::rate_limited),
@@ -256,7 +256,8 @@ pub(crate) fn from_response(
     (with_words(with_wait(error, header, &said), &said), said)
 }
 
-/// The error with the wait that a header, or else the endpoint's words, ask for, where waiting helps.
+/// Adds the wait that a header asks for, or else the endpoint's text, to an error for which waiting
+/// helps.
 fn with_wait(error: Error, header: Option<u64>, said: &ErrorReport) -> Error {
     use ProviderKind::{RateLimited, Upstream};
     let may_pass = matches!(error.code, ErrorCode::Provider(RateLimited | Upstream));
@@ -389,7 +390,7 @@ fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
         Some(date.ok()?.saturating_sub(now.ok()?).as_millis() as f64)
     };
     let ms = exact.or(seconds).or_else(date).filter(|ms| *ms >= 0.0)?;
-    // A float becomes the nearest whole number that fits.
+    // The conversion saturates at the limits of the integer.
     Some(ms.ceil() as u64)
 }
 

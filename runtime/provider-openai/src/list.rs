@@ -38,9 +38,8 @@ pub(crate) struct Listing {
     windows: Mutex<BTreeMap<String, u32>>,
     /// Whether the list was ever requested.
     asked: AtomicBool,
-    /// The model that answers when none is named: the first of a list that arrived. It stays while
-    /// later lists have it, so that an endpoint that lists the latest used first does not change who
-    /// answers.
+    /// The model that answers when none is named: the first one of the first list. It stays as long
+    /// as later lists contain it, because some endpoints list the model that was used last first.
     first: Mutex<Option<String>>,
 }
 
@@ -81,8 +80,8 @@ impl Listing {
         self.first.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Forgets the first model, if it is `model`, which the endpoint does not have any more. Whoever
-    /// needs the first one next reads the list again.
+    /// Forgets the first model if it is `model`, which the endpoint does not have any more. The
+    /// next caller that needs the first model reads the list again.
     pub(crate) fn forget(&self, model: &str) {
         let mut first = self.first.lock().unwrap_or_else(PoisonError::into_inner);
         if first.as_deref() == Some(model) {
@@ -312,7 +311,7 @@ mod tests {
         assert_eq!((list.entries.len(), list.left_out), (MODELS, 3));
         // The windows of models beyond the limit are known, too.
         assert_eq!(list.windows.len(), MODELS + 3);
-        // Nor does one that is not shown have to be given up.
+        // A first model beyond the limit, which is not shown, stays the first model, too.
         assert_eq!(list.first, Some(format!("m{}", MODELS + 1)));
     }
 }

@@ -1,4 +1,4 @@
-//! For how long an endpoint asks to wait, where only the words of its error say so; pure.
+//! Finds the wait that an endpoint asks for in the text of its error; pure.
 //!
 //! Wordings of real endpoints: "Please try again in 1.2s", "in 20ms" and "in 6m0s" (OpenAI:
 //! <https://github.com/earendil-works/pi/issues/2366>,
@@ -7,10 +7,11 @@
 //! <https://github.com/googleapis/googleapis/blob/master/google/rpc/error_details.proto>), "Please retry
 //! after 26 seconds." (Azure).
 
-/// Words before a wait, in lower case.
+/// Phrases after which an error names a wait, in lower case.
 const BEFORE: [&str; 3] = ["try again in ", "retry in ", "retry after "];
 
-/// Units by their names, in milliseconds. Of two that begin alike the longer one comes first.
+/// Names of units, with their milliseconds. If one name is the beginning of another, the longer
+/// name comes first.
 const UNITS: [(&str, f64); 10] = [
     ("millisecond", 1.0),
     ("ms", 1.0),
@@ -44,7 +45,7 @@ pub(crate) fn duration(text: &str) -> Option<u64> {
         let plural = usize::from(name.len() > 1 && behind[name.len()..].starts_with('s'));
         rest = behind[name.len() + plural..].trim_start();
     }
-    // A float becomes the nearest whole number that fits.
+    // The conversion saturates at the limits of the integer.
     any.then_some(total.round() as u64)
 }
 

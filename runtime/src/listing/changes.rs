@@ -19,8 +19,8 @@ pub(super) enum Change {
 
 /// A position in the list's changes.
 ///
-/// A summary carries the revision at which the list stood before the summary was read or
-/// committed. A deletion that the list was told of since then is newer than the summary.
+/// A summary carries the revision that the list had before the summary was read or committed. A
+/// deletion that was recorded after that revision is newer than the summary.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Revision(pub(super) u64);
 
@@ -29,7 +29,7 @@ pub(crate) struct Revision(pub(super) u64);
 pub(super) enum News {
     /// Changes in the order of their revisions.
     Changes(Vec<(u64, Change)>),
-    /// The reader missed more than is remembered, and continues from `now`.
+    /// The reader missed changes that are not remembered any more, and continues from `now`.
     Missed { now: u64 },
 }
 
@@ -40,7 +40,7 @@ pub(super) enum News {
 pub(super) struct Changes {
     most: usize,
     revision: u64,
-    /// A reader with a position of at least this revision has missed nothing that is forgotten.
+    /// A reader with a position of at least this revision has missed none of the forgotten changes.
     floor: u64,
     at: HashMap<WorkerId, u64>,
     latest: BTreeMap<u64, Change>,
@@ -56,8 +56,8 @@ impl Changes {
         self.revision
     }
 
-    /// The position from which a reader continues that has read up to `given`, and whether it
-    /// missed nothing.
+    /// The position from which a reader that has read up to `given` continues, and whether it gets
+    /// all changes since.
     pub(super) fn begin(&self, given: Option<u64>) -> (u64, bool) {
         match given {
             Some(revision) if self.knows(revision) => (revision, true),
@@ -74,13 +74,13 @@ impl Changes {
         News::Changes(changes.map(|(revision, change)| (*revision, change.clone())).collect())
     }
 
-    /// Records how a worker stood after `seq` of its log. `since` was taken before that was read
-    /// or committed. A summary that is older than what is recorded changes nothing.
+    /// Records a worker's summary after `seq` of its log. `since` was taken before the summary was
+    /// read or committed. A summary that is older than the recorded change is ignored.
     pub(super) fn put(&mut self, worker: Worker, seq: u64, since: Revision) {
         let id = worker.worker_id;
         if since.0 < self.floor {
-            // The worker may have been deleted meanwhile, and the deletion been dropped from here.
-            // Every reader reads its pages again, which show what is true.
+            // The worker may have been deleted since, and that deletion may be forgotten already.
+            // So every reader has to read its pages again, which show the true state.
             return self.forget();
         }
         let known =

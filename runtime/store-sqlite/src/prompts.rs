@@ -1,5 +1,5 @@
-//! The texts that logs refer to by digest: system prompts, and requests as they were sent. A text is
-//! kept once for all conversations, and as long as one of them uses it.
+//! Stores the texts that logs refer to by digest: system prompts, and requests as they were sent. A
+//! text is stored once for all conversations, as long as one of them uses it.
 
 use protocol::Event;
 use rusqlite::{Connection, params};
@@ -10,15 +10,15 @@ use super::row;
 /// The kinds of events that refer to such a text ([`protocol::EventBody::refers_to`]).
 const KINDS: &str = "('turn_accepted', 'turn_asked')";
 
-/// Keeps a text that a worker's log is going to refer to. It is marked as used at once: the events
-/// that refer to it may come in a later transaction.
+/// Stores a text that a worker's log is going to refer to. It is marked as used at once, because
+/// the events that refer to it may be written in a later transaction.
 pub(crate) fn keep(db: &Connection, worker: i64, prompt: &Prompt) -> Result<(), Cause> {
     db.prepare_cached("INSERT INTO prompts VALUES (?, ?) ON CONFLICT DO NOTHING")?
         .execute([&prompt.digest, &prompt.text])?;
     mark_used(db, worker, &prompt.digest)
 }
 
-/// Remembers which text an event refers to.
+/// Records which text an event refers to.
 pub(crate) fn note(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause> {
     match event.body.refers_to() {
         Some(digest) => mark_used(db, worker, digest),
@@ -49,8 +49,8 @@ pub(crate) fn forget(db: &Connection, worker: i64, most: u32) -> Result<bool, Ca
     Ok(removed == most as usize)
 }
 
-/// Finds out who uses which text, in a database that was made before this was remembered, and removes
-/// the texts that nobody uses any more. While an event cannot be read, all texts stay.
+/// Fills the table of uses in a database from before that table existed, and removes the texts that
+/// no conversation uses. If an event cannot be read, no text is removed.
 pub(crate) fn fill(db: &Connection) -> Result<(), Cause> {
     let sql = format!("SELECT seq, kind, body, worker FROM events WHERE kind IN {KINDS}");
     let mut statement = db.prepare(&sql)?;

@@ -30,17 +30,17 @@ struct Html {
     answer: Answer,
 }
 
-/// How the HTML of the answer that is being written is known.
+/// The streaming answer, by the way in which its HTML is rendered.
 enum Answer {
-    /// It is not, or there is none.
+    /// There is no answer, or its HTML is not known.
     Unknown,
-    /// This stream renders it by itself.
+    /// This stream renders the answer for itself.
     Own {
         live: Box<Live>,
-        /// Whether the client has all that it shows.
+        /// Whether the client has all HTML of `live`.
         is_shown: bool,
     },
-    /// All streams of the conversation render it together.
+    /// The streams of the conversation share one rendering of the answer.
     Shared(Follower),
 }
 
@@ -70,7 +70,7 @@ impl HtmlFrames {
             if let Some(writing) = &mut self.writing {
                 let written = writing.await;
                 self.writing = None;
-                // If the HTML cannot be written the stream ends, and the client reconnects.
+                // If the HTML cannot be rendered, the stream ends and the client reconnects.
                 let (frame, html) = written?;
                 self.html = Some(html);
                 return Some(frame);
@@ -127,8 +127,8 @@ impl Html {
         frame
     }
 
-    /// Renders together with the other streams of the conversation, as soon as this one's client has
-    /// what theirs have.
+    /// Joins the rendering that the other streams of the conversation share, as soon as this
+    /// stream's client has the same HTML as their clients.
     fn join(&mut self, envelope: &Envelope) {
         self.answer = match std::mem::replace(&mut self.answer, Answer::Unknown) {
             Answer::Own { live, is_shown: true } if live.is_current() => {
@@ -142,8 +142,8 @@ impl Html {
         };
     }
 
-    /// The change of HTML that an event causes, where it is rendered together with other streams.
-    /// Where that is not possible any more, the answer is read from the store.
+    /// The change of HTML that an event causes, from the shared rendering. `None` if this stream
+    /// renders for itself. If the shared rendering is lost, the answer is read from the store.
     async fn follow(&mut self, envelope: &Envelope) -> Option<Option<HtmlPatch>> {
         let Answer::Shared(follower) = &mut self.answer else { return None };
         match follower.follow(self.worker, &envelope.event).await {
@@ -165,8 +165,8 @@ impl Html {
         }
     }
 
-    /// The change of HTML that an event causes, rendered for this stream alone. Error: it cannot be
-    /// rendered.
+    /// The change of HTML that an event causes, rendered for this stream only. Fails if the
+    /// rendering failed.
     async fn render(&mut self, envelope: &Envelope) -> Result<Option<HtmlPatch>, Lost> {
         let answer = std::mem::replace(&mut self.answer, Answer::Unknown);
         let Answer::Own { mut live, .. } = answer else { return Ok(None) };

@@ -1,10 +1,11 @@
-//! Renders an answer under way once for all observers of its conversation, and not once for each.
+//! Renders a streaming answer once for all observers of its conversation, and not once for each.
 //!
-//! The observers of a conversation share one [`Live`], which renders event after event. What each
-//! event changed is kept for a while ([`STEPS`], [`STEP_BYTES`]). An observer that keeps up takes
-//! what another one has rendered, or renders the next event for all; one that lags, and hears of
-//! several events as one, takes their changes as one. Nobody waits for an observer: a rendering that
-//! has begun runs in a task of its own, and is begun anew where its observer leaves.
+//! The observers of a conversation share one [`Live`], which renders event after event. The newest
+//! changes are kept ([`STEPS`], [`STEP_BYTES`]). An observer that keeps up takes the change that
+//! another observer has rendered, or renders the next event for all. An observer that lags gets
+//! several events as one, and takes their changes as one. A slow observer does not delay the
+//! others, because a rendering runs in its own task. If an observer leaves while it waits to
+//! render, another observer renders the event.
 
 mod change;
 
@@ -20,8 +21,8 @@ use tokio_util::task::AbortOnDropHandle;
 
 use change::Change;
 
-/// The changes of an answer that are kept, in number and in bytes of HTML, for observers that lag. One
-/// that lags more reads the answer from the store.
+/// How many changes of an answer are kept for observers that lag, and how many bytes of HTML. An
+/// observer that lags more reads the answer from the store.
 const STEPS: usize = 64;
 const STEP_BYTES: usize = 1 << 20;
 
@@ -48,63 +49,65 @@ struct State {
     first: u64,
     /// Bytes of HTML in `steps`.
     bytes: usize,
-    /// Where the answer stood before the first step of all.
+    /// The position before step 1.
     start: Mark,
     head: Head,
 }
 
-/// A place in a log and in an answer's text.
+/// A position in a log and in an answer's text.
 #[derive(Clone, Copy, Debug)]
 struct Mark {
     seq: u64,
     /// Bytes of the answer's text.
     bytes: u64,
-    /// Whether all the text was rendered, and not only a part of it for now.
+    /// Whether all the text up to here was rendered. The rendering of long unsettled text is
+    /// deferred.
     is_current: bool,
 }
 
 struct Step {
     after: Mark,
-    /// None where the event changed nothing.
+    /// `None` if the event changed nothing.
     change: Option<Change>,
 }
 
-/// Where the rendering stands, after the last step.
+/// The state of the rendering after the last step.
 enum Head {
     Idle(Box<Live>),
-    /// Somebody renders the next event.
+    /// An observer renders the next event.
     Busy,
-    /// The answer is over.
+    /// The answer has ended.
     Ended,
-    /// A rendering broke off.
+    /// A rendering failed or was aborted, and its [`Live`] with it.
     Lost,
 }
 
 /// An observer's position in a shared answer.
 pub(super) struct Follower {
     answer: Arc<SharedAnswer>,
-    /// The number of the last step whose change it has.
+    /// The number of the last step whose change the observer has.
     at: u64,
-    /// Bytes of the answer's text that it was told of.
+    /// Bytes of the answer's text that the observer was sent.
     pub(super) bytes: u64,
 }
 
-/// The observer has to begin anew, with what the store has.
+/// The shared rendering cannot serve the observer any more, which has to read the answer from the
+/// store.
 #[derive(Debug)]
 pub(super) struct Lost;
 
-/// What an observer does next.
+/// An observer's next action.
 enum Next {
-    /// It takes the changes up to a step.
+    /// The observer takes the changes up to a step.
     Take { at: u64, patch: Option<HtmlPatch> },
-    /// It renders the next event.
+    /// The observer renders the next event.
     Render(Rendering),
-    /// It waits for another one that renders.
+    /// The observer waits for another one that renders.
     Wait,
 }
 
 impl SharedHtml {
-    /// How many events were rendered, by and for whomever.
+    /// How many events were rendered in all, shared or for one observer.
     pub fn rendered(&self) -> u64 {
         self.rendered.load(Ordering::Relaxed)
     }
@@ -113,8 +116,9 @@ impl SharedHtml {
         self.rendered.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Lets an observer that has seen the log up to `seq`, and has all of what `live` shows, take part
-    /// in the rendering of the answer. Gives `live` back where the others are elsewhere.
+    /// Lets an observer join the shared rendering of an answer. The observer has seen the log up to
+    /// `seq`, and its client has all HTML of `live`. Returns `live` as the error if no step of the
+    /// shared rendering ends at this position.
     pub(super) fn join(
         &self,
         worker: WorkerId,
@@ -154,7 +158,7 @@ impl Follower {
         self.answer.message_id
     }
 
-    /// What an event changes, which is the next one that this observer hears of.
+    /// The change that the observer's next event makes. Waits for a rendering if there is none yet.
     pub(super) async fn follow(
         &mut self,
         worker: WorkerId,
@@ -184,8 +188,7 @@ impl SharedAnswer {
         matches!(self.lock().head, Head::Lost)
     }
 
-    /// The number of the step after which an observer stands that has seen so much; 0 before the
-    /// first one.
+    /// The number of the step that ends at the position `seen`; 0 for the position before step 1.
     fn find(&self, seen: Mark) -> Option<u64> {
         let state = self.lock();
         let last = state.steps.iter().enumerate().rev();
@@ -195,10 +198,10 @@ impl SharedAnswer {
         (mark.is_current && mark.bytes == seen.bytes).then_some(number)
     }
 
-    /// What an observer that stands after step `at` does with an event.
+    /// What an observer that has the changes up to step `at` does with an event.
     fn next(self: &Arc<Self>, at: u64, event: &Event) -> Result<Next, Lost> {
         let mut state = self.lock();
-        // Those that are not kept any more cannot be taken.
+        // An observer cannot continue if the step after `at` is not kept any more.
         let skipped = (at + 1).checked_sub(state.first).ok_or(Lost)?;
         let skipped = usize::try_from(skipped).map_err(|_| Lost)?;
         let mark = state.steps.back().map_or(state.start, |step| step.after);
@@ -235,7 +238,7 @@ impl SharedAnswer {
         state.bytes += step.change.as_ref().map_or(0, Change::bytes);
         state.steps.push_back(step);
         state.head = head;
-        // The newest one stays, however large it is: others may be just about to take it.
+        // The newest step is kept whatever its size, because others may be about to take it.
         while (state.steps.len() > STEPS || state.bytes > STEP_BYTES) && state.steps.len() > 1 {
             let Some(old) = state.steps.pop_front() else { break };
             state.first += 1;
@@ -250,12 +253,12 @@ impl SharedAnswer {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        // The state is whole after every access, so a panic elsewhere does not spoil it.
+        // The state is consistent after every access, so it stays usable if a holder panicked.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Whether the rendering can go on with an event: an answer's text has no gaps.
+/// Whether the rendering can continue with an event, without a gap in the answer's text.
 fn fits(live: &Live, event: &Event) -> bool {
     match &event.body {
         EventBody::TextDelta { offset, text, .. } => {
@@ -265,8 +268,8 @@ fn fits(live: &Live, event: &Event) -> bool {
     }
 }
 
-/// The rendering of the next event of a shared answer. Where it breaks off, others can begin it anew,
-/// unless the work had begun, which takes the rendered answer with it.
+/// The rendering of the next event of a shared answer. If it is dropped before the work begins,
+/// another observer can render the event. If the work had begun, its [`Live`] is lost.
 struct Rendering {
     answer: Arc<SharedAnswer>,
     live: Option<Box<Live>>,
@@ -302,7 +305,8 @@ impl Drop for Rendering {
     }
 }
 
-/// What an event changes of an answer that the event may have a part of already.
+/// Applies an event to an answer that may already contain a part of the event's text, and returns
+/// the change.
 pub(super) fn render_event(
     live: &mut Live,
     event: &EventBody,

@@ -1,19 +1,19 @@
-//! JSON in which a character beyond the first plane is cut in two: servers that write `\ud83d` at
-//! the end of one event and `\ude00` at the beginning of the next. A half that nothing completes is no
-//! reason to lose an answer: it becomes U+FFFD, so that it can be seen that something is missing.
+//! Parses events in which a surrogate pair is split: some servers write `\ud83d` at the end of one
+//! event and `\ude00` at the beginning of the next. A half that is never completed must not make
+//! the answer fail. It becomes U+FFFD, so that readers see that something is missing.
 
 use serde_json::Value;
 
-/// What a lone half becomes that nothing completes.
+/// Replaces a half that is never completed.
 pub(super) const LOST: char = '\u{fffd}';
 
 /// Parses the events one after the other.
 #[derive(Debug, Default)]
 pub(super) struct Surrogates {
-    /// The first half of a character at the end of a text of the event that was read last. Its second
-    /// half may be in the next event.
+    /// The first half of a character at the end of a text of the last event. Its second half may be
+    /// in the next event.
     half: Option<u16>,
-    /// One of an event before that, which nothing completed yet.
+    /// The first half from an earlier event, if it has not been completed yet.
     older: Option<u16>,
 }
 
@@ -27,26 +27,26 @@ impl Surrogates {
         })
     }
 
-    /// Whether a half of an event before the last one is still not complete where further text comes,
-    /// so that it never will be. It is told once.
+    /// Whether a half from before the last event is still incomplete. Callers have found further
+    /// text in the last event, so the half is lost. A lost half is reported once.
     pub(super) fn take_lost(&mut self) -> bool {
         self.older.take().is_some()
     }
 
-    /// The same where no further text comes.
+    /// Whether a half is incomplete at the end of the answer, also one in the last event.
     pub(super) fn take_rest(&mut self) -> bool {
         let half = self.half.take();
         self.take_lost() || half.is_some()
     }
 
-    /// Replaces halves by whole characters; the whole character goes where its second half is.
+    /// Replaces halves by whole characters. The whole character is put in place of its second half.
     fn mend(&mut self, data: &str) -> String {
         let (mut mended, mut rest) = (String::with_capacity(data.len()), data);
         while let Some(at) = rest.find('\\') {
             mended.push_str(&rest[..at]);
             rest = &rest[at..];
             let Some(unit) = escaped(rest) else {
-                // Another escape, whose character may be a backslash itself.
+                // This is another escape. It is skipped as a whole, because it may be `\\`.
                 let end = rest.char_indices().nth(2).map_or(rest.len(), |(end, _)| end);
                 mended.push_str(&rest[..end]);
                 rest = &rest[end..];
@@ -61,7 +61,7 @@ impl Surrogates {
                         mended.push_str(&rest[..6]);
                         rest = &rest[6..];
                     }
-                    // Only at the end of a text can it have been cut.
+                    // A pair can be split only at the end of a text.
                     _ if rest.starts_with('"') => self.half = Some(unit),
                     _ => mended.push(LOST),
                 },

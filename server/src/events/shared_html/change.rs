@@ -1,18 +1,18 @@
-//! What one event, or several in a row, change of an answer's HTML; pure.
+//! The change that one event, or several in a row, make to an answer's HTML; pure.
 
 use protocol::{HtmlAppend, HtmlPatch, MessageId};
 
 /// A change of the blocks of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Change {
-    /// The blocks from `from` on are these now.
+    /// Replaces all blocks from the index `from` on.
     Blocks { from: usize, blocks: Vec<String> },
-    /// The last block, `from`, goes on, and is `block` now.
+    /// Appends to the last block, whose index is `from`. The result is `block`.
     Append { from: usize, append: HtmlAppend, block: String },
 }
 
 impl Change {
-    /// The change that a patch tells, which led to `shown`.
+    /// The change that a patch describes, where `shown` are the blocks after it.
     pub(super) fn of(patch: HtmlPatch, shown: &[String]) -> Self {
         let from = patch.from;
         match patch.append {
@@ -23,7 +23,7 @@ impl Change {
         }
     }
 
-    /// Bytes of its HTML.
+    /// Bytes of HTML in this change.
     pub(super) fn bytes(&self) -> usize {
         match self {
             Self::Blocks { blocks, .. } => blocks.iter().map(String::len).sum(),
@@ -31,7 +31,7 @@ impl Change {
         }
     }
 
-    /// The patch that tells it.
+    /// The patch for an observer.
     pub(super) fn patch(self, message_id: MessageId) -> HtmlPatch {
         match self {
             Self::Blocks { from, blocks } => HtmlPatch { message_id, from, blocks, append: None },
@@ -41,7 +41,7 @@ impl Change {
         }
     }
 
-    /// This change and then `next`, as one.
+    /// Combines this change and the next one.
     pub(super) fn then(self, next: &Self) -> Self {
         match (self, next) {
             (
@@ -127,7 +127,7 @@ mod tests {
                 assert_eq!(blocks, states[last + 1], "{first} to {last}");
             }
         }
-        // A block that goes on stays what a page keeps.
+        // Two appends to the same block are combined into one append.
         assert!(matches!(changes[1].clone().then(&changes[2]), Change::Append { .. }));
     }
 }

@@ -16,7 +16,7 @@ fn turn() -> TurnId {
     TurnId::from_parts(3, [3; 10])
 }
 
-/// The delta that stands for these pieces, of which the first has seq 1.
+/// One delta for these pieces. The first piece of all has seq 1.
 fn delta(pieces: std::ops::Range<usize>) -> Event {
     let offset = PIECES[..pieces.start].concat().len() as u64;
     let text = PIECES[pieces.clone()].concat();
@@ -64,7 +64,8 @@ async fn one_that_lags_takes_several_changes_as_one() {
     assert_eq!((quick_has, shared.rendered()), (whole(5), 5));
 }
 
-/// Another one has rendered more at once than this one has heard of.
+/// The first observer has rendered several events at once, and the second has got only some of
+/// them.
 #[tokio::test]
 async fn html_is_never_ahead_of_the_text() {
     let shared = SharedHtml::default();
