@@ -74,7 +74,10 @@ mod browser {
 
     /// A view that is not in the page yet. It is built, or hydrated if it is given a position in
     /// the server's HTML.
-    pub struct Erased(Box<dyn FnOnce(Option<(&Cursor, &PositionState)>) -> Mounted + Send>);
+    pub struct Erased(Box<Build>);
+
+    /// Builds a view, or hydrates it at a position in the server's HTML.
+    type Build = dyn FnOnce(Option<(&Cursor, &PositionState)>) -> Mounted + Send;
 
     /// A view in the page.
     pub struct Mounted(Box<dyn Mountable>);
