@@ -16,7 +16,7 @@ fi
 tools/walls.sh
 
 say "Clippy, native."
-cargo clippy "${locked[@]}" --workspace --all-targets -- -D warnings || die "clippy has objections (see above)."
+cargo clippy "${locked[@]}" --workspace --all-targets --features provider-openai/fuzzing -- -D warnings || die "clippy has objections (see above)."
 
 if [ "$(web_toolchain)" = rustup ]; then
   for entry in hydrate csr; do

@@ -4,66 +4,66 @@ use model_io::thinking::Piece;
 use protocol::{Error, Finish, Usage};
 
 use crate::answer::{Answer, Bounds};
-use crate::sse::Decoder;
+use crate::config::Api;
+use crate::sse::{Decoder, Event};
 
-/// The reasoning and the text of an answer, and its end. `Err(None)` means that the decoder's bound
-/// was exceeded.
-pub type Outcome = (String, String, Result<(Finish, Option<Usage>), Option<Error>>);
+/// The reasoning and the text of an answer, and its end.
+pub type Outcome = (String, String, Result<(Finish, Option<Usage>), Error>);
 
-/// Reads a whole stream that arrives in these pieces. Text and reasoning have the same bound.
+/// Reads a whole stream of chat completions that arrives in these pieces. Text and reasoning have the same bound.
 pub fn read<'a>(
     pieces: impl Iterator<Item = &'a [u8]>,
     event_bytes: usize,
     answer_bytes: usize,
 ) -> Outcome {
     let bounds = Bounds { text: answer_bytes, reasoning: answer_bytes };
-    let mut answer = Answer::new(bounds);
-    let mut said = ErrorReport::default();
+    let mut answer = Answer::new(bounds, Api::Chat);
+    let mut said = Received::default();
     let broken = said.stream(pieces, event_bytes, &mut answer);
     said.take(answer.rest());
     let end = match broken {
         Some(error) => Err(error),
-        None => answer.end().map_err(Some),
+        None => answer.end(),
     };
     (said.reasoning, said.text, end)
 }
 
 #[derive(Default)]
-struct ErrorReport {
+struct Received {
     reasoning: String,
     text: String,
 }
 
-impl ErrorReport {
+impl Received {
     /// The reason why the stream was not read to its end.
     fn stream<'a>(
         &mut self,
         pieces: impl Iterator<Item = &'a [u8]>,
         event_bytes: usize,
         answer: &mut Answer,
-    ) -> Option<Option<Error>> {
+    ) -> Option<Error> {
         let mut decoder = Decoder::new(event_bytes);
+        let mut events = Vec::new();
         for piece in pieces {
-            let mut events = Vec::new();
-            let bounded = decoder.push(piece, &mut events);
-            for event in events {
-                match answer.event(&event) {
-                    Ok(more) => self.take(more),
-                    Err(error) => return Some(Some(error)),
+            decoder.push(piece, &mut events);
+            for event in events.drain(..) {
+                if let Err(error) = self.event(event, answer) {
+                    return Some(error);
                 }
                 if answer.is_complete() {
                     return None;
                 }
             }
-            if bounded.is_err() {
-                return Some(None);
-            }
         }
-        match answer.event(&decoder.end()?) {
-            Ok(more) => self.take(more),
-            Err(error) => return Some(Some(error)),
+        self.event(Event::Data(decoder.end()?), answer).err()
+    }
+
+    fn event(&mut self, event: Event, answer: &mut Answer) -> Result<(), Error> {
+        match event {
+            Event::Data(data) => self.take(answer.event(&data)?),
+            Event::TooLong(beginning) => answer.too_long(&beginning)?,
         }
-        None
+        Ok(())
     }
 
     fn take(&mut self, pieces: Vec<Piece>) {
