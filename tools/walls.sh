@@ -91,9 +91,11 @@ wall "runtime" "$outside $database $engine $providers" runtime --all-features
 wall "app" "$database $engine $providers server frontend" app --all-features
 wall "render" "tokio axum* leptos* rusqlite runtime app server frontend" render --all-features
 only render "math-core protocol pulldown-cmark two-face"
+wall "json-tree" "tokio axum* leptos* rusqlite runtime app server frontend" json-tree --all-features
+only json-tree "protocol serde serde_json"
 wall "titles" "tokio axum* leptos* rusqlite runtime app server frontend" titles --all-features
 only titles "protocol"
-for crate in protocol runtime render titles app server frontend; do
+for crate in protocol runtime json-tree render titles app server frontend; do
   wall "$crate" "torture upstream" "$crate" --all-features
 done
 for entry in hydrate csr; do

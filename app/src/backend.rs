@@ -183,7 +183,7 @@ pub(crate) fn map_error(error: Error) -> AppError {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     #[test]
     fn a_pinned_worker_that_changed_between_the_reads_is_there_once() {

@@ -32,8 +32,6 @@ pub use activity::{Activity, PendingRequest};
 pub use blocks::{BlockChange, Blocks};
 #[cfg(feature = "browser")]
 pub use connection::follow;
-#[cfg(test)]
-pub use conversation::sample;
 pub use conversation::{ConnectionState, Conversation, Entry, Wanted};
 pub use current::Current;
 pub use draft::{DraftOf, Drafts};

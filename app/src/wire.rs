@@ -1,16 +1,13 @@
 //! JSON between pages and server functions.
 //!
 //! There is only one deserializer, because each one generates code for every type, which the
-//! browser downloads (see `tree`). `frame` reads the frames of the event stream.
+//! browser downloads: the one of [`json_tree`].
 
 mod call;
-#[cfg_attr(not(feature = "browser"), allow(dead_code))]
-mod frame;
-mod tree;
 
 pub use call::Call;
 #[cfg(feature = "browser")]
-pub use frame::{frame, list_frame};
+pub use json_tree::{frame, list_frame};
 
 use leptos::serde_json;
 use leptos::server::codee::{Decoder, Encoder};
@@ -18,7 +15,7 @@ use leptos::server_fn::{Bytes, ContentType, Decodes, Encodes, Format, FormatType
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use tree::{Tree, Unreadable};
+use json_tree::{Tree, Unreadable};
 
 /// JSON, as text.
 pub struct Wire;
@@ -75,7 +72,7 @@ impl<T: DeserializeOwned> Decoder<T> for Wire {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     #[test]
     fn what_is_written_is_read_again() {

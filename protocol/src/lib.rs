@@ -18,6 +18,8 @@ pub mod limits;
 mod listing;
 mod message;
 mod progress;
+#[cfg(feature = "samples")]
+pub mod sample;
 mod timestamp;
 mod turn;
 pub mod unicode;

@@ -116,7 +116,7 @@ impl Activity {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     #[test]
     fn a_turn_goes_through_its_words() {

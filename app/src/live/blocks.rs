@@ -132,7 +132,7 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     fn patch(from: usize, blocks: &[&str]) -> HtmlPatch {
         let blocks = blocks.iter().map(|block| (*block).to_owned()).collect();

@@ -71,7 +71,7 @@ fn siblings(messages: &[Message], all: &[usize], at: usize) -> Siblings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     fn id(n: u8) -> MessageId {
         MessageId::from_parts(1, [n; 10])

@@ -495,6 +495,4 @@ fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, val
 }
 
 #[cfg(test)]
-pub mod sample;
-#[cfg(test)]
 mod tests;

@@ -81,7 +81,8 @@ impl Current {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::{Wanted, sample};
+    use crate::live::Wanted;
+    use protocol::sample;
 
     #[test]
     fn only_what_follows_another_page_was_walked_to() {

@@ -3,7 +3,7 @@ use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 
 use super::*;
-use crate::live::sample;
+use protocol::sample;
 
 fn conversation(n: u8) -> WorkerId {
     WorkerId::from_parts(u64::from(n), [n; 10])

@@ -6,25 +6,19 @@
 use libfuzzer_sys::fuzz_target;
 use protocol::{Applied, Frame, LogId, View};
 
-mod wire;
-
-// The page takes this from there.
-extern crate self as leptos;
-pub use serde_json;
-
 fuzz_target!(|text: &str| {
     let mut view: Option<View> = None;
     for line in text.lines() {
         let Ok(frame) = serde_json::from_str::<Frame>(line) else {
             // Others than these may be understood by the page's reader, and do no harm.
-            let _ = wire::frame::frame(line);
+            let _ = json_tree::frame(line);
             continue;
         };
-        let page = wire::frame::frame(line).unwrap_or_else(|_| panic!("the page cannot read it"));
+        let page = json_tree::frame(line).unwrap_or_else(|_| panic!("the page cannot read it"));
         assert_eq!(page, frame, "the two readers differ");
         let written = serde_json::to_string(&frame).unwrap();
         assert_eq!(serde_json::from_str::<Frame>(&written).unwrap(), frame);
-        assert_eq!(wire::frame::frame(&written).unwrap(), frame);
+        assert_eq!(json_tree::frame(&written).unwrap(), frame);
         match frame {
             Frame::Snapshot { snapshot, .. } => view = Some(View::from_snapshot(*snapshot)),
             Frame::Event(envelope) => {

@@ -131,7 +131,7 @@ pub fn choices(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     fn offered(query: &str, titles: &[&str]) -> Vec<Choice> {
         let worker = |title: &&str| Worker { title: Some((*title).to_owned()), ..sample::worker() };

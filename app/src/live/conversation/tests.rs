@@ -1,3 +1,5 @@
+use protocol::sample;
+
 use super::*;
 use protocol::LogId;
 

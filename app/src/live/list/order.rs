@@ -70,7 +70,7 @@ pub fn utc_day(at: Timestamp) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     fn worker(n: u8, place: Visibility, at_ms: i64) -> Worker {
         let worker_id = WorkerId::from_parts(u64::from(n), [n; 10]);

@@ -77,7 +77,7 @@ impl Seen {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::live::sample;
+    use protocol::sample;
 
     #[test]
     fn an_answer_is_unread_until_it_was_shown() {

@@ -1,7 +1,7 @@
 use protocol::{LogId, Visibility, WorkerStatus};
 
 use super::*;
-use crate::live::sample;
+use protocol::sample;
 
 fn worker(n: u8, at_ms: i64) -> Worker {
     let worker_id = WorkerId::from_parts(u64::from(n), [n; 10]);

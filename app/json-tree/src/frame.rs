@@ -9,7 +9,7 @@ use protocol::*;
 use serde::de::{DeserializeSeed, Deserializer, EnumAccess, Visitor};
 use serde::{Deserialize, forward_to_deserialize_any};
 
-use super::tree::{Held, Tree, Unreadable};
+use crate::{Held, Tree, Unreadable};
 
 /// Parses one frame.
 pub fn frame(text: &str) -> Result<Frame, Unreadable> {
@@ -196,12 +196,12 @@ mod tests {
     use std::collections::BTreeSet;
     use std::fmt::Debug;
 
-    use leptos::serde_json::{from_value, json, to_string, to_value};
+    use protocol::sample;
     use serde::Serialize;
     use serde::de::DeserializeOwned;
+    use serde_json::{from_value, json, to_string, to_value};
 
     use super::*;
-    use crate::live::sample;
 
     fn bodies() -> Vec<EventBody> {
         let turn = sample::turn();

@@ -1,6 +1,9 @@
 //! A small conversation for tests.
 
-use protocol::*;
+#![allow(clippy::unwrap_used, clippy::missing_panics_doc, reason = "the values are constants")]
+#![allow(missing_docs, reason = "the values are samples")]
+
+use crate::*;
 
 pub fn at(ms: i64) -> Timestamp {
     Timestamp::from_unix_ms(1_763_800_000_000 + ms)

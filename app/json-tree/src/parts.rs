@@ -58,13 +58,13 @@ impl<'de> VariantAccess<'de> for Held {
 
 /// The fields of an object, in the order in which a type names them. Each field is looked up by its
 /// name, so that no type needs generated code to tell its field names apart.
-pub struct Fields {
+pub(crate) struct Fields {
     object: Tree,
     names: std::slice::Iter<'static, &'static str>,
 }
 
 impl Fields {
-    pub fn of(object: Tree, names: &'static [&'static str]) -> Result<Self, Unreadable> {
+    pub(crate) fn of(object: Tree, names: &'static [&'static str]) -> Result<Self, Unreadable> {
         let is_object = matches!(object, Tree::Object(_));
         is_object.then(|| Self { object, names: names.iter() }).ok_or(Unreadable)
     }

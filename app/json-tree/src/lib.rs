@@ -4,6 +4,7 @@
 //! only as an object, and errors carry no message (the page can only say that a response could not
 //! be read).
 
+mod frame;
 mod parts;
 
 use std::fmt;
@@ -14,6 +15,7 @@ use serde::de::{
     Unexpected, Visitor,
 };
 
+pub use frame::{frame, list_frame};
 use parts::Fields;
 pub use parts::Held;
 
@@ -38,7 +40,7 @@ pub struct Unreadable;
 impl Tree {
     /// Parses JSON.
     pub fn parse(text: &str) -> Result<Self, Unreadable> {
-        leptos::serde_json::from_str(text).map_err(|_| Unreadable)
+        serde_json::from_str(text).map_err(|_| Unreadable)
     }
 
     /// Deserializes a value from the tree.
