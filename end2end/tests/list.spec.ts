@@ -194,6 +194,18 @@ test('a conversation is deleted from the list of another one', async ({ companio
   expect(console.worker).toBe(here);
 });
 
+test('a deletion in the archive stays in the archive', async ({ companion, console, page }) => {
+  await console.openLive();
+  const away = [await companion.api.create('One'), await companion.api.create('Two')];
+  for (const id of away) await companion.api.change(id, { place: 'archived' });
+  await console.list.getByRole('link', { name: 'Archived conversations' }).click();
+  await expect(console.conversations).toHaveCount(2);
+  await console.choose(away[0], 'Delete');
+  await expect(console.conversations).toHaveText(/Two/);
+  await expect(page).toHaveURL(/\?place=archived&deleted=/);
+  await expect(console.list.getByRole('link', { name: 'Back to all conversations' })).toBeVisible();
+});
+
 test('the menu of an entry is walked by keys, and gives the focus back', async ({
   console,
   page,

@@ -1,5 +1,6 @@
 //! Actions on a conversation, shared by the list's menu and the palette.
 
+use leptos::prelude::ReadUntracked as _;
 use leptos::task::spawn_local;
 use protocol::{Visibility, Worker, WorkerId};
 
@@ -33,11 +34,12 @@ pub fn remove(
         match api::delete(id).await {
             Ok(()) => {
                 list.remove(id);
-                let page = match shown.filter(|shown| *shown != id) {
-                    Some(shown) => format!("/c/{shown}"),
-                    None => "/".to_owned(),
-                };
-                go(&format!("{page}?deleted={id}"));
+                let archived = list.part.read_untracked().archived;
+                go(&match shown.filter(|shown| *shown != id) {
+                    Some(shown) if archived => format!("/c/{shown}?place=archived&deleted={id}"),
+                    Some(shown) => format!("/c/{shown}?deleted={id}"),
+                    None => format!("/?deleted={id}"),
+                });
             }
             Err(AppError(error)) => problem.show(error, None),
         }

@@ -2,7 +2,7 @@
 
 use model_io::{outgoing, rendered};
 use protocol::api::{InputMessage, InputRole, TurnInput};
-use protocol::{Error, ErrorCode, TurnId, WorkerId};
+use protocol::{Error, ErrorCode, TurnId, TurnState, WorkerId};
 
 use crate::fault;
 use crate::worker::{CONTEXT_BYTES, Context, Shared};
@@ -16,7 +16,7 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
         return Err(not_known());
     }
     let sight = turn.sight.unwrap_or_default();
-    let first = sight.first.ok_or_else(nothing_sent)?;
+    let first = sight.first.ok_or_else(|| without_record(turn.state))?;
     let system = shared.store.prompt(&turn.prompt_digest).await.map_err(fault::from_store)?;
     let leaf = turn.continues.unwrap_or(turn.question);
     let branch = shared.store.branch(id, leaf, CONTEXT_BYTES).await;
@@ -48,6 +48,17 @@ pub(super) async fn input(shared: &Shared, id: WorkerId, turn: TurnId) -> Result
     })
 }
 
+/// The error for a turn whose request is not in the log.
+fn without_record(state: TurnState) -> Error {
+    // Versions before the record of requests wrote turns that a model answered all the same.
+    if state == TurnState::Completed { not_recorded() } else { nothing_sent() }
+}
+
+fn not_recorded() -> Error {
+    Error::new(ErrorCode::NotFound, "What the model of this turn was sent is not recorded.")
+        .with_hint("An older version of Companion made this turn.")
+}
+
 fn nothing_sent() -> Error {
     Error::new(ErrorCode::NotFound, "Nothing was sent to a model in this turn.")
         .with_hint("It ended before a request was on its way.")
@@ -56,4 +67,16 @@ fn nothing_sent() -> Error {
 fn not_known() -> Error {
     Error::new(ErrorCode::NotFound, "Nobody here knows what the model of this turn was sent.")
         .with_hint("The turn was imported from another program's export.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The fixtures of the first two schemas have such turns.
+    #[test]
+    fn an_answer_without_a_record_is_not_said_to_be_without_a_request() {
+        assert_eq!(without_record(TurnState::Completed), not_recorded());
+        assert_eq!(without_record(TurnState::Failed), nothing_sent());
+    }
 }

@@ -20,9 +20,15 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
     let (conversations, events) = match to {
         None => {
             let mut out = BufWriter::new(io::stdout().lock());
-            let counts = write(&aside, &mut out)?;
-            out.flush()?;
-            counts
+            let written = write(&aside, &mut out).and_then(|counts| {
+                out.flush()?;
+                Ok(counts)
+            });
+            match written {
+                // The reader of the output has closed it, as `head` does.
+                Err(error) if is_broken_pipe(&error) => return Ok(ExitCode::FAILURE),
+                written => written?,
+            }
         }
         Some(name) => {
             let cannot = || match name.symlink_metadata() {
@@ -46,6 +52,10 @@ pub fn run(config: &Config, file: Option<&Path>) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// Each conversation is read in one transaction; conversations that are deleted meanwhile are left

@@ -212,6 +212,15 @@ async fn an_export_moves_house_and_comes_out_the_same() {
     let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
     good(&server.data(), &["export", &path("first")]).await;
     let piped = good(&server.data(), &["export"]).await;
+    // A reader that leaves, such as `head`, is no error to be told of.
+    let left = server.data();
+    let mut child =
+        companion(left.parent().unwrap(), &["export", "--data-dir", left.to_str().unwrap()])
+            .spawn()
+            .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), text(&output.stderr)), (Some(1), String::new()));
     assert_eq!(piped.stdout, fs::read(path("first")).unwrap());
     assert!(refused(&server.data(), &["export", &path("first")]).await.contains("already"));
 
