@@ -196,11 +196,11 @@ test('a conversation is deleted from the list of another one', async ({ companio
 
 test('a deletion in the archive stays in the archive', async ({ companion, console, page }) => {
   await console.openLive();
-  const away = [await companion.api.create('One'), await companion.api.create('Two')];
-  for (const id of away) await companion.api.change(id, { place: 'archived' });
+  const [one, two] = [await companion.api.create('One'), await companion.api.create('Two')];
+  for (const id of [one, two]) await companion.api.change(id, { place: 'archived' });
   await console.list.getByRole('link', { name: 'Archived conversations' }).click();
   await expect(console.conversations).toHaveCount(2);
-  await console.choose(away[0], 'Delete');
+  await console.choose(one, 'Delete');
   await expect(console.conversations).toHaveText(/Two/);
   await expect(page).toHaveURL(/\?place=archived&deleted=/);
   await expect(console.list.getByRole('link', { name: 'Back to all conversations' })).toBeVisible();
