@@ -17,12 +17,11 @@
 //!
 //! Without the feature `ssr`, nothing here depends on the runtime, tokio or axum.
 
-// The view of a page is one deeply nested type, which exceeds the default limit.
-
 #![allow(
     unreachable_pub,
     reason = "the function and the properties that `#[component]` makes have to be as public as each other"
 )]
+// The view of a page is one deeply nested type, which exceeds the default limit.
 #![recursion_limit = "256"]
 // Components are functions with the names of their elements in a view, such as `SearchBox`.
 #![allow(non_snake_case)]
