@@ -87,7 +87,13 @@ async fn frames(number: u64, store: Arc<Sqlite>, stop: Arc<AtomicBool>) -> Vec<D
         seq += 1;
         worker.apply(&event);
         let (worker, durability) = (worker.clone(), Durability::Process);
-        Append { worker, events: vec![event], durability, prompt: None }
+        Append {
+            worker_id: worker.worker_id,
+            summary: Some(worker),
+            events: vec![event],
+            durability,
+            prompt: None,
+        }
     };
     let profile = "companion".parse().expect("a name");
     let created = append(EventBody::WorkerCreated { title: None, profile });

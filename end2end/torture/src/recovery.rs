@@ -114,7 +114,13 @@ async fn write(folder: &Path, options: &Options) -> Result<Written> {
             events.iter().for_each(|event| worker.apply(event));
             let (first, last) = (seq == 0, events.last().map_or(seq, |event| event.seq));
             let (worker, durability) = (worker.clone(), Durability::Process);
-            let append = Append { worker, events, durability, prompt: None };
+            let append = Append {
+                worker_id: worker.worker_id,
+                summary: Some(worker),
+                events,
+                durability,
+                prompt: None,
+            };
             if first {
                 store.create(LogId(n + 1), append).await?;
             } else if !append.events.is_empty() {
@@ -132,7 +138,15 @@ async fn write(folder: &Path, options: &Options) -> Result<Written> {
         let events = sample::after(seq, sample::begun(n * (finished + 1) + finished, deltas));
         events.iter().for_each(|event| worker.apply(event));
         let durability = Durability::Process;
-        store.append(Append { worker, events, durability, prompt: None }).await?;
+        store
+            .append(Append {
+                worker_id: worker.worker_id,
+                summary: Some(worker),
+                events,
+                durability,
+                prompt: None,
+            })
+            .await?;
     }
     store.close().await;
     let text = sample::PIECE.len() as u64 * deltas;

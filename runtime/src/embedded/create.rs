@@ -91,8 +91,13 @@ impl Runtime {
             let reason = Some(reason);
             push(&mut worker, &mut events, EventBody::AvailabilityChanged { reason });
         }
-        let first =
-            Append { worker: worker.clone(), events, durability: Durability::Power, prompt: None };
+        let first = Append {
+            worker_id: worker.worker_id,
+            summary: Some(worker.clone()),
+            events,
+            durability: Durability::Power,
+            prompt: None,
+        };
         let seq = first.events.len() as u64;
         let notifier = &self.inner.shared.notifier;
         let since = notifier.listing().revision();

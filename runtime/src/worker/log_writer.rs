@@ -123,13 +123,17 @@ impl LogWriter {
     }
 
     async fn commit(&mut self, events: Vec<Event>, prompt: Option<Prompt>) -> Result<(), Failure> {
-        let mut worker = self.view.worker.clone();
-        for event in &events {
-            worker.apply(event);
-        }
+        let summary = changes_summary(&events).then(|| {
+            let mut worker = self.view.worker.clone();
+            for event in &events {
+                worker.apply(event);
+            }
+            worker
+        });
+        let worker_id = self.view.worker.worker_id;
         let durability = events.iter().map(|event| durability(&event.body)).max();
         let durability = durability.unwrap_or(Durability::Process);
-        let append = Append { worker, events: events.clone(), durability, prompt };
+        let append = Append { worker_id, summary, events: events.clone(), durability, prompt };
         let since = self.notifier.listing().revision();
         let Err(error) = self.store.append(append).await else {
             self.committed(&events, since);
@@ -187,6 +191,12 @@ impl LogWriter {
         // Folded states are compared, because the log merges a turn's deltas when the turn ends.
         Ok((stored == meant).then_some(count))
     }
+}
+
+/// Whether any of the events may change the worker's summary. Deltas, which are nearly all events
+/// of a running turn, do not.
+fn changes_summary(events: &[Event]) -> bool {
+    !events.iter().all(|event| event.body.is_delta())
 }
 
 /// Why events were not committed.

@@ -135,7 +135,13 @@ async fn sends(store: &Sqlite, workers: u64, texts: &mut Texts) {
         let durability = Durability::Process;
         let mut append = |events: &[Event]| {
             events.iter().for_each(|event| worker.apply(event));
-            Append { worker: worker.clone(), events: events.to_vec(), durability, prompt: None }
+            Append {
+                worker_id: worker.worker_id,
+                summary: Some(worker.clone()),
+                events: events.to_vec(),
+                durability,
+                prompt: None,
+            }
         };
         store.create(log, append(&events[..1])).await.expect("it is new");
         let begin = Instant::now();

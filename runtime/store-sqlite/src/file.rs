@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use store::{Cause, Outage};
 
@@ -17,6 +18,14 @@ use super::{OpenError, clean_stop, mend, migrate, outage, private};
 /// How long a connection waits for another's lock. Within one process it only waits for checkpoints
 /// and backups.
 pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
+/// The most memory for pages that the writing connection keeps. The pages to which the running
+/// answers append must stay in it, or each commit reads them anew.
+const CACHE_KIB: i64 = 16 * 1024;
+
+/// After how many pages in the write-ahead log a commit checkpoints it. Streams write the same
+/// pages again and again, and a checkpoint writes each page once, so rare checkpoints write less.
+pub(crate) const WAL_PAGES: i64 = 4_000;
 
 /// The most findings in single rows before a check takes the whole file for damaged.
 const FINDINGS: usize = 10_000;
@@ -188,9 +197,14 @@ fn configure(db: &Connection) -> rusqlite::Result<()> {
     db.busy_timeout(BUSY)?;
     db.pragma_update(None, "journal_mode", "wal")?;
     db.pragma_update(None, "foreign_keys", true)?;
+    db.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    db.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     // Deleted rows are overwritten with zeros, so that a deleted text cannot be found in the file.
     db.pragma_update(None, "secure_delete", true)?;
     db.set_prepared_statement_cache_capacity(64);
+    // Without this SQLite prepares statements anew whose plan might depend on a bound value, as soon as
+    // another value is bound (https://sqlite.org/c3ref/c_dbconfig_defensive.html).
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     open_wal(db)
 }
 

@@ -50,6 +50,11 @@ impl FileIdentity {
         self.database.file.parent().unwrap_or(Path::new("."))
     }
 
+    /// The length of the write-ahead log; 0 if it is not there.
+    pub(crate) fn wal_bytes(&self) -> u64 {
+        std::fs::metadata(&self.wal.file).map_or(0, |found| found.len())
+    }
+
     /// Errors with [`StoreError::Outage`] unless both paths lead to the files that were opened.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         self.check_database()?;

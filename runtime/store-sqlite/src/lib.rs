@@ -24,6 +24,7 @@ use writer::{Change, Writer};
 
 mod clean_stop;
 mod delete;
+mod delta;
 mod file;
 mod file_identity;
 mod lock;

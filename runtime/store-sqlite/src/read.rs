@@ -34,8 +34,8 @@ pub(crate) fn worker(db: &Connection, id: WorkerId) -> Result<Option<WorkerRow>,
     let mut statement = db.prepare_cached(&sql)?;
     let mut rows = statement.query([id.as_bytes()])?;
     let Some(found) = rows.next()? else { return Ok(None) };
-    let (key, stored) = row::worker(found)?;
-    fits_log(db, key, &stored)?;
+    let (key, mut stored) = row::worker(found)?;
+    stored.last_seq = last_of_log(db, key, &stored)?;
     Ok(Some(WorkerRow { key, stored }))
 }
 
@@ -52,14 +52,22 @@ pub(crate) fn listed(db: &Connection, id: WorkerId) -> Result<Option<Worker>, Ca
     Ok(rows.next()?.and_then(row::listed))
 }
 
-/// Errors unless the row's last position and head are those of the log. New events are appended
-/// after the last position, and new messages follow the head, so wrong ones would overwrite events
-/// or break the tree of messages.
-fn fits_log(db: &Connection, key: i64, stored: &Stored) -> Result<(), Cause> {
+/// The last position of the log. The row's own is the one up to which its summary was folded;
+/// events that leave the summary as it is, such as deltas, may follow. Errors if the log ends
+/// before that, or if the row's head is not the log's newest message: new messages follow the head,
+/// so a wrong one would break the tree of messages.
+fn last_of_log(db: &Connection, key: i64, stored: &Stored) -> Result<u64, Cause> {
     let mut last = db.prepare_cached("SELECT max(seq) FROM events WHERE worker = ?")?;
     let last: Option<u64> = last.query_row([key], |row| row.get(0))?;
-    if last != Some(stored.last_seq) {
-        return row::bad("workers", "the last position is not the log's");
+    let Some(last) = last.filter(|last| *last >= stored.last_seq) else {
+        return row::bad("workers", "the log ends before the last position");
+    };
+    // No event after the last position was folded, so each has a row of its own.
+    let mut after =
+        db.prepare_cached("SELECT count(*) FROM events WHERE worker = ? AND seq > ?")?;
+    let after: u64 = after.query_row([key, i64::try_from(stored.last_seq)?], |row| row.get(0))?;
+    if after != last - stored.last_seq {
+        return row::bad("workers", "the log does not go on after the last position");
     }
     let mut newest = db.prepare_cached(
         "SELECT max(seq) FROM events
@@ -73,7 +81,7 @@ fn fits_log(db: &Connection, key: i64, stored: &Stored) -> Result<(), Cause> {
     if head != newest || stored.head.is_some() != head.is_some() {
         return row::bad("workers", "the head is not the log's newest message");
     }
-    Ok(())
+    Ok(last)
 }
 
 pub(crate) fn workers(

@@ -7,6 +7,8 @@ use rusqlite::types::FromSql;
 use rusqlite::{Row, RowIndex};
 use store::{Cause, Stored, initial_worker};
 
+use super::delta;
+
 /// Why a row cannot be used. The error holds nothing of the row's contents, which may be private
 /// text.
 #[derive(Debug, thiserror::Error)]
@@ -88,8 +90,9 @@ pub(crate) fn event(row: &Row<'_>) -> Result<Event, Cause> {
     const TABLE: &str = "events";
     let event = event_of_body(row)?;
     let seq: u64 = get(row, 0, TABLE, "the position is none")?;
-    let kind: String = get(row, 1, TABLE, "the kind is no text")?;
-    if (event.seq, event.body.kind()) != (seq, kind.as_str()) {
+    let kind = row.get_ref(1).ok().and_then(|kind| kind.as_str().ok());
+    let Some(kind) = kind else { return bad(TABLE, "the kind is no text") };
+    if (event.seq, event.body.kind()) != (seq, kind) {
         return bad(TABLE, "the event is not the one that belongs there");
     }
     Ok(event)
@@ -97,10 +100,12 @@ pub(crate) fn event(row: &Row<'_>) -> Result<Event, Cause> {
 
 /// Like [`event`], from the body only.
 pub(crate) fn event_of_body(row: &Row<'_>) -> Result<Event, Cause> {
-    let body: String = get(row, 2, "events", "the event is no text")?;
-    match serde_json::from_str(&body) {
-        Ok(event) => Ok(event),
-        Err(_) => bad("events", "the event is not one that this version knows"),
+    let body = row.get_ref(2).ok().and_then(|body| body.as_str().ok());
+    let Some(body) = body else { return bad("events", "the event is no text") };
+    let event = delta::decode(body).or_else(|| serde_json::from_str(body).ok());
+    match event {
+        Some(event) => Ok(event),
+        None => bad("events", "the event is not one that this version knows"),
     }
 }
 

@@ -103,6 +103,11 @@ CREATE TABLE prompt_uses (
 CREATE INDEX prompt_uses_by_digest ON prompt_uses (digest);
 ";
 
+/// The fourth schema changes no table. Deltas have a stored form of their own ([`super::delta`]),
+/// beside the old one, and `workers.last_seq` is the position up to which the summary was folded,
+/// which deltas may follow. Earlier versions would take both for damage.
+const FOURTH: &str = "";
+
 /// The migrations from an empty file to the current schema; step n leads to schema n.
 ///
 /// A step that was released never changes; a later step corrects its mistakes.
@@ -116,7 +121,8 @@ impl Schema {
         let index_texts = |db: &Transaction<'_>| search_index::fill(db).map_err(hook_error);
         let find_uses = |db: &Transaction<'_>| prompts::fill(db).map_err(hook_error);
         let second = M::up_with_hook(SECOND, index_texts);
-        Self { steps: vec![M::up(FIRST), second, M::up_with_hook(THIRD, find_uses)] }
+        let third = M::up_with_hook(THIRD, find_uses);
+        Self { steps: vec![M::up(FIRST), second, third, M::up(FOURTH)] }
     }
 
     /// The version of the schema that these steps lead to.

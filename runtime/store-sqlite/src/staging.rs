@@ -218,7 +218,13 @@ impl Staging {
             }
             self.bytes += bytes;
             let durability = Durability::Process;
-            let append = Append { worker: worker.clone(), events: some, durability, prompt: None };
+            let append = Append {
+                worker_id: worker.worker_id,
+                summary: Some(worker.clone()),
+                events: some,
+                durability,
+                prompt: None,
+            };
             let prompts = std::mem::take(&mut prompts);
             let known = append.events.iter().filter_map(|event| found.with(event)).collect();
             self.pieces.push_back(Piece { log: log.take(), append, prompts, known });

@@ -6,7 +6,7 @@ use store::{Append, Cause, Prompt, StoreError};
 
 use super::outage::is_damage;
 use super::search_index::{self, Index, Known};
-use super::{delete, prompts, read, row};
+use super::{delete, delta, prompts, read, row};
 
 pub(crate) fn create(
     db: &Connection,
@@ -15,7 +15,7 @@ pub(crate) fn create(
     index: Index,
 ) -> Result<(), StoreError> {
     // A worker with this id that was purged is removed first.
-    delete::purge_now(db, first.worker.worker_id, index).map_err(StoreError::Append)?;
+    delete::purge_now(db, first.worker_id, index).map_err(StoreError::Append)?;
     insert_worker(db, log, first).map_err(StoreError::Append)?;
     append(db, first, index)
 }
@@ -24,12 +24,12 @@ pub(crate) fn append(db: &Connection, append: &Append, search: Index) -> Result<
     let fails = |error: rusqlite::Error| StoreError::Append(error.into());
     let found = db
         .prepare_cached(
-            "SELECT id, last_seq FROM workers WHERE worker_id = ? AND deleted_ms IS NULL",
+            "SELECT id, (SELECT max(seq) FROM events WHERE worker = workers.id)
+             FROM workers WHERE worker_id = ? AND deleted_ms IS NULL",
         )
         .and_then(|mut statement| {
-            let id = append.worker.worker_id;
-            let row = statement.query_row([id.as_bytes()], |row| {
-                Ok((row.get::<_, i64>(0)?, row.get::<_, u64>(1)?))
+            let row = statement.query_row([append.worker_id.as_bytes()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Option<u64>>(1)?.unwrap_or(0)))
             });
             row.optional()
         });
@@ -57,7 +57,7 @@ pub(crate) fn stage(
     search: Index,
     known: &Known,
 ) -> Result<(), Cause> {
-    let id = append.worker.worker_id;
+    let id = append.worker_id;
     let worker = match log {
         Some(log) => {
             delete::purge_now(db, id, search)?;
@@ -82,7 +82,7 @@ fn insert_worker(db: &Connection, log: LogId, first: &Append) -> Result<(), Caus
         "INSERT INTO workers (worker_id, log_id, last_seq, used_ms, summary)
          VALUES (?, ?, 0, 0, '')",
     )?
-    .execute(params![first.worker.worker_id.as_bytes(), i64::try_from(log.0)?])?;
+    .execute(params![first.worker_id.as_bytes(), i64::try_from(log.0)?])?;
     Ok(())
 }
 
@@ -102,20 +102,21 @@ fn insert(
         prompts::note(db, worker, event)?;
         head = index(db, worker, event)?.or(head);
     }
-    let last_seq = append.events.last().map(|event| event.seq);
-    db.prepare_cached(
-        "UPDATE workers SET last_seq = :last_seq, head = coalesce(:head, head),
-                used_ms = :used_ms, place = :place, summary = :summary
-         WHERE id = :worker",
-    )?
-    .execute(named_params! {
-        ":last_seq": last_seq,
-        ":head": head.as_ref().map(|id: &MessageId| id.as_bytes().as_slice()),
-        ":used_ms": append.worker.updated_at.unix_ms(),
-        ":place": row::place_name(append.worker.place),
-        ":summary": serde_json::to_string(&append.worker)?,
-        ":worker": worker,
-    })?;
+    if let Some(summary) = &append.summary {
+        db.prepare_cached(
+            "UPDATE workers SET last_seq = :last_seq, head = coalesce(:head, head),
+                    used_ms = :used_ms, place = :place, summary = :summary
+             WHERE id = :worker",
+        )?
+        .execute(named_params! {
+            ":last_seq": append.events.last().map(|event| event.seq),
+            ":head": head.as_ref().map(|id: &MessageId| id.as_bytes().as_slice()),
+            ":used_ms": summary.updated_at.unix_ms(),
+            ":place": row::place_name(summary.place),
+            ":summary": serde_json::to_string(summary)?,
+            ":worker": worker,
+        })?;
+    }
     // The summary is written first, because the title's text comes from it.
     for event in &append.events {
         search_index::index_event(db, worker, event, search, known)?;
@@ -124,8 +125,9 @@ fn insert(
 }
 
 fn insert_event(db: &Connection, worker: i64, event: &Event) -> Result<(), Cause> {
+    let body = delta::encode(event).map_or_else(|| serde_json::to_string(event), Ok)?;
     db.prepare_cached("INSERT INTO events (worker, seq, kind, body) VALUES (?, ?, ?, ?)")?
-        .execute(params![worker, event.seq, event.body.kind(), serde_json::to_string(event)?])?;
+        .execute(params![worker, event.seq, event.body.kind(), body])?;
     Ok(())
 }
 

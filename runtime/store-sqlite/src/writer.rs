@@ -6,6 +6,7 @@
 //! thread survives every failure, even a panic: the next group is a new attempt.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use protocol::LogId;
 use store::{Append, StoreError};
@@ -17,14 +18,17 @@ use super::lock::FolderLock;
 
 mod database;
 mod group;
+mod pace;
+mod transaction;
 
 pub(crate) use database::Database;
 pub(crate) use group::Change;
 use group::Work;
+use pace::Pace;
 
 /// The most jobs that wait. A worker has at most one at a time, so this many workers can commit in
 /// one group; further callers wait until there is room.
-const JOBS: usize = 256;
+const JOBS: usize = 1024;
 
 /// The handle to the thread; the thread ends when the last handle is gone.
 #[derive(Clone)]
@@ -42,6 +46,14 @@ enum Job {
     Close {
         reply: oneshot::Sender<()>,
     },
+}
+
+impl Job {
+    /// Whether the job can wait for others, to be committed with them. Nobody waits for the answer
+    /// to a delta but the answer itself.
+    fn can_wait(&self) -> bool {
+        matches!(self, Self::Write { work, .. } if work.is_one_row())
+    }
 }
 
 impl Writer {
@@ -111,8 +123,12 @@ impl Writer {
 fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) {
     let mut group = Vec::new();
     let (mut alone, mut closing) = (None, None);
+    let mut pace = Pace::new(Instant::now());
     while closing.is_none() {
         let Some(first) = inbox.blocking_recv() else { break };
+        if first.can_wait() {
+            std::thread::sleep(pace.wait(Instant::now()));
+        }
         let rest = std::iter::from_fn(|| inbox.try_recv().ok());
         for job in std::iter::once(first).chain(rest).take(JOBS) {
             match job {
@@ -127,6 +143,7 @@ fn run(mut db: Database, mut inbox: mpsc::Receiver<Job>, lock: Arc<FolderLock>) 
                 }
             }
         }
+        pace.begin(Instant::now(), group.len());
         for (result, reply) in db.commit(std::mem::take(&mut group)) {
             // An error means that the caller does not wait any more; the commit is valid anyway.
             let _ = reply.send(result);

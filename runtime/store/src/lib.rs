@@ -37,8 +37,11 @@ pub enum Durability {
 /// Events to be committed together.
 #[derive(Clone, Debug)]
 pub struct Append {
-    /// The worker's summary after the events.
-    pub worker: Worker,
+    /// The worker whose log the events belong to.
+    pub worker_id: WorkerId,
+    /// The worker's summary after the events; `None` if they leave it as it is, as deltas do. The
+    /// first events of a log come with a summary.
+    pub summary: Option<Worker>,
     /// Invariant: not empty, contiguous, following the log's last event.
     pub events: Vec<Event>,
     pub durability: Durability,

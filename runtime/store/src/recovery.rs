@@ -117,5 +117,6 @@ async fn interrupt(
     worker.apply(&end);
     tracing::info!(worker = %id, turn = %turn_id, "a turn was interrupted; its text is kept");
     let durability = Durability::Power;
-    store.append(Append { worker, events: vec![end], durability, prompt: None }).await
+    let (worker_id, summary) = (id, Some(worker));
+    store.append(Append { worker_id, summary, events: vec![end], durability, prompt: None }).await
 }

@@ -111,6 +111,6 @@ fn the_doctor_looks_at_a_database_in_use_and_disturbs_nobody() {
     let doctor = run(folder.path(), &arguments);
     let said = text(&doctor.stdout);
     assert_eq!(doctor.status.code(), Some(0), "{said}");
-    assert!(said.contains("schema 3, sound"), "{said}");
+    assert!(said.contains("schema 4, sound"), "{said}");
     assert_eq!(names(&data), before, "nothing is left beside it");
 }

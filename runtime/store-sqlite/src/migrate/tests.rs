@@ -122,7 +122,7 @@ fn a_process_that_dies_in_the_middle_of_a_step_leaves_what_was_there_before() {
     // This is more than SQLite's cache holds, so part of it has been written to the file already.
     let grow = "CREATE TABLE notes (text TEXT) STRICT;
                 INSERT INTO notes WITH RECURSIVE n(i) AS
-                    (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 4000)
+                    (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
                     SELECT hex(randomblob(1000)) FROM n;
                 DELETE FROM prompts;";
     let taken = Arc::new(Mutex::new(false));

@@ -7,21 +7,26 @@ use std::path::Path;
 use std::time::{Duration, SystemTime};
 
 use rusqlite::Connection;
-use store::{Cause, Outage, StoreError};
+use store::{Cause, Durability, Outage, StoreError};
 use tokio::sync::oneshot;
 
-use super::group::{Change, Done, Failure, Work, perform, probe};
+use super::group::{Change, Done, Failure, Work, perform, probe, synchronize};
 use crate::file::Opened;
 use crate::file_identity::FileIdentity;
 use crate::search_index::{self, Index};
 use crate::staging::{self, Piece};
 use crate::{clean_stop, delete, file, outage};
 
+/// A write-ahead log of more bytes is emptied when the disk is full.
+const LONG_LOG: u64 = 4 << 20;
+
 type Waiting = (Result<bool, StoreError>, oneshot::Sender<Result<bool, StoreError>>);
 
 /// The connection and the state that the thread owns.
 pub(crate) struct Database {
     connection: Connection,
+    /// How safe the connection's commits are; `None` if it is not known.
+    durability: Option<Durability>,
     identity: FileIdentity,
     /// Why the last commit failed, so that an outage is logged once and not at every attempt.
     trouble: Option<String>,
@@ -37,7 +42,15 @@ pub(crate) struct Database {
 impl Database {
     pub(super) fn new(opened: Opened, identity: FileIdentity) -> Self {
         let Opened { connection, checked } = opened;
-        Self { connection, identity, trouble: None, index: Index::Written, swept: false, checked }
+        Self {
+            connection,
+            durability: None,
+            identity,
+            trouble: None,
+            index: Index::Written,
+            swept: false,
+            checked,
+        }
     }
 
     /// Commits a group. Returns each job's result with the channel for it.
@@ -46,7 +59,7 @@ impl Database {
         group: Vec<(Work, oneshot::Sender<Result<bool, StoreError>>)>,
     ) -> Vec<Waiting> {
         let (works, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
-        let results = match self.caught(|db| db.try_commit(&works)) {
+        let results = match self.caught(|db| db.commit_or_make_room(&works)) {
             Ok(results) => {
                 if let Some(trouble) = self.trouble.take() {
                     tracing::info!(trouble, "the store takes commits again");
@@ -105,7 +118,7 @@ impl Database {
         // If the database was replaced by another file, the old connection is kept: it still has
         // the right file open.
         match self.identity.check().map(|()| file::open_to_write(self.identity.file())) {
-            Ok(Ok(fresh)) => self.connection = fresh,
+            Ok(Ok(fresh)) => (self.connection, self.durability) = (fresh, None),
             Ok(Err(error)) => tracing::error!(
                 error = &error as &dyn std::error::Error,
                 "there is no new connection; the store goes on with the one it has"
@@ -114,15 +127,41 @@ impl Database {
         }
     }
 
+    /// Commits a group. If the disk is full and the write-ahead log is long, the log is emptied first:
+    /// most of what it holds is in it several times.
+    fn commit_or_make_room(
+        &mut self,
+        works: &[Work],
+    ) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
+        match self.try_commit(works) {
+            Err(StoreError::Outage { outage: Outage::Full, .. })
+                if self.identity.wal_bytes() > LONG_LOG && self.empty_log(Duration::ZERO) =>
+            {
+                self.try_commit(works)
+            }
+            result => result,
+        }
+    }
+
     /// Commits a group. On an error nothing of it was stored.
     fn try_commit(&mut self, works: &[Work]) -> Result<Vec<Result<bool, StoreError>>, StoreError> {
-        // Checked first, since nothing can be committed while the files are missing.
-        self.identity.check()?;
+        let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
+        // While the files are missing nothing can be committed. A group of deltas is checked only
+        // before its commit.
+        if self.trouble.is_some() || durability == Durability::Power {
+            self.identity.check()?;
+        }
         // After a failed commit an empty transaction proves nothing, so a check has to write.
         if self.trouble.is_some() && works.iter().all(|work| matches!(work, Work::Check)) {
-            probe(&mut self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
+            probe(&self.connection).map_err(|cause| self.failed(Failure::Cause(cause)))?;
         }
-        let mut done = perform(&mut self.connection, &self.identity, works, self.index);
+        if self.durability != Some(durability) {
+            self.durability = None;
+            synchronize(&self.connection, durability)
+                .map_err(|error| self.failed(Failure::from(error)))?;
+            self.durability = Some(durability);
+        }
+        let mut done = perform(&self.connection, &self.identity, works, self.index);
         if let Err(Failure::Index(cause)) = &done {
             let error = cause.as_ref() as &dyn std::error::Error;
             tracing::error!(
@@ -130,7 +169,7 @@ impl Database {
                 "the index of texts is broken; new texts are not found by search until the next start rebuilds it"
             );
             self.index = Index::Left;
-            done = perform(&mut self.connection, &self.identity, works, self.index);
+            done = perform(&self.connection, &self.identity, works, self.index);
         }
         let Done { results, panicked } = done.map_err(|failure| self.failed(failure))?;
         if panicked {
@@ -191,8 +230,7 @@ impl Database {
 
     /// Whether commits checkpoint the write-ahead log by themselves once it is long.
     fn checkpoint_by_itself(&self, does: bool) {
-        // SQLite's own default, https://sqlite.org/pragma.html#pragma_wal_autocheckpoint.
-        let pages = if does { 1000 } else { 0 };
+        let pages = if does { file::WAL_PAGES } else { 0 };
         let set =
             self.connection
                 .query_row(&format!("PRAGMA wal_autocheckpoint = {pages}"), [], |_| Ok(()));

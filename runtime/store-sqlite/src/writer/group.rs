@@ -3,8 +3,10 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use protocol::{LogId, Timestamp, WorkerId};
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
 use store::{Append, Cause, Durability, StoreError};
+
+use super::transaction::Transaction;
 
 use crate::file_identity::FileIdentity;
 use crate::search_index::{self, Index};
@@ -67,35 +69,30 @@ impl From<rusqlite::Error> for Failure {
 
 /// Commits a group; each job gets a result of its own.
 pub(super) fn perform(
-    db: &mut Connection,
+    db: &Connection,
     identity: &FileIdentity,
     works: &[Work],
     index: Index,
 ) -> Result<Done, Failure> {
-    let durability = works.iter().map(Work::durability).max().unwrap_or(Durability::Process);
-    // In WAL mode NORMAL syncs at checkpoints only, FULL at each commit and with it all
-    // commits before (https://sqlite.org/pragma.html#pragma_synchronous).
-    let synchronous = match durability {
-        Durability::Process => "NORMAL",
-        Durability::Power => "FULL",
-    };
-    db.pragma_update(None, "synchronous", synchronous)?;
-    let mut transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = Transaction::begin(db)?;
     let mut done = Done { results: Vec::with_capacity(works.len()), panicked: false };
     for work in works {
-        let step = transaction.savepoint()?;
-        let performed = catch_unwind(AssertUnwindSafe(|| work.perform(&step, index)));
+        // SQLite undoes a single statement by itself.
+        let step = if work.is_one_row() { None } else { Some(transaction.savepoint()?) };
+        let performed = catch_unwind(AssertUnwindSafe(|| work.perform(db, index)));
         let result = performed.unwrap_or_else(|_| {
             done.panicked = true;
             Err(StoreError::Panicked)
         });
         done.results.push(match result {
             Ok(stored) => {
-                step.commit()?;
+                if let Some(step) = step {
+                    step.keep()?;
+                }
                 Ok(stored)
             }
             // SQLite has rolled the whole transaction back, with the earlier jobs of the group.
-            Err(StoreError::Append(cause) | StoreError::Delete(cause)) if step.is_autocommit() => {
+            Err(StoreError::Append(cause) | StoreError::Delete(cause)) if db.is_autocommit() => {
                 return Err(Failure::Cause(cause));
             }
             Err(StoreError::Append(cause) | StoreError::Delete(cause))
@@ -122,11 +119,23 @@ pub(super) fn perform(
     Ok(done)
 }
 
+/// Makes the next commits as safe as the most demanding job of a group needs it.
+///
+/// In WAL mode NORMAL syncs at checkpoints only, FULL at each commit and with it all commits before
+/// (<https://sqlite.org/pragma.html#pragma_synchronous>).
+pub(super) fn synchronize(db: &Connection, durability: Durability) -> rusqlite::Result<()> {
+    let synchronous = match durability {
+        Durability::Process => "NORMAL",
+        Durability::Power => "FULL",
+    };
+    db.pragma_update(None, "synchronous", synchronous)
+}
+
 /// Commits a write that changes nothing, to see whether there is space and permission to write.
-pub(super) fn probe(db: &mut Connection) -> Result<(), Cause> {
-    let transaction = db.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    transaction.pragma_update(None, "user_version", version)?;
+pub(super) fn probe(db: &Connection) -> Result<(), Cause> {
+    let transaction = Transaction::begin(db)?;
+    let version: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    db.pragma_update(None, "user_version", version)?;
     Ok(transaction.commit()?)
 }
 
@@ -139,7 +148,19 @@ fn is_its_own(cause: &Cause) -> bool {
 }
 
 impl Work {
-    fn durability(&self) -> Durability {
+    /// Whether the job writes a single row, as the commit of one delta does.
+    pub(super) fn is_one_row(&self) -> bool {
+        match self {
+            Self::Append(append) => {
+                let Append { summary, events, prompt, .. } = append.as_ref();
+                let one_delta = matches!(events.as_slice(), [event] if event.body.is_delta());
+                one_delta && summary.is_none() && prompt.is_none()
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn durability(&self) -> Durability {
         match self {
             Self::Create(_, append) | Self::Append(append) => append.durability,
             // If a collection is lost in a power cut, it is repeated: the mark of the worker is

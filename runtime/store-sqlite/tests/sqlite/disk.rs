@@ -63,7 +63,7 @@ fn refused_question(sample: &Sample) -> store::Append {
 #[test]
 fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
     let test = "disk::a_disk_that_fills_up_during_checkpoints_loses_nothing";
-    on_a_small_disk(test, 12 * 1024, async |disk| {
+    on_a_small_disk(test, 32 * 1024, async |disk| {
         let store = Sqlite::open(disk.path()).unwrap();
         let mut sample = Sample::created(1, &store).await;
         let long = "x".repeat(30_000);
@@ -90,7 +90,7 @@ fn a_disk_that_fills_up_during_checkpoints_loses_nothing() {
         crate::files::copy_as_it_is(disk.path(), copy.path());
         assert_holds(&Sqlite::open(copy.path()).unwrap(), &sample).await;
 
-        grow(&disk, 32 * 1024);
+        grow(&disk, 64 * 1024);
         sample.asked(&store, "q", &["a"]).await;
         store.close().await;
         drop(store);

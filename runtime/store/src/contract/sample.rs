@@ -201,7 +201,7 @@ impl Sample {
     }
 
     pub fn append(&mut self, bodies: Vec<EventBody>) -> Append {
-        let mut events = Vec::new();
+        let (mut events, before) = (Vec::new(), self.worker.clone());
         for body in bodies {
             let seq = self.last_seq() + 1;
             let event = Event { seq, first_seq: None, at: moment(seq), body };
@@ -209,8 +209,9 @@ impl Sample {
             self.events.push(event.clone());
             events.push(event);
         }
-        let worker = self.worker.clone();
-        Append { worker, events, durability: Durability::Process, prompt: None }
+        let changed = before != self.worker || self.events.len() == events.len();
+        let (worker_id, summary) = (self.id(), changed.then(|| self.worker.clone()));
+        Append { worker_id, summary, events, durability: Durability::Process, prompt: None }
     }
 }
 
