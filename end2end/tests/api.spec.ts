@@ -20,7 +20,7 @@ test('events resume by Last-Event-ID with no gap and no repetition', async ({
 }) => {
   await upstream.plays(answer('One ', hold, 'two ', hold, 'three.'));
   await console.open();
-  const path = `${workerPath(console.worker)}/events`;
+  const path = `${workerPath(console.worker)}/events?full=true`;
   const first = await EventStream.open(companion.url + path);
   const snapshot = await first.next();
   expect(snapshot.event).toBe('snapshot');

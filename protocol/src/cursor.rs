@@ -52,6 +52,11 @@ impl Cursor {
         if Self::new(parts.0, parts.1) == *self { Ok(parts) } else { Err(CursorError) }
     }
 
+    /// The cursor of another position in the same log; `None` if this is no valid cursor.
+    pub fn moved(&self, seq: u64) -> Option<Self> {
+        self.parts().ok().map(|(log, _)| Self::new(log, seq))
+    }
+
     /// The cursor as text.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -42,5 +42,5 @@ pub use turn::{ContextWindow, Finish, Retry, Timings, Turn, TurnState, Usage};
 pub use unsent::{Unsent, sent_sampling};
 pub use utc_offset::{NoSuchOffset, UtcOffset};
 pub use view::{Applied, Change, Snapshot, Transcript, Truncated, View};
-pub use wire::{CloseReason, Envelope, Frame, HtmlAppend, HtmlPatch};
+pub use wire::{CloseReason, Envelope, Frame, FrameExpander, HtmlAppend, HtmlChange, HtmlPatch};
 pub use worker::{Visibility, Worker, WorkerStatus};

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Cursor, Error, Event, MessageId, Progress, RuntimeId, Snapshot, TurnId, WorkerId};
+use crate::{
+    Cursor, Error, Event, EventBody, MessageId, Progress, RuntimeId, Snapshot, TurnId, WorkerId,
+};
 
 /// An event with its origin and the cursor after it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +32,28 @@ pub struct HtmlPatch {
     /// The extension of block `from`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub append: Option<HtmlAppend>,
+}
+
+/// An [`HtmlPatch`] of the message that a stream's last frames are about.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct HtmlChange {
+    /// The number of blocks that stay as they are.
+    pub from: usize,
+    /// Absent if a block is extended.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocks: Vec<String>,
+    /// The extension of block `from`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub append: Option<HtmlAppend>,
+}
+
+impl HtmlPatch {
+    /// The change without its message.
+    fn change(self) -> HtmlChange {
+        let Self { from, blocks, append, .. } = self;
+        HtmlChange { from, blocks, append }
+    }
 }
 
 /// Text to add at the end of a block, so that a long block is not sent again with each piece of
@@ -82,6 +106,18 @@ pub enum Frame {
     Snapshot { runtime_id: RuntimeId, worker_id: WorkerId, snapshot: Box<Snapshot> },
     /// The next event.
     Event(Box<Envelope>),
+    /// More text of the delta that the last frame `event` or `more` carried: the next delta of the
+    /// same turn and message, of the same kind, which begins where that one ended. The ids and the
+    /// offset, which do not change or can be counted, are left out.
+    More {
+        /// The last position that it stands for; absent if it is the one after the last frame's.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<u64>,
+        text: String,
+        /// How the text changes the message's HTML, if HTML was requested.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        html: Option<HtmlChange>,
+    },
     /// The progress of the model with reading the running turn's prompt. It is not in the log, so
     /// there is no cursor. Sent a few times a second at most, and only for the local model.
     Progress { runtime_id: RuntimeId, worker_id: WorkerId, turn_id: TurnId, progress: Progress },
@@ -89,6 +125,96 @@ pub enum Frame {
     Notice { error: Error },
     /// The last frame.
     Close { reason: CloseReason },
+}
+
+impl Frame {
+    /// The short form of an event for an observer whose last event it continues; `None` if it is no
+    /// delta.
+    pub fn more(envelope: &Envelope, html: Option<HtmlPatch>) -> Option<Self> {
+        let event = &envelope.event;
+        let (_, _, text) = event.body.piece()?;
+        let seq = event.first_seq.map(|_| event.seq);
+        Some(Self::More { seq, text: text.to_owned(), html: html.map(HtmlPatch::change) })
+    }
+}
+
+/// Makes whole events of a stream's short frames.
+#[derive(Clone, Debug, Default)]
+pub struct FrameExpander {
+    /// The last event of the stream, if it is a delta; its text is not kept.
+    last: Option<Envelope>,
+    /// Where the text of that delta ends.
+    end: u64,
+}
+
+impl FrameExpander {
+    /// The next frame of the stream, with a frame `more` as the event that it stands for. `None` if
+    /// that frame continues nothing, which a server does not send.
+    pub fn expand(&mut self, frame: Frame) -> Option<Frame> {
+        let envelope = match frame {
+            Frame::Event(envelope) => envelope,
+            Frame::More { seq, text, html } => Box::new(self.continued(seq, text, html)?),
+            other => return Some(other),
+        };
+        let piece = envelope.event.body.piece().map(|(_, offset, text)| offset + text.len() as u64);
+        self.last = piece.map(|_| without_text(&envelope));
+        self.end = piece.unwrap_or(0);
+        Some(Frame::Event(envelope))
+    }
+
+    fn continued(
+        &self,
+        seq: Option<u64>,
+        more: String,
+        html: Option<HtmlChange>,
+    ) -> Option<Envelope> {
+        let mut envelope = self.last.clone()?;
+        let (message_id, ..) = envelope.event.body.piece()?;
+        let first_seq = envelope.event.seq + 1;
+        let seq = seq.unwrap_or(first_seq);
+        envelope.cursor = envelope.cursor.moved(seq)?;
+        envelope.event.seq = seq;
+        envelope.event.first_seq = (seq != first_seq).then_some(first_seq);
+        let (EventBody::TextDelta { offset, text, .. }
+        | EventBody::ReasoningDelta { offset, text, .. }) = &mut envelope.event.body
+        else {
+            return None;
+        };
+        (*offset, *text) = (self.end, more);
+        let patch =
+            |HtmlChange { from, blocks, append }| HtmlPatch { message_id, from, blocks, append };
+        envelope.html = html.map(patch);
+        Some(envelope)
+    }
+}
+
+/// The parts of a delta that the next one shares.
+fn without_text(envelope: &Envelope) -> Envelope {
+    let Envelope { cursor, runtime_id, worker_id, event, .. } = envelope;
+    let body = match &event.body {
+        EventBody::TextDelta { turn_id, message_id, offset, .. } => EventBody::TextDelta {
+            turn_id: *turn_id,
+            message_id: *message_id,
+            offset: *offset,
+            text: String::new(),
+        },
+        EventBody::ReasoningDelta { turn_id, message_id, offset, .. } => {
+            EventBody::ReasoningDelta {
+                turn_id: *turn_id,
+                message_id: *message_id,
+                offset: *offset,
+                text: String::new(),
+            }
+        }
+        other => other.clone(),
+    };
+    Envelope {
+        cursor: cursor.clone(),
+        runtime_id: runtime_id.clone(),
+        worker_id: *worker_id,
+        event: Event { seq: event.seq, first_seq: event.first_seq, at: event.at, body },
+        html: None,
+    }
 }
 
 /// Why the server ends a stream.
@@ -131,6 +257,60 @@ impl CloseReason {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{LogId, Timestamp};
+
+    fn delta(first_seq: Option<u64>, seq: u64, offset: u64, text: &str) -> Envelope {
+        let (turn_id, message_id) =
+            (TurnId::from_parts(1, [1; 10]), MessageId::from_parts(1, [2; 10]));
+        let body = EventBody::TextDelta { turn_id, message_id, offset, text: text.to_owned() };
+        Envelope {
+            cursor: Cursor::new(LogId(7), seq),
+            runtime_id: "backend-internal".parse().unwrap(),
+            worker_id: WorkerId::from_parts(1, [3; 10]),
+            event: Event { seq, first_seq, at: Timestamp::from_unix_ms(5), body },
+            html: None,
+        }
+    }
+
+    #[test]
+    fn short_frames_become_the_events_that_they_stand_for() {
+        let message_id = MessageId::from_parts(1, [2; 10]);
+        let mut last = delta(None, 14, 13, "g");
+        last.html =
+            Some(HtmlPatch { message_id, from: 2, blocks: vec!["<p>".into()], append: None });
+        let sent = [
+            delta(None, 9, 4, "日本"),
+            delta(None, 10, 10, ""),
+            delta(Some(11), 13, 10, "def"),
+            last,
+        ];
+        let mut expander = FrameExpander::default();
+        let first = Frame::Event(Box::new(sent[0].clone()));
+        assert_eq!(expander.expand(first.clone()), Some(first));
+        for envelope in &sent[1..] {
+            let short = Frame::more(envelope, envelope.html.clone()).unwrap();
+            let text = serde_json::to_string(&short).unwrap();
+            let short: Frame = serde_json::from_str(&text).unwrap();
+            assert_eq!(
+                expander.expand(short),
+                Some(Frame::Event(Box::new(envelope.clone()))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_short_frame_that_continues_nothing_is_refused() {
+        let more = || Frame::More { seq: None, text: "a".to_owned(), html: None };
+        let mut expander = FrameExpander::default();
+        assert_eq!(expander.expand(more()), None);
+        let mut other = delta(None, 9, 4, "b");
+        other.event.body = EventBody::WorkerStopped;
+        expander.expand(Frame::Event(Box::new(delta(None, 8, 4, "b"))));
+        expander.expand(Frame::Event(Box::new(other)));
+        assert_eq!(expander.expand(more()), None);
+        assert!(Frame::more(&delta(None, 1, 0, ""), None).is_some());
+    }
 
     #[test]
     fn a_block_goes_on_before_its_end_or_stays_as_it_is() {

@@ -1,13 +1,15 @@
 //! Wakes observers. A wake-up carries no events: the observer reads the tail of the log from its
-//! own position, so no queue can overflow and a slow observer delays no other.
+//! own position, so no queue can overflow and a slow observer delays no other. The newest events
+//! are in memory ([`Tail`]), all others in the store.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use protocol::{Progress, TurnId, Worker, WorkerId};
+use protocol::{Cursor, Envelope, Event, LogId, Progress, TurnId, Worker, WorkerId};
 use tokio::sync::watch;
 
 use crate::listing::{Listing, Revision};
+use crate::tail::{SharedEvent, Tail};
 
 /// The newest known state of a worker's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,12 +31,31 @@ pub(crate) type Reading = Option<(TurnId, Progress)>;
 struct Watches {
     wake: watch::Sender<LogStatus>,
     reading: watch::Sender<Reading>,
+    tail: Arc<Tail>,
 }
 
 /// The receivers of [`Watches`] that one observer holds.
 pub(crate) struct Watching {
     pub(crate) wake: watch::Receiver<LogStatus>,
     pub(crate) reading: watch::Receiver<Reading>,
+    pub(crate) tail: Arc<Tail>,
+    // Dropped last, when the receivers above are gone.
+    pub(crate) watched: Watched,
+}
+
+/// Frees what is kept for a worker's observers when the last of them goes.
+pub(crate) struct Watched {
+    notifier: Notifier,
+    id: WorkerId,
+}
+
+impl Drop for Watched {
+    fn drop(&mut self) {
+        let mut observed = self.notifier.lock();
+        if observed.get(&self.id).is_some_and(|watches| watches.wake.receiver_count() == 0) {
+            observed.remove(&self.id);
+        }
+    }
 }
 
 /// The watches of each observed worker, and the listing that wakes the observers of the list. The
@@ -45,17 +66,34 @@ pub(crate) struct Notifier {
     listing: Listing,
 }
 
+impl Watches {
+    fn tell(&self, status: LogStatus) {
+        // After `Closed` no other state follows.
+        self.wake.send_if_modified(|last| {
+            let goes_on = *last != LogStatus::Closed;
+            if goes_on {
+                *last = status;
+            }
+            goes_on
+        });
+    }
+}
+
 impl Notifier {
     /// Follows a worker. The first value is the last one that was announced, or `Committed(0)`.
     pub(crate) fn subscribe(&self, id: WorkerId) -> Watching {
         let mut observed = self.lock();
-        // Entries whose observers are all gone are removed here, so no other clean-up is needed.
-        observed.retain(|_, watches| watches.wake.receiver_count() > 0);
         let watches = observed.entry(id).or_insert_with(|| Watches {
             wake: watch::Sender::new(LogStatus::Committed(0)),
             reading: watch::Sender::new(None),
+            tail: Arc::default(),
         });
-        Watching { wake: watches.wake.subscribe(), reading: watches.reading.subscribe() }
+        Watching {
+            wake: watches.wake.subscribe(),
+            reading: watches.reading.subscribe(),
+            tail: watches.tail.clone(),
+            watched: Watched { notifier: self.clone(), id },
+        }
     }
 
     /// Tells a worker's observers how much of the prompt its model has read.
@@ -77,21 +115,33 @@ impl Notifier {
         self.listing.changed(worker.clone(), seq, since);
     }
 
-    /// Wakes a worker's observers, if there are any. A deletion also goes to the observers of the
-    /// list.
+    /// Gives a worker's observers, if there are any, the newest events of its log, which must be
+    /// committed.
+    pub(crate) fn committed(&self, worker: &Worker, log: LogId, events: &[Event]) {
+        let Some(last) = events.last() else { return };
+        let observed = self.lock();
+        let Some(watches) = observed.get(&worker.worker_id) else { return };
+        for event in events {
+            watches.tail.push(SharedEvent::new(Envelope {
+                cursor: Cursor::new(log, event.seq),
+                runtime_id: worker.runtime_id.clone(),
+                worker_id: worker.worker_id,
+                event: event.clone(),
+                html: None,
+            }));
+        }
+        watches.tell(LogStatus::Committed(last.seq));
+    }
+
+    /// Wakes a worker's observers, if there are any, after a change that was not made by
+    /// [`Self::committed`]. A deletion also goes to the observers of the list.
     pub(crate) fn wake(&self, id: WorkerId, wake: LogStatus) {
         if wake == LogStatus::Deleted {
             self.listing.deleted(id);
         }
         if let Some(watches) = self.lock().get(&id) {
-            // After `Closed` no other state follows.
-            watches.wake.send_if_modified(|last| {
-                let goes_on = *last != LogStatus::Closed;
-                if goes_on {
-                    *last = wake;
-                }
-                goes_on
-            });
+            watches.tail.clear();
+            watches.tell(wake);
         }
     }
 

@@ -4,18 +4,46 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use protocol::{
-    CloseReason, Cursor, Envelope, Error, ErrorCode, Frame, LogId, Snapshot, View, Worker,
+    CloseReason, Cursor, Envelope, Error, ErrorCode, Event, Frame, LogId, Snapshot, View, Worker,
     WorkerId, fold_deltas,
 };
 use store::{Page, StoreError};
 use tokio::sync::watch;
 
-use crate::notifier::{LogStatus, Reading, Watching};
+use crate::notifier::{LogStatus, Reading, Watched, Watching};
+use crate::tail::{Newer, SharedEvent, Tail};
 use crate::worker::Shared;
+use position::Position;
+
+mod position;
 
 /// The most rows of the log that one read takes. Neighbouring deltas among them become one frame,
 /// so an observer that lags gets bigger frames instead of more.
 const TAIL_ROWS: u32 = 256;
+
+/// The most events that an observer is handed one by one, as they are shared. More of them are
+/// folded for this observer.
+const SHARED_AT_ONCE: usize = 8;
+
+/// What an observer is handed next.
+#[derive(Debug)]
+pub enum Observed {
+    Frame(Frame),
+    Event {
+        event: Arc<SharedEvent>,
+        /// Whether it is a delta that continues the last event that this observer was handed.
+        continues: bool,
+    },
+}
+
+impl From<Observed> for Frame {
+    fn from(observed: Observed) -> Self {
+        match observed {
+            Observed::Frame(frame) => frame,
+            Observed::Event { event, .. } => Self::Event(Box::new(event.envelope().clone())),
+        }
+    }
+}
 
 /// Follows one worker. Dropping it ends the observation; it holds at most one read's worth of
 /// events.
@@ -25,14 +53,19 @@ pub struct Observation {
     log: LogId,
     wakes: watch::Receiver<LogStatus>,
     reading: watch::Receiver<Reading>,
-    /// The last seq that was handed out.
-    position: u64,
-    ready: VecDeque<Frame>,
+    tail: Arc<Tail>,
+    /// The last event that was handed out.
+    position: Position,
+    /// A position that the log is known to have reached.
+    committed: u64,
+    ready: VecDeque<Observed>,
     /// Whether the last frame was the placeholder of a log that cannot be read.
     unreadable: bool,
     /// Whether the observer knows that some part of the log cannot be read, perhaps an older one.
     marked: bool,
     over: bool,
+    /// Dropped after the receivers above.
+    _watched: Watched,
 }
 
 impl Observation {
@@ -40,7 +73,7 @@ impl Observation {
     pub(crate) async fn begin(
         shared: Arc<Shared>,
         worker_id: WorkerId,
-        Watching { wake: wakes, reading }: Watching,
+        Watching { wake: wakes, reading, tail, watched }: Watching,
         cursor: Option<Cursor>,
     ) -> Result<Option<Self>, StoreError> {
         let mut observation = Self {
@@ -49,11 +82,14 @@ impl Observation {
             log: LogId(0),
             wakes,
             reading,
-            position: 0,
+            tail,
+            position: Position::default(),
+            committed: 0,
             ready: VecDeque::new(),
             unreadable: false,
             marked: false,
             over: false,
+            _watched: watched,
         };
         let stored = match observation.shared.store.worker(worker_id).await {
             Err(StoreError::Damaged(_)) => {
@@ -67,12 +103,13 @@ impl Observation {
             let (log, seq) = cursor.parts().ok()?;
             (log == stored.log && (1..=stored.last_seq).contains(&seq)).then_some(seq)
         });
+        observation.committed = stored.last_seq;
         if let Some(seq) = resumes {
-            observation.position = seq;
+            observation.position = Position::at(seq);
             return Ok(Some(observation));
         }
         if cursor.is_some() {
-            observation.ready.push_back(Frame::Notice { error: stale_cursor() });
+            observation.ready.push_back(Observed::Frame(Frame::Notice { error: stale_cursor() }));
         }
         Ok(observation.tell_page().await?.then_some(observation))
     }
@@ -89,7 +126,8 @@ impl Observation {
             page => page?,
         };
         let Some(mut page) = page else { return Ok(false) };
-        (self.log, self.position) = (page.stored.log, page.stored.last_seq);
+        (self.log, self.committed) = (page.stored.log, page.stored.last_seq);
+        self.position = Position::at(page.stored.last_seq);
         self.unreadable = false;
         if self.marked {
             page.stored.worker = unreadable.mark(page.stored.worker);
@@ -114,12 +152,17 @@ impl Observation {
     fn tell_snapshot(&mut self, snapshot: Snapshot) {
         let (runtime_id, worker_id) = (self.shared.runtime_id.clone(), self.worker_id);
         let snapshot = Box::new(snapshot);
-        self.ready.push_back(Frame::Snapshot { runtime_id, worker_id, snapshot });
+        self.ready.push_back(Observed::Frame(Frame::Snapshot { runtime_id, worker_id, snapshot }));
     }
 
     /// Waits for the next frame; `None` after a `Close`. Cancel-safe: dropping the future loses
     /// nothing.
     pub async fn next(&mut self) -> Option<Frame> {
+        self.next_shared().await.map(Frame::from)
+    }
+
+    /// Like [`Self::next`]; events that other observers are handed as well are shared with them.
+    pub async fn next_shared(&mut self) -> Option<Observed> {
         loop {
             if let Some(frame) = self.ready.pop_front() {
                 return Some(frame);
@@ -128,9 +171,8 @@ impl Observation {
                 return None;
             }
             let wake = *self.wakes.borrow_and_update();
-            if let Err(reason) = self.read_tail(wake).await {
-                self.over = true;
-                return Some(Frame::Close { reason });
+            if let Err(reason) = self.read_newer(wake).await {
+                return Some(self.close(reason));
             }
             if !self.ready.is_empty() {
                 continue;
@@ -141,16 +183,20 @@ impl Observation {
                 woken = self.wakes.changed() => woken,
                 Ok(()) = self.reading.changed() => {
                     if let Some(frame) = self.progress() {
-                        return Some(frame);
+                        return Some(Observed::Frame(frame));
                     }
                     continue;
                 }
             };
             if woken.is_err() {
-                self.over = true;
-                return Some(Frame::Close { reason: CloseReason::Shutdown });
+                return Some(self.close(CloseReason::Shutdown));
             }
         }
+    }
+
+    fn close(&mut self, reason: CloseReason) -> Observed {
+        self.over = true;
+        Observed::Frame(Frame::Close { reason })
     }
 
     fn progress(&mut self) -> Option<Frame> {
@@ -159,17 +205,36 @@ impl Observation {
         Some(Frame::Progress { runtime_id, worker_id, turn_id, progress })
     }
 
-    /// Reads the events after the position. All committed events are handed out before a close.
-    async fn read_tail(&mut self, wake: LogStatus) -> Result<(), CloseReason> {
+    /// Queues the events after the position. All committed events are handed out before a close.
+    async fn read_newer(&mut self, wake: LogStatus) -> Result<(), CloseReason> {
         if wake == LogStatus::Deleted {
             return Err(CloseReason::Deleted);
         }
         let found = !self.marked && self.shared.unreadable.knows(self.worker_id);
-        let read = match self.unreadable || found {
-            // The observer needs a new snapshot: either the log was unreadable and may be readable
-            // again, or damage was found since the last one.
+        // The observer needs a new snapshot: either the log was unreadable and may be readable
+        // again, or damage was found since the last one.
+        let needs_page = self.unreadable || found;
+        if let LogStatus::Committed(seq) = wake
+            && !needs_page
+        {
+            self.committed = self.committed.max(seq);
+            match self.tail.after(self.position.seq(), self.committed) {
+                Newer::Events(events) => {
+                    self.hand_out_all(events);
+                    return Ok(());
+                }
+                Newer::Nothing => return Ok(()),
+                Newer::Elsewhere => {}
+            }
+        }
+        self.read_store(wake, needs_page).await
+    }
+
+    async fn read_store(&mut self, wake: LogStatus, needs_page: bool) -> Result<(), CloseReason> {
+        let position = self.position.seq();
+        let read = match needs_page {
             true => self.tell_page().await.map(|there| there.then(Vec::new)),
-            false => self.shared.store.tail(self.worker_id, self.position, TAIL_ROWS).await,
+            false => self.shared.store.tail(self.worker_id, position, TAIL_ROWS).await,
         };
         let read = match read {
             Err(StoreError::Damaged(_)) => {
@@ -192,9 +257,24 @@ impl Observation {
         if events.is_empty() && wake == LogStatus::Closed {
             return Err(CloseReason::Shutdown);
         }
+        self.hand_out_folded(events);
+        Ok(())
+    }
+
+    /// Queues events that all observers share. For one that lags, a few large frames of its own are
+    /// cheaper than many small ones.
+    fn hand_out_all(&mut self, events: Vec<Arc<SharedEvent>>) {
+        if events.len() > SHARED_AT_ONCE {
+            let events = events.iter().map(|event| event.envelope().event.clone()).collect();
+            return self.hand_out_folded(events);
+        }
+        events.into_iter().for_each(|event| self.hand_out(event));
+    }
+
+    fn hand_out_folded(&mut self, events: Vec<Event>) {
         for event in fold_deltas(events) {
-            self.position = event.seq;
-            self.ready.push_back(Frame::Event(Box::new(Envelope {
+            let event = self.position.cut(event);
+            self.hand_out(Arc::new(SharedEvent::new(Envelope {
                 cursor: Cursor::new(self.log, event.seq),
                 runtime_id: self.shared.runtime_id.clone(),
                 worker_id: self.worker_id,
@@ -202,7 +282,11 @@ impl Observation {
                 html: None,
             })));
         }
-        Ok(())
+    }
+
+    fn hand_out(&mut self, event: Arc<SharedEvent>) {
+        let continues = self.position.advance(&event.envelope().event);
+        self.ready.push_back(Observed::Event { event, continues });
     }
 }
 

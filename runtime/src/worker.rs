@@ -12,6 +12,7 @@ mod deletion;
 mod log_writer;
 mod message;
 pub(crate) mod model_patch;
+mod outputs;
 pub(crate) mod patch;
 mod shared;
 mod supervisor;

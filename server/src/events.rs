@@ -28,7 +28,7 @@ use crate::bounds::BUSY_RETRY_MS;
 use crate::error::{ApiError, ApiResult};
 use crate::extract::{Path, Query};
 use crate::state::AppState;
-use event_source::EventSource;
+use event_source::{DeltaForm, EventSource, WorkerSource};
 use html_frames::{Format, HtmlFrames};
 pub use list::{__path_list, list};
 pub use shared_html::SharedHtml;
@@ -95,6 +95,10 @@ pub struct Since {
     /// changed blocks or an addition to the last block.
     #[serde(default)]
     pub html: bool,
+    /// Whether each delta is sent as a whole event. Otherwise one that continues the last event
+    /// comes as a frame `more`, without what the client knows already.
+    #[serde(default)]
+    pub full: bool,
 }
 
 /// Follows a worker.
@@ -123,10 +127,13 @@ pub async fn events(
     let slot = state.observers.slot()?;
     let runtime = state.runtime(&rid)?;
     let format = if since.html { Format::Html } else { Format::Text };
+    let form = if since.full { DeltaForm::Full } else { DeltaForm::Brief };
     let cursor = since.cursor.or_else(|| last_seen(transport, &parts.headers));
     let follow = async || {
         let observation = runtime.observe(wid, cursor.map(Cursor::from_client)).await?;
-        Ok(HtmlFrames::new(observation, runtime.clone(), wid, format, state.html.clone()))
+        let html = state.html.clone();
+        let frames = HtmlFrames::new(observation, runtime.clone(), wid, format, html);
+        Ok(WorkerSource::new(frames, form))
     };
     answer(transport, parts, &state, slot, follow).await
 }

@@ -27,6 +27,11 @@ pub fn frame(text: &str) -> Result<Frame, Unreadable> {
             event: event(tree.take("event")?)?,
             html: tree.take("html").unwrap_or(Tree::Null).value()?,
         }))),
+        "more" => Ok(Frame::More {
+            seq: tree.take("seq").unwrap_or(Tree::Null).value()?,
+            text: tree.take_text("text")?,
+            html: tree.take("html").unwrap_or(Tree::Null).value()?,
+        }),
         "progress" => Ok(Frame::Progress {
             runtime_id: tree.take("runtime_id")?.value()?,
             worker_id: tree.take("worker_id")?.value()?,
@@ -363,6 +368,19 @@ mod tests {
             Frame::Progress { runtime_id: runtime_id.clone(), worker_id, turn_id, progress };
         let snapshot = Frame::Snapshot { runtime_id, worker_id, snapshot };
         let mut frames = vec![snapshot, progress, Frame::Notice { error }];
+        let append = Some(HtmlAppend { text: "b".into(), before: 4 });
+        let changes = [
+            None,
+            Some(HtmlChange { from: 1, blocks: Vec::new(), append }),
+            Some(HtmlChange { from: 1, blocks: vec!["<p>a</p>".into()], append: None }),
+        ];
+        frames.extend(
+            changes.into_iter().zip([None, Some(7), None]).map(|(html, seq)| Frame::More {
+                seq,
+                text: "\"é".into(),
+                html,
+            }),
+        );
         frames.extend(
             [
                 CloseReason::Shutdown,

@@ -13,6 +13,12 @@ use super::{Budget, plain, render_within, work};
 /// total cost grows with the number of pieces and not with the length of the text.
 const PIECE_BYTES: usize = 4 * 1024;
 
+/// The most unsettled bytes that are rendered without a thread of their own.
+const QUICK_BYTES: usize = 1024;
+
+/// What can make a short text slow to render: formulas and code.
+const SLOW: [char; 4] = ['$', '\\', '`', '~'];
+
 /// A message that streams in, and the blocks that its observers were sent.
 ///
 /// Observers always have the rendering of everything that has arrived, except for a text that is
@@ -80,6 +86,15 @@ impl Live {
     /// too many pieces to render it for each of them.
     pub fn is_current(&self) -> bool {
         self.is_current
+    }
+
+    /// Whether rendering this text takes microseconds, as prose does: it is then cheaper to render it
+    /// at once than to have another thread do it.
+    pub fn is_quick(&self, more: &str) -> bool {
+        let unsettled = &self.text[self.settled_bytes..];
+        unsettled.len() + more.len() <= QUICK_BYTES
+            && !unsettled.contains(SLOW)
+            && !more.contains(SLOW)
     }
 
     /// Appends text and returns the resulting change. `None` if nothing changes, if the budget is

@@ -8,7 +8,7 @@ use gloo_timers::future::TimeoutFuture;
 use leptos::ev;
 use leptos::prelude::*;
 use leptos::task::spawn_local;
-use protocol::{Applied, CloseReason, Cursor, Frame};
+use protocol::{Applied, CloseReason, Cursor, Frame, FrameExpander};
 
 use super::ladder::{Ladder, Way};
 use super::socket::{self, PROVEN_MS, Pause, STAYED_MS};
@@ -186,13 +186,14 @@ async fn connect(conversation: &Conversation, lost: bool) -> End {
         link.set(ConnectionState::Live);
     }
     let (opened_ms, mut heard) = (js_sys::Date::now(), false);
+    let mut expander = FrameExpander::default();
     while let Some(Ok(message)) = socket.next().await {
         if !heard && proven.is_some() {
             link.set(ConnectionState::Live);
         }
         heard = true;
         let Message::Text(text) = message else { continue };
-        match take(conversation, &text) {
+        match take(conversation, &mut expander, &text) {
             Step::On => {}
             Step::End(end) => return end,
             Step::Close => break,
@@ -210,9 +211,10 @@ enum Step {
     End(End),
 }
 
-/// Handles a frame from any transport.
-fn take(conversation: &Conversation, text: &str) -> Step {
-    let Ok(frame) = crate::wire::frame(text) else { return Step::End(End::Gap) };
+/// Handles a frame from any transport. `expander` belongs to the connection.
+fn take(conversation: &Conversation, expander: &mut FrameExpander, text: &str) -> Step {
+    let frame = crate::wire::frame(text).ok().and_then(|frame| expander.expand(frame));
+    let Some(frame) = frame else { return Step::End(End::Gap) };
     match frame {
         Frame::Snapshot { snapshot, .. } => conversation.replace(*snapshot),
         Frame::Event(envelope) => {
@@ -226,7 +228,7 @@ fn take(conversation: &Conversation, text: &str) -> Step {
         }
         Frame::Progress { turn_id, progress, .. } => conversation.reads(turn_id, progress),
         // After the notice of a stale cursor, the next frame is a snapshot.
-        Frame::Notice { .. } => {}
+        Frame::Notice { .. } | Frame::More { .. } => {}
         Frame::Close { reason: CloseReason::Deleted } => return Step::End(End::Deleted),
         Frame::Close { .. } => return Step::Close,
     }

@@ -2,7 +2,7 @@
 //! frames, and keep their state over cuts, kills and restarts.
 
 use anyhow::{Context as _, Result, bail};
-use protocol::{Applied, CloseReason, Cursor, Error, Frame, View, WorkerId};
+use protocol::{Applied, CloseReason, Cursor, Error, Frame, FrameExpander, View, WorkerId};
 
 use crate::client::{Client, Whole};
 use crate::companion::HANG;
@@ -31,6 +31,7 @@ pub struct Observer {
     pub cursor: Option<Cursor>,
     /// The number of frames over all connections.
     pub frames: u64,
+    pub expander: FrameExpander,
 }
 
 /// The effect of a frame on the observer.
@@ -68,7 +69,14 @@ pub enum Link {
 impl Observer {
     /// An observer that has seen nothing yet.
     pub fn new(worker: WorkerId, transport: Transport) -> Self {
-        Self { worker, transport, view: None, cursor: None, frames: 0 }
+        Self {
+            worker,
+            transport,
+            view: None,
+            cursor: None,
+            frames: 0,
+            expander: FrameExpander::default(),
+        }
     }
 
     /// Connects with the current cursor, if there is one.
@@ -80,6 +88,7 @@ impl Observer {
     /// Folds a frame and records its cursor.
     pub fn take(&mut self, frame: Frame) -> Result<Seen> {
         self.frames += 1;
+        let frame = self.expander.expand(frame).context("a short frame continues nothing")?;
         Ok(match frame {
             Frame::Snapshot { snapshot, .. } => {
                 self.cursor = Some(snapshot.transcript.cursor.clone());
@@ -92,6 +101,7 @@ impl Observer {
                 self.cursor = Some(envelope.cursor);
                 Seen::Event(applied)
             }
+            Frame::More { .. } => bail!("a short frame was not expanded"),
             Frame::Progress { .. } => Seen::Progress,
             Frame::Notice { error } => Seen::Notice(error),
             Frame::Close { reason } => Seen::Close(reason),

@@ -60,8 +60,10 @@ impl TurnMachine {
         // wait for its end.
         if !self.framing {
             effects.extend(self.flush(now));
-            self.framing = true;
-            effects.push(Effect::Arm(Timer::Frame, self.limits.frame_ms));
+            self.framing = self.limits.frame_ms > 0;
+            if self.framing {
+                effects.push(Effect::Arm(Timer::Frame, self.limits.frame_ms));
+            }
         }
         effects.push(self.alive());
         effects

@@ -11,7 +11,8 @@ pub(super) const HALT_MS: u64 = 30_000;
 /// The time limits of a turn, in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TurnLimits {
-    /// Pieces that arrive within this time are committed together.
+    /// The least time between two commits of an answer's pieces; 0 commits each piece as soon as the
+    /// store has taken the one before.
     pub frame_ms: u64,
     /// The longest silence before the first text or reasoning.
     pub first_token_ms: u64,
@@ -25,7 +26,7 @@ pub struct TurnLimits {
 impl Default for TurnLimits {
     fn default() -> Self {
         Self {
-            frame_ms: 20,
+            frame_ms: 0,
             first_token_ms: 120_000,
             stall_ms: 60_000,
             turn_ms: 3_600_000,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use model_io::outgoing::Seam;
 use protocol::api::{Accepted, Cancelled};
 use protocol::{Adjustment, Error, MessageId, Progress, WorkerId};
-use provider::{Output, Recorded};
+use provider::Recorded;
 use store::{Prompt, StoreError};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
@@ -14,6 +14,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::command::{Command, Deletion, Reply};
 use super::context::Context;
 use super::log_writer::LogWriter;
+use super::outputs::Outputs;
 use super::shared::Shared;
 use super::timers::Timers;
 use crate::turn::{Effect, Input, TurnMachine};
@@ -52,7 +53,7 @@ struct Running {
     asking: Asking,
     machine: TurnMachine,
     /// The provider's outputs; `None` after the last one, or before the provider is asked.
-    outputs: Option<mpsc::Receiver<Output>>,
+    outputs: Option<Outputs>,
     /// Asks the provider to halt.
     halt: CancellationToken,
     /// Asks the provider to halt when the actor is dropped, even by a panic.

@@ -8,7 +8,7 @@ use store::{Append, Durability, Prompt, Store, StoreError, Stored};
 use tokio::time::Instant;
 
 use crate::listing::Revision;
-use crate::notifier::{LogStatus, Notifier};
+use crate::notifier::Notifier;
 
 /// The pause between a failed commit and the next attempt.
 const RETRY: Duration = Duration::from_millis(500);
@@ -158,16 +158,14 @@ impl LogWriter {
     }
 
     fn committed(&mut self, events: &[Event], since: Revision) {
-        let before = self.view.worker.clone();
+        let before = changes_summary(events).then(|| self.view.worker.clone());
         for event in events {
             self.view.apply(event);
         }
-        if self.view.worker != before {
+        if before.is_some_and(|before| before != self.view.worker) {
             self.notifier.listed(&self.view.worker, self.view.seq, since);
         }
-        if !events.is_empty() {
-            self.notifier.wake(self.view.worker.worker_id, LogStatus::Committed(self.view.seq));
-        }
+        self.notifier.committed(&self.view.worker, self.log, events);
     }
 
     /// How many of `events` the log holds; `None` if it holds other events instead.

@@ -176,6 +176,8 @@ async fn whoever_follows_a_conversation_that_breaks_is_told_and_can_delete_it() 
     let db = Connection::open(stage.folder().join("companion.db")).unwrap();
     db.busy_timeout(Duration::from_secs(10)).unwrap();
     db.execute("UPDATE workers SET last_seq = -5", []).unwrap();
+    // One that follows is told at the next event after somebody has met the damage.
+    assert!(stage.snapshot().await.worker.unreadable);
     call.text(" and no further").await;
     watcher.until(|view| view.worker.unreadable).await;
     assert_eq!(watcher.view().messages, [], "nothing is shown of what cannot be read");
@@ -193,7 +195,14 @@ async fn whoever_follows_a_conversation_that_breaks_is_told_and_can_delete_it() 
     let refused = stage.send("more").await.unwrap_err();
     assert_eq!(refused.code, protocol::ErrorCode::Internal);
     let other = stage.runtime.create(CreateWorker::default()).await.unwrap().worker_id;
-    soon(stage.runtime.delete(stage.worker)).await.unwrap();
+    // The model halts when it is told to, whatever became of the log.
+    let halts = async {
+        call.asked_to_stop().await;
+        call.halt().await;
+    };
+    let (deleted, ()) =
+        soon(futures::future::join(stage.runtime.delete(stage.worker), halts)).await;
+    deleted.unwrap();
     assert_eq!(watcher.until_closed().await, protocol::CloseReason::Deleted);
     stage.worker = other;
     stage.ask_and_answer("elsewhere", &["yes"]).await;

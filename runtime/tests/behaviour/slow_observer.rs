@@ -38,11 +38,19 @@ async fn one_that_reads_nothing_holds_nobody_up_and_gets_bigger_frames_later() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_that_reads_after_many_turns_still_gets_all_of_them() {
     let mut stage = Stage::new().await;
-    let mut slow = stage.watch().await;
+    let (mut fast, mut slow) = (stage.watch().await, stage.watch().await);
     slow.view_after_snapshot().await;
-    // More rows than one read returns.
+    // More rows than one read returns. The fast observer sees each piece before the next one is
+    // sent, so that each is an event of its own.
     for n in 0..100 {
-        stage.ask_and_answer(&format!("q{n}"), &["a", "b"]).await;
+        let (accepted, call) = stage.ask(&format!("q{n}")).await;
+        call.begin().await;
+        for (piece, text) in [("a", "a"), ("b", "ab")] {
+            call.text(piece).await;
+            fast.until_text(text).await;
+        }
+        call.finish().await;
+        fast.until_ended(accepted.turn.turn_id).await;
     }
     let mut merged = 0;
     while slow.view().messages.len() < 200 || slow.view().running().is_some() {

@@ -154,6 +154,11 @@ async fn an_observer_whose_log_cannot_be_read_is_told_and_can_come_back() {
     let mut stage = Stage::new().await;
     let mut watcher = stage.watch().await;
     watcher.view_after_snapshot().await;
+    let (view, cursor) = (watcher.view().clone(), watcher.cursor.clone().unwrap());
+    drop(watcher);
+    let turn = stage.ask_and_answer("q", &["a"]).await;
+    // Nobody followed the turn, so the store alone has it.
+    let mut watcher = stage.watch_from(view, cursor).await;
     stage.store.set_reads(Reads::Fail);
     assert_eq!(watcher.until_closed().await, CloseReason::Internal);
     let error = stage.runtime.snapshot(stage.worker).await.unwrap_err();
@@ -161,7 +166,6 @@ async fn an_observer_whose_log_cannot_be_read_is_told_and_can_come_back() {
     stage.store.set_reads(Reads::Pass);
     let cursor = watcher.cursor.clone().unwrap();
     let mut watcher = stage.watch_from(watcher.view().clone(), cursor).await;
-    let turn = stage.ask_and_answer("q", &["a"]).await;
     watcher.until_ended(turn.turn_id).await;
     assert_eq!(watcher.text(), "a");
 }

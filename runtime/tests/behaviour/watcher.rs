@@ -46,7 +46,7 @@ impl Watcher {
                 self.events += 1;
             }
             Frame::Notice { error } => self.notices.push(error.clone()),
-            Frame::Progress { .. } | Frame::Close { .. } => {}
+            Frame::More { .. } | Frame::Progress { .. } | Frame::Close { .. } => {}
         }
         Some(frame)
     }

@@ -82,6 +82,7 @@ async fn read(mut observation: Observation, seen: Arc<Mutex<Seen>>, resumes: boo
                 }
                 seen.cursor = Some(envelope.cursor);
             }
+            Frame::More { .. } => seen.broken = Some("a short frame".to_owned()),
             Frame::Progress { .. } => {}
             Frame::Notice { error } => seen.broken = Some(format!("{error:?}")),
             Frame::Close { reason } => seen.closed = Some(reason),

@@ -234,9 +234,10 @@ pub struct Turns {
     /// asked again (1 to 600000)
     #[arg(long, value_name = "MS", default_value = "20000")]
     pub retry_max_ms: Within<1, 600_000>,
-    /// Milliseconds of text that are committed together (1 to 1000)
-    #[arg(long, value_name = "MS", default_value = "20")]
-    pub delta_ms: Within<1, 1000>,
+    /// The least milliseconds between two commits of an answer's pieces; without it each piece is
+    /// committed at once, and pieces are joined only under load (0 to 1000)
+    #[arg(long, value_name = "MS", default_value = "0")]
+    pub delta_ms: Within<0, 1000>,
 }
 
 /// What the model is told before the conversation.

@@ -1,10 +1,47 @@
 //! The source of a stream's frames, for both transports.
 
+use axum::extract::ws::Utf8Bytes;
+use bytes::Bytes;
 use protocol::{CloseReason, Cursor, Frame, ListFrame};
-use runtime::ListObservation;
+use runtime::{ListObservation, Observed};
 use serde::Serialize;
 
-use super::HtmlFrames;
+use super::html_frames::{HtmlFrames, WithHtml};
+
+/// How the deltas of an answer are sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DeltaForm {
+    /// A delta that continues the last event is sent without what the client knows.
+    Brief,
+    /// Each delta is an event with all its fields.
+    Full,
+}
+
+/// A worker's frames in the form that the observer asked for.
+pub(super) struct WorkerSource {
+    frames: HtmlFrames,
+    form: DeltaForm,
+}
+
+impl WorkerSource {
+    pub(super) fn new(frames: HtmlFrames, form: DeltaForm) -> Self {
+        Self { frames, form }
+    }
+
+    /// A frame in its short form, if that was asked for and the client can know the rest.
+    fn brief(&self, frame: Frame, continues: bool) -> Frame {
+        match (frame, self.form) {
+            (Frame::Event(mut envelope), DeltaForm::Brief) if continues => {
+                let html = envelope.html.take();
+                Frame::more(&envelope, html.clone()).unwrap_or_else(|| {
+                    envelope.html = html;
+                    Frame::Event(envelope)
+                })
+            }
+            (frame, _) => frame,
+        }
+    }
+}
 
 /// Produces frames until one that closes the stream.
 pub(super) trait EventSource: Send + 'static {
@@ -19,22 +56,40 @@ pub(super) struct Outgoing {
     pub name: &'static str,
     /// The cursor from which a client resumes after this frame.
     pub cursor: Option<Cursor>,
-    pub json: String,
+    pub json: Utf8Bytes,
     /// The reason of the end, in the last frame.
     pub close: Option<CloseReason>,
 }
 
-impl EventSource for HtmlFrames {
+impl EventSource for WorkerSource {
     async fn next(&mut self) -> Option<Outgoing> {
-        let frame = HtmlFrames::next(self).await?;
-        let (name, cursor, close) = match &frame {
-            Frame::Snapshot { snapshot, .. } => {
-                ("snapshot", Some(snapshot.transcript.cursor.clone()), None)
+        let (frame, continues) = match self.frames.next().await? {
+            WithHtml::Unchanged(Observed::Event { event, continues }) => {
+                let brief = (continues && self.form == DeltaForm::Brief).then(|| event.brief());
+                let (name, json) = match brief.flatten() {
+                    Some(brief) => ("more", brief),
+                    None => ("event", event.json()),
+                };
+                let cursor = Some(event.envelope().cursor.clone());
+                return Some(Outgoing { name, cursor, json: text(json), close: None });
             }
-            Frame::Event(envelope) => ("event", Some(envelope.cursor.clone()), None),
-            Frame::Progress { .. } => ("progress", None, None),
-            Frame::Notice { .. } => ("notice", None, None),
-            Frame::Close { reason } => ("close", None, Some(*reason)),
+            WithHtml::Unchanged(Observed::Frame(frame)) => (frame, false),
+            WithHtml::Event { envelope, continues } => (Frame::Event(envelope), continues),
+        };
+        let (cursor, close) = match &frame {
+            Frame::Snapshot { snapshot, .. } => (Some(snapshot.transcript.cursor.clone()), None),
+            Frame::Event(envelope) => (Some(envelope.cursor.clone()), None),
+            Frame::Close { reason } => (None, Some(*reason)),
+            Frame::More { .. } | Frame::Progress { .. } | Frame::Notice { .. } => (None, None),
+        };
+        let frame = self.brief(frame, continues);
+        let name = match &frame {
+            Frame::Snapshot { .. } => "snapshot",
+            Frame::Event(_) => "event",
+            Frame::More { .. } => "more",
+            Frame::Progress { .. } => "progress",
+            Frame::Notice { .. } => "notice",
+            Frame::Close { .. } => "close",
         };
         Some(Outgoing { name, cursor, json: json(&frame), close })
     }
@@ -53,6 +108,10 @@ impl EventSource for ListObservation {
     }
 }
 
-fn json(frame: &impl Serialize) -> String {
-    serde_json::to_string(frame).expect("frames have text keys and no odd numbers")
+fn json(frame: &impl Serialize) -> Utf8Bytes {
+    serde_json::to_string(frame).expect("frames have text keys and no odd numbers").into()
+}
+
+fn text(json: Bytes) -> Utf8Bytes {
+    Utf8Bytes::try_from(json).expect("JSON is UTF-8")
 }

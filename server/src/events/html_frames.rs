@@ -5,7 +5,7 @@ use std::pin::Pin;
 use app::rendering;
 use protocol::{Envelope, EventBody, Frame, HtmlPatch, MessageId, TurnId, WorkerId};
 use render::{Budget, Live};
-use runtime::{Observation, Runtime};
+use runtime::{Observation, Observed, Runtime};
 
 use super::shared_html::{Follower, Lost, SharedHtml, render_event};
 
@@ -19,8 +19,20 @@ pub(super) struct HtmlFrames {
     writing: Option<Writing>,
 }
 
+/// What an observer is sent next.
+pub(super) enum WithHtml {
+    /// HTML was not asked for.
+    Unchanged(Observed),
+    /// An event, with the HTML that it changes.
+    Event {
+        envelope: Box<Envelope>,
+        /// As in [`Observed::Event`].
+        continues: bool,
+    },
+}
+
 /// Returns `None` if rendering the frame's HTML failed.
-type Writing = Pin<Box<dyn Future<Output = Option<(Frame, Html)>> + Send>>;
+type Writing = Pin<Box<dyn Future<Output = Option<(WithHtml, Html)>> + Send>>;
 
 /// The state of the HTML of the streaming answer.
 struct Html {
@@ -64,8 +76,8 @@ impl HtmlFrames {
         Self { observation, html, writing: None }
     }
 
-    /// Like [`Observation::next`].
-    pub(super) async fn next(&mut self) -> Option<Frame> {
+    /// Like [`Observation::next_shared`].
+    pub(super) async fn next(&mut self) -> Option<WithHtml> {
         loop {
             if let Some(writing) = &mut self.writing {
                 let written = writing.await;
@@ -75,10 +87,10 @@ impl HtmlFrames {
                 self.html = Some(html);
                 return Some(frame);
             }
-            let frame = self.observation.next().await?;
+            let observed = self.observation.next_shared().await?;
             match self.html.take() {
-                None => return Some(frame),
-                Some(html) => self.writing = Some(Box::pin(html.write(frame))),
+                None => return Some(WithHtml::Unchanged(observed)),
+                Some(html) => self.writing = Some(Box::pin(html.write(observed))),
             }
         }
     }
@@ -86,28 +98,30 @@ impl HtmlFrames {
 
 impl Html {
     /// Adds the changed HTML to a frame.
-    async fn write(mut self, frame: Frame) -> Option<(Frame, Self)> {
-        let frame = match frame {
-            Frame::Snapshot { .. } => self.begin(frame).await,
-            Frame::Event(mut envelope) => {
-                self.catch_up(&envelope).await;
-                if !self.changes(&envelope) {
-                    return Some((Frame::Event(envelope), self));
-                }
-                self.join(&envelope);
-                let shared = self.follow(&envelope).await;
-                envelope.html = match shared {
-                    Some(html) => html,
-                    None => self.render(&envelope).await.ok()?,
-                };
-                if matches!(envelope.event.body, EventBody::TurnEnded { .. }) {
-                    self.answer = Answer::Unknown;
-                }
-                Frame::Event(envelope)
+    async fn write(mut self, observed: Observed) -> Option<(WithHtml, Self)> {
+        let (event, continues) = match observed {
+            Observed::Event { event, continues } => (event, continues),
+            Observed::Frame(frame @ Frame::Snapshot { .. }) => {
+                let frame = self.begin(frame).await;
+                return Some((WithHtml::Unchanged(Observed::Frame(frame)), self));
             }
-            other => other,
+            other => return Some((WithHtml::Unchanged(other), self)),
         };
-        Some((frame, self))
+        self.catch_up(event.envelope()).await;
+        if !self.changes(event.envelope()) {
+            return Some((WithHtml::Unchanged(Observed::Event { event, continues }), self));
+        }
+        let mut envelope = Box::new(event.envelope().clone());
+        self.join(&envelope);
+        let shared = self.follow(&envelope).await;
+        envelope.html = match shared {
+            Some(html) => html,
+            None => self.render(&envelope).await.ok()?,
+        };
+        if matches!(envelope.event.body, EventBody::TurnEnded { .. }) {
+            self.answer = Answer::Unknown;
+        }
+        Some((WithHtml::Event { envelope, continues }, self))
     }
 
     /// Renders the messages of a snapshot one by one, so that other conversations can be rendered

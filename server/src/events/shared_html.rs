@@ -10,8 +10,10 @@
 mod change;
 
 use std::collections::{HashMap, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 
 use app::rendering;
 use protocol::{Event, EventBody, HtmlPatch, MessageId, WorkerId};
@@ -25,6 +27,10 @@ use change::Change;
 /// observer that lags more reads the answer from the store.
 const STEPS: usize = 64;
 const STEP_BYTES: usize = 1 << 20;
+
+/// The time limit for a rendering that is expected to take microseconds. What is not rendered by then
+/// is rendered with the next piece.
+const QUICK: Duration = Duration::from_millis(5);
 
 /// The answers that are shared now, one for each conversation that is followed.
 #[derive(Clone, Default)]
@@ -172,6 +178,7 @@ impl Follower {
                     self.at = at;
                     return Ok(patch);
                 }
+                Next::Render(rendering) if rendering.is_quick(event) => rendering.run_here(event),
                 Next::Render(rendering) => {
                     let event = event.clone();
                     let work = tokio::spawn(rendering.run(worker, event));
@@ -279,21 +286,45 @@ struct Rendering {
 impl Rendering {
     async fn run(mut self, worker: WorkerId, event: Event) {
         let permit = rendering::permit(worker).await;
-        let Some(mut live) = self.live.take() else { return };
-        let (seq, rendered) = (event.seq, self.answer.rendered.clone());
-        let work = permit.begin(Budget::default(), move |budget| {
-            rendered.fetch_add(1, Ordering::Relaxed);
-            let ends = matches!(event.body, EventBody::TurnEnded { .. });
-            let patch = render_event(&mut live, &event.body, budget);
-            let change = patch.map(|patch| Change::of(patch, live.shown()));
-            let after = Mark { seq, bytes: live.bytes(), is_current: live.is_current() };
-            (Step { after, change }, if ends { Head::Ended } else { Head::Idle(live) })
-        });
+        let Some(live) = self.live.take() else { return };
+        self.answer.rendered.fetch_add(1, Ordering::Relaxed);
+        let work = permit.begin(Budget::default(), move |budget| render_step(live, &event, budget));
         if let Ok((step, head)) = work.await {
             self.is_done = true;
             self.answer.put(step, head);
         }
     }
+
+    fn is_quick(&self, event: &Event) -> bool {
+        match &event.body {
+            EventBody::TextDelta { text, .. } => {
+                self.live.as_ref().is_some_and(|live| live.is_quick(text))
+            }
+            _ => false,
+        }
+    }
+
+    /// Renders on this thread what takes microseconds: handing it to another thread and waiting
+    /// for that would take longer.
+    fn run_here(mut self, event: &Event) {
+        let Some(live) = self.live.take() else { return };
+        self.answer.rendered.fetch_add(1, Ordering::Relaxed);
+        // Unwind safety: after a panic the rendering is lost, and nobody sees its state.
+        let work = AssertUnwindSafe(|| render_step(live, event, &Budget::of(QUICK)));
+        if let Ok((step, head)) = catch_unwind(work) {
+            self.is_done = true;
+            self.answer.put(step, head);
+        }
+    }
+}
+
+/// The step that an event adds, and the state of the rendering after it.
+fn render_step(mut live: Box<Live>, event: &Event, budget: &Budget) -> (Step, Head) {
+    let ends = matches!(event.body, EventBody::TurnEnded { .. });
+    let patch = render_event(&mut live, &event.body, budget);
+    let change = patch.map(|patch| Change::of(patch, live.shown()));
+    let after = Mark { seq: event.seq, bytes: live.bytes(), is_current: live.is_current() };
+    (Step { after, change }, if ends { Head::Ended } else { Head::Idle(live) })
 }
 
 impl Drop for Rendering {

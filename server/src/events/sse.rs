@@ -29,7 +29,7 @@ pub(super) fn answer(
 }
 
 fn event(frame: Outgoing) -> Event {
-    let event = Event::default().event(frame.name).data(frame.json);
+    let event = Event::default().event(frame.name).data(frame.json.as_str());
     match frame.cursor {
         Some(cursor) => event.id(cursor.as_str()),
         None => event,

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
+use futures::{FutureExt as _, SinkExt as _};
 use protocol::CloseReason;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
-use super::event_source::EventSource;
+use super::event_source::{EventSource, Outgoing};
 use super::{ObserverSlot, UNANSWERED_PINGS};
 
 /// The most bytes in one frame from a client. Clients only send pongs, of at most 125 bytes.
@@ -15,6 +16,10 @@ pub(super) const CLIENT_FRAME_BYTES: usize = 4096;
 /// The most pings and pongs that a client may send between two of our pings. Each of its pings
 /// causes a pong that waits in memory while the client does not read. One a second would be plenty.
 pub const CLIENT_PINGS: u32 = 100;
+
+/// The most frames that are sent with one write, so that pings and the client's frames get their
+/// turn.
+const FRAMES_AT_ONCE: usize = 32;
 
 /// Completes the handshake and begins to send frames.
 pub(super) fn answer(
@@ -26,6 +31,9 @@ pub(super) fn answer(
     upgrade
         .max_message_size(CLIENT_FRAME_BYTES)
         .max_frame_size(CLIENT_FRAME_BYTES)
+        // The library's default of 128 KiB is allocated for each observer, and cleared for each
+        // read.
+        .read_buffer_size(CLIENT_FRAME_BYTES)
         .on_upgrade(move |socket| follow(socket, event_source, ping, slot))
 }
 
@@ -92,22 +100,48 @@ async fn pass_on(
                 (unanswered, from_client) = (unanswered + 1, 0);
                 Message::Ping(bytes::Bytes::new())
             }
-            frame = event_source.next() => match frame {
-                Some(frame) => {
-                    let message = Message::Text(frame.json.into());
-                    if let Some(reason) = frame.close {
-                        let _ = timeout(patience, socket.send(message)).await;
-                        return End::Close(reason);
-                    }
-                    message
+            frame = event_source.next() => {
+                // A client that has stopped reading delays nobody else, and is dropped after some
+                // time.
+                match timeout(patience, send(socket, frame, &mut event_source)).await {
+                    Ok(None) => continue,
+                    Ok(Some(end)) => return end,
+                    Err(_) => return End::Gone,
                 }
-                None => return End::Close(CloseReason::Internal),
-            },
+            }
         };
-        // A client that has stopped reading delays nobody else, and is dropped after some time.
         match timeout(patience, socket.send(message)).await {
             Ok(Ok(())) => {}
             Ok(Err(_)) | Err(_) => return End::Gone,
         }
     }
+}
+
+/// Sends a frame, and those that are ready by then, with one write to the connection. Returns why
+/// the stream ends, if it does.
+async fn send(
+    socket: &mut WebSocket,
+    mut frame: Option<Outgoing>,
+    event_source: &mut impl EventSource,
+) -> Option<End> {
+    for sent in 1.. {
+        let Some(Outgoing { json, close, .. }) = frame else {
+            return Some(End::Close(CloseReason::Internal));
+        };
+        if socket.feed(Message::Text(json)).await.is_err() {
+            return Some(End::Gone);
+        }
+        if let Some(reason) = close {
+            let _ = socket.flush().await;
+            return Some(End::Close(reason));
+        }
+        if sent == FRAMES_AT_ONCE {
+            break;
+        }
+        match event_source.next().now_or_never() {
+            Some(next) => frame = next,
+            None => break,
+        }
+    }
+    socket.flush().await.err().map(|_| End::Gone)
 }

@@ -45,7 +45,7 @@ impl Page {
     async fn follow(&mut self, server: &Server, path: &str, bytes: Option<usize>) {
         let query =
             if self.cursor.is_empty() { String::new() } else { format!("&cursor={}", self.cursor) };
-        let address = format!("ws://{}{path}/events?html=true{query}", server.address);
+        let address = format!("ws://{}{path}/events?full=true&html=true{query}", server.address);
         let (mut socket, _) = connect_async(address).await.unwrap();
         let mut come = 0;
         while let Some(Ok(message)) = socket.next().await {
@@ -196,7 +196,7 @@ async fn observers_that_keep_up_share_each_rendering() {
     server.upstream.script(Script::always(steps));
     let mut followers = Vec::new();
     for _ in 0..5 {
-        let address = format!("ws://{}{path}/events?html=true", server.address);
+        let address = format!("ws://{}{path}/events?full=true&html=true", server.address);
         let (mut socket, _) = connect_async(address).await.unwrap();
         socket.next().await.unwrap().unwrap();
         followers.push((socket, Vec::new()));
@@ -269,7 +269,7 @@ async fn a_slow_text_holds_no_other_conversation() {
     let held = hold_all_permits(worker);
     assert!(!held.is_empty());
     // A page, API requests and an observer of the first conversation wait.
-    let address = format!("ws://{}{slow}/events?html=true", server.address);
+    let address = format!("ws://{}{slow}/events?full=true&html=true", server.address);
     let (mut observer, _) = connect_async(address).await.unwrap();
     let mut waiting = Vec::new();
     for _ in 0..8 {

@@ -75,7 +75,7 @@ impl Reader {
 }
 
 async fn snapshot(server: &Server, worker: &str) -> (Reader, View) {
-    let mut reader = Reader::open(server.get(&format!("{worker}/events"))).await;
+    let mut reader = Reader::open(server.get(&format!("{worker}/events?full=true"))).await;
     let first = reader.next().await.unwrap();
     assert_eq!(first.name, "snapshot");
     let Frame::Snapshot { snapshot, .. } = first.frame else { panic!("{first:?}") };
@@ -101,7 +101,7 @@ async fn a_reader_sees_the_answer_grow_and_resumes_by_its_last_event() {
     drop(reader);
     server.upstream.release(1);
     // Resumed by header, the stream continues without a snapshot and without a gap.
-    let request = server.get(&format!("{worker}/events")).header("last-event-id", &last);
+    let request = server.get(&format!("{worker}/events?full=true")).header("last-event-id", &last);
     Reader::open(request).await.until_turn_ends(&mut view).await;
     assert_eq!(view.messages.last().unwrap().text, "One two");
 
@@ -116,7 +116,7 @@ async fn the_cursor_in_the_address_wins_over_the_header() {
     let server = start("").await;
     let worker = server.worker().await;
     let (_, view) = snapshot(&server, &worker).await;
-    let request = server.get(&format!("{worker}/events?cursor=odd"));
+    let request = server.get(&format!("{worker}/events?full=true&cursor=odd"));
     let mut reader = Reader::open(request.header("last-event-id", "also-odd")).await;
     let notice = reader.next().await.unwrap();
     let Frame::Notice { error } = notice.frame else { panic!("{notice:?}") };
@@ -133,7 +133,7 @@ async fn an_id_that_is_no_text_is_told_to_be_stale_like_any_other() {
     let server = start("").await;
     let worker = server.worker().await;
     let id = reqwest::header::HeaderValue::from_bytes(b"\xae\xb8\xfb").unwrap();
-    let request = server.get(&format!("{worker}/events")).header("last-event-id", id);
+    let request = server.get(&format!("{worker}/events?full=true")).header("last-event-id", id);
     let mut reader = Reader::open(request).await;
     let notice = reader.next().await.unwrap();
     let Frame::Notice { error } = notice.frame else { panic!("{notice:?}") };
@@ -162,7 +162,7 @@ async fn a_shutdown_is_the_last_that_is_told() {
 async fn observers_are_counted_and_their_places_come_free() {
     let server = start("max_observers = 1").await;
     let worker = server.worker().await;
-    let events = format!("{worker}/events");
+    let events = format!("{worker}/events?full=true");
     let (reader, _) = snapshot(&server, &worker).await;
     let ask = || server.get(&events).header("accept", "text/event-stream").send();
     let refused = ask().await.unwrap();
@@ -204,7 +204,7 @@ async fn a_reader_that_stops_reading_loses_its_place() {
     stopped.write_all(head.as_bytes()).await.unwrap();
     stopped.readable().await.unwrap();
 
-    let events = format!("{worker}/events");
+    let events = format!("{worker}/events?full=true");
     let ask = || server.get(&events).header("accept", "text/event-stream").send();
     assert_eq!(ask().await.unwrap().status(), 429);
     let freed = async {

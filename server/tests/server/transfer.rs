@@ -157,7 +157,7 @@ async fn an_import_takes_nothing_from_what_was_deleted_and_says_so() {
     let (_, _, early) = bytes(&server, &format!("{worker}/export")).await;
     server.says("Here too.");
     server.send(&worker, "And here?").await;
-    server.sees(server.worker_id().await, "Here too.").await;
+    server.ended(server.worker_id().await).await;
     let (_, _, whole) = bytes(&server, &format!("{worker}/export")).await;
     assert_eq!(server.client.delete(server.url(&worker)).send().await.unwrap().status(), 204);
 

@@ -19,7 +19,7 @@ use super::support::{HANG, Server, start};
 type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 async fn open(server: &Server, query: &str) -> Socket {
-    let path = format!("{}/events{query}", server.worker().await);
+    let path = format!("{}/events?full=true{query}", server.worker().await);
     connect_async(format!("ws://{}{path}", server.address)).await.unwrap().0
 }
 
@@ -76,7 +76,7 @@ async fn a_cursor_goes_on_where_it_stands() {
     let server = start("").await;
     let mut socket = open(&server, "").await;
     let Some(Frame::Snapshot { snapshot, .. }) = next(&mut socket).await else { panic!() };
-    let mut socket = open(&server, &format!("?cursor={}", snapshot.transcript.cursor)).await;
+    let mut socket = open(&server, &format!("&cursor={}", snapshot.transcript.cursor)).await;
     server.says("Hi.");
     server.send(&server.worker().await, "Hello!").await;
     let Some(Frame::Event(envelope)) = next(&mut socket).await else { panic!() };

@@ -2,6 +2,7 @@
 
 use gloo_net::http::Request;
 use leptos::prelude::*;
+use protocol::FrameExpander;
 use wasm_bindgen::JsCast as _;
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{AbortController, ReadableStreamDefaultReader};
@@ -43,7 +44,7 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
     let Ok(reader) = body.get_reader().dyn_into::<ReadableStreamDefaultReader>() else {
         return unopened;
     };
-    let mut decoder = Decoder::default();
+    let (mut decoder, mut expander) = (Decoder::default(), FrameExpander::default());
     let (mut heard, mut strikes) = (false, 0);
     let mut read = Box::pin(next(&reader));
     loop {
@@ -64,7 +65,7 @@ pub(super) async fn follow(conversation: &Conversation) -> End {
         let Some(frames) = decoder.push(&bytes) else { return End::Gap };
         for frame in frames {
             (heard, strikes) = (true, 0);
-            match take(conversation, &frame) {
+            match take(conversation, &mut expander, &frame) {
                 Step::On => conversation.link.set(ConnectionState::Live),
                 Step::End(end) => return end,
                 Step::Close => return End::Lost { was_of_use: true },

@@ -6,7 +6,7 @@ use provider::{Recorded, Request};
 use store::Branch;
 use tokio_util::sync::CancellationToken;
 
-use super::{Actor, Context, Input, Next, Running, Timers};
+use super::{Actor, Context, Input, Next, Outputs, Running, Timers};
 use crate::providers::ResolvedModel;
 use crate::turn::TurnMachine;
 use crate::worker::CONTEXT_BYTES;
@@ -82,7 +82,7 @@ impl Running {
             made: self.machine.adjusted().to_vec(),
             recorded: self.recorded.clone(),
         };
-        self.outputs = Some(choice.provider.generate(request, halt.clone()));
+        self.outputs = Some(Outputs::new(choice.provider.generate(request, halt.clone())));
         self._halts = halt.clone().drop_guard();
         self.halt = halt;
     }

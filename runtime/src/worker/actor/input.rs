@@ -2,9 +2,8 @@
 
 use model_io::outgoing::Seam;
 use provider::Output;
-use tokio::sync::mpsc;
 
-use super::{Input, Running};
+use super::{Input, Outputs, Running};
 use crate::worker::timers::Kind;
 
 /// The turn's next input; pending forever if no turn is running.
@@ -27,9 +26,9 @@ pub(super) async fn next_input(running: &mut Option<Running>) -> Input {
 }
 
 /// The provider's next output; pending forever if no provider is at work.
-async fn next_output(outputs: &mut Option<mpsc::Receiver<Output>>) -> Option<Output> {
+async fn next_output(outputs: &mut Option<Outputs>) -> Option<Output> {
     let Some(open) = outputs else { return std::future::pending().await };
-    let output = open.recv().await;
+    let output = open.next().await;
     // These outputs do not end the attempt; all others do.
     let goes_on = matches!(
         output,
