@@ -17,9 +17,13 @@ pub use import::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Status {
+    /// The server's version, such as `0.1.0`.
     pub version: String,
+    /// The provider that answers in conversations that choose none.
     pub provider: ProviderStatus,
+    /// Whether a conversation with that provider would accept a message now.
     pub companion: CompanionState,
+    /// The limits that this server was configured with.
     pub limits: LimitsInForce,
 }
 
@@ -29,6 +33,7 @@ pub struct Status {
 pub struct ProviderStatus {
     /// Null if no provider is usable.
     pub kind: Option<ProviderName>,
+    /// The name of the model, as the provider knows it. Null if no provider is usable.
     pub model: Option<String>,
     /// Whether the model is the small one that comes with the product.
     pub bundled_model: bool,
@@ -42,7 +47,9 @@ pub struct ProviderStatus {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum CompanionState {
+    /// A message would be accepted.
     Ready,
+    /// There is no usable provider, or the server is shutting down.
     Unavailable,
 }
 
@@ -50,9 +57,14 @@ pub enum CompanionState {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LimitsInForce {
+    /// The most characters (Unicode scalar values) in one message.
     pub message_chars: u32,
+    /// The most bytes in the body of a request. Requests that carry a message or an import have
+    /// their own limits.
     pub body_bytes: u32,
+    /// The number of messages in a page of a transcript, unless the request names another one.
     pub transcript_page: u32,
+    /// The number of workers in a page of the list, unless the request names another one.
     pub worker_page: u32,
 }
 
@@ -69,12 +81,17 @@ impl LimitsInForce {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuntimeSummary {
+    /// The `rid` of the paths below this runtime; unique in this server.
     pub runtime_id: RuntimeId,
+    /// Whether a worker with the default provider would accept a message.
     pub status: CompanionState,
+    /// What its workers can do besides answering.
     pub capabilities: Capabilities,
+    /// The number of workers, including archived ones and excluding deleted ones.
     pub workers: u64,
     /// The number of turns that are running now.
     pub running: u64,
+    /// `sha256:` and 64 hexadecimal digits of all profiles and prompts in force.
     pub bundle_digest: String,
 }
 
@@ -90,6 +107,7 @@ pub struct Capabilities {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct RuntimeList {
+    /// All runtimes of this server; there is one.
     pub runtimes: Vec<RuntimeSummary>,
 }
 
@@ -97,6 +115,7 @@ pub struct RuntimeList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct WorkerPage {
+    /// At most as many as the request or the server's `worker_page` allows.
     pub workers: Vec<Worker>,
     /// The value of `before` for the next page; null if there is none.
     pub next_before: Option<String>,
@@ -110,6 +129,7 @@ pub struct WorkerPage {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct CreateWorker {
+    /// The profile that answers; the default one if it is absent.
     #[serde(default)]
     pub profile: Option<ProfileName>,
     /// Replaces the profile's provider.
@@ -121,6 +141,7 @@ pub struct CreateWorker {
     /// The reasoning effort; replaces the profile's.
     #[serde(default)]
     pub effort: Option<Effort>,
+    /// The title, on one line; made from the first message if it is absent.
     #[serde(default)]
     pub title: Option<String>,
 }
@@ -130,8 +151,10 @@ pub struct CreateWorker {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct PatchWorker {
+    /// The new title, on one line. `null` removes the title, and so does a blank one.
     #[serde(default)]
     pub title: Option<String>,
+    /// Where lists show the worker from now on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub place: Option<Visibility>,
     /// Applies from the next turn on. If `provider` and `model` are not given with it, those of
@@ -153,7 +176,9 @@ pub struct PatchWorker {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeletedWorker {
+    /// The summary as it was when the worker was deleted.
     pub worker: Worker,
+    /// When the deletion was committed.
     pub deleted_at: Timestamp,
     /// The earliest time at which it is removed permanently.
     pub gone_at: Timestamp,
@@ -163,6 +188,7 @@ pub struct DeletedWorker {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct DeletedList {
+    /// Only workers that can still be restored.
     pub deleted: Vec<DeletedWorker>,
     /// The value of `before` for the next page; null if there is none.
     #[serde(default)]
@@ -173,6 +199,7 @@ pub struct DeletedList {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SearchPage {
+    /// One hit for each message, in a page of at most the requested number.
     pub hits: Vec<SearchHit>,
     /// The value of `before` for the next page; null if there is none.
     pub next_before: Option<u64>,
@@ -197,8 +224,11 @@ pub struct SearchHit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HitMessage {
+    /// The id by which `around` of the transcript finds the message.
     pub id: MessageId,
+    /// Whether the user or the model wrote the words that were found.
     pub role: Role,
+    /// When the message was committed; 1970-01-01T00:00:00Z if it is unknown.
     pub created_at: Timestamp,
 }
 
@@ -206,6 +236,8 @@ pub struct HitMessage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SnippetPiece {
+    /// Words of the message or title as they were written, but with a single space for each run of
+    /// white space.
     pub text: String,
     /// Whether the piece matches one of the words.
     pub hit: bool,
@@ -218,6 +250,7 @@ pub struct SnippetPiece {
 pub struct SendMessage {
     /// Made by the client. A repeated request with the same id gets the same answer.
     pub id: MessageId,
+    /// The words of the user; not blank, and at most `message_chars` characters.
     pub text: String,
     /// The message that this one follows; the newest one by default.
     #[serde(default)]
@@ -260,7 +293,9 @@ pub struct AskAgain {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Accepted {
+    /// The user message as it was stored.
     pub message: Message,
+    /// The turn that answers it, in the state in which it was accepted.
     pub turn: Turn,
     /// The position after the event that accepted the turn.
     pub cursor: Cursor,
@@ -278,7 +313,9 @@ pub struct Cancelled {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct TurnInput {
+    /// The name of the model that was asked, as the provider knows it.
     pub model: String,
+    /// The system prompt, if there is one, and the messages of the branch, oldest first.
     pub messages: Vec<InputMessage>,
     /// The parameters that were sent; for absent ones the provider's default applied.
     pub sampling: Sampling,
@@ -309,6 +346,7 @@ pub struct TurnInput {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct SentRequest {
+    /// The API that the request was made for, which says how to read the body.
     pub interface: Interface,
     /// The body, which is JSON.
     pub body: String,
@@ -319,6 +357,7 @@ pub struct SentRequest {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Interface {
+    /// `POST .../chat/completions`, which every OpenAI-compatible endpoint has.
     ChatCompletions,
     /// OpenAI's Responses API.
     Responses,
@@ -328,7 +367,9 @@ pub enum Interface {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct InputMessage {
+    /// The role as it was sent; neighbours never have the same one.
     pub role: InputRole,
+    /// The content as it was sent, without the thinking.
     pub text: String,
     /// The thinking of an answer; empty if it was not sent.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -347,8 +388,11 @@ impl InputMessage {
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum InputRole {
+    /// The instructions before the conversation.
     System,
+    /// The person who asks.
     User,
+    /// The model that answers.
     Assistant,
 }
 
@@ -357,10 +401,13 @@ pub enum InputRole {
 #[serde(deny_unknown_fields)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Sampling {
+    /// How evenly the model chooses among likely tokens; 0 always takes the likeliest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
+    /// The model chooses among the likeliest tokens whose probabilities add up to this, from 0 to 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub top_p: Option<f32>,
+    /// The seed of the random choices; not every provider uses it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u32>,
     /// The most tokens in one answer.
