@@ -10,9 +10,13 @@ use crate::providers::{ModelRequest, Providers};
 /// setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelPatch {
+    /// Replaces the provider, model and effort, too, as far as this patch does not set them.
     pub profile: Option<ProfileName>,
+    /// Replaces the model, too, unless this patch sets it.
     pub provider: Option<Option<ProviderName>>,
+    /// One of the names that the provider offers.
     pub model: Option<Option<String>>,
+    /// One that the model takes. A kept effort that a new model does not take is dropped.
     pub effort: Option<Option<Effort>>,
 }
 
