@@ -10,6 +10,7 @@ use crate::config::Config;
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
+    /// All is as it should be; the text says what was found.
     Good(String),
     /// Serving works, but perhaps not as intended.
     Doubtful(String),
