@@ -140,7 +140,7 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
-    /// What went wrong. The HTTP status follows from its code, with few exceptions.
+    /// The error. The HTTP status follows from its code, with few exceptions.
     pub error: Error,
 }
 

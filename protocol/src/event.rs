@@ -20,7 +20,7 @@ pub struct Event {
     /// When it was committed. For a run this is the time of its first event, so that all readers
     /// get the same time of the first text.
     pub at: Timestamp,
-    /// What happened. In JSON its `type` and fields stand beside `seq` and `at`.
+    /// The kind of event with its data. In JSON `type` and the fields stand beside `seq` and `at`.
     #[serde(flatten)]
     pub body: EventBody,
 }
@@ -103,7 +103,7 @@ pub enum EventBody {
     TurnAsked {
         /// The turn whose request is about to be sent.
         turn_id: TurnId,
-        /// What the request has of the conversation, and how it differs from what was asked for.
+        /// The part of the conversation that the request contains, and the request's adjustments.
         sight: ContextWindow,
         /// The model that answers, if its name was unknown when the turn was accepted.
         #[serde(default, skip_serializing_if = "Option::is_none")]

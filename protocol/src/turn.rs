@@ -190,7 +190,8 @@ pub struct Turn {
     /// them.
     #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
     pub unsent: Unsent,
-    /// What of the conversation the model was given; absent until the request is about to be sent.
+    /// The part of the conversation that the model was given; absent until the request is about to
+    /// be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<ContextWindow>,
     /// The tokens as the provider counted them; absent until the turn has ended, or if it did not

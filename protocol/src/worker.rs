@@ -49,7 +49,7 @@ pub struct Worker {
     pub display_ref: String,
     /// One line of at most 200 characters; null until the first message or if it was removed.
     pub title: Option<String>,
-    /// What the worker does now, as far as its log says.
+    /// The status after the last event of its log.
     pub status: WorkerStatus,
     /// Why the status is `unavailable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -29,9 +29,9 @@ const FUEL: u64 = 100_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// What requests and workers call the profile; unique in the bundle.
+    /// The name that requests and workers use; unique in the bundle.
     pub name: ProfileName,
-    /// What people see in a list; never blank.
+    /// The name that people see in a list; never blank.
     pub title: Words,
     /// What the profile is for, in one sentence.
     #[serde(default)]

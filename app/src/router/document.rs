@@ -37,7 +37,7 @@ impl Handlers {
 pub struct Refusal {
     /// The response's status; HTTP has a status of its own for some refusals.
     pub status: StatusCode,
-    /// What the page says.
+    /// The error that the page explains.
     pub error: Error,
     /// The body size limit in bytes, if the request exceeded it.
     pub most_bytes: Option<u64>,

@@ -59,7 +59,7 @@ pub enum Loss {
     /// A deletion was acknowledged, and the conversation can still be read.
     #[error("the conversation {0} was deleted and is there all the same")]
     Undeleted(WorkerId),
-    /// An observer that resumed has another view than one that reads everything anew.
+    /// The view of an observer that resumed differs from the view of a fresh reader.
     #[error("an observer of {0} ends with other messages than a fresh reader")]
     View(WorkerId),
 }
@@ -91,7 +91,7 @@ pub struct Sent {
     pub worker: WorkerId,
     /// The text as it was sent; no two messages of a run have the same.
     pub text: String,
-    /// What is known about whether it is stored.
+    /// Whether it should be stored, as far as its sender knows.
     pub fate: Fate,
 }
 

@@ -76,7 +76,7 @@ pub struct RuntimeSummary {
     pub runtime_id: RuntimeId,
     /// Whether a worker with the default provider would accept a message.
     pub status: CompanionState,
-    /// What its workers can do besides answering.
+    /// The abilities of its workers besides answering.
     pub capabilities: Capabilities,
     /// The number of workers, including archived ones and excluding deleted ones.
     pub workers: u64,

@@ -66,7 +66,7 @@ pub struct Generate {
     pub system: String,
     /// Oldest first. The child leaves out messages from the front that do not fit the window.
     pub messages: Vec<InputMessage>,
-    /// What is absent is the engine's own default.
+    /// For absent parameters the engine's defaults apply.
     pub sampling: Sampling,
     /// The reasoning effort; `None` leaves it to the model's chat template.
     pub effort: Option<Effort>,

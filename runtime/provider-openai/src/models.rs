@@ -12,7 +12,7 @@ use super::refusal::Parameter;
 pub struct ModelTable {
     /// A glob that is matched against the whole name of a model.
     pub names: Pattern,
-    /// What applies to the models that match.
+    /// The settings for the models that match.
     pub settings: ModelSettings,
 }
 

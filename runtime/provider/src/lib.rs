@@ -39,7 +39,8 @@ pub struct Request {
     /// end. Neighbours may have the same role and the first may be the assistant's, so the provider
     /// sends what `model_io::outgoing` makes of them.
     pub messages: Vec<InputMessage>,
-    /// What was asked for; the provider leaves out what the model is known to refuse.
+    /// The parameters as they were asked for. The provider leaves out those that the model is known
+    /// to refuse.
     pub sampling: Sampling,
     /// The reasoning effort; `None` for the model's default.
     pub effort: Option<Effort>,
@@ -138,7 +139,7 @@ pub enum Output {
     Failed(Error),
     /// The request was refused in this form; a retry should make this adjustment.
     Refused {
-        /// What the turn ends with if the adjustment is not possible; safe to show.
+        /// The turn ends with it if the adjustment is not possible; safe to show.
         error: Error,
         /// The change to make in the next attempt, through [`Request::made`].
         adjustment: Adjustment,

@@ -24,7 +24,7 @@ pub enum BundleError {
     Folder {
         /// The folder as the settings name it.
         folder: PathBuf,
-        /// What the system reported.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A file is missing, is no regular file, is too large, or is not UTF-8.
@@ -32,7 +32,7 @@ pub enum BundleError {
     File {
         /// The name of the file within the bundle.
         file: String,
-        /// What is wrong, in words that follow the name.
+        /// The problem, in words that follow the file's name.
         problem: &'static str,
     },
     /// `profiles.toml` does not parse, or contradicts itself or the other files.
@@ -42,7 +42,7 @@ pub enum BundleError {
         file: String,
         /// The line with the mistake, from 1.
         line: usize,
-        /// What is wrong; it may quote the file.
+        /// The problem; may quote the file.
         problem: String,
     },
     /// A prompt does not parse, or uses a variable that it does not have.
@@ -52,7 +52,7 @@ pub enum BundleError {
         file: String,
         /// The line with the mistake, from 1.
         line: usize,
-        /// What is wrong, as the template engine reports it.
+        /// The problem, as the template engine reports it.
         problem: String,
     },
 }

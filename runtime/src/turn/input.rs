@@ -14,7 +14,7 @@ pub enum Input {
     Loading,
     /// The provider is about to send a request with this context.
     Asking {
-        /// What the request has of the conversation, for the log.
+        /// The part of the conversation that the request contains.
         sight: ContextWindow,
         /// The model that answers, if it is not the one that was asked for by name.
         model: Option<String>,

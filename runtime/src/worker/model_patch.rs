@@ -14,9 +14,10 @@ pub struct ModelPatch {
     pub profile: Option<ProfileName>,
     /// Replaces the model, too, unless this patch sets it.
     pub provider: Option<Option<ProviderName>>,
-    /// One of the names that the provider offers.
+    /// A name that the provider offers.
     pub model: Option<Option<String>>,
-    /// One that the model takes. A kept effort that a new model does not take is dropped.
+    /// An effort that the model accepts. If the model changes, an effort that the new one does not
+    /// accept is dropped.
     pub effort: Option<Option<Effort>>,
 }
 

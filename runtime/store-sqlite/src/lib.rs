@@ -59,7 +59,7 @@ pub enum OpenError {
     Folder {
         /// The data folder.
         folder: PathBuf,
-        /// What the system reported.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The folder or the database cannot be created, or the database not be migrated.
@@ -155,7 +155,7 @@ pub enum OpenError {
     Open {
         /// The database's file.
         file: PathBuf,
-        /// What SQLite or the system reported.
+        /// The error of SQLite or of the system.
         source: Cause,
     },
 }

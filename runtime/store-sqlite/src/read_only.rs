@@ -45,7 +45,7 @@ pub enum BackupError {
     Write {
         /// The path that was asked for.
         file: PathBuf,
-        /// What the system reported.
+        /// The system's error.
         source: io::Error,
     },
     /// SQLite could not read the database, or not write the copy.

@@ -10,7 +10,7 @@ pub enum StoreError {
     /// restart when the condition is over, unless the [`Outage`] says otherwise.
     #[error("the store takes nothing: {outage}")]
     Outage {
-        /// What keeps the store from writing, for the hint that a user gets.
+        /// The reason why the store cannot be written, from which follows the hint to the user.
         outage: Outage,
         /// The failed write, as the database reported it.
         source: Cause,

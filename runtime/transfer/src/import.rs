@@ -29,16 +29,16 @@ pub struct Source {
 pub struct Options {
     /// The profile of conversations from other programs.
     pub profile: ProfileName,
-    /// What to do about a conversation that is stored with different content.
+    /// How to handle a conversation that is stored with different content.
     pub differing: ConflictPolicy,
-    /// What to do about a conversation that is not sound.
+    /// How to handle a conversation that is not sound.
     pub unsound: Unsound,
 }
 
 /// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
-    /// What was found in the files, whether it was added or not.
+    /// The counts of the contents of the files, whether added or not.
     pub tally: Tally,
     /// Conversations that are in the store now and were not before.
     pub added: Vec<WorkerId>,

@@ -24,7 +24,7 @@ pub struct Refusal {
     pub file: Option<String>,
     /// Where in the file the problem is; part of the text.
     pub place: SourceLocation,
-    /// What is wrong, as a sentence without a capital and a full stop.
+    /// The problem, as a sentence without a capital and a full stop.
     pub reason: String,
 }
 

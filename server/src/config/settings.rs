@@ -311,7 +311,7 @@ pub struct Setting {
     pub key: String,
     /// The heading of its concern.
     pub heading: String,
-    /// What it does, in a sentence without a full stop.
+    /// Its effect, in a sentence without a full stop.
     pub help: String,
     /// Whether it has a flag.
     pub flag: bool,
