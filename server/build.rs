@@ -22,7 +22,10 @@ fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=LEPTOS_WATCH");
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets it"));
-    let mut table = String::from("pub static ASSETS: &[Asset] = &[\n");
+    let mut table = String::from(
+        "/// All files of the site, sorted by path; empty in a build without one.\n\
+         pub static ASSETS: &[Asset] = &[\n",
+    );
     // While watching, files come from disk and change all the time.
     if env::var_os("LEPTOS_WATCH").is_none() {
         let site = site();

@@ -16,9 +16,6 @@ use crate::{
     backend::{Backend, map_error},
 };
 
-/// The path prefix of the server functions.
-pub const PREFIX: &str = "/api/fn";
-
 /// The conversation that `/` leads to.
 #[server(name = HomeCall, prefix = "/api/fn", endpoint = "home", protocol = Call)]
 pub async fn home() -> Result<Home, AppError> {

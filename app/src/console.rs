@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 /// Everything that the page of one conversation shows at first.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Console {
+    /// The newest page of the transcript, or the page that the address asks for.
     pub snapshot: Snapshot,
     /// The provider that answers in this conversation.
     pub provider: ProviderStatus,
@@ -27,6 +28,7 @@ pub struct Console {
 /// What the sidebar shows at first, beside any conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct SidebarData {
+    /// The page of the list that the address asks for, by default the newest one.
     pub workers: WorkerPage,
     /// The server's time, by whose day the list is grouped at first.
     pub now: Timestamp,
@@ -39,12 +41,14 @@ pub struct SidebarData {
 pub struct Home {
     /// The conversation that was used last.
     pub newest: Option<WorkerId>,
+    /// A form that was posted to `/` and refused.
     pub refused: Option<Refused>,
 }
 
 /// A plain form that was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
+    /// Why the form was refused; its status is the response's.
     pub error: Error,
     /// The text of the refused message; empty if it was another form.
     pub text: String,

@@ -4,7 +4,7 @@
 //!
 //! For the server (`ssr`):
 //! - [`router`] is an `axum::Router` with everything of this crate mounted: the pages, the
-//!   plain forms that post to them, the server functions under [`api::PREFIX`], and a
+//!   plain forms that post to them, the server functions under `/api/fn`, and a
 //!   fallback (a 404 page, or a JSON error under `/api/`). It answers with the
 //!   Content-Security-Policy of [`csp`] wherever it answers with a page.
 //! - [`refusal`] is the page for an error that occurs before a request reaches its page.
@@ -26,7 +26,7 @@
 // Components are functions with the names of their elements in a view, such as `SearchBox`.
 #![allow(non_snake_case)]
 
-pub mod api;
+mod api;
 mod app;
 mod components;
 mod console;

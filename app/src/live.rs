@@ -24,6 +24,7 @@ mod message_id;
 mod outgoing;
 #[cfg_attr(not(feature = "browser"), allow(dead_code))]
 mod sentences;
+mod signal;
 #[cfg(feature = "browser")]
 mod socket;
 

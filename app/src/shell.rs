@@ -16,8 +16,11 @@ use crate::{App, csp, locale, reader};
 /// The paths of the built files from the root, such as `/pkg/companion.abc.js`.
 #[derive(Clone, Debug)]
 pub struct Assets {
+    /// The style sheet.
     pub style: String,
+    /// The script that loads the WASM.
     pub script: String,
+    /// The WASM module.
     pub wasm: String,
 }
 

@@ -18,6 +18,7 @@ pub struct ProfileList {
     pub profiles: Vec<ProfileSummary>,
     /// The profile of conversations that name none.
     pub default: ProfileName,
+    /// `sha256:` and 64 hexadecimal digits of all profiles and prompts in force.
     pub bundle_digest: String,
 }
 
@@ -25,6 +26,7 @@ pub struct ProfileList {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfileSummary {
+    /// The name that requests, workers and turns use; unique in the bundle.
     pub name: ProfileName,
     /// By language tag; not empty.
     pub title: Words,
@@ -54,6 +56,7 @@ pub struct ProfileSummary {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProfileDetail {
+    /// The fields of the list's entry, at the same level in JSON.
     #[serde(flatten)]
     pub summary: ProfileSummary,
     /// The prompt as it would be sent now.
@@ -72,6 +75,7 @@ pub struct ModelList {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ProviderModels {
+    /// The provider that has these models; unique in the list.
     pub provider: ProviderName,
     /// The model that answers if neither the profile nor the conversation names one. Null until the
     /// provider has been asked for its first model.
@@ -94,6 +98,7 @@ pub struct ProviderModels {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct LearnedModel {
+    /// The name by which the endpoint was asked.
     pub model: String,
     /// The changes to each request, in the order in which they were learned.
     pub adjustments: Vec<Adjustment>,
@@ -146,6 +151,7 @@ impl ProviderModels {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ModelEntry {
+    /// The name to choose it by, as the provider knows it; unique in the provider's list.
     pub name: String,
     /// The context window for prompt and answer together, in tokens.
     #[serde(default, skip_serializing_if = "Option::is_none")]

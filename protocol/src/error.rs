@@ -117,6 +117,7 @@ pub enum TimeoutPhase {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Error {
+    /// The cause. In JSON `code` and `kind` stand beside the other fields.
     #[serde(flatten)]
     pub code: ErrorCode,
     /// One sentence that says what happened.
@@ -139,6 +140,7 @@ pub struct Error {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ErrorBody {
+    /// The error. The HTTP status follows from its code, with few exceptions.
     pub error: Error,
 }
 

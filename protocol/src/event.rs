@@ -20,6 +20,7 @@ pub struct Event {
     /// When it was committed. For a run this is the time of its first event, so that all readers
     /// get the same time of the first text.
     pub at: Timestamp,
+    /// The kind of event with its data. In JSON `type` and the fields stand beside `seq` and `at`.
     #[serde(flatten)]
     pub body: EventBody,
 }
@@ -38,24 +39,33 @@ impl Event {
 pub enum EventBody {
     /// The first event of every log.
     WorkerCreated {
+        /// The title that the creator gave, if any.
         title: Option<String>,
+        /// The profile that answers until another one is chosen.
         profile: ProfileName,
     },
+    /// The title was set, changed or removed.
     WorkerRenamed {
+        /// The new title; null if it was removed.
         title: Option<String>,
     },
     /// The worker was pinned, archived, or put back among the others.
     WorkerPlaced {
+        /// Where lists show the worker from now on.
         place: Visibility,
     },
     /// The profile that answers from the next turn on, and the choices that replace its provider,
     /// model and effort.
     ProfileChanged {
+        /// The profile by its name in the bundle.
         profile: ProfileName,
+        /// Replaces the profile's provider.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         provider: Option<ProviderName>,
+        /// Replaces the model of the profile, or of the provider chosen here.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         model: Option<String>,
+        /// The reasoning effort; replaces the profile's.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         effort: Option<Effort>,
     },
@@ -63,29 +73,37 @@ pub enum EventBody {
     WorkerStopped,
     /// Whether the worker can answer; `reason` says why not.
     AvailabilityChanged {
+        /// Null if it can answer.
         reason: Option<Error>,
     },
     /// A user's message.
     MessageCommitted {
+        /// The message with its text, in full.
         message: Message,
     },
     /// A turn was accepted, with an empty assistant message for its answer.
     TurnAccepted {
+        /// The turn in the state `accepted`, with ids for its question and its answer.
         turn: Box<Turn>,
     },
     /// The turn waits in a queue behind `ahead` others.
     TurnWaiting {
+        /// The turn that waits.
         turn_id: TurnId,
+        /// The number of requests that the provider answers before this one.
         ahead: u32,
     },
     /// The provider is loading the turn's model, which takes a while.
     TurnLoading {
+        /// The turn that the model is loaded for.
         turn_id: TurnId,
     },
     /// The provider is about to be sent the messages that `sight` describes. The event is committed
     /// before the request is sent.
     TurnAsked {
+        /// The turn whose request is about to be sent.
         turn_id: TurnId,
+        /// The part of the conversation that the request contains, and the request's adjustments.
         sight: ContextWindow,
         /// The model that answers, if its name was unknown when the turn was accepted.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -93,6 +111,7 @@ pub enum EventBody {
     },
     /// The provider has started to work on the request.
     TurnGenerating {
+        /// The turn that is being answered.
         turn_id: TurnId,
         /// What the model was given, in logs of versions without `turn_asked`.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -104,6 +123,7 @@ pub enum EventBody {
     /// An attempt failed before any of its output was shown; the provider is asked again after a
     /// pause.
     TurnRetrying {
+        /// The turn whose attempt failed.
         turn_id: TurnId,
         /// The error that ended the attempt.
         error: Error,
@@ -115,37 +135,53 @@ pub enum EventBody {
     },
     /// A piece of assistant text at its byte offset in the message.
     TextDelta {
+        /// The turn that the text comes from.
         turn_id: TurnId,
+        /// The assistant message that grows.
         message_id: MessageId,
+        /// The number of bytes of UTF-8 in the message's text before this piece.
         offset: u64,
+        /// Whole characters, at least one.
         text: String,
     },
     /// A piece of the model's thinking at its byte offset in the message's reasoning, which has
     /// offsets of its own.
     ReasoningDelta {
+        /// The turn that the thinking comes from.
         turn_id: TurnId,
+        /// The assistant message whose reasoning grows.
         message_id: MessageId,
+        /// The number of bytes of UTF-8 in the message's reasoning before this piece.
         offset: u64,
+        /// Whole characters, at least one.
         text: String,
     },
     /// The answer's text from byte `offset` on turned out to be thinking: it moves to the end of
     /// the reasoning. Text that follows begins at `offset` again.
     TextWasReasoning {
+        /// The turn whose output turned out to be thinking.
         turn_id: TurnId,
+        /// The assistant message whose text shrinks.
         message_id: MessageId,
+        /// The number of bytes of UTF-8 that remain in the message's text.
         offset: u64,
     },
     /// The turn has ended.
     TurnEnded {
+        /// The turn that ended; no later event names it.
         turn_id: TurnId,
         /// Invariant: a final state.
         state: TurnState,
+        /// Why the turn failed or timed out; absent in the other states.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<Error>,
+        /// Why the model stopped; absent unless the turn completed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         finish: Option<Finish>,
+        /// The tokens as the provider counted them; absent if it did not say.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         usage: Option<Usage>,
+        /// The times of all steps, which replace those folded so far.
         timings: Timings,
     },
 }

@@ -13,18 +13,33 @@ pub enum ListFrame {
     /// The starting position: the first frame, and repeated when more has changed than is
     /// remembered.
     Hello {
+        /// The runtime whose list is followed.
         runtime_id: RuntimeId,
+        /// The position from which the following frames continue.
         cursor: Cursor,
         /// Whether all changes since the given cursor follow. If not, the reader has to read its
         /// pages of the list again, and continues from here.
         resumed: bool,
     },
     /// A worker that is new, restored or changed.
-    Worker { cursor: Cursor, worker: Box<Worker> },
+    Worker {
+        /// The position after this change.
+        cursor: Cursor,
+        /// The newest summary, which may contain later changes, too.
+        worker: Box<Worker>,
+    },
     /// A worker that was deleted.
-    Deleted { cursor: Cursor, worker_id: WorkerId },
+    Deleted {
+        /// The position after the deletion.
+        cursor: Cursor,
+        /// The worker that is no longer listed.
+        worker_id: WorkerId,
+    },
     /// The last frame.
-    Close { reason: CloseReason },
+    Close {
+        /// Whether the client should reconnect follows from this.
+        reason: CloseReason,
+    },
 }
 
 impl ListFrame {

@@ -9,7 +9,9 @@ use crate::{MessageId, Timestamp, TurnId};
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum Role {
+    /// The person who talks with the model.
     User,
+    /// The model, or several in turn, if the answer was continued by another one.
     Assistant,
 }
 
@@ -18,9 +20,11 @@ pub enum Role {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Message {
+    /// Unique in the worker. A user message's id is made by the client, an answer's by the runtime.
     pub id: MessageId,
     /// The message that this one answers or follows; null for the first one of a conversation.
     pub parent: Option<MessageId>,
+    /// Whether it is a question or an answer.
     pub role: Role,
     /// For an assistant's message, the text that has been committed so far.
     pub text: String,

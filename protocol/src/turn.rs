@@ -16,9 +16,13 @@ pub enum TurnState {
     Accepted,
     /// The provider is working on it.
     Generating,
+    /// The model finished its answer, or reached its longest length.
     Completed,
+    /// The provider failed, and a retry did not help or was not possible; `error` says why.
     Failed,
+    /// A user stopped the turn; the text up to then is kept.
     Cancelled,
+    /// One of the turn's time limits passed; `error` says which. The text up to then is kept.
     TimedOut,
     /// The process ended while the turn was running; the text up to then is kept.
     Interrupted,
@@ -35,7 +39,10 @@ impl TurnState {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Usage {
+    /// The tokens of everything that was sent, with the marks that the model's template puts around
+    /// it.
     pub prompt_tokens: u32,
+    /// The tokens that the model wrote, thinking included.
     pub completion_tokens: u32,
     /// The tokens of the prompt that did not have to be read again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,6 +141,7 @@ pub struct Retry {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Turn {
+    /// Unique in the worker. Made by the runtime, or by the client that asks again.
     pub turn_id: TurnId,
     /// The user message to be answered.
     pub question: MessageId,
@@ -142,6 +150,7 @@ pub struct Turn {
     /// The answer whose text this one begins with and continues.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub continues: Option<MessageId>,
+    /// The state after the last folded event.
     pub state: TurnState,
     /// While accepted: the number of turns before this one in the queue; absent if it does not
     /// wait.
@@ -153,12 +162,18 @@ pub struct Turn {
     /// The failed attempts, oldest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub retries: Vec<Retry>,
+    /// Why the turn failed or timed out; absent in the other states.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<Error>,
+    /// Why the model stopped; absent unless the turn completed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub finish: Option<Finish>,
+    /// The profile in force when the turn was accepted.
     pub profile: ProfileName,
+    /// The provider that answers, or `imported` for a turn of another program.
     pub provider: ProviderName,
+    /// The model that answers, as the provider names it. Until an endpoint has been asked for its
+    /// models, this may be a text for people instead.
     pub model: String,
     /// `sha256:` and 64 hexadecimal digits of the system prompt that was sent; empty for an
     /// imported turn, whose prompt is unknown.
@@ -175,12 +190,19 @@ pub struct Turn {
     /// them.
     #[serde(default, skip_serializing_if = "Unsent::is_nothing")]
     pub unsent: Unsent,
+    /// The part of the conversation that the model was given; absent until the request is about to
+    /// be sent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sight: Option<ContextWindow>,
+    /// The tokens as the provider counted them; absent until the turn has ended, or if it did not
+    /// say.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub usage: Option<Usage>,
+    /// How long the steps took so far.
     pub timings: Timings,
+    /// When the turn was accepted, by the server's clock.
     pub started_at: Timestamp,
+    /// When the turn ended, by the server's clock; absent while it runs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ended_at: Option<Timestamp>,
 }

@@ -10,6 +10,7 @@ use crate::{
 /// The part of a worker that a console holds: a run of its newest messages, with their turns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
+    /// The summary after the last event that was folded in.
     pub worker: Worker,
     /// The last event that was folded in.
     pub seq: u64,
@@ -52,9 +53,11 @@ pub struct Truncated {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Snapshot {
+    /// The summary after the last event that was folded in.
     pub worker: Worker,
     /// The last event that was folded in.
     pub seq: u64,
+    /// The newest page, with the cursor from which the stream continues.
     pub transcript: Transcript,
 }
 

@@ -10,9 +10,13 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Envelope {
+    /// The position after the event, to resume from.
     pub cursor: Cursor,
+    /// The runtime that holds the worker.
     pub runtime_id: RuntimeId,
+    /// The worker whose log the event is from.
     pub worker_id: WorkerId,
+    /// The event as it was committed, or a run of deltas as one.
     pub event: Event,
     /// How the event changes a message's HTML, if HTML was requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -24,6 +28,7 @@ pub struct Envelope {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct HtmlPatch {
+    /// The message whose blocks change.
     pub message_id: MessageId,
     /// The number of blocks that stay as they are.
     pub from: usize,
@@ -103,7 +108,14 @@ impl HtmlAppend {
 pub enum Frame {
     /// The starting state: the first frame if no cursor was given, and after a `stale_cursor`
     /// notice.
-    Snapshot { runtime_id: RuntimeId, worker_id: WorkerId, snapshot: Box<Snapshot> },
+    Snapshot {
+        /// The runtime that holds the worker.
+        runtime_id: RuntimeId,
+        /// The worker that is followed.
+        worker_id: WorkerId,
+        /// The state to begin with; the cursor is in its transcript.
+        snapshot: Box<Snapshot>,
+    },
     /// The next event.
     Event(Box<Envelope>),
     /// More text of the delta that the last frame `event` or `more` carried: the next delta of the
@@ -120,11 +132,26 @@ pub enum Frame {
     },
     /// The progress of the model with reading the running turn's prompt. It is not in the log, so
     /// there is no cursor. Sent a few times a second at most, and only for the local model.
-    Progress { runtime_id: RuntimeId, worker_id: WorkerId, turn_id: TurnId, progress: Progress },
+    Progress {
+        /// The runtime that holds the worker.
+        runtime_id: RuntimeId,
+        /// The worker that is followed.
+        worker_id: WorkerId,
+        /// The running turn.
+        turn_id: TurnId,
+        /// The newest report; it replaces earlier ones of the turn.
+        progress: Progress,
+    },
     /// A notice; the stream goes on.
-    Notice { error: Error },
+    Notice {
+        /// For example `stale_cursor`, after which a snapshot follows.
+        error: Error,
+    },
     /// The last frame.
-    Close { reason: CloseReason },
+    Close {
+        /// Whether the client should reconnect follows from this.
+        reason: CloseReason,
+    },
 }
 
 impl Frame {

@@ -11,7 +11,9 @@ use crate::{
 #[serde(rename_all = "snake_case")]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub enum WorkerStatus {
+    /// No turn is running, and a message would be accepted.
     Idle,
+    /// A turn is running; another message is refused as `busy`.
     Generating,
     /// The worker cannot answer; `reason` says what to configure.
     Unavailable,
@@ -37,13 +39,17 @@ pub enum Visibility {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct Worker {
+    /// The runtime that holds the worker.
     pub runtime_id: RuntimeId,
+    /// Made by the runtime when the worker is created. Companion's exports and imports keep it.
     pub worker_id: WorkerId,
     /// Always `companion`.
     pub display_name: String,
     /// `companion@backend-internal`, for people. It never authorizes anything.
     pub display_ref: String,
+    /// One line of at most 200 characters; null until the first message or if it was removed.
     pub title: Option<String>,
+    /// The status after the last event of its log.
     pub status: WorkerStatus,
     /// Why the status is `unavailable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -53,6 +59,7 @@ pub struct Worker {
     /// readable part of the conversation can be exported, and it can be deleted. Absent if false.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub unreadable: bool,
+    /// The profile that answers from the next turn on.
     pub profile: ProfileName,
     /// Absent in workers stored by versions without places, which are `listed`.
     #[serde(default)]

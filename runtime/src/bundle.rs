@@ -29,13 +29,16 @@ const FUEL: u64 = 100_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
+    /// The name that requests and workers use; unique in the bundle.
     pub name: ProfileName,
+    /// The name that people see in a list; never blank.
     pub title: Words,
     /// What the profile is for, in one sentence.
     #[serde(default)]
     pub description: Option<Words>,
     /// The prompt's file name within the bundle.
     pub prompt: String,
+    /// The language of the prompt and the answers, as a tag such as `en` or `ja`.
     pub language: String,
     /// `None` means the configured provider.
     #[serde(default)]
@@ -43,6 +46,7 @@ pub struct Profile {
     /// `None` means the configured model, or else the provider's first one.
     #[serde(default)]
     pub model: Option<String>,
+    /// Sent with each request; for absent parameters the provider's default applies.
     #[serde(default)]
     pub sampling: Sampling,
     /// How hard the model is asked to think; `None` means the model's own default.
@@ -56,7 +60,9 @@ pub struct Profile {
 /// The variables that a prompt template may use.
 #[derive(Clone, Debug)]
 pub struct Variables {
+    /// The configured name of this installation.
     pub workspace: String,
+    /// The profile's [`Profile::language`].
     pub language: String,
     /// `YYYY-MM-DD`.
     pub date: String,

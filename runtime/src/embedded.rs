@@ -46,10 +46,15 @@ const FIRST_LOOK: Duration = Duration::from_millis(200);
 
 /// The parts and limits of a runtime.
 pub struct RuntimeConfig {
+    /// Holds all conversations; closed by [`Runtime::shutdown`].
     pub store: Arc<dyn Store>,
+    /// The models that can answer; shut down by [`Runtime::shutdown`].
     pub providers: Providers,
+    /// The profiles in force until the next start.
     pub bundle: Bundle,
+    /// Tells the times of the log. A test passes in a fixed one.
     pub clock: Arc<dyn Clock>,
+    /// The time limits of every turn.
     pub turn_limits: TurnLimits,
     /// The most characters in one user message.
     pub message_chars: u32,
@@ -57,6 +62,7 @@ pub struct RuntimeConfig {
     pub transcript_page: u32,
     /// The name of this installation that prompts may use.
     pub workspace: String,
+    /// Where uploads go, and how large they may be.
     pub imports: Imports,
     /// For how long a deleted conversation can be restored, in milliseconds; 0 means not at all.
     pub undo_delete_ms: u64,

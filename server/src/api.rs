@@ -18,20 +18,26 @@ use serde::Deserialize;
 /// `/api/v1/runtimes/{rid}`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct RuntimePath {
+    /// The runtime; `not_found` if this server has none of that name.
     pub rid: RuntimeId,
 }
 
 /// `/api/v1/runtimes/{rid}/workers/{wid}`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct WorkerPath {
+    /// The runtime; `not_found` if this server has none of that name.
     pub rid: RuntimeId,
+    /// The worker; `not_found` if the runtime has none with that id.
     pub wid: WorkerId,
 }
 
 /// `/api/v1/runtimes/{rid}/workers/{wid}/turns/{tid}`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct TurnPath {
+    /// The runtime; `not_found` if this server has none of that name.
     pub rid: RuntimeId,
+    /// The worker; `not_found` if the runtime has none with that id.
     pub wid: WorkerId,
+    /// The turn; `not_found` if the worker has none with that id.
     pub tid: TurnId,
 }

@@ -23,8 +23,11 @@ pub struct Asset {
     pub hash: &'static str,
     /// Whether the path changes with the content.
     pub immutable: bool,
+    /// The content.
     pub plain: &'static [u8],
+    /// The content compressed with Brotli; `None` if that is not smaller.
     pub brotli: Option<&'static [u8]>,
+    /// The content compressed with gzip; `None` if that is not smaller.
     pub gzip: Option<&'static [u8]>,
 }
 
@@ -33,8 +36,11 @@ include!(concat!(env!("OUT_DIR"), "/assets.rs"));
 /// The paths of the files that a page loads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
+    /// The style sheet.
     pub style: String,
+    /// The script that loads the WASM.
     pub script: String,
+    /// The WASM module.
     pub wasm: String,
 }
 

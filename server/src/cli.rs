@@ -10,12 +10,14 @@ use crate::config::{Config, Problems, Settings, Sources, settings};
 #[derive(Debug, Parser)]
 #[command(name = "companion", version, about, after_help = AFTER_HELP)]
 pub struct Cli {
+    /// `None` is [`Command::Serve`].
     #[command(subcommand)]
     pub command: Option<Command>,
     /// Configuration file; without it companion.toml in the working folder, if there
     /// [env: COMPANION_CONFIG]
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// The settings of the command line alone; [`Config::load`] merges them with the other sources.
     #[command(flatten)]
     pub settings: Settings,
 }

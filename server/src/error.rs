@@ -18,7 +18,9 @@ pub struct ApiError {
 /// The error of a response, for the middleware that shows it as a page.
 #[derive(Clone, Debug)]
 pub struct Told {
+    /// The error in the response's body.
     pub error: Error,
+    /// The limit in bytes that a body exceeded; `None` for other errors.
     pub most_bytes: Option<u64>,
 }
 

@@ -8,13 +8,16 @@ use tokio::net::TcpListener;
 /// Why the address cannot be bound.
 #[derive(Debug, thiserror::Error)]
 pub enum ListenError {
+    /// Another socket listens there.
     #[error(
         "{0} is in use, perhaps by a Companion that is running already; stop that, or choose \
          another address with --listen (port 0 takes a free one)"
     )]
     InUse(SocketAddr),
+    /// The system reserves the port for privileged accounts.
     #[error("{0} needs more rights than this account has; choose a port above 1023")]
     Denied(SocketAddr),
+    /// For example the address belongs to no interface of this machine.
     #[error("{0} cannot be listened on")]
     Other(SocketAddr, #[source] io::Error),
 }

@@ -12,8 +12,11 @@ use crate::events::{Observers, SharedHtml};
 /// The server's state; cheap to clone.
 #[derive(Clone)]
 pub struct AppState {
+    /// Finds the runtime that a path names.
     pub registry: Registry,
+    /// The limits that were configured.
     pub limits: Limits,
+    /// The slots for the open streams of events.
     pub observers: Observers,
     /// The answers whose observers share their HTML.
     pub html: SharedHtml,
@@ -24,9 +27,13 @@ pub struct AppState {
 /// The limits of pages and bodies that the handlers need.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
+    /// The most characters in one message.
     pub message_chars: u32,
+    /// The most bytes in the body of a request that carries neither a message nor an import.
     pub body_bytes: u64,
+    /// The number of messages in a page of a transcript, unless the request names another one.
     pub transcript_page: u32,
+    /// The number of workers in a page of the list, unless the request names another one.
     pub worker_page: u32,
 }
 

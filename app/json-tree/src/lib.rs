@@ -22,12 +22,19 @@ pub use parts::Held;
 /// Any JSON value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tree {
+    /// `null`; also what a field leaves behind that was taken out.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A number without sign and fraction, such as a position or a size.
     Whole(u64),
+    /// A number below zero without fraction.
     Negative(i64),
+    /// A number with fraction or exponent, or one too large for the others.
     Fraction(f64),
+    /// A string, with its escapes resolved.
     Text(String),
+    /// An array.
     List(Vec<Tree>),
     /// The fields, in the order of the text.
     Object(Vec<(String, Tree)>),

@@ -68,6 +68,7 @@ impl Live {
         }
     }
 
+    /// The message whose text this renders, as given to [`Self::new`].
     pub fn message_id(&self) -> MessageId {
         self.message_id
     }

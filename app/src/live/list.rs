@@ -8,10 +8,12 @@ mod gone;
 mod order;
 mod seen;
 
-use gone::Gone;
 use leptos::prelude::*;
 use protocol::api::WorkerPage;
 use protocol::{Cursor, ListFrame, RuntimeId, Timestamp, Worker, WorkerId};
+
+use super::signal::set_if_new;
+use gone::Gone;
 
 pub use day::Day;
 pub use order::Part;
@@ -260,7 +262,7 @@ impl List {
             let find = |id| known.iter().find(|item: &&Item| item.id == id).cloned();
             state.items = workers.iter().filter_map(|worker| find(worker.worker_id)).collect();
             let groups = if local {
-                let (today, day_of) = local_days();
+                let (today, day_of) = day::local();
                 order::group(&workers, today, day_of)
             } else {
                 order::group(&workers, state.utc_today, order::utc_day)
@@ -312,32 +314,6 @@ fn item(known: &[Item], new: Worker) -> Item {
         }
         None => Item::of(new),
     }
-}
-
-/// Today, and a function from a time to its day, both in the reader's time zone.
-fn local_days() -> (i64, impl Fn(Timestamp) -> i64) {
-    #[cfg(feature = "browser")]
-    let day_of = |ms: i64| {
-        let zone = js_sys::Date::new(&(ms as f64).into()).get_timezone_offset();
-        day::number(ms, -zone as i32)
-    };
-    #[cfg(not(feature = "browser"))]
-    let day_of = |ms: i64| day::number(ms, 0);
-    #[cfg(feature = "browser")]
-    let now = js_sys::Date::now() as i64;
-    #[cfg(not(feature = "browser"))]
-    let now = 0;
-    (day_of(now), move |at: Timestamp| day_of(at.unix_ms()))
-}
-
-fn set_if_new<T: PartialEq + Send + Sync + 'static>(signal: &ArcRwSignal<T>, value: T) {
-    signal.maybe_update(|shown| {
-        let new = *shown != value;
-        if new {
-            *shown = value;
-        }
-        new
-    });
 }
 
 #[cfg(test)]

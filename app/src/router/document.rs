@@ -35,7 +35,9 @@ impl Handlers {
 /// A request that the server refused before it reached its page: too large, too slow, or from
 /// another site.
 pub struct Refusal {
+    /// The response's status; HTTP has a status of its own for some refusals.
     pub status: StatusCode,
+    /// The error that the page explains.
     pub error: Error,
     /// The body size limit in bytes, if the request exceeded it.
     pub most_bytes: Option<u64>,

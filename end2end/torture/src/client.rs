@@ -17,7 +17,12 @@ use crate::companion::HANG;
 pub enum Failure {
     /// The companion answered with an error.
     #[error("{status} {}: {}", error.code.name(), error.message)]
-    Refused { status: u16, error: Box<Error> },
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The error in the response's body.
+        error: Box<Error>,
+    },
     /// No complete response came, so the request may or may not have been carried out.
     #[error("no answer")]
     Broken(#[source] reqwest::Error),
@@ -52,6 +57,7 @@ pub struct Client {
 }
 
 impl Client {
+    /// A client for the companion at `address`. A request that takes longer than [`HANG`] fails.
     pub fn new(address: SocketAddr) -> anyhow::Result<Self> {
         Ok(Self { http: reqwest::Client::builder().timeout(HANG).build()?, address })
     }
@@ -166,7 +172,9 @@ impl Client {
 /// A whole conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Whole {
+    /// All messages of all branches, oldest first.
     pub messages: Vec<Message>,
+    /// All turns, oldest first.
     pub turns: Vec<Turn>,
     /// The cursor of the newest page.
     pub cursor: protocol::Cursor,

@@ -37,7 +37,9 @@ pub struct Starting {
 /// A companion that takes messages. It is killed when dropped.
 pub struct Companion {
     child: Child,
+    /// The address that the process printed, with the port that it chose.
     pub address: SocketAddr,
+    /// A client for that address.
     pub client: Client,
     /// The time from the spawn to the first 200 of `/readyz`.
     pub ready_in: Duration,

@@ -16,14 +16,18 @@ pub mod websocket;
 /// The transports of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Transport {
+    /// `GET .../events` with an upgrade.
     WebSocket,
+    /// `GET .../events` with `Accept: text/event-stream`.
     Sse,
 }
 
 /// The state of an observer, connected or not.
 #[derive(Clone, Debug)]
 pub struct Observer {
+    /// The conversation that it follows.
     pub worker: WorkerId,
+    /// The transport of all its connections.
     pub transport: Transport,
     /// The folded frames; `None` before the first snapshot.
     pub view: Option<View>,
@@ -43,7 +47,9 @@ pub enum Seen {
     Event(Applied),
     /// The progress of reading a prompt.
     Progress,
+    /// A notice, such as that of a stale cursor.
     Notice(Error),
+    /// The last frame, with the server's reason.
     Close(CloseReason),
 }
 
@@ -62,7 +68,9 @@ impl Seen {
 
 /// One connection of an observer.
 pub enum Link {
+    /// Boxed because a socket is much larger than the other variant.
     WebSocket(Box<WebSocket>),
+    /// A response whose body is still being read.
     Sse(Sse),
 }
 

@@ -17,6 +17,7 @@ const RECEIVE_BYTES: usize = 4096;
 
 /// A connection that has requested events.
 pub struct Raw {
+    /// The socket, for attacks that read slowly or not at all.
     pub stream: TcpStream,
 }
 

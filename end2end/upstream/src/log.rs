@@ -29,6 +29,7 @@ pub struct Entry {
     pub connection: u64,
     /// When its head and body had been read.
     pub at_ms: u64,
+    /// The HTTP method, such as `POST`.
     pub method: String,
     /// The path with its query.
     pub path: String,

@@ -9,7 +9,9 @@ use crate::script::Step;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rule {
+    /// The condition that chooses this rule.
     pub when: When,
+    /// The steps to play, as for a reply of the script.
     pub reply: Vec<Step>,
 }
 
@@ -37,7 +39,12 @@ pub enum When {
     /// An answer in the request has no `reasoning_content`, which DeepSeek refuses.
     Unreasoned,
     /// The messages have more characters in all; only for one model, or for any.
-    Longer { than: usize, model: Option<String> },
+    Longer {
+        /// More than this many characters are too many.
+        than: usize,
+        /// The model that has the limit; `None` for every one.
+        model: Option<String>,
+    },
 }
 
 /// The messages of a request to either interface.

@@ -40,9 +40,12 @@ pub enum Step {
     Answer(Answer),
     /// A whole response with a body that is not streamed.
     Respond {
+        /// The HTTP status.
         status: u16,
+        /// Further headers, by name.
         #[serde(default)]
         headers: BTreeMap<String, String>,
+        /// The body as text; its length is sent in `Content-Length`.
         #[serde(default)]
         body: String,
     },
@@ -50,28 +53,59 @@ pub enum Step {
     Stream,
     /// The head of any response, whose body the next steps send.
     Head {
+        /// The HTTP status.
         status: u16,
+        /// Further headers, by name.
         #[serde(default)]
         headers: BTreeMap<String, String>,
     },
     /// One event, `data: {json}` and an empty line.
-    Data { json: Value },
+    Data {
+        /// The data of the event, sent on one line.
+        json: Value,
+    },
     /// Body bytes as text, sent separately.
-    Text { text: String },
+    Text {
+        /// The bytes of this text.
+        text: String,
+    },
     /// Body bytes as numbers, sent by themselves: for pieces that are not UTF-8.
-    Bytes { bytes: Vec<u8> },
+    Bytes {
+        /// The bytes, which need not be UTF-8.
+        bytes: Vec<u8>,
+    },
     /// Bytes that are sent unchanged, outside of any HTTP framing.
-    Wire { text: String },
+    Wire {
+        /// The bytes of this text, line breaks included.
+        text: String,
+    },
     /// Like `Wire`, but the bytes are sent again and again until the peer leaves.
-    EndlessWire { text: String },
+    EndlessWire {
+        /// The bytes of this text, line breaks included.
+        text: String,
+    },
     /// Body bytes as text, again and again with a pause after each time, until the peer leaves.
-    Drip { text: String, ms: u64 },
+    Drip {
+        /// The bytes of this text.
+        text: String,
+        /// The pause after each time, in milliseconds.
+        ms: u64,
+    },
     /// One line of this many bytes, without a line break at its end.
-    LongLine { bytes: usize },
+    LongLine {
+        /// The length of the line.
+        bytes: usize,
+    },
     /// The same piece of text as a delta, again and again, until the peer leaves.
-    Endless { text: String },
+    Endless {
+        /// The text of each delta.
+        text: String,
+    },
     /// A pause.
-    Delay { ms: u64 },
+    Delay {
+        /// The length of the pause, in milliseconds.
+        ms: u64,
+    },
     /// A pause until a release. Each release ends one hold.
     Hold,
     /// Sends nothing more until the peer leaves.

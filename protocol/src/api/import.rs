@@ -8,6 +8,7 @@ use crate::WorkerId;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
 pub struct ImportReport {
+    /// The program that wrote the files, or `several`.
     pub format: ImportFormat,
     /// Conversations that were added.
     pub imported: u64,
@@ -101,6 +102,7 @@ pub struct ImportRefusal {
     /// The conversation's title, if it could be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The kind of refusal, for a client that words it itself.
     pub code: RefusalCode,
     /// The details, in English; safe to show.
     pub reason: String,
@@ -115,8 +117,10 @@ pub struct ImportReplacement {
     pub file: Option<String>,
     /// The number of the conversation in the file, from 1.
     pub number: u64,
+    /// The conversation's title, if it has one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub title: Option<String>,
+    /// The number of characters that were replaced in it.
     pub characters: u64,
 }
 

@@ -47,14 +47,19 @@ pub struct Wishes {
 /// Why the template cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
+    /// The template is not valid Jinja, as far as the template engine knows it.
     #[error("the template does not parse")]
     Parse(#[source] Error),
+    /// The template raised an exception, failed, or took too many steps.
     #[error("the template refuses the conversation")]
     Refused(#[source] Error),
+    /// The output lacks the text of a message, so the model would not see it.
     #[error("the template drops a message")]
     Dropped,
+    /// The output is empty, so there is no prompt.
     #[error("the template writes nothing")]
     Empty,
+    /// The unguessable marks that stand in for the texts could not be made.
     #[error("the system gave no random bytes")]
     Random(#[source] getrandom::Error),
 }

@@ -31,7 +31,10 @@ pub enum ToChild {
     Generate(Generate),
     /// Ends the job at the next token or chunk of the prompt. Stopping a job that has ended, or is
     /// not known yet, is no error.
-    Stop { job: JobId },
+    Stop {
+        /// The number of the job to end.
+        job: JobId,
+    },
     /// Makes the child exit.
     Leave,
 }
@@ -39,22 +42,35 @@ pub enum ToChild {
 /// The model to load, and how to run it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Load {
+    /// The absolute path of the GGUF file.
     pub model_file: String,
+    /// The window for prompt and answer together. The child takes less if the model was trained for
+    /// less.
     pub context_tokens: u32,
+    /// The threads that write the answer.
     pub threads: u32,
+    /// The threads that read the prompt.
     pub prompt_threads: u32,
+    /// The tokens of the window that the conversation leaves free for the answer.
     pub reserve_tokens: u32,
+    /// The most tokens in one answer, if the job's sampling sets no other limit.
     pub max_answer_tokens: u32,
 }
 
 /// A request for one answer.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Generate {
+    /// The number by which all further messages name this request.
     pub job: JobId,
+    /// The rendered system prompt; empty if there is none.
     pub system: String,
+    /// Oldest first. The child leaves out messages from the front that do not fit the window.
     pub messages: Vec<InputMessage>,
+    /// For absent parameters the engine's defaults apply.
     pub sampling: Sampling,
+    /// The reasoning effort; `None` leaves it to the model's chat template.
     pub effort: Option<Effort>,
+    /// Whether the chat template may include the thinking of earlier answers.
     pub send_reasoning: bool,
 }
 
@@ -62,28 +78,83 @@ pub struct Generate {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum FromChild {
     /// The first message.
-    Hello { protocol: String },
+    Hello {
+        /// The child's [`PROTOCOL`]; the server ends a child that has another one.
+        protocol: String,
+    },
     /// The model is ready to answer.
-    Loaded { window_tokens: u32, load_ms: u64 },
+    Loaded {
+        /// The window that the engine really allocated.
+        window_tokens: u32,
+        /// The time from the request to load until now, in milliseconds.
+        load_ms: u64,
+    },
     /// The model cannot be used; the child exits.
-    NotLoaded { why: NotLoaded, detail: String },
+    NotLoaded {
+        /// The kind of problem, for the words that people see.
+        why: NotLoaded,
+        /// The engine's own words, for the log and not for people.
+        detail: String,
+    },
     /// The prompt fits and is being read. `rendered` is the prompt as the chat template made it,
     /// and `reasoning` tells whether the thinking of earlier answers is in it.
-    Began { job: JobId, left_out: u32, rendered: String, reasoning: bool },
+    Began {
+        /// The job that began.
+        job: JobId,
+        /// The number of messages left out from the front.
+        left_out: u32,
+        /// The prompt in the form in which it is stored, which `model_io::rendered` reads.
+        rendered: String,
+        /// Whether the template included any thinking.
+        reasoning: bool,
+    },
     /// How much of the prompt has been read.
-    Reading { job: JobId, progress: Progress },
+    Reading {
+        /// The job whose prompt is being read.
+        job: JobId,
+        /// The newest report; at most a few each second.
+        progress: Progress,
+    },
     /// A piece of the answer: whole characters, at least one.
-    Text { job: JobId, text: String },
+    Text {
+        /// The job that wrote it.
+        job: JobId,
+        /// Follows all earlier text of the job without a separator.
+        text: String,
+    },
     /// A piece of the model's thinking: whole characters, at least one.
-    Reasoning { job: JobId, text: String },
+    Reasoning {
+        /// The job that wrote it.
+        job: JobId,
+        /// Follows all earlier thinking of the job without a separator.
+        text: String,
+    },
     /// All text so far was thinking.
-    TextWasReasoning { job: JobId },
+    TextWasReasoning {
+        /// The job whose text becomes thinking.
+        job: JobId,
+    },
     /// The model has finished its answer.
-    Finished { job: JobId, finish: Finish, usage: Usage },
+    Finished {
+        /// The job that ended.
+        job: JobId,
+        /// Whether the model ended by itself or reached a limit.
+        finish: Finish,
+        /// The tokens of the prompt and the answer, counted by the engine.
+        usage: Usage,
+    },
     /// The job failed; the child takes further jobs.
-    Failed { job: JobId, why: Failure },
+    Failed {
+        /// The job that ended.
+        job: JobId,
+        /// The kind of problem, for the words that people see.
+        why: Failure,
+    },
     /// The job was stopped.
-    Halted { job: JobId },
+    Halted {
+        /// The job that ended.
+        job: JobId,
+    },
 }
 
 /// Why a model cannot be used.
@@ -101,18 +172,31 @@ pub enum NotLoaded {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Failure {
     /// The newest message does not fit the window.
-    TooLong { needed: u32, room: u32 },
+    TooLong {
+        /// The tokens that the newest message takes.
+        needed: u32,
+        /// The tokens that the window leaves for messages.
+        room: u32,
+    },
     /// The model's template refused the conversation.
-    Template { detail: String },
+    Template {
+        /// The template engine's own words.
+        detail: String,
+    },
     /// The engine reported a fault.
-    Engine { detail: String },
+    Engine {
+        /// The engine's own words.
+        detail: String,
+    },
 }
 
 /// A line of the child's standard error, as JSON. A line of another form, such as the engine's last
 /// message before an abort, is forwarded unchanged.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Line {
+    /// The level at which the server logs the line.
     pub level: LineLevel,
+    /// One line without its line break, as the engine wrote it.
     pub text: String,
 }
 
@@ -120,17 +204,22 @@ pub struct Line {
 /// `Debug` here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LineLevel {
+    /// Only for finding a fault.
     Debug,
+    /// The engine's warnings and errors.
     Warn,
 }
 
 /// Reading or writing a frame failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
+    /// The other process is gone, or the system failed to read or write.
     #[error("the pipe failed")]
     Pipe(#[source] io::Error),
+    /// The frame's length exceeds [`FRAME_BYTES`]; the pipe cannot be used any further.
     #[error("a frame of {0} bytes is over the bound")]
     TooLarge(usize),
+    /// The bytes of the frame are not the JSON of the expected message.
     #[error("a frame is not a message")]
     NotAMessage(#[source] serde_json::Error),
 }

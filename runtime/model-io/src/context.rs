@@ -7,7 +7,9 @@ use protocol::api::InputRole;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{needed} tokens are needed and the window leaves {room}")]
 pub struct Overflow {
+    /// The tokens of the newest question, with the beginning of its answer if there is one.
     pub needed: u32,
+    /// The tokens of the window without the system prompt and the reserve for the answer.
     pub room: u32,
 }
 

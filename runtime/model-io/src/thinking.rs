@@ -27,7 +27,9 @@ const MAX_SPACE_BYTES: usize = 256;
 /// A piece of a model's output.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Piece {
+    /// Part of the answer, without the marks; not empty.
     Text(String),
+    /// Part of the thinking, without the marks; not empty.
     Reasoning(String),
     /// All text so far was thinking.
     TextWasReasoning,

@@ -60,9 +60,17 @@ pub enum Engine {
     #[default]
     Off,
     /// The process is loading the model.
-    Loading { pid: u32 },
+    Loading {
+        /// The process's id in the system, for diagnosis.
+        pid: u32,
+    },
     /// The process answers requests. The window is the model's context window in tokens.
-    Ready { pid: u32, window_tokens: u32 },
+    Ready {
+        /// The process's id in the system, for diagnosis.
+        pid: u32,
+        /// The window for prompt and answer together, as the engine allocated it.
+        window_tokens: u32,
+    },
 }
 
 impl Local {

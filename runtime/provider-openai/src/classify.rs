@@ -4,9 +4,9 @@
 //! texts of compatible servers as their users report them. The module `error_report` extracts the
 //! message from the shape of an error.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
-use hyper::header::{HeaderMap, RETRY_AFTER};
+use hyper::header::HeaderMap;
 use protocol::{Error, ErrorCode, ProviderKind};
 use serde_json::Value;
 
@@ -14,214 +14,19 @@ use super::error_report::ErrorReport;
 use super::fault::network;
 use super::refusal::{self, Parameter, Refused, Sent};
 use super::{fault, overflow, words};
+use phrases::{
+    CREDIT_NAMES, CREDIT_SENTENCES, FILTER_NAMES, FILTER_SENTENCES, KEY_NAMES, KEY_SENTENCES,
+    KEY_WORDS, MODEL_DENIED_NAMES, MODEL_NAMES, NO_MODEL, NO_MODEL_SENTENCES, NOT_BY_RESPONSES,
+    NOT_FOR_CHATS, NOT_FOR_CHATS_NAMES, NOT_LOADED, ONLY_RESPONSES, PERMISSION_NAMES,
+    POLICY_SENTENCES, RATE_NAMES, WANTS_TLS, WRONG_WORDS,
+};
+use retry_after::retry_after_ms;
+
+mod phrases;
+mod retry_after;
 
 /// The longest wait that a provider may ask for: a day.
 const MAX_RETRY_AFTER_MS: u64 = 24 * 60 * 60 * 1000;
-
-/// Error names for a wrong or missing key. LiteLLM's proxy without a database looks for keys there
-/// (<https://github.com/BerriAI/litellm/issues/12273>).
-const KEY_NAMES: &[&str] = &[
-    "invalid_api_key",
-    "invalidapikey",
-    "api_key_invalid",
-    "authentication_error",
-    "invalid_authentication_error",
-    "authenticationerror",
-    "auth_error",
-    "no_db_connection",
-    "unauthenticated",
-    "unauthorized",
-    "401",
-];
-/// Words that mean a key, and words that say what is wrong with it.
-const KEY_WORDS: &[&str] = &[
-    "api key",
-    "api-key",
-    "api_key",
-    "apikey",
-    "the key",
-    "your key",
-    "access token",
-    "auth token",
-    "bearer token",
-    "bearer",
-    "credential",
-    "authentication",
-    "authorization header",
-    "令牌",
-    "密钥",
-];
-const WRONG_WORDS: &[&str] = &[
-    "valid",
-    "incorrect",
-    "wrong",
-    "missing",
-    "expired",
-    "required",
-    "provide",
-    "not found",
-    "no api key",
-    "no auth",
-    "unknown",
-    "denied",
-    "revoked",
-    "disabled",
-    "malformed",
-    "leaked",
-    "fail",
-    "error",
-    "过期",
-    "不正确",
-    "无效",
-];
-/// Sentences that mean a wrong or missing key by themselves.
-const KEY_SENTENCES: &[&str] = &[
-    "no connected db",
-    "unauthorized",
-    "no auth credentials",
-    "unregistered callers",
-    "invalid username or password",
-];
-
-const PERMISSION_NAMES: &[&str] = &[
-    "permission_error",
-    "permission_denied",
-    "permissiondenied",
-    "accessdenied",
-    "access_denied",
-    "forbidden",
-    "403",
-];
-/// Error names for a valid key that may not use the model. LiteLLM's proxy sends them with 401.
-const MODEL_DENIED_NAMES: &[&str] =
-    &["key_model_access_denied", "team_model_access_denied", "user_model_access_denied"];
-const CREDIT_NAMES: &[&str] = &[
-    "insufficient_quota",
-    "insufficient_balance",
-    "insufficient_credits",
-    "billing_not_active",
-    "billing_error",
-    "payment_required",
-    "exceeded_current_quota_error",
-    "arrearage",
-    "budget_exceeded",
-    "402",
-];
-const CREDIT_SENTENCES: &[&str] = &[
-    "credit balance",
-    "insufficient balance",
-    "balance is insufficient",
-    "余额不足",
-    "insufficient credit",
-    "insufficient funds",
-    "out of credits",
-    "requires more credits",
-    "no credits",
-    "spending limit",
-    "budget has been exceeded",
-    "billing hard limit",
-];
-const RATE_NAMES: &[&str] = &[
-    "rate_limit_exceeded",
-    "rate_limit_error",
-    "rate_limited",
-    "too_many_requests",
-    "throttling",
-    "throttlingexception",
-    "resource_exhausted",
-    "429",
-];
-const MODEL_NAMES: &[&str] = &["model_not_found", "model_not_exist", "deploymentnotfound"];
-const FILTER_NAMES: &[&str] = &[
-    "content_filter",
-    "content_policy_violation",
-    "contentfilter",
-    "data_inspection_failed",
-    "datainspectionfailed",
-    "responsibleaipolicyviolation",
-];
-const FILTER_SENTENCES: &[&str] =
-    &["content management policy", "content policy", "content exists risk", "safety system"];
-
-/// What an https port answers to http, in lower case: nginx, Go's server, Apache.
-const WANTS_TLS: &[&str] = &[
-    "plain http request was sent to https port",
-    "http request to an https server",
-    "speaking plain http to an ssl-enabled server port",
-];
-
-/// Lower-case texts that say that there is no such model, even if they mention keys: LiteLLM's
-/// proxy adds how to list the models "for your key".
-const NO_MODEL_SENTENCES: &[&str] = &[
-    "invalid model name",
-    "not a valid model",
-    "no such model",
-    "unknown model",
-    "no endpoints found for",
-];
-/// Lower-case texts that mean the same if the word "model" is there, too: OpenAI and vLLM ("does
-/// not exist"), Ollama ("not found"), DeepSeek, LiteLLM, OpenRouter.
-const NO_MODEL: &[&str] = &[
-    "does not exist",
-    "not found",
-    "not exist",
-    "invalid model",
-    "not a valid model",
-    "no such model",
-    "no endpoints found",
-    "no models loaded",
-    "unknown model",
-];
-
-/// Lower-case texts that say that a model is not made for chats: OpenAI
-/// (<https://github.com/run-llama/llama_index/issues/1332>,
-/// <https://github.com/CherryHQ/cherry-studio/issues/1179>), Ollama
-/// (<https://github.com/ollama/ollama/issues/2778>), vLLM
-/// (<https://github.com/QwenLM/Qwen3-VL/issues/988>), OpenRouter
-/// (<https://github.com/decolua/9router/issues/1304>).
-const NOT_FOR_CHATS: &[&str] = &[
-    "not a chat model",
-    "not a chat completion model",
-    "does not support chat",
-    "do not support chat",
-    "doesn't support chat",
-    "cannot be used with the chat",
-    "not supported in the v1/chat/completions",
-    "not supported for chat",
-    "not supported with chat",
-    "content or output modality contain audio",
-];
-/// Parts of the names of models that are not made for chats. When Azure reports that an operation
-/// does not work, it names the model (<https://github.com/microsoft/graphrag/issues/1557>).
-const NOT_FOR_CHATS_NAMES: &[&str] =
-    &["embedding", "embed-", "whisper", "tts", "dall-e", "gpt-image", "moderation", "rerank"];
-
-/// Lower-case texts that say that a model is offered only by the Responses API: OpenAI
-/// (<https://github.com/sigoden/aichat/pull/1318>), Azure, a gateway
-/// (<https://github.com/Wei-Shaw/sub2api/issues/885>).
-const ONLY_RESPONSES: &[&str] = &[
-    "only supported in v1/responses",
-    "chatcompletion operation does not work with the specified model",
-    "please use /v1/responses",
-];
-
-/// Lower-case texts that say that a model is not offered by the Responses API: OpenAI
-/// (<https://github.com/CherryHQ/cherry-studio/issues/6170>,
-/// <https://github.com/Laisky/one-api/issues/88>).
-const NOT_BY_RESPONSES: &[&str] =
-    &["not supported with the responses api", "not supported in the v1/responses"];
-
-/// Lower-case texts that say that a model exists but could not be loaded into memory. LM Studio
-/// gives these errors the name of an unknown model
-/// (<https://github.com/continuedev/continue/issues/10150>,
-/// <https://github.com/continuedev/continue/issues/12794>).
-const NOT_LOADED: &[&str] = &["failed to load model", "error loading model"];
-
-/// Lower-case texts that say that the account's own settings exclude all servers of the model:
-/// OpenRouter, with 404 (<https://github.com/truefoundry/models/pull/826>,
-/// <https://openrouter.ai/docs/features/privacy-and-logging>).
-const POLICY_SENTENCES: &[&str] =
-    &["guardrail restrictions", "matching your data policy", "no allowed providers are available"];
 
 /// The error of a response whose status is not 200, and the parsed body. `body` may be cut short; a
 /// date in `Retry-After` is compared with `now`; `sent` describes the request.
@@ -376,22 +181,6 @@ fn name(parameter: Parameter) -> &'static str {
         Parameter::ReasoningSummary => "reasoning.summary",
         Parameter::Effort => "reasoning_effort",
     }
-}
-
-/// Reads `retry-after-ms`, which OpenAI sends, or `Retry-After` in seconds or as a date.
-fn retry_after_ms(headers: &HeaderMap, now: SystemTime) -> Option<u64> {
-    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
-    let exact = text("retry-after-ms").and_then(|text| text.parse::<f64>().ok());
-    let after = text(RETRY_AFTER.as_str());
-    let seconds = after.and_then(|text| text.parse::<f64>().ok()).map(|seconds| seconds * 1000.0);
-    let date = || {
-        let date = httpdate::parse_http_date(after?).ok()?;
-        let [date, now] = [date, now].map(|time| time.duration_since(UNIX_EPOCH));
-        Some(date.ok()?.saturating_sub(now.ok()?).as_millis() as f64)
-    };
-    let ms = exact.or(seconds).or_else(date).filter(|ms| *ms >= 0.0)?;
-    // The conversion saturates at the limits of the integer.
-    Some(ms.ceil() as u64)
 }
 
 #[cfg(test)]

@@ -172,18 +172,29 @@ impl OpenaiConfig {
 /// value, which may hold a password.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ConfigError {
+    /// [`OpenaiConfig::base_url`] is not an address that can be used; the text follows the name of
+    /// the setting.
     #[error("base_url {0}")]
     BaseUrl(&'static str),
+    /// [`OpenaiConfig::api_key`] cannot be the value of a header.
     #[error("the API key has characters that a key cannot have")]
     ApiKey,
+    /// The name of a header in [`OpenaiConfig::headers`] or of the key's own one; it, or its value,
+    /// is not valid in HTTP.
     #[error("{0:?} cannot be a header of a request, or not with its value")]
     Header(String),
+    /// The host of the address cannot be in a certificate, and no other name is set.
     #[error("the address has a host that no certificate can name; set tls_server_name")]
     ServerName,
+    /// [`OpenaiConfig::proxy`] is not an address that can be used; the text follows the name of the
+    /// setting.
     #[error("proxy {0}")]
     Proxy(&'static str),
+    /// The path of [`OpenaiConfig::ca_file`].
     #[error("{0} cannot be read, or has no certificate in PEM")]
     CaFile(PathBuf),
+    /// There is no certificate at all, neither the system's nor one in [`OpenaiConfig::ca_file`],
+    /// so no server could be trusted.
     #[error(
         "base_url is https, and this system has no root certificates to check it \
          with; install them (Debian: ca-certificates) or set SSL_CERT_FILE"

@@ -10,7 +10,9 @@ use super::refusal::Parameter;
 /// The owner's settings for the models whose names match a pattern.
 #[derive(Clone, Debug)]
 pub struct ModelTable {
+    /// A glob that is matched against the whole name of a model.
     pub names: Pattern,
+    /// The settings for the models that match.
     pub settings: ModelSettings,
 }
 
@@ -37,7 +39,9 @@ pub struct ModelSettings {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MaxTokensField {
+    /// The older name; most servers other than OpenAI's know only this one.
     MaxTokens,
+    /// OpenAI's newer name, which its reasoning models require.
     MaxCompletionTokens,
 }
 

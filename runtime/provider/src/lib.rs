@@ -25,7 +25,9 @@ pub const MODELS: usize = 200;
 /// One request to a model.
 #[derive(Clone, Debug)]
 pub struct Request {
+    /// The turn that asks. It identifies the request here and is not sent to the model.
     pub turn_id: TurnId,
+    /// The name of the model to ask; [`Provider::default_model`] where none was chosen.
     pub model: String,
     /// The rendered system prompt; empty if there is none.
     pub system: String,
@@ -37,6 +39,8 @@ pub struct Request {
     /// end. Neighbours may have the same role and the first may be the assistant's, so the provider
     /// sends what `model_io::outgoing` makes of them.
     pub messages: Vec<InputMessage>,
+    /// The parameters as they were asked for. The provider leaves out those that the model is known
+    /// to refuse.
     pub sampling: Sampling,
     /// The reasoning effort; `None` for the model's default.
     pub effort: Option<Effort>,
@@ -77,6 +81,7 @@ impl Recorded {
 pub struct Shown {
     /// The number of messages left out at the front because they do not fit.
     pub left_out: u32,
+    /// The model's window for prompt and answer together, in tokens, if it is known.
     pub window_tokens: Option<u32>,
     /// The model that answers, if it is not the one that was asked for by name.
     pub model: Option<String>,
@@ -101,7 +106,10 @@ pub struct Shown {
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// The request waits in a queue behind `ahead` others.
-    Waiting { ahead: u32 },
+    Waiting {
+        /// With 0, nothing is before the request any more.
+        ahead: u32,
+    },
     /// The model has to be loaded into memory first, which takes a while.
     Loading,
     /// The request is ready to be sent.
@@ -121,11 +129,21 @@ pub enum Output {
     /// Data arrived that has nothing to show. Sent only now and then, however often data arrives.
     Alive,
     /// The model has finished its answer.
-    Finished { finish: Finish, usage: Option<Usage> },
+    Finished {
+        /// Whether the model ended by itself or was cut off.
+        finish: Finish,
+        /// The tokens as the provider counted them, if it did.
+        usage: Option<Usage>,
+    },
     /// The request failed; the error is safe to show (see [`Error`]).
     Failed(Error),
     /// The request was refused in this form; a retry should make this adjustment.
-    Refused { error: Error, adjustment: Adjustment },
+    Refused {
+        /// The turn ends with it if the adjustment is not possible; safe to show.
+        error: Error,
+        /// The change to make in the next attempt, through [`Request::made`].
+        adjustment: Adjustment,
+    },
     /// The stop took effect: the connection is dropped, or decoding has halted.
     Halted,
 }

@@ -25,8 +25,10 @@ pub struct Query {
 /// Why a text is no valid query.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
+    /// The text has no word: only spaces, or characters that normalizing removes.
     #[error("there is nothing to search for")]
     Empty,
+    /// The text exceeds [`limits::QUERY_CHARS`] or [`limits::QUERY_WORDS`].
     #[error("it is too long to be searched for")]
     TooLong,
 }

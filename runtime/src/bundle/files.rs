@@ -19,14 +19,42 @@ const FILE_BYTES: u64 = 256 * 1024;
 /// Why a bundle cannot be used. `file` is a name within the bundle; `line` counts from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum BundleError {
+    /// The folder or a file in it cannot be listed or read.
     #[error("the prompts folder {folder} cannot be read")]
-    Folder { folder: PathBuf, source: std::io::Error },
+    Folder {
+        /// The folder as the settings name it.
+        folder: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// A file is missing, is no regular file, is too large, or is not UTF-8.
     #[error("{file} of the prompts folder {problem}")]
-    File { file: String, problem: &'static str },
+    File {
+        /// The name of the file within the bundle.
+        file: String,
+        /// The problem, in words that follow the file's name.
+        problem: &'static str,
+    },
+    /// `profiles.toml` does not parse, or contradicts itself or the other files.
     #[error("{file}, line {line}: {problem}")]
-    Profiles { file: String, line: usize, problem: String },
+    Profiles {
+        /// Always `profiles.toml`.
+        file: String,
+        /// The line with the mistake, from 1.
+        line: usize,
+        /// The problem; may quote the file.
+        problem: String,
+    },
+    /// A prompt does not parse, or uses a variable that it does not have.
     #[error("{file}, line {line}: {problem}")]
-    Template { file: String, line: usize, problem: String },
+    Template {
+        /// The name of the prompt within the bundle.
+        file: String,
+        /// The line with the mistake, from 1.
+        line: usize,
+        /// The problem, as the template engine reports it.
+        problem: String,
+    },
 }
 
 impl BundleError {

@@ -6,11 +6,19 @@ use protocol::{Adjustment, ContextWindow, Error, EventBody, Finish, Usage};
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// The request waits in the provider's queue behind `ahead` others.
-    Waiting { ahead: u32 },
+    Waiting {
+        /// With 0, nothing is before the request any more.
+        ahead: u32,
+    },
     /// The provider loads the model.
     Loading,
     /// The provider is about to send a request with this context.
-    Asking { sight: ContextWindow, model: Option<String> },
+    Asking {
+        /// The part of the conversation that the request contains.
+        sight: ContextWindow,
+        /// The model that answers, if it is not the one that was asked for by name.
+        model: Option<String>,
+    },
     /// The model has begun to answer.
     Began,
     /// The provider produced text, which is not empty.
@@ -22,11 +30,21 @@ pub enum Input {
     /// The provider sent a sign of life and nothing to show.
     Alive,
     /// The answer is complete.
-    Finished { finish: Finish, usage: Option<Usage> },
+    Finished {
+        /// Whether the model ended by itself or was cut off.
+        finish: Finish,
+        /// The tokens as the provider counted them, if it did.
+        usage: Option<Usage>,
+    },
     /// The provider failed.
     Failed(Error),
     /// The endpoint refused the request, and `adjustment` would change it.
-    Refused { error: Error, adjustment: Adjustment },
+    Refused {
+        /// The turn ends with it if the adjustment was made before or there were too many.
+        error: Error,
+        /// The change for the next attempt.
+        adjustment: Adjustment,
+    },
     /// The provider has halted, or its task is gone.
     Halted,
     /// A timer that was armed has run out.
@@ -63,6 +81,7 @@ pub enum Effect {
     Commit(EventBody),
     /// Start a timer, or restart it; it runs out after this many milliseconds.
     Arm(Timer, u64),
+    /// Stop a timer; nothing happens if it is not running.
     Disarm(Timer),
     /// Let the provider send its request, once the pending events are committed.
     Send,

@@ -20,6 +20,7 @@ pub struct TurnLimits {
     pub stall_ms: u64,
     /// The longest duration of the whole turn: the only limit for a model that keeps thinking.
     pub turn_ms: u64,
+    /// When a failed attempt is followed by another one.
     pub retry: RetryLimits,
 }
 

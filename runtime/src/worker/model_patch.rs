@@ -10,9 +10,14 @@ use crate::providers::{ModelRequest, Providers};
 /// setting.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelPatch {
+    /// Replaces the provider, model and effort, too, as far as this patch does not set them.
     pub profile: Option<ProfileName>,
+    /// Replaces the model, too, unless this patch sets it.
     pub provider: Option<Option<ProviderName>>,
+    /// A name that the provider offers.
     pub model: Option<Option<String>>,
+    /// An effort that the model accepts. If the model changes, an effort that the new one does not
+    /// accept is dropped.
     pub effort: Option<Option<Effort>>,
 }
 

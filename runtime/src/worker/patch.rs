@@ -12,6 +12,7 @@ use crate::providers::Providers;
 pub struct Patch {
     /// An inner `None` removes the title.
     pub title: Option<Option<String>>,
+    /// Where lists show the worker from now on.
     pub place: Option<Visibility>,
     /// The profile, model and effort from the next turn on.
     pub wanted: ModelPatch,

@@ -55,44 +55,110 @@ const FILE: &str = "companion.db";
 /// database is unchanged.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
+    /// The folder, or the file that locks it, cannot be created or opened.
     #[error("the data folder {folder} cannot be used")]
-    Folder { folder: PathBuf, source: std::io::Error },
+    Folder {
+        /// The data folder.
+        folder: PathBuf,
+        /// The system's error.
+        source: std::io::Error,
+    },
+    /// The folder or the database cannot be created, or the database not be migrated.
     #[error(
         "there is no space left for the data folder {folder}; free some, or choose another folder"
     )]
-    Full { folder: PathBuf },
+    Full {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// The file system, or the rights of this account, do not allow to write.
     #[error("{file} cannot be written; give this user the right to, or choose another data folder")]
-    ReadOnly { file: PathBuf },
+    ReadOnly {
+        /// The database's file, or the data folder if that is what cannot be written.
+        file: PathBuf,
+    },
+    /// Another program than Companion holds a lock on the database.
     #[error("another program holds {file}; close that one")]
-    Busy { file: PathBuf },
+    Busy {
+        /// The database's file.
+        file: PathBuf,
+    },
+    /// Another process holds the lock of the folder.
     #[error(
         "the data folder {folder} is in use by {holder}; stop that one, or choose another folder"
     )]
-    Locked { folder: PathBuf, holder: String },
+    Locked {
+        /// The data folder.
+        folder: PathBuf,
+        /// Names the process, as far as it could be found out; follows "by".
+        holder: String,
+    },
+    /// The file is another program's, or not a SQLite database.
     #[error("{file} is not a database of Companion; move it away, or choose another data folder")]
-    Foreign { file: PathBuf },
+    Foreign {
+        /// The file that has the database's name.
+        file: PathBuf,
+    },
+    /// This program would not understand the schema, so it does not open the file.
     #[error(
         "{file} was written by a newer Companion (schema {found}, this one knows {known}); use that version"
     )]
-    Newer { file: PathBuf, found: i64, known: i64 },
+    Newer {
+        /// The database's file.
+        file: PathBuf,
+        /// The version of the file's schema.
+        found: i64,
+        /// The version of this program's schema.
+        known: i64,
+    },
+    /// SQLite's check found damage beyond single rows, or a part of the database is missing.
     #[error(
         "{file} is damaged: {detail}; `companion export` may still read what is in it; then restore a backup, or move it away (with its -wal and -shm, if there) to start with an empty one"
     )]
-    Damaged { file: PathBuf, detail: String },
+    Damaged {
+        /// The database's file.
+        file: PathBuf,
+        /// The first finding, in words that follow a colon.
+        detail: String,
+    },
+    /// The database's name leads to a file elsewhere, or to none.
     #[error(
         "{file} is a link; what SQLite and the lock keep beside a database would be apart from it, so name the folder that the database is in as the data folder"
     )]
-    Link { file: PathBuf },
+    Link {
+        /// The path that is a link.
+        file: PathBuf,
+    },
+    /// A step of the migration failed, and all of it was rolled back.
     #[error("{file} cannot be brought to the current schema; it was left as it was")]
-    Migration { file: PathBuf, source: Cause },
+    Migration {
+        /// The database's file.
+        file: PathBuf,
+        /// The failure of the step.
+        source: Cause,
+    },
+    /// Only for [`ReadOnlyStore`], which does not migrate.
     #[error(
         "{file} was written by an older Companion; start this one once, which brings it up to date"
     )]
-    Older { file: PathBuf },
+    Older {
+        /// The database's file.
+        file: PathBuf,
+    },
+    /// Only for [`ReadOnlyStore`], which does not create a database.
     #[error("there is no database in the data folder {folder}")]
-    Missing { folder: PathBuf },
+    Missing {
+        /// The data folder.
+        folder: PathBuf,
+    },
+    /// Opening failed for another reason.
     #[error("{file} cannot be opened")]
-    Open { file: PathBuf, source: Cause },
+    Open {
+        /// The database's file.
+        file: PathBuf,
+        /// The error of SQLite or of the system.
+        source: Cause,
+    },
 }
 
 /// The handle to the store; cheap to clone.

@@ -63,6 +63,7 @@ pub(crate) fn create(file: &Path) -> io::Result<()> {
 /// The data folder, or a file of the store in it, to which other accounts have rights.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Exposed {
+    /// The data folder itself, or a file directly in it.
     pub path: PathBuf,
     /// Its permission bits, such as `0o755`.
     pub mode: u32,

@@ -21,8 +21,11 @@ pub struct ReadOnlyStore {
 /// The contents of a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Backup {
+    /// All conversations of the copy, including deleted ones that are not removed yet.
     pub conversations: u64,
+    /// All rows of their logs; a folded run counts once.
     pub events: u64,
+    /// The size of the copy's file.
     pub bytes: u64,
     /// The number of conversations that cannot be read completely. The copy holds them as they are.
     pub unreadable: u64,
@@ -31,12 +34,24 @@ pub struct Backup {
 /// Why there is no backup. No file with its name was left behind.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
+    /// There is a file with the backup's name, which is never replaced.
     #[error("{file} is there already; choose another name, or move it away")]
-    Exists { file: PathBuf },
+    Exists {
+        /// The path that was asked for.
+        file: PathBuf,
+    },
+    /// The copy cannot be created, synced or given its name.
     #[error("{file} cannot be written")]
-    Write { file: PathBuf, source: io::Error },
+    Write {
+        /// The path that was asked for.
+        file: PathBuf,
+        /// The system's error.
+        source: io::Error,
+    },
+    /// SQLite could not read the database, or not write the copy.
     #[error("the database cannot be copied")]
     Copy(#[source] Cause),
+    /// The copy has damage beyond single rows; the text is SQLite's first finding.
     #[error("the copy is damaged ({0}), and so may the database be")]
     Damaged(String),
 }

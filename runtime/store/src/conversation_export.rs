@@ -9,6 +9,7 @@ use super::{Cause, Prompt};
 pub struct ConversationExport {
     /// The summary after the last event.
     pub worker: Worker,
+    /// The id of the worker's log, so that cursors of the first store stay valid in the second.
     pub log: LogId,
     /// Invariant: not empty, contiguous, the first begins at seq 1.
     pub events: Vec<Event>,
@@ -39,6 +40,7 @@ pub enum ConflictPolicy {
 /// What happened to the conversations of an import, each in the order of the import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
+    /// Not stored before; now committed with all their events.
     pub added: Vec<WorkerId>,
     /// Already stored, with the same content or more.
     pub skipped: Vec<WorkerId>,

@@ -9,7 +9,12 @@ pub enum StoreError {
     /// Nothing was stored, and what was stored before is safe. Writing works again without a
     /// restart when the condition is over, unless the [`Outage`] says otherwise.
     #[error("the store takes nothing: {outage}")]
-    Outage { outage: Outage, source: Cause },
+    Outage {
+        /// The reason why the store cannot be written, from which follows the hint to the user.
+        outage: Outage,
+        /// The failed write, as the database reported it.
+        source: Cause,
+    },
     /// A row, or a page of the file, does not hold what was written. The source names the place
     /// and does not quote the content, which may be a conversation's text.
     #[error("stored data is damaged")]
@@ -18,19 +23,28 @@ pub enum StoreError {
     /// are served as usual.
     #[error("the store's code panicked")]
     Panicked,
+    /// A commit failed for another reason than an outage; none of its events was stored.
     #[error("the store cannot commit events")]
     Append(#[source] Cause),
+    /// A read failed, and the stored data is not known to be damaged.
     #[error("the store cannot read")]
     Read(#[source] Cause),
+    /// A worker could not be marked as deleted, restored, or removed.
     #[error("the store cannot delete")]
     Delete(#[source] Cause),
+    /// An import failed, or reading its source did; none of its conversations was stored.
     #[error("the store cannot import conversations")]
     Import(#[source] Cause),
     /// Another writer got there first: `found` is the log's last seq.
     #[error("the log has moved on: its last event is {found}")]
-    Moved { found: u64 },
+    Moved {
+        /// The seq of the last event that is stored.
+        found: u64,
+    },
+    /// The worker of the write is not stored, or was deleted.
     #[error("there is no such worker in the store")]
     Gone,
+    /// [`Store::close`](super::Store::close) was called before the write.
     #[error("the store is closed")]
     Closed,
 }

@@ -44,6 +44,7 @@ pub struct Append {
     pub summary: Option<Worker>,
     /// Invariant: not empty, contiguous, following the log's last event.
     pub events: Vec<Event>,
+    /// How safe the events must be when [`Store::append`] returns.
     pub durability: Durability,
     /// A system prompt that the events refer to by digest.
     pub prompt: Option<Prompt>,
@@ -54,6 +55,7 @@ pub struct Append {
 pub struct Prompt {
     /// `sha256:` and 64 hexadecimal digits.
     pub digest: String,
+    /// The prompt as it was rendered for the model.
     pub text: String,
 }
 
@@ -65,8 +67,11 @@ pub fn text_digest(text: &str) -> String {
 /// A worker as it is stored.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stored {
+    /// The summary after the event `last_seq`.
     pub worker: Worker,
+    /// The id of its log, for cursors.
     pub log: LogId,
+    /// The seq of the newest event; 0 is never stored.
     pub last_seq: u64,
     /// The newest message of the log.
     pub head: Option<MessageId>,
@@ -75,6 +80,7 @@ pub struct Stored {
 /// A contiguous part of a log that begins with a message.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
+    /// The worker at the moment of the read, to which the events belong.
     pub stored: Stored,
     /// Contiguous; the first begins a message.
     pub events: Vec<Event>,
@@ -85,8 +91,11 @@ pub struct Page {
 /// A message of a branch, as it is sent to the model.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BranchMessage {
+    /// The message's id in its worker.
     pub id: MessageId,
+    /// Who wrote it, which decides the role that is sent.
     pub role: Role,
+    /// The whole text as far as it is committed; not empty.
     pub text: String,
     /// The thinking of an answer; empty if there is none, or no room for it.
     pub reasoning: String,
@@ -104,6 +113,7 @@ pub struct Branch {
 /// A user's message as it was accepted, with the first turn that it asked for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Acceptance {
+    /// The user message as it was committed.
     pub message: Message,
     /// The `turn_accepted` event.
     pub turn: Event,
@@ -119,12 +129,14 @@ pub enum VisibilityFilter {
     /// All that are not in the archive.
     #[default]
     InView,
+    /// Only workers with this visibility, such as the archive.
     Only(Visibility),
 }
 
 /// A search request.
 #[derive(Clone, Debug)]
 pub struct Search {
+    /// The words to find; see [`search`] for what counts as a match.
     pub query: Query,
     /// Only in this conversation; `None` for all.
     pub worker: Option<WorkerId>,
@@ -163,7 +175,9 @@ pub struct Salvage {
 /// A worker that was deleted and can be brought back.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deleted {
+    /// The summary as it was when the worker was deleted.
     pub worker: Worker,
+    /// When it was deleted, which is where its place in the list is.
     pub at: Timestamp,
 }
 

@@ -20,6 +20,7 @@ use super::tally::{Sink, Tally, Unsound};
 pub struct Source {
     /// The file's name, if it has one.
     pub name: Option<String>,
+    /// Open for reading; it is read from its beginning.
     pub file: File,
 }
 
@@ -28,14 +29,18 @@ pub struct Source {
 pub struct Options {
     /// The profile of conversations from other programs.
     pub profile: ProfileName,
+    /// How to handle a conversation that is stored with different content.
     pub differing: ConflictPolicy,
+    /// How to handle a conversation that is not sound.
     pub unsound: Unsound,
 }
 
 /// The result of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Report {
+    /// The counts of the contents of the files, whether added or not.
     pub tally: Tally,
+    /// Conversations that are in the store now and were not before.
     pub added: Vec<WorkerId>,
     /// Conversations that the store already has, in the same or a longer form.
     pub skipped: Vec<WorkerId>,
@@ -48,15 +53,22 @@ pub struct Report {
 /// Why nothing was imported.
 #[derive(Debug, thiserror::Error)]
 pub enum ImportError {
+    /// No file is an export, or a strict import found something that is not sound.
     #[error(transparent)]
     Refused(Refusal),
     /// The store has these conversations with different content.
     #[error("{} of its conversations are here with another content", .0.len())]
     Differs(Vec<WorkerId>),
+    /// An [`Upload`] was given more bytes than it may have.
     #[error("the file has more than {most} bytes")]
-    TooLarge { most: u64 },
+    TooLarge {
+        /// The limit in bytes.
+        most: u64,
+    },
+    /// The system failed to read a file, or to write an upload to the disk.
     #[error("the file cannot be read")]
     Input(#[source] io::Error),
+    /// The store failed; nothing was added.
     #[error(transparent)]
     Store(StoreError),
 }

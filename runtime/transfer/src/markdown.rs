@@ -50,6 +50,7 @@ impl Document {
         document
     }
 
+    /// A document of the branch that ends with the newest message.
     pub fn of(whole: ConversationExport) -> Self {
         let mut view = View::new(whole.worker, 0);
         for event in whole.events {

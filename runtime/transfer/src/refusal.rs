@@ -22,7 +22,9 @@ pub enum SourceLocation {
 pub struct Refusal {
     /// The file's name, if it is one of several.
     pub file: Option<String>,
+    /// Where in the file the problem is; part of the text.
     pub place: SourceLocation,
+    /// The problem, as a sentence without a capital and a full stop.
     pub reason: String,
 }
 
@@ -35,6 +37,7 @@ pub enum ReadError {
     /// A part of the file is not sound, and a strict import takes nothing then.
     #[error(transparent)]
     Refused(#[from] Refusal),
+    /// The system failed to read; the file may be an export all the same.
     #[error("the file cannot be read")]
     Input(#[source] std::io::Error),
     /// The receiver of the conversations returned an error.

@@ -18,6 +18,7 @@ mod lost;
 /// The readable part of a conversation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Salvaged {
+    /// The worker as the store names it, also if there is no log to export.
     pub worker_id: WorkerId,
     /// A valid log of the readable events. `None` if there are none.
     pub whole: Option<ConversationExport>,

@@ -13,12 +13,14 @@ use crate::state::AppState;
 /// `/api/v1/profiles/{name}`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ProfilePath {
+    /// The profile; `not_found` if the bundle has none of that name.
     pub name: ProfileName,
 }
 
 /// `/api/v1/providers/{provider}/forget`.
 #[derive(Clone, Debug, Deserialize)]
 pub struct ProviderPath {
+    /// The provider; `not_found` if none of that name is configured.
     pub provider: ProviderName,
 }
 

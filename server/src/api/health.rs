@@ -16,7 +16,9 @@ use crate::state::AppState;
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case", tag = "status")]
 pub enum Health {
+    /// The process answers requests.
     Alive,
+    /// A message to the default provider would be accepted.
     Ready,
 }
 

@@ -4,8 +4,11 @@
 /// The encoding of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Encoding {
+    /// Brotli; the smallest.
     Brotli,
+    /// Gzip, for clients that accept no Brotli.
     Gzip,
+    /// The file as it is.
     Identity,
 }
 

@@ -10,6 +10,7 @@ use crate::config::Config;
 /// The result of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Finding {
+    /// The check succeeded; the text describes the result.
     Good(String),
     /// Serving works, but perhaps not as intended.
     Doubtful(String),

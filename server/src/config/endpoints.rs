@@ -29,21 +29,32 @@ const MOST: usize = 32;
 /// A checked endpoint.
 #[derive(Clone, Debug)]
 pub struct Endpoint {
+    /// The provider's name; unique, and none of the reserved ones.
     pub name: ProviderName,
+    /// The address up to the path of the API, such as `http://127.0.0.1:11434/v1`.
     pub base_url: String,
+    /// The key from the file or the variable that the table names; `None` if it names none.
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
     pub api_key_place: Option<String>,
+    /// The header for the key instead of `Authorization`.
     pub key_header: Option<String>,
     /// The models to offer, in this order; if empty, all of them.
     pub models: Vec<Pattern>,
+    /// Further headers of every request. Their values may be secrets.
     pub headers: Vec<(String, Secret)>,
+    /// Parameters that are added to the path of every request.
     pub query: Vec<(String, String)>,
+    /// A PEM file with further certificates to trust. A relative path starts at the folder of the
+    /// configuration file.
     pub ca_file: Option<PathBuf>,
+    /// The name in the server's certificate, if it is not the host of the address.
     pub tls_server_name: Option<String>,
+    /// `None` connects directly, whatever the environment says.
     pub proxy: Option<ProxySetting>,
     /// The proxy's address without its login, for output.
     pub proxy_shown: Option<String>,
+    /// The API of those models for which no table names another.
     pub api: Interface,
     /// The settings of single models.
     pub model_tables: Vec<ModelTable>,

@@ -20,9 +20,18 @@ use super::table::{Found, Lines};
 /// The source of a setting's value.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
+    /// No source sets it.
     Default,
-    File { path: Arc<Path>, line: usize },
+    /// The configuration file.
+    File {
+        /// The file's path as it was found or named.
+        path: Arc<Path>,
+        /// The line of the setting, from 1.
+        line: usize,
+    },
+    /// A variable `COMPANION_...`.
     Environment,
+    /// The command line.
     Flag,
 }
 

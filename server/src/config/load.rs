@@ -33,16 +33,20 @@ const FILE_BYTES: u64 = 1024 * 1024;
 
 /// The sources of a configuration.
 pub struct Sources<'a> {
+    /// The parsed command line, for the settings that it sets.
     pub matches: &'a ArgMatches,
     /// The value of `--config`.
     pub file: Option<PathBuf>,
+    /// Looks up an environment variable, so that a test need not change the process's own.
     pub variable: &'a dyn Fn(&str) -> Option<OsString>,
+    /// Where `companion.toml` is looked for, and where a relative path to another file starts.
     pub working_folder: &'a Path,
 }
 
 /// The configuration in force.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The merged and checked settings.
     pub settings: Settings,
     /// Where the value of each setting comes from, except for defaults.
     pub origins: BTreeMap<String, Origin>,
@@ -50,11 +54,14 @@ pub struct Config {
     pub file: Option<PathBuf>,
     /// The provider that answers by default.
     pub provider: ProviderName,
+    /// The folder of the database, which may not exist yet.
     pub data_dir: PathBuf,
+    /// The local model's GGUF file, which may not exist.
     pub model_file: PathBuf,
     /// Invariant: present if the provider is openai. It may be present besides the local provider,
     /// and is then used for profiles that name it.
     pub base_url: Option<String>,
+    /// The key for the endpoint of `base_url`.
     pub api_key: Option<Secret>,
     /// Where the key came from, for `companion config` and `doctor`.
     pub api_key_place: Option<String>,

@@ -17,27 +17,35 @@ use super::value::{Within, list};
 /// All concerns together.
 #[derive(Args, Clone, Debug, Serialize, Deserialize)]
 pub struct Settings {
+    /// `--listen` and the bounds of requests.
     #[command(flatten)]
     #[serde(flatten)]
     pub http: Http,
+    /// The folder and what is kept in it.
     #[command(flatten)]
     #[serde(flatten)]
     pub data: Data,
+    /// The provider, and the model that it is asked for.
     #[command(flatten)]
     #[serde(flatten)]
     pub model: Model,
+    /// The endpoint of `base_url`.
     #[command(flatten)]
     #[serde(flatten)]
     pub openai: Openai,
+    /// The model in a child process of this binary.
     #[command(flatten)]
     #[serde(flatten)]
     pub local: Local,
+    /// The bounds of messages and the time limits of turns.
     #[command(flatten)]
     #[serde(flatten)]
     pub turns: Turns,
+    /// The profiles and prompts.
     #[command(flatten)]
     #[serde(flatten)]
     pub prompts: Prompts,
+    /// The level and form of the log.
     #[command(flatten)]
     #[serde(flatten)]
     pub log: Log,
@@ -138,8 +146,10 @@ pub struct Openai {
     /// "http://127.0.0.1:11434/v1". With provider "openai" and without it, OpenAI's own
     #[arg(long, value_name = "URL")]
     pub base_url: Option<String>,
+    /// Only from the file or the environment; see [`all`] for its description.
     #[arg(skip)]
     pub api_key_file: Option<PathBuf>,
+    /// Only from the file or the environment, because it may contain a password.
     #[arg(skip)]
     pub proxy: Option<ProxyText>,
     /// By which interface the endpoint is asked: "chat" (chat completions) or "responses" (OpenAI's
@@ -151,6 +161,7 @@ pub struct Openai {
 /// By which interface an endpoint is asked.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "`--help` would show comments of the variants")]
 pub enum Interface {
     #[default]
     Chat,
@@ -191,6 +202,7 @@ pub struct Local {
 /// When the local model is loaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "`--help` would show comments of the variants")]
 pub enum LoadWhen {
     FirstUse,
     Start,
@@ -271,6 +283,7 @@ pub struct Log {
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
+#[allow(missing_docs, reason = "`--help` would show comments of the variants")]
 pub enum LogFormat {
     Pretty,
     Json,
@@ -299,6 +312,7 @@ pub struct Setting {
     pub key: String,
     /// The heading of its concern.
     pub heading: String,
+    /// Its effect, in a sentence without a full stop.
     pub help: String,
     /// Whether it has a flag.
     pub flag: bool,

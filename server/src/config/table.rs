@@ -14,6 +14,7 @@ use super::problem::Problem;
 pub struct Lines<'t> {
     /// The file's path as the user named it.
     pub path: &'t Path,
+    /// The file's content.
     pub text: &'t str,
 }
 
@@ -31,7 +32,9 @@ impl Lines<'_> {
 
 /// A table of the file, or another value in a table's place.
 pub struct Found<'t> {
+    /// The file that the table is in.
     pub lines: Lines<'t>,
+    /// The parsed table with its position in the file.
     pub value: Spanned<DeValue<'t>>,
 }
 

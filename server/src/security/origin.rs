@@ -11,6 +11,7 @@ use super::hosts::Hosts;
 /// What a browser says about the origin of a request. Pages cannot forge either header.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Claims<'a> {
+    /// The value of `Origin`.
     pub origin: Option<&'a str>,
     /// The value of `Sec-Fetch-Site`.
     pub fetch_site: Option<&'a str>,

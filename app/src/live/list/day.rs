@@ -1,6 +1,6 @@
 //! The day headings of the list.
 
-use protocol::calendar;
+use protocol::{Timestamp, calendar};
 
 const DAY_MS: i64 = 86_400_000;
 
@@ -27,6 +27,22 @@ pub enum Day {
 /// The number of a point in time's day, in a zone that is `ahead_minutes` ahead of UTC then.
 pub fn number(unix_ms: i64, ahead_minutes: i32) -> i64 {
     (unix_ms + i64::from(ahead_minutes) * 60_000).div_euclid(DAY_MS)
+}
+
+/// Today, and a function from a time to its day, both in the reader's time zone.
+pub(super) fn local() -> (i64, impl Fn(Timestamp) -> i64) {
+    #[cfg(feature = "browser")]
+    let day_of = |ms: i64| {
+        let zone = js_sys::Date::new(&(ms as f64).into()).get_timezone_offset();
+        number(ms, -zone as i32)
+    };
+    #[cfg(not(feature = "browser"))]
+    let day_of = |ms: i64| number(ms, 0);
+    #[cfg(feature = "browser")]
+    let now = js_sys::Date::now() as i64;
+    #[cfg(not(feature = "browser"))]
+    let now = 0;
+    (day_of(now), move |at: Timestamp| day_of(at.unix_ms()))
 }
 
 impl Day {

@@ -11,7 +11,7 @@ use crate::client::Client;
 
 /// A socket that reads frames.
 pub struct WebSocket {
-    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
     /// The code and the reason of the server's close frame, once it has arrived.
     pub closed: Option<(u16, String)>,
 }

@@ -14,6 +14,7 @@ const CONTEXT_LENGTHS: usize = 16;
 /// A description of a model file, made without loading the model.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ModelInfo {
+    /// The size of the whole file.
     pub file_bytes: u64,
     /// For example `llama`, `qwen3` or `gemma3`.
     pub architecture: String,
@@ -29,6 +30,7 @@ pub struct ModelInfo {
     pub has_chat_template: bool,
     /// The reasoning efforts that its chat template accepts.
     pub efforts: Vec<Effort>,
+    /// The number of tensors that the head declares; a file that lacks some of them is an error.
     pub tensors: u64,
 }
 

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 use ProviderKind::Parameter as Refusal;
 use ProviderKind::{

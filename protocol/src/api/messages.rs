@@ -1,0 +1,71 @@
+//! The requests that begin or end a turn, and their answers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Cursor, Message, MessageId, Turn, TurnId, UtcOffset};
+
+/// `POST .../messages`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct SendMessage {
+    /// Made by the client. A repeated request with the same id gets the same answer.
+    pub id: MessageId,
+    /// The words of the user; not blank, and at most `message_chars` characters.
+    pub text: String,
+    /// The message that this one follows; the newest one by default.
+    #[serde(default)]
+    pub parent: Option<MessageId>,
+    /// A user message of which this one is another version, so that both have the same parent.
+    /// Cannot be combined with `parent`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub edits: Option<MessageId>,
+    /// The UTC offset of the sender's clock, because the prompt names the sender's date. UTC by
+    /// default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<UtcOffset>,
+}
+
+/// `POST .../turns`: another answer to a message that was answered before, or the continuation of
+/// an answer. Existing messages stay as they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct AskAgain {
+    /// The id of the new turn, made by the client. A repeated request with the same id gets the
+    /// same answer.
+    pub id: TurnId,
+    /// The user message to answer.
+    pub question: MessageId,
+    /// An answer to it that was cut off: the new one begins with its text and continues it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub continues: Option<MessageId>,
+    /// A turn for this message that used up its budget with thinking: the new one asks with the
+    /// least effort that the model accepts, or with a larger budget if that does not help. Cannot
+    /// be combined with `continues`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer_now: Option<TurnId>,
+    /// As in [`SendMessage`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utc_offset: Option<UtcOffset>,
+}
+
+/// The answer to a sent message once it is committed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Accepted {
+    /// The user message as it was stored.
+    pub message: Message,
+    /// The turn that answers it, in the state in which it was accepted.
+    pub turn: Turn,
+    /// The position after the event that accepted the turn.
+    pub cursor: Cursor,
+}
+
+/// The answer to a cancel. It is sent when the work has really ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "openapi", derive(utoipa::ToSchema))]
+pub struct Cancelled {
+    /// The turn in its final state; null if no turn was running.
+    pub turn: Option<Turn>,
+}
