@@ -32,6 +32,9 @@ const LEFTOVERS: Duration = Duration::from_secs(10);
 const OLD_DATABASE: &[u8] =
     include_bytes!("../../../../runtime/store-sqlite/tests/sqlite/fixtures/schema-1.db");
 
+/// The lock file beside it. The process had a high number, so the next note is shorter.
+const OLD_LOCK: &[u8] = b"process 4194303\n";
+
 /// The files of a recording.
 const JOURNAL_FILE: &str = "journal";
 const SAVED_FILE: &str = "saved.json";
@@ -61,6 +64,7 @@ pub(super) enum Beginning {
     Nothing,
     /// An empty data folder.
     Folder,
+    /// What an old version has left.
     OldDatabase,
 }
 
@@ -144,7 +148,8 @@ async fn live(
         Beginning::Folder => saved.arranged.push(files.make_folder(root)?),
         Beginning::OldDatabase => {
             saved.arranged.push(files.make_folder(root)?);
-            saved.arranged.push(files.arrange([("companion.db", OLD_DATABASE)])?);
+            let left = [("companion.db", OLD_DATABASE), ("companion.lock", OLD_LOCK)];
+            saved.arranged.push(files.arrange(left)?);
         }
     }
     let timeline = Arc::new(Timeline::new(journal.to_owned()));
