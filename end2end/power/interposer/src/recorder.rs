@@ -4,16 +4,16 @@
 //! order in which the operations took effect. Syncs are the exception, see [`Operation`].
 
 use std::collections::HashMap;
-use std::ffi::{CStr, OsStr, OsString, c_char, c_int};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char, c_int};
 use std::mem::MaybeUninit;
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use libc::{iovec, off_t, ssize_t, stat};
-use power_journal::{FOLDER, JOURNAL, LIFE_MS, Operation, SYNC_MS};
+use power_journal::{END, FOLDER, JOURNAL, Operation, SYNC_MS};
 
 use crate::real::real;
 
@@ -33,7 +33,8 @@ pub(crate) struct Recorder {
     nodes: HashMap<c_int, u64>,
     syncs: u64,
     pub(crate) sync_pause: Duration,
-    dies_at: Option<Instant>,
+    /// Once this file exists, the process is killed.
+    end: Option<CString>,
 }
 
 /// What a path led to before it was opened.
@@ -60,7 +61,7 @@ fn slot(file: c_int) -> Option<&'static AtomicBool> {
 
 impl Recorder {
     fn from_environment() -> Option<Self> {
-        let number = |name| std::env::var(name).ok()?.parse().ok();
+        let sync_ms = std::env::var(SYNC_MS).ok().and_then(|ms| ms.parse().ok());
         let journal = std::env::var_os(JOURNAL)?;
         let folder = Path::new(&std::env::var_os(FOLDER)?).canonicalize().ok()?;
         let name = [journal.as_bytes(), b"\0"].concat();
@@ -75,12 +76,12 @@ impl Recorder {
             nodes: HashMap::new(),
             // The number of a process is new for each start, so no sync gets a number twice.
             syncs: u64::from(std::process::id()) << 32,
-            sync_pause: Duration::from_millis(number(SYNC_MS).unwrap_or(0)),
-            dies_at: number(LIFE_MS).map(|ms| Instant::now() + Duration::from_millis(ms)),
+            sync_pause: Duration::from_millis(sync_ms.unwrap_or(0)),
+            end: std::env::var_os(END).and_then(|path| CString::new(path.into_vec()).ok()),
         })
     }
 
-    /// Writes a record. Kills the process if its time is over.
+    /// Writes a record. Kills the process if it has to end.
     pub(crate) fn did(&mut self, operation: &Operation<'_>) {
         let (head, tail) = (operation.head(), operation.tail());
         let pieces = [&head, tail].map(|piece| iovec {
@@ -92,7 +93,9 @@ impl Recorder {
         let written = unsafe { writev(self.journal, pieces.as_ptr(), 2) };
         let whole = usize::try_from(written) == Ok(head.len() + tail.len());
         assert!(whole, "the journal cannot be written");
-        if self.dies_at.is_some_and(|end| end <= Instant::now()) {
+        // SAFETY: the path is a C string.
+        let exists = |path: &CString| unsafe { libc::access(path.as_ptr(), libc::F_OK) } == 0;
+        if self.end.as_ref().is_some_and(exists) {
             // SAFETY: no memory is involved.
             unsafe { libc::kill(libc::getpid(), libc::SIGKILL) };
         }

@@ -12,10 +12,10 @@ pub const FOLDER: &str = "POWER_FOLDER";
 /// The environment variable with the milliseconds that every sync takes longer. On a slow disk, an
 /// answer that does not wait for its sync is seen to come before it.
 pub const SYNC_MS: &str = "POWER_SYNC_MS";
-/// The environment variable with the milliseconds after which the program is killed, at the end of
-/// an operation. Only then does the journal agree with the files: SIGKILL from outside could hit
-/// the program between an operation and its record.
-pub const LIFE_MS: &str = "POWER_LIFE_MS";
+/// The environment variable with the absolute path of a file. Once it exists, the program is killed
+/// at the end of its next operation. Only then does the journal agree with the files: SIGKILL from
+/// outside could hit the program between an operation and its record.
+pub const END: &str = "POWER_END";
 
 /// An operation that succeeded. Paths are relative to the recorded folder, and a node is the inode
 /// number of a file or folder.

@@ -8,9 +8,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail, ensure};
 use fastrand::Rng;
-use power_journal::{FOLDER, JOURNAL, LIFE_MS, Reader, SYNC_MS};
-use protocol::WorkerId;
+use power_journal::{END, FOLDER, JOURNAL, Reader, SYNC_MS};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 use upstream::{Answer, Script, Step, Upstream};
 
 use super::disk::{Disk, Ignored};
@@ -153,6 +153,7 @@ async fn live(
         }
     }
     let timeline = Arc::new(Timeline::new(journal.to_owned()));
+    let killer = journal.with_extension("end");
     let mut workers = Vec::new();
     for (n, end) in LIVES.into_iter().enumerate() {
         // Disks differ, and a slow one shows who does not wait for it.
@@ -162,10 +163,8 @@ async fn live(
             (FOLDER, place.folder().into()),
             (JOURNAL, journal.into()),
             (SYNC_MS, sync_ms.to_string().into()),
+            (END, killer.clone().into()),
         ];
-        if !matches!(end, End::Stopped) {
-            place.environment.push((LIFE_MS, setting.life.as_millis().to_string().into()));
-        }
         let begun = timeline.now();
         let companion = place.start().await?;
         let guest = Guest { client: companion.client.clone(), timeline: timeline.clone() };
@@ -175,7 +174,14 @@ async fn live(
         while workers.len() < WORKERS {
             workers.push(guest.create().await?);
         }
-        one_life(companion, &guest, &workers, end, setting.life, rng).await?;
+        let tasks = load::start(&guest, &workers, rng);
+        match end {
+            End::Stopped => one_life(companion, tasks, setting.life, None).await?,
+            End::Killed | End::PowerCut => {
+                one_life(companion, tasks, setting.life, Some(&killer)).await?;
+                fs::remove_file(&killer)?;
+            }
+        }
         let recorded = fs::read(journal)?;
         let disk = saved.disk_after(&recorded)?;
         files.check(&disk)?;
@@ -204,40 +210,38 @@ async fn inherit(guest: &Guest, begun: usize) -> Result<()> {
     Ok(())
 }
 
-/// Keeps the clients busy until the end of the process. Errors if a client fails for another reason
-/// than that end.
+/// Lets the clients work, and then ends the process: by creating the file `killer`, or by asking it.
+/// Errors if a client fails for another reason than that end.
 async fn one_life(
     mut companion: Companion,
-    guest: &Guest,
-    workers: &[WorkerId],
-    end: End,
+    mut clients: JoinSet<Result<()>>,
     life: Duration,
-    rng: &mut Rng,
+    killer: Option<&Path>,
 ) -> Result<()> {
-    let mut tasks = load::start(guest, workers, rng);
-    if let End::Stopped = end {
-        if let Ok(ended) = tokio::time::timeout(life, tasks.join_next()).await {
-            bail!("a client ended by itself: {ended:?}");
-        }
-        companion.terminate()?;
+    if let Ok(ended) = tokio::time::timeout(life, clients.join_next()).await {
+        bail!("a client ended by itself: {ended:?}");
+    }
+    match killer {
+        Some(killer) => fs::write(killer, "")?,
+        None => companion.terminate()?,
     }
     tokio::time::timeout(HANG, companion.ended()).await.context("the companion does not end")??;
     let mut failed = Ok(());
     // The connections are broken, so the clients end with errors, except one that only waits.
     let all = async {
-        while let Some(ended) = tasks.join_next().await {
+        while let Some(ended) = clients.join_next().await {
             let ended = ended.context("a client panicked").and_then(|ended| ended);
             let is_answer = |error: &anyhow::Error| {
                 error.downcast_ref::<Failure>().is_some_and(|why| !why.is_unclear())
             };
             // A companion that is asked to end refuses what comes late.
-            if !matches!(end, End::Stopped) && ended.as_ref().is_err_and(is_answer) {
+            if killer.is_some() && ended.as_ref().is_err_and(is_answer) {
                 failed = ended;
             }
         }
     };
     let _ = tokio::time::timeout(LEFTOVERS.min(life), all).await;
-    tasks.shutdown().await;
+    clients.shutdown().await;
     failed
 }
 

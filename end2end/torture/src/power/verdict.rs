@@ -36,11 +36,27 @@ pub(super) async fn check(place: &Installation, image: &Image, promises: &Promis
     if place.database().exists() {
         database::check(&place.data()).context("the database is not sound")?;
     }
+    for (name, content) in image {
+        if let (Some(content), true) = (content, is_copy(name)) {
+            check_copy(content).with_context(|| format!("the copy {name} is not sound"))?;
+        }
+    }
     let companion = place.start().await.context("it does not open")?;
     let kept = check_promises(&companion.client, promises).await;
     companion.kill().await?;
     kept?;
     database::check(&place.data()).context("the database is not sound after the start")
+}
+
+/// Whether a file is a complete copy of the database from before a migration.
+fn is_copy(name: &str) -> bool {
+    name.rsplit_once(".before-schema-").is_some_and(|(_, version)| version.parse::<u32>().is_ok())
+}
+
+fn check_copy(content: &[u8]) -> Result<()> {
+    let folder = tempfile::tempdir()?;
+    fs::write(folder.path().join("companion.db"), content)?;
+    database::check(folder.path())
 }
 
 async fn check_promises(client: &Client, promises: &Promises) -> Result<()> {
