@@ -33,6 +33,7 @@ small_run() {
   torture recovery --events 4000 --turns 20 --runs 1
   torture observers --readers 10 --pieces 12 --pings 20000 --seed "$seed"
   torture stop --rounds 2 --seed "$seed"
+  torture power --images 50 --seed "$seed"
   torture faults --local
   # These requests fill all the places that the server has for requests. The part with connections
   # runs against a server with a low limit of connections, so few are enough.
@@ -44,6 +45,7 @@ big_run() {
   torture recovery --events 100000 --turns 200 --runs 5
   torture observers --readers 100 --pieces 60 --pings 1000000 --seed "$seed"
   torture stop --rounds 25 --local --seed "$seed"
+  torture power --images 1000 --recordings 10 --seed "$seed"
   torture faults --local
   torture crowd --requests 600 --connections 1500 --rounds 100 --seed "$seed"
   say "Any interleaving, beside a model (runtime/tests/model)."
@@ -62,9 +64,10 @@ case ${1:-big} in
   small) ;;
   *) if [ ! -x target/release/companion ]; then build_server; fi ;;
 esac
-# The attacks of the big run need the scripted endpoint as a separate program.
+# The attacks of the big run need the scripted endpoint as a separate program, and `torture power`
+# loads the interposer into the companion.
 say "Building the torture."
-cargo build "${locked[@]}" --package torture --package upstream || die "the torture could not be built (see above)."
+cargo build "${locked[@]}" --package torture --package upstream --package power-interposer || die "the torture could not be built (see above)."
 case ${1:-big} in
   big)
     say "The seed of this run is $seed; SEED=$seed repeats it."

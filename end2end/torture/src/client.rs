@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use protocol::api::{Accepted, Cancelled, SendMessage, WorkerPage};
+use protocol::api::{Accepted, Cancelled, ImportReport, SendMessage, WorkerPage};
 use protocol::{Error, ErrorBody, Message, Transcript, Turn, TurnId, Worker, WorkerId};
 use reqwest::{RequestBuilder, Response, StatusCode};
 use serde::de::DeserializeOwned;
@@ -108,6 +108,12 @@ impl Client {
     /// Deletes a conversation.
     pub async fn delete(&self, worker: WorkerId) -> Answer<()> {
         checked(self.http.delete(self.url(&Self::path(worker)))).await.map(drop)
+    }
+
+    /// Imports the conversations of a file.
+    pub async fn import(&self, file: String) -> Answer<ImportReport> {
+        let url = self.url("/api/v1/runtimes/backend-internal/import");
+        answer(self.http.post(url).body(file)).await
     }
 
     /// Sends a message, which begins a turn.

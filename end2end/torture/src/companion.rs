@@ -1,13 +1,15 @@
 //! The companion under test: a process that is started, killed and started again on one data
 //! folder.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use rustix::process::{Pid, Signal, kill_process};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
@@ -26,6 +28,8 @@ const LOG_LINES: usize = 60;
 pub struct Installation {
     binary: PathBuf,
     folder: TempDir,
+    /// What is added to the environment of the next starts.
+    pub environment: Vec<(&'static str, OsString)>,
 }
 
 /// A started process that may not be ready yet.
@@ -57,7 +61,7 @@ impl Installation {
         let binary = fs::canonicalize(binary)
             .with_context(|| format!("there is no companion at {}", binary.display()))?;
         let folder = tempfile::Builder::new().prefix("torture-").tempdir()?;
-        let place = Self { binary, folder };
+        let place = Self { binary, folder, environment: Vec::new() };
         place.configure(lines)?;
         Ok(place)
     }
@@ -74,6 +78,11 @@ impl Installation {
     /// Writes a file beside the configuration.
     pub fn file(&self, name: &str, text: &str) -> Result<()> {
         Ok(fs::write(self.folder.path().join(name), text)?)
+    }
+
+    /// The folder of everything.
+    pub fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The data folder.
@@ -105,6 +114,7 @@ impl Installation {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("HOME", self.folder.path())
             .env("XDG_CACHE_HOME", cache.unwrap_or_else(|| Path::new(&home).join(".cache")))
+            .envs(self.environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(log)
@@ -178,6 +188,17 @@ impl Companion {
     /// Kills the process by SIGKILL at any point, and waits until it is gone.
     pub async fn kill(mut self) -> Result<()> {
         Ok(self.child.kill().await?)
+    }
+
+    /// Waits until the process is gone.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
+    /// Asks the process to end.
+    pub fn terminate(&self) -> Result<()> {
+        let pid = self.pid().and_then(|pid| Pid::from_raw(pid.cast_signed()));
+        Ok(kill_process(pid.context("the companion is gone")?, Signal::TERM)?)
     }
 
     /// Does `work`. Also returns the companion's peak memory during it, see [`Self::memory`].

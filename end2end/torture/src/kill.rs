@@ -23,7 +23,7 @@ use traffic::{SharedObserver, Traffic, lock};
 mod audit;
 mod moment;
 mod speaker;
-mod text;
+pub(crate) mod text;
 mod traffic;
 
 /// The number of conversations that run at the same time.

@@ -152,17 +152,22 @@ impl Ledger {
     /// what was shown before.
     pub fn shows(&mut self, view: &View) -> Result<(), Loss> {
         let worker = view.worker.worker_id;
-        for Message { id, role, text, .. } in &view.messages {
-            let new = Shown { worker, role: *role, text: text.clone() };
-            let known = self.shown.entry(*id).or_insert_with(|| new.clone());
-            if text.starts_with(&known.text) {
-                *known = new;
-            } else if !known.text.starts_with(text.as_str()) {
-                return Err(Loss::Bytes(*id, known.text.len(), common(&known.text, text)));
-            }
-        }
+        view.messages.iter().try_for_each(|message| self.shows_message(worker, message))?;
         let mut over = view.turns.iter().filter(|turn| turn.state.is_final());
         over.try_for_each(|turn| self.ends(worker, turn))
+    }
+
+    /// Records the text of one message that was shown, see [`Self::shows`].
+    pub fn shows_message(&mut self, worker: WorkerId, message: &Message) -> Result<(), Loss> {
+        let Message { id, role, text, .. } = message;
+        let new = Shown { worker, role: *role, text: text.clone() };
+        let known = self.shown.entry(*id).or_insert_with(|| new.clone());
+        if text.starts_with(&known.text) {
+            *known = new;
+        } else if !known.text.starts_with(text.as_str()) {
+            return Err(Loss::Bytes(*id, known.text.len(), common(&known.text, text)));
+        }
+        Ok(())
     }
 
     /// Records that a turn was shown as ended. Errors if it was shown with another end before.
@@ -185,6 +190,11 @@ impl Ledger {
     /// Records that the deletion of a conversation was acknowledged.
     pub fn deleted(&mut self, worker: WorkerId) {
         self.workers.insert(worker, Life::Deleted);
+    }
+
+    /// Whether the creation of a conversation was acknowledged and its deletion not requested.
+    pub fn has_worker(&self, worker: WorkerId) -> bool {
+        self.workers.get(&worker) == Some(&Life::There)
     }
 
     /// Compares a list of all conversations with the acknowledged ones.

@@ -14,6 +14,7 @@ pub mod kill;
 pub mod ledger;
 pub mod observer;
 pub mod observers;
+pub mod power;
 pub mod raw;
 pub mod recovery;
 pub mod sample;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, Result};
 use clap::{Parser, Subcommand};
-use torture::{crowd, faults, kill, observers, recovery, stop};
+use torture::{crowd, faults, kill, observers, power, recovery, stop};
 
 /// Breaks a running companion on purpose and counts what was lost
 #[derive(Parser)]
@@ -23,6 +23,7 @@ enum Torture {
     Crowd(crowd::Options),
     Faults(faults::Options),
     Kill(kill::Options),
+    Power(power::Options),
     Recovery(recovery::Options),
     Stop(stop::Options),
     Observers(observers::Options),
@@ -47,6 +48,7 @@ async fn run(arguments: Arguments) -> Result<()> {
         Torture::Crowd(options) => crowd::run(&binary, &options).await,
         Torture::Faults(options) => faults::run(&binary, &options).await,
         Torture::Kill(options) => kill::run(&binary, &options).await,
+        Torture::Power(options) => power::run(&binary, &options).await,
         Torture::Observers(options) => observers::run(&binary, &options).await,
         Torture::Stop(options) => stop::run(&binary, &options).await,
         Torture::Recovery(options) => recovery::run(&binary, &options).await,

@@ -121,9 +121,12 @@ fn note_in(file: &mut File) -> io::Result<Option<Note>> {
     let mut text = String::new();
     file.rewind()?;
     match file.take(Note::BYTES + 1).read_to_string(&mut text) {
-        // Some file systems leave NULs where a note was being written when the power failed.
-        Ok(_) if text.trim_matches('\0').trim().is_empty() => Ok(None),
-        Ok(_) => Note::parse(&text).map(Some).ok_or_else(|| foreign("holds something else")),
+        // Some file systems leave NULs where a note was being written when the power failed, or
+        // behind it, if it was shorter than the one before.
+        Ok(_) => match text.trim_matches('\0').trim() {
+            "" => Ok(None),
+            note => Note::parse(note).map(Some).ok_or_else(|| foreign("holds something else")),
+        },
         Err(error) if error.kind() == ErrorKind::InvalidData => {
             Err(foreign("holds something else"))
         }
@@ -196,7 +199,7 @@ mod tests {
     #[test]
     fn a_note_of_a_former_process_is_replaced() {
         let folder = tempfile::tempdir().unwrap();
-        for former in ["", "process 4194305\n"] {
+        for former in ["", "process 4194305\n", "\0\0", "process 7\n\0\0"] {
             std::fs::write(folder.path().join(FILE), former).unwrap();
             drop(FolderLock::take(folder.path()).unwrap());
             let note = std::fs::read_to_string(folder.path().join(FILE)).unwrap();

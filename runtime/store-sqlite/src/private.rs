@@ -3,7 +3,7 @@
 //! narrowed at the next start. What this server must not change, such as a folder of another
 //! account, is left with a warning.
 
-use std::fs::{DirBuilder, Metadata, OpenOptions, Permissions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions, Permissions};
 use std::io;
 use std::os::unix::fs::{
     DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
@@ -26,7 +26,9 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.symlink_metadata().is_ok() && !folder.is_dir() {
         return Err(io::Error::new(io::ErrorKind::NotADirectory, "it is there, and is no folder"));
     }
+    let new: Vec<&Path> = folder.ancestors().take_while(|path| is_missing(path)).collect();
     DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    new.into_iter().for_each(sync_name);
     let mut mended = 0;
     let found = exposed(folder).unwrap_or_else(|error| {
         warn!(folder = %folder.display(), %error, "the modes of the data folder and its files cannot be read");
@@ -52,6 +54,22 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
         );
     }
     Ok(())
+}
+
+fn is_missing(path: &Path) -> bool {
+    !path.as_os_str().is_empty() && path.symlink_metadata().is_err()
+}
+
+/// Syncs the name of a new folder. Otherwise a power cut could take the folder away with everything
+/// in it, however often its files are synced.
+fn sync_name(folder: &Path) {
+    let above = folder.parent().filter(|above| !above.as_os_str().is_empty());
+    let synced = File::open(above.unwrap_or(Path::new("."))).and_then(|above| above.sync_all());
+    if let Err(error) = synced {
+        // The folder above may be closed for reading. Most file systems sync the name with the
+        // files all the same.
+        warn!(folder = %folder.display(), %error, "the name of the new data folder is not synced");
+    }
 }
 
 /// Creates an empty file for SQLite to fill; its side files get the same mode from SQLite. Errors

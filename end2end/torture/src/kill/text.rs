@@ -22,7 +22,7 @@ const WORDS: [&str; 12] = [
 ];
 
 /// A new message; its text contains its id.
-pub(super) fn message(rng: &mut Rng) -> SendMessage {
+pub(crate) fn message(rng: &mut Rng) -> SendMessage {
     let id = seed::message_id(rng);
     // Most messages are short; some are so long that their answers take many frames.
     let words = if rng.u8(0..10) == 0 { rng.usize(100..800) } else { rng.usize(1..40) };
@@ -35,6 +35,6 @@ pub(super) fn message(rng: &mut Rng) -> SendMessage {
 }
 
 /// The complete answer that the scripted upstream streams for a message.
-pub(super) fn answer(text: &str) -> String {
+pub(crate) fn answer(text: &str) -> String {
     format!("You said: {text}")
 }
