@@ -8,6 +8,7 @@ use anyhow::Result;
 use bench::yardstick::{file, relay};
 use bench::{endpoint, report, run};
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Measures a companion under load
 #[derive(Parser)]
@@ -41,13 +42,29 @@ enum Command {
 // One thread is enough, and leaves the cores to the server.
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    match perform(Arguments::parse().command).await {
+    // The processes that were started end with this one, also when it is told to end.
+    let performed = tokio::select! {
+        biased;
+        ended = told_to_end() => ended,
+        performed = perform(Arguments::parse().command) => performed,
+    };
+    match performed {
         Ok(code) => code,
         Err(error) => {
             eprintln!("bench: {error:#}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Returns when a signal tells the process to end.
+async fn told_to_end() -> Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        interrupted = tokio::signal::ctrl_c() => interrupted?,
+    }
+    anyhow::bail!("told to end")
 }
 
 async fn perform(command: Command) -> Result<ExitCode> {

@@ -26,6 +26,9 @@ pub struct Run {
     pub commit: Option<String>,
     /// The processor's name, the number of cores, the memory and the kernel.
     pub machine: String,
+    /// What else a reader should know about this run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// One measurement of one case.
@@ -51,7 +54,7 @@ pub const YARDSTICK: &str = "yardstick";
 
 impl Run {
     /// This call, now.
-    pub fn of(commit: Option<String>) -> Result<Self> {
+    pub fn of(commit: Option<String>, note: Option<String>) -> Result<Self> {
         let at = time::OffsetDateTime::now_utc();
         let at = at.format(format_description!("[year]-[month]-[day] [hour]:[minute] UTC"))?;
         // Paths say something about the machine and nothing about the measurement.
@@ -61,7 +64,7 @@ impl Run {
             None => "...".to_owned(),
         });
         let command = arguments.collect::<Vec<_>>().join(" ");
-        Ok(Self { at, command: format!("bench {command}"), commit, machine: machine()? })
+        Ok(Self { at, command: format!("bench {command}"), commit, machine: machine()?, note })
     }
 }
 
@@ -137,10 +140,12 @@ pub fn line(case: &Case) -> String {
     format!("{section} {kind} {size} {of} #{round}: {figures}")
 }
 
-/// A number with three significant digits, or all digits of a large one.
+/// A number with three to four significant digits, or all digits of a large one.
 pub fn short(value: f64) -> String {
     let digits = match value.abs() {
-        below if below < 10.0 => 3,
+        // Four, so that 99.95 % is not shown as all.
+        below if below < 1.0 => 4,
+        below if below < 10.0 => 2,
         below if below < 100.0 => 1,
         _ => 0,
     };
@@ -207,7 +212,7 @@ mod tests {
 
     #[test]
     fn numbers_are_short() {
-        let shortened = [0.1234, 12.34, 1234.5, 10.0, 0.0].map(short);
-        assert_eq!(shortened, ["0.123", "12.3", "1234", "10", "0"]);
+        let shortened = [0.99954, 1.234, 12.34, 1234.5, 10.0, 0.0].map(short);
+        assert_eq!(shortened, ["0.9995", "1.23", "12.3", "1234", "10", "0"]);
     }
 }

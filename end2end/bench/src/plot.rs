@@ -76,7 +76,7 @@ impl Plot<'_> {
         };
         text(LEFT, TOP - 16.0, "start", self.title);
         text((LEFT + WIDTH - RIGHT) / 2.0, HEIGHT - 10.0, "middle", self.x);
-        text(LEFT - 8.0, TOP - 2.0, "end", self.y);
+        text(LEFT - 8.0, TOP - 16.0, "end", self.y);
         let mut sizes: Vec<f64> = points().map(|(x, _)| x).collect();
         sizes.sort_by(f64::total_cmp);
         sizes.dedup();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result};
 
-use crate::measured::{Measured, YARDSTICK, short};
+use crate::measured::{Measured, Run, YARDSTICK, short};
 use crate::plot::{Line, Plot};
 
 /// A table: one row for each size and binary.
@@ -175,7 +175,7 @@ const OBSERVER_COLUMNS: &[(&str, &str)] = &[
     ("server cores", "server_cores"),
 ];
 
-/// Writes `page`, and its plots into the folder of the same name without the ending.
+/// Prints the ratios to the yardsticks. Writes `page`, and its plots into the folder of the same name without the ending.
 pub fn write(figures: &Path, page: &Path) -> Result<()> {
     let measured = Measured::read(figures)?;
     let folder = page.with_extension("");
@@ -187,7 +187,9 @@ pub fn write(figures: &Path, page: &Path) -> Result<()> {
         fs::write(folder.join(file), svg)?;
         let _ = writeln!(text, "![{}]({name}/{file})\n", plot.title);
     }
-    text.push_str(&ratios(&measured));
+    let ratios = ratios(&measured);
+    print!("{ratios}");
+    text.push_str(&ratios);
     for shown in TABLES {
         text.push_str(&table(&measured, shown));
     }
@@ -205,16 +207,11 @@ fn head(measured: &Measured) -> String {
         Each figure is the median of its rounds. Above 200 observers the limits of observers, \
         connections and requests are raised in the configuration.\n\n"
         .to_owned();
-    for run in &measured.runs {
-        let commit = run.commit.as_deref().map(|commit| format!(", sources at {commit}"));
-        let _ = writeln!(
-            text,
-            "- {}{}: `{}` on {}",
-            run.at,
-            commit.unwrap_or_default(),
-            run.command,
-            run.machine
-        );
+    for Run { at, command, commit, machine, note } in &measured.runs {
+        let commit = commit.as_ref().map(|commit| format!(", sources at {commit}"));
+        let note = note.as_ref().map(|note| format!(". {note}"));
+        let (commit, note) = (commit.unwrap_or_default(), note.unwrap_or_default());
+        let _ = writeln!(text, "- {at}{commit}: `{command}` on {machine}{note}");
     }
     text + "\n"
 }

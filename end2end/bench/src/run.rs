@@ -18,8 +18,10 @@ use crate::{first_token, start};
 /// A part of the measurements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Section {
-    /// Answers at the same time, each with one observer; beside a relay that stores nothing
+    /// Answers at the same time, each with one observer
     Streams,
+    /// The same with a relay that stores nothing in place of a companion
+    Relay,
     /// One answer with many observers
     Observers,
     /// The first token, beside a synced commit
@@ -52,6 +54,9 @@ pub struct Options {
     /// The commit of the sources, for the file
     #[arg(long)]
     commit: Option<String>,
+    /// What a reader should know about this run, for the file
+    #[arg(long)]
+    note: Option<String>,
     /// The numbers of streams
     #[arg(long, value_delimiter = ',', default_value = "10,50,100,200,400,1000")]
     streams: Vec<usize>,
@@ -107,12 +112,13 @@ pub async fn run(options: &Options) -> Result<ExitCode> {
         Some(out) if options.append => Measured::read(out)?,
         _ => Measured::default(),
     };
-    measured.runs.push(Run::of(options.commit.clone())?);
+    measured.runs.push(Run::of(options.commit.clone(), options.note.clone())?);
     let mut bench = Bench { options, measured, faults: 0 };
     let all = Section::value_variants();
     for section in if options.sections.is_empty() { all } else { &options.sections } {
         match section {
             Section::Streams => bench.streams().await?,
+            Section::Relay => bench.relay().await?,
             Section::Observers => bench.observers().await?,
             Section::FirstToken => bench.first_token().await?,
             Section::Disk => bench.disk()?,
@@ -137,9 +143,13 @@ impl Bench<'_> {
                 self.load_all("streams", *streams, load).await?;
             }
         }
-        for streams in self.yardsticks(&options.streams) {
-            let Shown { figures, faults } =
-                streams::relay(self.load(*streams, 1, Form::Json)).await?;
+        Ok(())
+    }
+
+    async fn relay(&mut self) -> Result<()> {
+        for streams in self.yardsticks(&self.options.streams) {
+            let load = self.load(*streams, 1, Form::Json);
+            let Shown { figures, faults } = streams::relay(load).await?;
             self.report(&format!("relay {streams}"), &faults);
             self.add("streams", "relay", *streams as u64, YARDSTICK, 1, figures)?;
         }
