@@ -2,7 +2,7 @@
 # does, and can be repeated or interrupted safely. The scripts in tools/ do the work.
 
 .DEFAULT_GOAL := help
-.PHONY: help run build test torture peers measure screenshots dev spa lint walls fmt setup clean
+.PHONY: help run build test torture peers bench measure screenshots dev spa lint walls fmt setup clean
 
 help: ## List these commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +28,11 @@ peers: ## Ask real servers (LiteLLM's proxy, llama-cpp-python's) and write what 
 	@tools/setup.sh peers
 	@tools/build.sh
 	@tools/peers.sh $(ARGS)
+
+bench: ## Measure the server under load, and write docs/performance.md (ARGS="streams --rounds 3": a part)
+	@tools/setup.sh build
+	@tools/build.sh
+	@tools/bench.sh $(ARGS)
 
 measure: ## Measure the console: bytes, paints, frames (ARGS="first-load": one of them)
 	@tools/setup.sh test

@@ -70,6 +70,7 @@ step "unit tests" unit_tests
 step "site" tools/build.sh site
 step "console (Trunk)" spa_build
 step "server (release)" tools/build.sh
+step "instructions" tools/instructions.sh
 step "torture (small)" small_torture
 step "browser tests" browser_tests
 step "client-only console" client_only

@@ -96,7 +96,7 @@ only json-tree "protocol serde serde_json"
 wall "titles" "tokio axum* leptos* rusqlite runtime app server frontend" titles --all-features
 only titles "protocol"
 for crate in protocol runtime json-tree render titles app server frontend; do
-  wall "$crate" "torture upstream power-interposer power-journal" "$crate" --all-features
+  wall "$crate" "bench instructions torture upstream power-interposer power-journal" "$crate" --all-features
 done
 for entry in hydrate csr; do
   wall "app without ssr ($entry)" "render runtime tokio axum* rusqlite" app --no-default-features --features "$entry" "${browser[@]}"

@@ -47,7 +47,7 @@ missing_packages() {
   fi
   if [ "$1" = test ]; then
     command -v shellcheck >/dev/null || echo shellcheck
-    # A test counts with valgrind how many instructions rendering takes.
+    # Instructions are counted with valgrind: how many rendering takes, and what a token takes.
     command -v valgrind >/dev/null || echo valgrind
     command -v firefox-esr >/dev/null || command -v firefox >/dev/null || echo firefox-esr
     command -v WebKitWebDriver >/dev/null || echo webkit2gtk-driver

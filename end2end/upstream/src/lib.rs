@@ -15,6 +15,7 @@ mod responses;
 mod rule;
 mod script;
 mod server;
+pub mod stamp;
 
 pub use log::{Entry, Log};
 pub use rule::{Rule, When};

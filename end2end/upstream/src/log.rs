@@ -41,6 +41,8 @@ pub struct Entry {
     pub body: Option<Value>,
     /// The unparsed body, if it was text.
     pub text: Option<String>,
+    /// The text that a paced answer sent, once all of it was sent.
+    pub sent: Option<String>,
     /// When the server noticed that the peer had closed the connection before the end of the reply.
     pub gone_ms: Option<u64>,
     /// When the reply ended.
@@ -91,6 +93,13 @@ impl Book {
         entries.push((entry, Arc::downgrade(stream)));
         self.changed.notify_waiters();
         entries.len() - 1
+    }
+
+    /// Records the text that a paced answer sent.
+    pub(crate) fn sent(&self, number: usize, text: Vec<u8>) {
+        if let Some((entry, _)) = self.lock().get_mut(number) {
+            entry.sent = String::from_utf8(text).ok();
+        }
     }
 
     /// Records that the reply to a request has ended, or that the peer has left.

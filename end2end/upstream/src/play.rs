@@ -1,5 +1,7 @@
 //! Plays the steps of a reply on a connection.
 
+mod paced;
+
 use std::collections::BTreeMap;
 use std::io;
 use std::time::Duration;
@@ -10,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Semaphore;
 
 use crate::http::{self, chunk, head};
+use crate::log::Book;
 use crate::responses;
 use crate::rule::messages;
 use crate::script::{Answer, Step};
@@ -26,6 +29,9 @@ pub(crate) struct Player<'a> {
     /// The reply's header `Connection`: `close` or `keep-alive`.
     pub(crate) connection: &'static str,
     pub(crate) releases: &'a Semaphore,
+    pub(crate) book: &'a Book,
+    /// The number of the request in the book.
+    pub(crate) number: usize,
 }
 
 impl Player<'_> {
@@ -37,6 +43,10 @@ impl Player<'_> {
             match step {
                 Step::Answer(answer) => {
                     self.answer(&answer).await?;
+                    chunked = true;
+                }
+                Step::Paced { tokens, interval_us } => {
+                    self.paced(tokens, Duration::from_micros(interval_us)).await?;
                     chunked = true;
                 }
                 Step::Respond { status, headers, body } => {

@@ -155,7 +155,7 @@ impl Shared {
             ..Entry::default()
         };
         let number = self.book.add(entry, stream);
-        let reply = self.reply(stream, request, body.unwrap_or_default());
+        let reply = self.reply(stream, number, request, body.unwrap_or_default());
         let played = tokio::select! {
             biased;
             () = peer_leaves(stream) => Err(io::ErrorKind::ConnectionAborted.into()),
@@ -168,6 +168,7 @@ impl Shared {
     async fn reply(
         &self,
         stream: &TcpStream,
+        number: usize,
         request: &Request,
         body: serde_json::Value,
     ) -> io::Result<bool> {
@@ -178,7 +179,9 @@ impl Shared {
             None => "close",
         };
         let releases = &self.releases;
-        let player = Player { stream, request: &body, by_responses, connection, releases };
+        let book = &self.book;
+        let player =
+            Player { stream, request: &body, by_responses, connection, releases, book, number };
         if asks && request.method == "POST" {
             let steps = {
                 let mut script = lock(&self.script);

@@ -1,0 +1,23 @@
+//! Puts load on the release binary of the companion through real sockets, and measures it beside
+//! yardsticks of the same machine in the same run.
+//!
+//! The companion, the scripted endpoint and the driver are three processes, whose processor time is
+//! counted separately. Speed never fails a run; only an observer that was not given exactly what
+//! the endpoint sent does.
+
+pub mod api;
+pub mod endpoint;
+pub mod first_token;
+pub mod fixture;
+pub mod frames;
+pub mod measured;
+pub mod observer;
+pub mod pages;
+pub mod plot;
+pub mod process;
+pub mod report;
+pub mod run;
+pub mod server;
+pub mod start;
+pub mod streams;
+pub mod yardstick;
