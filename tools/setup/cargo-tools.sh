@@ -45,6 +45,10 @@ setup_trunk() {
   install_cargo_tool trunk "$TRUNK_VERSION" trunk 8 --no-default-features
 }
 
+setup_cargo_deny() {
+  install_cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny 2
+}
+
 # Only tools/fuzz.sh needs cargo-fuzz, for the targets of end2end/fuzz.
 setup_cargo_fuzz() {
   install_cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz 2
