@@ -55,7 +55,8 @@ walls: ## Check the import walls alone
 	@tools/walls.sh
 
 fmt: ## Format the code
-	@cargo fmt --all
+	@tools/setup.sh test
+	@tools/format.sh
 
 setup: ## Install what all commands but the fuzzing of `make torture` need, and build nothing
 	@tools/setup.sh test

@@ -88,7 +88,7 @@ llama_cpp_dir=$tools_dir/llama-cpp-python-$(sha256sum <"$llama_cpp_lock" | cut -
 
 command -v cargo >/dev/null || PATH=$HOME/.cargo/bin:$PATH
 PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_VERSION/bin:$PATH
-PATH=$tools_dir/cargo-deny-$CARGO_DENY_VERSION/bin:$PATH
+PATH=$tools_dir/cargo-deny-$CARGO_DENY_VERSION/bin:$tools_dir/leptosfmt-$LEPTOSFMT_VERSION/bin:$PATH
 PATH=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION/bin:$npm_tools_dir/node_modules/.bin:$PATH
 export PATH
 

@@ -49,6 +49,10 @@ setup_cargo_deny() {
   install_cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny 2
 }
 
+setup_leptosfmt() {
+  install_cargo_tool leptosfmt "$LEPTOSFMT_VERSION" leptosfmt 1
+}
+
 # Only tools/fuzz.sh needs cargo-fuzz, for the targets of end2end/fuzz.
 setup_cargo_fuzz() {
   install_cargo_tool cargo-fuzz "$CARGO_FUZZ_VERSION" cargo-fuzz 2
@@ -83,7 +87,7 @@ compile_tool() {
   local crate=$1 version=$2 tmp=$3 minutes=$4 log=$log_dir/$1.log
   shift 4
   version_at_least "$(rust_version)" "$TOOLS_RUST_MINIMUM" || setup_debian_rust
-  say "Compiling $crate $version, once (about $minutes minutes on 2 cores; log: $log)."
+  say "Compiling $crate $version, once (about $minutes min on 2 cores; log: $log)."
   local flags=(install --debug --root "$tmp" --version "=$version" "$@" "$crate")
   quiet=yes run_logged "$crate" build_tool --locked "${flags[@]}" && return
   # A registry mirror may lack the newest releases that a tool's lock file names.
