@@ -15,7 +15,7 @@ tools_cargo() {
 # It compiles with the toolchain that builds everything else, in a quarter of the time that the
 # official command takes.
 setup_wasm_bindgen() {
-  local dir=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION tmp=$tools_dir/.tmp.wasm-bindgen
+  local dir=$wasm_bindgen_dir tmp=$tools_dir/.tmp.wasm-bindgen
   [ -n "$WASM_BINDGEN_VERSION" ] ||
     die "Cargo.lock does not name a wasm-bindgen version; it belongs to the clone."
   [ ! -x "$dir/bin/wasm-bindgen" ] || return 0
