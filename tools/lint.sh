@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$root"
 
 say "Formatting."
-cargo fmt --all --check || die "the formatting differs; \`make fmt\` repairs it."
+tools/format.sh --check
 
 if command -v shellcheck >/dev/null; then
   say "Shell scripts."
