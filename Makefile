@@ -16,7 +16,7 @@ build: ## Build target/release/companion
 	@tools/setup.sh build
 	@tools/build.sh
 
-test: ## Run everything: formatting, lints, walls, all tests, both WASM builds, browser tests
+test: ## Run everything: formatting, lints, walls, dependencies, all tests, both WASM builds, browser tests
 	@tools/setup.sh test
 	@tools/test.sh
 
@@ -52,7 +52,7 @@ spa: ## Start the client-only console on 127.0.0.1:8080 with its server (ARGS go
 	@tools/setup.sh spa
 	@tools/spa.sh $(ARGS)
 
-lint: ## Check formatting, scripts, walls and clippy
+lint: ## Check formatting, scripts, walls, dependencies and clippy
 	@tools/setup.sh test
 	@tools/lint.sh
 
@@ -60,7 +60,8 @@ walls: ## Check the import walls alone
 	@tools/walls.sh
 
 fmt: ## Format the code
-	@cargo fmt --all
+	@tools/setup.sh test
+	@tools/format.sh
 
 setup: ## Install what all commands but the fuzzing of `make torture` need, and build nothing
 	@tools/setup.sh test

@@ -75,6 +75,9 @@ else
   WASM_BINDGEN_VERSION=
 fi
 
+# The name of the folder changes when the source of our command changes.
+wasm_bindgen_dir=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION-$(cat "$root"/tools/wasm-bindgen/src/*.rs | sha256sum | cut -c1-12)
+
 # The name of the folder changes when the pinned npm tools change.
 npm_tools_dir=$tools_dir/npm-$(sha256sum <"$root/tools/npm/package-lock.json" | cut -c1-12)
 
@@ -88,7 +91,8 @@ llama_cpp_dir=$tools_dir/llama-cpp-python-$(sha256sum <"$llama_cpp_lock" | cut -
 
 command -v cargo >/dev/null || PATH=$HOME/.cargo/bin:$PATH
 PATH=$tools_dir/cargo-leptos-$CARGO_LEPTOS_VERSION/bin:$tools_dir/trunk-$TRUNK_VERSION/bin:$PATH
-PATH=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION/bin:$npm_tools_dir/node_modules/.bin:$PATH
+PATH=$tools_dir/cargo-deny-$CARGO_DENY_VERSION/bin:$tools_dir/leptosfmt-$LEPTOSFMT_VERSION/bin:$PATH
+PATH=$wasm_bindgen_dir/bin:$npm_tools_dir/node_modules/.bin:$PATH
 export PATH
 
 # The options that cargo-leptos passes to wasm-opt in a release build.

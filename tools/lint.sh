@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
-# Checks the formatting, the shell scripts and the import walls, and runs clippy with warnings
+# Checks the formatting, the shell scripts, the import walls and the dependencies, and runs clippy with warnings
 # denied: for native code, and for the browser if the toolchain has a clippy that fits its std.
 set -euo pipefail
 . "$(dirname "$0")/env.sh"
 cd "$root"
 
 say "Formatting."
-cargo fmt --all --check || die "the formatting differs; \`make fmt\` repairs it."
+tools/format.sh --check
 
 if command -v shellcheck >/dev/null; then
   say "Shell scripts."
@@ -14,6 +14,7 @@ if command -v shellcheck >/dev/null; then
 fi
 
 tools/walls.sh
+tools/deny.sh
 
 say "Clippy, native."
 cargo clippy "${locked[@]}" --workspace --all-targets --features provider-openai/fuzzing -- -D warnings || die "clippy has objections (see above)."

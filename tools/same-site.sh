@@ -58,6 +58,9 @@ terser --module --compress --mangle --output "$idle/companion.js" -- "$(the_file
 cmp "$(the_file "$release/pkg" .js)" "$idle/companion.js" ||
   die "the script of tools/site.sh is not that of cargo-leptos."
 pass "the same .js"
+! grep -qE '__wbg_[A-Za-z0-9_]+_[0-9a-f]{16}' "$(the_file "$release/pkg" .js)" ||
+  die "the script has the long names of wasm-bindgen, which our command in tools/wasm-bindgen shortens."
+pass "short names in the script"
 for file in public/*; do
   cmp "$file" "$release/$(basename "$file")" && cmp "$file" "$theirs/$(basename "$file")" ||
     die "$file is not in both sites."

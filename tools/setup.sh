@@ -44,6 +44,8 @@ setup_npm_tools
 setup_wasm_bindgen
 case $purpose in dev | test) setup_cargo_leptos ;; esac
 case $purpose in spa | test) setup_trunk ;; esac
+case $purpose in test) setup_cargo_deny ;; esac
+case $purpose in test) setup_leptosfmt ;; esac
 case $purpose in torture) setup_cargo_fuzz ;; esac
 case $purpose in test | torture) setup_schemathesis ;; esac
 case $purpose in peers) setup_peers ;; esac

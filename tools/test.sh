@@ -79,6 +79,7 @@ step "attacks (small)" small_attacks
 step "sites of each kind" same_site
 step "development server" development
 
+tools/deny.sh age
 say "All of it passed:"
 printf '    %s\n' "${timings[@]}"
 # Both test runners print a count in their last lines. cargo's colour codes are removed first.

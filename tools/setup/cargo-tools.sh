@@ -15,7 +15,7 @@ tools_cargo() {
 # It compiles with the toolchain that builds everything else, in a quarter of the time that the
 # official command takes.
 setup_wasm_bindgen() {
-  local dir=$tools_dir/wasm-bindgen-$WASM_BINDGEN_VERSION tmp=$tools_dir/.tmp.wasm-bindgen
+  local dir=$wasm_bindgen_dir tmp=$tools_dir/.tmp.wasm-bindgen
   [ -n "$WASM_BINDGEN_VERSION" ] ||
     die "Cargo.lock does not name a wasm-bindgen version; it belongs to the clone."
   [ ! -x "$dir/bin/wasm-bindgen" ] || return 0
@@ -43,6 +43,14 @@ setup_cargo_leptos() {
 setup_trunk() {
   # Without its default features it has no update check and no TLS. It serves on this machine only.
   install_cargo_tool trunk "$TRUNK_VERSION" trunk 8 --no-default-features
+}
+
+setup_cargo_deny() {
+  install_cargo_tool cargo-deny "$CARGO_DENY_VERSION" cargo-deny 2
+}
+
+setup_leptosfmt() {
+  install_cargo_tool leptosfmt "$LEPTOSFMT_VERSION" leptosfmt 1
 }
 
 # Only tools/fuzz.sh needs cargo-fuzz, for the targets of end2end/fuzz.
@@ -79,7 +87,7 @@ compile_tool() {
   local crate=$1 version=$2 tmp=$3 minutes=$4 log=$log_dir/$1.log
   shift 4
   version_at_least "$(rust_version)" "$TOOLS_RUST_MINIMUM" || setup_debian_rust
-  say "Compiling $crate $version, once (about $minutes minutes on 2 cores; log: $log)."
+  say "Compiling $crate $version, once (about $minutes min on 2 cores; log: $log)."
   local flags=(install --debug --root "$tmp" --version "=$version" "$@" "$crate")
   quiet=yes run_logged "$crate" build_tool --locked "${flags[@]}" && return
   # A registry mirror may lack the newest releases that a tool's lock file names.

@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-use two_face::re_exports::syntect::html::{ClassStyle, ClassedHTMLGenerator};
-use two_face::re_exports::syntect::parsing::{SyntaxReference, SyntaxSet};
-use two_face::re_exports::syntect::util::LinesWithEndings;
+use syntect::html::{ClassStyle, ClassedHTMLGenerator};
+use syntect::parsing::{SyntaxReference, SyntaxSet};
+use syntect::util::LinesWithEndings;
 
 use super::budget::Budget;
 use super::escape::escape;

@@ -152,26 +152,32 @@ pub fn Composer(
                     (running() && text).then(|| later_button(held.get(), sender))
                 })}
                 {live(move || {
-                    running().then(|| view! {
-                        <button class="round" data-kind="stop" type="submit" form="stop">
-                            <Drawing icon=Icon::Stop />
-                            <span>{tr!(stop)}</span>
-                        </button>
-                    })
+                    running()
+                        .then(|| {
+                            view! {
+                                <button class="round" data-kind="stop" type="submit" form="stop">
+                                    <Drawing icon=Icon::Stop />
+                                    <span>{tr!(stop)}</span>
+                                </button>
+                            }
+                        })
                 })}
                 {live(move || {
                     let refused = refused.clone();
-                    (kept || !running()).then(|| view! {
-                        <button
-                            class="round"
-                            data-kind="send"
-                            type="submit"
-                            disabled=attr(move || refused().then_some(""))
-                        >
-                            <Drawing icon=Icon::Send />
-                            <span>{tr!(send)}</span>
-                        </button>
-                    })
+                    (kept || !running())
+                        .then(|| {
+                            view! {
+                                <button
+                                    class="round"
+                                    data-kind="send"
+                                    type="submit"
+                                    disabled=attr(move || refused().then_some(""))
+                                >
+                                    <Drawing icon=Icon::Send />
+                                    <span>{tr!(send)}</span>
+                                </button>
+                            }
+                        })
                 })}
             </div>
         </form>

@@ -125,7 +125,10 @@ pub fn ConsoleView(
         {refresh}
         <main class="main">
             <ConversationHeader />
-            {deleted.map(|worker| erase(view! { <DeletedNote worker without=format!("/c/{worker_id}") /> }))}
+            {deleted
+                .map(|worker| erase(
+                    view! { <DeletedNote worker without=format!("/c/{worker_id}") /> },
+                ))}
             {content}
         </main>
         {erase(view! { <Overlays /> })}
@@ -143,7 +146,10 @@ impl Past {
     fn view(self) -> Erased {
         let Self { worker_id, last } = self;
         let later = last.map(|id| {
-            view! { <a href=format!("/c/{worker_id}?m={id}#m-{id}")>{tr!(later)}</a> " · " }
+            view! {
+                <a href=format!("/c/{worker_id}?m={id}#m-{id}")>{tr!(later)}</a>
+                " · "
+            }
         });
         erase(view! {
             <p class="past">

@@ -40,7 +40,9 @@ pub fn ConversationHeader() -> impl IntoView {
                 {live(move || {
                     archived().then(|| view! { <p class="top-note">{tr!(archived)}</p> })
                 })}
-                {live(move || closed().then(|| view! { <p class="top-note">{tr!(closed_note)}</p> }))}
+                {live(move || {
+                    closed().then(|| view! { <p class="top-note">{tr!(closed_note)}</p> })
+                })}
                 <AnswersHere />
             </div>
             {erase(view! { <WindowGauge /> })}

@@ -24,7 +24,9 @@ pub fn DeletedNote(
                     {tr!(undo)}
                 </button>
             </form>
-            <a class="button" href=without>{tr!(close)}</a>
+            <a class="button" href=without>
+                {tr!(close)}
+            </a>
         </div>
     }
 }

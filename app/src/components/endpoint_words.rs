@@ -12,7 +12,9 @@ pub fn endpoint_words(words: Option<String>) -> Option<Erased> {
             <figure class="said">
                 <figcaption>{tr!(said)}</figcaption>
                 // The language of the words is unknown.
-                <blockquote lang="" dir="auto">{words}</blockquote>
+                <blockquote lang="" dir="auto">
+                    {words}
+                </blockquote>
             </figure>
         })
     })

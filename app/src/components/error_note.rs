@@ -56,7 +56,9 @@ pub fn ErrorNote(
             let path = worker_id.map_or("/settings#model".to_owned(), profile_page);
             Some(erase(view! {
                 <p>
-                    <a href=path rel="external">{tr!(choose_another_model)}</a>
+                    <a href=path rel="external">
+                        {tr!(choose_another_model)}
+                    </a>
                 </p>
             }))
         }
@@ -64,12 +66,16 @@ pub fn ErrorNote(
             <p>
                 // `external` bypasses the router, which would follow a link to the current page
                 // without asking the server again.
-                <a href=path rel="external">{words}</a>
+                <a href=path rel="external">
+                    {words}
+                </a>
             </p>
         })),
         Remedy::Stop => Some(erase(view! {
             <p>
-                <button class="action" type="submit" form="stop">{tr!(stop)}</button>
+                <button class="action" type="submit" form="stop">
+                    {tr!(stop)}
+                </button>
             </p>
         })),
         Remedy::Beside => None,

@@ -24,12 +24,40 @@ pub fn Drawing(
     icon: Icon,
 ) -> impl IntoView {
     match icon {
-        Icon::Menu => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M3 6h14M3 10h14M3 14h9" /></svg> },
-        Icon::Plus => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M10 4v12M4 10h12" /></svg> },
-        Icon::Send => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M10 16V4M4.5 9.5 10 4l5.5 5.5" /></svg> },
-        Icon::Stop => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M6 6h8v8H6z" /></svg> },
-        Icon::Dots => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M4.5 10h.01M10 10h.01M15.5 10h.01" stroke-width="2.8" /></svg> },
-        Icon::Search => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M13.5 13.5 17 17M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z" /></svg> },
-        Icon::Alert => view! { <svg class="icon" viewBox="0 0 20 20" aria-hidden="true"><path d="M10 6v5M10 14h.01M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15z" /></svg> },
+        Icon::Menu => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M3 6h14M3 10h14M3 14h9" />
+            </svg>
+        },
+        Icon::Plus => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M10 4v12M4 10h12" />
+            </svg>
+        },
+        Icon::Send => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M10 16V4M4.5 9.5 10 4l5.5 5.5" />
+            </svg>
+        },
+        Icon::Stop => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M6 6h8v8H6z" />
+            </svg>
+        },
+        Icon::Dots => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M4.5 10h.01M10 10h.01M15.5 10h.01" stroke-width="2.8" />
+            </svg>
+        },
+        Icon::Search => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M13.5 13.5 17 17M9 3.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z" />
+            </svg>
+        },
+        Icon::Alert => view! {
+            <svg class="icon" viewBox="0 0 20 20" aria-hidden="true">
+                <path d="M10 6v5M10 14h.01M10 2.5a7.5 7.5 0 1 0 0 15 7.5 7.5 0 0 0 0-15z" />
+            </svg>
+        },
     }
 }

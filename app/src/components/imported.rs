@@ -18,7 +18,11 @@ pub fn Imported(
     let line =
         |count: u64, words: fn(u64) -> String| (count > 0).then(|| view! { <p>{words(count)}</p> });
     let first = report.workers.first().map(|worker| {
-        view! { <p><a href=format!("/c/{worker}")>{tr!(open_imported)}</a></p> }
+        view! {
+            <p>
+                <a href=format!("/c/{worker}")>{tr!(open_imported)}</a>
+            </p>
+        }
     });
     let kinds = text::left_out_kinds(&report.left_out_kinds);
     let kinds = (!kinds.is_empty()).then(|| {
@@ -50,7 +54,11 @@ pub fn Imported(
 /// Conversations that may have been altered, with links to the first of them.
 fn unchecked(count: u64, workers: Vec<WorkerId>) -> Option<Erased> {
     let item = |worker: WorkerId| {
-        view! { <li><a href=format!("/c/{worker}")>{worker.to_string()}</a></li> }
+        view! {
+            <li>
+                <a href=format!("/c/{worker}")>{worker.to_string()}</a>
+            </li>
+        }
     };
     (count > 0).then(|| {
         let items: Vec<_> = workers.into_iter().map(item).collect();
@@ -83,7 +91,12 @@ fn replaced(count: u64, replacements: Vec<ImportReplacement>, more: u64) -> Opti
     let items = replacements.into_iter().map(|replacement| {
         let ImportReplacement { file, number, title, characters } = replacement;
         let what = text::import_refused_what(file.as_deref(), Some(number), title.as_deref());
-        view! { <li><bdi>{what}</bdi> {characters}</li> }
+        view! {
+            <li>
+                <bdi>{what}</bdi>
+                {characters}
+            </li>
+        }
     });
     let items: Vec<_> = items.collect();
     let more = (more > 0).then(|| view! { <p>{text::import_more_refused(more)}</p> });
@@ -101,7 +114,10 @@ fn one(refusal: ImportRefusal) -> Erased {
         <li>
             <bdi>{what}</bdi>
             {text::import_refused_why(code)}
-            " " <span class="quiet" lang="en">{format!("({reason})")}</span>
+            " "
+            <span class="quiet" lang="en">
+                {format!("({reason})")}
+            </span>
         </li>
     })
 }

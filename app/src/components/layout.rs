@@ -22,10 +22,7 @@ pub fn Layout(
         <a class="skip" href="#composer" rel="external">
             {tr!(skip)}
         </a>
-        <div class="console">
-            {sidebar}
-            {outlet}
-        </div>
+        <div class="console">{sidebar} {outlet}</div>
     }
 }
 

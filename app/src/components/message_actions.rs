@@ -53,9 +53,7 @@ pub fn MessageActions(
     };
     view! {
         <div class="message-actions">
-            {versions}
-            {asking}
-            <button class="action needs-script" type="button" data-do="copy">
+            {versions} {asking} <button class="action needs-script" type="button" data-do="copy">
                 {tr!(copy)}
             </button>
             <button
@@ -79,7 +77,11 @@ fn step(
     sign: &'static str,
 ) -> Erased {
     let Some(id) = to else {
-        return erase(view! { <span class="step" aria-hidden="true">{sign}</span> });
+        return erase(view! {
+            <span class="step" aria-hidden="true">
+                {sign}
+            </span>
+        });
     };
     erase(view! {
         <a

@@ -51,7 +51,14 @@ pub fn MessageView(
         }),
     };
     view! {
-        <article class="message" id=format!("m-{id}") tabindex="-1" data-role=name data-found=found aria-label=label>
+        <article
+            class="message"
+            id=format!("m-{id}")
+            tabindex="-1"
+            data-role=name
+            data-found=found
+            aria-label=label
+        >
             {written}
             {asked_at}
             {turn.map(|turn| view! { <TurnLine turn text=text.clone() reasoning link /> })}

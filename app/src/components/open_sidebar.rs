@@ -10,7 +10,12 @@ use crate::text::tr;
 #[component]
 pub fn OpenSidebar() -> impl IntoView {
     view! {
-        <button class="icon-button top-menu" type="button" popovertarget=SIDEBAR aria-label=tr!(conversations)>
+        <button
+            class="icon-button top-menu"
+            type="button"
+            popovertarget=SIDEBAR
+            aria-label=tr!(conversations)
+        >
             <Drawing icon=Icon::Menu />
         </button>
     }

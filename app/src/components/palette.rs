@@ -1,7 +1,7 @@
 //! The palette, which reaches every conversation and command by keyboard, and the list of keyboard
 //! shortcuts.
 
-use leptos::ev::MouseEvent;
+use leptos::ev::{Event, MouseEvent};
 use leptos::prelude::*;
 
 use super::icon::{Drawing, Icon};
@@ -69,6 +69,17 @@ pub fn Overlays() -> impl IntoView {
     #[cfg(feature = "browser")]
     show_modal(element, overlay.clone());
     let (named, closes, beside) = (overlay.shown.clone(), overlay.clone(), overlay.clone());
+    let closed = move |_: Event| {
+        // This event comes late: the dialog may be open again by now, with other content.
+        let open = element.get_untracked().is_some_and(|dialog| dialog.open());
+        closes.is_open.set_value(open);
+    };
+    let clicked = move |event: MouseEvent| {
+        // A click whose target is the dialog itself is a click on the backdrop.
+        if event.target() == event.current_target() {
+            beside.close();
+        }
+    };
     view! {
         <div class="visually-hidden" role="status">
             {words(move || told.0.get())}
@@ -81,23 +92,17 @@ pub fn Overlays() -> impl IntoView {
                 Some(Shown::Shortcuts) => tr!(shortcuts),
                 _ => tr!(palette),
             })
-            on:close=move |_| {
-                // This event comes late: the dialog may be open again by now, with other content.
-                let open = element.get_untracked().is_some_and(|dialog| dialog.open());
-                closes.is_open.set_value(open);
-            }
-            on:click=move |event: MouseEvent| {
-                // A click whose target is the dialog itself is a click on the backdrop.
-                if event.target() == event.current_target() {
-                    beside.close();
-                }
-            }
+            on:close=closed
+            on:click=clicked
         >
             {live(move || {
-                overlay.shown.get().map(|shown| match shown {
-                    Shown::Palette => erase(view! { <Find /> }),
-                    Shown::Shortcuts => erase(view! { <Shortcuts /> }),
-                })
+                overlay
+                    .shown
+                    .get()
+                    .map(|shown| match shown {
+                        Shown::Palette => erase(view! { <Find /> }),
+                        Shown::Shortcuts => erase(view! { <Shortcuts /> }),
+                    })
             })}
         </dialog>
     }

@@ -61,8 +61,12 @@ pub fn Sidebar(
             {provider}
             // Only the server renders these pages, so the router does not handle the links.
             <p class="sidebar-links">
-                <a class="quiet" href="/settings" rel="external">{tr!(settings)}</a>
-                <a class="quiet" href="/data" rel="external">{tr!(data)}</a>
+                <a class="quiet" href="/settings" rel="external">
+                    {tr!(settings)}
+                </a>
+                <a class="quiet" href="/data" rel="external">
+                    {tr!(data)}
+                </a>
             </p>
         </nav>
     }

@@ -40,28 +40,40 @@ pub fn StatusLine() -> impl IntoView {
     let (name, words_of_link) = (link.clone(), link);
     view! {
         <div class="status">
-            <p class="activity" role="status" data-activity=attr(move || Some(activity.get().name()))>
+            <p
+                class="activity"
+                role="status"
+                data-activity=attr(move || Some(activity.get().name()))
+            >
                 {words(goes_on)}
             </p>
             {live(move || {
                 let Activity::Thinking { since } = activity.get() else { return None };
                 let thought = thought.clone();
-                // The line changes all the time, so it is not announced.
-                Some(erase(view! {
-                    <p class="thought" aria-hidden="true">
-                        <Elapsed since />
-                        <span dir="auto">{words(move || thought.get())}</span>
-                    </p>
-                }))
+                Some(
+                    erase(
+                        view! {
+                            // The line changes all the time, so it is not announced.
+                            <p class="thought" aria-hidden="true">
+                                <Elapsed since />
+                                <span dir="auto">{words(move || thought.get())}</span>
+                            </p>
+                        },
+                    ),
+                )
             })}
             {live(move || {
                 let progress = progress.get()?;
-                // Not announced either: the status line says once that the prompt is being read.
-                Some(erase(view! {
-                    <p class="thought progress" aria-hidden="true">
-                        {text::reading_share(progress)}
-                    </p>
-                }))
+                Some(
+                    erase(
+                        view! {
+                            // Not announced either: the status line says once that the prompt is being read.
+                            <p class="thought progress" aria-hidden="true">
+                                {text::reading_share(progress)}
+                            </p>
+                        },
+                    ),
+                )
             })}
             <p class="link" role="status" data-link=attr(move || Some(link_name(name.get())))>
                 {words(move || link_words(words_of_link.get()))}

@@ -101,7 +101,12 @@ pub fn TranscriptView(
                     <div class="newest" node_ref=newest></div>
                 </div>
             </section>
-            <button class="newer" type="button" data-do="newest" hidden=attr(move || (!away.get()).then_some(""))>
+            <button
+                class="newer"
+                type="button"
+                data-do="newest"
+                hidden=attr(move || (!away.get()).then_some(""))
+            >
                 {tr!(newer_below)}
             </button>
             <p class="toast" role="status">

@@ -231,7 +231,11 @@ fn figures(worker_id: WorkerId, turn: &Turn, link: String) -> Erased {
 
 #[component]
 fn Quiet(words: &'static str) -> impl IntoView {
-    view! { <p class="note" data-kind="quiet">{words}</p> }
+    view! {
+        <p class="note" data-kind="quiet">
+            {words}
+        </p>
+    }
 }
 
 fn ended_early(state: TurnState, empty: bool) -> &'static str {

@@ -19,7 +19,9 @@ pub fn UnreadableNote(
         <section class="unreadable" aria-labelledby="unreadable">
             <h2 id="unreadable">{tr!(unreadable)}</h2>
             <p>{tr!(unreadable_hint)}</p>
-            <div class="problems" role="alert">{live(move || problem.note())}</div>
+            <div class="problems" role="alert">
+                {live(move || problem.note())}
+            </div>
             <div class="exports" role="group" aria-label=tr!(unreadable_export)>
                 <p>{tr!(unreadable_export)}</p>
                 {erase(view! { <ExportLinks /> })}

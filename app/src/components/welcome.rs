@@ -19,8 +19,9 @@ pub fn Welcome(
     let bundled = provider.bundled_model.then(|| {
         view! {
             <p>
-                {tr!(welcome_bundled)} " "
-                <a href="/settings#model" rel="external">{tr!(welcome_better)}</a>
+                {tr!(welcome_bundled)} " " <a href="/settings#model" rel="external">
+                    {tr!(welcome_better)}
+                </a>
             </p>
         }
     });

@@ -32,7 +32,12 @@ pub fn DataPage(
     let Data { runtime_id, conversations, import_bytes, deleted, later, done } = data;
     let done = done.map(|done| match done {
         Ok(report) => view! { <Imported report /> }.into_any(),
-        Err(error) => view! { <div role="alert"><ErrorNote error /></div> }.into_any(),
+        Err(error) => view! {
+            <div role="alert">
+                <ErrorNote error />
+            </div>
+        }
+        .into_any(),
     });
     view! {
         <main class="plain data">
@@ -44,7 +49,11 @@ pub fn DataPage(
                 <h2 id="export">{tr!(export)}</h2>
                 <p>{text::export_of(conversations)}</p>
                 <p>
-                    <a class="button" href=format!("/api/v1/runtimes/{runtime_id}/export") download="">
+                    <a
+                        class="button"
+                        href=format!("/api/v1/runtimes/{runtime_id}/export")
+                        download=""
+                    >
                         {tr!(export_all)}
                     </a>
                 </p>
@@ -54,14 +63,26 @@ pub fn DataPage(
                 <p id="formats">{tr!(import_what)}</p>
                 <form method="post" action="/data" enctype="multipart/form-data">
                     <label for="file">{tr!(file)}</label>
-                    <input id="file" name="file" type="file" multiple required accept=".json,.jsonl,.ndjson,.zip" aria-describedby="formats most" />
-                    <p class="quiet" id="most">{text::file_most(import_bytes)}</p>
+                    <input
+                        id="file"
+                        name="file"
+                        type="file"
+                        multiple
+                        required
+                        accept=".json,.jsonl,.ndjson,.zip"
+                        aria-describedby="formats most"
+                    />
+                    <p class="quiet" id="most">
+                        {text::file_most(import_bytes)}
+                    </p>
                     <label class="choice">
                         <input name="strict" type="checkbox" value="on" />
                         {tr!(import_strict)}
                     </label>
                     <p>
-                        <button class="button" type="submit">{tr!(import_file)}</button>
+                        <button class="button" type="submit">
+                            {tr!(import_file)}
+                        </button>
                     </p>
                 </form>
             </section>
@@ -78,7 +99,13 @@ pub fn DataPage(
 fn RecentlyDeleted(page: DeletedList, later: bool) -> impl IntoView {
     let DeletedList { deleted, next_before } = page;
     let link = |address: String, words: &'static str| {
-        view! { <p><a class="button" href=address>{words}</a></p> }
+        view! {
+            <p>
+                <a class="button" href=address>
+                    {words}
+                </a>
+            </p>
+        }
     };
     let newest = later.then(|| link("/data#deleted".to_owned(), tr!(deleted_newest)));
     let older = next_before
@@ -89,7 +116,9 @@ fn RecentlyDeleted(page: DeletedList, later: bool) -> impl IntoView {
     let list = (!none).then(|| view! { <ul class="deleted">{items}</ul> });
     view! {
         <section aria-labelledby="deleted">
-            <h2 id="deleted" tabindex="-1">{tr!(deleted_recently)}</h2>
+            <h2 id="deleted" tabindex="-1">
+                {tr!(deleted_recently)}
+            </h2>
             <p>{words}</p>
             {newest}
             {list}
@@ -106,7 +135,12 @@ fn deleted_one(deleted: DeletedWorker) -> Erased {
             <form method="post" action="/data/deleted">
                 <input type="hidden" name="do" value=action />
                 <input type="hidden" name="worker" value=worker.worker_id.to_string() />
-                <button class="button" type="submit" data-kind=kind aria-label=format!("{words}: {title}")>
+                <button
+                    class="button"
+                    type="submit"
+                    data-kind=kind
+                    aria-label=format!("{words}: {title}")
+                >
                     {words}
                 </button>
             </form>
@@ -116,7 +150,10 @@ fn deleted_one(deleted: DeletedWorker) -> Erased {
     // Deleting permanently cannot be undone, so ask first.
     let purge = view! {
         <details class="delete">
-            <summary aria-label=format!("{}: {title}", tr!(delete_for_good))>{tr!(delete_for_good)}</summary>
+            <summary aria-label=format!(
+                "{}: {title}",
+                tr!(delete_for_good),
+            )>{tr!(delete_for_good)}</summary>
             <p>{tr!(delete_for_good_ask)}</p>
             {form("purge", tr!(delete_for_good_yes), Some("danger"))}
         </details>
@@ -125,7 +162,8 @@ fn deleted_one(deleted: DeletedWorker) -> Erased {
         <li>
             <p class="deleted-title">{title.clone()}</p>
             <p class="quiet">
-                {tr!(deleted_at)} " " <Moment at=deleted_at /> " · " {tr!(gone_at)} " " <Moment at=gone_at />
+                {tr!(deleted_at)} " " <Moment at=deleted_at /> " · " {tr!(gone_at)} " "
+                <Moment at=gone_at />
             </p>
             <div class="actions">{restore} {purge}</div>
         </li>

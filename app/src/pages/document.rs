@@ -14,7 +14,10 @@ pub fn document(style: String, title: &str, body: Erased) -> impl IntoView + use
         <html lang=locale::language() data-theme=theme.map(super::super::preferences::Theme::name)>
             <head>
                 <meta charset="utf-8" />
-                <meta name="viewport" content="width=device-width, initial-scale=1, viewport-fit=cover" />
+                <meta
+                    name="viewport"
+                    content="width=device-width, initial-scale=1, viewport-fit=cover"
+                />
                 <meta name="color-scheme" content="light dark" />
                 <link rel="stylesheet" href=style />
                 <link rel="icon" href="/favicon.svg" type="image/svg+xml" />

@@ -136,9 +136,9 @@ fn left_out(worker_id: WorkerId, turn: &Turn) -> Erased {
         None => erase(view! { <p>{tr!(input_left_out_none)}</p> }),
         Some(first) => erase(view! {
             <p>
-                <a href=format!("/c/{worker_id}?m={first}#m-{first}")>
-                    {text::left_out(sight.left_out)}
-                </a>
+                <a href=format!(
+                    "/c/{worker_id}?m={first}#m-{first}",
+                )>{text::left_out(sight.left_out)}</a>
             </p>
         }),
     }
@@ -164,7 +164,14 @@ fn how(turn: &Turn) -> Erased {
         (tr!(input_bundle), Some(turn.bundle_digest.clone()).filter(|digest| !digest.is_empty())),
     ];
     let rows = rows.into_iter().filter_map(|(name, value)| Some((name, value?)));
-    let rows = rows.map(|(name, value)| view! { <div><dt>{name}</dt><dd>{value}</dd></div> });
+    let rows = rows.map(|(name, value)| {
+        view! {
+            <div>
+                <dt>{name}</dt>
+                <dd>{value}</dd>
+            </div>
+        }
+    });
     let rows: Vec<_> = rows.collect();
     let attempts = (!turn.retries.is_empty()).then(|| {
         erase(view! {
@@ -174,8 +181,7 @@ fn how(turn: &Turn) -> Erased {
     });
     erase(view! {
         <dl class="facts">
-            {rows}
-            <div>
+            {rows} <div>
                 <dt>{tr!(input_asked_at)}</dt>
                 <dd>
                     <Moment at=turn.started_at />

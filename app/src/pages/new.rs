@@ -50,7 +50,14 @@ pub fn NewPage(
         Some(_) => erase(view! { <p class="quiet">{tr!(choice_from_next)}</p> }),
     };
     let body = erase(view! {
-        {refused.map(|error| view! { <div role="alert"><ErrorNote error /></div> })}
+        {refused
+            .map(|error| {
+                view! {
+                    <div role="alert">
+                        <ErrorNote error />
+                    </div>
+                }
+            })}
         <form class="choose" method="post" action=action>
             <input type="hidden" name="do" value=to_do />
             <fieldset>
@@ -133,7 +140,11 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
     // Keep the chosen model as an option even if no provider lists it.
     if !chosen.is_empty() && !known(&chosen) {
         let (value, words) = (chosen.clone(), chosen.clone());
-        groups.push(erase(view! { <option value=value selected=true>{words}</option> }));
+        groups.push(erase(view! {
+            <option value=value selected=true>
+                {words}
+            </option>
+        }));
     }
     for provider in models.providers {
         let place = label::place(&provider.provider);
@@ -150,11 +161,9 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
             }));
             if let Some(reason) = model.reason {
                 // The server's description of the fault in the model's file, which is English.
-                notes.push(erase(view! {
-                    <li>
-                        {model.name} ": " <span lang="en">{reason.message}</span>
-                    </li>
-                }));
+                notes.push(erase(
+                    view! { <li>{model.name} ": " <span lang="en">{reason.message}</span></li> },
+                ));
             }
         }
         let is_empty = options.is_empty();
@@ -165,7 +174,12 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
                 let place = place.clone();
                 notes.push(erase(view! {
                     <li>
-                        <strong>{place}</strong> ": " {what} ". " {next} " "
+                        <strong>{place}</strong>
+                        ": "
+                        {what}
+                        ". "
+                        {next}
+                        " "
                         <span lang="en">{said}</span>
                     </li>
                 }));
@@ -179,15 +193,26 @@ fn Models(models: ModelList, chosen: String) -> impl IntoView {
         if provider.left_out > 0 {
             let more = text::models_left_out(provider.left_out);
             let place = place.clone();
-            notes.push(erase(view! { <li><strong>{place}</strong> ": " {more}</li> }));
+            notes.push(erase(view! {
+                <li>
+                    <strong>{place}</strong>
+                    ": "
+                    {more}
+                </li>
+            }));
         }
         // A group without models would be an empty choice; a note explains it instead.
         if !is_empty {
             groups.push(erase(view! { <optgroup label=place>{options}</optgroup> }));
         }
     }
-    let notes = (!notes.is_empty())
-        .then(|| view! { <ul class="quiet model-notes" id="model-notes">{notes}</ul> });
+    let notes = (!notes.is_empty()).then(|| {
+        view! {
+            <ul class="quiet model-notes" id="model-notes">
+                {notes}
+            </ul>
+        }
+    });
     let described = notes.is_some().then_some("model-notes");
     view! {
         <div class="labelled">

@@ -30,7 +30,11 @@ pub fn SearchResults(
     let Search { query, within, later, found } = search;
     let worker = within.as_ref().map(|worker| worker.worker_id);
     let newest = later.then(|| {
-        view! { <p><a href=address(&query, worker, None)>{tr!(search_newest)}</a></p> }
+        view! {
+            <p>
+                <a href=address(&query, worker, None)>{tr!(search_newest)}</a>
+            </p>
+        }
     });
     let within = within.map(|worker| {
         let all = address(&query, None, None);
@@ -38,12 +42,18 @@ pub fn SearchResults(
             <p class="search-in">
                 {tr!(search_in)} " " <a href=format!("/c/{}", worker.worker_id)>{name(&worker)}</a>
             </p>
-            <p><a href=all>{tr!(search_everywhere)}</a></p>
+            <p>
+                <a href=all>{tr!(search_everywhere)}</a>
+            </p>
         }
     });
     let found = match found {
         None => erase(view! { <p class="quiet">{tr!(search_hint)}</p> }),
-        Some(Err(error)) => erase(view! { <div role="alert"><ErrorNote error /></div> }),
+        Some(Err(error)) => erase(view! {
+            <div role="alert">
+                <ErrorNote error />
+            </div>
+        }),
         Some(Ok(page)) => results(&query, worker, page),
     };
     view! {
@@ -75,7 +85,13 @@ fn results(query: &str, worker: Option<WorkerId>, page: SearchPage) -> Erased {
     let late = cut_short.then(|| view! { <p class="note">{tr!(search_cut_short)}</p> });
     let older = next_before.map(|before| {
         let older = address(query, worker, Some(before));
-        view! { <p><a class="button" href=older>{tr!(search_older)}</a></p> }
+        view! {
+            <p>
+                <a class="button" href=older>
+                    {tr!(search_older)}
+                </a>
+            </p>
+        }
     });
     erase(view! {
         <div class="results" role="region" aria-label=tr!(results)>
@@ -124,10 +140,10 @@ fn hit(worker: WorkerId, message: HitMessage, pieces: Vec<SnippetPiece>) -> Eras
     erase(view! {
         <li>
             <a class="hit" href=format!("/c/{worker}?m={id}#m-{id}")>
-                <span class="hit-head">
-                    {who} " · " <Moment at=created_at />
+                <span class="hit-head">{who} " · " <Moment at=created_at /></span>
+                <span class="hit-text" dir="auto">
+                    {snippet(pieces)}
                 </span>
-                <span class="hit-text" dir="auto">{snippet(pieces)}</span>
             </a>
         </li>
     })

@@ -37,26 +37,65 @@ pub fn SettingsPage(
         <form class="settings" method="post" action="/settings">
             <fieldset>
                 <legend>{tr!(language)}</legend>
-                <Choice name="language" value="" chosen=language.is_none() words=tr!(language_browser) />
+                <Choice
+                    name="language"
+                    value=""
+                    chosen=language.is_none()
+                    words=tr!(language_browser)
+                />
                 // Each language is named in itself, for readers who cannot read the page.
-                <Choice name="language" value="en" chosen=language == Some(Locale::en) words="English" lang="en" />
-                <Choice name="language" value="ja" chosen=language == Some(Locale::ja) words="日本語" lang="ja" />
+                <Choice
+                    name="language"
+                    value="en"
+                    chosen=language == Some(Locale::en)
+                    words="English"
+                    lang="en"
+                />
+                <Choice
+                    name="language"
+                    value="ja"
+                    chosen=language == Some(Locale::ja)
+                    words="日本語"
+                    lang="ja"
+                />
             </fieldset>
             <fieldset>
                 <legend>{tr!(theme)}</legend>
                 <Choice name="theme" value="" chosen=theme.is_none() words=tr!(theme_system) />
-                <Choice name="theme" value="light" chosen=theme == Some(Theme::Light) words=tr!(theme_light) />
-                <Choice name="theme" value="dark" chosen=theme == Some(Theme::Dark) words=tr!(theme_dark) />
+                <Choice
+                    name="theme"
+                    value="light"
+                    chosen=theme == Some(Theme::Light)
+                    words=tr!(theme_light)
+                />
+                <Choice
+                    name="theme"
+                    value="dark"
+                    chosen=theme == Some(Theme::Dark)
+                    words=tr!(theme_dark)
+                />
             </fieldset>
             <fieldset>
                 <legend>{tr!(enter_key)}</legend>
                 <Choice name="enter" value="" chosen=enter.is_none() words=tr!(keys_device) />
-                <Choice name="enter" value="sends" chosen=enter == Some(EnterKey::Sends) words=tr!(keys) />
-                <Choice name="enter" value="breaks" chosen=enter == Some(EnterKey::Breaks) words=tr!(keys_reversed) />
+                <Choice
+                    name="enter"
+                    value="sends"
+                    chosen=enter == Some(EnterKey::Sends)
+                    words=tr!(keys)
+                />
+                <Choice
+                    name="enter"
+                    value="breaks"
+                    chosen=enter == Some(EnterKey::Breaks)
+                    words=tr!(keys_reversed)
+                />
                 <p class="quiet">{tr!(keys_always)}</p>
             </fieldset>
             <p>
-                <button class="button" type="submit">{tr!(save)}</button>
+                <button class="button" type="submit">
+                    {tr!(save)}
+                </button>
             </p>
             <p class="quiet">{tr!(settings_kept)}</p>
         </form>
@@ -129,9 +168,11 @@ fn forgotten_note(done: Result<ForgottenModel, Error>) -> Erased {
                 </div>
             })
         }
-        Err(error) => {
-            erase(view! { <div role="alert"><ErrorNote error kept=tr!(nothing_changed) /></div> })
-        }
+        Err(error) => erase(view! {
+            <div role="alert">
+                <ErrorNote error kept=tr!(nothing_changed) />
+            </div>
+        }),
     }
 }
 

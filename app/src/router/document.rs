@@ -58,7 +58,9 @@ pub fn refusal(style: String, headers: &HeaderMap, refusal: Refusal) -> Response
             <ErrorNote error kept />
             {most}
             <p class="actions">
-                <a class="button" href=path>{words}</a>
+                <a class="button" href=path>
+                    {words}
+                </a>
             </p>
         });
         let body = erase(view! { <Plain heading=title body /> });

@@ -114,7 +114,9 @@ fn failed(console: &Handlers, headers: &HeaderMap, error: Error) -> Response {
         let body = erase(view! {
             <ErrorNote error />
             <p class="actions">
-                <a class="button" href="/">{tr!(to_home)}</a>
+                <a class="button" href="/">
+                    {tr!(to_home)}
+                </a>
             </p>
         });
         (tr!(failed).to_owned(), erase(view! { <Plain heading=tr!(failed) body /> }))

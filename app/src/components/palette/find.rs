@@ -97,7 +97,9 @@ pub fn Find() -> impl IntoView {
                                     id=option_id(at)
                                     role="option"
                                     data-kind=kind(&choice)
-                                    aria-selected=attr(move || Some((active.get() == at).to_string()))
+                                    aria-selected=attr(move || Some(
+                                        (active.get() == at).to_string(),
+                                    ))
                                     on:pointermove=move |_| hover.set(at)
                                     on:click=move |_| perform(at)
                                 >

@@ -95,7 +95,9 @@ pub fn EntryMenu() -> impl IntoView {
                 type="button"
                 role="menuitem"
                 tabindex="-1"
-                on:click=move |_| put(if pin_to() { Visibility::Listed } else { Visibility::Pinned })
+                on:click=move |_| put(
+                    if pin_to() { Visibility::Listed } else { Visibility::Pinned },
+                )
             >
                 {words(move || if pinned() { tr!(entry_unpin) } else { tr!(entry_pin) })}
             </button>
@@ -104,7 +106,9 @@ pub fn EntryMenu() -> impl IntoView {
                 role="menuitem"
                 tabindex="-1"
                 on:click=move |_| {
-                    put_archive(if archive_to() { Visibility::Listed } else { Visibility::Archived });
+                    put_archive(
+                        if archive_to() { Visibility::Listed } else { Visibility::Archived },
+                    );
                 }
             >
                 {words(move || if archived() { tr!(entry_unarchive) } else { tr!(entry_archive) })}

@@ -33,7 +33,12 @@ pub fn Groups() -> impl IntoView {
     super::refocus::refocus(&list);
     view! {
         <div class="conversations" node_ref=scroller on:scroll=scrolled>
-            {live(move || archived.get().archived.then(|| erase(view! { <p class="part">{tr!(archive_part)}</p> })))}
+            {live(move || {
+                archived
+                    .get()
+                    .archived
+                    .then(|| erase(view! { <p class="part">{tr!(archive_part)}</p> }))
+            })}
             <For each=move || groups.get() key=|group| group.day let(group)>
                 <OfDay group />
             </For>

@@ -72,8 +72,7 @@ fn unsent(typed: String) -> Option<Erased> {
     let typed = format!("\n{}", crate::label::raw(typed));
     Some(erase(view! {
         <label class="unsent">
-            {tr!(typed_unsent)}
-            <textarea readonly rows="8" dir="auto">
+            {tr!(typed_unsent)} <textarea readonly rows="8" dir="auto">
                 {typed}
             </textarea>
         </label>
