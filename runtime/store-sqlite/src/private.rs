@@ -137,7 +137,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_folder_is_private_and_an_open_one_is_made_private_with_its_files() {
+    fn a_new_folder_is_private_and_wider_modes_are_narrowed() {
         let above = tempfile::tempdir().unwrap();
         let folder = above.path().join("a/b");
         make_folder(&folder).unwrap();
@@ -158,7 +158,7 @@ mod tests {
     /// The folder's mode is unchanged if the folder holds other things too, or is shared like
     /// `/tmp`; the modes of the files are narrowed.
     #[test]
-    fn the_mode_of_a_shared_folder_is_left() {
+    fn the_mode_of_a_shared_folder_is_not_changed() {
         for (with, bits) in [("notes.txt", 0o755), ("companion.db", 0o1777)] {
             let folder = tempfile::tempdir().unwrap();
             let file = folder.path().join("companion.db");
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn the_target_of_a_link_is_left() {
+    fn the_mode_of_a_link_target_is_not_changed() {
         let (folder, outside) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let file = outside.path().join("page.html");
         std::fs::write(&file, "for everybody").unwrap();

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn the_steps_are_sound_and_counted() {
+    fn the_migrations_are_valid_and_reach_the_schema_version() {
         let schema = Schema::current();
         assert!(schema.migrations().validate().is_ok());
         let mut db = rusqlite::Connection::open_in_memory().unwrap();

@@ -33,7 +33,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn surrogates_are_escaped_and_nothing_else_is_taken() {
+    fn surrogates_are_escaped_and_other_invalid_utf_8_is_refused() {
         assert_eq!(escaped("\u{fffd}é".as_bytes()), Ok("\u{fffd}é".into()));
         let pair = b"a\xed\xa0\xbd\xed\xb8\x82b";
         assert_eq!(escaped(pair), Ok("a\\ud83d\\ude02b".into()));
