@@ -198,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_frame_is_an_error() {
+    fn invalid_frames_are_errors() {
         let noise = b"printf says hello to the world";
         assert!(matches!(read::<FromChild>(&mut &noise[..]), Err(WireError::TooLarge(_))));
         let cut = [9, 0, 0, 0, b'"'];
