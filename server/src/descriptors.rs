@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn connections_leave_descriptors_for_everything_else() {
+    fn connections_leave_descriptors_for_other_files() {
         for (limit, wanted, observers, connections) in [
             (1_048_576, 1024, 256, 1024),
             (1536, 1024, 256, 1024),

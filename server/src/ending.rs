@@ -26,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_thread_that_never_comes_back_is_not_waited_for() {
+    fn a_blocked_thread_is_not_waited_for() {
         let threads = tokio::runtime::Builder::new_multi_thread().build().unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
         let (entered, inside) = std::sync::mpsc::channel();

@@ -167,7 +167,7 @@ mod tests {
     use crate::sample;
 
     #[test]
-    fn whoever_resumes_may_be_told_what_follows_and_nothing_else() {
+    fn a_resumed_observer_may_get_only_the_events_that_follow() {
         let worker = sample::worker_id(1);
         let event = |seq| {
             Frame::Event(Box::new(protocol::Envelope {

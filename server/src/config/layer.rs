@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn distance_counts_edits() {
+    fn the_distance_is_the_number_of_edits() {
         for (a, b, edits) in
             [("", "", 0), ("stal_ms", "stall_ms", 1), ("abc", "", 3), ("ab", "ba", 2)]
         {

@@ -200,7 +200,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_cannot_be_is_found_out_and_nothing_is_left_behind() {
+    fn an_unusable_data_folder_is_reported_and_no_folder_is_created() {
         use std::os::unix::fs::PermissionsExt as _;
 
         let folder = tempfile::tempdir().unwrap();

@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn one_is_not_told_as_many() {
+    fn singular_and_plural_are_used_correctly() {
         let ids = |count: u8| (0..count).map(|n| WorkerId::from_parts(1, [n; 10])).collect();
         let report = |added, skipped| Report {
             tally: Tally::default(),

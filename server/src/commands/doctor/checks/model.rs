@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_is_known_by_its_content() {
+    fn a_model_file_is_recognized_by_its_content() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("model.gguf");
         assert_eq!(look(&path, false).unwrap_err().kind(), io::ErrorKind::NotFound);

@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_refusals_taught_is_told() {
+    fn learned_adjustments_are_reported() {
         let mut models = models(&[]);
         assert_eq!(learned(&models), None);
         models.learned = vec![LearnedModel {
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_used_is_named() {
+    fn unusable_models_are_named() {
         let Good(text) = folder(&models(&[("default", false), ("a", true)])) else {
             panic!("the default one is another check's");
         };
