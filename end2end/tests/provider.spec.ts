@@ -3,7 +3,7 @@
 import { expect, test } from '../harness/test.ts';
 import { type Step, answer, cut, hold, refusal } from '../harness/upstream.ts';
 
-test('a refusing endpoint is a failed turn that says so; then it is up', async ({
+test('an unreachable endpoint fails the turn with its reason, and works when it is back', async ({
   console,
   page,
   upstream,
@@ -30,7 +30,7 @@ test('a refusing endpoint is a failed turn that says so; then it is up', async (
   await console.isIdle();
 });
 
-test('an endpoint that dies in mid-answer leaves its text and a failed turn', async ({
+test('an endpoint that fails during an answer fails the turn, and its text is kept', async ({
   companion,
   console,
   upstream,
@@ -61,7 +61,7 @@ test.describe('asked once', () => {
   test.use({ settings: { RETRIES: '0' } });
 
   for (const [kind, reply] of refusals) {
-    test(`a refusal of kind ${kind} is told in words of our own`, async ({
+    test(`a refusal of kind ${kind} has a message of our own`, async ({
       companion,
       console,
       upstream,
@@ -79,7 +79,7 @@ test.describe('asked once', () => {
   }
 });
 
-test('an attempt that fails is told, and the same is asked again', async ({
+test('a failed attempt is shown, and the same request is sent again', async ({
   companion,
   console,
   upstream,
