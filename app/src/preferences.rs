@@ -75,7 +75,8 @@ impl Preferences {
     /// The cookies that store the settings of a form.
     pub fn cookies(self) -> [HeaderValue; 3] {
         let cookie = |name: &str, value: &str| {
-            HeaderValue::try_from(format!("{name}={value}{COOKIE}")).expect("plain letters")
+            HeaderValue::try_from(format!("{name}={value}{COOKIE}"))
+                .expect("names and values of settings are ASCII")
         };
         [
             cookie(LANGUAGE, self.language.map_or("", |language| language.as_str())),

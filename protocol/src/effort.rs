@@ -64,7 +64,7 @@ impl Effort {
     }
 
     fn known(place: usize) -> Self {
-        KNOWN[place].parse().expect("the constants are names of efforts")
+        KNOWN[place].parse().expect("the constants are valid names of efforts")
     }
 }
 

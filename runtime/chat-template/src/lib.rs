@@ -47,15 +47,15 @@ pub struct Wishes {
 /// Why the template cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TemplateError {
-    #[error("the template does not parse")]
+    #[error("the template cannot be parsed")]
     Parse(#[source] Error),
     #[error("the template refuses the conversation")]
     Refused(#[source] Error),
-    #[error("the template drops a message")]
+    #[error("the template leaves out a message")]
     Dropped,
-    #[error("the template writes nothing")]
+    #[error("the template renders no text")]
     Empty,
-    #[error("the system gave no random bytes")]
+    #[error("the operating system provided no random bytes")]
     Random(#[source] getrandom::Error),
 }
 

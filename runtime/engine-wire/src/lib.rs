@@ -127,11 +127,11 @@ pub enum LineLevel {
 /// Reading or writing a frame failed.
 #[derive(Debug, thiserror::Error)]
 pub enum WireError {
-    #[error("the pipe failed")]
+    #[error("the pipe cannot be read or written")]
     Pipe(#[source] io::Error),
-    #[error("a frame of {0} bytes is over the bound")]
+    #[error("a frame of {0} bytes is larger than the limit")]
     TooLarge(usize),
-    #[error("a frame is not a message")]
+    #[error("a frame does not contain a valid message")]
     NotAMessage(#[source] serde_json::Error),
 }
 

@@ -176,7 +176,7 @@ pub enum ConfigError {
     BaseUrl(&'static str),
     #[error("the API key has characters that a key cannot have")]
     ApiKey,
-    #[error("{0:?} cannot be a header of a request, or not with its value")]
+    #[error("{0:?} is not a header that can be set, or its value is not valid")]
     Header(String),
     #[error("the address has a host that no certificate can name; set tls_server_name")]
     ServerName,

@@ -60,13 +60,13 @@ pub enum OpenError {
         "there is no space left for the data folder {folder}; free some, or choose another folder"
     )]
     Full { folder: PathBuf },
-    #[error("{file} cannot be written; give this user the right to, or choose another data folder")]
-    ReadOnly { file: PathBuf },
-    #[error("another program holds {file}; close that one")]
-    Busy { file: PathBuf },
     #[error(
-        "the data folder {folder} is in use by {holder}; stop that one, or choose another folder"
+        "{file} cannot be written; give this account write access, or choose another data folder"
     )]
+    ReadOnly { file: PathBuf },
+    #[error("another program has locked {file}; close that program")]
+    Busy { file: PathBuf },
+    #[error("the data folder {folder} is in use by {holder}; stop it, or choose another folder")]
     Locked { folder: PathBuf, holder: String },
     #[error("{file} is not a database of Companion; move it away, or choose another data folder")]
     Foreign { file: PathBuf },
@@ -79,13 +79,13 @@ pub enum OpenError {
     )]
     Damaged { file: PathBuf, detail: String },
     #[error(
-        "{file} is a link; what SQLite and the lock keep beside a database would be apart from it, so name the folder that the database is in as the data folder"
+        "{file} is a symbolic link; the lock and the files that SQLite keeps beside a database have to be in the same folder, so set the data folder to the folder that contains the database"
     )]
     Link { file: PathBuf },
-    #[error("{file} cannot be brought to the current schema; it was left as it was")]
+    #[error("{file} cannot be brought to the current schema; it was not changed")]
     Migration { file: PathBuf, source: Cause },
     #[error(
-        "{file} was written by an older Companion; start this one once, which brings it up to date"
+        "{file} was written by an older Companion; start this version once to bring it up to date"
     )]
     Older { file: PathBuf },
     #[error("there is no database in the data folder {folder}")]

@@ -48,7 +48,7 @@ pub(crate) fn make_folder(folder: &Path) -> io::Result<()> {
         info!(
             folder = %folder.display(),
             mended,
-            "the modes of the data folder or its files let other accounts in; they do not any more"
+            "the modes of the data folder or its files let other accounts in; they were narrowed"
         );
     }
     Ok(())

@@ -103,7 +103,7 @@ fn start(
         .spawn(move || {
             while let Some(job) = next() {
                 if job(&db) == After::Panicked {
-                    tracing::error!("a read panicked; its thread goes on with a new connection");
+                    tracing::error!("a read panicked; its thread opens a new connection");
                     // If the database was replaced by another file, the old connection is kept: it
                     // still has the right file open.
                     if let (Ok(()), Ok(fresh)) = (identity.check(), file::open_to_read(&file)) {

@@ -121,7 +121,7 @@ impl Schema {
 
     /// The version of the schema that these steps lead to.
     pub(crate) fn version(&self) -> i64 {
-        i64::try_from(self.steps.len()).expect("there are few steps")
+        i64::try_from(self.steps.len()).expect("there are few migrations")
     }
 
     /// The steps for [`rusqlite_migration`], which takes all missing ones in one transaction.

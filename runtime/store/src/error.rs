@@ -8,7 +8,7 @@ use std::fmt;
 pub enum StoreError {
     /// Nothing was stored, and what was stored before is safe. Writing works again without a
     /// restart when the condition is over, unless the [`Outage`] says otherwise.
-    #[error("the store takes nothing: {outage}")]
+    #[error("the store cannot be written: {outage}")]
     Outage { outage: Outage, source: Cause },
     /// A row, or a page of the file, does not hold what was written. The source names the place
     /// and does not quote the content, which may be a conversation's text.
@@ -27,7 +27,7 @@ pub enum StoreError {
     #[error("the store cannot import conversations")]
     Import(#[source] Cause),
     /// Another writer got there first: `found` is the log's last seq.
-    #[error("the log has moved on: its last event is {found}")]
+    #[error("another writer has appended to the log: its last event is {found}")]
     Moved { found: u64 },
     #[error("there is no such worker in the store")]
     Gone,

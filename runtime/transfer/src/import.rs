@@ -51,7 +51,7 @@ pub enum ImportError {
     #[error(transparent)]
     Refused(Refusal),
     /// The store has these conversations with different content.
-    #[error("{} of its conversations are here with another content", .0.len())]
+    #[error("{} of its conversations are stored here with different content", .0.len())]
     Differs(Vec<WorkerId>),
     #[error("the file has more than {most} bytes")]
     TooLarge { most: u64 },

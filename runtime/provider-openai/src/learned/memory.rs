@@ -70,7 +70,7 @@ impl Memory {
         let contents = Contents { version: VERSION, configuration, models: models() };
         if let Err(error) = self.replace(&contents) {
             let file = self.file.display();
-            warn!(%file, %error, "what was learned of an endpoint cannot be kept over a restart");
+            warn!(%file, %error, "the learned habits of an endpoint cannot be saved; a restart loses them");
         }
     }
 
@@ -88,7 +88,7 @@ impl Memory {
 
     fn unusable(&self, error: &dyn std::error::Error) -> Models {
         let file = self.file.display();
-        warn!(%file, %error, "what was learned of an endpoint cannot be read; it is learned anew");
+        warn!(%file, %error, "the learned habits of an endpoint cannot be read; they are learned again");
         Models::new()
     }
 }
