@@ -16,35 +16,35 @@ mod tests;
 /// A promise that was not kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Loss {
-    #[error("the acknowledged message {0} is gone")]
+    #[error("the acknowledged message {0} is lost")]
     Message(MessageId),
-    #[error("the message {0} is there {1} times")]
+    #[error("the message {0} is stored {1} times")]
     Repeated(MessageId, usize),
     #[error("the message {0} does not have the text that was sent")]
     Altered(MessageId),
-    #[error("the message {0} was refused and is there all the same")]
+    #[error("the message {0} was refused but is stored")]
     RefusedStored(MessageId),
-    #[error("the message {0} was never sent by anyone")]
+    #[error("the message {0} is stored but was never sent")]
     Stranger(MessageId),
-    #[error("the message {0} was acknowledged with turn {1}, which is not the one it has")]
+    #[error("the message {0} was acknowledged with turn {1}, but it has another turn")]
     OtherTurn(MessageId, TurnId),
-    #[error("message {0} was shown with {1} bytes, of which {2} are there")]
+    #[error("message {0} was shown with {1} bytes, but only {2} of them are stored")]
     Bytes(MessageId, usize, usize),
-    #[error("the message {0} was shown and is gone")]
+    #[error("the message {0} was shown but is lost")]
     Shown(MessageId),
-    #[error("turn {0} was shown as {1:?} and is {2:?}")]
+    #[error("turn {0} was shown as {1:?} but is {2:?}")]
     Turn(TurnId, TurnState, Option<TurnState>),
-    #[error("turn {0} is left {1:?}")]
+    #[error("turn {0} is still {1:?}")]
     Unfinished(TurnId, TurnState),
     #[error("the answer {0} ({1:?}) is not what the upstream streamed")]
     Answer(MessageId, TurnState),
-    #[error("an observer of {0} that resumed was told {1}")]
+    #[error("an observer of {0} that resumed got {1}")]
     Resume(WorkerId, String),
-    #[error("the conversation {0} is gone")]
+    #[error("the conversation {0} is lost")]
     Worker(WorkerId),
-    #[error("the conversation {0} was deleted and is there all the same")]
+    #[error("the conversation {0} was deleted but is still listed")]
     Undeleted(WorkerId),
-    #[error("an observer of {0} ends with other messages than a fresh reader")]
+    #[error("an observer of {0} has other messages than a new reader")]
     View(WorkerId),
 }
 

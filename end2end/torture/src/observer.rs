@@ -101,7 +101,7 @@ impl Observer {
     /// Follows from the cursor until all of `whole` was seen, and then compares with it. Errors
     /// with a [`Loss`], or if the stream ends or hangs.
     pub async fn catch_up(&mut self, client: &Client, whole: &Whole) -> Result<()> {
-        let (_, newest) = whole.cursor.parts().context("the transcript's cursor is none")?;
+        let (_, newest) = whole.cursor.parts().context("the transcript's cursor is not valid")?;
         let resumed = self.cursor.is_some();
         let mut link = self.connect(client).await?;
         while self.seq() < newest {
