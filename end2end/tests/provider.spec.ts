@@ -57,7 +57,7 @@ const refusals: [kind: string, reply: Step[]][] = [
   ['upstream', refusal(500, 'kaboom at /srv/inference.py')],
   ['malformed', [{ do: 'respond', status: 200, headers: { 'content-type': 'text/html' }, body: NGINX }]],
 ];
-test.describe('asked once', () => {
+test.describe('without retries', () => {
   test.use({ settings: { RETRIES: '0' } });
 
   for (const [kind, reply] of refusals) {
@@ -104,7 +104,7 @@ test('a failed attempt is shown, and the same request is sent again', async ({
   });
 });
 
-test.describe('with no model named', () => {
+test.describe('without a configured model', () => {
   test.use({ settings: { MODEL: '' } });
 
   test("the endpoint's first model answers, and is what the turn records", async ({
@@ -122,7 +122,7 @@ test.describe('with no model named', () => {
   });
 });
 
-test.describe('with a short patience', () => {
+test.describe('with short time limits', () => {
   test.use({ settings: { FIRST_TOKEN_MS: '400', STALL_MS: '400' } });
 
   test('silence is a timeout, and a stall keeps its text', async ({ console, upstream }) => {
@@ -138,7 +138,7 @@ test.describe('with a short patience', () => {
   });
 });
 
-test.describe('with no provider', () => {
+test.describe('without a provider', () => {
   test.use({ provider: 'none' });
 
   test('the page says what to configure, and works once that is done', async ({

@@ -60,7 +60,7 @@ test.describe('over a slow link', () => {
   });
 });
 
-test.describe('behind a proxy that passes no Upgrade', () => {
+test.describe('behind a proxy that does not forward Upgrade', () => {
   test.use({ front: 'no upgrade' });
 
   test('the page follows by Server-Sent Events', async ({ console, page, upstream, watch }) => {
@@ -109,7 +109,7 @@ test.describe('behind a proxy that passes no Upgrade', () => {
   });
 });
 
-test.describe('behind a proxy that holds answers back', () => {
+test.describe('behind a proxy that buffers responses', () => {
   test.use({ front: 'holds back' });
 
   test('the page polls often enough to follow, and says so', async ({ console, upstream, watch }) => {
@@ -130,7 +130,7 @@ test.describe('behind a proxy that holds answers back', () => {
   });
 });
 
-test.describe('where all places of observers are taken', () => {
+test.describe('when all observer slots are taken', () => {
   // A page takes two places: one for the conversation and one for the list.
   test.use({ settings: { MAX_OBSERVERS: '2' } });
 

@@ -61,7 +61,7 @@ test('an unknown turn has a page that says so', async ({ console, page, watch })
   await expect(page.getByText('This address leads nowhere.')).toBeVisible();
 });
 
-test.describe('a window that is known', () => {
+test.describe('with a known context window', () => {
   test.use({ settings: { CONTEXT_TOKENS: '1000' } });
 
   test('the page shows how full the window is', async ({ console, page, upstream }) => {

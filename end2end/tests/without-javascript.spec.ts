@@ -133,7 +133,7 @@ test('after the server was killed, the page shows the interrupted answer and wor
   await expect(console.answer).toHaveText('Three.');
 });
 
-test.describe('with no provider', () => {
+test.describe('without a provider', () => {
   test.use({ provider: 'none' });
 
   test('the page says what to configure', async ({ console }) => {
