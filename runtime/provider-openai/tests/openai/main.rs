@@ -233,7 +233,7 @@ async fn unusual_but_valid_answers_are_read() {
 }
 
 #[tokio::test]
-async fn every_finish_reason_is_reported() {
+async fn finish_reasons_other_than_stop_are_reported() {
     let finish = |reason: &str| Answer { finish: reason.into(), ..Answer::pieces(["a"]) };
     let (_upstream, provider) = start([Step::Answer(finish("length"))]).await;
     let (said, end) = fold(&ask(&provider, request("?")).await);
